@@ -1,0 +1,72 @@
+//! What the metric function is asked to measure: the constant input of the EventBridge rule's target.
+
+use serde::{Deserialize, Serialize};
+
+/// Name of the metric that the metric function publishes.
+pub const METRIC_NAME: &str = "BacklogPerTask";
+
+/// The metric function's event: everything that it needs to know, so that it holds no configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricRequest {
+    /// CloudWatch namespace to publish to.
+    pub namespace: String,
+    /// The services to measure.
+    pub services: Vec<ServiceRequest>,
+}
+
+/// One ECS service and the queues that it consumes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceRequest {
+    /// Cluster name (not ARN): also the value of the dimension `ClusterName`.
+    pub cluster: String,
+    /// Service name (not ARN): also the value of the dimension `ServiceName`.
+    pub service: String,
+    /// The queues that the service consumes; one datapoint each.
+    pub queues: Vec<QueueRequest>,
+    /// Which messages count as backlog.
+    #[serde(default = "visible_only")]
+    pub count: Vec<Count>,
+}
+
+/// One SQS queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueRequest {
+    /// Queue name: the value of the dimension `QueueName`.
+    pub name: String,
+    /// Queue URL.
+    pub url: String,
+}
+
+/// A kind of message that counts as backlog. Each is an `Approximate…` attribute of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// `ApproximateNumberOfMessages`: waiting to be received.
+    Visible,
+    /// `ApproximateNumberOfMessagesNotVisible`: received and not yet deleted.
+    InFlight,
+    /// `ApproximateNumberOfMessagesDelayed`: sent with a delay that has not passed.
+    Delayed,
+}
+
+impl Count {
+    /// Every kind, in the order of the queue's documentation.
+    pub const ALL: [Self; 3] = [Self::Visible, Self::InFlight, Self::Delayed];
+
+    /// The word for it in a stack definition.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Visible => "visible",
+            Self::InFlight => "in_flight",
+            Self::Delayed => "delayed",
+        }
+    }
+}
+
+fn visible_only() -> Vec<Count> {
+    vec![Count::Visible]
+}

@@ -1,0 +1,3 @@
+//! Stack definitions.
+mod model;
+pub use model::*;

@@ -1,1 +1,42 @@
-//! deployer.
+//! The CloudFormation engine.
+//!
+//! This room owns everything between a template and a deployed stack: the clients, the checks before a
+//! deploy, the assets bucket, change sets read as plans, following an operation to its end, the way out
+//! of every stuck state, destruction with its guards and its proof, and the reading of a live system.
+//! State, locking, ordering and rollback belong to CloudFormation. Nothing here prints, asks or reads a
+//! clock of the day: progress, approval and time are arguments.
+
+mod assets;
+mod change_set;
+mod clients;
+mod deploy;
+mod destroy;
+mod error;
+mod follow;
+mod inspect;
+mod observe;
+mod plan;
+mod preflight;
+mod remains;
+mod session;
+mod status;
+mod verify;
+
+pub use assets::{Asset, INLINE_TEMPLATE_BYTES, bucket_name, object_url, upload};
+pub use change_set::{Source, TemplateSource};
+pub use clients::{Clients, Connection};
+pub use deploy::{Approve, Deployed, deploy, plan, protect};
+pub use destroy::{Destroyed, Doomed, QueueMessages, destroy};
+pub use error::{Error, Kind, Result};
+pub use follow::Cause;
+pub use inspect::{
+    Activity, AlarmState, Datapoint, Inspection, PolicyState, QueueState, ServiceState, inspect,
+    measured,
+};
+pub use observe::{Observed, Resource, observe, resources};
+pub use plan::{Action, Change, Plan};
+pub use preflight::{Identity, check, guard, identify};
+pub use remains::{Remains, remains};
+pub use session::{Pace, Progress, Session};
+pub use status::{NextStep, Operation, Status, next_step};
+pub use verify::verify;

@@ -5,6 +5,11 @@
 
 mod backlog;
 mod request;
+mod target_tracking;
 
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
 pub use request::{Count, METRIC_NAME, MetricRequest, QueueRequest, ServiceRequest};
+pub use target_tracking::{
+    Bounds, BoundsError, LOW_SHARE, TrackingAlarm, TrackingAlarms, next_desired_count,
+    tracking_alarms,
+};

@@ -70,3 +70,28 @@ impl Count {
 fn visible_only() -> Vec<Count> {
     vec![Count::Visible]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_documented_event() {
+        let text = r#"{"namespace": "EcsScaler",
+          "services": [{"cluster": "voucher", "service": "voucher-worker",
+                        "queues": [{"name": "vouchers", "url": "https://sqs/vouchers"}],
+                        "count": ["visible", "in_flight"]}]}"#;
+        let request: MetricRequest = serde_json::from_str(text).unwrap();
+        assert_eq!(request.services[0].count, [Count::Visible, Count::InFlight]);
+        let again: MetricRequest =
+            serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
+        assert_eq!(again, request);
+    }
+
+    #[test]
+    fn names_are_those_of_serde() {
+        for count in Count::ALL {
+            assert_eq!(serde_json::to_value(count).unwrap(), count.name());
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The SDK clients, and how they are connected.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+
+use crate::error::{Error, Kind, Result};
+
+/// How AWS is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    /// Profile of the shared configuration files; otherwise the SDK's default chain.
+    pub profile: Option<String>,
+    /// Region; otherwise the profile's.
+    pub region: Option<String>,
+    /// Endpoint of another cloud than AWS itself, such as LocalStack.
+    pub endpoint_url: Option<String>,
+    /// Use fixed test credentials and read nothing of the user's configuration.
+    pub test_credentials: bool,
+}
+
+/// One client for each service that the deployer talks to.
+#[derive(Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "each field is the client of the service that it is named after"
+)]
+pub struct Clients {
+    pub applicationautoscaling: aws_sdk_applicationautoscaling::Client,
+    pub cloudformation: aws_sdk_cloudformation::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub cloudwatchlogs: aws_sdk_cloudwatchlogs::Client,
+    pub ecr: aws_sdk_ecr::Client,
+    pub ecs: aws_sdk_ecs::Client,
+    pub eventbridge: aws_sdk_eventbridge::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub sns: aws_sdk_sns::Client,
+    pub sqs: aws_sdk_sqs::Client,
+    pub sts: aws_sdk_sts::Client,
+    region: String,
+}
+
+impl Clients {
+    /// Reads the configuration that `connection` names and builds the clients. Asks AWS nothing.
+    ///
+    /// # Errors
+    /// When no region is set anywhere.
+    pub async fn connect(connection: &Connection) -> Result<Self> {
+        let config = if connection.test_credentials {
+            test_config(connection)
+        } else {
+            user_config(connection).await
+        };
+        Self::new(&config)
+    }
+
+    /// The clients of this configuration.
+    ///
+    /// # Errors
+    /// When it names no region.
+    pub fn new(config: &SdkConfig) -> Result<Self> {
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(Error::new(Kind::Unreachable, "no AWS region is set")
+                .hint("give --region, or `region:` in the stack definition, or AWS_REGION"));
+        };
+        // An endpoint that is not AWS rarely serves bucket names as host names.
+        let s3 = aws_sdk_s3::config::Builder::from(config)
+            .force_path_style(config.endpoint_url().is_some())
+            .build();
+        Ok(Self {
+            applicationautoscaling: aws_sdk_applicationautoscaling::Client::new(config),
+            cloudformation: aws_sdk_cloudformation::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            cloudwatchlogs: aws_sdk_cloudwatchlogs::Client::new(config),
+            ecr: aws_sdk_ecr::Client::new(config),
+            ecs: aws_sdk_ecs::Client::new(config),
+            eventbridge: aws_sdk_eventbridge::Client::new(config),
+            iam: aws_sdk_iam::Client::new(config),
+            lambda: aws_sdk_lambda::Client::new(config),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sns: aws_sdk_sns::Client::new(config),
+            sqs: aws_sdk_sqs::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            region,
+        })
+    }
+
+    /// The region that the clients talk to.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+}
+
+/// The SDK's own defaults wait for ever on a reply that is held back. An operation holds every retry,
+/// and an upload of a few MB on a slow line must fit in an attempt.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(30))
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_timeout(Duration::from_secs(180))
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(5)
+        .with_max_backoff(Duration::from_secs(20))
+}
+
+async fn user_config(connection: &Connection) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts())
+        .retry_config(retries());
+    if let Some(profile) = &connection.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &connection.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(endpoint) = &connection.endpoint_url {
+        loader = loader.endpoint_url(endpoint);
+    }
+    loader.load().await
+}
+
+/// Built by hand, because the loader would read the user's profiles and environment.
+fn test_config(connection: &Connection) -> SdkConfig {
+    let credentials = Credentials::new("test", "test", None, None, "sandbox");
+    let mut builder = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .timeout_config(timeouts())
+        .retry_config(retries())
+        .region(connection.region.clone().map(Region::new));
+    builder.set_endpoint_url(connection.endpoint_url.clone());
+    builder.build()
+}

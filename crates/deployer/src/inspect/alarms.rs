@@ -1,0 +1,81 @@
+//! CloudWatch alarms.
+
+use aws_sdk_cloudwatch::types::MetricAlarm;
+use serde::Serialize;
+
+use crate::error::{Result, aws};
+use crate::observe::Resource;
+use crate::session::Session;
+
+use super::physical_ids;
+
+/// An alarm and its state.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlarmState {
+    /// Alarm name.
+    pub name: String,
+    /// What it means, in a sentence.
+    pub description: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// CloudWatch's reason of the state.
+    pub reason: String,
+    /// How it compares, such as `GreaterThanThreshold`.
+    pub comparison: String,
+    /// Threshold, in the metric's unit.
+    pub threshold: Option<f64>,
+    /// Datapoints to alarm.
+    pub datapoints: i32,
+    /// Evaluation periods.
+    pub periods: i32,
+    /// Length of a period in seconds.
+    pub period_s: i32,
+}
+
+/// The alarms among the stack's resources.
+pub(super) async fn of_stack(
+    session: &Session<'_>,
+    resources: &[Resource],
+) -> Result<Vec<AlarmState>> {
+    let names: Vec<String> = physical_ids(resources, "AWS::CloudWatch::Alarm")
+        .map(str::to_owned)
+        .collect();
+    named(session, &names).await
+}
+
+/// The alarms of these names, as far as they exist. DescribeAlarms takes 100 names.
+pub(super) async fn named(session: &Session<'_>, names: &[String]) -> Result<Vec<AlarmState>> {
+    let mut found = Vec::new();
+    for names in names.chunks(100) {
+        let request = session
+            .clients
+            .cloudwatch
+            .describe_alarms()
+            .max_records(100);
+        let reply = request.set_alarm_names(Some(names.to_vec())).send().await;
+        let reply = reply.map_err(aws("read the alarms"))?;
+        found.extend(reply.metric_alarms().iter().map(state));
+    }
+    Ok(found)
+}
+
+fn state(alarm: &MetricAlarm) -> AlarmState {
+    let periods = alarm.evaluation_periods().unwrap_or_default();
+    AlarmState {
+        name: alarm.alarm_name().unwrap_or_default().to_owned(),
+        description: alarm.alarm_description().unwrap_or_default().to_owned(),
+        state: alarm
+            .state_value()
+            .map_or("", |state| state.as_str())
+            .to_owned(),
+        reason: alarm.state_reason().unwrap_or_default().to_owned(),
+        comparison: alarm
+            .comparison_operator()
+            .map_or("", |c| c.as_str())
+            .to_owned(),
+        threshold: alarm.threshold(),
+        datapoints: alarm.datapoints_to_alarm().unwrap_or(periods),
+        periods,
+        period_s: alarm.period().unwrap_or_default(),
+    }
+}

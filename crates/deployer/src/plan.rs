@@ -1,0 +1,223 @@
+//! A plan: what a change set will do, as data.
+
+use std::fmt;
+
+use aws_sdk_cloudformation::types::{
+    Change as SdkChange, ChangeAction, Replacement, ResourceChange, ResourceChangeDetail,
+};
+use serde::Serialize;
+
+/// What a deploy will do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The stack's name.
+    pub stack: String,
+    /// Whether the stack is created.
+    pub creates_stack: bool,
+    /// One entry a resource, in CloudFormation's order.
+    pub changes: Vec<Change>,
+}
+
+/// What happens to one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What is done.
+    pub action: Action,
+    /// Logical id in the template.
+    pub logical_id: String,
+    /// CloudFormation's type.
+    pub resource_type: String,
+    /// What AWS calls it now.
+    pub physical_id: Option<String>,
+    /// The properties that change, such as `TargetTrackingScalingPolicyConfiguration`.
+    pub properties: Vec<String>,
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Made.
+    Add,
+    /// Changed in place.
+    Change,
+    /// Changed; whether in place or by a new one shows only when it is done.
+    MayReplace,
+    /// A new one is made, then the old one removed.
+    Replace,
+    /// Removed.
+    Remove,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Add => "add",
+            Self::Change => "change",
+            Self::MayReplace => "may replace",
+            Self::Replace => "replace",
+            Self::Remove => "remove",
+        })
+    }
+}
+
+/// Types whose end loses messages or stops work.
+const PRECIOUS: [&str; 2] = ["AWS::SQS::Queue", "AWS::ECS::Service"];
+
+impl Plan {
+    /// The changes that end a queue (and the messages in it) or a service (and the work that it does).
+    /// A replacement that may happen counts: nobody can take it back when it does.
+    pub fn losses(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.is_loss())
+    }
+}
+
+impl Change {
+    /// Whether a queue or a service is removed or replaced.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        let ends = matches!(
+            self.action,
+            Action::Remove | Action::Replace | Action::MayReplace
+        );
+        ends && PRECIOUS.contains(&self.resource_type.as_str())
+    }
+}
+
+/// The changes of a change set's page. Anything that is not about a resource is left out.
+pub(crate) fn changes(changes: &[SdkChange]) -> impl Iterator<Item = Change> {
+    changes
+        .iter()
+        .filter_map(SdkChange::resource_change)
+        .map(change)
+}
+
+fn change(change: &ResourceChange) -> Change {
+    let mut properties: Vec<String> = change.details().iter().filter_map(property).collect();
+    properties.sort();
+    properties.dedup();
+    Change {
+        action: action(change),
+        logical_id: change.logical_resource_id().unwrap_or_default().to_owned(),
+        resource_type: change.resource_type().unwrap_or_default().to_owned(),
+        physical_id: change
+            .physical_resource_id()
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned),
+        properties,
+    }
+}
+
+fn action(change: &ResourceChange) -> Action {
+    match (change.action(), change.replacement()) {
+        (Some(ChangeAction::Add | ChangeAction::Import), _) => Action::Add,
+        (Some(ChangeAction::Remove), _) => Action::Remove,
+        (_, Some(Replacement::True)) => Action::Replace,
+        (_, Some(Replacement::Conditional)) => Action::MayReplace,
+        (Some(ChangeAction::Modify | ChangeAction::SyncWithActual), _) => Action::Change,
+        // `Dynamic`, and whatever AWS invents: what it will be is not known yet.
+        _ => Action::MayReplace,
+    }
+}
+
+fn property(detail: &ResourceChangeDetail) -> Option<String> {
+    let target = detail.target()?;
+    let attribute = target.attribute().map(|attribute| attribute.as_str());
+    match target.name() {
+        Some(name) if !name.is_empty() => Some(name.to_owned()),
+        _ => attribute.map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudformation::types::{ResourceAttribute, ResourceTargetDefinition};
+
+    fn sdk(kind: &str, action: ChangeAction, replacement: Option<Replacement>) -> SdkChange {
+        let target = ResourceTargetDefinition::builder()
+            .attribute(ResourceAttribute::Properties)
+            .name("QueueName")
+            .build();
+        let detail = ResourceChangeDetail::builder().target(target).build();
+        let change = ResourceChange::builder()
+            .resource_type(kind)
+            .logical_resource_id("X")
+            .action(action)
+            .set_replacement(replacement)
+            .details(detail.clone())
+            .details(detail)
+            .build();
+        SdkChange::builder().resource_change(change).build()
+    }
+
+    fn one(kind: &str, action: ChangeAction, replacement: Option<Replacement>) -> Change {
+        changes(&[sdk(kind, action, replacement)]).next().unwrap()
+    }
+
+    #[test]
+    fn an_action_says_whether_the_thing_survives() {
+        let kind = "AWS::IAM::Role";
+        let action = |action, replacement| one(kind, action, replacement).action;
+        assert_eq!(action(ChangeAction::Add, None), Action::Add);
+        assert_eq!(
+            action(ChangeAction::Modify, Some(Replacement::False)),
+            Action::Change
+        );
+        assert_eq!(
+            action(ChangeAction::Modify, Some(Replacement::True)),
+            Action::Replace
+        );
+        assert_eq!(
+            action(ChangeAction::Modify, Some(Replacement::Conditional)),
+            Action::MayReplace
+        );
+        assert_eq!(action(ChangeAction::Dynamic, None), Action::MayReplace);
+        assert_eq!(action(ChangeAction::Remove, None), Action::Remove);
+    }
+
+    #[test]
+    fn a_property_is_named_once() {
+        let change = one(
+            "AWS::SQS::Queue",
+            ChangeAction::Modify,
+            Some(Replacement::True),
+        );
+        assert_eq!(change.properties, ["QueueName"]);
+    }
+
+    #[test]
+    fn the_end_of_a_queue_or_a_service_is_a_loss_and_of_a_role_is_none() {
+        let plan = Plan {
+            stack: "s".into(),
+            creates_stack: false,
+            changes: changes(&[
+                sdk("AWS::SQS::Queue", ChangeAction::Remove, None),
+                sdk(
+                    "AWS::SQS::Queue",
+                    ChangeAction::Modify,
+                    Some(Replacement::False),
+                ),
+                sdk(
+                    "AWS::ECS::Service",
+                    ChangeAction::Modify,
+                    Some(Replacement::Conditional),
+                ),
+                sdk("AWS::IAM::Role", ChangeAction::Remove, None),
+                sdk("AWS::SQS::Queue", ChangeAction::Add, None),
+            ])
+            .collect(),
+        };
+        let losses: Vec<_> = plan
+            .losses()
+            .map(|c| (c.resource_type.as_str(), c.action))
+            .collect();
+        assert_eq!(
+            losses,
+            [
+                ("AWS::SQS::Queue", Action::Remove),
+                ("AWS::ECS::Service", Action::MayReplace)
+            ]
+        );
+    }
+}

@@ -1,0 +1,105 @@
+//! What every operation of the engine is given: clients, pace, the ear for progress, an id for its requests.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::clients::Clients;
+
+/// How often CloudFormation is asked, and how long it may be silent.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// First delay between two polls.
+    pub first: Duration,
+    /// Longest delay between two polls; each is half as long again as the one before.
+    pub longest: Duration,
+    /// How long AWS may be out of reach while an operation is followed.
+    pub patience: Duration,
+}
+
+impl Pace {
+    /// For AWS, whose operations take minutes and whose API is throttled.
+    pub const AWS: Self = Self {
+        first: Duration::from_millis(500),
+        longest: Duration::from_secs(3),
+        patience: Duration::from_secs(300),
+    };
+    /// For a cloud on this machine.
+    pub const LOCAL: Self = Self {
+        first: Duration::from_millis(100),
+        longest: Duration::from_millis(400),
+        patience: Duration::from_secs(60),
+    };
+
+    /// The delay after `delay`.
+    #[must_use]
+    pub fn next(self, delay: Duration) -> Duration {
+        (delay + delay / 2).min(self.longest)
+    }
+}
+
+/// Something that people want to see while they wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Progress {
+    /// A step begins, or something was decided.
+    Note {
+        /// One sentence.
+        text: String,
+    },
+    /// A resource changed its status.
+    Resource {
+        /// Logical id in the template.
+        logical_id: String,
+        /// CloudFormation's type.
+        resource_type: String,
+        /// CloudFormation's status, such as `CREATE_COMPLETE`.
+        status: String,
+        /// Its reason, if any.
+        reason: Option<String>,
+        /// Since the operation began to be followed.
+        elapsed_ms: u64,
+    },
+}
+
+/// What an operation works with.
+pub struct Session<'a> {
+    /// The SDK clients.
+    pub clients: &'a Clients,
+    /// How often to poll.
+    pub pace: Pace,
+    /// Called for everything that people want to see while they wait.
+    pub progress: &'a (dyn Fn(Progress) + Sync),
+    /// Letters, digits and hyphens, unlike those of any other run: the stem of its request tokens.
+    pub run_id: String,
+    tokens: AtomicU32,
+}
+
+impl<'a> Session<'a> {
+    /// A session of the run `run_id`.
+    pub fn new(
+        clients: &'a Clients,
+        pace: Pace,
+        progress: &'a (dyn Fn(Progress) + Sync),
+        run_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            clients,
+            pace,
+            progress,
+            run_id: run_id.into(),
+            tokens: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn note(&self, text: impl Into<String>) {
+        (self.progress)(Progress::Note { text: text.into() });
+    }
+
+    /// A client request token: the same for every retry of one request, and for no other request.
+    pub(crate) fn token(&self) -> String {
+        let number = self.tokens.fetch_add(1, Ordering::Relaxed);
+        format!("ecs-scaler-{}-{number}", self.run_id)
+    }
+}

@@ -1,0 +1,184 @@
+//! CloudFormation's statuses as our own types, and what each asks for.
+
+use aws_sdk_cloudformation::types::StackStatus as SdkStatus;
+use serde::Serialize;
+
+/// Status of a stack, reduced to what decides the next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// No stack of this name, or it is deleted.
+    Absent,
+    /// Only a change set has been made for it: `REVIEW_IN_PROGRESS`.
+    InReview,
+    /// Something goes on.
+    Busy(Operation),
+    /// Deployed, and ready for an update.
+    Ready {
+        /// Whether the last update failed and was taken back.
+        rolled_back: bool,
+    },
+    /// Its first create failed; CloudFormation can only delete it.
+    NeverCreated,
+    /// A deletion stopped half-way.
+    HalfDeleted,
+    /// An update failed, and taking it back failed too.
+    HalfRolledBack,
+    /// An update failed and was left as it was, because rollback was off.
+    HalfUpdated,
+}
+
+/// What goes on in a busy stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// `CREATE_IN_PROGRESS`.
+    Create,
+    /// `UPDATE_IN_PROGRESS` and its cleanup, or an import.
+    Update,
+    /// A rollback of any kind.
+    Rollback,
+    /// `DELETE_IN_PROGRESS`.
+    Delete,
+}
+
+/// A status that this version does not know, or that came from a truncated reply: read again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("CloudFormation answered with the unknown stack status {0:?}")]
+pub struct UnknownStatus(String);
+
+impl Status {
+    /// Whether nothing goes on in the stack.
+    #[must_use]
+    pub fn is_settled(self) -> bool {
+        !matches!(self, Self::Busy(_))
+    }
+}
+
+impl Operation {
+    /// The word for it in a sentence: "a … is in progress".
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Rollback => "rollback",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl TryFrom<&SdkStatus> for Status {
+    type Error = UnknownStatus;
+
+    fn try_from(status: &SdkStatus) -> Result<Self, UnknownStatus> {
+        Ok(match status {
+            SdkStatus::DeleteComplete => Self::Absent,
+            SdkStatus::ReviewInProgress => Self::InReview,
+            SdkStatus::CreateInProgress => Self::Busy(Operation::Create),
+            SdkStatus::UpdateInProgress
+            | SdkStatus::UpdateCompleteCleanupInProgress
+            | SdkStatus::ImportInProgress => Self::Busy(Operation::Update),
+            SdkStatus::RollbackInProgress
+            | SdkStatus::UpdateRollbackInProgress
+            | SdkStatus::UpdateRollbackCompleteCleanupInProgress
+            | SdkStatus::ImportRollbackInProgress => Self::Busy(Operation::Rollback),
+            SdkStatus::DeleteInProgress => Self::Busy(Operation::Delete),
+            SdkStatus::CreateComplete | SdkStatus::UpdateComplete | SdkStatus::ImportComplete => {
+                Self::Ready { rolled_back: false }
+            }
+            SdkStatus::UpdateRollbackComplete | SdkStatus::ImportRollbackComplete => {
+                Self::Ready { rolled_back: true }
+            }
+            SdkStatus::CreateFailed | SdkStatus::RollbackComplete | SdkStatus::RollbackFailed => {
+                Self::NeverCreated
+            }
+            SdkStatus::DeleteFailed => Self::HalfDeleted,
+            SdkStatus::UpdateRollbackFailed | SdkStatus::ImportRollbackFailed => {
+                Self::HalfRolledBack
+            }
+            SdkStatus::UpdateFailed => Self::HalfUpdated,
+            other => return Err(UnknownStatus(other.as_str().to_owned())),
+        })
+    }
+}
+
+/// What a deploy does next, given the stack's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// Make a change set that creates the stack.
+    Create,
+    /// Make a change set that updates the stack.
+    Update,
+    /// Follow what goes on, then look again.
+    Follow(Operation),
+    /// Delete what is left of a stack that can't be updated, then look again.
+    Remove,
+    /// Take the failed update back (again), then look again.
+    FinishRollback,
+}
+
+/// The next step of a deploy. A stack in review belongs to a run that was killed before its change
+/// set, or to one that is just now at work; a create change set of our own serves both.
+#[must_use]
+pub fn next_step(status: Status) -> NextStep {
+    match status {
+        Status::Absent | Status::InReview => NextStep::Create,
+        Status::Busy(operation) => NextStep::Follow(operation),
+        Status::Ready { .. } => NextStep::Update,
+        Status::NeverCreated | Status::HalfDeleted => NextStep::Remove,
+        Status::HalfRolledBack | Status::HalfUpdated => NextStep::FinishRollback,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_that_the_sdk_knows_is_ours_too() {
+        for name in SdkStatus::values() {
+            let status = SdkStatus::from(*name);
+            assert!(Status::try_from(&status).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_status_is_busy_just_when_its_name_says_so() {
+        for name in SdkStatus::values() {
+            let busy = name.ends_with("_IN_PROGRESS") && *name != "REVIEW_IN_PROGRESS";
+            let status = Status::try_from(&SdkStatus::from(*name)).unwrap();
+            assert_eq!(status.is_settled(), !busy, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_status_is_an_error_to_read_again() {
+        let error = Status::try_from(&SdkStatus::from("NO_SUCH")).unwrap_err();
+        assert!(error.to_string().contains("NO_SUCH"));
+    }
+
+    #[test]
+    fn every_stuck_stack_has_a_way_out() {
+        let next = |name| next_step(Status::try_from(&SdkStatus::from(name)).unwrap());
+        for name in [
+            "ROLLBACK_COMPLETE",
+            "CREATE_FAILED",
+            "ROLLBACK_FAILED",
+            "DELETE_FAILED",
+        ] {
+            assert_eq!(next(name), NextStep::Remove, "{name}");
+        }
+        for name in ["UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"] {
+            assert_eq!(next(name), NextStep::FinishRollback, "{name}");
+        }
+        for name in ["REVIEW_IN_PROGRESS", "DELETE_COMPLETE"] {
+            assert_eq!(next(name), NextStep::Create, "{name}");
+        }
+        assert_eq!(next("UPDATE_ROLLBACK_COMPLETE"), NextStep::Update);
+        assert_eq!(
+            next("UPDATE_IN_PROGRESS"),
+            NextStep::Follow(Operation::Update)
+        );
+    }
+}

@@ -1,2 +1,56 @@
-//! x
-fn main() {}
+//! The command line of ecs-scaler: parses, wires, prints, exits.
+
+mod cmd;
+mod connect;
+mod definition;
+mod failure;
+mod functions;
+mod output;
+mod paths;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cmd::Verb;
+use crate::failure::Failure;
+use crate::output::Format;
+
+/// Scales ECS services by the backlog of their queues: one YAML file in, one CloudFormation stack out.
+///
+/// Start with `cargo xtask demo`: it needs no AWS account and no Docker.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// What standard output carries: text for people, or one JSON document for programs
+    #[arg(long, value_enum, default_value_t, global = true)]
+    output: Format,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Failure::failed(format!("failed to start the runtime: {error}"))
+                .report(cli.output);
+        }
+    };
+    match runtime.block_on(cmd::run(cli.verb, cli.output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(cli.output),
+    }
+}

@@ -15,6 +15,7 @@ use aws_sdk_s3::types::{
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use sha2::{Digest, Sha256};
 
+use crate::clients::Clients;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
@@ -89,19 +90,14 @@ pub fn bucket_name(account: &str, region: &str) -> String {
 
 /// The URL at which CloudFormation reads an object of the bucket.
 #[must_use]
-pub fn object_url(
-    session: &Session<'_>,
-    endpoint_url: Option<&str>,
-    bucket: &str,
-    key: &str,
-) -> String {
-    let region = session.clients.region();
+pub fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
+    let region = clients.region();
     let suffix = if region.starts_with("cn-") {
         "amazonaws.com.cn"
     } else {
         "amazonaws.com"
     };
-    match endpoint_url {
+    match clients.endpoint_url() {
         Some(endpoint) => format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/')),
         None => format!("https://{bucket}.s3.{region}.{suffix}/{key}"),
     }

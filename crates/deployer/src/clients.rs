@@ -43,6 +43,7 @@ pub struct Clients {
     pub sqs: aws_sdk_sqs::Client,
     pub sts: aws_sdk_sts::Client,
     region: String,
+    endpoint_url: Option<String>,
 }
 
 impl Clients {
@@ -87,6 +88,7 @@ impl Clients {
             sqs: aws_sdk_sqs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             region,
+            endpoint_url: config.endpoint_url().map(str::to_owned),
         })
     }
 
@@ -94,6 +96,12 @@ impl Clients {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The endpoint that stands in for AWS, such as LocalStack's.
+    #[must_use]
+    pub fn endpoint_url(&self) -> Option<&str> {
+        self.endpoint_url.as_deref()
     }
 }
 

@@ -33,7 +33,7 @@ pub use inspect::{
     Activity, AlarmState, Datapoint, Inspection, PolicyState, QueueState, ServiceState, inspect,
     measured,
 };
-pub use observe::{Observed, Resource, observe, resources};
+pub use observe::{Observed, Resource, deployed_template, observe, resources};
 pub use plan::{Action, Change, Plan};
 pub use preflight::{Identity, check, guard, identify};
 pub use remains::{Remains, remains};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::operation::describe_stacks::DescribeStacksError;
-use aws_sdk_cloudformation::types::Stack as SdkStack;
+use aws_sdk_cloudformation::types::{Stack as SdkStack, TemplateStage};
 use serde::Serialize;
 
 use crate::error::{Error, Result, aws, is_passing};
@@ -157,4 +157,25 @@ pub async fn resources(session: &Session<'_>, name_or_id: &str) -> Result<Vec<Re
     }
     found.sort();
     Ok(found)
+}
+
+/// The template of the stack as it was deployed, word for word. `None` when there is no such stack.
+///
+/// # Errors
+/// When CloudFormation can't be asked.
+pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Option<String>> {
+    let Some(stack) = observe(session, name).await? else {
+        return Ok(None);
+    };
+    if stack.status == Status::InReview {
+        return Ok(None);
+    }
+    let request = session
+        .clients
+        .cloudformation
+        .get_template()
+        .stack_name(&stack.id);
+    let reply = request.template_stage(TemplateStage::Original).send().await;
+    let reply = reply.map_err(aws(format!("read the template of {name}")))?;
+    Ok(reply.template_body().map(str::to_owned))
 }

@@ -1,3 +1,77 @@
-//! Stack definitions.
+//! Stack definitions: YAML text to a validated [`Stack`].
+//!
+//! This room owns the format. It knows every key with its kind, default and meaning (`shape`), reads
+//! a file within fixed limits (`yaml`, `text`), fills in the defaults (`read`), and refuses what would
+//! deploy and then fail or lie (`check`). All problems of a file come in one [`Report`], each with its
+//! place and what would be right. It reads the one file that [`load`] is given, and does no other I/O.
+
+mod arn;
+mod check;
+mod duration;
+mod findings;
+mod load;
 mod model;
+mod nearest;
+mod path;
+mod problem;
+mod read;
+mod scalar;
+mod shape;
+mod source;
+mod text;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use load::{LoadError, load};
 pub use model::*;
+pub use problem::{Label, Problem, Report, Severity};
+
+use findings::Findings;
+use source::Source;
+
+/// A definition that can be used.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The definition, with every default filled in.
+    pub stack: Stack,
+    /// What is legal in it but dubious; often empty.
+    pub warnings: Report,
+}
+
+/// Reads a definition from its text. `source_name`, usually the file's path, stands in the report.
+///
+/// # Errors
+/// Every problem of the text, errors and warnings, when at least one is an error.
+pub fn parse(source_name: &str, text: &str) -> Result<Loaded, Report> {
+    let mut findings = Findings::new(Arc::new(Source::new(source_name, text)));
+    let Some(root) = yaml::parse(&mut findings) else {
+        return Err(findings.into_report());
+    };
+    if !shape::check(&root, &mut findings) {
+        return Err(findings.into_report());
+    }
+    let stack = read::read(&root);
+    check::check(&stack, &mut findings);
+    if findings.has_errors() {
+        Err(findings.into_report())
+    } else {
+        let warnings = findings.into_report();
+        Ok(Loaded { stack, warnings })
+    }
+}
+
+/// The JSON Schema of a definition, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    shape::schema()
+}
+
+/// A Markdown table of every key of a definition.
+#[must_use]
+pub fn reference() -> String {
+    shape::reference()
+}

@@ -1,1 +1,34 @@
-//! template.
+//! A [`Stack`](stack::Stack) to its CloudFormation template.
+//!
+//! This room owns what is deployed: which resources a stack definition stands for, how they are
+//! named, what each role may do, and the limits of the services that receive them. It is pure: the
+//! same definition gives the same bytes, and what is only known while deploying (the assets bucket,
+//! the function's code) enters as template parameters.
+
+mod alarm_topic;
+mod alarms;
+mod autoscaling;
+mod builder;
+mod cluster;
+mod dashboard;
+mod error;
+mod grants;
+mod limits;
+mod metric_function;
+pub mod names;
+mod network;
+mod outputs;
+mod queues;
+mod resolved;
+mod schedule;
+mod services;
+mod synthesize;
+mod task_roles;
+mod text;
+
+pub use builder::Template;
+pub use error::SynthesisError;
+pub use limits::INLINE_BODY_BYTES;
+pub use synthesize::{
+    CAPABILITIES, PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, synthesize,
+};

@@ -1,0 +1,62 @@
+//! What an invocation answers, for people who invoke by hand.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::Reason;
+
+/// What one datapoint is about: the values of its three dimensions.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Target {
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// Queue name; empty when the request names a service without a queue.
+    pub queue: String,
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.cluster, self.service)?;
+        if self.queue.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "/{}", self.queue)
+        }
+    }
+}
+
+/// A datapoint that CloudWatch took, with what it was computed from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Published {
+    /// What it is about.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Messages that count as backlog.
+    pub messages: u64,
+    /// Running tasks.
+    pub running: u32,
+    /// The published value: messages ÷ running tasks.
+    pub backlog_per_task: f64,
+}
+
+/// A target without a datapoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failed {
+    /// What it would have been about.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Why there is none.
+    pub reason: Reason,
+}
+
+/// What came of every target of the request, each list in the order of cluster, service, queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Answer {
+    /// The datapoints that CloudWatch took.
+    pub published: Vec<Published>,
+    /// The targets without one; empty in the answer of an invocation that succeeds.
+    pub failed: Vec<Failed>,
+}

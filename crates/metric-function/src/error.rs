@@ -1,0 +1,95 @@
+//! How an invocation fails.
+
+use std::fmt::Write as _;
+
+use lambda_runtime::Diagnostic;
+
+use crate::Answer;
+
+/// Characters that the message of a failed invocation holds at most: enough for some dozens of
+/// targets, and far from the limits of everything that shows or forwards it.
+const MESSAGE_LIMIT: usize = 4_096;
+
+/// Characters of one target's reason in that message. The log has all of it.
+const REASON_LIMIT: usize = 256;
+
+const EXPECTED: &str = r#"expected {"namespace": "…", "services": [{"cluster": "…", "service": "…", "queues": [{"name": "…", "url": "https://…"}], "count": ["visible"]}]}"#;
+
+/// Why an invocation failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum InvocationError {
+    /// The event is not a request to measure.
+    #[error("the event is not a request to measure: {problem}; {EXPECTED}")]
+    MalformedEvent {
+        /// Where in the event, and what is wrong there.
+        problem: String,
+    },
+    /// The event asks for nothing, which is a mistake of its author.
+    #[error("the event names no service to measure; {EXPECTED}")]
+    NoServices,
+    /// Some targets have no datapoint. Those that could be read were published.
+    #[error("{}", summary(.0))]
+    TargetsFailed(Answer),
+}
+
+impl InvocationError {
+    /// The error's name, as Lambda reports it (`errorType`).
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MalformedEvent { .. } => "MalformedEvent",
+            Self::NoServices => "NoServices",
+            Self::TargetsFailed(_) => "TargetsFailed",
+        }
+    }
+}
+
+impl From<InvocationError> for Diagnostic {
+    fn from(error: InvocationError) -> Self {
+        Self {
+            error_type: error.name().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+/// Both lists in short: as many failed targets with their reasons as fit, then as many published.
+fn summary(answer: &Answer) -> String {
+    let (failed, published) = (&answer.failed, &answer.published);
+    let all = failed.len() + published.len();
+    let mut text = format!("{} of {all} targets failed: ", failed.len());
+    let reasons = failed
+        .iter()
+        .map(|one| format!("{} ({})", one.target, cut(&one.reason.to_string())));
+    append(&mut text, reasons, MESSAGE_LIMIT * 3 / 4);
+    let _ = write!(text, ". {} published", published.len());
+    if !published.is_empty() {
+        text.push_str(": ");
+        let values = published
+            .iter()
+            .map(|one| format!("{} = {}", one.target, one.backlog_per_task));
+        append(&mut text, values, MESSAGE_LIMIT - 64);
+    }
+    text
+}
+
+/// Appends items while the text stays within `limit` bytes, then says how many were left out.
+fn append(text: &mut String, items: impl ExactSizeIterator<Item = String>, limit: usize) {
+    let all = items.len();
+    for (index, item) in items.enumerate() {
+        let separator = if index == 0 { "" } else { "; " };
+        if text.len() + separator.len() + item.len() > limit {
+            let _ = write!(text, "{separator}{} more, see the log", all - index);
+            return;
+        }
+        text.push_str(separator);
+        text.push_str(&item);
+    }
+}
+
+fn cut(reason: &str) -> String {
+    match reason.char_indices().nth(REASON_LIMIT) {
+        Some((end, _)) => format!("{}…", reason.get(..end).unwrap_or_default()),
+        None => reason.to_owned(),
+    }
+}

@@ -1,0 +1,170 @@
+//! From the event to the calls: pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scaling::{Count, MetricRequest, QueueRequest, ServiceRequest};
+use serde_json::Value;
+
+use crate::{Failed, InvocationError, Reason, Target};
+
+/// Services that one DescribeServices call takes at most.
+///
+/// Source: Amazon ECS API Reference, DescribeServices.
+const SERVICES_PER_CALL: usize = 10;
+
+/// How to measure a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Measure {
+    pub(crate) url: String,
+    pub(crate) count: BTreeSet<Count>,
+}
+
+/// Everything that an invocation has to do.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) namespace: String,
+    pub(crate) targets: BTreeMap<Target, Measure>,
+    /// What no call can help.
+    pub(crate) failed: Vec<Failed>,
+}
+
+impl Plan {
+    /// Reads the event.
+    pub(crate) fn of(event: Value) -> Result<Self, InvocationError> {
+        let malformed = |problem: String| InvocationError::MalformedEvent { problem };
+        let request: MetricRequest = serde_path_to_error::deserialize(event)
+            .map_err(|error| malformed(error.to_string()))?;
+        if request.namespace.trim().is_empty() {
+            return Err(malformed("namespace: is empty".to_owned()));
+        }
+        if request.services.is_empty() {
+            return Err(InvocationError::NoServices);
+        }
+        let mut drafts: BTreeMap<Target, Result<Measure, Reason>> = BTreeMap::new();
+        for (target, measure) in request.services.into_iter().flat_map(drafts_of) {
+            drafts
+                .entry(target)
+                .and_modify(|known| {
+                    if *known != measure {
+                        *known = Err(Reason::Ambiguous);
+                    }
+                })
+                .or_insert(measure);
+        }
+        let mut plan = Self {
+            namespace: request.namespace,
+            targets: BTreeMap::new(),
+            failed: Vec::new(),
+        };
+        for (target, draft) in drafts {
+            match draft {
+                Ok(measure) => drop(plan.targets.insert(target, measure)),
+                Err(reason) => plan.failed.push(Failed { target, reason }),
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Every queue URL once, with all that its services count.
+    pub(crate) fn queues(&self) -> BTreeMap<String, BTreeSet<Count>> {
+        let mut queues: BTreeMap<String, BTreeSet<Count>> = BTreeMap::new();
+        for measure in self.targets.values() {
+            queues
+                .entry(measure.url.clone())
+                .or_default()
+                .extend(&measure.count);
+        }
+        queues
+    }
+
+    /// The DescribeServices calls: cluster and service names, every service once.
+    pub(crate) fn batches(&self) -> Vec<(String, Vec<String>)> {
+        let mut clusters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for target in self.targets.keys() {
+            clusters
+                .entry(&target.cluster)
+                .or_default()
+                .insert(&target.service);
+        }
+        let mut batches = Vec::new();
+        for (cluster, services) in clusters {
+            let services: Vec<String> = services.into_iter().map(str::to_owned).collect();
+            let chunks = services.chunks(SERVICES_PER_CALL);
+            batches.extend(chunks.map(|chunk| (cluster.to_owned(), chunk.to_vec())));
+        }
+        batches
+    }
+}
+
+/// The targets of one service, checked. A service without a queue is a target without a queue's name.
+fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> {
+    let ServiceRequest {
+        cluster,
+        service,
+        queues,
+        count,
+    } = request;
+    let target = |queue: String| Target {
+        cluster: cluster.clone(),
+        service: service.clone(),
+        queue,
+    };
+    if queues.is_empty() {
+        return vec![(target(String::new()), Err(Reason::NoQueue))];
+    }
+    let count: BTreeSet<Count> = count.into_iter().collect();
+    let draft = |QueueRequest { name, url }| {
+        let checked = check(&cluster, &service, &name, &count);
+        (
+            target(name),
+            checked.map(|()| Measure {
+                url,
+                count: count.clone(),
+            }),
+        )
+    };
+    queues.into_iter().map(draft).collect()
+}
+
+/// AWS refuses a whole call for one bad name in it, so bad names are kept out of the calls.
+fn check(cluster: &str, service: &str, queue: &str, count: &BTreeSet<Count>) -> Result<(), Reason> {
+    for (kind, value) in [("cluster name", cluster), ("service name", service)] {
+        if !is_ecs_name(value) {
+            let rule = "up to 255 letters, digits, hyphens and underscores (a name, not an ARN)";
+            return Err(Reason::Name {
+                kind,
+                value: value.to_owned(),
+                rule,
+            });
+        }
+    }
+    if !is_dimension_value(queue) {
+        let rule = "up to 1,024 ASCII characters, not all blank, the first not a colon";
+        return Err(Reason::Name {
+            kind: "queue name",
+            value: queue.to_owned(),
+            rule,
+        });
+    }
+    if count.is_empty() {
+        Err(Reason::NothingCounted)
+    } else {
+        Ok(())
+    }
+}
+
+/// Source: Amazon ECS API Reference, CreateCluster and CreateService. Such a name is also a dimension's
+/// value.
+fn is_ecs_name(name: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=255).contains(&name.len()) && name.bytes().all(known)
+}
+
+/// Source: Amazon CloudWatch API Reference, Dimension.
+fn is_dimension_value(value: &str) -> bool {
+    let shown = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    (1..=1024).contains(&value.len())
+        && value.bytes().all(shown)
+        && !value.trim().is_empty()
+        && !value.starts_with(':')
+}

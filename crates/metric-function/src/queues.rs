@@ -1,0 +1,79 @@
+//! Reading queues: how many messages each holds.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use futures::StreamExt as _;
+use scaling::Count;
+use tokio::time::Instant;
+
+use crate::Reason;
+use crate::call::in_time;
+
+/// GetQueueAttributes calls under way at a time. SQS sets no quota on them; the bound is for the
+/// function's memory and sockets.
+const CONCURRENCY: usize = 64;
+
+const OPERATION: &str = "GetQueueAttributes";
+
+/// The attributes of one queue, or why they could not be read.
+pub(crate) type Reading = Result<HashMap<QueueAttributeName, String>, Reason>;
+
+/// Reads every queue, by its URL, with just the attributes that are counted.
+pub(crate) async fn read(
+    client: &aws_sdk_sqs::Client,
+    queues: BTreeMap<String, BTreeSet<Count>>,
+    deadline: Instant,
+) -> HashMap<String, Reading> {
+    let reading = |(url, count): (String, BTreeSet<Count>)| async move {
+        let call = client
+            .get_queue_attributes()
+            .queue_url(&url)
+            .set_attribute_names(Some(count.into_iter().map(attribute).collect()))
+            .send();
+        let output = in_time(OPERATION, deadline, call).await;
+        (
+            url,
+            output.map(|output| output.attributes.unwrap_or_default()),
+        )
+    };
+    futures::stream::iter(queues)
+        .map(reading)
+        .buffer_unordered(CONCURRENCY)
+        .collect()
+        .await
+}
+
+/// The sum of the counted attributes.
+pub(crate) fn messages(
+    attributes: &HashMap<QueueAttributeName, String>,
+    count: &BTreeSet<Count>,
+) -> Result<u64, Reason> {
+    count.iter().try_fold(0u64, |sum, kind| {
+        let (name, attribute) = (attribute_name(*kind), attribute(*kind));
+        let value = attributes
+            .get(&attribute)
+            .ok_or(Reason::AttributeAbsent(name))?;
+        let number: u64 = value.parse().map_err(|_| Reason::AttributeValue {
+            attribute: name,
+            value: value.clone(),
+        })?;
+        sum.checked_add(number).ok_or(Reason::TooManyMessages)
+    })
+}
+
+fn attribute(count: Count) -> QueueAttributeName {
+    match count {
+        Count::Visible => QueueAttributeName::ApproximateNumberOfMessages,
+        Count::InFlight => QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        Count::Delayed => QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+    }
+}
+
+fn attribute_name(count: Count) -> &'static str {
+    match count {
+        Count::Visible => "ApproximateNumberOfMessages",
+        Count::InFlight => "ApproximateNumberOfMessagesNotVisible",
+        Count::Delayed => "ApproximateNumberOfMessagesDelayed",
+    }
+}

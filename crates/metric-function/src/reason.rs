@@ -1,0 +1,73 @@
+//! Why a target was not published.
+
+use serde::{Serialize, Serializer};
+
+/// Why a target's datapoint was not published.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// The request lists the service without a queue.
+    #[error("the service names no queue")]
+    NoQueue,
+    /// The request counts no kind of message: publishing would be a false zero.
+    #[error("`count` is empty, so there is nothing to measure")]
+    NothingCounted,
+    /// A name in the request that AWS would refuse, and with it the good targets of the same call.
+    #[error("{value:?} is not a {kind}: {rule}")]
+    Name {
+        /// What the name should name.
+        kind: &'static str,
+        /// The name.
+        value: String,
+        /// What such a name looks like.
+        rule: &'static str,
+    },
+    /// The request holds the target twice, with different URLs or counts.
+    #[error("the request holds it twice, with different queue URLs or counts")]
+    Ambiguous,
+    /// An AWS call failed, retries included.
+    #[error("{operation} failed: {detail}")]
+    Call {
+        /// AWS operation.
+        operation: &'static str,
+        /// Error code and message, or what happened to the connection.
+        detail: String,
+    },
+    /// An AWS call had no answer when the invocation's time for it was over.
+    #[error("{operation} had no answer in the time that the function has")]
+    Late {
+        /// AWS operation.
+        operation: &'static str,
+    },
+    /// ECS doesn't find the service.
+    #[error("ECS reports the service as {0}")]
+    ServiceFailure(String),
+    /// The answer of ECS neither holds the service nor reports it as failed.
+    #[error("the answer of DescribeServices does not hold the service")]
+    ServiceAbsent,
+    /// The service is deleted, or in a state that this function does not know.
+    #[error("service is {0}")]
+    ServiceStatus(String),
+    /// A number of running tasks that cannot be.
+    #[error("service reports {0} running tasks")]
+    RunningCount(i32),
+    /// The answer of SQS lacks an attribute that was asked for.
+    #[error("the answer of GetQueueAttributes does not hold {0}")]
+    AttributeAbsent(&'static str),
+    /// An attribute that is not a number of messages.
+    #[error("{attribute} is {value:?}, not a number of messages")]
+    AttributeValue {
+        /// Attribute name.
+        attribute: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The counted messages together exceed 64 bits.
+    #[error("the counted messages add up to more than 64 bits hold")]
+    TooManyMessages,
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of whole invocations against SDK mocks; each file is one theme.
+
+mod cloud;
+mod failures;
+mod fleet;
+mod log;
+mod measuring;
+mod requests;
+mod retries;
+mod time;

@@ -1,0 +1,104 @@
+"""AWS::ECS::Cluster and AWS::ECS::ClusterCapacityProviderAssociations."""
+
+from __future__ import annotations
+
+from localstack_ecs.cfn.base import (
+    Provider,
+    all_tags,
+    generated_name,
+    parameters,
+    replace_tags,
+    schema,
+)
+
+
+class Cluster(Provider):
+    """`Ref` is the cluster's name."""
+
+    TYPE = "AWS::ECS::Cluster"
+    SCHEMA = schema(
+        TYPE,
+        "ClusterName",
+        (
+            "CapacityProviders",
+            "ClusterName",
+            "ClusterSettings",
+            "Configuration",
+            "DefaultCapacityProviderStrategy",
+            "ServiceConnectDefaults",
+            "Tags",
+        ),
+        create_only=("ClusterName",),
+        read_only=("Arn",),
+    )
+    GONE = ("ClusterNotFoundException",)
+
+    def do_create(self, request, model):
+        ecs = request.aws_client_factory.ecs
+        model.setdefault("ClusterName", generated_name(request))
+        settings = {**_settings(model), **_capacity(model), "ClusterName": model["ClusterName"]}
+        created = ecs.create_cluster(
+            **parameters(ecs, "CreateCluster", settings), tags=all_tags(request, model)
+        )
+        return {**model, "Arn": created["cluster"]["clusterArn"]}
+
+    def do_update(self, request, model, previous):
+        ecs = request.aws_client_factory.ecs
+        name, arn = previous["ClusterName"], previous["Arn"]
+        settings = {**_settings(model), "Cluster": name}
+        ecs.update_cluster(**parameters(ecs, "UpdateCluster", settings))
+        if _capacity(model) != _capacity(previous):
+            put_capacity(ecs, name, model)
+        replace_tags(ecs, arn, all_tags(request, model))
+        return {**model, "ClusterName": name, "Arn": arn}
+
+    def do_delete(self, request, model):
+        request.aws_client_factory.ecs.delete_cluster(cluster=model["ClusterName"])
+        return model
+
+
+class ClusterCapacityProviderAssociations(Provider):
+    """`Ref` is the cluster's name."""
+
+    TYPE = "AWS::ECS::ClusterCapacityProviderAssociations"
+    SCHEMA = schema(
+        TYPE,
+        "Cluster",
+        ("CapacityProviders", "Cluster", "DefaultCapacityProviderStrategy"),
+        required=("Cluster", "DefaultCapacityProviderStrategy"),
+        create_only=("Cluster",),
+    )
+    GONE = ("ClusterNotFoundException",)
+
+    def do_create(self, request, model):
+        put_capacity(request.aws_client_factory.ecs, model["Cluster"], model)
+        return model
+
+    def do_update(self, request, model, previous):
+        return self.do_create(request, model)
+
+    def do_delete(self, request, model):
+        put_capacity(request.aws_client_factory.ecs, model["Cluster"], {})
+        return model
+
+
+def put_capacity(ecs, cluster: str, model: dict) -> None:
+    """Make the model's capacity providers and strategy the cluster's."""
+    capacity = {"CapacityProviders": [], "DefaultCapacityProviderStrategy": [], **_capacity(model)}
+    ecs.put_cluster_capacity_providers(
+        **parameters(ecs, "PutClusterCapacityProviders", {**capacity, "Cluster": cluster})
+    )
+
+
+def _settings(model: dict) -> dict:
+    names = {
+        "ClusterSettings": "Settings",
+        "Configuration": "Configuration",
+        "ServiceConnectDefaults": "ServiceConnectDefaults",
+    }
+    return {api: model[name] for name, api in names.items() if name in model}
+
+
+def _capacity(model: dict) -> dict:
+    names = ("CapacityProviders", "DefaultCapacityProviderStrategy")
+    return {name: model[name] for name in names if name in model}

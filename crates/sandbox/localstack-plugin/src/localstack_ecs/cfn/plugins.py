@@ -1,0 +1,43 @@
+"""The entry points of the resource types. LocalStack loads this module when it reads a template."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from localstack.services.cloudformation.resource_provider import CloudFormationResourceProviderPlugin
+
+
+def _plugin(type_name: str, module: str) -> type[CloudFormationResourceProviderPlugin]:
+    class Plugin(CloudFormationResourceProviderPlugin):
+        name = type_name
+
+        def __init__(self):
+            self.factory = None
+
+        def load(self):
+            # Late, because the provider's service may not be loaded yet.
+            provider = import_module(f"localstack_ecs.cfn.{module}")
+            self.factory = getattr(provider, type_name.rsplit("::", 1)[-1])
+
+    return Plugin
+
+
+Cluster = _plugin("AWS::ECS::Cluster", "cluster")
+ClusterCapacityProviderAssociations = _plugin(
+    "AWS::ECS::ClusterCapacityProviderAssociations", "cluster"
+)
+TaskDefinition = _plugin("AWS::ECS::TaskDefinition", "task_definition")
+Service = _plugin("AWS::ECS::Service", "service")
+ScalableTarget = _plugin(
+    "AWS::ApplicationAutoScaling::ScalableTarget", "application_autoscaling"
+)
+ScalingPolicy = _plugin("AWS::ApplicationAutoScaling::ScalingPolicy", "application_autoscaling")
+Dashboard = _plugin("AWS::CloudWatch::Dashboard", "dashboard")
+Alarm = _plugin("AWS::CloudWatch::Alarm", "amended")
+Rule = _plugin("AWS::Events::Rule", "amended")
+Role = _plugin("AWS::IAM::Role", "amended")
+EventInvokeConfig = _plugin("AWS::Lambda::EventInvokeConfig", "amended")
+Permission = _plugin("AWS::Lambda::Permission", "amended")
+LogGroup = _plugin("AWS::Logs::LogGroup", "amended")
+Topic = _plugin("AWS::SNS::Topic", "amended")
+TopicPolicy = _plugin("AWS::SNS::TopicPolicy", "amended")

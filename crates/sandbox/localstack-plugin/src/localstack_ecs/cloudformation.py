@@ -1,0 +1,140 @@
+"""LocalStack's CloudFormation with the refusals that a deployer must meet before it meets AWS.
+
+`engine` corrects what an operation does; here stand the requests that AWS refuses and LocalStack
+takes: a second operation on a busy stack, a change set twice, deletion of a protected stack.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from localstack.aws.api import RequestContext, handler
+from localstack.aws.api.cloudformation import (
+    AlreadyExistsException,
+    ChangeSetType,
+    CreateChangeSetInput,
+    CreateChangeSetOutput,
+    ExecuteChangeSetOutput,
+    ExecutionStatus,
+    StackStatus,
+)
+from localstack.services.cloudformation.engine.validations import ValidationError
+from localstack.services.cloudformation.stores import CloudFormationStore, get_cloudformation_store
+from localstack.services.cloudformation.v2.entities import Stack
+from localstack.services.cloudformation.v2.provider import (
+    CloudformationProviderV2,
+    find_change_set_v2,
+    find_stack_v2,
+)
+from localstack.services.plugins import Service, aws_provider
+
+from localstack_ecs import engine
+
+DEAD_ENDS = {
+    StackStatus.CREATE_FAILED,
+    StackStatus.DELETE_FAILED,
+    StackStatus.ROLLBACK_COMPLETE,
+    StackStatus.ROLLBACK_FAILED,
+}
+"""Statuses of stacks that can only be deleted."""
+
+
+@aws_provider(api="cloudformation")
+def cloudformation() -> Service:
+    """Takes the place of LocalStack's provider of the same name."""
+    engine.install()
+    return Service.for_provider(Provider())
+
+
+def busy(status: str) -> bool:
+    """Whether an operation on the stack is under way."""
+    return status.endswith("_IN_PROGRESS") and status != StackStatus.REVIEW_IN_PROGRESS
+
+
+class Provider(CloudformationProviderV2):
+    """The operations that check the stack's state first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    @handler("CreateChangeSet", expand=False)
+    def create_change_set(
+        self, context: RequestContext, request: CreateChangeSetInput
+    ) -> CreateChangeSetOutput:
+        with self._lock:
+            stack = self._stack(context, request.get("StackName"))
+            if stack is None or stack.status == StackStatus.DELETE_COMPLETE:
+                response = super().create_change_set(context, request)
+                # Also when the change set failed, for a type that is not there.
+                self._stack(context, response["StackId"]).status = StackStatus.REVIEW_IN_PROGRESS
+                return response
+            self._refuse_twice(context, stack, request.get("ChangeSetName"))
+            if request.get("ChangeSetType", ChangeSetType.UPDATE) == ChangeSetType.UPDATE:
+                refused = DEAD_ENDS | {StackStatus.REVIEW_IN_PROGRESS}
+                if busy(stack.status) or stack.status in refused:
+                    raise _not_updatable(stack)
+            status, reason, events = stack.status, stack.status_reason, len(stack.events)
+            response = super().create_change_set(context, request)
+            # A change set changes nothing yet; LocalStack puts some stacks back in review.
+            stack.status, stack.status_reason = status, reason
+            del stack.events[: len(stack.events) - events]
+            return response
+
+    @handler("ExecuteChangeSet")
+    def execute_change_set(
+        self, context: RequestContext, change_set_name: str, stack_name: str | None = None, **kwargs
+    ) -> ExecuteChangeSetOutput:
+        with self._lock:
+            store = self._store(context)
+            change_set = find_change_set_v2(store, change_set_name, stack_name)
+            if change_set and busy(change_set.stack.status):
+                raise _not_updatable(change_set.stack)
+            response = super().execute_change_set(
+                context, change_set_name=change_set_name, stack_name=stack_name, **kwargs
+            )
+            # The others were made against a stack that is now another.
+            for other_id in change_set.stack.change_set_ids:
+                other = store.change_sets.get(other_id)
+                if other and other.execution_status == ExecutionStatus.AVAILABLE:
+                    other.set_execution_status(ExecutionStatus.OBSOLETE)
+            return response
+
+    @handler("DeleteStack")
+    def delete_stack(self, context: RequestContext, stack_name: str, **kwargs) -> None:
+        with self._lock:
+            stack = self._stack(context, stack_name)
+            if stack is not None and stack.status == StackStatus.DELETE_IN_PROGRESS:
+                return
+            if stack is not None and stack.enable_termination_protection:
+                raise ValidationError(
+                    f"Stack [{stack.stack_name}] cannot be deleted while TerminationProtection "
+                    "is enabled"
+                )
+            if stack is not None and busy(stack.status):
+                raise ValidationError(
+                    f"Stack [{stack.stack_id}] cannot be deleted while in status {stack.status}"
+                )
+            if stack is None or stack.status != StackStatus.DELETE_COMPLETE:
+                super().delete_stack(context, stack_name=stack_name, **kwargs)
+
+    def _store(self, context: RequestContext) -> CloudFormationStore:
+        return get_cloudformation_store(context.account_id, context.region)
+
+    def _stack(self, context: RequestContext, name: str | None) -> Stack | None:
+        try:
+            return find_stack_v2(self._store(context), name) if name else None
+        except KeyError:
+            return None  # an ARN of no stack
+
+    def _refuse_twice(self, context: RequestContext, stack: Stack, name: str | None) -> None:
+        change_sets = self._store(context).change_sets
+        for change_set_id in stack.change_set_ids:
+            if change_sets[change_set_id].change_set_name == name:
+                raise AlreadyExistsException(f"ChangeSet {name} already exists")
+
+
+def _not_updatable(stack: Stack) -> ValidationError:
+    return ValidationError(
+        f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
+    )

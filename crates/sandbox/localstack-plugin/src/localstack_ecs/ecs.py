@@ -1,0 +1,195 @@
+"""What moto's ECS answers differently from AWS, corrected.
+
+Counts and tasks come from `tasks`. Deleted clusters and services leave the lists, as they do on
+AWS; settings of a service that moto forgets (circuit breaker, capacity providers …) are kept.
+"""
+
+from __future__ import annotations
+
+from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
+from localstack.aws.skeleton import DispatchTable
+from localstack.services.moto import call_moto, call_moto_with_request
+from moto.core.utils import camelcase_to_underscores
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
+
+from localstack_ecs import tasks
+
+MAX_DESCRIBED = 10
+"""Services that one DescribeServices call takes."""
+
+FORGOTTEN = (
+    "availabilityZoneRebalancing",
+    "capacityProviderStrategy",
+    "deploymentConfiguration",
+    "enableECSManagedTags",
+    "enableExecuteCommand",
+    "healthCheckGracePeriodSeconds",
+    "placementConstraints",
+    "placementStrategy",
+)
+"""Parameters of CreateService that moto drops; a service describes itself with them."""
+
+
+def create_service(context: RequestContext, request: ServiceRequest):
+    cluster, name = _short(request.get("cluster")), request["serviceName"]
+    existing = _backend(context).services.get(f"{cluster}:{name}")
+    if existing and existing.status == "ACTIVE":
+        raise _invalid("Creation of service was not idempotent.")
+    for awsvpc in filter(None, [(request.get("networkConfiguration") or {}).get("awsvpcConfiguration")]):
+        # moto fails without the list; AWS then takes the VPC's default group.
+        awsvpc.setdefault("securityGroups", [])
+    response = call_moto_with_request(context, request)
+    service = _backend(context).services[f"{cluster}:{name}"]
+    for parameter in FORGOTTEN:
+        if parameter in request:
+            setattr(service, _attribute(parameter), request[parameter])
+            response["service"][parameter] = request[parameter]
+    if request.get("capacityProviderStrategy"):
+        service.launch_type = None
+        response["service"].pop("launchType", None)
+    return {"service": tasks.report(response["service"])}
+
+
+def update_service(context: RequestContext, _request: ServiceRequest):
+    response = call_moto(context)
+    return {"service": tasks.report(response["service"])}
+
+
+def delete_service(context: RequestContext, _request: ServiceRequest):
+    response = call_moto(context)
+    return {"service": tasks.report(response["service"])}
+
+
+def describe_services(context: RequestContext, request: ServiceRequest):
+    if len(request.get("services") or []) > MAX_DESCRIBED:
+        raise _invalid(f"Services cannot have more than {MAX_DESCRIBED} elements.")
+    response = call_moto(context)
+    return {**response, "services": [tasks.report(s) for s in response.get("services", [])]}
+
+
+def list_services(context: RequestContext, request: ServiceRequest):
+    response = call_moto(context)
+    # moto matches clusters by the end of their names and lists what is deleted.
+    cluster = _short(request.get("cluster"))
+    active = {
+        service.arn
+        for service in _backend(context).services.values()
+        if service.cluster_name == cluster and service.status == "ACTIVE"
+    }
+    return {"serviceArns": [arn for arn in response.get("serviceArns", []) if arn in active]}
+
+
+def list_clusters(context: RequestContext, _request: ServiceRequest):
+    response = call_moto(context)
+    active = {c.arn for c in _backend(context).clusters.values() if c.status == "ACTIVE"}
+    return {"clusterArns": [arn for arn in response.get("clusterArns", []) if arn in active]}
+
+
+def describe_clusters(context: RequestContext, _request: ServiceRequest):
+    response = call_moto(context)
+    for cluster in response.get("clusters", []):
+        counts = [tasks.observe(s) for s in _services(context, cluster["clusterName"])]
+        cluster.update(
+            activeServicesCount=len(counts),
+            runningTasksCount=sum(c.running for c in counts),
+            pendingTasksCount=sum(c.pending for c in counts),
+        )
+    return response
+
+
+def delete_cluster(context: RequestContext, request: ServiceRequest):
+    if _services(context, _short(request["cluster"])):
+        raise CommonServiceException(
+            "ClusterContainsServicesException",
+            "The Cluster cannot be deleted while Services are active.",
+        )
+    return call_moto(context)
+
+
+def list_tasks(context: RequestContext, request: ServiceRequest):
+    own = [] if request.get("serviceName") else call_moto(context).get("taskArns", [])
+    if request.get("desiredStatus", "RUNNING") != "RUNNING" or request.get("containerInstance"):
+        return {"taskArns": own}
+    return {"taskArns": own + [arn for s in _selected(context, request) for arn in tasks.task_arns(s)]}
+
+
+def describe_tasks(context: RequestContext, request: ServiceRequest):
+    known = {
+        arn.rsplit("/", 1)[-1]: tasks.describe(service, arn)
+        for service in _services(context, _short(request.get("cluster")))
+        for arn in tasks.task_arns(service)
+    }
+    ids = {task: task.rsplit("/", 1)[-1] for task in request.get("tasks") or []}
+    rest = [task for task, short in ids.items() if short not in known]
+    response = {"tasks": [], "failures": []}
+    if rest or not ids:
+        response = call_moto_with_request(context, {**request, "tasks": rest})
+    found = [known[short] for short in ids.values() if short in known]
+    return {**response, "tasks": found + response.get("tasks", [])}
+
+
+CORRECTIONS: DispatchTable = {
+    "CreateService": create_service,
+    "UpdateService": update_service,
+    "DeleteService": delete_service,
+    "DescribeServices": describe_services,
+    "ListServices": list_services,
+    "ListClusters": list_clusters,
+    "DescribeClusters": describe_clusters,
+    "DeleteCluster": delete_cluster,
+    "ListTasks": list_tasks,
+    "DescribeTasks": describe_tasks,
+}
+
+
+def _backend(context: RequestContext) -> EC2ContainerServiceBackend:
+    return ecs_backends[context.account_id][context.region]
+
+
+def _services(context: RequestContext, cluster: str) -> list[dict]:
+    """The cluster's active services, as far as `tasks` needs to know them."""
+    return [
+        {
+            "serviceArn": service.arn,
+            "serviceName": service.name,
+            "clusterArn": service.cluster_arn,
+            "status": service.status,
+            "desiredCount": service.desired_count,
+            "taskDefinition": service.task_definition,
+            "launchType": service.launch_type,
+            "deployments": service.deployments,
+            "createdAt": next((d.get("createdAt") for d in service.deployments), None),
+        }
+        for service in _backend(context).services.values()
+        if service.cluster_name == cluster and service.status == "ACTIVE"
+    ]
+
+
+def _selected(context: RequestContext, request: ServiceRequest) -> list[dict]:
+    """The active services whose tasks a ListTasks request asks for."""
+    services = _services(context, _short(request.get("cluster")))
+    if name := request.get("serviceName"):
+        services = [s for s in services if s["serviceName"] == _short(name)]
+    if family := request.get("family"):
+        services = [s for s in services if _family(s["taskDefinition"]) == family]
+    if launch_type := request.get("launchType"):
+        services = [s for s in services if (s["launchType"] or "FARGATE") == launch_type]
+    if started_by := request.get("startedBy"):
+        services = [s for s in services if any(d.get("id") == started_by for d in s["deployments"])]
+    return services
+
+
+def _family(task_definition: str | None) -> str:
+    return _short(task_definition or "").split(":")[0]
+
+
+def _short(name_or_arn: str | None) -> str:
+    return (name_or_arn or "default").rsplit("/", 1)[-1]
+
+
+def _attribute(parameter: str) -> str:
+    return camelcase_to_underscores(parameter)
+
+
+def _invalid(message: str) -> CommonServiceException:
+    return CommonServiceException("InvalidParameterException", message)

@@ -1,0 +1,95 @@
+"""Ends what LocalStack leaves behind, even when LocalStack is killed.
+
+Run as a script in a session of its own, it reads lines of JSON from a pipe whose other end only
+LocalStack holds: `{"group": PGID, "folder": PATH}` when a function's process starts, `{"group":
+PGID}` when it has ended. At the end of the pipe it kills the groups that remain and removes their
+folders. It imports nothing but the standard library, so that it starts in some milliseconds.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+
+
+class Reaper:
+    """The LocalStack side of the pipe; started with the first function process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._groups: dict[int, str] = {}
+        self._child: subprocess.Popen | None = None
+        atexit.register(self._close)
+
+    def watch(self, group: int, folder: str) -> None:
+        """End this process group, and remove this folder, when LocalStack is gone."""
+        with self._lock:
+            self._groups[group] = folder
+            self._send({"group": group, "folder": folder})
+
+    def release(self, group: int) -> None:
+        """This group has ended; its id may soon be somebody else's."""
+        with self._lock:
+            self._groups.pop(group, None)
+            self._send({"group": group})
+
+    def _send(self, message: dict) -> None:
+        if self._child is None or self._child.poll() is not None:
+            self._start()
+            return  # the new one has been told about every group
+        try:
+            self._write(message)
+        except OSError:
+            self._start()
+
+    def _start(self) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", "-S", __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for group, folder in self._groups.items():
+            self._write({"group": group, "folder": folder})
+
+    def _close(self) -> None:
+        if self._child is not None:
+            self._child.stdin.close()
+            self._child.wait()
+
+    def _write(self, message: dict) -> None:
+        self._child.stdin.write(json.dumps(message).encode() + b"\n")
+        self._child.stdin.flush()
+
+
+REAPER = Reaper()
+"""The one of this process."""
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    groups: dict[int, str] = {}
+    for line in sys.stdin.buffer:
+        message = json.loads(line)
+        if "folder" in message:
+            groups[message["group"]] = message["folder"]
+        else:
+            groups.pop(message["group"], None)
+    for group, folder in groups.items():
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

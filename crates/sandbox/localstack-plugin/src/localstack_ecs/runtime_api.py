@@ -1,0 +1,187 @@
+"""The Lambda Runtime API of one execution environment, on a loopback port.
+
+A function's process polls `next`, posts a response or an error, or reports that its start failed:
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html, version 2018-06-01.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PREFIX = "/2018-06-01/runtime"
+MAX_RESPONSE = 6 * 1024 * 1024 + 100
+"""Bytes that a synchronous invocation may answer."""
+
+
+@dataclass
+class Outcome:
+    """How an invocation, or a start, ended."""
+
+    payload: bytes
+    is_error: bool
+
+
+@dataclass
+class Invocation:
+    """One event for the function, and where its outcome arrives."""
+
+    request_id: str
+    payload: bytes
+    function_arn: str
+    deadline_ms: int
+    trace_id: str = ""
+    outcome: queue.Queue[Outcome] = field(default_factory=lambda: queue.Queue(maxsize=1))
+
+    def settle(self, outcome: Outcome) -> bool:
+        """Take the first outcome; a later one is refused."""
+        try:
+            self.outcome.put_nowait(outcome)
+        except queue.Full:
+            return False
+        return True
+
+
+def error_payload(error_type: str, message: str) -> bytes:
+    """An error as Lambda reports it to the caller."""
+    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
+
+
+class RuntimeApi:
+    """Serves one function process; `polled` is set once the process asks for its first event."""
+
+    def __init__(self) -> None:
+        self.polled = threading.Event()
+        self.init_error: Outcome | None = None
+        self._todo: queue.Queue[Invocation | None] = queue.Queue()
+        self._current: dict[str, Invocation] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT for AWS_LAMBDA_RUNTIME_API."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def submit(self, invocation: Invocation) -> None:
+        """Hand the next poll this event."""
+        self._current[invocation.request_id] = invocation
+        self._todo.put(invocation)
+
+    def forget(self, invocation: Invocation) -> None:
+        """Answers to this event are refused from now on."""
+        self._current.pop(invocation.request_id, None)
+
+    def next(self) -> Invocation | None:
+        """The next event; None when the environment ends."""
+        self.polled.set()
+        return self._todo.get()
+
+    def settle(self, request_id: str, outcome: Outcome) -> bool:
+        """Pass on what the function answered; False when nobody waits for it."""
+        invocation = self._current.pop(request_id, None)
+        return invocation is not None and invocation.settle(outcome)
+
+    def close(self) -> None:
+        """Stop serving; polls that hang are let go."""
+        self._todo.put(None)
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=2)
+
+
+def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_args) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            if self.path != f"{PREFIX}/invocation/next":
+                return self._answer(404)
+            invocation = api.next()
+            if invocation is None:
+                self.close_connection = True
+                return None
+            return self._answer(200, invocation.payload, _headers(invocation))
+
+        def do_POST(self) -> None:
+            body = self._body()
+            if body is None:
+                return self._answer(413, error_payload("RequestEntityTooLarge", "too large"))
+            parts = self.path.removeprefix(PREFIX).strip("/").split("/")
+            if parts == ["init", "error"]:
+                api.init_error = Outcome(body, is_error=True)
+                return self._answer(202)
+            if len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
+                taken = api.settle(parts[1], _outcome(body, parts[2] == "error"))
+                return self._answer(202 if taken else 400)
+            return self._answer(404)
+
+        def _body(self) -> bytes | None:
+            """The request's body; None when it is longer than Lambda takes."""
+            if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+                return self._chunks()
+            length = int(self.headers.get("Content-Length") or 0)
+            if length <= 2 * MAX_RESPONSE:
+                return self.rfile.read(length)
+            self.close_connection = True
+            return None
+
+        def _chunks(self) -> bytes | None:
+            body = bytearray()
+            while size := int(self.rfile.readline().split(b";")[0].strip() or b"0", 16):
+                if len(body) + size > 2 * MAX_RESPONSE:
+                    self.close_connection = True
+                    return None
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            while self.rfile.readline().strip():
+                pass  # trailers
+            return bytes(body)
+
+        def _answer(self, status: int, body: bytes = b"", headers: dict | None = None) -> None:
+            self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    return Handler
+
+
+def _headers(invocation: Invocation) -> dict[str, str]:
+    headers = {
+        "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+        "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+        "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+    }
+    if invocation.trace_id:
+        headers["Lambda-Runtime-Trace-Id"] = invocation.trace_id
+    return headers
+
+
+def _outcome(body: bytes, is_error: bool) -> Outcome:
+    if len(body) > MAX_RESPONSE:
+        message = (
+            f"Response payload size ({len(body)} bytes) exceeded maximum allowed payload size "
+            f"({MAX_RESPONSE} bytes)."
+        )
+        return Outcome(error_payload("Function.ResponseSizeTooLarge", message), is_error=True)
+    return Outcome(body, is_error)
+
+
+def deadline_ms(timeout_seconds: float) -> int:
+    """Milliseconds since the epoch at which an invocation that starts now times out."""
+    return int((time.time() + timeout_seconds) * 1000)

@@ -1,0 +1,43 @@
+"""The AWS services that LocalStack gets from this plugin.
+
+ECS, Application Auto Scaling and Elastic Load Balancing are answered by moto, which LocalStack
+carries; `ecs` and `scaling` correct what moto answers differently from AWS.
+"""
+
+from localstack.aws.api import RequestContext, ServiceRequest
+from localstack.aws.skeleton import DispatchTable, Skeleton
+from localstack.aws.spec import load_service
+from localstack.services.moto import call_moto
+from localstack.services.plugins import Service, aws_provider
+
+
+def forward(context: RequestContext, _request: ServiceRequest):
+    """Answer an operation as moto does."""
+    return call_moto(context)
+
+
+def moto_service(name: str, corrections: DispatchTable | None = None) -> Service:
+    """A service whose operations moto answers, but those in `corrections`."""
+    model = load_service(name)
+    table = {operation: forward for operation in model.operation_names}
+    table.update(corrections or {})
+    return Service(name, skeleton=Skeleton(model, table))
+
+
+@aws_provider()
+def ecs() -> Service:
+    from localstack_ecs.ecs import CORRECTIONS
+
+    return moto_service("ecs", CORRECTIONS)
+
+
+@aws_provider(api="application-autoscaling")
+def application_autoscaling() -> Service:
+    from localstack_ecs.scaling import CORRECTIONS
+
+    return moto_service("application-autoscaling", CORRECTIONS)
+
+
+@aws_provider()
+def elbv2() -> Service:
+    return moto_service("elbv2")

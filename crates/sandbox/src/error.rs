@@ -1,0 +1,81 @@
+//! What can go wrong with the sandbox, and what to do about it.
+
+use std::path::{Path, PathBuf};
+
+/// An error of the sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder of the sandbox can't be used.
+    #[error("failed to {doing} {}", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// No Python that the environment can be made with.
+    #[error("no Python of version 3.10 or later was found (tried {tried})")]
+    NoPython {
+        /// The commands that were tried.
+        tried: String,
+    },
+    /// A command failed.
+    #[error("failed to {doing}: {detail}")]
+    Command {
+        /// What was being done.
+        doing: String,
+        /// Its last lines, or why it did not start.
+        detail: String,
+        /// All of its output.
+        log: PathBuf,
+    },
+    /// LocalStack ended, or did not become ready.
+    #[error("LocalStack did not start: {detail}")]
+    NotStarted {
+        /// What happened.
+        detail: String,
+        /// Its output.
+        log: PathBuf,
+    },
+}
+
+/// Result of the sandbox.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What to do next.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::File { .. } => {
+                vec!["check the disk's space and the folder's permissions".to_owned()]
+            }
+            Self::NoPython { .. } => vec![
+                "install Python 3.10 or later, or name one: PYTHON=/path/to/python3".to_owned(),
+            ],
+            Self::Command { detail, log, .. } => {
+                let mut hints = vec![format!("all of its output: {}", log.display())];
+                if detail.contains("ensurepip") {
+                    hints.insert(
+                        0,
+                        "this Python lacks its venv module: install it (Debian: python3-venv)"
+                            .to_owned(),
+                    );
+                }
+                hints
+            }
+            Self::NotStarted { log, .. } => vec![format!("its log: {}", log.display())],
+        }
+    }
+
+    pub(crate) fn file(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            doing,
+            path,
+            source,
+        }
+    }
+}

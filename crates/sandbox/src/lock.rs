@@ -1,0 +1,24 @@
+//! A lock between processes: held while the value lives, and let go by the system when its holder dies.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// A lock that is held.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the lock of this file, which is made when absent.
+    pub(crate) fn take(path: &Path) -> Result<Self> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(Error::file("make the folder", parent))?;
+        }
+        let file = File::create(path).map_err(Error::file("open the lock", path))?;
+        file.lock().map_err(Error::file("lock", path))?;
+        Ok(Self { _file: file })
+    }
+}

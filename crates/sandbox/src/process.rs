@@ -1,0 +1,125 @@
+//! Processes of ours, by recorded identity: a process id alone may be somebody else's by now.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::{Deserialize, Serialize};
+use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
+
+/// A process, told apart from later ones with the same id by its start time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// Process id, which is also that of its group.
+    pub pid: u32,
+    /// Start, in seconds since 1970.
+    started: u64,
+}
+
+impl Identity {
+    /// The running process of this id.
+    pub(crate) fn of(pid: u32) -> Option<Self> {
+        let id = sysinfo::Pid::from_u32(pid);
+        let mut system = System::new().ok()?;
+        system.refresh_processes_specifics(
+            ProcessesToUpdate::Some(&[id]),
+            true,
+            ProcessRefreshKind::nothing(),
+        );
+        let process = system.process(id)?;
+        let gone = matches!(
+            process.status(),
+            ProcessStatus::Zombie | ProcessStatus::Dead
+        );
+        (!gone).then(|| Self {
+            pid,
+            started: process.start_time(),
+        })
+    }
+
+    /// Whether the very same process still runs. The start time is worked out from the time since boot,
+    /// so it may come out a second apart.
+    pub(crate) fn is_alive(self) -> bool {
+        Self::of(self.pid).is_some_and(|now| now.started.abs_diff(self.started) <= 2)
+    }
+
+    /// Ends the process and its group: politely, then, after `patience`, by force.
+    pub(crate) fn end(self, patience: Duration) {
+        if !self.is_alive() {
+            return;
+        }
+        self.signal(Signal::TERM);
+        if !self.is_gone_within(patience) {
+            self.signal(Signal::KILL);
+            self.is_gone_within(Duration::from_secs(5));
+        }
+    }
+
+    fn signal(self, signal: Signal) {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            // Already gone is what was wanted.
+            let _ = kill_process_group(pid, signal);
+        }
+    }
+
+    fn is_gone_within(self, patience: Duration) -> bool {
+        let begin = Instant::now();
+        while begin.elapsed() < patience {
+            if !self.is_alive() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        !self.is_alive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::CommandExt;
+    use std::process::{Child, Command};
+
+    /// Reaped by its parent, as `init` does for the real one: a zombie counts as gone anyway.
+    fn sleeper(script: &str) -> Child {
+        Command::new("sh")
+            .args(["-c", script])
+            .process_group(0)
+            .spawn()
+            .unwrap()
+    }
+
+    #[test]
+    fn a_process_is_ended_by_its_identity() {
+        let mut child = sleeper("sleep 60");
+        let identity = Identity::of(child.id()).unwrap();
+        assert!(identity.is_alive());
+        identity.end(Duration::from_secs(10));
+        assert!(!identity.is_alive());
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn one_that_ignores_the_polite_signal_is_ended_too() {
+        let mut child = sleeper("trap '' TERM; while :; do sleep 1; done");
+        let identity = Identity::of(child.id()).unwrap();
+        identity.end(Duration::from_millis(200));
+        assert!(!identity.is_alive());
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn another_process_with_the_same_id_is_left_alone() {
+        let mut child = sleeper("sleep 60");
+        let real = Identity::of(child.id()).unwrap();
+        let earlier = Identity {
+            started: real.started - 1_000,
+            ..real
+        };
+        assert!(!earlier.is_alive());
+        earlier.end(Duration::from_millis(10));
+        assert!(real.is_alive());
+        real.end(Duration::from_secs(10));
+        child.wait().unwrap();
+    }
+}

@@ -1,0 +1,243 @@
+//! Python environments in the checkout: made once, from a lock file with hashes, and made again when the
+//! lock file changes.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::lock::Lock;
+
+/// A Python environment that a lock file describes.
+#[derive(Clone, Debug)]
+pub struct Venv {
+    folder: PathBuf,
+    /// Lock files, installed one after the other.
+    requirements: Vec<PathBuf>,
+    /// Where the installation writes its output.
+    log: PathBuf,
+}
+
+/// Interpreters to try: the newest that the lock file was tried with first.
+const PYTHONS: [&str; 6] = [
+    "python3.13",
+    "python3.12",
+    "python3.11",
+    "python3.10",
+    "python3",
+    "python",
+];
+
+impl Venv {
+    /// The environment in `folder`, made from these lock files, one after the other.
+    #[must_use]
+    pub fn new(folder: PathBuf, requirements: Vec<PathBuf>, log: PathBuf) -> Self {
+        Self {
+            folder,
+            requirements,
+            log,
+        }
+    }
+
+    /// A program of the environment.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.folder.join("bin").join(name)
+    }
+
+    /// The folder of its programs.
+    #[must_use]
+    pub fn programs(&self) -> PathBuf {
+        self.folder.join("bin")
+    }
+
+    /// Whether the environment is complete and made from the lock files as they are.
+    ///
+    /// # Errors
+    /// When a lock file can't be read.
+    pub fn is_ready(&self) -> Result<bool> {
+        let wanted = self.fingerprint()?;
+        Ok(fs::read_to_string(self.stamp()).is_ok_and(|stamp| stamp == wanted))
+    }
+
+    /// Makes the environment unless it is there. One that was left half-done, or was made from other
+    /// lock files, is thrown away first. Two runs at once make it once.
+    ///
+    /// # Errors
+    /// When there is no Python, no network, or no space.
+    pub fn ensure(&self, note: &dyn Fn(&str), what: &str) -> Result<()> {
+        if self.is_ready()? {
+            return Ok(());
+        }
+        let _lock = Lock::take(&self.folder.with_extension("lock"))?;
+        if self.is_ready()? {
+            return Ok(());
+        }
+        note(what);
+        if self.folder.exists() {
+            fs::remove_dir_all(&self.folder).map_err(Error::file("remove", &self.folder))?;
+        }
+        let python = find_python()?;
+        let log = create_with_parents(&self.log)?;
+        let mut venv = Command::new(python);
+        venv.args(["-m", "venv"]).arg(&self.folder);
+        run("make a Python environment", &mut venv, &log, &self.log)?;
+        for requirements in &self.requirements {
+            let mut pip = Command::new(self.program("python"));
+            // No isolation: a build would otherwise fetch its tools unlocked. Tools that packages
+            // without a wheel need are in the lock file before.
+            pip.args(["-m", "pip", "install", "--require-hashes", "--no-deps"]);
+            pip.args([
+                "--no-build-isolation",
+                "--disable-pip-version-check",
+                "--no-input",
+            ]);
+            pip.arg("-r").arg(requirements);
+            run(
+                "install the locked Python packages",
+                &mut pip,
+                &log,
+                &self.log,
+            )?;
+        }
+        let stamp = self.stamp();
+        fs::write(&stamp, self.fingerprint()?).map_err(Error::file("write", &stamp))
+    }
+
+    /// Written last: an environment without it is half-done.
+    fn stamp(&self) -> PathBuf {
+        self.folder.join("made-from")
+    }
+
+    fn fingerprint(&self) -> Result<String> {
+        let mut hash = Sha256::new();
+        for file in &self.requirements {
+            hash.update(fs::read(file).map_err(Error::file("read", file))?);
+        }
+        // An environment holds absolute paths: one that was moved or copied is of no use.
+        hash.update(self.folder.as_os_str().as_encoded_bytes());
+        Ok(hash
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
+    }
+}
+
+fn find_python() -> Result<PathBuf> {
+    if let Some(python) = std::env::var_os("PYTHON").filter(|python| !python.is_empty()) {
+        let python = PathBuf::from(python);
+        return if is_recent(&python) {
+            Ok(python)
+        } else {
+            Err(Error::NoPython {
+                tried: format!("PYTHON={}", python.display()),
+            })
+        };
+    }
+    PYTHONS
+        .iter()
+        .map(PathBuf::from)
+        .find(|python| is_recent(python))
+        .ok_or_else(|| Error::NoPython {
+            tried: PYTHONS.join(", "),
+        })
+}
+
+fn is_recent(python: &Path) -> bool {
+    let check = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
+    Command::new(python)
+        .args(["-c", check])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn create_with_parents(path: &Path) -> Result<File> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(Error::file("make the folder", parent))?;
+    }
+    File::create(path).map_err(Error::file("write", path))
+}
+
+fn run(doing: &str, command: &mut Command, log: &File, log_path: &Path) -> Result<()> {
+    let failed = |detail: String| Error::Command {
+        doing: doing.to_owned(),
+        detail,
+        log: log_path.to_owned(),
+    };
+    let out = log.try_clone().map_err(Error::file("write", log_path))?;
+    let err = log.try_clone().map_err(Error::file("write", log_path))?;
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(failed(last_lines(log_path, 5))),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+/// The last lines of a log, for an error; nothing when it can't be read.
+pub(crate) fn last_lines(path: &Path, count: usize) -> String {
+    let bytes = fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn venv(folder: &Path, requirements: &str) -> Venv {
+        let lock = folder.join("requirements.txt");
+        fs::write(&lock, requirements).unwrap();
+        Venv::new(
+            folder.join("venv"),
+            vec![lock],
+            folder.join("log/install.log"),
+        )
+    }
+
+    #[test]
+    fn is_made_once_and_again_when_the_lock_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let notes = std::cell::Cell::new(0);
+        let note = |_: &str| notes.set(notes.get() + 1);
+        let first = venv(folder.path(), "# nothing\n");
+        first.ensure(&note, "making").unwrap();
+        assert!(first.program("python").exists());
+        first.ensure(&note, "making").unwrap();
+        assert_eq!(notes.get(), 1);
+        let second = venv(folder.path(), "# nothing else\n");
+        assert!(!second.is_ready().unwrap());
+        second.ensure(&note, "making").unwrap();
+        assert_eq!(notes.get(), 2);
+    }
+
+    #[test]
+    fn a_failed_installation_says_why_and_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let broken = venv(folder.path(), "no-hash==1.0\n");
+        let error = broken.ensure(&|_| {}, "making").unwrap_err();
+        assert!(error.to_string().contains("hash"), "{error}");
+        assert!(
+            error
+                .hints()
+                .iter()
+                .any(|hint| hint.contains("install.log")),
+            "{error:?}"
+        );
+        assert!(!broken.is_ready().unwrap());
+    }
+}

@@ -1,0 +1,146 @@
+//! Whether what the ARNs name is within the stack's reach: its account, region and partition.
+
+use crate::arn::{Arn, partition_of};
+use crate::findings::{Finding, Findings};
+use crate::model::{Encryption, ExistingQueue, Queue, ServiceSource, Stack};
+
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    existing_queues(stack, findings);
+    boundary(stack, findings);
+    keys(stack, findings);
+    for (path, arn) in all(stack) {
+        partition(&path, arn, findings);
+    }
+}
+
+/// The metric function reads the queues, and its role and endpoint are those of one account and region.
+fn existing_queues(stack: &Stack, findings: &mut Findings) {
+    let existing = || {
+        stack.queues.iter().filter_map(|(key, queue)| match queue {
+            Queue::Existing(queue) => Some((format!("queues.{key}.existing"), queue)),
+            Queue::Create(_) => None,
+        })
+    };
+    let first = existing().next();
+    let home = |given: Option<&str>, name: &str, of: fn(&ExistingQueue) -> &str| match given {
+        Some(given) => Some((name.to_owned(), given.to_owned())),
+        None => first
+            .as_ref()
+            .map(|(path, queue)| (path.clone(), of(queue).to_owned())),
+    };
+    let region = home(stack.region.as_deref(), "region", |queue| {
+        queue.region.as_str()
+    });
+    let account = home(stack.account.as_deref(), "account", |queue| {
+        queue.account.as_str()
+    });
+    for (path, queue) in existing() {
+        differs(&path, &queue.region, region.as_ref(), "region", findings);
+        differs(&path, &queue.account, account.as_ref(), "account", findings);
+    }
+}
+
+fn differs(
+    path: &str,
+    own: &str,
+    home: Option<&(String, String)>,
+    what: &str,
+    findings: &mut Findings,
+) {
+    let Some((home_path, home)) = home.filter(|(_, home)| home != own) else {
+        return;
+    };
+    let finding = Finding::error(format!("the queue is in another {what} than the stack"))
+        .at(path, format!("{what} {own}"))
+        .at(home_path.as_str(), format!("{what} {home}"))
+        .help(format!("the metric function reads only queues of its own {what}: scale this queue's consumers by a stack in {what} {own}"));
+    findings.report(finding);
+}
+
+/// IAM takes a boundary of the role's own account, or one that AWS manages.
+fn boundary(stack: &Stack, findings: &mut Findings) {
+    let arn = stack.permissions_boundary.as_deref().and_then(Arn::split);
+    let (Some(arn), Some(account)) = (arn, stack.account.as_deref()) else {
+        return;
+    };
+    if arn.account != account && arn.account != "aws" {
+        let finding = Finding::error("the permissions boundary belongs to another account")
+            .at("permissions_boundary", format!("account {}", arn.account))
+            .at("account", format!("account {account}"))
+            .help("IAM takes a policy of the role's own account, or one that AWS manages");
+        findings.report(finding);
+    }
+}
+
+/// SQS takes a KMS key of the queue's own region.
+fn keys(stack: &Stack, findings: &mut Findings) {
+    let Some(region) = stack.region.as_deref() else {
+        return;
+    };
+    for (path, arn) in all(stack)
+        .into_iter()
+        .filter(|(_, arn)| arn.service == "kms")
+    {
+        if arn.region != region {
+            let finding = Finding::error("the KMS key is in another region than the queue")
+                .at(path, format!("region {}", arn.region))
+                .at("region", format!("region {region}"))
+                .help(format!(
+                    "SQS takes a key of its own region: use one in {region}"
+                ));
+            findings.report(finding);
+        }
+    }
+}
+
+fn partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
+    let right = partition_of(arn.region);
+    // Regions of the isolated partitions aren't published as a rule.
+    let known = ["aws", "aws-cn", "aws-us-gov"].contains(&arn.partition);
+    if known && !arn.region.is_empty() && arn.partition != right {
+        let message = format!(
+            "region {} isn't in the partition `{}`",
+            arn.region, arn.partition
+        );
+        let finding = Finding::error(message)
+            .at(path, "no such place")
+            .help(format!("the ARN begins with `arn:{right}:`"));
+        findings.report(finding);
+    }
+}
+
+/// Every ARN with its path.
+fn all(stack: &Stack) -> Vec<(String, Arn<'_>)> {
+    let mut found = Vec::new();
+    for (key, queue) in &stack.queues {
+        match queue {
+            Queue::Existing(queue) => {
+                found.push((format!("queues.{key}.existing"), queue.arn.as_str()))
+            }
+            Queue::Create(spec) => {
+                if let Encryption::Kms(arn) = &spec.encryption {
+                    found.push((format!("queues.{key}.encryption"), arn.as_str()));
+                }
+                let topics = spec.subscribe.iter().enumerate();
+                found.extend(topics.map(|(index, subscription)| {
+                    (
+                        format!("queues.{key}.subscribe[{index}].topic"),
+                        subscription.topic.as_str(),
+                    )
+                }));
+            }
+        }
+    }
+    for (key, service) in &stack.services {
+        if let ServiceSource::Create(spec) = &service.source {
+            let secrets = spec.secrets.iter();
+            found.extend(
+                secrets.map(|(name, arn)| (format!("services.{key}.secrets.{name}"), arn.as_str())),
+            );
+        }
+    }
+    found
+        .into_iter()
+        .filter_map(|(path, text)| Some((path, Arn::split(text)?)))
+        .collect()
+}

@@ -1,0 +1,39 @@
+//! The metric, its alarms and who hears of them.
+
+use std::time::Duration;
+
+use crate::duration::format as written;
+use crate::findings::{Finding, Findings};
+use crate::model::Stack;
+
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    let (every, silent) = (stack.metric.every, stack.alarms.metric_silent);
+    if silent < every.saturating_mul(2) {
+        let finding = Finding::error("the silence alarm would cry at a single late datapoint")
+            .at(
+                "alarms.metric_silent",
+                format!("silent for {}", written(silent)),
+            )
+            .at(
+                "metric.every",
+                format!("published every {}", written(every)),
+            )
+            .help(format!(
+                "give it two periods at least: {}",
+                written(every.saturating_mul(2))
+            ));
+        findings.report(finding);
+    }
+    if every > Duration::from_secs(60) {
+        let finding = Finding::warning("the metric is published less often than target tracking looks")
+            .at("metric.every", format!("every {}", written(every)))
+            .help("its alarms look at three minutes for a scale-out and fifteen for a scale-in, and minutes without a datapoint slow them down; the default is `1m`");
+        findings.report(finding);
+    }
+    if stack.notify.is_empty() {
+        let finding = Finding::warning("nobody hears of the alarms")
+            .at("notify", "empty")
+            .help("add `notify: [name@example.com]`: a broken promise, dead letters and a silent metric are told there");
+        findings.report(finding);
+    }
+}

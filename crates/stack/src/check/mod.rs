@@ -1,0 +1,25 @@
+//! What a definition means: whether AWS would take it, and whether it could keep its promise.
+//!
+//! Each check names the paths that it depends on; where one of them was refused before, it is silent.
+
+mod arns;
+mod fargate;
+mod metric;
+mod names;
+mod promise;
+mod queues;
+mod services;
+
+use crate::findings::Findings;
+use crate::model::Stack;
+
+/// Looks for everything that would deploy and then fail, or lie.
+pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
+    names::check(stack, findings);
+    arns::check(stack, findings);
+    // Before the queues, whose check knows by it that a report is full.
+    services::check(stack, findings);
+    queues::check(stack, findings);
+    promise::check(stack, findings);
+    metric::check(stack, findings);
+}

@@ -1,0 +1,167 @@
+//! Services: what they consume, their bounds, their environment and where they run.
+
+use super::fargate;
+use crate::findings::{Finding, Findings};
+use crate::model::{Network, Service, ServiceSource, ServiceSpec, Stack};
+use crate::nearest::{listed, nearest};
+use crate::path;
+
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    for (key, service) in &stack.services {
+        let path = format!("services.{key}");
+        consumes(stack, service, &path, findings);
+        tasks(service, &path, findings);
+        if let ServiceSource::Create(spec) = &service.source {
+            fargate::check(&path, spec, findings);
+            environment(&path, spec, findings);
+            image(&path, spec, findings);
+        }
+    }
+    network(stack, findings);
+}
+
+fn consumes(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
+    let list = format!("{path}.consumes");
+    if service.scaling.is_some() && service.consumes.is_empty() {
+        let finding =
+            Finding::error("scaling by backlog needs a queue, and the service consumes none")
+                .at(list.as_str(), "empty")
+                .at_key(format!("{path}.scaling"), "needs a queue")
+                .help("name the queues in `consumes`, or leave `scaling` out");
+        findings.report(finding);
+    }
+    if findings.is_refused("queues") {
+        return;
+    }
+    for (index, name) in service.consumes.iter().enumerate() {
+        if stack.queues.contains_key(name) || findings.is_full() {
+            continue;
+        }
+        let names = stack.queues.keys().map(String::as_str);
+        let help = match nearest(name, names.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if stack.queues.is_empty() => format!("define it under `queues`: `{name}: {{}}`"),
+            None => format!("defined are {}", listed(names.take(20))),
+        };
+        let finding = Finding::error(format!("no queue `{name}` is defined"))
+            .at(path::item(&list, index), "not under `queues`")
+            .help(help);
+        findings.report(finding);
+    }
+}
+
+fn tasks(service: &Service, path: &str, findings: &mut Findings) {
+    let (tasks, scales) = (service.tasks, service.scaling.is_some());
+    let (min, max) = (format!("{path}.tasks.min"), format!("{path}.tasks.max"));
+    let given = findings.is_given(&max);
+    let finding = if scales && !given {
+        Finding::error("`max` is missing: scaling needs a most")
+            .at_key(max.as_str(), "without `max`")
+            .help("add `max: …` to `tasks`; it bounds what a flood of messages can cost")
+    } else if !scales && given && tasks.max != tasks.min {
+        Finding::error("`max` differs from `min`, and nothing scales the service")
+            .at(max.as_str(), "never reached")
+            .help("add `scaling`, or leave `max` out: `min` is then the number of tasks")
+    } else if given && tasks.min > tasks.max {
+        Finding::error("`min` is over `max`")
+            .at(min.as_str(), format!("at least {}", tasks.min))
+            .at(max.as_str(), format!("at most {}", tasks.max))
+            .help(format!(
+                "lower `min` to {}, or raise `max` to {}",
+                tasks.max, tasks.min
+            ))
+    } else {
+        return zero(service, &min, findings);
+    };
+    findings.report(finding);
+    zero(service, &min, findings);
+}
+
+/// The comparison of target tracking is strict, so a target of one message never wakes a service.
+fn zero(service: &Service, min: &str, findings: &mut Findings) {
+    if service.scaling.is_some() && service.tasks.min == 0 {
+        let finding = Finding::error(
+            "`min` is 0, and target tracking alone doesn't wake a service dependably",
+        )
+        .at(min, "no task")
+        .help("write `min: 1`: with no task, messages up to the target wait for ever");
+        findings.report(finding);
+    }
+}
+
+fn environment(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    for name in spec
+        .secrets
+        .keys()
+        .filter(|name| spec.environment.contains_key(*name))
+    {
+        let finding = Finding::error(format!(
+            "`{name}` is both in `environment` and in `secrets`"
+        ))
+        .at_key(path::key(&format!("{path}.secrets"), name), "again here")
+        .at_key(
+            path::key(&format!("{path}.environment"), name),
+            "first here",
+        )
+        .help("keep one of the two: ECS takes a variable once");
+        findings.report(finding);
+    }
+    let plain = spec.environment.keys().map(|name| ("environment", name));
+    let secret = spec.secrets.keys().map(|name| ("secrets", name));
+    for (map, name) in plain
+        .chain(secret)
+        .filter(|(_, name)| name.starts_with("QUEUE_URL"))
+    {
+        let finding = Finding::error(format!("`{name}` is a name that the stack sets"))
+            .at_key(path::key(&format!("{path}.{map}"), name), "reserved")
+            .help("variables that begin with `QUEUE_URL` carry the addresses of the queues in `consumes`: choose another name");
+        findings.report(finding);
+    }
+}
+
+fn image(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    let last = spec.image.rsplit('/').next().unwrap_or_default();
+    let tag = last.split_once(':').map(|(_, tag)| tag);
+    let message = match tag {
+        _ if last.contains('@') => return,
+        None => "the image has no tag, so it means `latest`",
+        Some("latest") => "the image's tag is `latest`",
+        Some(_) => return,
+    };
+    let finding = Finding::warning(message)
+        .at(format!("{path}.image"), "may change under way")
+        .help("tasks that start later may run other code than the first ones, and no deploy is needed to change it: write a version or a digest");
+    findings.report(finding);
+}
+
+fn network(stack: &Stack, findings: &mut Findings) {
+    if let Network::Existing {
+        vpc: None,
+        security_groups,
+        ..
+    } = &stack.network
+        && security_groups.is_empty()
+    {
+        let finding = Finding::error("neither `vpc` nor `security_groups` is given")
+            .at_key("network", "needs one of them")
+            .help("add `vpc: vpc-…`, in which the stack makes a security group, or name `security_groups`");
+        let refused = ["network.vpc", "network.security_groups"];
+        if !refused.iter().any(|path| findings.is_refused_within(path)) {
+            findings.report(finding);
+        }
+    }
+    let creates = |service: &Service| matches!(service.source, ServiceSource::Create(_));
+    if stack.services.is_empty() || stack.services.values().any(creates) {
+        return;
+    }
+    for key in ["network", "cluster"]
+        .into_iter()
+        .filter(|key| findings.is_given(key))
+        .collect::<Vec<_>>()
+    {
+        let finding = Finding::warning(format!("`{key}` isn't used"))
+            .at_key(key, "nothing runs there")
+            .help("every service here is somebody else's: leave it out");
+        findings.report(finding);
+    }
+}

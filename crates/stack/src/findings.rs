@@ -1,0 +1,265 @@
+//! Collects problems while a definition is read, and knows where each of its values stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::problem::{Label, Problem, Report, Severity};
+use crate::source::{Source, Span};
+
+/// Most errors, and most warnings, of a report: more help nobody, and a hostile file could have a
+/// million.
+const MOST_OF_A_KIND: usize = 100;
+
+/// Where a value stands in the file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Its key, when it is a mapping's value.
+    pub(crate) key: Option<Span>,
+    /// What a label points to.
+    pub(crate) shown: Span,
+}
+
+/// The problems found so far, and the places that later checks point to.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    source: Arc<Source>,
+    places: BTreeMap<String, Place>,
+    /// Paths whose value was already refused: what depends on them isn't judged.
+    refused: BTreeSet<String>,
+    problems: Vec<Problem>,
+    errors: usize,
+    warnings: usize,
+}
+
+/// A problem about typed values, which are named by their paths.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    severity: Severity,
+    message: String,
+    help: Option<String>,
+    labels: Vec<(Target, String)>,
+}
+
+#[derive(Debug)]
+enum Target {
+    Value(String),
+    Key(String),
+}
+
+impl Finding {
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message.into())
+    }
+
+    pub(crate) fn warning(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message.into())
+    }
+
+    fn new(severity: Severity, message: String) -> Self {
+        Self {
+            severity,
+            message,
+            help: None,
+            labels: Vec::new(),
+        }
+    }
+
+    /// Points to the value of a path; the first place named is the one at fault.
+    pub(crate) fn at(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
+        self.labels.push((Target::Value(path.into()), text.into()));
+        self
+    }
+
+    /// Points to the key of a path: for what is wrong whatever the value holds.
+    pub(crate) fn at_key(mut self, path: impl Into<String>, text: impl Into<String>) -> Self {
+        self.labels.push((Target::Key(path.into()), text.into()));
+        self
+    }
+
+    /// What would be right.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl Findings {
+    pub(crate) fn new(source: Arc<Source>) -> Self {
+        Self {
+            source,
+            places: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            problems: Vec::new(),
+            errors: 0,
+            warnings: 0,
+        }
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Remembers where the value of a path stands.
+    pub(crate) fn place(&mut self, path: &str, place: Place) {
+        self.places.insert(path.to_owned(), place);
+    }
+
+    /// Whether the file gives a value at this path.
+    pub(crate) fn is_given(&self, path: &str) -> bool {
+        self.places.contains_key(path)
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.errors > 0
+    }
+
+    /// Whether one more error would only be counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors >= MOST_OF_A_KIND
+    }
+
+    pub(crate) fn into_report(self) -> Report {
+        let omitted = self.errors + self.warnings - self.problems.len();
+        Report::new(&self.source, self.problems, omitted)
+    }
+
+    /// Refuses the value of a path; checks that depend on it stay silent from now on.
+    pub(crate) fn refuse(
+        &mut self,
+        path: &str,
+        message: impl Into<String>,
+        labels: &[(Span, &str)],
+        help: impl Into<String>,
+    ) {
+        self.refuse_silently(path);
+        self.complain(path, message, labels, help);
+    }
+
+    /// Reports an error about a path, whose value may still be judged.
+    pub(crate) fn complain(
+        &mut self,
+        path: &str,
+        message: impl Into<String>,
+        labels: &[(Span, &str)],
+        help: impl Into<String>,
+    ) {
+        if !self.count(Severity::Error) {
+            return;
+        }
+        let labels = labels
+            .iter()
+            .map(|(span, text)| self.label(*span, (*text).to_owned()));
+        let problem = Problem {
+            severity: Severity::Error,
+            message: message.into(),
+            path: path.to_owned(),
+            help: Some(help.into()).filter(|help| !help.is_empty()),
+            labels: labels.collect(),
+            source: Arc::clone(&self.source),
+        };
+        self.problems.push(problem);
+    }
+
+    /// Marks a value that was refused while its text was read.
+    pub(crate) fn refuse_silently(&mut self, path: &str) {
+        self.refused.insert(path.to_owned());
+    }
+
+    /// Reports a problem about typed values, unless one of them was refused before.
+    pub(crate) fn report(&mut self, finding: Finding) {
+        let unknown = finding.labels.iter().any(|(target, _)| match target {
+            Target::Value(path) => self.is_refused_within(path),
+            Target::Key(path) => self.is_refused(path),
+        });
+        if unknown || !self.count(finding.severity) {
+            return;
+        }
+        let path = finding
+            .labels
+            .first()
+            .map(|(Target::Value(path) | Target::Key(path), _)| path.clone());
+        let labels = finding
+            .labels
+            .iter()
+            .filter_map(|(target, text)| self.resolve(target, text));
+        let problem = Problem {
+            severity: finding.severity,
+            message: finding.message,
+            path: path.unwrap_or_default(),
+            help: finding.help,
+            labels: labels.collect(),
+            source: Arc::clone(&self.source),
+        };
+        self.problems.push(problem);
+    }
+
+    /// Whether the value of a path, or one around it, was refused.
+    pub(crate) fn is_refused(&self, path: &str) -> bool {
+        self.refused.contains(path) || ancestors(path).any(|outer| self.refused.contains(outer))
+    }
+
+    /// Whether the value of a path, one around it or one inside it was refused.
+    pub(crate) fn is_refused_within(&self, path: &str) -> bool {
+        let inside = |other: &String| {
+            other
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.starts_with(['.', '[']))
+        };
+        self.is_refused(path)
+            || self
+                .refused
+                .range(path.to_owned()..)
+                .take_while(|other| other.starts_with(path))
+                .any(inside)
+    }
+
+    /// Counts a problem; whether the report still has room for it.
+    fn count(&mut self, severity: Severity) -> bool {
+        let counter = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *counter += 1;
+        *counter <= MOST_OF_A_KIND
+    }
+
+    /// The label of a target. A value that the file leaves to its default is shown at the nearest
+    /// key around it; `None` when that is the whole file.
+    fn resolve(&self, target: &Target, text: &str) -> Option<Label> {
+        let (path, wants_key) = match target {
+            Target::Value(path) => (path, false),
+            Target::Key(path) => (path, true),
+        };
+        if let Some(place) = self.places.get(path) {
+            let span = place.key.filter(|_| wants_key).unwrap_or(place.shown);
+            return Some(self.label(span, text.to_owned()));
+        }
+        let place = ancestors(path).find_map(|outer| self.places.get(outer))?;
+        let name = path.rsplit(['.', '[']).next().unwrap_or_default();
+        let text = if wants_key {
+            text.to_owned()
+        } else {
+            format!("`{name}` by default: {text}")
+        };
+        Some(self.label(place.key.unwrap_or(place.shown), text))
+    }
+
+    fn label(&self, span: Span, text: String) -> Label {
+        let (line, column) = self.source.position(span.start);
+        Label {
+            line,
+            column,
+            offset: span.start,
+            length: span.end.saturating_sub(span.start),
+            text,
+        }
+    }
+}
+
+/// The paths around a path, from the nearest to the outermost.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| {
+        path.rfind(['.', '[']).and_then(|cut| path.get(..cut))
+    })
+    .skip(1)
+}

@@ -1,0 +1,119 @@
+//! Reading the one file.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+
+use crate::text::LARGEST;
+use crate::{Loaded, Report, parse};
+
+/// Why a definition can't be had from a file.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file can't be read.
+    #[error("can't read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is larger than any definition.
+    #[error("{} is larger than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Most bytes of a definition.
+        limit: usize,
+    },
+    /// The file isn't text in UTF-8.
+    #[error("{} isn't UTF-8: line {line}, byte {byte}", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is wrong, from 0.
+        byte: usize,
+        /// Its line, from 1.
+        line: usize,
+    },
+    /// The definition has errors.
+    #[error(transparent)]
+    Invalid(Report),
+}
+
+/// Reads a definition from a file, of which no more than the largest definition's bytes are read.
+///
+/// # Errors
+/// [`LoadError`], for a file that can't be read and for one that isn't a valid definition.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let bytes = read(path)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let byte = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(byte);
+        LoadError::NotUtf8 {
+            path: path.to_owned(),
+            byte,
+            line: before.filter(|byte| **byte == b'\n').count() + 1,
+        }
+    })?;
+    parse(&path.display().to_string(), &text).map_err(LoadError::Invalid)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let failed = |source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    let length = file.metadata().map_err(failed)?.len();
+    let mut bytes = Vec::new();
+    let limit = LARGEST as u64;
+    // The size of a pipe or device isn't known before, and a file may grow under way.
+    if length <= limit {
+        file.take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+    }
+    if length > limit || bytes.len() > LARGEST {
+        return Err(LoadError::TooLarge {
+            path: path.to_owned(),
+            limit: LARGEST,
+        });
+    }
+    Ok(bytes)
+}
+
+impl Diagnostic for LoadError {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(miette::Severity::Error)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = match self {
+            Self::Read { source, .. } => match source.kind() {
+                io::ErrorKind::NotFound => {
+                    "check the path; `cargo xtask init` writes a new definition"
+                }
+                io::ErrorKind::PermissionDenied => "let your user read the file",
+                io::ErrorKind::IsADirectory => "name the definition's file, not its folder",
+                _ => return None,
+            },
+            Self::TooLarge { .. } => {
+                "a definition of hundreds of services needs far less: is it the right file?"
+            }
+            Self::NotUtf8 { .. } => "save the file as UTF-8",
+            Self::Invalid(_) => return None,
+        };
+        Some(Box::new(help))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        match self {
+            Self::Invalid(report) => report.related(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Suggestions for what was probably meant.
+
+/// Longer names aren't compared: the comparison takes the product of both lengths.
+const LONGEST: usize = 64;
+
+/// The candidate most like a name, when one is like it at all: about one wrong letter in three.
+pub(crate) fn nearest<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    if name.len() > LONGEST {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    let allowed = (lower.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .map(|candidate| {
+            (
+                strsim::osa_distance(&lower, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Names as a sentence lists them, each in backquotes.
+pub(crate) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let quoted: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognised() {
+        let known = ["visibility_timeout", "retention", "fifo"];
+        assert_eq!(
+            nearest("visibilty_timeout", known),
+            Some("visibility_timeout")
+        );
+        assert_eq!(nearest("Retention", known), Some("retention"));
+        assert_eq!(nearest("fife", known), Some("fifo"));
+        assert_eq!(nearest("colour", known), None);
+        assert_eq!(nearest(&"retention".repeat(10_000), known), None);
+    }
+}

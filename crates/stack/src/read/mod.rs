@@ -1,0 +1,59 @@
+//! A checked tree to the typed model, with every default filled in.
+//!
+//! What the structural check refused is read as its default, so that the rest can still be judged.
+
+mod fields;
+mod network;
+mod queues;
+mod services;
+
+use fields::Fields;
+
+use crate::model::{Alarms, Architecture, Metric, Stack};
+use crate::shape::tables::STACK;
+use crate::yaml::Node;
+
+/// Reads a whole definition.
+pub(crate) fn read(root: &Node) -> Stack {
+    let fields = Fields::new(&STACK, Some(root));
+    Stack {
+        name: fields.text("name"),
+        account: fields.optional_text("account"),
+        region: fields.optional_text("region"),
+        tags: fields.text_entries("tags"),
+        termination_protection: fields.flag("termination_protection"),
+        permissions_boundary: fields.optional_text("permissions_boundary"),
+        network: network::network(fields.given("network")),
+        cluster: network::cluster(fields.given("cluster")),
+        queues: queues::queues(fields),
+        services: services::services(fields),
+        metric: metric(fields.object("metric")),
+        alarms: alarms(fields.object("alarms")),
+        notify: fields.texts("notify"),
+    }
+}
+
+fn metric(fields: Fields<'_>) -> Metric {
+    Metric {
+        namespace: fields.text("namespace"),
+        every: fields.duration("every"),
+        memory: fields.whole("memory"),
+        architecture: architecture(fields),
+        log_retention: fields.duration("log_retention"),
+    }
+}
+
+fn alarms(fields: Fields<'_>) -> Alarms {
+    Alarms {
+        oldest_message: fields.optional_duration("oldest_message"),
+        dead_letters: fields.whole("dead_letters"),
+        metric_silent: fields.duration("metric_silent"),
+    }
+}
+
+fn architecture(fields: Fields<'_>) -> Architecture {
+    match fields.text("architecture").as_str() {
+        "x86_64" => Architecture::X86_64,
+        _ => Architecture::Arm64,
+    }
+}

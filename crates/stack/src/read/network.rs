@@ -1,0 +1,44 @@
+//! Network and cluster of the created services.
+
+use super::Fields;
+use crate::model::{Capacity, Cluster, Network};
+use crate::shape::tables::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
+use crate::yaml::{Node, Value};
+
+pub(super) fn network(node: Option<&Node>) -> Network {
+    let Some(node) = node.filter(|node| matches!(node.value, Value::Map(_))) else {
+        return Network::Create;
+    };
+    let fields = Fields::new(&NETWORK, Some(node));
+    Network::Existing {
+        vpc: fields.optional_text("vpc"),
+        subnets: fields.texts("subnets"),
+        security_groups: fields.texts("security_groups"),
+        assign_public_ip: fields.flag("assign_public_ip"),
+    }
+}
+
+pub(super) fn cluster(node: Option<&Node>) -> Cluster {
+    if node.is_some_and(|node| node.has("existing")) {
+        let fields = Fields::new(&EXISTING_CLUSTER, node);
+        return Cluster::Existing {
+            name: fields.text("existing"),
+        };
+    }
+    let fields = Fields::new(&CLUSTER, node);
+    Cluster::Create {
+        name: fields.optional_text("name"),
+        capacity: capacity(fields.given("capacity")),
+    }
+}
+
+fn capacity(node: Option<&Node>) -> Capacity {
+    match node.filter(|node| node.has("fargate_spot")) {
+        None => Capacity::Fargate,
+        Some(node) => Capacity::FargateSpot {
+            base: Fields::new(&CAPACITY, Some(node))
+                .object("fargate_spot")
+                .whole("base"),
+        },
+    }
+}

@@ -1,0 +1,298 @@
+//! The structural check: unknown and missing keys, wrong types, values out of range.
+
+use std::collections::HashMap;
+
+use super::tables::STACK;
+use super::values::{Fault, fault};
+use super::{Entries, Field, Form, Kind, List, Object, form_of};
+use crate::findings::{Findings, Place};
+use crate::nearest::{listed, nearest};
+use crate::path;
+use crate::source::Span;
+use crate::text::shorten;
+use crate::yaml::{Key, Node, Value};
+
+/// An SNS filter policy names at most five attributes.
+const FILTER_ATTRIBUTES: usize = 5;
+
+/// Compares a whole definition with the format, and remembers where each value stands. False when
+/// there is nothing in it to go on with.
+pub(crate) fn check(root: &Node, findings: &mut Findings) -> bool {
+    let is_map = matches!(root.value, Value::Map(_));
+    if is_map {
+        Checker { findings }.object(&STACK, &[], Spot::new(root, "", None));
+    } else if root.value != Value::Refused {
+        let shown = findings.source().first_line(root.span);
+        let message = "a definition is a mapping of keys such as `name` and `services`";
+        let labels = [(shown, "no mapping")];
+        findings.refuse("", message, &labels, "begin with `name: …`");
+    }
+    is_map
+}
+
+/// Far more than any object knows, so that a hostile file can't ask for a million suggestions.
+const MOST_KEYS: usize = 100;
+
+struct Checker<'f> {
+    findings: &'f mut Findings,
+}
+
+/// A value, its path and the span of its key.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    node: &'a Node,
+    path: &'a str,
+    key: Option<Span>,
+}
+
+impl<'a> Spot<'a> {
+    fn new(node: &'a Node, path: &'a str, key: Option<Span>) -> Self {
+        Self { node, path, key }
+    }
+}
+
+impl Checker<'_> {
+    fn value(&mut self, kind: Kind, spot: Spot<'_>) {
+        let shown = self.shown(spot);
+        self.findings.place(
+            spot.path,
+            Place {
+                key: spot.key,
+                shown,
+            },
+        );
+        let raw = self.findings.source().slice(spot.node.span);
+        if let Some(Fault {
+            message,
+            label,
+            help,
+        }) = fault(kind, &spot.node.value, raw)
+        {
+            return self
+                .findings
+                .refuse(spot.path, message, &[(shown, label)], help);
+        }
+        match (kind, &spot.node.value) {
+            (_, Value::Refused) => self.findings.refuse_silently(spot.path),
+            (Kind::List(list), Value::Seq(items)) => self.list(list, items, spot),
+            (Kind::Entries(entries), Value::Map(found)) => self.entries(entries, found, spot),
+            (Kind::Object(object), Value::Map(_)) => self.object(object, &[], spot),
+            (Kind::Filter, Value::Map(found)) => self.filter(found, spot),
+            (Kind::Either(forms), Value::Map(_)) => match form_of(forms, spot.node) {
+                Some(Form::Keyed(_, object) | Form::Object(object)) => {
+                    self.object(object, forms, spot)
+                }
+                Some(Form::Word(_)) => {}
+                None => self.no_form(forms, spot),
+            },
+            _ => {}
+        }
+    }
+
+    /// A mapping that lacks the key of the only form which is one.
+    fn no_form(&mut self, forms: &'static [Form], spot: Spot<'_>) {
+        let keyed = forms.iter().find_map(|form| match form {
+            Form::Keyed(_, object) => Some(*object),
+            Form::Word(_) | Form::Object(_) => None,
+        });
+        if let Some(object) = keyed {
+            self.object(object, forms, spot);
+        }
+    }
+
+    /// Checks the keys of a mapping. `forms` are the alternatives among which it was chosen.
+    fn object(&mut self, object: &'static Object, forms: &[Form], spot: Spot<'_>) {
+        let entries = spot.node.entries();
+        if !self.fits(entries.len(), 0, MOST_KEYS, "keys", spot) {
+            return;
+        }
+        let mut misspelt = Vec::new();
+        for (key, node) in entries {
+            let path = path::key(spot.path, &key.text);
+            match object.field(&key.text) {
+                Some(field) => self.value(field.kind, Spot::new(node, &path, Some(key.span))),
+                None => misspelt.extend(self.unknown(object, forms, key, &path)),
+            }
+        }
+        for field in object
+            .fields
+            .iter()
+            .filter(|field| !spot.node.has(field.name))
+        {
+            let path = path::key(spot.path, field.name);
+            if misspelt.contains(&field.name) {
+                // Neither missing nor to be judged by its default.
+                self.findings.refuse_silently(&path);
+            } else if field.required {
+                self.missing(field, &path, spot);
+            }
+        }
+    }
+
+    /// Refuses an unknown key; the known one that was probably meant.
+    fn unknown(
+        &mut self,
+        object: &Object,
+        forms: &[Form],
+        key: &Key,
+        path: &str,
+    ) -> Option<&'static str> {
+        if self.findings.is_full() {
+            self.findings.refuse(path, "", &[], "");
+            return None;
+        }
+        let name = shorten(&key.text);
+        let elsewhere = forms.iter().find_map(|form| match form {
+            Form::Keyed(_, other) | Form::Object(other) => other.field(&key.text).map(|_| *other),
+            Form::Word(_) => None,
+        });
+        if let Some(other) = elsewhere {
+            let message = format!("`{name}` doesn't go with {}", object.what);
+            let help = format!(
+                "it belongs to {}; here go {}",
+                other.what,
+                listed(object.names())
+            );
+            self.findings
+                .refuse(path, message, &[(key.span, "not here")], help);
+            return None;
+        }
+        let near = nearest(&key.text, object.names());
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known keys of {}: {}", object.what, listed(object.names())),
+        };
+        self.findings.refuse(
+            path,
+            format!("unknown key `{name}`"),
+            &[(key.span, "unknown")],
+            help,
+        );
+        near
+    }
+
+    fn missing(&mut self, field: &Field, path: &str, spot: Spot<'_>) {
+        let shown = self.shown(spot);
+        let label = [(shown, "lacks it")];
+        // The whole file is no place to point to.
+        let label = if spot.path.is_empty() {
+            &[]
+        } else {
+            label.as_slice()
+        };
+        let message = match spot.path {
+            "" => format!("`{}` is missing", field.name),
+            outer => format!("`{}` is missing in `{outer}`", field.name),
+        };
+        let help = format!("add `{}: …`. {}", field.name, field.doc);
+        self.findings.refuse(path, message, label, help);
+    }
+
+    fn list(&mut self, list: &List, items: &[Node], spot: Spot<'_>) {
+        if !self.fits(items.len(), list.least, list.most, "items", spot) {
+            return;
+        }
+        let mut seen = HashMap::new();
+        for (index, item) in items.iter().enumerate() {
+            let path = path::item(spot.path, index);
+            self.value(list.of, Spot::new(item, &path, None));
+            let Some(text) = item.as_str().filter(|_| list.unique) else {
+                continue;
+            };
+            if let Some(first) = seen.insert(text, item.span) {
+                let message = format!("`{}` is listed twice", shorten(text));
+                let labels = [(item.span, "again here"), (first, "first listed here")];
+                self.findings
+                    .complain(&path, message, &labels, "keep one of the two");
+            }
+        }
+    }
+
+    fn entries(&mut self, entries: &Entries, found: &[(Key, Node)], spot: Spot<'_>) {
+        if !self.fits(found.len(), entries.least, entries.most, "entries", spot) {
+            return;
+        }
+        for (key, node) in found {
+            let path = path::key(spot.path, &key.text);
+            if let Some(fault) = fault(Kind::Text(entries.key), &Value::Str(key.text.clone()), "") {
+                self.findings.complain(
+                    &path,
+                    fault.message,
+                    &[(key.span, fault.label)],
+                    fault.help,
+                );
+            }
+            self.value(entries.value, Spot::new(node, &path, Some(key.span)));
+        }
+    }
+
+    fn fits(
+        &mut self,
+        count: usize,
+        least: usize,
+        most: usize,
+        what: &str,
+        spot: Spot<'_>,
+    ) -> bool {
+        if (least..=most).contains(&count) {
+            return true;
+        }
+        let shown = self.shown(spot);
+        let holder = match spot.path {
+            "" => "the definition".to_owned(),
+            path => format!("`{path}`"),
+        };
+        let (message, help) = if count < least {
+            (
+                format!("{holder} is empty"),
+                format!("give at least {least}"),
+            )
+        } else {
+            (
+                format!("{holder} holds {count} {what}"),
+                format!("at most {most}"),
+            )
+        };
+        self.findings
+            .refuse(spot.path, message, &[(shown, "here")], help);
+        false
+    }
+
+    fn filter(&mut self, found: &[(Key, Node)], spot: Spot<'_>) {
+        if !self.fits(found.len(), 1, FILTER_ATTRIBUTES, "attributes", spot) {
+            return;
+        }
+        for (key, node) in found {
+            let path = path::key(spot.path, &key.text);
+            let spot = Spot::new(node, &path, Some(key.span));
+            let shown = self.shown(spot);
+            self.findings.place(
+                &path,
+                Place {
+                    key: spot.key,
+                    shown,
+                },
+            );
+            let listed = matches!(&node.value, Value::Seq(items) if !items.is_empty());
+            if !listed || node.to_json().is_none() {
+                let message = "a filter accepts a list of values";
+                let help = format!(
+                    "write `{}: [value, …]`, with text, numbers, booleans or SNS operators in it",
+                    shorten(&key.text)
+                );
+                self.findings
+                    .refuse(&path, message, &[(shown, "not taken")], help);
+            }
+        }
+    }
+
+    /// What stands for a value in a snippet: itself when it is on one line, otherwise its key.
+    fn shown(&self, spot: Spot<'_>) -> Span {
+        let source = self.findings.source();
+        let span = source.first_line(spot.node.span);
+        let flow = source.slice(span).starts_with(['{', '[']);
+        let collection = matches!(spot.node.value, Value::Map(_) | Value::Seq(_));
+        let shows_itself = span.end > span.start && (flow || !collection);
+        spot.key.filter(|_| !shows_itself).unwrap_or(span)
+    }
+}

@@ -1,0 +1,104 @@
+//! The format as a reference page in Markdown.
+
+use std::fmt::Write as _;
+
+use super::tables::STACK;
+use super::values::{expected, right, time_range};
+use super::{Field, Form, Kind, Object};
+
+/// A table of keys for each mapping of the format, the definition itself first.
+pub(crate) fn reference() -> String {
+    let mut pages = Pages {
+        sections: Vec::new(),
+        seen: Vec::new(),
+    };
+    pages.object(&STACK, "");
+    pages.sections.join("\n")
+}
+
+struct Pages {
+    sections: Vec<String>,
+    /// Objects that have their section: two forms of a service share their scaling.
+    seen: Vec<&'static Object>,
+}
+
+impl Pages {
+    fn object(&mut self, object: &'static Object, path: &str) {
+        if self.seen.iter().any(|seen| std::ptr::eq(*seen, object)) {
+            return;
+        }
+        self.seen.push(object);
+        let title = match path {
+            "" => "The definition".to_owned(),
+            path => format!("`{path}`: {}", object.what),
+        };
+        let head = "| Key | Value | Default | Meaning |\n| --- | --- | --- | --- |\n";
+        let mut section = format!("### {title}\n\n{head}");
+        for field in object.fields {
+            // Writing to a string can't fail.
+            let _ = writeln!(section, "{}", row(field));
+        }
+        self.sections.push(section);
+        for field in object.fields {
+            let path = match path {
+                "" => field.name.to_owned(),
+                outer => format!("{outer}.{}", field.name),
+            };
+            self.kind(field.kind, &path);
+        }
+    }
+
+    /// The sections of the mappings inside a value.
+    fn kind(&mut self, kind: Kind, path: &str) {
+        match kind {
+            Kind::Object(object) => self.object(object, path),
+            Kind::Entries(entries) => self.kind(entries.value, &format!("{path}.*")),
+            Kind::List(list) => self.kind(list.of, &format!("{path}[]")),
+            Kind::Either(forms) => {
+                for form in forms {
+                    if let Form::Keyed(_, object) | Form::Object(object) = form {
+                        self.object(object, path);
+                    }
+                }
+            }
+            Kind::Text(_)
+            | Kind::Flag
+            | Kind::Whole(_)
+            | Kind::Time(_)
+            | Kind::Word(_)
+            | Kind::Filter => {}
+        }
+    }
+}
+
+fn row(field: &Field) -> String {
+    let default = match (field.required, field.default) {
+        (true, _) => "**required**".to_owned(),
+        (false, Some(default)) => format!("`{default}`"),
+        (false, None) => "none".to_owned(),
+    };
+    let (name, value, doc) = (field.name, cell(&value(field.kind)), cell(field.doc));
+    format!("| `{name}` | {value} | {default} | {doc} |")
+}
+
+fn value(kind: Kind) -> String {
+    match kind {
+        Kind::Text(_) | Kind::Whole(_) => right(kind),
+        Kind::Time(time) => format!("a duration, {}", time_range(time)),
+        Kind::List(list) => format!("a list of: {}", value(list.of)),
+        Kind::Entries(entries) => {
+            format!(
+                "a mapping from {} to {}",
+                entries.key.what,
+                value(entries.value)
+            )
+        }
+        Kind::Object(object) => format!("a mapping: {}", object.what),
+        Kind::Filter | Kind::Flag | Kind::Word(_) | Kind::Either(_) => expected(kind),
+    }
+}
+
+/// Text inside a table's cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}

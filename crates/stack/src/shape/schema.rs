@@ -1,0 +1,160 @@
+//! The format as a JSON Schema (draft-07, which `yaml-language-server` knows best).
+
+use serde_json::{Map, Value, json};
+
+use super::tables::STACK;
+use super::{Entries, Field, Form, Kind, List, Object, Text, Time, Whole};
+use crate::duration;
+use crate::scalar;
+use crate::yaml;
+
+/// The JSON Schema of a definition.
+pub(crate) fn schema() -> Value {
+    let mut root = Map::new();
+    root.insert(
+        "$schema".to_owned(),
+        json!("http://json-schema.org/draft-07/schema#"),
+    );
+    root.insert("title".to_owned(), json!("Stack definition"));
+    if let Value::Object(object) = object(&STACK) {
+        root.extend(object);
+    }
+    Value::Object(root)
+}
+
+/// The schema of a mapping with known keys.
+pub(crate) fn object(object: &Object) -> Value {
+    let properties = object
+        .fields
+        .iter()
+        .map(|field| (field.name.to_owned(), property(field)));
+    let properties: Map<String, Value> = properties.collect();
+    let required = object
+        .fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name);
+    let required: Vec<&str> = required.collect();
+    let mut schema = json!({
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+fn property(field: &Field) -> Value {
+    let mut schema = kind(field.kind);
+    schema["description"] = json!(field.doc);
+    if let Some(default) = field.default {
+        schema["default"] = default_value(default);
+    }
+    schema
+}
+
+/// The default as JSON: the tables hold scalars, `{}`, and lists of words.
+fn default_value(text: &str) -> Value {
+    if text == "{}" {
+        return json!({});
+    }
+    if let Some(items) = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        let items = items
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty());
+        return json!(items.collect::<Vec<_>>());
+    }
+    match scalar::resolve(text) {
+        yaml::Value::Bool(flag) => json!(flag),
+        yaml::Value::Int(number) => i64::try_from(number).map_or(Value::Null, Value::from),
+        _ => json!(text),
+    }
+}
+
+fn kind(kind: Kind) -> Value {
+    match kind {
+        Kind::Text(found) => text(found),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Whole(found) => whole(found),
+        Kind::Time(found) => time(found),
+        Kind::Word(words) => json!({"type": "string", "enum": words}),
+        Kind::List(found) => list(found),
+        Kind::Entries(found) => entries(found),
+        Kind::Object(found) => object(found),
+        Kind::Either(forms) => json!({"oneOf": forms.iter().map(form).collect::<Vec<_>>()}),
+        Kind::Filter => json!({
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 5,
+            "additionalProperties": {"type": "array", "minItems": 1},
+        }),
+    }
+}
+
+fn form(form: &Form) -> Value {
+    match form {
+        Form::Word(word) => json!({"const": word}),
+        Form::Keyed(_, found) | Form::Object(found) => {
+            let mut schema = object(found);
+            schema["title"] = json!(found.what);
+            schema
+        }
+    }
+}
+
+fn text(text: &Text) -> Value {
+    json!({
+        "type": "string",
+        "pattern": text.pattern,
+        "maxLength": text.longest,
+        "examples": [text.example.trim_matches('"')],
+    })
+}
+
+fn whole(whole: &Whole) -> Value {
+    if whole.offered.is_empty() {
+        json!({"type": "integer", "minimum": whole.least, "maximum": whole.most})
+    } else {
+        json!({"type": "integer", "enum": whole.offered})
+    }
+}
+
+/// Bounds can't be told in a schema; the pattern can.
+fn time(time: &Time) -> Value {
+    let offered = time
+        .offered
+        .iter()
+        .map(|offer| std::time::Duration::from_millis(*offer));
+    let offered: Vec<String> = offered.map(duration::format).collect();
+    let mut schema = json!({"type": "string", "pattern": duration::PATTERN, "minLength": 2});
+    if !offered.is_empty() {
+        schema["examples"] = json!(offered);
+    }
+    schema
+}
+
+fn list(list: &List) -> Value {
+    json!({
+        "type": "array",
+        "items": kind(list.of),
+        "minItems": list.least,
+        "maxItems": list.most,
+        "uniqueItems": list.unique,
+    })
+}
+
+fn entries(entries: &Entries) -> Value {
+    json!({
+        "type": "object",
+        "propertyNames": {"pattern": entries.key.pattern, "maxLength": entries.key.longest},
+        "additionalProperties": kind(entries.value),
+        "minProperties": entries.least,
+        "maxProperties": entries.most,
+    })
+}

@@ -1,0 +1,200 @@
+//! The texts that a definition holds: names, ARNs, addresses.
+//!
+//! Sources: the API references of the services that take them.
+
+use super::Text;
+
+/// CloudFormation `CreateStack`.
+pub(crate) static STACK_NAME: Text = Text::new(
+    "a stack name",
+    128,
+    "^[A-Za-z][A-Za-z0-9-]*$",
+    "a letter, then letters, digits or hyphens, at most 128 in all",
+    "voucher-worker",
+);
+
+pub(crate) static ACCOUNT: Text = Text::new(
+    "an AWS account id",
+    12,
+    "^[0-9]{12}$",
+    "12 digits in quotes",
+    "\"111122223333\"",
+);
+
+pub(crate) static REGION: Text = Text::new(
+    "an AWS region",
+    32,
+    "^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$",
+    "a region's code",
+    "us-west-2",
+);
+
+/// CloudFormation `Tag`; the characters are those that every service takes.
+pub(crate) static TAG_KEY: Text = Text::new(
+    "a tag key",
+    128,
+    "^.+$",
+    "at most 128 letters, digits, spaces or `_.:/=+-@`, not beginning with `aws:`",
+    "team",
+)
+.and(is_tag_key);
+
+/// CloudFormation `Tag`, which takes no empty value.
+pub(crate) static TAG_VALUE: Text = Text::new(
+    "a tag value",
+    256,
+    "^.+$",
+    "1 to 256 letters, digits, spaces or `_.:/=+-@`",
+    "vouchers",
+)
+.and(has_tag_characters);
+
+/// Keys under `queues` and `services`.
+pub(crate) static SHORT_NAME: Text = Text::new(
+    "a short name",
+    64,
+    "^[A-Za-z0-9][A-Za-z0-9-]*$",
+    "letters, digits and hyphens, at most 64, beginning with a letter or digit",
+    "voucher-worker",
+);
+
+/// ECS clusters and services.
+pub(crate) static ECS_NAME: Text = Text::new(
+    "a name that ECS takes",
+    255,
+    "^[A-Za-z0-9_-]+$",
+    "letters, digits, hyphens and underscores, at most 255",
+    "voucher-worker",
+);
+
+/// SQS `CreateQueue`.
+pub(crate) static QUEUE_NAME: Text = Text::new(
+    "a queue name",
+    80,
+    "^[A-Za-z0-9_-]+(\\.fifo)?$",
+    "letters, digits, hyphens and underscores, and `.fifo` at the end of a FIFO queue's, at most 80 in all",
+    "vouchers",
+);
+
+pub(crate) static VPC_ID: Text = Text::new(
+    "a VPC id",
+    21,
+    "^vpc-[0-9a-f]{8,17}$",
+    "`vpc-` and 8 or 17 hexadecimal digits",
+    "vpc-0a1b2c3d4e5f60718",
+);
+
+pub(crate) static SUBNET_ID: Text = Text::new(
+    "a subnet id",
+    24,
+    "^subnet-[0-9a-f]{8,17}$",
+    "`subnet-` and 8 or 17 hexadecimal digits",
+    "subnet-0a1b2c3d4e5f60718",
+);
+
+pub(crate) static SECURITY_GROUP_ID: Text = Text::new(
+    "a security group id",
+    20,
+    "^sg-[0-9a-f]{8,17}$",
+    "`sg-` and 8 or 17 hexadecimal digits",
+    "sg-0a1b2c3d4e5f60718",
+);
+
+pub(crate) static QUEUE_ARN: Text = Text::new(
+    "the ARN of an SQS queue",
+    256,
+    "^arn:aws(-[a-z]+)*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}(\\.fifo)?$",
+    "the queue's ARN",
+    "arn:aws:sqs:us-west-2:111122223333:orders",
+);
+
+pub(crate) static TOPIC_ARN: Text = Text::new(
+    "the ARN of an SNS topic",
+    400,
+    "^arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\\.fifo)?$",
+    "the topic's ARN",
+    "arn:aws:sns:us-west-2:111122223333:vouchers",
+);
+
+pub(crate) static POLICY_ARN: Text = Text::new(
+    "the ARN of an IAM policy",
+    2048,
+    "^arn:aws(-[a-z]+)*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$",
+    "the policy's ARN",
+    "arn:aws:iam::111122223333:policy/boundary",
+);
+
+pub(crate) static ENCRYPTION: Text = Text::new(
+    "`sqs` or the ARN of a KMS key",
+    256,
+    "^(sqs|arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+)$",
+    "`sqs` for keys that SQS manages, or the ARN of a key (not of an alias)",
+    "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
+);
+
+/// What ECS takes as a secret's `valueFrom`; the part after the secret's name picks a key or version.
+pub(crate) static SECRET_ARN: Text = Text::new(
+    "the ARN of a secret or parameter",
+    2048,
+    "^arn:aws(-[a-z]+)*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[^: ]*){0,3}|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]+)$",
+    "the ARN of a Secrets Manager secret or of an SSM parameter",
+    "arn:aws:secretsmanager:us-west-2:111122223333:secret:database-Ab12Cd",
+);
+
+pub(crate) static IMAGE: Text = Text::new(
+    "a container image",
+    255,
+    "^[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]+)?(/[A-Za-z0-9][A-Za-z0-9._-]*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?(@sha256:[0-9a-f]{64})?$",
+    "a repository with a tag or digest, at most 255 characters",
+    "111122223333.dkr.ecr.us-west-2.amazonaws.com/voucher-worker:1.2.0",
+);
+
+pub(crate) static VARIABLE: Text = Text::new(
+    "an environment variable's name",
+    256,
+    "^[A-Za-z_][A-Za-z0-9_]*$",
+    "letters, digits and underscores, not beginning with a digit",
+    "DATABASE",
+);
+
+/// Any text; ECS takes at most 64 KiB for a whole task definition.
+pub(crate) static ANY: Text = Text::new("text", 65_536, "^[^\\x00]*$", "text", "vouchers");
+
+/// `services.x.existing`.
+pub(crate) static CLUSTER_AND_SERVICE: Text = Text::new(
+    "a cluster and a service",
+    511,
+    "^[A-Za-z0-9_-]{1,255}/[A-Za-z0-9_-]{1,255}$",
+    "the names of both with a slash between them",
+    "shop/order-worker",
+);
+
+/// CloudWatch `PutMetricData`.
+pub(crate) static NAMESPACE: Text = Text::new(
+    "a metric namespace",
+    255,
+    "^[A-Za-z0-9._/#-][A-Za-z0-9._/#:-]*$",
+    "letters, digits or `.-_/#:`, not beginning with `:` or `AWS/`",
+    "EcsScaler",
+)
+.and(|text| !text.starts_with("AWS/"));
+
+pub(crate) static EMAIL: Text = Text::new(
+    "an e-mail address",
+    254,
+    "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])$",
+    "name@domain",
+    "ops@example.com",
+);
+
+fn is_tag_key(text: &str) -> bool {
+    let reserved = text
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
+    !reserved && has_tag_characters(text)
+}
+
+fn has_tag_characters(text: &str) -> bool {
+    text.chars()
+        .all(|character| character.is_alphanumeric() || " _.:/=+-@".contains(character))
+}

@@ -1,0 +1,328 @@
+//! What is wrong with a single value.
+
+use std::time::Duration;
+
+use super::{Form, Kind, Text, Time, Whole};
+use crate::duration;
+use crate::nearest::{listed, nearest};
+use crate::scalar;
+use crate::text::shorten;
+use crate::yaml::Value;
+
+/// Why a value isn't taken, and what would be.
+#[derive(Debug, PartialEq)]
+pub(super) struct Fault {
+    pub(super) message: String,
+    pub(super) label: &'static str,
+    pub(super) help: String,
+}
+
+/// What is wrong with a value, whose text in the file is `raw`. Of lists and mappings, only that they
+/// are ones.
+pub(super) fn fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
+    match (kind, value) {
+        (Kind::Text(text), Value::Str(found)) => text_fault(text, found),
+        (Kind::Whole(whole), Value::Int(found)) => whole_fault(whole, *found, raw),
+        (Kind::Time(time), Value::Str(found)) => time_fault(time, found),
+        (Kind::Word(words), Value::Str(found)) => {
+            (!words.contains(&found.as_str())).then(|| word_fault(words, found))
+        }
+        (Kind::Either(forms), Value::Str(found)) => either_fault(forms, found),
+        (Kind::Either(_), Value::Map(_))
+        | (Kind::Flag, Value::Bool(_))
+        | (Kind::List(_), Value::Seq(_))
+        | (Kind::Entries(_) | Kind::Object(_) | Kind::Filter, Value::Map(_))
+        | (_, Value::Refused) => None,
+        _ => Some(Fault {
+            message: format!(
+                "expected {}, found {}",
+                expected(kind),
+                scalar::describe(value, raw)
+            ),
+            label: "not taken",
+            help: instead(kind, value, raw),
+        }),
+    }
+}
+
+/// What a value of this kind is called.
+pub(super) fn expected(kind: Kind) -> String {
+    match kind {
+        Kind::Text(text) => text.what.to_owned(),
+        Kind::Flag => "`true` or `false`".to_owned(),
+        Kind::Whole(_) => "a whole number".to_owned(),
+        Kind::Time(_) => "a duration".to_owned(),
+        Kind::Word(words) => one_of(words),
+        Kind::List(_) => "a list".to_owned(),
+        Kind::Entries(_) | Kind::Object(_) | Kind::Filter => "a mapping".to_owned(),
+        Kind::Either(forms) => {
+            let forms: Vec<String> = forms.iter().map(form).collect();
+            forms.join(" or ")
+        }
+    }
+}
+
+/// What would be right in place of a value of another type.
+fn instead(kind: Kind, value: &Value, raw: &str) -> String {
+    let raw = shorten(raw);
+    match (kind, value) {
+        (Kind::Text(_), Value::Int(_) | Value::Float(_) | Value::Bool(_)) => {
+            format!("quote it: \"{raw}\"")
+        }
+        (Kind::Text(_), Value::Null) if raw.is_empty() => right(kind),
+        (Kind::Text(_), Value::Null) => format!("quote it if the word is meant: \"{raw}\""),
+        (Kind::Flag, Value::Str(found)) if is_yes(found) => "write `true`".to_owned(),
+        (Kind::Flag, Value::Str(found)) if is_no(found) => "write `false`".to_owned(),
+        (Kind::Whole(_), Value::Str(found)) if is_digits(found) => {
+            format!("write it without quotes: {}", shorten(found))
+        }
+        (Kind::Time(_), Value::Int(number)) if (0..=i128::from(u32::MAX)).contains(number) => {
+            format!("a duration needs its unit: write `{number}s` for seconds")
+        }
+        (Kind::List(_), Value::Str(_) | Value::Int(_) | Value::Bool(_)) => {
+            format!("write it as a list: `[{raw}]`")
+        }
+        _ => right(kind),
+    }
+}
+
+/// What would be right, from the kind alone.
+pub(super) fn right(kind: Kind) -> String {
+    match kind {
+        Kind::Text(text) => format!("{}, such as `{}`", text.hint, text.example),
+        Kind::Whole(whole) => range(whole),
+        Kind::Time(_) => TIME_HELP.to_owned(),
+        Kind::List(_) => "write it as a list: `[…]`; an empty one is `[]`".to_owned(),
+        Kind::Object(object) if object.fields.iter().any(|field| field.required) => {
+            let required = object.fields.iter().filter(|field| field.required);
+            format!(
+                "a mapping with {}",
+                listed(required.map(|field| field.name))
+            )
+        }
+        Kind::Object(object) => format!(
+            "a mapping of {}; an empty one is `{{}}`",
+            listed(object.names())
+        ),
+        Kind::Entries(_) | Kind::Filter => {
+            "a mapping, such as `{key: value}`; an empty one is `{}`".to_owned()
+        }
+        Kind::Either(_) | Kind::Word(_) | Kind::Flag => format!("write {}", expected(kind)),
+    }
+}
+
+const TIME_HELP: &str =
+    "write whole numbers with their units, such as `500ms`, `10s`, `5m`, `2h`, `4d` or `1m30s`";
+
+fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {
+    if text.accepts(found) {
+        return None;
+    }
+    Some(Fault {
+        message: if found.is_empty() {
+            format!("empty text isn't {}", text.what)
+        } else {
+            format!("`{}` isn't {}", shorten(found), text.what)
+        },
+        label: "not taken",
+        help: right(Kind::Text(text)),
+    })
+}
+
+fn whole_fault(whole: &'static Whole, found: i128, raw: &str) -> Option<Fault> {
+    let quoted = shorten(raw);
+    let digits = raw.trim_start_matches(['-', '+']);
+    if digits.len() > 1 && digits.starts_with('0') && is_digits(digits) {
+        return Some(Fault {
+            message: format!("`{quoted}` begins with a zero"),
+            label: "an octal number to some readers",
+            help: format!("write {found}"),
+        });
+    }
+    let offered = whole.offered.is_empty()
+        || whole
+            .offered
+            .iter()
+            .any(|offer| i128::from(*offer) == found);
+    if offered && (i128::from(whole.least)..=i128::from(whole.most)).contains(&found) {
+        return None;
+    }
+    Some(Fault {
+        message: format!(
+            "{quoted} is {}",
+            if whole.offered.is_empty() {
+                "out of range"
+            } else {
+                "not offered"
+            }
+        ),
+        label: "not taken",
+        help: match whole
+            .offered
+            .iter()
+            .min_by_key(|offer| found.saturating_sub(i128::from(**offer)).unsigned_abs())
+        {
+            Some(near) => format!("{}; the nearest is {near}", range(whole)),
+            None => range(whole),
+        },
+    })
+}
+
+fn range(whole: &Whole) -> String {
+    if whole.offered.is_empty() {
+        return format!("a whole number from {} to {}", whole.least, whole.most);
+    }
+    let offered: Vec<String> = whole.offered.iter().map(u32::to_string).collect();
+    format!("one of {}", offered.join(", "))
+}
+
+fn time_fault(time: &Time, found: &str) -> Option<Fault> {
+    let Some(duration) = duration::parse(found) else {
+        let quoted = shorten(found);
+        let compact: String = found.chars().filter(|c| !c.is_whitespace()).collect();
+        return Some(Fault {
+            message: format!("`{quoted}` isn't a duration"),
+            label: "not taken",
+            help: match duration::parse(&compact) {
+                Some(_) => format!("write `{compact}`"),
+                None if is_digits(found) => {
+                    format!("it needs its unit: write `{quoted}s` for seconds")
+                }
+                None => TIME_HELP.to_owned(),
+            },
+        });
+    };
+    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let offered = time.offered.is_empty() || time.offered.contains(&milliseconds);
+    if !(time.least..=time.most).contains(&milliseconds) || !offered {
+        let near = nearest_time(time, milliseconds);
+        return Some(Fault {
+            message: format!(
+                "{} is {}",
+                shorten(found),
+                if time.offered.is_empty() {
+                    "out of range"
+                } else {
+                    "not offered"
+                }
+            ),
+            label: "not taken",
+            help: format!("{}; the nearest is {near}", time_range(time)),
+        });
+    }
+    (milliseconds % time.step != 0).then(|| Fault {
+        message: format!("`{found}` isn't a whole number of {}", step_name(time)),
+        label: "too fine",
+        help: format!(
+            "write `{}`",
+            written(milliseconds.div_ceil(time.step) * time.step)
+        ),
+    })
+}
+
+pub(super) fn time_range(time: &Time) -> String {
+    if time.offered.is_empty() {
+        return format!("{} to {}", written(time.least), written(time.most));
+    }
+    let offered: Vec<String> = time.offered.iter().map(|offer| written(*offer)).collect();
+    format!("one of {}", offered.join(", "))
+}
+
+fn nearest_time(time: &Time, milliseconds: u64) -> String {
+    let near = time
+        .offered
+        .iter()
+        .min_by_key(|offer| offer.abs_diff(milliseconds));
+    written(
+        near.copied()
+            .unwrap_or_else(|| milliseconds.clamp(time.least, time.most)),
+    )
+}
+
+fn step_name(time: &Time) -> &'static str {
+    match time.step {
+        1_000 => "seconds",
+        60_000 => "minutes",
+        86_400_000 => "days",
+        _ => "milliseconds",
+    }
+}
+
+fn written(milliseconds: u64) -> String {
+    duration::format(Duration::from_millis(milliseconds))
+}
+
+fn word_fault(words: &'static [&'static str], found: &str) -> Fault {
+    Fault {
+        message: format!("expected {}, found `{}`", one_of(words), shorten(found)),
+        label: "not taken",
+        help: match nearest(found, words.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write {}", one_of(words)),
+        },
+    }
+}
+
+fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
+    let words = forms.iter().filter_map(|form| match form {
+        Form::Word(word) => Some(*word),
+        Form::Keyed(..) | Form::Object(_) => None,
+    });
+    if words.clone().any(|word| word == found) {
+        return None;
+    }
+    let kind = expected(Kind::Either(forms));
+    Some(Fault {
+        message: format!("expected {kind}, found `{}`", shorten(found)),
+        label: "not taken",
+        help: match nearest(found, words) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write {kind}"),
+        },
+    })
+}
+
+/// A form as a sentence names it.
+fn form(form: &Form) -> String {
+    match form {
+        Form::Word(word) => format!("`{word}`"),
+        Form::Keyed(key, object) => format!("{} as `{{{key}: …}}`", object.what),
+        Form::Object(object) => {
+            let first = object
+                .fields
+                .iter()
+                .find(|field| field.required)
+                .or(object.fields.first());
+            let key = first.map_or("", |field| field.name);
+            format!("{} as `{{{key}: …}}`", object.what)
+        }
+    }
+}
+
+/// Words as a sentence offers them: `a`, `b` or `c`.
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [others @ .., last] if !others.is_empty() => {
+            format!("{} or `{last}`", listed(others.iter().copied()))
+        }
+        _ => listed(words.iter().copied()),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What YAML 1.1 took for true.
+fn is_yes(text: &str) -> bool {
+    ["true", "yes", "on", "y"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// What YAML 1.1 took for false.
+fn is_no(text: &str) -> bool {
+    ["false", "no", "off", "n"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(text))
+}

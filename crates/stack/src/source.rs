@@ -1,0 +1,120 @@
+//! The text of a definition, and where its lines begin.
+
+use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+/// A place in the text, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+/// A definition's name (usually its path) and text.
+#[derive(Debug)]
+pub(crate) struct Source {
+    name: String,
+    text: String,
+    /// Byte at which each line begins.
+    lines: Vec<usize>,
+}
+
+/// A snippet shows whole lines; one that is longer than this would flood the terminal.
+const LONGEST_LINE_SHOWN: usize = 400;
+
+impl Source {
+    pub(crate) fn new(name: &str, text: &str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0)
+            .chain(breaks.map(|(offset, _)| offset + 1))
+            .collect();
+        Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            lines,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of a span; empty when the span isn't one of this text.
+    pub(crate) fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// Line and column of a byte, both from 1; the column counts characters.
+    pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.line_of(offset);
+        let before = self.slice(Span {
+            start: self.line_start(line),
+            end: offset,
+        });
+        (line + 1, before.chars().count() + 1)
+    }
+
+    /// The span cut at the end of its first line, without the line break and trailing blanks.
+    pub(crate) fn first_line(&self, span: Span) -> Span {
+        let line = self.slice(span).lines().next().unwrap_or_default();
+        Span {
+            start: span.start,
+            end: span.start + line.trim_end().len(),
+        }
+    }
+
+    /// Whether the lines around a span are short enough to be shown as a snippet.
+    pub(crate) fn can_show(&self, span: Span) -> bool {
+        let (first, last) = (self.line_of(span.start), self.line_of(span.end));
+        (first.saturating_sub(1)..=last + 1)
+            .all(|line| self.line_start(line + 1) - self.line_start(line) <= LONGEST_LINE_SHOWN)
+    }
+
+    /// Index of the line that holds a byte.
+    fn line_of(&self, offset: usize) -> usize {
+        self.lines
+            .partition_point(|start| *start <= offset)
+            .saturating_sub(1)
+    }
+
+    /// First byte of a line; the end of the text after the last line.
+    fn line_start(&self, line: usize) -> usize {
+        self.lines.get(line).copied().unwrap_or(self.text.len())
+    }
+}
+
+/// Like miette's own implementation for strings, but by the index of lines: a report of many
+/// problems in a large file must not read the file anew for each.
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        context_lines_before: usize,
+        context_lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let end = span.offset() + span.len();
+        let line = self.line_of(span.offset());
+        let first = line.saturating_sub(context_lines_before);
+        let (start, column) = if context_lines_before == 0 {
+            (span.offset(), self.position(span.offset()).1 - 1)
+        } else {
+            (self.line_start(first), 0)
+        };
+        let last = self.line_of(end.saturating_sub(1).max(span.offset()));
+        let after = last + context_lines_after + 1;
+        let stop = self.line_start(after).max(end);
+        let data = self.text.get(start..stop).ok_or(MietteError::OutOfBounds)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            data.as_bytes(),
+            (start, stop - start).into(),
+            first,
+            column,
+            // Snippets that this many lines keep apart are shown apart.
+            after - first,
+        )))
+    }
+}

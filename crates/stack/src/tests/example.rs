@@ -1,0 +1,245 @@
+//! Valid definitions: the format's own example, every default, every alternative.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{BASE, line};
+use crate::*;
+
+/// The format's example, whole.
+pub(super) const EXAMPLE: &str = r#"name: voucher-worker                # the CloudFormation stack's name
+account: "111122223333"             # optional guard: refuse any other account
+region: us-west-2                   # optional; otherwise the profile's
+tags: {team: vouchers}
+termination_protection: false
+permissions_boundary: arn:aws:iam::111122223333:policy/boundary   # optional, put on every role
+
+network: create                     # a small VPC: two public subnets, no NAT. Or:
+# network: {vpc: vpc-…, subnets: [subnet-…], security_groups: [sg-…], assign_public_ip: false}
+
+cluster: {name: voucher}            # created (name optional). Or {existing: name}
+
+queues:
+  vouchers:
+    visibility_timeout: 60s
+    retention: 4d
+    fifo: false
+    encryption: sqs                 # or a KMS key ARN
+    dead_letter: {after: 5, retention: 14d}
+    subscribe: [{topic: arn:aws:sns:us-west-2:111122223333:vouchers, filter: {kind: [voucher]}}]
+  orders: {existing: arn:aws:sqs:us-west-2:111122223333:orders}
+
+services:
+  voucher-worker:
+    image: 111122223333.dkr.ecr.us-west-2.amazonaws.com/voucher-worker:1.2.0
+    cpu: 256                        # CPU units
+    memory: 512                     # MiB
+    architecture: arm64             # or x86_64
+    command: []
+    environment: {DATABASE: vouchers}
+    secrets: {DATABASE_PASSWORD: arn:aws:secretsmanager:us-west-2:111122223333:secret:database-Ab12Cd}
+    consumes: [vouchers]            # grants access; QUEUE_URL and QUEUE_URL_VOUCHERS in the environment
+    stop_timeout: 30s
+    tasks: {min: 1, max: 20}
+    scaling:
+      backlog_per_task:
+        acceptable_latency: 10s     # how long a message may wait
+        processing_time: 100ms      # average, one message on one task
+        count: [visible]            # may add in_flight, delayed
+        cooldown: {out: 60s, in: 300s}
+  order-worker:
+    existing: shop/order-worker
+    consumes: [orders]
+    tasks: {min: 2, max: 8}
+    scaling: {backlog_per_task: {acceptable_latency: 10m, processing_time: 2s}}
+
+metric: {namespace: EcsScaler, every: 1m, memory: 128, architecture: arm64, log_retention: 14d}
+alarms: {oldest_message: 10s, dead_letters: 1, metric_silent: 10m}   # defaults come from the promise
+notify: [ops@example.com]           # e-mail addresses for alarms
+"#;
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn stack(text: &str) -> Stack {
+    match parse("shop.yaml", text) {
+        Ok(loaded) => loaded.stack,
+        Err(report) => panic!("{}", super::shown(&report)),
+    }
+}
+
+#[test]
+fn the_example_is_read_whole() {
+    let loaded = parse("voucher-worker.yaml", EXAMPLE).unwrap();
+    let warnings: Vec<String> = loaded.warnings.problems().iter().map(line).collect();
+    let promise = "services.voucher-worker.scaling.backlog_per_task.acceptable_latency";
+    assert_eq!(
+        warnings,
+        [format!(
+            "warning 37:29 {promise}: the promise is shorter than scaling takes"
+        )]
+    );
+    insta::assert_debug_snapshot!("example", loaded.stack);
+}
+
+#[test]
+fn the_base_has_no_problem_and_every_default() {
+    let loaded = parse("shop.yaml", BASE).unwrap();
+    assert!(
+        loaded.warnings.is_empty(),
+        "{}",
+        super::shown(&loaded.warnings)
+    );
+    let expected = Stack {
+        name: "shop".to_owned(),
+        account: Some("111122223333".to_owned()),
+        region: Some("us-west-2".to_owned()),
+        tags: BTreeMap::new(),
+        termination_protection: false,
+        permissions_boundary: None,
+        network: Network::Create,
+        cluster: Cluster::Create {
+            name: None,
+            capacity: Capacity::Fargate,
+        },
+        queues: BTreeMap::from([(
+            "orders".to_owned(),
+            Queue::Create(QueueSpec {
+                name: None,
+                visibility_timeout: seconds(60),
+                retention: seconds(4 * 86_400),
+                fifo: false,
+                encryption: Encryption::Sqs,
+                dead_letter: Some(DeadLetter {
+                    after: 5,
+                    retention: seconds(14 * 86_400),
+                }),
+                subscribe: Vec::new(),
+            }),
+        )]),
+        services: BTreeMap::from([("worker".to_owned(), worker())]),
+        metric: Metric {
+            namespace: "EcsScaler".to_owned(),
+            every: seconds(60),
+            memory: 128,
+            architecture: Architecture::Arm64,
+            log_retention: seconds(14 * 86_400),
+        },
+        alarms: Alarms {
+            oldest_message: None,
+            dead_letters: 1,
+            metric_silent: seconds(600),
+        },
+        notify: vec!["ops@example.com".to_owned()],
+    };
+    assert_eq!(loaded.stack, expected);
+    assert_eq!(loaded.stack.oldest_message("orders"), Some(seconds(600)));
+}
+
+fn worker() -> Service {
+    Service {
+        source: ServiceSource::Create(Box::new(ServiceSpec {
+            name: None,
+            image: "example/worker:1.0.0".to_owned(),
+            cpu: 256,
+            memory: 512,
+            architecture: Architecture::Arm64,
+            command: Vec::new(),
+            environment: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            stop_timeout: seconds(30),
+        })),
+        consumes: vec!["orders".to_owned()],
+        tasks: Tasks { min: 1, max: 10 },
+        scaling: Some(BacklogPerTask {
+            acceptable_latency: seconds(600),
+            processing_time: seconds(1),
+            count: BTreeSet::from([Count::Visible]),
+            cooldown: Cooldown {
+                out: seconds(60),
+                r#in: seconds(300),
+            },
+        }),
+    }
+}
+
+#[test]
+fn a_queue_of_defaults_hides_messages_for_30_seconds() {
+    let stack = stack(&BASE.replace(
+        "    visibility_timeout: 60s\n    dead_letter: {after: 5}\n",
+        "    {}\n",
+    ));
+    let Some(Queue::Create(queue)) = stack.queues.get("orders") else {
+        panic!("a created queue");
+    };
+    assert_eq!(queue.visibility_timeout, seconds(30));
+    assert_eq!(queue.dead_letter, None);
+}
+
+#[test]
+fn alternatives_are_read() {
+    let text = BASE.to_owned()
+        + "network: {subnets: [subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d], assign_public_ip: true}\n\
+           cluster: {capacity: {fargate_spot: {base: 1}}}\n";
+    let read = stack(&text);
+    let network = Network::Existing {
+        vpc: None,
+        subnets: vec!["subnet-0a1b2c3d".to_owned()],
+        security_groups: vec!["sg-0a1b2c3d".to_owned()],
+        assign_public_ip: true,
+    };
+    assert_eq!(read.network, network);
+    let capacity = Capacity::FargateSpot { base: 1 };
+    assert_eq!(
+        read.cluster,
+        Cluster::Create {
+            name: None,
+            capacity
+        }
+    );
+
+    let read = stack(&(BASE.to_owned() + "cluster: {existing: shop}\n"));
+    assert_eq!(
+        read.cluster,
+        Cluster::Existing {
+            name: "shop".to_owned()
+        }
+    );
+}
+
+#[test]
+fn a_service_may_scale_by_nothing_and_consume_nothing() {
+    let read = stack("name: web\nservices: {web: {image: 'nginx:1.27', tasks: {min: 3}}}\n");
+    let web = read.services.get("web").unwrap();
+    assert_eq!(web.tasks, Tasks { min: 3, max: 3 });
+    assert!(web.scaling.is_none() && web.consumes.is_empty());
+    // One task by default, and none when that is asked for.
+    let read = stack("name: web\nservices: {web: {image: 'nginx:1.27'}}\n");
+    assert_eq!(
+        read.services.get("web").unwrap().tasks,
+        Tasks { min: 1, max: 1 }
+    );
+    let read = stack("name: web\nservices: {web: {image: 'nginx:1.27', tasks: {min: 0}}}\n");
+    assert_eq!(
+        read.services.get("web").unwrap().tasks,
+        Tasks { min: 0, max: 0 }
+    );
+}
+
+#[test]
+fn a_filter_keeps_its_json() {
+    let text = super::changed(
+        "    dead_letter: {after: 5}\n",
+        "    dead_letter: {after: 5}\n    subscribe:\n      - topic: arn:aws:sns:us-west-2:111122223333:t\n        filter: {kind: [a, {prefix: b}], weight: [{numeric: ['>', 1.5]}, 3, true, null]}\n",
+    );
+    let read = stack(&text);
+    let Some(Queue::Create(queue)) = read.queues.get("orders") else {
+        panic!("a created queue");
+    };
+    let filter = serde_json::json!({
+        "kind": ["a", {"prefix": "b"}],
+        "weight": [{"numeric": [">", 1.5]}, 3, true, null],
+    });
+    assert_eq!(queue.subscribe[0].filter, Some(filter));
+}

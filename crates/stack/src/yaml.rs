@@ -1,0 +1,482 @@
+//! YAML text to a tree whose every value knows where it stands.
+//!
+//! Only what a definition needs of YAML is taken: one document of mappings, lists and scalars of the
+//! 1.2 core schema. Anchors, aliases, tags, merge keys, duplicate keys and keys that aren't text are
+//! refused, each for the surprises that it brings.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+
+use crate::findings::Findings;
+use crate::scalar;
+use crate::source::Span;
+use crate::text;
+
+/// Levels of nesting that a definition may have.
+const DEEPEST: usize = 64;
+
+/// Values that a definition may have: more than 500 services and queues need.
+const MOST_VALUES: usize = 50_000;
+
+/// A value and its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) span: Span,
+    pub(crate) value: Value,
+}
+
+/// A value of the YAML 1.2 core schema.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Bool(bool),
+    /// Held at the bounds of `i128` when larger.
+    Int(i128),
+    Float(f64),
+    Str(String),
+    Seq(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+    /// Refused already: nothing more is said about it.
+    Refused,
+}
+
+/// The key of a mapping's entry.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+}
+
+impl Node {
+    /// The value of a key, when this is a mapping that has it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        self.entries()
+            .iter()
+            .find(|(found, _)| found.text == key)
+            .map(|(_, node)| node)
+    }
+
+    /// Whether this is a mapping that has a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// The value as JSON; `None` when JSON has no such value.
+    pub(crate) fn to_json(&self) -> Option<serde_json::Value> {
+        Some(match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Int(value) => i64::try_from(*value).ok()?.into(),
+            Value::Float(value) => serde_json::Number::from_f64(*value)?.into(),
+            Value::Str(value) => value.clone().into(),
+            Value::Seq(items) => items
+                .iter()
+                .map(Self::to_json)
+                .collect::<Option<Vec<_>>>()?
+                .into(),
+            Value::Map(entries) => {
+                let pair = |(key, node): &(Key, Self)| Some((key.text.clone(), node.to_json()?));
+                let map: Option<serde_json::Map<_, _>> = entries.iter().map(pair).collect();
+                map?.into()
+            }
+            Value::Refused => return None,
+        })
+    }
+
+    /// The entries of a mapping; empty for anything else.
+    pub(crate) fn entries(&self) -> &[(Key, Self)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list; empty for anything else.
+    pub(crate) fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::Seq(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text of a string.
+    pub(crate) fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a definition's text. `None` when there is no tree to go on with.
+pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
+    let source = findings.source().text().to_owned();
+    if !text::check(&source, findings) {
+        return None;
+    }
+    let mut builder = Builder {
+        offsets: Offsets::new(&source),
+        findings,
+        open: Vec::new(),
+        root: None,
+        documents: 0,
+        values: 0,
+    };
+    let mut parser = Parser::new_from_str(&source);
+    while let Some(event) = parser.next_event() {
+        let step = match event {
+            Ok((event, span)) => {
+                let span = builder.offsets.span(span);
+                builder.event(event, span)
+            }
+            Err(error) => builder.syntax_error(&error),
+        };
+        step?;
+    }
+    let root = builder.root;
+    if root.as_ref().is_none_or(|root| root.value == Value::Null) {
+        let help = "start with `name: …`, or let `cargo xtask init` write a definition";
+        findings.refuse("", "the definition is empty", &[], help);
+        return None;
+    }
+    root
+}
+
+/// Turns the parser's marks, which count characters, into bytes.
+struct Offsets {
+    /// Byte of each character; empty when all are ASCII.
+    bytes: Vec<usize>,
+    end: usize,
+}
+
+impl Offsets {
+    fn new(text: &str) -> Self {
+        let bytes = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().map(|(offset, _)| offset).collect()
+        };
+        Self {
+            bytes,
+            end: text.len(),
+        }
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        if self.bytes.is_empty() {
+            index.min(self.end)
+        } else {
+            self.bytes.get(index).copied().unwrap_or(self.end)
+        }
+    }
+
+    fn span(&self, span: saphyr_parser::Span) -> Span {
+        let start = self.byte(span.start.index());
+        Span {
+            start,
+            end: self.byte(span.end.index()).max(start),
+        }
+    }
+}
+
+/// A collection whose end hasn't come yet.
+enum Open {
+    Seq(Span, Vec<Node>),
+    Map {
+        span: Span,
+        entries: Vec<(Key, Node)>,
+        seen: HashMap<String, Span>,
+        key: Option<Key>,
+        /// Whether the value of the key at hand is dropped.
+        drop: bool,
+    },
+}
+
+struct Builder<'f> {
+    offsets: Offsets,
+    findings: &'f mut Findings,
+    open: Vec<Open>,
+    root: Option<Node>,
+    documents: usize,
+    values: usize,
+}
+
+impl Builder<'_> {
+    /// Takes one event; `None` ends the reading.
+    fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
+        self.values += 1;
+        if self.values > MOST_VALUES {
+            let message = format!("the definition holds more than {MOST_VALUES} values");
+            let help = "split it over several stacks";
+            self.findings
+                .refuse("", message, &[(span, "the reader stopped here")], help);
+        }
+        // Enough was said already, or the text is no definition at all.
+        if self.findings.is_full() || self.values > MOST_VALUES {
+            return None;
+        }
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Some(()),
+            Event::DocumentStart(_) => self.document(span),
+            Event::Alias(_) => {
+                self.refuse_anchor(span);
+                self.add(Node {
+                    span,
+                    value: Value::Refused,
+                })
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let fine = self.check_properties(anchor, tag.as_deref(), span);
+                self.scalar(&text, style, fine, span)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.check_properties(anchor, tag.as_deref(), span);
+                self.start(Open::Seq(span, Vec::new()), span)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.check_properties(anchor, tag.as_deref(), span);
+                let open = Open::Map {
+                    span,
+                    entries: Vec::new(),
+                    seen: HashMap::new(),
+                    key: None,
+                    drop: false,
+                };
+                self.start(open, span)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+        }
+    }
+
+    fn document(&mut self, span: Span) -> Option<()> {
+        self.documents += 1;
+        if self.documents == 1 {
+            return Some(());
+        }
+        let help = "write one file for each stack";
+        let labels = [(span, "begins here")];
+        self.findings
+            .refuse("", "the file holds a second document", &labels, help);
+        None
+    }
+
+    fn start(&mut self, open: Open, span: Span) -> Option<()> {
+        if self.expects_key() {
+            let help = "a key is plain text, such as `name:`; text that begins with `{` or `[` needs quotes";
+            self.findings.refuse(
+                "",
+                "a mapping or list stands where a key belongs",
+                &[(span, "not a key")],
+                help,
+            );
+            return None;
+        }
+        if self.open.len() >= DEEPEST {
+            let message = format!("nested deeper than {DEEPEST} levels");
+            self.findings.refuse(
+                "",
+                message,
+                &[(span, "too deep")],
+                "a definition needs no more than 8",
+            );
+            return None;
+        }
+        self.open.push(open);
+        Some(())
+    }
+
+    fn end(&mut self, span: Span) -> Option<()> {
+        let node = match self.open.pop()? {
+            Open::Seq(start, items) => {
+                let last = items.last().map_or(start.end, |item| item.span.end);
+                Node {
+                    span: self.reach(start, last, span),
+                    value: Value::Seq(items),
+                }
+            }
+            Open::Map {
+                span: start,
+                entries,
+                ..
+            } => {
+                let last = entries
+                    .last()
+                    .map_or(start.end, |(key, node)| node.span.end.max(key.span.end));
+                Node {
+                    span: self.reach(start, last, span),
+                    value: Value::Map(entries),
+                }
+            }
+        };
+        self.add(node)
+    }
+
+    /// The span of a collection: to its closing bracket, or in block style to its last value.
+    fn reach(&self, start: Span, last: usize, end: Span) -> Span {
+        let closing = self.findings.source().slice(end);
+        let end = if closing == "]" || closing == "}" {
+            end.end
+        } else {
+            last
+        };
+        Span {
+            start: start.start,
+            end: end.max(start.start),
+        }
+    }
+
+    fn scalar(&mut self, text: &str, style: ScalarStyle, fine: bool, span: Span) -> Option<()> {
+        let value = match style {
+            ScalarStyle::Plain => scalar::resolve(text),
+            _ => Value::Str(text.to_owned()),
+        };
+        if let Some(hidden) = text::hidden_character(text) {
+            let message = format!("the text holds {hidden}");
+            self.findings
+                .refuse("", message, &[(span, "by an escape")], "leave it out");
+            return self.take(Value::Refused, text, span);
+        }
+        self.take(if fine { value } else { Value::Refused }, text, span)
+    }
+
+    /// A scalar becomes a key or a value, as its turn is.
+    fn take(&mut self, value: Value, text: &str, span: Span) -> Option<()> {
+        if self.expects_key() {
+            self.key(&value, text, span);
+            Some(())
+        } else {
+            self.add(Node { span, value })
+        }
+    }
+
+    fn key(&mut self, value: &Value, text: &str, span: Span) {
+        let is_text = matches!(value, Value::Str(_));
+        let is_merge = is_text && text == "<<";
+        let key = Key {
+            text: text.to_owned(),
+            span,
+        };
+        let Some(Open::Map {
+            seen,
+            key: slot,
+            drop,
+            ..
+        }) = self.open.last_mut()
+        else {
+            return;
+        };
+        *slot = Some(key);
+        let first = seen.get(text).copied();
+        *drop = !is_text || is_merge || first.is_some();
+        let quoted = text::shorten(text);
+        let (message, labels, help) = match first {
+            _ if *value == Value::Refused => return,
+            _ if is_merge => (
+                "a merge key `<<` isn't taken".to_owned(),
+                vec![(span, "merges")],
+                "write the keys out: merge keys aren't part of YAML 1.2".to_owned(),
+            ),
+            _ if !is_text => (
+                format!(
+                    "a key is text, and this is {}",
+                    scalar::describe(value, text)
+                ),
+                vec![(span, "not text")],
+                format!("quote it: \"{quoted}\""),
+            ),
+            Some(first) => (
+                format!("the key `{quoted}` is given twice"),
+                vec![(span, "again here"), (first, "first given here")],
+                "keep one of the two".to_owned(),
+            ),
+            None => {
+                seen.insert(text.to_owned(), span);
+                return;
+            }
+        };
+        self.findings.refuse("", message, &labels, help);
+    }
+
+    fn expects_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open::Map { key: None, .. }))
+    }
+
+    /// Puts a finished value where it belongs.
+    fn add(&mut self, node: Node) -> Option<()> {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::Seq(_, items)) => items.push(node),
+            Some(Open::Map {
+                entries, key, drop, ..
+            }) => match key.take() {
+                Some(_) if *drop => {}
+                Some(key) => entries.push((key, node)),
+                None => {
+                    *key = Some(Key {
+                        text: String::new(),
+                        span: node.span,
+                    })
+                }
+            },
+        }
+        Some(())
+    }
+
+    /// Refuses an anchor or a tag on a value; true when there is none.
+    fn check_properties(&mut self, anchor: usize, tag: Option<&Tag>, span: Span) -> bool {
+        if anchor > 0 {
+            self.refuse_anchor(span);
+        }
+        if let Some(tag) = tag {
+            let tag = text::shorten(&tag.to_string()).into_owned();
+            let help = "write the value as it is meant; text is made by quotes, and CloudFormation's functions belong in a template";
+            self.findings.refuse(
+                "",
+                format!("the tag `{tag}` isn't taken"),
+                &[(span, "tagged")],
+                help,
+            );
+        }
+        anchor == 0 && tag.is_none()
+    }
+
+    fn refuse_anchor(&mut self, span: Span) {
+        let span = self.findings.source().first_line(span);
+        let help =
+            "write the value out where it is needed; text that begins with `&` or `*` needs quotes";
+        self.findings.refuse(
+            "",
+            "anchors and aliases aren't taken",
+            &[(span, "here")],
+            help,
+        );
+    }
+
+    fn syntax_error(&mut self, error: &ScanError) -> Option<()> {
+        let at = self.offsets.byte(error.marker().index());
+        let span = Span { start: at, end: at };
+        if error.info().contains("unknown anchor") {
+            self.refuse_anchor(span);
+            return None;
+        }
+        let message = format!("not valid YAML: {}", error.info());
+        let help = match tab_indent(self.findings.source().text()) {
+            Some(line) => format!("line {line} is indented with a tab: indent with spaces"),
+            None => "check the indentation, brackets and quotes here and in the line above; text with `: ` or ` #` in it needs quotes".to_owned(),
+        };
+        self.findings
+            .refuse("", message, &[(span, "the reader stopped here")], help);
+        None
+    }
+}
+
+/// The first line, from 1, that a tab indents: YAML takes none there, and few editors show it.
+fn tab_indent(text: &str) -> Option<usize> {
+    let tabbed = |line: &str| {
+        let content = line.trim_start();
+        let indent = line.strip_suffix(content).unwrap_or_default();
+        !content.is_empty() && indent.contains('\t')
+    };
+    text.lines().position(tabbed).map(|index| index + 1)
+}

@@ -1,0 +1,43 @@
+//! The topic by which people hear of alarms.
+
+use serde_json::json;
+use stack::Stack;
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::grants::{Condition, conditions};
+use crate::names;
+use crate::text::{Text, reference};
+
+/// The topic is not encrypted with `alias/aws/sns`: that key's policy can't be edited, CloudWatch may
+/// not use it, and every alarm would be dropped in silence.
+pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
+    let topic = reference(names::ALARM_TOPIC);
+    builder.add(
+        names::ALARM_TOPIC,
+        Resource::new("AWS::SNS::Topic", json!({})),
+    )?;
+    let statement = json!({
+        "Sid": "PublishAlarms",
+        "Effect": "Allow",
+        "Principal": { "Service": "cloudwatch.amazonaws.com" },
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": conditions(&[
+            Condition::new("StringEquals", "aws:SourceAccount", Text::account()),
+            Condition::new("ArnLike", "aws:SourceArn", Text::arn("cloudwatch", "alarm:*")),
+        ]),
+    });
+    let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    let policy = json!({ "Topics": [topic], "PolicyDocument": document });
+    builder.add(
+        names::ALARM_TOPIC_POLICY,
+        Resource::new("AWS::SNS::TopicPolicy", policy),
+    )?;
+    for address in &stack.notify {
+        let subscription = json!({ "TopicArn": topic, "Protocol": "email", "Endpoint": address });
+        let resource = Resource::new("AWS::SNS::Subscription", subscription);
+        builder.add(names::email_subscription(address), resource)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! The template while it is made, and when it is done.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::SynthesisError;
+use crate::limits;
+use crate::text::{Text, canonical};
+
+/// A CloudFormation template within CloudFormation's limits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    document: Value,
+    body: String,
+    parameters: Vec<&'static str>,
+}
+
+impl Template {
+    /// The template as JSON, keys in alphabetical order.
+    #[must_use]
+    pub fn to_json(&self) -> &Value {
+        &self.document
+    }
+
+    /// The template as the text to deploy: JSON without white space. The same definition gives the
+    /// same bytes. Over [`INLINE_BODY_BYTES`](crate::INLINE_BODY_BYTES) bytes it has to be uploaded.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Names of the parameters that a deployment has to give, and may not exceed.
+    #[must_use]
+    pub fn parameters(&self) -> &[&'static str] {
+        &self.parameters
+    }
+
+    /// How many resources it has.
+    #[must_use]
+    pub fn resource_count(&self) -> usize {
+        self.resources().count()
+    }
+
+    /// Logical id and type of each resource, by logical id.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &str)> {
+        let resources = self.document.get("Resources").and_then(Value::as_object);
+        resources.into_iter().flatten().map(|(id, resource)| {
+            (
+                id.as_str(),
+                resource
+                    .get("Type")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default(),
+            )
+        })
+    }
+}
+
+/// A template in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Builder {
+    parameters: Vec<(&'static str, &'static str)>,
+    resources: Map<String, Value>,
+    outputs: Map<String, Value>,
+}
+
+/// A resource that is about to be added.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    kind: &'static str,
+    properties: Value,
+    depends_on: Vec<String>,
+    stateful: bool,
+}
+
+impl Resource {
+    pub(crate) fn new(kind: &'static str, properties: Value) -> Self {
+        Self {
+            kind,
+            properties,
+            depends_on: Vec::new(),
+            stateful: false,
+        }
+    }
+
+    /// Created after, and deleted before, the resources of these logical ids.
+    pub(crate) fn depends_on<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
+        self.depends_on.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says in the template that deleting the resource deletes what it holds. That is CloudFormation's
+    /// default, spelled out where it loses data: a kept queue or log group would be an orphan that
+    /// nobody pays attention to, and the guards stand before the deletion (`--allow-loss`, `--force`).
+    pub(crate) fn stateful(mut self) -> Self {
+        self.stateful = true;
+        self
+    }
+
+    fn into_json(self) -> Value {
+        let mut json = json!({ "Type": self.kind, "Properties": self.properties });
+        if let Some(map) = json.as_object_mut() {
+            if !self.depends_on.is_empty() {
+                map.insert("DependsOn".into(), self.depends_on.into());
+            }
+            if self.stateful {
+                map.insert("DeletionPolicy".into(), "Delete".into());
+                map.insert("UpdateReplacePolicy".into(), "Delete".into());
+            }
+        }
+        json
+    }
+}
+
+impl Builder {
+    /// Adds a parameter of type String.
+    pub(crate) fn parameter(&mut self, name: &'static str, description: &'static str) {
+        self.parameters.push((name, description));
+    }
+
+    /// Adds a resource; its logical id must be new.
+    pub(crate) fn add(
+        &mut self,
+        id: impl Into<String>,
+        resource: Resource,
+    ) -> Result<(), SynthesisError> {
+        let id = id.into();
+        if self.resources.contains_key(&id) {
+            return Err(SynthesisError::SameLogicalId { id });
+        }
+        self.resources.insert(id, resource.into_json());
+        Ok(())
+    }
+
+    /// Logical ids of the resources of a type, so far.
+    pub(crate) fn ids_of(&self, kind: &str) -> Vec<String> {
+        let is_kind = |resource: &Value| resource.get("Type").and_then(Value::as_str) == Some(kind);
+        let mut ids: Vec<_> = self
+            .resources
+            .iter()
+            .filter(|(_, r)| is_kind(r))
+            .map(|(id, _)| id.clone())
+            .collect();
+        ids.sort();
+        ids
+    }
+
+    /// Adds an output.
+    pub(crate) fn output(&mut self, id: impl Into<String>, description: &str, value: &Text) {
+        self.outputs.insert(
+            id.into(),
+            json!({ "Description": description, "Value": value.value() }),
+        );
+    }
+
+    /// The template, unless it is larger than CloudFormation takes.
+    pub(crate) fn finish(self, description: &str) -> Result<Template, SynthesisError> {
+        let (resources, outputs) = (self.resources.len(), self.outputs.len());
+        if resources > limits::RESOURCES {
+            return Err(SynthesisError::TooManyResources { count: resources });
+        }
+        if outputs > limits::OUTPUTS {
+            return Err(SynthesisError::TooManyOutputs { count: outputs });
+        }
+        let parameters = self.parameters.iter().map(|(name, _)| *name).collect();
+        let document = self.document(description);
+        let body = document.to_string();
+        if body.len() > limits::BODY_BYTES {
+            return Err(SynthesisError::BodyTooLarge { bytes: body.len() });
+        }
+        Ok(Template {
+            document,
+            body,
+            parameters,
+        })
+    }
+
+    fn document(self, description: &str) -> Value {
+        let mut document = json!({
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": description,
+            "Resources": self.resources,
+        });
+        if let Some(map) = document.as_object_mut() {
+            if !self.outputs.is_empty() {
+                map.insert("Outputs".into(), self.outputs.into());
+            }
+            if !self.parameters.is_empty() {
+                let parameter = |(name, description): (&str, &str)| {
+                    let json =
+                        json!({ "Type": "String", "MinLength": 1, "Description": description });
+                    (name.to_owned(), json)
+                };
+                let parameters = self.parameters.into_iter().map(parameter).collect();
+                map.insert("Parameters".into(), Value::Object(parameters));
+            }
+        }
+        canonical(document)
+    }
+}

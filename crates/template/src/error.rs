@@ -1,0 +1,113 @@
+//! Why a stack definition has no template.
+
+use crate::limits;
+
+/// Why a stack definition has no template. Each names what to change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SynthesisError {
+    /// Two things of the definition would be the same resource.
+    #[error("two things in the definition share the logical id {id}; rename a queue or a service")]
+    SameLogicalId {
+        /// The logical id.
+        id: String,
+    },
+    /// A service consumes a queue that is not defined.
+    #[error("service {service} consumes queue {queue}, which is not defined")]
+    UnknownQueue {
+        /// Short name of the service.
+        service: String,
+        /// Short name of the queue.
+        queue: String,
+    },
+    /// A scaled service consumes nothing, so nothing tells how many tasks it needs.
+    #[error("service {service} is scaled by its backlog but consumes no queue")]
+    NothingToMeasure {
+        /// Short name of the service.
+        service: String,
+    },
+    /// The processing time is zero, so that there is no target.
+    #[error(
+        "service {service} has a processing time of zero, so its acceptable backlog is infinite"
+    )]
+    NoTarget {
+        /// Short name of the service.
+        service: String,
+    },
+    /// A scaled service consumes more queues than a scaling policy can add up.
+    #[error(
+        "service {service} consumes {queues} queues; a scaling policy can add up {} at most",
+        limits::METRICS_PER_EXPRESSION
+    )]
+    TooManyQueues {
+        /// Short name of the service.
+        service: String,
+        /// How many it consumes.
+        queues: usize,
+    },
+    /// A queue's name would be longer than SQS takes.
+    #[error(
+        "queue {queue} would be called {name}, over the {} characters that SQS takes; shorten its name",
+        limits::QUEUE_NAME
+    )]
+    QueueNameTooLong {
+        /// Short name of the queue.
+        queue: String,
+        /// The name, with `XXXXXXXX` for the part that the stack's id fills.
+        name: String,
+    },
+    /// A role would need a larger policy than IAM takes.
+    #[error(
+        "role {role} needs more permissions than an inline policy and {} managed policies hold; split the stack",
+        limits::MANAGED_POLICIES_PER_ROLE
+    )]
+    PolicyTooLarge {
+        /// Logical id of the role.
+        role: String,
+    },
+    /// One queue of one service does not fit into the input of a target.
+    #[error(
+        "the request for service {service} is longer than the {} characters of an EventBridge target",
+        limits::TARGET_INPUT
+    )]
+    RequestTooLong {
+        /// Short name of the service.
+        service: String,
+    },
+    /// An alarm would look back further than CloudWatch does.
+    #[error("{setting} is {seconds} s; an alarm can look back {limit} s at most")]
+    WindowTooLong {
+        /// The setting in the definition.
+        setting: &'static str,
+        /// Its value, in seconds.
+        seconds: u64,
+        /// Most that CloudWatch takes, in seconds.
+        limit: u64,
+    },
+    /// More resources than CloudFormation takes.
+    #[error(
+        "the stack needs {count} resources; CloudFormation takes {} at most: split the stack",
+        limits::RESOURCES
+    )]
+    TooManyResources {
+        /// How many it needs.
+        count: usize,
+    },
+    /// More outputs than CloudFormation takes.
+    #[error(
+        "the stack has {count} outputs; CloudFormation takes {} at most: split the stack",
+        limits::OUTPUTS
+    )]
+    TooManyOutputs {
+        /// How many it has.
+        count: usize,
+    },
+    /// A larger template than CloudFormation takes.
+    #[error(
+        "the template has {bytes} bytes; CloudFormation takes {} at most: split the stack",
+        limits::BODY_BYTES
+    )]
+    BodyTooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+}

@@ -1,0 +1,269 @@
+//! Roles and their permissions: statements that name each resource, packed into IAM's limits.
+
+use serde_json::{Value, json};
+use stack::Stack;
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::text::{Text, reference};
+use crate::{limits, names};
+
+/// A statement that allows actions on resources.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) sid: &'static str,
+    pub(crate) actions: &'static [&'static str],
+    pub(crate) resources: Vec<Text>,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// A condition of a statement: operator, key and the values of which one must match.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    pub(crate) operator: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) values: Vec<Text>,
+}
+
+/// A role that a service of AWS assumes.
+#[derive(Debug)]
+pub(crate) struct Role {
+    pub(crate) id: String,
+    pub(crate) description: String,
+    pub(crate) principal: &'static str,
+    /// Who may have the principal assume it.
+    pub(crate) trust: Vec<Condition>,
+    pub(crate) statements: Vec<Statement>,
+}
+
+impl Statement {
+    pub(crate) fn new(
+        sid: &'static str,
+        actions: &'static [&'static str],
+        resources: Vec<Text>,
+    ) -> Self {
+        Self {
+            sid,
+            actions,
+            resources,
+            conditions: Vec::new(),
+        }
+    }
+
+    pub(crate) fn when(
+        mut self,
+        operator: &'static str,
+        key: &'static str,
+        values: Vec<Text>,
+    ) -> Self {
+        self.conditions.push(Condition {
+            operator,
+            key,
+            values,
+        });
+        self
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        let mut json = json!({
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": self.actions,
+            "Resource": one_or_many(&self.resources),
+        });
+        if let (Some(map), false) = (json.as_object_mut(), self.conditions.is_empty()) {
+            map.insert("Condition".into(), conditions(&self.conditions));
+        }
+        json
+    }
+
+    /// Most characters without the resources.
+    fn overhead(&self) -> usize {
+        let frame =
+            r#"{"Sid":"","Effect":"Allow","Action":[],"Resource":[],"Condition":{}},"#.len();
+        let actions: usize = self
+            .actions
+            .iter()
+            .map(|action| action.len() + QUOTES)
+            .sum();
+        let conditions: usize = self.conditions.iter().map(Condition::longest).sum();
+        frame + self.sid.len() + actions + conditions
+    }
+}
+
+impl Condition {
+    pub(crate) fn new(operator: &'static str, key: &'static str, value: Text) -> Self {
+        Self {
+            operator,
+            key,
+            values: vec![value],
+        }
+    }
+
+    fn longest(&self) -> usize {
+        let frame = r#""":{"":[]},"#.len();
+        let values: usize = self.values.iter().map(listed).sum();
+        frame + self.operator.len() + self.key.len() + values
+    }
+}
+
+impl Role {
+    /// Adds the role. What its inline policy can't hold goes into managed policies, which the role
+    /// refers to, so that whatever waits for the role waits for all of its permissions.
+    pub(crate) fn add(self, builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
+        let mut policies = pack(&self.statements)
+            .ok_or_else(|| SynthesisError::PolicyTooLarge {
+                role: self.id.clone(),
+            })?
+            .into_iter();
+        let inline = policies.next().unwrap_or_default();
+        let mut managed = Vec::new();
+        for (position, statements) in policies.enumerate() {
+            let id = names::managed_policy(&self.id, position + 1);
+            let properties = json!({ "PolicyDocument": document(&statements) });
+            managed.push(reference(&id));
+            builder.add(id, Resource::new("AWS::IAM::ManagedPolicy", properties))?;
+        }
+        let mut properties = json!({
+            "Description": self.description,
+            "AssumeRolePolicyDocument": self.trust_policy(),
+            "Policies": [{ "PolicyName": "permissions", "PolicyDocument": document(&inline) }],
+        });
+        if let Some(map) = properties.as_object_mut() {
+            if !managed.is_empty() {
+                map.insert("ManagedPolicyArns".into(), managed.into());
+            }
+            if let Some(boundary) = &stack.permissions_boundary {
+                map.insert("PermissionsBoundary".into(), boundary.as_str().into());
+            }
+        }
+        builder.add(self.id, Resource::new("AWS::IAM::Role", properties))
+    }
+
+    fn trust_policy(&self) -> Value {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": { "Service": self.principal },
+            "Action": "sts:AssumeRole",
+        });
+        if let (Some(map), false) = (statement.as_object_mut(), self.trust.is_empty()) {
+            map.insert("Condition".into(), conditions(&self.trust));
+        }
+        json!({ "Version": "2012-10-17", "Statement": [statement] })
+    }
+}
+
+/// Quotation marks and comma around an item of a list.
+const QUOTES: usize = 3;
+/// `{"Version":"2012-10-17","Statement":[]}`
+const DOCUMENT: usize = 39;
+
+/// Spreads statements over the inline policy, which comes first, and managed policies. A statement
+/// that doesn't fit is continued in the next policy. `None` when a role can't hold them all.
+fn pack(statements: &[Statement]) -> Option<Vec<Vec<Statement>>> {
+    let mut policies = vec![Vec::new()];
+    let mut room = limits::INLINE_POLICIES - DOCUMENT;
+    for statement in statements {
+        let overhead = statement.overhead();
+        let mut part: Option<Statement> = None;
+        for resource in &statement.resources {
+            let need = listed(resource) + if part.is_none() { overhead } else { 0 };
+            if need > room {
+                policies.last_mut()?.extend(part.take());
+                policies.push(Vec::new());
+                room = limits::MANAGED_POLICY - DOCUMENT;
+                let need = listed(resource) + overhead;
+                room = room.checked_sub(need)?;
+                part = Some(Statement {
+                    resources: vec![resource.clone()],
+                    ..statement.clone()
+                });
+                continue;
+            }
+            room -= need;
+            match &mut part {
+                Some(part) => part.resources.push(resource.clone()),
+                None => {
+                    part = Some(Statement {
+                        resources: vec![resource.clone()],
+                        ..statement.clone()
+                    })
+                }
+            }
+        }
+        policies.last_mut()?.extend(part);
+    }
+    (policies.len() <= 1 + limits::MANAGED_POLICIES_PER_ROLE).then_some(policies)
+}
+
+fn document(statements: &[Statement]) -> Value {
+    let statements: Vec<_> = statements.iter().map(Statement::to_json).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// `{operator: {key: value}}` of all conditions.
+pub(crate) fn conditions(all: &[Condition]) -> Value {
+    let mut json = json!({});
+    for condition in all {
+        if let Some(map) = json.as_object_mut() {
+            let keys = map.entry(condition.operator).or_insert_with(|| json!({}));
+            if let Some(keys) = keys.as_object_mut() {
+                keys.insert(condition.key.into(), one_or_many(&condition.values));
+            }
+        }
+    }
+    json
+}
+
+fn one_or_many(texts: &[Text]) -> Value {
+    match texts {
+        [text] => text.value(),
+        texts => texts.iter().map(Text::value).collect(),
+    }
+}
+
+/// Characters of a text as an item of a list.
+fn listed(text: &Text) -> usize {
+    text.longest() + QUOTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statement(resources: usize, length: usize) -> Statement {
+        let resources = (0..resources)
+            .map(|n| format!("{n:0>length$}").into())
+            .collect();
+        Statement::new("Read", &["sqs:GetQueueAttributes"], resources)
+    }
+
+    #[test]
+    fn packs_keep_every_resource_and_every_limit() {
+        for (resources, length) in [(1, 50), (100, 120), (200, 120), (20, 2_000)] {
+            let policies = pack(&[statement(resources, length), statement(3, 50)]).unwrap();
+            let packed: usize = policies
+                .iter()
+                .flatten()
+                .map(|part| part.resources.len())
+                .sum();
+            assert_eq!(packed, resources + 3);
+            for (position, policy) in policies.iter().enumerate() {
+                let limit = if position == 0 {
+                    limits::INLINE_POLICIES
+                } else {
+                    limits::MANAGED_POLICY
+                };
+                let size = document(policy).to_string().len();
+                assert!(size <= limit, "policy {position} has {size} characters");
+                assert!(policy.iter().all(|part| !part.resources.is_empty()));
+            }
+        }
+    }
+
+    #[test]
+    fn more_than_a_role_holds_is_refused() {
+        assert!(pack(&[statement(2_000, 120)]).is_none());
+        assert!(pack(&[statement(2, 20_000)]).is_none());
+    }
+}

@@ -1,0 +1,253 @@
+//! What a stack's resources are called: the logical ids, derived from the definition's short names.
+//!
+//! A logical id never changes while the short name stays, since a changed id makes CloudFormation
+//! replace the resource. It ties a short name to the physical resource (`DescribeStackResources`).
+//!
+//! | thing | logical ids |
+//! |---|---|
+//! | queue `vouchers` | `VouchersQueue`, `VouchersQueuePolicy`, `VouchersDeadLetterQueue`, `VouchersDeadLetterQueuePolicy`, `VouchersSubscription…`, `VouchersOldestMessageAlarm`, `VouchersDeadLettersAlarm` |
+//! | service `voucher-worker` | `VoucherWorkerService`, `VoucherWorkerTaskDefinition`, `VoucherWorkerLogGroup`, `VoucherWorkerTaskRole`, `VoucherWorkerExecutionRole`, `VoucherWorkerScalableTarget`, `VoucherWorkerScalingPolicy` |
+//! | both | `VoucherWorkerFromVouchersSilentAlarm` |
+//! | once a stack | the constants below |
+
+/// Tag that carries a queue's or a service's short name.
+pub const NAME_TAG: &str = "ecs-scaler:name";
+
+/// The VPC, when the stack creates one.
+pub const VPC: &str = "Vpc";
+/// The route to the internet.
+pub const PUBLIC_ROUTE: &str = "PublicRoute";
+/// The security group of the tasks.
+pub const SECURITY_GROUP: &str = "TaskSecurityGroup";
+/// The cluster, when the stack creates one.
+pub const CLUSTER: &str = "Cluster";
+/// The cluster's capacity providers, with Fargate Spot.
+pub const CAPACITY_PROVIDERS: &str = "ClusterCapacityProviders";
+/// The metric function.
+pub const METRIC_FUNCTION: &str = "MetricFunction";
+/// The metric function's role.
+pub const METRIC_FUNCTION_ROLE: &str = "MetricFunctionRole";
+/// The metric function's log group.
+pub const METRIC_FUNCTION_LOGS: &str = "MetricFunctionLogs";
+/// The metric function's settings for asynchronous invocation.
+pub const METRIC_FUNCTION_INVOKE_CONFIG: &str = "MetricFunctionInvokeConfig";
+/// The alarm on the metric function's errors.
+pub const METRIC_FUNCTION_ERRORS_ALARM: &str = "MetricFunctionErrorsAlarm";
+/// The topic that receives the alarms.
+pub const ALARM_TOPIC: &str = "AlarmTopic";
+/// The alarm topic's policy.
+pub const ALARM_TOPIC_POLICY: &str = "AlarmTopicPolicy";
+/// The dashboard.
+pub const DASHBOARD: &str = "Dashboard";
+
+/// A queue.
+#[must_use]
+pub fn queue(short: &str) -> String {
+    named(short, "Queue")
+}
+
+/// A queue's policy.
+#[must_use]
+pub fn queue_policy(short: &str) -> String {
+    named(short, "QueuePolicy")
+}
+
+/// The dead-letter queue of a queue.
+#[must_use]
+pub fn dead_letter_queue(short: &str) -> String {
+    named(short, "DeadLetterQueue")
+}
+
+/// The policy of a queue's dead-letter queue.
+#[must_use]
+pub fn dead_letter_queue_policy(short: &str) -> String {
+    named(short, "DeadLetterQueuePolicy")
+}
+
+/// A queue's subscription to a topic. The id comes from the topic and not from its place in the list:
+/// were it to move when another topic is removed, CloudFormation would subscribe the queue a second
+/// time, which SNS answers with the subscription that there is, and then remove just that one.
+#[must_use]
+pub fn subscription(short: &str, topic_arn: &str) -> String {
+    named(
+        short,
+        &format!("Subscription{}", camel(&from_arn(topic_arn))),
+    )
+}
+
+/// The alarm on the age of a queue's oldest message.
+#[must_use]
+pub fn oldest_message_alarm(short: &str) -> String {
+    named(short, "OldestMessageAlarm")
+}
+
+/// The alarm on the messages in a queue's dead-letter queue.
+#[must_use]
+pub fn dead_letters_alarm(short: &str) -> String {
+    named(short, "DeadLettersAlarm")
+}
+
+/// A service.
+#[must_use]
+pub fn service(short: &str) -> String {
+    named(short, "Service")
+}
+
+/// A service's task definition.
+#[must_use]
+pub fn task_definition(short: &str) -> String {
+    named(short, "TaskDefinition")
+}
+
+/// A service's log group.
+#[must_use]
+pub fn service_log_group(short: &str) -> String {
+    named(short, "LogGroup")
+}
+
+/// The role of a service's containers.
+#[must_use]
+pub fn task_role(short: &str) -> String {
+    named(short, "TaskRole")
+}
+
+/// The role with which ECS starts a service's tasks.
+#[must_use]
+pub fn execution_role(short: &str) -> String {
+    named(short, "ExecutionRole")
+}
+
+/// A service's scalable target.
+#[must_use]
+pub fn scalable_target(short: &str) -> String {
+    named(short, "ScalableTarget")
+}
+
+/// A service's scaling policy.
+#[must_use]
+pub fn scaling_policy(short: &str) -> String {
+    named(short, "ScalingPolicy")
+}
+
+/// The alarm on the silence of the metric of a service and one of its queues.
+#[must_use]
+pub fn metric_silent_alarm(service: &str, queue: &str) -> String {
+    format!("{}From{}SilentAlarm", camel(service), camel(queue))
+}
+
+/// The rule that invokes the metric function, counted from 1.
+#[must_use]
+pub fn metric_rule(number: usize) -> String {
+    format!("MetricRule{number}")
+}
+
+/// The permission of a rule to invoke the metric function, counted from 1.
+#[must_use]
+pub fn metric_rule_permission(number: usize) -> String {
+    format!("MetricRule{number}Permission")
+}
+
+/// A public subnet, counted from 1.
+#[must_use]
+pub fn public_subnet(number: usize) -> String {
+    format!("PublicSubnet{number}")
+}
+
+/// A managed policy of a role whose permissions outgrow its inline policy, counted from 1.
+#[must_use]
+pub fn managed_policy(role: &str, number: usize) -> String {
+    format!("{role}Policy{number}")
+}
+
+/// The subscription of an e-mail address to the alarm topic; see [`subscription`] for why it comes
+/// from the address.
+#[must_use]
+pub fn email_subscription(address: &str) -> String {
+    let spelled: String = address
+        .chars()
+        .map(|letter| match letter {
+            '@' => "At".to_owned(),
+            '.' => "Dot".to_owned(),
+            letter if letter.is_ascii_alphanumeric() => letter.to_string(),
+            letter => format!("X{:x}", u32::from(letter)),
+        })
+        .collect();
+    format!("AlarmEmail{spelled}")
+}
+
+/// A short name as it stands in outputs and logical ids: `voucher-worker` is `VoucherWorker`.
+#[must_use]
+pub fn camel(short: &str) -> String {
+    short
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            letters
+                .next()
+                .map(|first| first.to_ascii_uppercase())
+                .into_iter()
+                .chain(letters)
+        })
+        .collect()
+}
+
+/// Environment variable that carries the URL of the queue: `QUEUE_URL_VOUCHERS` of `vouchers`.
+#[must_use]
+pub fn queue_url_variable(short: &str) -> String {
+    let upper = short
+        .chars()
+        .map(|letter| match letter.is_ascii_alphanumeric() {
+            true => letter.to_ascii_uppercase(),
+            false => '_',
+        });
+    "QUEUE_URL_".chars().chain(upper).collect()
+}
+
+fn named(short: &str, kind: &str) -> String {
+    format!("{}{kind}", camel(short))
+}
+
+/// Name, region and account of an ARN: `arn:aws:sns:us-west-2:111122223333:orders`.
+fn from_arn(arn: &str) -> String {
+    let mut parts = arn.splitn(6, ':').skip(3);
+    let region = parts.next().unwrap_or_default();
+    let account = parts.next().unwrap_or_default();
+    let name = parts.next().unwrap_or(arn);
+    format!("{name}-{region}-{account}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_become_camel_case() {
+        assert_eq!(service("voucher-worker"), "VoucherWorkerService");
+        assert_eq!(dead_letter_queue("vouchers"), "VouchersDeadLetterQueue");
+        assert_eq!(camel("a--b-"), "AB");
+        assert_eq!(
+            metric_silent_alarm("voucher-worker", "vouchers"),
+            "VoucherWorkerFromVouchersSilentAlarm"
+        );
+    }
+
+    #[test]
+    fn subscriptions_are_named_by_what_they_subscribe() {
+        assert_eq!(
+            subscription(
+                "orders",
+                "arn:aws:sns:us-west-2:111122223333:order-events.fifo"
+            ),
+            "OrdersSubscriptionOrderEventsFifoUsWest2111122223333"
+        );
+        assert_eq!(
+            email_subscription("ops+x@example.com"),
+            "AlarmEmailopsX2bxAtexampleDotcom"
+        );
+    }
+
+    #[test]
+    fn environment_variables_are_upper_snake_case() {
+        assert_eq!(queue_url_variable("paid-orders2"), "QUEUE_URL_PAID_ORDERS2");
+    }
+}

@@ -1,0 +1,158 @@
+//! Where the tasks of created services run: a small VPC of the stack's own, or somebody else's.
+
+use serde_json::{Value, json};
+use stack::{Network, Stack};
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::names;
+use crate::text::{attribute, reference};
+
+/// Addresses of the created VPC.
+const VPC_CIDR: &str = "10.0.0.0/16";
+/// Addresses of its public subnets, each in another availability zone: 256, of which AWS keeps five.
+const SUBNET_CIDRS: [&str; 2] = ["10.0.0.0/24", "10.0.1.0/24"];
+
+/// Where tasks are placed.
+#[derive(Debug)]
+pub(crate) struct Placement {
+    /// `AwsvpcConfiguration` of a service.
+    pub(crate) configuration: Value,
+    /// What has to be there before a task can reach the internet, and may go only after the last task.
+    pub(crate) depends_on: Vec<String>,
+}
+
+pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<Placement, SynthesisError> {
+    match &stack.network {
+        Network::Create => create(builder),
+        Network::Existing {
+            vpc,
+            subnets,
+            security_groups,
+            assign_public_ip,
+        } => {
+            let mut configuration = json!({
+                "Subnets": subnets,
+                "AssignPublicIp": if *assign_public_ip { "ENABLED" } else { "DISABLED" },
+            });
+            let groups: Option<Value> = match (security_groups.as_slice(), vpc) {
+                ([], Some(vpc)) => Some(json!([add_security_group(builder, vpc.as_str().into())?])),
+                // Without either, ECS takes the default security group of the subnets' VPC.
+                ([], None) => None,
+                (groups, _) => Some(json!(groups)),
+            };
+            if let (Some(map), Some(groups)) = (configuration.as_object_mut(), groups) {
+                map.insert("SecurityGroups".into(), groups);
+            }
+            Ok(Placement {
+                configuration,
+                depends_on: Vec::new(),
+            })
+        }
+    }
+}
+
+/// Public subnets without NAT: tasks have public addresses and call out (for their image, SQS, logs),
+/// and their security group lets nobody in.
+fn create(builder: &mut Builder) -> Result<Placement, SynthesisError> {
+    let vpc = reference(names::VPC);
+    add_vpc(builder)?;
+    let mut subnets = Vec::new();
+    let mut depends_on = vec![names::PUBLIC_ROUTE.to_owned()];
+    for (index, cidr) in SUBNET_CIDRS.into_iter().enumerate() {
+        let number = index + 1;
+        let id = names::public_subnet(number);
+        let properties = json!({
+            "VpcId": vpc,
+            "AvailabilityZone": { "Fn::Select": [index, { "Fn::GetAZs": "" }] },
+            "CidrBlock": cidr,
+            "Tags": name_tag(&format!("${{AWS::StackName}}-public-{number}")),
+        });
+        builder.add(&id, Resource::new("AWS::EC2::Subnet", properties))?;
+        let properties =
+            json!({ "SubnetId": reference(&id), "RouteTableId": reference(ROUTE_TABLE) });
+        let association = format!("{id}RouteTable");
+        builder.add(
+            &association,
+            Resource::new("AWS::EC2::SubnetRouteTableAssociation", properties),
+        )?;
+        subnets.push(reference(&id));
+        depends_on.push(association);
+    }
+    let group = add_security_group(builder, vpc)?;
+    let configuration = json!({
+        "Subnets": subnets,
+        "SecurityGroups": [group],
+        "AssignPublicIp": "ENABLED",
+    });
+    Ok(Placement {
+        configuration,
+        depends_on,
+    })
+}
+
+const INTERNET_GATEWAY: &str = "InternetGateway";
+const GATEWAY_ATTACHMENT: &str = "InternetGatewayAttachment";
+const ROUTE_TABLE: &str = "PublicRouteTable";
+
+fn add_vpc(builder: &mut Builder) -> Result<(), SynthesisError> {
+    let vpc = reference(names::VPC);
+    let tags = name_tag("${AWS::StackName}");
+    let properties = json!({
+        "CidrBlock": VPC_CIDR,
+        "EnableDnsSupport": true,
+        "EnableDnsHostnames": true,
+        "Tags": tags,
+    });
+    builder.add(names::VPC, Resource::new("AWS::EC2::VPC", properties))?;
+    let properties = json!({ "Tags": tags });
+    builder.add(
+        INTERNET_GATEWAY,
+        Resource::new("AWS::EC2::InternetGateway", properties),
+    )?;
+    let properties = json!({ "VpcId": vpc, "InternetGatewayId": reference(INTERNET_GATEWAY) });
+    builder.add(
+        GATEWAY_ATTACHMENT,
+        Resource::new("AWS::EC2::VPCGatewayAttachment", properties),
+    )?;
+    let properties = json!({ "VpcId": vpc, "Tags": tags });
+    builder.add(
+        ROUTE_TABLE,
+        Resource::new("AWS::EC2::RouteTable", properties),
+    )?;
+    let properties = json!({
+        "RouteTableId": reference(ROUTE_TABLE),
+        "DestinationCidrBlock": "0.0.0.0/0",
+        "GatewayId": reference(INTERNET_GATEWAY),
+    });
+    let route = Resource::new("AWS::EC2::Route", properties).depends_on([GATEWAY_ATTACHMENT]);
+    builder.add(names::PUBLIC_ROUTE, route)
+}
+
+/// No way in: workers fetch their messages. All ways out, since nobody but their team knows what they
+/// call; a narrower group is given with `network.security_groups`.
+fn add_security_group(builder: &mut Builder, vpc: Value) -> Result<Value, SynthesisError> {
+    let properties = json!({
+        "GroupDescription": "Tasks: no way in, all ways out",
+        "VpcId": vpc,
+        "SecurityGroupEgress": [{
+            "IpProtocol": "-1",
+            "CidrIp": "0.0.0.0/0",
+            "Description": "Image registry, SQS, CloudWatch Logs and what the worker calls",
+        }],
+    });
+    builder.add(
+        names::SECURITY_GROUP,
+        Resource::new("AWS::EC2::SecurityGroup", properties),
+    )?;
+    Ok(attribute(names::SECURITY_GROUP, "GroupId"))
+}
+
+/// The `Name` tag, which the console shows for EC2 resources.
+fn name_tag(sub: &str) -> Value {
+    let value = match sub {
+        "${AWS::StackName}" => reference("AWS::StackName"),
+        sub => json!({ "Fn::Sub": sub }),
+    };
+    json!([{ "Key": "Name", "Value": value }])
+}

@@ -1,0 +1,297 @@
+//! A stack definition with what its queues, services and clusters will be called once deployed.
+
+use scaling::acceptable_backlog_per_task;
+use stack::{BacklogPerTask, Cluster, Queue, QueueSpec, Service, ServiceSource, Stack};
+
+use crate::error::SynthesisError;
+use crate::text::{Text, text};
+use crate::{limits, names};
+
+/// The definition, resolved.
+#[derive(Debug)]
+pub(crate) struct Resolved<'a> {
+    pub(crate) stack: &'a Stack,
+    pub(crate) queues: Vec<ResolvedQueue<'a>>,
+    pub(crate) services: Vec<ResolvedService<'a>>,
+}
+
+/// A queue, ours or somebody else's.
+#[derive(Clone, Debug)]
+pub(crate) struct ResolvedQueue<'a> {
+    pub(crate) short: &'a str,
+    pub(crate) queue: &'a Queue,
+    pub(crate) name: Text,
+    pub(crate) url: Text,
+    pub(crate) arn: Text,
+}
+
+/// A service, ours or somebody else's, with the queues that it consumes.
+#[derive(Clone, Debug)]
+pub(crate) struct ResolvedService<'a> {
+    pub(crate) short: &'a str,
+    pub(crate) service: &'a Service,
+    pub(crate) cluster: Text,
+    pub(crate) cluster_arn: Text,
+    pub(crate) name: Text,
+    pub(crate) arn: Text,
+    pub(crate) queues: Vec<ResolvedQueue<'a>>,
+}
+
+/// The scaling of a service, with its target.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scaled<'a, 'r> {
+    pub(crate) service: &'r ResolvedService<'a>,
+    pub(crate) scaling: &'a BacklogPerTask,
+    /// Acceptable backlog per task.
+    pub(crate) target: f64,
+}
+
+impl<'a> Resolved<'a> {
+    pub(crate) fn new(stack: &'a Stack) -> Result<Self, SynthesisError> {
+        let queues = stack
+            .queues
+            .iter()
+            .map(|(short, queue)| resolve_queue(short, queue))
+            .collect::<Result<Vec<_>, _>>()?;
+        let services = stack
+            .services
+            .iter()
+            .map(|(short, service)| resolve_service(stack, &queues, short, service))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            stack,
+            queues,
+            services,
+        })
+    }
+
+    /// Whether the stack runs tasks of its own, for which it needs a cluster and a network.
+    pub(crate) fn creates_services(&self) -> bool {
+        self.services.iter().any(|service| service.is_created())
+    }
+
+    /// The services that scale with their backlog.
+    pub(crate) fn scaled(&self) -> Result<Vec<Scaled<'a, '_>>, SynthesisError> {
+        self.services
+            .iter()
+            .filter_map(ResolvedService::scaled)
+            .collect()
+    }
+}
+
+impl<'a> ResolvedService<'a> {
+    fn is_created(&self) -> bool {
+        matches!(self.service.source, ServiceSource::Create(_))
+    }
+
+    fn scaled(&self) -> Option<Result<Scaled<'a, '_>, SynthesisError>> {
+        let scaling = self.service.scaling.as_ref()?;
+        let service = self.short.to_owned();
+        if self.queues.is_empty() {
+            return Some(Err(SynthesisError::NothingToMeasure { service }));
+        }
+        if self.queues.len() > limits::METRICS_PER_EXPRESSION {
+            let queues = self.queues.len();
+            return Some(Err(SynthesisError::TooManyQueues { service, queues }));
+        }
+        let target =
+            acceptable_backlog_per_task(scaling.acceptable_latency, scaling.processing_time);
+        Some(match target {
+            Some(target) => Ok(Scaled {
+                service: self,
+                scaling,
+                target,
+            }),
+            None => Err(SynthesisError::NoTarget { service }),
+        })
+    }
+
+    /// Dimensions of the service's metrics in CloudWatch.
+    pub(crate) fn dimensions(&self) -> Vec<(&'static str, Text)> {
+        vec![
+            ("ClusterName", self.cluster.clone()),
+            ("ServiceName", self.name.clone()),
+        ]
+    }
+
+    /// Dimensions of the backlog per task of the service and one of its queues.
+    pub(crate) fn backlog_dimensions(
+        &self,
+        queue: &ResolvedQueue<'_>,
+    ) -> Vec<(&'static str, Text)> {
+        let mut dimensions = self.dimensions();
+        dimensions.push(("QueueName", queue.name.clone()));
+        dimensions
+    }
+}
+
+/// Name of a created queue: the user's, or else its short name and a part of the stack's id.
+///
+/// CloudFormation is not left to choose, for two reasons. A dead-letter queue's redrive-allow policy
+/// needs the ARN of its source queue, whose redrive policy needs the dead-letter queue's: only a name
+/// known beforehand breaks the circle. And CloudFormation forgets a FIFO name's limit of 80 characters
+/// when it makes one up. The stack's id keeps two stacks apart, and also a stack from its predecessor
+/// of the same name: SQS refuses a deleted queue's name for a minute. A queue is replaced only for a
+/// change of `fifo` or `name`, and both change the name, so that replacement stays possible.
+pub(crate) fn queue_name(short: &str, spec: &QueueSpec) -> Text {
+    match &spec.name {
+        Some(name) => name.as_str().into(),
+        None => generated_queue_name(short, spec.fifo),
+    }
+}
+
+/// Name of the dead-letter queue of a created queue. FIFO like its source, as SQS asks.
+pub(crate) fn dead_letter_queue_name(short: &str, spec: &QueueSpec) -> Text {
+    generated_queue_name(&format!("{short}-dead-letter"), spec.fifo)
+}
+
+/// Variable of `Fn::Sub` that holds the first group of the UUID in the stack's id.
+pub(crate) const STACK_SUFFIX: &str = "StackSuffix";
+
+fn generated_queue_name(stem: &str, fifo: bool) -> Text {
+    let suffix = Text::reference(STACK_SUFFIX, limits::STACK_SUFFIX);
+    text![stem, "-", suffix, if fifo { ".fifo" } else { "" }]
+}
+
+fn resolve_queue<'a>(
+    short: &'a str,
+    queue: &'a Queue,
+) -> Result<ResolvedQueue<'a>, SynthesisError> {
+    match queue {
+        Queue::Create(spec) => {
+            let name = queue_name(short, spec);
+            check_queue_name(short, &name)?;
+            if spec.dead_letter.is_some() {
+                check_queue_name(short, &dead_letter_queue_name(short, spec))?;
+            }
+            let id = names::queue(short);
+            let url = queue_url(Text::region(), Text::account(), &name).longest();
+            let arn = Text::arn("sqs", &name).longest();
+            Ok(ResolvedQueue {
+                short,
+                queue,
+                name: Text::attribute(&id, "QueueName", name.longest()),
+                url: Text::reference(&id, url),
+                arn: Text::attribute(&id, "Arn", arn),
+            })
+        }
+        Queue::Existing(existing) => {
+            let name = Text::from(existing.name.as_str());
+            let url = queue_url(
+                existing.region.as_str().into(),
+                existing.account.as_str().into(),
+                &name,
+            );
+            Ok(ResolvedQueue {
+                short,
+                queue,
+                name,
+                url,
+                arn: existing.arn.as_str().into(),
+            })
+        }
+    }
+}
+
+/// A queue's URL in the form that SQS hands out. The function's SDK client takes only the account and
+/// the name from it, so it also serves where an endpoint of one's own stands in for SQS.
+fn queue_url(region: Text, account: Text, name: &Text) -> Text {
+    text![
+        "https://sqs.",
+        region,
+        ".",
+        Text::url_suffix(),
+        "/",
+        account,
+        "/",
+        name
+    ]
+}
+
+fn check_queue_name(short: &str, name: &Text) -> Result<(), SynthesisError> {
+    if name.longest() <= limits::QUEUE_NAME {
+        return Ok(());
+    }
+    let unknown = "X".repeat(limits::STACK_SUFFIX);
+    let name = name
+        .sub()
+        .replace(&format!("${{{STACK_SUFFIX}}}"), &unknown);
+    Err(SynthesisError::QueueNameTooLong {
+        queue: short.to_owned(),
+        name,
+    })
+}
+
+fn resolve_service<'a>(
+    stack: &'a Stack,
+    queues: &[ResolvedQueue<'a>],
+    short: &'a str,
+    service: &'a Service,
+) -> Result<ResolvedService<'a>, SynthesisError> {
+    let (cluster, cluster_arn) = resolve_cluster(stack, &service.source);
+    let name = match &service.source {
+        ServiceSource::Create(spec) => {
+            let id = names::service(short);
+            let longest = match &spec.name {
+                Some(name) => name.chars().count(),
+                None => generated_ecs_name(stack, &id),
+            };
+            Text::attribute(id, "Name", longest)
+        }
+        ServiceSource::Existing { service, .. } => service.as_str().into(),
+    };
+    let long_arn = Text::arn("ecs", text!["service/", &cluster, "/", &name]);
+    let arn = match &service.source {
+        ServiceSource::Create(_) => Text::reference(names::service(short), long_arn.longest()),
+        ServiceSource::Existing { .. } => long_arn,
+    };
+    Ok(ResolvedService {
+        short,
+        service,
+        cluster,
+        cluster_arn,
+        name,
+        arn,
+        queues: consumed_queues(queues, short, service)?,
+    })
+}
+
+fn consumed_queues<'a>(
+    queues: &[ResolvedQueue<'a>],
+    short: &str,
+    service: &Service,
+) -> Result<Vec<ResolvedQueue<'a>>, SynthesisError> {
+    let find = |name: &String| {
+        let found = queues.iter().find(|queue| queue.short == name).cloned();
+        found.ok_or_else(|| SynthesisError::UnknownQueue {
+            service: short.to_owned(),
+            queue: name.clone(),
+        })
+    };
+    service.consumes.iter().map(find).collect()
+}
+
+/// Name and ARN of the cluster that a service runs in.
+fn resolve_cluster(stack: &Stack, source: &ServiceSource) -> (Text, Text) {
+    let existing = match (source, &stack.cluster) {
+        (ServiceSource::Existing { cluster, .. }, _) => cluster,
+        (ServiceSource::Create(_), Cluster::Existing { name }) => name,
+        (ServiceSource::Create(_), Cluster::Create { name, .. }) => {
+            let longest = match name {
+                Some(name) => name.chars().count(),
+                None => generated_ecs_name(stack, names::CLUSTER),
+            };
+            let name = Text::reference(names::CLUSTER, longest);
+            let arn = Text::arn("ecs", text!["cluster/", &name]).longest();
+            return (name, Text::attribute(names::CLUSTER, "Arn", arn));
+        }
+    };
+    let name = Text::from(existing.as_str());
+    let arn = Text::arn("ecs", text!["cluster/", &name]);
+    (name, arn)
+}
+
+/// The most characters of a name that CloudFormation makes from the stack's name and a logical id.
+fn generated_ecs_name(stack: &Stack, id: &str) -> usize {
+    (stack.name.chars().count() + id.len() + limits::GENERATED_SUFFIX).min(limits::ECS_NAME)
+}

@@ -1,0 +1,159 @@
+//! The rules that invoke the metric function, with what to measure as their targets' constant input.
+
+use scaling::{Count, MetricRequest, QueueRequest, ServiceRequest};
+use serde_json::{Value, json};
+use stack::Stack;
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::metric_function::EVENT_AGE_SECONDS;
+use crate::resolved::{ResolvedQueue, Scaled};
+use crate::text::{attribute, canonical, escape, reference};
+use crate::{limits, names};
+
+pub(crate) fn add(
+    builder: &mut Builder,
+    stack: &Stack,
+    scaled: &[Scaled<'_, '_>],
+) -> Result<(), SynthesisError> {
+    let inputs = inputs(stack, scaled)?;
+    for (position, inputs) in inputs.chunks(limits::TARGETS_PER_RULE).enumerate() {
+        add_rule(builder, stack, position + 1, inputs)?;
+    }
+    Ok(())
+}
+
+fn add_rule(
+    builder: &mut Builder,
+    stack: &Stack,
+    rule: usize,
+    inputs: &[String],
+) -> Result<(), SynthesisError> {
+    let id = names::metric_rule(rule);
+    let function = attribute(names::METRIC_FUNCTION, "Arn");
+    let target = |(position, input): (usize, &String)| {
+        json!({
+            "Id": format!("metric-function-{}", position + 1),
+            "Arn": function,
+            "Input": { "Fn::Sub": input },
+            "RetryPolicy": {
+                "MaximumRetryAttempts": 0,
+                "MaximumEventAgeInSeconds": EVENT_AGE_SECONDS,
+            },
+        })
+    };
+    let targets: Vec<_> = inputs.iter().enumerate().map(target).collect();
+    let properties = json!({
+        "Description": "Measures the backlog per task",
+        "ScheduleExpression": schedule_expression(stack),
+        "State": "ENABLED",
+        "Targets": targets,
+    });
+    builder.add(&id, Resource::new("AWS::Events::Rule", properties))?;
+    let properties = json!({
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": function,
+        "Principal": "events.amazonaws.com",
+        "SourceAccount": reference("AWS::AccountId"),
+        "SourceArn": attribute(&id, "Arn"),
+    });
+    let permission = Resource::new("AWS::Lambda::Permission", properties);
+    builder.add(names::metric_rule_permission(rule), permission)
+}
+
+/// `rate(1 minute)`, `rate(5 minutes)`.
+fn schedule_expression(stack: &Stack) -> String {
+    const MINUTE_SECONDS: u64 = 60;
+    match stack.metric.every.as_secs().div_ceil(MINUTE_SECONDS) {
+        0 | 1 => "rate(1 minute)".to_owned(),
+        minutes => format!("rate({minutes} minutes)"),
+    }
+}
+
+/// The requests in the language of `Fn::Sub`, as few as their limit allows. A service is never divided:
+/// with as many queues as a scaling policy adds up it is far from the limit.
+fn inputs(stack: &Stack, scaled: &[Scaled<'_, '_>]) -> Result<Vec<String>, SynthesisError> {
+    let frame = render(stack, Vec::new()).chars().count();
+    let mut batches: Vec<Vec<ServiceRequest>> = Vec::new();
+    let mut left = 0;
+    for scaled in scaled {
+        let longest = longest_request(scaled);
+        match batches.last_mut() {
+            Some(batch) if longest <= left => {
+                left -= longest;
+                batch.push(request(scaled));
+            }
+            _ => {
+                let service = || scaled.service.short.to_owned();
+                left = limits::TARGET_INPUT
+                    .checked_sub(frame + longest)
+                    .ok_or_else(|| SynthesisError::RequestTooLong { service: service() })?;
+                batches.push(vec![request(scaled)]);
+            }
+        }
+    }
+    Ok(batches
+        .into_iter()
+        .map(|services| render(stack, services))
+        .collect())
+}
+
+fn request(scaled: &Scaled<'_, '_>) -> ServiceRequest {
+    let service = scaled.service;
+    let queue = |queue: &ResolvedQueue<'_>| QueueRequest {
+        name: queue.name.sub(),
+        url: queue.url.sub(),
+    };
+    ServiceRequest {
+        cluster: service.cluster.sub(),
+        service: service.name.sub(),
+        queues: service.queues.iter().map(queue).collect(),
+        count: scaled.scaling.count.iter().copied().collect(),
+    }
+}
+
+/// The most characters that the service takes in a request, with a comma. None of the names that are
+/// left out while the rest is measured holds a character that JSON escapes.
+fn longest_request(scaled: &Scaled<'_, '_>) -> usize {
+    let service = scaled.service;
+    let mut frame = request(scaled);
+    frame.cluster.clear();
+    frame.service.clear();
+    for queue in &mut frame.queues {
+        queue.name.clear();
+        queue.url.clear();
+    }
+    let queues: usize = service
+        .queues
+        .iter()
+        .map(|queue| queue.name.longest() + queue.url.longest())
+        .sum();
+    let frame = compact_service(&frame).to_string().chars().count();
+    frame + service.cluster.longest() + service.name.longest() + queues + COMMA
+}
+
+/// A comma between items of a list.
+const COMMA: usize = 1;
+
+/// The request as it stands in a target, except for the references in it.
+fn render(stack: &Stack, services: Vec<ServiceRequest>) -> String {
+    let services = services.iter().map(compact_service).collect::<Vec<_>>();
+    let mut request = json!(MetricRequest {
+        namespace: escape(&stack.metric.namespace),
+        services: Vec::new(),
+    });
+    if let Some(map) = request.as_object_mut() {
+        map.insert("services".into(), services.into());
+    }
+    canonical(request).to_string()
+}
+
+/// A service's request, without what the metric function assumes anyway: every character counts
+/// towards the limit of the target.
+fn compact_service(service: &ServiceRequest) -> Value {
+    let mut json = json!(service);
+    if let (Some(map), [Count::Visible]) = (json.as_object_mut(), service.count.as_slice()) {
+        map.remove("count");
+    }
+    json
+}

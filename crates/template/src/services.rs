@@ -1,0 +1,167 @@
+//! Created services: log group, roles, task definition and service.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use stack::{Architecture, ServiceSource, ServiceSpec, Stack};
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::network::Placement;
+use crate::resolved::{Resolved, ResolvedService};
+use crate::text::{Text, attribute, reference};
+use crate::{cluster, names, task_roles};
+
+pub(crate) fn add(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    placement: &Placement,
+) -> Result<(), SynthesisError> {
+    for service in &resolved.services {
+        if let ServiceSource::Create(spec) = &service.service.source {
+            add_log_group(
+                builder,
+                resolved.stack,
+                names::service_log_group(service.short),
+            )?;
+            task_roles::add(builder, resolved.stack, service, spec)?;
+            add_task_definition(builder, service, spec)?;
+            add_service(builder, resolved.stack, service, spec, placement)?;
+        }
+    }
+    Ok(())
+}
+
+/// A log group that ends with the stack and keeps its lines as long as the definition says.
+pub(crate) fn add_log_group(
+    builder: &mut Builder,
+    stack: &Stack,
+    id: impl Into<String>,
+) -> Result<(), SynthesisError> {
+    const DAY_SECONDS: u64 = 86_400;
+    let days = stack.metric.log_retention.as_secs().div_ceil(DAY_SECONDS);
+    let properties = json!({ "RetentionInDays": days });
+    builder.add(
+        id,
+        Resource::new("AWS::Logs::LogGroup", properties).stateful(),
+    )
+}
+
+fn add_task_definition(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    spec: &ServiceSpec,
+) -> Result<(), SynthesisError> {
+    let short = service.short;
+    let architecture = match spec.architecture {
+        Architecture::Arm64 => "ARM64",
+        Architecture::X86_64 => "X86_64",
+    };
+    let properties = json!({
+        "RequiresCompatibilities": ["FARGATE"],
+        "NetworkMode": "awsvpc",
+        "Cpu": spec.cpu.to_string(),
+        "Memory": spec.memory.to_string(),
+        "RuntimePlatform": { "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX" },
+        "ExecutionRoleArn": attribute(&names::execution_role(short), "Arn"),
+        "TaskRoleArn": attribute(&names::task_role(short), "Arn"),
+        "ContainerDefinitions": [container(service, spec)],
+    });
+    let id = names::task_definition(short);
+    builder.add(id, Resource::new("AWS::ECS::TaskDefinition", properties))
+}
+
+fn container(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
+    let short = service.short;
+    let mut container = json!({
+        "Name": short,
+        "Image": spec.image,
+        "Essential": true,
+        "Environment": environment(service, spec),
+        "StopTimeout": spec.stop_timeout.as_secs(),
+        // An init process as PID 1 passes SIGTERM on and collects orphans. A worker that is PID 1
+        // itself and installs no handler never sees SIGTERM, and is killed in the middle of a message.
+        "LinuxParameters": { "InitProcessEnabled": true },
+        "LogConfiguration": {
+            "LogDriver": "awslogs",
+            "Options": {
+                "awslogs-group": reference(&names::service_log_group(short)),
+                "awslogs-region": Text::region().value(),
+                "awslogs-stream-prefix": short,
+            },
+        },
+    });
+    if let Some(map) = container.as_object_mut() {
+        if !spec.command.is_empty() {
+            map.insert("Command".into(), json!(spec.command));
+        }
+        if !spec.secrets.is_empty() {
+            let secret = |(name, arn)| json!({ "Name": name, "ValueFrom": arn });
+            map.insert("Secrets".into(), spec.secrets.iter().map(secret).collect());
+        }
+    }
+    container
+}
+
+/// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, and the definition's own, which win: ECS
+/// would take a name twice, and which of the two then counts is nobody's promise.
+fn environment(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
+    let mut variables = BTreeMap::new();
+    for (position, queue) in service.queues.iter().enumerate() {
+        variables.insert(names::queue_url_variable(queue.short), queue.url.value());
+        if position == 0 {
+            variables.insert("QUEUE_URL".to_owned(), queue.url.value());
+        }
+    }
+    let own = spec
+        .environment
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)));
+    variables.extend(own);
+    variables.retain(|name, _| !spec.secrets.contains_key(name));
+    variables
+        .into_iter()
+        .map(|(name, value)| json!({ "Name": name, "Value": value }))
+        .collect()
+}
+
+fn add_service(
+    builder: &mut Builder,
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    spec: &ServiceSpec,
+    placement: &Placement,
+) -> Result<(), SynthesisError> {
+    let short = service.short;
+    let mut properties = json!({
+        "Cluster": service.cluster.value(),
+        "TaskDefinition": reference(&names::task_definition(short)),
+        "NetworkConfiguration": { "AwsvpcConfiguration": placement.configuration },
+        "DeploymentConfiguration": {
+            "MinimumHealthyPercent": 100,
+            "MaximumPercent": 200,
+            "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
+        },
+        "EnableECSManagedTags": true,
+        "PropagateTags": "SERVICE",
+        "Tags": [{ "Key": names::NAME_TAG, "Value": short }],
+    });
+    if let Some(map) = properties.as_object_mut() {
+        let (property, value) = cluster::placement(stack);
+        map.insert(property.into(), value);
+        if let Some(name) = &spec.name {
+            map.insert("ServiceName".into(), name.as_str().into());
+        }
+        // A scaled service has none: an update that set it would undo what the autoscaler decided.
+        if service.service.scaling.is_none() {
+            map.insert("DesiredCount".into(), service.service.tasks.min.into());
+        }
+    }
+    let depends_on = placement
+        .depends_on
+        .iter()
+        .map(String::as_str)
+        .chain(cluster::depends_on(stack));
+    let resource = Resource::new("AWS::ECS::Service", properties).depends_on(depends_on);
+    builder.add(names::service(short), resource)
+}

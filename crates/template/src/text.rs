@@ -1,0 +1,272 @@
+//! Text that CloudFormation completes: literal parts between references, with a bound on its length.
+
+use serde_json::{Value, json};
+
+use crate::limits;
+
+/// Text with references in it, and the most characters that it can come to once deployed. The bound
+/// lets the limits of EventBridge and IAM be checked before anything is deployed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Text {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Reference {
+        id: String,
+        attribute: Option<&'static str>,
+        longest: usize,
+    },
+}
+
+impl Text {
+    /// What `Ref` gives for a resource, a parameter or a pseudo parameter.
+    pub(crate) fn reference(id: impl Into<String>, longest: usize) -> Self {
+        Self::part(Part::Reference {
+            id: id.into(),
+            attribute: None,
+            longest,
+        })
+    }
+
+    /// What `Fn::GetAtt` gives for a resource.
+    pub(crate) fn attribute(
+        id: impl Into<String>,
+        attribute: &'static str,
+        longest: usize,
+    ) -> Self {
+        Self::part(Part::Reference {
+            id: id.into(),
+            attribute: Some(attribute),
+            longest,
+        })
+    }
+
+    /// The partition that the stack is in, such as `aws`.
+    pub(crate) fn partition() -> Self {
+        Self::reference("AWS::Partition", limits::PARTITION)
+    }
+
+    /// The region that the stack is in.
+    pub(crate) fn region() -> Self {
+        Self::reference("AWS::Region", limits::REGION)
+    }
+
+    /// The account that the stack is in.
+    pub(crate) fn account() -> Self {
+        Self::reference("AWS::AccountId", limits::ACCOUNT)
+    }
+
+    /// The domain of the partition, such as `amazonaws.com`.
+    pub(crate) fn url_suffix() -> Self {
+        Self::reference("AWS::URLSuffix", limits::URL_SUFFIX)
+    }
+
+    /// An ARN in the stack's own partition, region and account.
+    pub(crate) fn arn(service: &str, resource: impl Into<Self>) -> Self {
+        text![
+            "arn:",
+            Self::partition(),
+            ":",
+            service,
+            ":",
+            Self::region(),
+            ":",
+            Self::account(),
+            ":",
+            resource.into()
+        ]
+    }
+
+    /// All of them in a row.
+    pub(crate) fn concat(texts: impl IntoIterator<Item = Self>) -> Self {
+        Self {
+            parts: texts.into_iter().flat_map(|text| text.parts).collect(),
+        }
+    }
+
+    /// The most characters that it can come to.
+    pub(crate) fn longest(&self) -> usize {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => text.chars().count(),
+                Part::Reference { longest, .. } => *longest,
+            })
+            .sum()
+    }
+
+    /// The text in the language of `Fn::Sub`.
+    pub(crate) fn sub(&self) -> String {
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => escape(text),
+                Part::Reference {
+                    id,
+                    attribute: None,
+                    ..
+                } => format!("${{{id}}}"),
+                Part::Reference {
+                    id,
+                    attribute: Some(attribute),
+                    ..
+                } => {
+                    format!("${{{id}.{attribute}}}")
+                }
+            })
+            .collect()
+    }
+
+    /// The simplest value that CloudFormation completes to the text.
+    pub(crate) fn value(&self) -> Value {
+        match self.parts.as_slice() {
+            [
+                Part::Reference {
+                    id,
+                    attribute: None,
+                    ..
+                },
+            ] => json!({ "Ref": id }),
+            [
+                Part::Reference {
+                    id,
+                    attribute: Some(attribute),
+                    ..
+                },
+            ] => {
+                json!({ "Fn::GetAtt": [id, attribute] })
+            }
+            parts if parts.iter().all(|part| matches!(part, Part::Literal(_))) => {
+                parts.iter().map(Part::literal).collect::<String>().into()
+            }
+            _ => json!({ "Fn::Sub": self.sub() }),
+        }
+    }
+
+    fn part(part: Part) -> Self {
+        Self { parts: vec![part] }
+    }
+}
+
+impl Part {
+    fn literal(&self) -> &str {
+        match self {
+            Self::Literal(text) => text,
+            Self::Reference { .. } => "",
+        }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::part(Part::Literal(text.to_owned()))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::part(Part::Literal(text))
+    }
+}
+
+impl From<&Text> for Text {
+    fn from(text: &Text) -> Self {
+        text.clone()
+    }
+}
+
+/// A literal for use inside `Fn::Sub`, which would take `${…}` for a reference.
+pub(crate) fn escape(literal: &str) -> String {
+    literal.replace("${", "${!")
+}
+
+/// The resource `id` itself, in the way that `Ref` names it.
+pub(crate) fn reference(id: &str) -> Value {
+    json!({ "Ref": id })
+}
+
+/// An attribute of the resource `id`.
+pub(crate) fn attribute(id: &str, attribute: &str) -> Value {
+    json!({ "Fn::GetAtt": [id, attribute] })
+}
+
+/// A number as JSON, without a fraction when it has none.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "only whole numbers under 2^53 in size are converted"
+)]
+pub(crate) fn number(value: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() < EXACT {
+        json!(value as i64)
+    } else {
+        json!(value)
+    }
+}
+
+/// The same value with the keys of every object in alphabetical order, so that the bytes of a
+/// template don't depend on which features of `serde_json` a build happens to turn on.
+pub(crate) fn canonical(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.into_iter().collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (key, canonical(value)))
+                    .collect(),
+            )
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(canonical).collect()),
+        scalar => scalar,
+    }
+}
+
+/// [`Text`] from literals and texts in a row.
+macro_rules! text {
+    ($($part:expr),+ $(,)?) => {
+        $crate::text::Text::concat([$($crate::text::Text::from($part)),+])
+    };
+}
+pub(crate) use text;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_reference_needs_no_sub() {
+        assert_eq!(Text::region().value(), json!({ "Ref": "AWS::Region" }));
+        assert_eq!(
+            Text::attribute("Q", "Arn", 9).value(),
+            json!({ "Fn::GetAtt": ["Q", "Arn"] })
+        );
+        assert_eq!(Text::from("a${b}").value(), json!("a${b}"));
+    }
+
+    #[test]
+    fn literals_are_escaped_between_references() {
+        let text = text![
+            "a${b}:",
+            Text::region(),
+            ":",
+            Text::attribute("Q", "Arn", 9)
+        ];
+        assert_eq!(
+            text.value(),
+            json!({ "Fn::Sub": "a${!b}:${AWS::Region}:${Q.Arn}" })
+        );
+        assert_eq!(text.longest(), 6 + limits::REGION + 1 + 9);
+    }
+
+    #[test]
+    fn numbers_keep_their_value() {
+        assert_eq!(number(100.0), json!(100));
+        assert_eq!(number(0.5), json!(0.5));
+        assert_eq!(number(1e300), json!(1e300));
+    }
+}

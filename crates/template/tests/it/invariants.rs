@@ -1,0 +1,341 @@
+//! What holds for every template.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use stack::{Queue, ServiceSource, Stack};
+use template::{PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, names, synthesize};
+
+use crate::stacks;
+use crate::templates::{listed, objects, of_type, resources, statements, tokens};
+
+fn each_template(mut check: impl FnMut(&str, &Stack, &Value)) {
+    for (name, stack) in stacks::all() {
+        let template = synthesize(&stack).unwrap_or_else(|error| panic!("{name}: {error}"));
+        check(name, &stack, template.to_json());
+    }
+}
+
+#[test]
+fn every_reference_has_its_target() {
+    each_template(|name, _, template| {
+        let mut known: BTreeSet<&str> = resources(template).map(|(id, ..)| id).collect();
+        let parameters = template["Parameters"].as_object().into_iter().flatten();
+        known.extend(parameters.map(|(id, _)| id.as_str()));
+        known.extend([
+            "AWS::AccountId",
+            "AWS::Partition",
+            "AWS::Region",
+            "AWS::URLSuffix",
+        ]);
+        known.extend(["AWS::StackId", "AWS::StackName", "StackSuffix"]);
+        let mut seen = 0;
+        let mut check = |target: &str| {
+            seen += 1;
+            let id = target.split('.').next().unwrap();
+            assert!(known.contains(id), "{name}: {target}");
+        };
+        objects(template, &mut |map| {
+            for (key, value) in map {
+                match key.as_str() {
+                    "Ref" => check(value.as_str().unwrap()),
+                    "Fn::GetAtt" => check(value[0].as_str().unwrap()),
+                    "Fn::Sub" => {
+                        let sub = value.as_str().or_else(|| value[0].as_str()).unwrap();
+                        tokens(sub).iter().for_each(|token| check(token));
+                    }
+                    "DependsOn" => listed(value)
+                        .iter()
+                        .for_each(|id| check(id.as_str().unwrap())),
+                    _ => {}
+                }
+            }
+        });
+        assert!(seen > 20, "{name}: {seen}");
+    });
+}
+
+#[test]
+fn only_named_resources_have_fixed_names() {
+    const NAMING: &[(&str, &str)] = &[
+        ("AWS::CloudWatch::Alarm", "AlarmName"),
+        ("AWS::CloudWatch::Dashboard", "DashboardName"),
+        ("AWS::EC2::SecurityGroup", "GroupName"),
+        ("AWS::ECS::Cluster", "ClusterName"),
+        ("AWS::ECS::Service", "ServiceName"),
+        ("AWS::ECS::TaskDefinition", "Family"),
+        ("AWS::Events::Rule", "Name"),
+        ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+        ("AWS::IAM::Role", "RoleName"),
+        ("AWS::Lambda::Function", "FunctionName"),
+        ("AWS::Logs::LogGroup", "LogGroupName"),
+        ("AWS::SNS::Topic", "TopicName"),
+    ];
+    each_template(|name, stack, template| {
+        let given = given_names(stack);
+        for (kind, property) in NAMING {
+            for (id, properties) in of_type(template, kind) {
+                let fixed = &properties[property];
+                let allowed = fixed.as_str().is_some_and(|fixed| given.contains(fixed));
+                assert!(fixed.is_null() || allowed, "{name}: {id} is called {fixed}");
+            }
+        }
+        for (id, properties) in of_type(template, "AWS::SQS::Queue") {
+            let fixed = &properties["QueueName"];
+            let allowed = fixed.as_str().is_some_and(|fixed| given.contains(fixed));
+            // Part of the stack's id is part of the name, so that no other stack has the same.
+            let unique = fixed["Fn::Sub"][0]
+                .as_str()
+                .is_some_and(|s| s.contains("${StackSuffix}"))
+                && fixed["Fn::Sub"][1]["StackSuffix"]
+                    .to_string()
+                    .contains("AWS::StackId");
+            assert!(allowed || unique, "{name}: {id} is called {fixed}");
+            let fifo = properties["FifoQueue"] == true;
+            let called = fixed
+                .as_str()
+                .or_else(|| fixed["Fn::Sub"][0].as_str())
+                .unwrap();
+            assert_eq!(fifo, called.ends_with(".fifo"), "{name}: {id}");
+        }
+    });
+}
+
+fn given_names(stack: &Stack) -> BTreeSet<&str> {
+    let cluster = match &stack.cluster {
+        stack::Cluster::Create { name, .. } => name.as_deref(),
+        stack::Cluster::Existing { .. } => None,
+    };
+    let queues = stack.queues.values().filter_map(|queue| match queue {
+        Queue::Create(spec) => spec.name.as_deref(),
+        Queue::Existing(_) => None,
+    });
+    let services = stack
+        .services
+        .values()
+        .filter_map(|service| match &service.source {
+            ServiceSource::Create(spec) => spec.name.as_deref(),
+            ServiceSource::Existing { .. } => None,
+        });
+    cluster.into_iter().chain(queues).chain(services).collect()
+}
+
+#[test]
+fn only_unscaled_services_have_a_desired_count() {
+    each_template(|name, stack, template| {
+        for (short, service) in &stack.services {
+            let resource = &template["Resources"][names::service(short)];
+            match (&service.source, &service.scaling) {
+                (ServiceSource::Existing { .. }, _) => assert!(resource.is_null(), "{name}"),
+                (_, Some(_)) => {
+                    assert_eq!(resource["Type"], "AWS::ECS::Service", "{name}");
+                    assert!(
+                        resource["Properties"].get("DesiredCount").is_none(),
+                        "{name}"
+                    );
+                }
+                (_, None) => {
+                    assert_eq!(
+                        resource["Properties"]["DesiredCount"], service.tasks.min,
+                        "{name}"
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn every_role_has_the_boundary_if_there_is_one() {
+    let mut bounded = 0;
+    each_template(|name, stack, template| {
+        for (id, properties) in of_type(template, "AWS::IAM::Role") {
+            let boundary = properties
+                .get("PermissionsBoundary")
+                .and_then(Value::as_str);
+            assert_eq!(
+                boundary,
+                stack.permissions_boundary.as_deref(),
+                "{name}: {id}"
+            );
+            bounded += usize::from(boundary.is_some());
+        }
+    });
+    assert_eq!(
+        bounded, 5,
+        "two roles for each of two services, and the metric function's"
+    );
+}
+
+#[test]
+fn a_star_stands_only_where_nothing_is_narrower_and_then_with_a_condition() {
+    let mut stars = BTreeSet::new();
+    each_template(|name, _, template| {
+        for (role, _) in of_type(template, "AWS::IAM::Role") {
+            let statements = statements(template, role);
+            assert!(!statements.is_empty(), "{name}: {role}");
+            for statement in statements {
+                assert_eq!(statement["Effect"], "Allow");
+                let actions = listed(&statement["Action"]);
+                assert!(
+                    actions
+                        .iter()
+                        .all(|action| !action.as_str().unwrap().contains('*'))
+                );
+                if listed(&statement["Resource"])
+                    .iter()
+                    .any(|resource| *resource == "*")
+                {
+                    assert!(statement["Condition"].is_object(), "{name}: {role}");
+                    stars.extend(
+                        actions
+                            .iter()
+                            .map(|action| action.as_str().unwrap().to_owned()),
+                    );
+                }
+            }
+        }
+    });
+    let expected = ["cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"];
+    assert_eq!(stars, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn the_metric_function_may_read_what_it_measures_and_nothing_else() {
+    each_template(|name, stack, template| {
+        let measured: Vec<_> = stack
+            .services
+            .values()
+            .filter(|s| s.scaling.is_some())
+            .collect();
+        let queues: BTreeSet<_> = measured.iter().flat_map(|s| &s.consumes).collect();
+        let granted = |action: &str| {
+            statements(template, names::METRIC_FUNCTION_ROLE)
+                .into_iter()
+                .filter(|statement| listed(&statement["Action"]).iter().any(|a| *a == action))
+                .flat_map(|statement| listed(&statement["Resource"]))
+                .map(Value::to_string)
+                .collect::<Vec<_>>()
+        };
+        if measured.is_empty() {
+            assert!(
+                template["Resources"]
+                    .get(names::METRIC_FUNCTION_ROLE)
+                    .is_none(),
+                "{name}"
+            );
+            return;
+        }
+        for (action, expected) in [
+            ("sqs:GetQueueAttributes", queues.len()),
+            ("ecs:DescribeServices", measured.len()),
+        ] {
+            let resources = granted(action);
+            let distinct: BTreeSet<_> = resources.iter().collect();
+            assert_eq!(
+                (resources.len(), distinct.len()),
+                (expected, expected),
+                "{name}: {action}"
+            );
+        }
+    });
+}
+
+#[test]
+fn queues_refuse_plain_http_and_dead_letter_queues_strangers() {
+    each_template(|name, _, template| {
+        let policies = of_type(template, "AWS::SQS::QueuePolicy");
+        for (id, properties) in of_type(template, "AWS::SQS::Queue") {
+            let (_, policy) = policies
+                .iter()
+                .find(|(_, policy)| policy["Queues"][0]["Ref"] == id)
+                .unwrap_or_else(|| panic!("{name}: {id} has no policy"));
+            let deny = &policy["PolicyDocument"]["Statement"][0];
+            assert_eq!(deny["Effect"], "Deny");
+            assert_eq!(deny["Condition"]["Bool"]["aws:SecureTransport"], "false");
+            if let Some(target) =
+                properties["RedrivePolicy"]["deadLetterTargetArn"].get("Fn::GetAtt")
+            {
+                let dead_letters =
+                    &template["Resources"][target[0].as_str().unwrap()]["Properties"];
+                assert_eq!(
+                    dead_letters["FifoQueue"], properties["FifoQueue"],
+                    "{name}: {id}"
+                );
+                let allow = &dead_letters["RedriveAllowPolicy"];
+                assert_eq!(allow["redrivePermission"], "byQueue");
+                let arn = &allow["sourceQueueArns"][0]["Fn::Sub"];
+                let arn = arn.as_str().or_else(|| arn[0].as_str()).unwrap();
+                let called = &properties["QueueName"];
+                let called = called
+                    .as_str()
+                    .or_else(|| called["Fn::Sub"][0].as_str())
+                    .unwrap();
+                assert_eq!(arn.rsplit(':').next(), Some(called), "{name}: {id}");
+            }
+        }
+    });
+}
+
+#[test]
+fn parameters_are_those_that_the_function_needs() {
+    each_template(|name, stack, template| {
+        let scaled = stack
+            .services
+            .values()
+            .any(|service| service.scaling.is_some());
+        let declared: Vec<_> = synthesize(stack).unwrap().parameters().to_vec();
+        let expected = [PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY];
+        assert_eq!(
+            declared,
+            if scaled {
+                expected.to_vec()
+            } else {
+                Vec::new()
+            },
+            "{name}"
+        );
+        let in_template = template["Parameters"]
+            .as_object()
+            .map_or(0, serde_json::Map::len);
+        assert_eq!(in_template, declared.len(), "{name}");
+    });
+}
+
+#[test]
+fn the_same_stack_gives_the_same_bytes() {
+    for (name, stack) in stacks::all() {
+        let (first, second) = (synthesize(&stack).unwrap(), synthesize(&stack).unwrap());
+        assert_eq!(first.body(), second.body(), "{name}");
+        let parsed: Value = serde_json::from_str(first.body()).unwrap();
+        assert_eq!(&parsed, first.to_json(), "{name}");
+    }
+}
+
+#[test]
+fn alarms_act_on_the_topic_when_somebody_is_to_be_notified() {
+    each_template(|name, stack, template| {
+        let alarms = of_type(template, "AWS::CloudWatch::Alarm");
+        assert!(!alarms.is_empty() || name == "unscaled", "{name}");
+        for (id, alarm) in alarms {
+            let acts = alarm["AlarmActions"][0]["Ref"] == names::ALARM_TOPIC
+                && alarm["OKActions"][0]["Ref"] == names::ALARM_TOPIC;
+            assert_eq!(acts, !stack.notify.is_empty(), "{name}: {id}");
+            let description = alarm["AlarmDescription"].as_str().unwrap();
+            assert!(
+                description.starts_with(&format!("Stack {}: ", stack.name)),
+                "{description}"
+            );
+        }
+        let subscribed: BTreeSet<_> = of_type(template, "AWS::SNS::Subscription")
+            .iter()
+            .filter(|(_, subscription)| subscription["Protocol"] == "email")
+            .map(|(_, subscription)| subscription["Endpoint"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            subscribed,
+            stack.notify.iter().map(String::as_str).collect(),
+            "{name}"
+        );
+    });
+}

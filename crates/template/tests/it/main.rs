@@ -1,0 +1,16 @@
+//! What templates have to be, whatever the stack: see each module.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
+)]
+
+mod cfn_lint;
+mod errors;
+mod invariants;
+mod limits;
+mod schedule;
+mod snapshots;
+mod stacks;
+mod templates;

@@ -1,0 +1,92 @@
+//! `diff`: what a deploy would change, without changing it.
+
+use std::path::PathBuf;
+
+use deployer::Plan;
+use serde::Serialize;
+use serde_json::Value;
+use similar::TextDiff;
+
+use super::deploy::{plan_text, prepare};
+use crate::connect::ConnectArgs;
+use crate::definition::{self, Known};
+use crate::failure::{Failure, Result};
+use crate::output::Format;
+use crate::ui::Ui;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Stack definition
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    connect: ConnectArgs,
+}
+
+#[derive(Debug, Serialize)]
+struct Difference {
+    stack: String,
+    changed: bool,
+    plan: Option<Plan>,
+    /// Unified difference of the templates, as YAML.
+    template: String,
+}
+
+pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    let mut stack = definition::load(&args.file)?;
+    let ui = Ui::new();
+    let known = Known::of(&stack);
+    let cloud = args.connect.connect(&known, &ui).await?;
+    let progress = |progress| ui.progress(progress);
+    let session = cloud.session(&progress);
+    let identity = cloud.identify(&session, &known).await?;
+    let source = prepare(&cloud, &session, &mut stack, &identity, &ui).await?;
+    let deployed = deployer::deployed_template(&session, &stack.name).await?;
+    let plan = deployer::plan(&session, &source).await?;
+    ui.finish();
+    let new = as_yaml(template::synthesize(&stack)?.to_json())?;
+    let old = match &deployed {
+        Some(text) => as_yaml(&parse(text)?)?,
+        None => String::new(),
+    };
+    let difference = Difference {
+        changed: plan.is_some(),
+        plan,
+        template: unified(&old, &new, deployed.is_none()),
+        stack: stack.name,
+    };
+    format.print(&difference, text);
+    Ok(())
+}
+
+/// Whoever deployed last may have done it with YAML.
+fn parse(template: &str) -> Result<Value> {
+    serde_json::from_str(template).or_else(|_| {
+        serde_yaml::from_str(template).map_err(|error| {
+            Failure::failed(format!("failed to read the deployed template: {error}"))
+        })
+    })
+}
+
+fn as_yaml(template: &Value) -> Result<String> {
+    serde_yaml::to_string(template)
+        .map_err(|error| Failure::failed(format!("failed to write YAML: {error}")))
+}
+
+/// A template that is all new needs no second listing: the plan has its resources.
+fn unified(old: &str, new: &str, all_new: bool) -> String {
+    if all_new {
+        return String::new();
+    }
+    TextDiff::from_lines(old, new)
+        .unified_diff()
+        .header("deployed", "definition")
+        .to_string()
+}
+
+fn text(difference: &Difference) -> String {
+    match &difference.plan {
+        None => format!("{}: no change\n", difference.stack),
+        Some(plan) => format!("{}\n{}", difference.template, plan_text(plan).trim_start()),
+    }
+}

@@ -1,0 +1,62 @@
+//! One file a verb: its arguments and its `run`.
+
+mod completions;
+mod demo;
+mod deploy;
+mod destroy;
+mod diff;
+mod init;
+mod local;
+mod schema;
+mod status;
+mod synth;
+mod test;
+mod validate;
+
+use crate::failure::Result;
+use crate::output::Format;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Show the whole system at work on this machine: deploy, load, measure, destroy
+    Demo(demo::Args),
+    /// Write a commented stack definition to start from
+    Init(init::Args),
+    /// Check a stack definition, without asking AWS anything
+    Validate(validate::Args),
+    /// Print the CloudFormation template of a stack definition
+    Synth(synth::Args),
+    /// Show what a deploy would change
+    Diff(diff::Args),
+    /// Deploy a stack definition
+    Deploy(deploy::Args),
+    /// Take a stack away, and prove that nothing is left
+    Destroy(destroy::Args),
+    /// Show a stack at work: queues, tasks, the metric beside its target, alarms
+    Status(status::Args),
+    /// Start, stop or show the sandbox, the cloud on this machine
+    Local(local::Args),
+    /// Print the JSON Schema of stack definitions, for editors
+    Schema(schema::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+    /// Run every check and test of this project, the end-to-end ones included
+    Test(test::Args),
+}
+
+pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
+    match verb {
+        Verb::Demo(args) => demo::run(args, format).await,
+        Verb::Init(args) => init::run(&args, format),
+        Verb::Validate(args) => validate::run(&args, format),
+        Verb::Synth(args) => synth::run(&args, format),
+        Verb::Diff(args) => diff::run(args, format).await,
+        Verb::Deploy(args) => deploy::run(args, format).await,
+        Verb::Destroy(args) => destroy::run(args, format).await,
+        Verb::Status(args) => status::run(args, format).await,
+        Verb::Local(args) => local::run(&args, format),
+        Verb::Schema(args) => schema::run(&args, format),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Test(args) => test::run(&args),
+    }
+}

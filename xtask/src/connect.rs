@@ -1,0 +1,177 @@
+//! Which cloud a verb talks to.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use deployer::{Clients, Connection, Identity, Pace, Session};
+use sandbox::{Sandbox, Settings};
+
+use crate::definition::Known;
+use crate::failure::Result;
+use crate::paths;
+use crate::ui::Ui;
+
+/// Which cloud to talk to.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ConnectArgs {
+    /// Use the sandbox on this machine: LocalStack, started when it does not run; no AWS account
+    #[arg(long, conflicts_with_all = ["profile", "endpoint_url"])]
+    pub local: bool,
+    /// Profile of your AWS configuration (otherwise AWS_PROFILE, or the default one)
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// AWS region (otherwise the definition's, or the profile's)
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Endpoint of another cloud than AWS, such as a LocalStack of your own (also AWS_ENDPOINT_URL)
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// A cloud that is connected.
+pub(crate) struct Cloud {
+    pub clients: Clients,
+    pub pace: Pace,
+    /// Whether it is the sandbox.
+    pub local: bool,
+}
+
+/// The region of the sandbox when nobody names one.
+const LOCAL_REGION: &str = "us-east-1";
+
+impl ConnectArgs {
+    pub(crate) fn local() -> Self {
+        Self {
+            local: true,
+            ..Self::default()
+        }
+    }
+
+    /// Connects; starts the sandbox first when it is wanted.
+    pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
+        let region = self.region.clone().or_else(|| known.region.clone());
+        let connection = if self.local {
+            let endpoint_url = start_sandbox(ui)?;
+            Connection {
+                region: region.or_else(|| Some(LOCAL_REGION.to_owned())),
+                endpoint_url: Some(endpoint_url),
+                test_credentials: true,
+                profile: None,
+            }
+        } else {
+            Connection {
+                profile: self.profile.clone(),
+                region,
+                endpoint_url: self.endpoint_url.clone(),
+                test_credentials: false,
+            }
+        };
+        let clients = Clients::connect(&connection).await?;
+        let near = self.local || clients.endpoint_url().is_some_and(is_loopback);
+        let pace = if near { Pace::LOCAL } else { Pace::AWS };
+        Ok(Cloud {
+            clients,
+            pace,
+            local: self.local,
+        })
+    }
+
+    /// The arguments that name the same cloud, for a hint.
+    pub(crate) fn as_written(&self) -> String {
+        let mut text = String::new();
+        if self.local {
+            text.push_str(" --local");
+        }
+        let pairs = [
+            ("profile", &self.profile),
+            ("region", &self.region),
+            ("endpoint-url", &self.endpoint_url),
+        ];
+        for (name, value) in pairs {
+            if let Some(value) = value {
+                text.push_str(&format!(" --{name} {value}"));
+            }
+        }
+        text
+    }
+}
+
+impl Cloud {
+    pub(crate) fn session<'a>(
+        &'a self,
+        progress: &'a (dyn Fn(deployer::Progress) + Sync),
+    ) -> Session<'a> {
+        Session::new(&self.clients, self.pace, progress, run_id())
+    }
+
+    /// Asks whose account it is, and refuses another than the definition names. The sandbox has no
+    /// account of anybody's, so there the account is not compared.
+    pub(crate) async fn identify(&self, session: &Session<'_>, known: &Known) -> Result<Identity> {
+        let identity = deployer::identify(session).await?;
+        let account = known.account.as_deref().filter(|_| !self.local);
+        deployer::guard(&identity, account, known.region.as_deref())?;
+        Ok(identity)
+    }
+}
+
+/// The sandbox of this checkout. ECS_SCALER_SANDBOX names another than the default one, so that tests and
+/// people do not meet.
+pub(crate) fn sandbox() -> Sandbox {
+    let name = std::env::var("ECS_SCALER_SANDBOX")
+        .ok()
+        .filter(|name| is_plain(name));
+    Sandbox::new(Settings {
+        home: paths::sandbox_home(),
+        name: name.unwrap_or_else(|| "default".to_owned()),
+        plugin: paths::root().join("crates/sandbox/localstack-plugin"),
+    })
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+pub(crate) fn start_sandbox(ui: &Ui) -> Result<String> {
+    // Starting waits on processes and files; nothing else runs meanwhile.
+    let running = tokio::task::block_in_place(|| sandbox().start(&|text| ui.note(text)))?;
+    Ok(running.endpoint_url)
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").nth(1).unwrap_or(url);
+    ["127.", "localhost", "[::1]"]
+        .iter()
+        .any(|start| host.starts_with(start))
+}
+
+/// Unlike any other run's: the time and the process id.
+fn run_id() -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    format!("{:x}-{:x}", now.as_millis(), std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_repeats_how_the_cloud_was_named() {
+        assert_eq!(ConnectArgs::local().as_written(), " --local");
+        let args = ConnectArgs {
+            profile: Some("p".into()),
+            region: Some("r".into()),
+            ..ConnectArgs::default()
+        };
+        assert_eq!(args.as_written(), " --profile p --region r");
+    }
+
+    #[test]
+    fn only_this_machine_is_near() {
+        assert!(is_loopback("http://127.0.0.1:4566"));
+        assert!(is_loopback("http://localhost:4566"));
+        assert!(!is_loopback(
+            "https://cloudformation.us-west-2.amazonaws.com"
+        ));
+    }
+}

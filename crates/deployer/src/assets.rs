@@ -66,7 +66,7 @@ impl Asset {
 fn pack(bootstrap: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
     let options = zip::write::SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Deflated)
-        .compression_level(Some(9))
+        .compression_level(Some(6))
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o755);
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));

@@ -79,34 +79,34 @@ pub async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     .map(drop)
 }
 
-const ROLES: [(&str, &str); 2] = [
-    ("ecs.amazonaws.com", "AWSServiceRoleForECS"),
-    (
-        "ecs.application-autoscaling.amazonaws.com",
-        "AWSServiceRoleForApplicationAutoScaling_ECSService",
-    ),
+const LINKED_SERVICES: [&str; 2] = [
+    "ecs.amazonaws.com",
+    "ecs.application-autoscaling.amazonaws.com",
 ];
 
 /// AWS makes these on first use, but the first use then fails: the role is not yet known everywhere.
 async fn service_linked_roles(session: &Session<'_>) -> Result<()> {
-    for (service, role) in ROLES {
-        let error = match session.clients.iam.get_role().role_name(role).send().await {
-            Ok(_) => continue,
-            Err(error) => error,
-        };
-        if !error
-            .as_service_error()
-            .is_some_and(|error| error.is_no_such_entity_exception())
-        {
-            // Who may not look may still deploy: where the role exists, nothing more is needed.
-            session.note(format!(
-                "skipped: {}",
-                aws(format!("look for the role {role}"))(error)
-            ));
-            continue;
+    for service in LINKED_SERVICES {
+        let path = format!("/aws-service-role/{service}/");
+        let found = session
+            .clients
+            .iam
+            .list_roles()
+            .path_prefix(&path)
+            .send()
+            .await;
+        match found {
+            Ok(found) if !found.roles().is_empty() => continue,
+            Ok(_) => {}
+            Err(error) => {
+                // Who may not look may still deploy: where the role exists, nothing more is needed.
+                let doing = format!("look for the service-linked role of {service}");
+                session.note(format!("skipped: {}", aws(doing)(error)));
+                continue;
+            }
         }
         session.note(format!(
-            "making the service-linked role {role} (first use in this account)"
+            "making the service-linked role of {service} (first use in this account)"
         ));
         let request = session
             .clients
@@ -119,7 +119,9 @@ async fn service_linked_roles(session: &Session<'_>) -> Result<()> {
                 .and_then(ProvideErrorMetadata::code);
             // Another run was faster.
             if code != Some("InvalidInput") && code != Some("InvalidInputException") {
-                return Err(aws(format!("make the service-linked role {role}"))(error));
+                return Err(aws(format!("make the service-linked role of {service}"))(
+                    error,
+                ));
             }
         }
     }

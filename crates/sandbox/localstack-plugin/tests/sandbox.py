@@ -70,7 +70,9 @@ class Sandbox:
                     return
             except OSError:
                 time.sleep(0.2)
-        raise RuntimeError(f"LocalStack did not start:\n{self.log()}")
+        log = self.log()
+        self.stop()
+        raise RuntimeError(f"LocalStack did not start:\n{log}")
 
 
 def settings(folder: Path, port: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(SOURCE))
 import boto3  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 from localstack.services.cloudformation.resource_provider import OperationStatus  # noqa: E402
-from localstack_ecs import engine, executor, scaling, tasks  # noqa: E402
+from localstack_ecs import engine, executor, replacement, scaling, tasks  # noqa: E402
 from localstack_ecs.cfn import application_autoscaling, base, service, task_definition  # noqa: E402
 from localstack_ecs.cloudformation import busy  # noqa: E402
 
@@ -130,8 +130,8 @@ class SchemaTest(unittest.TestCase):
             )
 
         old = resource(ServiceName="a", TaskDefinition="t:1")
-        self.assertFalse(engine.replaces(old, resource(ServiceName="a", TaskDefinition="t:2")))
-        self.assertTrue(engine.replaces(old, resource(ServiceName="b", TaskDefinition="t:1")))
+        self.assertFalse(replacement.replaces(old, resource(ServiceName="a", TaskDefinition="t:2")))
+        self.assertTrue(replacement.replaces(old, resource(ServiceName="b", TaskDefinition="t:1")))
 
 
 class NameTest(unittest.TestCase):

@@ -187,19 +187,19 @@ fn thousands_of_keys() {
 
 #[test]
 fn hundreds_of_services_that_name_hundreds_of_unknown_queues() {
-    let queues: String = (0..400)
+    let queues: String = (0..120)
         .map(|index| format!("  queue-number-{index}: {{}}\n"))
         .collect();
     let wrong: Vec<String> = (0..90)
         .map(|index| format!("queue-nomber-{index}"))
         .collect();
     let service = format!("{{image: 'a:1', consumes: [{}]}}", wrong.join(", "));
-    let services: String = (0..400)
+    let services: String = (0..120)
         .map(|index| format!("  s{index}: {service}\n"))
         .collect();
     refused(&format!("name: a\nqueues:\n{queues}services:\n{services}"));
     let keys: Vec<String> = (0..90).map(|index| format!("imoge{index}: a")).collect();
-    let services: String = (0..400)
+    let services: String = (0..120)
         .map(|index| format!("  s{index}: {{{}}}\n", keys.join(", ")))
         .collect();
     refused(&format!("name: a\nservices:\n{services}"));

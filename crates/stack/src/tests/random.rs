@@ -124,10 +124,11 @@ proptest! {
         prop_assume!(!["true", "false", "null"].contains(&name.to_lowercase().as_str()));
         let latency = std::time::Duration::from_secs(latency.clamp(processing / 1_000 + 1, 345_600));
         let text = BASE
-            .replace("name: shop", &format!("name: {name}"))
-            .replace("10m", &duration::format(latency))
+            .replace("name: shop\n", "")
+            .replace("latency: 10m", &format!("latency: {}", duration::format(latency)))
             .replace("processing_time: 1s", &format!("processing_time: {processing}ms"))
             .replace("min: 1, max: 10", &format!("min: {min}, max: {}", min + more));
+        let text = format!("name: {name}\n{text}");
         let stack = parse("random.yaml", &text).map_err(|report| TestCaseError::fail(shown(&report)))?.stack;
         let worker = stack.services.get("worker").unwrap();
         prop_assert_eq!(worker.tasks.max, min + more);

@@ -160,7 +160,7 @@ fn syntax_errors_name_their_place() {
     };
     assert_eq!(places("name: shop\nservices: {worker: {\n"), (3, 1));
     let tab = "name: shop\nservices:\n\tworker: {}\n";
-    assert_eq!(places(tab), (3, 1));
+    assert_eq!(places(tab), (3, 2));
     let help = problems(tab)[0].help().unwrap().to_owned();
     assert_eq!(help, "line 3 is indented with a tab: indent with spaces");
     assert_eq!(places("name: shop: more\n"), (1, 11));

@@ -9,7 +9,7 @@ from __future__ import annotations
 from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
 from localstack.aws.skeleton import DispatchTable
 from localstack.services.moto import call_moto, call_moto_with_request
-from moto.core.utils import camelcase_to_underscores
+from moto.core.utils import camelcase_to_underscores, utcnow
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 
 from localstack_ecs import tasks
@@ -35,14 +35,15 @@ def create_service(context: RequestContext, request: ServiceRequest):
     existing = _backend(context).services.get(f"{cluster}:{name}")
     if existing and existing.status == "ACTIVE":
         raise _invalid("Creation of service was not idempotent.")
-    for awsvpc in filter(None, [(request.get("networkConfiguration") or {}).get("awsvpcConfiguration")]):
+    if awsvpc := (request.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
         # moto fails without the list; AWS then takes the VPC's default group.
         awsvpc.setdefault("securityGroups", [])
     response = call_moto_with_request(context, request)
     service = _backend(context).services[f"{cluster}:{name}"]
+    service.created_at = response["service"]["createdAt"] = utcnow()
     for parameter in FORGOTTEN:
         if parameter in request:
-            setattr(service, _attribute(parameter), request[parameter])
+            setattr(service, camelcase_to_underscores(parameter), request[parameter])
             response["service"][parameter] = request[parameter]
     if request.get("capacityProviderStrategy"):
         service.launch_type = None
@@ -110,7 +111,8 @@ def list_tasks(context: RequestContext, request: ServiceRequest):
     own = [] if request.get("serviceName") else call_moto(context).get("taskArns", [])
     if request.get("desiredStatus", "RUNNING") != "RUNNING" or request.get("containerInstance"):
         return {"taskArns": own}
-    return {"taskArns": own + [arn for s in _selected(context, request) for arn in tasks.task_arns(s)]}
+    services = _selected(context, request)
+    return {"taskArns": own + [arn for service in services for arn in tasks.task_arns(service)]}
 
 
 def describe_tasks(context: RequestContext, request: ServiceRequest):
@@ -158,7 +160,7 @@ def _services(context: RequestContext, cluster: str) -> list[dict]:
             "taskDefinition": service.task_definition,
             "launchType": service.launch_type,
             "deployments": service.deployments,
-            "createdAt": next((d.get("createdAt") for d in service.deployments), None),
+            "createdAt": getattr(service, "created_at", None),
         }
         for service in _backend(context).services.values()
         if service.cluster_name == cluster and service.status == "ACTIVE"
@@ -185,10 +187,6 @@ def _family(task_definition: str | None) -> str:
 
 def _short(name_or_arn: str | None) -> str:
     return (name_or_arn or "default").rsplit("/", 1)[-1]
-
-
-def _attribute(parameter: str) -> str:
-    return camelcase_to_underscores(parameter)
 
 
 def _invalid(message: str) -> CommonServiceException:

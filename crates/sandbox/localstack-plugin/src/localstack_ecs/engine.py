@@ -37,12 +37,10 @@ from localstack.services.cloudformation.engine.v2.change_set_model_preproc impor
     PreprocProperties,
     PreprocResource,
 )
-from localstack.services.cloudformation.resource_provider import (
-    OperationStatus,
-    ProgressEvent,
-    ResourceProviderExecutor,
-)
+from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
 from localstack.utils.patch import Patch
+
+from localstack_ecs.replacement import describe_resource_change, properties_of, replaces
 
 EMPTY_TEMPLATE = {"Resources": {}}
 RETAINED = ("Retain", "RetainExceptOnCreate")
@@ -285,30 +283,6 @@ def rollback_reason(failed: list[tuple[str, str]], failure: str) -> str:
         if names := [name for name, failed_verb in failed if failed_verb == verb]:
             parts.append(f"The following resource(s) failed to {word}: [{', '.join(names)}]. ")
     return "".join(parts) or failure
-
-
-def replaces(before: PreprocResource, after: PreprocResource) -> bool:
-    """Whether a property that can't be changed in place has another value."""
-    provider = ResourceProviderExecutor.try_load_resource_provider(after.resource_type)
-    if provider is None:
-        return False
-    old, new = properties_of(before), properties_of(after)
-    fixed = provider.SCHEMA.get("createOnlyProperties") or []
-    names = {path.removeprefix("/properties/").split("/")[0] for path in fixed}
-    return any(old.get(name) != new.get(name) for name in names)
-
-
-def properties_of(resource: PreprocResource) -> dict:
-    """The resource's properties, of which it may have none."""
-    return {} if is_nothing(resource.properties) else resource.properties.properties
-
-
-def describe_resource_change(default, self, name: str, before: Any, after: Any) -> None:
-    """Make a change set say "replacement" by the properties' values, as the operation does."""
-    if not is_nothing(before) and not is_nothing(after):
-        if before.resource_type == after.resource_type:
-            after.requires_replacement = replaces(before, after)
-    default(self, name, before, after)
 
 
 ORIGINAL: dict[str, Any] = {}

@@ -60,7 +60,7 @@ class Environment:
     def invoke(
         self, request_id: str, payload: bytes, function_arn: str, trace_id: str = ""
     ) -> Result:
-        """Let the function handle one event; returns when it has, or at the latest at its timeout."""
+        """Let the function handle one event; returns at the latest at its timeout."""
         life = self._life
         if life is None or (life.failure and life.served):
             self._end()

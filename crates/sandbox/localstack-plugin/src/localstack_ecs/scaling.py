@@ -125,7 +125,8 @@ def target_metric(configuration: dict, resource_id: str) -> dict | None:
             return {"Metrics": [_alarm_query(query) for query in queries]}
         names = ("MetricName", "Namespace", "Dimensions", "Statistic", "Unit")
         return {**{name: custom[name] for name in names if custom.get(name)}, "Period": PERIOD}
-    predefined = (configuration.get("PredefinedMetricSpecification") or {}).get("PredefinedMetricType")
+    specification = configuration.get("PredefinedMetricSpecification") or {}
+    predefined = specification.get("PredefinedMetricType")
     if predefined not in PREDEFINED:
         return None
     _, cluster, service = resource_id.split("/")

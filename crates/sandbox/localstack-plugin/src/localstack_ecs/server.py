@@ -1,4 +1,4 @@
-"""LocalStack's gateway, bound to the address that it was told.
+"""LocalStack's gateway, bound to the address that it was told, and asking no name server.
 
 LocalStack's own server listens on every address of the machine whatever GATEWAY_LISTEN says; a
 sandbox with test credentials must not be reachable from outside.
@@ -16,8 +16,12 @@ class BoundServerPlugin(RuntimeServerPlugin):
     def load(self, *_args, **_kwargs) -> RuntimeServer:
         from localstack.aws.serving.twisted import TLSMultiplexerFactory
         from localstack.runtime.server.twisted import TwistedRuntimeServer
+        from localstack.utils.aws import aws_stack
         from rolo.serving.twisted import TwistedGateway
         from twisted.internet import endpoints, reactor, ssl
+
+        # Otherwise the first use of S3 asks the name server for "s3.127.0.0.1".
+        aws_stack.CACHE_S3_HOSTNAME_DNS_STATUS = False
 
         class BoundServer(TwistedRuntimeServer):
             def register(self, gateway, listen: list[config.HostAndPort], ssl_creds=None):

@@ -38,6 +38,7 @@ def report(service: dict) -> dict:
     primary = [d for d in service.get("deployments") or [] if d.get("status") == "PRIMARY"]
     if service.get("status", "ACTIVE") != "ACTIVE":
         primary = []
+    state = "completed" if settled else "in progress"
     for deployment in primary:
         deployment.update(
             taskDefinition=service.get("taskDefinition"),
@@ -46,7 +47,7 @@ def report(service: dict) -> dict:
             pendingCount=counts.pending,
             failedTasks=0,
             rolloutState="COMPLETED" if settled else "IN_PROGRESS",
-            rolloutStateReason="ECS deployment completed." if settled else "ECS deployment in progress.",
+            rolloutStateReason=f"ECS deployment {state}.",
         )
     service["deployments"] = primary
     return service

@@ -29,6 +29,7 @@ from localstack.services.lambda_.resource_providers.aws_lambda_permission import
 from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
 from localstack.services.sns.resource_providers.aws_sns_topic import SNSTopicProvider
 from localstack.services.sns.resource_providers.aws_sns_topicpolicy import SNSTopicPolicyProvider
+from localstack.services.sqs.resource_providers.aws_sqs_queuepolicy import SQSQueuePolicyProvider
 
 from localstack_ecs.cfn.base import generated_name
 
@@ -173,6 +174,19 @@ class LogGroup(LogsLogGroupProvider):
             logs.untag_log_group(logGroupName=name, tags=outdated)
         if tags:
             logs.tag_log_group(logGroupName=name, tags=tags)
+
+
+class QueuePolicy(SQSQueuePolicyProvider):
+    """Deletes where a queue is gone already."""
+
+    def delete(self, request: ResourceRequest) -> ProgressEvent:
+        sqs = request.aws_client_factory.sqs
+        for queue in request.previous_state["Queues"]:
+            try:
+                sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+            except sqs.exceptions.QueueDoesNotExist:
+                pass
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
 
 
 class Topic(SNSTopicProvider):

@@ -38,7 +38,8 @@ class Dashboard(Provider):
             json.loads(body)
         except (TypeError, ValueError) as error:
             # LocalStack would store anything.
-            raise InvalidProperties(f"The field DashboardBody must be a valid JSON: {error}") from None
+            reason = f"The field DashboardBody must be a valid JSON: {error}"
+            raise InvalidProperties(reason) from None
         request.aws_client_factory.cloudwatch.put_dashboard(
             DashboardName=model["DashboardName"], DashboardBody=body
         )

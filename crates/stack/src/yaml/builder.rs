@@ -1,13 +1,11 @@
-//! YAML text to a tree whose every value knows where it stands.
-//!
-//! Only what a definition needs of YAML is taken: one document of mappings, lists and scalars of the
-//! 1.2 core schema. Anchors, aliases, tags, merge keys, duplicate keys and keys that aren't text are
-//! refused, each for the surprises that it brings.
+//! Builds the tree from the parser's events, and refuses what isn't taken.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::offsets::Offsets;
+use super::{Key, Node, Value};
 use crate::findings::Findings;
 use crate::scalar;
 use crate::source::Span;
@@ -18,96 +16,6 @@ const DEEPEST: usize = 64;
 
 /// Values that a definition may have: more than 500 services and queues need.
 const MOST_VALUES: usize = 50_000;
-
-/// A value and its place.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
-    pub(crate) value: Value,
-}
-
-/// A value of the YAML 1.2 core schema.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
-    Null,
-    Bool(bool),
-    /// Held at the bounds of `i128` when larger.
-    Int(i128),
-    Float(f64),
-    Str(String),
-    Seq(Vec<Node>),
-    Map(Vec<(Key, Node)>),
-    /// Refused already: nothing more is said about it.
-    Refused,
-}
-
-/// The key of a mapping's entry.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Key {
-    pub(crate) text: String,
-    pub(crate) span: Span,
-}
-
-impl Node {
-    /// The value of a key, when this is a mapping that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
-        self.entries()
-            .iter()
-            .find(|(found, _)| found.text == key)
-            .map(|(_, node)| node)
-    }
-
-    /// Whether this is a mapping that has a key.
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.get(key).is_some()
-    }
-
-    /// The value as JSON; `None` when JSON has no such value.
-    pub(crate) fn to_json(&self) -> Option<serde_json::Value> {
-        Some(match &self.value {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(value) => (*value).into(),
-            Value::Int(value) => i64::try_from(*value).ok()?.into(),
-            Value::Float(value) => serde_json::Number::from_f64(*value)?.into(),
-            Value::Str(value) => value.clone().into(),
-            Value::Seq(items) => items
-                .iter()
-                .map(Self::to_json)
-                .collect::<Option<Vec<_>>>()?
-                .into(),
-            Value::Map(entries) => {
-                let pair = |(key, node): &(Key, Self)| Some((key.text.clone(), node.to_json()?));
-                let map: Option<serde_json::Map<_, _>> = entries.iter().map(pair).collect();
-                map?.into()
-            }
-            Value::Refused => return None,
-        })
-    }
-
-    /// The entries of a mapping; empty for anything else.
-    pub(crate) fn entries(&self) -> &[(Key, Self)] {
-        match &self.value {
-            Value::Map(entries) => entries,
-            _ => &[],
-        }
-    }
-
-    /// The items of a list; empty for anything else.
-    pub(crate) fn items(&self) -> &[Self] {
-        match &self.value {
-            Value::Seq(items) => items,
-            _ => &[],
-        }
-    }
-
-    /// The text of a string.
-    pub(crate) fn as_str(&self) -> Option<&str> {
-        match &self.value {
-            Value::Str(text) => Some(text),
-            _ => None,
-        }
-    }
-}
 
 /// Reads a definition's text. `None` when there is no tree to go on with.
 pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
@@ -141,43 +49,6 @@ pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
         return None;
     }
     root
-}
-
-/// Turns the parser's marks, which count characters, into bytes.
-struct Offsets {
-    /// Byte of each character; empty when all are ASCII.
-    bytes: Vec<usize>,
-    end: usize,
-}
-
-impl Offsets {
-    fn new(text: &str) -> Self {
-        let bytes = if text.is_ascii() {
-            Vec::new()
-        } else {
-            text.char_indices().map(|(offset, _)| offset).collect()
-        };
-        Self {
-            bytes,
-            end: text.len(),
-        }
-    }
-
-    fn byte(&self, index: usize) -> usize {
-        if self.bytes.is_empty() {
-            index.min(self.end)
-        } else {
-            self.bytes.get(index).copied().unwrap_or(self.end)
-        }
-    }
-
-    fn span(&self, span: saphyr_parser::Span) -> Span {
-        let start = self.byte(span.start.index());
-        Span {
-            start,
-            end: self.byte(span.end.index()).max(start),
-        }
-    }
 }
 
 /// A collection whose end hasn't come yet.

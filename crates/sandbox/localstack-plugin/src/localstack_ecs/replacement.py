@@ -1,0 +1,38 @@
+"""Whether an update replaces a resource, decided by values.
+
+LocalStack replaces a resource as soon as one of its fixed properties refers to a resource that
+changes, even when the value stays: a scalable target would be registered anew and then, under the
+same name, deregistered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localstack.services.cloudformation.engine.v2.change_set_model import is_nothing
+from localstack.services.cloudformation.engine.v2.change_set_model_preproc import PreprocResource
+from localstack.services.cloudformation.resource_provider import ResourceProviderExecutor
+
+
+def replaces(before: PreprocResource, after: PreprocResource) -> bool:
+    """Whether a property that can't be changed in place has another value."""
+    provider = ResourceProviderExecutor.try_load_resource_provider(after.resource_type)
+    if provider is None:
+        return False
+    old, new = properties_of(before), properties_of(after)
+    fixed = provider.SCHEMA.get("createOnlyProperties") or []
+    names = {path.removeprefix("/properties/").split("/")[0] for path in fixed}
+    return any(old.get(name) != new.get(name) for name in names)
+
+
+def properties_of(resource: PreprocResource) -> dict:
+    """The resource's properties, of which it may have none."""
+    return {} if is_nothing(resource.properties) else resource.properties.properties
+
+
+def describe_resource_change(default, self, name: str, before: Any, after: Any) -> None:
+    """Make a change set say "replacement" by the properties' values, as the operation does."""
+    if not is_nothing(before) and not is_nothing(after):
+        if before.resource_type == after.resource_type:
+            after.requires_replacement = replaces(before, after)
+    default(self, name, before, after)

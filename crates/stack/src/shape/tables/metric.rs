@@ -1,0 +1,114 @@
+//! The metric, its alarms and who hears of them.
+
+use super::{DAY, HOUR, MINUTE, SECOND, default, optional, time, whole};
+use crate::shape::texts::{EMAIL, NAMESPACE};
+use crate::shape::{Kind, List, Object, Time, Whole};
+
+pub(super) static METRIC: Object = Object {
+    what: "the metric function",
+    fields: &[
+        default(
+            "namespace",
+            Kind::Text(&NAMESPACE),
+            "EcsScaler",
+            "CloudWatch namespace of the metric.",
+        ),
+        default(
+            "every",
+            Kind::Time(&EVERY),
+            "1m",
+            "How often the metric is published.",
+        ),
+        default(
+            "memory",
+            Kind::Whole(&FUNCTION_MEMORY),
+            "128",
+            "Memory of the function in MiB.",
+        ),
+        default(
+            "architecture",
+            Kind::Word(&["arm64", "x86_64"]),
+            "arm64",
+            "Instruction set of the function.",
+        ),
+        default(
+            "log_retention",
+            Kind::Time(&LOG_RETENTION),
+            "14d",
+            "How long its log is kept; CloudWatch Logs offers certain values.",
+        ),
+    ],
+};
+
+/// An alarm sees one day at most, and must see two periods of the rule.
+static EVERY: Time = time(MINUTE, MINUTE, 12 * HOUR);
+
+static FUNCTION_MEMORY: Whole = whole(128, 10_240);
+
+/// CloudWatch Logs `PutRetentionPolicy`.
+static LOG_RETENTION: Time = Time {
+    step: DAY,
+    least: DAY,
+    most: 3_653 * DAY,
+    offered: &[
+        DAY,
+        3 * DAY,
+        5 * DAY,
+        7 * DAY,
+        14 * DAY,
+        30 * DAY,
+        60 * DAY,
+        90 * DAY,
+        120 * DAY,
+        150 * DAY,
+        180 * DAY,
+        365 * DAY,
+        400 * DAY,
+        545 * DAY,
+        731 * DAY,
+        1_096 * DAY,
+        1_827 * DAY,
+        2_192 * DAY,
+        2_557 * DAY,
+        2_922 * DAY,
+        3_288 * DAY,
+        3_653 * DAY,
+    ],
+};
+
+pub(super) static ALARMS: Object = Object {
+    what: "the alarms",
+    fields: &[
+        optional(
+            "oldest_message",
+            Kind::Time(&AGE),
+            "Age of a queue's oldest message that raises the alarm; otherwise the shortest `acceptable_latency` of its consumers.",
+        ),
+        default(
+            "dead_letters",
+            Kind::Whole(&LETTERS),
+            "1",
+            "Messages in a dead-letter queue that raise the alarm.",
+        ),
+        default(
+            "metric_silent",
+            Kind::Time(&SILENCE),
+            "10m",
+            "How long the metric may be missing before the alarm is raised.",
+        ),
+    ],
+};
+
+static AGE: Time = time(SECOND, SECOND, 14 * DAY);
+
+static LETTERS: Whole = whole(1, 1_000_000_000);
+
+static SILENCE: Time = time(MINUTE, MINUTE, DAY);
+
+/// One SNS subscription each; more people are better reached through a mailing list.
+pub(super) static ADDRESSES: List = List {
+    of: Kind::Text(&EMAIL),
+    least: 0,
+    most: 100,
+    unique: true,
+};

@@ -1,0 +1,161 @@
+//! Every key of the format.
+
+mod metric;
+mod network;
+mod queues;
+mod services;
+
+pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
+pub(crate) use queues::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
+pub(crate) use services::{EXISTING_SERVICE, SERVICE};
+
+use metric::{ADDRESSES, ALARMS, METRIC};
+use network::{CLUSTER_FORMS, NETWORK_FORMS};
+use queues::QUEUES;
+use services::SERVICES;
+
+use crate::shape::texts::{ACCOUNT, POLICY_ARN, REGION, STACK_NAME, TAG_KEY, TAG_VALUE};
+use crate::shape::{Entries, Field, Kind, Object, Time, Whole};
+
+/// The whole definition.
+pub(crate) static STACK: Object = Object {
+    what: "the definition",
+    fields: &[
+        required(
+            "name",
+            Kind::Text(&STACK_NAME),
+            "Name of the CloudFormation stack.",
+        ),
+        optional(
+            "account",
+            Kind::Text(&ACCOUNT),
+            "AWS account that the stack belongs to; a deploy to any other is refused.",
+        ),
+        optional(
+            "region",
+            Kind::Text(&REGION),
+            "AWS region of the stack; otherwise the profile's.",
+        ),
+        default(
+            "tags",
+            Kind::Entries(&TAGS),
+            "{}",
+            "Tags of the stack and of everything in it.",
+        ),
+        default(
+            "termination_protection",
+            Kind::Flag,
+            "false",
+            "Whether CloudFormation refuses to delete the stack.",
+        ),
+        optional(
+            "permissions_boundary",
+            Kind::Text(&POLICY_ARN),
+            "IAM policy put as permissions boundary on every role.",
+        ),
+        default(
+            "network",
+            Kind::Either(&NETWORK_FORMS),
+            "create",
+            "Where created services run: `create` makes a small VPC with two public subnets and no NAT; a mapping names what exists.",
+        ),
+        default(
+            "cluster",
+            Kind::Either(&CLUSTER_FORMS),
+            "{}",
+            "ECS cluster of the created services: made by the stack, or with `existing` somebody else's.",
+        ),
+        default(
+            "queues",
+            Kind::Entries(&QUEUES),
+            "{}",
+            "SQS queues by short names, which `consumes` refers to.",
+        ),
+        required(
+            "services",
+            Kind::Entries(&SERVICES),
+            "ECS services by short names.",
+        ),
+        default(
+            "metric",
+            Kind::Object(&METRIC),
+            "{}",
+            "The metric function, which publishes BacklogPerTask.",
+        ),
+        default(
+            "alarms",
+            Kind::Object(&ALARMS),
+            "{}",
+            "Thresholds of the operational alarms.",
+        ),
+        default(
+            "notify",
+            Kind::List(&ADDRESSES),
+            "[]",
+            "E-mail addresses that receive the alarms; each must confirm once.",
+        ),
+    ],
+};
+
+/// CloudFormation takes 50 tags.
+static TAGS: Entries = Entries {
+    key: &TAG_KEY,
+    value: Kind::Text(&TAG_VALUE),
+    least: 0,
+    most: 50,
+};
+
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// A key that must be given.
+const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field {
+        name,
+        doc,
+        kind,
+        required: true,
+        default: None,
+    }
+}
+
+/// A key that may be left out, and then means nothing of its kind.
+const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field {
+        name,
+        doc,
+        kind,
+        required: false,
+        default: None,
+    }
+}
+
+/// A key that may be left out, and then has this value.
+const fn default(name: &'static str, kind: Kind, value: &'static str, doc: &'static str) -> Field {
+    Field {
+        name,
+        doc,
+        kind,
+        required: false,
+        default: Some(value),
+    }
+}
+
+const fn whole(least: u32, most: u32) -> Whole {
+    Whole {
+        least,
+        most,
+        offered: &[],
+    }
+}
+
+const fn time(step: u64, least: u64, most: u64) -> Time {
+    Time {
+        step,
+        least,
+        most,
+        offered: &[],
+    }
+}

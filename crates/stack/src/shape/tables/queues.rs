@@ -1,0 +1,115 @@
+//! Queues.
+
+use super::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
+use crate::shape::texts::{ENCRYPTION, QUEUE_ARN, QUEUE_NAME, SHORT_NAME, TOPIC_ARN};
+use crate::shape::{Entries, Form, Kind, List, Object, Time, Whole};
+
+/// CloudFormation takes 500 resources a stack, so never more queues or services.
+pub(super) static QUEUES: Entries = Entries {
+    key: &SHORT_NAME,
+    value: Kind::Either(&QUEUE_FORMS),
+    least: 0,
+    most: 500,
+};
+
+static QUEUE_FORMS: [Form; 2] = [
+    Form::Keyed("existing", &EXISTING_QUEUE),
+    Form::Object(&QUEUE),
+];
+
+pub(crate) static EXISTING_QUEUE: Object = Object {
+    what: "somebody else's queue",
+    fields: &[required(
+        "existing",
+        Kind::Text(&QUEUE_ARN),
+        "ARN of a queue that somebody else owns, in the stack's own account and region; the stack only measures it.",
+    )],
+};
+
+pub(crate) static QUEUE: Object = Object {
+    what: "a queue that the stack creates",
+    fields: &[
+        optional(
+            "name",
+            Kind::Text(&QUEUE_NAME),
+            "Fixed name; otherwise CloudFormation chooses one. A FIFO queue's ends in `.fifo`.",
+        ),
+        default(
+            "visibility_timeout",
+            Kind::Time(&VISIBILITY),
+            "30s",
+            "How long a received message stays hidden from other tasks; longer than its processing takes.",
+        ),
+        default(
+            "retention",
+            Kind::Time(&RETENTION),
+            "4d",
+            "How long a message is kept.",
+        ),
+        default(
+            "fifo",
+            Kind::Flag,
+            "false",
+            "First in, first out, each message once.",
+        ),
+        default(
+            "encryption",
+            Kind::Text(&ENCRYPTION),
+            "sqs",
+            "Encryption at rest: `sqs`, or the ARN of a KMS key.",
+        ),
+        optional(
+            "dead_letter",
+            Kind::Object(&DEAD_LETTER),
+            "A dead-letter queue, for messages that fail again and again.",
+        ),
+        default(
+            "subscribe",
+            Kind::List(&SUBSCRIPTIONS),
+            "[]",
+            "SNS topics whose messages the queue receives.",
+        ),
+    ],
+};
+
+static VISIBILITY: Time = time(SECOND, 0, 12 * HOUR);
+
+static RETENTION: Time = time(SECOND, MINUTE, 14 * DAY);
+
+static DEAD_LETTER: Object = Object {
+    what: "a dead-letter queue",
+    fields: &[
+        required(
+            "after",
+            Kind::Whole(&RECEIVES),
+            "Receives after which a message is moved to the dead-letter queue.",
+        ),
+        default(
+            "retention",
+            Kind::Time(&RETENTION),
+            "14d",
+            "How long the dead-letter queue keeps it, counted from its first arrival on a standard queue.",
+        ),
+    ],
+};
+
+static RECEIVES: Whole = whole(1, 1_000);
+
+static SUBSCRIPTIONS: List = List {
+    of: Kind::Object(&SUBSCRIPTION),
+    least: 0,
+    most: 100,
+    unique: false,
+};
+
+pub(crate) static SUBSCRIPTION: Object = Object {
+    what: "a subscription",
+    fields: &[
+        required("topic", Kind::Text(&TOPIC_ARN), "ARN of the topic."),
+        optional(
+            "filter",
+            Kind::Filter,
+            "SNS filter policy on message attributes: a list of accepted values for each of at most five attributes.",
+        ),
+    ],
+};

@@ -1,0 +1,156 @@
+//! Promises, the metric and its alarms.
+
+use super::{IMAGE, NOTIFY, PROMISE, check, check_text, fine};
+use crate::tests::{changed, line, problems};
+
+#[test]
+fn promises() {
+    let latency = format!("{PROMISE}.acceptable_latency");
+    check(
+        "10m",
+        "10s",
+        &format!("warning 15:29 {latency}: the promise is shorter than scaling takes"),
+    );
+    check(
+        "10m",
+        "4m59s",
+        &format!("warning 15:29 {latency}: the promise is shorter than scaling takes"),
+    );
+    fine("10m", "5m");
+    let text = changed("10m", "500ms");
+    let lines: Vec<String> = problems(&text).iter().map(line).collect();
+    assert_eq!(
+        lines[0],
+        format!("error 15:29 {latency}: the promise is shorter than the processing of one message")
+    );
+    // A target of exactly one message is still kept.
+    let one = changed("10m", "1s");
+    assert!(
+        problems(&one)
+            .iter()
+            .all(|problem| problem.severity() == crate::Severity::Warning)
+    );
+}
+
+#[test]
+fn what_is_shorter_than_a_message() {
+    // 45 s a message: over the default stop timeout, under the visibility timeout.
+    let slow = |lines: &str| {
+        changed("processing_time: 1s", "processing_time: 45s")
+            .replace(IMAGE, &format!("{IMAGE}{lines}"))
+    };
+    let stop = "the stop timeout is shorter than the processing of one message";
+    check_text(
+        &slow(
+            "    stop_timeout: 44s
+",
+        )
+        .replace("60s", "90s"),
+        &format!("error 11:19 services.worker.stop_timeout: {stop}"),
+    );
+    check_text(
+        &slow("").replace("60s", "90s"),
+        &format!("error 9:3 services.worker.stop_timeout: {stop}"),
+    );
+    let fine = slow(
+        "    stop_timeout: 45s
+",
+    )
+    .replace("60s", "90s");
+    assert!(problems(&fine).is_empty());
+    check_text(
+        &slow("    stop_timeout: 60s\n"),
+        "warning 6:25 queues.orders.visibility_timeout: the visibility timeout is under twice the processing of one message",
+    );
+    check_text(
+        &slow("    stop_timeout: 60s\n")
+            .replace("visibility_timeout: 60s", "visibility_timeout: 44s"),
+        "error 6:25 queues.orders.visibility_timeout: the visibility timeout is shorter than the processing of one message",
+    );
+    check(
+        IMAGE,
+        &format!("{IMAGE}    stop_timeout: 121s\n"),
+        "error 11:19 services.worker.stop_timeout: 121s is out of range",
+    );
+    check(
+        "{after: 5}",
+        "{after: 5}\n    retention: 9m",
+        "error 8:16 queues.orders.retention: the queue drops messages that still may wait",
+    );
+}
+
+#[test]
+fn counting_messages_in_flight() {
+    let count = "processing_time: 1m\n        count: [visible, in_flight]";
+    let text = changed("processing_time: 1s", count)
+        .replace(IMAGE, &format!("{IMAGE}    stop_timeout: 60s\n"))
+        .replace("timeout: 60s\n    dead", "timeout: 2m\n    dead");
+    fine("processing_time: 1s", &count.replace("1m", "1s"));
+    // A target of 10 is large enough, and one of 9 isn't.
+    assert!(problems(&text).is_empty());
+    let path = format!("{PROMISE}.count");
+    check_text(
+        &text.replace("10m", "9m"),
+        &format!("warning 18:16 {path}: messages in work count against a small target"),
+    );
+    check(
+        "processing_time: 1s",
+        "processing_time: 1s\n        count: []",
+        &format!("error 17:16 {path}: `{path}` is empty"),
+    );
+}
+
+#[test]
+fn metric_and_alarms() {
+    let with = |lines: &str| format!("{lines}{NOTIFY}");
+    check(NOTIFY, "", "warning 1:1 notify: nobody hears of the alarms");
+    check(
+        NOTIFY,
+        &with("metric: {every: 2m}\n"),
+        "warning 17:17 metric.every: the metric is published less often than target tracking looks",
+    );
+    check(
+        NOTIFY,
+        &with("metric: {every: 30s}\n"),
+        "error 17:17 metric.every: 30s is out of range",
+    );
+    check(
+        NOTIFY,
+        &with("metric: {every: 90s}\n"),
+        "error 17:17 metric.every: `90s` isn't a whole number of minutes",
+    );
+    check(
+        NOTIFY,
+        &with("metric: {memory: 64}\n"),
+        "error 17:18 metric.memory: 64 is out of range",
+    );
+    check(
+        NOTIFY,
+        &with("metric: {log_retention: 10d}\n"),
+        "error 17:25 metric.log_retention: 10d is not offered",
+    );
+    fine(
+        NOTIFY,
+        &with("metric: {log_retention: 24h, architecture: x86_64, namespace: Shop/Scaling}\n"),
+    );
+    check(
+        NOTIFY,
+        &with("metric: {namespace: AWS/Shop}\n"),
+        "error 17:21 metric.namespace: `AWS/Shop` isn't a metric namespace",
+    );
+    check(
+        NOTIFY,
+        &with("alarms: {metric_silent: 1m}\n"),
+        "error 17:25 alarms.metric_silent: the silence alarm would cry at a single late datapoint",
+    );
+    check(
+        NOTIFY,
+        &with("alarms: {oldest_message: 500ms}\n"),
+        "error 17:26 alarms.oldest_message: 500ms is out of range",
+    );
+    check(
+        NOTIFY,
+        &with("alarms: {dead_letters: 0}\n"),
+        "error 17:24 alarms.dead_letters: 0 is out of range",
+    );
+}

@@ -1,0 +1,133 @@
+//! Queues.
+
+use super::{LETTERS, check, fine};
+use crate::tests::{changed, line, problems};
+
+#[test]
+fn fifo_names() {
+    let queue = |lines: &str| format!("{lines}{LETTERS}");
+    check(
+        LETTERS,
+        &queue("    name: orders.fifo\n"),
+        "error 7:11 queues.orders.name: the queue isn't FIFO, and its name ends in `.fifo`",
+    );
+    check(
+        LETTERS,
+        &queue("    fifo: true\n    name: orders\n"),
+        "error 8:11 queues.orders.name: the queue is FIFO, and its name lacks `.fifo`",
+    );
+    fine(LETTERS, &queue("    fifo: true\n    name: orders.fifo\n"));
+    fine(LETTERS, &queue("    fifo: true\n"));
+    let longest = format!("    fifo: true\n    name: {}.fifo\n", "a".repeat(75));
+    fine(LETTERS, &queue(&longest));
+    let text = changed(LETTERS, &queue(&longest.replace("name: ", "name: a")));
+    assert_eq!(problems(&text).len(), 1, "81 characters");
+}
+
+#[test]
+fn dead_letters() {
+    check(
+        LETTERS,
+        "",
+        "warning 5:3 queues.orders: no dead-letter queue",
+    );
+    check(
+        "{after: 5}",
+        "{after: 0}",
+        "error 7:26 queues.orders.dead_letter.after: 0 is out of range",
+    );
+    check(
+        "{after: 5}",
+        "{after: 1001}",
+        "error 7:26 queues.orders.dead_letter.after: 1001 is out of range",
+    );
+    check(
+        "{after: 5}",
+        "{after: 5, retention: 1d}",
+        "warning 7:40 queues.orders.dead_letter.retention: the dead-letter queue keeps messages for less time than the queue",
+    );
+    // A FIFO queue counts a dead letter's age anew.
+    fine("{after: 5}", "{after: 5, retention: 1d}\n    fifo: true");
+}
+
+#[test]
+fn subscriptions() {
+    let topic = "arn:aws:sns:us-west-2:111122223333:t";
+    let queue = |lines: &str| format!("{LETTERS}{lines}");
+    fine(
+        LETTERS,
+        &queue(&format!("    subscribe: [{{topic: {topic}}}]\n")),
+    );
+    check(
+        LETTERS,
+        &queue(&format!(
+            "    fifo: true\n    subscribe: [{{topic: {topic}}}]\n"
+        )),
+        "error 9:25 queues.orders.subscribe[0].topic: a FIFO queue can't receive from a standard topic",
+    );
+    fine(
+        LETTERS,
+        &queue(&format!(
+            "    fifo: true\n    subscribe: [{{topic: {topic}.fifo}}]\n"
+        )),
+    );
+    fine(
+        LETTERS,
+        &queue(&format!("    subscribe: [{{topic: {topic}.fifo}}]\n")),
+    );
+    check(
+        LETTERS,
+        &queue(&format!(
+            "    subscribe:\n      - topic: {topic}\n      - topic: {topic}\n"
+        )),
+        "error 10:16 queues.orders.subscribe[1].topic: the topic is subscribed twice",
+    );
+    check(
+        LETTERS,
+        &queue("    subscribe: [{topic: arn:aws:sqs:us-west-2:111122223333:t}]\n"),
+        "error 8:25 queues.orders.subscribe[0].topic: `arn:aws:sqs:us-west-2:111122223333:t` isn't the ARN of an SNS topic",
+    );
+    check(
+        LETTERS,
+        &queue(&format!(
+            "    subscribe: [{{topic: {topic}, filter: {{kind: voucher}}}}]\n"
+        )),
+        "error 8:78 queues.orders.subscribe[0].filter.kind: a filter accepts a list of values",
+    );
+    check(
+        LETTERS,
+        &queue(&format!(
+            "    encryption: arn:aws:kms:us-west-2:111122223333:key/1a2b\n    subscribe: [{{topic: {topic}}}]\n"
+        )),
+        "warning 8:17 queues.orders.encryption: SNS delivers to this queue only if the key lets it",
+    );
+}
+
+#[test]
+fn consumption() {
+    let idle = changed("[orders]", "[]");
+    let lines: Vec<String> = problems(&idle).iter().map(line).collect();
+    let expected = [
+        "error 5:3 queues.orders: no service consumes the queue `orders`",
+        "error 11:15 services.worker.consumes: scaling by backlog needs a queue, and the service consumes none",
+    ];
+    assert_eq!(lines, expected);
+    check(
+        "[orders]",
+        "[orders, leftovers]",
+        "error 11:24 services.worker.consumes[1]: no queue `leftovers` is defined",
+    );
+    check(
+        "[orders]",
+        "[order]",
+        "error 11:16 services.worker.consumes[0]: no queue `order` is defined",
+    );
+    let existing = "    existing: arn:aws:sqs:us-west-2:111122223333:orders\n";
+    let queue = "    visibility_timeout: 60s\n    dead_letter: {after: 5}\n";
+    fine(queue, existing);
+    check(
+        queue,
+        &format!("{existing}    subscribe: []\n"),
+        "error 7:5 queues.orders.subscribe: `subscribe` doesn't go with somebody else's queue",
+    );
+}

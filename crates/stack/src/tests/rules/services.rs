@@ -1,0 +1,227 @@
+//! Services, networks and clusters.
+
+use super::{IMAGE, NOTIFY, TASKS, check, check_text, fine};
+use crate::tests::{changed, problems};
+
+#[test]
+fn bounds() {
+    let tasks = "services.worker.tasks";
+    check(
+        TASKS,
+        "{min: 11, max: 10}",
+        &format!("error 12:18 {tasks}.min: `min` is over `max`"),
+    );
+    check(
+        TASKS,
+        "{min: 1}",
+        &format!("error 12:5 {tasks}.max: `max` is missing: scaling needs a most"),
+    );
+    check(
+        "    tasks: {min: 1, max: 10}\n",
+        "",
+        &format!("error 9:3 {tasks}.max: `max` is missing: scaling needs a most"),
+    );
+    check(
+        TASKS,
+        "{min: 0, max: 10}",
+        &format!(
+            "error 12:18 {tasks}.min: `min` is 0, and target tracking alone doesn't wake a service dependably"
+        ),
+    );
+    fine(TASKS, "{max: 1}");
+    let fixed = "name: web\nservices: {web: {image: 'nginx:1', tasks: {min: 1, max: 2}}}\nnotify: [a@b.de]\n";
+    check_text(
+        fixed,
+        "error 2:57 services.web.tasks.max: `max` differs from `min`, and nothing scales the service",
+    );
+    assert!(problems(&fixed.replace("max: 2", "max: 1")).is_empty());
+}
+
+#[test]
+fn sizes() {
+    let size = |cpu: &str, memory: &str| format!("{IMAGE}    cpu: {cpu}\n    memory: {memory}\n");
+    for (cpu, memory) in [
+        ("256", "2048"),
+        ("512", "1024"),
+        ("1024", "8192"),
+        ("2048", "5120"),
+        ("4096", "30720"),
+        ("8192", "20480"),
+        ("16384", "122880"),
+    ] {
+        fine(IMAGE, &size(cpu, memory));
+    }
+    for (cpu, memory) in [
+        ("256", "1536"),
+        ("512", "512"),
+        ("1024", "1024"),
+        ("4096", "31744"),
+        ("8192", "17408"),
+        ("16384", "36864"),
+    ] {
+        let message = format!(
+            "error 12:13 services.worker.memory: Fargate offers no {memory} MiB with {cpu} CPU units"
+        );
+        check(IMAGE, &size(cpu, memory), &message);
+    }
+    check(
+        IMAGE,
+        &size("300", "512"),
+        "error 11:10 services.worker.cpu: 300 is not offered",
+    );
+    check(
+        IMAGE,
+        &size("\"256\"", "512"),
+        "error 11:10 services.worker.cpu: expected a whole number, found `256`",
+    );
+    check(
+        IMAGE,
+        &size("256", "0"),
+        "error 12:13 services.worker.memory: 0 is out of range",
+    );
+    let help = problems(&changed(IMAGE, &size("512", "512")))[0]
+        .help()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        help,
+        "with 512 CPU units go 1024 to 4096 in steps of 1024; the nearest is 1024"
+    );
+}
+
+#[test]
+fn environment() {
+    let secret = "arn:aws:secretsmanager:us-west-2:111122223333:secret:db-Ab12Cd";
+    let with = |lines: &str| format!("{IMAGE}{lines}");
+    fine(
+        IMAGE,
+        &with(&format!(
+            "    secrets: {{A: '{secret}:password::', B: 'arn:aws:ssm:us-west-2:111122223333:parameter/a/b'}}\n    environment: {{C: ''}}\n"
+        )),
+    );
+    check(
+        IMAGE,
+        &with("    environment: {1A: b}\n"),
+        "error 11:19 services.worker.environment.1A: `1A` isn't an environment variable's name",
+    );
+    check(
+        IMAGE,
+        &with("    environment: {QUEUE_URL_ORDERS: b}\n"),
+        "error 11:19 services.worker.environment.QUEUE_URL_ORDERS: `QUEUE_URL_ORDERS` is a name that the stack sets",
+    );
+    check(
+        IMAGE,
+        &with(&format!(
+            "    environment: {{A: b}}\n    secrets: {{A: '{secret}'}}\n"
+        )),
+        "error 12:15 services.worker.secrets.A: `A` is both in `environment` and in `secrets`",
+    );
+    check(
+        IMAGE,
+        &with("    secrets: {A: secret}\n"),
+        "error 11:18 services.worker.secrets.A: `secret` isn't the ARN of a secret or parameter",
+    );
+    check(
+        IMAGE,
+        &with("    environment: {A: 1}\n"),
+        "error 11:22 services.worker.environment.A: expected text, found the number 1",
+    );
+}
+
+#[test]
+fn images() {
+    for image in [
+        "nginx@sha256:".to_owned() + &"a".repeat(64),
+        "localhost:5000/a/b:v1".to_owned(),
+        "public.ecr.aws/nginx/nginx:stable".to_owned(),
+    ] {
+        fine(IMAGE, &format!("    image: {image}\n"));
+    }
+    check(
+        IMAGE,
+        "    image: nginx:latest\n",
+        "warning 10:12 services.worker.image: the image's tag is `latest`",
+    );
+    check(
+        IMAGE,
+        "    image: localhost:5000/nginx\n",
+        "warning 10:12 services.worker.image: the image has no tag, so it means `latest`",
+    );
+    check(
+        IMAGE,
+        "    image: https://nginx\n",
+        "error 10:12 services.worker.image: `https://nginx` isn't a container image",
+    );
+}
+
+#[test]
+fn networks_and_clusters() {
+    let with = |lines: &str| format!("{lines}{NOTIFY}");
+    let subnets = "subnets: [subnet-0a1b2c3d]";
+    fine(
+        NOTIFY,
+        &with(&format!("network: {{{subnets}, vpc: vpc-0a1b2c3d}}\n")),
+    );
+    check(
+        NOTIFY,
+        &with(&format!("network: {{{subnets}}}\n")),
+        "error 17:1 network: neither `vpc` nor `security_groups` is given",
+    );
+    check(
+        NOTIFY,
+        &with("network: {vpc: vpc-0a1b2c3d}\n"),
+        "error 17:10 network.subnets: `subnets` is missing in `network`",
+    );
+    check(
+        NOTIFY,
+        &with("network: {vpc: vpc-0a1b2c3d, subnets: []}\n"),
+        "error 17:39 network.subnets: `network.subnets` is empty",
+    );
+    check(
+        NOTIFY,
+        &with("network: {vpc: vpc-x, subnets: [subnet-0a1b2c3d]}\n"),
+        "error 17:16 network.vpc: `vpc-x` isn't a VPC id",
+    );
+    check(
+        NOTIFY,
+        &with("network: creat\n"),
+        "error 17:10 network: expected `create` or an existing network as `{subnets: …}`, found `creat`",
+    );
+    check(
+        NOTIFY,
+        &with("cluster: {capacity: fargat}\n"),
+        "error 17:21 cluster.capacity: expected `fargate` or the capacity as `{fargate_spot: …}`, found `fargat`",
+    );
+    check(
+        NOTIFY,
+        &with("cluster: {capacity: {fargate_spt: {}}}\n"),
+        "error 17:22 cluster.capacity.fargate_spt: unknown key `fargate_spt`",
+    );
+    check(
+        NOTIFY,
+        &with("cluster: {name: a b}\n"),
+        "error 17:17 cluster.name: `a b` isn't a name that ECS takes",
+    );
+
+    let existing = changed(IMAGE, "    existing: shop/worker\n");
+    assert!(
+        problems(&existing).is_empty(),
+        "nothing created, and no network needed"
+    );
+    check_text(
+        &(existing.clone() + "network: create\n"),
+        "warning 18:1 network: `network` isn't used",
+    );
+    check_text(
+        &existing.replace("shop/worker", "worker"),
+        "error 10:15 services.worker.existing: `worker` isn't a cluster and a service",
+    );
+    check_text(
+        &existing.replace("    existing:", "    cpu: 256\n    existing:"),
+        "error 10:5 services.worker.cpu: `cpu` doesn't go with somebody else's service",
+    );
+    check_text(
+        &existing.replace("    tasks: {min: 1, max: 10}\n", ""),
+        "error 9:3 services.worker.tasks: `tasks` is missing in `services.worker`",
+    );
+}

@@ -1,0 +1,40 @@
+//! Where the parser's marks are in bytes.
+
+use crate::source::Span;
+
+/// Turns the parser's marks, which count characters, into bytes.
+pub(super) struct Offsets {
+    /// Byte of each character; empty when all are ASCII.
+    bytes: Vec<usize>,
+    end: usize,
+}
+
+impl Offsets {
+    pub(super) fn new(text: &str) -> Self {
+        let bytes = if text.is_ascii() {
+            Vec::new()
+        } else {
+            text.char_indices().map(|(offset, _)| offset).collect()
+        };
+        Self {
+            bytes,
+            end: text.len(),
+        }
+    }
+
+    pub(super) fn byte(&self, index: usize) -> usize {
+        if self.bytes.is_empty() {
+            index.min(self.end)
+        } else {
+            self.bytes.get(index).copied().unwrap_or(self.end)
+        }
+    }
+
+    pub(super) fn span(&self, span: saphyr_parser::Span) -> Span {
+        let start = self.byte(span.start.index());
+        Span {
+            start,
+            end: self.byte(span.end.index()).max(start),
+        }
+    }
+}

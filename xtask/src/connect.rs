@@ -119,9 +119,13 @@ pub(crate) fn sandbox() -> Sandbox {
     let name = std::env::var("ECS_SCALER_SANDBOX")
         .ok()
         .filter(|name| is_plain(name));
+    named_sandbox(name.as_deref().unwrap_or("default"))
+}
+
+pub(crate) fn named_sandbox(name: &str) -> Sandbox {
     Sandbox::new(Settings {
         home: paths::sandbox_home(),
-        name: name.unwrap_or_else(|| "default".to_owned()),
+        name: name.to_owned(),
         plugin: paths::root().join("crates/sandbox/localstack-plugin"),
     })
 }

@@ -83,9 +83,14 @@ impl Ui {
     }
 
     fn line(&self, text: &str) {
+        self.suspend(|| eprintln!("{text}"));
+    }
+
+    /// Does something that writes to the terminal, while the spinner is away.
+    pub(crate) fn suspend<T>(&self, action: impl FnOnce() -> T) -> T {
         match &self.spinner {
-            Some(spinner) => spinner.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(spinner) => spinner.suspend(action),
+            None => action(),
         }
     }
 
@@ -105,11 +110,7 @@ impl Ui {
                 .default(false)
                 .interact_on(&Term::stderr())
         };
-        let answer = match &self.spinner {
-            Some(spinner) => spinner.suspend(ask),
-            None => ask(),
-        };
-        Some(answer.unwrap_or(false))
+        Some(self.suspend(ask).unwrap_or(false))
     }
 
     /// Takes the spinner away, before the result is printed.

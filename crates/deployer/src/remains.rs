@@ -1,7 +1,7 @@
 //! The proof of a destruction: each resource is looked for through its own service, not through
 //! CloudFormation, which only knows what it meant to do.
 
-use aws_sdk_cloudwatch::types::AlarmType;
+use aws_sdk_cloudwatch::types::{AlarmType, DashboardEntry};
 use aws_sdk_ecs::types::TaskDefinitionStatus;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -123,13 +123,7 @@ async fn look(session: &Session<'_>, resource: &Resource) -> Result<Found> {
                 is_not_found_exception
             )
         }
-        "AWS::CloudWatch::Dashboard" => {
-            found!(
-                resource,
-                clients.cloudwatch.get_dashboard().dashboard_name(id),
-                is_dashboard_not_found_error
-            )
-        }
+        "AWS::CloudWatch::Dashboard" => dashboard(session, id).await,
         "AWS::CloudWatch::Alarm" => alarm(session, id).await,
         "AWS::Logs::LogGroup" => log_group(session, id).await,
         "AWS::ECS::Cluster" => cluster(session, id).await,
@@ -156,6 +150,21 @@ async fn alarm(session: &Session<'_>, name: &str) -> Result<Found> {
         .await
         .map_err(aws(format!("look for the alarm {name}")))?;
     Ok(left_if(!reply.metric_alarms().is_empty()))
+}
+
+/// GetDashboard words its "no such" in several ways; a list does not.
+async fn dashboard(session: &Session<'_>, name: &str) -> Result<Found> {
+    let request = session
+        .clients
+        .cloudwatch
+        .list_dashboards()
+        .dashboard_name_prefix(name);
+    let reply = request
+        .send()
+        .await
+        .map_err(aws(format!("look for the dashboard {name}")))?;
+    let there = |entry: &DashboardEntry| entry.dashboard_name() == Some(name);
+    Ok(left_if(reply.dashboard_entries().iter().any(there)))
 }
 
 async fn log_group(session: &Session<'_>, name: &str) -> Result<Found> {

@@ -16,7 +16,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// No Python that the environment can be made with.
-    #[error("no Python of version 3.10 or later was found (tried {tried})")]
+    #[error("no Python from 3.11 to 3.13 was found (tried {tried})")]
     NoPython {
         /// The commands that were tried.
         tried: String,
@@ -53,7 +53,7 @@ impl Error {
                 vec!["check the disk's space and the folder's permissions".to_owned()]
             }
             Self::NoPython { .. } => vec![
-                "install Python 3.10 or later, or name one: PYTHON=/path/to/python3".to_owned(),
+                "install one with its venv module (Debian: python3-venv), or name it: PYTHON=/path/to/python3.12".to_owned(),
             ],
             Self::Command { detail, log, .. } => {
                 let mut hints = vec![format!("all of its output: {}", log.display())];

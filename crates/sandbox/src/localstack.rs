@@ -94,15 +94,13 @@ impl Sandbox {
     /// # Errors
     /// When LocalStack can't be installed or does not become ready.
     pub fn start(&self, note: &dyn Fn(&str)) -> Result<Running> {
-        self.environment().ensure(
-            note,
-            "installing LocalStack into .sandbox (first use; about a minute, 104 MB from PyPI)",
-        )?;
         let _lock = Lock::take(&self.folder().join("lock"))?;
+        let environment = self.environment();
         let made_from = self.made_from()?;
         let record = self.record();
         if let Some((record, process)) = record.as_ref().and_then(|r| Some((r, r.process?))) {
-            if process.is_alive() && record.made_from == made_from && is_healthy(record.port) {
+            let current = record.made_from == made_from && environment.is_ready()?;
+            if current && process.is_alive() && is_healthy(record.port) {
                 return Ok(self.running(record.port, process.pid, true));
             }
             if process.is_alive() {
@@ -110,6 +108,10 @@ impl Sandbox {
             }
             process.end(STOP_PATIENCE);
         }
+        environment.ensure(
+            note,
+            "installing LocalStack into .sandbox (first use; about a minute, 104 MB from PyPI)",
+        )?;
         note("starting LocalStack");
         self.launch_on_a_free_port(record.map(|record| record.port), &made_from)
     }

@@ -20,12 +20,12 @@ pub struct Venv {
     log: PathBuf,
 }
 
-/// Interpreters to try: the newest that the lock file was tried with first.
-const PYTHONS: [&str; 6] = [
+/// Interpreters to try. LocalStack's CloudFormation can't be imported on 3.10, and its lock was not
+/// tried with 3.14.
+const PYTHONS: [&str; 5] = [
     "python3.13",
     "python3.12",
     "python3.11",
-    "python3.10",
     "python3",
     "python",
 ];
@@ -147,7 +147,7 @@ fn find_python() -> Result<PathBuf> {
 }
 
 fn is_recent(python: &Path) -> bool {
-    let check = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
+    let check = "import sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))";
     Command::new(python)
         .args(["-c", check])
         .stdin(Stdio::null())

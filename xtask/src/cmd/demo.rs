@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{Clients, Destroyed, Inspection, Session};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, TryStreamExt};
 use serde::Serialize;
 
 use super::deploy::{self, Guard};
@@ -12,7 +12,7 @@ use super::{destroy, status};
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{self, Known};
 use crate::failure::{Failure, Result};
-use crate::output::Format;
+use crate::output::{self, Format};
 use crate::paths;
 use crate::ui::Ui;
 
@@ -43,7 +43,7 @@ const BATCH: u32 = 10;
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
     let demo = tokio::select! {
-        demo = play(&args, &ui) => demo?,
+        demo = play(&args, format, &ui) => demo?,
         _ = tokio::signal::ctrl_c() => {
             return Err(Failure::failed("interrupted: the demo's stack stays in the sandbox")
                 .hint("to take it away: cargo xtask destroy stacks/voucher-worker.yaml --local --force --yes")
@@ -55,21 +55,33 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-async fn play(args: &Args, ui: &Ui) -> Result<Demo> {
+async fn play(args: &Args, format: Format, ui: &Ui) -> Result<Demo> {
     let stack = definition::load(&paths::root().join("stacks/voucher-worker.yaml"))?;
     let known = Known::of(&stack);
     let cloud = ConnectArgs::local().connect(&known, ui).await?;
-    let guard = Guard { yes: true, allow_loss: true };
+    let guard = Guard {
+        yes: true,
+        allow_loss: true,
+    };
     let again = "cargo xtask deploy stacks/voucher-worker.yaml --local --yes";
     deploy::deploy(&cloud, stack, guard, ui, again).await?;
     let inspection = measure(args, &cloud, &known, ui).await?;
+    if format == Format::Text {
+        // Shown while it is true, and not lost when the rest fails.
+        ui.suspend(|| output::text(&measured_text(&known.name, &inspection)));
+    }
     let destroyed = if args.keep {
         None
     } else {
         ui.note("taking the stack away");
         Some(destroy::destroy(&cloud, &known, true, true, ui).await?)
     };
-    Ok(Demo { stack: known.name, messages_sent: args.messages, inspection, destroyed })
+    Ok(Demo {
+        stack: known.name,
+        messages_sent: args.messages,
+        inspection,
+        destroyed,
+    })
 }
 
 /// Sends the messages and waits until a datapoint shows them.
@@ -81,7 +93,9 @@ async fn measure(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<I
     ui.note(&format!("sending {} messages to the queue", args.messages));
     send(&cloud.clients, &url, args.messages).await?;
     let sent = now();
-    ui.note("waiting until the rule fires by itself and its datapoint arrives (one to two minutes)");
+    ui.note(
+        "waiting until the rule fires by itself and its datapoint arrives (one to two minutes)",
+    );
     let waited = tokio::time::timeout(PATIENCE, async {
         loop {
             let inspection = inspect(&session, known).await?;
@@ -92,9 +106,14 @@ async fn measure(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<I
         }
     });
     waited.await.unwrap_or_else(|_| {
-        Err(Failure::failed(format!("no datapoint arrived within {PATIENCE:?}"))
-            .hint("`cargo xtask status stacks/voucher-worker.yaml --local` shows the alarms")
-            .hint(format!("the sandbox's log: {}", crate::connect::sandbox().log().display())))
+        Err(
+            Failure::failed(format!("no datapoint arrived within {PATIENCE:?}"))
+                .hint("`cargo xtask status stacks/voucher-worker.yaml --local` shows the alarms")
+                .hint(format!(
+                    "the sandbox's log: {}",
+                    crate::connect::sandbox().log().display()
+                )),
+        )
     })
 }
 
@@ -104,7 +123,11 @@ async fn inspect(session: &Session<'_>, known: &Known) -> Result<Inspection> {
 }
 
 fn first_queue(inspection: &Inspection) -> Result<String> {
-    let queue = inspection.services.iter().flat_map(|service| &service.queues).next();
+    let queue = inspection
+        .services
+        .iter()
+        .flat_map(|service| &service.queues)
+        .next();
     queue
         .map(|queue| queue.url.clone())
         .ok_or_else(|| Failure::failed("the deployed rules measure no queue"))
@@ -113,14 +136,21 @@ fn first_queue(inspection: &Inspection) -> Result<String> {
 /// Whether a datapoint of a minute that ended after `sent` has arrived, and shows a backlog: a datapoint
 /// carries the begin of its minute, and one of the same minute may still be from before.
 fn shows_messages_of(inspection: &Inspection, sent: i64) -> bool {
-    let points = inspection.services.iter().flat_map(|service| &service.queues);
-    points.filter_map(|queue| queue.backlog_per_task).any(|point| point.at + 60 > sent && point.value > 0.0)
+    let points = inspection
+        .services
+        .iter()
+        .flat_map(|service| &service.queues);
+    points
+        .filter_map(|queue| queue.backlog_per_task)
+        .any(|point| point.at + 60 > sent && point.value > 0.0)
 }
 
 async fn send(clients: &Clients, url: &str, messages: u32) -> Result<()> {
     let starts = (0..messages).step_by(BATCH as usize);
     stream::iter(starts.map(Ok))
-        .try_for_each_concurrent(8, |start| send_batch(clients, url, start, (start + BATCH).min(messages)))
+        .try_for_each_concurrent(8, |start| {
+            send_batch(clients, url, start, (start + BATCH).min(messages))
+        })
         .await
 }
 
@@ -135,31 +165,38 @@ async fn send_batch(clients: &Clients, url: &str, from: u32, to: u32) -> Result<
             .map_err(|error| failed(error.to_string()))?;
         request = request.entries(entry);
     }
-    let reply = request.send().await.map_err(|error| failed(format!("{error:?}")))?;
+    let reply = request
+        .send()
+        .await
+        .map_err(|error| failed(format!("{error:?}")))?;
     match reply.failed().first() {
         None => Ok(()),
-        Some(entry) => Err(failed(entry.message().unwrap_or("no reason given").to_owned())),
+        Some(entry) => Err(failed(
+            entry.message().unwrap_or("no reason given").to_owned(),
+        )),
     }
 }
 
 fn now() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
 }
 
-fn text(demo: &Demo) -> String {
+fn measured_text(name: &str, inspection: &Inspection) -> String {
     let now = u64::try_from(now()).unwrap_or_default();
-    let mut text = status::text(&demo.stack, &demo.inspection, now);
-    text.push('\n');
+    format!("{}\n", status::text(name, inspection, now))
+}
+
+fn text(demo: &Demo) -> String {
     match &demo.destroyed {
-        Some(destroyed) => text.push_str(&destroy::text(&demo.stack, destroyed)),
-        None => text.push_str(
-            "The stack stays. Look at it, then take it away:\n  \
-             cargo xtask status stacks/voucher-worker.yaml --local\n  \
-             cargo xtask destroy stacks/voucher-worker.yaml --local --force\n",
-        ),
+        Some(destroyed) => destroy::text(&demo.stack, destroyed),
+        None => "The stack stays. Look at it, then take it away:\n  \
+                 cargo xtask status stacks/voucher-worker.yaml --local\n  \
+                 cargo xtask destroy stacks/voucher-worker.yaml --local --force\n"
+            .to_owned(),
     }
-    text
 }
 
 #[cfg(test)]
@@ -196,15 +233,26 @@ mod tests {
             termination_protection: false,
             outputs: Default::default(),
         };
-        Inspection { stack, services: vec![service], dead_letters: vec![], alarms: vec![] }
+        Inspection {
+            stack,
+            services: vec![service],
+            dead_letters: vec![],
+            alarms: vec![],
+        }
     }
 
     #[test]
     fn only_a_datapoint_that_can_show_the_messages_ends_the_wait() {
         let point = |at, value| Some(Datapoint { value, at });
         assert!(!shows_messages_of(&inspection(None), 1_000));
-        assert!(!shows_messages_of(&inspection(point(900, 5.0)), 1_000), "an earlier minute");
-        assert!(!shows_messages_of(&inspection(point(960, 0.0)), 1_000), "from before the messages");
+        assert!(
+            !shows_messages_of(&inspection(point(900, 5.0)), 1_000),
+            "an earlier minute"
+        );
+        assert!(
+            !shows_messages_of(&inspection(point(960, 0.0)), 1_000),
+            "from before the messages"
+        );
         assert!(shows_messages_of(&inspection(point(960, 5.0)), 1_000));
     }
 }

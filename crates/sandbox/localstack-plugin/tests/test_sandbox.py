@@ -368,6 +368,28 @@ class SandboxTest(unittest.TestCase):
         self.assertEqual(changes(prepared), {"Changed": ("Modify", "False")})
         self.assertEqual(stack.execute(prepared), "UPDATE_COMPLETE")
 
+    def test_a_failed_replacement_keeps_the_old(self):
+        def body(name: str, text: str) -> dict:
+            properties = {"DashboardName": name, "DashboardBody": text}
+            return resources(
+                A=queue(QueueName=f"{name}-queue"),
+                B={"Type": "AWS::CloudWatch::Dashboard", "DependsOn": "A", "Properties": properties},
+            )
+
+        stack = self.stack("replacing")
+        self.assertEqual(stack.deploy(body("old", "{}"), "CREATE"), "CREATE_COMPLETE")
+        before = inventory(self.sandbox)
+        prepared = stack.prepare(body("new", "not JSON"))
+        self.assertEqual(changes(prepared), {"A": ("Modify", "True"), "B": ("Modify", "True")})
+        self.assertEqual(stack.execute(prepared), "UPDATE_ROLLBACK_COMPLETE")
+        self.assertIn("must be a valid JSON", stack.reasons()["B"])
+        self.assertEqual(inventory(self.sandbox), before)
+        self.assertEqual(stack.resources()["B"]["PhysicalResourceId"], "old")
+        self.assertEqual(stack.deploy(body("new", "{}")), "UPDATE_COMPLETE")
+        self.assertEqual(stack.resources()["B"]["PhysicalResourceId"], "new")
+        dashboards = inventory(self.sandbox)["dashboards"]
+        self.assertEqual([d["DashboardName"] for d in dashboards], ["new"])
+
     def test_a_failed_deletion_can_be_repeated(self):
         ecs = self.sandbox.client("ecs")
         stack = self.stack("stuck")
@@ -433,6 +455,16 @@ class SandboxTest(unittest.TestCase):
         self.assertIn("TerminationProtection is enabled", message)
         protect(StackName="guarded", EnableTerminationProtection=False)
         self.assertEqual(stack.delete(), "DELETE_COMPLETE")
+
+    def test_a_busy_stack_takes_no_second_operation(self):
+        stack = self.stack("busy", parameters=CODE)
+        prepared = stack.prepare(template(), "CREATE")
+        stack.cloudformation.execute_change_set(ChangeSetName=prepared["ChangeSetId"])
+        message = self.refused("ValidationError", stack.delete)
+        self.assertIn("cannot be deleted while in status CREATE_IN_PROGRESS", message)
+        message = self.refused("ValidationError", stack.prepare, template(target=1))
+        self.assertIn("is in CREATE_IN_PROGRESS state and can not be updated", message)
+        self.assertEqual(stack.settled(), "CREATE_COMPLETE")
 
     def test_retained_resources_stay(self):
         stack = self.stack("keeper")

@@ -120,7 +120,8 @@ class Executor(ChangeSetModelExecutor):
         if not creating:
             stack.set_stack_status(StackStatus.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS)
         for step in reversed([s for s in self._steps if s.created]):
-            if failed.get(step.name) != "CREATE" and step.name in self.resources:
+            # A failed one was not made, and its name may be that of the old one or a stranger.
+            if step.name not in failed and step.name in self.resources:
                 self._discard(step)
         self._forget_failed(failed)
         # What runs after this makes the change set's template and resources the stack's own.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -59,8 +60,7 @@ class RuntimeApi:
         self.init_error: Outcome | None = None
         self._todo: queue.Queue[Invocation | None] = queue.Queue()
         self._current: dict[str, Invocation] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -83,7 +83,10 @@ class RuntimeApi:
     def next(self) -> Invocation | None:
         """The next event; None when the environment ends."""
         self.polled.set()
-        return self._todo.get()
+        invocation = self._todo.get()
+        if invocation is None:
+            self._todo.put(None)  # for whoever else polls
+        return invocation
 
     def settle(self, request_id: str, outcome: Outcome) -> bool:
         """Pass on what the function answered; False when nobody waits for it."""
@@ -96,6 +99,15 @@ class RuntimeApi:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(timeout=2)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+        # Otherwise the process ended while it was answered; its environment notices.
 
 
 def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:

@@ -1,1 +1,30 @@
-//! End-to-end tests.
+//! The harness of the end-to-end tests.
+//!
+//! A test runs `xtask` as its users do, as a process, and looks at what came of it through each
+//! service's own API. This room owns how both are done: [`Bench`] is where a test runs, [`TestStack`] a
+//! stack that is taken away however the test ends, [`Cloud`] the clients and what is read with them.
+//! Nothing here knows what a right answer is: that is for the tests to say.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "whatever goes wrong in the harness fails the test that uses it"
+)]
+
+mod bench;
+mod cloud;
+mod definition;
+mod inventory;
+mod metric;
+mod poll;
+mod test_stack;
+mod xtask;
+
+pub use bench::{Bench, unique_name};
+pub use cloud::{Cloud, Resources};
+pub use definition::{edited, worker};
+pub use inventory::{Inventory, inventory};
+pub use metric::{Minute, minutes};
+pub use poll::until;
+pub use test_stack::TestStack;
+pub use xtask::{Ended, Run, Started};

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use deployer::Kind;
+use miette::Diagnostic;
 use serde_json::json;
 use stack::{LoadError, Report};
 
@@ -121,7 +122,13 @@ impl From<LoadError> for Failure {
                 if let Some(source) = std::error::Error::source(&other) {
                     message = format!("{message}: {source}");
                 }
-                Self::new(Code::InvalidDefinition, message)
+                let mut failure = Self::new(Code::InvalidDefinition, message);
+                failure.hints = other
+                    .help()
+                    .map(|help| help.to_string())
+                    .into_iter()
+                    .collect();
+                failure
             }
         }
     }

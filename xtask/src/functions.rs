@@ -82,7 +82,7 @@ fn build_for_lambda(wanted: Architecture, ui: &Ui) -> Result<(PathBuf, Architect
     )?;
     let architecture = available(wanted, ui);
     ui.note(&format!(
-        "building the metric function for Lambda ({})",
+        "building the metric function for Lambda ({}; some minutes the first time)",
         word(architecture)
     ));
     let lambda_dir = target_dir()?.join("lambda");
@@ -145,7 +145,8 @@ fn has_target(target: &str) -> bool {
     })
 }
 
-fn host() -> Architecture {
+/// The architecture of this machine.
+pub(crate) fn host() -> Architecture {
     if cfg!(target_arch = "aarch64") {
         Architecture::Arm64
     } else {

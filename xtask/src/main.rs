@@ -54,3 +54,32 @@ fn main() -> ExitCode {
         Err(failure) => failure.report(cli.output),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_reads_well() {
+        let mut cli = Cli::command();
+        cli.build();
+        let mut help = cli.render_help().to_string();
+        for verb in cli
+            .get_subcommands()
+            .filter(|verb| verb.get_name() != "help")
+        {
+            help.push_str(&format!(
+                "\n════ {}\n{}",
+                verb.get_name(),
+                verb.clone().render_help()
+            ));
+        }
+        insta::assert_snapshot!(help);
+    }
+}

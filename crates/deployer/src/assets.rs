@@ -1,18 +1,12 @@
 //! Assets: Lambda code and large templates in a bucket of their own, named by what they hold.
 
+mod bucket;
+
 use std::io::{Cursor, Write};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{
-    BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus,
-    CreateBucketConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
-    LifecycleRuleFilter, NoncurrentVersionExpiration, PublicAccessBlockConfiguration,
-    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
-    ServerSideEncryptionRule, VersioningConfiguration,
-};
-use aws_smithy_types::error::metadata::ErrorMetadata;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use sha2::{Digest, Sha256};
 
 use crate::clients::Clients;
@@ -28,9 +22,6 @@ pub struct Asset {
     pub bytes: Vec<u8>,
 }
 
-/// Objects that no deploy has used for this long are removed by the bucket itself. A rollback needs the
-/// code of the deploy before it, so this is long.
-const EXPIRE_DAYS: i32 = 365;
 /// A deploy writes an object again that is older than this, so that what is in use never expires.
 const REFRESH_AFTER: Duration = Duration::from_hours(90 * 24);
 /// Template bodies up to this size travel in the request. Source: AWS CloudFormation quotas.
@@ -44,7 +35,7 @@ impl Asset {
     /// When the zip can't be written (over 4 GiB).
     pub fn function(name: &str, bootstrap: &[u8]) -> Result<Self> {
         let bytes = pack(bootstrap).map_err(|error| {
-            Error::failed(format!("failed to pack the function {name}: {error}")).because(error)
+            Error::failed(format!("failed to pack the function {name}: {error}"))
         })?;
         Ok(Self {
             key: format!("functions/{name}/{}.zip", digest(&bytes)),
@@ -115,133 +106,12 @@ pub async fn upload(
     now: SystemTime,
 ) -> Result<String> {
     let bucket = bucket_name(account, session.clients.region());
-    ensure_bucket(session, &bucket, account).await?;
+    bucket::ensure(session, &bucket, account).await?;
     let uploads = assets
         .iter()
         .map(|asset| ensure_object(session, &bucket, account, asset, now));
     futures::future::try_join_all(uploads).await?;
     Ok(bucket)
-}
-
-async fn ensure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
-    let client = &session.clients.s3;
-    let head = client
-        .head_bucket()
-        .bucket(bucket)
-        .expected_bucket_owner(account)
-        .send()
-        .await;
-    match head {
-        Ok(_) => return Ok(()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_not_found()) => {}
-        Err(error) => return Err(aws(format!("look for the assets bucket {bucket}"))(error)),
-    }
-    session.note(format!(
-        "making the assets bucket {bucket} (first use in this account and region)"
-    ));
-    let mut request = client.create_bucket().bucket(bucket);
-    // us-east-1 is the one region that must not be named.
-    if session.clients.region() != "us-east-1" {
-        let region = BucketLocationConstraint::from(session.clients.region());
-        let place = CreateBucketConfiguration::builder()
-            .location_constraint(region)
-            .build();
-        request = request.create_bucket_configuration(place);
-    }
-    match request.send().await {
-        Ok(_) => {}
-        Err(error) if is_code(error.as_service_error(), "BucketAlreadyOwnedByYou") => {}
-        Err(error) => return Err(aws(format!("make the assets bucket {bucket}"))(error)),
-    }
-    secure_bucket(session, bucket).await
-}
-
-fn is_code<E: ProvideErrorMetadata>(error: Option<&E>, code: &str) -> bool {
-    error
-        .map(ProvideErrorMetadata::meta)
-        .and_then(ErrorMetadata::code)
-        == Some(code)
-}
-
-/// Private, encrypted, versioned; what nobody uses any more expires.
-async fn secure_bucket(session: &Session<'_>, bucket: &str) -> Result<()> {
-    let client = &session.clients.s3;
-    let private = PublicAccessBlockConfiguration::builder()
-        .block_public_acls(true)
-        .block_public_policy(true)
-        .ignore_public_acls(true)
-        .restrict_public_buckets(true)
-        .build();
-    let request = client.put_public_access_block().bucket(bucket);
-    let sent = request
-        .public_access_block_configuration(private)
-        .send()
-        .await;
-    sent.map_err(aws(format!("make {bucket} private")))?;
-
-    let request = client.put_bucket_encryption().bucket(bucket);
-    let sent = request
-        .server_side_encryption_configuration(encryption()?)
-        .send()
-        .await;
-    sent.map_err(aws(format!("encrypt {bucket}")))?;
-
-    let versioned = VersioningConfiguration::builder()
-        .status(BucketVersioningStatus::Enabled)
-        .build();
-    let request = client
-        .put_bucket_versioning()
-        .bucket(bucket)
-        .versioning_configuration(versioned);
-    request
-        .send()
-        .await
-        .map_err(aws(format!("version {bucket}")))?;
-
-    let request = client.put_bucket_lifecycle_configuration().bucket(bucket);
-    let sent = request.lifecycle_configuration(lifecycle()?).send().await;
-    sent.map(drop)
-        .map_err(aws(format!("let old objects of {bucket} expire")))
-}
-
-fn encryption() -> Result<ServerSideEncryptionConfiguration> {
-    let default = ServerSideEncryptionByDefault::builder()
-        .sse_algorithm(ServerSideEncryption::Aes256)
-        .build()
-        .map_err(incomplete)?;
-    let rule = ServerSideEncryptionRule::builder()
-        .apply_server_side_encryption_by_default(default)
-        .build();
-    ServerSideEncryptionConfiguration::builder()
-        .rules(rule)
-        .build()
-        .map_err(incomplete)
-}
-
-fn lifecycle() -> Result<BucketLifecycleConfiguration> {
-    let rule = LifecycleRule::builder()
-        .id("expire-unused")
-        .status(ExpirationStatus::Enabled)
-        .filter(LifecycleRuleFilter::builder().prefix("").build())
-        .expiration(LifecycleExpiration::builder().days(EXPIRE_DAYS).build())
-        .noncurrent_version_expiration(
-            NoncurrentVersionExpiration::builder()
-                .noncurrent_days(30)
-                .build(),
-        )
-        .build()
-        .map_err(incomplete)?;
-    BucketLifecycleConfiguration::builder()
-        .rules(rule)
-        .build()
-        .map_err(incomplete)
-}
-
-fn incomplete(error: aws_sdk_s3::error::BuildError) -> Error {
-    Error::failed("failed to word a request to S3").because(error)
 }
 
 async fn ensure_object(
@@ -260,10 +130,8 @@ async fn ensure_object(
     match head.send().await {
         Ok(object) if is_fresh(object.last_modified(), now) => return Ok(()),
         Ok(_) => {}
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_not_found()) => {}
+        // Who may not list the bucket is told "forbidden" of an object that is not there.
+        Err(error) if matches!(http_status(&error), Some(403 | 404)) => {}
         Err(error) => return Err(aws(format!("look for {} in {bucket}", asset.key))(error)),
     }
     session.note(format!(
@@ -283,7 +151,14 @@ async fn ensure_object(
         .map_err(aws(format!("upload {} to {bucket}", asset.key)))
 }
 
-fn is_fresh(modified: Option<&aws_smithy_types::DateTime>, now: SystemTime) -> bool {
+/// A reply to HEAD has no body, so its status is all that it says.
+fn http_status<E>(error: &SdkError<E>) -> Option<u16> {
+    error
+        .raw_response()
+        .map(|response| response.status().as_u16())
+}
+
+fn is_fresh(modified: Option<&DateTime>, now: SystemTime) -> bool {
     modified
         .and_then(|time| SystemTime::try_from(*time).ok())
         .is_some_and(|time| {
@@ -330,8 +205,7 @@ mod tests {
     #[test]
     fn an_object_in_use_is_written_again_before_it_expires() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 20_000);
-        let aged =
-            |days: u64| aws_smithy_types::DateTime::from(now - Duration::from_hours(24 * days));
+        let aged = |days: u64| DateTime::from(now - Duration::from_hours(24 * days));
         assert!(is_fresh(Some(&aged(1)), now));
         assert!(!is_fresh(Some(&aged(91)), now));
         assert!(!is_fresh(None, now));

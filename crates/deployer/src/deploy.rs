@@ -1,16 +1,22 @@
 //! Deploying a template: from whatever state the stack is in to the one that the template describes.
 
+mod failure;
+mod recover;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::change_set::{self, ChangeSet, Execution, Source};
+use crate::attempts::Attempts;
+use crate::change_set::{self, ChangeSet, Execution, Planned, Source};
 use crate::error::{Error, Kind, Result, aws};
-use crate::follow::{Cause, Ended, Follower};
-use crate::observe::{Observed, observe};
+use crate::follow::{Ended, Follower};
+use crate::observe::observe;
 use crate::plan::Plan;
 use crate::session::Session;
-use crate::status::{NextStep, Operation, Status, next_step};
+use crate::status::{NextStep, Status, next_step};
+
+pub(crate) use failure::failure;
 
 /// What a deploy came to.
 #[derive(Clone, Debug, Serialize)]
@@ -32,158 +38,129 @@ pub type Approve<'a> = dyn FnMut(&Plan) -> Result<()> + Send + 'a;
 /// clears away what blocks, and plans again when somebody else was faster. No change is success.
 ///
 /// # Errors
-/// When `approve` refuses, when CloudFormation fails (then it has rolled back, and the first cause
-/// comes first), or when AWS can't be reached.
+/// When `approve` refuses, when what blocks holds messages, when CloudFormation fails (then it has rolled
+/// back, and the first cause comes first), or when AWS can't be reached.
 pub async fn deploy(
     session: &Session<'_>,
     source: &Source,
     approve: &mut Approve<'_>,
 ) -> Result<Deployed> {
+    let mut attempts = Attempts::new(session);
     loop {
-        let Some(change_set) = prepare(session, source).await? else {
-            return unchanged(session, &source.stack).await;
+        let why = match recover::prepare(session, source, &mut attempts).await? {
+            Planned::Ready(change_set) => match carry_out(session, change_set, approve).await? {
+                Ok(deployed) => return Ok(deployed),
+                Err(overtaken) => overtaken,
+            },
+            Planned::NoChange => match unchanged(session, &source.stack).await? {
+                Some(deployed) => return Ok(deployed),
+                None => "the stack was deleted while it was planned for".to_owned(),
+            },
+            Planned::Overtaken(why) => why,
         };
-        if let Err(refusal) = approve(&change_set.plan) {
-            change_set::abandon(session, &change_set).await;
-            return Err(refusal);
+        overtaken(session, &mut attempts, &source.stack, &why).await?;
+    }
+}
+
+async fn overtaken(
+    session: &Session<'_>,
+    attempts: &mut Attempts,
+    stack: &str,
+    why: &str,
+) -> Result<()> {
+    session.note(format!(
+        "somebody else changed the stack in the meantime ({why}): planning again"
+    ));
+    attempts.again(session, stack, why).await
+}
+
+/// Has the plan approved, executes and follows it. The inner error says, in AWS's words, that somebody
+/// else was faster.
+async fn carry_out(
+    session: &Session<'_>,
+    change_set: ChangeSet,
+    approve: &mut Approve<'_>,
+) -> Result<Result<Deployed, String>> {
+    let started = match approve(&change_set.plan) {
+        Ok(()) => start(session, &change_set).await,
+        Err(refusal) => Ok(Err(Unstarted::Refused(refusal))),
+    };
+    match started? {
+        Ok(follower) => {
+            let ended = follower.until_settled().await?;
+            finish(change_set.plan, ended).map(Ok)
         }
-        let follower = Follower::start(session, &change_set.stack_id).await?;
-        match change_set::execute(session, &change_set).await? {
-            Execution::Started => {
-                let ended = follower.until_settled().await?;
-                return finish(change_set.plan, ended);
-            }
-            Execution::Overtaken => {
-                session.note("somebody else changed the stack in the meantime: planning again");
-                change_set::discard(session, &change_set.id).await;
-            }
+        Err(Unstarted::Overtaken(why)) => {
+            change_set::discard(session, &change_set.id).await;
+            Ok(Err(why))
+        }
+        Err(Unstarted::Refused(error)) => {
+            change_set::abandon(session, &change_set).await;
+            Err(error)
         }
     }
+}
+
+/// Why a change set is certainly not being executed.
+enum Unstarted {
+    Overtaken(String),
+    Refused(Error),
+}
+
+async fn start<'s, 'c>(
+    session: &'s Session<'c>,
+    change_set: &ChangeSet,
+) -> Result<Result<Follower<'s, 'c>, Unstarted>> {
+    let follower = match Follower::before(session, &change_set.stack_id).await {
+        Ok(follower) => follower,
+        Err(error) => return Ok(Err(Unstarted::Refused(error))),
+    };
+    Ok(match change_set::execute(session, change_set).await? {
+        Execution::Started => Ok(follower),
+        Execution::Overtaken(why) => Err(Unstarted::Overtaken(why)),
+        Execution::Refused(error) => Err(Unstarted::Refused(error)),
+    })
 }
 
 /// The plan alone: what a deploy would do to the stack as it is. Leaves nothing behind. `None`: nothing.
 ///
 /// # Errors
-/// When the stack is busy or stuck, or AWS can't be reached.
+/// When the stack is busy or stuck, when CloudFormation refuses the template, or when AWS can't be
+/// reached.
 pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>> {
-    let status = observe(session, &source.stack)
-        .await?
-        .map_or(Status::Absent, |s| s.status);
-    let creates = match next_step(status) {
-        NextStep::Create => true,
-        NextStep::Update => false,
-        _ => {
-            return Err(Error::failed(format!(
-                "the stack {} can't be planned for now",
-                source.stack
-            ))
-            .hint("`deploy` follows or clears away what blocks it; `status` shows it"));
-        }
-    };
-    let Some(change_set) = change_set::create(session, source, creates).await? else {
-        return Ok(None);
-    };
-    change_set::abandon(session, &change_set).await;
-    Ok(Some(change_set.plan))
-}
-
-/// Steps until a change set is ready. `None`: nothing changes.
-async fn prepare(session: &Session<'_>, source: &Source) -> Result<Option<ChangeSet>> {
+    let mut attempts = Attempts::new(session);
     loop {
         let stack = observe(session, &source.stack).await?;
         let status = stack.as_ref().map_or(Status::Absent, |stack| stack.status);
-        match (next_step(status), stack) {
-            (NextStep::Create, _) => {
-                session.note(format!("planning the new stack {}", source.stack));
-                return change_set::create(session, source, true).await;
+        let creates = match next_step(status) {
+            NextStep::Create => true,
+            NextStep::Update => false,
+            _ => {
+                let word = stack.map(|stack| stack.status_name).unwrap_or_default();
+                return Err(Error::failed(format!(
+                    "the stack {} is in {word}: nothing can be planned for it now",
+                    source.stack
+                ))
+                .hint("`deploy` follows or clears away what blocks it; `status` shows it"));
             }
-            (NextStep::Update, _) => {
-                session.note(format!("planning the update of {}", source.stack));
-                return change_set::create(session, source, false).await;
+        };
+        match change_set::create(session, source, creates).await? {
+            Planned::NoChange => return Ok(None),
+            Planned::Ready(change_set) => {
+                change_set::abandon(session, &change_set).await;
+                return Ok(Some(change_set.plan));
             }
-            (NextStep::Follow(operation), Some(stack)) => {
-                follow(session, &stack, operation).await?
+            Planned::Overtaken(why) => {
+                overtaken(session, &mut attempts, &source.stack, &why).await?;
             }
-            (NextStep::Remove, Some(stack)) => remove(session, &source.stack, &stack).await?,
-            (NextStep::FinishRollback, Some(stack)) => finish_rollback(session, &stack).await?,
-            (_, None) => {}
         }
     }
 }
 
-async fn follow(session: &Session<'_>, stack: &Observed, operation: Operation) -> Result<()> {
-    let word = operation.name();
-    session.note(format!(
-        "a {word} of {} is already in progress: following it",
-        stack.id
-    ));
-    Follower::start(session, &stack.id)
-        .await?
-        .until_settled()
-        .await
-        .map(drop)
-}
-
-/// Deletes what a failed create or a stopped deletion has left.
-async fn remove(session: &Session<'_>, name: &str, stack: &Observed) -> Result<()> {
-    session.note(format!(
-        "{name} is in {}, which blocks a deploy: removing what is left",
-        stack.status_name
-    ));
-    let follower = Follower::start(session, &stack.id).await?;
-    session
-        .clients
-        .cloudformation
-        .delete_stack()
-        .stack_name(&stack.id)
-        .client_request_token(session.token())
-        .send()
-        .await
-        .map_err(aws(format!("delete the stack {name}")))?;
-    let ended = follower.until_settled().await?;
-    match ended.stack {
-        None => Ok(()),
-        Some(left) => Err(failure(name, &left, &ended.causes)),
-    }
-}
-
-/// Takes a failed update back, so that the next one can begin.
-async fn finish_rollback(session: &Session<'_>, stack: &Observed) -> Result<()> {
-    session.note(format!(
-        "the stack is in {}: finishing its rollback first",
-        stack.status_name
-    ));
-    let follower = Follower::start(session, &stack.id).await?;
-    let client = &session.clients.cloudformation;
-    if stack.status == Status::HalfUpdated {
-        let request = client.rollback_stack().stack_name(&stack.id);
-        let sent = request.client_request_token(session.token()).send().await;
-        sent.map_err(aws("roll the stack back"))?;
-    } else {
-        let request = client.continue_update_rollback().stack_name(&stack.id);
-        let sent = request.client_request_token(session.token()).send().await;
-        sent.map_err(aws("continue the rollback"))?;
-    }
-    let ended = follower.until_settled().await?;
-    match ended.stack {
-        Some(left) if next_step(left.status) == NextStep::FinishRollback => {
-            Err(failure(&left.id, &left, &ended.causes).hint(
-                "mend the named resource by hand, or skip it with `aws cloudformation \
-                 continue-update-rollback --resources-to-skip`, then deploy again",
-            ))
-        }
-        _ => Ok(()),
-    }
-}
-
-async fn unchanged(session: &Session<'_>, name: &str) -> Result<Deployed> {
-    let Some(stack) = observe(session, name).await? else {
-        return Err(Error::failed(format!(
-            "the stack {name} vanished while it was planned for"
-        ))
-        .hint("somebody else deletes it; run the command again"));
-    };
-    Ok(Deployed {
+/// `None`: the stack is gone.
+async fn unchanged(session: &Session<'_>, name: &str) -> Result<Option<Deployed>> {
+    let stack = observe(session, name).await?;
+    Ok(stack.map(|stack| Deployed {
         stack_id: stack.id,
         changed: false,
         plan: Plan {
@@ -191,7 +168,7 @@ async fn unchanged(session: &Session<'_>, name: &str) -> Result<Deployed> {
             ..Plan::default()
         },
         outputs: stack.outputs,
-    })
+    }))
 }
 
 fn finish(plan: Plan, ended: Ended) -> Result<Deployed> {
@@ -210,44 +187,6 @@ fn finish(plan: Plan, ended: Ended) -> Result<Deployed> {
         plan,
         outputs: stack.outputs,
     })
-}
-
-/// The first cause first; then what state that left.
-pub(crate) fn failure(name: &str, stack: &Observed, causes: &[Cause]) -> Error {
-    let first = match causes.first() {
-        Some(cause) => format!(
-            "{} ({}): {}",
-            cause.logical_id, cause.resource_type, cause.reason
-        ),
-        None => stack
-            .reason
-            .clone()
-            .unwrap_or_else(|| "CloudFormation gave no reason".to_owned()),
-    };
-    let mut error = Error::new(
-        Kind::DeploymentFailed,
-        format!("{first}\nthe stack {name} is in {}", stack.status_name),
-    );
-    for other in causes.iter().skip(1) {
-        error = error.hint(format!(
-            "also failed: {} ({}): {}",
-            other.logical_id, other.resource_type, other.reason
-        ));
-    }
-    error.hint(aftermath(stack.status))
-}
-
-fn aftermath(status: Status) -> &'static str {
-    match status {
-        Status::Ready { .. } => {
-            "the update was rolled back: what was deployed before goes on as it was"
-        }
-        Status::NeverCreated => {
-            "nothing of it is in service; the next deploy removes what is left and starts afresh"
-        }
-        Status::HalfDeleted => "mend the named resource and run `destroy` again",
-        _ => "the next deploy finishes the rollback first",
-    }
 }
 
 /// Sets the stack's termination protection to `wanted`, when it is not so already.

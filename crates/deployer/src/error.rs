@@ -1,11 +1,9 @@
-//! One error type for the room: what was being done, its kind, and hints on what to do next.
+//! One error type for the room: its kind, what was being done and why that failed, and hints on what to
+//! do next.
 
-use std::error::Error as StdError;
+mod sdk;
 
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use aws_smithy_types::retry::ErrorKind as RetryKind;
-
-use aws_sdk_cloudformation::error::SdkError;
+pub(crate) use sdk::{aws, code, is_denied, is_passing, text};
 
 /// What went wrong, as far as the next step of the user depends on it. Each kind has an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +18,13 @@ pub enum Kind {
     Unreachable,
 }
 
-/// An error of the deployer.
+/// An error of the deployer. Its message is whole: whoever shows it needs no chain of sources.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 /// Result of the deployer.
@@ -40,7 +37,6 @@ impl Error {
             kind,
             message: message.into(),
             hints: Vec::new(),
-            source: None,
         }
     }
 
@@ -61,10 +57,10 @@ impl Error {
         self
     }
 
-    /// Adds the error behind it.
+    /// The same error of another kind.
     #[must_use]
-    pub fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.source = Some(Box::new(source));
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -78,125 +74,5 @@ impl Error {
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints
-    }
-}
-
-/// Converts an SDK error: `call(..).await.map_err(aws("describe the stack"))`.
-pub(crate) fn aws<E, R>(doing: impl Into<String>) -> impl FnOnce(SdkError<E, R>) -> Error
-where
-    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-{
-    move |error| {
-        let doing = doing.into();
-        match &error {
-            SdkError::ServiceError(context) => service_error(&doing, context.err()),
-            SdkError::ConstructionFailure(_) => Error::new(
-                Kind::Unreachable,
-                format!("failed to {doing}: {}", deepest(&error)),
-            ),
-            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) => {
-                unreachable_aws(&doing, &error)
-            }
-            _ => Error::failed(format!("failed to {doing}: {}", deepest(&error))),
-        }
-    }
-}
-
-fn service_error<E: ProvideErrorMetadata + StdError>(doing: &str, error: &E) -> Error {
-    let code = error.code().unwrap_or("unknown error");
-    let message = error.message().unwrap_or("AWS gave no message");
-    let text = format!("failed to {doing}: {message} ({code})");
-    if is_expired(code) {
-        return Error::new(Kind::Unreachable, text).hint(
-            "the credentials are expired or invalid: sign in again, or name another --profile",
-        );
-    }
-    if is_denied(code) {
-        return Error::new(Kind::Unreachable, text).hint(
-            "these credentials lack the permission: docs/permissions.md lists what each verb needs",
-        );
-    }
-    Error::failed(text)
-}
-
-fn unreachable_aws<E, R>(doing: &str, error: &SdkError<E, R>) -> Error
-where
-    E: StdError + 'static,
-    R: std::fmt::Debug,
-{
-    let cause = deepest(error);
-    let text = format!("failed to {doing}: {cause}");
-    if cause.contains("credential") || cause.contains("profile") {
-        return Error::new(Kind::Unreachable, text)
-            .hint("give credentials: --profile NAME, AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-            .hint("to try it without an AWS account: --local");
-    }
-    Error::new(Kind::Unreachable, text)
-        .hint("check the network, --region and --endpoint-url")
-        .hint("to try it without an AWS account: --local")
-}
-
-/// The last message of the chain of sources: an SDK error's own says only "dispatch failure".
-fn deepest(error: &dyn StdError) -> String {
-    let mut messages = vec![error.to_string()];
-    let mut current = error.source();
-    while let Some(source) = current {
-        messages.push(source.to_string());
-        current = source.source();
-    }
-    let tail = messages.split_off(messages.len().saturating_sub(2));
-    tail.join(": ")
-}
-
-fn is_expired(code: &str) -> bool {
-    matches!(
-        code,
-        "ExpiredToken"
-            | "ExpiredTokenException"
-            | "RequestExpired"
-            | "InvalidClientTokenId"
-            | "UnrecognizedClientException"
-            | "InvalidSignatureException"
-            | "SignatureDoesNotMatch"
-            | "AuthFailure"
-    )
-}
-
-pub(crate) fn is_denied(code: &str) -> bool {
-    matches!(
-        code,
-        "AccessDenied"
-            | "AccessDeniedException"
-            | "UnauthorizedOperation"
-            | "AuthorizationError"
-            | "AuthorizationErrorException"
-            | "Forbidden"
-            | "OptInRequired"
-    )
-}
-
-/// Whether the error says that AWS could not be asked just now, so that asking again makes sense.
-pub(crate) fn is_passing<E, R>(error: &SdkError<E, R>) -> bool
-where
-    E: ProvideErrorMetadata,
-{
-    match error {
-        SdkError::DispatchFailure(failure) => {
-            failure.is_io()
-                || failure.is_timeout()
-                || failure.as_other() == Some(RetryKind::TransientError)
-        }
-        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
-        SdkError::ServiceError(context) => {
-            let code = context.err().code().unwrap_or_default();
-            code.contains("Throttl")
-                || code.contains("RequestLimit")
-                || matches!(
-                    code,
-                    "InternalFailure" | "InternalError" | "ServiceUnavailable" | ""
-                )
-        }
-        _ => false,
     }
 }

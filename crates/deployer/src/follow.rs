@@ -6,10 +6,10 @@ use aws_sdk_cloudformation::types::StackEvent;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::error::{Error, Result, aws, is_passing};
-use crate::observe::{Observed, ReadError, read};
+use crate::error::{Error, Kind, Result};
+use crate::observe::{Observed, ReadError, does_not_exist, garbled, read, read_error, reread};
 use crate::session::{Progress, Session};
-use crate::status::Status;
+use crate::status::{Operation, Status};
 
 /// The first resource that failed, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,28 +35,66 @@ pub(crate) struct Ended {
 pub(crate) struct Follower<'s, 'c> {
     session: &'s Session<'c>,
     stack_id: String,
+    started: Instant,
+    /// Ids of events that were reported, or had happened before.
     seen: HashSet<String>,
     causes: Vec<Cause>,
-    started: Instant,
+    /// Whether the events from before have been told from those of the operation.
+    marked: bool,
+    /// Whether events can be read at all: the status alone decides how an operation ends.
+    sighted: bool,
+    /// Whether anything has shown that the operation goes on.
+    begun: bool,
+    /// Polls that may still be spent on waiting for what must come: the begin, or the cause of a failure.
+    grace: u32,
+}
+
+/// Between a request and its first effect in DescribeStacks, and between a failure's status and its
+/// events, some seconds may pass.
+const GRACE: u32 = 10;
+
+/// Follows what somebody else has started, or an earlier run of ours.
+pub(crate) async fn follow(
+    session: &Session<'_>,
+    name: &str,
+    stack: &Observed,
+    operation: Operation,
+) -> Result<Ended> {
+    let word = operation.name();
+    session.note(format!(
+        "a {word} of {name} is already in progress: following it"
+    ));
+    let mut follower = Follower::of(session, &stack.id);
+    follower.begun = true;
+    follower.grace = 0;
+    follower.until_settled().await
 }
 
 impl<'s, 'c> Follower<'s, 'c> {
-    /// Starts to follow: everything that has happened up to now is not reported.
-    pub(crate) async fn start(session: &'s Session<'c>, stack_id: &str) -> Result<Self> {
-        let mut follower = Self {
+    /// Prepares to follow an operation that is about to be started: everything that has happened up to
+    /// now is not reported, and a settled status counts only once something has begun.
+    ///
+    /// # Errors
+    /// When the stack's events can't be read: then better start nothing.
+    pub(crate) async fn before(session: &'s Session<'c>, stack_id: &str) -> Result<Self> {
+        let mut follower = Self::of(session, stack_id);
+        let old = reread(session, || follower.fresh_events()).await?;
+        follower.mark(&old);
+        Ok(follower)
+    }
+
+    fn of(session: &'s Session<'c>, stack_id: &str) -> Self {
+        Self {
             session,
             stack_id: stack_id.to_owned(),
+            started: Instant::now(),
             seen: HashSet::new(),
             causes: Vec::new(),
-            started: Instant::now(),
-        };
-        let events = follower.fresh_events().await?;
-        follower.seen.extend(
-            events
-                .iter()
-                .filter_map(|e| e.event_id().map(str::to_owned)),
-        );
-        Ok(follower)
+            marked: false,
+            sighted: true,
+            begun: false,
+            grace: GRACE,
+        }
     }
 
     /// Polls until the stack is settled. A reply that fails to come, or comes garbled, is asked for
@@ -65,12 +103,21 @@ impl<'s, 'c> Follower<'s, 'c> {
         let pace = self.session.pace;
         let mut delay = pace.first;
         let mut last_word = Instant::now();
+        let mut complained = false;
         loop {
             match self.poll().await {
                 Ok(Some(ended)) => return Ok(ended),
-                Ok(None) => last_word = Instant::now(),
-                Err(ReadError::Passing(error)) if last_word.elapsed() < pace.patience => {
-                    self.session.note(format!("{error}; asking again"));
+                Ok(None) => {
+                    last_word = Instant::now();
+                    complained = false;
+                }
+                Err(ReadError::Passing(error) | ReadError::Garbled(error))
+                    if last_word.elapsed() < pace.patience =>
+                {
+                    if !complained {
+                        self.session.note(format!("{error}; asking again"));
+                        complained = true;
+                    }
                 }
                 Err(error) => return Err(goes_on(error.into(), &self.stack_id)),
             }
@@ -83,35 +130,77 @@ impl<'s, 'c> Follower<'s, 'c> {
     async fn poll(&mut self) -> Result<Option<Ended>, ReadError> {
         let stack = read(self.session, &self.stack_id).await?;
         self.report_events().await?;
-        let settled = stack.as_ref().is_none_or(|stack| stack.status.is_settled());
         let stack = stack.filter(|stack| stack.status != Status::Absent);
-        Ok(settled.then(|| Ended {
+        if let Some(stack) = &stack {
+            if !stack.status.is_settled() {
+                self.begun = true;
+                return Ok(None);
+            }
+            if self.grace > 0 && (!self.begun || self.lacks_cause(stack.status)) {
+                self.grace -= 1;
+                return Ok(None);
+            }
+        }
+        Ok(Some(Ended {
             stack,
             causes: std::mem::take(&mut self.causes),
         }))
     }
 
+    fn lacks_cause(&self, status: Status) -> bool {
+        let failed = status != Status::Ready { rolled_back: false };
+        failed && self.sighted && self.causes.is_empty()
+    }
+
     async fn report_events(&mut self) -> Result<(), ReadError> {
-        for event in self.fresh_events().await?.iter().rev() {
-            self.seen.extend(event.event_id().map(str::to_owned));
-            self.causes.extend(cause(event));
-            (self.session.progress)(Progress::Resource {
-                logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
-                resource_type: event.resource_type().unwrap_or_default().to_owned(),
-                status: event
-                    .resource_status()
-                    .map_or("", |s| s.as_str())
-                    .to_owned(),
-                reason: event.resource_status_reason().map(str::to_owned),
-                elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            });
+        if !self.sighted {
+            return Ok(());
+        }
+        let fresh = match self.fresh_events().await {
+            Ok(fresh) => fresh,
+            Err(ReadError::Final(error)) => {
+                self.sighted = false;
+                self.session
+                    .note(format!("{error}; going by the stack's status alone"));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        if !self.marked {
+            self.mark(&fresh);
+            return Ok(());
+        }
+        for event in fresh.iter().rev() {
+            self.report(event);
         }
         Ok(())
     }
 
-    /// Events that were not seen before, the newest first.
+    fn mark(&mut self, old: &[StackEvent]) {
+        self.marked = true;
+        self.seen.extend(ids(old));
+    }
+
+    fn report(&mut self, event: &StackEvent) {
+        self.seen.extend(event.event_id().map(str::to_owned));
+        self.causes.extend(cause(event));
+        let status = event.resource_status().map_or("", |status| status.as_str());
+        // A stack that is only planned for says REVIEW_IN_PROGRESS, which begins nothing.
+        let begins = status.ends_with("_IN_PROGRESS") && !status.starts_with("REVIEW");
+        self.begun |= begins && is_of_stack(event);
+        (self.session.progress)(Progress::Resource {
+            logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
+            resource_type: event.resource_type().unwrap_or_default().to_owned(),
+            status: status.to_owned(),
+            reason: event.resource_status_reason().map(str::to_owned),
+            elapsed_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        });
+    }
+
+    /// Events that were not seen before, the newest first. Until the old ones are marked, the newest page
+    /// alone: pages of old events, of which a stack may have thousands, are never read.
     async fn fresh_events(&self) -> Result<Vec<StackEvent>, ReadError> {
-        let doing = || format!("read the events of {}", self.stack_id);
+        let doing = format!("read the events of {}", self.stack_id);
         let client = &self.session.clients.cloudformation;
         let mut pages = client
             .describe_stack_events()
@@ -120,42 +209,65 @@ impl<'s, 'c> Follower<'s, 'c> {
             .send();
         let mut fresh = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                if is_passing(&error) {
-                    ReadError::Passing(aws(doing())(error))
-                } else {
-                    ReadError::Final(aws(doing())(error))
-                }
-            })?;
+            let page = match page {
+                Ok(page) => page,
+                // Some emulators forget the events with the stack.
+                Err(error) if does_not_exist(&error) => break,
+                Err(error) => return Err(read_error(&doing, error)),
+            };
+            // Events may arrive out of order, so that one page is always read to its end.
+            let mut reached_old = !self.marked;
             for event in page.stack_events() {
-                if event.event_id().is_some_and(|id| self.seen.contains(id)) {
-                    return Ok(fresh);
+                let id = event.event_id();
+                let id = id.ok_or_else(|| garbled(&doing, "an event without its id"))?;
+                if self.seen.contains(id) {
+                    reached_old = true;
+                } else {
+                    fresh.push(event.clone());
                 }
-                fresh.push(event.clone());
+            }
+            if reached_old {
+                break;
             }
         }
         Ok(fresh)
     }
 }
 
-/// A failed resource's own reason. Resources that were merely stopped because of another's failure, and
-/// the stack's own summary, are no causes.
+fn ids(events: &[StackEvent]) -> impl Iterator<Item = String> {
+    events
+        .iter()
+        .filter_map(|event| event.event_id().map(str::to_owned))
+}
+
+/// The stack is a resource of its own in its events.
+fn is_of_stack(event: &StackEvent) -> bool {
+    event.physical_resource_id() == event.stack_id()
+}
+
+/// A failed resource's own reason. Resources that were merely stopped because of another's failure (for
+/// which LocalStack gives no reason), and the stack's own summary, are no causes.
 fn cause(event: &StackEvent) -> Option<Cause> {
     let failed = event.resource_status()?.as_str().ends_with("_FAILED");
-    let own = event.physical_resource_id() != event.stack_id();
-    let reason = event
-        .resource_status_reason()
-        .unwrap_or("CloudFormation gave no reason");
-    let cancelled = reason.contains("cancelled");
-    (failed && own && !cancelled).then(|| Cause {
+    let reason = event.resource_status_reason()?;
+    let stopped = reason.starts_with("Resource ") && reason.contains("cancelled");
+    (failed && !is_of_stack(event) && !stopped).then(|| Cause {
         logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
         resource_type: event.resource_type().unwrap_or_default().to_owned(),
-        reason: reason.to_owned(),
+        reason: without_request_token(reason).to_owned(),
     })
 }
 
+/// Without `(RequestToken: …, HandlerErrorCode: …)`, which helps nobody but AWS.
+fn without_request_token(reason: &str) -> &str {
+    reason
+        .split_once(" (RequestToken:")
+        .map_or(reason, |(reason, _)| reason)
+}
+
+/// Whatever the reason, AWS can't be asked any more, and the operation does not care.
 fn goes_on(error: Error, stack_id: &str) -> Error {
-    error.hint(format!(
+    error.of_kind(Kind::Unreachable).hint(format!(
         "CloudFormation goes on in the background; run the same command again to follow it ({stack_id})"
     ))
 }

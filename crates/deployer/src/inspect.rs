@@ -4,6 +4,8 @@
 
 mod alarms;
 mod metric;
+mod queues;
+mod scaled;
 mod services;
 
 use std::time::SystemTime;
@@ -11,13 +13,16 @@ use std::time::SystemTime;
 use scaling::MetricRequest;
 use serde::Serialize;
 
-use crate::error::{Error, Result, aws};
+use crate::error::{Error, Result};
 use crate::observe::{Observed, Resource, observe, resources};
 use crate::session::Session;
+use crate::targets::{physical_ids, targets};
 
 pub use alarms::AlarmState;
 pub use metric::Datapoint;
-pub use services::{Activity, PolicyState, QueueState, ServiceState};
+pub use queues::QueueState;
+pub use scaled::{Activity, PolicyState};
+pub use services::ServiceState;
 
 /// A stack and what goes on in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,35 +70,19 @@ pub async fn inspect(
 /// # Errors
 /// When EventBridge can't be asked, or a rule's input is none of ours.
 pub async fn measured(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<MetricRequest>> {
-    let mut requests = Vec::new();
-    for rule in physical_ids(resources, "AWS::Events::Rule") {
-        let doing = format!("read what the rule {rule} measures");
-        let reply = session
-            .clients
-            .eventbridge
-            .list_targets_by_rule()
-            .rule(rule)
-            .send()
-            .await;
-        for target in reply.map_err(aws(&doing))?.targets() {
-            let input = target.input().unwrap_or_default();
-            let request = serde_json::from_str(input).map_err(|error| {
-                Error::failed(format!("failed to {doing}: {error}")).because(error)
-            })?;
-            requests.push(request);
-        }
-    }
-    Ok(requests)
-}
-
-pub(crate) fn physical_ids<'a>(
-    resources: &'a [Resource],
-    kind: &'a str,
-) -> impl Iterator<Item = &'a str> {
-    resources
+    let targets = targets(session, resources).await?;
+    targets
         .iter()
-        .filter(move |resource| resource.resource_type == kind && !resource.physical_id.is_empty())
-        .map(|resource| resource.physical_id.as_str())
+        .map(|target| {
+            serde_json::from_str(&target.input).map_err(|error| {
+                Error::failed(format!(
+                    "failed to read what the rule {} measures: {error}",
+                    target.rule
+                ))
+                .hint("somebody else has changed its target; the next deploy of a change sets it right")
+            })
+        })
+        .collect()
 }
 
 /// The stack's queues that no service consumes.
@@ -109,9 +98,6 @@ async fn dead_letters(
         .map(|queue| queue.url.as_str())
         .collect();
     let urls = physical_ids(resources, "AWS::SQS::Queue").filter(|url| !consumed.contains(url));
-    let reads = urls.map(|url| {
-        let name = url.rsplit('/').next().unwrap_or(url);
-        services::queue(session, name, url)
-    });
-    futures::future::try_join_all(reads).await
+    let named = urls.map(|url| (url.rsplit('/').next().unwrap_or(url), url));
+    queues::read(session, named.collect()).await
 }

@@ -7,32 +7,42 @@
 //! clock of the day: progress, approval and time are arguments.
 
 mod assets;
+mod attempts;
 mod change_set;
 mod clients;
+mod delete;
 mod deploy;
 mod destroy;
 mod error;
 mod follow;
 mod inspect;
+mod measure;
+mod messages;
 mod observe;
 mod plan;
 mod preflight;
 mod remains;
 mod session;
 mod status;
+mod stray_tasks;
+mod targets;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use assets::{Asset, INLINE_TEMPLATE_BYTES, bucket_name, object_url, upload};
 pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};
 pub use deploy::{Approve, Deployed, deploy, plan, protect};
-pub use destroy::{Destroyed, Doomed, QueueMessages, destroy};
+pub use destroy::{Destroyed, Doomed, destroy};
 pub use error::{Error, Kind, Result};
 pub use follow::Cause;
 pub use inspect::{
     Activity, AlarmState, Datapoint, Inspection, PolicyState, QueueState, ServiceState, inspect,
     measured,
 };
+pub use measure::measure_once;
+pub use messages::QueueMessages;
 pub use observe::{Observed, Resource, deployed_template, observe, resources};
 pub use plan::{Action, Change, Plan};
 pub use preflight::{Identity, check, guard, identify};

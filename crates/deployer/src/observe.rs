@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_cloudformation::operation::describe_stacks::DescribeStacksError;
-use aws_sdk_cloudformation::types::{Stack as SdkStack, TemplateStage};
+use aws_sdk_cloudformation::types::{Stack as SdkStack, StackResourceSummary, TemplateStage};
 use serde::Serialize;
 
-use crate::error::{Error, Result, aws, is_passing};
+use crate::error::{Error, Result, aws, code, is_passing, text};
 use crate::session::Session;
 use crate::status::Status;
 
@@ -41,18 +40,64 @@ pub struct Resource {
     pub status: String,
 }
 
-/// A read that failed: for good, or so that reading again makes sense.
+/// A read that failed.
+#[derive(Debug)]
 pub(crate) enum ReadError {
+    /// AWS could not be asked just now.
     Passing(Error),
+    /// A reply came, cut off or with something that this version does not know.
+    Garbled(Error),
+    /// Asking again makes no sense.
     Final(Error),
 }
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Passing(error) | ReadError::Final(error) => error,
+            ReadError::Passing(error) | ReadError::Garbled(error) | ReadError::Final(error) => {
+                error
+            }
         }
     }
+}
+
+/// Sorts an SDK error into a [`ReadError`].
+pub(crate) fn read_error<E, R>(doing: &str, error: SdkError<E, R>) -> ReadError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    if is_passing(&error) {
+        ReadError::Passing(aws(doing)(error))
+    } else {
+        ReadError::Final(aws(doing)(error))
+    }
+}
+
+pub(crate) fn garbled(doing: &str, what: impl std::fmt::Display) -> ReadError {
+    ReadError::Garbled(Error::failed(format!(
+        "failed to {doing}: the reply has {what}"
+    )))
+}
+
+/// How often a garbled reply is asked for again. The SDK has no part in it: to the SDK it was a reply.
+const REREADS: u32 = 4;
+
+/// Asks again while replies come garbled, a few times.
+pub(crate) async fn reread<T, F>(session: &Session<'_>, read: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T, ReadError>>,
+{
+    let mut delay = session.pace.first;
+    for _ in 0..REREADS {
+        match read().await {
+            Err(ReadError::Garbled(_)) => {}
+            other => return Ok(other?),
+        }
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
+    }
+    Ok(read().await?)
 }
 
 /// The stack of this name or id; `None` when there is none, or when it is deleted.
@@ -60,47 +105,50 @@ impl From<ReadError> for Error {
 /// # Errors
 /// When CloudFormation can't be asked.
 pub async fn observe(session: &Session<'_>, name_or_id: &str) -> Result<Option<Observed>> {
-    Ok(read(session, name_or_id)
-        .await?
-        .filter(|stack| stack.status != Status::Absent))
+    let stack = reread(session, || read(session, name_or_id)).await?;
+    Ok(stack.filter(|stack| stack.status != Status::Absent))
 }
 
 pub(crate) async fn read(
     session: &Session<'_>,
     name_or_id: &str,
 ) -> Result<Option<Observed>, ReadError> {
-    let doing = format!("describe the stack {name_or_id}");
-    let reply = session
-        .clients
-        .cloudformation
-        .describe_stacks()
-        .stack_name(name_or_id)
-        .send()
-        .await;
-    let reply = match reply {
-        Ok(reply) => reply,
-        Err(error) if does_not_exist(&error) => return Ok(None),
-        Err(error) if is_passing(&error) => return Err(ReadError::Passing(aws(doing)(error))),
-        Err(error) => return Err(ReadError::Final(aws(doing)(error))),
-    };
-    let Some(stack) = reply.stacks().first() else {
-        return Err(ReadError::Passing(Error::failed(format!(
-            "failed to {doing}: empty reply"
-        ))));
-    };
-    observed(stack, name_or_id).map(Some)
+    let stack = describe(session, name_or_id).await?;
+    stack
+        .map(|stack| observed(&stack, &describing(name_or_id)))
+        .transpose()
+}
+
+/// The stack in the SDK's own type.
+pub(crate) async fn describe(
+    session: &Session<'_>,
+    name_or_id: &str,
+) -> Result<Option<SdkStack>, ReadError> {
+    let doing = describing(name_or_id);
+    let request = session.clients.cloudformation.describe_stacks();
+    match request.stack_name(name_or_id).send().await {
+        Ok(reply) => match reply.stacks.unwrap_or_default().into_iter().next() {
+            Some(stack) => Ok(Some(stack)),
+            None => Err(garbled(&doing, "no stack")),
+        },
+        Err(error) if does_not_exist(&error) => Ok(None),
+        Err(error) => Err(read_error(&doing, error)),
+    }
+}
+
+fn describing(name_or_id: &str) -> String {
+    format!("describe the stack {name_or_id}")
 }
 
 /// A truncated reply can parse without its status: that is never a settled stack, but to be read again.
-fn observed(stack: &SdkStack, name_or_id: &str) -> Result<Observed, ReadError> {
-    let broken = |what: &str| {
-        let text = format!("failed to describe the stack {name_or_id}: the reply has {what}");
-        ReadError::Passing(Error::failed(text))
-    };
-    let status = stack.stack_status().ok_or_else(|| broken("no status"))?;
+fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
+    let status = stack
+        .stack_status()
+        .ok_or_else(|| garbled(doing, "no status"))?;
+    let id = stack.stack_id().ok_or_else(|| garbled(doing, "no id"))?;
     Ok(Observed {
-        id: stack.stack_id().ok_or_else(|| broken("no id"))?.to_owned(),
-        status: Status::try_from(status).map_err(|error| broken(&error.to_string()))?,
+        id: id.to_owned(),
+        status: Status::try_from(status).map_err(|error| garbled(doing, error))?,
         status_name: status.as_str().to_owned(),
         reason: stack.stack_status_reason().map(str::to_owned),
         termination_protection: stack.enable_termination_protection().unwrap_or_default(),
@@ -113,13 +161,8 @@ fn observed(stack: &SdkStack, name_or_id: &str) -> Result<Observed, ReadError> {
 }
 
 /// CloudFormation says "does not exist" with the general code `ValidationError`.
-fn does_not_exist(error: &SdkError<DescribeStacksError>) -> bool {
-    error.as_service_error().is_some_and(|error| {
-        error.code() == Some("ValidationError")
-            && error
-                .message()
-                .is_some_and(|text| text.contains("does not exist"))
-    })
+pub(crate) fn does_not_exist<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    code(error) == "ValidationError" && text(error).contains("does not exist")
 }
 
 /// Every resource of the stack that is not deleted, sorted.
@@ -127,36 +170,38 @@ fn does_not_exist(error: &SdkError<DescribeStacksError>) -> bool {
 /// # Errors
 /// When CloudFormation can't be asked.
 pub async fn resources(session: &Session<'_>, name_or_id: &str) -> Result<Vec<Resource>> {
-    let mut pages = session
-        .clients
-        .cloudformation
-        .list_stack_resources()
-        .stack_name(name_or_id)
-        .into_paginator()
-        .send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(aws(format!("list the resources of {name_or_id}")))?;
-        for summary in page.stack_resource_summaries() {
-            let status = summary
-                .resource_status()
-                .map_or("", |status| status.as_str());
-            if status == "DELETE_COMPLETE" {
-                continue;
-            }
-            found.push(Resource {
-                resource_type: summary.resource_type().unwrap_or_default().to_owned(),
-                logical_id: summary.logical_resource_id().unwrap_or_default().to_owned(),
-                physical_id: summary
-                    .physical_resource_id()
-                    .unwrap_or_default()
-                    .to_owned(),
-                status: status.to_owned(),
-            });
-        }
-    }
+    let mut found = reread(session, || list(session, name_or_id)).await?;
+    found.retain(|resource| resource.status != "DELETE_COMPLETE");
     found.sort();
     Ok(found)
+}
+
+async fn list(session: &Session<'_>, name_or_id: &str) -> Result<Vec<Resource>, ReadError> {
+    let doing = format!("list the resources of {name_or_id}");
+    let request = session.clients.cloudformation.list_stack_resources();
+    let mut pages = request.stack_name(name_or_id).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| read_error(&doing, error))?;
+        for summary in page.stack_resource_summaries() {
+            found.push(
+                resource(summary).ok_or_else(|| garbled(&doing, "a resource without its name"))?,
+            );
+        }
+    }
+    Ok(found)
+}
+
+fn resource(summary: &StackResourceSummary) -> Option<Resource> {
+    Some(Resource {
+        resource_type: summary.resource_type()?.to_owned(),
+        logical_id: summary.logical_resource_id()?.to_owned(),
+        physical_id: summary
+            .physical_resource_id()
+            .unwrap_or_default()
+            .to_owned(),
+        status: summary.resource_status()?.as_str().to_owned(),
+    })
 }
 
 /// The template of the stack as it was deployed, word for word. `None` when there is no such stack.
@@ -170,12 +215,22 @@ pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Opti
     if stack.status == Status::InReview {
         return Ok(None);
     }
+    template(session, &stack.id, None).await
+}
+
+/// The template of a stack, or of a change set of it, word for word.
+pub(crate) async fn template(
+    session: &Session<'_>,
+    stack: &str,
+    change_set: Option<&str>,
+) -> Result<Option<String>> {
     let request = session
         .clients
         .cloudformation
         .get_template()
-        .stack_name(&stack.id);
+        .stack_name(stack)
+        .set_change_set_name(change_set.map(str::to_owned));
     let reply = request.template_stage(TemplateStage::Original).send().await;
-    let reply = reply.map_err(aws(format!("read the template of {name}")))?;
+    let reply = reply.map_err(aws(format!("read the template of {stack}")))?;
     Ok(reply.template_body().map(str::to_owned))
 }

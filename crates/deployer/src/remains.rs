@@ -1,14 +1,19 @@
 //! The proof of a destruction: each resource is looked for through its own service, not through
 //! CloudFormation, which only knows what it meant to do.
 
-use aws_sdk_cloudwatch::types::{AlarmType, DashboardEntry};
-use aws_sdk_ecs::types::TaskDefinitionStatus;
+mod look;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudwatch::types::AlarmType;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use crate::error::{Error, Result, aws};
 use crate::observe::Resource;
 use crate::session::Session;
+
+use look::{Found, look};
 
 /// What was looked for, and what was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -19,13 +24,6 @@ pub struct Remains {
     pub left: Vec<Resource>,
     /// Types that only CloudFormation was asked about, such as those of EC2.
     pub unchecked: Vec<String>,
-}
-
-/// How a resource is looked for.
-enum Found {
-    Gone,
-    Left,
-    Unchecked,
 }
 
 /// Requests at once: DescribeTaskDefinition and its like take tens a second.
@@ -55,279 +53,65 @@ pub async fn remains(session: &Session<'_>, resources: &[Resource]) -> Result<Re
     remains
         .left
         .extend(tracking_alarms(session, resources).await?);
+    remains.left.sort();
+    remains.left.dedup();
     remains.unchecked.sort();
     remains.unchecked.dedup();
     Ok(remains)
 }
 
-/// `found!(resource, request, is_missing)`: a reply means that it is there, the service's own "no such" that it is not.
-macro_rules! found {
-    ($resource:expr, $request:expr, $missing:ident) => {
-        match $request.send().await {
-            Ok(_) => Ok(Found::Left),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.$missing()) =>
-            {
-                Ok(Found::Gone)
+/// The two alarms of a target tracking policy are made by Application Auto Scaling, outside the stack:
+/// `TargetTracking-service/CLUSTER/SERVICE-AlarmHigh-ID`, and the same with `AlarmLow`.
+async fn tracking_alarms(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Resource>> {
+    let targets: Vec<(&Resource, &str)> = resources
+        .iter()
+        .filter(|r| r.resource_type == "AWS::ApplicationAutoScaling::ScalableTarget")
+        .filter_map(|target| Some((target, target.physical_id.split('|').next()?)))
+        .filter(|(_, scaled)| !scaled.is_empty())
+        .collect();
+    // One listing a cluster, however many services it has.
+    let clusters: BTreeSet<&str> = targets
+        .iter()
+        .filter_map(|(_, scaled)| Some(scaled.rsplit_once('/')?.0))
+        .collect();
+    let mut left = Vec::new();
+    for cluster in clusters {
+        for name in alarms_like(session, &format!("TargetTracking-{cluster}/")).await? {
+            let is_of = |scaled: &str| {
+                let rest = name
+                    .strip_prefix("TargetTracking-")
+                    .and_then(|rest| rest.strip_prefix(scaled));
+                rest.is_some_and(|rest| {
+                    rest.starts_with("-AlarmHigh-") || rest.starts_with("-AlarmLow-")
+                })
+            };
+            if let Some((target, _)) = targets.iter().find(|(_, scaled)| is_of(scaled)) {
+                left.push(Resource {
+                    resource_type: "AWS::CloudWatch::Alarm".to_owned(),
+                    logical_id: target.logical_id.clone(),
+                    physical_id: name,
+                    status: String::new(),
+                });
             }
-            Err(error) => Err(aws(format!("look for {}", $resource.physical_id))(error)),
         }
-    };
-}
-
-async fn look(session: &Session<'_>, resource: &Resource) -> Result<Found> {
-    let clients = session.clients;
-    let id = resource.physical_id.as_str();
-    match resource.resource_type.as_str() {
-        "AWS::SQS::Queue" => {
-            found!(
-                resource,
-                clients.sqs.get_queue_attributes().queue_url(id),
-                is_queue_does_not_exist
-            )
-        }
-        "AWS::IAM::Role" => {
-            found!(
-                resource,
-                clients.iam.get_role().role_name(id),
-                is_no_such_entity_exception
-            )
-        }
-        "AWS::IAM::ManagedPolicy" => {
-            found!(
-                resource,
-                clients.iam.get_policy().policy_arn(id),
-                is_no_such_entity_exception
-            )
-        }
-        "AWS::Lambda::Function" => {
-            found!(
-                resource,
-                clients.lambda.get_function().function_name(id),
-                is_resource_not_found_exception
-            )
-        }
-        "AWS::Events::Rule" => {
-            found!(
-                resource,
-                clients.eventbridge.describe_rule().name(id),
-                is_resource_not_found_exception
-            )
-        }
-        "AWS::SNS::Topic" => {
-            found!(
-                resource,
-                clients.sns.get_topic_attributes().topic_arn(id),
-                is_not_found_exception
-            )
-        }
-        "AWS::CloudWatch::Dashboard" => dashboard(session, id).await,
-        "AWS::CloudWatch::Alarm" => alarm(session, id).await,
-        "AWS::Logs::LogGroup" => log_group(session, id).await,
-        "AWS::ECS::Cluster" => cluster(session, id).await,
-        "AWS::ECS::Service" => service(session, id).await,
-        "AWS::ECS::TaskDefinition" => task_definition(session, id).await,
-        "AWS::ApplicationAutoScaling::ScalableTarget" => scalable_target(session, id).await,
-        "AWS::ApplicationAutoScaling::ScalingPolicy" => scaling_policy(session, id).await,
-        _ => Ok(Found::Unchecked),
     }
+    Ok(left)
 }
 
-fn left_if(there: bool) -> Found {
-    if there { Found::Left } else { Found::Gone }
-}
-
-async fn alarm(session: &Session<'_>, name: &str) -> Result<Found> {
-    let request = session
+async fn alarms_like(session: &Session<'_>, prefix: &str) -> Result<Vec<String>> {
+    let mut pages = session
         .clients
         .cloudwatch
         .describe_alarms()
-        .alarm_names(name);
-    let reply = request
-        .send()
-        .await
-        .map_err(aws(format!("look for the alarm {name}")))?;
-    Ok(left_if(!reply.metric_alarms().is_empty()))
-}
-
-/// GetDashboard words its "no such" in several ways; a list does not.
-async fn dashboard(session: &Session<'_>, name: &str) -> Result<Found> {
-    let request = session
-        .clients
-        .cloudwatch
-        .list_dashboards()
-        .dashboard_name_prefix(name);
-    let reply = request
-        .send()
-        .await
-        .map_err(aws(format!("look for the dashboard {name}")))?;
-    let there = |entry: &DashboardEntry| entry.dashboard_name() == Some(name);
-    Ok(left_if(reply.dashboard_entries().iter().any(there)))
-}
-
-async fn log_group(session: &Session<'_>, name: &str) -> Result<Found> {
-    let request = session
-        .clients
-        .cloudwatchlogs
-        .describe_log_groups()
-        .log_group_name_prefix(name);
-    let reply = request
-        .send()
-        .await
-        .map_err(aws(format!("look for the log group {name}")))?;
-    Ok(left_if(
-        reply
-            .log_groups()
-            .iter()
-            .any(|group| group.log_group_name() == Some(name)),
-    ))
-}
-
-async fn cluster(session: &Session<'_>, name: &str) -> Result<Found> {
-    let request = session.clients.ecs.describe_clusters().clusters(name);
-    let reply = request
-        .send()
-        .await
-        .map_err(aws(format!("look for the cluster {name}")))?;
-    // ECS remembers a deleted cluster for a while, as INACTIVE.
-    Ok(left_if(
-        reply
-            .clusters()
-            .iter()
-            .any(|cluster| cluster.status() != Some("INACTIVE")),
-    ))
-}
-
-/// `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.
-async fn service(session: &Session<'_>, arn: &str) -> Result<Found> {
-    let doing = format!("look for the service {arn}");
-    let cluster = arn.rsplit('/').nth(1).unwrap_or_default();
-    let request = session
-        .clients
-        .ecs
-        .describe_services()
-        .cluster(cluster)
-        .services(arn);
-    match request.send().await {
-        Ok(reply) => Ok(left_if(
-            reply
-                .services()
-                .iter()
-                .any(|service| service.status() != Some("INACTIVE")),
-        )),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_cluster_not_found_exception()) =>
-        {
-            Ok(Found::Gone)
-        }
-        Err(error) => Err(aws(doing)(error)),
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_name_prefix(prefix)
+        .into_paginator()
+        .send();
+    let mut names = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(aws(format!("look for the alarms {prefix}…")))?;
+        let alarms = page.metric_alarms().iter();
+        names.extend(alarms.filter_map(|alarm| alarm.alarm_name().map(str::to_owned)));
     }
-}
-
-async fn task_definition(session: &Session<'_>, arn: &str) -> Result<Found> {
-    let request = session
-        .clients
-        .ecs
-        .describe_task_definition()
-        .task_definition(arn);
-    match request.send().await {
-        Ok(reply) => {
-            let status = reply
-                .task_definition()
-                .and_then(|definition| definition.status());
-            Ok(left_if(status == Some(&TaskDefinitionStatus::Active)))
-        }
-        // "Unable to describe task definition": never made, or deleted for good.
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_client_exception()) =>
-        {
-            Ok(Found::Gone)
-        }
-        Err(error) => Err(aws(format!("look for the task definition {arn}"))(error)),
-    }
-}
-
-/// `RESOURCE-ID|DIMENSION|NAMESPACE`.
-async fn scalable_target(session: &Session<'_>, id: &str) -> Result<Found> {
-    let resource = id.split('|').next().unwrap_or(id);
-    let request = session
-        .clients
-        .applicationautoscaling
-        .describe_scalable_targets();
-    let request = request
-        .service_namespace("ecs".into())
-        .resource_ids(resource);
-    let reply = request
-        .send()
-        .await
-        .map_err(aws(format!("look for the scalable target {resource}")))?;
-    Ok(left_if(!reply.scalable_targets().is_empty()))
-}
-
-/// `arn:…:scalingPolicy:ID:resource/ecs/service/CLUSTER/SERVICE:policyName/NAME`.
-async fn scaling_policy(session: &Session<'_>, arn: &str) -> Result<Found> {
-    let Some((resource, _)) = arn
-        .split_once(":resource/ecs/")
-        .and_then(|(_, rest)| rest.split_once(":policyName/"))
-    else {
-        return Ok(Found::Unchecked);
-    };
-    let request = session
-        .clients
-        .applicationautoscaling
-        .describe_scaling_policies();
-    let request = request
-        .service_namespace("ecs".into())
-        .resource_id(resource);
-    let reply = request
-        .send()
-        .await
-        .map_err(aws(format!("look for the scaling policy {arn}")))?;
-    Ok(left_if(
-        reply
-            .scaling_policies()
-            .iter()
-            .any(|policy| policy.policy_arn() == arn),
-    ))
-}
-
-/// The two alarms of a target tracking policy are made by Application Auto Scaling, outside the stack.
-async fn tracking_alarms(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Resource>> {
-    let targets = resources.iter().filter(|r| {
-        r.resource_type == "AWS::ApplicationAutoScaling::ScalableTarget"
-            && !r.physical_id.is_empty()
-    });
-    let mut left = Vec::new();
-    for target in targets {
-        let resource = target.physical_id.split('|').next().unwrap_or_default();
-        let request = session
-            .clients
-            .cloudwatch
-            .describe_alarms()
-            .alarm_types(AlarmType::MetricAlarm);
-        let reply = request
-            .alarm_name_prefix(format!("TargetTracking-{resource}-"))
-            .send()
-            .await;
-        let reply = reply.map_err(aws(format!("look for the alarms of {resource}")))?;
-        left.extend(
-            reply
-                .metric_alarms()
-                .iter()
-                .filter_map(|alarm| alarm.alarm_name())
-                .map(|name| Resource {
-                    resource_type: "AWS::CloudWatch::Alarm".to_owned(),
-                    logical_id: target.logical_id.clone(),
-                    physical_id: name.to_owned(),
-                    status: String::new(),
-                }),
-        );
-    }
-    Ok(left)
+    Ok(names)
 }

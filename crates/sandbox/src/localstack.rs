@@ -108,12 +108,19 @@ impl Sandbox {
             }
             process.end(STOP_PATIENCE);
         }
-        environment.ensure(
-            note,
-            "installing LocalStack into .sandbox (first use; about a minute, 104 MB from PyPI)",
-        )?;
+        self.install(note)?;
         note("starting LocalStack");
         self.launch_on_a_free_port(record.map(|record| record.port), &made_from)
+    }
+
+    /// Installs LocalStack and what comes with it, unless it is there.
+    ///
+    /// # Errors
+    /// When there is no Python, no network, or no space.
+    pub fn install(&self, note: &dyn Fn(&str)) -> Result<()> {
+        let what =
+            "installing LocalStack into .sandbox (first use; about a minute, 104 MB from PyPI)";
+        self.environment().ensure(note, what)
     }
 
     /// Stops the sandbox; what is deployed in it is gone. Not running is success.

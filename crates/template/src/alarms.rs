@@ -51,10 +51,10 @@ pub(crate) fn add(
         alarms.extend(oldest_message(stack, queue));
         alarms.extend(dead_letters(stack, queue));
     }
-    let rules = builder.ids_of("AWS::Events::Rule");
+    let permissions = builder.ids_of("AWS::Lambda::Permission");
     for scaled in scaled {
         for queue in &scaled.service.queues {
-            alarms.push(metric_silent(stack, scaled, queue, &rules)?);
+            alarms.push(metric_silent(stack, scaled, queue, &permissions)?);
         }
     }
     if !scaled.is_empty() {
@@ -142,13 +142,23 @@ fn dead_letters(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm> {
 
 /// The service flies blind: its metric has stopped. Every minute of the window has to be empty, since a
 /// single minute may well be: the rule fires some seconds late, now in one minute, now in the next.
-/// Made after the rules: a new alarm takes the minutes before its time for empty ones, and would ring
-/// for as long as the services take to start. What is left is the minute until the first datapoint.
+///
+/// A new alarm is evaluated within a minute and takes the minutes before its time for empty ones, so it
+/// would ring for as long as the services take to start. It is therefore made last: after all that the
+/// first datapoint needs (the rules and their permissions) and after the service's scaling. The deployer
+/// invokes the function as soon as the stack is there, so that the first evaluation finds a datapoint,
+/// unless a minute ends in between; then the alarm rings, and is quiet again a minute later.
+///
+/// Two ways to rule out even that were weighed. `missing`, with the topic told of INSUFFICIENT_DATA,
+/// never rings at birth; but a metric that is silent from the first minute would never ring at all, and
+/// what pages people by SNS acts on ALARM alone. What `FILL` of metric math makes of a metric without a
+/// single datapoint isn't documented.
+/// Source: Amazon CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data".
 fn metric_silent(
     stack: &Stack,
     scaled: &Scaled<'_, '_>,
     queue: &ResolvedQueue<'_>,
-    rules: &[String],
+    permissions: &[String],
 ) -> Result<Alarm, SynthesisError> {
     let service = scaled.service;
     let silence = stack.alarms.metric_silent;
@@ -169,7 +179,7 @@ fn metric_silent(
         threshold: 1.0,
         window: silent_window(silence)?,
         missing: "breaching",
-        depends_on: rules.to_vec(),
+        depends_on: [permissions, &[names::scaling_policy(service.short)]].concat(),
     })
 }
 

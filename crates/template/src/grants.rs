@@ -11,6 +11,7 @@ use crate::{limits, names};
 /// A statement that allows actions on resources.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
+    /// Empty where several statements of a policy are alike.
     pub(crate) sid: &'static str,
     pub(crate) actions: &'static [&'static str],
     pub(crate) resources: Vec<Text>,
@@ -66,13 +67,17 @@ impl Statement {
 
     pub(crate) fn to_json(&self) -> Value {
         let mut json = json!({
-            "Sid": self.sid,
             "Effect": "Allow",
             "Action": self.actions,
             "Resource": one_or_many(&self.resources),
         });
-        if let (Some(map), false) = (json.as_object_mut(), self.conditions.is_empty()) {
-            map.insert("Condition".into(), conditions(&self.conditions));
+        if let Some(map) = json.as_object_mut() {
+            if !self.sid.is_empty() {
+                map.insert("Sid".into(), self.sid.into());
+            }
+            if !self.conditions.is_empty() {
+                map.insert("Condition".into(), conditions(&self.conditions));
+            }
         }
         json
     }

@@ -160,7 +160,8 @@ pub fn managed_policy(role: &str, number: usize) -> String {
 }
 
 /// The subscription of an e-mail address to the alarm topic; see [`subscription`] for why it comes
-/// from the address.
+/// from the address. Two addresses never give the same: capitals stand for what isn't a small letter
+/// or a digit.
 #[must_use]
 pub fn email_subscription(address: &str) -> String {
     let spelled: String = address
@@ -168,8 +169,8 @@ pub fn email_subscription(address: &str) -> String {
         .map(|letter| match letter {
             '@' => "At".to_owned(),
             '.' => "Dot".to_owned(),
-            letter if letter.is_ascii_alphanumeric() => letter.to_string(),
-            letter => format!("X{:x}", u32::from(letter)),
+            letter if letter.is_ascii_lowercase() || letter.is_ascii_digit() => letter.to_string(),
+            letter => format!("X{:02x}", u32::from(letter)),
         })
         .collect();
     format!("AlarmEmail{spelled}")
@@ -243,6 +244,10 @@ mod tests {
         assert_eq!(
             email_subscription("ops+x@example.com"),
             "AlarmEmailopsX2bxAtexampleDotcom"
+        );
+        assert_ne!(
+            email_subscription("aAtb@c.example"),
+            email_subscription("a@bAtc.example")
         );
     }
 

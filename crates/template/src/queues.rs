@@ -1,5 +1,7 @@
 //! Queues, their dead-letter queues, policies and subscriptions.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use stack::{DeadLetter, Encryption, Queue, QueueSpec, Stack};
 
@@ -53,12 +55,12 @@ fn add_queue(
         &id,
         Resource::new("AWS::SQS::Queue", properties.into()).stateful(),
     )?;
-    let topics = spec
-        .subscribe
-        .iter()
-        .map(|subscription| subscription.topic.as_str())
-        .collect();
-    add_policy(builder, names::queue_policy(short), &id, topics)?;
+    add_policy(
+        builder,
+        names::queue_policy(short),
+        &id,
+        senders(stack, spec),
+    )?;
     add_subscriptions(builder, stack, short, spec)
 }
 
@@ -80,12 +82,74 @@ fn add_dead_letter_queue(
         &id,
         Resource::new("AWS::SQS::Queue", properties.into()).stateful(),
     )?;
-    add_policy(
-        builder,
-        names::dead_letter_queue_policy(short),
-        &id,
-        Vec::new(),
-    )
+    add_policy(builder, names::dead_letter_queue_policy(short), &id, None)
+}
+
+/// Topics that may send to a queue, and as whom SNS does it for them.
+struct Senders<'a> {
+    topics: Vec<&'a str>,
+    principals: BTreeSet<String>,
+}
+
+fn senders<'a>(stack: &Stack, spec: &'a QueueSpec) -> Option<Senders<'a>> {
+    let topics: Vec<&str> = spec.subscribe.iter().map(|to| to.topic.as_str()).collect();
+    let home = stack.region.as_deref();
+    let principals = topics
+        .iter()
+        .flat_map(|topic| principals(topic, home))
+        .collect();
+    (!topics.is_empty()).then_some(Senders { topics, principals })
+}
+
+/// Who delivers from a topic to a queue in the region `home`: SNS, or between two regions, of which one
+/// has to be opted into, SNS of that region. Where the region of the stack isn't known beforehand, the
+/// topic's own counts.
+/// Source: Amazon SNS Developer Guide, "Sending messages to a queue in a different Region".
+fn principals(topic: &str, home: Option<&str>) -> Vec<String> {
+    let region = region_of(topic);
+    let of = |region: &str| format!("sns.{region}.amazonaws.com");
+    let everywhere = || "sns.amazonaws.com".to_owned();
+    match home {
+        Some(home) if home == region => vec![everywhere()],
+        Some(home) if is_opted_into(home) => vec![of(home)],
+        Some(_) if is_opted_into(region) => vec![of(region)],
+        Some(_) => vec![everywhere()],
+        None if is_opted_into(region) => vec![everywhere(), of(region)],
+        None => vec![everywhere()],
+    }
+}
+
+/// Whether an account has to enable the region first. Those that it needn't are all from before 2019 and
+/// will not become more. Source: AWS Account Management Reference Guide, "Enable or disable AWS Regions".
+fn is_opted_into(region: &str) -> bool {
+    const ENABLED_BY_DEFAULT: [&str; 17] = [
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ca-central-1",
+        "eu-central-1",
+        "eu-north-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+    ];
+    // Only the partition `aws` has both kinds.
+    let of_its_own = ["cn-", "us-gov-", "us-iso", "eu-iso", "eusc-"];
+    !ENABLED_BY_DEFAULT.contains(&region)
+        && !of_its_own.iter().any(|start| region.starts_with(start))
+}
+
+/// The region in an ARN.
+fn region_of(arn: &str) -> &str {
+    arn.split(':').nth(3).unwrap_or_default()
 }
 
 /// What a queue and its dead-letter queue have in common.
@@ -113,7 +177,7 @@ fn add_policy(
     builder: &mut Builder,
     id: String,
     queue: &str,
-    topics: Vec<&str>,
+    senders: Option<Senders<'_>>,
 ) -> Result<(), SynthesisError> {
     let resource = attribute(queue, "Arn");
     let mut statements = vec![json!({
@@ -124,11 +188,16 @@ fn add_policy(
         "Resource": resource,
         "Condition": { "Bool": { "aws:SecureTransport": "false" } },
     })];
-    if !topics.is_empty() {
+    if let Some(Senders { topics, principals }) = senders {
+        let principals: Vec<_> = principals.into_iter().collect();
+        let service = match principals.as_slice() {
+            [principal] => json!(principal),
+            principals => json!(principals),
+        };
         statements.push(json!({
             "Sid": "ReceiveFromTopics",
             "Effect": "Allow",
-            "Principal": { "Service": "sns.amazonaws.com" },
+            "Principal": { "Service": service },
             "Action": "sqs:SendMessage",
             "Resource": resource,
             "Condition": { "ArnEquals": { "aws:SourceArn": topics } },
@@ -159,12 +228,8 @@ fn add_subscriptions(
                 map.insert("FilterPolicy".into(), filter.clone());
             }
             // A subscription is made in the topic's region; only the stack's own may go unsaid.
-            let region = subscription
-                .topic
-                .split(':')
-                .nth(3)
-                .filter(|region| !region.is_empty());
-            if let Some(region) = region.filter(|region| stack.region.as_deref() != Some(region)) {
+            let region = region_of(&subscription.topic);
+            if !region.is_empty() && stack.region.as_deref() != Some(region) {
                 map.insert("Region".into(), region.into());
             }
         }
@@ -185,4 +250,27 @@ fn with_stack_suffix(text: &Text) -> Value {
     let uuid = json!({ "Fn::Select": [2, { "Fn::Split": ["/", reference("AWS::StackId")] }] });
     let group = json!({ "Fn::Select": [0, { "Fn::Split": ["-", uuid] }] });
     json!({ "Fn::Sub": [sub, { STACK_SUFFIX: group }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_delivers_between_regions() {
+        let who = |topic_region: &str, home| {
+            let topic = format!("arn:aws:sns:{topic_region}:111122223333:orders");
+            principals(&topic, home).join(" ")
+        };
+        let (everywhere, milan) = ("sns.amazonaws.com", "sns.eu-south-1.amazonaws.com");
+        assert_eq!(who("us-east-1", Some("us-east-1")), everywhere);
+        assert_eq!(who("us-east-1", Some("eu-west-1")), everywhere);
+        assert_eq!(who("eu-south-1", Some("eu-south-1")), everywhere);
+        assert_eq!(who("eu-south-1", Some("us-east-1")), milan);
+        assert_eq!(who("us-east-1", Some("eu-south-1")), milan);
+        assert_eq!(who("af-south-1", Some("eu-south-1")), milan);
+        assert_eq!(who("us-east-1", None), everywhere);
+        assert_eq!(who("eu-south-1", None), format!("{everywhere} {milan}"));
+        assert_eq!(who("cn-northwest-1", Some("cn-north-1")), everywhere);
+    }
 }

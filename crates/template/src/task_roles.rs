@@ -1,5 +1,7 @@
 //! What the containers of a service may do, and what ECS may do to start them.
 
+use std::collections::BTreeMap;
+
 use stack::{Encryption, Queue, ServiceSpec, Stack};
 
 use crate::builder::Builder;
@@ -120,6 +122,7 @@ fn execution_statements(short: &str, spec: &ServiceSpec) -> Vec<Statement> {
         "ReadParameters",
         &["ssm:GetParameters"],
     ));
+    statements.extend(decrypt_secrets(spec));
     statements
 }
 
@@ -143,8 +146,7 @@ pub(crate) fn write_logs(log_group: &str) -> Statement {
 /// Longest name of a log group. Source: Amazon CloudWatch Logs API, `CreateLogGroup`.
 const LOG_GROUP_NAME: usize = 512;
 
-/// Reading the secrets of one store, which are the service's third field in an ARN. A secret under a
-/// KMS key of one's own also needs that key's permission, which its policy has to give.
+/// Reading the secrets of one store, which is the third field of an ARN.
 fn read_secrets(
     spec: &ServiceSpec,
     store: &str,
@@ -161,6 +163,33 @@ fn read_secrets(
     arns.dedup();
     let resources: Vec<_> = arns.into_iter().map(Text::from).collect();
     (!resources.is_empty()).then(|| Statement::new(sid, actions, resources))
+}
+
+/// Decrypting secrets that are under a KMS key of one's own. Which key that is, an ARN doesn't tell, so
+/// every one in the secret's account and region is meant; but only through the store that holds the
+/// secret, which decrypts nothing but what the role may read. The key's policy has to agree.
+fn decrypt_secrets(spec: &ServiceSpec) -> Vec<Statement> {
+    let mut keys: BTreeMap<(String, String), Vec<Text>> = BTreeMap::new();
+    for arn in spec.secrets.values() {
+        let mut fields = arn.split(':').skip(1);
+        let mut next = || fields.next().unwrap_or_default().to_owned();
+        let (partition, store, region, account) = (next(), next(), next(), next());
+        let all = Text::from(format!("arn:{partition}:kms:{region}:{account}:key/*"));
+        let found = keys.entry((store, region)).or_default();
+        if !found.contains(&all) {
+            found.push(all);
+        }
+    }
+    let statement = |((store, region), keys): ((String, String), Vec<Text>)| {
+        let through = text![store, ".", region, ".", Text::url_suffix()];
+        // A policy's statement ids are unique, and each store and region is a statement of its own.
+        Statement::new("", &["kms:Decrypt"], keys).when(
+            "StringEquals",
+            "kms:ViaService",
+            vec![through],
+        )
+    };
+    keys.into_iter().map(statement).collect()
 }
 
 /// The ARN without what ECS lets follow it: `:json-key:version-stage:version-id`.

@@ -109,6 +109,9 @@ async fn deploy_uninterrupted(
     let deployed = deployer::deploy(&session, &prepared, &mut approve).await?;
     deployer::protect(&session, &stack.name, stack.termination_protection).await?;
     deployer::verify(&session, &stack.name).await?;
+    if deployed.changed {
+        deployer::measure_once(&session, &stack.name).await?;
+    }
     Ok(Outcome {
         stack: stack.name,
         identity,

@@ -163,7 +163,7 @@ fn alarms(alarms: &[AlarmState]) -> String {
     if alarms.is_empty() {
         String::new()
     } else {
-        format!("{table}\n")
+        format!("{}\n", table.trim_fmt())
     }
 }
 
@@ -181,6 +181,91 @@ fn age(now: u64, at: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use deployer::{Activity, Datapoint, Observed, PolicyState, Status};
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn alarm(comparison: &str, threshold: f64, periods: i32, state: &str) -> AlarmState {
+        AlarmState {
+            name: "alarm".into(),
+            description: "the promise is broken: messages wait over 10 s".into(),
+            state: state.into(),
+            reason: "Threshold Crossed: 1 datapoint".into(),
+            comparison: comparison.into(),
+            threshold: Some(threshold),
+            datapoints: periods,
+            periods,
+            period_s: 60,
+        }
+    }
+
+    fn queue(name: &str, visible: Option<u64>, point: Option<f64>) -> QueueState {
+        QueueState {
+            name: name.into(),
+            url: format!("https://sqs/{name}"),
+            visible,
+            in_flight: visible.map(|_| 7),
+            delayed: visible.map(|_| 0),
+            backlog_per_task: point.map(|value| Datapoint {
+                value,
+                at: 1_800_000_000 - 75,
+            }),
+        }
+    }
+
+    #[test]
+    fn the_whole_picture() {
+        let policy = PolicyState {
+            name: "voucher-worker-backlog-per-task".into(),
+            target: Some(100.0),
+            alarms: vec![
+                alarm("GreaterThanThreshold", 100.0, 3, "ALARM"),
+                alarm("LessThanThreshold", 90.0, 15, "OK"),
+            ],
+        };
+        let activity = Activity {
+            at: 1_800_000_000 - 3_661,
+            description: "Setting desired count to 15.".into(),
+            cause: "monitor alarm TargetTracking in state ALARM".into(),
+            status: "Successful".into(),
+        };
+        let service = ServiceState {
+            cluster: "voucher".into(),
+            service: "voucher-worker".into(),
+            status: "ACTIVE".into(),
+            desired: 15,
+            running: 10,
+            pending: 5,
+            bounds: Some((1, 20)),
+            queues: vec![
+                queue("vouchers", Some(1_500), Some(150.0)),
+                queue("late", Some(0), None),
+                queue("gone", None, None),
+            ],
+            policies: vec![policy],
+            activities: vec![activity],
+        };
+        let stack = Observed {
+            id: "arn".into(),
+            status: Status::Ready { rolled_back: true },
+            status_name: "UPDATE_ROLLBACK_COMPLETE".into(),
+            reason: Some(
+                "The following resource(s) failed to update: [VoucherWorkerService].".into(),
+            ),
+            termination_protection: false,
+            outputs: Default::default(),
+        };
+        let inspection = Inspection {
+            stack,
+            services: vec![service],
+            dead_letters: vec![queue("vouchers-dead-letter", Some(3), None)],
+            alarms: vec![
+                alarm("GreaterThanThreshold", 10.0, 3, "ALARM"),
+                alarm("GreaterThanThreshold", 10.0, 3, "OK"),
+            ],
+        };
+        insta::assert_snapshot!(text("voucher-worker", &inspection, NOW));
+    }
 
     #[test]
     fn a_number_has_no_decimals_that_say_nothing() {

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use crate::connect;
 use crate::failure::{Failure, Result};
-use crate::functions::cargo;
+use crate::functions::{self, Platform, cargo};
 use crate::paths;
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Leave the end-to-end tests out, and with them the sandbox
+    /// Leave the end-to-end tests out, and with them LocalStack and the build for Lambda
     #[arg(long)]
     no_e2e: bool,
     /// Leave formatting, clippy and the layering out
@@ -45,11 +45,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         )?;
     }
     if args.no_e2e {
+        let sandbox = connect::named_sandbox(SANDBOX);
+        // `cfn-lint`, which checks the templates, comes with it.
+        sandbox.install(&|text| eprintln!("{text}"))?;
         return rust_tests(args, &[]);
     }
     let test_sandbox = TestSandbox::start()?;
     if args.filter.is_none() {
         plugin_tests(&test_sandbox)?;
+        function_for_lambda()?;
     }
     rust_tests(args, &test_sandbox.environment)
 }
@@ -103,6 +107,15 @@ fn plugin_tests(sandbox: &TestSandbox) -> Result<()> {
         .current_dir(paths::root().join("crates/sandbox/localstack-plugin"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
     step("the LocalStack plugin's tests", &mut python)
+}
+
+/// Built once here, with its minutes shown, for the end-to-end tests that deploy it.
+fn function_for_lambda() -> Result<()> {
+    let begin = Instant::now();
+    let host = functions::host();
+    functions::build(Platform::Lambda(host), host, &Ui::new())?;
+    done("the metric function for Lambda", begin);
+    Ok(())
 }
 
 fn rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::definition;
 use crate::failure::Result;
@@ -30,19 +30,24 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
             "template_bytes": template.body().len(),
         }));
     }
-    format.print(&results, |results| {
-        let line = |r: &serde_json::Value| {
-            let text = |key: &str| r[key].as_str().unwrap_or_default().to_owned();
-            format!(
-                "{}: valid. Stack {}: {} queues, {} services, {} resources\n",
-                text("file"),
-                text("stack"),
-                r["queues"],
-                r["services"],
-                r["resources"]
-            )
-        };
-        results.iter().map(line).collect()
-    });
+    format.print(&results, |results| results.iter().map(line).collect());
     Ok(())
+}
+
+fn line(result: &Value) -> String {
+    let text = |key: &str| result[key].as_str().unwrap_or_default();
+    let count = |key: &str| result[key].as_u64().unwrap_or_default();
+    format!(
+        "{}: valid. Stack {}: {}, {}, {}\n",
+        text("file"),
+        text("stack"),
+        counted(count("queues"), "queue"),
+        counted(count("services"), "service"),
+        counted(count("resources"), "resource"),
+    )
+}
+
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
 }

@@ -6,8 +6,7 @@ use serde::Serialize;
 use crate::error::{Result, aws};
 use crate::observe::Resource;
 use crate::session::Session;
-
-use super::physical_ids;
+use crate::targets::physical_ids;
 
 /// An alarm and its state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,18 +42,24 @@ pub(super) async fn of_stack(
     named(session, &names).await
 }
 
-/// The alarms of these names, as far as they exist. DescribeAlarms takes 100 names.
+/// DescribeAlarms takes 100 names, and answers 50 alarms a page.
+const NAMES: usize = 100;
+
+/// The alarms of these names, as far as they exist.
 pub(super) async fn named(session: &Session<'_>, names: &[String]) -> Result<Vec<AlarmState>> {
     let mut found = Vec::new();
-    for names in names.chunks(100) {
-        let request = session
+    for names in names.chunks(NAMES) {
+        let mut pages = session
             .clients
             .cloudwatch
             .describe_alarms()
-            .max_records(100);
-        let reply = request.set_alarm_names(Some(names.to_vec())).send().await;
-        let reply = reply.map_err(aws("read the alarms"))?;
-        found.extend(reply.metric_alarms().iter().map(state));
+            .set_alarm_names(Some(names.to_vec()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(aws("read the alarms"))?;
+            found.extend(page.metric_alarms().iter().map(state));
+        }
     }
     Ok(found)
 }

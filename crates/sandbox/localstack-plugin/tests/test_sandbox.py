@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import psutil  # noqa: E402
+from bell import Bell  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 from deployment import CODE, Stack, changes, upload_function  # noqa: E402
 from full_template import ASSUME_LAMBDA, function, template  # noqa: E402
@@ -41,6 +42,7 @@ class SandboxTest(unittest.TestCase):
     def setUpClass(cls):
         cls.sandbox = Sandbox()
         cls.addClassCleanup(cls.sandbox.stop)
+        cls.bell = Bell(cls.sandbox)
         upload_function(cls.sandbox)
         cls.deployed_at = time.monotonic()
         cls.timed = Stack(cls.sandbox, "timed", CODE)
@@ -565,6 +567,12 @@ class SandboxTest(unittest.TestCase):
         os.kill(sandbox.process.pid, signal.SIGKILL)
         for child in children:
             self.assertTrue(gone(child.pid), child)
+
+    def test_zy_alarms_are_evaluated_every_minute(self):
+        """Late by its name, for the same reason as the next."""
+        self.bell.check(self)
+        self.bell.remove()
+        self.assertEqual(self.bell.states(), {})
 
     def test_zz_the_rule_fires_unaided(self):
         """Last by its name, so that the others fill the first minute."""

@@ -8,6 +8,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     existing_queues(stack, findings);
     boundary(stack, findings);
     keys(stack, findings);
+    topics(stack, findings);
     for (path, arn) in all(stack) {
         partition(&path, arn, findings);
     }
@@ -90,6 +91,23 @@ fn keys(stack: &Stack, findings: &mut Findings) {
                 ));
             findings.report(finding);
         }
+    }
+}
+
+/// A topic of another account has to let this one subscribe; whether it does, only AWS knows.
+fn topics(stack: &Stack, findings: &mut Findings) {
+    let Some(account) = stack.account.as_deref() else {
+        return;
+    };
+    let topics = all(stack)
+        .into_iter()
+        .filter(|(_, arn)| arn.service == "sns");
+    for (path, arn) in topics.filter(|(_, arn)| arn.account != account) {
+        let finding = Finding::warning("the topic belongs to another account")
+            .at(path, format!("account {}", arn.account))
+            .at("account", format!("account {account}"))
+            .help(format!("the deploy fails unless the topic's policy lets account {account} use `sns:Subscribe`"));
+        findings.report(finding);
     }
 }
 

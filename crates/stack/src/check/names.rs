@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Findings};
 use crate::model::{Cluster, Queue, ServiceSource, Stack};
+use crate::path;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     short_names("queues", stack.queues.keys(), findings);
     short_names("services", stack.services.keys(), findings);
     fixed_names(queue_names(stack), "queue name", findings);
     fixed_names(service_names(stack), "service", findings);
+    dead_letter_queues(stack, findings);
+    measured_pairs(stack, findings);
 }
 
 /// CloudFormation's logical ids take no hyphens, and environment variables no lowercase by habit.
@@ -25,6 +28,63 @@ fn short_names<'s>(outer: &str, keys: impl Iterator<Item = &'s String>, findings
             findings.report(finding);
         }
     }
+}
+
+/// The dead-letter queue of `x` is `XDeadLetterQueue` to CloudFormation, and a queue `x-dead-letter` too.
+fn dead_letter_queues(stack: &Stack, findings: &mut Findings) {
+    for (key, queue) in &stack.queues {
+        if !matches!(queue, Queue::Create(spec) if spec.dead_letter.is_some()) {
+            continue;
+        }
+        let taken = format!("{}DeadLetter", camel(key));
+        let created = |(_, queue): &(&String, &Queue)| matches!(queue, Queue::Create(_));
+        let others = stack.queues.iter().filter(created).map(|(other, _)| other);
+        if let Some(other) = others.clone().find(|other| camel(other) == taken) {
+            let finding = Finding::error(format!("`{other}` is also what the dead-letter queue of `{key}` is called"))
+                .at_key(format!("queues.{other}"), "this queue")
+                .at_key(format!("queues.{key}.dead_letter"), "and this queue's dead-letter queue")
+                .help(format!("`dead_letter` makes the dead-letter queue by itself: remove `{other}`, or choose another name for it"));
+            findings.report(finding);
+        }
+    }
+}
+
+/// Each service and each of its queues have an alarm in common, named by both: `a` from `b-from-c` and
+/// `a-from-b` from `c` would have the same.
+fn measured_pairs(stack: &Stack, findings: &mut Findings) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (key, service) in stack.services.iter().filter(|(_, s)| s.scaling.is_some()) {
+        for (index, queue) in service.consumes.iter().enumerate() {
+            let path = path::item(&format!("services.{key}.consumes"), index);
+            let id = format!("{}From{}", camel(key), camel(queue));
+            let Some(first) = seen.get(&id) else {
+                seen.insert(id, path);
+                continue;
+            };
+            // A queue that a service names twice is reported as just that.
+            if first.starts_with(&format!("services.{key}.")) {
+                continue;
+            }
+            let finding = Finding::error(format!("both alarms would be called `{id}SilentAlarm`"))
+                .at(path, "this service and queue")
+                .at(first.as_str(), "and these")
+                .help("CloudFormation's logical ids join the two names with `From`: choose a name without it");
+            findings.report(finding);
+        }
+    }
+}
+
+/// A short name as it stands in CloudFormation's logical ids: `voucher-worker` is `VoucherWorker`.
+fn camel(short: &str) -> String {
+    let words = short.split('-').filter_map(|word| {
+        let mut letters = word.chars();
+        Some(letters.next()?.to_ascii_uppercase()).map(|first| (first, letters.as_str()))
+    });
+    words.fold(String::new(), |mut joined, (first, rest)| {
+        joined.push(first);
+        joined.push_str(rest);
+        joined
+    })
 }
 
 /// Names that may be used once, with their paths.

@@ -6,6 +6,7 @@ use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Encryption, Queue, QueueSpec, Stack};
 use crate::nearest::nearest;
+use crate::text::shorten;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, queue) in &stack.queues {
@@ -13,6 +14,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             let path = format!("queues.{key}");
             fifo_name(&path, spec, findings);
             dead_letter(&path, spec, findings);
+            generated_names(key, spec, findings);
             subscriptions(&path, spec, findings);
         }
     }
@@ -37,6 +39,27 @@ fn fifo_name(path: &str, spec: &QueueSpec, findings: &mut Findings) {
         .at(format!("{path}.fifo"), spec.fifo.to_string())
         .help(help);
     findings.report(finding);
+}
+
+/// A queue without a name of its own is called `KEY-XXXXXXXX`, and its dead-letter queue always
+/// `KEY-dead-letter-XXXXXXXX`, with `.fifo` at the end of a FIFO queue's.
+fn generated_names(key: &str, spec: &QueueSpec, findings: &mut Findings) {
+    /// Source: Amazon SQS quotas, "Queue name".
+    const LONGEST: usize = 80;
+    const SUFFIX: usize = "-XXXXXXXX".len();
+    let fifo = if spec.fifo { ".fifo".len() } else { 0 };
+    let (infix, whose) = match (spec.dead_letter, &spec.name) {
+        (Some(_), _) => ("-dead-letter", "its dead-letter queue's name"),
+        (None, None) => ("", "the queue's name"),
+        (None, Some(_)) => return,
+    };
+    let room = LONGEST - infix.len() - SUFFIX - fifo;
+    if key.chars().count() > room {
+        let finding = Finding::error(format!("`{}` is too long", shorten(key)))
+            .at_key(format!("queues.{key}"), format!("over {room} characters"))
+            .help(format!("{whose} adds `{infix}-XXXXXXXX{}` to it, and SQS takes {LONGEST} characters: shorten it to {room}", if spec.fifo { ".fifo" } else { "" }));
+        findings.report(finding);
+    }
 }
 
 fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
@@ -66,7 +89,7 @@ fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
 }
 
 fn subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (index, subscription) in spec.subscribe.iter().enumerate() {
         let topic = format!("{path}.subscribe[{index}].topic");
         if spec.fifo && !subscription.topic.ends_with(".fifo") {
@@ -76,13 +99,23 @@ fn subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
                 .help("SNS delivers to a FIFO queue from a FIFO topic only, whose name ends in `.fifo`");
             findings.report(finding);
         }
-        if let Some(first) = seen.insert(&subscription.topic, index) {
-            let finding = Finding::error("the topic is subscribed twice")
-                .at(topic.as_str(), "again here")
-                .at(format!("{path}.subscribe[{first}].topic"), "first here")
-                .help(
+        if let Some(first) = seen.insert(id_of(&subscription.topic), index) {
+            let first_topic = format!("{path}.subscribe[{first}].topic");
+            let same = spec
+                .subscribe
+                .get(first)
+                .is_some_and(|other| other.topic == subscription.topic);
+            let finding = if same {
+                Finding::error("the topic is subscribed twice").help(
                     "SNS keeps one subscription of a queue to a topic: join the filters into one",
-                );
+                )
+            } else {
+                Finding::error("the two topics differ only in hyphens, underscores or case")
+                    .help("CloudFormation's logical ids keep neither: receive from one of them by another queue")
+            };
+            let finding = finding
+                .at(topic.as_str(), "again here")
+                .at(first_topic, "first here");
             findings.report(finding);
         }
         if let Encryption::Kms(_) = spec.encryption {
@@ -93,6 +126,14 @@ fn subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
             findings.report(finding);
         }
     }
+}
+
+/// What stays of a topic's ARN in a logical id.
+fn id_of(topic: &str) -> String {
+    let letters = topic
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == ':');
+    letters.collect::<String>().to_ascii_lowercase()
 }
 
 /// A queue that nobody reads only fills; a stack definition is about its consumers.

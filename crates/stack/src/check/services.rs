@@ -1,5 +1,7 @@
 //! Services: what they consume, their bounds, their environment and where they run.
 
+use std::collections::BTreeMap;
+
 use super::fargate;
 use crate::findings::{Finding, Findings};
 use crate::model::{Network, Service, ServiceSource, ServiceSpec, Stack};
@@ -14,7 +16,9 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         if let ServiceSource::Create(spec) = &service.source {
             fargate::check(&path, spec, findings);
             environment(&path, spec, findings);
+            dynamic_references(&path, spec, findings);
             image(&path, spec, findings);
+            size(&path, spec, findings);
         }
     }
     network(stack, findings);
@@ -30,6 +34,7 @@ fn consumes(stack: &Stack, service: &Service, path: &str, findings: &mut Finding
                 .help("name the queues in `consumes`, or leave `scaling` out");
         findings.report(finding);
     }
+    too_many(service, &list, findings);
     if findings.is_refused("queues") {
         return;
     }
@@ -46,6 +51,19 @@ fn consumes(stack: &Stack, service: &Service, path: &str, findings: &mut Finding
         let finding = Finding::error(format!("no queue `{name}` is defined"))
             .at(path::item(&list, index), "not under `queues`")
             .help(help);
+        findings.report(finding);
+    }
+}
+
+/// A target tracking policy adds up the backlogs of the queues, by the metric math of its alarms.
+fn too_many(service: &Service, list: &str, findings: &mut Findings) {
+    /// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Metrics`.
+    const MOST: usize = 10;
+    let count = service.consumes.len();
+    if service.scaling.is_some() && count > MOST {
+        let finding = Finding::error(format!("a scaled service can consume {MOST} queues at most"))
+            .at(list, format!("{count} queues"))
+            .help("CloudWatch adds up no more metrics in an alarm: divide the queues among several services");
         findings.report(finding);
     }
 }
@@ -117,6 +135,60 @@ fn environment(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
             .help("variables that begin with `QUEUE_URL` carry the addresses of the queues in `consumes`: choose another name");
         findings.report(finding);
     }
+}
+
+/// CloudFormation knows no way to keep such text as it is.
+fn dynamic_references(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    let variables = spec.environment.iter().map(|(name, value)| {
+        let place = path::key(&format!("{path}.environment"), name);
+        (place, value)
+    });
+    let command = spec.command.iter().enumerate();
+    let words = command.map(|(index, word)| (path::item(&format!("{path}.command"), index), word));
+    for (place, _) in variables
+        .chain(words)
+        .filter(|(_, text)| text.contains("{{resolve:"))
+    {
+        let finding = Finding::error("CloudFormation would replace `{{resolve:…}}`")
+            .at(place, "a dynamic reference to it")
+            .help("a secret's value would show in the task definition: name it under `secrets`; where the text itself is meant, keep it in the image");
+        findings.report(finding);
+    }
+}
+
+/// What ECS and IAM hold of a service's texts.
+fn size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    /// Source: Amazon ECS service quotas, "Task definition size".
+    const TASK_DEFINITION: usize = 64 * 1_024;
+    /// The secrets' ARNs stand in the execution role's policies, which hold this much of them whatever
+    /// their lengths: an inline policy of 10,240 characters and ten managed ones of 6,144, none of which
+    /// divides an ARN. Source: IAM quotas.
+    const SECRETS: usize = 40_000;
+    let entries = |map: &BTreeMap<String, String>| -> usize {
+        let lengths = map.iter().map(|(name, value)| name.len() + value.len());
+        lengths.sum()
+    };
+    let (environment, secrets) = (entries(&spec.environment), entries(&spec.secrets));
+    let command: usize = spec.command.iter().map(String::len).sum();
+    let parts = [
+        ("environment", environment),
+        ("secrets", secrets),
+        ("command", command),
+    ];
+    let total: usize = parts.iter().map(|(_, size)| size).sum();
+    let largest = parts.iter().max_by_key(|(_, size)| size);
+    let finding = match largest {
+        Some((part, size)) if total > TASK_DEFINITION => {
+            Finding::error("the task definition would be larger than ECS takes")
+                .at_key(format!("{path}.{part}"), format!("{size} of {total} bytes"))
+                .help("it holds 64 KiB, environment, secrets and command included: keep large texts in S3, or in the image")
+        }
+        _ if secrets > SECRETS => Finding::error("the secrets are more than a role's policies hold")
+            .at_key(format!("{path}.secrets"), format!("{secrets} characters"))
+            .help("keep several values in one Secrets Manager secret, and name them by `ARN:key::`"),
+        _ => return,
+    };
+    findings.report(finding);
 }
 
 fn image(path: &str, spec: &ServiceSpec, findings: &mut Findings) {

@@ -273,6 +273,13 @@ impl Checker<'_> {
                     shown,
                 },
             );
+            if key.text == "Ref" || key.text.starts_with("Fn::") {
+                let message = format!("a filter can't name an attribute `{}`", shorten(&key.text));
+                let help = "CloudFormation takes the name for a function of its own: filter by another attribute";
+                self.findings
+                    .refuse(&path, message, &[(key.span, "not taken")], help);
+                continue;
+            }
             let listed = matches!(&node.value, Value::Seq(items) if !items.is_empty());
             if !listed || node.to_json().is_none() {
                 let message = "a filter accepts a list of values";

@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 use regex_lite::Regex;
 
 pub(crate) use check::check;
+#[cfg(test)]
+pub(crate) use reference::EXAMPLE;
 pub(crate) use reference::reference;
 #[cfg(test)]
 pub(crate) use schema::object as object_schema;

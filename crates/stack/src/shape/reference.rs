@@ -6,10 +6,14 @@ use super::tables::STACK;
 use super::values::{expected, right, time_range};
 use super::{Field, Form, Kind, Object};
 
-/// A table of keys for each mapping of the format, the definition itself first.
+/// The format's example, whole.
+pub(crate) const EXAMPLE: &str = include_str!("example.yaml");
+
+/// The format in words, by an example, and as a table of keys for each mapping of it.
 pub(crate) fn reference() -> String {
+    let introduction = include_str!("introduction.md").replace("{example}", EXAMPLE);
     let mut pages = Pages {
-        sections: Vec::new(),
+        sections: vec![introduction],
         seen: Vec::new(),
     };
     pages.object(&STACK, "");
@@ -29,11 +33,11 @@ impl Pages {
         }
         self.seen.push(object);
         let title = match path {
-            "" => "The definition".to_owned(),
+            "" => "Top level".to_owned(),
             path => format!("`{path}`: {}", object.what),
         };
         let head = "| Key | Value | Default | Meaning |\n| --- | --- | --- | --- |\n";
-        let mut section = format!("### {title}\n\n{head}");
+        let mut section = format!("## {title}\n\n{head}");
         for field in object.fields {
             // Writing to a string can't fail.
             let _ = writeln!(section, "{}", row(field));
@@ -83,17 +87,19 @@ fn row(field: &Field) -> String {
 
 fn value(kind: Kind) -> String {
     match kind {
-        Kind::Text(_) | Kind::Whole(_) => right(kind),
+        Kind::Text(text) if text.what == text.hint => text.what.to_owned(),
+        Kind::Text(text) => format!("{}, such as `{}`: {}", text.what, text.example, text.hint),
+        Kind::Whole(_) => right(kind),
         Kind::Time(time) => format!("a duration, {}", time_range(time)),
-        Kind::List(list) => format!("a list of: {}", value(list.of)),
+        Kind::List(list) => format!("a list; each item {}", value(list.of)),
         Kind::Entries(entries) => {
             format!(
-                "a mapping from {} to {}",
+                "a mapping; each key {}, each value {}",
                 entries.key.what,
                 value(entries.value)
             )
         }
-        Kind::Object(object) => format!("a mapping: {}", object.what),
+        Kind::Object(object) => format!("{}, a mapping", object.what),
         Kind::Filter | Kind::Flag | Kind::Word(_) | Kind::Either(_) => expected(kind),
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::tables::STACK;
+use super::values::{TIME_HELP, time_range};
 use super::{Entries, Field, Form, Kind, List, Object, Text, Time, Whole};
 use crate::duration;
 use crate::scalar;
@@ -15,11 +16,30 @@ pub(crate) fn schema() -> Value {
         "$schema".to_owned(),
         json!("http://json-schema.org/draft-07/schema#"),
     );
-    root.insert("title".to_owned(), json!("Stack definition"));
+    root.insert("title".to_owned(), json!("Stack definition of ecs-scaler"));
+    root.insert("description".to_owned(), json!(INTRODUCTION));
     if let Value::Object(object) = object(&STACK) {
         root.extend(object);
     }
-    Value::Object(root)
+    sorted(Value::Object(root))
+}
+
+/// What an editor shows of the whole file.
+const INTRODUCTION: &str = "Queues, the ECS services that consume them, and the latency that they promise: one file, one CloudFormation stack.";
+
+/// The keys of every object in alphabetical order, so that the text doesn't depend on which features
+/// of `serde_json` a build happens to turn on.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.into_iter().collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            let entries = entries.into_iter().map(|(key, value)| (key, sorted(value)));
+            Value::Object(entries.collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        scalar => scalar,
+    }
 }
 
 /// The schema of a mapping with known keys.
@@ -48,7 +68,10 @@ pub(crate) fn object(object: &Object) -> Value {
 
 fn property(field: &Field) -> Value {
     let mut schema = kind(field.kind);
-    schema["description"] = json!(field.doc);
+    schema["description"] = json!(match field.kind {
+        Kind::Time(time) => format!("{} A duration, {}.", field.doc, time_range(time)),
+        _ => field.doc.to_owned(),
+    });
     if let Some(default) = field.default {
         schema["default"] = default_value(default);
     }
@@ -112,6 +135,7 @@ fn text(text: &Text) -> Value {
     json!({
         "type": "string",
         "pattern": text.pattern,
+        "patternErrorMessage": format!("expected {}: {}", text.what, text.hint),
         "maxLength": text.longest,
         "examples": [text.example.trim_matches('"')],
     })
@@ -125,14 +149,20 @@ fn whole(whole: &Whole) -> Value {
     }
 }
 
-/// Bounds can't be told in a schema; the pattern can.
+/// A schema can't tell the bounds, so the key's description does. `patternErrorMessage` is what the
+/// language servers of editors show instead of the pattern.
 fn time(time: &Time) -> Value {
     let offered = time
         .offered
         .iter()
         .map(|offer| std::time::Duration::from_millis(*offer));
     let offered: Vec<String> = offered.map(duration::format).collect();
-    let mut schema = json!({"type": "string", "pattern": duration::PATTERN, "minLength": 2});
+    let mut schema = json!({
+        "type": "string",
+        "pattern": duration::PATTERN,
+        "patternErrorMessage": TIME_HELP,
+        "minLength": 2,
+    });
     if !offered.is_empty() {
         schema["examples"] = json!(offered);
     }

@@ -55,7 +55,7 @@ pub(crate) static SHORT_NAME: Text = Text::new(
     64,
     "^[A-Za-z0-9][A-Za-z0-9-]*$",
     "letters, digits and hyphens, at most 64, beginning with a letter or digit",
-    "voucher-worker",
+    "vouchers",
 );
 
 /// ECS clusters and services.

@@ -111,7 +111,8 @@ pub(super) fn right(kind: Kind) -> String {
     }
 }
 
-const TIME_HELP: &str =
+/// What a duration looks like.
+pub(super) const TIME_HELP: &str =
     "write whole numbers with their units, such as `500ms`, `10s`, `5m`, `2h`, `4d` or `1m30s`";
 
 fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {

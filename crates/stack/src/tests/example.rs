@@ -7,56 +7,7 @@ use super::{BASE, line};
 use crate::*;
 
 /// The format's example, whole.
-pub(super) const EXAMPLE: &str = r#"name: voucher-worker                # the CloudFormation stack's name
-account: "111122223333"             # optional guard: refuse any other account
-region: us-west-2                   # optional; otherwise the profile's
-tags: {team: vouchers}
-termination_protection: false
-permissions_boundary: arn:aws:iam::111122223333:policy/boundary   # optional, put on every role
-
-network: create                     # a small VPC: two public subnets, no NAT. Or:
-# network: {vpc: vpc-…, subnets: [subnet-…], security_groups: [sg-…], assign_public_ip: false}
-
-cluster: {name: voucher}            # created (name optional). Or {existing: name}
-
-queues:
-  vouchers:
-    visibility_timeout: 60s
-    retention: 4d
-    fifo: false
-    encryption: sqs                 # or a KMS key ARN
-    dead_letter: {after: 5, retention: 14d}
-    subscribe: [{topic: arn:aws:sns:us-west-2:111122223333:vouchers, filter: {kind: [voucher]}}]
-  orders: {existing: arn:aws:sqs:us-west-2:111122223333:orders}
-
-services:
-  voucher-worker:
-    image: 111122223333.dkr.ecr.us-west-2.amazonaws.com/voucher-worker:1.2.0
-    cpu: 256                        # CPU units
-    memory: 512                     # MiB
-    architecture: arm64             # or x86_64
-    command: []
-    environment: {DATABASE: vouchers}
-    secrets: {DATABASE_PASSWORD: arn:aws:secretsmanager:us-west-2:111122223333:secret:database-Ab12Cd}
-    consumes: [vouchers]            # grants access; QUEUE_URL and QUEUE_URL_VOUCHERS in the environment
-    stop_timeout: 30s
-    tasks: {min: 1, max: 20}
-    scaling:
-      backlog_per_task:
-        acceptable_latency: 10s     # how long a message may wait
-        processing_time: 100ms      # average, one message on one task
-        count: [visible]            # may add in_flight, delayed
-        cooldown: {out: 60s, in: 300s}
-  order-worker:
-    existing: shop/order-worker
-    consumes: [orders]
-    tasks: {min: 2, max: 8}
-    scaling: {backlog_per_task: {acceptable_latency: 10m, processing_time: 2s}}
-
-metric: {namespace: EcsScaler, every: 1m, memory: 128, architecture: arm64, log_retention: 14d}
-alarms: {oldest_message: 10s, dead_letters: 1, metric_silent: 10m}   # defaults come from the promise
-notify: [ops@example.com]           # e-mail addresses for alarms
-"#;
+pub(super) const EXAMPLE: &str = crate::shape::EXAMPLE;
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)

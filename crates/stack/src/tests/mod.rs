@@ -7,6 +7,7 @@ mod random;
 mod report;
 mod rules;
 mod schema;
+mod shipped;
 mod syntax;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};

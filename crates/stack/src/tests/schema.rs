@@ -11,7 +11,7 @@ use crate::source::Source;
 use crate::{parse, reference, schema, yaml};
 
 /// A definition as an editor's language server sees it.
-fn json(text: &str) -> Value {
+pub(super) fn json(text: &str) -> Value {
     let mut findings = Findings::new(Source::new("shop.yaml", text).into());
     yaml::parse(&mut findings).unwrap().to_json().unwrap()
 }

@@ -339,3 +339,101 @@ fn alarms_act_on_the_topic_when_somebody_is_to_be_notified() {
         );
     });
 }
+
+/// A new alarm on a metric that nobody has published yet would ring: see `metric_silent`.
+#[test]
+fn alarms_on_silence_are_made_after_all_that_the_metric_needs() {
+    let mut seen = 0;
+    each_template(|name, stack, template| {
+        let permissions: BTreeSet<&str> = of_type(template, "AWS::Lambda::Permission")
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect();
+        for (short, service) in stack.services.iter().filter(|(_, s)| s.scaling.is_some()) {
+            for queue in &service.consumes {
+                let alarm = &template["Resources"][names::metric_silent_alarm(short, queue)];
+                assert_eq!(
+                    alarm["Properties"]["TreatMissingData"], "breaching",
+                    "{name}"
+                );
+                let after: BTreeSet<&str> = listed(&alarm["DependsOn"])
+                    .into_iter()
+                    .map(|id| id.as_str().unwrap())
+                    .collect();
+                let policy = names::scaling_policy(short);
+                let expected = permissions.iter().copied().chain([policy.as_str()]);
+                assert_eq!(after, expected.collect(), "{name}: {short}");
+                seen += 1;
+            }
+        }
+    });
+    assert!(seen > 130, "{seen}");
+}
+
+#[test]
+fn secrets_are_decrypted_through_their_store_alone() {
+    let template = synthesize(&stacks::everything()).unwrap();
+    let decrypt: Vec<&Value> = statements(template.to_json(), "WorkerExecutionRole")
+        .into_iter()
+        .filter(|statement| {
+            listed(&statement["Action"])
+                .iter()
+                .any(|a| *a == "kms:Decrypt")
+        })
+        .collect();
+    let through: Vec<&Value> = decrypt
+        .iter()
+        .map(|statement| &statement["Condition"]["StringEquals"]["kms:ViaService"]["Fn::Sub"])
+        .collect();
+    let of = |store: &str| format!("{store}.us-west-2.${{AWS::URLSuffix}}");
+    assert_eq!(through, [&of("secretsmanager"), &of("ssm")]);
+    for statement in decrypt {
+        assert_eq!(
+            statement["Resource"],
+            "arn:aws:kms:us-west-2:111122223333:key/*"
+        );
+    }
+}
+
+#[test]
+fn statement_ids_are_unique_in_a_policy() {
+    each_template(|name, _, template| {
+        objects(template, &mut |map| {
+            let Some(all) = map.get("Statement").and_then(Value::as_array) else {
+                return;
+            };
+            let ids: Vec<&str> = all.iter().filter_map(|one| one["Sid"].as_str()).collect();
+            let distinct: BTreeSet<&&str> = ids.iter().collect();
+            assert_eq!(ids.len(), distinct.len(), "{name}: {ids:?}");
+        });
+    });
+}
+
+/// Tasks reach the internet while they run, and nothing that they stand on goes before them.
+#[test]
+fn services_stand_on_their_network_and_capacity() {
+    let depends = |stack: &Stack, short: &str| -> BTreeSet<String> {
+        let template = synthesize(stack).unwrap();
+        let service = &template.to_json()["Resources"][names::service(short)];
+        let after = listed(&service["DependsOn"]).into_iter();
+        after
+            .filter_map(|id| id.as_str().map(str::to_owned))
+            .collect()
+    };
+    let minimal = stacks::with(
+        "own",
+        vec![("a", Queue::Create(stacks::queue()))],
+        vec![("w", stacks::created(stacks::spec(), &["a"]))],
+    );
+    let network = [
+        names::PUBLIC_ROUTE,
+        "PublicSubnet1RouteTable",
+        "PublicSubnet2RouteTable",
+    ];
+    assert_eq!(depends(&minimal, "w"), network.map(str::to_owned).into());
+    let route = synthesize(&minimal).unwrap();
+    let route = &route.to_json()["Resources"][names::PUBLIC_ROUTE];
+    assert_eq!(route["DependsOn"][0], "InternetGatewayAttachment");
+    let spot = [names::CAPACITY_PROVIDERS.to_owned()];
+    assert_eq!(depends(&stacks::everything(), "worker"), spot.into());
+}

@@ -155,3 +155,39 @@ fn a_service_whose_request_is_too_long_is_refused() {
     };
     assert_eq!(synthesize(&stack).unwrap_err(), expected);
 }
+
+/// What the reader of definitions takes at its own limits has a template: whoever passes `validate`
+/// isn't surprised later.
+#[test]
+fn what_the_reader_takes_at_its_limits_has_a_template() {
+    let queue = |key: &str, more: &str| format!("  {key}: {{visibility_timeout: 60s{more}}}\n");
+    let (letters, fifo) = (", dead_letter: {after: 5}", ", fifo: true");
+    let keys = [
+        ("a".repeat(59), letters.to_owned()),
+        ("b".repeat(54), format!("{letters}{fifo}")),
+        ("c".repeat(64), fifo.to_owned()),
+    ];
+    let more: Vec<(String, String)> = (0..7)
+        .map(|number| (format!("q{number}"), letters.to_owned()))
+        .collect();
+    let all: Vec<&(String, String)> = keys.iter().chain(&more).collect();
+    let queues: String = all.iter().map(|(key, more)| queue(key, more)).collect();
+    let consumed: Vec<&str> = all.iter().map(|(key, _)| key.as_str()).collect();
+    for length in [100, 590, 1_900] {
+        let count = 39_000 / (length + 60);
+        let secret = |number: usize| {
+            format!(
+                "      S{number}: arn:aws:ssm:us-gov-west-1:111122223333:parameter/{number:0>length$}\n"
+            )
+        };
+        let secrets: String = (0..count).map(secret).collect();
+        let text = format!(
+            "name: limits\nqueues:\n{queues}services:\n  w:\n    image: w:1\n    consumes: [{}]\n    tasks: {{max: 2}}\n    scaling: {{backlog_per_task: {{acceptable_latency: 10m, processing_time: 1s}}}}\n    secrets:\n{}alarms: {{metric_silent: 1d}}\nmetric: {{every: 12h}}\n",
+            consumed.join(", "),
+            secrets.replace("aws:ssm:us-gov", "aws-us-gov:ssm:us-gov"),
+        );
+        let loaded =
+            stack::parse("limits.yaml", &text).unwrap_or_else(|r| panic!("{:?}", r.problems()));
+        synthesize(&loaded.stack).unwrap_or_else(|error| panic!("{length}: {error}"));
+    }
+}

@@ -32,8 +32,9 @@ pub(crate) fn plan(plan: &Plan) -> String {
         ]);
     }
     let mut text = format!(
-        "\nPlan: {verb} the stack {}\n{table}\n{}\n",
+        "\nPlan: {verb} the stack {}\n{}\n{}\n",
         plan.stack,
+        table.trim_fmt(),
         totals(plan)
     );
     for loss in plan.losses() {
@@ -67,10 +68,11 @@ fn totals(plan: &Plan) -> String {
         .iter()
         .map(|(action, word)| (count(*action), word))
         .filter(|(n, _)| *n > 0);
-    parts
-        .map(|(n, word)| format!("{n} {word}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
+    if parts.is_empty() {
+        return "no resource changes, only outputs or descriptions".to_owned();
+    }
+    parts.join(", ")
 }
 
 /// What was done, and what came out of it.
@@ -95,4 +97,84 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
         text.push_str(&format!("  {key:<width$}  {value}\n"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deployer::{Change, Deployed, Identity};
+
+    fn change(
+        action: Action,
+        resource_type: &str,
+        logical_id: &str,
+        properties: &[&str],
+    ) -> Change {
+        Change {
+            action,
+            logical_id: logical_id.into(),
+            resource_type: resource_type.into(),
+            physical_id: (action != Action::Add).then(|| format!("{logical_id}-1a2b")),
+            properties: properties.iter().map(|p| (*p).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_plan_names_each_change_and_its_losses() {
+        let plan = Plan {
+            stack: "voucher-worker".into(),
+            creates_stack: false,
+            changes: vec![
+                change(Action::Add, "AWS::SQS::Queue", "OrdersQueue", &[]),
+                change(
+                    Action::Change,
+                    "AWS::ApplicationAutoScaling::ScalingPolicy",
+                    "VoucherWorkerScalingPolicy",
+                    &["TargetTrackingScalingPolicyConfiguration"],
+                ),
+                change(
+                    Action::Replace,
+                    "AWS::SQS::Queue",
+                    "VouchersQueue",
+                    &["FifoQueue"],
+                ),
+                change(
+                    Action::MayReplace,
+                    "AWS::ECS::Service",
+                    "VoucherWorkerService",
+                    &["Cluster"],
+                ),
+                change(Action::Remove, "AWS::IAM::Role", "OldRole", &[]),
+            ],
+        };
+        insta::assert_snapshot!(super::plan(&plan));
+    }
+
+    #[test]
+    fn an_outcome_says_whether_anything_changed() {
+        let outcome = |changed| Outcome {
+            stack: "voucher-worker".into(),
+            identity: Identity {
+                account: "111122223333".into(),
+                caller: "arn:aws:iam::111122223333:user/ana".into(),
+                region: "us-west-2".into(),
+            },
+            deployed: Deployed {
+                stack_id: "arn".into(),
+                changed,
+                plan: Plan::default(),
+                outputs: [
+                    ("ClusterName", "voucher"),
+                    ("VouchersQueueUrl", "https://sqs/vouchers"),
+                ]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+            },
+        };
+        insta::assert_snapshot!(format!(
+            "{}{}",
+            super::outcome(&outcome(true)),
+            super::outcome(&outcome(false))
+        ));
+    }
 }

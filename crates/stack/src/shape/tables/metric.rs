@@ -17,7 +17,7 @@ pub(super) static METRIC: Object = Object {
             "every",
             Kind::Time(&EVERY),
             "1m",
-            "How often the metric is published.",
+            "How often the metric is published; target tracking looks at minutes.",
         ),
         default(
             "memory",
@@ -35,7 +35,7 @@ pub(super) static METRIC: Object = Object {
             "log_retention",
             Kind::Time(&LOG_RETENTION),
             "14d",
-            "How long its log is kept; CloudWatch Logs offers certain values.",
+            "How long the logs are kept, the services' too; CloudWatch Logs offers certain values.",
         ),
     ],
 };
@@ -82,19 +82,19 @@ pub(super) static ALARMS: Object = Object {
         optional(
             "oldest_message",
             Kind::Time(&AGE),
-            "Age of a queue's oldest message that raises the alarm; otherwise the shortest `acceptable_latency` of its consumers.",
+            "Age of a queue's oldest message over which the alarm rings; otherwise the shortest `acceptable_latency` of its consumers.",
         ),
         default(
             "dead_letters",
             Kind::Whole(&LETTERS),
             "1",
-            "Messages in a dead-letter queue that raise the alarm.",
+            "How many messages in a dead-letter queue let the alarm ring.",
         ),
         default(
             "metric_silent",
             Kind::Time(&SILENCE),
             "10m",
-            "How long the metric may be missing before the alarm is raised.",
+            "How long the metric may be missing before the alarm rings; two periods of `metric.every` at least.",
         ),
     ],
 };

@@ -29,18 +29,18 @@ pub(crate) static STACK: Object = Object {
         optional(
             "account",
             Kind::Text(&ACCOUNT),
-            "AWS account that the stack belongs to; a deploy to any other is refused.",
+            "AWS account that the stack belongs to: a guard, by which any other is refused.",
         ),
         optional(
             "region",
             Kind::Text(&REGION),
-            "AWS region of the stack; otherwise the profile's.",
+            "AWS region of the stack; otherwise that of `--region` or the profile.",
         ),
         default(
             "tags",
             Kind::Entries(&TAGS),
             "{}",
-            "Tags of the stack and of everything in it.",
+            "Tags of the stack, which CloudFormation puts on everything in it that takes tags.",
         ),
         default(
             "termination_protection",
@@ -51,7 +51,7 @@ pub(crate) static STACK: Object = Object {
         optional(
             "permissions_boundary",
             Kind::Text(&POLICY_ARN),
-            "IAM policy put as permissions boundary on every role.",
+            "IAM policy that is put as permissions boundary on every role of the stack.",
         ),
         default(
             "network",
@@ -80,19 +80,19 @@ pub(crate) static STACK: Object = Object {
             "metric",
             Kind::Object(&METRIC),
             "{}",
-            "The metric function, which publishes BacklogPerTask.",
+            "The metric function, which publishes `BacklogPerTask` for every scaled service and queue.",
         ),
         default(
             "alarms",
             Kind::Object(&ALARMS),
             "{}",
-            "Thresholds of the operational alarms.",
+            "When the operational alarms ring; docs/alarms.md tells what each means.",
         ),
         default(
             "notify",
             Kind::List(&ADDRESSES),
             "[]",
-            "E-mail addresses that receive the alarms; each must confirm once.",
+            "E-mail addresses that hear of the alarms; each has to confirm once, by a link in AWS's first mail.",
         ),
     ],
 };

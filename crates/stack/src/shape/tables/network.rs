@@ -15,7 +15,11 @@ pub(crate) static NETWORK: Object = Object {
             Kind::Text(&VPC_ID),
             "VPC in which the stack makes a security group; needed without `security_groups`.",
         ),
-        required("subnets", Kind::List(&SUBNETS), "Subnets of the tasks."),
+        required(
+            "subnets",
+            Kind::List(&SUBNETS),
+            "Subnets of the tasks, best in several availability zones. They need a way to the image's registry, SQS and CloudWatch Logs.",
+        ),
         default(
             "security_groups",
             Kind::List(&SECURITY_GROUPS),
@@ -26,7 +30,7 @@ pub(crate) static NETWORK: Object = Object {
             "assign_public_ip",
             Kind::Flag,
             "false",
-            "Whether tasks get a public address: needed in public subnets, useless in private ones.",
+            "Whether tasks get a public address: needed in public subnets to reach anything, useless in private ones.",
         ),
     ],
 };
@@ -86,7 +90,7 @@ pub(crate) static CAPACITY: Object = Object {
     fields: &[required(
         "fargate_spot",
         Kind::Object(&FARGATE_SPOT),
-        "Fargate Spot: cheaper, and AWS may stop a task with two minutes' notice.",
+        "Fargate Spot: cheaper, and AWS may take a task away with two minutes' notice, by SIGTERM.",
     )],
 };
 
@@ -96,7 +100,7 @@ pub(crate) static FARGATE_SPOT: Object = Object {
         "base",
         Kind::Whole(&SPOT_BASE),
         "0",
-        "Tasks that run on demand, before Spot is used.",
+        "How many tasks run on demand before Spot is used; it counts for each service.",
     )],
 };
 

@@ -32,7 +32,7 @@ pub(crate) static QUEUE: Object = Object {
         optional(
             "name",
             Kind::Text(&QUEUE_NAME),
-            "Fixed name; otherwise CloudFormation chooses one. A FIFO queue's ends in `.fifo`.",
+            "Fixed name; otherwise one is made of the key and a part of the stack's id. A FIFO queue's ends in `.fifo`.",
         ),
         default(
             "visibility_timeout",
@@ -44,30 +44,30 @@ pub(crate) static QUEUE: Object = Object {
             "retention",
             Kind::Time(&RETENTION),
             "4d",
-            "How long a message is kept.",
+            "How long a message is kept when nobody deletes it; at least as long as it may wait.",
         ),
         default(
             "fifo",
             Kind::Flag,
             "false",
-            "First in, first out, each message once.",
+            "First in, first out within a message group, each message once; FIFO queues are slower, and a group's messages are worked on by one task at a time.",
         ),
         default(
             "encryption",
             Kind::Text(&ENCRYPTION),
             "sqs",
-            "Encryption at rest: `sqs`, or the ARN of a KMS key.",
+            "Encryption at rest: by keys that SQS manages (`sqs`), or by a KMS key of yours, by its ARN. Whoever sends then needs the key too.",
         ),
         optional(
             "dead_letter",
             Kind::Object(&DEAD_LETTER),
-            "A dead-letter queue, for messages that fail again and again.",
+            "A dead-letter queue, which the stack makes too, for messages that fail again and again; without one they are received until their retention ends.",
         ),
         default(
             "subscribe",
             Kind::List(&SUBSCRIPTIONS),
             "[]",
-            "SNS topics whose messages the queue receives.",
+            "SNS topics whose messages the queue receives, as they were published (raw delivery).",
         ),
     ],
 };
@@ -82,7 +82,7 @@ static DEAD_LETTER: Object = Object {
         required(
             "after",
             Kind::Whole(&RECEIVES),
-            "Receives after which a message is moved to the dead-letter queue.",
+            "How often a message may be received before it is moved to the dead-letter queue.",
         ),
         default(
             "retention",

@@ -40,7 +40,11 @@ pub(crate) static SERVICE: Object = Object {
             Kind::Text(&ECS_NAME),
             "Fixed name; otherwise CloudFormation chooses one.",
         ),
-        required("image", Kind::Text(&IMAGE), "Container image."),
+        required(
+            "image",
+            Kind::Text(&IMAGE),
+            "Container image; best with a version as its tag, or a digest.",
+        ),
         default(
             "cpu",
             Kind::Whole(&CPU),
@@ -51,7 +55,7 @@ pub(crate) static SERVICE: Object = Object {
             "memory",
             Kind::Whole(&MEMORY),
             "512",
-            "Memory in MiB; Fargate offers certain sizes with each `cpu`.",
+            "Memory in MiB; Fargate offers certain sizes with each `cpu`, and `validate` names them.",
         ),
         default(
             "architecture",
@@ -69,13 +73,13 @@ pub(crate) static SERVICE: Object = Object {
             "environment",
             Kind::Entries(&ENVIRONMENT),
             "{}",
-            "Environment variables. QUEUE_URL and QUEUE_URL_<QUEUE> are set by the stack.",
+            "Environment variables. The stack itself sets `QUEUE_URL` (the first queue of `consumes`) and `QUEUE_URL_NAME` for each queue, as `QUEUE_URL_PAID_ORDERS` for `paid-orders`.",
         ),
         default(
             "secrets",
             Kind::Entries(&SECRETS),
             "{}",
-            "Environment variables whose values come from Secrets Manager or SSM Parameter Store, by ARN.",
+            "Environment variables whose values come from Secrets Manager or SSM Parameter Store when a task starts, by ARN; `ARN:key::` takes one key of a JSON secret.",
         ),
         default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
         default(
@@ -89,10 +93,10 @@ pub(crate) static SERVICE: Object = Object {
     ],
 };
 
-const CONSUMES_DOC: &str = "Queues, by their short names, that the service consumes and may read.";
-const TASKS_DOC: &str = "Bounds of the number of tasks; without `scaling`, `min` is the number.";
+const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. A scaled service has ten at most, whose backlogs are added up.";
+const TASKS_DOC: &str = "Bounds of the number of tasks.";
 const SCALING_DOC: &str =
-    "How the number of tasks follows the work; without it, the number is fixed.";
+    "How the number of tasks follows the work; without it, `tasks.min` is the number.";
 
 /// The CPU sizes of Fargate; `check` knows the memory that goes with each.
 static CPU: Whole = Whole {
@@ -137,7 +141,12 @@ static STOP: Time = time(SECOND, SECOND, 120 * SECOND);
 static TASKS: Object = Object {
     what: "the bounds of the number of tasks",
     fields: &[
-        default("min", Kind::Whole(&TASK_COUNT), "1", "Fewest tasks."),
+        default(
+            "min",
+            Kind::Whole(&TASK_COUNT),
+            "1",
+            "Fewest tasks; without `scaling`, how many there are.",
+        ),
         optional(
             "max",
             Kind::Whole(&TASK_COUNT),
@@ -164,24 +173,24 @@ static BACKLOG_PER_TASK: Object = Object {
         required(
             "acceptable_latency",
             Kind::Time(&MOMENT),
-            "How long a message may wait: the promise.",
+            "How long a message may wait: the promise. A scale-out takes two to five minutes, so a shorter one is only kept by tasks that are there already.",
         ),
         required(
             "processing_time",
             Kind::Time(&MOMENT),
-            "Average time that one task needs for one message.",
+            "Average time that one task needs for one message; if it works on several at once, divided by their number.",
         ),
         default(
             "count",
             Kind::List(&COUNT),
             "[visible]",
-            "Which messages count as backlog.",
+            "Which messages count as backlog: waiting (`visible`), received and not yet deleted (`in_flight`), not yet due (`delayed`).",
         ),
         default(
             "cooldown",
             Kind::Object(&COOLDOWN),
             "{}",
-            "Pauses between scaling activities.",
+            "Pauses of the scaling policy.",
         ),
     ],
 };
@@ -202,13 +211,13 @@ static COOLDOWN: Object = Object {
             "out",
             Kind::Time(&PAUSE),
             "60s",
-            "After a scale-out: how long new tasks have to take effect before more are added.",
+            "After a scale-out, how long the new tasks have to take effect before as many are added again.",
         ),
         default(
             "in",
             Kind::Time(&PAUSE),
             "300s",
-            "After a scale-in: how long before more tasks are removed.",
+            "After a scale-in, how long before more tasks are removed.",
         ),
     ],
 };

@@ -181,3 +181,58 @@ fn reach() {
         "error 8:17 queues.orders.encryption: `kms` isn't `sqs` or the ARN of a KMS key",
     );
 }
+
+/// The base with a second queue, which the worker consumes too.
+fn with_queue(key: &str, body: &str) -> String {
+    changed("[orders]", &format!("[orders, {key}]"))
+        .replace("services:", &format!("  {key}: {body}\nservices:"))
+}
+
+#[test]
+fn a_dead_letter_queue_has_its_name_for_itself() {
+    let mine = "{visibility_timeout: 60s, dead_letter: {after: 5}}";
+    check_text(
+        &with_queue("orders-dead-letter", mine),
+        "error 8:3 queues.orders-dead-letter: `orders-dead-letter` is also what the dead-letter queue of `orders` is called",
+    );
+    // Somebody else's queue isn't a resource of the stack.
+    let existing = "{existing: 'arn:aws:sqs:us-west-2:111122223333:orders-dead-letter'}";
+    assert!(problems(&with_queue("orders-dead-letter", existing)).is_empty());
+    assert!(problems(&with_queue("orders-dead", mine)).is_empty());
+}
+
+#[test]
+fn alarms_of_a_service_and_a_queue_have_names_of_their_own() {
+    let queue =
+        |key: &str| format!("  {key}: {{visibility_timeout: 60s, dead_letter: {{after: 5}}}}\n");
+    let service = |key: &str, queue: &str| {
+        format!(
+            "  {key}: {{image: 'w:1', consumes: [{queue}], tasks: {{max: 2}}, scaling: {{backlog_per_task: {{acceptable_latency: 10m, processing_time: 1s}}}}}}\n"
+        )
+    };
+    let text = |other: &str| {
+        format!(
+            "name: shop\nnotify: [ops@example.com]\nqueues:\n{}{}services:\n{}{}",
+            queue("b-from-c"),
+            queue("c"),
+            service("a", "b-from-c"),
+            service(other, "c")
+        )
+    };
+    check_text(
+        &text("a-from-b"),
+        "error 8:39 services.a-from-b.consumes[0]: both alarms would be called `AFromBFromCSilentAlarm`",
+    );
+    assert!(problems(&text("a-b")).is_empty());
+}
+
+#[test]
+fn topics_of_other_accounts_are_told() {
+    let topic = |topic: &str| format!("{LETTERS}    subscribe: [{{topic: '{topic}'}}]\n");
+    check(
+        LETTERS,
+        &topic("arn:aws:sns:us-west-2:444455556666:t"),
+        "warning 8:25 queues.orders.subscribe[0].topic: the topic belongs to another account",
+    );
+    fine(LETTERS, &topic("arn:aws:sns:eu-west-1:111122223333:t"));
+}

@@ -1,6 +1,6 @@
 //! Queues.
 
-use super::{LETTERS, check, fine};
+use super::{LETTERS, check, check_text, fine};
 use crate::tests::{changed, line, problems};
 
 #[test]
@@ -130,4 +130,75 @@ fn consumption() {
         &format!("{existing}    subscribe: []\n"),
         "error 7:5 queues.orders.subscribe: `subscribe` doesn't go with somebody else's queue",
     );
+}
+
+#[test]
+fn names_that_grow_over_the_limit() {
+    let text = |key: &str, body: &str| {
+        let queue = format!("  {key}:\n    visibility_timeout: 60s\n{body}");
+        let text = crate::tests::BASE.replace("[orders]", &format!("[{key}]"));
+        text.replace(
+            "  orders:\n    visibility_timeout: 60s\n    dead_letter: {after: 5}\n",
+            &queue,
+        )
+    };
+    let letters = "    dead_letter: {after: 5}\n";
+    let fifo = "    fifo: true\n    dead_letter: {after: 5}\n";
+    let named = "    name: short\n    dead_letter: {after: 5}\n";
+    for (room, body) in [(59, letters), (54, fifo), (59, named)] {
+        assert!(problems(&text(&"q".repeat(room), body)).is_empty());
+        let over = "q".repeat(room + 1);
+        check_text(
+            &text(&over, body),
+            &format!("error 5:3 queues.{over}: `{over}` is too long"),
+        );
+    }
+    // Without a dead-letter queue the longest short name fits.
+    let longest = "q".repeat(64);
+    check_text(
+        &text(&longest, "    fifo: true\n"),
+        &format!("warning 5:3 queues.{longest}: no dead-letter queue"),
+    );
+}
+
+#[test]
+fn topics_that_would_share_a_logical_id() {
+    let topics = |second: &str| {
+        format!(
+            "{LETTERS}    subscribe: [{{topic: 'arn:aws:sns:us-west-2:111122223333:paid-orders'}}, {{topic: '{second}'}}]\n"
+        )
+    };
+    check(
+        LETTERS,
+        &topics("arn:aws:sns:us-west-2:111122223333:paidOrders"),
+        "error 8:84 queues.orders.subscribe[1].topic: the two topics differ only in hyphens, underscores or case",
+    );
+    fine(
+        LETTERS,
+        &topics("arn:aws:sns:us-west-2:111122223333:paid-orders2"),
+    );
+    fine(
+        LETTERS,
+        &topics("arn:aws:sns:eu-west-1:111122223333:paid-orders"),
+    );
+}
+
+#[test]
+fn filters_that_cloudformation_would_take_for_functions() {
+    let filter = |key: &str| {
+        format!(
+            "{LETTERS}    subscribe: [{{topic: 'arn:aws:sns:us-west-2:111122223333:t', filter: {{{key}: [a]}}}}]\n"
+        )
+    };
+    check(
+        LETTERS,
+        &filter("Ref"),
+        "error 8:73 queues.orders.subscribe[0].filter.Ref: a filter can't name an attribute `Ref`",
+    );
+    check(
+        LETTERS,
+        &filter("'Fn::Sub'"),
+        "error 8:73 queues.orders.subscribe[0].filter.\"Fn::Sub\": a filter can't name an attribute `Fn::Sub`",
+    );
+    fine(LETTERS, &filter("Reference"));
 }

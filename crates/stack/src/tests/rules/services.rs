@@ -225,3 +225,74 @@ fn networks_and_clusters() {
         "error 9:3 services.worker.tasks: `tasks` is missing in `services.worker`",
     );
 }
+
+#[test]
+fn ten_queues_are_added_up_at_most() {
+    let text = |count: usize, scaling: bool| {
+        let keys: Vec<String> = (0..count).map(|number| format!("q{number}")).collect();
+        let queues: String = keys
+            .iter()
+            .map(|key| format!("  {key}: {{visibility_timeout: 60s, dead_letter: {{after: 5}}}}\n"))
+            .collect();
+        let scaling = if scaling {
+            "    tasks: {max: 2}\n    scaling: {backlog_per_task: {acceptable_latency: 10m, processing_time: 1s}}\n"
+        } else {
+            ""
+        };
+        format!(
+            "name: shop\nnotify: [ops@example.com]\nservices:\n  worker:\n    image: w:1\n    consumes: [{}]\n{scaling}queues:\n{queues}",
+            keys.join(", ")
+        )
+    };
+    check_text(
+        &text(11, true),
+        "error 6:15 services.worker.consumes: a scaled service can consume 10 queues at most",
+    );
+    assert!(problems(&text(10, true)).is_empty());
+    assert!(problems(&text(11, false)).is_empty());
+}
+
+#[test]
+fn what_ecs_and_iam_hold() {
+    let environment =
+        |length: usize| format!("{IMAGE}    environment: {{A: {}}}\n", "a".repeat(length));
+    check(
+        IMAGE,
+        &environment(65_536),
+        "error 11:5 services.worker.environment: the task definition would be larger than ECS takes",
+    );
+    fine(IMAGE, &environment(65_000));
+    let secrets = |count: usize| {
+        let entry = |number: usize| {
+            format!(
+                "      S{number}: arn:aws:secretsmanager:us-west-2:111122223333:secret:{number:0>200}\n"
+            )
+        };
+        let entries: String = (0..count).map(entry).collect();
+        format!("{IMAGE}    secrets:\n{entries}")
+    };
+    check(
+        IMAGE,
+        &secrets(160),
+        "error 11:5 services.worker.secrets: the secrets are more than a role's policies hold",
+    );
+    fine(IMAGE, &secrets(140));
+}
+
+#[test]
+fn text_that_cloudformation_would_replace() {
+    check(
+        IMAGE,
+        &format!("{IMAGE}    environment: {{A: 'x {{{{resolve:ssm:y}}}}'}}\n"),
+        "error 11:22 services.worker.environment.A: CloudFormation would replace `{{resolve:…}}`",
+    );
+    check(
+        IMAGE,
+        &format!("{IMAGE}    command: [run, '{{{{resolve:ssm:y}}}}']\n"),
+        "error 11:20 services.worker.command[1]: CloudFormation would replace `{{resolve:…}}`",
+    );
+    fine(
+        IMAGE,
+        &format!("{IMAGE}    environment: {{A: '${{x}} {{{{y}}}}'}}\n"),
+    );
+}

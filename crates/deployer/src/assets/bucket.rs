@@ -1,0 +1,222 @@
+//! The assets bucket: made on first use, private, encrypted, versioned, and cleaning up after itself.
+
+use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::{
+    BucketLifecycleConfiguration, BucketLocationConstraint, BucketVersioningStatus,
+    CreateBucketConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, NoncurrentVersionExpiration, PublicAccessBlockConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration,
+    ServerSideEncryptionRule, VersioningConfiguration,
+};
+
+use crate::error::{Error, Kind, Result, aws, code, is_denied};
+use crate::session::Session;
+
+/// Objects that no deploy has used for this long are removed by the bucket itself. A rollback needs the
+/// code of the deploy before it, so this is long.
+const EXPIRE_DAYS: i32 = 365;
+/// What was replaced by a newer upload of itself.
+const EXPIRE_NONCURRENT_DAYS: i32 = 30;
+/// How often a step is tried while another run works on the same bucket.
+const ATTEMPTS: u32 = 6;
+
+/// Makes sure that the bucket is there and that it is secured.
+///
+/// # Errors
+/// When S3 refuses or can't be reached, or the bucket belongs to another account.
+pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
+    match look(session, bucket, account).await? {
+        Found::Complete => return Ok(()),
+        Found::Unfinished => session.note(format!(
+            "securing the assets bucket {bucket}, which an earlier run left unfinished"
+        )),
+        Found::Absent => {
+            session.note(format!(
+                "making the assets bucket {bucket} (first use in this account and region)"
+            ));
+            create(session, bucket, account).await?;
+        }
+    }
+    secure(session, bucket, account).await
+}
+
+enum Found {
+    Absent,
+    /// Made, but not everything of [`secure`] was done.
+    Unfinished,
+    Complete,
+}
+
+/// One request tells all: the lifecycle is the last thing that is set on a new bucket, so that where it
+/// is, nothing is missing.
+async fn look(session: &Session<'_>, bucket: &str, account: &str) -> Result<Found> {
+    let request = session.clients.s3.get_bucket_lifecycle_configuration();
+    let sent = request
+        .bucket(bucket)
+        .expected_bucket_owner(account)
+        .send()
+        .await;
+    let Err(error) = sent else {
+        return Ok(Found::Complete);
+    };
+    match code(&error) {
+        "NoSuchLifecycleConfiguration" => Ok(Found::Unfinished),
+        "NoSuchBucket" => Ok(Found::Absent),
+        _ => Err(not_ours(session, bucket, error)),
+    }
+}
+
+async fn create(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
+    // us-east-1 is the one region that must not be named.
+    let region = session.clients.region();
+    let place = (region != "us-east-1").then(|| {
+        CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::from(region))
+            .build()
+    });
+    let request = session.clients.s3.create_bucket().bucket(bucket);
+    let request = request.set_create_bucket_configuration(place);
+    let sent = patiently(session, || request.clone().send()).await;
+    match sent {
+        Ok(_) => Ok(()),
+        Err(error) if code(&error) == "BucketAlreadyOwnedByYou" => Ok(()),
+        // Our own run's reply may have been lost; then the bucket is ours.
+        Err(error) if code(&error) == "BucketAlreadyExists" => {
+            match look(session, bucket, account).await {
+                Ok(Found::Unfinished | Found::Complete) => Ok(()),
+                _ => Err(not_ours(session, bucket, error)),
+            }
+        }
+        Err(error) => Err(aws(format!("make the assets bucket {bucket}"))(error)),
+    }
+}
+
+/// Bucket names are the whole world's: somebody else may have taken this one.
+fn not_ours<E>(session: &Session<'_>, bucket: &str, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let elsewhere = matches!(
+        code(&error),
+        "BucketAlreadyExists" | "PermanentRedirect" | "AuthorizationHeaderMalformed"
+    );
+    if !elsewhere && !is_denied(&error) {
+        return aws(format!("look for the assets bucket {bucket}"))(error);
+    }
+    let region = session.clients.region();
+    let text = format!(
+        "the assets bucket {bucket} is not ours to use: it belongs to another account, or these \
+         credentials have no access to it"
+    );
+    Error::new(Kind::Unreachable, text)
+        .hint(format!(
+            "look who owns it: `aws s3api head-bucket --bucket {bucket} --region {region}`"
+        ))
+        .hint("if it is yours: allow s3:GetLifecycleConfiguration, s3:GetObject and s3:PutObject on it")
+        .hint("if it is not: have its owner delete it, or deploy in another region")
+}
+
+/// Private, encrypted, versioned; what nobody uses any more expires. The last step is the mark that all
+/// were done: see [`look`].
+async fn secure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
+    let client = &session.clients.s3;
+    let request = client
+        .put_public_access_block()
+        .bucket(bucket)
+        .expected_bucket_owner(account)
+        .public_access_block_configuration(private());
+    let sent = patiently(session, || request.clone().send()).await;
+    sent.map_err(aws(format!("make {bucket} private")))?;
+
+    let request = client
+        .put_bucket_encryption()
+        .bucket(bucket)
+        .expected_bucket_owner(account)
+        .server_side_encryption_configuration(encryption()?);
+    let sent = patiently(session, || request.clone().send()).await;
+    sent.map_err(aws(format!("encrypt {bucket}")))?;
+
+    let versioned = VersioningConfiguration::builder()
+        .status(BucketVersioningStatus::Enabled)
+        .build();
+    let request = client
+        .put_bucket_versioning()
+        .bucket(bucket)
+        .expected_bucket_owner(account)
+        .versioning_configuration(versioned);
+    let sent = patiently(session, || request.clone().send()).await;
+    sent.map_err(aws(format!("version {bucket}")))?;
+
+    let request = client
+        .put_bucket_lifecycle_configuration()
+        .bucket(bucket)
+        .expected_bucket_owner(account)
+        .lifecycle_configuration(lifecycle()?);
+    let sent = patiently(session, || request.clone().send()).await;
+    sent.map(drop)
+        .map_err(aws(format!("let old objects of {bucket} expire")))
+}
+
+/// Sends again while S3 says that another run is just changing the same bucket, or that it has not yet
+/// heard of the bucket everywhere.
+async fn patiently<T, E, F>(session: &Session<'_>, send: impl Fn() -> F) -> Result<T, SdkError<E>>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E>>>,
+{
+    let mut delay = session.pace.first;
+    for _ in 1..ATTEMPTS {
+        match send().await {
+            Err(error) if matches!(code(&error), "OperationAborted" | "NoSuchBucket") => {}
+            other => return other,
+        }
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
+    }
+    send().await
+}
+
+fn private() -> PublicAccessBlockConfiguration {
+    PublicAccessBlockConfiguration::builder()
+        .block_public_acls(true)
+        .block_public_policy(true)
+        .ignore_public_acls(true)
+        .restrict_public_buckets(true)
+        .build()
+}
+
+fn encryption() -> Result<ServerSideEncryptionConfiguration> {
+    let default = ServerSideEncryptionByDefault::builder()
+        .sse_algorithm(ServerSideEncryption::Aes256)
+        .build()
+        .map_err(incomplete)?;
+    let rule = ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(default)
+        .build();
+    ServerSideEncryptionConfiguration::builder()
+        .rules(rule)
+        .build()
+        .map_err(incomplete)
+}
+
+fn lifecycle() -> Result<BucketLifecycleConfiguration> {
+    let replaced = NoncurrentVersionExpiration::builder()
+        .noncurrent_days(EXPIRE_NONCURRENT_DAYS)
+        .build();
+    let rule = LifecycleRule::builder()
+        .id("expire-unused")
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .expiration(LifecycleExpiration::builder().days(EXPIRE_DAYS).build())
+        .noncurrent_version_expiration(replaced)
+        .build()
+        .map_err(incomplete)?;
+    BucketLifecycleConfiguration::builder()
+        .rules(rule)
+        .build()
+        .map_err(incomplete)
+}
+
+fn incomplete(error: BuildError) -> Error {
+    Error::failed(format!("failed to word a request to S3: {error}"))
+}

@@ -1,0 +1,101 @@
+//! Throwing change sets away.
+
+use tokio::time::Instant;
+
+use super::{ChangeSet, is_not_found};
+use crate::error::{Error, Result, aws};
+use crate::observe::{observe, read};
+use crate::session::Session;
+use crate::status::Status;
+
+/// Throws a change set away. A failure to do so is nobody's loss: CloudFormation keeps it, unexecuted.
+pub(crate) async fn discard(session: &Session<'_>, id: &str) {
+    let client = &session.clients.cloudformation;
+    match client.delete_change_set().change_set_name(id).send().await {
+        Ok(_) => {}
+        Err(error) if is_not_found(&error) => {}
+        Err(error) => session.note(format!(
+            "the change set {id} stays behind: {}",
+            aws("delete it")(error)
+        )),
+    }
+}
+
+/// Throws away a change set that nobody wants executed, and the empty stack that it was made for.
+pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
+    discard(session, &change_set.id).await;
+    if !change_set.plan.creates_stack {
+        return;
+    }
+    if let Err(error) = remove_empty_stack(session, change_set).await {
+        session.note(format!("the empty stack of the plan stays behind: {error}"));
+    }
+}
+
+/// Removes a stack that holds nothing, not even another run's plan, and waits until it is gone, so that
+/// the next command finds no deletion in progress.
+async fn remove_empty_stack(session: &Session<'_>, change_set: &ChangeSet) -> Result<()> {
+    let stack = &change_set.stack_id;
+    // The order matters. Another run's plan is in the list from the moment it is made until it is
+    // executed, and then the stack is not in review any more. Asked the other way round, a plan that
+    // is executed in between would be missed, and a real stack deleted.
+    if has_other_plans(session, change_set).await? {
+        return Ok(());
+    }
+    let in_review = |status| status == Status::InReview;
+    if !observe(session, stack)
+        .await?
+        .is_some_and(|stack| in_review(stack.status))
+    {
+        return Ok(());
+    }
+    let request = session.clients.cloudformation.delete_stack();
+    let sent = request
+        .stack_name(stack)
+        .client_request_token(session.token())
+        .send()
+        .await;
+    sent.map_err(aws("delete it"))?;
+    wait_until_gone(session, stack).await
+}
+
+async fn has_other_plans(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
+    let client = &session.clients.cloudformation;
+    let mut pages = client
+        .list_change_sets()
+        .stack_name(&change_set.stack_id)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error) if is_not_found(&error) => return Ok(false),
+            Err(error) => return Err(aws("list its change sets")(error)),
+        };
+        let is_other = |summary: &aws_sdk_cloudformation::types::ChangeSetSummary| {
+            summary.change_set_id() != Some(change_set.id.as_str())
+        };
+        if page.summaries().iter().any(is_other) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn wait_until_gone(session: &Session<'_>, stack: &str) -> Result<()> {
+    let begun = Instant::now();
+    let mut delay = session.pace.first;
+    loop {
+        match read(session, stack).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(stack)) if stack.status == Status::Absent => return Ok(()),
+            // Still there, or not to be read just now.
+            Ok(_) | Err(_) => {}
+        }
+        if begun.elapsed() >= session.pace.patience {
+            return Err(Error::failed("its deletion takes long"));
+        }
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
+    }
+}

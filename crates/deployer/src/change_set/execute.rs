@@ -1,0 +1,88 @@
+//! Starting the execution of a change set, and finding out whether it has started.
+
+use aws_sdk_cloudformation::types::ExecutionStatus;
+
+use super::{ChangeSet, describe, is_not_found, is_overtaken};
+use crate::error::{Error, Result, aws, code, text};
+use crate::observe::{self, reread};
+use crate::session::Session;
+
+/// Whether a change set was executed.
+#[derive(Debug)]
+pub(crate) enum Execution {
+    /// It goes on, or is already over.
+    Started,
+    /// Something else changed the stack in the meantime, as this text of AWS's says: plan again.
+    Overtaken(String),
+    /// AWS refused, and nothing was started.
+    Refused(Error),
+}
+
+/// Starts the execution. A reply that was lost is asked for again by the SDK, and then AWS says that the
+/// change set can't be executed: because it is being executed already. So after any error the change set
+/// is looked at, and that decides.
+///
+/// # Errors
+/// When it can't be found out whether the execution has started.
+pub(crate) async fn execute(session: &Session<'_>, change_set: &ChangeSet) -> Result<Execution> {
+    let sent = session
+        .clients
+        .cloudformation
+        .execute_change_set()
+        .change_set_name(&change_set.id)
+        .client_request_token(session.token())
+        .send()
+        .await;
+    let Err(error) = sent else {
+        return Ok(Execution::Started);
+    };
+    let overtaken = is_not_found(&error)
+        || is_overtaken(text(&error))
+        || code(&error).starts_with("InvalidChangeSetStatus");
+    let why = text(&error).to_owned();
+    let error = aws(format!(
+        "execute the change set of {}",
+        change_set.plan.stack
+    ))(error);
+    match has_started(session, change_set).await {
+        Ok(true) => Ok(Execution::Started),
+        Ok(false) if overtaken => Ok(Execution::Overtaken(why)),
+        Ok(false) => Ok(Execution::Refused(error)),
+        Err(_) => Err(error.hint(
+            "it may have started all the same: run the same command again to see, and to follow it",
+        )),
+    }
+}
+
+/// Whether this very change set is being executed, or was.
+async fn has_started(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
+    match describe(session, &change_set.plan.stack, &change_set.id, None).await {
+        Ok(page) => match page.execution_status() {
+            Some(
+                ExecutionStatus::ExecuteInProgress
+                | ExecutionStatus::ExecuteComplete
+                | ExecutionStatus::ExecuteFailed,
+            ) => Ok(true),
+            Some(
+                ExecutionStatus::Available
+                | ExecutionStatus::Unavailable
+                | ExecutionStatus::Obsolete,
+            ) => Ok(false),
+            // Garbled, or a word that this version does not know.
+            _ => is_the_stack_s(session, change_set).await,
+        },
+        Err(error) if is_not_found(&error) => is_the_stack_s(session, change_set).await,
+        Err(error) => Err(aws("look at the change set")(error)),
+    }
+}
+
+/// A change set is removed once it was executed, and with every other that is executed. The stack keeps
+/// the id of the one that made it what it is. A stack in review has that of the one it was made for.
+async fn is_the_stack_s(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
+    let stack = reread(session, || observe::describe(session, &change_set.stack_id)).await?;
+    Ok(stack.is_some_and(|stack| {
+        let status = stack.stack_status().map_or("", |status| status.as_str());
+        let lives = !status.is_empty() && status != "REVIEW_IN_PROGRESS";
+        lives && stack.change_set_id() == Some(change_set.id.as_str())
+    }))
+}

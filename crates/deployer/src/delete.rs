@@ -1,0 +1,83 @@
+//! Deleting a stack, and what gets in the way of it.
+
+use crate::attempts::Attempts;
+use crate::change_set::is_overtaken;
+use crate::deploy::failure;
+use crate::error::{Error, Result, aws, text};
+use crate::follow::{Follower, follow};
+use crate::observe::{Observed, Resource, does_not_exist, observe};
+use crate::session::Session;
+use crate::status::Status;
+use crate::stray_tasks;
+
+/// Deletes the stack, whose resources are given, and follows that to its end. When somebody else is
+/// just changing it, that is followed first.
+///
+/// # Errors
+/// When CloudFormation can't delete a resource, or refuses, or can't be reached.
+pub(crate) async fn delete(
+    session: &Session<'_>,
+    name: &str,
+    stack: &Observed,
+    resources: &[Resource],
+) -> Result<()> {
+    stray_tasks::stop(session, resources).await?;
+    let mut attempts = Attempts::new(session);
+    loop {
+        let why = match try_to_delete(session, name, stack).await? {
+            Attempt::Gone => return Ok(()),
+            Attempt::Busy(why) => why,
+        };
+        let Some(now) = observe(session, &stack.id).await? else {
+            return Ok(());
+        };
+        if let Status::Busy(operation) = now.status {
+            follow(session, name, &now, operation).await?;
+        }
+        attempts.again(session, name, &why).await?;
+    }
+}
+
+enum Attempt {
+    Gone,
+    /// Something else goes on in the stack, or has just ended there.
+    Busy(String),
+}
+
+async fn try_to_delete(session: &Session<'_>, name: &str, stack: &Observed) -> Result<Attempt> {
+    let follower = Follower::before(session, &stack.id).await?;
+    let request = session.clients.cloudformation.delete_stack();
+    let sent = request
+        .stack_name(&stack.id)
+        .client_request_token(session.token())
+        .send()
+        .await;
+    match sent {
+        Ok(_) => {}
+        Err(error) if does_not_exist(&error) => return Ok(Attempt::Gone),
+        Err(error) if is_overtaken(text(&error)) => {
+            return Ok(Attempt::Busy(text(&error).to_owned()));
+        }
+        Err(error) if text(&error).contains("TerminationProtection") => {
+            return Err(protected(name));
+        }
+        Err(error) => return Err(aws(format!("delete the stack {name}"))(error)),
+    }
+    let ended = follower.until_settled().await?;
+    match ended.stack {
+        None => Ok(Attempt::Gone),
+        Some(left) if left.status == Status::HalfDeleted => {
+            Err(failure(name, &left, &ended.causes))
+        }
+        // The request was dropped in favour of what was going on already.
+        Some(left) => Ok(Attempt::Busy(format!(
+            "the stack is in {} instead of being deleted",
+            left.status_name
+        ))),
+    }
+}
+
+pub(crate) fn protected(name: &str) -> Error {
+    Error::refused(format!("the stack {name} is protected against termination"))
+        .hint("set `termination_protection: false` in the definition and deploy, then destroy")
+}

@@ -1,0 +1,55 @@
+//! A failed operation, told from its first cause.
+
+use crate::error::{Error, Kind};
+use crate::follow::Cause;
+use crate::observe::Observed;
+use crate::status::Status;
+
+/// Causes that are told; the events have all.
+const TOLD: usize = 10;
+
+/// The first cause first; then what state that left.
+pub(crate) fn failure(name: &str, stack: &Observed, causes: &[Cause]) -> Error {
+    let first = match causes.first() {
+        Some(cause) => told(cause),
+        None => stack
+            .reason
+            .clone()
+            .unwrap_or_else(|| "CloudFormation gave no reason".to_owned()),
+    };
+    let mut error = Error::new(
+        Kind::DeploymentFailed,
+        format!("{first}\nthe stack {name} is in {}", stack.status_name),
+    );
+    for other in causes.iter().skip(1).take(TOLD) {
+        error = error.hint(format!("also failed: {}", told(other)));
+    }
+    let rest = causes.len().saturating_sub(TOLD + 1);
+    if rest > 0 {
+        error = error.hint(format!("and {rest} more, see the stack's events"));
+    }
+    error.hint(aftermath(stack.status))
+}
+
+fn told(cause: &Cause) -> String {
+    format!(
+        "{} ({}): {}",
+        cause.logical_id, cause.resource_type, cause.reason
+    )
+}
+
+fn aftermath(status: Status) -> &'static str {
+    match status {
+        Status::Ready { .. } => {
+            "the update was rolled back: what was deployed before goes on as it was"
+        }
+        Status::NeverCreated => {
+            "nothing of it is in service; the next deploy removes what is left and starts afresh"
+        }
+        Status::HalfDeleted => {
+            "CloudFormation could not delete the named resource: mend or remove it by hand, then run the \
+             same command again"
+        }
+        _ => "the next deploy finishes the rollback first",
+    }
+}

@@ -1,0 +1,332 @@
+//! The SDK's errors, classified by what the user can do about them.
+
+use std::error::Error as StdError;
+
+use aws_sdk_cloudformation::error::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::ErrorKind as RetryKind;
+
+use super::{Error, Kind};
+
+/// Converts an SDK error: `call(..).await.map_err(aws("describe the stack"))`.
+pub(crate) fn aws<E, R>(doing: impl Into<String>) -> impl FnOnce(SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    move |error| {
+        let doing = doing.into();
+        match &error {
+            SdkError::ServiceError(context) => service_error(&doing, context.err()),
+            SdkError::TimeoutError(_) => no_connection(format!(
+                "failed to {doing}: AWS did not answer in time, though asked several times"
+            )),
+            SdkError::ResponseError(_) => no_connection(format!(
+                "failed to {doing}: the reply can't be read ({})",
+                cause(&error)
+            )),
+            _ => not_sent(&doing, &cause(&error)),
+        }
+    }
+}
+
+/// The error code of a reply; empty when there is none, or no reply.
+pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+        .unwrap_or_default()
+}
+
+/// The message of a reply; empty when there is none, or no reply.
+pub(crate) fn text<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::message)
+        .unwrap_or_default()
+}
+
+/// Whether AWS said that these credentials may not do this.
+pub(crate) fn is_denied<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    Trouble::of(code(error)) == Trouble::Denied
+}
+
+/// Whether the error says that AWS could not be asked just now, so that asking again makes sense.
+pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    match error {
+        SdkError::DispatchFailure(failure) => {
+            failure.is_io()
+                || failure.is_timeout()
+                || failure.as_other() == Some(RetryKind::TransientError)
+        }
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+        SdkError::ServiceError(context) => {
+            // An error without a code is a reply that something on the way has cut or made up.
+            let code = context.err().code().unwrap_or_default();
+            code.is_empty() || matches!(Trouble::of(code), Trouble::Throttled | Trouble::Down)
+        }
+        _ => false,
+    }
+}
+
+/// What an error code comes down to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    Expired,
+    Invalid,
+    Denied,
+    Throttled,
+    Down,
+    Other,
+}
+
+impl Trouble {
+    fn of(code: &str) -> Self {
+        match code {
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired,
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "InvalidAccessKeyId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken"
+            | "AuthFailure" => Self::Invalid,
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "UnauthorizedOperation"
+            | "AuthorizationError"
+            | "AuthorizationErrorException"
+            | "NotAuthorized"
+            | "Forbidden"
+            | "AllAccessDisabled"
+            | "OptInRequired" => Self::Denied,
+            "InternalFailure"
+            | "InternalError"
+            | "InternalServerError"
+            | "InternalException"
+            | "ServerException"
+            | "ServiceUnavailable"
+            | "ServiceUnavailableException"
+            | "ServiceException" => Self::Down,
+            "SlowDown" | "BandwidthLimitExceeded" | "TooManyRequestsException" => Self::Throttled,
+            _ if code.contains("Throttl") || code.contains("RequestLimit") => Self::Throttled,
+            _ => Self::Other,
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Other => Kind::Failed,
+            _ => Kind::Unreachable,
+        }
+    }
+
+    fn hint(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Expired => {
+                "the credentials have expired: sign in again (`aws sso login`), or name another --profile"
+            }
+            Self::Invalid => {
+                "AWS does not know these credentials: check --profile; in --region they are unknown too \
+                 while the region is not enabled for the account"
+            }
+            Self::Denied => {
+                "these credentials lack the permission: ask whoever manages them for the action named above"
+            }
+            Self::Throttled => {
+                "AWS throttles the requests of this account, after several tries: run the command again \
+                 in a minute"
+            }
+            Self::Down => "the fault is AWS's own, after several tries: run the command again",
+            Self::Other => return None,
+        })
+    }
+}
+
+fn service_error<E: ProvideErrorMetadata>(doing: &str, error: &E) -> Error {
+    let code = error.code().unwrap_or_default();
+    let reason = match (error.message().unwrap_or_default(), code) {
+        ("", "") => "AWS gave no reason".to_owned(),
+        ("", code) => code.to_owned(),
+        (message, code) if message.contains(code) => message.to_owned(),
+        (message, code) => format!("{message} ({code})"),
+    };
+    let trouble = Trouble::of(code);
+    let error = Error::new(trouble.kind(), format!("failed to {doing}: {reason}"));
+    match trouble.hint() {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// A request that never left: no credentials, no endpoint, no connection.
+fn not_sent(doing: &str, cause: &str) -> Error {
+    let lower = cause.to_lowercase();
+    let failed = |why: &str| Error::new(Kind::Unreachable, format!("failed to {doing}: {why}"));
+    if lower.contains("sso") {
+        return failed(cause).hint(
+            "the SSO session has expired, or was never opened: `aws sso login --profile NAME`",
+        );
+    }
+    if lower.contains("no credentials found") {
+        return failed("no AWS credentials were found")
+            .hint("name a profile that exists (--profile NAME or AWS_PROFILE; `aws configure list-profiles`), \
+                   or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+            .hint(WITHOUT_ACCOUNT);
+    }
+    if lower.contains("credential") || lower.contains("profile") {
+        return failed(cause)
+            .hint("check what the profile says about its credentials, or name another --profile")
+            .hint(WITHOUT_ACCOUNT);
+    }
+    no_connection(format!("failed to {doing}: {cause}"))
+}
+
+fn no_connection(text: String) -> Error {
+    Error::new(Kind::Unreachable, text)
+        .hint("check the network, --region and --endpoint-url")
+        .hint(WITHOUT_ACCOUNT)
+}
+
+const WITHOUT_ACCOUNT: &str = "to try it without an AWS account: --local";
+
+/// The last two messages of the chain of sources, each once: an SDK error's own says only "dispatch
+/// failure", and some repeat what is below them.
+fn cause(error: &dyn StdError) -> String {
+    let mut messages: Vec<String> = Vec::new();
+    let mut current = Some(error);
+    while let Some(error) = current {
+        let message = error.to_string();
+        // The SDK shows a whole request when it can't make one; what is wrong with it comes after that.
+        let shows_request = message.contains("Request {");
+        let told = messages
+            .last()
+            .is_some_and(|before| before.contains(&message));
+        if !shows_request && !told {
+            messages.push(message);
+        }
+        current = error.source();
+    }
+    let tail = messages.split_off(messages.len().saturating_sub(2));
+    tail.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::told;
+    use aws_sdk_cloudformation::config::http::HttpResponse;
+    use aws_sdk_cloudformation::error::{ConnectorError, ErrorMetadata};
+    use aws_sdk_cloudformation::operation::describe_stacks::DescribeStacksError;
+
+    type Failure = SdkError<DescribeStacksError, HttpResponse>;
+
+    fn answered(code: &str, message: &str) -> Failure {
+        let meta = ErrorMetadata::builder().code(code).message(message).build();
+        let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+        SdkError::service_error(DescribeStacksError::generic(meta), response)
+    }
+
+    fn shown(error: Failure) -> String {
+        told(&aws("describe the stack s")(error))
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    fn not_connected(messages: &[&'static str]) -> Failure {
+        let chain = messages
+            .iter()
+            .rev()
+            .fold(None, |below, text| Some(Box::new(Layer(text, below))))
+            .unwrap();
+        SdkError::dispatch_failure(ConnectorError::io(chain))
+    }
+
+    #[test]
+    fn each_kind_of_trouble_has_its_own_hint() {
+        let texts = [
+            answered("ExpiredToken", "The security token included in the request is expired"),
+            answered("InvalidClientTokenId", "The security token included in the request is invalid."),
+            answered("AccessDenied", "User: arn:aws:iam::1:user/ana is not authorized to perform: cloudformation:DescribeStacks"),
+            answered("Throttling", "Rate exceeded"),
+            answered("ServiceUnavailable", ""),
+            answered("ValidationError", "Template error"),
+            answered("ValidationError", "ValidationError: Template error"),
+        ]
+        .map(shown);
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+
+    #[test]
+    fn each_way_of_not_reaching_aws_has_its_own_hint() {
+        let texts = [
+            not_connected(&[
+                "io error",
+                "client error (Connect)",
+                "tcp connect error",
+                "Connection refused (os error 111)",
+            ]),
+            not_connected(&[
+                "dispatch failure",
+                "an error occurred while loading an access token",
+                "failed to load the cached SSO token",
+            ]),
+            not_connected(&[
+                "failed",
+                "the credential provider was not enabled",
+                "no credentials found in chain. Attempted:\n  Environment: no",
+            ]),
+            not_connected(&[
+                "an error occurred while loading credentials",
+                "external process exited with code exit status: 1",
+            ]),
+            SdkError::timeout_error("60 s"),
+            SdkError::response_error(
+                "unexpected end of XML",
+                HttpResponse::new(200.try_into().unwrap(), "".into()),
+            ),
+            SdkError::construction_failure(Layer(
+                "failed to apply endpoint to request `Request { body: x }`",
+                Some(Box::new(Layer("endpoint must contain scheme", None))),
+            )),
+        ]
+        .map(shown);
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error = Layer(
+            "outer: refused",
+            Some(Box::new(Layer(
+                "refused",
+                Some(Box::new(Layer("refused", None))),
+            ))),
+        );
+        assert_eq!(cause(&error), "outer: refused");
+    }
+
+    #[test]
+    fn only_what_can_pass_is_asked_again() {
+        for code in [
+            "Throttling",
+            "RequestLimitExceeded",
+            "InternalFailure",
+            "ServiceUnavailable",
+            "",
+        ] {
+            assert!(is_passing(&answered(code, "x")), "{code}");
+        }
+        for code in ["AccessDenied", "ExpiredToken", "ValidationError"] {
+            assert!(!is_passing(&answered(code, "x")), "{code}");
+        }
+        assert!(is_passing(&not_connected(&["reset"])));
+        assert!(is_passing(&Failure::timeout_error("late")));
+        assert!(!is_passing(&Failure::construction_failure(
+            "no credentials"
+        )));
+    }
+}

@@ -1,0 +1,80 @@
+//! Queues and how deep they are.
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+
+use crate::error::{Result, aws, is_denied};
+use crate::session::Session;
+
+use super::metric::Datapoint;
+
+/// A queue's depth.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QueueState {
+    /// Queue name.
+    pub name: String,
+    /// Queue URL.
+    pub url: String,
+    /// Messages waiting; `None` of all three when the queue can't be read.
+    pub visible: Option<u64>,
+    /// Messages received and not yet deleted.
+    pub in_flight: Option<u64>,
+    /// Messages sent with a delay that has not passed.
+    pub delayed: Option<u64>,
+    /// The newest datapoint of `BacklogPerTask`.
+    pub backlog_per_task: Option<Datapoint>,
+}
+
+/// Requests at once. SQS takes thousands a second.
+const AT_ONCE: usize = 16;
+
+/// The queues of these names and URLs, in this order.
+pub(super) async fn read(
+    session: &Session<'_>,
+    queues: Vec<(&str, &str)>,
+) -> Result<Vec<QueueState>> {
+    stream::iter(queues)
+        .map(|(name, url)| read_one(session, name, url))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// A queue that is gone, or that may not be read, is shown as such, not as an error: `status` is what one
+/// looks at then.
+async fn read_one(session: &Session<'_>, name: &str, url: &str) -> Result<QueueState> {
+    let wanted = [
+        QueueAttributeName::ApproximateNumberOfMessages,
+        QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+    ];
+    let request = session.clients.sqs.get_queue_attributes().queue_url(url);
+    let request = request.set_attribute_names(Some(wanted.to_vec()));
+    let doing = format!("read the queue {url}");
+    let reply = match request.send().await {
+        Ok(reply) => Some(reply),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_queue_does_not_exist()) =>
+        {
+            None
+        }
+        Err(error) if is_denied(&error) => {
+            session.note(aws(doing)(error).to_string());
+            None
+        }
+        Err(error) => return Err(aws(doing)(error)),
+    };
+    let count = |name| reply.as_ref()?.attributes()?.get(&name)?.parse().ok();
+    let [visible, in_flight, delayed] = wanted.map(count);
+    Ok(QueueState {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        visible,
+        in_flight,
+        delayed,
+        backlog_per_task: None,
+    })
+}

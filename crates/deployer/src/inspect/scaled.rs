@@ -1,0 +1,226 @@
+//! What Application Auto Scaling knows of services: bounds, policies with their alarms, activities.
+
+use std::collections::HashMap;
+
+use aws_sdk_applicationautoscaling::types::{ScalingActivity, ScalingPolicy, ServiceNamespace};
+use futures::future::try_join3;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+
+use crate::error::{Result, aws};
+use crate::session::Session;
+
+use super::alarms::{self, AlarmState};
+
+/// A scaling policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PolicyState {
+    /// Policy name.
+    pub name: String,
+    /// Target of a target tracking policy.
+    pub target: Option<f64>,
+    /// Its alarms.
+    pub alarms: Vec<AlarmState>,
+}
+
+/// A scaling activity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Activity {
+    /// Begin, in seconds since 1970.
+    pub at: i64,
+    /// What was done.
+    pub description: String,
+    /// Why.
+    pub cause: String,
+    /// How it ended.
+    pub status: String,
+}
+
+/// A service as Application Auto Scaling knows it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scaled {
+    pub bounds: Option<(i32, i32)>,
+    pub policies: Vec<PolicyState>,
+    pub activities: Vec<Activity>,
+}
+
+/// Up to so many services are asked for one by one. For more, it takes fewer requests to list what the
+/// whole account has.
+const ONE_BY_ONE: usize = 10;
+/// Requests at once.
+const AT_ONCE: usize = 4;
+/// DescribeScalableTargets takes so many ids, and all three list that many a page.
+const PAGE: usize = 50;
+/// Activities of one service that are worth a look.
+const ACTIVITIES: usize = 5;
+/// Pages of the account's activities: the newest hundred.
+const ACTIVITY_PAGES: usize = 2;
+
+/// The services of these resource ids (`service/CLUSTER/SERVICE`).
+pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMap<String, Scaled>> {
+    let mut scaled: HashMap<String, Scaled> = ids
+        .iter()
+        .map(|id| (id.clone(), Scaled::default()))
+        .collect();
+    let filters: Vec<Option<&str>> = match ids.len() {
+        0 => return Ok(scaled),
+        1..=ONE_BY_ONE => ids.iter().map(|id| Some(id.as_str())).collect(),
+        _ => vec![None],
+    };
+    let (bounds, (policies, alarms), activities) = try_join3(
+        bounds(session, ids),
+        async {
+            let mut policies = policies(session, &filters).await?;
+            policies.retain(|policy| scaled.contains_key(policy.resource_id()));
+            let alarms = tracking_alarms(session, &policies).await?;
+            Ok((policies, alarms))
+        },
+        activities(session, &filters),
+    )
+    .await?;
+    for (id, bounds) in bounds {
+        if let Some(scaled) = scaled.get_mut(&id) {
+            scaled.bounds = Some(bounds);
+        }
+    }
+    for policy in &policies {
+        if let Some(scaled) = scaled.get_mut(policy.resource_id()) {
+            scaled.policies.push(state(policy, &alarms));
+        }
+    }
+    for found in &activities {
+        if let Some(scaled) = scaled.get_mut(found.resource_id())
+            && scaled.activities.len() < ACTIVITIES
+        {
+            scaled.activities.push(activity(found));
+        }
+    }
+    Ok(scaled)
+}
+
+async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, (i32, i32))>> {
+    let client = &session.clients.applicationautoscaling;
+    let mut found = Vec::new();
+    for ids in ids.chunks(PAGE) {
+        let mut pages = client
+            .describe_scalable_targets()
+            .service_namespace(ServiceNamespace::Ecs)
+            .set_resource_ids(Some(ids.to_vec()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(aws("read the scalable targets"))?;
+            found.extend(page.scalable_targets().iter().map(|target| {
+                let bounds = (target.min_capacity(), target.max_capacity());
+                (target.resource_id().to_owned(), bounds)
+            }));
+        }
+    }
+    Ok(found)
+}
+
+async fn policies(session: &Session<'_>, filters: &[Option<&str>]) -> Result<Vec<ScalingPolicy>> {
+    let client = &session.clients.applicationautoscaling;
+    let listed: Vec<Vec<ScalingPolicy>> = stream::iter(filters)
+        .map(|filter| async move {
+            client
+                .describe_scaling_policies()
+                .service_namespace(ServiceNamespace::Ecs)
+                .set_resource_id(filter.map(str::to_owned))
+                .into_paginator()
+                .items()
+                .send()
+                .try_collect()
+                .await
+                .map_err(aws("read the scaling policies"))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(listed.into_iter().flatten().collect())
+}
+
+/// The alarms of all policies by name.
+async fn tracking_alarms(
+    session: &Session<'_>,
+    policies: &[ScalingPolicy],
+) -> Result<HashMap<String, AlarmState>> {
+    let names: Vec<String> = policies
+        .iter()
+        .flat_map(|policy| policy.alarms())
+        .map(|alarm| alarm.alarm_name().to_owned())
+        .collect();
+    let alarms = alarms::named(session, &names).await?;
+    Ok(alarms
+        .into_iter()
+        .map(|alarm| (alarm.name.clone(), alarm))
+        .collect())
+}
+
+fn state(policy: &ScalingPolicy, alarms: &HashMap<String, AlarmState>) -> PolicyState {
+    let names = policy.alarms().iter().map(|alarm| alarm.alarm_name());
+    PolicyState {
+        name: policy.policy_name().to_owned(),
+        target: policy
+            .target_tracking_scaling_policy_configuration()
+            .map(|tracking| tracking.target_value()),
+        alarms: names.filter_map(|name| alarms.get(name).cloned()).collect(),
+    }
+}
+
+async fn activities(
+    session: &Session<'_>,
+    filters: &[Option<&str>],
+) -> Result<Vec<ScalingActivity>> {
+    let listed: Vec<Vec<ScalingActivity>> = stream::iter(filters)
+        .map(|filter| activities_of(session, *filter))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(listed.into_iter().flatten().collect())
+}
+
+/// The newest activities of one service, or of the account.
+async fn activities_of(
+    session: &Session<'_>,
+    filter: Option<&str>,
+) -> Result<Vec<ScalingActivity>> {
+    let client = &session.clients.applicationautoscaling;
+    let (page, pages) = match filter {
+        Some(_) => (ACTIVITIES, 1),
+        None => (PAGE, ACTIVITY_PAGES),
+    };
+    let mut replies = client
+        .describe_scaling_activities()
+        .service_namespace(ServiceNamespace::Ecs)
+        .set_resource_id(filter.map(str::to_owned))
+        .into_paginator()
+        .page_size(i32::try_from(page).unwrap_or(i32::MAX))
+        .send();
+    let mut found = Vec::new();
+    for _ in 0..pages {
+        match replies.next().await {
+            None => break,
+            Some(Ok(reply)) => found.extend(reply.scaling_activities.unwrap_or_default()),
+            // Some emulators keep no activities. What can't be shown is left out, the rest is of use.
+            Some(Err(error))
+                if error
+                    .raw_response()
+                    .is_some_and(|reply| reply.status().as_u16() == 501) =>
+            {
+                break;
+            }
+            Some(Err(error)) => return Err(aws("read the scaling activities")(error)),
+        }
+    }
+    Ok(found)
+}
+
+fn activity(found: &ScalingActivity) -> Activity {
+    Activity {
+        at: found.start_time().secs(),
+        description: found.description().to_owned(),
+        cause: found.cause().to_owned(),
+        status: found.status_code().as_str().to_owned(),
+    }
+}

@@ -1,0 +1,118 @@
+//! Messages in queues that are about to be deleted.
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde::Serialize;
+
+use crate::error::{Error, Result, aws, is_denied};
+use crate::observe::Resource;
+use crate::session::Session;
+
+/// Messages in a queue, of every kind: waiting, in flight, delayed. SQS's numbers are approximate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QueueMessages {
+    /// Logical id in the template.
+    pub logical_id: String,
+    /// Queue URL.
+    pub url: String,
+    /// How many.
+    pub messages: u64,
+}
+
+/// Requests at once.
+const AT_ONCE: usize = 8;
+
+const KINDS: [QueueAttributeName; 3] = [
+    QueueAttributeName::ApproximateNumberOfMessages,
+    QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+    QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+];
+
+/// The queues among the resources that hold messages. With `force`, one that may not be read is passed
+/// over: whoever gives the messages up need not count them.
+///
+/// # Errors
+/// When a queue can't be read: then nobody knows what would be lost.
+pub(crate) async fn count(
+    session: &Session<'_>,
+    resources: &[Resource],
+    force: bool,
+) -> Result<Vec<QueueMessages>> {
+    let queues = resources.iter().filter(|resource| {
+        resource.resource_type == "AWS::SQS::Queue" && !resource.physical_id.is_empty()
+    });
+    let counted: Vec<_> = stream::iter(queues)
+        .map(|queue| count_one(session, queue, force))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(counted
+        .into_iter()
+        .filter(|queue| queue.messages > 0)
+        .collect())
+}
+
+async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Result<QueueMessages> {
+    let url = &queue.physical_id;
+    let doing = format!("count the messages in {url}");
+    let request = session.clients.sqs.get_queue_attributes().queue_url(url);
+    let sent = request
+        .set_attribute_names(Some(KINDS.to_vec()))
+        .send()
+        .await;
+    let messages = match sent {
+        Ok(reply) => {
+            let mut sum = 0u64;
+            for kind in &KINDS {
+                let text = reply.attributes().and_then(|all| all.get(kind));
+                let count = text.and_then(|text| text.parse::<u64>().ok());
+                let count = count.ok_or_else(|| {
+                    let kind = kind.as_str();
+                    Error::failed(format!("failed to {doing}: the reply has no {kind}"))
+                })?;
+                sum = sum.saturating_add(count);
+            }
+            sum
+        }
+        // Deleted by an earlier, half-done run.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_queue_does_not_exist()) =>
+        {
+            0
+        }
+        Err(error) if is_denied(&error) && force => {
+            session.note(format!("skipped: {}", aws(doing)(error)));
+            0
+        }
+        Err(error) if is_denied(&error) => {
+            return Err(aws(doing)(error).hint(
+                "without sqs:GetQueueAttributes nobody knows what would be lost; \
+                 `destroy --force` gives the messages up uncounted",
+            ));
+        }
+        Err(error) => return Err(aws(doing)(error)),
+    };
+    Ok(QueueMessages {
+        logical_id: queue.logical_id.clone(),
+        url: url.clone(),
+        messages,
+    })
+}
+
+/// The refusal to lose these messages; `None` when there are none. What can be done is the caller's to say.
+pub(crate) fn refusal(queues: &[QueueMessages]) -> Option<Error> {
+    let (first, others) = queues.split_first()?;
+    let mut error = Error::refused(format!(
+        "{} ({}) still holds about {} messages, which would be lost",
+        first.logical_id, first.url, first.messages
+    ));
+    for queue in others {
+        error = error.hint(format!(
+            "so does {}: about {} messages",
+            queue.logical_id, queue.messages
+        ));
+    }
+    Some(error)
+}

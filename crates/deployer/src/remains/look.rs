@@ -1,0 +1,260 @@
+//! Looking for one resource through its own service.
+
+use aws_sdk_cloudwatch::types::DashboardEntry;
+use aws_sdk_cloudwatchlogs::types::LogGroup;
+use aws_sdk_ecs::types::TaskDefinitionStatus;
+
+use crate::error::{Result, aws};
+use crate::observe::Resource;
+use crate::session::Session;
+
+/// How a resource was found.
+pub(super) enum Found {
+    Gone,
+    Left,
+    /// Nobody but CloudFormation was asked.
+    Unchecked,
+}
+
+/// `found!(resource, request, is_missing)`: a reply means that it is there, the service's own "no such" that it is not.
+macro_rules! found {
+    ($resource:expr, $request:expr, $missing:ident) => {
+        match $request.send().await {
+            Ok(_) => Ok(Found::Left),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.$missing()) =>
+            {
+                Ok(Found::Gone)
+            }
+            Err(error) => Err(aws(format!("look for {}", $resource.physical_id))(error)),
+        }
+    };
+}
+
+pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<Found> {
+    let clients = session.clients;
+    let id = resource.physical_id.as_str();
+    match resource.resource_type.as_str() {
+        "AWS::SQS::Queue" => {
+            found!(
+                resource,
+                clients.sqs.get_queue_attributes().queue_url(id),
+                is_queue_does_not_exist
+            )
+        }
+        "AWS::IAM::Role" => {
+            found!(
+                resource,
+                clients.iam.get_role().role_name(id),
+                is_no_such_entity_exception
+            )
+        }
+        "AWS::IAM::ManagedPolicy" => {
+            found!(
+                resource,
+                clients.iam.get_policy().policy_arn(id),
+                is_no_such_entity_exception
+            )
+        }
+        "AWS::Lambda::Function" => {
+            found!(
+                resource,
+                clients.lambda.get_function().function_name(id),
+                is_resource_not_found_exception
+            )
+        }
+        "AWS::Events::Rule" => {
+            found!(
+                resource,
+                clients.eventbridge.describe_rule().name(id),
+                is_resource_not_found_exception
+            )
+        }
+        "AWS::SNS::Topic" => {
+            found!(
+                resource,
+                clients.sns.get_topic_attributes().topic_arn(id),
+                is_not_found_exception
+            )
+        }
+        "AWS::CloudWatch::Dashboard" => dashboard(session, id).await,
+        "AWS::CloudWatch::Alarm" => alarm(session, id).await,
+        "AWS::Logs::LogGroup" => log_group(session, id).await,
+        "AWS::ECS::Cluster" => cluster(session, id).await,
+        "AWS::ECS::Service" => service(session, id).await,
+        "AWS::ECS::TaskDefinition" => task_definition(session, id).await,
+        "AWS::ApplicationAutoScaling::ScalableTarget" => scalable_target(session, id).await,
+        "AWS::ApplicationAutoScaling::ScalingPolicy" => scaling_policy(session, id).await,
+        _ => Ok(Found::Unchecked),
+    }
+}
+
+fn left_if(there: bool) -> Found {
+    if there { Found::Left } else { Found::Gone }
+}
+
+async fn alarm(session: &Session<'_>, name: &str) -> Result<Found> {
+    let request = session
+        .clients
+        .cloudwatch
+        .describe_alarms()
+        .alarm_names(name);
+    let reply = request
+        .send()
+        .await
+        .map_err(aws(format!("look for the alarm {name}")))?;
+    Ok(left_if(!reply.metric_alarms().is_empty()))
+}
+
+/// GetDashboard words its "no such" in several ways; a list does not.
+async fn dashboard(session: &Session<'_>, name: &str) -> Result<Found> {
+    let mut pages = session
+        .clients
+        .cloudwatch
+        .list_dashboards()
+        .dashboard_name_prefix(name)
+        .into_paginator()
+        .send();
+    let there = |entry: &DashboardEntry| entry.dashboard_name() == Some(name);
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(aws(format!("look for the dashboard {name}")))?;
+        if page.dashboard_entries().iter().any(there) {
+            return Ok(Found::Left);
+        }
+    }
+    Ok(Found::Gone)
+}
+
+async fn log_group(session: &Session<'_>, name: &str) -> Result<Found> {
+    let mut pages = session
+        .clients
+        .cloudwatchlogs
+        .describe_log_groups()
+        .log_group_name_prefix(name)
+        .into_paginator()
+        .send();
+    let there = |group: &LogGroup| group.log_group_name() == Some(name);
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(aws(format!("look for the log group {name}")))?;
+        if page.log_groups().iter().any(there) {
+            return Ok(Found::Left);
+        }
+    }
+    Ok(Found::Gone)
+}
+
+async fn cluster(session: &Session<'_>, name: &str) -> Result<Found> {
+    let request = session.clients.ecs.describe_clusters().clusters(name);
+    let reply = request
+        .send()
+        .await
+        .map_err(aws(format!("look for the cluster {name}")))?;
+    // ECS remembers a deleted cluster for a while, as INACTIVE.
+    Ok(left_if(
+        reply
+            .clusters()
+            .iter()
+            .any(|cluster| cluster.status() != Some("INACTIVE")),
+    ))
+}
+
+/// `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.
+async fn service(session: &Session<'_>, arn: &str) -> Result<Found> {
+    let doing = format!("look for the service {arn}");
+    let cluster = arn.rsplit('/').nth(1).unwrap_or_default();
+    let request = session
+        .clients
+        .ecs
+        .describe_services()
+        .cluster(cluster)
+        .services(arn);
+    match request.send().await {
+        Ok(reply) => Ok(left_if(
+            reply
+                .services()
+                .iter()
+                .any(|service| service.status() != Some("INACTIVE")),
+        )),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_cluster_not_found_exception()) =>
+        {
+            Ok(Found::Gone)
+        }
+        Err(error) => Err(aws(doing)(error)),
+    }
+}
+
+async fn task_definition(session: &Session<'_>, arn: &str) -> Result<Found> {
+    let request = session
+        .clients
+        .ecs
+        .describe_task_definition()
+        .task_definition(arn);
+    match request.send().await {
+        Ok(reply) => {
+            let status = reply
+                .task_definition()
+                .and_then(|definition| definition.status());
+            Ok(left_if(status == Some(&TaskDefinitionStatus::Active)))
+        }
+        // "Unable to describe task definition": never made, or deleted for good.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_client_exception()) =>
+        {
+            Ok(Found::Gone)
+        }
+        Err(error) => Err(aws(format!("look for the task definition {arn}"))(error)),
+    }
+}
+
+/// `RESOURCE-ID|DIMENSION|NAMESPACE`.
+async fn scalable_target(session: &Session<'_>, id: &str) -> Result<Found> {
+    let resource = id.split('|').next().unwrap_or(id);
+    let request = session
+        .clients
+        .applicationautoscaling
+        .describe_scalable_targets();
+    let request = request
+        .service_namespace("ecs".into())
+        .resource_ids(resource);
+    let reply = request
+        .send()
+        .await
+        .map_err(aws(format!("look for the scalable target {resource}")))?;
+    Ok(left_if(!reply.scalable_targets().is_empty()))
+}
+
+/// `arn:…:scalingPolicy:ID:resource/ecs/service/CLUSTER/SERVICE:policyName/NAME`, and `|DIMENSION` after
+/// it where CloudFormation names the resource by both.
+async fn scaling_policy(session: &Session<'_>, id: &str) -> Result<Found> {
+    let arn = id.split('|').next().unwrap_or(id);
+    let Some((resource, _)) = arn
+        .split_once(":resource/ecs/")
+        .and_then(|(_, rest)| rest.split_once(":policyName/"))
+    else {
+        return Ok(Found::Unchecked);
+    };
+    let request = session
+        .clients
+        .applicationautoscaling
+        .describe_scaling_policies();
+    let request = request
+        .service_namespace("ecs".into())
+        .resource_id(resource);
+    let reply = request
+        .send()
+        .await
+        .map_err(aws(format!("look for the scaling policy {arn}")))?;
+    Ok(left_if(
+        reply
+            .scaling_policies()
+            .iter()
+            .any(|policy| policy.policy_arn() == arn),
+    ))
+}

@@ -1,0 +1,84 @@
+//! Tasks that somebody ran by hand in a cluster of the stack: CloudFormation can't delete a cluster with
+//! tasks in it. Those of its services end with their services.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{Result, aws};
+use crate::observe::Resource;
+use crate::session::Session;
+
+/// A task has up to 120 s to stop on Fargate; then ECS ends it.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+/// Stops them, and waits until they have stopped.
+///
+/// # Errors
+/// When ECS can't be asked, or refuses to stop a task.
+pub(crate) async fn stop(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
+    let clusters = resources.iter().filter(|resource| {
+        resource.resource_type == "AWS::ECS::Cluster" && !resource.physical_id.is_empty()
+    });
+    for cluster in clusters {
+        stop_in(session, &cluster.physical_id).await?;
+    }
+    Ok(())
+}
+
+async fn stop_in(session: &Session<'_>, cluster: &str) -> Result<()> {
+    let strays = strays(session, cluster).await?;
+    for arn in &strays {
+        session.note(format!("stopping the task {arn}, which no service started"));
+        let request = session.clients.ecs.stop_task().cluster(cluster).task(arn);
+        let sent = request
+            .reason("its cluster is being destroyed")
+            .send()
+            .await;
+        sent.map_err(aws(format!("stop the task {arn}")))?;
+    }
+    let begun = Instant::now();
+    let mut delay = session.pace.first;
+    let mut any = !strays.is_empty();
+    // What has not stopped by then, CloudFormation reports.
+    while any && begun.elapsed() < PATIENCE {
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
+        any = !self::strays(session, cluster).await?.is_empty();
+    }
+    Ok(())
+}
+
+/// ARNs of the tasks that no service started, and that are meant to run or still do.
+async fn strays(session: &Session<'_>, cluster: &str) -> Result<Vec<String>> {
+    let ecs = &session.clients.ecs;
+    let mut found = Vec::new();
+    let mut pages = ecs.list_tasks().cluster(cluster).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_cluster_not_found_exception()) =>
+            {
+                break;
+            }
+            Err(error) => return Err(aws(format!("list the tasks of {cluster}"))(error)),
+        };
+        if page.task_arns().is_empty() {
+            continue;
+        }
+        // A page holds up to 100 tasks, which is what DescribeTasks takes.
+        let request = ecs.describe_tasks().cluster(cluster);
+        let tasks = request.set_tasks(page.task_arns).send().await;
+        let tasks = tasks.map_err(aws(format!("describe the tasks of {cluster}")))?;
+        let is_stray = |task: &&aws_sdk_ecs::types::Task| {
+            let group = task.group().unwrap_or_default();
+            !group.starts_with("service:") && task.last_status() != Some("STOPPED")
+        };
+        let strays = tasks.tasks().iter().filter(is_stray);
+        found.extend(strays.filter_map(|task| task.task_arn().map(str::to_owned)));
+    }
+    Ok(found)
+}

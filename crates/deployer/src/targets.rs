@@ -1,0 +1,73 @@
+//! What the stack's rules send to which function.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::error::{Result, aws};
+use crate::observe::Resource;
+use crate::session::Session;
+
+/// A target of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub rule: String,
+    /// ARN of what the rule invokes.
+    pub arn: String,
+    /// Its constant input; empty when the rule sends its event.
+    pub input: String,
+}
+
+/// Requests at once.
+const AT_ONCE: usize = 8;
+
+/// The targets of the rules among the resources, in the order of the resources. A rule that is not there
+/// yet, or no more, has none.
+pub(crate) async fn targets(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Target>> {
+    let rules = physical_ids(resources, "AWS::Events::Rule");
+    let found: Vec<Vec<Target>> = stream::iter(rules)
+        .map(|rule| of_rule(session, rule))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn of_rule(session: &Session<'_>, rule: &str) -> Result<Vec<Target>> {
+    let mut found = Vec::new();
+    let mut next = None;
+    loop {
+        let request = session.clients.eventbridge.list_targets_by_rule();
+        let reply = match request.rule(rule).set_next_token(next).send().await {
+            Ok(reply) => reply,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
+            {
+                return Ok(found);
+            }
+            Err(error) => {
+                return Err(aws(format!("read what the rule {rule} measures"))(error));
+            }
+        };
+        found.extend(reply.targets().iter().map(|target| Target {
+            rule: rule.to_owned(),
+            arn: target.arn().to_owned(),
+            input: target.input().unwrap_or_default().to_owned(),
+        }));
+        next = reply.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// What AWS calls the resources of a type, those left out that were never made.
+pub(crate) fn physical_ids<'a>(
+    resources: &'a [Resource],
+    kind: &'a str,
+) -> impl Iterator<Item = &'a str> {
+    resources
+        .iter()
+        .filter(move |resource| resource.resource_type == kind && !resource.physical_id.is_empty())
+        .map(|resource| resource.physical_id.as_str())
+}

@@ -1,0 +1,12 @@
+//! The engine against a cloud of mocks, in paused time.
+
+use crate::Error;
+
+/// An error as people read it.
+pub(crate) fn told(error: &Error) -> String {
+    let mut text = format!("{:?}: {error}\n", error.kind());
+    for hint in error.hints() {
+        text.push_str(&format!("  hint: {hint}\n"));
+    }
+    text
+}

@@ -1,0 +1,78 @@
+//! The definitions that come with the project, read as a newcomer's editor and `validate` read them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::line;
+use super::schema::json;
+use crate::parse;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every shipped definition, the one that `init` writes included.
+fn shipped() -> Vec<(PathBuf, String)> {
+    let folder = fs::read_dir(root().join("stacks")).unwrap();
+    let mut paths: Vec<PathBuf> = folder
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .collect();
+    paths.sort();
+    assert!(paths.len() >= 3, "{paths:?}");
+    paths.push(root().join("xtask/src/cmd/init.yaml"));
+    let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).unwrap());
+    paths.into_iter().map(read).collect()
+}
+
+/// The warnings that are meant to be there: the famous promise of ten seconds.
+fn expected_warnings(path: &Path) -> &'static [&'static str] {
+    match path.file_name().and_then(|name| name.to_str()) {
+        Some("voucher-worker.yaml") => &["the promise is shorter than scaling takes"],
+        Some("init.yaml") => &["nobody hears of the alarms"],
+        _ => &[],
+    }
+}
+
+#[test]
+fn they_are_taken_with_no_other_warnings() {
+    for (path, text) in shipped() {
+        let shown = path.display().to_string();
+        let loaded =
+            parse(&shown, &text).unwrap_or_else(|report| panic!("{}", super::shown(&report)));
+        let found = loaded.warnings.problems();
+        let messages: Vec<&str> = found.iter().map(|problem| problem.message()).collect();
+        let lines: Vec<String> = found.iter().map(line).collect();
+        assert_eq!(messages, expected_warnings(&path), "{shown}: {lines:?}");
+    }
+}
+
+#[test]
+fn the_schema_beside_them_takes_them() {
+    let written = fs::read_to_string(root().join("stacks/stack.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&written).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (path, text) in shipped() {
+        let errors: Vec<String> = validator
+            .iter_errors(&json(&text))
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+}
+
+#[test]
+fn their_first_line_names_the_schema() {
+    const LINE: &str = "# yaml-language-server: $schema=stack.schema.json";
+    for (path, text) in shipped() {
+        let beside = path.parent() == Some(&root().join("stacks"));
+        assert_eq!(
+            text.lines().next() == Some(LINE),
+            beside,
+            "{}",
+            path.display()
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! Where a test runs: the `xtask` to be tested, and the sandbox that it deploys to.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::xtask::Run;
+
+/// What `cargo xtask test` hands to the tests.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    xtask: PathBuf,
+    sandbox: String,
+    endpoint: String,
+}
+
+impl Bench {
+    /// Reads the environment.
+    ///
+    /// # Panics
+    /// When the tests were not started by `cargo xtask test`.
+    #[must_use]
+    pub fn open() -> Self {
+        Self {
+            xtask: variable("ECS_SCALER_XTASK").into(),
+            sandbox: variable("ECS_SCALER_SANDBOX"),
+            endpoint: variable("ECS_SCALER_TEST_ENDPOINT"),
+        }
+    }
+
+    /// The same `xtask`, with a sandbox of the test's own; nothing starts it.
+    #[must_use]
+    pub fn with_sandbox(&self, name: &str) -> Self {
+        Self {
+            sandbox: name.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// A run of `xtask` with these arguments, and with JSON on standard output.
+    #[must_use]
+    pub fn xtask<I: AsRef<str>>(&self, arguments: impl IntoIterator<Item = I>) -> Run {
+        let arguments: Vec<String> = arguments
+            .into_iter()
+            .map(|argument| argument.as_ref().to_owned())
+            .collect();
+        Run::new(&self.xtask, &self.sandbox, &arguments)
+    }
+
+    /// Endpoint of the sandbox.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!(
+            "{name} is not set: the end-to-end tests need the sandbox, and are run by `cargo xtask test`"
+        )
+    })
+}
+
+/// A name that no other test has, in this run or in one beside it: no such name begins with another.
+#[must_use]
+pub fn unique_name(label: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let (time, process) = (now.as_secs() & 0xff_ffff, std::process::id());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("e{time:x}-{process:x}-{count}-{label}")
+}

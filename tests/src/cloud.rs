@@ -1,0 +1,269 @@
+//! The sandbox's services, asked through their own APIs.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use deployer::{Clients, Connection};
+use scaling::MetricRequest;
+use serde_json::Value;
+
+use crate::bench::Bench;
+
+/// The region of a definition that names none.
+const REGION: &str = "us-east-1";
+
+/// The clients of one region.
+pub struct Cloud {
+    /// One client a service.
+    pub clients: Clients,
+    endpoint: String,
+}
+
+/// The resources of a stack: type and physical id by logical id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resources(BTreeMap<String, (String, String)>);
+
+impl Cloud {
+    /// The sandbox's services in the region of definitions that name none.
+    pub async fn connect(bench: &Bench) -> Self {
+        Self::in_region(bench, REGION).await
+    }
+
+    /// The sandbox's services in a region.
+    ///
+    /// # Panics
+    /// When the clients can't be made.
+    pub async fn in_region(bench: &Bench, region: &str) -> Self {
+        let connection = Connection {
+            region: Some(region.to_owned()),
+            endpoint_url: Some(bench.endpoint().to_owned()),
+            test_credentials: true,
+            profile: None,
+        };
+        Self {
+            clients: Clients::connect(&connection).await.unwrap(),
+            endpoint: bench.endpoint().to_owned(),
+        }
+    }
+
+    /// CloudFormation's status of a stack; `None` when there is none.
+    ///
+    /// # Panics
+    /// When CloudFormation fails in another way.
+    pub async fn stack_status(&self, name: &str) -> Option<String> {
+        let sent = self
+            .clients
+            .cloudformation
+            .describe_stacks()
+            .stack_name(name)
+            .send()
+            .await;
+        match sent {
+            Ok(reply) => Some(reply.stacks()[0].stack_status().unwrap().to_string()),
+            Err(error) => {
+                let text = format!("{error:?}");
+                assert!(text.contains("does not exist"), "{text}");
+                None
+            }
+        }
+    }
+
+    /// The resources of a stack that are not deleted.
+    ///
+    /// # Panics
+    /// When there is no such stack.
+    pub async fn resources(&self, stack: &str) -> Resources {
+        let mut pages = self
+            .clients
+            .cloudformation
+            .list_stack_resources()
+            .stack_name(stack)
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = BTreeMap::new();
+        while let Some(resource) = pages.next().await {
+            let resource = resource.unwrap();
+            if resource.resource_status().unwrap().as_str() == "DELETE_COMPLETE" {
+                continue;
+            }
+            let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+            let value = (
+                text(resource.resource_type()),
+                text(resource.physical_resource_id()),
+            );
+            let earlier = found.insert(text(resource.logical_resource_id()), value);
+            assert_eq!(earlier, None, "a logical id is listed twice");
+        }
+        Resources(found)
+    }
+
+    /// Attributes of a queue; `None` when there is no such queue.
+    ///
+    /// # Panics
+    /// When SQS fails in another way.
+    pub async fn queue(&self, url: &str) -> Option<BTreeMap<String, String>> {
+        let request = self.clients.sqs.get_queue_attributes().queue_url(url);
+        match request
+            .attribute_names(QueueAttributeName::All)
+            .send()
+            .await
+        {
+            Ok(reply) => Some(
+                reply
+                    .attributes()
+                    .unwrap()
+                    .iter()
+                    .map(|(name, value)| (name.as_str().to_owned(), value.clone()))
+                    .collect(),
+            ),
+            Err(error) => {
+                let missing = error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_queue_does_not_exist());
+                assert!(missing, "{error:?}");
+                None
+            }
+        }
+    }
+
+    /// Sends this many messages to a queue.
+    ///
+    /// # Panics
+    /// When one of them is not taken.
+    pub async fn send(&self, url: &str, messages: usize) {
+        let is_fifo = url.ends_with(".fifo");
+        let entries: Vec<_> = (0..messages)
+            .map(|number| {
+                SendMessageBatchRequestEntry::builder()
+                    .id(number.to_string())
+                    .message_body(format!("message {number}"))
+                    .set_message_group_id(is_fifo.then(|| format!("group-{number}")))
+                    .set_message_deduplication_id(is_fifo.then(|| number.to_string()))
+                    .build()
+                    .unwrap()
+            })
+            .collect();
+        for batch in entries.chunks(10) {
+            let request = self.clients.sqs.send_message_batch().queue_url(url);
+            let reply = request.set_entries(Some(batch.to_vec())).send().await;
+            assert_eq!(reply.unwrap().failed(), []);
+        }
+    }
+
+    /// The targets of a stack's rules: id of the target, what it measures, word for word.
+    ///
+    /// # Panics
+    /// When a rule is gone.
+    pub async fn rule_inputs(&self, resources: &Resources) -> Vec<String> {
+        let mut inputs = Vec::new();
+        for rule in resources.of("AWS::Events::Rule") {
+            let request = self.clients.eventbridge.list_targets_by_rule().rule(rule);
+            let reply = request.send().await.unwrap();
+            let targets = reply.targets().iter();
+            inputs.extend(targets.map(|target| target.input().unwrap().to_owned()));
+        }
+        inputs
+    }
+
+    /// What a stack's rules measure.
+    ///
+    /// # Panics
+    /// When a rule's input is no request.
+    pub async fn measured(&self, resources: &Resources) -> Vec<MetricRequest> {
+        let inputs = self.rule_inputs(resources).await;
+        let parse = |input: &String| serde_json::from_str(input).unwrap();
+        inputs.iter().map(parse).collect()
+    }
+
+    /// Invokes the metric function by hand; its answer.
+    ///
+    /// # Panics
+    /// When the invocation fails.
+    pub async fn invoke(&self, function: &str, input: &str) -> Value {
+        let request = self.clients.lambda.invoke().function_name(function);
+        let reply = request.payload(Blob::new(input)).send().await.unwrap();
+        let payload = String::from_utf8_lossy(reply.payload().unwrap().as_ref()).into_owned();
+        assert_eq!(reply.function_error(), None, "{payload}");
+        serde_json::from_str(&payload).unwrap()
+    }
+
+    /// Sets a service's desired count by hand, as the autoscaler would.
+    ///
+    /// # Panics
+    /// When ECS refuses.
+    pub async fn set_desired_count(&self, cluster: &str, service: &str, count: i32) {
+        let request = self.clients.ecs.update_service().cluster(cluster);
+        let sent = request.service(service).desired_count(count).send().await;
+        sent.unwrap();
+    }
+
+    /// An ECS service as ECS describes it; `None` when it does not exist, or no more.
+    ///
+    /// # Panics
+    /// When ECS fails in another way.
+    pub async fn service(&self, arn: &str) -> Option<aws_sdk_ecs::types::Service> {
+        let cluster = arn.rsplit('/').nth(1).unwrap();
+        let request = self.clients.ecs.describe_services().cluster(cluster);
+        match request.services(arn).send().await {
+            Ok(reply) => {
+                let found = reply.services.unwrap_or_default().into_iter().next();
+                found.filter(|service| service.status() != Some("INACTIVE"))
+            }
+            Err(error) => {
+                let missing = error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_cluster_not_found_exception());
+                assert!(missing, "{error:?}");
+                None
+            }
+        }
+    }
+
+    /// An action of EC2, whose SDK crate is many times larger than all others: the reply's XML. The
+    /// sandbox reads the service's name out of the signature and checks nothing else of it.
+    ///
+    /// # Panics
+    /// When EC2 fails.
+    #[must_use]
+    pub fn ec2(&self, action: &str) -> String {
+        let region = self.clients.region();
+        let scope = format!("Credential=test/20260101/{region}/ec2/aws4_request");
+        let header = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
+        let url = format!("{}/?Action={action}&Version=2016-11-15", self.endpoint);
+        let request = ureq::get(url).header("Authorization", header);
+        request.call().unwrap().body_mut().read_to_string().unwrap()
+    }
+}
+
+impl Resources {
+    /// Physical id of a resource.
+    ///
+    /// # Panics
+    /// When the stack has no such resource.
+    #[must_use]
+    #[track_caller]
+    pub fn id(&self, logical_id: &str) -> &str {
+        match self.0.get(logical_id) {
+            Some((_, id)) => id,
+            None => panic!("no {logical_id} in {:?}", self.0.keys()),
+        }
+    }
+
+    /// Physical ids of the resources of a type.
+    pub fn of(&self, kind: &str) -> impl Iterator<Item = &str> {
+        let ids = self.0.values().filter(move |(of, _)| of == kind);
+        ids.map(|(_, id)| id.as_str())
+    }
+
+    /// Logical ids.
+    pub fn logical_ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// Physical ids.
+    pub fn physical_ids(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(|(_, id)| id.as_str())
+    }
+}

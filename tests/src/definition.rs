@@ -1,0 +1,43 @@
+//! Stack definitions that several tests start from.
+
+/// A queue with its dead-letter queue, and a service that consumes it.
+#[must_use]
+pub fn worker(name: &str) -> String {
+    format!(
+        "\
+name: {name}
+network: create
+queues:
+  jobs:
+    visibility_timeout: 5m
+    dead_letter: {{after: 5, retention: 14d}}
+services:
+  worker:
+    image: public.ecr.aws/docker/library/busybox:1.37
+    cpu: 256
+    memory: 512
+    architecture: arm64
+    consumes: [jobs]
+    tasks: {{min: 1, max: 20}}
+    scaling:
+      backlog_per_task: {{acceptable_latency: 10m, processing_time: 1s}}
+metric: {{namespace: EndToEnd}}
+notify: [ops@example.com]
+"
+    )
+}
+
+/// The definition with `from` replaced by `to`.
+///
+/// # Panics
+/// When `from` does not stand in it exactly once: then the test would test something else.
+#[must_use]
+#[track_caller]
+pub fn edited(definition: &str, from: &str, to: &str) -> String {
+    assert_eq!(
+        definition.matches(from).count(),
+        1,
+        "{from:?} does not stand once in\n{definition}"
+    );
+    definition.replace(from, to)
+}

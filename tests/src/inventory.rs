@@ -1,0 +1,177 @@
+//! What there is of a stack, by every service's own list: nothing here asks CloudFormation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_applicationautoscaling::types::ServiceNamespace;
+use aws_sdk_ecs::types::TaskDefinitionStatus;
+
+use crate::cloud::{Cloud, Resources};
+
+/// What was found, by the kind of thing.
+pub type Inventory = BTreeMap<&'static str, BTreeSet<String>>;
+
+/// Ids that EC2 gives; nothing in them tells whose they are.
+const EC2_IDS: [&str; 5] = ["vpc-", "subnet-", "igw-", "rtb-", "sg-"];
+const EC2_LISTS: [(&str, &str); 5] = [
+    ("VPCs", "DescribeVpcs"),
+    ("subnets", "DescribeSubnets"),
+    ("internet gateways", "DescribeInternetGateways"),
+    ("route tables", "DescribeRouteTables"),
+    ("security groups", "DescribeSecurityGroups"),
+];
+
+/// What the services list that bears the stack's name, or the part of its id that its queues are named
+/// with, or an id that EC2 gave to one of its resources.
+///
+/// # Panics
+/// When a service fails.
+pub async fn inventory(cloud: &Cloud, stack_id: &str, resources: &Resources) -> Inventory {
+    let mut path = stack_id.split('/').skip(1);
+    let name = path.next().unwrap().to_owned();
+    let suffix = path.next().unwrap().split('-').next().unwrap().to_owned();
+    let mut marks = vec![name, suffix];
+    let of_ec2 = |id: &&str| EC2_IDS.iter().any(|prefix| id.starts_with(prefix));
+    marks.extend(resources.physical_ids().filter(of_ec2).map(str::to_owned));
+    let mut found = Inventory::new();
+    for (kind, things) in everything(cloud).await {
+        let is_ours = |thing: &String| marks.iter().any(|mark| thing.contains(mark.as_str()));
+        let ours: BTreeSet<String> = things.into_iter().filter(is_ours).collect();
+        if !ours.is_empty() {
+            found.insert(kind, ours);
+        }
+    }
+    found
+}
+
+/// `all!(request, item => its text)`: every item of every page.
+macro_rules! all {
+    ($request:expr, $item:ident => $text:expr) => {{
+        let mut items = $request.into_paginator().items().send();
+        let mut found: Vec<String> = Vec::new();
+        while let Some($item) = items.next().await {
+            let $item = $item.unwrap();
+            found.push($text.into());
+        }
+        found
+    }};
+}
+
+/// Everything that is in the sandbox's region.
+async fn everything(cloud: &Cloud) -> Vec<(&'static str, Vec<String>)> {
+    let c = &cloud.clients;
+    let mut found = vec![
+        (
+            "queues",
+            all!(c.sqs.list_queues().max_results(1_000), url => url),
+        ),
+        (
+            "topics",
+            all!(c.sns.list_topics(), topic => topic.topic_arn.unwrap()),
+        ),
+        (
+            "subscriptions",
+            all!(c.sns.list_subscriptions(), it => it.topic_arn.unwrap()),
+        ),
+        ("roles", all!(c.iam.list_roles(), role => role.role_name)),
+        (
+            "functions",
+            all!(c.lambda.list_functions(), it => it.function_name.unwrap()),
+        ),
+        ("rules", rules(cloud).await),
+        (
+            "log groups",
+            all!(c.cloudwatchlogs.describe_log_groups(), it => it.log_group_name.unwrap()),
+        ),
+        (
+            "dashboards",
+            all!(c.cloudwatch.list_dashboards(), it => it.dashboard_name.unwrap()),
+        ),
+        ("alarms", alarms(cloud).await),
+    ];
+    found.extend(containers(cloud).await);
+    for (kind, action) in EC2_LISTS {
+        let xml = cloud.ec2(action);
+        found.push((kind, xml.split(['<', '>']).map(str::to_owned).collect()));
+    }
+    found
+}
+
+/// The SDK has no paginator for these.
+async fn rules(cloud: &Cloud) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut next = None;
+    loop {
+        let request = cloud.clients.eventbridge.list_rules();
+        let page = request.set_next_token(next).send().await.unwrap();
+        found.extend(
+            page.rules()
+                .iter()
+                .map(|rule| rule.name().unwrap().to_owned()),
+        );
+        next = page.next_token;
+        if next.is_none() {
+            return found;
+        }
+    }
+}
+
+/// Those of scaling policies too, which Application Auto Scaling makes outside the stack.
+async fn alarms(cloud: &Cloud) -> Vec<String> {
+    let mut pages = cloud
+        .clients
+        .cloudwatch
+        .describe_alarms()
+        .into_paginator()
+        .send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.unwrap();
+        let names = page.metric_alarms().iter().map(|alarm| alarm.alarm_name());
+        found.extend(names.map(|name| name.unwrap().to_owned()));
+    }
+    found
+}
+
+/// A cluster of another test may go while it is looked into.
+async fn services_of(cloud: &Cloud, cluster: &str) -> Vec<String> {
+    let request = cloud.clients.ecs.list_services().cluster(cluster);
+    let mut items = request.into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(arn) = items.next().await {
+        match arn {
+            Ok(arn) => found.push(arn),
+            Err(error) => {
+                let gone = error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_cluster_not_found_exception());
+                assert!(gone, "{error:?}");
+            }
+        }
+    }
+    found
+}
+
+async fn containers(cloud: &Cloud) -> Vec<(&'static str, Vec<String>)> {
+    let (ecs, scaling) = (&cloud.clients.ecs, &cloud.clients.applicationautoscaling);
+    let clusters = all!(ecs.list_clusters(), arn => arn);
+    let mut services = Vec::new();
+    for cluster in &clusters {
+        services.extend(services_of(cloud, cluster).await);
+    }
+    let definitions = ecs
+        .list_task_definitions()
+        .status(TaskDefinitionStatus::Active);
+    let targets = scaling
+        .describe_scalable_targets()
+        .service_namespace(ServiceNamespace::Ecs);
+    let policies = scaling
+        .describe_scaling_policies()
+        .service_namespace(ServiceNamespace::Ecs);
+    vec![
+        ("clusters", clusters),
+        ("services", services),
+        ("task definitions", all!(definitions, arn => arn)),
+        ("scalable targets", all!(targets, it => it.resource_id)),
+        ("scaling policies", all!(policies, it => it.resource_id)),
+    ]
+}

@@ -1,0 +1,65 @@
+//! The datapoints of `BacklogPerTask`, minute by minute.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_cloudwatch::types::{Dimension, Statistic};
+use aws_smithy_types::DateTime;
+
+use crate::cloud::Cloud;
+
+/// A minute of a metric. A rule fires some seconds early or late, so one minute may hold two samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Minute {
+    /// Begin, in seconds since 1970.
+    pub at: i64,
+    /// Smallest sample.
+    pub least: f64,
+    /// Largest sample.
+    pub most: f64,
+    /// How many samples.
+    pub samples: f64,
+}
+
+/// Nothing that a test looks at is older.
+const WINDOW: Duration = Duration::from_secs(20 * 60);
+
+/// The minutes in which the metric of a service and its queue was published, in order.
+///
+/// # Panics
+/// When CloudWatch fails.
+pub async fn minutes(
+    cloud: &Cloud,
+    namespace: &str,
+    [cluster, service, queue]: [&str; 3],
+) -> Vec<Minute> {
+    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+    let now = SystemTime::now();
+    let request = cloud.clients.cloudwatch.get_metric_statistics();
+    let reply = request
+        .namespace(namespace)
+        .metric_name(scaling::METRIC_NAME)
+        .dimensions(dimension("ClusterName", cluster))
+        .dimensions(dimension("ServiceName", service))
+        .dimensions(dimension("QueueName", queue))
+        .start_time(DateTime::from(now - WINDOW))
+        .end_time(DateTime::from(now + Duration::from_secs(60)))
+        .period(60)
+        .statistics(Statistic::Minimum)
+        .statistics(Statistic::Maximum)
+        .statistics(Statistic::SampleCount)
+        .send()
+        .await
+        .unwrap();
+    let mut minutes: Vec<Minute> = reply
+        .datapoints()
+        .iter()
+        .map(|point| Minute {
+            at: point.timestamp().unwrap().secs(),
+            least: point.minimum().unwrap(),
+            most: point.maximum().unwrap(),
+            samples: point.sample_count().unwrap(),
+        })
+        .collect();
+    minutes.sort_by_key(|minute| minute.at);
+    minutes
+}

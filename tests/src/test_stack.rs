@@ -1,0 +1,85 @@
+//! A stack that a test deploys, and that is gone when the test is over.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::bench::{Bench, unique_name};
+use crate::xtask::{Ended, Run};
+
+/// A stack of a name of its own, with its definition in a folder of its own. Dropping it destroys it.
+pub struct TestStack {
+    /// The stack's name.
+    pub name: String,
+    bench: Bench,
+    folder: TempDir,
+    region: Option<&'static str>,
+}
+
+impl TestStack {
+    /// A stack that is not deployed yet; `label` makes its name tell which test it belongs to.
+    #[must_use]
+    pub fn new(bench: &Bench, label: &str) -> Self {
+        Self::in_region(bench, label, None)
+    }
+
+    /// One whose definition names a region.
+    #[must_use]
+    pub fn in_region(bench: &Bench, label: &str, region: Option<&'static str>) -> Self {
+        Self {
+            name: unique_name(label),
+            bench: bench.clone(),
+            folder: tempfile::tempdir().unwrap(),
+            region,
+        }
+    }
+
+    /// Where its definition is.
+    #[must_use]
+    pub fn file(&self) -> PathBuf {
+        self.folder.path().join("stack.yaml")
+    }
+
+    /// Writes its definition.
+    pub fn write(&self, definition: &str) {
+        fs::write(self.file(), definition).unwrap();
+    }
+
+    /// A run of a verb that takes the definition and a cloud.
+    #[must_use]
+    pub fn run(&self, verb: &str, more: &[&str]) -> Run {
+        let file = self.file().display().to_string();
+        let arguments = [&[verb, &file, "--local"], more].concat();
+        self.bench.xtask(arguments)
+    }
+
+    /// Writes the definition and deploys it.
+    pub async fn deploy(&self, definition: &str) -> Ended {
+        self.write(definition);
+        self.run("deploy", &["--yes"]).end().await
+    }
+
+    /// Destroys it, by its definition.
+    pub async fn destroy(&self, more: &[&str]) -> Ended {
+        let more = [&["--yes"], more].concat();
+        self.run("destroy", &more).end().await
+    }
+
+    /// What `status` says.
+    pub async fn status(&self) -> Value {
+        self.run("status", &[]).end().await.succeeds()
+    }
+}
+
+impl Drop for TestStack {
+    /// Best effort, also while the test panics: by name, whatever the file has become.
+    fn drop(&mut self) {
+        let mut arguments = vec!["destroy", &self.name, "--local", "--yes", "--force"];
+        if let Some(region) = self.region {
+            arguments.extend(["--region", region]);
+        }
+        self.bench.xtask(arguments).wait();
+    }
+}

@@ -1,0 +1,255 @@
+//! `xtask` as a process: what it is given, what it says, how it ends.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinHandle;
+
+/// No verb takes this long on the slowest machine; one that hangs fails its test instead of blocking all.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// What a test leaves is taken away in seconds; one that has failed does not wait for ever for it.
+const LAST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A run that is being prepared.
+pub struct Run {
+    command: Command,
+    shown: String,
+}
+
+/// A run that goes on.
+pub struct Started {
+    child: Child,
+    shown: String,
+    begin: Instant,
+    stdout: JoinHandle<String>,
+    stderr: Lines<BufReader<ChildStderr>>,
+    /// What has been read of standard error.
+    said: String,
+}
+
+/// A run that has ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The command, for messages.
+    shown: String,
+    /// Exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Wall time.
+    pub took: Duration,
+}
+
+impl Run {
+    pub(crate) fn new(xtask: &Path, sandbox: &str, arguments: &[String]) -> Self {
+        let mut command = Command::new(xtask);
+        command.args(arguments).args(["--output", "json"]);
+        // Nothing of whoever runs the tests: no account, no region, no settings.
+        for (name, _) in std::env::vars() {
+            if name.starts_with("AWS_") || name.starts_with("ECS_SCALER_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env("ECS_SCALER_SANDBOX", sandbox)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Self {
+            command,
+            shown: format!("xtask {}", arguments.join(" ")),
+        }
+    }
+
+    /// With this environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        self.command.env(name, value.as_ref());
+        self
+    }
+
+    /// In this folder.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Runs it to its end, best effort, while the test is over and perhaps panics.
+    pub fn wait(self) {
+        let mut command = self.command.into_std();
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let Ok(mut child) = command.spawn() else {
+            return;
+        };
+        let begin = Instant::now();
+        while let Ok(None) = child.try_wait() {
+            if begin.elapsed() > LAST_PATIENCE {
+                eprintln!("{} did not end within {LAST_PATIENCE:?}", self.shown);
+                let _ = child.kill();
+                let _ = child.wait();
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Starts it.
+    #[must_use]
+    pub fn start(mut self) -> Started {
+        let mut child = self
+            .command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} did not start: {error}", self.shown));
+        let mut stdout = child.stdout.take().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        Started {
+            child,
+            shown: self.shown,
+            begin: Instant::now(),
+            stdout: tokio::spawn(async move {
+                let mut text = String::new();
+                stdout.read_to_string(&mut text).await.unwrap();
+                text
+            }),
+            stderr: BufReader::new(stderr).lines(),
+            said: String::new(),
+        }
+    }
+
+    /// Runs it to its end.
+    pub async fn end(self) -> Ended {
+        self.start().end().await
+    }
+}
+
+impl Started {
+    /// Waits until a line of standard error holds this.
+    ///
+    /// # Panics
+    /// When the run ends without having said it.
+    pub async fn says(&mut self, text: &str) {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            while let Some(line) = self.stderr.next_line().await.unwrap() {
+                self.said.push_str(&line);
+                self.said.push('\n');
+                if line.contains(text) {
+                    return;
+                }
+            }
+            panic!("{} never said {text:?}:\n{}", self.shown, self.said);
+        });
+        waited
+            .await
+            .unwrap_or_else(|_| panic!("{} has not said {text:?} within {PATIENCE:?}", self.shown));
+    }
+
+    /// Sends a signal to this one process.
+    ///
+    /// # Panics
+    /// When it has ended already.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.id().expect("the run has ended already");
+        let pid = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn end(mut self) -> Ended {
+        let rest = async {
+            while let Some(line) = self.stderr.next_line().await.unwrap() {
+                self.said.push_str(&line);
+                self.said.push('\n');
+            }
+            let status: ExitStatus = self.child.wait().await.unwrap();
+            (status, (&mut self.stdout).await.unwrap())
+        };
+        let Ok((status, stdout)) = tokio::time::timeout(PATIENCE, rest).await else {
+            panic!(
+                "{} has not ended within {PATIENCE:?}:\n{}",
+                self.shown, self.said
+            );
+        };
+        Ended {
+            shown: self.shown,
+            code: status.code(),
+            stdout,
+            stderr: self.said,
+            took: self.begin.elapsed(),
+        }
+    }
+}
+
+impl Ended {
+    /// Standard output as the one JSON document that it has to be.
+    ///
+    /// # Panics
+    /// When it is anything else.
+    #[track_caller]
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON document ({error}): {self}"))
+    }
+
+    /// Asserts success; what came of it.
+    ///
+    /// # Panics
+    /// When it failed.
+    #[track_caller]
+    #[must_use]
+    pub fn succeeds(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{self}");
+        let json = self.json();
+        assert!(json.get("error").is_none(), "{self}");
+        json
+    }
+
+    /// Asserts failure with this exit code; the error, which people are told on standard error too.
+    ///
+    /// # Panics
+    /// When it ended otherwise, or told programs something else than people.
+    #[track_caller]
+    #[must_use]
+    pub fn fails(&self, code: i32) -> Value {
+        assert_eq!(self.code, Some(code), "{self}");
+        let error = self.json()["error"].clone();
+        assert_eq!(error["exit_code"], code, "{self}");
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(!message.is_empty(), "{self}");
+        assert!(
+            self.stderr.contains(&format!("error: {message}")),
+            "standard error does not tell the error: {self}"
+        );
+        for hint in error["hints"].as_array().unwrap() {
+            let hint = format!("hint: {}", hint.as_str().unwrap());
+            assert!(self.stderr.contains(&hint), "{hint:?} is missing: {self}");
+        }
+        error
+    }
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} ended with {:?} after {:.1} s\n── standard output\n{}\n── standard error\n{}",
+            self.shown,
+            self.code,
+            self.took.as_secs_f64(),
+            self.stdout,
+            self.stderr
+        )
+    }
+}

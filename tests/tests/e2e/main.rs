@@ -1,0 +1,20 @@
+//! What users do, done as they do it: see each module.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
+)]
+
+mod deployed;
+mod destroyed;
+mod failure;
+mod fleet;
+mod guard;
+mod killed;
+mod loss;
+mod output;
+mod rule;
+mod sandbox;
+mod start;
+mod together;
+mod update;

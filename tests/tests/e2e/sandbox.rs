@@ -1,0 +1,113 @@
+//! The sandbox's life cycle, in a sandbox of the test's own.
+
+use std::time::Duration;
+
+use e2e::{Bench, unique_name, until};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// A sandbox that is stopped, and forgotten, when the test is over.
+struct Own {
+    bench: Bench,
+    folder: std::path::PathBuf,
+}
+
+impl Own {
+    fn new(name: &str) -> Self {
+        let checkout = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .unwrap();
+        Self {
+            bench: Bench::open().with_sandbox(name),
+            folder: checkout.join(".sandbox").join(name),
+        }
+    }
+
+    async fn local(&self, action: &str) -> Value {
+        self.bench.xtask(["local", action]).end().await.succeeds()
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.bench.xtask(["local", "stop"]).wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn signal(running: &Value, signal: Signal) {
+    let pid = i32::try_from(running["pid"].as_i64().unwrap()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+#[tokio::test]
+async fn comes_back_whatever_happens_to_its_process() {
+    let name = unique_name("life");
+    let own = Own::new(&name);
+    assert_eq!(own.local("status").await["state"], "stopped");
+    assert_eq!(
+        own.local("stop").await["stopped"],
+        false,
+        "nothing to stop is no failure"
+    );
+
+    let first = own.local("start").await;
+    assert_eq!(first["reused"], false);
+    let again = own.local("start").await;
+    assert_eq!(again["reused"], true);
+    assert_eq!(
+        [&again["pid"], &again["endpoint_url"]],
+        [&first["pid"], &first["endpoint_url"]]
+    );
+    assert_eq!(own.local("status").await["pid"], first["pid"]);
+
+    // Killed.
+    signal(&first, Signal::KILL);
+    until(
+        "the end of the killed process",
+        Duration::from_secs(10),
+        async || (own.local("status").await["state"] == "stopped").then_some(()),
+    )
+    .await;
+    let second = own.local("start").await;
+    assert_ne!(second["pid"], first["pid"]);
+    assert_eq!(
+        second["endpoint_url"], first["endpoint_url"],
+        "the port is remembered"
+    );
+
+    // Alive, and deaf.
+    signal(&second, Signal::STOP);
+    let standing = own.local("status").await;
+    assert_eq!(standing["state"], "unresponsive");
+    assert_eq!(standing["pid"], second["pid"]);
+    let third = own.local("start").await;
+    assert_eq!(third["reused"], false);
+    assert_ne!(third["pid"], second["pid"]);
+    let pid = i32::try_from(second["pid"].as_i64().unwrap()).unwrap();
+    let old = rustix::process::test_kill_process(Pid::from_raw(pid).unwrap());
+    assert!(old.is_err(), "the deaf process is still there");
+    assert_eq!(own.local("status").await["state"], "running");
+
+    assert_eq!(own.local("stop").await["stopped"], true);
+    assert_eq!(own.local("stop").await["stopped"], false);
+    assert_eq!(own.local("status").await["state"], "stopped");
+}
+
+/// Two commands at once, as two terminals have it: one starts it, the other finds it.
+#[tokio::test]
+async fn is_started_once_by_two_at_once() {
+    let name = unique_name("race");
+    let own = Own::new(&name);
+    let (one, other) = tokio::join!(own.local("start"), own.local("start"));
+    assert_eq!(one["pid"], other["pid"]);
+    assert_ne!(one["reused"], other["reused"]);
+    // Another sandbox of the checkout is another process.
+    let shared = Bench::open()
+        .xtask(["local", "status"])
+        .end()
+        .await
+        .succeeds();
+    assert_ne!(shared["pid"], one["pid"]);
+    assert_ne!(shared["endpoint_url"], one["endpoint_url"]);
+}

@@ -1,6 +1,6 @@
 //! The datapoints of `BacklogPerTask`, minute by minute.
 
-use std::time::{Duration, SystemTime};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudwatch::types::{Dimension, Statistic};
 use aws_smithy_types::DateTime;
@@ -20,8 +20,8 @@ pub struct Minute {
     pub samples: f64,
 }
 
-/// Nothing that a test looks at is older.
-const WINDOW: Duration = Duration::from_secs(20 * 60);
+/// Nothing that a test looks at is older, in seconds.
+const WINDOW: i64 = 20 * 60;
 
 /// The minutes in which the metric of a service and its queue was published, in order.
 ///
@@ -33,7 +33,7 @@ pub async fn minutes(
     [cluster, service, queue]: [&str; 3],
 ) -> Vec<Minute> {
     let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let now = SystemTime::now();
+    let now = now();
     let request = cloud.clients.cloudwatch.get_metric_statistics();
     let reply = request
         .namespace(namespace)
@@ -41,8 +41,9 @@ pub async fn minutes(
         .dimensions(dimension("ClusterName", cluster))
         .dimensions(dimension("ServiceName", service))
         .dimensions(dimension("QueueName", queue))
-        .start_time(DateTime::from(now - WINDOW))
-        .end_time(DateTime::from(now + Duration::from_secs(60)))
+        // Whole minutes: LocalStack counts the periods from here on.
+        .start_time(DateTime::from_secs((now - WINDOW) / 60 * 60))
+        .end_time(DateTime::from_secs(now + 60))
         .period(60)
         .statistics(Statistic::Minimum)
         .statistics(Statistic::Maximum)
@@ -62,4 +63,10 @@ pub async fn minutes(
         .collect();
     minutes.sort_by_key(|minute| minute.at);
     minutes
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_secs()).unwrap()
 }

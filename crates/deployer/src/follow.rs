@@ -7,7 +7,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
-use crate::observe::{Observed, ReadError, does_not_exist, garbled, read, read_error, reread};
+use crate::observe::{
+    Observed, ReadError, does_not_exist, filled, garbled, read, read_error, reread,
+};
 use crate::session::{Progress, Session};
 use crate::status::{Operation, Status};
 
@@ -218,7 +220,7 @@ impl<'s, 'c> Follower<'s, 'c> {
             // Events may arrive out of order, so that one page is always read to its end.
             let mut reached_old = !self.marked;
             for event in page.stack_events() {
-                let id = event.event_id();
+                let id = filled(event.event_id());
                 let id = id.ok_or_else(|| garbled(&doing, "an event without its id"))?;
                 if self.seen.contains(id) {
                     reached_old = true;

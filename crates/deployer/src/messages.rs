@@ -1,10 +1,11 @@
 //! Messages in queues that are about to be deleted.
 
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
-use crate::error::{Error, Result, aws, is_denied};
+use crate::error::{Error, Result, aws, code, is_denied};
 use crate::observe::Resource;
 use crate::session::Session;
 
@@ -75,13 +76,7 @@ async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Resu
             sum
         }
         // Deleted by an earlier, half-done run.
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_queue_does_not_exist()) =>
-        {
-            0
-        }
+        Err(error) if is_no_such_queue(&error) => 0,
         Err(error) if is_denied(&error) && force => {
             session.note(format!("skipped: {}", aws(doing)(error)));
             0
@@ -99,6 +94,13 @@ async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Resu
         url: url.clone(),
         messages,
     })
+}
+
+/// Whether SQS knows no such queue. Which of its two names the code has depends on the protocol that the
+/// other side remembers.
+pub(crate) fn is_no_such_queue<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    let code = code(error);
+    code.contains("NonExistentQueue") || code.contains("QueueDoesNotExist")
 }
 
 /// The refusal to lose these messages; `None` when there are none. What can be done is the caller's to say.

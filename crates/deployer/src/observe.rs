@@ -192,16 +192,23 @@ async fn list(session: &Session<'_>, name_or_id: &str) -> Result<Vec<Resource>, 
     Ok(found)
 }
 
+/// The SDK fills required members in that a reply does not have: text with nothing, a status with "no
+/// value was set".
 fn resource(summary: &StackResourceSummary) -> Option<Resource> {
     Some(Resource {
-        resource_type: summary.resource_type()?.to_owned(),
-        logical_id: summary.logical_resource_id()?.to_owned(),
+        resource_type: filled(summary.resource_type())?.to_owned(),
+        logical_id: filled(summary.logical_resource_id())?.to_owned(),
         physical_id: summary
             .physical_resource_id()
             .unwrap_or_default()
             .to_owned(),
         status: summary.resource_status()?.as_str().to_owned(),
     })
+}
+
+/// A required text, unless the SDK has filled it in.
+pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// The template of the stack as it was deployed, word for word. `None` when there is no such stack.

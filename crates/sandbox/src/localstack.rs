@@ -77,6 +77,7 @@ struct Record {
 /// A first start compiles LocalStack's Python files, on a slow machine for a while.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
+const PORT_PATIENCE: Duration = Duration::from_secs(1);
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 /// Starts before giving up: another process may take a free port in the moment before LocalStack does.
 const ATTEMPTS: u32 = 3;
@@ -355,15 +356,21 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// The preferred port if nobody has it, or else one that the system gives out.
+/// The preferred port if nobody has it, or else one that the system gives out. A process that was killed
+/// holds its port until its last thread is gone, a moment after it counts as dead.
 fn free_port(preferred: Option<u16>) -> Result<u16> {
     let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    let listener = match preferred.map(bind) {
-        Some(Ok(listener)) => listener,
-        _ => bind(0).map_err(Error::file("listen on", Path::new("127.0.0.1")))?,
-    };
-    let address = listener
-        .local_addr()
+    if let Some(port) = preferred {
+        let begin = Instant::now();
+        while begin.elapsed() < PORT_PATIENCE {
+            if bind(port).is_ok() {
+                return Ok(port);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    let address = bind(0)
+        .and_then(|listener| listener.local_addr())
         .map_err(Error::file("listen on", Path::new("127.0.0.1")))?;
     Ok(address.port())
 }

@@ -11,15 +11,14 @@ use serde_json::{Value, json};
 const REGION: &str = "us-west-2";
 const ACCOUNT: &str = "000000000000";
 
-/// The shipped definition with names of its own, so that whatever else is deployed stays apart.
+/// The shipped definition with names of its own, so that whatever else is deployed stays apart, and in a
+/// region that is not the sandbox's usual one.
 fn shipped(name: &str) -> String {
     let text = include_str!("../../../stacks/voucher-worker.yaml");
-    let text = edited(text, "name: voucher-worker\n", &format!("name: {name}\n"));
-    edited(
-        &text,
-        "cluster: {name: voucher}",
-        &format!("cluster: {{name: {name}}}"),
-    )
+    let named = format!("name: {name}\nregion: {REGION}\n");
+    let text = edited(text, "name: voucher-worker\n", &named);
+    let cluster = format!("cluster: {{name: {name}}}");
+    edited(&text, "cluster: {name: voucher}", &cluster)
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod failure;
 mod fleet;
 mod guard;
 mod killed;
+mod lambda;
 mod loss;
 mod output;
 mod rule;

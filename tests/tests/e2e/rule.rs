@@ -75,12 +75,20 @@ impl<'a> Measured<'a> {
         values
     }
 
-    async fn waits_for(&self, value: f64) {
+    /// Waits until the rule has fired, and this was published.
+    async fn publishes(&self, value: f64) {
         let what = format!("a datapoint {value} of {}", self.service);
         until(&what, TWO_MINUTES, async || {
             self.values().await.contains(&value).then_some(())
         })
         .await;
+    }
+
+    /// Nothing else than these values was ever published.
+    async fn has_published(&self, allowed: &[f64]) {
+        let values = self.values().await;
+        let wrong = values.iter().find(|value| !allowed.contains(value));
+        assert_eq!(wrong, None, "{} has published {values:?}", self.service);
     }
 
     async fn set_tasks(&self, count: i32) {
@@ -102,53 +110,38 @@ async fn fires_unaided_and_publishes_messages_by_task() {
     let asleep = Measured::new(&cloud, &found, "AsleepService", "StrictQueue");
     let orphan = Measured::new(&cloud, &found, "OrphanService", "DoomedQueue");
 
-    // All of it is in place before the rule can fire, so that the first datapoint has to be right.
-    cloud.send(steady.url, 30).await;
-    cloud.send(thorough.url, 8).await;
+    // The rule may fire while all this is done, and see a part of it.
+    asleep.set_tasks(2).await;
     cloud.send(asleep.url, 7).await;
+    asleep.set_tasks(0).await;
+    cloud.send(steady.url, 30).await;
     cloud.send(orphan.url, 2).await;
+    cloud.send(thorough.url, 8).await;
     receive(&cloud, thorough.url, 3).await;
     send_delayed(&cloud, thorough.url).await;
-    asleep.set_tasks(0).await;
 
-    steady.waits_for(30.0).await;
-    assert_eq!(steady.values().await, [30.0], "30 messages ÷ 1 task");
-    thorough.waits_for(9.0).await;
-    assert_eq!(
-        thorough.values().await,
-        [9.0],
-        "5 visible, 3 in flight, 1 delayed"
-    );
-    asleep.waits_for(7.0).await;
-    assert_eq!(
-        asleep.values().await,
-        [7.0],
-        "with no task the whole backlog shows"
-    );
-    orphan.waits_for(2.0).await;
+    steady.publishes(30.0).await; // 30 messages ÷ 1 task
+    steady.has_published(&[0.0, 30.0]).await;
+    thorough.publishes(9.0).await; // 5 visible, 3 in flight, 1 delayed
+    thorough.has_published(&[0.0, 8.0, 9.0]).await;
+    asleep.publishes(7.0).await; // with no task the whole backlog shows
+    asleep.has_published(&[0.0, 3.5, 7.0]).await;
+    orphan.publishes(2.0).await;
     let before = orphan.minutes().await;
 
     steady.set_tasks(3).await;
-    cloud
-        .clients
-        .sqs
-        .delete_queue()
-        .queue_url(orphan.url)
-        .send()
-        .await
-        .unwrap();
-    steady.waits_for(10.0).await;
-    assert_eq!(steady.values().await, [10.0, 30.0], "30 messages ÷ 3 tasks");
-    assert_eq!(thorough.values().await, [9.0]);
+    let orphaned = cloud.clients.sqs.delete_queue().queue_url(orphan.url);
+    orphaned.send().await.unwrap();
+    steady.publishes(10.0).await; // 30 messages ÷ 3 tasks
+    steady.has_published(&[0.0, 10.0, 30.0]).await;
+    thorough.has_published(&[0.0, 8.0, 9.0]).await;
+    let after = orphan.minutes().await;
     assert_eq!(
-        orphan.minutes().await,
-        before,
+        after, before,
         "a queue that can't be read is no empty queue"
     );
-    let function = outcome["outputs"]["MetricFunctionLogGroupName"]
-        .as_str()
-        .unwrap();
-    fails_naming(&cloud, function, orphan.service).await;
+    let logs = outcome["outputs"]["MetricFunctionLogGroupName"].as_str();
+    fails_naming(&cloud, logs.unwrap(), orphan.service).await;
     shown_by_status(&stack, &steady).await;
 }
 
@@ -189,20 +182,20 @@ async fn fails_naming(cloud: &Cloud, log_group: &str, service: &str) {
     .await;
 }
 
-/// `status` shows the same numbers, without having been told anything but the definition.
+/// `status` shows the same numbers, without having been told anything but the definition. It shows a
+/// minute's average, so the minute of the change may show the middle of both.
 async fn shown_by_status(stack: &TestStack, steady: &Measured<'_>) {
-    let status = stack.status().await;
-    let services = status["services"].as_array().unwrap();
-    assert_eq!(services.len(), 4);
-    let of = |name: &str| {
-        services
-            .iter()
-            .find(|service| service["service"] == name)
-            .unwrap()
-    };
-    let shown = of(steady.service);
-    assert_eq!([&shown["desired"], &shown["running"]], [3, 3]);
-    assert_eq!(shown["queues"][0]["visible"], 30);
-    assert_eq!(shown["queues"][0]["backlog_per_task"]["value"], 10.0);
-    assert_eq!(shown["policies"][0]["target"], 600.0);
+    until("the datapoint in `status`", TWO_MINUTES, async || {
+        let status = stack.status().await;
+        let services = status["services"].as_array().unwrap();
+        assert_eq!(services.len(), 4);
+        let shown = services.iter().find(|s| s["service"] == steady.service);
+        let shown = shown.unwrap();
+        assert_eq!([&shown["desired"], &shown["running"]], [3, 3]);
+        assert_eq!(shown["queues"][0]["visible"], 30);
+        assert_eq!(shown["policies"][0]["target"], 600.0);
+        let point = &shown["queues"][0]["backlog_per_task"];
+        (point["value"] == 10.0).then_some(())
+    })
+    .await;
 }

@@ -53,8 +53,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let test_sandbox = TestSandbox::start()?;
     if args.filter.is_none() {
         plugin_tests(&test_sandbox)?;
-        function_for_lambda()?;
     }
+    function_for_lambda()?;
     rust_tests(args, &test_sandbox.environment)
 }
 

@@ -5,6 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use crate::error::{Result, aws, is_denied};
+use crate::messages::is_no_such_queue;
 use crate::session::Session;
 
 use super::metric::Datapoint;
@@ -54,13 +55,7 @@ async fn read_one(session: &Session<'_>, name: &str, url: &str) -> Result<QueueS
     let doing = format!("read the queue {url}");
     let reply = match request.send().await {
         Ok(reply) => Some(reply),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_queue_does_not_exist()) =>
-        {
-            None
-        }
+        Err(error) if is_no_such_queue(&error) => None,
         Err(error) if is_denied(&error) => {
             session.note(aws(doing)(error).to_string());
             None

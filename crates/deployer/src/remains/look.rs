@@ -5,6 +5,7 @@ use aws_sdk_cloudwatchlogs::types::LogGroup;
 use aws_sdk_ecs::types::TaskDefinitionStatus;
 
 use crate::error::{Result, aws};
+use crate::messages::is_no_such_queue;
 use crate::observe::Resource;
 use crate::session::Session;
 
@@ -37,13 +38,7 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
     let clients = session.clients;
     let id = resource.physical_id.as_str();
     match resource.resource_type.as_str() {
-        "AWS::SQS::Queue" => {
-            found!(
-                resource,
-                clients.sqs.get_queue_attributes().queue_url(id),
-                is_queue_does_not_exist
-            )
-        }
+        "AWS::SQS::Queue" => queue(session, id).await,
         "AWS::IAM::Role" => {
             found!(
                 resource,
@@ -93,6 +88,15 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
 
 fn left_if(there: bool) -> Found {
     if there { Found::Left } else { Found::Gone }
+}
+
+async fn queue(session: &Session<'_>, url: &str) -> Result<Found> {
+    let request = session.clients.sqs.get_queue_attributes();
+    match request.queue_url(url).send().await {
+        Ok(_) => Ok(Found::Left),
+        Err(error) if is_no_such_queue(&error) => Ok(Found::Gone),
+        Err(error) => Err(aws(format!("look for {url}"))(error)),
+    }
 }
 
 async fn alarm(session: &Session<'_>, name: &str) -> Result<Found> {

@@ -1,5 +1,20 @@
 //! The engine against a cloud of mocks, in paused time.
 
+mod assets;
+mod cloud;
+mod cloudformation;
+mod deploy;
+mod destroy;
+mod follow;
+mod inspect;
+mod measure;
+mod overtaken;
+mod plan;
+mod preflight;
+mod recover;
+mod remains;
+mod verify;
+
 use crate::Error;
 
 /// An error as people read it.

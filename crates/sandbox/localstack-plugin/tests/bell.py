@@ -1,4 +1,4 @@
-"""Alarms that are put into the sandbox at a test's begin, and looked at when a minute has passed."""
+"""Alarms that are made when the tests begin, and looked at when a minute has passed."""
 
 from __future__ import annotations
 

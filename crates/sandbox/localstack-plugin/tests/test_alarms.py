@@ -123,7 +123,7 @@ class MathTest(unittest.TestCase):
         self.assertEqual(alarms.combine(found, {"metric": [1.0, None]}), [1.0, None])
 
     def test_what_is_not_evaluated_is_said(self):
-        for expression in ("SUM(METRICS())", "m1 ** 2", "m1 +", "", "m3", "m1 and m1", "'m1'", "-m1"):
+        for expression in ("SUM(METRICS())", "m1 ** 2", "m1 +", "", "m3", "m1 or m1", "'m1'", "-m1"):
             with self.subTest(expression), self.assertRaises(alarms.Unsupported):
                 alarms.queries(alarm(1, Metrics=self.math(expression, "m1")))
         two = [*self.math("m1", "m1"), {**self.metric("m2"), "ReturnData": True}]

@@ -10,6 +10,7 @@ mod cfn_lint;
 mod errors;
 mod invariants;
 mod limits;
+mod permissions;
 mod schedule;
 mod snapshots;
 mod stacks;

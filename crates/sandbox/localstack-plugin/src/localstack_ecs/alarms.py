@@ -1,7 +1,7 @@
 """What state an alarm has, by the rules that AWS documents.
 
-Source: Amazon CloudWatch User Guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat
-missing data", whose tables of examples are this module's tests.
+Source: Amazon CloudWatch User Guide, "Alarm evaluation" and "Configuring how CloudWatch alarms
+treat missing data", whose tables of examples are this module's tests.
 """
 
 from __future__ import annotations
@@ -119,9 +119,9 @@ def parse(expression: str) -> ast.expr:
     except (SyntaxError, ValueError, RecursionError) as error:
         raise Unsupported(f"not understood: {expression}") from error
     for node in ast.walk(tree):
-        plain = isinstance(node, ast.BinOp | ast.Name | ast.Load | ast.operator)
+        plain = isinstance(node, ast.BinOp | ast.Name | ast.Load) or type(node) in OPERATIONS
         number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
-        if not (plain or number) or (isinstance(node, ast.operator) and type(node) not in OPERATIONS):
+        if not (plain or number):
             raise Unsupported(f"only + - * / are evaluated: {expression}")
     return tree
 

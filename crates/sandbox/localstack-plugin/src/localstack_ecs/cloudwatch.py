@@ -1,10 +1,10 @@
 """LocalStack's CloudWatch, with alarms that are evaluated when and how AWS does.
 
-LocalStack looks at an alarm every `Period × EvaluationPeriods` seconds, counts datapoints beyond the
-evaluation periods, and never looks at metric math. Here an alarm is evaluated at the end of every
-minute (every ten seconds with a period under a minute), by the rules in `alarms`; the first time at
-the end of the minute in which it was made. Changes of state act as in LocalStack: SNS and Lambda hear
-of them, Auto Scaling doesn't.
+LocalStack looks at an alarm every `Period × EvaluationPeriods` seconds, counts datapoints beyond
+the evaluation periods, and never looks at metric math. Here an alarm is evaluated at the end of
+every minute (every ten seconds with a period under a minute), by the rules in `alarms`; the first
+time at the end of the minute in which it was made. Changes of state act as in LocalStack: SNS and
+Lambda hear of them, Auto Scaling doesn't.
 """
 
 from __future__ import annotations

@@ -193,12 +193,12 @@ fn filters_that_cloudformation_would_take_for_functions() {
     check(
         LETTERS,
         &filter("Ref"),
-        "error 8:73 queues.orders.subscribe[0].filter.Ref: a filter can't name an attribute `Ref`",
+        "error 8:74 queues.orders.subscribe[0].filter.Ref: a filter can't name an attribute `Ref`",
     );
     check(
         LETTERS,
         &filter("'Fn::Sub'"),
-        "error 8:73 queues.orders.subscribe[0].filter.\"Fn::Sub\": a filter can't name an attribute `Fn::Sub`",
+        "error 8:74 queues.orders.subscribe[0].filter.\"Fn::Sub\": a filter can't name an attribute `Fn::Sub`",
     );
     fine(LETTERS, &filter("Reference"));
 }

@@ -1,0 +1,285 @@
+//! The assets bucket and what is in it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::operation::create_bucket::CreateBucketOutput;
+use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
+use aws_sdk_s3::operation::put_bucket_lifecycle_configuration::PutBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::operation::put_bucket_versioning::PutBucketVersioningOutput;
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
+use aws_sdk_s3::operation::put_public_access_block::PutPublicAccessBlockOutput;
+use aws_sdk_s3::primitives::DateTime;
+use aws_smithy_mocks::{MockResponse, Rule, mock};
+
+use super::cloud::{Told, run, s3_error};
+use super::told;
+use crate::{Asset, Kind, Result};
+
+const ACCOUNT: &str = "111122223333";
+const BUCKET: &str = "ecs-scaler-assets-111122223333-us-west-2";
+const DAY: Duration = Duration::from_hours(24);
+
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + DAY * 20_000
+}
+
+#[derive(Default)]
+struct S3 {
+    bucket: bool,
+    secured: bool,
+    /// By key, their age.
+    objects: BTreeMap<String, Duration>,
+    calls: Vec<String>,
+    /// Refusals of the next calls of an operation.
+    refusals: Vec<(&'static str, u16, &'static str)>,
+}
+
+type Shared = Arc<Mutex<S3>>;
+
+fn s3(bucket: bool, secured: bool) -> Shared {
+    Arc::new(Mutex::new(S3 {
+        bucket,
+        secured,
+        ..S3::default()
+    }))
+}
+
+impl S3 {
+    fn call(&mut self, name: &'static str) -> Option<HttpResponse> {
+        self.calls.push(name.to_owned());
+        let refusal = self.refusals.iter().position(|(to, ..)| *to == name)?;
+        let (_, status, code) = self.refusals.remove(refusal);
+        Some(s3_error(status, code))
+    }
+}
+
+fn rules(s3: &Shared) -> Vec<Rule> {
+    macro_rules! rule {
+        ($method:ident, $name:literal, |$s3:ident, $input:ident| $body:expr) => {{
+            let shared = Arc::clone(s3);
+            mock!(aws_sdk_s3::Client::$method).then_compute_response(move |$input| {
+                let $s3 = &mut *shared.lock().unwrap();
+                match $s3.call($name) {
+                    Some(refusal) => MockResponse::Http(refusal),
+                    None => $body,
+                }
+            })
+        }};
+    }
+    macro_rules! setting {
+        ($method:ident, $name:literal, $output:ident) => {
+            rule!($method, $name, |s3, input| {
+                assert!(s3.bucket);
+                assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
+                MockResponse::Output($output::builder().build())
+            })
+        };
+    }
+    vec![
+        rule!(get_bucket_lifecycle_configuration, "look", |s3, input| {
+            assert_eq!(input.bucket(), Some(BUCKET));
+            assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
+            match (s3.bucket, s3.secured) {
+                (false, _) => MockResponse::Http(s3_error(404, "NoSuchBucket")),
+                (true, false) => MockResponse::Http(s3_error(404, "NoSuchLifecycleConfiguration")),
+                (true, true) => {
+                    MockResponse::Output(GetBucketLifecycleConfigurationOutput::builder().build())
+                }
+            }
+        }),
+        rule!(create_bucket, "create", |s3, input| {
+            let place = input.create_bucket_configuration().unwrap();
+            assert_eq!(place.location_constraint().unwrap().as_str(), "us-west-2");
+            s3.bucket = true;
+            MockResponse::Output(CreateBucketOutput::builder().build())
+        }),
+        setting!(
+            put_public_access_block,
+            "private",
+            PutPublicAccessBlockOutput
+        ),
+        setting!(put_bucket_encryption, "encrypt", PutBucketEncryptionOutput),
+        setting!(put_bucket_versioning, "version", PutBucketVersioningOutput),
+        rule!(
+            put_bucket_lifecycle_configuration,
+            "expire",
+            |s3, _input| {
+                s3.secured = true;
+                MockResponse::Output(PutBucketLifecycleConfigurationOutput::builder().build())
+            }
+        ),
+        rule!(head_object, "head", |s3, input| {
+            match s3.objects.get(input.key().unwrap()) {
+                None => MockResponse::Http(HttpResponse::new(404.try_into().unwrap(), "".into())),
+                Some(age) => MockResponse::Output(
+                    HeadObjectOutput::builder()
+                        .last_modified(DateTime::from(now() - *age))
+                        .build(),
+                ),
+            }
+        }),
+        rule!(put_object, "upload", |s3, input| {
+            assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
+            s3.objects
+                .insert(input.key().unwrap().to_owned(), Duration::ZERO);
+            MockResponse::Output(PutObjectOutput::builder().build())
+        }),
+    ]
+}
+
+async fn upload(s3: &Shared) -> (Result<String>, Told) {
+    let asset = Asset::template("{}");
+    let (result, told) = run(&rules(s3), async |session| {
+        crate::upload(session, ACCOUNT, std::slice::from_ref(&asset), now()).await
+    })
+    .await;
+    (result, told)
+}
+
+const KEY: &str = "templates/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.json";
+const SECURING: [&str; 4] = ["private", "encrypt", "version", "expire"];
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_is_made_and_secured_on_first_use() {
+    let s3 = s3(false, false);
+    let (result, told) = upload(&s3).await;
+    assert_eq!(result.unwrap(), BUCKET);
+    let state = s3.lock().unwrap();
+    assert_eq!(
+        state.calls,
+        [
+            "look", "create", "private", "encrypt", "version", "expire", "head", "upload"
+        ]
+    );
+    assert_eq!(state.objects.keys().collect::<Vec<_>>(), [KEY]);
+    assert!(told.has("making the assets bucket"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_there_costs_two_requests() {
+    let s3 = s3(true, true);
+    s3.lock().unwrap().objects.insert(KEY.to_owned(), DAY * 89);
+    let (result, told) = upload(&s3).await;
+    result.unwrap();
+    assert_eq!(s3.lock().unwrap().calls, ["look", "head"]);
+    assert_eq!(told.lines(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_expire_soon_is_written_again() {
+    let s3 = s3(true, true);
+    s3.lock().unwrap().objects.insert(KEY.to_owned(), DAY * 91);
+    upload(&s3).await.0.unwrap();
+    let state = s3.lock().unwrap();
+    assert_eq!(state.calls, ["look", "head", "upload"]);
+    assert_eq!(state.objects[KEY], Duration::ZERO);
+}
+
+/// A run that is killed between any two steps leaves a bucket that the next run finishes.
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_a_killed_run_left_unsecured_is_secured() {
+    for step in SECURING {
+        let s3 = s3(false, false);
+        s3.lock().unwrap().refusals.push((step, 400, "Killed"));
+        assert!(upload(&s3).await.0.is_err(), "{step}");
+        assert!(
+            s3.lock().unwrap().objects.is_empty(),
+            "nothing goes into it before"
+        );
+        s3.lock().unwrap().calls.clear();
+        let (result, told) = upload(&s3).await;
+        result.unwrap();
+        assert_eq!(s3.lock().unwrap().calls[1..5], SECURING, "{step}");
+        assert!(told.has("which an earlier run left unfinished"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_foreign_bucket_is_named_with_what_to_do() {
+    for (operation, status, code) in [
+        ("look", 403, "AccessDenied"),
+        ("look", 301, "PermanentRedirect"),
+        ("create", 409, "BucketAlreadyExists"),
+    ] {
+        let s3 = s3(false, false);
+        s3.lock().unwrap().refusals.push((operation, status, code));
+        let error = upload(&s3).await.0.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unreachable, "{code}");
+        let text = told(&error);
+        if operation == "look" {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(text, @r"
+                Unreachable: the assets bucket ecs-scaler-assets-111122223333-us-west-2 is not ours to use: it belongs to another account, or these credentials have no access to it
+                  hint: look who owns it: `aws s3api head-bucket --bucket ecs-scaler-assets-111122223333-us-west-2 --region us-west-2`
+                  hint: if it is yours: allow s3:GetLifecycleConfiguration, s3:GetObject and s3:PutObject on it
+                  hint: if it is not: have its owner delete it, or deploy in another region
+                ");
+            }
+        }
+        assert!(text.contains(BUCKET), "{text}");
+        assert!(!s3.lock().unwrap().calls.contains(&"upload".to_owned()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_that_another_run_has_just_made_is_ours() {
+    for code in ["BucketAlreadyOwnedByYou", "BucketAlreadyExists"] {
+        let shared = s3(false, false);
+        let made = Arc::clone(&shared);
+        let race = mock!(aws_sdk_s3::Client::create_bucket).then_compute_response(move |_| {
+            made.lock().unwrap().bucket = true;
+            MockResponse::Http(s3_error(409, code))
+        });
+        let mut all = vec![race];
+        all.extend(rules(&shared));
+        let (result, _) = run(&all, async |session| {
+            crate::upload(session, ACCOUNT, &[Asset::template("{}")], now()).await
+        })
+        .await;
+        result.unwrap();
+        assert!(shared.lock().unwrap().secured, "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_runs_that_set_the_same_bucket_up_wait_for_each_other() {
+    let s3 = s3(false, false);
+    let busy = |step| (step, 409, "OperationAborted");
+    let refusals = [
+        "create", "create", "private", "version", "version", "expire",
+    ]
+    .map(busy);
+    s3.lock().unwrap().refusals.extend(refusals);
+    s3.lock()
+        .unwrap()
+        .refusals
+        .push(("private", 404, "NoSuchBucket"));
+    upload(&s3).await.0.unwrap();
+    assert!(s3.lock().unwrap().secured);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_list_the_bucket_can_still_upload() {
+    let s3 = s3(true, true);
+    s3.lock().unwrap().refusals.push(("head", 403, "Forbidden"));
+    upload(&s3).await.0.unwrap();
+    assert!(s3.lock().unwrap().objects.contains_key(KEY));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_upload_names_the_object() {
+    let s3 = s3(true, true);
+    s3.lock()
+        .unwrap()
+        .refusals
+        .push(("upload", 403, "AccessDenied"));
+    let error = upload(&s3).await.0.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    let begin = format!("failed to upload {KEY} to {BUCKET}: AccessDenied it is");
+    assert!(error.to_string().starts_with(&begin), "{error}");
+}

@@ -1,0 +1,124 @@
+//! Clients whose every reply is a mock's, and a session that remembers what it was told.
+
+use std::sync::Mutex;
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::http::HttpResponse;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client};
+use serde_json::json;
+
+use crate::{Clients, Pace, Progress, Session};
+
+/// Gives every client the same rules: a rule answers only to requests of its own type. Nothing is tried
+/// twice, so that a rule answers for all tries of the SDK.
+pub(super) fn clients(rules: &[Rule]) -> Clients {
+    with_retries(rules, RetryConfig::disabled())
+}
+
+pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "test", "test", None, None, "test",
+        )))
+        .region(Region::new("us-west-2"))
+        .retry_config(retries)
+        .http_client(create_mock_http_client())
+        .build();
+    let mut clients = Clients::new(&config).unwrap();
+    macro_rules! mock {
+        ($($field:ident: $sdk:ident),* $(,)?) => {$(
+            let interceptor = rules.iter().fold(
+                MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny),
+                MockResponseInterceptor::with_rule,
+            );
+            let builder = $sdk::config::Builder::from(&config).interceptor(interceptor);
+            clients.$field = $sdk::Client::from_conf(builder.build());
+        )*};
+    }
+    mock! {
+        applicationautoscaling: aws_sdk_applicationautoscaling,
+        cloudformation: aws_sdk_cloudformation,
+        cloudwatch: aws_sdk_cloudwatch,
+        cloudwatchlogs: aws_sdk_cloudwatchlogs,
+        ecr: aws_sdk_ecr,
+        ecs: aws_sdk_ecs,
+        eventbridge: aws_sdk_eventbridge,
+        iam: aws_sdk_iam,
+        lambda: aws_sdk_lambda,
+        s3: aws_sdk_s3,
+        sns: aws_sdk_sns,
+        sqs: aws_sdk_sqs,
+        sts: aws_sdk_sts,
+    }
+    clients
+}
+
+/// What a session was told, one line each.
+#[derive(Default)]
+pub(super) struct Told(Mutex<Vec<String>>);
+
+impl Told {
+    pub(super) fn ear(&self) -> impl Fn(Progress) + Sync {
+        |progress| {
+            let line = match progress {
+                Progress::Note { text } => text,
+                Progress::Resource {
+                    logical_id, status, ..
+                } => format!("{status} {logical_id}"),
+            };
+            self.0.lock().unwrap().push(line);
+        }
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(super) fn has(&self, words: &str) -> bool {
+        self.lines().iter().any(|line| line.contains(words))
+    }
+}
+
+/// Runs something in a session with these rules; returns what came of it and what it told.
+pub(super) async fn run<T>(rules: &[Rule], work: impl AsyncFnOnce(&Session<'_>) -> T) -> (T, Told) {
+    run_with(&clients(rules), work).await
+}
+
+pub(super) async fn run_with<T>(
+    clients: &Clients,
+    work: impl AsyncFnOnce(&Session<'_>) -> T,
+) -> (T, Told) {
+    let told = Told::default();
+    let ear = told.ear();
+    let session = Session::new(clients, Pace::AWS, &ear, "run");
+    let result = work(&session).await;
+    drop(ear);
+    (result, told)
+}
+
+/// An error reply of the query protocol, which CloudFormation, IAM, SNS and STS speak; S3's is read alike.
+pub(super) fn xml_error(code: &str, message: &str) -> HttpResponse {
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+         <RequestId>r</RequestId></ErrorResponse>"
+    );
+    HttpResponse::new(400.try_into().unwrap(), body.into())
+}
+
+/// An error reply of the JSON protocols.
+pub(super) fn json_error(code: &str, message: &str) -> HttpResponse {
+    let body = json!({"__type": code, "message": message}).to_string();
+    let mut response = HttpResponse::new(400.try_into().unwrap(), body.into());
+    response
+        .headers_mut()
+        .insert("x-amzn-errortype", code.to_owned());
+    response
+}
+
+pub(super) fn s3_error(status: u16, code: &str) -> HttpResponse {
+    let body = format!("<Error><Code>{code}</Code><Message>{code} it is</Message></Error>");
+    HttpResponse::new(status.try_into().unwrap(), body.into())
+}

@@ -1,0 +1,427 @@
+//! `destroy`: its guards, what gets in its way, and its proof.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use aws_sdk_ecs::operation::describe_tasks::DescribeTasksOutput;
+use aws_sdk_ecs::operation::list_tasks::ListTasksOutput;
+use aws_sdk_ecs::operation::stop_task::StopTaskOutput;
+use aws_sdk_ecs::types::Task;
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
+use aws_smithy_mocks::{MockResponse, Rule, mock};
+use tokio::time::Instant;
+
+use super::cloud::{Told, json_error, run};
+use super::cloudformation::{CloudFormation, NAME, Step, busy, steps};
+use super::recover::{queues_refused, queues_with};
+use super::told;
+use crate::{Destroyed, Doomed, Error, Kind, Result};
+
+const QUEUE: &str = "https://sqs/orders";
+
+async fn destroy(
+    cloud: &CloudFormation,
+    force: bool,
+    others: Vec<Rule>,
+) -> (Result<Destroyed>, Told) {
+    let rules: Vec<Rule> = cloud.rules().into_iter().chain(others).collect();
+    run(&rules, async |session| {
+        crate::destroy(session, NAME, force, &mut |_: &Doomed| Ok(())).await
+    })
+    .await
+}
+
+/// A stack with a queue.
+fn shop() -> CloudFormation {
+    let cloud = CloudFormation::with("CREATE_COMPLETE");
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "Orders", QUEUE);
+    cloud
+}
+
+/// A queue that is there, with so many messages, until the stack is gone and it was asked for so often.
+fn queue(cloud: &CloudFormation, messages: u64, echoes: usize) -> Rule {
+    let (cloud, left) = (cloud.clone(), AtomicUsize::new(echoes));
+    mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
+        let gone = cloud.state().stack().status == "DELETE_COMPLETE";
+        let take = |n: usize| n.checked_sub(1);
+        if gone
+            && left
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, take)
+                .is_err()
+        {
+            return MockResponse::Http(json_error("com.amazonaws.sqs#QueueDoesNotExist", "gone"));
+        }
+        let names = input.attribute_names().iter();
+        let counts = names.map(|name| (name.clone(), messages.to_string()));
+        let output = GetQueueAttributesOutput::builder().set_attributes(Some(counts.collect()));
+        MockResponse::Output(output.build())
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_stack_is_success() {
+    let cloud = CloudFormation::default();
+    let destroyed = destroy(&cloud, false, vec![]).await.0.unwrap();
+    assert!(!destroyed.existed);
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_is_deleted_and_that_is_proved() {
+    for status in [
+        "CREATE_COMPLETE",
+        "ROLLBACK_COMPLETE",
+        "REVIEW_IN_PROGRESS",
+        "DELETE_FAILED",
+    ] {
+        let cloud = CloudFormation::with(status);
+        cloud
+            .state()
+            .stack()
+            .holds("AWS::SQS::Queue", "Orders", QUEUE);
+        let rules = vec![queue(&cloud, 0, 0)];
+        let destroyed = destroy(&cloud, false, rules).await.0.unwrap();
+        assert!(destroyed.existed);
+        assert_eq!(destroyed.remains.gone, 1);
+        assert_eq!(cloud.state().stack().status, "DELETE_COMPLETE", "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_protected_stack_is_refused() {
+    let cloud = shop();
+    cloud.state().stack().protected = true;
+    let (result, _) = destroy(&cloud, true, vec![]).await;
+    let refusal = told(&result.unwrap_err());
+    insta::assert_snapshot!(refusal, @r"
+    Refused: the stack shop is protected against termination
+      hint: set `termination_protection: false` in the definition and deploy, then destroy
+    ");
+    // Protected between our look and our request.
+    cloud.state().stack().protected = false;
+    cloud.on("DeleteStack", |state| {
+        state.stack().protected = true;
+        None
+    });
+    let (result, _) = destroy(&cloud, true, vec![queues_with(0)]).await;
+    assert_eq!(told(&result.unwrap_err()), refusal);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_every_kind_are_counted_and_refused_unless_forced() {
+    let cloud = shop();
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "Dead", "https://sqs/dead");
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "NeverMade", "");
+    let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 7, 0)]).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Refused: Dead (https://sqs/dead) still holds about 21 messages, which would be lost
+      hint: so does Orders: about 21 messages
+      hint: let the workers finish or move the messages, or give them up with --force
+    ");
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+    let destroyed = destroy(&cloud, true, vec![queue(&cloud, 7, 0)])
+        .await
+        .0
+        .unwrap();
+    assert_eq!(destroyed.remains.gone, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_may_not_be_read_stops_unless_forced() {
+    let cloud = shop();
+    let denied = || vec![queues_refused("AccessDenied")];
+    let (result, _) = destroy(&cloud, false, denied()).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Unreachable: failed to count the messages in https://sqs/orders: not allowed (AccessDenied)
+      hint: these credentials lack the permission: ask whoever manages them for the action named above
+      hint: without sqs:GetQueueAttributes nobody knows what would be lost; `destroy --force` gives the messages up uncounted
+    ");
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+    // With force it is deleted; but nobody who may not look can prove that it is gone.
+    let (result, told) = destroy(&cloud, true, denied()).await;
+    assert!(told.has("skipped: failed to count"));
+    assert_eq!(cloud.calls("DeleteStack"), 1);
+    assert!(
+        result
+            .unwrap_err()
+            .to_string()
+            .contains("look for https://sqs/orders")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_without_its_counts_stops() {
+    let cloud = shop();
+    let bare = mock!(aws_sdk_sqs::Client::get_queue_attributes)
+        .then_output(|| GetQueueAttributesOutput::builder().build());
+    let error = destroy(&cloud, true, vec![bare]).await.0.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the reply has no ApproximateNumberOfMessages")
+    );
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_deleted_unless_approved() {
+    let cloud = shop();
+    let rules: Vec<Rule> = cloud.rules().into_iter().chain([queues_with(5)]).collect();
+    let mut asked = 0;
+    let (result, _) = run(&rules, async |session| {
+        let mut approve = |doomed: &Doomed| -> Result<()> {
+            asked += 1;
+            assert_eq!(doomed.messages[0].messages, 5);
+            assert_eq!(doomed.resources.len(), 1);
+            Err(Error::refused("no"))
+        };
+        crate::destroy(session, NAME, true, &mut approve).await
+    })
+    .await;
+    assert_eq!(result.unwrap_err().kind(), Kind::Refused);
+    assert_eq!((asked, cloud.calls("DeleteStack")), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_another_run_has_just_begun_is_followed_then_all_is_deleted() {
+    let cloud = shop();
+    cloud.on("DeleteStack", |state| {
+        state.stack().status = "UPDATE_IN_PROGRESS".to_owned();
+        let rest = [
+            "UPDATE_IN_PROGRESS",
+            "UPDATE_IN_PROGRESS",
+            "UPDATE_COMPLETE",
+        ];
+        state.goes_through(steps(&rest));
+        None
+    });
+    let (result, told) = destroy(&cloud, false, vec![queue(&cloud, 0, 0)]).await;
+    assert!(result.unwrap().existed);
+    assert!(
+        told.has("update of shop is already in progress"),
+        "{:?}",
+        told.lines()
+    );
+    assert_eq!(cloud.calls("DeleteStack"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_dropped_is_made_again() {
+    let cloud = shop();
+    let busy = ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"];
+    cloud.state().deletions.push_back(steps(&busy));
+    let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 0, 0)]).await;
+    assert!(result.unwrap().existed);
+    assert_eq!(cloud.calls("DeleteStack"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_is_always_busy_is_given_up() {
+    let cloud = shop();
+    for _ in 0..20 {
+        cloud.on("DeleteStack", |_| Some(busy("UPDATE_IN_PROGRESS")));
+    }
+    let error = destroy(&cloud, false, vec![queues_with(0)])
+        .await
+        .0
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("gave up after 10 attempts"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_that_cant_be_deleted_is_named() {
+    let cloud = shop();
+    let failed = vec![("Vpc", "DELETE_FAILED", "The vpc 'vpc-1' has dependencies")];
+    cloud.state().deletions.push_back(vec![
+        Step("DELETE_IN_PROGRESS", failed),
+        Step("DELETE_FAILED", vec![]),
+    ]);
+    let (result, _) = destroy(&cloud, false, vec![queues_with(0)]).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    DeploymentFailed: Vpc (AWS::SQS::Queue): The vpc 'vpc-1' has dependencies
+    the stack shop is in DELETE_FAILED
+      hint: CloudFormation could not delete the named resource: mend or remove it by hand, then run the same command again
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_progress_is_followed_to_its_end_first() {
+    let cloud = CloudFormation::with("CREATE_IN_PROGRESS");
+    let script = steps(&[
+        "CREATE_IN_PROGRESS",
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+    ]);
+    cloud.state().goes_through(script);
+    let (result, told) = destroy(&cloud, false, vec![]).await;
+    assert!(result.unwrap().existed);
+    assert!(told.has("create of shop is already in progress"));
+}
+
+fn deletion_in_progress() -> CloudFormation {
+    let cloud = CloudFormation::with("DELETE_IN_PROGRESS");
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "Orders", QUEUE);
+    let script = steps(&[
+        "DELETE_IN_PROGRESS",
+        "DELETE_IN_PROGRESS",
+        "DELETE_COMPLETE",
+    ]);
+    cloud.state().goes_through(script);
+    cloud
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_else_s_deletion_is_followed_and_proved() {
+    let cloud = deletion_in_progress();
+    let destroyed = destroy(&cloud, false, vec![queue(&cloud, 9, 0)])
+        .await
+        .0
+        .unwrap();
+    assert_eq!((destroyed.existed, destroyed.remains.gone), (true, 1));
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_s_deletion_leaves_is_an_error_too() {
+    let cloud = deletion_in_progress();
+    let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 9, usize::MAX)]).await;
+    let error = result.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "CloudFormation deleted shop, but AWS::SQS::Queue https://sqs/orders is still there"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_else_s_deletion_that_fails_is_begun_again() {
+    let cloud = deletion_in_progress();
+    let script = steps(&["DELETE_IN_PROGRESS", "DELETE_FAILED"]);
+    cloud.state().goes_through(script);
+    assert!(
+        destroy(&cloud, false, vec![queue(&cloud, 0, 0)])
+            .await
+            .0
+            .unwrap()
+            .existed
+    );
+    assert_eq!(cloud.calls("DeleteStack"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_echo_is_no_remainder() {
+    let cloud = shop();
+    let begun = Instant::now();
+    let (result, told) = destroy(&cloud, false, vec![queue(&cloud, 0, 12)]).await;
+    assert_eq!(result.unwrap().remains.gone, 1);
+    assert!(begun.elapsed().as_secs() > 20);
+    let notes = told.lines();
+    let still = notes.iter().filter(|line| line.contains("still answers"));
+    assert_eq!(still.count(), 1, "{notes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_still_there_after_all_is_an_error() {
+    let cloud = shop();
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "Dead", "https://sqs/dead");
+    let begun = Instant::now();
+    let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 0, usize::MAX)]).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Failed: CloudFormation deleted shop, but AWS::SQS::Queue https://sqs/dead is still there
+      hint: so is AWS::SQS::Queue https://sqs/orders
+      hint: remove it by hand, or look for who made it again
+    ");
+    assert!((90..120).contains(&begun.elapsed().as_secs()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_tasks_that_no_service_started_are_stopped_and_waited_for() {
+    let cloud = CloudFormation::with("CREATE_COMPLETE");
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::ECS::Cluster", "Cluster", "voucher");
+    let stopped = Arc::new(AtomicBool::new(false));
+    let looks = Arc::new(AtomicUsize::new(0));
+    let list = mock!(aws_sdk_ecs::Client::list_tasks).then_output(|| {
+        let arns = ["mine", "service's", "stopped"].map(str::to_owned);
+        ListTasksOutput::builder()
+            .set_task_arns(Some(arns.to_vec()))
+            .build()
+    });
+    let (seen, count) = (Arc::clone(&stopped), Arc::clone(&looks));
+    let describe = mock!(aws_sdk_ecs::Client::describe_tasks).then_output(move || {
+        // Stops some looks after it was asked to.
+        let over = seen.load(Ordering::SeqCst) && count.fetch_add(1, Ordering::SeqCst) > 5;
+        let task = |arn: &str, group: &str, status: &str| {
+            Task::builder()
+                .task_arn(arn)
+                .group(group)
+                .last_status(status)
+                .build()
+        };
+        DescribeTasksOutput::builder()
+            .tasks(task(
+                "mine",
+                "family:x",
+                if over { "STOPPED" } else { "RUNNING" },
+            ))
+            .tasks(task("service's", "service:worker", "RUNNING"))
+            .tasks(task("stopped", "family:x", "STOPPED"))
+            .build()
+    });
+    let stopping = Arc::clone(&stopped);
+    let stop = mock!(aws_sdk_ecs::Client::stop_task).then_compute_output(move |input| {
+        assert_eq!(input.task(), Some("mine"));
+        assert!(!stopping.swap(true, Ordering::SeqCst), "once");
+        StopTaskOutput::builder().build()
+    });
+    let inactive = super::remains::clusters("INACTIVE");
+    let waited = Arc::clone(&looks);
+    cloud.on("DeleteStack", move |_| {
+        assert!(
+            waited.load(Ordering::SeqCst) > 5,
+            "deleted while tasks still stop"
+        );
+        None
+    });
+    let (result, told) = destroy(&cloud, false, vec![list, describe, stop, inactive]).await;
+    assert_eq!(result.unwrap().remains.gone, 1);
+    assert!(told.has("stopping the task mine"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_vanished_before_our_request_is_success() {
+    let cloud = shop();
+    cloud.on("DeleteStack", |state| {
+        state.stack().status = "DELETE_COMPLETE".to_owned();
+        Some(super::cloud::xml_error(
+            "ValidationError",
+            "Stack [shop] does not exist",
+        ))
+    });
+    assert!(
+        destroy(&cloud, false, vec![queue(&cloud, 0, 0)])
+            .await
+            .0
+            .unwrap()
+            .existed
+    );
+}

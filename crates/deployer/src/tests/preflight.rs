@@ -1,0 +1,268 @@
+//! What is checked before anything is changed.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_ecr::operation::describe_images::DescribeImagesOutput;
+use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
+use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
+use aws_sdk_ecs::types::{Cluster, Service};
+use aws_sdk_iam::config::http::HttpResponse;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
+use aws_smithy_mocks::{MockResponse, Rule, mock};
+use stack::Stack;
+
+use super::cloud::{Told, json_error, run, xml_error};
+use super::told;
+use crate::{Identity, Kind, Result};
+
+const HOST: &str = "111122223333.dkr.ecr.us-west-2.amazonaws.com";
+
+fn load(text: &str) -> Stack {
+    stack::parse("test.yaml", text).unwrap().stack
+}
+
+/// A stack whose created services run these images.
+fn running(images: &[&str]) -> Stack {
+    let mut text = "name: shop\nqueues: {orders: {}}\nservices:\n".to_owned();
+    for (number, image) in images.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "  s{number}: {{image: '{image}', consumes: [orders], tasks: {{min: 1, max: 2}}, \
+             scaling: {{backlog_per_task: {{acceptable_latency: 5m, processing_time: 1s}}}}}}"
+        );
+    }
+    load(&text)
+}
+
+/// A stack that measures somebody else's services.
+fn measuring(services: &[String]) -> Stack {
+    let mut text = "name: shop\nqueues: {orders: {existing: 'arn:aws:sqs:us-west-2:111122223333:orders'}}\nservices:\n".to_owned();
+    for (number, service) in services.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "  s{number}: {{existing: {service}, consumes: [orders], tasks: {{min: 1, max: 2}}, \
+             scaling: {{backlog_per_task: {{acceptable_latency: 5m, processing_time: 1s}}}}}}"
+        );
+    }
+    load(&text)
+}
+
+/// Both service-linked roles are there.
+fn roles() -> Rule {
+    mock!(aws_sdk_iam::Client::list_roles).then_http_response(|| {
+        let body = "<ListRolesResponse><ListRolesResult><Roles><member><Path>/</Path><RoleName>r</RoleName>\
+                    <RoleId>i</RoleId><Arn>a</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member></Roles>\
+                    <IsTruncated>false</IsTruncated></ListRolesResult></ListRolesResponse>";
+        HttpResponse::new(200.try_into().unwrap(), body.into())
+    })
+}
+
+fn no_roles() -> Rule {
+    mock!(aws_sdk_iam::Client::list_roles).then_http_response(|| {
+        let body = "<ListRolesResponse><ListRolesResult><Roles></Roles><IsTruncated>false</IsTruncated>\
+                    </ListRolesResult></ListRolesResponse>";
+        HttpResponse::new(200.try_into().unwrap(), body.into())
+    })
+}
+
+fn making_roles(code: &'static str, text: &'static str) -> Rule {
+    mock!(aws_sdk_iam::Client::create_service_linked_role)
+        .then_http_response(move || xml_error(code, text))
+}
+
+fn images(answer: Option<&'static str>) -> Rule {
+    mock!(aws_sdk_ecr::Client::describe_images).then_compute_response(move |_| match answer {
+        None => MockResponse::Output(DescribeImagesOutput::builder().build()),
+        Some(code) => MockResponse::Http(json_error(code, "says ECR")),
+    })
+}
+
+fn clusters(names: &'static [&'static str]) -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_clusters).then_output(move || {
+        let found = names.iter().map(|name| {
+            Cluster::builder()
+                .cluster_name(*name)
+                .status("ACTIVE")
+                .build()
+        });
+        DescribeClustersOutput::builder()
+            .set_clusters(Some(found.collect()))
+            .build()
+    })
+}
+
+/// All services are there but one.
+fn services_but(missing: &'static str) -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(move |input| {
+        assert!(input.services().len() <= 10);
+        let found = input.services().iter().map(|name| {
+            let status = if name == missing {
+                "INACTIVE"
+            } else {
+                "ACTIVE"
+            };
+            Service::builder().service_name(name).status(status).build()
+        });
+        DescribeServicesOutput::builder()
+            .set_services(Some(found.collect()))
+            .build()
+    })
+}
+
+async fn check(stack: &Stack, rules: &[Rule]) -> (Result<()>, Told) {
+    run(rules, async |session| crate::check(session, stack).await).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_the_credentials_belong_to_is_asked() {
+    let sts = mock!(aws_sdk_sts::Client::get_caller_identity).then_output(|| {
+        GetCallerIdentityOutput::builder()
+            .account("111122223333")
+            .arn("arn:aws:iam::111122223333:user/ana")
+            .build()
+    });
+    let (result, _) = run(&[sts], async |session| crate::identify(session).await).await;
+    let expected = Identity {
+        account: "111122223333".into(),
+        caller: "arn:aws:iam::111122223333:user/ana".into(),
+        region: "us-west-2".into(),
+    };
+    assert_eq!(result.unwrap(), expected);
+    let expired = mock!(aws_sdk_sts::Client::get_caller_identity)
+        .then_http_response(|| xml_error("ExpiredToken", "expired"));
+    let (result, _) = run(&[expired], async |session| crate::identify(session).await).await;
+    assert_eq!(result.unwrap_err().kind(), Kind::Unreachable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_is_several_times_used_is_looked_for_once_and_others_never() {
+    let worker = format!("{HOST}/worker:1");
+    let abroad = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/worker:1";
+    let stack = running(&[
+        &worker,
+        &worker,
+        "public.ecr.aws/nginx/nginx:stable",
+        abroad,
+    ]);
+    let ecr = images(None);
+    check(&stack, &[roles(), ecr.clone()]).await.0.unwrap();
+    assert_eq!(ecr.num_calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_image_that_is_missing_stops() {
+    let stack = running(&[&format!("{HOST}/team/worker:1.2.0")]);
+    for code in ["ImageNotFoundException", "RepositoryNotFoundException"] {
+        let error = check(&stack, &[roles(), images(Some(code))])
+            .await
+            .0
+            .unwrap_err();
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(told(&error), @r"
+            Failed: the image team/worker:1.2.0 (ECR, account 111122223333, us-west-2) does not exist
+              hint: push it first, or correct `image:`: a service without its image never becomes stable
+            ");
+        }
+    }
+    // Tasks pull with their own role.
+    let denied = images(Some("AccessDeniedException"));
+    let (result, told) = check(&stack, &[roles(), denied]).await;
+    result.unwrap();
+    assert!(told.has("skipped: failed to look for the image"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_linked_roles_are_made_where_they_are_missing() {
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&made);
+    let make = mock!(aws_sdk_iam::Client::create_service_linked_role).then_compute_response(move |input| {
+        seen.lock().unwrap().push(input.aws_service_name().unwrap().to_owned());
+        MockResponse::Http(xml_error(
+            "InvalidInput",
+            "Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix.",
+        ))
+    });
+    let stack = running(&["busybox"]);
+    check(&stack, &[no_roles(), make]).await.0.unwrap();
+    let mut made = made.lock().unwrap().clone();
+    made.sort();
+    assert_eq!(
+        made,
+        [
+            "ecs.amazonaws.com",
+            "ecs.application-autoscaling.amazonaws.com"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_linked_role_that_cant_be_made_says_who_can() {
+    let stack = running(&["busybox"]);
+    let make = making_roles(
+        "InvalidInput",
+        "AWS Service Name ecs.amazonaws.com is not valid",
+    );
+    let error = check(&stack, &[no_roles(), make]).await.0.unwrap_err();
+    assert_eq!(
+        error.kind(),
+        Kind::Failed,
+        "any other invalid input is an error"
+    );
+    let make = making_roles("AccessDenied", "not iam:CreateServiceLinkedRole");
+    let error = check(&stack, &[no_roles(), make]).await.0.unwrap_err();
+    insta::assert_snapshot!(told(&error), @r"
+    Unreachable: failed to make the service-linked role of ecs.amazonaws.com: not iam:CreateServiceLinkedRole (AccessDenied)
+      hint: these credentials lack the permission: ask whoever manages them for the action named above
+      hint: somebody who may can make it once for the account: `aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`
+    ");
+    // Who may not look goes on: where the role exists, nothing more is needed.
+    let blind = mock!(aws_sdk_iam::Client::list_roles)
+        .then_http_response(|| xml_error("AccessDenied", "not iam:ListRoles"));
+    let (result, told) = check(&stack, &[blind]).await;
+    result.unwrap();
+    assert!(told.has("skipped: failed to look for the service-linked role"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_else_s_services_are_looked_for_in_batches() {
+    let names: Vec<String> = (0..25).map(|n| format!("prod/s{n}")).collect();
+    let ecs = services_but("none");
+    let rules = [roles(), clusters(&["prod"]), ecs.clone()];
+    check(&measuring(&names), &rules).await.0.unwrap();
+    assert_eq!(ecs.num_calls(), 3);
+    let rules = [roles(), clusters(&["prod"]), services_but("s17")];
+    let error = check(&measuring(&names), &rules).await.0.unwrap_err();
+    insta::assert_snapshot!(told(&error), @r"
+    Failed: the service prod/s17 does not exist in us-west-2
+      hint: check its name, --profile and --region
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_is_missing_stops() {
+    let rules = [roles(), clusters(&["other"]), services_but("none")];
+    let error = check(&measuring(&["prod/web".to_owned()]), &rules)
+        .await
+        .0
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("the cluster prod does not exist"),
+        "{error}"
+    );
+    let missing = mock!(aws_sdk_ecs::Client::describe_services)
+        .then_http_response(|| json_error("ClusterNotFoundException", "Cluster not found."));
+    let rules = [roles(), clusters(&["prod"]), missing];
+    let error = check(&measuring(&["prod/web".to_owned()]), &rules)
+        .await
+        .0
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("the cluster prod does not exist"),
+        "{error}"
+    );
+}

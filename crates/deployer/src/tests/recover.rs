@@ -1,0 +1,156 @@
+//! Stacks that block a deploy.
+
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
+use aws_sdk_sqs::types::QueueAttributeName;
+use aws_smithy_mocks::{MockResponse, Rule, mock};
+
+use super::cloud::{json_error, run};
+use super::cloudformation::{CloudFormation, Step, busy, source, steps};
+use super::deploy::deploy;
+use super::told;
+use crate::{Deployed, Kind, Plan, Result};
+
+/// Every queue holds this many messages that wait, and none of the other kinds.
+pub(super) fn queues_with(messages: u64) -> Rule {
+    mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
+        let counts = input.attribute_names().iter().map(|name| {
+            let waiting = *name == QueueAttributeName::ApproximateNumberOfMessages;
+            (name.clone(), if waiting { messages } else { 0 }.to_string())
+        });
+        let output = GetQueueAttributesOutput::builder().set_attributes(Some(counts.collect()));
+        MockResponse::Output(output.build())
+    })
+}
+
+pub(super) fn queues_refused(code: &'static str) -> Rule {
+    mock!(aws_sdk_sqs::Client::get_queue_attributes)
+        .then_http_response(move || json_error(code, "not allowed"))
+}
+
+async fn deploy_with(cloud: &CloudFormation, rule: Rule) -> Result<Deployed> {
+    let mut rules = cloud.rules();
+    rules.push(rule);
+    let (result, _) = run(&rules, async |session| {
+        crate::deploy(session, &source(), &mut |_: &Plan| Ok(())).await
+    })
+    .await;
+    result
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_created_is_removed_first() {
+    for status in [
+        "ROLLBACK_COMPLETE",
+        "CREATE_FAILED",
+        "ROLLBACK_FAILED",
+        "DELETE_FAILED",
+    ] {
+        let cloud = CloudFormation::with(status);
+        let (result, told) = deploy(&cloud).await;
+        assert!(result.unwrap().plan.creates_stack, "{status}");
+        assert!(told.has(&format!("shop is in {status}, which blocks a deploy")));
+        assert_eq!(cloud.calls("DeleteStack"), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cant_be_removed_is_named() {
+    let cloud = CloudFormation::with("ROLLBACK_FAILED");
+    let failed = vec![("Cluster", "DELETE_FAILED", "The cluster contains tasks")];
+    cloud.state().deletions.push_back(vec![
+        Step("DELETE_IN_PROGRESS", failed),
+        Step("DELETE_FAILED", vec![]),
+    ]);
+    let (result, _) = deploy(&cloud).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    DeploymentFailed: Cluster (AWS::SQS::Queue): The cluster contains tasks
+    the stack shop is in DELETE_FAILED
+      hint: CloudFormation could not delete the named resource: mend or remove it by hand, then run the same command again
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_with_messages_is_never_removed_on_the_way() {
+    for status in ["DELETE_FAILED", "CREATE_FAILED"] {
+        let cloud = CloudFormation::with(status);
+        cloud
+            .state()
+            .stack()
+            .holds("AWS::SQS::Queue", "Orders", "https://sqs/orders");
+        let error = deploy_with(&cloud, queues_with(3)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Refused);
+        assert_eq!(cloud.calls("DeleteStack"), 0, "{status}");
+        if status == "DELETE_FAILED" {
+            insta::assert_snapshot!(told(&error), @r"
+            Refused: Orders (https://sqs/orders) still holds about 3 messages, which would be lost
+              hint: the stack is in DELETE_FAILED, and CloudFormation can only delete what is left of it
+              hint: let the workers finish or move the messages, or give them up with `destroy --force`; then deploy again
+            ");
+        }
+        assert!(
+            deploy_with(&cloud, queues_with(0)).await.is_ok(),
+            "an empty one is"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_may_not_be_read_is_not_removed_either() {
+    let cloud = CloudFormation::with("DELETE_FAILED");
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "Orders", "https://sqs/orders");
+    let denied = queues_refused("AccessDenied");
+    let error = deploy_with(&cloud, denied).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_rollback_is_finished_first() {
+    for (status, operation) in [
+        ("UPDATE_ROLLBACK_FAILED", "ContinueUpdateRollback"),
+        ("UPDATE_FAILED", "RollbackStack"),
+    ] {
+        let cloud = CloudFormation::with(status);
+        let (result, told) = deploy(&cloud).await;
+        assert!(result.unwrap().changed, "{status}");
+        assert_eq!(cloud.calls(operation), 1);
+        assert!(told.has("finishing its rollback first"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_that_fails_again_says_what_to_do() {
+    let cloud = CloudFormation::with("UPDATE_ROLLBACK_FAILED");
+    let failed = vec![("Service", "UPDATE_FAILED", "No capacity")];
+    cloud.state().rollbacks.push_back(vec![
+        Step("UPDATE_ROLLBACK_IN_PROGRESS", failed),
+        Step("UPDATE_ROLLBACK_FAILED", vec![]),
+    ]);
+    let (result, _) = deploy(&cloud).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    DeploymentFailed: Service (AWS::SQS::Queue): No capacity
+    the stack shop is in UPDATE_ROLLBACK_FAILED
+      hint: the next deploy finishes the rollback first
+      hint: mend the named resource by hand, or skip it with `aws cloudformation continue-update-rollback --resources-to-skip`, then deploy again
+    ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_that_another_run_has_begun_is_followed() {
+    let cloud = CloudFormation::with("UPDATE_ROLLBACK_FAILED");
+    cloud.on("ContinueUpdateRollback", |state| {
+        state.goes_through(steps(&[
+            "UPDATE_ROLLBACK_IN_PROGRESS",
+            "UPDATE_ROLLBACK_IN_PROGRESS",
+            "UPDATE_ROLLBACK_COMPLETE",
+        ]));
+        Some(busy("UPDATE_ROLLBACK_IN_PROGRESS"))
+    });
+    let (result, told) = deploy(&cloud).await;
+    assert!(result.unwrap().changed);
+    assert!(told.has("a rollback of shop is already in progress"));
+    assert_eq!(cloud.calls("ContinueUpdateRollback"), 1);
+}

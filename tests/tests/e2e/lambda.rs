@@ -1,0 +1,93 @@
+//! The function as Lambda gets it: built with cargo-lambda and zig, deployed by `--endpoint-url` as to AWS.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+
+use e2e::{Bench, Cloud, TestStack, edited, worker};
+use serde_json::json;
+
+/// The architecture of this machine: the sandbox runs functions as they are.
+const HERE: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "x86_64"
+};
+/// glibc of Amazon Linux 2023, which `provided.al2023` is made of.
+const GLIBC: (u32, u32) = (2, 34);
+/// A small zip starts sooner; the function has 2.2 MB today.
+const ZIP_BYTES: usize = 3_000_000;
+
+#[tokio::test]
+async fn the_build_for_lambda_runs_and_is_small() {
+    let bench = Bench::open();
+    let cloud = Cloud::connect(&bench).await;
+    let stack = TestStack::new(&bench, "lambda");
+    let metric = format!("metric: {{namespace: EndToEnd, architecture: {HERE}}}");
+    let definition = edited(
+        &worker(&stack.name),
+        "metric: {namespace: EndToEnd}",
+        &metric,
+    );
+    stack.write(&format!("{definition}region: us-east-1\n"));
+    let file = stack.file().display().to_string();
+    let arguments = ["deploy", &file, "--yes", "--endpoint-url", bench.endpoint()];
+    let run = bench
+        .xtask(arguments)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    let _ = run.end().await.succeeds();
+
+    let resources = cloud.resources(&stack.name).await;
+    let function = resources.id("MetricFunction");
+    let request = cloud.clients.lambda.get_function_configuration();
+    let configuration = request.function_name(function).send().await.unwrap();
+    assert_eq!(configuration.architectures()[0].as_str(), HERE);
+
+    let input = cloud.rule_inputs(&resources).await.remove(0);
+    let answer = cloud.invoke(function, &input).await;
+    assert_eq!(answer["failed"], json!([]), "{answer}");
+    assert_eq!(answer["published"][0]["messages"], 0, "{answer}");
+
+    let zip = uploaded(&cloud, &stack.name).await;
+    assert!(zip.len() < ZIP_BYTES, "the zip has {} bytes", zip.len());
+    let newest = newest_glibc(&bootstrap(zip)).expect("it is linked to glibc");
+    assert!(newest <= GLIBC, "it asks for glibc {newest:?}");
+}
+
+/// The function's zip, from the assets bucket.
+async fn uploaded(cloud: &Cloud, stack: &str) -> Vec<u8> {
+    let request = cloud.clients.cloudformation.describe_stacks();
+    let reply = request.stack_name(stack).send().await.unwrap();
+    let parameters: BTreeMap<&str, &str> = reply.stacks()[0]
+        .parameters()
+        .iter()
+        .filter_map(|p| Some((p.parameter_key()?, p.parameter_value()?)))
+        .collect();
+    let object = cloud.clients.s3.get_object();
+    let object = object.bucket(parameters["AssetsBucket"]);
+    let object = object.key(parameters["MetricFunctionKey"]);
+    let body = object.send().await.unwrap().body;
+    body.collect().await.unwrap().to_vec()
+}
+
+fn bootstrap(zip: Vec<u8>) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    let mut code = Vec::new();
+    let mut file = archive.by_name("bootstrap").unwrap();
+    file.read_to_end(&mut code).unwrap();
+    code
+}
+
+/// The newest version of glibc among the symbols that the program asks for: `GLIBC_2.34`.
+fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
+    let text = String::from_utf8_lossy(program);
+    text.split("GLIBC_")
+        .skip(1)
+        .filter_map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
+            let (major, minor) = rest[..end?].split_once('.')?;
+            let minor = minor.split('.').next()?;
+            Some((major.parse().ok()?, minor.parse().ok()?))
+        })
+        .max()
+}

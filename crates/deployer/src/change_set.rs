@@ -2,6 +2,7 @@
 
 mod discard;
 mod execute;
+mod settle;
 
 use std::collections::BTreeMap;
 
@@ -10,14 +11,13 @@ use aws_sdk_cloudformation::operation::create_change_set::builders::CreateChange
 use aws_sdk_cloudformation::operation::describe_change_set::{
     DescribeChangeSetError, DescribeChangeSetOutput,
 };
-use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, Parameter, Tag};
-use serde_json::Value;
-use tokio::time::Instant;
+use aws_sdk_cloudformation::types::{Capability, ChangeSetType, Parameter, Tag};
 
-use crate::error::{Error, Result, aws, code, is_passing, text};
-use crate::observe::template;
-use crate::plan::{Plan, changes};
+use crate::error::{Result, aws, code, text};
+use crate::plan::Plan;
 use crate::session::Session;
+
+use settle::{Draft, Unsettled};
 
 pub(crate) use discard::{abandon, discard};
 pub(crate) use execute::{Execution, execute};
@@ -159,109 +159,6 @@ pub(crate) fn is_overtaken(text: &str) -> bool {
         .any(|words| text.contains(words))
 }
 
-/// A change set that CloudFormation still works on.
-struct Draft<'a> {
-    session: &'a Session<'a>,
-    stack: &'a str,
-    name: &'a str,
-    creates_stack: bool,
-}
-
-enum Unsettled {
-    /// Executing another change set removes this one, and so does deleting the stack.
-    Gone,
-    Failed(Error),
-}
-
-impl From<Error> for Unsettled {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl Draft<'_> {
-    /// Waits until the change set is worked out, and reads all its pages.
-    async fn settle(&self) -> Result<Planned, Unsettled> {
-        let first = self.worked_out().await?;
-        let id = first.change_set_id().unwrap_or(self.name).to_owned();
-        let mut change_set = ChangeSet {
-            stack_id: first.stack_id().unwrap_or(self.stack).to_owned(),
-            plan: Plan {
-                stack: self.stack.to_owned(),
-                creates_stack: self.creates_stack,
-                changes: changes(first.changes()).collect(),
-            },
-            id,
-        };
-        if first.status() == Some(&ChangeSetStatus::Failed) {
-            abandon(self.session, &change_set).await;
-            let reason = first.status_reason();
-            return Ok(failed(self.stack, reason)?);
-        }
-        let mut next = first.next_token().map(str::to_owned);
-        while let Some(token) = next {
-            let page = describe(self.session, self.stack, self.name, Some(token)).await;
-            let page = page.map_err(|error| self.lost(error))?;
-            change_set.plan.changes.extend(changes(page.changes()));
-            next = page.next_token().map(str::to_owned);
-        }
-        let empty = change_set.plan.changes.is_empty() && !self.creates_stack;
-        if empty && is_same_template(self.session, &change_set).await? {
-            discard(self.session, &change_set.id).await;
-            return Ok(Planned::NoChange);
-        }
-        Ok(Planned::Ready(change_set))
-    }
-
-    /// The first page, once its status is final.
-    async fn worked_out(&self) -> Result<DescribeChangeSetOutput, Unsettled> {
-        let pace = self.session.pace;
-        let mut delay = pace.first;
-        let mut last_word = Instant::now();
-        loop {
-            let page = describe(self.session, self.stack, self.name, None).await;
-            let silent = last_word.elapsed() >= pace.patience;
-            match page {
-                Ok(page) => match page.status() {
-                    Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => {
-                        return Ok(page);
-                    }
-                    Some(ChangeSetStatus::CreatePending | ChangeSetStatus::CreateInProgress) => {
-                        last_word = Instant::now();
-                    }
-                    Some(status) if status.as_str().starts_with("DELETE_") => {
-                        return Err(Unsettled::Gone);
-                    }
-                    other if silent => return Err(self.garbled(other)),
-                    // A garbled reply: read again.
-                    _ => {}
-                },
-                Err(error) if is_passing(&error) && !silent => {}
-                Err(error) => return Err(self.lost(error)),
-            }
-            tokio::time::sleep(delay).await;
-            delay = pace.next(delay);
-        }
-    }
-
-    fn lost(&self, error: SdkError<DescribeChangeSetError>) -> Unsettled {
-        if is_not_found(&error) {
-            return Unsettled::Gone;
-        }
-        Unsettled::Failed(aws(format!("describe the change set of {}", self.stack))(
-            error,
-        ))
-    }
-
-    fn garbled(&self, status: Option<&ChangeSetStatus>) -> Unsettled {
-        let status = status.map_or("none", |status| status.as_str());
-        Unsettled::Failed(Error::failed(format!(
-            "failed to plan {}: CloudFormation answered with the unknown change set status {status:?}",
-            self.stack
-        )))
-    }
-}
-
 pub(crate) async fn describe(
     session: &Session<'_>,
     stack: &str,
@@ -290,50 +187,9 @@ pub(crate) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -
     ) || (code(error) == "ValidationError" && is_overtaken(text(error)))
 }
 
-fn failed(stack: &str, reason: Option<&str>) -> Result<Planned> {
-    let reason = reason.unwrap_or("CloudFormation gave no reason");
-    if says_no_change(reason) {
-        return Ok(Planned::NoChange);
-    }
-    if is_overtaken(reason) {
-        return Ok(Planned::Overtaken(reason.to_owned()));
-    }
-    Err(Error::failed(format!(
-        "CloudFormation refused the template of {stack}: {reason}"
-    )))
-}
-
-/// CloudFormation reports "nothing changes" as a failure, in one of two wordings.
-fn says_no_change(reason: &str) -> bool {
-    reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
-}
-
-/// A change set without a change of a resource may still change outputs or descriptions.
-async fn is_same_template(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
-    let stack = &change_set.stack_id;
-    let (new, old) = futures::future::try_join(
-        template(session, stack, Some(&change_set.id)),
-        template(session, stack, None),
-    )
-    .await?;
-    let value = |text: &String| serde_json::from_str::<Value>(text).ok();
-    Ok(new == old || new.as_ref().and_then(value) == old.as_ref().and_then(value))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn both_wordings_of_no_change_are_known() {
-        assert!(says_no_change(
-            "The submitted information didn't contain changes. Submit different information to create a change set."
-        ));
-        assert!(says_no_change("No updates are to be performed."));
-        assert!(!says_no_change(
-            "Template format error: Unresolved resource dependencies"
-        ));
-    }
 
     #[test]
     fn a_stack_that_somebody_else_changes_is_told_from_a_template_that_is_wrong() {

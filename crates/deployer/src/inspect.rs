@@ -79,7 +79,7 @@ pub async fn measured(session: &Session<'_>, resources: &[Resource]) -> Result<V
                     "failed to read what the rule {} measures: {error}",
                     target.rule
                 ))
-                .hint("somebody else has changed its target; the next deploy of a change sets it right")
+                .hint("somebody else has changed a target of this rule: put it back as `synth` shows it")
             })
         })
         .collect()

@@ -299,7 +299,8 @@ fn activities(services: usize) -> Rule {
     mock!(aws_sdk_applicationautoscaling::Client::describe_scaling_activities).then_compute_output(
         move |input| {
             let size = usize::try_from(input.max_results().unwrap()).unwrap();
-            let page = (0..size).map(|number| {
+            let from = size * input.next_token().unwrap_or_default().len();
+            let page = (from..from + size).map(|number| {
                 let resource = input
                     .resource_id()
                     .map_or_else(|| id(number % services), str::to_owned);
@@ -466,7 +467,10 @@ async fn a_rule_that_is_gone_measures_nothing_and_a_foreign_input_is_told() {
         ListTargetsByRuleOutput::builder().targets(target).build()
     });
     let (result, _, _) = Live::new(1).with(foreign).inspect().await;
-    insta::assert_snapshot!(told(&result.unwrap_err()), @"");
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Failed: failed to read what the rule rule measures: unknown field `x`, expected `namespace` or `services` at line 1 column 4
+      hint: somebody else has changed a target of this rule: put it back as `synth` shows it
+    ");
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use aws_sdk_cloudformation::types::ChangeSetType;
 use e2e::{Bench, Cloud, TestStack, worker};
 use rustix::process::Signal;
+use serde_json::json;
 
 /// A line of a resource that is done, of a deploy or of a destruction.
 const CREATED: &str = "CREATE_COMPLETE";
@@ -51,6 +52,36 @@ async fn what_a_killed_run_began_is_finished_by_the_next() {
     let _ = stack.destroy(&[]).await.succeeds();
     assert_eq!(cloud.stack_status(&stack.name).await, None);
     assert_eq!(cloud.queue(found.id("JobsQueue")).await, None);
+}
+
+/// The next run may also want the opposite.
+#[tokio::test]
+async fn what_a_killed_run_began_is_undone_by_the_next() {
+    let bench = Bench::open();
+    let cloud = Cloud::connect(&bench).await;
+    let stack = TestStack::new(&bench, "undone");
+    let definition = worker(&stack.name);
+    stack.write(&definition);
+
+    let mut deploy = stack.run("deploy", &["--yes"]).start();
+    deploy.says(CREATED).await;
+    deploy.signal(Signal::KILL);
+    let _ = deploy.end().await;
+    let undone = stack.destroy(&[]).await.succeeds();
+    assert_eq!(undone["existed"], true);
+    assert_eq!(undone["remains"]["left"], json!([]));
+    assert_eq!(cloud.stack_status(&stack.name).await, None);
+
+    let first = stack.deploy(&definition).await.succeeds();
+    let mut destroy = stack.run("destroy", &["--yes"]).start();
+    destroy.says(DELETED).await;
+    destroy.signal(Signal::KILL);
+    let _ = destroy.end().await;
+    let second = stack.deploy(&definition).await.succeeds();
+    assert_ne!(first["stack_id"], second["stack_id"]);
+    assert_eq!(second["changed"], true);
+    let found = cloud.resources(&stack.name).await;
+    assert!(cloud.service(found.id("WorkerService")).await.is_some());
 }
 
 #[tokio::test]

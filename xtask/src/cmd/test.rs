@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.filter.is_none() {
         plugin_tests(&test_sandbox)?;
     }
-    function_for_lambda()?;
+    functions()?;
     rust_tests(args, &test_sandbox.environment)
 }
 
@@ -109,12 +109,14 @@ fn plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     step("the LocalStack plugin's tests", &mut python)
 }
 
-/// Built once here, with its minutes shown, for the end-to-end tests that deploy it.
-fn function_for_lambda() -> Result<()> {
+/// Built once here, with their minutes shown, for the end-to-end tests that deploy them.
+fn functions() -> Result<()> {
     let begin = Instant::now();
     let host = functions::host();
-    functions::build(Platform::Lambda(host), host, &Ui::new())?;
-    done("the metric function for Lambda", begin);
+    for platform in [Platform::Native, Platform::Lambda(host)] {
+        functions::build(platform, host, &Ui::new())?;
+    }
+    done("the functions", begin);
     Ok(())
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn latest(
             .cloudwatch
             .get_metric_data()
             .set_metric_data_queries(Some(queries.collect()))
-            .start_time(DateTime::from(now.checked_sub(WINDOW).unwrap_or(now)))
+            .start_time(begin(now))
             .end_time(DateTime::from(now + Duration::from_secs(60)))
             .scan_by(ScanBy::TimestampDescending)
             .into_paginator()
@@ -64,6 +64,13 @@ pub(super) async fn latest(
         }
     }
     Ok(found)
+}
+
+/// A whole minute, as CloudWatch takes it anyway: LocalStack counts the periods from the begin on, and
+/// would show one minute's datapoint at another time with every call.
+fn begin(now: SystemTime) -> DateTime {
+    let begin = DateTime::from(now.checked_sub(WINDOW).unwrap_or(now)).secs();
+    DateTime::from_secs(begin - begin.rem_euclid(60))
 }
 
 fn keys(request: &MetricRequest) -> impl Iterator<Item = (&str, Key)> {

@@ -3,6 +3,12 @@
 use aws_sdk_cloudwatch::types::DashboardEntry;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 use aws_sdk_ecs::types::TaskDefinitionStatus;
+use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::operation::get_policy::GetPolicyError;
+use aws_sdk_iam::operation::get_role::GetRoleError;
+use aws_sdk_lambda::operation::get_function::GetFunctionError;
+use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 
 use crate::error::{Result, aws};
 use crate::messages::is_no_such_queue;
@@ -17,63 +23,35 @@ pub(super) enum Found {
     Unchecked,
 }
 
-/// `found!(resource, request, is_missing)`: a reply means that it is there, the service's own "no such" that it is not.
-macro_rules! found {
-    ($resource:expr, $request:expr, $missing:ident) => {
-        match $request.send().await {
-            Ok(_) => Ok(Found::Left),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.$missing()) =>
-            {
-                Ok(Found::Gone)
-            }
-            Err(error) => Err(aws(format!("look for {}", $resource.physical_id))(error)),
-        }
-    };
-}
-
 pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<Found> {
     let clients = session.clients;
     let id = resource.physical_id.as_str();
     match resource.resource_type.as_str() {
-        "AWS::SQS::Queue" => queue(session, id).await,
         "AWS::IAM::Role" => {
-            found!(
-                resource,
-                clients.iam.get_role().role_name(id),
-                is_no_such_entity_exception
-            )
+            let sent = clients.iam.get_role().role_name(id).send().await;
+            found(id, sent, GetRoleError::is_no_such_entity_exception)
         }
         "AWS::IAM::ManagedPolicy" => {
-            found!(
-                resource,
-                clients.iam.get_policy().policy_arn(id),
-                is_no_such_entity_exception
-            )
+            let sent = clients.iam.get_policy().policy_arn(id).send().await;
+            found(id, sent, GetPolicyError::is_no_such_entity_exception)
         }
         "AWS::Lambda::Function" => {
-            found!(
-                resource,
-                clients.lambda.get_function().function_name(id),
-                is_resource_not_found_exception
-            )
+            let sent = clients.lambda.get_function().function_name(id).send().await;
+            found(id, sent, GetFunctionError::is_resource_not_found_exception)
         }
         "AWS::Events::Rule" => {
-            found!(
-                resource,
-                clients.eventbridge.describe_rule().name(id),
-                is_resource_not_found_exception
-            )
+            let sent = clients.eventbridge.describe_rule().name(id).send().await;
+            found(id, sent, DescribeRuleError::is_resource_not_found_exception)
         }
         "AWS::SNS::Topic" => {
-            found!(
-                resource,
-                clients.sns.get_topic_attributes().topic_arn(id),
-                is_not_found_exception
+            let sent = clients.sns.get_topic_attributes().topic_arn(id).send();
+            found(
+                id,
+                sent.await,
+                GetTopicAttributesError::is_not_found_exception,
             )
         }
+        "AWS::SQS::Queue" => queue(session, id).await,
         "AWS::CloudWatch::Dashboard" => dashboard(session, id).await,
         "AWS::CloudWatch::Alarm" => alarm(session, id).await,
         "AWS::Logs::LogGroup" => log_group(session, id).await,
@@ -83,6 +61,22 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
         "AWS::ApplicationAutoScaling::ScalableTarget" => scalable_target(session, id).await,
         "AWS::ApplicationAutoScaling::ScalingPolicy" => scaling_policy(session, id).await,
         _ => Ok(Found::Unchecked),
+    }
+}
+
+/// A reply means that it is there, the service's own "no such" that it is not.
+fn found<T, E>(
+    id: &str,
+    sent: Result<T, SdkError<E>>,
+    is_missing: impl Fn(&E) -> bool,
+) -> Result<Found>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match sent {
+        Ok(_) => Ok(Found::Left),
+        Err(error) if error.as_service_error().is_some_and(is_missing) => Ok(Found::Gone),
+        Err(error) => Err(aws(format!("look for {id}"))(error)),
     }
 }
 

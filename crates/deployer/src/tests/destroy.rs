@@ -1,15 +1,9 @@
-//! `destroy`: its guards, what gets in its way, and its proof.
+//! `destroy`: its guards, and what gets in its way.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_sdk_ecs::operation::describe_tasks::DescribeTasksOutput;
-use aws_sdk_ecs::operation::list_tasks::ListTasksOutput;
-use aws_sdk_ecs::operation::stop_task::StopTaskOutput;
-use aws_sdk_ecs::types::Task;
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
-use tokio::time::Instant;
 
 use super::cloud::{Told, json_error, run};
 use super::cloudformation::{CloudFormation, NAME, Step, busy, steps};
@@ -17,9 +11,9 @@ use super::recover::{queues_refused, queues_with};
 use super::told;
 use crate::{Destroyed, Doomed, Error, Kind, Result};
 
-const QUEUE: &str = "https://sqs/orders";
+pub(super) const QUEUE: &str = "https://sqs/orders";
 
-async fn destroy(
+pub(super) async fn destroy(
     cloud: &CloudFormation,
     force: bool,
     others: Vec<Rule>,
@@ -32,7 +26,7 @@ async fn destroy(
 }
 
 /// A stack with a queue.
-fn shop() -> CloudFormation {
+pub(super) fn shop() -> CloudFormation {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     cloud
         .state()
@@ -42,7 +36,7 @@ fn shop() -> CloudFormation {
 }
 
 /// A queue that is there, with so many messages, until the stack is gone and it was asked for so often.
-fn queue(cloud: &CloudFormation, messages: u64, echoes: usize) -> Rule {
+pub(super) fn queue(cloud: &CloudFormation, messages: u64, echoes: usize) -> Rule {
     let (cloud, left) = (cloud.clone(), AtomicUsize::new(echoes));
     mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
         let gone = cloud.state().stack().status == "DELETE_COMPLETE";
@@ -268,160 +262,4 @@ async fn what_is_in_progress_is_followed_to_its_end_first() {
     let (result, told) = destroy(&cloud, false, vec![]).await;
     assert!(result.unwrap().existed);
     assert!(told.has("create of shop is already in progress"));
-}
-
-fn deletion_in_progress() -> CloudFormation {
-    let cloud = CloudFormation::with("DELETE_IN_PROGRESS");
-    cloud
-        .state()
-        .stack()
-        .holds("AWS::SQS::Queue", "Orders", QUEUE);
-    let script = steps(&[
-        "DELETE_IN_PROGRESS",
-        "DELETE_IN_PROGRESS",
-        "DELETE_COMPLETE",
-    ]);
-    cloud.state().goes_through(script);
-    cloud
-}
-
-#[tokio::test(start_paused = true)]
-async fn somebody_else_s_deletion_is_followed_and_proved() {
-    let cloud = deletion_in_progress();
-    let destroyed = destroy(&cloud, false, vec![queue(&cloud, 9, 0)])
-        .await
-        .0
-        .unwrap();
-    assert_eq!((destroyed.existed, destroyed.remains.gone), (true, 1));
-    assert_eq!(cloud.calls("DeleteStack"), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_somebody_else_s_deletion_leaves_is_an_error_too() {
-    let cloud = deletion_in_progress();
-    let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 9, usize::MAX)]).await;
-    let error = result.unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "CloudFormation deleted shop, but AWS::SQS::Queue https://sqs/orders is still there"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn somebody_else_s_deletion_that_fails_is_begun_again() {
-    let cloud = deletion_in_progress();
-    let script = steps(&["DELETE_IN_PROGRESS", "DELETE_FAILED"]);
-    cloud.state().goes_through(script);
-    assert!(
-        destroy(&cloud, false, vec![queue(&cloud, 0, 0)])
-            .await
-            .0
-            .unwrap()
-            .existed
-    );
-    assert_eq!(cloud.calls("DeleteStack"), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_echo_is_no_remainder() {
-    let cloud = shop();
-    let begun = Instant::now();
-    let (result, told) = destroy(&cloud, false, vec![queue(&cloud, 0, 12)]).await;
-    assert_eq!(result.unwrap().remains.gone, 1);
-    assert!(begun.elapsed().as_secs() > 20);
-    let notes = told.lines();
-    let still = notes.iter().filter(|line| line.contains("still answers"));
-    assert_eq!(still.count(), 1, "{notes:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_still_there_after_all_is_an_error() {
-    let cloud = shop();
-    cloud
-        .state()
-        .stack()
-        .holds("AWS::SQS::Queue", "Dead", "https://sqs/dead");
-    let begun = Instant::now();
-    let (result, _) = destroy(&cloud, false, vec![queue(&cloud, 0, usize::MAX)]).await;
-    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Failed: CloudFormation deleted shop, but AWS::SQS::Queue https://sqs/dead is still there
-      hint: so is AWS::SQS::Queue https://sqs/orders
-      hint: remove it by hand, or look for who made it again
-    ");
-    assert!((90..120).contains(&begun.elapsed().as_secs()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn only_tasks_that_no_service_started_are_stopped_and_waited_for() {
-    let cloud = CloudFormation::with("CREATE_COMPLETE");
-    cloud
-        .state()
-        .stack()
-        .holds("AWS::ECS::Cluster", "Cluster", "voucher");
-    let stopped = Arc::new(AtomicBool::new(false));
-    let looks = Arc::new(AtomicUsize::new(0));
-    let list = mock!(aws_sdk_ecs::Client::list_tasks).then_output(|| {
-        let arns = ["mine", "service's", "stopped"].map(str::to_owned);
-        ListTasksOutput::builder()
-            .set_task_arns(Some(arns.to_vec()))
-            .build()
-    });
-    let (seen, count) = (Arc::clone(&stopped), Arc::clone(&looks));
-    let describe = mock!(aws_sdk_ecs::Client::describe_tasks).then_output(move || {
-        // Stops some looks after it was asked to.
-        let over = seen.load(Ordering::SeqCst) && count.fetch_add(1, Ordering::SeqCst) > 5;
-        let task = |arn: &str, group: &str, status: &str| {
-            Task::builder()
-                .task_arn(arn)
-                .group(group)
-                .last_status(status)
-                .build()
-        };
-        DescribeTasksOutput::builder()
-            .tasks(task(
-                "mine",
-                "family:x",
-                if over { "STOPPED" } else { "RUNNING" },
-            ))
-            .tasks(task("service's", "service:worker", "RUNNING"))
-            .tasks(task("stopped", "family:x", "STOPPED"))
-            .build()
-    });
-    let stopping = Arc::clone(&stopped);
-    let stop = mock!(aws_sdk_ecs::Client::stop_task).then_compute_output(move |input| {
-        assert_eq!(input.task(), Some("mine"));
-        assert!(!stopping.swap(true, Ordering::SeqCst), "once");
-        StopTaskOutput::builder().build()
-    });
-    let inactive = super::remains::clusters("INACTIVE");
-    let waited = Arc::clone(&looks);
-    cloud.on("DeleteStack", move |_| {
-        assert!(
-            waited.load(Ordering::SeqCst) > 5,
-            "deleted while tasks still stop"
-        );
-        None
-    });
-    let (result, told) = destroy(&cloud, false, vec![list, describe, stop, inactive]).await;
-    assert_eq!(result.unwrap().remains.gone, 1);
-    assert!(told.has("stopping the task mine"));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stack_that_vanished_before_our_request_is_success() {
-    let cloud = shop();
-    cloud.on("DeleteStack", |state| {
-        state.stack().status = "DELETE_COMPLETE".to_owned();
-        Some(super::cloud::xml_error(
-            "ValidationError",
-            "Stack [shop] does not exist",
-        ))
-    });
-    assert!(
-        destroy(&cloud, false, vec![queue(&cloud, 0, 0)])
-            .await
-            .0
-            .unwrap()
-            .existed
-    );
 }

@@ -11,8 +11,10 @@ mod measure;
 mod overtaken;
 mod plan;
 mod preflight;
+mod proof;
 mod recover;
 mod remains;
+mod stray_tasks;
 mod verify;
 
 use crate::Error;

@@ -70,6 +70,20 @@ async fn a_lost_reply_to_an_execution_that_is_already_over_is_decided_by_the_sta
     }
 }
 
+/// A stack in review has the id of the change set that it was made for, executed or not.
+#[tokio::test(start_paused = true)]
+async fn a_change_set_of_a_stack_in_review_that_is_gone_was_not_executed() {
+    let cloud = CloudFormation::default();
+    cloud.on("ExecuteChangeSet", |state| {
+        state.change_sets.clear();
+        None
+    });
+    let (result, told) = deploy(&cloud).await;
+    assert!(result.unwrap().plan.creates_stack);
+    assert!(planned_again(&told));
+    assert_eq!(cloud.calls("CreateChangeSet"), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_change_set_that_another_execution_has_made_obsolete_is_planned_again() {
     for status in ["OBSOLETE", "UNAVAILABLE"] {

@@ -173,6 +173,9 @@ impl State {
         let plan = self.plans.pop_front().unwrap_or(FakePlan::Adds(1));
         self.change_sets
             .push(FakeChangeSet::new(&id, creates, plan));
+        if self.stack().status == "REVIEW_IN_PROGRESS" {
+            self.stack().change_set = Some(id.clone());
+        }
         let stack_id = &self.stack().id;
         Ok(CreateChangeSetOutput::builder()
             .id(id)

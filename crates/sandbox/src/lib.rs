@@ -8,7 +8,10 @@
 mod error;
 mod localstack;
 mod lock;
+mod port;
 mod process;
+mod provenance;
+mod record;
 mod venv;
 
 pub use error::{Error, Result};

@@ -1,18 +1,19 @@
 //! The life cycle of LocalStack: install, start, find again, stop.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::lock::Lock;
+use crate::port::{free_port, is_healthy};
 use crate::process::Identity;
+use crate::provenance::provenance;
+use crate::record::Record;
 use crate::venv::{Venv, last_lines};
 
 /// Where a sandbox lives.
@@ -65,20 +66,9 @@ pub enum Standing {
     },
 }
 
-/// What is remembered between two commands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Record {
-    port: u16,
-    process: Option<Identity>,
-    /// What it was started from: a change of the plugin or the lock needs a new process.
-    made_from: String,
-}
-
 /// A first start compiles LocalStack's Python files, on a slow machine for a while.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
-const PORT_PATIENCE: Duration = Duration::from_secs(1);
-const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 /// Starts before giving up: another process may take a free port in the moment before LocalStack does.
 const ATTEMPTS: u32 = 3;
 
@@ -97,8 +87,8 @@ impl Sandbox {
     pub fn start(&self, note: &dyn Fn(&str)) -> Result<Running> {
         let _lock = Lock::take(&self.folder().join("lock"))?;
         let environment = self.environment();
-        let made_from = self.made_from()?;
-        let record = self.record();
+        let made_from = provenance(&self.settings.plugin)?;
+        let record = Record::read(&self.record_file());
         if let Some((record, process)) = record.as_ref().and_then(|r| Some((r, r.process?))) {
             let current = record.made_from == made_from && environment.is_ready()?;
             if current && process.is_alive() && is_healthy(record.port) {
@@ -130,14 +120,14 @@ impl Sandbox {
     /// When its record can't be written.
     pub fn stop(&self) -> Result<bool> {
         let _lock = Lock::take(&self.folder().join("lock"))?;
-        let Some(mut record) = self.record() else {
+        let Some(mut record) = Record::read(&self.record_file()) else {
             return Ok(false);
         };
         let was_alive = record.process.is_some_and(Identity::is_alive);
         if let Some(process) = record.process.take() {
             process.end(STOP_PATIENCE);
         }
-        self.remember(&record)?;
+        record.write(&self.record_file())?;
         Ok(was_alive)
     }
 
@@ -146,7 +136,7 @@ impl Sandbox {
     /// # Errors
     /// When the lock files can't be read.
     pub fn standing(&self) -> Result<Standing> {
-        let record = self.record();
+        let record = Record::read(&self.record_file());
         let alive = record
             .as_ref()
             .and_then(|r| Some((r.port, r.process.filter(|p| p.is_alive())?)));
@@ -198,37 +188,6 @@ impl Sandbox {
         self.folder().join("record.json")
     }
 
-    /// A record that can't be read is none: the worst that follows is a new port.
-    fn record(&self) -> Option<Record> {
-        serde_json::from_slice(&fs::read(self.record_file()).ok()?).ok()
-    }
-
-    /// Written whole or not at all: a run may be killed at any point.
-    fn remember(&self, record: &Record) -> Result<()> {
-        let file = self.record_file();
-        let draft = file.with_extension("draft");
-        let text = serde_json::to_vec(record).unwrap_or_default();
-        fs::write(&draft, text).map_err(Error::file("write", &draft))?;
-        fs::rename(&draft, &file).map_err(Error::file("write", &file))
-    }
-
-    /// What a process is started from: the lock and the plugin's files.
-    fn made_from(&self) -> Result<String> {
-        let mut files = vec![self.settings.plugin.join("requirements.txt")];
-        collect(&self.settings.plugin.join("src"), &mut files)?;
-        files.sort();
-        let mut hash = Sha256::new();
-        for file in &files {
-            hash.update(file.as_os_str().as_encoded_bytes());
-            hash.update(fs::read(file).map_err(Error::file("read", file))?);
-        }
-        Ok(hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
-    }
-
     fn launch_on_a_free_port(&self, remembered: Option<u16>, made_from: &str) -> Result<Running> {
         let mut preferred = remembered;
         let mut attempt = 1;
@@ -257,11 +216,12 @@ impl Sandbox {
             })?;
         let pid = child.id();
         let process = Identity::of(pid);
-        self.remember(&Record {
+        let record = Record {
             port,
             process,
             made_from: made_from.to_owned(),
-        })?;
+        };
+        record.write(&self.record_file())?;
         let begin = Instant::now();
         loop {
             if let Ok(Some(status)) = child.try_wait() {
@@ -339,62 +299,10 @@ impl Sandbox {
     }
 }
 
-/// The plugin's files below `folder`; what Python compiled is none of them.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(Error::file("read the folder", folder))? {
-        let path = entry
-            .map_err(Error::file("read the folder", folder))?
-            .path();
-        if path.is_dir() {
-            if path.file_name().is_none_or(|name| name != "__pycache__") {
-                collect(&path, files)?;
-            }
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(())
-}
-
-/// The preferred port if nobody has it, or else one that the system gives out. A process that was killed
-/// holds its port until its last thread is gone, a moment after it counts as dead.
-fn free_port(preferred: Option<u16>) -> Result<u16> {
-    let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    if let Some(port) = preferred {
-        let begin = Instant::now();
-        while begin.elapsed() < PORT_PATIENCE {
-            if bind(port).is_ok() {
-                return Ok(port);
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-    let address = bind(0)
-        .and_then(|listener| listener.local_addr())
-        .map_err(Error::file("listen on", Path::new("127.0.0.1")))?;
-    Ok(address.port())
-}
-
-/// Whether LocalStack answers on this port with our plugin in it.
-fn is_healthy(port: u16) -> bool {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(HEALTH_TIMEOUT))
-        .proxy(None)
-        .build()
-        .into();
-    let url = format!("http://127.0.0.1:{port}/_localstack/health");
-    let Ok(mut reply) = agent.get(&url).call() else {
-        return false;
-    };
-    let Ok(text) = reply.body_mut().read_to_string() else {
-        return false;
-    };
-    let health: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    health.pointer("/services/ecs").is_some()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn sandbox(home: &Path) -> Sandbox {
@@ -407,34 +315,6 @@ mod tests {
     }
 
     #[test]
-    fn a_taken_port_is_passed_over() {
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = taken.local_addr().unwrap().port();
-        assert_ne!(free_port(Some(port)).unwrap(), port);
-        drop(taken);
-        assert_eq!(free_port(Some(port)).unwrap(), port);
-    }
-
-    #[test]
-    fn a_record_survives_and_a_broken_one_is_none() {
-        let home = tempfile::tempdir().unwrap();
-        let sandbox = sandbox(home.path());
-        fs::create_dir_all(sandbox.folder()).unwrap();
-        let process = Identity::of(std::process::id());
-        sandbox
-            .remember(&Record {
-                port: 4566,
-                process,
-                made_from: "x".into(),
-            })
-            .unwrap();
-        let record = sandbox.record().unwrap();
-        assert_eq!((record.port, record.process), (4566, process));
-        fs::write(sandbox.record_file(), "{\"port\": 45").unwrap();
-        assert!(sandbox.record().is_none());
-    }
-
-    #[test]
     fn what_never_ran_is_stopped_and_stopping_it_is_fine() {
         let home = tempfile::tempdir().unwrap();
         let sandbox = sandbox(home.path());
@@ -443,24 +323,5 @@ mod tests {
             Standing::Stopped { installed: false }
         );
         assert!(!sandbox.stop().unwrap());
-    }
-
-    #[test]
-    fn a_change_of_the_plugin_asks_for_a_new_process() {
-        let home = tempfile::tempdir().unwrap();
-        let plugin = home.path().join("plugin");
-        fs::create_dir_all(plugin.join("src/__pycache__")).unwrap();
-        fs::write(plugin.join("requirements.txt"), "").unwrap();
-        fs::write(plugin.join("src/a.py"), "1").unwrap();
-        let sandbox = Sandbox::new(Settings {
-            home: home.path().into(),
-            name: "t".into(),
-            plugin: plugin.clone(),
-        });
-        let before = sandbox.made_from().unwrap();
-        fs::write(plugin.join("src/__pycache__/a.pyc"), "compiled").unwrap();
-        assert_eq!(sandbox.made_from().unwrap(), before);
-        fs::write(plugin.join("src/a.py"), "2").unwrap();
-        assert_ne!(sandbox.made_from().unwrap(), before);
     }
 }

@@ -77,8 +77,9 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
     use std::os::unix::process::CommandExt;
-    use std::process::{Child, Command};
+    use std::process::{Child, Command, Stdio};
 
     /// Reaped by its parent, as `init` does for the real one: a zombie counts as gone anyway.
     fn sleeper(script: &str) -> Child {
@@ -101,9 +102,24 @@ mod tests {
 
     #[test]
     fn one_that_ignores_the_polite_signal_is_ended_too() {
-        let mut child = sleeper("trap '' TERM; while :; do sleep 1; done");
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"]);
+        let mut child = command
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Before it is deaf, the polite signal would end it.
+        let mut word = [0; 5];
+        child.stdout.take().unwrap().read_exact(&mut word).unwrap();
+        assert_eq!(&word, b"deaf\n");
         let identity = Identity::of(child.id()).unwrap();
+        let begin = Instant::now();
         identity.end(Duration::from_millis(200));
+        assert!(
+            begin.elapsed() >= Duration::from_millis(200),
+            "it was not deaf"
+        );
         assert!(!identity.is_alive());
         child.wait().unwrap();
     }

@@ -9,7 +9,7 @@ use crate::delete::{delete, protected};
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
-use crate::observe::{Observed, Resource, observe, resources};
+use crate::observe::{Observed, Resource, observe, refuse_foreign, resources};
 use crate::remains::{self, Remains, remains};
 use crate::session::Session;
 use crate::status::{Operation, Status};
@@ -56,6 +56,7 @@ pub async fn destroy(
         }
         Found::DeletedMeanwhile(resources) => return proved(session, name, &resources).await,
     };
+    refuse_foreign(name, &stack)?;
     if stack.termination_protection {
         return Err(protected(name));
     }

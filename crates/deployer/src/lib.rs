@@ -43,7 +43,7 @@ pub use inspect::{
 };
 pub use measure::measure_once;
 pub use messages::QueueMessages;
-pub use observe::{Observed, Resource, deployed_template, observe, resources};
+pub use observe::{MARK, Observed, Resource, deployed_template, observe, resources};
 pub use plan::{Action, Change, Plan};
 pub use preflight::{Identity, check, guard, identify};
 pub use remains::{Remains, remains};

@@ -10,6 +10,10 @@ use crate::error::{Error, Result, aws, code, is_passing, text};
 use crate::session::Session;
 use crate::status::Status;
 
+/// What stands in the description of each of our templates, so that a stack of the same name that is
+/// somebody else's is told apart.
+pub const MARK: &str = "ecs-scaler";
+
 /// A stack as CloudFormation describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Observed {
@@ -23,6 +27,9 @@ pub struct Observed {
     pub reason: Option<String>,
     /// Whether it can't be deleted.
     pub termination_protection: bool,
+    /// Whether one of our templates made it, as far as can be told; see [`MARK`].
+    #[serde(skip)]
+    pub ours: bool,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
 }
@@ -146,11 +153,14 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
         .stack_status()
         .ok_or_else(|| garbled(doing, "no status"))?;
     let id = stack.stack_id().ok_or_else(|| garbled(doing, "no id"))?;
+    let name = status.as_str();
+    let status = Status::try_from(status).map_err(|error| garbled(doing, error))?;
     Ok(Observed {
         id: id.to_owned(),
-        status: Status::try_from(status).map_err(|error| garbled(doing, error))?,
-        status_name: status.as_str().to_owned(),
+        status,
+        status_name: name.to_owned(),
         reason: stack.stack_status_reason().map(str::to_owned),
+        ours: is_ours(stack.description(), status),
         termination_protection: stack.enable_termination_protection().unwrap_or_default(),
         outputs: stack
             .outputs()
@@ -158,6 +168,27 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
             .filter_map(|o| Some((o.output_key()?.to_owned(), o.output_value()?.to_owned())))
             .collect(),
     })
+}
+
+/// A stack in service says by its description whose it is. Before that some clouds tell no description,
+/// and then nothing of value is in it yet.
+fn is_ours(description: Option<&str>, status: Status) -> bool {
+    match description {
+        Some(description) => description.contains(MARK),
+        None => !matches!(status, Status::Ready { .. }),
+    }
+}
+
+/// Refuses a stack of the same name that is somebody else's: a deploy would remove all that is in it.
+pub(crate) fn refuse_foreign(name: &str, stack: &Observed) -> Result<()> {
+    if stack.ours {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "there is a stack {name} already, and ecs-scaler did not make it"
+    ))
+    .hint("choose another `name:` in the definition, or check --profile and --region")
+    .hint(format!("it is {}", stack.id)))
 }
 
 /// CloudFormation says "does not exist" with the general code `ValidationError`.

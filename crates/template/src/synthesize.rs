@@ -19,8 +19,7 @@ pub const PARAMETER_METRIC_FUNCTION_KEY: &str = "MetricFunctionKey";
 /// Capabilities that CloudFormation wants acknowledged: roles are made, none with a name of its own.
 pub const CAPABILITIES: &[&str] = &["CAPABILITY_IAM"];
 
-const DESCRIPTION: &str =
-    "Queues, the ECS services that consume them, and their scaling by backlog per task.";
+const DESCRIPTION: &str = "Queues, the ECS services that consume them, and their scaling by backlog per task (ecs-scaler).";
 
 /// The CloudFormation template of a stack definition.
 ///

@@ -231,6 +231,7 @@ mod tests {
             status_name: String::new(),
             reason: None,
             termination_protection: false,
+            ours: true,
             outputs: Default::default(),
         };
         Inspection {

@@ -253,6 +253,7 @@ mod tests {
                 "The following resource(s) failed to update: [VoucherWorkerService].".into(),
             ),
             termination_protection: false,
+            ours: true,
             outputs: Default::default(),
         };
         let inspection = Inspection {

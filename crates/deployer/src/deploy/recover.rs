@@ -6,7 +6,7 @@ use crate::delete::delete;
 use crate::error::{Result, aws, text};
 use crate::follow::{Follower, follow};
 use crate::messages;
-use crate::observe::{Observed, observe, resources};
+use crate::observe::{Observed, observe, refuse_foreign, resources};
 use crate::session::Session;
 use crate::status::{NextStep, Status, next_step};
 
@@ -21,6 +21,9 @@ pub(crate) async fn prepare(
     let name = &source.stack;
     loop {
         let stack = observe(session, name).await?;
+        if let Some(stack) = &stack {
+            refuse_foreign(name, stack)?;
+        }
         let status = stack.as_ref().map_or(Status::Absent, |stack| stack.status);
         match (next_step(status), stack) {
             (NextStep::Update, _) => {

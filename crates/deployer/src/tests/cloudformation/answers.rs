@@ -71,6 +71,11 @@ impl State {
         let described = Stack::builder()
             .stack_id(&stack.id)
             .stack_name(NAME)
+            .description(if stack.foreign {
+                "Theirs"
+            } else {
+                "Ours (ecs-scaler)"
+            })
             .stack_status(stack.status.as_str().into())
             .set_stack_status_reason(stack.reason.clone())
             .set_change_set_id(stack.change_set.clone())

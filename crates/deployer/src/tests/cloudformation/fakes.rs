@@ -20,6 +20,8 @@ pub(in crate::tests) struct FakeStack {
     pub resources: Vec<(String, String, String)>,
     pub change_set: Option<String>,
     pub protected: bool,
+    /// Made by somebody else, from a template of theirs.
+    pub foreign: bool,
     pub template: String,
 }
 

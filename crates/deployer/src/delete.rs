@@ -5,7 +5,7 @@ use crate::change_set::is_overtaken;
 use crate::deploy::failure;
 use crate::error::{Error, Result, aws, text};
 use crate::follow::{Follower, follow};
-use crate::observe::{Observed, Resource, does_not_exist, observe};
+use crate::observe::{Observed, Resource, observe};
 use crate::session::Session;
 use crate::status::Status;
 use crate::stray_tasks;
@@ -40,7 +40,7 @@ pub(crate) async fn delete(
 
 enum Attempt {
     Gone,
-    /// Something else goes on in the stack, or has just ended there.
+    /// Something else goes on in the stack, or has just ended there; perhaps it is gone by now.
     Busy(String),
 }
 
@@ -54,7 +54,6 @@ async fn try_to_delete(session: &Session<'_>, name: &str, stack: &Observed) -> R
         .await;
     match sent {
         Ok(_) => {}
-        Err(error) if does_not_exist(&error) => return Ok(Attempt::Gone),
         Err(error) if is_overtaken(text(&error)) => {
             return Ok(Attempt::Busy(text(&error).to_owned()));
         }

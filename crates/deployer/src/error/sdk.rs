@@ -132,7 +132,7 @@ impl Trouble {
                  while the region is not enabled for the account"
             }
             Self::Denied => {
-                "these credentials lack the permission: ask whoever manages them for the action named above"
+                "these credentials lack the permission; docs/permissions.md lists what each verb needs"
             }
             Self::Throttled => {
                 "AWS throttles the requests of this account, after several tries: run the command again \

@@ -149,7 +149,7 @@ async fn a_queue_that_may_not_be_read_stops_unless_forced() {
     let (result, _) = destroy(&cloud, false, denied()).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to count the messages in https://sqs/orders: not allowed (AccessDenied)
-      hint: these credentials lack the permission: ask whoever manages them for the action named above
+      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
       hint: without sqs:GetQueueAttributes nobody knows what would be lost; `destroy --force` gives the messages up uncounted
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);

@@ -82,6 +82,18 @@ async fn a_hundred_services_take_few_requests() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_service_shows_more_than_its_last_five_activities() {
+    let (result, _, calls) = Live::new(11).inspect().await;
+    let services = result.unwrap().services;
+    assert!(services.iter().all(|service| service.activities.len() == 5));
+    assert_eq!(
+        calls.activities.num_calls(),
+        2,
+        "a hundred, of eleven services"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_services_are_read_too() {
     let (result, _, calls) = Live::new(1_000).inspect().await;
     assert_eq!(result.unwrap().services.len(), 1_000);

@@ -148,7 +148,7 @@ async fn a_refused_execution_leaves_no_empty_stack() {
     let (result, _) = deploy(&cloud).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to execute the change set of shop: User ana is not authorized to perform: cloudformation:ExecuteChangeSet (AccessDenied)
-      hint: these credentials lack the permission: ask whoever manages them for the action named above
+      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
     ");
     assert_eq!(cloud.state().stack().status, "DELETE_COMPLETE");
 }

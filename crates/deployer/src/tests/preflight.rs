@@ -213,7 +213,7 @@ async fn a_service_linked_role_that_cant_be_made_says_who_can() {
     let error = check(&stack, &[no_roles(), make]).await.0.unwrap_err();
     insta::assert_snapshot!(told(&error), @r"
     Unreachable: failed to make the service-linked role of ecs.amazonaws.com: not iam:CreateServiceLinkedRole (AccessDenied)
-      hint: these credentials lack the permission: ask whoever manages them for the action named above
+      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
       hint: somebody who may can make it once for the account: `aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com`
     ");
     // Who may not look goes on: where the role exists, nothing more is needed.

@@ -65,7 +65,12 @@ impl FakeStack {
         }
         if *status != self.status {
             let id = self.id.clone();
-            self.event(NAME, "AWS::CloudFormation::Stack", &id, status, "");
+            let reason = if status.ends_with("_FAILED") {
+                "The following resource(s) failed"
+            } else {
+                ""
+            };
+            self.event(NAME, "AWS::CloudFormation::Stack", &id, status, reason);
         }
         self.status = (*status).to_owned();
     }

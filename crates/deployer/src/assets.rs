@@ -24,8 +24,6 @@ pub struct Asset {
 
 /// A deploy writes an object again that is older than this, so that what is in use never expires.
 const REFRESH_AFTER: Duration = Duration::from_hours(90 * 24);
-/// Template bodies up to this size travel in the request. Source: AWS CloudFormation quotas.
-pub const INLINE_TEMPLATE_BYTES: usize = 51_200;
 
 impl Asset {
     /// A Lambda function's code: a zip that holds `bootstrap`. The same bytes give the same zip: no time

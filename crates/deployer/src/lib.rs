@@ -30,7 +30,7 @@ mod targets;
 mod tests;
 mod verify;
 
-pub use assets::{Asset, INLINE_TEMPLATE_BYTES, bucket_name, object_url, upload};
+pub use assets::{Asset, bucket_name, object_url, upload};
 pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};
 pub use deploy::{Approve, Deployed, deploy, plan, protect};

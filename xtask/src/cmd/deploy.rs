@@ -133,7 +133,7 @@ pub(crate) async fn prepare(
     let key = function.asset.key.clone();
     let mut assets = vec![function.asset];
     let mut large = None;
-    if template.body().len() > deployer::INLINE_TEMPLATE_BYTES {
+    if template.body().len() > template::INLINE_BODY_BYTES {
         let asset = Asset::template(template.body());
         large = Some(asset.key.clone());
         assets.push(asset);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use scaling::Count;
+pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps};
 
 /// A whole stack definition.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +73,7 @@ pub enum Cluster {
 }
 
 /// What the tasks run on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Capacity {
     /// Fargate, on demand.
     Fargate,
@@ -81,6 +81,15 @@ pub enum Capacity {
     FargateSpot {
         /// Tasks that run on demand.
         base: u32,
+    },
+    /// EC2 instances of an Auto Scaling group, which ECS scales with what its tasks need.
+    Ec2 {
+        /// Instance type, such as `t3.small`.
+        instance_type: String,
+        /// Fewest instances.
+        min: u32,
+        /// Most instances, at least `min` and at least one.
+        max: u32,
     },
 }
 
@@ -164,7 +173,107 @@ pub struct Service {
     /// Bounds of the desired count.
     pub tasks: Tasks,
     /// How the desired count follows the work; a fixed count of `tasks.min` when absent.
-    pub scaling: Option<BacklogPerTask>,
+    pub scaling: Option<Scaling>,
+}
+
+impl Service {
+    /// Its scaling by backlog per task, if it has that.
+    #[must_use]
+    pub fn backlog_per_task(&self) -> Option<&BacklogPerTask> {
+        self.scaling.as_ref()?.backlog_per_task.as_ref()
+    }
+}
+
+/// How a service's desired count follows the work: at least one of these.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scaling {
+    /// Target tracking on the backlog per task.
+    pub backlog_per_task: Option<BacklogPerTask>,
+    /// Target tracking on the service's average CPU utilization.
+    pub cpu: Option<Utilization>,
+    /// Target tracking on the service's average memory utilization.
+    pub memory: Option<Utilization>,
+    /// Step scaling by Application Auto Scaling.
+    pub steps: Option<StepScaling>,
+    /// Step scaling by the scaling function, which alarms reach through SNS. Never beside another kind.
+    pub alarm_steps: Option<StepScaling>,
+}
+
+/// Target tracking on a predefined metric of ECS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Utilization {
+    /// Average utilization to keep, in percent, 1 to 100.
+    pub target: u32,
+    /// Cooldowns of the scaling policy.
+    pub cooldown: Cooldown,
+}
+
+/// Steps by how far a metric is beyond a threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepScaling {
+    /// What is watched.
+    pub metric: AlarmMetric,
+    /// Length of a period: 10 s, 20 s, 30 s or whole minutes.
+    pub period: Duration,
+    /// Cooldowns of the two sides.
+    pub cooldown: Cooldown,
+    /// What adds tasks. At least one of the two sides is there.
+    pub scale_out: Option<Side>,
+    /// What removes tasks.
+    pub scale_in: Option<Side>,
+}
+
+/// The metric of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlarmMetric {
+    /// Requests that the service's own load balancer sent to its target group.
+    RequestCount,
+    /// A metric that SQS publishes for a queue of the definition.
+    Queue {
+        /// Short name of the queue.
+        queue: String,
+        /// Metric name in `AWS/SQS`.
+        name: String,
+        /// Statistic over a period.
+        statistic: Statistic,
+    },
+    /// Any other metric.
+    Other {
+        /// Namespace.
+        namespace: String,
+        /// Metric name.
+        name: String,
+        /// Dimensions; all that the metric has.
+        dimensions: BTreeMap<String, String>,
+        /// Statistic over a period.
+        statistic: Statistic,
+    },
+}
+
+/// Statistic of a metric over a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// `SampleCount`, `Average`, `Sum`, `Minimum` or `Maximum`.
+    Plain(String),
+    /// A percentile, trimmed mean or the like, such as `p99.9`.
+    Extended(String),
+}
+
+/// One side of step scaling: an alarm and what it does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// On which side of the threshold the alarm rings.
+    pub comparison: Comparison,
+    /// Threshold, in the metric's unit.
+    pub threshold: f64,
+    /// Datapoints to alarm, of the last `periods`.
+    pub datapoints: u32,
+    /// Evaluation periods, at least `datapoints`.
+    pub periods: u32,
+    /// What a missing datapoint counts as.
+    pub missing: MissingData,
+    /// What is done.
+    pub steps: Steps,
 }
 
 /// Whose service it is.
@@ -188,7 +297,7 @@ pub struct ServiceSpec {
     pub name: Option<String>,
     /// Container image.
     pub image: String,
-    /// CPU units (1,024 are one vCPU), with `memory` a pair that Fargate offers.
+    /// CPU units (1,024 are one vCPU); on Fargate, with `memory` a pair that it offers.
     pub cpu: u32,
     /// Memory in MiB.
     pub memory: u32,
@@ -202,6 +311,25 @@ pub struct ServiceSpec {
     pub secrets: BTreeMap<String, String>,
     /// Time between SIGTERM and SIGKILL; whole seconds, at most 120 s.
     pub stop_timeout: Duration,
+    /// Port that the container listens on.
+    pub port: Option<u16>,
+    /// Application Load Balancer in front of the tasks; then there is a `port`.
+    pub load_balancer: Option<LoadBalancer>,
+}
+
+/// An Application Load Balancer of a service's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadBalancer {
+    /// Port on which it listens.
+    pub listener: u16,
+    /// Path of the health check.
+    pub health_check: String,
+    /// ARN of the certificate of an HTTPS listener; HTTP without.
+    pub certificate: Option<String>,
+    /// Reachable within the VPC only.
+    pub internal: bool,
+    /// Its subnets, at least two, where they are not the tasks'.
+    pub subnets: Vec<String>,
 }
 
 /// Instruction set.
@@ -233,6 +361,17 @@ pub struct BacklogPerTask {
     pub count: BTreeSet<Count>,
     /// Cooldowns of the scaling policy.
     pub cooldown: Cooldown,
+    /// Who divides the backlog by the tasks.
+    pub source: BacklogSource,
+}
+
+/// Who divides the backlog by the tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BacklogSource {
+    /// The metric function, every minute.
+    Lambda,
+    /// CloudWatch's metric math on the metrics of SQS and of Container Insights.
+    MetricMath,
 }
 
 /// Cooldowns of a scaling policy, in whole seconds.
@@ -285,7 +424,7 @@ impl Stack {
     pub fn oldest_message(&self, queue: &str) -> Option<Duration> {
         let promised = self
             .consumers(queue)
-            .filter_map(|(_, service)| service.scaling.as_ref())
+            .filter_map(|(_, service)| service.backlog_per_task())
             .map(|scaling| scaling.acceptable_latency)
             .min();
         self.alarms.oldest_message.or(promised)

@@ -8,6 +8,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     existing_queues(stack, findings);
     boundary(stack, findings);
     keys(stack, findings);
+    certificates(stack, findings);
     topics(stack, findings);
     for (path, arn) in all(stack) {
         partition(&path, arn, findings);
@@ -94,6 +95,31 @@ fn keys(stack: &Stack, findings: &mut Findings) {
     }
 }
 
+/// A load balancer takes a certificate of its own region and account; IAM's have no region.
+fn certificates(stack: &Stack, findings: &mut Findings) {
+    let found = all(stack);
+    let certificates = found
+        .iter()
+        .filter(|(path, _)| path.ends_with(".certificate"));
+    for (path, arn) in certificates {
+        let parts = [
+            ("region", arn.region, stack.region.as_deref()),
+            ("account", arn.account, stack.account.as_deref()),
+        ];
+        for (what, own, home) in parts {
+            let Some(home) = home.filter(|home| !own.is_empty() && own != *home) else {
+                continue;
+            };
+            let message = format!("the certificate is in another {what} than the load balancer");
+            let finding = Finding::error(message)
+                .at(path.as_str(), format!("{what} {own}"))
+                .at(what, format!("{what} {home}"))
+                .help(format!("use a certificate in {what} {home}"));
+            findings.report(finding);
+        }
+    }
+}
+
 /// A topic of another account has to let this one subscribe; whether it does, only AWS knows.
 fn topics(stack: &Stack, findings: &mut Findings) {
     let Some(account) = stack.account.as_deref() else {
@@ -155,6 +181,10 @@ fn all(stack: &Stack) -> Vec<(String, Arn<'_>)> {
             found.extend(
                 secrets.map(|(name, arn)| (format!("services.{key}.secrets.{name}"), arn.as_str())),
             );
+            let balancer = spec.load_balancer.as_ref();
+            if let Some(arn) = balancer.and_then(|balancer| balancer.certificate.as_deref()) {
+                found.push((format!("services.{key}.load_balancer.certificate"), arn));
+            }
         }
     }
     found

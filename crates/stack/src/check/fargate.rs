@@ -63,7 +63,7 @@ const SIZES: [Size; 7] = [
 
 pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     let Some(size) = SIZES.iter().find(|size| size.cpu == spec.cpu) else {
-        return;
+        return cpu(path, spec.cpu, findings);
     };
     let offered = size.memory();
     if offered.contains(&spec.memory) {
@@ -80,6 +80,19 @@ pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     .at(format!("{path}.memory"), format!("{} MiB", spec.memory))
     .at(format!("{path}.cpu"), format!("{} units", spec.cpu))
     .help(format!("{}; the nearest is {near}", size.offer()));
+    findings.report(finding);
+}
+
+fn cpu(path: &str, cpu: u32, findings: &mut Findings) {
+    let near = SIZES.iter().min_by_key(|size| size.cpu.abs_diff(cpu));
+    let near = near.map_or(0, |size| size.cpu);
+    let offered: Vec<String> = SIZES.iter().map(|size| size.cpu.to_string()).collect();
+    let finding = Finding::error(format!("Fargate offers no {cpu} CPU units"))
+        .at(format!("{path}.cpu"), "not offered")
+        .help(format!(
+            "one of {}; the nearest is {near}",
+            offered.join(", ")
+        ));
     findings.report(finding);
 }
 

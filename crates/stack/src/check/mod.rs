@@ -3,12 +3,18 @@
 //! Each check names the paths that it depends on; where one of them was refused before, it is silent.
 
 mod arns;
+mod capacity;
 mod fargate;
 mod metric;
 mod names;
+mod network;
 mod promise;
 mod queues;
+mod scaling;
 mod services;
+mod sleep;
+mod steps;
+mod thresholds;
 
 use crate::findings::Findings;
 use crate::model::Stack;
@@ -19,6 +25,9 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     arns::check(stack, findings);
     // Before the queues, whose check knows by it that a report is full.
     services::check(stack, findings);
+    capacity::check(stack, findings);
+    network::check(stack, findings);
+    scaling::check(stack, findings);
     queues::check(stack, findings);
     promise::check(stack, findings);
     metric::check(stack, findings);

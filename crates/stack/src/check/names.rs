@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Findings};
-use crate::model::{Cluster, Queue, ServiceSource, Stack};
+use crate::model::{Cluster, Queue, Service, ServiceSource, Stack};
 use crate::path;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
@@ -53,7 +53,8 @@ fn dead_letter_queues(stack: &Stack, findings: &mut Findings) {
 /// `a-from-b` from `c` would have the same.
 fn measured_pairs(stack: &Stack, findings: &mut Findings) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    for (key, service) in stack.services.iter().filter(|(_, s)| s.scaling.is_some()) {
+    let measured = |(_, service): &(&String, &Service)| service.backlog_per_task().is_some();
+    for (key, service) in stack.services.iter().filter(measured) {
         for (index, queue) in service.consumes.iter().enumerate() {
             let path = path::item(&format!("services.{key}.consumes"), index);
             let id = format!("{}From{}", camel(key), camel(queue));

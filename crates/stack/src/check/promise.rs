@@ -20,13 +20,16 @@ const SMALL_TARGET: f64 = 10.0;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, service) in &stack.services {
-        let Some(scaling) = &service.scaling else {
+        let Some(scaling) = service.backlog_per_task() else {
             continue;
         };
         let promise = Promise::new(&format!("services.{key}"), scaling);
         promise.target(findings);
         promise.reaction(findings);
-        promise.count(findings);
+        // With no fewest task, what is in flight has to count: it keeps the last one awake.
+        if service.tasks.min > 0 {
+            promise.count(findings);
+        }
         promise.stop(service, findings);
         for name in &service.consumes {
             if let Some(Queue::Create(spec)) = stack.queues.get(name) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{Encryption, Queue, QueueSpec, Stack};
+use crate::model::{AlarmMetric, Encryption, Queue, QueueSpec, Service, Stack};
 use crate::nearest::nearest;
 use crate::text::shorten;
 
@@ -136,20 +136,33 @@ fn id_of(topic: &str) -> String {
     letters.collect::<String>().to_ascii_lowercase()
 }
 
+/// Queues of whose metrics a service's alarms hear.
+fn watched(service: &Service) -> impl Iterator<Item = &String> {
+    let scaling = service.scaling.iter();
+    let steps = scaling.flat_map(|scaling| scaling.steps.iter().chain(&scaling.alarm_steps));
+    steps.filter_map(|steps| match &steps.metric {
+        AlarmMetric::Queue { queue, .. } => Some(queue),
+        AlarmMetric::RequestCount | AlarmMetric::Other { .. } => None,
+    })
+}
+
 /// A queue that nobody reads only fills; a stack definition is about its consumers.
 fn consumption(stack: &Stack, findings: &mut Findings) {
-    let consumes = |name: &String| format!("services.{name}.consumes");
-    let mut services = stack.services.keys();
-    if findings.is_refused("services")
-        || findings.is_full()
-        || services.any(|name| findings.is_refused_within(&consumes(name)))
-    {
+    let unknown = |name: &String| {
+        let service = format!("services.{name}");
+        [
+            "consumes",
+            "scaling.steps.metric",
+            "scaling.alarm_steps.metric",
+        ]
+        .iter()
+        .any(|part| findings.is_refused_within(&format!("{service}.{part}")))
+    };
+    if findings.is_refused("services") || findings.is_full() || stack.services.keys().any(unknown) {
         return;
     }
-    let named = stack
-        .services
-        .values()
-        .flat_map(|service| &service.consumes);
+    let services = stack.services.values();
+    let named = services.flat_map(|service| service.consumes.iter().chain(watched(service)));
     let (consumed, undefined): (BTreeSet<&str>, BTreeSet<&str>) = named
         .map(String::as_str)
         .partition(|name| stack.queues.contains_key(*name));

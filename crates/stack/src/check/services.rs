@@ -1,10 +1,9 @@
-//! Services: what they consume, their bounds, their environment and where they run.
+//! Services: what they consume, their bounds, their image and their environment.
 
 use std::collections::BTreeMap;
 
-use super::fargate;
 use crate::findings::{Finding, Findings};
-use crate::model::{Network, Service, ServiceSource, ServiceSpec, Stack};
+use crate::model::{Service, ServiceSource, ServiceSpec, Stack};
 use crate::nearest::{listed, nearest};
 use crate::path;
 
@@ -14,58 +13,44 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         consumes(stack, service, &path, findings);
         tasks(service, &path, findings);
         if let ServiceSource::Create(spec) = &service.source {
-            fargate::check(&path, spec, findings);
             environment(&path, spec, findings);
             dynamic_references(&path, spec, findings);
             image(&path, spec, findings);
             size(&path, spec, findings);
         }
     }
-    network(stack, findings);
 }
 
 fn consumes(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
     let list = format!("{path}.consumes");
-    if service.scaling.is_some() && service.consumes.is_empty() {
+    if service.backlog_per_task().is_some() && service.consumes.is_empty() {
         let finding =
             Finding::error("scaling by backlog needs a queue, and the service consumes none")
                 .at(list.as_str(), "empty")
-                .at_key(format!("{path}.scaling"), "needs a queue")
-                .help("name the queues in `consumes`, or leave `scaling` out");
+                .at_key(format!("{path}.scaling.backlog_per_task"), "needs a queue")
+                .help("name the queues in `consumes`, or leave `backlog_per_task` out");
         findings.report(finding);
-    }
-    too_many(service, &list, findings);
-    if findings.is_refused("queues") {
-        return;
     }
     for (index, name) in service.consumes.iter().enumerate() {
-        if stack.queues.contains_key(name) || findings.is_full() {
-            continue;
-        }
-        let names = stack.queues.keys().map(String::as_str);
-        let help = match nearest(name, names.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if stack.queues.is_empty() => format!("define it under `queues`: `{name}: {{}}`"),
-            None => format!("defined are {}", listed(names.take(20))),
-        };
-        let finding = Finding::error(format!("no queue `{name}` is defined"))
-            .at(path::item(&list, index), "not under `queues`")
-            .help(help);
-        findings.report(finding);
+        defined(stack, name, path::item(&list, index), findings);
     }
 }
 
-/// A target tracking policy adds up the backlogs of the queues, by the metric math of its alarms.
-fn too_many(service: &Service, list: &str, findings: &mut Findings) {
-    /// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Metrics`.
-    const MOST: usize = 10;
-    let count = service.consumes.len();
-    if service.scaling.is_some() && count > MOST {
-        let finding = Finding::error(format!("a scaled service can consume {MOST} queues at most"))
-            .at(list, format!("{count} queues"))
-            .help("CloudWatch adds up no more metrics in an alarm: divide the queues among several services");
-        findings.report(finding);
+/// Whether a queue that is named is one of the definition's.
+pub(super) fn defined(stack: &Stack, name: &str, path: String, findings: &mut Findings) {
+    if stack.queues.contains_key(name) || findings.is_refused("queues") || findings.is_full() {
+        return;
     }
+    let names = stack.queues.keys().map(String::as_str);
+    let help = match nearest(name, names.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if stack.queues.is_empty() => format!("define it under `queues`: `{name}: {{}}`"),
+        None => format!("defined are {}", listed(names.take(20))),
+    };
+    let finding = Finding::error(format!("no queue `{name}` is defined"))
+        .at(path, "not under `queues`")
+        .help(help);
+    findings.report(finding);
 }
 
 fn tasks(service: &Service, path: &str, findings: &mut Findings) {
@@ -75,7 +60,9 @@ fn tasks(service: &Service, path: &str, findings: &mut Findings) {
     let finding = if scales && !given {
         Finding::error("`max` is missing: scaling needs a most")
             .at_key(max.as_str(), "without `max`")
-            .help("add `max: …` to `tasks`; it bounds what a flood of messages can cost")
+            .help(
+                "add `max: …` to `tasks`; it bounds what a flood of messages or requests can cost",
+            )
     } else if !scales && given && tasks.max != tasks.min {
         Finding::error("`max` differs from `min`, and nothing scales the service")
             .at(max.as_str(), "never reached")
@@ -89,22 +76,9 @@ fn tasks(service: &Service, path: &str, findings: &mut Findings) {
                 tasks.max, tasks.min
             ))
     } else {
-        return zero(service, &min, findings);
+        return;
     };
     findings.report(finding);
-    zero(service, &min, findings);
-}
-
-/// The comparison of target tracking is strict, so a target of one message never wakes a service.
-fn zero(service: &Service, min: &str, findings: &mut Findings) {
-    if service.scaling.is_some() && service.tasks.min == 0 {
-        let finding = Finding::error(
-            "`min` is 0, and target tracking alone doesn't wake a service dependably",
-        )
-        .at(min, "no task")
-        .help("write `min: 1`: with no task, messages up to the target wait for ever");
-        findings.report(finding);
-    }
 }
 
 fn environment(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
@@ -204,36 +178,4 @@ fn image(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
         .at(format!("{path}.image"), "may change under way")
         .help("tasks that start later may run other code than the first ones, and no deploy is needed to change it: write a version or a digest");
     findings.report(finding);
-}
-
-fn network(stack: &Stack, findings: &mut Findings) {
-    if let Network::Existing {
-        vpc: None,
-        security_groups,
-        ..
-    } = &stack.network
-        && security_groups.is_empty()
-    {
-        let finding = Finding::error("neither `vpc` nor `security_groups` is given")
-            .at_key("network", "needs one of them")
-            .help("add `vpc: vpc-…`, in which the stack makes a security group, or name `security_groups`");
-        let refused = ["network.vpc", "network.security_groups"];
-        if !refused.iter().any(|path| findings.is_refused_within(path)) {
-            findings.report(finding);
-        }
-    }
-    let creates = |service: &Service| matches!(service.source, ServiceSource::Create(_));
-    if stack.services.is_empty() || stack.services.values().any(creates) {
-        return;
-    }
-    for key in ["network", "cluster"]
-        .into_iter()
-        .filter(|key| findings.is_given(key))
-        .collect::<Vec<_>>()
-    {
-        let finding = Finding::warning(format!("`{key}` isn't used"))
-            .at_key(key, "nothing runs there")
-            .help("every service here is somebody else's: leave it out");
-        findings.report(finding);
-    }
 }

@@ -5,7 +5,9 @@
 mod fields;
 mod network;
 mod queues;
+mod scaling;
 mod services;
+mod steps;
 
 use fields::Fields;
 

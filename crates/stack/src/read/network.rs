@@ -33,12 +33,18 @@ pub(super) fn cluster(node: Option<&Node>) -> Cluster {
 }
 
 fn capacity(node: Option<&Node>) -> Capacity {
-    match node.filter(|node| node.has("fargate_spot")) {
-        None => Capacity::Fargate,
-        Some(node) => Capacity::FargateSpot {
-            base: Fields::new(&CAPACITY, Some(node))
-                .object("fargate_spot")
-                .whole("base"),
-        },
+    let fields = Fields::new(&CAPACITY, node);
+    if fields.given("fargate_spot").is_some() {
+        let base = fields.object("fargate_spot").whole("base");
+        return Capacity::FargateSpot { base };
+    }
+    if fields.given("ec2").is_none() {
+        return Capacity::Fargate;
+    }
+    let fields = fields.object("ec2");
+    Capacity::Ec2 {
+        instance_type: fields.text("instance_type"),
+        min: fields.whole("min"),
+        max: fields.whole("max"),
     }
 }

@@ -1,11 +1,16 @@
-//! Services, created and existing, with their scaling.
+//! Services, created and existing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::scaling::scaling;
 use super::{Fields, architecture};
-use crate::model::{BacklogPerTask, Cooldown, Count, Service, ServiceSource, ServiceSpec, Tasks};
+use crate::model::{LoadBalancer, Service, ServiceSource, ServiceSpec, Tasks};
 use crate::shape::tables::{EXISTING_SERVICE, SERVICE};
 use crate::yaml::Node;
+
+/// Ports of a listener that isn't told its own.
+const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
 
 pub(super) fn services(stack: Fields<'_>) -> BTreeMap<String, Service> {
     let entries = stack.entries("services");
@@ -28,7 +33,7 @@ fn service(node: &Node) -> Service {
         tasks: tasks(fields.object("tasks")),
         scaling: fields
             .given("scaling")
-            .map(|_| backlog_per_task(fields.object("scaling"))),
+            .map(|_| scaling(fields.object("scaling"))),
     }
 }
 
@@ -51,6 +56,10 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         environment: fields.text_entries("environment"),
         secrets: fields.text_entries("secrets"),
         stop_timeout: fields.duration("stop_timeout"),
+        port: port(fields, "port"),
+        load_balancer: fields
+            .given("load_balancer")
+            .map(|_| load_balancer(fields.object("load_balancer"))),
     }
 }
 
@@ -63,29 +72,18 @@ fn tasks(fields: Fields<'_>) -> Tasks {
     }
 }
 
-fn backlog_per_task(scaling: Fields<'_>) -> BacklogPerTask {
-    let fields = scaling.object("backlog_per_task");
-    let cooldown = fields.object("cooldown");
-    BacklogPerTask {
-        acceptable_latency: fields.duration("acceptable_latency"),
-        processing_time: fields.duration("processing_time"),
-        count: counts(fields),
-        cooldown: Cooldown {
-            out: cooldown.duration("out"),
-            r#in: cooldown.duration("in"),
-        },
+fn load_balancer(fields: Fields<'_>) -> LoadBalancer {
+    let certificate = fields.optional_text("certificate");
+    let usual = if certificate.is_some() { HTTPS } else { HTTP };
+    LoadBalancer {
+        listener: port(fields, "listener").unwrap_or(usual),
+        health_check: fields.text("health_check"),
+        certificate,
+        internal: fields.flag("internal"),
+        subnets: fields.texts("subnets"),
     }
 }
 
-fn counts(fields: Fields<'_>) -> BTreeSet<Count> {
-    let words = fields.texts("count");
-    let given: BTreeSet<Count> = Count::ALL
-        .into_iter()
-        .filter(|count| words.iter().any(|word| word == count.name()))
-        .collect();
-    if given.is_empty() {
-        BTreeSet::from([Count::Visible])
-    } else {
-        given
-    }
+fn port(fields: Fields<'_>, name: &str) -> Option<u16> {
+    u16::try_from(fields.optional_whole(name)?).ok()
 }

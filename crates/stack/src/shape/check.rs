@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::tables::STACK;
 use super::values::{Fault, fault};
-use super::{Entries, Field, Form, Kind, List, Object, form_of};
+use super::{Entries, Field, Form, Kind, List, Object, Rule, form_of};
 use crate::findings::{Findings, Place};
 use crate::nearest::{listed, nearest};
 use crate::path;
@@ -33,15 +33,15 @@ pub(crate) fn check(root: &Node, findings: &mut Findings) -> bool {
 /// Far more than any object knows, so that a hostile file can't ask for a million suggestions.
 const MOST_KEYS: usize = 100;
 
-struct Checker<'f> {
-    findings: &'f mut Findings,
+pub(super) struct Checker<'f> {
+    pub(super) findings: &'f mut Findings,
 }
 
 /// A value, its path and the span of its key.
 #[derive(Clone, Copy)]
-struct Spot<'a> {
-    node: &'a Node,
-    path: &'a str,
+pub(super) struct Spot<'a> {
+    pub(super) node: &'a Node,
+    pub(super) path: &'a str,
     key: Option<Span>,
 }
 
@@ -127,6 +127,7 @@ impl Checker<'_> {
                 self.missing(field, &path, spot);
             }
         }
+        self.rules(object, &misspelt, spot);
     }
 
     /// Refuses an unknown key; the known one that was probably meant.
@@ -156,6 +157,17 @@ impl Checker<'_> {
             self.findings
                 .refuse(path, message, &[(key.span, "not here")], help);
             return None;
+        }
+        let belongs = object.rules.iter().find_map(|rule| match rule {
+            Rule::Elsewhere(name, here, there) if *name == key.text => Some((*here, *there)),
+            _ => None,
+        });
+        if let Some((here, there)) = belongs {
+            let message = format!("`{name}` doesn't go with {}", object.what);
+            let help = format!("it belongs to `{there}`; here goes `{here}`");
+            self.findings
+                .refuse(path, message, &[(key.span, "not here")], help);
+            return Some(here);
         }
         let near = nearest(&key.text, object.names());
         let help = match near {
@@ -206,6 +218,7 @@ impl Checker<'_> {
                     .complain(&path, message, &labels, "keep one of the two");
             }
         }
+        self.misfit(list.rule.and_then(|look| look(items)), spot);
     }
 
     fn entries(&mut self, entries: &Entries, found: &[(Key, Node)], spot: Spot<'_>) {
@@ -242,7 +255,12 @@ impl Checker<'_> {
             "" => "the definition".to_owned(),
             path => format!("`{path}`"),
         };
-        let (message, help) = if count < least {
+        let (message, help) = if count > 0 && count < least {
+            (
+                format!("{holder} holds {count} of the {what}"),
+                format!("give at least {least}"),
+            )
+        } else if count < least {
             (
                 format!("{holder} is empty"),
                 format!("give at least {least}"),
@@ -294,7 +312,7 @@ impl Checker<'_> {
     }
 
     /// What stands for a value in a snippet: itself when it is on one line, otherwise its key.
-    fn shown(&self, spot: Spot<'_>) -> Span {
+    pub(super) fn shown(&self, spot: Spot<'_>) -> Span {
         let source = self.findings.source();
         let span = source.first_line(spot.node.span);
         let flow = source.slice(span).starts_with(['{', '[']);

@@ -3,9 +3,13 @@
 //! The structural check, the JSON Schema and the reference page all come from [`tables::STACK`], so
 //! they can't disagree.
 
+mod amount;
 mod check;
+mod numbers;
 mod reference;
+mod rules;
 mod schema;
+mod step_rules;
 pub(crate) mod tables;
 mod texts;
 mod values;
@@ -14,7 +18,9 @@ use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
+pub(crate) use amount::{Adjust, amount};
 pub(crate) use check::check;
+pub(crate) use numbers::number_of;
 #[cfg(test)]
 pub(crate) use reference::EXAMPLE;
 pub(crate) use reference::reference;
@@ -30,6 +36,33 @@ pub(crate) struct Object {
     /// What it is, with an article.
     pub(crate) what: &'static str,
     pub(crate) fields: &'static [Field],
+    /// What holds among its keys.
+    pub(crate) rules: &'static [Rule],
+}
+
+/// What holds among the keys of an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// One of these keys is given, and no second one.
+    OneOf(&'static [&'static str]),
+    /// At least one of these keys is given.
+    AnyOf(&'static [&'static str]),
+    /// The first key goes only with the second one.
+    Needs(&'static str, &'static str),
+    /// The first key belongs to another object, which stands under the third; here goes the second.
+    Elsewhere(&'static str, &'static str, &'static str),
+    /// What neither keys nor kinds can say; the JSON Schema leaves it out.
+    Also(fn(&Node) -> Option<Misfit>),
+}
+
+/// A value that doesn't fit with the others around it.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    /// Its path from the value that was looked at, such as `.at_least` or `[1].from`.
+    pub(crate) at: String,
+    pub(crate) label: &'static str,
+    pub(crate) message: String,
+    pub(crate) help: String,
 }
 
 /// A key of an object.
@@ -51,6 +84,10 @@ pub(crate) enum Kind {
     /// `true` or `false`.
     Flag,
     Whole(&'static Whole),
+    /// A number, with decimals or without.
+    Number(&'static Number),
+    /// A number of tasks, or a percentage such as `10%`.
+    Amount(&'static Amount),
     Time(&'static Time),
     /// One of a few words.
     Word(&'static [&'static str]),
@@ -90,6 +127,22 @@ pub(crate) struct Whole {
     pub(crate) offered: &'static [u32],
 }
 
+/// A number, with decimals or without; never an infinite one or `.nan`.
+#[derive(Debug)]
+pub(crate) struct Number {
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+}
+
+/// A number of tasks, at least one, or a percentage.
+#[derive(Debug)]
+pub(crate) struct Amount {
+    /// Most tasks.
+    pub(crate) tasks: u32,
+    /// Highest percentage.
+    pub(crate) percent: u32,
+}
+
 /// A duration.
 #[derive(Debug)]
 pub(crate) struct Time {
@@ -101,7 +154,12 @@ pub(crate) struct Time {
     pub(crate) most: u64,
     /// The only values in milliseconds, when there are few.
     pub(crate) offered: &'static [u64],
+    /// Values in milliseconds that are taken besides, whatever the step.
+    pub(crate) besides: &'static [u64],
 }
+
+/// Looks at the items of a list for one that doesn't fit.
+pub(crate) type ListRule = fn(&[Node]) -> Option<Misfit>;
 
 /// A list of values of one kind.
 #[derive(Debug)]
@@ -111,6 +169,8 @@ pub(crate) struct List {
     pub(crate) most: usize,
     /// Whether every item may stand there once only.
     pub(crate) unique: bool,
+    /// What holds among the items, where the kinds can't say it.
+    pub(crate) rule: Option<ListRule>,
 }
 
 /// A mapping with keys of the user's own.

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::tables::STACK;
 use super::values::{expected, right, time_range};
-use super::{Field, Form, Kind, Object};
+use super::{Field, Form, Kind, Object, Rule};
+use crate::nearest::listed;
 
 /// The format's example, whole.
 pub(crate) const EXAMPLE: &str = include_str!("example.yaml");
@@ -42,6 +43,9 @@ impl Pages {
             // Writing to a string can't fail.
             let _ = writeln!(section, "{}", row(field));
         }
+        for rule in object.rules.iter().filter_map(sentence) {
+            let _ = write!(section, "\n{rule}\n");
+        }
         self.sections.push(section);
         for field in object.fields {
             let path = match path {
@@ -68,10 +72,23 @@ impl Pages {
             Kind::Text(_)
             | Kind::Flag
             | Kind::Whole(_)
+            | Kind::Number(_)
+            | Kind::Amount(_)
             | Kind::Time(_)
             | Kind::Word(_)
             | Kind::Filter => {}
         }
+    }
+}
+
+/// A rule among the keys of an object as a sentence.
+fn sentence(rule: &Rule) -> Option<String> {
+    let keys = |keys: &[&'static str]| listed(keys.iter().copied());
+    match rule {
+        Rule::OneOf(names) => Some(format!("Exactly one of {} is given.", keys(names))),
+        Rule::AnyOf(names) => Some(format!("At least one of {} is given.", keys(names))),
+        Rule::Needs(key, other) => Some(format!("`{key}` goes only with `{other}`.")),
+        Rule::Elsewhere(..) | Rule::Also(_) => None,
     }
 }
 
@@ -89,7 +106,7 @@ fn value(kind: Kind) -> String {
     match kind {
         Kind::Text(text) if text.what == text.hint => text.what.to_owned(),
         Kind::Text(text) => format!("{}, such as `{}`: {}", text.what, text.example, text.hint),
-        Kind::Whole(_) => right(kind),
+        Kind::Whole(_) | Kind::Number(_) | Kind::Amount(_) => right(kind),
         Kind::Time(time) => format!("a duration, {}", time_range(time)),
         Kind::List(list) => format!("a list; each item {}", value(list.of)),
         Kind::Entries(entries) => {

@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::tables::STACK;
 use super::values::{TIME_HELP, time_range};
-use super::{Entries, Field, Form, Kind, List, Object, Text, Time, Whole};
+use super::{
+    Amount, Entries, Field, Form, Kind, List, Number, Object, Rule, Text, Time, Whole, amount,
+};
 use crate::duration;
 use crate::scalar;
 use crate::yaml;
@@ -63,7 +65,24 @@ pub(crate) fn object(object: &Object) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
+    let rules: Vec<Value> = object.rules.iter().filter_map(rule).collect();
+    if !rules.is_empty() {
+        schema["allOf"] = json!(rules);
+    }
     schema
+}
+
+/// What holds among the keys of a mapping, as far as a schema can say it.
+fn rule(rule: &Rule) -> Option<Value> {
+    let each = |keys: &[&str]| -> Vec<Value> {
+        keys.iter().map(|key| json!({"required": [key]})).collect()
+    };
+    match rule {
+        Rule::OneOf(keys) => Some(json!({"oneOf": each(keys)})),
+        Rule::AnyOf(keys) => Some(json!({"anyOf": each(keys)})),
+        Rule::Needs(key, other) => Some(json!({"dependencies": {*key: [other]}})),
+        Rule::Elsewhere(..) | Rule::Also(_) => None,
+    }
 }
 
 fn property(field: &Field) -> Value {
@@ -105,6 +124,8 @@ fn kind(kind: Kind) -> Value {
         Kind::Text(found) => text(found),
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Whole(found) => whole(found),
+        Kind::Number(found) => number(found),
+        Kind::Amount(found) => tasks_or_percent(found),
         Kind::Time(found) => time(found),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::List(found) => list(found),
@@ -147,6 +168,22 @@ fn whole(whole: &Whole) -> Value {
     } else {
         json!({"type": "integer", "enum": whole.offered})
     }
+}
+
+/// The largest number is beyond what an editor need know.
+fn number(number: &Number) -> Value {
+    if number.least == 0.0 {
+        json!({"type": "number", "minimum": 0})
+    } else {
+        json!({"type": "number"})
+    }
+}
+
+fn tasks_or_percent(most: &Amount) -> Value {
+    json!({"oneOf": [
+        {"type": "integer", "minimum": 1, "maximum": most.tasks},
+        {"type": "string", "pattern": amount::PATTERN},
+    ]})
 }
 
 /// A schema can't tell the bounds, so the key's description does. `patternErrorMessage` is what the

@@ -179,6 +179,80 @@ pub(crate) static NAMESPACE: Text = Text::new(
 )
 .and(|text| !text.starts_with("AWS/"));
 
+/// CloudWatch `PutMetricAlarm`, which also watches AWS's own namespaces.
+pub(crate) static ALARM_NAMESPACE: Text = Text::new(
+    "the namespace of a metric",
+    255,
+    "^[A-Za-z0-9._/#-][A-Za-z0-9._/#: -]*$",
+    "letters, digits, spaces or `.-_/#:`, not beginning with a colon or space",
+    "AWS/ApplicationELB",
+);
+
+/// CloudWatch `PutMetricAlarm`.
+pub(crate) static METRIC_NAME: Text = Text::new(
+    "the name of a metric",
+    255,
+    "^[!-~]([ -~]*[!-~])?$",
+    "printable ASCII characters, at most 255",
+    "TargetResponseTime",
+);
+
+/// CloudWatch `Dimension`.
+pub(crate) static DIMENSION: Text = Text::new(
+    "the name of a dimension",
+    255,
+    "^[!-9;-~]([ -~]*[!-~])?$",
+    "printable ASCII characters, at most 255, not beginning with a colon",
+    "LoadBalancer",
+);
+
+/// CloudWatch `Dimension`.
+pub(crate) static DIMENSION_VALUE: Text = Text::new(
+    "the value of a dimension",
+    1_024,
+    "^[!-~]([ -~]*[!-~])?$",
+    "printable ASCII characters, at most 1024",
+    "app/shop/50dc6c495c0c9188",
+);
+
+/// CloudWatch `PutMetricAlarm`, `Statistic` and `ExtendedStatistic`; the percentiles as "CloudWatch
+/// statistics definitions" has them, with up to ten decimals.
+pub(crate) static ALARM_STATISTIC: Text = Text::new(
+    "a statistic",
+    64,
+    "^(SampleCount|Average|Sum|Minimum|Maximum|IQM|(p|tm|tc|ts|wm)(100(\\.0{1,10})?|[0-9]{1,2}(\\.[0-9]{1,10})?)|(TM|TC|TS|WM)\\(([1-8][0-9](\\.[0-9]{1,10})?|90(\\.0{1,10})?)%:([1-8][0-9](\\.[0-9]{1,10})?|90(\\.0{1,10})?)%\\)|PR\\((-?[0-9]{1,15}(\\.[0-9]{1,10})?:(-?[0-9]{1,15}(\\.[0-9]{1,10})?)?|:-?[0-9]{1,15}(\\.[0-9]{1,10})?)\\))$",
+    "`SampleCount`, `Average`, `Sum`, `Minimum`, `Maximum`, `p90` (also `tm`, `tc`, `ts`, `wm`), `IQM`, `PR(0:100)` or `TM(10%:90%)` (also `TC`, `TS`, `WM`, from 10% to 90%)",
+    "p99.9",
+)
+.and(has_ordered_bounds);
+
+/// Amazon EC2: family, generation and attributes, then the size.
+pub(crate) static INSTANCE_TYPE: Text = Text::new(
+    "an instance type",
+    32,
+    "^[a-z]+[a-z0-9-]*\\.[a-z0-9-]+$",
+    "family and size",
+    "t3.small",
+);
+
+/// Elastic Load Balancing `CreateListener`: of AWS Certificate Manager, or uploaded to IAM.
+pub(crate) static CERTIFICATE_ARN: Text = Text::new(
+    "the ARN of a certificate",
+    2048,
+    "^arn:aws(-[a-z]+)*:(acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+|iam::[0-9]{12}:server-certificate/[A-Za-z0-9+=,.@_/-]+)$",
+    "the ARN of a certificate in ACM, or of a server certificate in IAM",
+    "arn:aws:acm:us-west-2:111122223333:certificate/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
+);
+
+/// Elastic Load Balancing `CreateTargetGroup`.
+pub(crate) static HEALTH_CHECK: Text = Text::new(
+    "a path",
+    1_024,
+    "^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$",
+    "it begins with `/`, and holds what an URL's path and query hold",
+    "/health",
+);
+
 pub(crate) static EMAIL: Text = Text::new(
     "an e-mail address",
     254,
@@ -186,6 +260,21 @@ pub(crate) static EMAIL: Text = Text::new(
     "name@domain",
     "ops@example.com",
 );
+
+/// Whether the lower bound of a range such as `TM(10%:90%)` is below the upper one.
+fn has_ordered_bounds(text: &str) -> bool {
+    let inside = text
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'));
+    let Some((low, high)) = inside.and_then(|inside| inside.split_once(':')) else {
+        return true;
+    };
+    let bound = |text: &str| text.trim_end_matches('%').parse::<f64>().ok();
+    match (bound(low), bound(high)) {
+        (Some(low), Some(high)) => low < high,
+        _ => true,
+    }
+}
 
 fn is_tag_key(text: &str) -> bool {
     let reserved = text

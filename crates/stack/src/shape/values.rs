@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Form, Kind, Text, Time, Whole};
+use super::numbers::{amount_fault, amount_range, number_fault, number_range, range, whole_fault};
+use super::{Form, Kind, Rule, Text, Time, amount};
 use crate::duration;
 use crate::nearest::{listed, nearest};
 use crate::scalar;
@@ -23,6 +24,8 @@ pub(super) fn fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
     match (kind, value) {
         (Kind::Text(text), Value::Str(found)) => text_fault(text, found),
         (Kind::Whole(whole), Value::Int(found)) => whole_fault(whole, *found, raw),
+        (Kind::Number(number), Value::Int(_) | Value::Float(_)) => number_fault(number, value, raw),
+        (Kind::Amount(most), _) if amount(value).is_some() => amount_fault(most, value, raw),
         (Kind::Time(time), Value::Str(found)) => time_fault(time, found),
         (Kind::Word(words), Value::Str(found)) => {
             (!words.contains(&found.as_str())).then(|| word_fault(words, found))
@@ -51,6 +54,8 @@ pub(super) fn expected(kind: Kind) -> String {
         Kind::Text(text) => text.what.to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),
         Kind::Whole(_) => "a whole number".to_owned(),
+        Kind::Number(_) => "a number".to_owned(),
+        Kind::Amount(_) => "a number of tasks or a percentage".to_owned(),
         Kind::Time(_) => "a duration".to_owned(),
         Kind::Word(words) => one_of(words),
         Kind::List(_) => "a list".to_owned(),
@@ -73,7 +78,10 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
         (Kind::Text(_), Value::Null) => format!("quote it if the word is meant: \"{raw}\""),
         (Kind::Flag, Value::Str(found)) if is_yes(found) => "write `true`".to_owned(),
         (Kind::Flag, Value::Str(found)) if is_no(found) => "write `false`".to_owned(),
-        (Kind::Whole(_), Value::Str(found)) if is_digits(found) => {
+        (Kind::Whole(_) | Kind::Amount(_), Value::Str(found)) if is_digits(found) => {
+            format!("write it without quotes: {}", shorten(found))
+        }
+        (Kind::Number(_), Value::Str(found)) if found.parse::<f64>().is_ok() => {
             format!("write it without quotes: {}", shorten(found))
         }
         (Kind::Time(_), Value::Int(number)) if (0..=i128::from(u32::MAX)).contains(number) => {
@@ -91,6 +99,8 @@ pub(super) fn right(kind: Kind) -> String {
     match kind {
         Kind::Text(text) => format!("{}, such as `{}`", text.hint, text.example),
         Kind::Whole(whole) => range(whole),
+        Kind::Number(number) => number_range(number),
+        Kind::Amount(most) => amount_range(most),
         Kind::Time(_) => TIME_HELP.to_owned(),
         Kind::List(_) => "write it as a list: `[…]`; an empty one is `[]`".to_owned(),
         Kind::Object(object) if object.fields.iter().any(|field| field.required) => {
@@ -130,53 +140,6 @@ fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {
     })
 }
 
-fn whole_fault(whole: &'static Whole, found: i128, raw: &str) -> Option<Fault> {
-    let quoted = shorten(raw);
-    let digits = raw.trim_start_matches(['-', '+']);
-    if digits.len() > 1 && digits.starts_with('0') && is_digits(digits) {
-        return Some(Fault {
-            message: format!("`{quoted}` begins with a zero"),
-            label: "an octal number to some readers",
-            help: format!("write {found}"),
-        });
-    }
-    let offered = whole.offered.is_empty()
-        || whole
-            .offered
-            .iter()
-            .any(|offer| i128::from(*offer) == found);
-    if offered && (i128::from(whole.least)..=i128::from(whole.most)).contains(&found) {
-        return None;
-    }
-    Some(Fault {
-        message: format!(
-            "{quoted} is {}",
-            if whole.offered.is_empty() {
-                "out of range"
-            } else {
-                "not offered"
-            }
-        ),
-        label: "not taken",
-        help: match whole
-            .offered
-            .iter()
-            .min_by_key(|offer| found.saturating_sub(i128::from(**offer)).unsigned_abs())
-        {
-            Some(near) => format!("{}; the nearest is {near}", range(whole)),
-            None => range(whole),
-        },
-    })
-}
-
-fn range(whole: &Whole) -> String {
-    if whole.offered.is_empty() {
-        return format!("a whole number from {} to {}", whole.least, whole.most);
-    }
-    let offered: Vec<String> = whole.offered.iter().map(u32::to_string).collect();
-    format!("one of {}", offered.join(", "))
-}
-
 fn time_fault(time: &Time, found: &str) -> Option<Fault> {
     let Some(duration) = duration::parse(found) else {
         let quoted = shorten(found);
@@ -211,9 +174,14 @@ fn time_fault(time: &Time, found: &str) -> Option<Fault> {
             help: format!("{}; the nearest is {near}", time_range(time)),
         });
     }
-    (milliseconds % time.step != 0).then(|| Fault {
-        message: format!("`{found}` isn't a whole number of {}", step_name(time)),
-        label: "too fine",
+    let fits = milliseconds % time.step == 0 || time.besides.contains(&milliseconds);
+    (!fits).then(|| Fault {
+        message: format!("`{found}` isn't {}", whole_steps(time)),
+        label: if time.besides.is_empty() {
+            "too fine"
+        } else {
+            "not taken"
+        },
         help: format!(
             "write `{}`",
             written(milliseconds.div_ceil(time.step) * time.step)
@@ -222,6 +190,9 @@ fn time_fault(time: &Time, found: &str) -> Option<Fault> {
 }
 
 pub(super) fn time_range(time: &Time) -> String {
+    if !time.besides.is_empty() {
+        return format!("{}, up to {}", whole_steps(time), written(time.most));
+    }
     if time.offered.is_empty() {
         return format!("{} to {}", written(time.least), written(time.most));
     }
@@ -240,6 +211,17 @@ fn nearest_time(time: &Time, milliseconds: u64) -> String {
     )
 }
 
+/// What fits a time's step, and besides.
+fn whole_steps(time: &Time) -> String {
+    let besides = time
+        .besides
+        .iter()
+        .map(|value| format!("{}, ", written(*value)));
+    let or = if time.besides.is_empty() { "" } else { "or " };
+    let besides: String = besides.collect();
+    format!("{besides}{or}a whole number of {}", step_name(time))
+}
+
 fn step_name(time: &Time) -> &'static str {
     match time.step {
         1_000 => "seconds",
@@ -253,9 +235,20 @@ fn written(milliseconds: u64) -> String {
     duration::format(Duration::from_millis(milliseconds))
 }
 
+/// As many words as a message lists; the help lists more.
+const FEW_WORDS: usize = 5;
+
 fn word_fault(words: &'static [&'static str], found: &str) -> Fault {
+    let quoted = shorten(found);
     Fault {
-        message: format!("expected {}, found `{}`", one_of(words), shorten(found)),
+        message: if words.len() > FEW_WORDS {
+            format!(
+                "`{quoted}` isn't one of the {} names taken here",
+                words.len()
+            )
+        } else {
+            format!("expected {}, found `{quoted}`", one_of(words))
+        },
         label: "not taken",
         help: match nearest(found, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -289,6 +282,14 @@ fn form(form: &Form) -> String {
         Form::Word(word) => format!("`{word}`"),
         Form::Keyed(key, object) => format!("{} as `{{{key}: …}}`", object.what),
         Form::Object(object) => {
+            let choice = object.rules.iter().find_map(|rule| match rule {
+                Rule::OneOf(keys) => Some(*keys),
+                _ => None,
+            });
+            if let Some(keys) = choice {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{{{key}: …}}`")).collect();
+                return format!("{} as {}", object.what, keys.join(" or "));
+            }
             let first = object
                 .fields
                 .iter()
@@ -310,7 +311,7 @@ fn one_of(words: &[&str]) -> String {
     }
 }
 
-fn is_digits(text: &str) -> bool {
+pub(super) fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -13,6 +13,12 @@ fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
+/// The cooldowns of every way of scaling that isn't told its own.
+const COOLDOWN: Cooldown = Cooldown {
+    out: Duration::from_secs(60),
+    r#in: Duration::from_secs(300),
+};
+
 fn stack(text: &str) -> Stack {
     match parse("shop.yaml", text) {
         Ok(loaded) => loaded.stack,
@@ -28,7 +34,7 @@ fn the_example_is_read_whole() {
     assert_eq!(
         warnings,
         [format!(
-            "warning 37:29 {promise}: the promise is shorter than scaling takes"
+            "warning 38:29 {promise}: the promise is shorter than scaling takes"
         )]
     );
     insta::assert_debug_snapshot!("example", loaded.stack);
@@ -100,17 +106,20 @@ fn worker() -> Service {
             environment: BTreeMap::new(),
             secrets: BTreeMap::new(),
             stop_timeout: seconds(30),
+            port: None,
+            load_balancer: None,
         })),
         consumes: vec!["orders".to_owned()],
         tasks: Tasks { min: 1, max: 10 },
-        scaling: Some(BacklogPerTask {
-            acceptable_latency: seconds(600),
-            processing_time: seconds(1),
-            count: BTreeSet::from([Count::Visible]),
-            cooldown: Cooldown {
-                out: seconds(60),
-                r#in: seconds(300),
-            },
+        scaling: Some(Scaling {
+            backlog_per_task: Some(BacklogPerTask {
+                acceptable_latency: seconds(600),
+                processing_time: seconds(1),
+                count: BTreeSet::from([Count::Visible]),
+                cooldown: COOLDOWN,
+                source: BacklogSource::Lambda,
+            }),
+            ..Scaling::default()
         }),
     }
 }

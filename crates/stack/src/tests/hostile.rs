@@ -206,6 +206,36 @@ fn hundreds_of_services_that_name_hundreds_of_unknown_queues() {
 }
 
 #[test]
+fn steps_and_numbers_without_end() {
+    let start = "name: a\nservices:\n  s:\n    image: 'a:1'\n    tasks: {max: 5}\n    scaling: {steps: {metric: {namespace: a, name: b, statistic: Sum}, scale_out: ";
+    let out = |side: &str| format!("{start}{side}}}}}\n");
+    let steps: String = (0..5_000)
+        .map(|from| format!("{{from: {from}, add: 1}}, "))
+        .collect();
+    assert_eq!(
+        refused(&out(&format!("{{above: 1, steps: [{steps}]}}"))),
+        "`services.s.scaling.steps.scale_out.steps` holds 5000 items"
+    );
+    let digits = "9".repeat(MANY);
+    for side in [
+        format!("{{above: {digits}, add: 1}}"),
+        format!("{{above: 1.{digits}e{digits}, add: 1}}"),
+        format!("{{above: 1, add: {digits}}}"),
+        format!("{{above: 1, add: {digits}%}}"),
+        format!("{{above: 1, steps: [{{from: {digits}, add: 1}}]}}"),
+        format!("{{above: 1, add: 1, for: {digits}}}"),
+    ] {
+        refused(&out(&side));
+    }
+    let metric = |statistic: &str| {
+        out("{above: 1, add: 1}").replace("statistic: Sum", &format!("statistic: '{statistic}'"))
+    };
+    for piece in ["p9", "TM(1", "9", "PR(1:", "(", ":"] {
+        refused(&metric(&filled(piece)));
+    }
+}
+
+#[test]
 fn a_long_line_is_named_and_not_shown() {
     let text = BASE.replace(
         "name: shop",

@@ -132,7 +132,7 @@ proptest! {
         let stack = parse("random.yaml", &text).map_err(|report| TestCaseError::fail(shown(&report)))?.stack;
         let worker = stack.services.get("worker").unwrap();
         prop_assert_eq!(worker.tasks.max, min + more);
-        prop_assert_eq!(worker.scaling.as_ref().unwrap().acceptable_latency, latency);
+        prop_assert_eq!(worker.backlog_per_task().unwrap().acceptable_latency, latency);
         prop_assert_eq!(stack.name, name);
     }
 

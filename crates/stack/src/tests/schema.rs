@@ -48,6 +48,17 @@ fn the_schema_takes_what_the_reader_takes() {
             "cluster: {capacity: {fargate_spot: {base: 1}}}\nnotify:",
         ),
         changed("10m", "1h30m15s"),
+        changed(
+            "notify:",
+            "cluster: {capacity: {ec2: {instance_type: t4g.small, max: 2}}}\nnotify:",
+        ),
+        scaled("{cpu: {target: 60}, memory: {target: 60}}"),
+        scaled(
+            "{steps: {metric: {namespace: Shop, name: Load, statistic: p99.9}, scale_out: {above: -1.5, add: 10%, at_least: 2}}}",
+        ),
+        scaled(
+            "{alarm_steps: {metric: {queue: orders, name: NumberOfMessagesSent, statistic: Sum}, scale_in: {below: 1, for: 5, steps: [{from: 0, set: 1}]}}}",
+        ),
     ];
     for text in texts {
         assert!(parse("shop.yaml", &text).is_ok(), "{text}");
@@ -58,6 +69,45 @@ fn the_schema_takes_what_the_reader_takes() {
             .map(|error| error.to_string())
             .collect();
         assert!(errors.is_empty(), "{errors:?}\n{text}");
+    }
+}
+
+/// The base scaled in another way.
+fn scaled(scaling: &str) -> String {
+    changed(
+        "    scaling:\n      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n",
+        &format!("    scaling: {scaling}\n"),
+    )
+}
+
+#[test]
+fn the_schema_refuses_scaling_that_is_broken_in_structure() {
+    for scaling in [
+        "{}",
+        "{cpu: {}}",
+        "{cpu: {target: 0}}",
+        "{steps: {metric: request_count}}",
+        "{steps: {metric: requests, scale_in: {below: 1, remove: 1}}}",
+        "{steps: {metric: {queue: orders}, scale_in: {below: 1, remove: 1}}}",
+        "{steps: {metric: request_count, scale_in: {remove: 1}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1}}}",
+        "{steps: {metric: request_count, scale_in: {below: '1', remove: 1}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, above: 1, remove: 1}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, remove: 1, set: 1}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, add: 1}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, remove: '1'}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, remove: 0}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, steps: []}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, steps: [{from: 0}]}}}",
+        "{steps: {metric: request_count, scale_in: {below: 1, steps: [{from: -1, remove: 1}]}}}",
+        "{steps: {metric: request_count, period: 45, scale_in: {below: 1, remove: 1}}}",
+    ] {
+        let text = scaled(scaling);
+        assert!(
+            parse("shop.yaml", &text).is_err(),
+            "the reader takes {scaling}"
+        );
+        assert!(!accepts(&text), "the schema takes {scaling}");
     }
 }
 
@@ -84,7 +134,7 @@ fn the_schema_refuses_what_is_broken_in_structure() {
         ("    image: example/worker:1.0.0\n", ""),
         (
             "    image: example/worker:1.0.0\n",
-            "    image: example/worker:1.0.0\n    cpu: 300\n",
+            "    image: example/worker:1.0.0\n    cpu: 100\n",
         ),
         (
             "    image: example/worker:1.0.0\n",
@@ -106,6 +156,11 @@ fn the_schema_refuses_what_is_broken_in_structure() {
         ("notify:", "network: none\nnotify:"),
         ("notify:", "cluster: {existing: a, name: b}\nnotify:"),
         ("notify:", "cluster: {capacity: ec2}\nnotify:"),
+        ("notify:", "cluster: {capacity: {}}\nnotify:"),
+        (
+            "    image: example/worker:1.0.0\n",
+            "    image: example/worker:1.0.0\n    load_balancer: {}\n",
+        ),
         ("ops@example.com", "ops"),
     ] {
         let text = changed(from, to);
@@ -137,6 +192,8 @@ fn visit_kind(kind: Kind, act: &mut impl FnMut(&'static Object)) {
         Kind::Text(_)
         | Kind::Flag
         | Kind::Whole(_)
+        | Kind::Number(_)
+        | Kind::Amount(_)
         | Kind::Time(_)
         | Kind::Word(_)
         | Kind::Filter => {}
@@ -173,7 +230,7 @@ fn every_key_is_documented_and_every_example_is_taken() {
         }
     });
     assert!(
-        keys > 60 && examples > 25,
+        keys > 100 && examples > 35,
         "{keys} keys, {examples} examples"
     );
 }

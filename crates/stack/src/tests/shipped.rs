@@ -21,7 +21,7 @@ fn shipped() -> Vec<(PathBuf, String)> {
         .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
         .collect();
     paths.sort();
-    assert!(paths.len() >= 3, "{paths:?}");
+    assert!(paths.len() >= 4, "{paths:?}");
     paths.push(root().join("xtask/src/cmd/init.yaml"));
     let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).unwrap());
     paths.into_iter().map(read).collect()

@@ -38,6 +38,7 @@ pub(super) static METRIC: Object = Object {
             "How long the logs are kept, the services' too; CloudWatch Logs offers certain values.",
         ),
     ],
+    rules: &[],
 };
 
 /// An alarm sees one day at most, and must see two periods of the rule.
@@ -74,6 +75,7 @@ static LOG_RETENTION: Time = Time {
         3_288 * DAY,
         3_653 * DAY,
     ],
+    besides: &[],
 };
 
 pub(super) static ALARMS: Object = Object {
@@ -97,6 +99,7 @@ pub(super) static ALARMS: Object = Object {
             "How long the metric may be missing before the alarm rings; two periods of `metric.every` at least.",
         ),
     ],
+    rules: &[],
 };
 
 static AGE: Time = time(SECOND, SECOND, 14 * DAY);
@@ -111,4 +114,5 @@ pub(super) static ADDRESSES: List = List {
     least: 0,
     most: 100,
     unique: true,
+    rule: None,
 };

@@ -1,13 +1,19 @@
 //! Every key of the format.
 
+mod load_balancer;
 mod metric;
 mod network;
 mod queues;
+mod scaling;
 mod services;
+mod sides;
+mod step_scaling;
 
 pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
 pub(crate) use services::{EXISTING_SERVICE, SERVICE};
+pub(crate) use sides::{IN_STEP, OUT_STEP};
+pub(crate) use step_scaling::{ANY_METRIC, QUEUE_METRIC};
 
 use metric::{ADDRESSES, ALARMS, METRIC};
 use network::{CLUSTER_FORMS, NETWORK_FORMS};
@@ -80,7 +86,7 @@ pub(crate) static STACK: Object = Object {
             "metric",
             Kind::Object(&METRIC),
             "{}",
-            "The metric function, which publishes `BacklogPerTask` for every scaled service and queue.",
+            "The metric function, which publishes `BacklogPerTask` for every service that scales by it, and each of its queues.",
         ),
         default(
             "alarms",
@@ -95,6 +101,7 @@ pub(crate) static STACK: Object = Object {
             "E-mail addresses that hear of the alarms; each has to confirm once, by a link in AWS's first mail.",
         ),
     ],
+    rules: &[],
 };
 
 /// CloudFormation takes 50 tags.
@@ -157,5 +164,6 @@ const fn time(step: u64, least: u64, most: u64) -> Time {
         least,
         most,
         offered: &[],
+        besides: &[],
     }
 }

@@ -1,8 +1,8 @@
 //! Network and cluster.
 
 use super::{default, optional, required, whole};
-use crate::shape::texts::{ECS_NAME, SECURITY_GROUP_ID, SUBNET_ID, VPC_ID};
-use crate::shape::{Form, Kind, List, Object, Whole};
+use crate::shape::texts::{ECS_NAME, INSTANCE_TYPE, SECURITY_GROUP_ID, SUBNET_ID, VPC_ID};
+use crate::shape::{Form, Kind, List, Object, Rule, Whole};
 
 pub(super) static NETWORK_FORMS: [Form; 2] = [Form::Word("create"), Form::Object(&NETWORK)];
 
@@ -13,7 +13,7 @@ pub(crate) static NETWORK: Object = Object {
         optional(
             "vpc",
             Kind::Text(&VPC_ID),
-            "VPC in which the stack makes a security group; needed without `security_groups`.",
+            "VPC in which the stack makes security groups; needed without `security_groups`, and for a load balancer.",
         ),
         required(
             "subnets",
@@ -33,6 +33,7 @@ pub(crate) static NETWORK: Object = Object {
             "Whether tasks get a public address: needed in public subnets to reach anything, useless in private ones.",
         ),
     ],
+    rules: &[],
 };
 
 static SUBNETS: List = List {
@@ -40,6 +41,7 @@ static SUBNETS: List = List {
     least: 1,
     most: 16,
     unique: true,
+    rule: None,
 };
 
 static SECURITY_GROUPS: List = List {
@@ -47,6 +49,7 @@ static SECURITY_GROUPS: List = List {
     least: 0,
     most: 5,
     unique: true,
+    rule: None,
 };
 
 pub(super) static CLUSTER_FORMS: [Form; 2] = [
@@ -66,9 +69,10 @@ pub(crate) static CLUSTER: Object = Object {
             "capacity",
             Kind::Either(&CAPACITY_FORMS),
             "fargate",
-            "What the tasks run on: `fargate`, or `fargate_spot` with its settings.",
+            "What the tasks run on: `fargate`, or `fargate_spot` or `ec2` with its settings.",
         ),
     ],
+    rules: &[],
 };
 
 pub(crate) static EXISTING_CLUSTER: Object = Object {
@@ -78,20 +82,26 @@ pub(crate) static EXISTING_CLUSTER: Object = Object {
         Kind::Text(&ECS_NAME),
         "Name of a cluster that somebody else owns; the services run there on Fargate.",
     )],
+    rules: &[],
 };
 
-static CAPACITY_FORMS: [Form; 2] = [
-    Form::Word("fargate"),
-    Form::Keyed("fargate_spot", &CAPACITY),
-];
+static CAPACITY_FORMS: [Form; 2] = [Form::Word("fargate"), Form::Object(&CAPACITY)];
 
 pub(crate) static CAPACITY: Object = Object {
     what: "the capacity",
-    fields: &[required(
-        "fargate_spot",
-        Kind::Object(&FARGATE_SPOT),
-        "Fargate Spot: cheaper, and AWS may take a task away with two minutes' notice, by SIGTERM.",
-    )],
+    fields: &[
+        optional(
+            "fargate_spot",
+            Kind::Object(&FARGATE_SPOT),
+            "Fargate Spot: cheaper, and AWS may take a task away with two minutes' notice, by SIGTERM.",
+        ),
+        optional(
+            "ec2",
+            Kind::Object(&EC2),
+            "EC2 instances of the stack's own, with the ECS-optimized Amazon Linux 2023; ECS starts and ends them as its tasks need.",
+        ),
+    ],
+    rules: &[Rule::OneOf(&["fargate_spot", "ec2"])],
 };
 
 pub(crate) static FARGATE_SPOT: Object = Object {
@@ -102,7 +112,36 @@ pub(crate) static FARGATE_SPOT: Object = Object {
         "0",
         "How many tasks run on demand before Spot is used; it counts for each service.",
     )],
+    rules: &[],
 };
 
 /// ECS `CapacityProviderStrategyItem`.
 static SPOT_BASE: Whole = whole(0, 100_000);
+
+pub(crate) static EC2: Object = Object {
+    what: "EC2 instances",
+    fields: &[
+        required(
+            "instance_type",
+            Kind::Text(&INSTANCE_TYPE),
+            "Type of the instances; its processor is that of every service's `architecture`.",
+        ),
+        default(
+            "min",
+            Kind::Whole(&FEWEST_INSTANCES),
+            "1",
+            "Fewest instances; with 0 the first task waits for one to start.",
+        ),
+        required(
+            "max",
+            Kind::Whole(&MOST_INSTANCES),
+            "Most instances, which bounds the bill.",
+        ),
+    ],
+    rules: &[],
+};
+
+/// ECS's quota of container instances a cluster.
+static FEWEST_INSTANCES: Whole = whole(0, 5_000);
+
+static MOST_INSTANCES: Whole = whole(1, 5_000);

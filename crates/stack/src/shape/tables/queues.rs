@@ -24,6 +24,7 @@ pub(crate) static EXISTING_QUEUE: Object = Object {
         Kind::Text(&QUEUE_ARN),
         "ARN of a queue that somebody else owns, in the stack's own account and region; the stack only measures it.",
     )],
+    rules: &[],
 };
 
 pub(crate) static QUEUE: Object = Object {
@@ -70,6 +71,7 @@ pub(crate) static QUEUE: Object = Object {
             "SNS topics whose messages the queue receives, as they were published (raw delivery).",
         ),
     ],
+    rules: &[],
 };
 
 static VISIBILITY: Time = time(SECOND, 0, 12 * HOUR);
@@ -91,6 +93,7 @@ static DEAD_LETTER: Object = Object {
             "How long the dead-letter queue keeps it, counted from its first arrival on a standard queue.",
         ),
     ],
+    rules: &[],
 };
 
 static RECEIVES: Whole = whole(1, 1_000);
@@ -100,6 +103,7 @@ static SUBSCRIPTIONS: List = List {
     least: 0,
     most: 100,
     unique: false,
+    rule: None,
 };
 
 pub(crate) static SUBSCRIPTION: Object = Object {
@@ -112,4 +116,5 @@ pub(crate) static SUBSCRIPTION: Object = Object {
             "SNS filter policy on message attributes: a list of accepted values for each of at most five attributes.",
         ),
     ],
+    rules: &[],
 };

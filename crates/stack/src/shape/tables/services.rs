@@ -1,10 +1,12 @@
 //! Services and their scaling.
 
-use super::{DAY, SECOND, default, optional, required, time, whole};
+use super::load_balancer::LOAD_BALANCER;
+use super::scaling::SCALING;
+use super::{SECOND, default, optional, required, time, whole};
 use crate::shape::texts::{
     ANY, CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SECRET_ARN, SHORT_NAME, VARIABLE,
 };
-use crate::shape::{Entries, Form, Kind, List, Object, Time, Whole};
+use crate::shape::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 
 pub(super) static SERVICES: Entries = Entries {
     key: &SHORT_NAME,
@@ -26,10 +28,11 @@ pub(crate) static EXISTING_SERVICE: Object = Object {
             Kind::Text(&CLUSTER_AND_SERVICE),
             "CLUSTER/SERVICE that somebody else owns; the stack only measures and scales it.",
         ),
-        required("consumes", Kind::List(&CONSUMES), CONSUMES_DOC),
+        default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
         required("tasks", Kind::Object(&TASKS), TASKS_DOC),
         required("scaling", Kind::Object(&SCALING), SCALING_DOC),
     ],
+    rules: &[],
 };
 
 pub(crate) static SERVICE: Object = Object {
@@ -49,19 +52,19 @@ pub(crate) static SERVICE: Object = Object {
             "cpu",
             Kind::Whole(&CPU),
             "256",
-            "CPU units; 1024 are one vCPU.",
+            "CPU units; 1024 are one vCPU. Fargate offers 256, 512, 1024, 2048, 4096, 8192 and 16384; EC2 instances take any number.",
         ),
         default(
             "memory",
             Kind::Whole(&MEMORY),
             "512",
-            "Memory in MiB; Fargate offers certain sizes with each `cpu`, and `validate` names them.",
+            "Memory in MiB; Fargate offers certain sizes with each `cpu`, and `validate` names them; EC2 instances take any number.",
         ),
         default(
             "architecture",
             Kind::Word(&["arm64", "x86_64"]),
             "arm64",
-            "Instruction set of the image.",
+            "Instruction set of the image; on EC2 instances also theirs.",
         ),
         default(
             "command",
@@ -88,30 +91,40 @@ pub(crate) static SERVICE: Object = Object {
             "30s",
             "Time that a task has between SIGTERM and SIGKILL to finish its message.",
         ),
+        optional(
+            "port",
+            Kind::Whole(&PORT),
+            "Port that the container listens on.",
+        ),
+        optional(
+            "load_balancer",
+            Kind::Object(&LOAD_BALANCER),
+            "An Application Load Balancer of the service's own, which sends requests to `port`.",
+        ),
         default("tasks", Kind::Object(&TASKS), "{}", TASKS_DOC),
         optional("scaling", Kind::Object(&SCALING), SCALING_DOC),
     ],
+    rules: &[Rule::Needs("load_balancer", "port")],
 };
 
-const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. A scaled service has ten at most, whose backlogs are added up.";
+const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. Needed with `backlog_per_task`, which adds up the backlogs of ten at most.";
 const TASKS_DOC: &str = "Bounds of the number of tasks.";
 const SCALING_DOC: &str =
     "How the number of tasks follows the work; without it, `tasks.min` is the number.";
 
-/// The CPU sizes of Fargate; `check` knows the memory that goes with each.
-static CPU: Whole = Whole {
-    least: 256,
-    most: 16_384,
-    offered: &[256, 512, 1_024, 2_048, 4_096, 8_192, 16_384],
-};
+/// What ECS takes on EC2; `check` knows the sizes of Fargate. Source: Amazon ECS API,
+/// `RegisterTaskDefinition`.
+static CPU: Whole = whole(128, 196_608);
 
-static MEMORY: Whole = whole(512, 122_880);
+/// Docker's least; no EC2 instance has more than 32 TiB.
+static MEMORY: Whole = whole(6, 33_554_432);
 
 static COMMAND: List = List {
     of: Kind::Text(&ANY),
     least: 0,
     most: 1_000,
     unique: false,
+    rule: None,
 };
 
 static ENVIRONMENT: Entries = Entries {
@@ -133,6 +146,7 @@ static CONSUMES: List = List {
     least: 0,
     most: 100,
     unique: true,
+    rule: None,
 };
 
 /// Fargate's longest is 120 s.
@@ -145,7 +159,7 @@ static TASKS: Object = Object {
             "min",
             Kind::Whole(&TASK_COUNT),
             "1",
-            "Fewest tasks; without `scaling`, how many there are.",
+            "Fewest tasks; without `scaling`, how many there are. 0 lets a service sleep that its queues, or an alarm, can wake.",
         ),
         optional(
             "max",
@@ -153,74 +167,10 @@ static TASKS: Object = Object {
             "Most tasks, which bounds the bill; needed with `scaling`.",
         ),
     ],
+    rules: &[],
 };
+
+static PORT: Whole = whole(1, 65_535);
 
 /// ECS's quota of tasks a service.
 static TASK_COUNT: Whole = whole(0, 5_000);
-
-static SCALING: Object = Object {
-    what: "the scaling",
-    fields: &[required(
-        "backlog_per_task",
-        Kind::Object(&BACKLOG_PER_TASK),
-        "Target tracking on the backlog per task; the target is `acceptable_latency` divided by `processing_time`.",
-    )],
-};
-
-static BACKLOG_PER_TASK: Object = Object {
-    what: "the scaling by backlog per task",
-    fields: &[
-        required(
-            "acceptable_latency",
-            Kind::Time(&MOMENT),
-            "How long a message may wait: the promise. A scale-out takes two to five minutes, so a shorter one is only kept by tasks that are there already.",
-        ),
-        required(
-            "processing_time",
-            Kind::Time(&MOMENT),
-            "Average time that one task needs for one message; if it works on several at once, divided by their number.",
-        ),
-        default(
-            "count",
-            Kind::List(&COUNT),
-            "[visible]",
-            "Which messages count as backlog: waiting (`visible`), received and not yet deleted (`in_flight`), not yet due (`delayed`).",
-        ),
-        default(
-            "cooldown",
-            Kind::Object(&COOLDOWN),
-            "{}",
-            "Pauses of the scaling policy.",
-        ),
-    ],
-};
-
-static MOMENT: Time = time(1, 1, 14 * DAY);
-
-static COUNT: List = List {
-    of: Kind::Word(&["visible", "in_flight", "delayed"]),
-    least: 1,
-    most: 3,
-    unique: true,
-};
-
-static COOLDOWN: Object = Object {
-    what: "the cooldowns",
-    fields: &[
-        default(
-            "out",
-            Kind::Time(&PAUSE),
-            "60s",
-            "After a scale-out, how long the new tasks have to take effect before as many are added again.",
-        ),
-        default(
-            "in",
-            Kind::Time(&PAUSE),
-            "300s",
-            "After a scale-in, how long before more tasks are removed.",
-        ),
-    ],
-};
-
-/// A pause of over a day would be no scaling.
-static PAUSE: Time = time(SECOND, 0, DAY);

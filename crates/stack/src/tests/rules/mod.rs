@@ -1,10 +1,14 @@
 //! One change of a faultless definition for each rule, and the one problem that it makes.
 
+mod capacity;
 mod names;
 mod promise;
 mod queues;
+mod scaling;
 mod services;
+mod steps;
 mod structure;
+mod thresholds;
 
 use super::{changed, line, problems};
 

@@ -21,13 +21,6 @@ fn bounds() {
         "",
         &format!("error 9:3 {tasks}.max: `max` is missing: scaling needs a most"),
     );
-    check(
-        TASKS,
-        "{min: 0, max: 10}",
-        &format!(
-            "error 12:18 {tasks}.min: `min` is 0, and target tracking alone doesn't wake a service dependably"
-        ),
-    );
     fine(TASKS, "{max: 1}");
     let fixed = "name: web\nservices: {web: {image: 'nginx:1', tasks: {min: 1, max: 2}}}\nnotify: [a@b.de]\n";
     check_text(
@@ -67,7 +60,7 @@ fn sizes() {
     check(
         IMAGE,
         &size("300", "512"),
-        "error 11:10 services.worker.cpu: 300 is not offered",
+        "error 11:10 services.worker.cpu: Fargate offers no 300 CPU units",
     );
     check(
         IMAGE,
@@ -76,8 +69,8 @@ fn sizes() {
     );
     check(
         IMAGE,
-        &size("256", "0"),
-        "error 12:13 services.worker.memory: 0 is out of range",
+        &size("256", "5"),
+        "error 12:13 services.worker.memory: 5 is out of range",
     );
     let help = problems(&changed(IMAGE, &size("512", "512")))[0]
         .help()
@@ -190,7 +183,7 @@ fn networks_and_clusters() {
     check(
         NOTIFY,
         &with("cluster: {capacity: fargat}\n"),
-        "error 17:21 cluster.capacity: expected `fargate` or the capacity as `{fargate_spot: …}`, found `fargat`",
+        "error 17:21 cluster.capacity: expected `fargate` or the capacity as `{fargate_spot: …}` or `{ec2: …}`, found `fargat`",
     );
     check(
         NOTIFY,
@@ -246,7 +239,7 @@ fn ten_queues_are_added_up_at_most() {
     };
     check_text(
         &text(11, true),
-        "error 6:15 services.worker.consumes: a scaled service can consume 10 queues at most",
+        "error 6:15 services.worker.consumes: a service scaled by backlog can consume 10 queues at most",
     );
     assert!(problems(&text(10, true)).is_empty());
     assert!(problems(&text(11, false)).is_empty());

@@ -1,0 +1,138 @@
+//! What the tasks run on: Fargate's sizes, or EC2 instances and their processor.
+
+use super::fargate;
+use crate::findings::{Finding, Findings};
+use crate::model::{Architecture, Capacity, Cluster, ServiceSource, ServiceSpec, Stack};
+
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    if let Cluster::Create {
+        capacity:
+            Capacity::Ec2 {
+                instance_type,
+                min,
+                max,
+            },
+        ..
+    } = &stack.cluster
+    {
+        bounds(*min, *max, findings);
+        processors(stack, instance_type, findings);
+        return;
+    }
+    for (path, spec) in created(stack) {
+        fargate::check(&path, spec, findings);
+    }
+}
+
+fn created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
+    let services = stack.services.iter();
+    services.filter_map(|(key, service)| match &service.source {
+        ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec)),
+        ServiceSource::Existing { .. } => None,
+    })
+}
+
+fn bounds(min: u32, max: u32, findings: &mut Findings) {
+    if min > max {
+        let finding = Finding::error("`min` is over `max`")
+            .at("cluster.capacity.ec2.min", format!("at least {min}"))
+            .at("cluster.capacity.ec2.max", format!("at most {max}"))
+            .help(format!("lower `min` to {max}, or raise `max` to {min}"));
+        findings.report(finding);
+    }
+}
+
+/// All instances of the group have one processor, so all tasks need it.
+fn processors(stack: &Stack, instance_type: &str, findings: &mut Findings) {
+    let processor = processor_of(instance_type);
+    for (path, spec) in created(stack).filter(|(_, spec)| spec.architecture != processor) {
+        let (needed, offered) = (name(spec.architecture), name(processor));
+        let finding = Finding::error(format!("the instances can't run this service: it is {needed}"))
+            .at(format!("{path}.architecture"), needed)
+            .at(
+                "cluster.capacity.ec2.instance_type",
+                format!("{instance_type} is {offered}"),
+            )
+            .help(format!(
+                "write `architecture: {offered}` if the image has that, or choose an instance type of {needed}, such as `{}`",
+                match spec.architecture {
+                    Architecture::Arm64 => "t4g.small",
+                    Architecture::X86_64 => "t3.small",
+                }
+            ));
+        findings.report(finding);
+    }
+}
+
+fn name(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::Arm64 => "arm64",
+        Architecture::X86_64 => "x86_64",
+    }
+}
+
+/// Graviton families have a `g` among the attributes behind their generation, such as `c6gn`; `a1` was
+/// the first. Source: "Amazon EC2 instance type naming conventions".
+fn processor_of(instance_type: &str) -> Architecture {
+    let family = instance_type.split('.').next().unwrap_or_default();
+    let behind_letters = family.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let attributes = behind_letters.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    // Behind a hyphen stands something else, such as `flex` or the memory.
+    let attributes = attributes.split('-').next().unwrap_or_default();
+    if family == "a1" || attributes.contains('g') {
+        Architecture::Arm64
+    } else {
+        Architecture::X86_64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_processor_follows_the_family() {
+        for arm in [
+            "a1.large",
+            "t4g.small",
+            "m7g.large",
+            "m6gd.large",
+            "c6gn.xlarge",
+            "c7gn.large",
+            "im4gn.large",
+            "is4gen.large",
+            "i4g.large",
+            "i8ge.large",
+            "x2gd.medium",
+            "g5g.xlarge",
+            "hpc7g.4xlarge",
+            "r8g.metal-24xl",
+            "x8g.large",
+            "m8gb.large",
+        ] {
+            assert_eq!(processor_of(arm), Architecture::Arm64, "{arm}");
+        }
+        for x86 in [
+            "t3.small",
+            "t3a.small",
+            "t2.micro",
+            "m7i.large",
+            "m7i-flex.large",
+            "c5n.large",
+            "g5.xlarge",
+            "g4dn.xlarge",
+            "g4ad.xlarge",
+            "g6e.xlarge",
+            "gr6.4xlarge",
+            "p4d.24xlarge",
+            "i4i.large",
+            "u-6tb1.metal",
+            "u7i-12tb.224xlarge",
+            "x2iezn.2xlarge",
+            "inf2.xlarge",
+            "hpc7a.12xlarge",
+        ] {
+            assert_eq!(processor_of(x86), Architecture::X86_64, "{x86}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The ways of scaling together: which fight each other, and what each of them needs.
+
+use super::{sleep, steps};
+use crate::findings::{Finding, Findings};
+use crate::model::{
+    BacklogPerTask, BacklogSource, Cluster, Scaling, Service, ServiceSource, Stack,
+};
+
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    for (key, service) in &stack.services {
+        let Some(scaling) = &service.scaling else {
+            continue;
+        };
+        let path = format!("services.{key}");
+        rivals(scaling, &path, findings);
+        if let Some(backlog) = &scaling.backlog_per_task {
+            too_many(service, backlog, &path, findings);
+            if backlog.source == BacklogSource::MetricMath {
+                container_insights(stack, service, &path, findings);
+            }
+        }
+        for (name, found) in [
+            ("steps", &scaling.steps),
+            ("alarm_steps", &scaling.alarm_steps),
+        ] {
+            if let Some(found) = found {
+                steps::check(stack, service, &path, name, found, findings);
+            }
+        }
+        sleep::check(service, scaling, &path, findings);
+    }
+    unused_function(stack, findings);
+}
+
+/// The ways of scaling that are given, by their keys.
+fn given(scaling: &Scaling) -> Vec<&'static str> {
+    let ways = [
+        ("backlog_per_task", scaling.backlog_per_task.is_some()),
+        ("cpu", scaling.cpu.is_some()),
+        ("memory", scaling.memory.is_some()),
+        ("steps", scaling.steps.is_some()),
+        ("alarm_steps", scaling.alarm_steps.is_some()),
+    ];
+    let given = ways.into_iter().filter(|(_, given)| *given);
+    given.map(|(name, _)| name).collect()
+}
+
+/// Ways of scaling that undo each other's work.
+/// Source: Application Auto Scaling User Guide, "Multiple scaling policies".
+fn rivals(scaling: &Scaling, path: &str, findings: &mut Findings) {
+    let given = given(scaling);
+    let at = |name: &str| format!("{path}.scaling.{name}");
+    if scaling.alarm_steps.is_some() {
+        let Some(other) = given.iter().find(|name| **name != "alarm_steps") else {
+            return;
+        };
+        let finding = Finding::error(format!("`alarm_steps` can't stand beside `{other}`"))
+            .at_key(at("alarm_steps"), "sets the desired count")
+            .at_key(at(other), "sets it too")
+            .help("the scaling function and Application Auto Scaling know nothing of each other, so each would undo what the other did: keep one of them; `steps` takes the same keys as `alarm_steps` and goes with the others");
+        findings.report(finding);
+        return;
+    }
+    let (Some(steps), Some(other)) = (&scaling.steps, given.iter().find(|name| **name != "steps"))
+    else {
+        return;
+    };
+    let help = match steps.scale_in {
+        Some(_) => {
+            "target tracking removes tasks only when all its policies agree, and a step's scale-in doesn't wait for them: what it removes, target tracking may add again; leave `scale_in` out, and target tracking removes what the steps added"
+        }
+        None => {
+            "when several policies scale out, the largest count wins, and target tracking may remove again what the steps added; choose a threshold that is only reached when its own target is exceeded too"
+        }
+    };
+    let finding = Finding::warning("step scaling and target tracking can work against each other")
+        .at_key(at("steps"), "steps")
+        .at_key(at(other), "target tracking")
+        .help(help);
+    findings.report(finding);
+}
+
+/// A target tracking policy adds up the backlogs of the queues, by the metric math of its alarms.
+fn too_many(service: &Service, backlog: &BacklogPerTask, path: &str, findings: &mut Findings) {
+    /// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Metrics`.
+    const MOST: usize = 10;
+    let queues = service.consumes.len();
+    let list = format!("{path}.consumes");
+    let finding = match backlog.source {
+        BacklogSource::Lambda if queues > MOST => {
+            let message = format!("a service scaled by backlog can consume {MOST} queues at most");
+            Finding::error(message)
+                .at(list, format!("{queues} queues"))
+                .help("CloudWatch adds up no more metrics in an alarm: divide the queues among several services")
+        }
+        // Each count of each queue is a metric, and the number of tasks is one more.
+        BacklogSource::MetricMath if queues * backlog.count.len() + 1 > MOST => {
+            let metrics = queues * backlog.count.len() + 1;
+            Finding::error(format!("metric math takes {MOST} metrics at most"))
+                .at(list, format!("{metrics} with the number of tasks"))
+                .at_key(format!("{path}.scaling.backlog_per_task.source"), "metric math")
+                .help("each count of each queue is a metric: leave `source` out, and the metric function adds the counts up; or divide the queues among several services")
+        }
+        _ => return,
+    };
+    findings.report(finding);
+}
+
+/// Metric math divides by `RunningTaskCount`, which Container Insights publishes and bills.
+fn container_insights(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
+    let source = format!("{path}.scaling.backlog_per_task.source");
+    let theirs = match (&service.source, &stack.cluster) {
+        (ServiceSource::Existing { cluster, .. }, _) => Some(cluster),
+        (ServiceSource::Create(_), Cluster::Existing { name }) => Some(name),
+        (ServiceSource::Create(_), Cluster::Create { .. }) => None,
+    };
+    let finding = match theirs {
+        Some(cluster) => Finding::warning(format!("metric math needs Container Insights on in `{cluster}`"))
+            .at(source, "divides by its `RunningTaskCount`")
+            .help("without it the policy has no metric and never scales: let the cluster's owner turn it on, which is billed by the metric, or leave `source` out; SQS's own metrics may also come 15 minutes late after six idle hours"),
+        None => Finding::warning("metric math turns Container Insights on, which is billed by the metric")
+            .at(source, "divides by its `RunningTaskCount`")
+            .help("it publishes dozens of custom metrics for each cluster and service, where the metric function publishes one for each queue: leave `source` out unless you have it on anyway; SQS's own metrics may also come 15 minutes late after six idle hours"),
+    };
+    findings.report(finding);
+}
+
+/// The metric function is made for services whose backlog it measures.
+fn unused_function(stack: &Stack, findings: &mut Findings) {
+    let measures = |service: &Service| {
+        let backlog = service.backlog_per_task();
+        backlog.is_some_and(|backlog| backlog.source == BacklogSource::Lambda)
+    };
+    let mut services = stack.services.iter();
+    let unknown = |key: &str| findings.is_refused(&format!("services.{key}.scaling"));
+    if !findings.is_given("metric")
+        || services.any(|(key, service)| measures(service) || unknown(key))
+    {
+        return;
+    }
+    let finding = Finding::warning("`metric` isn't used")
+        .at_key("metric", "nothing is measured")
+        .help("no service scales by `backlog_per_task` with the metric function: leave it out");
+    findings.report(finding);
+}

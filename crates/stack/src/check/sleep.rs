@@ -1,0 +1,106 @@
+//! Services that may have no task: what wakes them, and what takes them for idle.
+
+use crate::findings::{Finding, Findings};
+use crate::model::{
+    AdjustmentType, AlarmMetric, BacklogSource, Count, Scaling, Service, Side, StepScaling,
+};
+
+pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: &mut Findings) {
+    if service.tasks.min > 0 {
+        return;
+    }
+    let min = format!("{path}.tasks.min");
+    let steps = [
+        ("steps", &scaling.steps),
+        ("alarm_steps", &scaling.alarm_steps),
+    ];
+    let steps = steps
+        .into_iter()
+        .filter_map(|(name, steps)| Some((name, steps.as_ref()?)));
+    let by_function = scaling
+        .backlog_per_task
+        .as_ref()
+        .filter(|backlog| backlog.source == BacklogSource::Lambda);
+    let woken = by_function.is_some() || steps.clone().any(|(_, steps)| fault(steps).is_none());
+    if !woken {
+        let faults = steps.filter_map(|(name, steps)| Some((name, fault(steps)?)));
+        let Some((way, reason)) = faults.chain(asleep(scaling)).next() else {
+            return;
+        };
+        let finding = Finding::error("`min` is 0, and nothing wakes the service")
+            .at(min.as_str(), "no task")
+            .at_key(format!("{path}.scaling.{way}"), "doesn't wake it")
+            .help(format!("{reason}: write `min: 1`"));
+        return findings.report(finding);
+    }
+    for (name, steps) in [
+        ("steps", &scaling.steps),
+        ("alarm_steps", &scaling.alarm_steps),
+    ] {
+        if let (Some(steps), None) = (steps, by_function) {
+            may_be_silent(
+                steps,
+                &min,
+                &format!("{path}.scaling.{name}.metric"),
+                findings,
+            );
+        }
+    }
+    if by_function.is_some_and(|backlog| !backlog.count.contains(&Count::InFlight)) {
+        let finding = Finding::warning("a task that keeps up looks idle, and `min` is 0")
+            .at(format!("{path}.scaling.backlog_per_task.count"), "without `in_flight`")
+            .at(min, "no task")
+            .help("the messages that a task works on aren't waiting, so a busy service without a backlog is scaled to no task, and woken again: write `count: [visible, in_flight]`");
+        findings.report(finding);
+    }
+}
+
+/// Ways of scaling that see nothing while there is no task, each with its reason.
+fn asleep(scaling: &Scaling) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let utilization = "without a task there is no utilization, so nothing is ever over the target";
+    let ways = [
+        (
+            "backlog_per_task",
+            scaling.backlog_per_task.is_some(),
+            "without a task Container Insights has no `RunningTaskCount` to divide by, so the metric is silent; with `source: lambda` the metric function wakes the service",
+        ),
+        ("cpu", scaling.cpu.is_some(), utilization),
+        ("memory", scaling.memory.is_some(), utilization),
+    ];
+    ways.into_iter()
+        .filter_map(|(way, given, reason)| given.then_some((way, reason)))
+}
+
+/// Why steps don't wake a service; `None` when they do.
+fn fault(steps: &StepScaling) -> Option<&'static str> {
+    let Some(out) = &steps.scale_out else {
+        return Some("without `scale_out` no task is ever added");
+    };
+    if steps.metric == AlarmMetric::RequestCount {
+        return Some(
+            "a load balancer counts only the requests that it can send to a task, so without one the metric is silent",
+        );
+    }
+    adds_nothing_to_none(out).then_some(
+        "a percentage of no task is none, so nothing is added; give `at_least: 1`, or `add` tasks",
+    )
+}
+
+fn adds_nothing_to_none(out: &Side) -> bool {
+    out.steps.adjustment_type() == AdjustmentType::PercentChangeInCapacity
+        && out.steps.at_least().is_none()
+}
+
+/// The metrics of ECS come from tasks.
+fn may_be_silent(steps: &StepScaling, min: &str, metric: &str, findings: &mut Findings) {
+    let AlarmMetric::Other { namespace, .. } = &steps.metric else {
+        return;
+    };
+    if ["AWS/ECS", "ECS/ContainerInsights"].contains(&namespace.as_str()) {
+        let finding = Finding::warning("the metric is silent without a task, and `min` is 0")
+            .at(format!("{metric}.namespace"), "published for running tasks")
+            .at(min, "no task")
+            .help("unless it is the metric of another service, nothing wakes this one: watch a queue, or write `min: 1`");
+        findings.report(finding);
+    }
+}

@@ -1,0 +1,232 @@
+//! Step scaling: its metric, its alarms' periods and its steps.
+
+use std::time::Duration;
+
+use super::services::defined;
+use super::thresholds;
+use crate::duration::format as written;
+use crate::findings::{Finding, Findings};
+use crate::model::{
+    AdjustmentType, AlarmMetric, Queue, Service, ServiceSource, Side, Stack, StepScaling,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Metrics that SQS publishes for FIFO queues only.
+/// Source: Amazon SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS".
+const FIFO_METRICS: [&str; 2] = [
+    "ApproximateNumberOfGroupsWithInflightMessages",
+    "NumberOfDeduplicatedSentMessages",
+];
+
+/// Checks the step scaling `name` (`steps` or `alarm_steps`) of the service at a path.
+pub(super) fn check(
+    stack: &Stack,
+    service: &Service,
+    path: &str,
+    name: &str,
+    steps: &StepScaling,
+    findings: &mut Findings,
+) {
+    let here = format!("{path}.scaling.{name}");
+    metric(stack, service, path, &here, &steps.metric, findings);
+    resolution(&here, steps, findings);
+    let sides = [
+        ("scale_out", &steps.scale_out),
+        ("scale_in", &steps.scale_in),
+    ];
+    let mut possible = true;
+    for (name, side) in sides {
+        if let Some(side) = side {
+            let side_path = format!("{here}.{name}");
+            periods(&here, &side_path, steps.period, side, findings);
+            counts(service, path, &side_path, side, findings);
+            order(&side_path, name, side, findings);
+            possible &= thresholds::possible(&steps.metric, &side_path, side, findings);
+        }
+    }
+    if possible {
+        thresholds::check(service, &here, steps, findings);
+    }
+}
+
+fn metric(
+    stack: &Stack,
+    service: &Service,
+    path: &str,
+    here: &str,
+    metric: &AlarmMetric,
+    findings: &mut Findings,
+) {
+    let at = format!("{here}.metric");
+    match metric {
+        AlarmMetric::RequestCount => request_count(service, path, at, findings),
+        AlarmMetric::Queue { queue, name, .. } => {
+            defined(stack, queue, format!("{at}.queue"), findings);
+            let fifo = match stack.queues.get(queue) {
+                Some(Queue::Create(spec)) => spec.fifo,
+                Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
+                None => return,
+            };
+            if !fifo && FIFO_METRICS.contains(&name.as_str()) {
+                let finding = Finding::error("SQS publishes this metric for FIFO queues only")
+                    .at(format!("{at}.name"), "never published")
+                    .at(format!("{at}.queue"), "a standard queue")
+                    .help("watch another metric, such as `ApproximateNumberOfMessagesVisible`");
+                findings.report(finding);
+            }
+        }
+        AlarmMetric::Other { .. } => {}
+    }
+}
+
+fn request_count(service: &Service, path: &str, at: String, findings: &mut Findings) {
+    let finding = match &service.source {
+        ServiceSource::Create(spec) if spec.load_balancer.is_some() => return,
+        ServiceSource::Create(_) => Finding::error("the service has no load balancer to count its requests")
+            .at(at, "counted by a load balancer")
+            .help("add `load_balancer: {}` and the container's `port` to the service"),
+        ServiceSource::Existing { .. } => Finding::error("the stack doesn't know this service's load balancer")
+            .at(at, "of a service that the stack creates")
+            .at(format!("{path}.existing"), "somebody else's")
+            .help("name the metric: `{namespace: AWS/ApplicationELB, name: RequestCount, dimensions: {LoadBalancer: app/…, TargetGroup: targetgroup/…}, statistic: Sum}`"),
+    };
+    let balancer = format!("{path}.load_balancer");
+    if !findings.is_refused_within(&balancer) {
+        findings.report(finding);
+    }
+}
+
+/// AWS's own metrics have a datapoint a minute at most.
+/// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Period`.
+fn resolution(here: &str, steps: &StepScaling, findings: &mut Findings) {
+    let (namespace, part) = match &steps.metric {
+        AlarmMetric::RequestCount => ("AWS/ApplicationELB", ""),
+        AlarmMetric::Queue { .. } => ("AWS/SQS", ".queue"),
+        AlarmMetric::Other { namespace, .. } => (namespace.as_str(), ".namespace"),
+    };
+    if steps.period >= MINUTE || !namespace.starts_with("AWS/") {
+        return;
+    }
+    let finding = Finding::error("AWS's metrics have no datapoints under a minute apart")
+        .at(
+            format!("{here}.period"),
+            format!("periods of {}", written(steps.period)),
+        )
+        .at(
+            format!("{here}.metric{part}"),
+            format!("a metric of {namespace}"),
+        )
+        .help("write `period: 1m`, or watch a high-resolution metric of your own");
+    findings.report(finding);
+}
+
+/// What an alarm looks at. Source: Amazon CloudWatch API, `PutMetricAlarm`, `EvaluationPeriods`.
+fn periods(here: &str, side_path: &str, period: Duration, side: &Side, findings: &mut Findings) {
+    if side.datapoints > side.periods {
+        let finding = Finding::error("`for` is over `of`")
+            .at(
+                format!("{side_path}.for"),
+                format!("{} periods", side.datapoints),
+            )
+            .at(format!("{side_path}.of"), format!("of {}", side.periods))
+            .help(format!(
+                "an alarm rings when `for` of the last `of` periods are beyond the threshold: raise `of` to {}, or lower `for`",
+                side.datapoints
+            ));
+        return findings.report(finding);
+    }
+    let longest = if period >= HOUR { 7 * DAY } else { DAY };
+    if period.saturating_mul(side.periods) <= longest {
+        return;
+    }
+    let key = format!("{side_path}.of");
+    let key = if findings.is_given(&key) {
+        key
+    } else {
+        format!("{side_path}.for")
+    };
+    let most = longest.as_secs() / period.as_secs().max(1);
+    let finding = Finding::error(format!(
+        "the alarm looks back further than {}",
+        written(longest)
+    ))
+    .at(key, format!("{} periods", side.periods))
+    .at(
+        format!("{here}.period"),
+        format!("of {} each", written(period)),
+    )
+    .help(format!(
+        "CloudWatch takes {most} periods of {} at most",
+        written(period)
+    ));
+    findings.report(finding);
+}
+
+/// A count that is set has to be one that the service may have.
+fn counts(service: &Service, path: &str, side_path: &str, side: &Side, findings: &mut Findings) {
+    let (min, max) = (format!("{path}.tasks.min"), format!("{path}.tasks.max"));
+    if side.steps.adjustment_type() != AdjustmentType::ExactCapacity || !findings.is_given(&max) {
+        return;
+    }
+    for (index, step) in side.steps.as_slice().iter().enumerate() {
+        let count = i64::from(step.adjustment);
+        let (bound, word, path) = if count > i64::from(service.tasks.max) {
+            (service.tasks.max, "at most", &max)
+        } else if count < i64::from(service.tasks.min) {
+            (service.tasks.min, "at least", &min)
+        } else {
+            continue;
+        };
+        let finding = Finding::error(format!("{count} tasks are outside the bounds"))
+            .at(action(findings, side_path, index, "set"), "sets the count")
+            .at(path.as_str(), format!("{word} {bound}"))
+            .help(format!("set {bound} or change `tasks`"));
+        findings.report(finding);
+    }
+}
+
+/// Further beyond the threshold, no step should do less.
+fn order(side_path: &str, name: &str, side: &Side, findings: &mut Findings) {
+    let (sign, key) = match name {
+        "scale_in" => (-1, "remove"),
+        _ => (1, "add"),
+    };
+    let key = match side.steps.adjustment_type() {
+        AdjustmentType::ExactCapacity => "set",
+        _ => key,
+    };
+    let weaker = side
+        .steps
+        .as_slice()
+        .windows(2)
+        .position(|pair| match pair {
+            [before, after] => {
+                i64::from(after.adjustment) * sign < i64::from(before.adjustment) * sign
+            }
+            _ => false,
+        });
+    let Some(before) = weaker else {
+        return;
+    };
+    let finding = Finding::warning("this step does less than the one before it")
+        .at(
+            action(findings, side_path, before + 1, key),
+            "further beyond the threshold",
+        )
+        .at(action(findings, side_path, before, key), "nearer to it")
+        .help("the further the metric is beyond the threshold, the more tasks have to change; are the two swapped?");
+    findings.report(finding);
+}
+
+/// Where the number of a step stands.
+fn action(findings: &Findings, side_path: &str, index: usize, key: &str) -> String {
+    let list = format!("{side_path}.steps");
+    if findings.is_given(&list) {
+        format!("{list}[{index}].{key}")
+    } else {
+        format!("{side_path}.{key}")
+    }
+}

@@ -1,0 +1,151 @@
+//! Step scaling: its metric, its two alarms and their steps.
+
+use super::Fields;
+use super::scaling::cooldown;
+use crate::model::{
+    AdjustmentType, AlarmMetric, Comparison, MissingData, Side, Statistic, Step, StepScaling, Steps,
+};
+use crate::shape::tables::{ANY_METRIC, IN_STEP, OUT_STEP, QUEUE_METRIC};
+use crate::shape::{Adjust, Object, amount, number_of};
+use crate::yaml::{Node, Value};
+
+/// The two sides differ in the word for a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    Out,
+    In,
+}
+
+/// A side that the structural check refused is read as none.
+pub(super) fn step_scaling(fields: Fields<'_>) -> StepScaling {
+    let metric = metric(fields.given("metric"));
+    let common = missing(fields);
+    let side = |name: &str, direction: Direction| {
+        fields.given(name)?;
+        side(fields.object(name), direction, &metric, common)
+    };
+    StepScaling {
+        period: fields.duration("period"),
+        cooldown: cooldown(fields),
+        scale_out: side("scale_out", Direction::Out),
+        scale_in: side("scale_in", Direction::In),
+        metric,
+    }
+}
+
+fn metric(node: Option<&Node>) -> AlarmMetric {
+    let Some(node) = node.filter(|node| matches!(node.value, Value::Map(_))) else {
+        return AlarmMetric::RequestCount;
+    };
+    if node.has("queue") {
+        let fields = Fields::new(&QUEUE_METRIC, Some(node));
+        return AlarmMetric::Queue {
+            queue: fields.text("queue"),
+            name: fields.text("name"),
+            statistic: statistic(fields),
+        };
+    }
+    let fields = Fields::new(&ANY_METRIC, Some(node));
+    AlarmMetric::Other {
+        namespace: fields.text("namespace"),
+        name: fields.text("name"),
+        dimensions: fields.text_entries("dimensions"),
+        statistic: statistic(fields),
+    }
+}
+
+fn statistic(fields: Fields<'_>) -> Statistic {
+    let text = fields.text("statistic");
+    match text.as_str() {
+        "SampleCount" | "Average" | "Sum" | "Minimum" | "Maximum" => Statistic::Plain(text),
+        _ => Statistic::Extended(text),
+    }
+}
+
+fn missing(fields: Fields<'_>) -> Option<MissingData> {
+    let word = fields.optional_text("missing")?;
+    MissingData::ALL
+        .into_iter()
+        .find(|missing| missing.name() == word)
+}
+
+fn side(
+    fields: Fields<'_>,
+    direction: Direction,
+    metric: &AlarmMetric,
+    common: Option<MissingData>,
+) -> Option<Side> {
+    let (comparison, threshold) = Comparison::ALL.into_iter().find_map(|comparison| {
+        let node = fields.given(comparison.name())?;
+        Some((comparison, number_of(&node.value)?))
+    })?;
+    let datapoints = fields.whole("for");
+    let given = missing(fields).or(common);
+    Some(Side {
+        comparison,
+        threshold,
+        datapoints,
+        periods: fields.optional_whole("of").unwrap_or(datapoints),
+        missing: given.unwrap_or_else(|| usual_missing(metric, comparison, threshold)),
+        steps: steps(fields, direction)?,
+    })
+}
+
+/// A load balancer reports `RequestCount` only for periods with a request, so that silence is none.
+fn usual_missing(metric: &AlarmMetric, comparison: Comparison, threshold: f64) -> MissingData {
+    match metric {
+        AlarmMetric::RequestCount if comparison.breaches(0.0, threshold) => MissingData::Breaching,
+        AlarmMetric::RequestCount => MissingData::NotBreaching,
+        AlarmMetric::Queue { .. } | AlarmMetric::Other { .. } => MissingData::Missing,
+    }
+}
+
+fn steps(fields: Fields<'_>, direction: Direction) -> Option<Steps> {
+    let object = direction.step();
+    let mut read: Vec<(AdjustmentType, Step)> = Vec::new();
+    if fields.given("steps").is_some() {
+        for item in fields.items("steps") {
+            let from = number_of(&item.get("from")?.value)?;
+            read.push(adjustment(
+                Fields::new(object, Some(item)),
+                direction,
+                from,
+            )?);
+        }
+    } else {
+        read.push(adjustment(fields, direction, 0.0)?);
+    }
+    let (kind, _) = *read.first()?;
+    let steps = read.into_iter().map(|(_, step)| step).collect();
+    Steps::new(kind, fields.optional_whole("at_least"), steps).ok()
+}
+
+fn adjustment(
+    fields: Fields<'_>,
+    direction: Direction,
+    from: f64,
+) -> Option<(AdjustmentType, Step)> {
+    if fields.given("set").is_some() {
+        let adjustment = i32::try_from(fields.optional_whole("set")?).ok()?;
+        return Some((AdjustmentType::ExactCapacity, Step { from, adjustment }));
+    }
+    let (key, sign) = match direction {
+        Direction::Out => ("add", 1),
+        Direction::In => ("remove", -1),
+    };
+    let (kind, amount) = match amount(&fields.given(key)?.value)? {
+        Adjust::Tasks(tasks) => (AdjustmentType::ChangeInCapacity, tasks),
+        Adjust::Percent(percent) => (AdjustmentType::PercentChangeInCapacity, percent),
+    };
+    let adjustment = i32::try_from(amount).ok()?.checked_mul(sign)?;
+    Some((kind, Step { from, adjustment }))
+}
+
+impl Direction {
+    fn step(self) -> &'static Object {
+        match self {
+            Self::Out => &OUT_STEP,
+            Self::In => &IN_STEP,
+        }
+    }
+}

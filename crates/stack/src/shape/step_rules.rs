@@ -1,0 +1,103 @@
+//! What holds among the steps of a side: their order, and that they are of one kind.
+
+use super::{Adjust, Misfit, amount, number_of};
+use crate::yaml::Node;
+
+/// What a step's number means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Tasks,
+    Percent,
+    Count,
+}
+
+impl Meaning {
+    /// The key of a step and what its number means; `None` when that can't be told.
+    fn of(step: &Node) -> Option<(&'static str, Self)> {
+        if step.has("set") {
+            return Some(("set", Self::Count));
+        }
+        let key = ["add", "remove"].into_iter().find(|key| step.has(key))?;
+        let meaning = match amount(&step.get(key)?.value)? {
+            Adjust::Tasks(_) => Self::Tasks,
+            Adjust::Percent(_) => Self::Percent,
+        };
+        Some((key, meaning))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::Percent => "percent",
+            Self::Count => "the count itself",
+        }
+    }
+}
+
+/// The first step begins at the threshold, the others after one another, and all are of one kind.
+pub(super) fn steps_in_order(steps: &[Node]) -> Option<Misfit> {
+    begins_at_zero(steps)
+        .or_else(|| ascends(steps))
+        .or_else(|| is_of_one_kind(steps))
+}
+
+fn from(step: &Node) -> Option<f64> {
+    number_of(&step.get("from")?.value)
+}
+
+fn begins_at_zero(steps: &[Node]) -> Option<Misfit> {
+    let first = from(steps.first()?)?;
+    (first != 0.0).then(|| Misfit {
+        at: "[0].from".to_owned(),
+        label: "leaves a gap",
+        message: format!("the first step begins {first} beyond the threshold, not at it"),
+        help: "write `from: 0`: `from` counts from the threshold, not from 0 of the metric"
+            .to_owned(),
+    })
+}
+
+fn ascends(steps: &[Node]) -> Option<Misfit> {
+    let index = steps.windows(2).position(|pair| match pair {
+        [before, after] => {
+            matches!((from(before), from(after)), (Some(before), Some(after)) if after <= before)
+        }
+        _ => false,
+    })?;
+    Some(Misfit {
+        at: format!("[{}].from", index + 1),
+        label: "not after the one before",
+        message: "the steps aren't in ascending order".to_owned(),
+        help: "order them by `from`, each further beyond the threshold than the one before"
+            .to_owned(),
+    })
+}
+
+fn is_of_one_kind(steps: &[Node]) -> Option<Misfit> {
+    let (_, first) = Meaning::of(steps.first()?)?;
+    let (index, (key, other)) = steps.iter().enumerate().find_map(|(index, step)| {
+        Some((index, Meaning::of(step).filter(|(_, of)| *of != first)?))
+    })?;
+    Some(Misfit {
+        at: format!("[{index}].{key}"),
+        label: "another kind",
+        message: format!(
+            "this step is in {}, and the first one in {}",
+            other.name(),
+            first.name()
+        ),
+        help: "all steps of a side are tasks, all are percent, or all set the count".to_owned(),
+    })
+}
+
+/// Application Auto Scaling takes `MinAdjustmentMagnitude` for percentages only.
+pub(super) fn needs_percent(side: &Node) -> Option<Misfit> {
+    side.get("at_least")?;
+    let steps = side.get("steps").map_or(&[][..], Node::items);
+    let (_, meaning) = Meaning::of(side).or_else(|| Meaning::of(steps.first()?))?;
+    (meaning != Meaning::Percent).then(|| Misfit {
+        at: ".at_least".to_owned(),
+        label: "without percent",
+        message: "`at_least` goes only with percent".to_owned(),
+        help: "leave it out: the number of tasks is said exactly".to_owned(),
+    })
+}

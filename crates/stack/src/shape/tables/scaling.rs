@@ -1,0 +1,131 @@
+//! How the number of tasks follows the work.
+
+use super::{DAY, SECOND, default, optional, required, time, whole};
+use crate::shape::{Kind, List, Object, Rule, Time, Whole};
+
+use super::step_scaling::STEP_SCALING;
+
+pub(super) static SCALING: Object = Object {
+    what: "the scaling",
+    fields: &[
+        optional(
+            "backlog_per_task",
+            Kind::Object(&BACKLOG_PER_TASK),
+            "Target tracking on the backlog per task; the target is `acceptable_latency` divided by `processing_time`.",
+        ),
+        optional(
+            "cpu",
+            Kind::Object(&UTILIZATION),
+            "Target tracking on the average CPU utilization of the service's tasks.",
+        ),
+        optional(
+            "memory",
+            Kind::Object(&UTILIZATION),
+            "Target tracking on the average memory utilization of the service's tasks.",
+        ),
+        optional(
+            "steps",
+            Kind::Object(&STEP_SCALING),
+            "Step scaling by Application Auto Scaling: its policies answer to alarms of their own, every minute while one rings.",
+        ),
+        optional(
+            "alarm_steps",
+            Kind::Object(&STEP_SCALING),
+            "Step scaling by a function of the stack's own: the alarms tell an SNS topic, which tells the function and the people of `notify`. Takes the keys of `steps`, and stands alone.",
+        ),
+    ],
+    rules: &[Rule::AnyOf(&[
+        "backlog_per_task",
+        "cpu",
+        "memory",
+        "steps",
+        "alarm_steps",
+    ])],
+};
+
+static BACKLOG_PER_TASK: Object = Object {
+    what: "the scaling by backlog per task",
+    fields: &[
+        required(
+            "acceptable_latency",
+            Kind::Time(&MOMENT),
+            "How long a message may wait: the promise. A scale-out takes two to five minutes, so a shorter one is only kept by tasks that are there already.",
+        ),
+        required(
+            "processing_time",
+            Kind::Time(&MOMENT),
+            "Average time that one task needs for one message; if it works on several at once, divided by their number.",
+        ),
+        default(
+            "count",
+            Kind::List(&COUNT),
+            "[visible]",
+            "Which messages count as backlog: waiting (`visible`), received and not yet deleted (`in_flight`), not yet due (`delayed`).",
+        ),
+        default(
+            "cooldown",
+            Kind::Object(&COOLDOWN),
+            "{}",
+            "Pauses of the scaling policy.",
+        ),
+        default(
+            "source",
+            Kind::Word(&["lambda", "metric_math"]),
+            "lambda",
+            "Who divides the backlog by the tasks: the metric function (`lambda`), or CloudWatch itself from the metrics of SQS and of Container Insights (`metric_math`), which then must be on in the cluster and costs by the metric.",
+        ),
+    ],
+    rules: &[],
+};
+
+static MOMENT: Time = time(1, 1, 14 * DAY);
+
+static COUNT: List = List {
+    of: Kind::Word(&["visible", "in_flight", "delayed"]),
+    least: 1,
+    most: 3,
+    unique: true,
+    rule: None,
+};
+
+static UTILIZATION: Object = Object {
+    what: "the scaling by utilization",
+    fields: &[
+        required(
+            "target",
+            Kind::Whole(&PERCENT),
+            "Average utilization to keep, in percent of what the tasks asked for.",
+        ),
+        default(
+            "cooldown",
+            Kind::Object(&COOLDOWN),
+            "{}",
+            "Pauses of the scaling policy.",
+        ),
+    ],
+    rules: &[],
+};
+
+static PERCENT: Whole = whole(1, 100);
+
+pub(super) static COOLDOWN: Object = Object {
+    what: "the cooldowns",
+    fields: &[
+        default(
+            "out",
+            Kind::Time(&PAUSE),
+            "60s",
+            "After a scale-out, how long the new tasks have to take effect before as many are added again.",
+        ),
+        default(
+            "in",
+            Kind::Time(&PAUSE),
+            "300s",
+            "After a scale-in, how long before more tasks are removed.",
+        ),
+    ],
+    rules: &[],
+};
+
+/// A pause of over a day would be no scaling.
+static PAUSE: Time = time(SECOND, 0, DAY);

@@ -1,0 +1,205 @@
+//! The two sides of step scaling: a threshold, and what is done beyond it.
+//!
+//! Sources: Amazon CloudWatch API, `PutMetricAlarm`; Application Auto Scaling API,
+//! `StepScalingPolicyConfiguration`.
+
+use super::step_scaling::MISSING;
+use super::{default, optional, required, whole};
+use crate::shape::step_rules::{needs_percent, steps_in_order};
+use crate::shape::{Amount, Field, Kind, List, Number, Object, Rule, Whole};
+
+pub(crate) static SCALE_OUT: Object = Object {
+    what: "the scale-out",
+    fields: &[
+        AT_OR_ABOVE,
+        ABOVE,
+        BELOW,
+        AT_OR_BELOW,
+        FOR,
+        OF,
+        optional("missing", Kind::Word(&MISSING), MISSING_SIDE_DOC),
+        optional(
+            "add",
+            Kind::Amount(&ADDED),
+            "How many tasks are added, or how many percent of them.",
+        ),
+        optional("at_least", Kind::Whole(&COUNT), AT_LEAST_DOC),
+        optional(
+            "set",
+            Kind::Whole(&COUNT),
+            "The number of tasks itself, within `tasks`.",
+        ),
+        optional("steps", Kind::List(&OUT_STEPS), STEPS_DOC),
+    ],
+    rules: &[
+        ONE_COMPARISON,
+        Rule::OneOf(&["add", "set", "steps"]),
+        Rule::Elsewhere("remove", "add", "scale_in"),
+        Rule::Also(needs_percent),
+    ],
+};
+
+pub(crate) static SCALE_IN: Object = Object {
+    what: "the scale-in",
+    fields: &[
+        BELOW,
+        AT_OR_BELOW,
+        AT_OR_ABOVE,
+        ABOVE,
+        FOR,
+        OF,
+        optional("missing", Kind::Word(&MISSING), MISSING_SIDE_DOC),
+        optional(
+            "remove",
+            Kind::Amount(&REMOVED),
+            "How many tasks are removed, or how many percent of them.",
+        ),
+        optional("at_least", Kind::Whole(&COUNT), AT_LEAST_DOC),
+        optional(
+            "set",
+            Kind::Whole(&COUNT_OR_NONE),
+            "The number of tasks itself, within `tasks`.",
+        ),
+        optional("steps", Kind::List(&IN_STEPS), STEPS_DOC),
+    ],
+    rules: &[
+        ONE_COMPARISON,
+        Rule::OneOf(&["remove", "set", "steps"]),
+        Rule::Elsewhere("add", "remove", "scale_out"),
+        Rule::Also(needs_percent),
+    ],
+};
+
+const ONE_COMPARISON: Rule = Rule::OneOf(&["at_or_above", "above", "below", "at_or_below"]);
+
+const AT_OR_ABOVE: Field = threshold(
+    "at_or_above",
+    "Threshold that the metric reaches or exceeds.",
+);
+const ABOVE: Field = threshold("above", "Threshold that the metric exceeds.");
+const BELOW: Field = threshold("below", "Threshold that the metric falls short of.");
+const AT_OR_BELOW: Field = threshold(
+    "at_or_below",
+    "Threshold that the metric doesn't exceed any more.",
+);
+
+const FOR: Field = default(
+    "for",
+    Kind::Whole(&PERIODS),
+    "1",
+    "How many of the last `of` periods have to be beyond the threshold.",
+);
+
+const OF: Field = optional(
+    "of",
+    Kind::Whole(&PERIODS),
+    "How many periods are looked at; otherwise as many as `for`. All of them end within the last day, or within seven days when a period takes an hour or more.",
+);
+
+const MISSING_SIDE_DOC: &str =
+    "What a period without a datapoint counts as, where this side differs from the other.";
+const AT_LEAST_DOC: &str =
+    "With percent: how many tasks a step changes at least, so that few tasks change at all.";
+const STEPS_DOC: &str = "Several steps, by how far the metric is beyond the threshold: each holds from its `from` up to that of the next one.";
+
+const fn threshold(name: &'static str, doc: &'static str) -> Field {
+    optional(name, Kind::Number(&THRESHOLD), doc)
+}
+
+/// Source: Amazon CloudWatch API, `MetricDatum`, `Value`: ±2^360.
+const LARGEST: f64 = 2.348_542_582_773_833_4e108;
+
+static THRESHOLD: Number = Number {
+    least: -LARGEST,
+    most: LARGEST,
+};
+
+static DISTANCE: Number = Number {
+    least: 0.0,
+    most: LARGEST,
+};
+
+/// A day of the shortest periods.
+static PERIODS: Whole = whole(1, 8_640);
+
+/// ECS's quota of tasks a service; ten times as many at once is all that a flood can ask for.
+static ADDED: Amount = Amount {
+    tasks: 5_000,
+    percent: 1_000,
+};
+
+static REMOVED: Amount = Amount {
+    tasks: 5_000,
+    percent: 100,
+};
+
+static COUNT: Whole = whole(1, 5_000);
+
+static COUNT_OR_NONE: Whole = whole(0, 5_000);
+
+/// Application Auto Scaling takes 20 steps a policy.
+const MOST_STEPS: usize = 20;
+
+static OUT_STEPS: List = List {
+    of: Kind::Object(&OUT_STEP),
+    least: 1,
+    most: MOST_STEPS,
+    unique: false,
+    rule: Some(steps_in_order),
+};
+
+static IN_STEPS: List = List {
+    of: Kind::Object(&IN_STEP),
+    least: 1,
+    most: MOST_STEPS,
+    unique: false,
+    rule: Some(steps_in_order),
+};
+
+const FROM: Field = required(
+    "from",
+    Kind::Number(&DISTANCE),
+    "Distance beyond the threshold from which the step holds; 0 for the first one, and ascending.",
+);
+
+pub(crate) static OUT_STEP: Object = Object {
+    what: "a step that adds tasks",
+    fields: &[
+        FROM,
+        optional(
+            "add",
+            Kind::Amount(&ADDED),
+            "How many tasks are added, or how many percent of them.",
+        ),
+        optional(
+            "set",
+            Kind::Whole(&COUNT),
+            "The number of tasks itself, within `tasks`.",
+        ),
+    ],
+    rules: &[
+        Rule::OneOf(&["add", "set"]),
+        Rule::Elsewhere("remove", "add", "scale_in"),
+    ],
+};
+
+pub(crate) static IN_STEP: Object = Object {
+    what: "a step that removes tasks",
+    fields: &[
+        FROM,
+        optional(
+            "remove",
+            Kind::Amount(&REMOVED),
+            "How many tasks are removed, or how many percent of them.",
+        ),
+        optional(
+            "set",
+            Kind::Whole(&COUNT_OR_NONE),
+            "The number of tasks itself, within `tasks`.",
+        ),
+    ],
+    rules: &[
+        Rule::OneOf(&["remove", "set"]),
+        Rule::Elsewhere("add", "remove", "scale_out"),
+    ],
+};

@@ -1,15 +1,36 @@
 //! The laws of scaling, pure: no I/O, no clock, no randomness.
 //!
 //! This room owns what is computed: the backlog per task and its acceptable value, the next desired
-//! count under target tracking, and the request by which the metric function is told what to measure.
+//! count under target tracking and by steps, cooldowns, what is right to do for an alarm that rings, and
+//! what the functions are told: the metric function's request, the scaling function's policy.
 
+mod alarm;
+mod alarm_steps;
 mod backlog;
+mod cooldown;
+mod evaluation;
+mod reconcile;
 mod request;
+mod steps;
 mod target_tracking;
+mod tracking_policy;
 
+pub use alarm::{Comparison, MissingData};
+pub use alarm_steps::{
+    AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, PolicyError, ScalingRequest,
+};
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
-pub use request::{Count, METRIC_NAME, MetricRequest, QueueRequest, ServiceRequest};
+pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
+pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
+pub use reconcile::{
+    Course, Hold, Scaling, Situation, StateChange, StepRecord, Trigger, ringing, within_bounds,
+};
+pub use request::{
+    Count, METRIC_NAME, MetricRequest, QueueRequest, ServiceRequest, WAKE_METRIC_NAME,
+};
+pub use steps::{AdjustmentType, Step, Steps, StepsError};
 pub use target_tracking::{
     Bounds, BoundsError, LOW_SHARE, TrackingAlarm, TrackingAlarms, next_desired_count,
     tracking_alarms,
 };
+pub use tracking_policy::{ServiceCounts, TargetTracking, TrackingPolicy, TrackingReading};

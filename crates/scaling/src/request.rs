@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 /// Name of the metric that the metric function publishes.
 pub const METRIC_NAME: &str = "BacklogPerTask";
 
+/// Name of the metric by which a service without tasks is woken: the whole backlog while no task is
+/// desired, otherwise 0. Its dimensions are `ClusterName` and `ServiceName`.
+pub const WAKE_METRIC_NAME: &str = "BacklogWithoutTasks";
+
 /// The metric function's event: everything that it needs to know, so that it holds no configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +32,9 @@ pub struct ServiceRequest {
     /// Which messages count as backlog.
     #[serde(default = "visible_only")]
     pub count: Vec<Count>,
+    /// Whether to publish [`WAKE_METRIC_NAME`] too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub wake: bool,
 }
 
 /// One SQS queue.
@@ -65,6 +72,14 @@ impl Count {
             Self::Delayed => "delayed",
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference over"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn visible_only() -> Vec<Count> {

@@ -29,6 +29,18 @@ impl Bounds {
         Ok(Self { min, max })
     }
 
+    /// Fewest tasks.
+    #[must_use]
+    pub fn min(self) -> u32 {
+        self.min
+    }
+
+    /// Most tasks.
+    #[must_use]
+    pub fn max(self) -> u32 {
+        self.max
+    }
+
     /// The nearest count within the bounds.
     #[must_use]
     pub fn clamp(self, count: u32) -> u32 {

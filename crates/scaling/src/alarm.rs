@@ -1,0 +1,114 @@
+//! What makes a CloudWatch alarm.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// On which side of the threshold an alarm rings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparison {
+    /// `GreaterThanOrEqualToThreshold`.
+    AtOrAbove,
+    /// `GreaterThanThreshold`.
+    Above,
+    /// `LessThanThreshold`.
+    Below,
+    /// `LessThanOrEqualToThreshold`.
+    AtOrBelow,
+}
+
+/// What a missing datapoint counts as (`TreatMissingData`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingData {
+    /// As nothing: without any datapoint the state is INSUFFICIENT_DATA.
+    Missing,
+    /// The state stays as it is.
+    Ignore,
+    /// As a datapoint beyond the threshold.
+    Breaching,
+    /// As a datapoint within the threshold.
+    NotBreaching,
+}
+
+impl Comparison {
+    /// Every comparison.
+    pub const ALL: [Self; 4] = [Self::AtOrAbove, Self::Above, Self::Below, Self::AtOrBelow];
+
+    /// The word for it in a stack definition.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AtOrAbove => "at_or_above",
+            Self::Above => "above",
+            Self::Below => "below",
+            Self::AtOrBelow => "at_or_below",
+        }
+    }
+
+    /// Whether a value is beyond the threshold. Not a number is never.
+    #[must_use]
+    pub fn breaches(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::AtOrAbove => value >= threshold,
+            Self::Above => value > threshold,
+            Self::Below => value < threshold,
+            Self::AtOrBelow => value <= threshold,
+        }
+    }
+
+    /// How far a value is beyond the threshold; negative when it is not.
+    #[must_use]
+    pub fn distance(self, value: f64, threshold: f64) -> f64 {
+        match self {
+            Self::AtOrAbove | Self::Above => value - threshold,
+            Self::Below | Self::AtOrBelow => threshold - value,
+        }
+    }
+}
+
+impl fmt::Display for Comparison {
+    /// As CloudWatch writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AtOrAbove => "GreaterThanOrEqualToThreshold",
+            Self::Above => "GreaterThanThreshold",
+            Self::Below => "LessThanThreshold",
+            Self::AtOrBelow => "LessThanOrEqualToThreshold",
+        })
+    }
+}
+
+impl MissingData {
+    /// Every treatment.
+    pub const ALL: [Self; 4] = [
+        Self::Missing,
+        Self::Ignore,
+        Self::Breaching,
+        Self::NotBreaching,
+    ];
+
+    /// The word for it in a stack definition.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Ignore => "ignore",
+            Self::Breaching => "breaching",
+            Self::NotBreaching => "not_breaching",
+        }
+    }
+}
+
+impl fmt::Display for MissingData {
+    /// As CloudWatch writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "missing",
+            Self::Ignore => "ignore",
+            Self::Breaching => "breaching",
+            Self::NotBreaching => "notBreaching",
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! What a scaling function knows: the service that it scales, and the alarms that tell it to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cooldown::{PerSide, Side};
+use crate::reconcile::Scaling;
+use crate::steps::{AdjustmentType, Steps};
+use crate::{Bounds, BoundsError};
+
+/// Environment variable of the scaling function that holds its [`AlarmStepsPolicy`] as JSON: an alarm's
+/// message can't carry it.
+pub const POLICY_VARIABLE: &str = "SCALING_POLICY";
+
+/// Key of the tag by which an alarm remembers the last step that was taken for it.
+pub const LAST_STEP_TAG: &str = "ecs-scaler:last-step";
+
+/// How one service is scaled by the alarms that a scaling function hears of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmStepsPolicy {
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// Fewest tasks.
+    pub min: u32,
+    /// Most tasks, at least `min`.
+    pub max: u32,
+    /// What adds tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_out: Option<AlarmSteps>,
+    /// What removes tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scale_in: Option<AlarmSteps>,
+}
+
+/// The steps for one alarm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlarmSteps {
+    /// Alarm name.
+    pub alarm: String,
+    /// What to do while it is in ALARM.
+    pub steps: Steps,
+    /// Pause after a step of this side, in seconds.
+    pub cooldown: u64,
+}
+
+/// The scaling function's event when it is not an alarm's SNS message: the constant input of the rule
+/// that lets it read its alarms again, because an alarm notifies once per change of state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "action", deny_unknown_fields)]
+pub enum ScalingRequest {
+    /// `{"action": "re-evaluate"}`: look at the alarms, and go on scaling while one is in ALARM.
+    ReEvaluate,
+}
+
+/// Why a policy can't be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// A name is empty.
+    #[error("`{0}` is empty")]
+    Empty(&'static str),
+    /// Neither side is there.
+    #[error("there is neither `scale_out` nor `scale_in`")]
+    NoSide,
+    /// Both sides name one alarm.
+    #[error("scale-out and scale-in have one and the same alarm, {0:?}")]
+    OneAlarm(String),
+    /// A step of one side goes the other way.
+    #[error("a step of {0} is {1}, which goes the other way")]
+    Direction(&'static str, i32),
+    /// The bounds are no bounds.
+    #[error(transparent)]
+    Bounds(#[from] BoundsError),
+}
+
+impl AlarmStepsPolicy {
+    /// Checks the policy, and gives it in the form that decides.
+    ///
+    /// # Errors
+    /// When a name is empty, when there is no side or both have one alarm, when a step goes the other
+    /// way, or when `min` is over `max`.
+    pub fn scaling(&self) -> Result<Scaling<'_>, PolicyError> {
+        let sides = [("scale_out", &self.scale_out), ("scale_in", &self.scale_in)];
+        for (name, value) in [("cluster", &self.cluster), ("service", &self.service)] {
+            if value.is_empty() {
+                return Err(PolicyError::Empty(name));
+            }
+        }
+        for (name, side) in sides {
+            if let Some(side) = side {
+                check(name, side)?;
+            }
+        }
+        match (&self.scale_out, &self.scale_in) {
+            (None, None) => return Err(PolicyError::NoSide),
+            (Some(out), Some(scale_in)) if out.alarm == scale_in.alarm => {
+                return Err(PolicyError::OneAlarm(out.alarm.clone()));
+            }
+            _ => {}
+        }
+        Ok(Scaling {
+            bounds: Bounds::new(self.min, self.max)?,
+            steps: self.sides(),
+        })
+    }
+
+    /// The sides that there are.
+    #[must_use]
+    pub fn sides(&self) -> PerSide<Option<&AlarmSteps>> {
+        PerSide {
+            scale_out: self.scale_out.as_ref(),
+            scale_in: self.scale_in.as_ref(),
+        }
+    }
+
+    /// The side that an alarm belongs to.
+    #[must_use]
+    pub fn side_of(&self, alarm: &str) -> Option<Side> {
+        let sides = self.sides();
+        let named = |side: &Side| sides.get(*side).is_some_and(|steps| steps.alarm == alarm);
+        [Side::Out, Side::In].into_iter().find(named)
+    }
+}
+
+fn check(name: &'static str, side: &AlarmSteps) -> Result<(), PolicyError> {
+    if side.alarm.is_empty() {
+        return Err(PolicyError::Empty("alarm"));
+    }
+    if side.steps.adjustment_type() == AdjustmentType::ExactCapacity {
+        return Ok(());
+    }
+    let wrong = |adjustment: i32| match name {
+        "scale_out" => adjustment < 0,
+        _ => adjustment > 0,
+    };
+    let mut adjustments = side.steps.as_slice().iter().map(|step| step.adjustment);
+    match adjustments.find(|adjustment| wrong(*adjustment)) {
+        Some(adjustment) => Err(PolicyError::Direction(name, adjustment)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Cooldowns: what a step may do while an earlier one still takes effect.
+
+use std::time::Duration;
+
+/// Which way a step goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// More tasks.
+    Out,
+    /// Fewer tasks.
+    In,
+}
+
+/// One value for each side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PerSide<T> {
+    /// For scale-out.
+    pub scale_out: T,
+    /// For scale-in.
+    pub scale_in: T,
+}
+
+/// A step that was taken. All times of one reckoning count from the same origin, whichever it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenStep {
+    /// When.
+    pub at: Duration,
+    /// The count that the step was reckoned from. It is not the count before the step when a larger
+    /// step added to a smaller one during a cooldown: both are reckoned from before the smaller one.
+    pub base: u32,
+    /// The count that it set.
+    pub to: u32,
+}
+
+/// What a step may do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// Set the count.
+    Step {
+        /// The count to set: over the current one for scale-out, under it for scale-in.
+        to: u32,
+        /// The count that it is reckoned from, for [`TakenStep::base`].
+        base: u32,
+    },
+    /// The law asks for nothing that this side may do: a bound is reached.
+    Keep,
+    /// A cooldown blocks the step.
+    Wait {
+        /// When the cooldown ends.
+        until: Duration,
+        /// Whose cooldown it is.
+        cooldown: Side,
+    },
+}
+
+impl Side {
+    /// Whether going from one count to the other is a step to this side.
+    #[must_use]
+    pub fn is_step(self, from: u32, to: u32) -> bool {
+        match self {
+            Self::Out => to > from,
+            Self::In => to < from,
+        }
+    }
+}
+
+impl<T> PerSide<T> {
+    /// The value of one side.
+    pub fn get(&self, side: Side) -> &T {
+        match side {
+            Side::Out => &self.scale_out,
+            Side::In => &self.scale_in,
+        }
+    }
+
+    /// The value of one side, to change it.
+    pub fn get_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Out => &mut self.scale_out,
+            Side::In => &mut self.scale_in,
+        }
+    }
+
+    /// The same with every value converted.
+    pub fn map<U>(self, mut convert: impl FnMut(T) -> U) -> PerSide<U> {
+        PerSide {
+            scale_out: convert(self.scale_out),
+            scale_in: convert(self.scale_in),
+        }
+    }
+}
+
+/// What `side` may do at `now`, when `law` says which count it asks for from a given one.
+///
+/// A cooldown begins with the last step of either side and is that side's. During the cooldown of
+/// scale-out, the tasks that it added count as if they were part of what the next scale-out adds: only a
+/// larger step passes, and adds the difference (+3 after +2 adds 1). Scale-in waits for any cooldown.
+/// Scale-out doesn't wait for the one of scale-in, and ends it. Scale-out never lowers the count and
+/// scale-in never raises it, whatever the law asks for.
+///
+/// AWS documents all of this but one: that scale-in waits for the cooldown of scale-out too. It
+/// follows from what AWS says the cooldown is for, the time that a step needs to take effect.
+/// Source: "Step scaling policies", section "Cooldown period", Application Auto Scaling User Guide.
+pub fn allowed(
+    side: Side,
+    now: Duration,
+    current: u32,
+    last: PerSide<Option<TakenStep>>,
+    cooldowns: PerSide<Duration>,
+    law: impl Fn(u32) -> u32,
+) -> Allowed {
+    let to = law(current);
+    if !side.is_step(current, to) {
+        return Allowed::Keep;
+    }
+    let step = Allowed::Step { to, base: current };
+    let Some((cooldown, earlier, until)) = in_effect(now, last, cooldowns) else {
+        return step;
+    };
+    match (side, cooldown) {
+        (Side::Out, Side::In) => step,
+        (Side::Out, Side::Out) => {
+            let (to, base) = (law(earlier.base), earlier.base);
+            if to > current.max(earlier.to) {
+                Allowed::Step { to, base }
+            } else {
+                Allowed::Wait { until, cooldown }
+            }
+        }
+        (Side::In, _) => Allowed::Wait { until, cooldown },
+    }
+}
+
+/// The cooldown that is not over: whose it is, its step, and when it ends. A later step ends the
+/// cooldown of an earlier one.
+fn in_effect(
+    now: Duration,
+    last: PerSide<Option<TakenStep>>,
+    cooldowns: PerSide<Duration>,
+) -> Option<(Side, TakenStep, Duration)> {
+    let (side, step) = match (last.scale_out, last.scale_in) {
+        (Some(out), Some(scale_in)) if scale_in.at > out.at => (Side::In, scale_in),
+        (Some(out), _) => (Side::Out, out),
+        (None, Some(scale_in)) => (Side::In, scale_in),
+        (None, None) => return None,
+    };
+    let until = step.at.saturating_add(*cooldowns.get(side));
+    (now < until).then_some((side, step, until))
+}
+
+#[cfg(test)]
+mod tests;

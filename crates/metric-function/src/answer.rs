@@ -42,6 +42,19 @@ pub struct Published {
     pub backlog_per_task: f64,
 }
 
+/// A datapoint of the backlog without tasks that CloudWatch took: what wakes a service that has none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waking {
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// Desired tasks.
+    pub desired: u32,
+    /// The published value: all messages that count as backlog while no task is desired, otherwise 0.
+    pub backlog_without_tasks: u64,
+}
+
 /// A target without a datapoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failed {
@@ -57,6 +70,9 @@ pub struct Failed {
 pub struct Answer {
     /// The datapoints that CloudWatch took.
     pub published: Vec<Published>,
+    /// Those of the backlog without tasks, for the services of which the request wants it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waking: Vec<Waking>,
     /// The targets without one; empty in the answer of an invocation that succeeds.
     pub failed: Vec<Failed>,
 }

@@ -55,7 +55,8 @@ impl From<InvocationError> for Diagnostic {
 
 /// Both lists in short: as many failed targets with their reasons as fit, then as many published.
 fn summary(answer: &Answer) -> String {
-    let (failed, published) = (&answer.failed, &answer.published);
+    let failed = &answer.failed;
+    let published: Vec<String> = values(answer).collect();
     let all = failed.len() + published.len();
     let mut text = format!("{} of {all} targets failed: ", failed.len());
     let reasons = failed
@@ -65,12 +66,24 @@ fn summary(answer: &Answer) -> String {
     let _ = write!(text, ". {} published", published.len());
     if !published.is_empty() {
         text.push_str(": ");
-        let values = published
-            .iter()
-            .map(|one| format!("{} = {}", one.target, one.backlog_per_task));
-        append(&mut text, values, MESSAGE_LIMIT - 64);
+        append(&mut text, published.into_iter(), MESSAGE_LIMIT - 64);
     }
     text
+}
+
+fn values(answer: &Answer) -> impl Iterator<Item = String> {
+    let per_task = answer
+        .published
+        .iter()
+        .map(|one| format!("{} = {}", one.target, one.backlog_per_task));
+    let without_tasks = answer.waking.iter().map(|one| {
+        let (cluster, service) = (&one.cluster, &one.service);
+        format!(
+            "{cluster}/{service} without tasks = {}",
+            one.backlog_without_tasks
+        )
+    });
+    per_task.chain(without_tasks)
 }
 
 /// Appends items while the text stays within `limit` bytes, then says how many were left out.

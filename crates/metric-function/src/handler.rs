@@ -1,32 +1,18 @@
 //! One invocation, from the event to the answer.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
 
+use lambda_kit::{Invocation, Log};
 use scaling::backlog_per_task;
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::plan::{Measure, Plan};
+use crate::publish::Datapoint;
 use crate::queues::{self, Reading};
-use crate::services::{self, Running};
-use crate::{Answer, Clients, Failed, InvocationError, Log, Published, Reason, Target, publish};
-
-/// Longest time that any function may run.
-///
-/// Source: AWS Lambda Developer Guide, Lambda quotas.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
-
-/// What Lambda says of an invocation.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// Request id, for the log.
-    pub request_id: String,
-    /// The time now: the timestamp of all datapoints.
-    pub now: SystemTime,
-    /// How long the function may still run.
-    pub time_left: Duration,
-}
+use crate::services::{self, Described};
+use crate::{Answer, Clients, Failed, InvocationError, Published, Reason, Target};
+use crate::{log, publish, waking};
 
 /// Measures every target of the event and publishes its backlog per task, then writes to the log what
 /// came of it.
@@ -41,7 +27,7 @@ pub async fn handle(
     log: &mut Log<'_>,
 ) -> Result<Answer, InvocationError> {
     let result = measure(clients, event, invocation).await;
-    log.outcome(&result);
+    log::outcome(log, &result);
     result
 }
 
@@ -50,20 +36,22 @@ async fn measure(
     event: Value,
     invocation: &Invocation,
 ) -> Result<Answer, InvocationError> {
-    let deadlines = Deadlines::of(Instant::now(), invocation.time_left);
+    let deadlines = Deadlines::of(Instant::now(), invocation);
     let plan = Plan::of(event)?;
-    let (queues, running) = futures::join!(
+    let (queues, described) = futures::join!(
         queues::read(&clients.sqs, plan.queues(), deadlines.read),
         services::describe(&clients.ecs, plan.batches(), deadlines.read),
     );
+    let waking = waking::datapoints(&plan, &queues, &described);
     let mut failed = plan.failed;
     let mut datapoints = Vec::with_capacity(plan.targets.len());
     for (target, measure) in plan.targets {
-        match datapoint(&target, &measure, &queues, &running) {
-            Ok(datapoint) => datapoints.push(datapoint),
+        match datapoint(&target, &measure, &queues, &described) {
+            Ok(datapoint) => datapoints.push(Datapoint::PerTask(datapoint)),
             Err(reason) => failed.push(Failed { target, reason }),
         }
     }
+    datapoints.extend(waking.into_iter().map(Datapoint::WithoutTasks));
     let (cloudwatch, namespace) = (&clients.cloudwatch, &plan.namespace);
     let mut answer = publish::publish(
         cloudwatch,
@@ -92,10 +80,8 @@ struct Deadlines {
 }
 
 impl Deadlines {
-    fn of(now: Instant, time_left: Duration) -> Self {
-        let time_left = time_left.min(LONGEST);
-        let margin = (time_left / 10).min(Duration::from_secs(1));
-        let usable = time_left.saturating_sub(margin);
+    fn of(now: Instant, invocation: &Invocation) -> Self {
+        let usable = invocation.usable_time();
         Self {
             read: now + usable * 3 / 5,
             publish: now + usable,
@@ -107,27 +93,18 @@ fn datapoint(
     target: &Target,
     measure: &Measure,
     queues: &HashMap<String, Reading>,
-    running: &Running,
+    described: &Described,
 ) -> Result<Published, Reason> {
     let service = (target.cluster.clone(), target.service.clone());
-    let running = running
+    let tasks = described
         .get(&service)
         .cloned()
         .unwrap_or(Err(Reason::ServiceAbsent))?;
-    let messages = match queues.get(&measure.url) {
-        Some(Ok(attributes)) => queues::messages(attributes, &measure.count)?,
-        Some(Err(reason)) => return Err(reason.clone()),
-        None => {
-            return Err(Reason::Late {
-                operation: "GetQueueAttributes",
-            });
-        }
-    };
-    let backlog_per_task = backlog_per_task(messages, running);
+    let messages = queues::counted(queues, measure)?;
     Ok(Published {
         target: target.clone(),
         messages,
-        running,
-        backlog_per_task,
+        running: tasks.running,
+        backlog_per_task: backlog_per_task(messages, tasks.running),
     })
 }

@@ -1,5 +1,5 @@
 //! The metric function: an event that says what to measure goes in, `BacklogPerTask` datapoints come
-//! out.
+//! out, and `BacklogWithoutTasks` for services that are to be woken.
 //!
 //! This room owns one invocation: reading the event, reading the queues and the services at the same
 //! time, publishing what could be read, and saying which targets failed and why. It holds no
@@ -8,7 +8,6 @@
 //! and the log are its arguments.
 
 mod answer;
-mod call;
 mod clients;
 mod error;
 mod handler;
@@ -20,10 +19,10 @@ mod reason;
 mod services;
 #[cfg(test)]
 mod tests;
+mod waking;
 
-pub use answer::{Answer, Failed, Published, Target};
+pub use answer::{Answer, Failed, Published, Target, Waking};
 pub use clients::Clients;
 pub use error::InvocationError;
-pub use handler::{Invocation, handle};
-pub use log::Log;
+pub use handler::handle;
 pub use reason::Reason;

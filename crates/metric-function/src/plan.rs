@@ -24,6 +24,8 @@ pub(crate) struct Measure {
 pub(crate) struct Plan {
     pub(crate) namespace: String,
     pub(crate) targets: BTreeMap<Target, Measure>,
+    /// Cluster and service name of each service whose backlog without tasks is published too.
+    pub(crate) wake: BTreeSet<(String, String)>,
     /// What no call can help.
     pub(crate) failed: Vec<Failed>,
 }
@@ -40,6 +42,12 @@ impl Plan {
         if request.services.is_empty() {
             return Err(InvocationError::NoServices);
         }
+        let wake = request
+            .services
+            .iter()
+            .filter(|one| one.wake)
+            .map(|one| (one.cluster.clone(), one.service.clone()))
+            .collect();
         let mut drafts: BTreeMap<Target, Result<Measure, Reason>> = BTreeMap::new();
         for (target, measure) in request.services.into_iter().flat_map(drafts_of) {
             drafts
@@ -54,6 +62,7 @@ impl Plan {
         let mut plan = Self {
             namespace: request.namespace,
             targets: BTreeMap::new(),
+            wake,
             failed: Vec::new(),
         };
         for (target, draft) in drafts {
@@ -103,6 +112,7 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
         service,
         queues,
         count,
+        wake: _,
     } = request;
     let target = |queue: String| Target {
         cluster: cluster.clone(),

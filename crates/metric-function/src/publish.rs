@@ -4,11 +4,11 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use futures::StreamExt as _;
-use scaling::METRIC_NAME;
+use lambda_kit::in_time;
+use scaling::{METRIC_NAME, WAKE_METRIC_NAME};
 use tokio::time::Instant;
 
-use crate::call::in_time;
-use crate::{Answer, Failed, Published, Target};
+use crate::{Answer, Failed, Published, Target, Waking};
 
 /// Datapoints that one PutMetricData call takes at most.
 ///
@@ -29,15 +29,22 @@ const CONCURRENCY: usize = 4;
 
 const OPERATION: &str = "PutMetricData";
 
+/// One datapoint, of either metric.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Datapoint {
+    PerTask(Published),
+    WithoutTasks(Waking),
+}
+
 /// Publishes all datapoints with one timestamp, and says which CloudWatch took and which it did not.
 pub(crate) async fn publish(
     client: &aws_sdk_cloudwatch::Client,
     namespace: &str,
-    datapoints: Vec<Published>,
+    datapoints: Vec<Datapoint>,
     timestamp: SystemTime,
     deadline: Instant,
 ) -> Answer {
-    let putting = |chunk: Vec<Published>| async move {
+    let putting = |chunk: Vec<Datapoint>| async move {
         let data = chunk
             .iter()
             .map(|datapoint| datum(datapoint, timestamp))
@@ -55,22 +62,63 @@ pub(crate) async fn publish(
     let mut answer = Answer::default();
     while let Some((chunk, result)) = puts.next().await {
         match result {
-            Ok(_) => answer.published.extend(chunk),
+            Ok(_) => chunk.into_iter().for_each(|one| match one {
+                Datapoint::PerTask(one) => answer.published.push(one),
+                Datapoint::WithoutTasks(one) => answer.waking.push(one),
+            }),
             Err(reason) => answer.failed.extend(chunk.into_iter().map(|one| Failed {
-                target: one.target,
-                reason: reason.clone(),
+                target: one.target(),
+                reason: reason.clone().into(),
             })),
         }
     }
     answer
 }
 
+impl Datapoint {
+    /// What it is about; the backlog without tasks is about no queue.
+    fn target(self) -> Target {
+        match self {
+            Self::PerTask(one) => one.target,
+            Self::WithoutTasks(one) => Target {
+                cluster: one.cluster,
+                service: one.service,
+                queue: String::new(),
+            },
+        }
+    }
+
+    /// Metric name and value.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a backlog beyond 2^53 messages may be off by one"
+    )]
+    fn value(&self) -> (&'static str, f64) {
+        match self {
+            Self::PerTask(one) => (METRIC_NAME, one.backlog_per_task),
+            Self::WithoutTasks(one) => (WAKE_METRIC_NAME, one.backlog_without_tasks as f64),
+        }
+    }
+
+    fn dimensions(&self) -> Vec<(&'static str, &str)> {
+        let (cluster, service, queue) = match self {
+            Self::PerTask(Published { target, .. }) => {
+                (&target.cluster, &target.service, Some(&target.queue))
+            }
+            Self::WithoutTasks(one) => (&one.cluster, &one.service, None),
+        };
+        let mut dimensions = vec![("ClusterName", &**cluster), ("ServiceName", &**service)];
+        dimensions.extend(queue.map(|queue| ("QueueName", &**queue)));
+        dimensions
+    }
+}
+
 /// Cuts the datapoints into what single calls take.
-fn chunks(datapoints: Vec<Published>) -> Vec<Vec<Published>> {
-    let mut chunks: Vec<Vec<Published>> = Vec::new();
+fn chunks(datapoints: Vec<Datapoint>) -> Vec<Vec<Datapoint>> {
+    let mut chunks: Vec<Vec<Datapoint>> = Vec::new();
     let mut bytes = 0;
     for datapoint in datapoints {
-        let size = size(&datapoint.target);
+        let size = size(&datapoint);
         match chunks.last_mut() {
             Some(chunk) if chunk.len() < DATAPOINTS_PER_CALL && bytes + size <= BYTES_PER_CALL => {
                 bytes += size;
@@ -85,24 +133,21 @@ fn chunks(datapoints: Vec<Published>) -> Vec<Vec<Published>> {
     chunks
 }
 
-fn size(target: &Target) -> usize {
-    BYTES_PER_DATAPOINT + target.cluster.len() + target.service.len() + target.queue.len()
+fn size(datapoint: &Datapoint) -> usize {
+    let values = datapoint.dimensions().into_iter();
+    BYTES_PER_DATAPOINT + values.map(|(_, value)| value.len()).sum::<usize>()
 }
 
-fn datum(datapoint: &Published, timestamp: SystemTime) -> MetricDatum {
-    let Target {
-        cluster,
-        service,
-        queue,
-    } = &datapoint.target;
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+fn datum(datapoint: &Datapoint, timestamp: SystemTime) -> MetricDatum {
+    let dimension = |(name, value)| Dimension::builder().name(name).value(value).build();
+    let (metric, value) = datapoint.value();
     MetricDatum::builder()
-        .metric_name(METRIC_NAME)
-        .dimensions(dimension("ClusterName", cluster))
-        .dimensions(dimension("ServiceName", service))
-        .dimensions(dimension("QueueName", queue))
+        .metric_name(metric)
+        .set_dimensions(Some(
+            datapoint.dimensions().into_iter().map(dimension).collect(),
+        ))
         .timestamp(timestamp.into())
-        .value(datapoint.backlog_per_task)
+        .value(value)
         .unit(StandardUnit::Count)
         .build()
 }

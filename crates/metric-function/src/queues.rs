@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::StreamExt as _;
+use lambda_kit::{CallError, in_time};
 use scaling::Count;
 use tokio::time::Instant;
 
 use crate::Reason;
-use crate::call::in_time;
+use crate::plan::Measure;
 
 /// GetQueueAttributes calls under way at a time. SQS sets no quota on them; the bound is for the
 /// function's memory and sockets.
@@ -32,10 +33,8 @@ pub(crate) async fn read(
             .set_attribute_names(Some(count.into_iter().map(attribute).collect()))
             .send();
         let output = in_time(OPERATION, deadline, call).await;
-        (
-            url,
-            output.map(|output| output.attributes.unwrap_or_default()),
-        )
+        let attributes = output.map(|output| output.attributes.unwrap_or_default());
+        (url, attributes.map_err(Reason::from))
     };
     futures::stream::iter(queues)
         .map(reading)
@@ -44,8 +43,19 @@ pub(crate) async fn read(
         .await
 }
 
+/// The messages that a target counts.
+pub(crate) fn counted(queues: &HashMap<String, Reading>, measure: &Measure) -> Result<u64, Reason> {
+    match queues.get(&measure.url) {
+        Some(Ok(attributes)) => messages(attributes, &measure.count),
+        Some(Err(reason)) => Err(reason.clone()),
+        None => Err(Reason::Call(CallError::Late {
+            operation: OPERATION,
+        })),
+    }
+}
+
 /// The sum of the counted attributes.
-pub(crate) fn messages(
+fn messages(
     attributes: &HashMap<QueueAttributeName, String>,
     count: &BTreeSet<Count>,
 ) -> Result<u64, Reason> {

@@ -1,5 +1,6 @@
 //! Why a target was not published.
 
+use lambda_kit::CallError;
 use serde::{Serialize, Serializer};
 
 /// Why a target's datapoint was not published.
@@ -24,20 +25,9 @@ pub enum Reason {
     /// The request holds the target twice, with different URLs or counts.
     #[error("the request holds it twice, with different queue URLs or counts")]
     Ambiguous,
-    /// An AWS call failed, retries included.
-    #[error("{operation} failed: {detail}")]
-    Call {
-        /// AWS operation.
-        operation: &'static str,
-        /// Error code and message, or what happened to the connection.
-        detail: String,
-    },
-    /// An AWS call had no answer when the invocation's time for it was over.
-    #[error("{operation} had no answer in the time that the function has")]
-    Late {
-        /// AWS operation.
-        operation: &'static str,
-    },
+    /// An AWS call has no answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// ECS doesn't find the service.
     #[error("ECS reports the service as {0}")]
     ServiceFailure(String),
@@ -50,6 +40,9 @@ pub enum Reason {
     /// A number of running tasks that cannot be.
     #[error("service reports {0} running tasks")]
     RunningCount(i32),
+    /// A number of desired tasks that cannot be.
+    #[error("service reports {0} desired tasks")]
+    DesiredCount(i32),
     /// The answer of SQS lacks an attribute that was asked for.
     #[error("the answer of GetQueueAttributes does not hold {0}")]
     AttributeAbsent(&'static str),

@@ -1,14 +1,14 @@
-//! Describing services: how many tasks each runs.
+//! Describing services: how many tasks each runs, and how many it should.
 
 use std::collections::HashMap;
 
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::types::Service;
 use futures::StreamExt as _;
+use lambda_kit::in_time;
 use tokio::time::Instant;
 
 use crate::Reason;
-use crate::call::in_time;
 
 /// DescribeServices calls under way at a time. An answer carries the last 100 events of each of its
 /// ten services, a few hundred kilobytes in all, and ECS sustains 20 calls a second after a burst.
@@ -16,15 +16,22 @@ const CONCURRENCY: usize = 16;
 
 const OPERATION: &str = "DescribeServices";
 
-/// The running tasks of each service, or why they could not be read, by cluster and service name.
-pub(crate) type Running = HashMap<(String, String), Result<u32, Reason>>;
+/// The tasks of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tasks {
+    pub(crate) running: u32,
+    pub(crate) desired: u32,
+}
+
+/// The tasks of each service, or why they could not be read, by cluster and service name.
+pub(crate) type Described = HashMap<(String, String), Result<Tasks, Reason>>;
 
 /// Describes the services of every batch (cluster, service names).
 pub(crate) async fn describe(
     client: &aws_sdk_ecs::Client,
     batches: Vec<(String, Vec<String>)>,
     deadline: Instant,
-) -> Running {
+) -> Described {
     let describing = |(cluster, services): (String, Vec<String>)| async move {
         let call = client
             .describe_services()
@@ -32,16 +39,16 @@ pub(crate) async fn describe(
             .set_services(Some(services.clone()))
             .send();
         let output = in_time(OPERATION, deadline, call).await;
-        let output = output.map(|output| by_name(&output));
+        let output = output.map(|output| by_name(&output)).map_err(Reason::from);
         futures::stream::iter(services.into_iter().map(move |service| {
-            let running = match &output {
+            let tasks = match &output {
                 Ok(known) => known
                     .get(&service)
                     .cloned()
                     .unwrap_or(Err(Reason::ServiceAbsent)),
                 Err(reason) => Err(reason.clone()),
             };
-            ((cluster.clone(), service), running)
+            ((cluster.clone(), service), tasks)
         }))
     };
     futures::stream::iter(batches)
@@ -53,7 +60,7 @@ pub(crate) async fn describe(
 }
 
 /// What the answer says of each service that it names.
-fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<u32, Reason>> {
+fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<Tasks, Reason>> {
     let mut known = HashMap::new();
     for failure in output.failures() {
         // `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME`, or in the old format `service/NAME`.
@@ -70,20 +77,23 @@ fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<u32, Reaso
         let Some(name) = service.service_name() else {
             continue;
         };
-        known.insert(name.to_owned(), running(service));
+        known.insert(name.to_owned(), tasks(service));
     }
     known
 }
 
-/// The running count of a service that can be scaled, or that still drains.
-fn running(service: &Service) -> Result<u32, Reason> {
-    // The SDK reads an absent `runningCount` as 0. A record cut short is told by its absent status,
+/// The counts of a service that can be scaled, or that still drains.
+fn tasks(service: &Service) -> Result<Tasks, Reason> {
+    // The SDK reads an absent `runningCount` or `desiredCount` as 0. A record cut short is told by its absent status,
     // and must not be taken for a service without tasks.
     match service.status() {
         Some("ACTIVE" | "DRAINING") => {}
         Some(other) => return Err(Reason::ServiceStatus(other.to_owned())),
         None => return Err(Reason::ServiceStatus("without a status".to_owned())),
     }
-    let count = service.running_count();
-    u32::try_from(count).map_err(|_| Reason::RunningCount(count))
+    let (running, desired) = (service.running_count(), service.desired_count());
+    Ok(Tasks {
+        running: u32::try_from(running).map_err(|_| Reason::RunningCount(running))?,
+        desired: u32::try_from(desired).map_err(|_| Reason::DesiredCount(desired))?,
+    })
 }

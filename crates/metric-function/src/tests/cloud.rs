@@ -18,9 +18,10 @@ use aws_sdk_sqs::operation::get_queue_attributes::{
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
+use lambda_kit::{Invocation, Log};
 use serde_json::{Value, json};
 
-use crate::{Answer, Clients, Failed, Invocation, InvocationError, Log, handle};
+use crate::{Answer, Clients, Failed, InvocationError, handle};
 
 /// 2026-03-01T12:00:00Z.
 pub(super) const NOW: u64 = 1_772_366_400;
@@ -29,6 +30,7 @@ pub(super) const NOW: u64 = 1_772_366_400;
 pub(super) struct Cloud {
     queues: BTreeMap<String, BTreeMap<String, String>>,
     services: BTreeMap<(String, String), (String, i32)>,
+    desired: BTreeMap<(String, String), i32>,
     refused: Vec<String>,
     calls: Arc<Mutex<Calls>>,
 }
@@ -79,6 +81,13 @@ impl Cloud {
     ) -> Self {
         let key = (cluster.to_owned(), service.to_owned());
         self.services.insert(key, (status.to_owned(), running));
+        self
+    }
+
+    /// The desired count of a service; its running count otherwise.
+    pub(super) fn desired(mut self, cluster: &str, service: &str, count: i32) -> Self {
+        self.desired
+            .insert((cluster.to_owned(), service.to_owned()), count);
         self
     }
 
@@ -237,6 +246,9 @@ fn service_rule(cloud: &Arc<Cloud>) -> Rule {
             match cloud.services.get(&(cluster.to_owned(), name.clone())) {
                 Some((status, _)) if status == "LOST" => {}
                 Some((status, running)) => {
+                    let key = (cluster.to_owned(), name.clone());
+                    let desired = cloud.desired.get(&key).unwrap_or(running);
+                    let builder = builder.desired_count(*desired);
                     let status = (!status.is_empty()).then(|| status.clone());
                     let service = builder.set_status(status).running_count(*running).build();
                     output = output.services(service);

@@ -12,7 +12,8 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::cloud::{Cloud, Outcome, event, now, service};
-use crate::{Published, Target, publish};
+use crate::publish::{self, Datapoint};
+use crate::{Published, Target};
 
 #[tokio::test]
 async fn a_thousand_services_cost_100_and_1000_and_1_calls() {
@@ -176,7 +177,7 @@ async fn no_put_is_over_a_megabyte_whatever_the_names() {
                 .interceptor(sizes.clone())
         });
         let name = |number: usize| format!("{number:0>length$}");
-        let datapoints: Vec<Published> = (0..3_000)
+        let datapoints: Vec<Datapoint> = (0..3_000)
             .map(|number| Published {
                 target: Target {
                     cluster: name(1),
@@ -187,6 +188,7 @@ async fn no_put_is_over_a_megabyte_whatever_the_names() {
                 running: 1,
                 backlog_per_task: u64::MAX as f64,
             })
+            .map(Datapoint::PerTask)
             .collect();
         let namespace = "n".repeat(255);
         let deadline = Instant::now() + std::time::Duration::from_secs(60);

@@ -8,3 +8,4 @@ mod measuring;
 mod requests;
 mod retries;
 mod time;
+mod waking;

@@ -8,10 +8,10 @@ use aws_sdk_ecs::types::Service;
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use lambda_kit::{retries, timeouts};
 use tokio::time::Instant;
 
 use super::cloud::{event, invoke, service};
-use crate::clients::{retries, timeouts};
 use crate::{Clients, InvocationError};
 
 const THROTTLED: &str = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;

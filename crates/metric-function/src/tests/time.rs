@@ -11,10 +11,10 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use lambda_kit::{retries, timeouts};
 use tokio::time::Instant;
 
 use super::cloud::{event, invoke, service};
-use crate::clients::{retries, timeouts};
 use crate::{Answer, Clients, InvocationError};
 
 /// Answers every call but those whose body holds this word; those never get an answer.

@@ -1,0 +1,60 @@
+//! The backlog without tasks: what wakes a service that has none.
+
+use std::collections::HashMap;
+
+use crate::plan::Plan;
+use crate::queues::{self, Reading};
+use crate::services::Described;
+use crate::{Reason, Waking};
+
+/// The datapoints of the services that are to be woken. A service that can't be described has none; its
+/// targets say why.
+pub(crate) fn datapoints(
+    plan: &Plan,
+    queues: &HashMap<String, Reading>,
+    described: &Described,
+) -> Vec<Waking> {
+    let datapoint = |service: &(String, String)| {
+        let Ok(tasks) = described.get(service)? else {
+            return None;
+        };
+        // From the first desired task on the value is 0, whatever waits: the policy that it drives sets
+        // the count to one, and would cut a running service down to that.
+        let value = match tasks.desired {
+            0 => waiting(plan, queues, service)?,
+            _ => 0,
+        };
+        Some(Waking {
+            cluster: service.0.clone(),
+            service: service.1.clone(),
+            desired: tasks.desired,
+            backlog_without_tasks: value,
+        })
+    };
+    plan.wake.iter().filter_map(datapoint).collect()
+}
+
+/// All messages in the queues of a service. `None` where a queue can't be read and the others are empty:
+/// a zero would be a guess. Messages in the others are reason enough to wake it.
+fn waiting(
+    plan: &Plan,
+    queues: &HashMap<String, Reading>,
+    (cluster, service): &(String, String),
+) -> Option<u64> {
+    let mut complete = !plan
+        .failed
+        .iter()
+        .any(|one| one.target.cluster == *cluster && one.target.service == *service);
+    let mut sum = 0u64;
+    for (target, measure) in &plan.targets {
+        if target.cluster == *cluster && target.service == *service {
+            match queues::counted(queues, measure) {
+                Ok(messages) => sum = sum.saturating_add(messages),
+                // More than can be counted is certainly more than none.
+                Err(Reason::TooManyMessages) => sum = u64::MAX,
+                Err(_) => complete = false,
+            }
+        }
+    }
+    (complete || sum > 0).then_some(sum)
+}

@@ -1,0 +1,194 @@
+//! What an invocation answers, for its log and for people who invoke by hand.
+
+use std::time::Duration;
+
+use scaling::{AlarmStepsPolicy, Hold, Side, StepRecord};
+use serde::Serialize;
+
+use crate::moment;
+
+/// What came of an invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// No alarm rings.
+    Quiet,
+    /// The count was changed by a step.
+    Stepped,
+    /// The count was changed by a step that an earlier invocation had begun.
+    Finished,
+    /// The alarm's change of state has had its step.
+    Handled,
+    /// The count is at its bound.
+    AtBound,
+    /// The count was outside its bounds and is within them now.
+    Bounded,
+    /// A cooldown, or the alarm's period after a step, is not over.
+    Cooldown,
+    /// Scale-in waits for a deployment.
+    Deploying,
+    /// The service is being deleted.
+    Draining,
+    /// The service or its cluster doesn't exist.
+    Missing,
+}
+
+/// What came of an invocation, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// What came of it, in a word.
+    pub outcome: Outcome,
+    /// The alarm that rings, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
+    /// The desired count before, when it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// The desired count afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
+    /// Until when a step waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+/// The alarm that an answer is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cause<'a> {
+    pub(crate) policy: &'a AlarmStepsPolicy,
+    pub(crate) side: Side,
+    pub(crate) alarm: &'a str,
+    /// Since when it rings.
+    pub(crate) change: Duration,
+}
+
+impl Answer {
+    /// No alarm rings.
+    pub(crate) fn quiet(policy: &AlarmStepsPolicy) -> Self {
+        Self {
+            cluster: policy.cluster.clone(),
+            service: policy.service.clone(),
+            outcome: Outcome::Quiet,
+            alarm: None,
+            from: None,
+            to: None,
+            until: None,
+            reason: "no alarm is in ALARM".to_owned(),
+        }
+    }
+
+    /// The count was outside its bounds.
+    pub(crate) fn bounded(policy: &AlarmStepsPolicy, from: u32, to: u32) -> Self {
+        let (min, max) = (policy.min, policy.max);
+        Self {
+            outcome: Outcome::Bounded,
+            from: Some(from),
+            to: Some(to),
+            reason: format!("the desired count was {from}, outside {min} to {max}"),
+            ..Self::quiet(policy)
+        }
+    }
+
+    /// There is no service to scale, whether an alarm rings or not.
+    pub(crate) fn unscalable(policy: &AlarmStepsPolicy, outcome: Outcome, what: &str) -> Self {
+        Self {
+            outcome,
+            reason: what.to_owned(),
+            ..Self::quiet(policy)
+        }
+    }
+}
+
+impl Cause<'_> {
+    /// The count was changed.
+    pub(crate) fn stepped(&self, outcome: Outcome, record: &StepRecord) -> Answer {
+        let (from, to) = (record.from, record.to);
+        let how = match outcome {
+            Outcome::Finished => ", by a step that was begun before",
+            _ => "",
+        };
+        let text = format!("{} from {from} to {to} tasks{how}", self.side_name());
+        Answer {
+            from: Some(from),
+            to: Some(to),
+            ..self.answer(outcome, &text)
+        }
+    }
+
+    /// There is no service to scale.
+    pub(crate) fn unscalable(&self, outcome: Outcome, what: &str) -> Answer {
+        self.answer(outcome, what)
+    }
+
+    /// The count stays as it is.
+    pub(crate) fn held(&self, hold: Hold, desired: u32) -> Answer {
+        let (outcome, until, text) = match hold {
+            Hold::Handled => (
+                Outcome::Handled,
+                None,
+                "this change of its state has had its step".to_owned(),
+            ),
+            Hold::Deploying => (
+                Outcome::Deploying,
+                None,
+                "scale-in waits until the service is deployed".to_owned(),
+            ),
+            Hold::Cooldown { until, of } => {
+                let until = moment::text(until);
+                let text = format!(
+                    "{} waits until {until} for the last {} to take effect",
+                    self.side_name(),
+                    side_name(of)
+                );
+                (Outcome::Cooldown, Some(until), text)
+            }
+            Hold::AtBound => (Outcome::AtBound, None, self.at_bound(desired)),
+        };
+        Answer {
+            from: Some(desired),
+            to: Some(desired),
+            until,
+            ..self.answer(outcome, &text)
+        }
+    }
+
+    fn at_bound(&self, desired: u32) -> String {
+        let (min, max) = (self.policy.min, self.policy.max);
+        match self.side {
+            Side::Out if desired >= max => {
+                format!("the desired count is {desired} and the maximum is {max}")
+            }
+            Side::In if desired <= min => {
+                format!("the desired count is {desired} and the minimum is {min}")
+            }
+            _ => format!("the step leaves the desired count at {desired}"),
+        }
+    }
+
+    fn answer(&self, outcome: Outcome, text: &str) -> Answer {
+        let since = moment::text(self.change);
+        Answer {
+            outcome,
+            alarm: Some(self.alarm.to_owned()),
+            reason: format!("alarm {} is in ALARM since {since}: {text}", self.alarm),
+            ..Answer::quiet(self.policy)
+        }
+    }
+
+    fn side_name(&self) -> &'static str {
+        side_name(self.side)
+    }
+}
+
+fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Out => "scale-out",
+        Side::In => "scale-in",
+    }
+}

@@ -1,0 +1,21 @@
+//! The SDK clients.
+
+/// The clients that an invocation needs.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// Describes and updates the service.
+    pub ecs: aws_sdk_ecs::Client,
+    /// Describes alarms, reads their metric, keeps their tags.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+}
+
+impl Clients {
+    /// Clients for the region, credentials and endpoint of the environment, as Lambda sets it.
+    pub async fn from_environment() -> Self {
+        let config = lambda_kit::aws_config().await;
+        Self {
+            ecs: aws_sdk_ecs::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! How an invocation fails.
+
+use aws_sdk_cloudwatch::types::StateValue;
+use lambda_kit::CallError;
+use lambda_runtime::Diagnostic;
+use serde::Serialize;
+
+use crate::Answer;
+
+const EXPECTED: &str = r#"expected alarms' messages from SNS, {"Records": [{"Sns": {"Message": "…"}}]}, or {"action": "re-evaluate"}"#;
+
+/// Why an invocation failed. Lambda repeats it, and hands its event to the dead-letter queue in the end.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum InvocationError {
+    /// The event is neither alarms' messages nor the request to look again.
+    #[error("the event is nothing that this function knows: {problem}; {EXPECTED}")]
+    MalformedEvent {
+        /// Where in the event, and what is wrong there.
+        problem: String,
+    },
+    /// Some records of the event are no messages of this function's alarms. The others were handled.
+    #[error("{} of {all} records refused: {}; {}", .refused.len(), list(.refused), rest(.answer.as_deref()))]
+    RecordsRefused {
+        /// Which, and why.
+        refused: Vec<Refused>,
+        /// Number of all records.
+        all: usize,
+        /// What came of the others; `None` when there are none.
+        answer: Option<Box<Result<Answer, Problem>>>,
+    },
+    /// The service could not be reconciled with its alarms.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+}
+
+/// A record that this function can't handle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// Which one: its place in the event and its message id, if it has one.
+    pub record: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What stood between the alarms and the service.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// An AWS call has no answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// An alarm without an ARN, a state or the time of its change, or in a state that isn't known.
+    #[error("DescribeAlarms shows alarm {alarm} {problem}")]
+    Alarm {
+        /// Alarm name.
+        alarm: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// ECS can't say what the service is.
+    #[error("ECS reports the service as {0}")]
+    ServiceFailure(String),
+    /// The answer of ECS neither holds the service nor reports it as failed.
+    #[error("the answer of DescribeServices does not hold the service")]
+    ServiceAbsent,
+    /// A state of the service that this function doesn't know.
+    #[error("service is {0}")]
+    ServiceStatus(String),
+    /// A count that cannot be.
+    #[error("{0} is no desired count")]
+    DesiredCount(i64),
+    /// The policy can't be followed.
+    #[error("the policy can't be followed: {0}")]
+    Policy(#[from] scaling::PolicyError),
+}
+
+impl Problem {
+    /// A state that no alarm has.
+    pub(crate) fn state(alarm: &str, state: Option<&StateValue>) -> Self {
+        let problem = match state {
+            Some(state) => format!("in the state {}", state.as_str()),
+            None => "without a state".to_owned(),
+        };
+        Self::alarm(alarm, &problem)
+    }
+
+    pub(crate) fn alarm(alarm: &str, problem: &str) -> Self {
+        Self::Alarm {
+            alarm: alarm.to_owned(),
+            problem: problem.to_owned(),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Call(_) => "CallFailed",
+            Self::Alarm { .. } => "AlarmUnclear",
+            Self::Policy(_) => "PolicyImpossible",
+            _ => "ServiceUnclear",
+        }
+    }
+}
+
+impl InvocationError {
+    /// The error's name, as Lambda reports it (`errorType`).
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MalformedEvent { .. } => "MalformedEvent",
+            Self::RecordsRefused { .. } => "RecordsRefused",
+            Self::Problem(problem) => problem.name(),
+        }
+    }
+}
+
+impl From<InvocationError> for Diagnostic {
+    fn from(error: InvocationError) -> Self {
+        Self {
+            error_type: error.name().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}
+
+fn list(refused: &[Refused]) -> String {
+    let one = |one: &Refused| format!("{} ({})", one.record, one.reason);
+    refused.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn rest(answer: Option<&Result<Answer, Problem>>) -> String {
+    match answer {
+        None => "no other is left".to_owned(),
+        Some(Ok(answer)) => format!("of the others: {}", answer.reason),
+        Some(Err(problem)) => format!("the others failed too: {problem}"),
+    }
+}

@@ -1,0 +1,152 @@
+//! One invocation, from the event to the answer.
+
+use std::time::SystemTime;
+
+use lambda_kit::{Invocation, Level, Log};
+use scaling::{PerSide, Side, StateChange};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::alarms::{self, Alarm};
+use crate::event::{Event, Message};
+use crate::reconcile::Round;
+use crate::{Answer, Clients, InvocationError, Policy, Problem, Refused, log, moment};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Older<'a> {
+    record: &'a str,
+    message_change: String,
+    alarm_change: String,
+}
+
+#[derive(Serialize)]
+struct Absent<'a> {
+    side: &'static str,
+    alarm: &'a str,
+}
+
+/// Reconciles the policy's service with its alarms, then writes to the log what came of it.
+///
+/// # Errors
+/// When the event is neither alarms' messages nor the request to look again, when a record is none of
+/// this function's alarms' (the others are handled by then), and when AWS refuses or doesn't answer. A
+/// service that is not there is no error: repeating the invocation would not help.
+pub async fn handle(
+    clients: &Clients,
+    policy: &Policy,
+    event: Value,
+    invocation: &Invocation,
+    log: &mut Log<'_>,
+) -> Result<Answer, InvocationError> {
+    // Boxed, because the compiler doesn't look into futures nested deeper than this one.
+    let result = Box::pin(answer(clients, policy, event, invocation, log)).await;
+    log::outcome(log, &result);
+    result
+}
+
+async fn answer(
+    clients: &Clients,
+    policy: &Policy,
+    event: Value,
+    invocation: &Invocation,
+    log: &mut Log<'_>,
+) -> Result<Answer, InvocationError> {
+    let event = Event::of(event, policy.get())?;
+    let mut refused = event.refused;
+    if !refused.is_empty() && event.messages.is_empty() {
+        return Err(InvocationError::RecordsRefused {
+            refused,
+            all: event.records,
+            answer: None,
+        });
+    }
+    let round = Round {
+        clients,
+        policy: policy.get(),
+        scaling: policy.scaling().map_err(Problem::from)?,
+        trigger: event.trigger,
+        now: invocation
+            .now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default(),
+        deadline: Instant::now() + invocation.usable_time(),
+    };
+    let result = reconcile(&round, &event.messages, &mut refused, log).await;
+    if refused.is_empty() {
+        Ok(result?)
+    } else {
+        Err(InvocationError::RecordsRefused {
+            answer: (refused.len() < event.records).then(|| Box::new(result)),
+            refused,
+            all: event.records,
+        })
+    }
+}
+
+async fn reconcile(
+    round: &Round<'_>,
+    messages: &[Message],
+    refused: &mut Vec<Refused>,
+    log: &mut Log<'_>,
+) -> Result<Answer, Problem> {
+    let alarms = alarms::describe(&round.clients.cloudwatch, round.policy, round.deadline).await?;
+    for side in [Side::Out, Side::In] {
+        if let (Some(steps), None) = (round.policy.sides().get(side), alarms.get(side)) {
+            let fields = Absent {
+                side: alarms::key(side),
+                alarm: &steps.alarm,
+            };
+            log.line(Level::Warn, "the alarm does not exist", fields);
+        }
+    }
+    let before = refused.len();
+    let states = states(&alarms, messages, refused, log);
+    if !messages.is_empty() && refused.len() - before == messages.len() {
+        // Nobody entitled to it asked for anything.
+        return Ok(Answer::quiet(round.policy));
+    }
+    round.reconcile(&alarms, states, log).await
+}
+
+/// The newest state of each alarm that CloudWatch and the messages know.
+fn states(
+    alarms: &PerSide<Option<Alarm>>,
+    messages: &[Message],
+    refused: &mut Vec<Refused>,
+    log: &mut Log<'_>,
+) -> PerSide<Option<StateChange>> {
+    let described = |side| alarms.get(side).as_ref().map(|alarm| alarm.change);
+    let mut states = PerSide {
+        scale_out: described(Side::Out),
+        scale_in: described(Side::In),
+    };
+    for message in messages {
+        let Some(alarm) = alarms.get(message.side) else {
+            continue;
+        };
+        if let Some(arn) = message.arn.as_ref().filter(|arn| **arn != alarm.arn) {
+            refused.push(Refused {
+                record: message.record.clone(),
+                reason: format!("alarm {arn} is not {}", alarm.arn),
+            });
+            continue;
+        }
+        if message.change.at < alarm.change.at && message.change.state != alarm.change.state {
+            let fields = Older {
+                record: &message.record,
+                message_change: moment::text(message.change.at),
+                alarm_change: moment::text(alarm.change.at),
+            };
+            log.line(
+                Level::Info,
+                "the message is older than the alarm's state",
+                fields,
+            );
+        }
+        let state = states.get_mut(message.side);
+        *state = state.map(|known| known.or_newer(message.change));
+    }
+    states
+}

@@ -1,0 +1,172 @@
+//! One reconciliation of the service with its alarms.
+
+use std::time::Duration;
+
+use lambda_kit::{Level, Log};
+use scaling::{
+    AlarmStepsPolicy, Course, PerSide, Scaling, Situation, StateChange, StepRecord, Trigger,
+    ringing, within_bounds,
+};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::alarms::Alarm;
+use crate::answer::Cause;
+use crate::service::{self, Service};
+use crate::{Answer, Clients, Outcome, Problem, memory, metric};
+
+/// What one reconciliation has at hand.
+pub(crate) struct Round<'a> {
+    pub(crate) clients: &'a Clients,
+    pub(crate) policy: &'a AlarmStepsPolicy,
+    pub(crate) scaling: Scaling<'a>,
+    pub(crate) trigger: Trigger,
+    /// The time now, since the Unix epoch.
+    pub(crate) now: Duration,
+    pub(crate) deadline: Instant,
+}
+
+#[derive(Serialize)]
+struct Unmarked<'a> {
+    alarm: &'a str,
+    reason: String,
+}
+
+impl Round<'_> {
+    /// Does what is right for the alarm that rings, if one does.
+    pub(crate) async fn reconcile(
+        &self,
+        alarms: &PerSide<Option<Alarm>>,
+        states: PerSide<Option<StateChange>>,
+        log: &mut Log<'_>,
+    ) -> Result<Answer, Problem> {
+        let rings = ringing(states).and_then(|(side, change)| {
+            let alarm = alarms.get(side).as_ref()?;
+            Some((side, change, alarm))
+        });
+        let Some((side, change, alarm)) = rings else {
+            return self.quiet().await;
+        };
+        let cause = Cause {
+            policy: self.policy,
+            side,
+            alarm: &alarm.name,
+            change,
+        };
+        let (desired, deploying) =
+            match service::describe(&self.clients.ecs, self.policy, self.deadline).await? {
+                Service::Active { desired, deploying } => (desired, deploying),
+                Service::Draining => {
+                    return Ok(cause.unscalable(Outcome::Draining, "the service is being deleted"));
+                }
+                Service::Missing(what) => return Ok(missing(&cause, &what)),
+            };
+        if let Some(answer) = self.within_bounds(desired, deploying).await? {
+            return Ok(answer);
+        }
+        let cloudwatch = &self.clients.cloudwatch;
+        let situation = Situation {
+            now: self.now,
+            trigger: self.trigger,
+            side,
+            change,
+            period: alarm.period,
+            desired,
+            deploying,
+            // After the count: see `Situation::desired`.
+            records: memory::recall(cloudwatch, alarms, self.deadline, log).await?,
+        };
+        match self.course(&situation, alarm).await? {
+            Course::Hold(hold) => Ok(cause.held(hold, desired)),
+            Course::Finish(step) => self.take(Outcome::Finished, step, alarm, &cause, log).await,
+            Course::Step(step) => {
+                memory::remember(cloudwatch, alarm, &step, self.deadline).await?;
+                self.take(Outcome::Stepped, step, alarm, &cause, log).await
+            }
+        }
+    }
+
+    /// What is right when no alarm rings.
+    async fn quiet(&self) -> Result<Answer, Problem> {
+        if self.trigger != Trigger::ReEvaluation {
+            return Ok(Answer::quiet(self.policy));
+        }
+        let gone = |outcome, what: &str| Answer::unscalable(self.policy, outcome, what);
+        match service::describe(&self.clients.ecs, self.policy, self.deadline).await? {
+            Service::Active { desired, deploying } => {
+                let bounded = self.within_bounds(desired, deploying).await?;
+                Ok(bounded.unwrap_or_else(|| Answer::quiet(self.policy)))
+            }
+            Service::Draining => Ok(gone(Outcome::Draining, "the service is being deleted")),
+            Service::Missing(what) => Ok(gone(Outcome::Missing, &no_service(&what))),
+        }
+    }
+
+    /// Brings the count within its bounds, once a minute. Setting a count twice is setting it once, so this
+    /// needs no record.
+    async fn within_bounds(
+        &self,
+        desired: u32,
+        deploying: bool,
+    ) -> Result<Option<Answer>, Problem> {
+        let Some(to) = within_bounds(desired, self.scaling.bounds, deploying)
+            .filter(|_| self.trigger == Trigger::ReEvaluation)
+        else {
+            return Ok(None);
+        };
+        let ecs = &self.clients.ecs;
+        let gone = service::set_desired(ecs, self.policy, to, self.deadline).await?;
+        Ok(Some(match gone {
+            Some(what) => Answer::unscalable(self.policy, Outcome::Missing, &no_service(&what)),
+            None => Answer::bounded(self.policy, desired, to),
+        }))
+    }
+
+    /// The course, for which the metric is read only if it matters.
+    async fn course(&self, situation: &Situation, alarm: &Alarm) -> Result<Course, Problem> {
+        if let Some(course) = situation.course_at_any_distance(&self.scaling) {
+            return Ok(course);
+        }
+        let cloudwatch = &self.clients.cloudwatch;
+        let distance = metric::distance(cloudwatch, alarm, self.now, self.deadline).await?;
+        Ok(situation.course(&self.scaling, distance))
+    }
+
+    /// Sets the count, then marks the record as done.
+    async fn take(
+        &self,
+        outcome: Outcome,
+        step: StepRecord,
+        alarm: &Alarm,
+        cause: &Cause<'_>,
+        log: &mut Log<'_>,
+    ) -> Result<Answer, Problem> {
+        let ecs = &self.clients.ecs;
+        if let Some(what) = service::set_desired(ecs, self.policy, step.to, self.deadline).await? {
+            return Ok(missing(cause, &what));
+        }
+        let done = StepRecord { done: true, ..step };
+        let marked = memory::remember(&self.clients.cloudwatch, alarm, &done, self.deadline).await;
+        if let Err(problem) = marked {
+            // The step is taken. That it was is also told by the count, unless someone sets it back.
+            let fields = Unmarked {
+                alarm: &alarm.name,
+                reason: problem.to_string(),
+            };
+            log.line(
+                Level::Warn,
+                "the step was taken but not marked as done",
+                fields,
+            );
+        }
+        Ok(cause.stepped(outcome, &step))
+    }
+}
+
+fn missing(cause: &Cause<'_>, what: &str) -> Answer {
+    cause.unscalable(Outcome::Missing, &no_service(what))
+}
+
+fn no_service(what: &str) -> String {
+    format!("there is no service to scale ({what})")
+}

@@ -1,0 +1,106 @@
+//! The service: its desired count, read and set.
+
+use aws_sdk_ecs::types::{DeploymentRolloutState, Service as Described};
+use lambda_kit::{CallError, in_time};
+use scaling::AlarmStepsPolicy;
+use tokio::time::Instant;
+
+use crate::Problem;
+
+/// Codes of errors that say that there is no service to scale.
+const GONE: [&str; 3] = [
+    "ServiceNotFoundException",
+    "ClusterNotFoundException",
+    "ServiceNotActiveException",
+];
+
+/// What the service is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    /// It can be scaled.
+    Active { desired: u32, deploying: bool },
+    /// It is being deleted.
+    Draining,
+    /// It is not there; what ECS says of it.
+    Missing(String),
+}
+
+/// Describes the service.
+pub(crate) async fn describe(
+    client: &aws_sdk_ecs::Client,
+    policy: &AlarmStepsPolicy,
+    deadline: Instant,
+) -> Result<Service, Problem> {
+    let call = client
+        .describe_services()
+        .cluster(&policy.cluster)
+        .services(&policy.service)
+        .send();
+    let output = match in_time("DescribeServices", deadline, call).await {
+        Ok(output) => output,
+        Err(error) => return gone(error).map(Service::Missing),
+    };
+    if let Some(service) = output.services().first() {
+        return state(service);
+    }
+    let failure = output.failures().first().ok_or(Problem::ServiceAbsent)?;
+    match (failure.reason().unwrap_or("failed"), failure.detail()) {
+        ("MISSING", _) => Ok(Service::Missing("MISSING".to_owned())),
+        (reason, Some(detail)) => Err(Problem::ServiceFailure(format!("{reason}: {detail}"))),
+        (reason, None) => Err(Problem::ServiceFailure(reason.to_owned())),
+    }
+}
+
+fn state(service: &Described) -> Result<Service, Problem> {
+    // The SDK reads an absent `desiredCount` as 0. A record cut short is told by its absent status.
+    match service.status() {
+        Some("ACTIVE") => {}
+        Some("DRAINING") => return Ok(Service::Draining),
+        Some("INACTIVE") => return Ok(Service::Missing("INACTIVE".to_owned())),
+        Some(other) => return Err(Problem::ServiceStatus(other.to_owned())),
+        None => return Err(Problem::ServiceStatus("without a status".to_owned())),
+    }
+    let desired = service.desired_count();
+    Ok(Service::Active {
+        desired: u32::try_from(desired).map_err(|_| Problem::DesiredCount(desired.into()))?,
+        deploying: is_deploying(service),
+    })
+}
+
+/// Whether a deployment is under way: the primary one is, or an older one still has its tasks.
+fn is_deploying(service: &Described) -> bool {
+    let deployments = service.deployments();
+    let in_progress = Some(&DeploymentRolloutState::InProgress);
+    deployments.len() > 1
+        || deployments
+            .iter()
+            .any(|deployment| deployment.rollout_state() == in_progress)
+}
+
+/// Sets the desired count; `Some` with what ECS says when there is no service any more.
+pub(crate) async fn set_desired(
+    client: &aws_sdk_ecs::Client,
+    policy: &AlarmStepsPolicy,
+    count: u32,
+    deadline: Instant,
+) -> Result<Option<String>, Problem> {
+    let desired = i32::try_from(count).map_err(|_| Problem::DesiredCount(count.into()))?;
+    let call = client
+        .update_service()
+        .cluster(&policy.cluster)
+        .service(&policy.service)
+        .desired_count(desired)
+        .send();
+    match in_time("UpdateService", deadline, call).await {
+        Ok(_) => Ok(None),
+        Err(error) => gone(error).map(Some),
+    }
+}
+
+/// What ECS says of a service that is not there; any other error stays one.
+fn gone(error: CallError) -> Result<String, Problem> {
+    match error.code() {
+        Some(code) if GONE.contains(&code) => Ok(code.to_owned()),
+        _ => Err(error.into()),
+    }
+}

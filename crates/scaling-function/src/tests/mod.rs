@@ -1,0 +1,11 @@
+//! Tests of whole invocations against SDK mocks that share one world; each file is one theme.
+
+mod baton;
+mod cloud;
+mod events;
+mod failures;
+mod interleaving;
+mod metric;
+mod policies;
+mod scenarios;
+mod world;

@@ -1,4 +1,4 @@
-//! The topic by which people hear of alarms.
+//! The topic by which people and scaling functions hear of alarms.
 
 use serde_json::json;
 use stack::Stack;

@@ -1,49 +1,25 @@
-//! Operational alarms, and the topic by which people hear of them.
+//! Operational alarms: what people have to hear of.
 
 use std::time::Duration;
 
-use scaling::METRIC_NAME;
-use serde_json::{Value, json};
+use scaling::{Comparison, METRIC_NAME, MissingData};
 use stack::{Queue, Stack};
 
-use crate::autoscaling::dimensions;
-use crate::builder::{Builder, Resource};
+use crate::alarm::{Action, Alarm, MINUTE_SECONDS, Window};
+use crate::builder::Builder;
 use crate::error::SynthesisError;
-use crate::resolved::{Resolved, ResolvedQueue, Scaled};
-use crate::text::{Text, number, reference};
-use crate::{alarm_topic, limits, names};
+use crate::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
+use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
+use crate::text::Text;
+use crate::watched::Watched;
+use crate::{limits, load_balancer_alarms, names};
 
-const MINUTE_SECONDS: u64 = 60;
-const HOUR_SECONDS: u64 = 3_600;
-
-/// An alarm. It has no name of its own, so that CloudFormation can replace it; people read the
-/// description.
-struct Alarm {
-    id: String,
-    description: String,
-    namespace: String,
-    metric: &'static str,
-    dimensions: Vec<(&'static str, Text)>,
-    statistic: &'static str,
-    comparison: &'static str,
-    threshold: f64,
-    window: Window,
-    missing: &'static str,
-    depends_on: Vec<String>,
-}
-
-/// When an alarm looks: `datapoints` of the last `periods` periods have to be over its threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Window {
-    period: u64,
-    datapoints: u64,
-    periods: u64,
-}
-
+/// `permissions`: logical ids of what lets the rules invoke the metric function.
 pub(crate) fn add(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
     scaled: &[Scaled<'_, '_>],
+    permissions: &[String],
 ) -> Result<(), SynthesisError> {
     let stack = resolved.stack;
     let mut alarms = Vec::new();
@@ -51,22 +27,29 @@ pub(crate) fn add(
         alarms.extend(oldest_message(stack, queue));
         alarms.extend(dead_letters(stack, queue));
     }
-    let permissions = builder.ids_of("AWS::Lambda::Permission");
     for scaled in scaled {
-        for queue in &scaled.service.queues {
-            alarms.push(metric_silent(stack, scaled, queue, &permissions)?);
+        if scaled.is_measured() {
+            for queue in &scaled.service.queues {
+                alarms.push(metric_silent(stack, scaled, queue, permissions)?);
+            }
+        } else {
+            alarms.push(tasks_silent(stack, scaled)?);
         }
     }
-    if !scaled.is_empty() {
+    if scaled.iter().any(Scaled::is_measured) {
         alarms.push(function_errors(stack)?);
     }
-    if !stack.notify.is_empty() {
-        alarm_topic::add(builder, stack)?;
+    for (service, _) in resolved.stepped() {
+        alarms.push(scaling_errors(stack, service)?);
+        alarms.push(scaling_dead_letters(stack, service));
+    }
+    for service in &resolved.services {
+        if service.load_balancer().is_some() {
+            alarms.extend(load_balancer_alarms::of(stack, service));
+        }
     }
     for alarm in alarms {
-        let id = alarm.id.clone();
-        let resource = Resource::new("AWS::CloudWatch::Alarm", alarm.properties(stack));
-        builder.add(id, resource.depends_on(alarm.depends_on))?;
+        alarm.add(builder, stack)?;
     }
     Ok(())
 }
@@ -75,69 +58,67 @@ pub(crate) fn add(
 /// needs three minutes over the target, about one until the alarm is evaluated and the tasks run, so a
 /// burst that scaling handles as designed stays quiet; counted with gaps, so that a queue that breaks
 /// its promise every other minute doesn't.
-fn oldest_message(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm> {
+fn oldest_message<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a>> {
     let promise = stack.oldest_message(queue.short)?;
-    let window = Window {
-        period: MINUTE_SECONDS,
-        datapoints: 5,
-        periods: 10,
-    };
+    let window = Window::minutes(5, 10);
+    let dimensions = vec![("QueueName", queue.name.clone())];
+    let metric = "ApproximateAgeOfOldestMessage";
     Some(Alarm {
         id: names::oldest_message_alarm(queue.short),
         description: format!(
-            "Stack {}: messages in queue {} have waited longer than {} in {} of the last {} minutes.",
+            "Stack {}: messages in queue {} have waited longer than {} s in {} of the last {} minutes.",
             stack.name,
             queue.short,
-            seconds(promise),
+            promise.as_secs_f64(),
             window.datapoints,
             window.periods
         ),
-        namespace: "AWS/SQS".to_owned(),
-        metric: "ApproximateAgeOfOldestMessage",
-        dimensions: vec![("QueueName", queue.name.clone())],
-        statistic: "Maximum",
-        comparison: "GreaterThanThreshold",
+        metric: Watched::new("AWS/SQS", metric, dimensions, "Maximum"),
+        comparison: Comparison::Above,
         threshold: promise.as_secs_f64(),
         window,
         // SQS stops to report on a queue that nobody has used for six hours.
-        missing: "notBreaching",
+        missing: MissingData::NotBreaching,
+        action: Action::Page,
         depends_on: Vec::new(),
     })
 }
 
 /// Messages were given up. One minute is enough: nothing makes this number go down by itself.
-fn dead_letters(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm> {
+fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a>> {
     let Queue::Create(spec) = queue.queue else {
         return None;
     };
     spec.dead_letter?;
-    let id = names::dead_letter_queue(queue.short);
     let threshold = stack.alarms.dead_letters;
-    Some(Alarm {
-        id: names::dead_letters_alarm(queue.short),
-        description: format!(
+    Some(given_up(
+        names::dead_letters_alarm(queue.short),
+        names::dead_letter_queue(queue.short),
+        threshold,
+        format!(
             "Stack {}: the dead-letter queue of queue {} holds {} or more.",
             stack.name,
             queue.short,
             counted(u64::from(threshold), "message")
         ),
-        namespace: "AWS/SQS".to_owned(),
-        metric: "ApproximateNumberOfMessagesVisible",
-        dimensions: vec![(
-            "QueueName",
-            Text::attribute(id, "QueueName", limits::QUEUE_NAME),
-        )],
-        statistic: "Maximum",
-        comparison: "GreaterThanOrEqualToThreshold",
+    ))
+}
+
+/// The alarm `id` on the messages in a dead-letter queue of the stack.
+fn given_up<'a>(id: String, queue: String, threshold: u32, description: String) -> Alarm<'a> {
+    let name = Text::attribute(queue, "QueueName", limits::QUEUE_NAME);
+    let metric = "ApproximateNumberOfMessagesVisible";
+    Alarm {
+        id,
+        description,
+        metric: Watched::new("AWS/SQS", metric, vec![("QueueName", name)], "Maximum"),
+        comparison: Comparison::AtOrAbove,
         threshold: f64::from(threshold),
-        window: Window {
-            period: MINUTE_SECONDS,
-            datapoints: 1,
-            periods: 1,
-        },
-        missing: "notBreaching",
+        window: Window::minutes(1, 1),
+        missing: MissingData::NotBreaching,
+        action: Action::Page,
         depends_on: Vec::new(),
-    })
+    }
 }
 
 /// The service flies blind: its metric has stopped. Every minute of the window has to be empty, since a
@@ -154,14 +135,15 @@ fn dead_letters(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm> {
 /// what pages people by SNS acts on ALARM alone. What `FILL` of metric math makes of a metric without a
 /// single datapoint isn't documented.
 /// Source: Amazon CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data".
-fn metric_silent(
-    stack: &Stack,
+fn metric_silent<'a>(
+    stack: &'a Stack,
     scaled: &Scaled<'_, '_>,
     queue: &ResolvedQueue<'_>,
     permissions: &[String],
-) -> Result<Alarm, SynthesisError> {
+) -> Result<Alarm<'a>, SynthesisError> {
     let service = scaled.service;
     let silence = stack.alarms.metric_silent;
+    let dimensions = service.backlog_dimensions(queue);
     Ok(Alarm {
         id: names::metric_silent_alarm(service.short, queue.short),
         description: format!(
@@ -169,182 +151,120 @@ fn metric_silent(
             stack.name,
             service.short,
             queue.short,
-            counted(silence.as_secs().div_ceil(MINUTE_SECONDS), "minute")
+            minutes(silence)
         ),
-        namespace: stack.metric.namespace.clone(),
-        metric: METRIC_NAME,
-        dimensions: service.backlog_dimensions(queue),
-        statistic: "SampleCount",
-        comparison: "LessThanThreshold",
+        metric: Watched::new(
+            &stack.metric.namespace,
+            METRIC_NAME,
+            dimensions,
+            "SampleCount",
+        ),
+        comparison: Comparison::Below,
         threshold: 1.0,
-        window: silent_window(silence)?,
-        missing: "breaching",
+        window: Window::of_silence(silence)?,
+        missing: MissingData::Breaching,
+        action: Action::Page,
         depends_on: [permissions, &[names::scaling_policy(service.short)]].concat(),
+    })
+}
+
+/// As [`metric_silent`] for who divides by Container Insights' running task count, which is there while a
+/// task is; above all it isn't where somebody else's cluster has Container Insights switched off. SQS's
+/// share can't be watched like this: a queue that nobody uses for six hours falls silent rightly.
+/// CloudFormation waits until the service's tasks run before it makes the scaling policy and then this
+/// alarm, so that Container Insights has had its minute by then.
+fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>, SynthesisError> {
+    let service = scaled.service;
+    let silence = stack.alarms.metric_silent;
+    let (namespace, name) = (CONTAINER_INSIGHTS, RUNNING_TASK_COUNT);
+    Ok(Alarm {
+        id: names::tasks_silent_alarm(service.short),
+        description: format!(
+            "Stack {}: Container Insights has not reported {name} of service {} for {}; the service does not scale.",
+            stack.name,
+            service.short,
+            minutes(silence)
+        ),
+        metric: Watched::new(namespace, name, service.dimensions(), "SampleCount"),
+        comparison: Comparison::Below,
+        threshold: 1.0,
+        window: Window::of_silence(silence)?,
+        missing: MissingData::Breaching,
+        action: Action::Page,
+        depends_on: vec![names::scaling_policy(service.short)],
     })
 }
 
 /// The metric function fails. Three of the last five runs: one broken run is repaired by the next.
 /// That it doesn't run at all (throttled, rule disabled) shows in the metric's silence.
-fn function_errors(stack: &Stack) -> Result<Alarm, SynthesisError> {
-    let window = errors_window(stack.metric.every)?;
-    Ok(Alarm {
-        id: names::METRIC_FUNCTION_ERRORS_ALARM.to_owned(),
-        description: format!(
-            "Stack {}: the metric function failed in {} of its last {} runs; its log names what it could not measure.",
-            stack.name, window.datapoints, window.periods
+fn function_errors<'a>(stack: &Stack) -> Result<Alarm<'a>, SynthesisError> {
+    let window = Window::of_runs(stack.metric.every)?;
+    let description = format!(
+        "Stack {}: the metric function failed in {} of its last {} runs; its log names what it could not measure.",
+        stack.name, window.datapoints, window.periods
+    );
+    let function = names::METRIC_FUNCTION.to_owned();
+    let id = names::METRIC_FUNCTION_ERRORS_ALARM.to_owned();
+    Ok(failing(id, function, window, description))
+}
+
+/// A scaling function fails, in three of the last five minutes: it looks again every minute.
+fn scaling_errors<'a>(
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+) -> Result<Alarm<'a>, SynthesisError> {
+    let window = Window::of_runs(Duration::from_secs(MINUTE_SECONDS))?;
+    let short = service.short;
+    let description = format!(
+        "Stack {}: the scaling function of service {short} failed in {} of the last {} minutes; its log says why.",
+        stack.name, window.datapoints, window.periods
+    );
+    let (id, function) = (
+        names::scaling_errors_alarm(short),
+        names::scaling_function(short),
+    );
+    Ok(failing(id, function, window, description))
+}
+
+/// The alarm `id` on the errors of a function of the stack.
+fn failing<'a>(id: String, function: String, window: Window, description: String) -> Alarm<'a> {
+    let function = Text::reference(function, 64);
+    Alarm {
+        id,
+        description,
+        metric: Watched::new(
+            "AWS/Lambda",
+            "Errors",
+            vec![("FunctionName", function)],
+            "Sum",
         ),
-        namespace: "AWS/Lambda".to_owned(),
-        metric: "Errors",
-        dimensions: vec![("FunctionName", Text::reference(names::METRIC_FUNCTION, 64))],
-        statistic: "Sum",
-        comparison: "GreaterThanOrEqualToThreshold",
+        comparison: Comparison::AtOrAbove,
         threshold: 1.0,
         window,
-        missing: "notBreaching",
+        missing: MissingData::NotBreaching,
+        action: Action::Page,
         depends_on: Vec::new(),
-    })
-}
-
-/// Minutes while they fit into a day, which is as far as an alarm looks back at minutes; then hours.
-fn silent_window(silence: Duration) -> Result<Window, SynthesisError> {
-    let seconds = silence.as_secs().max(1);
-    let limit = limits::LONG_ALARM_WINDOW_SECONDS;
-    if seconds > limit {
-        return Err(SynthesisError::WindowTooLong {
-            setting: "alarms.metric_silent",
-            seconds,
-            limit,
-        });
-    }
-    let period = if seconds > limits::ALARM_WINDOW_SECONDS {
-        HOUR_SECONDS
-    } else {
-        MINUTE_SECONDS
-    };
-    let periods = seconds.div_ceil(period);
-    Ok(Window {
-        period,
-        datapoints: periods,
-        periods,
-    })
-}
-
-/// A period a run; as many runs as CloudWatch looks back, five at most, and more than half of them.
-fn errors_window(every: Duration) -> Result<Window, SynthesisError> {
-    let period = every.as_secs().div_ceil(MINUTE_SECONDS).max(1) * MINUTE_SECONDS;
-    let limit = if period < HOUR_SECONDS {
-        limits::ALARM_WINDOW_SECONDS
-    } else {
-        limits::LONG_ALARM_WINDOW_SECONDS
-    };
-    let periods = (limit / period).min(5);
-    if periods == 0 {
-        return Err(SynthesisError::WindowTooLong {
-            setting: "metric.every",
-            seconds: period,
-            limit,
-        });
-    }
-    Ok(Window {
-        period,
-        datapoints: periods / 2 + 1,
-        periods,
-    })
-}
-
-impl Alarm {
-    fn properties(&self, stack: &Stack) -> Value {
-        let mut properties = json!({
-            "AlarmDescription": self.description,
-            "Namespace": self.namespace,
-            "MetricName": self.metric,
-            "Dimensions": dimensions(&self.dimensions),
-            "Statistic": self.statistic,
-            "ComparisonOperator": self.comparison,
-            "Threshold": number(self.threshold),
-            "Period": self.window.period,
-            "DatapointsToAlarm": self.window.datapoints,
-            "EvaluationPeriods": self.window.periods,
-            "TreatMissingData": self.missing,
-        });
-        if let (Some(map), false) = (properties.as_object_mut(), stack.notify.is_empty()) {
-            let actions = json!([reference(names::ALARM_TOPIC)]);
-            map.insert("AlarmActions".into(), actions.clone());
-            map.insert("OKActions".into(), actions);
-        }
-        properties
     }
 }
 
-fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs_f64())
+/// An alarm's message or a re-evaluation was given up: whoever looks finds it in the queue.
+fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<'a> {
+    let short = service.short;
+    given_up(
+        names::scaling_dead_letters_alarm(short),
+        names::scaling_dead_letter_queue(short),
+        1,
+        format!(
+            "Stack {}: the scaling function of service {short} could not handle 1 message or more; its dead-letter queue holds them.",
+            stack.name
+        ),
+    )
+}
+
+fn minutes(duration: Duration) -> String {
+    counted(duration.as_secs().div_ceil(MINUTE_SECONDS), "minute")
 }
 
 fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn windows_stay_within_what_cloudwatch_looks_back() {
-        let window = |seconds| silent_window(Duration::from_secs(seconds));
-        assert_eq!(
-            window(600),
-            Ok(Window {
-                period: 60,
-                datapoints: 10,
-                periods: 10
-            })
-        );
-        assert_eq!(
-            window(86_400),
-            Ok(Window {
-                period: 60,
-                datapoints: 1_440,
-                periods: 1_440
-            })
-        );
-        assert_eq!(
-            window(90_000),
-            Ok(Window {
-                period: 3_600,
-                datapoints: 25,
-                periods: 25
-            })
-        );
-        assert!(window(604_801).is_err());
-    }
-
-    #[test]
-    fn errors_are_counted_over_runs() {
-        let window = |seconds| errors_window(Duration::from_secs(seconds));
-        assert_eq!(
-            window(60),
-            Ok(Window {
-                period: 60,
-                datapoints: 3,
-                periods: 5
-            })
-        );
-        assert_eq!(
-            window(300),
-            Ok(Window {
-                period: 300,
-                datapoints: 3,
-                periods: 5
-            })
-        );
-        assert_eq!(
-            window(172_800),
-            Ok(Window {
-                period: 172_800,
-                datapoints: 2,
-                periods: 3
-            })
-        );
-        assert!(window(700_000).is_err());
-    }
 }

@@ -1,127 +1,238 @@
-//! Scalable targets and their target tracking policies.
+//! What Application Auto Scaling does: scalable targets and their policies of every kind.
 
-use scaling::METRIC_NAME;
+use scaling::{Comparison, MissingData, WAKE_METRIC_NAME};
 use serde_json::{Value, json};
-use stack::Stack;
+use stack::{Cooldown, Stack, StepScaling, Utilization};
 
+use crate::alarm::{Action, Alarm, Window};
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
 use crate::names;
-use crate::resolved::{ResolvedQueue, Scaled};
+use crate::resolved::{Resolved, ResolvedService, Scaled};
+use crate::step_alarms::{self, Direction};
 use crate::text::{Text, number, text};
+use crate::watched::Watched;
+use crate::{metric_math, step_policy};
 
 const DIMENSION: &str = "ecs:service:DesiredCount";
 const NAMESPACE: &str = "ecs";
 
 pub(crate) fn add(
     builder: &mut Builder,
-    stack: &Stack,
+    resolved: &Resolved<'_>,
     scaled: &[Scaled<'_, '_>],
 ) -> Result<(), SynthesisError> {
-    for scaled in scaled {
-        let service = scaled.service;
-        let target = json!({
-            "ServiceNamespace": NAMESPACE,
-            "ScalableDimension": DIMENSION,
-            "ResourceId": resource_id(scaled).value(),
-            "MinCapacity": service.service.tasks.min,
-            "MaxCapacity": service.service.tasks.max,
-        });
-        let target_id = names::scalable_target(service.short);
-        let target = Resource::new("AWS::ApplicationAutoScaling::ScalableTarget", target);
-        builder.add(&target_id, target)?;
-        let policy = Resource::new(
-            "AWS::ApplicationAutoScaling::ScalingPolicy",
-            policy(stack, scaled),
-        );
-        builder.add(
-            names::scaling_policy(service.short),
-            policy.depends_on([target_id]),
-        )?;
+    for service in &resolved.services {
+        let Some(scaling) = &service.service.scaling else {
+            continue;
+        };
+        let backlog = scaled
+            .iter()
+            .find(|scaled| scaled.service.short == service.short);
+        let (cpu, memory) = (scaling.cpu.as_ref(), scaling.memory.as_ref());
+        if backlog.is_none() && cpu.is_none() && memory.is_none() && scaling.steps.is_none() {
+            continue;
+        }
+        add_target(builder, service)?;
+        if let Some(scaled) = backlog {
+            add_backlog(builder, resolved.stack, scaled)?;
+        }
+        if let Some(cpu) = cpu {
+            let policy = utilization("ECSServiceAverageCPUUtilization", cpu);
+            add_tracking(builder, service, names::cpu_policy, "cpu", policy)?;
+        }
+        if let Some(memory) = memory {
+            let policy = utilization("ECSServiceAverageMemoryUtilization", memory);
+            add_tracking(builder, service, names::memory_policy, "memory", policy)?;
+        }
+        if let Some(steps) = &scaling.steps {
+            add_steps(builder, resolved, service, steps)?;
+        }
     }
     Ok(())
 }
 
-fn resource_id(scaled: &Scaled<'_, '_>) -> Text {
-    text![
-        "service/",
-        &scaled.service.cluster,
-        "/",
-        &scaled.service.name
-    ]
-}
-
-fn policy(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
-    let cooldown = scaled.scaling.cooldown;
-    json!({
-        // The name counts within the scalable target. With the stack's in it, two stacks that were
-        // given the same existing service show as two policies instead of overwriting each other.
-        "PolicyName": { "Fn::Sub": "${AWS::StackName}-backlog-per-task" },
-        "PolicyType": "TargetTrackingScaling",
+/// One for each service, however many policies scale it.
+fn add_target(builder: &mut Builder, service: &ResolvedService<'_>) -> Result<(), SynthesisError> {
+    let target = json!({
         "ServiceNamespace": NAMESPACE,
         "ScalableDimension": DIMENSION,
-        "ResourceId": resource_id(scaled).value(),
-        "TargetTrackingScalingPolicyConfiguration": {
-            "TargetValue": number(scaled.target),
-            "ScaleOutCooldown": cooldown.out.as_secs(),
-            "ScaleInCooldown": cooldown.r#in.as_secs(),
-            "CustomizedMetricSpecification": metric(stack, scaled),
-        },
-    })
+        "ResourceId": resource_id(service).value(),
+        "MinCapacity": service.service.tasks.min,
+        "MaxCapacity": service.service.tasks.max,
+    });
+    builder.add(
+        names::scalable_target(service.short),
+        Resource::new("AWS::ApplicationAutoScaling::ScalableTarget", target),
+    )
 }
 
-/// The backlog per task: of the only queue as it is, of several added up.
-fn metric(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
-    match scaled.service.queues.as_slice() {
-        [queue] => {
-            let mut metric = queue_metric(stack, scaled, queue);
-            if let Some(map) = metric.as_object_mut() {
-                map.insert("Statistic".into(), "Average".into());
-            }
-            metric
-        }
-        queues => json!({ "Metrics": queue_sum(stack, scaled, queues) }),
+fn resource_id(service: &ResolvedService<'_>) -> Text {
+    text!["service/", &service.cluster, "/", &service.name]
+}
+
+/// A policy of the service. The name counts within the scalable target. With the stack's in it, two stacks
+/// that were given the same existing service show as two policies instead of overwriting each other.
+fn add_policy(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    id: String,
+    name: &str,
+    (kind, property, configuration): (&str, &str, Value),
+) -> Result<(), SynthesisError> {
+    let mut policy = json!({
+        "PolicyName": { "Fn::Sub": format!("${{AWS::StackName}}-{name}") },
+        "PolicyType": kind,
+        "ServiceNamespace": NAMESPACE,
+        "ScalableDimension": DIMENSION,
+        "ResourceId": resource_id(service).value(),
+    });
+    if let Some(map) = policy.as_object_mut() {
+        map.insert(property.into(), configuration);
     }
+    let resource = Resource::new("AWS::ApplicationAutoScaling::ScalingPolicy", policy);
+    builder.add(
+        id,
+        resource.depends_on([names::scalable_target(service.short)]),
+    )
 }
 
-/// Written out as `m1 + m2`, and not as `SUM(METRICS())`: where one queue's datapoint is missing the
-/// sum is missing too, and a queue that can't be read doesn't pass for an empty one.
-fn queue_sum(stack: &Stack, scaled: &Scaled<'_, '_>, queues: &[ResolvedQueue<'_>]) -> Vec<Value> {
-    let ids: Vec<_> = (1..=queues.len()).map(metric_id).collect();
-    let mut metrics: Vec<_> = queues
-        .iter()
-        .zip(&ids)
-        .map(|(queue, id)| {
-            let metric = queue_metric(stack, scaled, queue);
-            json!({ "Id": id, "MetricStat": { "Metric": metric, "Stat": "Average" }, "ReturnData": false })
-        })
-        .collect();
-    metrics.push(json!({
-        "Id": "backlog_per_task",
-        "Expression": ids.join(" + "),
-        "Label": METRIC_NAME,
-        "ReturnData": true,
-    }));
-    metrics
+fn add_tracking(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    id: fn(&str) -> String,
+    name: &str,
+    configuration: Value,
+) -> Result<(), SynthesisError> {
+    let property = "TargetTrackingScalingPolicyConfiguration";
+    let policy = ("TargetTrackingScaling", property, configuration);
+    add_policy(builder, service, id(service.short), name, policy)
 }
 
-/// Id of a metric within an expression, counted from 1.
-pub(crate) fn metric_id(number: usize) -> String {
-    format!("m{number}")
+fn add_stepping(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    id: String,
+    name: &str,
+    configuration: Value,
+) -> Result<(), SynthesisError> {
+    let property = "StepScalingPolicyConfiguration";
+    let policy = ("StepScaling", property, configuration);
+    add_policy(builder, service, id, name, policy)
 }
 
-fn queue_metric(stack: &Stack, scaled: &Scaled<'_, '_>, queue: &ResolvedQueue<'_>) -> Value {
-    json!({
-        "Namespace": stack.metric.namespace,
-        "MetricName": METRIC_NAME,
-        "Dimensions": dimensions(&scaled.service.backlog_dimensions(queue)),
-    })
+fn tracking(target: Value, cooldown: Cooldown, metric: (&str, Value)) -> Value {
+    let mut configuration = json!({
+        "TargetValue": target,
+        "ScaleOutCooldown": cooldown.out.as_secs(),
+        "ScaleInCooldown": cooldown.r#in.as_secs(),
+    });
+    if let Some(map) = configuration.as_object_mut() {
+        map.insert(metric.0.into(), metric.1);
+    }
+    configuration
 }
 
-/// Dimensions as CloudFormation takes them.
-pub(crate) fn dimensions(dimensions: &[(&str, Text)]) -> Value {
-    dimensions
-        .iter()
-        .map(|(name, value)| json!({ "Name": name, "Value": value.value() }))
-        .collect()
+fn utilization(metric: &str, utilization: &Utilization) -> Value {
+    let metric = json!({ "PredefinedMetricType": metric });
+    tracking(
+        utilization.target.into(),
+        utilization.cooldown,
+        ("PredefinedMetricSpecification", metric),
+    )
+}
+
+fn add_backlog(
+    builder: &mut Builder,
+    stack: &Stack,
+    scaled: &Scaled<'_, '_>,
+) -> Result<(), SynthesisError> {
+    let service = scaled.service;
+    let metric = metric_math::specification(stack, scaled);
+    let policy = tracking(
+        number(scaled.target),
+        scaled.scaling.cooldown,
+        ("CustomizedMetricSpecification", metric),
+    );
+    add_tracking(
+        builder,
+        service,
+        names::scaling_policy,
+        "backlog-per-task",
+        policy,
+    )?;
+    if scaled.wakes() {
+        add_wake(builder, stack, service)?;
+    }
+    Ok(())
+}
+
+/// From no task to the first. Target tracking is no help there: it compares strictly, so that with a target
+/// of one or more a message never wakes the service. The metric is 0 as soon as a task is desired, so the
+/// exact count never cuts a running service down. Without cooldown: the policy acts once, and what it added
+/// is nothing for the next one to wait for.
+fn add_wake(
+    builder: &mut Builder,
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+) -> Result<(), SynthesisError> {
+    let id = names::wake_policy(service.short);
+    let configuration = json!({
+        "AdjustmentType": "ExactCapacity",
+        "Cooldown": 0,
+        "MetricAggregationType": "Maximum",
+        "StepAdjustments": [{ "MetricIntervalLowerBound": 0, "ScalingAdjustment": 1 }],
+    });
+    add_stepping(builder, service, id.clone(), "wake", configuration)?;
+    let (namespace, dimensions) = (&stack.metric.namespace, service.dimensions());
+    let alarm = Alarm {
+        id: names::wake_alarm(service.short),
+        description: format!(
+            "Stack {}: wakes service {}, which has no task while messages wait.",
+            stack.name, service.short
+        ),
+        metric: Watched::new(namespace, WAKE_METRIC_NAME, dimensions, "Maximum"),
+        comparison: Comparison::AtOrAbove,
+        threshold: 1.0,
+        window: Window::minutes(1, 1),
+        missing: MissingData::NotBreaching,
+        action: Action::Policy(id),
+        depends_on: Vec::new(),
+    };
+    alarm.add(builder, stack)
+}
+
+fn add_steps(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    service: &ResolvedService<'_>,
+    steps: &StepScaling,
+) -> Result<(), SynthesisError> {
+    let metric = Watched::of(resolved, service, &steps.metric)?;
+    for (direction, side) in step_alarms::sides(steps) {
+        let (id, name, cooldown) = match direction {
+            Direction::Out => (
+                names::scale_out_policy(service.short),
+                "steps-out",
+                steps.cooldown.out,
+            ),
+            Direction::In => (
+                names::scale_in_policy(service.short),
+                "steps-in",
+                steps.cooldown.r#in,
+            ),
+        };
+        let policy = step_policy::configuration(side, cooldown, &metric);
+        add_stepping(builder, service, id.clone(), name, policy)?;
+        let action = Action::Policy(id);
+        step_alarms::add(
+            builder,
+            resolved.stack,
+            service,
+            steps,
+            (direction, side),
+            (metric.clone(), action),
+        )?;
+    }
+    Ok(())
 }

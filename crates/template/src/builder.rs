@@ -58,9 +58,19 @@ impl Template {
 /// A template in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Builder {
-    parameters: Vec<(&'static str, &'static str)>,
+    parameters: Vec<Parameter>,
+    conditions: Map<String, Value>,
     resources: Map<String, Value>,
     outputs: Map<String, Value>,
+}
+
+/// A parameter of type String.
+#[derive(Clone, Copy, Debug)]
+struct Parameter {
+    name: &'static str,
+    description: &'static str,
+    /// The values that it takes; any but the empty one when there are none.
+    allowed: &'static [&'static str],
 }
 
 /// A resource that is about to be added.
@@ -70,6 +80,7 @@ pub(crate) struct Resource {
     properties: Value,
     depends_on: Vec<String>,
     stateful: bool,
+    update_policy: Option<Value>,
 }
 
 impl Resource {
@@ -79,7 +90,14 @@ impl Resource {
             properties,
             depends_on: Vec::new(),
             stateful: false,
+            update_policy: None,
         }
+    }
+
+    /// How CloudFormation carries a change over to what the resource stands for.
+    pub(crate) fn update_policy(mut self, policy: Value) -> Self {
+        self.update_policy = Some(policy);
+        self
     }
 
     /// Created after, and deleted before, the resources of these logical ids.
@@ -102,6 +120,9 @@ impl Resource {
             if !self.depends_on.is_empty() {
                 map.insert("DependsOn".into(), self.depends_on.into());
             }
+            if let Some(policy) = self.update_policy {
+                map.insert("UpdatePolicy".into(), policy);
+            }
             if self.stateful {
                 map.insert("DeletionPolicy".into(), "Delete".into());
                 map.insert("UpdateReplacePolicy".into(), "Delete".into());
@@ -111,10 +132,44 @@ impl Resource {
     }
 }
 
+impl Parameter {
+    fn into_json(self) -> (String, Value) {
+        let json = match self.allowed {
+            [] => json!({ "Type": "String", "MinLength": 1, "Description": self.description }),
+            values => json!({
+                "Type": "String",
+                "AllowedValues": values,
+                "Description": self.description,
+            }),
+        };
+        (self.name.to_owned(), json)
+    }
+}
+
 impl Builder {
     /// Adds a parameter of type String.
     pub(crate) fn parameter(&mut self, name: &'static str, description: &'static str) {
-        self.parameters.push((name, description));
+        self.parameters.push(Parameter {
+            name,
+            description,
+            allowed: &[],
+        });
+    }
+
+    /// Adds a parameter that is `true` or `false`, and the condition of this name that it is true.
+    pub(crate) fn switch(
+        &mut self,
+        name: &'static str,
+        condition: &'static str,
+        description: &'static str,
+    ) {
+        self.parameters.push(Parameter {
+            name,
+            description,
+            allowed: &["true", "false"],
+        });
+        let equals = json!({ "Fn::Equals": [{ "Ref": name }, "true"] });
+        self.conditions.insert(condition.into(), equals);
     }
 
     /// Adds a resource; its logical id must be new.
@@ -161,7 +216,7 @@ impl Builder {
         if outputs > limits::OUTPUTS {
             return Err(SynthesisError::TooManyOutputs { count: outputs });
         }
-        let parameters = self.parameters.iter().map(|(name, _)| *name).collect();
+        let parameters = self.parameters.iter().map(|one| one.name).collect();
         let document = self.document(description);
         let body = document.to_string();
         if body.len() > limits::BODY_BYTES {
@@ -185,13 +240,11 @@ impl Builder {
                 map.insert("Outputs".into(), self.outputs.into());
             }
             if !self.parameters.is_empty() {
-                let parameter = |(name, description): (&str, &str)| {
-                    let json =
-                        json!({ "Type": "String", "MinLength": 1, "Description": description });
-                    (name.to_owned(), json)
-                };
-                let parameters = self.parameters.into_iter().map(parameter).collect();
-                map.insert("Parameters".into(), Value::Object(parameters));
+                let parameters = self.parameters.into_iter().map(Parameter::into_json);
+                map.insert("Parameters".into(), Value::Object(parameters.collect()));
+            }
+            if !self.conditions.is_empty() {
+                map.insert("Conditions".into(), self.conditions.into());
             }
         }
         canonical(document)

@@ -1,47 +1,68 @@
 //! The cluster of the created services, and what its tasks run on.
 
 use serde_json::{Value, json};
-use stack::{Capacity, Cluster, Stack};
+use stack::{BacklogSource, Capacity, Cluster, ServiceSource};
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
-use crate::names;
+use crate::network::Placement;
+use crate::resolved::Resolved;
 use crate::text::reference;
+use crate::{instances, names};
 
 /// Capacity provider of Fargate on demand.
 const FARGATE: &str = "FARGATE";
 /// Capacity provider of Fargate Spot.
 const FARGATE_SPOT: &str = "FARGATE_SPOT";
 
-pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
-    let Cluster::Create { name, capacity } = &stack.cluster else {
+pub(crate) fn add(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    placement: &Placement,
+) -> Result<(), SynthesisError> {
+    let Cluster::Create { name, capacity } = &resolved.stack.cluster else {
         return Ok(());
     };
-    let properties = match name {
-        Some(name) => json!({ "ClusterName": name }),
-        None => json!({}),
-    };
+    let mut properties = json!({});
+    if let Some(map) = properties.as_object_mut() {
+        if let Some(name) = name {
+            map.insert("ClusterName".into(), name.as_str().into());
+        }
+        // It costs by the metric, so only who divides by its running task count pays for it.
+        if needs_container_insights(resolved) {
+            let settings = json!([{ "Name": "containerInsights", "Value": "enabled" }]);
+            map.insert("ClusterSettings".into(), settings);
+        }
+    }
     builder.add(
         names::CLUSTER,
         Resource::new("AWS::ECS::Cluster", properties),
     )?;
-    match capacity {
-        Capacity::Fargate => Ok(()),
-        Capacity::FargateSpot { .. } => {
-            let properties = json!({
-                "Cluster": reference(names::CLUSTER),
-                "CapacityProviders": [FARGATE, FARGATE_SPOT],
-                "DefaultCapacityProviderStrategy": [],
-            });
-            let kind = "AWS::ECS::ClusterCapacityProviderAssociations";
-            builder.add(names::CAPACITY_PROVIDERS, Resource::new(kind, properties))
+    let providers = match capacity {
+        Capacity::Fargate => return Ok(()),
+        Capacity::FargateSpot { .. } => json!([FARGATE, FARGATE_SPOT]),
+        Capacity::Ec2 {
+            instance_type,
+            min,
+            max,
+        } => {
+            let bounds = (*min, *max);
+            instances::add(builder, resolved, placement, instance_type, bounds)?;
+            json!([reference(names::CAPACITY_PROVIDER)])
         }
-    }
+    };
+    let properties = json!({
+        "Cluster": reference(names::CLUSTER),
+        "CapacityProviders": providers,
+        "DefaultCapacityProviderStrategy": [],
+    });
+    let kind = "AWS::ECS::ClusterCapacityProviderAssociations";
+    builder.add(names::CAPACITY_PROVIDERS, Resource::new(kind, properties))
 }
 
 /// How a service says what its tasks run on: a property of it and the property's value.
-pub(crate) fn placement(stack: &Stack) -> (&'static str, Value) {
-    match &stack.cluster {
+pub(crate) fn placement(cluster: &Cluster) -> (&'static str, Value) {
+    let strategy = match cluster {
         Cluster::Create {
             capacity: Capacity::FargateSpot { base },
             ..
@@ -52,23 +73,47 @@ pub(crate) fn placement(stack: &Stack) -> (&'static str, Value) {
                 let on_demand = json!({ "CapacityProvider": FARGATE, "Base": base, "Weight": 0 });
                 strategy.insert(0, on_demand);
             }
-            ("CapacityProviderStrategy", strategy.into())
+            strategy.into()
         }
+        Cluster::Create {
+            capacity: Capacity::Ec2 { .. },
+            ..
+        } => json!([{ "CapacityProvider": reference(names::CAPACITY_PROVIDER), "Weight": 1 }]),
         Cluster::Create {
             capacity: Capacity::Fargate,
             ..
         }
-        | Cluster::Existing { .. } => ("LaunchType", FARGATE.into()),
-    }
+        | Cluster::Existing { .. } => return ("LaunchType", FARGATE.into()),
+    };
+    ("CapacityProviderStrategy", strategy)
 }
 
 /// What a service waits for, and has to be gone before: a capacity provider in use can't be removed.
-pub(crate) fn depends_on(stack: &Stack) -> Option<&'static str> {
-    match &stack.cluster {
+pub(crate) fn depends_on(cluster: &Cluster) -> Option<&'static str> {
+    match cluster {
         Cluster::Create {
-            capacity: Capacity::FargateSpot { .. },
+            capacity: Capacity::FargateSpot { .. } | Capacity::Ec2 { .. },
             ..
         } => Some(names::CAPACITY_PROVIDERS),
         Cluster::Create { .. } | Cluster::Existing { .. } => None,
     }
+}
+
+/// Whether the tasks of created services run on EC2 instances of the stack.
+pub(crate) fn is_on_instances(cluster: &Cluster) -> bool {
+    matches!(
+        cluster,
+        Cluster::Create {
+            capacity: Capacity::Ec2 { .. },
+            ..
+        }
+    )
+}
+
+fn needs_container_insights(resolved: &Resolved<'_>) -> bool {
+    resolved.services.iter().any(|service| {
+        let backlog = service.service.backlog_per_task();
+        matches!(service.service.source, ServiceSource::Create(_))
+            && backlog.is_some_and(|backlog| backlog.source == BacklogSource::MetricMath)
+    })
 }

@@ -1,14 +1,14 @@
 //! The dashboard: is the promise kept, and does scaling follow.
 
-use scaling::METRIC_NAME;
 use serde_json::{Value, json};
+use stack::StepScaling;
 
-use crate::autoscaling::metric_id;
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::text::{Text, canonical, escape, number};
-use crate::{limits, names};
+use crate::watched::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
+use crate::{limits, metric_math, names, step_alarms};
 
 /// Half of the dashboard's 24 columns.
 const WIDTH: u64 = 12;
@@ -22,17 +22,32 @@ pub(crate) fn add(
 ) -> Result<(), SynthesisError> {
     let mut widgets = alarm_widgets(&builder.ids_of("AWS::CloudWatch::Alarm"));
     for service in &resolved.services {
-        let scaled = scaled
+        let backlog = scaled
             .iter()
             .find(|scaled| scaled.service.short == service.short);
-        widgets.extend(scaled.map(|scaled| backlog_widget(resolved, scaled)));
+        widgets.extend(backlog.map(|scaled| backlog_widget(resolved, scaled)));
+        if let Some(scaling) = &service.service.scaling {
+            for steps in scaling.steps.iter().chain(&scaling.alarm_steps) {
+                widgets.push(steps_widget(resolved, service, steps)?);
+            }
+        }
         widgets.push(tasks_widget(service));
+        if service.load_balancer().is_some() {
+            widgets.push(requests_widget(service));
+        }
     }
     for queue in &resolved.queues {
         widgets.push(queue_widget(resolved, queue));
     }
-    if !scaled.is_empty() {
-        widgets.push(function_widget());
+    if scaled.iter().any(Scaled::is_measured) {
+        widgets.push(function_widget("Metric function", names::METRIC_FUNCTION));
+    }
+    for (service, _) in resolved.stepped() {
+        let title = format!("{}: scaling function", service.short);
+        widgets.push(function_widget(
+            &title,
+            &names::scaling_function(service.short),
+        ));
     }
     let body = canonical(json!({ "widgets": widgets })).to_string();
     let properties = json!({ "DashboardBody": { "Fn::Sub": body } });
@@ -60,95 +75,163 @@ fn alarm_widgets(alarms: &[String]) -> Vec<Value> {
 /// Backlog per task and its target.
 fn backlog_widget(resolved: &Resolved<'_>, scaled: &Scaled<'_, '_>) -> Value {
     let service = scaled.service;
-    let namespace = escape(&resolved.stack.metric.namespace);
+    let terms = metric_math::terms(resolved.stack, scaled);
     let mut metrics: Vec<Value> = Vec::new();
-    for (position, queue) in service.queues.iter().enumerate() {
-        let options = json!({ "id": metric_id(position + 1), "label": queue.short });
-        let dimensions = service.backlog_dimensions(queue);
-        metrics.push(metric(&namespace, METRIC_NAME, &dimensions, &options));
+    for (position, (id, metric)) in terms.iter().enumerate() {
+        let queue = service
+            .queues
+            .get(position)
+            .filter(|_| scaled.is_measured());
+        metrics.push(metric.row(match queue {
+            Some(queue) => json!({ "id": id, "label": queue.short }),
+            None => json!({ "id": id, "visible": false }),
+        }));
     }
-    if service.queues.len() > 1 {
-        let ids: Vec<_> = (1..=service.queues.len()).map(metric_id).collect();
-        metrics.push(json!([{ "expression": ids.join(" + "), "label": "sum", "id": "sum" }]));
+    if let Some(expression) = metric_math::expression(scaled) {
+        let label = if scaled.is_measured() {
+            "sum"
+        } else {
+            "backlog per task"
+        };
+        metrics.push(json!([{ "expression": expression, "label": label, "id": "sum" }]));
     }
     let target = json!({ "label": "target", "value": number(scaled.target) });
-    graph(
-        &format!("{}: backlog per task", service.short),
-        &metrics,
-        Some(target),
-    )
+    let title = format!("{}: backlog per task", service.short);
+    graph(&title, PERIOD_SECONDS, &metrics, vec![target])
+}
+
+/// What a service is scaled by, in steps, with the thresholds of its alarms.
+fn steps_widget(
+    resolved: &Resolved<'_>,
+    service: &ResolvedService<'_>,
+    steps: &StepScaling,
+) -> Result<Value, SynthesisError> {
+    let metric = Watched::of(resolved, service, &steps.metric)?;
+    let lines = step_alarms::sides(steps).map(|(direction, side)| {
+        let label = format!("scale {}", direction.word());
+        json!({ "label": label, "value": number(side.threshold) })
+    });
+    let name = escape(metric.name);
+    let title = format!("{}: {name}", service.short);
+    let rows = [metric.row(json!({ "label": name }))];
+    let period = steps.period.as_secs();
+    Ok(graph(&title, period, &rows, lines.collect()))
 }
 
 /// Running tasks beside their CPU. ECS reports the CPU of every task once a minute, so the number of
 /// samples is the number of running tasks; the count by name costs extra (Container Insights).
 fn tasks_widget(service: &ResolvedService<'_>) -> Value {
-    let dimensions = service.dimensions();
-    let cpu = |options| metric("AWS/ECS", "CPUUtilization", &dimensions, &options);
-    let metrics = [
-        cpu(json!({ "stat": "SampleCount", "label": "running tasks" })),
-        cpu(json!({ "stat": "Average", "label": "CPU (%)", "yAxis": "right" })),
+    let of_tasks = |name, statistic, options| {
+        Watched::new("AWS/ECS", name, service.dimensions(), statistic).row(options)
+    };
+    let right = |label| json!({ "label": label, "yAxis": "right" });
+    let mut metrics = vec![
+        of_tasks(
+            "CPUUtilization",
+            "SampleCount",
+            json!({ "label": "running tasks" }),
+        ),
+        of_tasks("CPUUtilization", "Average", right("CPU (%)")),
     ];
-    graph(&format!("{}: tasks", service.short), &metrics, None)
+    let scaling = service.service.scaling.as_ref();
+    let cpu = scaling.and_then(|scaling| scaling.cpu);
+    let memory = scaling.and_then(|scaling| scaling.memory);
+    if memory.is_some() {
+        metrics.push(of_tasks(
+            "MemoryUtilization",
+            "Average",
+            right("memory (%)"),
+        ));
+    }
+    let lines = [("CPU target", cpu), ("memory target", memory)].into_iter();
+    let lines = lines.filter_map(|(label, utilization)| {
+        let target = utilization?.target;
+        Some(json!({ "label": label, "value": target, "yAxis": "right" }))
+    });
+    let title = format!("{}: tasks", service.short);
+    graph(&title, PERIOD_SECONDS, &metrics, lines.collect())
+}
+
+/// What users get: requests, errors of both sorts, and how long an answer takes.
+fn requests_widget(service: &ResolvedService<'_>) -> Value {
+    let of_targets = |name, label| {
+        Watched::new(LOAD_BALANCING, name, target_dimensions(service), "Sum")
+            .row(json!({ "label": label }))
+    };
+    let own = Watched::new(
+        LOAD_BALANCING,
+        "HTTPCode_ELB_5XX_Count",
+        balancer_dimensions(service),
+        "Sum",
+    );
+    let time = Watched::new(
+        LOAD_BALANCING,
+        "TargetResponseTime",
+        target_dimensions(service),
+        "Average",
+    );
+    let metrics = [
+        of_targets("RequestCount", "requests"),
+        of_targets("HTTPCode_Target_5XX_Count", "5xx of the tasks"),
+        own.row(json!({ "label": "5xx of the load balancer" })),
+        time.row(json!({ "label": "response time (s)", "yAxis": "right" })),
+    ];
+    let title = format!("{}: requests", service.short);
+    graph(&title, PERIOD_SECONDS, &metrics, Vec::new())
 }
 
 /// Depth of a queue, and the age of its oldest message beside the promise.
 fn queue_widget(resolved: &Resolved<'_>, queue: &ResolvedQueue<'_>) -> Value {
-    let dimensions = [("QueueName", queue.name.clone())];
-    let of_queue = |name, options| metric("AWS/SQS", name, &dimensions, &options);
+    let of_queue = |name, options| {
+        let dimensions = vec![("QueueName", queue.name.clone())];
+        Watched::new("AWS/SQS", name, dimensions, "Maximum").row(options)
+    };
     let metrics = [
         of_queue(
             "ApproximateNumberOfMessagesVisible",
-            json!({ "stat": "Maximum", "label": "waiting" }),
+            json!({ "label": "waiting" }),
         ),
         of_queue(
             "ApproximateNumberOfMessagesNotVisible",
-            json!({ "stat": "Maximum", "label": "in flight" }),
+            json!({ "label": "in flight" }),
         ),
         of_queue(
             "ApproximateAgeOfOldestMessage",
-            json!({ "stat": "Maximum", "label": "oldest (s)", "yAxis": "right" }),
+            json!({ "label": "oldest (s)", "yAxis": "right" }),
         ),
     ];
     let promise = resolved.stack.oldest_message(queue.short).map(|promise| {
         let value = number(promise.as_secs_f64());
         json!({ "label": "promise (s)", "value": value, "yAxis": "right" })
     });
-    graph(&format!("{}: messages", queue.short), &metrics, promise)
+    let title = format!("{}: messages", queue.short);
+    graph(
+        &title,
+        PERIOD_SECONDS,
+        &metrics,
+        promise.into_iter().collect(),
+    )
 }
 
-fn function_widget() -> Value {
-    let dimensions = [("FunctionName", Text::reference(names::METRIC_FUNCTION, 0))];
-    let of_function =
-        |name, stat| metric("AWS/Lambda", name, &dimensions, &json!({ "stat": stat }));
-    let metrics = [
-        of_function("Invocations", "Sum"),
-        of_function("Errors", "Sum"),
-        of_function("Throttles", "Sum"),
-    ];
-    graph("Metric function", &metrics, None)
+fn function_widget(title: &str, function: &str) -> Value {
+    let row = |name| {
+        let dimensions = vec![("FunctionName", Text::reference(function, 0))];
+        Watched::new("AWS/Lambda", name, dimensions, "Sum").row(json!({}))
+    };
+    let metrics = [row("Invocations"), row("Errors"), row("Throttles")];
+    graph(title, PERIOD_SECONDS, &metrics, Vec::new())
 }
 
-fn graph(title: &str, metrics: &[Value], line: Option<Value>) -> Value {
+fn graph(title: &str, period: u64, metrics: &[Value], lines: Vec<Value>) -> Value {
     let mut properties = json!({
         "title": title,
         "region": Text::region().sub(),
-        "period": PERIOD_SECONDS,
+        "period": period,
         "metrics": metrics,
         "yAxis": { "left": { "min": 0 }, "right": { "min": 0 } },
     });
-    if let (Some(map), Some(line)) = (properties.as_object_mut(), line) {
-        map.insert("annotations".into(), json!({ "horizontal": [line] }));
+    if let (Some(map), false) = (properties.as_object_mut(), lines.is_empty()) {
+        map.insert("annotations".into(), json!({ "horizontal": lines }));
     }
     json!({ "type": "metric", "width": WIDTH, "height": HEIGHT, "properties": properties })
-}
-
-/// A metric as a dashboard lists it: namespace, name, dimensions in a row, options.
-fn metric(namespace: &str, name: &str, dimensions: &[(&str, Text)], options: &Value) -> Value {
-    let mut row = vec![json!(namespace), json!(name)];
-    for (dimension, value) in dimensions {
-        row.push(json!(dimension));
-        row.push(json!(value.sub()));
-    }
-    row.push(options.clone());
-    row.into()
 }

@@ -44,6 +44,64 @@ pub enum SynthesisError {
         /// How many it consumes.
         queues: usize,
     },
+    /// The backlog takes more metrics than a scaling policy holds.
+    #[error(
+        "the backlog of service {service} is worked out from {metrics} metrics; a scaling policy takes {} at most: \
+         consume fewer queues, count fewer kinds of messages, or leave it to the metric function (source: lambda)",
+        limits::METRICS_PER_EXPRESSION
+    )]
+    TooManyMetrics {
+        /// Short name of the service.
+        service: String,
+        /// How many there are.
+        metrics: usize,
+    },
+    /// A service is scaled by the requests of a load balancer that it doesn't have.
+    #[error("service {service} is scaled by request_count but has no load balancer")]
+    NoLoadBalancer {
+        /// Short name of the service.
+        service: String,
+    },
+    /// A load balancer in a network whose VPC isn't named.
+    #[error("the load balancer of service {service} needs to know its VPC; add network.vpc")]
+    UnknownVpc {
+        /// Short name of the service.
+        service: String,
+    },
+    /// A load balancer in fewer than two subnets.
+    #[error(
+        "the load balancer of service {service} needs two subnets in different availability zones"
+    )]
+    TooFewSubnets {
+        /// Short name of the service.
+        service: String,
+    },
+    /// No room for the security group by which a load balancer reaches its targets.
+    #[error(
+        "network.security_groups holds {groups}; with the one that lets the load balancer in, AWS takes {} at most",
+        limits::SECURITY_GROUPS
+    )]
+    TooManySecurityGroups {
+        /// How many there are.
+        groups: usize,
+    },
+    /// Services for both instruction sets on the instances of one Auto Scaling group.
+    #[error(
+        "services for arm64 and for x86_64 can't share EC2 instances; give all the same architecture or use Fargate"
+    )]
+    MixedArchitectures,
+    /// A scaling function would have to remember more than its environment holds.
+    #[error(
+        "the alarm_steps of service {service} take {bytes} bytes; a scaling function's environment holds {} at most: \
+         use fewer steps or shorter names",
+        limits::LAMBDA_ENVIRONMENT
+    )]
+    ScalingTooLong {
+        /// Short name of the service.
+        service: String,
+        /// Bytes of the environment.
+        bytes: usize,
+    },
     /// A queue's name would be longer than SQS takes.
     #[error(
         "queue {queue} would be called {name}, over the {} characters that SQS takes; shorten its name",

@@ -35,6 +35,8 @@ pub(crate) struct Role {
     /// Who may have the principal assume it.
     pub(crate) trust: Vec<Condition>,
     pub(crate) statements: Vec<Statement>,
+    /// ARNs of policies that AWS manages.
+    pub(crate) managed: Vec<Text>,
 }
 
 impl Statement {
@@ -122,7 +124,7 @@ impl Role {
             })?
             .into_iter();
         let inline = policies.next().unwrap_or_default();
-        let mut managed = Vec::new();
+        let mut managed: Vec<Value> = self.managed.iter().map(Text::value).collect();
         for (position, statements) in policies.enumerate() {
             let id = names::managed_policy(&self.id, position + 1);
             let properties = json!({ "PolicyDocument": document(&statements) });
@@ -132,9 +134,13 @@ impl Role {
         let mut properties = json!({
             "Description": self.description,
             "AssumeRolePolicyDocument": self.trust_policy(),
-            "Policies": [{ "PolicyName": "permissions", "PolicyDocument": document(&inline) }],
         });
         if let Some(map) = properties.as_object_mut() {
+            if !inline.is_empty() {
+                let policy =
+                    json!({ "PolicyName": "permissions", "PolicyDocument": document(&inline) });
+                map.insert("Policies".into(), json!([policy]));
+            }
             if !managed.is_empty() {
                 map.insert("ManagedPolicyArns".into(), managed.into());
             }

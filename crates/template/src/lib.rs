@@ -5,6 +5,7 @@
 //! same definition gives the same bytes, and what is only known while deploying (the assets bucket,
 //! the function's code) enters as template parameters.
 
+mod alarm;
 mod alarm_topic;
 mod alarms;
 mod autoscaling;
@@ -13,22 +14,34 @@ mod cluster;
 mod dashboard;
 mod error;
 mod grants;
+mod instances;
+mod lambda;
 mod limits;
+mod load_balancer;
+mod load_balancer_alarms;
 mod metric_function;
+mod metric_math;
 pub mod names;
 mod network;
 mod outputs;
+mod queue_names;
 mod queues;
 mod resolved;
+mod scaling_function;
+mod scaling_triggers;
 mod schedule;
 mod services;
+mod step_alarms;
+mod step_policy;
 mod synthesize;
 mod task_roles;
 mod text;
+mod watched;
 
 pub use builder::Template;
 pub use error::SynthesisError;
 pub use limits::INLINE_BODY_BYTES;
 pub use synthesize::{
-    CAPABILITIES, PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, synthesize,
+    CAPABILITIES, PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY,
+    PARAMETER_SCALING_FUNCTION_KEY, PARAMETER_SERIALIZE_SCALING, synthesize,
 };

@@ -71,3 +71,14 @@ pub(crate) const GENERATED_SUFFIX: usize = 15;
 
 /// First group of the stack id's UUID, which makes queue names unique.
 pub(crate) const STACK_SUFFIX: usize = 8;
+
+/// Longest alarm name. Source: Amazon CloudWatch API, `PutMetricAlarm$AlarmName`.
+pub(crate) const ALARM_NAME: usize = 255;
+
+/// Most bytes of a Lambda function's environment: names and values of all its variables. Source: AWS
+/// Lambda quotas, "Environment variables".
+pub(crate) const LAMBDA_ENVIRONMENT: usize = 4_096;
+
+/// Most security groups of a task or of an instance, without asking for more. Source: Amazon ECS API,
+/// `AwsVpcConfiguration$securityGroups`; Amazon VPC quotas, "Security groups per network interface".
+pub(crate) const SECURITY_GROUPS: usize = 5;

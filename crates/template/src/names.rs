@@ -6,9 +6,15 @@
 //! | thing | logical ids |
 //! |---|---|
 //! | queue `vouchers` | `VouchersQueue`, `VouchersQueuePolicy`, `VouchersDeadLetterQueue`, `VouchersDeadLetterQueuePolicy`, `VouchersSubscription…`, `VouchersOldestMessageAlarm`, `VouchersDeadLettersAlarm` |
-//! | service `voucher-worker` | `VoucherWorkerService`, `VoucherWorkerTaskDefinition`, `VoucherWorkerLogGroup`, `VoucherWorkerTaskRole`, `VoucherWorkerExecutionRole`, `VoucherWorkerScalableTarget`, `VoucherWorkerScalingPolicy` |
+//! | service `voucher-worker` | `VoucherWorkerService`, `VoucherWorkerTaskDefinition`, `VoucherWorkerLogGroup`, `VoucherWorkerTaskRole`, `VoucherWorkerExecutionRole`, `VoucherWorkerScalableTarget`, `VoucherWorkerScalingPolicy`, `…CpuPolicy`, `…MemoryPolicy`, `…WakePolicy`, `…WakeAlarm` |
+//! | its steps | `…ScaleOutAlarm`, `…ScaleInAlarm`, and `…ScaleOutPolicy`, `…ScaleInPolicy` or `…ScalingFunction…`, `…ScalingDeadLetterQueue…`, `…ScalingRule…`, `…ScalingSubscription` |
+//! | its load balancer | `…LoadBalancer`, `…LoadBalancerSecurityGroup`, `…TargetGroup`, `…TargetSecurityGroup`, `…TargetIngress`, `…Listener`, `…NoHealthyTargetAlarm`, `…LoadBalancerErrorsAlarm` |
 //! | both | `VoucherWorkerFromVouchersSilentAlarm` |
 //! | once a stack | the constants below |
+
+mod services;
+
+pub use services::*;
 
 /// Tag that carries a queue's or a service's short name.
 pub const NAME_TAG: &str = "ecs-scaler:name";
@@ -21,8 +27,20 @@ pub const PUBLIC_ROUTE: &str = "PublicRoute";
 pub const SECURITY_GROUP: &str = "TaskSecurityGroup";
 /// The cluster, when the stack creates one.
 pub const CLUSTER: &str = "Cluster";
-/// The cluster's capacity providers, with Fargate Spot.
+/// The cluster's capacity providers, with Fargate Spot or EC2.
 pub const CAPACITY_PROVIDERS: &str = "ClusterCapacityProviders";
+/// The capacity provider of the EC2 instances.
+pub const CAPACITY_PROVIDER: &str = "CapacityProvider";
+/// The Auto Scaling group of the EC2 instances.
+pub const AUTO_SCALING_GROUP: &str = "AutoScalingGroup";
+/// The launch template of the EC2 instances.
+pub const LAUNCH_TEMPLATE: &str = "LaunchTemplate";
+/// The instance profile of the EC2 instances.
+pub const INSTANCE_PROFILE: &str = "InstanceProfile";
+/// The role of the EC2 instances.
+pub const INSTANCE_ROLE: &str = "InstanceRole";
+/// The security group by which load balancers reach the EC2 instances.
+pub const INSTANCE_SECURITY_GROUP: &str = "InstanceSecurityGroup";
 /// The metric function.
 pub const METRIC_FUNCTION: &str = "MetricFunction";
 /// The metric function's role.
@@ -85,48 +103,6 @@ pub fn oldest_message_alarm(short: &str) -> String {
 #[must_use]
 pub fn dead_letters_alarm(short: &str) -> String {
     named(short, "DeadLettersAlarm")
-}
-
-/// A service.
-#[must_use]
-pub fn service(short: &str) -> String {
-    named(short, "Service")
-}
-
-/// A service's task definition.
-#[must_use]
-pub fn task_definition(short: &str) -> String {
-    named(short, "TaskDefinition")
-}
-
-/// A service's log group.
-#[must_use]
-pub fn service_log_group(short: &str) -> String {
-    named(short, "LogGroup")
-}
-
-/// The role of a service's containers.
-#[must_use]
-pub fn task_role(short: &str) -> String {
-    named(short, "TaskRole")
-}
-
-/// The role with which ECS starts a service's tasks.
-#[must_use]
-pub fn execution_role(short: &str) -> String {
-    named(short, "ExecutionRole")
-}
-
-/// A service's scalable target.
-#[must_use]
-pub fn scalable_target(short: &str) -> String {
-    named(short, "ScalableTarget")
-}
-
-/// A service's scaling policy.
-#[must_use]
-pub fn scaling_policy(short: &str) -> String {
-    named(short, "ScalingPolicy")
 }
 
 /// The alarm on the silence of the metric of a service and one of its queues.

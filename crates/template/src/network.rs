@@ -13,13 +13,44 @@ const VPC_CIDR: &str = "10.0.0.0/16";
 /// Addresses of its public subnets, each in another availability zone: 256, of which AWS keeps five.
 const SUBNET_CIDRS: [&str; 2] = ["10.0.0.0/24", "10.0.1.0/24"];
 
+/// Ranges of private addresses (RFC 1918, RFC 6598): who can be near an internal load balancer in a VPC
+/// whose own range isn't known here. Only the VPC, and what is connected with it, can reach its address.
+const PRIVATE_CIDRS: [&str; 4] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+];
+
 /// Where tasks are placed.
 #[derive(Debug)]
 pub(crate) struct Placement {
-    /// `AwsvpcConfiguration` of a service.
-    pub(crate) configuration: Value,
+    /// Id of the VPC, where it is known.
+    pub(crate) vpc: Option<Value>,
+    /// Address ranges from which an internal load balancer is reached.
+    pub(crate) inside: Vec<Value>,
+    pub(crate) subnets: Vec<Value>,
+    /// Ids of the security groups; none: the default one of the subnets' VPC.
+    pub(crate) security_groups: Vec<Value>,
+    /// Whether tasks, or the instances that they run on, get a public address.
+    pub(crate) public: bool,
     /// What has to be there before a task can reach the internet, and may go only after the last task.
     pub(crate) depends_on: Vec<String>,
+}
+
+impl Placement {
+    /// `AwsvpcConfiguration` of a service, with one more security group.
+    pub(crate) fn awsvpc(&self, more: Option<Value>) -> Value {
+        let groups: Vec<Value> = self.security_groups.iter().cloned().chain(more).collect();
+        let mut configuration = json!({
+            "Subnets": self.subnets,
+            "AssignPublicIp": if self.public { "ENABLED" } else { "DISABLED" },
+        });
+        if let (Some(map), false) = (configuration.as_object_mut(), groups.is_empty()) {
+            map.insert("SecurityGroups".into(), groups.into());
+        }
+        configuration
+    }
 }
 
 pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<Placement, SynthesisError> {
@@ -31,21 +62,16 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<Placement, Syn
             security_groups,
             assign_public_ip,
         } => {
-            let mut configuration = json!({
-                "Subnets": subnets,
-                "AssignPublicIp": if *assign_public_ip { "ENABLED" } else { "DISABLED" },
-            });
-            let groups: Option<Value> = match (security_groups.as_slice(), vpc) {
-                ([], Some(vpc)) => Some(json!([add_security_group(builder, vpc.as_str().into())?])),
-                // Without either, ECS takes the default security group of the subnets' VPC.
-                ([], None) => None,
-                (groups, _) => Some(json!(groups)),
+            let groups = match (security_groups.as_slice(), vpc) {
+                ([], Some(vpc)) => vec![add_security_group(builder, vpc.as_str().into())?],
+                (groups, _) => groups.iter().map(|group| json!(group)).collect(),
             };
-            if let (Some(map), Some(groups)) = (configuration.as_object_mut(), groups) {
-                map.insert("SecurityGroups".into(), groups);
-            }
             Ok(Placement {
-                configuration,
+                vpc: vpc.as_deref().map(Value::from),
+                inside: PRIVATE_CIDRS.map(Value::from).into(),
+                subnets: subnets.iter().map(|subnet| json!(subnet)).collect(),
+                security_groups: groups,
+                public: *assign_public_ip,
                 depends_on: Vec::new(),
             })
         }
@@ -79,14 +105,13 @@ fn create(builder: &mut Builder) -> Result<Placement, SynthesisError> {
         subnets.push(reference(&id));
         depends_on.push(association);
     }
-    let group = add_security_group(builder, vpc)?;
-    let configuration = json!({
-        "Subnets": subnets,
-        "SecurityGroups": [group],
-        "AssignPublicIp": "ENABLED",
-    });
+    let group = add_security_group(builder, vpc.clone())?;
     Ok(Placement {
-        configuration,
+        vpc: Some(vpc),
+        inside: vec![attribute(names::VPC, "CidrBlock")],
+        subnets,
+        security_groups: vec![group],
+        public: true,
         depends_on,
     })
 }

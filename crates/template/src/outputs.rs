@@ -1,16 +1,16 @@
 //! What people and scripts need to find the stack's resources again.
 //!
-//! At most two outputs a queue and one a service, so that a stack of queues with a promise runs out of
-//! CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
+//! At most two outputs a queue, one a service, and for its load balancer and its scaling function three
+//! more, so that a stack runs out of CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
 
-use stack::{Queue, ServiceSource};
+use stack::{LoadBalancer, Queue, ServiceSource};
 
 use crate::builder::Builder;
 use crate::names;
 use crate::resolved::{Resolved, Scaled};
-use crate::text::Text;
+use crate::text::{Text, text};
 
-pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, scaled: &[Scaled<'_, '_>]) {
+pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[&Scaled<'_, '_>]) {
     for queue in &resolved.queues {
         if let Queue::Create(spec) = queue.queue {
             let (short, id) = (queue.short, names::queue(queue.short));
@@ -32,6 +32,11 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, scaled: &[Scal
             let description = format!("Name of service {}", service.short);
             builder.output(format!("{id}Name"), &description, &service.name);
         }
+        if let Some((balancer, _)) = service.load_balancer() {
+            let id = names::load_balancer(service.short);
+            let description = format!("URL of service {}", service.short);
+            builder.output(format!("{id}Url"), &description, &url(&id, balancer));
+        }
     }
     let created = resolved
         .services
@@ -40,8 +45,9 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, scaled: &[Scal
     if let Some(service) = created {
         builder.output("ClusterName", "Cluster of the services", &service.cluster);
     }
-    add_metric(builder, resolved, scaled);
-    if !resolved.stack.notify.is_empty() {
+    add_metric(builder, resolved, measured);
+    add_scaling(builder, resolved);
+    if !resolved.stack.notify.is_empty() || !resolved.stepped().is_empty() {
         let topic = reference(names::ALARM_TOPIC);
         builder.output("AlarmTopicArn", "Topic that receives the alarms", &topic);
     }
@@ -52,8 +58,8 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, scaled: &[Scal
     );
 }
 
-fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, scaled: &[Scaled<'_, '_>]) {
-    if scaled.is_empty() {
+fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[&Scaled<'_, '_>]) {
+    if measured.is_empty() {
         return;
     }
     let namespace = Text::from(resolved.stack.metric.namespace.as_str());
@@ -74,6 +80,33 @@ fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, scaled: &[Scaled<'
         "Log group of the metric function",
         &logs,
     );
+}
+
+/// Where a load balancer listens. With a certificate its own name is rarely what the certificate is for;
+/// it is what a DNS record of the user's points at.
+fn url(id: &str, balancer: &LoadBalancer) -> Text {
+    let (scheme, usual) = match balancer.certificate {
+        Some(_) => ("https://", 443),
+        None => ("http://", 80),
+    };
+    let port = match balancer.listener {
+        port if port == usual => String::new(),
+        port => format!(":{port}"),
+    };
+    text![scheme, Text::attribute(id, "DNSName", 0), port]
+}
+
+fn add_scaling(builder: &mut Builder, resolved: &Resolved<'_>) {
+    for (service, _) in resolved.stepped() {
+        let short = service.short;
+        let id = names::scaling_function(short);
+        let description = format!("Name of the scaling function of service {short}");
+        builder.output(format!("{id}Name"), &description, &reference(&id));
+        let id = names::scaling_dead_letter_queue(short);
+        let description =
+            format!("URL of the dead-letter queue of service {short}'s scaling function");
+        builder.output(format!("{id}Url"), &description, &reference(&id));
+    }
 }
 
 /// What `Ref` gives; an output has no limit that its length would matter to.

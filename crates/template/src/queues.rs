@@ -8,7 +8,8 @@ use stack::{DeadLetter, Encryption, Queue, QueueSpec, Stack};
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
 use crate::names;
-use crate::resolved::{Resolved, STACK_SUFFIX, dead_letter_queue_name, queue_name};
+use crate::queue_names::{STACK_SUFFIX, dead_letter_queue_name, queue_name};
+use crate::resolved::Resolved;
 use crate::text::{Text, attribute, reference};
 
 /// Long polling, the longest that SQS offers: a receive without a message costs one request in 20 s.

@@ -1,9 +1,13 @@
 //! A stack definition with what its queues, services and clusters will be called once deployed.
 
 use scaling::acceptable_backlog_per_task;
-use stack::{BacklogPerTask, Cluster, Queue, QueueSpec, Service, ServiceSource, Stack};
+use stack::{
+    BacklogPerTask, BacklogSource, Cluster, LoadBalancer, Queue, Service, ServiceSource,
+    ServiceSpec, Stack, StepScaling,
+};
 
 use crate::error::SynthesisError;
+use crate::queue_names::{check_queue_name, dead_letter_queue_name, queue_name, queue_url};
 use crate::text::{Text, text};
 use crate::{limits, names};
 
@@ -70,6 +74,22 @@ impl<'a> Resolved<'a> {
         self.services.iter().any(|service| service.is_created())
     }
 
+    /// Whether a created service has a load balancer.
+    pub(crate) fn is_balanced(&self) -> bool {
+        self.services
+            .iter()
+            .any(|service| service.load_balancer().is_some())
+    }
+
+    /// The services that scaling functions scale, with their steps.
+    pub(crate) fn stepped(&self) -> Vec<(&ResolvedService<'a>, &'a StepScaling)> {
+        let steps = |service: &'a Service| service.scaling.as_ref()?.alarm_steps.as_ref();
+        self.services
+            .iter()
+            .filter_map(|service| Some((service, steps(service.service)?)))
+            .collect()
+    }
+
     /// The services that scale with their backlog.
     pub(crate) fn scaled(&self) -> Result<Vec<Scaled<'a, '_>>, SynthesisError> {
         self.services
@@ -79,13 +99,39 @@ impl<'a> Resolved<'a> {
     }
 }
 
+impl Scaled<'_, '_> {
+    /// Whether the metric function publishes the backlog per task.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.scaling.source == BacklogSource::Lambda
+    }
+
+    /// Whether the service may go down to no task, and so has to be woken.
+    pub(crate) fn wakes(&self) -> bool {
+        self.is_measured() && self.service.service.tasks.min == 0
+    }
+}
+
 impl<'a> ResolvedService<'a> {
     fn is_created(&self) -> bool {
-        matches!(self.service.source, ServiceSource::Create(_))
+        self.spec().is_some()
+    }
+
+    /// What is created, unless the service is somebody else's.
+    pub(crate) fn spec(&self) -> Option<&'a ServiceSpec> {
+        match &self.service.source {
+            ServiceSource::Create(spec) => Some(spec),
+            ServiceSource::Existing { .. } => None,
+        }
+    }
+
+    /// The load balancer of a created service, and the port of the container behind it.
+    pub(crate) fn load_balancer(&self) -> Option<(&'a LoadBalancer, u16)> {
+        let spec = self.spec()?;
+        Some((spec.load_balancer.as_ref()?, spec.port?))
     }
 
     fn scaled(&self) -> Option<Result<Scaled<'a, '_>, SynthesisError>> {
-        let scaling = self.service.scaling.as_ref()?;
+        let scaling = self.service.backlog_per_task()?;
         let service = self.short.to_owned();
         if self.queues.is_empty() {
             return Some(Err(SynthesisError::NothingToMeasure { service }));
@@ -93,6 +139,10 @@ impl<'a> ResolvedService<'a> {
         if self.queues.len() > limits::METRICS_PER_EXPRESSION {
             let queues = self.queues.len();
             return Some(Err(SynthesisError::TooManyQueues { service, queues }));
+        }
+        let metrics = self.queues.len() * scaling.count.len() + 1;
+        if scaling.source == BacklogSource::MetricMath && metrics > limits::METRICS_PER_EXPRESSION {
+            return Some(Err(SynthesisError::TooManyMetrics { service, metrics }));
         }
         let target =
             acceptable_backlog_per_task(scaling.acceptable_latency, scaling.processing_time);
@@ -123,34 +173,6 @@ impl<'a> ResolvedService<'a> {
         dimensions.push(("QueueName", queue.name.clone()));
         dimensions
     }
-}
-
-/// Name of a created queue: the user's, or else its short name and a part of the stack's id.
-///
-/// CloudFormation is not left to choose, for two reasons. A dead-letter queue's redrive-allow policy
-/// needs the ARN of its source queue, whose redrive policy needs the dead-letter queue's: only a name
-/// known beforehand breaks the circle. And CloudFormation forgets a FIFO name's limit of 80 characters
-/// when it makes one up. The stack's id keeps two stacks apart, and also a stack from its predecessor
-/// of the same name: SQS refuses a deleted queue's name for a minute. A queue is replaced only for a
-/// change of `fifo` or `name`, and both change the name, so that replacement stays possible.
-pub(crate) fn queue_name(short: &str, spec: &QueueSpec) -> Text {
-    match &spec.name {
-        Some(name) => name.as_str().into(),
-        None => generated_queue_name(short, spec.fifo),
-    }
-}
-
-/// Name of the dead-letter queue of a created queue. FIFO like its source, as SQS asks.
-pub(crate) fn dead_letter_queue_name(short: &str, spec: &QueueSpec) -> Text {
-    generated_queue_name(&format!("{short}-dead-letter"), spec.fifo)
-}
-
-/// Variable of `Fn::Sub` that holds the first group of the UUID in the stack's id.
-pub(crate) const STACK_SUFFIX: &str = "StackSuffix";
-
-fn generated_queue_name(stem: &str, fifo: bool) -> Text {
-    let suffix = Text::reference(STACK_SUFFIX, limits::STACK_SUFFIX);
-    text![stem, "-", suffix, if fifo { ".fifo" } else { "" }]
 }
 
 fn resolve_queue<'a>(
@@ -191,35 +213,6 @@ fn resolve_queue<'a>(
             })
         }
     }
-}
-
-/// A queue's URL in the form that SQS hands out. The function's SDK client takes only the account and
-/// the name from it, so it also serves where an endpoint of one's own stands in for SQS.
-fn queue_url(region: Text, account: Text, name: &Text) -> Text {
-    text![
-        "https://sqs.",
-        region,
-        ".",
-        Text::url_suffix(),
-        "/",
-        account,
-        "/",
-        name
-    ]
-}
-
-fn check_queue_name(short: &str, name: &Text) -> Result<(), SynthesisError> {
-    if name.longest() <= limits::QUEUE_NAME {
-        return Ok(());
-    }
-    let unknown = "X".repeat(limits::STACK_SUFFIX);
-    let name = name
-        .sub()
-        .replace(&format!("${{{STACK_SUFFIX}}}"), &unknown);
-    Err(SynthesisError::QueueNameTooLong {
-        queue: short.to_owned(),
-        name,
-    })
 }
 
 fn resolve_service<'a>(
@@ -291,7 +284,12 @@ fn resolve_cluster(stack: &Stack, source: &ServiceSource) -> (Text, Text) {
     (name, arn)
 }
 
-/// The most characters of a name that CloudFormation makes from the stack's name and a logical id.
 fn generated_ecs_name(stack: &Stack, id: &str) -> usize {
-    (stack.name.chars().count() + id.len() + limits::GENERATED_SUFFIX).min(limits::ECS_NAME)
+    generated_name(stack, id, limits::ECS_NAME)
+}
+
+/// The most characters of a name that CloudFormation makes from the stack's name and a logical id, where
+/// the service takes names up to a limit.
+pub(crate) fn generated_name(stack: &Stack, id: &str, limit: usize) -> usize {
+    (stack.name.chars().count() + id.len() + limits::GENERATED_SUFFIX).min(limit)
 }

@@ -6,21 +6,22 @@ use stack::Stack;
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
-use crate::metric_function::EVENT_AGE_SECONDS;
 use crate::resolved::{ResolvedQueue, Scaled};
-use crate::text::{attribute, canonical, escape, reference};
-use crate::{limits, names};
+use crate::text::{canonical, escape};
+use crate::{lambda, limits, names};
 
+/// Adds the rules; gives the logical ids of their permissions, without which none of them measures.
 pub(crate) fn add(
     builder: &mut Builder,
     stack: &Stack,
-    scaled: &[Scaled<'_, '_>],
-) -> Result<(), SynthesisError> {
-    let inputs = inputs(stack, scaled)?;
+    measured: &[&Scaled<'_, '_>],
+) -> Result<Vec<String>, SynthesisError> {
+    let inputs = inputs(stack, measured)?;
+    let mut permissions = Vec::new();
     for (position, inputs) in inputs.chunks(limits::TARGETS_PER_RULE).enumerate() {
-        add_rule(builder, stack, position + 1, inputs)?;
+        permissions.push(add_rule(builder, stack, position + 1, inputs)?);
     }
-    Ok(())
+    Ok(permissions)
 }
 
 fn add_rule(
@@ -28,19 +29,11 @@ fn add_rule(
     stack: &Stack,
     rule: usize,
     inputs: &[String],
-) -> Result<(), SynthesisError> {
+) -> Result<String, SynthesisError> {
     let id = names::metric_rule(rule);
-    let function = attribute(names::METRIC_FUNCTION, "Arn");
     let target = |(position, input): (usize, &String)| {
-        json!({
-            "Id": format!("metric-function-{}", position + 1),
-            "Arn": function,
-            "Input": { "Fn::Sub": input },
-            "RetryPolicy": {
-                "MaximumRetryAttempts": 0,
-                "MaximumEventAgeInSeconds": EVENT_AGE_SECONDS,
-            },
-        })
+        let id = format!("metric-function-{}", position + 1);
+        lambda::target(&id, names::METRIC_FUNCTION, json!({ "Fn::Sub": input }))
     };
     let targets: Vec<_> = inputs.iter().enumerate().map(target).collect();
     let properties = json!({
@@ -50,15 +43,9 @@ fn add_rule(
         "Targets": targets,
     });
     builder.add(&id, Resource::new("AWS::Events::Rule", properties))?;
-    let properties = json!({
-        "Action": "lambda:InvokeFunction",
-        "FunctionName": function,
-        "Principal": "events.amazonaws.com",
-        "SourceAccount": reference("AWS::AccountId"),
-        "SourceArn": attribute(&id, "Arn"),
-    });
-    let permission = Resource::new("AWS::Lambda::Permission", properties);
-    builder.add(names::metric_rule_permission(rule), permission)
+    let permission = names::metric_rule_permission(rule);
+    lambda::add_rule_permission(builder, permission.clone(), &id, names::METRIC_FUNCTION)?;
+    Ok(permission)
 }
 
 /// `rate(1 minute)`, `rate(5 minutes)`.
@@ -72,11 +59,11 @@ fn schedule_expression(stack: &Stack) -> String {
 
 /// The requests in the language of `Fn::Sub`, as few as their limit allows. A service is never divided:
 /// with as many queues as a scaling policy adds up it is far from the limit.
-fn inputs(stack: &Stack, scaled: &[Scaled<'_, '_>]) -> Result<Vec<String>, SynthesisError> {
+fn inputs(stack: &Stack, measured: &[&Scaled<'_, '_>]) -> Result<Vec<String>, SynthesisError> {
     let frame = render(stack, Vec::new()).chars().count();
     let mut batches: Vec<Vec<ServiceRequest>> = Vec::new();
     let mut left = 0;
-    for scaled in scaled {
+    for scaled in measured {
         let longest = longest_request(scaled);
         match batches.last_mut() {
             Some(batch) if longest <= left => {
@@ -109,6 +96,7 @@ fn request(scaled: &Scaled<'_, '_>) -> ServiceRequest {
         service: service.name.sub(),
         queues: service.queues.iter().map(queue).collect(),
         count: scaled.scaling.count.iter().copied().collect(),
+        wake: scaled.wakes(),
     }
 }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use stack::{Architecture, ServiceSource, ServiceSpec, Stack};
+use stack::{Architecture, ServiceSpec, Stack};
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
 use crate::network::Placement;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::text::{Text, attribute, reference};
-use crate::{cluster, names, task_roles};
+use crate::{cluster, load_balancer, names, task_roles};
 
 pub(crate) fn add(
     builder: &mut Builder,
@@ -18,15 +18,15 @@ pub(crate) fn add(
     placement: &Placement,
 ) -> Result<(), SynthesisError> {
     for service in &resolved.services {
-        if let ServiceSource::Create(spec) = &service.service.source {
+        if let Some(spec) = service.spec() {
             add_log_group(
                 builder,
                 resolved.stack,
                 names::service_log_group(service.short),
             )?;
             task_roles::add(builder, resolved.stack, service, spec)?;
-            add_task_definition(builder, service, spec)?;
-            add_service(builder, resolved.stack, service, spec, placement)?;
+            add_task_definition(builder, resolved.stack, service, spec)?;
+            add_service(builder, resolved, service, spec, placement)?;
         }
     }
     Ok(())
@@ -47,8 +47,11 @@ pub(crate) fn add_log_group(
     )
 }
 
+/// On EC2 the tasks share the instance's address behind a bridge: with an address of their own they would
+/// have no public one, and a small instance would take two of them only.
 fn add_task_definition(
     builder: &mut Builder,
+    stack: &Stack,
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
 ) -> Result<(), SynthesisError> {
@@ -57,21 +60,26 @@ fn add_task_definition(
         Architecture::Arm64 => "ARM64",
         Architecture::X86_64 => "X86_64",
     };
+    let on_instances = cluster::is_on_instances(&stack.cluster);
+    let (compatible, mode) = match on_instances {
+        true => ("EC2", "bridge"),
+        false => ("FARGATE", "awsvpc"),
+    };
     let properties = json!({
-        "RequiresCompatibilities": ["FARGATE"],
-        "NetworkMode": "awsvpc",
+        "RequiresCompatibilities": [compatible],
+        "NetworkMode": mode,
         "Cpu": spec.cpu.to_string(),
         "Memory": spec.memory.to_string(),
         "RuntimePlatform": { "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX" },
         "ExecutionRoleArn": attribute(&names::execution_role(short), "Arn"),
         "TaskRoleArn": attribute(&names::task_role(short), "Arn"),
-        "ContainerDefinitions": [container(service, spec)],
+        "ContainerDefinitions": [container(service, spec, on_instances)],
     });
     let id = names::task_definition(short);
     builder.add(id, Resource::new("AWS::ECS::TaskDefinition", properties))
 }
 
-fn container(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
+fn container(service: &ResolvedService<'_>, spec: &ServiceSpec, on_instances: bool) -> Value {
     let short = service.short;
     let mut container = json!({
         "Name": short,
@@ -92,6 +100,14 @@ fn container(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
         },
     });
     if let Some(map) = container.as_object_mut() {
+        if let Some(port) = spec.port {
+            let mut mapping = json!({ "ContainerPort": port, "Protocol": "tcp" });
+            // Any free port of the instance, so that several tasks fit on one.
+            if let (Some(mapping), true) = (mapping.as_object_mut(), on_instances) {
+                mapping.insert("HostPort".into(), 0.into());
+            }
+            map.insert("PortMappings".into(), json!([mapping]));
+        }
         if !spec.command.is_empty() {
             map.insert("Command".into(), json!(spec.command));
         }
@@ -127,16 +143,15 @@ fn environment(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
 
 fn add_service(
     builder: &mut Builder,
-    stack: &Stack,
+    resolved: &Resolved<'_>,
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
     placement: &Placement,
 ) -> Result<(), SynthesisError> {
-    let short = service.short;
+    let (short, home) = (service.short, &resolved.stack.cluster);
     let mut properties = json!({
         "Cluster": service.cluster.value(),
         "TaskDefinition": reference(&names::task_definition(short)),
-        "NetworkConfiguration": { "AwsvpcConfiguration": placement.configuration },
         "DeploymentConfiguration": {
             "MinimumHealthyPercent": 100,
             "MaximumPercent": 200,
@@ -146,22 +161,31 @@ fn add_service(
         "PropagateTags": "SERVICE",
         "Tags": [{ "Key": names::NAME_TAG, "Value": short }],
     });
+    let mut depends_on = placement.depends_on.clone();
+    depends_on.extend(cluster::depends_on(home).map(str::to_owned));
     if let Some(map) = properties.as_object_mut() {
-        let (property, value) = cluster::placement(stack);
+        let (property, value) = cluster::placement(home);
         map.insert(property.into(), value);
+        if !cluster::is_on_instances(home) {
+            let awsvpc = placement.awsvpc(load_balancer::task_group(resolved, service));
+            let configuration = json!({ "AwsvpcConfiguration": awsvpc });
+            map.insert("NetworkConfiguration".into(), configuration);
+        }
+        if let Some(balancers) = load_balancer::of_service(service) {
+            map.insert("LoadBalancers".into(), balancers);
+            let grace = load_balancer::GRACE_SECONDS;
+            map.insert("HealthCheckGracePeriodSeconds".into(), grace.into());
+            // ECS refuses a target group that no listener forwards to.
+            depends_on.push(names::listener(short));
+        }
         if let Some(name) = &spec.name {
             map.insert("ServiceName".into(), name.as_str().into());
         }
-        // A scaled service has none: an update that set it would undo what the autoscaler decided.
+        // A scaled service has none: an update that set it would undo what scaling decided.
         if service.service.scaling.is_none() {
             map.insert("DesiredCount".into(), service.service.tasks.min.into());
         }
     }
-    let depends_on = placement
-        .depends_on
-        .iter()
-        .map(String::as_str)
-        .chain(cluster::depends_on(stack));
     let resource = Resource::new("AWS::ECS::Service", properties).depends_on(depends_on);
     builder.add(names::service(short), resource)
 }

@@ -6,8 +6,8 @@ use crate::builder::{Builder, Template};
 use crate::error::SynthesisError;
 use crate::resolved::Resolved;
 use crate::{
-    alarms, autoscaling, cluster, dashboard, metric_function, network, outputs, queues, schedule,
-    services,
+    alarm_topic, alarms, autoscaling, cluster, dashboard, load_balancer, metric_function, network,
+    outputs, queues, scaling_function, schedule, services,
 };
 
 /// Parameter that names the bucket with the functions' code.
@@ -16,33 +16,58 @@ pub const PARAMETER_ASSETS_BUCKET: &str = "AssetsBucket";
 /// Parameter that gives the key of the metric function's zip in that bucket.
 pub const PARAMETER_METRIC_FUNCTION_KEY: &str = "MetricFunctionKey";
 
+/// Parameter that gives the key of the scaling function's zip in that bucket.
+pub const PARAMETER_SCALING_FUNCTION_KEY: &str = "ScalingFunctionKey";
+
+/// Parameter that says, `true` or `false`, whether each scaling function gets a reserved concurrency of
+/// one: accounts with a small quota of concurrency refuse it.
+pub const PARAMETER_SERIALIZE_SCALING: &str = "SerializeScaling";
+
 /// Capabilities that CloudFormation wants acknowledged: roles are made, none with a name of its own.
 pub const CAPABILITIES: &[&str] = &["CAPABILITY_IAM"];
 
-const DESCRIPTION: &str = "Queues, the ECS services that consume them, and their scaling by backlog per task (ecs-scaler).";
+const DESCRIPTION: &str =
+    "ECS services, what brings them their work, and how they scale with it (ecs-scaler).";
 
 /// The CloudFormation template of a stack definition.
 ///
 /// # Errors
-/// When the definition contradicts itself, or asks for more than a stack, an EventBridge target or a
-/// role holds.
+/// When the definition contradicts itself, or asks for more than a stack, an EventBridge target, a role or a
+/// function's environment holds.
 pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     let resolved = Resolved::new(stack)?;
     let scaled = resolved.scaled()?;
+    let measured: Vec<_> = scaled
+        .iter()
+        .filter(|scaled| scaled.is_measured())
+        .collect();
+    let steps = !resolved.stepped().is_empty();
     let mut builder = Builder::default();
+    if steps || !measured.is_empty() {
+        builder.parameter(
+            PARAMETER_ASSETS_BUCKET,
+            "S3 bucket that holds the functions' code",
+        );
+    }
     queues::add(&mut builder, &resolved)?;
     if resolved.creates_services() {
         let placement = network::add(&mut builder, stack)?;
-        cluster::add(&mut builder, stack)?;
+        cluster::add(&mut builder, &resolved, &placement)?;
+        load_balancer::add(&mut builder, &resolved, &placement)?;
         services::add(&mut builder, &resolved, &placement)?;
     }
-    autoscaling::add(&mut builder, stack, &scaled)?;
-    if !scaled.is_empty() {
-        metric_function::add(&mut builder, stack, &scaled)?;
-        schedule::add(&mut builder, stack, &scaled)?;
+    autoscaling::add(&mut builder, &resolved, &scaled)?;
+    let mut permissions = Vec::new();
+    if !measured.is_empty() {
+        metric_function::add(&mut builder, stack, &measured)?;
+        permissions = schedule::add(&mut builder, stack, &measured)?;
     }
-    alarms::add(&mut builder, &resolved, &scaled)?;
+    if steps || !stack.notify.is_empty() {
+        alarm_topic::add(&mut builder, stack)?;
+    }
+    scaling_function::add(&mut builder, &resolved)?;
+    alarms::add(&mut builder, &resolved, &scaled, &permissions)?;
     dashboard::add(&mut builder, &resolved, &scaled)?;
-    outputs::add(&mut builder, &resolved, &scaled);
+    outputs::add(&mut builder, &resolved, &measured);
     builder.finish(DESCRIPTION)
 }

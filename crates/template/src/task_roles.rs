@@ -27,6 +27,7 @@ pub(crate) fn add(
         principal: PRINCIPAL,
         trust: trust(),
         statements: task_statements(service),
+        managed: Vec::new(),
     };
     let execution = Role {
         id: names::execution_role(short),
@@ -34,6 +35,7 @@ pub(crate) fn add(
         principal: PRINCIPAL,
         trust: trust(),
         statements: execution_statements(short, spec),
+        managed: Vec::new(),
     };
     task.add(builder, stack)?;
     execution.add(builder, stack)

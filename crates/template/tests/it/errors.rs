@@ -46,7 +46,14 @@ fn a_scaled_service_without_a_queue_is_refused() {
 fn a_processing_time_of_zero_is_refused() {
     let mut stack = stacks::fleet("s", 1);
     for service in stack.services.values_mut() {
-        service.scaling.as_mut().unwrap().processing_time = stacks::seconds(0);
+        service
+            .scaling
+            .as_mut()
+            .unwrap()
+            .backlog_per_task
+            .as_mut()
+            .unwrap()
+            .processing_time = stacks::seconds(0);
     }
     assert_eq!(
         error(&stack),

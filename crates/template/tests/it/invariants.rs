@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stack::{Queue, ServiceSource, Stack};
-use template::{PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, names, synthesize};
+use stack::{BacklogSource, Queue, Service, ServiceSource, Stack};
+use template::{
+    PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, PARAMETER_SCALING_FUNCTION_KEY,
+    PARAMETER_SERIALIZE_SCALING, names, synthesize,
+};
 
 use crate::stacks;
 use crate::templates::{listed, objects, of_type, resources, statements, tokens};
@@ -28,7 +31,12 @@ fn every_reference_has_its_target() {
             "AWS::Region",
             "AWS::URLSuffix",
         ]);
-        known.extend(["AWS::StackId", "AWS::StackName", "StackSuffix"]);
+        known.extend([
+            "AWS::StackId",
+            "AWS::StackName",
+            "AWS::NoValue",
+            "StackSuffix",
+        ]);
         let mut seen = 0;
         let mut check = |target: &str| {
             seen += 1;
@@ -58,13 +66,19 @@ fn every_reference_has_its_target() {
 #[test]
 fn only_named_resources_have_fixed_names() {
     const NAMING: &[(&str, &str)] = &[
+        ("AWS::ApplicationAutoScaling::ScalingPolicy", "Name"),
+        ("AWS::AutoScaling::AutoScalingGroup", "AutoScalingGroupName"),
         ("AWS::CloudWatch::Alarm", "AlarmName"),
         ("AWS::CloudWatch::Dashboard", "DashboardName"),
+        ("AWS::EC2::LaunchTemplate", "LaunchTemplateName"),
         ("AWS::EC2::SecurityGroup", "GroupName"),
         ("AWS::ECS::Cluster", "ClusterName"),
         ("AWS::ECS::Service", "ServiceName"),
         ("AWS::ECS::TaskDefinition", "Family"),
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", "Name"),
+        ("AWS::ElasticLoadBalancingV2::TargetGroup", "Name"),
         ("AWS::Events::Rule", "Name"),
+        ("AWS::IAM::InstanceProfile", "InstanceProfileName"),
         ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
         ("AWS::IAM::Role", "RoleName"),
         ("AWS::Lambda::Function", "FunctionName"),
@@ -80,8 +94,23 @@ fn only_named_resources_have_fixed_names() {
                 assert!(fixed.is_null() || allowed, "{name}: {id} is called {fixed}");
             }
         }
+        for (id, properties) in of_type(template, "AWS::ECS::CapacityProvider") {
+            let fixed = &properties["Name"]["Fn::Sub"];
+            // CloudFormation's own name for it would begin as ECS doesn't take it.
+            let reserved = stack.name.starts_with("ecs");
+            assert_eq!(fixed.is_string(), reserved, "{name}: {id}");
+        }
+        let ours: BTreeSet<String> = stack
+            .services
+            .keys()
+            .map(|short| names::scaling_dead_letter_queue(short))
+            .collect();
         for (id, properties) in of_type(template, "AWS::SQS::Queue") {
             let fixed = &properties["QueueName"];
+            if ours.contains(id) {
+                assert!(fixed.is_null(), "{name}: {id} is called {fixed}");
+                continue;
+            }
             let allowed = fixed.as_str().is_some_and(|fixed| given.contains(fixed));
             // Part of the stack's id is part of the name, so that no other stack has the same.
             let unique = fixed["Fn::Sub"][0]
@@ -161,10 +190,10 @@ fn every_role_has_the_boundary_if_there_is_one() {
             bounded += usize::from(boundary.is_some());
         }
     });
-    assert_eq!(
-        bounded, 5,
-        "two roles for each of two services, and the metric function's"
-    );
+    // In `everything` two roles for each of two services and the metric function's; in each of the two
+    // others the metric function's, two for each of seven services and one for each of four scaling
+    // functions, and the one of the instances.
+    assert_eq!(bounded, 5 + 2 * 19 + 1);
 }
 
 #[test]
@@ -173,7 +202,8 @@ fn a_star_stands_only_where_nothing_is_narrower_and_then_with_a_condition() {
     each_template(|name, _, template| {
         for (role, _) in of_type(template, "AWS::IAM::Role") {
             let statements = statements(template, role);
-            assert!(!statements.is_empty(), "{name}: {role}");
+            let empty = statements.is_empty();
+            assert_eq!(empty, role == names::INSTANCE_ROLE, "{name}: {role}");
             for statement in statements {
                 assert_eq!(statement["Effect"], "Allow");
                 let actions = listed(&statement["Action"]);
@@ -196,8 +226,23 @@ fn a_star_stands_only_where_nothing_is_narrower_and_then_with_a_condition() {
             }
         }
     });
-    let expected = ["cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"];
+    let expected = [
+        "cloudwatch:GetMetricData",
+        "cloudwatch:PutMetricData",
+        "ecr:GetAuthorizationToken",
+    ];
     assert_eq!(stars, expected.map(str::to_owned).into());
+}
+
+/// Whether the metric function measures the service.
+fn is_measured(service: &Service) -> bool {
+    let backlog = service.backlog_per_task();
+    backlog.is_some_and(|backlog| backlog.source == BacklogSource::Lambda)
+}
+
+fn has_alarm_steps(service: &Service) -> bool {
+    let scaling = service.scaling.as_ref();
+    scaling.is_some_and(|scaling| scaling.alarm_steps.is_some())
 }
 
 #[test]
@@ -206,7 +251,7 @@ fn the_metric_function_may_read_what_it_measures_and_nothing_else() {
         let measured: Vec<_> = stack
             .services
             .values()
-            .filter(|s| s.scaling.is_some())
+            .filter(|service| is_measured(service))
             .collect();
         let queues: BTreeSet<_> = measured.iter().flat_map(|s| &s.consumes).collect();
         let granted = |action: &str| {
@@ -253,6 +298,10 @@ fn queues_refuse_plain_http_and_dead_letter_queues_strangers() {
             let deny = &policy["PolicyDocument"]["Statement"][0];
             assert_eq!(deny["Effect"], "Deny");
             assert_eq!(deny["Condition"]["Bool"]["aws:SecureTransport"], "false");
+            let public = listed(&policy["PolicyDocument"]["Statement"])
+                .into_iter()
+                .filter(|one| one["Effect"] == "Allow" && one["Condition"].is_null());
+            assert_eq!(public.count(), 0, "{name}: {id}");
             if let Some(target) =
                 properties["RedrivePolicy"]["deadLetterTargetArn"].get("Fn::GetAtt")
             {
@@ -278,23 +327,22 @@ fn queues_refuse_plain_http_and_dead_letter_queues_strangers() {
 }
 
 #[test]
-fn parameters_are_those_that_the_function_needs() {
+fn parameters_are_those_that_the_functions_need() {
     each_template(|name, stack, template| {
-        let scaled = stack
-            .services
-            .values()
-            .any(|service| service.scaling.is_some());
+        let any = |is: fn(&Service) -> bool| stack.services.values().any(is);
+        let (measured, steps) = (any(is_measured), any(has_alarm_steps));
         let declared: Vec<_> = synthesize(stack).unwrap().parameters().to_vec();
-        let expected = [PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY];
-        assert_eq!(
-            declared,
-            if scaled {
-                expected.to_vec()
-            } else {
-                Vec::new()
-            },
-            "{name}"
-        );
+        let mut expected = Vec::new();
+        if measured || steps {
+            expected.push(PARAMETER_ASSETS_BUCKET);
+        }
+        if measured {
+            expected.push(PARAMETER_METRIC_FUNCTION_KEY);
+        }
+        if steps {
+            expected.extend([PARAMETER_SCALING_FUNCTION_KEY, PARAMETER_SERIALIZE_SCALING]);
+        }
+        assert_eq!(declared, expected, "{name}");
         let in_template = template["Parameters"]
             .as_object()
             .map_or(0, serde_json::Map::len);
@@ -318,9 +366,21 @@ fn alarms_act_on_the_topic_when_somebody_is_to_be_notified() {
         let alarms = of_type(template, "AWS::CloudWatch::Alarm");
         assert!(!alarms.is_empty() || name == "unscaled", "{name}");
         for (id, alarm) in alarms {
-            let acts = alarm["AlarmActions"][0]["Ref"] == names::ALARM_TOPIC
-                && alarm["OKActions"][0]["Ref"] == names::ALARM_TOPIC;
-            assert_eq!(acts, !stack.notify.is_empty(), "{name}: {id}");
+            let (rings, ends) = (
+                &alarm["AlarmActions"][0]["Ref"],
+                &alarm["OKActions"][0]["Ref"],
+            );
+            match scales(stack, id) {
+                // The topic, for the scaling function, or a policy; that it is over is no news.
+                Some(acts) => {
+                    assert_eq!(*rings, acts, "{name}: {id}");
+                    assert!(ends.is_null(), "{name}: {id}");
+                }
+                None => {
+                    let acts = *rings == names::ALARM_TOPIC && *ends == names::ALARM_TOPIC;
+                    assert_eq!(acts, !stack.notify.is_empty(), "{name}: {id}");
+                }
+            }
             let description = alarm["AlarmDescription"].as_str().unwrap();
             assert!(
                 description.starts_with(&format!("Stack {}: ", stack.name)),
@@ -340,6 +400,26 @@ fn alarms_act_on_the_topic_when_somebody_is_to_be_notified() {
     });
 }
 
+/// What the alarm of this logical id acts on, if it is one that scales.
+fn scales(stack: &Stack, id: &str) -> Option<String> {
+    let alarms = |(short, service): (&String, &Service)| {
+        let (out, r#in) = match has_alarm_steps(service) {
+            true => (names::ALARM_TOPIC.to_owned(), names::ALARM_TOPIC.to_owned()),
+            false => (
+                names::scale_out_policy(short),
+                names::scale_in_policy(short),
+            ),
+        };
+        [
+            (names::scale_out_alarm(short), out),
+            (names::scale_in_alarm(short), r#in),
+            (names::wake_alarm(short), names::wake_policy(short)),
+        ]
+    };
+    let mut alarms = stack.services.iter().flat_map(alarms);
+    alarms.find_map(|(alarm, acts)| (alarm == id).then_some(acts))
+}
+
 /// A new alarm on a metric that nobody has published yet would ring: see `metric_silent`.
 #[test]
 fn alarms_on_silence_are_made_after_all_that_the_metric_needs() {
@@ -348,8 +428,9 @@ fn alarms_on_silence_are_made_after_all_that_the_metric_needs() {
         let permissions: BTreeSet<&str> = of_type(template, "AWS::Lambda::Permission")
             .into_iter()
             .map(|(id, _)| id)
+            .filter(|id| id.starts_with("MetricRule"))
             .collect();
-        for (short, service) in stack.services.iter().filter(|(_, s)| s.scaling.is_some()) {
+        for (short, service) in stack.services.iter().filter(|(_, s)| is_measured(s)) {
             for queue in &service.consumes {
                 let alarm = &template["Resources"][names::metric_silent_alarm(short, queue)];
                 assert_eq!(

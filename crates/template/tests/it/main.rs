@@ -8,9 +8,13 @@
 
 mod cfn_lint;
 mod errors;
+mod graph;
 mod invariants;
+mod kinds;
 mod limits;
+mod load_balancers;
 mod permissions;
+mod scaling_function;
 mod schedule;
 mod snapshots;
 mod stacks;

@@ -45,7 +45,7 @@ fn by_type(page: &str) -> BTreeMap<&str, BTreeSet<&str>> {
 fn each_policy_is_one_that_iam_takes() {
     let page = page();
     let policies = policies(&page);
-    assert_eq!(policies.len(), 5);
+    assert_eq!(policies.len(), 7);
     for policy in &policies {
         assert_eq!(policy["Version"], "2012-10-17");
         assert!(policy.to_string().len() <= MANAGED_POLICY);

@@ -143,7 +143,11 @@ fn more_than_five_targets_take_another_rule() {
 fn requests_carry_what_is_counted_and_every_queue() {
     let mut stack = stacks::everything();
     let worker = stack.services.get_mut("worker").unwrap();
-    worker.scaling.as_mut().unwrap().count = Count::ALL.into();
+    let backlog = stack::BacklogPerTask {
+        count: Count::ALL.into(),
+        ..stacks::scaling()
+    };
+    worker.scaling = Some(stacks::backlog(backlog));
     stack.metric.namespace = r#"odd "${Name}" \ here"#.to_owned();
     let requests = requests(&stack);
     let [(request, _)] = requests.as_slice() else {

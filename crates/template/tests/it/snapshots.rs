@@ -1,6 +1,7 @@
 //! The templates of the shipped definitions, and of one that uses every feature, whole.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
+use stack::Capacity;
 use template::synthesize;
 
 use crate::stacks;
@@ -26,6 +27,31 @@ fn shipped_definitions() {
 #[test]
 fn every_feature() {
     insta::assert_json_snapshot!("everything", readable(&stacks::everything()));
+}
+
+/// Every kind of service on Fargate, and what the other capacities make of it.
+#[test]
+fn capacities() {
+    let on = |capacity| readable(&stacks::every_kind("every-kind", capacity));
+    let fargate = on(Capacity::Fargate);
+    insta::assert_json_snapshot!("fargate", fargate);
+    let spot = on(Capacity::FargateSpot { base: 1 });
+    insta::assert_json_snapshot!("fargate_spot", difference(&fargate, &spot));
+    let ec2 = on(stacks::on_ec2());
+    insta::assert_json_snapshot!("ec2", difference(&fargate, &ec2));
+}
+
+/// The resources that another template adds or has otherwise, and the logical ids of those that it lacks.
+fn difference(from: &Value, to: &Value) -> Value {
+    let resources = |template: &Value| template["Resources"].as_object().unwrap().clone();
+    let (from, to) = (resources(from), resources(to));
+    let gone: Vec<&String> = from.keys().filter(|id| !to.contains_key(*id)).collect();
+    let new: Map<String, Value> = to
+        .iter()
+        .filter(|(id, resource)| from.get(*id) != Some(resource))
+        .map(|(id, resource)| (id.clone(), resource.clone()))
+        .collect();
+    json!({ "added or changed": new, "gone": gone })
 }
 
 /// The template with the JSON inside it (target inputs, dashboard) unfolded, so that a change in it

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use stack::{
-    Alarms, Architecture, BacklogPerTask, Capacity, Cluster, Cooldown, Count, DeadLetter,
-    Encryption, ExistingQueue, Metric, Network, Queue, QueueSpec, Service, ServiceSource,
-    ServiceSpec, Stack, Subscription, Tasks,
+    AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource, Capacity,
+    Cluster, Comparison, Cooldown, Count, DeadLetter, Encryption, ExistingQueue, LoadBalancer,
+    Metric, MissingData, Network, Queue, QueueSpec, Scaling, Service, ServiceSource, ServiceSpec,
+    Side, Stack, Statistic, Step, StepScaling, Steps, Subscription, Tasks, Utilization,
 };
 
 pub(crate) const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
@@ -89,6 +90,225 @@ pub(crate) fn spec() -> ServiceSpec {
         environment: BTreeMap::new(),
         secrets: BTreeMap::new(),
         stop_timeout: seconds(30),
+        port: None,
+        load_balancer: None,
+    }
+}
+
+/// A service behind a load balancer.
+pub(crate) fn web() -> ServiceSpec {
+    ServiceSpec {
+        image: "public.ecr.aws/nginx/nginx:stable".into(),
+        port: Some(8080),
+        load_balancer: Some(LoadBalancer {
+            listener: 80,
+            health_check: "/".into(),
+            certificate: None,
+            internal: false,
+            subnets: Vec::new(),
+        }),
+        ..spec()
+    }
+}
+
+fn cooldown() -> Cooldown {
+    Cooldown {
+        out: seconds(60),
+        r#in: seconds(300),
+    }
+}
+
+/// Steps that add or remove: distance beyond the threshold, and tasks.
+pub(crate) fn changes(steps: &[(f64, i32)]) -> Steps {
+    let steps = steps
+        .iter()
+        .map(|&(from, adjustment)| Step { from, adjustment });
+    Steps::new(AdjustmentType::ChangeInCapacity, None, steps.collect()).unwrap()
+}
+
+pub(crate) fn side(comparison: Comparison, threshold: f64, steps: Steps) -> Side {
+    Side {
+        comparison,
+        threshold,
+        datapoints: 1,
+        periods: 1,
+        missing: MissingData::Missing,
+        steps,
+    }
+}
+
+/// The article's: one more from 100 requests a minute on, one fewer after five minutes under 20.
+pub(crate) fn by_requests() -> StepScaling {
+    let scale_in = Side {
+        datapoints: 5,
+        periods: 5,
+        missing: MissingData::Breaching,
+        ..side(Comparison::Below, 20.0, changes(&[(0.0, -1)]))
+    };
+    StepScaling {
+        metric: AlarmMetric::RequestCount,
+        period: seconds(60),
+        cooldown: cooldown(),
+        scale_out: Some(Side {
+            missing: MissingData::NotBreaching,
+            ..side(Comparison::AtOrAbove, 100.0, changes(&[(0.0, 1)]))
+        }),
+        scale_in: Some(scale_in),
+    }
+}
+
+/// Steps on a queue of the definition, with several steps each way.
+pub(crate) fn by_queue(queue: &str) -> StepScaling {
+    StepScaling {
+        metric: AlarmMetric::Queue {
+            queue: queue.into(),
+            name: "ApproximateNumberOfMessagesVisible".into(),
+            statistic: Statistic::Plain("Maximum".into()),
+        },
+        period: seconds(60),
+        cooldown: cooldown(),
+        scale_out: Some(side(
+            Comparison::AtOrAbove,
+            100.0,
+            changes(&[(0.0, 1), (200.0, 3), (500.5, 10)]),
+        )),
+        scale_in: Some(side(
+            Comparison::AtOrBelow,
+            20.0,
+            changes(&[(0.0, -1), (15.0, -2)]),
+        )),
+    }
+}
+
+/// Percentages by a percentile of a metric of one's own, outwards only.
+pub(crate) fn by_latency() -> StepScaling {
+    let step = Step {
+        from: 0.0,
+        adjustment: 10,
+    };
+    let steps = Steps::new(AdjustmentType::PercentChangeInCapacity, Some(2), vec![step]);
+    StepScaling {
+        metric: AlarmMetric::Other {
+            namespace: "Team/${Odd}".into(),
+            name: "Latency".into(),
+            dimensions: BTreeMap::from([("Api".into(), "checkout".into())]),
+            statistic: Statistic::Extended("p99.9".into()),
+        },
+        period: seconds(10),
+        cooldown: cooldown(),
+        scale_out: Some(Side {
+            datapoints: 2,
+            periods: 3,
+            missing: MissingData::Ignore,
+            ..side(Comparison::Above, 0.5, steps.unwrap())
+        }),
+        scale_in: None,
+    }
+}
+
+pub(crate) fn utilization(target: u32) -> Utilization {
+    Utilization {
+        target,
+        cooldown: cooldown(),
+    }
+}
+
+/// The same service, scaled otherwise.
+pub(crate) fn scaled_by(scaling: Scaling, service: Service) -> Service {
+    Service {
+        scaling: Some(scaling),
+        ..service
+    }
+}
+
+pub(crate) fn alarm_steps(steps: StepScaling) -> Scaling {
+    Scaling {
+        alarm_steps: Some(steps),
+        ..Scaling::default()
+    }
+}
+
+pub(crate) fn on_ec2() -> Capacity {
+    Capacity::Ec2 {
+        instance_type: "t4g.small".into(),
+        min: 1,
+        max: 4,
+    }
+}
+
+/// A service of every kind: by backlog in both ways, waking, by CPU and memory, by steps of both sorts, of
+/// one's own and of somebody else's, behind load balancers and not.
+pub(crate) fn every_kind(name: &str, capacity: Capacity) -> Stack {
+    let by = |scaling| scaled_by(scaling, created(spec(), &["jobs"]));
+    let waking = Service {
+        tasks: Tasks { min: 0, max: 5 },
+        ..created(spec(), &["jobs", "more"])
+    };
+    let math = BacklogPerTask {
+        source: BacklogSource::MetricMath,
+        count: BTreeSet::from([Count::Visible, Count::InFlight]),
+        ..scaling()
+    };
+    let tracked = Scaling {
+        cpu: Some(utilization(60)),
+        memory: Some(utilization(70)),
+        steps: Some(by_queue("jobs")),
+        ..Scaling::default()
+    };
+    let certificate = "arn:aws:acm:us-west-2:111122223333:certificate/1234abcd-12ab-34cd-56ef";
+    let internal = ServiceSpec {
+        load_balancer: Some(LoadBalancer {
+            listener: 8443,
+            certificate: Some(certificate.into()),
+            internal: true,
+            ..web().load_balancer.unwrap()
+        }),
+        ..web()
+    };
+    let mut stack = with(
+        name,
+        vec![
+            ("jobs", Queue::Create(queue())),
+            ("more", Queue::Create(queue())),
+        ],
+        vec![
+            ("fixed", unscaled(created(web(), &[]))),
+            ("internal", scaled_by(tracked, created(internal, &["jobs"]))),
+            ("math", by(backlog(math))),
+            ("percentile", by(alarm_steps(by_latency()))),
+            ("stepped", by(alarm_steps(by_queue("jobs")))),
+            (
+                "theirs",
+                scaled_by(
+                    alarm_steps(by_queue("more")),
+                    existing("their-cluster", "their-service", &[]),
+                ),
+            ),
+            ("waking", waking),
+            (
+                "web",
+                scaled_by(alarm_steps(by_requests()), created(web(), &[])),
+            ),
+        ],
+    );
+    stack.cluster = Cluster::Create {
+        name: None,
+        capacity,
+    };
+    stack
+}
+
+fn unscaled(service: Service) -> Service {
+    Service {
+        scaling: None,
+        ..service
+    }
+}
+
+pub(crate) fn backlog(scaling: BacklogPerTask) -> Scaling {
+    Scaling {
+        backlog_per_task: Some(scaling),
+        ..Scaling::default()
     }
 }
 
@@ -97,10 +317,8 @@ pub(crate) fn scaling() -> BacklogPerTask {
         acceptable_latency: seconds(10),
         processing_time: Duration::from_millis(100),
         count: BTreeSet::from([Count::Visible]),
-        cooldown: Cooldown {
-            out: seconds(60),
-            r#in: seconds(300),
-        },
+        cooldown: cooldown(),
+        source: BacklogSource::Lambda,
     }
 }
 
@@ -109,7 +327,7 @@ pub(crate) fn service(source: ServiceSource, consumes: &[&str]) -> Service {
         source,
         consumes: consumes.iter().map(|&name| name.into()).collect(),
         tasks: Tasks { min: 1, max: 20 },
-        scaling: Some(scaling()),
+        scaling: Some(backlog(scaling())),
     }
 }
 
@@ -256,7 +474,12 @@ pub(crate) fn existing_fleet(services: usize) -> Stack {
 }
 
 /// The shipped definitions' names.
-pub(crate) const SHIPPED: [&str; 3] = ["existing-service", "fan-out", "voucher-worker"];
+pub(crate) const SHIPPED: [&str; 4] = [
+    "existing-service",
+    "fan-out",
+    "sample-webapp",
+    "voucher-worker",
+];
 
 /// A shipped definition, which has to be without a problem. Warnings pass: the main example's promise
 /// of ten seconds is one.
@@ -291,7 +514,33 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
     for service in unscaled.services.values_mut() {
         service.scaling = None;
     }
+    // Somebody else's network and security groups, a boundary, people to notify, and a reserved name.
+    let mut theirs = every_kind("ecs-theirs", on_ec2());
+    theirs.permissions_boundary = Some(BOUNDARY.into());
+    theirs.notify = vec!["ops@example.com".into()];
+    theirs.network = Network::Existing {
+        vpc: Some("vpc-0a1b2c3d4e5f60718".into()),
+        subnets: vec![
+            "subnet-0a1b2c3d4e5f60718".into(),
+            "subnet-1a1b2c3d4e5f60718".into(),
+        ],
+        security_groups: vec!["sg-0a1b2c3d4e5f60718".into()],
+        assign_public_ip: false,
+    };
+    let mut theirs_on_fargate = theirs.clone();
+    theirs_on_fargate.name = "theirs".into();
+    theirs_on_fargate.cluster = Cluster::Existing {
+        name: "shared".into(),
+    };
     let mut all = vec![
+        ("fargate", every_kind("fargate-stack", Capacity::Fargate)),
+        (
+            "fargate_spot",
+            every_kind("spot-stack", Capacity::FargateSpot { base: 1 }),
+        ),
+        ("ec2", every_kind("ec2-stack", on_ec2())),
+        ("theirs_on_ec2", theirs),
+        ("theirs_on_fargate", theirs_on_fargate),
         ("minimal", on_demand()),
         ("existing_cluster", existing_cluster),
         ("unscaled", unscaled),

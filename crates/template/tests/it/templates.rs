@@ -63,7 +63,7 @@ pub(crate) fn tokens(sub: &str) -> Vec<String> {
     tokens.into_inner()
 }
 
-/// Statements of a role's inline policies, and of its managed ones.
+/// Statements of a role's inline policies, and of those of the stack's managed ones.
 pub(crate) fn statements<'a>(template: &'a Value, role: &str) -> Vec<&'a Value> {
     let properties = &template["Resources"][role]["Properties"];
     let inline = properties["Policies"].as_array().into_iter().flatten();
@@ -71,9 +71,9 @@ pub(crate) fn statements<'a>(template: &'a Value, role: &str) -> Vec<&'a Value> 
         .as_array()
         .into_iter()
         .flatten();
-    let managed = managed.map(|policy| {
-        &template["Resources"][policy["Ref"].as_str().unwrap()]["Properties"]["PolicyDocument"]
-    });
+    let managed = managed
+        .filter_map(|policy| policy["Ref"].as_str())
+        .map(|policy| &template["Resources"][policy]["Properties"]["PolicyDocument"]);
     inline
         .map(|policy| &policy["PolicyDocument"])
         .chain(managed)

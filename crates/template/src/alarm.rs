@@ -1,0 +1,187 @@
+//! A CloudWatch alarm, and when it looks.
+
+use std::time::Duration;
+
+use scaling::{Comparison, MissingData};
+use serde_json::{Value, json};
+use stack::Stack;
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::text::{number, reference};
+use crate::watched::Watched;
+use crate::{limits, names};
+
+pub(crate) const MINUTE_SECONDS: u64 = 60;
+pub(crate) const HOUR_SECONDS: u64 = 3_600;
+
+/// An alarm. It has no name of its own, so that CloudFormation can replace it; people read the
+/// description.
+pub(crate) struct Alarm<'a> {
+    pub(crate) id: String,
+    pub(crate) description: String,
+    pub(crate) metric: Watched<'a>,
+    pub(crate) comparison: Comparison,
+    pub(crate) threshold: f64,
+    pub(crate) window: Window,
+    pub(crate) missing: MissingData,
+    pub(crate) action: Action,
+    pub(crate) depends_on: Vec<String>,
+}
+
+/// Who hears of an alarm.
+pub(crate) enum Action {
+    /// People, when it rings and when it is over; nobody without `notify`.
+    Page,
+    /// The alarm topic, when it rings: the scaling function, and people by the way. That it is over says
+    /// nothing to the function, and to people too little to write to them.
+    Topic,
+    /// A scaling policy, by its logical id.
+    Policy(String),
+}
+
+/// When an alarm looks: `datapoints` of the last `periods` periods have to be over its threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) period: u64,
+    pub(crate) datapoints: u64,
+    pub(crate) periods: u64,
+}
+
+impl Window {
+    /// Minutes.
+    pub(crate) const fn minutes(datapoints: u64, periods: u64) -> Self {
+        Self {
+            period: MINUTE_SECONDS,
+            datapoints,
+            periods,
+        }
+    }
+
+    /// As far as CloudWatch looks back with a period of this length, in seconds.
+    pub(crate) fn limit(period: u64) -> u64 {
+        if period < HOUR_SECONDS {
+            limits::ALARM_WINDOW_SECONDS
+        } else {
+            limits::LONG_ALARM_WINDOW_SECONDS
+        }
+    }
+
+    /// The whole of a silence. Minutes while they fit into a day, which is as far as an alarm looks back at
+    /// minutes; then hours.
+    pub(crate) fn of_silence(silence: Duration) -> Result<Self, SynthesisError> {
+        let seconds = silence.as_secs().max(1);
+        let limit = limits::LONG_ALARM_WINDOW_SECONDS;
+        if seconds > limit {
+            return Err(SynthesisError::WindowTooLong {
+                setting: "alarms.metric_silent",
+                seconds,
+                limit,
+            });
+        }
+        let period = if seconds > limits::ALARM_WINDOW_SECONDS {
+            HOUR_SECONDS
+        } else {
+            MINUTE_SECONDS
+        };
+        let periods = seconds.div_ceil(period);
+        Ok(Self {
+            period,
+            datapoints: periods,
+            periods,
+        })
+    }
+
+    /// A period a run; as many runs as CloudWatch looks back, five at most, and more than half of them.
+    pub(crate) fn of_runs(every: Duration) -> Result<Self, SynthesisError> {
+        let period = every.as_secs().div_ceil(MINUTE_SECONDS).max(1) * MINUTE_SECONDS;
+        let limit = Self::limit(period);
+        let periods = (limit / period).min(5);
+        if periods == 0 {
+            return Err(SynthesisError::WindowTooLong {
+                setting: "metric.every",
+                seconds: period,
+                limit,
+            });
+        }
+        Ok(Self {
+            period,
+            datapoints: periods / 2 + 1,
+            periods,
+        })
+    }
+}
+
+impl Alarm<'_> {
+    pub(crate) fn add(self, builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
+        let mut map = self.metric.properties();
+        let topic = || json!([reference(names::ALARM_TOPIC)]);
+        let mut set = |property: &str, value: Value| map.insert(property.to_owned(), value);
+        set("AlarmDescription", self.description.into());
+        set("ComparisonOperator", self.comparison.to_string().into());
+        set("Threshold", number(self.threshold));
+        set("Period", self.window.period.into());
+        set("DatapointsToAlarm", self.window.datapoints.into());
+        set("EvaluationPeriods", self.window.periods.into());
+        set("TreatMissingData", self.missing.to_string().into());
+        match &self.action {
+            Action::Page if stack.notify.is_empty() => {}
+            Action::Page => {
+                set("AlarmActions", topic());
+                set("OKActions", topic());
+            }
+            Action::Topic => {
+                set("AlarmActions", topic());
+            }
+            Action::Policy(id) => {
+                set("AlarmActions", json!([reference(id)]));
+            }
+        }
+        let resource = Resource::new("AWS::CloudWatch::Alarm", map.into());
+        builder.add(self.id, resource.depends_on(self.depends_on))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_stay_within_what_cloudwatch_looks_back() {
+        let window = |seconds| Window::of_silence(Duration::from_secs(seconds));
+        assert_eq!(window(600), Ok(Window::minutes(10, 10)));
+        assert_eq!(window(86_400), Ok(Window::minutes(1_440, 1_440)));
+        assert_eq!(
+            window(90_000),
+            Ok(Window {
+                period: 3_600,
+                datapoints: 25,
+                periods: 25
+            })
+        );
+        assert!(window(604_801).is_err());
+    }
+
+    #[test]
+    fn errors_are_counted_over_runs() {
+        let window = |seconds| Window::of_runs(Duration::from_secs(seconds));
+        assert_eq!(window(60), Ok(Window::minutes(3, 5)));
+        assert_eq!(
+            window(300),
+            Ok(Window {
+                period: 300,
+                datapoints: 3,
+                periods: 5
+            })
+        );
+        assert_eq!(
+            window(172_800),
+            Ok(Window {
+                period: 172_800,
+                datapoints: 2,
+                periods: 3
+            })
+        );
+        assert!(window(700_000).is_err());
+    }
+}

@@ -1,0 +1,228 @@
+//! The EC2 instances that tasks run on: their group, what they start from, and the capacity provider by
+//! which ECS scales them with what its tasks need.
+
+use serde_json::{Value, json};
+use stack::{Architecture, ServiceSource, Stack};
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::grants::Role;
+use crate::names;
+use crate::network::Placement;
+use crate::resolved::Resolved;
+use crate::text::{Text, attribute, reference, text};
+
+/// Instances from `bounds.0` to `bounds.1`.
+///
+/// Each resource refers to those that it stands on, and CloudFormation deletes in the opposite order:
+/// the services, the cluster's association with the provider, the provider, the group with its instances,
+/// and only then the cluster (the launch template names it) and the network: a cluster with instances
+/// can't be deleted, and an instance without a network can't take its leave.
+pub(crate) fn add(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    placement: &Placement,
+    instance_type: &str,
+    bounds: (u32, u32),
+) -> Result<(), SynthesisError> {
+    let stack = resolved.stack;
+    add_profile(builder, stack)?;
+    let image = image(architecture(resolved)?);
+    add_launch_template(builder, resolved, placement, instance_type, image)?;
+    add_group(builder, placement, bounds)?;
+    add_provider(builder, stack)
+}
+
+/// What the ECS agent on an instance may do is AWS's to say, and changes with the agent.
+fn add_profile(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
+    const POLICY: &str = ":iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role";
+    let role = Role {
+        id: names::INSTANCE_ROLE.to_owned(),
+        description: "What the ECS agent on an instance may do".to_owned(),
+        principal: "ec2.amazonaws.com",
+        trust: Vec::new(),
+        statements: Vec::new(),
+        managed: vec![text!["arn:", Text::partition(), POLICY]],
+    };
+    role.add(builder, stack)?;
+    let properties = json!({ "Roles": [reference(names::INSTANCE_ROLE)] });
+    builder.add(
+        names::INSTANCE_PROFILE,
+        Resource::new("AWS::IAM::InstanceProfile", properties),
+    )
+}
+
+/// The instruction set of all created services.
+fn architecture(resolved: &Resolved<'_>) -> Result<Architecture, SynthesisError> {
+    let mut found = None;
+    for service in &resolved.services {
+        if let ServiceSource::Create(spec) = &service.service.source {
+            match found {
+                Some(other) if other != spec.architecture => {
+                    return Err(SynthesisError::MixedArchitectures);
+                }
+                _ => found = Some(spec.architecture),
+            }
+        }
+    }
+    Ok(found.unwrap_or(Architecture::X86_64))
+}
+
+/// The ECS-optimized Amazon Linux 2023, as AWS recommends it when the launch template is written. Not
+/// `resolve:ssm:`, which EC2 would look up for every launch: two instances of one group could then differ
+/// without anybody having deployed.
+/// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
+fn image(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::Arm64 => {
+            "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id}}"
+        }
+        Architecture::X86_64 => {
+            "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id}}"
+        }
+    }
+}
+
+fn add_launch_template(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    placement: &Placement,
+    instance_type: &str,
+    image: &str,
+) -> Result<(), SynthesisError> {
+    let mut groups = placement.security_groups.clone();
+    if resolved.is_balanced() {
+        groups.push(attribute(names::INSTANCE_SECURITY_GROUP, "GroupId"));
+    }
+    let mut interface = json!({
+        "DeviceIndex": 0,
+        "AssociatePublicIpAddress": placement.public,
+        "DeleteOnTermination": true,
+    });
+    // Without any, EC2 takes the default security group of the subnets' VPC.
+    if let (Some(map), false) = (interface.as_object_mut(), groups.is_empty()) {
+        map.insert("Groups".into(), groups.into());
+    }
+    let user_data = "#!/bin/bash\necho ECS_CLUSTER=${Cluster} >> /etc/ecs/ecs.config\n";
+    let data = json!({
+        "ImageId": image,
+        "InstanceType": instance_type,
+        "IamInstanceProfile": { "Arn": attribute(names::INSTANCE_PROFILE, "Arn") },
+        // One hop: containers on the bridge are one further away and don't get the instance's role.
+        "MetadataOptions": { "HttpTokens": "required", "HttpPutResponseHopLimit": 1 },
+        "NetworkInterfaces": [interface],
+        "UserData": { "Fn::Base64": { "Fn::Sub": user_data } },
+    });
+    builder.add(
+        names::LAUNCH_TEMPLATE,
+        Resource::new(
+            "AWS::EC2::LaunchTemplate",
+            json!({ "LaunchTemplateData": data }),
+        ),
+    )
+}
+
+/// No `DesiredCapacity`: ECS decides it, and a deploy would reset it.
+fn add_group(
+    builder: &mut Builder,
+    placement: &Placement,
+    (min, max): (u32, u32),
+) -> Result<(), SynthesisError> {
+    let properties = json!({
+        "VPCZoneIdentifier": placement.subnets,
+        "MinSize": min.to_string(),
+        "MaxSize": max.to_string(),
+        "LaunchTemplate": {
+            "LaunchTemplateId": reference(names::LAUNCH_TEMPLATE),
+            "Version": attribute(names::LAUNCH_TEMPLATE, "LatestVersionNumber"),
+        },
+        "Tags": [
+            tag("Name", reference("AWS::StackName")),
+            // ECS puts it on the groups that it scales; a template without it would take it off again.
+            tag("AmazonECSManaged", "true".into()),
+        ],
+    });
+    let group = Resource::new("AWS::AutoScaling::AutoScalingGroup", properties)
+        .depends_on(placement.depends_on.iter().cloned())
+        .update_policy(replacement(min, max));
+    builder.add(names::AUTO_SCALING_GROUP, group)
+}
+
+/// A changed launch template reaches the running instances one after the other, each after its tasks have
+/// moved (managed draining). As many stay in service as the group has at least, which must be fewer than
+/// it has at most. What would undo the replacement meanwhile is suspended, as AWS advises.
+/// Source: AWS CloudFormation User Guide, "UpdatePolicy attribute".
+fn replacement(min: u32, max: u32) -> Value {
+    json!({ "AutoScalingRollingUpdate": {
+        "MaxBatchSize": 1,
+        "MinInstancesInService": min.min(max.saturating_sub(1)),
+        "SuspendProcesses": [
+            "HealthCheck",
+            "ReplaceUnhealthy",
+            "AZRebalance",
+            "AlarmNotification",
+            "ScheduledActions",
+        ],
+    }})
+}
+
+/// Target 100: as many instances as the tasks fill. No termination protection: the protected instances
+/// would keep the stack from being deleted. An instance that has to go is drained first.
+fn add_provider(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
+    let mut properties = json!({
+        "AutoScalingGroupProvider": {
+            "AutoScalingGroupArn": reference(names::AUTO_SCALING_GROUP),
+            "ManagedScaling": { "Status": "ENABLED", "TargetCapacity": 100 },
+            "ManagedDraining": "ENABLED",
+            "ManagedTerminationProtection": "DISABLED",
+        },
+    });
+    if let (Some(map), true) = (properties.as_object_mut(), is_reserved(&stack.name)) {
+        map.insert(
+            "Name".into(),
+            json!({ "Fn::Sub": "capacity-of-${AWS::StackName}" }),
+        );
+    }
+    builder.add(
+        names::CAPACITY_PROVIDER,
+        Resource::new("AWS::ECS::CapacityProvider", properties),
+    )
+}
+
+/// Whether ECS refuses the name that CloudFormation would make up, which begins with the stack's. A fixed
+/// name stands in nobody's way here: nothing that ever changes replaces the provider.
+/// Source: Amazon ECS API, `CreateCapacityProvider$name`.
+fn is_reserved(stack_name: &str) -> bool {
+    let name = stack_name.to_ascii_lowercase();
+    ["aws", "ecs", "fargate"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+fn tag(key: &str, value: Value) -> Value {
+    json!({ "Key": key, "Value": value, "PropagateAtLaunch": true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_ecs_keeps_for_itself() {
+        for name in ["ecs-demo", "AWS1", "fargate", "Ecscaler"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        assert!(!is_reserved("voucher-ecs"));
+    }
+
+    #[test]
+    fn a_replacement_always_may_take_one_instance() {
+        for (min, max, kept) in [(0, 1, 0), (1, 1, 0), (1, 4, 1), (4, 4, 3)] {
+            let policy = replacement(min, max);
+            assert_eq!(
+                policy["AutoScalingRollingUpdate"]["MinInstancesInService"],
+                kept
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What our Lambda functions have in common.
+
+use serde_json::{Map, Value, json};
+use stack::{Architecture, Stack};
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::synthesize::PARAMETER_ASSETS_BUCKET;
+use crate::text::{attribute, reference};
+
+/// Longest run of a function. The next minute brings the next run, which then looks afresh.
+const TIMEOUT_SECONDS: u64 = 30;
+
+/// Age at which an event of a rule that could not be delivered is dropped: the next one is there by then.
+pub(crate) const EVENT_AGE_SECONDS: u64 = 60;
+
+/// A function of ours: its logical id and what it stands on.
+pub(crate) struct Function<'a> {
+    pub(crate) description: &'a str,
+    /// Parameter with the key of its code.
+    pub(crate) key: &'a str,
+    /// Logical id of its role.
+    pub(crate) role: &'a str,
+    /// Logical id of its log group.
+    pub(crate) logs: &'a str,
+}
+
+impl Function<'_> {
+    /// `AWS::Lambda::Function`.
+    pub(crate) fn properties(&self, stack: &Stack) -> Map<String, Value> {
+        let architecture = match stack.metric.architecture {
+            Architecture::Arm64 => "arm64",
+            Architecture::X86_64 => "x86_64",
+        };
+        let json = json!({
+            "Description": self.description,
+            "Runtime": "provided.al2023",
+            "Handler": "bootstrap",
+            "Architectures": [architecture],
+            "MemorySize": stack.metric.memory,
+            "Timeout": TIMEOUT_SECONDS,
+            "Role": attribute(self.role, "Arn"),
+            "Code": {
+                "S3Bucket": reference(PARAMETER_ASSETS_BUCKET),
+                "S3Key": reference(self.key),
+            },
+            // The group is the stack's own, so that it has the retention asked for and ends with the stack.
+            "LoggingConfig": { "LogGroup": reference(self.logs) },
+        });
+        match json {
+            Value::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// How the function is invoked asynchronously.
+pub(crate) fn add_invoke_config(
+    builder: &mut Builder,
+    id: impl Into<String>,
+    function: &str,
+    (retries, age_seconds): (u32, u64),
+) -> Result<(), SynthesisError> {
+    let properties = json!({
+        "FunctionName": reference(function),
+        "Qualifier": "$LATEST",
+        "MaximumRetryAttempts": retries,
+        "MaximumEventAgeInSeconds": age_seconds,
+    });
+    let resource = Resource::new("AWS::Lambda::EventInvokeConfig", properties);
+    builder.add(id, resource)
+}
+
+/// A rule's target, which invokes the function with a constant input. An event that can't be delivered is
+/// not tried again: the next one is there by then.
+pub(crate) fn target(id: &str, function: &str, input: Value) -> Value {
+    json!({
+        "Id": id,
+        "Arn": attribute(function, "Arn"),
+        "Input": input,
+        "RetryPolicy": {
+            "MaximumRetryAttempts": 0,
+            "MaximumEventAgeInSeconds": EVENT_AGE_SECONDS,
+        },
+    })
+}
+
+/// The permission of a rule to invoke a function.
+pub(crate) fn add_rule_permission(
+    builder: &mut Builder,
+    id: String,
+    rule: &str,
+    function: &str,
+) -> Result<(), SynthesisError> {
+    let properties = json!({
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": attribute(function, "Arn"),
+        "Principal": "events.amazonaws.com",
+        "SourceAccount": reference("AWS::AccountId"),
+        "SourceArn": attribute(rule, "Arn"),
+    });
+    builder.add(id, Resource::new("AWS::Lambda::Permission", properties))
+}

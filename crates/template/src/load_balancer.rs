@@ -1,0 +1,287 @@
+//! Application Load Balancers in front of created services, and who may reach whom.
+
+use serde_json::{Value, json};
+use stack::{LoadBalancer, ServiceSpec};
+
+use crate::builder::{Builder, Resource};
+use crate::cluster::is_on_instances;
+use crate::error::SynthesisError;
+use crate::network::Placement;
+use crate::resolved::{Resolved, ResolvedService};
+use crate::text::{attribute, reference};
+use crate::{limits, names};
+
+/// The policy that AWS recommends: TLS 1.2 with forward secrecy and TLS 1.3, both also with a key exchange
+/// that quantum computers don't break. Left out, CloudFormation would take one from 2016 with TLS 1.0.
+/// Source: Application Load Balancers, "Security policies for your Application Load Balancer".
+const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+
+/// Ports that Docker takes from for the host's side of a container's port.
+/// Source: Amazon ECS API, `PortMapping$hostPort`.
+const DYNAMIC_PORTS: (u16, u16) = (32_768, 65_535);
+
+/// Between two health checks, and how long one may take.
+const CHECK_SECONDS: (u32, u32) = (10, 5);
+/// Checks in a row that make a target healthy: a new task serves after 20 s.
+const HEALTHY_CHECKS: u32 = 2;
+/// Checks in a row that make a target unhealthy: a broken task goes after 30 s.
+const UNHEALTHY_CHECKS: u32 = 3;
+
+/// How long ECS pays no attention to the health checks of a task that starts. Without it a container that
+/// takes longer to start than it takes to be called unhealthy is killed again and again.
+pub(crate) const GRACE_SECONDS: u32 = 60;
+
+pub(crate) fn add(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    placement: &Placement,
+) -> Result<(), SynthesisError> {
+    let services = resolved.services.iter();
+    let balanced: Vec<_> = services
+        .filter_map(|service| Some((service, service.spec()?, service.load_balancer()?)))
+        .collect();
+    let Some((first, ..)) = balanced.first() else {
+        return Ok(());
+    };
+    let groups = placement.security_groups.len();
+    if groups >= limits::SECURITY_GROUPS {
+        return Err(SynthesisError::TooManySecurityGroups { groups });
+    }
+    let on_instances = is_on_instances(&resolved.stack.cluster);
+    if on_instances {
+        let vpc = vpc(placement, first.short)?;
+        let group = quiet_group("EC2 instances: in from the load balancers alone", vpc);
+        builder.add(names::INSTANCE_SECURITY_GROUP, group)?;
+    }
+    for (service, spec, (balancer, port)) in balanced {
+        let targets = Targets::of(service, port, on_instances);
+        add_groups(builder, service, balancer, &targets, placement)?;
+        add_load_balancer(builder, service, balancer, placement)?;
+        add_target_group(builder, service, spec, balancer, &targets, placement)?;
+        add_listener(builder, service, balancer)?;
+    }
+    Ok(())
+}
+
+/// The security group that a service's tasks need beside their other ones, where they have one each: tasks
+/// on instances have those of the instances.
+pub(crate) fn task_group(resolved: &Resolved<'_>, service: &ResolvedService<'_>) -> Option<Value> {
+    service.load_balancer()?;
+    (!is_on_instances(&resolved.stack.cluster))
+        .then(|| attribute(&names::target_security_group(service.short), "GroupId"))
+}
+
+/// `LoadBalancers` of a service, if it has one.
+pub(crate) fn of_service(service: &ResolvedService<'_>) -> Option<Value> {
+    let (_, port) = service.load_balancer()?;
+    Some(json!([{
+        "ContainerName": service.short,
+        "ContainerPort": port,
+        "TargetGroupArn": reference(&names::target_group(service.short)),
+    }]))
+}
+
+/// Where a load balancer finds its tasks.
+struct Targets {
+    kind: &'static str,
+    /// Port that the target group gives as its own; a task's or an instance's takes its place.
+    port: u16,
+    /// Security group of the tasks or instances.
+    group: String,
+    /// First and last port on which they listen.
+    ports: (u16, u16),
+}
+
+impl Targets {
+    fn of(service: &ResolvedService<'_>, port: u16, on_instances: bool) -> Self {
+        if on_instances {
+            Self {
+                kind: "instance",
+                port,
+                group: names::INSTANCE_SECURITY_GROUP.to_owned(),
+                ports: DYNAMIC_PORTS,
+            }
+        } else {
+            Self {
+                kind: "ip",
+                port,
+                group: names::target_security_group(service.short),
+                ports: (port, port),
+            }
+        }
+    }
+}
+
+fn vpc(placement: &Placement, service: &str) -> Result<Value, SynthesisError> {
+    let unknown = || SynthesisError::UnknownVpc {
+        service: service.to_owned(),
+    };
+    placement.vpc.clone().ok_or_else(unknown)
+}
+
+/// A security group that lets nothing out: the other groups of whoever has it say what may. EC2 opens a
+/// group without a rule to everywhere, so there is one that leads nowhere.
+fn quiet_group(description: &str, vpc: Value) -> Resource {
+    let properties = json!({
+        "GroupDescription": description,
+        "VpcId": vpc,
+        "SecurityGroupEgress": [{
+            "IpProtocol": "-1",
+            "CidrIp": "127.0.0.1/32",
+            "Description": "Nothing by this group",
+        }],
+    });
+    Resource::new("AWS::EC2::SecurityGroup", properties)
+}
+
+/// The world (or the VPC) reaches the listener's port, the load balancer its targets, and nobody else them.
+fn add_groups(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    balancer: &LoadBalancer,
+    targets: &Targets,
+    placement: &Placement,
+) -> Result<(), SynthesisError> {
+    let short = service.short;
+    let vpc = vpc(placement, short)?;
+    if targets.group != names::INSTANCE_SECURITY_GROUP {
+        let group = quiet_group("Tasks: in from their load balancer alone", vpc.clone());
+        builder.add(&targets.group, group)?;
+    }
+    let sources = match balancer.internal {
+        true => placement.inside.clone(),
+        false => vec!["0.0.0.0/0".into()],
+    };
+    let port = balancer.listener;
+    let ingress = sources.into_iter().map(
+        |source| json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": source }),
+    );
+    let target = attribute(&targets.group, "GroupId");
+    let (first, last) = targets.ports;
+    let properties = json!({
+        "GroupDescription": "Load balancer: in by its listener, out to its targets alone",
+        "VpcId": vpc,
+        "SecurityGroupIngress": ingress.collect::<Vec<_>>(),
+        "SecurityGroupEgress": [{
+            "IpProtocol": "tcp",
+            "FromPort": first,
+            "ToPort": last,
+            "DestinationSecurityGroupId": target,
+        }],
+    });
+    let id = names::load_balancer_security_group(short);
+    builder.add(&id, Resource::new("AWS::EC2::SecurityGroup", properties))?;
+    // A resource of its own: within the targets' group it would make the two groups wait for each other.
+    let properties = json!({
+        "GroupId": target,
+        "IpProtocol": "tcp",
+        "FromPort": first,
+        "ToPort": last,
+        "SourceSecurityGroupId": attribute(&id, "GroupId"),
+    });
+    builder.add(
+        names::target_ingress(short),
+        Resource::new("AWS::EC2::SecurityGroupIngress", properties),
+    )
+}
+
+fn add_load_balancer(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    balancer: &LoadBalancer,
+    placement: &Placement,
+) -> Result<(), SynthesisError> {
+    let short = service.short;
+    let subnets: Vec<Value> = match balancer.subnets.as_slice() {
+        [] => placement.subnets.clone(),
+        own => own.iter().map(|subnet| json!(subnet)).collect(),
+    };
+    if subnets.len() < 2 {
+        let service = short.to_owned();
+        return Err(SynthesisError::TooFewSubnets { service });
+    }
+    let scheme = if balancer.internal {
+        "internal"
+    } else {
+        "internet-facing"
+    };
+    let group = attribute(&names::load_balancer_security_group(short), "GroupId");
+    let properties = json!({
+        "Type": "application",
+        "Scheme": scheme,
+        "Subnets": subnets,
+        "SecurityGroups": [group],
+        // Headers that no proxy may pass on are how requests are smuggled past one.
+        "LoadBalancerAttributes": [
+            { "Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true" },
+        ],
+        "Tags": [{ "Key": names::NAME_TAG, "Value": short }],
+    });
+    let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+    let resource = Resource::new(kind, properties).depends_on(placement.depends_on.iter().cloned());
+    builder.add(names::load_balancer(short), resource)
+}
+
+/// Requests under way may take as long to end as the container may take to stop: ECS first takes a task off
+/// the load balancer, waits for this delay, and then sends SIGTERM.
+fn add_target_group(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    spec: &ServiceSpec,
+    balancer: &LoadBalancer,
+    targets: &Targets,
+    placement: &Placement,
+) -> Result<(), SynthesisError> {
+    let delay = spec.stop_timeout.as_secs().to_string();
+    let (interval, timeout) = CHECK_SECONDS;
+    let properties = json!({
+        "TargetType": targets.kind,
+        "Protocol": "HTTP",
+        "Port": targets.port,
+        "VpcId": vpc(placement, service.short)?,
+        "HealthCheckProtocol": "HTTP",
+        "HealthCheckPort": "traffic-port",
+        "HealthCheckPath": balancer.health_check,
+        "HealthCheckIntervalSeconds": interval,
+        "HealthCheckTimeoutSeconds": timeout,
+        "HealthyThresholdCount": HEALTHY_CHECKS,
+        "UnhealthyThresholdCount": UNHEALTHY_CHECKS,
+        // A front page that leads to its login page is healthy too.
+        "Matcher": { "HttpCode": "200-399" },
+        "TargetGroupAttributes": [
+            { "Key": "deregistration_delay.timeout_seconds", "Value": delay },
+        ],
+        "Tags": [{ "Key": names::NAME_TAG, "Value": service.short }],
+    });
+    let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
+    builder.add(
+        names::target_group(service.short),
+        Resource::new(kind, properties),
+    )
+}
+
+fn add_listener(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    balancer: &LoadBalancer,
+) -> Result<(), SynthesisError> {
+    let short = service.short;
+    let mut properties = json!({
+        "LoadBalancerArn": reference(&names::load_balancer(short)),
+        "Port": balancer.listener,
+        "Protocol": "HTTP",
+        "DefaultActions": [
+            { "Type": "forward", "TargetGroupArn": reference(&names::target_group(short)) },
+        ],
+    });
+    if let (Some(map), Some(certificate)) = (properties.as_object_mut(), &balancer.certificate) {
+        map.insert("Protocol".into(), "HTTPS".into());
+        map.insert(
+            "Certificates".into(),
+            json!([{ "CertificateArn": certificate }]),
+        );
+        map.insert("SslPolicy".into(), TLS_POLICY.into());
+    }
+    let kind = "AWS::ElasticLoadBalancingV2::Listener";
+    builder.add(names::listener(short), Resource::new(kind, properties))
+}

@@ -1,0 +1,109 @@
+//! The backlog per task as CloudWatch works it out: from the metrics of a function of ours, or of SQS and
+//! Container Insights alone.
+
+use scaling::{Count, METRIC_NAME};
+use serde_json::{Value, json};
+use stack::Stack;
+
+use crate::resolved::Scaled;
+use crate::watched::Watched;
+
+/// Namespace of Container Insights' metrics on ECS.
+pub(crate) const CONTAINER_INSIGHTS: &str = "ECS/ContainerInsights";
+/// The metric there that counts a service's running tasks.
+pub(crate) const RUNNING_TASK_COUNT: &str = "RunningTaskCount";
+/// Id of that metric within an expression.
+pub(crate) const TASKS: &str = "tasks";
+
+/// `CustomizedMetricSpecification`: of an only metric as it is, of several what they come to.
+pub(crate) fn specification(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
+    let metrics = terms(stack, scaled);
+    match (expression(scaled), metrics.as_slice()) {
+        (None, [(_, only)]) => only.properties().into(),
+        (expression, metrics) => {
+            let mut queries: Vec<Value> = metrics.iter().map(|(id, one)| query(id, one)).collect();
+            queries.push(json!({
+                "Id": "backlog_per_task",
+                "Expression": expression,
+                "Label": METRIC_NAME,
+                "ReturnData": true,
+            }));
+            json!({ "Metrics": queries })
+        }
+    }
+}
+
+/// The metrics that the backlog per task comes from, with their ids in the [`expression`].
+pub(crate) fn terms<'a>(stack: &'a Stack, scaled: &Scaled<'_, '_>) -> Vec<(String, Watched<'a>)> {
+    let service = scaled.service;
+    let mut metrics = Vec::new();
+    for queue in &service.queues {
+        if scaled.is_measured() {
+            let (namespace, dimensions) =
+                (&stack.metric.namespace, service.backlog_dimensions(queue));
+            metrics.push(Watched::new(namespace, METRIC_NAME, dimensions, "Average"));
+        } else {
+            let counts = scaled.scaling.count.iter();
+            metrics.extend(counts.map(|count| {
+                let dimensions = vec![("QueueName", queue.name.clone())];
+                Watched::new("AWS/SQS", metric_name(*count), dimensions, "Average")
+            }));
+        }
+    }
+    let ids = (1..).map(|number| format!("m{number}"));
+    let mut terms: Vec<_> = ids.zip(metrics).collect();
+    if !scaled.is_measured() {
+        let tasks = Watched::new(
+            CONTAINER_INSIGHTS,
+            RUNNING_TASK_COUNT,
+            service.dimensions(),
+            "Average",
+        );
+        terms.push((TASKS.to_owned(), tasks));
+    }
+    terms
+}
+
+/// What the terms come to; `None` where there is just one.
+///
+/// Written out as `m1 + m2`, and not as `SUM(METRICS())`: where one datapoint is missing the result is
+/// missing too, and a queue that can't be read doesn't pass for an empty one. No `FILL` either, for the same
+/// reason. Without a running task the divisor is 1, as the metric function has it, while a service that is
+/// being deployed has none for a moment; where the number of tasks is missing, so is the result.
+pub(crate) fn expression(scaled: &Scaled<'_, '_>) -> Option<String> {
+    let per_queue = match scaled.is_measured() {
+        true => 1,
+        false => scaled.scaling.count.len(),
+    };
+    let ids: Vec<_> = (1..=scaled.service.queues.len() * per_queue)
+        .map(|number| format!("m{number}"))
+        .collect();
+    match (scaled.is_measured(), ids.as_slice()) {
+        (true, [_]) => None,
+        (true, ids) => Some(ids.join(" + ")),
+        (false, [only]) => Some(format!("{only} / IF({TASKS} > 0, {TASKS}, 1)")),
+        (false, ids) => Some(format!(
+            "({}) / IF({TASKS} > 0, {TASKS}, 1)",
+            ids.join(" + ")
+        )),
+    }
+}
+
+fn query(id: &str, metric: &Watched<'_>) -> Value {
+    let mut named = metric.properties();
+    let statistic = named.remove("Statistic");
+    json!({
+        "Id": id,
+        "MetricStat": { "Metric": named, "Stat": statistic },
+        "ReturnData": false,
+    })
+}
+
+/// Name of the metric that SQS publishes. The attribute of the queue is called a little differently.
+fn metric_name(count: Count) -> &'static str {
+    match count {
+        Count::Visible => "ApproximateNumberOfMessagesVisible",
+        Count::InFlight => "ApproximateNumberOfMessagesNotVisible",
+        Count::Delayed => "ApproximateNumberOfMessagesDelayed",
+    }
+}

@@ -1,0 +1,64 @@
+//! What created queues are called, and how long that may become.
+
+use stack::QueueSpec;
+
+use crate::error::SynthesisError;
+use crate::limits;
+use crate::text::{Text, text};
+
+/// Name of a created queue: the user's, or else its short name and a part of the stack's id.
+///
+/// CloudFormation is not left to choose, for two reasons. A dead-letter queue's redrive-allow policy
+/// needs the ARN of its source queue, whose redrive policy needs the dead-letter queue's: only a name
+/// known beforehand breaks the circle. And CloudFormation forgets a FIFO name's limit of 80 characters
+/// when it makes one up. The stack's id keeps two stacks apart, and also a stack from its predecessor
+/// of the same name: SQS refuses a deleted queue's name for a minute. A queue is replaced only for a
+/// change of `fifo` or `name`, and both change the name, so that replacement stays possible.
+pub(crate) fn queue_name(short: &str, spec: &QueueSpec) -> Text {
+    match &spec.name {
+        Some(name) => name.as_str().into(),
+        None => generated_queue_name(short, spec.fifo),
+    }
+}
+
+/// Name of the dead-letter queue of a created queue. FIFO like its source, as SQS asks.
+pub(crate) fn dead_letter_queue_name(short: &str, spec: &QueueSpec) -> Text {
+    generated_queue_name(&format!("{short}-dead-letter"), spec.fifo)
+}
+
+/// Variable of `Fn::Sub` that holds the first group of the UUID in the stack's id.
+pub(crate) const STACK_SUFFIX: &str = "StackSuffix";
+
+fn generated_queue_name(stem: &str, fifo: bool) -> Text {
+    let suffix = Text::reference(STACK_SUFFIX, limits::STACK_SUFFIX);
+    text![stem, "-", suffix, if fifo { ".fifo" } else { "" }]
+}
+
+/// A queue's URL in the form that SQS hands out. The function's SDK client takes only the account and
+/// the name from it, so it also serves where an endpoint of one's own stands in for SQS.
+pub(crate) fn queue_url(region: Text, account: Text, name: &Text) -> Text {
+    text![
+        "https://sqs.",
+        region,
+        ".",
+        Text::url_suffix(),
+        "/",
+        account,
+        "/",
+        name
+    ]
+}
+
+pub(crate) fn check_queue_name(short: &str, name: &Text) -> Result<(), SynthesisError> {
+    if name.longest() <= limits::QUEUE_NAME {
+        return Ok(());
+    }
+    let unknown = "X".repeat(limits::STACK_SUFFIX);
+    let name = name
+        .sub()
+        .replace(&format!("${{{STACK_SUFFIX}}}"), &unknown);
+    Err(SynthesisError::QueueNameTooLong {
+        queue: short.to_owned(),
+        name,
+    })
+}

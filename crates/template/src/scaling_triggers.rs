@@ -1,0 +1,112 @@
+//! What invokes a scaling function, and where that ends up which it can't handle.
+
+use serde_json::{Value, json};
+
+use crate::builder::{Builder, Resource};
+use crate::error::SynthesisError;
+use crate::resolved::ResolvedService;
+use crate::scaling_function::{KnownAlarm, re_evaluate};
+use crate::text::{attribute, reference};
+use crate::{lambda, names};
+
+/// As long as SQS keeps a message: whoever is paged on a Friday still finds it.
+const RETENTION_SECONDS: u64 = 14 * 86_400;
+
+/// The queue for what the function fails on three times, and for what the topic can't hand over.
+pub(crate) fn add_dead_letter_queue(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+) -> Result<(), SynthesisError> {
+    let id = names::scaling_dead_letter_queue(service.short);
+    let properties = json!({
+        "MessageRetentionPeriod": RETENTION_SECONDS,
+        "SqsManagedSseEnabled": true,
+    });
+    builder.add(&id, Resource::new("AWS::SQS::Queue", properties).stateful())?;
+    let queue = attribute(&id, "Arn");
+    let statements = json!([
+        {
+            "Sid": "RefusePlainHttp",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": queue,
+            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+        },
+        {
+            "Sid": "ReceiveFromTopic",
+            "Effect": "Allow",
+            "Principal": { "Service": "sns.amazonaws.com" },
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": { "ArnEquals": { "aws:SourceArn": reference(names::ALARM_TOPIC) } },
+        },
+    ]);
+    let document = json!({ "Version": "2012-10-17", "Statement": statements });
+    let properties = json!({ "Queues": [reference(&id)], "PolicyDocument": document });
+    builder.add(
+        names::scaling_dead_letter_queue_policy(service.short),
+        Resource::new("AWS::SQS::QueuePolicy", properties),
+    )
+}
+
+pub(crate) fn add(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    alarms: &[KnownAlarm],
+) -> Result<(), SynthesisError> {
+    add_subscription(builder, service, alarms)?;
+    add_rule(builder, service)
+}
+
+/// The topic carries every alarm of the stack; the filter lets through those of this service.
+fn add_subscription(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    alarms: &[KnownAlarm],
+) -> Result<(), SynthesisError> {
+    let short = service.short;
+    let topic = reference(names::ALARM_TOPIC);
+    let function = attribute(&names::scaling_function(short), "Arn");
+    let permission = json!({
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": function,
+        "Principal": "sns.amazonaws.com",
+        "SourceArn": topic,
+    });
+    let permission_id = names::scaling_topic_permission(short);
+    builder.add(
+        &permission_id,
+        Resource::new("AWS::Lambda::Permission", permission),
+    )?;
+    let arns: Vec<Value> = alarms.iter().map(|alarm| alarm.arn.value()).collect();
+    let dead_letters = attribute(&names::scaling_dead_letter_queue(short), "Arn");
+    let subscription = json!({
+        "TopicArn": topic,
+        "Protocol": "lambda",
+        "Endpoint": function,
+        "FilterPolicyScope": "MessageBody",
+        "FilterPolicy": { "AlarmArn": arns },
+        "RedrivePolicy": { "deadLetterTargetArn": dead_letters },
+    });
+    let resource = Resource::new("AWS::SNS::Subscription", subscription).depends_on([
+        permission_id,
+        names::scaling_dead_letter_queue_policy(short),
+    ]);
+    builder.add(names::scaling_subscription(short), resource)
+}
+
+fn add_rule(builder: &mut Builder, service: &ResolvedService<'_>) -> Result<(), SynthesisError> {
+    let short = service.short;
+    let (id, function) = (names::scaling_rule(short), names::scaling_function(short));
+    let target = lambda::target("scaling-function", &function, re_evaluate().into());
+    let properties = json!({
+        "Description": format!("Lets the scaling function of service {short} look at its alarms again"),
+        "ScheduleExpression": "rate(1 minute)",
+        "State": "ENABLED",
+        "Targets": [target],
+    });
+    builder.add(&id, Resource::new("AWS::Events::Rule", properties))?;
+    let permission = names::scaling_rule_permission(short);
+    lambda::add_rule_permission(builder, permission, &id, &function)
+}

@@ -1,0 +1,70 @@
+//! Steps as a policy of Application Auto Scaling has them.
+
+use std::time::Duration;
+
+use scaling::Comparison;
+use serde_json::{Value, json};
+use stack::{Side, Statistic};
+
+use crate::text::number;
+use crate::watched::Watched;
+
+/// `StepScalingPolicyConfiguration` of one side.
+pub(crate) fn configuration(side: &Side, cooldown: Duration, metric: &Watched<'_>) -> Value {
+    let mut configuration = json!({
+        "AdjustmentType": side.steps.adjustment_type().to_string(),
+        "Cooldown": cooldown.as_secs(),
+        "MetricAggregationType": aggregation(&metric.statistic),
+        "StepAdjustments": adjustments(side),
+    });
+    if let (Some(map), Some(least)) = (configuration.as_object_mut(), side.steps.at_least()) {
+        map.insert("MinAdjustmentMagnitude".into(), least.into());
+    }
+    configuration
+}
+
+/// How the policy sums up the datapoints of an alarm. It knows these three only; with one statistic per
+/// period they differ just where an alarm looks at several periods.
+fn aggregation(statistic: &Statistic) -> &'static str {
+    match statistic {
+        Statistic::Plain(name) if name == "Minimum" => "Minimum",
+        Statistic::Plain(name) if name == "Maximum" => "Maximum",
+        Statistic::Plain(_) | Statistic::Extended(_) => "Average",
+    }
+}
+
+/// Each step from where it begins up to where the next does. The bounds are relative to the threshold:
+/// above it positive, below it negative.
+fn adjustments(side: &Side) -> Value {
+    let steps = side.steps.as_slice();
+    let ends = steps.iter().skip(1).map(|step| Some(step.from));
+    let adjustment = |(step, end): (&stack::Step, Option<f64>)| {
+        let mut json = json!({ "ScalingAdjustment": step.adjustment });
+        let (begin, end) = (number(step.from), end);
+        let (near, far, sign) = match side.comparison {
+            Comparison::AtOrAbove | Comparison::Above => {
+                ("MetricIntervalLowerBound", "MetricIntervalUpperBound", 1.0)
+            }
+            Comparison::Below | Comparison::AtOrBelow => {
+                ("MetricIntervalUpperBound", "MetricIntervalLowerBound", -1.0)
+            }
+        };
+        if let Some(map) = json.as_object_mut() {
+            let begin = if step.from == 0.0 {
+                begin
+            } else {
+                number(sign * step.from)
+            };
+            map.insert(near.into(), begin);
+            if let Some(end) = end {
+                map.insert(far.into(), number(sign * end));
+            }
+        }
+        json
+    };
+    steps
+        .iter()
+        .zip(ends.chain([None]))
+        .map(adjustment)
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! What an alarm watches: a metric with its dimensions and the statistic over a period.
+
+use serde_json::{Map, Value, json};
+use stack::{AlarmMetric, Statistic};
+
+use crate::error::SynthesisError;
+use crate::names;
+use crate::resolved::{Resolved, ResolvedService};
+use crate::text::{Text, escape};
+
+/// A metric and its statistic.
+#[derive(Clone, Debug)]
+pub(crate) struct Watched<'a> {
+    pub(crate) namespace: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) dimensions: Vec<(&'a str, Text)>,
+    pub(crate) statistic: Statistic,
+}
+
+impl<'a> Watched<'a> {
+    /// A metric with one of the five plain statistics.
+    pub(crate) fn new(
+        namespace: &'a str,
+        name: &'a str,
+        dimensions: Vec<(&'a str, Text)>,
+        statistic: &str,
+    ) -> Self {
+        let statistic = Statistic::Plain(statistic.to_owned());
+        Self {
+            namespace,
+            name,
+            dimensions,
+            statistic,
+        }
+    }
+
+    /// What the definition's metric of a service is.
+    pub(crate) fn of(
+        resolved: &Resolved<'a>,
+        service: &ResolvedService<'_>,
+        metric: &'a AlarmMetric,
+    ) -> Result<Self, SynthesisError> {
+        match metric {
+            AlarmMetric::RequestCount => match service.load_balancer() {
+                Some(_) => {
+                    let dimensions = target_dimensions(service);
+                    Ok(Self::new(LOAD_BALANCING, "RequestCount", dimensions, "Sum"))
+                }
+                None => Err(SynthesisError::NoLoadBalancer {
+                    service: service.short.to_owned(),
+                }),
+            },
+            AlarmMetric::Queue {
+                queue,
+                name,
+                statistic,
+            } => {
+                let found = resolved.queues.iter().find(|one| one.short == queue);
+                let found = found.ok_or_else(|| SynthesisError::UnknownQueue {
+                    service: service.short.to_owned(),
+                    queue: queue.clone(),
+                })?;
+                Ok(Self {
+                    namespace: "AWS/SQS",
+                    name,
+                    dimensions: vec![("QueueName", found.name.clone())],
+                    statistic: statistic.clone(),
+                })
+            }
+            AlarmMetric::Other {
+                namespace,
+                name,
+                dimensions,
+                statistic,
+            } => Ok(Self {
+                namespace,
+                name,
+                dimensions: dimensions
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str().into()))
+                    .collect(),
+                statistic: statistic.clone(),
+            }),
+        }
+    }
+
+    /// The properties of an alarm that say what it watches.
+    pub(crate) fn properties(&self) -> Map<String, Value> {
+        let mut map = Map::new();
+        map.insert("Namespace".into(), self.namespace.into());
+        map.insert("MetricName".into(), self.name.into());
+        map.insert("Dimensions".into(), dimensions(&self.dimensions));
+        let (property, statistic) = match &self.statistic {
+            Statistic::Plain(statistic) => ("Statistic", statistic),
+            Statistic::Extended(statistic) => ("ExtendedStatistic", statistic),
+        };
+        map.insert(property.into(), statistic.as_str().into());
+        map
+    }
+
+    /// The metric as a dashboard lists it: namespace, name, dimensions in a row, options.
+    pub(crate) fn row(&self, mut options: Value) -> Value {
+        let mut row = vec![json!(escape(self.namespace)), json!(escape(self.name))];
+        for (name, value) in &self.dimensions {
+            row.push(json!(escape(name)));
+            row.push(json!(value.sub()));
+        }
+        if let Some(map) = options.as_object_mut() {
+            map.insert("stat".into(), self.statistic_name().into());
+        }
+        row.push(options);
+        row.into()
+    }
+
+    pub(crate) fn statistic_name(&self) -> &str {
+        match &self.statistic {
+            Statistic::Plain(name) | Statistic::Extended(name) => name,
+        }
+    }
+}
+
+/// Namespace of an Application Load Balancer's metrics.
+pub(crate) const LOAD_BALANCING: &str = "AWS/ApplicationELB";
+
+/// Dimensions of the metrics of a service's target group.
+pub(crate) fn target_dimensions(service: &ResolvedService<'_>) -> Vec<(&'static str, Text)> {
+    let group = Text::attribute(names::target_group(service.short), "TargetGroupFullName", 0);
+    let mut dimensions = vec![("TargetGroup", group)];
+    dimensions.extend(balancer_dimensions(service));
+    dimensions
+}
+
+/// Dimensions of the metrics of a service's load balancer as a whole.
+pub(crate) fn balancer_dimensions(service: &ResolvedService<'_>) -> Vec<(&'static str, Text)> {
+    let id = names::load_balancer(service.short);
+    vec![(
+        "LoadBalancer",
+        Text::attribute(id, "LoadBalancerFullName", 0),
+    )]
+}
+
+/// Dimensions as CloudFormation takes them.
+pub(crate) fn dimensions(dimensions: &[(&str, Text)]) -> Value {
+    dimensions
+        .iter()
+        .map(|(name, value)| json!({ "Name": name, "Value": value.value() }))
+        .collect()
+}

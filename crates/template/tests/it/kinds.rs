@@ -1,0 +1,305 @@
+//! The kinds of scaling that Application Auto Scaling carries out.
+
+use serde_json::{Value, json};
+use stack::{AlarmMetric, BacklogPerTask, BacklogSource, Capacity, Count, Queue, Scaling, Tasks};
+use template::{SynthesisError, names, synthesize};
+
+use crate::stacks::{self, backlog, created, scaled_by, scaling, spec};
+use crate::templates::{objects, of_type};
+
+fn properties(template: &Value, id: &str) -> Value {
+    template["Resources"][id]["Properties"].clone()
+}
+
+/// Two queues, and one service that consumes both.
+fn one(scaling: Scaling) -> stack::Stack {
+    let queue = || Queue::Create(stacks::queue());
+    let worker = scaled_by(scaling, created(spec(), &["a", "b"]));
+    stacks::with(
+        "s",
+        vec![("a", queue()), ("b", queue())],
+        vec![("w", worker)],
+    )
+}
+
+#[test]
+fn each_service_has_one_target_and_each_policy_its_own_name() {
+    let template = synthesize(&stacks::every_kind("all", Capacity::Fargate)).unwrap();
+    let template = template.to_json();
+    let targets = of_type(template, "AWS::ApplicationAutoScaling::ScalableTarget");
+    let ids: Vec<&str> = targets.iter().map(|(id, _)| *id).collect();
+    let expected = [
+        "InternalScalableTarget",
+        "MathScalableTarget",
+        "WakingScalableTarget",
+    ];
+    assert_eq!(
+        ids, expected,
+        "none for a scaling function, nor for a fixed count"
+    );
+    let policies = of_type(template, "AWS::ApplicationAutoScaling::ScalingPolicy");
+    let mut named: Vec<(String, String)> = policies
+        .iter()
+        .map(|(_, policy)| {
+            (
+                policy["ResourceId"].to_string(),
+                policy["PolicyName"].to_string(),
+            )
+        })
+        .collect();
+    let all = named.len();
+    named.sort();
+    named.dedup();
+    assert_eq!((named.len(), all), (7, 7));
+}
+
+#[test]
+fn utilization_is_tracked_by_the_predefined_metrics() {
+    let template = synthesize(&stacks::every_kind("all", Capacity::Fargate)).unwrap();
+    for (id, metric, target) in [
+        ("InternalCpuPolicy", "ECSServiceAverageCPUUtilization", 60),
+        (
+            "InternalMemoryPolicy",
+            "ECSServiceAverageMemoryUtilization",
+            70,
+        ),
+    ] {
+        let policy = properties(template.to_json(), id);
+        let expected = json!({
+            "TargetValue": target,
+            "ScaleOutCooldown": 60,
+            "ScaleInCooldown": 300,
+            "PredefinedMetricSpecification": { "PredefinedMetricType": metric },
+        });
+        assert_eq!(policy["TargetTrackingScalingPolicyConfiguration"], expected);
+    }
+}
+
+#[test]
+fn steps_lie_on_their_side_of_the_threshold() {
+    let template = synthesize(&stacks::every_kind("all", Capacity::Fargate)).unwrap();
+    let template = template.to_json();
+    let out = properties(template, "InternalScaleOutPolicy");
+    let (low, high) = ("MetricIntervalLowerBound", "MetricIntervalUpperBound");
+    let expected = json!([
+        { "ScalingAdjustment": 1, low: 0, high: 200 },
+        { "ScalingAdjustment": 3, low: 200, high: 500.5 },
+        { "ScalingAdjustment": 10, low: 500.5 },
+    ]);
+    let out = &out["StepScalingPolicyConfiguration"];
+    assert_eq!(out["StepAdjustments"], expected);
+    assert_eq!(out["MetricAggregationType"], "Maximum");
+    assert_eq!(
+        (&out["AdjustmentType"], &out["Cooldown"]),
+        (&json!("ChangeInCapacity"), &json!(60))
+    );
+    let back = properties(template, "InternalScaleInPolicy");
+    let back = &back["StepScalingPolicyConfiguration"];
+    let expected = json!([
+        { "ScalingAdjustment": -1, low: -15, high: 0 },
+        { "ScalingAdjustment": -2, high: -15 },
+    ]);
+    assert_eq!(
+        (&back["StepAdjustments"], &back["Cooldown"]),
+        (&expected, &json!(300))
+    );
+    for (alarm, policy) in [
+        ("InternalScaleOutAlarm", "InternalScaleOutPolicy"),
+        ("InternalScaleInAlarm", "InternalScaleInPolicy"),
+    ] {
+        let actions = &properties(template, alarm)["AlarmActions"];
+        assert_eq!(*actions, json!([{ "Ref": policy }]));
+    }
+}
+
+#[test]
+fn percentages_and_percentiles_are_passed_on() {
+    let steps = Scaling {
+        steps: Some(stacks::by_latency()),
+        ..Scaling::default()
+    };
+    let template = synthesize(&one(steps)).unwrap();
+    let policy = properties(template.to_json(), "WScaleOutPolicy");
+    let policy = &policy["StepScalingPolicyConfiguration"];
+    assert_eq!(policy["AdjustmentType"], "PercentChangeInCapacity");
+    assert_eq!(policy["MinAdjustmentMagnitude"], 2);
+    assert_eq!(policy["MetricAggregationType"], "Average");
+    let alarm = properties(template.to_json(), "WScaleOutAlarm");
+    assert_eq!(alarm["ExtendedStatistic"], "p99.9");
+    assert!(alarm["Statistic"].is_null());
+    assert_eq!(alarm["Namespace"], "Team/${Odd}");
+    assert_eq!(
+        alarm["Dimensions"],
+        json!([{ "Name": "Api", "Value": "checkout" }])
+    );
+    assert_eq!(
+        (&alarm["Period"], &alarm["TreatMissingData"]),
+        (&json!(10), &json!("ignore"))
+    );
+    assert_eq!(
+        (&alarm["DatapointsToAlarm"], &alarm["EvaluationPeriods"]),
+        (&json!(2), &json!(3))
+    );
+    assert!(
+        template.to_json()["Resources"]
+            .get("WScaleInAlarm")
+            .is_none()
+    );
+    // On the dashboard, inside `Fn::Sub`, the namespace isn't taken for a reference.
+    let body = &properties(template.to_json(), names::DASHBOARD)["DashboardBody"]["Fn::Sub"];
+    assert!(body.as_str().unwrap().contains("Team/${!Odd}"), "{body}");
+}
+
+#[test]
+fn a_service_without_tasks_is_woken_by_its_first_message() {
+    let mut stack = one(backlog(scaling()));
+    let plain = synthesize(&stack).unwrap();
+    assert!(plain.to_json()["Resources"].get("WWakeAlarm").is_none());
+    stack.services.get_mut("w").unwrap().tasks = Tasks { min: 0, max: 3 };
+    let template = synthesize(&stack).unwrap();
+    let template = template.to_json();
+    let policy = properties(template, "WWakePolicy");
+    let expected = json!({
+        "AdjustmentType": "ExactCapacity",
+        "Cooldown": 0,
+        "MetricAggregationType": "Maximum",
+        "StepAdjustments": [{ "MetricIntervalLowerBound": 0, "ScalingAdjustment": 1 }],
+    });
+    assert_eq!(policy["StepScalingPolicyConfiguration"], expected);
+    let alarm = properties(template, "WWakeAlarm");
+    assert_eq!(alarm["MetricName"], scaling::WAKE_METRIC_NAME);
+    assert_eq!(alarm["Dimensions"].as_array().unwrap().len(), 2);
+    assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "WWakePolicy" }]));
+    assert_eq!(
+        (
+            &alarm["ComparisonOperator"],
+            &alarm["Threshold"],
+            &alarm["EvaluationPeriods"]
+        ),
+        (
+            &json!("GreaterThanOrEqualToThreshold"),
+            &json!(1),
+            &json!(1)
+        )
+    );
+    assert_eq!(alarm["TreatMissingData"], "notBreaching");
+    let rule = properties(template, "MetricRule1");
+    let input = rule["Targets"][0]["Input"]["Fn::Sub"].as_str().unwrap();
+    assert!(input.contains(r#""wake":true"#), "{input}");
+}
+
+fn math(count: &[Count]) -> BacklogPerTask {
+    BacklogPerTask {
+        source: BacklogSource::MetricMath,
+        count: count.iter().copied().collect(),
+        ..scaling()
+    }
+}
+
+#[test]
+fn metric_math_needs_no_function() {
+    let template = synthesize(&one(backlog(math(&[Count::Visible, Count::InFlight])))).unwrap();
+    let template = template.to_json();
+    let policy = properties(template, "WScalingPolicy");
+    let metrics = &policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
+        ["Metrics"];
+    let metrics = metrics.as_array().unwrap();
+    let returned: Vec<&Value> = metrics
+        .iter()
+        .filter(|one| one["ReturnData"] == true)
+        .collect();
+    let [returned] = returned.as_slice() else {
+        panic!("one series: {metrics:?}")
+    };
+    let expression = "(m1 + m2 + m3 + m4) / IF(tasks > 0, tasks, 1)";
+    assert_eq!(returned["Expression"], expression);
+    let named: Vec<(&str, &str)> = metrics[..5]
+        .iter()
+        .map(|one| {
+            let metric = &one["MetricStat"]["Metric"];
+            (
+                metric["Namespace"].as_str().unwrap(),
+                metric["MetricName"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let (visible, hidden) = (
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesNotVisible"),
+    );
+    let tasks = ("ECS/ContainerInsights", "RunningTaskCount");
+    assert_eq!(named, [visible, hidden, visible, hidden, tasks]);
+    for kind in ["AWS::Lambda::Function", "AWS::Events::Rule"] {
+        assert!(of_type(template, kind).is_empty(), "{kind}");
+    }
+    assert!(template.get("Parameters").is_none());
+    let settings = &properties(template, names::CLUSTER)["ClusterSettings"];
+    assert_eq!(
+        *settings,
+        json!([{ "Name": "containerInsights", "Value": "enabled" }])
+    );
+    let silent = properties(template, "WTasksSilentAlarm");
+    assert_eq!(
+        (&silent["MetricName"], &silent["TreatMissingData"]),
+        (&json!("RunningTaskCount"), &json!("breaching"))
+    );
+}
+
+/// What Container Insights costs is paid by who uses it alone.
+#[test]
+fn a_cluster_without_metric_math_has_no_container_insights() {
+    let template = synthesize(&one(backlog(scaling()))).unwrap();
+    objects(template.to_json(), &mut |map| {
+        assert!(!map.contains_key("ClusterSettings"));
+    });
+}
+
+#[test]
+fn definitions_that_no_policy_holds_are_refused() {
+    let mut stack = one(backlog(math(&Count::ALL)));
+    let more: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).into();
+    for name in &more {
+        stack
+            .queues
+            .insert(name.clone(), Queue::Create(stacks::queue()));
+    }
+    stack.services.get_mut("w").unwrap().consumes = more[..3].to_vec();
+    synthesize(&stack).unwrap();
+    stack.services.get_mut("w").unwrap().consumes = more;
+    let service = || "w".to_owned();
+    assert_eq!(
+        synthesize(&stack).unwrap_err(),
+        SynthesisError::TooManyMetrics {
+            service: service(),
+            metrics: 13
+        }
+    );
+    let mut requests = stacks::by_requests();
+    let steps = |steps| Scaling {
+        steps: Some(steps),
+        ..Scaling::default()
+    };
+    assert_eq!(
+        synthesize(&one(steps(requests.clone()))).unwrap_err(),
+        SynthesisError::NoLoadBalancer { service: service() }
+    );
+    requests.metric = AlarmMetric::Queue {
+        queue: "nobody".into(),
+        name: "NumberOfMessagesSent".into(),
+        statistic: stack::Statistic::Plain("Sum".into()),
+    };
+    assert_eq!(
+        synthesize(&one(steps(requests))).unwrap_err(),
+        SynthesisError::UnknownQueue {
+            service: service(),
+            queue: "nobody".into()
+        }
+    );
+    let mut long = stacks::by_queue("a");
+    long.scale_out.as_mut().unwrap().periods = 1_441;
+    let error = synthesize(&one(steps(long))).unwrap_err();
+    assert!(
+        matches!(error, SynthesisError::WindowTooLong { .. }),
+        "{error}"
+    );
+}

@@ -1,0 +1,239 @@
+//! Load balancers: who reaches whom, and what changes with the capacity.
+
+use serde_json::{Value, json};
+use stack::{Capacity, Cluster, LoadBalancer, Network, ServiceSpec, Stack};
+use template::{SynthesisError, names, synthesize};
+
+use crate::stacks::{self, created, web, with};
+
+fn balanced(capacity: Capacity) -> Stack {
+    let mut stack = with("shop", vec![], vec![("web", created(web(), &[]))]);
+    stack.services.get_mut("web").unwrap().scaling = None;
+    stack.cluster = Cluster::Create {
+        name: None,
+        capacity,
+    };
+    stack
+}
+
+fn properties(template: &Value, id: &str) -> Value {
+    template["Resources"][id]["Properties"].clone()
+}
+
+fn group_id(group: &str) -> Value {
+    json!({ "Fn::GetAtt": [group, "GroupId"] })
+}
+
+#[test]
+fn on_fargate_the_load_balancer_alone_reaches_the_tasks_port() {
+    let template = synthesize(&balanced(Capacity::Fargate)).unwrap();
+    let template = template.to_json();
+    let balancer = properties(template, "WebLoadBalancerSecurityGroup");
+    let everywhere =
+        json!([{ "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "0.0.0.0/0" }]);
+    assert_eq!(balancer["SecurityGroupIngress"], everywhere);
+    let out = json!([{ "IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080,
+        "DestinationSecurityGroupId": group_id("WebTargetSecurityGroup") }]);
+    assert_eq!(balancer["SecurityGroupEgress"], out);
+    let ingress = json!({ "GroupId": group_id("WebTargetSecurityGroup"), "IpProtocol": "tcp",
+        "FromPort": 8080, "ToPort": 8080,
+        "SourceSecurityGroupId": group_id("WebLoadBalancerSecurityGroup") });
+    assert_eq!(properties(template, "WebTargetIngress"), ingress);
+    let service = properties(template, "WebService");
+    let awsvpc = &service["NetworkConfiguration"]["AwsvpcConfiguration"];
+    let groups = json!([
+        group_id(names::SECURITY_GROUP),
+        group_id("WebTargetSecurityGroup")
+    ]);
+    assert_eq!(awsvpc["SecurityGroups"], groups);
+    let target = properties(template, "WebTargetGroup");
+    assert_eq!(
+        (&target["TargetType"], &target["Port"]),
+        (&json!("ip"), &json!(8080))
+    );
+    let delay = &target["TargetGroupAttributes"][0];
+    assert_eq!(delay["Key"], "deregistration_delay.timeout_seconds");
+    assert_eq!(
+        delay["Value"], "30",
+        "as long as the container may take to stop"
+    );
+    let task = properties(template, "WebTaskDefinition");
+    let mapping = json!([{ "ContainerPort": 8080, "Protocol": "tcp" }]);
+    assert_eq!(task["ContainerDefinitions"][0]["PortMappings"], mapping);
+    assert_eq!(task["NetworkMode"], "awsvpc");
+    assert!(service["HealthCheckGracePeriodSeconds"].as_u64() > Some(0));
+    let behind = json!([{ "ContainerName": "web", "ContainerPort": 8080,
+        "TargetGroupArn": { "Ref": "WebTargetGroup" } }]);
+    assert_eq!(service["LoadBalancers"], behind);
+}
+
+#[test]
+fn on_instances_it_reaches_their_dynamic_ports() {
+    let template = synthesize(&balanced(stacks::on_ec2())).unwrap();
+    let template = template.to_json();
+    let ingress = properties(template, "WebTargetIngress");
+    assert_eq!(ingress["GroupId"], group_id(names::INSTANCE_SECURITY_GROUP));
+    assert_eq!(
+        (&ingress["FromPort"], &ingress["ToPort"]),
+        (&json!(32_768), &json!(65_535))
+    );
+    let task = properties(template, "WebTaskDefinition");
+    assert_eq!(task["NetworkMode"], "bridge");
+    assert_eq!(task["RequiresCompatibilities"], json!(["EC2"]));
+    assert_eq!(
+        task["ContainerDefinitions"][0]["PortMappings"][0]["HostPort"],
+        0
+    );
+    let log = &task["ContainerDefinitions"][0]["LogConfiguration"];
+    assert_eq!(log["LogDriver"], "awslogs");
+    assert_eq!(
+        properties(template, "WebTargetGroup")["TargetType"],
+        "instance"
+    );
+    let service = properties(template, "WebService");
+    assert!(service["NetworkConfiguration"].is_null());
+    assert!(service["LaunchType"].is_null());
+    assert_eq!(
+        service["CapacityProviderStrategy"][0]["CapacityProvider"]["Ref"],
+        names::CAPACITY_PROVIDER
+    );
+    let data = properties(template, names::LAUNCH_TEMPLATE)["LaunchTemplateData"].clone();
+    let groups = json!([
+        group_id(names::SECURITY_GROUP),
+        group_id(names::INSTANCE_SECURITY_GROUP)
+    ]);
+    assert_eq!(data["NetworkInterfaces"][0]["Groups"], groups);
+    assert_eq!(
+        data["NetworkInterfaces"][0]["AssociatePublicIpAddress"],
+        true
+    );
+    assert_eq!(data["MetadataOptions"]["HttpTokens"], "required");
+    assert_eq!(data["MetadataOptions"]["HttpPutResponseHopLimit"], 1);
+    assert!(data["ImageId"].as_str().unwrap().contains("/arm64/"));
+    let group = properties(template, names::AUTO_SCALING_GROUP);
+    assert!(group["DesiredCapacity"].is_null(), "ECS decides it");
+    let provider = properties(template, names::CAPACITY_PROVIDER);
+    let provider = &provider["AutoScalingGroupProvider"];
+    assert_eq!(provider["ManagedTerminationProtection"], "DISABLED");
+    assert_eq!(provider["ManagedDraining"], "ENABLED");
+}
+
+#[test]
+fn https_has_a_certificate_and_no_old_tls() {
+    let mut stack = balanced(Capacity::Fargate);
+    let certificate = "arn:aws:acm:us-west-2:111122223333:certificate/1234abcd";
+    let https = ServiceSpec {
+        load_balancer: Some(LoadBalancer {
+            listener: 443,
+            certificate: Some(certificate.into()),
+            internal: true,
+            ..web().load_balancer.unwrap()
+        }),
+        ..web()
+    };
+    stack.services.get_mut("web").unwrap().source = stack::ServiceSource::Create(Box::new(https));
+    let template = synthesize(&stack).unwrap();
+    let template = template.to_json();
+    let listener = properties(template, "WebListener");
+    assert_eq!(listener["Protocol"], "HTTPS");
+    assert_eq!(
+        listener["Certificates"],
+        json!([{ "CertificateArn": certificate }])
+    );
+    assert!(
+        listener["SslPolicy"]
+            .as_str()
+            .unwrap()
+            .contains("TLS13-1-2")
+    );
+    let url = &template["Outputs"]["WebLoadBalancerUrl"]["Value"];
+    assert_eq!(url["Fn::Sub"], "https://${WebLoadBalancer.DNSName}");
+    // Internal: from within the VPC alone, by the range that it has or by the private ones.
+    assert_eq!(
+        properties(template, "WebLoadBalancer")["Scheme"],
+        "internal"
+    );
+    let sources = |template: &Value| -> Vec<Value> {
+        let group = properties(template, "WebLoadBalancerSecurityGroup");
+        let ingress = group["SecurityGroupIngress"].as_array().unwrap();
+        ingress.iter().map(|rule| rule["CidrIp"].clone()).collect()
+    };
+    assert_eq!(
+        sources(template),
+        [json!({ "Fn::GetAtt": ["Vpc", "CidrBlock"] })]
+    );
+    stack.network = theirs(Some("vpc-1"), 2, 1);
+    let template = synthesize(&stack).unwrap();
+    let sources = sources(template.to_json());
+    assert_eq!(sources.len(), 4);
+    assert!(!sources.contains(&json!("0.0.0.0/0")));
+}
+
+fn theirs(vpc: Option<&str>, subnets: usize, groups: usize) -> Network {
+    Network::Existing {
+        vpc: vpc.map(str::to_owned),
+        subnets: (0..subnets).map(|n| format!("subnet-{n}")).collect(),
+        security_groups: (0..groups).map(|n| format!("sg-{n}")).collect(),
+        assign_public_ip: false,
+    }
+}
+
+#[test]
+fn somebody_elses_network_keeps_its_groups_and_gets_ours() {
+    let mut stack = balanced(Capacity::Fargate);
+    stack.network = theirs(Some("vpc-1"), 2, 2);
+    let template = synthesize(&stack).unwrap();
+    let service = properties(template.to_json(), "WebService");
+    let awsvpc = &service["NetworkConfiguration"]["AwsvpcConfiguration"];
+    let groups = json!(["sg-0", "sg-1", group_id("WebTargetSecurityGroup")]);
+    assert_eq!(awsvpc["SecurityGroups"], groups);
+    // Ours opens no way out, or it would undo what theirs keep closed.
+    let target = properties(template.to_json(), "WebTargetSecurityGroup");
+    assert_eq!(target["SecurityGroupEgress"][0]["CidrIp"], "127.0.0.1/32");
+}
+
+#[test]
+fn networks_that_hold_no_load_balancer_are_refused() {
+    let service = || "web".to_owned();
+    for (network, expected) in [
+        (
+            theirs(None, 2, 1),
+            SynthesisError::UnknownVpc { service: service() },
+        ),
+        (
+            theirs(Some("vpc-1"), 1, 1),
+            SynthesisError::TooFewSubnets { service: service() },
+        ),
+        (
+            theirs(Some("vpc-1"), 2, 5),
+            SynthesisError::TooManySecurityGroups { groups: 5 },
+        ),
+    ] {
+        for capacity in [Capacity::Fargate, stacks::on_ec2()] {
+            let mut stack = balanced(capacity);
+            stack.network = network.clone();
+            assert_eq!(synthesize(&stack).unwrap_err(), expected);
+        }
+    }
+}
+
+#[test]
+fn instances_have_one_instruction_set() {
+    let mut stack = balanced(stacks::on_ec2());
+    let intel = ServiceSpec {
+        architecture: stack::Architecture::X86_64,
+        ..stacks::spec()
+    };
+    let mut other = created(intel, &[]);
+    other.scaling = None;
+    stack.services.insert("intel".into(), other);
+    assert_eq!(
+        synthesize(&stack).unwrap_err(),
+        SynthesisError::MixedArchitectures
+    );
+    stack.services.remove("web");
+    let template = synthesize(&stack).unwrap();
+    let data = properties(template.to_json(), names::LAUNCH_TEMPLATE);
+    let image = data["LaunchTemplateData"]["ImageId"].as_str().unwrap();
+    assert!(image.contains("amazon-linux-2023/recommended"), "{image}");
+}

@@ -286,6 +286,7 @@ impl Sandbox {
             .env("LOCALSTACK_HOST", &listen)
             .env("SQS_ENDPOINT_STRATEGY", "path")
             .env("LAMBDA_RUNTIME_EXECUTOR", "process")
+            .env("LAMBDA_RETRY_BASE_DELAY", "1")
             .env("CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES", "0")
             .env("DNS_ADDRESS", "0")
             .env("DISABLE_EVENTS", "1")

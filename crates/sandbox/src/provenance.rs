@@ -17,11 +17,7 @@ pub(crate) fn provenance(plugin: &Path) -> Result<String> {
         hash.update(file.as_os_str().as_encoded_bytes());
         hash.update(fs::read(file).map_err(Error::file("read", file))?);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hex::encode(hash.finalize()))
 }
 
 /// The plugin's files below `folder`; what Python compiled is none of them.

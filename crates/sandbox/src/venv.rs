@@ -118,11 +118,7 @@ impl Venv {
         }
         // An environment holds absolute paths: one that was moved or copied is of no use.
         hash.update(self.folder.as_os_str().as_encoded_bytes());
-        Ok(hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
+        Ok(hex::encode(hash.finalize()))
     }
 }
 

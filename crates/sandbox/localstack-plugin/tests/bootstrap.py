@@ -20,6 +20,11 @@ def post(path, body):
 
 
 def act(event):
+    for record in event.get("Records", []):
+        message = json.loads(record["Sns"]["Message"])
+        print("heard", json.dumps({**record, "Sns": {**record["Sns"], "Message": message}}))
+        sys.stdout.flush()
+        event = json.loads(message["AlarmDescription"])
     what = event.get("do", "echo")
     if what == "crash":
         print("about to crash", flush=True)
@@ -33,10 +38,13 @@ def act(event):
         time.sleep(300)
     if what == "error":
         raise ValueError("asked to fail")
+    if what == "talk":
+        print("x" * event["bytes"], flush=True)
     if what == "big":
         return "x" * event["bytes"]
     if what == "sleep":
         time.sleep(event["seconds"])
+        print("slept", flush=True)
     if what == "environment":
         return dict(os.environ)
     return {"event": event, "count": COUNT}

@@ -37,7 +37,7 @@ class Sandbox:
         )
         self._wait()
 
-    def client(self, service: str):
+    def client(self, service: str, **arguments):
         """A client of the sandbox, with test credentials."""
         return boto3.client(
             service,
@@ -45,6 +45,7 @@ class Sandbox:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
+            **arguments,
         )
 
     def log(self) -> str:
@@ -92,6 +93,7 @@ def settings(folder: Path, port: int) -> dict[str, str]:
         "LOCALSTACK_HOST": f"127.0.0.1:{port}",
         "SQS_ENDPOINT_STRATEGY": "path",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
+        "LAMBDA_RETRY_BASE_DELAY": "1",
         "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",
         "DNS_ADDRESS": "0",
         "DISABLE_EVENTS": "1",
@@ -114,6 +116,15 @@ def inventory(sandbox: Sandbox) -> dict[str, list]:
     clusters = ecs.list_clusters()["clusterArns"]
     scaling = of("application-autoscaling")
     targets = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    elb, groups, iam = of("elbv2"), of("autoscaling"), of("iam")
+    instances = [
+        instance["InstanceId"]
+        for reservation in ec2.describe_instances()["Reservations"]
+        for instance in reservation["Instances"]
+        if instance["State"]["Name"] != "terminated"
+    ]
+    balancers = [b["LoadBalancerArn"] for b in elb.describe_load_balancers()["LoadBalancers"]]
+    providers = ecs.describe_capacity_providers()["capacityProviders"]
     policies = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
     return {
         "clusters": clusters,
@@ -130,6 +141,24 @@ def inventory(sandbox: Sandbox) -> dict[str, list]:
         "log groups": [g["logGroupName"] for g in logs.describe_log_groups()["logGroups"]],
         "alarms": [a["AlarmName"] for a in of("cloudwatch").describe_alarms()["MetricAlarms"]],
         "dashboards": of("cloudwatch").list_dashboards()["DashboardEntries"],
+        "capacity providers": sorted(provider["name"] for provider in providers),
+        "load balancers": balancers,
+        "target groups": elb.describe_target_groups()["TargetGroups"],
+        "listeners": [
+            listener["ListenerArn"]
+            for balancer in balancers
+            for listener in elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+        ],
+        "auto scaling groups": groups.describe_auto_scaling_groups()["AutoScalingGroups"],
+        "launch templates": ec2.describe_launch_templates()["LaunchTemplates"],
+        "instances": instances,
+        "volumes": [volume["VolumeId"] for volume in ec2.describe_volumes()["Volumes"]],
+        "interfaces": ec2.describe_network_interfaces()["NetworkInterfaces"],
+        "instance profiles": iam.list_instance_profiles()["InstanceProfiles"],
+        "roles' policies": [
+            (role["RoleName"], iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"])
+            for role in iam.list_roles()["Roles"]
+        ],
         "vpcs": [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"]],
         "subnets": [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]],
         "gateways": ec2.describe_internet_gateways()["InternetGateways"],

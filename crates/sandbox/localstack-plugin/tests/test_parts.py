@@ -133,6 +133,24 @@ class SchemaTest(unittest.TestCase):
         self.assertFalse(replacement.replaces(old, resource(ServiceName="a", TaskDefinition="t:2")))
         self.assertTrue(replacement.replaces(old, resource(ServiceName="b", TaskDefinition="t:1")))
 
+    def test_a_nested_property_can_be_fixed(self):
+        def provider(group: str, target: int):
+            scaling = {"TargetCapacity": target}
+            properties = {"AutoScalingGroupArn": group, "ManagedScaling": scaling}
+            return SimpleNamespace(
+                resource_type="AWS::ECS::CapacityProvider",
+                properties=engine.PreprocProperties(
+                    properties={"Name": "n", "AutoScalingGroupProvider": properties}
+                ),
+            )
+
+        old = provider("a", 100)
+        self.assertFalse(replacement.replaces(old, provider("a", 80)))
+        self.assertTrue(replacement.replaces(old, provider("b", 100)))
+        listed = {"A": [{"B": 1}, {"B": 2}]}
+        self.assertEqual(replacement.at(listed, ["A", "*", "B"]), [1, 2])
+        self.assertIsNone(replacement.at({}, ["A", "B"]))
+
 
 class NameTest(unittest.TestCase):
     def test_parts_and_length(self):

@@ -6,14 +6,15 @@ treat missing data", whose tables of examples are this module's tests.
 
 from __future__ import annotations
 
-import ast
 import operator
+import re
 from collections.abc import Callable
+
+from localstack_ecs import metric_math
+from localstack_ecs.metric_math import Unsupported, Values
 
 Alarm = dict
 """An alarm as DescribeAlarms shows it."""
-Values = list[float | None]
-"""Datapoints of equal distance, the newest last; None where there is none."""
 
 MINUTE = 60
 HIGH_RESOLUTION = 10
@@ -29,16 +30,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "LessThanOrEqualToThreshold": operator.le,
 }
 STATISTICS = ("Average", "Maximum", "Minimum", "SampleCount", "Sum")
-OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-
-
-class Unsupported(Exception):
-    """The alarm asks for more than is evaluated here."""
+PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100(?:\.0{1,10})?)")
 
 
 def queries(alarm: Alarm) -> list[dict]:
@@ -54,21 +46,42 @@ def queries(alarm: Alarm) -> list[dict]:
                     "Dimensions": alarm.get("Dimensions") or [],
                 },
                 "Period": alarm.get("Period"),
-                "Stat": alarm.get("Statistic"),
+                "Stat": alarm.get("Statistic") or alarm.get("ExtendedStatistic"),
+                **({"Unit": alarm["Unit"]} if alarm.get("Unit") else {}),
             },
         }
     ]
     if alarm.get("ComparisonOperator") not in COMPARISONS or alarm.get("Threshold") is None:
         raise Unsupported("only fixed thresholds are evaluated")
-    metrics = {query["Id"]: query["MetricStat"] for query in found if query.get("MetricStat")}
-    if any(statistic.get("Stat") not in STATISTICS for statistic in metrics.values()):
-        raise Unsupported("percentiles are not evaluated")
-    if returned(found)["Id"] not in metrics:
-        nodes = ast.walk(parse(returned(found).get("Expression") or ""))
-        used = {node.id for node in nodes if isinstance(node, ast.Name)}
-        if unknown := used - metrics.keys():
-            raise Unsupported(f"no metric is called {', '.join(sorted(unknown))}")
+    if alarm.get("EvaluateLowSampleCountPercentile") == "ignore":
+        raise Unsupported("percentiles of few samples are always evaluated, not ignored")
+    for query in found:
+        if (statistic := (query.get("MetricStat") or {}).get("Stat")) and not (
+            statistic in STATISTICS or percentile(statistic) is not None
+        ):
+            raise Unsupported(f"the statistic {statistic} is not evaluated")
+    check_references(found, returned(found)["Id"], ())
     return found
+
+
+def check_references(found: list[dict], wanted: str, users: tuple[str, ...]) -> None:
+    """Refuse an expression that refers to nothing, to itself, or has what isn't evaluated."""
+    by_id = {query["Id"]: query for query in found}
+    if wanted not in by_id:
+        raise Unsupported(f"no metric is called {wanted}")
+    if wanted in users:
+        raise Unsupported(f"{wanted} refers to itself")
+    if by_id[wanted].get("MetricStat"):
+        return
+    used = metric_math.metrics(metric_math.parse(by_id[wanted].get("Expression") or ""))
+    for name in sorted(used):
+        check_references(found, name, (*users, wanted))
+
+
+def percentile(statistic: str | None) -> float | None:
+    """99.9 for `p99.9`; None for a statistic of another kind."""
+    found = PERCENTILE.fullmatch(statistic or "")
+    return float(found[1]) if found else None
 
 
 def returned(found: list[dict]) -> dict:
@@ -99,43 +112,16 @@ def window(alarm: Alarm, seconds: int, now: float) -> tuple[float, float]:
 
 
 def combine(found: list[dict], series: dict[str, Values]) -> Values:
-    """The datapoints that the alarm compares. Metric math is computed datapoint by datapoint; where
-    an operand is missing, so is the result."""
+    """The datapoints that the alarm compares: its metric's, or those of its metric math."""
     query = returned(found)
     if query.get("MetricStat"):
         return series[query["Id"]]
-    expression = parse(query["Expression"])
-    length = min((len(values) for values in series.values()), default=0)
-    return [
-        compute(expression, {name: values[index] for name, values in series.items()})
-        for index in range(length)
-    ]
-
-
-def parse(expression: str) -> ast.expr:
-    """Metric math of numbers, metrics and `+ - * /`; other functions are not evaluated."""
-    try:
-        tree = ast.parse(expression.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise Unsupported(f"not understood: {expression}") from error
-    for node in ast.walk(tree):
-        plain = isinstance(node, ast.BinOp | ast.Name | ast.Load) or type(node) in OPERATIONS
-        number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
-        if not (plain or number):
-            raise Unsupported(f"only + - * / are evaluated: {expression}")
-    return tree
-
-
-def compute(node: ast.expr, values: dict[str, float | None]) -> float | None:
-    """The value of an expression for one datapoint."""
-    if isinstance(node, ast.Constant):
-        return float(node.value)
-    if isinstance(node, ast.Name):
-        return values[node.id]
-    left, right = compute(node.left, values), compute(node.right, values)
-    if left is None or right is None or (isinstance(node.op, ast.Div) and right == 0):
-        return None
-    return OPERATIONS[type(node.op)](left, right)
+    trees = {
+        query["Id"]: metric_math.parse(query["Expression"])
+        for query in found
+        if query.get("Expression")
+    }
+    return metric_math.values(trees, query["Id"], series)
 
 
 def next_state(values: Values, alarm: Alarm) -> str | None:

@@ -3,8 +3,8 @@
 LocalStack looks at an alarm every `Period × EvaluationPeriods` seconds, counts datapoints beyond
 the evaluation periods, and never looks at metric math. Here an alarm is evaluated at the end of
 every minute (every ten seconds with a period under a minute), by the rules in `alarms`; the first
-time at the end of the minute in which it was made. Changes of state act as in LocalStack: SNS and
-Lambda hear of them, Auto Scaling doesn't.
+time at the end of the minute in which it was made. SNS and Lambda hear of changes of state, Auto
+Scaling doesn't. Statistics are those of `datapoints`, messages those of `alarm_message`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,23 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 import time
 from datetime import UTC, datetime
 
 from localstack.aws.api import RequestContext, handler
-from localstack.aws.api.cloudwatch import PutMetricAlarmInput, ScanBy
+from localstack.aws.api.cloudwatch import (
+    AlarmNames,
+    InvalidParameterValueException,
+    ListTagsForResourceOutput,
+    PutMetricAlarmInput,
+    ResourceNotFoundException,
+    ScanBy,
+    TagResourceOutput,
+    UntagResourceOutput,
+)
 from localstack.aws.connect import connect_to
+from localstack.services.cloudwatch import provider_v2
 from localstack.services.cloudwatch.alarm_scheduler import AlarmScheduler
 from localstack.services.cloudwatch.cloudwatch_database_helper import CloudwatchDatabase
 from localstack.services.cloudwatch.models import cloudwatch_stores
@@ -26,13 +37,16 @@ from localstack.services.plugins import Service, aws_provider
 from localstack.utils.aws.arns import cloudwatch_alarm_arn, parse_arn
 from localstack.utils.patch import Patch
 
-from localstack_ecs import alarms
+from localstack_ecs import alarm_message, alarms, datapoints
 
 LOG = logging.getLogger(__name__)
 
 LAG = (1.0, 4.0)
 """Seconds after a minute's end at which its alarms are evaluated. Each alarm has its own moment in
 it, since LocalStack's scheduler fails on two tasks that are due at the very same time."""
+
+OTHER_STATISTICS = re.compile(r"(tm|wm|tc|ts)\d{1,2}(\.\d{1,10})?|(TM|WM|TC|TS|PR)\(.+\)|iqm|IQM")
+"""Extended statistics that AWS takes and LocalStack refuses."""
 
 STATE = ("StateValue", "StateReason", "StateReasonData")
 STATE_TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp")
@@ -43,6 +57,11 @@ def cloudwatch() -> Service:
     """Takes the place of LocalStack's provider of the same name."""
     helper = CloudwatchDatabase._get_ordered_dimensions_with_separator
     Patch.function(helper, ordered_dimensions).apply()
+    statistics = CloudwatchDatabase.get_metric_data_stat
+    Patch.function(statistics, datapoints.get_metric_data_stat).apply()
+    Patch(
+        provider_v2, "create_message_response_update_state_sns", alarm_message.message
+    ).apply()
     return Service.for_provider(Provider())
 
 
@@ -53,6 +72,16 @@ def ordered_dimensions(_original, _self, dims: list[dict] | None, for_search: bo
     ordered = sorted(dims, key=lambda dimension: dimension["Name"])
     wild = "%" if for_search else ""
     return "".join(f"{wild}{d['Name']}={d.get('Value', '')}\t{wild}" for d in ordered)
+
+
+def check_tag(tag: dict) -> None:
+    """Refuse a tag that AWS refuses: letters, digits, spaces and _ . : / = + - @ only."""
+    for part, least, most in (("Key", 1, 128), ("Value", 0, 256)):
+        text = tag.get(part) or ""
+        plain = all(letter.isalnum() or letter in " _.:/=+-@" for letter in text)
+        reserved = part == "Key" and text.lower().startswith("aws:")
+        if not plain or reserved or not least <= len(text) <= most:
+            raise InvalidParameterValueException(f"The tag {part.lower()} {text!r} is not valid.")
 
 
 class Provider(CloudwatchProvider):
@@ -67,10 +96,72 @@ class Provider(CloudwatchProvider):
         store = self.get_store(context.account_id, context.region)
         arn = cloudwatch_alarm_arn(request["AlarmName"], context.account_id, context.region)
         before = store.alarms.get(arn)
-        super().put_metric_alarm(context, request)
+        given, tags = {**request}, request.get("Tags")
+        given.pop("Tags", None)
+        extended = request.get("ExtendedStatistic")
+        if foreign := extended and OTHER_STATISTICS.fullmatch(extended):
+            given["ExtendedStatistic"] = "p50"  # which LocalStack takes
+        elif extended and alarms.percentile(extended) is None:
+            raise InvalidParameterValueException(
+                f"The value {extended} for parameter ExtendedStatistic is not supported."
+            )
+        super().put_metric_alarm(context, given)
+        if foreign:
+            store.alarms[arn].alarm["ExtendedStatistic"] = extended
+            self.alarm_scheduler.schedule_metric_alarm(arn)
         if before:
             kept = {key: before.alarm[key] for key in STATE + STATE_TIMES if key in before.alarm}
             store.alarms[arn].alarm.update(kept)
+        elif tags:
+            # AWS, too, ignores the tags of a request that changes an alarm.
+            store.TAGS.tag_resource(arn, tags)
+
+    @handler("DeleteAlarms")
+    def delete_alarms(self, context: RequestContext, alarm_names: AlarmNames, **kwargs) -> None:
+        super().delete_alarms(context, alarm_names, **kwargs)
+        store = self.get_store(context.account_id, context.region)
+        for name in alarm_names:
+            store.TAGS.del_resource(
+                cloudwatch_alarm_arn(name, context.account_id, context.region)
+            )
+
+    @handler("ListTagsForResource")
+    def list_tags_for_resource(
+        self, context: RequestContext, resource_arn: str, **kwargs
+    ) -> ListTagsForResourceOutput:
+        self._require(context, resource_arn)
+        return super().list_tags_for_resource(context, resource_arn, **kwargs)
+
+    @handler("TagResource")
+    def tag_resource(
+        self, context: RequestContext, resource_arn: str, tags: list[dict], **kwargs
+    ) -> TagResourceOutput:
+        self._require(context, resource_arn)
+        for tag in tags:
+            check_tag(tag)
+        return super().tag_resource(context, resource_arn, tags, **kwargs)
+
+    @handler("UntagResource")
+    def untag_resource(
+        self, context: RequestContext, resource_arn: str, tag_keys: list[str], **kwargs
+    ) -> UntagResourceOutput:
+        self._require(context, resource_arn)
+        return super().untag_resource(context, resource_arn, tag_keys, **kwargs)
+
+    def _require(self, context: RequestContext, arn: str) -> None:
+        """Refuse an alarm that isn't there; LocalStack would keep tags of nothing."""
+        store = self.get_store(context.account_id, context.region)
+        if ":alarm:" in arn and arn not in store.alarms:
+            raise ResourceNotFoundException(
+                f"Unknown resource {arn}", ResourceType="alarm", ResourceId=arn
+            )
+
+    def _update_state(self, context: RequestContext, alarm, *arguments, **keywords) -> None:
+        super()._update_state(context, alarm, *arguments, **keywords)
+        # LocalStack takes two moments, one of them in local time without a zone.
+        now = datetime.now(UTC)
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        alarm.alarm.update(dict.fromkeys(STATE_TIMES, now))
 
 
 class MinuteScheduler(AlarmScheduler):

@@ -1,7 +1,8 @@
 """What moto's ECS answers differently from AWS, corrected.
 
-Counts and tasks come from `tasks`. Deleted clusters and services leave the lists, as they do on
-AWS; settings of a service that moto forgets (circuit breaker, capacity providers …) are kept.
+Counts and tasks come from `tasks`, refusals from `ecs_rules`. Deleted clusters and services leave
+the lists, as they do on AWS; settings of a service that moto forgets (circuit breaker, capacity
+providers …) are kept.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from localstack.aws.api import CommonServiceException, RequestContext, ServiceRe
 from localstack.aws.skeleton import DispatchTable
 from localstack.services.moto import call_moto, call_moto_with_request
 from moto.core.utils import camelcase_to_underscores, utcnow
-from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 
-from localstack_ecs import tasks
+from localstack_ecs import ecs_rules, tasks
+from localstack_ecs.ecs_rules import backend as _backend
+from localstack_ecs.ecs_rules import invalid as _invalid
+from localstack_ecs.ecs_rules import short as _short
 
 MAX_DESCRIBED = 10
 """Services that one DescribeServices call takes."""
@@ -30,11 +33,24 @@ FORGOTTEN = (
 """Parameters of CreateService that moto drops; a service describes itself with them."""
 
 
+def register_task_definition(context: RequestContext, request: ServiceRequest):
+    if request.get("requiresCompatibilities") != ["EC2"]:
+        return call_moto(context)
+    # For EC2, moto asks for a hard limit of memory; AWS is content with a reservation.
+    plain = {k: v for k, v in request.items() if k != "requiresCompatibilities"}
+    response = call_moto_with_request(context, plain)
+    found = response["taskDefinition"]
+    revision = _backend(context).task_definitions[found["family"]][found["revision"]]
+    revision.requires_compatibilities = found["requiresCompatibilities"] = ["EC2"]
+    return response
+
+
 def create_service(context: RequestContext, request: ServiceRequest):
     cluster, name = _short(request.get("cluster")), request["serviceName"]
     existing = _backend(context).services.get(f"{cluster}:{name}")
     if existing and existing.status == "ACTIVE":
         raise _invalid("Creation of service was not idempotent.")
+    ecs_rules.check_service(context, request)
     if awsvpc := (request.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
         # moto fails without the list; AWS then takes the VPC's default group.
         awsvpc.setdefault("securityGroups", [])
@@ -51,7 +67,8 @@ def create_service(context: RequestContext, request: ServiceRequest):
     return {"service": tasks.report(response["service"])}
 
 
-def update_service(context: RequestContext, _request: ServiceRequest):
+def update_service(context: RequestContext, request: ServiceRequest):
+    ecs_rules.check_strategy(context, request)
     response = call_moto(context)
     return {"service": tasks.report(response["service"])}
 
@@ -131,6 +148,7 @@ def describe_tasks(context: RequestContext, request: ServiceRequest):
 
 
 CORRECTIONS: DispatchTable = {
+    "RegisterTaskDefinition": register_task_definition,
     "CreateService": create_service,
     "UpdateService": update_service,
     "DeleteService": delete_service,
@@ -141,11 +159,12 @@ CORRECTIONS: DispatchTable = {
     "DeleteCluster": delete_cluster,
     "ListTasks": list_tasks,
     "DescribeTasks": describe_tasks,
+    "CreateCapacityProvider": ecs_rules.create_capacity_provider,
+    "DescribeCapacityProviders": ecs_rules.describe_capacity_providers,
+    "UpdateCapacityProvider": ecs_rules.update_capacity_provider,
+    "DeleteCapacityProvider": ecs_rules.delete_capacity_provider,
+    "PutClusterCapacityProviders": ecs_rules.put_cluster_capacity_providers,
 }
-
-
-def _backend(context: RequestContext) -> EC2ContainerServiceBackend:
-    return ecs_backends[context.account_id][context.region]
 
 
 def _services(context: RequestContext, cluster: str) -> list[dict]:
@@ -159,6 +178,7 @@ def _services(context: RequestContext, cluster: str) -> list[dict]:
             "desiredCount": service.desired_count,
             "taskDefinition": service.task_definition,
             "launchType": service.launch_type,
+            "capacityProviderStrategy": getattr(service, "capacity_provider_strategy", None),
             "deployments": service.deployments,
             "createdAt": getattr(service, "created_at", None),
         }
@@ -175,7 +195,7 @@ def _selected(context: RequestContext, request: ServiceRequest) -> list[dict]:
     if family := request.get("family"):
         services = [s for s in services if _family(s["taskDefinition"]) == family]
     if launch_type := request.get("launchType"):
-        services = [s for s in services if (s["launchType"] or "FARGATE") == launch_type]
+        services = [s for s in services if tasks.launch_type(s) == launch_type]
     if started_by := request.get("startedBy"):
         services = [s for s in services if any(d.get("id") == started_by for d in s["deployments"])]
     return services
@@ -183,11 +203,3 @@ def _selected(context: RequestContext, request: ServiceRequest) -> list[dict]:
 
 def _family(task_definition: str | None) -> str:
     return _short(task_definition or "").split(":")[0]
-
-
-def _short(name_or_arn: str | None) -> str:
-    return (name_or_arn or "default").rsplit("/", 1)[-1]
-
-
-def _invalid(message: str) -> CommonServiceException:
-    return CommonServiceException("InvalidParameterException", message)

@@ -21,8 +21,20 @@ def replaces(before: PreprocResource, after: PreprocResource) -> bool:
         return False
     old, new = properties_of(before), properties_of(after)
     fixed = provider.SCHEMA.get("createOnlyProperties") or []
-    names = {path.removeprefix("/properties/").split("/")[0] for path in fixed}
-    return any(old.get(name) != new.get(name) for name in names)
+    paths = [path.removeprefix("/properties/").split("/") for path in fixed]
+    return any(at(old, path) != at(new, path) for path in paths)
+
+
+def at(properties: Any, path: list[str]) -> Any:
+    """The property at a path; in a list, those of all its elements."""
+    for index, name in enumerate(path):
+        if isinstance(properties, list):
+            rest = path[index + 1 :] if name == "*" else path[index:]
+            return [at(element, rest) for element in properties]
+        if not isinstance(properties, dict):
+            return properties
+        properties = properties.get(name)
+    return properties
 
 
 def properties_of(resource: PreprocResource) -> dict:

@@ -1,7 +1,7 @@
 """The AWS services that LocalStack gets from this plugin.
 
-ECS, Application Auto Scaling and Elastic Load Balancing are answered by moto, which LocalStack
-carries; `ecs` and `scaling` correct what moto answers differently from AWS.
+ECS, Application Auto Scaling, EC2 Auto Scaling and Elastic Load Balancing are answered by moto,
+which LocalStack carries; `ecs`, `scaling` and `autoscaling` correct where moto differs from AWS.
 """
 
 from localstack.aws.api import RequestContext, ServiceRequest
@@ -41,3 +41,23 @@ def application_autoscaling() -> Service:
 @aws_provider()
 def elbv2() -> Service:
     return moto_service("elbv2")
+
+
+@aws_provider()
+def autoscaling() -> Service:
+    from localstack_ecs.autoscaling import install
+
+    install()
+    return moto_service("autoscaling")
+
+
+@aws_provider()
+def ssm() -> Service:
+    """LocalStack's own with more public parameters, in the place of the provider of this name."""
+    from localstack.services.moto import MotoFallbackDispatcher
+    from localstack.services.ssm.provider import SsmProvider
+
+    from localstack_ecs.ssm import install
+
+    install()
+    return Service.for_provider(SsmProvider(), dispatch_table_factory=MotoFallbackDispatcher)

@@ -73,7 +73,7 @@ def describe(service: dict, task_arn: str) -> dict:
         "taskDefinitionArn": service.get("taskDefinition"),
         "group": f"service:{service['serviceName']}",
         "startedBy": next((d.get("id") for d in service.get("deployments") or []), None),
-        "launchType": service.get("launchType") or "FARGATE",
+        "launchType": launch_type(service),
         "createdAt": service.get("createdAt"),
         "startedAt": service.get("createdAt"),
         "desiredStatus": "RUNNING",
@@ -86,3 +86,12 @@ def describe(service: dict, task_arn: str) -> dict:
         "tags": [],
         "version": 1,
     }
+
+
+def launch_type(service: dict) -> str:
+    """Where the service's tasks run: FARGATE or EC2."""
+    strategy = service.get("capacityProviderStrategy") or []
+    providers = [item["capacityProvider"] for item in strategy]
+    if providers and not any(name.startswith("FARGATE") for name in providers):
+        return "EC2"
+    return service.get("launchType") or "FARGATE"

@@ -1,6 +1,7 @@
 """LocalStack's own resource types, where it ignores properties or leaves updates out.
 
-Each class says what it adds. An entry point of the same name as LocalStack's puts it in front.
+Each class says what it adds; `amended_lambda` and `amended_messaging` have more. An entry point of
+the same name as LocalStack's puts it in front.
 """
 
 from __future__ import annotations
@@ -19,23 +20,15 @@ from localstack.services.events.resource_providers.aws_events_rule import (
     EventsRuleProvider,
     extract_rule_name,
 )
+from localstack.services.iam.resource_providers.aws_iam_instanceprofile import (
+    IAMInstanceProfileProvider,
+)
 from localstack.services.iam.resource_providers.aws_iam_role import IAMRoleProvider
-from localstack.services.lambda_.resource_providers.aws_lambda_eventinvokeconfig import (
-    LambdaEventInvokeConfigProvider,
-)
-from localstack.services.lambda_.resource_providers.aws_lambda_permission import (
-    LambdaPermissionProvider,
-)
 from localstack.services.logs.resource_providers.aws_logs_loggroup import LogsLogGroupProvider
-from localstack.services.sns.resource_providers.aws_sns_topic import SNSTopicProvider
-from localstack.services.sns.resource_providers.aws_sns_topicpolicy import SNSTopicPolicyProvider
-from localstack.services.sqs.resource_providers.aws_sqs_queuepolicy import SQSQueuePolicyProvider
-
-from localstack_ecs.cfn.base import generated_name
 
 
 class Alarm(CloudWatchAlarmProvider):
-    """Adds updates and tags."""
+    """Adds updates and tags. Others' tags, which no template names, stay."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         event = super().create(request)
@@ -46,7 +39,14 @@ class Alarm(CloudWatchAlarmProvider):
         return event
 
     def update(self, request: ResourceRequest) -> ProgressEvent:
-        request.desired_state["AlarmName"] = request.previous_state["AlarmName"]
+        previous = request.previous_state
+        request.desired_state["AlarmName"] = previous["AlarmName"]
+        keep = {tag["Key"] for tag in request.desired_state.get("Tags") or []}
+        before = [tag["Key"] for tag in previous.get("Tags") or []]
+        if outdated := [key for key in before if key not in keep]:
+            request.aws_client_factory.cloudwatch.untag_resource(
+                ResourceARN=previous["Arn"], TagKeys=outdated
+            )
         return self.create(request)
 
 
@@ -112,41 +112,6 @@ class Role(IAMRoleProvider):
             iam.tag_role(RoleName=name, Tags=tags)
 
 
-class EventInvokeConfig(LambdaEventInvokeConfigProvider):
-    """Adds updates."""
-
-    def update(self, request: ResourceRequest) -> ProgressEvent:
-        request.aws_client_factory.lambda_.put_function_event_invoke_config(**request.desired_state)
-        model = {**request.desired_state, "Id": request.previous_state["Id"]}
-        return ProgressEvent(OperationStatus.SUCCESS, resource_model=model)
-
-
-class Permission(LambdaPermissionProvider):
-    """Adds the conditions on account, organisation and event source that LocalStack drops."""
-
-    PARAMETERS = (
-        "Action",
-        "EventSourceToken",
-        "FunctionName",
-        "FunctionUrlAuthType",
-        "Principal",
-        "PrincipalOrgID",
-        "SourceAccount",
-        "SourceArn",
-    )
-
-    def create(self, request: ResourceRequest) -> ProgressEvent:
-        model = request.desired_state
-        statement = generated_name(request, 100)
-        request.aws_client_factory.lambda_.add_permission(
-            StatementId=statement,
-            **{name: model[name] for name in self.PARAMETERS if model.get(name) is not None},
-        )
-        return ProgressEvent(OperationStatus.SUCCESS, resource_model={**model, "Id": statement})
-
-    # Every property is create-only, so the engine never updates.
-
-
 class LogGroup(LogsLogGroupProvider):
     """Adds retention, tags and updates."""
 
@@ -176,48 +141,25 @@ class LogGroup(LogsLogGroupProvider):
             logs.tag_log_group(logGroupName=name, tags=tags)
 
 
-class QueuePolicy(SQSQueuePolicyProvider):
-    """Deletes where a queue is gone already."""
-
-    def delete(self, request: ResourceRequest) -> ProgressEvent:
-        sqs = request.aws_client_factory.sqs
-        for queue in request.previous_state["Queues"]:
-            try:
-                sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
-            except sqs.exceptions.QueueDoesNotExist:
-                pass
-        return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
-
-
-class Topic(SNSTopicProvider):
-    """Names a topic after its stack, and keeps an unnamed topic's name when it is updated."""
-
-    ATTRIBUTES = ("KmsMasterKeyId", "SignatureVersion", "TracingConfig")
-
-    def create(self, request: ResourceRequest) -> ProgressEvent:
-        if not request.desired_state.get("TopicName"):
-            fifo = str(request.desired_state.get("FifoTopic", "")).lower() == "true"
-            name = generated_name(request, 250)
-            request.desired_state["TopicName"] = f"{name}.fifo" if fifo else name
-        return super().create(request)
+class InstanceProfile(IAMInstanceProfileProvider):
+    """Adds updates, and deletes where the profile is gone already."""
 
     def update(self, request: ResourceRequest) -> ProgressEvent:
         model, previous = request.desired_state, request.previous_state
-        model["TopicName"] = previous["TopicName"]
-        for name in self.ATTRIBUTES:
-            if model.get(name) != previous.get(name):
-                request.aws_client_factory.sns.set_topic_attributes(
-                    TopicArn=previous["TopicArn"],
-                    AttributeName=name,
-                    AttributeValue=str(model.get(name) or ""),
-                )
-        return super().update(request)
+        name, iam = previous["InstanceProfileName"], request.aws_client_factory.iam
+        roles, before = model.get("Roles") or [], previous.get("Roles") or []
+        # One role at most: the old one leaves first.
+        for role in before:
+            if role not in roles:
+                iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role)
+        for role in roles:
+            if role not in before:
+                iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
+        kept = {"InstanceProfileName": name, "Arn": previous["Arn"]}
+        return ProgressEvent(OperationStatus.SUCCESS, resource_model={**model, **kept})
 
-
-class TopicPolicy(SNSTopicPolicyProvider):
-    """Adds updates."""
-
-    def update(self, request: ResourceRequest) -> ProgressEvent:
-        event = self.create(request)
-        event.resource_model["Id"] = request.previous_state["Id"]
-        return event
+    def delete(self, request: ResourceRequest) -> ProgressEvent:
+        try:
+            return super().delete(request)
+        except request.aws_client_factory.iam.exceptions.NoSuchEntityException:
+            return ProgressEvent(OperationStatus.SUCCESS, resource_model={})

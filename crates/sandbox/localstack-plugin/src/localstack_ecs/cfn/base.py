@@ -100,6 +100,9 @@ def service_reason(error: ClientError) -> str:
 def check_properties(schema: dict, model: dict) -> None:
     """Refuse unknown, missing and computed properties, as CloudFormation does before it acts."""
     known = schema["properties"]
+    for key in schema.get("unavailable", []):
+        if model.get(key) is not None:
+            raise InvalidProperties(f"#: key [{key}] is not available in the sandbox")
     problems = [f"#: extraneous key [{key}] is not permitted" for key in model if key not in known]
     problems += [
         f"#: required key [{key}] not found"
@@ -121,15 +124,17 @@ def schema(
     required: Iterable[str] = (),
     create_only: Iterable[str] = (),
     read_only: Iterable[str] = (),
+    unavailable: Iterable[str] = (),
 ) -> dict:
     """A resource type's schema, as far as LocalStack's engine and this package read it.
 
-    `identifier` is the property that `Ref` returns; a change of a `create_only` property replaces
-    the resource.
+    `identifier` is the property that `Ref` returns; a change of a `create_only` property, which may
+    be the path of a nested one, replaces the resource; `unavailable` ones exist on AWS only.
     """
     return {
         "typeName": type_name,
-        "properties": {name: {} for name in (*properties, *read_only)},
+        "properties": {name: {} for name in (*properties, *read_only, *unavailable)},
+        "unavailable": list(unavailable),
         "required": list(required),
         "primaryIdentifier": [f"/properties/{identifier}"],
         "createOnlyProperties": [f"/properties/{name}" for name in create_only],
@@ -147,20 +152,24 @@ def generated_name(request: ResourceRequest, limit: int = 255) -> str:
 
 
 def all_tags(request: ResourceRequest, model: dict) -> list[dict[str, str]]:
-    """The resource's own tags, the stack's, and those that CloudFormation adds, as ECS takes them.
+    """`stack_tags` as ECS takes them."""
+    return [{"key": key, "value": value} for key, value in stack_tags(request, model).items()]
+
+
+def stack_tags(request: ResourceRequest, model: dict) -> dict[str, str]:
+    """The resource's own tags, the stack's, and those that CloudFormation adds.
 
     LocalStack hands no stack tags to providers, so they are asked for.
     """
     stacks = request.aws_client_factory.cloudformation.describe_stacks(StackName=request.stack_name)
     stack = stacks["Stacks"][0]
-    tags = {
+    return {
         "aws:cloudformation:stack-name": stack["StackName"],
         "aws:cloudformation:stack-id": stack["StackId"],
         "aws:cloudformation:logical-id": request.logical_resource_id,
         **{tag["Key"]: tag["Value"] for tag in stack.get("Tags") or []},
         **{tag["Key"]: str(tag["Value"]) for tag in model.get("Tags") or []},
     }
-    return [{"key": key, "value": value} for key, value in tags.items()]
 
 
 def replace_tags(ecs, arn: str, tags: list[dict[str, str]]) -> None:
@@ -170,6 +179,11 @@ def replace_tags(ecs, arn: str, tags: list[dict[str, str]]) -> None:
     if outdated := [tag["key"] for tag in present if tag["key"] not in keep]:
         ecs.untag_resource(resourceArn=arn, tagKeys=outdated)
     ecs.tag_resource(resourceArn=arn, tags=tags)
+
+
+def selected(model: dict, names: Iterable[str]) -> dict:
+    """The properties of these names, as far as they are given."""
+    return {name: model[name] for name in names if model.get(name) is not None}
 
 
 def parameters(client, operation: str, properties: dict) -> dict:

@@ -1,4 +1,4 @@
-"""AWS::ECS::Cluster and AWS::ECS::ClusterCapacityProviderAssociations."""
+"""AWS::ECS::Cluster, CapacityProvider and ClusterCapacityProviderAssociations."""
 
 from __future__ import annotations
 
@@ -54,6 +54,45 @@ class Cluster(Provider):
 
     def do_delete(self, request, model):
         request.aws_client_factory.ecs.delete_cluster(cluster=model["ClusterName"])
+        return model
+
+
+class CapacityProvider(Provider):
+    """`Ref` is the name."""
+
+    GROUP = "AutoScalingGroupProvider"
+    TYPE = "AWS::ECS::CapacityProvider"
+    SCHEMA = schema(
+        TYPE,
+        "Name",
+        (GROUP, "Name", "Tags"),
+        required=(GROUP,),
+        create_only=("Name", f"{GROUP}/AutoScalingGroupArn"),
+        unavailable=("ClusterName", "ManagedInstancesProvider"),
+    )
+
+    def do_create(self, request, model):
+        ecs = request.aws_client_factory.ecs
+        model.setdefault("Name", generated_name(request))
+        given = {"Name": model["Name"], self.GROUP: model[self.GROUP]}
+        ecs.create_capacity_provider(
+            **parameters(ecs, "CreateCapacityProvider", given), tags=all_tags(request, model)
+        )
+        return model
+
+    def do_update(self, request, model, previous):
+        ecs, name = request.aws_client_factory.ecs, previous["Name"]
+        changed = {k: v for k, v in model[self.GROUP].items() if k != "AutoScalingGroupArn"}
+        given = {"Name": name, self.GROUP: changed}
+        updated = ecs.update_capacity_provider(**parameters(ecs, "UpdateCapacityProvider", given))
+        arn = updated["capacityProvider"]["capacityProviderArn"]
+        replace_tags(ecs, arn, all_tags(request, model))
+        return {**model, "Name": name}
+
+    def do_delete(self, request, model):
+        ecs, name = request.aws_client_factory.ecs, model["Name"]
+        if ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"]:
+            ecs.delete_capacity_provider(capacityProvider=name)
         return model
 
 

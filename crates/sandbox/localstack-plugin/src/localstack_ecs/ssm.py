@@ -1,0 +1,60 @@
+"""Public parameters that moto's Systems Manager lacks: the ECS-optimized Amazon Linux 2023 images.
+
+The image ids are made up, since nothing starts from them here; they are the same at every start.
+Names: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+
+from localstack.utils.patch import Patch
+from moto.ssm.models import Parameter, ParameterDict
+
+PREFIX = "/aws/service/ecs/optimized-ami"
+VARIANTS = ("amazon-linux-2023", "amazon-linux-2023/arm64")
+"""For x86_64 and for arm64."""
+
+
+def install() -> None:
+    """Add the parameters to those that moto brings along."""
+    Patch.function(ParameterDict._load_tree_parameters, load).apply()
+
+
+def load(original, parameters: ParameterDict, path: str) -> None:
+    """Read moto's own ones, and add ours."""
+    original(parameters, path)
+    if "optimized_amis" not in path:
+        return
+    for variant in VARIANTS:
+        for name, value in recommended(variant, parameters.region_name).items():
+            add(parameters, f"{PREFIX}/{variant}/recommended{name}", value)
+
+
+def recommended(variant: str, region: str) -> dict[str, str]:
+    """The end of each parameter's name, and its value."""
+    image = "ami-" + hashlib.sha256(f"{variant} {region}".encode()).hexdigest()[:17]
+    name = f"sandbox-{variant.replace('/', '-')}"
+    details = {"image_id": image, "image_name": name, "os": "Amazon Linux 2023"}
+    return {"": json.dumps(details), "/image_id": image, "/image_name": name}
+
+
+def add(parameters: ParameterDict, name: str, value: str) -> None:
+    """Add a parameter of version 1."""
+    # moto's own way past the check that would load them again.
+    super(ParameterDict, parameters).__getitem__(name).append(
+        Parameter(
+            account_id=parameters.account_id,
+            name=name,
+            value=value,
+            parameter_type="String",
+            description=None,
+            allowed_pattern=None,
+            keyid=None,
+            last_modified_date=time.time(),
+            version=1,
+            data_type="text",
+        )
+    )

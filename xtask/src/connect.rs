@@ -1,12 +1,13 @@
 //! Which cloud a verb talks to.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use deployer::{Clients, Connection, Identity, Pace, Session};
-use sandbox::{Sandbox, Settings};
+use sandbox::{Sandbox, Settings, Standing};
 
 use crate::definition::Known;
-use crate::failure::Result;
+use crate::failure::{Code, Failure, Result};
 use crate::paths;
 use crate::ui::Ui;
 
@@ -111,6 +112,37 @@ impl Cloud {
         deployer::guard(&identity, account, known.region.as_deref())?;
         Ok(identity)
     }
+
+    /// A failure with what is known of the cloud that it happened in.
+    pub(crate) fn explain(&self, failure: Failure) -> Failure {
+        if !self.local {
+            return failure;
+        }
+        let sandbox = sandbox();
+        explain(failure, sandbox.standing().ok().as_ref(), &sandbox.log())
+    }
+}
+
+/// Says of a failure in the sandbox how that stands, where its own hints are about AWS.
+fn explain(failure: Failure, standing: Option<&Standing>, log: &Path) -> Failure {
+    if failure.code() != Code::Unreachable {
+        return failure;
+    }
+    let ended = match standing {
+        Some(Standing::Running(_)) | None => None,
+        Some(Standing::Unresponsive { pid, .. }) => {
+            Some(format!("the sandbox (process {pid}) does not answer any more"))
+        }
+        Some(Standing::Stopped { .. }) => Some(
+            "the sandbox has ended, and with it what was deployed in it: the same command starts it again"
+                .to_owned(),
+        ),
+    };
+    let mut failure = failure.without_hints();
+    if let Some(ended) = ended {
+        failure = failure.hint(ended);
+    }
+    failure.hint(format!("the sandbox's log: {}", log.display()))
 }
 
 /// The sandbox of this checkout. ECS_SCALER_SANDBOX names another than the default one, so that tests and
@@ -168,6 +200,26 @@ mod tests {
             ..ConnectArgs::default()
         };
         assert_eq!(args.as_written(), " --profile p --region r");
+    }
+
+    #[test]
+    fn a_sandbox_that_has_ended_is_told_with_its_log() {
+        let stopped = Standing::Stopped { installed: true };
+        let log = Path::new("home/localstack.log");
+        let unreachable = || {
+            let failure = Failure::new(Code::Unreachable, "failed to describe the stack s");
+            failure.hint("check the network, --region and --endpoint-url")
+        };
+        let told = explain(unreachable(), Some(&stopped), log);
+        assert_eq!(
+            told.hints(),
+            [
+                "the sandbox has ended, and with it what was deployed in it: the same command starts it again",
+                "the sandbox's log: home/localstack.log"
+            ]
+        );
+        let told = explain(Failure::failed("no").hint("h"), Some(&stopped), log);
+        assert_eq!(told.hints(), ["h"], "it was reached");
     }
 
     #[test]

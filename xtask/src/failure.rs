@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use deployer::Kind;
 use miette::Diagnostic;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 use stack::{LoadError, Report};
 
 use crate::output::Format;
@@ -33,6 +34,8 @@ pub(crate) struct Failure {
     hints: Vec<String>,
     /// Problems of a definition, each with its place.
     problems: Option<Box<Report>>,
+    /// For programs: what is known beside the message.
+    details: Option<Box<Value>>,
 }
 
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -44,6 +47,7 @@ impl Failure {
             message: message.into(),
             hints: Vec::new(),
             problems: None,
+            details: None,
         }
     }
 
@@ -56,6 +60,31 @@ impl Failure {
         self
     }
 
+    /// Adds what programs are told beside the message.
+    pub(crate) fn details(mut self, details: &impl Serialize) -> Self {
+        self.details = serde_json::to_value(details).ok().map(Box::new);
+        self
+    }
+
+    pub(crate) fn without_hints(mut self) -> Self {
+        self.hints.clear();
+        self
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
     /// Tells people on standard error, and programs on standard output.
     pub(crate) fn report(&self, format: Format) -> ExitCode {
         if let Some(problems) = &self.problems {
@@ -64,13 +93,17 @@ impl Failure {
         ui::print_error(&self.message, &self.hints);
         if format == Format::Json {
             let problems = self.problems.as_ref().map(|report| json!(report));
-            crate::output::json(&json!({"error": {
+            let mut error = json!({
                 "exit_code": self.code as u8,
                 "kind": format!("{:?}", self.code),
                 "message": self.message,
                 "hints": self.hints,
                 "problems": problems,
-            }}));
+            });
+            if let Some(details) = &self.details {
+                error["details"] = Value::clone(details);
+            }
+            crate::output::json(&json!({"error": error}));
         }
         ExitCode::from(self.code as u8)
     }

@@ -1,6 +1,7 @@
 //! Building the Lambda functions: natively for the sandbox, with cargo-lambda and zig for Lambda itself.
 //! Cargo decides whether there is anything to build.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use deployer::Asset;
 use sandbox::Venv;
 use serde_json::Value;
-use stack::Architecture;
+use stack::{Architecture, BacklogSource, Service, Stack};
 
 use crate::failure::{Failure, Result};
 use crate::paths;
@@ -23,81 +24,149 @@ pub(crate) enum Platform {
     Lambda(Architecture),
 }
 
-/// A function that is built and packed.
-pub(crate) struct Function {
-    pub asset: Asset,
-    /// What it was built for; not always what was asked for.
+/// The functions that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Function {
+    /// Publishes the backlog per task.
+    Metric,
+    /// Scales a service when an alarm says so.
+    Scaling,
+}
+
+/// Functions that are built and packed.
+pub(crate) struct Built {
+    pub assets: BTreeMap<Function, Asset>,
+    /// What they were built for; not always what was asked for.
     pub architecture: Architecture,
 }
 
-const PACKAGE: &str = "metric-function";
 const PROFILE: &str = "function";
 
-/// Builds and packs the metric function.
-pub(crate) fn build(platform: Platform, wanted: Architecture, ui: &Ui) -> Result<Function> {
-    let (binary, architecture) = match platform {
-        Platform::Native => (build_native(ui)?, wanted),
-        Platform::Lambda(architecture) => build_for_lambda(architecture, ui)?,
+impl Function {
+    pub(crate) const ALL: [Self; 2] = [Self::Metric, Self::Scaling];
+
+    /// The functions that a stack is made of.
+    pub(crate) fn of(stack: &Stack) -> Vec<Self> {
+        let any = |has: fn(&Service) -> bool| stack.services.values().any(has);
+        let measured = any(|service| {
+            let backlog = service.backlog_per_task();
+            backlog.is_some_and(|backlog| backlog.source == BacklogSource::Lambda)
+        });
+        let stepped = any(|service| {
+            let scaling = service.scaling.as_ref();
+            scaling.is_some_and(|scaling| scaling.alarm_steps.is_some())
+        });
+        let needed = [(Self::Metric, measured), (Self::Scaling, stepped)];
+        let needed = needed.into_iter().filter(|(_, needed)| *needed);
+        needed.map(|(function, _)| function).collect()
+    }
+
+    /// The package, and its binary.
+    fn package(self) -> &'static str {
+        match self {
+            Self::Metric => "metric-function",
+            Self::Scaling => "scaling-function",
+        }
+    }
+}
+
+/// Builds and packs functions, in one call of cargo.
+pub(crate) fn build(
+    functions: &[Function],
+    platform: Platform,
+    wanted: Architecture,
+    ui: &Ui,
+) -> Result<Built> {
+    if functions.is_empty() {
+        return Ok(Built {
+            assets: BTreeMap::new(),
+            architecture: wanted,
+        });
+    }
+    let (binaries, architecture) = match platform {
+        Platform::Native => (build_native(functions, ui)?, wanted),
+        Platform::Lambda(architecture) => build_for_lambda(functions, architecture, ui)?,
     };
-    let code = fs::read(&binary).map_err(|error| {
-        Failure::failed(format!("failed to read {}: {error}", binary.display()))
-    })?;
-    Ok(Function {
-        asset: Asset::function(PACKAGE, &code)?,
+    let mut assets = BTreeMap::new();
+    for (function, binary) in functions.iter().zip(binaries) {
+        let code = fs::read(&binary).map_err(|error| {
+            Failure::failed(format!("failed to read {}: {error}", binary.display()))
+        })?;
+        assets.insert(*function, Asset::function(function.package(), &code)?);
+    }
+    Ok(Built {
+        assets,
         architecture,
     })
 }
 
-fn build_native(ui: &Ui) -> Result<PathBuf> {
-    ui.note("building the metric function for this machine");
-    let mut cargo = cargo();
-    cargo.args([
-        "build",
-        "--package",
-        PACKAGE,
-        "--bin",
-        PACKAGE,
-        "--message-format",
-        "json-render-diagnostics",
-    ]);
-    let output = run(&mut cargo, "build the metric function")?;
-    executable(&output.stdout)
-        .ok_or_else(|| Failure::failed("cargo built the metric function but named no executable"))
+/// "the metric function", "the metric function and the scaling function".
+fn named(functions: &[Function]) -> String {
+    let names = functions.iter().map(|function| match function {
+        Function::Metric => "the metric function",
+        Function::Scaling => "the scaling function",
+    });
+    names.collect::<Vec<_>>().join(" and ")
 }
 
-/// The executable that cargo names in its messages, one JSON document a line.
-fn executable(messages: &[u8]) -> Option<PathBuf> {
+/// `--package NAME --bin NAME` of each.
+fn selection(functions: &[Function]) -> impl Iterator<Item = &'static str> {
+    let names = functions.iter().map(|function| function.package());
+    names.flat_map(|name| ["--package", name, "--bin", name])
+}
+
+fn build_native(functions: &[Function], ui: &Ui) -> Result<Vec<PathBuf>> {
+    let what = named(functions);
+    ui.note(&format!("building {what} for this machine"));
+    let mut cargo = cargo();
+    cargo
+        .arg("build")
+        .args(selection(functions))
+        .args(["--message-format", "json-render-diagnostics"]);
+    let output = run(&mut cargo, &format!("build {what}"))?;
+    let found = functions.iter().map(|function| {
+        executable(&output.stdout, function.package()).ok_or_else(|| {
+            Failure::failed(format!(
+                "cargo built {} but named no executable",
+                named(&[*function])
+            ))
+        })
+    });
+    found.collect()
+}
+
+/// The executable of a binary that cargo names in its messages, one JSON document a line.
+fn executable(messages: &[u8], binary: &str) -> Option<PathBuf> {
     String::from_utf8_lossy(messages)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == binary)
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back()
 }
 
-fn build_for_lambda(wanted: Architecture, ui: &Ui) -> Result<(PathBuf, Architecture)> {
+fn build_for_lambda(
+    functions: &[Function],
+    wanted: Architecture,
+    ui: &Ui,
+) -> Result<(Vec<PathBuf>, Architecture)> {
     let tools = build_tools();
     tools.ensure(
         &|text| ui.note(text),
         "installing cargo-lambda and zig into .sandbox (first use)",
     )?;
-    let architecture = available(wanted, ui);
+    let architecture = available(functions, wanted, ui);
+    let what = named(functions);
     ui.note(&format!(
-        "building the metric function for Lambda ({}; some minutes the first time)",
+        "building {what} for Lambda ({}; some minutes the first time)",
         word(architecture)
     ));
     let lambda_dir = target_dir()?.join("lambda");
     let mut lambda = Command::new(tools.program("cargo-lambda"));
     lambda
-        .args([
-            "lambda",
-            "build",
-            "--package",
-            PACKAGE,
-            "--bin",
-            PACKAGE,
-            "--profile",
-            PROFILE,
-        ])
+        .args(["lambda", "build"])
+        .args(selection(functions))
+        .args(["--profile", PROFILE])
         .arg(match architecture {
             Architecture::Arm64 => "--arm64",
             Architecture::X86_64 => "--x86-64",
@@ -107,13 +176,15 @@ fn build_for_lambda(wanted: Architecture, ui: &Ui) -> Result<(PathBuf, Architect
         .current_dir(paths::root())
         // zig comes with the Python environment; nothing of the user's is looked for.
         .env("PATH", path_with(&tools.programs()));
-    run(&mut lambda, "build the metric function for Lambda")?;
-    Ok((lambda_dir.join(PACKAGE).join("bootstrap"), architecture))
+    run(&mut lambda, &format!("build {what} for Lambda"))?;
+    let built = functions.iter().map(|function| function.package());
+    let built = built.map(|package| lambda_dir.join(package).join("bootstrap"));
+    Ok((built.collect(), architecture))
 }
 
 /// The wanted architecture if its standard library is here or can be fetched, or else the host's, and
 /// then it says so: a function works the same on both.
-fn available(wanted: Architecture, ui: &Ui) -> Architecture {
+fn available(functions: &[Function], wanted: Architecture, ui: &Ui) -> Architecture {
     let target = triple(wanted);
     if has_target(target) {
         return wanted;
@@ -129,7 +200,11 @@ fn available(wanted: Architecture, ui: &Ui) -> Architecture {
     let host = host();
     warn(&format!(
         "the Rust target {target} is not installed and can't be fetched (`rustup target add {target}`): \
-         the metric function is built for {} instead, and runs there",
+         {} built for {} instead, and then runs there",
+        match functions {
+            [one] => format!("{} is", named(&[*one])),
+            several => format!("{} are", named(several)),
+        },
         word(host)
     ));
     host
@@ -222,15 +297,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_executable_is_found_among_cargo_s_messages() {
-        let messages = br#"{"reason":"compiler-artifact","executable":null}
+    fn each_executable_is_found_among_cargo_s_messages() {
+        let messages = br#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}
 not json
-{"reason":"compiler-artifact","executable":"/t/debug/metric-function"}
+{"reason":"compiler-artifact","target":{"name":"metric-function"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"metric-function"},"executable":"/t/debug/metric-function"}
+{"reason":"compiler-artifact","target":{"name":"scaling-function"},"executable":"/t/debug/scaling-function"}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(
-            executable(messages),
-            Some(PathBuf::from("/t/debug/metric-function"))
-        );
-        assert_eq!(executable(b""), None);
+        for function in Function::ALL {
+            let name = function.package();
+            let expected = PathBuf::from(format!("/t/debug/{name}"));
+            assert_eq!(executable(messages, name), Some(expected));
+        }
+        assert_eq!(executable(b"", "metric-function"), None);
+    }
+
+    #[test]
+    fn only_what_a_stack_needs_is_built() {
+        let stack = |scaling: &str| {
+            let text = format!(
+                "name: shop\nqueues: {{orders: {{}}}}\nservices:\n  web: {{image: busybox, consumes: [orders], \
+                 tasks: {{min: 1, max: 2}}, scaling: {{{scaling}}}}}\n"
+            );
+            Function::of(&stack::parse("x", &text).unwrap().stack)
+        };
+        let promise = "acceptable_latency: 5m, processing_time: 1s";
+        let backlog = format!("backlog_per_task: {{{promise}}}");
+        let math = format!("backlog_per_task: {{{promise}, source: metric_math}}");
+        let steps = "alarm_steps: {metric: {queue: orders, name: ApproximateNumberOfMessagesVisible, \
+                     statistic: Maximum}, scale_out: {at_or_above: 1, add: 1}}";
+        assert_eq!(stack(&backlog), [Function::Metric]);
+        assert_eq!(stack(&math), []);
+        assert_eq!(stack(steps), [Function::Scaling]);
+        assert_eq!(stack("cpu: {target: 60}"), []);
     }
 }

@@ -7,6 +7,7 @@ mod failure;
 mod functions;
 mod output;
 mod paths;
+mod signals;
 mod ui;
 
 use std::process::ExitCode;

@@ -65,10 +65,7 @@ fn pack(bootstrap: &[u8]) -> zip::result::ZipResult<Vec<u8>> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// The bucket's name: one for each account and region.

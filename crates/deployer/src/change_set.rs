@@ -2,6 +2,7 @@
 
 mod discard;
 mod execute;
+mod expendable;
 mod settle;
 
 use std::collections::BTreeMap;
@@ -94,6 +95,10 @@ pub(crate) async fn create(
             "the change set {name} was removed"
         ))),
         Err(Unsettled::Failed(error)) => Err(error),
+        Ok(Planned::Ready(mut change_set)) => {
+            expendable::mark(session, &change_set.stack_id, &mut change_set.plan).await;
+            Ok(Planned::Ready(change_set))
+        }
         Ok(planned) => Ok(planned),
     }
 }

@@ -8,7 +8,7 @@ use crate::follow::{Follower, follow};
 use crate::observe::{Observed, Resource, observe};
 use crate::session::Session;
 use crate::status::Status;
-use crate::stray_tasks;
+use crate::{stray_instances, stray_tasks};
 
 /// Deletes the stack, whose resources are given, and follows that to its end. When somebody else is
 /// just changing it, that is followed first.
@@ -22,6 +22,7 @@ pub(crate) async fn delete(
     resources: &[Resource],
 ) -> Result<()> {
     stray_tasks::stop(session, resources).await?;
+    stray_instances::deregister(session, resources).await?;
     let mut attempts = Attempts::new(session);
     loop {
         let why = match try_to_delete(session, name, stack).await? {

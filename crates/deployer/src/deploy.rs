@@ -25,6 +25,9 @@ pub struct Deployed {
     pub stack_id: String,
     /// Whether anything was changed.
     pub changed: bool,
+    /// Whether this run followed a create or an update that another one had begun, such as one that was
+    /// killed: what is deployed may then be new, though this run itself changed nothing.
+    pub followed: bool,
     /// What was changed.
     pub plan: Plan,
     /// Outputs by key.
@@ -46,14 +49,26 @@ pub async fn deploy(
     approve: &mut Approve<'_>,
 ) -> Result<Deployed> {
     let mut attempts = Attempts::new(session);
+    let mut followed = false;
     loop {
-        let why = match recover::prepare(session, source, &mut attempts).await? {
+        let planned = recover::prepare(session, source, &mut attempts, &mut followed).await?;
+        let why = match planned {
             Planned::Ready(change_set) => match carry_out(session, change_set, approve).await? {
-                Ok(deployed) => return Ok(deployed),
+                Ok(deployed) => {
+                    return Ok(Deployed {
+                        followed,
+                        ..deployed
+                    });
+                }
                 Err(overtaken) => overtaken,
             },
             Planned::NoChange => match unchanged(session, &source.stack).await? {
-                Some(deployed) => return Ok(deployed),
+                Some(deployed) => {
+                    return Ok(Deployed {
+                        followed,
+                        ..deployed
+                    });
+                }
                 None => "the stack was deleted while it was planned for".to_owned(),
             },
             Planned::Overtaken(why) => why,
@@ -163,6 +178,7 @@ async fn unchanged(session: &Session<'_>, name: &str) -> Result<Option<Deployed>
     Ok(stack.map(|stack| Deployed {
         stack_id: stack.id,
         changed: false,
+        followed: false,
         plan: Plan {
             stack: name.to_owned(),
             ..Plan::default()
@@ -184,6 +200,7 @@ fn finish(plan: Plan, ended: Ended) -> Result<Deployed> {
     Ok(Deployed {
         stack_id: stack.id,
         changed: true,
+        followed: false,
         plan,
         outputs: stack.outputs,
     })

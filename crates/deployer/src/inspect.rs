@@ -1,8 +1,11 @@
 //! Reading a live system: queues, tasks, the metric beside its target, alarms, the last scaling actions.
 //!
-//! What is measured is read from the rules' constant input, so a stack's name is enough.
+//! What is measured and scaled is read from the deployed rules, functions and resources, so a stack's
+//! name is enough.
 
+mod alarm_steps;
 mod alarms;
+mod clusters;
 mod metric;
 mod queues;
 mod scaled;
@@ -13,15 +16,19 @@ use std::time::SystemTime;
 use scaling::MetricRequest;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::functions::{Function, FunctionKind, functions};
+use crate::messages::name_in;
 use crate::observe::{Observed, Resource, observe, resources};
 use crate::session::Session;
-use crate::targets::{physical_ids, targets};
+use crate::targets::{Purpose, Target, physical_ids, targets};
 
-pub use alarms::AlarmState;
+pub use alarm_steps::{AlarmStepsState, StepAlarmState};
+pub use alarms::{AlarmMetric, AlarmState};
+pub use clusters::ClusterState;
 pub use metric::Datapoint;
 pub use queues::QueueState;
-pub use scaled::{Activity, PolicyState};
+pub use scaled::{Activity, PolicyState, PolicyStep};
 pub use services::ServiceState;
 
 /// A stack and what goes on in it.
@@ -29,11 +36,16 @@ pub use services::ServiceState;
 pub struct Inspection {
     /// The stack itself.
     pub stack: Observed,
-    /// The services that it measures, in the order of the rules' input.
+    /// The cluster that the stack made, if it made one.
+    pub clusters: Vec<ClusterState>,
+    /// The services that it runs, measures or scales: the measured ones first, in the order of the rules'
+    /// input.
     pub services: Vec<ServiceState>,
-    /// The stack's dead-letter queues.
+    /// The stack's queues that no rule measures.
+    pub queues: Vec<QueueState>,
+    /// The stack's dead-letter queues, but for those of scaling functions, which stand there.
     pub dead_letters: Vec<QueueState>,
-    /// The operational alarms of the stack.
+    /// The operational alarms of the stack: those that scale are none.
     pub alarms: Vec<AlarmState>,
 }
 
@@ -50,19 +62,41 @@ pub async fn inspect(
         return Ok(None);
     };
     let resources = resources(session, &stack.id).await?;
-    let requests = measured(session, &resources).await?;
-    let (services, dead_letters, alarms) = futures::future::try_join3(
-        services::services(session, &requests, now),
-        dead_letters(session, &resources, &requests),
+    let functions = functions(session, &resources).await?;
+    let requests = requests(&functions);
+    let subjects = services::subjects(&requests, &functions, &resources, &stack.outputs);
+    let (mut services, (queues, dead_letters), mut alarms, clusters) = futures::future::try_join4(
+        services::services(session, &subjects, &requests, now),
+        other_queues(session, &resources, &functions, &requests),
         alarms::of_stack(session, &resources),
+        clusters::of_stack(session, &resources),
     )
     .await?;
+    let urls: Vec<&str> = physical_ids(&resources, "AWS::SQS::Queue").collect();
+    let mut steps = alarm_steps::read(session, &functions, &alarms, &urls).await?;
+    for service in &mut services {
+        service.alarm_steps = steps.remove(&service.name());
+        service.adopt(&alarms);
+    }
+    alarms.retain(|alarm| !services.iter().any(|service| service.acts_on(&alarm.name)));
     Ok(Some(Inspection {
         stack,
+        clusters,
         services,
+        queues,
         dead_letters,
         alarms,
     }))
+}
+
+fn requests(functions: &[Function]) -> Vec<MetricRequest> {
+    let requests = functions
+        .iter()
+        .filter_map(|function| match &function.kind {
+            FunctionKind::Metric(requests) => Some(requests),
+            FunctionKind::Scaling(_) => None,
+        });
+    requests.flatten().cloned().collect()
 }
 
 /// The requests that the stack's rules send to the metric function.
@@ -73,31 +107,48 @@ pub async fn measured(session: &Session<'_>, resources: &[Resource]) -> Result<V
     let targets = targets(session, resources).await?;
     targets
         .iter()
-        .map(|target| {
-            serde_json::from_str(&target.input).map_err(|error| {
-                Error::failed(format!(
-                    "failed to read what the rule {} measures: {error}",
-                    target.rule
-                ))
-                .hint("somebody else has changed a target of this rule: put it back as `synth` shows it")
-            })
-        })
+        .filter(|target| target.purpose() == Purpose::Measure)
+        .map(Target::request)
         .collect()
 }
 
-/// The stack's queues that no service consumes.
-async fn dead_letters(
+/// How the logical id of each dead-letter queue ends.
+const DEAD_LETTERS: &str = "DeadLetterQueue";
+
+/// The stack's queues that no rule measures: the others, and the dead-letter queues.
+async fn other_queues(
     session: &Session<'_>,
     resources: &[Resource],
+    functions: &[Function],
     requests: &[MetricRequest],
-) -> Result<Vec<QueueState>> {
-    let consumed: Vec<&str> = requests
+) -> Result<(Vec<QueueState>, Vec<QueueState>)> {
+    let measured: Vec<&str> = requests
         .iter()
         .flat_map(|request| &request.services)
         .flat_map(|service| &service.queues)
         .map(|queue| queue.url.as_str())
         .collect();
-    let urls = physical_ids(resources, "AWS::SQS::Queue").filter(|url| !consumed.contains(url));
-    let named = urls.map(|url| (url.rsplit('/').next().unwrap_or(url), url));
-    queues::read(session, named.collect()).await
+    let of_function = |name: &str| {
+        functions.iter().any(|function| match &function.kind {
+            FunctionKind::Scaling(setup) => setup.dead_letters.as_deref() == Some(name),
+            FunctionKind::Metric(_) => false,
+        })
+    };
+    let (dead, others): (Vec<&Resource>, Vec<&Resource>) = resources
+        .iter()
+        .filter(|r| r.resource_type == "AWS::SQS::Queue" && !r.physical_id.is_empty())
+        .filter(|queue| !measured.contains(&queue.physical_id.as_str()))
+        .filter(|queue| !of_function(name_in(&queue.physical_id)))
+        .partition(|queue| queue.logical_id.ends_with(DEAD_LETTERS));
+    futures::future::try_join(
+        queues::read(session, named(&others)),
+        queues::read(session, named(&dead)),
+    )
+    .await
+}
+
+/// Name and URL of queues.
+fn named<'a>(queues: &[&'a Resource]) -> Vec<(&'a str, &'a str)> {
+    let urls = queues.iter().map(|queue| queue.physical_id.as_str());
+    urls.map(|url| (name_in(url), url)).collect()
 }

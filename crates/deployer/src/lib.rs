@@ -10,12 +10,16 @@ mod assets;
 mod attempts;
 mod change_set;
 mod clients;
+mod counts;
 mod delete;
 mod deploy;
+mod described;
 mod destroy;
 mod error;
 mod follow;
+mod functions;
 mod inspect;
+mod invoke;
 mod measure;
 mod messages;
 mod observe;
@@ -24,6 +28,7 @@ mod preflight;
 mod remains;
 mod session;
 mod status;
+mod stray_instances;
 mod stray_tasks;
 mod targets;
 #[cfg(test)]
@@ -33,19 +38,22 @@ mod verify;
 pub use assets::{Asset, bucket_name, object_url, upload};
 pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};
+pub use counts::desired_counts;
 pub use deploy::{Approve, Deployed, deploy, plan, protect};
 pub use destroy::{Destroyed, Doomed, destroy};
 pub use error::{Error, Kind, Result};
 pub use follow::Cause;
+pub use functions::{Function, FunctionKind, ScalingSetup, ServiceName, functions};
 pub use inspect::{
-    Activity, AlarmState, Datapoint, Inspection, PolicyState, QueueState, ServiceState, inspect,
-    measured,
+    Activity, AlarmMetric, AlarmState, AlarmStepsState, ClusterState, Datapoint, Inspection,
+    PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect, measured,
 };
+pub use invoke::{Invocation, invoke};
 pub use measure::measure_once;
 pub use messages::QueueMessages;
 pub use observe::{MARK, Observed, Resource, deployed_template, observe, resources};
 pub use plan::{Action, Change, Plan};
-pub use preflight::{Identity, check, guard, identify};
+pub use preflight::{Identity, can_serialize, check, guard, identify};
 pub use remains::{Remains, remains};
 pub use session::{Pace, Progress, Session};
 pub use status::{NextStep, Operation, Status, next_step};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::error::{Error, Result, aws, code, is_denied};
 use crate::observe::Resource;
 use crate::session::Session;
+use crate::targets::physical_ids;
 
 /// Messages in a queue, of every kind: waiting, in flight, delayed. SQS's numbers are approximate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,6 +33,10 @@ const KINDS: [QueueAttributeName; 3] = [
 /// The queues among the resources that hold messages. With `force`, one that may not be read is passed
 /// over: whoever gives the messages up need not count them.
 ///
+/// The dead-letter queue of a function is told of but is none of them: it holds alarms' notifications
+/// that the function could not handle, of a service whose scaling goes with them. Nobody can process
+/// them any more, and nobody's data is in them.
+///
 /// # Errors
 /// When a queue can't be read: then nobody knows what would be lost.
 pub(crate) async fn count(
@@ -47,10 +52,55 @@ pub(crate) async fn count(
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(counted
+    let mut full: Vec<QueueMessages> = counted
         .into_iter()
         .filter(|queue| queue.messages > 0)
-        .collect())
+        .collect();
+    if !full.is_empty() {
+        let of_functions = dead_letters_of_functions(session, resources).await?;
+        full.retain(|queue| {
+            let ours = of_functions.iter().any(|name| name == name_in(&queue.url));
+            if ours {
+                session.note(format!(
+                    "{} holds about {} events that a function of the stack could not handle: they go with it",
+                    queue.logical_id, queue.messages
+                ));
+            }
+            !ours
+        });
+    }
+    Ok(full)
+}
+
+/// Names of the dead-letter queues that the functions among the resources have. A function that is gone
+/// or can't be read has none: then its queue counts like every other.
+async fn dead_letters_of_functions(
+    session: &Session<'_>,
+    resources: &[Resource],
+) -> Result<Vec<String>> {
+    let names: Vec<Option<String>> = stream::iter(physical_ids(resources, "AWS::Lambda::Function"))
+        .map(|function| dead_letters_of(session, function))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(names.into_iter().flatten().collect())
+}
+
+async fn dead_letters_of(session: &Session<'_>, function: &str) -> Result<Option<String>> {
+    let request = session.clients.lambda.get_function_configuration();
+    match request.function_name(function).send().await {
+        Ok(reply) => Ok(reply
+            .dead_letter_config()
+            .and_then(|config| config.target_arn())
+            .and_then(|arn| arn.rsplit(':').next().map(str::to_owned))),
+        Err(error) if error.as_service_error().is_some() => Ok(None),
+        Err(error) => Err(aws(format!("read the configuration of {function}"))(error)),
+    }
+}
+
+/// The queue's name, which its URL ends with.
+pub(crate) fn name_in(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or(url)
 }
 
 async fn count_one(session: &Session<'_>, queue: &Resource, force: bool) -> Result<QueueMessages> {

@@ -30,6 +30,9 @@ pub struct Observed {
     /// Whether one of our templates made it, as far as can be told; see [`MARK`].
     #[serde(skip)]
     pub ours: bool,
+    /// Parameters by key, as they were given.
+    #[serde(skip)]
+    pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
 }
@@ -162,6 +165,14 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
         reason: stack.stack_status_reason().map(str::to_owned),
         ours: is_ours(stack.description(), status),
         termination_protection: stack.enable_termination_protection().unwrap_or_default(),
+        parameters: stack
+            .parameters()
+            .iter()
+            .filter_map(|parameter| {
+                let key = parameter.parameter_key()?.to_owned();
+                Some((key, parameter.parameter_value()?.to_owned()))
+            })
+            .collect(),
         outputs: stack
             .outputs()
             .iter()

@@ -31,6 +31,8 @@ pub struct Change {
     pub physical_id: Option<String>,
     /// The properties that change, such as `TargetTrackingScalingPolicyConfiguration`.
     pub properties: Vec<String>,
+    /// Whether its end is no loss whatever its type: the dead-letter queue of a function of the stack.
+    pub expendable: bool,
 }
 
 /// What is done to a resource.
@@ -80,7 +82,7 @@ impl Change {
             self.action,
             Action::Remove | Action::Replace | Action::MayReplace
         );
-        ends && PRECIOUS.contains(&self.resource_type.as_str())
+        ends && !self.expendable && PRECIOUS.contains(&self.resource_type.as_str())
     }
 }
 
@@ -105,6 +107,7 @@ fn change(change: &ResourceChange) -> Change {
             .filter(|id| !id.is_empty())
             .map(str::to_owned),
         properties,
+        expendable: false,
     }
 }
 

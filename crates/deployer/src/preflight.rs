@@ -4,12 +4,16 @@
 mod existing;
 mod images;
 mod linked_roles;
+mod registered;
+mod serialize;
 
 use serde::Serialize;
 use stack::Stack;
 
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
+
+pub use serialize::can_serialize;
 
 /// Whose account this is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,11 +76,12 @@ pub fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -
 /// # Errors
 /// When something is missing that would make the deployment fail.
 pub async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
-    futures::future::try_join4(
+    futures::future::try_join5(
         images::check(session, stack),
         existing::clusters(session, stack),
         existing::services(session, stack),
-        linked_roles::ensure(session),
+        registered::check(session, stack),
+        linked_roles::ensure(session, stack),
     )
     .await
     .map(drop)

@@ -3,7 +3,7 @@
 
 mod look;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::AlarmType;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -22,8 +22,8 @@ pub struct Remains {
     pub gone: usize,
     /// Resources that are still there.
     pub left: Vec<Resource>,
-    /// Types that only CloudFormation was asked about, such as those of EC2.
-    pub unchecked: Vec<String>,
+    /// How many resources of which types only CloudFormation was asked about, such as those of EC2.
+    pub unchecked: BTreeMap<String, usize>,
 }
 
 /// Requests at once: DescribeTaskDefinition and its like take tens a second.
@@ -47,7 +47,10 @@ pub async fn remains(session: &Session<'_>, resources: &[Resource]) -> Result<Re
         match found {
             Found::Gone => remains.gone += 1,
             Found::Left => remains.left.push(resource.clone()),
-            Found::Unchecked => remains.unchecked.push(resource.resource_type.clone()),
+            Found::Unchecked => {
+                let kind = resource.resource_type.clone();
+                *remains.unchecked.entry(kind).or_default() += 1;
+            }
         }
     }
     remains
@@ -55,8 +58,6 @@ pub async fn remains(session: &Session<'_>, resources: &[Resource]) -> Result<Re
         .extend(tracking_alarms(session, resources).await?);
     remains.left.sort();
     remains.left.dedup();
-    remains.unchecked.sort();
-    remains.unchecked.dedup();
     Ok(remains)
 }
 

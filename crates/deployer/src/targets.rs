@@ -2,7 +2,9 @@
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use crate::error::{Result, aws};
+use scaling::{MetricRequest, ScalingRequest};
+
+use crate::error::{Error, Result, aws};
 use crate::observe::Resource;
 use crate::session::Session;
 
@@ -14,6 +16,40 @@ pub(crate) struct Target {
     pub arn: String,
     /// Its constant input; empty when the rule sends its event.
     pub input: String,
+}
+
+/// What a rule's target is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Measures.
+    Measure,
+    /// Lets a scaling function read its alarms again.
+    ReEvaluate,
+}
+
+impl Target {
+    pub(crate) fn purpose(&self) -> Purpose {
+        match serde_json::from_str(&self.input) {
+            Ok(ScalingRequest::ReEvaluate) => Purpose::ReEvaluate,
+            Err(_) => Purpose::Measure,
+        }
+    }
+
+    /// What it asks the metric function to measure.
+    ///
+    /// # Errors
+    /// When the input is none of ours.
+    pub(crate) fn request(&self) -> Result<MetricRequest> {
+        serde_json::from_str(&self.input).map_err(|error| {
+            Error::failed(format!(
+                "failed to read what the rule {} measures: {error}",
+                self.rule
+            ))
+            .hint(
+                "somebody else has changed a target of this rule: put it back as `synth` shows it",
+            )
+        })
+    }
 }
 
 /// Requests at once.

@@ -4,22 +4,21 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, TryStreamExt};
 use tokio::time::Instant;
 
+use crate::described;
 use crate::error::{Error, Kind, Result, aws};
 use crate::observe::{Resource, resources};
 use crate::session::Session;
 
 /// Requests at once.
 const AT_ONCE: usize = 8;
-/// DescribeServices takes ten.
-const SERVICES: usize = 10;
 /// DescribeServices may show what was a moment ago.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Checks through their own services that what was deployed is what runs: each ECS service has a
-/// task definition of this stack, the functions are active, the rules enabled.
+/// task definition of this stack and runs on its capacity, the functions are active, the rules enabled.
 ///
 /// # Errors
 /// When one of them is not so, with what it is instead; or when AWS can't be asked.
@@ -34,7 +33,10 @@ pub async fn verify(session: &Session<'_>, stack: &str) -> Result<()> {
     let definitions: Vec<&str> = of("AWS::ECS::TaskDefinition")
         .map(|definition| definition.physical_id.as_str())
         .collect();
-    verify_services(session, &services, &definitions).await?;
+    let providers: Vec<&str> = of("AWS::ECS::CapacityProvider")
+        .map(|provider| provider.physical_id.as_str())
+        .collect();
+    verify_services(session, &services, &definitions, &providers).await?;
     stream::iter(of("AWS::Lambda::Function").map(Ok))
         .try_for_each_concurrent(AT_ONCE, |function| {
             verify_function(session, &function.physical_id)
@@ -49,6 +51,7 @@ async fn verify_services(
     session: &Session<'_>,
     services: &[&Resource],
     definitions: &[&str],
+    providers: &[&str],
 ) -> Result<()> {
     let begun = Instant::now();
     let mut delay = session.pace.first;
@@ -56,7 +59,10 @@ async fn verify_services(
         let found = describe(session, services).await?;
         let broken = services.iter().find_map(|service| {
             let found = found.get(service.physical_id.as_str());
-            verify_service(service, found, definitions).err()
+            let verified = verify_service(service, found, definitions);
+            verified
+                .and_then(|found| verify_capacity(service, found, providers))
+                .err()
         });
         let Some(broken) = broken else {
             return Ok(());
@@ -74,37 +80,21 @@ async fn describe(
     session: &Session<'_>,
     services: &[&Resource],
 ) -> Result<BTreeMap<String, Service>> {
-    let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for service in services {
-        let arn = service.physical_id.as_str();
-        clusters.entry(cluster(arn)).or_default().push(arn);
-    }
-    let calls = clusters
-        .iter()
-        .flat_map(|(cluster, arns)| arns.chunks(SERVICES).map(move |arns| (*cluster, arns)));
-    let replies: Vec<_> = stream::iter(calls)
-        .map(|(cluster, arns)| async move {
-            let request = session.clients.ecs.describe_services().cluster(cluster);
-            let arns = arns.iter().map(|arn| (*arn).to_owned()).collect();
-            let sent = request.set_services(Some(arns)).send().await;
-            sent.map_err(aws(format!("verify the services of {cluster}")))
-        })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    Ok(replies
+    let arns = services.iter().map(|service| service.physical_id.as_str());
+    let wanted = arns.map(|arn| (described::cluster_of(arn), arn));
+    let found = described::describe(session, wanted).await?;
+    Ok(found
+        .services
         .into_iter()
-        .flat_map(|reply| reply.services.unwrap_or_default())
-        .filter_map(|service| Some((service.service_arn()?.to_owned(), service)))
+        .filter_map(|(_, service)| Some((service.service_arn()?.to_owned(), service)))
         .collect())
 }
 
-/// `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.
-fn cluster(arn: &str) -> &str {
-    arn.rsplit('/').nth(1).unwrap_or_default()
-}
-
-fn verify_service(service: &Resource, found: Option<&Service>, definitions: &[&str]) -> Result<()> {
+fn verify_service<'s>(
+    service: &Resource,
+    found: Option<&'s Service>,
+    definitions: &[&str],
+) -> Result<&'s Service> {
     let id = &service.logical_id;
     let Some(found) = found.filter(|found| found.status() != Some("INACTIVE")) else {
         return Err(broken(format!(
@@ -118,7 +108,7 @@ fn verify_service(service: &Resource, found: Option<&Service>, definitions: &[&s
             && deployment.rollout_state() == Some(&DeploymentRolloutState::Failed)
     });
     if definitions.contains(&runs) && !failed {
-        return Ok(());
+        return Ok(found);
     }
     let text = if failed {
         format!("{id}: ECS gave the deployment up, though CloudFormation reports success")
@@ -135,6 +125,30 @@ fn verify_service(service: &Resource, found: Option<&Service>, definitions: &[&s
     Err(broken(text)
         .hint(format!("the service's last event: {event}"))
         .hint("the new tasks did not become stable: look at the service's log group, then deploy again"))
+}
+
+/// A stack with a capacity provider of its own runs its services on nothing else.
+fn verify_capacity(service: &Resource, found: &Service, providers: &[&str]) -> Result<()> {
+    let strategy: Vec<&str> = found
+        .capacity_provider_strategy()
+        .iter()
+        .map(|item| item.capacity_provider())
+        .collect();
+    let uses_ours = strategy.iter().any(|used| providers.contains(used));
+    if providers.is_empty() || uses_ours {
+        return Ok(());
+    }
+    let runs_on = match (found.launch_type(), strategy.as_slice()) {
+        (Some(kind), []) => kind.as_str().to_owned(),
+        (None, []) => "nothing that it names".to_owned(),
+        (_, strategy) => strategy.join(", "),
+    };
+    Err(broken(format!(
+        "{}: it is to run on the capacity provider {}, but runs on {runs_on}",
+        service.logical_id,
+        providers.join(", ")
+    ))
+    .hint("somebody else has changed the service: deploy again with a new image or a changed task size"))
 }
 
 async fn verify_function(session: &Session<'_>, name: &str) -> Result<()> {

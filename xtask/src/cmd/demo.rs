@@ -14,6 +14,7 @@ use crate::definition::{self, Known};
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::paths;
+use crate::signals::interruption;
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
     let demo = tokio::select! {
         demo = play(&args, format, &ui) => demo?,
-        _ = tokio::signal::ctrl_c() => {
+        () = interruption() => {
             return Err(Failure::failed("interrupted: the demo's stack stays in the sandbox")
                 .hint("to take it away: cargo xtask destroy stacks/voucher-worker.yaml --local --force --yes")
                 .hint("to stop the sandbox and all that is in it: cargo xtask local stop"));
@@ -222,7 +223,9 @@ mod tests {
             pending: 0,
             bounds: None,
             queues: vec![queue],
+            url: None,
             policies: vec![],
+            alarm_steps: None,
             activities: vec![],
         };
         let stack = Observed {
@@ -232,11 +235,14 @@ mod tests {
             reason: None,
             termination_protection: false,
             ours: true,
+            parameters: Default::default(),
             outputs: Default::default(),
         };
         Inspection {
             stack,
+            clusters: vec![],
             services: vec![service],
+            queues: vec![],
             dead_letters: vec![],
             alarms: vec![],
         }

@@ -1,19 +1,22 @@
 //! `deploy`: from a definition to a running system.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use deployer::{Asset, Deployed, Identity, Plan, Session, Source, TemplateSource};
 use serde::Serialize;
-use stack::{Architecture, Stack};
+use serde_json::Value;
+use stack::Stack;
 use template::Template;
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{self, Known};
 use crate::failure::{Code, Failure, Result};
-use crate::functions::{self, Platform};
+use crate::functions::{self, Function, Platform};
 use crate::output::Format;
+use crate::signals::interruption;
 use crate::ui::{self, Ui};
 
 mod text;
@@ -57,9 +60,10 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         allow_loss: args.allow_loss,
     };
     let again = format!(
-        "cargo xtask deploy {}{}",
+        "cargo xtask deploy {}{}{}",
         args.file.display(),
-        args.connect.as_written()
+        args.connect.as_written(),
+        if args.yes { " --yes" } else { "" }
     );
     let outcome = deploy(&cloud, stack, guard, &ui, &again).await?;
     ui.finish();
@@ -74,7 +78,7 @@ pub(crate) struct Guard {
     pub allow_loss: bool,
 }
 
-/// Deploys; Ctrl-C says what goes on in the background, and `again` how to follow it.
+/// Deploys; Ctrl-C or SIGTERM says what goes on in the background, and `again` how to follow it.
 pub(crate) async fn deploy(
     cloud: &Cloud,
     stack: Stack,
@@ -84,8 +88,10 @@ pub(crate) async fn deploy(
 ) -> Result<Outcome> {
     let executing = AtomicBool::new(false);
     tokio::select! {
-        outcome = deploy_uninterrupted(cloud, stack, guard, ui, &executing) => outcome,
-        _ = tokio::signal::ctrl_c() => Err(interrupted(executing.load(Ordering::Relaxed), again)),
+        outcome = deploy_uninterrupted(cloud, stack, guard, ui, &executing) => {
+            outcome.map_err(|failure| cloud.explain(failure))
+        }
+        () = interruption() => Err(interrupted(executing.load(Ordering::Relaxed), again)),
     }
 }
 
@@ -106,12 +112,11 @@ async fn deploy_uninterrupted(
         executing.store(true, Ordering::Relaxed);
         Ok(())
     };
-    let deployed = deployer::deploy(&session, &prepared, &mut approve).await?;
+    let deployed = deployer::deploy(&session, &prepared.source, &mut approve).await?;
     deployer::protect(&session, &stack.name, stack.termination_protection).await?;
     deployer::verify(&session, &stack.name).await?;
-    if deployed.changed {
-        deployer::measure_once(&session, &stack.name).await?;
-    }
+    // Also without a change: whoever deployed last may have been killed before this.
+    deployer::measure_once(&session, &stack.name).await?;
     Ok(Outcome {
         stack: stack.name,
         identity,
@@ -119,19 +124,38 @@ async fn deploy_uninterrupted(
     })
 }
 
-/// Builds the function, makes the template, and uploads what does not travel in a request.
+/// A template and all that goes with it.
+pub(crate) struct Prepared {
+    pub source: Source,
+    pub template: Template,
+}
+
+/// Builds the functions, makes the template, and uploads what does not travel in a request.
 pub(crate) async fn prepare(
     cloud: &Cloud,
     session: &Session<'_>,
     stack: &mut Stack,
     identity: &Identity,
     ui: &Ui,
-) -> Result<Source> {
-    let function = build_function(cloud, stack.metric.architecture, ui)?;
-    stack.metric.architecture = function.architecture;
+) -> Result<Prepared> {
+    let built = build_functions(cloud, stack, ui)?;
+    stack.metric.architecture = built.architecture;
     let template = template::synthesize(stack)?;
-    let key = function.asset.key.clone();
-    let mut assets = vec![function.asset];
+    let mut parameters = BTreeMap::new();
+    for (function, asset) in &built.assets {
+        let name = match function {
+            Function::Metric => template::PARAMETER_METRIC_FUNCTION_KEY,
+            Function::Scaling => template::PARAMETER_SCALING_FUNCTION_KEY,
+        };
+        parameters.insert(name, asset.key.clone());
+    }
+    if let Some(serialized) = serialized(session, &stack.name, &template).await? {
+        parameters.insert(
+            template::PARAMETER_SERIALIZE_SCALING,
+            serialized.to_string(),
+        );
+    }
+    let mut assets: Vec<Asset> = built.assets.into_values().collect();
     let mut large = None;
     if template.body().len() > template::INLINE_BODY_BYTES {
         let asset = Asset::template(template.body());
@@ -139,42 +163,62 @@ pub(crate) async fn prepare(
         assets.push(asset);
     }
     let bucket = deployer::upload(session, &identity.account, &assets, SystemTime::now()).await?;
-    Ok(source(cloud, stack, &template, &bucket, &key, large))
+    let body = match large {
+        Some(key) => TemplateSource::Url(deployer::object_url(&cloud.clients, &bucket, &key)),
+        None => TemplateSource::Inline(template.body().to_owned()),
+    };
+    parameters.insert(template::PARAMETER_ASSETS_BUCKET, bucket);
+    Ok(Prepared {
+        source: source(stack, &template, body, parameters),
+        template,
+    })
 }
 
-fn build_function(cloud: &Cloud, wanted: Architecture, ui: &Ui) -> Result<functions::Function> {
+fn build_functions(cloud: &Cloud, stack: &Stack, ui: &Ui) -> Result<functions::Built> {
+    let wanted = stack.metric.architecture;
     let platform = if cloud.local {
         Platform::Native
     } else {
         Platform::Lambda(wanted)
     };
-    tokio::task::block_in_place(|| functions::build(platform, wanted, ui))
+    let needed = Function::of(stack);
+    tokio::task::block_in_place(|| functions::build(&needed, platform, wanted, ui))
+}
+
+/// Whether the scaling functions get a reserved concurrency; `None` when there are none.
+async fn serialized(
+    session: &Session<'_>,
+    stack: &str,
+    template: &Template,
+) -> Result<Option<bool>> {
+    let parameter = template::PARAMETER_SERIALIZE_SCALING;
+    if !template.parameters().contains(&parameter) {
+        return Ok(None);
+    }
+    let resources = template.to_json()["Resources"].as_object();
+    let reserving = resources.into_iter().flatten().filter(|(_, resource)| {
+        resource["Type"] == "AWS::Lambda::Function"
+            && resource["Properties"]["ReservedConcurrentExecutions"] != Value::Null
+    });
+    let functions: Vec<String> = reserving.map(|(id, _)| id.clone()).collect();
+    let possible = deployer::can_serialize(session, stack, parameter, &functions).await?;
+    Ok(Some(possible))
 }
 
 fn source(
-    cloud: &Cloud,
     stack: &Stack,
     template: &Template,
-    bucket: &str,
-    key: &str,
-    large: Option<String>,
+    body: TemplateSource,
+    mut parameters: BTreeMap<&str, String>,
 ) -> Source {
-    let given = [
-        (template::PARAMETER_ASSETS_BUCKET, bucket),
-        (template::PARAMETER_METRIC_FUNCTION_KEY, key),
-    ];
-    let wanted = |(name, _): &(&str, &str)| template.parameters().contains(name);
-    let parameters = given
-        .into_iter()
-        .filter(wanted)
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    parameters.retain(|name, _| template.parameters().contains(name));
+    let parameters = parameters.into_iter();
     Source {
         stack: stack.name.clone(),
-        template: match large {
-            Some(key) => TemplateSource::Url(deployer::object_url(&cloud.clients, bucket, &key)),
-            None => TemplateSource::Inline(template.body().to_owned()),
-        },
-        parameters: parameters.collect(),
+        template: body,
+        parameters: parameters
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         tags: stack.tags.clone(),
     }
 }

@@ -6,6 +6,7 @@ use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
+use crate::signals::interruption;
 use crate::ui::{self, Ui};
 
 use super::deploy::refused_without_terminal;
@@ -33,13 +34,16 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
     let again = format!(
-        "cargo xtask destroy {}{}",
+        "cargo xtask destroy {}{}{}",
         known.name,
-        args.connect.as_written()
+        args.connect.as_written(),
+        if args.yes { " --yes" } else { "" }
     );
     let destroyed = tokio::select! {
-        destroyed = destroy(&cloud, &known, args.yes, args.force, &ui) => destroyed?,
-        _ = tokio::signal::ctrl_c() => {
+        destroyed = destroy(&cloud, &known, args.yes, args.force, &ui) => {
+            destroyed.map_err(|failure| cloud.explain(failure))?
+        }
+        () = interruption() => {
             return Err(Failure::failed("interrupted: a deletion that had begun goes on in the background")
                 .hint(format!("to follow it: {again}")));
         }
@@ -92,9 +96,14 @@ pub(crate) fn text(name: &str, destroyed: &Destroyed) -> String {
         remains.gone
     );
     if !remains.unchecked.is_empty() {
+        let count: usize = remains.unchecked.values().sum();
+        let kinds = remains.unchecked.iter().map(|(kind, count)| match count {
+            1 => kind.clone(),
+            count => format!("{kind} ({count})"),
+        });
         text.push_str(&format!(
-            "  by CloudFormation's word only: {}\n",
-            remains.unchecked.join(", ")
+            "  {count} by CloudFormation's word only: {}\n",
+            kinds.collect::<Vec<_>>().join(", ")
         ));
     }
     text.push_str("  kept: the assets bucket, which all stacks of this account and region share\n");

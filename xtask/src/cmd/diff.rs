@@ -6,9 +6,10 @@ use deployer::Plan;
 use serde::Serialize;
 use serde_json::Value;
 use similar::TextDiff;
+use stack::Stack;
 
 use super::deploy::{plan_text, prepare};
-use crate::connect::ConnectArgs;
+use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{self, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
@@ -37,26 +38,36 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
     let known = Known::of(&stack);
     let cloud = args.connect.connect(&known, &ui).await?;
+    let difference = difference(&cloud, &known, &mut stack, &ui).await;
+    let difference = difference.map_err(|failure| cloud.explain(failure))?;
+    ui.finish();
+    format.print(&difference, text);
+    Ok(())
+}
+
+async fn difference(
+    cloud: &Cloud,
+    known: &Known,
+    stack: &mut Stack,
+    ui: &Ui,
+) -> Result<Difference> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
-    let identity = cloud.identify(&session, &known).await?;
-    let source = prepare(&cloud, &session, &mut stack, &identity, &ui).await?;
+    let identity = cloud.identify(&session, known).await?;
+    let prepared = prepare(cloud, &session, stack, &identity, ui).await?;
     let deployed = deployer::deployed_template(&session, &stack.name).await?;
-    let plan = deployer::plan(&session, &source).await?;
-    ui.finish();
-    let new = as_yaml(template::synthesize(&stack)?.to_json())?;
+    let plan = deployer::plan(&session, &prepared.source).await?;
+    let new = as_yaml(prepared.template.to_json())?;
     let old = match &deployed {
         Some(text) => as_yaml(&parse(text)?)?,
         None => String::new(),
     };
-    let difference = Difference {
+    Ok(Difference {
         changed: plan.is_some(),
         plan,
         template: unified(&old, &new, deployed.is_none()),
-        stack: stack.name,
-    };
-    format.print(&difference, text);
-    Ok(())
+        stack: stack.name.clone(),
+    })
 }
 
 /// Whoever deployed last may have done it with YAML.

@@ -6,6 +6,7 @@ mod deploy;
 mod destroy;
 mod diff;
 mod init;
+mod invoke;
 mod local;
 mod schema;
 mod status;
@@ -32,8 +33,10 @@ pub(crate) enum Verb {
     Deploy(deploy::Args),
     /// Take a stack away, and prove that nothing is left
     Destroy(destroy::Args),
-    /// Show a stack at work: queues, tasks, the metric beside its target, alarms
+    /// Show a stack at work: queues, tasks, the metric beside its target, steps, alarms
     Status(status::Args),
+    /// Run a deployed function by hand; print its answer, its log and what changed
+    Invoke(invoke::Args),
     /// Start, stop or show the sandbox, the cloud on this machine
     Local(local::Args),
     /// Print the JSON Schema of stack definitions, for editors
@@ -54,6 +57,7 @@ pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
         Verb::Deploy(args) => deploy::run(args, format).await,
         Verb::Destroy(args) => destroy::run(args, format).await,
         Verb::Status(args) => status::run(args, format).await,
+        Verb::Invoke(args) => invoke::run(args, format).await,
         Verb::Local(args) => local::run(&args, format),
         Verb::Schema(args) => schema::run(&args, format),
         Verb::Completions(args) => completions::run(&args),

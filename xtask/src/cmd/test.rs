@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::connect;
 use crate::failure::{Failure, Result};
-use crate::functions::{self, Platform, cargo};
+use crate::functions::{self, Function, Platform, cargo};
 use crate::paths;
 use crate::ui::Ui;
 
@@ -114,7 +114,7 @@ fn functions() -> Result<()> {
     let begin = Instant::now();
     let host = functions::host();
     for platform in [Platform::Native, Platform::Lambda(host)] {
-        functions::build(platform, host, &Ui::new())?;
+        functions::build(&Function::ALL, platform, host, &Ui::new())?;
     }
     done("the functions", begin);
     Ok(())

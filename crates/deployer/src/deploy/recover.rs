@@ -8,15 +8,17 @@ use crate::follow::{Follower, follow};
 use crate::messages;
 use crate::observe::{Observed, observe, refuse_foreign, resources};
 use crate::session::Session;
-use crate::status::{NextStep, Status, next_step};
+use crate::status::{NextStep, Operation, Status, next_step};
 
 use super::failure::failure;
 
-/// Steps until there is a plan. Follows what goes on, clears away what blocks.
+/// Steps until there is a plan. Follows what goes on, clears away what blocks. `followed` becomes true
+/// when a create or an update was followed to its end.
 pub(crate) async fn prepare(
     session: &Session<'_>,
     source: &Source,
     attempts: &mut Attempts,
+    followed: &mut bool,
 ) -> Result<Planned> {
     let name = &source.stack;
     loop {
@@ -32,6 +34,7 @@ pub(crate) async fn prepare(
             }
             (NextStep::Follow(operation), Some(stack)) => {
                 follow(session, name, &stack, operation).await?;
+                *followed |= matches!(operation, Operation::Create | Operation::Update);
             }
             (NextStep::Remove, Some(stack)) => remove(session, name, &stack).await?,
             (NextStep::FinishRollback, Some(stack)) => {

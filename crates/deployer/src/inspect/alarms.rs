@@ -1,5 +1,7 @@
 //! CloudWatch alarms.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudwatch::types::MetricAlarm;
 use serde::Serialize;
 
@@ -19,6 +21,8 @@ pub struct AlarmState {
     pub state: String,
     /// CloudWatch's reason of the state.
     pub reason: String,
+    /// What it watches; `None` for metric math.
+    pub metric: Option<AlarmMetric>,
     /// How it compares, such as `GreaterThanThreshold`.
     pub comparison: String,
     /// Threshold, in the metric's unit.
@@ -29,6 +33,25 @@ pub struct AlarmState {
     pub periods: i32,
     /// Length of a period in seconds.
     pub period_s: i32,
+    /// ARN of the alarm.
+    #[serde(skip)]
+    pub arn: String,
+    /// ARNs of what it acts on while in ALARM.
+    #[serde(skip)]
+    pub actions: Vec<String>,
+}
+
+/// The metric of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlarmMetric {
+    /// Namespace.
+    pub namespace: String,
+    /// Metric name.
+    pub name: String,
+    /// Statistic, such as `Sum` or `p99`.
+    pub statistic: String,
+    /// Dimensions.
+    pub dimensions: BTreeMap<String, String>,
 }
 
 /// The alarms among the stack's resources.
@@ -74,6 +97,7 @@ fn state(alarm: &MetricAlarm) -> AlarmState {
             .map_or("", |state| state.as_str())
             .to_owned(),
         reason: alarm.state_reason().unwrap_or_default().to_owned(),
+        metric: metric(alarm),
         comparison: alarm
             .comparison_operator()
             .map_or("", |c| c.as_str())
@@ -82,5 +106,23 @@ fn state(alarm: &MetricAlarm) -> AlarmState {
         datapoints: alarm.datapoints_to_alarm().unwrap_or(periods),
         periods,
         period_s: alarm.period().unwrap_or_default(),
+        arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
+        actions: alarm.alarm_actions().to_vec(),
     }
+}
+
+fn metric(alarm: &MetricAlarm) -> Option<AlarmMetric> {
+    let dimensions = alarm.dimensions().iter();
+    let plain = alarm.statistic().map(|statistic| statistic.as_str());
+    Some(AlarmMetric {
+        name: alarm.metric_name()?.to_owned(),
+        namespace: alarm.namespace().unwrap_or_default().to_owned(),
+        statistic: plain
+            .or(alarm.extended_statistic())
+            .unwrap_or_default()
+            .to_owned(),
+        dimensions: dimensions
+            .filter_map(|d| Some((d.name()?.to_owned(), d.value()?.to_owned())))
+            .collect(),
+    })
 }

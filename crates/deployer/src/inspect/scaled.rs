@@ -1,8 +1,11 @@
 //! What Application Auto Scaling knows of services: bounds, policies with their alarms, activities.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_applicationautoscaling::types::{ScalingActivity, ScalingPolicy, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{
+    ScalingActivity, ScalingPolicy, ServiceNamespace, StepAdjustment,
+    TargetTrackingScalingPolicyConfiguration,
+};
 use futures::future::try_join3;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -17,10 +20,32 @@ use super::alarms::{self, AlarmState};
 pub struct PolicyState {
     /// Policy name.
     pub name: String,
+    /// `TargetTrackingScaling` or `StepScaling`.
+    pub kind: String,
+    /// What target tracking tracks, by name: a predefined metric's type, or the names of the metrics.
+    pub metric: Option<String>,
     /// Target of a target tracking policy.
     pub target: Option<f64>,
+    /// What the steps adjust, such as `ChangeInCapacity`.
+    pub adjustment_type: Option<String>,
+    /// The steps of a step scaling policy.
+    pub steps: Vec<PolicyStep>,
     /// Its alarms.
     pub alarms: Vec<AlarmState>,
+    /// ARN of the policy.
+    #[serde(skip)]
+    pub arn: String,
+}
+
+/// A step of a step scaling policy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PolicyStep {
+    /// From here on, as distance from the threshold; `None`: no bound.
+    pub lower: Option<f64>,
+    /// Up to here.
+    pub upper: Option<f64>,
+    /// Tasks or percent, more or less; or the exact count.
+    pub adjustment: i32,
 }
 
 /// A scaling activity.
@@ -159,13 +184,42 @@ async fn tracking_alarms(
 
 fn state(policy: &ScalingPolicy, alarms: &HashMap<String, AlarmState>) -> PolicyState {
     let names = policy.alarms().iter().map(|alarm| alarm.alarm_name());
+    let tracking = policy.target_tracking_scaling_policy_configuration();
+    let steps = policy.step_scaling_policy_configuration();
+    let step = |step: &StepAdjustment| PolicyStep {
+        lower: step.metric_interval_lower_bound(),
+        upper: step.metric_interval_upper_bound(),
+        adjustment: step.scaling_adjustment(),
+    };
     PolicyState {
         name: policy.policy_name().to_owned(),
-        target: policy
-            .target_tracking_scaling_policy_configuration()
-            .map(|tracking| tracking.target_value()),
+        kind: policy.policy_type().as_str().to_owned(),
+        metric: tracking.and_then(metric),
+        target: tracking.map(|tracking| tracking.target_value()),
+        adjustment_type: steps
+            .and_then(|steps| steps.adjustment_type())
+            .map(|kind| kind.as_str().to_owned()),
+        steps: steps
+            .map(|steps| steps.step_adjustments().iter().map(step).collect())
+            .unwrap_or_default(),
         alarms: names.filter_map(|name| alarms.get(name).cloned()).collect(),
+        arn: policy.policy_arn().to_owned(),
     }
+}
+
+fn metric(tracking: &TargetTrackingScalingPolicyConfiguration) -> Option<String> {
+    if let Some(predefined) = tracking.predefined_metric_specification() {
+        return Some(predefined.predefined_metric_type().as_str().to_owned());
+    }
+    let custom = tracking.customized_metric_specification()?;
+    if let Some(name) = custom.metric_name() {
+        return Some(name.to_owned());
+    }
+    let parts = custom.metrics().iter();
+    let names = parts.filter_map(|part| part.metric_stat()?.metric()?.metric_name());
+    let names: BTreeSet<&str> = names.collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 async fn activities(

@@ -5,13 +5,18 @@ use std::time::SystemTime;
 
 use aws_sdk_ecs::types::Service;
 use futures::future::try_join4;
-use futures::stream::{self, StreamExt, TryStreamExt};
-use scaling::{MetricRequest, QueueRequest, ServiceRequest};
+use scaling::{MetricRequest, QueueRequest};
 use serde::Serialize;
 
-use crate::error::{Result, aws};
+use crate::described::{self, cluster_of, name_of};
+use crate::error::Result;
+use crate::functions::{Function, FunctionKind, ServiceName};
+use crate::observe::Resource;
 use crate::session::Session;
+use crate::targets::physical_ids;
 
+use super::alarm_steps::AlarmStepsState;
+use super::alarms::AlarmState;
 use super::metric;
 use super::queues::{self, QueueState};
 use super::scaled::{self, Activity, PolicyState, Scaled};
@@ -35,46 +40,147 @@ pub struct ServiceState {
     pub bounds: Option<(i32, i32)>,
     /// Queues that it consumes.
     pub queues: Vec<QueueState>,
+    /// The URL of its load balancer, if the stack made one.
+    pub url: Option<String>,
     /// Its scaling policies.
     pub policies: Vec<PolicyState>,
+    /// Its scaling function, if it has one.
+    pub alarm_steps: Option<AlarmStepsState>,
     /// The last scaling activities, the newest first. For a stack of many services those among the
     /// account's last hundred.
     pub activities: Vec<Activity>,
 }
 
-/// A service's cluster and name.
-type Name = (String, String);
+impl ServiceState {
+    pub(super) fn name(&self) -> ServiceName {
+        ServiceName {
+            cluster: self.cluster.clone(),
+            service: self.service.clone(),
+        }
+    }
 
-/// DescribeServices takes ten.
-const SERVICES: usize = 10;
-/// Requests at once. DescribeServices takes 20 a second.
-const AT_ONCE: usize = 8;
+    /// Gives the policies those of the stack's alarms that act on them. Application Auto Scaling names a
+    /// policy's alarms by itself, but not every cloud does for step scaling.
+    pub(super) fn adopt(&mut self, alarms: &[AlarmState]) {
+        for policy in &mut self.policies {
+            let acting = alarms.iter().filter(|a| a.actions.contains(&policy.arn));
+            for alarm in acting {
+                if !policy.alarms.iter().any(|known| known.name == alarm.name) {
+                    policy.alarms.push(alarm.clone());
+                }
+            }
+        }
+    }
 
-/// The measured services. One that stands in several requests is named once, with all its queues. The
-/// number of requests grows with the queues, not with the services: those are read in batches.
+    /// Whether the alarm of this name scales the service.
+    pub(super) fn acts_on(&self, alarm: &str) -> bool {
+        let policies = self.policies.iter().flat_map(|policy| &policy.alarms);
+        let sides = self.alarm_steps.iter();
+        let sides = sides.flat_map(|steps| [&steps.scale_out, &steps.scale_in]);
+        let mut names = policies
+            .map(|known| &known.name)
+            .chain(sides.flatten().map(|side| &side.name));
+        names.any(|name| name == alarm)
+    }
+}
+
+/// A service to be read, with the queues that are measured for it.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    name: ServiceName,
+    queues: Vec<QueueRequest>,
+    url: Option<String>,
+}
+
+/// The services of a stack. One that stands in several requests is named once, with all its queues.
+pub(super) fn subjects(
+    requests: &[MetricRequest],
+    functions: &[Function],
+    resources: &[Resource],
+    outputs: &BTreeMap<String, String>,
+) -> Vec<Subject> {
+    let mut subjects = Subjects::default();
+    for service in requests.iter().flat_map(|request| &request.services) {
+        let subject = subjects.of(&service.cluster, &service.service);
+        let is_new = |queue: &&QueueRequest| !subject.queues.contains(queue);
+        let new: Vec<_> = service.queues.iter().filter(is_new).cloned().collect();
+        subject.queues.extend(new);
+    }
+    for function in functions {
+        if let FunctionKind::Scaling(setup) = &function.kind {
+            subjects.of(&setup.policy.cluster, &setup.policy.service);
+        }
+    }
+    // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.
+    for id in physical_ids(resources, "AWS::ApplicationAutoScaling::ScalableTarget") {
+        let id = id.split('|').next().unwrap_or(id);
+        if let Some((cluster, service)) = id
+            .strip_prefix("service/")
+            .and_then(|id| id.split_once('/'))
+        {
+            subjects.of(cluster, service);
+        }
+    }
+    for resource in resources {
+        let arn = resource.physical_id.as_str();
+        if resource.resource_type == "AWS::ECS::Service" && arn.matches('/').count() == 2 {
+            let stem = resource.logical_id.strip_suffix("Service");
+            let url = stem.and_then(|stem| outputs.get(&format!("{stem}LoadBalancerUrl")));
+            subjects.of(cluster_of(arn), name_of(arn)).url = url.cloned();
+        }
+    }
+    subjects.all
+}
+
+#[derive(Default)]
+struct Subjects {
+    all: Vec<Subject>,
+    places: HashMap<ServiceName, usize>,
+}
+
+impl Subjects {
+    fn of(&mut self, cluster: &str, service: &str) -> &mut Subject {
+        let name = ServiceName {
+            cluster: cluster.to_owned(),
+            service: service.to_owned(),
+        };
+        let place = *self.places.entry(name.clone()).or_insert(self.all.len());
+        if place == self.all.len() {
+            self.all.push(Subject {
+                name,
+                queues: Vec::new(),
+                url: None,
+            });
+        }
+        &mut self.all[place]
+    }
+}
+
+/// The state of the services. The number of requests grows with the queues, not with the services: those
+/// are read in batches.
 pub(super) async fn services(
     session: &Session<'_>,
+    subjects: &[Subject],
     requests: &[MetricRequest],
     now: SystemTime,
 ) -> Result<Vec<ServiceState>> {
-    let merged = merge(requests);
-    let urls = merged.iter().flat_map(|service| &service.queues);
-    let names: Vec<String> = merged.iter().map(resource_id).collect();
+    let urls = subjects.iter().flat_map(|subject| &subject.queues);
+    let ids: Vec<String> = subjects.iter().map(|s| resource_id(&s.name)).collect();
     let (points, known, queues, mut scaled) = try_join4(
         metric::latest(session, requests, now),
-        describe(session, &merged),
+        describe(session, subjects),
         queues::read(
             session,
             urls.map(|queue| (&*queue.name, &*queue.url)).collect(),
         ),
-        scaled::read(session, &names),
+        scaled::read(session, &ids),
     )
     .await?;
     let mut queues = queues.into_iter();
-    let state = |request: &ServiceRequest| {
-        let name = (request.cluster.clone(), request.service.clone());
-        let mut state = state(known.get(&name), name, scaled.remove(&resource_id(request)));
-        state.queues = queues.by_ref().take(request.queues.len()).collect();
+    let state = |subject: &Subject| {
+        let scaled = scaled.remove(&resource_id(&subject.name));
+        let mut state = state(known.get(&subject.name), subject, scaled);
+        state.queues = queues.by_ref().take(subject.queues.len()).collect();
         for queue in &mut state.queues {
             let key = (
                 state.cluster.clone(),
@@ -85,90 +191,37 @@ pub(super) async fn services(
         }
         state
     };
-    Ok(merged.iter().map(state).collect())
+    Ok(subjects.iter().map(state).collect())
 }
 
 /// `service/CLUSTER/SERVICE`, as Application Auto Scaling names it.
-fn resource_id(request: &ServiceRequest) -> String {
-    format!("service/{}/{}", request.cluster, request.service)
-}
-
-fn merge(requests: &[MetricRequest]) -> Vec<ServiceRequest> {
-    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
-    let mut merged: Vec<ServiceRequest> = Vec::new();
-    for service in requests.iter().flat_map(|request| &request.services) {
-        let place = *places
-            .entry((&service.cluster, &service.service))
-            .or_insert(merged.len());
-        match merged.get_mut(place) {
-            Some(known) => {
-                let is_new = |queue: &&QueueRequest| !known.queues.contains(queue);
-                let new: Vec<_> = service.queues.iter().filter(is_new).cloned().collect();
-                known.queues.extend(new);
-            }
-            None => merged.push(service.clone()),
-        }
-    }
-    merged
+fn resource_id(name: &ServiceName) -> String {
+    format!("service/{}/{}", name.cluster, name.service)
 }
 
 /// What ECS knows of the services. Those that it does not know are left out.
 async fn describe(
     session: &Session<'_>,
-    requests: &[ServiceRequest],
-) -> Result<HashMap<Name, Service>> {
-    let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for request in requests {
-        let services = clusters.entry(&request.cluster).or_default();
-        services.push(&request.service);
-    }
-    let calls = clusters
-        .iter()
-        .flat_map(|(cluster, names)| names.chunks(SERVICES).map(move |names| (*cluster, names)));
-    let found: Vec<Vec<(Name, Service)>> = stream::iter(calls)
-        .map(|(cluster, names)| batch(session, cluster, names))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-async fn batch(
-    session: &Session<'_>,
-    cluster: &str,
-    names: &[&str],
-) -> Result<Vec<(Name, Service)>> {
-    let request = session.clients.ecs.describe_services().cluster(cluster);
-    let asked = names.iter().map(|name| (*name).to_owned()).collect();
-    let reply = match request.set_services(Some(asked)).send().await {
-        Ok(reply) => reply,
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_cluster_not_found_exception()) =>
-        {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(aws(format!("read the services of {cluster}"))(error)),
-    };
-    let services = reply.services.unwrap_or_default().into_iter();
-    Ok(services
-        .filter_map(|service| {
-            let name = service.service_name()?.to_owned();
-            Some(((cluster.to_owned(), name), service))
+    subjects: &[Subject],
+) -> Result<HashMap<ServiceName, Service>> {
+    let names = subjects.iter().map(|subject| &subject.name);
+    let names = names.map(|name| (name.cluster.as_str(), name.service.as_str()));
+    let found = described::describe(session, names).await?;
+    Ok(found
+        .services
+        .into_iter()
+        .filter_map(|(cluster, known)| {
+            let service = known.service_name()?.to_owned();
+            Some((ServiceName { cluster, service }, known))
         })
         .collect())
 }
 
-fn state(
-    known: Option<&Service>,
-    (cluster, service): Name,
-    scaled: Option<Scaled>,
-) -> ServiceState {
+fn state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled>) -> ServiceState {
     let scaled = scaled.unwrap_or_default();
     ServiceState {
-        cluster,
-        service,
+        cluster: subject.name.cluster.clone(),
+        service: subject.name.service.clone(),
         status: known
             .and_then(|known| known.status())
             .unwrap_or("MISSING")
@@ -178,7 +231,9 @@ fn state(
         pending: known.map_or(0, Service::pending_count),
         bounds: scaled.bounds,
         queues: Vec::new(),
+        url: subject.url.clone(),
         policies: scaled.policies,
+        alarm_steps: None,
         activities: scaled.activities,
     }
 }

@@ -1,85 +1,110 @@
 //! What the stack uses and somebody else owns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use futures::stream::{self, TryStreamExt};
-use stack::{Cluster, ServiceSource, Stack};
+use aws_sdk_ecs::types::{Cluster as Found, ClusterField, ClusterSettingName};
+use stack::{BacklogSource, Cluster, Service, ServiceSource, Stack};
 
+use crate::described;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
 /// DescribeClusters takes 100.
 const CLUSTERS: usize = 100;
-/// DescribeServices takes ten.
-const SERVICES: usize = 10;
-/// Requests at once.
-const AT_ONCE: usize = 8;
 
-/// Looks for the clusters.
+/// Looks for the clusters, and for Container Insights in those that metric math needs it of.
 pub(super) async fn clusters(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let mut names: BTreeSet<&str> = existing(stack).map(|(cluster, _)| cluster).collect();
     if let Cluster::Existing { name } = &stack.cluster {
         names.insert(name);
     }
+    let insightful = need_insights(stack);
     let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     for names in names.chunks(CLUSTERS) {
         let request = session.clients.ecs.describe_clusters();
-        let reply = request.set_clusters(Some(names.to_vec())).send().await;
+        let request = request.set_clusters(Some(names.to_vec()));
+        let reply = request.include(ClusterField::Settings).send().await;
         let reply = reply.map_err(aws("look for the existing clusters"))?;
-        let active = |name: &String| {
-            reply.clusters().iter().any(|cluster| {
+        for name in names {
+            let found = reply.clusters().iter().find(|cluster| {
                 cluster.cluster_name() == Some(name) && cluster.status() == Some("ACTIVE")
-            })
-        };
-        if let Some(missing) = names.iter().find(|name| !active(name)) {
-            return Err(absent(session, &format!("cluster {missing}")));
+            });
+            let Some(found) = found else {
+                return Err(absent(session, &format!("cluster {name}")));
+            };
+            if let Some(service) = insightful.iter().find(|(cluster, _)| cluster == name) {
+                insights(session, found, service)?;
+            }
         }
     }
     Ok(())
 }
 
-/// Looks for the services: a scalable target for one that is not there fails half-way.
-pub(super) async fn services(session: &Session<'_>, stack: &Stack) -> Result<()> {
-    let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (cluster, service) in existing(stack) {
-        clusters.entry(cluster).or_default().push(service);
-    }
-    let calls = clusters
+/// Cluster and short name of each service whose metric comes from Container Insights, in a cluster that
+/// somebody else owns: one that the stack makes has it on.
+fn need_insights(stack: &Stack) -> Vec<(&str, &str)> {
+    let by_math = |service: &&Service| {
+        let backlog = service.backlog_per_task();
+        backlog.is_some_and(|backlog| backlog.source == BacklogSource::MetricMath)
+    };
+    stack
+        .services
         .iter()
-        .flat_map(|(cluster, names)| names.chunks(SERVICES).map(move |names| (*cluster, names)));
-    stream::iter(calls.map(Ok))
-        .try_for_each_concurrent(AT_ONCE, |(cluster, names)| {
-            services_of(session, cluster, names)
-        })
-        .await
+        .filter(|(_, service)| by_math(service))
+        .filter_map(|(short, service)| Some((cluster_of(stack, service)?, short.as_str())))
+        .collect()
 }
 
-async fn services_of(session: &Session<'_>, cluster: &str, names: &[&str]) -> Result<()> {
-    let request = session.clients.ecs.describe_services().cluster(cluster);
-    let asked = names.iter().map(|name| (*name).to_owned()).collect();
-    let reply = match request.set_services(Some(asked)).send().await {
-        Ok(reply) => reply,
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|e| e.is_cluster_not_found_exception()) =>
-        {
-            return Err(absent(session, &format!("cluster {cluster}")));
-        }
-        Err(error) => {
-            return Err(aws(format!("look for the existing services of {cluster}"))(
-                error,
+fn cluster_of<'a>(stack: &'a Stack, service: &'a Service) -> Option<&'a str> {
+    match (&service.source, &stack.cluster) {
+        (ServiceSource::Existing { cluster, .. }, _) => Some(cluster),
+        (ServiceSource::Create(_), Cluster::Existing { name }) => Some(name),
+        (ServiceSource::Create(_), Cluster::Create { .. }) => None,
+    }
+}
+
+/// Without Container Insights there is no `RunningTaskCount`, and the service would never be scaled.
+fn insights(session: &Session<'_>, found: &Found, (cluster, service): &(&str, &str)) -> Result<()> {
+    let setting = found
+        .settings()
+        .iter()
+        .find(|setting| setting.name() == Some(&ClusterSettingName::ContainerInsights));
+    match setting.and_then(|setting| setting.value()) {
+        Some("enabled" | "enhanced") => Ok(()),
+        Some(value) => Err(Error::failed(format!(
+            "service {service} divides by Container Insights' RunningTaskCount (`source: metric_math`), \
+             but in the cluster {cluster} Container Insights is {value}"
+        ))
+        .hint(format!(
+            "turn it on (it costs): `aws ecs update-cluster-settings --cluster {cluster} \
+             --settings name=containerInsights,value=enabled`"
+        ))
+        .hint("or let the metric function count: `source: lambda`")),
+        None => {
+            session.note(format!(
+                "ECS does not say whether Container Insights is on in the cluster {cluster}: \
+                 without it service {service} is never scaled"
             ));
+            Ok(())
         }
-    };
-    let active = |name: &&&str| {
-        reply.services().iter().any(|service| {
-            service.service_name() == Some(**name) && service.status() == Some("ACTIVE")
-        })
-    };
-    match names.iter().find(|name| !active(name)) {
+    }
+}
+
+/// Looks for the services: a scalable target for one that is not there fails half-way.
+pub(super) async fn services(session: &Session<'_>, stack: &Stack) -> Result<()> {
+    let found = described::describe(session, existing(stack)).await?;
+    if let Some(missing) = found.missing_clusters.first() {
+        return Err(absent(session, &format!("cluster {missing}")));
+    }
+    let active: BTreeSet<(&str, &str)> = found
+        .services
+        .iter()
+        .filter(|(_, service)| service.status() == Some("ACTIVE"))
+        .filter_map(|(cluster, service)| Some((cluster.as_str(), service.service_name()?)))
+        .collect();
+    match existing(stack).find(|name| !active.contains(name)) {
         None => Ok(()),
-        Some(missing) => Err(absent(session, &format!("service {cluster}/{missing}"))),
+        Some((cluster, missing)) => Err(absent(session, &format!("service {cluster}/{missing}"))),
     }
 }
 

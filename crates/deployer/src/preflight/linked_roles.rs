@@ -1,18 +1,58 @@
 //! Service-linked roles: AWS makes these on first use, but the first use then fails, because the role is
 //! not yet known everywhere.
 
+use futures::future::try_join_all;
+use stack::{Capacity, Cluster, ServiceSource, Stack};
+
 use crate::error::{Result, aws, code, is_denied, text};
 use crate::session::Session;
 
-const SERVICES: [&str; 2] = [
-    "ecs.amazonaws.com",
-    "ecs.application-autoscaling.amazonaws.com",
-];
+/// Makes those that the account lacks, of the services that the stack makes use of.
+pub(super) async fn ensure(session: &Session<'_>, stack: &Stack) -> Result<()> {
+    let wanted = services(stack);
+    try_join_all(
+        wanted
+            .into_iter()
+            .map(|service| ensure_one(session, service)),
+    )
+    .await
+    .map(drop)
+}
 
-/// Makes those that the account lacks.
-pub(super) async fn ensure(session: &Session<'_>) -> Result<()> {
-    let [ecs, scaling] = SERVICES.map(|service| ensure_one(session, service));
-    futures::future::try_join(ecs, scaling).await.map(drop)
+fn services(stack: &Stack) -> Vec<&'static str> {
+    let created = || {
+        let sources = stack.services.values().map(|service| &service.source);
+        sources.filter_map(|source| match source {
+            ServiceSource::Create(spec) => Some(spec),
+            ServiceSource::Existing { .. } => None,
+        })
+    };
+    // The scaling function asks nobody but ECS: only the other kinds have a scalable target.
+    let registers = stack.services.values().any(|service| {
+        let scaling = service.scaling.as_ref();
+        scaling.is_some_and(|scaling| scaling.alarm_steps.is_none())
+    });
+    let instances = matches!(
+        stack.cluster,
+        Cluster::Create {
+            capacity: Capacity::Ec2 { .. },
+            ..
+        }
+    );
+    let wanted = [
+        ("ecs.amazonaws.com", true),
+        ("ecs.application-autoscaling.amazonaws.com", registers),
+        (
+            "elasticloadbalancing.amazonaws.com",
+            created().any(|spec| spec.load_balancer.is_some()),
+        ),
+        (
+            "autoscaling.amazonaws.com",
+            instances && created().next().is_some(),
+        ),
+    ];
+    let wanted = wanted.into_iter().filter(|(_, needed)| *needed);
+    wanted.map(|(service, _)| service).collect()
 }
 
 async fn ensure_one(session: &Session<'_>, service: &str) -> Result<()> {

@@ -2,14 +2,18 @@
 
 use aws_sdk_cloudwatch::types::DashboardEntry;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
-use aws_sdk_ecs::types::TaskDefinitionStatus;
+use aws_sdk_ecs::operation::describe_capacity_providers::DescribeCapacityProvidersError;
+use aws_sdk_ecs::types::{CapacityProviderStatus, TaskDefinitionStatus};
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::operation::get_instance_profile::GetInstanceProfileError;
 use aws_sdk_iam::operation::get_policy::GetPolicyError;
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_lambda::operation::get_function::GetFunctionError;
+use aws_sdk_sns::operation::get_subscription_attributes::GetSubscriptionAttributesError;
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 
+use crate::described::cluster_of;
 use crate::error::{Result, aws};
 use crate::messages::is_no_such_queue;
 use crate::observe::Resource;
@@ -35,6 +39,15 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
             let sent = clients.iam.get_policy().policy_arn(id).send().await;
             found(id, sent, GetPolicyError::is_no_such_entity_exception)
         }
+        "AWS::IAM::InstanceProfile" => {
+            let request = clients.iam.get_instance_profile();
+            let sent = request.instance_profile_name(id).send().await;
+            found(
+                id,
+                sent,
+                GetInstanceProfileError::is_no_such_entity_exception,
+            )
+        }
         "AWS::Lambda::Function" => {
             let sent = clients.lambda.get_function().function_name(id).send().await;
             found(id, sent, GetFunctionError::is_resource_not_found_exception)
@@ -51,11 +64,21 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
                 GetTopicAttributesError::is_not_found_exception,
             )
         }
+        "AWS::SNS::Subscription" if id.starts_with("arn:") => {
+            let request = clients.sns.get_subscription_attributes();
+            let sent = request.subscription_arn(id).send().await;
+            found(
+                id,
+                sent,
+                GetSubscriptionAttributesError::is_not_found_exception,
+            )
+        }
         "AWS::SQS::Queue" => queue(session, id).await,
         "AWS::CloudWatch::Dashboard" => dashboard(session, id).await,
         "AWS::CloudWatch::Alarm" => alarm(session, id).await,
         "AWS::Logs::LogGroup" => log_group(session, id).await,
         "AWS::ECS::Cluster" => cluster(session, id).await,
+        "AWS::ECS::CapacityProvider" => capacity_provider(session, id).await,
         "AWS::ECS::Service" => service(session, id).await,
         "AWS::ECS::TaskDefinition" => task_definition(session, id).await,
         "AWS::ApplicationAutoScaling::ScalableTarget" => scalable_target(session, id).await,
@@ -158,10 +181,30 @@ async fn cluster(session: &Session<'_>, name: &str) -> Result<Found> {
     ))
 }
 
+async fn capacity_provider(session: &Session<'_>, name: &str) -> Result<Found> {
+    let request = session.clients.ecs.describe_capacity_providers();
+    let doing = format!("look for the capacity provider {name}");
+    match request.capacity_providers(name).send().await {
+        // ECS remembers a deleted one for a while, as INACTIVE.
+        Ok(reply) => Ok(left_if(reply.capacity_providers().iter().any(|provider| {
+            provider.status() != Some(&CapacityProviderStatus::Inactive)
+        }))),
+        // Some clouds refuse a name that they do not know instead of leaving it out.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(DescribeCapacityProvidersError::is_invalid_parameter_exception) =>
+        {
+            Ok(Found::Gone)
+        }
+        Err(error) => Err(aws(doing)(error)),
+    }
+}
+
 /// `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.
 async fn service(session: &Session<'_>, arn: &str) -> Result<Found> {
     let doing = format!("look for the service {arn}");
-    let cluster = arn.rsplit('/').nth(1).unwrap_or_default();
+    let cluster = cluster_of(arn);
     let request = session
         .clients
         .ecs

@@ -118,6 +118,27 @@ pub(super) fn json_error(code: &str, message: &str) -> HttpResponse {
     response
 }
 
+/// An error reply of the CBOR protocol, which CloudWatch speaks: a map of two texts, each of fewer than
+/// 24 bytes or with its length in the byte after the head (RFC 8949, section 3).
+pub(super) fn cbor_error(code: &str, message: &str) -> HttpResponse {
+    let text = |text: &str| {
+        let length = u8::try_from(text.len()).unwrap();
+        let head = if length < 24 {
+            vec![0x60 + length]
+        } else {
+            vec![0x78, length]
+        };
+        [head, text.as_bytes().to_vec()].concat()
+    };
+    let fields = ["__type", code, "message", message].map(text).concat();
+    let body = [vec![0xa2], fields].concat();
+    let mut response = HttpResponse::new(400.try_into().unwrap(), body.into());
+    response
+        .headers_mut()
+        .insert("smithy-protocol", "rpc-v2-cbor");
+    response
+}
+
 pub(super) fn s3_error(status: u16, code: &str) -> HttpResponse {
     let body = format!("<Error><Code>{code}</Code><Message>{code} it is</Message></Error>");
     HttpResponse::new(status.try_into().unwrap(), body.into())

@@ -100,6 +100,28 @@ async fn what_goes_on_is_followed_before_planning() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deploy_that_only_finishes_another_one_says_so() {
+    for (busy, settled, followed) in [
+        ("CREATE_IN_PROGRESS", "CREATE_COMPLETE", true),
+        ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", true),
+        (
+            "UPDATE_ROLLBACK_IN_PROGRESS",
+            "UPDATE_ROLLBACK_COMPLETE",
+            false,
+        ),
+        ("UPDATE_COMPLETE", "UPDATE_COMPLETE", false),
+    ] {
+        let cloud = CloudFormation::with(busy);
+        cloud.state().goes_through(steps(&[busy, busy, settled]));
+        let nothing = "The submitted information didn't contain changes.";
+        cloud.state().plans.push_back(FakePlan::Fails(nothing));
+        let deployed = deploy(&cloud).await.0.unwrap();
+        assert!(!deployed.changed, "{busy}");
+        assert_eq!(deployed.followed, followed, "{busy}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deletion_in_progress_is_followed_and_the_stack_created_again() {
     let cloud = CloudFormation::with("DELETE_IN_PROGRESS");
     let script = steps(&[

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
+use aws_sdk_lambda::types::DeadLetterConfig;
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
@@ -50,6 +52,25 @@ pub(super) fn queue(cloud: &CloudFormation, messages: u64, echoes: usize) -> Rul
         }
         let names = input.attribute_names().iter();
         let counts = names.map(|name| (name.clone(), messages.to_string()));
+        let output = GetQueueAttributesOutput::builder().set_attributes(Some(counts.collect()));
+        MockResponse::Output(output.build())
+    })
+}
+
+/// One queue that holds so many messages, where the others hold none, until the stack is gone.
+fn queue_with(cloud: &CloudFormation, url: &'static str, messages: u64) -> Rule {
+    let cloud = cloud.clone();
+    mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
+        if cloud.state().stack().status == "DELETE_COMPLETE" {
+            return MockResponse::Http(json_error("com.amazonaws.sqs#QueueDoesNotExist", "gone"));
+        }
+        let count = if input.queue_url() == Some(url) {
+            messages
+        } else {
+            0
+        };
+        let names = input.attribute_names().iter();
+        let counts = names.map(|name| (name.clone(), count.to_string()));
         let output = GetQueueAttributesOutput::builder().set_attributes(Some(counts.collect()));
         MockResponse::Output(output.build())
     })
@@ -140,6 +161,45 @@ async fn messages_of_every_kind_are_counted_and_refused_unless_forced() {
         .0
         .unwrap();
     assert_eq!(destroyed.remains.gone, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_scaling_function_could_not_handle_is_told_but_keeps_nothing_from_being_destroyed() {
+    let cloud = shop();
+    let dead = "https://sqs/web-scaling-dead";
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::SQS::Queue", "WebScalingDeadLetterQueue", dead)
+        .holds("AWS::Lambda::Function", "WebScalingFunction", "web-scaling")
+        .holds("AWS::Lambda::Function", "Gone", "gone");
+    let functions = || {
+        mock!(aws_sdk_lambda::Client::get_function_configuration).then_compute_response(|input| {
+            if input.function_name() == Some("gone") {
+                return MockResponse::Http(json_error("ResourceNotFoundException", "no"));
+            }
+            let arn = "arn:aws:sqs:us-west-2:1:web-scaling-dead";
+            let config = DeadLetterConfig::builder().target_arn(arn).build();
+            let output = GetFunctionConfigurationOutput::builder().dead_letter_config(config);
+            MockResponse::Output(output.build())
+        })
+    };
+    // The user's own queue still counts.
+    let (result, heard) = destroy(&cloud, false, vec![queue(&cloud, 7, 0), functions()]).await;
+    let refusal = told(&result.unwrap_err());
+    assert!(
+        refusal.contains("Orders (https://sqs/orders) still holds"),
+        "{refusal}"
+    );
+    assert!(!refusal.contains("WebScaling"), "{refusal}");
+    assert!(
+        heard.has("WebScalingDeadLetterQueue holds about 21 events that a function of the stack")
+    );
+    let waiting = queue_with(&cloud, dead, 7);
+    let gone = mock!(aws_sdk_lambda::Client::get_function)
+        .then_http_response(|| json_error("ResourceNotFoundException", "no"));
+    let (result, _) = destroy(&cloud, false, vec![waiting, functions(), gone]).await;
+    assert!(result.unwrap().existed);
 }
 
 #[tokio::test(start_paused = true)]

@@ -191,3 +191,34 @@ async fn who_may_not_invoke_functions_has_still_deployed() {
     assert_eq!(result.unwrap(), 0);
     assert!(told.has("not measured: failed to invoke shop-metric: not lambda:InvokeFunction"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
+    let rule = mock!(aws_sdk_eventbridge::Client::list_targets_by_rule).then_output(|| {
+        let input = r#"{"action": "re-evaluate"}"#;
+        ListTargetsByRuleOutput::builder()
+            .targets(target("1", FUNCTION, input))
+            .build()
+    });
+    let invoke = mock!(aws_sdk_lambda::Client::invoke)
+        .then_output(|| fails("not authorized to perform: ecs:DescribeServices"));
+    let rules = vec![rule.clone(), invoke, configuration(Some("shop-logs"))];
+    let (result, heard) = measure(&stack(&["a"]), rules).await;
+    let text = told(&result.unwrap_err());
+    assert!(
+        text.contains("can't evaluate its alarms: not authorized"),
+        "{text}"
+    );
+    assert!(heard.has("having the alarms evaluated once"));
+    assert!(!heard.has("measuring once"), "there is nothing to measure");
+    // Its rule may have its only concurrency: that is no failure of the deploy.
+    let busy = mock!(aws_sdk_lambda::Client::invoke)
+        .then_http_response(|| json_error("TooManyRequestsException", "Rate Exceeded."));
+    let (result, heard) = measure(&stack(&["a"]), vec![rule, busy]).await;
+    assert_eq!(result.unwrap(), 0);
+    assert!(
+        heard.has("not tried: failed to invoke shop-metric"),
+        "{:?}",
+        heard.lines()
+    );
+}

@@ -7,13 +7,17 @@ mod deploy;
 mod destroy;
 mod follow;
 mod inspect;
+mod instances;
+mod invoke;
 mod measure;
 mod overtaken;
 mod plan;
 mod preflight;
 mod proof;
 mod recover;
+mod registered;
 mod remains;
+mod serialize;
 mod stray_tasks;
 mod verify;
 

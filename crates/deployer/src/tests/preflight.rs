@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsOutput;
 use aws_sdk_ecr::operation::describe_images::DescribeImagesOutput;
 use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
-use aws_sdk_ecs::types::{Cluster, Service};
+use aws_sdk_ecs::types::{Cluster, ClusterSetting, ClusterSettingName, Service};
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
@@ -18,7 +19,7 @@ use crate::{Identity, Kind, Result};
 
 const HOST: &str = "111122223333.dkr.ecr.us-west-2.amazonaws.com";
 
-fn load(text: &str) -> Stack {
+pub(super) fn load(text: &str) -> Stack {
     stack::parse("test.yaml", text).unwrap().stack
 }
 
@@ -36,7 +37,7 @@ fn running(images: &[&str]) -> Stack {
 }
 
 /// A stack that measures somebody else's services.
-fn measuring(services: &[String]) -> Stack {
+pub(super) fn measuring(services: &[String]) -> Stack {
     let mut text = "name: shop\nqueues: {orders: {existing: 'arn:aws:sqs:us-west-2:111122223333:orders'}}\nservices:\n".to_owned();
     for (number, service) in services.iter().enumerate() {
         let _ = writeln!(
@@ -49,7 +50,7 @@ fn measuring(services: &[String]) -> Stack {
 }
 
 /// Both service-linked roles are there.
-fn roles() -> Rule {
+pub(super) fn roles() -> Rule {
     mock!(aws_sdk_iam::Client::list_roles).then_http_response(|| {
         let body = "<ListRolesResponse><ListRolesResult><Roles><member><Path>/</Path><RoleName>r</RoleName>\
                     <RoleId>i</RoleId><Arn>a</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></member></Roles>\
@@ -78,7 +79,7 @@ fn images(answer: Option<&'static str>) -> Rule {
     })
 }
 
-fn clusters(names: &'static [&'static str]) -> Rule {
+pub(super) fn clusters(names: &'static [&'static str]) -> Rule {
     mock!(aws_sdk_ecs::Client::describe_clusters).then_output(move || {
         let found = names.iter().map(|name| {
             Cluster::builder()
@@ -93,7 +94,7 @@ fn clusters(names: &'static [&'static str]) -> Rule {
 }
 
 /// All services are there but one.
-fn services_but(missing: &'static str) -> Rule {
+pub(super) fn services_but(missing: &'static str) -> Rule {
     mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(move |input| {
         assert!(input.services().len() <= 10);
         let found = input.services().iter().map(|name| {
@@ -110,8 +111,12 @@ fn services_but(missing: &'static str) -> Rule {
     })
 }
 
-async fn check(stack: &Stack, rules: &[Rule]) -> (Result<()>, Told) {
-    run(rules, async |session| crate::check(session, stack).await).await
+/// Nothing is a scalable target, unless a rule before says so.
+pub(super) async fn check(stack: &Stack, rules: &[Rule]) -> (Result<()>, Told) {
+    let none = mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets)
+        .then_output(|| DescribeScalableTargetsOutput::builder().build());
+    let rules: Vec<Rule> = rules.iter().cloned().chain([none]).collect();
+    run(&rules, async |session| crate::check(session, stack).await).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -265,4 +270,103 @@ async fn a_cluster_that_is_missing_stops() {
             .starts_with("the cluster prod does not exist"),
         "{error}"
     );
+}
+
+/// The roles that a stack is made, where the account has none.
+async fn roles_of(stack: &str) -> Vec<String> {
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&made);
+    let make = mock!(aws_sdk_iam::Client::create_service_linked_role).then_compute_response(
+        move |input| {
+            seen.lock()
+                .unwrap()
+                .push(input.aws_service_name().unwrap().to_owned());
+            MockResponse::Http(xml_error(
+                "InvalidInput",
+                "Service role name X has been taken in this account.",
+            ))
+        },
+    );
+    check(&load(stack), &[no_roles(), make]).await.0.unwrap();
+    let mut made = made.lock().unwrap().clone();
+    made.sort();
+    made
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_roles_are_made_that_the_stack_needs() {
+    let balanced = "name: shop
+cluster: {capacity: {ec2: {instance_type: t3.small, min: 1, max: 2}}}
+services:
+  web: {image: nginx, architecture: x86_64, port: 80, load_balancer: {listener: 80, health_check: /},
+        tasks: {min: 1, max: 2}, scaling: {alarm_steps: {metric: request_count,
+        scale_out: {at_or_above: 100, add: 1}, scale_in: {below: 20, for: 5, remove: 1}}}}
+";
+    assert_eq!(
+        roles_of(balanced).await,
+        [
+            "autoscaling.amazonaws.com",
+            "ecs.amazonaws.com",
+            "elasticloadbalancing.amazonaws.com"
+        ]
+    );
+    let tracked = "name: shop
+services:
+  web: {image: nginx, tasks: {min: 1, max: 2}, scaling: {cpu: {target: 60}}}
+";
+    assert_eq!(
+        roles_of(tracked).await,
+        [
+            "ecs.amazonaws.com",
+            "ecs.application-autoscaling.amazonaws.com"
+        ]
+    );
+}
+
+/// The cluster `prod`, with this value of the setting.
+fn insights(value: Option<&'static str>) -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_clusters).then_compute_output(move |input| {
+        assert_eq!(input.include().len(), 1, "settings are told only on demand");
+        let setting = value.map(|value| {
+            let setting = ClusterSetting::builder().name(ClusterSettingName::ContainerInsights);
+            vec![setting.value(value).build()]
+        });
+        let cluster = Cluster::builder()
+            .cluster_name("prod")
+            .status("ACTIVE")
+            .set_settings(setting);
+        DescribeClustersOutput::builder()
+            .clusters(cluster.build())
+            .build()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn metric_math_needs_container_insights_in_an_existing_cluster() {
+    let text = |source: &str| {
+        format!(
+            "name: shop\nqueues: {{orders: {{}}}}\ncluster: {{existing: prod}}\nservices:\n  web: {{image: busybox, \
+             consumes: [orders], tasks: {{min: 1, max: 2}}, scaling: {{backlog_per_task: \
+             {{acceptable_latency: 5m, processing_time: 1s, source: {source}}}}}}}\n"
+        )
+    };
+    let math = load(&text("metric_math"));
+    for on in ["enabled", "enhanced"] {
+        check(&math, &[roles(), insights(Some(on))])
+            .await
+            .0
+            .unwrap();
+    }
+    let error = check(&math, &[roles(), insights(Some("disabled"))]).await.0;
+    insta::assert_snapshot!(told(&error.unwrap_err()), @r"
+    Failed: service web divides by Container Insights' RunningTaskCount (`source: metric_math`), but in the cluster prod Container Insights is disabled
+      hint: turn it on (it costs): `aws ecs update-cluster-settings --cluster prod --settings name=containerInsights,value=enabled`
+      hint: or let the metric function count: `source: lambda`
+    ");
+    let (result, told) = check(&math, &[roles(), insights(None)]).await;
+    result.unwrap();
+    assert!(told.has("does not say whether Container Insights is on"));
+    let counted = load(&text("lambda"));
+    let off = insights(Some("disabled"));
+    check(&counted, &[roles(), off]).await.0.unwrap();
 }

@@ -10,13 +10,18 @@ use aws_sdk_cloudwatch::operation::list_dashboards::ListDashboardsOutput;
 use aws_sdk_cloudwatch::types::{DashboardEntry, MetricAlarm};
 use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
+use aws_sdk_ecs::operation::describe_capacity_providers::DescribeCapacityProvidersOutput;
 use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::operation::describe_task_definition::DescribeTaskDefinitionOutput;
-use aws_sdk_ecs::types::{Cluster, Service, TaskDefinition, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{
+    CapacityProvider, CapacityProviderStatus, Cluster, Service, TaskDefinition,
+    TaskDefinitionStatus,
+};
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput;
 use aws_sdk_iam::operation::get_policy::GetPolicyOutput;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_sns::operation::get_subscription_attributes::GetSubscriptionAttributesOutput;
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 use aws_smithy_types::DateTime;
@@ -32,7 +37,7 @@ const DEFINITION: &str = "arn:aws:ecs:us-west-2:1:task-definition/web:3";
 const POLICY: &str = "arn:aws:autoscaling:us-west-2:1:scalingPolicy:p:resource/ecs/service/voucher/web:policyName/backlog";
 
 /// Every type that is looked for, with a physical id as CloudFormation knows it.
-const LOOKED_FOR: [(&str, &str); 14] = [
+const LOOKED_FOR: [(&str, &str); 17] = [
     (
         "AWS::ApplicationAutoScaling::ScalableTarget",
         "service/voucher/web|ecs:service:DesiredCount|ecs",
@@ -40,14 +45,20 @@ const LOOKED_FOR: [(&str, &str); 14] = [
     ("AWS::ApplicationAutoScaling::ScalingPolicy", POLICY),
     ("AWS::CloudWatch::Alarm", "alarm"),
     ("AWS::CloudWatch::Dashboard", "board"),
+    ("AWS::ECS::CapacityProvider", "shop-instances"),
     ("AWS::ECS::Cluster", "voucher"),
     ("AWS::ECS::Service", SERVICE),
     ("AWS::ECS::TaskDefinition", DEFINITION),
     ("AWS::Events::Rule", "rule"),
+    ("AWS::IAM::InstanceProfile", "profile"),
     ("AWS::IAM::ManagedPolicy", "arn:aws:iam::1:policy/p"),
     ("AWS::IAM::Role", "role"),
     ("AWS::Lambda::Function", "function"),
     ("AWS::Logs::LogGroup", "/logs"),
+    (
+        "AWS::SNS::Subscription",
+        "arn:aws:sns:us-west-2:1:topic:subscription",
+    ),
     ("AWS::SNS::Topic", "arn:aws:sns:us-west-2:1:topic"),
     ("AWS::SQS::Queue", "https://sqs/q"),
 ];
@@ -197,11 +208,35 @@ fn policy(arn: &str) -> ScalingPolicy {
         .unwrap()
 }
 
+fn providers(status: Option<CapacityProviderStatus>) -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_capacity_providers).then_compute_output(move |input| {
+        assert_eq!(input.capacity_providers(), ["shop-instances"]);
+        let provider = status.clone().map(|status| {
+            let provider = CapacityProvider::builder().name("shop-instances");
+            vec![provider.status(status).build()]
+        });
+        DescribeCapacityProvidersOutput::builder()
+            .set_capacity_providers(provider)
+            .build()
+    })
+}
+
 /// A world in which everything is there.
 fn full() -> Vec<Rule> {
     let mut rules = lists(true);
     rules.extend([
         clusters("ACTIVE"),
+        providers(Some(CapacityProviderStatus::Active)),
+        mock!(aws_sdk_sns::Client::get_subscription_attributes)
+            .then_output(|| GetSubscriptionAttributesOutput::builder().build()),
+        mock!(aws_sdk_iam::Client::get_instance_profile).then_compute_response(|_| {
+            let body = "<GetInstanceProfileResponse><GetInstanceProfileResult><InstanceProfile><Path>/</Path>\
+                        <InstanceProfileName>profile</InstanceProfileName><InstanceProfileId>i</InstanceProfileId>\
+                        <Arn>a</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate><Roles></Roles></InstanceProfile>\
+                        </GetInstanceProfileResult></GetInstanceProfileResponse>";
+            let status = 200.try_into().unwrap();
+            MockResponse::Http(aws_sdk_iam::config::http::HttpResponse::new(status, body.into()))
+        }),
         services(Some("ACTIVE")),
         definitions(Some(TaskDefinitionStatus::Active)),
         alarms(&["alarm"]),
@@ -226,6 +261,11 @@ fn empty() -> Vec<Rule> {
     let mut rules = lists(false);
     rules.extend([
         clusters("INACTIVE"),
+        providers(Some(CapacityProviderStatus::Inactive)),
+        mock!(aws_sdk_sns::Client::get_subscription_attributes)
+            .then_http_response(|| xml_error("NotFound", "no")),
+        mock!(aws_sdk_iam::Client::get_instance_profile)
+            .then_http_response(|| xml_error("NoSuchEntity", "no")),
         services(Some("INACTIVE")),
         definitions(Some(TaskDefinitionStatus::Inactive)),
         alarms(&[]),
@@ -269,36 +309,39 @@ async fn each_type_is_left_where_it_is_there_and_gone_where_it_is_not() {
 
 #[tokio::test(start_paused = true)]
 async fn what_goes_with_its_cluster_or_was_never_made_is_gone() {
-    let rules = [services(None), definitions(None)];
+    let rules = [services(None), definitions(None), providers(None)];
     let found = remains(
         &rules,
         &[
+            ("AWS::ECS::CapacityProvider", "shop-instances"),
             ("AWS::ECS::Service", SERVICE),
             ("AWS::ECS::TaskDefinition", DEFINITION),
         ],
     );
-    assert_eq!(found.await.unwrap().gone, 2);
+    assert_eq!(found.await.unwrap().gone, 3);
     let found = remains(&[], &[("AWS::SQS::Queue", "")]).await.unwrap();
     assert_eq!(found, Remains::default(), "never made");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_type_that_only_cloudformation_knows_is_named_once() {
+async fn a_type_that_only_cloudformation_knows_is_counted() {
     let others = [
         ("AWS::EC2::VPC", "vpc-1"),
         ("AWS::EC2::VPC", "vpc-2"),
         ("AWS::EC2::Subnet", "subnet-1"),
         ("AWS::ApplicationAutoScaling::ScalingPolicy", "not an arn"),
+        // An e-mail address that has not confirmed has no ARN yet.
+        ("AWS::SNS::Subscription", "pending confirmation"),
     ];
     let found = remains(&[], &others).await.unwrap();
-    assert_eq!(
-        found.unchecked,
-        [
-            "AWS::ApplicationAutoScaling::ScalingPolicy",
-            "AWS::EC2::Subnet",
-            "AWS::EC2::VPC"
-        ]
-    );
+    let expected = [
+        ("AWS::ApplicationAutoScaling::ScalingPolicy", 1),
+        ("AWS::EC2::Subnet", 1),
+        ("AWS::EC2::VPC", 2),
+        ("AWS::SNS::Subscription", 1),
+    ];
+    let unchecked = found.unchecked.iter().map(|(kind, n)| (kind.as_str(), *n));
+    assert_eq!(unchecked.collect::<Vec<_>>(), expected);
     assert_eq!((found.gone, found.left.len()), (0, 0));
 }
 

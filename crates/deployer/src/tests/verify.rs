@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
-use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service, ServiceEvent};
+use aws_sdk_ecs::types::{
+    CapacityProviderStrategyItem, Deployment, DeploymentRolloutState, LaunchType, Service,
+    ServiceEvent,
+};
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput;
 use aws_sdk_eventbridge::types::RuleState;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
@@ -168,6 +171,45 @@ async fn what_ecs_showed_a_moment_ago_is_looked_at_again() {
         _ => own(name, times),
     }));
     verify(&stack(1), rules).await.unwrap();
+}
+
+/// A stack on instances, whose service runs on this capacity.
+async fn on_capacity(provider: Option<&'static str>) -> Result<()> {
+    let cloud = stack(1);
+    let kind = "AWS::ECS::CapacityProvider";
+    cloud
+        .state()
+        .stack()
+        .holds(kind, "Instances", "shop-instances");
+    let ecs = mock!(aws_sdk_ecs::Client::describe_services).then_output(move || {
+        let item = provider.map(|provider| {
+            let item = CapacityProviderStrategyItem::builder().capacity_provider(provider);
+            vec![item.build().unwrap()]
+        });
+        let found = Service::builder()
+            .service_arn(service("s0"))
+            .status("ACTIVE")
+            .task_definition("definition:0")
+            .set_launch_type(provider.is_none().then_some(LaunchType::Fargate))
+            .set_capacity_provider_strategy(item);
+        DescribeServicesOutput::builder()
+            .services(found.build())
+            .build()
+    });
+    let mut rules = sound();
+    rules.push(ecs);
+    verify(&cloud, rules).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_runs_on_other_capacity_than_the_stack_s_is_found() {
+    on_capacity(Some("shop-instances")).await.unwrap();
+    insta::assert_snapshot!(told(&on_capacity(None).await.unwrap_err()), @r"
+    DeploymentFailed: S0: it is to run on the capacity provider shop-instances, but runs on FARGATE
+      hint: somebody else has changed the service: deploy again with a new image or a changed task size
+    ");
+    let error = on_capacity(Some("theirs")).await.unwrap_err();
+    assert!(error.to_string().ends_with("but runs on theirs"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

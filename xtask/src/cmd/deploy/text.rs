@@ -78,10 +78,10 @@ fn totals(plan: &Plan) -> String {
 /// What was done, and what came out of it.
 pub(crate) fn outcome(outcome: &Outcome) -> String {
     let deployed = &outcome.deployed;
-    let what = if deployed.changed {
-        "deployed"
-    } else {
-        "no change: already deployed"
+    let what = match (deployed.changed, deployed.followed) {
+        (true, _) => "deployed",
+        (false, true) => "deployed by the run that was followed; nothing else to change",
+        (false, false) => "no change: already deployed",
     };
     let mut text = format!(
         "{}: {what} (account {}, {})\n",
@@ -116,6 +116,7 @@ mod tests {
             resource_type: resource_type.into(),
             physical_id: (action != Action::Add).then(|| format!("{logical_id}-1a2b")),
             properties: properties.iter().map(|p| (*p).to_owned()).collect(),
+            expendable: false,
         }
     }
 
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_outcome_says_whether_anything_changed() {
-        let outcome = |changed| Outcome {
+        let outcome = |changed, followed| Outcome {
             stack: "voucher-worker".into(),
             identity: Identity {
                 account: "111122223333".into(),
@@ -172,6 +173,7 @@ mod tests {
             deployed: Deployed {
                 stack_id: "arn".into(),
                 changed,
+                followed,
                 plan: Plan::default(),
                 outputs: [
                     ("ClusterName", "voucher"),
@@ -182,9 +184,10 @@ mod tests {
             },
         };
         insta::assert_snapshot!(format!(
-            "{}{}",
-            super::outcome(&outcome(true)),
-            super::outcome(&outcome(false))
+            "{}{}{}",
+            super::outcome(&outcome(true, false)),
+            super::outcome(&outcome(false, true)),
+            super::outcome(&outcome(false, false))
         ));
     }
 }

@@ -14,7 +14,9 @@ use aws_sdk_cloudformation::operation::list_change_sets::ListChangeSetsOutput;
 use aws_sdk_cloudformation::operation::list_stack_resources::ListStackResourcesOutput;
 use aws_sdk_cloudformation::operation::rollback_stack::RollbackStackOutput;
 use aws_sdk_cloudformation::operation::update_termination_protection::UpdateTerminationProtectionOutput;
-use aws_sdk_cloudformation::types::{ChangeSetSummary, Output, Stack, StackResourceSummary};
+use aws_sdk_cloudformation::types::{
+    ChangeSetSummary, Output, Parameter, Stack, StackResourceSummary,
+};
 use aws_smithy_types::DateTime;
 
 use super::super::cloud::xml_error;
@@ -68,6 +70,12 @@ impl State {
             stack.enter(&step);
         }
         let stack = self.named(input.stack_name())?;
+        let parameter = |(key, value): &(&str, &str)| {
+            Parameter::builder()
+                .parameter_key(*key)
+                .parameter_value(*value)
+                .build()
+        };
         let described = Stack::builder()
             .stack_id(&stack.id)
             .stack_name(NAME)
@@ -80,6 +88,7 @@ impl State {
             .set_stack_status_reason(stack.reason.clone())
             .set_change_set_id(stack.change_set.clone())
             .enable_termination_protection(stack.protected)
+            .set_parameters(Some(stack.parameters.iter().map(parameter).collect()))
             .outputs(
                 Output::builder()
                     .output_key("Url")

@@ -18,6 +18,7 @@ pub(in crate::tests) struct FakeStack {
     pub events: Vec<StackEvent>,
     /// Type, logical id, physical id.
     pub resources: Vec<(String, String, String)>,
+    pub parameters: Vec<(&'static str, &'static str)>,
     pub change_set: Option<String>,
     pub protected: bool,
     /// Made by somebody else, from a template of theirs.

@@ -48,8 +48,12 @@ impl Live {
             let mut state = cloud.state();
             let stack = state.stack();
             stack.holds("AWS::Events::Rule", "Rule", "rule");
-            stack.holds("AWS::SQS::Queue", "Queue0", "https://sqs/q0");
-            stack.holds("AWS::SQS::Queue", "Dead", "https://sqs/dead");
+            stack.holds("AWS::SQS::Queue", "OrdersQueue", "https://sqs/q0");
+            stack.holds(
+                "AWS::SQS::Queue",
+                "OrdersDeadLetterQueue",
+                "https://sqs/dead",
+            );
             for number in 0..120 {
                 stack.holds(
                     "AWS::CloudWatch::Alarm",
@@ -132,6 +136,7 @@ fn rule_targets(services: usize) -> Rule {
             url: format!("https://sqs/q{number}"),
         }],
         count: vec![Count::Visible],
+        wake: false,
     };
     let all: Vec<ServiceRequest> = (0..services).map(service).collect();
     mock!(aws_sdk_eventbridge::Client::list_targets_by_rule).then_output(move || {

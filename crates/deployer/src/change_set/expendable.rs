@@ -1,0 +1,79 @@
+//! Queues whose end is no loss: the dead-letter queues of the stack's own functions, which hold events that
+//! a function could not handle. Nobody waits for those, and a deploy that takes a scaling function away
+//! need not be told that its dead-letter queue may go with it.
+
+use serde_json::Value;
+
+use crate::observe::template;
+use crate::plan::{Change, Plan};
+use crate::session::Session;
+
+/// Marks them in a plan for the stack `id`. What they are only the deployed template says, which is read
+/// when the plan ends a queue. Where it can't be read, every queue counts as a loss.
+pub(super) async fn mark(session: &Session<'_>, id: &str, plan: &mut Plan) {
+    let ends_queue =
+        |change: &&mut Change| change.is_loss() && change.resource_type == "AWS::SQS::Queue";
+    let mut ended: Vec<&mut Change> = plan.changes.iter_mut().filter(ends_queue).collect();
+    if ended.is_empty() {
+        return;
+    }
+    let template = match template(session, id, None).await {
+        Ok(template) => template.unwrap_or_default(),
+        Err(error) => return session.note(format!("skipped: {error}")),
+    };
+    let of_functions = dead_letter_queues(&template);
+    for change in &mut ended {
+        change.expendable = of_functions.contains(&change.logical_id);
+    }
+}
+
+/// Logical ids of the queues that are a function's dead-letter queue and nothing else's: a queue of the
+/// user's that redrives there makes it one of the user's.
+fn dead_letter_queues(template: &str) -> Vec<String> {
+    let template: Value = serde_json::from_str(template).unwrap_or_default();
+    let resources = || template["Resources"].as_object().into_iter().flatten();
+    let arn_of = |value: &Value| value["Fn::GetAtt"][0].as_str().map(str::to_owned);
+    let redriven: Vec<String> = resources()
+        .filter(|(_, resource)| resource["Type"] == "AWS::SQS::Queue")
+        .filter_map(|(_, queue)| {
+            arn_of(&queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
+        })
+        .collect();
+    resources()
+        .filter(|(_, resource)| resource["Type"] == "AWS::Lambda::Function")
+        .filter_map(|(_, function)| {
+            arn_of(&function["Properties"]["DeadLetterConfig"]["TargetArn"])
+        })
+        .filter(|id| !redriven.contains(id))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_s_dead_letter_queue_is_told_from_the_users() {
+        let arn = |id: &str| serde_json::json!({"Fn::GetAtt": [id, "Arn"]});
+        let function = |id: &str| {
+            serde_json::json!({
+                "Type": "AWS::Lambda::Function",
+                "Properties": {"DeadLetterConfig": {"TargetArn": arn(id)}},
+            })
+        };
+        let template = serde_json::json!({"Resources": {
+            "WebScalingFunction": function("WebScalingDeadLetterQueue"),
+            "OddFunction": function("OrdersDeadLetterQueue"),
+            "MetricFunction": {"Type": "AWS::Lambda::Function", "Properties": {}},
+            "OrdersQueue": {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"RedrivePolicy": {"deadLetterTargetArn": arn("OrdersDeadLetterQueue")}},
+            },
+        }});
+        assert_eq!(
+            dead_letter_queues(&template.to_string()),
+            ["WebScalingDeadLetterQueue"]
+        );
+        assert!(dead_letter_queues("no json").is_empty());
+    }
+}

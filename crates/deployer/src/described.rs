@@ -1,0 +1,90 @@
+//! ECS services as ECS describes them, asked for in batches.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::Service;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use crate::error::{Result, aws};
+use crate::session::Session;
+
+/// DescribeServices takes ten.
+const SERVICES: usize = 10;
+/// Requests at once. DescribeServices takes 20 a second.
+const AT_ONCE: usize = 8;
+
+/// What ECS knows.
+#[derive(Default)]
+pub(crate) struct Described {
+    /// The services that it knows, with the cluster's name as it was asked for.
+    pub services: Vec<(String, Service)>,
+    /// The clusters that it does not know.
+    pub missing_clusters: Vec<String>,
+}
+
+/// What ECS knows of services that are given by cluster, and name or ARN. Services that it does not know
+/// are left out.
+pub(crate) async fn describe<'a>(
+    session: &Session<'_>,
+    wanted: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Described> {
+    let mut clusters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (cluster, service) in wanted {
+        clusters.entry(cluster).or_default().push(service);
+    }
+    let calls = clusters
+        .iter()
+        .flat_map(|(cluster, names)| names.chunks(SERVICES).map(move |names| (*cluster, names)));
+    let replies: Vec<(&str, Option<Vec<Service>>)> = stream::iter(calls)
+        .map(|(cluster, names)| async move {
+            let found = batch(session, cluster, names).await?;
+            Ok::<_, crate::Error>((cluster, found))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let mut described = Described::default();
+    for (cluster, services) in replies {
+        match services {
+            Some(services) => {
+                let named = services
+                    .into_iter()
+                    .map(|found| (cluster.to_owned(), found));
+                described.services.extend(named);
+            }
+            None => described.missing_clusters.push(cluster.to_owned()),
+        }
+    }
+    Ok(described)
+}
+
+/// `None`: ECS knows no such cluster.
+async fn batch(
+    session: &Session<'_>,
+    cluster: &str,
+    names: &[&str],
+) -> Result<Option<Vec<Service>>> {
+    let request = session.clients.ecs.describe_services().cluster(cluster);
+    let asked = names.iter().map(|name| (*name).to_owned()).collect();
+    match request.set_services(Some(asked)).send().await {
+        Ok(reply) => Ok(Some(reply.services.unwrap_or_default())),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_cluster_not_found_exception()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(aws(format!("describe the services of {cluster}"))(error)),
+    }
+}
+
+/// The cluster in a service's ARN: `arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE`.
+pub(crate) fn cluster_of(arn: &str) -> &str {
+    arn.rsplit('/').nth(1).unwrap_or_default()
+}
+
+/// The service's name in its ARN.
+pub(crate) fn name_of(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
+}

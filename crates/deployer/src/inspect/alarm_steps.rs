@@ -1,0 +1,154 @@
+//! Scaling functions: their alarms, the last steps, and their dead-letter queues.
+
+use std::collections::HashMap;
+
+use futures::future::try_join;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use scaling::{AlarmSteps, LAST_STEP_TAG, Steps};
+use serde::Serialize;
+
+use crate::error::{Error, Result, aws, is_denied};
+use crate::functions::{Function, FunctionKind, ScalingSetup, ServiceName};
+use crate::messages::name_in;
+use crate::session::Session;
+
+use super::alarms::AlarmState;
+use super::queues::{self, QueueState};
+
+/// How a scaling function stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlarmStepsState {
+    /// Name of the function.
+    pub function: String,
+    /// Fewest tasks.
+    pub min: u32,
+    /// Most tasks.
+    pub max: u32,
+    /// What adds tasks.
+    pub scale_out: Option<StepAlarmState>,
+    /// What removes tasks.
+    pub scale_in: Option<StepAlarmState>,
+    /// Events that the function could not handle.
+    pub dead_letters: Option<QueueState>,
+}
+
+/// An alarm that a scaling function acts on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepAlarmState {
+    /// Alarm name.
+    pub name: String,
+    /// The alarm; `None` when it is gone.
+    pub alarm: Option<AlarmState>,
+    /// What is done while it is in ALARM.
+    pub steps: Steps,
+    /// Pause after a step, in seconds.
+    pub cooldown_s: u64,
+    /// The last step, as the function has noted it on the alarm.
+    pub last_step: Option<String>,
+}
+
+/// Requests at once. ListTagsForResource takes tens a second.
+const AT_ONCE: usize = 4;
+
+/// The scaling functions by their services. `queue_urls`: the stack's queues.
+pub(super) async fn read(
+    session: &Session<'_>,
+    functions: &[Function],
+    alarms: &[AlarmState],
+    queue_urls: &[&str],
+) -> Result<HashMap<ServiceName, AlarmStepsState>> {
+    let scaling = functions
+        .iter()
+        .filter_map(|function| match &function.kind {
+            FunctionKind::Scaling(setup) => Some((function, setup)),
+            FunctionKind::Metric(_) => None,
+        });
+    stream::iter(scaling)
+        .map(|(function, setup)| async move {
+            let state = one(session, function, setup, alarms, queue_urls).await?;
+            let name = ServiceName {
+                cluster: setup.policy.cluster.clone(),
+                service: setup.policy.service.clone(),
+            };
+            Ok::<_, Error>((name, state))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+async fn one(
+    session: &Session<'_>,
+    function: &Function,
+    setup: &ScalingSetup,
+    alarms: &[AlarmState],
+    queue_urls: &[&str],
+) -> Result<AlarmStepsState> {
+    let policy = &setup.policy;
+    let (scale_out, scale_in) = try_join(
+        side(session, policy.scale_out.as_ref(), alarms),
+        side(session, policy.scale_in.as_ref(), alarms),
+    )
+    .await?;
+    let dead_letters = match &setup.dead_letters {
+        Some(name) => {
+            let url = queue_urls.iter().find(|url| name_in(url) == name.as_str());
+            let named = url.map(|url| (name.as_str(), *url));
+            let read = queues::read(session, named.into_iter().collect()).await?;
+            read.into_iter().next()
+        }
+        None => None,
+    };
+    Ok(AlarmStepsState {
+        function: function.name.clone(),
+        min: policy.min,
+        max: policy.max,
+        scale_out,
+        scale_in,
+        dead_letters,
+    })
+}
+
+async fn side(
+    session: &Session<'_>,
+    side: Option<&AlarmSteps>,
+    alarms: &[AlarmState],
+) -> Result<Option<StepAlarmState>> {
+    let Some(side) = side else { return Ok(None) };
+    let alarm = alarms.iter().find(|alarm| alarm.name == side.alarm);
+    let last_step = match alarm {
+        Some(alarm) => last_step(session, alarm).await?,
+        None => None,
+    };
+    Ok(Some(StepAlarmState {
+        name: side.alarm.clone(),
+        alarm: alarm.cloned(),
+        steps: side.steps.clone(),
+        cooldown_s: side.cooldown,
+        last_step,
+    }))
+}
+
+async fn last_step(session: &Session<'_>, alarm: &AlarmState) -> Result<Option<String>> {
+    let request = session.clients.cloudwatch.list_tags_for_resource();
+    let doing = format!("read the tags of the alarm {}", alarm.name);
+    match request.resource_arn(&alarm.arn).send().await {
+        Ok(reply) => {
+            let tag = reply.tags().iter().find(|t| t.key() == Some(LAST_STEP_TAG));
+            Ok(tag.and_then(|tag| tag.value().map(str::to_owned)))
+        }
+        // Gone since it was read, or not for these eyes: the rest is of use.
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_resource_not_found_exception()) =>
+        {
+            Ok(None)
+        }
+        Err(error) if is_denied(&error) => {
+            session.note(aws(doing)(error).to_string());
+            Ok(None)
+        }
+        Err(error) => Err(aws(doing)(error)),
+    }
+}

@@ -1,0 +1,103 @@
+//! Services of somebody else's that are scaled already: two hands on one desired count fight, and what
+//! the second stack registers or takes away is the first one's.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
+use stack::{ServiceSource, Stack};
+
+use crate::error::{Error, Result, aws, is_denied};
+use crate::observe::{observe, resources};
+use crate::session::Session;
+use crate::targets::physical_ids;
+
+/// DescribeScalableTargets takes so many ids.
+const IDS: usize = 50;
+
+/// Refuses to scale an existing service that is a scalable target already, unless it is this stack's own.
+pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
+    let wanted = wanted(stack);
+    let ids: Vec<String> = wanted.keys().cloned().collect();
+    let mut found = Vec::new();
+    for ids in ids.chunks(IDS) {
+        found.extend(registered(session, ids).await?);
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let own = own(session, &stack.name).await?;
+    let foreign = |target: &&ScalableTarget| !own.iter().any(|id| id == target.resource_id());
+    match found.iter().find(foreign) {
+        None => Ok(()),
+        Some(target) => Err(refusal(stack, &wanted, target)),
+    }
+}
+
+/// Resource id (`service/CLUSTER/SERVICE`) and short name of each existing service that the stack scales.
+fn wanted(stack: &Stack) -> BTreeMap<String, &str> {
+    let scaled = stack.services.iter().filter(|(_, s)| s.scaling.is_some());
+    scaled
+        .filter_map(|(short, scaled)| match &scaled.source {
+            ServiceSource::Existing { cluster, service } => {
+                Some((format!("service/{cluster}/{service}"), short.as_str()))
+            }
+            ServiceSource::Create(_) => None,
+        })
+        .collect()
+}
+
+async fn registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<ScalableTarget>> {
+    let doing = "look for scalable targets of the existing services";
+    let mut pages = session
+        .clients
+        .applicationautoscaling
+        .describe_scalable_targets()
+        .service_namespace(ServiceNamespace::Ecs)
+        .set_resource_ids(Some(ids.to_vec()))
+        .into_paginator()
+        .send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => found.extend(page.scalable_targets.unwrap_or_default()),
+            // Who may not look may still deploy, and then sees two policies fight at worst.
+            Err(error) if is_denied(&error) => {
+                session.note(format!("skipped: {}", aws(doing)(error)));
+                break;
+            }
+            Err(error) => return Err(aws(doing)(error)),
+        }
+    }
+    Ok(found)
+}
+
+/// Resource ids of the scalable targets that the deployed stack made.
+async fn own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
+    let Some(stack) = observe(session, name).await? else {
+        return Ok(Vec::new());
+    };
+    let resources = resources(session, &stack.id).await?;
+    // `RESOURCE-ID|DIMENSION|NAMESPACE`.
+    let targets = physical_ids(&resources, "AWS::ApplicationAutoScaling::ScalableTarget");
+    Ok(targets
+        .filter_map(|id| id.split('|').next().map(str::to_owned))
+        .collect())
+}
+
+fn refusal(stack: &Stack, wanted: &BTreeMap<String, &str>, target: &ScalableTarget) -> Error {
+    let id = target.resource_id();
+    let short = wanted.get(id).copied().unwrap_or(id);
+    Error::refused(format!(
+        "service {short} ({id}) is a scalable target already (min {}, max {}), and the stack {} did not \
+         make it: another stack, or somebody by hand, scales it",
+        target.min_capacity(),
+        target.max_capacity(),
+        stack.name
+    ))
+    .hint("two that scale one service undo each other's work: take it out of one of the two definitions")
+    .hint(format!(
+        "if nobody needs the old scaling any more: `aws application-autoscaling \
+         deregister-scalable-target --service-namespace ecs --scalable-dimension \
+         ecs:service:DesiredCount --resource-id {id}`"
+    ))
+}

@@ -1,0 +1,113 @@
+//! Container instances that somebody registered by hand in a cluster of the stack: ECS deletes no cluster
+//! with instances in it. Those of the stack's own Auto Scaling group leave it when they are terminated.
+
+use futures::stream::{self, TryStreamExt};
+
+use crate::error::{Result, aws, is_denied};
+use crate::observe::Resource;
+use crate::session::Session;
+use crate::targets::physical_ids;
+
+/// Requests at once. DeregisterContainerInstance takes a few a second.
+const AT_ONCE: usize = 2;
+
+/// Deregisters those that are idle, as they are once stray tasks are stopped: the services run on the
+/// stack's own capacity. One with tasks is left alone, for its tasks would be cut off from ECS. The
+/// instances themselves go on running: whose they are is not known here.
+///
+/// # Errors
+/// When ECS can't be asked, or refuses to deregister one.
+pub(crate) async fn deregister(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
+    let providers: Vec<&str> = physical_ids(resources, "AWS::ECS::CapacityProvider").collect();
+    for cluster in physical_ids(resources, "AWS::ECS::Cluster") {
+        if !has_instances(session, cluster).await? {
+            continue;
+        }
+        let strays = strays(session, cluster, &providers).await?;
+        stream::iter(strays.iter().map(Ok))
+            .try_for_each_concurrent(AT_ONCE, |stray| deregister_one(session, cluster, stray))
+            .await?;
+    }
+    Ok(())
+}
+
+struct Stray {
+    arn: String,
+    /// Id of the EC2 instance, or of the external one.
+    instance: String,
+}
+
+/// Asked first, for clusters without instances are the rule.
+async fn has_instances(session: &Session<'_>, cluster: &str) -> Result<bool> {
+    let request = session.clients.ecs.describe_clusters().clusters(cluster);
+    let reply = request.send().await;
+    let reply = reply.map_err(aws(format!("describe the cluster {cluster}")))?;
+    let found = reply.clusters().first();
+    Ok(found.is_some_and(|found| found.registered_container_instances_count() > 0))
+}
+
+async fn strays(session: &Session<'_>, cluster: &str, providers: &[&str]) -> Result<Vec<Stray>> {
+    let ecs = &session.clients.ecs;
+    let mut pages = ecs
+        .list_container_instances()
+        .cluster(cluster)
+        .into_paginator()
+        .send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = match page {
+            Ok(page) => page,
+            // What is in the way then, CloudFormation reports.
+            Err(error) if is_denied(&error) => {
+                let doing = format!("list the container instances of {cluster}");
+                session.note(format!("skipped: {}", aws(doing)(error)));
+                break;
+            }
+            Err(error) => {
+                return Err(aws(format!("list the container instances of {cluster}"))(
+                    error,
+                ));
+            }
+        };
+        if page.container_instance_arns().is_empty() {
+            continue;
+        }
+        // A page holds up to 100, which is what DescribeContainerInstances takes.
+        let request = ecs.describe_container_instances().cluster(cluster);
+        let reply = request.set_container_instances(page.container_instance_arns);
+        let reply = reply.send().await;
+        let reply = reply.map_err(aws(format!(
+            "describe the container instances of {cluster}"
+        )))?;
+        let strays = reply.container_instances().iter().filter(|instance| {
+            let provider = instance.capacity_provider_name().unwrap_or_default();
+            let idle = instance.running_tasks_count() + instance.pending_tasks_count() == 0;
+            idle && !providers.contains(&provider)
+        });
+        found.extend(strays.filter_map(|instance| {
+            Some(Stray {
+                arn: instance.container_instance_arn()?.to_owned(),
+                instance: instance.ec2_instance_id().unwrap_or_default().to_owned(),
+            })
+        }));
+    }
+    Ok(found)
+}
+
+async fn deregister_one(session: &Session<'_>, cluster: &str, stray: &Stray) -> Result<()> {
+    session.note(format!(
+        "deregistering the container instance {} ({}), which is none of the stack's capacity; it goes on \
+         running",
+        stray.arn, stray.instance
+    ));
+    let request = session.clients.ecs.deregister_container_instance();
+    let sent = request
+        .cluster(cluster)
+        .container_instance(&stray.arn)
+        .send()
+        .await;
+    sent.map(drop).map_err(aws(format!(
+        "deregister the container instance {}",
+        stray.arn
+    )))
+}

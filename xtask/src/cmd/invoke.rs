@@ -1,0 +1,203 @@
+//! `invoke`: a deployed function by hand, with what its rule sends it or with an event of one's own.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use deployer::{Function, FunctionKind, Invocation, ServiceName, Session};
+use scaling::MetricRequest;
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
+
+use super::status::no_such_stack;
+use crate::connect::{Cloud, ConnectArgs};
+use crate::definition::{Known, StackRef};
+use crate::failure::{Failure, Result};
+use crate::output::{self, Format};
+use crate::ui::Ui;
+
+mod choice;
+mod text;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Stack definition, or the name of the stack
+    #[arg(value_name = "STACK")]
+    stack: StackRef,
+    #[command(flatten)]
+    connect: ConnectArgs,
+    /// Which function (otherwise the metric function, or the scaling function of a stack without it)
+    #[arg(long, value_enum)]
+    function: Option<Which>,
+    /// The service whose scaling function is meant: its name in the definition, or what ECS calls it
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// Event as JSON, `-` for standard input (otherwise what the function's rule sends)
+    #[arg(long, value_name = "FILE")]
+    event: Option<PathBuf>,
+}
+
+/// The kinds of functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// The one that publishes the backlog per task
+    Metric,
+    /// The one that scales a service when an alarm says so
+    Scaling,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    stack: String,
+    function: String,
+    invocations: Vec<Invocation>,
+    /// The services concerned.
+    services: Vec<Change>,
+}
+
+/// The desired count of a service before and after; `None` where ECS knows no such service.
+#[derive(Debug, PartialEq, Serialize)]
+struct Change {
+    #[serde(flatten)]
+    service: ServiceName,
+    desired_before: Option<i32>,
+    desired_after: Option<i32>,
+}
+
+impl Outcome {
+    /// The first message of a failed invocation.
+    fn error(&self) -> Option<&str> {
+        let mut errors = self.invocations.iter();
+        errors.find_map(|invocation| invocation.error.as_deref())
+    }
+}
+
+pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    let event = args.event.as_deref().map(read_event).transpose()?;
+    let known = args.stack.resolve()?;
+    let ui = Ui::new();
+    let cloud = args.connect.connect(&known, &ui).await?;
+    let outcome = play(&args, &cloud, &known, event, &ui).await;
+    let outcome = outcome.map_err(|failure| cloud.explain(failure))?;
+    ui.finish();
+    let Some(error) = outcome.error() else {
+        format.print(&outcome, text::outcome);
+        return Ok(());
+    };
+    if format == Format::Text {
+        output::text(&text::outcome(&outcome));
+    }
+    Err(
+        Failure::failed(format!("the function {} failed: {error}", outcome.function))
+            .details(&outcome),
+    )
+}
+
+async fn play(
+    args: &Args,
+    cloud: &Cloud,
+    known: &Known,
+    event: Option<Value>,
+    ui: &Ui,
+) -> Result<Outcome> {
+    let progress = |progress| ui.progress(progress);
+    let session = cloud.session(&progress);
+    let identity = cloud.identify(&session, known).await?;
+    let Some(stack) = deployer::observe(&session, &known.name).await? else {
+        return Err(no_such_stack(&known.name, &identity));
+    };
+    let resources = deployer::resources(&session, &stack.id).await?;
+    let functions = deployer::functions(&session, &resources).await?;
+    let function = choice::choose(
+        &functions,
+        args.function,
+        args.service.as_deref(),
+        &known.name,
+    )?;
+    let events = match event {
+        Some(event) => vec![event],
+        None => rule_inputs(function)?,
+    };
+    invoke(&session, &known.name, function, &events).await
+}
+
+async fn invoke(
+    session: &Session<'_>,
+    stack: &str,
+    function: &Function,
+    events: &[Value],
+) -> Result<Outcome> {
+    let services = concerned(function, events);
+    let before = deployer::desired_counts(session, &services).await?;
+    let mut invocations = Vec::new();
+    for event in events {
+        let invocation = deployer::invoke(session, &function.arn, &event.to_string()).await?;
+        invocations.push(invocation);
+    }
+    let after = deployer::desired_counts(session, &services).await?;
+    let services = services.into_iter().map(|service| Change {
+        desired_before: before.get(&service).copied(),
+        desired_after: after.get(&service).copied(),
+        service,
+    });
+    Ok(Outcome {
+        stack: stack.to_owned(),
+        function: function.name.clone(),
+        invocations,
+        services: services.collect(),
+    })
+}
+
+/// What the function's rules send it, which its kind was told by.
+fn rule_inputs(function: &Function) -> Result<Vec<Value>> {
+    let parse = |input: &String| {
+        serde_json::from_str(input).map_err(|error| {
+            Failure::failed(format!(
+                "failed to read what the rule sends {}: {error}",
+                function.name
+            ))
+        })
+    };
+    function.inputs.iter().map(parse).collect()
+}
+
+/// The services that the events are about: those that a metric request names, or else the function's.
+fn concerned(function: &Function, events: &[Value]) -> Vec<ServiceName> {
+    if let FunctionKind::Scaling(_) = function.kind {
+        return function.services();
+    }
+    let requests = events.iter().map(MetricRequest::deserialize);
+    let Ok(requests) = requests.collect::<Result<Vec<_>, _>>() else {
+        return function.services();
+    };
+    let named = requests.into_iter().flat_map(|request| request.services);
+    let mut services: Vec<ServiceName> = named
+        .map(|service| ServiceName {
+            cluster: service.cluster,
+            service: service.service,
+        })
+        .collect();
+    services.sort();
+    services.dedup();
+    services
+}
+
+fn read_event(path: &Path) -> Result<Value> {
+    let unreadable = |error: std::io::Error| {
+        Failure::failed(format!(
+            "failed to read the event {}: {error}",
+            path.display()
+        ))
+    };
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        let read = std::io::stdin().read_to_string(&mut text);
+        read.map_err(unreadable)?;
+        text
+    } else {
+        std::fs::read_to_string(path).map_err(unreadable)?
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Failure::failed(format!("the event {} is no JSON: {error}", path.display()))
+    })
+}

@@ -1,0 +1,164 @@
+//! Which of a stack's functions is meant.
+
+use deployer::{Function, FunctionKind};
+
+use super::Which;
+use crate::failure::{Failure, Result};
+
+/// The function of the wanted kind: without one the metric function, or a scaling function where there
+/// is none. A service's name stands for its scaling function.
+pub(super) fn choose<'a>(
+    functions: &'a [Function],
+    which: Option<Which>,
+    service: Option<&str>,
+    stack: &str,
+) -> Result<&'a Function> {
+    let metric = functions
+        .iter()
+        .find(|function| matches!(function.kind, FunctionKind::Metric(_)));
+    let scaling: Vec<&Function> = functions
+        .iter()
+        .filter(|function| matches!(function.kind, FunctionKind::Scaling(_)))
+        .collect();
+    match (which, service) {
+        (Some(Which::Metric), Some(_)) => Err(Failure::failed(
+            "--service names a scaling function; the metric function measures every service",
+        )
+        .hint("leave --service out, or send --event with the services to measure")),
+        (Some(Which::Metric), None) => metric.ok_or_else(|| {
+            let error = format!("the stack {stack} has no metric function");
+            Failure::failed(error).hint("it has one where a service has `backlog_per_task`")
+        }),
+        (None, None) if metric.is_some() || scaling.is_empty() => metric.ok_or_else(|| {
+            Failure::failed(format!("the stack {stack} has no function to invoke"))
+                .hint("it has one where a service has `backlog_per_task` or `alarm_steps`")
+        }),
+        (Some(Which::Scaling) | None, service) => one(&scaling, service, stack),
+    }
+}
+
+fn one<'a>(scaling: &[&'a Function], service: Option<&str>, stack: &str) -> Result<&'a Function> {
+    let found: Vec<&Function> = scaling
+        .iter()
+        .copied()
+        .filter(|function| service.is_none_or(|service| is_of(function, service)))
+        .collect();
+    let names: Vec<String> = scaling.iter().map(|function| told(function)).collect();
+    match (found.as_slice(), service) {
+        ([one], _) => Ok(one),
+        ([], _) if scaling.is_empty() => Err(Failure::failed(format!(
+            "the stack {stack} has no scaling function"
+        ))
+        .hint("it has one for each service with `alarm_steps`")),
+        ([], Some(service)) => Err(Failure::failed(format!(
+            "the stack {stack} has no scaling function for {service}"
+        ))
+        .hint(format!("it has one for: {}", names.join(", ")))),
+        _ => Err(Failure::failed(format!(
+            "the stack {stack} has {} scaling functions",
+            scaling.len()
+        ))
+        .hint(format!("name one with --service: {}", names.join(", ")))),
+    }
+}
+
+/// By what ECS calls the service, or by its name in the definition, which the logical id tells.
+fn is_of(function: &Function, service: &str) -> bool {
+    let ecs = function
+        .services()
+        .iter()
+        .any(|name| name.service == service);
+    ecs || function.logical_id == template::names::scaling_function(service)
+}
+
+fn told(function: &Function) -> String {
+    let services = function.services();
+    let names: Vec<&str> = services.iter().map(|name| name.service.as_str()).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deployer::ScalingSetup;
+    use scaling::AlarmStepsPolicy;
+
+    fn metric() -> Function {
+        Function {
+            name: "shop-metric".into(),
+            arn: "arn:metric".into(),
+            logical_id: template::names::METRIC_FUNCTION.into(),
+            inputs: vec![],
+            kind: FunctionKind::Metric(vec![]),
+        }
+    }
+
+    fn scaling(short: &str) -> Function {
+        let policy = AlarmStepsPolicy {
+            cluster: "shop".into(),
+            service: format!("shop-{short}-1"),
+            min: 1,
+            max: 2,
+            scale_out: None,
+            scale_in: None,
+        };
+        let setup = ScalingSetup {
+            policy,
+            dead_letters: None,
+        };
+        Function {
+            name: format!("shop-scaling-{short}"),
+            arn: format!("arn:{short}"),
+            logical_id: template::names::scaling_function(short),
+            inputs: vec![],
+            kind: FunctionKind::Scaling(Box::new(setup)),
+        }
+    }
+
+    fn chosen(
+        functions: &[Function],
+        which: Option<Which>,
+        service: Option<&str>,
+    ) -> Result<String, String> {
+        let chosen = choose(functions, which, service, "shop");
+        chosen
+            .map(|function| function.name.clone())
+            .map_err(|failure| format!("{} ({})", failure.message(), failure.hints().join("; ")))
+    }
+
+    #[test]
+    fn the_metric_function_comes_first_and_the_only_scaling_function_is_meant() {
+        let both = [scaling("web"), metric()];
+        assert_eq!(chosen(&both, None, None).unwrap(), "shop-metric");
+        let scaled = Some(Which::Scaling);
+        assert_eq!(chosen(&both, scaled, None).unwrap(), "shop-scaling-web");
+        assert_eq!(chosen(&both[..1], None, None).unwrap(), "shop-scaling-web");
+    }
+
+    #[test]
+    fn one_of_several_is_named_by_its_service() {
+        let several = [scaling("web"), metric(), scaling("api-v2")];
+        assert_eq!(
+            chosen(&several, None, Some("api-v2")).unwrap(),
+            "shop-scaling-api-v2"
+        );
+        assert_eq!(
+            chosen(&several, None, Some("shop-web-1")).unwrap(),
+            "shop-scaling-web"
+        );
+        insta::assert_snapshot!(chosen(&several, Some(Which::Scaling), None).unwrap_err(), @"the stack shop has 2 scaling functions (name one with --service: shop-web-1, shop-api-v2-1)");
+        insta::assert_snapshot!(chosen(&several, None, Some("db")).unwrap_err(), @"the stack shop has no scaling function for db (it has one for: shop-web-1, shop-api-v2-1)");
+    }
+
+    #[test]
+    fn what_is_not_there_is_said() {
+        insta::assert_snapshot!(chosen(&[], None, None).unwrap_err(), @"the stack shop has no function to invoke (it has one where a service has `backlog_per_task` or `alarm_steps`)");
+        insta::assert_snapshot!(chosen(&[metric()], Some(Which::Scaling), None).unwrap_err(), @"the stack shop has no scaling function (it has one for each service with `alarm_steps`)");
+        insta::assert_snapshot!(chosen(&[scaling("web")], Some(Which::Metric), None).unwrap_err(), @"the stack shop has no metric function (it has one where a service has `backlog_per_task`)");
+        let both = chosen(&[metric()], Some(Which::Metric), Some("web"));
+        assert!(
+            both.unwrap_err()
+                .starts_with("--service names a scaling function")
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! What scales a service, for people.
+
+use comfy_table::{Table, presets};
+use deployer::{AlarmState, AlarmStepsState, PolicyState, StepAlarmState};
+use scaling::Steps;
+
+use super::text::{depth, number};
+
+/// Every policy of Application Auto Scaling.
+pub(super) fn policies(policies: &[PolicyState]) -> String {
+    let policy = |policy: &PolicyState| {
+        format!(
+            "policy        {}: {}\n{}",
+            policy.name,
+            what(policy),
+            alarms(policy.alarms.iter())
+        )
+    };
+    policies.iter().map(policy).collect()
+}
+
+fn what(policy: &PolicyState) -> String {
+    let metric = policy.metric.as_deref().unwrap_or("a metric");
+    if let Some(target) = policy.target {
+        return format!("keeps {metric} at {}", number(target));
+    }
+    let kind = policy.adjustment_type.as_deref().unwrap_or(&policy.kind);
+    let steps = policy.steps.iter().map(|step| {
+        let bound = |bound: Option<f64>| bound.map_or_else(|| "∞".to_owned(), number);
+        // Below the threshold the bounds are negative, and it is the lower one that may be open.
+        let lower = match step.lower {
+            None => "-∞".to_owned(),
+            lower => bound(lower),
+        };
+        let upper = bound(step.upper);
+        format!("[{lower}, {upper}) {}", signed(kind, step.adjustment))
+    });
+    format!("{kind}: {}", steps.collect::<Vec<_>>().join(", "))
+}
+
+/// A change with its sign, a percentage as such, and an exact count as it is.
+fn signed(kind: &str, adjustment: i32) -> String {
+    match kind {
+        "ExactCapacity" => adjustment.to_string(),
+        "PercentChangeInCapacity" => format!("{adjustment:+} %"),
+        _ => format!("{adjustment:+}"),
+    }
+}
+
+/// A scaling function with its alarms.
+pub(super) fn alarm_steps(steps: &AlarmStepsState) -> String {
+    let mut text = format!("alarm steps   by the function {}\n", steps.function);
+    let sides = [
+        ("scale out", &steps.scale_out),
+        ("scale in", &steps.scale_in),
+    ];
+    for (name, side) in sides {
+        if let Some(side) = side {
+            text.push_str(&side_text(name, side));
+        }
+    }
+    if let Some(queue) = &steps.dead_letters {
+        text.push_str(&format!(
+            "dead letters  {} of the function: {}\n",
+            queue.name,
+            depth(queue)
+        ));
+    }
+    text
+}
+
+fn side_text(name: &str, side: &StepAlarmState) -> String {
+    let mut text = format!(
+        "{name:<12}  {}, then a pause of {} s\n",
+        adjustments(&side.steps),
+        side.cooldown_s
+    );
+    match &side.alarm {
+        Some(alarm) => text.push_str(&alarms(std::iter::once(alarm))),
+        None => text.push_str(&format!("              the alarm {} is gone\n", side.name)),
+    }
+    let last = side.last_step.as_deref().unwrap_or("none yet");
+    text.push_str(&format!("              last step: {last}\n"));
+    text
+}
+
+/// `ChangeInCapacity +1, from 200 beyond +3`, where it is the threshold that the metric is beyond.
+fn adjustments(steps: &Steps) -> String {
+    let kind = steps.adjustment_type().to_string();
+    let written = steps.as_slice().iter().map(|step| {
+        let adjustment = signed(&kind, step.adjustment);
+        if step.from == 0.0 {
+            adjustment
+        } else {
+            format!("from {} beyond {adjustment}", number(step.from))
+        }
+    });
+    format!("{kind} {}", written.collect::<Vec<_>>().join(", "))
+}
+
+fn alarms<'a>(alarms: impl Iterator<Item = &'a AlarmState>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for alarm in alarms {
+        let threshold = alarm.threshold.map(number).unwrap_or_default();
+        let sign = match alarm.comparison.as_str() {
+            "GreaterThanThreshold" => ">",
+            "GreaterThanOrEqualToThreshold" => "≥",
+            "LessThanThreshold" => "<",
+            "LessThanOrEqualToThreshold" => "≤",
+            other => other,
+        };
+        let metric = alarm.metric.as_ref();
+        let metric = metric
+            .map(|metric| format!("{} {} ", metric.name, metric.statistic))
+            .unwrap_or_default();
+        let window = format!(
+            "{} of {} × {} s",
+            alarm.datapoints, alarm.periods, alarm.period_s
+        );
+        table.add_row([
+            format!("              {metric}{sign} {threshold}"),
+            window,
+            alarm.state.clone(),
+        ]);
+    }
+    if table.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n", table.trim_fmt())
+    }
+}

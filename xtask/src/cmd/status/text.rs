@@ -1,0 +1,355 @@
+//! An inspection, for people.
+
+use deployer::{AlarmState, ClusterState, Inspection, QueueState, ServiceState};
+use scaling::METRIC_NAME;
+
+use super::scaling::{alarm_steps, policies};
+
+/// The whole picture; `now` in seconds since 1970.
+pub(crate) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
+    let mut text = format!("{name}: {}\n", inspection.stack.status_name);
+    if let Some(reason) = &inspection.stack.reason {
+        text.push_str(&format!("  {reason}\n"));
+    }
+    for cluster in &inspection.clusters {
+        text.push_str(&cluster_text(cluster));
+    }
+    for service in &inspection.services {
+        text.push_str(&service_text(service, now));
+    }
+    for queue in &inspection.queues {
+        text.push_str(&format!(
+            "\nqueue         {}: {}\n",
+            queue.name,
+            depth(queue)
+        ));
+    }
+    for queue in &inspection.dead_letters {
+        text.push_str(&format!(
+            "\ndead letters  {}: {}\n",
+            queue.name,
+            depth(queue)
+        ));
+    }
+    text.push_str(&operational(&inspection.alarms));
+    text
+}
+
+/// Only a cluster with instances has something to say that its services don't.
+fn cluster_text(cluster: &ClusterState) -> String {
+    match cluster.container_instances {
+        None => String::new(),
+        Some(instances) => format!(
+            "\ncluster       {}: {}, {instances} container instances registered, {} tasks running, {} \
+             pending\n",
+            cluster.name, cluster.status, cluster.running, cluster.pending
+        ),
+    }
+}
+
+fn service_text(service: &ServiceState, now: u64) -> String {
+    let stepped = service.alarm_steps.as_ref();
+    let bounds = service
+        .bounds
+        .map(|(min, max)| (i64::from(min), i64::from(max)));
+    let bounds = bounds.or(stepped.map(|steps| (i64::from(steps.min), i64::from(steps.max))));
+    let bounds = bounds
+        .map(|(min, max)| format!(" (min {min}, max {max})"))
+        .unwrap_or_default();
+    let mut text = format!(
+        "\nservice       {} in cluster {}: {}\n",
+        service.service, service.cluster, service.status,
+    );
+    if let Some(url) = &service.url {
+        text.push_str(&format!("url           {url}\n"));
+    }
+    text.push_str(&format!(
+        "tasks         {} running, {} pending, {} desired{bounds}\n",
+        service.running, service.pending, service.desired
+    ));
+    let tracking = service
+        .policies
+        .iter()
+        .find(|policy| policy.metric.as_deref() == Some(METRIC_NAME));
+    let target = tracking.and_then(|policy| policy.target);
+    for queue in &service.queues {
+        text.push_str(&format!("queue         {}: {}\n", queue.name, depth(queue)));
+        text.push_str(&format!("metric        {}\n", metric(queue, target, now)));
+    }
+    text.push_str(&policies(&service.policies));
+    if let Some(steps) = stepped {
+        text.push_str(&alarm_steps(steps));
+    }
+    for activity in &service.activities {
+        let ago = age(now, activity.at);
+        text.push_str(&format!(
+            "action        {ago} ago: {} ({})\n",
+            activity.description, activity.cause
+        ));
+    }
+    text
+}
+
+fn operational(alarms: &[AlarmState]) -> String {
+    let noisy: Vec<&AlarmState> = alarms.iter().filter(|a| a.state == "ALARM").collect();
+    let mut text = format!(
+        "\nalarms        {} of {} operational alarms are in ALARM\n",
+        noisy.len(),
+        alarms.len()
+    );
+    for alarm in noisy {
+        let what = if alarm.description.is_empty() {
+            &alarm.name
+        } else {
+            &alarm.description
+        };
+        text.push_str(&format!("  {what}\n    {}\n", alarm.reason));
+    }
+    text
+}
+
+pub(super) fn depth(queue: &QueueState) -> String {
+    match (queue.visible, queue.in_flight, queue.delayed) {
+        (Some(visible), Some(in_flight), Some(delayed)) => {
+            format!("{visible} waiting, {in_flight} in flight, {delayed} delayed")
+        }
+        _ => "can't be read: is it gone?".to_owned(),
+    }
+}
+
+fn metric(queue: &QueueState, target: Option<f64>, now: u64) -> String {
+    let target = target
+        .map(|target| format!(", target {}", number(target)))
+        .unwrap_or_default();
+    match queue.backlog_per_task {
+        Some(point) => {
+            format!(
+                "BacklogPerTask {} ({} ago){target}",
+                number(point.value),
+                age(now, point.at)
+            )
+        }
+        None => format!("no BacklogPerTask in the last 15 minutes{target}"),
+    }
+}
+
+/// At most three decimals, none that say nothing.
+pub(super) fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn age(now: u64, at: i64) -> String {
+    let seconds = now.saturating_sub(u64::try_from(at).unwrap_or_default());
+    humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::scaling::{AdjustmentType, Step, Steps};
+    use deployer::{
+        Activity, AlarmMetric, AlarmStepsState, Datapoint, Observed, PolicyState, PolicyStep,
+        Status, StepAlarmState,
+    };
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn alarm(comparison: &str, threshold: f64, periods: i32, state: &str) -> AlarmState {
+        AlarmState {
+            name: "alarm".into(),
+            description: "the promise is broken: messages wait over 10 s".into(),
+            state: state.into(),
+            reason: "Threshold Crossed: 1 datapoint".into(),
+            metric: None,
+            comparison: comparison.into(),
+            threshold: Some(threshold),
+            datapoints: periods,
+            periods,
+            period_s: 60,
+            arn: String::new(),
+            actions: Vec::new(),
+        }
+    }
+
+    fn queue(name: &str, visible: Option<u64>, point: Option<f64>) -> QueueState {
+        QueueState {
+            name: name.into(),
+            url: format!("https://sqs/{name}"),
+            visible,
+            in_flight: visible.map(|_| 7),
+            delayed: visible.map(|_| 0),
+            backlog_per_task: point.map(|value| Datapoint {
+                value,
+                at: 1_800_000_000 - 75,
+            }),
+        }
+    }
+
+    fn service(name: &str) -> ServiceState {
+        ServiceState {
+            cluster: "voucher".into(),
+            service: name.into(),
+            status: "ACTIVE".into(),
+            desired: 15,
+            running: 10,
+            pending: 5,
+            bounds: None,
+            queues: vec![],
+            url: None,
+            policies: vec![],
+            alarm_steps: None,
+            activities: vec![],
+        }
+    }
+
+    fn tracking(name: &str, metric: &str, target: f64) -> PolicyState {
+        PolicyState {
+            name: name.into(),
+            kind: "TargetTrackingScaling".into(),
+            metric: Some(metric.into()),
+            target: Some(target),
+            adjustment_type: None,
+            steps: vec![],
+            alarms: vec![],
+            arn: String::new(),
+        }
+    }
+
+    fn worker() -> ServiceState {
+        let backlog = PolicyState {
+            alarms: vec![
+                alarm("GreaterThanThreshold", 100.0, 3, "ALARM"),
+                alarm("LessThanThreshold", 90.0, 15, "OK"),
+            ],
+            ..tracking("voucher-worker-backlog-per-task", "BacklogPerTask", 100.0)
+        };
+        let step = |lower, upper, adjustment| PolicyStep {
+            lower,
+            upper,
+            adjustment,
+        };
+        let steps = PolicyState {
+            kind: "StepScaling".into(),
+            metric: None,
+            target: None,
+            adjustment_type: Some("ChangeInCapacity".into()),
+            steps: vec![step(Some(0.0), Some(200.0), 1), step(Some(200.0), None, 3)],
+            alarms: vec![alarm("GreaterThanOrEqualToThreshold", 500.0, 1, "OK")],
+            ..tracking("voucher-worker-steps", "", 0.0)
+        };
+        let cpu = tracking(
+            "voucher-worker-cpu",
+            "ECSServiceAverageCPUUtilization",
+            60.0,
+        );
+        let activity = Activity {
+            at: 1_800_000_000 - 3_661,
+            description: "Setting desired count to 15.".into(),
+            cause: "monitor alarm TargetTracking in state ALARM".into(),
+            status: "Successful".into(),
+        };
+        ServiceState {
+            bounds: Some((1, 20)),
+            queues: vec![
+                queue("vouchers", Some(1_500), Some(150.0)),
+                queue("late", Some(0), None),
+                queue("gone", None, None),
+            ],
+            policies: vec![cpu, backlog, steps],
+            activities: vec![activity],
+            ..service("voucher-worker")
+        }
+    }
+
+    fn webapp() -> ServiceState {
+        let requests = AlarmState {
+            metric: Some(AlarmMetric {
+                namespace: "AWS/ApplicationELB".into(),
+                name: "RequestCount".into(),
+                statistic: "Sum".into(),
+                dimensions: Default::default(),
+            }),
+            ..alarm("GreaterThanOrEqualToThreshold", 100.0, 1, "ALARM")
+        };
+        let step = |from, adjustment| Step { from, adjustment };
+        let steps = |kind, steps| Steps::new(kind, None, steps).unwrap();
+        let out = StepAlarmState {
+            name: "webapp-out".into(),
+            alarm: Some(requests),
+            steps: steps(
+                AdjustmentType::ChangeInCapacity,
+                vec![step(0.0, 1), step(200.0, 3)],
+            ),
+            cooldown_s: 60,
+            last_step: Some(
+                "2026-11-21T10:00:12Z change 2026-11-21T09:59:30.123Z from 1 to 2".into(),
+            ),
+        };
+        let back = StepAlarmState {
+            name: "webapp-in".into(),
+            alarm: None,
+            steps: steps(
+                AdjustmentType::PercentChangeInCapacity,
+                vec![step(0.0, -10)],
+            ),
+            cooldown_s: 300,
+            last_step: None,
+        };
+        ServiceState {
+            url: Some("http://webapp-1.us-west-2.elb.amazonaws.com".into()),
+            alarm_steps: Some(AlarmStepsState {
+                function: "sample-webapp-ScalingFunction-1".into(),
+                min: 1,
+                max: 2,
+                scale_out: Some(out),
+                scale_in: Some(back),
+                dead_letters: Some(queue("webapp-dead", Some(1), None)),
+            }),
+            ..service("webapp")
+        }
+    }
+
+    #[test]
+    fn the_whole_picture() {
+        let stack = Observed {
+            id: "arn".into(),
+            status: Status::Ready { rolled_back: true },
+            status_name: "UPDATE_ROLLBACK_COMPLETE".into(),
+            reason: Some(
+                "The following resource(s) failed to update: [VoucherWorkerService].".into(),
+            ),
+            termination_protection: false,
+            ours: true,
+            parameters: Default::default(),
+            outputs: Default::default(),
+        };
+        let cluster = ClusterState {
+            name: "voucher".into(),
+            status: "ACTIVE".into(),
+            container_instances: Some(2),
+            running: 20,
+            pending: 10,
+        };
+        let inspection = Inspection {
+            stack,
+            clusters: vec![cluster],
+            services: vec![worker(), webapp()],
+            queues: vec![queue("unmeasured", Some(3), None)],
+            dead_letters: vec![queue("vouchers-dead-letter", Some(3), None)],
+            alarms: vec![
+                alarm("GreaterThanThreshold", 10.0, 3, "ALARM"),
+                alarm("GreaterThanThreshold", 10.0, 3, "OK"),
+            ],
+        };
+        insta::assert_snapshot!(text("voucher-worker", &inspection, NOW));
+    }
+
+    #[test]
+    fn a_number_has_no_decimals_that_say_nothing() {
+        assert_eq!(number(150.0), "150");
+        assert_eq!(number(0.5), "0.5");
+        assert_eq!(number(1.0 / 3.0), "0.333");
+        assert_eq!(number(0.0), "0");
+    }
+}

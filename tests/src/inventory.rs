@@ -11,13 +11,24 @@ use crate::cloud::{Cloud, Resources};
 pub type Inventory = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// Ids that EC2 gives; nothing in them tells whose they are.
-const EC2_IDS: [&str; 5] = ["vpc-", "subnet-", "igw-", "rtb-", "sg-"];
-const EC2_LISTS: [(&str, &str); 5] = [
+const EC2_IDS: [&str; 6] = ["vpc-", "subnet-", "igw-", "rtb-", "sg-", "lt-"];
+const EC2_LISTS: [(&str, &str); 7] = [
     ("VPCs", "DescribeVpcs"),
     ("subnets", "DescribeSubnets"),
     ("internet gateways", "DescribeInternetGateways"),
     ("route tables", "DescribeRouteTables"),
     ("security groups", "DescribeSecurityGroups"),
+    ("launch templates", "DescribeLaunchTemplates"),
+    // They carry the name of their Auto Scaling group as a tag.
+    ("instances", RUNNING_INSTANCES),
+];
+/// EC2 goes on listing an instance for a while after its end.
+const RUNNING_INSTANCES: &str = "DescribeInstances&Filter.1.Name=instance-state-name\
+                                 &Filter.1.Value.1=pending&Filter.1.Value.2=running";
+/// Names that are shorter than the stack's, because load balancers allow no longer ones.
+const NAMED_BY_ARN: [&str; 2] = [
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
 ];
 
 /// What the services list that bears the stack's name, or the part of its id that its queues are named
@@ -32,6 +43,8 @@ pub async fn inventory(cloud: &Cloud, stack_id: &str, resources: &Resources) -> 
     let mut marks = vec![name, suffix];
     let of_ec2 = |id: &&str| EC2_IDS.iter().any(|prefix| id.starts_with(prefix));
     marks.extend(resources.physical_ids().filter(of_ec2).map(str::to_owned));
+    let by_arn = NAMED_BY_ARN.iter().flat_map(|kind| resources.of(kind));
+    marks.extend(by_arn.map(str::to_owned));
     let mut found = Inventory::new();
     for (kind, things) in everything(cloud).await {
         let is_ours = |thing: &String| marks.iter().any(|mark| thing.contains(mark.as_str()));
@@ -74,6 +87,10 @@ async fn everything(cloud: &Cloud) -> Vec<(&'static str, Vec<String>)> {
         ),
         ("roles", all!(c.iam.list_roles(), role => role.role_name)),
         (
+            "instance profiles",
+            all!(c.iam.list_instance_profiles(), it => it.instance_profile_name),
+        ),
+        (
             "functions",
             all!(c.lambda.list_functions(), it => it.function_name.unwrap()),
         ),
@@ -89,10 +106,17 @@ async fn everything(cloud: &Cloud) -> Vec<(&'static str, Vec<String>)> {
         ("alarms", alarms(cloud).await),
     ];
     found.extend(containers(cloud).await);
+    let words = |xml: String| xml.split(['<', '>']).map(str::to_owned).collect();
     for (kind, action) in EC2_LISTS {
-        let xml = cloud.ec2(action);
-        found.push((kind, xml.split(['<', '>']).map(str::to_owned).collect()));
+        found.push((kind, words(cloud.ec2(action))));
     }
+    let balancing = |action| cloud.query("elasticloadbalancing", "2015-12-01", action);
+    let groups = cloud.query("autoscaling", "2011-01-01", "DescribeAutoScalingGroups");
+    found.extend([
+        ("load balancers", words(balancing("DescribeLoadBalancers"))),
+        ("target groups", words(balancing("DescribeTargetGroups"))),
+        ("auto scaling groups", words(groups)),
+    ]);
     found
 }
 
@@ -167,7 +191,16 @@ async fn containers(cloud: &Cloud) -> Vec<(&'static str, Vec<String>)> {
     let policies = scaling
         .describe_scaling_policies()
         .service_namespace(ServiceNamespace::Ecs);
+    let providers = ecs.describe_capacity_providers().send().await.unwrap();
+    let providers = providers.capacity_providers.unwrap_or_default();
+    let providers = providers
+        .into_iter()
+        .filter(|it| it.status().map(|status| status.as_str()) == Some("ACTIVE"));
     vec![
+        (
+            "capacity providers",
+            providers.map(|it| it.name.unwrap()).collect(),
+        ),
         ("clusters", clusters),
         ("services", services),
         ("task definitions", all!(definitions, arn => arn)),

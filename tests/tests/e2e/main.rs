@@ -5,6 +5,7 @@
     reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
 )]
 
+mod alarm_steps;
 mod deployed;
 mod destroyed;
 mod failure;

@@ -106,6 +106,7 @@ impl Seen<'_> {
             service: self.service_name().to_owned(),
             queues: vec![queue],
             count: vec![Count::Visible],
+            wake: false,
         };
         let expected = MetricRequest {
             namespace: "EcsScaler".to_owned(),

@@ -3,7 +3,7 @@
 
 mod measuring;
 mod queues;
-mod roles;
+pub(crate) mod roles;
 mod running;
 mod scaling;
 mod watching;

@@ -106,7 +106,7 @@ fn log_group_arn(name: &str) -> String {
 }
 
 /// IAM hands its documents out as in a URL.
-fn decoded(document: &str) -> Value {
+pub(crate) fn decoded(document: &str) -> Value {
     let mut bytes = Vec::new();
     let mut rest = document.as_bytes();
     while let Some((&first, after)) = rest.split_first() {

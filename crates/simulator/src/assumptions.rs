@@ -1,0 +1,152 @@
+//! What the simulation takes for granted: each constant that is not certain, with its source.
+
+use std::time::Duration;
+
+use crate::random::Distribution;
+
+/// Everything that the simulation assumes about AWS and the tasks. Each doc comment names the default
+/// and where it is from; (A) is AWS's documentation, (B) what others measured, (C) what was inferred.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assumptions {
+    /// From the launch of a task to its first message. Default: 23 to 60 s, uniform. (B) Fargate starts
+    /// in about 23 to 60 s.
+    pub task_start: Distribution,
+    /// Tasks that ECS launches for one service. Default: 500 a minute. (A) "Amazon ECS service quotas":
+    /// tasks launched by a service per minute on Fargate.
+    pub launches_per_minute: u32,
+    /// Whether a task that gets SIGTERM finishes what it works on and takes nothing new; otherwise it
+    /// goes on until it is killed. Default: yes, as the example worker does.
+    pub drains: bool,
+    /// How much later than its minute the rule fires, from 0 to this. Default: 10 s. (A) rules fire at a
+    /// minute's resolution and some seconds late; (C) how many.
+    pub rule_jitter: Duration,
+    /// From reading the counts to the datapoint's being there for alarms: the function's run and
+    /// CloudWatch's intake. Default: 2 s. (C)
+    pub publication_delay: Duration,
+    /// Age of the queue's counts when they are read. Default: 0 s. (A) they may lag up to a minute.
+    pub count_lag: Duration,
+    /// How long after a minute of SQS's own metrics its datapoint is there. Default: 60 s. (C)
+    pub sqs_metric_delay: Duration,
+    /// How long after the end of a period its alarms are evaluated. Default: 10 s. (C): with it 3 of 3
+    /// datapoints of 60 s are beyond the threshold 130 to 270 s after the load changed.
+    pub evaluation_delay: Duration,
+    /// Datapoints that an alarm looks at beyond its evaluation periods when some are missing. Default: 2.
+    /// (A) its examples; the number is not documented.
+    pub extra_datapoints: u32,
+    /// Datapoints of a target tracking policy's high alarm, all of which must be over the target.
+    /// Default: 3 of 60 s. (B)
+    pub high_datapoints: u32,
+    /// Datapoints of a target tracking policy's low alarm. Default: 15 of 60 s. (B)
+    pub low_datapoints: u32,
+    /// Share of the target under which the low alarm rings. Default: 0.9. (B)
+    pub low_share: f64,
+    /// From an alarm's ringing to the service's new desired count. Default: 5 s. (C)
+    pub action_delay: Duration,
+    /// From a poll or sample by KEDA to the new desired count. Default: 15 s. (A) the default sync period
+    /// of the Horizontal Pod Autoscaler, which acts on it.
+    pub keda_delay: Duration,
+    /// A scale-out and a scale-in within this time of one another are a flap. Default: 15 min. (C)
+    pub flap_window: Duration,
+    /// How long the metric function runs once. Default: 200 ms. (B) 8–29 ms to start, then two round
+    /// trips.
+    pub function_run: Duration,
+    /// Longest stretch for which the clairvoyant keeps one count; a quarter of a shorter promise.
+    /// Default: 60 s. (A) Fargate bills a minute at least.
+    pub clairvoyant_interval: Duration,
+}
+
+/// One assumption, for people.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Assumption {
+    /// What it is about.
+    pub name: &'static str,
+    /// Value with its unit.
+    pub value: String,
+    /// Where the default is from: A documented by AWS, B measured by others, C inferred.
+    pub source: &'static str,
+}
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            task_start: Distribution::Uniform(seconds(23), seconds(60)),
+            launches_per_minute: 500,
+            drains: true,
+            rule_jitter: seconds(10),
+            publication_delay: seconds(2),
+            count_lag: Duration::ZERO,
+            sqs_metric_delay: seconds(60),
+            evaluation_delay: seconds(10),
+            extra_datapoints: scaling::EXTRA_DATAPOINTS,
+            high_datapoints: 3,
+            low_datapoints: 15,
+            low_share: scaling::LOW_SHARE,
+            action_delay: seconds(5),
+            keda_delay: seconds(15),
+            flap_window: seconds(15 * 60),
+            function_run: Duration::from_millis(200),
+            clairvoyant_interval: seconds(60),
+        }
+    }
+}
+
+impl Assumptions {
+    /// All of them, for people.
+    #[must_use]
+    pub fn list(&self) -> Vec<Assumption> {
+        let line = |name, value: String, source| Assumption {
+            name,
+            value,
+            source,
+        };
+        let time = |name, value: Duration, source| line(name, format!("{value:?}"), source);
+        vec![
+            line("start of a task", self.task_start.to_string(), "B"),
+            line(
+                "launches",
+                format!("{} a minute", self.launches_per_minute),
+                "A",
+            ),
+            line(
+                "tasks finish their message on SIGTERM",
+                self.drains.to_string(),
+                "C",
+            ),
+            time("the rule is late by up to", self.rule_jitter, "C"),
+            time("publication of a datapoint", self.publication_delay, "C"),
+            time("lag of the queue's counts", self.count_lag, "A"),
+            time("delay of SQS's own metrics", self.sqs_metric_delay, "C"),
+            time("evaluation after a period", self.evaluation_delay, "C"),
+            line(
+                "datapoints beyond the evaluation periods",
+                self.extra_datapoints.to_string(),
+                "A",
+            ),
+            line(
+                "datapoints of the high alarm",
+                self.high_datapoints.to_string(),
+                "B",
+            ),
+            line(
+                "datapoints of the low alarm",
+                self.low_datapoints.to_string(),
+                "B",
+            ),
+            line(
+                "low alarm's share of the target",
+                self.low_share.to_string(),
+                "B",
+            ),
+            time("from alarm to desired count", self.action_delay, "C"),
+            time("from KEDA's poll to desired count", self.keda_delay, "A"),
+            time("flap window", self.flap_window, "C"),
+            time("run of the metric function", self.function_run, "B"),
+            time(
+                "interval of the clairvoyant",
+                self.clairvoyant_interval,
+                "A",
+            ),
+        ]
+    }
+}

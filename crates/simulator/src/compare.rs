@@ -1,0 +1,93 @@
+//! The same load through the policies that people use today.
+
+use std::time::Duration;
+
+use crate::load::Load;
+use crate::outcome::Outcome;
+use crate::policy::{BacklogPolicy, KedaPolicy, Policy, StepPolicy};
+use crate::scenario::{Scenario, ScenarioError};
+use crate::simulate::{know, simulate};
+
+/// One policy and what it came to.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Compared {
+    /// Name of the policy, for people.
+    pub name: String,
+    /// What it came to.
+    pub outcome: Outcome,
+}
+
+/// Runs a scenario's own policy and, beside it, each policy that people use today, against the same
+/// messages: the articles' backlog per task, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
+/// scaler, the fixed count that is needed at most, and the clairvoyant. On all cores.
+///
+/// # Errors
+/// When a number of the scenario makes no sense.
+pub fn compare(
+    scenario: &Scenario,
+    load: &Load,
+    seed: u64,
+) -> Result<Vec<Compared>, ScenarioError> {
+    scenario.check()?;
+    let most = know(scenario, load, seed)
+        .needed(scenario)
+        .into_iter()
+        .max();
+    let policies = policies(scenario, most.unwrap_or(scenario.min));
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = policies
+            .into_iter()
+            .map(|(name, policy)| {
+                let other = Scenario {
+                    policy,
+                    ..scenario.clone()
+                };
+                (name, scope.spawn(move || simulate(&other, load, seed)))
+            })
+            .collect();
+        runs.into_iter()
+            .map(|(name, run)| {
+                let stopped = Err(ScenarioError::Value("the simulation stopped"));
+                let outcome = run.join().unwrap_or(stopped)?;
+                Ok(Compared { name, outcome })
+            })
+            .collect()
+    })
+}
+
+/// The policies with their names, the scenario's own first.
+fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
+    let processing = scenario.processing.mean().as_secs_f64();
+    let target = scenario.promise.as_secs_f64() / processing * f64::from(scenario.concurrency);
+    let copilot = BacklogPolicy::copilot(target);
+    let articles = BacklogPolicy {
+        cooldown_in: Duration::from_secs(300),
+        cooldown_out: Duration::from_secs(300),
+        ..copilot
+    };
+    let mut policies = vec![
+        ("this definition".to_owned(), scenario.policy.clone()),
+        (
+            "backlog per task, ECS's default cooldowns".to_owned(),
+            Policy::BacklogPerTask(articles),
+        ),
+        (
+            "Copilot's defaults".to_owned(),
+            Policy::BacklogPerTask(copilot),
+        ),
+    ];
+    policies.extend(
+        StepPolicy::cdk_queue_processing()
+            .map(|steps| ("the CDK's queue pattern".to_owned(), Policy::Steps(steps))),
+    );
+    policies.push((
+        "KEDA's SQS scaler".to_owned(),
+        Policy::Keda(KedaPolicy::defaults(target)),
+    ));
+    policies.push((
+        format!("fixed, {most} tasks"),
+        Policy::Fixed { tasks: most },
+    ));
+    policies.push(("clairvoyant".to_owned(), Policy::Clairvoyant));
+    policies
+}

@@ -1,0 +1,121 @@
+//! The other half of the loop: what looks at the queue and the service, and sets the desired count.
+
+mod alarms;
+mod clairvoyant;
+mod keda;
+mod steps;
+mod tracking;
+
+use crate::policy::Policy;
+use crate::scenario::Scenario;
+use crate::time::Nanos;
+use scaling::{AlarmState, Bounds};
+
+use clairvoyant::Clairvoyant;
+use keda::Keda;
+use steps::StepControl;
+use tracking::Tracking;
+
+pub(crate) use clairvoyant::{Demand, interval};
+
+/// Something that a control wants to do at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Tick {
+    /// Read the counts.
+    Sample,
+    /// A datapoint of this period is there.
+    Publish { period: u64, value: f64 },
+    /// Evaluate the alarms over the periods before this one.
+    Evaluate { period: u64 },
+}
+
+/// What AWS would tell at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Observation {
+    pub(crate) visible: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) running: u32,
+    pub(crate) desired: u32,
+    /// Age of the oldest waiting message.
+    pub(crate) oldest: Nanos,
+    /// Messages sent since the beginning.
+    pub(crate) sent: u64,
+    /// Messages deleted since the beginning.
+    pub(crate) deleted: u64,
+}
+
+/// What a control wants done later.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    pub(crate) ticks: Vec<(Nanos, Tick)>,
+    pub(crate) desired: Vec<(Nanos, u32)>,
+}
+
+/// What a control shows to people.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Shown {
+    pub(crate) scale_out: Option<AlarmState>,
+    pub(crate) scale_in: Option<AlarmState>,
+}
+
+/// What sets the desired count: the one place where another law enters.
+pub(crate) trait Control {
+    /// What it wants at the beginning.
+    fn begin(&mut self, wishes: &mut Wishes);
+
+    /// Its moment has come.
+    fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes);
+
+    /// Its alarms.
+    fn shown(&self) -> Shown {
+        Shown::default()
+    }
+
+    /// Whether tasks start and end in no time, as for one who knew before.
+    fn is_instant(&self) -> bool {
+        false
+    }
+
+    /// Runs of a function of ours so far.
+    fn runs(&self) -> u64 {
+        0
+    }
+
+    /// Custom metrics and alarms that it needs.
+    fn owns(&self) -> (u32, u32) {
+        (0, 0)
+    }
+}
+
+/// A count that never changes.
+struct Fixed(u32);
+
+impl Control for Fixed {
+    fn begin(&mut self, wishes: &mut Wishes) {
+        wishes.desired.push((0, self.0));
+    }
+
+    fn tick(&mut self, _: Tick, _: Nanos, _: &Observation, _: &mut Wishes) {}
+}
+
+/// The control of a scenario. The clairvoyant needs to know the `demand` beforehand.
+pub(crate) fn control(
+    scenario: &Scenario,
+    bounds: Bounds,
+    seed: u64,
+    demand: Option<&Demand>,
+) -> Box<dyn Control> {
+    match &scenario.policy {
+        Policy::Fixed { tasks } => Box::new(Fixed(*tasks)),
+        Policy::BacklogPerTask(policy) => Box::new(Tracking::new(scenario, *policy, bounds, seed)),
+        Policy::Steps(policy) => Box::new(StepControl::new(scenario, policy, bounds)),
+        Policy::Keda(policy) => Box::new(Keda::new(scenario, *policy, bounds)),
+        Policy::Clairvoyant => {
+            let needed = demand.map(|demand| demand.needed(scenario));
+            Box::new(Clairvoyant::new(
+                needed.unwrap_or_default(),
+                interval(scenario),
+            ))
+        }
+    }
+}

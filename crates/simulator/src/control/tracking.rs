@@ -1,0 +1,228 @@
+//! Target tracking on the backlog per task: rule, metric function, alarms, Application Auto Scaling.
+
+use std::time::Duration;
+
+use scaling::{
+    Bounds, Comparison, Evaluation, MissingData, ServiceCounts, TargetTracking, TrackingPolicy,
+    TrackingReading, backlog_per_task,
+};
+
+use crate::assumptions::Assumptions;
+use crate::policy::{BacklogPolicy, Statistic};
+use crate::random::{Purpose, Random};
+use crate::scenario::Scenario;
+use crate::time::{MINUTE, Nanos, from_seconds, nanos};
+
+use super::alarms::{Alarm, Metric, at_least_one};
+use super::{Control, Observation, Shown, Tick, Wishes};
+
+/// The period of the alarms that Application Auto Scaling makes for a custom metric.
+const PERIOD: Nanos = MINUTE;
+
+/// Target tracking on the backlog per task.
+pub(super) struct Tracking {
+    policy: BacklogPolicy,
+    assumptions: Assumptions,
+    random: Random,
+    /// When in its period the rule fires.
+    phase: Nanos,
+    samples: u64,
+    metric: Metric,
+    high: Alarm,
+    low: Alarm,
+    target: TargetTracking,
+    /// Where the bounds allow no task: what adds the first one.
+    wake: Option<Wake>,
+}
+
+/// The metric and the alarm that wake a service without tasks.
+struct Wake {
+    metric: Metric,
+    alarm: Alarm,
+}
+
+impl Tracking {
+    pub(super) fn new(
+        scenario: &Scenario,
+        policy: BacklogPolicy,
+        bounds: Bounds,
+        seed: u64,
+    ) -> Self {
+        let assumptions = scenario.assumptions.clone();
+        let mut random = Random::new(seed, Purpose::Sampling);
+        let phase = from_seconds(random.unit() * policy.every.as_secs_f64());
+        let alarm = |comparison, threshold, datapoints| {
+            Alarm::new(Evaluation {
+                comparison,
+                threshold,
+                datapoints: at_least_one(datapoints),
+                periods: at_least_one(datapoints),
+                missing: MissingData::Missing,
+                extra: assumptions.extra_datapoints,
+            })
+        };
+        let high = alarm(
+            Comparison::Above,
+            policy.target,
+            assumptions.high_datapoints,
+        );
+        let low_threshold = policy.target * assumptions.low_share;
+        let low = alarm(Comparison::Below, low_threshold, assumptions.low_datapoints);
+        let kept = high.evaluation.range().max(low.evaluation.range());
+        let tracking = TrackingPolicy {
+            target: policy.target,
+            cooldown_out: policy.cooldown_out,
+            cooldown_in: policy.cooldown_in,
+            scale_in: true,
+        };
+        Self {
+            policy,
+            phase,
+            samples: 0,
+            metric: Metric::new(Statistic::Average, kept),
+            high,
+            low,
+            target: TargetTracking::new(vec![tracking], bounds),
+            wake: (scenario.min == 0).then(|| Wake::new(&assumptions)),
+            random,
+            assumptions,
+        }
+    }
+
+    /// When the rule fires next.
+    fn next_sample(&mut self) -> Nanos {
+        let jitter = from_seconds(self.assumptions.rule_jitter.as_secs_f64() * self.random.unit());
+        let at = nanos(self.policy.every)
+            .saturating_mul(self.samples)
+            .saturating_add(self.phase)
+            .saturating_add(jitter);
+        self.samples += 1;
+        at
+    }
+
+    fn sample(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        let mut backlog = 0;
+        if self.policy.visible {
+            backlog += seen.visible;
+        }
+        if self.policy.in_flight {
+            backlog += seen.in_flight;
+        }
+        let stamp = now.saturating_add(nanos(self.assumptions.count_lag));
+        let there = stamp.saturating_add(nanos(self.assumptions.publication_delay));
+        let period = stamp / PERIOD;
+        let value = backlog_per_task(backlog, seen.running);
+        wishes.ticks.push((there, Tick::Publish { period, value }));
+        if let Some(wake) = &mut self.wake {
+            let waiting = if seen.desired == 0 { backlog } else { 0 };
+            wake.metric.publish(period, backlog_per_task(waiting, 1));
+        }
+        let next = self.next_sample().max(now + 1);
+        wishes.ticks.push((next, Tick::Sample));
+    }
+
+    fn evaluate(&mut self, period: u64, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        let (high, metric) = self.metric.evaluate(&mut self.high, period);
+        let (low, _) = self.metric.evaluate(&mut self.low, period);
+        let service = ServiceCounts {
+            running: seen.running,
+            desired: seen.desired,
+            deploying: false,
+        };
+        let acts = now.saturating_add(nanos(self.assumptions.action_delay));
+        let woken = self
+            .wake
+            .as_mut()
+            .is_some_and(|wake| wake.rings(period) && seen.desired == 0);
+        let reading = metric.map(|metric| TrackingReading { high, low, metric });
+        let decided = reading.and_then(|reading| {
+            self.target
+                .decide(Duration::from_nanos(now), service, &[reading])
+        });
+        let desired = if woken {
+            Some(decided.unwrap_or(1).max(1))
+        } else {
+            decided
+        };
+        wishes
+            .desired
+            .extend(desired.map(|desired| (acts, desired)));
+        wishes
+            .ticks
+            .push(evaluation(period + 1, &self.assumptions, PERIOD));
+    }
+}
+
+impl Control for Tracking {
+    fn begin(&mut self, wishes: &mut Wishes) {
+        let first = self.next_sample();
+        wishes.ticks.push((first, Tick::Sample));
+        wishes.ticks.push(evaluation(1, &self.assumptions, PERIOD));
+    }
+
+    fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        match tick {
+            Tick::Sample => self.sample(now, seen, wishes),
+            Tick::Publish { period, value } => self.metric.publish(period, value),
+            Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown {
+            scale_out: Some(self.high.state),
+            scale_in: Some(self.low.state),
+        }
+    }
+
+    fn runs(&self) -> u64 {
+        self.samples
+    }
+
+    fn owns(&self) -> (u32, u32) {
+        if self.wake.is_some() { (2, 3) } else { (1, 2) }
+    }
+}
+
+impl Wake {
+    /// One message, in one period of one, wakes.
+    fn new(assumptions: &Assumptions) -> Self {
+        let alarm = Alarm::new(Evaluation {
+            comparison: Comparison::AtOrAbove,
+            threshold: 1.0,
+            datapoints: at_least_one(1),
+            periods: at_least_one(1),
+            missing: MissingData::NotBreaching,
+            extra: assumptions.extra_datapoints,
+        });
+        Self {
+            metric: Metric::new(Statistic::Maximum, alarm.evaluation.range()),
+            alarm,
+        }
+    }
+
+    fn rings(&mut self, period: u64) -> bool {
+        self.metric.evaluate(&mut self.alarm, period).0 == scaling::AlarmState::Alarm
+    }
+}
+
+/// When the alarms are evaluated over the periods before `period`.
+pub(super) fn evaluation(period: u64, assumptions: &Assumptions, length: Nanos) -> (Nanos, Tick) {
+    let at = length
+        .saturating_mul(period)
+        .saturating_add(nanos(assumptions.evaluation_delay));
+    (at, Tick::Evaluate { period })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::seconds;
+
+    #[test]
+    fn evaluations_come_after_their_period() {
+        let (at, tick) = evaluation(3, &Assumptions::default(), PERIOD);
+        assert!((seconds(at) - 190.0).abs() < 1e-9);
+        assert_eq!(tick, Tick::Evaluate { period: 3 });
+    }
+}

@@ -1,0 +1,129 @@
+//! What is to happen when.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
+use super::queue::Message;
+use crate::control::Tick;
+use crate::time::Nanos;
+
+/// Something rare: everything but arrivals and the ends of processing.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// A task runs.
+    Ready { task: u32, generation: u32 },
+    /// A task's stop timeout is over.
+    Kill { task: u32, generation: u32 },
+    /// ECS may launch another task.
+    Launch,
+    /// A message that was not deleted is visible again.
+    Return(Message),
+    /// A message is visible again while it is still worked on.
+    Reappear(Message),
+    /// The control's moment.
+    Tick(Tick),
+    /// A new desired count.
+    Desired(u32),
+    /// A point of the time series is complete.
+    Point,
+}
+
+/// Rare events in order; those of the same moment in the order in which they were planned.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    heap: BinaryHeap<Reverse<(Nanos, u64, u32)>>,
+    events: Vec<Event>,
+    free: Vec<u32>,
+    planned: u64,
+}
+
+/// The ends of processing, in order: a time, a hand and the generation of its work in one number.
+#[derive(Debug, Default)]
+pub(super) struct Ends(BinaryHeap<Reverse<u128>>);
+
+impl Agenda {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "fewer than 2^32 events at once"
+    )]
+    pub(super) fn plan(&mut self, at: Nanos, event: Event) {
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.events[place as usize] = event;
+                place
+            }
+            None => {
+                self.events.push(event);
+                (self.events.len() - 1) as u32
+            }
+        };
+        self.heap.push(Reverse((at, self.planned, place)));
+        self.planned += 1;
+    }
+
+    /// When the next event is.
+    #[inline]
+    pub(super) fn next_at(&self) -> Nanos {
+        self.heap
+            .peek()
+            .map_or(Nanos::MAX, |Reverse((at, _, _))| *at)
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Event> {
+        let Reverse((_, _, place)) = self.heap.pop()?;
+        self.free.push(place);
+        self.events.get(place as usize).copied()
+    }
+
+    /// What is still to come.
+    pub(super) fn rest(&self) -> impl Iterator<Item = &Event> {
+        self.heap
+            .iter()
+            .filter_map(|Reverse((_, _, place))| self.events.get(*place as usize))
+    }
+}
+
+impl Ends {
+    #[inline]
+    pub(super) fn push(&mut self, at: Nanos, slot: u32, generation: u32) {
+        self.0.push(Reverse(pack(at, slot, generation)));
+    }
+
+    /// When the next one is.
+    #[inline]
+    pub(super) fn next_at(&self) -> Nanos {
+        self.0
+            .peek()
+            .map_or(Nanos::MAX, |Reverse(end)| (end >> 64) as Nanos)
+    }
+
+    /// The next one's hand and generation; it stays.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "unpacks what was packed")]
+    pub(super) fn peek(&self) -> Option<(u32, u32)> {
+        self.0
+            .peek()
+            .map(|Reverse(end)| ((end >> 32) as u32, *end as u32))
+    }
+
+    /// Puts another end in the place of the next one.
+    #[inline]
+    pub(super) fn replace(&mut self, at: Nanos, slot: u32, generation: u32) {
+        if let Some(mut next) = self.0.peek_mut() {
+            *next = Reverse(pack(at, slot, generation));
+        }
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) {
+        if let Some(next) = self.0.peek_mut() {
+            PeekMut::pop(next);
+        }
+    }
+}
+
+#[inline]
+fn pack(at: Nanos, slot: u32, generation: u32) -> u128 {
+    u128::from(at) << 64 | u128::from(slot) << 32 | u128::from(generation)
+}

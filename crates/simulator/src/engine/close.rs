@@ -1,0 +1,79 @@
+//! The end: what is left is counted.
+
+use crate::control::Demand;
+use crate::time::Nanos;
+
+use super::agenda::Event;
+use super::records::Records;
+use super::state::Engine;
+use super::tasks::Work;
+
+/// What a run leaves behind.
+pub(crate) struct Finished {
+    pub(crate) records: Records,
+    pub(crate) demand: Demand,
+    pub(crate) end: Nanos,
+    pub(crate) task_time: Nanos,
+    pub(crate) billed: Nanos,
+    pub(crate) function_runs: u64,
+    pub(crate) metrics: u32,
+    pub(crate) alarms: u32,
+}
+
+impl Engine<'_> {
+    pub(super) fn finish(mut self, end: Nanos) -> Finished {
+        self.records
+            .advance(end, self.queue.visible(), self.queue.in_flight);
+        self.demand.finish(end);
+        self.close_messages();
+        self.records
+            .point(self.queue.visible(), self.desired, self.control.shown());
+        self.tasks.close(end);
+        let (metrics, alarms) = self.control.owns();
+        Finished {
+            end,
+            task_time: self.tasks.used,
+            billed: self.tasks.billed,
+            function_runs: self.control.runs(),
+            metrics,
+            alarms,
+            demand: self.demand,
+            records: self.records,
+        }
+    }
+
+    /// The messages that are left at the end: each is either waiting or in flight, once.
+    fn close_messages(&mut self) {
+        let (queue, records) = (&self.queue, &mut self.records);
+        records.totals.waiting = queue.visible();
+        records.totals.in_flight = queue.in_flight;
+        for message in queue.waiting() {
+            records.gone(message.sent);
+            if !queue.slow(message).is_some_and(|slow| slow.finished) {
+                records.judge_waiting(message.sent);
+            }
+        }
+        for event in self.agenda.rest() {
+            match event {
+                Event::Return(message) => {
+                    records.gone(message.sent);
+                    records.judge_waiting(message.sent);
+                }
+                Event::Reappear(message) if queue.is_hidden(message) => {
+                    records.gone(message.sent);
+                }
+                _ => {}
+            }
+        }
+        for Work { message, begun } in self.tasks.work() {
+            if message.slow.is_none() {
+                records.gone(message.sent);
+                records.judge(message.sent, *begun);
+            } else if queue.is_hidden(message)
+                && !queue.slow(message).is_some_and(|slow| slow.finished)
+            {
+                records.judge(message.sent, *begun);
+            }
+        }
+    }
+}

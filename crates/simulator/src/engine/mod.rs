@@ -1,0 +1,16 @@
+//! The discrete-event engine: arrivals, the queue, the tasks and the control, message by message.
+
+mod agenda;
+mod close;
+mod messages;
+mod queue;
+mod records;
+mod run;
+mod service;
+mod state;
+mod tasks;
+
+pub(crate) use close::Finished;
+pub use records::{Action, Point};
+pub(crate) use records::{Records, count, wide_seconds};
+pub(crate) use run::{Sender, run};

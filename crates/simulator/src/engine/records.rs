@@ -1,0 +1,284 @@
+//! What is written down while the simulation runs.
+
+use hdrhistogram::Histogram;
+use scaling::AlarmState;
+
+use crate::control::Shown;
+use crate::time::{Nanos, SECOND, seconds};
+
+/// A change of the desired count.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Action {
+    /// Seconds since the beginning.
+    pub at: f64,
+    /// Desired count before.
+    pub from: u32,
+    /// Desired count after.
+    pub to: u32,
+}
+
+/// One stretch of the time series.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Point {
+    /// Seconds from the beginning to the end of the stretch.
+    pub at: f64,
+    /// Messages sent a second.
+    pub load: f64,
+    /// Messages that waited, on average.
+    pub backlog: f64,
+    /// Most messages that waited.
+    pub backlog_max: u64,
+    /// Messages that waited, for each running task, on average.
+    pub backlog_per_task: f64,
+    /// Desired count at the end.
+    pub desired: u32,
+    /// Tasks that ran, on average.
+    pub running: f64,
+    /// Tasks that were needed, on average: see [`crate::Policy::Clairvoyant`].
+    pub needed: f64,
+    /// Longest wait, in seconds, of the messages that were finished; and of those that waited at the end.
+    pub worst_wait: f64,
+    /// The alarm that adds tasks: whether it was in ALARM at any time.
+    pub scale_out_alarm: bool,
+    /// The alarm that removes tasks: whether it was in ALARM at any time.
+    pub scale_in_alarm: bool,
+}
+
+/// Messages, by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) sent: u64,
+    pub(crate) deleted: u64,
+    pub(crate) dead: u64,
+    pub(crate) expired: u64,
+    pub(crate) waiting: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) kept: u64,
+    pub(crate) late: u64,
+    /// Processing that was begun again.
+    pub(crate) again: u64,
+    /// Messages that a killed task dropped.
+    pub(crate) interrupted: u64,
+}
+
+/// Everything that is written down.
+pub(crate) struct Records {
+    pub(crate) totals: Totals,
+    pub(crate) now: Nanos,
+    /// Message-nanoseconds of waiting and of being in flight.
+    pub(crate) waited: u128,
+    pub(crate) flown: u128,
+    /// Sum over all messages of the time from their sending to their end.
+    pub(crate) stayed: u128,
+    /// Waits in microseconds.
+    pub(crate) waits: Histogram<u64>,
+    pub(crate) wait_sum: u128,
+    pub(crate) wait_max: Nanos,
+    pub(crate) begun: u64,
+    /// Time in which a message waited longer than promised, and until when that is reckoned.
+    pub(crate) over: Nanos,
+    over_until: Nanos,
+    pub(crate) backlog_max: u64,
+    pub(crate) actions: Vec<Action>,
+    /// The running count from each moment on.
+    pub(crate) supply: Vec<(Nanos, u32)>,
+    pub(crate) points: Vec<Point>,
+    pub(crate) width: Nanos,
+    promise: Nanos,
+    stretch: Stretch,
+}
+
+/// What the stretch of the time series has so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stretch {
+    begin: Nanos,
+    sent: u64,
+    waited: u128,
+    task_time: u128,
+    backlog_max: u64,
+    worst: Nanos,
+    out: bool,
+    r#in: bool,
+}
+
+/// Longest wait that is told apart, in microseconds: ten years.
+const LONGEST_WAIT: u64 = 10 * 365 * 86_400 * 1_000_000;
+
+/// Most points of a time series.
+const POINTS: u64 = 2_000;
+
+/// Widths of the stretches, in seconds, from which the least is taken that makes few enough points.
+const WIDTHS: [u64; 14] = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 86_400,
+];
+
+impl Records {
+    pub(crate) fn new(promise: Nanos, end: Nanos) -> Option<Self> {
+        let width = WIDTHS
+            .into_iter()
+            .map(|width| width * SECOND)
+            .find(|width| end.div_ceil(*width) <= POINTS)
+            .unwrap_or(end / POINTS + 1);
+        Some(Self {
+            totals: Totals::default(),
+            now: 0,
+            waited: 0,
+            flown: 0,
+            stayed: 0,
+            waits: Histogram::new_with_bounds(1, LONGEST_WAIT, 3).ok()?,
+            wait_sum: 0,
+            wait_max: 0,
+            begun: 0,
+            over: 0,
+            over_until: 0,
+            backlog_max: 0,
+            actions: Vec::new(),
+            supply: Vec::new(),
+            points: Vec::new(),
+            width,
+            promise,
+            stretch: Stretch::default(),
+        })
+    }
+
+    /// Lets time pass with these messages waiting and in flight.
+    #[inline]
+    pub(crate) fn advance(&mut self, to: Nanos, visible: u64, in_flight: u64) {
+        let passed = to - self.now;
+        self.waited += u128::from(visible) * u128::from(passed);
+        self.flown += u128::from(in_flight) * u128::from(passed);
+        self.now = to;
+    }
+
+    /// As many messages wait now as never before in this stretch, perhaps.
+    #[inline]
+    pub(crate) fn backlog(&mut self, visible: u64) {
+        self.stretch.backlog_max = self.stretch.backlog_max.max(visible);
+    }
+
+    /// A message is received: from then on it no longer waits.
+    ///
+    /// Messages are received in the order in which they were sent, but for those that come back; so
+    /// the times in which one waited too long follow one another, and only their ends are kept.
+    #[inline]
+    pub(crate) fn received(&mut self, sent: Nanos) {
+        let late_from = sent.saturating_add(self.promise);
+        if late_from < self.now {
+            self.over += self.now - late_from.max(self.over_until).min(self.now);
+            self.over_until = self.now;
+        }
+    }
+
+    /// A message's wait is known: its processing began then and was finished, or is going on at the end.
+    #[inline]
+    pub(crate) fn judge(&mut self, sent: Nanos, begun: Nanos) {
+        let wait = begun - sent;
+        self.begun += 1;
+        self.wait_sum += u128::from(wait);
+        self.record(wait);
+        if wait <= self.promise {
+            self.totals.kept += 1;
+        } else {
+            self.totals.late += 1;
+        }
+    }
+
+    /// A message that waits at the end: it counts if its promise is broken already.
+    pub(crate) fn judge_waiting(&mut self, sent: Nanos) {
+        let age = self.now - sent;
+        self.received(sent);
+        self.stretch.worst = self.stretch.worst.max(age);
+        if age > self.promise {
+            self.totals.late += 1;
+            self.record(age);
+        }
+    }
+
+    #[inline]
+    fn record(&mut self, wait: Nanos) {
+        self.waits.saturating_record(wait / 1_000);
+        self.wait_max = self.wait_max.max(wait);
+        self.stretch.worst = self.stretch.worst.max(wait);
+    }
+
+    /// A message is gone.
+    #[inline]
+    pub(crate) fn gone(&mut self, sent: Nanos) {
+        self.stayed += u128::from(self.now - sent);
+    }
+
+    /// Another number of tasks runs.
+    pub(crate) fn running(&mut self, running: u32) {
+        let last = self.supply.last().copied();
+        if last.is_some_and(|(_, count)| count == running) {
+            return;
+        }
+        self.account_tasks();
+        match self.supply.last_mut() {
+            Some((at, count)) if *at == self.now => *count = running,
+            _ => self.supply.push((self.now, running)),
+        }
+    }
+
+    /// Task time of the stretch up to now.
+    fn account_tasks(&mut self) {
+        if let Some((since, count)) = self.supply.last() {
+            let begin = (*since).max(self.stretch.begin);
+            self.stretch.task_time += u128::from(*count) * u128::from(self.now - begin);
+        }
+    }
+
+    /// What the alarms show.
+    pub(crate) fn shown(&mut self, shown: Shown) {
+        self.stretch.out |= shown.scale_out == Some(AlarmState::Alarm);
+        self.stretch.r#in |= shown.scale_in == Some(AlarmState::Alarm);
+    }
+
+    /// Ends a stretch of the time series.
+    pub(crate) fn point(&mut self, visible: u64, desired: u32, shown: Shown) {
+        self.account_tasks();
+        let stretch = self.stretch;
+        let length = seconds(self.now - stretch.begin);
+        if length > 0.0 {
+            let waited = wide_seconds(self.waited - stretch.waited);
+            let task_time = wide_seconds(stretch.task_time);
+            self.points.push(Point {
+                at: seconds(self.now),
+                load: count(self.totals.sent - stretch.sent) / length,
+                backlog: waited / length,
+                backlog_max: stretch.backlog_max,
+                backlog_per_task: waited / task_time.max(length),
+                desired,
+                running: task_time / length,
+                needed: 0.0,
+                worst_wait: seconds(stretch.worst),
+                scale_out_alarm: stretch.out,
+                scale_in_alarm: stretch.r#in,
+            });
+        }
+        self.backlog_max = self.backlog_max.max(stretch.backlog_max);
+        self.stretch = Stretch {
+            begin: self.now,
+            sent: self.totals.sent,
+            waited: self.waited,
+            backlog_max: visible,
+            ..Stretch::default()
+        };
+        self.shown(shown);
+    }
+}
+
+/// Nanoseconds as seconds.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a figure needs no more than 53 bits"
+)]
+pub(crate) fn wide_seconds(nanos: u128) -> f64 {
+    nanos as f64 / 1e9
+}
+
+/// A count as a float.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+pub(crate) fn count(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,145 @@
+//! Everything that the simulation is in the middle of, and its rare events.
+
+use crate::control::{Control, Demand, Observation, Tick, Wishes};
+use crate::random::{Purpose, Random, Sampler};
+use crate::scenario::Scenario;
+use crate::time::{Nanos, SECOND, nanos};
+
+use super::agenda::{Agenda, Ends, Event};
+use super::queue::Queue;
+use super::records::Records;
+use super::tasks::Tasks;
+
+/// The state of a simulation.
+pub(super) struct Engine<'s> {
+    pub(super) scenario: &'s Scenario,
+    pub(super) control: Box<dyn Control>,
+    pub(super) wishes: Wishes,
+    pub(super) instant: bool,
+    pub(super) agenda: Agenda,
+    pub(super) ends: Ends,
+    pub(super) queue: Queue,
+    pub(super) tasks: Tasks,
+    pub(super) records: Records,
+    pub(super) demand: Demand,
+    pub(super) desired: u32,
+    pub(super) next_launch: Nanos,
+    pub(super) launch_planned: bool,
+    pub(super) starts: Random,
+    pub(super) start: Sampler,
+    pub(super) choice: Random,
+    pub(super) visibility: Nanos,
+    pub(super) retention: Nanos,
+    pub(super) most_receives: u32,
+    pub(super) drains: bool,
+}
+
+impl<'s> Engine<'s> {
+    pub(super) fn new(
+        scenario: &'s Scenario,
+        control: Box<dyn Control>,
+        records: Records,
+        seed: u64,
+    ) -> Self {
+        let instant = control.is_instant();
+        let shortest = if instant {
+            0
+        } else {
+            scenario.prices.shortest_task * SECOND
+        };
+        Self {
+            scenario,
+            instant,
+            control,
+            wishes: Wishes::default(),
+            agenda: Agenda::default(),
+            ends: Ends::default(),
+            queue: Queue::default(),
+            tasks: Tasks::new(scenario.concurrency, shortest),
+            records,
+            demand: Demand::new(scenario),
+            desired: 0,
+            next_launch: 0,
+            launch_planned: false,
+            starts: Random::new(seed, Purpose::Starts),
+            start: Sampler::new(scenario.assumptions.task_start),
+            choice: Random::new(seed, Purpose::Choice),
+            // Never zero, so that a place in the queue is not used again at the same moment.
+            visibility: nanos(scenario.visibility_timeout).max(1),
+            retention: nanos(scenario.retention),
+            most_receives: scenario.max_receives.unwrap_or(u32::MAX),
+            drains: scenario.assumptions.drains,
+        }
+    }
+
+    /// The service as it is at the beginning: its tasks run.
+    pub(super) fn begin(&mut self) {
+        self.control.begin(&mut self.wishes);
+        let first = self
+            .wishes
+            .desired
+            .iter()
+            .find(|(at, _)| *at == 0)
+            .map(|(_, desired)| *desired);
+        self.wishes.desired.retain(|(at, _)| *at > 0);
+        self.desired = first.unwrap_or(self.scenario.initial);
+        for _ in 0..self.desired {
+            let (task, generation) = self.tasks.launch(0);
+            self.tasks.ready(task, generation);
+        }
+        self.records.running(self.tasks.running());
+        self.agenda.plan(self.records.width, Event::Point);
+        self.grant();
+    }
+
+    pub(super) fn rare(&mut self) {
+        match self.agenda.pop() {
+            Some(Event::Ready { task, generation }) => self.ready(task, generation),
+            Some(Event::Kill { task, generation }) => self.kill(task, generation),
+            Some(Event::Launch) => {
+                self.launch_planned = false;
+                self.reconcile();
+            }
+            Some(Event::Return(message)) => self.give_back(message),
+            Some(Event::Reappear(message)) => self.reappear(message),
+            Some(Event::Tick(tick)) => self.tick(tick),
+            Some(Event::Desired(desired)) => self.desire(desired),
+            Some(Event::Point) => {
+                self.records
+                    .point(self.queue.visible(), self.desired, self.control.shown());
+                let next = self.records.now.saturating_add(self.records.width);
+                self.agenda.plan(next, Event::Point);
+            }
+            None => {}
+        }
+    }
+
+    fn tick(&mut self, tick: Tick) {
+        let seen = Observation {
+            visible: self.queue.visible(),
+            in_flight: self.queue.in_flight,
+            running: self.tasks.running(),
+            desired: self.desired,
+            oldest: self
+                .queue
+                .oldest()
+                .map_or(0, |sent| self.records.now - sent),
+            sent: self.records.totals.sent,
+            deleted: self.records.totals.deleted,
+        };
+        self.control
+            .tick(tick, self.records.now, &seen, &mut self.wishes);
+        self.records.shown(self.control.shown());
+        self.grant();
+    }
+
+    /// Puts the control's wishes on the agenda.
+    fn grant(&mut self) {
+        for (at, tick) in self.wishes.ticks.drain(..) {
+            self.agenda.plan(at, Event::Tick(tick));
+        }
+        for (at, desired) in self.wishes.desired.drain(..) {
+            self.agenda.plan(at, Event::Desired(desired));
+        }
+    }
+}

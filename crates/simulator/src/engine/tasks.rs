@@ -1,0 +1,265 @@
+//! The tasks of the service and what each works on.
+
+use super::queue::Message;
+use crate::random::Random;
+use crate::time::Nanos;
+
+/// What a task is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Its place is free.
+    Gone,
+    /// Launched, not yet running.
+    Starting,
+    /// Receives messages.
+    Running,
+    /// Got SIGTERM: finishes what it has.
+    Stopping,
+}
+
+/// A task's place. Places are used again, so a generation tells tasks apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    pub(super) state: State,
+    pub(super) generation: u32,
+    busy: u32,
+    launched: Nanos,
+}
+
+/// What one of a task's hands works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    /// Told apart from earlier work by this.
+    pub(super) generation: u32,
+    pub(super) work: Option<Work>,
+}
+
+/// A message that is being processed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Work {
+    pub(super) message: Message,
+    pub(super) begun: Nanos,
+}
+
+/// All tasks.
+#[derive(Debug)]
+pub(super) struct Tasks {
+    concurrency: usize,
+    tasks: Vec<Task>,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    starting: Vec<u32>,
+    running: Vec<u32>,
+    /// Hands that wait for a message.
+    idle: Vec<u32>,
+    /// Task time so far of the tasks that are gone, and what is billed of it.
+    pub(super) used: Nanos,
+    pub(super) billed: Nanos,
+    shortest_bill: Nanos,
+}
+
+impl Tasks {
+    pub(super) fn new(concurrency: u32, shortest_bill: Nanos) -> Self {
+        Self {
+            concurrency: concurrency as usize,
+            tasks: Vec::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            starting: Vec::new(),
+            running: Vec::new(),
+            idle: Vec::new(),
+            used: 0,
+            billed: 0,
+            shortest_bill,
+        }
+    }
+
+    /// Tasks that run.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 100,000 tasks")]
+    pub(super) fn running(&self) -> u32 {
+        self.running.len() as u32
+    }
+
+    /// Tasks that run or start.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 100,000 tasks")]
+    pub(super) fn wanted(&self) -> u32 {
+        (self.running.len() + self.starting.len()) as u32
+    }
+
+    /// A new task, which starts; with its generation.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "at most 100,000 tasks at once and as many stopping"
+    )]
+    pub(super) fn launch(&mut self, now: Nanos) -> (u32, u32) {
+        let id = self.free.pop().unwrap_or_else(|| {
+            self.tasks.push(Task {
+                state: State::Gone,
+                generation: 0,
+                busy: 0,
+                launched: 0,
+            });
+            let hands = self.slots.len() + self.concurrency;
+            self.slots.resize(
+                hands,
+                Slot {
+                    generation: 0,
+                    work: None,
+                },
+            );
+            (self.tasks.len() - 1) as u32
+        });
+        let task = &mut self.tasks[id as usize];
+        task.state = State::Starting;
+        task.launched = now;
+        let generation = task.generation;
+        self.starting.push(id);
+        (id, generation)
+    }
+
+    /// A task runs, if it is still starting.
+    pub(super) fn ready(&mut self, id: u32, generation: u32) -> bool {
+        let task = &mut self.tasks[id as usize];
+        if task.generation != generation || task.state != State::Starting {
+            return false;
+        }
+        task.state = State::Running;
+        self.starting.retain(|other| *other != id);
+        self.running.push(id);
+        let first = id * self.concurrency as u32;
+        self.idle
+            .extend((first..first + self.concurrency as u32).rev());
+        true
+    }
+
+    /// Takes back the youngest task that is starting. False when none is.
+    pub(super) fn cancel(&mut self, now: Nanos) -> bool {
+        let Some(id) = self.starting.pop() else {
+            return false;
+        };
+        self.end(id, now);
+        true
+    }
+
+    /// Sends SIGTERM to a running task, any of them. With its generation, when it still works.
+    pub(super) fn stop(
+        &mut self,
+        now: Nanos,
+        random: &mut Random,
+        drains: bool,
+    ) -> Option<(u32, u32)> {
+        let at = random.below(self.running.len());
+        if at >= self.running.len() {
+            return None;
+        }
+        let id = self.running.swap_remove(at);
+        let task = &mut self.tasks[id as usize];
+        task.state = State::Stopping;
+        let (busy, generation) = (task.busy, task.generation);
+        if drains {
+            let concurrency = self.concurrency as u32;
+            self.idle.retain(|slot| slot / concurrency != id);
+            if busy == 0 {
+                self.end(id, now);
+                return None;
+            }
+        }
+        Some((id, generation))
+    }
+
+    /// A hand that waits for a message.
+    #[inline]
+    pub(super) fn take_idle(&mut self) -> Option<u32> {
+        self.idle.pop()
+    }
+
+    /// A hand has nothing to do.
+    #[inline]
+    pub(super) fn put_idle(&mut self, slot: u32) {
+        self.idle.push(slot);
+    }
+
+    /// A hand begins; the generation of this work.
+    #[inline]
+    pub(super) fn begin(&mut self, slot: u32, work: Work) -> u32 {
+        let hand = &mut self.slots[slot as usize];
+        if hand.work.replace(work).is_none() {
+            self.tasks[slot as usize / self.concurrency].busy += 1;
+        }
+        hand.generation = hand.generation.wrapping_add(1);
+        hand.generation
+    }
+
+    /// The work that a hand has just finished, unless it was killed meanwhile. The hand stays busy until
+    /// [`Self::begin`] or [`Self::rest`].
+    #[inline]
+    pub(super) fn finished(&self, slot: u32, generation: u32) -> Option<Work> {
+        let hand = &self.slots[slot as usize];
+        hand.work.filter(|_| hand.generation == generation)
+    }
+
+    /// Whether the task of a hand takes another message.
+    #[inline]
+    pub(super) fn goes_on(&self, slot: u32, drains: bool) -> bool {
+        match self.tasks[slot as usize / self.concurrency].state {
+            State::Running => true,
+            State::Stopping => !drains,
+            State::Gone | State::Starting => false,
+        }
+    }
+
+    /// A hand rests. A stopping task ends with its last one.
+    pub(super) fn rest(&mut self, slot: u32, now: Nanos, drains: bool) {
+        self.slots[slot as usize].work = None;
+        let id = slot as usize / self.concurrency;
+        let task = &mut self.tasks[id];
+        task.busy -= 1;
+        if task.state == State::Stopping && task.busy == 0 && drains {
+            self.end(slot / self.concurrency as u32, now);
+        }
+    }
+
+    /// Kills a task that is still stopping; what it worked on.
+    pub(super) fn kill(&mut self, id: u32, generation: u32, now: Nanos) -> Vec<Work> {
+        let task = &mut self.tasks[id as usize];
+        if task.generation != generation || task.state != State::Stopping {
+            return Vec::new();
+        }
+        let hands = id as usize * self.concurrency..(id as usize + 1) * self.concurrency;
+        let mut lost = Vec::new();
+        for hand in &mut self.slots[hands] {
+            hand.generation = hand.generation.wrapping_add(1);
+            lost.extend(hand.work.take());
+        }
+        self.tasks[id as usize].busy = 0;
+        let concurrency = self.concurrency as u32;
+        self.idle.retain(|slot| slot / concurrency != id);
+        self.end(id, now);
+        lost
+    }
+
+    /// What is being worked on.
+    pub(super) fn work(&self) -> impl Iterator<Item = &Work> {
+        self.slots.iter().filter_map(|slot| slot.work.as_ref())
+    }
+
+    /// Ends the account: the time of the tasks that are still there.
+    pub(super) fn close(&mut self, now: Nanos) {
+        for task in &self.tasks {
+            if task.state != State::Gone {
+                self.used += now - task.launched;
+                self.billed += now - task.launched;
+            }
+        }
+    }
+
+    fn end(&mut self, id: u32, now: Nanos) {
+        let task = &mut self.tasks[id as usize];
+        task.state = State::Gone;
+        task.generation = task.generation.wrapping_add(1);
+        let used = now - task.launched;
+        self.used += used;
+        self.billed += used.max(self.shortest_bill);
+        self.free.push(id);
+    }
+}

@@ -1,0 +1,36 @@
+//! Closed-loop simulation: what a service does under a load, before it is deployed.
+//!
+//! This room owns the discrete-event model of queue, tasks, metric, alarms and autoscaler ([`simulate`]),
+//! the loads that it is run against ([`Load`]), the policies that are compared ([`Policy`]), and what it
+//! all comes to ([`Outcome`]). The laws are those of the room `scaling`, the very ones that run in AWS
+//! and in the functions. What is not certain about AWS is a field of [`Assumptions`]. The room does no
+//! I/O, asks no clock, and draws its random numbers from a seed.
+
+mod assumptions;
+mod compare;
+mod control;
+mod elasticity;
+mod engine;
+mod load;
+mod outcome;
+mod policy;
+mod prices;
+mod random;
+mod scenario;
+mod simulate;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub use assumptions::{Assumption, Assumptions};
+pub use compare::{Compared, compare};
+pub use elasticity::Elasticity;
+pub use engine::{Action, Point};
+pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
+pub use outcome::{Backlog, Cost, Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
+pub use policy::{BacklogPolicy, KedaPolicy, Policy, QueueMetric, Statistic, StepPolicy, StepSide};
+pub use prices::Prices;
+pub use random::Distribution;
+pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
+pub use simulate::simulate;

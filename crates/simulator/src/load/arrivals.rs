@@ -1,0 +1,315 @@
+//! A load as a stream of messages, made while it is asked for.
+
+use crate::random::{Purpose, Random};
+use crate::time::{Nanos, from_seconds, nanos};
+
+use super::csv::{Layout, Recorded};
+use super::curve::{Curve, Stretch};
+use super::generator::{Generator, Shape};
+use super::packed::Unpacked;
+
+/// A message that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Nanoseconds since the simulation began; never less than that of the arrival before.
+    pub at: u64,
+    /// Its own processing time in nanoseconds, where the load knows it.
+    pub work: Option<u64>,
+}
+
+/// The messages of a load, in order.
+#[derive(Clone, Debug)]
+pub struct Arrivals<'l> {
+    stream: Stream<'l>,
+    random: Random,
+    from: Nanos,
+    to: Nanos,
+}
+
+/// What arrives next, before it is cut to the part that is wanted.
+#[derive(Clone, Debug)]
+enum Stream<'l> {
+    Constant {
+        rate: f64,
+        sent: u64,
+    },
+    Poisson {
+        curve: Curve,
+        at: Nanos,
+        stretch: Stretch,
+    },
+    Modulated {
+        states: &'l [(f64, std::time::Duration)],
+        state: usize,
+        factor: f64,
+        at: Nanos,
+        until: Nanos,
+    },
+    Counts(Counts<'l>),
+    Rows {
+        rows: Unpacked<'l>,
+        scale: f64,
+        row: Option<Arrival>,
+        copies: u64,
+    },
+}
+
+/// Rows of counts, of which each is spread over its step.
+#[derive(Clone, Debug)]
+struct Counts<'l> {
+    rows: Unpacked<'l>,
+    next: Option<(u64, u64)>,
+    step: Option<u64>,
+    scale: f64,
+    at: Nanos,
+    until: Nanos,
+    left: u64,
+}
+
+impl<'l> Arrivals<'l> {
+    pub(super) fn generated(
+        generator: &'l Generator,
+        scale: f64,
+        seed: u64,
+        part: (Nanos, Nanos),
+    ) -> Self {
+        let stream = match &generator.shape {
+            Shape::Constant { rate } => Stream::Constant {
+                rate: rate * scale,
+                sent: 0,
+            },
+            Shape::Poisson(curve) => Stream::Poisson {
+                curve: curve.scaled(scale),
+                at: 0,
+                stretch: Stretch::default(),
+            },
+            Shape::Modulated { states } => Stream::Modulated {
+                states,
+                state: states.len() - 1,
+                factor: scale,
+                at: 0,
+                until: 0,
+            },
+        };
+        Self::new(stream, seed, part)
+    }
+
+    pub(super) fn recorded(
+        recorded: &'l Recorded,
+        scale: f64,
+        seed: u64,
+        part: (Nanos, Nanos),
+    ) -> Self {
+        let mut rows = recorded.rows.iter();
+        let stream = match recorded.layout {
+            Layout::Counts => Stream::Counts(Counts {
+                next: rows.next(),
+                rows,
+                step: recorded.step,
+                scale,
+                at: 0,
+                until: 0,
+                left: 0,
+            }),
+            Layout::Arrivals => Stream::Rows {
+                rows,
+                scale,
+                row: None,
+                copies: 0,
+            },
+        };
+        Self::new(stream, seed, part)
+    }
+
+    fn new(stream: Stream<'l>, seed: u64, (from, to): (Nanos, Nanos)) -> Self {
+        Self {
+            stream,
+            random: Random::new(seed, Purpose::Arrivals),
+            from,
+            to,
+        }
+    }
+}
+
+impl Iterator for Arrivals<'_> {
+    type Item = Arrival;
+
+    #[inline]
+    fn next(&mut self) -> Option<Arrival> {
+        loop {
+            let arrival = self.stream.next(&mut self.random, self.to)?;
+            if arrival.at >= self.to {
+                return None;
+            }
+            if let Some(at) = arrival.at.checked_sub(self.from) {
+                return Some(Arrival { at, ..arrival });
+            }
+        }
+    }
+}
+
+impl Stream<'_> {
+    #[inline]
+    fn next(&mut self, random: &mut Random, end: Nanos) -> Option<Arrival> {
+        match self {
+            Self::Constant { rate, sent } => {
+                if *rate <= 0.0 {
+                    return None;
+                }
+                #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 messages")]
+                let at = from_seconds(*sent as f64 / *rate);
+                *sent += 1;
+                Some(plain(at))
+            }
+            Self::Poisson { curve, at, stretch } => poisson(curve, at, stretch, random, end),
+            Self::Modulated {
+                states,
+                state,
+                factor,
+                at,
+                until,
+            } => loop {
+                let rate = states[*state].0 * *factor;
+                if let Some(next) = step(*at, rate, *until, random) {
+                    *at = next;
+                    break Some(plain(next));
+                }
+                if *until >= end {
+                    break None;
+                }
+                *at = *until;
+                let other = random.below(states.len() - 1);
+                *state = if *until == 0 {
+                    0
+                } else {
+                    (*state + 1 + other) % states.len()
+                };
+                let stay = from_seconds(states[*state].1.as_secs_f64() * random.exponential());
+                *until = until.saturating_add(stay.max(1));
+            },
+            Self::Counts(counts) => counts.next(random),
+            Self::Rows {
+                rows,
+                scale,
+                row,
+                copies,
+            } => loop {
+                if let Some(arrival) = row.filter(|_| *copies > 0) {
+                    *copies -= 1;
+                    break Some(arrival);
+                }
+                let (at, work) = rows.next()?;
+                *copies = scaled(1, *scale, random);
+                *row = Some(Arrival {
+                    at: at.saturating_mul(1_000),
+                    work: work
+                        .checked_sub(1)
+                        .map(|micros| micros.saturating_mul(1_000)),
+                });
+            },
+        }
+    }
+}
+
+impl Counts<'_> {
+    /// The next of `left` moments at random in what is left of the step: the least of that many.
+    #[inline]
+    fn next(&mut self, random: &mut Random) -> Option<Arrival> {
+        while self.left == 0 {
+            self.begin(random)?;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+        let share = -(-random.exponential() / self.left as f64).exp_m1();
+        let rest = crate::time::seconds(self.until - self.at);
+        self.at = self
+            .at
+            .saturating_add(from_seconds(rest * share))
+            .min(self.until - 1);
+        self.left -= 1;
+        Some(plain(self.at))
+    }
+
+    fn begin(&mut self, random: &mut Random) -> Option<()> {
+        let (at, count) = self.next?;
+        let before = self.until.saturating_sub(self.at);
+        self.next = self.rows.next();
+        let minute = nanos(std::time::Duration::from_secs(60));
+        let longest = self.step.map(|micros| micros.saturating_mul(1_000));
+        self.at = at.saturating_mul(1_000);
+        let to_next = self
+            .next
+            .map(|(next, _)| next.saturating_mul(1_000) - self.at);
+        let span = match (longest, to_next) {
+            (Some(step), Some(next)) => step.min(next),
+            (Some(only), None) | (None, Some(only)) => only,
+            (None, None) => before.max(minute),
+        };
+        self.until = self.at.saturating_add(span.max(1));
+        self.left = scaled(count, self.scale, random);
+        Some(())
+    }
+}
+
+/// A message without a processing time of its own.
+fn plain(at: Nanos) -> Arrival {
+    Arrival { at, work: None }
+}
+
+/// A count times a factor: what is left of a whole becomes one at random, so that the mean is right.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "counts are below 2^53, and a float over the range saturates"
+)]
+fn scaled(count: u64, scale: f64, random: &mut Random) -> u64 {
+    if scale == 1.0 {
+        return count;
+    }
+    let exact = count as f64 * scale;
+    exact as u64 + u64::from(random.unit() < exact.fract())
+}
+
+/// The next moment of a Poisson process, or none before `until`.
+#[inline]
+fn step(at: Nanos, rate: f64, until: Nanos, random: &mut Random) -> Option<Nanos> {
+    if rate <= 0.0 || at >= until {
+        return None;
+    }
+    let next = at.saturating_add(from_seconds(random.exponential() / rate));
+    (next < until).then_some(next)
+}
+
+/// The next moment of a Poisson process whose rate changes, by thinning one of a higher rate. Where the
+/// draw is under the least rate of the stretch, the rate itself needs no reckoning.
+///
+/// Source: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", 1979.
+#[inline]
+fn poisson(
+    curve: &Curve,
+    at: &mut Nanos,
+    stretch: &mut Stretch,
+    random: &mut Random,
+    end: Nanos,
+) -> Option<Arrival> {
+    loop {
+        match step(*at, stretch.most, stretch.until, random) {
+            Some(next) => {
+                *at = next;
+                let draw = if stretch.least < stretch.most {
+                    random.unit() * stretch.most
+                } else {
+                    0.0
+                };
+                if draw < stretch.least || draw < curve.rate(next) {
+                    return Some(plain(next));
+                }
+            }
+            None if stretch.until >= end => return None,
+            None => {
+                *at = stretch.until;
+                *stretch = curve.stretch(*at);
+            }
+        }
+    }
+}

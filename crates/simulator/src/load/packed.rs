@@ -1,0 +1,104 @@
+//! Rows of a recorded load in few bytes: ten million arrivals take some forty megabytes.
+
+/// Pairs of a time in microseconds, never decreasing, and a value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Packed {
+    bytes: Vec<u8>,
+    last: u64,
+    len: u64,
+}
+
+impl Packed {
+    /// Adds a pair. The time is at least that of the pair before.
+    pub(super) fn push(&mut self, at: u64, value: u64) {
+        self.write(at.saturating_sub(self.last));
+        self.write(value);
+        self.last = self.last.max(at);
+        self.len += 1;
+    }
+
+    /// Number of pairs.
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The last time, or 0.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The pairs.
+    pub(super) fn iter(&self) -> Unpacked<'_> {
+        Unpacked {
+            bytes: &self.bytes,
+            at: 0,
+        }
+    }
+
+    /// Seven bits a byte, the lowest first; the highest bit says that more follow.
+    fn write(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        self.bytes.push((value & 0x7f) as u8);
+    }
+}
+
+/// The pairs of [`Packed`].
+#[derive(Clone, Debug)]
+pub(super) struct Unpacked<'p> {
+    bytes: &'p [u8],
+    at: u64,
+}
+
+impl Unpacked<'_> {
+    fn read(&mut self) -> Option<u64> {
+        let mut value = 0;
+        let mut shift = 0;
+        loop {
+            let (&byte, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+            shift += 7;
+        }
+    }
+}
+
+impl Iterator for Unpacked<'_> {
+    type Item = (u64, u64);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.at += self.read()?;
+        let value = self.read()?;
+        Some((self.at, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn pairs_come_back(
+            pairs in proptest::collection::vec((0u64..1 << 40, proptest::num::u64::ANY), 0..50),
+        ) {
+            let mut packed = Packed::default();
+            let mut at = 0;
+            let expected: Vec<_> = pairs.into_iter().map(|(pause, value)| {
+                at += pause;
+                (at, value)
+            }).collect();
+            for (at, value) in &expected {
+                packed.push(*at, *value);
+            }
+            prop_assert_eq!(packed.len(), expected.len() as u64);
+            prop_assert_eq!(packed.iter().collect::<Vec<_>>(), expected);
+        }
+    }
+}

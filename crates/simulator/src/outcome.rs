@@ -1,0 +1,329 @@
+//! What a simulation tells.
+
+use serde::Serialize;
+
+use crate::assumptions::Assumption;
+use crate::elasticity::{Elasticity, elasticity};
+use crate::engine::{Action, Finished, Point, Records, count, wide_seconds};
+use crate::prices::{MONTH_HOURS, Prices};
+use crate::scenario::Scenario;
+use crate::time::{Nanos, nanos, seconds};
+
+/// What became of a service under a load.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed of everything that was drawn.
+    pub seed: u64,
+    /// Length of the load in seconds.
+    pub duration: f64,
+    /// How long a message may wait, in seconds.
+    pub promise: f64,
+    /// Target of the policy's metric, in messages a task, if it has one.
+    pub target: Option<f64>,
+    /// Share, from 0 to 1, of the messages whose promise was kept, of those where it is known: all but
+    /// those that wait at the end and still may. 1 without messages. Dead letters and messages that the
+    /// queue dropped are broken promises, unless they were processed once.
+    pub kept: f64,
+    /// Waiting times.
+    pub waiting: Waiting,
+    /// Seconds during which the oldest waiting message had waited longer than promised.
+    pub over_promise: f64,
+    /// Messages that wait.
+    pub backlog: Backlog,
+    /// Messages, by what became of them.
+    pub messages: Messages,
+    /// Tasks.
+    pub tasks: TaskFigures,
+    /// Cost in US dollars.
+    pub cost: Cost,
+    /// Changes of the desired count.
+    pub scaling: ScalingFigures,
+    /// How well the tasks followed the need.
+    pub elasticity: Elasticity,
+    /// The course of it, in at most 2,000 points.
+    pub series: Vec<Point>,
+    /// The changes of the desired count, the first 10,000 of them.
+    pub actions: Vec<Action>,
+    /// What was taken for granted.
+    pub assumptions: Vec<Assumption>,
+    /// What was assumed or left out, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// From a message's sending to the beginning of the processing that first finished it, in seconds.
+/// Percentiles are exact to 0.1%. Messages that still wait at the end count with their age if that is
+/// over the promise already.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Waiting {
+    /// Mean of the messages that were finished or begun.
+    pub mean: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// Longest.
+    pub max: f64,
+}
+
+/// Messages that wait, visible in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Backlog {
+    /// On average.
+    pub mean: f64,
+    /// At most.
+    pub max: u64,
+    /// Messages in flight, on average.
+    pub in_flight_mean: f64,
+}
+
+/// Messages, by what became of them. Those sent are all the others: deleted, dead letters, expired,
+/// waiting and in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Messages {
+    /// Sent.
+    pub sent: u64,
+    /// Processed and deleted.
+    pub deleted: u64,
+    /// Moved to the dead-letter queue.
+    pub dead_letters: u64,
+    /// Dropped by the queue, older than its retention.
+    pub expired: u64,
+    /// Waiting at the end.
+    pub waiting: u64,
+    /// In flight at the end.
+    pub in_flight: u64,
+    /// Times that a message was received again, so that it was processed twice in whole or in part.
+    pub processed_again: u64,
+    /// Messages that a task dropped because it was killed.
+    pub interrupted: u64,
+}
+
+/// Tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TaskFigures {
+    /// Task-seconds from launch to end.
+    pub seconds: f64,
+    /// Task-seconds that are billed: a minute a task at least.
+    pub billed_seconds: f64,
+    /// Task-seconds that the clairvoyant needs: see [`crate::Policy::Clairvoyant`].
+    pub needed_seconds: f64,
+    /// Most tasks that ran.
+    pub most: u32,
+}
+
+/// Cost in US dollars over the length of the load.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Cost {
+    /// All of it.
+    pub total: f64,
+    /// Tasks.
+    pub tasks: f64,
+    /// Custom metrics.
+    pub metrics: f64,
+    /// Alarms that scale.
+    pub alarms: f64,
+    /// Runs of the metric function.
+    pub function: f64,
+    /// What the clairvoyant's tasks cost.
+    pub clairvoyant: f64,
+    /// By which prices.
+    pub prices: Prices,
+}
+
+/// Changes of the desired count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ScalingFigures {
+    /// Changes upwards.
+    pub out: u64,
+    /// Changes downwards.
+    pub r#in: u64,
+    /// Changes soon after one of the other direction: see [`crate::Assumptions::flap_window`].
+    pub flaps: u64,
+}
+
+/// Most changes that an outcome lists.
+const ACTIONS: usize = 10_000;
+
+impl Outcome {
+    /// Whether the promise was kept for at least this share of the messages.
+    #[must_use]
+    pub fn keeps(&self, share: f64) -> bool {
+        self.kept >= share
+    }
+
+    pub(crate) fn new(
+        scenario: &Scenario,
+        notes: &[String],
+        seed: u64,
+        finished: Finished,
+    ) -> Self {
+        let needed = finished.demand.needed(scenario);
+        let interval = finished.demand.interval();
+        let needed_seconds = needed_seconds(&needed, interval, finished.end);
+        let records = &finished.records;
+        let elasticity = elasticity(&records.supply, &needed, interval, finished.end);
+        let tasks = TaskFigures {
+            seconds: seconds(finished.task_time),
+            billed_seconds: seconds(finished.billed),
+            needed_seconds,
+            most: records
+                .supply
+                .iter()
+                .map(|(_, count)| *count)
+                .max()
+                .unwrap_or_default(),
+        };
+        let mut series = finished.records.points.clone();
+        add_need(&mut series, &needed, interval);
+        let judged = records.totals.kept + records.totals.late;
+        Self {
+            scenario: scenario.name.clone(),
+            seed,
+            duration: seconds(finished.end),
+            promise: scenario.promise.as_secs_f64(),
+            target: scenario.policy.target(),
+            kept: if judged == 0 {
+                1.0
+            } else {
+                count(records.totals.kept) / count(judged)
+            },
+            waiting: waiting(records),
+            over_promise: seconds(records.over),
+            backlog: backlog(records, finished.end),
+            messages: messages(records),
+            tasks,
+            cost: cost(scenario, &finished, &tasks),
+            scaling: scaling(
+                &records.actions,
+                seconds(nanos(scenario.assumptions.flap_window)),
+            ),
+            elasticity,
+            series,
+            actions: records.actions.iter().take(ACTIONS).copied().collect(),
+            assumptions: scenario.assumptions.list(),
+            notes: notes.iter().chain(&scenario.notes).cloned().collect(),
+        }
+    }
+}
+
+fn needed_seconds(needed: &[u32], interval: Nanos, end: Nanos) -> f64 {
+    let lengths = (0..needed.len() as u64).map(|index| {
+        let begin = interval.saturating_mul(index);
+        seconds(end.saturating_sub(begin).min(interval))
+    });
+    needed
+        .iter()
+        .zip(lengths)
+        .map(|(count, length)| f64::from(*count) * length)
+        .sum()
+}
+
+fn waiting(records: &Records) -> Waiting {
+    let percentile = |percent: f64| {
+        let micros = records.waits.value_at_quantile(percent / 100.0);
+        (count(micros) / 1e6).min(seconds(records.wait_max))
+    };
+    Waiting {
+        mean: wide_seconds(records.wait_sum) / count(records.begun.max(1)),
+        p50: percentile(50.0),
+        p90: percentile(90.0),
+        p99: percentile(99.0),
+        max: seconds(records.wait_max),
+    }
+}
+
+fn backlog(records: &Records, end: Nanos) -> Backlog {
+    let length = seconds(end.max(1));
+    Backlog {
+        mean: wide_seconds(records.waited) / length,
+        max: records.backlog_max,
+        in_flight_mean: wide_seconds(records.flown) / length,
+    }
+}
+
+fn messages(records: &Records) -> Messages {
+    let totals = records.totals;
+    Messages {
+        sent: totals.sent,
+        deleted: totals.deleted,
+        dead_letters: totals.dead,
+        expired: totals.expired,
+        waiting: totals.waiting,
+        in_flight: totals.in_flight,
+        processed_again: totals.again,
+        interrupted: totals.interrupted,
+    }
+}
+
+fn cost(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Cost {
+    let prices = scenario.prices;
+    let size = scenario.size;
+    let (vcpu, gb) = if size.arm {
+        (prices.arm_vcpu_hour, prices.arm_gb_hour)
+    } else {
+        (prices.x86_vcpu_hour, prices.x86_gb_hour)
+    };
+    let task_hour = f64::from(size.cpu) / 1_024.0 * vcpu + f64::from(size.memory) / 1_024.0 * gb;
+    let months = seconds(finished.end) / 3_600.0 / MONTH_HOURS;
+    let run = prices.invocation
+        + scenario.assumptions.function_run.as_secs_f64() * 0.125 * prices.function_gb_second;
+    let by_task = tasks.billed_seconds / 3_600.0 * task_hour;
+    let metrics = f64::from(finished.metrics) * prices.metric_month * months;
+    let alarms = f64::from(finished.alarms) * prices.alarm_month * months;
+    let function = count(finished.function_runs) * run;
+    Cost {
+        total: by_task + metrics + alarms + function,
+        tasks: by_task,
+        metrics,
+        alarms,
+        function,
+        clairvoyant: tasks.needed_seconds / 3_600.0 * task_hour,
+        prices,
+    }
+}
+
+fn scaling(actions: &[Action], flap_window: f64) -> ScalingFigures {
+    let mut figures = ScalingFigures::default();
+    let mut before: Option<&Action> = None;
+    for action in actions {
+        let out = action.to > action.from;
+        if out {
+            figures.out += 1;
+        } else {
+            figures.r#in += 1;
+        }
+        let turned = before.is_some_and(|before| {
+            (before.to > before.from) != out && action.at - before.at <= flap_window
+        });
+        figures.flaps += u64::from(turned);
+        before = Some(action);
+    }
+    figures
+}
+
+/// Puts the mean need of its stretch into each point.
+fn add_need(points: &mut [Point], needed: &[u32], interval: Nanos) {
+    let width = seconds(interval);
+    let mut begin = 0.0;
+    for point in points {
+        let (mut sum, mut at) = (0.0, begin);
+        while at < point.at - 1e-9 {
+            let index = ((at + 1e-9) / width).floor();
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "an index of the list, or past it"
+            )]
+            let count = needed.get(index as usize).copied().unwrap_or_default();
+            let until = ((index + 1.0) * width).min(point.at);
+            sum += f64::from(count) * (until - at);
+            at = until;
+        }
+        point.needed = sum / (point.at - begin).max(1e-9);
+        begin = point.at;
+    }
+}

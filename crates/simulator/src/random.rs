@@ -1,0 +1,195 @@
+//! Random numbers and what is drawn from them. Each purpose has a stream of its own, so that two
+//! policies under the same seed meet the same arrivals and the same messages.
+
+use std::fmt;
+use std::time::Duration;
+
+use rand_distr::{Distribution as _, Exp1, StandardNormal};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
+
+use crate::time::{Nanos, from_seconds};
+
+/// What a stream of random numbers is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    Arrivals = 1,
+    Work = 2,
+    Starts = 3,
+    Sampling = 4,
+    Choice = 5,
+}
+
+/// A stream of random numbers: xoshiro256++, which is the same on every machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Random(Xoshiro256PlusPlus);
+
+impl Random {
+    /// The stream of a seed for one purpose.
+    pub(crate) fn new(seed: u64, purpose: Purpose) -> Self {
+        let mixed = seed ^ (purpose as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Self(Xoshiro256PlusPlus::seed_from_u64(mixed))
+    }
+
+    /// Uniform in 0 ≤ x < 1.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float exactly")]
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Exponential with mean 1.
+    pub(crate) fn exponential(&mut self) -> f64 {
+        Exp1.sample(&mut self.0)
+    }
+
+    /// Normal with mean 0 and variance 1.
+    fn normal(&mut self) -> f64 {
+        StandardNormal.sample(&mut self.0)
+    }
+
+    /// A whole number below `bound`, or 0 when that is 0.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the high half of a product of 64 bits is below the bound, a usize"
+    )]
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        ((u128::from(self.0.next_u64()) * bound as u128) >> 64) as usize
+    }
+}
+
+/// Distribution of a length of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// Always the same.
+    Fixed(Duration),
+    /// Any length between the two alike.
+    Uniform(Duration, Duration),
+    /// Exponential: its standard deviation is its mean.
+    Exponential(Duration),
+    /// Lognormal: many short, few long.
+    Lognormal {
+        /// Mean.
+        mean: Duration,
+        /// Coefficient of variation: standard deviation ÷ mean.
+        cv: f64,
+    },
+}
+
+impl Distribution {
+    /// Mean.
+    #[must_use]
+    pub fn mean(self) -> Duration {
+        match self {
+            Self::Fixed(mean) | Self::Exponential(mean) | Self::Lognormal { mean, .. } => mean,
+            Self::Uniform(from, to) => (from.saturating_add(to)) / 2,
+        }
+    }
+}
+
+impl fmt::Display for Distribution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(value) => write!(f, "{value:?}"),
+            Self::Uniform(from, to) => write!(f, "{from:?} to {to:?}, uniform"),
+            Self::Exponential(mean) => write!(f, "{mean:?} on average, exponential"),
+            Self::Lognormal { mean, cv } => {
+                write!(f, "{mean:?} on average, lognormal with cv {cv}")
+            }
+        }
+    }
+}
+
+/// A [`Distribution`] made ready to be drawn from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sampler {
+    Fixed(Nanos),
+    Uniform { from: f64, width: f64 },
+    Exponential { mean: f64 },
+    Lognormal { location: f64, scale: f64 },
+}
+
+impl Sampler {
+    pub(crate) fn new(distribution: Distribution) -> Self {
+        match distribution {
+            Distribution::Fixed(value) => Self::Fixed(crate::time::nanos(value)),
+            Distribution::Uniform(from, to) => Self::Uniform {
+                from: from.as_secs_f64(),
+                width: to.as_secs_f64() - from.as_secs_f64(),
+            },
+            Distribution::Exponential(mean) => Self::Exponential {
+                mean: mean.as_secs_f64(),
+            },
+            Distribution::Lognormal { mean, cv } => {
+                let variance = (cv * cv).ln_1p();
+                Self::Lognormal {
+                    location: mean.as_secs_f64().ln() - variance / 2.0,
+                    scale: variance.sqrt(),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn draw(self, random: &mut Random) -> Nanos {
+        match self {
+            Self::Fixed(value) => value,
+            Self::Uniform { from, width } => from_seconds(from + width * random.unit()),
+            Self::Exponential { mean } => from_seconds(mean * random.exponential()),
+            Self::Lognormal { location, scale } => {
+                from_seconds((location + scale * random.normal()).exp())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mean and coefficient of variation of many draws.
+    fn moments(distribution: Distribution) -> (f64, f64) {
+        let mut random = Random::new(7, Purpose::Work);
+        let sampler = Sampler::new(distribution);
+        let count = 200_000u32;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for _ in 0..count {
+            let value = crate::time::seconds(sampler.draw(&mut random));
+            sum += value;
+            squares += value * value;
+        }
+        let mean = sum / f64::from(count);
+        (
+            mean,
+            (squares / f64::from(count) - mean * mean).max(0.0).sqrt() / mean,
+        )
+    }
+
+    #[test]
+    fn distributions_have_the_moments_that_they_name() {
+        let mean = Duration::from_millis(250);
+        for (distribution, cv) in [
+            (Distribution::Fixed(mean), 0.0),
+            (
+                Distribution::Uniform(Duration::ZERO, mean * 2),
+                1.0 / 3f64.sqrt(),
+            ),
+            (Distribution::Exponential(mean), 1.0),
+            (Distribution::Lognormal { mean, cv: 0.5 }, 0.5),
+        ] {
+            let (found_mean, found_cv) = moments(distribution);
+            assert_eq!(distribution.mean(), mean);
+            assert!(
+                (found_mean / 0.25 - 1.0).abs() < 0.01,
+                "{distribution}: {found_mean}"
+            );
+            assert!((found_cv - cv).abs() < 0.02, "{distribution}: {found_cv}");
+        }
+    }
+
+    #[test]
+    fn streams_differ_by_purpose_and_seed() {
+        let first = |seed, purpose| Random::new(seed, purpose).unit().to_bits();
+        assert_eq!(first(1, Purpose::Work), first(1, Purpose::Work));
+        assert_ne!(first(1, Purpose::Work), first(1, Purpose::Starts));
+        assert_ne!(first(1, Purpose::Work), first(2, Purpose::Work));
+    }
+}

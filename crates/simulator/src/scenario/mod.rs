@@ -1,0 +1,156 @@
+//! What is simulated: a service with its queue, its tasks and its policy.
+
+mod from_stack;
+
+use std::time::Duration;
+
+use scaling::Bounds;
+
+use crate::assumptions::Assumptions;
+use crate::policy::Policy;
+use crate::prices::Prices;
+use crate::random::Distribution;
+
+/// A service to simulate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name, for people.
+    pub name: String,
+    /// How long a message may wait until its processing begins.
+    pub promise: Duration,
+    /// Processing time of a message, where the load doesn't say.
+    pub processing: Distribution,
+    /// Messages that a task works on at once, at least 1.
+    pub concurrency: u32,
+    /// Fewest tasks.
+    pub min: u32,
+    /// Most tasks, at least `min`.
+    pub max: u32,
+    /// Tasks that run at the beginning.
+    pub initial: u32,
+    /// How long a received message stays hidden.
+    pub visibility_timeout: Duration,
+    /// How long the queue keeps a message.
+    pub retention: Duration,
+    /// Receives after which a message goes to the dead-letter queue, if there is one.
+    pub max_receives: Option<u32>,
+    /// Time between SIGTERM and SIGKILL.
+    pub stop_timeout: Duration,
+    /// How the desired count follows the work.
+    pub policy: Policy,
+    /// Size of a task, for its cost.
+    pub size: TaskSize,
+    /// What is taken for granted.
+    pub assumptions: Assumptions,
+    /// What things cost.
+    pub prices: Prices,
+    /// What was assumed or left out, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Size of a Fargate task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TaskSize {
+    /// CPU units, of which 1,024 are one vCPU.
+    pub cpu: u32,
+    /// Memory in MiB.
+    pub memory: u32,
+    /// Whether it runs on ARM.
+    pub arm: bool,
+}
+
+/// What a definition doesn't say, or what is to differ from it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// The promise.
+    pub promise: Option<Duration>,
+    /// Processing time of a message. Without it: exponential, with the definition's mean.
+    pub processing: Option<Distribution>,
+    /// Messages that a task works on at once. Without it: 1.
+    pub concurrency: Option<u32>,
+    /// What is taken for granted.
+    pub assumptions: Option<Assumptions>,
+}
+
+/// Why a service can't be simulated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScenarioError {
+    /// No such service.
+    #[error("the definition has no service \"{name}\": it has {known}")]
+    Service {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// It consumes no queue.
+    #[error("service \"{0}\" consumes no queue, so there are no messages to simulate")]
+    NoQueue(String),
+    /// Nothing says how long a message takes.
+    #[error("nothing says how long service \"{0}\" takes for a message: give its processing time")]
+    Processing(String),
+    /// Nothing says how long a message may wait.
+    #[error("nothing says how long a message for service \"{0}\" may wait: give the promise")]
+    Promise(String),
+    /// Its policy is not one that can be simulated.
+    #[error("service \"{service}\" scales by {by}, which a load of messages doesn't tell")]
+    Policy {
+        /// Service.
+        service: String,
+        /// Metric.
+        by: String,
+    },
+    /// A number that makes no sense.
+    #[error("{0}")]
+    Value(&'static str),
+}
+
+impl Scenario {
+    /// # Errors
+    /// When a number of it makes no sense.
+    pub(crate) fn check(&self) -> Result<Bounds, ScenarioError> {
+        let wrong = |wrong: bool, text| {
+            if wrong {
+                Err(ScenarioError::Value(text))
+            } else {
+                Ok(())
+            }
+        };
+        wrong(self.max == 0, "the most tasks are none")?;
+        wrong(self.max > 100_000, "the most tasks are more than 100,000")?;
+        wrong(
+            self.concurrency == 0,
+            "a task must work on one message at least",
+        )?;
+        wrong(
+            self.concurrency > 10_000,
+            "a task works on 10,000 messages at most",
+        )?;
+        wrong(
+            self.promise.is_zero(),
+            "the promise must be longer than nothing",
+        )?;
+        wrong(
+            self.processing.mean().is_zero(),
+            "the processing time must be longer than nothing",
+        )?;
+        let cv = match self.processing {
+            Distribution::Lognormal { cv, .. } => cv,
+            _ => 1.0,
+        };
+        wrong(
+            !(0.0..=100.0).contains(&cv),
+            "a coefficient of variation must be from 0 to 100",
+        )?;
+        wrong(
+            self.assumptions.launches_per_minute == 0,
+            "ECS must launch one task a minute at least",
+        )?;
+        wrong(
+            self.max_receives == Some(0),
+            "a message must be received once at least",
+        )?;
+        Bounds::new(self.min, self.max)
+            .map_err(|_| ScenarioError::Value("the fewest tasks are more than the most"))
+    }
+}

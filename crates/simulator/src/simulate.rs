@@ -1,0 +1,32 @@
+//! The door: a scenario and a load in, an outcome out.
+
+use crate::control::Demand;
+use crate::engine::{self, Sender};
+use crate::load::Load;
+use crate::outcome::Outcome;
+use crate::policy::Policy;
+use crate::scenario::{Scenario, ScenarioError};
+use crate::time::nanos;
+
+/// Runs a scenario against a load. The same seed gives the same outcome, bit for bit; and with the same
+/// seed, two policies meet the same messages with the same processing times.
+///
+/// # Errors
+/// When a number of the scenario makes no sense.
+pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<Outcome, ScenarioError> {
+    let bounds = scenario.check()?;
+    let known = (scenario.policy == Policy::Clairvoyant).then(|| know(scenario, load, seed));
+    let finished = engine::run(scenario, bounds, load, seed, known.as_ref())
+        .ok_or(ScenarioError::Value("the load is too long"))?;
+    Ok(Outcome::new(scenario, load.notes(), seed, finished))
+}
+
+/// The work of a load, known beforehand.
+pub(crate) fn know(scenario: &Scenario, load: &Load, seed: u64) -> Demand {
+    let mut demand = Demand::new(scenario);
+    for (at, work) in Sender::new(scenario, load, seed) {
+        demand.add(at, work);
+    }
+    demand.finish(nanos(load.duration()));
+    demand
+}

@@ -1,0 +1,32 @@
+use super::*;
+use crate::compare;
+
+/// Everybody meets the same messages, and what the simulation is for shows: on bursts the articles' policy breaks
+/// the promise often, and costs far more than it must.
+#[test]
+fn bursts_break_the_promise_of_those_who_look_back() {
+    let scenario = Scenario {
+        processing: Distribution::Exponential(Duration::from_secs(2)),
+        visibility_timeout: Duration::from_secs(120),
+        ..scenario()
+    };
+    let load = Load::generate("mmpp:rates=1/s|15/s,stays=50m|10m,for=2d").unwrap();
+    let compared = compare(&scenario, &load, 1).unwrap();
+    let sent: Vec<u64> = compared
+        .iter()
+        .map(|one| one.outcome.messages.sent)
+        .collect();
+    assert!(sent.iter().all(|count| *count == sent[0]), "{sent:?}");
+    let find = |name: &str| {
+        &compared
+            .iter()
+            .find(|one| one.name.contains(name))
+            .unwrap()
+            .outcome
+    };
+    let (copilot, clairvoyant) = (find("Copilot"), find("clairvoyant"));
+    assert!(clairvoyant.kept > 0.995, "{}", clairvoyant.kept);
+    assert!(copilot.kept < 0.95, "{}", copilot.kept);
+    assert!(copilot.cost.tasks > 1.2 * clairvoyant.cost.tasks);
+    assert!(find("fixed").kept > copilot.kept);
+}

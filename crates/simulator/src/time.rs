@@ -1,0 +1,82 @@
+//! Simulated time: nanoseconds since the simulation began.
+
+use std::time::Duration;
+
+/// Nanoseconds since the simulation began, or a length in nanoseconds; they last for 584 years.
+pub(crate) type Nanos = u64;
+
+/// One second.
+pub(crate) const SECOND: Nanos = 1_000_000_000;
+
+/// One minute.
+pub(crate) const MINUTE: Nanos = 60 * SECOND;
+
+/// A duration in nanoseconds, at most 584 years.
+pub(crate) fn nanos(duration: Duration) -> Nanos {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds as seconds.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a microsecond in a hundred years is lost, which no figure shows"
+)]
+pub(crate) fn seconds(nanos: Nanos) -> f64 {
+    nanos as f64 / 1e9
+}
+
+/// Seconds as nanoseconds; what is negative or no number becomes 0.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float outside of the range saturates"
+)]
+pub(crate) fn from_seconds(seconds: f64) -> Nanos {
+    (seconds * 1e9) as u64
+}
+
+/// Reads a length of time such as `500ms`, `90s`, `2h30m`, `1.5h` or `14d`.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    let mut total = 0.0;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let unit_at = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at(unit_at);
+        let unit_end = tail
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at(unit_end);
+        let seconds = match unit {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" | "min" => 60.0,
+            "h" => 3_600.0,
+            "d" => 86_400.0,
+            "w" => 604_800.0,
+            _ => return None,
+        };
+        total += number.parse::<f64>().ok()? * seconds;
+        rest = tail.trim_start();
+    }
+    Duration::try_from_secs_f64(total).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read() {
+        let read = |text| parse_duration(text).map(|duration| duration.as_millis());
+        assert_eq!(read("500ms"), Some(500));
+        assert_eq!(read("2h30m"), Some(9_000_000));
+        assert_eq!(read("1.5h"), Some(5_400_000));
+        assert_eq!(read("14d"), Some(1_209_600_000));
+        for text in ["", "5", "5x", "s", "-5s", "1..2s", "1e400d", "5s x"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

@@ -27,6 +27,16 @@ notify: [ops@example.com]
     )
 }
 
+/// [`worker`] with so many queues beside its own that creating it takes several times as long as another
+/// run needs to find it in progress, however fast or slow the machine is.
+#[must_use]
+pub fn long_to_create(name: &str) -> String {
+    const QUEUES: usize = 30;
+    let queue = |number| format!("  idle-{number}: {{dead_letter: {{after: 5}}}}\n");
+    let queues: String = (1..=QUEUES).map(queue).collect();
+    edited(&worker(name), "queues:\n", &format!("queues:\n{queues}"))
+}
+
 /// The definition with `from` replaced by `to`.
 ///
 /// # Panics

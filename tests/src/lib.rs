@@ -22,7 +22,7 @@ mod xtask;
 
 pub use bench::{Bench, unique_name};
 pub use cloud::{Cloud, Resources};
-pub use definition::{edited, worker};
+pub use definition::{edited, long_to_create, worker};
 pub use inventory::{Inventory, inventory};
 pub use metric::{Minute, minutes};
 pub use poll::until;

@@ -62,7 +62,7 @@ pub(crate) async fn count(
             let ours = of_functions.iter().any(|name| name == name_in(&queue.url));
             if ours {
                 session.note(format!(
-                    "{} holds about {} events that a function of the stack could not handle: they go with it",
+                    "{} holds events that a function of the stack could not handle, about {}: they go with it",
                     queue.logical_id, queue.messages
                 ));
             }

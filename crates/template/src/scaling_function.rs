@@ -88,8 +88,8 @@ fn alarm(stack: &Stack, service: &ResolvedService<'_>, direction: Direction) -> 
     }
 }
 
-/// Reading and scaling this one service, its alarms and the note on them, and no more: not even of the
-/// service anything but the count.
+/// Reading and scaling this one service, its alarms and the note on them, and no more. Of the service it can
+/// swap neither the task definition nor turn ECS Exec on.
 fn statements(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling) -> Vec<Statement> {
     let short = service.short;
     let arns: Vec<Text> = alarms(stack, service, steps)

@@ -1,7 +1,7 @@
 //! Runs that end before their work does: killed, or interrupted by Ctrl-C.
 
 use aws_sdk_cloudformation::types::ChangeSetType;
-use e2e::{Bench, Cloud, TestStack, worker};
+use e2e::{Bench, Cloud, TestStack, long_to_create, worker};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ async fn what_a_killed_run_began_is_finished_by_the_next() {
     let bench = Bench::open();
     let cloud = Cloud::connect(&bench).await;
     let stack = TestStack::new(&bench, "killed");
-    let definition = worker(&stack.name);
+    let definition = long_to_create(&stack.name);
     stack.write(&definition);
 
     let mut deploy = stack.run("deploy", &["--yes"]).start();
@@ -89,7 +89,7 @@ async fn ctrl_c_says_what_goes_on_and_how_to_follow_it() {
     let bench = Bench::open();
     let cloud = Cloud::connect(&bench).await;
     let stack = TestStack::new(&bench, "ctrl-c");
-    let definition = worker(&stack.name);
+    let definition = long_to_create(&stack.name);
     stack.write(&definition);
 
     let mut deploy = stack.run("deploy", &["--yes"]).start();

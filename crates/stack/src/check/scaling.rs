@@ -133,13 +133,17 @@ fn unused_function(stack: &Stack, findings: &mut Findings) {
     };
     let mut services = stack.services.iter();
     let unknown = |key: &str| findings.is_refused(&format!("services.{key}.scaling"));
-    if !findings.is_given("metric")
-        || services.any(|(key, service)| measures(service) || unknown(key))
-    {
+    if services.any(|(key, service)| measures(service) || unknown(key)) {
         return;
     }
-    let finding = Finding::warning("`metric` isn't used")
-        .at_key("metric", "nothing is measured")
-        .help("no service scales by `backlog_per_task` with the metric function: leave it out");
-    findings.report(finding);
+    // The rest of `metric` also holds for scaling functions, and for the logs of the tasks.
+    for key in ["namespace", "every"] {
+        let path = format!("metric.{key}");
+        if findings.is_given(&path) {
+            let finding = Finding::warning(format!("`{key}` isn't used"))
+                .at_key(path, "nothing is measured")
+                .help("no service scales by `backlog_per_task` with the metric function: leave it out");
+            findings.report(finding);
+        }
+    }
 }

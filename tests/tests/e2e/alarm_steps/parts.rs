@@ -150,15 +150,12 @@ impl Stepped<'_> {
         );
         let target = self.part("TargetGroup");
         let groups = api("DescribeTargetGroups");
-        let group = between(&groups, target, "</member>");
+        let group = between(&groups, target, "</TargetType>");
         assert!(
             group.contains("<HealthCheckPath>/</HealthCheckPath>"),
             "{group}"
         );
-        assert!(
-            group.contains("<TargetType>instance</TargetType>"),
-            "{group}"
-        );
+        assert!(group.ends_with("<TargetType>instance"), "{group}");
         let listeners = api(&format!("DescribeListeners&LoadBalancerArn={balancer}"));
         assert!(listeners.contains("<Port>80</Port>"), "{listeners}");
         assert!(listeners.contains(target), "{listeners}");

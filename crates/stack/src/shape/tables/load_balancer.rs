@@ -18,7 +18,7 @@ pub(super) static LOAD_BALANCER: Object = Object {
             "health_check",
             Kind::Text(&HEALTH_CHECK),
             "/",
-            "Path by which it asks whether a task is well: the answer has to be 200.",
+            "Path by which it asks whether a task is well: the answer has to be 200 to 399.",
         ),
         optional(
             "certificate",

@@ -198,8 +198,8 @@ fn metric_math() {
 #[test]
 fn a_metric_function_without_work_is_told() {
     check_text(
-        &(scaled("cpu: {target: 60}") + "metric: {every: 1m}\n"),
-        "warning 16:1 metric: `metric` isn't used",
+        &(scaled("cpu: {target: 60}") + "metric: {every: 1m, log_retention: 30d}\n"),
+        "warning 16:10 metric.every: `every` isn't used",
     );
     check_text(
         &(scaled("cpu: {target: sixty}") + "metric: {every: 1m}\n")

@@ -31,10 +31,17 @@ notify: [ops@example.com]
 /// run needs to find it in progress, however fast or slow the machine is.
 #[must_use]
 pub fn long_to_create(name: &str) -> String {
-    const QUEUES: usize = 30;
-    let queue = |number| format!("  idle-{number}: {{dead_letter: {{after: 5}}}}\n");
-    let queues: String = (1..=QUEUES).map(queue).collect();
-    edited(&worker(name), "queues:\n", &format!("queues:\n{queues}"))
+    let names: Vec<String> = (1..=30).map(|number| format!("idle-{number}")).collect();
+    let queue = |name: &String| format!("  {name}: {{dead_letter: {{after: 5}}}}\n");
+    let queues: String = names.iter().map(queue).collect();
+    let consumes = names.join(", ");
+    let service = format!(
+        "  idle:
+    image: public.ecr.aws/docker/library/busybox:1.37
+    consumes: [{consumes}]\n"
+    );
+    let text = edited(&worker(name), "queues:\n", &format!("queues:\n{queues}"));
+    edited(&text, "services:\n", &format!("services:\n{service}"))
 }
 
 /// The definition with `from` replaced by `to`.

@@ -1,0 +1,196 @@
+//! The report of a simulation in a real browser: what it shows, and that it says nothing else.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
+)]
+
+mod browser;
+
+use std::path::Path;
+
+use e2e::Bench;
+use serde_json::Value;
+
+use crate::browser::Page;
+
+const PANELS: [&str; 4] = ["load", "backlog", "tasks", "wait"];
+
+fn definition() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    root.join("stacks/voucher-worker.yaml")
+        .display()
+        .to_string()
+}
+
+/// Where a dotted path such as `compared.0.waiting.p99` leads.
+fn at<'v>(document: &'v Value, path: &str) -> &'v Value {
+    path.split('.')
+        .fold(document, |value, part| match part.parse::<usize>() {
+            Ok(index) => &value[index],
+            Err(_) => &value[part],
+        })
+}
+
+#[tokio::test]
+async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // A name that would end a script and a tag, if it were not escaped.
+    let load = folder.path().join("a<b>&</script>.csv");
+    let rows: String = (0..180)
+        .map(|minute| format!("{},{}\n", minute * 60, 60 + minute * 10))
+        .collect();
+    std::fs::write(&load, format!("timestamp,count\n{rows}")).unwrap();
+    let file = folder.path().join("report.html");
+    let load = load.display().to_string();
+    let arguments = [
+        "simulate",
+        &definition(),
+        "--load",
+        &load,
+        "--compare",
+        "--require",
+        "10%",
+        "--report",
+        &file.display().to_string(),
+    ];
+    let told = Bench::open().xtask(arguments).end().await.succeeds();
+
+    let mut page = Page::open(Path::new(
+        &std::env::var("ECS_SCALER_TEST_CHROMIUM").unwrap(),
+    ));
+    page.look(1_100, 800, "light");
+    page.show(&file);
+    page.wait("document.documentElement.dataset.ready === 'true'");
+
+    let embedded = page.value("JSON.parse(document.getElementById('data').textContent)");
+    assert_eq!(embedded, told, "the page carries the very document");
+    let shown = page.value(
+        "[...document.querySelectorAll('data')].map(one => [one.dataset.path, one.value, one.textContent])",
+    );
+    let shown = shown.as_array().unwrap();
+    assert!(shown.len() > 40, "{shown:?}");
+    for figure in shown {
+        let (path, text) = (figure[0].as_str().unwrap(), figure[2].as_str().unwrap());
+        let value: f64 = figure[1].as_str().unwrap().parse().unwrap();
+        assert_eq!(Some(value), at(&told, path).as_f64(), "{path}");
+        assert!(reads_as(text, value), "{path}: {text} is not {value}");
+    }
+    assert!(
+        page.value("document.title")
+            .as_str()
+            .unwrap()
+            .starts_with("voucher-worker")
+    );
+    assert!(
+        page.value("document.querySelector('.meta').textContent")
+            .as_str()
+            .unwrap()
+            .contains(&load)
+    );
+
+    draws(&mut page, told["series"].as_array().unwrap().len());
+    zooms(&mut page);
+    adapts(&mut page);
+    assert_eq!(page.complaints, Vec::<String>::new());
+}
+
+/// Whether a text for people can stand for a value: a duration, a share, dollars, hours of seconds.
+fn reads_as(text: &str, value: f64) -> bool {
+    let plain = text.replace([',', '$'], "");
+    if let Some(percent) = plain.strip_suffix('%') {
+        let percent: f64 = percent.parse().unwrap();
+        return (percent - value).abs() <= 0.05 || (percent - value * 100.0).abs() <= 0.01 + 1e-6;
+    }
+    if let Ok(number) = plain.parse::<f64>() {
+        let near = |value: f64| (number - value).abs() <= 0.05 + value.abs() * 1e-3;
+        return near(value) || near(value / 3_600.0);
+    }
+    let (mut seconds, mut unit) = (0.0, 1.0);
+    for part in plain.split(' ') {
+        let digits = part.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+        unit = match &part[digits..] {
+            "ms" => 0.001,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3_600.0,
+            _ => 86_400.0,
+        };
+        seconds += part[..digits].parse::<f64>().unwrap() * unit;
+    }
+    (seconds - value).abs() <= unit
+}
+
+/// Each panel has drawn every point, and something stands on its canvas.
+fn draws(page: &mut Page, points: usize) {
+    for panel in PANELS {
+        let drawn = page.value(&format!(
+            "document.getElementById('{panel}').dataset.points"
+        ));
+        assert_eq!(drawn.as_str().unwrap(), points.to_string(), "{panel}");
+        let colours = page.value(&format!(
+            "(() => {{ const canvas = document.querySelector('#{panel} canvas');
+                const all = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+                return new Set(all).size; }})()"
+        ));
+        assert!(colours.as_u64().unwrap() > 10, "{panel}: {colours} colours");
+    }
+}
+
+/// A drag over one chart zooms all of them; hovering over one shows the values of all.
+fn zooms(page: &mut Page) {
+    let ticks = "[...document.querySelectorAll('.panel')].map(panel => panel.querySelector('.u-over').getBoundingClientRect().toJSON())";
+    let boxes = page.value(ticks);
+    let (left, top) = (
+        boxes[1]["left"].as_f64().unwrap(),
+        boxes[1]["top"].as_f64().unwrap(),
+    );
+    let mouse = |page: &mut Page, kind: &str, x: f64, buttons: u32| {
+        let button = if kind == "mouseMoved" && buttons == 0 {
+            "none"
+        } else {
+            "left"
+        };
+        page.call(
+            "Input.dispatchMouseEvent",
+            serde_json::json!({"type": kind, "x": left + x, "y": top + 50.0, "button": button, "buttons": buttons, "clickCount": 1}),
+        );
+    };
+    mouse(page, "mouseMoved", 300.0, 0);
+    page.wait("[...document.querySelectorAll('.panel')].every(panel => !panel.querySelector('.u-legend').textContent.includes('–'))");
+    let before = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
+    mouse(page, "mousePressed", 300.0, 1);
+    mouse(page, "mouseMoved", 450.0, 1);
+    mouse(page, "mouseReleased", 500.0, 0);
+    page.wait(
+        "[...document.querySelectorAll('.panel')].every(panel => Number(panel.dataset.from) > 0)",
+    );
+    let after = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
+    let after = after.as_array().unwrap();
+    assert!(
+        after.iter().all(|range| range == &after[0]),
+        "one time axis: {after:?}"
+    );
+    page.value("document.querySelector('[data-zoom=all]').click()");
+    page.wait(
+        "[...document.querySelectorAll('.panel')].every(panel => Number(panel.dataset.from) === 0)",
+    );
+    let whole = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
+    assert_eq!(whole, before);
+}
+
+/// A phone in the dark: nothing is wider than the screen, and it is dark. Print: light again.
+fn adapts(page: &mut Page) {
+    let background = "getComputedStyle(document.body).backgroundColor";
+    assert_eq!(page.value(background), "rgb(255, 255, 255)");
+    page.look(390, 800, "dark");
+    page.wait("document.querySelector('#load canvas').getBoundingClientRect().width <= 390");
+    assert_eq!(page.value("document.documentElement.scrollWidth"), 390);
+    assert_eq!(page.value(background), "rgb(13, 17, 23)");
+    page.value("dispatchEvent(new Event('beforeprint'))");
+    assert_eq!(page.value(background), "rgb(255, 255, 255)");
+    page.value("dispatchEvent(new Event('afterprint'))");
+    assert_eq!(page.value(background), "rgb(13, 17, 23)");
+    let printed = page.call("Page.printToPDF", serde_json::json!({}));
+    assert!(printed["data"].as_str().unwrap().len() > 10_000);
+}

@@ -1,8 +1,6 @@
 //! Requests at a load balancer, as the article has it: 100 a minute add a task, few take it away.
 
-use e2e::{Bench, Cloud, TestStack};
-
-use super::{Load, Stepped};
+use super::{Load, Scene, Stepped};
 
 /// The article's policy, on Fargate. Scale-in looks at one minute, so that the test doesn't take five.
 fn definition(name: &str) -> String {
@@ -48,16 +46,8 @@ fn requests(stepped: &Stepped<'_>, each: f64) -> Load {
 
 #[tokio::test]
 async fn a_high_load_adds_a_task_and_stops_at_the_most() {
-    let bench = Bench::open();
-    let cloud = Cloud::connect(&bench).await;
-    let stack = TestStack::new(&bench, "high");
-    let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
-    let found = cloud.resources(&stack.name).await;
-    let web = Stepped {
-        cloud: &cloud,
-        found: &found,
-        id: "Web",
-    };
+    let scene = Scene::deploy("high", definition).await;
+    let web = scene.service("Web");
     assert_eq!(web.desired().await, 1);
 
     let _load = requests(&web, 20.0); // 240 a minute
@@ -83,16 +73,8 @@ async fn a_high_load_adds_a_task_and_stops_at_the_most() {
 
 #[tokio::test]
 async fn a_low_load_takes_a_task_and_stops_at_the_least() {
-    let bench = Bench::open();
-    let cloud = Cloud::connect(&bench).await;
-    let stack = TestStack::new(&bench, "low");
-    let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
-    let found = cloud.resources(&stack.name).await;
-    let web = Stepped {
-        cloud: &cloud,
-        found: &found,
-        id: "Web",
-    };
+    let scene = Scene::deploy("low", definition).await;
+    let web = scene.service("Web");
 
     web.set_desired(2).await;
     let _load = requests(&web, 1.0); // 12 a minute

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use e2e::{Bench, Cloud, TestStack, until};
+use e2e::{Cloud, TestStack, until};
 use serde_json::{Value, json};
 
-use super::{Load, MINUTES, Stepped};
+use super::{Load, MINUTES, Scene, Stepped};
 
 /// Steps on a metric of the team's own, at high resolution, with a pause that outlasts the test: whatever
 /// steps once more is wrong.
@@ -80,27 +80,20 @@ async fn publish(cloud: &Cloud, topic: &str, message: &str) {
 
 #[tokio::test]
 async fn a_message_steps_once_and_scale_in_waits_for_the_scale_out() {
-    let bench = Bench::open();
-    let cloud = Cloud::connect(&bench).await;
-    let stack = TestStack::new(&bench, "message");
-    let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
-    let found = cloud.resources(&stack.name).await;
-    let worker = Stepped {
-        cloud: &cloud,
-        found: &found,
-        id: "Worker",
-    };
+    let scene = Scene::deploy("message", definition).await;
+    let (cloud, stack, found) = (&scene.cloud, &scene.stack, &scene.found);
+    let worker = scene.service("Worker");
     let topic = found.id("AlarmTopic");
-    let queue = listen(&cloud, &stack, topic).await;
+    let queue = listen(cloud, stack, topic).await;
 
-    let high = load(&worker, &stack, 350.0);
-    let message = heard(&cloud, &queue, worker.part("ScaleOutAlarm")).await;
+    let high = load(&worker, stack, 350.0);
+    let message = heard(cloud, &queue, worker.part("ScaleOutAlarm")).await;
     worker.comes_to(4).await; // 250 over the threshold: the second step
     assert_eq!(worker.says("stepped", 0).await["to"], 4);
 
     let before = outcomes(&worker, "handled").await;
     for _ in 0..3 {
-        publish(&cloud, topic, &message).await;
+        publish(cloud, topic, &message).await;
     }
     until(
         "three repeated messages that were handled",
@@ -111,7 +104,7 @@ async fn a_message_steps_once_and_scale_in_waits_for_the_scale_out() {
     assert_eq!(worker.desired().await, 4);
 
     drop(high);
-    let _low = load(&worker, &stack, 5.0);
+    let _low = load(&worker, stack, 5.0);
     let seen = worker.invocations().await.len();
     let waiting = until("scale-in that waits", MINUTES, async || {
         let lines = worker.invocations().await;
@@ -129,7 +122,7 @@ async fn a_message_steps_once_and_scale_in_waits_for_the_scale_out() {
 
     // The alarm no longer rings: what it said before is past.
     let seen = worker.invocations().await.len();
-    publish(&cloud, topic, &message).await;
+    publish(cloud, topic, &message).await;
     until("the old message's invocation", MINUTES, async || {
         (worker.invocations().await.len() > seen).then_some(())
     })
@@ -155,16 +148,9 @@ async fn outcomes(stepped: &Stepped<'_>, outcome: &str) -> usize {
 
 #[tokio::test]
 async fn what_can_not_be_handled_is_kept() {
-    let bench = Bench::open();
-    let cloud = Cloud::connect(&bench).await;
-    let stack = TestStack::new(&bench, "garbled");
-    let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
-    let found = cloud.resources(&stack.name).await;
-    let worker = Stepped {
-        cloud: &cloud,
-        found: &found,
-        id: "Worker",
-    };
+    let scene = Scene::deploy("garbled", definition).await;
+    let (cloud, stack, found) = (&scene.cloud, &scene.stack, &scene.found);
+    let worker = scene.service("Worker");
     let reply = cloud.clients.cloudwatch.describe_alarms();
     let reply = reply
         .alarm_names(worker.part("ScaleOutAlarm"))
@@ -175,7 +161,7 @@ async fn what_can_not_be_handled_is_kept() {
 
     // It passes the subscription's filter, and is no message of an alarm.
     let garbled = json!({ "AlarmArn": arn, "AlarmName": worker.part("ScaleOutAlarm") });
-    publish(&cloud, found.id("AlarmTopic"), &garbled.to_string()).await;
+    publish(cloud, found.id("AlarmTopic"), &garbled.to_string()).await;
     let url = worker.part("ScalingDeadLetterQueue");
     let kept = until(
         "the message in the dead-letter queue",

@@ -8,13 +8,43 @@ mod parts;
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
-use e2e::{Cloud, Resources, until};
+use e2e::{Bench, Cloud, Resources, TestStack, until};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 /// An alarm's period, its evaluation at the next full minute, the rule's minute, and as much again for a
 /// slow machine.
 const MINUTES: Duration = Duration::from_secs(240);
+
+/// A stack of a test's own, deployed.
+struct Scene {
+    cloud: Cloud,
+    stack: TestStack,
+    found: Resources,
+}
+
+impl Scene {
+    async fn deploy(label: &str, definition: impl FnOnce(&str) -> String) -> Self {
+        let bench = Bench::open();
+        let cloud = Cloud::connect(&bench).await;
+        let stack = TestStack::new(&bench, label);
+        let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
+        let found = cloud.resources(&stack.name).await;
+        Self {
+            cloud,
+            stack,
+            found,
+        }
+    }
+
+    fn service(&self, id: &'static str) -> Stepped<'_> {
+        Stepped {
+            cloud: &self.cloud,
+            found: &self.found,
+            id,
+        }
+    }
+}
 
 /// A service with steps, deployed.
 struct Stepped<'a> {

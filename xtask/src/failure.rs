@@ -11,11 +11,13 @@ use stack::{LoadError, Report};
 use crate::output::Format;
 use crate::ui;
 
-/// Exit codes, as `--help` and the documentation name them. 2, wrong usage, is clap's.
+/// Exit codes, as `--help` and the documentation name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     /// Anything that is none of the others.
     Failed = 1,
+    /// Wrong usage that clap can't see; it uses the same code.
+    Usage = 2,
     /// The stack definition is invalid.
     InvalidDefinition = 3,
     /// The deployment failed; CloudFormation rolled it back.

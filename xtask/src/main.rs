@@ -1,5 +1,6 @@
 //! The command line of ecs-scaler: parses, wires, prints, exits.
 
+mod browser;
 mod cmd;
 mod connect;
 mod definition;

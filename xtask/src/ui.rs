@@ -174,6 +174,11 @@ pub(crate) fn print_error(message: &str, hints: &[String]) {
     }
 }
 
+/// Says what was done beside the result.
+pub(crate) fn note(message: &str) {
+    eprintln!("{message}");
+}
+
 pub(crate) fn warn(message: &str) {
     eprintln!(
         "{}: {message}",

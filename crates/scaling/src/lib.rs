@@ -8,6 +8,7 @@ mod alarm;
 mod alarm_steps;
 mod backlog;
 mod cooldown;
+mod demand;
 mod evaluation;
 mod reconcile;
 mod request;
@@ -21,6 +22,10 @@ pub use alarm_steps::{
 };
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
 pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
+pub use demand::{
+    Decision, DemandLaw, NeedHistory, QueueHistory, QueueSample, Why, Work, decide,
+    measured_processing_time, tasks_for,
+};
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use reconcile::{
     Course, Hold, Scaling, Situation, StateChange, StepRecord, Trigger, ringing, within_bounds,

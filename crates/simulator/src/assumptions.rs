@@ -12,7 +12,8 @@ pub struct Assumptions {
     /// in about 23 to 60 s.
     pub task_start: Distribution,
     /// Tasks that ECS launches for one service. Default: 500 a minute. (A) "Amazon ECS service quotas":
-    /// tasks launched by a service per minute on Fargate.
+    /// rate of tasks launched by a service on Fargate, in the larger regions; 125 in others. Fargate's own
+    /// limit, 20 a second after a burst of 100 for a whole account, is above that.
     pub launches_per_minute: u32,
     /// Whether a task that gets SIGTERM finishes what it works on and takes nothing new; otherwise it
     /// goes on until it is killed. Default: yes, as the example worker does.
@@ -42,8 +43,11 @@ pub struct Assumptions {
     pub low_share: f64,
     /// From an alarm's ringing to the service's new desired count. Default: 5 s. (C)
     pub action_delay: Duration,
-    /// From a poll or sample by KEDA to the new desired count. Default: 15 s. (A) the default sync period
-    /// of the Horizontal Pod Autoscaler, which acts on it.
+    /// From a look of a function that scales by itself to the new desired count: its reads and one
+    /// UpdateService. Default: 1 s. (C)
+    pub function_delay: Duration,
+    /// From a sync of the Horizontal Pod Autoscaler, which reads the queue through KEDA, to the new
+    /// desired count. Default: 1 s. (C)
     pub keda_delay: Duration,
     /// A scale-out and a scale-in within this time of one another are a flap. Default: 15 min. (C)
     pub flap_window: Duration,
@@ -83,7 +87,8 @@ impl Default for Assumptions {
             low_datapoints: 15,
             low_share: scaling::LOW_SHARE,
             action_delay: seconds(5),
-            keda_delay: seconds(15),
+            function_delay: seconds(1),
+            keda_delay: seconds(1),
             flap_window: seconds(15 * 60),
             function_run: Duration::from_millis(200),
             clairvoyant_interval: seconds(60),
@@ -139,7 +144,12 @@ impl Assumptions {
                 "B",
             ),
             time("from alarm to desired count", self.action_delay, "C"),
-            time("from KEDA's poll to desired count", self.keda_delay, "A"),
+            time(
+                "from a scaling function's look to desired count",
+                self.function_delay,
+                "C",
+            ),
+            time("from KEDA's sync to desired count", self.keda_delay, "C"),
             time("flap window", self.flap_window, "C"),
             time("run of the metric function", self.function_run, "B"),
             time(

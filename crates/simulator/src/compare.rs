@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::load::Load;
 use crate::outcome::Outcome;
-use crate::policy::{BacklogPolicy, KedaPolicy, Policy, StepPolicy};
+use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::{know, simulate};
 
@@ -17,9 +17,12 @@ pub struct Compared {
     pub outcome: Outcome,
 }
 
+/// Name of the cheapest possible.
+pub(crate) const CLAIRVOYANT: &str = "clairvoyant";
+
 /// Runs a scenario's own policy and, beside it, each policy that people use today, against the same
 /// messages: the articles' backlog per task, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
-/// scaler, the fixed count that is needed at most, and the clairvoyant. On all cores.
+/// scaler, the demand law, the fixed count that is needed at most, and the clairvoyant. On all cores.
 ///
 /// # Errors
 /// When a number of the scenario makes no sense.
@@ -85,9 +88,16 @@ fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
         Policy::Keda(KedaPolicy::defaults(target)),
     ));
     policies.push((
+        "demand, set by a function".to_owned(),
+        Policy::Demand(DemandPolicy::defaults(
+            DemandForm::Function,
+            scenario.processing.mean(),
+        )),
+    ));
+    policies.push((
         format!("fixed, {most} tasks"),
         Policy::Fixed { tasks: most },
     ));
-    policies.push(("clairvoyant".to_owned(), Policy::Clairvoyant));
+    policies.push((CLAIRVOYANT.to_owned(), Policy::Clairvoyant));
     policies
 }

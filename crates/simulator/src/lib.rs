@@ -2,10 +2,11 @@
 //!
 //! This room owns the discrete-event model of queue, tasks, metric, alarms and autoscaler ([`simulate`]),
 //! the loads that it is run against ([`Load`]), the policies that are compared ([`Policy`]), and what it
-//! all comes to ([`Outcome`]). The laws are those of the room `scaling`, the very ones that run in AWS
-//! and in the functions. What is not certain about AWS is a field of [`Assumptions`]. The room does no
-//! I/O, asks no clock, and draws its random numbers from a seed.
+//! all comes to ([`Outcome`], and [`Report`] for people). The laws are those of the room `scaling`, the
+//! very ones that run in AWS and in the functions. What is not certain about AWS is a field of
+//! [`Assumptions`]. The room does no I/O, asks no clock, and draws its random numbers from a seed.
 
+mod assume;
 mod assumptions;
 mod compare;
 mod control;
@@ -16,6 +17,7 @@ mod outcome;
 mod policy;
 mod prices;
 mod random;
+mod report;
 mod scenario;
 mod simulate;
 mod time;
@@ -23,14 +25,19 @@ mod time;
 #[cfg(test)]
 mod tests;
 
+pub use assume::AssumeError;
 pub use assumptions::{Assumption, Assumptions};
 pub use compare::{Compared, compare};
 pub use elasticity::Elasticity;
 pub use engine::{Action, Point};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
 pub use outcome::{Backlog, Cost, Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
-pub use policy::{BacklogPolicy, KedaPolicy, Policy, QueueMetric, Statistic, StepPolicy, StepSide};
+pub use policy::{
+    ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
+    Statistic, StepPolicy, StepSide,
+};
 pub use prices::Prices;
 pub use random::Distribution;
+pub use report::{Figure, Piece, Report, Rival, dollars, length, share};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;

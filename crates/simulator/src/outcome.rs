@@ -270,7 +270,9 @@ fn cost(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Cost {
     let task_hour = f64::from(size.cpu) / 1_024.0 * vcpu + f64::from(size.memory) / 1_024.0 * gb;
     let months = seconds(finished.end) / 3_600.0 / MONTH_HOURS;
     let run = prices.invocation
-        + scenario.assumptions.function_run.as_secs_f64() * 0.125 * prices.function_gb_second;
+        + (scenario.assumptions.function_run.as_secs_f64() + finished.run_span)
+            * 0.125
+            * prices.function_gb_second;
     let by_task = tasks.billed_seconds / 3_600.0 * task_hour;
     let metrics = f64::from(finished.metrics) * prices.metric_month * months;
     let alarms = f64::from(finished.alarms) * prices.alarm_month * months;

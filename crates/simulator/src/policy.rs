@@ -17,6 +17,8 @@ pub enum Policy {
     BacklogPerTask(BacklogPolicy),
     /// Steps by how far a metric of the queue is beyond a threshold.
     Steps(StepPolicy),
+    /// The tasks that the work needs.
+    Demand(DemandPolicy),
     /// KEDA's SQS scaler on the Horizontal Pod Autoscaler.
     Keda(KedaPolicy),
     /// Knows every message before it is sent, and starts and ends tasks in no time: the cheapest
@@ -113,6 +115,55 @@ pub struct StepSide {
     pub steps: Steps,
 }
 
+/// The demand law: see [`scaling::DemandLaw`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DemandPolicy {
+    /// Who acts on the need.
+    pub form: DemandForm,
+    /// From what arrivals are told.
+    pub arrivals: ArrivalSource,
+    /// Average processing time of a message as the definition says it.
+    pub processing_time: Duration,
+    /// Share of the messages that chance may make wait too long.
+    pub late: f64,
+    /// From a decision to the first message of a new task, as the law reckons with it.
+    pub start: Duration,
+    /// Time over which arrivals are averaged.
+    pub rate_over: Duration,
+    /// Standard deviations by which a rise must differ from chance to count before that time is over.
+    pub deviations: f64,
+    /// Tasks are removed only to the largest need of this window.
+    pub window: Duration,
+    /// Time between two looks; a minute under target tracking.
+    pub every: Duration,
+    /// Cooldown of the scaling policies after a scale-out, where there are any.
+    pub cooldown_out: Duration,
+    /// Cooldown of the scaling policies after a scale-in, where there are any.
+    pub cooldown_in: Duration,
+}
+
+/// Who acts on the need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DemandForm {
+    /// Target tracking on the tasks needed ÷ running, published every minute.
+    Tracking,
+    /// Alarms and step policies of one's own, in percent, on the tasks needed ÷ desired at high resolution.
+    FastLane,
+    /// The function sets the desired count.
+    Function,
+}
+
+/// From what arrivals are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrivalSource {
+    /// The growth of the queue and the messages in flight.
+    Flow,
+    /// `NumberOfMessagesSent` of the latest minute that CloudWatch tells.
+    Sent,
+    /// The larger of the two.
+    Larger,
+}
+
 /// KEDA's SQS scaler.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KedaPolicy {
@@ -120,11 +171,14 @@ pub struct KedaPolicy {
     pub queue_length: f64,
     /// Whether messages in flight count (`scaleOnInFlight`).
     pub in_flight: bool,
-    /// `pollingInterval`.
+    /// How often the queue is read: the autoscaler's sync period, since each sync reads it anew unless
+    /// `useCachedMetrics` is set. `pollingInterval` only decides on leaving zero.
     pub poll: Duration,
-    /// How far back the largest count is looked for before tasks are removed (`cooldownPeriod`, and the
-    /// autoscaler's stabilization window, which has the same default).
+    /// How far back the largest count is looked for before tasks are removed: the autoscaler's
+    /// stabilization window. `cooldownPeriod`, of the same length by default, is for going to zero.
     pub cooldown: Duration,
+    /// In one poll the count grows by this many tasks or doubles, whichever is more.
+    pub growth: u32,
     /// Deviation from one, of messages a task ÷ queue length, that changes nothing.
     pub tolerance: f64,
 }
@@ -136,14 +190,15 @@ impl Policy {
         match self {
             Self::BacklogPerTask(policy) => Some(policy.target),
             Self::Keda(policy) => Some(policy.queue_length),
-            Self::Fixed { .. } | Self::Steps(_) | Self::Clairvoyant => None,
+            Self::Demand(_) | Self::Fixed { .. } | Self::Steps(_) | Self::Clairvoyant => None,
         }
     }
 }
 
 impl BacklogPolicy {
     /// AWS Copilot's defaults for a worker service: 60 s after a scale-out, 120 s after a scale-in.
-    /// Source: AWS Copilot's manifest of a Worker Service, `count.queue_delay`.
+    /// Source: `ScaleOutCooldown` and `ScaleInCooldown` in the template
+    /// `workloads/partials/cf/autoscaling.yml` of aws/copilot-cli, whose rule has `rate(1 minute)`.
     #[must_use]
     pub fn copilot(target: f64) -> Self {
         Self {
@@ -157,10 +212,35 @@ impl BacklogPolicy {
     }
 }
 
+impl DemandPolicy {
+    /// The defaults, chosen by the experiment that docs/demand.md tells, but for the window of target
+    /// tracking and the fast lane, which have the function's.
+    #[must_use]
+    pub fn defaults(form: DemandForm, processing_time: Duration) -> Self {
+        Self {
+            form,
+            arrivals: ArrivalSource::Flow,
+            processing_time,
+            late: 0.01,
+            deviations: 1.0,
+            start: Duration::from_secs(40),
+            rate_over: Duration::from_secs(120),
+            window: Duration::from_secs(120),
+            every: Duration::from_secs(10),
+            cooldown_out: Duration::ZERO,
+            cooldown_in: Duration::ZERO,
+        }
+    }
+}
+
 impl StepPolicy {
     /// The AWS CDK's `QueueProcessingService`: nothing visible removes one task, 100 messages add one,
-    /// 500 add five; Application Auto Scaling's default cooldown of 300 s. Its second policy, on the CPU,
-    /// is left out. `None` never comes, but the steps are checked where they are made.
+    /// 500 add five, one evaluation period, and Application Auto Scaling's default cooldown of 300 s since
+    /// it sets none; the metric's default statistic is the maximum of 5 minutes. Its second policy, on
+    /// the CPU, is left out. `None` never comes, but the steps are checked where they are made.
+    ///
+    /// Source: `aws-ecs-patterns/lib/base/queue-processing-service-base.ts` and
+    /// `aws-applicationautoscaling/lib/step-scaling-policy.ts` in aws/aws-cdk.
     #[must_use]
     pub fn cdk_queue_processing() -> Option<Self> {
         let steps = |steps: &[(f64, i32)]| {
@@ -195,16 +275,21 @@ impl StepPolicy {
 }
 
 impl KedaPolicy {
-    /// KEDA's defaults for a queue length: in-flight messages count, polled every 30 s, 300 s of
-    /// cooldown; the autoscaler's tolerance of 0.1. Source: "AWS SQS Queue" and "ScaledObject" of KEDA's
-    /// documentation, "Horizontal Pod Autoscaling" of Kubernetes'.
+    /// KEDA's defaults with the Horizontal Pod Autoscaler's: in-flight messages count; a sync every 15 s;
+    /// scale-in to the largest count of 300 s; at most 4 pods or 100% more in 15 s, whichever is more; a
+    /// tolerance of 0.1. KEDA's own default queue length is 5.
+    ///
+    /// Source: "AWS SQS Queue", "ScaledObject specification" (`cooldownPeriod` "only applies when scaling
+    /// to 0") and "Scaling Deployments, Caching Metrics" of KEDA's documentation; "Horizontal Pod
+    /// Autoscaling" of Kubernetes' and `pkg/apis/autoscaling/v2/defaults.go` in kubernetes/kubernetes.
     #[must_use]
     pub fn defaults(queue_length: f64) -> Self {
         Self {
             queue_length,
             in_flight: true,
-            poll: Duration::from_secs(30),
+            poll: Duration::from_secs(15),
             cooldown: Duration::from_secs(300),
+            growth: 4,
             tolerance: 0.1,
         }
     }

@@ -126,9 +126,11 @@ impl Page {
             "Network.requestWillBeSent" => &parameters["request"]["url"],
             _ => return,
         };
-        let own = complaint
-            .as_str()
-            .is_some_and(|url| url.starts_with("file:") || url.starts_with("data:"));
+        let own = complaint.as_str().is_some_and(|url| {
+            ["file:", "data:", "about:"]
+                .iter()
+                .any(|own| url.starts_with(own))
+        });
         if !own {
             self.complaints.push(complaint.to_string());
         }

@@ -9,6 +9,7 @@ mod init;
 mod invoke;
 mod local;
 mod schema;
+mod simulate;
 mod status;
 mod synth;
 mod test;
@@ -27,6 +28,8 @@ pub(crate) enum Verb {
     Validate(validate::Args),
     /// Print the CloudFormation template of a stack definition
     Synth(synth::Args),
+    /// Simulate a stack definition against a load: is the promise kept, and what does it cost
+    Simulate(simulate::Args),
     /// Show what a deploy would change
     Diff(diff::Args),
     /// Deploy a stack definition
@@ -53,6 +56,7 @@ pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
         Verb::Init(args) => init::run(&args, format),
         Verb::Validate(args) => validate::run(&args, format),
         Verb::Synth(args) => synth::run(&args, format),
+        Verb::Simulate(args) => simulate::run(&args, format),
         Verb::Diff(args) => diff::run(args, format).await,
         Verb::Deploy(args) => deploy::run(args, format).await,
         Verb::Destroy(args) => destroy::run(args, format).await,

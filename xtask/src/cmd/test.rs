@@ -3,6 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use crate::browser;
 use crate::connect;
 use crate::failure::{Failure, Result};
 use crate::functions::{self, Function, Platform, cargo};
@@ -171,6 +172,7 @@ impl TestSandbox {
     fn start() -> Result<Self> {
         let sandbox = connect::named_sandbox(SANDBOX);
         let ui = Ui::new();
+        let chromium = browser::chromium(&|text| ui.note(text))?;
         let running = sandbox.start(&|text| ui.note(text))?;
         ui.finish();
         let environment = sandbox.environment();
@@ -183,6 +185,7 @@ impl TestSandbox {
                     "CFN_LINT",
                     environment.program("cfn-lint").display().to_string(),
                 ),
+                (browser::TEST_VARIABLE, chromium.display().to_string()),
                 ("ECS_SCALER_SANDBOX", SANDBOX.to_owned()),
                 ("ECS_SCALER_TEST_ENDPOINT", running.endpoint_url),
                 ("ECS_SCALER_XTASK", xtask.display().to_string()),

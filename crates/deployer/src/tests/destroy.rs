@@ -193,7 +193,7 @@ async fn what_a_scaling_function_could_not_handle_is_told_but_keeps_nothing_from
     );
     assert!(!refusal.contains("WebScaling"), "{refusal}");
     assert!(
-        heard.has("WebScalingDeadLetterQueue holds about 21 events that a function of the stack")
+        heard.has("WebScalingDeadLetterQueue holds events that a function of the stack could not handle, about 21:")
     );
     let waiting = queue_with(&cloud, dead, 7);
     let gone = mock!(aws_sdk_lambda::Client::get_function)

@@ -53,6 +53,13 @@ impl Keda {
         self.bounds.clamp(wanted)
     }
 
+    /// The most that a count may grow to at once.
+    fn most(&self, desired: u32) -> u32 {
+        desired
+            .saturating_mul(2)
+            .max(desired.saturating_add(self.policy.growth))
+    }
+
     /// The largest count wanted within the cooldown.
     fn stabilized(&mut self, now: Nanos, wanted: u32) -> u32 {
         while self
@@ -78,7 +85,8 @@ impl Control for Keda {
 
     fn tick(&mut self, _: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let wanted = self.wanted(seen);
-        let desired = self.stabilized(now, wanted).max(wanted);
+        let most = self.most(seen.desired);
+        let desired = self.stabilized(now, wanted).max(wanted).min(most);
         if desired != seen.desired {
             wishes
                 .desired
@@ -104,6 +112,7 @@ mod tests {
         };
         let mut desired = 1;
         for (at, messages, expected) in [
+            (15, 95, 5),
             (30, 95, 10),
             (60, 0, 10),
             (90, 42, 10),

@@ -2,16 +2,18 @@
 
 mod alarms;
 mod clairvoyant;
+mod demand;
 mod keda;
 mod steps;
 mod tracking;
 
-use crate::policy::Policy;
+use crate::policy::{DemandForm, Policy};
 use crate::scenario::Scenario;
 use crate::time::Nanos;
 use scaling::{AlarmState, Bounds};
 
 use clairvoyant::Clairvoyant;
+use demand::{FastLane, Function, Watch};
 use keda::Keda;
 use steps::StepControl;
 use tracking::Tracking;
@@ -27,6 +29,10 @@ pub(crate) enum Tick {
     Publish { period: u64, value: f64 },
     /// Evaluate the alarms over the periods before this one.
     Evaluate { period: u64 },
+    /// A datapoint of a control's second metric is there.
+    PublishOther { period: u64, value: f64 },
+    /// A minute of SQS's own metrics is over.
+    Minute,
 }
 
 /// What AWS would tell at a moment.
@@ -81,6 +87,11 @@ pub(crate) trait Control {
         0
     }
 
+    /// Seconds that a run of that function waits between its looks.
+    fn run_span(&self) -> f64 {
+        0.0
+    }
+
     /// Custom metrics and alarms that it needs.
     fn owns(&self) -> (u32, u32) {
         (0, 0)
@@ -109,6 +120,15 @@ pub(crate) fn control(
         Policy::Fixed { tasks } => Box::new(Fixed(*tasks)),
         Policy::BacklogPerTask(policy) => Box::new(Tracking::new(scenario, *policy, bounds, seed)),
         Policy::Steps(policy) => Box::new(StepControl::new(scenario, policy, bounds)),
+        Policy::Demand(policy) => match policy.form {
+            DemandForm::Tracking => Box::new(Tracking::demand(scenario, *policy, bounds, seed)),
+            DemandForm::FastLane => match FastLane::new(scenario, *policy, bounds, seed) {
+                Ok(lane) => Box::new(lane),
+                // Its steps are constants, and tests make them.
+                Err(_) => Box::new(Fixed(bounds.max())),
+            },
+            DemandForm::Function => Box::new(Function::new(scenario, *policy, bounds, seed)),
+        },
         Policy::Keda(policy) => Box::new(Keda::new(scenario, *policy, bounds)),
         Policy::Clairvoyant => {
             let needed = demand.map(|demand| demand.needed(scenario));

@@ -154,6 +154,7 @@ impl Control for StepControl {
             Tick::Sample => self.sample(now, seen, wishes),
             Tick::Publish { period, value } => self.metric.publish(period, value),
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
+            Tick::PublishOther { .. } | Tick::Minute => {}
         }
     }
 

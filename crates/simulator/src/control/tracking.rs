@@ -1,4 +1,4 @@
-//! Target tracking on the backlog per task: rule, metric function, alarms, Application Auto Scaling.
+//! Target tracking on the backlog per task, or on the tasks needed ÷ running: rule, metric function, alarms, Application Auto Scaling.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use scaling::{
 };
 
 use crate::assumptions::Assumptions;
-use crate::policy::{BacklogPolicy, Statistic};
+use crate::policy::{BacklogPolicy, DemandPolicy, Statistic};
 use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{MINUTE, Nanos, from_seconds, nanos};
 
 use super::alarms::{Alarm, Metric, at_least_one};
-use super::{Control, Observation, Shown, Tick, Wishes};
+use super::{Control, Observation, Shown, Tick, Watch, Wishes};
 
 /// The period of the alarms that Application Auto Scaling makes for a custom metric.
 const PERIOD: Nanos = MINUTE;
@@ -33,6 +33,8 @@ pub(super) struct Tracking {
     target: TargetTracking,
     /// Where the bounds allow no task: what adds the first one.
     wake: Option<Wake>,
+    /// Whether the metric is the tasks needed ÷ running, and what finds the need.
+    watch: Option<Watch>,
 }
 
 /// The metric and the alarm that wake a service without tasks.
@@ -84,9 +86,43 @@ impl Tracking {
             low,
             target: TargetTracking::new(vec![tracking], bounds),
             wake: (scenario.min == 0).then(|| Wake::new(&assumptions)),
+            watch: None,
             random,
             assumptions,
         }
+    }
+
+    /// The same on the largest need of the window ÷ running tasks, at target 1.
+    pub(super) fn demand(
+        scenario: &Scenario,
+        policy: DemandPolicy,
+        bounds: Bounds,
+        seed: u64,
+    ) -> Self {
+        let every = Duration::from_secs(60);
+        let tracked = BacklogPolicy {
+            target: 1.0,
+            visible: true,
+            in_flight: false,
+            cooldown_out: policy.cooldown_out,
+            cooldown_in: policy.cooldown_in,
+            every,
+        };
+        let policy = DemandPolicy { every, ..policy };
+        Self {
+            watch: Some(Watch::new(scenario, policy, seed)),
+            ..Self::new(scenario, tracked, bounds, seed)
+        }
+    }
+
+    /// The datapoint of a look. A need that is unknown is none.
+    fn value(&mut self, now: Nanos, backlog: u64, seen: &Observation) -> Option<f64> {
+        let Some(watch) = &mut self.watch else {
+            return Some(backlog_per_task(backlog, seen.running));
+        };
+        watch.look(now, seen)?;
+        let need = watch.needs.largest_known(Duration::from_nanos(now))?;
+        Some(need.ceil() / f64::from(seen.running.max(1)))
     }
 
     /// When the rule fires next.
@@ -111,8 +147,9 @@ impl Tracking {
         let stamp = now.saturating_add(nanos(self.assumptions.count_lag));
         let there = stamp.saturating_add(nanos(self.assumptions.publication_delay));
         let period = stamp / PERIOD;
-        let value = backlog_per_task(backlog, seen.running);
-        wishes.ticks.push((there, Tick::Publish { period, value }));
+        if let Some(value) = self.value(now, backlog, seen) {
+            wishes.ticks.push((there, Tick::Publish { period, value }));
+        }
         if let Some(wake) = &mut self.wake {
             let waiting = if seen.desired == 0 { backlog } else { 0 };
             wake.metric.publish(period, backlog_per_task(waiting, 1));
@@ -158,6 +195,9 @@ impl Control for Tracking {
         let first = self.next_sample();
         wishes.ticks.push((first, Tick::Sample));
         wishes.ticks.push(evaluation(1, &self.assumptions, PERIOD));
+        if self.watch.as_ref().is_some_and(Watch::hears_minutes) {
+            wishes.ticks.push((MINUTE, Tick::Minute));
+        }
     }
 
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
@@ -165,6 +205,15 @@ impl Control for Tracking {
             Tick::Sample => self.sample(now, seen, wishes),
             Tick::Publish { period, value } => self.metric.publish(period, value),
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
+            Tick::Minute => {
+                if let Some(watch) = &mut self.watch {
+                    watch.minute(now, seen);
+                }
+                wishes
+                    .ticks
+                    .push((now.saturating_add(MINUTE), Tick::Minute));
+            }
+            Tick::PublishOther { .. } => {}
         }
     }
 

@@ -16,6 +16,8 @@ pub(crate) struct Finished {
     pub(crate) task_time: Nanos,
     pub(crate) billed: Nanos,
     pub(crate) function_runs: u64,
+    /// Seconds that each run waits between its looks.
+    pub(crate) run_span: f64,
     pub(crate) metrics: u32,
     pub(crate) alarms: u32,
 }
@@ -35,6 +37,7 @@ impl Engine<'_> {
             task_time: self.tasks.used,
             billed: self.tasks.billed,
             function_runs: self.control.runs(),
+            run_span: self.control.run_span(),
             metrics,
             alarms,
             demand: self.demand,

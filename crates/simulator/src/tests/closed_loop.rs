@@ -164,7 +164,7 @@ fn a_service_without_tasks_is_woken_by_one_message() {
     );
 }
 
-/// KEDA: 30 messages at a queue length of 5 are 6 pods, at the next poll.
+/// KEDA: 30 messages at a queue length of 5 are 6 pods, of which the autoscaler adds 4 at its next sync.
 #[test]
 fn keda_divides_the_messages_by_the_queue_length() {
     let scenario = Scenario {
@@ -174,7 +174,9 @@ fn keda_divides_the_messages_by_the_queue_length() {
     };
     let load = Load::read_csv(("0\n".repeat(30) + "100\n").as_bytes(), None).unwrap();
     let outcome = simulate(&scenario, &load, 1).unwrap();
-    assert_eq!((outcome.actions[0].to, outcome.actions[0].at), (6, 45.0));
+    let taken: Vec<_> = outcome.actions.iter().take(2).collect();
+    assert_eq!((taken[0].to, taken[0].at), (5, 16.0));
+    assert_eq!((taken[1].to, taken[1].at), (6, 31.0));
 }
 
 /// The CDK's steps: five more tasks at 500 messages, one at 100, one less when the queue is empty.
@@ -244,7 +246,10 @@ fn launches_take_their_time() {
     let scenario = Scenario {
         max: 2_000,
         processing: Distribution::Fixed(Duration::from_secs(10_000)),
-        policy: Policy::Keda(KedaPolicy::defaults(1.0)),
+        policy: Policy::Keda(KedaPolicy {
+            growth: 2_000,
+            ..KedaPolicy::defaults(1.0)
+        }),
         assumptions: Assumptions {
             task_start: Distribution::Fixed(Duration::from_secs(30)),
             ..Assumptions::default()
@@ -258,8 +263,8 @@ fn launches_take_their_time() {
         .iter()
         .find(|point| point.running >= 1_002.0)
         .unwrap();
-    // Poll at 30 s, 15 s until it counts, 120 s of launches, 30 s to start.
-    near(full.at, 30.0 + 15.0 + 120.0 + 30.0, 0.02);
+    // Sync at 15 s, 1 s until it counts, 120 s of launches, 30 s to start.
+    near(full.at, 15.0 + 1.0 + 120.0 + 30.0, 0.02);
 }
 
 #[test]
@@ -278,7 +283,7 @@ fn a_killed_task_gives_its_message_back_when_it_is_visible_again() {
     };
     let load = Load::read_csv("0\n0\n1000\n".as_bytes(), None).unwrap();
     let outcome = simulate(&scenario, &load, 1).unwrap();
-    // Nothing waits, so at 30 s one task too many is seen, told at 45 s and killed at 75 s, and its
+    // Nothing waits, so at 15 s one task too many is seen, told at 16 s and killed at 46 s, and its
     // message is visible at 120 s; the other task, free since 100 s, takes it.
     assert_eq!(outcome.messages.interrupted, 1);
     assert_eq!(outcome.messages.processed_again, 1);

@@ -1,5 +1,6 @@
 mod closed_loop;
 mod comparing;
+mod demand;
 mod known_answers;
 mod properties;
 mod stacks;

@@ -1,0 +1,148 @@
+//! When tasks are added and removed: at once, and only to the largest need of a recent window.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::tasks_for;
+use crate::Bounds;
+
+/// The needs of a recent window, as they were found. All times count from the same origin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NeedHistory {
+    window: Duration,
+    gap: Duration,
+    needs: VecDeque<(Duration, f64)>,
+    /// Since when there was a need in each `gap`.
+    since: Option<Duration>,
+    latest: Option<Duration>,
+}
+
+/// What is to be done, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The count to set: the present one when it stays.
+    pub desired: u32,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a count is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The present need is larger than the count.
+    Needed,
+    /// The largest need of the window is smaller than the count.
+    Spare,
+    /// The count is right.
+    Right,
+    /// The present need is smaller, the largest of the window is not.
+    Recent,
+    /// The need is unknown now or was at some time of the window: nothing is removed.
+    Unknown,
+    /// The count was outside of the bounds.
+    Bounds,
+}
+
+impl NeedHistory {
+    /// An empty history. Tasks are removed only to the largest need of `window`, and only if a need was
+    /// found at least every `gap` during all of it.
+    #[must_use]
+    pub fn new(window: Duration, gap: Duration) -> Self {
+        Self {
+            window,
+            gap,
+            needs: VecDeque::new(),
+            since: None,
+            latest: None,
+        }
+    }
+
+    /// Adds what was found, in order of time; `None` for a look that failed, and what is no number
+    /// counts as that.
+    pub fn record(&mut self, now: Duration, need: Option<f64>) {
+        let Some(need) = need.filter(|need| need.is_finite()) else {
+            return;
+        };
+        let late = self
+            .latest
+            .is_none_or(|latest| now.saturating_sub(latest) > self.gap);
+        if late {
+            self.since = Some(now);
+        }
+        self.latest = Some(now);
+        // Only needs that could be the largest yet are kept, falling.
+        while self.needs.back().is_some_and(|(_, other)| *other <= need) {
+            self.needs.pop_back();
+        }
+        self.needs.push_back((now, need));
+        while self
+            .needs
+            .front()
+            .is_some_and(|(at, _)| now.saturating_sub(*at) > self.window)
+        {
+            self.needs.pop_front();
+        }
+    }
+
+    /// The latest need, if it is younger than the gap.
+    #[must_use]
+    pub fn present(&self, now: Duration) -> Option<f64> {
+        let fresh = now.saturating_sub(self.latest?) <= self.gap;
+        self.needs
+            .back()
+            .filter(|_| fresh)
+            .map(|(_, latest)| *latest)
+    }
+
+    /// The largest need of the window before `now`; `None` when it is not known for all of it.
+    #[must_use]
+    pub fn largest(&self, now: Duration) -> Option<f64> {
+        self.present(now)?;
+        (now.saturating_sub(self.since?) >= self.window).then(|| self.largest_known(now))?
+    }
+
+    /// The largest need of the window before `now`, as far as it is known.
+    #[must_use]
+    pub fn largest_known(&self, now: Duration) -> Option<f64> {
+        let recent = |(at, _): &&(Duration, f64)| now.saturating_sub(*at) <= self.window;
+        self.needs.iter().find(recent).map(|(_, need)| *need)
+    }
+}
+
+/// The count to set at `now`, from the present one: up to the present need at once, down to the largest
+/// need of the window, within `bounds`. Without data nothing is removed but what is over the bounds.
+#[must_use]
+pub fn decide(history: &NeedHistory, now: Duration, desired: u32, bounds: Bounds) -> Decision {
+    let inside = bounds.clamp(desired);
+    let decision = |count: u32, why| Decision {
+        desired: count,
+        why: if count == inside && inside != desired {
+            Why::Bounds
+        } else {
+            why
+        },
+    };
+    let Some(present) = history.present(now) else {
+        return decision(inside, Why::Unknown);
+    };
+    let wanted = tasks_for(present, bounds);
+    if wanted > inside {
+        return decision(wanted, Why::Needed);
+    }
+    let Some(largest) = history.largest(now) else {
+        let why = if wanted == inside {
+            Why::Right
+        } else {
+            Why::Unknown
+        };
+        return decision(inside, why);
+    };
+    let floor = tasks_for(largest, bounds);
+    if floor < inside {
+        decision(floor, Why::Spare)
+    } else if wanted < inside {
+        decision(inside, Why::Recent)
+    } else {
+        decision(inside, Why::Right)
+    }
+}

@@ -1,0 +1,424 @@
+//! The experiment of docs/demand.md: every generator's load through the demand law in its forms and
+//! through the policies that people use today.
+//! `cargo run --release -p simulator --example demand -- [choose|report|stress] [SEEDS]`.
+//!
+//! `choose` tries values of the law's numbers on the first seeds; `report` runs the chosen ones on
+//! others; `stress` runs them where AWS is slower and the definition wrong. SEEDS is how many of each, 3 by default. Standard output is Markdown.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use simulator::{
+    Assumptions, BacklogPolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Outcome,
+    Policy, Prices, Scenario, StepPolicy, TaskSize, simulate,
+};
+
+/// The loads for a promise of 60 s at 2 s a message: at the most 20 to 60 tasks.
+const MINUTE_LOADS: [(&str, &str); 11] = [
+    ("constant", "constant:rate=5/s,for=2d"),
+    ("poisson", "poisson:rate=5/s,for=2d"),
+    ("step", "step:from=1/s,to=10/s,at=2h,for=6h"),
+    ("ramp", "ramp:from=1/s,to=15/s,start=1h,over=2h,for=6h"),
+    ("daily", "daily:low=1/s,high=15/s,for=14d"),
+    (
+        "flash-crowd",
+        "flash-crowd:base=1/s,peak=20/s,at=1h,rise=60s,fall=10m,for=4h",
+    ),
+    (
+        "on-off 10m",
+        "on-off:on=15/s,off=1/s,on_for=10m,off_for=50m,for=14d",
+    ),
+    (
+        "on-off 1m",
+        "on-off:on=20/s,off=0.5/s,on_for=1m,off_for=9m,for=7d",
+    ),
+    ("mmpp mild", "mmpp:rates=2/s|8/s,stays=30m|30m,for=14d"),
+    ("mmpp bursty", "mmpp:rates=1/s|15/s,stays=50m|10m,for=14d"),
+    (
+        "mmpp short",
+        "mmpp:rates=0.5/s|5/s|20/s,stays=10m|4m|1m,for=14d",
+    ),
+];
+
+/// The same shapes for a promise of 10 s at 0.1 s a message, the articles' example.
+const ARTICLE_LOADS: [(&str, &str); 8] = [
+    ("constant", "constant:rate=100/s,for=6h"),
+    ("poisson", "poisson:rate=100/s,for=6h"),
+    ("step", "step:from=20/s,to=200/s,at=2h,for=6h"),
+    ("ramp", "ramp:from=20/s,to=300/s,start=1h,over=2h,for=6h"),
+    ("daily", "daily:low=10/s,high=100/s,for=1d"),
+    (
+        "flash-crowd",
+        "flash-crowd:base=20/s,peak=400/s,at=1h,rise=60s,fall=10m,for=4h",
+    ),
+    (
+        "on-off 10m",
+        "on-off:on=150/s,off=10/s,on_for=10m,off_for=50m,for=1d",
+    ),
+    ("mmpp bursty", "mmpp:rates=10/s|150/s,stays=50m|10m,for=2d"),
+];
+
+#[derive(Clone)]
+struct Setting {
+    title: &'static str,
+    promise: Duration,
+    processing: Duration,
+    loads: &'static [(&'static str, &'static str)],
+    /// How much of each load the numbers are chosen on.
+    choose_for: Duration,
+    /// What is taken for granted, if not the usual.
+    assumptions: Option<Assumptions>,
+}
+
+const SETTINGS: [Setting; 2] = [
+    Setting {
+        title: "Promise 60 s, 2 s a message",
+        promise: Duration::from_secs(60),
+        processing: Duration::from_secs(2),
+        loads: &MINUTE_LOADS,
+        choose_for: Duration::from_secs(86_400),
+        assumptions: None,
+    },
+    Setting {
+        title: "Promise 10 s, 0.1 s a message",
+        promise: Duration::from_secs(10),
+        processing: Duration::from_millis(100),
+        loads: &ARTICLE_LOADS,
+        choose_for: Duration::from_secs(4 * 3_600),
+        assumptions: None,
+    },
+];
+
+/// What the runs of one policy over the seeds come to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Figures {
+    kept: f64,
+    /// Task-seconds ÷ the clairvoyant's.
+    cost: f64,
+    actions: f64,
+    dollars: f64,
+    most: u32,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let seeds = arguments.get(1).map_or(Ok(3), |text| text.parse())?;
+    match arguments.first().map_or("report", String::as_str) {
+        "choose" => choose(seeds),
+        "report" => report(seeds),
+        "stress" => stress(seeds),
+        other => Err(format!("\"{other}\" is none of choose, report, stress").into()),
+    }
+}
+
+fn scenario(setting: &Setting, policy: Policy) -> Scenario {
+    Scenario {
+        name: setting.title.to_owned(),
+        promise: setting.promise,
+        processing: Distribution::Exponential(setting.processing),
+        concurrency: 1,
+        min: 1,
+        max: 100,
+        initial: 2,
+        visibility_timeout: Duration::from_secs(120),
+        retention: Duration::from_secs(4 * 86_400),
+        max_receives: None,
+        stop_timeout: Duration::from_secs(30),
+        policy,
+        size: TaskSize {
+            cpu: 256,
+            memory: 512,
+            arm: true,
+        },
+        assumptions: setting.assumptions.clone().unwrap_or_default(),
+        prices: Prices::US_EAST_1,
+        notes: Vec::new(),
+    }
+}
+
+/// What people use today, and the bounds of what is possible.
+fn others(setting: &Setting) -> Result<Vec<(String, Policy)>, Box<dyn Error>> {
+    let target = setting.promise.as_secs_f64() / setting.processing.as_secs_f64();
+    let copilot = BacklogPolicy::copilot(target);
+    let ours = BacklogPolicy {
+        cooldown_in: Duration::from_secs(300),
+        ..copilot
+    };
+    let cdk = StepPolicy::cdk_queue_processing().ok_or("the CDK's steps")?;
+    Ok(vec![
+        ("backlog per task".to_owned(), Policy::BacklogPerTask(ours)),
+        ("Copilot".to_owned(), Policy::BacklogPerTask(copilot)),
+        ("CDK".to_owned(), Policy::Steps(cdk)),
+        (
+            "KEDA".to_owned(),
+            Policy::Keda(KedaPolicy::defaults(target)),
+        ),
+    ])
+}
+
+fn forms(setting: &Setting) -> Vec<(String, Policy)> {
+    [
+        ("demand, target tracking", DemandForm::Tracking),
+        ("demand, fast lane", DemandForm::FastLane),
+        ("demand, function", DemandForm::Function),
+    ]
+    .map(|(name, form)| {
+        let policy = DemandPolicy::defaults(form, setting.processing);
+        (name.to_owned(), Policy::Demand(policy))
+    })
+    .to_vec()
+}
+
+/// Runs every policy on every load and seed, on all cores; figures by load, then by policy.
+fn run_all(
+    setting: &Setting,
+    policies: &[(String, Policy)],
+    seeds: &[u64],
+    longest: Option<Duration>,
+) -> Result<Vec<Vec<Figures>>, Box<dyn Error>> {
+    let jobs: Vec<(usize, usize, u64)> = (0..setting.loads.len())
+        .flat_map(|load| {
+            (0..policies.len())
+                .flat_map(move |policy| seeds.iter().map(move |seed| (load, policy, *seed)))
+        })
+        .collect();
+    let loads = setting
+        .loads
+        .iter()
+        .map(|(_, text)| {
+            let mut load = Load::generate(text)?;
+            if let Some(longest) = longest.filter(|longest| *longest < load.duration()) {
+                load = load.between(None, Some(&format!("{}s", longest.as_secs())))?;
+            }
+            Ok(load)
+        })
+        .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
+    let next = AtomicUsize::new(0);
+    let figures = Mutex::new(vec![
+        vec![Figures::default(); policies.len()];
+        setting.loads.len()
+    ]);
+    let failed = Mutex::new(None);
+    let share = seeds.len() as f64;
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((load, policy, seed)) =
+                    jobs.get(next.fetch_add(1, Ordering::Relaxed)).copied()
+                {
+                    let scenario = scenario(setting, policies[policy].1.clone());
+                    match simulate(&scenario, &loads[load], seed) {
+                        Ok(outcome) => {
+                            let mut figures =
+                                figures.lock().unwrap_or_else(PoisonError::into_inner);
+                            figures[load][policy].add(&outcome, share);
+                        }
+                        Err(error) => {
+                            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error.into());
+    }
+    Ok(figures.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Figures {
+    fn add(&mut self, outcome: &Outcome, share: f64) {
+        self.kept += outcome.kept / share;
+        self.cost += outcome.tasks.seconds / outcome.tasks.needed_seconds / share;
+        self.actions += (outcome.scaling.out + outcome.scaling.r#in) as f64 / share;
+        self.dollars += outcome.cost.total / (outcome.duration / 86_400.0) / share;
+        self.most = self.most.max(outcome.tasks.most);
+    }
+}
+
+fn seeds(from: u64, count: u64) -> Vec<u64> {
+    (from..from + count).collect()
+}
+
+/// The table of docs/demand.md, on seeds that no number was chosen on.
+fn report(count: u64) -> Result<(), Box<dyn Error>> {
+    for setting in &SETTINGS {
+        let mut policies = others(setting)?;
+        policies.push(("clairvoyant".to_owned(), Policy::Clairvoyant));
+        policies.extend(forms(setting));
+        let seeds = seeds(101, count);
+        let mut figures = run_all(setting, &policies, &seeds, None)?;
+        // The fixed count is the least that the clairvoyant ever needs at most: another for each load.
+        for (load, row) in setting.loads.iter().zip(&mut figures) {
+            let only = Setting {
+                loads: std::slice::from_ref(load),
+                ..setting.clone()
+            };
+            let policy = Policy::Fixed { tasks: row[4].most };
+            let fixed = run_all(&only, &[("fixed".to_owned(), policy)], &seeds, None)?;
+            row.insert(4, fixed[0][0]);
+        }
+        let mut names: Vec<String> = policies.into_iter().map(|(name, _)| name).collect();
+        names.insert(4, "fixed".to_owned());
+        print_table(setting, &names, &figures);
+    }
+    Ok(())
+}
+
+fn print_table(setting: &Setting, names: &[String], figures: &[Vec<Figures>]) {
+    println!("### {}\n", setting.title);
+    println!("| load | {} |", names.join(" | "));
+    println!("|---|{}", "---|".repeat(names.len()));
+    for ((load, _), row) in setting.loads.iter().zip(figures) {
+        let cells: Vec<String> = row.iter().map(ToString::to_string).collect();
+        println!("| {load} | {} |", cells.join(" | "));
+    }
+    println!();
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{:.2}% × {:.2}, {:.0}",
+            self.kept * 100.0,
+            self.cost,
+            self.actions
+        )
+    }
+}
+
+/// The function's form where what it takes for granted is not so.
+fn stress(count: u64) -> Result<(), Box<dyn Error>> {
+    let seconds = Duration::from_secs;
+    let slow_start = Distribution::Uniform(seconds(60), seconds(120));
+    let usual = Assumptions::default();
+    let cases = [
+        ("as assumed", usual.clone(), 1.0),
+        (
+            "counts 20 s old",
+            Assumptions {
+                count_lag: seconds(20),
+                ..usual.clone()
+            },
+            1.0,
+        ),
+        (
+            "counts 60 s old",
+            Assumptions {
+                count_lag: seconds(60),
+                ..usual.clone()
+            },
+            1.0,
+        ),
+        (
+            "tasks start in 60 to 120 s",
+            Assumptions {
+                task_start: slow_start,
+                ..usual.clone()
+            },
+            1.0,
+        ),
+        ("processing time given as half", usual.clone(), 0.5),
+        ("processing time given as double", usual, 2.0),
+    ];
+    for setting in &SETTINGS {
+        println!("### {}\n", setting.title);
+        let loads: Vec<&str> = setting.loads.iter().map(|(name, _)| *name).collect();
+        println!("| | {} |", loads.join(" | "));
+        println!("|---|{}", "---|".repeat(loads.len()));
+        for (name, assumptions, factor) in &cases {
+            let processing_time = setting.processing.mul_f64(*factor);
+            let policy = DemandPolicy::defaults(DemandForm::Function, processing_time);
+            let policies = [((*name).to_owned(), Policy::Demand(policy))];
+            let changed = Setting {
+                assumptions: Some(assumptions.clone()),
+                ..setting.clone()
+            };
+            let figures = run_all(&changed, &policies, &seeds(101, count), None)?;
+            let cells: Vec<String> = figures.iter().map(|row| row[0].to_string()).collect();
+            println!("| {name} | {} |", cells.join(" | "));
+        }
+        println!();
+    }
+    Ok(())
+}
+
+/// Every combination of some values of the law's numbers, the cheapest for what they keep first.
+fn choose(count: u64) -> Result<(), Box<dyn Error>> {
+    let seconds = Duration::from_secs;
+    let base = DemandPolicy::defaults(DemandForm::Function, seconds(1));
+    let mut tried: Vec<DemandPolicy> = Vec::new();
+    for window in [60, 90, 120, 180, 300].map(seconds) {
+        for rate_over in [60, 120, 180].map(seconds) {
+            for start in [0, 40].map(seconds) {
+                for late in [0.001, 0.01, 0.1] {
+                    for deviations in [1.0, 2.0] {
+                        tried.push(DemandPolicy {
+                            window,
+                            rate_over,
+                            start,
+                            late,
+                            deviations,
+                            ..base
+                        });
+                    }
+                }
+            }
+        }
+    }
+    for setting in &SETTINGS {
+        let policies: Vec<_> = tried
+            .iter()
+            .map(|policy| {
+                let name = format!(
+                    "window {:?}, rate over {:?}, start {:?}, late {}, deviations {}",
+                    policy.window, policy.rate_over, policy.start, policy.late, policy.deviations
+                );
+                let processing_time = setting.processing;
+                (
+                    name,
+                    Policy::Demand(DemandPolicy {
+                        processing_time,
+                        ..*policy
+                    }),
+                )
+            })
+            .collect();
+        let figures = run_all(
+            setting,
+            &policies,
+            &seeds(1, count),
+            Some(setting.choose_for),
+        )?;
+        println!("### {}\n", setting.title);
+        let mut lines: Vec<(f64, String)> = policies
+            .iter()
+            .enumerate()
+            .map(|(at, (name, _))| {
+                let loads = figures.len() as f64;
+                let late: f64 = figures.iter().map(|row| 1.0 - row[at].kept).sum::<f64>() / loads;
+                let cost: f64 = figures.iter().map(|row| row[at].cost.ln()).sum::<f64>() / loads;
+                let worst = figures.iter().map(|row| row[at].kept).fold(1.0, f64::min);
+                // A percent of the promises is worth as much as ten percent of the cost.
+                let score = cost + 10.0 * late;
+                let line = format!(
+                    "{score:.4}: kept {:.3}% worst {:.3}% cost × {:.3}: {name}",
+                    (1.0 - late) * 100.0,
+                    worst * 100.0,
+                    cost.exp()
+                );
+                (score, line)
+            })
+            .collect();
+        lines.sort_by(|one, other| one.0.total_cmp(&other.0));
+        for (_, line) in lines {
+            println!("{line}");
+        }
+        println!();
+    }
+    Ok(())
+}

@@ -1,0 +1,287 @@
+//! What is assumed, as it is written on a command line: `KEY=VALUE`.
+
+use std::time::Duration;
+
+use crate::random::Distribution;
+use crate::scenario::Overrides;
+use crate::time::parse_duration;
+
+/// Why an assumption can't be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AssumeError {
+    /// Not `KEY=VALUE`.
+    #[error("\"{0}\" is no assumption: write KEY=VALUE")]
+    Form(String),
+    /// No such key.
+    #[error("nothing is called \"{0}\": it is one of {known}", known = KEYS.join(", "))]
+    Key(String),
+    /// A value that the key can't have.
+    #[error("{key}={value}: write {form}")]
+    Value {
+        /// Key.
+        key: String,
+        /// Value.
+        value: String,
+        /// What may be written.
+        form: &'static str,
+    },
+}
+
+/// Everything that may be assumed.
+const KEYS: [&str; 21] = [
+    "promise",
+    "processing_time",
+    "concurrency",
+    "task_start",
+    "launches_per_minute",
+    "drains",
+    "rule_jitter",
+    "publication_delay",
+    "count_lag",
+    "sqs_metric_delay",
+    "evaluation_delay",
+    "extra_datapoints",
+    "high_datapoints",
+    "low_datapoints",
+    "low_share",
+    "action_delay",
+    "function_delay",
+    "keda_delay",
+    "flap_window",
+    "function_run",
+    "clairvoyant_interval",
+];
+
+const TIME: &str = "a length of time such as 500ms, 90s or 2h";
+const SPREAD: &str = "a length of time such as 200ms, or with its distribution: fixed:200ms, \
+                      uniform:23s..60s, exponential:200ms, lognormal:200ms,0.5 (mean, coefficient of \
+                      variation)";
+
+impl Overrides {
+    /// Takes an assumption such as `task_start=uniform:23s..60s`: `promise`, `processing_time`,
+    /// `concurrency`, or a field of [`crate::Assumptions`].
+    ///
+    /// # Errors
+    /// When there is no such key, or the value doesn't fit it.
+    pub fn assume(&mut self, text: &str) -> Result<(), AssumeError> {
+        let short = |text: &str| text.chars().take(60).collect::<String>();
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| AssumeError::Form(short(text)))?;
+        let (key, value) = (key.trim(), value.trim());
+        if !KEYS.contains(&key) {
+            return Err(AssumeError::Key(short(key)));
+        }
+        self.set(key, value).map_err(|form| AssumeError::Value {
+            key: key.to_owned(),
+            value: short(value),
+            form,
+        })
+    }
+
+    /// The error is what may be written.
+    fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
+        match key {
+            "promise" => self.promise = Some(time(value)?),
+            "processing_time" => {
+                self.processing = Some(distribution(value, Distribution::Exponential)?);
+            }
+            "concurrency" => self.concurrency = Some(whole(value)?),
+            _ => return self.set_constant(key, value),
+        }
+        Ok(())
+    }
+
+    fn set_constant(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
+        let assumed = self.assumptions.get_or_insert_default();
+        match key {
+            "task_start" => assumed.task_start = distribution(value, Distribution::Fixed)?,
+            "launches_per_minute" => assumed.launches_per_minute = whole(value)?,
+            "drains" => assumed.drains = value.parse().map_err(|_| "true or false")?,
+            "rule_jitter" => assumed.rule_jitter = time(value)?,
+            "publication_delay" => assumed.publication_delay = time(value)?,
+            "count_lag" => assumed.count_lag = time(value)?,
+            "sqs_metric_delay" => assumed.sqs_metric_delay = time(value)?,
+            "evaluation_delay" => assumed.evaluation_delay = time(value)?,
+            "extra_datapoints" => assumed.extra_datapoints = datapoints(value)?,
+            "high_datapoints" => assumed.high_datapoints = datapoints(value)?,
+            "low_datapoints" => assumed.low_datapoints = datapoints(value)?,
+            "low_share" => assumed.low_share = fraction(value)?,
+            "action_delay" => assumed.action_delay = time(value)?,
+            "function_delay" => assumed.function_delay = time(value)?,
+            "keda_delay" => assumed.keda_delay = time(value)?,
+            "flap_window" => assumed.flap_window = time(value)?,
+            "function_run" => assumed.function_run = time(value)?,
+            "clairvoyant_interval" => assumed.clairvoyant_interval = time(value)?,
+            _ => return Err("another key"),
+        }
+        Ok(())
+    }
+}
+
+fn time(text: &str) -> Result<Duration, &'static str> {
+    // Longer than any load, and short enough to be added to one.
+    let most = Duration::from_secs(10 * 365 * 86_400);
+    parse_duration(text)
+        .filter(|time| *time <= most)
+        .ok_or(TIME)
+}
+
+fn whole(text: &str) -> Result<u32, &'static str> {
+    let number: Option<u32> = text.parse().ok();
+    number
+        .filter(|number| *number > 0)
+        .ok_or("a whole number from 1")
+}
+
+fn datapoints(text: &str) -> Result<u32, &'static str> {
+    let number: Option<u32> = text.parse().ok();
+    number
+        .filter(|number| *number <= 100)
+        .ok_or("a whole number up to 100")
+}
+
+fn fraction(text: &str) -> Result<f64, &'static str> {
+    let number: Option<f64> = text.parse().ok();
+    number
+        .filter(|number| (0.0..=1.0).contains(number))
+        .ok_or("a number from 0 to 1")
+}
+
+/// A distribution; a length of time alone is made one by `alone`.
+fn distribution(
+    text: &str,
+    alone: fn(Duration) -> Distribution,
+) -> Result<Distribution, &'static str> {
+    let length = |text: &str| time(text.trim()).map_err(|_| SPREAD);
+    let Some((name, rest)) = text.split_once(':') else {
+        return length(text).map(alone);
+    };
+    match name.trim() {
+        "fixed" => length(rest).map(Distribution::Fixed),
+        "exponential" => length(rest).map(Distribution::Exponential),
+        "uniform" => {
+            let (from, to) = rest.split_once("..").ok_or(SPREAD)?;
+            let (from, to) = (length(from)?, length(to)?);
+            if from > to {
+                return Err(SPREAD);
+            }
+            Ok(Distribution::Uniform(from, to))
+        }
+        "lognormal" => {
+            let (mean, cv) = rest.split_once(',').ok_or(SPREAD)?;
+            let cv: f64 = cv.trim().parse().map_err(|_| SPREAD)?;
+            if !(0.0..=100.0).contains(&cv) {
+                return Err(SPREAD);
+            }
+            Ok(Distribution::Lognormal {
+                mean: length(mean)?,
+                cv,
+            })
+        }
+        _ => Err(SPREAD),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assumptions::Assumptions;
+
+    fn assumed(texts: &[&str]) -> Result<Overrides, AssumeError> {
+        let mut overrides = Overrides::default();
+        for text in texts {
+            overrides.assume(text)?;
+        }
+        Ok(overrides)
+    }
+
+    #[test]
+    fn assumptions_are_read() {
+        let seconds = Duration::from_secs;
+        let found = assumed(&[
+            "promise=30s",
+            "processing_time = lognormal: 200ms, 0.5",
+            "concurrency=4",
+            "task_start=uniform:20s..1m",
+            "low_share=0.8",
+            "drains=false",
+        ]);
+        let expected = Overrides {
+            promise: Some(seconds(30)),
+            processing: Some(Distribution::Lognormal {
+                mean: Duration::from_millis(200),
+                cv: 0.5,
+            }),
+            concurrency: Some(4),
+            assumptions: Some(Assumptions {
+                task_start: Distribution::Uniform(seconds(20), seconds(60)),
+                low_share: 0.8,
+                drains: false,
+                ..Assumptions::default()
+            }),
+        };
+        assert_eq!(found.unwrap(), expected);
+        let found = assumed(&["processing_time=2s", "task_start=30s"]).unwrap();
+        assert_eq!(
+            found.processing,
+            Some(Distribution::Exponential(seconds(2)))
+        );
+        assert_eq!(
+            found.assumptions.unwrap().task_start,
+            Distribution::Fixed(seconds(30))
+        );
+    }
+
+    #[test]
+    fn every_constant_has_a_key() {
+        assert_eq!(KEYS.len(), 3 + Assumptions::default().list().len());
+    }
+
+    /// No key of the list is without effect, and every one tells what may be written.
+    #[test]
+    fn every_key_takes_a_value_and_refuses_nonsense() {
+        for key in KEYS {
+            let taken = ["7s", "7", "0.7", "false"].iter().any(|value| {
+                assumed(&[&format!("{key}={value}")]).unwrap_or_default() != Overrides::default()
+            });
+            assert!(taken, "{key}");
+            let error = assumed(&[&format!("{key}=nonsense")]).unwrap_err();
+            let AssumeError::Value { form, .. } = &error else {
+                panic!("{error}")
+            };
+            assert_ne!(*form, "another key", "{key}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        let told = |text: &str| assumed(&[text]).unwrap_err().to_string();
+        assert_eq!(
+            told("task_start"),
+            "\"task_start\" is no assumption: write KEY=VALUE"
+        );
+        assert!(
+            told("taskstart=3s")
+                .starts_with("nothing is called \"taskstart\": it is one of promise,")
+        );
+        assert_eq!(
+            told("concurrency=0"),
+            "concurrency=0: write a whole number from 1"
+        );
+        for value in [
+            "uniform:60s..23s",
+            "uniform:3s",
+            "lognormal:3s,-1",
+            "lognormal:3s",
+            "beta:3s",
+            "",
+            "99999999d",
+        ] {
+            assert!(
+                told(&format!("task_start={value}")).contains("write a length of time"),
+                "{value}"
+            );
+        }
+    }
+}

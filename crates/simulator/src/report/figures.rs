@@ -1,0 +1,254 @@
+//! The figures of a report, in the order in which people ask for them: for text and page alike.
+
+use std::fmt;
+
+use super::Report;
+use super::number::{dollars, length, plain, share};
+
+/// A line of the table of figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// What it is about.
+    pub label: &'static str,
+    /// What there is to say, piece by piece.
+    pub pieces: Vec<Piece>,
+}
+
+/// A part of a line.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    /// Words.
+    Words(&'static str),
+    /// A value of the JSON document.
+    Value {
+        /// Where it stands there, such as `waiting.p99`.
+        path: &'static str,
+        /// Itself.
+        value: f64,
+        /// Itself, for people.
+        text: String,
+    },
+}
+
+use Piece::Words;
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pieces.iter().try_for_each(|piece| match piece {
+            Words(words) => f.write_str(words),
+            Piece::Value { text, .. } => f.write_str(text),
+        })
+    }
+}
+
+impl Report {
+    /// The figures, for people.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figure> {
+        let mut figures = vec![self.promise(), self.messages(), self.waiting()];
+        figures.extend([self.backlog(), self.tasks(), self.cost(), self.cheapest()]);
+        figures.extend([self.scaling(), self.elasticity()]);
+        figures
+    }
+
+    fn promise(&self) -> Figure {
+        let outcome = &self.outcome;
+        let mut pieces = vec![
+            value("kept", outcome.kept, share(outcome.kept)),
+            Words(" of the messages within "),
+            time("promise", outcome.promise),
+            Words("; broken during "),
+            time("over_promise", outcome.over_promise),
+            Words(" of "),
+            time("duration", outcome.duration),
+        ];
+        if let Some(required) = self.required {
+            pieces.insert(1, Words(")"));
+            pieces.insert(1, value("required", required, share(required)));
+            pieces.insert(1, Words(" (required "));
+        }
+        figure("promise kept", pieces)
+    }
+
+    fn messages(&self) -> Figure {
+        let messages = &self.outcome.messages;
+        let mut pieces = vec![
+            count("messages.sent", messages.sent),
+            Words(" sent, "),
+            count("messages.deleted", messages.deleted),
+            Words(" processed"),
+        ];
+        let rare = [
+            ("messages.waiting", messages.waiting, " waiting at the end"),
+            (
+                "messages.in_flight",
+                messages.in_flight,
+                " in flight at the end",
+            ),
+            (
+                "messages.dead_letters",
+                messages.dead_letters,
+                " dead letters",
+            ),
+            ("messages.expired", messages.expired, " expired"),
+            (
+                "messages.processed_again",
+                messages.processed_again,
+                " received again",
+            ),
+            (
+                "messages.interrupted",
+                messages.interrupted,
+                " dropped by a killed task",
+            ),
+        ];
+        for (path, number, words) in rare {
+            if number > 0 {
+                pieces.extend([Words(", "), count(path, number), Words(words)]);
+            }
+        }
+        figure("messages", pieces)
+    }
+
+    fn waiting(&self) -> Figure {
+        let waiting = &self.outcome.waiting;
+        figure(
+            "waiting time",
+            vec![
+                Words("p50 "),
+                time("waiting.p50", waiting.p50),
+                Words(", p90 "),
+                time("waiting.p90", waiting.p90),
+                Words(", p99 "),
+                time("waiting.p99", waiting.p99),
+                Words(", longest "),
+                time("waiting.max", waiting.max),
+                Words(", mean "),
+                time("waiting.mean", waiting.mean),
+            ],
+        )
+    }
+
+    fn backlog(&self) -> Figure {
+        let backlog = &self.outcome.backlog;
+        let mut pieces = vec![
+            number("backlog.mean", backlog.mean, 1),
+            Words(" messages on average, at most "),
+            count("backlog.max", backlog.max),
+        ];
+        if let Some(target) = self.outcome.target {
+            pieces.extend([
+                Words("; target "),
+                number("target", target, 2),
+                Words(" per task"),
+            ]);
+        }
+        figure("backlog", pieces)
+    }
+
+    fn tasks(&self) -> Figure {
+        let tasks = &self.outcome.tasks;
+        let hours = |path, seconds: f64| value(path, seconds, plain(seconds / 3_600.0, 1));
+        figure(
+            "tasks",
+            vec![
+                hours("tasks.seconds", tasks.seconds),
+                Words(" task-hours, at most "),
+                count("tasks.most", u64::from(tasks.most)),
+                Words(" at once; needed "),
+                hours("tasks.needed_seconds", tasks.needed_seconds),
+                Words(" task-hours"),
+            ],
+        )
+    }
+
+    fn cost(&self) -> Figure {
+        let cost = &self.outcome.cost;
+        figure(
+            "cost",
+            vec![
+                money("cost.total", cost.total),
+                Words(": tasks "),
+                money("cost.tasks", cost.tasks),
+                Words(", metrics "),
+                money("cost.metrics", cost.metrics),
+                Words(", alarms "),
+                money("cost.alarms", cost.alarms),
+                Words(", function "),
+                money("cost.function", cost.function),
+            ],
+        )
+    }
+
+    fn cheapest(&self) -> Figure {
+        figure(
+            "cheapest possible",
+            vec![
+                money("cost.clairvoyant", self.outcome.cost.clairvoyant),
+                Words(": the tasks of a clairvoyant, who runs just enough of them"),
+            ],
+        )
+    }
+
+    fn scaling(&self) -> Figure {
+        let scaling = &self.outcome.scaling;
+        figure(
+            "scaling actions",
+            vec![
+                count("scaling.out", scaling.out),
+                Words(" out, "),
+                count("scaling.in", scaling.r#in),
+                Words(" in, "),
+                count("scaling.flaps", scaling.flaps),
+                Words(" of them flaps"),
+            ],
+        )
+    }
+
+    fn elasticity(&self) -> Figure {
+        let elasticity = &self.outcome.elasticity;
+        let percent = |path, of: f64| value(path, of, format!("{}%", plain(of, 1)));
+        figure(
+            "elasticity",
+            vec![
+                Words("too few tasks during "),
+                percent("elasticity.under_timeshare", elasticity.under_timeshare),
+                Words(" of the time (lacking "),
+                percent("elasticity.under_accuracy", elasticity.under_accuracy),
+                Words(" of the need), too many during "),
+                percent("elasticity.over_timeshare", elasticity.over_timeshare),
+                Words(" (beyond the need by "),
+                percent("elasticity.over_accuracy", elasticity.over_accuracy),
+                Words(")"),
+            ],
+        )
+    }
+}
+
+fn figure(label: &'static str, pieces: Vec<Piece>) -> Figure {
+    Figure { label, pieces }
+}
+
+fn value(path: &'static str, value: f64, text: String) -> Piece {
+    Piece::Value { path, value, text }
+}
+
+fn time(path: &'static str, seconds: f64) -> Piece {
+    value(path, seconds, length(seconds))
+}
+
+fn number(path: &'static str, of: f64, decimals: usize) -> Piece {
+    value(path, of, plain(of, decimals))
+}
+
+fn money(path: &'static str, amount: f64) -> Piece {
+    value(path, amount, dollars(amount))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a count beyond 2^53 is no more than a figure for people"
+)]
+fn count(path: &'static str, number: u64) -> Piece {
+    value(path, number as f64, plain(number as f64, 0))
+}

@@ -1,0 +1,133 @@
+//! What is told of a simulation: one document for programs, and the same figures for people, as text and
+//! as one self-contained page.
+
+mod figures;
+mod number;
+mod page;
+
+use serde::Serialize;
+
+pub use self::figures::{Figure, Piece};
+pub use self::number::{dollars, length, share};
+
+use crate::compare::{CLAIRVOYANT, Compared};
+use crate::outcome::{Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
+
+/// A simulation with what was asked of it: the JSON document that programs read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The load as it was asked for: a file or a generator.
+    pub load: String,
+    /// When the load begins, as its file writes times; nothing for a generated load.
+    pub begins: Option<String>,
+    /// Share, from 0 to 1, of the messages for which the promise must be kept, if one was asked for.
+    pub required: Option<f64>,
+    /// Whether it was kept for that share.
+    pub satisfied: Option<bool>,
+    /// What became of the service.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Other policies under the same load, if they were asked for; the definition's own comes first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compared: Vec<Rival>,
+}
+
+/// A policy beside others: its figures without its course.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rival {
+    /// Name of the policy, for people.
+    pub name: String,
+    /// Share, from 0 to 1, of the messages whose promise was kept.
+    pub kept: f64,
+    /// Waiting times in seconds.
+    pub waiting: Waiting,
+    /// Cost in US dollars: all of it.
+    pub cost: f64,
+    /// Tasks.
+    pub tasks: TaskFigures,
+    /// Messages by what became of them.
+    pub messages: Messages,
+    /// Changes of the desired count. Nothing for the clairvoyant, whose counts cost no change.
+    pub scaling: Option<ScalingFigures>,
+}
+
+impl Report {
+    /// A report of an outcome.
+    #[must_use]
+    pub fn new(load: String, begins: Option<String>, outcome: Outcome) -> Self {
+        Self {
+            load,
+            begins,
+            required: None,
+            satisfied: None,
+            outcome,
+            compared: Vec::new(),
+        }
+    }
+
+    /// The same with a share, from 0 to 1, of the messages for which the promise must be kept.
+    #[must_use]
+    pub fn requiring(mut self, share: Option<f64>) -> Self {
+        self.required = share;
+        self.satisfied = share.map(|share| self.outcome.keeps(share));
+        self
+    }
+
+    /// The same with other policies beside it.
+    #[must_use]
+    pub fn beside(mut self, compared: &[Compared]) -> Self {
+        self.compared = compared.iter().map(Rival::new).collect();
+        self
+    }
+
+    /// The answer in one sentence.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let outcome = &self.outcome;
+        let kept = format!(
+            "began within the promised {} for {} of the messages",
+            length(outcome.promise),
+            share(outcome.kept)
+        );
+        match (self.satisfied, self.required) {
+            _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
+            (Some(true), Some(required)) => {
+                format!(
+                    "the promise is kept: work {kept}; required {}",
+                    share(required)
+                )
+            }
+            (Some(false), Some(required)) => {
+                format!(
+                    "the promise is broken: work {kept}; required {}",
+                    share(required)
+                )
+            }
+            _ => format!("work {kept}"),
+        }
+    }
+
+    /// The report as one HTML page that needs no network: figures, charts, assumptions and the JSON
+    /// document itself.
+    ///
+    /// # Errors
+    /// When the JSON can't be written.
+    pub fn html(&self) -> Result<String, serde_json::Error> {
+        page::page(self)
+    }
+}
+
+impl Rival {
+    fn new(compared: &Compared) -> Self {
+        let outcome = &compared.outcome;
+        Self {
+            name: compared.name.clone(),
+            kept: outcome.kept,
+            waiting: outcome.waiting,
+            cost: outcome.cost.total,
+            tasks: outcome.tasks,
+            messages: outcome.messages,
+            scaling: (compared.name != CLAIRVOYANT).then_some(outcome.scaling),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The report as one HTML page: figures and tables written here, charts drawn in the browser from the
+//! JSON document that the page carries.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::number::{dollars, length, plain, share};
+use super::{Figure, Piece, Report, Rival};
+
+// uPlot 1.6.32 from npm, as released; its licence lies beside it.
+const CHART_SCRIPT: &str = include_str!("assets/uPlot.iife.min.js");
+const CHART_STYLE: &str = include_str!("assets/uPlot.min.css");
+const CHART_LICENSE: &str = include_str!("assets/uPlot.LICENSE");
+const SCRIPT: &str = include_str!("assets/page.js");
+const STYLE: &str = include_str!("assets/page.css");
+
+/// uPlot formats numbers as the browser's language has them, and stops at a language that isn't one: in
+/// the locale C Chromium names "en-US@posix".
+const LANGUAGE: &str = "try { new Intl.NumberFormat(navigator.language) } catch { \
+                        Object.defineProperty(navigator, \"language\", { value: \"en-US\" }) }";
+
+/// No network: the page may load nothing at all, and runs the scripts that it carries.
+const POLICY: &str =
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+pub(super) fn page(report: &Report) -> Result<String, serde_json::Error> {
+    let data = embedded(&serde_json::to_string(report)?);
+    let title = format!("{} simulated", report.outcome.scenario);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                link rel="icon" href="data:,";
+                title { (title) }
+                style { (PreEscaped(CHART_STYLE)) (PreEscaped(STYLE)) }
+            }
+            body {
+                main { (header(report)) (charts(report)) (figures(report)) (compared(report)) (assumed(report)) }
+                script #data type="application/json" { (PreEscaped(data)) }
+                (PreEscaped(format!("<!-- uPlot 1.6.32\n{CHART_LICENSE}\n-->")))
+                script { (PreEscaped(LANGUAGE)) }
+                script { (PreEscaped(CHART_SCRIPT)) }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    Ok(page.into_string())
+}
+
+/// JSON that ends no script, and that old parsers read too.
+fn embedded(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + 64);
+    for c in json.chars() {
+        match c {
+            // These stand in strings only, where an escape means the same.
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => text.push(c),
+        }
+    }
+    text
+}
+
+fn header(report: &Report) -> Markup {
+    let outcome = &report.outcome;
+    let class = match report.satisfied {
+        Some(true) => "verdict kept",
+        Some(false) => "verdict broken",
+        None => "verdict",
+    };
+    html! {
+        header {
+            h1 { (outcome.scenario) }
+            p #verdict class=(class) { (report.verdict()) }
+            p .meta {
+                "Simulated " (length(outcome.duration)) " of the load " code { (report.load) }
+                @if let Some(begins) = &report.begins { " from " (begins) }
+                ", seed " (outcome.seed) "."
+            }
+        }
+    }
+}
+
+fn charts(report: &Report) -> Markup {
+    let panel = |id: &str, title: &str| html! { figure id=(id) .panel { figcaption { (title) } div .plot {} } };
+    html! {
+        section aria-label="Charts" {
+            div .tools {
+                button type="button" data-zoom="in" { "Zoom in" }
+                button type="button" data-zoom="out" { "Zoom out" }
+                button type="button" data-zoom="back" { "Earlier" }
+                button type="button" data-zoom="on" { "Later" }
+                button type="button" data-zoom="all" { "Whole time" }
+                span .key { span .band.out {} " scale-out alarm in ALARM" }
+                span .key { span .band.in {} " scale-in alarm in ALARM" }
+            }
+            noscript { p { "The charts need JavaScript; the figures below don't." } }
+            (panel("load", "Load, in messages a second"))
+            @if report.outcome.target.is_some() {
+                (panel("backlog", "Backlog per task and its target, in messages"))
+            } @else {
+                (panel("backlog", "Backlog per task, in messages"))
+            }
+            (panel("tasks", "Tasks: desired, running and needed"))
+            (panel("wait", "Longest wait and the promise, in seconds"))
+            p .hint { "Drag over a chart to zoom, double-click for the whole time. A point stands for the time since the point before it." }
+        }
+    }
+}
+
+fn figures(report: &Report) -> Markup {
+    let row = |figure: &Figure| {
+        html! {
+            tr { th scope="row" { (figure.label) } td { @for piece in &figure.pieces { (self::piece(piece)) } } }
+        }
+    };
+    let prices = &report.outcome.cost.prices;
+    html! {
+        section {
+            h2 { "Figures" }
+            table #figures { tbody { @for figure in &report.figures() { (row(figure)) } } }
+            p .hint { "Prices of " (prices.region) ", " (prices.as_of) "." }
+        }
+    }
+}
+
+fn piece(piece: &Piece) -> Markup {
+    match piece {
+        Piece::Words(words) => html! { (words) },
+        Piece::Value { path, value, text } => {
+            html! { data data-path=(path) value=(value) { (text) } }
+        }
+    }
+}
+
+fn compared(report: &Report) -> Markup {
+    let row = |index: usize, rival: &Rival| {
+        let cell = |path: &str, value: f64, text: String| {
+            html! {
+                td { data data-path=(format!("compared.{index}.{path}")) value=(value) { (text) } }
+            }
+        };
+        html! {
+            tr {
+                th scope="row" { (rival.name) }
+                (cell("kept", rival.kept, share(rival.kept)))
+                (cell("waiting.p99", rival.waiting.p99, length(rival.waiting.p99)))
+                (cell("cost", rival.cost, dollars(rival.cost)))
+                (cell("tasks.seconds", rival.tasks.seconds, plain(rival.tasks.seconds / 3_600.0, 1)))
+                td { @if let Some(scaling) = &rival.scaling { (scaling.out + scaling.r#in) } @else { "–" } }
+            }
+        }
+    };
+    html! {
+        @if !report.compared.is_empty() {
+            section {
+                h2 { "Beside other policies" }
+                div .wide { table #compared {
+                    thead { tr { @for name in HEADINGS { th scope="col" { (name) } } } }
+                    tbody { @for (index, rival) in report.compared.iter().enumerate() { (row(index, rival)) } }
+                } }
+            }
+        }
+    }
+}
+
+/// Headings of the comparison.
+const HEADINGS: [&str; 6] = [
+    "policy",
+    "promise kept",
+    "p99 wait",
+    "cost",
+    "task-hours",
+    "actions",
+];
+
+fn assumed(report: &Report) -> Markup {
+    let source = |letter: &str| match letter {
+        "A" => "documented by AWS",
+        "B" => "measured by others",
+        "C" => "inferred",
+        _ => "",
+    };
+    html! {
+        section {
+            h2 { "Assumed" }
+            ul { @for note in &report.outcome.notes { li { (note) } } }
+            table #assumptions {
+                thead { tr { th scope="col" { "constant" } th scope="col" { "value" } th scope="col" { "default is" } } }
+                tbody {
+                    @for one in &report.outcome.assumptions {
+                        tr { th scope="row" { (one.name) } td { (one.value) } td { (source(one.source)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_can_end_no_script() {
+        let json = serde_json::to_string("</script><!-- & \u{2028}\u{2029} ü").unwrap();
+        let text = embedded(&json);
+        assert_eq!(
+            text,
+            "\"\\u003c/script\\u003e\\u003c!-- \\u0026 \\u2028\\u2029 ü\""
+        );
+        let again: String = serde_json::from_str(&text).unwrap();
+        assert_eq!(again, "</script><!-- & \u{2028}\u{2029} ü");
+    }
+
+    #[test]
+    fn the_library_can_stand_in_a_page() {
+        for text in [CHART_SCRIPT, SCRIPT] {
+            assert!(!text.to_lowercase().contains("</script"));
+        }
+        for text in [CHART_STYLE, STYLE] {
+            assert!(!text.to_lowercase().contains("</style"));
+        }
+        assert!(CHART_SCRIPT.contains("(v1.6.32)"));
+        assert!(CHART_LICENSE.contains("MIT") && !CHART_LICENSE.contains("-->"));
+    }
+}

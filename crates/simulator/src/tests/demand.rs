@@ -1,0 +1,95 @@
+//! The demand law in the closed loop.
+
+use super::*;
+use crate::{DemandForm, DemandPolicy, KedaPolicy};
+
+fn demand(form: DemandForm) -> Scenario {
+    let processing = Duration::from_secs(2);
+    Scenario {
+        processing: Distribution::Exponential(processing),
+        visibility_timeout: Duration::from_secs(120),
+        policy: Policy::Demand(DemandPolicy::defaults(form, processing)),
+        ..scenario()
+    }
+}
+
+/// 5 messages a second of 2 s are 10 tasks; every form runs that many and a few, no more.
+#[test]
+fn a_steady_load_gets_the_tasks_that_it_needs() {
+    for (form, most) in [
+        (DemandForm::Function, 1.3),
+        (DemandForm::FastLane, 1.35),
+        (DemandForm::Tracking, 2.0),
+    ] {
+        let outcome = run(&demand(form), "poisson:rate=5/s,for=12h", 5);
+        assert!(outcome.kept > 0.99, "{form:?}: {}", outcome.kept);
+        let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
+        assert!((1.0..most).contains(&cost), "{form:?}: {cost}");
+    }
+}
+
+/// What the law is for: on bursts it keeps more than KEDA and more than backlog per task.
+#[test]
+fn bursts_are_met() {
+    let load = "mmpp:rates=1/s|15/s,stays=50m|10m,for=2d";
+    let function = run(&demand(DemandForm::Function), load, 1);
+    assert!(function.kept > 0.998, "{}", function.kept);
+    let cost = function.tasks.seconds / function.tasks.needed_seconds;
+    assert!(cost < 2.0, "{cost}");
+    let keda = Scenario {
+        policy: Policy::Keda(KedaPolicy::defaults(30.0)),
+        ..demand(DemandForm::Function)
+    };
+    assert!(run(&keda, load, 1).kept < function.kept);
+}
+
+/// The function looks six times a minute, and acts within a look and a start of a sudden rise.
+#[test]
+fn the_function_sees_a_rise_at_its_next_look() {
+    let scenario = demand(DemandForm::Function);
+    let mut rows = "0\n".to_owned();
+    for second in 600..900 {
+        rows.push_str(&format!("{second}\n").repeat(10));
+    }
+    let load = Load::read_csv(rows.as_bytes(), None).unwrap();
+    for seed in 0..20 {
+        let outcome = simulate(&scenario, &load, seed).unwrap();
+        let first = outcome.actions.iter().find(|action| action.at > 600.0);
+        let first = first.unwrap();
+        // A look is at most 20 s after the one before when the rule is late, and the count follows in 1 s.
+        assert!(first.to > first.from && first.at < 622.0, "{first:?}");
+    }
+}
+
+/// A service without tasks is woken by one message in each form.
+#[test]
+fn from_zero_one_message_wakes() {
+    for form in [
+        DemandForm::Function,
+        DemandForm::FastLane,
+        DemandForm::Tracking,
+    ] {
+        let scenario = Scenario {
+            min: 0,
+            initial: 0,
+            ..demand(form)
+        };
+        let load = Load::read_csv("0\n400\n3000\n".as_bytes(), None).unwrap();
+        let outcome = simulate(&scenario, &load, 1).unwrap();
+        assert!(outcome.messages.deleted >= 1, "{form:?}");
+        assert_eq!(outcome.actions[0].from, 0, "{form:?}");
+    }
+}
+
+/// Its time between looks is paid for: 50 s a minute rather than none.
+#[test]
+fn a_function_that_waits_costs() {
+    let load = "poisson:rate=1/s,for=1d";
+    let fast = run(&demand(DemandForm::Function), load, 1).cost.function;
+    let slow = run(&demand(DemandForm::Tracking), load, 1).cost.function;
+    near(
+        fast / slow,
+        50.2 * 0.125 / (0.2 * 0.125 + 0.2 / 1e6 / 0.000_013_333_4),
+        0.02,
+    );
+}

@@ -1,0 +1,89 @@
+//! A report, for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+use console::Style;
+use simulator::{Assumption, Assumptions, Report, Rival, dollars, length, share};
+
+use super::chart::chart;
+
+pub(super) fn text(report: &Report) -> String {
+    let outcome = &report.outcome;
+    let mut text = format!("{}: {}\n\n", outcome.scenario, verdict(report));
+    for figure in report.figures() {
+        text.push_str(&format!("{:<18}{figure}\n", figure.label));
+    }
+    text.push('\n');
+    text.push_str(&chart(report));
+    if !report.compared.is_empty() {
+        text.push_str(&format!("\n{}\n", table(&report.compared)));
+    }
+    text.push_str("\nassumed:\n");
+    let prices = outcome.cost.prices;
+    let priced = format!("prices of {}, {}", prices.region, prices.as_of);
+    for note in outcome.notes.iter().chain([&priced]) {
+        text.push_str(&format!("- {note}\n"));
+    }
+    text.push_str(&constants(&outcome.assumptions));
+    text
+}
+
+/// Those that somebody has chosen; the others are many.
+fn constants(assumed: &[Assumption]) -> String {
+    let defaults = Assumptions::default().list();
+    let chosen = |one: &&Assumption| !defaults.contains(one);
+    let mut text: String = assumed
+        .iter()
+        .filter(chosen)
+        .map(|one| format!("- {}: {}\n", one.name, one.value))
+        .collect();
+    let others = assumed.len() - assumed.iter().filter(chosen).count();
+    text.push_str(&format!(
+        "- {others} constants of AWS have their defaults: --report and --output json show them, --assume changes \
+         them\n"
+    ));
+    text
+}
+
+fn verdict(report: &Report) -> String {
+    let style = match report.satisfied {
+        Some(true) => Style::new().green().bold(),
+        Some(false) => Style::new().red().bold(),
+        None => Style::new().bold(),
+    };
+    style.apply_to(report.verdict()).to_string()
+}
+
+fn table(rivals: &[Rival]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "policy",
+        "kept",
+        "p99 wait",
+        "cost",
+        "task-hours",
+        "actions",
+        "flaps",
+    ]);
+    for rival in rivals {
+        let scaling = |of: fn(&simulator::ScalingFigures) -> u64| {
+            rival
+                .scaling
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |scaling| of(scaling).to_string())
+        };
+        table.add_row([
+            rival.name.clone(),
+            share(rival.kept),
+            length(rival.waiting.p99),
+            dollars(rival.cost),
+            format!("{:.1}", rival.tasks.seconds / 3_600.0),
+            scaling(|scaling| scaling.out + scaling.r#in),
+            scaling(|scaling| scaling.flaps),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use simulator::{
-    Assumptions, BacklogPolicy, Distribution, Load, Policy, Prices, Scenario, TaskSize, simulate,
-};
+use simulator::{BacklogPolicy, Distribution, Load, Policy, Scenario, simulate};
 
 fn main() {
     divan::main();
@@ -23,27 +21,12 @@ const LOADS: [&str; 4] = [
 ];
 
 fn scenario(policy: Policy) -> Scenario {
+    let processing = Distribution::Exponential(Duration::from_secs(2));
     Scenario {
-        name: "bench".to_owned(),
-        promise: Duration::from_secs(60),
-        processing: Distribution::Exponential(Duration::from_secs(2)),
-        concurrency: 1,
-        min: 1,
         max: 200,
-        initial: 1,
         visibility_timeout: Duration::from_secs(120),
-        retention: Duration::from_secs(4 * 86_400),
         max_receives: Some(5),
-        stop_timeout: Duration::from_secs(30),
-        policy,
-        size: TaskSize {
-            cpu: 256,
-            memory: 512,
-            arm: true,
-        },
-        assumptions: Assumptions::default(),
-        prices: Prices::US_EAST_1,
-        notes: Vec::new(),
+        ..Scenario::new("bench", Duration::from_secs(60), processing, policy)
     }
 }
 

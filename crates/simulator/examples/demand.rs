@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use simulator::{
     Assumptions, BacklogPolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Outcome,
-    Policy, Prices, Scenario, StepPolicy, TaskSize, simulate,
+    Policy, Scenario, StepPolicy, simulate,
 };
 
 /// The loads for a promise of 60 s at 2 s a message: at the most 20 to 60 tasks.
@@ -114,27 +114,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn scenario(setting: &Setting, policy: Policy) -> Scenario {
+    let processing = Distribution::Exponential(setting.processing);
     Scenario {
-        name: setting.title.to_owned(),
-        promise: setting.promise,
-        processing: Distribution::Exponential(setting.processing),
-        concurrency: 1,
-        min: 1,
-        max: 100,
         initial: 2,
         visibility_timeout: Duration::from_secs(120),
-        retention: Duration::from_secs(4 * 86_400),
-        max_receives: None,
-        stop_timeout: Duration::from_secs(30),
-        policy,
-        size: TaskSize {
-            cpu: 256,
-            memory: 512,
-            arm: true,
-        },
         assumptions: setting.assumptions.clone().unwrap_or_default(),
-        prices: Prices::US_EAST_1,
-        notes: Vec::new(),
+        ..Scenario::new(setting.title, setting.promise, processing, policy)
     }
 }
 

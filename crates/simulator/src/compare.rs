@@ -6,7 +6,7 @@ use crate::load::Load;
 use crate::outcome::Outcome;
 use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
 use crate::scenario::{Scenario, ScenarioError};
-use crate::simulate::{know, simulate};
+use crate::simulate::{know, simulate_knowing};
 
 /// One policy and what it came to.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -32,11 +32,10 @@ pub fn compare(
     seed: u64,
 ) -> Result<Vec<Compared>, ScenarioError> {
     scenario.check()?;
-    let most = know(scenario, load, seed)
-        .needed(scenario)
-        .into_iter()
-        .max();
+    let known = know(scenario, load, seed);
+    let most = known.needed(scenario).into_iter().max();
     let policies = policies(scenario, most.unwrap_or(scenario.min));
+    let known = &known;
     std::thread::scope(|scope| {
         let runs: Vec<_> = policies
             .into_iter()
@@ -45,7 +44,9 @@ pub fn compare(
                     policy,
                     ..scenario.clone()
                 };
-                (name, scope.spawn(move || simulate(&other, load, seed)))
+                let known = (other.policy == Policy::Clairvoyant).then_some(known);
+                let run = move || simulate_knowing(&other, load, seed, known);
+                (name, scope.spawn(run))
             })
             .collect();
         runs.into_iter()

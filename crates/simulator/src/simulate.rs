@@ -14,9 +14,21 @@ use crate::time::nanos;
 /// # Errors
 /// When a number of the scenario makes no sense.
 pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<Outcome, ScenarioError> {
-    let bounds = scenario.check()?;
+    // Before the whole load is gone through.
+    scenario.check()?;
     let known = (scenario.policy == Policy::Clairvoyant).then(|| know(scenario, load, seed));
-    let finished = engine::run(scenario, bounds, load, seed, known.as_ref())
+    simulate_knowing(scenario, load, seed, known.as_ref())
+}
+
+/// [`simulate`], with the work `known` beforehand, as the clairvoyant needs it and nobody else has it.
+pub(crate) fn simulate_knowing(
+    scenario: &Scenario,
+    load: &Load,
+    seed: u64,
+    known: Option<&Demand>,
+) -> Result<Outcome, ScenarioError> {
+    let bounds = scenario.check()?;
+    let finished = engine::run(scenario, bounds, load, seed, known)
         .ok_or(ScenarioError::Value("the load is too long"))?;
     Ok(Outcome::new(scenario, load.notes(), seed, finished))
 }

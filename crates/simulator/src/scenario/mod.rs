@@ -106,6 +106,35 @@ pub enum ScenarioError {
 }
 
 impl Scenario {
+    /// A service of 1 to 100 tasks (256 CPU units and 512 MiB of ARM each), of which 1 runs at first and each
+    /// works on one message at a time; a queue of SQS's defaults (30 s of visibility, 4 days, no dead
+    /// letters); ECS's default stop timeout of 30 s; every assumption as it is by default.
+    #[must_use]
+    pub fn new(name: &str, promise: Duration, processing: Distribution, policy: Policy) -> Self {
+        Self {
+            name: name.to_owned(),
+            promise,
+            processing,
+            concurrency: 1,
+            min: 1,
+            max: 100,
+            initial: 1,
+            visibility_timeout: Duration::from_secs(30),
+            retention: Duration::from_secs(4 * 86_400),
+            max_receives: None,
+            stop_timeout: Duration::from_secs(30),
+            policy,
+            size: TaskSize {
+                cpu: 256,
+                memory: 512,
+                arm: true,
+            },
+            assumptions: Assumptions::default(),
+            prices: Prices::US_EAST_1,
+            notes: Vec::new(),
+        }
+    }
+
     /// # Errors
     /// When a number of it makes no sense.
     pub(crate) fn check(&self) -> Result<Bounds, ScenarioError> {

@@ -7,33 +7,17 @@ mod stacks;
 
 use std::time::Duration;
 
-use crate::{
-    Assumptions, Distribution, Load, Outcome, Policy, Prices, Scenario, TaskSize, simulate,
-};
+use crate::{Assumptions, Distribution, Load, Outcome, Policy, Scenario, simulate};
 
 /// A service of a fixed count, one second a message, a promise of a minute.
 fn scenario() -> Scenario {
+    let processing = Distribution::Exponential(Duration::from_secs(1));
+    let policy = Policy::Fixed { tasks: 1 };
     Scenario {
-        name: "test".to_owned(),
-        promise: Duration::from_secs(60),
-        processing: Distribution::Exponential(Duration::from_secs(1)),
-        concurrency: 1,
-        min: 1,
         max: 50,
-        initial: 1,
         visibility_timeout: Duration::from_secs(3_600),
         retention: Duration::from_secs(14 * 86_400),
-        max_receives: None,
-        stop_timeout: Duration::from_secs(30),
-        policy: Policy::Fixed { tasks: 1 },
-        size: TaskSize {
-            cpu: 256,
-            memory: 512,
-            arm: true,
-        },
-        assumptions: Assumptions::default(),
-        prices: Prices::US_EAST_1,
-        notes: Vec::new(),
+        ..Scenario::new("test", Duration::from_secs(60), processing, policy)
     }
 }
 

@@ -20,6 +20,8 @@ const MINUTES: Duration = Duration::from_secs(240);
 struct Scene {
     cloud: Cloud,
     stack: TestStack,
+    /// The stack's id.
+    id: String,
     found: Resources,
 }
 
@@ -28,11 +30,13 @@ impl Scene {
         let bench = Bench::open();
         let cloud = Cloud::connect(&bench).await;
         let stack = TestStack::new(&bench, label);
-        let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
+        let outcome = stack.deploy(&definition(&stack.name)).await.succeeds();
+        let id = outcome["stack_id"].as_str().unwrap().to_owned();
         let found = cloud.resources(&stack.name).await;
         Self {
             cloud,
             stack,
+            id,
             found,
         }
     }

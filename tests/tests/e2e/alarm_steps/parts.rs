@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use e2e::{Bench, Cloud, Inventory, TestStack, edited, inventory};
+use e2e::{Inventory, TestStack, edited, inventory};
 use serde_json::{Value, json};
 
-use super::Stepped;
+use super::{Scene, Stepped};
 use crate::deployed::roles::decoded;
 
 const ACCOUNT: &str = "000000000000";
@@ -29,25 +29,17 @@ fn shipped(name: &str) -> String {
 
 #[tokio::test]
 async fn the_shipped_definition_is_there_and_gone() {
-    let bench = Bench::open();
-    let cloud = Cloud::connect(&bench).await;
-    let stack = TestStack::new(&bench, "webapp");
-    let outcome = stack.deploy(&shipped(&stack.name)).await.succeeds();
-    let id = outcome["stack_id"].as_str().unwrap();
-    let found = cloud.resources(&stack.name).await;
-    let web = Stepped {
-        cloud: &cloud,
-        found: &found,
-        id: "SampleWebapp",
-    };
+    let scene = Scene::deploy("webapp", shipped).await;
+    let (stack, web) = (&scene.stack, scene.service("SampleWebapp"));
     web.on_instances(&stack.name).await;
     web.behind_a_load_balancer();
     web.alarms().await;
     web.people_and_the_function_hear().await;
     web.role().await;
-    web.function(&stack).await;
+    web.function(stack).await;
 
-    let before = inventory(&cloud, id, &found).await;
+    let there = || inventory(&scene.cloud, &scene.id, &scene.found);
+    let before = there().await;
     for kind in [
         "load balancers",
         "target groups",
@@ -60,13 +52,11 @@ async fn the_shipped_definition_is_there_and_gone() {
     }
     let destroyed = stack.destroy(&[]).await.succeeds();
     assert_eq!(destroyed["remains"]["left"], json!([]));
-    assert_eq!(inventory(&cloud, id, &found).await, Inventory::new());
+    assert_eq!(there().await, Inventory::new());
 }
 
 #[tokio::test]
 async fn the_same_service_runs_on_fargate_and_on_spot() {
-    let bench = Bench::open();
-    let cloud = Cloud::connect(&bench).await;
     for (capacity, launch_type, strategy) in [
         ("fargate", Some("FARGATE"), vec![]),
         (
@@ -75,15 +65,14 @@ async fn the_same_service_runs_on_fargate_and_on_spot() {
             vec![("FARGATE", 1), ("FARGATE_SPOT", 0)],
         ),
     ] {
-        let stack = TestStack::new(&bench, "capacity");
-        let text = edited(&shipped(&stack.name), EC2, capacity);
-        let text = text.replace("capacity:\n    fargate\n", "capacity: fargate\n");
-        let _ = stack.deploy(&text).await.succeeds();
-        let found = cloud.resources(&stack.name).await;
-        let service = cloud
-            .service(found.id("SampleWebappService"))
-            .await
-            .unwrap();
+        let scene = Scene::deploy("capacity", |name| {
+            let text = edited(&shipped(name), EC2, capacity);
+            text.replace("capacity:\n    fargate\n", "capacity: fargate\n")
+        })
+        .await;
+        let found = &scene.found;
+        let service = found.id("SampleWebappService");
+        let service = scene.cloud.service(service).await.unwrap();
         assert_eq!(service.launch_type().map(|l| l.as_str()), launch_type);
         let items = service.capacity_provider_strategy().iter();
         let items: Vec<_> = items.map(|i| (i.capacity_provider(), i.base())).collect();
@@ -92,7 +81,7 @@ async fn the_same_service_runs_on_fargate_and_on_spot() {
         assert_eq!(network.awsvpc_configuration().unwrap().subnets().len(), 2);
         assert_eq!(service.load_balancers()[0].container_port(), Some(80));
         assert_eq!(found.of("AWS::AutoScaling::AutoScalingGroup").count(), 0);
-        let _ = stack.destroy(&[]).await.succeeds();
+        let _ = scene.stack.destroy(&[]).await.succeeds();
     }
 }
 

@@ -7,9 +7,11 @@ import itertools
 import json
 import sys
 import time
+import unittest
 import zipfile
 from pathlib import Path
 
+from botocore.exceptions import ClientError
 from sandbox import REGION, Sandbox
 
 BUCKET = "assets"
@@ -93,6 +95,25 @@ class Stack:
             for e in reversed(listed)
             if e.get("ResourceStatusReason")
         }
+
+
+class Deploying(unittest.TestCase):
+    """Tests against the LocalStack that a subclass starts as `sandbox`."""
+
+    sandbox: Sandbox
+
+    def stack(self, name: str, parameters: list | None = None) -> Stack:
+        """A stack that is deleted when the test ends."""
+        stack = Stack(self.sandbox, name, parameters)
+        self.addCleanup(lambda: stack.id and stack.delete())
+        return stack
+
+    def refused(self, code: str, call, *arguments, **keywords) -> str:
+        """The reason with which a service refuses, by this error code."""
+        with self.assertRaises(ClientError) as raised:
+            call(*arguments, **keywords)
+        self.assertEqual(raised.exception.response["Error"]["Code"], code)
+        return raised.exception.response["Error"]["Message"]
 
 
 def upload_function(sandbox: Sandbox) -> None:

@@ -16,8 +16,7 @@ sys.path.insert(0, str(HERE))
 
 import psutil  # noqa: E402
 from bell import Bell  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
-from deployment import CODE, Stack, changes, upload_function  # noqa: E402
+from deployment import CODE, Deploying, Stack, changes, upload_function  # noqa: E402
 from full_template import ASSUME_LAMBDA, function, template  # noqa: E402
 from sandbox import Sandbox, inventory  # noqa: E402
 from test_environment import gone  # noqa: E402
@@ -37,7 +36,7 @@ NO_CLUSTER = {
 }
 
 
-class SandboxTest(unittest.TestCase):
+class SandboxTest(Deploying):
     @classmethod
     def setUpClass(cls):
         cls.sandbox = Sandbox()
@@ -59,17 +58,6 @@ class SandboxTest(unittest.TestCase):
             },
         }
         assert cls.timed.deploy(body, "CREATE") == "CREATE_COMPLETE", cls.timed.reasons()
-
-    def stack(self, name: str, **arguments) -> Stack:
-        stack = Stack(self.sandbox, name, **arguments)
-        self.addCleanup(lambda: stack.id and stack.delete())
-        return stack
-
-    def refused(self, code: str, call, *arguments, **keywords) -> str:
-        with self.assertRaises(ClientError) as raised:
-            call(*arguments, **keywords)
-        self.assertEqual(raised.exception.response["Error"]["Code"], code)
-        return raised.exception.response["Error"]["Message"]
 
     # --- stacks -------------------------------------------------------------------------------
 

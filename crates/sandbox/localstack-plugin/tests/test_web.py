@@ -15,8 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from botocore.config import Config  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
-from deployment import CODE, Stack, changes, upload_function  # noqa: E402
+from deployment import CODE, Deploying, Stack, changes, upload_function  # noqa: E402
 from sandbox import Sandbox, inventory  # noqa: E402
 from web_template import Web, alarm_function, web_template  # noqa: E402
 
@@ -39,7 +38,7 @@ def chain_template(web: Web) -> dict:
     }
 
 
-class WebTest(unittest.TestCase):
+class WebTest(Deploying):
     @classmethod
     def setUpClass(cls):
         cls.sandbox = Sandbox()
@@ -75,22 +74,11 @@ class WebTest(unittest.TestCase):
             time.sleep(0.2)
         return answer
 
-    def stack(self, name: str) -> Stack:
-        stack = Stack(self.sandbox, name, CODE)
-        self.addCleanup(lambda: stack.id and stack.delete())
-        return stack
-
-    def refused(self, code: str, call, *arguments, **keywords) -> str:
-        with self.assertRaises(ClientError) as raised:
-            call(*arguments, **keywords)
-        self.assertEqual(raised.exception.response["Error"]["Code"], code)
-        return raised.exception.response["Error"]["Message"]
-
     # --- the template ---------------------------------------------------------------------------
 
     def test_life_on_instances(self):
         before = inventory(self.sandbox)
-        stack, web = self.stack("web"), Web()
+        stack, web = self.stack("web", CODE), Web()
         status = stack.deploy(web_template(web), "CREATE", Tags=[{"Key": "team", "Value": "x"}])
         self.assertEqual(status, "CREATE_COMPLETE", stack.reasons())
         self.check_balancer(stack, "instance")
@@ -103,7 +91,7 @@ class WebTest(unittest.TestCase):
 
     def test_life_on_fargate(self):
         before = inventory(self.sandbox)
-        stack = self.stack("fargate")
+        stack = self.stack("fargate", CODE)
         template = web_template(Web(instances=False))
         self.assertEqual(stack.deploy(template, "CREATE"), "CREATE_COMPLETE", stack.reasons())
         self.check_balancer(stack, "ip")
@@ -292,7 +280,7 @@ class WebTest(unittest.TestCase):
         self.assertEqual(service["desiredCount"], 3)
 
     def test_what_ecs_refuses(self):
-        stack = self.stack("unready")
+        stack = self.stack("unready", CODE)
         template = web_template(Web())
         template["Resources"]["Service"]["DependsOn"] = ["Listener"]
         template["Resources"]["Capacity"]["DependsOn"] = ["Service"]
@@ -336,7 +324,7 @@ class WebTest(unittest.TestCase):
                 plain = {**resource["Properties"], **change}
                 referred = re.sub(r'\{"(Ref|Fn::GetAtt)": [^{}]*\}', '"x"', json.dumps(plain))
                 plain = json.loads(referred)
-                stack = self.stack(f"unknown-{name}-{next(iter(change))}")
+                stack = self.stack(f"unknown-{name}-{next(iter(change))}", CODE)
                 body = {"Resources": {"A": {"Type": resource["Type"], "Properties": plain}}}
                 self.assertEqual(stack.deploy(body, "CREATE"), "ROLLBACK_COMPLETE")
                 self.assertIn(problem, stack.reasons()["A"])
@@ -514,7 +502,7 @@ class WebTest(unittest.TestCase):
         )
 
     def test_too_much_is_not_reserved(self):
-        stack = self.stack("greedy")
+        stack = self.stack("greedy", CODE)
         template = chain_template(Web(reserved=950))
         self.assertEqual(stack.deploy(template, "CREATE"), "ROLLBACK_COMPLETE")
         self.assertIn("UnreservedConcurrentExecution", stack.reasons()["Function"])

@@ -113,6 +113,7 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
         queues,
         count,
         wake: _,
+        demand: _,
     } = request;
     let target = |queue: String| Target {
         cluster: cluster.clone(),

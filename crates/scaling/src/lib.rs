@@ -9,6 +9,7 @@ mod alarm_steps;
 mod backlog;
 mod cooldown;
 mod demand;
+mod demand_policy;
 mod evaluation;
 mod reconcile;
 mod request;
@@ -25,6 +26,10 @@ pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 pub use demand::{
     Decision, DemandLaw, NeedHistory, QueueHistory, QueueSample, Why, Work, decide,
     measured_processing_time, tasks_for,
+};
+pub use demand_policy::{
+    DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, DemandRequest, LATE_SHARE,
+    NEED_PER_TASK_METRIC, RATE_DEVIATIONS, RATE_OVER, TASKS_NEEDED_METRIC,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use reconcile::{

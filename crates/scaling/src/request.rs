@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::demand_policy::DemandRequest;
+
 /// Name of the metric that the metric function publishes.
 pub const METRIC_NAME: &str = "BacklogPerTask";
 
@@ -35,6 +37,10 @@ pub struct ServiceRequest {
     /// Whether to publish [`WAKE_METRIC_NAME`] too.
     #[serde(default, skip_serializing_if = "is_false")]
     pub wake: bool,
+    /// The law by which to publish [`crate::NEED_PER_TASK_METRIC`] and [`crate::TASKS_NEEDED_METRIC`]
+    /// instead of [`METRIC_NAME`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<DemandRequest>,
 }
 
 /// One SQS queue.

@@ -197,6 +197,36 @@ pub struct Scaling {
     pub steps: Option<StepScaling>,
     /// Step scaling by the scaling function, which alarms reach through SNS. Never beside another kind.
     pub alarm_steps: Option<StepScaling>,
+    /// The tasks that the work needs. Never beside another kind.
+    pub demand: Option<Demand>,
+}
+
+/// Scaling to the tasks that the work needs: see `docs/demand.md`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// How long a message may wait.
+    pub acceptable_latency: Duration,
+    /// Average time that one task needs for one message; `None` when it is measured.
+    pub processing_time: Option<Duration>,
+    /// Messages that a task works on at once, at least 1.
+    pub concurrency: u32,
+    /// Who sets the desired count.
+    pub actuator: Actuator,
+    /// From a decision to the first message of a new task.
+    pub task_start: Duration,
+    /// Tasks are removed only to the largest need of this time.
+    pub window: Duration,
+    /// Pauses after a change of the desired count.
+    pub cooldown: Cooldown,
+}
+
+/// Who sets the desired count by the demand law.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actuator {
+    /// A function of the service's own, several times a minute.
+    Function,
+    /// Application Auto Scaling, by target tracking on a metric that the metric function publishes.
+    TargetTracking,
 }
 
 /// Target tracking on a predefined metric of ECS.

@@ -97,6 +97,7 @@ fn request(scaled: &Scaled<'_, '_>) -> ServiceRequest {
         queues: service.queues.iter().map(queue).collect(),
         count: scaled.scaling.count.iter().copied().collect(),
         wake: scaled.wakes(),
+        demand: None,
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) fn scaling(fields: Fields<'_>) -> Scaling {
         memory: given("memory").map(utilization),
         steps: given("steps").map(step_scaling),
         alarm_steps: given("alarm_steps").map(step_scaling),
+        demand: None,
     }
 }
 

@@ -107,6 +107,7 @@ impl Seen<'_> {
             queues: vec![queue],
             count: vec![Count::Visible],
             wake: false,
+            demand: None,
         };
         let expected = MetricRequest {
             namespace: "EcsScaler".to_owned(),

@@ -137,6 +137,7 @@ fn rule_targets(services: usize) -> Rule {
         }],
         count: vec![Count::Visible],
         wake: false,
+        demand: None,
     };
     let all: Vec<ServiceRequest> = (0..services).map(service).collect();
     mock!(aws_sdk_eventbridge::Client::list_targets_by_rule).then_output(move || {

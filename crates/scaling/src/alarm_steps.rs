@@ -52,7 +52,11 @@ pub struct AlarmSteps {
 #[serde(rename_all = "kebab-case", tag = "action", deny_unknown_fields)]
 pub enum ScalingRequest {
     /// `{"action": "re-evaluate"}`: look at the alarms, and go on scaling while one is in ALARM.
+    /// A function that follows demand looks until its rule's period is over.
     ReEvaluate,
+    /// `{"action": "look-once"}`: look once, act on it, and answer. For a person, or for a deploy that
+    /// makes sure of the function.
+    LookOnce,
 }
 
 /// Why a policy can't be followed.

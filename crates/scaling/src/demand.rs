@@ -6,7 +6,9 @@
 
 mod arrivals;
 mod decision;
+mod scaler;
 mod staffing;
+mod watch;
 
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::Bounds;
 
 pub use arrivals::{QueueHistory, QueueSample, measured_processing_time};
 pub use decision::{Decision, NeedHistory, Why, decide};
+pub use scaler::DemandScaler;
+pub use watch::{DemandWatch, GAP_LOOKS, Looked, QueueCounts, Sighting, Watching};
 
 /// What is promised, and what the law reckons with.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::demand::DemandLaw;
+use crate::demand::{DemandLaw, Watching};
 use crate::request::QueueRequest;
 use crate::{Bounds, BoundsError};
 
@@ -121,6 +121,18 @@ impl DemandRequest {
             start: Duration::from_millis(self.task_start_ms),
             late: LATE_SHARE,
         })
+    }
+}
+
+impl DemandRequest {
+    /// What a watch goes by that looks at every `every`.
+    #[must_use]
+    pub fn watching(&self, every: Duration) -> Watching {
+        let window = Duration::from_millis(self.window_ms);
+        Watching {
+            rate_over: Duration::from_millis(self.rate_over_ms),
+            ..Watching::usual(window, every)
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod demand_policy;
 mod evaluation;
 mod reconcile;
 mod request;
+mod scalable_target;
 mod steps;
 mod target_tracking;
 mod tracking_policy;
@@ -24,8 +25,9 @@ pub use alarm_steps::{
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
 pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 pub use demand::{
-    Decision, DemandLaw, NeedHistory, QueueHistory, QueueSample, Why, Work, decide,
-    measured_processing_time, tasks_for,
+    Decision, DemandLaw, DemandScaler, DemandWatch, GAP_LOOKS, Looked, NeedHistory, QueueCounts,
+    QueueHistory, QueueSample, Sighting, Watching, Why, Work, decide, measured_processing_time,
+    tasks_for,
 };
 pub use demand_policy::{
     DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, DemandRequest, LATE_SHARE,
@@ -38,6 +40,7 @@ pub use reconcile::{
 pub use request::{
     Count, METRIC_NAME, MetricRequest, QueueRequest, ServiceRequest, WAKE_METRIC_NAME,
 };
+pub use scalable_target::{Asked, Change, ScalableTarget, StepRequest};
 pub use steps::{AdjustmentType, Step, Steps, StepsError};
 pub use target_tracking::{
     Bounds, BoundsError, LOW_SHARE, TrackingAlarm, TrackingAlarms, next_desired_count,

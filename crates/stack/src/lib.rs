@@ -8,6 +8,7 @@
 mod arn;
 mod check;
 mod duration;
+mod edit;
 mod findings;
 mod load;
 mod model;
@@ -26,6 +27,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use edit::{Edit, EditError, edit};
 pub use load::{LoadError, load};
 pub use model::*;
 pub use problem::{Label, Problem, Report, Severity};

@@ -182,6 +182,41 @@ impl Service {
     pub fn backlog_per_task(&self) -> Option<&BacklogPerTask> {
         self.scaling.as_ref()?.backlog_per_task.as_ref()
     }
+
+    /// Its scaling by demand, if it has that.
+    #[must_use]
+    pub fn demand(&self) -> Option<&Demand> {
+        self.scaling.as_ref()?.demand.as_ref()
+    }
+
+    /// How long its messages may wait, if it promises anything.
+    #[must_use]
+    pub fn acceptable_latency(&self) -> Option<Duration> {
+        let backlog = self
+            .backlog_per_task()
+            .map(|backlog| backlog.acceptable_latency);
+        backlog.or(self.demand().map(|demand| demand.acceptable_latency))
+    }
+
+    /// Whether the metric function measures it.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        let backlog = self.backlog_per_task();
+        backlog.is_some_and(|backlog| backlog.source == BacklogSource::Lambda)
+            || self
+                .demand()
+                .is_some_and(|demand| demand.actuator == Actuator::TargetTracking)
+    }
+
+    /// Whether a scaling function of its own sets its desired count.
+    #[must_use]
+    pub fn has_scaling_function(&self) -> bool {
+        let scaling = self.scaling.as_ref();
+        scaling.is_some_and(|scaling| scaling.alarm_steps.is_some())
+            || self
+                .demand()
+                .is_some_and(|demand| demand.actuator == Actuator::Function)
+    }
 }
 
 /// How a service's desired count follows the work: at least one of these.
@@ -454,8 +489,7 @@ impl Stack {
     pub fn oldest_message(&self, queue: &str) -> Option<Duration> {
         let promised = self
             .consumers(queue)
-            .filter_map(|(_, service)| service.backlog_per_task())
-            .map(|scaling| scaling.acceptable_latency)
+            .filter_map(|(_, service)| service.acceptable_latency())
             .min();
         self.alarms.oldest_message.or(promised)
     }

@@ -12,7 +12,7 @@ use crate::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::text::Text;
 use crate::watched::Watched;
-use crate::{limits, load_balancer_alarms, names};
+use crate::{demand_alarms, limits, load_balancer_alarms, names};
 
 /// `permissions`: logical ids of what lets the rules invoke the metric function.
 pub(crate) fn add(
@@ -36,11 +36,17 @@ pub(crate) fn add(
             alarms.push(tasks_silent(stack, scaled)?);
         }
     }
-    if scaled.iter().any(Scaled::is_measured) {
+    alarms.extend(demand_alarms::all(resolved, permissions)?);
+    // Without a metric function there is no rule of its own.
+    if !permissions.is_empty() {
         alarms.push(function_errors(stack)?);
     }
+    for service in &resolved.services {
+        if service.service.has_scaling_function() {
+            alarms.push(scaling_errors(stack, service)?);
+        }
+    }
     for (service, _) in resolved.stepped() {
-        alarms.push(scaling_errors(stack, service)?);
         alarms.push(scaling_dead_letters(stack, service));
     }
     for service in &resolved.services {
@@ -261,7 +267,7 @@ fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Ala
     )
 }
 
-fn minutes(duration: Duration) -> String {
+pub(crate) fn minutes(duration: Duration) -> String {
     counted(duration.as_secs().div_ceil(MINUTE_SECONDS), "minute")
 }
 

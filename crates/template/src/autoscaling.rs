@@ -1,8 +1,8 @@
 //! What Application Auto Scaling does: scalable targets and their policies of every kind.
 
-use scaling::{Comparison, MissingData, WAKE_METRIC_NAME};
+use scaling::{Comparison, MissingData, NEED_PER_TASK_METRIC, WAKE_METRIC_NAME};
 use serde_json::{Value, json};
-use stack::{Cooldown, Stack, StepScaling, Utilization};
+use stack::{Actuator, Cooldown, Demand, Stack, StepScaling, Utilization};
 
 use crate::alarm::{Action, Alarm, Window};
 use crate::builder::{Builder, Resource};
@@ -30,12 +30,20 @@ pub(crate) fn add(
             .iter()
             .find(|scaled| scaled.service.short == service.short);
         let (cpu, memory) = (scaling.cpu.as_ref(), scaling.memory.as_ref());
-        if backlog.is_none() && cpu.is_none() && memory.is_none() && scaling.steps.is_none() {
+        let demand = scaling
+            .demand
+            .as_ref()
+            .filter(|demand| demand.actuator == Actuator::TargetTracking);
+        let tracked = backlog.is_some() || demand.is_some() || cpu.is_some() || memory.is_some();
+        if !tracked && scaling.steps.is_none() {
             continue;
         }
         add_target(builder, service)?;
         if let Some(scaled) = backlog {
             add_backlog(builder, resolved.stack, scaled)?;
+        }
+        if let Some(demand) = demand {
+            add_demand(builder, resolved.stack, service, demand)?;
         }
         if let Some(cpu) = cpu {
             let policy = utilization("ECSServiceAverageCPUUtilization", cpu);
@@ -165,6 +173,34 @@ fn add_backlog(
         add_wake(builder, stack, service)?;
     }
     Ok(())
+}
+
+/// The tasks needed for each that runs, which has to be one. The largest of a minute, where it holds several.
+fn add_demand(
+    builder: &mut Builder,
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    demand: &Demand,
+) -> Result<(), SynthesisError> {
+    let metric = need_per_task(stack, service).properties().into();
+    let metric = ("CustomizedMetricSpecification", metric);
+    let policy = tracking(1.into(), demand.cooldown, metric);
+    add_tracking(builder, service, names::scaling_policy, "demand", policy)?;
+    if service.service.tasks.min == 0 {
+        add_wake(builder, stack, service)?;
+    }
+    Ok(())
+}
+
+/// What target tracking on demand follows.
+pub(crate) fn need_per_task<'a>(stack: &'a Stack, service: &ResolvedService<'_>) -> Watched<'a> {
+    let namespace = &stack.metric.namespace;
+    Watched::new(
+        namespace,
+        NEED_PER_TASK_METRIC,
+        service.dimensions(),
+        "Maximum",
+    )
 }
 
 /// From no task to the first. Target tracking is no help there: it compares strictly, so that with a target

@@ -1,14 +1,15 @@
 //! The dashboard: is the promise kept, and does scaling follow.
 
+use scaling::TASKS_NEEDED_METRIC;
 use serde_json::{Value, json};
-use stack::StepScaling;
+use stack::{Actuator, Demand, StepScaling};
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::text::{Text, canonical, escape, number};
 use crate::watched::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
-use crate::{limits, metric_math, names, step_alarms};
+use crate::{autoscaling, limits, metric_math, names, step_alarms};
 
 /// Half of the dashboard's 24 columns.
 const WIDTH: u64 = 12;
@@ -26,6 +27,8 @@ pub(crate) fn add(
             .iter()
             .find(|scaled| scaled.service.short == service.short);
         widgets.extend(backlog.map(|scaled| backlog_widget(resolved, scaled)));
+        let demand = service.service.demand();
+        widgets.extend(demand.map(|demand| demand_widget(resolved, service, demand)));
         if let Some(scaling) = &service.service.scaling {
             for steps in scaling.steps.iter().chain(&scaling.alarm_steps) {
                 widgets.push(steps_widget(resolved, service, steps)?);
@@ -39,10 +42,12 @@ pub(crate) fn add(
     for queue in &resolved.queues {
         widgets.push(queue_widget(resolved, queue));
     }
-    if scaled.iter().any(Scaled::is_measured) {
+    if resolved.services.iter().any(|s| s.service.is_measured()) {
         widgets.push(function_widget("Metric function", names::METRIC_FUNCTION));
     }
-    for (service, _) in resolved.stepped() {
+    let mut services = resolved.services.iter().collect::<Vec<_>>();
+    services.retain(|service| service.service.has_scaling_function());
+    for service in services {
         let title = format!("{}: scaling function", service.short);
         widgets.push(function_widget(
             &title,
@@ -98,6 +103,41 @@ fn backlog_widget(resolved: &Resolved<'_>, scaled: &Scaled<'_, '_>) -> Value {
     let target = json!({ "label": "target", "value": number(scaled.target) });
     let title = format!("{}: backlog per task", service.short);
     graph(&title, PERIOD_SECONDS, &metrics, vec![target])
+}
+
+/// The tasks that the work needs beside those that run, between the bounds. The least and the most of a
+/// minute: the function looks several times in one.
+fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand: &Demand) -> Value {
+    let namespace = &resolved.stack.metric.namespace;
+    let needed = |statistic, label: &str| {
+        let dimensions = service.dimensions();
+        Watched::new(namespace, TASKS_NEEDED_METRIC, dimensions, statistic)
+            .row(json!({ "label": label }))
+    };
+    let running = Watched::new(
+        "AWS/ECS",
+        "CPUUtilization",
+        service.dimensions(),
+        "SampleCount",
+    );
+    let mut metrics = vec![
+        needed("Maximum", "needed (most)"),
+        needed("Minimum", "needed (least)"),
+        running.row(json!({ "label": "running" })),
+    ];
+    let tasks = service.service.tasks;
+    let mut lines = vec![
+        json!({ "label": "min", "value": tasks.min }),
+        json!({ "label": "max", "value": tasks.max }),
+    ];
+    if demand.actuator == Actuator::TargetTracking {
+        let tracked = autoscaling::need_per_task(resolved.stack, service);
+        let options = json!({ "label": "needed for each that runs", "yAxis": "right" });
+        metrics.push(tracked.row(options));
+        lines.push(json!({ "label": "target", "value": 1, "yAxis": "right" }));
+    }
+    let title = format!("{}: tasks needed", service.short);
+    graph(&title, PERIOD_SECONDS, &metrics, lines)
 }
 
 /// What a service is scaled by, in steps, with the thresholds of its alarms.

@@ -20,7 +20,7 @@ pub enum SynthesisError {
         queue: String,
     },
     /// A scaled service consumes nothing, so nothing tells how many tasks it needs.
-    #[error("service {service} is scaled by its backlog but consumes no queue")]
+    #[error("service {service} is scaled by its queues but consumes none")]
     NothingToMeasure {
         /// Short name of the service.
         service: String,
@@ -32,6 +32,14 @@ pub enum SynthesisError {
     NoTarget {
         /// Short name of the service.
         service: String,
+    },
+    /// A number of the demand law that it can't reckon with.
+    #[error("service {service} can't be scaled by demand: {problem}")]
+    UnusableDemand {
+        /// Short name of the service.
+        service: String,
+        /// What is wrong with it.
+        problem: scaling::DemandPolicyError,
     },
     /// A scaled service consumes more queues than a scaling policy can add up.
     #[error(
@@ -92,8 +100,8 @@ pub enum SynthesisError {
     MixedArchitectures,
     /// A scaling function would have to remember more than its environment holds.
     #[error(
-        "the alarm_steps of service {service} take {bytes} bytes; a scaling function's environment holds {} at most: \
-         use fewer steps or shorter names",
+        "the scaling of service {service} takes {bytes} bytes; a scaling function's environment holds {} at most: \
+         use fewer steps, fewer queues or shorter names",
         limits::LAMBDA_ENVIRONMENT
     )]
     ScalingTooLong {

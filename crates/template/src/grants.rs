@@ -164,6 +164,26 @@ impl Role {
     }
 }
 
+/// Reading metrics. CloudWatch offers no resource for this action; the region is what can be asked of it.
+pub(crate) fn read_metrics() -> Statement {
+    let read = Statement::new(
+        "ReadMetric",
+        &["cloudwatch:GetMetricData"],
+        vec!["*".into()],
+    );
+    read.when("StringEquals", "aws:RequestedRegion", vec![Text::region()])
+}
+
+/// Publishing metrics. CloudWatch offers no resource for this action; the namespace bounds it.
+pub(crate) fn publish_metrics(sid: &'static str, namespace: &str) -> Statement {
+    let publish = Statement::new(sid, &["cloudwatch:PutMetricData"], vec!["*".into()]);
+    publish.when(
+        "StringEquals",
+        "cloudwatch:namespace",
+        vec![namespace.into()],
+    )
+}
+
 /// Quotation marks and comma around an item of a list.
 const QUOTES: usize = 3;
 /// `{"Version":"2012-10-17","Statement":[]}`

@@ -8,8 +8,8 @@ use crate::error::SynthesisError;
 use crate::synthesize::PARAMETER_ASSETS_BUCKET;
 use crate::text::{attribute, reference};
 
-/// Longest run of a function. The next minute brings the next run, which then looks afresh.
-const TIMEOUT_SECONDS: u64 = 30;
+/// Longest run of a function that looks once. The next minute brings the next run, which then looks afresh.
+pub(crate) const TIMEOUT_SECONDS: u64 = 30;
 
 /// Age at which an event of a rule that could not be delivered is dropped: the next one is there by then.
 pub(crate) const EVENT_AGE_SECONDS: u64 = 60;
@@ -23,6 +23,8 @@ pub(crate) struct Function<'a> {
     pub(crate) role: &'a str,
     /// Logical id of its log group.
     pub(crate) logs: &'a str,
+    /// Longest run, in seconds.
+    pub(crate) timeout: u64,
 }
 
 impl Function<'_> {
@@ -38,7 +40,7 @@ impl Function<'_> {
             "Handler": "bootstrap",
             "Architectures": [architecture],
             "MemorySize": stack.metric.memory,
-            "Timeout": TIMEOUT_SECONDS,
+            "Timeout": self.timeout,
             "Role": attribute(self.role, "Arn"),
             "Code": {
                 "S3Bucket": reference(PARAMETER_ASSETS_BUCKET),

@@ -4,10 +4,10 @@ use stack::Stack;
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
-use crate::grants::{Role, Statement};
-use crate::lambda::{self, EVENT_AGE_SECONDS, Function};
+use crate::grants::{Role, Statement, publish_metrics, read_metrics};
+use crate::lambda::{self, EVENT_AGE_SECONDS, Function, TIMEOUT_SECONDS};
+use crate::measured::Measured;
 use crate::names;
-use crate::resolved::Scaled;
 use crate::services::add_log_group;
 use crate::synthesize::PARAMETER_METRIC_FUNCTION_KEY;
 use crate::task_roles::write_logs;
@@ -16,7 +16,7 @@ use crate::text::Text;
 pub(crate) fn add(
     builder: &mut Builder,
     stack: &Stack,
-    measured: &[&Scaled<'_, '_>],
+    measured: &[Measured<'_, '_>],
 ) -> Result<(), SynthesisError> {
     builder.parameter(
         PARAMETER_METRIC_FUNCTION_KEY,
@@ -35,10 +35,11 @@ pub(crate) fn add(
     // No environment: the event says everything. No reserved concurrency: an account whose quota leaves too
     // little unreserved refuses it, and the stack with it.
     let function = Function {
-        description: "Publishes the backlog per task of the services that its event names",
+        description: "Publishes the backlog per task, or the tasks needed, of the services that its event names",
         key: PARAMETER_METRIC_FUNCTION_KEY,
         role: names::METRIC_FUNCTION_ROLE,
         logs: names::METRIC_FUNCTION_LOGS,
+        timeout: TIMEOUT_SECONDS,
     };
     let properties = function.properties(stack).into();
     builder.add(
@@ -55,29 +56,22 @@ pub(crate) fn add(
 }
 
 /// Exactly what measuring takes: each service and queue by its ARN.
-fn statements(stack: &Stack, measured: &[&Scaled<'_, '_>]) -> Vec<Statement> {
-    let services = measured
-        .iter()
-        .map(|scaled| scaled.service.arn.clone())
-        .collect();
+fn statements(stack: &Stack, measured: &[Measured<'_, '_>]) -> Vec<Statement> {
+    let services = measured.iter().map(|one| one.service.arn.clone()).collect();
     let mut queues: Vec<Text> = Vec::new();
-    for queue in measured.iter().flat_map(|scaled| &scaled.service.queues) {
+    for queue in measured.iter().flat_map(|one| &one.service.queues) {
         if !queues.contains(&queue.arn) {
             queues.push(queue.arn.clone());
         }
     }
-    let namespace = vec![stack.metric.namespace.as_str().into()];
-    // CloudWatch offers no resource for this action; the namespace bounds it.
-    let publish = Statement::new(
-        "PublishBacklog",
-        &["cloudwatch:PutMetricData"],
-        vec!["*".into()],
-    )
-    .when("StringEquals", "cloudwatch:namespace", namespace);
-    vec![
+    let mut statements = vec![
         write_logs(names::METRIC_FUNCTION_LOGS),
-        publish,
+        publish_metrics("PublishBacklog", &stack.metric.namespace),
         Statement::new("ReadServices", &["ecs:DescribeServices"], services),
         Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues),
-    ]
+    ];
+    if measured.iter().any(Measured::is_timed) {
+        statements.push(read_metrics());
+    }
+    statements
 }

@@ -8,6 +8,7 @@
 //! | queue `vouchers` | `VouchersQueue`, `VouchersQueuePolicy`, `VouchersDeadLetterQueue`, `VouchersDeadLetterQueuePolicy`, `VouchersSubscription…`, `VouchersOldestMessageAlarm`, `VouchersDeadLettersAlarm` |
 //! | service `voucher-worker` | `VoucherWorkerService`, `VoucherWorkerTaskDefinition`, `VoucherWorkerLogGroup`, `VoucherWorkerTaskRole`, `VoucherWorkerExecutionRole`, `VoucherWorkerScalableTarget`, `VoucherWorkerScalingPolicy`, `…CpuPolicy`, `…MemoryPolicy`, `…WakePolicy`, `…WakeAlarm` |
 //! | its steps | `…ScaleOutAlarm`, `…ScaleInAlarm`, and `…ScaleOutPolicy`, `…ScaleInPolicy` or `…ScalingFunction…`, `…ScalingDeadLetterQueue…`, `…ScalingRule…`, `…ScalingSubscription` |
+//! | its demand | `…ScalingFunction…`, `…ScalingRule…` or `…ScalingPolicy`, `…WakePolicy`, `…WakeAlarm`; `…NeedSilentAlarm` |
 //! | its load balancer | `…LoadBalancer`, `…LoadBalancerSecurityGroup`, `…TargetGroup`, `…TargetSecurityGroup`, `…TargetIngress`, `…Listener`, `…NoHealthyTargetAlarm`, `…LoadBalancerErrorsAlarm` |
 //! | both | `VoucherWorkerFromVouchersSilentAlarm` |
 //! | once a stack | the constants below |

@@ -1,16 +1,17 @@
 //! What people and scripts need to find the stack's resources again.
 //!
 //! At most two outputs a queue, one a service, and for its load balancer and its scaling function three
-//! more, so that a stack runs out of CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
+//! more, of which those of `demand` have one, so that a stack runs out of CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
 
-use stack::{LoadBalancer, Queue, ServiceSource};
+use stack::{Actuator, LoadBalancer, Queue, ServiceSource};
 
 use crate::builder::Builder;
+use crate::measured::Measured;
 use crate::names;
-use crate::resolved::{Resolved, Scaled};
+use crate::resolved::Resolved;
 use crate::text::{Text, text};
 
-pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[&Scaled<'_, '_>]) {
+pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Measured<'_, '_>]) {
     for queue in &resolved.queues {
         if let Queue::Create(spec) = queue.queue {
             let (short, id) = (queue.short, names::queue(queue.short));
@@ -58,8 +59,8 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[&S
     );
 }
 
-fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[&Scaled<'_, '_>]) {
-    if measured.is_empty() {
+fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Measured<'_, '_>]) {
+    if measured.is_empty() && resolved.demanded(Actuator::Function).is_empty() {
         return;
     }
     let namespace = Text::from(resolved.stack.metric.namespace.as_str());
@@ -68,6 +69,9 @@ fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[&Scale
         "Namespace of the published metric",
         &namespace,
     );
+    if measured.is_empty() {
+        return;
+    }
     let function = reference(names::METRIC_FUNCTION);
     builder.output(
         "MetricFunctionName",
@@ -97,11 +101,15 @@ fn url(id: &str, balancer: &LoadBalancer) -> Text {
 }
 
 fn add_scaling(builder: &mut Builder, resolved: &Resolved<'_>) {
+    for service in &resolved.services {
+        if service.service.has_scaling_function() {
+            let id = names::scaling_function(service.short);
+            let description = format!("Name of the scaling function of service {}", service.short);
+            builder.output(format!("{id}Name"), &description, &reference(&id));
+        }
+    }
     for (service, _) in resolved.stepped() {
         let short = service.short;
-        let id = names::scaling_function(short);
-        let description = format!("Name of the scaling function of service {short}");
-        builder.output(format!("{id}Name"), &description, &reference(&id));
         let id = names::scaling_dead_letter_queue(short);
         let description =
             format!("URL of the dead-letter queue of service {short}'s scaling function");

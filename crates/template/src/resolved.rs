@@ -2,8 +2,8 @@
 
 use scaling::acceptable_backlog_per_task;
 use stack::{
-    BacklogPerTask, BacklogSource, Cluster, LoadBalancer, Queue, Service, ServiceSource,
-    ServiceSpec, Stack, StepScaling,
+    Actuator, BacklogPerTask, BacklogSource, Cluster, Demand, LoadBalancer, Queue, Service,
+    ServiceSource, ServiceSpec, Stack, StepScaling,
 };
 
 use crate::error::SynthesisError;
@@ -88,6 +88,21 @@ impl<'a> Resolved<'a> {
             .iter()
             .filter_map(|service| Some((service, steps(service.service)?)))
             .collect()
+    }
+
+    /// The services that scale by demand, with who sets their count by `actuator`.
+    pub(crate) fn demanded(&self, actuator: Actuator) -> Vec<(&ResolvedService<'a>, &'a Demand)> {
+        self.services
+            .iter()
+            .filter_map(|service| Some((service, service.service.demand()?)))
+            .filter(|(_, demand)| demand.actuator == actuator)
+            .collect()
+    }
+
+    /// Whether a service has a scaling function of its own.
+    pub(crate) fn has_scaling_functions(&self) -> bool {
+        let mut services = self.services.iter();
+        services.any(|service| service.service.has_scaling_function())
     }
 
     /// The services that scale with their backlog.

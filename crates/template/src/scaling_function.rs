@@ -1,5 +1,6 @@
-//! Scaling functions: one for each service with `alarm_steps`, so that each may describe and update just its
-//! service, and can be made to run one call after the other.
+//! Scaling functions: one for each service with `alarm_steps` or `demand`, so that each may describe and update
+//! just its service, and can be made to run one call after the other. Here are those of `alarm_steps`, and what
+//! both sorts share; see [`demand_function`] for the others.
 //!
 //! Alarms reach it through the alarm topic. Since an alarm notifies once per change of state, a rule lets
 //! it look again every minute; that also makes good a message that got lost, and a count out of bounds.
@@ -11,8 +12,8 @@ use stack::{Stack, StepScaling};
 use crate::alarm::Action;
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
-use crate::grants::{Role, Statement};
-use crate::lambda::{self, Function};
+use crate::grants::{Role, Statement, read_metrics};
+use crate::lambda::{self, Function, TIMEOUT_SECONDS};
 use crate::resolved::{Resolved, ResolvedService, generated_name};
 use crate::services::add_log_group;
 use crate::step_alarms::{self, Direction};
@@ -20,7 +21,7 @@ use crate::synthesize::{PARAMETER_SCALING_FUNCTION_KEY, PARAMETER_SERIALIZE_SCAL
 use crate::task_roles::write_logs;
 use crate::text::{Text, attribute, canonical, reference};
 use crate::watched::Watched;
-use crate::{limits, names, scaling_triggers};
+use crate::{demand_function, limits, names, scaling_triggers};
 
 /// The condition that calls of a scaling function come one after the other.
 const SERIALIZED: &str = "ScalingIsSerialized";
@@ -29,8 +30,7 @@ const SERIALIZED: &str = "ScalingIsSerialized";
 const RETRIES: (u32, u64) = (2, 900);
 
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
-    let stepped = resolved.stepped();
-    if stepped.is_empty() {
+    if !resolved.has_scaling_functions() {
         return Ok(());
     }
     builder.parameter(
@@ -42,14 +42,15 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
         SERIALIZED,
         "Whether the account's quota lets each scaling function reserve a concurrency of one",
     );
-    for (service, steps) in stepped {
+    for (service, steps) in resolved.stepped() {
         add_alarms(builder, resolved, service, steps)?;
         scaling_triggers::add_dead_letter_queue(builder, service)?;
-        add_role(builder, resolved.stack, service, steps)?;
+        let statements = statements(resolved.stack, service, steps);
+        add_role(builder, resolved.stack, service, statements)?;
         add_function(builder, resolved.stack, service, steps)?;
         scaling_triggers::add(builder, service, &alarms(resolved.stack, service, steps))?;
     }
-    Ok(())
+    demand_function::add(builder, resolved)
 }
 
 /// An alarm of a service, as its scaling function knows it.
@@ -88,8 +89,20 @@ fn alarm(stack: &Stack, service: &ResolvedService<'_>, direction: Direction) -> 
     }
 }
 
-/// Reading and scaling this one service, its alarms and the note on them, and no more. Of the service it can
-/// swap neither the task definition nor turn ECS Exec on.
+/// Reading and scaling this one service, and writing the log. Of the service it can swap neither the task
+/// definition nor turn ECS Exec on.
+pub(crate) fn scale_service(service: &ResolvedService<'_>) -> Vec<Statement> {
+    let ours = || vec![service.arn.clone()];
+    vec![
+        write_logs(&names::scaling_function_logs(service.short)),
+        Statement::new("ReadService", &["ecs:DescribeServices"], ours()),
+        Statement::new("SetDesiredCount", &["ecs:UpdateService"], ours())
+            .when("Null", "ecs:task-definition", vec!["true".into()])
+            .when("Null", "ecs:enable-execute-command", vec!["true".into()]),
+    ]
+}
+
+/// Its service, its alarms and the note on them, and no more.
 fn statements(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling) -> Vec<Statement> {
     let short = service.short;
     let arns: Vec<Text> = alarms(stack, service, steps)
@@ -99,13 +112,8 @@ fn statements(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling)
     let queue = names::scaling_dead_letter_queue(short);
     let longest = Text::arn("sqs", "").longest() + limits::QUEUE_NAME;
     let queue = Text::attribute(queue, "Arn", longest);
-    let ours = || vec![service.arn.clone()];
-    let mut statements = vec![
-        write_logs(&names::scaling_function_logs(short)),
-        Statement::new("ReadService", &["ecs:DescribeServices"], ours()),
-        Statement::new("SetDesiredCount", &["ecs:UpdateService"], ours())
-            .when("Null", "ecs:task-definition", vec!["true".into()])
-            .when("Null", "ecs:enable-execute-command", vec!["true".into()]),
+    let mut statements = scale_service(service);
+    statements.extend([
         // CloudWatch asks for the right on all alarms even where a request names some.
         Statement::new(
             "ReadAlarms",
@@ -123,26 +131,19 @@ fn statements(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling)
             vec![LAST_STEP_TAG.into()],
         ),
         Statement::new("GiveUp", &["sqs:SendMessage"], vec![queue]),
-    ];
+    ]);
     let choice = step_alarms::sides(steps).any(|(_, side)| side.steps.as_slice().len() > 1);
     if choice {
-        // CloudWatch offers no resource for this action; the region is what can be asked of it.
-        let read = Statement::new(
-            "ReadMetric",
-            &["cloudwatch:GetMetricData"],
-            vec!["*".into()],
-        );
-        let region = vec![Text::region()];
-        statements.push(read.when("StringEquals", "aws:RequestedRegion", region));
+        statements.push(read_metrics());
     }
     statements
 }
 
-fn add_role(
+pub(crate) fn add_role(
     builder: &mut Builder,
     stack: &Stack,
     service: &ResolvedService<'_>,
-    steps: &StepScaling,
+    statements: Vec<Statement>,
 ) -> Result<(), SynthesisError> {
     let role = Role {
         id: names::scaling_function_role(service.short),
@@ -152,7 +153,7 @@ fn add_role(
         ),
         principal: "lambda.amazonaws.com",
         trust: Vec::new(),
-        statements: statements(stack, service, steps),
+        statements,
         managed: Vec::new(),
     };
     role.add(builder, stack)
@@ -164,36 +165,70 @@ fn add_function(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    let short = service.short;
-    let (role, logs) = (
-        names::scaling_function_role(short),
-        names::scaling_function_logs(short),
-    );
-    add_log_group(builder, stack, &logs)?;
-    let description = format!("Scales service {short} as its alarms say");
-    let function = Function {
-        description: &description,
-        key: PARAMETER_SCALING_FUNCTION_KEY,
-        role: &role,
-        logs: &logs,
+    let queue = attribute(&names::scaling_dead_letter_queue(service.short), "Arn");
+    let setup = Setup {
+        description: format!("Scales service {} as its alarms say", service.short),
+        policy: (POLICY_VARIABLE, policy(stack, service, steps)?),
+        dead_letters: Some(queue),
+        timeout: TIMEOUT_SECONDS,
+        retries: RETRIES,
     };
-    let mut properties = function.properties(stack);
-    let mut variables = Map::new();
-    variables.insert(POLICY_VARIABLE.into(), policy(stack, service, steps)?);
-    properties.insert("Environment".into(), json!({ "Variables": variables }));
-    let queue = attribute(&names::scaling_dead_letter_queue(short), "Arn");
-    properties.insert("DeadLetterConfig".into(), json!({ "TargetArn": queue }));
-    properties.insert(
-        "ReservedConcurrentExecutions".into(),
-        json!({ "Fn::If": [SERIALIZED, 1, reference("AWS::NoValue")] }),
-    );
-    let id = names::scaling_function(short);
-    builder.add(
-        &id,
-        Resource::new("AWS::Lambda::Function", properties.into()),
-    )?;
-    let config = names::scaling_function_invoke_config(short);
-    lambda::add_invoke_config(builder, config, &id, RETRIES)
+    setup.add(builder, stack, service)
+}
+
+/// What the two sorts of scaling functions have in different ways.
+pub(crate) struct Setup {
+    pub(crate) description: String,
+    /// Name and value of the variable with the policy.
+    pub(crate) policy: (&'static str, Value),
+    /// ARN of the queue for what the function fails on.
+    pub(crate) dead_letters: Option<Value>,
+    /// Longest run, in seconds.
+    pub(crate) timeout: u64,
+    /// Retries of an asynchronous call that failed, and its age in seconds at which it is given up.
+    pub(crate) retries: (u32, u64),
+}
+
+impl Setup {
+    /// The function of a service, its log group, and how it is invoked asynchronously.
+    pub(crate) fn add(
+        self,
+        builder: &mut Builder,
+        stack: &Stack,
+        service: &ResolvedService<'_>,
+    ) -> Result<(), SynthesisError> {
+        let short = service.short;
+        let (role, logs) = (
+            names::scaling_function_role(short),
+            names::scaling_function_logs(short),
+        );
+        add_log_group(builder, stack, &logs)?;
+        let function = Function {
+            description: &self.description,
+            key: PARAMETER_SCALING_FUNCTION_KEY,
+            role: &role,
+            logs: &logs,
+            timeout: self.timeout,
+        };
+        let mut properties = function.properties(stack);
+        let mut variables = Map::new();
+        variables.insert(self.policy.0.into(), self.policy.1);
+        properties.insert("Environment".into(), json!({ "Variables": variables }));
+        if let Some(queue) = self.dead_letters {
+            properties.insert("DeadLetterConfig".into(), json!({ "TargetArn": queue }));
+        }
+        properties.insert(
+            "ReservedConcurrentExecutions".into(),
+            json!({ "Fn::If": [SERIALIZED, 1, reference("AWS::NoValue")] }),
+        );
+        let id = names::scaling_function(short);
+        builder.add(
+            &id,
+            Resource::new("AWS::Lambda::Function", properties.into()),
+        )?;
+        let config = names::scaling_function_invoke_config(short);
+        lambda::add_invoke_config(builder, config, &id, self.retries)
+    }
 }
 
 /// The policy in the function's environment, within what one holds.
@@ -221,16 +256,30 @@ fn policy(
         scale_out: side(Direction::Out),
         scale_in: side(Direction::In),
     };
-    let text = canonical(json!(policy)).to_string();
-    // The names as references count for more or less than they come to; take those away and add the most.
     let known: Vec<Text> = alarms(stack, service, steps)
         .into_iter()
         .map(|alarm| alarm.name)
         .collect();
-    let names = || known.iter().chain([&service.cluster, &service.name]);
-    let references: usize = names().map(|name| name.sub().len()).sum();
-    let longest: usize = names().map(Text::longest).sum();
-    let bytes = POLICY_VARIABLE.len() + text.len() - references + longest;
+    let names: Vec<&Text> = known
+        .iter()
+        .chain([&service.cluster, &service.name])
+        .collect();
+    within_environment(service, POLICY_VARIABLE, canonical(json!(policy)), &names)
+}
+
+/// The value of a function's one variable, if its environment holds it. `names`: the texts that stand as
+/// references in the policy, which count for more or less than they come to: those are taken away, and the
+/// most is added.
+pub(crate) fn within_environment(
+    service: &ResolvedService<'_>,
+    variable: &str,
+    policy: Value,
+    names: &[&Text],
+) -> Result<Value, SynthesisError> {
+    let text = policy.to_string();
+    let references: usize = names.iter().map(|name| name.sub().len()).sum();
+    let longest: usize = names.iter().map(|name| name.longest()).sum();
+    let bytes = variable.len() + text.len() - references + longest;
     if bytes > limits::LAMBDA_ENVIRONMENT {
         let service = service.short.to_owned();
         return Err(SynthesisError::ScalingTooLong { service, bytes });

@@ -56,7 +56,11 @@ pub(crate) fn add(
     alarms: &[KnownAlarm],
 ) -> Result<(), SynthesisError> {
     add_subscription(builder, service, alarms)?;
-    add_rule(builder, service)
+    let description = format!(
+        "Lets the scaling function of service {} look at its alarms again",
+        service.short
+    );
+    add_rule(builder, service, &description)
 }
 
 /// The topic carries every alarm of the stack; the filter lets through those of this service.
@@ -96,12 +100,17 @@ fn add_subscription(
     builder.add(names::scaling_subscription(short), resource)
 }
 
-fn add_rule(builder: &mut Builder, service: &ResolvedService<'_>) -> Result<(), SynthesisError> {
+/// The rule that has a scaling function look, every minute.
+pub(crate) fn add_rule(
+    builder: &mut Builder,
+    service: &ResolvedService<'_>,
+    description: &str,
+) -> Result<(), SynthesisError> {
     let short = service.short;
     let (id, function) = (names::scaling_rule(short), names::scaling_function(short));
     let target = lambda::target("scaling-function", &function, re_evaluate().into());
     let properties = json!({
-        "Description": format!("Lets the scaling function of service {short} look at its alarms again"),
+        "Description": description,
         "ScheduleExpression": "rate(1 minute)",
         "State": "ENABLED",
         "Targets": [target],

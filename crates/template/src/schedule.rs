@@ -6,7 +6,8 @@ use stack::Stack;
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
-use crate::resolved::{ResolvedQueue, Scaled};
+use crate::measured::Measured;
+use crate::resolved::ResolvedQueue;
 use crate::text::{canonical, escape};
 use crate::{lambda, limits, names};
 
@@ -14,7 +15,7 @@ use crate::{lambda, limits, names};
 pub(crate) fn add(
     builder: &mut Builder,
     stack: &Stack,
-    measured: &[&Scaled<'_, '_>],
+    measured: &[Measured<'_, '_>],
 ) -> Result<Vec<String>, SynthesisError> {
     let inputs = inputs(stack, measured)?;
     let mut permissions = Vec::new();
@@ -59,23 +60,23 @@ fn schedule_expression(stack: &Stack) -> String {
 
 /// The requests in the language of `Fn::Sub`, as few as their limit allows. A service is never divided:
 /// with as many queues as a scaling policy adds up it is far from the limit.
-fn inputs(stack: &Stack, measured: &[&Scaled<'_, '_>]) -> Result<Vec<String>, SynthesisError> {
+fn inputs(stack: &Stack, measured: &[Measured<'_, '_>]) -> Result<Vec<String>, SynthesisError> {
     let frame = render(stack, Vec::new()).chars().count();
     let mut batches: Vec<Vec<ServiceRequest>> = Vec::new();
     let mut left = 0;
-    for scaled in measured {
-        let longest = longest_request(scaled);
+    for one in measured {
+        let longest = longest_request(one);
         match batches.last_mut() {
             Some(batch) if longest <= left => {
                 left -= longest;
-                batch.push(request(scaled));
+                batch.push(request(one));
             }
             _ => {
-                let service = || scaled.service.short.to_owned();
+                let service = || one.service.short.to_owned();
                 left = limits::TARGET_INPUT
                     .checked_sub(frame + longest)
                     .ok_or_else(|| SynthesisError::RequestTooLong { service: service() })?;
-                batches.push(vec![request(scaled)]);
+                batches.push(vec![request(one)]);
             }
         }
     }
@@ -85,8 +86,8 @@ fn inputs(stack: &Stack, measured: &[&Scaled<'_, '_>]) -> Result<Vec<String>, Sy
         .collect())
 }
 
-fn request(scaled: &Scaled<'_, '_>) -> ServiceRequest {
-    let service = scaled.service;
+fn request(measured: &Measured<'_, '_>) -> ServiceRequest {
+    let service = measured.service;
     let queue = |queue: &ResolvedQueue<'_>| QueueRequest {
         name: queue.name.sub(),
         url: queue.url.sub(),
@@ -95,17 +96,17 @@ fn request(scaled: &Scaled<'_, '_>) -> ServiceRequest {
         cluster: service.cluster.sub(),
         service: service.name.sub(),
         queues: service.queues.iter().map(queue).collect(),
-        count: scaled.scaling.count.iter().copied().collect(),
-        wake: scaled.wakes(),
-        demand: None,
+        count: measured.count.clone(),
+        wake: measured.wakes,
+        demand: measured.demand,
     }
 }
 
 /// The most characters that the service takes in a request, with a comma. None of the names that are
 /// left out while the rest is measured holds a character that JSON escapes.
-fn longest_request(scaled: &Scaled<'_, '_>) -> usize {
-    let service = scaled.service;
-    let mut frame = request(scaled);
+fn longest_request(measured: &Measured<'_, '_>) -> usize {
+    let service = measured.service;
+    let mut frame = request(measured);
     frame.cluster.clear();
     frame.service.clear();
     for queue in &mut frame.queues {

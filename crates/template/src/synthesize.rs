@@ -6,8 +6,8 @@ use crate::builder::{Builder, Template};
 use crate::error::SynthesisError;
 use crate::resolved::Resolved;
 use crate::{
-    alarm_topic, alarms, autoscaling, cluster, dashboard, load_balancer, metric_function, network,
-    outputs, queues, scaling_function, schedule, services,
+    alarm_topic, alarms, autoscaling, cluster, dashboard, load_balancer, measured, metric_function,
+    network, outputs, queues, scaling_function, schedule, services,
 };
 
 /// Parameter that names the bucket with the functions' code.
@@ -37,13 +37,9 @@ const DESCRIPTION: &str =
 pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     let resolved = Resolved::new(stack)?;
     let scaled = resolved.scaled()?;
-    let measured: Vec<_> = scaled
-        .iter()
-        .filter(|scaled| scaled.is_measured())
-        .collect();
-    let steps = !resolved.stepped().is_empty();
+    let measured = measured::of(&resolved, &scaled)?;
     let mut builder = Builder::default();
-    if steps || !measured.is_empty() {
+    if resolved.has_scaling_functions() || !measured.is_empty() {
         builder.parameter(
             PARAMETER_ASSETS_BUCKET,
             "S3 bucket that holds the functions' code",
@@ -62,7 +58,7 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
         metric_function::add(&mut builder, stack, &measured)?;
         permissions = schedule::add(&mut builder, stack, &measured)?;
     }
-    if steps || !stack.notify.is_empty() {
+    if !resolved.stepped().is_empty() || !stack.notify.is_empty() {
         alarm_topic::add(&mut builder, stack)?;
     }
     scaling_function::add(&mut builder, &resolved)?;

@@ -54,6 +54,13 @@ impl QueueHistory {
         self.samples.clear();
     }
 
+    /// Time since the latest look; `None` without one.
+    #[must_use]
+    pub fn age(&self, now: Duration) -> Option<Duration> {
+        let latest = self.samples.back()?;
+        Some(now.saturating_sub(latest.at))
+    }
+
     /// Messages that were sent a second, on average over at least the time `over` before the latest
     /// look if that is known, and over what is known otherwise. `None` with fewer than two looks.
     ///

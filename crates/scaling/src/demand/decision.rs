@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::tasks_for;
-use crate::Bounds;
+use crate::{Bounds, Side};
 
 /// The needs of a recent window, as they were found. All times count from the same origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub struct NeedHistory {
     needs: VecDeque<(Duration, f64)>,
     /// Since when there was a need in each `gap`.
     since: Option<Duration>,
-    latest: Option<Duration>,
+    latest: Option<(Duration, f64)>,
 }
 
 /// What is to be done, and why.
@@ -41,6 +41,20 @@ pub enum Why {
     Unknown,
     /// The count was outside of the bounds.
     Bounds,
+    /// Tasks are to spare, but nothing is removed while the service is being deployed.
+    Deploying,
+    /// A cooldown of the latest change of the count is not over.
+    Cooldown {
+        /// When it ends.
+        until: Duration,
+        /// Whose it is.
+        of: Side,
+    },
+    /// Tasks are to spare, but a cooldown may still run of a change from before the first look.
+    Begun {
+        /// When the longest cooldown would end.
+        until: Duration,
+    },
 }
 
 impl NeedHistory {
@@ -65,11 +79,23 @@ impl NeedHistory {
         };
         let late = self
             .latest
-            .is_none_or(|latest| now.saturating_sub(latest) > self.gap);
+            .is_none_or(|(latest, _)| now.saturating_sub(latest) > self.gap);
         if late {
             self.since = Some(now);
         }
-        self.latest = Some(now);
+        self.latest = Some((now, need));
+        self.keep(now, need);
+    }
+
+    /// Adds the part of a need that a look found which failed in part, or that could not know the rest.
+    /// It counts for the largest need, and doesn't make the window any better known.
+    pub fn record_part(&mut self, now: Duration, part: f64) {
+        if part.is_finite() {
+            self.keep(now, part);
+        }
+    }
+
+    fn keep(&mut self, now: Duration, need: f64) {
         // Only needs that could be the largest yet are kept, falling.
         while self.needs.back().is_some_and(|(_, other)| *other <= need) {
             self.needs.pop_back();
@@ -87,11 +113,8 @@ impl NeedHistory {
     /// The latest need, if it is younger than the gap.
     #[must_use]
     pub fn present(&self, now: Duration) -> Option<f64> {
-        let fresh = now.saturating_sub(self.latest?) <= self.gap;
-        self.needs
-            .back()
-            .filter(|_| fresh)
-            .map(|(_, latest)| *latest)
+        let (at, need) = self.latest?;
+        (now.saturating_sub(at) <= self.gap).then_some(need)
     }
 
     /// The largest need of the window before `now`; `None` when it is not known for all of it.

@@ -4,6 +4,7 @@
 
 mod arns;
 mod capacity;
+mod demand;
 mod fargate;
 mod metric;
 mod names;

@@ -13,22 +13,23 @@ const LONGEST_STOP: Duration = Duration::from_secs(120);
 
 /// A 60 s custom metric crosses three of three datapoints 130 to 270 s after the load changed; the
 /// new tasks then take some 23 to 60 s to start.
-const REACTION: Duration = Duration::from_secs(300);
+pub(super) const REACTION: Duration = Duration::from_secs(300);
 
 /// Below this target, one message in work on each task is more than a tenth of it.
 const SMALL_TARGET: f64 = 10.0;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, service) in &stack.services {
-        let Some(scaling) = service.backlog_per_task() else {
+        let Some(promise) = Promise::of(&format!("services.{key}"), service) else {
             continue;
         };
-        let promise = Promise::new(&format!("services.{key}"), scaling);
-        promise.target(findings);
-        promise.reaction(findings);
-        // With no fewest task, what is in flight has to count: it keeps the last one awake.
-        if service.tasks.min > 0 {
-            promise.count(findings);
+        if let Some(scaling) = service.backlog_per_task() {
+            promise.target(findings);
+            promise.reaction(findings);
+            // With no fewest task, what is in flight has to count: it keeps the last one awake.
+            if service.tasks.min > 0 {
+                promise.count(scaling, findings);
+            }
         }
         promise.stop(service, findings);
         for name in &service.consumes {
@@ -41,45 +42,48 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A service's promise, with the paths of its parts.
-struct Promise<'s> {
-    scaling: &'s BacklogPerTask,
-    service: String,
-    latency: String,
-    processing: String,
+struct Promise {
+    latency: Duration,
+    /// Nothing is longer than this where it is measured.
+    processing: Duration,
+    service_path: String,
+    latency_path: String,
+    processing_path: String,
 }
 
-impl<'s> Promise<'s> {
-    fn new(service: &str, scaling: &'s BacklogPerTask) -> Self {
-        let part = |name: &str| format!("{service}.scaling.backlog_per_task.{name}");
-        Self {
-            scaling,
-            service: service.to_owned(),
-            latency: part("acceptable_latency"),
-            processing: part("processing_time"),
-        }
+impl Promise {
+    /// The promise of the service at a path.
+    fn of(path: &str, service: &Service) -> Option<Self> {
+        let backlog = service
+            .backlog_per_task()
+            .map(|scaling| ("backlog_per_task", Some(scaling.processing_time)));
+        let demand = || Some(("demand", service.demand()?.processing_time));
+        let (way, processing) = backlog.or_else(demand)?;
+        let part = |name: &str| format!("{path}.scaling.{way}.{name}");
+        Some(Self {
+            latency: service.acceptable_latency()?,
+            processing: processing.unwrap_or_default(),
+            service_path: path.to_owned(),
+            latency_path: part("acceptable_latency"),
+            processing_path: part("processing_time"),
+        })
     }
 
     /// Points to the processing time, which a shorter time is compared with.
     fn against_processing(&self, finding: Finding) -> Finding {
-        let text = format!(
-            "one message takes {}",
-            written(self.scaling.processing_time)
-        );
-        finding.at(self.processing.as_str(), text)
+        let text = format!("one message takes {}", written(self.processing));
+        finding.at(self.processing_path.as_str(), text)
     }
 
     fn target(&self, findings: &mut Findings) {
-        let (latency, processing) = (
-            self.scaling.acceptable_latency,
-            self.scaling.processing_time,
-        );
+        let (latency, processing) = (self.latency, self.processing);
         if latency >= processing {
             return;
         }
         let target = acceptable_backlog_per_task(latency, processing).unwrap_or_default();
         let finding = Finding::error("the promise is shorter than the processing of one message")
             .at(
-                self.latency.as_str(),
+                self.latency_path.as_str(),
                 format!("promises {}", written(latency)),
             );
         let finding = self.against_processing(finding).help(format!(
@@ -90,38 +94,32 @@ impl<'s> Promise<'s> {
     }
 
     fn reaction(&self, findings: &mut Findings) {
-        let latency = self.scaling.acceptable_latency;
+        let latency = self.latency;
         if latency >= REACTION {
             return;
         }
         let finding = Finding::warning("the promise is shorter than scaling takes")
-            .at(self.latency.as_str(), format!("promises {}", written(latency)))
+            .at(self.latency_path.as_str(), format!("promises {}", written(latency)))
             .help("target tracking sees the metric once a minute and acts 2 to 5 minutes after the load grew, and new tasks then take up to a minute: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time");
         findings.report(finding);
     }
 
-    fn count(&self, findings: &mut Findings) {
-        let (latency, processing) = (
-            self.scaling.acceptable_latency,
-            self.scaling.processing_time,
-        );
-        let target = acceptable_backlog_per_task(latency, processing).unwrap_or(f64::INFINITY);
-        if !self.scaling.count.contains(&Count::InFlight) || !(1.0..SMALL_TARGET).contains(&target)
-        {
+    fn count(&self, scaling: &BacklogPerTask, findings: &mut Findings) {
+        let target =
+            acceptable_backlog_per_task(self.latency, self.processing).unwrap_or(f64::INFINITY);
+        if !scaling.count.contains(&Count::InFlight) || !(1.0..SMALL_TARGET).contains(&target) {
             return;
         }
-        let path = format!("{}.scaling.backlog_per_task.count", self.service);
+        let path = format!("{}.scaling.backlog_per_task.count", self.service_path);
         let finding = Finding::warning("messages in work count against a small target")
             .at(path, "counts what tasks work on")
-            .at(self.latency.as_str(), format!("a target of {target:.1} messages a task"))
+            .at(self.latency_path.as_str(), format!("a target of {target:.1} messages a task"))
             .help("every busy task has at least one message in flight, so the target leaves less room for those that wait, and more tasks run than the promise needs; leave `in_flight` out unless that is meant");
         findings.report(finding);
     }
 
     fn stop(&self, service: &Service, findings: &mut Findings) {
-        let (ServiceSource::Create(spec), processing) =
-            (&service.source, self.scaling.processing_time)
-        else {
+        let (ServiceSource::Create(spec), processing) = (&service.source, self.processing) else {
             return;
         };
         if spec.stop_timeout >= processing {
@@ -140,14 +138,14 @@ impl<'s> Promise<'s> {
         };
         let finding =
             Finding::error("the stop timeout is shorter than the processing of one message").at(
-                format!("{}.stop_timeout", self.service),
+                format!("{}.stop_timeout", self.service_path),
                 written(spec.stop_timeout),
             );
         findings.report(self.against_processing(finding).help(help));
     }
 
     fn visibility(&self, queue: &str, spec: &QueueSpec, findings: &mut Findings) {
-        let processing = self.scaling.processing_time;
+        let processing = self.processing;
         let path = format!("queues.{queue}.visibility_timeout");
         let twice = processing.saturating_mul(2);
         let finding = if spec.visibility_timeout < processing {
@@ -167,7 +165,7 @@ impl<'s> Promise<'s> {
     }
 
     fn retention(&self, queue: &str, spec: &QueueSpec, findings: &mut Findings) {
-        let latency = self.scaling.acceptable_latency;
+        let latency = self.latency;
         if spec.retention >= latency {
             return;
         }
@@ -177,7 +175,7 @@ impl<'s> Promise<'s> {
                 format!("kept for {}", written(spec.retention)),
             )
             .at(
-                self.latency.as_str(),
+                self.latency_path.as_str(),
                 format!("may wait {}", written(latency)),
             )
             .help(format!(

@@ -1,6 +1,6 @@
 //! The ways of scaling together: which fight each other, and what each of them needs.
 
-use super::{sleep, steps};
+use super::{demand, sleep, steps};
 use crate::findings::{Finding, Findings};
 use crate::model::{
     BacklogPerTask, BacklogSource, Cluster, Scaling, Service, ServiceSource, Stack,
@@ -19,6 +19,9 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
                 container_insights(stack, service, &path, findings);
             }
         }
+        if let Some(found) = &scaling.demand {
+            demand::check(stack, service, &path, found, findings);
+        }
         for (name, found) in [
             ("steps", &scaling.steps),
             ("alarm_steps", &scaling.alarm_steps),
@@ -29,6 +32,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         }
         sleep::check(service, scaling, &path, findings);
     }
+    demand::shared(stack, findings);
     unused_function(stack, findings);
 }
 
@@ -36,6 +40,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
 fn given(scaling: &Scaling) -> Vec<&'static str> {
     let ways = [
         ("backlog_per_task", scaling.backlog_per_task.is_some()),
+        ("demand", scaling.demand.is_some()),
         ("cpu", scaling.cpu.is_some()),
         ("memory", scaling.memory.is_some()),
         ("steps", scaling.steps.is_some()),
@@ -50,6 +55,10 @@ fn given(scaling: &Scaling) -> Vec<&'static str> {
 fn rivals(scaling: &Scaling, path: &str, findings: &mut Findings) {
     let given = given(scaling);
     let at = |name: &str| format!("{path}.scaling.{name}");
+    if let Some(demand) = &scaling.demand {
+        let other = given.iter().find(|name| **name != "demand");
+        return demand::alone(demand, path, other.copied(), findings);
+    }
     if scaling.alarm_steps.is_some() {
         let Some(other) = given.iter().find(|name| **name != "alarm_steps") else {
             return;
@@ -127,22 +136,32 @@ fn container_insights(stack: &Stack, service: &Service, path: &str, findings: &m
 
 /// The metric function is made for services whose backlog it measures.
 fn unused_function(stack: &Stack, findings: &mut Findings) {
-    let measures = |service: &Service| {
-        let backlog = service.backlog_per_task();
-        backlog.is_some_and(|backlog| backlog.source == BacklogSource::Lambda)
+    let any = |uses: fn(&Service) -> bool| {
+        let mut services = stack.services.iter();
+        let unknown = |key: &str| findings.is_refused(&format!("services.{key}.scaling"));
+        services.any(|(key, service)| uses(service) || unknown(key))
     };
-    let mut services = stack.services.iter();
-    let unknown = |key: &str| findings.is_refused(&format!("services.{key}.scaling"));
-    if services.any(|(key, service)| measures(service) || unknown(key)) {
-        return;
-    }
     // The rest of `metric` also holds for scaling functions, and for the logs of the tasks.
-    for key in ["namespace", "every"] {
+    let keys = [
+        (
+            "namespace",
+            any(|service| service.is_measured() || service.demand().is_some()),
+            "nothing is published",
+            "no service scales by `backlog_per_task` with the metric function, or by `demand`",
+        ),
+        (
+            "every",
+            any(Service::is_measured),
+            "the metric function isn't there",
+            "no service scales by a metric of the metric function; other functions look as often as they must",
+        ),
+    ];
+    for (key, used, label, help) in keys {
         let path = format!("metric.{key}");
-        if findings.is_given(&path) {
+        if !used && findings.is_given(&path) {
             let finding = Finding::warning(format!("`{key}` isn't used"))
-                .at_key(path, "nothing is measured")
-                .help("no service scales by `backlog_per_task` with the metric function: leave it out");
+                .at_key(path, label)
+                .help(format!("{help}: leave it out"));
             findings.report(finding);
         }
     }

@@ -23,12 +23,20 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
 
 fn consumes(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
     let list = format!("{path}.consumes");
-    if service.backlog_per_task().is_some() && service.consumes.is_empty() {
-        let finding =
-            Finding::error("scaling by backlog needs a queue, and the service consumes none")
-                .at(list.as_str(), "empty")
-                .at_key(format!("{path}.scaling.backlog_per_task"), "needs a queue")
-                .help("name the queues in `consumes`, or leave `backlog_per_task` out");
+    let way = match (service.backlog_per_task(), service.demand()) {
+        (Some(_), _) => Some(("backlog", "backlog_per_task")),
+        (None, Some(_)) => Some(("demand", "demand")),
+        (None, None) => None,
+    };
+    if let (Some((by, way)), true) = (way, service.consumes.is_empty()) {
+        let finding = Finding::error(format!(
+            "scaling by {by} needs a queue, and the service consumes none"
+        ))
+        .at(list.as_str(), "empty")
+        .at_key(format!("{path}.scaling.{way}"), "needs a queue")
+        .help(format!(
+            "name the queues in `consumes`, or leave `{way}` out"
+        ));
         findings.report(finding);
     }
     for (index, name) in service.consumes.iter().enumerate() {

@@ -21,7 +21,10 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         .backlog_per_task
         .as_ref()
         .filter(|backlog| backlog.source == BacklogSource::Lambda);
-    let woken = by_function.is_some() || steps.clone().any(|(_, steps)| fault(steps).is_none());
+    // Messages that wait without a task are a need, and messages in work are one too.
+    let woken = by_function.is_some()
+        || scaling.demand.is_some()
+        || steps.clone().any(|(_, steps)| fault(steps).is_none());
     if !woken {
         let faults = steps.filter_map(|(name, steps)| Some((name, fault(steps)?)));
         let Some((way, reason)) = faults.chain(asleep(scaling)).next() else {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Fields;
 use super::steps::step_scaling;
-use crate::model::{BacklogPerTask, BacklogSource, Cooldown, Count, Scaling, Utilization};
+use crate::model::{
+    Actuator, BacklogPerTask, BacklogSource, Cooldown, Count, Demand, Scaling, Utilization,
+};
 
 pub(super) fn scaling(fields: Fields<'_>) -> Scaling {
     let given = |name: &str| fields.given(name).map(|_| fields.object(name));
@@ -14,7 +16,7 @@ pub(super) fn scaling(fields: Fields<'_>) -> Scaling {
         memory: given("memory").map(utilization),
         steps: given("steps").map(step_scaling),
         alarm_steps: given("alarm_steps").map(step_scaling),
-        demand: None,
+        demand: given("demand").map(demand),
     }
 }
 
@@ -28,6 +30,22 @@ fn backlog_per_task(fields: Fields<'_>) -> BacklogPerTask {
             "metric_math" => BacklogSource::MetricMath,
             _ => BacklogSource::Lambda,
         },
+    }
+}
+
+fn demand(fields: Fields<'_>) -> Demand {
+    Demand {
+        acceptable_latency: fields.duration("acceptable_latency"),
+        // The word `measured` is no duration.
+        processing_time: fields.optional_duration("processing_time"),
+        concurrency: fields.whole("concurrency"),
+        actuator: match fields.text("actuator").as_str() {
+            "target_tracking" => Actuator::TargetTracking,
+            _ => Actuator::Function,
+        },
+        task_start: fields.duration("task_start"),
+        window: fields.duration("window"),
+        cooldown: cooldown(fields),
     }
 }
 

@@ -89,6 +89,8 @@ pub(crate) enum Kind {
     /// A number of tasks, or a percentage such as `10%`.
     Amount(&'static Amount),
     Time(&'static Time),
+    /// A duration, or a word in place of one.
+    TimeOr(&'static Time, &'static str),
     /// One of a few words.
     Word(&'static [&'static str]),
     List(&'static List),

@@ -75,6 +75,7 @@ impl Pages {
             | Kind::Number(_)
             | Kind::Amount(_)
             | Kind::Time(_)
+            | Kind::TimeOr(..)
             | Kind::Word(_)
             | Kind::Filter => {}
         }
@@ -108,6 +109,7 @@ fn value(kind: Kind) -> String {
         Kind::Text(text) => format!("{}, such as `{}`: {}", text.what, text.example, text.hint),
         Kind::Whole(_) | Kind::Number(_) | Kind::Amount(_) => right(kind),
         Kind::Time(time) => format!("a duration, {}", time_range(time)),
+        Kind::TimeOr(time, word) => format!("a duration, {}, or `{word}`", time_range(time)),
         Kind::List(list) => format!("a list; each item {}", value(list.of)),
         Kind::Entries(entries) => {
             format!(

@@ -88,7 +88,8 @@ fn rule(rule: &Rule) -> Option<Value> {
 fn property(field: &Field) -> Value {
     let mut schema = kind(field.kind);
     schema["description"] = json!(match field.kind {
-        Kind::Time(time) => format!("{} A duration, {}.", field.doc, time_range(time)),
+        Kind::Time(time) | Kind::TimeOr(time, _) =>
+            format!("{} A duration, {}.", field.doc, time_range(time)),
         _ => field.doc.to_owned(),
     });
     if let Some(default) = field.default {
@@ -127,6 +128,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Number(found) => number(found),
         Kind::Amount(found) => tasks_or_percent(found),
         Kind::Time(found) => time(found),
+        Kind::TimeOr(found, word) => json!({"oneOf": [time(found), {"const": word}]}),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::List(found) => list(found),
         Kind::Entries(found) => entries(found),

@@ -27,6 +27,7 @@ pub(super) fn fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
         (Kind::Number(number), Value::Int(_) | Value::Float(_)) => number_fault(number, value, raw),
         (Kind::Amount(most), _) if amount(value).is_some() => amount_fault(most, value, raw),
         (Kind::Time(time), Value::Str(found)) => time_fault(time, found),
+        (Kind::TimeOr(time, word), Value::Str(found)) => time_or_fault(time, word, found),
         (Kind::Word(words), Value::Str(found)) => {
             (!words.contains(&found.as_str())).then(|| word_fault(words, found))
         }
@@ -57,6 +58,7 @@ pub(super) fn expected(kind: Kind) -> String {
         Kind::Number(_) => "a number".to_owned(),
         Kind::Amount(_) => "a number of tasks or a percentage".to_owned(),
         Kind::Time(_) => "a duration".to_owned(),
+        Kind::TimeOr(_, word) => format!("a duration or `{word}`"),
         Kind::Word(words) => one_of(words),
         Kind::List(_) => "a list".to_owned(),
         Kind::Entries(_) | Kind::Object(_) | Kind::Filter => "a mapping".to_owned(),
@@ -84,7 +86,9 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
         (Kind::Number(_), Value::Str(found)) if found.parse::<f64>().is_ok() => {
             format!("write it without quotes: {}", shorten(found))
         }
-        (Kind::Time(_), Value::Int(number)) if (0..=i128::from(u32::MAX)).contains(number) => {
+        (Kind::Time(_) | Kind::TimeOr(..), Value::Int(number))
+            if (0..=i128::from(u32::MAX)).contains(number) =>
+        {
             format!("a duration needs its unit: write `{number}s` for seconds")
         }
         (Kind::List(_), Value::Str(_) | Value::Int(_) | Value::Bool(_)) => {
@@ -102,6 +106,7 @@ pub(super) fn right(kind: Kind) -> String {
         Kind::Number(number) => number_range(number),
         Kind::Amount(most) => amount_range(most),
         Kind::Time(_) => TIME_HELP.to_owned(),
+        Kind::TimeOr(_, word) => format!("{TIME_HELP}; or `{word}`"),
         Kind::List(_) => "write it as a list: `[…]`; an empty one is `[]`".to_owned(),
         Kind::Object(object) if object.fields.iter().any(|field| field.required) => {
             let required = object.fields.iter().filter(|field| field.required);
@@ -187,6 +192,22 @@ fn time_fault(time: &Time, found: &str) -> Option<Fault> {
             written(milliseconds.div_ceil(time.step) * time.step)
         ),
     })
+}
+
+fn time_or_fault(time: &Time, word: &'static str, found: &str) -> Option<Fault> {
+    if found == word {
+        return None;
+    }
+    let mut fault = time_fault(time, found)?;
+    // Who writes no digit means the word.
+    if !found.bytes().any(|byte| byte.is_ascii_digit()) {
+        fault.message = format!("`{}` is neither a duration nor `{word}`", shorten(found));
+        fault.help = match nearest(found, [word]) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("{TIME_HELP}; or `{word}`"),
+        };
+    }
+    Some(fault)
 }
 
 pub(super) fn time_range(time: &Time) -> String {

@@ -34,7 +34,7 @@ fn the_example_is_read_whole() {
     assert_eq!(
         warnings,
         [format!(
-            "warning 38:29 {promise}: the promise is shorter than scaling takes"
+            "warning 39:29 {promise}: the promise is shorter than scaling takes"
         )]
     );
     insta::assert_debug_snapshot!("example", loaded.stack);

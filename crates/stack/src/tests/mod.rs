@@ -1,5 +1,6 @@
 //! The room's tests, through its door.
 
+mod edit;
 mod example;
 mod hostile;
 mod load;

@@ -195,6 +195,7 @@ fn visit_kind(kind: Kind, act: &mut impl FnMut(&'static Object)) {
         | Kind::Number(_)
         | Kind::Amount(_)
         | Kind::Time(_)
+        | Kind::TimeOr(..)
         | Kind::Word(_)
         | Kind::Filter => {}
     }

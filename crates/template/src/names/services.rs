@@ -212,6 +212,12 @@ pub fn load_balancer_errors_alarm(short: &str) -> String {
     named(short, "LoadBalancerErrorsAlarm")
 }
 
+/// The alarm on the silence of the tasks that a service needs.
+#[must_use]
+pub fn need_silent_alarm(short: &str) -> String {
+    named(short, "NeedSilentAlarm")
+}
+
 /// The alarm on the silence of a service's running task count.
 #[must_use]
 pub fn tasks_silent_alarm(short: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stack::{BacklogSource, Queue, Service, ServiceSource, Stack};
+use stack::{Queue, Service, ServiceSource, Stack};
 use template::{
     PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, PARAMETER_SCALING_FUNCTION_KEY,
     PARAMETER_SERIALIZE_SCALING, names, synthesize,
@@ -234,12 +234,6 @@ fn a_star_stands_only_where_nothing_is_narrower_and_then_with_a_condition() {
     assert_eq!(stars, expected.map(str::to_owned).into());
 }
 
-/// Whether the metric function measures the service.
-fn is_measured(service: &Service) -> bool {
-    let backlog = service.backlog_per_task();
-    backlog.is_some_and(|backlog| backlog.source == BacklogSource::Lambda)
-}
-
 fn has_alarm_steps(service: &Service) -> bool {
     let scaling = service.scaling.as_ref();
     scaling.is_some_and(|scaling| scaling.alarm_steps.is_some())
@@ -251,7 +245,7 @@ fn the_metric_function_may_read_what_it_measures_and_nothing_else() {
         let measured: Vec<_> = stack
             .services
             .values()
-            .filter(|service| is_measured(service))
+            .filter(|service| service.is_measured())
             .collect();
         let queues: BTreeSet<_> = measured.iter().flat_map(|s| &s.consumes).collect();
         let granted = |action: &str| {
@@ -330,7 +324,8 @@ fn queues_refuse_plain_http_and_dead_letter_queues_strangers() {
 fn parameters_are_those_that_the_functions_need() {
     each_template(|name, stack, template| {
         let any = |is: fn(&Service) -> bool| stack.services.values().any(is);
-        let (measured, steps) = (any(is_measured), any(has_alarm_steps));
+        let measured = any(Service::is_measured);
+        let steps = any(Service::has_scaling_function);
         let declared: Vec<_> = synthesize(stack).unwrap().parameters().to_vec();
         let mut expected = Vec::new();
         if measured || steps {
@@ -430,7 +425,8 @@ fn alarms_on_silence_are_made_after_all_that_the_metric_needs() {
             .map(|(id, _)| id)
             .filter(|id| id.starts_with("MetricRule"))
             .collect();
-        for (short, service) in stack.services.iter().filter(|(_, s)| is_measured(s)) {
+        let measured = stack.services.iter().filter(|(_, s)| s.is_measured());
+        for (short, service) in measured.filter(|(_, s)| s.demand().is_none()) {
             for queue in &service.consumes {
                 let alarm = &template["Resources"][names::metric_silent_alarm(short, queue)];
                 assert_eq!(

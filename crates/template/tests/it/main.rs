@@ -7,6 +7,7 @@
 )]
 
 mod cfn_lint;
+mod demand;
 mod errors;
 mod graph;
 mod invariants;

@@ -29,6 +29,11 @@ fn every_feature() {
     insta::assert_json_snapshot!("everything", readable(&stacks::everything()));
 }
 
+#[test]
+fn demand() {
+    insta::assert_json_snapshot!("demand", readable(&stacks::by_demand("shop")));
+}
+
 /// Every kind of service on Fargate, and what the other capacities make of it.
 #[test]
 fn capacities() {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use stack::{
-    AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource, Capacity,
-    Cluster, Comparison, Cooldown, Count, DeadLetter, Encryption, ExistingQueue, LoadBalancer,
-    Metric, MissingData, Network, Queue, QueueSpec, Scaling, Service, ServiceSource, ServiceSpec,
-    Side, Stack, Statistic, Step, StepScaling, Steps, Subscription, Tasks, Utilization,
+    Actuator, AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource,
+    Capacity, Cluster, Comparison, Cooldown, Count, DeadLetter, Demand, Encryption, ExistingQueue,
+    LoadBalancer, Metric, MissingData, Network, Queue, QueueSpec, Scaling, Service, ServiceSource,
+    ServiceSpec, Side, Stack, Statistic, Step, StepScaling, Steps, Subscription, Tasks,
+    Utilization,
 };
 
 pub(crate) const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
@@ -226,6 +227,64 @@ pub(crate) fn alarm_steps(steps: StepScaling) -> Scaling {
         alarm_steps: Some(steps),
         ..Scaling::default()
     }
+}
+
+pub(crate) fn demand(actuator: Actuator) -> Demand {
+    Demand {
+        acceptable_latency: seconds(60),
+        processing_time: Some(seconds(2)),
+        concurrency: 4,
+        actuator,
+        task_start: seconds(40),
+        window: seconds(120),
+        cooldown: Cooldown {
+            out: seconds(0),
+            r#in: seconds(30),
+        },
+    }
+}
+
+pub(crate) fn demanded(demand: Demand) -> Scaling {
+    Scaling {
+        demand: Some(demand),
+        ..Scaling::default()
+    }
+}
+
+/// Services that scale by demand in every way, of one's own and of somebody else's, and one by its backlog.
+pub(crate) fn by_demand(name: &str) -> Stack {
+    let measured = |actuator| Demand {
+        processing_time: None,
+        ..demand(actuator)
+    };
+    let function = demanded(demand(Actuator::Function));
+    let tracked = demanded(demand(Actuator::TargetTracking));
+    let theirs = existing("their-cluster", "their-service", &["theirs", "jobs"]);
+    let waking = Service {
+        tasks: Tasks { min: 0, max: 5 },
+        ..created(spec(), &["waking"])
+    };
+    let waking = scaled_by(demanded(measured(Actuator::TargetTracking)), waking);
+    with(
+        name,
+        vec![
+            ("backlog", Queue::Create(queue())),
+            ("jobs", Queue::Create(queue())),
+            ("theirs", existing_queue("theirs")),
+            ("tracked", Queue::Create(queue())),
+            ("waking", Queue::Create(queue())),
+        ],
+        vec![
+            ("backlog", created(spec(), &["backlog"])),
+            ("function", scaled_by(function, created(spec(), &["jobs"]))),
+            (
+                "theirs",
+                scaled_by(demanded(measured(Actuator::Function)), theirs),
+            ),
+            ("tracked", scaled_by(tracked, created(spec(), &["tracked"]))),
+            ("waking", waking),
+        ],
+    )
 }
 
 pub(crate) fn on_ec2() -> Capacity {
@@ -474,11 +533,12 @@ pub(crate) fn existing_fleet(services: usize) -> Stack {
 }
 
 /// The shipped definitions' names.
-pub(crate) const SHIPPED: [&str; 4] = [
+pub(crate) const SHIPPED: [&str; 5] = [
     "existing-service",
     "fan-out",
     "sample-webapp",
     "voucher-worker",
+    "voucher-worker-demand",
 ];
 
 /// A shipped definition, which has to be without a problem. Warnings pass: the main example's promise
@@ -545,6 +605,7 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
         ("existing_cluster", existing_cluster),
         ("unscaled", unscaled),
         ("everything", everything()),
+        ("demand", by_demand("demand")),
         ("fleet", fleet("thirty-services", 30)),
         ("existing_fleet", existing_fleet(100)),
     ];

@@ -1,5 +1,6 @@
 //! Every key of the format.
 
+mod demand;
 mod load_balancer;
 mod metric;
 mod network;
@@ -86,7 +87,7 @@ pub(crate) static STACK: Object = Object {
             "metric",
             Kind::Object(&METRIC),
             "{}",
-            "The metric function, which publishes `BacklogPerTask` for every service that scales by it, and each of its queues.",
+            "The metric function, which publishes `BacklogPerTask` for every service that scales by it, and each of its queues, or the tasks that `demand` needs. Its namespace, memory, architecture and log retention are those of scaling functions too.",
         ),
         default(
             "alarms",

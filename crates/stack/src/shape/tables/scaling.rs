@@ -1,9 +1,9 @@
 //! How the number of tasks follows the work.
 
+use super::demand::DEMAND;
+use super::step_scaling::STEP_SCALING;
 use super::{DAY, SECOND, default, optional, required, time, whole};
 use crate::shape::{Kind, List, Object, Rule, Time, Whole};
-
-use super::step_scaling::STEP_SCALING;
 
 pub(super) static SCALING: Object = Object {
     what: "the scaling",
@@ -12,6 +12,11 @@ pub(super) static SCALING: Object = Object {
             "backlog_per_task",
             Kind::Object(&BACKLOG_PER_TASK),
             "Target tracking on the backlog per task; the target is `acceptable_latency` divided by `processing_time`.",
+        ),
+        optional(
+            "demand",
+            Kind::Object(&DEMAND),
+            "The number of tasks that the work needs: what arrives × `processing_time`, plus what drains the backlog within the promise. Stands alone.",
         ),
         optional(
             "cpu",
@@ -36,6 +41,7 @@ pub(super) static SCALING: Object = Object {
     ],
     rules: &[Rule::AnyOf(&[
         "backlog_per_task",
+        "demand",
         "cpu",
         "memory",
         "steps",
@@ -78,7 +84,7 @@ static BACKLOG_PER_TASK: Object = Object {
     rules: &[],
 };
 
-static MOMENT: Time = time(1, 1, 14 * DAY);
+pub(super) static MOMENT: Time = time(1, 1, 14 * DAY);
 
 static COUNT: List = List {
     of: Kind::Word(&["visible", "in_flight", "delayed"]),
@@ -128,4 +134,4 @@ pub(super) static COOLDOWN: Object = Object {
 };
 
 /// A pause of over a day would be no scaling.
-static PAUSE: Time = time(SECOND, 0, DAY);
+pub(super) static PAUSE: Time = time(SECOND, 0, DAY);

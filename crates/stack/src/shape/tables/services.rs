@@ -107,7 +107,7 @@ pub(crate) static SERVICE: Object = Object {
     rules: &[Rule::Needs("load_balancer", "port")],
 };
 
-const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. Needed with `backlog_per_task`, which adds up the backlogs of ten at most.";
+const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. Needed with `backlog_per_task` and with `demand`, which add up ten at most.";
 const TASKS_DOC: &str = "Bounds of the number of tasks.";
 const SCALING_DOC: &str =
     "How the number of tasks follows the work; without it, `tasks.min` is the number.";

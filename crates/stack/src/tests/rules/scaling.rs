@@ -76,7 +76,7 @@ fn a_way_is_needed() {
     check_text(
         &scaled("{}").replace("    scaling:\n      {}", "    scaling: {}"),
         &format!(
-            "error 13:14 {HERE}: `{HERE}` has none of `backlog_per_task`, `cpu`, `memory`, `steps`, `alarm_steps`"
+            "error 13:14 {HERE}: `{HERE}` has none of `backlog_per_task`, `demand`, `cpu`, `memory`, `steps`, `alarm_steps`"
         ),
     );
     check_text(

@@ -1,0 +1,153 @@
+//! The desired count by the demand law, from look to look: what the scaling function sets, and the
+//! simulator.
+
+use std::time::Duration;
+
+use super::{Decision, DemandLaw, DemandWatch, Looked, QueueCounts, Sighting, Watching, Why};
+use crate::demand_policy::{DemandPolicy, DemandPolicyError};
+use crate::reconcile::within_bounds;
+use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
+
+/// Looks, decides, and remembers what was done.
+///
+/// [`Self::of`] a policy, or [`Self::new`]; then for each look [`Self::look`] (or [`Self::see`], when the
+/// service could not be read), and [`Self::took`] once the count is set. Overlapping scalers of one service are safe: each sets an absolute count.
+#[derive(Clone, Debug)]
+pub struct DemandScaler {
+    watch: DemandWatch,
+    bounds: Bounds,
+    cooldowns: PerSide<Duration>,
+    last: PerSide<Option<TakenStep>>,
+    /// The first look.
+    begun: Duration,
+}
+
+impl DemandScaler {
+    /// A scaler that has seen nothing yet, of a service with so many queues.
+    #[must_use]
+    pub fn new(
+        queues: usize,
+        watching: Watching,
+        bounds: Bounds,
+        cooldowns: PerSide<Duration>,
+    ) -> Self {
+        Self {
+            watch: DemandWatch::new(queues, watching),
+            bounds,
+            cooldowns,
+            last: PerSide::default(),
+            begun: Duration::ZERO,
+        }
+    }
+
+    /// A scaler that follows a policy.
+    ///
+    /// # Errors
+    /// When the policy can't be followed: see [`DemandPolicy::check`].
+    pub fn of(policy: &DemandPolicy) -> Result<Self, DemandPolicyError> {
+        let bounds = policy.check()?;
+        let cooldowns = PerSide {
+            scale_out: Duration::from_millis(policy.cooldown_out_ms),
+            scale_in: Duration::from_millis(policy.cooldown_in_ms),
+        };
+        let watching = policy.law.watching(Duration::from_millis(policy.every_ms));
+        Ok(Self::new(policy.queues.len(), watching, bounds, cooldowns))
+    }
+
+    /// Remembers what the queues say in a look that can decide nothing: the service could not be read, say.
+    pub fn see(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
+        self.begin(at);
+        self.watch.see(at, queues);
+    }
+
+    /// A look: what it tells, and the count that is right now. `deploying` while ECS deploys the service.
+    ///
+    /// The count stays within the bounds. It rises at once to what is needed, and falls to the largest
+    /// need of the window if the need is known throughout, no deployment is under way and no cooldown
+    /// runs ([`allowed`]: in the cooldown of a scale-out only a larger count is set; that of a scale-in
+    /// keeps from more of it, and a scale-out ends it). A scaler that has just begun knows of no earlier
+    /// change: it removes nothing until the longest cooldown would be over.
+    pub fn look(
+        &mut self,
+        seen: &Sighting<'_>,
+        law: Option<&DemandLaw>,
+        deploying: bool,
+    ) -> (Looked, Decision) {
+        self.look_by(seen, law, deploying, |flow| flow)
+    }
+
+    /// As [`Self::look`], with a rate as in [`DemandWatch::look_by`].
+    pub fn look_by(
+        &mut self,
+        seen: &Sighting<'_>,
+        law: Option<&DemandLaw>,
+        deploying: bool,
+        rate: impl FnOnce(Option<f64>) -> Option<f64>,
+    ) -> (Looked, Decision) {
+        self.begin(seen.at);
+        let looked = self.watch.look_by(seen, law, rate);
+        let decision = self
+            .watch
+            .decide(seen.at, &looked, seen.desired, self.bounds);
+        (looked, self.restrain(seen, decision, deploying))
+    }
+
+    /// The count was changed at `at`. To be brought to a bound from outside begins and ends no cooldown.
+    pub fn took(&mut self, at: Duration, from: u32, to: u32) {
+        if to == self.bounds.clamp(from) {
+            return;
+        }
+        let step = TakenStep { at, base: from, to };
+        let sides = [Side::Out, Side::In];
+        if let Some(side) = sides.into_iter().find(|side| side.is_step(from, to)) {
+            *self.last.get_mut(side) = Some(step);
+        }
+    }
+
+    /// The first look, or the first after the clock was set back: nothing is known of what was done.
+    fn begin(&mut self, at: Duration) {
+        if self.watch.latest().is_none_or(|latest| at < latest) {
+            self.begun = at;
+            self.last = PerSide::default();
+        }
+    }
+
+    /// What cooldowns and a deployment leave of a decision.
+    fn restrain(&self, seen: &Sighting<'_>, decision: Decision, deploying: bool) -> Decision {
+        let (from, to) = (seen.desired, decision.desired);
+        let side = if to > from { Side::Out } else { Side::In };
+        if to == from || (decision.why == Why::Bounds && !(deploying && side == Side::In)) {
+            return decision;
+        }
+        let why = if deploying && side == Side::In {
+            Why::Deploying
+        } else if let Some(until) = self.may_cool(side).filter(|until| seen.at < *until) {
+            Why::Begun { until }
+        } else {
+            match allowed(side, seen.at, from, self.last, self.cooldowns, |_| to) {
+                Allowed::Wait { until, cooldown } => Why::Cooldown {
+                    until,
+                    of: cooldown,
+                },
+                Allowed::Step { .. } | Allowed::Keep => return decision,
+            }
+        };
+        match within_bounds(from, self.bounds, deploying) {
+            Some(inside) => Decision {
+                desired: inside,
+                why: Why::Bounds,
+            },
+            None => Decision { desired: from, why },
+        }
+    }
+
+    /// When the longest cooldown of a change ends that nothing here knows of.
+    fn may_cool(&self, side: Side) -> Option<Duration> {
+        let unknown = self.last.scale_out.is_none() && self.last.scale_in.is_none();
+        let longest = self.cooldowns.scale_out.max(self.cooldowns.scale_in);
+        (side == Side::In && unknown).then(|| self.begun.saturating_add(longest))
+    }
+}
+
+#[cfg(test)]
+mod tests;

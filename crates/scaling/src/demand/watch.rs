@@ -1,0 +1,254 @@
+//! Looks at a service and its queues, one after the other, and what they tell of the need.
+//!
+//! The scaling function, the metric function and the simulator look through this one watch:
+//! - [`DemandWatch::new`] with the number of queues and [`Watching`], the numbers that it goes by;
+//! - [`DemandWatch::look`] with a [`Sighting`] and the law, `None` while the processing time is unknown:
+//!   gives [`Looked`], the rate and the need, and remembers both;
+//! - [`DemandWatch::look_by`], where the rate may come from elsewhere than from the queues' counts.
+//!
+//! Whoever sets the count itself asks [`super::DemandScaler`], which has a watch within.
+
+use std::time::Duration;
+
+use super::{
+    Decision, DemandLaw, NeedHistory, QueueHistory, QueueSample, Why, Work, decide, tasks_for,
+};
+use crate::Bounds;
+use crate::demand_policy::{RATE_DEVIATIONS, RATE_OVER};
+
+/// Longest time between two needs over which the need counts as known, in looks. The last look of an
+/// invocation and the first of the next are two looks apart when the rule is late.
+pub const GAP_LOOKS: u32 = 3;
+
+/// What a watch goes by, beside the law.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Watching {
+    /// Tasks are removed only to the largest need of this time.
+    pub window: Duration,
+    /// Longest time between two needs over which the need counts as known.
+    pub gap: Duration,
+    /// Time over which arrivals are averaged; see [`QueueHistory::proven_rate`].
+    pub rate_over: Duration,
+    /// Standard deviations by which chance is told from a rise; see [`QueueHistory::proven_rate`].
+    pub deviations: f64,
+}
+
+/// What a queue says of its messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// `ApproximateNumberOfMessages`.
+    pub visible: u64,
+    /// `ApproximateNumberOfMessagesNotVisible`.
+    pub in_flight: u64,
+}
+
+/// What one look sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sighting<'a> {
+    /// When. All times of one watch count from the same origin.
+    pub at: Duration,
+    /// Each queue, always in the same order; `None` for one that could not be read.
+    pub queues: &'a [Option<QueueCounts>],
+    /// Tasks that run.
+    pub running: u32,
+    /// Tasks that are desired.
+    pub desired: u32,
+}
+
+/// What a look tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Looked {
+    /// Messages that wait in the queues that could be read.
+    pub visible: u64,
+    /// Messages in flight in the queues that could be read.
+    pub in_flight: u64,
+    /// Messages that are sent a second to all queues; `None` when it is not known of each.
+    pub rate: Option<f64>,
+    /// Tasks that the work needs, unrounded; `None` when it is not known. At least one while there is a
+    /// message.
+    pub need: Option<f64>,
+    /// Tasks that what is known needs at least; the need, if that is known. `None` when nothing is.
+    pub at_least: Option<f64>,
+    /// The largest need of the window up to this look; `None` unless the need is known throughout.
+    pub largest: Option<f64>,
+    /// The largest need of the window, as far as it is known.
+    pub largest_known: Option<f64>,
+}
+
+/// What the latest looks told.
+#[derive(Clone, Debug)]
+pub struct DemandWatch {
+    watching: Watching,
+    queues: Vec<QueueHistory>,
+    needs: NeedHistory,
+    latest: Option<Duration>,
+}
+
+impl Watching {
+    /// What the experiment in `docs/demand.md` chose, for a look at every `every`.
+    #[must_use]
+    pub fn usual(window: Duration, every: Duration) -> Self {
+        Self {
+            window,
+            gap: every.saturating_mul(GAP_LOOKS),
+            rate_over: RATE_OVER,
+            deviations: RATE_DEVIATIONS,
+        }
+    }
+
+    /// How long a history is worth anything without a look.
+    fn lasting(&self) -> Duration {
+        self.gap.max(self.rate_over)
+    }
+}
+
+impl DemandWatch {
+    /// A watch of so many queues that has seen nothing yet.
+    #[must_use]
+    pub fn new(queues: usize, watching: Watching) -> Self {
+        Self {
+            watching,
+            queues: vec![QueueHistory::new(watching.rate_over); queues],
+            needs: NeedHistory::new(watching.window, watching.gap),
+            latest: None,
+        }
+    }
+
+    /// A look: what follows from it and the earlier ones, under a law; without one, nothing is known but
+    /// that messages need a task.
+    pub fn look(&mut self, seen: &Sighting<'_>, law: Option<&DemandLaw>) -> Looked {
+        self.look_by(seen, law, |flow| flow)
+    }
+
+    /// As [`Self::look`], with the rate that `rate` makes of the one that the queues' counts tell.
+    pub fn look_by(
+        &mut self,
+        seen: &Sighting<'_>,
+        law: Option<&DemandLaw>,
+        rate: impl FnOnce(Option<f64>) -> Option<f64>,
+    ) -> Looked {
+        self.see(seen.at, seen.queues);
+        let counts = || seen.queues.iter().flatten();
+        let visible = sum(counts().map(|queue| queue.visible));
+        let in_flight = sum(counts().map(|queue| queue.in_flight));
+        let (known, complete) = self.rates(seen.queues, law);
+        let rate = rate(complete.then_some(known)).filter(|_| self.all_read(seen.queues));
+        let work = |rate| Work {
+            rate,
+            visible,
+            running: seen.running,
+            starting: seen.desired.saturating_sub(seen.running),
+        };
+        // What a message needs, however little work it is.
+        let one = if visible > 0 || in_flight > 0 {
+            1.0
+        } else {
+            0.0
+        };
+        let need_at = |rate: f64| Some(law?.need(&work(rate))?.max(one));
+        let need = rate.and_then(need_at);
+        let part = need_at(known).or((one > 0.0).then_some(one));
+        self.needs.record(seen.at, need);
+        if let (None, Some(part)) = (need, part) {
+            self.needs.record_part(seen.at, part);
+        }
+        Looked {
+            visible,
+            in_flight,
+            rate,
+            need,
+            at_least: need.or(part),
+            largest: need.and_then(|_| self.needs.largest(seen.at)),
+            largest_known: self.needs.largest_known(seen.at),
+        }
+    }
+
+    /// Remembers what the queues say where nothing can be decided: the service could not be read, say.
+    pub fn see(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
+        if self.latest.is_some_and(|latest| at < latest) {
+            // The clock was set back: nothing tells how old anything is.
+            *self = Self::new(self.queues.len(), self.watching);
+        }
+        self.latest = Some(at);
+        let lasting = self.watching.lasting();
+        for (history, seen) in self.queues.iter_mut().zip(queues) {
+            let Some(QueueCounts { visible, in_flight }) = *seen else {
+                continue;
+            };
+            if history.age(at).is_some_and(|age| age > lasting) {
+                history.clear();
+            }
+            history.record(QueueSample {
+                at,
+                visible,
+                in_flight,
+            });
+        }
+    }
+
+    /// The count that is right at `at`, just after [`Self::look`] told `looked`; cooldowns and deployments
+    /// are not looked at. After a look that doesn't know the need nothing is removed, and what is known
+    /// to be needed is added.
+    #[must_use]
+    pub fn decide(&self, at: Duration, looked: &Looked, desired: u32, bounds: Bounds) -> Decision {
+        let decision = decide(&self.needs, at, desired, bounds);
+        if looked.need.is_some() {
+            return decision;
+        }
+        let inside = bounds.clamp(desired);
+        let least = looked.at_least.map_or(0, |part| tasks_for(part, bounds));
+        let count = least.max(decision.desired).max(inside);
+        let why = match count {
+            count if count > inside => Why::Needed,
+            _ if inside != desired => Why::Bounds,
+            _ => Why::Unknown,
+        };
+        Decision {
+            desired: count,
+            why,
+        }
+    }
+
+    /// The latest look.
+    pub(super) fn latest(&self) -> Option<Duration> {
+        self.latest
+    }
+
+    fn all_read(&self, seen: &[Option<QueueCounts>]) -> bool {
+        let all = !seen.is_empty() && seen.len() == self.queues.len();
+        all && seen.iter().all(Option::is_some)
+    }
+
+    /// Messages sent a second to the queues of which that is known, and whether it is of all.
+    fn rates(&self, seen: &[Option<QueueCounts>], law: Option<&DemandLaw>) -> (f64, bool) {
+        let Some(law) = law else {
+            return (0.0, false);
+        };
+        let Watching {
+            rate_over,
+            deviations,
+            ..
+        } = self.watching;
+        let mut complete = self.all_read(seen);
+        let mut known = 0.0;
+        for (history, _) in self
+            .queues
+            .iter()
+            .zip(seen)
+            .filter(|(_, seen)| seen.is_some())
+        {
+            match history.proven_rate(law.processing_time, rate_over, deviations) {
+                Some(rate) => known += rate,
+                None => complete = false,
+            }
+        }
+        (known, complete)
+    }
+}
+
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+use super::*;
+use proptest::prelude::*;
+
+fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn law() -> DemandLaw {
+    DemandLaw {
+        promise: at(60),
+        processing_time: at(2),
+        concurrency: 1,
+        start: at(40),
+        late: 0.01,
+    }
+}
+
+fn watch(queues: usize) -> DemandWatch {
+    DemandWatch::new(queues, Watching::usual(at(120), at(10)))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a queue that could be read")]
+fn holds(visible: u64, in_flight: u64) -> Option<QueueCounts> {
+    Some(QueueCounts { visible, in_flight })
+}
+
+fn sighting(seconds: u64, queues: &[Option<QueueCounts>]) -> Sighting<'_> {
+    Sighting {
+        at: at(seconds),
+        queues,
+        running: 10,
+        desired: 10,
+    }
+}
+
+fn near(found: Option<f64>, expected: f64) {
+    assert!(
+        found.is_some_and(|found| (found - expected).abs() < 1e-9),
+        "{found:?} for {expected}"
+    );
+}
+
+/// 8 and 2 messages in flight of 2 s each are 4 and 1 a second; 5 a second are 10 tasks, and one more so
+/// that chance keeps hardly anyone waiting.
+#[test]
+fn rates_are_per_queue_and_counts_are_summed() {
+    let mut watch = watch(2);
+    let queues = [holds(3, 8), holds(2, 2)];
+    let first = watch.look(&sighting(0, &queues), Some(&law()));
+    assert_eq!((first.visible, first.in_flight), (5, 10));
+    assert_eq!((first.rate, first.need, first.largest), (None, None, None));
+    let second = watch.look(&sighting(10, &queues), Some(&law()));
+    near(second.rate, 5.0);
+    near(second.need, 11.0 + 5.0 * 2.0 / 60.0);
+    assert_eq!(second.largest, None);
+    assert_eq!(second.largest_known, second.need);
+}
+
+/// The first look knows no rate; but a backlog of 6,000 messages is 12,000 s of work to do in 60 s, less
+/// what 10 tasks do in 40 s.
+#[test]
+fn what_is_known_counts_before_all_is() {
+    let mut watch = watch(1);
+    let looked = watch.look(&sighting(0, &[holds(6_000, 0)]), Some(&law()));
+    assert_eq!(looked.need, None);
+    near(looked.at_least, (6_000.0 - 200.0) * 2.0 / 60.0);
+    let bounds = Bounds::new(1, 500).unwrap();
+    let decision = watch.decide(at(0), &looked, 10, bounds);
+    assert_eq!((decision.desired, decision.why), (194, Why::Needed));
+    // It stays the largest need of the window, though the next looks need less.
+    let later = watch.look(&sighting(10, &[holds(5_900, 10)]), Some(&law()));
+    assert_eq!(later.largest_known, looked.at_least);
+}
+
+#[test]
+fn a_message_needs_a_task_whatever_it_takes() {
+    for law in [None, Some(law())] {
+        for (queue, least) in [
+            (holds(1, 0), Some(1.0)),
+            (holds(0, 1), Some(1.0)),
+            (holds(0, 0), law.map(|_| 0.0)),
+        ] {
+            let looked = watch(1).look(&sighting(0, &[queue]), law.as_ref());
+            assert_eq!((looked.need, looked.at_least), (None, least), "{queue:?}");
+        }
+    }
+    let idle = Sighting {
+        at: at(0),
+        queues: &[holds(3, 0)],
+        running: 0,
+        desired: 0,
+    };
+    let mut watch = watch(1);
+    let looked = watch.look(&idle, None);
+    let decision = watch.decide(at(0), &looked, 0, Bounds::new(0, 9).unwrap());
+    assert_eq!((decision.desired, decision.why), (1, Why::Needed));
+    // Tasks that run without taking any message are not removed to none.
+    let mut stuck = self::watch(1);
+    stuck.look(&sighting(0, &[holds(1, 0)]), Some(&law()));
+    let looked = stuck.look(&sighting(10, &[holds(1, 0)]), Some(&law()));
+    near(looked.need, 1.0);
+}
+
+#[test]
+fn a_queue_that_can_not_be_read_leaves_the_look_without_data() {
+    let mut watch = watch(2);
+    let quiet = [holds(0, 0), holds(0, 0)];
+    for look in 0..=13 {
+        watch.look(&sighting(look * 10, &quiet), Some(&law()));
+    }
+    let bounds = Bounds::new(1, 50).unwrap();
+    let whole = watch.look(&sighting(140, &quiet), Some(&law()));
+    assert_eq!(watch.decide(at(140), &whole, 10, bounds).why, Why::Spare);
+    let part = watch.look(&sighting(150, &[holds(0, 0), None]), Some(&law()));
+    assert_eq!((part.rate, part.need, part.largest), (None, None, None));
+    let decision = watch.decide(at(150), &part, 10, bounds);
+    assert_eq!((decision.desired, decision.why), (10, Why::Unknown));
+    let busy = watch.look(&sighting(160, &[None, holds(3_000, 0)]), Some(&law()));
+    assert_eq!(busy.need, None);
+    let decision = watch.decide(at(160), &busy, 10, bounds);
+    assert_eq!((decision.desired, decision.why), (50, Why::Needed));
+}
+
+#[test]
+fn no_queue_is_no_zero() {
+    let mut watch = watch(1);
+    for look in 0..20 {
+        let looked = watch.look(&sighting(look * 10, &[]), Some(&law()));
+        assert_eq!((looked.rate, looked.need), (None, None));
+    }
+}
+
+#[test]
+fn what_is_too_old_is_forgotten() {
+    let mut watch = watch(1);
+    watch.look(&sighting(0, &[holds(9_000, 0)]), Some(&law()));
+    // Within the time over which arrivals are averaged, a gap is bridged.
+    let bridged = watch.look(&sighting(120, &[holds(9_000, 8)]), Some(&law()));
+    assert!(bridged.rate.is_some());
+    let late = watch.look(&sighting(241, &[holds(0, 8)]), Some(&law()));
+    assert_eq!(late.rate, None);
+    // A clock that is set back leaves nothing of which the age is known.
+    assert!(
+        watch
+            .look(&sighting(251, &[holds(0, 8)]), Some(&law()))
+            .rate
+            .is_some()
+    );
+    let back = watch.look(&sighting(200, &[holds(0, 8)]), Some(&law()));
+    assert_eq!((back.rate, back.largest_known), (None, Some(1.0)));
+    assert!(
+        watch
+            .look(&sighting(210, &[holds(0, 8)]), Some(&law()))
+            .rate
+            .is_some()
+    );
+}
+
+#[test]
+fn a_rate_from_elsewhere_counts_at_once() {
+    let mut watch = watch(1);
+    let seen = [holds(0, 0)];
+    let looked = watch.look_by(&sighting(0, &seen), Some(&law()), |flow| {
+        assert_eq!(flow, None);
+        Some(5.0)
+    });
+    assert_eq!(looked.rate, Some(5.0));
+    near(looked.need, 11.0);
+    // But not in place of queues that can't be read.
+    let blind = watch.look_by(&sighting(10, &[None]), Some(&law()), |_| Some(5.0));
+    assert_eq!((blind.rate, blind.need), (None, None));
+}
+
+proptest! {
+    /// More in a queue at the latest look never needs less, and no number is one that can't be.
+    #[test]
+    fn more_work_never_needs_less(
+        looks in prop::collection::vec((0u64..2_000, 0u64..200), 2..20),
+        more in 0u64..5_000, running in 0u32..100, starting in 0u32..100,
+    ) {
+        let (mut less, mut full) = (watch(1), watch(1));
+        for (index, (visible, in_flight)) in looks.iter().enumerate() {
+            let last = index + 1 == looks.len();
+            let queues = |more: u64| [holds(visible + more, *in_flight)];
+            let seen = [queues(0), queues(if last { more } else { 0 })];
+            let sighting = |queues| Sighting {
+                at: at(10 * index as u64), queues, running, desired: running + starting,
+            };
+            let one = less.look(&sighting(&seen[0]), Some(&law()));
+            let other = full.look(&sighting(&seen[1]), Some(&law()));
+            prop_assert!(other.at_least >= one.at_least, "{:?} {:?}", one, other);
+            prop_assert!(one.at_least.is_some_and(|need| need.is_finite() && need >= 0.0));
+            prop_assert!(one.largest_known >= one.at_least);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A scalable target of Application Auto Scaling with policies of both kinds: which of them sets the
+//! desired count, and what the target remembers of its last scaling activities. Time is an argument.
+//!
+//! Source: "Target tracking scaling policies" and "Step scaling policies", Application Auto Scaling User
+//! Guide; PutScalingPolicy, Application Auto Scaling API Reference.
+
+use std::time::Duration;
+
+use crate::cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
+use crate::steps::Steps;
+use crate::target_tracking::Bounds;
+use crate::tracking_policy::{ServiceCounts, TargetTracking, TrackingPolicy, TrackingReading};
+
+/// A step policy whose alarm is in ALARM, and what the alarm says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRequest {
+    /// The steps to the alarm's side of its threshold.
+    pub steps: Steps,
+    /// Time that the policy gives its steps to take effect.
+    pub cooldown: Duration,
+    /// How far the latest datapoint is beyond the threshold; none without one.
+    pub distance: Option<f64>,
+}
+
+/// Whose request a change follows, by its position among the policies of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A target tracking policy.
+    Tracking(usize),
+    /// A step policy.
+    Steps(usize),
+}
+
+/// A new desired count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The count.
+    pub to: u32,
+    /// Whether tasks are added or removed.
+    pub side: Side,
+    /// By which policy.
+    pub by: Asked,
+}
+
+/// A scalable target: its bounds, its target tracking policies, and its memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScalableTarget {
+    tracking: TargetTracking,
+    bounds: Bounds,
+    /// Dynamic scaling that is suspended.
+    suspended: PerSide<bool>,
+    last: PerSide<Option<Taken>>,
+}
+
+/// A scaling activity that was done, with the cooldown of the policy that did it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Taken {
+    step: TakenStep,
+    cooldown: Duration,
+}
+
+/// A change that a policy asks for, with what is to be remembered of it.
+struct Candidate {
+    change: Change,
+    base: u32,
+    cooldown: Duration,
+}
+
+impl ScalableTarget {
+    /// A scalable target that has never scaled.
+    #[must_use]
+    pub fn new(policies: Vec<TrackingPolicy>, bounds: Bounds) -> Self {
+        Self {
+            tracking: TargetTracking::new(policies, bounds),
+            bounds,
+            suspended: PerSide::default(),
+            last: PerSide::default(),
+        }
+    }
+
+    /// Takes what the target is registered with now, and keeps its memory.
+    pub fn update(
+        &mut self,
+        policies: Vec<TrackingPolicy>,
+        bounds: Bounds,
+        suspended: PerSide<bool>,
+    ) {
+        self.tracking.update(policies, bounds);
+        self.bounds = bounds;
+        self.suspended = suspended;
+    }
+
+    /// The change at `now`, or none. To be asked each time that an alarm's action fires: when the alarm
+    /// goes to ALARM, and every minute while it stays there.
+    ///
+    /// `readings` are those of the target tracking policies, in their order; `steps` are the step
+    /// policies whose alarm is in ALARM. Any policy may scale out. Target tracking scales in only when
+    /// all of its policies do; a step policy's scale-in doesn't wait for them. Of several requests the
+    /// largest count wins, and so scale-out before scale-in. While the service is being deployed, no
+    /// task is removed.
+    ///
+    /// A cooldown holds for the target, whichever policy's it is. AWS says so of policies of one kind;
+    /// for both kinds on one target it is taken for granted here.
+    pub fn decide(
+        &mut self,
+        now: Duration,
+        service: ServiceCounts,
+        readings: &[TrackingReading],
+        steps: &[StepRequest],
+    ) -> Option<Change> {
+        let mut tracking = self.tracking.clone();
+        let tracked = self.tracked(now, service, tracking.decide_by(now, service, readings));
+        let stepped = steps
+            .iter()
+            .enumerate()
+            .filter_map(|(index, request)| self.stepped(now, service, index, request));
+        let asked = tracked
+            .into_iter()
+            .chain(stepped)
+            .filter(|asked| !self.suspended.get(asked.change.side));
+        let wins = asked.reduce(|best, next| {
+            if next.change.to > best.change.to {
+                next
+            } else {
+                best
+            }
+        })?;
+        match wins.change.by {
+            Asked::Tracking(_) => self.tracking = tracking,
+            Asked::Steps(_) => self.note(now, &wins),
+        }
+        let (to, base) = (wins.change.to, wins.base);
+        *self.last.get_mut(wins.change.side) = Some(Taken {
+            step: TakenStep { at: now, base, to },
+            cooldown: wins.cooldown,
+        });
+        Some(wins.change)
+    }
+
+    /// What target tracking asks for.
+    fn tracked(
+        &self,
+        now: Duration,
+        service: ServiceCounts,
+        decided: Option<(u32, usize)>,
+    ) -> Option<Candidate> {
+        let (to, index) = decided?;
+        let policy = self.tracking.policies().get(index)?;
+        let (side, cooldown) = if to > service.desired {
+            (Side::Out, policy.cooldown_out)
+        } else {
+            (Side::In, policy.cooldown_in)
+        };
+        // Within a cooldown of scale-out, what was added counts as a part of what is added now.
+        let earlier = self
+            .last
+            .get(side)
+            .filter(|last| side == Side::Out && now < last.step.at.saturating_add(last.cooldown));
+        let by = Asked::Tracking(index);
+        Some(Candidate {
+            change: Change { to, side, by },
+            base: earlier.map_or(service.desired, |last| last.step.base),
+            cooldown,
+        })
+    }
+
+    /// What a step policy asks for.
+    fn stepped(
+        &self,
+        now: Duration,
+        service: ServiceCounts,
+        index: usize,
+        request: &StepRequest,
+    ) -> Option<Candidate> {
+        let law = |from| request.steps.next(from, request.distance, self.bounds);
+        let side = if law(service.desired) > service.desired {
+            Side::Out
+        } else {
+            Side::In
+        };
+        if side == Side::In && service.deploying {
+            return None;
+        }
+        let last = self.last.map(|last| last.map(|last| last.step));
+        let cooldowns = self
+            .last
+            .map(|last| last.map_or(Duration::ZERO, |last| last.cooldown));
+        let Allowed::Step { to, base } = allowed(side, now, service.desired, last, cooldowns, law)
+        else {
+            return None;
+        };
+        let by = Asked::Steps(index);
+        Some(Candidate {
+            change: Change { to, side, by },
+            base,
+            cooldown: request.cooldown,
+        })
+    }
+
+    /// Lets target tracking know of a step.
+    fn note(&mut self, now: Duration, done: &Candidate) {
+        match done.change.side {
+            Side::Out => {
+                let added = done.change.to.saturating_sub(done.base);
+                self.tracking.note_out(now, added, done.cooldown);
+            }
+            Side::In => self.tracking.note_in(now, done.cooldown),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! Scaling by demand: what it can't stand beside, and what its estimate doesn't know.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::promise::REACTION;
+use crate::duration::format as written;
+use crate::findings::{Finding, Findings};
+use crate::model::{Actuator, Demand, Queue, Service, Stack};
+use crate::path;
+
+/// Pause between two looks of the function.
+const LOOK: Duration = Duration::from_secs(10);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// As many queues as a function's environment surely holds: 4 KiB, and a queue's name and URL are up to
+/// 240 bytes.
+const MOST_QUEUES: usize = 10;
+
+/// Refuses another way of scaling beside it.
+pub(super) fn alone(demand: &Demand, path: &str, other: Option<&str>, findings: &mut Findings) {
+    let Some(other) = other else {
+        return;
+    };
+    let (acts, why) = match demand.actuator {
+        Actuator::Function => (
+            "sets the desired count",
+            "its function sets the count to what the work needs, and would undo every ten seconds what the other did",
+        ),
+        Actuator::TargetTracking => (
+            "removes what isn't needed",
+            "tasks are removed only when every policy agrees, and added when any asks for it, so the count would no longer be what the work needs",
+        ),
+    };
+    let at = |name: &str| format!("{path}.scaling.{name}");
+    let finding = Finding::error(format!("`demand` can't stand beside `{other}`"))
+        .at_key(at("demand"), acts)
+        .at_key(at(other), "sets it too")
+        .help(format!("{why}: keep one of them"));
+    findings.report(finding);
+}
+
+/// Checks the demand of the service at a path.
+pub(super) fn check(
+    stack: &Stack,
+    service: &Service,
+    path: &str,
+    demand: &Demand,
+    findings: &mut Findings,
+) {
+    let here = format!("{path}.scaling.demand");
+    queues(stack, service, path, findings);
+    burst(demand, &here, findings);
+    single(demand, &here, findings);
+    window(demand, &here, findings);
+    if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
+        let finding = Finding::error("demand is estimated from looks a minute apart")
+            .at(
+                "metric.every",
+                format!("looks every {}", written(stack.metric.every)),
+            )
+            .at(format!("{here}.actuator"), "by the metric function")
+            .help("arrivals are averaged over two minutes, in which there would be no two looks: write `every: 1m`, or leave `actuator` out");
+        findings.report(finding);
+    }
+}
+
+fn queues(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
+    let list = format!("{path}.consumes");
+    let count = service.consumes.len();
+    if count > MOST_QUEUES {
+        let message =
+            format!("a service scaled by demand can consume {MOST_QUEUES} queues at most");
+        let finding = Finding::error(message)
+            .at(list.as_str(), format!("{count} queues"))
+            .help("what its function is told about them holds no more: divide the queues among several services");
+        findings.report(finding);
+    }
+    for (index, name) in service.consumes.iter().enumerate() {
+        let fifo = match stack.queues.get(name) {
+            Some(Queue::Create(spec)) => spec.fifo,
+            Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
+            None => false,
+        };
+        if fifo {
+            let finding = Finding::warning("the demand of a FIFO queue is estimated too high")
+                .at(path::item(&list, index), "a FIFO queue")
+                .at_key(format!("{path}.scaling.demand"), "knows no message groups")
+                .help("one task at a time works on a message group, so more tasks than groups find nothing to do: let `tasks.max` be no more than the groups there are");
+            findings.report(finding);
+        }
+    }
+}
+
+/// What arrives in a queue is reckoned with as a whole, by each service that scales by it.
+pub(super) fn shared(stack: &Stack, findings: &mut Findings) {
+    let mut consumers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (key, service) in &stack.services {
+        for queue in &service.consumes {
+            consumers.entry(queue).or_default().push(key);
+        }
+    }
+    for (key, service) in &stack.services {
+        if service.demand().is_none() {
+            continue;
+        }
+        for (index, queue) in service.consumes.iter().enumerate() {
+            let all = consumers.get(queue.as_str());
+            let Some(other) = all.into_iter().flatten().find(|other| **other != key) else {
+                continue;
+            };
+            let finding = Finding::warning(format!("`{other}` consumes the queue too"))
+                .at(path::item(&format!("services.{key}.consumes"), index), "shared")
+                .at_key(
+                    format!("services.{key}.scaling.demand"),
+                    "reckons with the whole queue",
+                )
+                .help("each of them gets tasks for all that arrives: give each its own queue, and let both `subscribe` to a topic where both want every message");
+            findings.report(finding);
+        }
+    }
+}
+
+/// A burst waits for the look that sees it, and for the tasks that it then brings.
+fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
+    let (reaction, part, label, help) = match demand.actuator {
+        Actuator::Function => (
+            LOOK.saturating_add(demand.task_start),
+            "task_start",
+            format!(
+                "after a look, a new task takes {}",
+                written(demand.task_start)
+            ),
+            format!("the function looks every {}", written(LOOK)),
+        ),
+        Actuator::TargetTracking => (
+            REACTION,
+            "actuator",
+            "acts 2 to 5 minutes after the load grew".to_owned(),
+            "a new task then takes up to a minute, and `actuator: function` acts within 10 seconds"
+                .to_owned(),
+        ),
+    };
+    if demand.acceptable_latency >= reaction {
+        return;
+    }
+    let finding = Finding::warning("the promise is shorter than scaling takes")
+        .at(
+            format!("{here}.acceptable_latency"),
+            format!("promises {}", written(demand.acceptable_latency)),
+        )
+        .at(format!("{here}.{part}"), label)
+        .help(format!(
+            "{help}: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time"
+        ));
+    findings.report(finding);
+}
+
+/// What waits is drained within one promise: of a shorter one than a message takes, each message asks for
+/// several tasks.
+fn single(demand: &Demand, here: &str, findings: &mut Findings) {
+    let Some(processing) = demand.processing_time else {
+        return;
+    };
+    // A task works on several at once; what each of them takes is divided by their number.
+    if demand.acceptable_latency.saturating_mul(demand.concurrency) >= processing {
+        return;
+    }
+    let finding = Finding::warning("a single message that waits asks for more than one task")
+        .at(
+            format!("{here}.acceptable_latency"),
+            format!("promises {}", written(demand.acceptable_latency)),
+        )
+        .at(
+            format!("{here}.processing_time"),
+            format!("one message takes {}", written(processing)),
+        )
+        .at(
+            format!("{here}.concurrency"),
+            format!("{} at once", demand.concurrency),
+        )
+        .help("the backlog is to be worked off within one promise, which is shorter than the processing of one message: promise more, or make messages smaller");
+    findings.report(finding);
+}
+
+fn window(demand: &Demand, here: &str, findings: &mut Findings) {
+    if demand.window >= demand.task_start {
+        return;
+    }
+    let finding = Finding::warning("the window is shorter than a task takes to start")
+        .at(format!("{here}.window"), format!("looks back {}", written(demand.window)))
+        .at(
+            format!("{here}.task_start"),
+            format!("starts within {}", written(demand.task_start)),
+        )
+        .help("a task may be removed before the one that replaces it could start, and a load that wavers has tasks come and go: give it as long as `task_start`, better several times that");
+    findings.report(finding);
+}

@@ -1,0 +1,93 @@
+//! The tree that an edit means.
+
+use super::{Edit, To};
+use crate::source::Span;
+use crate::yaml::{Key, Node, Value};
+
+/// The tree after an edit; `None` where its path leads through something that is no mapping, or nowhere.
+pub(super) fn after(root: &Node, edit: &Edit) -> Option<Node> {
+    let mut root = root.clone();
+    let (last, outer) = edit.path.split_last()?;
+    let mut node = &mut root;
+    for key in outer {
+        let Value::Map(entries) = &mut node.value else {
+            return None;
+        };
+        let at = entries.iter().position(|(found, _)| found.text == *key);
+        let at = match (at, edit.value()) {
+            (Some(at), _) => at,
+            (None, Some(_)) => {
+                entries.push((named(key), placeless(Value::Map(Vec::new()))));
+                entries.len() - 1
+            }
+            // Nothing is to be taken away or renamed.
+            (None, None) => return (edit.to == To::Gone).then_some(root),
+        };
+        node = &mut entries.get_mut(at)?.1;
+    }
+    let Value::Map(entries) = &mut node.value else {
+        return None;
+    };
+    change(entries, last, edit)?;
+    Some(root)
+}
+
+fn change(entries: &mut Vec<(Key, Node)>, last: &str, edit: &Edit) -> Option<()> {
+    let at = entries.iter().position(|(found, _)| found.text == last);
+    match (&edit.to, at) {
+        (To::Gone, None) => {}
+        (To::Gone, Some(at)) => {
+            entries.remove(at);
+        }
+        (To::Key(key), Some(at)) => {
+            if entries.iter().any(|(found, _)| found.text == *key) {
+                return None;
+            }
+            entries.get_mut(at)?.0.text = (*key).to_owned();
+        }
+        (To::Key(_), None) => return None,
+        (To::Text(_) | To::Number(_), at) => {
+            let value = edit.value()?;
+            match at.and_then(|at| entries.get_mut(at)) {
+                // A whole mapping or list is more than one value.
+                Some((_, node)) if matches!(node.value, Value::Map(_) | Value::Seq(_)) => {
+                    return None;
+                }
+                Some((_, node)) => node.value = value,
+                None => entries.push((named(last), placeless(value))),
+            }
+        }
+    }
+    Some(())
+}
+
+fn named(key: &str) -> Key {
+    Key {
+        text: key.to_owned(),
+        span: Span::default(),
+    }
+}
+
+fn placeless(value: Value) -> Node {
+    Node {
+        span: Span::default(),
+        value,
+    }
+}
+
+/// Whether two trees hold the same, wherever it stands; the order of keys means nothing.
+pub(super) fn same(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Value::Map(first), Value::Map(second)) => {
+            first.len() == second.len()
+                && first
+                    .iter()
+                    .all(|(key, node)| b.get(&key.text).is_some_and(|other| same(node, other)))
+        }
+        (Value::Seq(first), Value::Seq(second)) => {
+            first.len() == second.len() && first.iter().zip(second).all(|(a, b)| same(a, b))
+        }
+        (Value::Float(first), Value::Float(second)) => first.to_bits() == second.to_bits(),
+        (first, second) => first == second,
+    }
+}

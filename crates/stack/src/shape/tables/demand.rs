@@ -1,0 +1,79 @@
+//! Scaling to the tasks that the work needs.
+
+use super::scaling::{MOMENT, PAUSE};
+use super::{DAY, HOUR, MINUTE, SECOND, default, required, time, whole};
+use crate::shape::{Kind, Object, Time, Whole};
+
+pub(super) static DEMAND: Object = Object {
+    what: "the scaling by demand",
+    fields: &[
+        required(
+            "acceptable_latency",
+            Kind::Time(&MOMENT),
+            "How long a message may wait until its processing begins: the promise.",
+        ),
+        required(
+            "processing_time",
+            Kind::TimeOr(&MOMENT, "measured"),
+            "Average processing time of one message, or `measured`: from the messages in flight and those deleted, as CloudWatch tells them some minutes late. Until it is known nothing is removed.",
+        ),
+        default(
+            "concurrency",
+            Kind::Whole(&CONCURRENCY),
+            "1",
+            "Messages that a task works on at once.",
+        ),
+        default(
+            "actuator",
+            Kind::Word(&["function", "target_tracking"]),
+            "function",
+            "Who sets the desired count: a Lambda function of the service's own, which looks every 10 seconds (`function`), or Application Auto Scaling, by a metric that the metric function publishes each minute (`target_tracking`), which takes minutes longer.",
+        ),
+        default(
+            "task_start",
+            Kind::Time(&START),
+            "40s",
+            "From a decision to the first message of a new task: the backlog is reckoned as it will be by then.",
+        ),
+        default(
+            "window",
+            Kind::Time(&WINDOW),
+            "2m",
+            "Tasks are removed only to the largest need of this time, and only when the need was known throughout.",
+        ),
+        default(
+            "cooldown",
+            Kind::Object(&DEMAND_COOLDOWN),
+            "{}",
+            "Pauses between changes of the desired count; the law needs none.",
+        ),
+    ],
+    rules: &[],
+};
+
+/// Far over what one task has memory for, and under the 120,000 messages that a queue has in flight.
+static CONCURRENCY: Whole = whole(1, 10_000);
+
+static START: Time = time(1, 0, HOUR);
+
+/// Under the pause between two looks there would be no window.
+static WINDOW: Time = time(SECOND, MINUTE, DAY);
+
+static DEMAND_COOLDOWN: Object = Object {
+    what: "the cooldowns of demand",
+    fields: &[
+        default(
+            "out",
+            Kind::Time(&PAUSE),
+            "0s",
+            "After a scale-out, how long only a larger count is set.",
+        ),
+        default(
+            "in",
+            Kind::Time(&PAUSE),
+            "0s",
+            "After a scale-in, how long nothing is removed.",
+        ),
+    ],
+    rules: &[],
+};

@@ -1,0 +1,44 @@
+//! The numbers of the demand law, as its functions are told them.
+
+use std::time::Duration;
+
+use scaling::{DemandPolicyError, DemandRequest, RATE_OVER};
+use stack::Demand;
+
+use crate::error::SynthesisError;
+use crate::resolved::ResolvedService;
+
+/// The law of a service that scales by demand.
+pub(crate) fn law(
+    service: &ResolvedService<'_>,
+    demand: &Demand,
+) -> Result<DemandRequest, SynthesisError> {
+    let short = || service.short.to_owned();
+    if service.queues.is_empty() {
+        return Err(SynthesisError::NothingToMeasure { service: short() });
+    }
+    let law = DemandRequest {
+        acceptable_latency_ms: milliseconds(demand.acceptable_latency),
+        processing_time_ms: demand.processing_time.map(milliseconds),
+        concurrency: demand.concurrency,
+        task_start_ms: milliseconds(demand.task_start),
+        window_ms: milliseconds(demand.window),
+        rate_over_ms: milliseconds(RATE_OVER),
+    };
+    law.check().map_err(|problem| unusable(service, problem))?;
+    Ok(law)
+}
+
+/// The error for numbers that no function would take.
+pub(crate) fn unusable(
+    service: &ResolvedService<'_>,
+    problem: DemandPolicyError,
+) -> SynthesisError {
+    let service = service.short.to_owned();
+    SynthesisError::UnusableDemand { service, problem }
+}
+
+/// Whole milliseconds, which is all that the functions are told.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,82 @@
+//! Alarms of services that scale by demand.
+
+use scaling::{Comparison, MissingData, TASKS_NEEDED_METRIC};
+use stack::{Actuator, Demand, Stack};
+
+use crate::alarm::{Action, Alarm, Window};
+use crate::alarms::minutes;
+use crate::error::SynthesisError;
+use crate::names;
+use crate::resolved::{Resolved, ResolvedService};
+use crate::text::Text;
+use crate::watched::Watched;
+
+/// `permissions`: logical ids of what lets the rules invoke the metric function.
+pub(crate) fn all<'a>(
+    resolved: &Resolved<'a>,
+    permissions: &[String],
+) -> Result<Vec<Alarm<'a>>, SynthesisError> {
+    let stack = resolved.stack;
+    let tracked = resolved.demanded(Actuator::TargetTracking).into_iter();
+    let tracked = tracked.map(|(service, demand)| {
+        let policy = names::scaling_policy(service.short);
+        let function = names::METRIC_FUNCTION.to_owned();
+        let depends_on = [permissions, &[policy]].concat();
+        silent(stack, service, (demand, function), depends_on)
+    });
+    let by_function = resolved.demanded(Actuator::Function).into_iter();
+    let by_function = by_function.map(|(service, demand)| {
+        let permission = names::scaling_rule_permission(service.short);
+        let function = names::scaling_function(service.short);
+        silent(stack, service, (demand, function), vec![permission])
+    });
+    tracked.chain(by_function).collect()
+}
+
+/// The service flies blind: nobody has told for a while how many tasks it needs, so nobody removes any. It
+/// is made last, as the other silence alarms are.
+///
+/// What target tracking follows may be silent while its window isn't known yet, so it isn't watched. Nor is
+/// the need where the processing time is measured: before the first messages it is rightly unknown, and so
+/// the `function`'s invocations are watched instead.
+fn silent<'a>(
+    stack: &'a Stack,
+    service: &ResolvedService<'_>,
+    (demand, function): (&Demand, String),
+    depends_on: Vec<String>,
+) -> Result<Alarm<'a>, SynthesisError> {
+    let silence = stack.alarms.metric_silent;
+    let (what, metric) = if demand.processing_time.is_some() {
+        let namespace = &stack.metric.namespace;
+        let dimensions = service.dimensions();
+        let metric = Watched::new(namespace, TASKS_NEEDED_METRIC, dimensions, "SampleCount");
+        let what = format!(
+            "{TASKS_NEEDED_METRIC} of service {} has not been published",
+            service.short
+        );
+        (what, metric)
+    } else {
+        let dimensions = vec![("FunctionName", Text::reference(&function, 64))];
+        let metric = Watched::new("AWS/Lambda", "Invocations", dimensions, "SampleCount");
+        let what = format!(
+            "the function that looks at service {} has not been invoked",
+            service.short
+        );
+        (what, metric)
+    };
+    Ok(Alarm {
+        id: names::need_silent_alarm(service.short),
+        description: format!(
+            "Stack {}: {what} for {}; the service does not scale.",
+            stack.name,
+            minutes(silence)
+        ),
+        metric,
+        comparison: Comparison::Below,
+        threshold: 1.0,
+        window: Window::of_silence(silence)?,
+        missing: MissingData::Breaching,
+        action: Action::Page,
+        depends_on,
+    })
+}

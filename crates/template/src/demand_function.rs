@@ -1,0 +1,106 @@
+//! Scaling functions of services with `demand`: each looks at its queues several times a minute, and sets its
+//! service's desired count to what the work needs.
+//!
+//! There is no scalable target: Application Auto Scaling and the function would undo each other's work.
+
+use std::time::Duration;
+
+use scaling::{DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, QueueRequest};
+use serde_json::{Value, json};
+use stack::{Actuator, Demand, Stack};
+
+use crate::builder::Builder;
+use crate::demand::{law, milliseconds, unusable};
+use crate::error::SynthesisError;
+use crate::grants::{Statement, publish_metrics, read_metrics};
+use crate::lambda::EVENT_AGE_SECONDS;
+use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
+use crate::scaling_function::{Setup, add_role, scale_service, within_environment};
+use crate::scaling_triggers::add_rule;
+use crate::text::{Text, canonical, escape};
+
+/// Pause between two looks. Ten seconds reach nearly what a look each second would; see `docs/demand.md`.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// A rule's shortest period: one invocation looks until the next one begins.
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// As long as the period. The last look is ten seconds before its end, and each ends in time for the next.
+const TIMEOUT_SECONDS: u64 = 60;
+
+/// No retries: the next minute looks afresh.
+const RETRIES: (u32, u64) = (0, EVENT_AGE_SECONDS);
+
+pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
+    for (service, demand) in resolved.demanded(Actuator::Function) {
+        let stack = resolved.stack;
+        add_role(builder, stack, service, statements(stack, service, demand))?;
+        let setup = Setup {
+            description: format!(
+                "Scales service {} to the tasks that its work needs",
+                service.short
+            ),
+            policy: (DEMAND_POLICY_VARIABLE, policy(stack, service, demand)?),
+            dead_letters: None,
+            timeout: TIMEOUT_SECONDS,
+            retries: RETRIES,
+        };
+        setup.add(builder, stack, service)?;
+        let description = format!(
+            "Has the scaling function of service {} look at its queues",
+            service.short
+        );
+        add_rule(builder, service, &description)?;
+    }
+    Ok(())
+}
+
+/// Reading its queues, reading and scaling its service, publishing what it found, and no more.
+fn statements(stack: &Stack, service: &ResolvedService<'_>, demand: &Demand) -> Vec<Statement> {
+    let queues = service.queues.iter().map(|queue| queue.arn.clone());
+    let mut statements = scale_service(service);
+    statements.extend([
+        Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues.collect()),
+        publish_metrics("PublishNeed", &stack.metric.namespace),
+    ]);
+    if demand.processing_time.is_none() {
+        statements.push(read_metrics());
+    }
+    statements
+}
+
+/// The policy in the function's environment, within what one holds.
+fn policy(
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    demand: &Demand,
+) -> Result<Value, SynthesisError> {
+    let queue = |queue: &ResolvedQueue<'_>| QueueRequest {
+        name: queue.name.sub(),
+        url: queue.url.sub(),
+    };
+    let policy = DemandPolicy {
+        namespace: escape(&stack.metric.namespace),
+        cluster: service.cluster.sub(),
+        service: service.name.sub(),
+        queues: service.queues.iter().map(queue).collect(),
+        min: service.service.tasks.min,
+        max: service.service.tasks.max,
+        law: law(service, demand)?,
+        every_ms: milliseconds(EVERY),
+        period_ms: milliseconds(PERIOD),
+        cooldown_out_ms: milliseconds(demand.cooldown.out),
+        cooldown_in_ms: milliseconds(demand.cooldown.r#in),
+    };
+    let unusable = |problem: DemandPolicyError| unusable(service, problem);
+    policy.check().map_err(unusable)?;
+    let queues = service.queues.iter();
+    let mut names: Vec<&Text> = queues.flat_map(|queue| [&queue.name, &queue.url]).collect();
+    names.extend([&service.cluster, &service.name]);
+    within_environment(
+        service,
+        DEMAND_POLICY_VARIABLE,
+        canonical(json!(policy)),
+        &names,
+    )
+}

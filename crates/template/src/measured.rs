@@ -1,0 +1,55 @@
+//! The services that the metric function measures, and by what.
+
+use scaling::{Count, DemandRequest};
+use stack::Actuator;
+
+use crate::demand;
+use crate::error::SynthesisError;
+use crate::resolved::{Resolved, ResolvedService, Scaled};
+
+/// A service that the metric function measures.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured<'a, 'r> {
+    pub(crate) service: &'r ResolvedService<'a>,
+    /// Which messages count as backlog.
+    pub(crate) count: Vec<Count>,
+    /// Whether the service may go down to no task, and so has to be woken.
+    pub(crate) wakes: bool,
+    /// The law by which the tasks that it needs are published instead of its backlog.
+    pub(crate) demand: Option<DemandRequest>,
+}
+
+/// All of them, in the order of the definition.
+pub(crate) fn of<'a, 'r>(
+    resolved: &'r Resolved<'a>,
+    scaled: &[Scaled<'a, 'r>],
+) -> Result<Vec<Measured<'a, 'r>>, SynthesisError> {
+    let mut measured: Vec<Measured<'a, 'r>> = scaled
+        .iter()
+        .filter(|scaled| scaled.is_measured())
+        .map(|scaled| Measured {
+            service: scaled.service,
+            count: scaled.scaling.count.iter().copied().collect(),
+            wakes: scaled.wakes(),
+            demand: None,
+        })
+        .collect();
+    for (service, demand) in resolved.demanded(Actuator::TargetTracking) {
+        measured.push(Measured {
+            service,
+            count: vec![Count::Visible],
+            wakes: service.service.tasks.min == 0,
+            demand: Some(demand::law(service, demand)?),
+        });
+    }
+    measured.sort_by_key(|measured| measured.service.short);
+    Ok(measured)
+}
+
+impl Measured<'_, '_> {
+    /// Whether the metric function finds out how long a message takes.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.demand
+            .is_some_and(|law| law.processing_time_ms.is_none())
+    }
+}

@@ -2,16 +2,19 @@
 //!
 //! This room owns the edges of a function: [`serve`] hands events to a handler with what Lambda says of
 //! the invocation, [`in_time`] bounds a call and puts its error into a few words, [`Log`] writes
-//! JSON lines. What a function does is its own.
+//! JSON lines, and [`flows`] reads what CloudWatch knows of queues, for a processing time that is measured.
+//! What a function does is its own.
 
 mod call;
 mod invocation;
 mod log;
+mod measured;
 mod patience;
 mod start;
 
 pub use call::{CallError, in_time};
 pub use invocation::Invocation;
 pub use log::{Level, Log};
+pub use measured::{Flow, flows, processing_time};
 pub use patience::{aws_config, retries, timeouts};
 pub use start::{init_failed, serve};

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::Reason;
+use crate::plan::ServiceKey;
 
 /// What one datapoint is about: the values of its three dimensions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -25,6 +26,13 @@ impl fmt::Display for Target {
         } else {
             write!(f, "/{}", self.queue)
         }
+    }
+}
+
+impl Target {
+    /// Its cluster and service.
+    pub(crate) fn service_key(&self) -> ServiceKey {
+        (self.cluster.clone(), self.service.clone())
     }
 }
 
@@ -55,6 +63,30 @@ pub struct Waking {
     pub backlog_without_tasks: u64,
 }
 
+/// A datapoint of a service that follows demand that CloudWatch took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Need {
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// Metric name: [`scaling::TASKS_NEEDED_METRIC`] or [`scaling::NEED_PER_TASK_METRIC`].
+    pub metric: &'static str,
+    /// The published value.
+    pub value: f64,
+}
+
+/// A service that follows demand of which not all is known that would be published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unknown {
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// What is not known yet.
+    pub reason: &'static str,
+}
+
 /// A target without a datapoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failed {
@@ -73,6 +105,12 @@ pub struct Answer {
     /// Those of the backlog without tasks, for the services of which the request wants it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waking: Vec<Waking>,
+    /// Those of the services that follow demand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// The services that follow demand of which not all is known yet. That is no failure.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<Unknown>,
     /// The targets without one; empty in the answer of an invocation that succeeds.
     pub failed: Vec<Failed>,
 }

@@ -83,7 +83,13 @@ fn values(answer: &Answer) -> impl Iterator<Item = String> {
             one.backlog_without_tasks
         )
     });
-    per_task.chain(without_tasks)
+    let needs = answer.needs.iter().map(|one| {
+        format!(
+            "{}/{} {} = {}",
+            one.cluster, one.service, one.metric, one.value
+        )
+    });
+    per_task.chain(without_tasks).chain(needs)
 }
 
 /// Appends items while the text stays within `limit` bytes, then says how many were left out.

@@ -1,56 +1,82 @@
 //! One invocation, from the event to the answer.
 
 use std::collections::HashMap;
+use std::time::SystemTime;
 
 use lambda_kit::{Invocation, Log};
 use scaling::backlog_per_task;
 use serde_json::Value;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::demand::Look;
 use crate::plan::{Measure, Plan};
 use crate::publish::Datapoint;
 use crate::queues::{self, Reading};
 use crate::services::{self, Described};
-use crate::{Answer, Clients, Failed, InvocationError, Published, Reason, Target};
-use crate::{log, publish, waking};
+use crate::{Answer, Clients, Failed, InvocationError, Memory, Published, Reason, Target};
+use crate::{demand, log, publish, waking};
 
-/// Measures every target of the event and publishes its backlog per task, then writes to the log what
-/// came of it.
+/// Measures every target of the event and publishes its backlog per task, or the need of its service; then
+/// writes to the log what came of it. `memory` is what one execution environment keeps from an invocation
+/// to the next.
 ///
 /// # Errors
 /// When the event is not a request to measure, and when any target has no datapoint; the datapoints
 /// of all others are published by then.
 pub async fn handle(
     clients: &Clients,
+    memory: &Mutex<Memory>,
     event: Value,
     invocation: &Invocation,
     log: &mut Log<'_>,
 ) -> Result<Answer, InvocationError> {
-    let result = measure(clients, event, invocation).await;
+    // Boxed, because the compiler doesn't look into futures nested deeper than this one.
+    let result = Box::pin(measure(clients, memory, event, invocation, log)).await;
     log::outcome(log, &result);
     result
 }
 
 async fn measure(
     clients: &Clients,
+    memory: &Mutex<Memory>,
     event: Value,
     invocation: &Invocation,
+    log: &mut Log<'_>,
 ) -> Result<Answer, InvocationError> {
+    let begun = Instant::now();
+    let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.unwrap_or_default();
     let deadlines = Deadlines::of(Instant::now(), invocation);
     let plan = Plan::of(event)?;
-    let (queues, described) = futures::join!(
+    let (queues, described, flows) = futures::join!(
         queues::read(&clients.sqs, plan.queues(), deadlines.read),
         services::describe(&clients.ecs, plan.batches(), deadlines.read),
+        demand::flows(&clients.cloudwatch, &plan, now, deadlines.read),
     );
     let waking = waking::datapoints(&plan, &queues, &described);
+    let at = now.saturating_add(begun.elapsed());
+    let look = Look {
+        plan: &plan,
+        queues: &queues,
+        described: &described,
+        flows: &flows,
+        at,
+    };
+    let demand = look.all(&mut *memory.lock().await, log);
     let mut failed = plan.failed;
+    failed.extend(demand.failed);
     let mut datapoints = Vec::with_capacity(plan.targets.len());
     for (target, measure) in plan.targets {
+        if plan.demands.contains_key(&target.service_key()) {
+            continue;
+        }
         match datapoint(&target, &measure, &queues, &described) {
             Ok(datapoint) => datapoints.push(Datapoint::PerTask(datapoint)),
             Err(reason) => failed.push(Failed { target, reason }),
         }
     }
+    datapoints.extend(demand.needs.into_iter().map(Datapoint::Need));
     datapoints.extend(waking.into_iter().map(Datapoint::WithoutTasks));
     let (cloudwatch, namespace) = (&clients.cloudwatch, &plan.namespace);
     let mut answer = publish::publish(
@@ -61,6 +87,7 @@ async fn measure(
         deadlines.publish,
     )
     .await;
+    answer.unknown = demand.unknown;
     answer.failed.append(&mut failed);
     answer
         .failed

@@ -1,14 +1,17 @@
 //! The metric function: an event that says what to measure goes in, `BacklogPerTask` datapoints come
-//! out, and `BacklogWithoutTasks` for services that are to be woken.
+//! out, and `BacklogWithoutTasks` for services that are to be woken. Of services that follow demand,
+//! `TasksNeeded` and `TasksNeededPerRunningTask` come out instead.
 //!
 //! This room owns one invocation: reading the event, reading the queues and the services at the same
 //! time, publishing what could be read, and saying which targets failed and why. It holds no
-//! configuration of its own and no state between invocations. The law (messages ÷ running tasks) and
-//! the event's shape belong to the room `scaling`. [`handle`] is the way in; the clients, the clock
-//! and the log are its arguments.
+//! configuration of its own. Between invocations it keeps a [`Memory`] of the looks that the need is
+//! reckoned from, as long as the execution environment lives; where it is lost, the need is unknown for a
+//! while, and nothing is published that removes tasks. The laws and the event's shape belong to the room
+//! `scaling`. [`handle`] is the way in; the clients, the clock, the memory and the log are its arguments.
 
 mod answer;
 mod clients;
+mod demand;
 mod error;
 mod handler;
 mod log;
@@ -21,8 +24,9 @@ mod services;
 mod tests;
 mod waking;
 
-pub use answer::{Answer, Failed, Published, Target, Waking};
+pub use answer::{Answer, Failed, Need, Published, Target, Unknown, Waking};
 pub use clients::Clients;
+pub use demand::Memory;
 pub use error::InvocationError;
 pub use handler::handle;
 pub use reason::Reason;

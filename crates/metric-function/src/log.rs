@@ -33,7 +33,7 @@ pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError
         .filter(|error| !matches!(error, InvocationError::TargetsFailed(_)))
         .map(ToString::to_string);
     let outcome = Outcome {
-        published: answer.published.len() + answer.waking.len(),
+        published: answer.published.len() + answer.waking.len() + answer.needs.len(),
         failed: answer.failed.len(),
         duration_ms: log.elapsed().as_millis(),
         error_type: error.map(InvocationError::name),

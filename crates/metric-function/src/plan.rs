@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scaling::{Count, MetricRequest, QueueRequest, ServiceRequest};
+use scaling::{Count, DemandRequest, MetricRequest, QueueRequest, ServiceRequest};
 use serde_json::Value;
 
 use crate::{Failed, InvocationError, Reason, Target};
@@ -11,6 +11,9 @@ use crate::{Failed, InvocationError, Reason, Target};
 ///
 /// Source: Amazon ECS API Reference, DescribeServices.
 const SERVICES_PER_CALL: usize = 10;
+
+/// Cluster and service name.
+pub(crate) type ServiceKey = (String, String);
 
 /// How to measure a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +28,9 @@ pub(crate) struct Plan {
     pub(crate) namespace: String,
     pub(crate) targets: BTreeMap<Target, Measure>,
     /// Cluster and service name of each service whose backlog without tasks is published too.
-    pub(crate) wake: BTreeSet<(String, String)>,
+    pub(crate) wake: BTreeSet<ServiceKey>,
+    /// The law of each service of which the need is published, rather than the backlog per task.
+    pub(crate) demands: BTreeMap<ServiceKey, DemandRequest>,
     /// What no call can help.
     pub(crate) failed: Vec<Failed>,
 }
@@ -48,6 +53,7 @@ impl Plan {
             .filter(|one| one.wake)
             .map(|one| (one.cluster.clone(), one.service.clone()))
             .collect();
+        let (demands, ambiguous) = demands(&request.services);
         let mut drafts: BTreeMap<Target, Result<Measure, Reason>> = BTreeMap::new();
         for (target, measure) in request.services.into_iter().flat_map(drafts_of) {
             drafts
@@ -63,9 +69,14 @@ impl Plan {
             namespace: request.namespace,
             targets: BTreeMap::new(),
             wake,
+            demands,
             failed: Vec::new(),
         };
         for (target, draft) in drafts {
+            let draft = match ambiguous.contains(&target.service_key()) {
+                true => Err(Reason::Ambiguous),
+                false => draft,
+            };
             match draft {
                 Ok(measure) => drop(plan.targets.insert(target, measure)),
                 Err(reason) => plan.failed.push(Failed { target, reason }),
@@ -77,11 +88,12 @@ impl Plan {
     /// Every queue URL once, with all that its services count.
     pub(crate) fn queues(&self) -> BTreeMap<String, BTreeSet<Count>> {
         let mut queues: BTreeMap<String, BTreeSet<Count>> = BTreeMap::new();
-        for measure in self.targets.values() {
-            queues
-                .entry(measure.url.clone())
-                .or_default()
-                .extend(&measure.count);
+        for (target, measure) in &self.targets {
+            let counts = queues.entry(measure.url.clone()).or_default();
+            counts.extend(&measure.count);
+            if self.demands.contains_key(&target.service_key()) {
+                counts.extend([Count::Visible, Count::InFlight]);
+            }
         }
         queues
     }
@@ -105,6 +117,25 @@ impl Plan {
     }
 }
 
+/// The law of each service that has one, and the services that have several, or one here and none there.
+fn demands(
+    services: &[ServiceRequest],
+) -> (BTreeMap<ServiceKey, DemandRequest>, BTreeSet<ServiceKey>) {
+    let mut laws: BTreeMap<ServiceKey, Option<DemandRequest>> = BTreeMap::new();
+    let mut ambiguous = BTreeSet::new();
+    for one in services {
+        let key = (one.cluster.clone(), one.service.clone());
+        if *laws.entry(key.clone()).or_insert(one.demand) != one.demand {
+            ambiguous.insert(key);
+        }
+    }
+    let usable = laws.into_iter().filter_map(|(key, law)| {
+        let law = law.filter(|law| !ambiguous.contains(&key) && law.check().is_ok())?;
+        Some((key, law))
+    });
+    (usable.collect(), ambiguous)
+}
+
 /// The targets of one service, checked. A service without a queue is a target without a queue's name.
 fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> {
     let ServiceRequest {
@@ -113,7 +144,7 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
         queues,
         count,
         wake: _,
-        demand: _,
+        demand,
     } = request;
     let target = |queue: String| Target {
         cluster: cluster.clone(),
@@ -125,7 +156,8 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
     }
     let count: BTreeSet<Count> = count.into_iter().collect();
     let draft = |QueueRequest { name, url }| {
-        let checked = check(&cluster, &service, &name, &count);
+        let law = demand.map_or(Ok(()), |law| law.check().map_err(Reason::from));
+        let checked = check(&cluster, &service, &name, &count).and(law);
         (
             target(name),
             checked.map(|()| Measure {

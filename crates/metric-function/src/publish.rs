@@ -8,7 +8,7 @@ use lambda_kit::in_time;
 use scaling::{METRIC_NAME, WAKE_METRIC_NAME};
 use tokio::time::Instant;
 
-use crate::{Answer, Failed, Published, Target, Waking};
+use crate::{Answer, Failed, Need, Published, Target, Waking};
 
 /// Datapoints that one PutMetricData call takes at most.
 ///
@@ -29,11 +29,12 @@ const CONCURRENCY: usize = 4;
 
 const OPERATION: &str = "PutMetricData";
 
-/// One datapoint, of either metric.
+/// One datapoint, of any metric.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Datapoint {
     PerTask(Published),
     WithoutTasks(Waking),
+    Need(Need),
 }
 
 /// Publishes all datapoints with one timestamp, and says which CloudWatch took and which it did not.
@@ -65,6 +66,7 @@ pub(crate) async fn publish(
             Ok(_) => chunk.into_iter().for_each(|one| match one {
                 Datapoint::PerTask(one) => answer.published.push(one),
                 Datapoint::WithoutTasks(one) => answer.waking.push(one),
+                Datapoint::Need(one) => answer.needs.push(one),
             }),
             Err(reason) => answer.failed.extend(chunk.into_iter().map(|one| Failed {
                 target: one.target(),
@@ -76,11 +78,16 @@ pub(crate) async fn publish(
 }
 
 impl Datapoint {
-    /// What it is about; the backlog without tasks is about no queue.
+    /// What it is about; the backlog without tasks and the need are about no queue.
     fn target(self) -> Target {
         match self {
             Self::PerTask(one) => one.target,
             Self::WithoutTasks(one) => Target {
+                cluster: one.cluster,
+                service: one.service,
+                queue: String::new(),
+            },
+            Self::Need(one) => Target {
                 cluster: one.cluster,
                 service: one.service,
                 queue: String::new(),
@@ -97,6 +104,7 @@ impl Datapoint {
         match self {
             Self::PerTask(one) => (METRIC_NAME, one.backlog_per_task),
             Self::WithoutTasks(one) => (WAKE_METRIC_NAME, one.backlog_without_tasks as f64),
+            Self::Need(one) => (one.metric, one.value),
         }
     }
 
@@ -106,6 +114,7 @@ impl Datapoint {
                 (&target.cluster, &target.service, Some(&target.queue))
             }
             Self::WithoutTasks(one) => (&one.cluster, &one.service, None),
+            Self::Need(one) => (&one.cluster, &one.service, None),
         };
         let mut dimensions = vec![("ClusterName", &**cluster), ("ServiceName", &**service)];
         dimensions.extend(queue.map(|queue| ("QueueName", &**queue)));

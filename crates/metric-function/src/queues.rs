@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::StreamExt as _;
 use lambda_kit::{CallError, in_time};
-use scaling::Count;
+use scaling::{Count, QueueCounts};
 use tokio::time::Instant;
 
 use crate::Reason;
@@ -52,6 +52,24 @@ pub(crate) fn counted(queues: &HashMap<String, Reading>, measure: &Measure) -> R
             operation: OPERATION,
         })),
     }
+}
+
+/// What the demand law asks of a queue.
+pub(crate) fn counts(
+    queues: &HashMap<String, Reading>,
+    measure: &Measure,
+) -> Result<QueueCounts, Reason> {
+    let one = |count: Count| {
+        let measure = Measure {
+            count: [count].into(),
+            ..measure.clone()
+        };
+        counted(queues, &measure)
+    };
+    Ok(QueueCounts {
+        visible: one(Count::Visible)?,
+        in_flight: one(Count::InFlight)?,
+    })
 }
 
 /// The sum of the counted attributes.

@@ -1,6 +1,7 @@
 //! Why a target was not published.
 
 use lambda_kit::CallError;
+use scaling::DemandPolicyError;
 use serde::{Serialize, Serializer};
 
 /// Why a target's datapoint was not published.
@@ -22,9 +23,12 @@ pub enum Reason {
         /// What such a name looks like.
         rule: &'static str,
     },
-    /// The request holds the target twice, with different URLs or counts.
-    #[error("the request holds it twice, with different queue URLs or counts")]
+    /// The request holds the target twice, with different URLs or counts, or its service with different laws.
+    #[error("the request holds it twice, with different queue URLs, counts or laws")]
     Ambiguous,
+    /// The numbers of its demand law are none to follow.
+    #[error("the demand law can't be followed: {0}")]
+    Demand(#[from] DemandPolicyError),
     /// An AWS call has no answer.
     #[error(transparent)]
     Call(#[from] CallError),

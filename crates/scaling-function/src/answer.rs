@@ -5,7 +5,17 @@ use std::time::Duration;
 use scaling::{AlarmStepsPolicy, Hold, Side, StepRecord};
 use serde::Serialize;
 
-use crate::moment;
+use crate::{DemandAnswer, moment};
+
+/// What an invocation answers, by the policy that the function follows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// Steps while an alarm rings.
+    AlarmSteps(Answer),
+    /// The tasks that the work needs.
+    Demand(DemandAnswer),
+}
 
 /// What came of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

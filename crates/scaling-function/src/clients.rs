@@ -3,9 +3,11 @@
 /// The clients that an invocation needs.
 #[derive(Clone, Debug)]
 pub struct Clients {
+    /// Reads the queues of a service that follows demand.
+    pub sqs: aws_sdk_sqs::Client,
     /// Describes and updates the service.
     pub ecs: aws_sdk_ecs::Client,
-    /// Describes alarms, reads their metric, keeps their tags.
+    /// Describes alarms, reads metrics, keeps alarms' tags, publishes the need.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
 }
 
@@ -14,6 +16,7 @@ impl Clients {
     pub async fn from_environment() -> Self {
         let config = lambda_kit::aws_config().await;
         Self {
+            sqs: aws_sdk_sqs::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
         }

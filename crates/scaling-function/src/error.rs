@@ -5,9 +5,15 @@ use lambda_kit::CallError;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
-use crate::Answer;
+use crate::{Answer, DemandAnswer};
 
 const EXPECTED: &str = r#"expected alarms' messages from SNS, {"Records": [{"Sns": {"Message": "…"}}]}, or {"action": "re-evaluate"}"#;
+
+const EXPECTED_FOR_DEMAND: &str =
+    r#"expected {"action": "re-evaluate"}, or {"action": "look-once"}"#;
+
+/// Characters of the message of an invocation whose looks failed. The log has all of it.
+const MESSAGE_LIMIT: usize = 4_096;
 
 /// Why an invocation failed. Lambda repeats it, and hands its event to the dead-letter queue in the end.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -18,6 +24,15 @@ pub enum InvocationError {
         /// Where in the event, and what is wrong there.
         problem: String,
     },
+    /// The event is no request to a function that follows demand: an alarm's message, say.
+    #[error("the event is nothing that this function knows: {problem}; {EXPECTED_FOR_DEMAND}")]
+    NoRequest {
+        /// Where in the event, and what is wrong there.
+        problem: String,
+    },
+    /// Some looks failed, or a part of every look. What could be done was done.
+    #[error("{}", looks(.0))]
+    LooksFailed(Box<DemandAnswer>),
     /// Some records of the event are no messages of this function's alarms. The others were handled.
     #[error("{} of {all} records refused: {}; {}", .refused.len(), list(.refused), rest(.answer.as_deref()))]
     RecordsRefused {
@@ -68,9 +83,23 @@ pub enum Problem {
     /// A count that cannot be.
     #[error("{0} is no desired count")]
     DesiredCount(i64),
+    /// A number of running tasks that cannot be.
+    #[error("{0} is no running count")]
+    RunningCount(i64),
+    /// A count of a queue that is absent, or no number of messages.
+    #[error("GetQueueAttributes says {} for {attribute}", .value.as_deref().map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}")))]
+    QueueCount {
+        /// Attribute name.
+        attribute: String,
+        /// Its value, if there is one.
+        value: Option<String>,
+    },
     /// The policy can't be followed.
     #[error("the policy can't be followed: {0}")]
     Policy(#[from] scaling::PolicyError),
+    /// The demand policy can't be followed.
+    #[error("the policy can't be followed: {0}")]
+    DemandPolicy(#[from] scaling::DemandPolicyError),
 }
 
 impl Problem {
@@ -94,7 +123,8 @@ impl Problem {
         match self {
             Self::Call(_) => "CallFailed",
             Self::Alarm { .. } => "AlarmUnclear",
-            Self::Policy(_) => "PolicyImpossible",
+            Self::QueueCount { .. } => "QueueUnclear",
+            Self::Policy(_) | Self::DemandPolicy(_) => "PolicyImpossible",
             _ => "ServiceUnclear",
         }
     }
@@ -105,7 +135,8 @@ impl InvocationError {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::MalformedEvent { .. } => "MalformedEvent",
+            Self::MalformedEvent { .. } | Self::NoRequest { .. } => "MalformedEvent",
+            Self::LooksFailed(_) => "LooksFailed",
             Self::RecordsRefused { .. } => "RecordsRefused",
             Self::Problem(problem) => problem.name(),
         }
@@ -118,6 +149,24 @@ impl From<InvocationError> for Diagnostic {
             error_type: error.name().to_owned(),
             error_message: error.to_string(),
         }
+    }
+}
+
+/// Each problem once.
+fn looks(answer: &DemandAnswer) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let failed = answer.failed();
+    let reasons = failed.iter().map(|look| look.reason.as_str());
+    for part in reasons.chain(answer.problems.iter().map(String::as_str)) {
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let (failed, all) = (failed.len(), answer.looks.len());
+    let text = format!("{failed} of {all} looks failed: {}", parts.join("; "));
+    match text.char_indices().nth(MESSAGE_LIMIT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 

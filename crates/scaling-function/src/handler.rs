@@ -3,15 +3,19 @@
 use std::time::SystemTime;
 
 use lambda_kit::{Invocation, Level, Log};
-use scaling::{PerSide, Side, StateChange};
+use scaling::{AlarmStepsPolicy, PerSide, Side, StateChange};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::alarms::{self, Alarm};
 use crate::event::{Event, Message};
+use crate::policy::Followed;
 use crate::reconcile::Round;
-use crate::{Answer, Clients, InvocationError, Policy, Problem, Refused, log, moment};
+use crate::{
+    Answer, Clients, InvocationError, Memory, Policy, Problem, Refused, Reply, demand, log, moment,
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,7 +31,9 @@ struct Absent<'a> {
     alarm: &'a str,
 }
 
-/// Reconciles the policy's service with its alarms, then writes to the log what came of it.
+/// Reconciles the policy's service with its alarms, or follows its demand until the rule's period is over;
+/// then writes to the log what came of it. `memory` is what one execution environment keeps from an
+/// invocation to the next.
 ///
 /// # Errors
 /// When the event is neither alarms' messages nor the request to look again, when a record is none of
@@ -36,24 +42,37 @@ struct Absent<'a> {
 pub async fn handle(
     clients: &Clients,
     policy: &Policy,
+    memory: &Mutex<Memory>,
     event: Value,
     invocation: &Invocation,
     log: &mut Log<'_>,
-) -> Result<Answer, InvocationError> {
-    // Boxed, because the compiler doesn't look into futures nested deeper than this one.
-    let result = Box::pin(answer(clients, policy, event, invocation, log)).await;
-    log::outcome(log, &result);
-    result
+) -> Result<Reply, InvocationError> {
+    // Boxed, because the compiler doesn't look into futures nested deeper than these.
+    match policy.followed() {
+        Followed::AlarmSteps(policy) => {
+            let result = Box::pin(answer(clients, policy, event, invocation, log)).await;
+            log::outcome(log, &result);
+            result.map(Reply::AlarmSteps)
+        }
+        Followed::Demand(policy) => {
+            // An execution environment has one invocation at a time, so nobody waits here.
+            let mut memory = memory.lock().await;
+            let following = demand::follow(clients, policy, &mut memory, event, invocation, log);
+            let result = Box::pin(following).await;
+            demand::log::outcome(log, &result);
+            result.map(Reply::Demand)
+        }
+    }
 }
 
 async fn answer(
     clients: &Clients,
-    policy: &Policy,
+    policy: &AlarmStepsPolicy,
     event: Value,
     invocation: &Invocation,
     log: &mut Log<'_>,
 ) -> Result<Answer, InvocationError> {
-    let event = Event::of(event, policy.get())?;
+    let event = Event::of(event, policy)?;
     let mut refused = event.refused;
     if !refused.is_empty() && event.messages.is_empty() {
         return Err(InvocationError::RecordsRefused {
@@ -64,7 +83,7 @@ async fn answer(
     }
     let round = Round {
         clients,
-        policy: policy.get(),
+        policy,
         scaling: policy.scaling().map_err(Problem::from)?,
         trigger: event.trigger,
         now: invocation

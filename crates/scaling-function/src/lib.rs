@@ -1,15 +1,22 @@
-//! The scaling function: an alarm that rings goes in, one step of a service's desired count comes out.
+//! The scaling function: what sets the desired count of one service, by an alarm's steps or by demand.
 //!
-//! This room owns one invocation. Whatever wakes it, an alarm's message or the rule that asks to look
+//! This room owns one invocation. Under alarms' steps, whatever wakes it, an alarm's message or the rule that asks to look
 //! again, it reconciles: it reads the alarms' states, the service and what is remembered of the last
 //! steps, lets the room `scaling` say what is right to do, and does it. What it remembers is a tag on
 //! each alarm, written before the step is taken, so that messages may come twice, late, or out of order.
-//! Which service and which steps is its [`Policy`], from its environment. [`handle`] is the way in; the
-//! clients, the clock and the log are its arguments.
+//!
+//! Under demand, an invocation looks at the queues and the service several times until its rule's period is
+//! over, and sets the count that the room `scaling` says is right. What earlier looks told is its
+//! [`Memory`], which lives as long as the execution environment; without one, nothing is removed until
+//! enough is known again.
+//!
+//! Which service, and which of the two, is its [`Policy`], from its environment. [`handle`] is the way in;
+//! the clients, the clock, the memory and the log are its arguments.
 
 mod alarms;
 mod answer;
 mod clients;
+mod demand;
 mod error;
 mod event;
 mod handler;
@@ -24,8 +31,9 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Outcome};
+pub use answer::{Answer, Outcome, Reply};
 pub use clients::Clients;
+pub use demand::{DemandAnswer, Look, LookOutcome, Memory, ProcessingTime, Unread};
 pub use error::{InvocationError, Problem, Refused};
 pub use handler::handle;
 pub use policy::{Policy, PolicyProblem};

@@ -55,7 +55,9 @@ impl Round<'_> {
         };
         let (desired, deploying) =
             match service::describe(&self.clients.ecs, self.policy, self.deadline).await? {
-                Service::Active { desired, deploying } => (desired, deploying),
+                Service::Active {
+                    desired, deploying, ..
+                } => (desired, deploying),
                 Service::Draining => {
                     return Ok(cause.unscalable(Outcome::Draining, "the service is being deleted"));
                 }
@@ -93,7 +95,9 @@ impl Round<'_> {
         }
         let gone = |outcome, what: &str| Answer::unscalable(self.policy, outcome, what);
         match service::describe(&self.clients.ecs, self.policy, self.deadline).await? {
-            Service::Active { desired, deploying } => {
+            Service::Active {
+                desired, deploying, ..
+            } => {
                 let bounded = self.within_bounds(desired, deploying).await?;
                 Ok(bounded.unwrap_or_else(|| Answer::quiet(self.policy)))
             }

@@ -2,7 +2,7 @@
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service as Described};
 use lambda_kit::{CallError, in_time};
-use scaling::AlarmStepsPolicy;
+use scaling::{AlarmStepsPolicy, DemandPolicy};
 use tokio::time::Instant;
 
 use crate::Problem;
@@ -14,27 +14,57 @@ const GONE: [&str; 3] = [
     "ServiceNotActiveException",
 ];
 
+/// Which service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ServiceName<'a> {
+    cluster: &'a str,
+    service: &'a str,
+}
+
 /// What the service is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     /// It can be scaled.
-    Active { desired: u32, deploying: bool },
+    Active {
+        desired: u32,
+        running: u32,
+        deploying: bool,
+    },
     /// It is being deleted.
     Draining,
     /// It is not there; what ECS says of it.
     Missing(String),
 }
 
+impl<'a> From<&'a AlarmStepsPolicy> for ServiceName<'a> {
+    fn from(policy: &'a AlarmStepsPolicy) -> Self {
+        Self {
+            cluster: &policy.cluster,
+            service: &policy.service,
+        }
+    }
+}
+
+impl<'a> From<&'a DemandPolicy> for ServiceName<'a> {
+    fn from(policy: &'a DemandPolicy) -> Self {
+        Self {
+            cluster: &policy.cluster,
+            service: &policy.service,
+        }
+    }
+}
+
 /// Describes the service.
-pub(crate) async fn describe(
+pub(crate) async fn describe<'a>(
     client: &aws_sdk_ecs::Client,
-    policy: &AlarmStepsPolicy,
+    name: impl Into<ServiceName<'a>>,
     deadline: Instant,
 ) -> Result<Service, Problem> {
+    let name = name.into();
     let call = client
         .describe_services()
-        .cluster(&policy.cluster)
-        .services(&policy.service)
+        .cluster(name.cluster)
+        .services(name.service)
         .send();
     let output = match in_time("DescribeServices", deadline, call).await {
         Ok(output) => output,
@@ -52,7 +82,7 @@ pub(crate) async fn describe(
 }
 
 fn state(service: &Described) -> Result<Service, Problem> {
-    // The SDK reads an absent `desiredCount` as 0. A record cut short is told by its absent status.
+    // The SDK reads an absent `desiredCount` or `runningCount` as 0. A record cut short is told by its absent status.
     match service.status() {
         Some("ACTIVE") => {}
         Some("DRAINING") => return Ok(Service::Draining),
@@ -60,9 +90,10 @@ fn state(service: &Described) -> Result<Service, Problem> {
         Some(other) => return Err(Problem::ServiceStatus(other.to_owned())),
         None => return Err(Problem::ServiceStatus("without a status".to_owned())),
     }
-    let desired = service.desired_count();
+    let (desired, running) = (service.desired_count(), service.running_count());
     Ok(Service::Active {
         desired: u32::try_from(desired).map_err(|_| Problem::DesiredCount(desired.into()))?,
+        running: u32::try_from(running).map_err(|_| Problem::RunningCount(running.into()))?,
         deploying: is_deploying(service),
     })
 }
@@ -78,17 +109,18 @@ fn is_deploying(service: &Described) -> bool {
 }
 
 /// Sets the desired count; `Some` with what ECS says when there is no service any more.
-pub(crate) async fn set_desired(
+pub(crate) async fn set_desired<'a>(
     client: &aws_sdk_ecs::Client,
-    policy: &AlarmStepsPolicy,
+    name: impl Into<ServiceName<'a>>,
     count: u32,
     deadline: Instant,
 ) -> Result<Option<String>, Problem> {
+    let name = name.into();
     let desired = i32::try_from(count).map_err(|_| Problem::DesiredCount(count.into()))?;
     let call = client
         .update_service()
-        .cluster(&policy.cluster)
-        .service(&policy.service)
+        .cluster(name.cluster)
+        .service(name.service)
         .desired_count(desired)
         .send();
     match in_time("UpdateService", deadline, call).await {

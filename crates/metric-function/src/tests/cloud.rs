@@ -1,12 +1,17 @@
 //! A cloud of mocks: what its queues and services hold, and which calls it got.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex as Lock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_sdk_cloudwatch::operation::get_metric_data::{
+    GetMetricDataError, GetMetricDataInput, GetMetricDataOutput,
+};
 use aws_sdk_cloudwatch::operation::put_metric_data::{
     PutMetricDataError, PutMetricDataInput, PutMetricDataOutput,
 };
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::MetricDataResult;
 use aws_sdk_ecs::operation::describe_services::{
     DescribeServicesError, DescribeServicesInput, DescribeServicesOutput,
 };
@@ -20,8 +25,9 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use lambda_kit::{Invocation, Log};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
-use crate::{Answer, Clients, Failed, InvocationError, handle};
+use crate::{Answer, Clients, Failed, InvocationError, Memory, handle};
 
 /// 2026-03-01T12:00:00Z.
 pub(super) const NOW: u64 = 1_772_366_400;
@@ -32,7 +38,9 @@ pub(super) struct Cloud {
     services: BTreeMap<(String, String), (String, i32)>,
     desired: BTreeMap<(String, String), i32>,
     refused: Vec<String>,
-    calls: Arc<Mutex<Calls>>,
+    /// Messages in flight and deleted of a minute.
+    metrics: Option<(f64, f64)>,
+    calls: Arc<Lock<Calls>>,
 }
 
 /// The inputs of the calls, in the order of arrival.
@@ -41,6 +49,7 @@ pub(super) struct Calls {
     pub(super) queues: Vec<GetQueueAttributesInput>,
     pub(super) services: Vec<DescribeServicesInput>,
     pub(super) puts: Vec<PutMetricDataInput>,
+    pub(super) data: Vec<GetMetricDataInput>,
 }
 
 pub(super) struct Outcome {
@@ -97,10 +106,28 @@ impl Cloud {
         self
     }
 
+    /// Messages in flight and deleted of a minute, as CloudWatch tells them of each queue.
+    pub(super) fn metrics(mut self, in_flight: f64, deleted: f64) -> Self {
+        self.metrics = Some((in_flight, deleted));
+        self
+    }
+
     pub(super) async fn run(self, event: Value) -> Outcome {
+        self.run_in(&Mutex::default(), 0, event).await
+    }
+
+    /// The same in an execution environment that remembers, so many seconds after the usual time.
+    pub(super) async fn run_in(
+        self,
+        memory: &Mutex<Memory>,
+        seconds: u64,
+        event: Value,
+    ) -> Outcome {
         let calls = Arc::clone(&self.calls);
         let clients = self.clients();
-        let (result, log) = invoke(&clients, event, Duration::from_secs(30)).await;
+        let now = now() + Duration::from_secs(seconds);
+        let time_left = Duration::from_secs(30);
+        let (result, log) = invoke_in(&clients, memory, now, event, time_left).await;
         let calls = std::mem::take(&mut *calls.lock().unwrap());
         Outcome { result, calls, log }
     }
@@ -108,11 +135,11 @@ impl Cloud {
     fn clients(self) -> Clients {
         let cloud = Arc::new(self);
         let (sqs, ecs) = (queue_rule(&cloud), service_rule(&cloud));
-        let cloudwatch = put_rule(&cloud);
+        let (put, data) = (put_rule(&cloud), data_rule(&cloud));
         Clients {
             sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, [&sqs]),
             ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&ecs]),
-            cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&cloudwatch]),
+            cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&put, &data]),
         }
     }
 
@@ -161,7 +188,16 @@ pub(super) async fn invoke(
     event: Value,
     time_left: Duration,
 ) -> (Result<Answer, InvocationError>, Vec<Value>) {
-    let now = UNIX_EPOCH + Duration::from_secs(NOW);
+    invoke_in(clients, &Mutex::default(), now(), event, time_left).await
+}
+
+async fn invoke_in(
+    clients: &Clients,
+    memory: &Mutex<Memory>,
+    now: SystemTime,
+    event: Value,
+    time_left: Duration,
+) -> (Result<Answer, InvocationError>, Vec<Value>) {
     let invocation = Invocation {
         request_id: "request-1".to_owned(),
         now,
@@ -169,7 +205,7 @@ pub(super) async fn invoke(
     };
     let mut written = Vec::new();
     let mut log = Log::new(&mut written, &invocation.request_id, now);
-    let result = handle(clients, event, &invocation, &mut log).await;
+    let result = handle(clients, memory, event, &invocation, &mut log).await;
     let text = String::from_utf8(written).unwrap();
     assert!(text.ends_with('\n'), "every line ends: {text:?}");
     (
@@ -275,6 +311,32 @@ fn put_rule(cloud: &Arc<Cloud>) -> Rule {
             Some(meta) => MockResponse::Error(PutMetricDataError::generic(meta)),
             None => MockResponse::Output(PutMetricDataOutput::builder().build()),
         }
+    })
+}
+
+fn data_rule(cloud: &Arc<Cloud>) -> Rule {
+    let cloud = Arc::clone(cloud);
+    mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_response(move |input| {
+        cloud.calls.lock().unwrap().data.push(input.clone());
+        if let Some(meta) = cloud.refuses("GetMetricData") {
+            return MockResponse::Error(GetMetricDataError::generic(meta));
+        }
+        let at = DateTime::from_secs(input.end_time().unwrap().secs() - 60);
+        let results = input.metric_data_queries().iter().filter_map(|query| {
+            let (in_flight, deleted) = cloud.metrics?;
+            let metric = query.metric_stat()?.metric()?.metric_name()?;
+            let value = match metric {
+                "NumberOfMessagesDeleted" => deleted,
+                _ => in_flight,
+            };
+            let result = MetricDataResult::builder().id(query.id()?);
+            Some(result.timestamps(at).values(value).build())
+        });
+        MockResponse::Output(
+            GetMetricDataOutput::builder()
+                .set_metric_data_results(Some(results.collect()))
+                .build(),
+        )
     })
 }
 

@@ -1,6 +1,7 @@
 //! Tests of whole invocations against SDK mocks; each file is one theme.
 
 mod cloud;
+mod demand;
 mod failures;
 mod fleet;
 mod log;

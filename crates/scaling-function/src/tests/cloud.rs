@@ -25,10 +25,11 @@ use aws_smithy_types::DateTime;
 use lambda_kit::{Invocation, Log};
 use scaling::LAST_STEP_TAG;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::baton::Turn;
 use super::world::{FakeAlarm, OUT, Shared, World, arn};
-use crate::{Answer, Clients, InvocationError, Policy, handle};
+use crate::{Answer, Clients, InvocationError, Memory, Policy, Reply, handle};
 
 /// An answer and the lines of the log.
 pub(super) struct Invoked {
@@ -71,7 +72,7 @@ pub(super) fn policy_of(changes: &Value) -> Policy {
     for (key, value) in changes.as_object().unwrap() {
         policy[key] = value.clone();
     }
-    Policy::parse(&policy.to_string()).unwrap()
+    Policy::of(Some(policy.to_string()), None).unwrap()
 }
 
 /// One invocation with the usual policy.
@@ -99,7 +100,12 @@ pub(super) async fn invoke_as(
     let mut written = Vec::new();
     let mut log = Log::new(&mut written, &invocation.request_id, now);
     let clients = clients(world, &turn);
-    let result = handle(&clients, policy, event, &invocation, &mut log).await;
+    let memory = Mutex::new(Memory::default());
+    let result = handle(&clients, policy, &memory, event, &invocation, &mut log).await;
+    let result = result.map(|reply| match reply {
+        Reply::AlarmSteps(answer) => answer,
+        Reply::Demand(answer) => panic!("an answer of alarms' steps, not {answer:?}"),
+    });
     let text = String::from_utf8(written).unwrap();
     let log = text.lines().map(|line| serde_json::from_str(line).unwrap());
     Invoked {
@@ -117,6 +123,7 @@ fn clients(world: &Shared, turn: &Arc<Turn>) -> Clients {
     let (alarms, data) = (describe_alarms(at.clone()), get_metric_data(at.clone()));
     let (list, tag) = (list_tags(at.clone()), tag_resource(at));
     Clients {
+        sqs: mock_client!(aws_sdk_sqs, []),
         ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&describe, &update]),
         cloudwatch: mock_client!(
             aws_sdk_cloudwatch,

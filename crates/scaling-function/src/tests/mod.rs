@@ -2,6 +2,7 @@
 
 mod baton;
 mod cloud;
+mod demand;
 mod events;
 mod failures;
 mod interleaving;

@@ -1,0 +1,228 @@
+//! A processing time that is measured: from what SQS tells CloudWatch, some minutes late.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
+use aws_smithy_types::DateTime;
+use scaling::measured_processing_time;
+use tokio::time::Instant;
+
+use crate::{CallError, in_time};
+
+/// Period of SQS's metrics, in seconds.
+const PERIOD: u16 = 60;
+
+/// Whole minutes looked back at. SQS's metrics come up to 15 minutes late when a queue wakes up, and an
+/// average over less would jump.
+const MINUTES: u64 = 15;
+
+/// Queues that one GetMetricData call takes at most, at two queries each.
+///
+/// Source: Amazon CloudWatch API Reference, GetMetricData (500 queries).
+const QUEUES_PER_CALL: usize = 250;
+
+const OPERATION: &str = "GetMetricData";
+
+/// What went through a queue in the minutes of which CloudWatch knows both numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Flow {
+    /// Sum of the minutes' average messages in flight (`ApproximateNumberOfMessagesNotVisible`).
+    pub in_flight: f64,
+    /// Messages deleted in these minutes (`NumberOfMessagesDeleted`).
+    pub deleted: f64,
+    /// How many minutes.
+    pub minutes: u32,
+}
+
+/// What went through each queue, by its name, in the last whole minutes before `now` (since the Unix
+/// epoch). 250 queues cost a call.
+///
+/// # Errors
+/// When a call fails or has no answer in time.
+pub async fn flows(
+    client: &Client,
+    queues: &BTreeSet<&str>,
+    now: Duration,
+    deadline: Instant,
+) -> Result<HashMap<String, Flow>, CallError> {
+    let names: Vec<&str> = queues.iter().copied().collect();
+    let end = now.as_secs() / u64::from(PERIOD) * u64::from(PERIOD);
+    let start = end.saturating_sub(MINUTES * u64::from(PERIOD));
+    let time = |seconds: u64| DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let mut found = HashMap::new();
+    for chunk in names.chunks(QUEUES_PER_CALL) {
+        let pairs = chunk.iter().enumerate();
+        let queries = pairs.flat_map(|(index, name)| {
+            [
+                query(
+                    'f',
+                    index,
+                    name,
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "Average",
+                ),
+                query('d', index, name, "NumberOfMessagesDeleted", "Sum"),
+            ]
+        });
+        let call = client
+            .get_metric_data()
+            .set_metric_data_queries(Some(queries.collect()))
+            .start_time(time(start))
+            .end_time(time(end))
+            .send();
+        let output = in_time(OPERATION, deadline, call).await?;
+        let series = by_id(output.metric_data_results());
+        for (index, name) in chunk.iter().enumerate() {
+            let one = |kind: char| series.get(&id(kind, index));
+            if let (Some(in_flight), Some(deleted)) = (one('f'), one('d')) {
+                found.insert((*name).to_owned(), flow(in_flight, deleted));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The average processing time of the messages of all these queues; `None` when nothing went through them.
+#[must_use]
+pub fn processing_time<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> Option<Duration> {
+    let (mut in_flight, mut deleted) = (0.0, 0.0);
+    for flow in flows {
+        in_flight += flow.in_flight;
+        deleted += flow.deleted;
+    }
+    // So many in flight on average in as many minutes one after the other as there are in all.
+    measured_processing_time(in_flight, deleted, Duration::from_secs(PERIOD.into()))
+}
+
+type Series = BTreeMap<DateTime, f64>;
+
+fn by_id(results: &[MetricDataResult]) -> HashMap<String, Series> {
+    let pairs = |result: &MetricDataResult| {
+        let times = result.timestamps().iter().copied();
+        times.zip(result.values().iter().copied()).collect()
+    };
+    let named = results.iter();
+    named
+        .filter_map(|result| Some((result.id()?.to_owned(), pairs(result))))
+        .collect()
+}
+
+/// Only minutes of which both are known: one comes later than the other.
+fn flow(in_flight: &Series, deleted: &Series) -> Flow {
+    let both = in_flight
+        .iter()
+        .filter_map(|(at, in_flight)| Some((*in_flight, *deleted.get(at)?)));
+    both.fold(Flow::default(), |sum, (in_flight, deleted)| Flow {
+        in_flight: sum.in_flight + in_flight,
+        deleted: sum.deleted + deleted,
+        minutes: sum.minutes + 1,
+    })
+}
+
+fn id(kind: char, index: usize) -> String {
+    format!("{kind}{index}")
+}
+
+fn query(kind: char, index: usize, queue: &str, metric: &str, statistic: &str) -> MetricDataQuery {
+    let queue = Dimension::builder().name("QueueName").value(queue).build();
+    let metric = Metric::builder()
+        .namespace("AWS/SQS")
+        .metric_name(metric)
+        .dimensions(queue)
+        .build();
+    let statistic = MetricStat::builder()
+        .metric(metric)
+        .period(PERIOD.into())
+        .stat(statistic)
+        .build();
+    MetricDataQuery::builder()
+        .id(id(kind, index))
+        .metric_stat(statistic)
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+
+    use super::*;
+
+    fn result(id: &str, points: &[(i64, f64)]) -> MetricDataResult {
+        let (times, values) = points
+            .iter()
+            .map(|(minute, value)| (DateTime::from_secs(minute * 60), *value))
+            .unzip();
+        MetricDataResult::builder()
+            .id(id)
+            .set_timestamps(Some(times))
+            .set_values(Some(values))
+            .build()
+    }
+
+    /// 4 and 6 in flight in two minutes, 300 deleted: 600 s of work for 300 messages. The minute of which
+    /// only one number has come counts for neither.
+    #[tokio::test]
+    async fn pairs_minutes_and_knows_littles_law() {
+        let rule = mock!(Client::get_metric_data)
+            .match_requests(|input| {
+                let queries = input.metric_data_queries();
+                let of = |index: usize| queries[index].metric_stat().unwrap();
+                let name = |index: usize| of(index).metric().unwrap().metric_name().unwrap();
+                assert_eq!(
+                    (queries.len(), of(0).period(), of(0).stat()),
+                    (4, Some(60), Some("Average"))
+                );
+                assert_eq!(
+                    (of(1).stat(), name(1)),
+                    (Some("Sum"), "NumberOfMessagesDeleted")
+                );
+                let (start, end) = (input.start_time().unwrap(), input.end_time().unwrap());
+                (start.secs(), end.secs()) == (85 * 60, 100 * 60)
+            })
+            .then_output(|| {
+                GetMetricDataOutput::builder()
+                    .metric_data_results(result("f0", &[(97, 4.0), (98, 6.0), (99, 900.0)]))
+                    .metric_data_results(result("d0", &[(98, 180.0), (97, 120.0)]))
+                    .metric_data_results(result("f1", &[(97, 0.0)]))
+                    .metric_data_results(result("d1", &[(97, 0.0)]))
+                    .build()
+            });
+        let client = mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&rule]);
+        let now = Duration::from_secs(100 * 60 + 42);
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let queues = ["orders", "vouchers"].into();
+        let found = flows(&client, &queues, now, deadline).await.unwrap();
+        let orders = Flow {
+            in_flight: 10.0,
+            deleted: 300.0,
+            minutes: 2,
+        };
+        assert_eq!(found["orders"], orders);
+        assert_eq!(
+            processing_time([&found["orders"]]),
+            Some(Duration::from_secs(2))
+        );
+        assert_eq!(
+            processing_time(found.values()),
+            Some(Duration::from_secs(2))
+        );
+        assert_eq!(processing_time([&found["vouchers"]]), None);
+        assert_eq!(processing_time([]), None);
+    }
+
+    #[tokio::test]
+    async fn many_queues_are_several_calls() {
+        let rule = mock!(Client::get_metric_data)
+            .match_requests(|input| input.metric_data_queries().len() <= 500)
+            .then_output(|| GetMetricDataOutput::builder().build());
+        let client = mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&rule]);
+        let names: Vec<String> = (0..501).map(|index| format!("queue-{index}")).collect();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let queues = names.iter().map(String::as_str).collect();
+        let found = flows(&client, &queues, Duration::ZERO, deadline).await;
+        assert_eq!((found, rule.num_calls()), (Ok(HashMap::new()), 3));
+    }
+}

@@ -1,0 +1,292 @@
+//! The need of services that follow demand: how many tasks their work needs, as far as it is known.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use lambda_kit::{CallError, Flow, Level, Log, processing_time};
+use scaling::{
+    DemandRequest, DemandWatch, Looked, NEED_PER_TASK_METRIC, QueueCounts, Sighting,
+    TASKS_NEEDED_METRIC, Watching,
+};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::plan::{Plan, ServiceKey};
+use crate::queues::{self, Reading};
+use crate::services::{Described, Tasks};
+use crate::{Failed, Need, Reason, Target, Unknown};
+
+/// How long a service is remembered that no request names any more.
+const FORGOTTEN: Duration = Duration::from_secs(3_600);
+
+/// What an execution environment remembers from an invocation to the next: the looks at each service that
+/// follows demand.
+#[derive(Debug, Default)]
+pub struct Memory {
+    services: HashMap<ServiceKey, Watched>,
+}
+
+#[derive(Debug)]
+struct Watched {
+    law: DemandRequest,
+    queues: Vec<String>,
+    watch: DemandWatch,
+    /// The last processing time that was measured.
+    measured: Option<Duration>,
+    seen: Duration,
+}
+
+/// What an invocation sees.
+pub(crate) struct Look<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) queues: &'a HashMap<String, Reading>,
+    pub(crate) described: &'a Described,
+    pub(crate) flows: &'a Result<HashMap<String, Flow>, CallError>,
+    /// The time now, since the Unix epoch.
+    pub(crate) at: Duration,
+}
+
+/// What comes of all services that follow demand.
+#[derive(Debug, Default)]
+pub(crate) struct Needs {
+    pub(crate) needs: Vec<Need>,
+    pub(crate) unknown: Vec<Unknown>,
+    pub(crate) failed: Vec<Failed>,
+}
+
+/// The log's line of a service.
+#[derive(Serialize)]
+struct Line<'a> {
+    cluster: &'a str,
+    service: &'a str,
+    rate: Option<f64>,
+    backlog: u64,
+    in_flight: u64,
+    need: Option<f64>,
+    largest: Option<f64>,
+    running: u32,
+    desired: u32,
+    processing_time: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need_per_running_task: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<&'static str>,
+}
+
+/// What went through the queues of the services whose processing time is measured, read at once. Without
+/// such a service, no call.
+pub(crate) async fn flows(
+    client: &aws_sdk_cloudwatch::Client,
+    plan: &Plan,
+    now: Duration,
+    deadline: Instant,
+) -> Result<HashMap<String, Flow>, CallError> {
+    let measured = |target: &&Target| {
+        let law = plan.demands.get(&target.service_key());
+        law.is_some_and(|law| law.processing_time_ms.is_none())
+    };
+    let targets = plan.targets.keys().filter(measured);
+    let queues: BTreeSet<&str> = targets.map(|target| target.queue.as_str()).collect();
+    lambda_kit::flows(client, &queues, now, deadline).await
+}
+
+impl Look<'_> {
+    /// Looks at every service that follows demand, and writes a line of each to the log.
+    pub(crate) fn all(&self, memory: &mut Memory, log: &mut Log<'_>) -> Needs {
+        let mut needs = Needs::default();
+        for (key, law) in &self.plan.demands {
+            self.one(key, law, memory, &mut needs, log);
+        }
+        let at = self.at;
+        let services = &mut memory.services;
+        services.retain(|_, one| at.saturating_sub(one.seen) < FORGOTTEN);
+        needs
+    }
+
+    fn one(
+        &self,
+        key: &ServiceKey,
+        law: &DemandRequest,
+        memory: &mut Memory,
+        needs: &mut Needs,
+        log: &mut Log<'_>,
+    ) {
+        let (names, counts) = self.counts(key, &mut needs.failed);
+        let watched = memory.watched(key, law, names);
+        watched.seen = self.at;
+        let tasks = match self.described.get(key) {
+            Some(Ok(tasks)) => *tasks,
+            _ => {
+                watched.watch.see(self.at, &counts);
+                return self.undescribed(key, &mut needs.failed);
+            }
+        };
+        if law.processing_time_ms.is_none() {
+            self.measure(key, watched, &mut needs.failed);
+        }
+        let seen = Sighting {
+            at: self.at,
+            queues: &counts,
+            running: tasks.running,
+            desired: tasks.desired,
+        };
+        let law = law.law(watched.measured);
+        let looked = watched.watch.look(&seen, law.as_ref());
+        let per_task = need_per_task(&looked, tasks);
+        let unknown = unknown(&looked, law.is_some());
+        let (cluster, service) = key;
+        needs.publish(key, TASKS_NEEDED_METRIC, looked.need);
+        needs.publish(key, NEED_PER_TASK_METRIC, per_task);
+        needs.unknown.extend(unknown.map(|reason| Unknown {
+            cluster: cluster.clone(),
+            service: service.clone(),
+            reason,
+        }));
+        let line = Line {
+            cluster,
+            service,
+            rate: looked.rate,
+            backlog: looked.visible,
+            in_flight: looked.in_flight,
+            need: looked.need,
+            largest: looked.largest.or(looked.largest_known),
+            running: tasks.running,
+            desired: tasks.desired,
+            processing_time: law.map(|law| law.processing_time.as_secs_f64()),
+            need_per_running_task: per_task,
+            unknown,
+        };
+        log.line(Level::Info, "need", line);
+    }
+
+    /// The queues of a service, those that can't be read among them, each of which fails.
+    fn counts(
+        &self,
+        key: &ServiceKey,
+        failed: &mut Vec<Failed>,
+    ) -> (Vec<String>, Vec<Option<QueueCounts>>) {
+        let own = |target: &Target| target.service_key() == *key;
+        let (mut names, mut all) = (Vec::new(), Vec::new());
+        for (target, measure) in self.plan.targets.iter().filter(|(target, _)| own(target)) {
+            let counts = queues::counts(self.queues, measure);
+            names.push(target.queue.clone());
+            all.push(counts.as_ref().ok().copied());
+            failed.extend(counts.err().map(|reason| Failed {
+                target: target.clone(),
+                reason,
+            }));
+        }
+        // What the plan refused has failed by now, and leaves the need as unknown as what can't be read.
+        for refused in self.plan.failed.iter().filter(|one| own(&one.target)) {
+            names.push(refused.target.queue.clone());
+            all.push(None);
+        }
+        (names, all)
+    }
+
+    fn undescribed(&self, key: &ServiceKey, failed: &mut Vec<Failed>) {
+        let reason = match self.described.get(key) {
+            Some(Err(reason)) => reason.clone(),
+            _ => Reason::ServiceAbsent,
+        };
+        failed.push(Failed {
+            target: whole(key),
+            reason,
+        });
+    }
+
+    /// The processing time of the last minutes; where they tell none, the last that was measured stays.
+    fn measure(&self, key: &ServiceKey, watched: &mut Watched, failed: &mut Vec<Failed>) {
+        match self.flows {
+            Ok(flows) => {
+                let own = watched.queues.iter().filter_map(|name| flows.get(name));
+                watched.measured = processing_time(own).or(watched.measured);
+            }
+            Err(error) if watched.measured.is_none() => failed.push(Failed {
+                target: whole(key),
+                reason: error.clone().into(),
+            }),
+            Err(_) => {}
+        }
+    }
+}
+
+impl Memory {
+    /// What is known of a service; nothing when its law or its queues are others than before.
+    fn watched(
+        &mut self,
+        key: &ServiceKey,
+        law: &DemandRequest,
+        queues: Vec<String>,
+    ) -> &mut Watched {
+        let same = |one: &Watched| one.law == *law && one.queues == queues;
+        if !self.services.get(key).is_some_and(same) {
+            self.services.remove(key);
+        }
+        self.services.entry(key.clone()).or_insert_with(|| Watched {
+            law: *law,
+            watch: DemandWatch::new(queues.len(), watching(law)),
+            queues,
+            measured: None,
+            seen: Duration::ZERO,
+        })
+    }
+}
+
+impl Needs {
+    fn publish(
+        &mut self,
+        (cluster, service): &ServiceKey,
+        metric: &'static str,
+        value: Option<f64>,
+    ) {
+        self.needs.extend(value.map(|value| Need {
+            cluster: cluster.clone(),
+            service: service.clone(),
+            metric,
+            value,
+        }));
+    }
+}
+
+/// The request doesn't say how often the rule looks, but arrivals are averaged over two looks at least; so
+/// one look may fail or be late.
+fn watching(law: &DemandRequest) -> Watching {
+    let rate_over = Duration::from_millis(law.rate_over_ms);
+    Watching {
+        gap: rate_over.saturating_add(rate_over / 4),
+        ..law.watching(Duration::ZERO)
+    }
+}
+
+/// What target tracking follows. While the need is not known throughout the window only a value that adds
+/// tasks is published: one that removes them would be a guess.
+fn need_per_task(looked: &Looked, tasks: Tasks) -> Option<f64> {
+    let running = f64::from(tasks.running.max(1));
+    match looked.largest {
+        Some(largest) => Some(largest / running),
+        None => Some(looked.largest_known? / running).filter(|value| *value > 1.0),
+    }
+}
+
+/// What is not known of a service.
+fn unknown(looked: &Looked, measured: bool) -> Option<&'static str> {
+    if looked.largest.is_some() {
+        None
+    } else if !measured {
+        Some("the processing time was not measured yet")
+    } else if looked.need.is_none() {
+        Some("the need is not known: two looks at all queues are needed")
+    } else {
+        Some("the need is not known throughout the window yet")
+    }
+}
+
+/// A service as a target: no queue of its own.
+fn whole((cluster, service): &ServiceKey) -> Target {
+    Target {
+        cluster: cluster.clone(),
+        service: service.clone(),
+        queue: String::new(),
+    }
+}

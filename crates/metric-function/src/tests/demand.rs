@@ -1,0 +1,297 @@
+//! Services that follow demand: what is published of them, and when nothing is. Time is paused: looks are a
+//! minute apart to the nanosecond.
+
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::cloud::{Cloud, Outcome, event, service};
+use crate::Memory;
+
+const IN_FLIGHT: &str = "ApproximateNumberOfMessagesNotVisible";
+
+/// A promise of 60 s, 2 s a message, a window of 120 s.
+fn law() -> Value {
+    json!({"acceptable_latency_ms": 60_000, "processing_time_ms": 2_000, "concurrency": 1,
+           "task_start_ms": 40_000, "window_ms": 120_000, "rate_over_ms": 120_000})
+}
+
+fn demanding(law: &Value, queues: &[&str]) -> Value {
+    let mut request = service("a", "b", queues);
+    request["demand"] = law.clone();
+    request
+}
+
+/// One queue with so many in flight, and a service of so many tasks.
+fn busy(in_flight: u64, running: i32) -> Cloud {
+    let cloud = Cloud::default().queue("q", 0).service("a", "b", running);
+    cloud.attribute("q", IN_FLIGHT, &in_flight.to_string())
+}
+
+/// The published values of a metric, over all invocations.
+fn values(outcomes: &[Outcome], metric: &str) -> Vec<Option<f64>> {
+    let value = |outcome: &Outcome| {
+        let data = outcome.calls.puts.iter().flat_map(|put| put.metric_data());
+        let found: Vec<f64> = data
+            .filter(|datum| datum.metric_name() == Some(metric))
+            .map(|datum| datum.value().unwrap())
+            .collect();
+        assert!(found.len() < 2, "{found:?}");
+        found.first().copied()
+    };
+    outcomes.iter().map(value).collect()
+}
+
+/// A minute after the other in one environment.
+async fn minutes(clouds: Vec<Cloud>, request: &Value) -> Vec<Outcome> {
+    let memory = Mutex::new(Memory::default());
+    let mut outcomes = Vec::new();
+    for (minute, cloud) in (0..).zip(clouds) {
+        let event = event(std::slice::from_ref(request));
+        outcomes.push(cloud.run_in(&memory, minute * 60, event).await);
+    }
+    outcomes
+}
+
+/// 10 in flight of 2 s each are 5 messages a second, for which 11 tasks are needed.
+#[tokio::test(start_paused = true)]
+async fn the_need_takes_the_place_of_the_backlog_per_task() {
+    let clouds = (0..5).map(|_| busy(10, 11)).collect();
+    let outcomes = minutes(clouds, &demanding(&law(), &["q"])).await;
+    let need = values(&outcomes, "TasksNeeded");
+    assert_eq!(need, [None, Some(11.0), Some(11.0), Some(11.0), Some(11.0)]);
+    // Known from the second look on, and throughout 120 s from the fourth.
+    let per_task = values(&outcomes, "TasksNeededPerRunningTask");
+    assert_eq!(per_task, [None, None, None, Some(1.0), Some(1.0)]);
+    assert_eq!(values(&outcomes, "BacklogPerTask"), [None; 5]);
+    let [put] = outcomes[3].calls.puts.as_slice() else {
+        panic!("one call")
+    };
+    for datum in put.metric_data() {
+        let dimensions = datum.dimensions().iter();
+        let dimensions: Vec<_> = dimensions.map(|one| (one.name(), one.value())).collect();
+        let expected = [
+            (Some("ClusterName"), Some("a")),
+            (Some("ServiceName"), Some("b")),
+        ];
+        assert_eq!(dimensions, expected);
+    }
+    let answer = serde_json::to_value(outcomes[3].answer()).unwrap();
+    let value = |metric: &str, value: f64| json!({"cluster": "a", "service": "b", "metric": metric, "value": value});
+    let expected = json!({"published": [], "failed": [],
+        "needs": [value("TasksNeeded", 11.0), value("TasksNeededPerRunningTask", 1.0)]});
+    assert_eq!(answer, expected);
+    let answer = serde_json::to_value(outcomes[1].answer()).unwrap();
+    assert_eq!(
+        answer["unknown"][0]["reason"],
+        "the need is not known throughout the window yet"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_look_has_a_line_in_the_log() {
+    let outcomes = minutes(vec![busy(10, 11), busy(10, 11)], &demanding(&law(), &["q"])).await;
+    let line = &outcomes[1].log[0];
+    let expected = json!({
+        "timestamp": "2026-03-01T12:01:00Z", "level": "INFO", "requestId": "request-1",
+        "message": "need", "cluster": "a", "service": "b", "rate": 5.0, "backlog": 0, "in_flight": 10,
+        "need": 11.0, "largest": 11.0, "running": 11, "desired": 11, "processing_time": 2.0,
+        "unknown": "the need is not known throughout the window yet",
+    });
+    assert_eq!(*line, expected);
+    assert_eq!(outcomes[1].log[1]["published"], 1);
+}
+
+/// The largest need of the window counts: a service is not scaled in between two bursts.
+#[tokio::test(start_paused = true)]
+async fn the_window_holds_what_was_needed() {
+    let loads = [10, 10, 10, 10, 0, 0, 0, 0, 0];
+    let clouds = loads.map(|in_flight| busy(in_flight, 11)).into();
+    let outcomes = minutes(clouds, &demanding(&law(), &["q"])).await;
+    let per_task = values(&outcomes, "TasksNeededPerRunningTask");
+    assert_eq!(per_task[3..6], [Some(1.0), Some(1.0), Some(1.0)]);
+    let last = per_task.last().unwrap().unwrap();
+    assert!(last < 0.9, "{last}");
+}
+
+/// What adds tasks is published before the window is known, and what removes them is not.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_known_adds_and_never_removes() {
+    let request = demanding(&law(), &["q"]);
+    let cold = |visible: u64| {
+        Cloud::default()
+            .queue("q", visible)
+            .attribute("q", IN_FLIGHT, "0")
+    };
+    let burst = cold(6_000).service("a", "b", 10);
+    let outcomes = minutes(vec![burst], &request).await;
+    let per_task = values(&outcomes, "TasksNeededPerRunningTask")[0].unwrap();
+    assert!((per_task - 19.333).abs() < 0.001, "{per_task}");
+    assert_eq!(values(&outcomes, "TasksNeeded"), [None]);
+    let idle = cold(0).service("a", "b", 10);
+    let outcomes = minutes(vec![idle], &request).await;
+    assert!(outcomes[0].calls.puts.is_empty());
+    let answer = serde_json::to_value(outcomes[0].answer()).unwrap();
+    let reason = "the need is not known: two looks at all queues are needed";
+    assert_eq!(
+        answer["unknown"],
+        json!([{"cluster": "a", "service": "b", "reason": reason}])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_can_not_be_read_is_no_zero_and_fails() {
+    let two = || {
+        busy(10, 11)
+            .queue("other", 0)
+            .attribute("other", IN_FLIGHT, "0")
+    };
+    let mut clouds: Vec<Cloud> = (0..5).map(|_| two()).collect();
+    clouds.push(busy(10, 11));
+    clouds.push(busy(10, 11).queue("other", 0));
+    clouds.push(busy(1_000, 11));
+    let outcomes = minutes(clouds, &demanding(&law(), &["q", "other"])).await;
+    let per_task = values(&outcomes, "TasksNeededPerRunningTask");
+    assert_eq!(per_task[4..7], [Some(1.0), None, None]);
+    assert!(per_task[7].is_some_and(|value| value > 1.0));
+    let missing = "a/b/other: GetQueueAttributes failed: AWS.SimpleQueueService.NonExistentQueue";
+    assert!(
+        outcomes[5].reasons()[0].starts_with(missing),
+        "{:?}",
+        outcomes[5].reasons()
+    );
+    let absent = "a/b/other: the answer of GetQueueAttributes does not hold ApproximateNumberOfMessagesNotVisible";
+    assert_eq!(outcomes[6].reasons(), [absent]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_broken_service_does_not_silence_the_others() {
+    let memory = Mutex::new(Memory::default());
+    let requests = || {
+        let mut gone = demanding(&law(), &["q"]);
+        gone["service"] = json!("gone");
+        let mut impossible = demanding(&law(), &["q"]);
+        impossible["service"] = json!("impossible");
+        impossible["demand"]["concurrency"] = json!(0);
+        event(&[
+            gone,
+            impossible,
+            demanding(&law(), &["q"]),
+            service("a", "plain", &["q"]),
+        ])
+    };
+    let cloud = || {
+        busy(10, 11)
+            .service("a", "plain", 3)
+            .service("a", "impossible", 1)
+    };
+    cloud().run_in(&memory, 0, requests()).await;
+    let outcome = cloud().run_in(&memory, 60, requests()).await;
+    let expected = [
+        "a/gone: ECS reports the service as MISSING",
+        "a/impossible/q: the demand law can't be followed: `concurrency` is zero",
+    ];
+    assert_eq!(outcome.reasons(), expected);
+    let (published, needs) = (&outcome.partial().published, &outcome.partial().needs);
+    assert_eq!((published.len(), needs.len()), (1, 1));
+    let text = outcome.result.as_ref().unwrap_err().to_string();
+    assert!(
+        text.ends_with("a/plain/q = 0; a/b TasksNeeded = 11"),
+        "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_laws_for_one_service_are_ambiguous() {
+    let mut other = law();
+    other["concurrency"] = json!(4);
+    for second in [demanding(&other, &["q"]), service("a", "b", &["other"])] {
+        let event = event(&[demanding(&law(), &["q"]), second]);
+        let outcome = busy(10, 11).queue("other", 0).run(event).await;
+        let text = "a/b/q: the request holds it twice, with different queue URLs, counts or laws";
+        assert!(
+            outcome.reasons().contains(&text.to_owned()),
+            "{:?}",
+            outcome.reasons()
+        );
+        assert!(outcome.calls.puts.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_without_tasks_is_woken_as_before() {
+    let mut request = demanding(&law(), &["q"]);
+    request["wake"] = json!(true);
+    let waiting = Cloud::default()
+        .queue("q", 3)
+        .attribute("q", IN_FLIGHT, "0");
+    let outcomes = minutes(vec![waiting.service("a", "b", 0)], &request).await;
+    assert_eq!(values(&outcomes, "BacklogWithoutTasks"), [Some(3.0)]);
+    assert_eq!(values(&outcomes, "BacklogPerTask"), [None]);
+}
+
+/// 10 in flight, and 300 deleted in a minute: 2 s a message.
+#[tokio::test(start_paused = true)]
+async fn a_processing_time_that_is_measured_is_read_in_one_call_and_remembered() {
+    let mut measured = law();
+    measured
+        .as_object_mut()
+        .unwrap()
+        .remove("processing_time_ms");
+    let idle = || busy(10, 11);
+    let clouds = vec![
+        idle(),
+        idle().metrics(10.0, 300.0),
+        idle().metrics(10.0, 300.0),
+        idle(),
+        idle().refuse("GetMetricData"),
+    ];
+    let outcomes = minutes(clouds, &demanding(&measured, &["q"])).await;
+    let need = values(&outcomes, "TasksNeeded");
+    assert_eq!(need, [None, Some(11.0), Some(11.0), Some(11.0), Some(11.0)]);
+    assert!(
+        outcomes
+            .iter()
+            .all(|one| one.result.is_ok() && one.calls.data.len() == 1)
+    );
+    let answer = serde_json::to_value(outcomes[0].answer()).unwrap();
+    assert_eq!(
+        answer["unknown"][0]["reason"],
+        "the processing time was not measured yet"
+    );
+
+    let refused = idle().refuse("GetMetricData");
+    let outcome = &minutes(vec![refused], &demanding(&measured, &["q"])).await[0];
+    let text = "a/b: GetMetricData failed: AccessDenied: not GetMetricData";
+    assert_eq!(outcome.reasons(), [text]);
+    // A law that says the processing time asks for nothing.
+    let given = &minutes(vec![idle()], &demanding(&law(), &["q"])).await[0];
+    assert!(given.calls.data.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_law_or_other_queues_begin_anew() {
+    let memory = Mutex::new(Memory::default());
+    let two = || {
+        busy(10, 11)
+            .queue("other", 0)
+            .attribute("other", IN_FLIGHT, "0")
+    };
+    let mut slower = law();
+    slower["processing_time_ms"] = json!(4_000);
+    let requests = [
+        demanding(&law(), &["q"]),
+        demanding(&law(), &["q"]),
+        demanding(&slower, &["q"]),
+        demanding(&slower, &["q"]),
+        demanding(&slower, &["q", "other"]),
+    ];
+    let mut outcomes = Vec::new();
+    for (minute, request) in (0..).zip(requests) {
+        outcomes.push(two().run_in(&memory, minute * 60, event(&[request])).await);
+    }
+    let known: Vec<bool> = values(&outcomes, "TasksNeeded")
+        .iter()
+        .map(Option::is_some)
+        .collect();
+    assert_eq!(known, [false, true, false, true, false]);
+}

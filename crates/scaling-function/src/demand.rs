@@ -1,0 +1,102 @@
+//! One invocation of a function that follows demand: it looks, decides and sets the count, again and again
+//! until its rule's period is over.
+
+mod answer;
+pub(crate) mod log;
+mod look;
+mod processing;
+mod publish;
+mod queues;
+mod reason;
+mod schedule;
+
+use std::time::{Duration, SystemTime};
+
+use lambda_kit::{Invocation, Log};
+use scaling::{DemandPolicy, DemandScaler, ScalingRequest};
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use crate::{Clients, InvocationError};
+
+pub use answer::{DemandAnswer, Look, LookOutcome, Unread};
+pub use processing::ProcessingTime;
+
+use look::Round;
+use schedule::Schedule;
+
+/// What an execution environment remembers from an invocation to the next. An environment that has just
+/// begun knows nothing, and then removes nothing until it does.
+#[derive(Debug, Default)]
+pub struct Memory {
+    scaler: Option<DemandScaler>,
+    /// The last processing time that was measured.
+    measured: Option<Duration>,
+}
+
+/// Looks and acts as the event asks for, and publishes what the looks found.
+///
+/// Overlapping invocations are safe: each sets an absolute count, and setting a count twice is setting it
+/// once.
+pub(crate) async fn follow(
+    clients: &Clients,
+    policy: &DemandPolicy,
+    memory: &mut Memory,
+    event: Value,
+    invocation: &Invocation,
+    log: &mut Log<'_>,
+) -> Result<DemandAnswer, InvocationError> {
+    let request = request(event)?;
+    let schedule = Schedule::of(policy, request, invocation.usable_time());
+    let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
+    let mut round = Round {
+        clients,
+        policy,
+        bounds: policy.check().map_err(crate::Problem::from)?,
+        schedule,
+        begun: Instant::now(),
+        now: now.unwrap_or_default(),
+        processing: None,
+        problems: Vec::new(),
+    };
+    let mut looks = Vec::new();
+    let mut next = Some(Duration::ZERO);
+    while let Some(at) = next {
+        sleep_until(round.begun + at).await;
+        let look = round.look(memory, log).await?;
+        next = match look.outcome {
+            LookOutcome::Missing | LookOutcome::Draining => None,
+            _ => schedule.after(round.begun.elapsed()),
+        };
+        looks.push(look);
+    }
+    let mut problems = std::mem::take(&mut round.problems);
+    problems.extend(queues::never_read(policy, &looks));
+    let until = round.begun + schedule.end();
+    let cloudwatch = &clients.cloudwatch;
+    let published = match publish::publish(cloudwatch, policy, &looks, until).await {
+        Ok(published) => published,
+        Err(error) => {
+            problems.push(error.to_string());
+            0
+        }
+    };
+    let answer = DemandAnswer::of(policy, round.processing, looks, published, problems);
+    if answer.failed().is_empty() && answer.problems.is_empty() {
+        Ok(answer)
+    } else {
+        Err(InvocationError::LooksFailed(Box::new(answer)))
+    }
+}
+
+/// Reads the event.
+fn request(event: Value) -> Result<ScalingRequest, InvocationError> {
+    let problem = match event.get("Records") {
+        Some(_) => "Records: this function follows demand, and no alarm's messages".to_owned(),
+        None => match serde_path_to_error::deserialize(event) {
+            Ok(request) => return Ok(request),
+            Err(error) => error.to_string(),
+        },
+    };
+    Err(InvocationError::NoRequest { problem })
+}

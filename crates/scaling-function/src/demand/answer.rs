@@ -1,0 +1,136 @@
+//! What an invocation that follows demand answers: each decision, with its numbers and its reason.
+
+use std::time::Duration;
+
+use scaling::DemandPolicy;
+use serde::Serialize;
+
+use crate::demand::ProcessingTime;
+
+/// What came of a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookOutcome {
+    /// Tasks were added.
+    ScaledOut,
+    /// Tasks were removed.
+    ScaledIn,
+    /// The count stays.
+    Kept,
+    /// The service is being deleted.
+    Draining,
+    /// The service or its cluster doesn't exist.
+    Missing,
+    /// Nothing could be decided, or what was decided could not be done.
+    Failed,
+}
+
+/// A queue that a look could not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unread {
+    /// Queue name.
+    pub queue: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// One look and its decision. What a look doesn't know is left out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Look {
+    /// When.
+    pub at: String,
+    /// The same, since the Unix epoch.
+    #[serde(skip)]
+    pub(crate) moment: Duration,
+    /// What came of it.
+    pub outcome: LookOutcome,
+    /// Messages sent a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// Messages that wait in the queues that could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<u64>,
+    /// Messages in flight in the queues that could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_flight: Option<u64>,
+    /// Tasks that the work needs, unrounded and without bounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub need: Option<f64>,
+    /// The largest need of the window, where the need is known throughout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest: Option<f64>,
+    /// Tasks that run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub running: Option<u32>,
+    /// The desired count before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// The desired count afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// The queues that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+}
+
+/// What came of an invocation that follows demand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DemandAnswer {
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// What came of the last look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<LookOutcome>,
+    /// The desired count before the first decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// The desired count after the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
+    /// Why, as the last look says.
+    pub reason: String,
+    /// The processing time that the looks reckoned with.
+    pub processing_time: ProcessingTime,
+    /// Every look, in order.
+    pub looks: Vec<Look>,
+    /// Datapoints of the need that CloudWatch took.
+    pub needs_published: usize,
+    /// What failed beside looks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+impl DemandAnswer {
+    pub(crate) fn of(
+        policy: &DemandPolicy,
+        processing_time: Option<ProcessingTime>,
+        looks: Vec<Look>,
+        needs_published: usize,
+        problems: Vec<String>,
+    ) -> Self {
+        let last = looks.last();
+        Self {
+            cluster: policy.cluster.clone(),
+            service: policy.service.clone(),
+            outcome: last.map(|look| look.outcome),
+            from: looks.iter().find_map(|look| look.from),
+            to: looks.iter().rev().find_map(|look| look.to),
+            reason: last.map(|look| look.reason.clone()).unwrap_or_default(),
+            processing_time: processing_time.unwrap_or(ProcessingTime::Unknown),
+            looks,
+            needs_published,
+            problems,
+        }
+    }
+
+    /// The looks that failed.
+    #[must_use]
+    pub fn failed(&self) -> Vec<&Look> {
+        let failed = |look: &&Look| look.outcome == LookOutcome::Failed;
+        self.looks.iter().filter(failed).collect()
+    }
+}

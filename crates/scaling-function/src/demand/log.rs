@@ -1,0 +1,60 @@
+//! What an invocation that follows demand says in its log.
+
+use lambda_kit::{Level, Log};
+use serde::Serialize;
+
+use super::{DemandAnswer, Look, LookOutcome, ProcessingTime};
+use crate::InvocationError;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome<'a> {
+    looks: usize,
+    failed_looks: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processing_time: Option<ProcessingTime>,
+    needs_published: usize,
+    duration_ms: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// A line for a look and its decision.
+pub(crate) fn look(log: &mut Log<'_>, look: &Look) {
+    let level = match look.outcome {
+        LookOutcome::Failed => Level::Error,
+        _ if !look.unread.is_empty() => Level::Warn,
+        _ => Level::Info,
+    };
+    log.line(level, "look", look);
+}
+
+/// A line for the invocation.
+pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<DemandAnswer, InvocationError>) {
+    let answer = match result {
+        Ok(answer) => Some(answer),
+        Err(InvocationError::LooksFailed(answer)) => Some(&**answer),
+        Err(_) => None,
+    };
+    let fields = Outcome {
+        looks: answer.map_or(0, |answer| answer.looks.len()),
+        failed_looks: answer.map_or(0, |answer| answer.failed().len()),
+        from: answer.and_then(|answer| answer.from),
+        to: answer.and_then(|answer| answer.to),
+        processing_time: answer.map(|answer| answer.processing_time),
+        needs_published: answer.map_or(0, |answer| answer.needs_published),
+        duration_ms: log.elapsed().as_millis(),
+        error_type: result.as_ref().err().map(InvocationError::name),
+        error: result.as_ref().err().map(ToString::to_string),
+    };
+    match result {
+        Ok(_) => log.line(Level::Info, "invocation succeeded", fields),
+        Err(_) => log.line(Level::Error, "invocation failed", fields),
+    }
+}

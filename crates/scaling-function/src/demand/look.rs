@@ -1,0 +1,235 @@
+//! One look: reads the queues and the service, decides, and sets the count.
+
+use std::time::Duration;
+
+use lambda_kit::Log;
+use scaling::{Bounds, Decision, DemandPolicy, DemandScaler, Looked, QueueCounts, Sighting};
+use tokio::time::Instant;
+
+use super::answer::Unread;
+use super::processing::measure;
+use super::schedule::Schedule;
+use super::{Look, LookOutcome, Memory, ProcessingTime, log as lines, queues, reason};
+use crate::service::{self, Service};
+use crate::{Clients, InvocationError, Problem, moment};
+
+/// What the looks of one invocation share.
+pub(crate) struct Round<'a> {
+    pub(crate) clients: &'a Clients,
+    pub(crate) policy: &'a DemandPolicy,
+    pub(crate) bounds: Bounds,
+    pub(crate) schedule: Schedule,
+    /// When the invocation began.
+    pub(crate) begun: Instant,
+    /// The same, since the Unix epoch.
+    pub(crate) now: Duration,
+    /// `None` until the first look.
+    pub(crate) processing: Option<ProcessingTime>,
+    pub(crate) problems: Vec<String>,
+}
+
+/// The service that a look can scale.
+#[derive(Clone, Copy)]
+struct Tasks {
+    desired: u32,
+    running: u32,
+    deploying: bool,
+}
+
+impl Round<'_> {
+    /// Looks and acts, and writes a line to the log. The first look also settles the processing time.
+    pub(crate) async fn look(
+        &mut self,
+        memory: &mut Memory,
+        log: &mut Log<'_>,
+    ) -> Result<Look, InvocationError> {
+        let until = self.begun + self.schedule.until(self.begun.elapsed());
+        let (queues, service) = self.read(memory, until, log).await;
+        let scaler = match &mut memory.scaler {
+            Some(scaler) => scaler,
+            none => none.insert(DemandScaler::of(self.policy).map_err(Problem::from)?),
+        };
+        let look = self.decide(scaler, &queues, service, until).await;
+        lines::look(log, &look);
+        Ok(look)
+    }
+
+    /// Reads the queues and the service at the same time, and before the first look the processing time.
+    async fn read(
+        &mut self,
+        memory: &mut Memory,
+        until: Instant,
+        log: &mut Log<'_>,
+    ) -> (Vec<Result<QueueCounts, Problem>>, Result<Service, Problem>) {
+        let (clients, policy, now) = (self.clients, self.policy, self.now);
+        let measuring = self.processing.is_none() && ProcessingTime::given(policy).is_none();
+        let (queues, service, measured) = futures::join!(
+            queues::read(clients, policy, until),
+            service::describe(&clients.ecs, policy, until),
+            async {
+                match measuring {
+                    true => Some(measure(clients, policy, now, until).await),
+                    false => None,
+                }
+            }
+        );
+        if let Some(measured) = measured {
+            let settled = ProcessingTime::settle(&measured, &mut memory.measured, log);
+            self.processing = Some(settled);
+            if let (Err(error), ProcessingTime::Unknown) = (measured, settled) {
+                self.problems.push(error.to_string());
+            }
+        } else if self.processing.is_none() {
+            self.processing = ProcessingTime::given(policy);
+        }
+        (queues, service)
+    }
+
+    async fn decide(
+        &self,
+        scaler: &mut DemandScaler,
+        queues: &[Result<QueueCounts, Problem>],
+        service: Result<Service, Problem>,
+        until: Instant,
+    ) -> Look {
+        let at = self.now.saturating_add(self.begun.elapsed());
+        let counts: Vec<_> = queues
+            .iter()
+            .map(|one| one.as_ref().ok().copied())
+            .collect();
+        let look = self.blank(at, queues);
+        let tasks = match service {
+            Ok(Service::Active {
+                desired,
+                running,
+                deploying,
+            }) => Tasks {
+                desired,
+                running,
+                deploying,
+            },
+            Ok(Service::Draining) => {
+                return look.because(LookOutcome::Draining, "the service is being deleted");
+            }
+            Ok(Service::Missing(what)) => return look.missing(&what),
+            Err(problem) => {
+                scaler.see(at, &counts);
+                return look.because(LookOutcome::Failed, &problem.to_string());
+            }
+        };
+        let seen = Sighting {
+            at,
+            queues: &counts,
+            running: tasks.running,
+            desired: tasks.desired,
+        };
+        let law = self.processing.and_then(ProcessingTime::time);
+        let law = self.policy.law.law(law);
+        let (looked, decision) = scaler.look(&seen, law.as_ref(), tasks.deploying);
+        let look = self.found(look, tasks, &looked, decision);
+        self.act(look, scaler, tasks.desired, decision.desired, until)
+            .await
+    }
+
+    /// Sets the count if it is to change.
+    async fn act(
+        &self,
+        look: Look,
+        scaler: &mut DemandScaler,
+        from: u32,
+        to: u32,
+        until: Instant,
+    ) -> Look {
+        if to != from {
+            match service::set_desired(&self.clients.ecs, self.policy, to, until).await {
+                Ok(None) => scaler.took(self.now.saturating_add(self.begun.elapsed()), from, to),
+                Ok(Some(what)) => return look.missing(&what),
+                Err(problem) => {
+                    let text = format!("{} is not set: {problem}; {}", to, look.reason);
+                    let stays = Look {
+                        to: Some(from),
+                        ..look
+                    };
+                    return stays.because(LookOutcome::Failed, &text);
+                }
+            }
+        }
+        if look.unread.len() == self.policy.queues.len() {
+            let text = format!("no queue could be read; {}", look.reason);
+            return look.because(LookOutcome::Failed, &text);
+        }
+        look
+    }
+
+    /// A look that knows of the queues no more than which could not be read.
+    fn blank(&self, at: Duration, queues: &[Result<QueueCounts, Problem>]) -> Look {
+        let named = self.policy.queues.iter().zip(queues);
+        let unread = named.filter_map(|(queue, read)| {
+            Some(Unread {
+                queue: queue.name.clone(),
+                reason: read.as_ref().err()?.to_string(),
+            })
+        });
+        Look {
+            at: moment::text(at),
+            moment: at,
+            outcome: LookOutcome::Kept,
+            rate: None,
+            backlog: None,
+            in_flight: None,
+            need: None,
+            largest: None,
+            running: None,
+            from: None,
+            to: None,
+            reason: String::new(),
+            unread: unread.collect(),
+        }
+    }
+
+    /// The look with what it found and decided.
+    fn found(&self, look: Look, tasks: Tasks, looked: &Looked, decision: Decision) -> Look {
+        let any = look.unread.len() < self.policy.queues.len();
+        let (from, to) = (tasks.desired, decision.desired);
+        let mut reason = reason::sentence(self.policy, self.bounds, from, looked, decision);
+        if self.processing == Some(ProcessingTime::Unknown) {
+            reason.push_str("; the processing time is not known yet");
+        }
+        for one in &look.unread {
+            reason.push_str(&format!("; queue {}: {}", one.queue, one.reason));
+        }
+        Look {
+            outcome: match to.cmp(&from) {
+                std::cmp::Ordering::Greater => LookOutcome::ScaledOut,
+                std::cmp::Ordering::Less => LookOutcome::ScaledIn,
+                std::cmp::Ordering::Equal => LookOutcome::Kept,
+            },
+            rate: looked.rate,
+            backlog: any.then_some(looked.visible),
+            in_flight: any.then_some(looked.in_flight),
+            need: looked.need,
+            largest: looked.largest,
+            running: Some(tasks.running),
+            from: Some(from),
+            to: Some(to),
+            reason,
+            ..look
+        }
+    }
+}
+
+impl Look {
+    fn because(self, outcome: LookOutcome, reason: &str) -> Self {
+        Self {
+            outcome,
+            reason: reason.to_owned(),
+            ..self
+        }
+    }
+
+    fn missing(self, what: &str) -> Self {
+        let stays = Self { to: None, ..self };
+        let text = format!("there is no service to scale ({what})");
+        stays.because(LookOutcome::Missing, &text)
+    }
+}

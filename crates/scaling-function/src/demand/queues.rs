@@ -1,0 +1,75 @@
+//! Reading the queues of a service that follows demand.
+
+use std::collections::HashMap;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use futures::future::join_all;
+use lambda_kit::in_time;
+use scaling::{DemandPolicy, QueueCounts, QueueRequest};
+use tokio::time::Instant;
+
+use crate::demand::Look;
+use crate::{Clients, Problem};
+
+/// The two counts of each queue of the policy, in its order, or why they could not be read; all at once.
+pub(crate) async fn read(
+    clients: &Clients,
+    policy: &DemandPolicy,
+    deadline: Instant,
+) -> Vec<Result<QueueCounts, Problem>> {
+    join_all(
+        policy
+            .queues
+            .iter()
+            .map(|queue| one(clients, queue, deadline)),
+    )
+    .await
+}
+
+/// The queues that no look could read: of a service with several queues, nothing else tells of them.
+pub(crate) fn never_read(policy: &DemandPolicy, looks: &[Look]) -> Vec<String> {
+    let unread = |look: &Look, name: &str| look.unread.iter().any(|one| one.queue == name);
+    let never = |queue: &&QueueRequest| looks.iter().all(|look| unread(look, &queue.name));
+    let text = |queue: &QueueRequest| format!("no look could read queue {}", queue.name);
+    let queues = policy.queues.iter().filter(never);
+    queues.filter(|_| !looks.is_empty()).map(text).collect()
+}
+
+async fn one(
+    clients: &Clients,
+    queue: &QueueRequest,
+    deadline: Instant,
+) -> Result<QueueCounts, Problem> {
+    let call = clients
+        .sqs
+        .get_queue_attributes()
+        .queue_url(&queue.url)
+        .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
+        .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
+        .send();
+    let output = in_time("GetQueueAttributes", deadline, call).await?;
+    let attributes = output.attributes.unwrap_or_default();
+    Ok(QueueCounts {
+        visible: count(
+            &attributes,
+            &QueueAttributeName::ApproximateNumberOfMessages,
+        )?,
+        in_flight: count(
+            &attributes,
+            &QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        )?,
+    })
+}
+
+/// An absent attribute is no count of zero.
+fn count(
+    attributes: &HashMap<QueueAttributeName, String>,
+    name: &QueueAttributeName,
+) -> Result<u64, Problem> {
+    let value = attributes.get(name);
+    let number = value.and_then(|value| value.parse().ok());
+    number.ok_or_else(|| Problem::QueueCount {
+        attribute: name.as_str().to_owned(),
+        value: value.cloned(),
+    })
+}

@@ -1,0 +1,361 @@
+//! A cloud that changes with time: queues, a service, metrics, and the calls that it got.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataError, GetMetricDataOutput};
+use aws_sdk_cloudwatch::operation::put_metric_data::{
+    PutMetricDataError, PutMetricDataInput, PutMetricDataOutput,
+};
+use aws_sdk_cloudwatch::types::MetricDataResult;
+use aws_sdk_ecs::error::ErrorMetadata;
+use aws_sdk_ecs::operation::describe_services::{DescribeServicesError, DescribeServicesOutput};
+use aws_sdk_ecs::operation::update_service::{
+    UpdateServiceError, UpdateServiceInput, UpdateServiceOutput,
+};
+use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Failure, Service};
+use aws_sdk_sqs::operation::get_queue_attributes::{
+    GetQueueAttributesError, GetQueueAttributesOutput,
+};
+use aws_sdk_sqs::types::QueueAttributeName;
+use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
+use aws_smithy_types::DateTime;
+use lambda_kit::{Invocation, Log};
+use serde_json::{Value, json};
+use tokio::sync::Mutex as Kept;
+use tokio::time::{Instant, sleep_until};
+
+use crate::{Clients, DemandAnswer, InvocationError, Look, Memory, Policy, Reply, handle};
+
+/// 2026-11-21T10:00:00Z, in seconds.
+pub(super) const START: u64 = 1_795_255_200;
+
+/// Messages that wait and are in flight at a second since the start.
+pub(super) type Load = fn(u64) -> (u64, u64);
+
+/// Whether a call fails at a second since the start, with which code.
+pub(super) type Failing = fn(u64) -> Option<&'static str>;
+
+pub(super) struct World {
+    started: Instant,
+    pub(super) queues: BTreeMap<&'static str, Load>,
+    /// `None`: there is no service.
+    pub(super) service: Option<&'static str>,
+    pub(super) desired: i32,
+    /// Tasks that run; the desired ones where it is `None`.
+    pub(super) running: Option<i32>,
+    pub(super) deployments: Vec<&'static str>,
+    /// By operation, or by the name of a queue.
+    pub(super) failing: BTreeMap<&'static str, Failing>,
+    /// Messages in flight and deleted of a minute that CloudWatch knows.
+    pub(super) metrics: Option<(f64, f64)>,
+    /// Second and operation of each call.
+    pub(super) calls: Vec<(u64, &'static str)>,
+    /// Second and count of each change.
+    pub(super) set: Vec<(u64, i32)>,
+    pub(super) puts: Vec<PutMetricDataInput>,
+}
+
+pub(super) type Shared = Arc<Mutex<World>>;
+
+/// An answer and the lines of the log.
+pub(super) struct Invoked {
+    pub(super) result: Result<DemandAnswer, InvocationError>,
+    pub(super) log: Vec<Value>,
+}
+
+/// A service of 10 tasks that run, and one queue.
+pub(super) fn world(load: Load) -> Shared {
+    Arc::new(Mutex::new(World {
+        started: Instant::now(),
+        queues: [("orders", load)].into(),
+        service: Some("ACTIVE"),
+        desired: 10,
+        running: None,
+        deployments: vec!["COMPLETED"],
+        failing: BTreeMap::new(),
+        metrics: None,
+        calls: Vec::new(),
+        set: Vec::new(),
+        puts: Vec::new(),
+    }))
+}
+
+/// 1 to 50 tasks; a promise of 60 s, 2 s a message; looks every 10 s within a minute.
+pub(super) fn policy(changes: &Value) -> Policy {
+    let mut policy = json!({
+        "namespace": "EcsScaler", "cluster": "web", "service": "worker", "min": 1, "max": 50,
+        "queues": [{"name": "orders", "url": "https://sqs/orders"}],
+        "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
+        "law": {"acceptable_latency_ms": 60_000, "processing_time_ms": 2_000, "concurrency": 1,
+                "task_start_ms": 40_000, "window_ms": 120_000, "rate_over_ms": 120_000},
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        match key.as_str() {
+            "processing_time_ms" => policy["law"][key] = value.clone(),
+            _ => policy[key] = value.clone(),
+        }
+    }
+    Policy::of(None, Some(policy.to_string())).unwrap()
+}
+
+/// The policy over two queues.
+pub(super) fn two_queues() -> Policy {
+    let queue = |name: &str| json!({"name": name, "url": format!("https://sqs/{name}")});
+    policy(&json!({"queues": [queue("orders"), queue("returns")]}))
+}
+
+pub(super) fn re_evaluate() -> Value {
+    json!({"action": "re-evaluate"})
+}
+
+/// One invocation that begins at this second, or when the one before has ended.
+pub(super) async fn invoke_at(
+    world: &Shared,
+    second: u64,
+    policy: &Policy,
+    memory: &Kept<Memory>,
+    event: Value,
+) -> Invoked {
+    let started = world.lock().unwrap().started;
+    sleep_until(started + Duration::from_secs(second)).await;
+    let now = UNIX_EPOCH + Duration::from_secs(START) + started.elapsed();
+    let invocation = Invocation {
+        request_id: "request-1".to_owned(),
+        now,
+        time_left: Duration::from_secs(60),
+    };
+    let began = Instant::now();
+    let mut written = Vec::new();
+    let mut log = Log::new(&mut written, &invocation.request_id, now);
+    let clients = clients(world);
+    let result = handle(&clients, policy, memory, event, &invocation, &mut log).await;
+    assert!(
+        began.elapsed() < invocation.time_left,
+        "Lambda would have ended it"
+    );
+    let result = result.map(|reply| match reply {
+        Reply::Demand(answer) => answer,
+        Reply::AlarmSteps(answer) => panic!("an answer of demand, not {answer:?}"),
+    });
+    let text = String::from_utf8(written).unwrap();
+    let log = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    Invoked {
+        result,
+        log: log.collect(),
+    }
+}
+
+/// So many invocations, one a minute, in one execution environment.
+pub(super) async fn minutes(world: &Shared, policy: &Policy, count: u64) -> Vec<Invoked> {
+    let memory = Kept::new(Memory::default());
+    let mut all = Vec::new();
+    for minute in 0..count {
+        all.push(invoke_at(world, minute * 60, policy, &memory, re_evaluate()).await);
+    }
+    all
+}
+
+impl Invoked {
+    pub(super) fn answer(&self) -> &DemandAnswer {
+        match &self.result {
+            Ok(answer) => answer,
+            Err(InvocationError::LooksFailed(answer)) => answer,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn looks(&self) -> &[Look] {
+        &self.answer().looks
+    }
+
+    /// Level and message of each line.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let text = |line: &Value| format!("{} {}", line["level"], line["message"]);
+        let lines = self.log.iter().map(text);
+        lines.map(|line| line.replace('"', "")).collect()
+    }
+}
+
+impl World {
+    pub(super) fn fail(&mut self, what: &'static str, failing: Failing) {
+        self.failing.insert(what, failing);
+    }
+
+    fn second(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+
+    /// The calls of an operation.
+    pub(super) fn count(&self, operation: &str) -> usize {
+        self.calls
+            .iter()
+            .filter(|(_, one)| *one == operation)
+            .count()
+    }
+}
+
+fn clients(world: &Shared) -> Clients {
+    let (describe, update) = (describe_services(world), update_service(world));
+    let (data, put) = (get_metric_data(world), put_metric_data(world));
+    let attributes = get_queue_attributes(world);
+    Clients {
+        sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, [&attributes]),
+        ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&describe, &update]),
+        cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&data, &put]),
+    }
+}
+
+/// Makes a call unless it is to fail.
+fn call<T>(
+    world: &Shared,
+    operation: &'static str,
+    act: impl FnOnce(&mut World, u64) -> T,
+) -> Result<T, ErrorMetadata> {
+    let mut world = world.lock().unwrap();
+    let second = world.second();
+    world.calls.push((second, operation));
+    match world
+        .failing
+        .get(operation)
+        .and_then(|failing| failing(second))
+    {
+        Some(code) => Err(denied(code)),
+        None => Ok(act(&mut world, second)),
+    }
+}
+
+fn denied(code: &str) -> ErrorMetadata {
+    ErrorMetadata::builder()
+        .code(code)
+        .message("as told")
+        .build()
+}
+
+fn get_queue_attributes(world: &Shared) -> Rule {
+    let world = Arc::clone(world);
+    mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_response(move |input| {
+        let name = input
+            .queue_url()
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
+        let waiting = QueueAttributeName::ApproximateNumberOfMessages;
+        let in_flight = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        assert_eq!(
+            input.attribute_names(),
+            [waiting.clone(), in_flight.clone()]
+        );
+        let found = call(&world, "GetQueueAttributes", |world, second| {
+            let failing = world.failing.get(name.as_str());
+            match failing.and_then(|failing| failing(second)) {
+                Some(code) => Err(denied(code)),
+                None => Ok(world.queues[name.as_str()](second)),
+            }
+        });
+        match found.and_then(|found| found) {
+            Ok(counts) => MockResponse::Output(
+                GetQueueAttributesOutput::builder()
+                    .attributes(waiting, counts.0.to_string())
+                    .attributes(in_flight, counts.1.to_string())
+                    .build(),
+            ),
+            Err(meta) => MockResponse::Error(GetQueueAttributesError::generic(meta)),
+        }
+    })
+}
+
+fn describe_services(world: &Shared) -> Rule {
+    let world = Arc::clone(world);
+    mock!(aws_sdk_ecs::Client::describe_services).then_compute_response(move |input| {
+        assert_eq!(
+            (input.cluster(), input.services()),
+            (Some("web"), &["worker".to_owned()][..])
+        );
+        let described = call(&world, "DescribeServices", |world, _| {
+            let output = DescribeServicesOutput::builder();
+            let Some(status) = world.service else {
+                return output.failures(Failure::builder().reason("MISSING").build());
+            };
+            let deployments = world.deployments.iter().map(|state| {
+                let state = DeploymentRolloutState::from(*state);
+                Deployment::builder().rollout_state(state).build()
+            });
+            let service = Service::builder()
+                .status(status)
+                .desired_count(world.desired)
+                .running_count(world.running.unwrap_or(world.desired))
+                .set_deployments(Some(deployments.collect()));
+            output.services(service.build())
+        });
+        match described {
+            Ok(output) => MockResponse::Output(output.build()),
+            Err(meta) => MockResponse::Error(DescribeServicesError::generic(meta)),
+        }
+    })
+}
+
+fn update_service(world: &Shared) -> Rule {
+    let world = Arc::clone(world);
+    mock!(aws_sdk_ecs::Client::update_service).then_compute_response(move |input| {
+        let count = input.desired_count().unwrap();
+        // Nothing but the count: the role allows no more.
+        let only = UpdateServiceInput::builder()
+            .cluster("web")
+            .service("worker")
+            .desired_count(count);
+        assert_eq!(*input, only.build().unwrap());
+        let updated = call(&world, "UpdateService", |world, second| {
+            world.desired = count;
+            world.set.push((second, count));
+        });
+        match updated {
+            Ok(()) => MockResponse::Output(UpdateServiceOutput::builder().build()),
+            Err(meta) => MockResponse::Error(UpdateServiceError::generic(meta)),
+        }
+    })
+}
+
+fn get_metric_data(world: &Shared) -> Rule {
+    let world = Arc::clone(world);
+    mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_response(move |input| {
+        let (start, end) = (input.start_time().unwrap(), input.end_time().unwrap());
+        assert_eq!((end.secs() % 60, end.secs() - start.secs()), (0, 15 * 60));
+        let at = DateTime::from_secs(end.secs() - 60);
+        let found = call(&world, "GetMetricData", |world, _| world.metrics);
+        let result = |id: &str, value: f64| {
+            MetricDataResult::builder()
+                .id(id)
+                .timestamps(at)
+                .values(value)
+                .build()
+        };
+        match found {
+            Ok(metrics) => {
+                let results = metrics.map(|(in_flight, deleted)| {
+                    vec![result("f0", in_flight), result("d0", deleted)]
+                });
+                MockResponse::Output(
+                    GetMetricDataOutput::builder()
+                        .set_metric_data_results(results)
+                        .build(),
+                )
+            }
+            Err(meta) => MockResponse::Error(GetMetricDataError::generic(meta)),
+        }
+    })
+}
+
+fn put_metric_data(world: &Shared) -> Rule {
+    let world = Arc::clone(world);
+    mock!(aws_sdk_cloudwatch::Client::put_metric_data).then_compute_response(move |input| {
+        let input = input.clone();
+        match call(&world, "PutMetricData", |world, _| world.puts.push(input)) {
+            Ok(()) => MockResponse::Output(PutMetricDataOutput::builder().build()),
+            Err(meta) => MockResponse::Error(PutMetricDataError::generic(meta)),
+        }
+    })
+}

@@ -1,0 +1,174 @@
+//! What fails: looks, queues, services that are not there.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::cloud::{Failing, minutes, policy, two_queues, world};
+use crate::LookOutcome;
+
+const ALWAYS: Failing = |_| Some("AccessDenied");
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_fails_does_not_stop_the_next() {
+    for operation in ["GetQueueAttributes", "DescribeServices"] {
+        let world = world(|_| (0, 10));
+        world
+            .lock()
+            .unwrap()
+            .fail(operation, |second| (second == 10).then_some("AccessDenied"));
+        let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
+        let error = invoked.result.as_ref().unwrap_err();
+        assert_eq!(error.name(), "LooksFailed");
+        let text = error.to_string();
+        assert!(text.starts_with("1 of 6 looks failed: "), "{text}");
+        let part = format!("{operation} failed: AccessDenied: as told");
+        assert!(text.contains(&part), "{part} in {text}");
+        assert_eq!(invoked.looks()[1].outcome, LookOutcome::Failed);
+        assert_eq!(invoked.lines()[1], "ERROR look");
+        assert_eq!(invoked.lines()[6], "ERROR invocation failed");
+        assert_eq!(world.lock().unwrap().set, [(20, 11)], "{operation}");
+        assert_eq!(world.lock().unwrap().count("PutMetricData"), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_data_nothing_is_removed() {
+    let world = world(|_| (0, 0));
+    // Two looks in a row fail each minute, so that the need is never known for 120 s.
+    world.lock().unwrap().fail("GetQueueAttributes", |second| {
+        matches!(second % 60, 30 | 40 | 50).then_some("AccessDenied")
+    });
+    minutes(&world, &policy(&json!({})), 6).await;
+    assert_eq!(world.lock().unwrap().set, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_count_that_is_not_set_is_set_by_the_next_look() {
+    let world = world(|_| (0, 10));
+    world.lock().unwrap().fail("UpdateService", |second| {
+        (second < 20).then_some("AccessDenied")
+    });
+    let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
+    let look = &invoked.looks()[1];
+    assert_eq!(
+        (look.outcome, look.from, look.to),
+        (LookOutcome::Failed, Some(10), Some(10))
+    );
+    assert!(
+        look.reason
+            .starts_with("11 is not set: UpdateService failed: "),
+        "{}",
+        look.reason
+    );
+    assert!(
+        look.reason.ends_with("the work needs 11.0 tasks"),
+        "{}",
+        look.reason
+    );
+    assert_eq!(world.lock().unwrap().set, [(20, 11)]);
+    assert!(invoked.result.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_queue_that_can_not_be_read_keeps_from_removing_and_not_from_adding() {
+    let world = world(|second| (if second == 150 { 6_000 } else { 0 }, 0));
+    {
+        let mut world = world.lock().unwrap();
+        world.queues.insert("returns", |_| (0, 0));
+        world.fail("returns", ALWAYS);
+    }
+    let all = minutes(&world, &two_queues(), 4).await;
+    assert_eq!(world.lock().unwrap().set, [(150, 50)]);
+    assert_eq!(world.lock().unwrap().puts, []);
+    let (idle, busy) = (&all[2].looks()[2], &all[2].looks()[3]);
+    let text = "the need is not known, so nothing is removed; \
+                queue returns: GetQueueAttributes failed: AccessDenied: as told";
+    assert_eq!(
+        (idle.outcome, idle.reason.as_str()),
+        (LookOutcome::Kept, text)
+    );
+    assert_eq!(busy.outcome, LookOutcome::ScaledOut);
+    assert_eq!((busy.backlog, busy.need), (Some(6_000), None));
+    assert_eq!(all[2].lines()[2], "WARN look");
+    let error = all[3].result.as_ref().unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "0 of 6 looks failed: no look could read queue returns"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_gone_is_no_error() {
+    for (status, outcome, reason) in [
+        (
+            None,
+            LookOutcome::Missing,
+            "there is no service to scale (MISSING)",
+        ),
+        (
+            Some("INACTIVE"),
+            LookOutcome::Missing,
+            "there is no service to scale (INACTIVE)",
+        ),
+        (
+            Some("DRAINING"),
+            LookOutcome::Draining,
+            "the service is being deleted",
+        ),
+    ] {
+        let world = world(|_| (6_000, 0));
+        world.lock().unwrap().service = status;
+        let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
+        let answer = invoked.result.as_ref().unwrap();
+        assert_eq!(
+            (answer.outcome, answer.reason.as_str()),
+            (Some(outcome), reason)
+        );
+        assert_eq!(answer.looks.len(), 1, "the next minute looks again");
+        assert_eq!(world.lock().unwrap().set, []);
+    }
+    let world = world(|_| (6_000, 0));
+    world
+        .lock()
+        .unwrap()
+        .fail("UpdateService", |_| Some("ServiceNotActiveException"));
+    let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
+    assert_eq!(
+        invoked.result.as_ref().unwrap().outcome,
+        Some(LookOutcome::Missing)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_garbled_answer_is_no_count_of_zero() {
+    let world = world(|_| (0, 10));
+    world.lock().unwrap().running = Some(-1);
+    let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
+    let text = invoked.result.as_ref().unwrap_err().to_string();
+    assert_eq!(text, "6 of 6 looks failed: -1 is no running count");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_need_that_is_not_published_fails_the_invocation() {
+    let world = world(|_| (0, 10));
+    world.lock().unwrap().fail("PutMetricData", ALWAYS);
+    let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
+    let text = invoked.result.as_ref().unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "0 of 6 looks failed: PutMetricData failed: AccessDenied: as told"
+    );
+    assert_eq!(world.lock().unwrap().set, [(10, 11)]);
+}
+
+/// The invocation ends within Lambda's minute though its time is shorter than its period.
+#[tokio::test(start_paused = true)]
+async fn looks_end_with_the_period() {
+    let world = world(|_| (0, 10));
+    let compressed = json!({"every_ms": 500, "period_ms": 3_000});
+    let began = tokio::time::Instant::now();
+    let invoked = &minutes(&world, &policy(&compressed), 1).await[0];
+    assert_eq!(invoked.looks().len(), 6);
+    assert_eq!(began.elapsed(), Duration::from_millis(2_500));
+}

@@ -1,0 +1,93 @@
+//! A processing time that is measured.
+
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::cloud::{invoke_at, minutes, policy, re_evaluate, world};
+use crate::{LookOutcome, Memory, ProcessingTime};
+
+fn measured() -> crate::Policy {
+    policy(&json!({"processing_time_ms": null, "min": 0}))
+}
+
+/// 10 in flight, and 300 deleted in a minute: 2 s a message.
+#[tokio::test(start_paused = true)]
+async fn is_read_once_an_invocation() {
+    let world = world(|_| (0, 10));
+    world.lock().unwrap().metrics = Some((10.0, 300.0));
+    let invoked = &minutes(&world, &measured(), 1).await[0];
+    assert_eq!(
+        invoked.answer().processing_time,
+        ProcessingTime::Measured(2.0)
+    );
+    assert_eq!(invoked.looks()[1].need, Some(11.0));
+    assert_eq!(world.lock().unwrap().count("GetMetricData"), 1);
+    let line = &invoked.log[0];
+    assert_eq!(line["message"], "processing time");
+    let expected = json!({"source": "measured", "seconds": 2.0});
+    assert_eq!(line["processing_time"], expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_good_one_is_remembered() {
+    let world = world(|_| (0, 10));
+    let memory = Mutex::new(Memory::default());
+    world.lock().unwrap().metrics = Some((10.0, 300.0));
+    invoke_at(&world, 0, &measured(), &memory, re_evaluate()).await;
+    world.lock().unwrap().metrics = None;
+    let idle = invoke_at(&world, 60, &measured(), &memory, re_evaluate()).await;
+    assert_eq!(
+        idle.answer().processing_time,
+        ProcessingTime::Remembered(2.0)
+    );
+    world
+        .lock()
+        .unwrap()
+        .fail("GetMetricData", |_| Some("AccessDenied"));
+    let refused = invoke_at(&world, 120, &measured(), &memory, re_evaluate()).await;
+    assert!(refused.result.is_ok());
+    assert_eq!(
+        refused.answer().processing_time,
+        ProcessingTime::Remembered(2.0)
+    );
+    assert_eq!(refused.lines()[0], "WARN processing time");
+    assert_eq!(
+        refused.log[0]["error"],
+        "GetMetricData failed: AccessDenied: as told"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_is_unknown_nothing_is_removed_and_a_message_wakes_the_service() {
+    let idle = world(|_| (0, 0));
+    let all = minutes(&idle, &measured(), 4).await;
+    assert_eq!(idle.lock().unwrap().set, []);
+    assert_eq!(idle.lock().unwrap().puts, []);
+    let reason = &all[3].looks()[0].reason;
+    assert!(
+        reason.ends_with("; the processing time is not known yet"),
+        "{reason}"
+    );
+    assert!(all[3].result.is_ok());
+
+    let waiting = world(|second| (if second < 20 { 0 } else { 7 }, 0));
+    waiting.lock().unwrap().desired = 0;
+    let invoked = &minutes(&waiting, &measured(), 1).await[0];
+    assert_eq!(waiting.lock().unwrap().set, [(20, 1)]);
+    assert_eq!(invoked.looks()[2].outcome, LookOutcome::ScaledOut);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_can_not_be_asked_for_fails_the_invocation() {
+    let world = world(|_| (0, 10));
+    world
+        .lock()
+        .unwrap()
+        .fail("GetMetricData", |_| Some("AccessDenied"));
+    let invoked = &minutes(&world, &measured(), 1).await[0];
+    let text = invoked.result.as_ref().unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "0 of 6 looks failed: GetMetricData failed: AccessDenied: as told"
+    );
+}

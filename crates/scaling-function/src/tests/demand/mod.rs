@@ -1,0 +1,7 @@
+//! Tests of whole invocations that follow demand, against SDK mocks on paused time.
+
+mod cloud;
+mod events;
+mod failures;
+mod looks;
+mod measured;

@@ -132,8 +132,10 @@ fn others(setting: &Setting) -> Result<Vec<(String, Policy)>, Box<dyn Error>> {
         ..copilot
     };
     let cdk = StepPolicy::cdk_queue_processing().ok_or("the CDK's steps")?;
+    let articles = StepPolicy::articles_alarm_steps().ok_or("the articles' steps")?;
     Ok(vec![
         ("backlog per task".to_owned(), Policy::BacklogPerTask(ours)),
+        ("alarm steps".to_owned(), Policy::AlarmSteps(articles)),
         ("Copilot".to_owned(), Policy::BacklogPerTask(copilot)),
         ("CDK".to_owned(), Policy::Steps(cdk)),
         (
@@ -232,6 +234,7 @@ fn seeds(from: u64, count: u64) -> Vec<u64> {
 fn report(count: u64) -> Result<(), Box<dyn Error>> {
     for setting in &SETTINGS {
         let mut policies = others(setting)?;
+        let clairvoyant = policies.len();
         policies.push(("clairvoyant".to_owned(), Policy::Clairvoyant));
         policies.extend(forms(setting));
         let seeds = seeds(101, count);
@@ -242,12 +245,14 @@ fn report(count: u64) -> Result<(), Box<dyn Error>> {
                 loads: std::slice::from_ref(load),
                 ..setting.clone()
             };
-            let policy = Policy::Fixed { tasks: row[4].most };
+            let policy = Policy::Fixed {
+                tasks: row[clairvoyant].most,
+            };
             let fixed = run_all(&only, &[("fixed".to_owned(), policy)], &seeds, None)?;
-            row.insert(4, fixed[0][0]);
+            row.insert(clairvoyant, fixed[0][0]);
         }
         let mut names: Vec<String> = policies.into_iter().map(|(name, _)| name).collect();
-        names.insert(4, "fixed".to_owned());
+        names.insert(clairvoyant, "fixed".to_owned());
         print_table(setting, &names, &figures);
     }
     Ok(())
@@ -276,56 +281,94 @@ impl std::fmt::Display for Figures {
     }
 }
 
+/// Another policy from one.
+type Change = fn(DemandPolicy) -> DemandPolicy;
+
+/// What differs from what the function's form takes for granted, or from its defaults.
+struct Case {
+    name: &'static str,
+    assumptions: Assumptions,
+    policy: Change,
+}
+
+fn cases() -> Vec<Case> {
+    let seconds = Duration::from_secs;
+    let usual = Assumptions::default();
+    let slow_start = Distribution::Uniform(seconds(60), seconds(120));
+    let counts_old = |lag| Assumptions {
+        count_lag: seconds(lag),
+        ..usual.clone()
+    };
+    let case = |name, assumptions: &Assumptions, policy| Case {
+        name,
+        assumptions: assumptions.clone(),
+        policy,
+    };
+    let same: Change = |policy| policy;
+    let slow = Assumptions {
+        task_start: slow_start,
+        ..usual.clone()
+    };
+    let mut cases = vec![
+        case("as assumed", &usual, same),
+        case("counts 20 s old", &counts_old(20), same),
+        case("counts 60 s old", &counts_old(60), same),
+        case("tasks start in 60 to 120 s", &slow, same),
+    ];
+    let changes: [(&str, Change); 6] = [
+        ("processing time given as half", |policy| {
+            given_as(policy, 0.5)
+        }),
+        ("processing time given as double", |policy| {
+            given_as(policy, 2.0)
+        }),
+        ("processing time measured", |policy| DemandPolicy {
+            processing_time: None,
+            ..policy
+        }),
+        ("cooldown out 60 s", |policy| DemandPolicy {
+            cooldown_out: Duration::from_secs(60),
+            ..policy
+        }),
+        ("cooldown in 60 s", |policy| DemandPolicy {
+            cooldown_in: Duration::from_secs(60),
+            ..policy
+        }),
+        ("cooldown in 300 s", |policy| DemandPolicy {
+            cooldown_in: Duration::from_secs(300),
+            ..policy
+        }),
+    ];
+    cases.extend(changes.map(|(name, policy)| case(name, &usual, policy)));
+    cases
+}
+
+/// The policy with so many times the true processing time.
+fn given_as(policy: DemandPolicy, factor: f64) -> DemandPolicy {
+    DemandPolicy {
+        processing_time: policy.processing_time.map(|time| time.mul_f64(factor)),
+        ..policy
+    }
+}
+
 /// The function's form where what it takes for granted is not so.
 fn stress(count: u64) -> Result<(), Box<dyn Error>> {
-    let seconds = Duration::from_secs;
-    let slow_start = Distribution::Uniform(seconds(60), seconds(120));
-    let usual = Assumptions::default();
-    let cases = [
-        ("as assumed", usual.clone(), 1.0),
-        (
-            "counts 20 s old",
-            Assumptions {
-                count_lag: seconds(20),
-                ..usual.clone()
-            },
-            1.0,
-        ),
-        (
-            "counts 60 s old",
-            Assumptions {
-                count_lag: seconds(60),
-                ..usual.clone()
-            },
-            1.0,
-        ),
-        (
-            "tasks start in 60 to 120 s",
-            Assumptions {
-                task_start: slow_start,
-                ..usual.clone()
-            },
-            1.0,
-        ),
-        ("processing time given as half", usual.clone(), 0.5),
-        ("processing time given as double", usual, 2.0),
-    ];
     for setting in &SETTINGS {
         println!("### {}\n", setting.title);
         let loads: Vec<&str> = setting.loads.iter().map(|(name, _)| *name).collect();
         println!("| | {} |", loads.join(" | "));
         println!("|---|{}", "---|".repeat(loads.len()));
-        for (name, assumptions, factor) in &cases {
-            let processing_time = setting.processing.mul_f64(*factor);
-            let policy = DemandPolicy::defaults(DemandForm::Function, processing_time);
-            let policies = [((*name).to_owned(), Policy::Demand(policy))];
+        for case in cases() {
+            let policy = DemandPolicy::defaults(DemandForm::Function, setting.processing);
+            let policy = (case.policy)(policy);
+            let policies = [(case.name.to_owned(), Policy::Demand(policy))];
             let changed = Setting {
-                assumptions: Some(assumptions.clone()),
+                assumptions: Some(case.assumptions),
                 ..setting.clone()
             };
             let figures = run_all(&changed, &policies, &seeds(101, count), None)?;
             let cells: Vec<String> = figures.iter().map(|row| row[0].to_string()).collect();
-            println!("| {name} | {} |", cells.join(" | "));
+            println!("| {} | {} |", case.name, cells.join(" | "));
         }
         println!();
     }
@@ -367,7 +410,7 @@ fn choose(count: u64) -> Result<(), Box<dyn Error>> {
                 (
                     name,
                     Policy::Demand(DemandPolicy {
-                        processing_time,
+                        processing_time: Some(processing_time),
                         ..*policy
                     }),
                 )

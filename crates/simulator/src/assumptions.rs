@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use crate::random::Distribution;
+use crate::time::{Nanos, nanos};
 
 /// Everything that the simulation assumes about AWS and the tasks. Each doc comment names the default
 /// and where it is from; (A) is AWS's documentation, (B) what others measured, (C) what was inferred.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assumptions {
+    /// What a minute of the loop lasts: of rules, of CloudWatch's periods and evaluations, of Application Auto
+    /// Scaling, of SQS's own metrics, of ECS's launch rate. 60 s but in a sandbox whose clock is compressed:
+    /// see [`Self::compressed`].
+    pub minute: Duration,
     /// From the launch of a task to its first message. Default: 23 to 60 s, uniform. (B) Fargate starts
     /// in about 23 to 60 s.
     pub task_start: Distribution,
@@ -74,6 +79,7 @@ impl Default for Assumptions {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
+            minute: seconds(60),
             task_start: Distribution::Uniform(seconds(23), seconds(60)),
             launches_per_minute: 500,
             drains: true,
@@ -106,7 +112,11 @@ impl Assumptions {
             source,
         };
         let time = |name, value: Duration, source| line(name, format!("{value:?}"), source);
-        vec![
+        let mut lines = Vec::new();
+        if self.minute != Duration::from_secs(60) {
+            lines.push(time("a minute of the loop", self.minute, "C"));
+        }
+        lines.extend([
             line("start of a task", self.task_start.to_string(), "B"),
             line(
                 "launches",
@@ -157,6 +167,18 @@ impl Assumptions {
                 self.clairvoyant_interval,
                 "A",
             ),
-        ]
+        ]);
+        lines
+    }
+
+    /// A minute of the loop.
+    pub(crate) fn minute(&self) -> Nanos {
+        // Never nothing, since time is divided by it; a second of it isn't either.
+        nanos(self.minute).max(60)
+    }
+
+    /// A second of the loop: the shortest time between two looks.
+    pub(crate) fn second(&self) -> Nanos {
+        self.minute() / 60
     }
 }

@@ -21,7 +21,7 @@ pub struct Compared {
 pub(crate) const CLAIRVOYANT: &str = "clairvoyant";
 
 /// Runs a scenario's own policy and, beside it, each policy that people use today, against the same
-/// messages: the articles' backlog per task, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
+/// messages: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
 /// scaler, the demand law, the fixed count that is needed at most, and the clairvoyant. On all cores.
 ///
 /// # Errors
@@ -75,11 +75,17 @@ fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
             "backlog per task, ECS's default cooldowns".to_owned(),
             Policy::BacklogPerTask(articles),
         ),
-        (
-            "Copilot's defaults".to_owned(),
-            Policy::BacklogPerTask(copilot),
-        ),
     ];
+    policies.extend(StepPolicy::articles_alarm_steps().map(|steps| {
+        (
+            "alarm steps, 100 and 20 messages a minute".to_owned(),
+            Policy::AlarmSteps(steps),
+        )
+    }));
+    policies.push((
+        "Copilot's defaults".to_owned(),
+        Policy::BacklogPerTask(copilot),
+    ));
     policies.extend(
         StepPolicy::cdk_queue_processing()
             .map(|steps| ("the CDK's queue pattern".to_owned(), Policy::Steps(steps))),

@@ -9,10 +9,13 @@
 mod assume;
 mod assumptions;
 mod compare;
+mod comparison;
+mod compress;
 mod control;
 mod elasticity;
 mod engine;
 mod load;
+mod measurement;
 mod outcome;
 mod policy;
 mod prices;
@@ -21,6 +24,7 @@ mod report;
 mod scenario;
 mod simulate;
 mod time;
+mod tune;
 
 #[cfg(test)]
 mod tests;
@@ -28,9 +32,11 @@ mod tests;
 pub use assume::AssumeError;
 pub use assumptions::{Assumption, Assumptions};
 pub use compare::{Compared, compare};
+pub use comparison::{Comparison, Difference, Unit};
 pub use elasticity::Elasticity;
 pub use engine::{Action, Point};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
+pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use outcome::{Backlog, Cost, Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
 pub use policy::{
     ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
@@ -41,3 +47,7 @@ pub use random::Distribution;
 pub use report::{Figure, Piece, Report, Rival, dollars, length, share};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
+pub use tune::{
+    Alternative, Change, Figures, Law, Lift, Limits, Parameter, Part, Settings, TuneError,
+    TuneOptions, Tuned, Tuning, tune,
+};

@@ -14,8 +14,8 @@ use crate::time::{Nanos, nanos, seconds};
 pub struct Outcome {
     /// Name of the scenario.
     pub scenario: String,
-    /// Seed of everything that was drawn.
-    pub seed: u64,
+    /// Seed of everything that was drawn; nothing for what was measured.
+    pub seed: Option<u64>,
     /// Length of the load in seconds.
     pub duration: f64,
     /// How long a message may wait, in seconds.
@@ -46,7 +46,10 @@ pub struct Outcome {
     pub series: Vec<Point>,
     /// The changes of the desired count, the first 10,000 of them.
     pub actions: Vec<Action>,
-    /// What was taken for granted.
+    /// Why each of these changes was made, where somebody said so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// What was taken for granted; nothing for what was measured.
     pub assumptions: Vec<Assumption>,
     /// What was assumed or left out, a sentence each.
     pub notes: Vec<String>,
@@ -158,11 +161,11 @@ impl Outcome {
     pub(crate) fn new(
         scenario: &Scenario,
         notes: &[String],
-        seed: u64,
+        seed: Option<u64>,
         finished: Finished,
     ) -> Self {
-        let needed = finished.demand.needed(scenario);
-        let interval = finished.demand.interval();
+        let needed = finished.foreknowledge.needed(scenario);
+        let interval = finished.foreknowledge.interval();
         let needed_seconds = needed_seconds(&needed, interval, finished.end);
         let records = &finished.records;
         let elasticity = elasticity(&records.supply, &needed, interval, finished.end);
@@ -204,6 +207,7 @@ impl Outcome {
             elasticity,
             series,
             actions: records.actions.iter().take(ACTIONS).copied().collect(),
+            reasons: Vec::new(),
             assumptions: scenario.assumptions.list(),
             notes: notes.iter().chain(&scenario.notes).cloned().collect(),
         }

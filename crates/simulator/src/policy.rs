@@ -15,8 +15,12 @@ pub enum Policy {
     },
     /// Target tracking on the backlog per task.
     BacklogPerTask(BacklogPolicy),
-    /// Steps by how far a metric of the queue is beyond a threshold.
+    /// The same with steps beside it: of both the larger count.
+    BacklogPerTaskAndSteps(BacklogPolicy, StepPolicy),
+    /// Steps by how far a metric of the queue is beyond a threshold, by Application Auto Scaling.
     Steps(StepPolicy),
+    /// Such steps by a scaling function, which alarms tell and which looks again every minute.
+    AlarmSteps(StepPolicy),
     /// The tasks that the work needs.
     Demand(DemandPolicy),
     /// KEDA's SQS scaler on the Horizontal Pod Autoscaler.
@@ -122,8 +126,8 @@ pub struct DemandPolicy {
     pub form: DemandForm,
     /// From what arrivals are told.
     pub arrivals: ArrivalSource,
-    /// Average processing time of a message as the definition says it.
-    pub processing_time: Duration,
+    /// Average processing time of a message as the definition says it; `None` when it is measured.
+    pub processing_time: Option<Duration>,
     /// Share of the messages that chance may make wait too long.
     pub late: f64,
     /// From a decision to the first message of a new task, as the law reckons with it.
@@ -134,7 +138,7 @@ pub struct DemandPolicy {
     pub deviations: f64,
     /// Tasks are removed only to the largest need of this window.
     pub window: Duration,
-    /// Time between two looks; a minute under target tracking.
+    /// Time between two looks; under target tracking the period of its rule, a minute at least.
     pub every: Duration,
     /// Cooldown of the scaling policies after a scale-out, where there are any.
     pub cooldown_out: Duration,
@@ -188,9 +192,15 @@ impl Policy {
     #[must_use]
     pub fn target(&self) -> Option<f64> {
         match self {
-            Self::BacklogPerTask(policy) => Some(policy.target),
+            Self::BacklogPerTask(policy) | Self::BacklogPerTaskAndSteps(policy, _) => {
+                Some(policy.target)
+            }
             Self::Keda(policy) => Some(policy.queue_length),
-            Self::Demand(_) | Self::Fixed { .. } | Self::Steps(_) | Self::Clairvoyant => None,
+            Self::Demand(_)
+            | Self::Fixed { .. }
+            | Self::Steps(_)
+            | Self::AlarmSteps(_)
+            | Self::Clairvoyant => None,
         }
     }
 }
@@ -220,11 +230,11 @@ impl DemandPolicy {
         Self {
             form,
             arrivals: ArrivalSource::Flow,
-            processing_time,
-            late: 0.01,
-            deviations: 1.0,
+            processing_time: Some(processing_time),
+            late: scaling::LATE_SHARE,
+            deviations: scaling::RATE_DEVIATIONS,
             start: Duration::from_secs(40),
-            rate_over: Duration::from_secs(120),
+            rate_over: scaling::RATE_OVER,
             window: Duration::from_secs(120),
             every: Duration::from_secs(10),
             cooldown_out: Duration::ZERO,
@@ -270,6 +280,42 @@ impl StepPolicy {
                 steps(&[(0.0, 1), (400.0, 5)])?,
             )),
             scale_in: Some(side(Comparison::AtOrBelow, 0.0, steps(&[(0.0, -1)])?)),
+        })
+    }
+}
+
+impl StepPolicy {
+    /// The articles' second policy, carried over to a queue: a request that their web service gets is a
+    /// message that is sent here. As there, the thresholds are for the whole service, whatever its count: at
+    /// least 100 in a minute add one task, after a pause of 60 s; fewer than 20 in each of 5 minutes remove
+    /// one, after a pause of 300 s. SQS tells the messages of a minute later than a load balancer its
+    /// requests. `None` never comes, but the steps are checked where they are made.
+    ///
+    /// Source: `stacks/sample-webapp.yaml`, which has the articles' numbers.
+    #[must_use]
+    pub fn articles_alarm_steps() -> Option<Self> {
+        let side = |comparison, threshold, datapoints, adjustment| {
+            let step = Step {
+                from: 0.0,
+                adjustment,
+            };
+            Some(StepSide {
+                comparison,
+                threshold,
+                datapoints,
+                periods: datapoints,
+                missing: MissingData::NotBreaching,
+                steps: Steps::new(AdjustmentType::ChangeInCapacity, None, vec![step]).ok()?,
+            })
+        };
+        Some(Self {
+            metric: QueueMetric::Sent,
+            statistic: Statistic::Sum,
+            period: Duration::from_secs(60),
+            cooldown_out: Duration::from_secs(60),
+            cooldown_in: Duration::from_secs(300),
+            scale_out: Some(side(Comparison::AtOrAbove, 100.0, 1, 1)?),
+            scale_in: Some(side(Comparison::Below, 20.0, 5, -1)?),
         })
     }
 }

@@ -16,7 +16,7 @@ pub struct Prices {
     /// Fargate on ARM: a GB-hour.
     pub arm_gb_hour: f64,
     /// Shortest time that Fargate bills, in seconds.
-    pub shortest_task: u64,
+    pub shortest_task: f64,
     /// A custom metric a month.
     pub metric_month: f64,
     /// An alarm of standard resolution a month.
@@ -40,7 +40,7 @@ impl Prices {
         x86_gb_hour: 0.004_445,
         arm_vcpu_hour: 0.03238,
         arm_gb_hour: 0.00356,
-        shortest_task: 60,
+        shortest_task: 60.0,
         metric_month: 0.30,
         alarm_month: 0.10,
         invocation: 0.20 / 1e6,

@@ -8,7 +8,7 @@ use rand_distr::{Distribution as _, Exp1, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng as _, SeedableRng as _};
 
-use crate::time::{Nanos, from_seconds};
+use crate::time::{Nanos, from_seconds, shortened};
 
 /// What a stream of random numbers is for.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +82,20 @@ impl Distribution {
         match self {
             Self::Fixed(mean) | Self::Exponential(mean) | Self::Lognormal { mean, .. } => mean,
             Self::Uniform(from, to) => (from.saturating_add(to)) / 2,
+        }
+    }
+
+    /// The same so many times shorter.
+    pub(crate) fn shortened(self, factor: f64) -> Self {
+        let short = |time| shortened(time, factor);
+        match self {
+            Self::Fixed(value) => Self::Fixed(short(value)),
+            Self::Uniform(from, to) => Self::Uniform(short(from), short(to)),
+            Self::Exponential(mean) => Self::Exponential(short(mean)),
+            Self::Lognormal { mean, cv } => Self::Lognormal {
+                mean: short(mean),
+                cv,
+            },
         }
     }
 }

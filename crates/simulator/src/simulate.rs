@@ -1,6 +1,6 @@
 //! The door: a scenario and a load in, an outcome out.
 
-use crate::control::Demand;
+use crate::control::Foreknowledge;
 use crate::engine::{self, Sender};
 use crate::load::Load;
 use crate::outcome::Outcome;
@@ -25,20 +25,20 @@ pub(crate) fn simulate_knowing(
     scenario: &Scenario,
     load: &Load,
     seed: u64,
-    known: Option<&Demand>,
+    known: Option<&Foreknowledge>,
 ) -> Result<Outcome, ScenarioError> {
     let bounds = scenario.check()?;
     let finished = engine::run(scenario, bounds, load, seed, known)
         .ok_or(ScenarioError::Value("the load is too long"))?;
-    Ok(Outcome::new(scenario, load.notes(), seed, finished))
+    Ok(Outcome::new(scenario, load.notes(), Some(seed), finished))
 }
 
 /// The work of a load, known beforehand.
-pub(crate) fn know(scenario: &Scenario, load: &Load, seed: u64) -> Demand {
-    let mut demand = Demand::new(scenario);
+pub(crate) fn know(scenario: &Scenario, load: &Load, seed: u64) -> Foreknowledge {
+    let mut known = Foreknowledge::new(scenario);
     for (at, work) in Sender::new(scenario, load, seed) {
-        demand.add(at, work);
+        known.add(at, work);
     }
-    demand.finish(nanos(load.duration()));
-    demand
+    known.finish(nanos(load.duration()));
+    known
 }

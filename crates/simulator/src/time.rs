@@ -35,6 +35,14 @@ pub(crate) fn from_seconds(seconds: f64) -> Nanos {
     (seconds * 1e9) as u64
 }
 
+/// A length of time, so many times shorter; unchanged by what is no number above zero.
+pub(crate) fn shortened(time: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() / factor)
+        .ok()
+        .filter(|_| factor > 0.0)
+        .unwrap_or(time)
+}
+
 /// Reads a length of time such as `500ms`, `90s`, `2h30m`, `1.5h` or `14d`.
 pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();

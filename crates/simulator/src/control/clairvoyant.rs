@@ -1,13 +1,13 @@
 //! The clairvoyant: how few tasks keep the promise, when every message is known beforehand.
 
 use crate::scenario::Scenario;
-use crate::time::{Nanos, SECOND, nanos, seconds};
+use crate::time::{Nanos, nanos, seconds};
 
 use super::{Control, Observation, Tick, Wishes};
 
-/// Task-seconds of work that are sent in each interval.
+/// What the clairvoyant knows beforehand: the task-seconds of work that are sent in each interval.
 #[derive(Clone, Debug)]
-pub(crate) struct Demand {
+pub(crate) struct Foreknowledge {
     interval: Nanos,
     /// Work of the interval that is being filled, in nanoseconds.
     filling: Nanos,
@@ -24,11 +24,12 @@ pub(super) struct Clairvoyant {
 
 /// Length of the intervals between which the clairvoyant changes the count.
 pub(crate) fn interval(scenario: &Scenario) -> Nanos {
-    let longest = nanos(scenario.assumptions.clairvoyant_interval).max(SECOND);
-    (nanos(scenario.promise) / 4).clamp(SECOND, longest)
+    let shortest = scenario.assumptions.second();
+    let longest = nanos(scenario.assumptions.clairvoyant_interval).max(shortest);
+    (nanos(scenario.promise) / 4).clamp(shortest, longest)
 }
 
-impl Demand {
+impl Foreknowledge {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let interval = interval(scenario);
         Self {

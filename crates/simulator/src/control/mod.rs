@@ -1,24 +1,28 @@
 //! The other half of the loop: what looks at the queue and the service, and sets the desired count.
 
+mod alarm_steps;
 mod alarms;
 mod clairvoyant;
 mod demand;
 mod keda;
+mod queue_steps;
 mod steps;
 mod tracking;
 
 use crate::policy::{DemandForm, Policy};
 use crate::scenario::Scenario;
 use crate::time::Nanos;
-use scaling::{AlarmState, Bounds};
+use scaling::{AlarmState, Bounds, PerSide};
 
+use alarm_steps::AlarmStepControl;
+use alarms::Alarm;
 use clairvoyant::Clairvoyant;
 use demand::{FastLane, Function, Watch};
 use keda::Keda;
 use steps::StepControl;
 use tracking::Tracking;
 
-pub(crate) use clairvoyant::{Demand, interval};
+pub(crate) use clairvoyant::{Foreknowledge, interval};
 
 /// Something that a control wants to do at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +37,8 @@ pub(crate) enum Tick {
     PublishOther { period: u64, value: f64 },
     /// A minute of SQS's own metrics is over.
     Minute,
+    /// An alarm's message is there.
+    Told,
 }
 
 /// What AWS would tell at a moment.
@@ -62,6 +68,16 @@ pub(crate) struct Wishes {
 pub(crate) struct Shown {
     pub(crate) scale_out: Option<AlarmState>,
     pub(crate) scale_in: Option<AlarmState>,
+}
+
+impl Shown {
+    fn of(alarms: &PerSide<Option<Alarm>>) -> Self {
+        let state = |alarm: &Option<Alarm>| alarm.as_ref().map(|alarm| alarm.state);
+        Self {
+            scale_out: state(&alarms.scale_out),
+            scale_in: state(&alarms.scale_in),
+        }
+    }
 }
 
 /// What sets the desired count: the one place where another law enters.
@@ -109,16 +125,24 @@ impl Control for Fixed {
     fn tick(&mut self, _: Tick, _: Nanos, _: &Observation, _: &mut Wishes) {}
 }
 
-/// The control of a scenario. The clairvoyant needs to know the `demand` beforehand.
+/// The control of a scenario. The clairvoyant needs `known`: the work, known beforehand.
 pub(crate) fn control(
     scenario: &Scenario,
     bounds: Bounds,
     seed: u64,
-    demand: Option<&Demand>,
+    known: Option<&Foreknowledge>,
 ) -> Box<dyn Control> {
     match &scenario.policy {
         Policy::Fixed { tasks } => Box::new(Fixed(*tasks)),
-        Policy::BacklogPerTask(policy) => Box::new(Tracking::new(scenario, *policy, bounds, seed)),
+        Policy::BacklogPerTask(policy) => {
+            Box::new(Tracking::new(scenario, *policy, None, bounds, seed))
+        }
+        Policy::BacklogPerTaskAndSteps(policy, steps) => {
+            Box::new(Tracking::new(scenario, *policy, Some(steps), bounds, seed))
+        }
+        Policy::AlarmSteps(policy) => {
+            Box::new(AlarmStepControl::new(scenario, policy, bounds, seed))
+        }
         Policy::Steps(policy) => Box::new(StepControl::new(scenario, policy, bounds)),
         Policy::Demand(policy) => match policy.form {
             DemandForm::Tracking => Box::new(Tracking::demand(scenario, *policy, bounds, seed)),
@@ -131,7 +155,7 @@ pub(crate) fn control(
         },
         Policy::Keda(policy) => Box::new(Keda::new(scenario, *policy, bounds)),
         Policy::Clairvoyant => {
-            let needed = demand.map(|demand| demand.needed(scenario));
+            let needed = known.map(|known| known.needed(scenario));
             Box::new(Clairvoyant::new(
                 needed.unwrap_or_default(),
                 interval(scenario),

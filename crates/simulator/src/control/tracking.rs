@@ -3,26 +3,27 @@
 use std::time::Duration;
 
 use scaling::{
-    Bounds, Comparison, Evaluation, MissingData, ServiceCounts, TargetTracking, TrackingPolicy,
+    AlarmState, Bounds, Comparison, Evaluation, MissingData, ScalableTarget, TrackingPolicy,
     TrackingReading, backlog_per_task,
 };
 
 use crate::assumptions::Assumptions;
-use crate::policy::{BacklogPolicy, DemandPolicy, Statistic};
+use crate::policy::{BacklogPolicy, DemandPolicy, Statistic, StepPolicy};
 use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
-use crate::time::{MINUTE, Nanos, from_seconds, nanos};
+use crate::time::{Nanos, from_seconds, nanos};
 
 use super::alarms::{Alarm, Metric, at_least_one};
+use super::queue_steps::QueueSteps;
+use super::steps::counts;
 use super::{Control, Observation, Shown, Tick, Watch, Wishes};
-
-/// The period of the alarms that Application Auto Scaling makes for a custom metric.
-const PERIOD: Nanos = MINUTE;
 
 /// Target tracking on the backlog per task.
 pub(super) struct Tracking {
     policy: BacklogPolicy,
     assumptions: Assumptions,
+    /// A minute: the period of the alarms that Application Auto Scaling makes for a custom metric.
+    minute: Nanos,
     random: Random,
     /// When in its period the rule fires.
     phase: Nanos,
@@ -30,7 +31,9 @@ pub(super) struct Tracking {
     metric: Metric,
     high: Alarm,
     low: Alarm,
-    target: TargetTracking,
+    target: ScalableTarget,
+    /// Steps on a metric of the queue beside it.
+    steps: Option<QueueSteps>,
     /// Where the bounds allow no task: what adds the first one.
     wake: Option<Wake>,
     /// Whether the metric is the tasks needed ÷ running, and what finds the need.
@@ -47,6 +50,7 @@ impl Tracking {
     pub(super) fn new(
         scenario: &Scenario,
         policy: BacklogPolicy,
+        steps: Option<&StepPolicy>,
         bounds: Bounds,
         seed: u64,
     ) -> Self {
@@ -84,10 +88,12 @@ impl Tracking {
             metric: Metric::new(Statistic::Average, kept),
             high,
             low,
-            target: TargetTracking::new(vec![tracking], bounds),
+            target: ScalableTarget::new(vec![tracking], bounds),
+            steps: steps.map(|steps| QueueSteps::new(steps, &assumptions)),
             wake: (scenario.min == 0).then(|| Wake::new(&assumptions)),
             watch: None,
             random,
+            minute: assumptions.minute(),
             assumptions,
         }
     }
@@ -99,7 +105,8 @@ impl Tracking {
         bounds: Bounds,
         seed: u64,
     ) -> Self {
-        let every = Duration::from_secs(60);
+        // The rule's period; no alarm sees more than a datapoint a minute.
+        let every = policy.every.max(scenario.assumptions.minute);
         let tracked = BacklogPolicy {
             target: 1.0,
             visible: true,
@@ -111,7 +118,7 @@ impl Tracking {
         let policy = DemandPolicy { every, ..policy };
         Self {
             watch: Some(Watch::new(scenario, policy, seed)),
-            ..Self::new(scenario, tracked, bounds, seed)
+            ..Self::new(scenario, tracked, None, bounds, seed)
         }
     }
 
@@ -120,9 +127,18 @@ impl Tracking {
         let Some(watch) = &mut self.watch else {
             return Some(backlog_per_task(backlog, seen.running));
         };
-        watch.look(now, seen)?;
-        let need = watch.needs.largest_known(Duration::from_nanos(now))?;
-        Some(need.ceil() / f64::from(seen.running.max(1)))
+        let looked = watch.look(now, seen);
+        let running = f64::from(seen.running.max(1));
+        let share = |need: f64| need / running;
+        // What is not known to be the largest need of the window may add tasks, and may remove none.
+        let known = looked.largest.map(share);
+        known.or_else(|| looked.largest_known.map(share).filter(|share| *share > 1.0))
+    }
+
+    /// When it next hears of a minute of SQS's own metrics, if it does.
+    fn next_minute(&self, now: Nanos) -> Option<(Nanos, Tick)> {
+        let at = self.watch.as_ref()?.eye.next_minute(now)?;
+        Some((at, Tick::Minute))
     }
 
     /// When the rule fires next.
@@ -146,7 +162,7 @@ impl Tracking {
         }
         let stamp = now.saturating_add(nanos(self.assumptions.count_lag));
         let there = stamp.saturating_add(nanos(self.assumptions.publication_delay));
-        let period = stamp / PERIOD;
+        let period = stamp / self.minute;
         if let Some(value) = self.value(now, backlog, seen) {
             wishes.ticks.push((there, Tick::Publish { period, value }));
         }
@@ -161,21 +177,20 @@ impl Tracking {
     fn evaluate(&mut self, period: u64, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let (high, metric) = self.metric.evaluate(&mut self.high, period);
         let (low, _) = self.metric.evaluate(&mut self.low, period);
-        let service = ServiceCounts {
-            running: seen.running,
-            desired: seen.desired,
-            deploying: false,
-        };
         let acts = now.saturating_add(nanos(self.assumptions.action_delay));
         let woken = self
             .wake
             .as_mut()
             .is_some_and(|wake| wake.rings(period) && seen.desired == 0);
         let reading = metric.map(|metric| TrackingReading { high, low, metric });
-        let decided = reading.and_then(|reading| {
-            self.target
-                .decide(Duration::from_nanos(now), service, &[reading])
-        });
+        let steps = self.steps.as_mut().map(|steps| steps.evaluate(period));
+        let change = self.target.decide(
+            Duration::from_nanos(now),
+            counts(seen),
+            reading.as_slice(),
+            &steps.unwrap_or_default(),
+        );
+        let decided = change.map(|change| change.to);
         let desired = if woken {
             Some(decided.unwrap_or(1).max(1))
         } else {
@@ -186,7 +201,7 @@ impl Tracking {
             .extend(desired.map(|desired| (acts, desired)));
         wishes
             .ticks
-            .push(evaluation(period + 1, &self.assumptions, PERIOD));
+            .push(evaluation(period + 1, &self.assumptions, self.minute));
     }
 }
 
@@ -194,9 +209,12 @@ impl Control for Tracking {
     fn begin(&mut self, wishes: &mut Wishes) {
         let first = self.next_sample();
         wishes.ticks.push((first, Tick::Sample));
-        wishes.ticks.push(evaluation(1, &self.assumptions, PERIOD));
-        if self.watch.as_ref().is_some_and(Watch::hears_minutes) {
-            wishes.ticks.push((MINUTE, Tick::Minute));
+        wishes
+            .ticks
+            .push(evaluation(1, &self.assumptions, self.minute));
+        wishes.ticks.extend(self.next_minute(0));
+        if let Some(steps) = &self.steps {
+            steps.begin(wishes);
         }
     }
 
@@ -207,20 +225,28 @@ impl Control for Tracking {
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
             Tick::Minute => {
                 if let Some(watch) = &mut self.watch {
-                    watch.minute(now, seen);
+                    watch.eye.minute(now, seen);
                 }
-                wishes
-                    .ticks
-                    .push((now.saturating_add(MINUTE), Tick::Minute));
+                wishes.ticks.extend(self.next_minute(now));
+                if let Some(steps) = &mut self.steps {
+                    steps.minute(now, seen, wishes);
+                }
             }
-            Tick::PublishOther { .. } => {}
+            Tick::PublishOther { period, value } => {
+                if let Some(steps) = &mut self.steps {
+                    steps.publish(period, value);
+                }
+            }
+            Tick::Told => {}
         }
     }
 
     fn shown(&self) -> Shown {
+        let steps = self.steps.as_ref().map(|steps| Shown::of(&steps.alarms));
+        let steps = steps.unwrap_or_default();
         Shown {
-            scale_out: Some(self.high.state),
-            scale_in: Some(self.low.state),
+            scale_out: Some(either(self.high.state, steps.scale_out)),
+            scale_in: Some(either(self.low.state, steps.scale_in)),
         }
     }
 
@@ -229,8 +255,19 @@ impl Control for Tracking {
     }
 
     fn owns(&self) -> (u32, u32) {
-        if self.wake.is_some() { (2, 3) } else { (1, 2) }
+        // TasksNeeded is published beside the metric that is tracked.
+        let metrics = if self.watch.is_some() { 2 } else { 1 };
+        let wake = u32::from(self.wake.is_some());
+        let steps = self.steps.as_ref().map_or(0, QueueSteps::owned);
+        (metrics + wake, 2 + wake + steps)
     }
+}
+
+/// The one of two alarms' states that people want to see.
+fn either(one: AlarmState, other: Option<AlarmState>) -> AlarmState {
+    other
+        .filter(|other| *other == AlarmState::Alarm)
+        .unwrap_or(one)
 }
 
 impl Wake {
@@ -251,7 +288,7 @@ impl Wake {
     }
 
     fn rings(&mut self, period: u64) -> bool {
-        self.metric.evaluate(&mut self.alarm, period).0 == scaling::AlarmState::Alarm
+        self.metric.evaluate(&mut self.alarm, period).0 == AlarmState::Alarm
     }
 }
 
@@ -270,7 +307,7 @@ mod tests {
 
     #[test]
     fn evaluations_come_after_their_period() {
-        let (at, tick) = evaluation(3, &Assumptions::default(), PERIOD);
+        let (at, tick) = evaluation(3, &Assumptions::default(), crate::time::MINUTE);
         assert!((seconds(at) - 190.0).abs() < 1e-9);
         assert_eq!(tick, Tick::Evaluate { period: 3 });
     }

@@ -1,6 +1,6 @@
 //! The end: what is left is counted.
 
-use crate::control::Demand;
+use crate::control::Foreknowledge;
 use crate::time::Nanos;
 
 use super::agenda::Event;
@@ -11,7 +11,7 @@ use super::tasks::Work;
 /// What a run leaves behind.
 pub(crate) struct Finished {
     pub(crate) records: Records,
-    pub(crate) demand: Demand,
+    pub(crate) foreknowledge: Foreknowledge,
     pub(crate) end: Nanos,
     pub(crate) task_time: Nanos,
     pub(crate) billed: Nanos,
@@ -26,7 +26,7 @@ impl Engine<'_> {
     pub(super) fn finish(mut self, end: Nanos) -> Finished {
         self.records
             .advance(end, self.queue.visible(), self.queue.in_flight);
-        self.demand.finish(end);
+        self.foreknowledge.finish(end);
         self.close_messages();
         self.records
             .point(self.queue.visible(), self.desired, self.control.shown());
@@ -40,7 +40,7 @@ impl Engine<'_> {
             run_span: self.control.run_span(),
             metrics,
             alarms,
-            demand: self.demand,
+            foreknowledge: self.foreknowledge,
             records: self.records,
         }
     }

@@ -11,7 +11,7 @@ impl Engine<'_> {
     #[inline]
     pub(super) fn arrived(&mut self, at: Nanos, work: Nanos) {
         self.records.totals.sent += 1;
-        self.demand.add(at, work);
+        self.foreknowledge.add(at, work);
         let mut message = Message {
             sent: at,
             work,

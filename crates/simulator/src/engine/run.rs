@@ -2,7 +2,7 @@
 
 use scaling::Bounds;
 
-use crate::control::{Demand, control};
+use crate::control::{Foreknowledge, control};
 use crate::load::{Arrival, Arrivals, Load};
 use crate::random::{Purpose, Random, Sampler};
 use crate::scenario::Scenario;
@@ -47,7 +47,7 @@ pub(crate) fn run(
     bounds: Bounds,
     load: &Load,
     seed: u64,
-    known: Option<&Demand>,
+    known: Option<&Foreknowledge>,
 ) -> Option<Finished> {
     let end = nanos(load.duration());
     let records = Records::new(nanos(scenario.promise), end)?;

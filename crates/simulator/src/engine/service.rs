@@ -1,6 +1,6 @@
 //! ECS: tasks are launched, run, are stopped and killed.
 
-use crate::time::{MINUTE, nanos, seconds};
+use crate::time::{nanos, seconds};
 
 use super::agenda::Event;
 use super::records::Action;
@@ -46,7 +46,8 @@ impl Engine<'_> {
             let (task, generation) = self.tasks.launch(now);
             let runs = now.saturating_add(self.start.draw(&mut self.starts));
             self.agenda.plan(runs, Event::Ready { task, generation });
-            let gap = MINUTE / u64::from(self.scenario.assumptions.launches_per_minute.max(1));
+            let assumed = &self.scenario.assumptions;
+            let gap = assumed.minute() / u64::from(assumed.launches_per_minute.max(1));
             self.next_launch = now.saturating_add(gap);
         }
         self.records.running(self.tasks.running());

@@ -1,9 +1,9 @@
 //! Everything that the simulation is in the middle of, and its rare events.
 
-use crate::control::{Control, Demand, Observation, Tick, Wishes};
+use crate::control::{Control, Foreknowledge, Observation, Tick, Wishes};
 use crate::random::{Purpose, Random, Sampler};
 use crate::scenario::Scenario;
-use crate::time::{Nanos, SECOND, nanos};
+use crate::time::{Nanos, from_seconds, nanos};
 
 use super::agenda::{Agenda, Ends, Event};
 use super::queue::Queue;
@@ -21,7 +21,7 @@ pub(super) struct Engine<'s> {
     pub(super) queue: Queue,
     pub(super) tasks: Tasks,
     pub(super) records: Records,
-    pub(super) demand: Demand,
+    pub(super) foreknowledge: Foreknowledge,
     pub(super) desired: u32,
     pub(super) next_launch: Nanos,
     pub(super) launch_planned: bool,
@@ -45,7 +45,7 @@ impl<'s> Engine<'s> {
         let shortest = if instant {
             0
         } else {
-            scenario.prices.shortest_task * SECOND
+            from_seconds(scenario.prices.shortest_task)
         };
         Self {
             scenario,
@@ -57,7 +57,7 @@ impl<'s> Engine<'s> {
             queue: Queue::default(),
             tasks: Tasks::new(scenario.concurrency, shortest),
             records,
-            demand: Demand::new(scenario),
+            foreknowledge: Foreknowledge::new(scenario),
             desired: 0,
             next_launch: 0,
             launch_planned: false,

@@ -6,6 +6,7 @@ mod csv;
 mod curve;
 mod generator;
 mod packed;
+mod part;
 mod timestamp;
 
 #[cfg(test)]
@@ -20,6 +21,8 @@ pub use self::generator::GeneratorError;
 
 use self::csv::Recorded;
 use self::generator::Generator;
+use self::packed::Packed;
+use self::timestamp::TimeForm;
 use crate::time::{Nanos, nanos, parse_duration};
 
 /// When messages are sent.
@@ -102,6 +105,21 @@ impl Load {
         })
     }
 
+    /// The messages that were really sent in a run of this length, to the microsecond; in any order.
+    #[must_use]
+    pub fn of_messages(messages: impl IntoIterator<Item = Arrival>, lasts: Duration) -> Self {
+        let mut messages: Vec<Arrival> = messages.into_iter().collect();
+        messages.sort_by_key(|message| message.at);
+        let recorded = Recorded::of(&messages);
+        Self {
+            scale: 1.0,
+            from: 0,
+            to: nanos(lasts),
+            notes: recorded.notes.clone(),
+            source: Source::Recorded(recorded),
+        }
+    }
+
     /// The same load with this many times the messages.
     ///
     /// # Errors
@@ -153,16 +171,14 @@ impl Load {
         &self.notes
     }
 
-    /// The load's beginning, as the file writes times.
+    /// The load's beginning, if its times are dates.
     #[must_use]
     pub fn begins(&self) -> Option<String> {
         match &self.source {
             Source::Generated(_) => None,
-            Source::Recorded(recorded) => Some(
-                recorded
-                    .form
-                    .written(recorded.first.saturating_add(self.from / 1_000)),
-            ),
+            Source::Recorded(recorded) => recorded
+                .form
+                .written(recorded.first.saturating_add(self.from / 1_000)),
         }
     }
 
@@ -184,12 +200,29 @@ impl Load {
         let Source::Recorded(recorded) = &self.source else {
             return None;
         };
-        let at = timestamp::TimeForm::of(text.as_bytes())?.read(text.as_bytes())?;
+        let at = TimeForm::of(text.as_bytes())?.read(text.as_bytes())?;
         Some(at.saturating_sub(recorded.first).saturating_mul(1_000))
     }
 }
 
 impl Recorded {
+    /// Messages in order of time, counted from the beginning.
+    fn of(messages: &[Arrival]) -> Self {
+        let mut rows = Packed::default();
+        for message in messages {
+            let work = message.work.map_or(0, |work| 1 + work / 1_000);
+            rows.push(message.at / 1_000, work);
+        }
+        Self {
+            layout: Layout::Arrivals,
+            rows,
+            step: None,
+            first: 0,
+            form: TimeForm::Number { micros: 1 },
+            notes: vec!["the messages that were really sent".to_owned()],
+        }
+    }
+
     /// From the first row to the end of the last one's step, in nanoseconds.
     fn length(&self) -> Nanos {
         let last = self.rows.last();

@@ -49,15 +49,16 @@ impl TimeForm {
         }
     }
 
-    /// The first time of a file as people write it, for a note.
-    pub(super) fn written(self, micros: u64) -> String {
-        match self {
-            Self::Number { micros: unit } => format!("{} (a number)", micros / unit.max(1)),
-            Self::Zoned | Self::Local => i64::try_from(micros)
-                .ok()
-                .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
-                .map_or_else(String::new, |time| time.to_string()),
+    /// The first time of a file as people write it. Numbers of less than a year count from the beginning of
+    /// something that the file doesn't name, so they are none.
+    pub(super) fn written(self, micros: u64) -> Option<String> {
+        const YEAR: u64 = 365 * 86_400 * 1_000_000;
+        if matches!(self, Self::Number { .. }) && micros < YEAR {
+            return None;
         }
+        let micros = i64::try_from(micros).ok()?;
+        let time = jiff::Timestamp::from_microsecond(micros).ok()?;
+        Some(time.to_string())
     }
 }
 
@@ -130,6 +131,18 @@ mod tests {
         }
         assert_eq!(read("2026-11-21"), Some(1_795_219_200_000_000));
         assert_eq!(read("60.25"), Some(60_250_000));
+    }
+
+    #[test]
+    fn small_numbers_are_no_date() {
+        let written = |text: &str| {
+            let form = TimeForm::of(text.as_bytes())?;
+            form.written(form.read(text.as_bytes())?)
+        };
+        assert_eq!(written("0"), None);
+        assert_eq!(written("86400.5"), None);
+        assert_eq!(written("1795262400").unwrap(), "2026-11-21T12:00:00Z");
+        assert_eq!(written("2026-11-21").unwrap(), "2026-11-21T00:00:00Z");
     }
 
     #[test]

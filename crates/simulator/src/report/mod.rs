@@ -8,9 +8,11 @@ mod page;
 use serde::Serialize;
 
 pub use self::figures::{Figure, Piece};
+pub(crate) use self::number::plain;
 pub use self::number::{dollars, length, share};
 
 use crate::compare::{CLAIRVOYANT, Compared};
+use crate::comparison::Comparison;
 use crate::outcome::{Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
 
 /// A simulation with what was asked of it: the JSON document that programs read.
@@ -30,6 +32,12 @@ pub struct Report {
     /// Other policies under the same load, if they were asked for; the definition's own comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<Rival>,
+    /// What was predicted for the load, where the service was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicted: Option<Outcome>,
+    /// What was measured beside what was predicted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
 }
 
 /// A policy beside others: its figures without its course.
@@ -62,6 +70,8 @@ impl Report {
             satisfied: None,
             outcome,
             compared: Vec::new(),
+            predicted: None,
+            comparison: None,
         }
     }
 
@@ -78,6 +88,20 @@ impl Report {
     pub fn beside(mut self, compared: &[Compared]) -> Self {
         self.compared = compared.iter().map(Rival::new).collect();
         self
+    }
+
+    /// The report of what was measured, with what was predicted for the same load beside it.
+    #[must_use]
+    pub fn predicted(mut self, predicted: Outcome) -> Self {
+        self.comparison = Some(Comparison::of(&self.outcome, &predicted));
+        self.predicted = Some(predicted);
+        self
+    }
+
+    /// Whether it was measured rather than simulated.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        self.outcome.seed.is_none()
     }
 
     /// The answer in one sentence.

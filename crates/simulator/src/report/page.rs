@@ -5,6 +5,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::number::{dollars, length, plain, share};
 use super::{Figure, Piece, Report, Rival};
+use crate::comparison::Difference;
+use crate::engine::Action;
+use crate::outcome::Outcome;
 
 // uPlot 1.6.32 from npm, as released; its licence lies beside it.
 const CHART_SCRIPT: &str = include_str!("assets/uPlot.iife.min.js");
@@ -24,7 +27,15 @@ const POLICY: &str =
 
 pub(super) fn page(report: &Report) -> Result<String, serde_json::Error> {
     let data = embedded(&serde_json::to_string(report)?);
-    let title = format!("{} simulated", report.outcome.scenario);
+    let title = format!(
+        "{} {}",
+        report.outcome.scenario,
+        if report.is_measured() {
+            "measured"
+        } else {
+            "simulated"
+        }
+    );
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -38,7 +49,7 @@ pub(super) fn page(report: &Report) -> Result<String, serde_json::Error> {
                 style { (PreEscaped(CHART_STYLE)) (PreEscaped(STYLE)) }
             }
             body {
-                main { (header(report)) (charts(report)) (figures(report)) (compared(report)) (assumed(report)) }
+                main { (header(report)) (charts(report)) (beside_prediction(report)) (figures(report)) (actions(report)) (compared(report)) (assumed(report)) }
                 script #data type="application/json" { (PreEscaped(data)) }
                 (PreEscaped(format!("<!-- uPlot 1.6.32\n{CHART_LICENSE}\n-->")))
                 script { (PreEscaped(LANGUAGE)) }
@@ -77,9 +88,10 @@ fn header(report: &Report) -> Markup {
             h1 { (outcome.scenario) }
             p #verdict class=(class) { (report.verdict()) }
             p .meta {
-                "Simulated " (length(outcome.duration)) " of the load " code { (report.load) }
+                (if report.is_measured() { "Measured during " } else { "Simulated " }) (length(outcome.duration)) " of the load " code { (report.load) }
                 @if let Some(begins) = &report.begins { " from " (begins) }
-                ", seed " (outcome.seed) "."
+                @if let Some(seed) = outcome.seed { ", seed " (seed) }
+                "."
             }
         }
     }
@@ -107,6 +119,9 @@ fn charts(report: &Report) -> Markup {
             }
             (panel("tasks", "Tasks: desired, running and needed"))
             (panel("wait", "Longest wait and the promise, in seconds"))
+            @if report.predicted.is_some() {
+                p .hint { "Lines are what was measured; dashed lines are what was predicted for the same load." }
+            }
             p .hint { "Drag over a chart to zoom, double-click for the whole time. A point stands for the time since the point before it." }
         }
     }
@@ -133,6 +148,73 @@ fn piece(piece: &Piece) -> Markup {
         Piece::Words(words) => html! { (words) },
         Piece::Value { path, value, text } => {
             html! { data data-path=(path) value=(value) { (text) } }
+        }
+    }
+}
+
+/// The table of what was measured and predicted.
+fn beside_prediction(report: &Report) -> Markup {
+    let row = |index: usize, figure: &Difference| {
+        let cell = |name: &str, value: Option<f64>| {
+            html! {
+                td {
+                    @if let Some(value) = value {
+                        data data-path=(format!("comparison.figures.{index}.{name}")) value=(value) { (figure.shown(value)) }
+                    } @else { "–" }
+                }
+            }
+        };
+        html! {
+            tr {
+                th scope="row" { (figure.name) }
+                (cell("measured", figure.measured))
+                (cell("predicted", figure.predicted))
+                td { (figure.shown_difference()) }
+            }
+        }
+    };
+    html! {
+        @if let Some(comparison) = &report.comparison {
+            section {
+                h2 { "Measured and predicted" }
+                div .wide { table #comparison {
+                    thead { tr { @for name in ["", "measured", "predicted", "difference"] { th scope="col" { (name) } } } }
+                    tbody { @for (index, figure) in comparison.figures.iter().enumerate() { (row(index, figure)) } }
+                } }
+                p .hint { "Differences are shares of what was predicted; of the promise for a shorter wait, of all messages for a share." }
+            }
+        }
+    }
+}
+
+/// Most changes of the desired count that the page lists.
+const ACTIONS: usize = 200;
+
+/// The changes of the desired count whose reasons are known.
+fn actions(report: &Report) -> Markup {
+    let outcome = &report.outcome;
+    let row = |action: &Action, reason: &str| {
+        html! {
+            tr {
+                th scope="row" { (length(action.at)) }
+                td { (action.from) " to " (action.to) }
+                td { (reason) }
+            }
+        }
+    };
+    html! {
+        @if !outcome.reasons.is_empty() {
+            section {
+                h2 { "Scaling actions" }
+                table #actions {
+                    thead { tr { @for name in ["after", "desired", "because"] { th scope="col" { (name) } } } }
+                    tbody {
+                        @for (action, reason) in outcome.actions.iter().zip(&outcome.reasons).take(ACTIONS) {
+                            (row(action, reason))
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -179,6 +261,24 @@ const HEADINGS: [&str; 6] = [
 ];
 
 fn assumed(report: &Report) -> Markup {
+    let notes = |notes: &[String]| html! { ul { @for note in notes { li { (note) } } } };
+    html! {
+        section {
+            h2 { @if report.is_measured() { "How it was measured" } @else { "Assumed" } }
+            (notes(&report.outcome.notes))
+            @if !report.is_measured() { (constants(&report.outcome)) }
+        }
+        @if let Some(predicted) = &report.predicted {
+            section {
+                h2 { "What the prediction assumes" }
+                (notes(&predicted.notes))
+                (constants(predicted))
+            }
+        }
+    }
+}
+
+fn constants(outcome: &Outcome) -> Markup {
     let source = |letter: &str| match letter {
         "A" => "documented by AWS",
         "B" => "measured by others",
@@ -186,15 +286,11 @@ fn assumed(report: &Report) -> Markup {
         _ => "",
     };
     html! {
-        section {
-            h2 { "Assumed" }
-            ul { @for note in &report.outcome.notes { li { (note) } } }
-            table #assumptions {
-                thead { tr { th scope="col" { "constant" } th scope="col" { "value" } th scope="col" { "default is" } } }
-                tbody {
-                    @for one in &report.outcome.assumptions {
-                        tr { th scope="row" { (one.name) } td { (one.value) } td { (source(one.source)) } }
-                    }
+        table #assumptions {
+            thead { tr { th scope="col" { "constant" } th scope="col" { "value" } th scope="col" { "default is" } } }
+            tbody {
+                @for one in &outcome.assumptions {
+                    tr { th scope="row" { (one.name) } td { (one.value) } td { (source(one.source)) } }
                 }
             }
         }

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use stack::{
-    AlarmMetric, Architecture, BacklogPerTask, BacklogSource, Count, Queue, Service, ServiceSource,
-    Stack,
-};
+use stack::{Architecture, Queue, Service, ServiceSource, Stack};
 
-use crate::policy::{BacklogPolicy, Policy, QueueMetric, Statistic, StepPolicy, StepSide};
 use crate::prices::Prices;
 use crate::random::Distribution;
 
+use super::policies::policy;
 use super::{Overrides, Scenario, ScenarioError, TaskSize};
 
 impl Scenario {
@@ -38,10 +35,9 @@ impl Scenario {
                     .join(", "),
             })?;
         let mut notes = Vec::new();
-        let backlog = found.backlog_per_task();
         let promise = overrides
             .promise
-            .or(backlog.map(|backlog| backlog.acceptable_latency))
+            .or(found.acceptable_latency())
             .or_else(|| {
                 found
                     .consumes
@@ -49,12 +45,15 @@ impl Scenario {
                     .and_then(|queue| stack.oldest_message(queue))
             })
             .ok_or_else(|| ScenarioError::Promise(service.to_owned()))?;
-        let processing = processing(service, backlog, overrides, &mut notes)?;
+        let processing = processing(service, found, overrides, &mut notes)?;
         let mut scenario = Self {
             name: format!("{}/{service}", stack.name),
             promise,
             processing,
-            concurrency: overrides.concurrency.unwrap_or(1),
+            concurrency: overrides
+                .concurrency
+                .or(found.demand().map(|demand| demand.concurrency))
+                .unwrap_or(1),
             min: found.tasks.min,
             max: found.tasks.max,
             initial: found.tasks.min,
@@ -128,154 +127,30 @@ impl Scenario {
 }
 
 fn processing(
-    service: &str,
-    backlog: Option<&BacklogPerTask>,
+    name: &str,
+    service: &Service,
     overrides: &Overrides,
     notes: &mut Vec<String>,
 ) -> Result<Distribution, ScenarioError> {
+    let measured = service
+        .demand()
+        .is_some_and(|demand| demand.processing_time.is_none());
+    if measured {
+        notes.push(
+            "the processing time is measured from SQS's own metrics, as in AWS, a minute or two late"
+                .to_owned(),
+        );
+    }
     if let Some(processing) = overrides.processing {
         return Ok(processing);
     }
+    let backlog = service.backlog_per_task();
     let mean = backlog
         .map(|backlog| backlog.processing_time)
-        .ok_or_else(|| ScenarioError::Processing(service.to_owned()))?;
+        .or_else(|| service.demand()?.processing_time)
+        .ok_or_else(|| ScenarioError::Processing(name.to_owned()))?;
     notes.push(format!(
         "processing times vary exponentially around the definition's {mean:?}"
     ));
     Ok(Distribution::Exponential(mean))
-}
-
-fn policy(
-    stack: &Stack,
-    name: &str,
-    service: &Service,
-    notes: &mut Vec<String>,
-) -> Result<Policy, ScenarioError> {
-    let unknown = |by: &str| ScenarioError::Policy {
-        service: name.to_owned(),
-        by: by.to_owned(),
-    };
-    let Some(scaling) = &service.scaling else {
-        return Ok(Policy::Fixed {
-            tasks: service.tasks.min,
-        });
-    };
-    let left_out = |notes: &mut Vec<String>, what: &str| {
-        notes.push(format!(
-            "{what} is left out: a load of messages doesn't tell it"
-        ));
-    };
-    for (there, what) in [
-        (scaling.cpu.is_some(), "scaling by CPU"),
-        (scaling.memory.is_some(), "scaling by memory"),
-    ] {
-        if there {
-            left_out(notes, what);
-        }
-    }
-    if let Some(backlog) = &scaling.backlog_per_task {
-        if scaling.steps.is_some() {
-            notes.push("steps beside target tracking are left out".to_owned());
-        }
-        if backlog.source == BacklogSource::MetricMath {
-            notes.push(
-                "metric math is simulated as if the metric function published the metric"
-                    .to_owned(),
-            );
-        }
-        if backlog.count.contains(&Count::Delayed) {
-            notes.push("no message is sent with a delay, so none counts as delayed".to_owned());
-        }
-        return Ok(Policy::BacklogPerTask(backlog_policy(stack, backlog)?));
-    }
-    match scaling.steps.as_ref().or(scaling.alarm_steps.as_ref()) {
-        None => Err(unknown("CPU or memory")),
-        Some(steps) => match &steps.metric {
-            AlarmMetric::Queue {
-                queue,
-                name: metric,
-                statistic,
-            } if service.consumes.contains(queue) => {
-                let metric = queue_metric(metric).ok_or_else(|| unknown(metric))?;
-                let statistic = match statistic {
-                    stack::Statistic::Plain(name) => {
-                        statistic_named(name).ok_or_else(|| unknown(name))?
-                    }
-                    stack::Statistic::Extended(name) => return Err(unknown(name)),
-                };
-                Ok(Policy::Steps(step_policy(steps, metric, statistic)))
-            }
-            AlarmMetric::Queue { queue, .. } => Err(unknown(&format!(
-                "the queue \"{queue}\", which it doesn't consume"
-            ))),
-            AlarmMetric::RequestCount => Err(unknown("requests")),
-            AlarmMetric::Other {
-                namespace,
-                name: metric,
-                ..
-            } => Err(unknown(&format!("{namespace} {metric}"))),
-        },
-    }
-}
-
-fn backlog_policy(stack: &Stack, backlog: &BacklogPerTask) -> Result<BacklogPolicy, ScenarioError> {
-    let target =
-        scaling::acceptable_backlog_per_task(backlog.acceptable_latency, backlog.processing_time)
-            .ok_or(ScenarioError::Value(
-            "the processing time must be longer than nothing",
-        ))?;
-    Ok(BacklogPolicy {
-        target,
-        visible: backlog.count.contains(&Count::Visible),
-        in_flight: backlog.count.contains(&Count::InFlight),
-        cooldown_out: backlog.cooldown.out,
-        cooldown_in: backlog.cooldown.r#in,
-        every: stack.metric.every,
-    })
-}
-
-fn queue_metric(name: &str) -> Option<QueueMetric> {
-    Some(match name {
-        "ApproximateNumberOfMessagesVisible" => QueueMetric::Visible,
-        "ApproximateNumberOfMessagesNotVisible" => QueueMetric::NotVisible,
-        "ApproximateAgeOfOldestMessage" => QueueMetric::OldestAge,
-        "NumberOfMessagesSent" => QueueMetric::Sent,
-        "NumberOfMessagesDeleted" => QueueMetric::Deleted,
-        _ => return None,
-    })
-}
-
-fn statistic_named(name: &str) -> Option<Statistic> {
-    Some(match name {
-        "Average" => Statistic::Average,
-        "Sum" => Statistic::Sum,
-        "Minimum" => Statistic::Minimum,
-        "Maximum" => Statistic::Maximum,
-        "SampleCount" => Statistic::SampleCount,
-        _ => return None,
-    })
-}
-
-fn step_policy(
-    steps: &stack::StepScaling,
-    metric: QueueMetric,
-    statistic: Statistic,
-) -> StepPolicy {
-    let side = |side: &stack::Side| StepSide {
-        comparison: side.comparison,
-        threshold: side.threshold,
-        datapoints: side.datapoints,
-        periods: side.periods,
-        missing: side.missing,
-        steps: side.steps.clone(),
-    };
-    StepPolicy {
-        metric,
-        statistic,
-        period: steps.period,
-        cooldown_out: steps.cooldown.out,
-        cooldown_in: steps.cooldown.r#in,
-        scale_out: steps.scale_out.as_ref().map(side),
-        scale_in: steps.scale_in.as_ref().map(side),
-    }
 }

@@ -1,6 +1,7 @@
 //! What is simulated: a service with its queue, its tasks and its policy.
 
 mod from_stack;
+mod policies;
 
 use std::time::Duration;
 

@@ -1,7 +1,10 @@
 mod closed_loop;
 mod comparing;
+mod compressed;
+mod definitions;
 mod demand;
 mod known_answers;
+mod measured;
 mod properties;
 mod stacks;
 

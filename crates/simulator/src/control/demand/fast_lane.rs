@@ -13,7 +13,7 @@ use crate::control::tracking::evaluation;
 use crate::control::{Control, Observation, Shown, Tick, Wishes};
 use crate::policy::{DemandPolicy, Statistic};
 use crate::scenario::Scenario;
-use crate::time::{MINUTE, Nanos, SECOND, nanos};
+use crate::time::{Nanos, nanos};
 
 use super::watch::Watch;
 
@@ -75,7 +75,7 @@ impl FastLane {
         Ok(Self {
             watch: Watch::new(scenario, policy, seed),
             bounds,
-            period: nanos(policy.every).max(SECOND),
+            period: nanos(policy.every).max(assumptions.second()),
             sides: PerSide {
                 scale_out: Lane::new(Comparison::Above, 1, out_steps()?, &assumptions),
                 scale_in: Lane::new(Comparison::Below, IN_DATAPOINTS, in_steps()?, &assumptions),
@@ -92,8 +92,8 @@ impl FastLane {
     /// The present need makes the one metric; the other is published only when the need is known for
     /// the whole window, so that nothing is removed without data.
     fn look(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
-        let need = self.watch.look(now, seen);
-        let known = self.watch.needs.largest(Duration::from_nanos(now));
+        let looked = self.watch.look(now, seen);
+        let (need, known) = (looked.need, looked.largest);
         let share =
             |need: f64| f64::from(tasks_for(need, self.bounds)) / f64::from(seen.desired.max(1));
         let stamp = now.saturating_add(nanos(self.assumptions.count_lag));
@@ -109,12 +109,15 @@ impl FastLane {
                 wishes.ticks.push((there, tick));
             }
         }
-        wishes.ticks.push((self.watch.next_look(now), Tick::Sample));
+        wishes
+            .ticks
+            .push((self.watch.eye.next_look(now), Tick::Sample));
     }
 
     fn evaluate(&mut self, period: u64, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
-        let out = self.sides.scale_out.rings(period, now);
-        let r#in = self.sides.scale_in.rings(period, now);
+        let minute = self.assumptions.minute();
+        let out = self.sides.scale_out.rings(period, now, minute);
+        let r#in = self.sides.scale_in.rings(period, now, minute);
         let step = out
             .and_then(|distance| self.step(Side::Out, now, seen.desired, distance))
             .or_else(|| self.step(Side::In, now, seen.desired, r#in?));
@@ -164,7 +167,7 @@ impl Lane {
 
     /// How far the metric is beyond the threshold, when the alarm now tells Application Auto Scaling:
     /// when it begins to ring, and every minute while it goes on.
-    fn rings(&mut self, period: u64, now: Nanos) -> Option<f64> {
+    fn rings(&mut self, period: u64, now: Nanos, minute: Nanos) -> Option<f64> {
         let before = self.alarm.state;
         let (state, value) = self.metric.evaluate(&mut self.alarm, period);
         if state != AlarmState::Alarm {
@@ -172,7 +175,7 @@ impl Lane {
         }
         let again = self
             .told
-            .is_none_or(|told| now >= told.saturating_add(MINUTE));
+            .is_none_or(|told| now >= told.saturating_add(minute));
         if before == AlarmState::Alarm && !again {
             return None;
         }
@@ -184,13 +187,14 @@ impl Lane {
 
 impl Control for FastLane {
     fn begin(&mut self, wishes: &mut Wishes) {
-        wishes.ticks.push((self.watch.next_look(0), Tick::Sample));
+        wishes
+            .ticks
+            .push((self.watch.eye.next_look(0), Tick::Sample));
         wishes
             .ticks
             .push(evaluation(1, &self.assumptions, self.period));
-        if self.watch.hears_minutes() {
-            wishes.ticks.push((MINUTE, Tick::Minute));
-        }
+        let minute = self.watch.eye.next_minute(0);
+        wishes.ticks.extend(minute.map(|at| (at, Tick::Minute)));
     }
 
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
@@ -201,11 +205,11 @@ impl Control for FastLane {
                 self.sides.scale_in.metric.publish(period, value);
             }
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
+            Tick::Told => {}
             Tick::Minute => {
-                self.watch.minute(now, seen);
-                wishes
-                    .ticks
-                    .push((now.saturating_add(MINUTE), Tick::Minute));
+                self.watch.eye.minute(now, seen);
+                let next = self.watch.eye.next_minute(now);
+                wishes.ticks.extend(next.map(|at| (at, Tick::Minute)));
             }
         }
     }
@@ -218,11 +222,11 @@ impl Control for FastLane {
     }
 
     fn runs(&self) -> u64 {
-        self.watch.invocations()
+        self.watch.eye.invocations()
     }
 
     fn run_span(&self) -> f64 {
-        self.watch.span()
+        self.watch.eye.span()
     }
 
     /// Alarms of high resolution cost as much as three others.

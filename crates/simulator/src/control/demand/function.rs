@@ -1,20 +1,18 @@
 //! The function sets the desired count itself, several times a minute.
 
-use std::time::Duration;
-
-use scaling::{Bounds, decide};
+use scaling::{Bounds, DemandScaler, PerSide};
 
 use crate::control::{Control, Observation, Tick, Wishes};
 use crate::policy::DemandPolicy;
 use crate::scenario::Scenario;
-use crate::time::{MINUTE, Nanos, nanos};
+use crate::time::{Nanos, nanos};
 
-use super::watch::Watch;
+use super::watch::{Eye, counts, sighting};
 
 /// A function that looks, decides and sets the desired count.
 pub(in crate::control) struct Function {
-    watch: Watch,
-    bounds: Bounds,
+    eye: Eye,
+    scaler: DemandScaler,
     delay: Nanos,
 }
 
@@ -26,46 +24,61 @@ impl Function {
         seed: u64,
     ) -> Self {
         let assumptions = &scenario.assumptions;
+        let eye = Eye::new(scenario, policy, seed);
+        let cooldowns = PerSide {
+            scale_out: policy.cooldown_out,
+            scale_in: policy.cooldown_in,
+        };
         Self {
-            watch: Watch::new(scenario, policy, seed),
-            bounds,
+            scaler: DemandScaler::new(1, eye.watching(), bounds, cooldowns),
+            eye,
             delay: nanos(assumptions.count_lag).saturating_add(nanos(assumptions.function_delay)),
         }
+    }
+
+    fn look(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        let law = self.eye.law(now);
+        let rate = self.eye.rate(now);
+        let queues = [Some(counts(seen))];
+        let sighting = sighting(now, seen, &queues);
+        let (_, decision) = self.scaler.look_by(&sighting, law.as_ref(), false, rate);
+        if decision.desired != seen.desired {
+            let at = now.saturating_add(self.delay);
+            wishes.desired.push((at, decision.desired));
+            self.scaler
+                .took(sighting.at, seen.desired, decision.desired);
+        }
+        wishes.ticks.push((self.eye.next_look(now), Tick::Sample));
     }
 }
 
 impl Control for Function {
     fn begin(&mut self, wishes: &mut Wishes) {
-        wishes.ticks.push((self.watch.next_look(0), Tick::Sample));
-        if self.watch.hears_minutes() {
-            wishes.ticks.push((MINUTE, Tick::Minute));
-        }
+        wishes.ticks.push((self.eye.next_look(0), Tick::Sample));
+        let minute = self.eye.next_minute(0);
+        wishes.ticks.extend(minute.map(|at| (at, Tick::Minute)));
     }
 
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         if tick == Tick::Minute {
-            self.watch.minute(now, seen);
-            wishes
-                .ticks
-                .push((now.saturating_add(MINUTE), Tick::Minute));
-            return;
+            self.eye.minute(now, seen);
+            let next = self.eye.next_minute(now);
+            wishes.ticks.extend(next.map(|at| (at, Tick::Minute)));
+        } else {
+            self.look(now, seen, wishes);
         }
-        self.watch.look(now, seen);
-        let at = Duration::from_nanos(now);
-        let decision = decide(&self.watch.needs, at, seen.desired, self.bounds);
-        if decision.desired != seen.desired {
-            wishes
-                .desired
-                .push((now.saturating_add(self.delay), decision.desired));
-        }
-        wishes.ticks.push((self.watch.next_look(now), Tick::Sample));
     }
 
     fn runs(&self) -> u64 {
-        self.watch.invocations()
+        self.eye.invocations()
     }
 
     fn run_span(&self) -> f64 {
-        self.watch.span()
+        self.eye.span()
+    }
+
+    /// The metric `TasksNeeded`.
+    fn owns(&self) -> (u32, u32) {
+        (1, 0)
     }
 }

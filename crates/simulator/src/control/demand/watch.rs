@@ -1,37 +1,53 @@
-//! What the function sees of the queue and the service, and the need that follows.
+//! When the function looks, by which law, and what it knows beside the queue's counts. What a look tells is
+//! the business of the room `scaling`, whose code the functions run, too.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use scaling::{DemandLaw, NeedHistory, QueueHistory, QueueSample, Work};
+use scaling::{DemandLaw, DemandWatch, Looked, QueueCounts, Sighting, Watching};
 
 use crate::assumptions::Assumptions;
 use crate::control::Observation;
-use crate::policy::{ArrivalSource, DemandPolicy};
+use crate::policy::{ArrivalSource, DemandForm, DemandPolicy};
 use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
-use crate::time::{MINUTE, Nanos, from_seconds, nanos};
+use crate::time::{Nanos, from_seconds, nanos, seconds};
 
-/// Longest time between two needs over which the need counts as known, in looks. The last look of an
-/// invocation and the first of the next are two looks apart when the rule is late.
-const GAP: u32 = 3;
+/// Whole minutes of SQS's own metrics over which the processing time is measured, as the functions do:
+/// `MINUTES` of lambda-kit's `measured`.
+const MEASURED_MINUTES: u64 = 15;
 
-/// Looks at the queue and the service, and finds the need.
-pub(in crate::control) struct Watch {
-    pub(in crate::control) law: DemandLaw,
-    pub(in crate::control) needs: NeedHistory,
+/// What the function knows and when it looks.
+pub(in crate::control) struct Eye {
+    law: DemandLaw,
     policy: DemandPolicy,
-    queue: QueueHistory,
-    /// Messages sent in a minute, as CloudWatch tells them, from when on.
-    told: VecDeque<(Nanos, u64)>,
+    /// Latest minutes of SQS's own metrics, as CloudWatch tells them.
+    told: VecDeque<Told>,
     sent: u64,
+    deleted: u64,
+    minute: Nanos,
     delay: Nanos,
     clock: Clock,
+}
+
+/// A minute of SQS's own metrics.
+#[derive(Clone, Copy)]
+struct Told {
+    /// When it ended, and when CloudWatch has it.
+    ended: Nanos,
+    there: Nanos,
+    /// `NumberOfMessagesSent`.
+    sent: u64,
+    /// `NumberOfMessagesDeleted`.
+    deleted: u64,
+    /// `ApproximateNumberOfMessagesNotVisible`, of which there is one datapoint a minute.
+    in_flight: u64,
 }
 
 /// When the function looks: a rule starts it every minute, and it looks several times within it.
 struct Clock {
     random: Random,
+    minute: Nanos,
     jitter: f64,
     phase: Nanos,
     every: Nanos,
@@ -41,24 +57,68 @@ struct Clock {
     begun: Nanos,
 }
 
+/// A watch of the one queue of a scenario.
+pub(in crate::control) struct Watch {
+    pub(in crate::control) eye: Eye,
+    watch: DemandWatch,
+}
+
 impl Watch {
     pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy, seed: u64) -> Self {
-        let every = policy.every.max(Duration::from_secs(1));
+        let eye = Eye::new(scenario, policy, seed);
+        let watch = DemandWatch::new(1, eye.watching());
+        Self { eye, watch }
+    }
+
+    /// A look, remembered.
+    pub(in crate::control) fn look(&mut self, now: Nanos, seen: &Observation) -> Looked {
+        let law = self.eye.law(now);
+        let rate = self.eye.rate(now);
+        let queues = [Some(counts(seen))];
+        let sighting = sighting(now, seen, &queues);
+        self.watch.look_by(&sighting, law.as_ref(), rate)
+    }
+}
+
+impl Eye {
+    pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy, seed: u64) -> Self {
+        let assumptions = &scenario.assumptions;
+        let shortest = Duration::from_nanos(assumptions.second());
+        let policy = DemandPolicy {
+            every: policy.every.max(shortest),
+            ..policy
+        };
         Self {
             law: DemandLaw {
                 promise: scenario.promise,
-                processing_time: policy.processing_time,
+                processing_time: policy.processing_time.unwrap_or_default(),
                 concurrency: scenario.concurrency,
                 start: policy.start,
                 late: policy.late,
             },
-            needs: NeedHistory::new(policy.window, every.saturating_mul(GAP)),
-            queue: QueueHistory::new(policy.rate_over),
             told: VecDeque::new(),
             sent: 0,
-            delay: nanos(scenario.assumptions.sqs_metric_delay),
-            clock: Clock::new(&scenario.assumptions, every, seed),
+            deleted: 0,
+            minute: assumptions.minute(),
+            delay: nanos(assumptions.sqs_metric_delay),
+            clock: Clock::new(assumptions, policy.every, seed),
             policy,
+        }
+    }
+
+    /// What the watch goes by.
+    pub(in crate::control) fn watching(&self) -> Watching {
+        let usual = Watching::usual(self.policy.window, self.policy.every);
+        let rate_over = self.policy.rate_over;
+        Watching {
+            rate_over,
+            deviations: self.policy.deviations,
+            gap: match self.policy.form {
+                // As the metric function has it, which doesn't know how often it looks.
+                DemandForm::Tracking => rate_over.saturating_add(rate_over / 4),
+                DemandForm::FastLane | DemandForm::Function => usual.gap,
+            },
+            ..usual
         }
     }
 
@@ -74,73 +134,128 @@ impl Watch {
 
     /// Seconds that an invocation lasts from its first look to its last.
     pub(in crate::control) fn span(&self) -> f64 {
-        crate::time::seconds(self.clock.every.saturating_mul(self.clock.looks - 1))
+        seconds(self.clock.every.saturating_mul(self.clock.looks - 1))
     }
 
-    /// Whether it needs to hear of each minute.
-    pub(in crate::control) fn hears_minutes(&self) -> bool {
-        self.policy.arrivals != ArrivalSource::Flow
+    /// When the minute after `now` is over, if it needs to hear of it.
+    pub(in crate::control) fn next_minute(&self, now: Nanos) -> Option<Nanos> {
+        let hears = self.policy.arrivals != ArrivalSource::Flow || self.is_measured();
+        hears.then(|| now.saturating_add(self.minute))
     }
 
-    /// A minute is over: SQS will tell CloudWatch how many messages were sent in it.
+    /// A minute is over: SQS will tell CloudWatch of it.
     pub(in crate::control) fn minute(&mut self, now: Nanos, seen: &Observation) {
-        let there = now.saturating_add(self.delay);
-        self.told.push_back((there, seen.sent - self.sent));
-        self.sent = seen.sent;
-    }
-
-    /// A look: the tasks that the work needs, unrounded; recorded, too.
-    pub(in crate::control) fn look(&mut self, now: Nanos, seen: &Observation) -> Option<f64> {
-        let at = Duration::from_nanos(now);
-        self.queue.record(QueueSample {
-            at,
-            visible: seen.visible,
+        self.told.push_back(Told {
+            ended: now,
+            there: now.saturating_add(self.delay),
+            sent: seen.sent - self.sent,
+            deleted: seen.deleted - self.deleted,
             in_flight: seen.in_flight,
         });
-        let need = self.rate(now).and_then(|rate| {
-            self.law.need(&Work {
-                rate,
-                visible: seen.visible,
-                running: seen.running,
-                starting: seen.desired.saturating_sub(seen.running),
-            })
-        });
-        self.needs.record(at, need);
-        need
-    }
-
-    /// Messages that are sent a second.
-    fn rate(&mut self, now: Nanos) -> Option<f64> {
-        let flow = self.queue.proven_rate(
-            self.policy.processing_time,
-            self.policy.rate_over,
-            self.policy.deviations,
-        );
-        while self.told.get(1).is_some_and(|(there, _)| *there <= now) {
+        (self.sent, self.deleted) = (seen.sent, seen.deleted);
+        // The latest that is there stays, however late.
+        let kept = self
+            .minute
+            .saturating_mul(MEASURED_MINUTES)
+            .saturating_add(self.delay);
+        while self
+            .told
+            .front()
+            .is_some_and(|told| told.ended.saturating_add(kept) < now)
+        {
             self.told.pop_front();
         }
-        let told = self.told.front().filter(|(there, _)| *there <= now);
+    }
+
+    /// The law; `None` while the processing time is to be measured and can't be.
+    pub(in crate::control) fn law(&self, now: Nanos) -> Option<DemandLaw> {
+        if !self.is_measured() {
+            return Some(self.law);
+        }
+        Some(DemandLaw {
+            processing_time: self.measured(now)?,
+            ..self.law
+        })
+    }
+
+    /// Messages sent a second, from those that the queue's counts tell.
+    pub(in crate::control) fn rate(
+        &self,
+        now: Nanos,
+    ) -> impl FnOnce(Option<f64>) -> Option<f64> + use<> {
+        let latest = self.there(now).next();
+        let minute = seconds(self.minute);
         #[expect(clippy::cast_precision_loss, reason = "messages of a minute")]
-        let told = told.map(|(_, sent)| *sent as f64 / 60.0);
-        match self.policy.arrivals {
+        let told = latest.map(|told| told.sent as f64 / minute);
+        let arrivals = self.policy.arrivals;
+        move |flow| match arrivals {
             ArrivalSource::Flow => flow,
             ArrivalSource::Sent => told,
             ArrivalSource::Larger => told.map_or(flow, |told| flow.map(|flow| flow.max(told))),
         }
+    }
+
+    fn is_measured(&self) -> bool {
+        self.policy.processing_time.is_none()
+    }
+
+    /// The minutes that CloudWatch has, the latest first.
+    fn there(&self, now: Nanos) -> impl Iterator<Item = &Told> {
+        self.told.iter().rev().filter(move |told| told.there <= now)
+    }
+
+    /// The processing time by Little's law, from the latest minutes that CloudWatch has.
+    fn measured(&self, now: Nanos) -> Option<Duration> {
+        let end = now / self.minute * self.minute;
+        let begin = end.saturating_sub(self.minute.saturating_mul(MEASURED_MINUTES));
+        let minutes = || self.there(now).filter(|told| told.ended > begin);
+        let sum = |of: fn(&Told) -> u64| crate::engine::count(minutes().map(of).sum());
+        // So many in flight on average in as many minutes one after the other as there are in all.
+        let during = Duration::from_nanos(self.minute);
+        scaling::measured_processing_time(
+            sum(|told| told.in_flight),
+            sum(|told| told.deleted),
+            during,
+        )
+    }
+}
+
+/// What the queue says.
+pub(in crate::control) fn counts(seen: &Observation) -> QueueCounts {
+    QueueCounts {
+        visible: seen.visible,
+        in_flight: seen.in_flight,
+    }
+}
+
+/// What a look sees.
+pub(in crate::control) fn sighting<'a>(
+    now: Nanos,
+    seen: &Observation,
+    queues: &'a [Option<QueueCounts>],
+) -> Sighting<'a> {
+    Sighting {
+        at: Duration::from_nanos(now),
+        queues,
+        running: seen.running,
+        desired: seen.desired,
     }
 }
 
 impl Clock {
     fn new(assumptions: &Assumptions, every: Duration, seed: u64) -> Self {
         let mut random = Random::new(seed, Purpose::Sampling);
-        let phase = from_seconds(random.unit() * 60.0);
+        let minute = assumptions.minute();
+        let phase = from_seconds(random.unit() * seconds(minute));
         let every = nanos(every);
         Self {
             random,
+            minute,
             jitter: assumptions.rule_jitter.as_secs_f64(),
             phase,
             every,
-            looks: (MINUTE / every.max(1)).max(1),
+            // A look is not lost to a nanosecond that was rounded.
+            looks: ((minute + every / 1_000) / every.max(1)).max(1),
             invocations: 0,
             look: 0,
             begun: 0,
@@ -149,7 +264,8 @@ impl Clock {
 
     fn next(&mut self) -> Nanos {
         if self.look == 0 {
-            self.begun = MINUTE
+            self.begun = self
+                .minute
                 .saturating_mul(self.invocations)
                 .saturating_add(self.phase)
                 .saturating_add(from_seconds(self.jitter * self.random.unit()));

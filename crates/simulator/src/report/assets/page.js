@@ -57,6 +57,27 @@
     label, stroke: () => colour(name), width: 1.5, paths: stepped, points: { show: false },
     value: (_, value) => number(value), ...more,
   });
+  /// What was predicted for the load of a measured run, at the measured points' times.
+  const predicted = report.predicted && report.predicted.series;
+  const forecast = (name) => {
+    let next = 0;
+    return times.map((at) => {
+      while (next < predicted.length && predicted[next].at < at - 1e-6) next += 1;
+      return next < predicted.length ? predicted[next][name] : null;
+    });
+  };
+  /// Lines and their columns, each with its prediction dashed beside it.
+  const beside = (...columns) => {
+    const lines = [], data = [];
+    for (const [label, name, field, more] of columns) {
+      lines.push(line(label, name, more));
+      data.push(column(field));
+      if (!predicted) continue;
+      lines.push(line(`${label}, predicted`, name, { ...more, dash: [5, 4], width: 1 }));
+      data.push(forecast(field));
+    }
+    return [lines, data];
+  };
   const constant = (value) => times.map(() => value);
   const limit = { dash: [6, 4], paths: uPlot.paths.linear() };
   const axis = { stroke: () => colour("--soft"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { stroke: () => colour("--line"), width: 1 } };
@@ -84,12 +105,15 @@
     plots.push(new uPlot(options, [times, ...data], place));
   };
 
-  panel("load", [line("load", "--load")], [column("load")]);
+  panel("load", ...beside(["load", "--load", "load"]));
   const target = report.target == null ? [[], []] : [[line("target", "--limit", limit)], [constant(report.target)]];
-  panel("backlog", [line("backlog per task", "--backlog"), ...target[0]], [column("backlog_per_task"), ...target[1]]);
-  panel("tasks", [line("desired", "--desired", { dash: [3, 3] }), line("running", "--running"), line("needed", "--needed")],
-    [column("desired"), column("running"), column("needed")]);
-  panel("wait", [line("longest wait", "--wait"), line("promise", "--limit", limit)], [column("worst_wait"), constant(report.promise)]);
+  const join = ([lines, data], more) => [[...lines, ...more[0]], [...data, ...more[1]]];
+  panel("backlog", ...join(beside(["backlog per task", "--backlog", "backlog_per_task"]), target));
+  const needed = [[line("needed", "--needed")], [column("needed")]];
+  // Where dashes mean a prediction, the desired count is a thin line.
+  const desired = predicted ? { width: 1 } : { dash: [3, 3] };
+  panel("tasks", ...join(beside(["desired", "--desired", "desired", desired], ["running", "--running", "running"]), needed));
+  panel("wait", ...join(beside(["longest wait", "--wait", "worst_wait"]), [[line("promise", "--limit", limit)], [constant(report.promise)]]));
 
   const whole = [0, times[times.length - 1] || 1];
   const show = (from, to) => {

@@ -1,0 +1,50 @@
+//! How fast a search is: 200 candidates on one core and on all of them.
+#![expect(clippy::expect_used, reason = "a benchmark stops at its first error")]
+
+use std::num::NonZeroUsize;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use simulator::{Load, Overrides, TuneOptions, Tuned, tune};
+use stack::Stack;
+
+fn main() {
+    divan::main();
+}
+
+/// A day, of which 60% are searched on with three seeds.
+const LOAD: &str = "mmpp:rates=1/s|10/s,stays=50m|10m,for=1d";
+
+const STACK: &str = "
+name: bench
+queues: {orders: {visibility_timeout: 2m}}
+services:
+  worker:
+    image: example/worker:1
+    consumes: [orders]
+    tasks: {min: 1, max: 100}
+    scaling:
+      backlog_per_task: {acceptable_latency: 1m, processing_time: 2s}
+";
+
+fn search(stack: &Stack, load: &Load, threads: Option<NonZeroUsize>) -> Tuned {
+    let options = TuneOptions {
+        candidates: 200,
+        threads,
+        ..TuneOptions::default()
+    };
+    let overrides = Overrides::default();
+    tune(stack, "worker", &overrides, load, &options, &|_| {}).expect("a search")
+}
+
+/// The counter is messages: of all simulations together.
+#[divan::bench(args = ["one core", "all cores"], sample_count = 3, sample_size = 1)]
+fn two_hundred_candidates(bencher: Bencher, cores: &str) {
+    let stack = stack::parse("bench.yaml", STACK).expect("a stack").stack;
+    let load = Load::generate(LOAD).expect("a load");
+    let threads = NonZeroUsize::new(1).filter(|_| cores == "one core");
+    let messages = search(&stack, &load, threads).messages;
+    bencher
+        .counter(ItemsCount::new(messages))
+        .bench(|| search(black_box(&stack), &load, threads));
+}

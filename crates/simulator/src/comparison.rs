@@ -1,0 +1,200 @@
+//! What was measured beside what was predicted: figure by figure, as data.
+
+use serde::Serialize;
+
+use crate::engine::count;
+use crate::outcome::Outcome;
+use crate::report::{length, plain, share};
+
+/// A measured outcome beside the one that was predicted for the same load.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The figures.
+    pub figures: Vec<Difference>,
+}
+
+/// One figure of both.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// Unit of its values.
+    pub unit: Unit,
+    /// What was measured, if there is something.
+    pub measured: Option<f64>,
+    /// What was predicted, if there is something.
+    pub predicted: Option<f64>,
+    /// The difference in shares of what is predicted, or of `scale` where that is more: 0.1 is 10%. Nothing
+    /// where only one of the two is.
+    pub difference: Option<f64>,
+    /// What a difference is at least measured by: the whole for a share, the promise for a wait, one for a
+    /// count. A wait of 2 ms that was predicted as 1 ms is no difference of 100% that says something.
+    pub scale: f64,
+}
+
+/// Unit of a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// Share from 0 to 1.
+    Share,
+    /// Seconds.
+    Seconds,
+    /// Number of something.
+    Count,
+    /// Task-seconds.
+    TaskSeconds,
+}
+
+/// Name of the share of messages whose promise was kept.
+const KEPT: &str = "within the promise";
+/// Name of the most tasks.
+const MOST: &str = "peak tasks";
+/// Name of the moment of the first change upwards.
+const FIRST: &str = "first scale-out";
+
+impl Comparison {
+    /// Compares two outcomes of one load.
+    #[must_use]
+    pub fn of(measured: &Outcome, predicted: &Outcome) -> Self {
+        let promise = predicted.promise.max(1e-9);
+        let both = |name, unit, scale, of: &dyn Fn(&Outcome) -> Option<f64>| {
+            Difference::new(name, unit, scale, of(measured), of(predicted))
+        };
+        let actions = |outcome: &Outcome| outcome.scaling.out + outcome.scaling.r#in;
+        let wait = |name, of: fn(&Outcome) -> f64| {
+            both(name, Unit::Seconds, promise, &|outcome| Some(of(outcome)))
+        };
+        let figures = vec![
+            both(KEPT, Unit::Share, 1.0, &|outcome| Some(outcome.kept)),
+            both(MOST, Unit::Count, 1.0, &|outcome| {
+                Some(f64::from(outcome.tasks.most))
+            }),
+            both(FIRST, Unit::Seconds, 1.0, &Outcome::first_scale_out),
+            wait("p50 wait", |outcome| outcome.waiting.p50),
+            wait("p99 wait", |outcome| outcome.waiting.p99),
+            wait("longest wait", |outcome| outcome.waiting.max),
+            both("task-seconds", Unit::TaskSeconds, 1.0, &|outcome| {
+                Some(outcome.tasks.seconds)
+            }),
+            both("scaling actions", Unit::Count, 1.0, &|outcome| {
+                Some(count(actions(outcome)))
+            }),
+        ];
+        Self { figures }
+    }
+
+    /// The share of messages within the promise.
+    #[must_use]
+    pub fn kept(&self) -> Option<&Difference> {
+        self.named(KEPT)
+    }
+
+    /// The most tasks that ran.
+    #[must_use]
+    pub fn peak_tasks(&self) -> Option<&Difference> {
+        self.named(MOST)
+    }
+
+    /// When the desired count first rose.
+    #[must_use]
+    pub fn first_scale_out(&self) -> Option<&Difference> {
+        self.named(FIRST)
+    }
+
+    /// The figures that differ by more than this share: see [`Difference::differs_by_more_than`].
+    pub fn differing(&self, share: f64) -> impl Iterator<Item = &Difference> {
+        self.figures
+            .iter()
+            .filter(move |figure| figure.differs_by_more_than(share))
+    }
+
+    fn named(&self, name: &str) -> Option<&Difference> {
+        self.figures.iter().find(|figure| figure.name == name)
+    }
+}
+
+impl Difference {
+    fn new(
+        name: &'static str,
+        unit: Unit,
+        scale: f64,
+        measured: Option<f64>,
+        predicted: Option<f64>,
+    ) -> Self {
+        let difference = measured
+            .zip(predicted)
+            .map(|(measured, predicted)| (measured - predicted) / predicted.abs().max(scale));
+        Self {
+            name,
+            unit,
+            measured,
+            predicted,
+            difference,
+            scale,
+        }
+    }
+
+    /// A value of this figure, for people.
+    #[must_use]
+    pub fn shown(&self, value: f64) -> String {
+        match self.unit {
+            Unit::Share => share(value),
+            Unit::Seconds => length(value),
+            Unit::Count => plain(value, 0),
+            Unit::TaskSeconds => plain(value, 1),
+        }
+    }
+
+    /// The difference, for people: `+12%`, or a dash.
+    #[must_use]
+    pub fn shown_difference(&self) -> String {
+        match self.difference.map(|difference| difference * 100.0) {
+            // Not "-0%".
+            Some(percent) if percent.abs() < 0.05 => "0%".to_owned(),
+            Some(percent) => format!("{percent:+.1}%"),
+            None => "–".to_owned(),
+        }
+    }
+
+    /// Whether the two are further apart than this share, such as 0.15; also when only one of them is.
+    #[must_use]
+    pub fn differs_by_more_than(&self, share: f64) -> bool {
+        match self.difference {
+            Some(difference) => difference.abs() > share,
+            None => self.measured.is_some() != self.predicted.is_some(),
+        }
+    }
+}
+
+impl Outcome {
+    /// Seconds from the beginning to the first change of the desired count upwards.
+    #[must_use]
+    pub fn first_scale_out(&self) -> Option<f64> {
+        let first = self.actions.iter().find(|action| action.to > action.from);
+        first.map(|action| action.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_shares_of_what_was_predicted() {
+        let of = |unit, scale, measured, predicted| {
+            Difference::new("figure", unit, scale, measured, predicted)
+        };
+        let peak = of(Unit::Count, 1.0, Some(12.0), Some(10.0));
+        assert!((peak.difference.unwrap() - 0.2).abs() < 1e-9);
+        assert!(peak.differs_by_more_than(0.15) && !peak.differs_by_more_than(0.25));
+        // A share is measured by the whole, a wait by the promise at least.
+        assert!(!of(Unit::Share, 1.0, Some(0.80), Some(0.90)).differs_by_more_than(0.15));
+        assert!(of(Unit::Share, 1.0, Some(0.70), Some(0.90)).differs_by_more_than(0.15));
+        assert!(!of(Unit::Seconds, 10.0, Some(0.9), Some(0.1)).differs_by_more_than(0.15));
+        assert!(of(Unit::Seconds, 10.0, Some(30.0), Some(20.0)).differs_by_more_than(0.15));
+        // One that never happened differs from one that did.
+        assert!(of(Unit::Seconds, 1.0, None, Some(20.0)).differs_by_more_than(0.15));
+        assert!(!of(Unit::Seconds, 1.0, None, None).differs_by_more_than(0.0));
+    }
+}

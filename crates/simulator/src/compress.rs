@@ -1,0 +1,162 @@
+//! The compressed clock of the sandbox: a minute of the loop takes a fraction of one, while messages stay
+//! as they are.
+
+use std::time::Duration;
+
+use crate::assumptions::Assumptions;
+use crate::policy::{BacklogPolicy, DemandPolicy, KedaPolicy, Policy, StepPolicy};
+use crate::random::Distribution;
+use crate::scenario::Scenario;
+use crate::time::shortened;
+
+/// A look of a stand-in or a function: some calls to LocalStack, which take as long at any speed. (C)
+const CALLS: Duration = Duration::from_millis(100);
+
+/// A function's run as a process: its start, its calls, and the intake of its datapoint. (C)
+const RUN: Duration = Duration::from_millis(400);
+
+/// A worker's start as a process, to its first message. (C)
+const WORKER: Duration = Duration::from_millis(100);
+
+impl Assumptions {
+    /// Everything of the loop `speed` times faster. A speed that is no number above zero changes nothing.
+    #[must_use]
+    pub fn compressed(&self, speed: f64) -> Self {
+        let short = |time| shortened(time, speed);
+        Self {
+            minute: short(self.minute),
+            task_start: self.task_start.shortened(speed),
+            launches_per_minute: self.launches_per_minute,
+            drains: self.drains,
+            rule_jitter: short(self.rule_jitter),
+            publication_delay: short(self.publication_delay),
+            count_lag: short(self.count_lag),
+            sqs_metric_delay: short(self.sqs_metric_delay),
+            evaluation_delay: short(self.evaluation_delay),
+            extra_datapoints: self.extra_datapoints,
+            high_datapoints: self.high_datapoints,
+            low_datapoints: self.low_datapoints,
+            low_share: self.low_share,
+            action_delay: short(self.action_delay),
+            function_delay: short(self.function_delay),
+            keda_delay: short(self.keda_delay),
+            flap_window: short(self.flap_window),
+            function_run: short(self.function_run),
+            clairvoyant_interval: short(self.clairvoyant_interval),
+        }
+    }
+
+    /// What holds in the sandbox, whose loop runs `speed` times faster than AWS's. What its stand-ins wait
+    /// for is compressed with the minute; what its processes and LocalStack's calls need is not.
+    ///
+    /// - a task waits for 23 to 60 s ÷ speed, as the stand-in is told to, and its process starts;
+    /// - a rule fires at its period, and the function runs as a process of its own;
+    /// - SQS's counts are exact, and its own metrics come with their minute;
+    /// - an alarm is evaluated 1 to 4 s ÷ speed after its period, and the stand-in of Application Auto
+    ///   Scaling looks 5 s ÷ speed after each minute, so 2.5 s ÷ speed later on average;
+    /// - ECS launches as many tasks as are asked for: the rate of AWS is far above what one machine runs.
+    #[must_use]
+    pub fn sandbox(speed: f64) -> Self {
+        let seconds = Duration::from_secs_f64;
+        let of_aws = Self {
+            rule_jitter: Duration::ZERO,
+            count_lag: Duration::ZERO,
+            sqs_metric_delay: Duration::ZERO,
+            evaluation_delay: seconds(2.5),
+            action_delay: seconds(2.5),
+            ..Self::default()
+        };
+        let compressed = of_aws.compressed(speed);
+        let start = |time: f64| shortened(seconds(time), speed).saturating_add(WORKER);
+        Self {
+            task_start: Distribution::Uniform(start(23.0), start(60.0)),
+            publication_delay: RUN,
+            action_delay: compressed.action_delay.saturating_add(CALLS),
+            function_delay: CALLS,
+            function_run: RUN,
+            ..compressed
+        }
+    }
+}
+
+impl Scenario {
+    /// The same with everything of the loop `speed` times faster: the assumptions, and the policy's periods,
+    /// cooldowns and windows. Messages stay as they are: rates, processing time, promise, visibility and stop
+    /// timeout. A speed that is no number above zero changes nothing.
+    #[must_use]
+    pub fn compressed(&self, speed: f64) -> Self {
+        let mut compressed = self.clone();
+        compressed.assumptions = self.assumptions.compressed(speed);
+        compressed.policy = self.policy.compressed(speed);
+        let faster = self.assumptions.minute.as_secs_f64()
+            / compressed.assumptions.minute.as_secs_f64().max(1e-9);
+        compressed.prices.shortest_task /= faster;
+        compressed
+    }
+
+    /// The same as it runs in the sandbox at this speed: [`Assumptions::sandbox`], and the policy compressed.
+    #[must_use]
+    pub fn in_sandbox(&self, speed: f64) -> Self {
+        let mut compressed = self.compressed(speed);
+        compressed.assumptions = Assumptions::sandbox(speed);
+        compressed.notes.push(format!(
+            "as in the sandbox, whose loop runs {speed} times faster than in AWS; messages take as long as they do"
+        ));
+        compressed
+    }
+}
+
+impl Policy {
+    /// The same with its periods, cooldowns and windows `speed` times shorter.
+    #[must_use]
+    pub fn compressed(&self, speed: f64) -> Self {
+        let short = |time| shortened(time, speed);
+        match self {
+            Self::Fixed { .. } | Self::Clairvoyant => self.clone(),
+            Self::BacklogPerTask(policy) => Self::BacklogPerTask(policy.compressed(speed)),
+            Self::BacklogPerTaskAndSteps(policy, steps) => {
+                Self::BacklogPerTaskAndSteps(policy.compressed(speed), steps.compressed(speed))
+            }
+            Self::Steps(policy) => Self::Steps(policy.compressed(speed)),
+            Self::AlarmSteps(policy) => Self::AlarmSteps(policy.compressed(speed)),
+            Self::Demand(policy) => Self::Demand(DemandPolicy {
+                start: short(policy.start),
+                rate_over: short(policy.rate_over),
+                window: short(policy.window),
+                every: short(policy.every),
+                cooldown_out: short(policy.cooldown_out),
+                cooldown_in: short(policy.cooldown_in),
+                ..*policy
+            }),
+            Self::Keda(policy) => Self::Keda(KedaPolicy {
+                poll: short(policy.poll),
+                cooldown: short(policy.cooldown),
+                ..*policy
+            }),
+        }
+    }
+}
+
+impl BacklogPolicy {
+    fn compressed(&self, speed: f64) -> Self {
+        let short = |time| shortened(time, speed);
+        Self {
+            cooldown_out: short(self.cooldown_out),
+            cooldown_in: short(self.cooldown_in),
+            every: short(self.every),
+            ..*self
+        }
+    }
+}
+
+impl StepPolicy {
+    fn compressed(&self, speed: f64) -> Self {
+        let short = |time| shortened(time, speed);
+        Self {
+            period: short(self.period),
+            cooldown_out: short(self.cooldown_out),
+            cooldown_in: short(self.cooldown_in),
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Alarms on a metric that SQS publishes, and the steps that they ask for.
+
+use scaling::{AlarmState, Comparison, Evaluation, PerSide, Side, StepRequest};
+
+use crate::assumptions::Assumptions;
+use crate::policy::{QueueMetric, StepPolicy, StepSide};
+use crate::time::{Nanos, nanos, seconds};
+
+use super::alarms::{Alarm, Metric, at_least_one};
+use super::{Observation, Tick, Wishes};
+
+/// The alarms and steps of a [`StepPolicy`].
+pub(super) struct QueueSteps {
+    pub(super) policy: StepPolicy,
+    /// A minute of the loop, and how late its datapoint is.
+    minute: Nanos,
+    delay: Nanos,
+    period: Nanos,
+    metric: Metric,
+    pub(super) alarms: PerSide<Option<Alarm>>,
+    minutes: u64,
+    sent: u64,
+    deleted: u64,
+}
+
+impl QueueSteps {
+    pub(super) fn new(policy: &StepPolicy, assumptions: &Assumptions) -> Self {
+        let alarm = |side: &Option<StepSide>| {
+            side.as_ref().map(|side| {
+                Alarm::new(Evaluation {
+                    comparison: side.comparison,
+                    threshold: side.threshold,
+                    datapoints: at_least_one(side.datapoints),
+                    periods: at_least_one(side.periods),
+                    missing: side.missing,
+                    extra: assumptions.extra_datapoints,
+                })
+            })
+        };
+        let alarms = PerSide {
+            scale_out: alarm(&policy.scale_out),
+            scale_in: alarm(&policy.scale_in),
+        };
+        let kept = [&alarms.scale_out, &alarms.scale_in]
+            .into_iter()
+            .flatten()
+            .map(|alarm| alarm.evaluation.range())
+            .max();
+        let minute = assumptions.minute();
+        Self {
+            policy: policy.clone(),
+            minute,
+            delay: nanos(assumptions.sqs_metric_delay),
+            period: nanos(policy.period).max(minute),
+            metric: Metric::new(policy.statistic, kept.unwrap_or(1) + 2),
+            alarms,
+            minutes: 0,
+            sent: 0,
+            deleted: 0,
+        }
+    }
+
+    /// When it first hears of a minute.
+    pub(super) fn begin(&self, wishes: &mut Wishes) {
+        wishes.ticks.push((self.minute, Tick::Minute));
+    }
+
+    /// SQS publishes one datapoint for the minute that has just ended.
+    pub(super) fn minute(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        let minute = now.saturating_sub(self.minute);
+        let value = match self.policy.metric {
+            QueueMetric::Visible => count(seen.visible),
+            QueueMetric::NotVisible => count(seen.in_flight),
+            QueueMetric::OldestAge => seconds(seen.oldest).floor(),
+            QueueMetric::Sent => count(seen.sent - self.sent),
+            QueueMetric::Deleted => count(seen.deleted - self.deleted),
+        };
+        (self.sent, self.deleted) = (seen.sent, seen.deleted);
+        let there = now.saturating_add(self.delay);
+        let period = minute / self.period;
+        wishes
+            .ticks
+            .push((there, Tick::PublishOther { period, value }));
+        self.minutes += 1;
+        let next = self.minute.saturating_mul(self.minutes + 1);
+        wishes.ticks.push((next, Tick::Minute));
+    }
+
+    pub(super) fn publish(&mut self, period: u64, value: f64) {
+        self.metric.publish(period, value);
+    }
+
+    /// Evaluates the alarms, as happens every minute over the latest periods that have ended; the steps
+    /// of those that ring, scale-out first.
+    pub(super) fn evaluate(&mut self, minute: u64) -> Vec<StepRequest> {
+        let end = minute.saturating_mul(self.minute) / self.period;
+        [Side::Out, Side::In]
+            .into_iter()
+            .filter_map(|side| self.request(side, end))
+            .collect()
+    }
+
+    /// What a side's alarm asks for, if it rings.
+    fn request(&mut self, side: Side, end: u64) -> Option<StepRequest> {
+        let alarm = self.alarms.get_mut(side).as_mut()?;
+        let (state, value) = self.metric.evaluate(alarm, end);
+        let evaluation = &alarm.evaluation;
+        let distance = value.map(|value| distance(evaluation, value));
+        let (of_side, cooldown) = match side {
+            Side::Out => (self.policy.scale_out.as_ref()?, self.policy.cooldown_out),
+            Side::In => (self.policy.scale_in.as_ref()?, self.policy.cooldown_in),
+        };
+        (state == AlarmState::Alarm).then(|| StepRequest {
+            steps: of_side.steps.clone(),
+            cooldown,
+            distance,
+        })
+    }
+
+    /// How far the latest datapoint there is, of the periods that have ended, is beyond a side's threshold.
+    pub(super) fn distance(&mut self, side: Side, now: Nanos) -> Option<f64> {
+        let alarm = self.alarms.get(side).as_ref()?;
+        let window = self
+            .metric
+            .before(now / self.period, alarm.evaluation.range());
+        let latest = window.iter().rev().find_map(|datapoint| *datapoint);
+        latest.map(|value| distance(&alarm.evaluation, value))
+    }
+
+    /// Its period.
+    pub(super) fn period(&self) -> Nanos {
+        self.period
+    }
+
+    /// Alarms that there are.
+    pub(super) fn owned(&self) -> u32 {
+        let alarms = [&self.alarms.scale_out, &self.alarms.scale_in];
+        alarms.into_iter().flatten().map(|_| 1).sum()
+    }
+}
+
+fn distance(evaluation: &Evaluation, value: f64) -> f64 {
+    Comparison::distance(evaluation.comparison, value, evaluation.threshold)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a metric over 2^53 needs no exact count"
+)]
+fn count(messages: u64) -> f64 {
+    messages as f64
+}

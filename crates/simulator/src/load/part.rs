@@ -1,0 +1,33 @@
+//! Parts of a load, and what is known of where it is from.
+
+use std::time::Duration;
+
+use super::{Load, Source};
+use crate::time::nanos;
+
+impl Load {
+    /// The part between two lengths of time after this one's beginning; `None` when that has no length.
+    #[must_use]
+    pub fn part(&self, from: Duration, to: Duration) -> Option<Self> {
+        let first = self.from.saturating_add(nanos(from));
+        let last = self.from.saturating_add(nanos(to)).min(self.to);
+        (first < last).then(|| Self {
+            from: first,
+            to: last,
+            ..self.clone()
+        })
+    }
+
+    /// Whether it is drawn by a generator, so that another seed is another load of the same kind.
+    #[must_use]
+    pub fn is_generated(&self) -> bool {
+        matches!(self.source, Source::Generated(_))
+    }
+
+    /// The same with one more note about what was assumed, before the others.
+    #[must_use]
+    pub fn noting(mut self, note: impl Into<String>) -> Self {
+        self.notes.insert(0, note.into());
+        self
+    }
+}

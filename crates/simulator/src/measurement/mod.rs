@@ -1,0 +1,272 @@
+//! A loop that really ran, as it was watched: samples, messages and actions. It comes to the same
+//! [`Outcome`] as a simulation, by the same reckoning, so that the two can be told side by side.
+
+mod replay;
+mod timeline;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use scaling::Bounds;
+
+use crate::engine::Finished;
+use crate::load::{Arrival, Load};
+use crate::outcome::Outcome;
+use crate::policy::Policy;
+use crate::random::Distribution;
+use crate::scenario::{Scenario, ScenarioError};
+use crate::time::{from_seconds, nanos};
+
+use self::timeline::Tracked;
+
+/// What was seen of a loop from the beginning of its load to the end. All times are seconds since the
+/// beginning; what is before it counts as then, what is after the end is left out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measurement {
+    lasts: Duration,
+    samples: Vec<Sample>,
+    messages: Vec<Tracked>,
+    places: HashMap<String, usize>,
+    actions: Vec<MeasuredAction>,
+    notes: Vec<String>,
+}
+
+/// A look at the loop.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Sample {
+    /// When.
+    pub at: f64,
+    /// Messages that wait, as SQS counts them.
+    pub visible: u64,
+    /// Messages in flight, as SQS counts them.
+    pub in_flight: u64,
+    /// Desired count.
+    pub desired: u32,
+    /// Tasks that run.
+    pub running: u32,
+    /// Tasks that start.
+    pub pending: u32,
+    /// The latest datapoint of the metric that is tracked, if it is known.
+    pub metric: Option<f64>,
+    /// Whether the alarm that adds tasks is in ALARM.
+    pub scale_out_alarm: bool,
+    /// Whether the alarm that removes tasks is in ALARM.
+    pub scale_in_alarm: bool,
+}
+
+/// A worker's processing of a message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Processing {
+    /// When it began.
+    pub began: f64,
+    /// When it ended; nothing when the worker never said so.
+    pub ended: Option<f64>,
+    /// Whether the message was finished and deleted.
+    pub done: bool,
+    /// How often it had been received by then, this time included.
+    pub receive_count: u32,
+}
+
+/// A change of the desired count.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasuredAction {
+    /// When.
+    pub at: f64,
+    /// Count before.
+    pub from: u32,
+    /// Count after.
+    pub to: u32,
+    /// Why, as who did it says.
+    pub reason: String,
+}
+
+impl Measurement {
+    /// Of a loop that was watched for this long; nothing seen yet.
+    #[must_use]
+    pub fn new(lasts: Duration) -> Self {
+        Self {
+            lasts,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a look.
+    pub fn sample(&mut self, sample: Sample) {
+        self.samples.push(sample);
+    }
+
+    /// Adds a message that was sent. An id is a message: the second time it is only its moment that is set
+    /// again, by whoever knows it better.
+    pub fn sent(&mut self, id: &str, at: f64) {
+        self.place(id).sent = time(at);
+    }
+
+    /// Adds a worker's processing of a message that was sent `sent`.
+    pub fn processing(&mut self, id: &str, sent: f64, processing: Processing) {
+        let known = self.places.contains_key(id);
+        let message = self.place(id);
+        if !known {
+            message.sent = time(sent);
+        }
+        message.add(processing);
+    }
+
+    /// Adds a change of the desired count.
+    pub fn action(&mut self, action: MeasuredAction) {
+        self.actions.push(action);
+    }
+
+    /// Adds something that is to be known about it, a sentence.
+    pub fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// Messages that were sent.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// The messages as they were sent: the load to simulate beside it. Processing times are those of the
+    /// scenario; with `own_processing`, each message's own, where it was measured.
+    #[must_use]
+    pub fn load(&self, own_processing: bool) -> Load {
+        let messages = self.messages.iter().map(|message| Arrival {
+            at: message.sent,
+            work: message.work().filter(|_| own_processing),
+        });
+        Load::of_messages(messages, self.lasts)
+    }
+
+    /// The mean processing time of the messages that were finished, if there are any.
+    #[must_use]
+    pub fn mean_processing(&self) -> Option<Duration> {
+        let works: Vec<u64> = self.messages.iter().filter_map(Tracked::work).collect();
+        let sum: u128 = works.iter().map(|work| u128::from(*work)).sum();
+        let mean = sum.checked_div(works.len() as u128)?;
+        u64::try_from(mean).ok().map(Duration::from_nanos)
+    }
+
+    /// What it comes to, by the promise, bounds, timeouts and prices of a scenario. What can't be measured is
+    /// said in the outcome's notes.
+    ///
+    /// # Errors
+    /// When a number of the scenario makes no sense.
+    pub fn outcome(&self, scenario: &Scenario) -> Result<Outcome, ScenarioError> {
+        let bounds = scenario.check()?;
+        let finished = self.finished(scenario, bounds)?;
+        let mut outcome = Outcome::new(scenario, &[], None, finished);
+        outcome.notes = self.told();
+        outcome.assumptions.clear();
+        outcome.reasons = self.in_order().into_iter().map(|one| one.reason).collect();
+        Ok(outcome)
+    }
+
+    fn finished(&self, scenario: &Scenario, bounds: Bounds) -> Result<Finished, ScenarioError> {
+        let mean = self
+            .mean_processing()
+            .unwrap_or_else(|| scenario.processing.mean());
+        let measured = Scenario {
+            processing: Distribution::Fixed(mean),
+            ..scenario.clone()
+        };
+        replay::replay(self, &measured, bounds)
+            .ok_or(ScenarioError::Value("the measurement is too long"))
+    }
+
+    /// Actions in order of time that are some.
+    fn in_order(&self) -> Vec<MeasuredAction> {
+        let lasts = self.lasts.as_secs_f64();
+        let mut actions: Vec<MeasuredAction> = self
+            .actions
+            .iter()
+            .filter(|action| action.from != action.to && action.at < lasts)
+            .map(|action| MeasuredAction {
+                at: action.at.max(0.0),
+                ..action.clone()
+            })
+            .collect();
+        actions.sort_by(|one, other| one.at.total_cmp(&other.at));
+        actions
+    }
+
+    fn place(&mut self, id: &str) -> &mut Tracked {
+        let next = self.messages.len();
+        let place = *self.places.entry(id.to_owned()).or_insert(next);
+        if place == next {
+            self.messages.push(Tracked::default());
+        }
+        // The place was just made, or is there.
+        &mut self.messages[place]
+    }
+
+    /// What was measured how, and what wasn't.
+    fn told(&self) -> Vec<String> {
+        let mut notes = vec![
+            "measured: a message waits from its sending until the worker says that it begins"
+                .to_owned(),
+        ];
+        notes.push(format!(
+            "tasks and alarms are as they were seen in {} looks, on average {} apart",
+            self.samples.len(),
+            crate::report::length(self.lasts.as_secs_f64() / self.looks())
+        ));
+        let most = self.samples.iter().map(|sample| sample.visible).max();
+        notes.push(format!(
+            "the backlog is reckoned from the messages; SQS counted {} waiting at most",
+            most.unwrap_or_default()
+        ));
+        if let Some(highest) = self.highest_metric() {
+            notes.push(format!(
+                "the metric's highest datapoint that was seen is {highest:.2}"
+            ));
+        }
+        notes.push(
+            "not measured: what is billed of a task, so the time is taken in which it was seen; runs of a function, so one a period is taken; dead letters, so the receives of a message are counted".to_owned(),
+        );
+        notes.push(
+            "the need and the cheapest possible are reckoned with the processing times that were measured".to_owned(),
+        );
+        notes.extend(self.notes.iter().cloned());
+        notes
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
+    fn looks(&self) -> f64 {
+        self.samples.len().max(1) as f64
+    }
+
+    fn highest_metric(&self) -> Option<f64> {
+        let metrics = self.samples.iter().filter_map(|sample| sample.metric);
+        metrics.filter(|metric| metric.is_finite()).reduce(f64::max)
+    }
+
+    /// Runs of the function of a policy, one a period; none where AWS does it alone.
+    fn runs(&self, policy: &Policy, minute: u64) -> u64 {
+        let period = match policy {
+            Policy::BacklogPerTask(policy) | Policy::BacklogPerTaskAndSteps(policy, _) => {
+                nanos(policy.every)
+            }
+            Policy::Demand(_) | Policy::AlarmSteps(_) => minute,
+            _ => return 0,
+        };
+        nanos(self.lasts) / period.max(1)
+    }
+}
+
+/// A moment, not before the beginning; what is no number is the beginning.
+fn time(at: f64) -> u64 {
+    from_seconds(at)
+}
+
+impl Tracked {
+    fn add(&mut self, processing: Processing) {
+        let began = time(processing.began).max(self.sent);
+        self.processings.push(timeline::Stretch {
+            began,
+            ended: processing.ended.map(|ended| time(ended).max(began)),
+            done: processing.done,
+            receive_count: processing.receive_count,
+        });
+    }
+}

@@ -1,0 +1,186 @@
+//! The policy of a service of a stack definition.
+
+use std::time::Duration;
+
+use stack::{Actuator, AlarmMetric, BacklogPerTask, BacklogSource, Count, Service, Stack};
+
+use crate::policy::{
+    BacklogPolicy, DemandForm, DemandPolicy, Policy, QueueMetric, Statistic, StepPolicy, StepSide,
+};
+
+use super::ScenarioError;
+
+pub(super) fn policy(
+    stack: &Stack,
+    name: &str,
+    service: &Service,
+    notes: &mut Vec<String>,
+) -> Result<Policy, ScenarioError> {
+    let Some(scaling) = &service.scaling else {
+        return Ok(Policy::Fixed {
+            tasks: service.tasks.min,
+        });
+    };
+    let left_out = |notes: &mut Vec<String>, what: &str| {
+        notes.push(format!(
+            "{what} is left out: a load of messages doesn't tell it"
+        ));
+    };
+    for (there, what) in [
+        (scaling.cpu.is_some(), "scaling by CPU"),
+        (scaling.memory.is_some(), "scaling by memory"),
+    ] {
+        if there {
+            left_out(notes, what);
+        }
+    }
+    if let Some(demand) = &scaling.demand {
+        return Ok(Policy::Demand(demand_policy(stack, demand)));
+    }
+    if let Some(backlog) = &scaling.backlog_per_task {
+        if backlog.source == BacklogSource::MetricMath {
+            notes.push(
+                "metric math is simulated as if the metric function published the metric"
+                    .to_owned(),
+            );
+        }
+        if backlog.count.contains(&Count::Delayed) {
+            notes.push("no message is sent with a delay, so none counts as delayed".to_owned());
+        }
+        let tracking = backlog_policy(stack, backlog)?;
+        return Ok(match &scaling.steps {
+            None => Policy::BacklogPerTask(tracking),
+            Some(steps) => {
+                let steps = steps_of(name, service, steps)?;
+                Policy::BacklogPerTaskAndSteps(tracking, steps)
+            }
+        });
+    }
+    match (&scaling.steps, &scaling.alarm_steps) {
+        (Some(steps), _) => Ok(Policy::Steps(steps_of(name, service, steps)?)),
+        (None, Some(steps)) => Ok(Policy::AlarmSteps(steps_of(name, service, steps)?)),
+        (None, None) => Err(ScenarioError::Policy {
+            service: name.to_owned(),
+            by: "CPU or memory".to_owned(),
+        }),
+    }
+}
+
+/// Steps on a metric of a queue that the service consumes.
+fn steps_of(
+    name: &str,
+    service: &Service,
+    steps: &stack::StepScaling,
+) -> Result<StepPolicy, ScenarioError> {
+    let unknown = |by: &str| ScenarioError::Policy {
+        service: name.to_owned(),
+        by: by.to_owned(),
+    };
+    match &steps.metric {
+        AlarmMetric::Queue {
+            queue,
+            name: metric,
+            statistic,
+        } if service.consumes.contains(queue) => {
+            let metric = queue_metric(metric).ok_or_else(|| unknown(metric))?;
+            let statistic = match statistic {
+                stack::Statistic::Plain(name) => {
+                    statistic_named(name).ok_or_else(|| unknown(name))?
+                }
+                stack::Statistic::Extended(name) => return Err(unknown(name)),
+            };
+            Ok(step_policy(steps, metric, statistic))
+        }
+        AlarmMetric::Queue { queue, .. } => Err(unknown(&format!(
+            "the queue \"{queue}\", which it doesn't consume"
+        ))),
+        AlarmMetric::RequestCount => Err(unknown("requests")),
+        AlarmMetric::Other {
+            namespace,
+            name: metric,
+            ..
+        } => Err(unknown(&format!("{namespace} {metric}"))),
+    }
+}
+
+fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
+    let form = match demand.actuator {
+        Actuator::Function => DemandForm::Function,
+        Actuator::TargetTracking => DemandForm::Tracking,
+    };
+    let usual = DemandPolicy::defaults(form, Duration::ZERO);
+    DemandPolicy {
+        processing_time: demand.processing_time,
+        start: demand.task_start,
+        window: demand.window,
+        every: match form {
+            DemandForm::Tracking => stack.metric.every,
+            _ => usual.every,
+        },
+        cooldown_out: demand.cooldown.out,
+        cooldown_in: demand.cooldown.r#in,
+        ..usual
+    }
+}
+
+fn backlog_policy(stack: &Stack, backlog: &BacklogPerTask) -> Result<BacklogPolicy, ScenarioError> {
+    let target =
+        scaling::acceptable_backlog_per_task(backlog.acceptable_latency, backlog.processing_time)
+            .ok_or(ScenarioError::Value(
+            "the processing time must be longer than nothing",
+        ))?;
+    Ok(BacklogPolicy {
+        target,
+        visible: backlog.count.contains(&Count::Visible),
+        in_flight: backlog.count.contains(&Count::InFlight),
+        cooldown_out: backlog.cooldown.out,
+        cooldown_in: backlog.cooldown.r#in,
+        every: stack.metric.every,
+    })
+}
+
+fn queue_metric(name: &str) -> Option<QueueMetric> {
+    Some(match name {
+        "ApproximateNumberOfMessagesVisible" => QueueMetric::Visible,
+        "ApproximateNumberOfMessagesNotVisible" => QueueMetric::NotVisible,
+        "ApproximateAgeOfOldestMessage" => QueueMetric::OldestAge,
+        "NumberOfMessagesSent" => QueueMetric::Sent,
+        "NumberOfMessagesDeleted" => QueueMetric::Deleted,
+        _ => return None,
+    })
+}
+
+fn statistic_named(name: &str) -> Option<Statistic> {
+    Some(match name {
+        "Average" => Statistic::Average,
+        "Sum" => Statistic::Sum,
+        "Minimum" => Statistic::Minimum,
+        "Maximum" => Statistic::Maximum,
+        "SampleCount" => Statistic::SampleCount,
+        _ => return None,
+    })
+}
+
+fn step_policy(
+    steps: &stack::StepScaling,
+    metric: QueueMetric,
+    statistic: Statistic,
+) -> StepPolicy {
+    let side = |side: &stack::Side| StepSide {
+        comparison: side.comparison,
+        threshold: side.threshold,
+        datapoints: side.datapoints,
+        periods: side.periods,
+        missing: side.missing,
+        steps: side.steps.clone(),
+    };
+    StepPolicy {
+        metric,
+        statistic,
+        period: steps.period,
+        cooldown_out: steps.cooldown.out,
+        cooldown_in: steps.cooldown.r#in,
+        scale_out: steps.scale_out.as_ref().map(side),
+        scale_in: steps.scale_in.as_ref().map(side),
+    }
+}

@@ -1,0 +1,179 @@
+//! Every kind of scaling that a definition may have, as far as a load of messages tells it.
+
+use super::*;
+use crate::{DemandForm, DemandPolicy, Overrides, QueueMetric, ScenarioError, StepPolicy};
+
+const VOUCHERS: &str = include_str!("../../../../stacks/voucher-worker.yaml");
+const BACKLOG: &str = "      backlog_per_task:\n        acceptable_latency: 10s\n        processing_time: 100ms\n        count: [visible]\n        cooldown: {out: 60s, in: 300s}\n";
+const SERVICE: &str = "voucher-worker";
+
+/// The shipped definition with another kind of scaling.
+fn with(scaling: &str) -> stack::Stack {
+    assert!(VOUCHERS.contains(BACKLOG));
+    let text = VOUCHERS.replace(BACKLOG, scaling);
+    stack::parse("test.yaml", &text).unwrap().stack
+}
+
+fn scenario_of(scaling: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+    Scenario::from_stack(&with(scaling), SERVICE, overrides)
+}
+
+fn known() -> Overrides {
+    Overrides {
+        promise: Some(Duration::from_secs(60)),
+        processing: Some(Distribution::Exponential(Duration::from_millis(500))),
+        ..Overrides::default()
+    }
+}
+
+fn demand(policy: &Scenario) -> DemandPolicy {
+    match policy.policy {
+        Policy::Demand(policy) => policy,
+        _ => panic!("{:?}", policy.policy),
+    }
+}
+
+#[test]
+fn demand_has_the_definitions_numbers() {
+    let seconds = Duration::from_secs;
+    let text = "      demand:\n        acceptable_latency: 20s\n        processing_time: 250ms\n        concurrency: 3\n        task_start: 50s\n        window: 5m\n        cooldown: {out: 10s, in: 90s}\n";
+    let scenario = scenario_of(text, &Overrides::default()).unwrap();
+    assert_eq!(scenario.promise, seconds(20));
+    assert_eq!(scenario.concurrency, 3);
+    let quarter = Duration::from_millis(250);
+    assert_eq!(scenario.processing, Distribution::Exponential(quarter));
+    let expected = DemandPolicy {
+        start: seconds(50),
+        window: seconds(300),
+        cooldown_out: seconds(10),
+        cooldown_in: seconds(90),
+        ..DemandPolicy::defaults(DemandForm::Function, quarter)
+    };
+    assert_eq!(demand(&scenario), expected);
+    assert_eq!(expected.every, seconds(10));
+
+    let tracked = text.replace("task_start: 50s", "actuator: target_tracking");
+    let tracked = demand(&scenario_of(&tracked, &Overrides::default()).unwrap());
+    assert_eq!(tracked.form, DemandForm::Tracking);
+    assert_eq!(tracked.start, seconds(40), "the definition's default");
+    assert_eq!(tracked.every, seconds(60));
+}
+
+/// Both actuators keep the promise on a steady load and cost little more than is needed.
+#[test]
+fn demand_is_met_by_either_actuator() {
+    for actuator in ["function", "target_tracking"] {
+        let text = format!(
+            "      demand: {{acceptable_latency: 60s, processing_time: 500ms, actuator: {actuator}}}\n"
+        );
+        let scenario = scenario_of(&text, &Overrides::default()).unwrap();
+        let outcome = run(&scenario, "poisson:rate=12/s,for=12h", 5);
+        assert!(outcome.kept > 0.99, "{actuator}: {}", outcome.kept);
+        let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
+        assert!((1.0..1.6).contains(&cost), "{actuator}: {cost}");
+        // Beside its tasks and the function: TasksNeeded, or two metrics and two alarms.
+        let month = 12.0 / 730.0;
+        let (metrics, alarms) = if actuator == "function" {
+            (1.0, 0.0)
+        } else {
+            (2.0, 2.0)
+        };
+        near(outcome.cost.metrics, 0.30 * metrics * month, 1e-6);
+        assert!((outcome.cost.alarms - 0.10 * alarms * month).abs() < 1e-9);
+    }
+}
+
+/// Little's law finds the processing time that nobody told; until it has, no more than one task is asked for.
+#[test]
+fn a_processing_time_is_measured() {
+    let text = "      demand: {acceptable_latency: 60s, processing_time: measured}\n";
+    let error = scenario_of(text, &Overrides::default()).unwrap_err();
+    assert_eq!(error, ScenarioError::Processing(SERVICE.to_owned()));
+    let scenario = scenario_of(text, &known()).unwrap();
+    assert_eq!(demand(&scenario).processing_time, None);
+    let load = "poisson:rate=12/s,for=12h";
+    let outcome = run(&scenario, load, 5);
+    assert!(outcome.kept > 0.97, "{}", outcome.kept);
+    let first = outcome.first_scale_out().unwrap();
+    // A minute of SQS's metrics, a minute until CloudWatch has it, and a look.
+    assert!((120.0..135.0).contains(&first), "{first}");
+    let late = outcome.series.iter().filter(|point| point.at > 3_600.0);
+    let worst = late.map(|point| point.worst_wait).fold(0.0, f64::max);
+    assert!(worst < 60.0, "{worst}");
+}
+
+#[test]
+fn alarm_steps_follow_the_law_of_the_function() {
+    let text = "      alarm_steps:\n        metric: {queue: vouchers, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}\n        period: 60s\n        cooldown: {out: 120s, in: 300s}\n        scale_out: {at_or_above: 100, for: 1, add: 2}\n        scale_in: {below: 1, for: 5, remove: 1}\n";
+    let scenario = scenario_of(text, &known()).unwrap();
+    let Policy::AlarmSteps(policy) = &scenario.policy else {
+        panic!("{:?}", scenario.policy)
+    };
+    assert_eq!(policy.metric, QueueMetric::Visible);
+    // Nobody works off 20 a second with one task of 2 a second: the alarm goes on ringing.
+    let outcome = run(&scenario, "step:from=1/s,to=20/s,at=10m,for=40m", 3);
+    let out: Vec<_> = outcome
+        .actions
+        .iter()
+        .filter(|action| action.to > action.from)
+        .collect();
+    // The first by the alarm's message: the minute after the rise, its datapoint a minute later, the
+    // evaluation 10 s, the message 5 s and the function 1 s.
+    near(out[0].at, 660.0 + 60.0 + 10.0 + 5.0 + 1.0, 0.1);
+    assert_eq!((out[0].from, out[0].to), (1, 3));
+    // The next ones by the rule's looks, each after the cooldown: never sooner, and a minute and a look later
+    // at the most.
+    assert!(out.len() >= 4, "{out:?}");
+    for pair in out.windows(2) {
+        let pause = pair[1].at - pair[0].at;
+        assert!((119.0..=192.0).contains(&pause), "{pause}");
+        assert_eq!(pair[1].to, (pair[0].to + 2).min(20));
+    }
+    assert!(outcome.cost.function > 0.0);
+}
+
+/// Steps beside target tracking: what either asks for is done, and the larger count of the two.
+#[test]
+fn steps_beside_target_tracking_add_to_it() {
+    let steps = format!(
+        "{BACKLOG}      steps:\n        metric: {{queue: vouchers, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}}\n        period: 60s\n        scale_out: {{at_or_above: 1000, for: 1, add: 12}}\n"
+    );
+    let both = scenario_of(&steps, &Overrides::default()).unwrap();
+    assert!(
+        matches!(both.policy, Policy::BacklogPerTaskAndSteps(..)),
+        "{:?}",
+        both.policy
+    );
+    let load = "step:from=5/s,to=100/s,at=10m,for=30m";
+    let alone = scenario_of(BACKLOG, &Overrides::default()).unwrap();
+    let (both, alone) = (run(&both, load, 3), run(&alone, load, 3));
+    let first = |outcome: &Outcome| outcome.first_scale_out().unwrap();
+    // One datapoint of SQS's own metric against three of the function's.
+    near(first(&both), 660.0 + 60.0 + 15.0, 0.1);
+    assert!(first(&both) < first(&alone) - 30.0);
+    let peak = both.actions.iter().map(|action| action.to).max();
+    assert!(peak >= Some(13), "{:?}", both.actions);
+    // Three alarms: two of target tracking, one of the steps.
+    near(both.cost.alarms, alone.cost.alarms * 1.5, 1e-9);
+}
+
+/// CPU alone is nothing that a load of messages tells.
+#[test]
+fn cpu_is_refused() {
+    let error = scenario_of("      cpu: {target: 60}\n", &known()).unwrap_err();
+    assert!(error.to_string().contains("CPU or memory"), "{error}");
+}
+
+/// The articles' second policy on a queue: a step a minute while 100 messages come in one.
+#[test]
+fn the_articles_second_policy_steps_by_ones() {
+    let scenario = Scenario {
+        policy: Policy::AlarmSteps(StepPolicy::articles_alarm_steps().unwrap()),
+        max: 5,
+        ..scenario()
+    };
+    let outcome = run(&scenario, "step:from=5/min,to=3/s,at=20m,for=60m", 2);
+    let counts: Vec<u32> = outcome.actions.iter().map(|action| action.to).collect();
+    assert_eq!(counts, [2, 3, 4, 5]);
+    assert!(outcome.actions[0].at > 1_200.0 + 60.0);
+}

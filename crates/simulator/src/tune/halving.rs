@@ -1,0 +1,165 @@
+//! Successive halving: many candidates meet a few stretches of the load, and only those that are good there
+//! meet more of it.
+//!
+//! On a few stretches nobody can say whether a candidate keeps the promise over the whole, so none is judged
+//! by that: a third stays whom the fewest others beat in both, the promise kept and the cost.
+
+use std::time::Duration;
+
+use crate::load::Load;
+use crate::outcome::Outcome;
+use crate::scenario::ScenarioError;
+use crate::simulate::simulate;
+
+use super::judge::{Judge, Run};
+use super::settings::Settings;
+
+/// Stretches that a load is cut into.
+const STRETCHES: u32 = 16;
+
+/// A shorter stretch says more about its beginning than about the policy.
+const SHORTEST: Duration = Duration::from_secs(2 * 3_600);
+
+/// So many messages in all are no work worth saving.
+const LITTLE: u64 = 20_000_000;
+
+/// Stretches of each round.
+const ROUNDS: [usize; 2] = [2, 6];
+
+/// One part of so many stays after each round.
+const STAYS: usize = 3;
+
+/// A stretch with the desired count that the present policy has at its beginning.
+struct Stretch {
+    load: Load,
+    initial: u32,
+    /// Messages that waited too long, about, under the present policy.
+    late: f64,
+}
+
+/// The candidates that are worth the whole load.
+pub(super) fn survivors(
+    judge: &Judge<'_>,
+    candidates: Vec<Settings>,
+    load: &Load,
+    present: Settings,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<Vec<Settings>, ScenarioError> {
+    let seed = judge.seeds(load).first().copied().unwrap_or_default();
+    let scenario = judge.scenario(present)?;
+    let outcome = simulate(&scenario, load, seed)?;
+    let all = (candidates.len() as u64).saturating_mul(outcome.messages.sent);
+    let stretches = stretches(load, &outcome);
+    if all.saturating_mul(judge.seeds(load).len() as u64) < LITTLE || stretches.is_empty() {
+        return Ok(candidates);
+    }
+    let mut left = candidates;
+    for size in ROUNDS {
+        tell(&format!(
+            "{} candidates on {size} of {} stretches of the load",
+            left.len(),
+            stretches.len()
+        ));
+        let scores = scores(judge, &left, &stretches, size, seed)?;
+        let stay = left.len().div_ceil(STAYS).max(8);
+        left = best(&left, &scores, stay);
+    }
+    Ok(left)
+}
+
+/// The stretches of a load in the order in which they are used: in turn the one that was hardest for the
+/// present policy, and one from anywhere.
+fn stretches(load: &Load, present: &Outcome) -> Vec<Stretch> {
+    let length = load.duration() / STRETCHES;
+    if length < SHORTEST {
+        return Vec::new();
+    }
+    let mut hardest: Vec<Stretch> = (0..STRETCHES)
+        .filter_map(|index| {
+            let (from, to) = (length * index, length * (index + 1));
+            let stretch = load.part(from, to)?;
+            Some(course(present, from, to, stretch))
+        })
+        .collect();
+    hardest.sort_by(|a, b| b.late.total_cmp(&a.late));
+    let mut rest = hardest.split_off(hardest.len() / 2).into_iter();
+    hardest
+        .into_iter()
+        .flat_map(|hard| std::iter::once(hard).chain(rest.next()))
+        .collect()
+}
+
+fn course(present: &Outcome, from: Duration, to: Duration, load: Load) -> Stretch {
+    let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
+    let (mut initial, mut late, mut begin) = (0, 0.0, 0.0);
+    for point in &present.series {
+        if point.at <= from + 1e-9 {
+            initial = point.desired;
+        } else if point.at <= to + 1e-9 && point.worst_wait > present.promise {
+            late += point.load * (point.at - begin);
+        }
+        begin = point.at;
+    }
+    Stretch {
+        load,
+        initial,
+        late,
+    }
+}
+
+/// Share of the promises kept and cost of each candidate on the first so many stretches.
+fn scores(
+    judge: &Judge<'_>,
+    candidates: &[Settings],
+    stretches: &[Stretch],
+    size: usize,
+    seed: u64,
+) -> Result<Vec<(f64, f64)>, ScenarioError> {
+    let used = stretches.get(..size).unwrap_or(stretches);
+    let mut runs = Vec::with_capacity(candidates.len() * used.len());
+    for candidate in candidates {
+        let scenario = judge.scenario(*candidate)?;
+        for stretch in used {
+            let mut scenario = scenario.clone();
+            scenario.initial = stretch.initial.clamp(scenario.min, scenario.max);
+            runs.push(Run {
+                scenario,
+                load: &stretch.load,
+                seed,
+            });
+        }
+    }
+    let ran = judge.run(&runs)?;
+    Ok(ran
+        .chunks(used.len())
+        .map(|ran| {
+            let figures = ran.iter().map(|one| one.figures);
+            let messages = |messages: u64| crate::engine::count(messages);
+            let sent: f64 = figures.clone().map(|one| messages(one.messages)).sum();
+            let kept: f64 = figures
+                .clone()
+                .map(|one| one.kept * messages(one.messages))
+                .sum();
+            let cost = figures.map(|one| one.cost).sum();
+            (kept / sent.max(1.0), cost)
+        })
+        .collect())
+}
+
+/// So many of those whom the fewest others beat in both respects; among equals, the first.
+fn best(candidates: &[Settings], scores: &[(f64, f64)], stay: usize) -> Vec<Settings> {
+    let beaten = |(kept, cost): &(f64, f64)| {
+        let beats = |(other_kept, other_cost): &&(f64, f64)| {
+            other_kept >= kept && other_cost <= cost && (other_kept > kept || other_cost < cost)
+        };
+        scores.iter().filter(beats).count()
+    };
+    let mut ranked: Vec<(usize, usize)> = scores.iter().map(beaten).zip(0..).collect();
+    ranked.sort_unstable();
+    ranked.truncate(stay);
+    ranked.sort_unstable_by_key(|(_, index)| *index);
+    ranked
+        .into_iter()
+        .filter_map(|(_, index)| candidates.get(index).copied())
+        .collect()
+}

@@ -1,0 +1,239 @@
+//! What stands in the way of the promise, found by experiment: the same candidate with one limit lifted.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::policy::{DemandPolicy, Policy};
+use crate::random::Distribution;
+use crate::scenario::{Scenario, ScenarioError};
+
+use super::judge::UNBOUNDED;
+use super::outcome::Figures;
+use super::search::{Found, Search};
+use super::settings::Settings;
+use super::space::Space;
+
+/// One limit lifted, or several.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Lift {
+    /// What is lifted: one limit, or two with an `and` between them.
+    pub limit: String,
+    /// Share of the promises that would be kept.
+    pub kept: f64,
+    /// Cost in US dollars a month.
+    pub cost_per_month: f64,
+    /// Whether that is as many as required.
+    pub enough: bool,
+}
+
+/// What stands in the way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Limits {
+    /// The candidate that was tried.
+    pub settings: Settings,
+    /// Share of the promises that it keeps.
+    pub kept: f64,
+    /// Each limit lifted alone, and all that could be named together.
+    pub lifted: Vec<Lift>,
+    /// As many tasks as are ever needed, all the time.
+    pub standing: Lift,
+    /// Most tasks that are ever needed.
+    pub peak: u32,
+}
+
+impl Limits {
+    /// What binds, in a few words: the limits of which each, lifted, would be enough; or which would be
+    /// together.
+    #[must_use]
+    pub fn binding(&self) -> String {
+        let enough: Vec<&str> = self
+            .lifted
+            .iter()
+            .filter(|lift| lift.enough)
+            .map(|lift| lift.limit.as_str())
+            .collect();
+        match enough.as_slice() {
+            [] => "none of the loop's limits".to_owned(),
+            [one] => one.replace(" and ", " together with "),
+            several => several.join(", or "),
+        }
+    }
+}
+
+/// Length of a period of an alarm that detects at once; shorter ones only take longer to simulate.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Experiments where no candidate keeps the promise, and where only tasks that are always there do: then on
+/// the best that has at most half of the peak.
+pub(super) fn limits(
+    search: &Search<'_>,
+    own: &Found,
+    other_chosen: bool,
+    peak: u32,
+    space: &Space,
+) -> Result<Option<Limits>, ScenarioError> {
+    let required = search.required();
+    let (settings, figures) = own.best;
+    let standing = settings.min > peak / 2 && settings.min > space.present().min && peak > 1;
+    let subject = if !own.keeps {
+        Some((settings, figures))
+    } else if standing && !other_chosen {
+        let few =
+            |(one, figures): &&(Settings, Figures)| one.min <= peak / 2 && figures.kept < required;
+        let most = own.tried.iter().filter(few);
+        most.max_by(|a, b| a.1.kept.total_cmp(&b.1.kept)).copied()
+    } else {
+        None
+    };
+    let Some((settings, figures)) = subject else {
+        return Ok(None);
+    };
+    experiment(search, settings, figures, peak).map(Some)
+}
+
+fn experiment(
+    search: &Search<'_>,
+    settings: Settings,
+    figures: Figures,
+    peak: u32,
+) -> Result<Limits, ScenarioError> {
+    let scenario = search.judge.scenario(settings)?;
+    let lifts = lifts();
+    let mut scenarios: Vec<Scenario> = lifts.iter().map(|(_, lift)| lift(&scenario)).collect();
+    let mut names: Vec<String> = lifts.iter().map(|(name, _)| (*name).to_owned()).collect();
+    for (first, (name, lift)) in lifts.iter().enumerate() {
+        for (other, also) in lifts.iter().skip(first + 1) {
+            names.push(format!("{name} and {other}"));
+            scenarios.push(also(&lift(&scenario)));
+        }
+    }
+    names.push("all of these".to_owned());
+    let all = lifts
+        .iter()
+        .fold(scenario.clone(), |all, (_, lift)| lift(&all));
+    scenarios.push(all);
+    scenarios.push(fixed(&scenario, peak));
+    let judged = search.judge.judge_scenarios(&scenarios, search.load)?;
+    let lift = |name: String, figures: &Figures| Lift {
+        limit: name,
+        kept: figures.kept,
+        cost_per_month: figures.cost_per_month,
+        enough: figures.kept >= search.required(),
+    };
+    let standing = judged.last().copied().unwrap_or(figures);
+    let mut lifted: Vec<Lift> = names
+        .into_iter()
+        .zip(&judged)
+        .map(|(name, figures)| lift(name, figures))
+        .collect();
+    shorten(&mut lifted, lifts.len());
+    Ok(Limits {
+        settings,
+        kept: figures.kept,
+        standing: lift(format!("{peak} tasks all the time"), &standing),
+        lifted,
+        peak,
+    })
+}
+
+/// Pairs only tell something where no single limit is enough; and all together only where no pair is.
+fn shorten(lifted: &mut Vec<Lift>, single: usize) {
+    let enough = |lifts: &[Lift]| lifts.iter().any(|lift| lift.enough);
+    if lifted.get(..single).is_some_and(enough) {
+        lifted.truncate(single);
+        return;
+    }
+    let Some(all) = lifted.pop() else {
+        return;
+    };
+    let mut index = 0;
+    lifted.retain(|lift| {
+        index += 1;
+        index <= single || lift.enough
+    });
+    if lifted.len() == single {
+        lifted.push(all);
+    }
+}
+
+/// Takes a limit away.
+type Lifting = fn(&Scenario) -> Scenario;
+
+/// The limits by name.
+fn lifts() -> [(&'static str, Lifting); 4] {
+    [
+        ("detection delay", detected),
+        ("task start", started),
+        ("most tasks", unbounded),
+        ("launch rate of ECS", launched),
+    ]
+}
+
+/// The loop's minute becomes seconds, and nothing in it is late; scale-in keeps its time.
+fn detected(scenario: &Scenario) -> Scenario {
+    let mut lifted = scenario.clone();
+    let assumed = &mut lifted.assumptions;
+    let shorter = assumed.minute.as_secs_f64() / AT_ONCE.as_secs_f64();
+    assumed.minute = AT_ONCE;
+    assumed.rule_jitter = Duration::ZERO;
+    assumed.publication_delay = Duration::ZERO;
+    assumed.count_lag = Duration::ZERO;
+    assumed.evaluation_delay = Duration::ZERO;
+    assumed.action_delay = Duration::ZERO;
+    assumed.function_delay = Duration::ZERO;
+    assumed.high_datapoints = 1;
+    assumed.low_datapoints = whole(f64::from(assumed.low_datapoints) * shorter);
+    assumed.launches_per_minute = whole(f64::from(assumed.launches_per_minute) / shorter).max(1);
+    match &mut lifted.policy {
+        Policy::BacklogPerTask(policy) => policy.every = AT_ONCE,
+        Policy::Demand(policy) => {
+            *policy = DemandPolicy {
+                every: Duration::from_secs(1),
+                ..*policy
+            }
+        }
+        _ => {}
+    }
+    lifted
+}
+
+fn started(scenario: &Scenario) -> Scenario {
+    let mut lifted = scenario.clone();
+    lifted.assumptions.task_start = Distribution::Fixed(Duration::ZERO);
+    lifted
+}
+
+fn unbounded(scenario: &Scenario) -> Scenario {
+    Scenario {
+        max: UNBOUNDED,
+        ..scenario.clone()
+    }
+}
+
+fn launched(scenario: &Scenario) -> Scenario {
+    let mut lifted = scenario.clone();
+    lifted.assumptions.launches_per_minute = u32::MAX;
+    lifted
+}
+
+/// So many tasks all the time.
+fn fixed(scenario: &Scenario, tasks: u32) -> Scenario {
+    let tasks = tasks.max(1);
+    Scenario {
+        min: tasks,
+        max: tasks,
+        initial: tasks,
+        policy: Policy::Fixed { tasks },
+        ..scenario.clone()
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float outside of the range saturates"
+)]
+fn whole(number: f64) -> u32 {
+    number.round() as u32
+}

@@ -1,0 +1,144 @@
+//! Tuning: the cheapest parameters of a service's policy that keep its promise.
+//!
+//! One part of the load is searched on, the other is not seen until the choice is made. A candidate is a
+//! definition with other values, simulated through the same door as the definition itself.
+
+mod halving;
+mod judge;
+mod limits;
+mod outcome;
+mod parts;
+mod search;
+mod settings;
+mod space;
+
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use stack::Stack;
+
+use crate::load::Load;
+use crate::scenario::{Overrides, Scenario, ScenarioError};
+
+pub use self::limits::{Lift, Limits};
+pub use self::outcome::{Alternative, Figures, Part, Tuned, Tuning};
+pub use self::settings::{Change, Law, Parameter, Settings};
+
+use self::judge::Judge;
+use self::search::{Found, Search};
+
+/// What to search for, and how long.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TuneOptions {
+    /// Share, from 0 to 1, of the messages for which the promise must be kept.
+    pub required: f64,
+    /// Share, from 0 to 1, of the load's time that is searched on; whole days where there are several.
+    pub train: f64,
+    /// Most candidates of the definition's own law; of the other law, half as many.
+    pub candidates: usize,
+    /// Parameters that must stay as they are.
+    pub keep: Vec<Parameter>,
+    /// Whether the other law may be the answer, or is only shown beside.
+    pub any_law: bool,
+    /// Seed of everything that is drawn.
+    pub seed: u64,
+    /// Simulations at once; as many as there are cores when absent. The result is the same.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// Why nothing can be tuned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TuneError {
+    /// The service or an assumption makes no sense.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// It has no law whose parameters are searched.
+    #[error(
+        "service \"{0}\" scales neither by backlog_per_task nor by demand: there are no parameters to search"
+    )]
+    Law(String),
+    /// The load is too short for two parts.
+    #[error("the load is too short to be searched on in part")]
+    Short,
+    /// Nothing is sent in the part that is searched on.
+    #[error("no message is sent in the first {0:?} of the load, on which is searched")]
+    Silent(Duration),
+}
+
+impl Default for TuneOptions {
+    fn default() -> Self {
+        Self {
+            required: 0.99,
+            train: 0.6,
+            candidates: 300,
+            keep: Vec::new(),
+            any_law: false,
+            seed: 1,
+            threads: None,
+        }
+    }
+}
+
+/// Searches the parameters of a service's policy for the cheapest that keep the promise for the required
+/// share of the messages in the first part of the load, and tells how they and the present ones do on the
+/// rest. `tell` hears what goes on.
+///
+/// # Errors
+/// When the service can't be simulated, scales by no law that can be tuned, or the load is too short or
+/// silent.
+pub fn tune(
+    stack: &Stack,
+    service: &str,
+    overrides: &Overrides,
+    load: &Load,
+    options: &TuneOptions,
+    tell: &(dyn Fn(&str) + Sync),
+) -> Result<Tuned, TuneError> {
+    let scenario = Scenario::from_stack(stack, service, overrides)?;
+    let present = stack
+        .services
+        .get(service)
+        .and_then(Settings::of)
+        .ok_or_else(|| TuneError::Law(service.to_owned()))?;
+    let (searched, unseen) = parts::split(load, options.train).ok_or(TuneError::Short)?;
+    let judge = Judge::new(stack, service, overrides, &scenario, options);
+    let peak = judge.peak(&searched)?;
+    if searched.arrivals(options.seed).next().is_none() {
+        return Err(TuneError::Silent(searched.duration()));
+    }
+    let space = judge.space(present, peak, options);
+    let search = Search::new(&judge, &searched, options, tell);
+    let own = search.best(&space)?;
+    let other = other(&search, present, peak, options)?;
+    let chosen = choose(&own, other.as_ref(), options);
+    let limits = limits::limits(&search, &own, chosen, peak, &space)?;
+    let parts = (&searched, unseen.as_ref());
+    outcome::told(&judge, parts, present, &own, other, chosen, limits)
+}
+
+/// The best of the demand law for a service that scales by its backlog, where that can be simulated.
+fn other(
+    search: &Search<'_>,
+    present: Settings,
+    peak: u32,
+    options: &TuneOptions,
+) -> Result<Option<Found>, TuneError> {
+    if present.law == Law::Demand || !search.judge.can(&present.of_demand()) {
+        return Ok(None);
+    }
+    let space = search.judge.space(present.of_demand(), peak, options);
+    Ok(Some(
+        search.best_of(&space, (options.candidates / 2).max(1))?,
+    ))
+}
+
+/// The other law where it may be the answer and is better, or else the own one.
+fn choose(own: &Found, other: Option<&Found>, options: &TuneOptions) -> bool {
+    options.any_law
+        && other.is_some_and(|other| {
+            search::order(&other.best.1, &own.best.1, options.required).is_lt()
+        })
+}

@@ -1,0 +1,353 @@
+//! The parameters that are searched: read from a definition, put into one, and as edits of its text.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Stack};
+
+/// A law whose parameters can be searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Law {
+    /// `scaling.backlog_per_task`.
+    BacklogPerTask,
+    /// `scaling.demand`.
+    Demand,
+}
+
+/// A parameter that may be told to stay as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// `acceptable_latency`, to which the law's target belongs.
+    AcceptableLatency,
+    /// `cooldown`, both ways.
+    Cooldown,
+    /// `window` of the demand law.
+    Window,
+    /// `tasks.min`.
+    Min,
+    /// `tasks.max`.
+    Max,
+}
+
+/// The searched parameters of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Settings {
+    /// By which law it scales.
+    pub law: Law,
+    /// The latency that the law aims at, never more than the promise. Seconds, in JSON.
+    #[serde(serialize_with = "as_seconds")]
+    pub acceptable_latency: Duration,
+    /// Cooldown after a scale-out. Seconds, in JSON.
+    #[serde(serialize_with = "as_seconds")]
+    pub cooldown_out: Duration,
+    /// Cooldown after a scale-in. Seconds, in JSON.
+    #[serde(serialize_with = "as_seconds")]
+    pub cooldown_in: Duration,
+    /// Window of the demand law; nothing to backlog per task. Seconds, in JSON.
+    #[serde(serialize_with = "as_seconds")]
+    pub window: Duration,
+    /// Fewest tasks.
+    pub min: u32,
+    /// Most tasks.
+    pub max: u32,
+}
+
+/// A value of the definition that changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Path in the definition.
+    pub key: String,
+    /// What it is, the default included.
+    pub old: String,
+    /// What it is to be.
+    pub new: String,
+}
+
+/// Window of the demand law where the definition gives none.
+const WINDOW: Duration = Duration::from_secs(120);
+
+/// From a decision to the first message of a new task where the definition gives none.
+const TASK_START: Duration = Duration::from_secs(40);
+
+fn as_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(time.as_secs_f64())
+}
+
+impl Law {
+    /// Its key under `scaling`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::BacklogPerTask => "backlog_per_task",
+            Self::Demand => "demand",
+        }
+    }
+}
+
+/// What a definition says that a message takes.
+pub(super) fn processing_time(service: &Service) -> Option<Duration> {
+    let scaling = service.scaling.as_ref()?;
+    match (&scaling.backlog_per_task, &scaling.demand) {
+        (Some(backlog), _) => Some(backlog.processing_time),
+        (None, Some(demand)) => demand.processing_time,
+        (None, None) => None,
+    }
+}
+
+/// Takes one parameter of the second into the first.
+type Back = fn(Settings, Settings) -> Settings;
+
+impl Settings {
+    /// Each parameter taken back to what another has; what matters least first.
+    pub(super) const BACK: [Back; 6] = [
+        |one, other| Self {
+            cooldown_out: other.cooldown_out,
+            ..one
+        },
+        |one, other| Self {
+            cooldown_in: other.cooldown_in,
+            ..one
+        },
+        |one, other| Self {
+            window: other.window,
+            ..one
+        },
+        |one, other| Self {
+            acceptable_latency: other.acceptable_latency,
+            ..one
+        },
+        |one, other| Self {
+            max: other.max,
+            ..one
+        },
+        |one, other| Self {
+            min: other.min,
+            ..one
+        },
+    ];
+
+    /// The parameters that a service has now; `None` where its law is another.
+    pub(super) fn of(service: &Service) -> Option<Self> {
+        let scaling = service.scaling.as_ref()?;
+        let (law, latency, cooldown, window) = match (&scaling.backlog_per_task, &scaling.demand) {
+            (Some(backlog), _) => (
+                Law::BacklogPerTask,
+                backlog.acceptable_latency,
+                backlog.cooldown,
+                WINDOW,
+            ),
+            (None, Some(demand)) => (
+                Law::Demand,
+                demand.acceptable_latency,
+                demand.cooldown,
+                demand.window,
+            ),
+            (None, None) => return None,
+        };
+        Some(Self {
+            law,
+            acceptable_latency: latency,
+            cooldown_out: cooldown.out,
+            cooldown_in: cooldown.r#in,
+            window,
+            min: service.tasks.min,
+            max: service.tasks.max,
+        })
+    }
+
+    /// The demand law's defaults with the same promise and bounds.
+    pub(super) fn of_demand(self) -> Self {
+        Self {
+            law: Law::Demand,
+            cooldown_out: Duration::ZERO,
+            cooldown_in: Duration::ZERO,
+            window: WINDOW,
+            ..self
+        }
+    }
+
+    fn cooldown(self) -> Cooldown {
+        Cooldown {
+            out: self.cooldown_out,
+            r#in: self.cooldown_in,
+        }
+    }
+
+    /// The definition with these parameters for a service, whose tasks work on `concurrency` messages at
+    /// once, and the promise that is judged. Where the law aims at less than that, `alarms.oldest_message`
+    /// goes on to watch over the promise, unless it would then change for another queue.
+    pub(super) fn apply(
+        self,
+        stack: &Stack,
+        service: &str,
+        promise: Duration,
+        concurrency: u32,
+    ) -> Stack {
+        let mut applied = stack.clone();
+        let Some(found) = applied.services.get_mut(service) else {
+            return applied;
+        };
+        found.tasks.min = self.min;
+        found.tasks.max = self.max;
+        let Some(scaling) = &mut found.scaling else {
+            return applied;
+        };
+        match self.law {
+            Law::BacklogPerTask => {
+                if let Some(backlog) = &mut scaling.backlog_per_task {
+                    backlog.acceptable_latency = self.acceptable_latency;
+                    backlog.cooldown = self.cooldown();
+                }
+            }
+            Law::Demand => self.apply_demand(scaling, concurrency),
+        }
+        if let Some(age) = self.watch_over(stack, service, promise) {
+            applied.alarms.oldest_message = Some(age);
+        }
+        applied
+    }
+
+    fn apply_demand(self, scaling: &mut Scaling, concurrency: u32) {
+        let processing_time = scaling
+            .backlog_per_task
+            .take()
+            .map(|backlog| backlog.processing_time);
+        let demand = scaling.demand.get_or_insert(Demand {
+            acceptable_latency: self.acceptable_latency,
+            processing_time,
+            concurrency,
+            actuator: Actuator::Function,
+            task_start: TASK_START,
+            window: self.window,
+            cooldown: self.cooldown(),
+        });
+        demand.acceptable_latency = self.acceptable_latency;
+        demand.window = self.window;
+        demand.cooldown = self.cooldown();
+    }
+
+    /// What `alarms.oldest_message` must be given to go on meaning the promise; whole seconds.
+    fn watch_over(self, stack: &Stack, service: &str, promise: Duration) -> Option<Duration> {
+        let present = Self::of(stack.services.get(service)?)?;
+        if self.acceptable_latency == present.acceptable_latency
+            || stack.alarms.oldest_message.is_some()
+        {
+            return None;
+        }
+        let same = |queue: &String| stack.oldest_message(queue) == Some(present.acceptable_latency);
+        let up = u64::from(promise.subsec_nanos() > 0);
+        stack
+            .queues
+            .keys()
+            .all(same)
+            .then(|| Duration::from_secs(promise.as_secs().saturating_add(up)))
+    }
+
+    /// What the text of the definition needs for these parameters: each edit, and what is there now.
+    fn differences(
+        self,
+        stack: &Stack,
+        service: &str,
+        promise: Duration,
+        concurrency: u32,
+    ) -> Vec<(Edit, String)> {
+        let Some(present) = stack.services.get(service).and_then(Self::of) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let law = self.law.key();
+        let turned = self.law != present.law;
+        let scaling = ["services", service, "scaling"];
+        let under = |keys: &[&'static str]| -> Vec<&str> {
+            let keys = std::iter::once(law).chain(keys.iter().copied());
+            scaling.into_iter().chain(keys).collect()
+        };
+        if turned {
+            let old = present.law.key();
+            let path: Vec<&str> = scaling.into_iter().chain([old]).collect();
+            found.push((Edit::rename(&path, law), old.to_owned()));
+            for gone in ["count", "source"] {
+                found.push((Edit::remove(&under(&[gone])), String::new()));
+            }
+            if concurrency != 1 {
+                let edit = Edit::number(&under(&["concurrency"]), concurrency);
+                found.push((edit, "1".to_owned()));
+            }
+        }
+        let latency: (&[&'static str], _, _, _) = (
+            &["acceptable_latency"],
+            self.acceptable_latency,
+            present.acceptable_latency,
+            false,
+        );
+        let times = [
+            latency,
+            (&["window"], self.window, present.window, false),
+            (
+                &["cooldown", "out"],
+                self.cooldown_out,
+                present.cooldown_out,
+                turned,
+            ),
+            (
+                &["cooldown", "in"],
+                self.cooldown_in,
+                present.cooldown_in,
+                turned,
+            ),
+        ];
+        for (keys, now, before, always) in times {
+            if now != before || always {
+                let time = |time| Edit::duration(&under(keys), time);
+                found.push((time(now), time(before).written()));
+            }
+        }
+        for (key, now, before) in [
+            ("min", self.min, present.min),
+            ("max", self.max, present.max),
+        ] {
+            if now != before {
+                let edit = Edit::number(&["services", service, "tasks", key], now);
+                found.push((edit, before.to_string()));
+            }
+        }
+        if let Some(age) = self.watch_over(stack, service, promise) {
+            let edit = Edit::duration(&["alarms", "oldest_message"], age);
+            found.push((edit, "the acceptable latency".to_owned()));
+        }
+        found
+    }
+
+    /// Edits of the definition's text that put these parameters in.
+    pub(super) fn edits(
+        self,
+        stack: &Stack,
+        service: &str,
+        promise: Duration,
+        concurrency: u32,
+    ) -> Vec<Edit> {
+        let differences = self.differences(stack, service, promise, concurrency);
+        differences.into_iter().map(|(edit, _)| edit).collect()
+    }
+
+    /// The same for people.
+    pub(super) fn changes(
+        self,
+        stack: &Stack,
+        service: &str,
+        promise: Duration,
+        concurrency: u32,
+    ) -> Vec<Change> {
+        let differences = self.differences(stack, service, promise, concurrency);
+        differences
+            .into_iter()
+            .filter(|(_, old)| !old.is_empty())
+            .map(|(edit, old)| Change {
+                key: edit.path(),
+                new: edit.written(),
+                old,
+            })
+            .collect()
+    }
+}

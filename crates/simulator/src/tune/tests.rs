@@ -1,0 +1,210 @@
+//! Searches whose answer is known beforehand.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use stack::Stack;
+
+use super::*;
+use crate::Distribution;
+
+const SERVICE: &str = "worker";
+
+/// A service of a tenth of a dollar or so a day, with this scaling.
+fn definition(tasks: &str, scaling: &str) -> Stack {
+    let text = format!(
+        "name: shop\nqueues: {{orders: {{visibility_timeout: 1h}}}}\nservices:\n  worker:\n    image: a/b:1\n    cpu: 256\n    memory: 512\n    consumes: [orders]\n    tasks: {tasks}\n    scaling:\n      {scaling}\n"
+    );
+    stack::parse("t.yaml", &text)
+        .unwrap_or_else(|report| panic!("{report}"))
+        .stack
+}
+
+fn backlog(latency: &str, processing: &str) -> String {
+    format!("backlog_per_task: {{acceptable_latency: {latency}, processing_time: {processing}}}")
+}
+
+fn tuned(
+    stack: &Stack,
+    overrides: &Overrides,
+    load: &str,
+    options: &TuneOptions,
+) -> Result<Tuned, TuneError> {
+    let load = if Load::is_generator(load) {
+        Load::generate(load).unwrap()
+    } else {
+        Load::read_csv(load.as_bytes(), None).unwrap()
+    };
+    tune(stack, SERVICE, overrides, &load, options, &|_| {})
+}
+
+fn fixed(millis: u64) -> Overrides {
+    Overrides {
+        processing: Some(Distribution::Fixed(Duration::from_millis(millis))),
+        ..Overrides::default()
+    }
+}
+
+/// Ten messages a second of half a second each, one every tenth of a second: five tasks do just that, and
+/// with four a message waits 10 s after 40 s, long before any alarm rings. So a promise that is kept for
+/// every message needs five from the beginning, and no sixth.
+#[test]
+fn a_constant_load_needs_what_division_says() {
+    let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
+    let options = TuneOptions {
+        required: 1.0,
+        candidates: 200,
+        ..TuneOptions::default()
+    };
+    let tuned = tuned(&stack, &fixed(500), "constant:rate=10/s,for=50m", &options).unwrap();
+    assert!(tuned.keeps(), "{tuned:?}");
+    let found = tuned.tuned;
+    assert_eq!((found.settings.min, found.settings.max), (5, 20));
+    assert_eq!(found.settings.law, Law::BacklogPerTask);
+    assert_eq!((found.searched.kept, found.searched.actions), (1.0, 0.0));
+    assert!((found.searched.task_hours - 5.0 * 0.5).abs() < 1e-9);
+    let unseen = found.unseen.unwrap();
+    assert!((unseen.task_hours - 5.0 / 3.0).abs() < 1e-9);
+    // A quarter of a vCPU and half a GB on ARM; a month has 730 hours. What else there is costs cents.
+    let tasks = 5.0 * (0.25 * 0.03238 + 0.5 * 0.00356) * 730.0;
+    let others = found.searched.cost_per_month - tasks;
+    assert!((0.5..1.0).contains(&others), "{others}");
+    assert!(tuned.present.searched.kept < 1.0);
+    assert_eq!(tuned.searched.messages, 10 * 1_800);
+    // No reacting count could have kept it, and that is told.
+    let limits = tuned.limits.unwrap();
+    assert_eq!((limits.peak, limits.standing.enough), (5, true));
+    assert!(limits.settings.min <= 2 && limits.kept < 1.0);
+}
+
+/// M/M/c: with 5 erlang, Erlang's C formula gives that a message waits longer than 1 s with probability
+/// 0.080 for 6 tasks and 0.0059 for 7. The target is so large that nothing ever scales.
+#[test]
+fn a_poisson_load_needs_what_erlang_says() {
+    let stack = definition("{min: 1, max: 50}", &backlog("1h", "500ms"));
+    let overrides = Overrides {
+        promise: Some(Duration::from_secs(1)),
+        ..Overrides::default()
+    };
+    let options = TuneOptions {
+        keep: vec![Parameter::AcceptableLatency, Parameter::Cooldown],
+        candidates: 24,
+        required: 0.98,
+        ..TuneOptions::default()
+    };
+    let tuned = tuned(&stack, &overrides, "poisson:rate=10/s,for=10h", &options).unwrap();
+    assert!(tuned.keeps(), "{tuned:?}");
+    assert_eq!(tuned.tuned.settings.min, 7);
+    let kept = tuned.tuned.searched.kept;
+    assert!((0.992..0.9955).contains(&kept), "{kept}");
+    assert_eq!(tuned.changes.len(), 1, "{:?}", tuned.changes);
+    assert_eq!(tuned.changes[0].key, "services.worker.tasks.min");
+}
+
+#[test]
+fn threads_change_nothing() {
+    let stack = definition("{min: 1, max: 30}", &backlog("1m", "1s"));
+    let load = "mmpp:rates=1/s|12/s,stays=20m|5m,for=6h";
+    let of = |threads| {
+        let options = TuneOptions {
+            candidates: 40,
+            threads: NonZeroUsize::new(threads),
+            ..TuneOptions::default()
+        };
+        let tuned = tuned(&stack, &Overrides::default(), load, &options).unwrap();
+        assert!(tuned.candidates >= 40);
+        serde_json::to_string(&tuned).unwrap()
+    };
+    assert_eq!(of(1), of(5));
+}
+
+/// A load that needs 5 tasks with 3 allowed.
+#[test]
+fn more_tasks_are_allowed_only_where_they_may_be() {
+    let stack = definition("{min: 1, max: 3}", &backlog("10s", "500ms"));
+    let load = "constant:rate=10/s,for=50m";
+    let options = TuneOptions {
+        candidates: 60,
+        ..TuneOptions::default()
+    };
+    let raised = tuned(&stack, &fixed(500), load, &options).unwrap();
+    assert!(raised.keeps());
+    assert!(raised.tuned.settings.max >= 5, "{:?}", raised.tuned);
+    let keys: Vec<&str> = raised.changes.iter().map(|change| &*change.key).collect();
+    assert!(keys.contains(&"services.worker.tasks.max"), "{keys:?}");
+
+    let options = TuneOptions {
+        keep: vec![Parameter::Max],
+        ..options
+    };
+    let none = tuned(&stack, &fixed(500), load, &options).unwrap();
+    assert!(!none.found && !none.keeps());
+    assert_eq!(none.tuned.settings.max, 3);
+    let limits = none.limits.unwrap();
+    let lift = |name: &str| {
+        limits
+            .lifted
+            .iter()
+            .find(|lift| lift.limit == name)
+            .unwrap()
+    };
+    assert!(lift("most tasks").kept > limits.kept + 0.5, "{limits:?}");
+    assert!(!lift("task start").enough, "{limits:?}");
+    assert!(!lift("launch rate of ECS").enough, "{limits:?}");
+    assert!(limits.standing.enough, "{limits:?}");
+    assert_eq!(limits.standing.kept, 1.0);
+}
+
+#[test]
+fn what_is_found_is_what_the_edits_mean() {
+    let text = "name: shop\nqueues: {orders: {}}\nservices:\n  worker:\n    image: a/b:1\n    consumes: [orders]\n    tasks: {min: 1, max: 30} # few\n    scaling:\n      backlog_per_task:\n        acceptable_latency: 1m # the promise\n        processing_time: 1s\n";
+    let stack = stack::parse("t.yaml", text).unwrap().stack;
+    let options = TuneOptions {
+        candidates: 60,
+        required: 0.97,
+        ..TuneOptions::default()
+    };
+    let load = "on-off:on=8/s,off=0.5/s,on_for=30m,off_for=90m,for=10h";
+    let tuned = tuned(&stack, &Overrides::default(), load, &options).unwrap();
+    assert!(tuned.found, "{tuned:?}");
+    assert!(tuned.tuned.searched.cost <= tuned.present.searched.cost * 3.0);
+    let edited = stack::edit(text, &tuned.edits, &tuned.definition).unwrap();
+    assert_eq!(
+        stack::parse("t.yaml", &edited).unwrap().stack,
+        tuned.definition
+    );
+    assert!(edited.contains("# few") && edited.contains("# the promise"));
+    if tuned.tuned.settings.acceptable_latency != Duration::from_secs(60) {
+        let promise = tuned.definition.alarms.oldest_message;
+        assert_eq!(
+            promise,
+            Some(Duration::from_secs(60)),
+            "the alarm keeps the promise"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_tuned_is_said() {
+    let options = TuneOptions::default();
+    let none = |scaling: &str, load: &str| {
+        let stack = definition("{min: 1, max: 3}", scaling);
+        let overrides = Overrides {
+            promise: Some(Duration::from_secs(60)),
+            ..fixed(100)
+        };
+        tuned(&stack, &overrides, load, &options).unwrap_err()
+    };
+    let error = none(
+        "steps: {metric: {queue: orders, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}, scale_out: {at_or_above: 9, for: 1, add: 1}, scale_in: {below: 1, for: 5, remove: 1}}",
+        "constant:rate=1/s,for=1h",
+    );
+    assert_eq!(error, TuneError::Law(SERVICE.to_owned()));
+    let error = none(
+        &backlog("1m", "1s"),
+        "0,0\n600,0\n1200,0\n1800,0\n2400,0\n3000,5\n",
+    );
+    assert_eq!(error, TuneError::Silent(Duration::from_secs(36 * 60)));
+    let error = none(&backlog("1m", "1s"), "constant:rate=10/s,for=1s");
+    assert_eq!(error, TuneError::Short);
+}

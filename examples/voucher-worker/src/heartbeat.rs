@@ -1,0 +1,58 @@
+//! Keeping a message hidden from the other workers for as long as the work on it lasts.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::backoff::Backoff;
+use crate::log::{Event, Log};
+use crate::sqs::{Queue, Received};
+
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+
+const DOING: &str = "keeping a message hidden";
+
+/// Hides the message anew whenever half of its visibility timeout is over. Ends only by being dropped.
+///
+/// When SQS doesn't answer, it is asked again soon; the work goes on. When SQS says that the message is
+/// ours no more, the work goes on as well, since it may have had its effect already, but another
+/// worker may have begun it too: that is why a check must be idempotent.
+pub(crate) async fn keep_hidden(
+    queue: &Queue,
+    received: &Received,
+    visibility: Duration,
+    log: &Log,
+) -> Infallible {
+    let mut backoff = Backoff::up_to(LONGEST_BACKOFF);
+    let mut hidden_until = Instant::now() + visibility;
+    let mut next = visibility / 2;
+    loop {
+        sleep(next).await;
+        let asked = Instant::now();
+        let Err(error) = queue.hide(&received.receipt, visibility).await else {
+            backoff.reset();
+            hidden_until = asked + visibility;
+            next = visibility / 2;
+            continue;
+        };
+        log.line(&Event::Problem {
+            doing: DOING,
+            error: error.to_string(),
+            queue: Some(&queue.address.name),
+            message_id: Some(&received.message.id),
+        });
+        if error.is_lost() {
+            return pending().await;
+        }
+        // While the message is still ours, soon enough to keep it so.
+        let left = hidden_until.saturating_duration_since(Instant::now());
+        next = backoff.next(fastrand::f64());
+        if !left.is_zero() {
+            next = next.min((left / 2).max(SHORTEST_PAUSE));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! A worker: takes messages from SQS queues, works on them, deletes those that are done.
+//!
+//! This crate owns everything around the work: how messages are received, kept hidden while they are
+//! worked on, deleted or left for redelivery, and what happens when the task is stopped or SQS is down.
+//! The work itself is [`Check`]: replace [`VoucherCheck`] by your own. [`run`] is the whole worker;
+//! `main` only wires it.
+//!
+//! A message may come more than once: SQS delivers *at least* once, and a worker may end between its
+//! work and the deletion. What a check does must be idempotent.
+
+mod backoff;
+mod check;
+mod client;
+mod config;
+mod delete;
+mod heartbeat;
+mod log;
+mod protection;
+mod receive;
+mod shutdown;
+mod sqs;
+#[cfg(test)]
+mod tests;
+mod work;
+mod worker;
+
+pub use check::{Check, CheckError, Message, VoucherCheck, WorkTime};
+pub use client::client;
+pub use config::{Config, ConfigErrors, QueueAddress};
+pub use log::{Event, Log, Outcome};
+pub use shutdown::{Stop, StopTimes, Stopper, stop_on_signals, stopper};
+pub use worker::{Summary, run};

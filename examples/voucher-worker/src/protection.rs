@@ -1,0 +1,125 @@
+//! Task protection: ECS doesn't end a task for scale-in or a deployment while it says that it works.
+//!
+//! Source: ECS Developer Guide, Task scale-in protection endpoint.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::backoff::Backoff;
+use crate::log::{Event, Log};
+
+/// How long the agent's reply may take.
+const REPLY: Duration = Duration::from_secs(5);
+
+/// Protection ends by itself after this, so that a worker that hangs doesn't block a deployment for long.
+const EXPIRES: Duration = Duration::from_secs(10 * 60);
+
+/// Protection that is still needed is asked for again after this.
+const RENEW: Duration = Duration::from_secs(5 * 60);
+
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// Protects the task while `long_work` is above zero. Asks on a change only, and to renew.
+/// Whatever the agent says, the work goes on.
+pub(crate) async fn protect(
+    mut long_work: watch::Receiver<usize>,
+    log: Log,
+    put: impl AsyncFn(bool) -> Result<(), String>,
+) {
+    // Unknown after a failure: the request may have had its effect.
+    let mut protected = Some(false);
+    let mut backoff = Backoff::up_to(LONGEST_BACKOFF);
+    let mut again_at: Option<Instant> = None;
+    loop {
+        let wanted = *long_work.borrow_and_update() > 0;
+        let is_due = again_at.is_some_and(|at| at <= Instant::now());
+        if is_due || protected == Some(!wanted) {
+            match put(wanted).await {
+                Ok(()) => {
+                    if protected != Some(wanted) {
+                        log.line(&Event::Protection { enabled: wanted });
+                    }
+                    backoff.reset();
+                    protected = Some(wanted);
+                    again_at = wanted.then(|| Instant::now() + RENEW);
+                }
+                Err(error) => {
+                    log.line(&Event::Problem {
+                        doing: if wanted {
+                            "protecting the task"
+                        } else {
+                            "ending the task's protection"
+                        },
+                        error,
+                        queue: None,
+                        message_id: None,
+                    });
+                    protected = None;
+                    again_at = Some(Instant::now() + backoff.next(fastrand::f64()));
+                }
+            }
+        }
+        let again = async {
+            match again_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = long_work.changed() => if changed.is_err() { return },
+            () = again => {}
+        }
+    }
+}
+
+/// Asks the agent to switch protection on or off.
+pub(crate) async fn put(agent: &str, enabled: bool) -> Result<(), String> {
+    let url = format!("{agent}/task-protection/v1/state");
+    let mut body = json!({ "ProtectionEnabled": enabled });
+    if enabled {
+        body["ExpiresInMinutes"] = (EXPIRES.as_secs() / 60).into();
+    }
+    let asked = tokio::task::spawn_blocking(move || send(&url, &body.to_string())).await;
+    let (status, reply) = asked.map_err(|error| error.to_string())??;
+    verdict(enabled, status, &reply)
+}
+
+fn send(url: &str, body: &str) -> Result<(u16, String), String> {
+    // The agent is on this host: a proxy for the internet is no way to it.
+    let agent = ureq::Agent::config_builder()
+        .timeout_global(Some(REPLY))
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .new_agent();
+    let request = agent.put(url).header("Content-Type", "application/json");
+    let mut reply = request.send(body).map_err(|error| error.to_string())?;
+    let text = reply.body_mut().read_to_string();
+    Ok((
+        reply.status().as_u16(),
+        text.map_err(|error| error.to_string())?,
+    ))
+}
+
+/// What the agent's reply means: `protection`, `failure` (such as `DEPLOYMENT_BLOCKED`) or `error`.
+fn verdict(enabled: bool, status: u16, reply: &str) -> Result<(), String> {
+    let reply: Value = serde_json::from_str(reply).unwrap_or_default();
+    if reply["protection"]["ProtectionEnabled"] == enabled {
+        return Ok(());
+    }
+    let said = [
+        &reply["failure"]["Reason"],
+        &reply["failure"]["Detail"],
+        &reply["error"]["Code"],
+        &reply["error"]["Message"],
+    ];
+    let said: Vec<&str> = said.into_iter().filter_map(Value::as_str).collect();
+    Err(if said.is_empty() {
+        format!("the ECS agent answered with HTTP status {status}")
+    } else {
+        said.join(": ")
+    })
+}

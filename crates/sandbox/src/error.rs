@@ -39,6 +39,14 @@ pub enum Error {
         /// Its output.
         log: PathBuf,
     },
+    /// The stand-ins ended, or could not be started.
+    #[error("the sandbox's stand-ins did not start: {detail}")]
+    StandInsNotStarted {
+        /// What happened.
+        detail: String,
+        /// Their output.
+        log: PathBuf,
+    },
 }
 
 /// Result of the sandbox.
@@ -66,7 +74,7 @@ impl Error {
                 }
                 hints
             }
-            Self::NotStarted { log, .. } => vec![format!("its log: {}", log.display())],
+            Self::NotStarted { log, .. } | Self::StandInsNotStarted { log, .. } => vec![format!("its log: {}", log.display())],
         }
     }
 

@@ -2,18 +2,26 @@
 //!
 //! This room owns the sandbox: real LocalStack as a plain process in the checkout, its life cycle, and
 //! the Python environments that it and the build tools live in. What LocalStack lacks is added by the
-//! plugin in `localstack-plugin/`. Nothing here needs Docker, an AWS account or a hidden installation,
+//! plugin in `localstack-plugin/`, and by the stand-ins, a process beside LocalStack: tasks as real
+//! processes, and Application Auto Scaling. Nothing here needs Docker, an AWS account or a hidden installation,
 //! and nothing listens beyond the loopback interface.
 
+mod behaviour;
+mod companion;
 mod error;
 mod localstack;
 mod lock;
 mod port;
 mod process;
+mod producer;
 mod provenance;
 mod record;
+mod stand_ins;
 mod venv;
 
+pub use behaviour::{Behaviour, BehaviourError, Program, Speed, TaskStart, Wanted};
 pub use error::{Error, Result};
 pub use localstack::{Running, Sandbox, Settings, Standing};
+pub use producer::{Due, Producer, Sending, SentMessage};
+pub use stand_ins::{StandIns, reap, run as run_stand_ins};
 pub use venv::Venv;

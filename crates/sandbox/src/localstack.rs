@@ -1,4 +1,4 @@
-//! The life cycle of LocalStack: install, start, find again, stop.
+//! The life cycle of LocalStack and of the stand-ins beside it: install, start, find again, stop.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::behaviour::{Behaviour, Wanted};
+use crate::companion::{self, DRAIN_PATIENCE};
 use crate::error::{Error, Result};
 use crate::lock::Lock;
 use crate::port::{free_port, is_healthy};
@@ -25,6 +27,11 @@ pub struct Settings {
     pub name: String,
     /// Folder of the plugin, `crates/sandbox/localstack-plugin`.
     pub plugin: PathBuf,
+    /// Executable with the verbs that run the stand-ins; without one, a task is a number that follows
+    /// the desired count, and nobody scales.
+    pub stand_ins: Option<PathBuf>,
+    /// What is asked of its behaviour. A running one that behaves otherwise gives way.
+    pub wanted: Wanted,
 }
 
 /// A sandbox, running or not.
@@ -44,6 +51,10 @@ pub struct Running {
     pub log: PathBuf,
     /// Whether it was running already.
     pub reused: bool,
+    /// Process id of the stand-ins, when they run.
+    pub stand_ins: Option<u32>,
+    /// How it behaves.
+    pub behaviour: Behaviour,
 }
 
 /// How a sandbox stands.
@@ -79,29 +90,99 @@ impl Sandbox {
         Self { settings }
     }
 
+    /// The same sandbox, of which this is asked. A running one that behaves otherwise gives way.
+    #[must_use]
+    pub fn wanting(mut self, wanted: Wanted) -> Self {
+        self.settings.wanted = wanted;
+        self
+    }
+
     /// Starts the sandbox, or finds the one that runs. Installs LocalStack on first use. A process that
-    /// no longer answers, or that was started from an older checkout, is replaced.
+    /// no longer answers, that was started from an older checkout, or that behaves otherwise than wanted,
+    /// is replaced; for other tasks than it has, the stand-ins alone.
     ///
     /// # Errors
-    /// When LocalStack can't be installed or does not become ready.
+    /// When LocalStack can't be installed or does not become ready, or the stand-ins can't be started.
     pub fn start(&self, note: &dyn Fn(&str)) -> Result<Running> {
         let _lock = Lock::take(&self.folder().join("lock"))?;
-        let environment = self.environment();
         let made_from = provenance(&self.settings.plugin)?;
         let record = Record::read(&self.record_file());
-        if let Some((record, process)) = record.as_ref().and_then(|r| Some((r, r.process?))) {
-            let current = record.made_from == made_from && environment.is_ready()?;
-            if current && process.is_alive() && is_healthy(record.port) {
-                return Ok(self.running(record.port, process.pid, true));
+        let running = record.as_ref().filter(|record| record.process.is_some());
+        let present = running.map_or_else(Behaviour::default, |record| record.behaviour.clone());
+        let behaviour = self.settings.wanted.of(&present);
+        let kept = match running {
+            Some(record) => self.keep_or_end(record, &made_from, &behaviour, note)?,
+            None => None,
+        };
+        let (mut record, reused) = match kept {
+            Some(record) => (record, true),
+            None => {
+                self.install(note)?;
+                note("starting LocalStack");
+                let port = record.map(|record| record.port);
+                (
+                    self.launch_on_a_free_port(port, &made_from, &behaviour)?,
+                    false,
+                )
             }
-            if process.is_alive() {
-                note("replacing a sandbox that does not answer or is out of date");
-            }
-            process.end(STOP_PATIENCE);
+        };
+        self.accompany(&mut record, behaviour, note)?;
+        Ok(self.running(&record, reused))
+    }
+
+    /// The record of a LocalStack that can stay, or nothing once it has been ended.
+    fn keep_or_end(
+        &self,
+        record: &Record,
+        made_from: &str,
+        behaviour: &Behaviour,
+        note: &dyn Fn(&str),
+    ) -> Result<Option<Record>> {
+        let Some(process) = record.process else {
+            return Ok(None);
+        };
+        let alive = process.is_alive();
+        let as_fast = record.behaviour.speed == behaviour.speed;
+        let current = record.made_from == made_from && self.environment().is_ready()?;
+        if alive && as_fast && current && is_healthy(record.port) {
+            return Ok(Some(record.clone()));
         }
-        self.install(note)?;
-        note("starting LocalStack");
-        self.launch_on_a_free_port(record.map(|record| record.port), &made_from)
+        if alive && !as_fast {
+            note(&format!(
+                "replacing the sandbox of speed {} by one of speed {}; what was deployed in it is gone",
+                record.behaviour.speed, behaviour.speed
+            ));
+        } else if alive {
+            note("replacing a sandbox that does not answer or is out of date");
+        }
+        if let Some(stand_ins) = &record.stand_ins {
+            stand_ins.process.end(DRAIN_PATIENCE);
+        }
+        process.end(STOP_PATIENCE);
+        Ok(None)
+    }
+
+    /// Sees to it that the stand-ins run beside LocalStack, and behave so.
+    fn accompany(
+        &self,
+        record: &mut Record,
+        behaviour: Behaviour,
+        note: &dyn Fn(&str),
+    ) -> Result<()> {
+        let Some(executable) = &self.settings.stand_ins else {
+            return Ok(());
+        };
+        record.behaviour = behaviour;
+        let wanted = companion::Command {
+            executable,
+            folder: &self.folder(),
+            port: record.port,
+            behaviour: &record.behaviour,
+        };
+        let before = record.stand_ins.take();
+        let after = companion::ensure(&wanted, before, note)?;
+        record.stand_ins = Some(after);
+        record.write(&self.record_file())
     }
 
     /// Installs LocalStack and what comes with it, unless it is there.
@@ -114,7 +195,8 @@ impl Sandbox {
         self.environment().ensure(note, what)
     }
 
-    /// Stops the sandbox; what is deployed in it is gone. Not running is success.
+    /// Stops the sandbox, its tasks first, which get their stop timeout; what is deployed in it is gone.
+    /// Not running is success.
     ///
     /// # Errors
     /// When its record can't be written.
@@ -124,6 +206,9 @@ impl Sandbox {
             return Ok(false);
         };
         let was_alive = record.process.is_some_and(Identity::is_alive);
+        if let Some(stand_ins) = record.stand_ins.take() {
+            stand_ins.process.end(DRAIN_PATIENCE);
+        }
         if let Some(process) = record.process.take() {
             process.end(STOP_PATIENCE);
         }
@@ -139,10 +224,10 @@ impl Sandbox {
         let record = Record::read(&self.record_file());
         let alive = record
             .as_ref()
-            .and_then(|r| Some((r.port, r.process.filter(|p| p.is_alive())?)));
+            .and_then(|r| Some((r, r.process.filter(|p| p.is_alive())?)));
         Ok(match alive {
-            Some((port, process)) if is_healthy(port) => {
-                Standing::Running(self.running(port, process.pid, true))
+            Some((record, _)) if is_healthy(record.port) => {
+                Standing::Running(self.running(record, true))
             }
             Some((_, process)) => Standing::Unresponsive {
                 pid: process.pid,
@@ -175,12 +260,29 @@ impl Sandbox {
         self.folder().join("localstack.log")
     }
 
-    fn running(&self, port: u16, pid: u32, reused: bool) -> Running {
+    /// The stand-ins' log. That of the start before is kept beside it.
+    #[must_use]
+    pub fn stand_ins_log(&self) -> PathBuf {
+        companion::log(&self.folder())
+    }
+
+    /// Folder of what the tasks write: `<service>/<task id>.log`.
+    #[must_use]
+    pub fn task_logs(&self) -> PathBuf {
+        companion::task_logs(&self.folder())
+    }
+
+    fn running(&self, record: &Record, reused: bool) -> Running {
+        let stand_ins = record.stand_ins.as_ref();
         Running {
-            endpoint_url: format!("http://127.0.0.1:{port}"),
-            pid,
+            endpoint_url: endpoint_url(record.port),
+            pid: record.process.map_or(0, |process| process.pid),
             log: self.log(),
             reused,
+            stand_ins: stand_ins
+                .filter(|stand_ins| stand_ins.process.is_alive())
+                .map(|stand_ins| stand_ins.process.pid),
+            behaviour: record.behaviour.clone(),
         }
     }
 
@@ -188,13 +290,18 @@ impl Sandbox {
         self.folder().join("record.json")
     }
 
-    fn launch_on_a_free_port(&self, remembered: Option<u16>, made_from: &str) -> Result<Running> {
+    fn launch_on_a_free_port(
+        &self,
+        remembered: Option<u16>,
+        made_from: &str,
+        behaviour: &Behaviour,
+    ) -> Result<Record> {
         let mut preferred = remembered;
         let mut attempt = 1;
         loop {
             let port = free_port(preferred.take())?;
-            match self.launch(port, made_from) {
-                Ok(running) => return Ok(running),
+            match self.launch(port, made_from, behaviour) {
+                Ok(record) => return Ok(record),
                 Err(error) if attempt == ATTEMPTS || !self.port_was_taken() => return Err(error),
                 Err(_) => attempt += 1,
             }
@@ -206,20 +313,21 @@ impl Sandbox {
         log.contains("already in use") || log.contains("couldn't listen")
     }
 
-    fn launch(&self, port: u16, made_from: &str) -> Result<Running> {
-        let mut child = self
-            .command(port)?
-            .spawn()
-            .map_err(|error| Error::NotStarted {
-                detail: error.to_string(),
-                log: self.log(),
-            })?;
-        let pid = child.id();
-        let process = Identity::of(pid);
+    fn launch(&self, port: u16, made_from: &str, behaviour: &Behaviour) -> Result<Record> {
+        let mut child =
+            self.command(port, behaviour)?
+                .spawn()
+                .map_err(|error| Error::NotStarted {
+                    detail: error.to_string(),
+                    log: self.log(),
+                })?;
+        let process = Identity::of(child.id());
         let record = Record {
             port,
             process,
             made_from: made_from.to_owned(),
+            behaviour: behaviour.clone(),
+            stand_ins: None,
         };
         record.write(&self.record_file())?;
         let begin = Instant::now();
@@ -232,7 +340,7 @@ impl Sandbox {
                 });
             }
             if is_healthy(port) {
-                return Ok(self.running(port, pid, false));
+                return Ok(record);
             }
             if begin.elapsed() > START_PATIENCE {
                 if let Some(process) = process {
@@ -250,7 +358,7 @@ impl Sandbox {
 
     /// Nothing of the user's environment gets in: no AWS credentials, no LocalStack settings. A group of
     /// its own keeps the terminal's Ctrl-C from it.
-    fn command(&self, port: u16) -> Result<Command> {
+    fn command(&self, port: u16, behaviour: &Behaviour) -> Result<Command> {
         let folder = self.folder();
         // Its index of plugins compares file times by the minute, so an old one may outlive a change.
         for stale in ["cache", "home", "tmp", "filesystem", "volume"] {
@@ -292,12 +400,17 @@ impl Sandbox {
             .env("DISABLE_EVENTS", "1")
             .env("SKIP_SSL_CERT_DOWNLOAD", "1")
             .env("EAGER_SERVICE_LOADING", "0")
+            .env("SANDBOX_SPEED", behaviour.speed.to_string())
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)
             .process_group(0);
         Ok(command)
     }
+}
+
+fn endpoint_url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 #[cfg(test)]
@@ -312,6 +425,8 @@ mod tests {
             home: home.to_owned(),
             name: "test".to_owned(),
             plugin,
+            stand_ins: None,
+            wanted: Wanted::default(),
         })
     }
 

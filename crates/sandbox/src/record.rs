@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::behaviour::Behaviour;
 use crate::error::{Error, Result};
 use crate::process::Identity;
 
@@ -16,6 +17,21 @@ pub(crate) struct Record {
     /// The process, unless it was stopped.
     pub process: Option<Identity>,
     /// What it was started from: a change of the plugin or the lock needs a new process.
+    pub made_from: String,
+    /// How it behaves.
+    #[serde(default)]
+    pub behaviour: Behaviour,
+    /// The stand-ins beside it, unless they were stopped.
+    #[serde(default)]
+    pub stand_ins: Option<Companion>,
+}
+
+/// The stand-ins' process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Companion {
+    /// The process.
+    pub process: Identity,
+    /// What it was started from: another executable, LocalStack or behaviour needs a new process.
     pub made_from: String,
 }
 
@@ -49,11 +65,16 @@ mod tests {
             port: 4566,
             process,
             made_from,
+            behaviour: Behaviour::default(),
+            stand_ins: None,
         }
         .write(&file)
         .unwrap();
         let record = Record::read(&file).unwrap();
         assert_eq!((record.port, record.process), (4566, process));
+        fs::write(&file, r#"{"port": 1, "process": null, "made_from": ""}"#).unwrap();
+        let older = Record::read(&file).unwrap();
+        assert_eq!(older.behaviour, Behaviour::default());
         fs::write(&file, "{\"port\": 45").unwrap();
         assert!(Record::read(&file).is_none());
     }

@@ -22,14 +22,15 @@ START_SECONDS = 60
 class Sandbox:
     """A running LocalStack with the plugin, in a temporary folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, **variables: str) -> None:
+        """Start it, with these variables beside those of README.md."""
         self.folder = Path(tempfile.mkdtemp(prefix="sandbox-test-"))
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = open(self.folder / "localstack.log", "wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "localstack.runtime.main"],
-            env=settings(self.folder, self.port),
+            env={**settings(self.folder, self.port), **variables},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -85,10 +85,12 @@ class StateTest(unittest.TestCase):
 
 class WindowTest(unittest.TestCase):
     def test_whole_minutes_that_are_over(self):
-        self.assertEqual(alarms.window(alarm(3), 60, 605.0), (300, 600))
+        self.assertEqual(alarms.window(alarm(3), 60, 60, 605.0), (300, 600))
         # A longer period's windows slide by a minute.
-        self.assertEqual(alarms.window(alarm(1), 300, 605.0), (-300, 600))
-        self.assertEqual(alarms.window(alarm(1), 10, 605.0), (570, 600))
+        self.assertEqual(alarms.window(alarm(1), 300, 60, 605.0), (-300, 600))
+        self.assertEqual(alarms.window(alarm(1), 10, 10, 605.0), (570, 600))
+        # At speed 20 a minute lasts three seconds.
+        self.assertEqual(alarms.window(alarm(3), 3.0, 3.0, 605.0), (588, 603))
 
     def test_how_often(self):
         self.assertEqual([alarms.interval(s) for s in (10, 20, 30, 60, 300)], [10, 10, 10, 60, 60])

@@ -105,9 +105,11 @@ def interval(seconds: int) -> int:
     return MINUTE if seconds >= MINUTE else HIGH_RESOLUTION
 
 
-def window(alarm: Alarm, seconds: int, now: float) -> tuple[float, float]:
-    """Begin and end of what an evaluation looks at: whole minutes that are over, as Unix times."""
-    end = now // interval(seconds) * interval(seconds)
+def window(alarm: Alarm, seconds: float, every: float, now: float) -> tuple[float, float]:
+    """Begin and end of what an evaluation looks at, as Unix times: as many datapoints of these seconds
+    as it needs, up to the end of the last interval that is over. `every` is the interval's length.
+    """
+    end = now // every * every
     return end - (alarm["EvaluationPeriods"] + EXTRA_PERIODS) * seconds, end
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.cloudwatch import (
     AlarmNames,
+    DescribeAlarmsOutput,
     InvalidParameterValueException,
     ListTagsForResourceOutput,
     PutMetricAlarmInput,
@@ -37,16 +38,19 @@ from localstack.services.plugins import Service, aws_provider
 from localstack.utils.aws.arns import cloudwatch_alarm_arn, parse_arn
 from localstack.utils.patch import Patch
 
-from localstack_ecs import alarm_message, alarms, datapoints
+from localstack_ecs import alarm_message, alarms, datapoints, speed
 
 LOG = logging.getLogger(__name__)
 
 LAG = (1.0, 4.0)
-"""Seconds after a minute's end at which its alarms are evaluated. Each alarm has its own moment in
-it, since LocalStack's scheduler fails on two tasks that are due at the very same time."""
+"""Seconds, at speed 1, after a minute's end at which its alarms are evaluated. Each alarm has its own
+moment in it, since LocalStack's scheduler fails on two tasks that are due at the very same time."""
 
 OTHER_STATISTICS = re.compile(r"(tm|wm|tc|ts)\d{1,2}(\.\d{1,10})?|(TM|WM|TC|TS|PR)\(.+\)|iqm|IQM")
 """Extended statistics that AWS takes and LocalStack refuses."""
+
+EVALUATED: dict[str, alarms.Values] = {}
+"""What each alarm was last evaluated on, by its ARN: the newest value last, None where one lacks."""
 
 STATE = ("StateValue", "StateReason", "StateReasonData")
 STATE_TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp")
@@ -121,9 +125,19 @@ class Provider(CloudwatchProvider):
         super().delete_alarms(context, alarm_names, **kwargs)
         store = self.get_store(context.account_id, context.region)
         for name in alarm_names:
-            store.TAGS.del_resource(
-                cloudwatch_alarm_arn(name, context.account_id, context.region)
-            )
+            arn = cloudwatch_alarm_arn(name, context.account_id, context.region)
+            store.TAGS.del_resource(arn)
+            EVALUATED.pop(arn, None)
+
+    @handler("DescribeAlarms")
+    def describe_alarms(self, context: RequestContext, **kwargs) -> DescribeAlarmsOutput:
+        response = super().describe_alarms(context, **kwargs)
+        headers = context.request.headers
+        agents = [headers.get(name) for name in ("User-Agent", "X-Amz-User-Agent")]
+        if not any(speed.asks(agent) for agent in agents):
+            return response
+        found = response.get("MetricAlarms") or []
+        return {**response, "MetricAlarms": [speed.alarm(alarm) for alarm in found]}
 
     @handler("ListTagsForResource")
     def list_tags_for_resource(
@@ -177,14 +191,16 @@ class MinuteScheduler(AlarmScheduler):
         if alarm is None:
             return
         try:
-            interval = alarms.interval(alarms.period(alarms.queries(alarm)))
+            period = alarms.period(alarms.queries(alarm))
         except alarms.Unsupported as error:
             LOG.warning("alarm %s is not evaluated: %s", alarm["AlarmName"], error)
             return
+        interval = speed.real_period(alarms.interval(period))
+        lag = speed.real(random.uniform(*LAG))
         self.scheduled_alarms[alarm_arn] = self.scheduler.schedule(
             self.evaluate,
             period=interval,
-            start=(time.time() // interval + 1) * interval + random.uniform(*LAG),
+            start=(time.time() // interval + 1) * interval + lag,
             on_error=lambda error: LOG.error("failed to evaluate %s", alarm_arn, exc_info=error),
             args=[alarm_arn],
         )
@@ -194,7 +210,7 @@ class MinuteScheduler(AlarmScheduler):
         alarm = alarm_of(alarm_arn)
         if alarm is None:
             return
-        values = self._values(alarm_arn, alarm)
+        values = EVALUATED[alarm_arn] = self._values(alarm_arn, alarm)
         state = alarms.next_state(values, alarm)
         if state is None or state == alarm["StateValue"]:
             return
@@ -215,8 +231,10 @@ class MinuteScheduler(AlarmScheduler):
 
     def _values(self, alarm_arn: str, alarm: alarms.Alarm) -> alarms.Values:
         queries = alarms.queries(alarm)
-        period = alarms.period(queries)
-        begin, end = alarms.window(alarm, period, time.time())
+        seconds = alarms.period(queries)
+        period = speed.real_period(seconds)
+        every = speed.real_period(alarms.interval(seconds))
+        begin, end = alarms.window(alarm, period, every, time.time())
         series = {
             query["Id"]: self._series(alarm_arn, query, period, begin, end)
             for query in queries
@@ -225,7 +243,7 @@ class MinuteScheduler(AlarmScheduler):
         return alarms.combine(queries, series)
 
     def _series(
-        self, alarm_arn: str, query: dict, period: int, begin: float, end: float
+        self, alarm_arn: str, query: dict, period: float, begin: float, end: float
     ) -> alarms.Values:
         found = parse_arn(alarm_arn)
         data = self._database.get_metric_data_stat(
@@ -236,9 +254,9 @@ class MinuteScheduler(AlarmScheduler):
             end_time=datetime.fromtimestamp(end, UTC),
             scan_by=ScanBy.TimestampAscending,
         )
-        values: alarms.Values = [None] * int((end - begin) // period)
+        values: alarms.Values = [None] * round((end - begin) / period)
         for timestamp, value in zip(data["timestamps"], data["values"], strict=True):
-            values[int((timestamp - begin) // period)] = float(value)
+            values[round((timestamp - begin) / period)] = float(value)
         return values
 
 

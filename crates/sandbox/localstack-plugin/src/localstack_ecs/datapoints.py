@@ -49,8 +49,9 @@ def get_metric_data_stat(
 ) -> dict[str, list]:
     """Takes the place of LocalStack's method of this name."""
     statistic = query["MetricStat"]
-    start = database._convert_timestamp_to_unix(start_time)
-    end = database._convert_timestamp_to_unix(end_time)
+    start, end = start_time.timestamp(), end_time.timestamp()
+    if float(statistic["Period"]).is_integer():
+        start, end = int(start), int(end)
     by_period: defaultdict[int, list[Sample]] = defaultdict(list)
     for timestamp, sample in _read(database, account_id, region, statistic, start, end):
         by_period[int((timestamp - start) // statistic["Period"])].append(sample)
@@ -94,7 +95,7 @@ def _percentile(percent: float, samples: list[Sample]) -> float | None:
 
 
 def _read(
-    database: CloudwatchDatabase, account: str, region: str, statistic: dict, start: int, end: int
+    database: CloudwatchDatabase, account: str, region: str, statistic: dict, start: float, end: float
 ) -> list[tuple[float, Sample]]:
     metric, unit = statistic["Metric"], statistic.get("Unit")
     arguments = {

@@ -7,12 +7,14 @@ providers …) are kept.
 
 from __future__ import annotations
 
+import uuid
+
 from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
 from localstack.aws.skeleton import DispatchTable
 from localstack.services.moto import call_moto, call_moto_with_request
 from moto.core.utils import camelcase_to_underscores, utcnow
 
-from localstack_ecs import ecs_rules, tasks
+from localstack_ecs import changes, ecs_rules, protection, tasks
 from localstack_ecs.ecs_rules import backend as _backend
 from localstack_ecs.ecs_rules import invalid as _invalid
 from localstack_ecs.ecs_rules import short as _short
@@ -64,17 +66,44 @@ def create_service(context: RequestContext, request: ServiceRequest):
     if request.get("capacityProviderStrategy"):
         service.launch_type = None
         response["service"].pop("launchType", None)
+    changes.SERVICES.happened()
     return {"service": tasks.report(response["service"])}
 
 
 def update_service(context: RequestContext, request: ServiceRequest):
     ecs_rules.check_strategy(context, request)
+    service = _backend(context).services.get(
+        f"{_short(request.get('cluster'))}:{_short(request['service'])}"
+    )
+    before = service.task_definition if service else None
     response = call_moto(context)
-    return {"service": tasks.report(response["service"])}
+    described = response["service"]
+    for parameter in FORGOTTEN:
+        if parameter in request:
+            setattr(service, camelcase_to_underscores(parameter), request[parameter])
+            described[parameter] = request[parameter]
+    _begin_deployment(context, service, before, described)
+    changes.SERVICES.happened()
+    return {"service": tasks.report(described)}
+
+
+def _begin_deployment(context: RequestContext, service, before: str | None, shown: dict) -> None:
+    """Another task definition is another deployment; moto knows a forced one only."""
+    if not service.task_definition:
+        return  # it is made of task sets
+    found = _backend(context).describe_task_definition(service.task_definition)
+    service.task_definition = shown["taskDefinition"] = found.arn
+    if service.deployments and service.task_definition != before:
+        now = utcnow()
+        new = {"id": f"ecs-svc/{uuid.uuid4().int % 10**19:019}", "createdAt": now, "updatedAt": now}
+        service.deployments[0].update(new)
+        for deployment in shown.get("deployments") or []:
+            deployment.update(new)
 
 
 def delete_service(context: RequestContext, _request: ServiceRequest):
     response = call_moto(context)
+    changes.SERVICES.happened()
     return {"service": tasks.report(response["service"])}
 
 
@@ -126,17 +155,26 @@ def delete_cluster(context: RequestContext, request: ServiceRequest):
 
 def list_tasks(context: RequestContext, request: ServiceRequest):
     own = [] if request.get("serviceName") else call_moto(context).get("taskArns", [])
-    if request.get("desiredStatus", "RUNNING") != "RUNNING" or request.get("containerInstance"):
+    if request.get("containerInstance"):
         return {"taskArns": own}
+    status = request.get("desiredStatus", "RUNNING")
     services = _selected(context, request)
-    return {"taskArns": own + [arn for service in services for arn in tasks.task_arns(service)]}
+    started_by = request.get("startedBy")
+    listed = [
+        arn
+        for service in services
+        for arn, task in tasks.found(service, status).items()
+        if not started_by or task["startedBy"] == started_by
+    ]
+    return {"taskArns": own + listed}
 
 
 def describe_tasks(context: RequestContext, request: ServiceRequest):
     known = {
-        arn.rsplit("/", 1)[-1]: tasks.describe(service, arn)
-        for service in _services(context, _short(request.get("cluster")))
-        for arn in tasks.task_arns(service)
+        arn.rsplit("/", 1)[-1]: task
+        for service in _services(context, _short(request.get("cluster")), deleted=True)
+        for status in ("RUNNING", "STOPPED")
+        for arn, task in tasks.found(service, status).items()
     }
     ids = {task: task.rsplit("/", 1)[-1] for task in request.get("tasks") or []}
     rest = [task for task, short in ids.items() if short not in known]
@@ -145,6 +183,39 @@ def describe_tasks(context: RequestContext, request: ServiceRequest):
         response = call_moto_with_request(context, {**request, "tasks": rest})
     found = [known[short] for short in ids.values() if short in known]
     return {**response, "tasks": found + response.get("tasks", [])}
+
+
+def get_task_protection(context: RequestContext, request: ServiceRequest):
+    asked = request.get("tasks") or _known_tasks(context, _short(request["cluster"]))
+    return _protections({task: tasks.find(_short(task)) for task in asked})
+
+
+def update_task_protection(context: RequestContext, request: ServiceRequest):
+    try:
+        minutes = protection.minutes(request["protectionEnabled"], request.get("expiresInMinutes"))
+        found = {}
+        for task in request["tasks"]:
+            found[task] = known = tasks.find(_short(task))
+            if known:
+                found[task] = known[0], protection.protect(_short(task), minutes)
+    except protection.Refused as refused:
+        raise CommonServiceException(refused.code, refused.message) from refused
+    return _protections(found, asked=True)
+
+
+def _known_tasks(context: RequestContext, cluster: str) -> list[str]:
+    return [arn for service in _services(context, cluster) for arn in tasks.found(service)]
+
+
+def _protections(found: dict[str, tuple[str, dict] | None], asked: bool = False) -> dict:
+    response = {"protectedTasks": [], "failures": []}
+    for task, known in found.items():
+        arn, told = known or (task, None)
+        if reason := protection.failure(told, asked):
+            response["failures"].append({"arn": arn, "reason": reason})
+        else:
+            response["protectedTasks"].append({"taskArn": arn, **protection.state(told)})
+    return response
 
 
 CORRECTIONS: DispatchTable = {
@@ -158,6 +229,8 @@ CORRECTIONS: DispatchTable = {
     "DescribeClusters": describe_clusters,
     "DeleteCluster": delete_cluster,
     "ListTasks": list_tasks,
+    "GetTaskProtection": get_task_protection,
+    "UpdateTaskProtection": update_task_protection,
     "DescribeTasks": describe_tasks,
     "CreateCapacityProvider": ecs_rules.create_capacity_provider,
     "DescribeCapacityProviders": ecs_rules.describe_capacity_providers,
@@ -167,8 +240,8 @@ CORRECTIONS: DispatchTable = {
 }
 
 
-def _services(context: RequestContext, cluster: str) -> list[dict]:
-    """The cluster's active services, as far as `tasks` needs to know them."""
+def _services(context: RequestContext, cluster: str, deleted: bool = False) -> list[dict]:
+    """The cluster's services that are active, as far as `tasks` needs to know them."""
     return [
         {
             "serviceArn": service.arn,
@@ -183,7 +256,7 @@ def _services(context: RequestContext, cluster: str) -> list[dict]:
             "createdAt": getattr(service, "created_at", None),
         }
         for service in _backend(context).services.values()
-        if service.cluster_name == cluster and service.status == "ACTIVE"
+        if service.cluster_name == cluster and (deleted or service.status == "ACTIVE")
     ]
 
 
@@ -196,8 +269,6 @@ def _selected(context: RequestContext, request: ServiceRequest) -> list[dict]:
         services = [s for s in services if _family(s["taskDefinition"]) == family]
     if launch_type := request.get("launchType"):
         services = [s for s in services if tasks.launch_type(s) == launch_type]
-    if started_by := request.get("startedBy"):
-        services = [s for s in services if any(d.get("id") == started_by for d in s["deployments"])]
     return services
 
 

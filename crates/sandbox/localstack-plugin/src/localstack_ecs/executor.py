@@ -16,6 +16,7 @@ from localstack.services.lambda_.invocation.runtime_executor import (
 )
 from localstack.utils.patch import patch
 
+from localstack_ecs import speed
 from localstack_ecs.environment import Environment, Function
 
 HOST = "127.0.0.1"
@@ -37,7 +38,7 @@ class ProcessExecutor(RuntimeExecutor):
                 timeout_seconds=config.timeout,
                 memory_mb=config.memory_size,
                 version=self.function_version.id.qualifier,
-                variables=function_variables(env_vars),
+                variables=speed.variables(function_variables(env_vars)),
             )
         )
         self.environment.start()
@@ -59,7 +60,7 @@ class ProcessExecutor(RuntimeExecutor):
         request_id, event = payload["invoke-id"], payload["payload"]
         result = self.environment.invoke(
             request_id,
-            event.encode() if isinstance(event, str) else event,
+            speed.event(event.encode() if isinstance(event, str) else event),
             payload["invoked-function-arn"],
             payload.get("trace-id", ""),
         )

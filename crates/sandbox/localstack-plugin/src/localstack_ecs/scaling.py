@@ -1,13 +1,17 @@
 """What moto's Application Auto Scaling answers differently from AWS, corrected.
 
 A policy's alarms are made in LocalStack's CloudWatch, with the metric and the thresholds that AWS
-gives them, so they change state like any other alarm. Nothing acts on that state: the desired
+gives them, so they change state like any other alarm. Nothing here acts on that state: that is for
+the stand-in beside LocalStack, which records its scaling activities here. Without it the desired
 count changes only when a scalable target's bounds force it, or when someone updates the service.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from localstack.aws.api import CommonServiceException, RequestContext, ServiceRequest
@@ -36,6 +40,13 @@ PREDEFINED = {
     "ECSServiceAverageCPUUtilization": "CPUUtilization",
     "ECSServiceAverageMemoryUtilization": "MemoryUtilization",
 }
+
+ACTIVITIES: defaultdict[tuple[str, str], dict[str, dict]] = defaultdict(dict)
+"""Scaling activities by account and region, then by id, in the order in which they began."""
+KEPT = 1000
+"""Activities kept of an account and region. AWS keeps those of the last six weeks."""
+PAGE = 50
+"""Activities on a page, at most and unless fewer are asked for."""
 
 
 def register_scalable_target(context: RequestContext, request: ServiceRequest):
@@ -100,10 +111,49 @@ def delete_scaling_policy(context: RequestContext, request: ServiceRequest):
     return call_moto(context)
 
 
+def describe_scaling_activities(context: RequestContext, request: ServiceRequest):
+    of = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+    found = [
+        activity
+        for activity in reversed(list(ACTIVITIES[context.account_id, context.region].values()))
+        if all(not request.get(name) or activity[name] == request[name] for name in of)
+    ]
+    try:
+        begin = int(request.get("NextToken") or 0)
+    except ValueError as error:
+        raise CommonServiceException(
+            "InvalidNextTokenException", "The specified next token is not valid."
+        ) from error
+    end = begin + min(request.get("MaxResults") or PAGE, PAGE)
+    page = {"ScalingActivities": found[begin:end]}
+    return {**page, "NextToken": str(end)} if end < len(found) else page
+
+
+def record(account: str, region: str, activity: dict) -> None:
+    """Keep a scaling activity, as the API shows it but for times in seconds since 1970."""
+    times = {
+        name: datetime.fromtimestamp(activity[name], UTC)
+        for name in ("StartTime", "EndTime")
+        if activity.get(name) is not None
+    }
+    kept = ACTIVITIES[account, region]
+    kept[activity["ActivityId"]] = {**activity, **times}
+    for oldest in list(kept)[:-KEPT]:
+        del kept[oldest]
+
+
+def backends() -> Iterator[tuple[str, str, ApplicationAutoscalingBackend]]:
+    """Every account and region that Application Auto Scaling was used in."""
+    for account, regions in list(applicationautoscaling_backends.items()):
+        for region, backend in list(regions.items()):
+            yield account, region, backend
+
+
 CORRECTIONS: DispatchTable = {
     "RegisterScalableTarget": register_scalable_target,
     "DeregisterScalableTarget": deregister_scalable_target,
     "PutScalingPolicy": put_scaling_policy,
+    "DescribeScalingActivities": describe_scaling_activities,
     "DescribeScalingPolicies": describe_scaling_policies,
     "DeleteScalingPolicy": delete_scaling_policy,
 }

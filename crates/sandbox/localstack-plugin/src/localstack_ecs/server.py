@@ -20,6 +20,9 @@ class BoundServerPlugin(RuntimeServerPlugin):
         from rolo.serving.twisted import TwistedGateway
         from twisted.internet import endpoints, reactor, ssl
 
+        from localstack_ecs import routes
+
+        routes.install()
         # Otherwise the first use of S3 asks the name server for "s3.127.0.0.1".
         aws_stack.CACHE_S3_HOSTNAME_DNS_STATUS = False
 

@@ -61,3 +61,25 @@ def ssm() -> Service:
 
     install()
     return Service.for_provider(SsmProvider(), dispatch_table_factory=MotoFallbackDispatcher)
+
+
+@aws_provider()
+def sqs() -> Service:
+    """LocalStack's own with more metrics, in the place of the provider of this name."""
+    from localstack.services.sqs.provider import SqsProvider
+
+    from localstack_ecs.sqs_metrics import install
+
+    install()
+    return Service.for_provider(SqsProvider())
+
+
+@aws_provider()
+def events() -> Service:
+    """LocalStack's own with other schedules, in the place of the provider of this name."""
+    from localstack.services.events.provider import EventsProvider
+
+    from localstack_ecs import rules
+
+    rules.install()
+    return Service.for_provider(EventsProvider())

@@ -1,15 +1,28 @@
 """How many tasks of a service run, and which.
 
-moto's ECS starts no task. In the sandbox a service's running count follows its desired count at
-once: `observe` is asked for the counts, and the tasks that ListTasks and DescribeTasks show are
-made up from them. Whoever starts real processes replaces `observe`.
+moto's ECS starts no task. The stand-in beside LocalStack does, or counts them, and `tell`s; from then
+on counts, deployments and tasks are what it told. Without it a service's running count follows its
+desired count at once, and the tasks that ListTasks and DescribeTasks show are made up from it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
+
+REMEMBERED = 3600
+"""Seconds for which DescribeTasks shows a task that stopped."""
+LIVE = ("PROVISIONING", "PENDING", "RUNNING")
+"""The last status of tasks that are to go on."""
+
+_told: dict[str, dict] | None = None
+"""What runs, by the service's ARN: deployments and tasks as the stand-in tells them."""
+_news = threading.Condition()
+"""Somebody told something."""
 
 
 class Counts(NamedTuple):
@@ -19,6 +32,62 @@ class Counts(NamedTuple):
     pending: int
 
 
+def tell(services: dict[str, dict]) -> None:
+    """Take in what runs of these services; others stay as they were told before."""
+    global _told
+    for told in services.values():
+        _ = [(d["id"], d["running"], d["pending"]) for d in told["deployments"]]
+        _ = [(t["id"], t["lastStatus"], t["taskDefinition"]) for t in told["tasks"]]
+    past = time.time() - REMEMBERED
+    with _news:
+        kept = {
+            arn: told
+            for arn, told in (_told or {}).items()
+            if any((task.get("stoppedAt") or time.time()) > past for task in told["tasks"])
+        }
+        _told = {**kept, **services}
+        _news.notify_all()
+
+
+def find(short_id: str) -> tuple[str, dict] | None:
+    """The ARN of a task that was told, and what was told of it."""
+    for service, told in (_told or {}).items():
+        for task in told["tasks"]:
+            if task["id"] == short_id:
+                prefix, _, path = service.partition(":service/")
+                return f"{prefix}:task/{path.split('/')[0]}/{short_id}", task
+    return None
+
+
+def await_task(short_id: str, ready: Callable[[dict], bool], seconds: float) -> dict | None:
+    """The task as soon as what is told of it is what is waited for; None when that takes longer."""
+
+    def look() -> dict | None:
+        found = find(short_id)
+        return found[1] if found and ready(found[1]) else None
+
+    with _news:
+        return _news.wait_for(look, timeout=seconds)
+
+
+def told(service: dict) -> dict | None:
+    """What was told of the service; None when nobody runs tasks."""
+    if _told is None:
+        return None
+    return _told.get(service["serviceArn"]) or {"deployments": [], "tasks": []}
+
+
+def count(service: dict) -> Counts:
+    """The tasks that were told; without anybody who tells, all that are desired run."""
+    if (known := told(service)) is None:
+        return follow_desired(service)
+    if service.get("status", "ACTIVE") != "ACTIVE":
+        return Counts(0, 0)
+    states = [task["lastStatus"] for task in known["tasks"] if task["lastStatus"] in LIVE]
+    running = states.count("RUNNING")
+    return Counts(running, len(states) - running)
+
+
 def follow_desired(service: dict) -> Counts:
     """All tasks that are desired run; none do in a service that is being deleted."""
     if service.get("status", "ACTIVE") != "ACTIVE":
@@ -26,14 +95,17 @@ def follow_desired(service: dict) -> Counts:
     return Counts(int(service.get("desiredCount") or 0), 0)
 
 
-observe: Callable[[dict], Counts] = follow_desired
-"""The counts of a service as DescribeServices shows it; replace it to report real processes."""
+observe: Callable[[dict], Counts] = count
+"""The counts of a service as DescribeServices shows it."""
 
 
 def report(service: dict) -> dict:
     """The service with the observed counts, in itself and in its deployments."""
     counts = observe(service)
     service["runningCount"], service["pendingCount"] = counts
+    if (known := told(service)) is not None:
+        service["deployments"] = _deployments(service, known)
+        return service
     settled = counts.running == service.get("desiredCount") and counts.pending == 0
     primary = [d for d in service.get("deployments") or [] if d.get("status") == "PRIMARY"]
     if service.get("status", "ACTIVE") != "ACTIVE":
@@ -53,11 +125,106 @@ def report(service: dict) -> dict:
     return service
 
 
+def _deployments(service: dict, known: dict) -> list[dict]:
+    """The deployments that were told, in the form of the service's own."""
+    shape = next(iter(service.get("deployments") or []), None)
+    if shape is None or service.get("status", "ACTIVE") != "ACTIVE":
+        return []
+    found = [_deployment(service, shape, deployment) for deployment in known["deployments"]]
+    if not any(deployment["status"] == "PRIMARY" for deployment in found):
+        # It has just begun: nobody has told of it.
+        just_begun = {"id": shape["id"], "taskDefinition": service.get("taskDefinition")}
+        found.insert(0, _deployment(service, shape, just_begun))
+    return found
+
+
+def _deployment(service: dict, shape: dict, told: dict) -> dict:
+    primary = told["id"] == shape["id"]
+    completed = bool(told.get("completed"))
+    state = "completed" if completed else "in progress"
+    times = {name: moment(told[name]) for name in ("createdAt", "updatedAt") if told.get(name)}
+    return {
+        **shape,
+        **times,
+        "id": told["id"],
+        "status": "PRIMARY" if primary else "ACTIVE",
+        "taskDefinition": told["taskDefinition"],
+        "desiredCount": service.get("desiredCount") if primary else 0,
+        "runningCount": told.get("running", 0),
+        "pendingCount": told.get("pending", 0),
+        "failedTasks": told.get("failed", 0),
+        "rolloutState": "COMPLETED" if completed else "IN_PROGRESS",
+        "rolloutStateReason": f"ECS deployment {state}.",
+    }
+
+
+def found(service: dict, desired_status: str = "RUNNING") -> dict[str, dict]:
+    """The service's tasks by ARN, each as DescribeTasks shows it."""
+    if (known := told(service)) is None:
+        arns = task_arns(service) if desired_status == "RUNNING" else []
+        return {arn: describe(service, arn) for arn in arns}
+    past = time.time() - REMEMBERED
+    return {
+        task_arn(service, task["id"]): _task(service, task)
+        for task in known["tasks"]
+        if (task["lastStatus"] in LIVE) == (desired_status == "RUNNING")
+        and (task.get("stoppedAt") or time.time()) > past
+    }
+
+
+def _task(service: dict, told: dict) -> dict:
+    times = ("createdAt", "startedAt", "stoppingAt", "stoppedAt")
+    told_of = ("stopCode", "stoppedReason")
+    arn = task_arn(service, told["id"])
+    return {
+        **describe(service, arn),
+        "createdAt": None,
+        "startedAt": None,
+        **{name: moment(told[name]) for name in times if told.get(name)},
+        **{name: told[name] for name in told_of if told.get(name)},
+        "taskDefinitionArn": told["taskDefinition"],
+        "startedBy": told.get("deployment"),
+        "desiredStatus": "RUNNING" if told["lastStatus"] in LIVE else "STOPPED",
+        "lastStatus": told["lastStatus"],
+        "containers": [
+            {
+                "name": name,
+                "taskArn": arn,
+                "lastStatus": "STOPPED" if name in told.get("exits", {}) else told["lastStatus"],
+                **({"exitCode": told["exits"][name]} if name in told.get("exits", {}) else {}),
+            }
+            for name in container_names(told["taskDefinition"])
+        ],
+    }
+
+
+def container_names(task_definition: str) -> list[str]:
+    """The names in a task definition that is there."""
+    from moto.ecs.models import ecs_backends
+
+    try:
+        _, _, _, region, account, _ = task_definition.split(":", 5)
+        definition = ecs_backends[account][region].describe_task_definition(task_definition)
+    except Exception:
+        return []
+    return [container["name"] for container in definition.container_definitions]
+
+
+def moment(seconds: float) -> datetime:
+    """A Unix time as the API shows it."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def task_arn(service: dict, short_id: str) -> str:
+    """The ARN of a task of the service."""
+    prefix = service["serviceArn"].partition(":service/")[0]
+    return f"{prefix}:task/{service['clusterArn'].rsplit('/', 1)[-1]}/{short_id}"
+
+
 def task_arns(service: dict) -> list[str]:
-    """ARNs of the service's running tasks; the same as long as the count stays the same."""
-    prefix, _, path = service["serviceArn"].partition(":service/")
-    cluster = service["clusterArn"].rsplit("/", 1)[-1]
-    return [f"{prefix}:task/{cluster}/{task_id(path, i)}" for i in range(observe(service).running)]
+    """ARNs of tasks that nobody runs; the same as long as the count stays the same."""
+    path = service["serviceArn"].partition(":service/")[2]
+    return [task_arn(service, task_id(path, i)) for i in range(observe(service).running)]
 
 
 def task_id(service_path: str, index: int) -> str:

@@ -1,0 +1,40 @@
+"""Tells whoever waits that ECS's services have changed."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+
+class Changes:
+    """A count of changes that can be waited for."""
+
+    def __init__(self) -> None:
+        # Another process starts from nothing: its versions must not be taken for those of this one.
+        self._life = uuid.uuid4().hex[:8]
+        self._count = 0
+        self._changed = threading.Condition()
+
+    def happened(self) -> None:
+        """Something has changed."""
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def version(self) -> str:
+        """Of all that is there now."""
+        with self._changed:
+            return self._version()
+
+    def wait(self, since: str, seconds: float) -> str:
+        """The version, as soon as it is another than `since`, or when the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._version() != since, timeout=seconds)
+            return self._version()
+
+    def _version(self) -> str:
+        return f"{self._life}-{self._count}"
+
+
+SERVICES = Changes()
+"""Every change of what `GET /_ecs_scaler/services` answers."""

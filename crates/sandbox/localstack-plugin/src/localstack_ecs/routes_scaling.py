@@ -1,0 +1,54 @@
+"""What the stand-in for Application Auto Scaling asks and tells, where AWS has no API for it.
+
+`GET scaling`: where scalable targets are registered. `GET datapoints?alarm=ARN&alarm=ARN…`: the values
+that alarms were evaluated on. `POST activities`: a scaling activity, for DescribeScalingActivities;
+one of the same id takes the earlier one's place. What they show is imported when they are asked, so
+that LocalStack's start isn't longer for it.
+"""
+
+from __future__ import annotations
+
+from rolo import Request, Response
+from rolo.routing import route
+
+PREFIX = "/_ecs_scaler"
+DIMENSION = "ecs:service:DesiredCount"
+
+
+@route(f"{PREFIX}/scaling", methods=["GET"])
+def registered(_request: Request) -> Response:
+    from localstack_ecs import scaling
+
+    return Response.for_json(
+        [
+            {"account": account, "region": region, "targets": targets}
+            for account, region, backend in scaling.backends()
+            if (targets := sorted(backend.targets.get(DIMENSION, {})))
+        ]
+    )
+
+
+@route(f"{PREFIX}/datapoints", methods=["GET"])
+def datapoints(request: Request) -> Response:
+    from localstack_ecs import cloudwatch
+
+    asked = request.args.getlist("alarm")
+    known = {arn: cloudwatch.EVALUATED.get(arn) for arn in asked}
+    return Response.for_json(
+        {arn: {"values": values} for arn, values in known.items() if values is not None}
+    )
+
+
+@route(f"{PREFIX}/activities", methods=["POST"])
+def activities(request: Request) -> Response:
+    from localstack_ecs import scaling
+
+    told = request.get_json()
+    try:
+        scaling.record(told["account"], told["region"], told["activity"])
+    except (KeyError, TypeError, ValueError) as error:
+        return Response(f"no scaling activity: {error!r}", status=400)
+    return Response(status=204)
+
+
+ROUTES = [registered, datapoints, activities]

@@ -1,0 +1,132 @@
+"""How much faster than real time the loop's minutes pass, and what of it a function is told.
+
+`SANDBOX_SPEED` is a whole number from 1 to 30. Rules, alarms, cooldowns and SQS's metrics follow it.
+Functions run in real time and would wait out a minute that is long over, so the durations of the loop
+that they are given (in their variables, their events, and the periods of alarms) are real ones.
+Messages are real: what one takes, and how long it may wait, is never changed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+
+FASTEST = 30
+"""Datapoints carry whole seconds, and a minute must hold two of them."""
+SHORTEST_PERIOD = 1.0
+"""Seconds of a datapoint at least, for the same reason."""
+
+POLICY = "SCALING_POLICY"
+"""Variable of a scaling function that takes steps; cooldowns in seconds."""
+DEMAND_POLICY = "DEMAND_POLICY"
+"""Variable of a scaling function that follows demand; times in milliseconds."""
+DEMAND_TIMES = ("every_ms", "period_ms", "cooldown_out_ms", "cooldown_in_ms")
+LAW_TIMES = ("task_start_ms", "window_ms", "rate_over_ms")
+"""Times of the law that are the loop's. The promise and the processing time are the messages'."""
+
+APPLICATION = "sandbox-function"
+"""Name by which a function's requests are told from others'."""
+
+
+def given(text: str | None) -> int:
+    """The speed in the variable's text."""
+    try:
+        speed = int(text or 1)
+    except ValueError:
+        speed = 0
+    if not 1 <= speed <= FASTEST:
+        raise ValueError(f"SANDBOX_SPEED is a whole number from 1 to {FASTEST}, not {text!r}")
+    return speed
+
+
+SPEED = given(os.environ.get("SANDBOX_SPEED"))
+
+
+def real(seconds: float, speed: int = SPEED) -> float:
+    """How long a time of the loop lasts, in seconds."""
+    return seconds / speed
+
+
+def real_period(seconds: float, speed: int = SPEED) -> float:
+    """How long the period of a datapoint lasts, in seconds."""
+    return max(min(SHORTEST_PERIOD, seconds), seconds / speed)
+
+
+def whole(number: int, speed: int = SPEED) -> int:
+    """A duration where only whole numbers fit; a pause stays a pause."""
+    return math.ceil(number / speed)
+
+
+def variables(found: dict[str, str], speed: int = SPEED) -> dict[str, str]:
+    """A function's variables with the durations of the loop as they last."""
+    if speed == 1:
+        return found
+    changed = {"AWS_SDK_UA_APP_ID": APPLICATION}
+    for name, compress in ((POLICY, _policy), (DEMAND_POLICY, _demand_policy)):
+        if name in found and (policy := _object(found[name])) is not None:
+            compress(policy, speed)
+            changed[name] = json.dumps(policy)
+    return {**found, **changed}
+
+
+def event(payload: bytes, speed: int = SPEED) -> bytes:
+    """A function's event, likewise: what the metric function is to know of a demand law."""
+    if speed == 1 or (request := _object(payload)) is None:
+        return payload
+    services = request.get("services")
+    for service in services if isinstance(services, list) else []:
+        if isinstance(service, dict) and isinstance(law := service.get("demand"), dict):
+            _shorten(law, LAW_TIMES, speed)
+    return json.dumps(request).encode()
+
+
+def alarm(described: dict, speed: int = SPEED) -> dict:
+    """An alarm as DescribeAlarms shows it to a function: with the periods that its datapoints have."""
+    if speed == 1:
+        return described
+    shown = dict(described)
+    if period := shown.get("Period"):
+        shown["Period"] = whole(period, speed)
+    if queries := shown.get("Metrics"):
+        shown["Metrics"] = [_query(query, speed) for query in queries]
+    return shown
+
+
+def asks(user_agent: str | None) -> bool:
+    """Whether a request with this user agent comes from a function that was told so."""
+    return f"app/{APPLICATION}" in (user_agent or "")
+
+
+def _query(query: dict, speed: int) -> dict:
+    if not (statistic := query.get("MetricStat")):
+        return query
+    period = whole(statistic["Period"], speed)
+    return {**query, "MetricStat": {**statistic, "Period": period}}
+
+
+def _policy(policy: dict, speed: int) -> None:
+    for side in ("scale_out", "scale_in"):
+        if isinstance(steps := policy.get(side), dict):
+            _shorten(steps, ("cooldown",), speed)
+
+
+def _demand_policy(policy: dict, speed: int) -> None:
+    _shorten(policy, DEMAND_TIMES, speed)
+    if isinstance(law := policy.get("law"), dict):
+        _shorten(law, LAW_TIMES, speed)
+
+
+def _shorten(found: dict, names: tuple[str, ...], speed: int) -> None:
+    for name in names:
+        if isinstance(number := found.get(name), int) and not isinstance(number, bool):
+            found[name] = whole(number, speed)
+
+
+def _object(text: str | bytes) -> dict | None:
+    """The JSON object in a text; None for anything else, which is left as it is."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None

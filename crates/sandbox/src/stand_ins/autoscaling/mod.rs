@@ -1,0 +1,95 @@
+//! The stand-in for Application Auto Scaling: policies and alarms → desired count.
+//!
+//! Six times a minute of the sandbox, shortly after alarms are evaluated, it reads which alarms in ALARM
+//! name a scaling policy. The action of such an alarm fires when the alarm goes to ALARM, and every minute
+//! while it stays there. For the targets of these alarms it reads policies, bounds, counts and
+//! datapoints, and lets `scaling`'s laws say what to do (`decide`); then it updates the service and
+//! records a scaling activity. What it remembers, cooldowns above all, is in memory.
+
+mod activity;
+mod clients;
+mod clock;
+mod convert;
+mod decide;
+mod model;
+mod read;
+mod region;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures::future::join_all;
+
+use super::{Plugin, StandIns, Stop};
+use clock::Clock;
+use region::Region;
+
+/// Regions, by account and name.
+type Regions = BTreeMap<(String, String), Region>;
+
+/// Evaluates the scaling policies that exist in the sandbox, until it is asked to stop.
+pub(crate) async fn run(settings: &StandIns, mut stop: Stop) {
+    let plugin = Plugin::new(&settings.endpoint_url);
+    let clock = Clock::new(settings.behaviour.speed);
+    let mut regions = Regions::new();
+    let mut trouble = None;
+    loop {
+        tokio::select! {
+            () = stop.asked() => return,
+            () = tokio::time::sleep(clock.until_next(unix())) => {}
+        }
+        let now = clock.time(unix());
+        let looked = tokio::select! {
+            () = stop.asked() => return,
+            looked = look(settings, &plugin, now, &mut regions) => looked,
+        };
+        // While LocalStack is away, every look fails in the same way: it is told once.
+        let failed = looked.err();
+        if failed != trouble {
+            match (&failed, &trouble) {
+                (Some(failure), _) => log(&failure.to_string()),
+                (None, _) => log("goes on"),
+            }
+            trouble = failed;
+        }
+    }
+}
+
+/// One look at every region with scalable targets.
+async fn look(
+    settings: &StandIns,
+    plugin: &Plugin,
+    now: Duration,
+    regions: &mut Regions,
+) -> Result<(), String> {
+    let registered = read::registered(plugin)
+        .await
+        .map_err(|error| error.to_string())?;
+    let key = |one: &read::Registered| (one.account.clone(), one.region.clone());
+    regions.retain(|known, _| registered.iter().any(|one| key(one) == *known));
+    for one in &registered {
+        regions.entry(key(one)).or_insert_with(|| {
+            let (account, region) = (&one.account, &one.region);
+            Region::new(&settings.endpoint_url, plugin.clone(), account, region)
+        });
+    }
+    let looks = regions.iter_mut().filter_map(|(known, region)| {
+        let one = registered.iter().find(|one| key(one) == *known)?;
+        Some(region.look(one, now, unix))
+    });
+    let failed = join_all(looks).await.into_iter().find_map(Result::err);
+    failed.map_or(Ok(()), |error| Err(error.to_string()))
+}
+
+/// A line of the stand-ins' log.
+fn log(text: &str) {
+    let now = jiff::Timestamp::now();
+    eprintln!("{now:.3} autoscaling: {text}");
+}
+
+/// Real time since 1970.
+fn unix() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}

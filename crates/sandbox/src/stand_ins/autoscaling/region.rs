@@ -1,0 +1,248 @@
+//! One account and region: looks at what rings there, and acts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use aws_sdk_ecs::error::DisplayErrorContext;
+use futures::{StreamExt, stream};
+use serde::Serialize;
+
+use super::activity::Activity;
+use super::clients::Clients;
+use super::convert;
+use super::decide::{Action, Memory, decide};
+use super::log;
+use super::model::{Alarm, Target};
+use super::read::{self, AT_ONCE, ReadError, Registered};
+use crate::stand_ins::Plugin;
+
+/// What is known of an account and region.
+#[derive(Debug)]
+pub(super) struct Region {
+    account: String,
+    region: String,
+    clients: Clients,
+    plugin: Plugin,
+    memory: Memory,
+    /// Activities that ECS is at, one a service.
+    open: BTreeMap<String, Activity>,
+    /// Policies that aren't followed, which the log has been told.
+    told: BTreeSet<String>,
+}
+
+/// An activity on its way to the plugin.
+#[derive(Serialize)]
+struct Recorded<'a> {
+    account: &'a str,
+    region: &'a str,
+    activity: &'a Activity,
+}
+
+impl Region {
+    /// An account and region that nothing is remembered of.
+    pub(super) fn new(endpoint_url: &str, plugin: Plugin, account: &str, region: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            clients: Clients::new(endpoint_url, account, region),
+            plugin,
+            memory: Memory::default(),
+            open: BTreeMap::new(),
+            told: BTreeSet::new(),
+        }
+    }
+
+    /// One look: `now` is the loop's time, `unix` real time since 1970.
+    ///
+    /// # Errors
+    /// When something can't be read. Nothing is taken for done then.
+    pub(super) async fn look(
+        &mut self,
+        registered: &Registered,
+        now: Duration,
+        unix: impl Fn() -> Duration,
+    ) -> Result<(), ReadError> {
+        self.memory.keep(&registered.targets);
+        self.follow_up(unix()).await?;
+        let ringing = read::ringing(&self.clients).await?;
+        let due = self.memory.due(now, &ringing);
+        let targets = if due.is_empty() {
+            Vec::new()
+        } else {
+            self.targets(&registered.targets, &due, &ringing).await?
+        };
+        let before = self.memory.clone();
+        let worth: Vec<Target> = targets.iter().filter(|t| t.may_change()).cloned().collect();
+        let actions = decide(now, &worth, &mut self.memory);
+        self.memory.fire(now, &ringing, &targets);
+        self.act(actions, &before, unix).await;
+        Ok(())
+    }
+
+    /// The targets whose policies the due alarms name, with all that rings for them. Only those that may
+    /// change have their alarms' values.
+    async fn targets(
+        &mut self,
+        registered: &BTreeSet<String>,
+        due: &[&Alarm],
+        ringing: &[Alarm],
+    ) -> Result<Vec<Target>, ReadError> {
+        let policies = read::policies(&self.clients, registered).await?;
+        let due: BTreeSet<&str> = due
+            .iter()
+            .flat_map(|alarm| &alarm.policies)
+            .map(String::as_str)
+            .collect();
+        let ids: BTreeSet<String> = policies
+            .iter()
+            .filter(|(_, policies)| policies.iter().any(|p| due.contains(p.policy_arn())))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let registrations = read::targets(&self.clients, &ids).await?;
+        let services = read::services(&self.clients, &ids).await?;
+        let mut targets = Vec::new();
+        for (resource_id, registration) in registrations {
+            let (bounds, suspended) = match registration {
+                Ok(registration) => registration,
+                Err(why) => {
+                    self.tell(&resource_id, &why);
+                    continue;
+                }
+            };
+            let (Some(of_target), Some(service)) =
+                (policies.get(&resource_id), services.get(&resource_id))
+            else {
+                continue;
+            };
+            let mut followed = Vec::new();
+            for policy in of_target {
+                match convert::policy(policy) {
+                    Ok(policy) => followed.push(policy),
+                    Err(why) => self.tell(policy.policy_arn(), &why),
+                }
+            }
+            let names = |alarm: &&Alarm| {
+                let mut policies = followed.iter();
+                policies.any(|policy| alarm.policies.contains(&policy.arn))
+            };
+            targets.push(Target {
+                alarms: ringing.iter().filter(names).cloned().collect(),
+                resource_id,
+                bounds,
+                suspended,
+                policies: followed,
+                service: *service,
+            });
+        }
+        let worth = targets.iter_mut().filter(|target| target.may_change());
+        let alarms = worth.flat_map(|target| &mut target.alarms).collect();
+        read::values(&self.plugin, alarms).await?;
+        Ok(targets)
+    }
+
+    async fn act(&mut self, actions: Vec<Action>, before: &Memory, unix: impl Fn() -> Duration) {
+        let mut counts = Vec::new();
+        for action in actions {
+            match action {
+                Action::SetDesiredCount {
+                    resource_id,
+                    from,
+                    to,
+                    cause,
+                } => {
+                    log(&format!(
+                        "{resource_id}: desired count {from} → {to}: {cause}"
+                    ));
+                    counts.push(Activity::begin(&resource_id, to, &cause, unix()));
+                }
+                Action::Tell { policy, why } => self.tell(&policy, &why),
+            }
+        }
+        let done: Vec<_> = stream::iter(counts)
+            .map(|activity| set(&self.clients, activity))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        for (activity, failure) in done {
+            let id = activity.resource_id.clone();
+            if let Some(earlier) = self.open.remove(&id) {
+                self.record(&earlier.overridden(unix())).await;
+            }
+            if let Some(why) = failure {
+                eprintln!(
+                    "{id}: failed to set the desired count to {}: {why}",
+                    activity.to
+                );
+                self.memory.undo(before, &id);
+                self.record(&activity.failed(&why, unix())).await;
+            } else {
+                self.record(&activity).await;
+                self.open.insert(id, activity);
+            }
+        }
+    }
+
+    /// Ends the activities that ECS has fulfilled, or that somebody has overridden.
+    async fn follow_up(&mut self, unix: Duration) -> Result<(), ReadError> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        let ids = self.open.keys().cloned().collect();
+        let services = read::services(&self.clients, &ids).await?;
+        let ended: Vec<Activity> = self
+            .open
+            .iter()
+            .filter_map(|(id, activity)| {
+                let counts = services
+                    .get(id)
+                    .map(|service| (service.desired, service.running));
+                activity.observe(counts, unix)
+            })
+            .collect();
+        for activity in ended {
+            self.open.remove(&activity.resource_id);
+            self.record(&activity).await;
+        }
+        Ok(())
+    }
+
+    /// What can't be recorded is in the log all the same.
+    async fn record(&self, activity: &Activity) {
+        let recorded = Recorded {
+            account: &self.account,
+            region: &self.region,
+            activity,
+        };
+        if let Err(error) = self.plugin.post("activities", &recorded).await {
+            log(&format!("{}: {error}", activity.resource_id));
+        }
+    }
+
+    /// Tells the log once.
+    fn tell(&mut self, what: &str, why: &str) {
+        if self.told.insert(format!("{what} {why}")) {
+            log(&format!("{what}: {why}"));
+        }
+    }
+}
+
+/// Sets the count; why not, when ECS refuses.
+async fn set(clients: &Clients, activity: Activity) -> (Activity, Option<String>) {
+    let Some((cluster, service)) = read::parts(&activity.resource_id) else {
+        return (
+            activity,
+            Some("the resource id names no service".to_owned()),
+        );
+    };
+    let request = clients
+        .ecs
+        .update_service()
+        .cluster(cluster)
+        .service(service);
+    let count = i32::try_from(activity.to).unwrap_or(i32::MAX);
+    let sent = request.desired_count(count).send().await;
+    let failure = sent
+        .err()
+        .map(|error| DisplayErrorContext(error).to_string());
+    (activity, failure)
+}

@@ -1,0 +1,321 @@
+//! Every service's scheduler, and the processes of every task.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::model::{Protection, Service, ServiceReport};
+use super::process::{self, Launch};
+use super::scheduler::{Action, Draw, Ended, Scheduler};
+use super::wire::Reports;
+use crate::behaviour::Behaviour;
+use crate::stand_ins::StandIns;
+use crate::stand_ins::reaper::Reaper;
+
+/// What the loop hears.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The active services, all of them, if they have changed, and what is asked for tasks.
+    Services(Option<Vec<Service>>, BTreeMap<String, Protection>),
+    /// A task's processes have ended.
+    Ended {
+        service: String,
+        task: String,
+        ended: Ended,
+    },
+    /// Nothing listens at LocalStack's endpoint any more.
+    LocalStackGone,
+}
+
+/// All services and tasks.
+pub(crate) struct Fleet {
+    behaviour: Behaviour,
+    endpoint_url: String,
+    logs: PathBuf,
+    reaper: Arc<Reaper>,
+    clock: Clock,
+    events: mpsc::Sender<Event>,
+    services: BTreeMap<String, Scheduler>,
+    /// What was told last, by service.
+    told: BTreeMap<String, ServiceReport>,
+    stops: BTreeMap<String, oneshot::Sender<()>>,
+}
+
+/// The time since the Unix epoch, which never goes back.
+#[derive(Clone, Copy)]
+struct Clock {
+    begin: Instant,
+    epoch: Duration,
+}
+
+impl Clock {
+    fn new() -> Self {
+        let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        Self {
+            begin: Instant::now(),
+            epoch: epoch.unwrap_or_default(),
+        }
+    }
+
+    fn now(self) -> Duration {
+        self.epoch + self.begin.elapsed()
+    }
+}
+
+impl Fleet {
+    pub(crate) fn new(settings: &StandIns, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            behaviour: settings.behaviour.clone(),
+            endpoint_url: settings.endpoint_url.clone(),
+            logs: settings.logs.clone(),
+            reaper: Arc::new(Reaper::new(settings.reaper.clone())),
+            clock: Clock::new(),
+            events,
+            services: BTreeMap::new(),
+            told: BTreeMap::new(),
+            stops: BTreeMap::new(),
+        }
+    }
+
+    /// Does what is due and tells of it; ready when something is due again.
+    pub(crate) fn tick(&mut self, reports: &Reports) -> impl Future<Output = ()> + use<> {
+        let now = self.clock.now();
+        let start = self.behaviour.task_start;
+        let speed = self.behaviour.speed;
+        let mut draw = || Draw {
+            id: format!("{:016x}{:016x}", chance(), chance()),
+            start: speed.compress(start.at(share(chance()))),
+        };
+        loop {
+            let mut due = Vec::new();
+            for (arn, scheduler) in &mut self.services {
+                let actions = scheduler.tick(now, &mut draw);
+                due.extend(actions.into_iter().map(|action| (arn.clone(), action)));
+            }
+            if due.is_empty() {
+                break;
+            }
+            // A placeholder that ends may be what others wait for.
+            for (arn, action) in due {
+                self.act(&arn, action, now);
+            }
+        }
+        self.tell(now, reports);
+        self.services.retain(|_, scheduler| !scheduler.is_gone());
+        let next = self
+            .services
+            .values()
+            .filter_map(|s| s.next_tick(now))
+            .min();
+        async move {
+            match next {
+                Some(next) => tokio::time::sleep(next.saturating_sub(now)).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Takes in what has happened.
+    pub(crate) fn hear(&mut self, event: Event) {
+        let now = self.clock.now();
+        match event {
+            Event::Services(services, protections) => {
+                if let Some(services) = services {
+                    self.want(services, now);
+                }
+                self.protect(&protections);
+            }
+            Event::Ended {
+                service,
+                task,
+                ended,
+            } => {
+                self.stops.remove(&task);
+                if let Some(scheduler) = self.services.get_mut(&service) {
+                    log_end(scheduler, &task, &ended);
+                    scheduler.ended(&task, ended, now);
+                }
+            }
+            Event::LocalStackGone => {}
+        }
+    }
+
+    /// Stops everything and waits until it has stopped.
+    pub(crate) async fn end(&mut self, events: &mut mpsc::Receiver<Event>, reports: &Reports) {
+        for scheduler in self.services.values_mut() {
+            scheduler.delete();
+        }
+        loop {
+            // Only the end of a task can bring this forward.
+            drop(self.tick(reports));
+            if self.services.is_empty() {
+                return;
+            }
+            match events.recv().await {
+                Some(Event::Services(..)) => {}
+                Some(event) => self.hear(event),
+                None => return,
+            }
+        }
+    }
+
+    fn want(&mut self, services: Vec<Service>, now: Duration) {
+        let mut left: BTreeMap<String, Service> = services
+            .into_iter()
+            .map(|service| (service.arn.clone(), service))
+            .collect();
+        for (arn, scheduler) in &mut self.services {
+            match left.remove(arn) {
+                Some(service) => scheduler.want(service, now),
+                None => scheduler.delete(),
+            }
+        }
+        for (arn, service) in left {
+            self.introduce(&service);
+            self.services.insert(arn, Scheduler::new(service, now));
+        }
+    }
+
+    fn protect(&mut self, protections: &BTreeMap<String, Protection>) {
+        for (task, asked) in protections {
+            for scheduler in self.services.values_mut() {
+                scheduler.protect(task, *asked);
+            }
+        }
+    }
+
+    /// Says once what runs for a service, and what doesn't.
+    fn introduce(&self, service: &Service) {
+        let found = process::programs(&service.task_definition, &self.behaviour.programs);
+        let runs: Vec<_> = found
+            .iter()
+            .map(|(container, program)| format!("{} runs {}", container.name, program.display()))
+            .collect();
+        let runs = if runs.is_empty() {
+            "no container has a program: its tasks are counted, nothing runs".to_owned()
+        } else {
+            runs.join(", ")
+        };
+        log(&format!("service {}: {runs}", service.arn));
+    }
+
+    fn act(&mut self, arn: &str, action: Action, now: Duration) {
+        match action {
+            Action::Launch(id) => self.launch(arn, id),
+            Action::Stop(id) => match self.stops.remove(&id) {
+                Some(stop) => {
+                    // One that has just ended by itself needs none.
+                    let _ = stop.send(());
+                }
+                None => self.placeholder_ends(arn, &id, now),
+            },
+        }
+    }
+
+    fn launch(&mut self, arn: &str, id: String) {
+        let Some(scheduler) = self.services.get(arn) else {
+            return;
+        };
+        let (service, task) = (scheduler.service(), scheduler.task(&id));
+        let Some(task) = task else { return };
+        if process::programs(&task.definition, &self.behaviour.programs).is_empty() {
+            return;
+        }
+        let launch = Launch {
+            definition: Arc::clone(&task.definition),
+            variables: self.variables(service, &id),
+            log: self.logs.join(&service.name).join(format!("{id}.log")),
+        };
+        let (stop, stopped) = oneshot::channel();
+        self.stops.insert(id.clone(), stop);
+        let (events, reaper) = (self.events.clone(), Arc::clone(&self.reaper));
+        let programs = self.behaviour.programs.clone();
+        let service = arn.to_owned();
+        tokio::spawn(async move {
+            let ended = process::run(launch, &programs, reaper, stopped).await;
+            let event = Event::Ended {
+                service,
+                task: id,
+                ended,
+            };
+            // The loop that hears it outlives every task, or everything ends.
+            let _ = events.send(event).await;
+        });
+    }
+
+    /// What a task finds in its environment, beside its container's own variables: where the sandbox is,
+    /// and nothing of the user's.
+    fn variables(&self, service: &Service, task: &str) -> BTreeMap<String, String> {
+        let agent = format!("{}/_ecs_scaler/agent/{task}", self.endpoint_url);
+        // LocalStack takes a key of twelve digits for the account, and any other for its default one.
+        let key = match service.account.as_str() {
+            "000000000000" => "test",
+            account => account,
+        };
+        let pairs = [
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("AWS_ENDPOINT_URL", self.endpoint_url.as_str()),
+            ("AWS_REGION", &service.region),
+            ("AWS_DEFAULT_REGION", &service.region),
+            ("AWS_ACCESS_KEY_ID", key),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_EXECUTION_ENV", "AWS_ECS_FARGATE"),
+            ("ECS_AGENT_URI", &agent),
+        ];
+        pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into()
+    }
+
+    fn placeholder_ends(&mut self, arn: &str, id: &str, now: Duration) {
+        if let Some(scheduler) = self.services.get_mut(arn) {
+            scheduler.ended(id, Ended::default(), now);
+        }
+    }
+
+    fn tell(&mut self, now: Duration, reports: &Reports) {
+        for (arn, scheduler) in &self.services {
+            let report = scheduler.report(now);
+            if self.told.get(arn) != Some(&report) {
+                reports.put(arn, report.clone());
+                self.told.insert(arn.clone(), report);
+            }
+        }
+        self.told.retain(|arn, _| self.services.contains_key(arn));
+    }
+}
+
+fn log_end(scheduler: &Scheduler, id: &str, ended: &Ended) {
+    let name = &scheduler.service().name;
+    let how = match (&ended.not_started, scheduler.is_stopping(id)) {
+        (Some(reason), _) => reason.clone(),
+        (None, true) => format!("stopped as it was told to, exit codes {:?}", ended.exits),
+        (None, false) => format!("ended by itself, exit codes {:?}", ended.exits),
+    };
+    log(&format!("service {name}: task {id}: {how}"));
+}
+
+/// A line in the stand-ins' log.
+pub(crate) fn log(text: &str) {
+    let now = jiff::Timestamp::now();
+    eprintln!("{now:.3} tasks: {text}");
+}
+
+/// What std gives to make hash tables unpredictable: enough for ids and delays.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// As a share of what is possible, 0 to 1.
+fn share(chance: u64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "53 of 64 bits are plenty for a delay"
+    )]
+    let share = chance as f64 / u64::MAX as f64;
+    share
+}

@@ -1,7 +1,10 @@
 //! The deployed functions: which there are, what they are for, and what their rules send them.
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use scaling::{AlarmStepsPolicy, MetricRequest, POLICY_VARIABLE};
+use scaling::{
+    AlarmStepsPolicy, DEMAND_POLICY_VARIABLE, DemandPolicy, MetricRequest, POLICY_VARIABLE,
+    ScalingRequest,
+};
 use serde::Serialize;
 
 use crate::error::{Error, Result, aws};
@@ -37,10 +40,19 @@ pub enum FunctionKind {
 /// How a scaling function is set up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScalingSetup {
-    /// What it knows of its service and its alarms.
-    pub policy: AlarmStepsPolicy,
+    /// What it knows of its service, and what it goes by.
+    pub policy: ScalingPolicy,
     /// Name of its dead-letter queue.
     pub dead_letters: Option<String>,
+}
+
+/// What a scaling function goes by.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScalingPolicy {
+    /// Its alarms.
+    AlarmSteps(AlarmStepsPolicy),
+    /// The tasks that the work needs.
+    Demand(DemandPolicy),
 }
 
 /// Cluster and name of an ECS service.
@@ -112,14 +124,25 @@ async fn scaling(session: &Session<'_>, arn: &str) -> Result<ScalingSetup> {
     let reply = request.function_name(arn).send().await;
     let reply = reply.map_err(aws(format!("read the configuration of {function}")))?;
     let variables = reply.environment().and_then(|all| all.variables());
-    let text = variables.and_then(|all| all.get(POLICY_VARIABLE));
+    let variable = |name: &str| variables.and_then(|all| all.get(name));
     let wrong = |why: String| {
         Error::failed(format!("failed to read how {function} scales: {why}")).hint(
             "somebody else has changed the function's environment: put it back as `synth` shows it",
         )
     };
-    let text = text.ok_or_else(|| wrong(format!("it has no variable {POLICY_VARIABLE}")))?;
-    let policy = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let unread = |error: serde_json::Error| wrong(error.to_string());
+    let policy = match (variable(POLICY_VARIABLE), variable(DEMAND_POLICY_VARIABLE)) {
+        (Some(text), None) => {
+            ScalingPolicy::AlarmSteps(serde_json::from_str(text).map_err(unread)?)
+        }
+        (None, Some(text)) => ScalingPolicy::Demand(serde_json::from_str(text).map_err(unread)?),
+        (given, _) => {
+            let have = given.map_or("neither of the variables", |_| "both variables");
+            return Err(wrong(format!(
+                "it has {have} {POLICY_VARIABLE} and {DEMAND_POLICY_VARIABLE}"
+            )));
+        }
+    };
     let dead_letters = reply
         .dead_letter_config()
         .and_then(|config| config.target_arn())
@@ -136,14 +159,68 @@ impl Function {
     pub fn services(&self) -> Vec<ServiceName> {
         let mut services: Vec<ServiceName> = match &self.kind {
             FunctionKind::Metric(requests) => requests.iter().flat_map(measured).collect(),
-            FunctionKind::Scaling(scaling) => vec![ServiceName {
-                cluster: scaling.policy.cluster.clone(),
-                service: scaling.policy.service.clone(),
-            }],
+            FunctionKind::Scaling(scaling) => vec![scaling.service()],
         };
         services.sort();
         services.dedup();
         services
+    }
+
+    /// The events by which it does once what its rules have it do: their inputs. One that scales by demand
+    /// looks for the whole of its rule's period, and is asked for a single look instead.
+    #[must_use]
+    pub fn events(&self) -> Vec<String> {
+        match &self.kind {
+            FunctionKind::Scaling(setup) if setup.demand().is_some() => vec![look_once()],
+            _ => self.inputs.clone(),
+        }
+    }
+}
+
+/// `{"action":"look-once"}`.
+fn look_once() -> String {
+    serde_json::json!(ScalingRequest::LookOnce).to_string()
+}
+
+/// The event by which the function of this ARN, whose rule sends it `input`, does once what it is there for.
+/// One whose policy can't be read is given what its rule sends: that it is broken shows then.
+pub(crate) async fn event_for(session: &Session<'_>, arn: &str, input: &str) -> String {
+    match scaling(session, arn).await {
+        Ok(setup) if setup.demand().is_some() => look_once(),
+        _ => input.to_owned(),
+    }
+}
+
+impl ScalingSetup {
+    /// The service that is scaled.
+    #[must_use]
+    pub fn service(&self) -> ServiceName {
+        let (cluster, service) = match &self.policy {
+            ScalingPolicy::AlarmSteps(policy) => (&policy.cluster, &policy.service),
+            ScalingPolicy::Demand(policy) => (&policy.cluster, &policy.service),
+        };
+        ServiceName {
+            cluster: cluster.clone(),
+            service: service.clone(),
+        }
+    }
+
+    /// Its policy, if it scales by demand.
+    #[must_use]
+    pub fn demand(&self) -> Option<&DemandPolicy> {
+        match &self.policy {
+            ScalingPolicy::Demand(policy) => Some(policy),
+            ScalingPolicy::AlarmSteps(_) => None,
+        }
+    }
+
+    /// Its policy, if alarms tell it what to do.
+    #[must_use]
+    pub fn alarm_steps(&self) -> Option<&AlarmStepsPolicy> {
+        match &self.policy {
+            ScalingPolicy::AlarmSteps(policy) => Some(policy),
+            ScalingPolicy::Demand(_) => None,
+        }
     }
 }
 

@@ -6,8 +6,11 @@
 mod alarm_steps;
 mod alarms;
 mod clusters;
+mod demand;
 mod metric;
+mod oldest;
 mod queues;
+mod refresh;
 mod scaled;
 mod services;
 
@@ -26,8 +29,11 @@ use crate::targets::{Purpose, Target, physical_ids, targets};
 pub use alarm_steps::{AlarmStepsState, StepAlarmState};
 pub use alarms::{AlarmMetric, AlarmState};
 pub use clusters::ClusterState;
+pub use demand::DemandState;
 pub use metric::Datapoint;
+pub use oldest::oldest_messages;
 pub use queues::QueueState;
+pub use refresh::refresh;
 pub use scaled::{Activity, PolicyState, PolicyStep};
 pub use services::ServiceState;
 
@@ -41,7 +47,7 @@ pub struct Inspection {
     /// The services that it runs, measures or scales: the measured ones first, in the order of the rules'
     /// input.
     pub services: Vec<ServiceState>,
-    /// The stack's queues that no rule measures.
+    /// The stack's queues by which no service is measured.
     pub queues: Vec<QueueState>,
     /// The stack's dead-letter queues, but for those of scaling functions, which stand there.
     pub dead_letters: Vec<QueueState>,
@@ -73,9 +79,14 @@ pub async fn inspect(
     )
     .await?;
     let urls: Vec<&str> = physical_ids(&resources, "AWS::SQS::Queue").collect();
-    let mut steps = alarm_steps::read(session, &functions, &alarms, &urls).await?;
+    let (mut steps, mut demands) = futures::future::try_join(
+        alarm_steps::read(session, &functions, &alarms, &urls),
+        demand::read(session, &functions, now),
+    )
+    .await?;
     for service in &mut services {
         service.alarm_steps = steps.remove(&service.name());
+        service.demand = demands.remove(&service.name());
         service.adopt(&alarms);
     }
     alarms.retain(|alarm| !services.iter().any(|service| service.acts_on(&alarm.name)));
@@ -122,12 +133,18 @@ async fn other_queues(
     functions: &[Function],
     requests: &[MetricRequest],
 ) -> Result<(Vec<QueueState>, Vec<QueueState>)> {
-    let measured: Vec<&str> = requests
+    let mut measured: Vec<&str> = requests
         .iter()
         .flat_map(|request| &request.services)
         .flat_map(|service| &service.queues)
         .map(|queue| queue.url.as_str())
         .collect();
+    for function in functions {
+        if let FunctionKind::Scaling(setup) = &function.kind {
+            let queues = setup.demand().into_iter().flat_map(|demand| &demand.queues);
+            measured.extend(queues.map(|queue| queue.url.as_str()));
+        }
+    }
     let of_function = |name: &str| {
         functions.iter().any(|function| match &function.kind {
             FunctionKind::Scaling(setup) => setup.dead_letters.as_deref() == Some(name),

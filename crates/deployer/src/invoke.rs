@@ -14,10 +14,12 @@ use tokio::time::Instant;
 use crate::error::{Error, Result, aws, code, is_denied};
 use crate::session::Session;
 
-/// A function may run for 30 s, and one that is serialised may wait for its turn in Lambda.
-const REPLY: Duration = Duration::from_secs(60);
-/// A function with a reserved concurrency of one refuses while another call runs, for 30 s at most.
-const TURN: Duration = Duration::from_secs(60);
+/// A function may run for 30 s, one that follows demand for a minute, and one that is serialised may wait for
+/// its turn in Lambda.
+const REPLY: Duration = Duration::from_secs(90);
+/// A function with a reserved concurrency of one refuses while another call runs. One that follows demand looks
+/// for 50 s of each minute of its rule: two of the gaps between are worth waiting for.
+const TURN: Duration = Duration::from_secs(130);
 
 /// One invocation of a function, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,7 +51,7 @@ pub(crate) enum Attempt {
 /// Invokes a function with an event, waits for its answer, and for its turn while other calls run.
 ///
 /// # Errors
-/// When Lambda refuses or can't be reached, or when the function's turn does not come within a minute.
+/// When Lambda refuses or can't be reached, or when the function's turn does not come within two minutes.
 /// A function that fails is no error here: its invocation says so.
 pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Result<Invocation> {
     let begun = Instant::now();
@@ -62,7 +64,7 @@ pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Resul
         };
         if begun.elapsed() + delay > TURN {
             return Err(busy.hint(
-                "other calls of the function have used its concurrency for a minute: try again later",
+                "other calls of the function have used its concurrency for two minutes: try again later",
             ));
         }
         if delay == session.pace.first {

@@ -18,6 +18,7 @@ mod destroy;
 mod error;
 mod follow;
 mod functions;
+mod history;
 mod inspect;
 mod invoke;
 mod measure;
@@ -43,10 +44,12 @@ pub use deploy::{Approve, Deployed, deploy, plan, protect};
 pub use destroy::{Destroyed, Doomed, destroy};
 pub use error::{Error, Kind, Result};
 pub use follow::Cause;
-pub use functions::{Function, FunctionKind, ScalingSetup, ServiceName, functions};
+pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};
+pub use history::{Between, SentHistory, deployed_queues, sent_history};
 pub use inspect::{
-    Activity, AlarmMetric, AlarmState, AlarmStepsState, ClusterState, Datapoint, Inspection,
-    PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect, measured,
+    Activity, AlarmMetric, AlarmState, AlarmStepsState, ClusterState, Datapoint, DemandState,
+    Inspection, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
+    measured, oldest_messages, refresh,
 };
 pub use invoke::{Invocation, invoke};
 pub use measure::measure_once;

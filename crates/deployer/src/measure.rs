@@ -7,6 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
+use crate::functions::event_for;
 use crate::invoke::{self, Attempt, name};
 use crate::observe::resources;
 use crate::session::Session;
@@ -18,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const AT_ONCE: usize = 4;
 
 /// Invokes the functions that the stack's rules target, once for each target with the target's own
-/// input. So the first datapoints exist when the deploy ends, and each scaling function has proved that
-/// it may read its alarms and its service: it does nothing while they are quiet, and while one is in
-/// ALARM only what the rule would have it do within the minute. Returns the number of targets that were
+/// input, or for a function that follows demand with the order to look once. So the first datapoints exist
+/// when the deploy ends, and each scaling function has proved that it may read its alarms or queues and its
+/// service: it does only what the rule would have it do within the minute. Returns the number of targets that were
 /// invoked.
 ///
 /// # Errors
@@ -38,7 +39,7 @@ pub async fn measure_once(session: &Session<'_>, stack: &str) -> Result<usize> {
         session.note("measuring once, instead of waiting for the rules");
     }
     if any(Purpose::ReEvaluate) {
-        session.note("having the alarms evaluated once, instead of waiting for the rules");
+        session.note("having the scaling functions look once, instead of waiting for the rules");
     }
     let invoked: Vec<bool> = stream::iter(&targets)
         .map(|target| until_it_works(session, target))
@@ -53,8 +54,12 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
     let begun = Instant::now();
     let mut delay = session.pace.first;
     let mut noted = false;
+    let event = match target.purpose() {
+        Purpose::Measure => target.input.clone(),
+        Purpose::ReEvaluate => event_for(session, &target.arn, &target.input).await,
+    };
     loop {
-        let why = match invoke::attempt(session, &target.arn, &target.input).await? {
+        let why = match invoke::attempt(session, &target.arn, &event).await? {
             Attempt::Ran(invocation) => match invocation.error {
                 None => return Ok(true),
                 Some(why) => why,
@@ -93,7 +98,7 @@ async fn failed(session: &Session<'_>, target: &Target, why: &str) -> Error {
     let function = name(&target.arn);
     let task = match target.purpose() {
         Purpose::Measure => "measure",
-        Purpose::ReEvaluate => "evaluate its alarms",
+        Purpose::ReEvaluate => "look at what it scales by",
     };
     Error::new(
         Kind::DeploymentFailed,

@@ -23,14 +23,14 @@ pub(crate) struct Target {
 pub(crate) enum Purpose {
     /// Measures.
     Measure,
-    /// Lets a scaling function read its alarms again.
+    /// Lets a scaling function look: at its alarms again, or at its queues.
     ReEvaluate,
 }
 
 impl Target {
     pub(crate) fn purpose(&self) -> Purpose {
         match serde_json::from_str(&self.input) {
-            Ok(ScalingRequest::ReEvaluate) => Purpose::ReEvaluate,
+            Ok(ScalingRequest::ReEvaluate | ScalingRequest::LookOnce) => Purpose::ReEvaluate,
             Err(_) => Purpose::Measure,
         }
     }

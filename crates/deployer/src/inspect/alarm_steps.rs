@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures::future::try_join;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use scaling::{AlarmSteps, LAST_STEP_TAG, Steps};
+use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, Steps};
 use serde::Serialize;
 
 use crate::error::{Error, Result, aws, is_denied};
@@ -60,17 +60,13 @@ pub(super) async fn read(
     let scaling = functions
         .iter()
         .filter_map(|function| match &function.kind {
-            FunctionKind::Scaling(setup) => Some((function, setup)),
+            FunctionKind::Scaling(setup) => Some((function, setup, setup.alarm_steps()?)),
             FunctionKind::Metric(_) => None,
         });
     stream::iter(scaling)
-        .map(|(function, setup)| async move {
-            let state = one(session, function, setup, alarms, queue_urls).await?;
-            let name = ServiceName {
-                cluster: setup.policy.cluster.clone(),
-                service: setup.policy.service.clone(),
-            };
-            Ok::<_, Error>((name, state))
+        .map(|(function, setup, policy)| async move {
+            let state = one(session, function, (setup, policy), alarms, queue_urls).await?;
+            Ok::<_, Error>((setup.service(), state))
         })
         .buffered(AT_ONCE)
         .try_collect()
@@ -80,11 +76,10 @@ pub(super) async fn read(
 async fn one(
     session: &Session<'_>,
     function: &Function,
-    setup: &ScalingSetup,
+    (setup, policy): (&ScalingSetup, &AlarmStepsPolicy),
     alarms: &[AlarmState],
     queue_urls: &[&str],
 ) -> Result<AlarmStepsState> {
-    let policy = &setup.policy;
     let (scale_out, scale_in) = try_join(
         side(session, policy.scale_out.as_ref(), alarms),
         side(session, policy.scale_in.as_ref(), alarms),

@@ -28,7 +28,7 @@ pub(super) type Key = (String, String, String);
 /// How far back is looked: a datapoint older than this says nothing about now.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Queries of one GetMetricData call. Source: Amazon CloudWatch quotas.
-const QUERIES: usize = 500;
+pub(super) const QUERIES: usize = 500;
 
 /// The newest datapoint of each measured service and queue, where there is one.
 pub(super) async fn latest(
@@ -68,13 +68,15 @@ pub(super) async fn latest(
 
 /// A whole minute, as CloudWatch takes it anyway: LocalStack counts the periods from the begin on, and
 /// would show one minute's datapoint at another time with every call.
-fn begin(now: SystemTime) -> DateTime {
+pub(super) fn begin(now: SystemTime) -> DateTime {
     let begin = DateTime::from(now.checked_sub(WINDOW).unwrap_or(now)).secs();
     DateTime::from_secs(begin - begin.rem_euclid(60))
 }
 
 fn keys(request: &MetricRequest) -> impl Iterator<Item = (&str, Key)> {
-    request.services.iter().flat_map(move |service| {
+    // Of a service that scales by demand another metric is published.
+    let by_backlog = request.services.iter().filter(|s| s.demand.is_none());
+    by_backlog.flat_map(move |service| {
         service.queues.iter().map(move |queue| {
             let key = (
                 service.cluster.clone(),

@@ -17,6 +17,7 @@ use crate::targets::physical_ids;
 
 use super::alarm_steps::AlarmStepsState;
 use super::alarms::AlarmState;
+use super::demand::DemandState;
 use super::metric;
 use super::queues::{self, QueueState};
 use super::scaled::{self, Activity, PolicyState, Scaled};
@@ -46,12 +47,34 @@ pub struct ServiceState {
     pub policies: Vec<PolicyState>,
     /// Its scaling function, if it has one.
     pub alarm_steps: Option<AlarmStepsState>,
+    /// What it needs, if it scales by demand.
+    pub demand: Option<DemandState>,
     /// The last scaling activities, the newest first. For a stack of many services those among the
     /// account's last hundred.
     pub activities: Vec<Activity>,
 }
 
 impl ServiceState {
+    /// Takes over status and counts; a service that ECS does not know has none.
+    pub(super) fn count(&mut self, known: Option<&Service>) {
+        let status = known.and_then(|known| known.status());
+        self.status = status.unwrap_or("MISSING").to_owned();
+        self.desired = known.map_or(0, Service::desired_count);
+        self.running = known.map_or(0, Service::running_count);
+        self.pending = known.map_or(0, Service::pending_count);
+    }
+
+    /// Fewest and most tasks, from whoever sets the count: Application Auto Scaling or a function.
+    #[must_use]
+    pub fn task_bounds(&self) -> Option<(i64, i64)> {
+        let target = self.bounds.map(|(min, max)| (min.into(), max.into()));
+        let steps = self.alarm_steps.as_ref();
+        let steps = steps.map(|steps| (steps.min.into(), steps.max.into()));
+        let demand = self.demand.as_ref().and_then(|demand| demand.bounds);
+        let demand = demand.map(|(min, max)| (min.into(), max.into()));
+        target.or(steps).or(demand)
+    }
+
     pub(super) fn name(&self) -> ServiceName {
         ServiceName {
             cluster: self.cluster.clone(),
@@ -92,6 +115,17 @@ pub(super) struct Subject {
     url: Option<String>,
 }
 
+impl Subject {
+    /// Adds the queues that are new.
+    fn consumes(&mut self, queues: &[QueueRequest]) {
+        for queue in queues {
+            if !self.queues.contains(queue) {
+                self.queues.push(queue.clone());
+            }
+        }
+    }
+}
+
 /// The services of a stack. One that stands in several requests is named once, with all its queues.
 pub(super) fn subjects(
     requests: &[MetricRequest],
@@ -101,14 +135,15 @@ pub(super) fn subjects(
 ) -> Vec<Subject> {
     let mut subjects = Subjects::default();
     for service in requests.iter().flat_map(|request| &request.services) {
-        let subject = subjects.of(&service.cluster, &service.service);
-        let is_new = |queue: &&QueueRequest| !subject.queues.contains(queue);
-        let new: Vec<_> = service.queues.iter().filter(is_new).cloned().collect();
-        subject.queues.extend(new);
+        subjects
+            .of(&service.cluster, &service.service)
+            .consumes(&service.queues);
     }
     for function in functions {
         if let FunctionKind::Scaling(setup) = &function.kind {
-            subjects.of(&setup.policy.cluster, &setup.policy.service);
+            let name = setup.service();
+            let subject = subjects.of(&name.cluster, &name.service);
+            subject.consumes(setup.demand().map_or(&[], |demand| &demand.queues));
         }
     }
     // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.
@@ -219,21 +254,21 @@ async fn describe(
 
 fn state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled>) -> ServiceState {
     let scaled = scaled.unwrap_or_default();
-    ServiceState {
+    let mut state = ServiceState {
         cluster: subject.name.cluster.clone(),
         service: subject.name.service.clone(),
-        status: known
-            .and_then(|known| known.status())
-            .unwrap_or("MISSING")
-            .to_owned(),
-        desired: known.map_or(0, Service::desired_count),
-        running: known.map_or(0, Service::running_count),
-        pending: known.map_or(0, Service::pending_count),
+        status: String::new(),
+        desired: 0,
+        running: 0,
+        pending: 0,
         bounds: scaled.bounds,
         queues: Vec::new(),
         url: subject.url.clone(),
         policies: scaled.policies,
         alarm_steps: None,
+        demand: None,
         activities: scaled.activities,
-    }
+    };
+    state.count(known);
+    state
 }

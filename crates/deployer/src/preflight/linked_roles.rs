@@ -28,10 +28,10 @@ fn services(stack: &Stack) -> Vec<&'static str> {
         })
     };
     // The scaling function asks nobody but ECS: only the other kinds have a scalable target.
-    let registers = stack.services.values().any(|service| {
-        let scaling = service.scaling.as_ref();
-        scaling.is_some_and(|scaling| scaling.alarm_steps.is_none())
-    });
+    let registers = stack
+        .services
+        .values()
+        .any(|service| service.scaling.is_some() && !service.has_scaling_function());
     let instances = matches!(
         stack.cluster,
         Cluster::Create {

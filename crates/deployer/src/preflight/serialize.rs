@@ -69,7 +69,7 @@ fn note(session: &Session<'_>, why: &str) {
     session.note(format!(
         "the scaling functions get no reserved concurrency: {why}. Two calls may then run at once; a \
          repeated message still never steps twice, because each step is recorded on its alarm before it \
-         is made"
+         is made, and who follows demand sets the count that is needed, not one more or less"
     ));
 }
 

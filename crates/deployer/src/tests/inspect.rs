@@ -1,5 +1,6 @@
 //! `inspect`: a live system, small and large, whole and half gone.
 
+mod demanded;
 mod live;
 mod stepped;
 

@@ -206,10 +206,10 @@ async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
     let (result, heard) = measure(&stack(&["a"]), rules).await;
     let text = told(&result.unwrap_err());
     assert!(
-        text.contains("can't evaluate its alarms: not authorized"),
+        text.contains("can't look at what it scales by: not authorized"),
         "{text}"
     );
-    assert!(heard.has("having the alarms evaluated once"));
+    assert!(heard.has("having the scaling functions look once"));
     assert!(!heard.has("measuring once"), "there is nothing to measure");
     // Its rule may have its only concurrency: that is no failure of the deploy.
     let busy = mock!(aws_sdk_lambda::Client::invoke)

@@ -6,6 +6,7 @@ mod cloudformation;
 mod deploy;
 mod destroy;
 mod follow;
+mod history;
 mod inspect;
 mod instances;
 mod invoke;

@@ -90,10 +90,15 @@ fn policy() -> String {
 }
 
 fn function(policy: Option<String>) -> Rule {
+    configured("SCALING_POLICY", policy)
+}
+
+/// The function with its policy in this variable.
+pub(super) fn configured(variable: &'static str, policy: Option<String>) -> Rule {
     mock!(aws_sdk_lambda::Client::get_function_configuration).then_output(move || {
         let variables = policy
             .clone()
-            .map(|policy| [("SCALING_POLICY".to_owned(), policy)].into());
+            .map(|policy| [(variable.to_owned(), policy)].into());
         let environment = EnvironmentResponse::builder()
             .set_variables(variables)
             .build();
@@ -212,7 +217,7 @@ fn world() -> Vec<Rule> {
     ]
 }
 
-async fn inspect(others: Vec<Rule>) -> (Result<Inspection>, Told) {
+pub(super) async fn inspect(others: Vec<Rule>) -> (Result<Inspection>, Told) {
     let mut rules = stack().rules();
     rules.extend(others);
     rules.extend(world());
@@ -290,7 +295,7 @@ async fn tags_that_may_not_be_read_hide_only_the_last_step() {
 async fn a_function_with_a_foreign_policy_is_told() {
     let (result, _) = inspect(vec![function(None)]).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Failed: failed to read how web-scaling scales: it has no variable SCALING_POLICY
+    Failed: failed to read how web-scaling scales: it has neither of the variables SCALING_POLICY and DEMAND_POLICY
       hint: somebody else has changed the function's environment: put it back as `synth` shows it
     ");
     let (result, _) = inspect(vec![function(Some("{}".to_owned()))]).await;

@@ -1,0 +1,289 @@
+//! What was sent to queues, as CloudWatch remembers it: SQS's metric `NumberOfMessagesSent`.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_cloudwatch::types::{
+    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
+};
+use aws_smithy_types::DateTime;
+use serde::Serialize;
+
+use crate::error::{Error, Result, aws};
+use crate::messages::name_in;
+use crate::observe::{observe, resources};
+use crate::session::Session;
+
+/// Messages that were sent to queues, period by period without a gap.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SentHistory {
+    /// Names of the queues, whose messages are added up.
+    pub queues: Vec<String>,
+    /// Length of a period.
+    pub period: Duration,
+    /// Begin of the first period, in seconds since 1970.
+    pub begin: u64,
+    /// Messages in each period; none where no queue has a datapoint.
+    pub counts: Vec<u64>,
+    /// Periods for which no queue has a datapoint.
+    pub silent: usize,
+}
+
+/// From when to when a history is wanted; see [`sent_history`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Between {
+    /// Beginning; otherwise the first datapoint of the last 14 days.
+    pub from: Option<SystemTime>,
+    /// End; otherwise now.
+    pub to: Option<SystemTime>,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How far back is looked when nobody says it: less than minutes are kept.
+const USUAL: Duration = Duration::from_secs(14 * 86_400);
+
+/// How long CloudWatch keeps periods of a length. Source: "Metrics retention" of its user guide.
+const KEPT: [(Duration, Duration); 3] = [
+    (Duration::from_secs(15 * 86_400), MINUTE),
+    (Duration::from_secs(63 * 86_400), Duration::from_secs(300)),
+    (
+        Duration::from_secs(455 * 86_400),
+        Duration::from_secs(3_600),
+    ),
+];
+
+/// SQS's metrics are there so long after their minute at the latest, while a queue is in use: silence that is
+/// longer is silence. Source: "Available CloudWatch metrics for Amazon SQS": up to 15 minutes when a queue
+/// becomes active again.
+const LATEST: Duration = Duration::from_secs(15 * 60);
+
+/// Queries of one GetMetricData call. Source: "Amazon CloudWatch quotas".
+const QUERIES: usize = 500;
+
+/// What is read, for messages.
+const DOING: &str = "read the metric NumberOfMessagesSent";
+
+/// The names of a stack's queues with these logical ids, in their order. `None` when there is no such stack.
+///
+/// # Errors
+/// When AWS can't be asked, or the stack has no such queue.
+pub async fn deployed_queues(
+    session: &Session<'_>,
+    stack: &str,
+    logical_ids: &[String],
+) -> Result<Option<Vec<String>>> {
+    let Some(observed) = observe(session, stack).await? else {
+        return Ok(None);
+    };
+    let resources = resources(session, &observed.id).await?;
+    let name = |id: &String| {
+        let of_id = resources.iter().find(|resource| resource.logical_id == *id);
+        of_id
+            .filter(|queue| !queue.physical_id.is_empty())
+            .map(|queue| name_in(&queue.physical_id).to_owned())
+            .ok_or_else(|| {
+                Error::failed(format!("the stack {stack} has no queue {id} yet")).hint(
+                    "`deploy` makes it; until it has a history, give a CSV file or a generator",
+                )
+            })
+    };
+    logical_ids
+        .iter()
+        .map(name)
+        .collect::<Result<_>>()
+        .map(Some)
+}
+
+/// Reads how many messages were sent to queues of this account and region, minute by minute where
+/// CloudWatch still knows the minutes, else in periods of 5 minutes or an hour.
+///
+/// # Errors
+/// When AWS can't be asked, when there is no datapoint, or when `between` has no length or is older than
+/// what CloudWatch keeps.
+pub async fn sent_history(
+    session: &Session<'_>,
+    queues: &[String],
+    between: Between,
+    now: SystemTime,
+) -> Result<SentHistory> {
+    let range = Range::new(between, now)?;
+    let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
+    for names in queues.chunks(QUERIES) {
+        add(session, names, &range, &mut sums).await?;
+    }
+    range.history(queues, &sums)
+}
+
+/// A range of whole periods, in seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+struct Range {
+    begin: u64,
+    end: u64,
+    now: u64,
+    period: u64,
+    /// Whether the beginning and the end were asked for.
+    asked: (bool, bool),
+}
+
+impl Range {
+    fn new(between: Between, now: SystemTime) -> Result<Self> {
+        let from = between.from.unwrap_or(now - USUAL);
+        let to = between.to.map_or(now, |to| to.min(now));
+        let age = now.duration_since(from).unwrap_or_default();
+        let kept = KEPT.iter().find(|(kept, _)| age <= *kept);
+        let Some((_, period)) = kept else {
+            return Err(Error::failed(format!(
+                "CloudWatch keeps no metric for {} days",
+                age.as_secs() / DAY.as_secs()
+            ))
+            .hint(RETENTION));
+        };
+        let seconds = |time: SystemTime| {
+            let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+            since.as_secs()
+        };
+        let period = period.as_secs();
+        // Whole periods, as CloudWatch counts them; the one that is going on is left out.
+        let begin = seconds(from) / period * period;
+        let end = seconds(to) / period * period;
+        if begin >= end {
+            return Err(Error::failed("the time that is wanted has no whole period")
+                .hint("--from must be before --to, and before now"));
+        }
+        Ok(Self {
+            begin,
+            end,
+            now: seconds(now),
+            period,
+            asked: (between.from.is_some(), between.to.is_some()),
+        })
+    }
+
+    /// The datapoints as a history without a gap.
+    fn history(&self, queues: &[String], sums: &BTreeMap<u64, f64>) -> Result<SentHistory> {
+        let inside = || sums.range(self.begin..self.end).map(|(at, _)| *at);
+        let (Some(first), Some(last)) = (inside().next(), inside().next_back()) else {
+            return Err(self.nothing(queues));
+        };
+        // Before its first datapoint a queue may not have been there yet; after its last one, its metrics
+        // may be under way.
+        let begin = if self.asked.0 { self.begin } else { first };
+        let recent = self.now.saturating_sub(last) <= LATEST.as_secs() + self.period;
+        let end = if !self.asked.1 && recent {
+            last + self.period
+        } else {
+            self.end
+        };
+        let periods = (begin..end).step_by(usize::try_from(self.period).unwrap_or(usize::MAX));
+        let counts: Vec<u64> = periods
+            .map(|at| sums.get(&at).map_or(0, |sum| whole(*sum)))
+            .collect();
+        let known = sums.range(begin..end).count();
+        Ok(SentHistory {
+            queues: queues.to_vec(),
+            period: Duration::from_secs(self.period),
+            begin,
+            silent: counts.len().saturating_sub(known),
+            counts,
+        })
+    }
+
+    fn nothing(&self, queues: &[String]) -> Error {
+        let days = (self.end - self.begin).div_ceil(DAY.as_secs());
+        Error::failed(format!(
+            "CloudWatch has no NumberOfMessagesSent of {} in the {days} {} that were asked for",
+            queues.join(", "),
+            if days == 1 { "day" } else { "days" },
+        ))
+        .hint("SQS publishes its metrics only while a queue is in use, and a new queue's some minutes late")
+        .hint(RETENTION)
+    }
+}
+
+/// Since when metrics are kept.
+const RETENTION: &str =
+    "CloudWatch keeps minutes for 15 days, 5 minutes for 63 days and hours for 455 days";
+
+/// Adds the datapoints of up to 500 queues, page by page.
+async fn add(
+    session: &Session<'_>,
+    names: &[String],
+    range: &Range,
+    sums: &mut BTreeMap<u64, f64>,
+) -> Result<()> {
+    let queries = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| query(index, name, range.period));
+    let time = |seconds: u64| DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let mut pages = session
+        .clients
+        .cloudwatch
+        .get_metric_data()
+        .set_metric_data_queries(Some(queries.collect()))
+        .start_time(time(range.begin))
+        .end_time(time(range.end))
+        .scan_by(ScanBy::TimestampAscending)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(aws(DOING))?;
+        for result in page.metric_data_results() {
+            readable(result)?;
+            for (at, value) in result.timestamps().iter().zip(result.values()) {
+                let at = u64::try_from(at.secs()).unwrap_or_default();
+                let period = at / range.period * range.period;
+                *sums.entry(period).or_default() += value;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A page may hold a part of the datapoints; what is refused or broken is no history.
+fn readable(result: &MetricDataResult) -> Result<()> {
+    let wrong = match result.status_code() {
+        Some(StatusCode::InternalError) => "CloudWatch had an internal error",
+        Some(StatusCode::Forbidden) => "access is denied",
+        _ => return Ok(()),
+    };
+    let messages = result
+        .messages()
+        .iter()
+        .filter_map(|message| message.value());
+    let said: Vec<&str> = std::iter::once(wrong).chain(messages).collect();
+    Err(Error::failed(format!(
+        "failed to {DOING}: {}",
+        said.join(": ")
+    )))
+}
+
+fn query(index: usize, queue: &str, period: u64) -> MetricDataQuery {
+    let metric = Metric::builder()
+        .namespace("AWS/SQS")
+        .metric_name("NumberOfMessagesSent")
+        .dimensions(Dimension::builder().name("QueueName").value(queue).build())
+        .build();
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(i32::try_from(period).unwrap_or(i32::MAX))
+        .stat("Sum")
+        .build();
+    MetricDataQuery::builder()
+        .id(format!("q{index}"))
+        .metric_stat(stat)
+        .return_data(true)
+        .build()
+}
+
+/// Messages are whole; what is negative or no number is none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float outside of the range saturates"
+)]
+fn whole(sum: f64) -> u64 {
+    sum.round() as u64
+}

@@ -1,0 +1,42 @@
+//! The part of an inspection that changes from second to second, read anew.
+
+use futures::future::try_join;
+
+use crate::described;
+use crate::error::Result;
+use crate::session::Session;
+
+use super::Inspection;
+use super::queues;
+
+/// Reads the counts of the services and the depths of their queues anew, and leaves the rest as it is: a
+/// request for ten services of a cluster, and one for each queue.
+///
+/// # Errors
+/// When AWS can't be asked; the inspection is then as it was.
+pub async fn refresh(session: &Session<'_>, inspection: &mut Inspection) -> Result<()> {
+    let services = inspection.services.iter();
+    let names = services
+        .clone()
+        .map(|state| (&*state.cluster, &*state.service));
+    let urls = services.flat_map(|state| &state.queues);
+    let urls = urls.map(|queue| (&*queue.name, &*queue.url)).collect();
+    let (described, read) = try_join(
+        described::describe(session, names),
+        queues::read(session, urls),
+    )
+    .await?;
+    let mut read = read.into_iter();
+    for state in &mut inspection.services {
+        let known = described.services.iter().find(|(cluster, known)| {
+            *cluster == state.cluster && known.service_name() == Some(&state.service)
+        });
+        state.count(known.map(|(_, known)| known));
+        for (queue, read) in state.queues.iter_mut().zip(read.by_ref()) {
+            queue.visible = read.visible;
+            queue.in_flight = read.in_flight;
+            queue.delayed = read.delayed;
+        }
+    }
+    Ok(())
+}

@@ -37,6 +37,15 @@ impl Bench {
         }
     }
 
+    /// The same with the sandbox at this endpoint.
+    #[must_use]
+    pub fn at(&self, endpoint: &str) -> Self {
+        Self {
+            endpoint: endpoint.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// A run of `xtask` with these arguments, and with JSON on standard output.
     #[must_use]
     pub fn xtask<I: AsRef<str>>(&self, arguments: impl IntoIterator<Item = I>) -> Run {
@@ -45,6 +54,18 @@ impl Bench {
             .map(|argument| argument.as_ref().to_owned())
             .collect();
         Run::new(&self.xtask, &self.sandbox, &arguments)
+    }
+
+    /// The example's worker, which is built with `xtask`.
+    #[must_use]
+    pub fn worker(&self) -> PathBuf {
+        self.xtask.with_file_name("voucher-worker")
+    }
+
+    /// Name of the sandbox.
+    #[must_use]
+    pub fn sandbox(&self) -> &str {
+        &self.sandbox
     }
 
     /// Endpoint of the sandbox.

@@ -18,6 +18,7 @@ mod inventory;
 mod metric;
 mod poll;
 mod test_stack;
+mod worker;
 mod xtask;
 
 pub use bench::{Bench, unique_name};
@@ -27,4 +28,5 @@ pub use inventory::{Inventory, inventory};
 pub use metric::{Minute, minutes};
 pub use poll::until;
 pub use test_stack::TestStack;
+pub use worker::Worker;
 pub use xtask::{Ended, Run, Started};

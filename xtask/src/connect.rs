@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use deployer::{Clients, Connection, Identity, Pace, Session};
-use sandbox::{Sandbox, Settings, Standing};
+use sandbox::{Sandbox, Settings, Standing, Wanted};
 
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
@@ -34,46 +34,36 @@ pub(crate) struct Cloud {
     pub pace: Pace,
     /// Whether it is the sandbox.
     pub local: bool,
+    /// Which one.
+    sandbox: Option<Sandbox>,
 }
 
 /// The region of the sandbox when nobody names one.
 const LOCAL_REGION: &str = "us-east-1";
 
 impl ConnectArgs {
-    pub(crate) fn local() -> Self {
-        Self {
-            local: true,
-            ..Self::default()
-        }
-    }
-
     /// Connects; starts the sandbox first when it is wanted.
     pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
-        let region = self.region.clone().or_else(|| known.region.clone());
-        let connection = if self.local {
-            let endpoint_url = start_sandbox(ui)?;
-            Connection {
-                region: region.or_else(|| Some(LOCAL_REGION.to_owned())),
-                endpoint_url: Some(endpoint_url),
-                test_credentials: true,
-                profile: None,
-            }
-        } else {
-            Connection {
-                profile: self.profile.clone(),
-                region,
-                endpoint_url: self.endpoint_url.clone(),
-                test_credentials: false,
-            }
+        if self.local {
+            return connect_sandbox(sandbox(), self.region.as_ref(), known, ui).await;
+        }
+        let connection = Connection {
+            profile: self.profile.clone(),
+            region: self.region.clone().or_else(|| known.region.clone()),
+            endpoint_url: self.endpoint_url.clone(),
+            test_credentials: false,
         };
         let clients = Clients::connect(&connection).await?;
-        let near = self.local || clients.endpoint_url().is_some_and(is_loopback);
-        let pace = if near { Pace::LOCAL } else { Pace::AWS };
-        Ok(Cloud {
+        let mut cloud = Cloud {
             clients,
-            pace,
-            local: self.local,
-        })
+            pace: Pace::AWS,
+            local: false,
+            sandbox: None,
+        };
+        if cloud.is_near() {
+            cloud.pace = Pace::LOCAL;
+        }
+        Ok(cloud)
     }
 
     /// The arguments that name the same cloud, for a hint.
@@ -96,7 +86,36 @@ impl ConnectArgs {
     }
 }
 
+/// Connects to a sandbox, and starts it first when it does not run.
+pub(crate) async fn connect_sandbox(
+    sandbox: Sandbox,
+    region: Option<&String>,
+    known: &Known,
+    ui: &Ui,
+) -> Result<Cloud> {
+    // Starting waits on processes and files; nothing else runs meanwhile.
+    let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
+    let region = region.or(known.region.as_ref()).cloned();
+    let connection = Connection {
+        region: region.or_else(|| Some(LOCAL_REGION.to_owned())),
+        endpoint_url: Some(running.endpoint_url),
+        test_credentials: true,
+        profile: None,
+    };
+    Ok(Cloud {
+        clients: Clients::connect(&connection).await?,
+        pace: Pace::LOCAL,
+        local: true,
+        sandbox: Some(sandbox),
+    })
+}
+
 impl Cloud {
+    /// Whether it is on this machine, where nobody counts the requests.
+    pub(crate) fn is_near(&self) -> bool {
+        self.local || self.clients.endpoint_url().is_some_and(is_loopback)
+    }
+
     pub(crate) fn session<'a>(
         &'a self,
         progress: &'a (dyn Fn(deployer::Progress) + Sync),
@@ -115,10 +134,9 @@ impl Cloud {
 
     /// A failure with what is known of the cloud that it happened in.
     pub(crate) fn explain(&self, failure: Failure) -> Failure {
-        if !self.local {
+        let Some(sandbox) = &self.sandbox else {
             return failure;
-        }
-        let sandbox = sandbox();
+        };
         explain(failure, sandbox.standing().ok().as_ref(), &sandbox.log())
     }
 }
@@ -148,10 +166,15 @@ fn explain(failure: Failure, standing: Option<&Standing>, log: &Path) -> Failure
 /// The sandbox of this checkout. ECS_SCALER_SANDBOX names another than the default one, so that tests and
 /// people do not meet.
 pub(crate) fn sandbox() -> Sandbox {
+    named_sandbox(&sandbox_name())
+}
+
+/// Its name.
+pub(crate) fn sandbox_name() -> String {
     let name = std::env::var("ECS_SCALER_SANDBOX")
         .ok()
         .filter(|name| is_plain(name));
-    named_sandbox(name.as_deref().unwrap_or("default"))
+    name.unwrap_or_else(|| "default".to_owned())
 }
 
 pub(crate) fn named_sandbox(name: &str) -> Sandbox {
@@ -159,17 +182,13 @@ pub(crate) fn named_sandbox(name: &str) -> Sandbox {
         home: paths::sandbox_home(),
         name: name.to_owned(),
         plugin: paths::root().join("crates/sandbox/localstack-plugin"),
+        stand_ins: std::env::current_exe().ok(),
+        wanted: Wanted::default(),
     })
 }
 
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
-pub(crate) fn start_sandbox(ui: &Ui) -> Result<String> {
-    // Starting waits on processes and files; nothing else runs meanwhile.
-    let running = tokio::task::block_in_place(|| sandbox().start(&|text| ui.note(text)))?;
-    Ok(running.endpoint_url)
 }
 
 fn is_loopback(url: &str) -> bool {
@@ -193,7 +212,11 @@ mod tests {
 
     #[test]
     fn a_hint_repeats_how_the_cloud_was_named() {
-        assert_eq!(ConnectArgs::local().as_written(), " --local");
+        let local = ConnectArgs {
+            local: true,
+            ..ConnectArgs::default()
+        };
+        assert_eq!(local.as_written(), " --local");
         let args = ConnectArgs {
             profile: Some("p".into()),
             region: Some("r".into()),

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use deployer::Asset;
 use sandbox::Venv;
 use serde_json::Value;
-use stack::{Architecture, BacklogSource, Service, Stack};
+use stack::{Architecture, Service, Stack};
 
 use crate::failure::{Failure, Result};
 use crate::paths;
@@ -27,9 +27,9 @@ pub(crate) enum Platform {
 /// The functions that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Function {
-    /// Publishes the backlog per task.
+    /// Publishes the backlog per task, or the tasks needed.
     Metric,
-    /// Scales a service when an alarm says so.
+    /// Scales a service: when an alarm says so, or to the tasks needed.
     Scaling,
 }
 
@@ -48,15 +48,10 @@ impl Function {
     /// The functions that a stack is made of.
     pub(crate) fn of(stack: &Stack) -> Vec<Self> {
         let any = |has: fn(&Service) -> bool| stack.services.values().any(has);
-        let measured = any(|service| {
-            let backlog = service.backlog_per_task();
-            backlog.is_some_and(|backlog| backlog.source == BacklogSource::Lambda)
-        });
-        let stepped = any(|service| {
-            let scaling = service.scaling.as_ref();
-            scaling.is_some_and(|scaling| scaling.alarm_steps.is_some())
-        });
-        let needed = [(Self::Metric, measured), (Self::Scaling, stepped)];
+        let needed = [
+            (Self::Metric, any(Service::is_measured)),
+            (Self::Scaling, any(Service::has_scaling_function)),
+        ];
         let needed = needed.into_iter().filter(|(_, needed)| *needed);
         needed.map(|(function, _)| function).collect()
     }
@@ -133,6 +128,18 @@ fn build_native(functions: &[Function], ui: &Ui) -> Result<Vec<PathBuf>> {
         })
     });
     found.collect()
+}
+
+/// Builds a package's program of the same name for this machine.
+pub(crate) fn build_program(package: &str, ui: &Ui) -> Result<PathBuf> {
+    ui.note(&format!("building {package} for this machine"));
+    let mut cargo = cargo();
+    cargo
+        .args(["build", "--package", package, "--bin", package])
+        .args(["--message-format", "json-render-diagnostics"]);
+    let output = run(&mut cargo, &format!("build {package}"))?;
+    executable(&output.stdout, package)
+        .ok_or_else(|| Failure::failed(format!("cargo built {package} but named no executable")))
 }
 
 /// The executable of a binary that cargo names in its messages, one JSON document a line.
@@ -330,5 +337,9 @@ not json
         assert_eq!(stack(&math), []);
         assert_eq!(stack(steps), [Function::Scaling]);
         assert_eq!(stack("cpu: {target: 60}"), []);
+        let demand =
+            |actuator: &str| stack(&format!("demand: {{{promise}, actuator: {actuator}}}"));
+        assert_eq!(demand("function"), [Function::Scaling]);
+        assert_eq!(demand("target_tracking"), [Function::Metric]);
     }
 }

@@ -6,10 +6,12 @@ mod connect;
 mod definition;
 mod failure;
 mod functions;
+mod live;
 mod output;
 mod paths;
 mod signals;
 mod ui;
+mod words;
 
 use std::process::ExitCode;
 

@@ -2,7 +2,7 @@
 //! on a terminal; elsewhere a line a change.
 
 use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use console::{Style, Term};
 use deployer::Progress;
@@ -76,6 +76,11 @@ impl Ui {
             "{} {status} {resource_type} {logical_id}{reason}",
             self.elapsed()
         ));
+    }
+
+    /// When it began, for whoever tells times beside it.
+    pub(crate) fn began(&self) -> SystemTime {
+        SystemTime::now() - self.started.elapsed()
     }
 
     fn elapsed(&self) -> String {

@@ -6,13 +6,18 @@
 )]
 
 mod alarm_steps;
+mod autoscaling;
+mod demand;
+mod demo;
 mod deployed;
 mod destroyed;
 mod failure;
 mod fleet;
 mod guard;
+mod history;
 mod killed;
 mod lambda;
+mod live;
 mod loss;
 mod output;
 mod rule;
@@ -20,3 +25,4 @@ mod sandbox;
 mod start;
 mod together;
 mod update;
+mod worker;

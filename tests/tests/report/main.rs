@@ -8,9 +8,14 @@
 mod browser;
 
 use std::path::Path;
+use std::time::Duration;
 
 use e2e::Bench;
 use serde_json::Value;
+use simulator::{
+    BacklogPolicy, Distribution, MeasuredAction, Measurement, Policy, Processing, Report, Sample,
+    Scenario,
+};
 
 use crate::browser::Page;
 
@@ -58,27 +63,11 @@ async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
     ];
     let told = Bench::open().xtask(arguments).end().await.succeeds();
 
-    let mut page = Page::open(Path::new(
-        &std::env::var("ECS_SCALER_TEST_CHROMIUM").unwrap(),
-    ));
-    page.look(1_100, 800, "light");
-    page.show(&file);
-    page.wait("document.documentElement.dataset.ready === 'true'");
-
+    let mut page = shown(&file);
     let embedded = page.value("document.getElementById('data').textContent");
     let embedded: Value = serde_json::from_str(embedded.as_str().unwrap()).unwrap();
     assert_eq!(embedded, told, "the page carries the very document");
-    let shown = page.value(
-        "[...document.querySelectorAll('data')].map(one => [one.dataset.path, one.value, one.textContent])",
-    );
-    let shown = shown.as_array().unwrap();
-    assert!(shown.len() > 40, "{shown:?}");
-    for figure in shown {
-        let (path, text) = (figure[0].as_str().unwrap(), figure[2].as_str().unwrap());
-        let value: f64 = figure[1].as_str().unwrap().parse().unwrap();
-        assert_eq!(Some(value), at(&told, path).as_f64(), "{path}");
-        assert!(reads_as(text, value), "{path}: {text} is not {value}");
-    }
+    has_the_figures_of(&mut page, &told);
     assert!(
         page.value("document.title")
             .as_str()
@@ -93,6 +82,111 @@ async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
     );
 
     draws(&mut page, told["series"].as_array().unwrap().len());
+    zooms(&mut page);
+    adapts(&mut page);
+    assert_eq!(page.complaints, Vec::<String>::new());
+}
+
+/// A report in a browser of its own, drawn.
+fn shown(file: &Path) -> Page {
+    let mut page = Page::open(Path::new(
+        &std::env::var("ECS_SCALER_TEST_CHROMIUM").unwrap(),
+    ));
+    page.look(1_100, 800, "light");
+    page.show(file);
+    page.wait("document.documentElement.dataset.ready === 'true'");
+    page
+}
+
+/// Every figure of the page is one of the document, and reads as it.
+fn has_the_figures_of(page: &mut Page, told: &Value) {
+    let shown = page.value(
+        "[...document.querySelectorAll('data')].map(one => [one.dataset.path, one.value, one.textContent])",
+    );
+    let shown = shown.as_array().unwrap();
+    assert!(shown.len() > 40, "{shown:?}");
+    for figure in shown {
+        let (path, text) = (figure[0].as_str().unwrap(), figure[2].as_str().unwrap());
+        let value: f64 = figure[1].as_str().unwrap().parse().unwrap();
+        assert_eq!(Some(value), at(told, path).as_f64(), "{path}");
+        assert!(reads_as(text, value), "{path}: {text} is not {value}");
+    }
+}
+
+/// A loop that was watched for three minutes: a message every half second, worked off by one task and, from
+/// the second minute on, by two.
+fn measured(scenario: &Scenario) -> Report {
+    let mut log = Measurement::new(Duration::from_secs(180));
+    let mut free = [0.0f64, 60.0];
+    for message in 0..360 {
+        let sent = f64::from(message) * 0.5;
+        let task = usize::from(free[1] < free[0]);
+        let began = free[task].max(sent);
+        let ended = began + 0.8;
+        free[task] = ended;
+        let processing = Processing {
+            began,
+            ended: Some(ended),
+            done: true,
+            receive_count: 1,
+        };
+        log.processing(&message.to_string(), sent, processing);
+    }
+    for second in 0..180 {
+        let running = if second < 60 { 1 } else { 2 };
+        log.sample(Sample {
+            at: f64::from(second),
+            desired: running,
+            running,
+            scale_out_alarm: (55..70).contains(&second),
+            ..Sample::default()
+        });
+    }
+    log.action(MeasuredAction {
+        at: 58.0,
+        from: 1,
+        to: 2,
+        reason: "monitor alarm <high> in state ALARM & more".to_owned(),
+    });
+    let outcome = log.outcome(scenario).unwrap();
+    let predicted = simulator::simulate(scenario, &log.load(false), 1).unwrap();
+    Report::new("what was sent".to_owned(), None, outcome).predicted(predicted)
+}
+
+#[test]
+fn a_measured_report_has_its_prediction_beside_it() {
+    let processing = Distribution::Fixed(Duration::from_millis(800));
+    let policy = Policy::BacklogPerTask(BacklogPolicy::copilot(12.0));
+    let promise = Duration::from_secs(10);
+    let scenario = Scenario::new("live", promise, processing, policy).in_sandbox(20.0);
+    let report = measured(&scenario);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.html");
+    std::fs::write(&file, report.html().unwrap()).unwrap();
+    let told = serde_json::to_value(&report).unwrap();
+
+    let mut page = shown(&file);
+    has_the_figures_of(&mut page, &told);
+    assert_eq!(
+        page.value("document.title").as_str().unwrap(),
+        "live measured"
+    );
+    let rows = told["comparison"]["figures"].as_array().unwrap().len();
+    let shown = page.value("document.querySelectorAll('#comparison tbody tr').length");
+    assert_eq!(shown, rows);
+    let reason = page.value("document.querySelector('#actions tbody td:last-child').textContent");
+    assert_eq!(reason, "monitor alarm <high> in state ALARM & more");
+    // A dashed line a figure that can be predicted: load, backlog, desired, running, wait.
+    let predicted = page.value(
+        "[...document.querySelectorAll('.u-legend .u-label')].filter(label => label.textContent.endsWith(', predicted')).length",
+    );
+    assert_eq!(predicted, 5);
+    let points = told["series"].as_array().unwrap().len();
+    assert_eq!(
+        points,
+        told["predicted"]["series"].as_array().unwrap().len()
+    );
+    draws(&mut page, points);
     zooms(&mut page);
     adapts(&mut page);
     assert_eq!(page.complaints, Vec::<String>::new());

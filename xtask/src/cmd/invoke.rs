@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// The service whose scaling function is meant: its name in the definition, or what ECS calls it
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// Event as JSON, `-` for standard input (otherwise what the function's rule sends)
+    /// Event as JSON, `-` for standard input (otherwise what the function's rule sends; one that follows demand looks once)
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
 }
@@ -39,9 +39,9 @@ pub(crate) struct Args {
 /// The kinds of functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Which {
-    /// The one that publishes the backlog per task
+    /// The one that publishes the backlog per task, or the tasks needed
     Metric,
-    /// The one that scales a service when an alarm says so
+    /// The one that scales a service when an alarm says so, or to the tasks needed
     Scaling,
 }
 
@@ -116,7 +116,7 @@ async fn play(
     )?;
     let events = match event {
         Some(event) => vec![event],
-        None => rule_inputs(function)?,
+        None => usual(function)?,
     };
     invoke(&session, &known.name, function, &events).await
 }
@@ -148,17 +148,17 @@ async fn invoke(
     })
 }
 
-/// What the function's rules send it, which its kind was told by.
-fn rule_inputs(function: &Function) -> Result<Vec<Value>> {
-    let parse = |input: &String| {
-        serde_json::from_str(input).map_err(|error| {
+/// What the function's rules have it do, once.
+fn usual(function: &Function) -> Result<Vec<Value>> {
+    let parse = |event: &String| {
+        serde_json::from_str(event).map_err(|error| {
             Failure::failed(format!(
                 "failed to read what the rule sends {}: {error}",
                 function.name
             ))
         })
     };
-    function.inputs.iter().map(parse).collect()
+    function.events().iter().map(parse).collect()
 }
 
 /// The services that the events are about: those that a metric request names, or else the function's.

@@ -13,6 +13,7 @@ mod simulate;
 mod status;
 mod synth;
 mod test;
+mod tune;
 mod validate;
 
 use crate::failure::Result;
@@ -20,7 +21,7 @@ use crate::output::Format;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
-    /// Show the whole system at work on this machine: deploy, load, measure, destroy
+    /// Show the closed loop at work on this machine: real load, real workers, scaled out and in again
     Demo(demo::Args),
     /// Write a commented stack definition to start from
     Init(init::Args),
@@ -30,6 +31,8 @@ pub(crate) enum Verb {
     Synth(synth::Args),
     /// Simulate a stack definition against a load: is the promise kept, and what does it cost
     Simulate(simulate::Args),
+    /// Search for the cheapest parameters of a stack definition that keep its promise under a load
+    Tune(tune::Args),
     /// Show what a deploy would change
     Diff(diff::Args),
     /// Deploy a stack definition
@@ -56,13 +59,14 @@ pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
         Verb::Init(args) => init::run(&args, format),
         Verb::Validate(args) => validate::run(&args, format),
         Verb::Synth(args) => synth::run(&args, format),
-        Verb::Simulate(args) => simulate::run(&args, format),
+        Verb::Simulate(args) => simulate::run(args, format).await,
+        Verb::Tune(args) => tune::run(args, format).await,
         Verb::Diff(args) => diff::run(args, format).await,
         Verb::Deploy(args) => deploy::run(args, format).await,
         Verb::Destroy(args) => destroy::run(args, format).await,
         Verb::Status(args) => status::run(args, format).await,
         Verb::Invoke(args) => invoke::run(args, format).await,
-        Verb::Local(args) => local::run(&args, format),
+        Verb::Local(args) => local::run(args, format).await,
         Verb::Schema(args) => schema::run(&args, format),
         Verb::Completions(args) => completions::run(&args),
         Verb::Test(args) => test::run(&args),

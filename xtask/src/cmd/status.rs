@@ -1,6 +1,6 @@
 //! `status`: a stack at work.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{Identity, Inspection};
 
@@ -10,10 +10,13 @@ use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::ui::Ui;
 
+mod demand;
 mod scaling;
 mod text;
+mod watching;
 
 pub(crate) use text::text;
+pub(crate) use watching::look;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -22,12 +25,24 @@ pub(crate) struct Args {
     stack: StackRef,
     #[command(flatten)]
     connect: ConnectArgs,
+    /// Look again and again until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+    /// Time between two looks; on AWS two seconds at least
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration, requires = "watch")]
+    every: Duration,
+    /// Print a line for each change, as without a terminal, instead of redrawing
+    #[arg(long, requires = "watch")]
+    plain: bool,
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let known = args.stack.resolve()?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
+    if args.watch {
+        return watching::run(&cloud, &known, args.every, args.plain, format, ui).await;
+    }
     let now = SystemTime::now();
     let read = read(&cloud, &known, now, &ui).await;
     let (inspection, identity) = read.map_err(|failure| cloud.explain(failure))?;

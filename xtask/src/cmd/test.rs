@@ -110,14 +110,15 @@ fn plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     step("the LocalStack plugin's tests", &mut python)
 }
 
-/// Built once here, with their minutes shown, for the end-to-end tests that deploy them.
+/// Built once here, with their minutes shown, for the end-to-end tests that deploy and run them.
 fn functions() -> Result<()> {
     let begin = Instant::now();
     let host = functions::host();
     for platform in [Platform::Native, Platform::Lambda(host)] {
         functions::build(&Function::ALL, platform, host, &Ui::new())?;
     }
-    done("the functions", begin);
+    functions::build_program("voucher-worker", &Ui::new())?;
+    done("the functions and the worker", begin);
     Ok(())
 }
 

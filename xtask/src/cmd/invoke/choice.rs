@@ -5,6 +5,9 @@ use deployer::{Function, FunctionKind};
 use super::Which;
 use crate::failure::{Failure, Result};
 
+/// Where there is a metric function.
+const METRIC: &str = "it has one where a service has `backlog_per_task`, or `demand` with `actuator: target_tracking`";
+
 /// The function of the wanted kind: without one the metric function, or a scaling function where there
 /// is none. A service's name stands for its scaling function.
 pub(super) fn choose<'a>(
@@ -27,11 +30,12 @@ pub(super) fn choose<'a>(
         .hint("leave --service out, or send --event with the services to measure")),
         (Some(Which::Metric), None) => metric.ok_or_else(|| {
             let error = format!("the stack {stack} has no metric function");
-            Failure::failed(error).hint("it has one where a service has `backlog_per_task`")
+            Failure::failed(error).hint(METRIC)
         }),
         (None, None) if metric.is_some() || scaling.is_empty() => metric.ok_or_else(|| {
-            Failure::failed(format!("the stack {stack} has no function to invoke"))
-                .hint("it has one where a service has `backlog_per_task` or `alarm_steps`")
+            Failure::failed(format!("the stack {stack} has no function to invoke")).hint(
+                "it has one where a service has `backlog_per_task`, `alarm_steps` or `demand`",
+            )
         }),
         (Some(Which::Scaling) | None, service) => one(&scaling, service, stack),
     }
@@ -49,7 +53,7 @@ fn one<'a>(scaling: &[&'a Function], service: Option<&str>, stack: &str) -> Resu
         ([], _) if scaling.is_empty() => Err(Failure::failed(format!(
             "the stack {stack} has no scaling function"
         ))
-        .hint("it has one for each service with `alarm_steps`")),
+        .hint("it has one for each service with `alarm_steps` or `demand`")),
         ([], Some(service)) => Err(Failure::failed(format!(
             "the stack {stack} has no scaling function for {service}"
         ))
@@ -80,7 +84,7 @@ fn told(function: &Function) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deployer::ScalingSetup;
+    use deployer::{ScalingPolicy, ScalingSetup};
     use scaling::AlarmStepsPolicy;
 
     fn metric() -> Function {
@@ -103,7 +107,7 @@ mod tests {
             scale_in: None,
         };
         let setup = ScalingSetup {
-            policy,
+            policy: ScalingPolicy::AlarmSteps(policy),
             dead_letters: None,
         };
         Function {
@@ -152,9 +156,9 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_said() {
-        insta::assert_snapshot!(chosen(&[], None, None).unwrap_err(), @"the stack shop has no function to invoke (it has one where a service has `backlog_per_task` or `alarm_steps`)");
-        insta::assert_snapshot!(chosen(&[metric()], Some(Which::Scaling), None).unwrap_err(), @"the stack shop has no scaling function (it has one for each service with `alarm_steps`)");
-        insta::assert_snapshot!(chosen(&[scaling("web")], Some(Which::Metric), None).unwrap_err(), @"the stack shop has no metric function (it has one where a service has `backlog_per_task`)");
+        insta::assert_snapshot!(chosen(&[], None, None).unwrap_err(), @"the stack shop has no function to invoke (it has one where a service has `backlog_per_task`, `alarm_steps` or `demand`)");
+        insta::assert_snapshot!(chosen(&[metric()], Some(Which::Scaling), None).unwrap_err(), @"the stack shop has no scaling function (it has one for each service with `alarm_steps` or `demand`)");
+        insta::assert_snapshot!(chosen(&[scaling("web")], Some(Which::Metric), None).unwrap_err(), @"the stack shop has no metric function (it has one where a service has `backlog_per_task`, or `demand` with `actuator: target_tracking`)");
         let both = chosen(&[metric()], Some(Which::Metric), Some("web"));
         assert!(
             both.unwrap_err()

@@ -3,7 +3,9 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use super::subject::only_service;
 use super::*;
+use crate::failure::Code;
 
 #[derive(Debug, Parser)]
 struct Cli {
@@ -39,7 +41,9 @@ fn refused(arguments: &[&str]) -> String {
 fn reported(arguments: &[&str]) -> Result<Report> {
     let args = args(arguments);
     let stack = definition::load(&args.file)?;
-    report(&args, &stack)
+    let service = args.subject.service(&stack)?;
+    let load = args.load.here()?;
+    report(&args, &stack, &service, &load, &Ui::new())
 }
 
 fn failed(arguments: &[&str]) -> (Code, String) {
@@ -167,7 +171,6 @@ fn what_is_wrong_is_told_with_its_code() {
 fn wrong_usage_is_told_before_anything_is_read() {
     assert!(refused(&[]).contains("--load"));
     assert!(refused(&["--load=poisson:rat=5/s,for=1h"]).contains("poisson"));
-    assert!(refused(&["--load=cloudwatch"]).contains("not supported yet"));
     let load = "--load=constant:rate=1/s,for=1h";
     assert!(refused(&[load, "--require=101%"]).contains("a share is from 0% to 100%"));
     assert!(refused(&[load, "--assume=task_strat=3s"]).contains("nothing is called"));
@@ -194,11 +197,11 @@ fn the_service_must_be_named_only_when_there_are_several() {
 
 #[test]
 fn shares_are_read() {
-    assert_eq!(required_share("99%"), Ok(0.99));
-    assert_eq!(required_share(" 99.5 % "), Ok(0.995));
-    assert_eq!(required_share("0.9"), Ok(0.9));
+    assert_eq!(share("99%"), Ok(0.99));
+    assert_eq!(share(" 99.5 % "), Ok(0.995));
+    assert_eq!(share("0.9"), Ok(0.9));
     for wrong in ["99", "-1%", "101%", "all", "", "NaN", "%"] {
-        assert!(required_share(wrong).is_err(), "{wrong}");
+        assert!(share(wrong).is_err(), "{wrong}");
     }
 }
 

@@ -2,11 +2,11 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
-use simulator::{Assumption, Assumptions, Report, Rival, dollars, length, share};
+use simulator::{Assumption, Assumptions, Comparison, Report, Rival, dollars, length, share};
 
 use super::chart::chart;
 
-pub(super) fn text(report: &Report) -> String {
+pub(crate) fn text(report: &Report) -> String {
     let outcome = &report.outcome;
     let mut text = format!("{}: {}\n\n", outcome.scenario, verdict(report));
     for figure in report.figures() {
@@ -14,16 +14,32 @@ pub(super) fn text(report: &Report) -> String {
     }
     text.push('\n');
     text.push_str(&chart(report));
+    if let Some(comparison) = &report.comparison {
+        text.push_str(&format!("\n{}\n", beside_prediction(comparison)));
+    }
     if !report.compared.is_empty() {
         text.push_str(&format!("\n{}\n", table(&report.compared)));
     }
-    text.push_str("\nassumed:\n");
+    text.push_str(if report.is_measured() {
+        "\nhow it was measured:\n"
+    } else {
+        "\nassumed:\n"
+    });
     let prices = outcome.cost.prices;
     let priced = format!("prices of {}, {}", prices.region, prices.as_of);
     for note in outcome.notes.iter().chain([&priced]) {
         text.push_str(&format!("- {note}\n"));
     }
-    text.push_str(&constants(&outcome.assumptions));
+    if !report.is_measured() {
+        text.push_str(&constants(&outcome.assumptions));
+    }
+    if let Some(predicted) = &report.predicted {
+        text.push_str("\nwhat the prediction assumes:\n");
+        for note in &predicted.notes {
+            text.push_str(&format!("- {note}\n"));
+        }
+        text.push_str(&constants(&predicted.assumptions));
+    }
     text
 }
 
@@ -51,6 +67,27 @@ fn verdict(report: &Report) -> String {
         None => Style::new().bold(),
     };
     style.apply_to(report.verdict()).to_string()
+}
+
+/// What was measured and what was predicted, figure by figure.
+fn beside_prediction(comparison: &Comparison) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["", "measured", "predicted", "difference"]);
+    for figure in &comparison.figures {
+        let shown =
+            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| figure.shown(value));
+        table.add_row([
+            figure.name.to_owned(),
+            shown(figure.measured),
+            shown(figure.predicted),
+            figure.shown_difference(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
 }
 
 fn table(rivals: &[Rival]) -> Table {

@@ -4,7 +4,9 @@ use comfy_table::{Table, presets};
 use deployer::{AlarmState, AlarmStepsState, PolicyState, StepAlarmState};
 use scaling::Steps;
 
-use super::text::{depth, number};
+use super::text::depth;
+use crate::live::condition;
+use crate::words::number;
 
 /// Every policy of Application Auto Scaling.
 pub(super) fn policies(policies: &[PolicyState]) -> String {
@@ -102,24 +104,12 @@ fn alarms<'a>(alarms: impl Iterator<Item = &'a AlarmState>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for alarm in alarms {
-        let threshold = alarm.threshold.map(number).unwrap_or_default();
-        let sign = match alarm.comparison.as_str() {
-            "GreaterThanThreshold" => ">",
-            "GreaterThanOrEqualToThreshold" => "≥",
-            "LessThanThreshold" => "<",
-            "LessThanOrEqualToThreshold" => "≤",
-            other => other,
-        };
-        let metric = alarm.metric.as_ref();
-        let metric = metric
-            .map(|metric| format!("{} {} ", metric.name, metric.statistic))
-            .unwrap_or_default();
         let window = format!(
             "{} of {} × {} s",
             alarm.datapoints, alarm.periods, alarm.period_s
         );
         table.add_row([
-            format!("              {metric}{sign} {threshold}"),
+            format!("              {}", condition(alarm)),
             window,
             alarm.state.clone(),
         ]);

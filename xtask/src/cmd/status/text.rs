@@ -3,7 +3,9 @@
 use deployer::{AlarmState, ClusterState, Inspection, QueueState, ServiceState};
 use scaling::METRIC_NAME;
 
+use super::demand::demand;
 use super::scaling::{alarm_steps, policies};
+use crate::words::number;
 
 /// The whole picture; `now` in seconds since 1970.
 pub(crate) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
@@ -48,12 +50,8 @@ fn cluster_text(cluster: &ClusterState) -> String {
 }
 
 fn service_text(service: &ServiceState, now: u64) -> String {
-    let stepped = service.alarm_steps.as_ref();
     let bounds = service
-        .bounds
-        .map(|(min, max)| (i64::from(min), i64::from(max)));
-    let bounds = bounds.or(stepped.map(|steps| (i64::from(steps.min), i64::from(steps.max))));
-    let bounds = bounds
+        .task_bounds()
         .map(|(min, max)| format!(" (min {min}, max {max})"))
         .unwrap_or_default();
     let mut text = format!(
@@ -74,10 +72,15 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     let target = tracking.and_then(|policy| policy.target);
     for queue in &service.queues {
         text.push_str(&format!("queue         {}: {}\n", queue.name, depth(queue)));
-        text.push_str(&format!("metric        {}\n", metric(queue, target, now)));
+        if service.demand.is_none() {
+            text.push_str(&format!("metric        {}\n", metric(queue, target, now)));
+        }
+    }
+    if let Some(state) = &service.demand {
+        text.push_str(&demand(service, state, now));
     }
     text.push_str(&policies(&service.policies));
-    if let Some(steps) = stepped {
+    if let Some(steps) = &service.alarm_steps {
         text.push_str(&alarm_steps(steps));
     }
     for activity in &service.activities {
@@ -133,13 +136,7 @@ fn metric(queue: &QueueState, target: Option<f64>, now: u64) -> String {
     }
 }
 
-/// At most three decimals, none that say nothing.
-pub(super) fn number(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-fn age(now: u64, at: i64) -> String {
+pub(super) fn age(now: u64, at: i64) -> String {
     let seconds = now.saturating_sub(u64::try_from(at).unwrap_or_default());
     humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string()
 }
@@ -199,6 +196,7 @@ mod tests {
             url: None,
             policies: vec![],
             alarm_steps: None,
+            demand: None,
             activities: vec![],
         }
     }
@@ -343,13 +341,5 @@ mod tests {
             ],
         };
         insta::assert_snapshot!(text("voucher-worker", &inspection, NOW));
-    }
-
-    #[test]
-    fn a_number_has_no_decimals_that_say_nothing() {
-        assert_eq!(number(150.0), "150");
-        assert_eq!(number(0.5), "0.5");
-        assert_eq!(number(1.0 / 3.0), "0.333");
-        assert_eq!(number(0.0), "0");
     }
 }

@@ -1,0 +1,120 @@
+//! The example's worker as a process: what it is given, what it logs, how it ends.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+use crate::bench::Bench;
+
+/// No worker takes this long to end or to say what a test waits for; one that hangs fails its test.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A worker that runs. It ends with its test.
+pub struct Worker {
+    child: Child,
+    lines: mpsc::UnboundedReceiver<Value>,
+    /// What it has logged, as far as the test has looked.
+    pub said: Vec<Value>,
+}
+
+impl Worker {
+    /// Starts one on this queue, with these further variables and none of whoever runs the tests.
+    ///
+    /// # Panics
+    /// When it can't be started; it is built with the workspace.
+    #[must_use]
+    pub fn start(bench: &Bench, queue_url: &str, variables: &[(&str, &str)]) -> Self {
+        let program = program();
+        let mut command = Command::new(&program);
+        command
+            .env_clear()
+            .envs([
+                ("AWS_ACCESS_KEY_ID", "test"),
+                ("AWS_SECRET_ACCESS_KEY", "test"),
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_ENDPOINT_URL", bench.endpoint()),
+                ("QUEUE_URL", queue_url),
+            ])
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!(
+                "{} did not start: {error}; it is built by `cargo nextest run --workspace`",
+                program.display()
+            )
+        });
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, lines) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(line) = output.next_line().await.unwrap() {
+                let line = serde_json::from_str(&line)
+                    .unwrap_or_else(|error| panic!("no JSON: {line}: {error}"));
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            lines,
+            said: Vec::new(),
+        }
+    }
+
+    /// Waits for the next line that is wanted, and keeps all before it.
+    ///
+    /// # Panics
+    /// When the log ends before, or the line doesn't come.
+    pub async fn says(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let begin = Instant::now();
+        loop {
+            let left = PATIENCE.saturating_sub(begin.elapsed());
+            let line = tokio::time::timeout(left, self.lines.recv()).await;
+            match line {
+                Ok(Some(line)) => {
+                    self.said.push(line.clone());
+                    if wanted(&line) {
+                        return line;
+                    }
+                }
+                _ => panic!("the worker did not say {what}: {:?}", self.said),
+            }
+        }
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Panics
+    /// When it has ended before.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Waits until it has ended: exit code (`None` after a signal), and all that it has logged.
+    ///
+    /// # Panics
+    /// When it doesn't end.
+    pub async fn ended(mut self) -> (Option<i32>, Vec<Value>) {
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        while let Some(line) = self.lines.recv().await {
+            self.said.push(line);
+        }
+        (status.unwrap().unwrap().code(), self.said)
+    }
+}
+
+/// Cargo puts the workspace's programs one folder above its tests' own.
+fn program() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let folder = tests.parent().and_then(|deps| deps.parent()).unwrap();
+    folder.join("voucher-worker")
+}

@@ -1,0 +1,253 @@
+//! Scaling by demand, with a function: the shipped definition, each part through its own service's API; then
+//! messages, and the real function that sets the count; then nothing is left.
+
+use std::time::Duration;
+
+use aws_sdk_applicationautoscaling::types::ServiceNamespace;
+use e2e::{Bench, Cloud, Inventory, Resources, TestStack, edited, inventory, until};
+use scaling::{DEMAND_POLICY_VARIABLE, DemandPolicy, POLICY_VARIABLE, TASKS_NEEDED_METRIC};
+use serde_json::{Value, json};
+
+use crate::deployed::roles::decoded;
+
+const ACCOUNT: &str = "000000000000";
+const REGION: &str = "us-east-1";
+/// The rule's minute, the look in it, and as much again for a slow machine.
+const MINUTES: Duration = Duration::from_secs(180);
+
+/// The shipped definition with names of its own, so that whatever else is deployed stays apart; and with
+/// messages that take long enough for a few of them to need several tasks.
+fn shipped(name: &str) -> String {
+    let text = include_str!("../../../../stacks/voucher-worker-demand.yaml");
+    let text = edited(
+        text,
+        "name: voucher-worker-demand\n",
+        &format!("name: {name}\n"),
+    );
+    let text = edited(
+        &text,
+        "{name: voucher-demand}",
+        &format!("{{name: {name}}}"),
+    );
+    let text = edited(&text, "processing_time: 100ms", "processing_time: 6s");
+    edited(&text, "namespace: EcsScaler", "namespace: EndToEnd")
+}
+
+struct Demanded<'a> {
+    cloud: &'a Cloud,
+    found: &'a Resources,
+}
+
+#[tokio::test]
+async fn the_shipped_definition_is_there_sets_the_count_and_is_gone() {
+    let bench = Bench::open();
+    let cloud = Cloud::connect(&bench).await;
+    let stack = TestStack::new(&bench, "demand");
+    let outcome = stack.deploy(&shipped(&stack.name)).await.succeeds();
+    let id = outcome["stack_id"].as_str().unwrap().to_owned();
+    let found = cloud.resources(&stack.name).await;
+    let worker = Demanded {
+        cloud: &cloud,
+        found: &found,
+    };
+    worker.function().await;
+    worker.role().await;
+    worker.rule().await;
+    worker.alarms().await;
+    worker.nobody_else_scales_it().await;
+    assert_eq!(worker.desired().await, 1);
+
+    worker.follows_its_queue(&stack).await;
+    worker.is_told_of(&stack).await;
+
+    let there = || inventory(&cloud, &id, &found);
+    let before = there().await;
+    for kind in ["functions", "rules", "roles", "alarms", "log groups"] {
+        assert!(before.contains_key(kind), "{kind}: {:?}", before.keys());
+    }
+    let destroyed = stack.destroy(&["--force"]).await.succeeds();
+    assert_eq!(destroyed["remains"]["left"], json!([]));
+    assert_eq!(there().await, Inventory::new());
+}
+
+impl Demanded<'_> {
+    fn part(&self, of: &str) -> &str {
+        self.found.id(&format!("VoucherWorker{of}"))
+    }
+
+    async fn desired(&self) -> i32 {
+        let service = self.cloud.service(self.part("Service")).await.unwrap();
+        service.desired_count()
+    }
+
+    /// That it knows its service, its queue and the law, and has a minute to look.
+    async fn function(&self) {
+        let function = self.part("ScalingFunction");
+        let lambda = &self.cloud.clients.lambda;
+        let request = lambda.get_function_configuration().function_name(function);
+        let reply = request.send().await.unwrap();
+        assert_eq!(reply.timeout(), Some(60));
+        let variables = reply.environment().unwrap().variables().unwrap();
+        assert!(!variables.contains_key(POLICY_VARIABLE));
+        let policy: DemandPolicy =
+            serde_json::from_str(&variables[DEMAND_POLICY_VARIABLE]).unwrap();
+        policy.check().unwrap();
+        let arn = format!("{}/{}", policy.cluster, policy.service);
+        assert!(self.part("Service").ends_with(&arn), "{arn}");
+        assert_eq!(policy.namespace, "EndToEnd");
+        assert_eq!((policy.min, policy.max), (1, 20));
+        assert_eq!((policy.every_ms, policy.period_ms), (10_000, 60_000));
+        assert_eq!(policy.law.acceptable_latency_ms, 60_000);
+        assert_eq!(policy.law.processing_time_ms, Some(6_000));
+        let [queue] = policy.queues.as_slice() else {
+            panic!("{policy:?}")
+        };
+        assert_eq!(queue.url, self.found.id("VouchersQueue"));
+        assert!(queue.url.ends_with(&queue.name), "{queue:?}");
+        let request = lambda.get_function_concurrency().function_name(function);
+        let reply = request.send().await.unwrap();
+        assert_eq!(reply.reserved_concurrent_executions(), Some(1));
+        let request = lambda.get_function_event_invoke_config();
+        let reply = request.function_name(function).send().await.unwrap();
+        assert_eq!(reply.maximum_retry_attempts(), Some(0));
+        assert_eq!(reply.maximum_event_age_in_seconds(), Some(60));
+    }
+
+    /// That it may read its queue, and describe and update just its service, and nothing of it but the count.
+    async fn role(&self) {
+        let iam = &self.cloud.clients.iam;
+        let request = iam.get_role_policy().policy_name("permissions");
+        let request = request.role_name(self.part("ScalingFunctionRole"));
+        let reply = request.send().await.unwrap();
+        let document = decoded(reply.policy_document());
+        let statements = document["Statement"].as_array().unwrap();
+        let mut found: Vec<_> = statements
+            .iter()
+            .map(|s| (s["Action"].to_string(), s["Resource"].clone()))
+            .collect();
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        let logs = self.part("ScalingFunctionLogs");
+        let logs = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logs}:*");
+        let queue = self.found.id("VouchersQueue").rsplit('/').next().unwrap();
+        let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
+        let service = self.part("Service");
+        let expected = [
+            (json!(["cloudwatch:PutMetricData"]), json!("*")),
+            (json!(["ecs:DescribeServices"]), json!(service)),
+            (json!(["ecs:UpdateService"]), json!(service)),
+            (
+                json!(["logs:CreateLogStream", "logs:PutLogEvents"]),
+                json!(logs),
+            ),
+            (json!(["sqs:GetQueueAttributes"]), json!(queue)),
+        ]
+        .map(|(action, resource)| (action.to_string(), resource));
+        assert_eq!(found, expected);
+        let condition = |action: &str| {
+            let mut all = statements.iter();
+            let found = all.find(|s| s["Action"].to_string().contains(action));
+            found.unwrap()["Condition"].clone()
+        };
+        assert_eq!(
+            condition("UpdateService")["Null"],
+            json!({"ecs:task-definition": "true", "ecs:enable-execute-command": "true"})
+        );
+        assert_eq!(
+            condition("PutMetricData")["StringEquals"],
+            json!({"cloudwatch:namespace": "EndToEnd"})
+        );
+    }
+
+    async fn rule(&self) {
+        let rule = self.part("ScalingRule");
+        let request = self.cloud.clients.eventbridge.describe_rule().name(rule);
+        let reply = request.send().await.unwrap();
+        assert_eq!(reply.schedule_expression(), Some("rate(1 minute)"));
+        let inputs = self.cloud.rule_inputs(self.found).await;
+        assert_eq!(inputs, [r#"{"action":"re-evaluate"}"#]);
+    }
+
+    async fn alarms(&self) {
+        for (id, rule) in [
+            (
+                "VoucherWorkerNeedSilentAlarm",
+                format!("EndToEnd {TASKS_NEEDED_METRIC} LessThanThreshold 1, 10 of 10, breaching"),
+            ),
+            (
+                "VoucherWorkerScalingErrorsAlarm",
+                "AWS/Lambda Errors GreaterThanOrEqualToThreshold 1, 3 of 5, notBreaching".to_owned(),
+            ),
+            (
+                "VouchersOldestMessageAlarm",
+                "AWS/SQS ApproximateAgeOfOldestMessage GreaterThanThreshold 60, 5 of 10, notBreaching"
+                    .to_owned(),
+            ),
+        ] {
+            let request = self.cloud.clients.cloudwatch.describe_alarms();
+            let reply = request.alarm_names(self.found.id(id)).send().await.unwrap();
+            let alarm = &reply.metric_alarms()[0];
+            let found = format!(
+                "{} {} {} {}, {} of {}, {}",
+                alarm.namespace().unwrap(),
+                alarm.metric_name().unwrap(),
+                alarm.comparison_operator().unwrap().as_str(),
+                alarm.threshold().unwrap(),
+                alarm.datapoints_to_alarm().unwrap(),
+                alarm.evaluation_periods().unwrap(),
+                alarm.treat_missing_data().unwrap(),
+            );
+            assert_eq!(found, rule);
+        }
+    }
+
+    /// Application Auto Scaling knows nothing of it.
+    async fn nobody_else_scales_it(&self) {
+        let mut path = self.part("Service").rsplit('/');
+        let (name, cluster) = (path.next().unwrap(), path.next().unwrap());
+        let request = self
+            .cloud
+            .clients
+            .applicationautoscaling
+            .describe_scalable_targets();
+        let reply = request
+            .service_namespace(ServiceNamespace::Ecs)
+            .resource_ids(format!("service/{cluster}/{name}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.scalable_targets(), []);
+    }
+
+    /// Sixty messages of six seconds, which nobody works off, are six minutes' work: by the promise of one
+    /// minute that is six tasks, less what the one that runs does while they start, and more for the rate
+    /// that the function sees once it has looked twice.
+    async fn follows_its_queue(&self, stack: &TestStack) {
+        self.cloud.send(self.found.id("VouchersQueue"), 60).await;
+        let by_hand = ["--function", "scaling", "--service", "voucher-worker"];
+        let invoked = stack.run("invoke", &by_hand).end().await.succeeds();
+        let invocation = &invoked["invocations"][0];
+        assert_eq!(invocation["event"], json!({"action": "look-once"}));
+        assert_eq!(invocation["answer"]["looks"].as_array().unwrap().len(), 1);
+        let desired = until("a desired count that the work needs", MINUTES, async || {
+            Some(self.desired().await).filter(|count| *count > 1)
+        })
+        .await;
+        assert!((5..=20).contains(&desired), "{desired}");
+        let after = &invoked["services"][0]["desired_after"];
+        assert!(after.as_i64().is_some_and(|count| count >= 5), "{invoked}");
+    }
+
+    /// Its rule looks, and the need is published; what `status` shows is that.
+    async fn is_told_of(&self, stack: &TestStack) {
+        let state = until("a need that is published", MINUTES, async || {
+            let status = stack.status().await;
+            let state = status["services"][0]["demand"].clone();
+            (state["need"] != Value::Null).then_some(state)
+        })
+        .await;
+        assert_eq!(state["function"], self.part("ScalingFunction"));
+        assert_eq!(state["bounds"], json!([1, 20]));
+        let need = state["need"]["value"].as_f64().unwrap();
+        assert!(need >= 5.0, "{state}");
+    }
+}

@@ -1,0 +1,123 @@
+//! `demo`: the closed loop as a newcomer runs it, and its end by a signal.
+
+use std::path::Path;
+
+use e2e::{Bench, unique_name};
+use rustix::process::Signal;
+
+/// Forty messages a second for a while keep four tasks busy.
+const LOAD: &str = "step:from=2/s,to=40/s,at=3s,for=24s";
+
+#[tokio::test]
+async fn the_story_is_told_and_nothing_is_left() {
+    let bench = Bench::open().with_sandbox(&unique_name("demo"));
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("deep/report.html");
+    let path = report.display().to_string();
+    let arguments = ["demo", "--speed", "30", "--load", LOAD, "--report", &path];
+    let ended = bench.xtask(arguments).end().await;
+    let told = ended.succeeds();
+
+    let chapters: Vec<&str> = told["story"]["chapters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|chapter| chapter[0].as_str().unwrap())
+        .collect();
+    let expected = [
+        "scaled_out",
+        "more_run",
+        "load_ended",
+        "drained",
+        "scaled_in",
+    ];
+    for chapter in expected {
+        assert!(chapters.contains(&chapter), "{chapter} in {chapters:?}");
+    }
+    assert_eq!(chapters.last(), Some(&"scaled_in"));
+    let messages = &told["messages"];
+    assert!(messages["sent"].as_u64().unwrap() > 700, "{messages}");
+    assert_eq!(messages["not_done"], 0, "{messages}");
+    assert_eq!(messages["strange_lines"], 0, "{messages}");
+    let most = told["story"]["most_running"].as_u64().unwrap();
+    assert!((2..=20).contains(&most), "{most} tasks");
+    let actions = told["actions"].as_array().unwrap();
+    let reason = actions[0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("in state ALARM triggered policy"),
+        "{reason}"
+    );
+
+    // Measured and predicted are of the same messages.
+    let (measured, predicted) = (&told["measured"], &told["predicted"]);
+    assert_eq!(measured["messages"]["sent"], messages["sent"]);
+    assert_eq!(predicted["messages"]["sent"], messages["sent"]);
+    assert_eq!(
+        told["comparison"]["figures"][0]["name"],
+        "within the promise"
+    );
+    assert!(told["differing"].is_array());
+    let page = std::fs::read_to_string(&report).unwrap();
+    assert!(page.contains("Measured and predicted"));
+    assert!(
+        ended
+            .stderr
+            .contains("waiting for the decision to add tasks"),
+        "{ended}"
+    );
+    assert!(
+        !ended.stderr.contains('\x1b'),
+        "no cursor is moved: {ended}"
+    );
+
+    assert_eq!(told["destroyed"]["existed"], true);
+    is_stopped(&bench).await;
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_and_clears_up() {
+    let bench = Bench::open().with_sandbox(&unique_name("signal"));
+    let mut demo = bench
+        .xtask(["demo", "--speed", "30", "--load", LOAD])
+        .start();
+    demo.says("sending the load").await;
+    demo.says("running").await;
+    demo.signal(Signal::TERM);
+    let ended = demo.end().await;
+    let error = ended.fails(1);
+    assert_eq!(error["message"], "interrupted");
+    assert_eq!(
+        error["hints"][0], "its tasks, its stack and its sandbox are gone",
+        "{ended}"
+    );
+    is_stopped(&bench).await;
+}
+
+/// The demo's sandbox is stopped, and no process of it is left.
+async fn is_stopped(bench: &Bench) {
+    let name = format!("{}-demo", bench.sandbox());
+    let demos = bench.with_sandbox(&name);
+    let standing = demos.xtask(["local", "status"]).end().await.succeeds();
+    assert_eq!(standing["state"], "stopped");
+    let left: Vec<String> = processes_of(&name);
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// Command lines of the processes that work in the sandbox's folder.
+fn processes_of(name: &str) -> Vec<String> {
+    let folder = format!("/{name}/");
+    let mut found = Vec::new();
+    for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let read = |file: &str| std::fs::read(process.path().join(file)).unwrap_or_default();
+        let line = String::from_utf8_lossy(&read("cmdline")).replace('\0', " ");
+        let within = std::fs::read_link(process.path().join("cwd")).unwrap_or_default();
+        if line.contains(&folder) || is_within(&within, name) {
+            found.push(line);
+        }
+    }
+    found
+}
+
+fn is_within(folder: &Path, name: &str) -> bool {
+    folder.iter().any(|part| part == name)
+}

@@ -1,0 +1,60 @@
+//! What a service does over a time, looked at five times a second.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::Live;
+
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A look at the service and its queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// When, since the beginning of the course.
+    pub(crate) at: Duration,
+    /// Desired tasks.
+    pub(crate) desired: u32,
+    /// Messages that wait.
+    pub(crate) visible: u32,
+}
+
+/// A course that goes on until it is ended.
+pub(crate) struct Course {
+    stop: oneshot::Sender<()>,
+    looks: JoinHandle<Vec<Look>>,
+}
+
+impl Course {
+    /// Follows the service from now on.
+    pub(crate) fn follow(live: &Live) -> Self {
+        let eye = live.eye();
+        let begin = Instant::now();
+        let (stop, mut stopped) = oneshot::channel();
+        let looks = tokio::spawn(async move {
+            let mut looks = Vec::new();
+            while stopped.try_recv().is_err() {
+                let desired = eye.desired().await;
+                let (visible, _) = eye.counts().await;
+                let at = begin.elapsed();
+                looks.push(Look {
+                    at,
+                    desired,
+                    visible,
+                });
+                tokio::time::sleep(PAUSE).await;
+            }
+            looks
+        });
+        Self { stop, looks }
+    }
+
+    /// Ends it; every look.
+    pub(crate) async fn end(self) -> Vec<Look> {
+        let _ = self.stop.send(());
+        let looks = self.looks.await.unwrap();
+        assert!(!looks.is_empty());
+        looks
+    }
+}

@@ -1,0 +1,249 @@
+//! The example's worker, as a process, on a real queue.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use e2e::{Bench, Cloud, Worker, unique_name, until};
+use rustix::process::Signal;
+use serde_json::Value;
+
+/// A queue with a short visibility timeout, and its dead-letter queue.
+struct Queue {
+    cloud: Cloud,
+    bench: Bench,
+    url: String,
+    dead: String,
+}
+
+impl Queue {
+    async fn create(visibility: u32, dead_letter_after: u32) -> Self {
+        let bench = Bench::open();
+        let cloud = Cloud::connect(&bench).await;
+        let name = unique_name("worker");
+        let create = |name: String| cloud.clients.sqs.create_queue().queue_name(name);
+        let dead = create(format!("{name}-dead")).send().await.unwrap();
+        let dead = dead.queue_url.unwrap();
+        let arn = cloud.queue(&dead).await.unwrap()["QueueArn"].clone();
+        let redrive =
+            serde_json::json!({"deadLetterTargetArn": arn, "maxReceiveCount": dead_letter_after});
+        let queue = create(name)
+            .attributes(
+                QueueAttributeName::VisibilityTimeout,
+                visibility.to_string(),
+            )
+            .attributes(QueueAttributeName::RedrivePolicy, redrive.to_string());
+        let url = queue.send().await.unwrap().queue_url.unwrap();
+        Self {
+            cloud,
+            bench,
+            url,
+            dead,
+        }
+    }
+
+    async fn send(&self, body: &str) {
+        let request = self.cloud.clients.sqs.send_message().queue_url(&self.url);
+        request.message_body(body).send().await.unwrap();
+    }
+
+    async fn send_vouchers(&self, count: usize) {
+        for voucher in 0..count {
+            self.send(&format!("{{\"voucher\": {voucher}}}")).await;
+        }
+    }
+
+    fn worker(&self, variables: &[(&str, &str)]) -> Worker {
+        Worker::start(&self.bench, &self.url, variables)
+    }
+
+    /// Waiting and in flight.
+    async fn counts(&self, url: &str) -> (u32, u32) {
+        let attributes = self.cloud.queue(url).await.unwrap();
+        let count = |name: &str| attributes[name].parse::<u32>().unwrap();
+        (
+            count("ApproximateNumberOfMessages"),
+            count("ApproximateNumberOfMessagesNotVisible"),
+        )
+    }
+
+    async fn is_empty(&self, bound: Duration) {
+        until("an empty queue", bound, async || {
+            (self.counts(&self.url).await == (0, 0)).then_some(())
+        })
+        .await;
+    }
+
+    async fn delete(self) {
+        for url in [&self.url, &self.dead] {
+            let request = self.cloud.clients.sqs.delete_queue().queue_url(url);
+            request.send().await.unwrap();
+        }
+    }
+}
+
+fn is_message(line: &Value) -> bool {
+    line["event"] == "message"
+}
+
+fn is_start(line: &Value) -> bool {
+    line["event"] == "start"
+}
+
+/// How often each message has ended so.
+fn ended(said: &[Value], outcome: &str) -> BTreeMap<String, u32> {
+    let mut ids = BTreeMap::new();
+    for line in said
+        .iter()
+        .filter(|line| is_message(line) && line["outcome"] == outcome)
+    {
+        *ids.entry(line["message_id"].to_string()).or_default() += 1;
+    }
+    ids
+}
+
+/// Asks a worker to end; its log.
+async fn terminated(worker: Worker, within: Duration) -> Vec<Value> {
+    let begin = Instant::now();
+    worker.signal(Signal::TERM);
+    let (code, said) = worker.ended().await;
+    assert_eq!(code, Some(0), "{said:?}");
+    assert!(begin.elapsed() < within, "{:?}", begin.elapsed());
+    assert_eq!(said.last().unwrap()["event"], "end", "{said:?}");
+    said
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[tokio::test]
+async fn every_message_is_done_once_by_several_workers() {
+    let queue = Queue::create(30, 5).await;
+    queue.send_vouchers(60).await;
+    let variables = [
+        ("WORK_TIME", "20ms"),
+        ("CONCURRENCY", "3"),
+        ("WAIT_TIME", "1s"),
+    ];
+    let workers = [(); 3].map(|()| queue.worker(&variables));
+    queue.is_empty(30 * SECOND).await;
+    let mut said = Vec::new();
+    for worker in workers {
+        said.extend(terminated(worker, 5 * SECOND).await);
+    }
+    let done = ended(&said, "done");
+    assert_eq!(done.len(), 60);
+    assert!(done.values().all(|times| *times == 1), "{done:?}");
+    assert_eq!(ended(&said, "failed").len(), 0);
+    for line in said.iter().filter(|line| is_message(line)) {
+        let moment = |name: &str| line[name].as_u64().unwrap();
+        // One clock: SQS runs on this machine.
+        assert!(moment("sent_at_ms") <= moment("began_at_ms"), "{line}");
+        assert!(
+            moment("began_at_ms") + 20 <= moment("ended_at_ms"),
+            "{line}"
+        );
+        assert_eq!(line["receive_count"], 1);
+    }
+    queue.delete().await;
+}
+
+#[tokio::test]
+async fn sigterm_lets_the_work_finish_and_be_deleted() {
+    let queue = Queue::create(30, 5).await;
+    queue.send_vouchers(2).await;
+    let mut worker = queue.worker(&[("WORK_TIME", "2s"), ("STOP_TIMEOUT", "10s")]);
+    worker.says("that it starts", is_start).await;
+    until("a message in flight", 10 * SECOND, async || {
+        (queue.counts(&queue.url).await == (1, 1)).then_some(())
+    })
+    .await;
+    let said = terminated(worker, 8 * SECOND).await;
+    assert_eq!(ended(&said, "done").len(), 1);
+    assert_eq!(said.last().unwrap()["done"], 1);
+    // The other was never taken.
+    assert_eq!(queue.counts(&queue.url).await, (1, 0));
+    queue.delete().await;
+}
+
+#[tokio::test]
+async fn what_a_stopped_worker_cannot_finish_is_visible_at_once() {
+    let queue = Queue::create(600, 5).await;
+    queue.send(r#"{"voucher": 1, "work_ms": 600000}"#).await;
+    let worker = queue.worker(&[("STOP_TIMEOUT", "4s")]);
+    until("a message in flight", 10 * SECOND, async || {
+        (queue.counts(&queue.url).await == (0, 1)).then_some(())
+    })
+    .await;
+    let said = terminated(worker, 4 * SECOND).await;
+    assert_eq!(said.last().unwrap()["given_back"], 1);
+    assert_eq!(queue.counts(&queue.url).await, (1, 0));
+    queue.delete().await;
+}
+
+#[tokio::test]
+async fn a_killed_worker_s_message_is_done_by_another() {
+    let queue = Queue::create(3, 5).await;
+    queue.send(r#"{"voucher": 1, "work_ms": 1500}"#).await;
+    let first = queue.worker(&[]);
+    until("a message in flight", 10 * SECOND, async || {
+        (queue.counts(&queue.url).await == (0, 1)).then_some(())
+    })
+    .await;
+    first.signal(Signal::KILL);
+    let (code, said) = first.ended().await;
+    assert_eq!((code, ended(&said, "done").len()), (None, 0));
+    let mut second = queue.worker(&[("WAIT_TIME", "1s")]);
+    let line = second.says("that the message is done", is_message).await;
+    assert_eq!(
+        (&line["outcome"], &line["receive_count"]),
+        (&"done".into(), &2.into())
+    );
+    queue.is_empty(5 * SECOND).await;
+    let _ = terminated(second, 5 * SECOND).await;
+    queue.delete().await;
+}
+
+#[tokio::test]
+async fn a_poison_message_ends_as_a_dead_letter_and_the_rest_of_its_batch_is_done() {
+    let queue = Queue::create(2, 2).await;
+    queue.send_vouchers(4).await;
+    queue.send("poison").await;
+    queue.send_vouchers(4).await;
+    let worker = queue.worker(&[("CONCURRENCY", "10"), ("WAIT_TIME", "1s")]);
+    until("a dead letter", 20 * SECOND, async || {
+        (queue.counts(&queue.dead).await.0 == 1).then_some(())
+    })
+    .await;
+    queue.is_empty(5 * SECOND).await;
+    let said = terminated(worker, 5 * SECOND).await;
+    let (done, failed) = (ended(&said, "done"), ended(&said, "failed"));
+    assert_eq!(done.len(), 8);
+    assert!(done.values().all(|times| *times == 1), "{done:?}");
+    assert_eq!(
+        failed.values().copied().collect::<Vec<_>>(),
+        [2],
+        "{failed:?}"
+    );
+    let reason = said.iter().find_map(|line| line["reason"].as_str());
+    assert!(reason.unwrap().starts_with("malformed: "), "{reason:?}");
+    queue.delete().await;
+}
+
+#[tokio::test]
+async fn the_heartbeat_keeps_a_long_message_from_a_second_worker() {
+    let queue = Queue::create(2, 5).await;
+    queue.send(r#"{"voucher": 1, "work_ms": 7000}"#).await;
+    let workers = [(); 2].map(|()| queue.worker(&[("WAIT_TIME", "1s")]));
+    queue.is_empty(20 * SECOND).await;
+    let mut said = Vec::new();
+    for worker in workers {
+        said.extend(terminated(worker, 5 * SECOND).await);
+    }
+    let lines: Vec<_> = said.iter().filter(|line| is_message(line)).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(
+        (&lines[0]["outcome"], &lines[0]["receive_count"]),
+        (&"done".into(), &1.into())
+    );
+    queue.delete().await;
+}

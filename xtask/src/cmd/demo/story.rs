@@ -1,0 +1,262 @@
+//! The story that the demo tells: load comes, tasks are added, the backlog goes, tasks are taken away.
+
+use serde::Serialize;
+
+/// What is seen at one moment; times are seconds since the demo's load began.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(super) struct Seen {
+    pub at: f64,
+    /// Messages waiting and in flight; nothing when the service consumes no queue.
+    pub visible: Option<u64>,
+    pub in_flight: Option<u64>,
+    pub desired: i32,
+    pub running: i32,
+    pub pending: i32,
+}
+
+/// Something that has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Chapter {
+    /// More tasks are wanted than at first.
+    ScaledOut,
+    /// More tasks run than at first.
+    MoreRun,
+    /// Nothing more is sent.
+    LoadEnded,
+    /// No message waits, and none is in flight.
+    Drained,
+    /// As many tasks are wanted and run as at least must.
+    ScaledIn,
+}
+
+/// How far the story has come.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Story {
+    /// Fewest tasks.
+    min: i32,
+    /// Whether there is a queue to drain.
+    queue: bool,
+    /// When each chapter came.
+    chapters: Vec<(Chapter, f64)>,
+    /// Most tasks that ran.
+    most_running: i32,
+    /// Most tasks that were wanted.
+    most_desired: i32,
+}
+
+impl Chapter {
+    const ALL: [Self; 5] = [
+        Self::ScaledOut,
+        Self::MoreRun,
+        Self::LoadEnded,
+        Self::Drained,
+        Self::ScaledIn,
+    ];
+
+    /// What has happened.
+    pub(super) fn told(self) -> &'static str {
+        match self {
+            Self::ScaledOut => "scaled out: more tasks are wanted",
+            Self::MoreRun => "the first added task runs",
+            Self::LoadEnded => "the load has ended",
+            Self::Drained => "the queue is empty, and nothing is in flight",
+            Self::ScaledIn => "scaled in: as few tasks as at first",
+        }
+    }
+
+    /// What is waited for until then.
+    pub(super) fn awaited(self) -> &'static str {
+        match self {
+            Self::ScaledOut => "the decision to add tasks",
+            Self::MoreRun => "the first added task to run",
+            Self::LoadEnded => "the load's end",
+            Self::Drained => "the queue to be empty",
+            Self::ScaledIn => "the added tasks to be taken away",
+        }
+    }
+
+    /// What has not happened.
+    pub(super) fn missed(self) -> &'static str {
+        match self {
+            Self::ScaledOut => "no task was added",
+            Self::MoreRun => "no added task has run",
+            Self::LoadEnded => "the load has not ended",
+            Self::Drained => "the queue was not emptied",
+            Self::ScaledIn => "the tasks were not taken away again",
+        }
+    }
+}
+
+impl Story {
+    pub(super) fn new(min: i32, queue: bool) -> Self {
+        Self {
+            min,
+            queue,
+            chapters: Vec::new(),
+            most_running: 0,
+            most_desired: 0,
+        }
+    }
+
+    /// What has happened since the last look.
+    pub(super) fn see(&mut self, seen: Seen, load_ended: bool) -> Vec<Chapter> {
+        self.most_running = self.most_running.max(seen.running);
+        self.most_desired = self.most_desired.max(seen.desired);
+        let had = self.chapters.len();
+        for chapter in Chapter::ALL {
+            if self.when(chapter).is_none() && self.has_come(chapter, seen, load_ended) {
+                self.chapters.push((chapter, seen.at));
+            }
+        }
+        self.chapters
+            .iter()
+            .skip(had)
+            .map(|(chapter, _)| *chapter)
+            .collect()
+    }
+
+    fn has_come(&self, chapter: Chapter, seen: Seen, load_ended: bool) -> bool {
+        let came = |chapter| self.when(chapter).is_some();
+        match chapter {
+            Chapter::ScaledOut => seen.desired > self.min,
+            Chapter::MoreRun => seen.running > self.min,
+            Chapter::LoadEnded => load_ended,
+            Chapter::Drained => {
+                self.queue && load_ended && seen.visible == Some(0) && seen.in_flight == Some(0)
+            }
+            Chapter::ScaledIn => {
+                came(Chapter::MoreRun)
+                    && came(Chapter::LoadEnded)
+                    && (came(Chapter::Drained) || !self.queue)
+                    && (seen.desired, seen.running, seen.pending) == (self.min, self.min, 0)
+            }
+        }
+    }
+
+    /// When a chapter came, in seconds since the load began.
+    pub(super) fn when(&self, chapter: Chapter) -> Option<f64> {
+        let found = self.chapters.iter().find(|(known, _)| *known == chapter);
+        found.map(|(_, at)| *at)
+    }
+
+    /// What has happened, each with its moment, in that order.
+    pub(super) fn chapters(&self) -> impl Iterator<Item = (Chapter, f64)> {
+        self.chapters.iter().copied()
+    }
+
+    /// What has happened last.
+    pub(super) fn last(&self) -> Option<Chapter> {
+        self.chapters.last().map(|(chapter, _)| *chapter)
+    }
+
+    /// Whether all of it has happened.
+    pub(super) fn is_told(&self) -> bool {
+        self.missing().next().is_none()
+    }
+
+    /// What has not happened.
+    pub(super) fn missing(&self) -> impl Iterator<Item = Chapter> {
+        Chapter::ALL
+            .into_iter()
+            .filter(|chapter| self.queue || *chapter != Chapter::Drained)
+            .filter(|chapter| self.when(*chapter).is_none())
+    }
+
+    /// Whether there is a queue to drain.
+    pub(super) fn has_queue(&self) -> bool {
+        self.queue
+    }
+
+    /// Most tasks that ran.
+    pub(super) fn most_running(&self) -> i32 {
+        self.most_running
+    }
+
+    /// Most tasks that were wanted.
+    pub(super) fn most_desired(&self) -> i32 {
+        self.most_desired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(at: f64, waiting: u64, desired: i32, running: i32) -> Seen {
+        Seen {
+            at,
+            visible: Some(waiting),
+            in_flight: Some(waiting.min(1)),
+            desired,
+            running,
+            pending: (desired - running).max(0),
+        }
+    }
+
+    #[test]
+    fn the_whole_story() {
+        let mut story = Story::new(1, true);
+        assert_eq!(story.see(seen(0.0, 0, 1, 1), false), []);
+        assert_eq!(story.see(seen(5.0, 900, 1, 1), false), []);
+        assert_eq!(
+            story.see(seen(9.0, 1_500, 9, 1), false),
+            [Chapter::ScaledOut]
+        );
+        assert_eq!(
+            story.see(seen(12.0, 1_400, 9, 5), false),
+            [Chapter::MoreRun]
+        );
+        assert_eq!(
+            story.see(seen(13.0, 0, 10, 10), false),
+            [],
+            "drained while load comes"
+        );
+        assert_eq!(story.see(seen(20.0, 7, 10, 10), true), [Chapter::LoadEnded]);
+        assert_eq!(story.see(seen(21.0, 0, 10, 10), true), [Chapter::Drained]);
+        assert!(!story.is_told());
+        assert_eq!(story.see(seen(70.0, 0, 1, 2), true), [], "one still stops");
+        assert_eq!(story.see(seen(71.0, 0, 1, 1), true), [Chapter::ScaledIn]);
+        assert!(story.is_told());
+        assert_eq!(story.when(Chapter::ScaledOut), Some(9.0));
+        assert_eq!((story.most_running(), story.most_desired()), (10, 10));
+    }
+
+    #[test]
+    fn what_did_not_happen_is_named() {
+        let mut story = Story::new(1, true);
+        story.see(seen(5.0, 900, 1, 1), true);
+        let missed: Vec<_> = story.missing().collect();
+        assert_eq!(
+            missed,
+            [
+                Chapter::ScaledOut,
+                Chapter::MoreRun,
+                Chapter::Drained,
+                Chapter::ScaledIn
+            ]
+        );
+        // A service that never was scaled out has not been scaled in either.
+        story.see(seen(60.0, 0, 1, 1), true);
+        assert!(story.missing().any(|chapter| chapter == Chapter::ScaledIn));
+    }
+
+    #[test]
+    fn without_a_queue_nothing_is_drained() {
+        let mut story = Story::new(1, false);
+        let seen = |desired| Seen {
+            visible: None,
+            in_flight: None,
+            ..seen(1.0, 0, desired, desired)
+        };
+        assert_eq!(
+            story.see(seen(2), false),
+            [Chapter::ScaledOut, Chapter::MoreRun]
+        );
+        assert_eq!(
+            story.see(seen(1), true),
+            [Chapter::LoadEnded, Chapter::ScaledIn]
+        );
+        assert!(story.is_told());
+    }
+}

@@ -1,0 +1,121 @@
+//! `status --watch`: the live view.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
+
+use console::Term;
+use deployer::{Inspection, Progress};
+
+use crate::connect::Cloud;
+use crate::definition::Known;
+use crate::failure::{Code, Failure, Result};
+use crate::live::{Look, Screen, Stamp, watch};
+use crate::output::Format;
+use crate::signals::interruption;
+use crate::ui::Ui;
+
+use super::no_such_stack;
+
+/// A look asks a dozen APIs, and the account's limits are everybody's.
+const LEAST_ON_AWS: Duration = Duration::from_secs(2);
+/// Faster than this nobody reads.
+const LEAST: Duration = Duration::from_millis(100);
+
+/// Watches until Ctrl-C, which is no failure.
+pub(super) async fn run(
+    cloud: &Cloud,
+    known: &Known,
+    every: Duration,
+    plain: bool,
+    format: Format,
+    ui: Ui,
+) -> Result<()> {
+    check(every, cloud.is_near())?;
+    identify(cloud, known, &ui).await?;
+    ui.finish();
+    let mut screen = Screen::new(Term::buffered_stdout(), format, plain, Stamp::Utc);
+    let watched = watch(
+        &known.name,
+        every,
+        async || look(cloud, known).await,
+        SystemTime::now,
+        |view, now, moment| screen.show(view, now, moment),
+    );
+    tokio::select! {
+        watched = watched => watched.map_err(|failure| cloud.explain(failure)),
+        () = interruption() => Ok(()),
+    }
+}
+
+fn check(every: Duration, near: bool) -> Result<()> {
+    let least = if near { LEAST } else { LEAST_ON_AWS };
+    if every >= least {
+        return Ok(());
+    }
+    let least = humantime::format_duration(least);
+    let place = if near { "" } else { " on AWS" };
+    Err(Failure::new(
+        Code::Usage,
+        format!("--every must be {least} or more{place}"),
+    ))
+}
+
+async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<()> {
+    let progress = |progress| ui.progress(progress);
+    let session = cloud.session(&progress);
+    let identified = cloud.identify(&session, known).await;
+    let identity = identified.map_err(|failure| cloud.explain(failure))?;
+    match deployer::observe(&session, &known.name).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(no_such_stack(&known.name, &identity)),
+        Err(error) => Err(cloud.explain(error.into())),
+    }
+}
+
+/// Reads the stack once.
+pub(crate) async fn look(cloud: &Cloud, known: &Known) -> Result<Look> {
+    let notes = Mutex::new(Vec::new());
+    let progress = |progress| {
+        if let Progress::Note { text } = progress
+            && let Ok(mut notes) = notes.lock()
+        {
+            notes.push(text);
+        }
+    };
+    let session = cloud.session(&progress);
+    let now = SystemTime::now();
+    let inspection = deployer::inspect(&session, &known.name, now).await?;
+    let inspection = inspection
+        .ok_or_else(|| Failure::failed(format!("there is no stack {} any more", known.name)))?;
+    let queues = queues(&inspection);
+    let oldest = deployer::oldest_messages(&session, &queues, now).await?;
+    drop(session);
+    Ok(Look {
+        inspection,
+        oldest,
+        notes: notes.into_inner().unwrap_or_default(),
+        headline: None,
+    })
+}
+
+fn queues(inspection: &Inspection) -> BTreeSet<&str> {
+    let services = inspection.services.iter();
+    let queues = services.flat_map(|service| &service.queues);
+    queues.map(|queue| queue.name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_is_not_asked_all_the_time() {
+        let ms = Duration::from_millis;
+        assert!(check(ms(2_000), false).is_ok());
+        let failure = check(ms(1_999), false).unwrap_err();
+        assert_eq!(failure.message(), "--every must be 2s or more on AWS");
+        assert!(check(ms(250), true).is_ok());
+        assert!(check(ms(99), true).is_err());
+    }
+}

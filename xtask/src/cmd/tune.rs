@@ -1,0 +1,254 @@
+//! `tune`: the cheapest parameters of a stack's policy that keep its promise under a load.
+
+mod text;
+mod write;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde::Serialize;
+use simulator::{
+    Compared, Load, Overrides, Parameter, Report, Scenario, TuneError, TuneOptions, Tuned,
+};
+use stack::Stack;
+
+use super::simulate::{LoadArgs, SubjectArgs, share, told, write_page};
+use crate::connect::ConnectArgs;
+use crate::definition;
+use crate::failure::{Failure, Result};
+use crate::output::{self, Format};
+use crate::ui::Ui;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Stack definition
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    load: LoadArgs,
+    #[command(flatten)]
+    subject: SubjectArgs,
+    /// Share of the messages for which the promise must be kept
+    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "99%")]
+    require: f64,
+    /// Share of the load's time that is searched on, whole days where there are several; the rest shows
+    /// how what was found does on what it has not seen
+    #[arg(long, value_name = "SHARE", value_parser = part, default_value = "60%")]
+    train: f64,
+    /// Most candidates of the definition's law; of the other law, half as many
+    #[arg(long, value_name = "N", default_value_t = 300,
+          value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    max_candidates: usize,
+    /// Leave this as it is; may be repeated
+    #[arg(long, value_name = "KEY", value_enum)]
+    keep: Vec<Key>,
+    /// Whether another law may take the place of the definition's, or is only shown beside
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Laws::Own)]
+    law: Laws,
+    /// Write what was found into the definition, where it keeps the promise: only the values change
+    #[arg(long)]
+    write: bool,
+    /// Write a report of what was found to this file: one HTML page that needs no network
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "With --load cloudwatch")]
+    connect: ConnectArgs,
+}
+
+/// A parameter that may stay as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Key {
+    #[value(name = "acceptable_latency")]
+    AcceptableLatency,
+    #[value(name = "cooldown")]
+    Cooldown,
+    #[value(name = "window")]
+    Window,
+    #[value(name = "tasks.min")]
+    Min,
+    #[value(name = "tasks.max")]
+    Max,
+}
+
+/// Laws that may be the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Laws {
+    /// The definition's law
+    Own,
+    /// The better of it and the demand law
+    Any,
+}
+
+/// What programs read.
+#[derive(Serialize)]
+struct Document<'t> {
+    #[serde(flatten)]
+    tuned: &'t Tuned,
+    /// Whether the definition was changed.
+    written: bool,
+}
+
+pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    let stack = definition::load(&args.file)?;
+    let service = args.subject.service(&stack)?;
+    let ui = Ui::new();
+    let load = args.load.read(&stack, &service, &args.connect, &ui).await?;
+    // Nothing else runs meanwhile.
+    tokio::task::block_in_place(|| tune(&args, &stack, &service, &load, &ui, format))
+}
+
+fn tune(
+    args: &Args,
+    stack: &Stack,
+    service: &str,
+    load: &Load,
+    ui: &Ui,
+    format: Format,
+) -> Result<()> {
+    let overrides = args.subject.overrides()?;
+    let tell = |text: &str| ui.note(text);
+    let tuned = simulator::tune(stack, service, &overrides, load, &args.options(), &tell)
+        .map_err(failed)?;
+    ui.finish();
+    if let Some(path) = &args.report {
+        write_page(path, &report(args, &tuned, service, &overrides, load)?)?;
+    }
+    let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
+    let shown = Document {
+        tuned: &tuned,
+        written,
+    };
+    if !tuned.keeps() {
+        if format == Format::Text {
+            output::text(&text::text(&tuned));
+        }
+        return Err(broken(args, &tuned, &shown));
+    }
+    if written {
+        write::write(&args.file, &tuned)?;
+    }
+    format.print(&shown, |shown| text::text(shown.tuned));
+    if format == Format::Text {
+        for hint in hints(args, &tuned) {
+            crate::ui::note(&format!("hint: {hint}"));
+        }
+    }
+    Ok(())
+}
+
+/// The promise isn't kept as required, on one part or on both.
+fn broken(args: &Args, tuned: &Tuned, shown: &Document<'_>) -> Failure {
+    let mut failure = Failure::failed(text::verdict(tuned));
+    for hint in hints(args, tuned) {
+        failure = failure.hint(hint);
+    }
+    if args.write {
+        failure = failure.hint(format!("{} was not changed", args.file.display()));
+    }
+    failure.details(shown)
+}
+
+/// What to do next.
+fn hints(args: &Args, tuned: &Tuned) -> Vec<String> {
+    let mut hints = Vec::new();
+    if tuned.keeps() && !args.write && !tuned.changes.is_empty() {
+        hints.push(format!("--write puts it into {}", args.file.display()));
+    }
+    if let Some(other) = &tuned.other_law {
+        let cheaper = other.tuning.searched.cost < tuned.tuned.searched.cost;
+        if args.law == Laws::Own && other.keeps && (cheaper || !tuned.keeps()) {
+            let key = other.tuning.settings.law.key();
+            hints.push(format!(
+                "--law any turns to `{key}`, which does better here"
+            ));
+        }
+    }
+    if tuned.found && tuned.holds == Some(false) {
+        hints.push(
+            "the two parts of the load differ: search on more of it with --train, or require more than you need"
+                .to_owned(),
+        );
+    }
+    hints
+}
+
+/// What was found on the whole load, beside what is there now.
+fn report(
+    args: &Args,
+    tuned: &Tuned,
+    service: &str,
+    overrides: &Overrides,
+    load: &Load,
+) -> Result<Report> {
+    let promise = std::time::Duration::try_from_secs_f64(tuned.promise).ok();
+    let overrides = Overrides {
+        promise,
+        ..overrides.clone()
+    };
+    let outcome = |stack: &Stack| {
+        let scenario = Scenario::from_stack(stack, service, &overrides).map_err(told)?;
+        simulator::simulate(&scenario, load, args.subject.seed).map_err(told)
+    };
+    let found = outcome(&tuned.definition)?;
+    let present = definition::load(&args.file)?;
+    let compared = [
+        ("tuned".to_owned(), found.clone()),
+        ("as it is".to_owned(), outcome(&present)?),
+    ]
+    .map(|(name, outcome)| Compared { name, outcome });
+    Ok(
+        Report::new(args.load.load.to_string(), load.begins(), found)
+            .requiring(Some(args.require))
+            .beside(&compared),
+    )
+}
+
+impl Args {
+    fn options(&self) -> TuneOptions {
+        TuneOptions {
+            required: self.require,
+            train: self.train,
+            candidates: self.max_candidates,
+            keep: self.keep.iter().map(|key| key.parameter()).collect(),
+            any_law: self.law == Laws::Any,
+            seed: self.subject.seed,
+            threads: None,
+        }
+    }
+}
+
+impl Key {
+    fn parameter(self) -> Parameter {
+        match self {
+            Self::AcceptableLatency => Parameter::AcceptableLatency,
+            Self::Cooldown => Parameter::Cooldown,
+            Self::Window => Parameter::Window,
+            Self::Min => Parameter::Min,
+            Self::Max => Parameter::Max,
+        }
+    }
+}
+
+fn failed(error: TuneError) -> Failure {
+    match error {
+        TuneError::Scenario(error) => told(error),
+        TuneError::Law(_) => Failure::failed(error.to_string())
+            .hint("`simulate --compare` shows how other laws would do"),
+        TuneError::Short => {
+            Failure::failed(error.to_string()).hint("--train 100% searches on all of it")
+        }
+        _ => Failure::failed(error.to_string()).hint("--from leaves out a quiet beginning"),
+    }
+}
+
+/// A share above nothing.
+fn part(text: &str) -> Result<f64, String> {
+    match share(text)? {
+        none if none <= 0.0 => Err("something must be searched on, such as 60%".to_owned()),
+        share => Ok(share),
+    }
+}
+
+#[cfg(test)]
+#[path = "tune/tests.rs"]
+mod tests;

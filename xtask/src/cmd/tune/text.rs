@@ -1,0 +1,174 @@
+//! What tuning found, for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+use console::Style;
+use simulator::{Figures, Law, Lift, Limits, Part, Tuned, dollars, length, share};
+
+pub(super) fn text(tuned: &Tuned) -> String {
+    let style = if tuned.keeps() {
+        Style::new().green().bold()
+    } else {
+        Style::new().red().bold()
+    };
+    let mut text = format!("{}: {}\n", tuned.name, style.apply_to(verdict(tuned)));
+    text.push_str(&format!("\n{}\n", table(tuned)));
+    text.push_str(&changes(tuned));
+    if let Some(limits) = &tuned.limits {
+        text.push_str(&in_the_way(tuned, limits));
+    }
+    text.push_str(&format!(
+        "\nsearched: {} candidates in {} simulations of {} messages in all\nassumed:\n",
+        tuned.candidates, tuned.simulations, tuned.messages
+    ));
+    for note in &tuned.notes {
+        text.push_str(&format!("- {note}\n"));
+    }
+    text
+}
+
+/// The answer in one sentence.
+pub(super) fn verdict(tuned: &Tuned) -> String {
+    let promise = length(tuned.promise);
+    let required = share(tuned.required);
+    let searched = share(tuned.tuned.searched.kept);
+    let month = |figures: &Figures| format!("{} a month", dollars(figures.cost_per_month));
+    if !tuned.found {
+        let binds = tuned.limits.as_ref().map(Limits::binding);
+        let binds = binds.map(|binds| format!("; what binds: {binds}"));
+        return format!(
+            "no candidate keeps the promise: work begins within {promise} for {searched} of the messages at best, \
+             required {required}{}",
+            binds.unwrap_or_default()
+        );
+    }
+    let cost = month(&tuned.tuned.searched);
+    let before = month(&tuned.present.searched);
+    let cost = if tuned.changes.is_empty() {
+        format!("{cost}, as it is: nothing cheaper was found")
+    } else {
+        format!(
+            "{cost}, now {before} for {}",
+            share(tuned.present.searched.kept)
+        )
+    };
+    match (tuned.holds, &tuned.tuned.unseen) {
+        (Some(true), Some(unseen)) => format!(
+            "the promise of {promise} is kept for {searched} of the messages, and for {} on the part that was not \
+             searched on, at {cost}; required {required}",
+            share(unseen.kept)
+        ),
+        (Some(false), Some(unseen)) => format!(
+            "the promise of {promise} is kept for {searched} of the messages, but only for {} on the part that was \
+             not searched on; required {required}",
+            share(unseen.kept)
+        ),
+        _ => format!(
+            "the promise of {promise} is kept for {searched} of the messages that were searched on, at {cost}; \
+             required {required}"
+        ),
+    }
+}
+
+fn table(tuned: &Tuned) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "part of the load",
+        "policy",
+        "kept",
+        "p99 wait",
+        "a month",
+        "task-hours",
+        "actions",
+        "most tasks",
+    ]);
+    let other = tuned.other_law.as_ref().map(|other| {
+        let name = match other.tuning.settings.law {
+            Law::Demand => "demand law",
+            Law::BacklogPerTask => "backlog per task",
+        };
+        (name, other.tuning)
+    });
+    let name = if tuned.found { "tuned" } else { "nearest" };
+    let policies = [("present", tuned.present), (name, tuned.tuned)];
+    let policies = || policies.into_iter().chain(other);
+    let mut add = |name: &str, part: &Part, rows: Vec<(&str, Figures)>| {
+        let mut title = format!("{name}, {}", length(part.seconds));
+        for (policy, figures) in rows {
+            table.add_row([
+                std::mem::take(&mut title),
+                policy.to_owned(),
+                share(figures.kept),
+                length(figures.p99),
+                dollars(figures.cost_per_month),
+                format!("{:.1}", figures.task_hours),
+                format!("{:.0}", figures.actions),
+                figures.most.to_string(),
+            ]);
+        }
+    };
+    let searched = policies().map(|(name, one)| (name, one.searched));
+    add("searched", &tuned.searched, searched.collect());
+    if let Some(part) = &tuned.unseen {
+        let unseen = policies().filter_map(|(name, one)| Some((name, one.unseen?)));
+        add("unseen", part, unseen.collect());
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn changes(tuned: &Tuned) -> String {
+    if tuned.changes.is_empty() {
+        return "\nnothing changes\n".to_owned();
+    }
+    let head = if tuned.found {
+        "changes"
+    } else {
+        "what comes nearest"
+    };
+    let lines = tuned
+        .changes
+        .iter()
+        .map(|change| format!("  {}: {} → {}\n", change.key, change.old, change.new));
+    format!("\n{head}:\n{}", lines.collect::<String>())
+}
+
+/// What stands in the way, from the experiments with one limit lifted.
+fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
+    let kept = share(limits.kept);
+    let head = if tuned.found {
+        format!(
+            "\nmost of the tasks that are ever needed ({}) are always there: with half of them at most, {kept} was \
+             kept at best. What binds: {}. What it would be without:\n",
+            limits.peak,
+            limits.binding()
+        )
+    } else {
+        format!("\nwhat stands in the way: {kept} are kept, and would be without:\n")
+    };
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let rows = limits.lifted.iter().chain([&limits.standing]);
+    let last = limits.lifted.len();
+    for (index, lift) in rows.enumerate() {
+        let Lift {
+            limit,
+            kept,
+            cost_per_month,
+            enough,
+        } = lift;
+        let with = if index == last { "with " } else { "" };
+        table.add_row([
+            format!(" {with}{limit}"),
+            share(*kept),
+            format!("{} a month", dollars(*cost_per_month)),
+            if *enough { "enough" } else { "" }.to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{head}{table}\n")
+}

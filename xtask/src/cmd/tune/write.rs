@@ -1,0 +1,59 @@
+//! Puts what was found into the definition's file.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use similar::TextDiff;
+use simulator::Tuned;
+
+use crate::failure::{Failure, Result};
+use crate::ui;
+
+/// Changes the values in the file, and nothing else; shows the difference. The file is replaced at once and
+/// whole.
+pub(super) fn write(path: &Path, tuned: &Tuned) -> Result<()> {
+    let shown = path.display();
+    let failed =
+        |what: &str, error: String| by_hand(format!("failed to {what} {shown}: {error}"), tuned);
+    let before = fs::read_to_string(path).map_err(|error| failed("read", error.to_string()))?;
+    let after = stack::edit(&before, &tuned.edits, &tuned.definition)
+        .map_err(|error| failed("change", error.to_string()))?;
+    replace(path, &after).map_err(|error| failed("write", error.to_string()))?;
+    ui::note(&difference(&before, &after, &shown.to_string()));
+    ui::note(&format!(
+        "{shown} is changed: `diff` shows what a deploy would change"
+    ));
+    Ok(())
+}
+
+/// A failure that says what to write instead.
+fn by_hand(message: String, tuned: &Tuned) -> Failure {
+    let failure = Failure::failed(message).hint("the file is as it was; by hand it would be");
+    tuned
+        .edits
+        .iter()
+        .fold(failure, |failure, edit| failure.hint(edit.to_string()))
+}
+
+/// Another file takes the place of the one that a path leads to, with the same permissions.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    // The file itself, not a link to it.
+    let path = fs::canonicalize(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file()
+        .set_permissions(fs::metadata(&path)?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+fn difference(before: &str, after: &str, name: &str) -> String {
+    TextDiff::from_lines(before, after)
+        .unified_diff()
+        .context_radius(1)
+        .header(name, name)
+        .to_string()
+}

@@ -1,0 +1,278 @@
+//! A view as lines for a terminal.
+
+use console::{Style, measure_text_width, truncate_str};
+
+use crate::words::{age, number};
+
+use super::bars::{bar, columns, highest};
+use super::view::{Action, AlarmView, QueueView, ServiceView, View};
+
+/// Where is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Canvas {
+    pub columns: usize,
+    pub rows: usize,
+    pub colour: bool,
+}
+
+/// Width of the labels.
+const LABEL: usize = 10;
+/// Widest history.
+const HISTORY: usize = 64;
+/// Actions that fit on a usual screen.
+const ACTIONS: usize = 3;
+
+/// The view at `now` (seconds since 1970): no line wider than the canvas, no more lines than it has.
+pub(crate) fn draw(view: &View, now: f64, canvas: Canvas) -> Vec<String> {
+    let pen = Pen { canvas };
+    let mut lines = vec![pen.heading(view, now)];
+    if let Some(headline) = &view.headline {
+        lines.push(pen.cyan(headline));
+    }
+    if let Some(notice) = &view.notice {
+        lines.push(pen.yellow(&format!("! {notice}")));
+    }
+    for service in &view.services {
+        lines.push(String::new());
+        lines.extend(pen.service(service, now));
+    }
+    if view.services.is_empty() {
+        lines.push("no service is measured or scaled".to_owned());
+    }
+    lines.push(String::new());
+    for queue in &view.others {
+        lines.push(labelled(
+            "queue",
+            &format!("{}: {}", queue.name, depth(queue)),
+        ));
+    }
+    lines.extend(pen.operational(&view.alarms));
+    let cut = |line: String| truncate_str(&line, canvas.columns, "…").into_owned();
+    let mut lines: Vec<String> = lines.into_iter().map(cut).collect();
+    if lines.len() > canvas.rows {
+        let left_out = lines.len() - canvas.rows.saturating_sub(1);
+        lines.truncate(canvas.rows.saturating_sub(1));
+        lines.push(cut(format!(
+            "… {left_out} more lines: the window is too low"
+        )));
+    }
+    lines
+}
+
+struct Pen {
+    canvas: Canvas,
+}
+
+impl Pen {
+    fn style(&self) -> Style {
+        Style::new().force_styling(self.canvas.colour)
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.style().bold().apply_to(text).to_string()
+    }
+
+    fn yellow(&self, text: &str) -> String {
+        self.style().yellow().apply_to(text).to_string()
+    }
+
+    fn cyan(&self, text: &str) -> String {
+        self.style().cyan().apply_to(text).to_string()
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.style().dim().apply_to(text).to_string()
+    }
+
+    fn state(&self, state: &str) -> String {
+        let style = match state {
+            "ALARM" | "gone" => self.style().red().bold(),
+            "OK" => self.style().green(),
+            _ => self.style().yellow(),
+        };
+        style.apply_to(state).to_string()
+    }
+
+    fn heading(&self, view: &View, now: f64) -> String {
+        let old = now - view.at;
+        let read = if old < 1.5 {
+            "now".to_owned()
+        } else {
+            format!("{} ago", age(old))
+        };
+        let name = self.bold(&view.stack);
+        format!("{name}: {}, as of {read}", view.status)
+    }
+
+    fn service(&self, service: &ServiceView, now: f64) -> Vec<String> {
+        let mut lines = vec![
+            self.bold(&format!(
+                "{} in cluster {}: {}",
+                service.name, service.cluster, service.status
+            )),
+            self.tasks(service),
+        ];
+        for queue in &service.queues {
+            lines.push(labelled(
+                "queue",
+                &format!("{}: {}", queue.name, depth(queue)),
+            ));
+            lines.push(self.per_task(queue, service.target, now));
+            lines.push(labelled("oldest", &oldest(queue, now)));
+        }
+        lines.extend(self.history(service));
+        lines.extend(service.alarms.iter().map(|alarm| {
+            let state = self.state(&alarm.state);
+            labelled("alarm", &format!("{}  {state}", alarm.condition))
+        }));
+        for action in service.actions.iter().take(ACTIONS) {
+            lines.push(labelled(
+                "action",
+                &format!("{}{}", ago(action, now), action.what),
+            ));
+            lines.push(labelled("", &self.dim(&action.why)));
+        }
+        lines
+    }
+
+    fn tasks(&self, service: &ServiceView) -> String {
+        let bounds = service
+            .bounds
+            .map(|(min, max)| format!(" ({min} to {max})"))
+            .unwrap_or_default();
+        let text = format!(
+            "{} running, {} pending, {} desired{bounds}",
+            service.running, service.pending, service.desired
+        );
+        labelled("tasks", &text)
+    }
+
+    fn per_task(&self, queue: &QueueView, target: Option<f64>, now: f64) -> String {
+        let mut text = match queue.waiting_per_task {
+            None => "unknown".to_owned(),
+            Some(waiting) => {
+                let over = target.is_some_and(|target| waiting > target);
+                let shown = number(waiting);
+                if over {
+                    self.style().red().apply_to(shown).to_string()
+                } else {
+                    shown
+                }
+            }
+        };
+        if let Some(target) = target {
+            text.push_str(&format!(", target {}", number(target)));
+        }
+        if let Some(point) = queue.published {
+            text.push_str(&format!(
+                "; published {} {} ago",
+                number(point.value),
+                age(now - seconds(point.at))
+            ));
+        }
+        labelled("per task", &text)
+    }
+
+    fn history(&self, service: &ServiceView) -> Vec<String> {
+        let samples = &service.history;
+        let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+            return Vec::new();
+        };
+        if samples.len() < 2 {
+            return Vec::new();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^53 messages")]
+        let backlog: Vec<f64> = samples.iter().map(|sample| sample.backlog as f64).collect();
+        let running: Vec<f64> = samples.iter().map(|sample| sample.running.into()).collect();
+        let mut lines = Vec::new();
+        if !service.queues.is_empty() {
+            lines.push(self.bars("waiting", &backlog));
+        }
+        lines.push(self.bars("running", &running));
+        let width = self.width(samples.len());
+        let past = format!("{} ago", age(last.at - first.at));
+        let gap = width.saturating_sub(measure_text_width(&past));
+        let axis = if gap > "now".len() {
+            format!("{past}{:>gap$}", "now")
+        } else {
+            format!("since {past}")
+        };
+        lines.push(labelled("", &self.dim(&axis)));
+        lines
+    }
+
+    fn bars(&self, label: &str, values: &[f64]) -> String {
+        let columns = columns(values, self.width(values.len()));
+        let most = highest(&columns);
+        let bars: String = columns.iter().map(|value| bar(*value, most)).collect();
+        labelled(label, &format!("{bars}  at most {}", number(most)))
+    }
+
+    /// Columns of the history: room is left for what is said beside it.
+    fn width(&self, looks: usize) -> usize {
+        let room = self.canvas.columns.saturating_sub(LABEL + 18);
+        looks.min(HISTORY).min(room.max(8))
+    }
+
+    fn operational(&self, alarms: &[AlarmView]) -> Vec<String> {
+        let noisy: Vec<&AlarmView> = alarms.iter().filter(|a| a.state == "ALARM").collect();
+        let count = format!(
+            "{} of {} operational alarms in ALARM",
+            noisy.len(),
+            alarms.len()
+        );
+        let mut lines = vec![labelled("alarms", &count)];
+        lines.extend(noisy.iter().map(|alarm| {
+            let what = match alarm.description.as_str() {
+                "" => &alarm.name,
+                description => description,
+            };
+            labelled("", &self.style().red().apply_to(what).to_string())
+        }));
+        lines
+    }
+}
+
+pub(super) fn depth(queue: &QueueView) -> String {
+    match (queue.visible, queue.in_flight, queue.delayed) {
+        (Some(visible), Some(in_flight), delayed) => {
+            let delayed = delayed
+                .filter(|delayed| *delayed > 0)
+                .map(|delayed| format!(", {delayed} delayed"))
+                .unwrap_or_default();
+            format!("{visible} waiting, {in_flight} in flight{delayed}")
+        }
+        _ => "can't be read: is it gone?".to_owned(),
+    }
+}
+
+pub(super) fn oldest(queue: &QueueView, now: f64) -> String {
+    match queue.oldest {
+        Some(point) => {
+            let old = now - seconds(point.at);
+            let measured = if old < 5.0 {
+                String::new()
+            } else {
+                format!(" (measured {} ago)", age(old))
+            };
+            format!("message has waited {}{measured}", age(point.value))
+        }
+        None => "message: no ApproximateAgeOfOldestMessage in CloudWatch".to_owned(),
+    }
+}
+
+fn ago(action: &Action, now: f64) -> String {
+    match action.at {
+        Some(at) => format!("{} ago: ", age(now - at)),
+        None => String::new(),
+    }
+}
+
+fn labelled(label: &str, text: &str) -> String {
+    format!("{label:<LABEL$}{text}")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
+fn seconds(at: i64) -> f64 {
+    at as f64
+}

@@ -1,0 +1,20 @@
+//! The live view: a stack at work, look by look.
+//!
+//! A [`Look`] is what was read, a [`View`] what is shown of it, and [`draw`] and [`Plain`] make text of it;
+//! all of that is pure. [`watch`] is the loop, [`Screen`] the terminal.
+
+mod actions;
+mod bars;
+mod draw;
+mod history;
+mod plain;
+mod screen;
+#[cfg(test)]
+mod tests;
+mod view;
+mod watch;
+
+pub(crate) use bars::{bar, columns, highest};
+pub(crate) use screen::{Screen, Stamp};
+pub(crate) use view::{Look, condition};
+pub(crate) use watch::watch;

@@ -1,0 +1,161 @@
+//! A view where no cursor can be moved: a line a change.
+
+use super::draw::depth;
+use super::view::{AlarmView, ServiceView, View};
+use crate::words::{age, number};
+
+/// What has been told, so that only what changes is told again.
+#[derive(Debug, Default)]
+pub(crate) struct Plain {
+    told: Option<View>,
+    /// When the depth of a queue was last told, in seconds since 1970.
+    depths_told: f64,
+    /// Depths alone are told no oftener than this, in seconds: a queue under load changes with every look.
+    quiet: f64,
+}
+
+impl Plain {
+    pub(crate) fn new(quiet: f64) -> Self {
+        Self {
+            quiet,
+            ..Self::default()
+        }
+    }
+
+    /// A line for each thing that is another than it was when last told.
+    pub(crate) fn changes(&mut self, view: &View, now: f64) -> Vec<String> {
+        let depths_due = now - self.depths_told >= self.quiet;
+        let before = self.told.as_ref();
+        let mut lines = Vec::new();
+        if before.is_none_or(|before| before.status != view.status) {
+            lines.push(format!("{}: {}", view.stack, view.status));
+        }
+        let headline = before.and_then(|before| before.headline.as_ref());
+        if let Some(text) = view.headline.as_ref().filter(|text| headline != Some(text)) {
+            lines.push(text.clone());
+        }
+        if let Some(text) = notice(before, view, now) {
+            lines.push(text);
+        }
+        let mut depths_told = false;
+        for service in &view.services {
+            let known = before.and_then(|before| {
+                let mut all = before.services.iter();
+                all.find(|known| (&known.cluster, &known.name) == (&service.cluster, &service.name))
+            });
+            let (news, depths) = service_changes(known, service, depths_due);
+            depths_told |= depths;
+            lines.extend(news);
+        }
+        let known = before.map(|before| &*before.alarms).unwrap_or_default();
+        lines.extend(alarm_changes(known, &view.alarms, before.is_none()));
+        self.remember(view, depths_told, now);
+        lines
+    }
+
+    /// A depth that was not told stays news.
+    fn remember(&mut self, view: &View, depths_told: bool, now: f64) {
+        let mut told = view.clone();
+        if depths_told {
+            self.depths_told = now;
+        } else if let Some(before) = &self.told {
+            for (service, known) in told.services.iter_mut().zip(&before.services) {
+                if service.name == known.name {
+                    service.queues.clone_from(&known.queues);
+                }
+            }
+        }
+        self.told = Some(told);
+    }
+}
+
+fn notice(before: Option<&View>, view: &View, now: f64) -> Option<String> {
+    let known = before.and_then(|before| before.notice.as_ref());
+    match (known, &view.notice) {
+        (known, Some(notice)) if known != Some(notice) => Some(format!(
+            "{}: {notice} (what is known is {} old)",
+            view.stack,
+            age(now - view.at)
+        )),
+        (Some(_), None) => Some(format!("{}: read again", view.stack)),
+        _ => None,
+    }
+}
+
+/// What is new of a service, and whether its depths were told.
+fn service_changes(
+    known: Option<&ServiceView>,
+    service: &ServiceView,
+    depths_due: bool,
+) -> (Vec<String>, bool) {
+    let mut lines = Vec::new();
+    let counts = |service: &ServiceView| (service.desired, service.running, service.pending);
+    let depths = |service: &ServiceView| -> Vec<_> {
+        let queues = service.queues.iter();
+        queues
+            .map(|q| (q.visible, q.in_flight, q.delayed))
+            .collect()
+    };
+    let counted = known
+        .is_none_or(|known| counts(known) != counts(service) || known.status != service.status);
+    let filled = known.is_none_or(|known| depths(known) != depths(service));
+    let told = counted || (filled && depths_due);
+    if told {
+        lines.push(summary(service));
+    }
+    let alarms = known.map(|known| &*known.alarms).unwrap_or_default();
+    lines.extend(alarm_changes(alarms, &service.alarms, known.is_none()));
+    let new = service.actions.iter().rev();
+    let new = new.filter(|action| known.is_some_and(|known| !known.actions.contains(action)));
+    lines.extend(new.map(|action| format!("{}: {} ({})", service.name, action.what, action.why)));
+    (lines, told)
+}
+
+/// How a service stands, in one line.
+fn summary(service: &ServiceView) -> String {
+    let mut text = format!(
+        "{}: {} running, {} pending, {} desired",
+        service.name, service.running, service.pending, service.desired
+    );
+    if service.status != "ACTIVE" {
+        text.push_str(&format!(", {}", service.status));
+    }
+    for queue in &service.queues {
+        text.push_str(&format!("; {}: {}", queue.name, depth(queue)));
+        if let Some(waiting) = queue.waiting_per_task {
+            text.push_str(&format!(", {} a task", number(waiting)));
+        }
+        if let Some(target) = service.target {
+            text.push_str(&format!(" (target {})", number(target)));
+        }
+        if let Some(oldest) = queue.oldest {
+            text.push_str(&format!(", oldest {}", age(oldest.value)));
+        }
+    }
+    text
+}
+
+/// At first, those that are not OK; later every change.
+fn alarm_changes(known: &[AlarmView], alarms: &[AlarmView], first: bool) -> Vec<String> {
+    let state_of = |name: &str| {
+        let mut known = known.iter();
+        known
+            .find(|alarm| alarm.name == name)
+            .map(|alarm| &*alarm.state)
+    };
+    let news = alarms.iter().filter(|alarm| match state_of(&alarm.name) {
+        Some(before) => before != alarm.state,
+        None => !first || alarm.state == "ALARM",
+    });
+    news.map(|alarm| {
+        let what = match alarm.description.as_str() {
+            "" => &alarm.condition,
+            description => description,
+        };
+        let before = state_of(&alarm.name)
+            .map(|before| format!("{before} → "))
+            .unwrap_or_default();
+        format!("alarm {before}{}: {what}", alarm.state)
+    })
+    .collect()
+}

@@ -1,0 +1,237 @@
+//! What is shown of a stack, as data.
+
+use std::collections::HashMap;
+
+use deployer::{AlarmState, Datapoint, Inspection, QueueState, ServiceState};
+use scaling::METRIC_NAME;
+use serde::Serialize;
+
+use crate::words::number;
+
+use super::actions::actions;
+use super::history::{History, Sample};
+
+/// What one look has read.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    pub inspection: Inspection,
+    /// Age of the oldest message in seconds by the queue's name, and when that was measured.
+    pub oldest: HashMap<String, Datapoint>,
+    /// What was said while it was read: what could not be read, and why.
+    pub notes: Vec<String>,
+    /// What goes on, in the words of whoever looks.
+    pub headline: Option<String>,
+}
+
+/// What is shown of a stack. Times are seconds since 1970.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct View {
+    pub stack: String,
+    /// CloudFormation's status.
+    pub status: String,
+    /// When this was read.
+    pub at: f64,
+    /// What goes on, in the words of whoever shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
+    /// Why the looks since then have failed, or what is to be known beside the figures.
+    pub notice: Option<String>,
+    pub services: Vec<ServiceView>,
+    /// Dead-letter queues, and queues that nothing measures.
+    pub others: Vec<QueueView>,
+    /// Operational alarms.
+    pub alarms: Vec<AlarmView>,
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ServiceView {
+    pub cluster: String,
+    pub name: String,
+    /// ECS's status.
+    pub status: String,
+    pub desired: i32,
+    pub running: i32,
+    pub pending: i32,
+    /// Fewest and most tasks.
+    pub bounds: Option<(i64, i64)>,
+    /// Target of `BacklogPerTask`, if it is tracked.
+    pub target: Option<f64>,
+    pub queues: Vec<QueueView>,
+    /// The alarms that scale it.
+    pub alarms: Vec<AlarmView>,
+    /// The last scaling actions, the newest first.
+    pub actions: Vec<Action>,
+    /// Whoever scales it leaves no record that is read here.
+    #[serde(skip)]
+    pub unexplained: bool,
+    /// The looks until now; no news for programs.
+    #[serde(skip)]
+    pub history: Vec<Sample>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct QueueView {
+    pub name: String,
+    /// Messages; nothing when it can't be read.
+    pub visible: Option<u64>,
+    pub in_flight: Option<u64>,
+    pub delayed: Option<u64>,
+    /// Messages waiting for each running task, of one at least.
+    pub waiting_per_task: Option<f64>,
+    /// `BacklogPerTask` as it was last published.
+    pub published: Option<Datapoint>,
+    /// Age of the oldest message in seconds, as it was last measured.
+    pub oldest: Option<Datapoint>,
+}
+
+/// An alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct AlarmView {
+    pub name: String,
+    /// What it watches for, such as `BacklogPerTask > 100`.
+    pub condition: String,
+    /// What it means.
+    pub description: String,
+    /// `OK`, `ALARM`, `INSUFFICIENT_DATA`, or `gone`.
+    pub state: String,
+    /// CloudWatch's reason.
+    pub reason: String,
+}
+
+/// A scaling action.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Action {
+    /// When it began, if that is known.
+    pub at: Option<f64>,
+    pub what: String,
+    pub why: String,
+}
+
+impl View {
+    /// What a look at `at` shows, with what the looks before it have shown.
+    pub(crate) fn new(stack: &str, look: &Look, at: f64, history: &mut History) -> Self {
+        let inspection = &look.inspection;
+        let others = inspection.queues.iter().chain(&inspection.dead_letters);
+        let service = |state| {
+            let mut view = ServiceView::new(state, look);
+            history.note(&mut view, at);
+            view
+        };
+        Self {
+            stack: stack.to_owned(),
+            status: inspection.stack.status_name.clone(),
+            at,
+            headline: look.headline.clone(),
+            notice: (!look.notes.is_empty()).then(|| look.notes.join("; ")),
+            services: inspection.services.iter().map(service).collect(),
+            others: others
+                .map(|queue| QueueView::new(queue, None, look))
+                .collect(),
+            alarms: inspection.alarms.iter().map(AlarmView::new).collect(),
+        }
+    }
+}
+
+impl ServiceView {
+    fn new(state: &ServiceState, look: &Look) -> Self {
+        let tracking = state
+            .policies
+            .iter()
+            .find(|policy| policy.metric.as_deref() == Some(METRIC_NAME));
+        Self {
+            cluster: state.cluster.clone(),
+            name: state.service.clone(),
+            status: state.status.clone(),
+            desired: state.desired,
+            running: state.running,
+            pending: state.pending,
+            bounds: state.task_bounds(),
+            target: tracking.and_then(|policy| policy.target),
+            queues: state
+                .queues
+                .iter()
+                .map(|queue| QueueView::new(queue, Some(state.running), look))
+                .collect(),
+            alarms: scaling_alarms(state),
+            actions: actions(state),
+            unexplained: state.policies.is_empty() && state.alarm_steps.is_none(),
+            history: Vec::new(),
+        }
+    }
+}
+
+impl QueueView {
+    fn new(queue: &QueueState, running: Option<i32>, look: &Look) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^53 messages")]
+        let per_task = |running: i32| Some(queue.visible? as f64 / f64::from(running.max(1)));
+        Self {
+            name: queue.name.clone(),
+            visible: queue.visible,
+            in_flight: queue.in_flight,
+            delayed: queue.delayed,
+            waiting_per_task: running.and_then(per_task),
+            published: queue.backlog_per_task,
+            oldest: look.oldest.get(&queue.name).copied(),
+        }
+    }
+}
+
+impl AlarmView {
+    fn new(alarm: &AlarmState) -> Self {
+        Self {
+            name: alarm.name.clone(),
+            condition: condition(alarm),
+            description: alarm.description.clone(),
+            state: alarm.state.clone(),
+            reason: alarm.reason.clone(),
+        }
+    }
+
+    fn gone(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            condition: name.to_owned(),
+            description: String::new(),
+            state: "gone".to_owned(),
+            reason: String::new(),
+        }
+    }
+}
+
+/// Those of its policies, and those that its scaling function is told by.
+fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
+    let policies = state.policies.iter().flat_map(|policy| &policy.alarms);
+    let sides = state.alarm_steps.iter();
+    let sides = sides
+        .flat_map(|steps| [&steps.scale_out, &steps.scale_in])
+        .flatten();
+    let stepped = sides.map(|side| match &side.alarm {
+        Some(alarm) => AlarmView::new(alarm),
+        None => AlarmView::gone(&side.name),
+    });
+    // What Application Auto Scaling writes as a description says nothing of the condition.
+    let tracking = policies.map(|alarm| AlarmView {
+        description: String::new(),
+        ..AlarmView::new(alarm)
+    });
+    tracking.chain(stepped).collect()
+}
+
+/// What an alarm watches for, such as `BacklogPerTask Average > 100`.
+pub(crate) fn condition(alarm: &AlarmState) -> String {
+    let threshold = alarm.threshold.map(number).unwrap_or_default();
+    let sign = match alarm.comparison.as_str() {
+        "GreaterThanThreshold" => ">",
+        "GreaterThanOrEqualToThreshold" => "≥",
+        "LessThanThreshold" => "<",
+        "LessThanOrEqualToThreshold" => "≤",
+        other => other,
+    };
+    let metric = alarm.metric.as_ref();
+    let metric = metric
+        .map(|metric| format!("{} {} ", metric.name, metric.statistic))
+        .unwrap_or_default();
+    format!("{metric}{sign} {threshold}")
+}

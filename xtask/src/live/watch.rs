@@ -1,0 +1,88 @@
+//! The loop: look, show, wait.
+
+use std::pin::pin;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::{Instant, sleep};
+
+use crate::failure::{Failure, Result};
+
+use super::history::History;
+use super::view::{Look, View};
+
+/// Why a view is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// A look has ended, well or not.
+    Looked,
+    /// Time has passed: only what is told of ages is another.
+    Waiting,
+}
+
+/// How often ages are told anew while nothing is read.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Looks every so often and shows what was seen, until `show` says that nobody is there (`false`). A look
+/// that fails is told in the view, whose data stay those of the last good one.
+///
+/// # Errors
+/// When the very first look fails: there is nothing to show then.
+pub(crate) async fn watch(
+    stack: &str,
+    every: Duration,
+    mut look: impl AsyncFnMut() -> Result<Look>,
+    clock: impl Fn() -> SystemTime,
+    mut show: impl FnMut(&View, SystemTime, Moment) -> bool,
+) -> Result<()> {
+    let mut history = History::default();
+    let mut view: Option<View> = None;
+    loop {
+        let begin = Instant::now();
+        let mut looking = pin!(look());
+        let looked = loop {
+            tokio::select! {
+                biased;
+                looked = &mut looking => break looked,
+                () = sleep(TICK) => if let Some(view) = &view {
+                    show(view, clock(), Moment::Waiting);
+                }
+            }
+        };
+        let now = clock();
+        let current = match looked {
+            Ok(look) => view.insert(View::new(stack, &look, seconds(now), &mut history)),
+            Err(failure) => match &mut view {
+                None => return Err(failure),
+                Some(view) => {
+                    view.notice = Some(failed(&failure));
+                    view
+                }
+            },
+        };
+        if !show(current, now, Moment::Looked) {
+            return Ok(());
+        }
+        let next = begin + every;
+        while let Some(left) = next
+            .checked_duration_since(Instant::now())
+            .filter(|l| !l.is_zero())
+        {
+            sleep(left.min(TICK)).await;
+            if left > TICK {
+                show(current, clock(), Moment::Waiting);
+            }
+        }
+    }
+}
+
+/// A failure in one line.
+fn failed(failure: &Failure) -> String {
+    let message = failure.message().lines().next().unwrap_or_default();
+    format!("no news: {message}")
+}
+
+fn seconds(at: SystemTime) -> f64 {
+    at.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
+}

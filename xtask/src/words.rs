@@ -1,0 +1,36 @@
+//! Numbers and lengths of time, for people.
+
+use std::time::Duration;
+
+/// At most three decimals, none that say nothing.
+pub(crate) fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A length of time in whole seconds, such as `1m 12s`; less than nothing is `0s`.
+pub(crate) fn age(seconds: f64) -> String {
+    let length = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default();
+    humantime::format_duration(Duration::from_secs(length.as_secs())).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_no_decimals_that_say_nothing() {
+        assert_eq!(number(150.0), "150");
+        assert_eq!(number(0.5), "0.5");
+        assert_eq!(number(1.0 / 3.0), "0.333");
+        assert_eq!(number(0.0), "0");
+    }
+
+    #[test]
+    fn an_age_is_in_whole_seconds() {
+        assert_eq!(age(72.9), "1m 12s");
+        assert_eq!(age(-3.0), "0s");
+        assert_eq!(age(f64::NAN), "0s");
+        assert_eq!(age(f64::INFINITY), "0s");
+    }
+}

@@ -111,35 +111,45 @@ fn selection(functions: &[Function]) -> impl Iterator<Item = &'static str> {
 }
 
 fn build_native(functions: &[Function], ui: &Ui) -> Result<Vec<PathBuf>> {
-    let what = named(functions);
-    ui.note(&format!("building {what} for this machine"));
+    ui.note(&format!("building {} for this machine", named(functions)));
+    let binaries: Vec<_> = functions
+        .iter()
+        .map(|function| function.package())
+        .collect();
+    build_here(&binaries)
+}
+
+/// Builds the example's worker for this machine.
+pub(crate) fn build_worker(ui: &Ui) -> Result<PathBuf> {
+    ui.note(&format!("building the {WORKER} for this machine"));
+    let built = build_here(&[WORKER])?;
+    let worker = built.into_iter().next();
+    worker.ok_or_else(|| Failure::failed(format!("cargo named no {WORKER}")))
+}
+
+/// Package of the example's worker, and its binary.
+pub(crate) const WORKER: &str = "voucher-worker";
+
+/// Builds some of the programs that run in the sandbox. All of their packages are selected each time, so
+/// that the features of what they share, the SDK above all, are the same and it is compiled once.
+fn build_here(binaries: &[&str]) -> Result<Vec<PathBuf>> {
+    let what = binaries.join(", ");
+    let packages = Function::ALL.iter().map(|function| function.package());
+    let packages = packages
+        .chain([WORKER])
+        .flat_map(|name| ["--package", name]);
     let mut cargo = cargo();
     cargo
         .arg("build")
-        .args(selection(functions))
+        .args(packages)
+        .args(binaries.iter().flat_map(|name| ["--bin", *name]))
         .args(["--message-format", "json-render-diagnostics"]);
     let output = run(&mut cargo, &format!("build {what}"))?;
-    let found = functions.iter().map(|function| {
-        executable(&output.stdout, function.package()).ok_or_else(|| {
-            Failure::failed(format!(
-                "cargo built {} but named no executable",
-                named(&[*function])
-            ))
-        })
+    let found = binaries.iter().map(|name| {
+        executable(&output.stdout, name)
+            .ok_or_else(|| Failure::failed(format!("cargo built {name} but named no executable")))
     });
     found.collect()
-}
-
-/// Builds a package's program of the same name for this machine.
-pub(crate) fn build_program(package: &str, ui: &Ui) -> Result<PathBuf> {
-    ui.note(&format!("building {package} for this machine"));
-    let mut cargo = cargo();
-    cargo
-        .args(["build", "--package", package, "--bin", package])
-        .args(["--message-format", "json-render-diagnostics"]);
-    let output = run(&mut cargo, &format!("build {package}"))?;
-    executable(&output.stdout, package)
-        .ok_or_else(|| Failure::failed(format!("cargo built {package} but named no executable")))
 }
 
 /// The executable of a binary that cargo names in its messages, one JSON document a line.

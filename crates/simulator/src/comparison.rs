@@ -3,10 +3,22 @@
 use serde::Serialize;
 
 use crate::engine::count;
+use crate::load::Load;
 use crate::outcome::Outcome;
 use crate::report::{length, plain, share};
+use crate::scenario::{Scenario, ScenarioError};
+use crate::simulate::simulate;
 
-/// A measured outcome beside the one that was predicted for the same load.
+/// What was predicted for a load: several simulations that differ in nothing but their seeds, so in the moment
+/// of the rule within its minute and in how long each task takes to start. Nobody knows those beforehand, and
+/// on a sudden load they matter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// By the share of messages within the promise, the least first; never empty.
+    runs: Vec<Outcome>,
+}
+
+/// A measured outcome beside what was predicted for the same load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// The figures.
@@ -22,10 +34,12 @@ pub struct Difference {
     pub unit: Unit,
     /// What was measured, if there is something.
     pub measured: Option<f64>,
-    /// What was predicted, if there is something.
+    /// What was predicted, if there is something: the median.
     pub predicted: Option<f64>,
-    /// The difference in shares of what is predicted, or of `scale` where that is more: 0.1 is 10%. Nothing
-    /// where only one of the two is.
+    /// Between which values nine in ten predictions lie.
+    pub range: Option<[f64; 2]>,
+    /// How far what was measured lies outside of the range, in shares of the range's nearest end, or of `scale`
+    /// where that is more: 0.1 is 10% above it. Nothing where only one of the two is.
     pub difference: Option<f64>,
     /// What a difference is at least measured by: the whole for a share, the promise for a wait, one for a
     /// count. A wait of 2 ms that was predicted as 1 ms is no difference of 100% that says something.
@@ -54,12 +68,13 @@ const MOST: &str = "peak tasks";
 const FIRST: &str = "first scale-out";
 
 impl Comparison {
-    /// Compares two outcomes of one load.
+    /// Compares what was measured with what was predicted.
     #[must_use]
-    pub fn of(measured: &Outcome, predicted: &Outcome) -> Self {
-        let promise = predicted.promise.max(1e-9);
+    pub fn of(measured: &Outcome, predicted: &Prediction) -> Self {
+        let promise = measured.promise.max(1e-9);
         let both = |name, unit, scale, of: &dyn Fn(&Outcome) -> Option<f64>| {
-            Difference::new(name, unit, scale, of(measured), of(predicted))
+            let predicted = predicted.runs.iter().map(of).collect();
+            Difference::new(name, unit, scale, of(measured), predicted)
         };
         let actions = |outcome: &Outcome| outcome.scaling.out + outcome.scaling.r#in;
         let wait = |name, of: fn(&Outcome) -> f64| {
@@ -114,24 +129,72 @@ impl Comparison {
     }
 }
 
+impl Prediction {
+    /// Simulates a load with so many seeds, at least one.
+    ///
+    /// # Errors
+    /// When a number of the scenario makes no sense.
+    pub fn of(scenario: &Scenario, load: &Load, seeds: u64) -> Result<Self, ScenarioError> {
+        let runs = (1..=seeds.max(1)).map(|seed| simulate(scenario, load, seed));
+        let mut runs = runs.collect::<Result<Vec<_>, _>>()?;
+        runs.sort_by(|one, other| one.kept.total_cmp(&other.kept));
+        Ok(Self { runs })
+    }
+
+    /// The run whose share of messages within the promise is the median: the course to show.
+    #[must_use]
+    pub fn course(&self) -> Option<&Outcome> {
+        self.runs.get(self.runs.len() / 2)
+    }
+}
+
+impl From<Outcome> for Prediction {
+    /// A single simulation.
+    fn from(run: Outcome) -> Self {
+        Self { runs: vec![run] }
+    }
+}
+
 impl Difference {
+    /// `predicted` of each run; a figure that most runs don't have is not predicted.
     fn new(
         name: &'static str,
         unit: Unit,
         scale: f64,
         measured: Option<f64>,
-        predicted: Option<f64>,
+        predicted: Vec<Option<f64>>,
     ) -> Self {
-        let difference = measured
-            .zip(predicted)
-            .map(|(measured, predicted)| (measured - predicted) / predicted.abs().max(scale));
+        let runs = predicted.len();
+        let mut values: Vec<f64> = predicted.into_iter().flatten().collect();
+        values.sort_by(f64::total_cmp);
+        if values.len() * 2 <= runs {
+            values.clear();
+        }
+        let last = values.len().saturating_sub(1);
+        let of = |percent: usize| values.get(last * percent / 100).copied();
+        let range = of(5).zip(of(95)).map(|(least, most)| [least, most]);
+        let difference = measured.zip(range).map(|(measured, [least, most])| {
+            let nearest = measured.clamp(least, most);
+            (measured - nearest) / nearest.abs().max(scale)
+        });
         Self {
             name,
             unit,
             measured,
-            predicted,
+            predicted: of(50),
+            range,
             difference,
             scale,
+        }
+    }
+
+    /// The range, for people: `12 to 20`, or a dash.
+    #[must_use]
+    pub fn shown_range(&self) -> String {
+        match self.range.map(|range| range.map(|end| self.shown(end))) {
+            Some([least, most]) if least == most => least,
+            Some([least, most]) => format!("{least} to {most}"),
+            None => "–".to_owned(),
         }
     }
 
@@ -183,7 +246,7 @@ mod tests {
     #[test]
     fn differences_are_shares_of_what_was_predicted() {
         let of = |unit, scale, measured, predicted| {
-            Difference::new("figure", unit, scale, measured, predicted)
+            Difference::new("figure", unit, scale, measured, vec![predicted])
         };
         let peak = of(Unit::Count, 1.0, Some(12.0), Some(10.0));
         assert!((peak.difference.unwrap() - 0.2).abs() < 1e-9);
@@ -196,5 +259,27 @@ mod tests {
         // One that never happened differs from one that did.
         assert!(of(Unit::Seconds, 1.0, None, Some(20.0)).differs_by_more_than(0.15));
         assert!(!of(Unit::Seconds, 1.0, None, None).differs_by_more_than(0.0));
+    }
+
+    #[test]
+    fn what_lies_within_the_predictions_is_no_difference() {
+        let of = |measured| {
+            let runs = (0..=100).map(|run| Some(f64::from(run) + 100.0)).collect();
+            Difference::new("figure", Unit::Count, 1.0, Some(measured), runs)
+        };
+        let figure = of(150.0);
+        assert_eq!(figure.predicted, Some(150.0));
+        assert_eq!(figure.range, Some([105.0, 195.0]));
+        assert_eq!(figure.shown_range(), "105 to 195");
+        for inside in [105.0, 110.0, 195.0] {
+            assert_eq!(of(inside).difference, Some(0.0));
+        }
+        assert!((of(214.5).difference.unwrap() - 0.1).abs() < 1e-9);
+        assert!((of(84.0).difference.unwrap() + 0.2).abs() < 1e-9);
+        // A figure that most runs lack is not predicted.
+        let rare = vec![Some(1.0), None, None];
+        let rare = Difference::new("figure", Unit::Count, 1.0, None, rare);
+        assert_eq!((rare.predicted, rare.difference), (None, None));
+        assert!(!rare.differs_by_more_than(0.15));
     }
 }

@@ -32,7 +32,7 @@ mod tests;
 pub use assume::AssumeError;
 pub use assumptions::{Assumption, Assumptions};
 pub use compare::{Compared, compare};
-pub use comparison::{Comparison, Difference, Unit};
+pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use elasticity::Elasticity;
 pub use engine::{Action, Point};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};

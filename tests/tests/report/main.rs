@@ -13,8 +13,8 @@ use std::time::Duration;
 use e2e::Bench;
 use serde_json::Value;
 use simulator::{
-    BacklogPolicy, Distribution, MeasuredAction, Measurement, Policy, Processing, Report, Sample,
-    Scenario,
+    BacklogPolicy, Distribution, MeasuredAction, Measurement, Policy, Prediction, Processing,
+    Report, Sample, Scenario,
 };
 
 use crate::browser::Page;
@@ -149,8 +149,8 @@ fn measured(scenario: &Scenario) -> Report {
         reason: "monitor alarm <high> in state ALARM & more".to_owned(),
     });
     let outcome = log.outcome(scenario).unwrap();
-    let predicted = simulator::simulate(scenario, &log.load(false), 1).unwrap();
-    Report::new("what was sent".to_owned(), None, outcome).predicted(predicted)
+    let predicted = Prediction::of(scenario, &log.load(false), 20).unwrap();
+    Report::new("what was sent".to_owned(), None, outcome).predicted(&predicted)
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn functions() -> Result<()> {
     for platform in [Platform::Native, Platform::Lambda(host)] {
         functions::build(&Function::ALL, platform, host, &Ui::new())?;
     }
-    functions::build_program("voucher-worker", &Ui::new())?;
+    functions::build_worker(&Ui::new())?;
     done("the functions and the worker", begin);
     Ok(())
 }

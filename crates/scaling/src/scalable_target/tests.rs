@@ -193,7 +193,7 @@ fn waking_adds_one_and_nothing_waits_for_it() {
     let mut target = ScalableTarget::new(vec![policy(1_000.0, 60, 300)], bounds());
     let calm = [reading(950.0, 1_000.0)];
     assert_eq!(
-        to(target.decide(at(0), counts(0), &calm, &[wake.clone()])),
+        to(target.decide(at(0), counts(0), &calm, std::slice::from_ref(&wake))),
         Some(1)
     );
     assert_eq!(to(target.decide(at(0), counts(1), &calm, &[wake])), None);

@@ -12,7 +12,7 @@ pub(crate) use self::number::plain;
 pub use self::number::{dollars, length, share};
 
 use crate::compare::{CLAIRVOYANT, Compared};
-use crate::comparison::Comparison;
+use crate::comparison::{Comparison, Prediction};
 use crate::outcome::{Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
 
 /// A simulation with what was asked of it: the JSON document that programs read.
@@ -92,9 +92,9 @@ impl Report {
 
     /// The report of what was measured, with what was predicted for the same load beside it.
     #[must_use]
-    pub fn predicted(mut self, predicted: Outcome) -> Self {
-        self.comparison = Some(Comparison::of(&self.outcome, &predicted));
-        self.predicted = Some(predicted);
+    pub fn predicted(mut self, predicted: &Prediction) -> Self {
+        self.comparison = Some(Comparison::of(&self.outcome, predicted));
+        self.predicted = predicted.course().cloned();
         self
     }
 

@@ -169,6 +169,7 @@ fn beside_prediction(report: &Report) -> Markup {
                 th scope="row" { (figure.name) }
                 (cell("measured", figure.measured))
                 (cell("predicted", figure.predicted))
+                td { (figure.shown_range()) }
                 td { (figure.shown_difference()) }
             }
         }
@@ -178,10 +179,10 @@ fn beside_prediction(report: &Report) -> Markup {
             section {
                 h2 { "Measured and predicted" }
                 div .wide { table #comparison {
-                    thead { tr { @for name in ["", "measured", "predicted", "difference"] { th scope="col" { (name) } } } }
+                    thead { tr { @for name in ["", "measured", "predicted", "nine in ten", "outside by"] { th scope="col" { (name) } } } }
                     tbody { @for (index, figure) in comparison.figures.iter().enumerate() { (row(index, figure)) } }
                 } }
-                p .hint { "Differences are shares of what was predicted; of the promise for a shorter wait, of all messages for a share." }
+                p .hint { "Predicted by simulations that differ in the moment of the rule within its minute and in how long tasks take to start: their median, and between which values nine in ten lie. What is outside is told in shares of the nearest of them; of the promise for a shorter wait, of all messages for a share." }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Every message of the demo: sent, begun, done.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -85,6 +86,13 @@ impl Ledger {
         &self.works
     }
 
+    /// What a task needed on average to fetch a message that waited, beside working on it.
+    pub(super) fn mean_fetch(&self) -> Option<Duration> {
+        let fetches = self.works.iter().filter_map(|worked| worked.fetched_in_ms);
+        let (sum, count) = fetches.fold((0, 0), |(sum, count), fetch| (sum + fetch, count + 1));
+        (count > 0).then(|| Duration::from_millis(sum) / count)
+    }
+
     /// When each message was sent, by its id.
     pub(super) fn sent_at(&self) -> &HashMap<String, u64> {
         &self.sent
@@ -130,6 +138,7 @@ mod tests {
             ended_at_ms: 5_100,
             outcome,
             receive_count: Some(receive_count),
+            fetched_in_ms: None,
         })
     }
 

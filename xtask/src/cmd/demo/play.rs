@@ -28,7 +28,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// So many looks apart everything is read: alarms, actions. The sandbox is to have time for the work.
 const WHOLE: u32 = 4;
 /// Seed of the load: the same one each time, so that two demos can be compared.
-pub(super) const SEED: u64 = 1;
+const SEED: u64 = 1;
 
 /// Sends the load and watches until the story is told, or patience is over.
 pub(super) async fn play(args: &Args, load: &LoadText, stage: &Stage, ui: &Ui) -> Result<Course> {

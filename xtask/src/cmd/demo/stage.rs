@@ -15,7 +15,7 @@ use crate::cmd::destroy;
 use crate::connect::{Cloud, connect_sandbox, named_sandbox, sandbox_name};
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
-use crate::functions::build_program;
+use crate::functions::{WORKER, build_worker};
 use crate::paths;
 use crate::signals::interruption;
 use crate::ui::Ui;
@@ -79,9 +79,10 @@ impl Stage {
 
     /// Builds what runs, starts the sandbox, deploys the stack.
     pub(super) async fn open(&mut self, ui: &Ui) -> Result<()> {
-        if let Some(package) = self.system.program() {
-            let program = tokio::task::block_in_place(|| build_program(package, ui))?;
-            self.wanted.programs = Some(BTreeMap::from([(package.to_owned(), program)]));
+        if self.system.has_workers() {
+            let program = tokio::task::block_in_place(|| build_worker(ui))?;
+            // The container is called as the package is.
+            self.wanted.programs = Some(BTreeMap::from([(WORKER.to_owned(), program)]));
         }
         // One that was kept holds old messages and an old history.
         let before = self.sandbox();

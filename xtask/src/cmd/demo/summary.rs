@@ -6,17 +6,19 @@ use deployer::Destroyed;
 use sandbox::Speed;
 use serde::Serialize;
 use simulator::{
-    Comparison, Distribution, Measurement, Outcome, Overrides, Report, Scenario, length,
+    Comparison, Distribution, Measurement, Outcome, Overrides, Prediction, Report, Scenario, length,
 };
 use stack::{Service, Stack};
 
 use super::course::Course;
 use super::ledger::Account;
-use super::play::SEED;
 use super::story::{Chapter, Story};
 use crate::cmd::destroy;
 use crate::failure::{Failure, Result};
 use crate::words::number;
+
+/// Simulations that a prediction is made of.
+const SEEDS: u64 = 100;
 
 /// A difference of more than this share between what was measured and predicted is a bug in one of both.
 const TOLERANCE: f64 = 0.15;
@@ -120,10 +122,12 @@ impl Summary {
         let measurement: Measurement = course.measurement();
         let measured = measurement.outcome(scenario);
         let measured = measured.map_err(|error| failed(error.to_string()))?;
-        // The messages that were really sent, each with the time that the worker is told to take.
-        let predicted = simulator::simulate(scenario, &measurement.load(false), SEED);
-        let predicted = predicted.map_err(|error| failed(error.to_string()))?;
-        let comparison = Comparison::of(&measured, &predicted);
+        // The messages that were really sent, each with the time that the worker is told to take and what
+        // this machine's SQS needs to hand it over, which is nothing of the loop's.
+        let scenario = with_fetching(scenario, course.ledger.mean_fetch());
+        let prediction = Prediction::of(&scenario, &measurement.load(false), SEEDS);
+        let prediction = prediction.map_err(|error| failed(error.to_string()))?;
+        let comparison = Comparison::of(&measured, &prediction);
         let named = [
             comparison.kept(),
             comparison.peak_tasks(),
@@ -132,11 +136,11 @@ impl Summary {
         let apart = named.into_iter().flatten();
         let apart = apart.filter(|figure| figure.differs_by_more_than(TOLERANCE));
         let differing = apart.map(|figure| figure.name.to_owned()).collect();
-        let report =
-            Report::new(self.load.clone(), None, measured.clone()).predicted(predicted.clone());
+        let report = Report::new(self.load.clone(), None, measured.clone()).predicted(&prediction);
         self.page = Some(report.html().map_err(|error| failed(error.to_string()))?);
         self.report = Some(played.report.to_owned());
-        self.judged = Some(Judged {
+        let predicted = report.predicted.clone();
+        self.judged = predicted.map(|predicted| Judged {
             measured,
             predicted,
             comparison,
@@ -174,6 +178,20 @@ fn scenario(played: Played<'_>) -> Result<Scenario, String> {
     let scenario = Scenario::from_stack(played.stack, name, &overrides);
     let scenario = scenario.map_err(|error| error.to_string())?;
     Ok(scenario.in_sandbox(played.speed.factor().into()))
+}
+
+/// The service with the time added to each message that a task needs to fetch it.
+fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
+    let mut scenario = scenario.clone();
+    let (Some(fetch), Distribution::Fixed(work)) = (fetch, scenario.processing) else {
+        return scenario;
+    };
+    scenario.processing = Distribution::Fixed(work.saturating_add(fetch));
+    scenario.notes.push(format!(
+        "a message takes a task {} more than its work: what deleting it and receiving the next took here",
+        length(fetch.as_secs_f64())
+    ));
+    scenario
 }
 
 /// What the definition says of the processing time; the demo's worker takes exactly that.
@@ -287,17 +305,18 @@ fn messages_text(messages: &Account) -> String {
 
 fn judged_text(judged: &Judged) -> String {
     let mut text = format!(
-        "\n{:<20}{:>12}{:>12}{:>12}\n",
-        "", "measured", "predicted", "difference"
+        "\n{:<20}{:>12}{:>12}{:>20}{:>12}\n",
+        "", "measured", "predicted", "nine in ten", "outside by"
     );
     for figure in &judged.comparison.figures {
         let shown =
             |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| figure.shown(value));
         text.push_str(&format!(
-            "{:<20}{:>12}{:>12}{:>12}\n",
+            "{:<20}{:>12}{:>12}{:>20}{:>12}\n",
             figure.name,
             shown(figure.measured),
             shown(figure.predicted),
+            figure.shown_range(),
             figure.shown_difference()
         ));
     }

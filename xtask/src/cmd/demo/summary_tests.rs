@@ -89,6 +89,7 @@ fn course(told: bool) -> Course {
             ended_at_ms: began_at_ms + 100,
             outcome: Ended::Done,
             receive_count: Some(1),
+            fetched_in_ms: None,
         }));
     }
     let mut at = |second: u64, waiting, desired, running| {

@@ -23,13 +23,9 @@ impl System {
         }
     }
 
-    /// The package of the program that its tasks run, which is also its container's name. The web server
-    /// has none: nobody sends it requests.
-    pub(super) fn program(self) -> Option<&'static str> {
-        match self {
-            Self::Backlog => Some("voucher-worker"),
-            Self::AlarmSteps => None,
-        }
+    /// Whether its tasks are the example's workers; otherwise they are counted, and nothing runs.
+    pub(super) fn has_workers(self) -> bool {
+        self == Self::Backlog
     }
 
     /// A crowd that comes in suddenly and goes slowly, in the loop's time: its rates are real, and its
@@ -40,9 +36,9 @@ impl System {
             format!("{}ms", millis.round())
         };
         match self {
-            // 60 messages a second keep six tasks busy; waking up takes some more.
+            // 40 messages a second keep four tasks busy, and more until what has piled up is done.
             Self::Backlog => format!(
-                "flash-crowd:base=2/s,peak=60/s,at={},rise={},fall={},for={}",
+                "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
                 time(8.0),
                 time(6.0),
                 time(12.0),

@@ -18,6 +18,10 @@ pub(super) struct Worked {
     pub outcome: Outcome,
     /// Which delivery it was.
     pub receive_count: Option<u32>,
+    /// Milliseconds since the end of its task's message before, where it was waiting by then: what the task
+    /// needed to delete the one and to receive the other.
+    #[serde(skip)]
+    pub fetched_in_ms: Option<u64>,
 }
 
 /// How work on a message has ended.
@@ -48,6 +52,8 @@ struct Tail {
     read: u64,
     /// The begin of a line whose end is not written yet.
     begun: Vec<u8>,
+    /// When work on the latest message ended, in milliseconds since 1970.
+    ended_at_ms: Option<u64>,
 }
 
 /// The logs of all tasks.
@@ -91,8 +97,18 @@ impl Tail {
         let lines = whole.split(|byte| *byte == b'\n');
         lines
             .filter(|line| !line.trim_ascii().is_empty())
-            .map(Line::of)
+            .map(|line| self.after(Line::of(line)))
             .collect()
+    }
+
+    /// A line with what is known from the lines before it.
+    fn after(&mut self, mut line: Line) -> Line {
+        if let Line::Worked(worked) = &mut line {
+            let before = self.ended_at_ms.replace(worked.ended_at_ms);
+            let waited = before.filter(|before| worked.sent_at_ms.is_some_and(|at| at < *before));
+            worked.fetched_in_ms = waited.map(|before| worked.began_at_ms.saturating_sub(before));
+        }
+        line
     }
 
     fn read(&mut self, file: &Path) -> io::Result<Vec<Line>> {
@@ -163,6 +179,7 @@ mod tests {
             ended_at_ms: 1_600,
             outcome: Outcome::Done,
             receive_count: Some(1),
+            fetched_in_ms: None,
         })
     }
 
@@ -212,6 +229,29 @@ mod tests {
         let mut tail = Tail::default();
         assert_eq!(tail.feed(DONE.as_bytes()), []);
         assert_eq!(tail.feed(b"\n\n \n"), [done()]);
+    }
+
+    #[test]
+    fn what_a_task_needs_to_fetch_a_message_is_told_where_one_waited() {
+        let line = |sent: u64, began: u64| {
+            let text = DONE.replace("1000", &sent.to_string());
+            let text = text.replace("1500", &began.to_string());
+            text.replace(
+                "\"ended_at_ms\":1600",
+                &format!("\"ended_at_ms\":{}", began + 100),
+            ) + "\n"
+        };
+        let mut tail = Tail::default();
+        let text = [line(1_000, 1_500), line(1_200, 1_620), line(2_000, 2_010)].concat();
+        let fetched = tail
+            .feed(text.as_bytes())
+            .into_iter()
+            .map(|line| match line {
+                Line::Worked(worked) => worked.fetched_in_ms,
+                other => panic!("{other:?}"),
+            });
+        // The first has none before it; the third was sent when its task had nothing to do.
+        assert_eq!(fetched.collect::<Vec<_>>(), [None, Some(20), None]);
     }
 
     #[test]

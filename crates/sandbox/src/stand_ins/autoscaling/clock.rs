@@ -31,7 +31,8 @@ impl Clock {
     /// however late one begins: a cooldown of a minute is over when an alarm's action is repeated.
     pub(super) fn time(&self, unix: Duration) -> Duration {
         let looks = unix.saturating_sub(self.behind).as_nanos() / self.every.as_nanos().max(1);
-        EVERY.saturating_mul(u32::try_from(looks).unwrap_or(u32::MAX))
+        let looks = u64::try_from(looks).unwrap_or(u64::MAX);
+        Duration::from_secs(looks.saturating_mul(EVERY.as_secs()))
     }
 
     /// How long, in real time, from `unix` until the next look.

@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::model::{
-    Decision, Deployment, Protection, Service, ServiceReport, Status, StopCode, TaskDefinition,
-    TaskReport,
+    Decision, Deployment, Protection, Service, ServiceReport, Status, StopCode, TaskReport,
 };
 use super::task::{Task, choose, report};
 

@@ -112,7 +112,11 @@ fn to(actions: &[Action]) -> Option<u32> {
 fn the_worked_example() {
     let policy = tracking("backlog", 100.0, (60, 300));
     let mut memory = Memory::default();
-    let rings = target(&[policy.clone()], &[high("backlog", 100.0, 150.0)], 10);
+    let rings = target(
+        std::slice::from_ref(&policy),
+        &[high("backlog", 100.0, 150.0)],
+        10,
+    );
     let actions = decide(at(0), std::slice::from_ref(&rings), &mut memory);
     let cause = "monitor alarm backlog-high in state ALARM triggered policy backlog";
     assert_eq!(actions, set(10, 15, cause));
@@ -156,7 +160,7 @@ fn out_if_any_in_only_if_all() {
         after(&two, &[low_one.clone(), high("two", 60.0, 90.0)]),
         set(10, 15, cause)
     );
-    assert_eq!(after(&two, &[low_one.clone()]), []);
+    assert_eq!(after(&two, std::slice::from_ref(&low_one)), []);
     let cause = "monitor alarm two-low in state ALARM triggered policy two";
     assert_eq!(
         after(&two, &[low_one.clone(), low_two]),
@@ -317,7 +321,11 @@ fn the_first_task_of_a_sleeping_service() {
 #[test]
 fn target_tracking_wakes_over_its_target() {
     let policy = tracking("backlog", 100.0, (60, 300));
-    let asleep = target(&[policy.clone()], &[high("backlog", 100.0, 1_500.0)], 0);
+    let asleep = target(
+        std::slice::from_ref(&policy),
+        &[high("backlog", 100.0, 1_500.0)],
+        0,
+    );
     assert_eq!(
         to(&decide(at(0), &[asleep], &mut Memory::default())),
         Some(1)

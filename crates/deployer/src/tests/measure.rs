@@ -214,7 +214,8 @@ async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
     // Its rule may have its only concurrency: that is no failure of the deploy.
     let busy = mock!(aws_sdk_lambda::Client::invoke)
         .then_http_response(|| json_error("TooManyRequestsException", "Rate Exceeded."));
-    let (result, heard) = measure(&stack(&["a"]), vec![rule, busy]).await;
+    let rules = vec![rule, busy, configuration(None)];
+    let (result, heard) = measure(&stack(&["a"]), rules).await;
     assert_eq!(result.unwrap(), 0);
     assert!(
         heard.has("not tried: failed to invoke shop-metric"),

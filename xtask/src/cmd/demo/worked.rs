@@ -106,7 +106,8 @@ impl Tail {
         if let Line::Worked(worked) = &mut line {
             let before = self.ended_at_ms.replace(worked.ended_at_ms);
             let waited = before.filter(|before| worked.sent_at_ms.is_some_and(|at| at < *before));
-            worked.fetched_in_ms = waited.map(|before| worked.began_at_ms.saturating_sub(before));
+            // One that began before was worked on beside it.
+            worked.fetched_in_ms = waited.and_then(|before| worked.began_at_ms.checked_sub(before));
         }
         line
     }

@@ -4,6 +4,7 @@
 //! time: a tenth of a second each.
 
 mod course;
+mod demand;
 mod faults;
 mod scene;
 

@@ -73,7 +73,7 @@ async fn a_silent_metric_scales_nothing_and_rings() {
     // So many that the policy would want every task at once, and that one can't do them meanwhile.
     let course = Course::follow(&live);
     send(&live, steady(100.0, Duration::ZERO, Duration::from_secs(8))).await;
-    live.rings("MetricSilent", MINUTE * 20).await;
+    live.rings("SilentAlarm", MINUTE * 20).await;
     let looks = course.end().await;
     assert!(
         looks.iter().all(|look| look.desired == 1),

@@ -44,7 +44,7 @@ pub struct Limits {
 
 impl Limits {
     /// What binds, in a few words: the limits of which each, lifted, would be enough; or which would be
-    /// together.
+    /// together; or, where nothing is enough, what helps most.
     #[must_use]
     pub fn binding(&self) -> String {
         let enough: Vec<&str> = self
@@ -54,7 +54,19 @@ impl Limits {
             .map(|lift| lift.limit.as_str())
             .collect();
         match enough.as_slice() {
-            [] => "none of the loop's limits".to_owned(),
+            [] => self
+                .lifted
+                .iter()
+                .max_by(|a, b| a.kept.total_cmp(&b.kept))
+                .map_or_else(
+                    || "nothing that could be tried".to_owned(),
+                    |best| {
+                        format!(
+                            "no one of the loop's limits alone; most of all {}",
+                            best.limit
+                        )
+                    },
+                ),
             [one] => one.replace(" and ", " together with "),
             several => several.join(", or "),
         }

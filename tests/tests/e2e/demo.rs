@@ -56,7 +56,9 @@ async fn the_story_is_told_and_nothing_is_left() {
         told["comparison"]["figures"][0]["name"],
         "within the promise"
     );
-    assert!(told["differing"].is_array());
+    // A loop that does what no simulation of it does is a bug in one of the two.
+    let apart = told["differing"].as_array().unwrap();
+    assert!(apart.is_empty(), "{apart:?}: {}", told["comparison"]);
     let page = std::fs::read_to_string(&report).unwrap();
     assert!(page.contains("Measured and predicted"));
     assert!(

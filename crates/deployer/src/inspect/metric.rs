@@ -1,4 +1,4 @@
-//! The latest datapoints of `BacklogPerTask`.
+//! The latest datapoints of metrics, above all of `BacklogPerTask`.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -16,7 +16,7 @@ use crate::session::Session;
 /// A datapoint of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Datapoint {
-    /// Average over its minute.
+    /// Statistic over its minute.
     pub value: f64,
     /// Begin of its minute, in seconds since 1970.
     pub at: i64,
@@ -30,6 +30,18 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Queries of one GetMetricData call. Source: Amazon CloudWatch quotas.
 pub(super) const QUERIES: usize = 500;
 
+/// A metric to read.
+pub(super) struct Reading {
+    /// Namespace.
+    pub(super) namespace: String,
+    /// Metric name.
+    pub(super) name: &'static str,
+    /// All dimensions that it has, with their values.
+    pub(super) dimensions: Vec<(&'static str, String)>,
+    /// Statistic of a minute.
+    pub(super) statistic: &'static str,
+}
+
 /// The newest datapoint of each measured service and queue, where there is one.
 pub(super) async fn latest(
     session: &Session<'_>,
@@ -37,12 +49,43 @@ pub(super) async fn latest(
     now: SystemTime,
 ) -> Result<HashMap<Key, Datapoint>> {
     let wanted: Vec<(&str, Key)> = requests.iter().flat_map(keys).collect();
-    let mut found = HashMap::new();
-    for wanted in wanted.chunks(QUERIES) {
-        let queries = wanted
+    let reading = |(namespace, (cluster, service, queue)): &(&str, Key)| Reading {
+        namespace: (*namespace).to_owned(),
+        name: METRIC_NAME,
+        dimensions: vec![
+            ("ClusterName", cluster.clone()),
+            ("ServiceName", service.clone()),
+            ("QueueName", queue.clone()),
+        ],
+        statistic: "Average",
+    };
+    let readings: Vec<Reading> = wanted.iter().map(reading).collect();
+    let found = newest(session, "read the metric BacklogPerTask", &readings, now).await?;
+    let keys = wanted.into_iter().map(|(_, key)| key);
+    Ok(keys
+        .zip(found)
+        .filter_map(|(key, point)| Some((key, point?)))
+        .collect())
+}
+
+/// The newest datapoint of each metric in the last 15 minutes, in their order. `doing` says in errors what for.
+///
+/// # Errors
+/// When CloudWatch can't be asked.
+pub(super) async fn newest(
+    session: &Session<'_>,
+    doing: &'static str,
+    readings: &[Reading],
+    now: SystemTime,
+) -> Result<Vec<Option<Datapoint>>> {
+    let mut found: Vec<Option<Datapoint>> = Vec::new();
+    for readings in readings.chunks(QUERIES) {
+        let before = found.len();
+        found.resize(before + readings.len(), None);
+        let queries = readings
             .iter()
             .enumerate()
-            .map(|(i, (space, key))| query(i, space, key));
+            .map(|(i, reading)| query(i, reading));
         let mut pages = session
             .clients
             .cloudwatch
@@ -54,12 +97,15 @@ pub(super) async fn latest(
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(aws("read the metric BacklogPerTask"))?;
+            let page = page.map_err(aws(doing))?;
             for result in page.metric_data_results() {
-                let Some((key, datapoint)) = newest(result, wanted) else {
-                    continue;
-                };
-                found.entry(key).or_insert(datapoint);
+                let index = result
+                    .id()
+                    .and_then(|id| id.strip_prefix('m')?.parse().ok());
+                let slot = index.and_then(|index: usize| found.get_mut(before.checked_add(index)?));
+                if let Some(slot @ None) = slot {
+                    *slot = newest_point(result);
+                }
             }
         }
     }
@@ -88,19 +134,18 @@ fn keys(request: &MetricRequest) -> impl Iterator<Item = (&str, Key)> {
     })
 }
 
-fn query(index: usize, namespace: &str, (cluster, service, queue): &Key) -> MetricDataQuery {
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+fn query(index: usize, reading: &Reading) -> MetricDataQuery {
+    let dimension =
+        |(name, value): &(&str, String)| Dimension::builder().name(*name).value(value).build();
     let metric = Metric::builder()
-        .namespace(namespace)
-        .metric_name(METRIC_NAME)
-        .dimensions(dimension("ClusterName", cluster))
-        .dimensions(dimension("ServiceName", service))
-        .dimensions(dimension("QueueName", queue))
+        .namespace(&reading.namespace)
+        .metric_name(reading.name)
+        .set_dimensions(Some(reading.dimensions.iter().map(dimension).collect()))
         .build();
     let stat = MetricStat::builder()
         .metric(metric)
         .period(60)
-        .stat("Average")
+        .stat(reading.statistic)
         .build();
     MetricDataQuery::builder()
         .id(format!("m{index}"))
@@ -109,16 +154,11 @@ fn query(index: usize, namespace: &str, (cluster, service, queue): &Key) -> Metr
         .build()
 }
 
-fn newest(result: &MetricDataResult, wanted: &[(&str, Key)]) -> Option<(Key, Datapoint)> {
-    let index: usize = result.id()?.strip_prefix('m')?.parse().ok()?;
-    let (_, key) = wanted.get(index)?;
+fn newest_point(result: &MetricDataResult) -> Option<Datapoint> {
     let points = result.timestamps().iter().zip(result.values());
     let (at, value) = points.max_by_key(|(at, _)| at.secs())?;
-    Some((
-        key.clone(),
-        Datapoint {
-            value: *value,
-            at: at.secs(),
-        },
-    ))
+    Some(Datapoint {
+        value: *value,
+        at: at.secs(),
+    })
 }

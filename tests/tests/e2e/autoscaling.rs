@@ -3,13 +3,12 @@
 //! In a sandbox of the test's own whose minute lasts three seconds. Tasks are placeholders: what the
 //! messages do is in the test's hand.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{
     ScalingActivity, ScalingActivityStatusCode, ServiceNamespace,
 };
-use e2e::{Bench, Cloud, Resources, TestStack, unique_name, until};
+use e2e::{Cloud, OwnSandbox, Resources, TestStack, until};
 use serde_json::Value;
 
 const SPEED: u32 = 20;
@@ -50,34 +49,6 @@ services:
         service("stepped", "mails", "min: 1, max: 5", steps),
         service("asleep", "naps", "min: 0, max: 3", backlog),
     )
-}
-
-/// A sandbox that is stopped, and forgotten, when the test is over.
-struct Own {
-    bench: Bench,
-    folder: PathBuf,
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        self.bench.xtask(["local", "stop"]).wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-impl Own {
-    async fn start() -> Self {
-        let name = unique_name("scaling");
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let mut own = Self {
-            folder: checkout.join(".sandbox").join(&name),
-            bench: Bench::open().with_sandbox(&name),
-        };
-        let start = ["local", "start", "--speed", &SPEED.to_string()].map(str::to_owned);
-        let running = own.bench.xtask(start).end().await.succeeds();
-        own.bench = own.bench.at(running["endpoint_url"].as_str().unwrap());
-        own
-    }
 }
 
 /// One service of the stack.
@@ -167,7 +138,8 @@ fn causes(activities: &[ScalingActivity], alarms: &[&str], policies: &[&str]) {
 
 #[tokio::test]
 async fn policies_are_followed_out_and_in_again() {
-    let own = Own::start().await;
+    let mut own = OwnSandbox::new("scaling");
+    own.start(&["--speed", &SPEED.to_string()]).await;
     let cloud = Cloud::connect(&own.bench).await;
     let stack = TestStack::new(&own.bench, "scaling");
     let _ = stack.deploy(&definition(&stack.name)).await.succeeds();

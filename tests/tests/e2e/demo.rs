@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use e2e::{Bench, unique_name};
+use e2e::{Bench, OwnSandbox, unique_name};
 use rustix::process::Signal;
 
 /// Forty messages a second for a while keep four tasks busy.
@@ -10,7 +10,7 @@ const LOAD: &str = "step:from=2/s,to=40/s,at=3s,for=24s";
 
 #[tokio::test]
 async fn the_story_is_told_and_nothing_is_left() {
-    let bench = Bench::open().with_sandbox(&unique_name("demo"));
+    let (bench, demos) = benches("demo");
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("deep/report.html");
     let path = report.display().to_string();
@@ -73,12 +73,12 @@ async fn the_story_is_told_and_nothing_is_left() {
     );
 
     assert_eq!(told["destroyed"]["existed"], true);
-    is_stopped(&bench).await;
+    is_stopped(&demos).await;
 }
 
 #[tokio::test]
 async fn a_signal_ends_it_and_clears_up() {
-    let bench = Bench::open().with_sandbox(&unique_name("signal"));
+    let (bench, demos) = benches("signal");
     let mut demo = bench
         .xtask(["demo", "--speed", "30", "--load", LOAD])
         .start();
@@ -92,16 +92,20 @@ async fn a_signal_ends_it_and_clears_up() {
         error["hints"][0], "its tasks, its stack and its sandbox are gone",
         "{ended}"
     );
-    is_stopped(&bench).await;
+    is_stopped(&demos).await;
+}
+
+/// Where a demo is run, and the sandbox that it makes for itself.
+fn benches(label: &str) -> (Bench, OwnSandbox) {
+    let bench = Bench::open().with_sandbox(&unique_name(label));
+    let demos = OwnSandbox::named(&format!("{}-demo", bench.sandbox()));
+    (bench, demos)
 }
 
 /// The demo's sandbox is stopped, and no process of it is left.
-async fn is_stopped(bench: &Bench) {
-    let name = format!("{}-demo", bench.sandbox());
-    let demos = bench.with_sandbox(&name);
-    let standing = demos.xtask(["local", "status"]).end().await.succeeds();
-    assert_eq!(standing["state"], "stopped");
-    let left: Vec<String> = processes_of(&name);
+async fn is_stopped(demos: &OwnSandbox) {
+    assert_eq!(demos.local("status").await["state"], "stopped");
+    let left: Vec<String> = processes_of(demos.bench.sandbox());
     assert!(left.is_empty(), "{left:?}");
 }
 

@@ -2,38 +2,9 @@
 
 use std::time::Duration;
 
-use e2e::{Bench, unique_name, until};
+use e2e::{Bench, OwnSandbox, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-
-/// A sandbox that is stopped, and forgotten, when the test is over.
-struct Own {
-    bench: Bench,
-    folder: std::path::PathBuf,
-}
-
-impl Own {
-    fn new(name: &str) -> Self {
-        let checkout = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .unwrap();
-        Self {
-            bench: Bench::open().with_sandbox(name),
-            folder: checkout.join(".sandbox").join(name),
-        }
-    }
-
-    async fn local(&self, action: &str) -> Value {
-        self.bench.xtask(["local", action]).end().await.succeeds()
-    }
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        self.bench.xtask(["local", "stop"]).wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
 
 fn signal(running: &Value, signal: Signal) {
     let pid = i32::try_from(running["pid"].as_i64().unwrap()).unwrap();
@@ -42,8 +13,7 @@ fn signal(running: &Value, signal: Signal) {
 
 #[tokio::test]
 async fn comes_back_whatever_happens_to_its_process() {
-    let name = unique_name("life");
-    let own = Own::new(&name);
+    let own = OwnSandbox::new("life");
     assert_eq!(own.local("status").await["state"], "stopped");
     assert_eq!(
         own.local("stop").await["stopped"],
@@ -97,8 +67,7 @@ async fn comes_back_whatever_happens_to_its_process() {
 /// Two commands at once, as two terminals have it: one starts it, the other finds it.
 #[tokio::test]
 async fn is_started_once_by_two_at_once() {
-    let name = unique_name("race");
-    let own = Own::new(&name);
+    let own = OwnSandbox::new("race");
     let (one, other) = tokio::join!(own.local("start"), own.local("start"));
     assert_eq!(one["pid"], other["pid"]);
     assert_ne!(one["reused"], other["reused"]);

@@ -1,12 +1,11 @@
 //! A sandbox with a compressed clock, a stack in it whose tasks are real workers, and what can be seen.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_sdk_ecs::types::DesiredStatus;
 use deployer::Clients;
-use e2e::{Bench, Cloud, Resources, TestStack, unique_name, until};
+use e2e::{Cloud, OwnSandbox, Resources, TestStack, until};
 use rustix::process::Pid;
 use serde_json::Value;
 
@@ -21,20 +20,7 @@ pub(crate) struct Live {
     /// LocalStack's process.
     pub(crate) localstack: Pid,
     resources: Resources,
-    sandbox: Own,
-}
-
-/// A sandbox that is stopped, and forgotten, when the test is over.
-struct Own {
-    bench: Bench,
-    folder: PathBuf,
-}
-
-impl Drop for Own {
-    fn drop(&mut self) {
-        self.bench.xtask(["local", "stop"]).wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+    sandbox: OwnSandbox,
 }
 
 /// Reads the service's and the queue's counts.
@@ -57,20 +43,10 @@ pub(crate) struct Activity {
 impl Live {
     /// Deploys a definition in a sandbox of its own, whose containers `worker` are the example's workers.
     pub(crate) async fn start(label: &str, definition: fn(&str) -> String) -> Self {
-        let name = unique_name(&format!("live-{label}"));
-        let bench = Bench::open().with_sandbox(&name);
-        let checkout = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .unwrap();
-        let sandbox = Own {
-            folder: checkout.join(".sandbox").join(&name),
-            bench: bench.clone(),
-        };
-        let program = format!("worker={}", bench.worker().display());
+        let mut sandbox = OwnSandbox::new(&format!("live-{label}"));
+        let program = format!("worker={}", sandbox.bench.worker().display());
         let speed = SPEED.to_string();
-        let start = [
-            "local",
-            "start",
+        let how = [
             "--speed",
             &speed,
             "--program",
@@ -78,12 +54,11 @@ impl Live {
             "--task-start",
             "23s..60s",
         ];
-        let running = bench.xtask(start).end().await.succeeds();
-        let bench = bench.at(running["endpoint_url"].as_str().unwrap());
+        let running = sandbox.start(&how).await;
         let localstack = i32::try_from(running["pid"].as_i64().unwrap()).unwrap();
-        let stack = TestStack::new(&bench, label);
+        let stack = TestStack::new(&sandbox.bench, label);
         let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
-        let cloud = Cloud::connect(&bench).await;
+        let cloud = Cloud::connect(&sandbox.bench).await;
         let resources = cloud.resources(&stack.name).await;
         let live = Self {
             queue: resources.id("VouchersQueue").to_owned(),

@@ -3,18 +3,15 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_cloudwatch::types::{
-    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy,
-};
 use aws_smithy_types::DateTime;
 use scaling::{DemandRequest, TASKS_NEEDED_METRIC};
 use serde::Serialize;
 
-use crate::error::{Result, aws};
+use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::session::Session;
 
-use super::metric::{Datapoint, QUERIES, begin};
+use super::metric::{Datapoint, Reading, recent};
 
 /// How a service that scales by demand stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,8 +44,20 @@ pub(super) async fn read(
     now: SystemTime,
 ) -> Result<HashMap<ServiceName, DemandState>> {
     let mut all: Vec<Published> = functions.iter().flat_map(published).collect();
-    for services in all.chunks_mut(QUERIES) {
-        read_chunk(session, services, now).await?;
+    let reading = |service: &Published| Reading {
+        namespace: service.namespace.clone(),
+        name: TASKS_NEEDED_METRIC,
+        dimensions: vec![
+            ("ClusterName", service.name.cluster.clone()),
+            ("ServiceName", service.name.service.clone()),
+        ],
+        statistic: "Maximum",
+    };
+    let readings: Vec<Reading> = all.iter().map(reading).collect();
+    let doing = format!("read the metric {TASKS_NEEDED_METRIC}");
+    let found = recent(session, &doing, &readings, now).await?;
+    for (service, points) in all.iter_mut().zip(found) {
+        note(&mut service.state, &points, now);
     }
     let states = all.into_iter().map(|one| (one.name, one.state));
     Ok(states.collect())
@@ -97,69 +106,12 @@ fn state(function: Option<String>, bounds: Option<(u32, u32)>, law: DemandReques
     }
 }
 
-async fn read_chunk(
-    session: &Session<'_>,
-    services: &mut [Published],
-    now: SystemTime,
-) -> Result<()> {
-    let queries: Vec<MetricDataQuery> = services.iter().enumerate().map(query).collect();
-    let mut pages = session
-        .clients
-        .cloudwatch
-        .get_metric_data()
-        .set_metric_data_queries(Some(queries))
-        .start_time(begin(now))
-        .end_time(DateTime::from(now + Duration::from_secs(60)))
-        .scan_by(ScanBy::TimestampDescending)
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(aws(format!("read the metric {TASKS_NEEDED_METRIC}")))?;
-        for result in page.metric_data_results() {
-            let index = result
-                .id()
-                .and_then(|id| id.strip_prefix('n')?.parse().ok());
-            let service = index.and_then(|index: usize| services.get_mut(index));
-            if let Some(service) = service {
-                note(&mut service.state, result, now);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn query((index, service): (usize, &Published)) -> MetricDataQuery {
-    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-    let metric = Metric::builder()
-        .namespace(&service.namespace)
-        .metric_name(TASKS_NEEDED_METRIC)
-        .dimensions(dimension("ClusterName", &service.name.cluster))
-        .dimensions(dimension("ServiceName", &service.name.service))
-        .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(60)
-        .stat("Maximum")
-        .build();
-    MetricDataQuery::builder()
-        .id(format!("n{index}"))
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
-}
-
-/// Takes over what a page of results tells.
-fn note(state: &mut DemandState, result: &MetricDataResult, now: SystemTime) {
+/// Takes over what CloudWatch tells.
+fn note(state: &mut DemandState, points: &[Datapoint], now: SystemTime) {
     let window = Duration::from_millis(state.law.window_ms);
     let since = DateTime::from(now.checked_sub(window).unwrap_or(now)).secs();
-    for (at, value) in result.timestamps().iter().zip(result.values()) {
-        let (at, value) = (at.secs(), *value);
-        if state.need.is_none_or(|need| at > need.at) {
-            state.need = Some(Datapoint { value, at });
-        }
-        // A minute that reaches into the window counts.
-        if at + 60 > since {
-            state.largest = Some(state.largest.map_or(value, |largest| largest.max(value)));
-        }
-    }
+    state.need = points.iter().copied().max_by_key(|point| point.at);
+    // A minute that reaches into the window counts.
+    let within = points.iter().filter(|point| point.at + 60 > since);
+    state.largest = within.map(|point| point.value).reduce(f64::max);
 }

@@ -28,7 +28,7 @@ pub(super) type Key = (String, String, String);
 /// How far back is looked: a datapoint older than this says nothing about now.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Queries of one GetMetricData call. Source: Amazon CloudWatch quotas.
-pub(super) const QUERIES: usize = 500;
+const QUERIES: usize = 500;
 
 /// A metric to read.
 pub(super) struct Reading {
@@ -74,18 +74,34 @@ pub(super) async fn latest(
 /// When CloudWatch can't be asked.
 pub(super) async fn newest(
     session: &Session<'_>,
-    doing: &'static str,
+    doing: &str,
     readings: &[Reading],
     now: SystemTime,
 ) -> Result<Vec<Option<Datapoint>>> {
-    let mut found: Vec<Option<Datapoint>> = Vec::new();
+    let found = recent(session, doing, readings, now).await?;
+    let newest = |points: Vec<Datapoint>| points.into_iter().max_by_key(|point| point.at);
+    Ok(found.into_iter().map(newest).collect())
+}
+
+/// Every datapoint of each metric in the last 15 minutes, in the metrics' order. `doing` says in errors what
+/// for.
+///
+/// # Errors
+/// When CloudWatch can't be asked.
+pub(super) async fn recent(
+    session: &Session<'_>,
+    doing: &str,
+    readings: &[Reading],
+    now: SystemTime,
+) -> Result<Vec<Vec<Datapoint>>> {
+    let mut found: Vec<Vec<Datapoint>> = Vec::new();
     for readings in readings.chunks(QUERIES) {
         let before = found.len();
-        found.resize(before + readings.len(), None);
+        found.resize(before + readings.len(), Vec::new());
         let queries = readings
             .iter()
             .enumerate()
-            .map(|(i, reading)| query(i, reading));
+            .map(|(index, reading)| query(index, reading));
         let mut pages = session
             .clients
             .cloudwatch
@@ -102,9 +118,10 @@ pub(super) async fn newest(
                 let index = result
                     .id()
                     .and_then(|id| id.strip_prefix('m')?.parse().ok());
-                let slot = index.and_then(|index: usize| found.get_mut(before.checked_add(index)?));
-                if let Some(slot @ None) = slot {
-                    *slot = newest_point(result);
+                let points =
+                    index.and_then(|index: usize| found.get_mut(before.checked_add(index)?));
+                if let Some(points) = points {
+                    points.extend(datapoints(result));
                 }
             }
         }
@@ -114,7 +131,7 @@ pub(super) async fn newest(
 
 /// A whole minute, as CloudWatch takes it anyway: LocalStack counts the periods from the begin on, and
 /// would show one minute's datapoint at another time with every call.
-pub(super) fn begin(now: SystemTime) -> DateTime {
+fn begin(now: SystemTime) -> DateTime {
     let begin = DateTime::from(now.checked_sub(WINDOW).unwrap_or(now)).secs();
     DateTime::from_secs(begin - begin.rem_euclid(60))
 }
@@ -154,10 +171,9 @@ fn query(index: usize, reading: &Reading) -> MetricDataQuery {
         .build()
 }
 
-fn newest_point(result: &MetricDataResult) -> Option<Datapoint> {
+fn datapoints(result: &MetricDataResult) -> impl Iterator<Item = Datapoint> {
     let points = result.timestamps().iter().zip(result.values());
-    let (at, value) = points.max_by_key(|(at, _)| at.secs())?;
-    Some(Datapoint {
+    points.map(|(at, value)| Datapoint {
         value: *value,
         at: at.secs(),
     })

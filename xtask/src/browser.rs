@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use sandbox::Venv;
 
-use crate::failure::{Failure, Result};
+use cli::{Failure, Result};
+
 use crate::paths;
 
 /// Names another Chromium; then none is fetched.

@@ -9,68 +9,23 @@ use std::process::{Command, Output, Stdio};
 use deployer::Asset;
 use sandbox::Venv;
 use serde_json::Value;
-use stack::{Architecture, Service, Stack};
+use stack::Architecture;
 
-use crate::failure::{Failure, Result};
+use cli::{Built, Failure, Function, Platform, Result, WORKER, warn};
+
 use crate::paths;
-use crate::ui::{Ui, warn};
 
-/// What a function is built for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Platform {
-    /// This machine, for the sandbox.
-    Native,
-    /// The Lambda runtime `provided.al2023`.
-    Lambda(Architecture),
-}
-
-/// The functions that there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Function {
-    /// Publishes the backlog per task, or the tasks needed.
-    Metric,
-    /// Scales a service: when an alarm says so, or to the tasks needed.
-    Scaling,
-}
-
-/// Functions that are built and packed.
-pub(crate) struct Built {
-    pub assets: BTreeMap<Function, Asset>,
-    /// What they were built for; not always what was asked for.
-    pub architecture: Architecture,
-}
+/// Receives progress.
+pub(crate) type Note<'a> = &'a dyn Fn(&str);
 
 const PROFILE: &str = "function";
-
-impl Function {
-    pub(crate) const ALL: [Self; 2] = [Self::Metric, Self::Scaling];
-
-    /// The functions that a stack is made of.
-    pub(crate) fn of(stack: &Stack) -> Vec<Self> {
-        let any = |has: fn(&Service) -> bool| stack.services.values().any(has);
-        let needed = [
-            (Self::Metric, any(Service::is_measured)),
-            (Self::Scaling, any(Service::has_scaling_function)),
-        ];
-        let needed = needed.into_iter().filter(|(_, needed)| *needed);
-        needed.map(|(function, _)| function).collect()
-    }
-
-    /// The package, and its binary.
-    fn package(self) -> &'static str {
-        match self {
-            Self::Metric => "metric-function",
-            Self::Scaling => "scaling-function",
-        }
-    }
-}
 
 /// Builds and packs functions, in one call of cargo.
 pub(crate) fn build(
     functions: &[Function],
     platform: Platform,
     wanted: Architecture,
-    ui: &Ui,
+    note: Note<'_>,
 ) -> Result<Built> {
     if functions.is_empty() {
         return Ok(Built {
@@ -79,8 +34,8 @@ pub(crate) fn build(
         });
     }
     let (binaries, architecture) = match platform {
-        Platform::Native => (build_native(functions, ui)?, wanted),
-        Platform::Lambda(architecture) => build_for_lambda(functions, architecture, ui)?,
+        Platform::Native => (build_native(functions, note)?, wanted),
+        Platform::Lambda(architecture) => build_for_lambda(functions, architecture, note)?,
     };
     let mut assets = BTreeMap::new();
     for (function, binary) in functions.iter().zip(binaries) {
@@ -110,8 +65,8 @@ fn selection(functions: &[Function]) -> impl Iterator<Item = &'static str> {
     names.flat_map(|name| ["--package", name, "--bin", name])
 }
 
-fn build_native(functions: &[Function], ui: &Ui) -> Result<Vec<PathBuf>> {
-    ui.note(&format!("building {} for this machine", named(functions)));
+fn build_native(functions: &[Function], note: Note<'_>) -> Result<Vec<PathBuf>> {
+    note(&format!("building {} for this machine", named(functions)));
     let binaries: Vec<_> = functions
         .iter()
         .map(|function| function.package())
@@ -120,23 +75,20 @@ fn build_native(functions: &[Function], ui: &Ui) -> Result<Vec<PathBuf>> {
 }
 
 /// Builds the example's worker for this machine.
-pub(crate) fn build_worker(ui: &Ui) -> Result<PathBuf> {
-    ui.note(&format!("building the {WORKER} for this machine"));
+pub(crate) fn build_worker(note: Note<'_>) -> Result<PathBuf> {
+    note(&format!("building the {WORKER} for this machine"));
     let built = build_here(&[WORKER])?;
     let worker = built.into_iter().next();
     worker.ok_or_else(|| Failure::failed(format!("cargo named no {WORKER}")))
 }
 
-/// Package of the example's worker, and its binary.
-pub(crate) const WORKER: &str = "voucher-worker";
-
-/// Builds some of the programs that run in the sandbox. All of their packages are selected each time, so
-/// that the features of what they share, the SDK above all, are the same and it is compiled once.
+/// Builds some of the programs that run in the sandbox. All of their packages and this one are selected each
+/// time, so that shared dependencies have the same features and are compiled once, above all the SDK.
 fn build_here(binaries: &[&str]) -> Result<Vec<PathBuf>> {
     let what = binaries.join(", ");
     let packages = Function::ALL.iter().map(|function| function.package());
     let packages = packages
-        .chain([WORKER])
+        .chain([WORKER, env!("CARGO_PKG_NAME")])
         .flat_map(|name| ["--package", name]);
     let mut cargo = cargo();
     cargo
@@ -165,16 +117,16 @@ fn executable(messages: &[u8], binary: &str) -> Option<PathBuf> {
 fn build_for_lambda(
     functions: &[Function],
     wanted: Architecture,
-    ui: &Ui,
+    note: Note<'_>,
 ) -> Result<(Vec<PathBuf>, Architecture)> {
     let tools = build_tools();
     tools.ensure(
-        &|text| ui.note(text),
+        note,
         "installing cargo-lambda and zig into .sandbox (first use)",
     )?;
-    let architecture = available(functions, wanted, ui);
+    let architecture = available(functions, wanted, note);
     let what = named(functions);
-    ui.note(&format!(
+    note(&format!(
         "building {what} for Lambda ({}; some minutes the first time)",
         word(architecture)
     ));
@@ -201,12 +153,12 @@ fn build_for_lambda(
 
 /// The wanted architecture if its standard library is here or can be fetched, or else the host's, and
 /// then it says so: a function works the same on both.
-fn available(functions: &[Function], wanted: Architecture, ui: &Ui) -> Architecture {
+fn available(functions: &[Function], wanted: Architecture, note: Note<'_>) -> Architecture {
     let target = triple(wanted);
     if has_target(target) {
         return wanted;
     }
-    ui.note(&format!("adding the Rust target {target}"));
+    note(&format!("adding the Rust target {target}"));
     let added = Command::new("rustup")
         .args(["target", "add", target])
         .stdin(Stdio::null())
@@ -327,29 +279,5 @@ not json
             assert_eq!(executable(messages, name), Some(expected));
         }
         assert_eq!(executable(b"", "metric-function"), None);
-    }
-
-    #[test]
-    fn only_what_a_stack_needs_is_built() {
-        let stack = |scaling: &str| {
-            let text = format!(
-                "name: shop\nqueues: {{orders: {{}}}}\nservices:\n  web: {{image: busybox, consumes: [orders], \
-                 tasks: {{min: 1, max: 2}}, scaling: {{{scaling}}}}}\n"
-            );
-            Function::of(&stack::parse("x", &text).unwrap().stack)
-        };
-        let promise = "acceptable_latency: 5m, processing_time: 1s";
-        let backlog = format!("backlog_per_task: {{{promise}}}");
-        let math = format!("backlog_per_task: {{{promise}, source: metric_math}}");
-        let steps = "alarm_steps: {metric: {queue: orders, name: ApproximateNumberOfMessagesVisible, \
-                     statistic: Maximum}, scale_out: {at_or_above: 1, add: 1}}";
-        assert_eq!(stack(&backlog), [Function::Metric]);
-        assert_eq!(stack(&math), []);
-        assert_eq!(stack(steps), [Function::Scaling]);
-        assert_eq!(stack("cpu: {target: 60}"), []);
-        let demand =
-            |actuator: &str| stack(&format!("demand: {{{promise}, actuator: {actuator}}}"));
-        assert_eq!(demand("function"), [Function::Scaling]);
-        assert_eq!(demand("target_tracking"), [Function::Metric]);
     }
 }

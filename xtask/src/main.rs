@@ -1,89 +1,111 @@
-//! The command line of ecs-scaler: parses, wires, prints, exits.
+//! The workshop: builds the functions, runs checks and tests, forwards every product command to `cli`.
 
 mod browser;
 mod cmd;
-mod connect;
-mod definition;
-mod failure;
 mod functions;
-mod live;
-mod output;
 mod paths;
-mod signals;
-mod ui;
-mod words;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
+use cli::{Built, Format, Function, Platform, Result, Workshop};
+use stack::Architecture;
 
-use crate::cmd::Verb;
-use crate::failure::Failure;
-use crate::output::Format;
+/// A checkout: the functions are built from source, everything else stays in its folders.
+struct Checkout;
 
-/// Scales ECS services by the backlog of their queues: one YAML file in, one CloudFormation stack out.
-///
-/// Start with `cargo xtask demo`: it needs no AWS account and no Docker.
-#[derive(Debug, Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    version,
-    max_term_width = 100
-)]
-struct Cli {
-    #[command(subcommand)]
-    verb: Verb,
+impl Workshop for Checkout {
+    fn program(&self) -> &str {
+        "cargo xtask"
+    }
 
-    /// What standard output carries: text for people, or one JSON document for programs
-    #[arg(long, value_enum, default_value_t, global = true)]
-    output: Format,
+    fn home(&self) -> Result<PathBuf> {
+        Ok(paths::sandbox_home())
+    }
+
+    fn plugin(&self) -> Result<PathBuf> {
+        Ok(paths::root().join("crates/sandbox/localstack-plugin"))
+    }
+
+    fn report(&self) -> Result<PathBuf> {
+        Ok(paths::root().join("target/demo-report.html"))
+    }
+
+    fn shorten<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(paths::root()).unwrap_or(path)
+    }
+
+    fn build_functions(
+        &self,
+        functions: &[Function],
+        platform: Platform,
+        wanted: Architecture,
+        note: &dyn Fn(&str),
+    ) -> Result<Built> {
+        functions::build(functions, platform, wanted, note)
+    }
+
+    fn build_worker(&self, note: &dyn Fn(&str)) -> Result<PathBuf> {
+        functions::build_worker(note)
+    }
+}
+
+/// Adds to the product's command line what only a checkout can do.
+fn command() -> Command {
+    let test = Command::new("test")
+        .about("Run every check and test of this project, including the end-to-end tests");
+    let write = Arg::new("write")
+        .long("write")
+        .action(ArgAction::SetTrue)
+        .help("Write stacks/stack.schema.json and docs/stack-format.md in the checkout instead");
+    cli::command()
+        .subcommand(cmd::test::Args::augment_args(test))
+        .mut_subcommand("schema", |schema| schema.arg(write))
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            return Failure::failed(format!("failed to start the runtime: {error}"))
-                .report(cli.output);
-        }
+    cli::install(Box::new(Checkout));
+    let matches = command().get_matches();
+    let format = || {
+        matches
+            .get_one::<Format>("output")
+            .copied()
+            .unwrap_or_default()
     };
-    match runtime.block_on(cmd::run(cli.verb, cli.output)) {
+    let result = match matches.subcommand() {
+        Some(("test", given)) => match cmd::test::Args::from_arg_matches(given) {
+            Ok(args) => cmd::test::run(&args),
+            Err(error) => error.exit(),
+        },
+        Some(("schema", given)) if given.get_flag("write") => cmd::schema::write(format()),
+        _ => return cli::run(&matches),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(cli.output),
+        Err(failure) => failure.report(format()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
-    fn help_reads_well() {
-        let mut cli = Cli::command();
-        cli.build();
-        let mut help = cli.render_help().to_string();
-        for verb in cli
-            .get_subcommands()
-            .filter(|verb| verb.get_name() != "help")
-        {
-            help.push_str(&format!(
-                "\n════ {}\n{}",
-                verb.get_name(),
-                verb.clone().render_help()
-            ));
-        }
-        insta::assert_snapshot!(help);
+    fn product_commands_are_forwarded_and_the_own_ones_are_added() {
+        let given = |words: &[&str]| command().try_get_matches_from(words);
+        assert!(given(&["xtask", "validate", "a.yaml"]).is_ok());
+        assert!(given(&["xtask", "test", "--no-e2e"]).is_ok());
+        assert!(given(&["xtask", "schema", "--write"]).is_ok());
+        assert!(
+            cli::command()
+                .try_get_matches_from(["ecs-scaler", "test"])
+                .is_err()
+        );
     }
 }

@@ -12,8 +12,3 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn sandbox_home() -> PathBuf {
     root().join(".sandbox")
 }
-
-/// A path as it is shown: within the checkout, from its root on.
-pub(crate) fn shown(path: &Path) -> &Path {
-    path.strip_prefix(root()).unwrap_or(path)
-}

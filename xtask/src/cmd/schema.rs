@@ -1,25 +1,14 @@
-//! `schema`: what editors and the reference page are made from.
+//! `schema --write`: writes the JSON Schema and the reference page, which come from the format's tables.
 
 use std::fs;
 
-use serde_json::{Value, json};
+use cli::{Failure, Format, Result};
+use serde_json::json;
 
-use crate::failure::{Failure, Result};
-use crate::output::{self, Format};
 use crate::paths;
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Write stacks/stack.schema.json and docs/stack-format.md in the checkout instead
-    #[arg(long)]
-    write: bool,
-}
-
-pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
-    if !args.write {
-        output::json(&stack::schema());
-        return Ok(());
-    }
+/// Writes the files into the checkout.
+pub(crate) fn write(format: Format) -> Result<()> {
     for (file, text) in files() {
         let path = paths::root().join(file);
         fs::write(&path, text).map_err(|error| {
@@ -35,13 +24,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
 
 fn files() -> [(&'static str, String); 2] {
     [
-        ("stacks/stack.schema.json", schema_text(&stack::schema())),
+        (
+            "stacks/stack.schema.json",
+            format!("{:#}\n", stack::schema()),
+        ),
         ("docs/stack-format.md", stack::reference()),
     ]
-}
-
-fn schema_text(schema: &Value) -> String {
-    format!("{schema:#}\n")
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use cli::{Failure, Function, Platform, Result};
+
 use crate::browser;
-use crate::connect;
-use crate::failure::{Failure, Result};
-use crate::functions::{self, Function, Platform, cargo};
+use crate::functions::{self, cargo};
 use crate::paths;
-use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -46,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         )?;
     }
     if args.no_e2e {
-        let sandbox = connect::named_sandbox(SANDBOX);
+        let sandbox = cli::named_sandbox(SANDBOX)?;
         // `cfn-lint`, which checks the templates, comes with it.
         sandbox.install(&|text| eprintln!("{text}"))?;
         return rust_tests(args, &[]);
@@ -115,9 +114,9 @@ fn functions() -> Result<()> {
     let begin = Instant::now();
     let host = functions::host();
     for platform in [Platform::Native, Platform::Lambda(host)] {
-        functions::build(&Function::ALL, platform, host, &Ui::new())?;
+        functions::build(&Function::ALL, platform, host, &|text| eprintln!("{text}"))?;
     }
-    functions::build_worker(&Ui::new())?;
+    functions::build_worker(&|text| eprintln!("{text}"))?;
     done("the functions and the worker", begin);
     Ok(())
 }
@@ -171,11 +170,9 @@ struct TestSandbox {
 
 impl TestSandbox {
     fn start() -> Result<Self> {
-        let sandbox = connect::named_sandbox(SANDBOX);
-        let ui = Ui::new();
-        let chromium = browser::chromium(&|text| ui.note(text))?;
-        let running = sandbox.start(&|text| ui.note(text))?;
-        ui.finish();
+        let sandbox = cli::named_sandbox(SANDBOX)?;
+        let chromium = browser::chromium(&|text| eprintln!("{text}"))?;
+        let running = sandbox.start(&|text| eprintln!("{text}"))?;
         let environment = sandbox.environment();
         let xtask = std::env::current_exe()
             .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
@@ -197,8 +194,9 @@ impl TestSandbox {
 
 impl Drop for TestSandbox {
     fn drop(&mut self) {
-        if let Err(error) = connect::named_sandbox(SANDBOX).stop() {
-            eprintln!("the tests' sandbox was not stopped: {error}");
+        let stop = || Ok::<_, Failure>(cli::named_sandbox(SANDBOX)?.stop()?);
+        if let Err(failure) = stop() {
+            eprintln!("the tests' sandbox was not stopped: {}", failure.message());
         }
     }
 }

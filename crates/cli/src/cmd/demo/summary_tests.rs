@@ -1,0 +1,187 @@
+//! The summary of a course that was made up: one task, then three.
+
+use super::*;
+use crate::cmd::demo::worked::{Line, Outcome as Ended, Worked};
+use deployer::{Activity, Inspection, Observed, QueueState, ServiceState, Status};
+use sandbox::{Sending, SentMessage};
+
+const BEGAN: u64 = 1_800_000_000_000;
+
+fn stack() -> Stack {
+    let text = include_str!("../../../../../stacks/voucher-worker.yaml");
+    stack::parse("voucher-worker.yaml", text).unwrap().stack
+}
+
+fn look(waiting: u64, desired: i32, running: i32) -> Inspection {
+    let queue = QueueState {
+        name: "vouchers".into(),
+        url: "http://vouchers".into(),
+        visible: Some(waiting),
+        in_flight: Some(waiting.min(1)),
+        delayed: Some(0),
+        backlog_per_task: None,
+    };
+    let service = ServiceState {
+        cluster: "voucher".into(),
+        service: "voucher-worker".into(),
+        status: "ACTIVE".into(),
+        desired,
+        running,
+        pending: desired - running,
+        bounds: Some((1, 20)),
+        queues: vec![queue],
+        url: None,
+        policies: vec![],
+        alarm_steps: None,
+        demand: None,
+        activities: vec![Activity {
+            at: 1_800_000_012,
+            description: "Setting desired count to 3.".into(),
+            cause: "monitor alarm high in state ALARM triggered policy backlog".into(),
+            status: "Successful".into(),
+        }],
+    };
+    let stack = Observed {
+        id: "arn".into(),
+        status: Status::Ready { rolled_back: false },
+        status_name: "CREATE_COMPLETE".into(),
+        reason: None,
+        termination_protection: false,
+        ours: true,
+        parameters: Default::default(),
+        outputs: Default::default(),
+    };
+    Inspection {
+        stack,
+        clusters: vec![],
+        services: vec![service],
+        queues: vec![],
+        dead_letters: vec![],
+        alarms: vec![],
+    }
+}
+
+/// 400 messages in ten seconds; one task until the twelfth second, then three, ten messages a second each.
+fn course(told: bool) -> Course {
+    let mut course = Course::new(BEGAN, Story::new(1, true));
+    let mut free = BEGAN;
+    for number in 0..400u64 {
+        let asked_at_ms = BEGAN + number * 25;
+        let message_id = format!("m{number}");
+        course.sent(&SentMessage {
+            voucher: number,
+            message_id: message_id.clone(),
+            due: Duration::from_millis(number * 25),
+            asked_at_ms,
+            taken_at_ms: asked_at_ms + 2,
+        });
+        let began_at_ms = free.max(asked_at_ms + 5);
+        free = began_at_ms
+            + if began_at_ms > BEGAN + 12_000 {
+                34
+            } else {
+                100
+            };
+        course.ledger.note(Line::Worked(Worked {
+            message_id,
+            sent_at_ms: Some(asked_at_ms + 1),
+            began_at_ms,
+            ended_at_ms: began_at_ms + 100,
+            outcome: Ended::Done,
+            receive_count: Some(1),
+            fetched_in_ms: None,
+        }));
+    }
+    let mut at = |second: u64, waiting, desired, running| {
+        course.see(&look(waiting, desired, running), BEGAN + second * 1_000);
+    };
+    at(0, 0, 1, 1);
+    at(11, 280, 3, 1);
+    at(12, 270, 3, 3);
+    if told {
+        course.sending = Some(Sending {
+            sent: 400,
+            ..Sending::default()
+        });
+        let mut at = |second: u64, waiting, desired, running| {
+            course.see(&look(waiting, desired, running), BEGAN + second * 1_000);
+        };
+        at(25, 0, 3, 3);
+        at(70, 0, 1, 1);
+    }
+    course
+}
+
+fn summary(told: bool) -> Summary {
+    let stack = stack();
+    let played = Played {
+        stack: &stack,
+        speed: "20".parse().unwrap(),
+        load: "step:from=0/s,to=40/s,at=0s,for=10s",
+        report: "target/demo-report.html",
+    };
+    Summary::new(played, &course(told)).unwrap()
+}
+
+#[test]
+fn a_story_that_was_told() {
+    let summary = summary(true);
+    assert!(summary.verdict().is_ok());
+    insta::assert_snapshot!(text(&summary));
+    assert!(summary.page.unwrap().contains("Measured and predicted"));
+}
+
+#[test]
+fn a_story_that_was_not_told_to_its_end() {
+    let mut summary = summary(false);
+    summary.kept = Some("default-demo".into());
+    summary.trouble = Some("receive: timed out".into());
+    insta::assert_snapshot!(text(&summary));
+    let failure = summary.verdict().unwrap_err();
+    assert_eq!(
+        failure.message(),
+        "the demo has not shown everything: the load has not ended; the queue was not emptied; the tasks were \
+         not taken away again"
+    );
+}
+
+#[test]
+fn what_is_measured_is_beside_what_is_predicted() {
+    let judged = summary(true).judged.unwrap();
+    assert_eq!(judged.measured.messages.sent, 400);
+    assert_eq!(judged.measured.messages, judged.predicted.messages);
+    assert_eq!(
+        (judged.measured.tasks.most, judged.measured.seed),
+        (3, None)
+    );
+    assert_eq!(
+        judged.comparison.first_scale_out().unwrap().measured,
+        Some(11.0)
+    );
+    assert_eq!(
+        judged.measured.reasons,
+        [
+            "monitor alarm high in state ALARM triggered policy backlog",
+            ""
+        ]
+    );
+}
+
+#[test]
+fn what_can_t_be_predicted_is_said() {
+    let web = include_str!("../../../../../stacks/sample-webapp.yaml");
+    let stack = stack::parse("sample-webapp.yaml", web).unwrap().stack;
+    let played = Played {
+        stack: &stack,
+        speed: "20".parse().unwrap(),
+        load: "constant:rate=1/s,for=1m",
+        report: "r.html",
+    };
+    let course = Course::new(BEGAN, Story::new(1, false));
+    let summary = Summary::new(played, &course).unwrap();
+    assert!(summary.page.is_none() && summary.report.is_none());
+    assert_eq!(
+        summary.not_predicted.as_deref(),
+        Some("sample-webapp consumes no queue, and it is messages that the simulator simulates")
+    );
+}

@@ -1,0 +1,113 @@
+//! `destroy`: takes a stack away.
+
+use deployer::{Destroyed, Doomed};
+
+use crate::connect::{Cloud, ConnectArgs};
+use crate::definition::{Known, StackRef};
+use crate::failure::{Failure, Result};
+use crate::output::Format;
+use crate::signals::interruption;
+use crate::ui::{self, Ui};
+use crate::workshop::program;
+
+use super::deploy::refused_without_terminal;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Stack definition, or the name of the stack
+    #[arg(value_name = "STACK")]
+    stack: StackRef,
+    #[command(flatten)]
+    connect: ConnectArgs,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+    /// Destroy queues that still hold messages
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    if !args.yes && !ui::can_ask() {
+        return Err(refused_without_terminal("destroy"));
+    }
+    let known = args.stack.resolve()?;
+    let ui = Ui::new();
+    let cloud = args.connect.connect(&known, &ui).await?;
+    let again = format!(
+        "{} destroy {}{}{}",
+        program(),
+        known.name,
+        args.connect.as_written(),
+        if args.yes { " --yes" } else { "" }
+    );
+    let destroyed = tokio::select! {
+        destroyed = destroy(&cloud, &known, args.yes, args.force, &ui) => {
+            destroyed.map_err(|failure| cloud.explain(failure))?
+        }
+        () = interruption() => {
+            return Err(Failure::failed("interrupted: a deletion that had begun goes on in the background")
+                .hint(format!("to follow it: {again}")));
+        }
+    };
+    ui.finish();
+    format.print(&destroyed, |destroyed| text(&known.name, destroyed));
+    Ok(())
+}
+
+pub(crate) async fn destroy(
+    cloud: &Cloud,
+    known: &Known,
+    yes: bool,
+    force: bool,
+    ui: &Ui,
+) -> Result<Destroyed> {
+    let progress = |progress| ui.progress(progress);
+    let session = cloud.session(&progress);
+    cloud.identify(&session, known).await?;
+    let mut approve = |doomed: &Doomed| {
+        let (stack, count) = (&doomed.stack, doomed.resources.len());
+        let messages: u64 = doomed.messages.iter().map(|queue| queue.messages).sum();
+        let lost = if messages > 0 {
+            format!(", with about {messages} messages in its queues")
+        } else {
+            String::new()
+        };
+        if yes
+            || ui.confirm(&format!(
+                "Destroy the stack {stack} and its {count} resources{lost}?"
+            )) == Some(true)
+        {
+            return Ok(());
+        }
+        Err(deployer::Error::refused(
+            "nothing was destroyed: it was not confirmed",
+        ))
+    };
+    Ok(deployer::destroy(&session, &known.name, force, &mut approve).await?)
+}
+
+/// What is gone, and how that is known.
+pub(crate) fn text(name: &str, destroyed: &Destroyed) -> String {
+    if !destroyed.existed {
+        return format!("{name}: there is no such stack; nothing to destroy\n");
+    }
+    let remains = &destroyed.remains;
+    let mut text = format!(
+        "{name}: destroyed. {} resources looked for through their own services: none left\n",
+        remains.gone
+    );
+    if !remains.unchecked.is_empty() {
+        let count: usize = remains.unchecked.values().sum();
+        let kinds = remains.unchecked.iter().map(|(kind, count)| match count {
+            1 => kind.clone(),
+            count => format!("{kind} ({count})"),
+        });
+        text.push_str(&format!(
+            "  {count} by CloudFormation's word only: {}\n",
+            kinds.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    text.push_str("  kept: the assets bucket, which all stacks of this account and region share\n");
+    text
+}

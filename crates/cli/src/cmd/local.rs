@@ -1,0 +1,199 @@
+//! `local`: the sandbox by hand.
+
+use std::path::{Path, PathBuf};
+
+use sandbox::{Behaviour, Program, Speed, StandIns, Standing, TaskStart, Wanted};
+use serde_json::json;
+
+use crate::connect::sandbox;
+use crate::failure::{Failure, Result};
+use crate::output::Format;
+use crate::signals::interruption;
+use crate::ui::Ui;
+use crate::workshop::program;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Action {
+    /// Start it, or find the one that runs
+    Start(StartArgs),
+    /// Stop it; its tasks end first, and what is deployed in it is gone
+    Stop,
+    /// Show how it stands
+    Status,
+    /// Run the tasks and the automatic scaling of a sandbox; `start` does it
+    #[command(hide = true)]
+    StandIns(StandInsArgs),
+    /// End the tasks of stand-ins that are gone; they start it
+    #[command(hide = true)]
+    Reap,
+}
+
+/// What is left out stays as it is in a sandbox that runs. Another speed starts the sandbox anew.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct StartArgs {
+    /// How many times faster than real time its minutes pass, 1 to 30: rules, alarms, cooldowns and
+    /// starts of tasks, but not the work on a message [default: 1]
+    #[arg(long, value_name = "N")]
+    speed: Option<Speed>,
+    /// What runs for the containers of this name, as real processes; may be given again. Without one,
+    /// a task is counted and nothing runs
+    #[arg(long = "program", value_name = "NAME=PATH")]
+    programs: Vec<Program>,
+    /// How long a task takes to start at speed 1, such as 40s, or 23s..60s for anything between
+    /// [default: 0s]
+    #[arg(long, value_name = "TIME")]
+    task_start: Option<TaskStart>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct StandInsArgs {
+    #[arg(long)]
+    endpoint_url: String,
+    #[arg(long)]
+    logs: PathBuf,
+    /// As JSON
+    #[arg(long, value_parser = read_behaviour)]
+    behaviour: Behaviour,
+}
+
+fn read_behaviour(text: &str) -> std::result::Result<Behaviour, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    match args.action {
+        Action::Start(args) => start(&args, format),
+        Action::Stop => {
+            let sandbox = sandbox()?;
+            let stopped = tokio::task::block_in_place(|| sandbox.stop())?;
+            format.print(&json!({"stopped": stopped}), |_| {
+                if stopped {
+                    "stopped the sandbox"
+                } else {
+                    "the sandbox was not running"
+                }
+                .to_owned()
+            });
+            Ok(())
+        }
+        Action::Status => {
+            let sandbox = sandbox()?;
+            let standing = tokio::task::block_in_place(|| sandbox.standing())?;
+            format.print(&standing, describe);
+            Ok(())
+        }
+        Action::StandIns(args) => stand_ins(args).await,
+        Action::Reap => sandbox::reap(std::io::stdin().lock())
+            .map_err(|error| Failure::failed(format!("failed to read what to end: {error}"))),
+    }
+}
+
+/// Runs until it is told to end. Its messages go to its log.
+async fn stand_ins(args: StandInsArgs) -> Result<()> {
+    let executable = std::env::current_exe()
+        .map_err(|error| Failure::failed(format!("failed to find this executable: {error}")))?;
+    let settings = StandIns {
+        endpoint_url: args.endpoint_url,
+        behaviour: args.behaviour,
+        logs: args.logs,
+        reaper: vec![executable.into(), "local".into(), "reap".into()],
+    };
+    sandbox::run_stand_ins(settings, interruption()).await;
+    Ok(())
+}
+
+impl StartArgs {
+    /// What is asked for, with the programs' paths made absolute: the stand-ins run elsewhere.
+    fn wanted(&self) -> Result<Wanted> {
+        let program = |program: &Program| {
+            let path = absolute(&program.path)?;
+            Ok((program.container.clone(), path))
+        };
+        let programs = (!self.programs.is_empty())
+            .then(|| self.programs.iter().map(program).collect::<Result<_>>())
+            .transpose()?;
+        Ok(Wanted {
+            speed: self.speed,
+            programs,
+            task_start: self.task_start,
+        })
+    }
+}
+
+fn absolute(program: &Path) -> Result<PathBuf> {
+    program.canonicalize().map_err(|error| {
+        let text = format!("failed to find the program {}: {error}", program.display());
+        Failure::failed(text).hint("a program is given as NAME=PATH, relative to this folder")
+    })
+}
+
+fn start(args: &StartArgs, format: Format) -> Result<()> {
+    let ui = Ui::new();
+    let sandbox = sandbox()?.wanting(args.wanted()?);
+    let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
+    ui.finish();
+    format.print(&running, |running| {
+        format!(
+            "the sandbox runs at {url} (process {pid})\n\
+             {behaviour}\
+             with ecs-scaler:    {program} deploy FILE --local\n\
+             with other tools:   AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\n\
+             log:                {log}",
+            program = program(),
+            url = running.endpoint_url,
+            pid = running.pid,
+            behaviour = behaviour(&running.behaviour, running.stand_ins),
+            log = running.log.display(),
+        )
+    });
+    Ok(())
+}
+
+/// A line for the clock, one for the tasks.
+fn behaviour(behaviour: &Behaviour, stand_ins: Option<u32>) -> String {
+    let minute = behaviour.speed.compress(std::time::Duration::from_secs(60));
+    let clock = match behaviour.speed {
+        Speed::REAL => "real time".to_owned(),
+        speed => format!("{speed} times real time: a minute of the loop takes {minute:?}"),
+    };
+    let programs = &behaviour.programs;
+    let runs = if programs.is_empty() {
+        "counted, nothing runs".to_owned()
+    } else {
+        let each = |(name, path): (&String, &PathBuf)| format!("{name} runs {}", path.display());
+        programs.iter().map(each).collect::<Vec<_>>().join(", ")
+    };
+    let tasks = match stand_ins {
+        Some(pid) => format!("{runs}; start: {} (process {pid})", behaviour.task_start),
+        None => "the process that runs them has ended; `local start` starts it".to_owned(),
+    };
+    format!("clock:              {clock}\ntasks:              {tasks}\n")
+}
+
+fn describe(standing: &Standing) -> String {
+    match standing {
+        Standing::Running(running) => {
+            let text = format!(
+                "the sandbox runs at {} (process {})\n{}",
+                running.endpoint_url,
+                running.pid,
+                behaviour(&running.behaviour, running.stand_ins)
+            );
+            text.trim_end().to_owned()
+        }
+        Standing::Unresponsive { pid, log } => format!(
+            "the sandbox (process {pid}) does not answer; `local start` replaces it. Its log: {}",
+            log.display()
+        ),
+        Standing::Stopped { installed: true } => "the sandbox is stopped".to_owned(),
+        Standing::Stopped { installed: false } => {
+            "the sandbox is not installed; `local start` installs and starts it".to_owned()
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One file a verb: its arguments and its `run`.
+
+mod completions;
+mod demo;
+mod deploy;
+mod destroy;
+mod diff;
+mod init;
+mod invoke;
+mod local;
+mod schema;
+mod simulate;
+mod status;
+mod synth;
+mod tune;
+mod validate;
+
+use crate::failure::Result;
+use crate::output::Format;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Show the closed loop at work on this machine: real load, real workers, scaled out and in again
+    Demo(demo::Args),
+    /// Write a commented stack definition to start from
+    Init(init::Args),
+    /// Check a stack definition, without asking AWS anything
+    Validate(validate::Args),
+    /// Print the CloudFormation template of a stack definition
+    Synth(synth::Args),
+    /// Simulate a stack definition against a load: is the promise kept, and what does it cost
+    Simulate(simulate::Args),
+    /// Search for the cheapest parameters of a stack definition that keep its promise under a load
+    Tune(tune::Args),
+    /// Show what a deploy would change
+    Diff(diff::Args),
+    /// Deploy a stack definition
+    Deploy(deploy::Args),
+    /// Take a stack away, and prove that nothing is left
+    Destroy(destroy::Args),
+    /// Show a stack at work: queues, tasks, the metric beside its target, steps, alarms
+    Status(status::Args),
+    /// Run a deployed function by hand; print its answer, its log and what changed
+    Invoke(invoke::Args),
+    /// Start, stop or show the sandbox, the cloud on this machine
+    Local(local::Args),
+    /// Print the JSON Schema of stack definitions, for editors
+    Schema(schema::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+}
+
+pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
+    match verb {
+        Verb::Demo(args) => demo::run(args, format).await,
+        Verb::Init(args) => init::run(&args, format),
+        Verb::Validate(args) => validate::run(&args, format),
+        Verb::Synth(args) => synth::run(&args, format),
+        Verb::Simulate(args) => simulate::run(args, format).await,
+        Verb::Tune(args) => tune::run(args, format).await,
+        Verb::Diff(args) => diff::run(args, format).await,
+        Verb::Deploy(args) => deploy::run(args, format).await,
+        Verb::Destroy(args) => destroy::run(args, format).await,
+        Verb::Status(args) => status::run(args, format).await,
+        Verb::Invoke(args) => invoke::run(args, format).await,
+        Verb::Local(args) => local::run(args, format).await,
+        Verb::Schema(args) => schema::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+    }
+}

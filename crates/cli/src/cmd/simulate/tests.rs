@@ -1,0 +1,225 @@
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::subject::only_service;
+use super::*;
+use crate::failure::Code;
+
+#[derive(Debug, Parser)]
+struct Cli {
+    #[command(flatten)]
+    args: Args,
+}
+
+const STACK: &str = include_str!("../../../../../stacks/voucher-worker.yaml");
+
+/// A folder with a definition.
+fn folder() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stack.yaml");
+    fs::write(&file, STACK).unwrap();
+    let file = file.display().to_string();
+    (folder, file)
+}
+
+fn args(arguments: &[&str]) -> Args {
+    let all = ["simulate"].iter().chain(arguments);
+    Cli::try_parse_from(all)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .args
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let all = ["simulate", "s.yaml"].iter().chain(arguments);
+    let error = Cli::try_parse_from(all).unwrap_err();
+    assert_eq!(error.exit_code(), 2, "{error}");
+    error.to_string()
+}
+
+fn reported(arguments: &[&str]) -> Result<Report> {
+    let args = args(arguments);
+    let stack = definition::load(&args.file)?;
+    let service = args.subject.service(&stack)?;
+    let load = args.load.here()?;
+    report(&args, &stack, &service, &load, &Ui::new())
+}
+
+fn failed(arguments: &[&str]) -> (Code, String) {
+    let failure = reported(arguments).unwrap_err();
+    (failure.code(), failure.message().to_owned())
+}
+
+#[test]
+fn the_text_begins_with_the_verdict() {
+    let (_folder, file) = folder();
+    let report = reported(&[
+        &file,
+        "--load",
+        "step:from=2/s,to=30/s,at=20m,for=2h",
+        "--require=99%",
+        "--compare",
+        "--assume",
+        "promise=1m",
+        "--assume",
+        "task_start=30s",
+    ])
+    .unwrap();
+    insta::assert_snapshot!(text::text(&report));
+}
+
+#[test]
+fn only_a_required_promise_that_is_broken_fails() {
+    let (_folder, file) = folder();
+    let load = "step:from=2/s,to=30/s,at=20m,for=1h";
+    for (require, broken) in [
+        (None, false),
+        (Some("--require=50%"), false),
+        (Some("--require=99%"), true),
+    ] {
+        let mut arguments = vec![file.as_str(), "--load", load];
+        arguments.extend(require);
+        let report = reported(&arguments).unwrap();
+        let ended = conclude(&report, Format::Text);
+        assert_eq!(ended.is_err(), broken, "{require:?}");
+        if let Err(failure) = ended {
+            assert_eq!(failure.code(), Code::Failed);
+            assert!(failure.message().starts_with("the promise is broken"));
+        }
+    }
+}
+
+#[test]
+fn json_is_the_outcome_and_what_it_was_compared_with() {
+    let (_folder, file) = folder();
+    let load = ["--load", "poisson:rate=5/s,for=30m"];
+    let report = reported(&[&file, load[0], load[1], "--seed=7", "--compare"]).unwrap();
+    let document = serde_json::to_value(&report).unwrap();
+    let alone = reported(&[&file, load[0], load[1], "--seed=7"]).unwrap();
+    let outcome = serde_json::to_value(&alone.outcome).unwrap();
+    for (key, value) in outcome.as_object().unwrap() {
+        assert_eq!(&document[key], value, "{key}");
+    }
+    assert_eq!(document["load"], load[1]);
+    let compared = document["compared"].as_array().unwrap();
+    assert_eq!(compared[0]["kept"], document["kept"]);
+    let clairvoyant = compared.iter().find(|one| one["name"] == "clairvoyant");
+    assert!(
+        clairvoyant.unwrap()["scaling"].is_null(),
+        "it takes no actions"
+    );
+    assert!(compared[0]["scaling"]["out"].is_u64());
+    assert!(compared[0].get("series").is_none());
+}
+
+#[test]
+fn a_file_is_read_scaled_and_cut() {
+    let (folder, file) = folder();
+    let csv = folder.path().join("load.csv");
+    let rows: String = (0..60)
+        .map(|minute| format!("2026-11-21T10:{minute:02}:00Z,60\n"))
+        .collect();
+    fs::write(&csv, rows).unwrap();
+    let csv = csv.display().to_string();
+    let part = ["--from=2026-11-21T10:10:00Z", "--to=40m", "--scale=2"];
+    let report = reported(&[&file, "--load", &csv, part[0], part[1], part[2]]).unwrap();
+    assert_eq!(report.outcome.duration, 1_800.0);
+    assert_eq!(report.outcome.messages.sent, 3_600);
+    assert_eq!(report.begins.as_deref(), Some("2026-11-21T10:10:00Z"));
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_code() {
+    let (folder, file) = folder();
+    let csv = folder.path().join("load.csv");
+    fs::write(
+        &csv,
+        "timestamp,count\n2026-11-21T10:00:00Z,5\n2026-11-21T10:01:00Z,five\n",
+    )
+    .unwrap();
+    let csv = csv.display().to_string();
+    let (code, message) = failed(&[&file, "--load", &csv]);
+    assert_eq!(code, Code::Failed);
+    assert!(
+        message.ends_with("row 3: \"five\" is no number"),
+        "{message}"
+    );
+    let (code, message) = failed(&[&file, "--load", "absent.csv"]);
+    assert_eq!(code, Code::Failed);
+    assert!(
+        message.starts_with("failed to open the load absent.csv"),
+        "{message}"
+    );
+
+    let load = "--load=constant:rate=1/s,for=1h";
+    let usage = [
+        vec!["--service=other"],
+        vec!["--from=2h"],
+        vec!["--scale=-1"],
+        vec!["--to=tomorrow"],
+    ];
+    for wrong in usage {
+        let arguments: Vec<&str> = [file.as_str(), load].into_iter().chain(wrong).collect();
+        assert_eq!(failed(&arguments).0, Code::Usage, "{arguments:?}");
+    }
+    fs::write(&file, "name: x\nservcies: {}\n").unwrap();
+    assert_eq!(failed(&[&file, load]).0, Code::InvalidDefinition);
+}
+
+#[test]
+fn wrong_usage_is_told_before_anything_is_read() {
+    assert!(refused(&[]).contains("--load"));
+    assert!(refused(&["--load=poisson:rat=5/s,for=1h"]).contains("poisson"));
+    let load = "--load=constant:rate=1/s,for=1h";
+    assert!(refused(&[load, "--require=101%"]).contains("a share is from 0% to 100%"));
+    assert!(refused(&[load, "--assume=task_strat=3s"]).contains("nothing is called"));
+}
+
+#[test]
+fn the_service_must_be_named_only_when_there_are_several() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+    let one = stack::load(&root.join("voucher-worker.yaml"))
+        .unwrap()
+        .stack;
+    assert_eq!(only_service(&one).unwrap(), "voucher-worker");
+    let several = stack::load(&root.join("fan-out.yaml")).unwrap().stack;
+    let failure = only_service(&several).unwrap_err();
+    assert_eq!(failure.code(), Code::Usage);
+    assert!(
+        failure.hints()[0].contains("shipper"),
+        "{:?}",
+        failure.hints()
+    );
+    let none = stack::load(&root.join("sample-webapp.yaml")).unwrap().stack;
+    assert_eq!(only_service(&none).unwrap_err().code(), Code::Failed);
+}
+
+#[test]
+fn shares_are_read() {
+    assert_eq!(share("99%"), Ok(0.99));
+    assert_eq!(share(" 99.5 % "), Ok(0.995));
+    assert_eq!(share("0.9"), Ok(0.9));
+    for wrong in ["99", "-1%", "101%", "all", "", "NaN", "%"] {
+        assert!(share(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn the_page_is_written_whole() {
+    let (folder, file) = folder();
+    let report = reported(&[&file, "--load=poisson:rate=5/s,for=30m"]).unwrap();
+    let path = folder.path().join("report.html");
+    write_page(&path, &report).unwrap();
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+    for (index, _) in page
+        .match_indices("src=")
+        .chain(page.match_indices("href="))
+    {
+        let rest = &page[index..(index + 40).min(page.len())];
+        assert!(!rest.contains("http"), "asks the network: {rest}");
+    }
+    let failure = write_page(folder.path(), &report).unwrap_err();
+    assert!(failure.message().starts_with("failed to write the report"));
+}

@@ -1,0 +1,260 @@
+//! Which cloud a verb talks to.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use deployer::{Clients, Connection, Identity, Pace, Session};
+use sandbox::{Sandbox, Settings, Standing, Wanted};
+
+use crate::definition::Known;
+use crate::failure::{Code, Failure, Result};
+use crate::ui::Ui;
+use crate::workshop::workshop;
+
+/// Which cloud to talk to.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct ConnectArgs {
+    /// Use the sandbox on this machine: LocalStack, started when it does not run; no AWS account
+    #[arg(long, conflicts_with_all = ["profile", "endpoint_url"])]
+    pub local: bool,
+    /// Profile of your AWS configuration (otherwise AWS_PROFILE, or the default one)
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// AWS region (otherwise the definition's, or the profile's)
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Endpoint of another cloud than AWS, such as a LocalStack of your own (also AWS_ENDPOINT_URL)
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// A cloud that is connected.
+pub(crate) struct Cloud {
+    pub clients: Clients,
+    pub pace: Pace,
+    /// Whether it is the sandbox.
+    pub local: bool,
+    /// Which one.
+    sandbox: Option<Sandbox>,
+}
+
+/// The region of the sandbox when nobody names one.
+const LOCAL_REGION: &str = "us-east-1";
+
+impl ConnectArgs {
+    /// Connects; starts the sandbox first when it is wanted.
+    pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
+        if self.local {
+            return connect_sandbox(sandbox()?, self.region.as_ref(), known, ui).await;
+        }
+        let connection = Connection {
+            profile: self.profile.clone(),
+            region: self.region.clone().or_else(|| known.region.clone()),
+            endpoint_url: self.endpoint_url.clone(),
+            test_credentials: false,
+        };
+        let clients = Clients::connect(&connection).await?;
+        let mut cloud = Cloud {
+            clients,
+            pace: Pace::AWS,
+            local: false,
+            sandbox: None,
+        };
+        if cloud.is_near() {
+            cloud.pace = Pace::LOCAL;
+        }
+        Ok(cloud)
+    }
+
+    /// The arguments that name the same cloud, for a hint.
+    pub(crate) fn as_written(&self) -> String {
+        let mut text = String::new();
+        if self.local {
+            text.push_str(" --local");
+        }
+        let pairs = [
+            ("profile", &self.profile),
+            ("region", &self.region),
+            ("endpoint-url", &self.endpoint_url),
+        ];
+        for (name, value) in pairs {
+            if let Some(value) = value {
+                text.push_str(&format!(" --{name} {value}"));
+            }
+        }
+        text
+    }
+}
+
+/// Connects to a sandbox, and starts it first when it does not run.
+pub(crate) async fn connect_sandbox(
+    sandbox: Sandbox,
+    region: Option<&String>,
+    known: &Known,
+    ui: &Ui,
+) -> Result<Cloud> {
+    // Starting waits on processes and files; nothing else runs meanwhile.
+    let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
+    let region = region.or(known.region.as_ref()).cloned();
+    let connection = Connection {
+        region: region.or_else(|| Some(LOCAL_REGION.to_owned())),
+        endpoint_url: Some(running.endpoint_url),
+        test_credentials: true,
+        profile: None,
+    };
+    Ok(Cloud {
+        clients: Clients::connect(&connection).await?,
+        pace: Pace::LOCAL,
+        local: true,
+        sandbox: Some(sandbox),
+    })
+}
+
+impl Cloud {
+    /// Whether it is on this machine, where nobody counts the requests.
+    pub(crate) fn is_near(&self) -> bool {
+        self.local || self.clients.endpoint_url().is_some_and(is_loopback)
+    }
+
+    pub(crate) fn session<'a>(
+        &'a self,
+        progress: &'a (dyn Fn(deployer::Progress) + Sync),
+    ) -> Session<'a> {
+        Session::new(&self.clients, self.pace, progress, run_id())
+    }
+
+    /// Asks whose account it is, and refuses another than the definition names. The sandbox has no
+    /// account of anybody's, so there the account is not compared.
+    pub(crate) async fn identify(&self, session: &Session<'_>, known: &Known) -> Result<Identity> {
+        let identity = deployer::identify(session).await?;
+        let account = known.account.as_deref().filter(|_| !self.local);
+        deployer::guard(&identity, account, known.region.as_deref())?;
+        Ok(identity)
+    }
+
+    /// A failure with what is known of the cloud that it happened in.
+    pub(crate) fn explain(&self, failure: Failure) -> Failure {
+        let Some(sandbox) = &self.sandbox else {
+            return failure;
+        };
+        explain(failure, sandbox.standing().ok().as_ref(), &sandbox.log())
+    }
+}
+
+/// Says of a failure in the sandbox how that stands, where its own hints are about AWS.
+fn explain(failure: Failure, standing: Option<&Standing>, log: &Path) -> Failure {
+    if failure.code() != Code::Unreachable {
+        return failure;
+    }
+    let ended = match standing {
+        Some(Standing::Running(_)) | None => None,
+        Some(Standing::Unresponsive { pid, .. }) => {
+            Some(format!("the sandbox (process {pid}) does not answer any more"))
+        }
+        Some(Standing::Stopped { .. }) => Some(
+            "the sandbox has ended, and with it what was deployed in it: the same command starts it again"
+                .to_owned(),
+        ),
+    };
+    let mut failure = failure.without_hints();
+    if let Some(ended) = ended {
+        failure = failure.hint(ended);
+    }
+    failure.hint(format!("the sandbox's log: {}", log.display()))
+}
+
+/// The default sandbox. ECS_SCALER_SANDBOX names another than the default one, so that tests and
+/// people do not meet.
+pub(crate) fn sandbox() -> Result<Sandbox> {
+    named_sandbox(&sandbox_name())
+}
+
+/// Its name.
+pub(crate) fn sandbox_name() -> String {
+    let name = std::env::var("ECS_SCALER_SANDBOX")
+        .ok()
+        .filter(|name| is_plain(name));
+    name.unwrap_or_else(|| "default".to_owned())
+}
+
+/// The sandbox of this name.
+///
+/// # Errors
+/// If this program has no sandbox, or no folder for it.
+pub fn named_sandbox(name: &str) -> Result<Sandbox> {
+    Ok(Sandbox::new(Settings {
+        home: workshop().home()?,
+        name: name.to_owned(),
+        plugin: workshop().plugin()?,
+        stand_ins: std::env::current_exe().ok(),
+        wanted: Wanted::default(),
+    }))
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").nth(1).unwrap_or(url);
+    ["127.", "localhost", "[::1]"]
+        .iter()
+        .any(|start| host.starts_with(start))
+}
+
+/// Unlike any other run's: the time and the process id.
+fn run_id() -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    format!("{:x}-{:x}", now.as_millis(), std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_repeats_how_the_cloud_was_named() {
+        let local = ConnectArgs {
+            local: true,
+            ..ConnectArgs::default()
+        };
+        assert_eq!(local.as_written(), " --local");
+        let args = ConnectArgs {
+            profile: Some("p".into()),
+            region: Some("r".into()),
+            ..ConnectArgs::default()
+        };
+        assert_eq!(args.as_written(), " --profile p --region r");
+    }
+
+    #[test]
+    fn a_sandbox_that_has_ended_is_told_with_its_log() {
+        let stopped = Standing::Stopped { installed: true };
+        let log = Path::new("home/localstack.log");
+        let unreachable = || {
+            let failure = Failure::new(Code::Unreachable, "failed to describe the stack s");
+            failure.hint("check the network, --region and --endpoint-url")
+        };
+        let told = explain(unreachable(), Some(&stopped), log);
+        assert_eq!(
+            told.hints(),
+            [
+                "the sandbox has ended, and with it what was deployed in it: the same command starts it again",
+                "the sandbox's log: home/localstack.log"
+            ]
+        );
+        let told = explain(Failure::failed("no").hint("h"), Some(&stopped), log);
+        assert_eq!(told.hints(), ["h"], "it was reached");
+    }
+
+    #[test]
+    fn only_this_machine_is_near() {
+        assert!(is_loopback("http://127.0.0.1:4566"));
+        assert!(is_loopback("http://localhost:4566"));
+        assert!(!is_loopback(
+            "https://cloudformation.us-west-2.amazonaws.com"
+        ));
+    }
+}

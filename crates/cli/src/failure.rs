@@ -1,0 +1,175 @@
+//! The one error of the command line: an exit code, what happened, and what to do next.
+
+use std::process::ExitCode;
+
+use deployer::Kind;
+use miette::Diagnostic;
+use serde::Serialize;
+use serde_json::{Value, json};
+use stack::{LoadError, Report};
+
+use crate::output::Format;
+use crate::ui;
+
+/// Exit codes, as `--help` and the documentation name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// Anything that is none of the others.
+    Failed = 1,
+    /// Wrong usage that clap can't see; it uses the same code.
+    Usage = 2,
+    /// The stack definition is invalid.
+    InvalidDefinition = 3,
+    /// The deployment failed; CloudFormation rolled it back.
+    DeploymentFailed = 4,
+    /// A guard refused.
+    Refused = 5,
+    /// AWS was out of reach, or denied access.
+    Unreachable = 6,
+}
+
+/// Why a verb failed.
+#[derive(Debug)]
+pub struct Failure {
+    code: Code,
+    message: String,
+    hints: Vec<String>,
+    /// Problems of a definition, each with its place.
+    problems: Option<Box<Report>>,
+    /// For programs: what is known beside the message.
+    details: Option<Box<Value>>,
+}
+
+/// The result of a command.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hints: Vec::new(),
+            problems: None,
+            details: None,
+        }
+    }
+
+    /// A failure that is none of the other kinds.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(Code::Failed, message)
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what programs are told beside the message.
+    pub(crate) fn details(mut self, details: &impl Serialize) -> Self {
+        self.details = serde_json::to_value(details).ok().map(Box::new);
+        self
+    }
+
+    pub(crate) fn without_hints(mut self) -> Self {
+        self.hints.clear();
+        self
+    }
+
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What failed, and why.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// Tells people on standard error, and programs on standard output.
+    pub fn report(&self, format: Format) -> ExitCode {
+        if let Some(problems) = &self.problems {
+            ui::print_report(problems);
+        }
+        ui::print_error(&self.message, &self.hints);
+        if format == Format::Json {
+            let problems = self.problems.as_ref().map(|report| json!(report));
+            let mut error = json!({
+                "exit_code": self.code as u8,
+                "kind": format!("{:?}", self.code),
+                "message": self.message,
+                "hints": self.hints,
+                "problems": problems,
+            });
+            if let Some(details) = &self.details {
+                error["details"] = Value::clone(details);
+            }
+            crate::output::json(&json!({"error": error}));
+        }
+        ExitCode::from(self.code as u8)
+    }
+}
+
+impl From<deployer::Error> for Failure {
+    fn from(error: deployer::Error) -> Self {
+        let code = match error.kind() {
+            Kind::Failed => Code::Failed,
+            Kind::DeploymentFailed => Code::DeploymentFailed,
+            Kind::Refused => Code::Refused,
+            Kind::Unreachable => Code::Unreachable,
+        };
+        let mut failure = Self::new(code, error.to_string());
+        failure.hints = error.hints().to_vec();
+        failure
+    }
+}
+
+impl From<sandbox::Error> for Failure {
+    fn from(error: sandbox::Error) -> Self {
+        let mut message = error.to_string();
+        if let Some(source) = std::error::Error::source(&error) {
+            message = format!("{message}: {source}");
+        }
+        let mut failure = Self::failed(message);
+        failure.hints = error.hints();
+        failure
+    }
+}
+
+impl From<template::SynthesisError> for Failure {
+    fn from(error: template::SynthesisError) -> Self {
+        Self::new(Code::InvalidDefinition, error.to_string())
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Invalid(report) => {
+                let message = report.to_string();
+                let mut failure = Self::new(Code::InvalidDefinition, message);
+                failure.problems = Some(Box::new(report));
+                failure
+            }
+            other => {
+                let mut message = other.to_string();
+                if let Some(source) = std::error::Error::source(&other) {
+                    message = format!("{message}: {source}");
+                }
+                let mut failure = Self::new(Code::InvalidDefinition, message);
+                failure.hints = other
+                    .help()
+                    .map(|help| help.to_string())
+                    .into_iter()
+                    .collect();
+                failure
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The command line of ecs-scaler: parses, wires, prints, exits.
+
+mod cmd;
+mod connect;
+mod definition;
+mod failure;
+mod functions;
+mod live;
+mod output;
+mod signals;
+mod ui;
+mod words;
+mod workshop;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cmd::Verb;
+
+pub use crate::connect::named_sandbox;
+pub use crate::failure::{Failure, Result};
+pub use crate::functions::{Built, Function, Platform, WORKER};
+pub use crate::output::Format;
+pub use crate::ui::warn;
+pub use crate::workshop::{Installed, Workshop};
+
+/// Scales ECS services by the backlog of their queues: one YAML file in, one CloudFormation stack out.
+#[derive(Debug, clap::Parser)]
+#[command(name = "ecs-scaler", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+
+    /// What standard output carries: text for people, or one JSON document for programs
+    #[arg(long, value_enum, default_value_t, global = true)]
+    output: Format,
+}
+
+/// Chooses where this process gets its functions, plugin and folders from. Call it before anything else.
+pub fn install(workshop: Box<dyn Workshop>) {
+    workshop::install(workshop);
+}
+
+/// Returns the command line with the name of the running program in its help.
+#[must_use]
+pub fn command() -> clap::Command {
+    let program = workshop::program();
+    let command = Cli::command();
+    let about = command
+        .get_about()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    command.name(program).bin_name(program).long_about(format!(
+        "{about}\n\nStart with `{program} demo`: it needs no AWS account and no Docker."
+    ))
+}
+
+/// Runs the product command that `matches` of [`command`] selects.
+#[must_use]
+pub fn run(matches: &clap::ArgMatches) -> ExitCode {
+    let cli = match Cli::from_arg_matches(matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Failure::failed(format!("failed to start the runtime: {error}"))
+                .report(cli.output);
+        }
+    };
+    match runtime.block_on(cmd::run(cli.verb, cli.output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(cli.output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn help_reads_well() {
+        let mut cli = command();
+        cli.build();
+        let mut help = cli.render_help().to_string();
+        for verb in cli
+            .get_subcommands()
+            .filter(|verb| verb.get_name() != "help")
+        {
+            help.push_str(&format!(
+                "\n════ {}\n{}",
+                verb.get_name(),
+                verb.clone().render_help()
+            ));
+        }
+        insta::assert_snapshot!(help);
+    }
+}

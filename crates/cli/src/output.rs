@@ -1,0 +1,54 @@
+//! Standard output: the result, for people or for programs.
+
+use std::io::{ErrorKind, Write};
+
+use serde::Serialize;
+
+/// What standard output carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+}
+
+impl Format {
+    /// Prints a result once: its text, made only when wanted, or itself as JSON.
+    pub fn print<T: Serialize>(self, result: &T, as_text: impl FnOnce(&T) -> String) {
+        match self {
+            Self::Text => text(&as_text(result)),
+            Self::Json => json(result),
+        }
+    }
+}
+
+/// Prints text, and ends the line if it does not.
+pub(crate) fn text(text: &str) {
+    let end = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    write(&format!("{text}{end}"));
+}
+
+pub(crate) fn json<T: Serialize>(value: &T) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => write(&format!("{text}\n")),
+        Err(error) => eprintln!("failed to write JSON: {error}"),
+    }
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn write(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if let Err(error) = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        eprintln!("failed to write to standard output: {error}");
+    }
+}

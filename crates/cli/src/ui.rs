@@ -1,0 +1,193 @@
+//! Standard error: progress while something works, and errors. Colour, a spinner and cursor control only
+//! on a terminal; elsewhere a line a change.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant, SystemTime};
+
+use console::{Style, Term};
+use deployer::Progress;
+use indicatif::{ProgressBar, ProgressStyle};
+use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
+use stack::Report;
+
+/// Tells what goes on.
+pub(crate) struct Ui {
+    spinner: Option<ProgressBar>,
+    started: Instant,
+}
+
+impl Ui {
+    pub(crate) fn new() -> Self {
+        let spinner = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(120));
+            bar
+        });
+        Self {
+            spinner,
+            started: Instant::now(),
+        }
+    }
+
+    /// A step begins, or something was decided.
+    pub(crate) fn note(&self, text: &str) {
+        let text = text.to_owned();
+        self.line(&format!("{} {text}", self.elapsed()));
+        if let Some(spinner) = &self.spinner {
+            spinner.set_message(text);
+        }
+    }
+
+    /// For the deployer's sessions.
+    pub(crate) fn progress(&self, progress: Progress) {
+        match progress {
+            Progress::Note { text } => self.note(&text),
+            Progress::Resource {
+                logical_id,
+                resource_type,
+                status,
+                reason,
+                ..
+            } => {
+                self.resource(&logical_id, &resource_type, &status, reason.as_deref());
+            }
+        }
+    }
+
+    /// One line for each resource that is done; what has begun shows in the spinner only.
+    fn resource(&self, logical_id: &str, resource_type: &str, status: &str, reason: Option<&str>) {
+        let failed = status.ends_with("_FAILED");
+        if status.ends_with("_IN_PROGRESS") {
+            if let Some(spinner) = &self.spinner {
+                spinner.set_message(format!("{status} {logical_id}"));
+            }
+            return;
+        }
+        let style = Style::new().for_stderr();
+        let style = if failed { style.red() } else { style.green() };
+        let reason = reason
+            .filter(|_| failed)
+            .map(|r| format!(": {r}"))
+            .unwrap_or_default();
+        let status = style.apply_to(format!("{status:<22}"));
+        self.line(&format!(
+            "{} {status} {resource_type} {logical_id}{reason}",
+            self.elapsed()
+        ));
+    }
+
+    /// When it began, for whoever tells times beside it.
+    pub(crate) fn began(&self) -> SystemTime {
+        SystemTime::now() - self.started.elapsed()
+    }
+
+    fn elapsed(&self) -> String {
+        format!("{:>6.1}s", self.started.elapsed().as_secs_f64())
+    }
+
+    fn line(&self, text: &str) {
+        self.suspend(|| eprintln!("{text}"));
+    }
+
+    /// Does something that writes to the terminal, while the spinner is away.
+    pub(crate) fn suspend<T>(&self, action: impl FnOnce() -> T) -> T {
+        match &self.spinner {
+            Some(spinner) => spinner.suspend(action),
+            None => action(),
+        }
+    }
+
+    /// Prints text that people must read before they answer.
+    pub(crate) fn block(&self, text: &str) {
+        self.line(text.trim_end());
+    }
+
+    /// Asks on the terminal. `None`: there is no terminal to ask on.
+    pub(crate) fn confirm(&self, question: &str) -> Option<bool> {
+        if !can_ask() {
+            return None;
+        }
+        let ask = || {
+            dialoguer::Confirm::new()
+                .with_prompt(question)
+                .default(false)
+                .interact_on(&Term::stderr())
+        };
+        Some(self.suspend(ask).unwrap_or(false))
+    }
+
+    /// Takes the spinner away, before the result is printed.
+    pub(crate) fn finish(&self) {
+        if let Some(spinner) = &self.spinner {
+            spinner.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Ui {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Whether somebody sits there who can answer.
+pub(crate) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Prints a definition's problems with their lines.
+pub(crate) fn print_report(report: &Report) {
+    let terminal = std::io::stderr().is_terminal() && console::colors_enabled_stderr();
+    eprintln!("{}", render(report, terminal));
+}
+
+/// A definition's problems with their lines, as text.
+pub(crate) fn render(report: &Report, colour: bool) -> String {
+    let theme = if colour {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme {
+            characters: ThemeCharacters::unicode(),
+            styles: ThemeStyles::none(),
+        }
+    };
+    let mut text = String::new();
+    let width = if colour {
+        usize::from(Term::stderr().size().1)
+    } else {
+        100
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width.max(60))
+        .with_context_lines(1);
+    if handler.render_report(&mut text, report).is_err() {
+        text = report.to_string();
+    }
+    text
+}
+
+pub(crate) fn print_error(message: &str, hints: &[String]) {
+    let style = Style::new().for_stderr();
+    eprintln!(
+        "{}: {message}",
+        style.clone().red().bold().apply_to("error")
+    );
+    for hint in hints {
+        eprintln!("  {}: {hint}", style.clone().cyan().apply_to("hint"));
+    }
+}
+
+/// Says what was done beside the result.
+pub(crate) fn note(message: &str) {
+    eprintln!("{message}");
+}
+
+/// Prints a warning on standard error.
+pub fn warn(message: &str) {
+    eprintln!(
+        "{}: {message}",
+        Style::new().for_stderr().yellow().apply_to("warning")
+    );
+}

@@ -1,7 +1,6 @@
 //! `deploy`: from a definition to a running system.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
@@ -12,7 +11,7 @@ use stack::Stack;
 use template::Template;
 
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{self, Known};
+use crate::definition::{FileArg, Known};
 use crate::failure::{Code, Failure, Result};
 use crate::functions::{Built, Function, Platform};
 use crate::output::Format;
@@ -26,9 +25,8 @@ pub(crate) use text::plan as plan_text;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArg,
     #[command(flatten)]
     connect: ConnectArgs,
     /// Do not ask before executing the plan
@@ -53,7 +51,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     if !args.yes && !ui::can_ask() {
         return Err(refused_without_terminal("deploy"));
     }
-    let stack = definition::load(&args.file)?;
+    let stack = args.file.load()?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&Known::of(&stack), &ui).await?;
     let guard = Guard {
@@ -63,7 +61,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let again = format!(
         "{} deploy {}{}{}",
         program(),
-        args.file.display(),
+        args.file.shown(),
         args.connect.as_written(),
         if args.yes { " --yes" } else { "" }
     );

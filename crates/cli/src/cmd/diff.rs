@@ -1,7 +1,5 @@
 //! `diff`: what a deploy would change, without changing it.
 
-use std::path::PathBuf;
-
 use deployer::Plan;
 use serde::Serialize;
 use serde_json::Value;
@@ -10,16 +8,15 @@ use stack::Stack;
 
 use super::deploy::{plan_text, prepare};
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{self, Known};
+use crate::definition::{FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArg,
     #[command(flatten)]
     connect: ConnectArgs,
 }
@@ -34,7 +31,7 @@ struct Difference {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let mut stack = definition::load(&args.file)?;
+    let mut stack = args.file.load()?;
     let ui = Ui::new();
     let known = Known::of(&stack);
     let cloud = args.connect.connect(&known, &ui).await?;

@@ -12,7 +12,7 @@ use simulator::{Compared, Load, Outcome, Report, Scenario, ScenarioError};
 use stack::Stack;
 
 use crate::connect::ConnectArgs;
-use crate::definition;
+use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::ui::{self, Ui};
@@ -22,9 +22,8 @@ pub(crate) use self::subject::{SubjectArgs, share, told};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArg,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
@@ -43,7 +42,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = definition::load(&args.file)?;
+    let stack = args.file.load()?;
     let service = args.subject.service(&stack)?;
     let ui = Ui::new();
     let load = args.load.read(&stack, &service, &args.connect, &ui).await?;

@@ -1,11 +1,12 @@
 //! `status`: a stack at work.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{Identity, Inspection};
 
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{Known, StackRef};
+use crate::definition::{Known, StackRef, find_definition};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::ui::Ui;
@@ -20,9 +21,10 @@ pub(crate) use watching::look;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition, or the name of the stack
+    /// Stack definition, or the name of the stack [default: stack.yaml, stack.yml, or the only definition in this
+    /// folder]
     #[arg(value_name = "STACK")]
-    stack: StackRef,
+    stack: Option<StackRef>,
     #[command(flatten)]
     connect: ConnectArgs,
     /// Look again and again until Ctrl-C
@@ -37,7 +39,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let known = args.stack.resolve()?;
+    let stack = match args.stack {
+        Some(stack) => stack,
+        None => StackRef::File(find_definition(Path::new(""))?),
+    };
+    let known = stack.resolve()?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
     if args.watch {

@@ -1,20 +1,17 @@
 //! `synth`: the template, and nothing else.
 
-use std::path::PathBuf;
-
-use crate::definition;
+use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArg,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
-    let stack = definition::load(&args.file)?;
+    let stack = args.file.load()?;
     let template = template::synthesize(&stack)?;
     match format {
         Format::Json => output::json(template.to_json()),

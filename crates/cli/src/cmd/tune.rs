@@ -14,16 +14,15 @@ use stack::Stack;
 
 use super::simulate::{LoadArgs, SubjectArgs, share, told, write_page};
 use crate::connect::ConnectArgs;
-use crate::definition;
+use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[command(flatten)]
+    file: FileArg,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
@@ -89,7 +88,7 @@ struct Document<'t> {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = definition::load(&args.file)?;
+    let stack = args.file.load()?;
     let service = args.subject.service(&stack)?;
     let ui = Ui::new();
     let load = args.load.read(&stack, &service, &args.connect, &ui).await?;
@@ -125,7 +124,7 @@ fn tune(
         return Err(broken(args, &tuned, &shown));
     }
     if written {
-        write::write(&args.file, &tuned)?;
+        write::write(&args.file.path()?, &tuned)?;
     }
     format.print(&shown, |shown| text::text(shown.tuned));
     if format == Format::Text {
@@ -143,7 +142,7 @@ fn broken(args: &Args, tuned: &Tuned, shown: &Document<'_>) -> Failure {
         failure = failure.hint(hint);
     }
     if args.write {
-        failure = failure.hint(format!("{} was not changed", args.file.display()));
+        failure = failure.hint(format!("{} was not changed", args.file.shown()));
     }
     failure.details(shown)
 }
@@ -152,7 +151,7 @@ fn broken(args: &Args, tuned: &Tuned, shown: &Document<'_>) -> Failure {
 fn hints(args: &Args, tuned: &Tuned) -> Vec<String> {
     let mut hints = Vec::new();
     if tuned.keeps() && !args.write && !tuned.changes.is_empty() {
-        hints.push(format!("--write puts it into {}", args.file.display()));
+        hints.push(format!("--write puts it into {}", args.file.shown()));
     }
     if let Some(other) = &tuned.other_law {
         let cheaper = other.tuning.searched.cost < tuned.tuned.searched.cost;
@@ -190,7 +189,7 @@ fn report(
         simulator::simulate(&scenario, load, args.subject.seed).map_err(told)
     };
     let found = outcome(&tuned.definition)?;
-    let present = definition::load(&args.file)?;
+    let present = args.file.load()?;
     let compared = [
         ("tuned".to_owned(), found.clone()),
         ("as it is".to_owned(), outcome(&present)?),

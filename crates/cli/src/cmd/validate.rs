@@ -1,6 +1,6 @@
 //! `validate`: everything that can be known of a definition without asking AWS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -10,14 +10,18 @@ use crate::output::Format;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definitions
-    #[arg(required = true, value_name = "FILE")]
+    /// Stack definitions [default: stack.yaml, stack.yml, or the only definition in this folder]
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
     let mut results = Vec::new();
-    for file in &args.files {
+    let files = match args.files.as_slice() {
+        [] => vec![definition::find_definition(Path::new(""))?],
+        files => files.to_vec(),
+    };
+    for file in &files {
         let stack = definition::load(file)?;
         let template = template::synthesize(&stack)?;
         results.push(json!({

@@ -40,7 +40,7 @@ fn refused(arguments: &[&str]) -> String {
 
 fn reported(arguments: &[&str]) -> Result<Report> {
     let args = args(arguments);
-    let stack = definition::load(&args.file)?;
+    let stack = args.file.load()?;
     let service = args.subject.service(&stack)?;
     let load = args.load.here()?;
     report(&args, &stack, &service, &load, &Ui::new())

@@ -42,7 +42,7 @@ fn refused(arguments: &[&str]) -> String {
 /// What tuning comes to, as the verb does it, but for the connection.
 fn ended(arguments: &[&str]) -> Result<()> {
     let args = args(arguments);
-    let stack = definition::load(&args.file)?;
+    let stack = args.file.load()?;
     let service = args.subject.service(&stack)?;
     let load = args.load.here()?;
     tune(&args, &stack, &service, &load, &Ui::new(), Format::Text)
@@ -50,7 +50,7 @@ fn ended(arguments: &[&str]) -> Result<()> {
 
 fn found(arguments: &[&str]) -> Tuned {
     let args = args(arguments);
-    let stack = definition::load(&args.file).unwrap();
+    let stack = args.file.load().unwrap();
     let service = args.subject.service(&stack).unwrap();
     let load = args.load.here().unwrap();
     let overrides = args.subject.overrides().unwrap();

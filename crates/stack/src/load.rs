@@ -95,7 +95,7 @@ impl Diagnostic for LoadError {
         let help = match self {
             Self::Read { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => {
-                    "check the path; `cargo xtask init` writes a new definition"
+                    "check the path; `init` writes a new definition"
                 }
                 io::ErrorKind::PermissionDenied => "let your user read the file",
                 io::ErrorKind::IsADirectory => "name the definition's file, not its folder",

@@ -44,7 +44,7 @@ pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
     }
     let root = builder.root;
     if root.as_ref().is_none_or(|root| root.value == Value::Null) {
-        let help = "start with `name: …`, or let `cargo xtask init` write a definition";
+        let help = "start with `name: …`, or let `init` write a definition";
         findings.refuse("", "the definition is empty", &[], help);
         return None;
     }

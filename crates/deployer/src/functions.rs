@@ -6,6 +6,7 @@ use scaling::{
     ScalingRequest,
 };
 use serde::Serialize;
+use template::contract::types;
 
 use crate::error::{Error, Result, aws};
 use crate::invoke::name;
@@ -100,9 +101,8 @@ pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<
                     FunctionKind::Scaling(Box::new(scaling(session, &arn).await?))
                 }
             };
-            let is_it = |r: &&Resource| {
-                r.resource_type == "AWS::Lambda::Function" && r.physical_id == name(&arn)
-            };
+            let is_it =
+                |r: &&Resource| r.resource_type == types::FUNCTION && r.physical_id == name(&arn);
             let resource = resources.iter().find(is_it);
             Ok::<_, Error>(Function {
                 name: name(&arn).to_owned(),

@@ -18,6 +18,7 @@ use std::time::SystemTime;
 
 use scaling::MetricRequest;
 use serde::Serialize;
+use template::contract::types;
 
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, functions};
@@ -78,7 +79,7 @@ pub async fn inspect(
         clusters::of_stack(session, &resources),
     )
     .await?;
-    let urls: Vec<&str> = physical_ids(&resources, "AWS::SQS::Queue").collect();
+    let urls: Vec<&str> = physical_ids(&resources, types::QUEUE).collect();
     let (mut steps, mut demands) = futures::future::try_join(
         alarm_steps::read(session, &functions, &alarms, &urls),
         demand::read(session, &functions, now),
@@ -153,7 +154,7 @@ async fn other_queues(
     };
     let (dead, others): (Vec<&Resource>, Vec<&Resource>) = resources
         .iter()
-        .filter(|r| r.resource_type == "AWS::SQS::Queue" && !r.physical_id.is_empty())
+        .filter(|r| r.resource_type == types::QUEUE && !r.physical_id.is_empty())
         .filter(|queue| !measured.contains(&queue.physical_id.as_str()))
         .filter(|queue| !of_function(name_in(&queue.physical_id)))
         .partition(|queue| queue.logical_id.ends_with(DEAD_LETTERS));

@@ -54,10 +54,11 @@ pub use inspect::{
 pub use invoke::{Invocation, invoke};
 pub use measure::measure_once;
 pub use messages::QueueMessages;
-pub use observe::{MARK, Observed, Resource, deployed_template, observe, resources};
+pub use observe::{Observed, Resource, deployed_template, observe, resources};
 pub use plan::{Action, Change, Plan};
 pub use preflight::{Identity, can_serialize, check, guard, identify};
 pub use remains::{Remains, remains};
 pub use session::{Pace, Progress, Session};
 pub use status::{NextStep, Operation, Status, next_step};
+pub use template::contract::MARK;
 pub use verify::verify;

@@ -4,6 +4,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
+use template::contract::types;
 
 use crate::error::{Error, Result, aws, code, is_denied};
 use crate::observe::Resource;
@@ -45,7 +46,7 @@ pub(crate) async fn count(
     force: bool,
 ) -> Result<Vec<QueueMessages>> {
     let queues = resources.iter().filter(|resource| {
-        resource.resource_type == "AWS::SQS::Queue" && !resource.physical_id.is_empty()
+        resource.resource_type == types::QUEUE && !resource.physical_id.is_empty()
     });
     let counted: Vec<_> = stream::iter(queues)
         .map(|queue| count_one(session, queue, force))
@@ -78,7 +79,7 @@ async fn dead_letters_of_functions(
     session: &Session<'_>,
     resources: &[Resource],
 ) -> Result<Vec<String>> {
-    let names: Vec<Option<String>> = stream::iter(physical_ids(resources, "AWS::Lambda::Function"))
+    let names: Vec<Option<String>> = stream::iter(physical_ids(resources, types::FUNCTION))
         .map(|function| dead_letters_of(session, function))
         .buffered(AT_ONCE)
         .try_collect()

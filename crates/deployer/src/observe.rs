@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Stack as SdkStack, StackResourceSummary, TemplateStage};
 use serde::Serialize;
+use template::contract::MARK;
 
 use crate::error::{Error, Result, aws, code, is_passing, text};
 use crate::session::Session;
 use crate::status::Status;
-
-/// What stands in the description of each of our templates, so that a stack of the same name that is
-/// somebody else's is told apart.
-pub const MARK: &str = "ecs-scaler";
 
 /// A stack as CloudFormation describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -6,6 +6,7 @@ use aws_sdk_cloudformation::types::{
     Change as SdkChange, ChangeAction, Replacement, ResourceChange, ResourceChangeDetail,
 };
 use serde::Serialize;
+use template::contract::types;
 
 /// What a deploy will do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -64,7 +65,7 @@ impl fmt::Display for Action {
 }
 
 /// Types whose end loses messages or stops work.
-const PRECIOUS: [&str; 2] = ["AWS::SQS::Queue", "AWS::ECS::Service"];
+const PRECIOUS: [&str; 2] = [types::QUEUE, types::SERVICE];
 
 impl Plan {
     /// The changes that end a queue (and the messages in it) or a service (and the work that it does).

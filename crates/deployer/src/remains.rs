@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudwatch::types::AlarmType;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
+use template::contract::types;
 
 use crate::error::{Error, Result, aws};
 use crate::observe::Resource;
@@ -66,7 +67,7 @@ pub async fn remains(session: &Session<'_>, resources: &[Resource]) -> Result<Re
 async fn tracking_alarms(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Resource>> {
     let targets: Vec<(&Resource, &str)> = resources
         .iter()
-        .filter(|r| r.resource_type == "AWS::ApplicationAutoScaling::ScalableTarget")
+        .filter(|r| r.resource_type == types::SCALABLE_TARGET)
         .filter_map(|target| Some((target, target.physical_id.split('|').next()?)))
         .filter(|(_, scaled)| !scaled.is_empty())
         .collect();
@@ -88,7 +89,7 @@ async fn tracking_alarms(session: &Session<'_>, resources: &[Resource]) -> Resul
             };
             if let Some((target, _)) = targets.iter().find(|(_, scaled)| is_of(scaled)) {
                 left.push(Resource {
-                    resource_type: "AWS::CloudWatch::Alarm".to_owned(),
+                    resource_type: types::ALARM.to_owned(),
                     logical_id: target.logical_id.clone(),
                     physical_id: name,
                     status: String::new(),

@@ -2,6 +2,7 @@
 //! with instances in it. Those of the stack's own Auto Scaling group leave it when they are terminated.
 
 use futures::stream::{self, TryStreamExt};
+use template::contract::types;
 
 use crate::error::{Result, aws, is_denied};
 use crate::observe::Resource;
@@ -18,8 +19,8 @@ const AT_ONCE: usize = 2;
 /// # Errors
 /// When ECS can't be asked, or refuses to deregister one.
 pub(crate) async fn deregister(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
-    let providers: Vec<&str> = physical_ids(resources, "AWS::ECS::CapacityProvider").collect();
-    for cluster in physical_ids(resources, "AWS::ECS::Cluster") {
+    let providers: Vec<&str> = physical_ids(resources, types::CAPACITY_PROVIDER).collect();
+    for cluster in physical_ids(resources, types::CLUSTER) {
         if !has_instances(session, cluster).await? {
             continue;
         }

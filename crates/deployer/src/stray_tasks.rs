@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use template::contract::types;
 use tokio::time::Instant;
 
 use crate::error::{Result, aws};
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(150);
 /// When ECS can't be asked, or refuses to stop a task.
 pub(crate) async fn stop(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
     let clusters = resources.iter().filter(|resource| {
-        resource.resource_type == "AWS::ECS::Cluster" && !resource.physical_id.is_empty()
+        resource.resource_type == types::CLUSTER && !resource.physical_id.is_empty()
     });
     for cluster in clusters {
         stop_in(session, &cluster.physical_id).await?;

@@ -3,6 +3,7 @@
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use scaling::{MetricRequest, ScalingRequest};
+use template::contract::types;
 
 use crate::error::{Error, Result, aws};
 use crate::observe::Resource;
@@ -58,7 +59,7 @@ const AT_ONCE: usize = 8;
 /// The targets of the rules among the resources, in the order of the resources. A rule that is not there
 /// yet, or no more, has none.
 pub(crate) async fn targets(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Target>> {
-    let rules = physical_ids(resources, "AWS::Events::Rule");
+    let rules = physical_ids(resources, types::RULE);
     let found: Vec<Vec<Target>> = stream::iter(rules)
         .map(|rule| of_rule(session, rule))
         .buffered(AT_ONCE)

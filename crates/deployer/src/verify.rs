@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
 use futures::stream::{self, TryStreamExt};
+use template::contract::types;
 use tokio::time::Instant;
 
 use crate::described;
@@ -29,20 +30,20 @@ pub async fn verify(session: &Session<'_>, stack: &str) -> Result<()> {
             .iter()
             .filter(move |r| r.resource_type == kind && !r.physical_id.is_empty())
     };
-    let services: Vec<&Resource> = of("AWS::ECS::Service").collect();
-    let definitions: Vec<&str> = of("AWS::ECS::TaskDefinition")
+    let services: Vec<&Resource> = of(types::SERVICE).collect();
+    let definitions: Vec<&str> = of(types::TASK_DEFINITION)
         .map(|definition| definition.physical_id.as_str())
         .collect();
-    let providers: Vec<&str> = of("AWS::ECS::CapacityProvider")
+    let providers: Vec<&str> = of(types::CAPACITY_PROVIDER)
         .map(|provider| provider.physical_id.as_str())
         .collect();
     verify_services(session, &services, &definitions, &providers).await?;
-    stream::iter(of("AWS::Lambda::Function").map(Ok))
+    stream::iter(of(types::FUNCTION).map(Ok))
         .try_for_each_concurrent(AT_ONCE, |function| {
             verify_function(session, &function.physical_id)
         })
         .await?;
-    stream::iter(of("AWS::Events::Rule").map(Ok))
+    stream::iter(of(types::RULE).map(Ok))
         .try_for_each_concurrent(AT_ONCE, |rule| verify_rule(session, &rule.physical_id))
         .await
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::text::{number, reference};
 use crate::watched::Watched;
@@ -137,7 +138,7 @@ impl Alarm<'_> {
                 set("AlarmActions", json!([reference(id)]));
             }
         }
-        let resource = Resource::new("AWS::CloudWatch::Alarm", map.into());
+        let resource = Resource::new(types::ALARM, map.into());
         builder.add(self.id, resource.depends_on(self.depends_on))
     }
 }

@@ -4,6 +4,7 @@ use serde_json::json;
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::grants::{Condition, conditions};
 use crate::names;
@@ -13,10 +14,7 @@ use crate::text::{Text, reference};
 /// not use it, and every alarm would be dropped in silence.
 pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
     let topic = reference(names::ALARM_TOPIC);
-    builder.add(
-        names::ALARM_TOPIC,
-        Resource::new("AWS::SNS::Topic", json!({})),
-    )?;
+    builder.add(names::ALARM_TOPIC, Resource::new(types::TOPIC, json!({})))?;
     let statement = json!({
         "Sid": "PublishAlarms",
         "Effect": "Allow",
@@ -36,7 +34,7 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
     )?;
     for address in &stack.notify {
         let subscription = json!({ "TopicArn": topic, "Protocol": "email", "Endpoint": address });
-        let resource = Resource::new("AWS::SNS::Subscription", subscription);
+        let resource = Resource::new(types::SUBSCRIPTION, subscription);
         builder.add(names::email_subscription(address), resource)?;
     }
     Ok(())

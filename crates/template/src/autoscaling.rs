@@ -6,6 +6,7 @@ use stack::{Actuator, Cooldown, Demand, Stack, StepScaling, Utilization};
 
 use crate::alarm::{Action, Alarm, Window};
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
@@ -71,7 +72,7 @@ fn add_target(builder: &mut Builder, service: &ResolvedService<'_>) -> Result<()
     });
     builder.add(
         names::scalable_target(service.short),
-        Resource::new("AWS::ApplicationAutoScaling::ScalableTarget", target),
+        Resource::new(types::SCALABLE_TARGET, target),
     )
 }
 
@@ -98,7 +99,7 @@ fn add_policy(
     if let Some(map) = policy.as_object_mut() {
         map.insert(property.into(), configuration);
     }
-    let resource = Resource::new("AWS::ApplicationAutoScaling::ScalingPolicy", policy);
+    let resource = Resource::new(types::SCALING_POLICY, policy);
     builder.add(
         id,
         resource.depends_on([names::scalable_target(service.short)]),

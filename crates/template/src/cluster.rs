@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use stack::{BacklogSource, Capacity, Cluster, ServiceSource};
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::network::Placement;
 use crate::resolved::Resolved;
@@ -34,10 +35,7 @@ pub(crate) fn add(
             map.insert("ClusterSettings".into(), settings);
         }
     }
-    builder.add(
-        names::CLUSTER,
-        Resource::new("AWS::ECS::Cluster", properties),
-    )?;
+    builder.add(names::CLUSTER, Resource::new(types::CLUSTER, properties))?;
     let providers = match capacity {
         Capacity::Fargate => return Ok(()),
         Capacity::FargateSpot { .. } => json!([FARGATE, FARGATE_SPOT]),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use stack::{Actuator, Demand, StepScaling};
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::text::{Text, canonical, escape, number};
@@ -21,7 +22,7 @@ pub(crate) fn add(
     resolved: &Resolved<'_>,
     scaled: &[Scaled<'_, '_>],
 ) -> Result<(), SynthesisError> {
-    let mut widgets = alarm_widgets(&builder.ids_of("AWS::CloudWatch::Alarm"));
+    let mut widgets = alarm_widgets(&builder.ids_of(types::ALARM));
     for service in &resolved.services {
         let backlog = scaled
             .iter()
@@ -58,7 +59,7 @@ pub(crate) fn add(
     let properties = json!({ "DashboardBody": { "Fn::Sub": body } });
     builder.add(
         names::DASHBOARD,
-        Resource::new("AWS::CloudWatch::Dashboard", properties),
+        Resource::new(types::DASHBOARD, properties),
     )
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::text::{Text, reference};
 use crate::{limits, names};
@@ -129,7 +130,7 @@ impl Role {
             let id = names::managed_policy(&self.id, position + 1);
             let properties = json!({ "PolicyDocument": document(&statements) });
             managed.push(reference(&id));
-            builder.add(id, Resource::new("AWS::IAM::ManagedPolicy", properties))?;
+            builder.add(id, Resource::new(types::MANAGED_POLICY, properties))?;
         }
         let mut properties = json!({
             "Description": self.description,
@@ -148,7 +149,7 @@ impl Role {
                 map.insert("PermissionsBoundary".into(), boundary.as_str().into());
             }
         }
-        builder.add(self.id, Resource::new("AWS::IAM::Role", properties))
+        builder.add(self.id, Resource::new(types::ROLE, properties))
     }
 
     fn trust_policy(&self) -> Value {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use stack::{Architecture, ServiceSource, Stack};
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::grants::Role;
 use crate::names;
@@ -48,7 +49,7 @@ fn add_profile(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisErro
     let properties = json!({ "Roles": [reference(names::INSTANCE_ROLE)] });
     builder.add(
         names::INSTANCE_PROFILE,
-        Resource::new("AWS::IAM::InstanceProfile", properties),
+        Resource::new(types::INSTANCE_PROFILE, properties),
     )
 }
 
@@ -185,7 +186,7 @@ fn add_provider(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisErr
     }
     builder.add(
         names::CAPACITY_PROVIDER,
-        Resource::new("AWS::ECS::CapacityProvider", properties),
+        Resource::new(types::CAPACITY_PROVIDER, properties),
     )
 }
 

@@ -11,6 +11,7 @@ mod alarms;
 mod autoscaling;
 mod builder;
 mod cluster;
+pub mod contract;
 mod dashboard;
 mod demand;
 mod demand_alarms;

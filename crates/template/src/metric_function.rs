@@ -3,6 +3,7 @@
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::grants::{Role, Statement, publish_metrics, read_metrics};
 use crate::lambda::{self, EVENT_AGE_SECONDS, Function, TIMEOUT_SECONDS};
@@ -44,7 +45,7 @@ pub(crate) fn add(
     let properties = function.properties(stack).into();
     builder.add(
         names::METRIC_FUNCTION,
-        Resource::new("AWS::Lambda::Function", properties),
+        Resource::new(types::FUNCTION, properties),
     )?;
     // No retries: the next run measures afresh, and a late datapoint would only mislead.
     lambda::add_invoke_config(

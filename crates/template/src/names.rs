@@ -15,6 +15,8 @@
 
 mod services;
 
+use crate::contract::{DEAD_LETTER_QUEUE, DEAD_LETTERS_ALARM};
+
 pub use services::*;
 
 /// Tag that carries a queue's or a service's short name.
@@ -74,7 +76,7 @@ pub fn queue_policy(short: &str) -> String {
 /// The dead-letter queue of a queue.
 #[must_use]
 pub fn dead_letter_queue(short: &str) -> String {
-    named(short, "DeadLetterQueue")
+    named(short, DEAD_LETTER_QUEUE)
 }
 
 /// The policy of a queue's dead-letter queue.
@@ -103,7 +105,7 @@ pub fn oldest_message_alarm(short: &str) -> String {
 /// The alarm on the messages in a queue's dead-letter queue.
 #[must_use]
 pub fn dead_letters_alarm(short: &str) -> String {
-    named(short, "DeadLettersAlarm")
+    named(short, DEAD_LETTERS_ALARM)
 }
 
 /// The alarm on the silence of the metric of a service and one of its queues.

@@ -6,6 +6,7 @@
 use stack::{Actuator, LoadBalancer, Queue, ServiceSource};
 
 use crate::builder::Builder;
+use crate::contract::url_output;
 use crate::measured::Measured;
 use crate::names;
 use crate::resolved::Resolved;
@@ -16,14 +17,14 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Me
         if let Queue::Create(spec) = queue.queue {
             let (short, id) = (queue.short, names::queue(queue.short));
             builder.output(
-                format!("{id}Url"),
+                url_output(&id),
                 &format!("URL of queue {short}"),
                 &queue.url,
             );
             if spec.dead_letter.is_some() {
                 let id = names::dead_letter_queue(short);
                 let description = format!("URL of the dead-letter queue of queue {short}");
-                builder.output(format!("{id}Url"), &description, &reference(&id));
+                builder.output(url_output(&id), &description, &reference(&id));
             }
         }
     }
@@ -36,7 +37,7 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Me
         if let Some((balancer, _)) = service.load_balancer() {
             let id = names::load_balancer(service.short);
             let description = format!("URL of service {}", service.short);
-            builder.output(format!("{id}Url"), &description, &url(&id, balancer));
+            builder.output(url_output(&id), &description, &url(&id, balancer));
         }
     }
     let created = resolved
@@ -113,7 +114,7 @@ fn add_scaling(builder: &mut Builder, resolved: &Resolved<'_>) {
         let id = names::scaling_dead_letter_queue(short);
         let description =
             format!("URL of the dead-letter queue of service {short}'s scaling function");
-        builder.output(format!("{id}Url"), &description, &reference(&id));
+        builder.output(url_output(&id), &description, &reference(&id));
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use stack::{DeadLetter, Encryption, Queue, QueueSpec, Stack};
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::queue_names::{STACK_SUFFIX, dead_letter_queue_name, queue_name};
@@ -54,7 +55,7 @@ fn add_queue(
     let id = names::queue(short);
     builder.add(
         &id,
-        Resource::new("AWS::SQS::Queue", properties.into()).stateful(),
+        Resource::new(types::QUEUE, properties.into()).stateful(),
     )?;
     add_policy(
         builder,
@@ -81,7 +82,7 @@ fn add_dead_letter_queue(
     let id = names::dead_letter_queue(short);
     builder.add(
         &id,
-        Resource::new("AWS::SQS::Queue", properties.into()).stateful(),
+        Resource::new(types::QUEUE, properties.into()).stateful(),
     )?;
     add_policy(builder, names::dead_letter_queue_policy(short), &id, None)
 }
@@ -235,7 +236,7 @@ fn add_subscriptions(
             }
         }
         let id = names::subscription(short, &subscription.topic);
-        let resource = Resource::new("AWS::SNS::Subscription", properties);
+        let resource = Resource::new(types::SUBSCRIPTION, properties);
         builder.add(id, resource.depends_on([names::queue_policy(short)]))?;
     }
     Ok(())

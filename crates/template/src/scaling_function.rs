@@ -11,6 +11,7 @@ use stack::{Stack, StepScaling};
 
 use crate::alarm::Action;
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::grants::{Role, Statement, read_metrics};
 use crate::lambda::{self, Function, TIMEOUT_SECONDS};
@@ -222,10 +223,7 @@ impl Setup {
             json!({ "Fn::If": [SERIALIZED, 1, reference("AWS::NoValue")] }),
         );
         let id = names::scaling_function(short);
-        builder.add(
-            &id,
-            Resource::new("AWS::Lambda::Function", properties.into()),
-        )?;
+        builder.add(&id, Resource::new(types::FUNCTION, properties.into()))?;
         let config = names::scaling_function_invoke_config(short);
         lambda::add_invoke_config(builder, config, &id, self.retries)
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::ResolvedService;
 use crate::scaling_function::{KnownAlarm, re_evaluate};
@@ -22,7 +23,7 @@ pub(crate) fn add_dead_letter_queue(
         "MessageRetentionPeriod": RETENTION_SECONDS,
         "SqsManagedSseEnabled": true,
     });
-    builder.add(&id, Resource::new("AWS::SQS::Queue", properties).stateful())?;
+    builder.add(&id, Resource::new(types::QUEUE, properties).stateful())?;
     let queue = attribute(&id, "Arn");
     let statements = json!([
         {
@@ -93,7 +94,7 @@ fn add_subscription(
         "FilterPolicy": { "AlarmArn": arns },
         "RedrivePolicy": { "deadLetterTargetArn": dead_letters },
     });
-    let resource = Resource::new("AWS::SNS::Subscription", subscription).depends_on([
+    let resource = Resource::new(types::SUBSCRIPTION, subscription).depends_on([
         permission_id,
         names::scaling_dead_letter_queue_policy(short),
     ]);
@@ -115,7 +116,7 @@ pub(crate) fn add_rule(
         "State": "ENABLED",
         "Targets": [target],
     });
-    builder.add(&id, Resource::new("AWS::Events::Rule", properties))?;
+    builder.add(&id, Resource::new(types::RULE, properties))?;
     let permission = names::scaling_rule_permission(short);
     lambda::add_rule_permission(builder, permission, &id, &function)
 }

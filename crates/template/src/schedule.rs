@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::measured::Measured;
 use crate::resolved::ResolvedQueue;
@@ -43,7 +44,7 @@ fn add_rule(
         "State": "ENABLED",
         "Targets": targets,
     });
-    builder.add(&id, Resource::new("AWS::Events::Rule", properties))?;
+    builder.add(&id, Resource::new(types::RULE, properties))?;
     let permission = names::metric_rule_permission(rule);
     lambda::add_rule_permission(builder, permission.clone(), &id, names::METRIC_FUNCTION)?;
     Ok(permission)

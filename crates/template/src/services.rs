@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stack::{Architecture, ServiceSpec, Stack};
 
 use crate::builder::{Builder, Resource};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::network::Placement;
 use crate::resolved::{Resolved, ResolvedService};
@@ -41,10 +42,7 @@ pub(crate) fn add_log_group(
     const DAY_SECONDS: u64 = 86_400;
     let days = stack.metric.log_retention.as_secs().div_ceil(DAY_SECONDS);
     let properties = json!({ "RetentionInDays": days });
-    builder.add(
-        id,
-        Resource::new("AWS::Logs::LogGroup", properties).stateful(),
-    )
+    builder.add(id, Resource::new(types::LOG_GROUP, properties).stateful())
 }
 
 /// On EC2 the tasks share the instance's address behind a bridge: with an address of their own they would
@@ -76,7 +74,7 @@ fn add_task_definition(
         "ContainerDefinitions": [container(service, spec, on_instances)],
     });
     let id = names::task_definition(short);
-    builder.add(id, Resource::new("AWS::ECS::TaskDefinition", properties))
+    builder.add(id, Resource::new(types::TASK_DEFINITION, properties))
 }
 
 fn container(service: &ResolvedService<'_>, spec: &ServiceSpec, on_instances: bool) -> Value {
@@ -186,6 +184,6 @@ fn add_service(
             map.insert("DesiredCount".into(), service.service.tasks.min.into());
         }
     }
-    let resource = Resource::new("AWS::ECS::Service", properties).depends_on(depends_on);
+    let resource = Resource::new(types::SERVICE, properties).depends_on(depends_on);
     builder.add(names::service(short), resource)
 }

@@ -67,3 +67,14 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     outputs::add(&mut builder, &resolved, &measured);
     builder.finish(DESCRIPTION)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::MARK;
+
+    #[test]
+    fn the_description_carries_the_mark() {
+        assert!(DESCRIPTION.contains(MARK));
+    }
+}

@@ -3,6 +3,7 @@
 //! need not be told that its dead-letter queue may go with it.
 
 use serde_json::Value;
+use template::contract::types;
 
 use crate::observe::template;
 use crate::plan::{Change, Plan};
@@ -12,7 +13,7 @@ use crate::session::Session;
 /// when the plan ends a queue. Where it can't be read, every queue counts as a loss.
 pub(super) async fn mark(session: &Session<'_>, id: &str, plan: &mut Plan) {
     let ends_queue =
-        |change: &&mut Change| change.is_loss() && change.resource_type == "AWS::SQS::Queue";
+        |change: &&mut Change| change.is_loss() && change.resource_type == types::QUEUE;
     let mut ended: Vec<&mut Change> = plan.changes.iter_mut().filter(ends_queue).collect();
     if ended.is_empty() {
         return;
@@ -34,13 +35,13 @@ fn dead_letter_queues(template: &str) -> Vec<String> {
     let resources = || template["Resources"].as_object().into_iter().flatten();
     let arn_of = |value: &Value| value["Fn::GetAtt"][0].as_str().map(str::to_owned);
     let redriven: Vec<String> = resources()
-        .filter(|(_, resource)| resource["Type"] == "AWS::SQS::Queue")
+        .filter(|(_, resource)| resource["Type"] == types::QUEUE)
         .filter_map(|(_, queue)| {
             arn_of(&queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"])
         })
         .collect();
     resources()
-        .filter(|(_, resource)| resource["Type"] == "AWS::Lambda::Function")
+        .filter(|(_, resource)| resource["Type"] == types::FUNCTION)
         .filter_map(|(_, function)| {
             arn_of(&function["Properties"]["DeadLetterConfig"]["TargetArn"])
         })

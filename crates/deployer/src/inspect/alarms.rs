@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::MetricAlarm;
 use serde::Serialize;
+use template::contract::types;
 
 use crate::error::{Result, aws};
 use crate::observe::Resource;
@@ -59,7 +60,7 @@ pub(super) async fn of_stack(
     session: &Session<'_>,
     resources: &[Resource],
 ) -> Result<Vec<AlarmState>> {
-    let names: Vec<String> = physical_ids(resources, "AWS::CloudWatch::Alarm")
+    let names: Vec<String> = physical_ids(resources, types::ALARM)
         .map(str::to_owned)
         .collect();
     named(session, &names).await

@@ -1,6 +1,7 @@
 //! The stack's own cluster.
 
 use serde::Serialize;
+use template::contract::types;
 
 use crate::error::{Result, aws};
 use crate::observe::Resource;
@@ -27,13 +28,13 @@ pub(super) async fn of_stack(
     session: &Session<'_>,
     resources: &[Resource],
 ) -> Result<Vec<ClusterState>> {
-    let names: Vec<String> = physical_ids(resources, "AWS::ECS::Cluster")
+    let names: Vec<String> = physical_ids(resources, types::CLUSTER)
         .map(str::to_owned)
         .collect();
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let on_instances = physical_ids(resources, "AWS::ECS::CapacityProvider")
+    let on_instances = physical_ids(resources, types::CAPACITY_PROVIDER)
         .next()
         .is_some();
     let request = session.clients.ecs.describe_clusters();

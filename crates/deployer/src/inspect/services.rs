@@ -7,6 +7,7 @@ use aws_sdk_ecs::types::Service;
 use futures::future::try_join4;
 use scaling::{MetricRequest, QueueRequest};
 use serde::Serialize;
+use template::contract::{self, types};
 
 use crate::described::{self, cluster_of, name_of};
 use crate::error::Result;
@@ -147,7 +148,7 @@ pub(super) fn subjects(
         }
     }
     // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.
-    for id in physical_ids(resources, "AWS::ApplicationAutoScaling::ScalableTarget") {
+    for id in physical_ids(resources, types::SCALABLE_TARGET) {
         let id = id.split('|').next().unwrap_or(id);
         if let Some((cluster, service)) = id
             .strip_prefix("service/")
@@ -158,9 +159,9 @@ pub(super) fn subjects(
     }
     for resource in resources {
         let arn = resource.physical_id.as_str();
-        if resource.resource_type == "AWS::ECS::Service" && arn.matches('/').count() == 2 {
-            let stem = resource.logical_id.strip_suffix("Service");
-            let url = stem.and_then(|stem| outputs.get(&format!("{stem}LoadBalancerUrl")));
+        if resource.resource_type == types::SERVICE && arn.matches('/').count() == 2 {
+            let output = contract::load_balancer_url_output(&resource.logical_id);
+            let url = output.and_then(|output| outputs.get(&output));
             subjects.of(cluster_of(arn), name_of(arn)).url = url.cloned();
         }
     }

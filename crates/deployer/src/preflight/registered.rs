@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
 use stack::{ServiceSource, Stack};
+use template::contract::types;
 
 use crate::error::{Error, Result, aws, is_denied};
 use crate::observe::{observe, resources};
@@ -78,7 +79,7 @@ async fn own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
     };
     let resources = resources(session, &stack.id).await?;
     // `RESOURCE-ID|DIMENSION|NAMESPACE`.
-    let targets = physical_ids(&resources, "AWS::ApplicationAutoScaling::ScalableTarget");
+    let targets = physical_ids(&resources, types::SCALABLE_TARGET);
     Ok(targets
         .filter_map(|id| id.split('|').next().map(str::to_owned))
         .collect())

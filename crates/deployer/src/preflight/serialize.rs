@@ -2,6 +2,7 @@
 //! and AWS refuses a reservation that would leave an account too little unreserved.
 
 use std::collections::BTreeMap;
+use template::contract::types;
 
 use crate::error::{Result, aws, is_denied};
 use crate::observe::{Observed, observe, resources};
@@ -89,7 +90,7 @@ async fn without_reservation(
     let resources = resources(session, &stack.id).await?;
     let made: BTreeMap<&str, &str> = resources
         .iter()
-        .filter(|resource| resource.resource_type == "AWS::Lambda::Function")
+        .filter(|resource| resource.resource_type == types::FUNCTION)
         .map(|resource| (resource.logical_id.as_str(), resource.physical_id.as_str()))
         .collect();
     let has_one = |id: &String| made.get(id.as_str()).is_some_and(|made| !made.is_empty());

@@ -12,6 +12,7 @@ use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_lambda::operation::get_function::GetFunctionError;
 use aws_sdk_sns::operation::get_subscription_attributes::GetSubscriptionAttributesError;
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
+use template::contract::types;
 
 use crate::described::cluster_of;
 use crate::error::{Result, aws};
@@ -31,15 +32,15 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
     let clients = session.clients;
     let id = resource.physical_id.as_str();
     match resource.resource_type.as_str() {
-        "AWS::IAM::Role" => {
+        types::ROLE => {
             let sent = clients.iam.get_role().role_name(id).send().await;
             found(id, sent, GetRoleError::is_no_such_entity_exception)
         }
-        "AWS::IAM::ManagedPolicy" => {
+        types::MANAGED_POLICY => {
             let sent = clients.iam.get_policy().policy_arn(id).send().await;
             found(id, sent, GetPolicyError::is_no_such_entity_exception)
         }
-        "AWS::IAM::InstanceProfile" => {
+        types::INSTANCE_PROFILE => {
             let request = clients.iam.get_instance_profile();
             let sent = request.instance_profile_name(id).send().await;
             found(
@@ -48,15 +49,15 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
                 GetInstanceProfileError::is_no_such_entity_exception,
             )
         }
-        "AWS::Lambda::Function" => {
+        types::FUNCTION => {
             let sent = clients.lambda.get_function().function_name(id).send().await;
             found(id, sent, GetFunctionError::is_resource_not_found_exception)
         }
-        "AWS::Events::Rule" => {
+        types::RULE => {
             let sent = clients.eventbridge.describe_rule().name(id).send().await;
             found(id, sent, DescribeRuleError::is_resource_not_found_exception)
         }
-        "AWS::SNS::Topic" => {
+        types::TOPIC => {
             let sent = clients.sns.get_topic_attributes().topic_arn(id).send();
             found(
                 id,
@@ -64,7 +65,7 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
                 GetTopicAttributesError::is_not_found_exception,
             )
         }
-        "AWS::SNS::Subscription" if id.starts_with("arn:") => {
+        types::SUBSCRIPTION if id.starts_with("arn:") => {
             let request = clients.sns.get_subscription_attributes();
             let sent = request.subscription_arn(id).send().await;
             found(
@@ -73,16 +74,16 @@ pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<F
                 GetSubscriptionAttributesError::is_not_found_exception,
             )
         }
-        "AWS::SQS::Queue" => queue(session, id).await,
-        "AWS::CloudWatch::Dashboard" => dashboard(session, id).await,
-        "AWS::CloudWatch::Alarm" => alarm(session, id).await,
-        "AWS::Logs::LogGroup" => log_group(session, id).await,
-        "AWS::ECS::Cluster" => cluster(session, id).await,
-        "AWS::ECS::CapacityProvider" => capacity_provider(session, id).await,
-        "AWS::ECS::Service" => service(session, id).await,
-        "AWS::ECS::TaskDefinition" => task_definition(session, id).await,
-        "AWS::ApplicationAutoScaling::ScalableTarget" => scalable_target(session, id).await,
-        "AWS::ApplicationAutoScaling::ScalingPolicy" => scaling_policy(session, id).await,
+        types::QUEUE => queue(session, id).await,
+        types::DASHBOARD => dashboard(session, id).await,
+        types::ALARM => alarm(session, id).await,
+        types::LOG_GROUP => log_group(session, id).await,
+        types::CLUSTER => cluster(session, id).await,
+        types::CAPACITY_PROVIDER => capacity_provider(session, id).await,
+        types::SERVICE => service(session, id).await,
+        types::TASK_DEFINITION => task_definition(session, id).await,
+        types::SCALABLE_TARGET => scalable_target(session, id).await,
+        types::SCALING_POLICY => scaling_policy(session, id).await,
         _ => Ok(Found::Unchecked),
     }
 }

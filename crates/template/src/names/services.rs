@@ -1,11 +1,12 @@
 //! Logical ids of what belongs to one service.
 
 use super::named;
+use crate::contract::{LOAD_BALANCER, SERVICE};
 
 /// A service.
 #[must_use]
 pub fn service(short: &str) -> String {
-    named(short, "Service")
+    named(short, SERVICE)
 }
 
 /// A service's task definition.
@@ -167,7 +168,7 @@ pub fn scaling_dead_letters_alarm(short: &str) -> String {
 /// A service's load balancer.
 #[must_use]
 pub fn load_balancer(short: &str) -> String {
-    named(short, "LoadBalancer")
+    named(short, LOAD_BALANCER)
 }
 
 /// The security group of a service's load balancer.

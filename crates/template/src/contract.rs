@@ -1,0 +1,103 @@
+//! What readers of a deployed stack may rely on: the mark in its description, the types of its resources, and
+//! what logical ids and output names tell.
+//!
+//! The template is written by it, and the deployer reads by it, so that the two can't drift apart.
+
+/// Stands in the description of each template, so that a stack of the same name that somebody else made
+/// is told apart.
+pub const MARK: &str = "ecs-scaler";
+
+/// CloudFormation's resource types that readers look for.
+pub mod types {
+    /// A CloudWatch alarm.
+    pub const ALARM: &str = "AWS::CloudWatch::Alarm";
+    /// A capacity provider of ECS.
+    pub const CAPACITY_PROVIDER: &str = "AWS::ECS::CapacityProvider";
+    /// An ECS cluster.
+    pub const CLUSTER: &str = "AWS::ECS::Cluster";
+    /// A CloudWatch dashboard.
+    pub const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
+    /// A Lambda function.
+    pub const FUNCTION: &str = "AWS::Lambda::Function";
+    /// An instance profile of IAM.
+    pub const INSTANCE_PROFILE: &str = "AWS::IAM::InstanceProfile";
+    /// A log group of CloudWatch Logs.
+    pub const LOG_GROUP: &str = "AWS::Logs::LogGroup";
+    /// A managed policy of IAM.
+    pub const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
+    /// An SQS queue.
+    pub const QUEUE: &str = "AWS::SQS::Queue";
+    /// A role of IAM.
+    pub const ROLE: &str = "AWS::IAM::Role";
+    /// An EventBridge rule.
+    pub const RULE: &str = "AWS::Events::Rule";
+    /// A scalable target of Application Auto Scaling.
+    pub const SCALABLE_TARGET: &str = "AWS::ApplicationAutoScaling::ScalableTarget";
+    /// A scaling policy of Application Auto Scaling.
+    pub const SCALING_POLICY: &str = "AWS::ApplicationAutoScaling::ScalingPolicy";
+    /// An ECS service.
+    pub const SERVICE: &str = "AWS::ECS::Service";
+    /// A subscription to an SNS topic.
+    pub const SUBSCRIPTION: &str = "AWS::SNS::Subscription";
+    /// A task definition of ECS.
+    pub const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
+    /// An SNS topic.
+    pub const TOPIC: &str = "AWS::SNS::Topic";
+}
+
+pub(crate) const SERVICE: &str = "Service";
+pub(crate) const LOAD_BALANCER: &str = "LoadBalancer";
+pub(crate) const DEAD_LETTER_QUEUE: &str = "DeadLetterQueue";
+pub(crate) const DEAD_LETTERS_ALARM: &str = "DeadLettersAlarm";
+
+/// The output that holds the URL of what has this logical id.
+#[must_use]
+pub fn url_output(id: &str) -> String {
+    format!("{id}Url")
+}
+
+/// The output that holds the URL of a service's load balancer, by the logical id of the service.
+#[must_use]
+pub fn load_balancer_url_output(service: &str) -> Option<String> {
+    let stem = service.strip_suffix(SERVICE)?;
+    Some(url_output(&format!("{stem}{LOAD_BALANCER}")))
+}
+
+/// The logical id of the alarm that each dead-letter queue has. `None` when a queue of this logical id
+/// can't be one.
+///
+/// The id of the queue alone does not tell: the plain queue `dead-letter` has an id of the same form. But
+/// only a dead-letter queue has this alarm.
+#[must_use]
+pub fn dead_letters_alarm_of(queue: &str) -> Option<String> {
+    let stem = queue.strip_suffix(DEAD_LETTER_QUEUE)?;
+    Some(format!("{stem}{DEAD_LETTERS_ALARM}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names;
+
+    #[test]
+    fn a_dead_letter_queue_leads_to_its_alarm() {
+        assert_eq!(
+            dead_letters_alarm_of(&names::dead_letter_queue("orders")),
+            Some(names::dead_letters_alarm("orders"))
+        );
+        assert_eq!(
+            dead_letters_alarm_of(&names::scaling_dead_letter_queue("web")),
+            Some(names::scaling_dead_letters_alarm("web"))
+        );
+        assert_eq!(dead_letters_alarm_of(&names::queue("orders")), None);
+    }
+
+    #[test]
+    fn a_service_leads_to_the_url_of_its_load_balancer() {
+        assert_eq!(
+            load_balancer_url_output(&names::service("web")),
+            Some(url_output(&names::load_balancer("web")))
+        );
+        assert_eq!(load_balancer_url_output("Cluster"), None);
+    }
+}

@@ -18,7 +18,7 @@ use std::time::SystemTime;
 
 use scaling::MetricRequest;
 use serde::Serialize;
-use template::contract::types;
+use template::contract::{self, types};
 
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, functions};
@@ -124,8 +124,13 @@ pub async fn measured(session: &Session<'_>, resources: &[Resource]) -> Result<V
         .collect()
 }
 
-/// How the logical id of each dead-letter queue ends.
-const DEAD_LETTERS: &str = "DeadLetterQueue";
+/// Whether the queue is a dead-letter queue: then the stack has the alarm on it.
+fn is_dead_letter_queue(queue: &Resource, resources: &[Resource]) -> bool {
+    contract::dead_letters_alarm_of(&queue.logical_id).is_some_and(|alarm| {
+        let mut alarms = resources.iter().filter(|r| r.resource_type == types::ALARM);
+        alarms.any(|known| known.logical_id == alarm)
+    })
+}
 
 /// The stack's queues that no rule measures: the others, and the dead-letter queues.
 async fn other_queues(
@@ -157,7 +162,7 @@ async fn other_queues(
         .filter(|r| r.resource_type == types::QUEUE && !r.physical_id.is_empty())
         .filter(|queue| !measured.contains(&queue.physical_id.as_str()))
         .filter(|queue| !of_function(name_in(&queue.physical_id)))
-        .partition(|queue| queue.logical_id.ends_with(DEAD_LETTERS));
+        .partition(|queue| is_dead_letter_queue(queue, resources));
     futures::future::try_join(
         queues::read(session, named(&others)),
         queues::read(session, named(&dead)),

@@ -53,6 +53,24 @@ async fn a_small_system_is_read_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_queue_that_is_called_dead_letter_is_no_dead_letter_queue() {
+    let live = Live::new(1)
+        .with_queue("DeadLetterQueue", "https://sqs/plain")
+        .with_queue("ReturnsQueue", "https://sqs/returns")
+        .with_queue("ReturnsDeadLetterQueue", "https://sqs/returns-dead-letter");
+    let (result, _, _) = live.inspect().await;
+    let inspection = result.unwrap();
+    let names = |queues: &[crate::QueueState]| -> Vec<String> {
+        queues.iter().map(|queue| queue.name.clone()).collect()
+    };
+    assert_eq!(
+        names(&inspection.queues),
+        ["plain", "returns-dead-letter", "returns"]
+    );
+    assert_eq!(names(&inspection.dead_letters), ["dead"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hundred_services_take_few_requests() {
     let (result, _, calls) = Live::new(100).inspect().await;
     let inspection = result.unwrap();

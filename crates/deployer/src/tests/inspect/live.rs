@@ -54,7 +54,8 @@ impl Live {
                 "OrdersDeadLetterQueue",
                 "https://sqs/dead",
             );
-            for number in 0..120 {
+            stack.holds("AWS::CloudWatch::Alarm", "OrdersDeadLettersAlarm", "a0");
+            for number in 1..120 {
                 stack.holds(
                     "AWS::CloudWatch::Alarm",
                     &format!("A{number}"),
@@ -67,6 +68,14 @@ impl Live {
             rules: Vec::new(),
             services,
         }
+    }
+
+    /// Adds a queue to the stack.
+    pub(super) fn with_queue(self, logical_id: &str, url: &str) -> Self {
+        let mut state = self.cloud.state();
+        state.stack().holds("AWS::SQS::Queue", logical_id, url);
+        drop(state);
+        self
     }
 
     /// Answers before the others.

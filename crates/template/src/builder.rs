@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::limits;
 use crate::text::{Text, canonical};
@@ -52,6 +53,18 @@ impl Template {
                     .unwrap_or_default(),
             )
         })
+    }
+
+    /// Logical ids of the functions that reserve concurrency, by logical id.
+    #[must_use]
+    pub fn list_reserving_functions(&self) -> Vec<String> {
+        let resources = self.document.get("Resources").and_then(Value::as_object);
+        let functions = resources.into_iter().flatten().filter(|(_, resource)| {
+            let reserved = resource.pointer("/Properties/ReservedConcurrentExecutions");
+            resource.get("Type").and_then(Value::as_str) == Some(types::FUNCTION)
+                && reserved.is_some_and(|reserved| !reserved.is_null())
+        });
+        functions.map(|(id, _)| id.clone()).collect()
     }
 }
 
@@ -248,5 +261,29 @@ impl Builder {
             }
         }
         canonical(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_functions_that_reserve_concurrency_are_listed() {
+        let mut builder = Builder::default();
+        let reserves = json!({ "ReservedConcurrentExecutions": 1 });
+        for (id, kind, properties) in [
+            ("WebScalingFunction", types::FUNCTION, reserves.clone()),
+            ("ApiScalingFunction", types::FUNCTION, reserves.clone()),
+            ("MetricFunction", types::FUNCTION, json!({})),
+            ("OrdersQueue", types::QUEUE, reserves),
+        ] {
+            builder.add(id, Resource::new(kind, properties)).unwrap();
+        }
+        let template = builder.finish("").unwrap();
+        assert_eq!(
+            template.list_reserving_functions(),
+            ["ApiScalingFunction", "WebScalingFunction"]
+        );
     }
 }

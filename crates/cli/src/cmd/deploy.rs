@@ -6,7 +6,6 @@ use std::time::SystemTime;
 
 use deployer::{Asset, Deployed, Identity, Plan, Session, Source, TemplateSource};
 use serde::Serialize;
-use serde_json::Value;
 use stack::Stack;
 use template::Template;
 
@@ -197,12 +196,7 @@ async fn serialized(
     if !template.parameters().contains(&parameter) {
         return Ok(None);
     }
-    let resources = template.to_json()["Resources"].as_object();
-    let reserving = resources.into_iter().flatten().filter(|(_, resource)| {
-        resource["Type"] == "AWS::Lambda::Function"
-            && resource["Properties"]["ReservedConcurrentExecutions"] != Value::Null
-    });
-    let functions: Vec<String> = reserving.map(|(id, _)| id.clone()).collect();
+    let functions = template.list_reserving_functions();
     let possible = deployer::can_serialize(session, stack, parameter, &functions).await?;
     Ok(Some(possible))
 }

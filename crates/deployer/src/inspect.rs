@@ -25,7 +25,7 @@ use crate::functions::{Function, FunctionKind, functions};
 use crate::messages::name_in;
 use crate::observe::{Observed, Resource, observe, resources};
 use crate::session::Session;
-use crate::targets::{Purpose, Target, physical_ids, targets};
+use crate::targets::physical_ids;
 
 pub use alarm_steps::{AlarmStepsState, StepAlarmState};
 pub use alarms::{AlarmMetric, AlarmState};
@@ -109,19 +109,6 @@ fn requests(functions: &[Function]) -> Vec<MetricRequest> {
             FunctionKind::Scaling(_) => None,
         });
     requests.flatten().cloned().collect()
-}
-
-/// The requests that the stack's rules send to the metric function.
-///
-/// # Errors
-/// When EventBridge can't be asked, or a rule's input is none of ours.
-pub async fn measured(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<MetricRequest>> {
-    let targets = targets(session, resources).await?;
-    targets
-        .iter()
-        .filter(|target| target.purpose() == Purpose::Measure)
-        .map(Target::request)
-        .collect()
 }
 
 /// Whether the queue is a dead-letter queue: then the stack has the alarm on it.

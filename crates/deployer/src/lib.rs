@@ -49,7 +49,7 @@ pub use history::{Between, SentHistory, deployed_queues, sent_history};
 pub use inspect::{
     Activity, AlarmMetric, AlarmState, AlarmStepsState, ClusterState, Datapoint, DemandState,
     Inspection, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
-    measured, oldest_messages, refresh,
+    oldest_messages, refresh,
 };
 pub use invoke::{Invocation, invoke};
 pub use measure::measure_once;

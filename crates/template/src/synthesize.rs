@@ -23,9 +23,6 @@ pub const PARAMETER_SCALING_FUNCTION_KEY: &str = "ScalingFunctionKey";
 /// one: accounts with a small quota of concurrency refuse it.
 pub const PARAMETER_SERIALIZE_SCALING: &str = "SerializeScaling";
 
-/// Capabilities that CloudFormation wants acknowledged: roles are made, none with a name of its own.
-pub const CAPABILITIES: &[&str] = &["CAPABILITY_IAM"];
-
 const DESCRIPTION: &str =
     "ECS services, what brings them their work, and how they scale with it (ecs-scaler).";
 

@@ -148,7 +148,6 @@ fn others(setting: &Setting) -> Result<Vec<(String, Policy)>, Box<dyn Error>> {
 fn forms(setting: &Setting) -> Vec<(String, Policy)> {
     [
         ("demand, target tracking", DemandForm::Tracking),
-        ("demand, fast lane", DemandForm::FastLane),
         ("demand, function", DemandForm::Function),
     ]
     .map(|(name, form)| {

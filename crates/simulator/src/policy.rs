@@ -151,8 +151,6 @@ pub struct DemandPolicy {
 pub enum DemandForm {
     /// Target tracking on the tasks needed ÷ running, published every minute.
     Tracking,
-    /// Alarms and step policies of one's own, in percent, on the tasks needed ÷ desired at high resolution.
-    FastLane,
     /// The function sets the desired count.
     Function,
 }
@@ -224,7 +222,7 @@ impl BacklogPolicy {
 
 impl DemandPolicy {
     /// The defaults, chosen by the experiment that docs/demand.md tells, but for the window of target
-    /// tracking and the fast lane, which have the function's.
+    /// tracking, which has the function's.
     #[must_use]
     pub fn defaults(form: DemandForm, processing_time: Duration) -> Self {
         Self {

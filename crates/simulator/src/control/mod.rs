@@ -17,7 +17,7 @@ use scaling::{AlarmState, Bounds, PerSide};
 use alarm_steps::AlarmStepControl;
 use alarms::Alarm;
 use clairvoyant::Clairvoyant;
-use demand::{FastLane, Function, Watch};
+use demand::{Function, Watch};
 use keda::Keda;
 use steps::StepControl;
 use tracking::Tracking;
@@ -146,11 +146,6 @@ pub(crate) fn control(
         Policy::Steps(policy) => Box::new(StepControl::new(scenario, policy, bounds)),
         Policy::Demand(policy) => match policy.form {
             DemandForm::Tracking => Box::new(Tracking::demand(scenario, *policy, bounds, seed)),
-            DemandForm::FastLane => match FastLane::new(scenario, *policy, bounds, seed) {
-                Ok(lane) => Box::new(lane),
-                // Its steps are constants, and tests make them.
-                Err(_) => Box::new(Fixed(bounds.max())),
-            },
             DemandForm::Function => Box::new(Function::new(scenario, *policy, bounds, seed)),
         },
         Policy::Keda(policy) => Box::new(Keda::new(scenario, *policy, bounds)),

@@ -46,7 +46,6 @@ fn policies() -> Vec<Policy> {
         Policy::Steps(StepPolicy::cdk_queue_processing().unwrap()),
         Policy::Keda(KedaPolicy::defaults(20.0)),
         demand(DemandForm::Tracking),
-        demand(DemandForm::FastLane),
         demand(DemandForm::Function),
         Policy::Clairvoyant,
         Policy::Fixed { tasks: 6 },

@@ -16,11 +16,7 @@ fn demand(form: DemandForm) -> Scenario {
 /// 5 messages a second of 2 s are 10 tasks; every form runs that many and a few, no more.
 #[test]
 fn a_steady_load_gets_the_tasks_that_it_needs() {
-    for (form, most) in [
-        (DemandForm::Function, 1.3),
-        (DemandForm::FastLane, 1.35),
-        (DemandForm::Tracking, 2.0),
-    ] {
+    for (form, most) in [(DemandForm::Function, 1.3), (DemandForm::Tracking, 2.0)] {
         let outcome = run(&demand(form), "poisson:rate=5/s,for=12h", 5);
         assert!(outcome.kept > 0.99, "{form:?}: {}", outcome.kept);
         let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
@@ -64,11 +60,7 @@ fn the_function_sees_a_rise_at_its_next_look() {
 /// A service without tasks is woken by one message in each form.
 #[test]
 fn from_zero_one_message_wakes() {
-    for form in [
-        DemandForm::Function,
-        DemandForm::FastLane,
-        DemandForm::Tracking,
-    ] {
+    for form in [DemandForm::Function, DemandForm::Tracking] {
         let scenario = Scenario {
             min: 0,
             initial: 0,

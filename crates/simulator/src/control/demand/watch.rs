@@ -116,7 +116,7 @@ impl Eye {
             gap: match self.policy.form {
                 // As the metric function has it, which doesn't know how often it looks.
                 DemandForm::Tracking => rate_over.saturating_add(rate_over / 4),
-                DemandForm::FastLane | DemandForm::Function => usual.gap,
+                DemandForm::Function => usual.gap,
             },
             ..usual
         }

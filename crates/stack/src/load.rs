@@ -94,9 +94,7 @@ impl Diagnostic for LoadError {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let help = match self {
             Self::Read { source, .. } => match source.kind() {
-                io::ErrorKind::NotFound => {
-                    "check the path; `init` writes a new definition"
-                }
+                io::ErrorKind::NotFound => "check the path; `init` writes a new definition",
                 io::ErrorKind::PermissionDenied => "let your user read the file",
                 io::ErrorKind::IsADirectory => "name the definition's file, not its folder",
                 _ => return None,

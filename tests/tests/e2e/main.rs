@@ -25,4 +25,5 @@ mod sandbox;
 mod start;
 mod together;
 mod update;
+mod upgrade;
 mod worker;

@@ -22,7 +22,7 @@ fn shipped() -> Vec<(PathBuf, String)> {
         .collect();
     paths.sort();
     assert!(paths.len() >= 4, "{paths:?}");
-    paths.push(root().join("xtask/src/cmd/init.yaml"));
+    paths.push(root().join("crates/cli/src/cmd/init.yaml"));
     let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).unwrap());
     paths.into_iter().map(read).collect()
 }

@@ -149,7 +149,7 @@ fn invalid(error: &Value) {
 async fn wrong_usage_leaves_standard_output_alone() {
     let bench = Bench::open();
     for arguments in [
-        &["deploy"] as &[&str],
+        &["simulate"] as &[&str],
         &["no-such-verb"],
         &["deploy", "x.yaml", "--local", "--profile", "p"],
     ] {

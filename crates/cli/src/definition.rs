@@ -33,7 +33,7 @@ impl FileArg {
     pub(crate) fn path(&self) -> Result<PathBuf> {
         match &self.file {
             Some(file) => Ok(file.clone()),
-            None => find_definition(Path::new("")),
+            None => default_definition(),
         }
     }
 
@@ -50,7 +50,14 @@ impl FileArg {
 }
 
 /// Finds the definition that a command without FILE means.
-pub(crate) fn find_definition(folder: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// If this folder has no definition, or several.
+pub(crate) fn default_definition() -> Result<PathBuf> {
+    find_definition(Path::new(""))
+}
+
+fn find_definition(folder: &Path) -> Result<PathBuf> {
     let standard = ["stack.yaml", "stack.yml"].map(|name| folder.join(name));
     if let Some(file) = standard.into_iter().find(|file| file.is_file()) {
         return Ok(file);
@@ -91,12 +98,12 @@ fn is_definition(file: &Path) -> bool {
     let yaml = file
         .extension()
         .is_some_and(|end| end == "yaml" || end == "yml");
-    let text = || std::fs::read_to_string(file).unwrap_or_default();
-    yaml && {
-        let text = text();
-        let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-        has("name:") && (has("queues:") || has("services:")) && !has("on:")
+    if !yaml {
+        return false;
     }
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let has = |key: &str| text.lines().any(|line| line.starts_with(key));
+    has("name:") && (has("queues:") || has("services:")) && !has("on:")
 }
 
 /// A stack that is deployed, named in one of two ways.

@@ -1,12 +1,11 @@
 //! `status`: a stack at work.
 
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{Identity, Inspection};
 
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{Known, StackRef, find_definition};
+use crate::definition::{Known, StackRef, default_definition};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::ui::Ui;
@@ -41,7 +40,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let stack = match args.stack {
         Some(stack) => stack,
-        None => StackRef::File(find_definition(Path::new(""))?),
+        None => StackRef::File(default_definition()?),
     };
     let known = stack.resolve()?;
     let ui = Ui::new();

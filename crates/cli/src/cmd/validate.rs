@@ -1,6 +1,6 @@
 //! `validate`: everything that can be known of a definition without asking AWS.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
     let mut results = Vec::new();
     let files = match args.files.as_slice() {
-        [] => vec![definition::find_definition(Path::new(""))?],
+        [] => vec![definition::default_definition()?],
         files => files.to_vec(),
     };
     for file in &files {

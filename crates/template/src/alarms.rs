@@ -6,6 +6,7 @@ use scaling::{Comparison, METRIC_NAME, MissingData};
 use stack::{Queue, Stack};
 
 use crate::alarm::{Action, Alarm, MINUTE_SECONDS, Window};
+use crate::alarm_wording::{counted, minutes};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
@@ -265,12 +266,4 @@ fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Ala
             stack.name
         ),
     )
-}
-
-pub(crate) fn minutes(duration: Duration) -> String {
-    counted(duration.as_secs().div_ceil(MINUTE_SECONDS), "minute")
-}
-
-fn counted(count: u64, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -4,7 +4,7 @@ use scaling::{Comparison, MissingData, TASKS_NEEDED_METRIC};
 use stack::{Actuator, Demand, Stack};
 
 use crate::alarm::{Action, Alarm, Window};
-use crate::alarms::minutes;
+use crate::alarm_wording::minutes;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService};

@@ -5,7 +5,7 @@ use stack::{Architecture, Stack};
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
-use crate::synthesize::PARAMETER_ASSETS_BUCKET;
+use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::text::{attribute, reference};
 
 /// Longest run of a function that looks once. The next minute brings the next run, which then looks afresh.

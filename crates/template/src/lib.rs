@@ -7,6 +7,7 @@
 
 mod alarm;
 mod alarm_topic;
+mod alarm_wording;
 mod alarms;
 mod autoscaling;
 mod builder;
@@ -23,12 +24,14 @@ mod lambda;
 mod limits;
 mod load_balancer;
 mod load_balancer_alarms;
+mod log_group;
 mod measured;
 mod metric_function;
 mod metric_math;
 pub mod names;
 mod network;
 mod outputs;
+mod parameters;
 mod queue_names;
 mod queues;
 mod resolved;
@@ -46,7 +49,8 @@ mod watched;
 pub use builder::Template;
 pub use error::SynthesisError;
 pub use limits::INLINE_BODY_BYTES;
-pub use synthesize::{
+pub use parameters::{
     PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, PARAMETER_SCALING_FUNCTION_KEY,
-    PARAMETER_SERIALIZE_SCALING, synthesize,
+    PARAMETER_SERIALIZE_SCALING,
 };
+pub use synthesize::synthesize;

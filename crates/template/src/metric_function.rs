@@ -7,11 +7,10 @@ use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::grants::{Role, Statement, publish_metrics, read_metrics};
 use crate::lambda::{self, EVENT_AGE_SECONDS, Function, TIMEOUT_SECONDS};
+use crate::log_group::{add_log_group, write_logs};
 use crate::measured::Measured;
 use crate::names;
-use crate::services::add_log_group;
-use crate::synthesize::PARAMETER_METRIC_FUNCTION_KEY;
-use crate::task_roles::write_logs;
+use crate::parameters::PARAMETER_METRIC_FUNCTION_KEY;
 use crate::text::Text;
 
 pub(crate) fn add(

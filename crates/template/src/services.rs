@@ -8,6 +8,7 @@ use stack::{Architecture, ServiceSpec, Stack};
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
+use crate::log_group::add_log_group;
 use crate::network::Placement;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::text::{Text, attribute, reference};
@@ -31,18 +32,6 @@ pub(crate) fn add(
         }
     }
     Ok(())
-}
-
-/// A log group that ends with the stack and keeps its lines as long as the definition says.
-pub(crate) fn add_log_group(
-    builder: &mut Builder,
-    stack: &Stack,
-    id: impl Into<String>,
-) -> Result<(), SynthesisError> {
-    const DAY_SECONDS: u64 = 86_400;
-    let days = stack.metric.log_retention.as_secs().div_ceil(DAY_SECONDS);
-    let properties = json!({ "RetentionInDays": days });
-    builder.add(id, Resource::new(types::LOG_GROUP, properties).stateful())
 }
 
 /// On EC2 the tasks share the instance's address behind a bridge: with an address of their own they would

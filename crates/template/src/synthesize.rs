@@ -4,24 +4,12 @@ use stack::Stack;
 
 use crate::builder::{Builder, Template};
 use crate::error::SynthesisError;
+use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::resolved::Resolved;
 use crate::{
     alarm_topic, alarms, autoscaling, cluster, dashboard, load_balancer, measured, metric_function,
     network, outputs, queues, scaling_function, schedule, services,
 };
-
-/// Parameter that names the bucket with the functions' code.
-pub const PARAMETER_ASSETS_BUCKET: &str = "AssetsBucket";
-
-/// Parameter that gives the key of the metric function's zip in that bucket.
-pub const PARAMETER_METRIC_FUNCTION_KEY: &str = "MetricFunctionKey";
-
-/// Parameter that gives the key of the scaling function's zip in that bucket.
-pub const PARAMETER_SCALING_FUNCTION_KEY: &str = "ScalingFunctionKey";
-
-/// Parameter that says, `true` or `false`, whether each scaling function gets a reserved concurrency of
-/// one: accounts with a small quota of concurrency refuse it.
-pub const PARAMETER_SERIALIZE_SCALING: &str = "SerializeScaling";
 
 const DESCRIPTION: &str =
     "ECS services, what brings them their work, and how they scale with it (ecs-scaler).";

@@ -7,6 +7,7 @@ use stack::{Encryption, Queue, ServiceSpec, Stack};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::grants::{Condition, Role, Statement};
+use crate::log_group::write_logs;
 use crate::names;
 use crate::resolved::ResolvedService;
 use crate::text::{Text, text};
@@ -133,20 +134,6 @@ const PULL: &[&str] = &[
     "ecr:GetDownloadUrlForLayer",
     "ecr:BatchGetImage",
 ];
-
-/// Writing to one log group. The group's ARN, as CloudFormation gives it, ends in `:*`: its streams.
-pub(crate) fn write_logs(log_group: &str) -> Statement {
-    let longest = Text::arn("logs", "log-group::*").longest() + LOG_GROUP_NAME;
-    let streams = Text::attribute(log_group, "Arn", longest);
-    Statement::new(
-        "WriteLogs",
-        &["logs:CreateLogStream", "logs:PutLogEvents"],
-        vec![streams],
-    )
-}
-
-/// Longest name of a log group. Source: Amazon CloudWatch Logs API, `CreateLogGroup`.
-const LOG_GROUP_NAME: usize = 512;
 
 /// Reading the secrets of one store, which is the third field of an ARN.
 fn read_secrets(

@@ -1,0 +1,36 @@
+//! Log groups, and the permission to write to one.
+
+use serde_json::json;
+use stack::Stack;
+
+use crate::builder::{Builder, Resource};
+use crate::contract::types;
+use crate::error::SynthesisError;
+use crate::grants::Statement;
+use crate::text::Text;
+
+/// Longest name of a log group. Source: Amazon CloudWatch Logs API, `CreateLogGroup`.
+const LOG_GROUP_NAME: usize = 512;
+
+/// A log group that ends with the stack and keeps its lines as long as the definition says.
+pub(crate) fn add_log_group(
+    builder: &mut Builder,
+    stack: &Stack,
+    id: impl Into<String>,
+) -> Result<(), SynthesisError> {
+    const DAY_SECONDS: u64 = 86_400;
+    let days = stack.metric.log_retention.as_secs().div_ceil(DAY_SECONDS);
+    let properties = json!({ "RetentionInDays": days });
+    builder.add(id, Resource::new(types::LOG_GROUP, properties).stateful())
+}
+
+/// Writing to one log group. The group's ARN, as CloudFormation gives it, ends in `:*`: its streams.
+pub(crate) fn write_logs(log_group: &str) -> Statement {
+    let longest = Text::arn("logs", "log-group::*").longest() + LOG_GROUP_NAME;
+    let streams = Text::attribute(log_group, "Arn", longest);
+    Statement::new(
+        "WriteLogs",
+        &["logs:CreateLogStream", "logs:PutLogEvents"],
+        vec![streams],
+    )
+}

@@ -15,7 +15,7 @@ use crate::error::SynthesisError;
 use crate::grants::{Statement, publish_metrics, read_metrics};
 use crate::lambda::EVENT_AGE_SECONDS;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
-use crate::scaling_function::{Setup, add_role, scale_service, within_environment};
+use crate::scaling_setup::{Setup, add_role, scale_service, within_environment};
 use crate::scaling_triggers::add_rule;
 use crate::text::{Text, canonical, escape};
 

@@ -13,10 +13,13 @@
 //! | both | `VoucherWorkerFromVouchersSilentAlarm` |
 //! | once a stack | the constants below |
 
+mod logical_id;
 mod services;
 
 use crate::contract::{DEAD_LETTER_QUEUE, DEAD_LETTERS_ALARM};
+use logical_id::named;
 
+pub use logical_id::camel;
 pub use services::*;
 
 /// Tag that carries a queue's or a service's short name.
@@ -155,22 +158,6 @@ pub fn email_subscription(address: &str) -> String {
     format!("AlarmEmail{spelled}")
 }
 
-/// A short name as it stands in outputs and logical ids: `voucher-worker` is `VoucherWorker`.
-#[must_use]
-pub fn camel(short: &str) -> String {
-    short
-        .split(|letter: char| !letter.is_ascii_alphanumeric())
-        .flat_map(|word| {
-            let mut letters = word.chars();
-            letters
-                .next()
-                .map(|first| first.to_ascii_uppercase())
-                .into_iter()
-                .chain(letters)
-        })
-        .collect()
-}
-
 /// Environment variable that carries the URL of the queue: `QUEUE_URL_VOUCHERS` of `vouchers`.
 #[must_use]
 pub fn queue_url_variable(short: &str) -> String {
@@ -181,10 +168,6 @@ pub fn queue_url_variable(short: &str) -> String {
             false => '_',
         });
     "QUEUE_URL_".chars().chain(upper).collect()
-}
-
-fn named(short: &str, kind: &str) -> String {
-    format!("{}{kind}", camel(short))
 }
 
 /// Name, region and account of an ARN: `arn:aws:sns:us-west-2:111122223333:orders`.

@@ -1,13 +1,13 @@
 //! What invokes a scaling function, and where that ends up which it can't handle.
 
+use scaling::ScalingRequest;
 use serde_json::{Value, json};
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::ResolvedService;
-use crate::scaling_function::{KnownAlarm, re_evaluate};
-use crate::text::{attribute, reference};
+use crate::text::{Text, attribute, reference};
 use crate::{lambda, names};
 
 /// As long as SQS keeps a message: whoever is paged on a Friday still finds it.
@@ -49,6 +49,12 @@ pub(crate) fn add_dead_letter_queue(
         names::scaling_dead_letter_queue_policy(service.short),
         Resource::new("AWS::SQS::QueuePolicy", properties),
     )
+}
+
+/// An alarm of a service, as its scaling function knows it.
+pub(crate) struct KnownAlarm {
+    pub(crate) name: Text,
+    pub(crate) arn: Text,
 }
 
 pub(crate) fn add(
@@ -119,4 +125,9 @@ pub(crate) fn add_rule(
     builder.add(&id, Resource::new(types::RULE, properties))?;
     let permission = names::scaling_rule_permission(short);
     lambda::add_rule_permission(builder, permission, &id, &function)
+}
+
+/// The constant input of the rule: look again.
+fn re_evaluate() -> String {
+    json!(ScalingRequest::ReEvaluate).to_string()
 }

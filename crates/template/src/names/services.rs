@@ -1,6 +1,6 @@
 //! Logical ids of what belongs to one service.
 
-use super::named;
+use super::logical_id::named;
 use crate::contract::{LOAD_BALANCER, SERVICE};
 
 /// A service.

@@ -1,0 +1,156 @@
+//! Scaling functions of services with `alarm_steps`: the alarms of the service invoke it, and it applies their steps.
+//!
+//! Alarms reach it through the alarm topic. Since an alarm notifies once per change of state, a rule lets
+//! it look again every minute; that also makes good a message that got lost, and a count out of bounds.
+
+use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE};
+use serde_json::{Value, json};
+use stack::{Stack, StepScaling};
+
+use crate::alarm::Action;
+use crate::builder::Builder;
+use crate::error::SynthesisError;
+use crate::grants::{Statement, read_metrics};
+use crate::lambda::TIMEOUT_SECONDS;
+use crate::resolved::{Resolved, ResolvedService, generated_name};
+use crate::scaling_setup::{Setup, add_role, scale_service, within_environment};
+use crate::scaling_triggers::{self, KnownAlarm};
+use crate::step_alarms::{self, Direction};
+use crate::text::{Text, attribute, canonical};
+use crate::watched::Watched;
+use crate::{limits, names};
+
+/// Retries of an asynchronous call that failed, and its age in seconds at which it is given up.
+const RETRIES: (u32, u64) = (2, 900);
+
+pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
+    for (service, steps) in resolved.stepped() {
+        add_alarms(builder, resolved, service, steps)?;
+        scaling_triggers::add_dead_letter_queue(builder, service)?;
+        let statements = statements(resolved.stack, service, steps);
+        add_role(builder, resolved.stack, service, statements)?;
+        add_function(builder, resolved.stack, service, steps)?;
+        scaling_triggers::add(builder, service, &alarms(resolved.stack, service, steps))?;
+    }
+    Ok(())
+}
+
+fn add_alarms(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    service: &ResolvedService<'_>,
+    steps: &StepScaling,
+) -> Result<(), SynthesisError> {
+    let metric = Watched::of(resolved, service, &steps.metric)?;
+    for side in step_alarms::sides(steps) {
+        let watched = (metric.clone(), Action::Topic);
+        step_alarms::add(builder, resolved.stack, service, steps, side, watched)?;
+    }
+    Ok(())
+}
+
+fn alarms(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling) -> Vec<KnownAlarm> {
+    step_alarms::sides(steps)
+        .map(|(direction, _)| alarm(stack, service, direction))
+        .collect()
+}
+
+fn alarm(stack: &Stack, service: &ResolvedService<'_>, direction: Direction) -> KnownAlarm {
+    let id = direction.alarm(service.short);
+    let longest = generated_name(stack, &id, limits::ALARM_NAME);
+    let arn = Text::arn("cloudwatch", "alarm:").longest() + longest;
+    KnownAlarm {
+        name: Text::reference(&id, longest),
+        arn: Text::attribute(id, "Arn", arn),
+    }
+}
+
+/// Its service, its alarms and the note on them, and no more.
+fn statements(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling) -> Vec<Statement> {
+    let short = service.short;
+    let arns: Vec<Text> = alarms(stack, service, steps)
+        .into_iter()
+        .map(|alarm| alarm.arn)
+        .collect();
+    let queue = names::scaling_dead_letter_queue(short);
+    let longest = Text::arn("sqs", "").longest() + limits::QUEUE_NAME;
+    let queue = Text::attribute(queue, "Arn", longest);
+    let mut statements = scale_service(service);
+    statements.extend([
+        // CloudWatch asks for the right on all alarms even where a request names some.
+        Statement::new(
+            "ReadAlarms",
+            &["cloudwatch:DescribeAlarms"],
+            vec![Text::arn("cloudwatch", "alarm:*")],
+        ),
+        Statement::new(
+            "ReadLastStep",
+            &["cloudwatch:ListTagsForResource"],
+            arns.clone(),
+        ),
+        Statement::new("NoteLastStep", &["cloudwatch:TagResource"], arns).when(
+            "ForAllValues:StringEquals",
+            "aws:TagKeys",
+            vec![LAST_STEP_TAG.into()],
+        ),
+        Statement::new("GiveUp", &["sqs:SendMessage"], vec![queue]),
+    ]);
+    let choice = step_alarms::sides(steps).any(|(_, side)| side.steps.as_slice().len() > 1);
+    if choice {
+        statements.push(read_metrics());
+    }
+    statements
+}
+
+fn add_function(
+    builder: &mut Builder,
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    steps: &StepScaling,
+) -> Result<(), SynthesisError> {
+    let queue = attribute(&names::scaling_dead_letter_queue(service.short), "Arn");
+    let setup = Setup {
+        description: format!("Scales service {} as its alarms say", service.short),
+        policy: (POLICY_VARIABLE, policy(stack, service, steps)?),
+        dead_letters: Some(queue),
+        timeout: TIMEOUT_SECONDS,
+        retries: RETRIES,
+    };
+    setup.add(builder, stack, service)
+}
+
+/// The policy in the function's environment, within what one holds.
+fn policy(
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    steps: &StepScaling,
+) -> Result<Value, SynthesisError> {
+    let side = |direction: Direction| {
+        let (side, cooldown) = match direction {
+            Direction::Out => (&steps.scale_out, steps.cooldown.out),
+            Direction::In => (&steps.scale_in, steps.cooldown.r#in),
+        };
+        side.as_ref().map(|side| AlarmSteps {
+            alarm: alarm(stack, service, direction).name.sub(),
+            steps: side.steps.clone(),
+            cooldown: cooldown.as_secs(),
+        })
+    };
+    let policy = AlarmStepsPolicy {
+        cluster: service.cluster.sub(),
+        service: service.name.sub(),
+        min: service.service.tasks.min,
+        max: service.service.tasks.max,
+        scale_out: side(Direction::Out),
+        scale_in: side(Direction::In),
+    };
+    let known: Vec<Text> = alarms(stack, service, steps)
+        .into_iter()
+        .map(|alarm| alarm.name)
+        .collect();
+    let names: Vec<&Text> = known
+        .iter()
+        .chain([&service.cluster, &service.name])
+        .collect();
+    within_environment(service, POLICY_VARIABLE, canonical(json!(policy)), &names)
+}

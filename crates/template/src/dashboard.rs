@@ -8,9 +8,12 @@ use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
+use crate::resources::metric::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
+use crate::scaling::autoscaling;
+use crate::scaling::metric_math;
+use crate::scaling::step_alarms;
 use crate::text::{Text, canonical, escape, number};
-use crate::watched::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
-use crate::{autoscaling, limits, metric_math, names, step_alarms};
+use crate::{limits, names};
 
 /// Half of the dashboard's 24 columns.
 const WIDTH: u64 = 12;

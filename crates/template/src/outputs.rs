@@ -7,7 +7,7 @@ use stack::{Actuator, LoadBalancer, Queue, ServiceSource};
 
 use crate::builder::Builder;
 use crate::contract::url_output;
-use crate::measured::Measured;
+use crate::metric_function::measured::Measured;
 use crate::names;
 use crate::resolved::Resolved;
 use crate::text::{Text, text};

@@ -9,8 +9,8 @@ use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
-use crate::queue_names::{STACK_SUFFIX, dead_letter_queue_name, queue_name};
 use crate::resolved::Resolved;
+use crate::resolved::queue_names::{STACK_SUFFIX, dead_letter_queue_name, queue_name};
 use crate::text::{Text, attribute, reference};
 
 /// Long polling, the longest that SQS offers: a receive without a message costs one request in 20 s.

@@ -1,5 +1,7 @@
 //! A stack definition with what its queues, services and clusters will be called once deployed.
 
+pub(crate) mod queue_names;
+
 use scaling::acceptable_backlog_per_task;
 use stack::{
     Actuator, BacklogPerTask, BacklogSource, Cluster, Demand, LoadBalancer, Queue, Service,
@@ -7,9 +9,9 @@ use stack::{
 };
 
 use crate::error::SynthesisError;
-use crate::queue_names::{check_queue_name, dead_letter_queue_name, queue_name, queue_url};
 use crate::text::{Text, text};
 use crate::{limits, names};
+use queue_names::{check_queue_name, dead_letter_queue_name, queue_name, queue_url};
 
 /// The definition, resolved.
 #[derive(Debug)]

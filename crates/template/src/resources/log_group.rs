@@ -3,10 +3,10 @@
 use serde_json::json;
 use stack::Stack;
 
+use super::role::Statement;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::grants::Statement;
 use crate::text::Text;
 
 /// Longest name of a log group. Source: Amazon CloudWatch Logs API, `CreateLogGroup`.

@@ -3,10 +3,10 @@
 use scaling::{Comparison, MissingData};
 use stack::Stack;
 
-use crate::alarm::{Action, Alarm, Window};
 use crate::names;
 use crate::resolved::ResolvedService;
-use crate::watched::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
+use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::metric::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
 
 /// The operational alarms of a service's load balancer.
 pub(crate) fn of<'a>(stack: &Stack, service: &ResolvedService<'_>) -> [Alarm<'a>; 2] {

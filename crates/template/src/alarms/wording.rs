@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::alarm::MINUTE_SECONDS;
+use crate::resources::alarm::MINUTE_SECONDS;
 
 /// A duration in whole minutes, rounded up.
 pub(crate) fn minutes(duration: Duration) -> String {

@@ -1,17 +1,20 @@
 //! The metric function: code, role, log group, and how it is invoked asynchronously.
 
+pub(crate) mod measured;
+pub(crate) mod schedule;
+
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::grants::{Role, Statement, publish_metrics, read_metrics};
-use crate::lambda::{self, EVENT_AGE_SECONDS, Function, TIMEOUT_SECONDS};
-use crate::log_group::{add_log_group, write_logs};
-use crate::measured::Measured;
 use crate::names;
 use crate::parameters::PARAMETER_METRIC_FUNCTION_KEY;
+use crate::resources::lambda::{self, EVENT_AGE_SECONDS, Function, TIMEOUT_SECONDS};
+use crate::resources::log_group::{add_log_group, write_logs};
+use crate::resources::role::{Role, Statement, publish_metrics, read_metrics};
 use crate::text::Text;
+use measured::Measured;
 
 pub(crate) fn add(
     builder: &mut Builder,

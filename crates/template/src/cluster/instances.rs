@@ -4,13 +4,13 @@
 use serde_json::{Value, json};
 use stack::{Architecture, ServiceSource, Stack};
 
+use super::network::Placement;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::grants::Role;
 use crate::names;
-use crate::network::Placement;
 use crate::resolved::Resolved;
+use crate::resources::role::Role;
 use crate::text::{Text, attribute, reference, text};
 
 /// Instances from `bounds.0` to `bounds.1`.

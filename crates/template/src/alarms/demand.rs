@@ -3,13 +3,13 @@
 use scaling::{Comparison, MissingData, TASKS_NEEDED_METRIC};
 use stack::{Actuator, Demand, Stack};
 
-use crate::alarm::{Action, Alarm, Window};
-use crate::alarm_wording::minutes;
+use super::wording::minutes;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService};
+use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::metric::Watched;
 use crate::text::Text;
-use crate::watched::Watched;
 
 /// `permissions`: logical ids of what lets the rules invoke the metric function.
 pub(crate) fn all<'a>(

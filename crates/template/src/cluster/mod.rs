@@ -1,15 +1,18 @@
 //! The cluster of the created services, and what its tasks run on.
 
+mod instances;
+pub(crate) mod network;
+
 use serde_json::{Value, json};
 use stack::{BacklogSource, Capacity, Cluster, ServiceSource};
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::network::Placement;
+use crate::names;
 use crate::resolved::Resolved;
 use crate::text::reference;
-use crate::{instances, names};
+use network::Placement;
 
 /// Capacity provider of Fargate on demand.
 const FARGATE: &str = "FARGATE";

@@ -9,14 +9,14 @@ use scaling::{DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, QueueRequ
 use serde_json::{Value, json};
 use stack::{Actuator, Demand, Stack};
 
+use super::setup::{Setup, add_role, scale_service, within_environment};
+use super::triggers::add_rule;
 use crate::builder::Builder;
-use crate::demand::{law, milliseconds, unusable};
 use crate::error::SynthesisError;
-use crate::grants::{Statement, publish_metrics, read_metrics};
-use crate::lambda::EVENT_AGE_SECONDS;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
-use crate::scaling_setup::{Setup, add_role, scale_service, within_environment};
-use crate::scaling_triggers::add_rule;
+use crate::resources::lambda::EVENT_AGE_SECONDS;
+use crate::resources::role::{Statement, publish_metrics, read_metrics};
+use crate::scaling::demand::{law, milliseconds, unusable};
 use crate::text::{Text, canonical, escape};
 
 /// Pause between two looks. Ten seconds reach nearly what a look each second would; see `docs/demand.md`.

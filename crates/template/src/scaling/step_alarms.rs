@@ -2,12 +2,12 @@
 
 use stack::{Side, Stack, StepScaling};
 
-use crate::alarm::{Action, Alarm, Window};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::ResolvedService;
-use crate::watched::Watched;
+use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::metric::Watched;
 
 /// Which way a side goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
+use crate::names;
 use crate::resolved::ResolvedService;
+use crate::resources::lambda;
 use crate::text::{Text, attribute, reference};
-use crate::{lambda, names};
 
 /// As long as SQS keeps a message: whoever is paged on a Friday still finds it.
 const RETENTION_SECONDS: u64 = 14 * 86_400;

@@ -3,10 +3,10 @@
 use serde_json::json;
 use stack::Stack;
 
+use super::role::{Condition, conditions};
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::grants::{Condition, conditions};
 use crate::names;
 use crate::text::{Text, reference};
 

@@ -1,19 +1,23 @@
 //! Operational alarms: what people have to hear of.
 
+mod demand;
+mod load_balancer;
+mod wording;
+
 use std::time::Duration;
 
 use scaling::{Comparison, METRIC_NAME, MissingData};
 use stack::{Queue, Stack};
 
-use crate::alarm::{Action, Alarm, MINUTE_SECONDS, Window};
-use crate::alarm_wording::{counted, minutes};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
-use crate::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
+use crate::resources::alarm::{Action, Alarm, MINUTE_SECONDS, Window};
+use crate::resources::metric::Watched;
+use crate::scaling::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
 use crate::text::Text;
-use crate::watched::Watched;
-use crate::{demand_alarms, limits, load_balancer_alarms, names};
+use crate::{limits, names};
+use wording::{counted, minutes};
 
 /// `permissions`: logical ids of what lets the rules invoke the metric function.
 pub(crate) fn add(
@@ -37,7 +41,7 @@ pub(crate) fn add(
             alarms.push(tasks_silent(stack, scaled)?);
         }
     }
-    alarms.extend(demand_alarms::all(resolved, permissions)?);
+    alarms.extend(demand::all(resolved, permissions)?);
     // Without a metric function there is no rule of its own.
     if !permissions.is_empty() {
         alarms.push(function_errors(stack)?);
@@ -52,7 +56,7 @@ pub(crate) fn add(
     }
     for service in &resolved.services {
         if service.load_balancer().is_some() {
-            alarms.extend(load_balancer_alarms::of(stack, service));
+            alarms.extend(load_balancer::of(stack, service));
         }
     }
     for alarm in alarms {

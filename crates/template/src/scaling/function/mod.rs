@@ -1,12 +1,16 @@
 //! Scaling functions: one for each service with `alarm_steps` or `demand`, so that each may describe and update
 //! just its service, and can be made to run one call after the other.
 
+mod alarm_steps;
+mod demand;
+mod setup;
+mod triggers;
+
 use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::parameters::{PARAMETER_SCALING_FUNCTION_KEY, PARAMETER_SERIALIZE_SCALING};
 use crate::resolved::Resolved;
-use crate::scaling_setup::SERIALIZED;
-use crate::{demand_function, scaling_alarm_steps};
+use setup::SERIALIZED;
 
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
     if !resolved.has_scaling_functions() {
@@ -21,6 +25,6 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
         SERIALIZED,
         "Whether the account's quota lets each scaling function reserve a concurrency of one",
     );
-    scaling_alarm_steps::add(builder, resolved)?;
-    demand_function::add(builder, resolved)
+    alarm_steps::add(builder, resolved)?;
+    demand::add(builder, resolved)
 }

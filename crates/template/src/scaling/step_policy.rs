@@ -6,8 +6,8 @@ use scaling::Comparison;
 use serde_json::{Value, json};
 use stack::{Side, Statistic};
 
+use crate::resources::metric::Watched;
 use crate::text::number;
-use crate::watched::Watched;
 
 /// `StepScalingPolicyConfiguration` of one side.
 pub(crate) fn configuration(side: &Side, cooldown: Duration, metric: &Watched<'_>) -> Value {

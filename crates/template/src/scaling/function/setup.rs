@@ -7,11 +7,11 @@ use stack::Stack;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::grants::{Role, Statement};
-use crate::lambda::{self, Function};
-use crate::log_group::{add_log_group, write_logs};
 use crate::parameters::PARAMETER_SCALING_FUNCTION_KEY;
 use crate::resolved::ResolvedService;
+use crate::resources::lambda::{self, Function};
+use crate::resources::log_group::{add_log_group, write_logs};
+use crate::resources::role::{Role, Statement};
 use crate::text::{Text, reference};
 use crate::{limits, names};
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stack::Stack;
 
 use crate::resolved::Scaled;
-use crate::watched::Watched;
+use crate::resources::metric::Watched;
 
 /// Namespace of Container Insights' metrics on ECS.
 pub(crate) const CONTAINER_INSIGHTS: &str = "ECS/ContainerInsights";

@@ -1,18 +1,21 @@
 //! Created services: log group, roles, task definition and service.
 
+pub(crate) mod load_balancer;
+mod task_roles;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use stack::{Architecture, ServiceSpec, Stack};
 
 use crate::builder::{Builder, Resource};
+use crate::cluster::network::Placement;
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::log_group::add_log_group;
-use crate::network::Placement;
 use crate::resolved::{Resolved, ResolvedService};
+use crate::resources::log_group::add_log_group;
 use crate::text::{Text, attribute, reference};
-use crate::{cluster, load_balancer, names, task_roles};
+use crate::{cluster, names};
 
 pub(crate) fn add(
     builder: &mut Builder,

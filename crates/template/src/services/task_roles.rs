@@ -6,10 +6,10 @@ use stack::{Encryption, Queue, ServiceSpec, Stack};
 
 use crate::builder::Builder;
 use crate::error::SynthesisError;
-use crate::grants::{Condition, Role, Statement};
-use crate::log_group::write_logs;
 use crate::names;
 use crate::resolved::ResolvedService;
+use crate::resources::log_group::write_logs;
+use crate::resources::role::{Condition, Role, Statement};
 use crate::text::{Text, text};
 
 /// The service of AWS that assumes the roles of a task.

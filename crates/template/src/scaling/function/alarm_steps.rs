@@ -7,17 +7,17 @@ use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE};
 use serde_json::{Value, json};
 use stack::{Stack, StepScaling};
 
-use crate::alarm::Action;
+use super::setup::{Setup, add_role, scale_service, within_environment};
+use super::triggers::{self, KnownAlarm};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
-use crate::grants::{Statement, read_metrics};
-use crate::lambda::TIMEOUT_SECONDS;
 use crate::resolved::{Resolved, ResolvedService, generated_name};
-use crate::scaling_setup::{Setup, add_role, scale_service, within_environment};
-use crate::scaling_triggers::{self, KnownAlarm};
-use crate::step_alarms::{self, Direction};
+use crate::resources::alarm::Action;
+use crate::resources::lambda::TIMEOUT_SECONDS;
+use crate::resources::metric::Watched;
+use crate::resources::role::{Statement, read_metrics};
+use crate::scaling::step_alarms::{self, Direction};
 use crate::text::{Text, attribute, canonical};
-use crate::watched::Watched;
 use crate::{limits, names};
 
 /// Retries of an asynchronous call that failed, and its age in seconds at which it is given up.
@@ -26,11 +26,11 @@ const RETRIES: (u32, u64) = (2, 900);
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
     for (service, steps) in resolved.stepped() {
         add_alarms(builder, resolved, service, steps)?;
-        scaling_triggers::add_dead_letter_queue(builder, service)?;
+        triggers::add_dead_letter_queue(builder, service)?;
         let statements = statements(resolved.stack, service, steps);
         add_role(builder, resolved.stack, service, statements)?;
         add_function(builder, resolved.stack, service, steps)?;
-        scaling_triggers::add(builder, service, &alarms(resolved.stack, service, steps))?;
+        triggers::add(builder, service, &alarms(resolved.stack, service, steps))?;
     }
     Ok(())
 }

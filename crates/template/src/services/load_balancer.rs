@@ -5,8 +5,8 @@ use stack::{LoadBalancer, ServiceSpec};
 
 use crate::builder::{Builder, Resource};
 use crate::cluster::is_on_instances;
+use crate::cluster::network::Placement;
 use crate::error::SynthesisError;
-use crate::network::Placement;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::text::{attribute, reference};
 use crate::{limits, names};

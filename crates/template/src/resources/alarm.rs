@@ -6,11 +6,11 @@ use scaling::{Comparison, MissingData};
 use serde_json::{Value, json};
 use stack::Stack;
 
+use super::metric::Watched;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::text::{number, reference};
-use crate::watched::Watched;
 use crate::{limits, names};
 
 pub(crate) const MINUTE_SECONDS: u64 = 60;

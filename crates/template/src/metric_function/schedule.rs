@@ -4,13 +4,14 @@ use scaling::{Count, MetricRequest, QueueRequest, ServiceRequest};
 use serde_json::{Value, json};
 use stack::Stack;
 
+use super::measured::Measured;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
-use crate::measured::Measured;
 use crate::resolved::ResolvedQueue;
+use crate::resources::lambda;
 use crate::text::{canonical, escape};
-use crate::{lambda, limits, names};
+use crate::{limits, names};
 
 /// Adds the rules; gives the logical ids of their permissions, without which none of them measures.
 pub(crate) fn add(

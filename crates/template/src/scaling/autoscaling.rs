@@ -4,16 +4,17 @@ use scaling::{Comparison, MissingData, NEED_PER_TASK_METRIC, WAKE_METRIC_NAME};
 use serde_json::{Value, json};
 use stack::{Actuator, Cooldown, Demand, Stack, StepScaling, Utilization};
 
-use crate::alarm::{Action, Alarm, Window};
+use super::metric_math;
+use super::step_alarms::{self, Direction};
+use super::step_policy;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
-use crate::step_alarms::{self, Direction};
+use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::metric::Watched;
 use crate::text::{Text, number, text};
-use crate::watched::Watched;
-use crate::{metric_math, step_policy};
 
 const DIMENSION: &str = "ecs:service:DesiredCount";
 const NAMESPACE: &str = "ecs";

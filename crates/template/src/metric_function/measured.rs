@@ -3,9 +3,9 @@
 use scaling::{Count, DemandRequest};
 use stack::Actuator;
 
-use crate::demand;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
+use crate::scaling::demand;
 
 /// A service that the metric function measures.
 #[derive(Clone, Debug)]

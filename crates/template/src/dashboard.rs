@@ -9,9 +9,7 @@ use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::resources::metric::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
-use crate::scaling::autoscaling;
-use crate::scaling::metric_math;
-use crate::scaling::step_alarms;
+use crate::scaling::{autoscaling, metric_math, step_alarms};
 use crate::text::{Text, canonical, escape, number};
 use crate::{limits, names};
 

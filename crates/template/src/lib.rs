@@ -20,6 +20,7 @@ mod queues;
 mod resolved;
 mod resources;
 mod scaling;
+mod scaling_function;
 mod services;
 mod synthesize;
 mod text;

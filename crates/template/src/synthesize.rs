@@ -5,15 +5,15 @@ use stack::Stack;
 use crate::builder::{Builder, Template};
 use crate::cluster::network;
 use crate::error::SynthesisError;
-use crate::metric_function::measured;
-use crate::metric_function::schedule;
+use crate::metric_function::{measured, schedule};
 use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::resolved::Resolved;
 use crate::resources::alarm_topic;
 use crate::scaling::autoscaling;
-use crate::scaling::function;
 use crate::services::load_balancer;
-use crate::{alarms, cluster, dashboard, metric_function, outputs, queues, services};
+use crate::{
+    alarms, cluster, dashboard, metric_function, outputs, queues, scaling_function, services,
+};
 
 const DESCRIPTION: &str =
     "ECS services, what brings them their work, and how they scale with it (ecs-scaler).";
@@ -50,7 +50,7 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     if !resolved.stepped().is_empty() || !stack.notify.is_empty() {
         alarm_topic::add(&mut builder, stack)?;
     }
-    function::add(&mut builder, &resolved)?;
+    scaling_function::add(&mut builder, &resolved)?;
     alarms::add(&mut builder, &resolved, &scaled, &permissions)?;
     dashboard::add(&mut builder, &resolved, &scaled)?;
     outputs::add(&mut builder, &resolved, &measured);

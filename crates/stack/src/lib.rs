@@ -16,7 +16,6 @@ mod nearest;
 mod path;
 mod problem;
 mod read;
-mod scalar;
 mod shape;
 mod source;
 mod text;

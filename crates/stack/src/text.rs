@@ -85,3 +85,8 @@ fn name_of_hidden(character: char) -> Option<String> {
     };
     Some(format!("{kind} (U+{:04X})", u32::from(character)))
 }
+
+/// Whether a text is one or more decimal digits.
+pub(crate) fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}

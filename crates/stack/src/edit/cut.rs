@@ -1,6 +1,6 @@
 //! Where the text is cut for an edit, and what is put there: the likeliest place first.
 
-use super::{Edit, To};
+use super::change::{Edit, To};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 

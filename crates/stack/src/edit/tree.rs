@@ -1,6 +1,6 @@
 //! The tree that an edit means.
 
-use super::{Edit, To};
+use super::change::{Edit, To};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::duration;
-use crate::scalar;
 use crate::shape::{Kind, Object};
-use crate::yaml::{Node, Value};
+use crate::yaml::{Node, Value, scalar};
 
 /// The keys of a mapping that has the shape of an object. A value that is missing or was refused is
 /// read as its default, or else as nothing (0, empty): the definition then has an error anyhow.

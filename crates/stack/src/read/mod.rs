@@ -7,11 +7,13 @@ mod network;
 mod queues;
 mod scaling;
 mod services;
+mod shared;
 mod steps;
 
 use fields::Fields;
+use shared::architecture;
 
-use crate::model::{Alarms, Architecture, Metric, Stack};
+use crate::model::{Alarms, Metric, Stack};
 use crate::shape::tables::STACK;
 use crate::yaml::Node;
 
@@ -50,12 +52,5 @@ fn alarms(fields: Fields<'_>) -> Alarms {
         oldest_message: fields.optional_duration("oldest_message"),
         dead_letters: fields.whole("dead_letters"),
         metric_silent: fields.duration("metric_silent"),
-    }
-}
-
-fn architecture(fields: Fields<'_>) -> Architecture {
-    match fields.text("architecture").as_str() {
-        "x86_64" => Architecture::X86_64,
-        _ => Architecture::Arm64,
     }
 }

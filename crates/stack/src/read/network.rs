@@ -1,6 +1,6 @@
 //! Network and cluster of the created services.
 
-use super::Fields;
+use super::fields::Fields;
 use crate::model::{Capacity, Cluster, Network};
 use crate::shape::tables::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 use crate::yaml::{Node, Value};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Fields;
+use super::fields::Fields;
 use crate::arn::Arn;
 use crate::model::{DeadLetter, Encryption, ExistingQueue, Queue, QueueSpec, Subscription};
 use crate::shape::tables::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};

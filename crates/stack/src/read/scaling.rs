@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Fields;
+use super::fields::Fields;
+use super::shared::cooldown;
 use super::steps::step_scaling;
-use crate::model::{
-    Actuator, BacklogPerTask, BacklogSource, Cooldown, Count, Demand, Scaling, Utilization,
-};
+use crate::model::{Actuator, BacklogPerTask, BacklogSource, Count, Demand, Scaling, Utilization};
 
 pub(super) fn scaling(fields: Fields<'_>) -> Scaling {
     let given = |name: &str| fields.given(name).map(|_| fields.object(name));
@@ -53,15 +52,6 @@ fn utilization(fields: Fields<'_>) -> Utilization {
     Utilization {
         target: fields.whole("target"),
         cooldown: cooldown(fields),
-    }
-}
-
-/// The cooldowns inside a way of scaling.
-pub(super) fn cooldown(fields: Fields<'_>) -> Cooldown {
-    let fields = fields.object("cooldown");
-    Cooldown {
-        out: fields.duration("out"),
-        r#in: fields.duration("in"),
     }
 }
 

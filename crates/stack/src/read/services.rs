@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::fields::Fields;
 use super::scaling::scaling;
-use super::{Fields, architecture};
+use super::shared::architecture;
 use crate::model::{LoadBalancer, Service, ServiceSource, ServiceSpec, Tasks};
 use crate::shape::tables::{EXISTING_SERVICE, SERVICE};
 use crate::yaml::Node;

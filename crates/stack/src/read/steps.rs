@@ -1,7 +1,7 @@
 //! Step scaling: its metric, its two alarms and their steps.
 
-use super::Fields;
-use super::scaling::cooldown;
+use super::fields::Fields;
+use super::shared::cooldown;
 use crate::model::{
     AdjustmentType, AlarmMetric, Comparison, MissingData, Side, Statistic, Step, StepScaling, Steps,
 };

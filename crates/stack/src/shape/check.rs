@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::fault::Fault;
+use super::kind::{Entries, Field, Form, Kind, List, Object, Rule, form_of};
 use super::tables::STACK;
-use super::values::{Fault, fault};
-use super::{Entries, Field, Form, Kind, List, Object, Rule, form_of};
+use super::values::fault;
 use crate::findings::{Findings, Place};
 use crate::nearest::{listed, nearest};
 use crate::path;

@@ -1,8 +1,9 @@
 //! What is wrong with a number: whole ones, others, and the amounts of step scaling.
 
-use super::values::{Fault, is_digits};
-use super::{Adjust, Amount, Number, Whole, amount};
-use crate::text::shorten;
+use super::amount::{Adjust, amount};
+use super::fault::Fault;
+use super::kind::{Amount, Number, Whole};
+use crate::text::{is_digits, shorten};
 use crate::yaml::Value;
 
 pub(super) fn whole_fault(whole: &'static Whole, found: i128, raw: &str) -> Option<Fault> {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::kind::{Field, Form, Kind, Object, Rule};
 use super::tables::STACK;
 use super::values::{expected, right, time_range};
-use super::{Field, Form, Kind, Object, Rule};
 use crate::nearest::listed;
 
 /// The format's example, whole.

@@ -1,7 +1,7 @@
 //! What holds among the keys of a mapping, and among the items of a list.
 
 use super::check::{Checker, Spot};
-use super::{Misfit, Object, Rule};
+use super::kind::{Misfit, Object, Rule};
 use crate::findings::Finding;
 use crate::nearest::listed;
 use crate::path;

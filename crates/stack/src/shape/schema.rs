@@ -2,14 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::amount;
+use super::kind::{
+    Amount, Entries, Field, Form, Kind, List, Number, Object, Rule, Text, Time, Whole,
+};
 use super::tables::STACK;
 use super::values::{TIME_HELP, time_range};
-use super::{
-    Amount, Entries, Field, Form, Kind, List, Number, Object, Rule, Text, Time, Whole, amount,
-};
 use crate::duration;
-use crate::scalar;
 use crate::yaml;
+use crate::yaml::scalar;
 
 /// The JSON Schema of a definition.
 pub(crate) fn schema() -> Value {

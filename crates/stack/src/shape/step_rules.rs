@@ -1,6 +1,8 @@
 //! What holds among the steps of a side: their order, and that they are of one kind.
 
-use super::{Adjust, Misfit, amount, number_of};
+use super::amount::{Adjust, amount};
+use super::kind::Misfit;
+use super::numbers::number_of;
 use crate::yaml::Node;
 
 /// What a step's number means.

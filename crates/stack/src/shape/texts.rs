@@ -2,7 +2,7 @@
 //!
 //! Sources: the API references of the services that take them.
 
-use super::Text;
+use super::kind::Text;
 
 /// CloudFormation `CreateStack`.
 pub(crate) static STACK_NAME: Text = Text::new(

@@ -2,21 +2,14 @@
 
 use std::time::Duration;
 
+use super::amount::amount;
+use super::fault::Fault;
+use super::kind::{Form, Kind, Rule, Text, Time};
 use super::numbers::{amount_fault, amount_range, number_fault, number_range, range, whole_fault};
-use super::{Form, Kind, Rule, Text, Time, amount};
 use crate::duration;
 use crate::nearest::{listed, nearest};
-use crate::scalar;
-use crate::text::shorten;
-use crate::yaml::Value;
-
-/// Why a value isn't taken, and what would be.
-#[derive(Debug, PartialEq)]
-pub(super) struct Fault {
-    pub(super) message: String,
-    pub(super) label: &'static str,
-    pub(super) help: String,
-}
+use crate::text::{is_digits, shorten};
+use crate::yaml::{Value, scalar};
 
 /// What is wrong with a value, whose text in the file is `raw`. Of lists and mappings, only that they
 /// are ones.
@@ -330,10 +323,6 @@ fn one_of(words: &[&str]) -> String {
         }
         _ => listed(words.iter().copied()),
     }
-}
-
-pub(super) fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// What YAML 1.1 took for true.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::node::{Key, Node, Value};
 use super::offsets::Offsets;
-use super::{Key, Node, Value};
+use super::scalar;
 use crate::findings::Findings;
-use crate::scalar;
 use crate::source::Span;
 use crate::text;
 

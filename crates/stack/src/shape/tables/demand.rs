@@ -1,8 +1,7 @@
 //! Scaling to the tasks that the work needs.
 
-use super::scaling::{MOMENT, PAUSE};
-use super::{DAY, HOUR, MINUTE, SECOND, default, required, time, whole};
-use crate::shape::{Kind, Object, Time, Whole};
+use super::parts::{DAY, HOUR, MINUTE, MOMENT, PAUSE, SECOND, default, required, time, whole};
+use crate::shape::kind::{Kind, Object, Time, Whole};
 
 pub(super) static DEMAND: Object = Object {
     what: "the scaling by demand",

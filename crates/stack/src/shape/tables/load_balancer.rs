@@ -2,9 +2,9 @@
 //!
 //! Source: Elastic Load Balancing API, `CreateLoadBalancer`, `CreateListener` and `CreateTargetGroup`.
 
-use super::{default, optional, whole};
+use super::parts::{default, optional, whole};
+use crate::shape::kind::{Kind, List, Object, Whole};
 use crate::shape::texts::{CERTIFICATE_ARN, HEALTH_CHECK, SUBNET_ID};
-use crate::shape::{Kind, List, Object, Whole};
 
 pub(super) static LOAD_BALANCER: Object = Object {
     what: "a load balancer",

@@ -1,8 +1,8 @@
 //! The metric, its alarms and who hears of them.
 
-use super::{DAY, HOUR, MINUTE, SECOND, default, optional, time, whole};
+use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, time, whole};
+use crate::shape::kind::{Kind, List, Object, Time, Whole};
 use crate::shape::texts::{EMAIL, NAMESPACE};
-use crate::shape::{Kind, List, Object, Time, Whole};
 
 pub(super) static METRIC: Object = Object {
     what: "the metric function",

@@ -4,6 +4,7 @@ mod demand;
 mod load_balancer;
 mod metric;
 mod network;
+mod parts;
 mod queues;
 mod scaling;
 mod services;
@@ -18,11 +19,12 @@ pub(crate) use step_scaling::{ANY_METRIC, QUEUE_METRIC};
 
 use metric::{ADDRESSES, ALARMS, METRIC};
 use network::{CLUSTER_FORMS, NETWORK_FORMS};
+use parts::{default, optional, required};
 use queues::QUEUES;
 use services::SERVICES;
 
+use crate::shape::kind::{Entries, Kind, Object};
 use crate::shape::texts::{ACCOUNT, POLICY_ARN, REGION, STACK_NAME, TAG_KEY, TAG_VALUE};
-use crate::shape::{Entries, Field, Kind, Object, Time, Whole};
 
 /// The whole definition.
 pub(crate) static STACK: Object = Object {
@@ -112,59 +114,3 @@ static TAGS: Entries = Entries {
     least: 0,
     most: 50,
 };
-
-const SECOND: u64 = 1_000;
-const MINUTE: u64 = 60 * SECOND;
-const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
-
-/// A key that must be given.
-const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Field {
-    Field {
-        name,
-        doc,
-        kind,
-        required: true,
-        default: None,
-    }
-}
-
-/// A key that may be left out, and then means nothing of its kind.
-const fn optional(name: &'static str, kind: Kind, doc: &'static str) -> Field {
-    Field {
-        name,
-        doc,
-        kind,
-        required: false,
-        default: None,
-    }
-}
-
-/// A key that may be left out, and then has this value.
-const fn default(name: &'static str, kind: Kind, value: &'static str, doc: &'static str) -> Field {
-    Field {
-        name,
-        doc,
-        kind,
-        required: false,
-        default: Some(value),
-    }
-}
-
-const fn whole(least: u32, most: u32) -> Whole {
-    Whole {
-        least,
-        most,
-        offered: &[],
-    }
-}
-
-const fn time(step: u64, least: u64, most: u64) -> Time {
-    Time {
-        step,
-        least,
-        most,
-        offered: &[],
-        besides: &[],
-    }
-}

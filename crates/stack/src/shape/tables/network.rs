@@ -1,8 +1,8 @@
 //! Network and cluster.
 
-use super::{default, optional, required, whole};
+use super::parts::{default, optional, required, whole};
+use crate::shape::kind::{Form, Kind, List, Object, Rule, Whole};
 use crate::shape::texts::{ECS_NAME, INSTANCE_TYPE, SECURITY_GROUP_ID, SUBNET_ID, VPC_ID};
-use crate::shape::{Form, Kind, List, Object, Rule, Whole};
 
 pub(super) static NETWORK_FORMS: [Form; 2] = [Form::Word("create"), Form::Object(&NETWORK)];
 

@@ -1,8 +1,8 @@
 //! Queues.
 
-use super::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
+use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
+use crate::shape::kind::{Entries, Form, Kind, List, Object, Time, Whole};
 use crate::shape::texts::{ENCRYPTION, QUEUE_ARN, QUEUE_NAME, SHORT_NAME, TOPIC_ARN};
-use crate::shape::{Entries, Form, Kind, List, Object, Time, Whole};
 
 /// CloudFormation takes 500 resources a stack, so never more queues or services.
 pub(super) static QUEUES: Entries = Entries {

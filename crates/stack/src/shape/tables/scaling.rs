@@ -1,9 +1,9 @@
 //! How the number of tasks follows the work.
 
 use super::demand::DEMAND;
+use super::parts::{COOLDOWN, MOMENT, default, optional, required, whole};
 use super::step_scaling::STEP_SCALING;
-use super::{DAY, SECOND, default, optional, required, time, whole};
-use crate::shape::{Kind, List, Object, Rule, Time, Whole};
+use crate::shape::kind::{Kind, List, Object, Rule, Whole};
 
 pub(super) static SCALING: Object = Object {
     what: "the scaling",
@@ -84,8 +84,6 @@ static BACKLOG_PER_TASK: Object = Object {
     rules: &[],
 };
 
-pub(super) static MOMENT: Time = time(1, 1, 14 * DAY);
-
 static COUNT: List = List {
     of: Kind::Word(&["visible", "in_flight", "delayed"]),
     least: 1,
@@ -113,25 +111,3 @@ static UTILIZATION: Object = Object {
 };
 
 static PERCENT: Whole = whole(1, 100);
-
-pub(super) static COOLDOWN: Object = Object {
-    what: "the cooldowns",
-    fields: &[
-        default(
-            "out",
-            Kind::Time(&PAUSE),
-            "60s",
-            "After a scale-out, how long the new tasks have to take effect before as many are added again.",
-        ),
-        default(
-            "in",
-            Kind::Time(&PAUSE),
-            "300s",
-            "After a scale-in, how long before more tasks are removed.",
-        ),
-    ],
-    rules: &[],
-};
-
-/// A pause of over a day would be no scaling.
-pub(super) static PAUSE: Time = time(SECOND, 0, DAY);

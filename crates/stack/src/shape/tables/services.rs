@@ -1,12 +1,12 @@
 //! Services and their scaling.
 
 use super::load_balancer::LOAD_BALANCER;
+use super::parts::{SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
-use super::{SECOND, default, optional, required, time, whole};
+use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 use crate::shape::texts::{
     ANY, CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SECRET_ARN, SHORT_NAME, VARIABLE,
 };
-use crate::shape::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 
 pub(super) static SERVICES: Entries = Entries {
     key: &SHORT_NAME,

@@ -3,10 +3,9 @@
 //! Sources: Amazon CloudWatch API, `PutMetricAlarm`; Application Auto Scaling API,
 //! `StepScalingPolicyConfiguration`.
 
-use super::step_scaling::MISSING;
-use super::{default, optional, required, whole};
+use super::parts::{MISSING, default, optional, required, whole};
+use crate::shape::kind::{Amount, Field, Kind, List, Number, Object, Rule, Whole};
 use crate::shape::step_rules::{needs_percent, steps_in_order};
-use crate::shape::{Amount, Field, Kind, List, Number, Object, Rule, Whole};
 
 pub(crate) static SCALE_OUT: Object = Object {
     what: "the scale-out",

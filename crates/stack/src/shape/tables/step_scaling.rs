@@ -2,13 +2,12 @@
 //!
 //! Source: Amazon CloudWatch API, `PutMetricAlarm`.
 
-use super::scaling::COOLDOWN;
+use super::parts::{COOLDOWN, DAY, MINUTE, MISSING, SECOND, default, optional, required};
 use super::sides::{SCALE_IN, SCALE_OUT};
-use super::{DAY, MINUTE, SECOND, default, optional, required};
+use crate::shape::kind::{Entries, Form, Kind, Object, Rule, Time};
 use crate::shape::texts::{
     ALARM_NAMESPACE, ALARM_STATISTIC, DIMENSION, DIMENSION_VALUE, METRIC_NAME, SHORT_NAME,
 };
-use crate::shape::{Entries, Form, Kind, Object, Rule, Time};
 
 pub(super) static STEP_SCALING: Object = Object {
     what: "step scaling",
@@ -46,8 +45,6 @@ pub(super) static STEP_SCALING: Object = Object {
 };
 
 const MISSING_DOC: &str = "What a period without a datapoint counts as: nothing (`missing`), the last state (`ignore`), beyond the threshold (`breaching`) or within it (`not_breaching`). Otherwise `missing`; for `request_count`, whose silence means that nobody asked, as 0 requests.";
-
-pub(super) static MISSING: [&str; 4] = ["missing", "ignore", "breaching", "not_breaching"];
 
 /// An alarm sees one day of periods under an hour, and seven days of longer ones.
 static PERIOD: Time = Time {

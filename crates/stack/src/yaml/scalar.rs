@@ -1,7 +1,7 @@
 //! Plain scalars of the YAML 1.2 core schema (10.3.2).
 
+use super::node::Value;
 use crate::text;
-use crate::yaml::Value;
 
 /// What an unquoted scalar is.
 pub(crate) fn resolve(text: &str) -> Value {

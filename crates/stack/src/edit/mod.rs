@@ -4,34 +4,20 @@
 //! only when the changed text, read again, is the tree that was meant; and the whole only when it is the very
 //! stack that was meant.
 
+mod change;
 mod cut;
 mod tree;
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::model::Stack;
+use crate::parse;
 use crate::problem::Report;
 use crate::source::Source;
-use crate::yaml::{self, Node, Value};
-use crate::{duration, parse, path};
+use crate::yaml::{self, Node};
 
-/// A change of one place of a definition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Edit {
-    path: Vec<String>,
-    to: To,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum To {
-    Text(String),
-    Number(u32),
-    Key(&'static str),
-    Gone,
-}
+pub use change::Edit;
 
 /// Why a definition can't be changed in its text.
 #[derive(Debug, thiserror::Error)]
@@ -51,79 +37,6 @@ pub enum EditError {
     /// What came out means something else than was meant.
     #[error("the changed definition would mean something else than was meant")]
     Meaning,
-}
-
-impl Edit {
-    /// Gives the value of a path a duration; the key is added when it isn't there.
-    #[must_use]
-    pub fn duration(path: &[&str], value: Duration) -> Self {
-        Self::new(path, To::Text(duration::format(value)))
-    }
-
-    /// Gives the value of a path a number; the key is added when it isn't there.
-    #[must_use]
-    pub fn number(path: &[&str], value: u32) -> Self {
-        Self::new(path, To::Number(value))
-    }
-
-    /// Gives a value another key, in the same place.
-    #[must_use]
-    pub fn rename(path: &[&str], key: &'static str) -> Self {
-        Self::new(path, To::Key(key))
-    }
-
-    /// Takes a key with its value away, if it is there.
-    #[must_use]
-    pub fn remove(path: &[&str]) -> Self {
-        Self::new(path, To::Gone)
-    }
-
-    fn new(path: &[&str], to: To) -> Self {
-        Self {
-            path: path.iter().map(|key| (*key).to_owned()).collect(),
-            to,
-        }
-    }
-
-    /// The value that the tree is to have.
-    fn value(&self) -> Option<Value> {
-        match &self.to {
-            To::Text(text) => Some(Value::Str(text.clone())),
-            To::Number(number) => Some(Value::Int(i128::from(*number))),
-            To::Key(_) | To::Gone => None,
-        }
-    }
-
-    /// The path of the value, such as `services.worker.tasks.min`.
-    #[must_use]
-    pub fn path(&self) -> String {
-        self.path
-            .iter()
-            .fold(String::new(), |outer, key| path::key(&outer, key))
-    }
-
-    /// What stands there afterwards: the value, or the key; nothing where it is taken away.
-    #[must_use]
-    pub fn written(&self) -> String {
-        match &self.to {
-            To::Text(text) => text.clone(),
-            To::Number(number) => number.to_string(),
-            To::Key(key) => (*key).to_owned(),
-            To::Gone => String::new(),
-        }
-    }
-}
-
-/// What to do by hand, such as `services.worker.tasks.min: 3`.
-impl fmt::Display for Edit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path();
-        match &self.to {
-            To::Text(_) | To::Number(_) => write!(f, "{path}: {}", self.written()),
-            To::Key(key) => write!(f, "{path}: call it `{key}`"),
-            To::Gone => write!(f, "{path}: take it away"),
-        }
-    }
 }
 
 /// Changes a definition's text, edit by edit, into one that means exactly the stack `intended`.

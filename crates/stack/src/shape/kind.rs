@@ -1,0 +1,234 @@
+//! The vocabulary of the tables: objects, their fields, and the kinds of values.
+
+use std::sync::OnceLock;
+
+use regex_lite::Regex;
+
+use crate::yaml::{Node, Value};
+
+/// A mapping with known keys.
+#[derive(Debug)]
+pub(crate) struct Object {
+    /// What it is, with an article.
+    pub(crate) what: &'static str,
+    pub(crate) fields: &'static [Field],
+    /// What holds among its keys.
+    pub(crate) rules: &'static [Rule],
+}
+
+/// What holds among the keys of an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// One of these keys is given, and no second one.
+    OneOf(&'static [&'static str]),
+    /// At least one of these keys is given.
+    AnyOf(&'static [&'static str]),
+    /// The first key goes only with the second one.
+    Needs(&'static str, &'static str),
+    /// The first key belongs to another object, which stands under the third; here goes the second.
+    Elsewhere(&'static str, &'static str, &'static str),
+    /// What neither keys nor kinds can say; the JSON Schema leaves it out.
+    Also(fn(&Node) -> Option<Misfit>),
+}
+
+/// A value that doesn't fit with the others around it.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    /// Its path from the value that was looked at, such as `.at_least` or `[1].from`.
+    pub(crate) at: String,
+    pub(crate) label: &'static str,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+/// A key of an object.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    /// Its meaning, a sentence or two for the schema and the reference page.
+    pub(crate) doc: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    /// The default, as a definition would write it.
+    pub(crate) default: Option<&'static str>,
+}
+
+/// What a value may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Text(&'static Text),
+    /// `true` or `false`.
+    Flag,
+    Whole(&'static Whole),
+    /// A number, with decimals or without.
+    Number(&'static Number),
+    /// A number of tasks, or a percentage such as `10%`.
+    Amount(&'static Amount),
+    Time(&'static Time),
+    /// A duration, or a word in place of one.
+    TimeOr(&'static Time, &'static str),
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    List(&'static List),
+    /// A mapping with keys of the user's own.
+    Entries(&'static Entries),
+    Object(&'static Object),
+    /// One of several forms, told apart by [`Form`].
+    Either(&'static [Form]),
+    /// An SNS filter policy.
+    Filter,
+}
+
+/// Text that a pattern describes.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// What it is, with an article.
+    pub(crate) what: &'static str,
+    /// A regular expression that both the `regex-lite` crate and editors understand.
+    pub(crate) pattern: &'static str,
+    /// Most characters.
+    pub(crate) longest: usize,
+    /// What would be right, in words.
+    pub(crate) hint: &'static str,
+    pub(crate) example: &'static str,
+    /// What the pattern can't say.
+    pub(crate) also: Option<fn(&str) -> bool>,
+    regex: OnceLock<Option<Regex>>,
+}
+
+/// A whole number.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) least: u32,
+    pub(crate) most: u32,
+    /// The only values, when there are few.
+    pub(crate) offered: &'static [u32],
+}
+
+/// A number, with decimals or without; never an infinite one or `.nan`.
+#[derive(Debug)]
+pub(crate) struct Number {
+    pub(crate) least: f64,
+    pub(crate) most: f64,
+}
+
+/// A number of tasks, at least one, or a percentage.
+#[derive(Debug)]
+pub(crate) struct Amount {
+    /// Most tasks.
+    pub(crate) tasks: u32,
+    /// Highest percentage.
+    pub(crate) percent: u32,
+}
+
+/// A duration.
+#[derive(Debug)]
+pub(crate) struct Time {
+    /// It must be a multiple of this many milliseconds.
+    pub(crate) step: u64,
+    /// In milliseconds.
+    pub(crate) least: u64,
+    /// In milliseconds.
+    pub(crate) most: u64,
+    /// The only values in milliseconds, when there are few.
+    pub(crate) offered: &'static [u64],
+    /// Values in milliseconds that are taken besides, whatever the step.
+    pub(crate) besides: &'static [u64],
+}
+
+/// Looks at the items of a list for one that doesn't fit.
+pub(crate) type ListRule = fn(&[Node]) -> Option<Misfit>;
+
+/// A list of values of one kind.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) of: Kind,
+    pub(crate) least: usize,
+    pub(crate) most: usize,
+    /// Whether every item may stand there once only.
+    pub(crate) unique: bool,
+    /// What holds among the items, where the kinds can't say it.
+    pub(crate) rule: Option<ListRule>,
+}
+
+/// A mapping with keys of the user's own.
+#[derive(Debug)]
+pub(crate) struct Entries {
+    pub(crate) key: &'static Text,
+    pub(crate) value: Kind,
+    pub(crate) least: usize,
+    pub(crate) most: usize,
+}
+
+/// One of the forms that a value may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// This word.
+    Word(&'static str),
+    /// A mapping that has this key.
+    Keyed(&'static str, &'static Object),
+    /// Any other mapping.
+    Object(&'static Object),
+}
+
+impl Object {
+    pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().map(|field| field.name)
+    }
+}
+
+impl Text {
+    pub(super) const fn new(
+        what: &'static str,
+        longest: usize,
+        pattern: &'static str,
+        hint: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self {
+            what,
+            pattern,
+            longest,
+            hint,
+            example,
+            also: None,
+            regex: OnceLock::new(),
+        }
+    }
+
+    /// Adds what the pattern can't say.
+    pub(super) const fn and(mut self, also: fn(&str) -> bool) -> Self {
+        self.also = Some(also);
+        self
+    }
+
+    /// Whether a text is one of these.
+    pub(crate) fn accepts(&self, text: &str) -> bool {
+        // Length first: a pattern must not meet a megabyte of text.
+        if text.chars().nth(self.longest).is_some() {
+            return false;
+        }
+        let regex = self.regex.get_or_init(|| Regex::new(self.pattern).ok());
+        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+            && self.also.is_none_or(|also| also(text))
+    }
+}
+
+/// The form that a value means to take; `None` when it takes none of them.
+pub(crate) fn form_of<'f>(forms: &'f [Form], node: &Node) -> Option<&'f Form> {
+    let keyed = forms.iter().find(|form| match (form, &node.value) {
+        (Form::Word(word), Value::Str(text)) => text == word,
+        (Form::Keyed(key, _), Value::Map(_)) => node.get(key).is_some(),
+        _ => false,
+    });
+    let is_map = matches!(node.value, Value::Map(_));
+    keyed.or_else(|| {
+        forms
+            .iter()
+            .find(|form| is_map && matches!(form, Form::Object(_)))
+    })
+}

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cooldown::{PerSide, Side};
-use crate::reconcile::Scaling;
 use crate::steps::{AdjustmentType, Steps};
 use crate::{Bounds, BoundsError};
 
@@ -57,6 +56,15 @@ pub enum ScalingRequest {
     /// `{"action": "look-once"}`: look once, act on it, and answer. For a person, or for a deploy that
     /// makes sure of the function.
     LookOnce,
+}
+
+/// How a service may be scaled, for [`crate::Situation::course`].
+#[derive(Clone, Copy, Debug)]
+pub struct Scaling<'a> {
+    /// Fewest and most tasks.
+    pub bounds: Bounds,
+    /// The steps of either side.
+    pub steps: PerSide<Option<&'a AlarmSteps>>,
 }
 
 /// Why a policy can't be followed.

@@ -9,8 +9,8 @@ mod alarm_steps;
 mod backlog;
 mod cooldown;
 mod demand;
-mod demand_policy;
 mod evaluation;
+mod queue_request;
 mod reconcile;
 mod request;
 mod scalable_target;
@@ -20,26 +20,23 @@ mod tracking_policy;
 
 pub use alarm::{Comparison, MissingData};
 pub use alarm_steps::{
-    AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, PolicyError, ScalingRequest,
+    AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, PolicyError, Scaling,
+    ScalingRequest,
 };
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
 pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 pub use demand::{
-    Decision, DemandLaw, DemandScaler, DemandWatch, GAP_LOOKS, Looked, NeedHistory, QueueCounts,
-    QueueHistory, QueueSample, Sighting, Watching, Why, Work, decide, measured_processing_time,
-    tasks_for,
-};
-pub use demand_policy::{
-    DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, DemandRequest, LATE_SHARE,
-    NEED_PER_TASK_METRIC, RATE_DEVIATIONS, RATE_OVER, TASKS_NEEDED_METRIC,
+    DEMAND_POLICY_VARIABLE, Decision, DemandLaw, DemandPolicy, DemandPolicyError, DemandRequest,
+    DemandScaler, DemandWatch, GAP_LOOKS, LATE_SHARE, Looked, NEED_PER_TASK_METRIC, NeedHistory,
+    QueueCounts, QueueHistory, QueueSample, RATE_DEVIATIONS, RATE_OVER, Sighting,
+    TASKS_NEEDED_METRIC, Watching, Why, Work, decide, measured_processing_time, tasks_for,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
+pub use queue_request::QueueRequest;
 pub use reconcile::{
-    Course, Hold, Scaling, Situation, StateChange, StepRecord, Trigger, ringing, within_bounds,
+    Course, Hold, Situation, StateChange, StepRecord, Trigger, ringing, within_bounds,
 };
-pub use request::{
-    Count, METRIC_NAME, MetricRequest, QueueRequest, ServiceRequest, WAKE_METRIC_NAME,
-};
+pub use request::{Count, METRIC_NAME, MetricRequest, ServiceRequest, WAKE_METRIC_NAME};
 pub use scalable_target::{Asked, Change, ScalableTarget, StepRequest};
 pub use steps::{AdjustmentType, Step, Steps, StepsError};
 pub use target_tracking::{

@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
+use crate::alarm_steps::{AlarmSteps, Scaling};
 use crate::cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
-use crate::{AlarmState, AlarmSteps, Bounds};
+use crate::{AlarmState, Bounds};
 
 /// State changes of one alarm nearer to each other than this are one: CloudWatch gives its time twice, in
 /// the message and in DescribeAlarms, and evaluates no alarm more often than every 10 s.
@@ -113,15 +114,6 @@ pub struct Situation {
     pub deploying: bool,
     /// What each alarm remembers.
     pub records: PerSide<Option<StepRecord>>,
-}
-
-/// How a service may be scaled, for [`Situation::course`].
-#[derive(Clone, Copy, Debug)]
-pub struct Scaling<'a> {
-    /// Fewest and most tasks.
-    pub bounds: Bounds,
-    /// The steps of either side.
-    pub steps: PerSide<Option<&'a AlarmSteps>>,
 }
 
 /// What is right to do.

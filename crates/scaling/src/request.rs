@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::demand_policy::DemandRequest;
+use crate::demand::DemandRequest;
+use crate::queue_request::QueueRequest;
 
 /// Name of the metric that the metric function publishes.
 pub const METRIC_NAME: &str = "BacklogPerTask";
@@ -41,16 +42,6 @@ pub struct ServiceRequest {
     /// instead of [`METRIC_NAME`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demand: Option<DemandRequest>,
-}
-
-/// One SQS queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QueueRequest {
-    /// Queue name: the value of the dimension `QueueName`.
-    pub name: String,
-    /// Queue URL.
-    pub url: String,
 }
 
 /// A kind of message that counts as backlog. Each is an `Approximate…` attribute of the queue.

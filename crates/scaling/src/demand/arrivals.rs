@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::count;
+use super::law::count;
 
 /// One look at a queue. All times of one reckoning count from the same origin, whichever it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Decision, DemandLaw, DemandWatch, Looked, QueueCounts, Sighting, Watching, Why};
-use crate::demand_policy::{DemandPolicy, DemandPolicyError};
+use super::decision::{Decision, Why};
+use super::law::DemandLaw;
+use super::policy::DemandPolicy;
+use super::request::DemandPolicyError;
+use super::watch::{DemandWatch, Looked, QueueCounts, Sighting, Watching};
 use crate::reconcile::within_bounds;
 use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 

@@ -1,5 +1,10 @@
-use super::*;
+use std::time::Duration;
+
 use proptest::prelude::*;
+
+use super::law::count;
+use super::*;
+use crate::Bounds;
 
 fn law() -> DemandLaw {
     DemandLaw {

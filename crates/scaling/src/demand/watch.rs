@@ -10,11 +10,17 @@
 
 use std::time::Duration;
 
-use super::{
-    Decision, DemandLaw, NeedHistory, QueueHistory, QueueSample, Why, Work, decide, tasks_for,
-};
+use super::arrivals::{QueueHistory, QueueSample};
+use super::decision::{Decision, NeedHistory, Why, decide};
+use super::law::{DemandLaw, Work, tasks_for};
 use crate::Bounds;
-use crate::demand_policy::{RATE_DEVIATIONS, RATE_OVER};
+
+/// Standard deviations by which chance alone is told from a rise; see
+/// [`crate::QueueHistory::proven_rate`]. Chosen by the experiment in `docs/demand.md`.
+pub const RATE_DEVIATIONS: f64 = 1.0;
+
+/// Time over which arrivals are averaged. Chosen by the experiment in `docs/demand.md`.
+pub const RATE_OVER: Duration = Duration::from_secs(120);
 
 /// Longest time between two needs over which the need counts as known, in looks. The last look of an
 /// invocation and the first of the next are two looks apart when the rule is late.

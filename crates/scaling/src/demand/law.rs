@@ -2,22 +2,12 @@
 //!
 //! Backlog per task reacts to what has already gone wrong. This law asks for the tasks that the arrivals
 //! need, with headroom for chance, plus those that drain the backlog while its promise can still be
-//! kept. It says nothing about when to remove tasks: that is [`decide`]'s.
-
-mod arrivals;
-mod decision;
-mod scaler;
-mod staffing;
-mod watch;
+//! kept. It says nothing about when to remove tasks: that is [`super::decide`]'s.
 
 use std::time::Duration;
 
+use super::staffing;
 use crate::Bounds;
-
-pub use arrivals::{QueueHistory, QueueSample, measured_processing_time};
-pub use decision::{Decision, NeedHistory, Why, decide};
-pub use scaler::DemandScaler;
-pub use watch::{DemandWatch, GAP_LOOKS, Looked, QueueCounts, Sighting, Watching};
 
 /// What is promised, and what the law reckons with.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -120,9 +110,6 @@ pub fn tasks_for(need: f64, bounds: Bounds) -> u32 {
     clippy::cast_precision_loss,
     reason = "a backlog over 2^53 messages needs no exact count"
 )]
-fn count(messages: u64) -> f64 {
+pub(super) fn count(messages: u64) -> f64 {
     messages as f64
 }
-
-#[cfg(test)]
-mod tests;

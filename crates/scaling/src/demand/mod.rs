@@ -1,0 +1,23 @@
+//! Scaling by demand: how many tasks the work needs, and when tasks are added and removed.
+
+mod arrivals;
+mod decision;
+mod law;
+mod policy;
+mod request;
+mod scaler;
+mod staffing;
+mod watch;
+
+pub use arrivals::{QueueHistory, QueueSample, measured_processing_time};
+pub use decision::{Decision, NeedHistory, Why, decide};
+pub use law::{DemandLaw, Work, tasks_for};
+pub use policy::{DEMAND_POLICY_VARIABLE, DemandPolicy, NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC};
+pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
+pub use scaler::DemandScaler;
+pub use watch::{
+    DemandWatch, GAP_LOOKS, Looked, QueueCounts, RATE_DEVIATIONS, RATE_OVER, Sighting, Watching,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+//! What a function that follows the demand law knows: the service, its queues, and the law's numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::request::{DemandPolicyError, DemandRequest};
+use crate::Bounds;
+use crate::queue_request::QueueRequest;
+
+/// Environment variable of the scaling function that holds its [`DemandPolicy`] as JSON.
+pub const DEMAND_POLICY_VARIABLE: &str = "DEMAND_POLICY";
+
+/// Name of the metric that tells how many tasks the work needs, unrounded and without bounds. Its
+/// dimensions are `ClusterName` and `ServiceName`.
+pub const TASKS_NEEDED_METRIC: &str = "TasksNeeded";
+
+/// Name of the metric that target tracking on demand follows with target 1: the largest need of the
+/// window ÷ running tasks. Its dimensions are `ClusterName` and `ServiceName`.
+pub const NEED_PER_TASK_METRIC: &str = "TasksNeededPerRunningTask";
+
+/// How one service is scaled by a function that sets its desired count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemandPolicy {
+    /// CloudWatch namespace to publish [`TASKS_NEEDED_METRIC`] to.
+    pub namespace: String,
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// The queues that the service consumes.
+    pub queues: Vec<QueueRequest>,
+    /// Fewest tasks.
+    pub min: u32,
+    /// Most tasks, at least `min`.
+    pub max: u32,
+    /// The law.
+    pub law: DemandRequest,
+    /// Time between two looks, in milliseconds.
+    pub every_ms: u64,
+    /// How long one invocation goes on looking, in milliseconds: the period of its rule.
+    pub period_ms: u64,
+    /// Pause after a scale-out in which only a larger count is set, in milliseconds.
+    pub cooldown_out_ms: u64,
+    /// Pause after a scale-in in which nothing is removed, in milliseconds.
+    pub cooldown_in_ms: u64,
+}
+
+impl DemandPolicy {
+    /// Checks the policy, and gives its bounds.
+    ///
+    /// # Errors
+    /// When a name is empty, there is no queue, a number that must not be zero is, or `min` is over `max`.
+    pub fn check(&self) -> Result<Bounds, DemandPolicyError> {
+        let names = [
+            ("namespace", &self.namespace),
+            ("cluster", &self.cluster),
+            ("service", &self.service),
+        ];
+        for (name, value) in names {
+            if value.is_empty() {
+                return Err(DemandPolicyError::Empty(name));
+            }
+        }
+        if self.queues.is_empty() {
+            return Err(DemandPolicyError::Empty("queues"));
+        }
+        if self.every_ms == 0 {
+            return Err(DemandPolicyError::Zero("every_ms"));
+        }
+        self.law.check()?;
+        Ok(Bounds::new(self.min, self.max)?)
+    }
+}

@@ -6,10 +6,11 @@ use lambda_kit::Log;
 use scaling::{Bounds, Decision, DemandPolicy, DemandScaler, Looked, QueueCounts, Sighting};
 use tokio::time::Instant;
 
-use super::answer::Unread;
-use super::processing::measure;
+use super::answer::{Look, LookOutcome, Unread};
+use super::memory::Memory;
+use super::processing::{ProcessingTime, measure};
 use super::schedule::Schedule;
-use super::{Look, LookOutcome, Memory, ProcessingTime, log as lines, queues, reason};
+use super::{log as lines, queues, reason};
 use crate::service::{self, Service};
 use crate::{Clients, InvocationError, Problem, moment};
 

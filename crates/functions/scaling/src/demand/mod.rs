@@ -4,6 +4,7 @@
 mod answer;
 pub(crate) mod log;
 mod look;
+mod memory;
 mod processing;
 mod publish;
 mod queues;
@@ -13,26 +14,18 @@ mod schedule;
 use std::time::{Duration, SystemTime};
 
 use lambda_kit::{Invocation, Log};
-use scaling::{DemandPolicy, DemandScaler, ScalingRequest};
+use scaling::{DemandPolicy, ScalingRequest};
 use serde_json::Value;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{Clients, InvocationError};
 
 pub use answer::{DemandAnswer, Look, LookOutcome, Unread};
+pub use memory::Memory;
 pub use processing::ProcessingTime;
 
 use look::Round;
 use schedule::Schedule;
-
-/// What an execution environment remembers from an invocation to the next. An environment that has just
-/// begun knows nothing, and then removes nothing until it does.
-#[derive(Debug, Default)]
-pub struct Memory {
-    scaler: Option<DemandScaler>,
-    /// The last processing time that was measured.
-    measured: Option<Duration>,
-}
 
 /// Looks and acts as the event asks for, and publishes what the looks found.
 ///

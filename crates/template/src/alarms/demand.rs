@@ -7,7 +7,7 @@ use super::wording::minutes;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService};
-use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::Watched;
 use crate::text::Text;
 
@@ -76,7 +76,7 @@ fn silent<'a>(
         threshold: 1.0,
         window: Window::of_silence(silence)?,
         missing: MissingData::Breaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on,
     })
 }

@@ -5,7 +5,7 @@ use stack::Stack;
 
 use crate::names;
 use crate::resolved::ResolvedService;
-use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
 
 /// The operational alarms of a service's load balancer.
@@ -33,7 +33,7 @@ fn no_healthy_target<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<
         threshold: 1.0,
         window,
         missing: MissingData::NotBreaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on: vec![names::service(service.short)],
     }
 }
@@ -56,7 +56,7 @@ fn load_balancer_errors<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Ala
         window,
         // It is reported only when there was one.
         missing: MissingData::NotBreaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on: Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use stack::{Queue, Stack};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
-use crate::resources::alarm::{Action, Alarm, MINUTE_SECONDS, Window};
+use crate::resources::alarm::{Alarm, AlarmAction, MINUTE_SECONDS, Window};
 use crate::resources::metric::Watched;
 use crate::scaling::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
 use crate::text::Text;
@@ -90,7 +90,7 @@ fn oldest_message<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<
         window,
         // SQS stops to report on a queue that nobody has used for six hours.
         missing: MissingData::NotBreaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on: Vec::new(),
     })
 }
@@ -127,7 +127,7 @@ fn given_up<'a>(id: String, queue: String, threshold: u32, description: String) 
         threshold: f64::from(threshold),
         window: Window::minutes(1, 1),
         missing: MissingData::NotBreaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on: Vec::new(),
     }
 }
@@ -174,7 +174,7 @@ fn metric_silent<'a>(
         threshold: 1.0,
         window: Window::of_silence(silence)?,
         missing: MissingData::Breaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on: [permissions, &[names::scaling_policy(service.short)]].concat(),
     })
 }
@@ -201,7 +201,7 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
         threshold: 1.0,
         window: Window::of_silence(silence)?,
         missing: MissingData::Breaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on: vec![names::scaling_policy(service.short)],
     })
 }
@@ -253,7 +253,7 @@ fn failing<'a>(id: String, function: String, window: Window, description: String
         threshold: 1.0,
         window,
         missing: MissingData::NotBreaching,
-        action: Action::Page,
+        action: AlarmAction::Notify,
         depends_on: Vec::new(),
     }
 }

@@ -26,14 +26,14 @@ pub(crate) struct Alarm<'a> {
     pub(crate) threshold: f64,
     pub(crate) window: Window,
     pub(crate) missing: MissingData,
-    pub(crate) action: Action,
+    pub(crate) action: AlarmAction,
     pub(crate) depends_on: Vec<String>,
 }
 
 /// Who hears of an alarm.
-pub(crate) enum Action {
+pub(crate) enum AlarmAction {
     /// People, when it rings and when it is over; nobody without `notify`.
-    Page,
+    Notify,
     /// The alarm topic, when it rings: the scaling function, and people by the way. That it is over says
     /// nothing to the function, and to people too little to write to them.
     Topic,
@@ -126,15 +126,15 @@ impl Alarm<'_> {
         set("EvaluationPeriods", self.window.periods.into());
         set("TreatMissingData", self.missing.to_string().into());
         match &self.action {
-            Action::Page if stack.notify.is_empty() => {}
-            Action::Page => {
+            AlarmAction::Notify if stack.notify.is_empty() => {}
+            AlarmAction::Notify => {
                 set("AlarmActions", topic());
                 set("OKActions", topic());
             }
-            Action::Topic => {
+            AlarmAction::Topic => {
                 set("AlarmActions", topic());
             }
-            Action::Policy(id) => {
+            AlarmAction::Policy(id) => {
                 set("AlarmActions", json!([reference(id)]));
             }
         }

@@ -12,7 +12,7 @@ use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
-use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::Watched;
 use crate::text::{Text, number, text};
 
@@ -234,7 +234,7 @@ fn add_wake(
         threshold: 1.0,
         window: Window::minutes(1, 1),
         missing: MissingData::NotBreaching,
-        action: Action::Policy(id),
+        action: AlarmAction::Policy(id),
         depends_on: Vec::new(),
     };
     alarm.add(builder, stack)
@@ -262,7 +262,7 @@ fn add_steps(
         };
         let policy = step_policy::configuration(side, cooldown, &metric);
         add_stepping(builder, service, id.clone(), name, policy)?;
-        let action = Action::Policy(id);
+        let action = AlarmAction::Policy(id);
         step_alarms::add(
             builder,
             resolved.stack,

@@ -6,7 +6,7 @@ use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::ResolvedService;
-use crate::resources::alarm::{Action, Alarm, Window};
+use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::Watched;
 
 /// Which way a side goes.
@@ -47,7 +47,7 @@ pub(crate) fn add(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
     (direction, side): (Direction, &Side),
-    (metric, action): (Watched<'_>, Action),
+    (metric, action): (Watched<'_>, AlarmAction),
 ) -> Result<(), SynthesisError> {
     let window = window(steps, side)?;
     let way = direction.word();

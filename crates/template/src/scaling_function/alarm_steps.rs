@@ -12,7 +12,7 @@ use super::triggers::{self, KnownAlarm};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService, generated_name};
-use crate::resources::alarm::Action;
+use crate::resources::alarm::AlarmAction;
 use crate::resources::lambda::TIMEOUT_SECONDS;
 use crate::resources::metric::Watched;
 use crate::resources::role::{Statement, read_metrics};
@@ -43,7 +43,7 @@ fn add_alarms(
 ) -> Result<(), SynthesisError> {
     let metric = Watched::of(resolved, service, &steps.metric)?;
     for side in step_alarms::sides(steps) {
-        let watched = (metric.clone(), Action::Topic);
+        let watched = (metric.clone(), AlarmAction::Topic);
         step_alarms::add(builder, resolved.stack, service, steps, side, watched)?;
     }
     Ok(())

@@ -8,7 +8,9 @@ use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
-use crate::resources::metric::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
+use crate::resources::metric::{
+    LOAD_BALANCING, MetricStatistic, balancer_dimensions, target_dimensions,
+};
 use crate::scaling::{autoscaling, metric_math, step_alarms};
 use crate::text::{Text, canonical, escape, number};
 use crate::{limits, names};
@@ -113,10 +115,10 @@ fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand:
     let namespace = &resolved.stack.metric.namespace;
     let needed = |statistic, label: &str| {
         let dimensions = service.dimensions();
-        Watched::new(namespace, TASKS_NEEDED_METRIC, dimensions, statistic)
+        MetricStatistic::new(namespace, TASKS_NEEDED_METRIC, dimensions, statistic)
             .row(json!({ "label": label }))
     };
-    let running = Watched::new(
+    let running = MetricStatistic::new(
         "AWS/ECS",
         "CPUUtilization",
         service.dimensions(),
@@ -148,7 +150,7 @@ fn steps_widget(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<Value, SynthesisError> {
-    let metric = Watched::of(resolved, service, &steps.metric)?;
+    let metric = MetricStatistic::from_definition(resolved, service, &steps.metric)?;
     let lines = step_alarms::sides(steps).map(|(direction, side)| {
         let label = format!("scale {}", direction.word());
         json!({ "label": label, "value": number(side.threshold) })
@@ -164,7 +166,7 @@ fn steps_widget(
 /// samples is the number of running tasks; the count by name costs extra (Container Insights).
 fn tasks_widget(service: &ResolvedService<'_>) -> Value {
     let of_tasks = |name, statistic, options| {
-        Watched::new("AWS/ECS", name, service.dimensions(), statistic).row(options)
+        MetricStatistic::new("AWS/ECS", name, service.dimensions(), statistic).row(options)
     };
     let right = |label| json!({ "label": label, "yAxis": "right" });
     let mut metrics = vec![
@@ -197,16 +199,16 @@ fn tasks_widget(service: &ResolvedService<'_>) -> Value {
 /// What users get: requests, errors of both sorts, and how long an answer takes.
 fn requests_widget(service: &ResolvedService<'_>) -> Value {
     let of_targets = |name, label| {
-        Watched::new(LOAD_BALANCING, name, target_dimensions(service), "Sum")
+        MetricStatistic::new(LOAD_BALANCING, name, target_dimensions(service), "Sum")
             .row(json!({ "label": label }))
     };
-    let own = Watched::new(
+    let own = MetricStatistic::new(
         LOAD_BALANCING,
         "HTTPCode_ELB_5XX_Count",
         balancer_dimensions(service),
         "Sum",
     );
-    let time = Watched::new(
+    let time = MetricStatistic::new(
         LOAD_BALANCING,
         "TargetResponseTime",
         target_dimensions(service),
@@ -226,7 +228,7 @@ fn requests_widget(service: &ResolvedService<'_>) -> Value {
 fn queue_widget(resolved: &Resolved<'_>, queue: &ResolvedQueue<'_>) -> Value {
     let of_queue = |name, options| {
         let dimensions = vec![("QueueName", queue.name.clone())];
-        Watched::new("AWS/SQS", name, dimensions, "Maximum").row(options)
+        MetricStatistic::new("AWS/SQS", name, dimensions, "Maximum").row(options)
     };
     let metrics = [
         of_queue(
@@ -258,7 +260,7 @@ fn queue_widget(resolved: &Resolved<'_>, queue: &ResolvedQueue<'_>) -> Value {
 fn function_widget(title: &str, function: &str) -> Value {
     let row = |name| {
         let dimensions = vec![("FunctionName", Text::reference(function, 0))];
-        Watched::new("AWS/Lambda", name, dimensions, "Sum").row(json!({}))
+        MetricStatistic::new("AWS/Lambda", name, dimensions, "Sum").row(json!({}))
     };
     let metrics = [row("Invocations"), row("Errors"), row("Throttles")];
     graph(title, PERIOD_SECONDS, &metrics, Vec::new())

@@ -8,7 +8,7 @@ use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
-use crate::resources::metric::Watched;
+use crate::resources::metric::MetricStatistic;
 use crate::text::Text;
 
 /// `permissions`: logical ids of what lets the rules invoke the metric function.
@@ -49,7 +49,8 @@ fn silent<'a>(
     let (what, metric) = if demand.processing_time.is_some() {
         let namespace = &stack.metric.namespace;
         let dimensions = service.dimensions();
-        let metric = Watched::new(namespace, TASKS_NEEDED_METRIC, dimensions, "SampleCount");
+        let metric =
+            MetricStatistic::new(namespace, TASKS_NEEDED_METRIC, dimensions, "SampleCount");
         let what = format!(
             "{TASKS_NEEDED_METRIC} of service {} has not been published",
             service.short
@@ -57,7 +58,7 @@ fn silent<'a>(
         (what, metric)
     } else {
         let dimensions = vec![("FunctionName", Text::reference(&function, 64))];
-        let metric = Watched::new("AWS/Lambda", "Invocations", dimensions, "SampleCount");
+        let metric = MetricStatistic::new("AWS/Lambda", "Invocations", dimensions, "SampleCount");
         let what = format!(
             "the function that looks at service {} has not been invoked",
             service.short

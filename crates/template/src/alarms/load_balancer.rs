@@ -6,7 +6,9 @@ use stack::Stack;
 use crate::names;
 use crate::resolved::ResolvedService;
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
-use crate::resources::metric::{LOAD_BALANCING, Watched, balancer_dimensions, target_dimensions};
+use crate::resources::metric::{
+    LOAD_BALANCING, MetricStatistic, balancer_dimensions, target_dimensions,
+};
 
 /// The operational alarms of a service's load balancer.
 pub(crate) fn of<'a>(stack: &Stack, service: &ResolvedService<'_>) -> [Alarm<'a>; 2] {
@@ -28,7 +30,7 @@ fn no_healthy_target<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<
             "Stack {}: the load balancer of service {} has had no healthy target for {} minutes.",
             stack.name, service.short, window.periods
         ),
-        metric: Watched::new(LOAD_BALANCING, "HealthyHostCount", dimensions, "Maximum"),
+        metric: MetricStatistic::new(LOAD_BALANCING, "HealthyHostCount", dimensions, "Maximum"),
         comparison: Comparison::Below,
         threshold: 1.0,
         window,
@@ -50,7 +52,7 @@ fn load_balancer_errors<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Ala
             "Stack {}: the load balancer of service {} answered errors (5xx) of its own in {} of the last {} minutes.",
             stack.name, service.short, window.datapoints, window.periods
         ),
-        metric: Watched::new(LOAD_BALANCING, metric, dimensions, "Sum"),
+        metric: MetricStatistic::new(LOAD_BALANCING, metric, dimensions, "Sum"),
         comparison: Comparison::AtOrAbove,
         threshold: 1.0,
         window,

@@ -13,7 +13,7 @@ use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::resources::alarm::{Alarm, AlarmAction, MINUTE_SECONDS, Window};
-use crate::resources::metric::Watched;
+use crate::resources::metric::MetricStatistic;
 use crate::scaling::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
 use crate::text::Text;
 use crate::{limits, names};
@@ -84,7 +84,7 @@ fn oldest_message<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<
             window.datapoints,
             window.periods
         ),
-        metric: Watched::new("AWS/SQS", metric, dimensions, "Maximum"),
+        metric: MetricStatistic::new("AWS/SQS", metric, dimensions, "Maximum"),
         comparison: Comparison::Above,
         threshold: promise.as_secs_f64(),
         window,
@@ -122,7 +122,7 @@ fn given_up<'a>(id: String, queue: String, threshold: u32, description: String) 
     Alarm {
         id,
         description,
-        metric: Watched::new("AWS/SQS", metric, vec![("QueueName", name)], "Maximum"),
+        metric: MetricStatistic::new("AWS/SQS", metric, vec![("QueueName", name)], "Maximum"),
         comparison: Comparison::AtOrAbove,
         threshold: f64::from(threshold),
         window: Window::minutes(1, 1),
@@ -164,7 +164,7 @@ fn metric_silent<'a>(
             queue.short,
             minutes(silence)
         ),
-        metric: Watched::new(
+        metric: MetricStatistic::new(
             &stack.metric.namespace,
             METRIC_NAME,
             dimensions,
@@ -196,7 +196,7 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
             service.short,
             minutes(silence)
         ),
-        metric: Watched::new(namespace, name, service.dimensions(), "SampleCount"),
+        metric: MetricStatistic::new(namespace, name, service.dimensions(), "SampleCount"),
         comparison: Comparison::Below,
         threshold: 1.0,
         window: Window::of_silence(silence)?,
@@ -243,7 +243,7 @@ fn failing<'a>(id: String, function: String, window: Window, description: String
     Alarm {
         id,
         description,
-        metric: Watched::new(
+        metric: MetricStatistic::new(
             "AWS/Lambda",
             "Errors",
             vec![("FunctionName", function)],

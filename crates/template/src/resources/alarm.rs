@@ -6,7 +6,7 @@ use scaling::{Comparison, MissingData};
 use serde_json::{Value, json};
 use stack::Stack;
 
-use super::metric::Watched;
+use super::metric::MetricStatistic;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
@@ -21,7 +21,7 @@ pub(crate) const HOUR_SECONDS: u64 = 3_600;
 pub(crate) struct Alarm<'a> {
     pub(crate) id: String,
     pub(crate) description: String,
-    pub(crate) metric: Watched<'a>,
+    pub(crate) metric: MetricStatistic<'a>,
     pub(crate) comparison: Comparison,
     pub(crate) threshold: f64,
     pub(crate) window: Window,

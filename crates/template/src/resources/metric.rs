@@ -10,14 +10,14 @@ use crate::text::{Text, escape};
 
 /// A metric and its statistic.
 #[derive(Clone, Debug)]
-pub(crate) struct Watched<'a> {
+pub(crate) struct MetricStatistic<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
     pub(crate) dimensions: Vec<(&'a str, Text)>,
     pub(crate) statistic: Statistic,
 }
 
-impl<'a> Watched<'a> {
+impl<'a> MetricStatistic<'a> {
     /// A metric with one of the five plain statistics.
     pub(crate) fn new(
         namespace: &'a str,
@@ -35,7 +35,7 @@ impl<'a> Watched<'a> {
     }
 
     /// What the definition's metric of a service is.
-    pub(crate) fn of(
+    pub(crate) fn from_definition(
         resolved: &Resolved<'a>,
         service: &ResolvedService<'_>,
         metric: &'a AlarmMetric,

@@ -13,7 +13,7 @@ use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
-use crate::resources::metric::Watched;
+use crate::resources::metric::MetricStatistic;
 use crate::text::{Text, number, text};
 
 const DIMENSION: &str = "ecs:service:DesiredCount";
@@ -195,9 +195,12 @@ fn add_demand(
 }
 
 /// What target tracking on demand follows.
-pub(crate) fn need_per_task<'a>(stack: &'a Stack, service: &ResolvedService<'_>) -> Watched<'a> {
+pub(crate) fn need_per_task<'a>(
+    stack: &'a Stack,
+    service: &ResolvedService<'_>,
+) -> MetricStatistic<'a> {
     let namespace = &stack.metric.namespace;
-    Watched::new(
+    MetricStatistic::new(
         namespace,
         NEED_PER_TASK_METRIC,
         service.dimensions(),
@@ -229,7 +232,7 @@ fn add_wake(
             "Stack {}: wakes service {}, which has no task while messages wait.",
             stack.name, service.short
         ),
-        metric: Watched::new(namespace, WAKE_METRIC_NAME, dimensions, "Maximum"),
+        metric: MetricStatistic::new(namespace, WAKE_METRIC_NAME, dimensions, "Maximum"),
         comparison: Comparison::AtOrAbove,
         threshold: 1.0,
         window: Window::minutes(1, 1),
@@ -246,7 +249,7 @@ fn add_steps(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    let metric = Watched::of(resolved, service, &steps.metric)?;
+    let metric = MetricStatistic::from_definition(resolved, service, &steps.metric)?;
     for (direction, side) in step_alarms::sides(steps) {
         let (id, name, cooldown) = match direction {
             Direction::Out => (

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use stack::Stack;
 
 use crate::resolved::Scaled;
-use crate::resources::metric::Watched;
+use crate::resources::metric::MetricStatistic;
 
 /// Namespace of Container Insights' metrics on ECS.
 pub(crate) const CONTAINER_INSIGHTS: &str = "ECS/ContainerInsights";
@@ -34,26 +34,34 @@ pub(crate) fn specification(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
 }
 
 /// The metrics that the backlog per task comes from, with their ids in the [`expression`].
-pub(crate) fn terms<'a>(stack: &'a Stack, scaled: &Scaled<'_, '_>) -> Vec<(String, Watched<'a>)> {
+pub(crate) fn terms<'a>(
+    stack: &'a Stack,
+    scaled: &Scaled<'_, '_>,
+) -> Vec<(String, MetricStatistic<'a>)> {
     let service = scaled.service;
     let mut metrics = Vec::new();
     for queue in &service.queues {
         if scaled.is_measured() {
             let (namespace, dimensions) =
                 (&stack.metric.namespace, service.backlog_dimensions(queue));
-            metrics.push(Watched::new(namespace, METRIC_NAME, dimensions, "Average"));
+            metrics.push(MetricStatistic::new(
+                namespace,
+                METRIC_NAME,
+                dimensions,
+                "Average",
+            ));
         } else {
             let counts = scaled.scaling.count.iter();
             metrics.extend(counts.map(|count| {
                 let dimensions = vec![("QueueName", queue.name.clone())];
-                Watched::new("AWS/SQS", metric_name(*count), dimensions, "Average")
+                MetricStatistic::new("AWS/SQS", metric_name(*count), dimensions, "Average")
             }));
         }
     }
     let ids = (1..).map(|number| format!("m{number}"));
     let mut terms: Vec<_> = ids.zip(metrics).collect();
     if !scaled.is_measured() {
-        let tasks = Watched::new(
+        let tasks = MetricStatistic::new(
             CONTAINER_INSIGHTS,
             RUNNING_TASK_COUNT,
             service.dimensions(),
@@ -89,7 +97,7 @@ pub(crate) fn expression(scaled: &Scaled<'_, '_>) -> Option<String> {
     }
 }
 
-fn query(id: &str, metric: &Watched<'_>) -> Value {
+fn query(id: &str, metric: &MetricStatistic<'_>) -> Value {
     let mut named = metric.properties();
     let statistic = named.remove("Statistic");
     json!({

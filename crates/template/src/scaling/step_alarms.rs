@@ -7,7 +7,7 @@ use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::ResolvedService;
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
-use crate::resources::metric::Watched;
+use crate::resources::metric::MetricStatistic;
 
 /// Which way a side goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(crate) fn add(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
     (direction, side): (Direction, &Side),
-    (metric, action): (Watched<'_>, AlarmAction),
+    (metric, action): (MetricStatistic<'_>, AlarmAction),
 ) -> Result<(), SynthesisError> {
     let window = window(steps, side)?;
     let way = direction.word();

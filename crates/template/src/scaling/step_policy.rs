@@ -6,11 +6,15 @@ use scaling::Comparison;
 use serde_json::{Value, json};
 use stack::{Side, Statistic};
 
-use crate::resources::metric::Watched;
+use crate::resources::metric::MetricStatistic;
 use crate::text::number;
 
 /// `StepScalingPolicyConfiguration` of one side.
-pub(crate) fn configuration(side: &Side, cooldown: Duration, metric: &Watched<'_>) -> Value {
+pub(crate) fn configuration(
+    side: &Side,
+    cooldown: Duration,
+    metric: &MetricStatistic<'_>,
+) -> Value {
     let mut configuration = json!({
         "AdjustmentType": side.steps.adjustment_type().to_string(),
         "Cooldown": cooldown.as_secs(),

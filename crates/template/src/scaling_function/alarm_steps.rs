@@ -14,7 +14,7 @@ use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService, generated_name};
 use crate::resources::alarm::AlarmAction;
 use crate::resources::lambda::TIMEOUT_SECONDS;
-use crate::resources::metric::Watched;
+use crate::resources::metric::MetricStatistic;
 use crate::resources::role::{Statement, read_metrics};
 use crate::scaling::step_alarms::{self, Direction};
 use crate::text::{Text, attribute, canonical};
@@ -41,7 +41,7 @@ fn add_alarms(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    let metric = Watched::of(resolved, service, &steps.metric)?;
+    let metric = MetricStatistic::from_definition(resolved, service, &steps.metric)?;
     for side in step_alarms::sides(steps) {
         let watched = (metric.clone(), AlarmAction::Topic);
         step_alarms::add(builder, resolved.stack, service, steps, side, watched)?;

@@ -7,7 +7,7 @@ use crate::{Answer, InvocationError};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
+struct InvocationLine<'a> {
     published: usize,
     failed: usize,
     duration_ms: u128,
@@ -32,7 +32,7 @@ pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError
     let text = error
         .filter(|error| !matches!(error, InvocationError::TargetsFailed(_)))
         .map(ToString::to_string);
-    let outcome = Outcome {
+    let outcome = InvocationLine {
         published: answer.published.len() + answer.waking.len() + answer.needs.len(),
         failed: answer.failed.len(),
         duration_ms: log.elapsed().as_millis(),

@@ -7,7 +7,7 @@ use crate::{Answer, InvocationError, Problem};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
+struct InvocationLine<'a> {
     #[serde(flatten)]
     answer: Option<&'a Answer>,
     duration_ms: u128,
@@ -24,7 +24,7 @@ pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError
             log.line(Level::Error, "record refused", one);
         }
     }
-    let fields = Outcome {
+    let fields = InvocationLine {
         answer: handled(result),
         duration_ms: log.elapsed().as_millis(),
         error_type: result.as_ref().err().map(InvocationError::name),

@@ -52,7 +52,7 @@ pub(super) struct Calls {
     pub(super) data: Vec<GetMetricDataInput>,
 }
 
-pub(super) struct Outcome {
+pub(super) struct TestOutcome {
     pub(super) result: Result<Answer, InvocationError>,
     pub(super) calls: Calls,
     pub(super) log: Vec<Value>,
@@ -112,7 +112,7 @@ impl Cloud {
         self
     }
 
-    pub(super) async fn run(self, event: Value) -> Outcome {
+    pub(super) async fn run(self, event: Value) -> TestOutcome {
         self.run_in(&Mutex::default(), 0, event).await
     }
 
@@ -122,14 +122,14 @@ impl Cloud {
         memory: &Mutex<Memory>,
         seconds: u64,
         event: Value,
-    ) -> Outcome {
+    ) -> TestOutcome {
         let calls = Arc::clone(&self.calls);
         let clients = self.clients();
         let now = now() + Duration::from_secs(seconds);
         let time_left = Duration::from_secs(30);
         let (result, log) = invoke_in(&clients, memory, now, event, time_left).await;
         let calls = std::mem::take(&mut *calls.lock().unwrap());
-        Outcome { result, calls, log }
+        TestOutcome { result, calls, log }
     }
 
     fn clients(self) -> Clients {
@@ -153,7 +153,7 @@ impl Cloud {
     }
 }
 
-impl Outcome {
+impl TestOutcome {
     pub(super) fn answer(&self) -> &Answer {
         self.result.as_ref().unwrap()
     }

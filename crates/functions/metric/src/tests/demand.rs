@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::cloud::{Cloud, Outcome, event, service};
+use super::cloud::{Cloud, TestOutcome, event, service};
 use crate::Memory;
 
 const IN_FLIGHT: &str = "ApproximateNumberOfMessagesNotVisible";
@@ -28,8 +28,8 @@ fn busy(in_flight: u64, running: i32) -> Cloud {
 }
 
 /// The published values of a metric, over all invocations.
-fn values(outcomes: &[Outcome], metric: &str) -> Vec<Option<f64>> {
-    let value = |outcome: &Outcome| {
+fn values(outcomes: &[TestOutcome], metric: &str) -> Vec<Option<f64>> {
+    let value = |outcome: &TestOutcome| {
         let data = outcome.calls.puts.iter().flat_map(|put| put.metric_data());
         let found: Vec<f64> = data
             .filter(|datum| datum.metric_name() == Some(metric))
@@ -42,7 +42,7 @@ fn values(outcomes: &[Outcome], metric: &str) -> Vec<Option<f64>> {
 }
 
 /// A minute after the other in one environment.
-async fn minutes(clouds: Vec<Cloud>, request: &Value) -> Vec<Outcome> {
+async fn minutes(clouds: Vec<Cloud>, request: &Value) -> Vec<TestOutcome> {
     let memory = Mutex::new(Memory::default());
     let mut outcomes = Vec::new();
     for (minute, cloud) in (0..).zip(clouds) {

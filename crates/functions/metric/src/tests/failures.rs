@@ -2,10 +2,10 @@
 
 use crate::InvocationError;
 
-use super::cloud::{Cloud, Outcome, counting, event, service, url};
+use super::cloud::{Cloud, TestOutcome, counting, event, service, url};
 
 /// One good target beside the service `voucher/broken` on the queue `broken`.
-async fn beside_a_good_one(cloud: Cloud) -> Outcome {
+async fn beside_a_good_one(cloud: Cloud) -> TestOutcome {
     let cloud = cloud.queue("vouchers", 20).service("voucher", "good", 2);
     let request = [
         service("voucher", "broken", &["broken"]),

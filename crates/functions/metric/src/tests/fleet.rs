@@ -11,7 +11,7 @@ use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::cloud::{Cloud, Outcome, event, now, service};
+use super::cloud::{Cloud, TestOutcome, event, now, service};
 use crate::publish::{self, Datapoint};
 use crate::{Published, Target};
 
@@ -129,7 +129,7 @@ async fn a_refused_put_fails_its_own_datapoints_only() {
     assert_eq!(answer.failed[999].target.queue, "q00999");
 }
 
-async fn one_service_with(queues: usize, refuse: Option<&str>) -> Outcome {
+async fn one_service_with(queues: usize, refuse: Option<&str>) -> TestOutcome {
     let names: Vec<String> = (0..queues).map(|number| format!("q{number:05}")).collect();
     let mut cloud = Cloud::default().service("a", "b", 1);
     for name in &names {

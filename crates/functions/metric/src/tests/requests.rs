@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::cloud::{Cloud, Outcome, counting, event, service};
+use super::cloud::{Cloud, TestOutcome, counting, event, service};
 
-async fn refused(event: Value) -> Outcome {
+async fn refused(event: Value) -> TestOutcome {
     let outcome = Cloud::default().run(event).await;
     let calls = &outcome.calls;
     assert_eq!(

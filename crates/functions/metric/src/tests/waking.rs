@@ -3,7 +3,7 @@
 use aws_sdk_cloudwatch::types::{MetricDatum, StandardUnit};
 use serde_json::{Value, json};
 
-use super::cloud::{Cloud, Outcome, counting, event, now, service};
+use super::cloud::{Cloud, TestOutcome, counting, event, now, service};
 
 /// A request that also wants the backlog without tasks.
 fn waking(mut request: Value) -> Value {
@@ -12,13 +12,13 @@ fn waking(mut request: Value) -> Value {
 }
 
 /// Every published datum of the metric by its name.
-fn published<'a>(outcome: &'a Outcome, metric: &str) -> Vec<&'a MetricDatum> {
+fn published<'a>(outcome: &'a TestOutcome, metric: &str) -> Vec<&'a MetricDatum> {
     let data = outcome.calls.puts.iter().flat_map(|put| put.metric_data());
     data.filter(|datum| datum.metric_name() == Some(metric))
         .collect()
 }
 
-fn wake_value(outcome: &Outcome) -> Option<f64> {
+fn wake_value(outcome: &TestOutcome) -> Option<f64> {
     match published(outcome, "BacklogWithoutTasks").as_slice() {
         [] => None,
         [one] => one.value(),

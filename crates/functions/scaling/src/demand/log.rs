@@ -8,7 +8,7 @@ use crate::InvocationError;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
+struct InvocationLine<'a> {
     looks: usize,
     failed_looks: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<DemandAnswer, Invocatio
         Err(InvocationError::LooksFailed(answer)) => Some(&**answer),
         Err(_) => None,
     };
-    let fields = Outcome {
+    let fields = InvocationLine {
         looks: answer.map_or(0, |answer| answer.looks.len()),
         failed_looks: answer.map_or(0, |answer| answer.failed().len()),
         from: answer.and_then(|answer| answer.from),

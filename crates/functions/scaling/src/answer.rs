@@ -20,7 +20,7 @@ pub enum Reply {
 /// What came of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ScalingOutcome {
     /// No alarm rings.
     Quiet,
     /// The count was changed by a step.
@@ -51,7 +51,7 @@ pub struct Answer {
     /// Service name.
     pub service: String,
     /// What came of it, in a word.
-    pub outcome: Outcome,
+    pub outcome: ScalingOutcome,
     /// The alarm that rings, if one does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alarm: Option<String>,
@@ -84,7 +84,7 @@ impl Answer {
         Self {
             cluster: policy.cluster.clone(),
             service: policy.service.clone(),
-            outcome: Outcome::Quiet,
+            outcome: ScalingOutcome::Quiet,
             alarm: None,
             from: None,
             to: None,
@@ -97,7 +97,7 @@ impl Answer {
     pub(crate) fn bounded(policy: &AlarmStepsPolicy, from: u32, to: u32) -> Self {
         let (min, max) = (policy.min, policy.max);
         Self {
-            outcome: Outcome::Bounded,
+            outcome: ScalingOutcome::Bounded,
             from: Some(from),
             to: Some(to),
             reason: format!("the desired count was {from}, outside {min} to {max}"),
@@ -106,7 +106,11 @@ impl Answer {
     }
 
     /// There is no service to scale, whether an alarm rings or not.
-    pub(crate) fn unscalable(policy: &AlarmStepsPolicy, outcome: Outcome, what: &str) -> Self {
+    pub(crate) fn unscalable(
+        policy: &AlarmStepsPolicy,
+        outcome: ScalingOutcome,
+        what: &str,
+    ) -> Self {
         Self {
             outcome,
             reason: what.to_owned(),
@@ -117,10 +121,10 @@ impl Answer {
 
 impl Cause<'_> {
     /// The count was changed.
-    pub(crate) fn stepped(&self, outcome: Outcome, record: &StepRecord) -> Answer {
+    pub(crate) fn stepped(&self, outcome: ScalingOutcome, record: &StepRecord) -> Answer {
         let (from, to) = (record.from, record.to);
         let how = match outcome {
-            Outcome::Finished => ", by a step that was begun before",
+            ScalingOutcome::Finished => ", by a step that was begun before",
             _ => "",
         };
         let text = format!("{} from {from} to {to} tasks{how}", self.side_name());
@@ -132,7 +136,7 @@ impl Cause<'_> {
     }
 
     /// There is no service to scale.
-    pub(crate) fn unscalable(&self, outcome: Outcome, what: &str) -> Answer {
+    pub(crate) fn unscalable(&self, outcome: ScalingOutcome, what: &str) -> Answer {
         self.answer(outcome, what)
     }
 
@@ -140,12 +144,12 @@ impl Cause<'_> {
     pub(crate) fn held(&self, hold: Hold, desired: u32) -> Answer {
         let (outcome, until, text) = match hold {
             Hold::Handled => (
-                Outcome::Handled,
+                ScalingOutcome::Handled,
                 None,
                 "this change of its state has had its step".to_owned(),
             ),
             Hold::Deploying => (
-                Outcome::Deploying,
+                ScalingOutcome::Deploying,
                 None,
                 "scale-in waits until the service is deployed".to_owned(),
             ),
@@ -156,9 +160,9 @@ impl Cause<'_> {
                     self.side_name(),
                     side_name(of)
                 );
-                (Outcome::Cooldown, Some(until), text)
+                (ScalingOutcome::Cooldown, Some(until), text)
             }
-            Hold::AtBound => (Outcome::AtBound, None, self.at_bound(desired)),
+            Hold::AtBound => (ScalingOutcome::AtBound, None, self.at_bound(desired)),
         };
         Answer {
             from: Some(desired),
@@ -181,7 +185,7 @@ impl Cause<'_> {
         }
     }
 
-    fn answer(&self, outcome: Outcome, text: &str) -> Answer {
+    fn answer(&self, outcome: ScalingOutcome, text: &str) -> Answer {
         let since = moment::text(self.change);
         Answer {
             outcome,

@@ -31,7 +31,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Outcome, Reply};
+pub use answer::{Answer, Reply, ScalingOutcome};
 pub use clients::Clients;
 pub use demand::{DemandAnswer, Look, LookOutcome, Memory, ProcessingTime, Unread};
 pub use error::{InvocationError, Problem, Refused};

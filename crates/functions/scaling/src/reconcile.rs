@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::alarms::Alarm;
 use crate::answer::Cause;
 use crate::service::{self, Service};
-use crate::{Answer, Clients, Outcome, Problem, memory, metric};
+use crate::{Answer, Clients, Problem, ScalingOutcome, memory, metric};
 
 /// What one reconciliation has at hand.
 pub(crate) struct Round<'a> {
@@ -59,7 +59,9 @@ impl Round<'_> {
                     desired, deploying, ..
                 } => (desired, deploying),
                 Service::Draining => {
-                    return Ok(cause.unscalable(Outcome::Draining, "the service is being deleted"));
+                    return Ok(
+                        cause.unscalable(ScalingOutcome::Draining, "the service is being deleted")
+                    );
                 }
                 Service::Missing(what) => return Ok(missing(&cause, &what)),
             };
@@ -80,10 +82,14 @@ impl Round<'_> {
         };
         match self.course(&situation, alarm).await? {
             Course::Hold(hold) => Ok(cause.held(hold, desired)),
-            Course::Finish(step) => self.take(Outcome::Finished, step, alarm, &cause, log).await,
+            Course::Finish(step) => {
+                self.take(ScalingOutcome::Finished, step, alarm, &cause, log)
+                    .await
+            }
             Course::Step(step) => {
                 memory::remember(cloudwatch, alarm, &step, self.deadline).await?;
-                self.take(Outcome::Stepped, step, alarm, &cause, log).await
+                self.take(ScalingOutcome::Stepped, step, alarm, &cause, log)
+                    .await
             }
         }
     }
@@ -101,8 +107,11 @@ impl Round<'_> {
                 let bounded = self.within_bounds(desired, deploying).await?;
                 Ok(bounded.unwrap_or_else(|| Answer::quiet(self.policy)))
             }
-            Service::Draining => Ok(gone(Outcome::Draining, "the service is being deleted")),
-            Service::Missing(what) => Ok(gone(Outcome::Missing, &no_service(&what))),
+            Service::Draining => Ok(gone(
+                ScalingOutcome::Draining,
+                "the service is being deleted",
+            )),
+            Service::Missing(what) => Ok(gone(ScalingOutcome::Missing, &no_service(&what))),
         }
     }
 
@@ -121,7 +130,9 @@ impl Round<'_> {
         let ecs = &self.clients.ecs;
         let gone = service::set_desired(ecs, self.policy, to, self.deadline).await?;
         Ok(Some(match gone {
-            Some(what) => Answer::unscalable(self.policy, Outcome::Missing, &no_service(&what)),
+            Some(what) => {
+                Answer::unscalable(self.policy, ScalingOutcome::Missing, &no_service(&what))
+            }
             None => Answer::bounded(self.policy, desired, to),
         }))
     }
@@ -139,7 +150,7 @@ impl Round<'_> {
     /// Sets the count, then marks the record as done.
     async fn take(
         &self,
-        outcome: Outcome,
+        outcome: ScalingOutcome,
         step: StepRecord,
         alarm: &Alarm,
         cause: &Cause<'_>,
@@ -168,7 +179,7 @@ impl Round<'_> {
 }
 
 fn missing(cause: &Cause<'_>, what: &str) -> Answer {
-    cause.unscalable(Outcome::Missing, &no_service(what))
+    cause.unscalable(ScalingOutcome::Missing, &no_service(what))
 }
 
 fn no_service(what: &str) -> String {

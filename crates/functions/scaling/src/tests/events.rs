@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 
 use super::cloud::invoke;
 use super::world::{IN, OUT, START, event, message, re_evaluate, world};
-use crate::{InvocationError, Outcome};
+use crate::{InvocationError, ScalingOutcome};
 
 #[tokio::test]
 async fn the_newest_record_of_an_alarm_counts() {
     let (first, second) = (START + 1_000, START + 2_000);
     for (states, outcome) in [
-        ([("ALARM", first), ("OK", second)], Outcome::Quiet),
-        ([("OK", second), ("ALARM", first)], Outcome::Quiet),
-        ([("OK", first), ("ALARM", second)], Outcome::Stepped),
-        ([("ALARM", second), ("OK", first)], Outcome::Stepped),
+        ([("ALARM", first), ("OK", second)], ScalingOutcome::Quiet),
+        ([("OK", second), ("ALARM", first)], ScalingOutcome::Quiet),
+        ([("OK", first), ("ALARM", second)], ScalingOutcome::Stepped),
+        ([("ALARM", second), ("OK", first)], ScalingOutcome::Stepped),
     ] {
         let world = world(1);
         let messages = states.map(|(state, at)| message(OUT, state, at));
@@ -31,7 +31,7 @@ async fn records_of_both_alarms_are_one_reconciliation() {
         (world.ring(OUT, "ALARM"), world.ring(IN, "ALARM"))
     };
     let invoked = invoke(&world, event(&[&idle, &loud, &loud])).await;
-    assert_eq!(invoked.answer().outcome, Outcome::Stepped);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::Stepped);
     assert_eq!(world.lock().unwrap().set, [2]);
 }
 
@@ -170,7 +170,7 @@ async fn an_arn_may_be_lacking() {
     let mut loud = world.lock().unwrap().ring(OUT, "ALARM");
     loud.as_object_mut().unwrap().remove("AlarmArn");
     let invoked = invoke(&world, event(&[&loud])).await;
-    assert_eq!(invoked.answer().outcome, Outcome::Stepped);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::Stepped);
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn an_alarm_that_does_not_exist_is_told() {
     world.lock().unwrap().alarms.remove(OUT);
     for event in [event(&[&loud]), re_evaluate()] {
         let invoked = invoke(&world, event).await;
-        assert_eq!(invoked.answer().outcome, Outcome::Quiet);
+        assert_eq!(invoked.answer().outcome, ScalingOutcome::Quiet);
         assert_eq!(invoked.lines()[0], "WARN the alarm does not exist");
         let [line, _] = invoked.log.as_slice() else {
             panic!("{:?}", invoked.log)

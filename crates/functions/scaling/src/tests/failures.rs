@@ -3,7 +3,7 @@
 use super::baton::Baton;
 use super::cloud::{invoke, invoke_as, invoke_with, policy, policy_of};
 use super::world::{IN, OUT, Shared, arn, event, re_evaluate, world};
-use crate::{InvocationError, Outcome, Problem};
+use crate::{InvocationError, Problem, ScalingOutcome};
 use serde_json::{Value, json};
 
 fn loud(world: &Shared) -> Value {
@@ -34,7 +34,7 @@ async fn a_missing_service_is_told_and_no_error() {
         vanish(&world);
         let invoked = invoke(&world, loud(&world)).await;
         let answer = invoked.answer();
-        assert_eq!(answer.outcome, Outcome::Missing);
+        assert_eq!(answer.outcome, ScalingOutcome::Missing);
         assert!(
             answer.reason.contains("there is no service to scale ("),
             "{}",
@@ -50,7 +50,7 @@ async fn a_draining_service_is_left_alone() {
     let world = world(1);
     world.lock().unwrap().service().status = "DRAINING";
     let invoked = invoke(&world, loud(&world)).await;
-    assert_eq!(invoked.answer().outcome, Outcome::Draining);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::Draining);
     assert!(world.lock().unwrap().set.is_empty());
 }
 
@@ -112,8 +112,8 @@ async fn an_error_of_aws_fails_the_invocation_and_its_retry_steps_once() {
         world.lock().unwrap().pause(60);
         let invoked = invoke(&world, event.clone()).await;
         let outcome = match operation {
-            "UpdateService" => Outcome::Finished,
-            _ => Outcome::Stepped,
+            "UpdateService" => ScalingOutcome::Finished,
+            _ => ScalingOutcome::Stepped,
         };
         assert_eq!(invoked.answer().outcome, outcome, "{operation}");
         invoke(&world, event).await;
@@ -140,7 +140,7 @@ async fn a_crash_half_way_is_finished_by_whoever_comes_next() {
         };
         let invoked = invoke(&world, event).await;
         let answer = invoked.answer();
-        assert_eq!(answer.outcome, Outcome::Finished);
+        assert_eq!(answer.outcome, ScalingOutcome::Finished);
         assert!(
             answer.reason.ends_with("by a step that was begun before"),
             "{}",
@@ -160,7 +160,7 @@ async fn a_step_that_can_not_be_marked_as_done_was_taken_all_the_same() {
     let message = loud(&world);
     let turn = Baton::new([], 1).turn(0, 6);
     let invoked = invoke_as(&world, &policy, message.clone(), turn).await;
-    assert_eq!(invoked.answer().outcome, Outcome::Stepped);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::Stepped);
     let lines = [
         "WARN the step was taken but not marked as done",
         "INFO invocation succeeded",
@@ -180,16 +180,16 @@ async fn what_someone_sets_back_by_hand_is_not_set_again_within_the_cooldown() {
     world.lock().unwrap().service().desired = 1;
     assert_eq!(
         invoke(&world, message).await.answer().outcome,
-        Outcome::Handled
+        ScalingOutcome::Handled
     );
     assert_eq!(
         invoke(&world, re_evaluate()).await.answer().outcome,
-        Outcome::Cooldown
+        ScalingOutcome::Cooldown
     );
     world.lock().unwrap().pause(60);
     assert_eq!(
         invoke(&world, re_evaluate()).await.answer().outcome,
-        Outcome::Stepped
+        ScalingOutcome::Stepped
     );
 }
 
@@ -203,7 +203,7 @@ async fn a_garbled_record_says_nothing_but_is_told() {
         .tags
         .insert(arn(OUT), value.to_owned());
     let invoked = invoke(&world, loud(&world)).await;
-    assert_eq!(invoked.answer().outcome, Outcome::Stepped);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::Stepped);
     let line = &invoked.log[0];
     assert_eq!(line["message"], "the record of the last step is garbled");
     assert_eq!(

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::cloud::{Invoked, invoke_with, policy_of};
 use super::world::{IN, OUT, START, Shared, event, re_evaluate, world};
-use crate::{Outcome, Policy};
+use crate::{Policy, ScalingOutcome};
 
 fn policy(kind: &str, out: &Value, scale_in: &Value) -> Policy {
     let side = |alarm: &str, steps: &Value| json!({"alarm": alarm, "cooldown": 60, "steps": {"adjustment_type": kind, "steps": steps}});
@@ -88,7 +88,7 @@ async fn a_larger_step_within_the_cooldown_adds_the_difference() {
     );
     world.lock().unwrap().pause(20);
     let invoked = invoke_with(&world, &changes(), re_evaluate()).await;
-    assert_eq!(invoked.answer().outcome, Outcome::Cooldown);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::Cooldown);
     assert_eq!(world.lock().unwrap().set, [11, 13]);
 }
 
@@ -131,7 +131,7 @@ async fn an_exact_count_of_scale_out_never_lowers() {
     );
     let world = world(10);
     let invoked = ring(&world, OUT, &policy).await;
-    assert_eq!(invoked.answer().outcome, Outcome::AtBound);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::AtBound);
     let end = "the step leaves the desired count at 10";
     assert!(
         invoked.answer().reason.ends_with(end),

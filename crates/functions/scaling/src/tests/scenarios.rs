@@ -2,11 +2,11 @@
 
 use super::cloud::{Invoked, invoke, invoke_with, policy_of};
 use super::world::{IN, OUT, START, Shared, arn, event, message, re_evaluate, world};
-use crate::Outcome;
+use crate::ScalingOutcome;
 use serde_json::json;
 
 /// Invokes, and gives what came of it and the count.
-async fn once(world: &Shared, event: serde_json::Value) -> (Outcome, i32) {
+async fn once(world: &Shared, event: serde_json::Value) -> (ScalingOutcome, i32) {
     let invoked = invoke(world, event).await;
     let desired = world.lock().unwrap().desired();
     (invoked.answer().outcome, desired)
@@ -45,7 +45,7 @@ async fn load_takes_it_from_one_to_two_and_no_further() {
     for _ in 0..3 {
         pause(&world, 60);
         let invoked = invoke(&world, re_evaluate()).await;
-        assert_eq!(invoked.answer().outcome, Outcome::AtBound);
+        assert_eq!(invoked.answer().outcome, ScalingOutcome::AtBound);
         let end = "the desired count is 2 and the maximum is 2";
         assert!(
             invoked.answer().reason.ends_with(end),
@@ -60,10 +60,13 @@ async fn load_takes_it_from_one_to_two_and_no_further() {
 async fn little_load_takes_it_back_to_one_and_no_further() {
     let world = world(2);
     let idle = ring(&world, IN, "ALARM");
-    assert_eq!(once(&world, idle).await, (Outcome::Stepped, 1));
+    assert_eq!(once(&world, idle).await, (ScalingOutcome::Stepped, 1));
     for _ in 0..8 {
         pause(&world, 60);
-        assert_eq!(once(&world, re_evaluate()).await, (Outcome::AtBound, 1));
+        assert_eq!(
+            once(&world, re_evaluate()).await,
+            (ScalingOutcome::AtBound, 1)
+        );
     }
     let reason = invoke(&world, re_evaluate()).await.answer().reason.clone();
     assert!(
@@ -91,7 +94,11 @@ async fn the_same_message_three_times_steps_once() {
     }
     assert_eq!(
         outcomes,
-        [Outcome::Stepped, Outcome::Handled, Outcome::Handled]
+        [
+            ScalingOutcome::Stepped,
+            ScalingOutcome::Handled,
+            ScalingOutcome::Handled
+        ]
     );
     assert_eq!(world.lock().unwrap().set, [2]);
 }
@@ -108,7 +115,11 @@ async fn a_load_that_stays_high_goes_on_scaling_after_each_cooldown() {
         let answer = invoke_with(&world, &policy, re_evaluate()).await;
         seen.push((answer.answer().outcome, world.lock().unwrap().desired()));
     }
-    let (wait, step, bound) = (Outcome::Cooldown, Outcome::Stepped, Outcome::AtBound);
+    let (wait, step, bound) = (
+        ScalingOutcome::Cooldown,
+        ScalingOutcome::Stepped,
+        ScalingOutcome::AtBound,
+    );
     let expected = [
         (wait, 2),
         (wait, 2),
@@ -146,10 +157,13 @@ async fn a_message_lost_on_its_way_is_made_up_for() {
     let world = world(1);
     let late = ring(&world, OUT, "ALARM");
     pause(&world, 30);
-    assert_eq!(once(&world, re_evaluate()).await, (Outcome::Stepped, 2));
+    assert_eq!(
+        once(&world, re_evaluate()).await,
+        (ScalingOutcome::Stepped, 2)
+    );
     assert_eq!(
         once(&world, late).await,
-        (Outcome::Handled, 2),
+        (ScalingOutcome::Handled, 2),
         "late, not lost"
     );
 }
@@ -161,7 +175,7 @@ async fn an_older_message_never_undoes_a_newer_state() {
     pause(&world, 60);
     ring(&world, OUT, "OK");
     let invoked: Invoked = invoke(&world, loud).await;
-    assert_eq!(invoked.answer().outcome, Outcome::Quiet);
+    assert_eq!(invoked.answer().outcome, ScalingOutcome::Quiet);
     let lines = [
         "INFO the message is older than the alarm's state",
         "INFO invocation succeeded",
@@ -180,13 +194,22 @@ async fn a_newer_message_counts() {
     let world = world(1);
     let early = message(OUT, "ALARM", START + 500);
     pause(&world, 1);
-    assert_eq!(once(&world, event(&[&early])).await, (Outcome::Stepped, 2));
+    assert_eq!(
+        once(&world, event(&[&early])).await,
+        (ScalingOutcome::Stepped, 2)
+    );
     // Then it shows the change with a time of its own, a little different.
     world.lock().unwrap().ring(OUT, "ALARM");
     world.lock().unwrap().alarms.get_mut(OUT).unwrap().changed = START + 507;
-    assert_eq!(once(&world, event(&[&early])).await, (Outcome::Handled, 2));
+    assert_eq!(
+        once(&world, event(&[&early])).await,
+        (ScalingOutcome::Handled, 2)
+    );
     let quiet = message(OUT, "OK", START + 900);
-    assert_eq!(once(&world, event(&[&quiet])).await, (Outcome::Quiet, 2));
+    assert_eq!(
+        once(&world, event(&[&quiet])).await,
+        (ScalingOutcome::Quiet, 2)
+    );
 }
 
 #[tokio::test]
@@ -194,7 +217,7 @@ async fn insufficient_data_and_ok_do_nothing() {
     for state in ["OK", "INSUFFICIENT_DATA"] {
         let world = world(1);
         let told = ring(&world, OUT, state);
-        assert_eq!(once(&world, told).await, (Outcome::Quiet, 1));
+        assert_eq!(once(&world, told).await, (ScalingOutcome::Quiet, 1));
     }
 }
 
@@ -203,15 +226,21 @@ async fn scale_out_wins_over_scale_in() {
     let world = world(1);
     let idle = ring(&world, IN, "ALARM");
     let loud = ring(&world, OUT, "ALARM");
-    assert_eq!(once(&world, idle.clone()).await, (Outcome::Stepped, 2));
-    assert_eq!(once(&world, loud).await, (Outcome::Handled, 2));
+    assert_eq!(
+        once(&world, idle.clone()).await,
+        (ScalingOutcome::Stepped, 2)
+    );
+    assert_eq!(once(&world, loud).await, (ScalingOutcome::Handled, 2));
     pause(&world, 30);
     ring(&world, OUT, "OK");
-    assert_eq!(once(&world, re_evaluate()).await, (Outcome::Cooldown, 2));
+    assert_eq!(
+        once(&world, re_evaluate()).await,
+        (ScalingOutcome::Cooldown, 2)
+    );
     pause(&world, 30);
     assert_eq!(
         once(&world, idle).await,
-        (Outcome::Stepped, 1),
+        (ScalingOutcome::Stepped, 1),
         "its own change had no step yet"
     );
 }
@@ -222,10 +251,13 @@ async fn scale_in_waits_for_a_deployment() {
         let world = world(2);
         world.lock().unwrap().service().deployments = deployments;
         let idle = ring(&world, IN, "ALARM");
-        assert_eq!(once(&world, idle).await, (Outcome::Deploying, 2));
+        assert_eq!(once(&world, idle).await, (ScalingOutcome::Deploying, 2));
         world.lock().unwrap().service().deployments = vec!["COMPLETED"];
         pause(&world, 60);
-        assert_eq!(once(&world, re_evaluate()).await, (Outcome::Stepped, 1));
+        assert_eq!(
+            once(&world, re_evaluate()).await,
+            (ScalingOutcome::Stepped, 1)
+        );
     }
 }
 
@@ -234,24 +266,30 @@ async fn scale_out_does_not_wait_for_a_deployment() {
     let world = world(1);
     world.lock().unwrap().service().deployments = vec!["IN_PROGRESS", "COMPLETED"];
     let loud = ring(&world, OUT, "ALARM");
-    assert_eq!(once(&world, loud).await, (Outcome::Stepped, 2));
+    assert_eq!(once(&world, loud).await, (ScalingOutcome::Stepped, 2));
 }
 
 #[tokio::test]
 async fn a_count_out_of_bounds_is_brought_within_by_the_next_look() {
     let world = world(7);
     let quiet = ring(&world, OUT, "OK");
-    assert_eq!(once(&world, quiet).await, (Outcome::Quiet, 7));
+    assert_eq!(once(&world, quiet).await, (ScalingOutcome::Quiet, 7));
     let invoked = invoke(&world, re_evaluate()).await;
     let answer = serde_json::to_value(invoked.answer()).unwrap();
     let expected = json!({"cluster": "web", "service": "sample", "outcome": "bounded",
         "from": 7, "to": 2, "reason": "the desired count was 7, outside 1 to 2"});
     assert_eq!(answer, expected);
-    assert_eq!(once(&world, re_evaluate()).await, (Outcome::Quiet, 2));
+    assert_eq!(
+        once(&world, re_evaluate()).await,
+        (ScalingOutcome::Quiet, 2)
+    );
 
     pause(&world, 60);
     world.lock().unwrap().service().desired = 0;
-    assert_eq!(once(&world, re_evaluate()).await, (Outcome::Bounded, 1));
+    assert_eq!(
+        once(&world, re_evaluate()).await,
+        (ScalingOutcome::Bounded, 1)
+    );
     assert_eq!(world.lock().unwrap().set, [2, 1]);
 }
 
@@ -259,9 +297,15 @@ async fn a_count_out_of_bounds_is_brought_within_by_the_next_look() {
 async fn a_deployment_is_not_cut_down_to_the_bounds() {
     let world = world(7);
     world.lock().unwrap().service().deployments = vec!["IN_PROGRESS"];
-    assert_eq!(once(&world, re_evaluate()).await, (Outcome::Quiet, 7));
+    assert_eq!(
+        once(&world, re_evaluate()).await,
+        (ScalingOutcome::Quiet, 7)
+    );
     world.lock().unwrap().service().desired = 0;
-    assert_eq!(once(&world, re_evaluate()).await, (Outcome::Bounded, 1));
+    assert_eq!(
+        once(&world, re_evaluate()).await,
+        (ScalingOutcome::Bounded, 1)
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lambda_kit::{CallError, Flow, Level, Log, processing_time};
 use scaling::{
-    DemandRequest, DemandWatch, Looked, NEED_PER_TASK_METRIC, QueueCounts, Sighting,
+    DemandRequest, DemandWatch, Looked, NEED_PER_TASK_METRIC, QueueCounts, ServiceReading,
     TASKS_NEEDED_METRIC, Watching,
 };
 use serde::Serialize;
@@ -124,7 +124,7 @@ impl Look<'_> {
         if law.processing_time_ms.is_none() {
             self.measure(key, watched, &mut needs.failed);
         }
-        let seen = Sighting {
+        let seen = ServiceReading {
             at: self.at,
             queues: &counts,
             running: tasks.running,

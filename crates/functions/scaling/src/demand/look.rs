@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lambda_kit::Log;
-use scaling::{Bounds, Decision, DemandPolicy, DemandScaler, Looked, QueueCounts, Sighting};
+use scaling::{Bounds, Decision, DemandPolicy, DemandScaler, Looked, QueueCounts, ServiceReading};
 use tokio::time::Instant;
 
 use super::answer::{Look, LookOutcome, Unread};
@@ -118,7 +118,7 @@ impl Round<'_> {
                 return look.because(LookOutcome::Failed, &problem.to_string());
             }
         };
-        let seen = Sighting {
+        let seen = ServiceReading {
             at,
             queues: &counts,
             running: tasks.running,

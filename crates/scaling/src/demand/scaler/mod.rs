@@ -7,7 +7,7 @@ use super::decision::{Decision, Why};
 use super::law::DemandLaw;
 use super::policy::DemandPolicy;
 use super::request::DemandPolicyError;
-use super::watch::{DemandWatch, Looked, QueueCounts, Sighting, Watching};
+use super::watch::{DemandWatch, Looked, QueueCounts, ServiceReading, Watching};
 use crate::reconcile::within_bounds;
 use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 
@@ -72,7 +72,7 @@ impl DemandScaler {
     /// change: it removes nothing until the longest cooldown would be over.
     pub fn look(
         &mut self,
-        seen: &Sighting<'_>,
+        seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
         deploying: bool,
     ) -> (Looked, Decision) {
@@ -82,7 +82,7 @@ impl DemandScaler {
     /// As [`Self::look`], with a rate as in [`DemandWatch::look_by`].
     pub fn look_by(
         &mut self,
-        seen: &Sighting<'_>,
+        seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
         deploying: bool,
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
@@ -116,7 +116,7 @@ impl DemandScaler {
     }
 
     /// What cooldowns and a deployment leave of a decision.
-    fn restrain(&self, seen: &Sighting<'_>, decision: Decision, deploying: bool) -> Decision {
+    fn restrain(&self, seen: &ServiceReading<'_>, decision: Decision, deploying: bool) -> Decision {
         let (from, to) = (seen.desired, decision.desired);
         let side = if to > from { Side::Out } else { Side::In };
         if to == from || (decision.why == Why::Bounds && !(deploying && side == Side::In)) {

@@ -41,7 +41,7 @@ fn step_while(
         visible,
         in_flight: 0,
     };
-    let seen = Sighting {
+    let seen = ServiceReading {
         at: at(seconds),
         queues: &[Some(counts)],
         running: *desired,
@@ -214,7 +214,7 @@ proptest! {
             now += pause;
             desired = other.unwrap_or(desired);
             let counts = queue.map(|(visible, in_flight)| QueueCounts { visible, in_flight });
-            let seen = Sighting { at: at(now), queues: &[counts], running: desired, desired };
+            let seen = ServiceReading { at: at(now), queues: &[counts], running: desired, desired };
             let (looked, decision) = scaler.look(&seen, Some(&law()), deploying);
             let (from, to) = (desired, decision.desired);
             if !(deploying && from > max) {
@@ -262,7 +262,7 @@ proptest! {
             for (index, (visible, in_flight)) in life.iter().enumerate() {
                 let extra = if index + 1 == life.len() { more } else { 0 };
                 let counts = QueueCounts { visible: visible + extra, in_flight: *in_flight };
-                let seen = Sighting {
+                let seen = ServiceReading {
                     at: at(10 * index as u64), queues: &[Some(counts)], running: desired, desired,
                 };
                 last = scaler.look(&seen, Some(&law()), false).1.desired;

@@ -2,7 +2,7 @@
 //!
 //! The scaling function, the metric function and the simulator look through this one watch:
 //! - [`DemandWatch::new`] with the number of queues and [`Watching`], the numbers that it goes by;
-//! - [`DemandWatch::look`] with a [`Sighting`] and the law, `None` while the processing time is unknown:
+//! - [`DemandWatch::look`] with a [`ServiceReading`] and the law, `None` while the processing time is unknown:
 //!   gives [`Looked`], the rate and the need, and remembers both;
 //! - [`DemandWatch::look_by`], where the rate may come from elsewhere than from the queues' counts.
 //!
@@ -50,7 +50,7 @@ pub struct QueueCounts {
 
 /// What one look sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sighting<'a> {
+pub struct ServiceReading<'a> {
     /// When. All times of one watch count from the same origin.
     pub at: Duration,
     /// Each queue, always in the same order; `None` for one that could not be read.
@@ -122,14 +122,14 @@ impl DemandWatch {
 
     /// A look: what follows from it and the earlier ones, under a law; without one, nothing is known but
     /// that messages need a task.
-    pub fn look(&mut self, seen: &Sighting<'_>, law: Option<&DemandLaw>) -> Looked {
+    pub fn look(&mut self, seen: &ServiceReading<'_>, law: Option<&DemandLaw>) -> Looked {
         self.look_by(seen, law, |flow| flow)
     }
 
     /// As [`Self::look`], with the rate that `rate` makes of the one that the queues' counts tell.
     pub fn look_by(
         &mut self,
-        seen: &Sighting<'_>,
+        seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> Looked {

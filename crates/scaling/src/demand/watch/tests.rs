@@ -24,8 +24,8 @@ fn holds(visible: u64, in_flight: u64) -> Option<QueueCounts> {
     Some(QueueCounts { visible, in_flight })
 }
 
-fn sighting(seconds: u64, queues: &[Option<QueueCounts>]) -> Sighting<'_> {
-    Sighting {
+fn sighting(seconds: u64, queues: &[Option<QueueCounts>]) -> ServiceReading<'_> {
+    ServiceReading {
         at: at(seconds),
         queues,
         running: 10,
@@ -84,7 +84,7 @@ fn a_message_needs_a_task_whatever_it_takes() {
             assert_eq!((looked.need, looked.at_least), (None, least), "{queue:?}");
         }
     }
-    let idle = Sighting {
+    let idle = ServiceReading {
         at: at(0),
         queues: &[holds(3, 0)],
         running: 0,
@@ -183,7 +183,7 @@ proptest! {
             let last = index + 1 == looks.len();
             let queues = |more: u64| [holds(visible + more, *in_flight)];
             let seen = [queues(0), queues(if last { more } else { 0 })];
-            let sighting = |queues| Sighting {
+            let sighting = |queues| ServiceReading {
                 at: at(10 * index as u64), queues, running, desired: running + starting,
             };
             let one = less.look(&sighting(&seen[0]), Some(&law()));

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use scaling::{DemandLaw, DemandWatch, Looked, QueueCounts, Sighting, Watching};
+use scaling::{DemandLaw, DemandWatch, Looked, QueueCounts, ServiceReading, Watching};
 
 use crate::assumptions::Assumptions;
 use crate::control::Observation;
@@ -233,8 +233,8 @@ pub(in crate::control) fn sighting<'a>(
     now: Nanos,
     seen: &Observation,
     queues: &'a [Option<QueueCounts>],
-) -> Sighting<'a> {
-    Sighting {
+) -> ServiceReading<'a> {
+    ServiceReading {
         at: Duration::from_nanos(now),
         queues,
         running: seen.running,

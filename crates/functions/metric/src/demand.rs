@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lambda_kit::{CallError, Flow, Level, Log, processing_time};
 use scaling::{
-    DemandRequest, DemandWatch, Looked, NEED_PER_TASK_METRIC, QueueCounts, ServiceReading,
+    DemandEstimate, DemandRequest, DemandWatch, NEED_PER_TASK_METRIC, QueueCounts, ServiceReading,
     TASKS_NEEDED_METRIC, Watching,
 };
 use serde::Serialize;
@@ -261,7 +261,7 @@ fn watching(law: &DemandRequest) -> Watching {
 
 /// What target tracking follows. While the need is not known throughout the window only a value that adds
 /// tasks is published: one that removes them would be a guess.
-fn need_per_task(looked: &Looked, tasks: Tasks) -> Option<f64> {
+fn need_per_task(looked: &DemandEstimate, tasks: Tasks) -> Option<f64> {
     let running = f64::from(tasks.running.max(1));
     match looked.largest {
         Some(largest) => Some(largest / running),
@@ -270,7 +270,7 @@ fn need_per_task(looked: &Looked, tasks: Tasks) -> Option<f64> {
 }
 
 /// What is not known of a service.
-fn unknown(looked: &Looked, measured: bool) -> Option<&'static str> {
+fn unknown(looked: &DemandEstimate, measured: bool) -> Option<&'static str> {
     if looked.largest.is_some() {
         None
     } else if !measured {

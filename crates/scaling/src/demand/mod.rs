@@ -16,8 +16,8 @@ pub use policy::{DEMAND_POLICY_VARIABLE, DemandPolicy, NEED_PER_TASK_METRIC, TAS
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
 pub use scaler::DemandScaler;
 pub use watch::{
-    DemandWatch, GAP_LOOKS, Looked, QueueCounts, RATE_DEVIATIONS, RATE_OVER, ServiceReading,
-    Watching,
+    DemandEstimate, DemandWatch, GAP_LOOKS, QueueCounts, RATE_DEVIATIONS, RATE_OVER,
+    ServiceReading, Watching,
 };
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use lambda_kit::Log;
-use scaling::{Bounds, Decision, DemandPolicy, DemandScaler, Looked, QueueCounts, ServiceReading};
+use scaling::{
+    Bounds, Decision, DemandEstimate, DemandPolicy, DemandScaler, QueueCounts, ServiceReading,
+};
 use tokio::time::Instant;
 
 use super::answer::{Look, LookOutcome, Unread};
@@ -189,7 +191,7 @@ impl Round<'_> {
     }
 
     /// The look with what it found and decided.
-    fn found(&self, look: Look, tasks: Tasks, looked: &Looked, decision: Decision) -> Look {
+    fn found(&self, look: Look, tasks: Tasks, looked: &DemandEstimate, decision: Decision) -> Look {
         let any = look.unread.len() < self.policy.queues.len();
         let (from, to) = (tasks.desired, decision.desired);
         let mut reason = reason::sentence(self.policy, self.bounds, from, looked, decision);

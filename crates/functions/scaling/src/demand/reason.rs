@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaling::{Bounds, Decision, DemandPolicy, Looked, Side, Why};
+use scaling::{Bounds, Decision, DemandEstimate, DemandPolicy, Side, Why};
 
 use crate::moment;
 
@@ -11,7 +11,7 @@ pub(crate) fn sentence(
     policy: &DemandPolicy,
     bounds: Bounds,
     from: u32,
-    looked: &Looked,
+    looked: &DemandEstimate,
     decision: Decision,
 ) -> String {
     let window = Duration::from_millis(policy.law.window_ms).as_secs_f64();
@@ -50,7 +50,7 @@ pub(crate) fn sentence(
     }
 }
 
-fn needed(bounds: Bounds, looked: &Looked) -> String {
+fn needed(bounds: Bounds, looked: &DemandEstimate) -> String {
     let max = bounds.max();
     let text = match (looked.need, looked.at_least) {
         (Some(need), _) => format!("the work needs {need:.1} tasks"),

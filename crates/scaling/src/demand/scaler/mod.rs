@@ -7,7 +7,7 @@ use super::decision::{Decision, Why};
 use super::law::DemandLaw;
 use super::policy::DemandPolicy;
 use super::request::DemandPolicyError;
-use super::watch::{DemandWatch, Looked, QueueCounts, ServiceReading, Watching};
+use super::watch::{DemandEstimate, DemandWatch, QueueCounts, ServiceReading, Watching};
 use crate::reconcile::within_bounds;
 use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 
@@ -75,7 +75,7 @@ impl DemandScaler {
         seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
         deploying: bool,
-    ) -> (Looked, Decision) {
+    ) -> (DemandEstimate, Decision) {
         self.look_by(seen, law, deploying, |flow| flow)
     }
 
@@ -86,7 +86,7 @@ impl DemandScaler {
         law: Option<&DemandLaw>,
         deploying: bool,
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
-    ) -> (Looked, Decision) {
+    ) -> (DemandEstimate, Decision) {
         self.begin(seen.at);
         let looked = self.watch.look_by(seen, law, rate);
         let decision = self

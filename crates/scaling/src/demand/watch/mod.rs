@@ -3,7 +3,7 @@
 //! The scaling function, the metric function and the simulator look through this one watch:
 //! - [`DemandWatch::new`] with the number of queues and [`Watching`], the numbers that it goes by;
 //! - [`DemandWatch::look`] with a [`ServiceReading`] and the law, `None` while the processing time is unknown:
-//!   gives [`Looked`], the rate and the need, and remembers both;
+//!   gives [`DemandEstimate`], the rate and the need, and remembers both;
 //! - [`DemandWatch::look_by`], where the rate may come from elsewhere than from the queues' counts.
 //!
 //! Whoever sets the count itself asks [`super::DemandScaler`], which has a watch within.
@@ -63,7 +63,7 @@ pub struct ServiceReading<'a> {
 
 /// What a look tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Looked {
+pub struct DemandEstimate {
     /// Messages that wait in the queues that could be read.
     pub visible: u64,
     /// Messages in flight in the queues that could be read.
@@ -122,7 +122,7 @@ impl DemandWatch {
 
     /// A look: what follows from it and the earlier ones, under a law; without one, nothing is known but
     /// that messages need a task.
-    pub fn look(&mut self, seen: &ServiceReading<'_>, law: Option<&DemandLaw>) -> Looked {
+    pub fn look(&mut self, seen: &ServiceReading<'_>, law: Option<&DemandLaw>) -> DemandEstimate {
         self.look_by(seen, law, |flow| flow)
     }
 
@@ -132,7 +132,7 @@ impl DemandWatch {
         seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
-    ) -> Looked {
+    ) -> DemandEstimate {
         self.see(seen.at, seen.queues);
         let counts = || seen.queues.iter().flatten();
         let visible = sum(counts().map(|queue| queue.visible));
@@ -158,7 +158,7 @@ impl DemandWatch {
         if let (None, Some(part)) = (need, part) {
             self.needs.record_part(seen.at, part);
         }
-        Looked {
+        DemandEstimate {
             visible,
             in_flight,
             rate,
@@ -196,7 +196,13 @@ impl DemandWatch {
     /// are not looked at. After a look that doesn't know the need nothing is removed, and what is known
     /// to be needed is added.
     #[must_use]
-    pub fn decide(&self, at: Duration, looked: &Looked, desired: u32, bounds: Bounds) -> Decision {
+    pub fn decide(
+        &self,
+        at: Duration,
+        looked: &DemandEstimate,
+        desired: u32,
+        bounds: Bounds,
+    ) -> Decision {
         let decision = decide(&self.needs, at, desired, bounds);
         if looked.need.is_some() {
             return decision;

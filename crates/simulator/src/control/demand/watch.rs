@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use scaling::{DemandLaw, DemandWatch, Looked, QueueCounts, ServiceReading, Watching};
+use scaling::{DemandEstimate, DemandLaw, DemandWatch, QueueCounts, ServiceReading, Watching};
 
 use crate::assumptions::Assumptions;
 use crate::control::Observation;
@@ -71,7 +71,7 @@ impl Watch {
     }
 
     /// A look, remembered.
-    pub(in crate::control) fn look(&mut self, now: Nanos, seen: &Observation) -> Looked {
+    pub(in crate::control) fn look(&mut self, now: Nanos, seen: &Observation) -> DemandEstimate {
         let law = self.eye.law(now);
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lambda_kit::{CallError, Flow, Level, Log, processing_time};
 use scaling::{
-    DemandEstimate, DemandRequest, DemandWatch, NEED_PER_TASK_METRIC, QueueCounts, ServiceReading,
-    TASKS_NEEDED_METRIC, Watching,
+    DemandEstimate, DemandRequest, DemandWatch, DemandWatchSettings, NEED_PER_TASK_METRIC,
+    QueueCounts, ServiceReading, TASKS_NEEDED_METRIC,
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -251,9 +251,9 @@ impl Needs {
 
 /// The request doesn't say how often the rule looks, but arrivals are averaged over two looks at least; so
 /// one look may fail or be late.
-fn watching(law: &DemandRequest) -> Watching {
+fn watching(law: &DemandRequest) -> DemandWatchSettings {
     let rate_over = Duration::from_millis(law.rate_over_ms);
-    Watching {
+    DemandWatchSettings {
         gap: rate_over.saturating_add(rate_over / 4),
         ..law.watching(Duration::ZERO)
     }

@@ -16,8 +16,8 @@ pub use policy::{DEMAND_POLICY_VARIABLE, DemandPolicy, NEED_PER_TASK_METRIC, TAS
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
 pub use scaler::DemandScaler;
 pub use watch::{
-    DemandEstimate, DemandWatch, GAP_LOOKS, QueueCounts, RATE_DEVIATIONS, RATE_OVER,
-    ServiceReading, Watching,
+    DemandEstimate, DemandWatch, DemandWatchSettings, GAP_LOOKS, QueueCounts, RATE_DEVIATIONS,
+    RATE_OVER, ServiceReading,
 };
 
 #[cfg(test)]

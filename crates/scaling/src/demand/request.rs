@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::law::DemandLaw;
-use super::watch::Watching;
+use super::watch::DemandWatchSettings;
 use crate::BoundsError;
 
 /// Share of the messages that chance may make wait longer than promised; see [`DemandLaw::late`].
@@ -79,11 +79,11 @@ impl DemandRequest {
 
     /// What a watch goes by that looks at every `every`.
     #[must_use]
-    pub fn watching(&self, every: Duration) -> Watching {
+    pub fn watching(&self, every: Duration) -> DemandWatchSettings {
         let window = Duration::from_millis(self.window_ms);
-        Watching {
+        DemandWatchSettings {
             rate_over: Duration::from_millis(self.rate_over_ms),
-            ..Watching::usual(window, every)
+            ..DemandWatchSettings::with_defaults(window, every)
         }
     }
 }

@@ -7,7 +7,7 @@ use super::decision::{Decision, Why};
 use super::law::DemandLaw;
 use super::policy::DemandPolicy;
 use super::request::DemandPolicyError;
-use super::watch::{DemandEstimate, DemandWatch, QueueCounts, ServiceReading, Watching};
+use super::watch::{DemandEstimate, DemandWatch, DemandWatchSettings, QueueCounts, ServiceReading};
 use crate::reconcile::within_bounds;
 use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 
@@ -30,7 +30,7 @@ impl DemandScaler {
     #[must_use]
     pub fn new(
         queues: usize,
-        watching: Watching,
+        watching: DemandWatchSettings,
         bounds: Bounds,
         cooldowns: PerSide<Duration>,
     ) -> Self {

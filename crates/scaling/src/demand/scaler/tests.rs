@@ -22,7 +22,12 @@ fn scaler(out: u64, scale_in: u64) -> DemandScaler {
         scale_in: at(scale_in),
     };
     let bounds = Bounds::new(1, 50).unwrap();
-    DemandScaler::new(1, Watching::usual(at(60), at(10)), bounds, cooldowns)
+    DemandScaler::new(
+        1,
+        DemandWatchSettings::with_defaults(at(60), at(10)),
+        bounds,
+        cooldowns,
+    )
 }
 
 /// Looks while so many messages wait and none is in flight, and does what is right.
@@ -206,7 +211,7 @@ proptest! {
     ) {
         let cooldowns = PerSide { scale_out: at(out), scale_in: at(scale_in) };
         let bounds = Bounds::new(1, max).unwrap();
-        let mut scaler = DemandScaler::new(1, Watching::usual(at(60), at(10)), bounds, cooldowns);
+        let mut scaler = DemandScaler::new(1, DemandWatchSettings::with_defaults(at(60), at(10)), bounds, cooldowns);
         let (mut now, mut desired) = (0, 1u32);
         let (mut ups, mut downs): (Vec<u64>, Vec<u64>) = (Vec::new(), Vec::new());
         let mut needs: Vec<(u64, f64)> = Vec::new();

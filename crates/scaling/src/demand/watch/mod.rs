@@ -1,7 +1,7 @@
 //! Looks at a service and its queues, one after the other, and what they tell of the need.
 //!
 //! The scaling function, the metric function and the simulator look through this one watch:
-//! - [`DemandWatch::new`] with the number of queues and [`Watching`], the numbers that it goes by;
+//! - [`DemandWatch::new`] with the number of queues and [`DemandWatchSettings`], the numbers that it goes by;
 //! - [`DemandWatch::look`] with a [`ServiceReading`] and the law, `None` while the processing time is unknown:
 //!   gives [`DemandEstimate`], the rate and the need, and remembers both;
 //! - [`DemandWatch::look_by`], where the rate may come from elsewhere than from the queues' counts.
@@ -28,7 +28,7 @@ pub const GAP_LOOKS: u32 = 3;
 
 /// What a watch goes by, beside the law.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Watching {
+pub struct DemandWatchSettings {
     /// Tasks are removed only to the largest need of this time.
     pub window: Duration,
     /// Longest time between two needs over which the need counts as known.
@@ -84,16 +84,16 @@ pub struct DemandEstimate {
 /// What the latest looks told.
 #[derive(Clone, Debug)]
 pub struct DemandWatch {
-    watching: Watching,
+    watching: DemandWatchSettings,
     queues: Vec<QueueHistory>,
     needs: NeedHistory,
     latest: Option<Duration>,
 }
 
-impl Watching {
+impl DemandWatchSettings {
     /// What the experiment in `docs/demand.md` chose, for a look at every `every`.
     #[must_use]
-    pub fn usual(window: Duration, every: Duration) -> Self {
+    pub fn with_defaults(window: Duration, every: Duration) -> Self {
         Self {
             window,
             gap: every.saturating_mul(GAP_LOOKS),
@@ -111,7 +111,7 @@ impl Watching {
 impl DemandWatch {
     /// A watch of so many queues that has seen nothing yet.
     #[must_use]
-    pub fn new(queues: usize, watching: Watching) -> Self {
+    pub fn new(queues: usize, watching: DemandWatchSettings) -> Self {
         Self {
             watching,
             queues: vec![QueueHistory::new(watching.rate_over); queues],
@@ -236,7 +236,7 @@ impl DemandWatch {
         let Some(law) = law else {
             return (0.0, false);
         };
-        let Watching {
+        let DemandWatchSettings {
             rate_over,
             deviations,
             ..

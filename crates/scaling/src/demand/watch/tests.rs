@@ -16,7 +16,7 @@ fn law() -> DemandLaw {
 }
 
 fn watch(queues: usize) -> DemandWatch {
-    DemandWatch::new(queues, Watching::usual(at(120), at(10)))
+    DemandWatch::new(queues, DemandWatchSettings::with_defaults(at(120), at(10)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a queue that could be read")]

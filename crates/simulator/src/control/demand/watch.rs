@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use scaling::{DemandEstimate, DemandLaw, DemandWatch, QueueCounts, ServiceReading, Watching};
+use scaling::{
+    DemandEstimate, DemandLaw, DemandWatch, DemandWatchSettings, QueueCounts, ServiceReading,
+};
 
 use crate::assumptions::Assumptions;
 use crate::control::Observation;
@@ -107,10 +109,10 @@ impl Eye {
     }
 
     /// What the watch goes by.
-    pub(in crate::control) fn watching(&self) -> Watching {
-        let usual = Watching::usual(self.policy.window, self.policy.every);
+    pub(in crate::control) fn watching(&self) -> DemandWatchSettings {
+        let usual = DemandWatchSettings::with_defaults(self.policy.window, self.policy.every);
         let rate_over = self.policy.rate_over;
-        Watching {
+        DemandWatchSettings {
             rate_over,
             deviations: self.policy.deviations,
             gap: match self.policy.form {

@@ -26,11 +26,11 @@ pub use alarm_steps::{
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
 pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 pub use demand::{
-    DEMAND_POLICY_VARIABLE, Decision, DemandEstimate, DemandLaw, DemandPolicy, DemandPolicyError,
-    DemandRequest, DemandScaler, DemandWatch, DemandWatchSettings, GAP_LOOKS, LATE_SHARE,
-    NEED_PER_TASK_METRIC, NeedHistory, QueueCounts, QueueHistory, QueueSample, RATE_DEVIATIONS,
-    RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Why, Work, decide, measured_processing_time,
-    tasks_for,
+    DEMAND_POLICY_VARIABLE, Decision, DecisionReason, DemandEstimate, DemandLaw, DemandPolicy,
+    DemandPolicyError, DemandRequest, DemandScaler, DemandWatch, DemandWatchSettings, GAP_LOOKS,
+    LATE_SHARE, NEED_PER_TASK_METRIC, NeedHistory, QueueCounts, QueueHistory, QueueSample,
+    RATE_DEVIATIONS, RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Work, decide,
+    measured_processing_time, tasks_for,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use queue_request::QueueRequest;

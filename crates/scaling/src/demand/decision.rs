@@ -23,12 +23,12 @@ pub struct Decision {
     /// The count to set: the present one when it stays.
     pub desired: u32,
     /// Why.
-    pub why: Why,
+    pub why: DecisionReason,
 }
 
 /// Why a count is what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum DecisionReason {
     /// The present need is larger than the count.
     Needed,
     /// The largest need of the window is smaller than the count.
@@ -140,32 +140,32 @@ pub fn decide(history: &NeedHistory, now: Duration, desired: u32, bounds: Bounds
     let decision = |count: u32, why| Decision {
         desired: count,
         why: if count == inside && inside != desired {
-            Why::Bounds
+            DecisionReason::Bounds
         } else {
             why
         },
     };
     let Some(present) = history.present(now) else {
-        return decision(inside, Why::Unknown);
+        return decision(inside, DecisionReason::Unknown);
     };
     let wanted = tasks_for(present, bounds);
     if wanted > inside {
-        return decision(wanted, Why::Needed);
+        return decision(wanted, DecisionReason::Needed);
     }
     let Some(largest) = history.largest(now) else {
         let why = if wanted == inside {
-            Why::Right
+            DecisionReason::Right
         } else {
-            Why::Unknown
+            DecisionReason::Unknown
         };
         return decision(inside, why);
     };
     let floor = tasks_for(largest, bounds);
     if floor < inside {
-        decision(floor, Why::Spare)
+        decision(floor, DecisionReason::Spare)
     } else if wanted < inside {
-        decision(inside, Why::Recent)
+        decision(inside, DecisionReason::Recent)
     } else {
-        decision(inside, Why::Right)
+        decision(inside, DecisionReason::Right)
     }
 }

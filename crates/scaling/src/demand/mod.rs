@@ -10,7 +10,7 @@ mod staffing;
 mod watch;
 
 pub use arrivals::{QueueHistory, QueueSample, measured_processing_time};
-pub use decision::{Decision, NeedHistory, Why, decide};
+pub use decision::{Decision, DecisionReason, NeedHistory, decide};
 pub use law::{DemandLaw, Work, tasks_for};
 pub use policy::{DEMAND_POLICY_VARIABLE, DemandPolicy, NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC};
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};

@@ -162,7 +162,7 @@ fn history(needs: &[(u64, Option<f64>)]) -> NeedHistory {
     history
 }
 
-fn check(needs: &[(u64, Option<f64>)], now: u64, desired: u32, expected: (u32, Why)) {
+fn check(needs: &[(u64, Option<f64>)], now: u64, desired: u32, expected: (u32, DecisionReason)) {
     let decision = decide(&history(needs), at(now), desired, bounds(1, 20));
     assert_eq!((decision.desired, decision.why), expected, "{needs:?}");
 }
@@ -171,28 +171,28 @@ fn check(needs: &[(u64, Option<f64>)], now: u64, desired: u32, expected: (u32, W
 fn out_at_once_and_in_to_the_largest_need_of_the_window() {
     let steady = |second: u64| (second, Some(4.2));
     let minute: Vec<_> = (0..=8).map(|look| steady(look * 10)).collect();
-    check(&minute, 80, 3, (5, Why::Needed));
-    check(&minute, 80, 5, (5, Why::Right));
-    check(&minute, 80, 9, (5, Why::Spare));
-    check(&minute[..6], 50, 9, (9, Why::Unknown));
+    check(&minute, 80, 3, (5, DecisionReason::Needed));
+    check(&minute, 80, 5, (5, DecisionReason::Right));
+    check(&minute, 80, 9, (5, DecisionReason::Spare));
+    check(&minute[..6], 50, 9, (9, DecisionReason::Unknown));
     let mut falling = minute.clone();
     falling[8] = (80, Some(0.0));
-    check(&falling, 80, 5, (5, Why::Recent));
-    check(&[(0, Some(1e300))], 0, 5, (20, Why::Needed));
-    check(&[], 0, 30, (20, Why::Bounds));
-    check(&[], 0, 0, (1, Why::Bounds));
+    check(&falling, 80, 5, (5, DecisionReason::Recent));
+    check(&[(0, Some(1e300))], 0, 5, (20, DecisionReason::Needed));
+    check(&[], 0, 30, (20, DecisionReason::Bounds));
+    check(&[], 0, 0, (1, DecisionReason::Bounds));
 }
 
 #[test]
 fn a_look_that_failed_removes_nothing() {
     let mut needs: Vec<_> = (0..=12).map(|look| (look * 10, Some(2.0))).collect();
-    check(&needs, 120, 9, (2, Why::Spare));
-    check(&needs, 140, 9, (2, Why::Spare));
-    check(&needs, 146, 9, (9, Why::Unknown));
+    check(&needs, 120, 9, (2, DecisionReason::Spare));
+    check(&needs, 140, 9, (2, DecisionReason::Spare));
+    check(&needs, 146, 9, (9, DecisionReason::Unknown));
     needs[10].1 = None;
-    check(&needs, 120, 9, (2, Why::Spare));
+    check(&needs, 120, 9, (2, DecisionReason::Spare));
     needs[11].1 = None;
-    check(&needs, 120, 9, (9, Why::Unknown));
+    check(&needs, 120, 9, (9, DecisionReason::Unknown));
 }
 
 proptest! {

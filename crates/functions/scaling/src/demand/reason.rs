@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaling::{Bounds, Decision, DemandEstimate, DemandPolicy, Side, Why};
+use scaling::{Bounds, Decision, DecisionReason, DemandEstimate, DemandPolicy, Side};
 
 use crate::moment;
 
@@ -16,26 +16,28 @@ pub(crate) fn sentence(
 ) -> String {
     let window = Duration::from_millis(policy.law.window_ms).as_secs_f64();
     match decision.why {
-        Why::Needed | Why::Right => needed(bounds, looked),
-        Why::Spare | Why::Recent => match looked.largest.or(looked.largest_known) {
-            Some(largest) => {
-                format!("in the last {window} s the work needed up to {largest:.1} tasks")
+        DecisionReason::Needed | DecisionReason::Right => needed(bounds, looked),
+        DecisionReason::Spare | DecisionReason::Recent => {
+            match looked.largest.or(looked.largest_known) {
+                Some(largest) => {
+                    format!("in the last {window} s the work needed up to {largest:.1} tasks")
+                }
+                None => format!("the work of the last {window} s needs fewer tasks"),
             }
-            None => format!("the work of the last {window} s needs fewer tasks"),
-        },
-        Why::Unknown => match looked.need {
+        }
+        DecisionReason::Unknown => match looked.need {
             Some(need) => format!(
                 "the work needs {need:.1} tasks now, and nothing is removed until the need is known \
                  of all of the last {window} s"
             ),
             None => "the need is not known, so nothing is removed".to_owned(),
         },
-        Why::Bounds => {
+        DecisionReason::Bounds => {
             let (min, max) = (bounds.min(), bounds.max());
             format!("the desired count was {from}, outside {min} to {max}")
         }
-        Why::Deploying => "scale-in waits until the service is deployed".to_owned(),
-        Why::Cooldown { until, of } => {
+        DecisionReason::Deploying => "scale-in waits until the service is deployed".to_owned(),
+        DecisionReason::Cooldown { until, of } => {
             let until = moment::text(until);
             let side = match of {
                 Side::Out => "scale-out",
@@ -43,7 +45,7 @@ pub(crate) fn sentence(
             };
             format!("the count waits until {until} for the last {side} to take effect")
         }
-        Why::Begun { until } => format!(
+        DecisionReason::Begun { until } => format!(
             "scale-in waits until {} for a change that this environment may not know of",
             moment::text(until)
         ),

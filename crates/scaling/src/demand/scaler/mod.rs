@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::decision::{Decision, Why};
+use super::decision::{Decision, DecisionReason};
 use super::law::DemandLaw;
 use super::policy::DemandPolicy;
 use super::request::DemandPolicyError;
@@ -119,16 +119,18 @@ impl DemandScaler {
     fn restrain(&self, seen: &ServiceReading<'_>, decision: Decision, deploying: bool) -> Decision {
         let (from, to) = (seen.desired, decision.desired);
         let side = if to > from { Side::Out } else { Side::In };
-        if to == from || (decision.why == Why::Bounds && !(deploying && side == Side::In)) {
+        if to == from
+            || (decision.why == DecisionReason::Bounds && !(deploying && side == Side::In))
+        {
             return decision;
         }
         let why = if deploying && side == Side::In {
-            Why::Deploying
+            DecisionReason::Deploying
         } else if let Some(until) = self.may_cool(side).filter(|until| seen.at < *until) {
-            Why::Begun { until }
+            DecisionReason::Begun { until }
         } else {
             match allowed(side, seen.at, from, self.last, self.cooldowns, |_| to) {
-                Allowed::Wait { until, cooldown } => Why::Cooldown {
+                Allowed::Wait { until, cooldown } => DecisionReason::Cooldown {
                     until,
                     of: cooldown,
                 },
@@ -138,7 +140,7 @@ impl DemandScaler {
         match within_bounds(from, self.bounds, deploying) {
             Some(inside) => Decision {
                 desired: inside,
-                why: Why::Bounds,
+                why: DecisionReason::Bounds,
             },
             None => Decision { desired: from, why },
         }

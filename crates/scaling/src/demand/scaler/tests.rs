@@ -31,7 +31,12 @@ fn scaler(out: u64, scale_in: u64) -> DemandScaler {
 }
 
 /// Looks while so many messages wait and none is in flight, and does what is right.
-fn step(scaler: &mut DemandScaler, seconds: u64, visible: u64, desired: &mut u32) -> Why {
+fn step(
+    scaler: &mut DemandScaler,
+    seconds: u64,
+    visible: u64,
+    desired: &mut u32,
+) -> DecisionReason {
     step_while(scaler, seconds, visible, desired, false)
 }
 
@@ -41,7 +46,7 @@ fn step_while(
     visible: u64,
     desired: &mut u32,
     deploying: bool,
-) -> Why {
+) -> DecisionReason {
     let counts = QueueCounts {
         visible,
         in_flight: 0,
@@ -59,7 +64,7 @@ fn step_while(
 }
 
 /// Looks every 10 s at an empty queue, from one time to another, both included.
-fn idle(scaler: &mut DemandScaler, from: u64, to: u64, desired: &mut u32) -> Vec<Why> {
+fn idle(scaler: &mut DemandScaler, from: u64, to: u64, desired: &mut u32) -> Vec<DecisionReason> {
     let looks = (from..=to).step_by(10);
     looks.map(|at| step(scaler, at, 0, desired)).collect()
 }
@@ -68,11 +73,17 @@ fn idle(scaler: &mut DemandScaler, from: u64, to: u64, desired: &mut u32) -> Vec
 fn removes_once_the_window_is_known() {
     let (mut scaler, mut desired) = (scaler(0, 0), 9);
     let whys = idle(&mut scaler, 0, 60, &mut desired);
-    assert_eq!((whys, desired), (vec![Why::Unknown; 7], 9));
+    assert_eq!((whys, desired), (vec![DecisionReason::Unknown; 7], 9));
     // The first look knows no rate, so the window is known from the second on.
-    assert_eq!(step(&mut scaler, 70, 0, &mut desired), Why::Spare);
+    assert_eq!(
+        step(&mut scaler, 70, 0, &mut desired),
+        DecisionReason::Spare
+    );
     assert_eq!(desired, 1);
-    assert_eq!(step(&mut scaler, 80, 0, &mut desired), Why::Right);
+    assert_eq!(
+        step(&mut scaler, 80, 0, &mut desired),
+        DecisionReason::Right
+    );
 }
 
 #[test]
@@ -81,8 +92,14 @@ fn nothing_is_removed_until_an_unknown_cooldown_would_be_over() {
     idle(&mut scaler, 0, 60, &mut desired);
     let until = at(300);
     let whys = idle(&mut scaler, 70, 290, &mut desired);
-    assert_eq!((whys, desired), (vec![Why::Begun { until }; 23], 9));
-    assert_eq!(step(&mut scaler, 300, 0, &mut desired), Why::Spare);
+    assert_eq!(
+        (whys, desired),
+        (vec![DecisionReason::Begun { until }; 23], 9)
+    );
+    assert_eq!(
+        step(&mut scaler, 300, 0, &mut desired),
+        DecisionReason::Spare
+    );
     assert_eq!(desired, 1);
 }
 
@@ -94,14 +111,17 @@ fn the_cooldown_of_scale_in_keeps_from_more_and_scale_out_ends_it() {
     desired = 5; // Somebody else's change.
     let (until, of) = (at(600), Side::In);
     let why = step(&mut scaler, 310, 0, &mut desired);
-    assert_eq!((why, desired), (Why::Cooldown { until, of }, 5));
-    assert_eq!(step(&mut scaler, 320, 3_000, &mut desired), Why::Needed);
+    assert_eq!((why, desired), (DecisionReason::Cooldown { until, of }, 5));
+    assert_eq!(
+        step(&mut scaler, 320, 3_000, &mut desired),
+        DecisionReason::Needed
+    );
     assert_eq!(desired, 50);
     // Scale-out has no cooldown here, so only the window holds.
     let whys = idle(&mut scaler, 330, 380, &mut desired);
     assert!(
         whys.iter()
-            .all(|why| *why == Why::Right || *why == Why::Recent),
+            .all(|why| *why == DecisionReason::Right || *why == DecisionReason::Recent),
         "{whys:?}"
     );
     idle(&mut scaler, 390, 500, &mut desired);
@@ -120,14 +140,17 @@ fn in_the_cooldown_of_scale_out_only_a_larger_count_is_set() {
     desired = 10; // Somebody else's change: the same count again is no larger one.
     let (until, of) = (at(670), Side::Out);
     let why = step(&mut scaler, 80, 4_000, &mut desired);
-    assert_eq!((why, desired), (Why::Cooldown { until, of }, 10));
+    assert_eq!((why, desired), (DecisionReason::Cooldown { until, of }, 10));
     desired = 50;
     let whys = idle(&mut scaler, 90, 660, &mut desired);
     assert_eq!(
         (whys.last(), desired),
-        (Some(&Why::Cooldown { until, of }), 50)
+        (Some(&DecisionReason::Cooldown { until, of }), 50)
     );
-    assert_eq!(step(&mut scaler, 670, 0, &mut desired), Why::Spare);
+    assert_eq!(
+        step(&mut scaler, 670, 0, &mut desired),
+        DecisionReason::Spare
+    );
     assert_eq!(desired, 1);
 }
 
@@ -136,28 +159,34 @@ fn scale_in_waits_for_a_deployment_and_scale_out_does_not() {
     let (mut scaler, mut desired) = (scaler(0, 0), 9);
     idle(&mut scaler, 0, 60, &mut desired);
     let why = step_while(&mut scaler, 70, 0, &mut desired, true);
-    assert_eq!((why, desired), (Why::Deploying, 9));
+    assert_eq!((why, desired), (DecisionReason::Deploying, 9));
     desired = 60;
     let why = step_while(&mut scaler, 75, 0, &mut desired, true);
-    assert_eq!((why, desired), (Why::Deploying, 60));
+    assert_eq!((why, desired), (DecisionReason::Deploying, 60));
     desired = 0;
     let why = step_while(&mut scaler, 78, 0, &mut desired, true);
-    assert_eq!((why, desired), (Why::Bounds, 1));
+    assert_eq!((why, desired), (DecisionReason::Bounds, 1));
     let why = step_while(&mut scaler, 80, 3_000, &mut desired, true);
-    assert_eq!((why, desired), (Why::Needed, 50));
+    assert_eq!((why, desired), (DecisionReason::Needed, 50));
 }
 
 #[test]
 fn a_count_outside_its_bounds_waits_for_no_cooldown() {
     let (mut scaler, mut desired) = (scaler(600, 600), 60);
-    assert_eq!(step(&mut scaler, 0, 0, &mut desired), Why::Bounds);
+    assert_eq!(
+        step(&mut scaler, 0, 0, &mut desired),
+        DecisionReason::Bounds
+    );
     assert_eq!(desired, 50);
     desired = 60;
     idle(&mut scaler, 10, 70, &mut desired);
     assert_eq!(desired, 50);
     desired = 60;
     // Spare, but for the cooldown: then at least to the bound.
-    assert_eq!(step(&mut scaler, 80, 0, &mut desired), Why::Bounds);
+    assert_eq!(
+        step(&mut scaler, 80, 0, &mut desired),
+        DecisionReason::Bounds
+    );
     assert_eq!(desired, 50);
 }
 
@@ -168,8 +197,14 @@ fn a_clock_that_is_set_back_blocks_nothing_for_long() {
     assert_eq!(desired, 1);
     desired = 9;
     let whys = idle(&mut scaler, 500, 560, &mut desired);
-    assert!(whys.iter().all(|why| *why == Why::Unknown), "{whys:?}");
-    assert_eq!(step(&mut scaler, 570, 0, &mut desired), Why::Spare);
+    assert!(
+        whys.iter().all(|why| *why == DecisionReason::Unknown),
+        "{whys:?}"
+    );
+    assert_eq!(
+        step(&mut scaler, 570, 0, &mut desired),
+        DecisionReason::Spare
+    );
 }
 
 #[test]
@@ -230,7 +265,7 @@ proptest! {
                 prop_assert!(!deploying);
                 if from <= max {
                     // A reason, data, no cooldown, and nothing of the window needs more.
-                    prop_assert_eq!(decision.why, Why::Spare);
+                    prop_assert_eq!(decision.why, DecisionReason::Spare);
                     prop_assert!(looked.need.is_some() && looked.largest.is_some());
                     prop_assert!(ups.last().is_none_or(|up| now >= up + out));
                     prop_assert!(
@@ -246,7 +281,7 @@ proptest! {
             }
             if to > from {
                 if from >= 1 {
-                    prop_assert_eq!(decision.why, Why::Needed);
+                    prop_assert_eq!(decision.why, DecisionReason::Needed);
                 }
                 ups.push(now);
             }

@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use super::arrivals::{QueueHistory, QueueSample};
-use super::decision::{Decision, NeedHistory, Why, decide};
+use super::decision::{Decision, DecisionReason, NeedHistory, decide};
 use super::law::{DemandLaw, Work, tasks_for};
 use crate::Bounds;
 
@@ -211,9 +211,9 @@ impl DemandWatch {
         let least = looked.at_least.map_or(0, |part| tasks_for(part, bounds));
         let count = least.max(decision.desired).max(inside);
         let why = match count {
-            count if count > inside => Why::Needed,
-            _ if inside != desired => Why::Bounds,
-            _ => Why::Unknown,
+            count if count > inside => DecisionReason::Needed,
+            _ if inside != desired => DecisionReason::Bounds,
+            _ => DecisionReason::Unknown,
         };
         Decision {
             desired: count,

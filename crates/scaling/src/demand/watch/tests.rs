@@ -66,7 +66,10 @@ fn what_is_known_counts_before_all_is() {
     near(looked.at_least, (6_000.0 - 200.0) * 2.0 / 60.0);
     let bounds = Bounds::new(1, 500).unwrap();
     let decision = watch.decide(at(0), &looked, 10, bounds);
-    assert_eq!((decision.desired, decision.why), (194, Why::Needed));
+    assert_eq!(
+        (decision.desired, decision.why),
+        (194, DecisionReason::Needed)
+    );
     // It stays the largest need of the window, though the next looks need less.
     let later = watch.look(&sighting(10, &[holds(5_900, 10)]), Some(&law()));
     assert_eq!(later.largest_known, looked.at_least);
@@ -93,7 +96,10 @@ fn a_message_needs_a_task_whatever_it_takes() {
     let mut watch = watch(1);
     let looked = watch.look(&idle, None);
     let decision = watch.decide(at(0), &looked, 0, Bounds::new(0, 9).unwrap());
-    assert_eq!((decision.desired, decision.why), (1, Why::Needed));
+    assert_eq!(
+        (decision.desired, decision.why),
+        (1, DecisionReason::Needed)
+    );
     // Tasks that run without taking any message are not removed to none.
     let mut stuck = self::watch(1);
     stuck.look(&sighting(0, &[holds(1, 0)]), Some(&law()));
@@ -110,15 +116,24 @@ fn a_queue_that_can_not_be_read_leaves_the_look_without_data() {
     }
     let bounds = Bounds::new(1, 50).unwrap();
     let whole = watch.look(&sighting(140, &quiet), Some(&law()));
-    assert_eq!(watch.decide(at(140), &whole, 10, bounds).why, Why::Spare);
+    assert_eq!(
+        watch.decide(at(140), &whole, 10, bounds).why,
+        DecisionReason::Spare
+    );
     let part = watch.look(&sighting(150, &[holds(0, 0), None]), Some(&law()));
     assert_eq!((part.rate, part.need, part.largest), (None, None, None));
     let decision = watch.decide(at(150), &part, 10, bounds);
-    assert_eq!((decision.desired, decision.why), (10, Why::Unknown));
+    assert_eq!(
+        (decision.desired, decision.why),
+        (10, DecisionReason::Unknown)
+    );
     let busy = watch.look(&sighting(160, &[None, holds(3_000, 0)]), Some(&law()));
     assert_eq!(busy.need, None);
     let decision = watch.decide(at(160), &busy, 10, bounds);
-    assert_eq!((decision.desired, decision.why), (50, Why::Needed));
+    assert_eq!(
+        (decision.desired, decision.why),
+        (50, DecisionReason::Needed)
+    );
 }
 
 #[test]

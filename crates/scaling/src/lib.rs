@@ -29,7 +29,7 @@ pub use demand::{
     DEMAND_POLICY_VARIABLE, Decision, DecisionReason, DemandEstimate, DemandLaw, DemandPolicy,
     DemandPolicyError, DemandRequest, DemandScaler, DemandWatch, DemandWatchSettings, GAP_LOOKS,
     LATE_SHARE, NEED_PER_TASK_METRIC, NeedHistory, QueueCounts, QueueHistory, QueueSample,
-    RATE_DEVIATIONS, RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Work, decide,
+    RATE_DEVIATIONS, RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Workload, decide,
     measured_processing_time, tasks_for,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};

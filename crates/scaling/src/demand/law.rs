@@ -27,7 +27,7 @@ pub struct DemandLaw {
 
 /// What a service has to do and does it with.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Work {
+pub struct Workload {
     /// Messages that are sent a second.
     pub rate: f64,
     /// Messages that wait.
@@ -42,7 +42,7 @@ impl DemandLaw {
     /// Tasks that the work needs, unrounded and without bounds: [`Self::steady`] plus [`Self::drain`].
     /// `None` when the law or the work holds no usable number: unknown is not zero.
     #[must_use]
-    pub fn need(&self, work: &Work) -> Option<f64> {
+    pub fn need(&self, work: &Workload) -> Option<f64> {
         let need = self.steady(work.rate)? + self.drain(work)?;
         need.is_finite().then_some(need)
     }
@@ -71,7 +71,7 @@ impl DemandLaw {
     /// tasks more. This is the fluid approximation of a queue: Newell, "Applications of Queueing
     /// Theory", 2nd ed. (1982).
     #[must_use]
-    pub fn drain(&self, work: &Work) -> Option<f64> {
+    pub fn drain(&self, work: &Workload) -> Option<f64> {
         let processing = self.seconds_a_message()?;
         let (promise, start) = (self.promise.as_secs_f64(), self.start.as_secs_f64());
         if !(promise > 0.0 && work.rate >= 0.0) {

@@ -11,7 +11,7 @@ mod watch;
 
 pub use arrivals::{QueueHistory, QueueSample, measured_processing_time};
 pub use decision::{Decision, DecisionReason, NeedHistory, decide};
-pub use law::{DemandLaw, Work, tasks_for};
+pub use law::{DemandLaw, Workload, tasks_for};
 pub use policy::{DEMAND_POLICY_VARIABLE, DemandPolicy, NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC};
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
 pub use scaler::DemandScaler;

@@ -16,8 +16,8 @@ fn law() -> DemandLaw {
     }
 }
 
-fn work(rate: f64, visible: u64) -> Work {
-    Work {
+fn work(rate: f64, visible: u64) -> Workload {
+    Workload {
         rate,
         visible,
         running: 10,
@@ -62,7 +62,7 @@ fn what_piles_up_until_new_tasks_run_counts() {
         ..law()
     };
     near(law.need(&work(8.0, 10)), 17.0 + 130.0 * 2.0 / 60.0);
-    let started = Work {
+    let started = Workload {
         starting: 12,
         ..work(8.0, 10)
     };
@@ -207,13 +207,13 @@ proptest! {
             promise: at(promise), processing_time: Duration::from_millis(processing), concurrency: 1,
             start: at(start), late,
         };
-        let work = Work { rate, visible, running, starting };
+        let work = Workload { rate, visible, running, starting };
         let need = law.need(&work).unwrap();
         prop_assert!(need >= 0.0);
         prop_assert!(need >= law.steady(rate).unwrap());
-        let busier = law.need(&Work { rate: rate + more, ..work }).unwrap();
-        let fuller = law.need(&Work { visible: visible + waiting, ..work }).unwrap();
-        let helped = law.need(&Work { running: running + 1, ..work }).unwrap();
+        let busier = law.need(&Workload { rate: rate + more, ..work }).unwrap();
+        let fuller = law.need(&Workload { visible: visible + waiting, ..work }).unwrap();
+        let helped = law.need(&Workload { running: running + 1, ..work }).unwrap();
         // Adding in another order may differ in the last digit.
         prop_assert!(busier >= need * (1.0 - 1e-9));
         prop_assert!(fuller >= need);

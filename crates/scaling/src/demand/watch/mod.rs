@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::arrivals::{QueueHistory, QueueSample};
 use super::decision::{Decision, DecisionReason, NeedHistory, decide};
-use super::law::{DemandLaw, Work, tasks_for};
+use super::law::{DemandLaw, Workload, tasks_for};
 use crate::Bounds;
 
 /// Standard deviations by which chance alone is told from a rise; see
@@ -139,7 +139,7 @@ impl DemandWatch {
         let in_flight = sum(counts().map(|queue| queue.in_flight));
         let (known, complete) = self.rates(seen.queues, law);
         let rate = rate(complete.then_some(known)).filter(|_| self.all_read(seen.queues));
-        let work = |rate| Work {
+        let work = |rate| Workload {
             rate,
             visible,
             running: seen.running,

@@ -117,7 +117,7 @@ impl Look<'_> {
         let tasks = match self.described.get(key) {
             Some(Ok(tasks)) => *tasks,
             _ => {
-                watched.watch.see(self.at, &counts);
+                watched.watch.record_queues(self.at, &counts);
                 return self.undescribed(key, &mut needs.failed);
             }
         };
@@ -131,7 +131,7 @@ impl Look<'_> {
             desired: tasks.desired,
         };
         let law = law.law(watched.measured);
-        let looked = watched.watch.look(&seen, law.as_ref());
+        let looked = watched.watch.estimate(&seen, law.as_ref());
         let per_task = need_per_task(&looked, tasks);
         let unknown = unknown(&looked, law.is_some());
         let (cluster, service) = key;

@@ -50,7 +50,7 @@ impl Round<'_> {
         let (queues, service) = self.read(memory, until, log).await;
         let scaler = match &mut memory.scaler {
             Some(scaler) => scaler,
-            none => none.insert(DemandScaler::of(self.policy).map_err(Problem::from)?),
+            none => none.insert(DemandScaler::from_policy(self.policy).map_err(Problem::from)?),
         };
         let look = self.decide(scaler, &queues, service, until).await;
         lines::look(log, &look);
@@ -116,7 +116,7 @@ impl Round<'_> {
             }
             Ok(Service::Missing(what)) => return look.missing(&what),
             Err(problem) => {
-                scaler.see(at, &counts);
+                scaler.record_queues(at, &counts);
                 return look.because(LookOutcome::Failed, &problem.to_string());
             }
         };
@@ -128,7 +128,7 @@ impl Round<'_> {
         };
         let law = self.processing.and_then(ProcessingTime::time);
         let law = self.policy.law.law(law);
-        let (looked, decision) = scaler.look(&seen, law.as_ref(), tasks.deploying);
+        let (looked, decision) = scaler.decide(&seen, law.as_ref(), tasks.deploying);
         let look = self.found(look, tasks, &looked, decision);
         self.act(look, scaler, tasks.desired, decision.desired, until)
             .await
@@ -145,7 +145,9 @@ impl Round<'_> {
     ) -> Look {
         if to != from {
             match service::set_desired(&self.clients.ecs, self.policy, to, until).await {
-                Ok(None) => scaler.took(self.now.saturating_add(self.begun.elapsed()), from, to),
+                Ok(None) => {
+                    scaler.record_change(self.now.saturating_add(self.begun.elapsed()), from, to)
+                }
                 Ok(Some(what)) => return look.missing(&what),
                 Err(problem) => {
                     let text = format!("{} is not set: {problem}; {}", to, look.reason);

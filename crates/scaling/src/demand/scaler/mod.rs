@@ -13,8 +13,8 @@ use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 
 /// Looks, decides, and remembers what was done.
 ///
-/// [`Self::of`] a policy, or [`Self::new`]; then for each look [`Self::look`] (or [`Self::see`], when the
-/// service could not be read), and [`Self::took`] once the count is set. Overlapping scalers of one service are safe: each sets an absolute count.
+/// [`Self::from_policy`], or [`Self::new`]; then for each look [`Self::decide`] (or [`Self::record_queues`], when the
+/// service could not be read), and [`Self::record_change`] once the count is set. Overlapping scalers of one service are safe: each sets an absolute count.
 #[derive(Clone, Debug)]
 pub struct DemandScaler {
     watch: DemandWatch,
@@ -47,7 +47,7 @@ impl DemandScaler {
     ///
     /// # Errors
     /// When the policy can't be followed: see [`DemandPolicy::check`].
-    pub fn of(policy: &DemandPolicy) -> Result<Self, DemandPolicyError> {
+    pub fn from_policy(policy: &DemandPolicy) -> Result<Self, DemandPolicyError> {
         let bounds = policy.check()?;
         let cooldowns = PerSide {
             scale_out: Duration::from_millis(policy.cooldown_out_ms),
@@ -58,9 +58,9 @@ impl DemandScaler {
     }
 
     /// Remembers what the queues say in a look that can decide nothing: the service could not be read, say.
-    pub fn see(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
+    pub fn record_queues(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         self.begin(at);
-        self.watch.see(at, queues);
+        self.watch.record_queues(at, queues);
     }
 
     /// A look: what it tells, and the count that is right now. `deploying` while ECS deploys the service.
@@ -70,17 +70,17 @@ impl DemandScaler {
     /// runs ([`allowed`]: in the cooldown of a scale-out only a larger count is set; that of a scale-in
     /// keeps from more of it, and a scale-out ends it). A scaler that has just begun knows of no earlier
     /// change: it removes nothing until the longest cooldown would be over.
-    pub fn look(
+    pub fn decide(
         &mut self,
         seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
         deploying: bool,
     ) -> (DemandEstimate, Decision) {
-        self.look_by(seen, law, deploying, |flow| flow)
+        self.decide_with_rate(seen, law, deploying, |flow| flow)
     }
 
-    /// As [`Self::look`], with a rate as in [`DemandWatch::look_by`].
-    pub fn look_by(
+    /// As [`Self::decide`], with a rate as in [`DemandWatch::estimate_with_rate`].
+    pub fn decide_with_rate(
         &mut self,
         seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
@@ -88,7 +88,7 @@ impl DemandScaler {
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> (DemandEstimate, Decision) {
         self.begin(seen.at);
-        let looked = self.watch.look_by(seen, law, rate);
+        let looked = self.watch.estimate_with_rate(seen, law, rate);
         let decision = self
             .watch
             .decide(seen.at, &looked, seen.desired, self.bounds);
@@ -96,7 +96,7 @@ impl DemandScaler {
     }
 
     /// The count was changed at `at`. To be brought to a bound from outside begins and ends no cooldown.
-    pub fn took(&mut self, at: Duration, from: u32, to: u32) {
+    pub fn record_change(&mut self, at: Duration, from: u32, to: u32) {
         if to == self.bounds.clamp(from) {
             return;
         }

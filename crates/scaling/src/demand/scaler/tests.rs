@@ -57,8 +57,8 @@ fn step_while(
         running: *desired,
         desired: *desired,
     };
-    let (_, decision) = scaler.look(&seen, Some(&law()), deploying);
-    scaler.took(at(seconds), *desired, decision.desired);
+    let (_, decision) = scaler.decide(&seen, Some(&law()), deploying);
+    scaler.record_change(at(seconds), *desired, decision.desired);
     *desired = decision.desired;
     decision.why
 }
@@ -219,12 +219,12 @@ fn follows_a_policy() {
     };
     let law = r#"{"acceptable_latency_ms": 60000, "processing_time_ms": 2000, "concurrency": 1,
         "task_start_ms": 40000, "window_ms": 60000, "rate_over_ms": 120000}"#;
-    let mut scaler = DemandScaler::of(&policy(law)).unwrap();
+    let mut scaler = DemandScaler::from_policy(&policy(law)).unwrap();
     let mut desired = 2;
     step(&mut scaler, 0, 3_000, &mut desired);
     assert_eq!(desired, 5);
     let hasty = law.replace("60000, \"proc", "0, \"proc");
-    let problem = DemandScaler::of(&policy(&hasty)).unwrap_err();
+    let problem = DemandScaler::from_policy(&policy(&hasty)).unwrap_err();
     assert_eq!(problem, DemandPolicyError::Zero("acceptable_latency_ms"));
 }
 
@@ -255,7 +255,7 @@ proptest! {
             desired = other.unwrap_or(desired);
             let counts = queue.map(|(visible, in_flight)| QueueCounts { visible, in_flight });
             let seen = ServiceReading { at: at(now), queues: &[counts], running: desired, desired };
-            let (looked, decision) = scaler.look(&seen, Some(&law()), deploying);
+            let (looked, decision) = scaler.decide(&seen, Some(&law()), deploying);
             let (from, to) = (desired, decision.desired);
             if !(deploying && from > max) {
                 prop_assert!(to >= 1 && to <= max);
@@ -285,7 +285,7 @@ proptest! {
                 }
                 ups.push(now);
             }
-            scaler.took(at(now), from, to);
+            scaler.record_change(at(now), from, to);
             desired = to;
         }
     }
@@ -305,7 +305,7 @@ proptest! {
                 let seen = ServiceReading {
                     at: at(10 * index as u64), queues: &[Some(counts)], running: desired, desired,
                 };
-                last = scaler.look(&seen, Some(&law()), false).1.desired;
+                last = scaler.decide(&seen, Some(&law()), false).1.desired;
             }
             last
         };

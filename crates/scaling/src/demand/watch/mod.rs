@@ -122,18 +122,22 @@ impl DemandWatch {
 
     /// A look: what follows from it and the earlier ones, under a law; without one, nothing is known but
     /// that messages need a task.
-    pub fn look(&mut self, seen: &ServiceReading<'_>, law: Option<&DemandLaw>) -> DemandEstimate {
-        self.look_by(seen, law, |flow| flow)
+    pub fn estimate(
+        &mut self,
+        seen: &ServiceReading<'_>,
+        law: Option<&DemandLaw>,
+    ) -> DemandEstimate {
+        self.estimate_with_rate(seen, law, |flow| flow)
     }
 
-    /// As [`Self::look`], with the rate that `rate` makes of the one that the queues' counts tell.
-    pub fn look_by(
+    /// As [`Self::estimate`], with the rate that `rate` makes of the one that the queues' counts tell.
+    pub fn estimate_with_rate(
         &mut self,
         seen: &ServiceReading<'_>,
         law: Option<&DemandLaw>,
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> DemandEstimate {
-        self.see(seen.at, seen.queues);
+        self.record_queues(seen.at, seen.queues);
         let counts = || seen.queues.iter().flatten();
         let visible = sum(counts().map(|queue| queue.visible));
         let in_flight = sum(counts().map(|queue| queue.in_flight));
@@ -170,7 +174,7 @@ impl DemandWatch {
     }
 
     /// Remembers what the queues say where nothing can be decided: the service could not be read, say.
-    pub fn see(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
+    pub fn record_queues(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         if self.latest.is_some_and(|latest| at < latest) {
             // The clock was set back: nothing tells how old anything is.
             *self = Self::new(self.queues.len(), self.watching);
@@ -192,7 +196,7 @@ impl DemandWatch {
         }
     }
 
-    /// The count that is right at `at`, just after [`Self::look`] told `looked`; cooldowns and deployments
+    /// The count that is right at `at`, just after [`Self::estimate`] told `looked`; cooldowns and deployments
     /// are not looked at. After a look that doesn't know the need nothing is removed, and what is known
     /// to be needed is added.
     #[must_use]

@@ -41,12 +41,14 @@ impl Function {
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];
         let sighting = sighting(now, seen, &queues);
-        let (_, decision) = self.scaler.look_by(&sighting, law.as_ref(), false, rate);
+        let (_, decision) = self
+            .scaler
+            .decide_with_rate(&sighting, law.as_ref(), false, rate);
         if decision.desired != seen.desired {
             let at = now.saturating_add(self.delay);
             wishes.desired.push((at, decision.desired));
             self.scaler
-                .took(sighting.at, seen.desired, decision.desired);
+                .record_change(sighting.at, seen.desired, decision.desired);
         }
         wishes.ticks.push((self.eye.next_look(now), Tick::Sample));
     }

@@ -78,7 +78,7 @@ impl Watch {
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];
         let sighting = sighting(now, seen, &queues);
-        self.watch.look_by(&sighting, law.as_ref(), rate)
+        self.watch.estimate_with_rate(&sighting, law.as_ref(), rate)
     }
 }
 

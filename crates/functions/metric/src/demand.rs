@@ -131,11 +131,11 @@ impl Look<'_> {
             desired: tasks.desired,
         };
         let law = law.law(watched.measured);
-        let looked = watched.watch.estimate(&seen, law.as_ref());
-        let per_task = need_per_task(&looked, tasks);
-        let unknown = unknown(&looked, law.is_some());
+        let estimate = watched.watch.estimate(&seen, law.as_ref());
+        let per_task = need_per_task(&estimate, tasks);
+        let unknown = unknown(&estimate, law.is_some());
         let (cluster, service) = key;
-        needs.publish(key, TASKS_NEEDED_METRIC, looked.need);
+        needs.publish(key, TASKS_NEEDED_METRIC, estimate.need);
         needs.publish(key, NEED_PER_TASK_METRIC, per_task);
         needs.unknown.extend(unknown.map(|reason| Unknown {
             cluster: cluster.clone(),
@@ -145,11 +145,11 @@ impl Look<'_> {
         let line = Line {
             cluster,
             service,
-            rate: looked.rate,
-            backlog: looked.visible,
-            in_flight: looked.in_flight,
-            need: looked.need,
-            largest: looked.largest.or(looked.largest_known),
+            rate: estimate.rate,
+            backlog: estimate.visible,
+            in_flight: estimate.in_flight,
+            need: estimate.need,
+            largest: estimate.largest.or(estimate.largest_known),
             running: tasks.running,
             desired: tasks.desired,
             processing_time: law.map(|law| law.processing_time.as_secs_f64()),
@@ -261,21 +261,21 @@ fn watching(law: &DemandRequest) -> DemandWatchSettings {
 
 /// What target tracking follows. While the need is not known throughout the window only a value that adds
 /// tasks is published: one that removes them would be a guess.
-fn need_per_task(looked: &DemandEstimate, tasks: Tasks) -> Option<f64> {
+fn need_per_task(estimate: &DemandEstimate, tasks: Tasks) -> Option<f64> {
     let running = f64::from(tasks.running.max(1));
-    match looked.largest {
+    match estimate.largest {
         Some(largest) => Some(largest / running),
-        None => Some(looked.largest_known? / running).filter(|value| *value > 1.0),
+        None => Some(estimate.largest_known? / running).filter(|value| *value > 1.0),
     }
 }
 
 /// What is not known of a service.
-fn unknown(looked: &DemandEstimate, measured: bool) -> Option<&'static str> {
-    if looked.largest.is_some() {
+fn unknown(estimate: &DemandEstimate, measured: bool) -> Option<&'static str> {
+    if estimate.largest.is_some() {
         None
     } else if !measured {
         Some("the processing time was not measured yet")
-    } else if looked.need.is_none() {
+    } else if estimate.need.is_none() {
         Some("the need is not known: two looks at all queues are needed")
     } else {
         Some("the need is not known throughout the window yet")

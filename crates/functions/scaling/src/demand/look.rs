@@ -128,8 +128,8 @@ impl Round<'_> {
         };
         let law = self.processing.and_then(ProcessingTime::time);
         let law = self.policy.law.law(law);
-        let (looked, decision) = scaler.decide(&seen, law.as_ref(), tasks.deploying);
-        let look = self.found(look, tasks, &looked, decision);
+        let (estimate, decision) = scaler.decide(&seen, law.as_ref(), tasks.deploying);
+        let look = self.found(look, tasks, &estimate, decision);
         self.act(look, scaler, tasks.desired, decision.desired, until)
             .await
     }
@@ -193,10 +193,16 @@ impl Round<'_> {
     }
 
     /// The look with what it found and decided.
-    fn found(&self, look: Look, tasks: Tasks, looked: &DemandEstimate, decision: Decision) -> Look {
+    fn found(
+        &self,
+        look: Look,
+        tasks: Tasks,
+        estimate: &DemandEstimate,
+        decision: Decision,
+    ) -> Look {
         let any = look.unread.len() < self.policy.queues.len();
         let (from, to) = (tasks.desired, decision.desired);
-        let mut reason = reason::sentence(self.policy, self.bounds, from, looked, decision);
+        let mut reason = reason::sentence(self.policy, self.bounds, from, estimate, decision);
         if self.processing == Some(ProcessingTime::Unknown) {
             reason.push_str("; the processing time is not known yet");
         }
@@ -209,11 +215,11 @@ impl Round<'_> {
                 std::cmp::Ordering::Less => LookOutcome::ScaledIn,
                 std::cmp::Ordering::Equal => LookOutcome::Kept,
             },
-            rate: looked.rate,
-            backlog: any.then_some(looked.visible),
-            in_flight: any.then_some(looked.in_flight),
-            need: looked.need,
-            largest: looked.largest,
+            rate: estimate.rate,
+            backlog: any.then_some(estimate.visible),
+            in_flight: any.then_some(estimate.in_flight),
+            need: estimate.need,
+            largest: estimate.largest,
             running: Some(tasks.running),
             from: Some(from),
             to: Some(to),

@@ -11,21 +11,21 @@ pub(crate) fn sentence(
     policy: &DemandPolicy,
     bounds: Bounds,
     from: u32,
-    looked: &DemandEstimate,
+    estimate: &DemandEstimate,
     decision: Decision,
 ) -> String {
     let window = Duration::from_millis(policy.law.window_ms).as_secs_f64();
     match decision.why {
-        DecisionReason::Needed | DecisionReason::Right => needed(bounds, looked),
+        DecisionReason::Needed | DecisionReason::Right => needed(bounds, estimate),
         DecisionReason::Spare | DecisionReason::Recent => {
-            match looked.largest.or(looked.largest_known) {
+            match estimate.largest.or(estimate.largest_known) {
                 Some(largest) => {
                     format!("in the last {window} s the work needed up to {largest:.1} tasks")
                 }
                 None => format!("the work of the last {window} s needs fewer tasks"),
             }
         }
-        DecisionReason::Unknown => match looked.need {
+        DecisionReason::Unknown => match estimate.need {
             Some(need) => format!(
                 "the work needs {need:.1} tasks now, and nothing is removed until the need is known \
                  of all of the last {window} s"
@@ -52,14 +52,14 @@ pub(crate) fn sentence(
     }
 }
 
-fn needed(bounds: Bounds, looked: &DemandEstimate) -> String {
+fn needed(bounds: Bounds, estimate: &DemandEstimate) -> String {
     let max = bounds.max();
-    let text = match (looked.need, looked.at_least) {
+    let text = match (estimate.need, estimate.at_least) {
         (Some(need), _) => format!("the work needs {need:.1} tasks"),
         (None, Some(least)) => format!("what is known of the work needs {least:.1} tasks"),
         (None, None) => "the latest need that is known asks for them".to_owned(),
     };
-    match looked.at_least {
+    match estimate.at_least {
         Some(least) if least > f64::from(max) => format!("{text}, and the maximum is {max}"),
         _ => text,
     }

@@ -88,11 +88,11 @@ impl DemandScaler {
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> (DemandEstimate, Decision) {
         self.begin(seen.at);
-        let looked = self.watch.estimate_with_rate(seen, law, rate);
+        let estimate = self.watch.estimate_with_rate(seen, law, rate);
         let decision = self
             .watch
-            .decide(seen.at, &looked, seen.desired, self.bounds);
-        (looked, self.restrain(seen, decision, deploying))
+            .decide(seen.at, &estimate, seen.desired, self.bounds);
+        (estimate, self.restrain(seen, decision, deploying))
     }
 
     /// The count was changed at `at`. To be brought to a bound from outside begins and ends no cooldown.

@@ -255,18 +255,18 @@ proptest! {
             desired = other.unwrap_or(desired);
             let counts = queue.map(|(visible, in_flight)| QueueCounts { visible, in_flight });
             let seen = ServiceReading { at: at(now), queues: &[counts], running: desired, desired };
-            let (looked, decision) = scaler.decide(&seen, Some(&law()), deploying);
+            let (estimate, decision) = scaler.decide(&seen, Some(&law()), deploying);
             let (from, to) = (desired, decision.desired);
             if !(deploying && from > max) {
                 prop_assert!(to >= 1 && to <= max);
             }
-            needs.extend(looked.at_least.map(|need| (now, need)));
+            needs.extend(estimate.at_least.map(|need| (now, need)));
             if to < from {
                 prop_assert!(!deploying);
                 if from <= max {
                     // A reason, data, no cooldown, and nothing of the window needs more.
                     prop_assert_eq!(decision.why, DecisionReason::Spare);
-                    prop_assert!(looked.need.is_some() && looked.largest.is_some());
+                    prop_assert!(estimate.need.is_some() && estimate.largest.is_some());
                     prop_assert!(ups.last().is_none_or(|up| now >= up + out));
                     prop_assert!(
                         downs.last().is_none_or(|down| now >= down + scale_in || ups.last() > Some(down))

@@ -203,16 +203,16 @@ impl DemandWatch {
     pub fn decide(
         &self,
         at: Duration,
-        looked: &DemandEstimate,
+        estimate: &DemandEstimate,
         desired: u32,
         bounds: Bounds,
     ) -> Decision {
         let decision = decide(&self.needs, at, desired, bounds);
-        if looked.need.is_some() {
+        if estimate.need.is_some() {
             return decision;
         }
         let inside = bounds.clamp(desired);
-        let least = looked.at_least.map_or(0, |part| tasks_for(part, bounds));
+        let least = estimate.at_least.map_or(0, |part| tasks_for(part, bounds));
         let count = least.max(decision.desired).max(inside);
         let why = match count {
             count if count > inside => DecisionReason::Needed,

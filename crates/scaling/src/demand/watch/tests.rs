@@ -24,7 +24,7 @@ fn holds(visible: u64, in_flight: u64) -> Option<QueueCounts> {
     Some(QueueCounts { visible, in_flight })
 }
 
-fn sighting(seconds: u64, queues: &[Option<QueueCounts>]) -> ServiceReading<'_> {
+fn reading(seconds: u64, queues: &[Option<QueueCounts>]) -> ServiceReading<'_> {
     ServiceReading {
         at: at(seconds),
         queues,
@@ -46,10 +46,10 @@ fn near(found: Option<f64>, expected: f64) {
 fn rates_are_per_queue_and_counts_are_summed() {
     let mut watch = watch(2);
     let queues = [holds(3, 8), holds(2, 2)];
-    let first = watch.estimate(&sighting(0, &queues), Some(&law()));
+    let first = watch.estimate(&reading(0, &queues), Some(&law()));
     assert_eq!((first.visible, first.in_flight), (5, 10));
     assert_eq!((first.rate, first.need, first.largest), (None, None, None));
-    let second = watch.estimate(&sighting(10, &queues), Some(&law()));
+    let second = watch.estimate(&reading(10, &queues), Some(&law()));
     near(second.rate, 5.0);
     near(second.need, 11.0 + 5.0 * 2.0 / 60.0);
     assert_eq!(second.largest, None);
@@ -61,18 +61,18 @@ fn rates_are_per_queue_and_counts_are_summed() {
 #[test]
 fn what_is_known_counts_before_all_is() {
     let mut watch = watch(1);
-    let looked = watch.estimate(&sighting(0, &[holds(6_000, 0)]), Some(&law()));
-    assert_eq!(looked.need, None);
-    near(looked.at_least, (6_000.0 - 200.0) * 2.0 / 60.0);
+    let estimate = watch.estimate(&reading(0, &[holds(6_000, 0)]), Some(&law()));
+    assert_eq!(estimate.need, None);
+    near(estimate.at_least, (6_000.0 - 200.0) * 2.0 / 60.0);
     let bounds = Bounds::new(1, 500).unwrap();
-    let decision = watch.decide(at(0), &looked, 10, bounds);
+    let decision = watch.decide(at(0), &estimate, 10, bounds);
     assert_eq!(
         (decision.desired, decision.why),
         (194, DecisionReason::Needed)
     );
     // It stays the largest need of the window, though the next looks need less.
-    let later = watch.estimate(&sighting(10, &[holds(5_900, 10)]), Some(&law()));
-    assert_eq!(later.largest_known, looked.at_least);
+    let later = watch.estimate(&reading(10, &[holds(5_900, 10)]), Some(&law()));
+    assert_eq!(later.largest_known, estimate.at_least);
 }
 
 #[test]
@@ -83,8 +83,12 @@ fn a_message_needs_a_task_whatever_it_takes() {
             (holds(0, 1), Some(1.0)),
             (holds(0, 0), law.map(|_| 0.0)),
         ] {
-            let looked = watch(1).estimate(&sighting(0, &[queue]), law.as_ref());
-            assert_eq!((looked.need, looked.at_least), (None, least), "{queue:?}");
+            let estimate = watch(1).estimate(&reading(0, &[queue]), law.as_ref());
+            assert_eq!(
+                (estimate.need, estimate.at_least),
+                (None, least),
+                "{queue:?}"
+            );
         }
     }
     let idle = ServiceReading {
@@ -94,17 +98,17 @@ fn a_message_needs_a_task_whatever_it_takes() {
         desired: 0,
     };
     let mut watch = watch(1);
-    let looked = watch.estimate(&idle, None);
-    let decision = watch.decide(at(0), &looked, 0, Bounds::new(0, 9).unwrap());
+    let estimate = watch.estimate(&idle, None);
+    let decision = watch.decide(at(0), &estimate, 0, Bounds::new(0, 9).unwrap());
     assert_eq!(
         (decision.desired, decision.why),
         (1, DecisionReason::Needed)
     );
     // Tasks that run without taking any message are not removed to none.
     let mut stuck = self::watch(1);
-    stuck.estimate(&sighting(0, &[holds(1, 0)]), Some(&law()));
-    let looked = stuck.estimate(&sighting(10, &[holds(1, 0)]), Some(&law()));
-    near(looked.need, 1.0);
+    stuck.estimate(&reading(0, &[holds(1, 0)]), Some(&law()));
+    let estimate = stuck.estimate(&reading(10, &[holds(1, 0)]), Some(&law()));
+    near(estimate.need, 1.0);
 }
 
 #[test]
@@ -112,22 +116,22 @@ fn a_queue_that_can_not_be_read_leaves_the_look_without_data() {
     let mut watch = watch(2);
     let quiet = [holds(0, 0), holds(0, 0)];
     for look in 0..=13 {
-        watch.estimate(&sighting(look * 10, &quiet), Some(&law()));
+        watch.estimate(&reading(look * 10, &quiet), Some(&law()));
     }
     let bounds = Bounds::new(1, 50).unwrap();
-    let whole = watch.estimate(&sighting(140, &quiet), Some(&law()));
+    let whole = watch.estimate(&reading(140, &quiet), Some(&law()));
     assert_eq!(
         watch.decide(at(140), &whole, 10, bounds).why,
         DecisionReason::Spare
     );
-    let part = watch.estimate(&sighting(150, &[holds(0, 0), None]), Some(&law()));
+    let part = watch.estimate(&reading(150, &[holds(0, 0), None]), Some(&law()));
     assert_eq!((part.rate, part.need, part.largest), (None, None, None));
     let decision = watch.decide(at(150), &part, 10, bounds);
     assert_eq!(
         (decision.desired, decision.why),
         (10, DecisionReason::Unknown)
     );
-    let busy = watch.estimate(&sighting(160, &[None, holds(3_000, 0)]), Some(&law()));
+    let busy = watch.estimate(&reading(160, &[None, holds(3_000, 0)]), Some(&law()));
     assert_eq!(busy.need, None);
     let decision = watch.decide(at(160), &busy, 10, bounds);
     assert_eq!(
@@ -140,32 +144,32 @@ fn a_queue_that_can_not_be_read_leaves_the_look_without_data() {
 fn no_queue_is_no_zero() {
     let mut watch = watch(1);
     for look in 0..20 {
-        let looked = watch.estimate(&sighting(look * 10, &[]), Some(&law()));
-        assert_eq!((looked.rate, looked.need), (None, None));
+        let estimate = watch.estimate(&reading(look * 10, &[]), Some(&law()));
+        assert_eq!((estimate.rate, estimate.need), (None, None));
     }
 }
 
 #[test]
 fn what_is_too_old_is_forgotten() {
     let mut watch = watch(1);
-    watch.estimate(&sighting(0, &[holds(9_000, 0)]), Some(&law()));
+    watch.estimate(&reading(0, &[holds(9_000, 0)]), Some(&law()));
     // Within the time over which arrivals are averaged, a gap is bridged.
-    let bridged = watch.estimate(&sighting(120, &[holds(9_000, 8)]), Some(&law()));
+    let bridged = watch.estimate(&reading(120, &[holds(9_000, 8)]), Some(&law()));
     assert!(bridged.rate.is_some());
-    let late = watch.estimate(&sighting(241, &[holds(0, 8)]), Some(&law()));
+    let late = watch.estimate(&reading(241, &[holds(0, 8)]), Some(&law()));
     assert_eq!(late.rate, None);
     // A clock that is set back leaves nothing of which the age is known.
     assert!(
         watch
-            .estimate(&sighting(251, &[holds(0, 8)]), Some(&law()))
+            .estimate(&reading(251, &[holds(0, 8)]), Some(&law()))
             .rate
             .is_some()
     );
-    let back = watch.estimate(&sighting(200, &[holds(0, 8)]), Some(&law()));
+    let back = watch.estimate(&reading(200, &[holds(0, 8)]), Some(&law()));
     assert_eq!((back.rate, back.largest_known), (None, Some(1.0)));
     assert!(
         watch
-            .estimate(&sighting(210, &[holds(0, 8)]), Some(&law()))
+            .estimate(&reading(210, &[holds(0, 8)]), Some(&law()))
             .rate
             .is_some()
     );
@@ -175,14 +179,14 @@ fn what_is_too_old_is_forgotten() {
 fn a_rate_from_elsewhere_counts_at_once() {
     let mut watch = watch(1);
     let seen = [holds(0, 0)];
-    let looked = watch.estimate_with_rate(&sighting(0, &seen), Some(&law()), |flow| {
+    let estimate = watch.estimate_with_rate(&reading(0, &seen), Some(&law()), |flow| {
         assert_eq!(flow, None);
         Some(5.0)
     });
-    assert_eq!(looked.rate, Some(5.0));
-    near(looked.need, 11.0);
+    assert_eq!(estimate.rate, Some(5.0));
+    near(estimate.need, 11.0);
     // But not in place of queues that can't be read.
-    let blind = watch.estimate_with_rate(&sighting(10, &[None]), Some(&law()), |_| Some(5.0));
+    let blind = watch.estimate_with_rate(&reading(10, &[None]), Some(&law()), |_| Some(5.0));
     assert_eq!((blind.rate, blind.need), (None, None));
 }
 
@@ -198,11 +202,11 @@ proptest! {
             let last = index + 1 == looks.len();
             let queues = |more: u64| [holds(visible + more, *in_flight)];
             let seen = [queues(0), queues(if last { more } else { 0 })];
-            let sighting = |queues| ServiceReading {
+            let reading = |queues| ServiceReading {
                 at: at(10 * index as u64), queues, running, desired: running + starting,
             };
-            let one = less.estimate(&sighting(&seen[0]), Some(&law()));
-            let other = full.estimate(&sighting(&seen[1]), Some(&law()));
+            let one = less.estimate(&reading(&seen[0]), Some(&law()));
+            let other = full.estimate(&reading(&seen[1]), Some(&law()));
             prop_assert!(other.at_least >= one.at_least, "{:?} {:?}", one, other);
             prop_assert!(one.at_least.is_some_and(|need| need.is_finite() && need >= 0.0));
             prop_assert!(one.largest_known >= one.at_least);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambda_kit::{Level, Log};
 use scaling::{
-    AlarmStepsPolicy, Course, PerSide, Scaling, Situation, StateChange, StepRecord, Trigger,
+    AlarmStepsPolicy, PerSide, Scaling, Situation, StateChange, StepDecision, StepRecord, Trigger,
     ringing, within_bounds,
 };
 use serde::Serialize;
@@ -80,13 +80,13 @@ impl Round<'_> {
             // After the count: see `Situation::desired`.
             records: memory::recall(cloudwatch, alarms, self.deadline, log).await?,
         };
-        match self.course(&situation, alarm).await? {
-            Course::Hold(hold) => Ok(cause.held(hold, desired)),
-            Course::Finish(step) => {
+        match self.decide_step(&situation, alarm).await? {
+            StepDecision::Hold(hold) => Ok(cause.held(hold, desired)),
+            StepDecision::Finish(step) => {
                 self.take(ScalingOutcome::Finished, step, alarm, &cause, log)
                     .await
             }
-            Course::Step(step) => {
+            StepDecision::Step(step) => {
                 memory::remember(cloudwatch, alarm, &step, self.deadline).await?;
                 self.take(ScalingOutcome::Stepped, step, alarm, &cause, log)
                     .await
@@ -137,14 +137,18 @@ impl Round<'_> {
         }))
     }
 
-    /// The course, for which the metric is read only if it matters.
-    async fn course(&self, situation: &Situation, alarm: &Alarm) -> Result<Course, Problem> {
-        if let Some(course) = situation.course_at_any_distance(&self.scaling) {
-            return Ok(course);
+    /// Decides on a step, for which the metric is read only if it matters.
+    async fn decide_step(
+        &self,
+        situation: &Situation,
+        alarm: &Alarm,
+    ) -> Result<StepDecision, Problem> {
+        if let Some(decision) = situation.decide_at_any_distance(&self.scaling) {
+            return Ok(decision);
         }
         let cloudwatch = &self.clients.cloudwatch;
         let distance = metric::distance(cloudwatch, alarm, self.now, self.deadline).await?;
-        Ok(situation.course(&self.scaling, distance))
+        Ok(situation.decide(&self.scaling, distance))
     }
 
     /// Sets the count, then marks the record as done.

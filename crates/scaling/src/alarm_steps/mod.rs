@@ -58,7 +58,7 @@ pub enum ScalingRequest {
     LookOnce,
 }
 
-/// How a service may be scaled, for [`crate::Situation::course`].
+/// How a service may be scaled, for [`crate::Situation::decide`].
 #[derive(Clone, Copy, Debug)]
 pub struct Scaling<'a> {
     /// Fewest and most tasks.

@@ -1,5 +1,5 @@
 //! What is right to do for an alarm that rings, however often and in whichever order that is asked:
-//! alarm states, what is remembered of the last steps, and the count as it is go in; one course comes
+//! alarm states, what is remembered of the last steps, and the count as it is go in; one decision comes
 //! out.
 
 use std::time::Duration;
@@ -118,7 +118,7 @@ pub struct Situation {
 
 /// What is right to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Course {
+pub enum StepDecision {
     /// Write this record, set the count to its `to`, then mark the record as done.
     Step(StepRecord),
     /// The record is written already: set the count to its `to`, then write it as done, with the time
@@ -147,31 +147,31 @@ pub enum Hold {
 }
 
 impl Situation {
-    /// The course, if it is the same however far the metric is beyond the threshold.
+    /// Returns the decision, if it is the same however far the metric is beyond the threshold.
     #[must_use]
-    pub fn course_at_any_distance(&self, scaling: &Scaling<'_>) -> Option<Course> {
+    pub fn decide_at_any_distance(&self, scaling: &Scaling<'_>) -> Option<StepDecision> {
         let steps = (*scaling.steps.get(self.side))?.steps.as_slice();
-        let mut courses = steps
+        let mut decisions = steps
             .iter()
-            .map(|step| self.course(scaling, Some(step.from)));
-        let first = courses.next()?;
-        courses.all(|other| other == first).then_some(first)
+            .map(|step| self.decide(scaling, Some(step.from)));
+        let first = decisions.next()?;
+        decisions.all(|other| other == first).then_some(first)
     }
 
-    /// The course when the metric is `distance` beyond the threshold; `None` without a datapoint.
+    /// Returns the decision when the metric is `distance` beyond the threshold; `None` without a datapoint.
     #[must_use]
-    pub fn course(&self, scaling: &Scaling<'_>, distance: Option<f64>) -> Course {
+    pub fn decide(&self, scaling: &Scaling<'_>, distance: Option<f64>) -> StepDecision {
         let Some(steps) = scaling.steps.get(self.side) else {
-            return Course::Hold(Hold::AtBound);
+            return StepDecision::Hold(Hold::AtBound);
         };
         let records = self.records.map(|record| record.filter(|r| self.knows(r)));
         let covering = records.get(self.side).filter(|r| r.covers(self.change));
         let unfinished = covering.filter(|record| self.is_unfinished(record));
         if covering.is_some() && unfinished.is_none() && self.trigger == Trigger::StateChange {
-            return Course::Hold(Hold::Handled);
+            return StepDecision::Hold(Hold::Handled);
         }
         if self.side == Side::In && self.deploying {
-            return Course::Hold(Hold::Deploying);
+            return StepDecision::Hold(Hold::Deploying);
         }
         if let Some(record) = unfinished {
             return self.finish(record, scaling.bounds);
@@ -179,7 +179,7 @@ impl Situation {
         let mut pauses = scaling.steps.map(cooldown);
         if let Some(record) = covering {
             if let Some(hold) = self.within_period(&record) {
-                return Course::Hold(hold);
+                return StepDecision::Hold(hold);
             }
             let pause = pauses.get_mut(self.side);
             *pause = (*pause).max(self.period);
@@ -187,9 +187,9 @@ impl Situation {
         let last = records.map(|record| self.taken(record));
         let law = |count| steps.steps.next(count, distance, scaling.bounds);
         match allowed(self.side, self.now, self.desired, last, pauses, law) {
-            Allowed::Step { to, base } => Course::Step(self.record(to, base)),
-            Allowed::Keep => Course::Hold(Hold::AtBound),
-            Allowed::Wait { until, cooldown } => Course::Hold(Hold::Cooldown {
+            Allowed::Step { to, base } => StepDecision::Step(self.record(to, base)),
+            Allowed::Keep => StepDecision::Hold(Hold::AtBound),
+            Allowed::Wait { until, cooldown } => StepDecision::Hold(Hold::Cooldown {
                 until,
                 of: cooldown,
             }),
@@ -214,13 +214,13 @@ impl Situation {
     }
 
     /// The bounds may have changed since the record was written.
-    fn finish(&self, record: StepRecord, bounds: Bounds) -> Course {
+    fn finish(&self, record: StepRecord, bounds: Bounds) -> StepDecision {
         let to = bounds.clamp(record.to);
         if self.side.is_step(self.desired, to) {
             let at = self.now;
-            Course::Finish(StepRecord { at, to, ..record })
+            StepDecision::Finish(StepRecord { at, to, ..record })
         } else {
-            Course::Hold(Hold::AtBound)
+            StepDecision::Hold(Hold::AtBound)
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scaling::{
-    AlarmState, AlarmSteps, Bounds, Course, PerSide, Scaling, Side, Situation, StateChange,
+    AlarmState, AlarmSteps, Bounds, PerSide, Scaling, Side, Situation, StateChange, StepDecision,
     StepRecord, Trigger, ringing, within_bounds,
 };
 
@@ -129,8 +129,8 @@ impl AlarmStepControl {
                 scale_in: self.sides.scale_in.as_ref(),
             },
         };
-        match situation.course(&scaling, distance) {
-            Course::Step(record) | Course::Finish(record) => {
+        match situation.decide(&scaling, distance) {
+            StepDecision::Step(record) | StepDecision::Finish(record) => {
                 let done = StepRecord {
                     done: true,
                     ..record
@@ -138,7 +138,7 @@ impl AlarmStepControl {
                 *self.records.get_mut(side) = Some(done);
                 Some(record.to)
             }
-            Course::Hold(_) => None,
+            StepDecision::Hold(_) => None,
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! The scaling function, the metric function and the simulator look through this one watch:
 //! - [`DemandWatch::new`] with the number of queues and [`DemandWatchSettings`], the numbers that it goes by;
-//! - [`DemandWatch::look`] with a [`ServiceReading`] and the law, `None` while the processing time is unknown:
+//! - [`DemandWatch::estimate`] with a [`ServiceReading`] and the law, `None` while the processing time is unknown:
 //!   gives [`DemandEstimate`], the rate and the need, and remembers both;
-//! - [`DemandWatch::look_by`], where the rate may come from elsewhere than from the queues' counts.
+//! - [`DemandWatch::estimate_with_rate`], where the rate may come from elsewhere than from the queues' counts.
 //!
 //! Whoever sets the count itself asks [`super::DemandScaler`], which has a watch within.
 

@@ -98,9 +98,9 @@ impl World {
             deploying: false,
             records: self.records,
         };
-        let record = match situation.course(scaling, None) {
-            Course::Hold(_) => return,
-            Course::Step(record) => {
+        let record = match situation.decide(scaling, None) {
+            StepDecision::Hold(_) => return,
+            StepDecision::Step(record) => {
                 *self.records.get_mut(side) = Some(record);
                 *self.asked_by.get_mut(side) = Some(trigger);
                 if std::mem::take(&mut self.crash) {
@@ -108,7 +108,7 @@ impl World {
                 }
                 record
             }
-            Course::Finish(record) => record,
+            StepDecision::Finish(record) => record,
         };
         let asked_by = *self.asked_by.get(side);
         self.set.push((self.now, side, change, asked_by));

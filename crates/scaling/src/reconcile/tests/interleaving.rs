@@ -64,10 +64,10 @@ fn decide(trigger: Trigger, desired: u32, record: Option<Record>) -> Next {
         to: step.to,
         done: step.done,
     };
-    match situation.course(&scaling, None) {
-        Course::Step(step) => Next::WriteRecord(short(step)),
-        Course::Finish(step) => Next::SetCount(short(step)),
-        Course::Hold(_) => Next::End,
+    match situation.decide(&scaling, None) {
+        StepDecision::Step(step) => Next::WriteRecord(short(step)),
+        StepDecision::Finish(step) => Next::SetCount(short(step)),
+        StepDecision::Hold(_) => Next::End,
     }
 }
 

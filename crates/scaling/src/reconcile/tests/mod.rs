@@ -52,7 +52,7 @@ fn record(at: u64, change: u64, from: u32, to: u32) -> StepRecord {
     }
 }
 
-fn course(situation: &Situation) -> Course {
+fn decision(situation: &Situation) -> StepDecision {
     let (out, scale_in) = (add_one(), remove_one());
     let scaling = Scaling {
         bounds: Bounds::new(1, 4).unwrap(),
@@ -61,15 +61,19 @@ fn course(situation: &Situation) -> Course {
             scale_in: Some(&scale_in),
         },
     };
-    let course = situation.course(&scaling, None);
-    let any = situation.course_at_any_distance(&scaling);
-    assert_eq!(any, Some(course), "one step, so the metric doesn't matter");
-    course
+    let decision = situation.decide(&scaling, None);
+    let any = situation.decide_at_any_distance(&scaling);
+    assert_eq!(
+        any,
+        Some(decision),
+        "one step, so the metric doesn't matter"
+    );
+    decision
 }
 
-fn step_to(course: Course) -> Option<u32> {
-    match course {
-        Course::Step(record) => Some(record.to),
+fn step_to(decision: StepDecision) -> Option<u32> {
+    match decision {
+        StepDecision::Step(record) => Some(record.to),
         _ => None,
     }
 }
@@ -81,7 +85,7 @@ fn a_change_of_state_steps_and_says_what_to_remember() {
         ..record(1_000, 990, 2, 3)
     };
     let situation = situation(Side::Out, Trigger::StateChange);
-    assert_eq!(course(&situation), Course::Step(new));
+    assert_eq!(decision(&situation), StepDecision::Step(new));
 }
 
 #[test]
@@ -89,10 +93,14 @@ fn a_change_that_had_its_step_has_no_other() {
     let mut situation = situation(Side::Out, Trigger::StateChange);
     for change in [989, 990, 995] {
         situation.records.scale_out = Some(record(100, change, 1, 2));
-        assert_eq!(course(&situation), Course::Hold(Hold::Handled), "{change}");
+        assert_eq!(
+            decision(&situation),
+            StepDecision::Hold(Hold::Handled),
+            "{change}"
+        );
     }
     situation.records.scale_out = Some(record(100, 900, 1, 2));
-    assert_eq!(step_to(course(&situation)), Some(3), "an older change");
+    assert_eq!(step_to(decision(&situation)), Some(3), "an older change");
 }
 
 #[test]
@@ -100,37 +108,41 @@ fn re_evaluation_goes_on_after_the_cooldown_and_a_period() {
     let mut situation = situation(Side::Out, Trigger::ReEvaluation);
     situation.period = secs(120);
     let hold = |until| {
-        Course::Hold(Hold::Cooldown {
+        StepDecision::Hold(Hold::Cooldown {
             until: secs(until),
             of: Side::Out,
         })
     };
     situation.records.scale_out = Some(record(881, 990, 1, 2));
-    assert_eq!(course(&situation), hold(1_001), "the period, 120 s");
+    assert_eq!(decision(&situation), hold(1_001), "the period, 120 s");
     situation.records.scale_out = Some(record(880, 990, 1, 2));
-    assert_eq!(step_to(course(&situation)), Some(3));
+    assert_eq!(step_to(decision(&situation)), Some(3));
     situation.records.scale_out = Some(record(945, 900, 1, 2));
     assert_eq!(
-        course(&situation),
+        decision(&situation),
         hold(1_005),
         "a new change: the cooldown, 60 s"
     );
     situation.records.scale_out = Some(record(940, 900, 1, 2));
-    assert_eq!(step_to(course(&situation)), Some(3));
+    assert_eq!(step_to(decision(&situation)), Some(3));
 }
 
 #[test]
 fn the_bounds_end_it() {
     let mut out = situation(Side::Out, Trigger::StateChange);
     out.desired = 4;
-    assert_eq!(course(&out), Course::Hold(Hold::AtBound));
+    assert_eq!(decision(&out), StepDecision::Hold(Hold::AtBound));
     out.desired = 9;
-    assert_eq!(course(&out), Course::Hold(Hold::AtBound), "set by hand");
+    assert_eq!(
+        decision(&out),
+        StepDecision::Hold(Hold::AtBound),
+        "set by hand"
+    );
     let mut scale_in = situation(Side::In, Trigger::StateChange);
     scale_in.desired = 1;
-    assert_eq!(course(&scale_in), Course::Hold(Hold::AtBound));
+    assert_eq!(decision(&scale_in), StepDecision::Hold(Hold::AtBound));
     scale_in.desired = 9;
-    assert_eq!(step_to(course(&scale_in)), Some(4), "brought within");
+    assert_eq!(step_to(decision(&scale_in)), Some(4), "brought within");
 }
 
 #[test]
@@ -138,9 +150,9 @@ fn only_scale_in_waits_for_a_deployment() {
     for trigger in [Trigger::StateChange, Trigger::ReEvaluation] {
         let mut situation = situation(Side::In, trigger);
         situation.deploying = true;
-        assert_eq!(course(&situation), Course::Hold(Hold::Deploying));
+        assert_eq!(decision(&situation), StepDecision::Hold(Hold::Deploying));
         situation.side = Side::Out;
-        assert_eq!(step_to(course(&situation)), Some(3));
+        assert_eq!(step_to(decision(&situation)), Some(3));
     }
 }
 
@@ -152,7 +164,7 @@ fn scale_in_waits_for_the_step_of_scale_out() {
         until: secs(1_010),
         of: Side::Out,
     };
-    assert_eq!(course(&situation), Course::Hold(hold));
+    assert_eq!(decision(&situation), StepDecision::Hold(hold));
 }
 
 #[test]
@@ -168,10 +180,10 @@ fn a_step_that_was_recorded_but_not_taken_is_finished() {
             at: secs(1_000),
             ..begun
         };
-        assert_eq!(course(&situation), Course::Finish(finished));
+        assert_eq!(decision(&situation), StepDecision::Finish(finished));
         situation.desired = 3;
         assert!(
-            matches!(course(&situation), Course::Hold(_)),
+            matches!(decision(&situation), StepDecision::Hold(_)),
             "it was taken"
         );
         situation.desired = 2;
@@ -180,7 +192,7 @@ fn a_step_that_was_recorded_but_not_taken_is_finished() {
             ..begun
         });
         assert!(
-            matches!(course(&situation), Course::Hold(_)),
+            matches!(decision(&situation), StepDecision::Hold(_)),
             "taken, and taken back by someone"
         );
     }
@@ -195,8 +207,8 @@ fn an_unfinished_step_is_not_finished_blindly() {
     let mut situation = situation(Side::Out, Trigger::ReEvaluation);
     situation.records.scale_out = Some(begun);
     assert_eq!(
-        course(&situation),
-        Course::Finish(StepRecord {
+        decision(&situation),
+        StepDecision::Finish(StepRecord {
             at: secs(1_000),
             to: 4,
             ..begun
@@ -207,29 +219,29 @@ fn an_unfinished_step_is_not_finished_blindly() {
         at: secs(99),
         ..begun
     });
-    assert_eq!(step_to(course(&situation)), Some(3), "too old: afresh");
+    assert_eq!(step_to(decision(&situation)), Some(3), "too old: afresh");
     situation.records.scale_out = Some(StepRecord {
         change: secs(900),
         ..begun
     });
     assert_eq!(
-        step_to(course(&situation)),
+        step_to(decision(&situation)),
         Some(3),
         "for another change: afresh, and without a cooldown"
     );
     let mut scale_in = super::tests::situation(Side::In, Trigger::StateChange);
     scale_in.records.scale_in = Some(StepRecord { to: 1, ..begun });
     scale_in.deploying = true;
-    assert_eq!(course(&scale_in), Course::Hold(Hold::Deploying));
+    assert_eq!(decision(&scale_in), StepDecision::Hold(Hold::Deploying));
 }
 
 #[test]
 fn a_record_from_the_future_says_nothing() {
     let mut situation = situation(Side::Out, Trigger::StateChange);
     situation.records.scale_out = Some(record(1_061, 2_000, 1, 2));
-    assert_eq!(step_to(course(&situation)), Some(3));
+    assert_eq!(step_to(decision(&situation)), Some(3));
     situation.records.scale_out = Some(record(1_060, 2_000, 1, 2));
-    assert_eq!(course(&situation), Course::Hold(Hold::Handled));
+    assert_eq!(decision(&situation), StepDecision::Hold(Hold::Handled));
 }
 
 #[test]
@@ -247,31 +259,31 @@ fn the_metric_is_asked_for_only_if_it_matters() {
         },
     };
     let mut situation = situation(Side::Out, Trigger::ReEvaluation);
-    assert_eq!(situation.course_at_any_distance(&scaling), None);
-    assert_eq!(step_to(situation.course(&scaling, Some(200.0))), Some(5));
-    assert_eq!(step_to(situation.course(&scaling, None)), Some(3));
+    assert_eq!(situation.decide_at_any_distance(&scaling), None);
+    assert_eq!(step_to(situation.decide(&scaling, Some(200.0))), Some(5));
+    assert_eq!(step_to(situation.decide(&scaling, None)), Some(3));
 
     // Within the cooldown, only the larger step adds, and only the difference.
     situation.records.scale_out = Some(record(990, 990, 1, 2));
-    assert_eq!(situation.course_at_any_distance(&scaling), None);
-    let larger = Course::Step(StepRecord {
+    assert_eq!(situation.decide_at_any_distance(&scaling), None);
+    let larger = StepDecision::Step(StepRecord {
         base: 1,
         done: false,
         ..record(1_000, 990, 2, 4)
     });
-    assert_eq!(situation.course(&scaling, Some(200.0)), larger);
+    assert_eq!(situation.decide(&scaling, Some(200.0)), larger);
 
     situation.trigger = Trigger::StateChange;
-    let handled = Course::Hold(Hold::Handled);
-    assert_eq!(situation.course_at_any_distance(&scaling), Some(handled));
+    let handled = StepDecision::Hold(Hold::Handled);
+    assert_eq!(situation.decide_at_any_distance(&scaling), Some(handled));
     situation.side = Side::In;
     assert_eq!(
-        situation.course_at_any_distance(&scaling),
+        situation.decide_at_any_distance(&scaling),
         None,
         "no such side"
     );
-    let nothing = Course::Hold(Hold::AtBound);
-    assert_eq!(situation.course(&scaling, None), nothing);
+    let nothing = StepDecision::Hold(Hold::AtBound);
+    assert_eq!(situation.decide(&scaling, None), nothing);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub use demand::{
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use queue_request::QueueRequest;
 pub use reconcile::{
-    Hold, Situation, StateChange, StepDecision, StepRecord, Trigger, ringing, within_bounds,
+    HoldReason, Situation, StateChange, StepDecision, StepRecord, Trigger, ringing, within_bounds,
 };
 pub use request::{Count, METRIC_NAME, MetricRequest, ServiceRequest, WAKE_METRIC_NAME};
 pub use scalable_target::{Asked, Change, ScalableTarget, StepRequest};

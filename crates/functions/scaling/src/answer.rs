@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaling::{AlarmStepsPolicy, Hold, Side, StepRecord};
+use scaling::{AlarmStepsPolicy, HoldReason, Side, StepRecord};
 use serde::Serialize;
 
 use crate::{DemandAnswer, moment};
@@ -141,19 +141,19 @@ impl Cause<'_> {
     }
 
     /// The count stays as it is.
-    pub(crate) fn held(&self, hold: Hold, desired: u32) -> Answer {
+    pub(crate) fn held(&self, hold: HoldReason, desired: u32) -> Answer {
         let (outcome, until, text) = match hold {
-            Hold::Handled => (
+            HoldReason::Handled => (
                 ScalingOutcome::Handled,
                 None,
                 "this change of its state has had its step".to_owned(),
             ),
-            Hold::Deploying => (
+            HoldReason::Deploying => (
                 ScalingOutcome::Deploying,
                 None,
                 "scale-in waits until the service is deployed".to_owned(),
             ),
-            Hold::Cooldown { until, of } => {
+            HoldReason::Cooldown { until, of } => {
                 let until = moment::text(until);
                 let text = format!(
                     "{} waits until {until} for the last {} to take effect",
@@ -162,7 +162,7 @@ impl Cause<'_> {
                 );
                 (ScalingOutcome::Cooldown, Some(until), text)
             }
-            Hold::AtBound => (ScalingOutcome::AtBound, None, self.at_bound(desired)),
+            HoldReason::AtBound => (ScalingOutcome::AtBound, None, self.at_bound(desired)),
         };
         Answer {
             from: Some(desired),

@@ -125,12 +125,12 @@ pub enum StepDecision {
     /// of today, at which its cooldown begins.
     Finish(StepRecord),
     /// Nothing.
-    Hold(Hold),
+    Hold(HoldReason),
 }
 
 /// Why nothing is to be done for an alarm that rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hold {
+pub enum HoldReason {
     /// The change of state has had its step.
     Handled,
     /// Scale-in waits for a deployment.
@@ -162,16 +162,16 @@ impl Situation {
     #[must_use]
     pub fn decide(&self, scaling: &Scaling<'_>, distance: Option<f64>) -> StepDecision {
         let Some(steps) = scaling.steps.get(self.side) else {
-            return StepDecision::Hold(Hold::AtBound);
+            return StepDecision::Hold(HoldReason::AtBound);
         };
         let records = self.records.map(|record| record.filter(|r| self.knows(r)));
         let covering = records.get(self.side).filter(|r| r.covers(self.change));
         let unfinished = covering.filter(|record| self.is_unfinished(record));
         if covering.is_some() && unfinished.is_none() && self.trigger == Trigger::StateChange {
-            return StepDecision::Hold(Hold::Handled);
+            return StepDecision::Hold(HoldReason::Handled);
         }
         if self.side == Side::In && self.deploying {
-            return StepDecision::Hold(Hold::Deploying);
+            return StepDecision::Hold(HoldReason::Deploying);
         }
         if let Some(record) = unfinished {
             return self.finish(record, scaling.bounds);
@@ -188,8 +188,8 @@ impl Situation {
         let law = |count| steps.steps.next(count, distance, scaling.bounds);
         match allowed(self.side, self.now, self.desired, last, pauses, law) {
             Allowed::Step { to, base } => StepDecision::Step(self.record(to, base)),
-            Allowed::Keep => StepDecision::Hold(Hold::AtBound),
-            Allowed::Wait { until, cooldown } => StepDecision::Hold(Hold::Cooldown {
+            Allowed::Keep => StepDecision::Hold(HoldReason::AtBound),
+            Allowed::Wait { until, cooldown } => StepDecision::Hold(HoldReason::Cooldown {
                 until,
                 of: cooldown,
             }),
@@ -198,10 +198,10 @@ impl Situation {
 
     /// Before a period is over there is no datapoint that shows what the step did. For scale-out that is
     /// a longer cooldown; scale-in waits even if a step of the other side ended its cooldown.
-    fn within_period(&self, record: &StepRecord) -> Option<Hold> {
+    fn within_period(&self, record: &StepRecord) -> Option<HoldReason> {
         let until = record.at.saturating_add(self.period);
         let of = self.side;
-        (of == Side::In && self.now < until).then_some(Hold::Cooldown { until, of })
+        (of == Side::In && self.now < until).then_some(HoldReason::Cooldown { until, of })
     }
 
     fn knows(&self, record: &StepRecord) -> bool {
@@ -220,7 +220,7 @@ impl Situation {
             let at = self.now;
             StepDecision::Finish(StepRecord { at, to, ..record })
         } else {
-            StepDecision::Hold(Hold::AtBound)
+            StepDecision::Hold(HoldReason::AtBound)
         }
     }
 

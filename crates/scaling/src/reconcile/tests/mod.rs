@@ -95,7 +95,7 @@ fn a_change_that_had_its_step_has_no_other() {
         situation.records.scale_out = Some(record(100, change, 1, 2));
         assert_eq!(
             decision(&situation),
-            StepDecision::Hold(Hold::Handled),
+            StepDecision::Hold(HoldReason::Handled),
             "{change}"
         );
     }
@@ -108,7 +108,7 @@ fn re_evaluation_goes_on_after_the_cooldown_and_a_period() {
     let mut situation = situation(Side::Out, Trigger::ReEvaluation);
     situation.period = secs(120);
     let hold = |until| {
-        StepDecision::Hold(Hold::Cooldown {
+        StepDecision::Hold(HoldReason::Cooldown {
             until: secs(until),
             of: Side::Out,
         })
@@ -131,16 +131,16 @@ fn re_evaluation_goes_on_after_the_cooldown_and_a_period() {
 fn the_bounds_end_it() {
     let mut out = situation(Side::Out, Trigger::StateChange);
     out.desired = 4;
-    assert_eq!(decision(&out), StepDecision::Hold(Hold::AtBound));
+    assert_eq!(decision(&out), StepDecision::Hold(HoldReason::AtBound));
     out.desired = 9;
     assert_eq!(
         decision(&out),
-        StepDecision::Hold(Hold::AtBound),
+        StepDecision::Hold(HoldReason::AtBound),
         "set by hand"
     );
     let mut scale_in = situation(Side::In, Trigger::StateChange);
     scale_in.desired = 1;
-    assert_eq!(decision(&scale_in), StepDecision::Hold(Hold::AtBound));
+    assert_eq!(decision(&scale_in), StepDecision::Hold(HoldReason::AtBound));
     scale_in.desired = 9;
     assert_eq!(step_to(decision(&scale_in)), Some(4), "brought within");
 }
@@ -150,7 +150,10 @@ fn only_scale_in_waits_for_a_deployment() {
     for trigger in [Trigger::StateChange, Trigger::ReEvaluation] {
         let mut situation = situation(Side::In, trigger);
         situation.deploying = true;
-        assert_eq!(decision(&situation), StepDecision::Hold(Hold::Deploying));
+        assert_eq!(
+            decision(&situation),
+            StepDecision::Hold(HoldReason::Deploying)
+        );
         situation.side = Side::Out;
         assert_eq!(step_to(decision(&situation)), Some(3));
     }
@@ -160,7 +163,7 @@ fn only_scale_in_waits_for_a_deployment() {
 fn scale_in_waits_for_the_step_of_scale_out() {
     let mut situation = situation(Side::In, Trigger::StateChange);
     situation.records.scale_out = Some(record(950, 940, 1, 2));
-    let hold = Hold::Cooldown {
+    let hold = HoldReason::Cooldown {
         until: secs(1_010),
         of: Side::Out,
     };
@@ -232,7 +235,10 @@ fn an_unfinished_step_is_not_finished_blindly() {
     let mut scale_in = super::tests::situation(Side::In, Trigger::StateChange);
     scale_in.records.scale_in = Some(StepRecord { to: 1, ..begun });
     scale_in.deploying = true;
-    assert_eq!(decision(&scale_in), StepDecision::Hold(Hold::Deploying));
+    assert_eq!(
+        decision(&scale_in),
+        StepDecision::Hold(HoldReason::Deploying)
+    );
 }
 
 #[test]
@@ -241,7 +247,10 @@ fn a_record_from_the_future_says_nothing() {
     situation.records.scale_out = Some(record(1_061, 2_000, 1, 2));
     assert_eq!(step_to(decision(&situation)), Some(3));
     situation.records.scale_out = Some(record(1_060, 2_000, 1, 2));
-    assert_eq!(decision(&situation), StepDecision::Hold(Hold::Handled));
+    assert_eq!(
+        decision(&situation),
+        StepDecision::Hold(HoldReason::Handled)
+    );
 }
 
 #[test]
@@ -274,7 +283,7 @@ fn the_metric_is_asked_for_only_if_it_matters() {
     assert_eq!(situation.decide(&scaling, Some(200.0)), larger);
 
     situation.trigger = Trigger::StateChange;
-    let handled = StepDecision::Hold(Hold::Handled);
+    let handled = StepDecision::Hold(HoldReason::Handled);
     assert_eq!(situation.decide_at_any_distance(&scaling), Some(handled));
     situation.side = Side::In;
     assert_eq!(
@@ -282,7 +291,7 @@ fn the_metric_is_asked_for_only_if_it_matters() {
         None,
         "no such side"
     );
-    let nothing = StepDecision::Hold(Hold::AtBound);
+    let nothing = StepDecision::Hold(HoldReason::AtBound);
     assert_eq!(situation.decide(&scaling, None), nothing);
 }
 

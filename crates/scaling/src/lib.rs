@@ -38,7 +38,7 @@ pub use reconcile::{
     HoldReason, Situation, StateChange, StepDecision, StepRecord, Trigger, ringing, within_bounds,
 };
 pub use request::{Count, METRIC_NAME, MetricRequest, ServiceRequest, WAKE_METRIC_NAME};
-pub use scalable_target::{Asked, Change, ScalableTarget, StepRequest};
+pub use scalable_target::{Change, PolicyPosition, ScalableTarget, StepRequest};
 pub use steps::{AdjustmentType, Step, Steps, StepsError};
 pub use target_tracking::{
     Bounds, BoundsError, LOW_SHARE, TrackingAlarm, TrackingAlarms, next_desired_count,

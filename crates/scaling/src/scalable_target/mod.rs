@@ -24,7 +24,7 @@ pub struct StepRequest {
 
 /// Whose request a change follows, by its position among the policies of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum PolicyPosition {
     /// A target tracking policy.
     Tracking(usize),
     /// A step policy.
@@ -39,7 +39,7 @@ pub struct Change {
     /// Whether tasks are added or removed.
     pub side: Side,
     /// By which policy.
-    pub by: Asked,
+    pub by: PolicyPosition,
 }
 
 /// A scalable target: its bounds, its target tracking policies, and its memory.
@@ -126,8 +126,8 @@ impl ScalableTarget {
             }
         })?;
         match wins.change.by {
-            Asked::Tracking(_) => self.tracking = tracking,
-            Asked::Steps(_) => self.note(now, &wins),
+            PolicyPosition::Tracking(_) => self.tracking = tracking,
+            PolicyPosition::Steps(_) => self.note(now, &wins),
         }
         let (to, base) = (wins.change.to, wins.base);
         *self.last.get_mut(wins.change.side) = Some(Taken {
@@ -156,7 +156,7 @@ impl ScalableTarget {
             .last
             .get(side)
             .filter(|last| side == Side::Out && now < last.step.at.saturating_add(last.cooldown));
-        let by = Asked::Tracking(index);
+        let by = PolicyPosition::Tracking(index);
         Some(Candidate {
             change: Change { to, side, by },
             base: earlier.map_or(service.desired, |last| last.step.base),
@@ -189,7 +189,7 @@ impl ScalableTarget {
         else {
             return None;
         };
-        let by = Asked::Steps(index);
+        let by = PolicyPosition::Steps(index);
         Some(Candidate {
             change: Change { to, side, by },
             base,

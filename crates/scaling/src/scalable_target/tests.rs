@@ -85,7 +85,7 @@ fn the_largest_capacity_wins_as_in_the_documented_example() {
         let expected = Change {
             to: 30,
             side: Side::Out,
-            by: Asked::Steps(by),
+            by: PolicyPosition::Steps(by),
         };
         assert_eq!(wins, Some(expected));
     }
@@ -119,7 +119,7 @@ fn the_worked_example_beside_a_step_policy() {
     let expected = Change {
         to: 15,
         side: Side::Out,
-        by: Asked::Tracking(0),
+        by: PolicyPosition::Tracking(0),
     };
     assert_eq!(wins, Some(expected));
     let later = target.decide(

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use scaling::{
-    AlarmState, Asked, PerSide, ScalableTarget, StepRequest, TrackingPolicy, TrackingReading,
+    AlarmState, PerSide, PolicyPosition, ScalableTarget, StepRequest, TrackingPolicy,
+    TrackingReading,
 };
 
 use super::model::{Alarm, Law, Policy, StepPolicy, Target};
@@ -132,12 +133,12 @@ fn decide_one(now: Duration, target: &Target, memory: &mut Memory, actions: &mut
         return;
     };
     let by = match change.by {
-        Asked::Tracking(index) => kinds.tracking.get(index).and_then(|(policy, _, _)| {
+        PolicyPosition::Tracking(index) => kinds.tracking.get(index).and_then(|(policy, _, _)| {
             let high = change.to > target.service.desired;
             let mut alarms = target.alarms_of(policy);
             Some((*policy, alarms.find(|alarm| alarm.is_high() == high)?))
         }),
-        Asked::Steps(index) => kinds
+        PolicyPosition::Steps(index) => kinds
             .steps
             .get(index)
             .map(|(policy, alarm, _)| (*policy, *alarm)),

@@ -20,7 +20,7 @@ mod tracking_policy;
 
 pub use alarm::{Comparison, MissingData};
 pub use alarm_steps::{
-    AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, PolicyError, Scaling,
+    AlarmScaling, AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, PolicyError,
     ScalingRequest,
 };
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lambda_kit::{Level, Log};
 use scaling::{
-    AlarmStepsPolicy, PerSide, Scaling, Situation, StateChange, StepDecision, StepRecord, Trigger,
-    ringing, within_bounds,
+    AlarmScaling, AlarmStepsPolicy, PerSide, Situation, StateChange, StepDecision, StepRecord,
+    Trigger, ringing, within_bounds,
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ use crate::{Answer, Clients, Problem, ScalingOutcome, memory, metric};
 pub(crate) struct Round<'a> {
     pub(crate) clients: &'a Clients,
     pub(crate) policy: &'a AlarmStepsPolicy,
-    pub(crate) scaling: Scaling<'a>,
+    pub(crate) scaling: AlarmScaling<'a>,
     pub(crate) trigger: Trigger,
     /// The time now, since the Unix epoch.
     pub(crate) now: Duration,

@@ -60,7 +60,7 @@ pub enum ScalingRequest {
 
 /// How a service may be scaled, for [`crate::Situation::decide`].
 #[derive(Clone, Copy, Debug)]
-pub struct Scaling<'a> {
+pub struct AlarmScaling<'a> {
     /// Fewest and most tasks.
     pub bounds: Bounds,
     /// The steps of either side.
@@ -93,7 +93,7 @@ impl AlarmStepsPolicy {
     /// # Errors
     /// When a name is empty, when there is no side or both have one alarm, when a step goes the other
     /// way, or when `min` is over `max`.
-    pub fn scaling(&self) -> Result<Scaling<'_>, PolicyError> {
+    pub fn scaling(&self) -> Result<AlarmScaling<'_>, PolicyError> {
         let sides = [("scale_out", &self.scale_out), ("scale_in", &self.scale_in)];
         for (name, value) in [("cluster", &self.cluster), ("service", &self.service)] {
             if value.is_empty() {
@@ -112,7 +112,7 @@ impl AlarmStepsPolicy {
             }
             _ => {}
         }
-        Ok(Scaling {
+        Ok(AlarmScaling {
             bounds: Bounds::new(self.min, self.max)?,
             steps: self.sides(),
         })

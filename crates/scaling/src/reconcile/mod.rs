@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::alarm_steps::{AlarmSteps, Scaling};
+use crate::alarm_steps::{AlarmScaling, AlarmSteps};
 use crate::cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 use crate::{AlarmState, Bounds};
 
@@ -149,7 +149,7 @@ pub enum HoldReason {
 impl Situation {
     /// Returns the decision, if it is the same however far the metric is beyond the threshold.
     #[must_use]
-    pub fn decide_at_any_distance(&self, scaling: &Scaling<'_>) -> Option<StepDecision> {
+    pub fn decide_at_any_distance(&self, scaling: &AlarmScaling<'_>) -> Option<StepDecision> {
         let steps = (*scaling.steps.get(self.side))?.steps.as_slice();
         let mut decisions = steps
             .iter()
@@ -160,7 +160,7 @@ impl Situation {
 
     /// Returns the decision when the metric is `distance` beyond the threshold; `None` without a datapoint.
     #[must_use]
-    pub fn decide(&self, scaling: &Scaling<'_>, distance: Option<f64>) -> StepDecision {
+    pub fn decide(&self, scaling: &AlarmScaling<'_>, distance: Option<f64>) -> StepDecision {
         let Some(steps) = scaling.steps.get(self.side) else {
             return StepDecision::Hold(HoldReason::AtBound);
         };

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use scaling::{
-    AlarmState, AlarmSteps, Bounds, PerSide, Scaling, Side, Situation, StateChange, StepDecision,
-    StepRecord, Trigger, ringing, within_bounds,
+    AlarmScaling, AlarmState, AlarmSteps, Bounds, PerSide, Side, Situation, StateChange,
+    StepDecision, StepRecord, Trigger, ringing, within_bounds,
 };
 
 use crate::assumptions::Assumptions;
@@ -122,7 +122,7 @@ impl AlarmStepControl {
             deploying: false,
             records: self.records,
         };
-        let scaling = Scaling {
+        let scaling = AlarmScaling {
             bounds: self.bounds,
             steps: PerSide {
                 scale_out: self.sides.scale_out.as_ref(),

@@ -43,7 +43,7 @@ struct World {
 }
 
 impl World {
-    fn happen(&mut self, event: Event, scaling: &Scaling<'_>) {
+    fn happen(&mut self, event: Event, scaling: &AlarmScaling<'_>) {
         match event {
             Event::Pause(seconds) => self.now += secs(seconds),
             Event::Change(side, alarm, times) => {
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    fn invoke(&mut self, message: Option<Message>, scaling: &Scaling<'_>) {
+    fn invoke(&mut self, message: Option<Message>, scaling: &AlarmScaling<'_>) {
         let mut states = self.states;
         if let Some(message) = message {
             let state = states.get_mut(message.side);
@@ -135,7 +135,7 @@ fn run(events: &[Event], cooldown: u64) -> World {
     let kind = AdjustmentType::ChangeInCapacity;
     let out = steps(kind, cooldown, &[(0.0, 2)]);
     let scale_in = steps(kind, cooldown, &[(0.0, -1)]);
-    let scaling = Scaling {
+    let scaling = AlarmScaling {
         bounds: Bounds::new(MIN, MAX).unwrap(),
         steps: PerSide {
             scale_out: Some(&out),

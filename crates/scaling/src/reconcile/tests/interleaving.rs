@@ -42,7 +42,7 @@ enum Order {
 
 fn decide(trigger: Trigger, desired: u32, record: Option<Record>) -> Next {
     let out = add_one();
-    let scaling = Scaling {
+    let scaling = AlarmScaling {
         bounds: Bounds::new(1, 9).unwrap(),
         steps: PerSide {
             scale_out: Some(&out),

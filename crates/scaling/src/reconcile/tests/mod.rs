@@ -54,7 +54,7 @@ fn record(at: u64, change: u64, from: u32, to: u32) -> StepRecord {
 
 fn decision(situation: &Situation) -> StepDecision {
     let (out, scale_in) = (add_one(), remove_one());
-    let scaling = Scaling {
+    let scaling = AlarmScaling {
         bounds: Bounds::new(1, 4).unwrap(),
         steps: PerSide {
             scale_out: Some(&out),
@@ -260,7 +260,7 @@ fn the_metric_is_asked_for_only_if_it_matters() {
         60,
         &[(0.0, 1), (200.0, 3)],
     );
-    let scaling = Scaling {
+    let scaling = AlarmScaling {
         bounds: Bounds::new(1, 20).unwrap(),
         steps: PerSide {
             scale_out: Some(&out),

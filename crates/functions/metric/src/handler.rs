@@ -47,8 +47,8 @@ async fn measure(
     let begun = Instant::now();
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default();
-    let deadlines = Deadlines::of(Instant::now(), invocation);
-    let plan = Plan::of(event)?;
+    let deadlines = Deadlines::new(Instant::now(), invocation);
+    let plan = Plan::from_event(event)?;
     let (queues, described, flows) = futures::join!(
         queues::read(&clients.sqs, plan.queues(), deadlines.read),
         services::describe(&clients.ecs, plan.batches(), deadlines.read),
@@ -107,7 +107,7 @@ struct Deadlines {
 }
 
 impl Deadlines {
-    fn of(now: Instant, invocation: &Invocation) -> Self {
+    fn new(now: Instant, invocation: &Invocation) -> Self {
         let usable = invocation.usable_time();
         Self {
             read: now + usable * 3 / 5,

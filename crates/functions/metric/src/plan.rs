@@ -37,7 +37,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Reads the event.
-    pub(crate) fn of(event: Value) -> Result<Self, InvocationError> {
+    pub(crate) fn from_event(event: Value) -> Result<Self, InvocationError> {
         let malformed = |problem: String| InvocationError::MalformedEvent { problem };
         let request: MetricRequest = serde_path_to_error::deserialize(event)
             .map_err(|error| malformed(error.to_string()))?;

@@ -56,7 +56,10 @@ struct AlarmMessage {
 
 impl Event {
     /// Reads an event.
-    pub(crate) fn of(event: Value, policy: &AlarmStepsPolicy) -> Result<Self, InvocationError> {
+    pub(crate) fn from_json(
+        event: Value,
+        policy: &AlarmStepsPolicy,
+    ) -> Result<Self, InvocationError> {
         let malformed = |problem: String| InvocationError::MalformedEvent { problem };
         if let Some(records) = event.get("Records") {
             let records = records.as_array().filter(|records| !records.is_empty());

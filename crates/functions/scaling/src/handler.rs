@@ -72,7 +72,7 @@ async fn answer(
     invocation: &Invocation,
     log: &mut Log<'_>,
 ) -> Result<Answer, InvocationError> {
-    let event = Event::of(event, policy)?;
+    let event = Event::from_json(event, policy)?;
     let mut refused = event.refused;
     if !refused.is_empty() && event.messages.is_empty() {
         return Err(InvocationError::RecordsRefused {

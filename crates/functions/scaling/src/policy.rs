@@ -60,14 +60,17 @@ impl Policy {
     /// # Errors
     /// When there is none, more than one, or none that can be followed.
     pub fn from_environment() -> Result<Self, PolicyProblem> {
-        Self::of(text(POLICY_VARIABLE)?, text(DEMAND_POLICY_VARIABLE)?)
+        Self::from_variables(text(POLICY_VARIABLE)?, text(DEMAND_POLICY_VARIABLE)?)
     }
 
     /// The policy that the two variables say, [`POLICY_VARIABLE`] and [`DEMAND_POLICY_VARIABLE`].
     ///
     /// # Errors
     /// As [`Self::from_environment`].
-    pub fn of(alarm_steps: Option<String>, demand: Option<String>) -> Result<Self, PolicyProblem> {
+    pub fn from_variables(
+        alarm_steps: Option<String>,
+        demand: Option<String>,
+    ) -> Result<Self, PolicyProblem> {
         match (alarm_steps, demand) {
             (Some(text), None) => Self::alarm_steps(&text),
             (None, Some(text)) => Self::demand(&text),

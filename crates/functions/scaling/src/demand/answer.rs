@@ -105,7 +105,7 @@ pub struct DemandAnswer {
 }
 
 impl DemandAnswer {
-    pub(crate) fn of(
+    pub(crate) fn new(
         policy: &DemandPolicy,
         processing_time: Option<ProcessingTime>,
         looks: Vec<Look>,

@@ -40,7 +40,7 @@ pub(crate) async fn follow(
     log: &mut Log<'_>,
 ) -> Result<DemandAnswer, InvocationError> {
     let request = request(event)?;
-    let schedule = Schedule::of(policy, request, invocation.usable_time());
+    let schedule = Schedule::new(policy, request, invocation.usable_time());
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
     let mut round = Round {
         clients,
@@ -74,7 +74,7 @@ pub(crate) async fn follow(
             0
         }
     };
-    let answer = DemandAnswer::of(policy, round.processing, looks, published, problems);
+    let answer = DemandAnswer::new(policy, round.processing, looks, published, problems);
     if answer.failed().is_empty() && answer.problems.is_empty() {
         Ok(answer)
     } else {

@@ -21,7 +21,7 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// The schedule of an invocation that may work for `usable`. A look is at every multiple of the
     /// policy's time between two looks, until its period is over.
-    pub(crate) fn of(policy: &DemandPolicy, request: ScalingRequest, usable: Duration) -> Self {
+    pub(crate) fn new(policy: &DemandPolicy, request: ScalingRequest, usable: Duration) -> Self {
         let period = Duration::from_millis(policy.period_ms);
         let end = usable.min(period.max(PATIENCE));
         let reading = end - end / 20;
@@ -71,7 +71,7 @@ mod tests {
         );
         let policy = serde_json::from_str(&policy).unwrap();
         let usable = Duration::from_millis(usable_ms);
-        Schedule::of(&policy, ScalingRequest::ReEvaluate, usable)
+        Schedule::new(&policy, ScalingRequest::ReEvaluate, usable)
     }
 
     /// The looks, in milliseconds, of an invocation whose looks take no time.

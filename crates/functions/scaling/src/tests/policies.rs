@@ -19,7 +19,7 @@ fn text(change: impl FnOnce(&mut Value)) -> String {
 
 #[test]
 fn a_policy_that_can_be_followed() {
-    let policy = Policy::of(Some(text(|_| {})), None).unwrap();
+    let policy = Policy::from_variables(Some(text(|_| {})), None).unwrap();
     let Followed::AlarmSteps(policy) = policy.followed() else {
         panic!("{policy:?}")
     };
@@ -49,7 +49,8 @@ fn problems_say_where() {
         ),
         (one.as_str(), "PolicyImpossible", "one and the same alarm"),
     ] {
-        let diagnostic = Diagnostic::from(Policy::of(Some(text.to_owned()), None).unwrap_err());
+        let diagnostic =
+            Diagnostic::from(Policy::from_variables(Some(text.to_owned()), None).unwrap_err());
         assert_eq!(diagnostic.error_type, name, "{text}");
         let message = diagnostic.error_message;
         assert!(message.starts_with("the environment variable SCALING_POLICY is not a policy"));
@@ -80,7 +81,7 @@ fn demand(change: impl FnOnce(&mut Value)) -> String {
 
 #[test]
 fn demand_is_a_policy_of_its_own() {
-    let policy = Policy::of(None, Some(demand(|_| {}))).unwrap();
+    let policy = Policy::from_variables(None, Some(demand(|_| {}))).unwrap();
     let Followed::Demand(policy) = policy.followed() else {
         panic!("{policy:?}")
     };
@@ -108,7 +109,8 @@ fn problems_of_a_demand_policy_say_where() {
             "the minimum capacity 30 is over",
         ),
     ] {
-        let diagnostic = Diagnostic::from(Policy::of(None, Some(text.to_owned())).unwrap_err());
+        let diagnostic =
+            Diagnostic::from(Policy::from_variables(None, Some(text.to_owned())).unwrap_err());
         assert_eq!(diagnostic.error_type, name, "{text}");
         let message = diagnostic.error_message;
         assert!(message.starts_with("the environment variable DEMAND_POLICY is not a policy"));
@@ -118,7 +120,7 @@ fn problems_of_a_demand_policy_say_where() {
 
 #[test]
 fn two_policies_are_one_too_many() {
-    let both = Policy::of(Some(text(|_| {})), Some(demand(|_| {})));
+    let both = Policy::from_variables(Some(text(|_| {})), Some(demand(|_| {})));
     let diagnostic = Diagnostic::from(both.unwrap_err());
     assert_eq!(diagnostic.error_type, "PolicyAmbiguous");
     let text = "the environment variables SCALING_POLICY and DEMAND_POLICY are both set: \

@@ -97,7 +97,7 @@ pub(super) fn policy(changes: &Value) -> Policy {
             _ => policy[key] = value.clone(),
         }
     }
-    Policy::of(None, Some(policy.to_string())).unwrap()
+    Policy::from_variables(None, Some(policy.to_string())).unwrap()
 }
 
 /// The policy over two queues.

@@ -23,11 +23,11 @@ const FORGOTTEN: Duration = Duration::from_secs(3_600);
 /// follows demand.
 #[derive(Debug, Default)]
 pub struct Memory {
-    services: HashMap<ServiceKey, Watched>,
+    services: HashMap<ServiceKey, TrackedService>,
 }
 
 #[derive(Debug)]
-struct Watched {
+struct TrackedService {
     law: DemandRequest,
     queues: Vec<String>,
     watch: DemandWatch,
@@ -37,7 +37,7 @@ struct Watched {
 }
 
 /// What an invocation sees.
-pub(crate) struct Look<'a> {
+pub(crate) struct DemandReadings<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) queues: &'a HashMap<String, Reading>,
     pub(crate) described: &'a Described,
@@ -90,12 +90,12 @@ pub(crate) async fn flows(
     lambda_kit::flows(client, &queues, now, deadline).await
 }
 
-impl Look<'_> {
+impl DemandReadings<'_> {
     /// Looks at every service that follows demand, and writes a line of each to the log.
-    pub(crate) fn all(&self, memory: &mut Memory, log: &mut Log<'_>) -> Needs {
+    pub(crate) fn estimate_needs(&self, memory: &mut Memory, log: &mut Log<'_>) -> Needs {
         let mut needs = Needs::default();
         for (key, law) in &self.plan.demands {
-            self.one(key, law, memory, &mut needs, log);
+            self.estimate_need(key, law, memory, &mut needs, log);
         }
         let at = self.at;
         let services = &mut memory.services;
@@ -103,7 +103,7 @@ impl Look<'_> {
         needs
     }
 
-    fn one(
+    fn estimate_need(
         &self,
         key: &ServiceKey,
         law: &DemandRequest,
@@ -196,7 +196,7 @@ impl Look<'_> {
     }
 
     /// The processing time of the last minutes; where they tell none, the last that was measured stays.
-    fn measure(&self, key: &ServiceKey, watched: &mut Watched, failed: &mut Vec<Failed>) {
+    fn measure(&self, key: &ServiceKey, watched: &mut TrackedService, failed: &mut Vec<Failed>) {
         match self.flows {
             Ok(flows) => {
                 let own = watched.queues.iter().filter_map(|name| flows.get(name));
@@ -218,18 +218,20 @@ impl Memory {
         key: &ServiceKey,
         law: &DemandRequest,
         queues: Vec<String>,
-    ) -> &mut Watched {
-        let same = |one: &Watched| one.law == *law && one.queues == queues;
+    ) -> &mut TrackedService {
+        let same = |one: &TrackedService| one.law == *law && one.queues == queues;
         if !self.services.get(key).is_some_and(same) {
             self.services.remove(key);
         }
-        self.services.entry(key.clone()).or_insert_with(|| Watched {
-            law: *law,
-            watch: DemandWatch::new(queues.len(), watching(law)),
-            queues,
-            measured: None,
-            seen: Duration::ZERO,
-        })
+        self.services
+            .entry(key.clone())
+            .or_insert_with(|| TrackedService {
+                law: *law,
+                watch: DemandWatch::new(queues.len(), watching(law)),
+                queues,
+                measured: None,
+                seen: Duration::ZERO,
+            })
     }
 }
 

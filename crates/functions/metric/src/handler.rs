@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::demand::Look;
+use crate::demand::DemandReadings;
 use crate::plan::{Measure, Plan};
 use crate::publish::Datapoint;
 use crate::queues::{self, Reading};
@@ -56,14 +56,14 @@ async fn measure(
     );
     let waking = waking::datapoints(&plan, &queues, &described);
     let at = now.saturating_add(begun.elapsed());
-    let look = Look {
+    let readings = DemandReadings {
         plan: &plan,
         queues: &queues,
         described: &described,
         flows: &flows,
         at,
     };
-    let demand = look.all(&mut *memory.lock().await, log);
+    let demand = readings.estimate_needs(&mut *memory.lock().await, log);
     let mut failed = plan.failed;
     failed.extend(demand.failed);
     let mut datapoints = Vec::with_capacity(plan.targets.len());
@@ -127,7 +127,7 @@ fn datapoint(
         .get(&service)
         .cloned()
         .unwrap_or(Err(Reason::ServiceAbsent))?;
-    let messages = queues::counted(queues, measure)?;
+    let messages = queues::count_backlog(queues, measure)?;
     Ok(Published {
         target: target.clone(),
         messages,

@@ -44,7 +44,10 @@ pub(crate) async fn read(
 }
 
 /// The messages that a target counts.
-pub(crate) fn counted(queues: &HashMap<String, Reading>, measure: &Measure) -> Result<u64, Reason> {
+pub(crate) fn count_backlog(
+    queues: &HashMap<String, Reading>,
+    measure: &Measure,
+) -> Result<u64, Reason> {
     match queues.get(&measure.url) {
         Some(Ok(attributes)) => messages(attributes, &measure.count),
         Some(Err(reason)) => Err(reason.clone()),
@@ -64,7 +67,7 @@ pub(crate) fn counts(
             count: [count].into(),
             ..measure.clone()
         };
-        counted(queues, &measure)
+        count_backlog(queues, &measure)
     };
     Ok(QueueCounts {
         visible: one(Count::Visible)?,

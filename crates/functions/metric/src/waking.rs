@@ -48,7 +48,7 @@ fn waiting(
     let mut sum = 0u64;
     for (target, measure) in &plan.targets {
         if target.cluster == *cluster && target.service == *service {
-            match queues::counted(queues, measure) {
+            match queues::count_backlog(queues, measure) {
                 Ok(messages) => sum = sum.saturating_add(messages),
                 // More than can be counted is certainly more than none.
                 Err(Reason::TooManyMessages) => sum = u64::MAX,

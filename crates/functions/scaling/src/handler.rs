@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::alarms::{self, Alarm};
 use crate::event::{Event, Message};
 use crate::policy::Followed;
-use crate::reconcile::Round;
+use crate::reconcile::AlarmReconciliation;
 use crate::{
     Answer, Clients, InvocationError, Memory, Policy, Problem, Refused, Reply, demand, log, moment,
 };
@@ -81,7 +81,7 @@ async fn answer(
             answer: None,
         });
     }
-    let round = Round {
+    let reconciliation = AlarmReconciliation {
         clients,
         policy,
         scaling: policy.scaling().map_err(Problem::from)?,
@@ -92,7 +92,7 @@ async fn answer(
             .unwrap_or_default(),
         deadline: Instant::now() + invocation.usable_time(),
     };
-    let result = reconcile(&round, &event.messages, &mut refused, log).await;
+    let result = reconcile(&reconciliation, &event.messages, &mut refused, log).await;
     if refused.is_empty() {
         Ok(result?)
     } else {
@@ -105,14 +105,19 @@ async fn answer(
 }
 
 async fn reconcile(
-    round: &Round<'_>,
+    reconciliation: &AlarmReconciliation<'_>,
     messages: &[Message],
     refused: &mut Vec<Refused>,
     log: &mut Log<'_>,
 ) -> Result<Answer, Problem> {
-    let alarms = alarms::describe(&round.clients.cloudwatch, round.policy, round.deadline).await?;
+    let alarms = alarms::describe(
+        &reconciliation.clients.cloudwatch,
+        reconciliation.policy,
+        reconciliation.deadline,
+    )
+    .await?;
     for side in [Side::Out, Side::In] {
-        if let (Some(steps), None) = (round.policy.sides().get(side), alarms.get(side)) {
+        if let (Some(steps), None) = (reconciliation.policy.sides().get(side), alarms.get(side)) {
             let fields = Absent {
                 side: alarms::key(side),
                 alarm: &steps.alarm,
@@ -124,9 +129,9 @@ async fn reconcile(
     let states = states(&alarms, messages, refused, log);
     if !messages.is_empty() && refused.len() - before == messages.len() {
         // Nobody entitled to it asked for anything.
-        return Ok(Answer::quiet(round.policy));
+        return Ok(Answer::quiet(reconciliation.policy));
     }
-    round.reconcile(&alarms, states, log).await
+    reconciliation.reconcile(&alarms, states, log).await
 }
 
 /// The newest state of each alarm that CloudWatch and the messages know.

@@ -16,7 +16,7 @@ use crate::service::{self, Service};
 use crate::{Answer, Clients, Problem, ScalingOutcome, memory, metric};
 
 /// What one reconciliation has at hand.
-pub(crate) struct Round<'a> {
+pub(crate) struct AlarmReconciliation<'a> {
     pub(crate) clients: &'a Clients,
     pub(crate) policy: &'a AlarmStepsPolicy,
     pub(crate) scaling: AlarmScaling<'a>,
@@ -32,7 +32,7 @@ struct Unmarked<'a> {
     reason: String,
 }
 
-impl Round<'_> {
+impl AlarmReconciliation<'_> {
     /// Does what is right for the alarm that rings, if one does.
     pub(crate) async fn reconcile(
         &self,
@@ -83,12 +83,12 @@ impl Round<'_> {
         match self.decide_step(&situation, alarm).await? {
             StepDecision::Hold(hold) => Ok(cause.held(hold, desired)),
             StepDecision::Finish(step) => {
-                self.take(ScalingOutcome::Finished, step, alarm, &cause, log)
+                self.apply_step(ScalingOutcome::Finished, step, alarm, &cause, log)
                     .await
             }
             StepDecision::Step(step) => {
                 memory::remember(cloudwatch, alarm, &step, self.deadline).await?;
-                self.take(ScalingOutcome::Stepped, step, alarm, &cause, log)
+                self.apply_step(ScalingOutcome::Stepped, step, alarm, &cause, log)
                     .await
             }
         }
@@ -152,7 +152,7 @@ impl Round<'_> {
     }
 
     /// Sets the count, then marks the record as done.
-    async fn take(
+    async fn apply_step(
         &self,
         outcome: ScalingOutcome,
         step: StepRecord,

@@ -17,7 +17,7 @@ use crate::service::{self, Service};
 use crate::{Clients, InvocationError, Problem, moment};
 
 /// What the looks of one invocation share.
-pub(crate) struct Round<'a> {
+pub(crate) struct DemandRun<'a> {
     pub(crate) clients: &'a Clients,
     pub(crate) policy: &'a DemandPolicy,
     pub(crate) bounds: Bounds,
@@ -39,7 +39,7 @@ struct Tasks {
     deploying: bool,
 }
 
-impl Round<'_> {
+impl DemandRun<'_> {
     /// Looks and acts, and writes a line to the log. The first look also settles the processing time.
     pub(crate) async fn look(
         &mut self,

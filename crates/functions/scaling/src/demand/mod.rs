@@ -24,7 +24,7 @@ pub use answer::{DemandAnswer, Look, LookOutcome, Unread};
 pub use memory::Memory;
 pub use processing::ProcessingTime;
 
-use look::Round;
+use look::DemandRun;
 use schedule::Schedule;
 
 /// Looks and acts as the event asks for, and publishes what the looks found.
@@ -42,7 +42,7 @@ pub(crate) async fn follow(
     let request = request(event)?;
     let schedule = Schedule::new(policy, request, invocation.usable_time());
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
-    let mut round = Round {
+    let mut run = DemandRun {
         clients,
         policy,
         bounds: policy.check().map_err(crate::Problem::from)?,
@@ -55,17 +55,17 @@ pub(crate) async fn follow(
     let mut looks = Vec::new();
     let mut next = Some(Duration::ZERO);
     while let Some(at) = next {
-        sleep_until(round.begun + at).await;
-        let look = round.look(memory, log).await?;
+        sleep_until(run.begun + at).await;
+        let look = run.look(memory, log).await?;
         next = match look.outcome {
             LookOutcome::Missing | LookOutcome::Draining => None,
-            _ => schedule.after(round.begun.elapsed()),
+            _ => schedule.after(run.begun.elapsed()),
         };
         looks.push(look);
     }
-    let mut problems = std::mem::take(&mut round.problems);
+    let mut problems = std::mem::take(&mut run.problems);
     problems.extend(queues::never_read(policy, &looks));
-    let until = round.begun + schedule.end();
+    let until = run.begun + schedule.end();
     let cloudwatch = &clients.cloudwatch;
     let published = match publish::publish(cloudwatch, policy, &looks, until).await {
         Ok(published) => published,
@@ -74,7 +74,7 @@ pub(crate) async fn follow(
             0
         }
     };
-    let answer = DemandAnswer::new(policy, round.processing, looks, published, problems);
+    let answer = DemandAnswer::new(policy, run.processing, looks, published, problems);
     if answer.failed().is_empty() && answer.problems.is_empty() {
         Ok(answer)
     } else {

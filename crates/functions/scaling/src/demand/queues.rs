@@ -21,7 +21,7 @@ pub(crate) async fn read(
         policy
             .queues
             .iter()
-            .map(|queue| one(clients, queue, deadline)),
+            .map(|queue| read_queue(clients, queue, deadline)),
     )
     .await
 }
@@ -35,7 +35,7 @@ pub(crate) fn never_read(policy: &DemandPolicy, looks: &[Look]) -> Vec<String> {
     queues.filter(|_| !looks.is_empty()).map(text).collect()
 }
 
-async fn one(
+async fn read_queue(
     clients: &Clients,
     queue: &QueueRequest,
     deadline: Instant,

@@ -33,7 +33,7 @@ mod tests;
 
 pub use answer::{Answer, Reply, ScalingOutcome};
 pub use clients::Clients;
-pub use demand::{DemandAnswer, Look, LookOutcome, Memory, ProcessingTime, Unread};
+pub use demand::{DemandAnswer, DemandCheck, DemandOutcome, Memory, ProcessingTime, UnreadQueue};
 pub use error::{InvocationError, Problem, Refused};
 pub use handler::handle;
 pub use policy::{Policy, PolicyProblem};

@@ -10,7 +10,7 @@ use crate::demand::ProcessingTime;
 /// What came of a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LookOutcome {
+pub enum DemandOutcome {
     /// Tasks were added.
     ScaledOut,
     /// Tasks were removed.
@@ -27,7 +27,7 @@ pub enum LookOutcome {
 
 /// A queue that a look could not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unread {
+pub struct UnreadQueue {
     /// Queue name.
     pub queue: String,
     /// Why.
@@ -36,14 +36,14 @@ pub struct Unread {
 
 /// One look and its decision. What a look doesn't know is left out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Look {
+pub struct DemandCheck {
     /// When.
     pub at: String,
     /// The same, since the Unix epoch.
     #[serde(skip)]
     pub(crate) moment: Duration,
     /// What came of it.
-    pub outcome: LookOutcome,
+    pub outcome: DemandOutcome,
     /// Messages sent a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
@@ -72,7 +72,7 @@ pub struct Look {
     pub reason: String,
     /// The queues that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unread: Vec<Unread>,
+    pub unread: Vec<UnreadQueue>,
 }
 
 /// What came of an invocation that follows demand.
@@ -84,7 +84,7 @@ pub struct DemandAnswer {
     pub service: String,
     /// What came of the last look.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<LookOutcome>,
+    pub outcome: Option<DemandOutcome>,
     /// The desired count before the first decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u32>,
@@ -96,7 +96,7 @@ pub struct DemandAnswer {
     /// The processing time that the looks reckoned with.
     pub processing_time: ProcessingTime,
     /// Every look, in order.
-    pub looks: Vec<Look>,
+    pub looks: Vec<DemandCheck>,
     /// Datapoints of the need that CloudWatch took.
     pub needs_published: usize,
     /// What failed beside looks.
@@ -108,7 +108,7 @@ impl DemandAnswer {
     pub(crate) fn new(
         policy: &DemandPolicy,
         processing_time: Option<ProcessingTime>,
-        looks: Vec<Look>,
+        looks: Vec<DemandCheck>,
         needs_published: usize,
         problems: Vec<String>,
     ) -> Self {
@@ -129,8 +129,8 @@ impl DemandAnswer {
 
     /// The looks that failed.
     #[must_use]
-    pub fn failed(&self) -> Vec<&Look> {
-        let failed = |look: &&Look| look.outcome == LookOutcome::Failed;
+    pub fn failed(&self) -> Vec<&DemandCheck> {
+        let failed = |look: &&DemandCheck| look.outcome == DemandOutcome::Failed;
         self.looks.iter().filter(failed).collect()
     }
 }

@@ -3,7 +3,7 @@
 use lambda_kit::{Level, Log};
 use serde::Serialize;
 
-use super::{DemandAnswer, Look, LookOutcome, ProcessingTime};
+use super::{DemandAnswer, DemandCheck, DemandOutcome, ProcessingTime};
 use crate::InvocationError;
 
 #[derive(Serialize)]
@@ -26,9 +26,9 @@ struct InvocationLine<'a> {
 }
 
 /// A line for a look and its decision.
-pub(crate) fn look(log: &mut Log<'_>, look: &Look) {
+pub(crate) fn log_check(log: &mut Log<'_>, look: &DemandCheck) {
     let level = match look.outcome {
-        LookOutcome::Failed => Level::Error,
+        DemandOutcome::Failed => Level::Error,
         _ if !look.unread.is_empty() => Level::Warn,
         _ => Level::Info,
     };

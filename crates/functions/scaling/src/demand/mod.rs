@@ -2,8 +2,8 @@
 //! until its rule's period is over.
 
 mod answer;
+mod check;
 pub(crate) mod log;
-mod look;
 mod memory;
 mod processing;
 mod publish;
@@ -20,11 +20,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{Clients, InvocationError};
 
-pub use answer::{DemandAnswer, Look, LookOutcome, Unread};
+pub use answer::{DemandAnswer, DemandCheck, DemandOutcome, UnreadQueue};
 pub use memory::Memory;
 pub use processing::ProcessingTime;
 
-use look::DemandRun;
+use check::DemandRun;
 use schedule::Schedule;
 
 /// Looks and acts as the event asks for, and publishes what the looks found.
@@ -56,9 +56,9 @@ pub(crate) async fn follow(
     let mut next = Some(Duration::ZERO);
     while let Some(at) = next {
         sleep_until(run.begun + at).await;
-        let look = run.look(memory, log).await?;
+        let look = run.check(memory, log).await?;
         next = match look.outcome {
-            LookOutcome::Missing | LookOutcome::Draining => None,
+            DemandOutcome::Missing | DemandOutcome::Draining => None,
             _ => schedule.after(run.begun.elapsed()),
         };
         looks.push(look);

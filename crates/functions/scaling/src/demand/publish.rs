@@ -7,7 +7,7 @@ use lambda_kit::{CallError, in_time};
 use scaling::{DemandPolicy, TASKS_NEEDED_METRIC};
 use tokio::time::Instant;
 
-use crate::demand::Look;
+use crate::demand::DemandCheck;
 
 /// Datapoints that one PutMetricData call takes at most.
 ///
@@ -18,7 +18,7 @@ const DATAPOINTS: usize = 1_000;
 pub(crate) async fn publish(
     client: &aws_sdk_cloudwatch::Client,
     policy: &DemandPolicy,
-    looks: &[Look],
+    looks: &[DemandCheck],
     deadline: Instant,
 ) -> Result<usize, CallError> {
     let known = looks

@@ -8,7 +8,7 @@ use lambda_kit::in_time;
 use scaling::{DemandPolicy, QueueCounts, QueueRequest};
 use tokio::time::Instant;
 
-use crate::demand::Look;
+use crate::demand::DemandCheck;
 use crate::{Clients, Problem};
 
 /// The two counts of each queue of the policy, in its order, or why they could not be read; all at once.
@@ -27,8 +27,8 @@ pub(crate) async fn read(
 }
 
 /// The queues that no look could read: of a service with several queues, nothing else tells of them.
-pub(crate) fn never_read(policy: &DemandPolicy, looks: &[Look]) -> Vec<String> {
-    let unread = |look: &Look, name: &str| look.unread.iter().any(|one| one.queue == name);
+pub(crate) fn never_read(policy: &DemandPolicy, looks: &[DemandCheck]) -> Vec<String> {
+    let unread = |look: &DemandCheck, name: &str| look.unread.iter().any(|one| one.queue == name);
     let never = |queue: &&QueueRequest| looks.iter().all(|look| unread(look, &queue.name));
     let text = |queue: &QueueRequest| format!("no look could read queue {}", queue.name);
     let queues = policy.queues.iter().filter(never);

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex as Kept;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{Clients, DemandAnswer, InvocationError, Look, Memory, Policy, Reply, handle};
+use crate::{Clients, DemandAnswer, DemandCheck, InvocationError, Memory, Policy, Reply, handle};
 
 /// 2026-11-21T10:00:00Z, in seconds.
 pub(super) const START: u64 = 1_795_255_200;
@@ -166,7 +166,7 @@ impl Invoked {
         }
     }
 
-    pub(super) fn looks(&self) -> &[Look] {
+    pub(super) fn looks(&self) -> &[DemandCheck] {
         &self.answer().looks
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::cloud::{Failing, minutes, policy, two_queues, world};
-use crate::LookOutcome;
+use crate::DemandOutcome;
 
 const ALWAYS: Failing = |_| Some("AccessDenied");
 
@@ -24,7 +24,7 @@ async fn a_look_that_fails_does_not_stop_the_next() {
         assert!(text.starts_with("1 of 6 looks failed: "), "{text}");
         let part = format!("{operation} failed: AccessDenied: as told");
         assert!(text.contains(&part), "{part} in {text}");
-        assert_eq!(invoked.looks()[1].outcome, LookOutcome::Failed);
+        assert_eq!(invoked.looks()[1].outcome, DemandOutcome::Failed);
         assert_eq!(invoked.lines()[1], "ERROR look");
         assert_eq!(invoked.lines()[6], "ERROR invocation failed");
         assert_eq!(world.lock().unwrap().set, [(20, 11)], "{operation}");
@@ -53,7 +53,7 @@ async fn a_count_that_is_not_set_is_set_by_the_next_look() {
     let look = &invoked.looks()[1];
     assert_eq!(
         (look.outcome, look.from, look.to),
-        (LookOutcome::Failed, Some(10), Some(10))
+        (DemandOutcome::Failed, Some(10), Some(10))
     );
     assert!(
         look.reason
@@ -86,9 +86,9 @@ async fn one_queue_that_can_not_be_read_keeps_from_removing_and_not_from_adding(
                 queue returns: GetQueueAttributes failed: AccessDenied: as told";
     assert_eq!(
         (idle.outcome, idle.reason.as_str()),
-        (LookOutcome::Kept, text)
+        (DemandOutcome::Kept, text)
     );
-    assert_eq!(busy.outcome, LookOutcome::ScaledOut);
+    assert_eq!(busy.outcome, DemandOutcome::ScaledOut);
     assert_eq!((busy.backlog, busy.need), (Some(6_000), None));
     assert_eq!(all[2].lines()[2], "WARN look");
     let error = all[3].result.as_ref().unwrap_err().to_string();
@@ -103,17 +103,17 @@ async fn a_service_that_is_gone_is_no_error() {
     for (status, outcome, reason) in [
         (
             None,
-            LookOutcome::Missing,
+            DemandOutcome::Missing,
             "there is no service to scale (MISSING)",
         ),
         (
             Some("INACTIVE"),
-            LookOutcome::Missing,
+            DemandOutcome::Missing,
             "there is no service to scale (INACTIVE)",
         ),
         (
             Some("DRAINING"),
-            LookOutcome::Draining,
+            DemandOutcome::Draining,
             "the service is being deleted",
         ),
     ] {
@@ -136,7 +136,7 @@ async fn a_service_that_is_gone_is_no_error() {
     let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
     assert_eq!(
         invoked.result.as_ref().unwrap().outcome,
-        Some(LookOutcome::Missing)
+        Some(DemandOutcome::Missing)
     );
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::cloud::{START, invoke_at, minutes, policy, re_evaluate, two_queues, world};
-use crate::{LookOutcome, Memory};
+use crate::{DemandOutcome, Memory};
 
 #[tokio::test(start_paused = true)]
 async fn six_looks_a_minute_with_the_least_calls() {
@@ -92,7 +92,7 @@ async fn tasks_are_removed_once_the_window_is_known() {
     let look = &all[2].looks()[1];
     assert_eq!(
         (look.outcome, look.largest),
-        (LookOutcome::ScaledIn, Some(0.0))
+        (DemandOutcome::ScaledIn, Some(0.0))
     );
     assert_eq!(
         look.reason,
@@ -128,7 +128,7 @@ async fn cooldowns_hold_from_an_invocation_to_the_next() {
     let text = "the count waits until 2026-11-21T10:05:40Z for the last scale-out to take effect";
     assert_eq!(
         (look.outcome, look.reason.as_str()),
-        (LookOutcome::Kept, text)
+        (DemandOutcome::Kept, text)
     );
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::cloud::{invoke_at, minutes, policy, re_evaluate, world};
-use crate::{LookOutcome, Memory, ProcessingTime};
+use crate::{DemandOutcome, Memory, ProcessingTime};
 
 fn measured() -> crate::Policy {
     policy(&json!({"processing_time_ms": null, "min": 0}))
@@ -74,7 +74,7 @@ async fn while_it_is_unknown_nothing_is_removed_and_a_message_wakes_the_service(
     waiting.lock().unwrap().desired = 0;
     let invoked = &minutes(&waiting, &measured(), 1).await[0];
     assert_eq!(waiting.lock().unwrap().set, [(20, 1)]);
-    assert_eq!(invoked.looks()[2].outcome, LookOutcome::ScaledOut);
+    assert_eq!(invoked.looks()[2].outcome, DemandOutcome::ScaledOut);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use scaling::{
 };
 use tokio::time::Instant;
 
-use super::answer::{Look, LookOutcome, Unread};
+use super::answer::{DemandCheck, DemandOutcome, UnreadQueue};
 use super::memory::Memory;
 use super::processing::{ProcessingTime, measure};
 use super::schedule::Schedule;
@@ -41,11 +41,11 @@ struct Tasks {
 
 impl DemandRun<'_> {
     /// Looks and acts, and writes a line to the log. The first look also settles the processing time.
-    pub(crate) async fn look(
+    pub(crate) async fn check(
         &mut self,
         memory: &mut Memory,
         log: &mut Log<'_>,
-    ) -> Result<Look, InvocationError> {
+    ) -> Result<DemandCheck, InvocationError> {
         let until = self.begun + self.schedule.until(self.begun.elapsed());
         let (queues, service) = self.read(memory, until, log).await;
         let scaler = match &mut memory.scaler {
@@ -53,7 +53,7 @@ impl DemandRun<'_> {
             none => none.insert(DemandScaler::from_policy(self.policy).map_err(Problem::from)?),
         };
         let look = self.decide(scaler, &queues, service, until).await;
-        lines::look(log, &look);
+        lines::log_check(log, &look);
         Ok(look)
     }
 
@@ -94,7 +94,7 @@ impl DemandRun<'_> {
         queues: &[Result<QueueCounts, Problem>],
         service: Result<Service, Problem>,
         until: Instant,
-    ) -> Look {
+    ) -> DemandCheck {
         let at = self.now.saturating_add(self.begun.elapsed());
         let counts: Vec<_> = queues
             .iter()
@@ -112,12 +112,12 @@ impl DemandRun<'_> {
                 deploying,
             },
             Ok(Service::Draining) => {
-                return look.because(LookOutcome::Draining, "the service is being deleted");
+                return look.because(DemandOutcome::Draining, "the service is being deleted");
             }
             Ok(Service::Missing(what)) => return look.missing(&what),
             Err(problem) => {
                 scaler.record_queues(at, &counts);
-                return look.because(LookOutcome::Failed, &problem.to_string());
+                return look.because(DemandOutcome::Failed, &problem.to_string());
             }
         };
         let seen = ServiceReading {
@@ -137,12 +137,12 @@ impl DemandRun<'_> {
     /// Sets the count if it is to change.
     async fn act(
         &self,
-        look: Look,
+        look: DemandCheck,
         scaler: &mut DemandScaler,
         from: u32,
         to: u32,
         until: Instant,
-    ) -> Look {
+    ) -> DemandCheck {
         if to != from {
             match service::set_desired(&self.clients.ecs, self.policy, to, until).await {
                 Ok(None) => {
@@ -151,34 +151,34 @@ impl DemandRun<'_> {
                 Ok(Some(what)) => return look.missing(&what),
                 Err(problem) => {
                     let text = format!("{} is not set: {problem}; {}", to, look.reason);
-                    let stays = Look {
+                    let stays = DemandCheck {
                         to: Some(from),
                         ..look
                     };
-                    return stays.because(LookOutcome::Failed, &text);
+                    return stays.because(DemandOutcome::Failed, &text);
                 }
             }
         }
         if look.unread.len() == self.policy.queues.len() {
             let text = format!("no queue could be read; {}", look.reason);
-            return look.because(LookOutcome::Failed, &text);
+            return look.because(DemandOutcome::Failed, &text);
         }
         look
     }
 
     /// A look that knows of the queues no more than which could not be read.
-    fn blank(&self, at: Duration, queues: &[Result<QueueCounts, Problem>]) -> Look {
+    fn blank(&self, at: Duration, queues: &[Result<QueueCounts, Problem>]) -> DemandCheck {
         let named = self.policy.queues.iter().zip(queues);
         let unread = named.filter_map(|(queue, read)| {
-            Some(Unread {
+            Some(UnreadQueue {
                 queue: queue.name.clone(),
                 reason: read.as_ref().err()?.to_string(),
             })
         });
-        Look {
+        DemandCheck {
             at: moment::text(at),
             moment: at,
-            outcome: LookOutcome::Kept,
+            outcome: DemandOutcome::Kept,
             rate: None,
             backlog: None,
             in_flight: None,
@@ -195,11 +195,11 @@ impl DemandRun<'_> {
     /// The look with what it found and decided.
     fn found(
         &self,
-        look: Look,
+        look: DemandCheck,
         tasks: Tasks,
         estimate: &DemandEstimate,
         decision: Decision,
-    ) -> Look {
+    ) -> DemandCheck {
         let any = look.unread.len() < self.policy.queues.len();
         let (from, to) = (tasks.desired, decision.desired);
         let mut reason = reason::sentence(self.policy, self.bounds, from, estimate, decision);
@@ -209,11 +209,11 @@ impl DemandRun<'_> {
         for one in &look.unread {
             reason.push_str(&format!("; queue {}: {}", one.queue, one.reason));
         }
-        Look {
+        DemandCheck {
             outcome: match to.cmp(&from) {
-                std::cmp::Ordering::Greater => LookOutcome::ScaledOut,
-                std::cmp::Ordering::Less => LookOutcome::ScaledIn,
-                std::cmp::Ordering::Equal => LookOutcome::Kept,
+                std::cmp::Ordering::Greater => DemandOutcome::ScaledOut,
+                std::cmp::Ordering::Less => DemandOutcome::ScaledIn,
+                std::cmp::Ordering::Equal => DemandOutcome::Kept,
             },
             rate: estimate.rate,
             backlog: any.then_some(estimate.visible),
@@ -229,8 +229,8 @@ impl DemandRun<'_> {
     }
 }
 
-impl Look {
-    fn because(self, outcome: LookOutcome, reason: &str) -> Self {
+impl DemandCheck {
+    fn because(self, outcome: DemandOutcome, reason: &str) -> Self {
         Self {
             outcome,
             reason: reason.to_owned(),
@@ -241,6 +241,6 @@ impl Look {
     fn missing(self, what: &str) -> Self {
         let stays = Self { to: None, ..self };
         let text = format!("there is no service to scale ({what})");
-        stays.because(LookOutcome::Missing, &text)
+        stays.because(DemandOutcome::Missing, &text)
     }
 }

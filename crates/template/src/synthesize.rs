@@ -26,7 +26,7 @@ const DESCRIPTION: &str =
 pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     let resolved = Resolved::new(stack)?;
     let scaled = resolved.scaled()?;
-    let measured = measured::of(&resolved, &scaled)?;
+    let measured = measured::measured_services(&resolved, &scaled)?;
     let mut builder = Builder::default();
     if resolved.has_scaling_functions() || !measured.is_empty() {
         builder.parameter(

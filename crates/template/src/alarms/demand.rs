@@ -3,7 +3,7 @@
 use scaling::{Comparison, MissingData, TASKS_NEEDED_METRIC};
 use stack::{Actuator, Demand, Stack};
 
-use super::wording::minutes;
+use super::wording::format_minutes;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService};
@@ -12,7 +12,7 @@ use crate::resources::metric::MetricStatistic;
 use crate::text::Text;
 
 /// `permissions`: logical ids of what lets the rules invoke the metric function.
-pub(crate) fn all<'a>(
+pub(crate) fn demand_alarms<'a>(
     resolved: &Resolved<'a>,
     permissions: &[String],
 ) -> Result<Vec<Alarm<'a>>, SynthesisError> {
@@ -22,13 +22,13 @@ pub(crate) fn all<'a>(
         let policy = names::scaling_policy(service.short);
         let function = names::METRIC_FUNCTION.to_owned();
         let depends_on = [permissions, &[policy]].concat();
-        silent(stack, service, (demand, function), depends_on)
+        need_silent(stack, service, (demand, function), depends_on)
     });
     let by_function = resolved.demanded(Actuator::Function).into_iter();
     let by_function = by_function.map(|(service, demand)| {
         let permission = names::scaling_rule_permission(service.short);
         let function = names::scaling_function(service.short);
-        silent(stack, service, (demand, function), vec![permission])
+        need_silent(stack, service, (demand, function), vec![permission])
     });
     tracked.chain(by_function).collect()
 }
@@ -39,7 +39,7 @@ pub(crate) fn all<'a>(
 /// What target tracking follows may be silent while its window isn't known yet, so it isn't watched. Nor is
 /// the need where the processing time is measured: before the first messages it is rightly unknown, and so
 /// the `function`'s invocations are watched instead.
-fn silent<'a>(
+fn need_silent<'a>(
     stack: &'a Stack,
     service: &ResolvedService<'_>,
     (demand, function): (&Demand, String),
@@ -70,12 +70,12 @@ fn silent<'a>(
         description: format!(
             "Stack {}: {what} for {}; the service does not scale.",
             stack.name,
-            minutes(silence)
+            format_minutes(silence)
         ),
         metric,
         comparison: Comparison::Below,
         threshold: 1.0,
-        window: Window::of_silence(silence)?,
+        window: Window::from_silence(silence)?,
         missing: MissingData::Breaching,
         action: AlarmAction::Notify,
         depends_on,

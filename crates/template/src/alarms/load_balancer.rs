@@ -11,7 +11,10 @@ use crate::resources::metric::{
 };
 
 /// The operational alarms of a service's load balancer.
-pub(crate) fn of<'a>(stack: &Stack, service: &ResolvedService<'_>) -> [Alarm<'a>; 2] {
+pub(crate) fn load_balancer_alarms<'a>(
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+) -> [Alarm<'a>; 2] {
     [
         no_healthy_target(stack, service),
         load_balancer_errors(stack, service),

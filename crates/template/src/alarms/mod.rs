@@ -17,7 +17,7 @@ use crate::resources::metric::MetricStatistic;
 use crate::scaling::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
 use crate::text::Text;
 use crate::{limits, names};
-use wording::{counted, minutes};
+use wording::{format_count, format_minutes};
 
 /// `permissions`: logical ids of what lets the rules invoke the metric function.
 pub(crate) fn add(
@@ -41,7 +41,7 @@ pub(crate) fn add(
             alarms.push(tasks_silent(stack, scaled)?);
         }
     }
-    alarms.extend(demand::all(resolved, permissions)?);
+    alarms.extend(demand::demand_alarms(resolved, permissions)?);
     // Without a metric function there is no rule of its own.
     if !permissions.is_empty() {
         alarms.push(function_errors(stack)?);
@@ -56,7 +56,7 @@ pub(crate) fn add(
     }
     for service in &resolved.services {
         if service.load_balancer().is_some() {
-            alarms.extend(load_balancer::of(stack, service));
+            alarms.extend(load_balancer::load_balancer_alarms(stack, service));
         }
     }
     for alarm in alarms {
@@ -102,7 +102,7 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
     };
     spec.dead_letter?;
     let threshold = stack.alarms.dead_letters;
-    Some(given_up(
+    Some(dead_letter_queue_alarm(
         names::dead_letters_alarm(queue.short),
         names::dead_letter_queue(queue.short),
         threshold,
@@ -110,13 +110,18 @@ fn dead_letters<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a
             "Stack {}: the dead-letter queue of queue {} holds {} or more.",
             stack.name,
             queue.short,
-            counted(u64::from(threshold), "message")
+            format_count(u64::from(threshold), "message")
         ),
     ))
 }
 
 /// The alarm `id` on the messages in a dead-letter queue of the stack.
-fn given_up<'a>(id: String, queue: String, threshold: u32, description: String) -> Alarm<'a> {
+fn dead_letter_queue_alarm<'a>(
+    id: String,
+    queue: String,
+    threshold: u32,
+    description: String,
+) -> Alarm<'a> {
     let name = Text::attribute(queue, "QueueName", limits::QUEUE_NAME);
     let metric = "ApproximateNumberOfMessagesVisible";
     Alarm {
@@ -162,7 +167,7 @@ fn metric_silent<'a>(
             stack.name,
             service.short,
             queue.short,
-            minutes(silence)
+            format_minutes(silence)
         ),
         metric: MetricStatistic::new(
             &stack.metric.namespace,
@@ -172,7 +177,7 @@ fn metric_silent<'a>(
         ),
         comparison: Comparison::Below,
         threshold: 1.0,
-        window: Window::of_silence(silence)?,
+        window: Window::from_silence(silence)?,
         missing: MissingData::Breaching,
         action: AlarmAction::Notify,
         depends_on: [permissions, &[names::scaling_policy(service.short)]].concat(),
@@ -194,12 +199,12 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
             "Stack {}: Container Insights has not reported {name} of service {} for {}; the service does not scale.",
             stack.name,
             service.short,
-            minutes(silence)
+            format_minutes(silence)
         ),
         metric: MetricStatistic::new(namespace, name, service.dimensions(), "SampleCount"),
         comparison: Comparison::Below,
         threshold: 1.0,
-        window: Window::of_silence(silence)?,
+        window: Window::from_silence(silence)?,
         missing: MissingData::Breaching,
         action: AlarmAction::Notify,
         depends_on: vec![names::scaling_policy(service.short)],
@@ -209,14 +214,14 @@ fn tasks_silent<'a>(stack: &Stack, scaled: &Scaled<'_, '_>) -> Result<Alarm<'a>,
 /// The metric function fails. Three of the last five runs: one broken run is repaired by the next.
 /// That it doesn't run at all (throttled, rule disabled) shows in the metric's silence.
 fn function_errors<'a>(stack: &Stack) -> Result<Alarm<'a>, SynthesisError> {
-    let window = Window::of_runs(stack.metric.every)?;
+    let window = Window::from_runs(stack.metric.every)?;
     let description = format!(
         "Stack {}: the metric function failed in {} of its last {} runs; its log names what it could not measure.",
         stack.name, window.datapoints, window.periods
     );
     let function = names::METRIC_FUNCTION.to_owned();
     let id = names::METRIC_FUNCTION_ERRORS_ALARM.to_owned();
-    Ok(failing(id, function, window, description))
+    Ok(function_errors_alarm(id, function, window, description))
 }
 
 /// A scaling function fails, in three of the last five minutes: it looks again every minute.
@@ -224,7 +229,7 @@ fn scaling_errors<'a>(
     stack: &Stack,
     service: &ResolvedService<'_>,
 ) -> Result<Alarm<'a>, SynthesisError> {
-    let window = Window::of_runs(Duration::from_secs(MINUTE_SECONDS))?;
+    let window = Window::from_runs(Duration::from_secs(MINUTE_SECONDS))?;
     let short = service.short;
     let description = format!(
         "Stack {}: the scaling function of service {short} failed in {} of the last {} minutes; its log says why.",
@@ -234,11 +239,16 @@ fn scaling_errors<'a>(
         names::scaling_errors_alarm(short),
         names::scaling_function(short),
     );
-    Ok(failing(id, function, window, description))
+    Ok(function_errors_alarm(id, function, window, description))
 }
 
 /// The alarm `id` on the errors of a function of the stack.
-fn failing<'a>(id: String, function: String, window: Window, description: String) -> Alarm<'a> {
+fn function_errors_alarm<'a>(
+    id: String,
+    function: String,
+    window: Window,
+    description: String,
+) -> Alarm<'a> {
     let function = Text::reference(function, 64);
     Alarm {
         id,
@@ -261,7 +271,7 @@ fn failing<'a>(id: String, function: String, window: Window, description: String
 /// An alarm's message or a re-evaluation was given up: whoever looks finds it in the queue.
 fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<'a> {
     let short = service.short;
-    given_up(
+    dead_letter_queue_alarm(
         names::scaling_dead_letters_alarm(short),
         names::scaling_dead_letter_queue(short),
         1,

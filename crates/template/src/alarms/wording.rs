@@ -5,11 +5,11 @@ use std::time::Duration;
 use crate::resources::alarm::MINUTE_SECONDS;
 
 /// A duration in whole minutes, rounded up.
-pub(crate) fn minutes(duration: Duration) -> String {
-    counted(duration.as_secs().div_ceil(MINUTE_SECONDS), "minute")
+pub(crate) fn format_minutes(duration: Duration) -> String {
+    format_count(duration.as_secs().div_ceil(MINUTE_SECONDS), "minute")
 }
 
 /// A number with the singular or plural of `thing`.
-pub(crate) fn counted(count: u64, thing: &str) -> String {
+pub(crate) fn format_count(count: u64, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -20,7 +20,7 @@ pub(crate) struct Measured<'a, 'r> {
 }
 
 /// All of them, in the order of the definition.
-pub(crate) fn of<'a, 'r>(
+pub(crate) fn measured_services<'a, 'r>(
     resolved: &'r Resolved<'a>,
     scaled: &[Scaled<'a, 'r>],
 ) -> Result<Vec<Measured<'a, 'r>>, SynthesisError> {

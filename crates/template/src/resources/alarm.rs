@@ -70,7 +70,7 @@ impl Window {
 
     /// The whole of a silence. Minutes while they fit into a day, which is as far as an alarm looks back at
     /// minutes; then hours.
-    pub(crate) fn of_silence(silence: Duration) -> Result<Self, SynthesisError> {
+    pub(crate) fn from_silence(silence: Duration) -> Result<Self, SynthesisError> {
         let seconds = silence.as_secs().max(1);
         let limit = limits::LONG_ALARM_WINDOW_SECONDS;
         if seconds > limit {
@@ -94,7 +94,7 @@ impl Window {
     }
 
     /// A period a run; as many runs as CloudWatch looks back, five at most, and more than half of them.
-    pub(crate) fn of_runs(every: Duration) -> Result<Self, SynthesisError> {
+    pub(crate) fn from_runs(every: Duration) -> Result<Self, SynthesisError> {
         let period = every.as_secs().div_ceil(MINUTE_SECONDS).max(1) * MINUTE_SECONDS;
         let limit = Self::limit(period);
         let periods = (limit / period).min(5);
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn windows_stay_within_what_cloudwatch_looks_back() {
-        let window = |seconds| Window::of_silence(Duration::from_secs(seconds));
+        let window = |seconds| Window::from_silence(Duration::from_secs(seconds));
         assert_eq!(window(600), Ok(Window::minutes(10, 10)));
         assert_eq!(window(86_400), Ok(Window::minutes(1_440, 1_440)));
         assert_eq!(
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn errors_are_counted_over_runs() {
-        let window = |seconds| Window::of_runs(Duration::from_secs(seconds));
+        let window = |seconds| Window::from_runs(Duration::from_secs(seconds));
         assert_eq!(window(60), Ok(Window::minutes(3, 5)));
         assert_eq!(
             window(300),

@@ -54,7 +54,7 @@ pub(crate) fn add(
         builder.add(names::INSTANCE_SECURITY_GROUP, group)?;
     }
     for (service, spec, (balancer, port)) in balanced {
-        let targets = Targets::of(service, port, on_instances);
+        let targets = Targets::new(service, port, on_instances);
         add_groups(builder, service, balancer, &targets, placement)?;
         add_load_balancer(builder, service, balancer, placement)?;
         add_target_group(builder, service, spec, balancer, &targets, placement)?;
@@ -72,7 +72,7 @@ pub(crate) fn task_group(resolved: &Resolved<'_>, service: &ResolvedService<'_>)
 }
 
 /// `LoadBalancers` of a service, if it has one.
-pub(crate) fn of_service(service: &ResolvedService<'_>) -> Option<Value> {
+pub(crate) fn service_targets(service: &ResolvedService<'_>) -> Option<Value> {
     let (_, port) = service.load_balancer()?;
     Some(json!([{
         "ContainerName": service.short,
@@ -93,7 +93,7 @@ struct Targets {
 }
 
 impl Targets {
-    fn of(service: &ResolvedService<'_>, port: u16, on_instances: bool) -> Self {
+    fn new(service: &ResolvedService<'_>, port: u16, on_instances: bool) -> Self {
         if on_instances {
             Self {
                 kind: "instance",

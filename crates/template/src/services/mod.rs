@@ -161,7 +161,7 @@ fn add_service(
             let configuration = json!({ "AwsvpcConfiguration": awsvpc });
             map.insert("NetworkConfiguration".into(), configuration);
         }
-        if let Some(balancers) = load_balancer::of_service(service) {
+        if let Some(balancers) = load_balancer::service_targets(service) {
             map.insert("LoadBalancers".into(), balancers);
             let grace = load_balancer::GRACE_SECONDS;
             map.insert("HealthCheckGracePeriodSeconds".into(), grace.into());

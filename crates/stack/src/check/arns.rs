@@ -10,7 +10,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     keys(stack, findings);
     certificates(stack, findings);
     topics(stack, findings);
-    for (path, arn) in all(stack) {
+    for (path, arn) in collect_arns(stack) {
         partition(&path, arn, findings);
     }
 }
@@ -79,7 +79,7 @@ fn keys(stack: &Stack, findings: &mut Findings) {
     let Some(region) = stack.region.as_deref() else {
         return;
     };
-    for (path, arn) in all(stack)
+    for (path, arn) in collect_arns(stack)
         .into_iter()
         .filter(|(_, arn)| arn.service == "kms")
     {
@@ -97,7 +97,7 @@ fn keys(stack: &Stack, findings: &mut Findings) {
 
 /// A load balancer takes a certificate of its own region and account; IAM's have no region.
 fn certificates(stack: &Stack, findings: &mut Findings) {
-    let found = all(stack);
+    let found = collect_arns(stack);
     let certificates = found
         .iter()
         .filter(|(path, _)| path.ends_with(".certificate"));
@@ -125,7 +125,7 @@ fn topics(stack: &Stack, findings: &mut Findings) {
     let Some(account) = stack.account.as_deref() else {
         return;
     };
-    let topics = all(stack)
+    let topics = collect_arns(stack)
         .into_iter()
         .filter(|(_, arn)| arn.service == "sns");
     for (path, arn) in topics.filter(|(_, arn)| arn.account != account) {
@@ -154,7 +154,7 @@ fn partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
 }
 
 /// Every ARN with its path.
-fn all(stack: &Stack) -> Vec<(String, Arn<'_>)> {
+fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     let mut found = Vec::new();
     for (key, queue) in &stack.queues {
         match queue {

@@ -20,7 +20,7 @@ const SMALL_TARGET: f64 = 10.0;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, service) in &stack.services {
-        let Some(promise) = Promise::of(&format!("services.{key}"), service) else {
+        let Some(promise) = Promise::from_service(&format!("services.{key}"), service) else {
             continue;
         };
         if let Some(scaling) = service.backlog_per_task() {
@@ -53,7 +53,7 @@ struct Promise {
 
 impl Promise {
     /// The promise of the service at a path.
-    fn of(path: &str, service: &Service) -> Option<Self> {
+    fn from_service(path: &str, service: &Service) -> Option<Self> {
         let backlog = service
             .backlog_per_task()
             .map(|scaling| ("backlog_per_task", Some(scaling.processing_time)));

@@ -24,9 +24,11 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
     // Messages that wait without a task are a need, and messages in work are one too.
     let woken = by_function.is_some()
         || scaling.demand.is_some()
-        || steps.clone().any(|(_, steps)| fault(steps).is_none());
+        || steps
+            .clone()
+            .any(|(_, steps)| why_steps_cannot_wake(steps).is_none());
     if !woken {
-        let faults = steps.filter_map(|(name, steps)| Some((name, fault(steps)?)));
+        let faults = steps.filter_map(|(name, steps)| Some((name, why_steps_cannot_wake(steps)?)));
         let Some((way, reason)) = faults.chain(asleep(scaling)).next() else {
             return;
         };
@@ -75,7 +77,7 @@ fn asleep(scaling: &Scaling) -> impl Iterator<Item = (&'static str, &'static str
 }
 
 /// Why steps don't wake a service; `None` when they do.
-fn fault(steps: &StepScaling) -> Option<&'static str> {
+fn why_steps_cannot_wake(steps: &StepScaling) -> Option<&'static str> {
     let Some(out) = &steps.scale_out else {
         return Some("without `scale_out` no task is ever added");
     };

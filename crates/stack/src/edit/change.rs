@@ -10,11 +10,11 @@ use crate::{duration, path};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     pub(super) path: Vec<String>,
-    pub(super) to: To,
+    pub(super) to: NewValue,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum To {
+pub(super) enum NewValue {
     Text(String),
     Number(u32),
     Key(&'static str),
@@ -25,28 +25,28 @@ impl Edit {
     /// Gives the value of a path a duration; the key is added when it isn't there.
     #[must_use]
     pub fn duration(path: &[&str], value: Duration) -> Self {
-        Self::new(path, To::Text(duration::format(value)))
+        Self::new(path, NewValue::Text(duration::format(value)))
     }
 
     /// Gives the value of a path a number; the key is added when it isn't there.
     #[must_use]
     pub fn number(path: &[&str], value: u32) -> Self {
-        Self::new(path, To::Number(value))
+        Self::new(path, NewValue::Number(value))
     }
 
     /// Gives a value another key, in the same place.
     #[must_use]
     pub fn rename(path: &[&str], key: &'static str) -> Self {
-        Self::new(path, To::Key(key))
+        Self::new(path, NewValue::Key(key))
     }
 
     /// Takes a key with its value away, if it is there.
     #[must_use]
     pub fn remove(path: &[&str]) -> Self {
-        Self::new(path, To::Gone)
+        Self::new(path, NewValue::Gone)
     }
 
-    fn new(path: &[&str], to: To) -> Self {
+    fn new(path: &[&str], to: NewValue) -> Self {
         Self {
             path: path.iter().map(|key| (*key).to_owned()).collect(),
             to,
@@ -56,9 +56,9 @@ impl Edit {
     /// The value that the tree is to have.
     pub(super) fn value(&self) -> Option<Value> {
         match &self.to {
-            To::Text(text) => Some(Value::Str(text.clone())),
-            To::Number(number) => Some(Value::Int(i128::from(*number))),
-            To::Key(_) | To::Gone => None,
+            NewValue::Text(text) => Some(Value::Str(text.clone())),
+            NewValue::Number(number) => Some(Value::Int(i128::from(*number))),
+            NewValue::Key(_) | NewValue::Gone => None,
         }
     }
 
@@ -74,10 +74,10 @@ impl Edit {
     #[must_use]
     pub fn written(&self) -> String {
         match &self.to {
-            To::Text(text) => text.clone(),
-            To::Number(number) => number.to_string(),
-            To::Key(key) => (*key).to_owned(),
-            To::Gone => String::new(),
+            NewValue::Text(text) => text.clone(),
+            NewValue::Number(number) => number.to_string(),
+            NewValue::Key(key) => (*key).to_owned(),
+            NewValue::Gone => String::new(),
         }
     }
 }
@@ -87,9 +87,9 @@ impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path();
         match &self.to {
-            To::Text(_) | To::Number(_) => write!(f, "{path}: {}", self.written()),
-            To::Key(key) => write!(f, "{path}: call it `{key}`"),
-            To::Gone => write!(f, "{path}: take it away"),
+            NewValue::Text(_) | NewValue::Number(_) => write!(f, "{path}: {}", self.written()),
+            NewValue::Key(key) => write!(f, "{path}: call it `{key}`"),
+            NewValue::Gone => write!(f, "{path}: take it away"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where the text is cut for an edit, and what is put there: the likeliest place first.
 
-use super::change::{Edit, To};
+use super::change::{Edit, NewValue};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 
@@ -43,9 +43,11 @@ pub(super) fn cuts(text: &str, root: &Node, edit: &Edit) -> Vec<Cut> {
         };
         if depth + 1 == edit.path.len() {
             return match &edit.to {
-                To::Gone => removals(text, node, at),
-                To::Key(key) => replaced(text, found.span, key),
-                To::Text(_) | To::Number(_) => replaced(text, value.span, &edit.written()),
+                NewValue::Gone => removals(text, node, at),
+                NewValue::Key(key) => replaced(text, found.span, key),
+                NewValue::Text(_) | NewValue::Number(_) => {
+                    replaced(text, value.span, &edit.written())
+                }
             };
         }
         node = value;
@@ -109,9 +111,9 @@ fn content(missing: &[String], edit: &Edit, json: bool) -> String {
         }
     };
     let mut content = match &edit.to {
-        To::Number(_) => edit.written(),
-        To::Text(text) => quoted(text),
-        To::Key(_) | To::Gone => return String::new(),
+        NewValue::Number(_) => edit.written(),
+        NewValue::Text(text) => quoted(text),
+        NewValue::Key(_) | NewValue::Gone => return String::new(),
     };
     for (depth, key) in missing.iter().enumerate().rev() {
         content = format!("{}: {content}", quoted(key));

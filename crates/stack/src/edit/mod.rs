@@ -33,7 +33,7 @@ pub enum EditError {
     },
     /// What came out is no definition.
     #[error("the changed definition would be invalid: {0}")]
-    Outcome(Report),
+    InvalidResult(Report),
     /// What came out means something else than was meant.
     #[error("the changed definition would mean something else than was meant")]
     Meaning,
@@ -47,9 +47,9 @@ pub enum EditError {
 pub fn edit(text: &str, edits: &[Edit], intended: &Stack) -> Result<String, EditError> {
     let mut changed = text.to_owned();
     for edit in edits {
-        changed = one(&changed, edit)?;
+        changed = apply_edit(&changed, edit)?;
     }
-    let outcome = parse("", &changed).map_err(EditError::Outcome)?;
+    let outcome = parse("", &changed).map_err(EditError::InvalidResult)?;
     if outcome.stack == *intended {
         Ok(changed)
     } else {
@@ -58,7 +58,7 @@ pub fn edit(text: &str, edits: &[Edit], intended: &Stack) -> Result<String, Edit
 }
 
 /// The text after one edit.
-fn one(text: &str, edit: &Edit) -> Result<String, EditError> {
+fn apply_edit(text: &str, edit: &Edit) -> Result<String, EditError> {
     let before = read(text)?;
     let Some(wanted) = tree::after(&before, edit) else {
         return Err(EditError::Place { path: edit.path() });

@@ -1,6 +1,6 @@
 //! The tree that an edit means.
 
-use super::change::{Edit, To};
+use super::change::{Edit, NewValue};
 use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 
@@ -21,7 +21,7 @@ pub(super) fn after(root: &Node, edit: &Edit) -> Option<Node> {
                 entries.len() - 1
             }
             // Nothing is to be taken away or renamed.
-            (None, None) => return (edit.to == To::Gone).then_some(root),
+            (None, None) => return (edit.to == NewValue::Gone).then_some(root),
         };
         node = &mut entries.get_mut(at)?.1;
     }
@@ -35,18 +35,18 @@ pub(super) fn after(root: &Node, edit: &Edit) -> Option<Node> {
 fn change(entries: &mut Vec<(Key, Node)>, last: &str, edit: &Edit) -> Option<()> {
     let at = entries.iter().position(|(found, _)| found.text == last);
     match (&edit.to, at) {
-        (To::Gone, None) => {}
-        (To::Gone, Some(at)) => {
+        (NewValue::Gone, None) => {}
+        (NewValue::Gone, Some(at)) => {
             entries.remove(at);
         }
-        (To::Key(key), Some(at)) => {
+        (NewValue::Key(key), Some(at)) => {
             if entries.iter().any(|(found, _)| found.text == *key) {
                 return None;
             }
             entries.get_mut(at)?.0.text = (*key).to_owned();
         }
-        (To::Key(_), None) => return None,
-        (To::Text(_) | To::Number(_), at) => {
+        (NewValue::Key(_), None) => return None,
+        (NewValue::Text(_) | NewValue::Number(_), at) => {
             let value = edit.value()?;
             match at.and_then(|at| entries.get_mut(at)) {
                 // A whole mapping or list is more than one value.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::fault::Fault;
 use super::kind::{Entries, Field, Form, Kind, List, Object, Rule, form_of};
 use super::tables::STACK;
-use super::values::fault;
+use super::values::find_fault;
 use crate::findings::{Findings, Place};
 use crate::nearest::{listed, nearest};
 use crate::path;
@@ -67,7 +67,7 @@ impl Checker<'_> {
             message,
             label,
             help,
-        }) = fault(kind, &spot.node.value, raw)
+        }) = find_fault(kind, &spot.node.value, raw)
         {
             return self
                 .findings
@@ -228,7 +228,9 @@ impl Checker<'_> {
         }
         for (key, node) in found {
             let path = path::key(spot.path, &key.text);
-            if let Some(fault) = fault(Kind::Text(entries.key), &Value::Str(key.text.clone()), "") {
+            if let Some(fault) =
+                find_fault(Kind::Text(entries.key), &Value::Str(key.text.clone()), "")
+            {
                 self.findings.complain(
                     &path,
                     fault.message,

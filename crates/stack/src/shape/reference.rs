@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::kind::{Field, Form, Kind, Object, Rule};
 use super::tables::STACK;
-use super::values::{expected, right, time_range};
+use super::values::{describe_kind, suggest_value, time_range};
 use crate::nearest::listed;
 
 /// The format's example, whole.
@@ -107,7 +107,7 @@ fn value(kind: Kind) -> String {
     match kind {
         Kind::Text(text) if text.what == text.hint => text.what.to_owned(),
         Kind::Text(text) => format!("{}, such as `{}`: {}", text.what, text.example, text.hint),
-        Kind::Whole(_) | Kind::Number(_) | Kind::Amount(_) => right(kind),
+        Kind::Whole(_) | Kind::Number(_) | Kind::Amount(_) => suggest_value(kind),
         Kind::Time(time) => format!("a duration, {}", time_range(time)),
         Kind::TimeOr(time, word) => format!("a duration, {}, or `{word}`", time_range(time)),
         Kind::List(list) => format!("a list; each item {}", value(list.of)),
@@ -119,7 +119,7 @@ fn value(kind: Kind) -> String {
             )
         }
         Kind::Object(object) => format!("{}, a mapping", object.what),
-        Kind::Filter | Kind::Flag | Kind::Word(_) | Kind::Either(_) => expected(kind),
+        Kind::Filter | Kind::Flag | Kind::Word(_) | Kind::Either(_) => describe_kind(kind),
     }
 }
 

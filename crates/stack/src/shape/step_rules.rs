@@ -15,7 +15,7 @@ enum Meaning {
 
 impl Meaning {
     /// The key of a step and what its number means; `None` when that can't be told.
-    fn of(step: &Node) -> Option<(&'static str, Self)> {
+    fn from_step(step: &Node) -> Option<(&'static str, Self)> {
         if step.has("set") {
             return Some(("set", Self::Count));
         }
@@ -75,9 +75,12 @@ fn ascends(steps: &[Node]) -> Option<Misfit> {
 }
 
 fn is_of_one_kind(steps: &[Node]) -> Option<Misfit> {
-    let (_, first) = Meaning::of(steps.first()?)?;
+    let (_, first) = Meaning::from_step(steps.first()?)?;
     let (index, (key, other)) = steps.iter().enumerate().find_map(|(index, step)| {
-        Some((index, Meaning::of(step).filter(|(_, of)| *of != first)?))
+        Some((
+            index,
+            Meaning::from_step(step).filter(|(_, of)| *of != first)?,
+        ))
     })?;
     Some(Misfit {
         at: format!("[{index}].{key}"),
@@ -95,7 +98,7 @@ fn is_of_one_kind(steps: &[Node]) -> Option<Misfit> {
 pub(super) fn needs_percent(side: &Node) -> Option<Misfit> {
     side.get("at_least")?;
     let steps = side.get("steps").map_or(&[][..], Node::items);
-    let (_, meaning) = Meaning::of(side).or_else(|| Meaning::of(steps.first()?))?;
+    let (_, meaning) = Meaning::from_step(side).or_else(|| Meaning::from_step(steps.first()?))?;
     (meaning != Meaning::Percent).then(|| Misfit {
         at: ".at_least".to_owned(),
         label: "without percent",

@@ -13,7 +13,7 @@ use crate::yaml::{Value, scalar};
 
 /// What is wrong with a value, whose text in the file is `raw`. Of lists and mappings, only that they
 /// are ones.
-pub(super) fn fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
+pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
     match (kind, value) {
         (Kind::Text(text), Value::Str(found)) => text_fault(text, found),
         (Kind::Whole(whole), Value::Int(found)) => whole_fault(whole, *found, raw),
@@ -33,7 +33,7 @@ pub(super) fn fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
         _ => Some(Fault {
             message: format!(
                 "expected {}, found {}",
-                expected(kind),
+                describe_kind(kind),
                 scalar::describe(value, raw)
             ),
             label: "not taken",
@@ -43,7 +43,7 @@ pub(super) fn fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> {
 }
 
 /// What a value of this kind is called.
-pub(super) fn expected(kind: Kind) -> String {
+pub(super) fn describe_kind(kind: Kind) -> String {
     match kind {
         Kind::Text(text) => text.what.to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),
@@ -69,7 +69,7 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
         (Kind::Text(_), Value::Int(_) | Value::Float(_) | Value::Bool(_)) => {
             format!("quote it: \"{raw}\"")
         }
-        (Kind::Text(_), Value::Null) if raw.is_empty() => right(kind),
+        (Kind::Text(_), Value::Null) if raw.is_empty() => suggest_value(kind),
         (Kind::Text(_), Value::Null) => format!("quote it if the word is meant: \"{raw}\""),
         (Kind::Flag, Value::Str(found)) if is_yes(found) => "write `true`".to_owned(),
         (Kind::Flag, Value::Str(found)) if is_no(found) => "write `false`".to_owned(),
@@ -87,12 +87,12 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
         (Kind::List(_), Value::Str(_) | Value::Int(_) | Value::Bool(_)) => {
             format!("write it as a list: `[{raw}]`")
         }
-        _ => right(kind),
+        _ => suggest_value(kind),
     }
 }
 
 /// What would be right, from the kind alone.
-pub(super) fn right(kind: Kind) -> String {
+pub(super) fn suggest_value(kind: Kind) -> String {
     match kind {
         Kind::Text(text) => format!("{}, such as `{}`", text.hint, text.example),
         Kind::Whole(whole) => range(whole),
@@ -115,7 +115,7 @@ pub(super) fn right(kind: Kind) -> String {
         Kind::Entries(_) | Kind::Filter => {
             "a mapping, such as `{key: value}`; an empty one is `{}`".to_owned()
         }
-        Kind::Either(_) | Kind::Word(_) | Kind::Flag => format!("write {}", expected(kind)),
+        Kind::Either(_) | Kind::Word(_) | Kind::Flag => format!("write {}", describe_kind(kind)),
     }
 }
 
@@ -134,7 +134,7 @@ fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {
             format!("`{}` isn't {}", shorten(found), text.what)
         },
         label: "not taken",
-        help: right(Kind::Text(text)),
+        help: suggest_value(Kind::Text(text)),
     })
 }
 
@@ -279,7 +279,7 @@ fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
     if words.clone().any(|word| word == found) {
         return None;
     }
-    let kind = expected(Kind::Either(forms));
+    let kind = describe_kind(Kind::Either(forms));
     Some(Fault {
         message: format!("expected {kind}, found `{}`", shorten(found)),
         label: "not taken",

@@ -140,7 +140,7 @@ fn what_would_mean_something_else_is_refused() {
     let error = edit(BASE, &[Edit::number(&MIN, 3)], &intended).unwrap_err();
     assert!(matches!(error, EditError::Meaning), "{error}");
     let error = edit(BASE, &[Edit::number(&MIN, 30)], &intended).unwrap_err();
-    assert!(matches!(error, EditError::Outcome(_)), "{error}");
+    assert!(matches!(error, EditError::InvalidResult(_)), "{error}");
     let aliased = changed("tasks: {min: 1", "tasks: {min: &a 1");
     let error = edit(&aliased, &[Edit::number(&MIN, 3)], &intended).unwrap_err();
     assert!(

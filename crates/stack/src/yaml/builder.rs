@@ -92,7 +92,7 @@ impl Builder<'_> {
             Event::DocumentStart(_) => self.document(span),
             Event::Alias(_) => {
                 self.refuse_anchor(span);
-                self.add(Node {
+                self.add_node(Node {
                     span,
                     value: Value::Refused,
                 })
@@ -180,7 +180,7 @@ impl Builder<'_> {
                 }
             }
         };
-        self.add(node)
+        self.add_node(node)
     }
 
     /// The span of a collection: to its closing bracket, or in block style to its last value.
@@ -206,18 +206,18 @@ impl Builder<'_> {
             let message = format!("the text holds {hidden}");
             self.findings
                 .refuse("", message, &[(span, "by an escape")], "leave it out");
-            return self.take(Value::Refused, text, span);
+            return self.add_scalar(Value::Refused, text, span);
         }
-        self.take(if fine { value } else { Value::Refused }, text, span)
+        self.add_scalar(if fine { value } else { Value::Refused }, text, span)
     }
 
     /// A scalar becomes a key or a value, as its turn is.
-    fn take(&mut self, value: Value, text: &str, span: Span) -> Option<()> {
+    fn add_scalar(&mut self, value: Value, text: &str, span: Span) -> Option<()> {
         if self.expects_key() {
             self.key(&value, text, span);
             Some(())
         } else {
-            self.add(Node { span, value })
+            self.add_node(Node { span, value })
         }
     }
 
@@ -274,7 +274,7 @@ impl Builder<'_> {
     }
 
     /// Puts a finished value where it belongs.
-    fn add(&mut self, node: Node) -> Option<()> {
+    fn add_node(&mut self, node: Node) -> Option<()> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::Seq(_, items)) => items.push(node),

@@ -6,12 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use deployer::Asset;
+use deployer::{Asset, BuiltFunctions, FunctionCode};
 use sandbox::Venv;
 use serde_json::Value;
 use stack::Architecture;
 
-use cli::{Built, Failure, Function, Platform, Result, WORKER, warn};
+use cli::{Failure, Platform, Result, WORKER, warn};
 
 use crate::paths;
 
@@ -22,13 +22,13 @@ const PROFILE: &str = "function";
 
 /// Builds and packs functions, in one call of cargo.
 pub(crate) fn build(
-    functions: &[Function],
+    functions: &[FunctionCode],
     platform: Platform,
     wanted: Architecture,
     note: Note<'_>,
-) -> Result<Built> {
+) -> Result<BuiltFunctions> {
     if functions.is_empty() {
-        return Ok(Built {
+        return Ok(BuiltFunctions {
             assets: BTreeMap::new(),
             architecture: wanted,
         });
@@ -44,28 +44,28 @@ pub(crate) fn build(
         })?;
         assets.insert(*function, Asset::function(function.package(), &code)?);
     }
-    Ok(Built {
+    Ok(BuiltFunctions {
         assets,
         architecture,
     })
 }
 
 /// "the metric function", "the metric function and the scaling function".
-fn named(functions: &[Function]) -> String {
+fn named(functions: &[FunctionCode]) -> String {
     let names = functions.iter().map(|function| match function {
-        Function::Metric => "the metric function",
-        Function::Scaling => "the scaling function",
+        FunctionCode::Metric => "the metric function",
+        FunctionCode::Scaling => "the scaling function",
     });
     names.collect::<Vec<_>>().join(" and ")
 }
 
 /// `--package NAME --bin NAME` of each.
-fn selection(functions: &[Function]) -> impl Iterator<Item = &'static str> {
+fn selection(functions: &[FunctionCode]) -> impl Iterator<Item = &'static str> {
     let names = functions.iter().map(|function| function.package());
     names.flat_map(|name| ["--package", name, "--bin", name])
 }
 
-fn build_native(functions: &[Function], note: Note<'_>) -> Result<Vec<PathBuf>> {
+fn build_native(functions: &[FunctionCode], note: Note<'_>) -> Result<Vec<PathBuf>> {
     note(&format!("building {} for this machine", named(functions)));
     let binaries: Vec<_> = functions
         .iter()
@@ -86,7 +86,7 @@ pub(crate) fn build_worker(note: Note<'_>) -> Result<PathBuf> {
 /// time, so that shared dependencies have the same features and are compiled once, above all the SDK.
 fn build_here(binaries: &[&str]) -> Result<Vec<PathBuf>> {
     let what = binaries.join(", ");
-    let packages = Function::ALL.iter().map(|function| function.package());
+    let packages = FunctionCode::ALL.iter().map(|function| function.package());
     let packages = packages
         .chain([WORKER, env!("CARGO_PKG_NAME")])
         .flat_map(|name| ["--package", name]);
@@ -115,7 +115,7 @@ fn executable(messages: &[u8], binary: &str) -> Option<PathBuf> {
 }
 
 fn build_for_lambda(
-    functions: &[Function],
+    functions: &[FunctionCode],
     wanted: Architecture,
     note: Note<'_>,
 ) -> Result<(Vec<PathBuf>, Architecture)> {
@@ -153,7 +153,7 @@ fn build_for_lambda(
 
 /// The wanted architecture if its standard library is here or can be fetched, or else the host's, and
 /// then it says so: a function works the same on both.
-fn available(functions: &[Function], wanted: Architecture, note: Note<'_>) -> Architecture {
+fn available(functions: &[FunctionCode], wanted: Architecture, note: Note<'_>) -> Architecture {
     let target = triple(wanted);
     if has_target(target) {
         return wanted;
@@ -273,7 +273,7 @@ not json
 {"reason":"compiler-artifact","target":{"name":"metric-function"},"executable":"/t/debug/metric-function"}
 {"reason":"compiler-artifact","target":{"name":"scaling-function"},"executable":"/t/debug/scaling-function"}
 {"reason":"build-finished","success":true}"#;
-        for function in Function::ALL {
+        for function in FunctionCode::ALL {
             let name = function.package();
             let expected = PathBuf::from(format!("/t/debug/{name}"));
             assert_eq!(executable(messages, name), Some(expected));

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use deployer::{Clients, Connection, Identity, Pace, Session};
+use deployer::{BuiltFunctions, Clients, Connection, FunctionCode, Identity, Pace, Session};
 use sandbox::{Sandbox, Settings, Standing, Wanted};
+use stack::Architecture;
 
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
 use crate::ui::Ui;
-use crate::workshop::workshop;
+use crate::workshop::{Platform, workshop};
 
 /// Which cloud to talk to.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -126,10 +127,26 @@ impl Cloud {
     /// Asks whose account it is, and refuses another than the definition names. The sandbox has no
     /// account of anybody's, so there the account is not compared.
     pub(crate) async fn identify(&self, session: &Session<'_>, known: &Known) -> Result<Identity> {
-        let identity = deployer::identify(session).await?;
         let account = known.account.as_deref().filter(|_| !self.local);
-        deployer::guard(&identity, account, known.region.as_deref())?;
-        Ok(identity)
+        Ok(deployer::identify_for(session, account, known.region.as_deref()).await?)
+    }
+
+    /// Builds and packs functions that run in this cloud.
+    pub(crate) fn build_functions(
+        &self,
+        functions: &[FunctionCode],
+        wanted: Architecture,
+        ui: &Ui,
+    ) -> Result<BuiltFunctions> {
+        let platform = if self.local {
+            Platform::Native
+        } else {
+            Platform::Lambda(wanted)
+        };
+        // Building waits on processes; nothing else runs meanwhile.
+        tokio::task::block_in_place(|| {
+            workshop().build_functions(functions, platform, wanted, &|text| ui.note(text))
+        })
     }
 
     /// A failure with what is known of the cloud that it happened in.

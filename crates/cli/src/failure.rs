@@ -120,6 +120,7 @@ impl From<deployer::Error> for Failure {
     fn from(error: deployer::Error) -> Self {
         let code = match error.kind() {
             Kind::Failed => Code::Failed,
+            Kind::InvalidDefinition => Code::InvalidDefinition,
             Kind::DeploymentFailed => Code::DeploymentFailed,
             Kind::Refused => Code::Refused,
             Kind::Unreachable => Code::Unreachable,

@@ -210,7 +210,7 @@ fn finish(plan: Plan, ended: Ended) -> Result<Deployed> {
 ///
 /// # Errors
 /// When CloudFormation refuses or can't be reached.
-pub async fn protect(session: &Session<'_>, name: &str, wanted: bool) -> Result<()> {
+pub(crate) async fn protect(session: &Session<'_>, name: &str, wanted: bool) -> Result<()> {
     let is = observe(session, name)
         .await?
         .is_some_and(|stack| stack.termination_protection);

@@ -3,7 +3,8 @@
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use cli::{Failure, Function, Platform, Result};
+use cli::{Failure, Platform, Result};
+use deployer::FunctionCode;
 
 use crate::browser;
 use crate::functions::{self, cargo};
@@ -109,12 +110,14 @@ fn plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     step("the LocalStack plugin's tests", &mut python)
 }
 
-/// Built once here, with their minutes shown, for the end-to-end tests that deploy and run them.
+/// BuiltFunctions once here, with their minutes shown, for the end-to-end tests that deploy and run them.
 fn functions() -> Result<()> {
     let begin = Instant::now();
     let host = functions::host();
     for platform in [Platform::Native, Platform::Lambda(host)] {
-        functions::build(&Function::ALL, platform, host, &|text| eprintln!("{text}"))?;
+        functions::build(&FunctionCode::ALL, platform, host, &|text| {
+            eprintln!("{text}")
+        })?;
     }
     functions::build_worker(&|text| eprintln!("{text}"))?;
     done("the functions and the worker", begin);

@@ -2,15 +2,14 @@
 
 use deployer::{Destroyed, Doomed};
 
+use crate::confirm::require_terminal;
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::signals::interruption;
-use crate::ui::{self, Ui};
+use crate::ui::Ui;
 use crate::workshop::program;
-
-use super::deploy::refused_without_terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,9 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    if !args.yes && !ui::can_ask() {
-        return Err(refused_without_terminal("destroy"));
-    }
+    require_terminal("destroy", args.yes)?;
     let known = args.stack.resolve()?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;

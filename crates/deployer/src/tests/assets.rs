@@ -135,7 +135,7 @@ fn rules(s3: &Shared) -> Vec<Rule> {
 async fn upload(s3: &Shared) -> (Result<String>, Told) {
     let asset = Asset::template("{}");
     let (result, told) = run(&rules(s3), async |session| {
-        crate::upload(session, ACCOUNT, std::slice::from_ref(&asset), now()).await
+        crate::assets::upload(session, ACCOUNT, std::slice::from_ref(&asset), now()).await
     })
     .await;
     (result, told)
@@ -238,7 +238,7 @@ async fn a_bucket_that_another_run_has_just_made_is_ours() {
         let mut all = vec![race];
         all.extend(rules(&shared));
         let (result, _) = run(&all, async |session| {
-            crate::upload(session, ACCOUNT, &[Asset::template("{}")], now()).await
+            crate::assets::upload(session, ACCOUNT, &[Asset::template("{}")], now()).await
         })
         .await;
         result.unwrap();

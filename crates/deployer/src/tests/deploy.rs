@@ -292,7 +292,7 @@ async fn termination_protection_is_changed_only_when_it_differs() {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     for (wanted, calls) in [(false, 0), (true, 1), (true, 1), (false, 2)] {
         let (result, _) = run(&cloud.rules(), async |session| {
-            crate::protect(session, NAME, wanted).await
+            crate::deploy::protect(session, NAME, wanted).await
         })
         .await;
         result.unwrap();

@@ -108,9 +108,11 @@ fn own(name: &str, _: usize) -> Option<String> {
 
 async fn verify(cloud: &CloudFormation, rules: Vec<Rule>) -> Result<()> {
     let rules: Vec<Rule> = cloud.rules().into_iter().chain(rules).collect();
-    run(&rules, async |session| crate::verify(session, NAME).await)
-        .await
-        .0
+    run(&rules, async |session| {
+        crate::verify::verify(session, NAME).await
+    })
+    .await
+    .0
 }
 
 fn sound() -> Vec<Rule> {

@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::time::SystemTime;
 
-use deployer::Destroyed;
+use deployer::{DeployRequest, Deployment, Destroyed};
 use sandbox::{Sandbox, Wanted};
 use stack::Stack;
 
 use super::Args;
 use super::system::System;
-use crate::cmd::deploy::{self, Guard};
 use crate::cmd::destroy;
 use crate::connect::{Cloud, connect_sandbox, named_sandbox, sandbox_name};
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
-use crate::functions::WORKER;
 use crate::signals::interruption;
 use crate::ui::Ui;
-use crate::workshop::{program, workshop};
+use crate::workshop::{WORKER, program, workshop};
 
 /// A task on Fargate starts within these times.
 ///
@@ -92,18 +91,8 @@ impl Stage {
         }
         let cloud = connect_sandbox(self.sandbox()?, None, &self.known, ui).await?;
         let cloud = self.cloud.insert(cloud);
-        let guard = Guard {
-            yes: true,
-            allow_loss: true,
-        };
-        deploy::deploy(
-            cloud,
-            self.stack.clone(),
-            guard,
-            ui,
-            &format!("{} demo", program()),
-        )
-        .await?;
+        let deployed = deploy(cloud, self.stack.clone(), ui).await;
+        deployed.map_err(|failure| cloud.explain(failure))?;
         Ok(())
     }
 
@@ -154,6 +143,19 @@ impl Stage {
             ],
         }
     }
+}
+
+async fn deploy(cloud: &Cloud, stack: Stack, ui: &Ui) -> Result<Deployment> {
+    let request = DeployRequest {
+        stack,
+        in_sandbox: true,
+        allow_loss: true,
+        now: SystemTime::now(),
+    };
+    let progress = |progress| ui.progress(progress);
+    let session = cloud.session(&progress);
+    let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
+    deployer::deploy_stack(&session, &request, &build, &mut |_| true).await
 }
 
 /// Taken until the process ends, however it ends.

@@ -1,22 +1,14 @@
-//! The Lambda functions that a stack needs, and what they are built for. The workshop builds them.
+//! The code of the Lambda functions that a stack needs. Building it is up to the caller.
 
 use std::collections::BTreeMap;
 
-use deployer::Asset;
 use stack::{Architecture, Service, Stack};
 
-/// What a function is built for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Platform {
-    /// This machine, for the sandbox.
-    Native,
-    /// The Lambda runtime `provided.al2023`.
-    Lambda(Architecture),
-}
+use crate::assets::Asset;
 
-/// The functions that there are.
+/// The code of a Lambda function of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Function {
+pub enum FunctionCode {
     /// Publishes the backlog per task, or the tasks needed.
     Metric,
     /// Scales a service: when an alarm says so, or to the tasks needed.
@@ -24,19 +16,20 @@ pub enum Function {
 }
 
 /// Functions that are built and packed.
-pub struct Built {
+pub struct BuiltFunctions {
     /// Their packed code.
-    pub assets: BTreeMap<Function, Asset>,
-    /// What they were built for; not always what was asked for.
+    pub assets: BTreeMap<FunctionCode, Asset>,
+    /// Architecture that they were built for; not always the requested one.
     pub architecture: Architecture,
 }
 
-impl Function {
+impl FunctionCode {
     /// Every function.
     pub const ALL: [Self; 2] = [Self::Metric, Self::Scaling];
 
-    /// The functions that a stack is made of.
-    pub(crate) fn of(stack: &Stack) -> Vec<Self> {
+    /// Lists the functions that the stack needs.
+    #[must_use]
+    pub fn list_needed(stack: &Stack) -> Vec<Self> {
         let any = |has: fn(&Service) -> bool| stack.services.values().any(has);
         let needed = [
             (Self::Metric, any(Service::is_measured)),
@@ -46,7 +39,7 @@ impl Function {
         needed.map(|(function, _)| function).collect()
     }
 
-    /// The package, and its binary.
+    /// Returns the name of the package, which is also the name of its binary.
     #[must_use]
     pub fn package(self) -> &'static str {
         match self {
@@ -54,10 +47,15 @@ impl Function {
             Self::Scaling => "scaling-function",
         }
     }
-}
 
-/// Package of the example's worker, and its binary.
-pub const WORKER: &str = "voucher-worker";
+    /// Returns the template parameter that takes the asset's key.
+    pub(crate) fn parameter(self) -> &'static str {
+        match self {
+            Self::Metric => template::PARAMETER_METRIC_FUNCTION_KEY,
+            Self::Scaling => template::PARAMETER_SCALING_FUNCTION_KEY,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -70,20 +68,20 @@ mod tests {
                 "name: shop\nqueues: {{orders: {{}}}}\nservices:\n  web: {{image: busybox, consumes: [orders], \
                  tasks: {{min: 1, max: 2}}, scaling: {{{scaling}}}}}\n"
             );
-            Function::of(&stack::parse("x", &text).unwrap().stack)
+            FunctionCode::list_needed(&stack::parse("x", &text).unwrap().stack)
         };
         let promise = "acceptable_latency: 5m, processing_time: 1s";
         let backlog = format!("backlog_per_task: {{{promise}}}");
         let math = format!("backlog_per_task: {{{promise}, source: metric_math}}");
         let steps = "alarm_steps: {metric: {queue: orders, name: ApproximateNumberOfMessagesVisible, \
                      statistic: Maximum}, scale_out: {at_or_above: 1, add: 1}}";
-        assert_eq!(stack(&backlog), [Function::Metric]);
+        assert_eq!(stack(&backlog), [FunctionCode::Metric]);
         assert_eq!(stack(&math), []);
-        assert_eq!(stack(steps), [Function::Scaling]);
+        assert_eq!(stack(steps), [FunctionCode::Scaling]);
         assert_eq!(stack("cpu: {target: 60}"), []);
         let demand =
             |actuator: &str| stack(&format!("demand: {{{promise}, actuator: {actuator}}}"));
-        assert_eq!(demand("function"), [Function::Scaling]);
-        assert_eq!(demand("target_tracking"), [Function::Metric]);
+        assert_eq!(demand("function"), [FunctionCode::Scaling]);
+        assert_eq!(demand("target_tracking"), [FunctionCode::Metric]);
     }
 }

@@ -111,11 +111,14 @@ pub(super) fn services_but(missing: &'static str) -> Rule {
     })
 }
 
+pub(super) fn no_targets() -> Rule {
+    mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets)
+        .then_output(|| DescribeScalableTargetsOutput::builder().build())
+}
+
 /// Nothing is a scalable target, unless a rule before says so.
 pub(super) async fn check(stack: &Stack, rules: &[Rule]) -> (Result<()>, Told) {
-    let none = mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets)
-        .then_output(|| DescribeScalableTargetsOutput::builder().build());
-    let rules: Vec<Rule> = rules.iter().cloned().chain([none]).collect();
+    let rules: Vec<Rule> = rules.iter().cloned().chain([no_targets()]).collect();
     run(&rules, async |session| {
         crate::preflight::check(session, stack).await
     })

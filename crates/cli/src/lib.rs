@@ -9,6 +9,7 @@ mod live;
 mod output;
 mod plan;
 mod signals;
+mod simulation;
 mod ui;
 mod words;
 mod workshop;

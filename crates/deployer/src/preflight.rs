@@ -26,6 +26,18 @@ pub struct Identity {
     pub region: String,
 }
 
+impl Identity {
+    /// Returns the error that no stack of this name is deployed here.
+    #[must_use]
+    pub fn no_such_stack(&self, name: &str) -> Error {
+        Error::failed(format!(
+            "there is no stack {name} in account {}, {}",
+            self.account, self.region
+        ))
+        .hint("check the name, --profile and --region; `deploy` makes it")
+    }
+}
+
 /// Asks who the credentials belong to, and refuses to work in another account or region than these, which
 /// a definition names.
 ///

@@ -1,12 +1,9 @@
 //! `simulate`: what a stack does under a load, before it is deployed.
 
 mod chart;
-mod cloudwatch;
-mod load;
-mod subject;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use simulator::{Compared, Load, Outcome, Report, Scenario, ScenarioError};
 use stack::Stack;
@@ -15,10 +12,8 @@ use crate::connect::ConnectArgs;
 use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::ui::{self, Ui};
-
-pub(crate) use self::load::LoadArgs;
-pub(crate) use self::subject::{SubjectArgs, share, told};
+use crate::simulation::{LoadArgs, SubjectArgs, scenario_failure, share, write_page};
+use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -57,7 +52,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 
 fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Result<Report> {
     let overrides = args.subject.overrides()?;
-    let scenario = Scenario::from_stack(stack, service, &overrides).map_err(told)?;
+    let scenario = Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
     let lasts = simulator::length(load.duration().as_secs_f64());
     ui.note(&format!("simulating {lasts}"));
     let (outcome, compared) = simulate(args, &scenario, load)?;
@@ -95,16 +90,6 @@ fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Outcome, V
     let own = compared.first().map(|own| own.outcome.clone());
     let own = own.ok_or_else(|| Failure::failed("nothing was compared"))?;
     Ok((own, compared))
-}
-
-pub(crate) fn write_page(path: &Path, report: &Report) -> Result<()> {
-    let shown = path.display();
-    let failed =
-        |error: String| Failure::failed(format!("failed to write the report {shown}: {error}"));
-    let page = report.html().map_err(|error| failed(error.to_string()))?;
-    std::fs::write(path, page).map_err(|error| failed(error.to_string()))?;
-    ui::note(&format!("the report is in {shown}"));
-    Ok(())
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use simulator::{
 };
 use stack::Stack;
 
-use super::simulate::{LoadArgs, SubjectArgs, share, told, write_page};
 use crate::connect::ConnectArgs;
 use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
+use crate::simulation::{LoadArgs, SubjectArgs, scenario_failure, share, write_page};
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -185,8 +185,9 @@ fn report(
         ..overrides.clone()
     };
     let outcome = |stack: &Stack| {
-        let scenario = Scenario::from_stack(stack, service, &overrides).map_err(told)?;
-        simulator::simulate(&scenario, load, args.subject.seed).map_err(told)
+        let scenario =
+            Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
+        simulator::simulate(&scenario, load, args.subject.seed).map_err(scenario_failure)
     };
     let found = outcome(&tuned.definition)?;
     let present = args.file.load()?;
@@ -230,7 +231,7 @@ impl Key {
 
 fn failed(error: TuneError) -> Failure {
     match error {
-        TuneError::Scenario(error) => told(error),
+        TuneError::Scenario(error) => scenario_failure(error),
         TuneError::Law(_) => Failure::failed(error.to_string())
             .hint("`simulate --compare` shows how other laws would do"),
         TuneError::Short => {

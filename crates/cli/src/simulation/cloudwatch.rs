@@ -6,7 +6,6 @@ use deployer::{Between, SentHistory, Session};
 use simulator::{Layout, Load};
 use stack::{Queue, Stack};
 
-use crate::cmd::status::no_such_stack;
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
@@ -82,8 +81,10 @@ async fn history(
     let account = Some(identity.account.as_str()).filter(|_| !cloud.local);
     let names = names(&session, stack, service, account).await?;
     let Some(names) = names else {
-        return Err(no_such_stack(&stack.name, &identity)
-            .hint("before it is deployed, give a CSV file or a generator"));
+        let missing = identity.no_such_stack(&stack.name);
+        return Err(missing
+            .hint("before it is deployed, give a CSV file or a generator")
+            .into());
     };
     ui.note(&format!("reading what was sent to {}", names.join(", ")));
     let history = deployer::sent_history(&session, &names, between, SystemTime::now()).await?;

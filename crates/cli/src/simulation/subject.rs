@@ -32,7 +32,7 @@ impl SubjectArgs {
                     .collect::<Vec<_>>()
                     .join(", ");
                 let name = name.clone();
-                Err(told(ScenarioError::Service { name, known }))
+                Err(scenario_failure(ScenarioError::Service { name, known }))
             }
             Some(name) => Ok(name.clone()),
             None => only_service(stack),
@@ -51,8 +51,8 @@ impl SubjectArgs {
     }
 }
 
-/// Why a service can't be simulated, and what to give.
-pub(crate) fn told(error: ScenarioError) -> Failure {
+/// Explains why a service can't be simulated, and which argument helps.
+pub(crate) fn scenario_failure(error: ScenarioError) -> Failure {
     let code = match error {
         ScenarioError::Service { .. } => Code::Usage,
         _ => Code::Failed,
@@ -66,7 +66,7 @@ pub(crate) fn told(error: ScenarioError) -> Failure {
 }
 
 /// The service that is meant when nobody names one.
-pub(super) fn only_service(stack: &Stack) -> Result<String> {
+fn only_service(stack: &Stack) -> Result<String> {
     let consuming: Vec<&String> = stack
         .services
         .iter()
@@ -109,4 +109,40 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 fn assumption(text: &str) -> Result<String, simulator::AssumeError> {
     Overrides::default().assume(text)?;
     Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_service_must_be_named_only_when_there_are_several() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+        let one = stack::load(&root.join("voucher-worker.yaml"))
+            .unwrap()
+            .stack;
+        assert_eq!(only_service(&one).unwrap(), "voucher-worker");
+        let several = stack::load(&root.join("fan-out.yaml")).unwrap().stack;
+        let failure = only_service(&several).unwrap_err();
+        assert_eq!(failure.code(), Code::Usage);
+        assert!(
+            failure.hints()[0].contains("shipper"),
+            "{:?}",
+            failure.hints()
+        );
+        let none = stack::load(&root.join("sample-webapp.yaml")).unwrap().stack;
+        assert_eq!(only_service(&none).unwrap_err().code(), Code::Failed);
+    }
+
+    #[test]
+    fn shares_are_read() {
+        assert_eq!(share("99%"), Ok(0.99));
+        assert_eq!(share(" 99.5 % "), Ok(0.995));
+        assert_eq!(share("0.9"), Ok(0.9));
+        for wrong in ["99", "-1%", "101%", "all", "", "NaN", "%"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
+    }
 }

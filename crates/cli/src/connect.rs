@@ -45,12 +45,13 @@ const LOCAL_REGION: &str = "us-east-1";
 impl ConnectArgs {
     /// Connects; starts the sandbox first when it is wanted.
     pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
+        let region = self.region.clone().or_else(|| known.region.clone());
         if self.local {
-            return connect_sandbox(sandbox()?, self.region.as_ref(), known, ui).await;
+            return connect_sandbox(sandbox()?, region, ui).await;
         }
         let connection = Connection {
             profile: self.profile.clone(),
-            region: self.region.clone().or_else(|| known.region.clone()),
+            region,
             endpoint_url: self.endpoint_url.clone(),
             test_credentials: false,
         };
@@ -90,13 +91,11 @@ impl ConnectArgs {
 /// Connects to a sandbox, and starts it first when it does not run.
 pub(crate) async fn connect_sandbox(
     sandbox: Sandbox,
-    region: Option<&String>,
-    known: &Known,
+    region: Option<String>,
     ui: &Ui,
 ) -> Result<Cloud> {
     // Starting waits on processes and files; nothing else runs meanwhile.
     let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
-    let region = region.or(known.region.as_ref()).cloned();
     let connection = Connection {
         region: region.or_else(|| Some(LOCAL_REGION.to_owned())),
         endpoint_url: Some(running.endpoint_url),

@@ -15,8 +15,7 @@ mod scaling;
 mod text;
 mod watching;
 
-pub(crate) use text::text;
-pub(crate) use watching::look;
+use text::text;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -16,7 +16,6 @@ use super::requests;
 use super::stage::Stage;
 use super::story::{Chapter, Story};
 use super::worked::TaskLogs;
-use crate::cmd::status::look;
 use crate::connect::Cloud;
 use crate::failure::{Failure, Result};
 use crate::live::{Look, Screen, Stamp, watch};
@@ -33,8 +32,8 @@ const SEED: u64 = 1;
 /// Sends the load and watches until the story is told, or patience is over.
 pub(super) async fn play(args: &Args, load: &LoadText, stage: &Stage, ui: &Ui) -> Result<Course> {
     let cloud = stage.cloud()?;
-    let first = look(cloud, &stage.known).await?;
-    let service = first.inspection.services.first();
+    let first = inspect(cloud, &stage.stack.name).await?;
+    let service = first.services.first();
     let service = service.ok_or_else(|| Failure::failed("the demo's stack scales no service"))?;
     let queue = service.queues.first().map(|queue| queue.url.clone());
     ui.note(&format!("sending the load {}", load.text));
@@ -52,7 +51,7 @@ pub(super) async fn play(args: &Args, load: &LoadText, stage: &Stage, ui: &Ui) -
                 let taken = |message| course.borrow_mut().sent(&message);
                 Ok(producer.send(dues, stop.notified(), taken).await)
             }
-            None => requests::publish(cloud, &first.inspection, dues, stop.notified()).await,
+            None => requests::publish(cloud, &first, dues, stop.notified()).await,
         };
         sent.map(|sending| course.borrow_mut().sending = Some(sending))
     };
@@ -84,7 +83,7 @@ async fn watched(
     let mut known: Option<Inspection> = None;
     let mut looks = 0;
     let watched = watch(
-        &stage.known.name,
+        &stage.stack.name,
         EVERY,
         async || {
             let mut look = read(cloud, stage, &mut known, looks).await?;
@@ -118,7 +117,7 @@ async fn read(
         let silent = |_| ();
         deployer::refresh(&cloud.session(&silent), inspection).await?;
     } else {
-        *known = Some(look(cloud, &stage.known).await?.inspection);
+        *known = Some(inspect(cloud, &stage.stack.name).await?);
     }
     let inspection = known.clone();
     let inspection = inspection.ok_or_else(|| Failure::failed("nothing was read"))?;
@@ -128,6 +127,12 @@ async fn read(
         notes: Vec::new(),
         headline: None,
     })
+}
+
+async fn inspect(cloud: &Cloud, name: &str) -> Result<Inspection> {
+    let silent = |_| ();
+    let found = deployer::inspect(&cloud.session(&silent), name, SystemTime::now()).await?;
+    found.ok_or_else(|| Failure::failed(format!("there is no stack {name} any more")))
 }
 
 /// Adds what the demo knows, and leaves out what says nothing on a compressed clock.

@@ -11,9 +11,7 @@ use stack::Stack;
 
 use super::Args;
 use super::system::System;
-use crate::cmd::destroy;
 use crate::connect::{Cloud, connect_sandbox, named_sandbox, sandbox_name};
-use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
 use crate::signals::interruption;
 use crate::ui::Ui;
@@ -28,7 +26,6 @@ const TASK_START: &str = "23s..60s";
 pub(super) struct Stage {
     pub system: System,
     pub stack: Stack,
-    pub known: Known,
     name: String,
     wanted: Wanted,
     /// Nobody else plays in this sandbox while it is held.
@@ -48,7 +45,6 @@ impl Stage {
         let stack = args.system.definition()?;
         Ok(Self {
             system: args.system,
-            known: Known::of(&stack),
             stack,
             wanted: Wanted {
                 speed: Some(args.speed),
@@ -89,7 +85,7 @@ impl Stage {
         if tokio::task::block_in_place(|| before.stop())? {
             ui.note("stopped the sandbox of an earlier demo");
         }
-        let cloud = connect_sandbox(self.sandbox()?, None, &self.known, ui).await?;
+        let cloud = connect_sandbox(self.sandbox()?, self.stack.region.clone(), ui).await?;
         let cloud = self.cloud.insert(cloud);
         let deployed = deploy(cloud, self.stack.clone(), ui).await;
         deployed.map_err(|failure| cloud.explain(failure))?;
@@ -99,7 +95,10 @@ impl Stage {
     /// Takes the stack away, with proof, and stops the sandbox.
     pub(super) async fn close(&mut self, ui: &Ui) -> Result<Destroyed> {
         ui.note("taking the stack away");
-        let destroyed = destroy::destroy(self.cloud()?, &self.known, true, true, ui).await?;
+        let progress = |progress| ui.progress(progress);
+        let session = self.cloud()?.session(&progress);
+        let destroyed =
+            deployer::destroy(&session, &self.stack.name, true, &mut |_| Ok(())).await?;
         ui.note("stopping the sandbox");
         let sandbox = self.sandbox()?;
         tokio::task::block_in_place(|| sandbox.stop())?;

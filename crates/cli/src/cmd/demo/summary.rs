@@ -13,7 +13,6 @@ use stack::{Service, Stack};
 use super::course::Course;
 use super::ledger::Account;
 use super::story::{Chapter, Story};
-use crate::cmd::destroy;
 use crate::failure::{Failure, Result};
 use crate::words::number;
 use crate::workshop::program;
@@ -230,7 +229,7 @@ pub(super) fn text(summary: &Summary) -> String {
         text.push_str(&format!("\nthe report, with charts: {report}\n"));
     }
     if let Some(destroyed) = &summary.destroyed {
-        text.push_str(&destroy::text(&summary.stack, destroyed));
+        text.push_str(&destroyed.describe(&summary.stack));
     }
     if let Some(sandbox) = &summary.kept {
         text.push_str(&kept_text(&summary.stack, sandbox));

@@ -1,7 +1,7 @@
 //! The summary of a course that was made up: one task, then three.
 
+use super::super::worked::{Line, Outcome as Ended, Worked};
 use super::*;
-use crate::cmd::demo::worked::{Line, Outcome as Ended, Worked};
 use deployer::{Activity, Inspection, Observed, QueueState, ServiceState, Status};
 use sandbox::{Sending, SentMessage};
 

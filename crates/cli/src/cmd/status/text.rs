@@ -8,7 +8,7 @@ use super::scaling::{alarm_steps, policies};
 use crate::words::number;
 
 /// The whole picture; `now` in seconds since 1970.
-pub(crate) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
+pub(super) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
     let mut text = format!("{name}: {}\n", inspection.stack.status_name);
     if let Some(reason) = &inspection.stack.reason {
         text.push_str(&format!("  {reason}\n"));

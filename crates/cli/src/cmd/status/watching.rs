@@ -72,7 +72,7 @@ async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<()> {
 }
 
 /// Reads the stack once.
-pub(crate) async fn look(cloud: &Cloud, known: &Known) -> Result<Look> {
+async fn look(cloud: &Cloud, known: &Known) -> Result<Look> {
     let notes = Mutex::new(Vec::new());
     let progress = |progress| {
         if let Progress::Note { text } = progress

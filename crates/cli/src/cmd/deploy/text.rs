@@ -33,16 +33,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_templates_carry_the_mark_that_tells_them_apart() {
-        let stack = stack::parse("x", include_str!("../init.yaml"))
-            .unwrap()
-            .stack;
-        let template = template::synthesize(&stack).unwrap();
-        let description = template.to_json()["Description"].as_str().unwrap();
-        assert!(description.contains(deployer::MARK), "{description}");
-    }
-
-    #[test]
     fn an_outcome_says_whether_anything_changed() {
         let outcome = |changed, followed| Deployment {
             stack: "voucher-worker".into(),

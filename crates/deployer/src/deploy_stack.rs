@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use stack::Stack;
 
-use crate::deploy::{Deployed, deploy, protect};
+use crate::deploy::{Deployed, deploy_template, protect};
 use crate::error::{Error, Result};
 use crate::measure::measure_once;
 use crate::plan::Plan;
@@ -68,7 +68,7 @@ pub async fn deploy_stack<E: From<Error>>(
         session.begin(DeployStep::Execute);
         Ok(())
     };
-    let deployed = deploy(session, &prepared.source, &mut approve).await?;
+    let deployed = deploy_template(session, &prepared.source, &mut approve).await?;
     session.begin(DeployStep::Protect);
     protect(session, &stack.name, stack.termination_protection).await?;
     session.begin(DeployStep::Verify);

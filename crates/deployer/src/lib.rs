@@ -44,7 +44,7 @@ pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};
 pub use code::{BuiltFunctions, FunctionCode};
 pub use counts::desired_counts;
-pub use deploy::{Approve, Deployed, deploy, plan};
+pub use deploy::{Approve, Deployed, deploy_template, plan};
 pub use deploy_stack::{DeployRequest, Deployment, deploy_stack};
 pub use destroy::{Destroyed, Doomed, destroy};
 pub use error::{Error, Kind, Result};

@@ -14,8 +14,10 @@ mod evaluation;
 mod reconcile;
 mod request;
 mod scalable_target;
+mod step_record;
 mod steps;
 mod target_tracking;
+mod timestamp;
 mod tracking_policy;
 
 pub use alarm::{Comparison, MissingData};
@@ -41,9 +43,13 @@ pub use request::{
     Count, METRIC_NAME, MetricRequest, QueueRequest, ServiceRequest, WAKE_METRIC_NAME,
 };
 pub use scalable_target::{Asked, Change, ScalableTarget, StepRequest};
+pub use step_record::StepRecordError;
 pub use steps::{AdjustmentType, Step, Steps, StepsError};
 pub use target_tracking::{
     Bounds, BoundsError, LOW_SHARE, TrackingAlarm, TrackingAlarms, next_desired_count,
     tracking_alarms,
 };
+pub use timestamp::format_timestamp;
 pub use tracking_policy::{ServiceCounts, TargetTracking, TrackingPolicy, TrackingReading};
+
+use timestamp::parse_timestamp;

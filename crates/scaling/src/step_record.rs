@@ -1,28 +1,46 @@
-//! How an alarm's tag says what the last step was:
+//! How the tag of an alarm records its last step:
 //! `2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 done`.
 //!
-//! `base 10` stands before the last word when the step is not reckoned from `from`. The last word is
-//! `begun` until the count is set. A tag's value takes letters, digits, spaces and `+-=._:/@`, 256 at
-//! most.
+//! `base 10` comes before the last word if the step isn't computed from `from`. The last word is `begun`
+//! until the count is set. A tag's value can have letters, digits, spaces, and `+-=._:/@`, at most 256
+//! characters.
 
-use scaling::StepRecord;
+use std::fmt;
+use std::str::FromStr;
 
-use crate::moment;
+use crate::{StepRecord, format_timestamp, parse_timestamp};
 
-/// The record as the value of a tag.
-pub(crate) fn write(record: &StepRecord) -> String {
-    let (at, change) = (moment::text(record.at), moment::text(record.change));
-    let (from, to) = (record.from, record.to);
-    let base = match record.base {
-        base if base == from => String::new(),
-        base => format!(" base {base}"),
-    };
-    let end = if record.done { "done" } else { "begun" };
-    format!("{at} change {change} from {from} to {to}{base} {end}")
+/// Why a text isn't a [`StepRecord`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the text isn't the record of a scaling step")]
+pub struct StepRecordError;
+
+impl fmt::Display for StepRecord {
+    /// Writes the record as the value of the tag.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (at, change) = (format_timestamp(self.at), format_timestamp(self.change));
+        let (from, to) = (self.from, self.to);
+        write!(f, "{at} change {change} from {from} to {to}")?;
+        if self.base != from {
+            write!(f, " base {}", self.base)?;
+        }
+        f.write_str(if self.done { " done" } else { " begun" })
+    }
 }
 
-/// Reads the value of a tag; `None` when it is not what [`write`] writes.
-pub(crate) fn read(text: &str) -> Option<StepRecord> {
+impl FromStr for StepRecord {
+    type Err = StepRecordError;
+
+    /// Reads the value of the tag.
+    ///
+    /// # Errors
+    /// If the text isn't what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, StepRecordError> {
+        parse(text).ok_or(StepRecordError)
+    }
+}
+
+fn parse(text: &str) -> Option<StepRecord> {
     let words: Vec<&str> = text.split(' ').collect();
     let (start, rest) = words.split_first_chunk::<7>()?;
     let [at, "change", change, "from", from, "to", to] = start else {
@@ -40,8 +58,8 @@ pub(crate) fn read(text: &str) -> Option<StepRecord> {
         _ => return None,
     };
     Some(StepRecord {
-        at: moment::parse(at)?,
-        change: moment::parse(change)?,
+        at: parse_timestamp(at)?,
+        change: parse_timestamp(change)?,
         base,
         from,
         to: to.parse().ok()?,
@@ -61,19 +79,20 @@ mod tests {
 
     #[test]
     fn reads_what_people_see_in_the_console() {
-        let record = read(TEXT).unwrap();
+        let record = TEXT.parse::<StepRecord>().unwrap();
         assert_eq!(
             (record.base, record.from, record.to, record.done),
             (1, 1, 2, true)
         );
         assert_eq!(record.at - record.change, Duration::from_millis(42_377));
-        assert_eq!(write(&record), TEXT);
+        assert_eq!(record.to_string(), TEXT);
         let larger = StepRecord {
             base: 0,
             done: false,
             ..record
         };
-        assert_eq!(write(&larger), TEXT.replace("done", "base 0 begun"));
+        assert_eq!(larger.to_string(), TEXT.replace("done", "base 0 begun"));
+        assert_eq!(TEXT.replace("done", "base 0 begun").parse(), Ok(larger));
     }
 
     #[test]
@@ -93,7 +112,11 @@ mod tests {
             &format!("{TEXT} done"),
             &TEXT.replace(' ', "  "),
         ] {
-            assert_eq!(read(garbled), None, "{garbled}");
+            assert_eq!(
+                garbled.parse::<StepRecord>(),
+                Err(StepRecordError),
+                "{garbled}"
+            );
         }
     }
 
@@ -105,15 +128,15 @@ mod tests {
         ) {
             let millis = Duration::from_millis;
             let record = StepRecord { at: millis(at), change: millis(change), base, from, to, done };
-            let text = write(&record);
-            prop_assert_eq!(read(&text), Some(record));
+            let text = record.to_string();
+            prop_assert_eq!(text.parse(), Ok(record));
             let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c);
             prop_assert!(text.len() <= 256 && text.chars().all(allowed), "{}", text);
         }
 
         #[test]
         fn no_text_is_too_strange(text in ".{0,80}") {
-            prop_assert!(read(&text).is_none());
+            prop_assert!(text.parse::<StepRecord>().is_err());
         }
     }
 }

@@ -11,6 +11,7 @@ mod cooldown;
 mod demand;
 mod demand_policy;
 mod evaluation;
+mod parsed;
 mod reconcile;
 mod request;
 mod scalable_target;
@@ -36,6 +37,7 @@ pub use demand_policy::{
     NEED_PER_TASK_METRIC, RATE_DEVIATIONS, RATE_OVER, TASKS_NEEDED_METRIC,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
+pub use parsed::{ActivityStatus, Parsed, UnknownText};
 pub use reconcile::{
     Course, Hold, Scaling, Situation, StateChange, StepRecord, Trigger, ringing, within_bounds,
 };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 /// Bounds of a service's desired count: the scalable target's minimum and maximum capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -45,6 +47,13 @@ impl Bounds {
     #[must_use]
     pub fn clamp(self, count: u32) -> u32 {
         count.clamp(self.min, self.max)
+    }
+}
+
+impl Serialize for Bounds {
+    /// Serializes `[min, max]`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.min, self.max).serialize(serializer)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use scaling::ActivityStatus;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -18,24 +19,11 @@ pub(super) struct Activity {
     start_time: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     end_time: Option<f64>,
-    status_code: Status,
+    status_code: ActivityStatus,
     status_message: String,
     /// The count that it sets.
     #[serde(skip)]
     pub to: u32,
-}
-
-/// How an activity stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) enum Status {
-    /// The count is set, and ECS is at it.
-    InProgress,
-    /// As many tasks run.
-    Successful,
-    /// The count was changed again before as many tasks ran.
-    Overridden,
-    /// The count could not be set.
-    Failed,
 }
 
 impl Activity {
@@ -50,7 +38,7 @@ impl Activity {
             cause: cause.to_owned(),
             start_time: start.as_secs_f64(),
             end_time: None,
-            status_code: Status::InProgress,
+            status_code: ActivityStatus::InProgress,
             status_message: format!(
                 "Successfully set desired count to {to}. Waiting for change to be fulfilled by ecs."
             ),
@@ -65,7 +53,7 @@ impl Activity {
         let message = format!(
             "Successfully set desired count to {to}. Change successfully fulfilled by ecs."
         );
-        self.end(Status::Successful, message, at)
+        self.end(ActivityStatus::Successful, message, at)
     }
 
     /// The same when the count was changed again before that.
@@ -73,14 +61,14 @@ impl Activity {
     pub(super) fn overridden(self, at: Duration) -> Self {
         let to = self.to;
         let message = format!("Set desired count to {to}. Change overridden by a later one.");
-        self.end(Status::Overridden, message, at)
+        self.end(ActivityStatus::Overridden, message, at)
     }
 
     /// The same when the count could not be set.
     #[must_use]
     pub(super) fn failed(self, why: &str, at: Duration) -> Self {
         let message = format!("Failed to set desired count to {}. Reason: {why}", self.to);
-        self.end(Status::Failed, message, at)
+        self.end(ActivityStatus::Failed, message, at)
     }
 
     /// What an observation of the service makes of an activity in progress: its end, or nothing yet.
@@ -94,7 +82,7 @@ impl Activity {
         }
     }
 
-    fn end(self, status_code: Status, status_message: String, at: Duration) -> Self {
+    fn end(self, status_code: ActivityStatus, status_message: String, at: Duration) -> Self {
         Self {
             status_code,
             status_message,
@@ -156,13 +144,13 @@ mod tests {
         let activity = Activity::begin("service/c/s", 3, "", Duration::from_secs(1));
         assert_eq!(activity.observe(Some((3, 2)), at), None);
         let ended = |counts| activity.observe(counts, at).unwrap().status_code;
-        assert_eq!(ended(Some((3, 3))), Status::Successful);
-        assert_eq!(ended(Some((2, 3))), Status::Overridden);
-        assert_eq!(ended(None), Status::Overridden);
+        assert_eq!(ended(Some((3, 3))), ActivityStatus::Successful);
+        assert_eq!(ended(Some((2, 3))), ActivityStatus::Overridden);
+        assert_eq!(ended(None), ActivityStatus::Overridden);
         let other = Activity::begin("service/c/s", 3, "", Duration::from_secs(2));
         assert_ne!(other.activity_id, activity.activity_id);
         let failed = activity.failed("denied", at);
-        assert_eq!(failed.status_code, Status::Failed);
+        assert_eq!(failed.status_code, ActivityStatus::Failed);
         assert_eq!(
             failed.status_message,
             "Failed to set desired count to 3. Reason: denied"

@@ -6,9 +6,9 @@ use aws_sdk_applicationautoscaling::types::{
     AdjustmentType as SdkAdjustmentType, ScalableTarget, ScalingPolicy,
     StepScalingPolicyConfiguration, TargetTrackingScalingPolicyConfiguration,
 };
-use aws_sdk_cloudwatch::types::{ComparisonOperator, MetricAlarm};
+use aws_sdk_cloudwatch::types::MetricAlarm;
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
-use scaling::{AdjustmentType, Bounds, Comparison, PerSide, ServiceCounts, TrackingPolicy};
+use scaling::{AdjustmentType, Bounds, PerSide, ServiceCounts, TrackingPolicy};
 
 use super::decide::suspended;
 use super::model::{Adjustment, Alarm, Law, Policy, StepPolicy};
@@ -38,19 +38,12 @@ pub(super) fn alarm(found: &MetricAlarm) -> Option<Alarm> {
     Some(Alarm {
         arn: found.alarm_arn()?.to_owned(),
         name: found.alarm_name()?.to_owned(),
-        comparison: comparison(found.comparison_operator()?)?,
+        comparison: found.comparison_operator()?.as_str().parse().ok()?,
         threshold: found.threshold()?,
         since: Duration::from_nanos(since.unwrap_or_default()),
         policies,
         value: None,
     })
-}
-
-fn comparison(operator: &ComparisonOperator) -> Option<Comparison> {
-    let known = Comparison::ALL.into_iter();
-    known
-        .into_iter()
-        .find(|comparison| comparison.to_string() == operator.as_str())
 }
 
 /// A policy; why not, when it is one that isn't followed.

@@ -3,7 +3,9 @@ use aws_sdk_applicationautoscaling::types::{
     SuspendedState,
 };
 use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::ComparisonOperator;
 use aws_sdk_ecs::types::Deployment;
+use scaling::Comparison;
 
 use super::*;
 

@@ -52,7 +52,7 @@ pub use follow::Cause;
 pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};
 pub use history::{Between, SentHistory, deployed_queues, sent_history};
 pub use inspect::{
-    Activity, AlarmMetric, AlarmState, AlarmStepsState, ClusterState, Datapoint, DemandState,
+    Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, Datapoint, DemandState,
     Inspection, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
     oldest_messages, refresh,
 };

@@ -7,6 +7,7 @@ mod load;
 mod play;
 mod requests;
 mod stage;
+mod steps;
 mod story;
 mod summary;
 mod system;

@@ -17,7 +17,7 @@ pub(crate) struct Sample {
     /// Messages waiting in all its queues that can be read.
     pub backlog: u64,
     /// Running tasks.
-    pub running: i32,
+    pub running: u32,
 }
 
 /// The looks at each service.
@@ -29,7 +29,7 @@ pub(crate) struct History {
 #[derive(Debug, Default)]
 struct Past {
     samples: VecDeque<Sample>,
-    desired: Option<i32>,
+    desired: Option<u32>,
     changes: VecDeque<Action>,
 }
 

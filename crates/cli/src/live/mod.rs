@@ -14,6 +14,7 @@ mod tests;
 mod view;
 mod watch;
 
+pub(crate) use actions::NOT_APPLIED;
 pub(crate) use bars::{bar, columns, highest};
 pub(crate) use screen::{Screen, Stamp};
 pub(crate) use view::{Look, condition};

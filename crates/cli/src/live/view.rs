@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
-use deployer::{AlarmState, Datapoint, Inspection, QueueState, ServiceState};
-use scaling::METRIC_NAME;
+use deployer::{Alarm, Datapoint, Inspection, QueueState, ServiceState};
+use scaling::{AlarmState, Bounds, Comparison, METRIC_NAME, Parsed};
 use serde::Serialize;
 
 use crate::words::number;
 
 use super::actions::actions;
 use super::history::{History, Sample};
+
+/// The state of an alarm that doesn't exist.
+const GONE: &str = "gone";
 
 /// What one look has read.
 #[derive(Clone, Debug)]
@@ -50,11 +53,11 @@ pub(crate) struct ServiceView {
     pub name: String,
     /// ECS's status.
     pub status: String,
-    pub desired: i32,
-    pub running: i32,
-    pub pending: i32,
+    pub desired: u32,
+    pub running: u32,
+    pub pending: u32,
     /// Fewest and most tasks.
-    pub bounds: Option<(i64, i64)>,
+    pub bounds: Option<Bounds>,
     /// Target of `BacklogPerTask`, if it is tracked.
     pub target: Option<f64>,
     pub queues: Vec<QueueView>,
@@ -94,8 +97,8 @@ pub(crate) struct AlarmView {
     pub condition: String,
     /// What it means.
     pub description: String,
-    /// `OK`, `ALARM`, `INSUFFICIENT_DATA`, or `gone`.
-    pub state: String,
+    /// Its state, or `gone`.
+    pub state: Parsed<AlarmState>,
     /// CloudWatch's reason.
     pub reason: String,
 }
@@ -163,9 +166,9 @@ impl ServiceView {
 }
 
 impl QueueView {
-    fn new(queue: &QueueState, running: Option<i32>, look: &Look) -> Self {
+    fn new(queue: &QueueState, running: Option<u32>, look: &Look) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^53 messages")]
-        let per_task = |running: i32| Some(queue.visible? as f64 / f64::from(running.max(1)));
+        let per_task = |running: u32| Some(queue.visible? as f64 / f64::from(running.max(1)));
         Self {
             name: queue.name.clone(),
             visible: queue.visible,
@@ -179,7 +182,17 @@ impl QueueView {
 }
 
 impl AlarmView {
-    fn new(alarm: &AlarmState) -> Self {
+    /// Whether the alarm is in ALARM.
+    pub(crate) fn is_in_alarm(&self) -> bool {
+        self.state.is(AlarmState::Alarm)
+    }
+
+    /// Whether the alarm doesn't exist.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(&self.state, Parsed::Unknown(state) if state == GONE)
+    }
+
+    fn new(alarm: &Alarm) -> Self {
         Self {
             name: alarm.name.clone(),
             condition: condition(alarm),
@@ -194,7 +207,7 @@ impl AlarmView {
             name: name.to_owned(),
             condition: name.to_owned(),
             description: String::new(),
-            state: "gone".to_owned(),
+            state: Parsed::Unknown(GONE.to_owned()),
             reason: String::new(),
         }
     }
@@ -220,14 +233,14 @@ fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
 }
 
 /// What an alarm watches for, such as `BacklogPerTask Average > 100`.
-pub(crate) fn condition(alarm: &AlarmState) -> String {
+pub(crate) fn condition(alarm: &Alarm) -> String {
     let threshold = alarm.threshold.map(number).unwrap_or_default();
-    let sign = match alarm.comparison.as_str() {
-        "GreaterThanThreshold" => ">",
-        "GreaterThanOrEqualToThreshold" => "≥",
-        "LessThanThreshold" => "<",
-        "LessThanOrEqualToThreshold" => "≤",
-        other => other,
+    let sign = match &alarm.comparison {
+        Parsed::Known(Comparison::Above) => ">",
+        Parsed::Known(Comparison::AtOrAbove) => "≥",
+        Parsed::Known(Comparison::Below) => "<",
+        Parsed::Known(Comparison::AtOrBelow) => "≤",
+        Parsed::Unknown(other) => other,
     };
     let metric = alarm.metric.as_ref();
     let metric = metric

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
-use scaling::{DemandRequest, TASKS_NEEDED_METRIC};
+use scaling::{Bounds, DemandRequest, TASKS_NEEDED_METRIC};
 use serde::Serialize;
 
 use crate::error::Result;
@@ -19,7 +19,7 @@ pub struct DemandState {
     /// Name of the function that sets the desired count; `None` when Application Auto Scaling does.
     pub function: Option<String>,
     /// Fewest and most tasks, as the function knows them.
-    pub bounds: Option<(u32, u32)>,
+    pub bounds: Option<Bounds>,
     /// The law's numbers.
     pub law: DemandRequest,
     /// The newest `TasksNeeded`, unrounded and without bounds: the largest of its minute. `None` when none
@@ -87,7 +87,7 @@ fn published(function: &Function) -> Vec<Published> {
                 namespace: policy.namespace.clone(),
                 state: state(
                     Some(function.name.clone()),
-                    Some((policy.min, policy.max)),
+                    Bounds::new(policy.min, policy.max).ok(),
                     policy.law,
                 ),
             })
@@ -96,7 +96,7 @@ fn published(function: &Function) -> Vec<Published> {
     }
 }
 
-fn state(function: Option<String>, bounds: Option<(u32, u32)>, law: DemandRequest) -> DemandState {
+fn state(function: Option<String>, bounds: Option<Bounds>, law: DemandRequest) -> DemandState {
     DemandState {
         function,
         bounds,

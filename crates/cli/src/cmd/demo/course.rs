@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use deployer::{Inspection, ServiceState};
+use deployer::{Alarm, AlarmStepsState, Inspection, ServiceState, StepAlarmState};
 use sandbox::{Sending, SentMessage};
+use scaling::{AlarmState, Comparison};
 use simulator::{MeasuredAction, Measurement, Processing, Sample};
 
 use super::ledger::Ledger;
+use super::steps::RecordedSteps;
 use super::story::{Chapter, Seen, Story};
 use super::worked::{Outcome, Worked};
+use crate::live::NOT_APPLIED;
 
 /// What was seen from the beginning of the load to the end of the story.
 pub(super) struct Course {
@@ -24,6 +27,7 @@ pub(super) struct Course {
     actions: Vec<MeasuredAction>,
     /// What was said about scaling: the count, and why.
     reasons: Vec<(u32, String)>,
+    steps: RecordedSteps,
 }
 
 impl Course {
@@ -37,6 +41,7 @@ impl Course {
             samples: Vec::new(),
             actions: Vec::new(),
             reasons: Vec::new(),
+            steps: RecordedSteps::default(),
         }
     }
 
@@ -91,23 +96,11 @@ impl Course {
 
     /// The reasons are told beside the counts, and perhaps later.
     fn hear(&mut self, service: &ServiceState) {
-        let activities = service.activities.iter().rev();
-        let told = activities.filter_map(|activity| {
-            let count = number_after(&activity.description, " to ")?;
-            Some((count, activity.cause.clone()))
-        });
-        let steps = service.alarm_steps.iter();
-        let sides = steps.flat_map(|steps| [&steps.scale_out, &steps.scale_in]);
-        let recorded = sides.flatten().filter_map(|side| {
-            let record = side.last_step.as_deref()?;
-            let count = number_after(record, " to ")?;
-            Some((
-                count,
-                format!("the alarm {} was in ALARM: {record}", side.name),
-            ))
-        });
-        for reason in told.chain(recorded) {
-            if !self.reasons.contains(&reason) {
+        self.steps.note(service);
+        for activity in service.activities.iter().rev() {
+            let count = count_set_by(&activity.description);
+            let reason = count.map(|count| (count, activity.cause.clone()));
+            if let Some(reason) = reason.filter(|reason| !self.reasons.contains(reason)) {
                 self.reasons.push(reason);
             }
         }
@@ -115,7 +108,9 @@ impl Course {
 
     /// The changes of the desired count, each with its reason where one was told.
     pub(super) fn actions(&self) -> Vec<MeasuredAction> {
-        let mut reasons = self.reasons.clone();
+        let applied = self.steps.iter().filter(|step| step.applied);
+        let recorded = applied.map(|step| (step.record.to, step.reason()));
+        let mut reasons: Vec<_> = self.reasons.iter().cloned().chain(recorded).collect();
         let mut explained = self.actions.clone();
         for action in &mut explained {
             let found = reasons.iter().position(|(count, _)| *count == action.to);
@@ -124,6 +119,12 @@ impl Course {
             }
         }
         explained
+    }
+
+    /// The recorded steps that the desired count never showed.
+    pub(super) fn unapplied_steps(&self) -> impl Iterator<Item = String> {
+        let unapplied = self.steps.iter().filter(|step| !step.applied);
+        unapplied.map(|step| format!("{}{NOT_APPLIED}", step.reason()))
     }
 
     /// The same for the simulator's reckoning.
@@ -164,34 +165,36 @@ impl Course {
 }
 
 fn sample(service: &ServiceState, at: f64) -> Sample {
-    let count = |count: i32| u32::try_from(count).unwrap_or_default();
     let queue = service.queues.first();
-    let policies = service.policies.iter().flat_map(|policy| &policy.alarms);
     let steps = service.alarm_steps.as_ref();
-    let side = |side: fn(&deployer::AlarmStepsState) -> Option<&deployer::StepAlarmState>| {
+    let in_alarm = |alarm: &Alarm| alarm.state.is(AlarmState::Alarm);
+    let side = |side: fn(&AlarmStepsState) -> Option<&StepAlarmState>| {
         let alarm = steps.and_then(side).and_then(|side| side.alarm.as_ref());
-        alarm.is_some_and(|alarm| alarm.state == "ALARM")
+        alarm.is_some_and(in_alarm)
     };
-    let alarming = |comparison: &str| {
-        let mut alarming = policies.clone().filter(|alarm| alarm.state == "ALARM");
-        alarming.any(|alarm| alarm.comparison.starts_with(comparison))
+    let policies = service.policies.iter().flat_map(|policy| &policy.alarms);
+    let alarming = |comparisons: [Comparison; 2]| {
+        let mut alarming = policies.clone().filter(|alarm| in_alarm(alarm));
+        alarming.any(|alarm| comparisons.into_iter().any(|one| alarm.comparison.is(one)))
     };
+    let above = [Comparison::Above, Comparison::AtOrAbove];
+    let below = [Comparison::Below, Comparison::AtOrBelow];
     Sample {
         at,
         visible: queue.and_then(|queue| queue.visible).unwrap_or_default(),
         in_flight: queue.and_then(|queue| queue.in_flight).unwrap_or_default(),
-        desired: count(service.desired),
-        running: count(service.running),
-        pending: count(service.pending),
+        desired: service.desired,
+        running: service.running,
+        pending: service.pending,
         metric: None,
-        scale_out_alarm: alarming("Greater") || side(|steps| steps.scale_out.as_ref()),
-        scale_in_alarm: alarming("Less") || side(|steps| steps.scale_in.as_ref()),
+        scale_out_alarm: alarming(above) || side(|steps| steps.scale_out.as_ref()),
+        scale_in_alarm: alarming(below) || side(|steps| steps.scale_in.as_ref()),
     }
 }
 
-/// The whole number after the last of these words.
-fn number_after(text: &str, words: &str) -> Option<u32> {
-    let (_, after) = text.rsplit_once(words)?;
+/// The count that Application Auto Scaling says it sets: `Setting desired count to 15.`.
+fn count_set_by(description: &str) -> Option<u32> {
+    let (_, after) = description.rsplit_once(" to ")?;
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
@@ -202,14 +205,9 @@ mod tests {
 
     #[test]
     fn counts_are_found_in_what_is_said() {
-        assert_eq!(
-            number_after("Setting desired count to 15.", " to "),
-            Some(15)
-        );
-        let record = "2026-11-21T10:00:12Z change 2026-11-21T09:59:30Z from 1 to 2 done";
-        assert_eq!(number_after(record, " to "), Some(2));
-        assert_eq!(number_after("nothing", " to "), None);
-        assert_eq!(number_after("from 1 to many", " to "), None);
+        assert_eq!(count_set_by("Setting desired count to 15."), Some(15));
+        assert_eq!(count_set_by("nothing"), None);
+        assert_eq!(count_set_by("from 1 to many"), None);
     }
 
     #[test]

@@ -9,9 +9,9 @@ pub(super) struct Seen {
     /// Messages waiting and in flight; nothing when the service consumes no queue.
     pub visible: Option<u64>,
     pub in_flight: Option<u64>,
-    pub desired: i32,
-    pub running: i32,
-    pub pending: i32,
+    pub desired: u32,
+    pub running: u32,
+    pub pending: u32,
 }
 
 /// Something that has happened.
@@ -34,15 +34,15 @@ pub(super) enum Chapter {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Story {
     /// Fewest tasks.
-    min: i32,
+    min: u32,
     /// Whether there is a queue to drain.
     queue: bool,
     /// When each chapter came.
     chapters: Vec<(Chapter, f64)>,
     /// Most tasks that ran.
-    most_running: i32,
+    most_running: u32,
     /// Most tasks that were wanted.
-    most_desired: i32,
+    most_desired: u32,
 }
 
 impl Chapter {
@@ -89,7 +89,7 @@ impl Chapter {
 }
 
 impl Story {
-    pub(super) fn new(min: i32, queue: bool) -> Self {
+    pub(super) fn new(min: u32, queue: bool) -> Self {
         Self {
             min,
             queue,
@@ -169,12 +169,12 @@ impl Story {
     }
 
     /// Most tasks that ran.
-    pub(super) fn most_running(&self) -> i32 {
+    pub(super) fn most_running(&self) -> u32 {
         self.most_running
     }
 
     /// Most tasks that were wanted.
-    pub(super) fn most_desired(&self) -> i32 {
+    pub(super) fn most_desired(&self) -> u32 {
         self.most_desired
     }
 }
@@ -183,14 +183,14 @@ impl Story {
 mod tests {
     use super::*;
 
-    fn seen(at: f64, waiting: u64, desired: i32, running: i32) -> Seen {
+    fn seen(at: f64, waiting: u64, desired: u32, running: u32) -> Seen {
         Seen {
             at,
             visible: Some(waiting),
             in_flight: Some(waiting.min(1)),
             desired,
             running,
-            pending: (desired - running).max(0),
+            pending: desired.saturating_sub(running),
         }
     }
 

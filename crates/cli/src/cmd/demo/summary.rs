@@ -36,6 +36,9 @@ pub(super) struct Summary {
     pub missing: Vec<&'static str>,
     pub messages: Account,
     pub actions: Vec<ActionLine>,
+    /// Steps that a scaling function recorded, but that the desired count never showed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unapplied_steps: Vec<String>,
     #[serde(flatten)]
     pub judged: Option<Judged>,
     /// Why nothing was predicted.
@@ -95,6 +98,7 @@ impl Summary {
             missing: course.story.missing().map(Chapter::missed).collect(),
             messages: course.ledger.account(),
             actions: course.actions().into_iter().map(ActionLine::from).collect(),
+            unapplied_steps: course.unapplied_steps().collect(),
             judged: None,
             not_predicted: None,
             trouble: course
@@ -214,6 +218,9 @@ pub(super) fn text(summary: &Summary) -> String {
     let mut text = format!("{}: {}\n\n", summary.stack, verdict_text(summary));
     text.push_str(&story_text(&summary.story));
     text.push_str(&actions_text(&summary.actions));
+    for step in &summary.unapplied_steps {
+        text.push_str(&format!("step          {step}\n"));
+    }
     if summary.queue {
         text.push_str(&messages_text(&summary.messages));
     }

@@ -2,6 +2,7 @@
 
 use super::super::worked::{Line, Outcome as Ended, Worked};
 use super::*;
+use ::scaling::Bounds;
 use deployer::{Activity, Inspection, Observed, QueueState, ServiceState, Status};
 use sandbox::{Sending, SentMessage};
 
@@ -12,7 +13,7 @@ fn stack() -> Stack {
     stack::parse("voucher-worker.yaml", text).unwrap().stack
 }
 
-fn look(waiting: u64, desired: i32, running: i32) -> Inspection {
+fn look(waiting: u64, desired: u32, running: u32) -> Inspection {
     let queue = QueueState {
         name: "vouchers".into(),
         url: "http://vouchers".into(),
@@ -28,7 +29,7 @@ fn look(waiting: u64, desired: i32, running: i32) -> Inspection {
         desired,
         running,
         pending: desired - running,
-        bounds: Some((1, 20)),
+        bounds: Bounds::new(1, 20).ok(),
         queues: vec![queue],
         url: None,
         policies: vec![],

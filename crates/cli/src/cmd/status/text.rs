@@ -1,7 +1,7 @@
 //! An inspection, for people.
 
-use deployer::{AlarmState, ClusterState, Inspection, QueueState, ServiceState};
-use scaling::METRIC_NAME;
+use deployer::{Alarm, ClusterState, Inspection, QueueState, ServiceState};
+use scaling::{AlarmState, METRIC_NAME};
 
 use super::demand::demand;
 use super::scaling::{alarm_steps, policies};
@@ -52,7 +52,7 @@ fn cluster_text(cluster: &ClusterState) -> String {
 fn service_text(service: &ServiceState, now: u64) -> String {
     let bounds = service
         .task_bounds()
-        .map(|(min, max)| format!(" (min {min}, max {max})"))
+        .map(|bounds| format!(" (min {}, max {})", bounds.min(), bounds.max()))
         .unwrap_or_default();
     let mut text = format!(
         "\nservice       {} in cluster {}: {}\n",
@@ -81,7 +81,7 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     }
     text.push_str(&policies(&service.policies));
     if let Some(steps) = &service.alarm_steps {
-        text.push_str(&alarm_steps(steps));
+        text.push_str(&alarm_steps(steps, service.desired));
     }
     for activity in &service.activities {
         let ago = age(now, activity.at);
@@ -93,8 +93,11 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     text
 }
 
-fn operational(alarms: &[AlarmState]) -> String {
-    let noisy: Vec<&AlarmState> = alarms.iter().filter(|a| a.state == "ALARM").collect();
+fn operational(alarms: &[Alarm]) -> String {
+    let noisy: Vec<&Alarm> = alarms
+        .iter()
+        .filter(|a| a.state.is(AlarmState::Alarm))
+        .collect();
     let mut text = format!(
         "\nalarms        {} of {} operational alarms are in ALARM\n",
         noisy.len(),
@@ -144,7 +147,7 @@ pub(super) fn age(now: u64, at: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::scaling::{AdjustmentType, Step, Steps};
+    use ::scaling::{AdjustmentType, Bounds, Step, Steps};
     use deployer::{
         Activity, AlarmMetric, AlarmStepsState, Datapoint, Observed, PolicyState, PolicyStep,
         Status, StepAlarmState,
@@ -152,8 +155,8 @@ mod tests {
 
     const NOW: u64 = 1_800_000_000;
 
-    fn alarm(comparison: &str, threshold: f64, periods: i32, state: &str) -> AlarmState {
-        AlarmState {
+    fn alarm(comparison: &str, threshold: f64, periods: i32, state: &str) -> Alarm {
+        Alarm {
             name: "alarm".into(),
             description: "the promise is broken: messages wait over 10 s".into(),
             state: state.into(),
@@ -248,7 +251,7 @@ mod tests {
             status: "Successful".into(),
         };
         ServiceState {
-            bounds: Some((1, 20)),
+            bounds: Bounds::new(1, 20).ok(),
             queues: vec![
                 queue("vouchers", Some(1_500), Some(150.0)),
                 queue("late", Some(0), None),
@@ -261,7 +264,7 @@ mod tests {
     }
 
     fn webapp() -> ServiceState {
-        let requests = AlarmState {
+        let requests = Alarm {
             metric: Some(AlarmMetric {
                 namespace: "AWS/ApplicationELB".into(),
                 name: "RequestCount".into(),
@@ -306,6 +309,21 @@ mod tests {
             }),
             ..service("webapp")
         }
+    }
+
+    #[test]
+    fn a_step_that_was_recorded_but_not_applied_says_so() {
+        let record = "2026-11-21T10:00:12Z change 2026-11-21T09:59:30.123Z from 1 to 2 begun";
+        let shown = |desired| {
+            let mut service = webapp();
+            service.desired = desired;
+            let mut steps = service.alarm_steps.take().unwrap();
+            steps.scale_out.as_mut().unwrap().last_step = Some(record.into());
+            alarm_steps(&steps, service.desired)
+        };
+        let line = format!("last step: {record}");
+        assert!(shown(1).contains(&format!("{line} (recorded, not applied)\n")));
+        assert!(shown(2).contains(&format!("{line}\n")));
     }
 
     #[test]

@@ -31,7 +31,6 @@ pub use alarm_steps::{AlarmStepsState, StepAlarmState};
 pub use alarms::{Alarm, AlarmMetric};
 pub use clusters::ClusterState;
 pub use demand::DemandState;
-pub use metric::Datapoint;
 pub use oldest::oldest_messages;
 pub use queues::QueueState;
 pub use refresh::refresh;

@@ -11,6 +11,7 @@ mod attempts;
 mod change_set;
 mod clients;
 mod code;
+mod cloudwatch;
 mod counts;
 mod delete;
 mod deploy;
@@ -43,6 +44,7 @@ pub use assets::Asset;
 pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};
 pub use code::{BuiltFunctions, FunctionCode};
+pub use cloudwatch::Datapoint;
 pub use counts::desired_counts;
 pub use deploy::{Approve, Deployed, deploy_template, plan};
 pub use deploy_stack::{DeployRequest, Deployment, deploy_stack};
@@ -52,9 +54,9 @@ pub use follow::Cause;
 pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};
 pub use history::{Between, SentHistory, deployed_queues, sent_history};
 pub use inspect::{
-    Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, Datapoint, DemandState,
-    Inspection, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
-    oldest_messages, refresh,
+    Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandState, Inspection,
+    PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect, oldest_messages,
+    refresh,
 };
 pub use invoke::{Invocation, invoke};
 pub use messages::QueueMessages;

@@ -7,11 +7,10 @@ use aws_smithy_types::DateTime;
 use scaling::{Bounds, DemandRequest, TASKS_NEEDED_METRIC};
 use serde::Serialize;
 
+use crate::cloudwatch::{Datapoint, Reading, recent};
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::session::Session;
-
-use super::metric::{Datapoint, Reading, recent};
 
 /// How a service that scales by demand stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,8 +55,8 @@ pub(super) async fn read(
     let readings: Vec<Reading> = all.iter().map(reading).collect();
     let doing = format!("read the metric {TASKS_NEEDED_METRIC}");
     let found = recent(session, &doing, &readings, now).await?;
-    for (service, points) in all.iter_mut().zip(found) {
-        note(&mut service.state, &points, now);
+    for (service, series) in all.iter_mut().zip(found) {
+        note(&mut service.state, &series.points, now);
     }
     let states = all.into_iter().map(|one| (one.name, one.state));
     Ok(states.collect())

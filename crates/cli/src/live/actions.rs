@@ -2,14 +2,22 @@
 
 use deployer::{Activity, ServiceState, StepAlarmState};
 use scaling::{ActivityStatus, Parsed};
-
-use super::view::Action;
+use serde::Serialize;
 
 /// Actions that are shown.
 const SHOWN: usize = 5;
 
 /// What is shown after a step that the scaling function recorded, but that the desired count doesn't show.
 pub(crate) const NOT_APPLIED: &str = " (recorded, not applied)";
+
+/// A scaling action.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Action {
+    /// When it began, if that is known.
+    pub at: Option<f64>,
+    pub what: String,
+    pub why: String,
+}
 
 /// Those of Application Auto Scaling and those that a scaling function has recorded, the newest first.
 pub(super) fn actions(service: &ServiceState) -> Vec<Action> {

@@ -6,8 +6,9 @@ use scaling::AlarmState;
 
 use crate::words::{age, number};
 
+use super::actions::Action;
 use super::bars::{bar, columns, highest};
-use super::view::{Action, AlarmView, QueueView, ServiceView, View};
+use super::view::{AlarmView, QueueView, ServiceView, View};
 
 /// Where is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +187,7 @@ impl Pen {
             return Vec::new();
         }
         #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^53 messages")]
-        let backlog: Vec<f64> = samples.iter().map(|sample| sample.backlog as f64).collect();
+        let backlog: Vec<f64> = samples.iter().map(|sample| sample.visible as f64).collect();
         let running: Vec<f64> = samples.iter().map(|sample| sample.running.into()).collect();
         let mut lines = Vec::new();
         if !service.queues.is_empty() {

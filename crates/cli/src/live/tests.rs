@@ -81,11 +81,8 @@ fn service(visible: u64, running: u32, desired: u32, high: &str) -> ServiceState
         pending: desired - running,
         bounds: Bounds::new(1, 20).ok(),
         queues: vec![queue("vouchers-7535c65b", Some(visible), Some(150.0))],
-        url: None,
         policies: vec![policy],
-        alarm_steps: None,
-        demand: None,
-        activities: vec![],
+        ..ServiceState::default()
     }
 }
 

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use deployer::{Alarm, Datapoint, Inspection, QueueState, ServiceState};
 use scaling::{AlarmState, Bounds, Comparison, METRIC_NAME, Parsed};
 use serde::Serialize;
+use simulator::Sample;
 
 use crate::words::number;
 
-use super::actions::actions;
-use super::history::{History, Sample};
+use super::actions::{Action, actions};
+use super::history::{History, Past};
 
 /// The state of an alarm that doesn't exist.
 const GONE: &str = "gone";
@@ -65,9 +66,6 @@ pub(crate) struct ServiceView {
     pub alarms: Vec<AlarmView>,
     /// The last scaling actions, the newest first.
     pub actions: Vec<Action>,
-    /// Whoever scales it leaves no record that is read here.
-    #[serde(skip)]
-    pub unexplained: bool,
     /// The looks until now; no news for programs.
     #[serde(skip)]
     pub history: Vec<Sample>,
@@ -103,32 +101,20 @@ pub(crate) struct AlarmView {
     pub reason: String,
 }
 
-/// A scaling action.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Action {
-    /// When it began, if that is known.
-    pub at: Option<f64>,
-    pub what: String,
-    pub why: String,
-}
-
 impl View {
     /// What a look at `at` shows, with what the looks before it have shown.
     pub(crate) fn new(stack: &str, look: &Look, at: f64, history: &mut History) -> Self {
         let inspection = &look.inspection;
         let others = inspection.queues.iter().chain(&inspection.dead_letters);
-        let service = |state| {
-            let mut view = ServiceView::new(state, look);
-            history.note(&mut view, at);
-            view
-        };
+        let services = inspection.services.iter();
+        let service = |state| ServiceView::new(state, look, history.note(state, at));
         Self {
             stack: stack.to_owned(),
             status: inspection.stack.status_name.clone(),
             at,
             headline: look.headline.clone(),
             notice: (!look.notes.is_empty()).then(|| look.notes.join("; ")),
-            services: inspection.services.iter().map(service).collect(),
+            services: services.map(service).collect(),
             others: others
                 .map(|queue| QueueView::new(queue, None, look))
                 .collect(),
@@ -138,7 +124,7 @@ impl View {
 }
 
 impl ServiceView {
-    fn new(state: &ServiceState, look: &Look) -> Self {
+    fn new(state: &ServiceState, look: &Look, past: &Past) -> Self {
         let tracking = state
             .policies
             .iter()
@@ -158,9 +144,8 @@ impl ServiceView {
                 .map(|queue| QueueView::new(queue, Some(state.running), look))
                 .collect(),
             alarms: scaling_alarms(state),
-            actions: actions(state),
-            unexplained: state.policies.is_empty() && state.alarm_steps.is_none(),
-            history: Vec::new(),
+            actions: [actions(state), past.changes.iter().cloned().collect()].concat(),
+            history: past.samples.iter().copied().collect(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::messages::is_no_such_queue;
 use crate::session::Session;
 
 /// A queue's depth.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct QueueState {
     /// Queue name.
     pub name: String,

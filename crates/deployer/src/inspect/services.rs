@@ -24,7 +24,7 @@ use super::queues::{self, QueueState};
 use super::scaled::{self, Activity, PolicyState, Scaled};
 
 /// An ECS service and what decides its desired count.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ServiceState {
     /// Cluster name.
     pub cluster: String,
@@ -262,17 +262,11 @@ fn state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled>) -> 
     let mut state = ServiceState {
         cluster: subject.name.cluster.clone(),
         service: subject.name.service.clone(),
-        status: String::new(),
-        desired: 0,
-        running: 0,
-        pending: 0,
         bounds: scaled.bounds,
-        queues: Vec::new(),
         url: subject.url.clone(),
         policies: scaled.policies,
-        alarm_steps: None,
-        demand: None,
         activities: scaled.activities,
+        ..ServiceState::default()
     };
     state.count(known);
     state

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use deployer::{Alarm, AlarmStepsState, Inspection, ServiceState, StepAlarmState};
+use deployer::{Inspection, ServiceState};
 use sandbox::{Sending, SentMessage};
-use scaling::{AlarmState, Comparison};
 use simulator::{MeasuredAction, Measurement, Processing, Sample};
 
 use super::ledger::Ledger;
 use super::steps::RecordedSteps;
-use super::story::{Chapter, Seen, Story};
+use super::story::{Chapter, Story};
 use super::worked::{Outcome, Worked};
-use crate::live::NOT_APPLIED;
+use crate::live::{NOT_APPLIED, sample};
 
 /// What was seen from the beginning of the load to the end of the story.
 pub(super) struct Course {
@@ -66,16 +65,7 @@ impl Course {
         let sample = sample(service, at);
         self.notice_action(&sample);
         self.samples.push(sample);
-        let queue = service.queues.first();
-        let seen = Seen {
-            at,
-            visible: queue.and_then(|queue| queue.visible),
-            in_flight: queue.and_then(|queue| queue.in_flight),
-            desired: service.desired,
-            running: service.running,
-            pending: service.pending,
-        };
-        self.story.see(seen, self.sending.is_some())
+        self.story.see(service, at, self.sending.is_some())
     }
 
     fn notice_action(&mut self, sample: &Sample) {
@@ -161,34 +151,6 @@ impl Course {
     fn sent_at(&self, worked: &Worked) -> Option<u64> {
         let asked = self.ledger.sent_at().get(&worked.message_id)?;
         Some(worked.sent_at_ms.unwrap_or(*asked))
-    }
-}
-
-fn sample(service: &ServiceState, at: f64) -> Sample {
-    let queue = service.queues.first();
-    let steps = service.alarm_steps.as_ref();
-    let in_alarm = |alarm: &Alarm| alarm.state.is(AlarmState::Alarm);
-    let side = |side: fn(&AlarmStepsState) -> Option<&StepAlarmState>| {
-        let alarm = steps.and_then(side).and_then(|side| side.alarm.as_ref());
-        alarm.is_some_and(in_alarm)
-    };
-    let policies = service.policies.iter().flat_map(|policy| &policy.alarms);
-    let alarming = |comparisons: [Comparison; 2]| {
-        let mut alarming = policies.clone().filter(|alarm| in_alarm(alarm));
-        alarming.any(|alarm| comparisons.into_iter().any(|one| alarm.comparison.is(one)))
-    };
-    let above = [Comparison::Above, Comparison::AtOrAbove];
-    let below = [Comparison::Below, Comparison::AtOrBelow];
-    Sample {
-        at,
-        visible: queue.and_then(|queue| queue.visible).unwrap_or_default(),
-        in_flight: queue.and_then(|queue| queue.in_flight).unwrap_or_default(),
-        desired: service.desired,
-        running: service.running,
-        pending: service.pending,
-        metric: None,
-        scale_out_alarm: alarming(above) || side(|steps| steps.scale_out.as_ref()),
-        scale_in_alarm: alarming(below) || side(|steps| steps.scale_in.as_ref()),
     }
 }
 

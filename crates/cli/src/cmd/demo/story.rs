@@ -1,18 +1,7 @@
 //! The story that the demo tells: load comes, tasks are added, the backlog goes, tasks are taken away.
 
+use deployer::ServiceState;
 use serde::Serialize;
-
-/// What is seen at one moment; times are seconds since the demo's load began.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Seen {
-    pub at: f64,
-    /// Messages waiting and in flight; nothing when the service consumes no queue.
-    pub visible: Option<u64>,
-    pub in_flight: Option<u64>,
-    pub desired: u32,
-    pub running: u32,
-    pub pending: u32,
-}
 
 /// Something that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -99,14 +88,14 @@ impl Story {
         }
     }
 
-    /// What has happened since the last look.
-    pub(super) fn see(&mut self, seen: Seen, load_ended: bool) -> Vec<Chapter> {
+    /// What has happened since the last look; `at` in seconds since the load began.
+    pub(super) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
         self.most_running = self.most_running.max(seen.running);
         self.most_desired = self.most_desired.max(seen.desired);
         let had = self.chapters.len();
         for chapter in Chapter::ALL {
             if self.when(chapter).is_none() && self.has_come(chapter, seen, load_ended) {
-                self.chapters.push((chapter, seen.at));
+                self.chapters.push((chapter, at));
             }
         }
         self.chapters
@@ -116,14 +105,16 @@ impl Story {
             .collect()
     }
 
-    fn has_come(&self, chapter: Chapter, seen: Seen, load_ended: bool) -> bool {
+    fn has_come(&self, chapter: Chapter, seen: &ServiceState, load_ended: bool) -> bool {
         let came = |chapter| self.when(chapter).is_some();
         match chapter {
             Chapter::ScaledOut => seen.desired > self.min,
             Chapter::MoreRun => seen.running > self.min,
             Chapter::LoadEnded => load_ended,
             Chapter::Drained => {
-                self.queue && load_ended && seen.visible == Some(0) && seen.in_flight == Some(0)
+                let queue = seen.queues.first();
+                let counts = queue.map(|queue| (queue.visible, queue.in_flight));
+                self.queue && load_ended && counts == Some((Some(0), Some(0)))
             }
             Chapter::ScaledIn => {
                 came(Chapter::MoreRun)
@@ -181,42 +172,51 @@ impl Story {
 
 #[cfg(test)]
 mod tests {
+    use deployer::QueueState;
+
     use super::*;
 
-    fn seen(at: f64, waiting: u64, desired: u32, running: u32) -> Seen {
-        Seen {
-            at,
+    fn seen(waiting: u64, desired: u32, running: u32) -> ServiceState {
+        let queue = QueueState {
             visible: Some(waiting),
             in_flight: Some(waiting.min(1)),
+            ..QueueState::default()
+        };
+        ServiceState {
             desired,
             running,
             pending: desired.saturating_sub(running),
+            queues: vec![queue],
+            ..ServiceState::default()
         }
     }
 
     #[test]
     fn the_whole_story() {
         let mut story = Story::new(1, true);
-        assert_eq!(story.see(seen(0.0, 0, 1, 1), false), []);
-        assert_eq!(story.see(seen(5.0, 900, 1, 1), false), []);
+        assert_eq!(story.see(&seen(0, 1, 1), 0.0, false), []);
+        assert_eq!(story.see(&seen(900, 1, 1), 5.0, false), []);
         assert_eq!(
-            story.see(seen(9.0, 1_500, 9, 1), false),
+            story.see(&seen(1_500, 9, 1), 9.0, false),
             [Chapter::ScaledOut]
         );
         assert_eq!(
-            story.see(seen(12.0, 1_400, 9, 5), false),
+            story.see(&seen(1_400, 9, 5), 12.0, false),
             [Chapter::MoreRun]
         );
         assert_eq!(
-            story.see(seen(13.0, 0, 10, 10), false),
+            story.see(&seen(0, 10, 10), 13.0, false),
             [],
             "drained while load comes"
         );
-        assert_eq!(story.see(seen(20.0, 7, 10, 10), true), [Chapter::LoadEnded]);
-        assert_eq!(story.see(seen(21.0, 0, 10, 10), true), [Chapter::Drained]);
+        assert_eq!(
+            story.see(&seen(7, 10, 10), 20.0, true),
+            [Chapter::LoadEnded]
+        );
+        assert_eq!(story.see(&seen(0, 10, 10), 21.0, true), [Chapter::Drained]);
         assert!(!story.is_told());
-        assert_eq!(story.see(seen(70.0, 0, 1, 2), true), [], "one still stops");
-        assert_eq!(story.see(seen(71.0, 0, 1, 1), true), [Chapter::ScaledIn]);
+        assert_eq!(story.see(&seen(0, 1, 2), 70.0, true), [], "one still stops");
+        assert_eq!(story.see(&seen(0, 1, 1), 71.0, true), [Chapter::ScaledIn]);
         assert!(story.is_told());
         assert_eq!(story.when(Chapter::ScaledOut), Some(9.0));
         assert_eq!((story.most_running(), story.most_desired()), (10, 10));
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn what_did_not_happen_is_named() {
         let mut story = Story::new(1, true);
-        story.see(seen(5.0, 900, 1, 1), true);
+        story.see(&seen(900, 1, 1), 5.0, true);
         let missed: Vec<_> = story.missing().collect();
         assert_eq!(
             missed,
@@ -237,24 +237,23 @@ mod tests {
             ]
         );
         // A service that never was scaled out has not been scaled in either.
-        story.see(seen(60.0, 0, 1, 1), true);
+        story.see(&seen(0, 1, 1), 60.0, true);
         assert!(story.missing().any(|chapter| chapter == Chapter::ScaledIn));
     }
 
     #[test]
     fn without_a_queue_nothing_is_drained() {
         let mut story = Story::new(1, false);
-        let seen = |desired| Seen {
-            visible: None,
-            in_flight: None,
-            ..seen(1.0, 0, desired, desired)
+        let seen = |desired| ServiceState {
+            queues: vec![],
+            ..seen(0, desired, desired)
         };
         assert_eq!(
-            story.see(seen(2), false),
+            story.see(&seen(2), 1.0, false),
             [Chapter::ScaledOut, Chapter::MoreRun]
         );
         assert_eq!(
-            story.see(seen(1), true),
+            story.see(&seen(1), 1.0, true),
             [Chapter::LoadEnded, Chapter::ScaledIn]
         );
         assert!(story.is_told());

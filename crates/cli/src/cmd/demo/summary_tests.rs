@@ -31,16 +31,13 @@ fn look(waiting: u64, desired: u32, running: u32) -> Inspection {
         pending: desired - running,
         bounds: Bounds::new(1, 20).ok(),
         queues: vec![queue],
-        url: None,
-        policies: vec![],
-        alarm_steps: None,
-        demand: None,
         activities: vec![Activity {
             at: 1_800_000_012,
             description: "Setting desired count to 3.".into(),
             cause: "monitor alarm high in state ALARM triggered policy backlog".into(),
             status: "Successful".into(),
         }],
+        ..ServiceState::default()
     };
     let stack = Observed {
         id: "arn".into(),

@@ -58,13 +58,7 @@ mod tests {
             desired,
             running: desired,
             pending: 0,
-            bounds: None,
-            queues: vec![],
-            url: None,
-            policies: vec![],
-            alarm_steps: None,
-            demand: None,
-            activities: vec![],
+            ..ServiceState::default()
         }
     }
 

@@ -194,13 +194,7 @@ mod tests {
             desired: 15,
             running: 10,
             pending: 5,
-            bounds: None,
-            queues: vec![],
-            url: None,
-            policies: vec![],
-            alarm_steps: None,
-            demand: None,
-            activities: vec![],
+            ..ServiceState::default()
         }
     }
 

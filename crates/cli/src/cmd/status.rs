@@ -11,6 +11,7 @@ use crate::output::Format;
 use crate::ui::Ui;
 
 mod demand;
+mod queue;
 mod scaling;
 mod text;
 mod watching;

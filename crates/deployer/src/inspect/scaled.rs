@@ -15,7 +15,6 @@ use crate::error::{Result, aws};
 use crate::session::Session;
 
 use super::alarms::{self, Alarm};
-use super::services::count;
 
 /// A scaling policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -123,6 +122,11 @@ pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMa
         }
     }
     Ok(scaled)
+}
+
+/// A number of tasks. AWS never reports a negative one.
+pub(super) fn count(tasks: i32) -> u32 {
+    u32::try_from(tasks).unwrap_or_default()
 }
 
 async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, Option<Bounds>)>> {

@@ -21,7 +21,7 @@ use super::alarms::Alarm;
 use super::demand::DemandState;
 use super::metric;
 use super::queues::{self, QueueState};
-use super::scaled::{self, Activity, PolicyState, Scaled};
+use super::scaled::{self, Activity, PolicyState, Scaled, count};
 
 /// An ECS service and what decides its desired count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -227,11 +227,6 @@ pub(super) async fn services(
         state
     };
     Ok(subjects.iter().map(state).collect())
-}
-
-/// A number of tasks. AWS never reports a negative one.
-pub(super) fn count(tasks: i32) -> u32 {
-    u32::try_from(tasks).unwrap_or_default()
 }
 
 /// `service/CLUSTER/SERVICE`, as Application Auto Scaling names it.

@@ -5,8 +5,7 @@ use std::time::Duration;
 use deployer::{DemandState, ServiceState};
 use scaling::{TASKS_NEEDED_METRIC, tasks_for};
 
-use super::text::age;
-use crate::words::number;
+use crate::words::{age_at, number};
 
 /// What was measured, and what follows from it; `now` in seconds since 1970.
 pub(super) fn demand(service: &ServiceState, state: &DemandState, now: u64) -> String {
@@ -30,7 +29,7 @@ pub(super) fn demand(service: &ServiceState, state: &DemandState, now: u64) -> S
         "demand        {} tasks needed ({} ago), {} at most within {window}\n\
          set by        {who}{sets}\n",
         number(need.value),
-        age(now, need.at),
+        age_at(need.at, now),
         number(largest)
     )
 }

@@ -4,7 +4,7 @@ use comfy_table::{Table, presets};
 use deployer::{Alarm, AlarmStepsState, PolicyState, StepAlarmState};
 use scaling::Steps;
 
-use super::text::depth;
+use super::queue::depth;
 use crate::live::{NOT_APPLIED, condition};
 use crate::words::number;
 

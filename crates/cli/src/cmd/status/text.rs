@@ -1,11 +1,12 @@
 //! An inspection, for people.
 
-use deployer::{Alarm, ClusterState, Inspection, QueueState, ServiceState};
+use deployer::{Alarm, ClusterState, Inspection, ServiceState};
 use scaling::{AlarmState, METRIC_NAME};
 
 use super::demand::demand;
+use super::queue::{depth, metric};
 use super::scaling::{alarm_steps, policies};
-use crate::words::number;
+use crate::words::age_at;
 
 /// The whole picture; `now` in seconds since 1970.
 pub(super) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
@@ -84,7 +85,7 @@ fn service_text(service: &ServiceState, now: u64) -> String {
         text.push_str(&alarm_steps(steps, service.desired));
     }
     for activity in &service.activities {
-        let ago = age(now, activity.at);
+        let ago = age_at(activity.at, now);
         text.push_str(&format!(
             "action        {ago} ago: {} ({})\n",
             activity.description, activity.cause
@@ -114,43 +115,13 @@ fn operational(alarms: &[Alarm]) -> String {
     text
 }
 
-pub(super) fn depth(queue: &QueueState) -> String {
-    match (queue.visible, queue.in_flight, queue.delayed) {
-        (Some(visible), Some(in_flight), Some(delayed)) => {
-            format!("{visible} waiting, {in_flight} in flight, {delayed} delayed")
-        }
-        _ => "can't be read: is it gone?".to_owned(),
-    }
-}
-
-fn metric(queue: &QueueState, target: Option<f64>, now: u64) -> String {
-    let target = target
-        .map(|target| format!(", target {}", number(target)))
-        .unwrap_or_default();
-    match queue.backlog_per_task {
-        Some(point) => {
-            format!(
-                "BacklogPerTask {} ({} ago){target}",
-                number(point.value),
-                age(now, point.at)
-            )
-        }
-        None => format!("no BacklogPerTask in the last 15 minutes{target}"),
-    }
-}
-
-pub(super) fn age(now: u64, at: i64) -> String {
-    let seconds = now.saturating_sub(u64::try_from(at).unwrap_or_default());
-    humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ::scaling::{AdjustmentType, Bounds, Step, Steps};
     use deployer::{
         Activity, AlarmMetric, AlarmStepsState, Datapoint, Observed, PolicyState, PolicyStep,
-        Status, StepAlarmState,
+        QueueState, Status, StepAlarmState,
     };
 
     const NOW: u64 = 1_800_000_000;

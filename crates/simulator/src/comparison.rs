@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use crate::engine::count;
 use crate::load::Load;
+use crate::number::{count, length, plain, share};
 use crate::outcome::Outcome;
-use crate::report::{length, plain, share};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::simulate;
 

@@ -16,6 +16,7 @@ mod elasticity;
 mod engine;
 mod load;
 mod measurement;
+mod number;
 mod outcome;
 mod policy;
 mod prices;
@@ -37,6 +38,7 @@ pub use elasticity::Elasticity;
 pub use engine::{Action, Point};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
+pub use number::{dollars, length, share};
 pub use outcome::{Backlog, Cost, Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
 pub use policy::{
     ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
@@ -44,7 +46,7 @@ pub use policy::{
 };
 pub use prices::Prices;
 pub use random::Distribution;
-pub use report::{Figure, Piece, Report, Rival, dollars, length, share};
+pub use report::{Figure, Piece, Report, Rival};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use tune::{

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use crate::assumptions::Assumption;
 use crate::elasticity::{Elasticity, elasticity};
-use crate::engine::{Action, Finished, Point, Records, count, wide_seconds};
+use crate::engine::{Action, Finished, Point, Records};
+use crate::number::count;
 use crate::prices::{MONTH_HOURS, Prices};
 use crate::scenario::Scenario;
-use crate::time::{Nanos, nanos, seconds};
+use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
 /// What became of a service under a load.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -4,7 +4,8 @@ use hdrhistogram::Histogram;
 use scaling::AlarmState;
 
 use crate::control::Shown;
-use crate::time::{Nanos, SECOND, seconds};
+use crate::number::count;
+use crate::time::{Nanos, SECOND, seconds, wide_seconds};
 
 /// A change of the desired count.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -266,19 +267,4 @@ impl Records {
         };
         self.shown(shown);
     }
-}
-
-/// Nanoseconds as seconds.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a figure needs no more than 53 bits"
-)]
-pub(crate) fn wide_seconds(nanos: u128) -> f64 {
-    nanos as f64 / 1e9
-}
-
-/// A count as a float.
-#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-pub(crate) fn count(count: u64) -> f64 {
-    count as f64
 }

@@ -209,7 +209,7 @@ impl Measurement {
         notes.push(format!(
             "tasks and alarms are as they were seen in {} looks, on average {} apart",
             self.samples.len(),
-            crate::report::length(self.lasts.as_secs_f64() / self.looks())
+            crate::number::length(self.lasts.as_secs_f64() / self.looks())
         ));
         let most = self.samples.iter().map(|sample| sample.visible).max();
         notes.push(format!(

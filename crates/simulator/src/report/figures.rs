@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::number::{self, dollars, length, plain, share};
+
 use super::Report;
-use super::number::{dollars, length, plain, share};
 
 /// A line of the table of figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -245,10 +246,7 @@ fn money(path: &'static str, amount: f64) -> Piece {
     value(path, amount, dollars(amount))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a count beyond 2^53 is no more than a figure for people"
-)]
 fn count(path: &'static str, number: u64) -> Piece {
-    value(path, number as f64, plain(number as f64, 0))
+    let number = number::count(number);
+    value(path, number, plain(number, 0))
 }

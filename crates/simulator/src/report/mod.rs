@@ -2,17 +2,15 @@
 //! as one self-contained page.
 
 mod figures;
-mod number;
 mod page;
 
 use serde::Serialize;
 
 pub use self::figures::{Figure, Piece};
-pub(crate) use self::number::plain;
-pub use self::number::{dollars, length, share};
 
 use crate::compare::{CLAIRVOYANT, Compared};
 use crate::comparison::{Comparison, Prediction};
+use crate::number::{length, share};
 use crate::outcome::{Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
 
 /// A simulation with what was asked of it: the JSON document that programs read.

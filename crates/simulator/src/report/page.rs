@@ -3,10 +3,10 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::number::{dollars, length, plain, share};
 use super::{Figure, Piece, Report, Rival};
 use crate::comparison::Difference;
 use crate::engine::Action;
+use crate::number::{dollars, length, plain, share};
 use crate::outcome::Outcome;
 
 // uPlot 1.6.32 from npm, as released; its licence lies beside it.

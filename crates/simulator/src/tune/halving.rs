@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::load::Load;
+use crate::number::count;
 use crate::outcome::Outcome;
 use crate::scenario::ScenarioError;
 use crate::simulate::simulate;
@@ -134,11 +135,10 @@ fn scores(
         .chunks(used.len())
         .map(|ran| {
             let figures = ran.iter().map(|one| one.figures);
-            let messages = |messages: u64| crate::engine::count(messages);
-            let sent: f64 = figures.clone().map(|one| messages(one.messages)).sum();
+            let sent: f64 = figures.clone().map(|one| count(one.messages)).sum();
             let kept: f64 = figures
                 .clone()
-                .map(|one| one.kept * messages(one.messages))
+                .map(|one| one.kept * count(one.messages))
                 .sum();
             let cost = figures.map(|one| one.cost).sum();
             (kept / sent.max(1.0), cost)

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use stack::Stack;
 
-use crate::engine::count;
 use crate::load::Load;
+use crate::number::count;
 use crate::outcome::Outcome;
 use crate::prices::MONTH_HOURS;
 use crate::scenario::{Overrides, Scenario, ScenarioError};

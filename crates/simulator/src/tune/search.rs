@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::load::Load;
-use crate::report::share;
+use crate::number::share;
 use crate::scenario::ScenarioError;
 
 use super::TuneOptions;

@@ -8,6 +8,7 @@ use scaling::{DemandLaw, DemandWatch, Looked, QueueCounts, Sighting, Watching};
 
 use crate::assumptions::Assumptions;
 use crate::control::Observation;
+use crate::number::count;
 use crate::policy::{ArrivalSource, DemandForm, DemandPolicy};
 use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
@@ -185,8 +186,7 @@ impl Eye {
     ) -> impl FnOnce(Option<f64>) -> Option<f64> + use<> {
         let latest = self.there(now).next();
         let minute = seconds(self.minute);
-        #[expect(clippy::cast_precision_loss, reason = "messages of a minute")]
-        let told = latest.map(|told| told.sent as f64 / minute);
+        let told = latest.map(|told| count(told.sent) / minute);
         let arrivals = self.policy.arrivals;
         move |flow| match arrivals {
             ArrivalSource::Flow => flow,
@@ -209,7 +209,7 @@ impl Eye {
         let end = now / self.minute * self.minute;
         let begin = end.saturating_sub(self.minute.saturating_mul(MEASURED_MINUTES));
         let minutes = || self.there(now).filter(|told| told.ended > begin);
-        let sum = |of: fn(&Told) -> u64| crate::engine::count(minutes().map(of).sum());
+        let sum = |of: fn(&Told) -> u64| count(minutes().map(of).sum());
         // So many in flight on average in as many minutes one after the other as there are in all.
         let during = Duration::from_nanos(self.minute);
         scaling::measured_processing_time(

@@ -1,4 +1,10 @@
-//! Numbers as people read them.
+//! Numbers as floats, and as people read them.
+
+/// A count as a float.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+pub(crate) fn count(count: u64) -> f64 {
+    count as f64
+}
 
 /// A share from 0 to 1 in percent, rounded down: what is not wholly kept never shows as 100%.
 #[must_use]

@@ -13,8 +13,8 @@ use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
+use super::alarms::evaluation;
 use super::queue_steps::QueueSteps;
-use super::tracking::evaluation;
 use super::{Control, Observation, Shown, Tick, Wishes};
 
 /// Alarms that tell a scaling function, and a rule by which it looks again every minute.

@@ -12,7 +12,7 @@ mod tracking;
 use crate::policy::{DemandForm, Policy};
 use crate::scenario::Scenario;
 use crate::time::Nanos;
-use scaling::{AlarmState, Bounds, PerSide};
+use scaling::{AlarmState, Bounds, PerSide, ServiceCounts};
 
 use alarm_steps::AlarmStepControl;
 use alarms::Alarm;
@@ -54,6 +54,17 @@ pub(crate) struct Observation {
     pub(crate) sent: u64,
     /// Messages deleted since the beginning.
     pub(crate) deleted: u64,
+}
+
+impl Observation {
+    /// What Application Auto Scaling asks ECS for. The simulated service is never deployed anew.
+    fn service_counts(&self) -> ServiceCounts {
+        ServiceCounts {
+            running: self.running,
+            desired: self.desired,
+            deploying: false,
+        }
+    }
 }
 
 /// What a control wants done later.

@@ -13,9 +13,8 @@ use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos};
 
-use super::alarms::{Alarm, Metric, at_least_one};
+use super::alarms::{Alarm, Metric, at_least_one, evaluation};
 use super::queue_steps::QueueSteps;
-use super::steps::counts;
 use super::{Control, Observation, Shown, Tick, Watch, Wishes};
 
 /// Target tracking on the backlog per task.
@@ -186,7 +185,7 @@ impl Tracking {
         let steps = self.steps.as_mut().map(|steps| steps.evaluate(period));
         let change = self.target.decide(
             Duration::from_nanos(now),
-            counts(seen),
+            seen.service_counts(),
             reading.as_slice(),
             &steps.unwrap_or_default(),
         );
@@ -289,26 +288,5 @@ impl Wake {
 
     fn rings(&mut self, period: u64) -> bool {
         self.metric.evaluate(&mut self.alarm, period).0 == AlarmState::Alarm
-    }
-}
-
-/// When the alarms are evaluated over the periods before `period`.
-pub(super) fn evaluation(period: u64, assumptions: &Assumptions, length: Nanos) -> (Nanos, Tick) {
-    let at = length
-        .saturating_mul(period)
-        .saturating_add(nanos(assumptions.evaluation_delay));
-    (at, Tick::Evaluate { period })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::seconds;
-
-    #[test]
-    fn evaluations_come_after_their_period() {
-        let (at, tick) = evaluation(3, &Assumptions::default(), crate::time::MINUTE);
-        assert!((seconds(at) - 190.0).abs() < 1e-9);
-        assert_eq!(tick, Tick::Evaluate { period: 3 });
     }
 }

@@ -4,7 +4,7 @@ use csv::ByteRecord;
 
 use crate::time::parse_duration;
 
-use super::csv::{Layout, RowProblem};
+use super::row::{Layout, RowProblem};
 
 /// Which columns mean what.
 pub(super) struct Columns {

@@ -7,6 +7,7 @@ mod curve;
 mod generator;
 mod packed;
 mod part;
+mod row;
 mod timestamp;
 
 #[cfg(test)]
@@ -16,8 +17,9 @@ use std::io::Read;
 use std::time::Duration;
 
 pub use self::arrivals::{Arrival, Arrivals};
-pub use self::csv::{CsvError, Layout, RowProblem};
+pub use self::csv::CsvError;
 pub use self::generator::GeneratorError;
+pub use self::row::{Layout, RowProblem};
 
 use self::csv::Recorded;
 use self::generator::Generator;

@@ -8,14 +8,11 @@ use std::time::Duration;
 use stack::Stack;
 
 use crate::load::Load;
-use crate::number::count;
-use crate::outcome::Outcome;
-use crate::prices::MONTH_HOURS;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
 use crate::simulate::{know, simulate};
 
 use super::TuneOptions;
-use super::outcome::Figures;
+use super::figures::{Figures, Ran};
 use super::settings::{Settings, processing_time};
 use super::space::Space;
 
@@ -49,14 +46,6 @@ pub(super) struct Run<'l> {
     pub(super) scenario: Scenario,
     pub(super) load: &'l Load,
     pub(super) seed: u64,
-}
-
-/// What is kept of one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Ran {
-    pub(super) figures: Figures,
-    /// Desired count at the end.
-    pub(super) desired: u32,
 }
 
 impl<'a> Judge<'a> {
@@ -208,53 +197,5 @@ impl<'a> Judge<'a> {
             self.simulations.load(Ordering::Relaxed),
             self.messages.load(Ordering::Relaxed),
         )
-    }
-}
-
-impl Ran {
-    fn of(outcome: &Outcome) -> Self {
-        let hours = outcome.duration / 3_600.0;
-        let actions = count(outcome.scaling.out + outcome.scaling.r#in);
-        Self {
-            figures: Figures {
-                kept: outcome.kept,
-                p99: outcome.waiting.p99,
-                cost: outcome.cost.total,
-                cost_per_month: outcome.cost.total / hours * MONTH_HOURS,
-                clairvoyant_per_month: outcome.cost.clairvoyant / hours * MONTH_HOURS,
-                task_hours: outcome.tasks.seconds / 3_600.0,
-                actions,
-                flaps: count(outcome.scaling.flaps),
-                most: outcome.tasks.most,
-                messages: outcome.messages.sent,
-            },
-            desired: outcome.series.last().map_or(0, |point| point.desired),
-        }
-    }
-}
-
-impl Figures {
-    /// The worst of several seeds where the promise is concerned, and the mean elsewhere.
-    pub(super) fn of_seeds(ran: &[Ran]) -> Self {
-        let mean = |of: fn(&Self) -> f64| {
-            ran.iter().map(|one| of(&one.figures)).sum::<f64>() / count(ran.len().max(1) as u64)
-        };
-        let most = |of: fn(&Self) -> u64| ran.iter().map(|one| of(&one.figures)).max();
-        Self {
-            kept: ran.iter().map(|one| one.figures.kept).fold(1.0, f64::min),
-            p99: ran.iter().map(|one| one.figures.p99).fold(0.0, f64::max),
-            cost: mean(|one| one.cost),
-            cost_per_month: mean(|one| one.cost_per_month),
-            clairvoyant_per_month: mean(|one| one.clairvoyant_per_month),
-            task_hours: mean(|one| one.task_hours),
-            actions: mean(|one| one.actions),
-            flaps: mean(|one| one.flaps),
-            most: ran
-                .iter()
-                .map(|one| one.figures.most)
-                .max()
-                .unwrap_or_default(),
-            messages: most(|one| one.messages).unwrap_or_default(),
-        }
     }
 }

@@ -8,8 +8,8 @@ use crate::policy::{DemandPolicy, Policy};
 use crate::random::Distribution;
 use crate::scenario::{Scenario, ScenarioError};
 
+use super::figures::Figures;
 use super::judge::UNBOUNDED;
-use super::outcome::Figures;
 use super::search::{Found, Search};
 use super::settings::Settings;
 use super::space::Space;

@@ -3,6 +3,7 @@
 //! One part of the load is searched on, the other is not seen until the choice is made. A candidate is a
 //! definition with other values, simulated through the same door as the definition itself.
 
+mod figures;
 mod halving;
 mod judge;
 mod limits;
@@ -23,8 +24,9 @@ use stack::Stack;
 use crate::load::Load;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
 
+pub use self::figures::Figures;
 pub use self::limits::{Lift, Limits};
-pub use self::outcome::{Alternative, Figures, Part, Tuned, Tuning};
+pub use self::outcome::{Alternative, Part, Tuned, Tuning};
 pub use self::settings::{Change, Law, Parameter, Settings};
 
 use self::judge::Judge;

@@ -7,36 +7,11 @@ use crate::load::Load;
 use crate::scenario::ScenarioError;
 
 use super::TuneError;
-use super::judge::{Judge, Ran, Run};
+use super::figures::Figures;
+use super::judge::{Judge, Run};
 use super::limits::Limits;
 use super::search::Found;
 use super::settings::{Change, Settings};
-
-/// What came of a policy on a part of the load. With a generated load, of several seeds: the worst where
-/// the promise is concerned, and the mean of all elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Figures {
-    /// Share, from 0 to 1, of the messages whose promise was kept.
-    pub kept: f64,
-    /// 99th percentile of the waiting time, in seconds.
-    pub p99: f64,
-    /// Cost in US dollars.
-    pub cost: f64,
-    /// The same in a month of 730 hours like this.
-    pub cost_per_month: f64,
-    /// What the cheapest possible costs in such a month: see [`crate::Policy::Clairvoyant`].
-    pub clairvoyant_per_month: f64,
-    /// Task-hours.
-    pub task_hours: f64,
-    /// Changes of the desired count.
-    pub actions: f64,
-    /// Of them, soon after one of the other direction.
-    pub flaps: f64,
-    /// Most tasks that ran.
-    pub most: u32,
-    /// Messages that were sent.
-    pub messages: u64,
-}
 
 /// A part of the load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -233,7 +208,7 @@ fn on_both(
             }
         })
         .collect();
-    let second: Vec<Ran> = judge.run(&runs)?;
+    let second = judge.run(&runs)?;
     Ok(Tuning {
         settings,
         searched: Figures::of_seeds(&first),

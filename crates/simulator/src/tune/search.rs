@@ -8,9 +8,9 @@ use crate::number::share;
 use crate::scenario::ScenarioError;
 
 use super::TuneOptions;
+use super::figures::Figures;
 use super::halving::survivors;
 use super::judge::Judge;
-use super::outcome::Figures;
 use super::settings::Settings;
 use super::space::Space;
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::Bounds;
 
-pub use arrivals::{QueueHistory, QueueSample, measured_processing_time};
+pub use arrivals::{MEASURED_MINUTES, QueueHistory, QueueSample, measured_processing_time};
 pub use decision::{Decision, NeedHistory, Why, decide};
 pub use scaler::DemandScaler;
 pub use watch::{DemandWatch, GAP_LOOKS, Looked, QueueCounts, Sighting, Watching};

@@ -28,9 +28,9 @@ pub use alarm_steps::{
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
 pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 pub use demand::{
-    Decision, DemandLaw, DemandScaler, DemandWatch, GAP_LOOKS, Looked, NeedHistory, QueueCounts,
-    QueueHistory, QueueSample, Sighting, Watching, Why, Work, decide, measured_processing_time,
-    tasks_for,
+    Decision, DemandLaw, DemandScaler, DemandWatch, GAP_LOOKS, Looked, MEASURED_MINUTES,
+    NeedHistory, QueueCounts, QueueHistory, QueueSample, Sighting, Watching, Why, Work, decide,
+    measured_processing_time, tasks_for,
 };
 pub use demand_policy::{
     DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, DemandRequest, LATE_SHARE,

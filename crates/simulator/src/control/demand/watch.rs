@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use scaling::{DemandLaw, DemandWatch, Looked, QueueCounts, Sighting, Watching};
+use scaling::{DemandLaw, DemandWatch, Looked, MEASURED_MINUTES, QueueCounts, Sighting, Watching};
 
 use crate::assumptions::Assumptions;
 use crate::control::Observation;
@@ -13,10 +13,6 @@ use crate::policy::{ArrivalSource, DemandForm, DemandPolicy};
 use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
-
-/// Whole minutes of SQS's own metrics over which the processing time is measured, as the functions do:
-/// `MINUTES` of lambda-kit's `measured`.
-const MEASURED_MINUTES: u64 = 15;
 
 /// What the function knows and when it looks.
 pub(in crate::control) struct Eye {

@@ -105,17 +105,15 @@ impl Eye {
 
     /// What the watch goes by.
     pub(in crate::control) fn watching(&self) -> Watching {
-        let usual = Watching::usual(self.policy.window, self.policy.every);
-        let rate_over = self.policy.rate_over;
-        Watching {
-            rate_over,
+        let watching = Watching {
+            rate_over: self.policy.rate_over,
             deviations: self.policy.deviations,
-            gap: match self.policy.form {
-                // As the metric function has it, which doesn't know how often it looks.
-                DemandForm::Tracking => rate_over.saturating_add(rate_over / 4),
-                DemandForm::Function => usual.gap,
-            },
-            ..usual
+            ..Watching::usual(self.policy.window, self.policy.every)
+        };
+        match self.policy.form {
+            // The metric function's request doesn't say how often it looks.
+            DemandForm::Tracking => watching.with_unknown_interval(),
+            DemandForm::Function => watching,
         }
     }
 

@@ -12,6 +12,9 @@ use crate::policy::Policy;
 use crate::prices::Prices;
 use crate::random::Distribution;
 
+/// Maximum number of tasks of a scenario.
+pub(crate) const MOST_TASKS: u32 = 100_000;
+
 /// A service to simulate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -147,7 +150,10 @@ impl Scenario {
             }
         };
         wrong(self.max == 0, "the most tasks are none")?;
-        wrong(self.max > 100_000, "the most tasks are more than 100,000")?;
+        wrong(
+            self.max > MOST_TASKS,
+            "the most tasks are more than 100,000",
+        )?;
         wrong(
             self.concurrency == 0,
             "a task must work on one message at least",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use stack::Stack;
 
 use crate::load::Load;
-use crate::scenario::{Overrides, Scenario, ScenarioError};
+use crate::scenario::{MOST_TASKS, Overrides, Scenario, ScenarioError};
 use crate::simulate::{know, simulate};
 
 use super::TuneOptions;
@@ -18,9 +18,6 @@ use super::space::Space;
 
 /// Loads of a generator are drawn with so many seeds; a recorded one is what it is.
 const SEEDS: u64 = 3;
-
-/// As many tasks as a scenario may have.
-pub(super) const UNBOUNDED: u32 = 100_000;
 
 /// Everything that is the same for all candidates.
 pub(super) struct Judge<'a> {
@@ -116,7 +113,7 @@ impl<'a> Judge<'a> {
         let scenario = Scenario::from_stack(self.stack, self.service, &self.overrides)?;
         let unbounded = Scenario {
             min: 0,
-            max: UNBOUNDED,
+            max: MOST_TASKS,
             ..scenario
         };
         let of = |seed| know(&unbounded, load, seed).needed(&unbounded);

@@ -30,6 +30,17 @@ pub const RATE_DEVIATIONS: f64 = 1.0;
 /// Time over which arrivals are averaged. Chosen by the experiment in `docs/demand.md`.
 pub const RATE_OVER: Duration = Duration::from_secs(120);
 
+/// Time from a decision to the first message of a new task, where a definition sets none.
+pub const DEMAND_TASK_START: Duration = Duration::from_secs(40);
+
+/// Time to whose largest need tasks are removed, where a definition sets none. Chosen by the experiment in
+/// `docs/demand.md`.
+pub const DEMAND_WINDOW: Duration = Duration::from_secs(120);
+
+/// Time between two looks of a function that sets the desired count. 10 s come near to what a look each
+/// second would achieve; see `docs/demand.md`.
+pub const DEMAND_INTERVAL: Duration = Duration::from_secs(10);
+
 /// The numbers of the demand law, as a definition says them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -33,8 +33,9 @@ pub use demand::{
     measured_processing_time, tasks_for,
 };
 pub use demand_policy::{
-    DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, DemandRequest, LATE_SHARE,
-    NEED_PER_TASK_METRIC, RATE_DEVIATIONS, RATE_OVER, TASKS_NEEDED_METRIC,
+    DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy,
+    DemandPolicyError, DemandRequest, LATE_SHARE, NEED_PER_TASK_METRIC, RATE_DEVIATIONS, RATE_OVER,
+    TASKS_NEEDED_METRIC,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use parsed::{ActivityStatus, Parsed, UnknownText};

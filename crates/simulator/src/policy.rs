@@ -231,10 +231,10 @@ impl DemandPolicy {
             processing_time: Some(processing_time),
             late: scaling::LATE_SHARE,
             deviations: scaling::RATE_DEVIATIONS,
-            start: Duration::from_secs(40),
+            start: scaling::DEMAND_TASK_START,
             rate_over: scaling::RATE_OVER,
-            window: Duration::from_secs(120),
-            every: Duration::from_secs(10),
+            window: scaling::DEMAND_WINDOW,
+            every: scaling::DEMAND_INTERVAL,
             cooldown_out: Duration::ZERO,
             cooldown_in: Duration::ZERO,
         }

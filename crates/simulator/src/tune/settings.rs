@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use scaling::{DEMAND_TASK_START, DEMAND_WINDOW};
 use serde::{Serialize, Serializer};
 use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Stack};
 
@@ -63,12 +64,6 @@ pub struct Change {
     /// What it is to be.
     pub new: String,
 }
-
-/// Window of the demand law where the definition gives none.
-const WINDOW: Duration = Duration::from_secs(120);
-
-/// From a decision to the first message of a new task where the definition gives none.
-const TASK_START: Duration = Duration::from_secs(40);
 
 fn as_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
@@ -135,7 +130,7 @@ impl Settings {
                 Law::BacklogPerTask,
                 backlog.acceptable_latency,
                 backlog.cooldown,
-                WINDOW,
+                DEMAND_WINDOW,
             ),
             (None, Some(demand)) => (
                 Law::Demand,
@@ -162,7 +157,7 @@ impl Settings {
             law: Law::Demand,
             cooldown_out: Duration::ZERO,
             cooldown_in: Duration::ZERO,
-            window: WINDOW,
+            window: DEMAND_WINDOW,
             ..self
         }
     }
@@ -218,7 +213,7 @@ impl Settings {
             processing_time,
             concurrency,
             actuator: Actuator::Function,
-            task_start: TASK_START,
+            task_start: DEMAND_TASK_START,
             window: self.window,
             cooldown: self.cooldown(),
         });

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use scaling::DEMAND_INTERVAL;
+
 use super::promise::REACTION;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Actuator, Demand, Queue, Service, Stack};
 use crate::path;
 
-/// Pause between two looks of the function.
-const LOOK: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// As many queues as a function's environment surely holds: 4 KiB, and a queue's name and URL are up to
@@ -125,13 +125,13 @@ pub(super) fn shared(stack: &Stack, findings: &mut Findings) {
 fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
         Actuator::Function => (
-            LOOK.saturating_add(demand.task_start),
+            DEMAND_INTERVAL.saturating_add(demand.task_start),
             "task_start",
             format!(
                 "after a look, a new task takes {}",
                 written(demand.task_start)
             ),
-            format!("the function looks every {}", written(LOOK)),
+            format!("the function looks every {}", written(DEMAND_INTERVAL)),
         ),
         Actuator::TargetTracking => (
             REACTION,

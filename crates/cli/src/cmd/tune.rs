@@ -212,7 +212,6 @@ impl Args {
             keep: self.keep.iter().map(|key| key.parameter()).collect(),
             any_law: self.law == Laws::Any,
             seed: self.subject.seed,
-            threads: None,
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Simulates candidates, many at once, and says what came of each.
 
-use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::cell::Cell;
 use std::time::Duration;
 
+use rayon::prelude::*;
 use stack::Stack;
 
 use crate::load::Load;
@@ -33,9 +32,8 @@ pub(super) struct Judge<'a> {
     /// What the definition left open.
     pub(super) notes: Vec<String>,
     seed: u64,
-    threads: NonZeroUsize,
-    simulations: AtomicU64,
-    messages: AtomicU64,
+    /// Simulations and messages so far.
+    done: Cell<(u64, u64)>,
 }
 
 /// One simulation that is wanted.
@@ -53,7 +51,6 @@ impl<'a> Judge<'a> {
         scenario: &Scenario,
         options: &TuneOptions,
     ) -> Self {
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             stack,
             service,
@@ -73,9 +70,7 @@ impl<'a> Judge<'a> {
             required: options.required,
             notes: scenario.notes.clone(),
             seed: options.seed,
-            threads: options.threads.unwrap_or(cores),
-            simulations: AtomicU64::new(0),
-            messages: AtomicU64::new(0),
+            done: Cell::default(),
         }
     }
 
@@ -152,47 +147,25 @@ impl<'a> Judge<'a> {
         Ok(ran.chunks(seeds.len()).map(Figures::of_seeds).collect())
     }
 
-    /// Runs simulations on all threads. The results stand in the order of the runs, whoever did them.
+    /// Runs simulations on all cores. The results are in the order of the runs.
     pub(super) fn run(&self, runs: &[Run<'_>]) -> Result<Vec<Ran>, ScenarioError> {
-        let next = AtomicUsize::new(0);
-        let slots: Vec<Mutex<Option<Result<Ran, ScenarioError>>>> =
-            runs.iter().map(|_| Mutex::new(None)).collect();
-        let work = || {
-            while let Some((run, slot)) = {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                runs.get(at).zip(slots.get(at))
-            } {
-                let ran =
-                    simulate(&run.scenario, run.load, run.seed).map(|outcome| Ran::of(&outcome));
-                if let Ok(mut slot) = slot.lock() {
-                    *slot = Some(ran);
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..self.threads.get().min(runs.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let stopped = || ScenarioError::Value("a simulation stopped");
-        let ran: Result<Vec<Ran>, _> = slots
-            .into_iter()
-            .map(|slot| slot.into_inner().ok().flatten().ok_or_else(stopped)?)
+        let ran: Vec<Result<Ran, ScenarioError>> = runs
+            .par_iter()
+            // Runs differ in length, so each can move to an idle core.
+            .with_max_len(1)
+            .map(|run| Ok(Ran::of(&simulate(&run.scenario, run.load, run.seed)?)))
             .collect();
-        let ran = ran?;
-        let sent = ran.iter().map(|one| one.figures.messages).sum();
-        self.messages.fetch_add(sent, Ordering::Relaxed);
-        self.simulations
-            .fetch_add(runs.len() as u64, Ordering::Relaxed);
+        // Of several errors, the first is returned.
+        let ran: Vec<Ran> = ran.into_iter().collect::<Result<_, _>>()?;
+        let sent: u64 = ran.iter().map(|one| one.figures.messages).sum();
+        let (simulations, messages) = self.done.get();
+        let more = runs.len() as u64;
+        self.done.set((simulations + more, messages + sent));
         Ok(ran)
     }
 
     /// Simulations and messages so far.
     pub(super) fn done(&self) -> (u64, u64) {
-        (
-            self.simulations.load(Ordering::Relaxed),
-            self.messages.load(Ordering::Relaxed),
-        )
+        self.done.get()
     }
 }

@@ -16,7 +16,6 @@ mod space;
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use stack::Stack;
@@ -47,8 +46,6 @@ pub struct TuneOptions {
     pub any_law: bool,
     /// Seed of everything that is drawn.
     pub seed: u64,
-    /// Simulations at once; as many as there are cores when absent. The result is the same.
-    pub threads: Option<NonZeroUsize>,
 }
 
 /// Why nothing can be tuned.
@@ -79,14 +76,14 @@ impl Default for TuneOptions {
             keep: Vec::new(),
             any_law: false,
             seed: 1,
-            threads: None,
         }
     }
 }
 
 /// Searches the parameters of a service's policy for the cheapest that keep the promise for the required
 /// share of the messages in the first part of the load, and tells how they and the present ones do on the
-/// rest. `tell` hears what goes on.
+/// rest. `tell` hears what goes on. Simulations run on the current rayon thread pool; the result is the same
+/// with any number of threads.
 ///
 /// # Errors
 /// When the service can't be simulated, scales by no law that can be tuned, or the load is too short or

@@ -1,6 +1,5 @@
 //! Searches whose answer is known beforehand.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use stack::Stack;
@@ -108,10 +107,11 @@ fn threads_change_nothing() {
     let of = |threads| {
         let options = TuneOptions {
             candidates: 40,
-            threads: NonZeroUsize::new(threads),
             ..TuneOptions::default()
         };
-        let tuned = tuned(&stack, &Overrides::default(), load, &options).unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let search = || tuned(&stack, &Overrides::default(), load, &options).unwrap();
+        let tuned = pool.build().unwrap().install(search);
         assert!(tuned.candidates >= 40);
         serde_json::to_string(&tuned).unwrap()
     };

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use rayon::prelude::*;
 use simulator::{
-    Assumptions, BacklogPolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Outcome,
-    Policy, Scenario, ScenarioError, StepPolicy, simulate,
+    Assumptions, BacklogPolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Policy,
+    RunOutcome, Scenario, ScenarioError, StepPolicy, simulate,
 };
 
 /// The loads for a promise of 60 s at 2 s a message: at the most 20 to 60 tasks.
@@ -194,7 +194,7 @@ fn run_all(
 }
 
 impl Figures {
-    fn add(&mut self, outcome: &Outcome, share: f64) {
+    fn add(&mut self, outcome: &RunOutcome, share: f64) {
         self.kept += outcome.kept / share;
         self.cost += outcome.tasks.seconds / outcome.tasks.needed_seconds / share;
         self.actions += (outcome.scaling.out + outcome.scaling.r#in) as f64 / share;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rayon::prelude::*;
 
 use crate::load::Load;
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::{know, simulate_knowing};
@@ -16,7 +16,7 @@ pub struct Compared {
     /// Name of the policy, for people.
     pub name: String,
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
 }
 
 /// Name of the cheapest possible.

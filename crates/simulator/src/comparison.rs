@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::load::Load;
 use crate::number::{count, length, plain, share};
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::simulate;
 
@@ -14,7 +14,7 @@ use crate::simulate::simulate;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// By the share of messages within the promise, the least first; never empty.
-    runs: Vec<Outcome>,
+    runs: Vec<RunOutcome>,
 }
 
 /// A measured outcome beside what was predicted for the same load.
@@ -69,14 +69,14 @@ const FIRST: &str = "first scale-out";
 impl Comparison {
     /// Compares what was measured with what was predicted.
     #[must_use]
-    pub fn of(measured: &Outcome, predicted: &Prediction) -> Self {
+    pub fn of(measured: &RunOutcome, predicted: &Prediction) -> Self {
         let promise = measured.promise.max(1e-9);
-        let both = |name, unit, scale, of: &dyn Fn(&Outcome) -> Option<f64>| {
+        let both = |name, unit, scale, of: &dyn Fn(&RunOutcome) -> Option<f64>| {
             let predicted = predicted.runs.iter().map(of).collect();
             Difference::new(name, unit, scale, of(measured), predicted)
         };
-        let actions = |outcome: &Outcome| outcome.scaling.out + outcome.scaling.r#in;
-        let wait = |name, of: fn(&Outcome) -> f64| {
+        let actions = |outcome: &RunOutcome| outcome.scaling.out + outcome.scaling.r#in;
+        let wait = |name, of: fn(&RunOutcome) -> f64| {
             both(name, Unit::Seconds, promise, &|outcome| Some(of(outcome)))
         };
         let figures = vec![
@@ -84,7 +84,7 @@ impl Comparison {
             both(MOST, Unit::Count, 1.0, &|outcome| {
                 Some(f64::from(outcome.tasks.most))
             }),
-            both(FIRST, Unit::Seconds, 1.0, &Outcome::first_scale_out),
+            both(FIRST, Unit::Seconds, 1.0, &RunOutcome::first_scale_out),
             wait("p50 wait", |outcome| outcome.waiting.p50),
             wait("p99 wait", |outcome| outcome.waiting.p99),
             wait("longest wait", |outcome| outcome.waiting.max),
@@ -142,14 +142,14 @@ impl Prediction {
 
     /// The run whose share of messages within the promise is the median: the course to show.
     #[must_use]
-    pub fn course(&self) -> Option<&Outcome> {
+    pub fn course(&self) -> Option<&RunOutcome> {
         self.runs.get(self.runs.len() / 2)
     }
 }
 
-impl From<Outcome> for Prediction {
+impl From<RunOutcome> for Prediction {
     /// A single simulation.
-    fn from(run: Outcome) -> Self {
+    fn from(run: RunOutcome) -> Self {
         Self { runs: vec![run] }
     }
 }
@@ -229,7 +229,7 @@ impl Difference {
     }
 }
 
-impl Outcome {
+impl RunOutcome {
     /// Seconds from the beginning to the first change of the desired count upwards.
     #[must_use]
     pub fn first_scale_out(&self) -> Option<f64> {

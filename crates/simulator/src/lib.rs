@@ -2,7 +2,7 @@
 //!
 //! This room owns the discrete-event model of queue, tasks, metric, alarms and autoscaler ([`simulate`]),
 //! the loads that it is run against ([`Load`]), the policies that are compared ([`Policy`]), and what it
-//! all comes to ([`Outcome`], and [`Report`] for people). The laws are those of the room `scaling`, the
+//! all comes to ([`RunOutcome`], and [`Report`] for people). The laws are those of the room `scaling`, the
 //! very ones that run in AWS and in the functions. What is not certain about AWS is a field of
 //! [`Assumptions`]. The room does no I/O, asks no clock, and draws its random numbers from a seed.
 
@@ -39,7 +39,7 @@ pub use engine::{Action, Point};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{dollars, length, share};
-pub use outcome::{Backlog, Cost, Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
+pub use outcome::{Backlog, Cost, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 pub use policy::{
     ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
     Statistic, StepPolicy, StepSide,

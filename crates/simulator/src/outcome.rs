@@ -12,7 +12,7 @@ use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
 /// What became of a service under a load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// Name of the scenario.
     pub scenario: String,
     /// Seed of everything that was drawn; nothing for what was measured.
@@ -152,7 +152,7 @@ pub struct ScalingFigures {
 /// Most changes that an outcome lists.
 const ACTIONS: usize = 10_000;
 
-impl Outcome {
+impl RunOutcome {
     /// Whether the promise was kept for at least this share of the messages.
     #[must_use]
     pub fn keeps(&self, share: f64) -> bool {

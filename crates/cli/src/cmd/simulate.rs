@@ -5,7 +5,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use simulator::{Compared, Load, Outcome, Report, Scenario, ScenarioError};
+use simulator::{Compared, Load, Report, RunOutcome, Scenario, ScenarioError};
 use stack::Stack;
 
 use crate::connect::ConnectArgs;
@@ -79,7 +79,7 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
         .details(report))
 }
 
-fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Outcome, Vec<Compared>)> {
+fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(RunOutcome, Vec<Compared>)> {
     let wrong = |error: ScenarioError| Failure::failed(error.to_string());
     if !args.compare {
         let outcome = simulator::simulate(scenario, load, args.subject.seed).map_err(wrong)?;

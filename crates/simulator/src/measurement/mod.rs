@@ -1,5 +1,5 @@
 //! A loop that really ran, as it was watched: samples, messages and actions. It comes to the same
-//! [`Outcome`] as a simulation, by the same reckoning, so that the two can be told side by side.
+//! [`RunOutcome`] as a simulation, by the same reckoning, so that the two can be told side by side.
 
 mod replay;
 mod timeline;
@@ -11,7 +11,7 @@ use scaling::Bounds;
 
 use crate::engine::Finished;
 use crate::load::{Arrival, Load};
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 use crate::policy::Policy;
 use crate::random::Distribution;
 use crate::scenario::{Scenario, ScenarioError};
@@ -152,10 +152,10 @@ impl Measurement {
     ///
     /// # Errors
     /// When a number of the scenario makes no sense.
-    pub fn outcome(&self, scenario: &Scenario) -> Result<Outcome, ScenarioError> {
+    pub fn outcome(&self, scenario: &Scenario) -> Result<RunOutcome, ScenarioError> {
         let bounds = scenario.check()?;
         let finished = self.finished(scenario, bounds)?;
-        let mut outcome = Outcome::new(scenario, &[], None, finished);
+        let mut outcome = RunOutcome::new(scenario, &[], None, finished);
         outcome.notes = self.told();
         outcome.assumptions.clear();
         outcome.reasons = self.in_order().into_iter().map(|one| one.reason).collect();

@@ -11,7 +11,7 @@ pub use self::figures::{Figure, Piece};
 use crate::compare::{CLAIRVOYANT, Compared};
 use crate::comparison::{Comparison, Prediction};
 use crate::number::{length, share};
-use crate::outcome::{Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
+use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 
 /// A simulation with what was asked of it: the JSON document that programs read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,13 +26,13 @@ pub struct Report {
     pub satisfied: Option<bool>,
     /// What became of the service.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// Other policies under the same load, if they were asked for; the definition's own comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<Rival>,
     /// What was predicted for the load, where the service was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub predicted: Option<Outcome>,
+    pub predicted: Option<RunOutcome>,
     /// What was measured beside what was predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
@@ -60,7 +60,7 @@ pub struct Rival {
 impl Report {
     /// A report of an outcome.
     #[must_use]
-    pub fn new(load: String, begins: Option<String>, outcome: Outcome) -> Self {
+    pub fn new(load: String, begins: Option<String>, outcome: RunOutcome) -> Self {
         Self {
             load,
             begins,

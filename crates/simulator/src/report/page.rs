@@ -7,7 +7,7 @@ use super::{Figure, Piece, Report, Rival};
 use crate::comparison::Difference;
 use crate::engine::Action;
 use crate::number::{dollars, length, plain, share};
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 
 // uPlot 1.6.32 from npm, as released; its licence lies beside it.
 const CHART_SCRIPT: &str = include_str!("assets/uPlot.iife.min.js");
@@ -279,7 +279,7 @@ fn assumed(report: &Report) -> Markup {
     }
 }
 
-fn constants(outcome: &Outcome) -> Markup {
+fn constants(outcome: &RunOutcome) -> Markup {
     let source = |letter: &str| match letter {
         "A" => "documented by AWS",
         "B" => "measured by others",

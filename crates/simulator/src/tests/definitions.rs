@@ -147,7 +147,7 @@ fn steps_beside_target_tracking_add_to_it() {
     let load = "step:from=5/s,to=100/s,at=10m,for=30m";
     let alone = scenario_of(BACKLOG, &Overrides::default()).unwrap();
     let (both, alone) = (run(&both, load, 3), run(&alone, load, 3));
-    let first = |outcome: &Outcome| outcome.first_scale_out().unwrap();
+    let first = |outcome: &RunOutcome| outcome.first_scale_out().unwrap();
     // One datapoint of SQS's own metric against three of the function's.
     near(first(&both), 660.0 + 60.0 + 15.0, 0.1);
     assert!(first(&both) < first(&alone) - 30.0);

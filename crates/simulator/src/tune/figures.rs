@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::number::count;
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 use crate::prices::MONTH_HOURS;
 
 /// What came of a policy on a part of the load. With a generated load, of several seeds: the worst where
@@ -41,7 +41,7 @@ pub(super) struct Ran {
 }
 
 impl Ran {
-    pub(super) fn of(outcome: &Outcome) -> Self {
+    pub(super) fn of(outcome: &RunOutcome) -> Self {
         Self {
             figures: Figures::of(outcome),
             desired: outcome.series.last().map_or(0, |point| point.desired),
@@ -50,7 +50,7 @@ impl Ran {
 }
 
 impl Figures {
-    fn of(outcome: &Outcome) -> Self {
+    fn of(outcome: &RunOutcome) -> Self {
         let hours = outcome.duration / 3_600.0;
         Self {
             kept: outcome.kept,

@@ -6,7 +6,8 @@ use deployer::Destroyed;
 use sandbox::Speed;
 use serde::Serialize;
 use simulator::{
-    Comparison, Distribution, Measurement, Outcome, Overrides, Prediction, Report, Scenario, length,
+    Comparison, Distribution, Measurement, Overrides, Prediction, Report, RunOutcome, Scenario,
+    length,
 };
 use stack::{Service, Stack};
 
@@ -68,8 +69,8 @@ pub(super) struct ActionLine {
 /// Measured beside predicted.
 #[derive(Debug, Serialize)]
 pub(super) struct Judged {
-    pub measured: Outcome,
-    pub predicted: Outcome,
+    pub measured: RunOutcome,
+    pub predicted: RunOutcome,
     pub comparison: Comparison,
     /// The figures that are further apart than they should be.
     pub differing: Vec<String>,

@@ -35,7 +35,7 @@ pub use assumptions::{Assumption, Assumptions};
 pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use elasticity::Elasticity;
-pub use engine::{Action, Point};
+pub use engine::{Point, ScalingAction};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{dollars, length, share};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::assumptions::Assumption;
 use crate::elasticity::{Elasticity, elasticity};
-use crate::engine::{Action, Finished, Point, Records};
+use crate::engine::{Finished, Point, Records, ScalingAction};
 use crate::number::count;
 use crate::prices::{MONTH_HOURS, Prices};
 use crate::scenario::Scenario;
@@ -46,7 +46,7 @@ pub struct RunOutcome {
     /// The course of it, in at most 2,000 points.
     pub series: Vec<Point>,
     /// The changes of the desired count, the first 10,000 of them.
-    pub actions: Vec<Action>,
+    pub actions: Vec<ScalingAction>,
     /// Why each of these changes was made, where somebody said so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
@@ -293,9 +293,9 @@ fn cost(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Cost {
     }
 }
 
-fn scaling(actions: &[Action], flap_window: f64) -> ScalingFigures {
+fn scaling(actions: &[ScalingAction], flap_window: f64) -> ScalingFigures {
     let mut figures = ScalingFigures::default();
-    let mut before: Option<&Action> = None;
+    let mut before: Option<&ScalingAction> = None;
     for action in actions {
         let out = action.to > action.from;
         if out {

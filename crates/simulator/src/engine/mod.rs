@@ -12,5 +12,5 @@ mod tasks;
 
 pub(crate) use close::Finished;
 pub(crate) use records::Records;
-pub use records::{Action, Point};
+pub use records::{Point, ScalingAction};
 pub(crate) use run::{Sender, run};

@@ -9,7 +9,7 @@ use crate::time::{Nanos, SECOND, seconds, wide_seconds};
 
 /// A change of the desired count.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Action {
+pub struct ScalingAction {
     /// Seconds since the beginning.
     pub at: f64,
     /// Desired count before.
@@ -80,7 +80,7 @@ pub(crate) struct Records {
     pub(crate) over: Nanos,
     over_until: Nanos,
     pub(crate) backlog_max: u64,
-    pub(crate) actions: Vec<Action>,
+    pub(crate) actions: Vec<ScalingAction>,
     /// The running count from each moment on.
     pub(crate) supply: Vec<(Nanos, u32)>,
     pub(crate) points: Vec<Point>,

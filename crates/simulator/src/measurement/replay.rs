@@ -4,7 +4,7 @@
 use scaling::{AlarmState, Bounds};
 
 use crate::control::{Foreknowledge, Shown, control};
-use crate::engine::{Action, Finished, Records};
+use crate::engine::{Finished, Records, ScalingAction};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
@@ -304,7 +304,7 @@ impl<'m> Replay<'m> {
         let actions = measurement.in_order();
         self.records.actions = actions
             .iter()
-            .map(|action| Action {
+            .map(|action| ScalingAction {
                 at: seconds(from_seconds(action.at)),
                 from: action.from,
                 to: action.to,

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{Figure, Piece, Report, Rival};
 use crate::comparison::Difference;
-use crate::engine::Action;
+use crate::engine::ScalingAction;
 use crate::number::{dollars, length, plain, share};
 use crate::outcome::RunOutcome;
 
@@ -194,7 +194,7 @@ const ACTIONS: usize = 200;
 /// The changes of the desired count whose reasons are known.
 fn actions(report: &Report) -> Markup {
     let outcome = &report.outcome;
-    let row = |action: &Action, reason: &str| {
+    let row = |action: &ScalingAction, reason: &str| {
         html! {
             tr {
                 th scope="row" { (length(action.at)) }

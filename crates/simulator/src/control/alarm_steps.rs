@@ -87,7 +87,7 @@ impl AlarmStepControl {
                 *known = Some(StateChange { state, at });
                 if state == AlarmState::Alarm {
                     let there = now.saturating_add(nanos(self.assumptions.action_delay));
-                    wishes.ticks.push((there, Tick::Told));
+                    wishes.ticks.push((there, Tick::AlarmMessage));
                 }
             }
         }
@@ -162,7 +162,7 @@ impl Control for AlarmStepControl {
                 let next = self.next_look(now);
                 wishes.ticks.push((next, Tick::Sample));
             }
-            Tick::Told => {
+            Tick::AlarmMessage => {
                 self.messages += 1;
                 self.reconcile(Trigger::StateChange, now, seen, wishes);
             }

@@ -38,7 +38,7 @@ pub(crate) enum Tick {
     /// A minute of SQS's own metrics is over.
     Minute,
     /// An alarm's message is there.
-    Told,
+    AlarmMessage,
 }
 
 /// What AWS would tell at a moment.

@@ -59,7 +59,7 @@ impl Control for StepControl {
             Tick::Minute => self.steps.minute(now, seen, wishes),
             Tick::PublishOther { period, value } => self.steps.publish(period, value),
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
-            Tick::Sample | Tick::Publish { .. } | Tick::Told => {}
+            Tick::Sample | Tick::Publish { .. } | Tick::AlarmMessage => {}
         }
     }
 

@@ -236,7 +236,7 @@ impl Control for Tracking {
                     steps.publish(period, value);
                 }
             }
-            Tick::Told => {}
+            Tick::AlarmMessage => {}
         }
     }
 

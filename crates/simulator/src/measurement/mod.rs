@@ -156,7 +156,7 @@ impl Measurement {
         let bounds = scenario.check()?;
         let finished = self.finished(scenario, bounds)?;
         let mut outcome = RunOutcome::new(scenario, &[], None, finished);
-        outcome.notes = self.told();
+        outcome.notes = self.collect_notes();
         outcome.assumptions.clear();
         outcome.reasons = self.in_order().into_iter().map(|one| one.reason).collect();
         Ok(outcome)
@@ -201,7 +201,7 @@ impl Measurement {
     }
 
     /// What was measured how, and what wasn't.
-    fn told(&self) -> Vec<String> {
+    fn collect_notes(&self) -> Vec<String> {
         let mut notes = vec![
             "measured: a message waits from its sending until the worker says that it begins"
                 .to_owned(),

@@ -7,11 +7,11 @@ mod figures;
 mod halving;
 mod judge;
 mod limits;
-mod outcome;
 mod parts;
 mod search;
 mod settings;
 mod space;
+mod tuned;
 
 #[cfg(test)]
 mod tests;
@@ -25,8 +25,8 @@ use crate::scenario::{Overrides, Scenario, ScenarioError};
 
 pub use self::figures::Figures;
 pub use self::limits::{Lift, Limits};
-pub use self::outcome::{Alternative, Part, Tuned, Tuning};
 pub use self::settings::{Change, Law, Parameter, Settings};
+pub use self::tuned::{Alternative, Part, Tuned, Tuning};
 
 use self::judge::Judge;
 use self::search::{Found, Search};
@@ -115,7 +115,7 @@ pub fn tune(
     let chosen = choose(&own, other.as_ref(), options);
     let limits = limits::limits(&search, &own, chosen, peak, &space)?;
     let parts = (&searched, unseen.as_ref());
-    outcome::told(&judge, parts, present, &own, other, chosen, limits)
+    tuned::summarize(&judge, parts, present, &own, other, chosen, limits)
 }
 
 /// The best of the demand law for a service that scales by its backlog, where that can be simulated.

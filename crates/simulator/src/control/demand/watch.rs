@@ -18,8 +18,8 @@ use crate::time::{Nanos, from_seconds, nanos, seconds};
 pub(in crate::control) struct Eye {
     law: DemandLaw,
     policy: DemandPolicy,
-    /// Latest minutes of SQS's own metrics, as CloudWatch tells them.
-    told: VecDeque<Told>,
+    /// Latest minutes of SQS's metrics.
+    minutes: VecDeque<QueueMinute>,
     sent: u64,
     deleted: u64,
     minute: Nanos,
@@ -29,10 +29,10 @@ pub(in crate::control) struct Eye {
 
 /// A minute of SQS's own metrics.
 #[derive(Clone, Copy)]
-struct Told {
-    /// When it ended, and when CloudWatch has it.
+struct QueueMinute {
+    /// When it ended, and when CloudWatch has its metrics.
     ended: Nanos,
-    there: Nanos,
+    available: Nanos,
     /// `NumberOfMessagesSent`.
     sent: u64,
     /// `NumberOfMessagesDeleted`.
@@ -93,7 +93,7 @@ impl Eye {
                 start: policy.start,
                 late: policy.late,
             },
-            told: VecDeque::new(),
+            minutes: VecDeque::new(),
             sent: 0,
             deleted: 0,
             minute: assumptions.minute(),
@@ -140,9 +140,9 @@ impl Eye {
 
     /// A minute is over: SQS will tell CloudWatch of it.
     pub(in crate::control) fn minute(&mut self, now: Nanos, seen: &Observation) {
-        self.told.push_back(Told {
+        self.minutes.push_back(QueueMinute {
             ended: now,
-            there: now.saturating_add(self.delay),
+            available: now.saturating_add(self.delay),
             sent: seen.sent - self.sent,
             deleted: seen.deleted - self.deleted,
             in_flight: seen.in_flight,
@@ -154,11 +154,11 @@ impl Eye {
             .saturating_mul(MEASURED_MINUTES)
             .saturating_add(self.delay);
         while self
-            .told
+            .minutes
             .front()
-            .is_some_and(|told| told.ended.saturating_add(kept) < now)
+            .is_some_and(|minute| minute.ended.saturating_add(kept) < now)
         {
-            self.told.pop_front();
+            self.minutes.pop_front();
         }
     }
 
@@ -178,14 +178,14 @@ impl Eye {
         &self,
         now: Nanos,
     ) -> impl FnOnce(Option<f64>) -> Option<f64> + use<> {
-        let latest = self.there(now).next();
+        let latest = self.available_minutes(now).next();
         let minute = seconds(self.minute);
-        let told = latest.map(|told| count(told.sent) / minute);
+        let published = latest.map(|latest| count(latest.sent) / minute);
         let arrivals = self.policy.arrivals;
         move |flow| match arrivals {
             ArrivalSource::Flow => flow,
-            ArrivalSource::Sent => told,
-            ArrivalSource::Larger => told.map_or(flow, |told| flow.map(|flow| flow.max(told))),
+            ArrivalSource::Sent => published,
+            ArrivalSource::Larger => published.map_or(flow, |rate| flow.map(|flow| flow.max(rate))),
         }
     }
 
@@ -194,21 +194,27 @@ impl Eye {
     }
 
     /// The minutes that CloudWatch has, the latest first.
-    fn there(&self, now: Nanos) -> impl Iterator<Item = &Told> {
-        self.told.iter().rev().filter(move |told| told.there <= now)
+    fn available_minutes(&self, now: Nanos) -> impl Iterator<Item = &QueueMinute> {
+        self.minutes
+            .iter()
+            .rev()
+            .filter(move |minute| minute.available <= now)
     }
 
     /// The processing time by Little's law, from the latest minutes that CloudWatch has.
     fn measured(&self, now: Nanos) -> Option<Duration> {
         let end = now / self.minute * self.minute;
         let begin = end.saturating_sub(self.minute.saturating_mul(MEASURED_MINUTES));
-        let minutes = || self.there(now).filter(|told| told.ended > begin);
-        let sum = |of: fn(&Told) -> u64| count(minutes().map(of).sum());
+        let minutes = || {
+            self.available_minutes(now)
+                .filter(|minute| minute.ended > begin)
+        };
+        let sum = |of: fn(&QueueMinute) -> u64| count(minutes().map(of).sum());
         // So many in flight on average in as many minutes one after the other as there are in all.
         let during = Duration::from_nanos(self.minute);
         scaling::measured_processing_time(
-            sum(|told| told.in_flight),
-            sum(|told| told.deleted),
+            sum(|minute| minute.in_flight),
+            sum(|minute| minute.deleted),
             during,
         )
     }

@@ -1,4 +1,4 @@
-//! What tuning tells.
+//! The result of tuning.
 
 use serde::Serialize;
 use stack::{Edit, Stack};
@@ -102,7 +102,8 @@ impl Tuned {
     }
 }
 
-pub(super) fn told(
+/// Summarizes a search, and simulates its result and the present parameters on both parts of the load.
+pub(super) fn summarize(
     judge: &Judge<'_>,
     (searched, unseen): (&Load, Option<&Load>),
     present: Settings,

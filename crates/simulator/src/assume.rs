@@ -256,17 +256,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        let message_of = |text: &str| assumed(&[text]).unwrap_err().to_string();
+        let error_message = |text: &str| assumed(&[text]).unwrap_err().to_string();
         assert_eq!(
-            message_of("task_start"),
+            error_message("task_start"),
             "\"task_start\" is no assumption: write KEY=VALUE"
         );
         assert!(
-            message_of("taskstart=3s")
+            error_message("taskstart=3s")
                 .starts_with("nothing is called \"taskstart\": it is one of promise,")
         );
         assert_eq!(
-            message_of("concurrency=0"),
+            error_message("concurrency=0"),
             "concurrency=0: write a whole number from 1"
         );
         for value in [
@@ -279,7 +279,7 @@ mod tests {
             "99999999d",
         ] {
             assert!(
-                message_of(&format!("task_start={value}")).contains("write a length of time"),
+                error_message(&format!("task_start={value}")).contains("write a length of time"),
                 "{value}"
             );
         }

@@ -69,15 +69,17 @@ const FIRST: &str = "first scale-out";
 impl Comparison {
     /// Compares what was measured with what was predicted.
     #[must_use]
-    pub fn of(measured: &RunOutcome, predicted: &Prediction) -> Self {
+    pub fn new(measured: &RunOutcome, predicted: &Prediction) -> Self {
         let promise = measured.promise.max(1e-9);
-        let both = |name, unit, scale, of: &dyn Fn(&RunOutcome) -> Option<f64>| {
-            let predicted = predicted.runs.iter().map(of).collect();
-            Difference::new(name, unit, scale, of(measured), predicted)
+        let both = |name, unit, scale, figure: &dyn Fn(&RunOutcome) -> Option<f64>| {
+            let predicted = predicted.runs.iter().map(figure).collect();
+            Difference::new(name, unit, scale, figure(measured), predicted)
         };
         let actions = |outcome: &RunOutcome| outcome.scaling.out + outcome.scaling.r#in;
-        let wait = |name, of: fn(&RunOutcome) -> f64| {
-            both(name, Unit::Seconds, promise, &|outcome| Some(of(outcome)))
+        let wait = |name, figure: fn(&RunOutcome) -> f64| {
+            both(name, Unit::Seconds, promise, &|outcome| {
+                Some(figure(outcome))
+            })
         };
         let figures = vec![
             both(KEPT, Unit::Share, 1.0, &|outcome| Some(outcome.kept)),
@@ -133,7 +135,7 @@ impl Prediction {
     ///
     /// # Errors
     /// When a number of the scenario makes no sense.
-    pub fn of(scenario: &Scenario, load: &Load, seeds: u64) -> Result<Self, ScenarioError> {
+    pub fn simulate(scenario: &Scenario, load: &Load, seeds: u64) -> Result<Self, ScenarioError> {
         let runs = (1..=seeds.max(1)).map(|seed| simulate(scenario, load, seed));
         let mut runs = runs.collect::<Result<Vec<_>, _>>()?;
         runs.sort_by(|one, other| one.kept.total_cmp(&other.kept));
@@ -170,8 +172,10 @@ impl Difference {
             values.clear();
         }
         let last = values.len().saturating_sub(1);
-        let of = |percent: usize| values.get(last * percent / 100).copied();
-        let range = of(5).zip(of(95)).map(|(least, most)| [least, most]);
+        let percentile = |percent: usize| values.get(last * percent / 100).copied();
+        let range = percentile(5)
+            .zip(percentile(95))
+            .map(|(least, most)| [least, most]);
         let difference = measured.zip(range).map(|(measured, [least, most])| {
             let nearest = measured.clamp(least, most);
             (measured - nearest) / nearest.abs().max(scale)
@@ -180,7 +184,7 @@ impl Difference {
             name,
             unit,
             measured,
-            predicted: of(50),
+            predicted: percentile(50),
             range,
             difference,
             scale,
@@ -244,37 +248,37 @@ mod tests {
 
     #[test]
     fn differences_are_shares_of_what_was_predicted() {
-        let of = |unit, scale, measured, predicted| {
+        let difference = |unit, scale, measured, predicted| {
             Difference::new("figure", unit, scale, measured, vec![predicted])
         };
-        let peak = of(Unit::Count, 1.0, Some(12.0), Some(10.0));
+        let peak = difference(Unit::Count, 1.0, Some(12.0), Some(10.0));
         assert!((peak.difference.unwrap() - 0.2).abs() < 1e-9);
         assert!(peak.differs_by_more_than(0.15) && !peak.differs_by_more_than(0.25));
         // A share is measured by the whole, a wait by the promise at least.
-        assert!(!of(Unit::Share, 1.0, Some(0.80), Some(0.90)).differs_by_more_than(0.15));
-        assert!(of(Unit::Share, 1.0, Some(0.70), Some(0.90)).differs_by_more_than(0.15));
-        assert!(!of(Unit::Seconds, 10.0, Some(0.9), Some(0.1)).differs_by_more_than(0.15));
-        assert!(of(Unit::Seconds, 10.0, Some(30.0), Some(20.0)).differs_by_more_than(0.15));
+        assert!(!difference(Unit::Share, 1.0, Some(0.80), Some(0.90)).differs_by_more_than(0.15));
+        assert!(difference(Unit::Share, 1.0, Some(0.70), Some(0.90)).differs_by_more_than(0.15));
+        assert!(!difference(Unit::Seconds, 10.0, Some(0.9), Some(0.1)).differs_by_more_than(0.15));
+        assert!(difference(Unit::Seconds, 10.0, Some(30.0), Some(20.0)).differs_by_more_than(0.15));
         // One that never happened differs from one that did.
-        assert!(of(Unit::Seconds, 1.0, None, Some(20.0)).differs_by_more_than(0.15));
-        assert!(!of(Unit::Seconds, 1.0, None, None).differs_by_more_than(0.0));
+        assert!(difference(Unit::Seconds, 1.0, None, Some(20.0)).differs_by_more_than(0.15));
+        assert!(!difference(Unit::Seconds, 1.0, None, None).differs_by_more_than(0.0));
     }
 
     #[test]
     fn what_lies_within_the_predictions_is_no_difference() {
-        let of = |measured| {
+        let difference = |measured| {
             let runs = (0..=100).map(|run| Some(f64::from(run) + 100.0)).collect();
             Difference::new("figure", Unit::Count, 1.0, Some(measured), runs)
         };
-        let figure = of(150.0);
+        let figure = difference(150.0);
         assert_eq!(figure.predicted, Some(150.0));
         assert_eq!(figure.range, Some([105.0, 195.0]));
         assert_eq!(figure.shown_range(), "105 to 195");
         for inside in [105.0, 110.0, 195.0] {
-            assert_eq!(of(inside).difference, Some(0.0));
+            assert_eq!(difference(inside).difference, Some(0.0));
         }
-        assert!((of(214.5).difference.unwrap() - 0.1).abs() < 1e-9);
-        assert!((of(84.0).difference.unwrap() + 0.2).abs() < 1e-9);
+        assert!((difference(214.5).difference.unwrap() - 0.1).abs() < 1e-9);
+        assert!((difference(84.0).difference.unwrap() + 0.2).abs() < 1e-9);
         // A figure that most runs lack is not predicted.
         let rare = vec![Some(1.0), None, None];
         let rare = Difference::new("figure", Unit::Count, 1.0, None, rare);

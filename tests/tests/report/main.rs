@@ -149,7 +149,7 @@ fn measured(scenario: &Scenario) -> Report {
         reason: "monitor alarm <high> in state ALARM & more".to_owned(),
     });
     let outcome = log.outcome(scenario).unwrap();
-    let predicted = Prediction::of(scenario, &log.load(false), 20).unwrap();
+    let predicted = Prediction::simulate(scenario, &log.load(false), 20).unwrap();
     Report::new("what was sent".to_owned(), None, outcome).predicted(&predicted)
 }
 

@@ -171,7 +171,7 @@ impl Control for AlarmStepControl {
     }
 
     fn shown(&self) -> Shown {
-        Shown::of(&self.steps.alarms)
+        Shown::from_alarms(&self.steps.alarms)
     }
 
     fn runs(&self) -> u64 {

@@ -82,7 +82,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn of(alarms: &PerSide<Option<Alarm>>) -> Self {
+    fn from_alarms(alarms: &PerSide<Option<Alarm>>) -> Self {
         let state = |alarm: &Option<Alarm>| alarm.as_ref().map(|alarm| alarm.state);
         Self {
             scale_out: state(&alarms.scale_out),

@@ -64,7 +64,7 @@ impl Control for StepControl {
     }
 
     fn shown(&self) -> Shown {
-        Shown::of(&self.steps.alarms)
+        Shown::from_alarms(&self.steps.alarms)
     }
 
     fn owns(&self) -> (u32, u32) {

@@ -241,7 +241,10 @@ impl Control for Tracking {
     }
 
     fn shown(&self) -> Shown {
-        let steps = self.steps.as_ref().map(|steps| Shown::of(&steps.alarms));
+        let steps = self
+            .steps
+            .as_ref()
+            .map(|steps| Shown::from_alarms(&steps.alarms));
         let steps = steps.unwrap_or_default();
         Shown {
             scale_out: Some(either(self.high.state, steps.scale_out)),

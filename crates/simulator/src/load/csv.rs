@@ -78,8 +78,8 @@ pub(super) fn read(input: impl Read, wanted: Option<Layout>) -> Result<Recorded,
             reading.row(&record).map_err(problem)?;
             continue;
         }
-        let columns = Columns::of(header.as_ref(), &record, wanted);
-        match TimeForm::of(field(&record, columns.time)) {
+        let columns = Columns::detect(header.as_ref(), &record, wanted);
+        match TimeForm::detect(field(&record, columns.time)) {
             Some(form) => {
                 let mut begun = Reading::new(columns, form, header.is_some());
                 begun.row(&record).map_err(problem)?;
@@ -209,14 +209,14 @@ impl Steps {
                 "rows come at uneven distances: each lasts until the next".to_owned()
             };
         };
-        let of = std::time::Duration::from_micros(step);
+        let length = std::time::Duration::from_micros(step);
         if self.longest > step {
             let gap = std::time::Duration::from_micros(self.longest);
             format!(
-                "the step is {of:?}; there are gaps, the longest of {gap:?}: nothing arrived in them"
+                "the step is {length:?}; there are gaps, the longest of {gap:?}: nothing arrived in them"
             )
         } else {
-            format!("the step is {of:?}, without gaps")
+            format!("the step is {length:?}, without gaps")
         }
     }
 }

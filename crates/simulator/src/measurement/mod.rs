@@ -135,7 +135,7 @@ impl Measurement {
             at: message.sent,
             work: message.work().filter(|_| own_processing),
         });
-        Load::of_messages(messages, self.lasts)
+        Load::from_messages(messages, self.lasts)
     }
 
     /// The mean processing time of the messages that were finished, if there are any.

@@ -208,7 +208,7 @@ impl Report {
 
     fn elasticity(&self) -> Figure {
         let elasticity = &self.outcome.elasticity;
-        let percent = |path, of: f64| value(path, of, format!("{}%", plain(of, 1)));
+        let percent = |path, amount: f64| value(path, amount, format!("{}%", plain(amount, 1)));
         figure(
             "elasticity",
             vec![
@@ -238,8 +238,8 @@ fn time(path: &'static str, seconds: f64) -> Piece {
     value(path, seconds, length(seconds))
 }
 
-fn number(path: &'static str, of: f64, decimals: usize) -> Piece {
-    value(path, of, plain(of, decimals))
+fn number(path: &'static str, amount: f64, decimals: usize) -> Piece {
+    value(path, amount, plain(amount, decimals))
 }
 
 fn money(path: &'static str, amount: f64) -> Piece {

@@ -91,7 +91,7 @@ impl Report {
     /// The report of what was measured, with what was predicted for the same load beside it.
     #[must_use]
     pub fn predicted(mut self, predicted: &Prediction) -> Self {
-        self.comparison = Some(Comparison::of(&self.outcome, predicted));
+        self.comparison = Some(Comparison::new(&self.outcome, predicted));
         self.predicted = predicted.course().cloned();
         self
     }

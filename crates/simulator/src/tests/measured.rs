@@ -100,7 +100,7 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
         near(measured.running, simulated.running, 1e-9);
         near(measured.worst_wait, simulated.worst_wait, 1e-6);
     }
-    let comparison = Comparison::of(&measured, &simulated.clone().into());
+    let comparison = Comparison::new(&measured, &simulated.clone().into());
     assert_eq!(comparison.differing(1e-6).count(), 0, "{comparison:?}");
 
     // And the load can be simulated again from the log.

@@ -41,16 +41,16 @@ pub(super) struct Ran {
 }
 
 impl Ran {
-    pub(super) fn of(outcome: &RunOutcome) -> Self {
+    pub(super) fn from_outcome(outcome: &RunOutcome) -> Self {
         Self {
-            figures: Figures::of(outcome),
+            figures: Figures::from_outcome(outcome),
             desired: outcome.series.last().map_or(0, |point| point.desired),
         }
     }
 }
 
 impl Figures {
-    fn of(outcome: &RunOutcome) -> Self {
+    fn from_outcome(outcome: &RunOutcome) -> Self {
         let hours = outcome.duration / 3_600.0;
         Self {
             kept: outcome.kept,
@@ -67,10 +67,11 @@ impl Figures {
     }
 
     /// The worst of several seeds where the promise is concerned, and the mean elsewhere.
-    pub(super) fn of_seeds(ran: &[Ran]) -> Self {
+    pub(super) fn combine_seeds(ran: &[Ran]) -> Self {
         let all = || ran.iter().map(|one| one.figures);
-        let mean =
-            |of: fn(Self) -> f64| all().map(of).sum::<f64>() / count(ran.len().max(1) as u64);
+        let mean = |figure: fn(Self) -> f64| {
+            all().map(figure).sum::<f64>() / count(ran.len().max(1) as u64)
+        };
         Self {
             kept: all().map(|one| one.kept).fold(1.0, f64::min),
             p99: all().map(|one| one.p99).fold(0.0, f64::max),

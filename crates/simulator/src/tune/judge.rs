@@ -111,8 +111,8 @@ impl<'a> Judge<'a> {
             max: MOST_TASKS,
             ..scenario
         };
-        let of = |seed| know(&unbounded, load, seed).needed(&unbounded);
-        let most = self.seeds(load).into_iter().flat_map(of).max();
+        let needed = |seed| know(&unbounded, load, seed).needed(&unbounded);
+        let most = self.seeds(load).into_iter().flat_map(needed).max();
         Ok(most.unwrap_or_default())
     }
 
@@ -144,7 +144,10 @@ impl<'a> Judge<'a> {
             .flat_map(|scenario| seeds.iter().map(move |seed| run(scenario, seed)))
             .collect();
         let ran = self.run(&runs)?;
-        Ok(ran.chunks(seeds.len()).map(Figures::of_seeds).collect())
+        Ok(ran
+            .chunks(seeds.len())
+            .map(Figures::combine_seeds)
+            .collect())
     }
 
     /// Runs simulations on all cores. The results are in the order of the runs.
@@ -153,7 +156,13 @@ impl<'a> Judge<'a> {
             .par_iter()
             // Runs differ in length, so each can move to an idle core.
             .with_max_len(1)
-            .map(|run| Ok(Ran::of(&simulate(&run.scenario, run.load, run.seed)?)))
+            .map(|run| {
+                Ok(Ran::from_outcome(&simulate(
+                    &run.scenario,
+                    run.load,
+                    run.seed,
+                )?))
+            })
             .collect();
         // Of several errors, the first is returned.
         let ran: Vec<Ran> = ran.into_iter().collect::<Result<_, _>>()?;

@@ -100,7 +100,7 @@ pub fn tune(
     let present = stack
         .services
         .get(service)
-        .and_then(Settings::of)
+        .and_then(Settings::from_service)
         .ok_or_else(|| TuneError::Law(service.to_owned()))?;
     let (searched, unseen) = parts::split(load, options.train).ok_or(TuneError::Short)?;
     let judge = Judge::new(stack, service, overrides, &scenario, options);
@@ -125,10 +125,12 @@ fn other(
     peak: u32,
     options: &TuneOptions,
 ) -> Result<Option<Found>, TuneError> {
-    if present.law == Law::Demand || !search.judge.can(&present.of_demand()) {
+    if present.law == Law::Demand || !search.judge.can(&present.with_demand_defaults()) {
         return Ok(None);
     }
-    let space = search.judge.space(present.of_demand(), peak, options);
+    let space = search
+        .judge
+        .space(present.with_demand_defaults(), peak, options);
     Ok(Some(
         search.best_of(&space, (options.candidates / 2).max(1))?,
     ))

@@ -123,7 +123,7 @@ impl Settings {
     ];
 
     /// The parameters that a service has now; `None` where its law is another.
-    pub(super) fn of(service: &Service) -> Option<Self> {
+    pub(super) fn from_service(service: &Service) -> Option<Self> {
         let scaling = service.scaling.as_ref()?;
         let (law, latency, cooldown, window) = match (&scaling.backlog_per_task, &scaling.demand) {
             (Some(backlog), _) => (
@@ -152,7 +152,7 @@ impl Settings {
     }
 
     /// The demand law's defaults with the same promise and bounds.
-    pub(super) fn of_demand(self) -> Self {
+    pub(super) fn with_demand_defaults(self) -> Self {
         Self {
             law: Law::Demand,
             cooldown_out: Duration::ZERO,
@@ -224,7 +224,7 @@ impl Settings {
 
     /// What `alarms.oldest_message` must be given to go on meaning the promise; whole seconds.
     fn watch_over(self, stack: &Stack, service: &str, promise: Duration) -> Option<Duration> {
-        let present = Self::of(stack.services.get(service)?)?;
+        let present = Self::from_service(stack.services.get(service)?)?;
         if self.acceptable_latency == present.acceptable_latency
             || stack.alarms.oldest_message.is_some()
         {
@@ -247,7 +247,7 @@ impl Settings {
         promise: Duration,
         concurrency: u32,
     ) -> Vec<(Edit, String)> {
-        let Some(present) = stack.services.get(service).and_then(Self::of) else {
+        let Some(present) = stack.services.get(service).and_then(Self::from_service) else {
             return Vec::new();
         };
         let mut found = Vec::new();

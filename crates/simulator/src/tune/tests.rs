@@ -104,7 +104,7 @@ fn a_poisson_load_needs_what_erlang_says() {
 fn threads_change_nothing() {
     let stack = definition("{min: 1, max: 30}", &backlog("1m", "1s"));
     let load = "mmpp:rates=1/s|12/s,stays=20m|5m,for=6h";
-    let of = |threads| {
+    let tune_with = |threads| {
         let options = TuneOptions {
             candidates: 40,
             ..TuneOptions::default()
@@ -115,7 +115,7 @@ fn threads_change_nothing() {
         assert!(tuned.candidates >= 40);
         serde_json::to_string(&tuned).unwrap()
     };
-    assert_eq!(of(1), of(5));
+    assert_eq!(tune_with(1), tune_with(5));
 }
 
 /// A load that needs 5 tasks with 3 allowed.

@@ -134,7 +134,7 @@ pub(super) fn summarize(
         }
     };
     let settings = tuned.settings;
-    let of = |load: &Load, figures: Figures| Part {
+    let part = |load: &Load, figures: Figures| Part {
         seconds: load.duration().as_secs_f64(),
         begins: load.begins(),
         seeds: judge.seeds(load).len(),
@@ -146,10 +146,10 @@ pub(super) fn summarize(
         name: scenario.name.clone(),
         promise: judge.promise.as_secs_f64(),
         required,
-        searched: of(searched, tuned.searched),
+        searched: part(searched, tuned.searched),
         unseen: unseen
             .zip(tuned.unseen)
-            .map(|(load, figures)| of(load, figures)),
+            .map(|(load, figures)| part(load, figures)),
         present,
         found: chosen.keeps,
         holds: keeps(tuned.unseen),
@@ -192,7 +192,7 @@ fn on_both(
     let Some(unseen) = unseen else {
         return Ok(Tuning {
             settings,
-            searched: Figures::of_seeds(&first),
+            searched: Figures::combine_seeds(&first),
             unseen: None,
         });
     };
@@ -212,7 +212,7 @@ fn on_both(
     let second = judge.run(&runs)?;
     Ok(Tuning {
         settings,
-        searched: Figures::of_seeds(&first),
-        unseen: Some(Figures::of_seeds(&second)),
+        searched: Figures::combine_seeds(&first),
+        unseen: Some(Figures::combine_seeds(&second)),
     })
 }

@@ -130,9 +130,9 @@ impl Summary {
         // The messages that were really sent, each with the time that the worker is told to take and what
         // this machine's SQS needs to hand it over, which is nothing of the loop's.
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
-        let prediction = Prediction::of(&scenario, &measurement.load(false), SEEDS);
+        let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS);
         let prediction = prediction.map_err(|error| failed(error.to_string()))?;
-        let comparison = Comparison::of(&measured, &prediction);
+        let comparison = Comparison::new(&measured, &prediction);
         let named = [
             comparison.kept(),
             comparison.peak_tasks(),

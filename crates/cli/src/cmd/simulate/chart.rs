@@ -15,8 +15,8 @@ pub(super) fn chart(report: &Report) -> String {
     if series.is_empty() {
         return String::new();
     }
-    let column = |of: fn(&simulator::Point) -> f64| {
-        columns(&series.iter().map(of).collect::<Vec<f64>>(), WIDTH)
+    let column = |value: fn(&simulator::Point) -> f64| {
+        columns(&series.iter().map(value).collect::<Vec<f64>>(), WIDTH)
     };
     let (running, needed) = (column(|p| p.running), column(|p| p.needed));
     let most = highest(&running).max(highest(&needed));

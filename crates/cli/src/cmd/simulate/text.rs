@@ -103,11 +103,11 @@ fn table(rivals: &[Rival]) -> Table {
         "flaps",
     ]);
     for rival in rivals {
-        let scaling = |of: fn(&simulator::ScalingFigures) -> u64| {
+        let scaling = |number: fn(&simulator::ScalingFigures) -> u64| {
             rival
                 .scaling
                 .as_ref()
-                .map_or_else(|| "–".to_owned(), |scaling| of(scaling).to_string())
+                .map_or_else(|| "–".to_owned(), |scaling| number(scaling).to_string())
         };
         table.add_row([
             rival.name.clone(),

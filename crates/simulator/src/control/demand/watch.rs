@@ -209,7 +209,7 @@ impl Eye {
             self.available_minutes(now)
                 .filter(|minute| minute.ended > begin)
         };
-        let sum = |of: fn(&QueueMinute) -> u64| count(minutes().map(of).sum());
+        let sum = |number: fn(&QueueMinute) -> u64| count(minutes().map(number).sum());
         // So many in flight on average in as many minutes one after the other as there are in all.
         let during = Duration::from_nanos(self.minute);
         scaling::measured_processing_time(

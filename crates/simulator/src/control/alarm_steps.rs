@@ -27,7 +27,7 @@ pub(super) struct AlarmStepControl {
     records: PerSide<Option<StepRecord>>,
     random: Random,
     phase: Nanos,
-    looks: u64,
+    checks: u64,
     messages: u64,
 }
 
@@ -55,22 +55,22 @@ impl AlarmStepControl {
             bounds,
             random,
             phase,
-            looks: 0,
+            checks: 0,
             messages: 0,
             assumptions,
         }
     }
 
     /// When the rule fires next.
-    fn next_look(&mut self, now: Nanos) -> Nanos {
+    fn next_check(&mut self, now: Nanos) -> Nanos {
         let jitter = from_seconds(self.assumptions.rule_jitter.as_secs_f64() * self.random.unit());
         let at = self
             .assumptions
             .minute()
-            .saturating_mul(self.looks)
+            .saturating_mul(self.checks)
             .saturating_add(self.phase)
             .saturating_add(jitter);
-        self.looks += 1;
+        self.checks += 1;
         at.max(now + 1)
     }
 
@@ -106,8 +106,8 @@ impl AlarmStepControl {
     }
 
     fn course(&mut self, trigger: Trigger, now: Nanos, seen: &Observation) -> Option<u32> {
-        let looks_again = trigger == Trigger::ReEvaluation;
-        if let Some(to) = within_bounds(seen.desired, self.bounds, false).filter(|_| looks_again) {
+        let re_evaluates = trigger == Trigger::ReEvaluation;
+        if let Some(to) = within_bounds(seen.desired, self.bounds, false).filter(|_| re_evaluates) {
             return Some(to);
         }
         let (side, change) = ringing(self.changes)?;
@@ -146,7 +146,7 @@ impl AlarmStepControl {
 impl Control for AlarmStepControl {
     fn begin(&mut self, wishes: &mut Wishes) {
         self.steps.begin(wishes);
-        let first = self.next_look(0);
+        let first = self.next_check(0);
         wishes.ticks.push((first, Tick::Sample));
         let minute = self.assumptions.minute();
         wishes.ticks.push(evaluation(1, &self.assumptions, minute));
@@ -159,7 +159,7 @@ impl Control for AlarmStepControl {
             Tick::Evaluate { period } => self.evaluate(period, now, wishes),
             Tick::Sample => {
                 self.reconcile(Trigger::ReEvaluation, now, seen, wishes);
-                let next = self.next_look(now);
+                let next = self.next_check(now);
                 wishes.ticks.push((next, Tick::Sample));
             }
             Tick::AlarmMessage => {
@@ -175,7 +175,7 @@ impl Control for AlarmStepControl {
     }
 
     fn runs(&self) -> u64 {
-        self.looks + self.messages
+        self.checks + self.messages
     }
 
     fn owns(&self) -> (u32, u32) {

@@ -121,12 +121,12 @@ impl Tracking {
         }
     }
 
-    /// The datapoint of a look. A need that is unknown is none.
+    /// The datapoint of a check. A need that is unknown is none.
     fn value(&mut self, now: Nanos, backlog: u64, seen: &Observation) -> Option<f64> {
         let Some(watch) = &mut self.watch else {
             return Some(backlog_per_task(backlog, seen.running));
         };
-        let looked = watch.look(now, seen);
+        let looked = watch.check(now, seen);
         let running = f64::from(seen.running.max(1));
         let share = |need: f64| need / running;
         // What is not known to be the largest need of the window may add tasks, and may remove none.

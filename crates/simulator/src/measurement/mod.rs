@@ -11,6 +11,7 @@ use scaling::Bounds;
 
 use crate::engine::Finished;
 use crate::load::{Arrival, Load};
+use crate::number::{count, length};
 use crate::outcome::RunOutcome;
 use crate::policy::Policy;
 use crate::random::Distribution;
@@ -209,7 +210,7 @@ impl Measurement {
         notes.push(format!(
             "tasks and alarms are as they were seen in {} looks, on average {} apart",
             self.samples.len(),
-            crate::number::length(self.lasts.as_secs_f64() / self.looks())
+            length(self.lasts.as_secs_f64() / self.sample_count())
         ));
         let most = self.samples.iter().map(|sample| sample.visible).max();
         notes.push(format!(
@@ -231,9 +232,8 @@ impl Measurement {
         notes
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
-    fn looks(&self) -> f64 {
-        self.samples.len().max(1) as f64
+    fn sample_count(&self) -> f64 {
+        count(self.samples.len().max(1) as u64)
     }
 
     fn highest_metric(&self) -> Option<f64> {

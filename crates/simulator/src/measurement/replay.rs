@@ -52,7 +52,7 @@ struct Replay<'m> {
     /// Tasks that run or start, and the task time up to the latest look.
     tasks: u32,
     task_time: Nanos,
-    looked: Nanos,
+    observed: Nanos,
 }
 
 pub(super) fn replay(
@@ -154,7 +154,7 @@ impl<'m> Replay<'m> {
             shown: Shown::default(),
             tasks: 0,
             task_time: 0,
-            looked: 0,
+            observed: 0,
         }
     }
 
@@ -166,7 +166,7 @@ impl<'m> Replay<'m> {
             .iter()
             .min_by(|one, other| one.at.total_cmp(&other.at));
         if let Some(first) = first {
-            self.look(*first);
+            self.observe(*first);
         }
     }
 
@@ -177,16 +177,16 @@ impl<'m> Replay<'m> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Message(place, fate) => self.befall(place, fate),
-            Event::Sample(sample) => self.look(sample),
+            Event::Sample(sample) => self.observe(sample),
             Event::Desired(desired) => self.desire(desired),
             Event::Point => self.records.point(self.visible, self.desired, self.shown),
         }
     }
 
-    fn look(&mut self, sample: Sample) {
+    fn observe(&mut self, sample: Sample) {
         let now = self.records.now;
-        self.task_time += Nanos::from(self.tasks) * (now - self.looked);
-        self.looked = now;
+        self.task_time += Nanos::from(self.tasks) * (now - self.observed);
+        self.observed = now;
         self.tasks = sample.running.saturating_add(sample.pending);
         self.desired = sample.desired;
         self.records.running(sample.running);
@@ -280,7 +280,7 @@ impl<'m> Replay<'m> {
     /// The end: what is left is counted, as the simulation does.
     fn finish(&mut self, end: Nanos) {
         self.pass(end);
-        self.task_time += Nanos::from(self.tasks) * (end - self.looked);
+        self.task_time += Nanos::from(self.tasks) * (end - self.observed);
         let measurement = self.measurement;
         for (message, tracked) in self.messages.iter().zip(&measurement.messages) {
             match message.place {

@@ -30,7 +30,7 @@ fn service(tasks: u32) -> Scenario {
     }
 }
 
-fn look(at: f64, running: u32) -> Sample {
+fn sample_at(at: f64, running: u32) -> Sample {
     Sample {
         at,
         desired: running,
@@ -64,7 +64,7 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
             measurement.processing(&id, *sent, processing);
         }
     }
-    measurement.sample(look(0.0, 3));
+    measurement.sample(sample_at(0.0, 3));
     let measured = measurement.outcome(&scenario).unwrap();
     let simulated = simulate(&scenario, &load, 3).unwrap();
 
@@ -142,10 +142,10 @@ fn failures_worked_by_hand() {
     log.sent("waits", 97.0);
     log.processing("in flight", 95.0, processing(99.0, None, false, 1));
     log.sent("too late", 100.0);
-    log.sample(look(0.0, 1));
+    log.sample(sample_at(0.0, 1));
     log.sample(Sample {
         pending: 2,
-        ..look(50.0, 1)
+        ..sample_at(50.0, 1)
     });
     let outcome = log.outcome(&scenario).unwrap();
     let messages = outcome.messages;
@@ -197,7 +197,7 @@ fn nothing_is_asked_of_clocks() {
                 receive_count: 1,
             };
             log.processing(&index.to_string(), odd[other], processing);
-            log.sample(look(*began, 1));
+            log.sample(sample_at(*began, 1));
         }
     }
     let outcome = log.outcome(&service(1)).unwrap();

@@ -41,16 +41,16 @@ struct QueueMinute {
     in_flight: u64,
 }
 
-/// When the function looks: a rule starts it every minute, and it looks several times within it.
+/// When the function checks: a rule starts it every minute, and it checks several times within it.
 struct Clock {
     random: Random,
     minute: Nanos,
     jitter: f64,
     phase: Nanos,
     every: Nanos,
-    looks: u64,
+    checks: u64,
     invocations: u64,
-    look: u64,
+    check: u64,
     begun: Nanos,
 }
 
@@ -67,8 +67,8 @@ impl Watch {
         Self { eye, watch }
     }
 
-    /// A look, remembered.
-    pub(in crate::control) fn look(&mut self, now: Nanos, seen: &Observation) -> Looked {
+    /// Checks the queue and the service, and remembers the result.
+    pub(in crate::control) fn check(&mut self, now: Nanos, seen: &Observation) -> Looked {
         let law = self.eye.law(now);
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];
@@ -117,8 +117,8 @@ impl Eye {
         }
     }
 
-    /// When the next look is.
-    pub(in crate::control) fn next_look(&mut self, now: Nanos) -> Nanos {
+    /// When the next check is.
+    pub(in crate::control) fn next_check(&mut self, now: Nanos) -> Nanos {
         self.clock.next().max(now + 1)
     }
 
@@ -129,7 +129,7 @@ impl Eye {
 
     /// Seconds that an invocation lasts from its first look to its last.
     pub(in crate::control) fn span(&self) -> f64 {
-        seconds(self.clock.every.saturating_mul(self.clock.looks - 1))
+        seconds(self.clock.every.saturating_mul(self.clock.checks - 1))
     }
 
     /// When the minute after `now` is over, if it needs to hear of it.
@@ -254,16 +254,16 @@ impl Clock {
             jitter: assumptions.rule_jitter.as_secs_f64(),
             phase,
             every,
-            // A look is not lost to a nanosecond that was rounded.
-            looks: ((minute + every / 1_000) / every.max(1)).max(1),
+            // A check is not lost to a nanosecond that was rounded.
+            checks: ((minute + every / 1_000) / every.max(1)).max(1),
             invocations: 0,
-            look: 0,
+            check: 0,
             begun: 0,
         }
     }
 
     fn next(&mut self) -> Nanos {
-        if self.look == 0 {
+        if self.check == 0 {
             self.begun = self
                 .minute
                 .saturating_mul(self.invocations)
@@ -273,8 +273,8 @@ impl Clock {
         }
         let at = self
             .begun
-            .saturating_add(self.every.saturating_mul(self.look));
-        self.look = (self.look + 1) % self.looks;
+            .saturating_add(self.every.saturating_mul(self.check));
+        self.check = (self.check + 1) % self.checks;
         at
     }
 }

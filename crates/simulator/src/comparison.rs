@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::load::Load;
-use crate::number::{count, length, plain, share};
+use crate::number::{count, format_duration, format_number, format_share};
 use crate::outcome::RunOutcome;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::simulate;
@@ -205,10 +205,10 @@ impl Difference {
     #[must_use]
     pub fn shown(&self, value: f64) -> String {
         match self.unit {
-            Unit::Share => share(value),
-            Unit::Seconds => length(value),
-            Unit::Count => plain(value, 0),
-            Unit::TaskSeconds => plain(value, 1),
+            Unit::Share => format_share(value),
+            Unit::Seconds => format_duration(value),
+            Unit::Count => format_number(value, 0),
+            Unit::TaskSeconds => format_number(value, 1),
         }
     }
 

@@ -8,7 +8,7 @@ pub(crate) fn count(count: u64) -> f64 {
 
 /// A share from 0 to 1 in percent, rounded down: what is not wholly kept never shows as 100%.
 #[must_use]
-pub fn share(share: f64) -> String {
+pub fn format_share(share: f64) -> String {
     let percent = share * 100.0;
     // 0.99 × 100 is a hair under 99.
     let shown = (percent * 100.0 + 1e-6).floor() / 100.0;
@@ -21,7 +21,7 @@ pub fn share(share: f64) -> String {
 
 /// A length of time in seconds, such as `350ms`, `12.5s`, `4m 10s`, `3h 20m`, `14d`.
 #[must_use]
-pub fn length(seconds: f64) -> String {
+pub fn format_duration(seconds: f64) -> String {
     if !seconds.is_finite() {
         return "unknown".to_owned();
     }
@@ -54,7 +54,7 @@ pub fn length(seconds: f64) -> String {
 
 /// US dollars with as many decimals as say something.
 #[must_use]
-pub fn dollars(amount: f64) -> String {
+pub fn format_dollars(amount: f64) -> String {
     let decimals = match amount.abs() {
         amount if amount == 0.0 || amount >= 0.995 => 2,
         amount if amount >= 0.01 => 3,
@@ -64,7 +64,7 @@ pub fn dollars(amount: f64) -> String {
 }
 
 /// A number with thousands separated, and up to so many decimals.
-pub(crate) fn plain(value: f64, decimals: usize) -> String {
+pub(crate) fn format_number(value: f64, decimals: usize) -> String {
     let text = trimmed(value, decimals);
     let (whole, rest) = match text.split_once('.') {
         Some((whole, rest)) => (whole.to_owned(), format!(".{rest}")),
@@ -104,12 +104,12 @@ mod tests {
 
     #[test]
     fn shares_are_never_flattered() {
-        assert_eq!(share(1.0), "100%");
-        assert_eq!(share(0.999_999), "99.99%");
-        assert_eq!(share(0.99), "99%");
-        assert_eq!(share(0.989_999), "98.99%");
-        assert_eq!(share(0.831_25), "83.12%");
-        assert_eq!(share(0.0), "0%");
+        assert_eq!(format_share(1.0), "100%");
+        assert_eq!(format_share(0.999_999), "99.99%");
+        assert_eq!(format_share(0.99), "99%");
+        assert_eq!(format_share(0.989_999), "98.99%");
+        assert_eq!(format_share(0.831_25), "83.12%");
+        assert_eq!(format_share(0.0), "0%");
     }
 
     #[test]
@@ -129,19 +129,19 @@ mod tests {
             (f64::NAN, "unknown"),
         ];
         for (seconds, text) in cases {
-            assert_eq!(length(seconds), text, "{seconds}");
+            assert_eq!(format_duration(seconds), text, "{seconds}");
         }
     }
 
     #[test]
     fn numbers_and_dollars() {
-        assert_eq!(plain(1_234_567.0, 0), "1,234,567");
-        assert_eq!(plain(-1_234.5, 1), "-1,234.5");
-        assert_eq!(plain(999.0, 1), "999");
-        assert_eq!(plain(f64::NAN, 1), "NaN");
-        assert_eq!(dollars(0.0), "$0.00");
-        assert_eq!(dollars(12.345), "$12.35");
-        assert_eq!(dollars(0.4567), "$0.457");
-        assert_eq!(dollars(0.000_086), "$0.000086");
+        assert_eq!(format_number(1_234_567.0, 0), "1,234,567");
+        assert_eq!(format_number(-1_234.5, 1), "-1,234.5");
+        assert_eq!(format_number(999.0, 1), "999");
+        assert_eq!(format_number(f64::NAN, 1), "NaN");
+        assert_eq!(format_dollars(0.0), "$0.00");
+        assert_eq!(format_dollars(12.345), "$12.35");
+        assert_eq!(format_dollars(0.4567), "$0.457");
+        assert_eq!(format_dollars(0.000_086), "$0.000086");
     }
 }

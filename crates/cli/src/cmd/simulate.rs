@@ -53,7 +53,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Result<Report> {
     let overrides = args.subject.overrides()?;
     let scenario = Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
-    let lasts = simulator::length(load.duration().as_secs_f64());
+    let lasts = simulator::format_duration(load.duration().as_secs_f64());
     ui.note(&format!("simulating {lasts}"));
     let (outcome, compared) = simulate(args, &scenario, load)?;
     Ok(

@@ -11,7 +11,7 @@ use scaling::Bounds;
 
 use crate::engine::Finished;
 use crate::load::{Arrival, Load};
-use crate::number::{count, length};
+use crate::number::{count, format_duration};
 use crate::outcome::RunOutcome;
 use crate::policy::Policy;
 use crate::random::Distribution;
@@ -210,7 +210,7 @@ impl Measurement {
         notes.push(format!(
             "tasks and alarms are as they were seen in {} looks, on average {} apart",
             self.samples.len(),
-            length(self.lasts.as_secs_f64() / self.sample_count())
+            format_duration(self.lasts.as_secs_f64() / self.sample_count())
         ));
         let most = self.samples.iter().map(|sample| sample.visible).max();
         notes.push(format!(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::number::{self, dollars, length, plain, share};
+use crate::number::{self, format_dollars, format_duration, format_number, format_share};
 
 use super::Report;
 
@@ -55,7 +55,7 @@ impl Report {
     fn promise(&self) -> Figure {
         let outcome = &self.outcome;
         let mut pieces = vec![
-            value("kept", outcome.kept, share(outcome.kept)),
+            value("kept", outcome.kept, format_share(outcome.kept)),
             Words(" of the messages within "),
             time("promise", outcome.promise),
             Words("; broken during "),
@@ -65,7 +65,7 @@ impl Report {
         ];
         if let Some(required) = self.required {
             pieces.insert(1, Words(")"));
-            pieces.insert(1, value("required", required, share(required)));
+            pieces.insert(1, value("required", required, format_share(required)));
             pieces.insert(1, Words(" (required "));
         }
         figure("promise kept", pieces)
@@ -149,7 +149,7 @@ impl Report {
 
     fn tasks(&self) -> Figure {
         let tasks = &self.outcome.tasks;
-        let hours = |path, seconds: f64| value(path, seconds, plain(seconds / 3_600.0, 1));
+        let hours = |path, seconds: f64| value(path, seconds, format_number(seconds / 3_600.0, 1));
         figure(
             "tasks",
             vec![
@@ -208,7 +208,8 @@ impl Report {
 
     fn elasticity(&self) -> Figure {
         let elasticity = &self.outcome.elasticity;
-        let percent = |path, amount: f64| value(path, amount, format!("{}%", plain(amount, 1)));
+        let percent =
+            |path, amount: f64| value(path, amount, format!("{}%", format_number(amount, 1)));
         figure(
             "elasticity",
             vec![
@@ -235,18 +236,18 @@ fn value(path: &'static str, value: f64, text: String) -> Piece {
 }
 
 fn time(path: &'static str, seconds: f64) -> Piece {
-    value(path, seconds, length(seconds))
+    value(path, seconds, format_duration(seconds))
 }
 
 fn number(path: &'static str, amount: f64, decimals: usize) -> Piece {
-    value(path, amount, plain(amount, decimals))
+    value(path, amount, format_number(amount, decimals))
 }
 
 fn money(path: &'static str, amount: f64) -> Piece {
-    value(path, amount, dollars(amount))
+    value(path, amount, format_dollars(amount))
 }
 
 fn count(path: &'static str, number: u64) -> Piece {
     let number = number::count(number);
-    value(path, number, plain(number, 0))
+    value(path, number, format_number(number, 0))
 }

@@ -10,7 +10,7 @@ pub use self::figures::{Figure, Piece};
 
 use crate::compare::{CLAIRVOYANT, Compared};
 use crate::comparison::{Comparison, Prediction};
-use crate::number::{length, share};
+use crate::number::{format_duration, format_share};
 use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 
 /// A simulation with what was asked of it: the JSON document that programs read.
@@ -108,21 +108,21 @@ impl Report {
         let outcome = &self.outcome;
         let kept = format!(
             "began within the promised {} for {} of the messages",
-            length(outcome.promise),
-            share(outcome.kept)
+            format_duration(outcome.promise),
+            format_share(outcome.kept)
         );
         match (self.satisfied, self.required) {
             _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
             (Some(true), Some(required)) => {
                 format!(
                     "the promise is kept: work {kept}; required {}",
-                    share(required)
+                    format_share(required)
                 )
             }
             (Some(false), Some(required)) => {
                 format!(
                     "the promise is broken: work {kept}; required {}",
-                    share(required)
+                    format_share(required)
                 )
             }
             _ => format!("work {kept}"),

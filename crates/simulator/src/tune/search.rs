@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::load::Load;
-use crate::number::share;
+use crate::number::format_share;
 use crate::scenario::ScenarioError;
 
 use super::TuneOptions;
@@ -187,7 +187,7 @@ impl<'a> Search<'a> {
         if let Some((_, best)) = best {
             (self.tell)(&format!(
                 "{law}: {count} candidates; the best keeps {} for ${:.2} a month",
-                share(best.kept),
+                format_share(best.kept),
                 best.cost_per_month
             ));
         }

@@ -7,7 +7,7 @@ use sandbox::Speed;
 use serde::Serialize;
 use simulator::{
     Comparison, Distribution, Measurement, Overrides, Prediction, Report, RunOutcome, Scenario,
-    length,
+    format_duration,
 };
 use stack::{Service, Stack};
 
@@ -194,7 +194,7 @@ fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
     scenario.processing = Distribution::Fixed(work.saturating_add(fetch));
     scenario.notes.push(format!(
         "a message takes a task {} more than its work: what deleting it and receiving the next took here",
-        length(fetch.as_secs_f64())
+        format_duration(fetch.as_secs_f64())
     ));
     scenario
 }
@@ -265,7 +265,7 @@ fn verdict_text(summary: &Summary) -> String {
 fn story_text(story: &Story) -> String {
     let chapters = story
         .chapters()
-        .map(|(chapter, at)| format!("{:<14}{}\n", length(at), chapter.told()));
+        .map(|(chapter, at)| format!("{:<14}{}\n", format_duration(at), chapter.told()));
     let mut text: String = chapters.collect();
     text.push_str(&format!(
         "at most       {} tasks wanted, {} running\n",
@@ -282,7 +282,7 @@ fn actions_text(actions: &[ActionLine]) -> String {
             "" => String::new(),
             reason => format!("\n              {reason}"),
         };
-        let at = length(action.at);
+        let at = format_duration(action.at);
         text.push_str(&format!(
             "action        after {at}: from {} to {}{reason}\n",
             action.from, action.to

@@ -1,7 +1,7 @@
 //! The course of a simulation as a few lines of text.
 
 use console::Style;
-use simulator::{Report, length};
+use simulator::{Report, format_duration};
 
 use crate::live::{bar, columns, highest};
 
@@ -50,13 +50,13 @@ pub(super) fn chart(report: &Report) -> String {
     }
     let said = format!(
         "at most {}, promised {}",
-        length(highest(&wait)),
-        length(promise)
+        format_duration(highest(&wait)),
+        format_duration(promise)
     );
     lines.push(Line::new("longest wait", &wait, said).limited(Some(promise)));
     let mut text: String = lines.iter().map(Line::draw).collect();
     let wide = series.len().min(WIDTH);
-    let end = length(report.outcome.duration);
+    let end = format_duration(report.outcome.duration);
     text.push_str(&format!(
         "{:<18}0s{end:>width$}\n",
         "",

@@ -19,6 +19,7 @@ mod step_record;
 mod steps;
 mod target_tracking;
 mod timestamp;
+mod tracking_behavior;
 mod tracking_policy;
 
 pub use alarm::{Comparison, MissingData};
@@ -53,6 +54,9 @@ pub use target_tracking::{
     tracking_alarms,
 };
 pub use timestamp::format_timestamp;
+pub use tracking_behavior::{
+    FlappingGuard, OutCooldown, ScaleInStep, TrackingBase, TrackingBehavior, TrackingDatapoint,
+};
 pub use tracking_policy::{ServiceCounts, TargetTracking, TrackingPolicy, TrackingReading};
 
 use timestamp::parse_timestamp;

@@ -30,6 +30,7 @@ fn reading(metric: f64, target: f64) -> TrackingReading {
         high: state(metric > target),
         low: state(metric < 0.9 * target),
         metric,
+        running: None,
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Tracking {
     metric: Metric,
     high: Alarm,
     low: Alarm,
+    /// Running tasks by period, at the time of its datapoint.
+    running: Metric,
     target: ScalableTarget,
     /// Steps on a metric of the queue beside it.
     steps: Option<QueueSteps>,
@@ -85,9 +87,10 @@ impl Tracking {
             phase,
             samples: 0,
             metric: Metric::new(Statistic::Average, kept),
+            running: Metric::new(Statistic::Minimum, kept),
             high,
             low,
-            target: ScalableTarget::new(vec![tracking], bounds),
+            target: ScalableTarget::new(vec![tracking], bounds).with_behavior(assumptions.tracking),
             steps: steps.map(|steps| QueueSteps::new(steps, &assumptions)),
             wake: (scenario.min == 0).then(|| Wake::new(&assumptions)),
             watch: None,
@@ -163,6 +166,7 @@ impl Tracking {
         let there = stamp.saturating_add(nanos(self.assumptions.publication_delay));
         let period = stamp / self.minute;
         if let Some(value) = self.value(now, backlog, seen) {
+            self.running.publish(period, f64::from(seen.running));
             wishes.ticks.push((there, Tick::Publish { period, value }));
         }
         if let Some(wake) = &mut self.wake {
@@ -173,15 +177,57 @@ impl Tracking {
         wishes.ticks.push((next, Tick::Sample));
     }
 
+    /// The value that counts when the high alarm is in ALARM.
+    fn chosen(&mut self, high: AlarmState, period: u64) -> Option<f64> {
+        if high != AlarmState::Alarm {
+            return None;
+        }
+        let count = self.high.evaluation.datapoints.get() as usize;
+        let range = self.high.evaluation.range();
+        let there: Vec<f64> = self
+            .metric
+            .before(period, range)
+            .iter()
+            .flatten()
+            .copied()
+            .collect();
+        let latest = there.split_at(there.len().saturating_sub(count)).1;
+        self.assumptions.tracking.datapoint.choose(latest)
+    }
+
+    /// Tasks that ran at the time of the latest datapoint.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was a u32"
+    )]
+    fn running_then(&mut self, period: u64) -> Option<u32> {
+        let range = self.high.evaluation.range();
+        let running = self
+            .running
+            .before(period, range)
+            .iter()
+            .rev()
+            .find_map(|count| *count);
+        running.map(|running| running as u32)
+    }
+
     fn evaluate(&mut self, period: u64, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let (high, metric) = self.metric.evaluate(&mut self.high, period);
         let (low, _) = self.metric.evaluate(&mut self.low, period);
+        let metric = self.chosen(high, period).or(metric);
+        let running = self.running_then(period);
         let acts = now.saturating_add(nanos(self.assumptions.action_delay));
         let woken = self
             .wake
             .as_mut()
             .is_some_and(|wake| wake.rings(period) && seen.desired == 0);
-        let reading = metric.map(|metric| TrackingReading { high, low, metric });
+        let reading = metric.map(|metric| TrackingReading {
+            high,
+            low,
+            metric,
+            running,
+        });
         let steps = self.steps.as_mut().map(|steps| steps.evaluate(period));
         let change = self.target.decide(
             Duration::from_nanos(now),

@@ -136,9 +136,11 @@ fn a_quiet_service_scales_in_to_its_minimum() {
         policy: Policy::BacklogPerTask(backlog(10.0)),
         ..scenario()
     };
-    let outcome = run(&scenario, "constant:rate=1/min,for=1h", 1);
+    let outcome = run(&scenario, "constant:rate=1/min,for=3h", 1);
     let first = outcome.actions[0];
-    assert_eq!((first.from, first.to), (20, 2));
+    assert_eq!((first.from, first.to), (20, 19));
+    assert!(outcome.actions.iter().all(|step| step.to + 1 == step.from));
+    assert_eq!(outcome.actions.last().unwrap().to, 2);
     // 15 datapoints, one a minute; the first may be late, and the evaluation comes 10 s after.
     assert!((900.0..1_020.0).contains(&first.at), "{}", first.at);
     assert!(outcome.series.last().unwrap().scale_in_alarm);

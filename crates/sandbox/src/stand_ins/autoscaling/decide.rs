@@ -191,6 +191,7 @@ fn reading<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> TrackingReading {
         high: AlarmState::Ok,
         low: AlarmState::Ok,
         metric: f64::NAN,
+        running: None,
     };
     for alarm in alarms {
         if alarm.is_high() {

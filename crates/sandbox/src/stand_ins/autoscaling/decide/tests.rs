@@ -135,7 +135,7 @@ fn scale_in_names_its_own_alarm() {
     let cause = "monitor alarm backlog-low in state ALARM triggered policy backlog";
     assert_eq!(
         decide(at(0), &[rings], &mut Memory::default()),
-        set(10, 5, cause)
+        set(10, 9, cause)
     );
 }
 
@@ -164,15 +164,15 @@ fn out_if_any_in_only_if_all() {
     let cause = "monitor alarm two-low in state ALARM triggered policy two";
     assert_eq!(
         after(&two, &[low_one.clone(), low_two]),
-        set(10, 8, cause),
-        "the larger of 5 and 8"
+        set(10, 9, cause),
+        "one task at a time"
     );
     let mut out_only = two;
     if let Law::Tracking(law) = &mut out_only[1].law {
         law.scale_in = false;
     }
     let cause = "monitor alarm one-low in state ALARM triggered policy one";
-    assert_eq!(after(&out_only, &[low_one]), set(10, 5, cause));
+    assert_eq!(after(&out_only, &[low_one]), set(10, 9, cause));
 }
 
 #[test]
@@ -335,7 +335,11 @@ fn target_tracking_wakes_over_its_target() {
 #[test]
 fn what_could_not_be_done_is_not_remembered() {
     let policy = tracking("backlog", 100.0, (300, 300));
-    let rings = target(&[policy], &[high("backlog", 100.0, 150.0)], 10);
+    let rings = target(
+        std::slice::from_ref(&policy),
+        &[high("backlog", 100.0, 150.0)],
+        10,
+    );
     let mut memory = Memory::default();
     let before = memory.clone();
     assert_eq!(
@@ -348,8 +352,9 @@ fn what_could_not_be_done_is_not_remembered() {
         to(&decide(at(60), std::slice::from_ref(&rings), &mut refused)),
         Some(15)
     );
+    let done = target(&[policy], &[high("backlog", 100.0, 150.0)], 15);
     assert_eq!(
-        to(&decide(at(60), &[rings], &mut memory)),
+        to(&decide(at(60), &[done], &mut memory)),
         None,
         "its cooldown"
     );
@@ -365,7 +370,7 @@ fn a_target_that_was_taken_away_begins_anew() {
     let mut memory = Memory::default();
     assert_eq!(
         to(&decide(at(0), std::slice::from_ref(&rings), &mut memory)),
-        Some(5)
+        Some(9)
     );
     memory.keep(&BTreeSet::from([WORKER.to_owned()]));
     assert_eq!(
@@ -373,7 +378,7 @@ fn a_target_that_was_taken_away_begins_anew() {
         None
     );
     memory.keep(&BTreeSet::new());
-    assert_eq!(to(&decide(at(60), &[rings], &mut memory)), Some(5));
+    assert_eq!(to(&decide(at(60), &[rings], &mut memory)), Some(9));
 }
 
 #[test]

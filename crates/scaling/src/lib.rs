@@ -26,7 +26,7 @@ pub use alarm::{Comparison, MissingData};
 pub use alarm_steps::{
     AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, PolicyError, ScalingRequest,
 };
-pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
+pub use backlog::{acceptable_backlog_per_task, backlog_per_task, held_backlog};
 pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 pub use demand::{
     Decision, DemandLaw, DemandScaler, DemandWatch, GAP_LOOKS, Looked, MEASURED_MINUTES,

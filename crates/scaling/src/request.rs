@@ -12,7 +12,7 @@ pub const METRIC_NAME: &str = "BacklogPerTask";
 pub const WAKE_METRIC_NAME: &str = "BacklogWithoutTasks";
 
 /// The metric function's event: everything that it needs to know, so that it holds no configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricRequest {
     /// CloudWatch namespace to publish to.
@@ -22,7 +22,7 @@ pub struct MetricRequest {
 }
 
 /// One ECS service and the queues that it consumes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceRequest {
     /// Cluster name (not ARN): also the value of the dimension `ClusterName`.
@@ -37,6 +37,10 @@ pub struct ServiceRequest {
     /// Whether to publish [`WAKE_METRIC_NAME`] too.
     #[serde(default, skip_serializing_if = "is_false")]
     pub wake: bool,
+    /// Target of the policy that tracks [`METRIC_NAME`], in messages per task, for a service that can go to
+    /// zero tasks: while there is work, its last task is kept ([`crate::held_backlog`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
     /// The law by which to publish [`crate::NEED_PER_TASK_METRIC`] and [`crate::TASKS_NEEDED_METRIC`]
     /// instead of [`METRIC_NAME`].
     #[serde(default, skip_serializing_if = "Option::is_none")]

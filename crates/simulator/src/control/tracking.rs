@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use scaling::{
     AlarmState, Bounds, Comparison, Evaluation, MissingData, ScalableTarget, TrackingPolicy,
-    TrackingReading, backlog_per_task,
+    TrackingReading, backlog_per_task, held_backlog,
 };
 
 use crate::assumptions::Assumptions;
@@ -127,7 +127,12 @@ impl Tracking {
     /// The datapoint of a check. A need that is unknown is none.
     fn value(&mut self, now: Nanos, backlog: u64, seen: &Observation) -> Option<f64> {
         let Some(watch) = &mut self.watch else {
-            return Some(backlog_per_task(backlog, seen.running));
+            let value = backlog_per_task(backlog, seen.running);
+            let held = match self.wake {
+                Some(_) => held_backlog(backlog, seen.running, value, self.policy.target),
+                None => 0.0,
+            };
+            return Some(value + held);
         };
         let looked = watch.check(now, seen);
         let running = f64::from(seen.running.max(1));

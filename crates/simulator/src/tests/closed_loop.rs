@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{BacklogPolicy, KedaPolicy, StepPolicy};
+use scaling::TrackingBehavior;
 
 fn backlog(target: f64) -> BacklogPolicy {
     BacklogPolicy {
@@ -164,6 +165,61 @@ fn a_service_without_tasks_is_woken_by_one_message() {
         outcome.actions.iter().any(|action| action.to == 0),
         "and it goes back to sleep"
     );
+}
+
+/// One message every three hours, each of 90 s of work, on a service that goes to zero tasks in between.
+/// The low alarm of its policy is in ALARM all night. Whatever Application Auto Scaling does where AWS
+/// documents nothing, each message is processed once, by one scale-out and one scale-in.
+#[test]
+fn a_task_that_was_started_from_zero_is_not_removed_before_its_work() {
+    let load = Load::read_csv("0\n10800\n21600\n32400\n".as_bytes(), None).unwrap();
+    for tracking in every_behavior() {
+        let scenario = Scenario {
+            min: 0,
+            initial: 0,
+            visibility_timeout: Duration::from_secs(600),
+            processing: Distribution::Fixed(Duration::from_secs(90)),
+            policy: Policy::BacklogPerTask(BacklogPolicy {
+                in_flight: true,
+                cooldown_out: Duration::from_secs(30),
+                cooldown_in: Duration::from_secs(60),
+                ..backlog(300.0 / 90.0)
+            }),
+            assumptions: Assumptions {
+                task_start: Distribution::Fixed(Duration::from_secs(61)),
+                tracking,
+                ..Assumptions::default()
+            },
+            ..scenario()
+        };
+        let outcome = simulate(&scenario, &load, 1).unwrap();
+        assert_eq!(outcome.messages.deleted, 3, "{tracking:?}");
+        assert_eq!(outcome.messages.processed_again, 0, "{tracking:?}");
+        assert_eq!(outcome.actions.len(), 6, "{tracking:?}");
+    }
+}
+
+/// Every combination of the assumptions about target tracking.
+fn every_behavior() -> Vec<TrackingBehavior> {
+    let mut all = Vec::new();
+    for base in ["desired", "running_then", "running"] {
+        for cooldown in ["larger_passes", "blocks", "repeats"] {
+            for datapoint in ["latest", "average", "minimum"] {
+                for scale_in in ["one_task", "25%", "to_target"] {
+                    for flapping_guard in ["on", "off"] {
+                        all.push(TrackingBehavior {
+                            base: base.parse().unwrap(),
+                            cooldown: cooldown.parse().unwrap(),
+                            datapoint: datapoint.parse().unwrap(),
+                            scale_in: scale_in.parse().unwrap(),
+                            flapping_guard: flapping_guard.parse().unwrap(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    all
 }
 
 /// KEDA: 30 messages at a queue length of 5 are 6 pods, of which the autoscaler adds 4 at its next sync.

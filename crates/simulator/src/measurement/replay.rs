@@ -81,6 +81,7 @@ pub(super) fn replay(
     let (metrics, alarms) = control.owns();
     replay.finish(end);
     Some(Finished {
+        loaded: end,
         end,
         task_time: replay.task_time,
         billed: replay.task_time,
@@ -254,7 +255,9 @@ impl<'m> Replay<'m> {
             (Fate::Dead { begun: of }, Place::InFlight { begun }) if of == begun => {
                 self.in_flight -= 1;
                 self.records.totals.dead += 1;
-                self.records.totals.late += u64::from(!message.finished);
+                if !message.finished {
+                    self.records.judge_lost(sent);
+                }
                 self.records.gone(sent);
                 message.place = Place::Gone;
             }

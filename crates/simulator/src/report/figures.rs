@@ -182,13 +182,20 @@ impl Report {
     }
 
     fn cheapest(&self) -> Figure {
-        figure(
-            "cheapest possible",
-            vec![
-                money("cost.clairvoyant", self.outcome.cost.clairvoyant),
-                Words(": the tasks of a clairvoyant, who runs just enough of them"),
-            ],
-        )
+        let mut pieces = vec![
+            money("cost.clairvoyant", self.outcome.cost.clairvoyant),
+            Words(": the tasks of a clairvoyant, who runs just enough of them"),
+        ];
+        if let Some(limit) = self.outcome.limited_by_max {
+            pieces.extend([
+                Words("; tasks.max is the limit ("),
+                count("limited_by_max.allowed", limit.allowed.into()),
+                Words(" allowed, "),
+                count("limited_by_max.needed", limit.needed.into()),
+                Words(" needed), so no policy can meet the objective for every message"),
+            ]);
+        }
+        figure("cheapest possible", pieces)
     }
 
     fn scaling(&self) -> Figure {

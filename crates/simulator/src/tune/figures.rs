@@ -44,7 +44,7 @@ impl Ran {
     pub(super) fn from_outcome(outcome: &RunOutcome) -> Self {
         Self {
             figures: Figures::from_outcome(outcome),
-            desired: outcome.series.last().map_or(0, |point| point.desired),
+            desired: outcome.desired_at_end_of_load(),
         }
     }
 }

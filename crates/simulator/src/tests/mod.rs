@@ -1,3 +1,4 @@
+mod cases;
 mod closed_loop;
 mod comparing;
 mod compressed;

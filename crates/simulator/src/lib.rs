@@ -39,7 +39,9 @@ pub use engine::{Point, ScalingAction};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
-pub use outcome::{Backlog, Cost, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
+pub use outcome::{
+    Backlog, Cost, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting,
+};
 pub use policy::{
     ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
     Statistic, StepPolicy, StepSide,

@@ -4,7 +4,7 @@ use super::*;
 use crate::Overrides;
 
 /// The outcome of a file's load with its definition's only service, and of a generated load.
-fn simulate_case(definition: &str, load: &Load, assumed: &[&str]) -> Outcome {
+fn simulate_case(definition: &str, load: &Load, assumed: &[&str]) -> RunOutcome {
     let stack = stack::parse("case.yaml", definition).unwrap().stack;
     let service = stack.services.keys().next().unwrap();
     let mut overrides = Overrides::default();

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Result};
 use crate::ui;
 
 pub(crate) use self::load::LoadArgs;
-pub(crate) use self::subject::{SubjectArgs, scenario_failure, share};
+pub(crate) use self::subject::{SubjectArgs, required_share, scenario_failure, share};
 
 /// Writes the report as one HTML page, and says where it is.
 pub(crate) fn write_page(path: &Path, report: &Report) -> Result<()> {

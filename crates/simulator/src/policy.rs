@@ -124,6 +124,8 @@ pub struct StepSide {
 pub struct DemandPolicy {
     /// Who acts on the need.
     pub form: DemandForm,
+    /// The waiting time that the policy aims at; `None` for the one that is judged.
+    pub acceptable_latency: Option<Duration>,
     /// From what arrivals are told.
     pub arrivals: ArrivalSource,
     /// Average processing time of a message as the definition says it; `None` when it is measured.
@@ -227,6 +229,7 @@ impl DemandPolicy {
     pub fn defaults(form: DemandForm, processing_time: Duration) -> Self {
         Self {
             form,
+            acceptable_latency: None,
             arrivals: ArrivalSource::Flow,
             processing_time: Some(processing_time),
             late: scaling::LATE_SHARE,

@@ -18,6 +18,7 @@ mod problem;
 mod read;
 mod scalar;
 mod shape;
+mod slo;
 mod source;
 mod text;
 mod yaml;
@@ -31,6 +32,7 @@ pub use edit::{Edit, EditError, edit};
 pub use load::{LoadError, load};
 pub use model::*;
 pub use problem::{Label, Problem, Report, Severity};
+pub use slo::Slo;
 
 use findings::Findings;
 use source::Source;

@@ -12,7 +12,9 @@ use crate::connect::ConnectArgs;
 use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::simulation::{LoadArgs, SubjectArgs, scenario_failure, share, write_page};
+use crate::simulation::{
+    LoadArgs, SubjectArgs, required_share, scenario_failure, share, write_page,
+};
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -23,7 +25,8 @@ pub(crate) struct Args {
     load: LoadArgs,
     #[command(flatten)]
     subject: SubjectArgs,
-    /// Fail unless the promise is kept for this share of the messages, such as 99%
+    /// Fail unless this share of the messages meets the latency objective; otherwise the share of the service's
+    /// `slo`, if it has one
     #[arg(long, value_name = "SHARE", value_parser = share)]
     require: Option<f64>,
     /// Show the policies that people use today beside the definition's
@@ -58,7 +61,7 @@ fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Re
     let (outcome, compared) = simulate(args, &scenario, load)?;
     Ok(
         Report::new(args.load.load.to_string(), load.begins(), outcome)
-            .requiring(args.require)
+            .requiring(args.require.or(required_share(stack, service)))
             .beside(&compared),
     )
 }

@@ -16,8 +16,14 @@ use crate::connect::ConnectArgs;
 use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::simulation::{LoadArgs, SubjectArgs, scenario_failure, share, write_page};
+use crate::simulation::{
+    LoadArgs, SubjectArgs, required_share, scenario_failure, share, write_page,
+};
 use crate::ui::Ui;
+
+/// Required where neither the command line nor the definition has a share: the cheapest settings of all
+/// would meet nothing.
+const USUAL_SHARE: f64 = 0.99;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,9 +33,10 @@ pub(crate) struct Args {
     load: LoadArgs,
     #[command(flatten)]
     subject: SubjectArgs,
-    /// Share of the messages for which the promise must be kept
-    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "99%")]
-    require: f64,
+    /// Share of the messages that must meet the latency objective; otherwise the share of the service's `slo`,
+    /// or 99%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    require: Option<f64>,
     /// Share of the load's time that is searched on, whole days where there are several; the rest shows
     /// how what was found does on what it has not seen
     #[arg(long, value_name = "SHARE", value_parser = part, default_value = "60%")]
@@ -106,8 +113,9 @@ fn tune(
 ) -> Result<()> {
     let overrides = args.subject.overrides()?;
     let tell = |text: &str| ui.note(text);
-    let tuned = simulator::tune(stack, service, &overrides, load, &args.options(), &tell)
-        .map_err(failed)?;
+    let options = args.options(stack, service);
+    let tuned =
+        simulator::tune(stack, service, &overrides, load, &options, &tell).map_err(failed)?;
     ui.finish();
     if let Some(path) = &args.report {
         write_page(path, &report(args, &tuned, service, &overrides, load)?)?;
@@ -198,15 +206,21 @@ fn report(
     .map(|(name, outcome)| Compared { name, outcome });
     Ok(
         Report::new(args.load.load.to_string(), load.begins(), found)
-            .requiring(Some(args.require))
+            .requiring(Some(args.required(&present, service)))
             .beside(&compared),
     )
 }
 
 impl Args {
-    fn options(&self) -> TuneOptions {
+    /// The share of the messages that must meet the objective.
+    fn required(&self, stack: &Stack, service: &str) -> f64 {
+        let slo = required_share(stack, service);
+        self.require.or(slo).unwrap_or(USUAL_SHARE)
+    }
+
+    fn options(&self, stack: &Stack, service: &str) -> TuneOptions {
         TuneOptions {
-            required: self.require,
+            required: self.required(stack, service),
             train: self.train,
             candidates: self.max_candidates,
             keep: self.keep.iter().map(|key| key.parameter()).collect(),

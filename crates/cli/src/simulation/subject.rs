@@ -93,6 +93,11 @@ fn only_service(stack: &Stack) -> Result<String> {
     }
 }
 
+/// The share that a service's `slo` requires, from 0 to 1.
+pub(crate) fn required_share(stack: &Stack, service: &str) -> Option<f64> {
+    stack.services.get(service)?.slo?.share
+}
+
 /// `99%`, `99.5%` or `0.99`.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok();

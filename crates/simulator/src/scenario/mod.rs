@@ -66,7 +66,7 @@ pub struct TaskSize {
 /// What a definition doesn't say, or what is to differ from it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
-    /// The promise.
+    /// How long a message can wait: what is judged. What a policy aims at stays as the definition has it.
     pub promise: Option<Duration>,
     /// Processing time of a message. Without it: exponential, with the definition's mean.
     pub processing: Option<Distribution>,

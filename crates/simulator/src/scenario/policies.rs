@@ -110,6 +110,7 @@ fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
     };
     let usual = DemandPolicy::defaults(form, Duration::ZERO);
     DemandPolicy {
+        acceptable_latency: Some(demand.acceptable_latency),
         processing_time: demand.processing_time,
         start: demand.task_start,
         window: demand.window,
@@ -124,11 +125,9 @@ fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
 }
 
 fn backlog_policy(stack: &Stack, backlog: &BacklogPerTask) -> Result<BacklogPolicy, ScenarioError> {
-    let target =
-        scaling::acceptable_backlog_per_task(backlog.acceptable_latency, backlog.processing_time)
-            .ok_or(ScenarioError::Value(
-            "the processing time must be longer than nothing",
-        ))?;
+    let target = backlog.target().ok_or(ScenarioError::Value(
+        "the processing time must be longer than nothing",
+    ))?;
     Ok(BacklogPolicy {
         target,
         visible: backlog.count.contains(&Count::Visible),

@@ -43,6 +43,7 @@ fn demand_has_the_definitions_numbers() {
     let quarter = Duration::from_millis(250);
     assert_eq!(scenario.processing, Distribution::Exponential(quarter));
     let expected = DemandPolicy {
+        acceptable_latency: Some(seconds(20)),
         start: seconds(50),
         window: seconds(300),
         cooldown_out: seconds(10),
@@ -176,4 +177,43 @@ fn the_articles_second_policy_steps_by_ones() {
     let counts: Vec<u32> = outcome.actions.iter().map(|action| action.to).collect();
     assert_eq!(counts, [2, 3, 4, 5]);
     assert!(outcome.actions[0].at > 1_200.0 + 60.0);
+}
+
+/// What is judged and what the policy aims at are two things, whichever of them the command line replaces.
+#[test]
+fn demand_aims_at_its_own_latency_whatever_is_judged() {
+    let ten = Overrides {
+        promise: Some(Duration::from_secs(10)),
+        ..Overrides::default()
+    };
+    let outcomes = ["5s", "10s", "60s"].map(|latency| {
+        let text =
+            format!("      demand: {{acceptable_latency: {latency}, processing_time: 500ms}}\n");
+        let scenario = scenario_of(&text, &ten).unwrap();
+        assert_eq!(scenario.promise, Duration::from_secs(10));
+        run(&scenario, "poisson:rate=5/s,for=6h", 1)
+    });
+    let [five, ten, sixty] = outcomes.map(|outcome| (outcome.kept, outcome.tasks.seconds));
+    assert!(
+        five.0 > ten.0 && ten.0 > sixty.0,
+        "{five:?} {ten:?} {sixty:?}"
+    );
+    assert!(
+        five.1 > ten.1 && ten.1 > sixty.1,
+        "{five:?} {ten:?} {sixty:?}"
+    );
+}
+
+#[test]
+fn a_service_is_judged_by_its_objective() {
+    let text = "      demand: {acceptable_latency: 5s, processing_time: 500ms}\n";
+    let mut stack = with(text);
+    stack.services.get_mut(SERVICE).unwrap().slo = Some(stack::Slo {
+        share: Some(0.99),
+        latency: Duration::from_secs(30),
+    });
+    let scenario = Scenario::from_stack(&stack, SERVICE, &Overrides::default()).unwrap();
+    assert_eq!(scenario.promise, Duration::from_secs(30));
+    let aims_at = demand(&scenario).acceptable_latency;
+    assert_eq!(aims_at, Some(Duration::from_secs(5)));
 }

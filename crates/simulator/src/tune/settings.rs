@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use scaling::{DEMAND_TASK_START, DEMAND_WINDOW};
 use serde::{Serialize, Serializer};
-use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Stack};
+use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Slo, Stack};
 
 /// A law whose parameters can be searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -170,8 +170,8 @@ impl Settings {
     }
 
     /// The definition with these parameters for a service, whose tasks work on `concurrency` messages at
-    /// once, and the promise that is judged. Where the law aims at less than that, `alarms.oldest_message`
-    /// goes on to watch over the promise, unless it would then change for another queue.
+    /// once, and the promise that is judged. Where what the law aims at changes and the service has no `slo`,
+    /// the promise becomes its `slo`, so that it is judged as before.
     pub(super) fn apply(
         self,
         stack: &Stack,
@@ -180,9 +180,16 @@ impl Settings {
         concurrency: u32,
     ) -> Stack {
         let mut applied = stack.clone();
+        let objective = self.new_objective(stack, service, promise);
         let Some(found) = applied.services.get_mut(service) else {
             return applied;
         };
+        if let Some(latency) = objective {
+            found.slo = Some(Slo {
+                share: None,
+                latency,
+            });
+        }
         found.tasks.min = self.min;
         found.tasks.max = self.max;
         let Some(scaling) = &mut found.scaling else {
@@ -196,9 +203,6 @@ impl Settings {
                 }
             }
             Law::Demand => self.apply_demand(scaling, concurrency),
-        }
-        if let Some(age) = self.watch_over(stack, service, promise) {
-            applied.alarms.oldest_message = Some(age);
         }
         applied
     }
@@ -222,21 +226,12 @@ impl Settings {
         demand.cooldown = self.cooldown();
     }
 
-    /// What `alarms.oldest_message` must be given to go on meaning the promise; whole seconds.
-    fn watch_over(self, stack: &Stack, service: &str, promise: Duration) -> Option<Duration> {
-        let present = Self::from_service(stack.services.get(service)?)?;
-        if self.acceptable_latency == present.acceptable_latency
-            || stack.alarms.oldest_message.is_some()
-        {
-            return None;
-        }
-        let same = |queue: &String| stack.oldest_message(queue) == Some(present.acceptable_latency);
-        let up = u64::from(promise.subsec_nanos() > 0);
-        stack
-            .queues
-            .keys()
-            .all(same)
-            .then(|| Duration::from_secs(promise.as_secs().saturating_add(up)))
+    /// The `slo` that the service needs to be judged by the promise as before.
+    fn new_objective(self, stack: &Stack, service: &str, promise: Duration) -> Option<Duration> {
+        let found = stack.services.get(service)?;
+        let present = Self::from_service(found)?;
+        let aims_elsewhere = self.acceptable_latency != present.acceptable_latency;
+        (found.slo.is_none() && aims_elsewhere).then_some(promise)
     }
 
     /// What the text of the definition needs for these parameters: each edit, and what is there now.
@@ -307,8 +302,8 @@ impl Settings {
                 found.push((edit, before.to_string()));
             }
         }
-        if let Some(age) = self.watch_over(stack, service, promise) {
-            let edit = Edit::duration(&["alarms", "oldest_message"], age);
+        if let Some(latency) = self.new_objective(stack, service, promise) {
+            let edit = Edit::duration(&["services", service, "slo"], latency);
             found.push((edit, "the acceptable latency".to_owned()));
         }
         found

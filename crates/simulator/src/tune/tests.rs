@@ -176,11 +176,11 @@ fn what_is_found_is_what_the_edits_mean() {
     );
     assert!(edited.contains("# few") && edited.contains("# the promise"));
     if tuned.tuned.settings.acceptable_latency != Duration::from_secs(60) {
-        let promise = tuned.definition.alarms.oldest_message;
+        let slo = tuned.definition.services.get(SERVICE).unwrap().slo;
         assert_eq!(
-            promise,
+            slo.map(|slo| slo.latency),
             Some(Duration::from_secs(60)),
-            "the alarm keeps the promise"
+            "it is judged as before"
         );
     }
 }

@@ -1,6 +1,8 @@
 //! What the tasks run on: Fargate's sizes, or EC2 instances and their processor.
 
 use super::fargate;
+use super::promise::LONGEST_STOP;
+use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Architecture, Capacity, Cluster, ServiceSource, ServiceSpec, Stack};
 
@@ -21,6 +23,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
     for (path, spec) in created(stack) {
         fargate::check(&path, spec, findings);
+        stop_timeout(&path, spec, findings);
     }
 }
 
@@ -30,6 +33,18 @@ fn created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
         ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec)),
         ServiceSource::Existing { .. } => None,
     })
+}
+
+/// Source: Amazon ECS API, `ContainerDefinition`, `stopTimeout`.
+fn stop_timeout(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    if spec.stop_timeout <= LONGEST_STOP {
+        return;
+    }
+    let most = written(LONGEST_STOP);
+    let finding = Finding::error(format!("Fargate waits at most {most} for a task to stop"))
+        .at(format!("{path}.stop_timeout"), written(spec.stop_timeout))
+        .help(format!("write `stop_timeout: {most}`; for longer work, let the worker use task protection and write `protect: true`, or run on EC2 instances"));
+    findings.report(finding);
 }
 
 fn bounds(min: u32, max: u32, findings: &mut Findings) {

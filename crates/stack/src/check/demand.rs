@@ -6,6 +6,7 @@ use std::time::Duration;
 use scaling::DEMAND_INTERVAL;
 
 use super::promise::REACTION;
+use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Actuator, Demand, Queue, Service, Stack};
@@ -50,8 +51,8 @@ pub(super) fn check(
 ) {
     let here = format!("{path}.scaling.demand");
     queues(stack, service, path, findings);
-    burst(demand, &here, findings);
-    single(demand, &here, findings);
+    burst(service, path, demand, findings);
+    single(demand, path, findings);
     window(demand, &here, findings);
     if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
         let finding = Finding::error("demand is estimated from looks a minute apart")
@@ -122,7 +123,7 @@ pub(super) fn shared(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A burst waits for the look that sees it, and for the tasks that it then brings.
-fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
+fn burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
         Actuator::Function => (
             DEMAND_INTERVAL.saturating_add(demand.task_start),
@@ -141,15 +142,16 @@ fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
                 .to_owned(),
         ),
     };
-    if demand.acceptable_latency >= reaction {
+    let objective = service.latency_objective().unwrap_or_default();
+    if objective >= reaction {
         return;
     }
     let finding = Finding::warning("the promise is shorter than scaling takes")
         .at(
-            format!("{here}.acceptable_latency"),
-            format!("promises {}", written(demand.acceptable_latency)),
+            objective_path(findings, path, "demand"),
+            format!("promises {}", written(objective)),
         )
-        .at(format!("{here}.{part}"), label)
+        .at(format!("{path}.scaling.demand.{part}"), label)
         .help(format!(
             "{help}: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time"
         ));
@@ -158,7 +160,8 @@ fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
 
 /// What waits is drained within one promise: of a shorter one than a message takes, each message asks for
 /// several tasks.
-fn single(demand: &Demand, here: &str, findings: &mut Findings) {
+fn single(demand: &Demand, path: &str, findings: &mut Findings) {
+    let here = format!("{path}.scaling.demand");
     let Some(processing) = demand.processing_time else {
         return;
     };
@@ -168,7 +171,7 @@ fn single(demand: &Demand, here: &str, findings: &mut Findings) {
     }
     let finding = Finding::warning("a single message that waits asks for more than one task")
         .at(
-            format!("{here}.acceptable_latency"),
+            setpoint_path(findings, path, "demand"),
             format!("promises {}", written(demand.acceptable_latency)),
         )
         .at(

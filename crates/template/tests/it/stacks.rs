@@ -375,6 +375,7 @@ pub(crate) fn scaling() -> BacklogPerTask {
     BacklogPerTask {
         acceptable_latency: seconds(10),
         processing_time: Duration::from_millis(100),
+        concurrency: 1,
         count: BTreeSet::from([Count::Visible]),
         cooldown: cooldown(),
         source: BacklogSource::Lambda,
@@ -384,7 +385,10 @@ pub(crate) fn scaling() -> BacklogPerTask {
 pub(crate) fn service(source: ServiceSource, consumes: &[&str]) -> Service {
     Service {
         source,
+        slo: None,
         consumes: consumes.iter().map(|&name| name.into()).collect(),
+        protect: false,
+        heartbeat: false,
         tasks: Tasks { min: 1, max: 20 },
         scaling: Some(backlog(scaling())),
     }

@@ -59,7 +59,7 @@ fn found(arguments: &[&str]) -> Tuned {
         &service,
         &overrides,
         &load,
-        &args.options(),
+        &args.options(&stack, &service),
         &|_| {},
     )
     .unwrap()

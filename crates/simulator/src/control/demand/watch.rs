@@ -87,7 +87,7 @@ impl Eye {
         };
         Self {
             law: DemandLaw {
-                promise: scenario.promise,
+                promise: policy.acceptable_latency.unwrap_or(scenario.promise),
                 processing_time: policy.processing_time.unwrap_or_default(),
                 concurrency: scenario.concurrency,
                 start: policy.start,

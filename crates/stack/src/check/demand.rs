@@ -9,7 +9,7 @@ use super::promise::REACTION;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{Actuator, Demand, Queue, Service, Stack};
+use crate::model::{Actuator, Demand, Service, Stack};
 use crate::path;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -50,7 +50,7 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let here = format!("{path}.scaling.demand");
-    queues(stack, service, path, findings);
+    queues(service, path, findings);
     burst(service, path, demand, findings);
     single(demand, path, findings);
     window(demand, &here, findings);
@@ -66,7 +66,7 @@ pub(super) fn check(
     }
 }
 
-fn queues(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
+fn queues(service: &Service, path: &str, findings: &mut Findings) {
     let list = format!("{path}.consumes");
     let count = service.consumes.len();
     if count > MOST_QUEUES {
@@ -76,20 +76,6 @@ fn queues(stack: &Stack, service: &Service, path: &str, findings: &mut Findings)
             .at(list.as_str(), format!("{count} queues"))
             .help("what its function is told about them holds no more: divide the queues among several services");
         findings.report(finding);
-    }
-    for (index, name) in service.consumes.iter().enumerate() {
-        let fifo = match stack.queues.get(name) {
-            Some(Queue::Create(spec)) => spec.fifo,
-            Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
-            None => false,
-        };
-        if fifo {
-            let finding = Finding::warning("the demand of a FIFO queue is estimated too high")
-                .at(path::item(&list, index), "a FIFO queue")
-                .at_key(format!("{path}.scaling.demand"), "knows no message groups")
-                .help("one task at a time works on a message group, so more tasks than groups find nothing to do: let `tasks.max` be no more than the groups there are");
-            findings.report(finding);
-        }
     }
 }
 

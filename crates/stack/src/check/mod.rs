@@ -6,6 +6,7 @@ mod arns;
 mod capacity;
 mod demand;
 mod fargate;
+mod groups;
 mod metric;
 mod names;
 mod network;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use super::groups::is_fifo;
 use super::services::defined;
 use super::thresholds;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{
-    AdjustmentType, AlarmMetric, Queue, Service, ServiceSource, Side, Stack, StepScaling,
-};
+use crate::model::{AdjustmentType, AlarmMetric, Service, ServiceSource, Side, Stack, StepScaling};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -65,12 +64,8 @@ fn metric(
         AlarmMetric::RequestCount => request_count(service, path, at, findings),
         AlarmMetric::Queue { queue, name, .. } => {
             defined(stack, queue, format!("{at}.queue"), findings);
-            let fifo = match stack.queues.get(queue) {
-                Some(Queue::Create(spec)) => spec.fifo,
-                Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
-                None => return,
-            };
-            if !fifo && FIFO_METRICS.contains(&name.as_str()) {
+            let known = stack.queues.contains_key(queue);
+            if known && !is_fifo(stack, queue) && FIFO_METRICS.contains(&name.as_str()) {
                 let finding = Finding::error("SQS publishes this metric for FIFO queues only")
                     .at(format!("{at}.name"), "never published")
                     .at(format!("{at}.queue"), "a standard queue")

@@ -5,6 +5,7 @@
 
 mod amount;
 mod check;
+mod filter;
 mod numbers;
 mod objective;
 mod reference;

@@ -49,3 +49,65 @@ fn a_task_works_on_200_messages_at_once() {
         ],
     );
 }
+
+/// No whole number is both over 0 and under 1.
+#[test]
+fn whole_numbers_leave_no_room_for_both_alarms() {
+    for case in ["a-avg", "a-max", "a-sum", "b-above9", "d-eq"] {
+        let found = found(&format!("integer-thresholds/{case}"));
+        assert!(
+            !found.iter().any(|line| line.contains("ring")),
+            "{case}: {found:?}"
+        );
+    }
+    let here = "services.w.scaling.steps.scale_in.below";
+    let room = "there is no room between the two thresholds";
+    check(
+        "integer-thresholds/c-ok",
+        &[&format!("warning 13:27 {here}: {room}")],
+    );
+    check(
+        "integer-thresholds/f-frac",
+        &[&format!("warning 13:27 {here}: {room}")],
+    );
+    check(
+        "integer-thresholds/e-never",
+        &[&format!("error 13:27 {here}: this alarm never rings")],
+    );
+}
+
+/// What SNS refuses is refused before a deploy.
+#[test]
+fn filters_are_those_that_sns_takes() {
+    let topic = "queues.events.subscribe[0].filter";
+    for (case, message) in [
+        ("bad", ".price: `numeric` takes a comparison of numbers"),
+        ("bad2", ".price: SNS knows no operator `prefixx`"),
+        ("combos", ": the filter has 192 combinations of values"),
+        ("empty", ".price: a filter accepts a list of values"),
+        ("scalar", ".price: a filter accepts a list of values"),
+        (
+            "six",
+            ": `queues.events.subscribe[0].filter` holds 6 attributes",
+        ),
+        (
+            "nested",
+            ".detail: a filter on attributes has no nested keys",
+        ),
+    ] {
+        let found = found(&format!("existing-topics/filter-{case}"));
+        assert_eq!(found.len(), 1, "{case}: {found:?}");
+        assert!(
+            found[0].ends_with(&format!("{topic}{message}")),
+            "{case}: {found:?}"
+        );
+    }
+    for case in ["exists", "numeric-range", "null", "or", "suffix"] {
+        check(&format!("existing-topics/filter-{case}"), &[]);
+    }
+    assert!(
+        !found("existing-topics/kms")
+            .iter()
+            .any(|line| line.starts_with("error"))
+    );
+}

@@ -82,6 +82,16 @@ impl Count {
             Self::Delayed => "delayed",
         }
     }
+
+    /// Name of the metric that SQS publishes. The attribute of the queue is called a little differently.
+    #[must_use]
+    pub fn metric_name(self) -> &'static str {
+        match self {
+            Self::Visible => "ApproximateNumberOfMessagesVisible",
+            Self::InFlight => "ApproximateNumberOfMessagesNotVisible",
+            Self::Delayed => "ApproximateNumberOfMessagesDelayed",
+        }
+    }
 }
 
 #[expect(

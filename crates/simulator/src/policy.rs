@@ -60,6 +60,8 @@ pub enum QueueMetric {
     Visible,
     /// `ApproximateNumberOfMessagesNotVisible`.
     NotVisible,
+    /// The sum of the two.
+    Outstanding,
     /// `ApproximateAgeOfOldestMessage`, in seconds.
     OldestAge,
     /// `NumberOfMessagesSent` in a minute.

@@ -300,7 +300,7 @@ pub struct Utilization {
 /// Steps by how far a metric is beyond a threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepScaling {
-    /// What is watched.
+    /// The metric of each side that has none of its own.
     pub metric: AlarmMetric,
     /// Length of a period: 10 s, 20 s, 30 s or whole minutes.
     pub period: Duration,
@@ -324,6 +324,15 @@ pub enum AlarmMetric {
         /// Metric name in `AWS/SQS`.
         name: String,
         /// Statistic over a period.
+        statistic: Statistic,
+    },
+    /// Several counts of a queue's messages, added up.
+    Messages {
+        /// Short name of the queue.
+        queue: String,
+        /// What is counted, at least two of them.
+        count: BTreeSet<Count>,
+        /// Statistic of each count over a period.
         statistic: Statistic,
     },
     /// Any other metric.
@@ -351,6 +360,8 @@ pub enum Statistic {
 /// One side of step scaling: an alarm and what it does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Side {
+    /// Its metric, where the other side has another one.
+    pub metric: Option<AlarmMetric>,
     /// On which side of the threshold the alarm rings.
     pub comparison: Comparison,
     /// Threshold, in the metric's unit.
@@ -363,6 +374,31 @@ pub struct Side {
     pub missing: MissingData,
     /// What is done.
     pub steps: Steps,
+}
+
+impl StepScaling {
+    /// The metric of one of its sides.
+    #[must_use]
+    pub fn metric_of<'a>(&'a self, side: &'a Side) -> &'a AlarmMetric {
+        side.metric.as_ref().unwrap_or(&self.metric)
+    }
+
+    /// The metrics of its sides, scale-out first.
+    pub fn metrics(&self) -> impl Iterator<Item = &AlarmMetric> {
+        let sides = self.scale_out.iter().chain(&self.scale_in);
+        sides.map(|side| self.metric_of(side))
+    }
+}
+
+impl AlarmMetric {
+    /// Short name of the queue that it is about, if it is about one.
+    #[must_use]
+    pub fn queue(&self) -> Option<&str> {
+        match self {
+            Self::Queue { queue, .. } | Self::Messages { queue, .. } => Some(queue),
+            Self::RequestCount | Self::Other { .. } => None,
+        }
+    }
 }
 
 /// Whose service it is.

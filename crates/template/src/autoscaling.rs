@@ -245,8 +245,8 @@ fn add_steps(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    let metric = Watched::of(resolved, service, &steps.metric)?;
     for (direction, side) in step_alarms::sides(steps) {
+        let metric = Watched::of(resolved, service, steps.metric_of(side))?;
         let (id, name, cooldown) = match direction {
             Direction::Out => (
                 names::scale_out_policy(service.short),
@@ -268,7 +268,7 @@ fn add_steps(
             service,
             steps,
             (direction, side),
-            (metric.clone(), action),
+            (metric, action),
         )?;
     }
     Ok(())

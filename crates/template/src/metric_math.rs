@@ -1,7 +1,7 @@
 //! The backlog per task as CloudWatch works it out: from the metrics of a function of ours, or of SQS and
 //! Container Insights alone.
 
-use scaling::{Count, METRIC_NAME};
+use scaling::METRIC_NAME;
 use serde_json::{Value, json};
 use stack::Stack;
 
@@ -46,7 +46,7 @@ pub(crate) fn terms<'a>(stack: &'a Stack, scaled: &Scaled<'_, '_>) -> Vec<(Strin
             let counts = scaled.scaling.count.iter();
             metrics.extend(counts.map(|count| {
                 let dimensions = vec![("QueueName", queue.name.clone())];
-                Watched::new("AWS/SQS", metric_name(*count), dimensions, "Average")
+                Watched::new("AWS/SQS", count.metric_name(), dimensions, "Average")
             }));
         }
     }
@@ -97,13 +97,4 @@ fn query(id: &str, metric: &Watched<'_>) -> Value {
         "MetricStat": { "Metric": named, "Stat": statistic },
         "ReturnData": false,
     })
-}
-
-/// Name of the metric that SQS publishes. The attribute of the queue is called a little differently.
-fn metric_name(count: Count) -> &'static str {
-    match count {
-        Count::Visible => "ApproximateNumberOfMessagesVisible",
-        Count::InFlight => "ApproximateNumberOfMessagesNotVisible",
-        Count::Delayed => "ApproximateNumberOfMessagesDelayed",
-    }
 }

@@ -66,9 +66,9 @@ fn add_alarms(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    let metric = Watched::of(resolved, service, &steps.metric)?;
     for side in step_alarms::sides(steps) {
-        let watched = (metric.clone(), Action::Topic);
+        let metric = Watched::of(resolved, service, steps.metric_of(side.1))?;
+        let watched = (metric, Action::Topic);
         step_alarms::add(builder, resolved.stack, service, steps, side, watched)?;
     }
     Ok(())

@@ -72,6 +72,7 @@ impl QueueSteps {
         let value = match self.policy.metric {
             QueueMetric::Visible => count(seen.visible),
             QueueMetric::NotVisible => count(seen.in_flight),
+            QueueMetric::Outstanding => count(seen.visible + seen.in_flight),
             QueueMetric::OldestAge => seconds(seen.oldest).floor(),
             QueueMetric::Sent => count(seen.sent - self.sent),
             QueueMetric::Deleted => count(seen.deleted - self.deleted),

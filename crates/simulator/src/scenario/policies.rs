@@ -76,24 +76,42 @@ fn steps_of(
         service: name.to_owned(),
         by: by.to_owned(),
     };
-    match &steps.metric {
+    let plain = |statistic: &stack::Statistic| match statistic {
+        stack::Statistic::Plain(name) => statistic_named(name).ok_or_else(|| unknown(name)),
+        stack::Statistic::Extended(name) => Err(unknown(name)),
+    };
+    let mut metrics = steps.metrics();
+    let first = metrics.next().unwrap_or(&steps.metric);
+    if metrics.any(|other| other != first) {
+        return Err(unknown("different metrics for its two sides"));
+    }
+    let consumed = |queue: &String| service.consumes.contains(queue);
+    match first {
         AlarmMetric::Queue {
             queue,
             name: metric,
             statistic,
-        } if service.consumes.contains(queue) => {
+        } if consumed(queue) => {
             let metric = queue_metric(metric).ok_or_else(|| unknown(metric))?;
-            let statistic = match statistic {
-                stack::Statistic::Plain(name) => {
-                    statistic_named(name).ok_or_else(|| unknown(name))?
-                }
-                stack::Statistic::Extended(name) => return Err(unknown(name)),
-            };
-            Ok(step_policy(steps, metric, statistic))
+            Ok(step_policy(steps, metric, plain(statistic)?))
         }
-        AlarmMetric::Queue { queue, .. } => Err(unknown(&format!(
-            "the queue \"{queue}\", which it doesn't consume"
-        ))),
+        // No message is sent with a delay.
+        AlarmMetric::Messages {
+            queue,
+            count,
+            statistic,
+        } if consumed(queue) => {
+            let of = |count_of| count.contains(&count_of);
+            let metric = match (of(Count::Visible), of(Count::InFlight)) {
+                (true, true) => QueueMetric::Outstanding,
+                (true, false) => QueueMetric::Visible,
+                _ => QueueMetric::NotVisible,
+            };
+            Ok(step_policy(steps, metric, plain(statistic)?))
+        }
+        AlarmMetric::Queue { queue, .. } | AlarmMetric::Messages { queue, .. } => Err(unknown(
+            &format!("the queue \"{queue}\", which it doesn't consume"),
+        )),
         AlarmMetric::RequestCount => Err(unknown("requests")),
         AlarmMetric::Other {
             namespace,

@@ -179,6 +179,48 @@ fn the_articles_second_policy_steps_by_ones() {
     assert!(outcome.actions[0].at > 1_200.0 + 60.0);
 }
 
+/// Exact counts by depth: Application Auto Scaling sets a lower count, too, while its scale-out alarm rings; the
+/// function's scale-out removes nothing. `docs/alarm-steps.md` has both.
+#[test]
+fn an_exact_count_in_a_scale_out_lowers_the_count_with_steps_only() {
+    let counts = |way: &str| {
+        let text = format!(
+            "      {way}:\n        metric: {{queue: vouchers, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}}\n        cooldown: {{out: 60s, in: 60s}}\n        scale_out: {{at_or_above: 1, steps: [{{from: 0, set: 2}}, {{from: 999, set: 6}}, {{from: 4999, set: 20}}]}}\n        scale_in: {{at_or_below: 0, set: 1}}\n"
+        );
+        let scenario = scenario_of(&text, &known()).unwrap();
+        let outcome = run(&scenario, "step:from=200/s,to=1/min,at=1m,for=30m", 1);
+        let counts: Vec<u32> = outcome.actions.iter().map(|action| action.to).collect();
+        counts
+    };
+    let steps = counts("steps");
+    assert!(steps.windows(2).any(|pair| pair == [20, 6]), "{steps:?}");
+    let function = counts("alarm_steps");
+    assert!(function.contains(&20), "{function:?}");
+    assert!(
+        !function.windows(2).any(|pair| pair == [20, 6]),
+        "{function:?}"
+    );
+}
+
+/// A sum of visible and in flight is that of both; two metrics are more than a load tells so far.
+#[test]
+fn steps_on_messages_that_wait_or_are_worked_on() {
+    let sum = "{queue: vouchers, count: [visible, in_flight], statistic: Maximum}";
+    let steps = |own: &str| {
+        format!(
+            "      steps:\n        metric: {sum}\n        scale_out: {{at_or_above: 1, add: 1}}\n        scale_in: {{{own}at_or_below: 0, remove: 1}}\n"
+        )
+    };
+    let scenario = scenario_of(&steps(""), &known()).unwrap();
+    let Policy::Steps(policy) = &scenario.policy else {
+        panic!("{:?}", scenario.policy)
+    };
+    assert_eq!(policy.metric, QueueMetric::Outstanding);
+    let own = "metric: {queue: vouchers, name: NumberOfMessagesSent, statistic: Sum}, ";
+    let error = scenario_of(&steps(own), &known()).unwrap_err();
+    assert!(error.to_string().contains("different metrics"), "{error}");
+}
+
 /// What is judged and what the policy aims at are two things, whichever of them the command line replaces.
 #[test]
 fn demand_aims_at_its_own_latency_whatever_is_judged() {

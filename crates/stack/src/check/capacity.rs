@@ -1,7 +1,7 @@
 //! What the tasks run on: Fargate's sizes, or EC2 instances and their processor.
 
-use super::fargate;
 use super::promise::LONGEST_STOP;
+use super::{fargate, instances};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Architecture, Capacity, Cluster, ServiceSource, ServiceSpec, Stack};
@@ -19,6 +19,8 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     {
         bounds(*min, *max, findings);
         processors(stack, instance_type, findings);
+        let placed: Vec<_> = placed(stack).collect();
+        instances::check(instance_type, *max, &placed, findings);
         return;
     }
     for (path, spec) in created(stack) {
@@ -27,12 +29,17 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-fn created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
+/// The services that the stack creates, with their bounds.
+fn placed(stack: &Stack) -> impl Iterator<Item = instances::Placed<'_>> {
     let services = stack.services.iter();
     services.filter_map(|(key, service)| match &service.source {
-        ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec)),
+        ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec, service.tasks)),
         ServiceSource::Existing { .. } => None,
     })
+}
+
+fn created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
+    placed(stack).map(|(path, spec, _)| (path, spec))
 }
 
 /// Source: Amazon ECS API, `ContainerDefinition`, `stopTimeout`.

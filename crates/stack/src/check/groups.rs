@@ -1,5 +1,6 @@
 //! Message groups of FIFO queues, which no policy knows: one task at a time works on a group.
 
+use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{AlarmMetric, Queue, Scaling, Service, Stack};
 use crate::path;
@@ -37,16 +38,17 @@ pub(super) fn check(
         ("steps", &scaling.steps),
         ("alarm_steps", &scaling.alarm_steps),
     ] {
-        let Some(steps) = steps.as_ref().filter(|steps| steps.scale_out.is_some()) else {
+        let Some(side) = steps.as_ref().and_then(|steps| steps.scale_out.as_ref()) else {
             continue;
         };
-        if let AlarmMetric::Queue { queue, name, .. } = &steps.metric
-            && name != GROUPS
-            && is_fifo(stack, queue)
-        {
+        let metric = steps.as_ref().map(|steps| steps.metric_of(side));
+        let by_groups = matches!(metric, Some(AlarmMetric::Queue { name, .. }) if name == GROUPS);
+        let queue = metric.and_then(AlarmMetric::queue);
+        if !by_groups && queue.is_some_and(|queue| is_fifo(stack, queue)) {
             let here = format!("{path}.scaling.{way}");
+            let at = metric_path(&here, "scale_out", side);
             let message = "the messages of a FIFO queue add too many tasks";
-            warn(message, format!("{here}.metric.queue"), here, findings);
+            warn(message, format!("{at}.queue"), here, findings);
         }
     }
 }

@@ -7,6 +7,7 @@ mod capacity;
 mod demand;
 mod fargate;
 mod groups;
+mod instances;
 mod metric;
 mod names;
 mod network;

@@ -18,7 +18,7 @@ pub(super) fn possible(
 ) -> bool {
     let what = match metric {
         AlarmMetric::RequestCount => "requests",
-        AlarmMetric::Queue { .. } => "a queue's metrics",
+        AlarmMetric::Queue { .. } | AlarmMetric::Messages { .. } => "a queue's metrics",
         AlarmMetric::Other { .. } => return true,
     };
     let threshold = side.threshold;
@@ -48,13 +48,18 @@ pub(super) fn check(service: &Service, here: &str, steps: &StepScaling, findings
     let (Some(out), Some(r#in)) = (&steps.scale_out, &steps.scale_in) else {
         return;
     };
+    let metric = steps.metric_of(out);
+    // Thresholds of two metrics can't be compared.
+    if metric != steps.metric_of(r#in) {
+        return;
+    }
     let (out_path, in_path) = (
         at(&format!("{here}.scale_out"), out),
         at(&format!("{here}.scale_in"), r#in),
     );
-    let whole = is_whole(&steps.metric, steps.period);
+    let whole = is_whole(metric, steps.period);
     let finding = if ring_together(out, r#in, whole) {
-        Finding::error("both alarms would ring at once").help(apart(&steps.metric, out, r#in))
+        Finding::error("both alarms would ring at once").help(apart(metric, out, r#in))
     } else if same(out.threshold, r#in.threshold) {
         Finding::warning("there is no room between the two thresholds")
             .help("a metric that wavers about them adds and removes tasks in turn: let the scale-in wait for a clearly lower load")
@@ -134,6 +139,7 @@ fn is_whole(metric: &AlarmMetric, period: Duration) -> bool {
         AlarmMetric::Queue {
             name, statistic, ..
         } => counted(statistic) || (period <= MINUTE && name != OF_MESSAGES),
+        AlarmMetric::Messages { statistic, .. } => counted(statistic) || period <= MINUTE,
         AlarmMetric::Other { .. } => false,
     }
 }
@@ -174,7 +180,9 @@ fn is_average(metric: &AlarmMetric) -> bool {
             (namespace.as_str(), name.as_str()),
             ("AWS/ECS", "CPUUtilization") | ("AWS/ApplicationELB", "RequestCountPerTarget")
         ),
-        AlarmMetric::RequestCount | AlarmMetric::Queue { .. } => false,
+        AlarmMetric::RequestCount | AlarmMetric::Queue { .. } | AlarmMetric::Messages { .. } => {
+            false
+        }
     }
 }
 
@@ -182,7 +190,7 @@ fn is_average(metric: &AlarmMetric) -> bool {
 /// scale-out's threshold; what would be right.
 fn swings(service: &Service, steps: &StepScaling, out: &Side, r#in: &Side) -> Option<String> {
     let by_tasks = r#in.steps.adjustment_type() == AdjustmentType::ChangeInCapacity;
-    if !is_average(&steps.metric) || !is_upward(out) || !by_tasks {
+    if !is_average(steps.metric_of(out)) || !is_upward(out) || !by_tasks {
         return None;
     }
     let removed = r#in.steps.as_slice().first()?.adjustment.unsigned_abs();

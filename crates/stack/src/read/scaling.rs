@@ -75,7 +75,7 @@ pub(super) fn cooldown(fields: Fields<'_>) -> Cooldown {
     }
 }
 
-fn counts(fields: Fields<'_>) -> BTreeSet<Count> {
+pub(super) fn counts(fields: Fields<'_>) -> BTreeSet<Count> {
     let words = fields.texts("count");
     let given: BTreeSet<Count> = Count::ALL
         .into_iter()

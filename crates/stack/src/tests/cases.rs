@@ -62,17 +62,20 @@ fn whole_numbers_leave_no_room_for_both_alarms() {
     }
     let here = "services.w.scaling.steps.scale_in.below";
     let room = "there is no room between the two thresholds";
-    check(
-        "integer-thresholds/c-ok",
-        &[&format!("warning 13:27 {here}: {room}")],
-    );
-    check(
-        "integer-thresholds/f-frac",
-        &[&format!("warning 13:27 {here}: {room}")],
-    );
+    let in_flight =
+        "warning 11:17 services.w.scaling.steps.metric: the scale-in ignores messages in flight";
+    for case in ["c-ok", "f-frac"] {
+        check(
+            &format!("integer-thresholds/{case}"),
+            &[in_flight, &format!("warning 13:27 {here}: {room}")],
+        );
+    }
     check(
         "integer-thresholds/e-never",
-        &[&format!("error 13:27 {here}: this alarm never rings")],
+        &[
+            &format!("error 13:27 {here}: this alarm never rings"),
+            in_flight,
+        ],
     );
 }
 
@@ -110,4 +113,42 @@ fn filters_are_those_that_sns_takes() {
             .iter()
             .any(|line| line.starts_with("error"))
     );
+}
+
+/// ECS places no more tasks than fit onto the instances.
+#[test]
+fn tasks_fit_onto_instances() {
+    let promise = "services.w.scaling.backlog_per_task.acceptable_latency: the promise is shorter than scaling takes";
+    let room = "tasks fit onto the instances";
+    let silent = "warning 1:1 notify: nobody hears of the alarms";
+    check(
+        "ec2/one",
+        &[
+            &format!("error 11:18 services.w.tasks.min: 1 of 20 {room}"),
+            silent,
+            &format!("warning 12:54 {promise}"),
+        ],
+    );
+    check(
+        "ec2/ec2",
+        &[
+            silent,
+            &format!("warning 11:26 services.w.tasks.max: 12 of 20 {room}"),
+            &format!("warning 12:54 {promise}"),
+        ],
+    );
+}
+
+/// A scale-in that doesn't count messages in flight stops the tasks that work on the last ones.
+#[test]
+fn a_scale_in_counts_messages_in_flight_too() {
+    let here = |way: &str| {
+        format!(
+            "warning 12:17 services.w.scaling.{way}.metric: the scale-in ignores messages in flight"
+        )
+    };
+    check("outstanding-sum/visible", &[&here("steps")]);
+    check("outstanding-sum/alarm", &[&here("alarm_steps")]);
+    check("outstanding-sum/sum", &[]);
+    check("outstanding-sum/both", &[]);
 }

@@ -135,6 +135,7 @@ pub(crate) fn side(comparison: Comparison, threshold: f64, steps: Steps) -> Side
         periods: 1,
         missing: MissingData::Missing,
         steps,
+        metric: None,
     }
 }
 
@@ -178,6 +179,30 @@ pub(crate) fn by_queue(queue: &str) -> StepScaling {
             20.0,
             changes(&[(0.0, -1), (15.0, -2)]),
         )),
+    }
+}
+
+/// Tasks come by the messages that wait, and go when none waits and none is being worked on.
+pub(crate) fn by_outstanding(queue: &str) -> StepScaling {
+    let outstanding = AlarmMetric::Messages {
+        queue: queue.into(),
+        count: BTreeSet::from([Count::Visible, Count::InFlight]),
+        statistic: Statistic::Plain("Maximum".into()),
+    };
+    let all = Steps::new(
+        AdjustmentType::ExactCapacity,
+        None,
+        vec![Step {
+            from: 0.0,
+            adjustment: 1,
+        }],
+    );
+    StepScaling {
+        scale_in: Some(Side {
+            metric: Some(outstanding),
+            ..side(Comparison::AtOrBelow, 0.0, all.unwrap())
+        }),
+        ..by_queue(queue)
     }
 }
 

@@ -92,7 +92,7 @@ static BACKLOG_PER_TASK: Object = Object {
 
 pub(super) static MOMENT: Time = time(1, 1, 14 * DAY);
 
-static COUNT: List = List {
+pub(super) static COUNT: List = List {
     of: Kind::Word(&["visible", "in_flight", "delayed"]),
     least: 1,
     most: 3,

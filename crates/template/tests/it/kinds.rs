@@ -137,7 +137,7 @@ fn a_scale_in_counts_messages_in_flight() {
         ] {
             assert!(alarm[absent].is_null(), "{absent}");
         }
-        insta::assert_json_snapshot!("outstanding", alarm);
+        insta::assert_json_snapshot!("outstanding", alarm["Metrics"]);
         let body = &properties(template.to_json(), names::DASHBOARD)["DashboardBody"]["Fn::Sub"];
         let body = body.as_str().unwrap();
         assert!(body.contains("MessagesVisible") && body.contains("MessagesNotVisible"));

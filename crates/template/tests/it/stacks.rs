@@ -580,6 +580,23 @@ pub(crate) fn shipped(name: &str) -> Stack {
         .stack
 }
 
+/// A scale-in that counts messages in flight, by a scaling policy and by a scaling function.
+fn outstanding() -> Stack {
+    let worker = || created(spec(), &["a"]);
+    let policy = Scaling {
+        steps: Some(by_outstanding("a")),
+        ..Scaling::default()
+    };
+    with(
+        "outstanding",
+        vec![("a", Queue::Create(queue()))],
+        vec![
+            ("f", scaled_by(alarm_steps(by_outstanding("a")), worker())),
+            ("p", scaled_by(policy, worker())),
+        ],
+    )
+}
+
 /// Every stack that the tests look at, with a name for each.
 pub(crate) fn all() -> Vec<(&'static str, Stack)> {
     let on_demand = || {
@@ -631,6 +648,7 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
         ("theirs_on_ec2", theirs),
         ("theirs_on_fargate", theirs_on_fargate),
         ("minimal", on_demand()),
+        ("outstanding", outstanding()),
         ("existing_cluster", existing_cluster),
         ("unscaled", unscaled),
         ("everything", everything()),

@@ -5,6 +5,8 @@
 //! plugin's own routes.
 
 mod autoscaling;
+#[cfg(test)]
+mod golden;
 mod plugin;
 mod reaper;
 mod stop;

@@ -230,21 +230,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_arn_passes_a_query() {
-        assert_eq!(
-            encoded("arn:aws:cloudwatch:us-east-1:000000000000:alarm:a b/c&d=é%"),
-            "arn%3Aaws%3Acloudwatch%3Aus-east-1%3A000000000000%3Aalarm%3Aa%20b%2Fc%26d%3D%C3%A9%25"
-        );
-    }
-
-    #[test]
-    fn a_resource_id_names_cluster_and_service() {
-        assert_eq!(parts("service/voucher/worker"), Some(("voucher", "worker")));
-        assert_eq!(parts("table/voucher"), None);
-        assert_eq!(parts("service/voucher"), None);
-    }
-}
+mod tests;

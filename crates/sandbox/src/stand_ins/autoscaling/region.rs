@@ -246,3 +246,33 @@ async fn set(clients: &Clients, activity: Activity) -> (Activity, Option<String>
         .map(|error| DisplayErrorContext(error).to_string());
     (activity, failure)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stand_ins::golden::Exchange;
+
+    /// `activity-*.json`, which the plugin's tests check from its side.
+    #[tokio::test]
+    async fn records_activities_of_every_status() {
+        let begun = Activity::begin(
+            "service/voucher/worker",
+            3,
+            "monitor alarm a in state ALARM triggered policy p",
+            Duration::from_millis(1_795_000_000_250),
+        );
+        let end = Duration::from_millis(1_795_000_060_500);
+        for (name, activity) in [
+            ("activity-in-progress", begun.clone()),
+            ("activity-successful", begun.clone().fulfilled(end)),
+            ("activity-overridden", begun.clone().overridden(end)),
+            ("activity-failed", begun.failed("denied", end)),
+        ] {
+            let exchange = Exchange::serve(name);
+            let plugin = exchange.plugin.clone();
+            let region = Region::new("http://127.0.0.1:1", plugin, "111122223333", "eu-west-3");
+            region.record(&activity).await;
+            exchange.check();
+        }
+    }
+}

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use super::fleet::{Event, log};
 use super::model::{Listing, Report, ServiceReport};
 use crate::stand_ins::Plugin;
+use crate::stand_ins::plugin::PluginError;
 
 /// How long the plugin holds its answer back while nothing changes.
 const HOLD: Duration = Duration::from_secs(5);
@@ -23,9 +24,7 @@ pub(super) async fn listen(plugin: Plugin, events: mpsc::Sender<Event>) {
     let mut pause = SHORTEST_PAUSE;
     let mut refused: Option<Instant> = None;
     loop {
-        let hold = HOLD.as_secs();
-        let route = format!("services?since={version}&wait={hold}");
-        match plugin.get::<Listing>(&route, HOLD).await {
+        match get_services(&plugin, &version).await {
             Ok(listing) => {
                 (pause, refused) = (SHORTEST_PAUSE, None);
                 version = listing.version;
@@ -50,6 +49,12 @@ pub(super) async fn listen(plugin: Plugin, events: mpsc::Sender<Event>) {
             }
         }
     }
+}
+
+async fn get_services(plugin: &Plugin, since: &str) -> Result<Listing, PluginError> {
+    let hold = HOLD.as_secs();
+    let route = format!("services?since={since}&wait={hold}");
+    plugin.get(&route, HOLD).await
 }
 
 /// Where the loop leaves what is to be told. A report that was not sent yet gives way to a newer one.
@@ -86,7 +91,7 @@ pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
     // The first one says that somebody runs tasks, even if there are none.
     let mut report = Report::default();
     loop {
-        match plugin.put("tasks", &report).await {
+        match put_tasks(&plugin, &report).await {
             Ok(()) => {
                 pause = SHORTEST_PAUSE;
                 report.services.clear();
@@ -103,6 +108,13 @@ pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
     }
 }
 
+async fn put_tasks(plugin: &Plugin, report: &Report) -> Result<(), PluginError> {
+    plugin.put("tasks", report).await
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@
 mod autoscaling;
 #[cfg(test)]
 mod golden;
+mod log;
 mod plugin;
 mod reaper;
 mod stop;

@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::join_all;
 
+use super::log::log;
 use super::{Plugin, StandIns, Stop};
 use clock::Clock;
 use region::Region;
@@ -47,8 +48,8 @@ pub(crate) async fn run(settings: &StandIns, mut stop: Stop) {
         let failed = looked.err();
         if failed != trouble {
             match (&failed, &trouble) {
-                (Some(failure), _) => log(&failure.to_string()),
-                (None, _) => log("goes on"),
+                (Some(failure), _) => log("autoscaling", &failure.to_string()),
+                (None, _) => log("autoscaling", "goes on"),
             }
             trouble = failed;
         }
@@ -79,12 +80,6 @@ async fn look(
     });
     let failed = join_all(looks).await.into_iter().find_map(Result::err);
     failed.map_or(Ok(()), |error| Err(error.to_string()))
-}
-
-/// A line of the stand-ins' log.
-fn log(text: &str) {
-    let now = jiff::Timestamp::now();
-    eprintln!("{now:.3} autoscaling: {text}");
 }
 
 /// Real time since 1970.

@@ -11,10 +11,10 @@ use super::activity::Activity;
 use super::clients::Clients;
 use super::convert;
 use super::decide::{Action, Memory, decide};
-use super::log;
 use super::model::{Alarm, Target};
 use super::read::{self, AT_ONCE, ReadError, Registered};
 use crate::stand_ins::Plugin;
+use crate::stand_ins::log::log;
 
 /// What is known of an account and region.
 #[derive(Debug)]
@@ -150,9 +150,10 @@ impl Region {
                     to,
                     cause,
                 } => {
-                    log(&format!(
-                        "{resource_id}: desired count {from} → {to}: {cause}"
-                    ));
+                    log(
+                        "autoscaling",
+                        &format!("{resource_id}: desired count {from} → {to}: {cause}"),
+                    );
                     counts.push(Activity::begin(&resource_id, to, &cause, unix()));
                 }
                 Action::Tell { policy, why } => self.tell(&policy, &why),
@@ -214,14 +215,14 @@ impl Region {
             activity,
         };
         if let Err(error) = self.plugin.post("activities", &recorded).await {
-            log(&format!("{}: {error}", activity.resource_id));
+            log("autoscaling", &format!("{}: {error}", activity.resource_id));
         }
     }
 
     /// Tells the log once.
     fn tell(&mut self, what: &str, why: &str) {
         if self.told.insert(format!("{what} {why}")) {
-            log(&format!("{what}: {why}"));
+            log("autoscaling", &format!("{what}: {why}"));
         }
     }
 }

@@ -8,28 +8,15 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::event::Event;
 use super::model::{Protection, Service, ServiceReport};
 use super::process::{self, Launch};
 use super::scheduler::{Action, Draw, Ended, Scheduler};
 use super::wire::Reports;
 use crate::behaviour::Behaviour;
 use crate::stand_ins::StandIns;
+use crate::stand_ins::log::log;
 use crate::stand_ins::reaper::Reaper;
-
-/// What the loop hears.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// The active services, all of them, if they have changed, and what is asked for tasks.
-    Services(Option<Vec<Service>>, BTreeMap<String, Protection>),
-    /// A task's processes have ended.
-    Ended {
-        service: String,
-        task: String,
-        ended: Ended,
-    },
-    /// Nothing listens at LocalStack's endpoint any more.
-    LocalStackGone,
-}
 
 /// All services and tasks.
 pub(crate) struct Fleet {
@@ -200,7 +187,7 @@ impl Fleet {
         } else {
             runs.join(", ")
         };
-        log(&format!("service {}: {runs}", service.arn));
+        log("tasks", &format!("service {}: {runs}", service.arn));
     }
 
     fn act(&mut self, arn: &str, action: Action, now: Duration) {
@@ -296,13 +283,7 @@ fn log_end(scheduler: &Scheduler, id: &str, ended: &Ended) {
         (None, true) => format!("stopped as it was told to, exit codes {:?}", ended.exits),
         (None, false) => format!("ended by itself, exit codes {:?}", ended.exits),
     };
-    log(&format!("service {name}: task {id}: {how}"));
-}
-
-/// A line in the stand-ins' log.
-pub(crate) fn log(text: &str) {
-    let now = jiff::Timestamp::now();
-    eprintln!("{now:.3} tasks: {text}");
+    log("tasks", &format!("service {name}: task {id}: {how}"));
 }
 
 /// What std gives to make hash tables unpredictable: enough for ids and delays.

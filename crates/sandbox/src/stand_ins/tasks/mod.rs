@@ -4,6 +4,7 @@
 //! services from the plugin, of tasks from their processes, and tells the plugin what runs.
 
 mod backoff;
+mod event;
 mod fleet;
 mod model;
 mod process;
@@ -14,7 +15,8 @@ mod wire;
 use tokio::sync::mpsc;
 
 use super::{Plugin, StandIns, Stop};
-use fleet::{Event, Fleet};
+use event::Event;
+use fleet::Fleet;
 
 /// Runs the tasks of every service in the sandbox, until it is asked to stop or LocalStack is gone for
 /// good; then ends them.

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc};
 
-use super::fleet::{Event, log};
+use super::event::Event;
 use super::model::{Listing, Report, ServiceReport};
 use crate::stand_ins::Plugin;
+use crate::stand_ins::log::log;
 use crate::stand_ins::plugin::PluginError;
 
 /// How long the plugin holds its answer back while nothing changes.
@@ -38,12 +39,12 @@ pub(super) async fn listen(plugin: Plugin, events: mpsc::Sender<Event>) {
                 if error.is_refused() {
                     let since = *refused.get_or_insert_with(Instant::now);
                     if since.elapsed() > GONE {
-                        log("LocalStack is gone");
+                        log("tasks", "LocalStack is gone");
                         let _ = events.send(Event::LocalStackGone).await;
                         return;
                     }
                 }
-                log(&format!("{error}; trying again"));
+                log("tasks", &format!("{error}; trying again"));
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -98,7 +99,7 @@ pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
                 from.0.more.notified().await;
             }
             Err(error) => {
-                log(&format!("{error}; trying again"));
+                log("tasks", &format!("{error}; trying again"));
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }

@@ -202,7 +202,7 @@ pub fn named_sandbox(name: &str) -> Result<Sandbox> {
         home: workshop().home()?,
         name: name.to_owned(),
         plugin: workshop().plugin()?,
-        stand_ins: std::env::current_exe().ok(),
+        emulators: std::env::current_exe().ok(),
         wanted: Wanted::default(),
     }))
 }

@@ -1,4 +1,4 @@
-//! The process of the stand-ins: started, found again, replaced.
+//! The process of the emulators: started, found again, replaced.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -12,12 +12,12 @@ use crate::process::Identity;
 use crate::record::Companion;
 use crate::venv::last_lines;
 
-/// How long the stand-ins may take to end their tasks: Fargate's longest stop timeout is 120 s.
+/// How long the emulators may take to end their tasks: Fargate's longest stop timeout is 120 s.
 pub(crate) const DRAIN_PATIENCE: Duration = Duration::from_secs(130);
 /// How long a start is watched for an end at once: a wrong argument, a missing library.
 const WATCH: Duration = Duration::from_millis(150);
 
-/// How the stand-ins are started.
+/// How the emulators are started.
 #[derive(Debug)]
 pub(crate) struct Command<'a> {
     /// Executable with the verb.
@@ -32,7 +32,7 @@ pub(crate) struct Command<'a> {
 
 /// Their log.
 pub(crate) fn log(folder: &Path) -> PathBuf {
-    folder.join("stand-ins.log")
+    folder.join("emulators.log")
 }
 
 /// Folder of what the tasks write.
@@ -54,7 +54,7 @@ pub(crate) fn ensure(
             return Ok(before);
         }
         if alive {
-            note("replacing the sandbox's stand-ins; its tasks start anew");
+            note("replacing the sandbox's emulators; its tasks start anew");
             before.process.end(DRAIN_PATIENCE);
         }
     }
@@ -87,7 +87,7 @@ impl Command<'_> {
 
     fn spawn(&self) -> Result<Identity> {
         let log = log(self.folder);
-        let failed = |detail: String| Error::StandInsNotStarted {
+        let failed = |detail: String| Error::EmulatorsNotStarted {
             detail,
             log: log.clone(),
         };
@@ -124,7 +124,7 @@ impl Command<'_> {
         let err = out.try_clone().map_err(Error::file("write", log))?;
         let mut command = process::Command::new(self.executable);
         command
-            .args(["local", "stand-ins", "--endpoint-url"])
+            .args(["local", "emulators", "--endpoint-url"])
             .arg(format!("http://127.0.0.1:{}", self.port))
             .arg("--logs")
             .arg(&logs)
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stand_ins_are_kept_replaced_and_ended() {
+    fn emulators_are_kept_replaced_and_ended() {
         let folder = tempfile::tempdir().unwrap();
         let executable = folder.path().join("program");
         fs::write(&executable, "#!/bin/sh\necho \"$@\"\nexec sleep 60\n").unwrap();
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(notes.borrow().len(), 1);
         let said = fs::read_to_string(log(folder.path())).unwrap();
         assert!(
-            said.starts_with("local stand-ins --endpoint-url http://127.0.0.1:1 --logs "),
+            said.starts_with("local emulators --endpoint-url http://127.0.0.1:1 --logs "),
             "{said}"
         );
         assert!(said.contains(r#""task_start":"1s""#), "{said}");

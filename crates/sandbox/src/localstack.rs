@@ -1,4 +1,4 @@
-//! The life cycle of LocalStack and of the stand-ins beside it: install, start, find again, stop.
+//! The life cycle of LocalStack and of the emulators beside it: install, start, find again, stop.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -27,9 +27,9 @@ pub struct Settings {
     pub name: String,
     /// Folder of the plugin, `crates/sandbox/localstack-plugin`.
     pub plugin: PathBuf,
-    /// Executable with the verbs that run the stand-ins; without one, a task is a number that follows
+    /// Executable with the verbs that run the emulators; without one, a task is a number that follows
     /// the desired count, and nobody scales.
-    pub stand_ins: Option<PathBuf>,
+    pub emulators: Option<PathBuf>,
     /// What is asked of its behaviour. A running one that behaves otherwise gives way.
     pub wanted: Wanted,
 }
@@ -51,8 +51,8 @@ pub struct Running {
     pub log: PathBuf,
     /// Whether it was running already.
     pub reused: bool,
-    /// Process id of the stand-ins, when they run.
-    pub stand_ins: Option<u32>,
+    /// Process id of the emulators, when they run.
+    pub emulators: Option<u32>,
     /// How it behaves.
     pub behaviour: Behaviour,
 }
@@ -99,10 +99,10 @@ impl Sandbox {
 
     /// Starts the sandbox, or finds the one that runs. Installs LocalStack on first use. A process that
     /// no longer answers, that was started from an older checkout, or that behaves otherwise than wanted,
-    /// is replaced; for other tasks than it has, the stand-ins alone.
+    /// is replaced; for other tasks than it has, the emulators alone.
     ///
     /// # Errors
-    /// When LocalStack can't be installed or does not become ready, or the stand-ins can't be started.
+    /// When LocalStack can't be installed or does not become ready, or the emulators can't be started.
     pub fn start(&self, note: &dyn Fn(&str)) -> Result<Running> {
         let _lock = Lock::take(&self.folder().join("lock"))?;
         let made_from = provenance(&self.settings.plugin)?;
@@ -155,21 +155,21 @@ impl Sandbox {
         } else if alive {
             note("replacing a sandbox that does not answer or is out of date");
         }
-        if let Some(stand_ins) = &record.stand_ins {
-            stand_ins.process.end(DRAIN_PATIENCE);
+        if let Some(emulators) = &record.emulators {
+            emulators.process.end(DRAIN_PATIENCE);
         }
         process.end(STOP_PATIENCE);
         Ok(None)
     }
 
-    /// Sees to it that the stand-ins run beside LocalStack, and behave so.
+    /// Sees to it that the emulators run beside LocalStack, and behave so.
     fn accompany(
         &self,
         record: &mut Record,
         behaviour: Behaviour,
         note: &dyn Fn(&str),
     ) -> Result<()> {
-        let Some(executable) = &self.settings.stand_ins else {
+        let Some(executable) = &self.settings.emulators else {
             return Ok(());
         };
         record.behaviour = behaviour;
@@ -179,9 +179,9 @@ impl Sandbox {
             port: record.port,
             behaviour: &record.behaviour,
         };
-        let before = record.stand_ins.take();
+        let before = record.emulators.take();
         let after = companion::ensure(&wanted, before, note)?;
-        record.stand_ins = Some(after);
+        record.emulators = Some(after);
         record.write(&self.record_file())
     }
 
@@ -206,8 +206,8 @@ impl Sandbox {
             return Ok(false);
         };
         let was_alive = record.process.is_some_and(Identity::is_alive);
-        if let Some(stand_ins) = record.stand_ins.take() {
-            stand_ins.process.end(DRAIN_PATIENCE);
+        if let Some(emulators) = record.emulators.take() {
+            emulators.process.end(DRAIN_PATIENCE);
         }
         if let Some(process) = record.process.take() {
             process.end(STOP_PATIENCE);
@@ -260,9 +260,9 @@ impl Sandbox {
         self.folder().join("localstack.log")
     }
 
-    /// The stand-ins' log. That of the start before is kept beside it.
+    /// The emulators' log. That of the start before is kept beside it.
     #[must_use]
-    pub fn stand_ins_log(&self) -> PathBuf {
+    pub fn emulators_log(&self) -> PathBuf {
         companion::log(&self.folder())
     }
 
@@ -273,15 +273,15 @@ impl Sandbox {
     }
 
     fn running(&self, record: &Record, reused: bool) -> Running {
-        let stand_ins = record.stand_ins.as_ref();
+        let emulators = record.emulators.as_ref();
         Running {
             endpoint_url: endpoint_url(record.port),
             pid: record.process.map_or(0, |process| process.pid),
             log: self.log(),
             reused,
-            stand_ins: stand_ins
-                .filter(|stand_ins| stand_ins.process.is_alive())
-                .map(|stand_ins| stand_ins.process.pid),
+            emulators: emulators
+                .filter(|emulators| emulators.process.is_alive())
+                .map(|emulators| emulators.process.pid),
             behaviour: record.behaviour.clone(),
         }
     }
@@ -327,7 +327,7 @@ impl Sandbox {
             process,
             made_from: made_from.to_owned(),
             behaviour: behaviour.clone(),
-            stand_ins: None,
+            emulators: None,
         };
         record.write(&self.record_file())?;
         let begin = Instant::now();
@@ -425,7 +425,7 @@ mod tests {
             home: home.to_owned(),
             name: "test".to_owned(),
             plugin,
-            stand_ins: None,
+            emulators: None,
             wanted: Wanted::default(),
         })
     }
@@ -439,5 +439,29 @@ mod tests {
             Standing::Stopped { installed: false }
         );
         assert!(!sandbox.stop().unwrap());
+    }
+
+    /// One that an earlier version left running calls its emulators by another name.
+    #[test]
+    fn the_emulators_of_an_earlier_version_are_stopped() {
+        let home = tempfile::tempdir().unwrap();
+        let sandbox = sandbox(home.path());
+        let mut left = Command::new("sleep")
+            .arg("60")
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let process = Identity::of(left.id()).unwrap();
+        let record = serde_json::json!({
+            "port": 1,
+            "process": null,
+            "made_from": "",
+            "stand_ins": {"process": process, "made_from": ""},
+        });
+        fs::create_dir_all(sandbox.folder()).unwrap();
+        fs::write(sandbox.record_file(), record.to_string()).unwrap();
+        sandbox.stop().unwrap();
+        assert!(!process.is_alive());
+        left.wait().unwrap();
     }
 }

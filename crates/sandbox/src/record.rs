@@ -21,12 +21,12 @@ pub(crate) struct Record {
     /// How it behaves.
     #[serde(default)]
     pub behaviour: Behaviour,
-    /// The stand-ins beside it, unless they were stopped.
-    #[serde(default)]
-    pub stand_ins: Option<Companion>,
+    /// The emulators next to it, unless they were stopped. Sandboxes of earlier versions say `stand_ins`.
+    #[serde(default, alias = "stand_ins")]
+    pub emulators: Option<Companion>,
 }
 
-/// The stand-ins' process.
+/// The emulators' process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Companion {
     /// The process.
@@ -66,7 +66,7 @@ mod tests {
             process,
             made_from,
             behaviour: Behaviour::default(),
-            stand_ins: None,
+            emulators: None,
         }
         .write(&file)
         .unwrap();

@@ -1,4 +1,4 @@
-//! Application Auto Scaling's stand-in: policies that a stack deploys are followed, by nobody's hand.
+//! Application Auto Scaling's emulator: policies that a stack deploys are followed, by nobody's hand.
 //!
 //! In a sandbox of the test's own whose minute lasts three seconds. Tasks are placeholders: what the
 //! messages do is in the test's hand.

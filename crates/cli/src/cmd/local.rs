@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sandbox::{Behaviour, Program, Speed, StandIns, Standing, TaskStart, Wanted};
+use sandbox::{Behaviour, EmulatorSettings, Program, Speed, Standing, TaskStart, Wanted};
 use serde_json::json;
 
 use crate::connect::sandbox;
@@ -28,8 +28,8 @@ enum Action {
     Status,
     /// Run the tasks and the automatic scaling of a sandbox; `start` does it
     #[command(hide = true)]
-    StandIns(StandInsArgs),
-    /// End the tasks of stand-ins that are gone; they start it
+    Emulators(EmulatorArgs),
+    /// End the tasks of emulators that are gone; they start it
     #[command(hide = true)]
     Reap,
 }
@@ -52,7 +52,7 @@ pub(crate) struct StartArgs {
 }
 
 #[derive(Clone, Debug, clap::Args)]
-struct StandInsArgs {
+struct EmulatorArgs {
     #[arg(long)]
     endpoint_url: String,
     #[arg(long)]
@@ -88,28 +88,28 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
             format.print(&standing, describe);
             Ok(())
         }
-        Action::StandIns(args) => stand_ins(args).await,
+        Action::Emulators(args) => emulators(args).await,
         Action::Reap => sandbox::reap(std::io::stdin().lock())
             .map_err(|error| Failure::failed(format!("failed to read what to end: {error}"))),
     }
 }
 
 /// Runs until it is told to end. Its messages go to its log.
-async fn stand_ins(args: StandInsArgs) -> Result<()> {
+async fn emulators(args: EmulatorArgs) -> Result<()> {
     let executable = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("failed to find this executable: {error}")))?;
-    let settings = StandIns {
+    let settings = EmulatorSettings {
         endpoint_url: args.endpoint_url,
         behaviour: args.behaviour,
         logs: args.logs,
         reaper: vec![executable.into(), "local".into(), "reap".into()],
     };
-    sandbox::run_stand_ins(settings, interruption()).await;
+    sandbox::run_emulators(settings, interruption()).await;
     Ok(())
 }
 
 impl StartArgs {
-    /// What is asked for, with the programs' paths made absolute: the stand-ins run elsewhere.
+    /// What is asked for, with the programs' paths made absolute: the emulators run elsewhere.
     fn wanted(&self) -> Result<Wanted> {
         let program = |program: &Program| {
             let path = absolute(&program.path)?;
@@ -148,7 +148,7 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
             program = program(),
             url = running.endpoint_url,
             pid = running.pid,
-            behaviour = behaviour(&running.behaviour, running.stand_ins),
+            behaviour = behaviour(&running.behaviour, running.emulators),
             log = running.log.display(),
         )
     });
@@ -156,7 +156,7 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
 }
 
 /// A line for the clock, one for the tasks.
-fn behaviour(behaviour: &Behaviour, stand_ins: Option<u32>) -> String {
+fn behaviour(behaviour: &Behaviour, emulators: Option<u32>) -> String {
     let minute = behaviour.speed.compress(std::time::Duration::from_secs(60));
     let clock = match behaviour.speed {
         Speed::REAL => "real time".to_owned(),
@@ -169,7 +169,7 @@ fn behaviour(behaviour: &Behaviour, stand_ins: Option<u32>) -> String {
         let each = |(name, path): (&String, &PathBuf)| format!("{name} runs {}", path.display());
         programs.iter().map(each).collect::<Vec<_>>().join(", ")
     };
-    let tasks = match stand_ins {
+    let tasks = match emulators {
         Some(pid) => format!("{runs}; start: {} (process {pid})", behaviour.task_start),
         None => "the process that runs them has ended; `local start` starts it".to_owned(),
     };
@@ -183,7 +183,7 @@ fn describe(standing: &Standing) -> String {
                 "the sandbox runs at {} (process {})\n{}",
                 running.endpoint_url,
                 running.pid,
-                behaviour(&running.behaviour, running.stand_ins)
+                behaviour(&running.behaviour, running.emulators)
             );
             text.trim_end().to_owned()
         }

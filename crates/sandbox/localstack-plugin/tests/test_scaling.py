@@ -1,4 +1,4 @@
-"""What the stand-in for Application Auto Scaling asks of the plugin, and what it tells."""
+"""What the emulator for Application Auto Scaling asks of the plugin, and what it tells."""
 
 from __future__ import annotations
 

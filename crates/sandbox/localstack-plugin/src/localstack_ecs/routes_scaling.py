@@ -1,4 +1,4 @@
-"""What the stand-in for Application Auto Scaling asks and tells, where AWS has no API for it.
+"""What the emulator for Application Auto Scaling asks and tells, where AWS has no API for it.
 
 `GET scaling`: where scalable targets are registered. `GET datapoints?alarm=ARN&alarm=ARN…`: the values
 that alarms were evaluated on. `POST activities`: a scaling activity, for DescribeScalingActivities;

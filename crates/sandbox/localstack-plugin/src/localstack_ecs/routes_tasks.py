@@ -1,4 +1,4 @@
-"""What the stand-in for ECS's scheduler asks and tells, where AWS has no API for it.
+"""What the emulator for ECS's scheduler asks and tells, where AWS has no API for it.
 
 `GET services?since=VERSION&wait=SECONDS`: every active service with its task definition, and the
 version of the answer; without the services, after that time, when they are still those of `since`.

@@ -1,6 +1,6 @@
 """How many tasks of a service run, and which.
 
-moto's ECS starts no task. The stand-in beside LocalStack does, or counts them, and `tell`s; from then
+moto's ECS starts no task. The emulator beside LocalStack does, or counts them, and `tell`s; from then
 on counts, deployments and tasks are what it told. Without it a service's running count follows its
 desired count at once, and the tasks that ListTasks and DescribeTasks show are made up from it.
 """
@@ -20,7 +20,7 @@ LIVE = ("PROVISIONING", "PENDING", "RUNNING")
 """The last status of tasks that are to go on."""
 
 _told: dict[str, dict] | None = None
-"""What runs, by the service's ARN: deployments and tasks as the stand-in tells them."""
+"""What runs, by the service's ARN: deployments and tasks as the emulator tells them."""
 _news = threading.Condition()
 """Somebody told something."""
 

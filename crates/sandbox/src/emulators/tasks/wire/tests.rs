@@ -1,8 +1,8 @@
 //! The golden files `services*.json` and `tasks*.json`, from the emulators' side.
 
 use super::*;
-use crate::stand_ins::golden::Exchange;
-use crate::stand_ins::tasks::model::{
+use crate::emulators::golden::Exchange;
+use crate::emulators::tasks::model::{
     Container, Decision, Deployment, Protection, Service, Status, StopCode, TaskDefinition,
     TaskReport,
 };

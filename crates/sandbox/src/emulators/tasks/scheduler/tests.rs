@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::stand_ins::tasks::model::TaskDefinition;
+use crate::emulators::tasks::model::TaskDefinition;
 
 fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

@@ -1,8 +1,8 @@
-//! Ends the processes of tasks when the stand-ins are gone, even by SIGKILL.
+//! Ends the processes of tasks when the emulators are gone, even by SIGKILL.
 //!
 //! The reaper is a small process in a group of its own. It reads, from a pipe whose other end only the
-//! stand-ins hold, `+PGID` when a task's process group begins and `-PGID` when it has ended. The end of
-//! the pipe is the end of the stand-ins: it kills the groups that are left. A task's program begins only
+//! emulators hold, `+PGID` when a task's process group begins and `-PGID` when it has ended. The end of
+//! the pipe is the end of the emulators: it kills the groups that are left. A task's program begins only
 //! after the reaper has been told, so none is missed.
 
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ fn listen(told: impl BufRead, groups: &mut BTreeSet<i32>) -> io::Result<()> {
     Ok(())
 }
 
-/// The stand-ins' side of the pipe.
+/// The emulators' side of the pipe.
 #[derive(Debug)]
 pub(crate) struct Reaper {
     command: Vec<OsString>,
@@ -65,7 +65,7 @@ impl Reaper {
         }
     }
 
-    /// To be ended when the stand-ins are gone.
+    /// To be ended when the emulators are gone.
     ///
     /// # Errors
     /// When the reaper can't be started.

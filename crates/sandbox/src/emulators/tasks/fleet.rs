@@ -14,9 +14,9 @@ use super::process::{self, Launch};
 use super::scheduler::{Action, Draw, Ended, Scheduler};
 use super::wire::Reports;
 use crate::behaviour::Behaviour;
-use crate::stand_ins::StandIns;
-use crate::stand_ins::log::log;
-use crate::stand_ins::reaper::Reaper;
+use crate::emulators::EmulatorSettings;
+use crate::emulators::log::log;
+use crate::emulators::reaper::Reaper;
 
 /// All services and tasks.
 pub(crate) struct Fleet {
@@ -54,7 +54,7 @@ impl Clock {
 }
 
 impl Fleet {
-    pub(crate) fn new(settings: &StandIns, events: mpsc::Sender<Event>) -> Self {
+    pub(crate) fn new(settings: &EmulatorSettings, events: mpsc::Sender<Event>) -> Self {
         Self {
             behaviour: settings.behaviour.clone(),
             endpoint_url: settings.endpoint_url.clone(),

@@ -8,9 +8,9 @@ use tokio::sync::{Notify, mpsc};
 
 use super::event::Event;
 use super::model::{Listing, Report, ServiceReport};
-use crate::stand_ins::Plugin;
-use crate::stand_ins::log::log;
-use crate::stand_ins::plugin::PluginError;
+use crate::emulators::Plugin;
+use crate::emulators::log::log;
+use crate::emulators::plugin::PluginError;
 
 /// How long the plugin holds its answer back while nothing changes.
 const HOLD: Duration = Duration::from_secs(5);

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use super::clients::Clients;
 use super::convert;
 use super::model::Alarm;
-use crate::stand_ins::Plugin;
-use crate::stand_ins::plugin::PluginError;
+use crate::emulators::Plugin;
+use crate::emulators::plugin::PluginError;
 
 /// DescribeScalableTargets takes so many ids.
 const TARGETS: usize = 50;

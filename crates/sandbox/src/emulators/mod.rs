@@ -1,4 +1,4 @@
-//! The stand-ins: a process beside LocalStack that does what AWS does between the calls of its APIs.
+//! The emulators: a process beside LocalStack that does what AWS does between the calls of its APIs.
 //!
 //! `tasks` turns a service's desired count into tasks, `autoscaling` turns alarms into desired counts.
 //! Both reach LocalStack as anybody does, through its endpoint; what AWS has no API for goes through the
@@ -21,9 +21,9 @@ pub(crate) use plugin::Plugin;
 pub use reaper::reap;
 pub(crate) use stop::Stop;
 
-/// What the stand-ins need to know.
+/// What the emulators need to know.
 #[derive(Clone, Debug)]
-pub struct StandIns {
+pub struct EmulatorSettings {
     /// Endpoint of LocalStack.
     pub endpoint_url: String,
     /// How the sandbox behaves.
@@ -34,10 +34,10 @@ pub struct StandIns {
     pub reaper: Vec<std::ffi::OsString>,
 }
 
-/// Runs the stand-ins until `stopped` is ready, and ends the tasks that run: each gets its stop timeout.
+/// Runs the emulators until `stopped` is ready, and ends the tasks that run: each gets its stop timeout.
 ///
 /// LocalStack may be away for a while: both wait, and go on.
-pub async fn run(settings: StandIns, stopped: impl Future<Output = ()>) {
+pub async fn run(settings: EmulatorSettings, stopped: impl Future<Output = ()>) {
     let (stop, handle) = Stop::new();
     let tasks = async {
         tasks::run(&settings, stop.clone()).await;

@@ -17,13 +17,13 @@ use tokio::sync::oneshot;
 
 use super::model::{Container, TaskDefinition};
 use super::scheduler::Ended;
-use crate::stand_ins::reaper::Reaper;
+use crate::emulators::reaper::Reaper;
 
 /// ECS's default.
 const STOP_TIMEOUT: u64 = 30;
 /// Fargate's longest.
 const LONGEST_STOP_TIMEOUT: u64 = 120;
-/// Waits for the word that the reaper knows of its group, then becomes the program; if the stand-ins end
+/// Waits for the word that the reaper knows of its group, then becomes the program; if the emulators end
 /// before, so does it.
 const GATE: &str = r#"read -r go && exec "$0" "$@" </dev/null"#;
 
@@ -112,7 +112,7 @@ pub(crate) async fn run(
     let mut exits = BTreeMap::new();
     tokio::select! {
         () = until_essential_ends(&mut running, &mut exits) => {}
-        // A stand-in that is gone asks for the end too.
+        // An emulator that is gone asks for the end too.
         _ = stop => {}
     }
     exits.extend(end_all(running).await);

@@ -1,4 +1,4 @@
-//! What the SDK says, in the stand-in's own words. What it doesn't know is refused, never guessed.
+//! What the SDK says, in the emulator's own words. What it doesn't know is refused, never guessed.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The stand-in for ECS's scheduler and agent: desired count → tasks.
+//! The emulator for ECS's scheduler and agent: desired count → tasks.
 //!
 //! `scheduler` decides for one service, `process` runs one task, and the loop here joins them: it hears of
 //! services from the plugin, of tasks from their processes, and tells the plugin what runs.
@@ -14,13 +14,13 @@ mod wire;
 
 use tokio::sync::mpsc;
 
-use super::{Plugin, StandIns, Stop};
+use super::{EmulatorSettings, Plugin, Stop};
 use event::Event;
 use fleet::Fleet;
 
 /// Runs the tasks of every service in the sandbox, until it is asked to stop or LocalStack is gone for
 /// good; then ends them.
-pub(crate) async fn run(settings: &StandIns, mut stop: Stop) {
+pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     let plugin = Plugin::new(&settings.endpoint_url);
     let (sender, mut events) = mpsc::channel(64);
     let (reports, to_publish) = wire::reports();

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// Tells whether the stand-ins are to end.
+/// Tells whether the emulators are to end.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 
@@ -17,7 +17,7 @@ impl Stop {
         (Self(receiver), StopHandle(sender))
     }
 
-    /// Ready as soon as the stand-ins are to end.
+    /// Ready as soon as the emulators are to end.
     pub(crate) async fn asked(&mut self) {
         // A sender that is gone asks for the end too.
         let _ = self.0.wait_for(|stop| *stop).await;

@@ -1,4 +1,4 @@
-//! The stand-in for Application Auto Scaling: policies and alarms → desired count.
+//! The emulator for Application Auto Scaling: policies and alarms → desired count.
 //!
 //! Six times a minute of the sandbox, shortly after alarms are evaluated, it reads which alarms in ALARM
 //! name a scaling policy. The action of such an alarm fires when the alarm goes to ALARM, and every minute
@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures::future::join_all;
 
 use super::log::log;
-use super::{Plugin, StandIns, Stop};
+use super::{EmulatorSettings, Plugin, Stop};
 use clock::Clock;
 use region::Region;
 
@@ -29,7 +29,7 @@ use region::Region;
 type Regions = BTreeMap<(String, String), Region>;
 
 /// Evaluates the scaling policies that exist in the sandbox, until it is asked to stop.
-pub(crate) async fn run(settings: &StandIns, mut stop: Stop) {
+pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     let plugin = Plugin::new(&settings.endpoint_url);
     let clock = Clock::new(settings.behaviour.speed);
     let mut regions = Regions::new();
@@ -58,7 +58,7 @@ pub(crate) async fn run(settings: &StandIns, mut stop: Stop) {
 
 /// One look at every region with scalable targets.
 async fn look(
-    settings: &StandIns,
+    settings: &EmulatorSettings,
     plugin: &Plugin,
     now: Duration,
     regions: &mut Regions,

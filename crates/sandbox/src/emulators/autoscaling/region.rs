@@ -13,8 +13,8 @@ use super::convert;
 use super::decide::{Action, Memory, decide};
 use super::model::{Alarm, Target};
 use super::read::{self, AT_ONCE, ReadError, Registered};
-use crate::stand_ins::Plugin;
-use crate::stand_ins::log::log;
+use crate::emulators::Plugin;
+use crate::emulators::log::log;
 
 /// What is known of an account and region.
 #[derive(Debug)]
@@ -251,7 +251,7 @@ async fn set(clients: &Clients, activity: Activity) -> (Activity, Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stand_ins::golden::Exchange;
+    use crate::emulators::golden::Exchange;
 
     /// `activity-*.json`, which the plugin's tests check from its side.
     #[tokio::test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::stand_ins::golden::Exchange;
+use crate::emulators::golden::Exchange;
 use scaling::Comparison;
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
 use std::time::{Duration, SystemTime};
 
-use crate::behaviour::Behaviour;
+use crate::behavior::Behavior;
 use crate::error::{Error, Result};
 use crate::process::Identity;
 use crate::record::Companion;
@@ -27,7 +27,7 @@ pub(crate) struct Command<'a> {
     /// LocalStack's port.
     pub port: u16,
     /// How they behave.
-    pub behaviour: &'a Behaviour,
+    pub behavior: &'a Behavior,
 }
 
 /// Their log.
@@ -63,7 +63,7 @@ pub(crate) fn ensure(
 }
 
 impl Command<'_> {
-    /// Tells one executable, LocalStack and behaviour from another.
+    /// Tells one executable, LocalStack and behavior from another.
     fn made_from(&self) -> Result<String> {
         let file = fs::metadata(self.executable).map_err(Error::file("read", self.executable))?;
         let changed = file
@@ -77,12 +77,12 @@ impl Command<'_> {
             file.len(),
             changed.as_nanos(),
             self.port,
-            self.behaviour()
+            self.behavior()
         ))
     }
 
-    fn behaviour(&self) -> String {
-        serde_json::to_string(self.behaviour).unwrap_or_default()
+    fn behavior(&self) -> String {
+        serde_json::to_string(self.behavior).unwrap_or_default()
     }
 
     fn spawn(&self) -> Result<Identity> {
@@ -128,8 +128,8 @@ impl Command<'_> {
             .arg(format!("http://127.0.0.1:{}", self.port))
             .arg("--logs")
             .arg(&logs)
-            .arg("--behaviour")
-            .arg(self.behaviour())
+            .arg("--behavior")
+            .arg(self.behavior())
             .current_dir(self.folder)
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
@@ -154,23 +154,23 @@ mod tests {
         let executable = folder.path().join("program");
         fs::write(&executable, "#!/bin/sh\necho \"$@\"\nexec sleep 60\n").unwrap();
         fs::set_permissions(&executable, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut behaviour = Behaviour::default();
+        let mut behavior = Behavior::default();
         let notes = std::cell::RefCell::new(Vec::new());
         let note = |text: &str| notes.borrow_mut().push(text.to_owned());
-        let ensure = |behaviour: &Behaviour, before| {
+        let ensure = |behavior: &Behavior, before| {
             let wanted = Command {
                 executable: &executable,
                 folder: folder.path(),
                 port: 1,
-                behaviour,
+                behavior,
             };
             ensure(&wanted, before, &note).unwrap()
         };
-        let first = ensure(&behaviour, None);
-        let same = ensure(&behaviour, Some(first.clone()));
+        let first = ensure(&behavior, None);
+        let same = ensure(&behavior, Some(first.clone()));
         assert_eq!(same.process, first.process);
-        behaviour.task_start = "1s".parse().unwrap();
-        let second = ensure(&behaviour, Some(same));
+        behavior.task_start = "1s".parse().unwrap();
+        let second = ensure(&behavior, Some(same));
         assert!(!first.process.is_alive() && second.process.is_alive());
         assert_eq!(notes.borrow().len(), 1);
         let said = fs::read_to_string(log(folder.path())).unwrap();
@@ -193,7 +193,7 @@ mod tests {
             executable: &executable,
             folder: folder.path(),
             port: 1,
-            behaviour: &Behaviour::default(),
+            behavior: &Behavior::default(),
         };
         let error = ensure(&wanted, None, &|_| ()).unwrap_err().to_string();
         assert!(error.contains("no such thing"), "{error}");

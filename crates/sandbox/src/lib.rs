@@ -6,7 +6,7 @@
 //! processes, and Application Auto Scaling. Nothing here needs Docker, an AWS account or a hidden installation,
 //! and nothing listens beyond the loopback interface.
 
-mod behaviour;
+mod behavior;
 mod companion;
 mod emulators;
 mod error;
@@ -19,7 +19,7 @@ mod provenance;
 mod record;
 mod venv;
 
-pub use behaviour::{Behaviour, BehaviourError, Program, Speed, TaskStart, Wanted};
+pub use behavior::{Behavior, BehaviorError, Program, Speed, TaskStart, Wanted};
 pub use emulators::{EmulatorSettings, reap, run as run_emulators};
 pub use error::{Error, Result};
 pub use localstack::{Running, Sandbox, Settings, Standing};

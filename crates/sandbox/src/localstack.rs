@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::behaviour::{Behaviour, Wanted};
+use crate::behavior::{Behavior, Wanted};
 use crate::companion::{self, DRAIN_PATIENCE};
 use crate::error::{Error, Result};
 use crate::lock::Lock;
@@ -30,7 +30,7 @@ pub struct Settings {
     /// Executable with the verbs that run the emulators; without one, a task is a number that follows
     /// the desired count, and nobody scales.
     pub emulators: Option<PathBuf>,
-    /// What is asked of its behaviour. A running one that behaves otherwise gives way.
+    /// What is asked of its behavior. A running one that behaves otherwise gives way.
     pub wanted: Wanted,
 }
 
@@ -54,7 +54,7 @@ pub struct Running {
     /// Process id of the emulators, when they run.
     pub emulators: Option<u32>,
     /// How it behaves.
-    pub behaviour: Behaviour,
+    pub behavior: Behavior,
 }
 
 /// How a sandbox stands.
@@ -108,10 +108,10 @@ impl Sandbox {
         let made_from = provenance(&self.settings.plugin)?;
         let record = Record::read(&self.record_file());
         let running = record.as_ref().filter(|record| record.process.is_some());
-        let present = running.map_or_else(Behaviour::default, |record| record.behaviour.clone());
-        let behaviour = self.settings.wanted.of(&present);
+        let present = running.map_or_else(Behavior::default, |record| record.behavior.clone());
+        let behavior = self.settings.wanted.of(&present);
         let kept = match running {
-            Some(record) => self.keep_or_end(record, &made_from, &behaviour, note)?,
+            Some(record) => self.keep_or_end(record, &made_from, &behavior, note)?,
             None => None,
         };
         let (mut record, reused) = match kept {
@@ -121,12 +121,12 @@ impl Sandbox {
                 note("starting LocalStack");
                 let port = record.map(|record| record.port);
                 (
-                    self.launch_on_a_free_port(port, &made_from, &behaviour)?,
+                    self.launch_on_a_free_port(port, &made_from, &behavior)?,
                     false,
                 )
             }
         };
-        self.accompany(&mut record, behaviour, note)?;
+        self.accompany(&mut record, behavior, note)?;
         Ok(self.running(&record, reused))
     }
 
@@ -135,14 +135,14 @@ impl Sandbox {
         &self,
         record: &Record,
         made_from: &str,
-        behaviour: &Behaviour,
+        behavior: &Behavior,
         note: &dyn Fn(&str),
     ) -> Result<Option<Record>> {
         let Some(process) = record.process else {
             return Ok(None);
         };
         let alive = process.is_alive();
-        let as_fast = record.behaviour.speed == behaviour.speed;
+        let as_fast = record.behavior.speed == behavior.speed;
         let current = record.made_from == made_from && self.environment().is_ready()?;
         if alive && as_fast && current && is_healthy(record.port) {
             return Ok(Some(record.clone()));
@@ -150,7 +150,7 @@ impl Sandbox {
         if alive && !as_fast {
             note(&format!(
                 "replacing the sandbox of speed {} by one of speed {}; what was deployed in it is gone",
-                record.behaviour.speed, behaviour.speed
+                record.behavior.speed, behavior.speed
             ));
         } else if alive {
             note("replacing a sandbox that does not answer or is out of date");
@@ -166,18 +166,18 @@ impl Sandbox {
     fn accompany(
         &self,
         record: &mut Record,
-        behaviour: Behaviour,
+        behavior: Behavior,
         note: &dyn Fn(&str),
     ) -> Result<()> {
         let Some(executable) = &self.settings.emulators else {
             return Ok(());
         };
-        record.behaviour = behaviour;
+        record.behavior = behavior;
         let wanted = companion::Command {
             executable,
             folder: &self.folder(),
             port: record.port,
-            behaviour: &record.behaviour,
+            behavior: &record.behavior,
         };
         let before = record.emulators.take();
         let after = companion::ensure(&wanted, before, note)?;
@@ -282,7 +282,7 @@ impl Sandbox {
             emulators: emulators
                 .filter(|emulators| emulators.process.is_alive())
                 .map(|emulators| emulators.process.pid),
-            behaviour: record.behaviour.clone(),
+            behavior: record.behavior.clone(),
         }
     }
 
@@ -294,13 +294,13 @@ impl Sandbox {
         &self,
         remembered: Option<u16>,
         made_from: &str,
-        behaviour: &Behaviour,
+        behavior: &Behavior,
     ) -> Result<Record> {
         let mut preferred = remembered;
         let mut attempt = 1;
         loop {
             let port = free_port(preferred.take())?;
-            match self.launch(port, made_from, behaviour) {
+            match self.launch(port, made_from, behavior) {
                 Ok(record) => return Ok(record),
                 Err(error) if attempt == ATTEMPTS || !self.port_was_taken() => return Err(error),
                 Err(_) => attempt += 1,
@@ -313,9 +313,9 @@ impl Sandbox {
         log.contains("already in use") || log.contains("couldn't listen")
     }
 
-    fn launch(&self, port: u16, made_from: &str, behaviour: &Behaviour) -> Result<Record> {
+    fn launch(&self, port: u16, made_from: &str, behavior: &Behavior) -> Result<Record> {
         let mut child =
-            self.command(port, behaviour)?
+            self.command(port, behavior)?
                 .spawn()
                 .map_err(|error| Error::NotStarted {
                     detail: error.to_string(),
@@ -326,7 +326,7 @@ impl Sandbox {
             port,
             process,
             made_from: made_from.to_owned(),
-            behaviour: behaviour.clone(),
+            behavior: behavior.clone(),
             emulators: None,
         };
         record.write(&self.record_file())?;
@@ -358,7 +358,7 @@ impl Sandbox {
 
     /// Nothing of the user's environment gets in: no AWS credentials, no LocalStack settings. A group of
     /// its own keeps the terminal's Ctrl-C from it.
-    fn command(&self, port: u16, behaviour: &Behaviour) -> Result<Command> {
+    fn command(&self, port: u16, behavior: &Behavior) -> Result<Command> {
         let folder = self.folder();
         // Its index of plugins compares file times by the minute, so an old one may outlive a change.
         for stale in ["cache", "home", "tmp", "filesystem", "volume"] {
@@ -400,7 +400,7 @@ impl Sandbox {
             .env("DISABLE_EVENTS", "1")
             .env("SKIP_SSL_CERT_DOWNLOAD", "1")
             .env("EAGER_SERVICE_LOADING", "0")
-            .env("SANDBOX_SPEED", behaviour.speed.to_string())
+            .env("SANDBOX_SPEED", behavior.speed.to_string())
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::Behaviour;
+use crate::behavior::Behavior;
 use crate::error::{Error, Result};
 use crate::process::Identity;
 
@@ -18,9 +18,9 @@ pub(crate) struct Record {
     pub process: Option<Identity>,
     /// What it was started from: a change of the plugin or the lock needs a new process.
     pub made_from: String,
-    /// How it behaves.
-    #[serde(default)]
-    pub behaviour: Behaviour,
+    /// How it behaves. Sandboxes of earlier versions say `behaviour`.
+    #[serde(default, alias = "behaviour")]
+    pub behavior: Behavior,
     /// The emulators next to it, unless they were stopped. Sandboxes of earlier versions say `stand_ins`.
     #[serde(default, alias = "stand_ins")]
     pub emulators: Option<Companion>,
@@ -31,7 +31,7 @@ pub(crate) struct Record {
 pub(crate) struct Companion {
     /// The process.
     pub process: Identity,
-    /// What it was started from: another executable, LocalStack or behaviour needs a new process.
+    /// What it was started from: another executable, LocalStack or behavior needs a new process.
     pub made_from: String,
 }
 
@@ -65,7 +65,7 @@ mod tests {
             port: 4566,
             process,
             made_from,
-            behaviour: Behaviour::default(),
+            behavior: Behavior::default(),
             emulators: None,
         }
         .write(&file)
@@ -74,7 +74,10 @@ mod tests {
         assert_eq!((record.port, record.process), (4566, process));
         fs::write(&file, r#"{"port": 1, "process": null, "made_from": ""}"#).unwrap();
         let older = Record::read(&file).unwrap();
-        assert_eq!(older.behaviour, Behaviour::default());
+        assert_eq!(older.behavior, Behavior::default());
+        let older = r#"{"port": 1, "process": null, "made_from": "", "behaviour": {"speed": 2}}"#;
+        fs::write(&file, older).unwrap();
+        assert_eq!(Record::read(&file).unwrap().behavior.speed.factor(), 2);
         fs::write(&file, "{\"port\": 45").unwrap();
         assert!(Record::read(&file).is_none());
     }

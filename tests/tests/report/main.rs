@@ -229,12 +229,12 @@ fn draws(page: &mut Page, points: usize) {
             "document.getElementById('{panel}').dataset.points"
         ));
         assert_eq!(drawn.as_str().unwrap(), points.to_string(), "{panel}");
-        let colours = page.value(&format!(
+        let colors = page.value(&format!(
             "(() => {{ const canvas = document.querySelector('#{panel} canvas');
                 const all = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
                 return new Set(all).size; }})()"
         ));
-        assert!(colours.as_u64().unwrap() > 10, "{panel}: {colours} colours");
+        assert!(colors.as_u64().unwrap() > 10, "{panel}: {colors} colors");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sandbox::{Behaviour, EmulatorSettings, Program, Speed, Standing, TaskStart, Wanted};
+use sandbox::{Behavior, EmulatorSettings, Program, Speed, Standing, TaskStart, Wanted};
 use serde_json::json;
 
 use crate::connect::sandbox;
@@ -58,11 +58,11 @@ struct EmulatorArgs {
     #[arg(long)]
     logs: PathBuf,
     /// As JSON
-    #[arg(long, value_parser = read_behaviour)]
-    behaviour: Behaviour,
+    #[arg(long, value_parser = read_behavior)]
+    behavior: Behavior,
 }
 
-fn read_behaviour(text: &str) -> std::result::Result<Behaviour, serde_json::Error> {
+fn read_behavior(text: &str) -> std::result::Result<Behavior, serde_json::Error> {
     serde_json::from_str(text)
 }
 
@@ -100,7 +100,7 @@ async fn emulators(args: EmulatorArgs) -> Result<()> {
         .map_err(|error| Failure::failed(format!("failed to find this executable: {error}")))?;
     let settings = EmulatorSettings {
         endpoint_url: args.endpoint_url,
-        behaviour: args.behaviour,
+        behavior: args.behavior,
         logs: args.logs,
         reaper: vec![executable.into(), "local".into(), "reap".into()],
     };
@@ -141,14 +141,14 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
     format.print(&running, |running| {
         format!(
             "the sandbox runs at {url} (process {pid})\n\
-             {behaviour}\
+             {behavior}\
              with ecs-scaler:    {program} deploy FILE --local\n\
              with other tools:   AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\n\
              log:                {log}",
             program = program(),
             url = running.endpoint_url,
             pid = running.pid,
-            behaviour = behaviour(&running.behaviour, running.emulators),
+            behavior = behavior(&running.behavior, running.emulators),
             log = running.log.display(),
         )
     });
@@ -156,13 +156,13 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
 }
 
 /// A line for the clock, one for the tasks.
-fn behaviour(behaviour: &Behaviour, emulators: Option<u32>) -> String {
-    let minute = behaviour.speed.compress(std::time::Duration::from_secs(60));
-    let clock = match behaviour.speed {
+fn behavior(behavior: &Behavior, emulators: Option<u32>) -> String {
+    let minute = behavior.speed.compress(std::time::Duration::from_secs(60));
+    let clock = match behavior.speed {
         Speed::REAL => "real time".to_owned(),
         speed => format!("{speed} times real time: a minute of the loop takes {minute:?}"),
     };
-    let programs = &behaviour.programs;
+    let programs = &behavior.programs;
     let runs = if programs.is_empty() {
         "counted, nothing runs".to_owned()
     } else {
@@ -170,7 +170,7 @@ fn behaviour(behaviour: &Behaviour, emulators: Option<u32>) -> String {
         programs.iter().map(each).collect::<Vec<_>>().join(", ")
     };
     let tasks = match emulators {
-        Some(pid) => format!("{runs}; start: {} (process {pid})", behaviour.task_start),
+        Some(pid) => format!("{runs}; start: {} (process {pid})", behavior.task_start),
         None => "the process that runs them has ended; `local start` starts it".to_owned(),
     };
     format!("clock:              {clock}\ntasks:              {tasks}\n")
@@ -183,7 +183,7 @@ fn describe(standing: &Standing) -> String {
                 "the sandbox runs at {} (process {})\n{}",
                 running.endpoint_url,
                 running.pid,
-                behaviour(&running.behaviour, running.emulators)
+                behavior(&running.behavior, running.emulators)
             );
             text.trim_end().to_owned()
         }

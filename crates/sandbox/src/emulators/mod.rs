@@ -15,7 +15,7 @@ mod tasks;
 
 use std::path::PathBuf;
 
-use crate::behaviour::Behaviour;
+use crate::behavior::Behavior;
 
 pub(crate) use plugin::Plugin;
 pub use reaper::reap;
@@ -27,7 +27,7 @@ pub struct EmulatorSettings {
     /// Endpoint of LocalStack.
     pub endpoint_url: String,
     /// How the sandbox behaves.
-    pub behaviour: Behaviour,
+    pub behavior: Behavior,
     /// Folder for the output of tasks: `<service>/<task id>.log`.
     pub logs: PathBuf,
     /// The command that runs [`reap`]: an executable and its arguments.

@@ -40,7 +40,7 @@ impl Stage {
         let name = format!("{}-demo", sandbox_name());
         let task_start = TASK_START
             .parse()
-            .map_err(|error: sandbox::BehaviourError| Failure::failed(error.to_string()))?;
+            .map_err(|error: sandbox::BehaviorError| Failure::failed(error.to_string()))?;
         // What the definition warns of is what the demo shows: that scaling takes its time.
         let stack = args.system.definition()?;
         Ok(Self {

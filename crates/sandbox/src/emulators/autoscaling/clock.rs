@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::behaviour::Speed;
+use crate::behavior::Speed;
 
 /// Time between two looks, of the loop: alarms with periods under a minute are evaluated as often.
 const EVERY: Duration = Duration::from_secs(10);

@@ -31,7 +31,7 @@ type Regions = BTreeMap<(String, String), Region>;
 /// Evaluates the scaling policies that exist in the sandbox, until it is asked to stop.
 pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     let plugin = Plugin::new(&settings.endpoint_url);
-    let clock = Clock::new(settings.behaviour.speed);
+    let clock = Clock::new(settings.behavior.speed);
     let mut regions = Regions::new();
     let mut trouble = None;
     loop {

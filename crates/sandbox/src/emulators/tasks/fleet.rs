@@ -13,14 +13,14 @@ use super::model::{Protection, Service, ServiceReport};
 use super::process::{self, Launch};
 use super::scheduler::{Action, Draw, Ended, Scheduler};
 use super::wire::Reports;
-use crate::behaviour::Behaviour;
+use crate::behavior::Behavior;
 use crate::emulators::EmulatorSettings;
 use crate::emulators::log::log;
 use crate::emulators::reaper::Reaper;
 
 /// All services and tasks.
 pub(crate) struct Fleet {
-    behaviour: Behaviour,
+    behavior: Behavior,
     endpoint_url: String,
     logs: PathBuf,
     reaper: Arc<Reaper>,
@@ -56,7 +56,7 @@ impl Clock {
 impl Fleet {
     pub(crate) fn new(settings: &EmulatorSettings, events: mpsc::Sender<Event>) -> Self {
         Self {
-            behaviour: settings.behaviour.clone(),
+            behavior: settings.behavior.clone(),
             endpoint_url: settings.endpoint_url.clone(),
             logs: settings.logs.clone(),
             reaper: Arc::new(Reaper::new(settings.reaper.clone())),
@@ -71,8 +71,8 @@ impl Fleet {
     /// Does what is due and tells of it; ready when something is due again.
     pub(crate) fn tick(&mut self, reports: &Reports) -> impl Future<Output = ()> + use<> {
         let now = self.clock.now();
-        let start = self.behaviour.task_start;
-        let speed = self.behaviour.speed;
+        let start = self.behavior.task_start;
+        let speed = self.behavior.speed;
         let mut draw = || Draw {
             id: format!("{:016x}{:016x}", chance(), chance()),
             start: speed.compress(start.at(share(chance()))),
@@ -177,7 +177,7 @@ impl Fleet {
 
     /// Says once what runs for a service, and what doesn't.
     fn introduce(&self, service: &Service) {
-        let found = process::programs(&service.task_definition, &self.behaviour.programs);
+        let found = process::programs(&service.task_definition, &self.behavior.programs);
         let runs: Vec<_> = found
             .iter()
             .map(|(container, program)| format!("{} runs {}", container.name, program.display()))
@@ -209,7 +209,7 @@ impl Fleet {
         };
         let (service, task) = (scheduler.service(), scheduler.task(&id));
         let Some(task) = task else { return };
-        if process::programs(&task.definition, &self.behaviour.programs).is_empty() {
+        if process::programs(&task.definition, &self.behavior.programs).is_empty() {
             return;
         }
         let launch = Launch {
@@ -220,7 +220,7 @@ impl Fleet {
         let (stop, stopped) = oneshot::channel();
         self.stops.insert(id.clone(), stop);
         let (events, reaper) = (self.events.clone(), Arc::clone(&self.reaper));
-        let programs = self.behaviour.programs.clone();
+        let programs = self.behavior.programs.clone();
         let service = arn.to_owned();
         tokio::spawn(async move {
             let ended = process::run(launch, &programs, reaper, stopped).await;

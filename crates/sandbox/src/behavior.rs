@@ -18,7 +18,7 @@ pub struct Speed(u32);
 
 /// Why something is no way for a sandbox to behave.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BehaviourError {
+pub enum BehaviorError {
     /// The speed is out of range.
     #[error(
         "the speed is a whole number from 1 to {max}, not {0}: datapoints are kept by the second, and a \
@@ -60,13 +60,13 @@ impl Default for Speed {
 }
 
 impl TryFrom<u32> for Speed {
-    type Error = BehaviourError;
+    type Error = BehaviorError;
 
-    fn try_from(factor: u32) -> Result<Self, BehaviourError> {
+    fn try_from(factor: u32) -> Result<Self, BehaviorError> {
         if (1..=Self::MAX).contains(&factor) {
             Ok(Self(factor))
         } else {
-            Err(BehaviourError::Speed(factor.to_string()))
+            Err(BehaviorError::Speed(factor.to_string()))
         }
     }
 }
@@ -78,12 +78,12 @@ impl From<Speed> for u32 {
 }
 
 impl FromStr for Speed {
-    type Err = BehaviourError;
+    type Err = BehaviorError;
 
-    fn from_str(text: &str) -> Result<Self, BehaviourError> {
+    fn from_str(text: &str) -> Result<Self, BehaviorError> {
         let factor: u32 = text
             .parse()
-            .map_err(|_| BehaviourError::Speed(text.to_owned()))?;
+            .map_err(|_| BehaviorError::Speed(text.to_owned()))?;
         Self::try_from(factor)
     }
 }
@@ -115,10 +115,10 @@ impl TaskStart {
 }
 
 impl FromStr for TaskStart {
-    type Err = BehaviourError;
+    type Err = BehaviorError;
 
-    fn from_str(text: &str) -> Result<Self, BehaviourError> {
-        let wrong = || BehaviourError::TaskStart(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, BehaviorError> {
+        let wrong = || BehaviorError::TaskStart(text.to_owned());
         let time = |text: &str| {
             let text = text.trim();
             if text == "0" {
@@ -138,9 +138,9 @@ impl FromStr for TaskStart {
 }
 
 impl TryFrom<String> for TaskStart {
-    type Error = BehaviourError;
+    type Error = BehaviorError;
 
-    fn try_from(text: String) -> Result<Self, BehaviourError> {
+    fn try_from(text: String) -> Result<Self, BehaviorError> {
         text.parse()
     }
 }
@@ -173,15 +173,15 @@ pub struct Program {
 }
 
 impl FromStr for Program {
-    type Err = BehaviourError;
+    type Err = BehaviorError;
 
-    fn from_str(text: &str) -> Result<Self, BehaviourError> {
+    fn from_str(text: &str) -> Result<Self, BehaviorError> {
         match text.split_once('=') {
             Some((container, path)) if !container.is_empty() && !path.is_empty() => Ok(Self {
                 container: container.to_owned(),
                 path: path.into(),
             }),
-            _ => Err(BehaviourError::Program(text.to_owned())),
+            _ => Err(BehaviorError::Program(text.to_owned())),
         }
     }
 }
@@ -189,7 +189,7 @@ impl FromStr for Program {
 /// How a sandbox behaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Behaviour {
+pub struct Behavior {
     /// How fast its minutes pass.
     pub speed: Speed,
     /// What runs for a container, by the container's name. Others are placeholders: they count, and
@@ -199,23 +199,23 @@ pub struct Behaviour {
     pub task_start: TaskStart,
 }
 
-/// What somebody asks of a sandbox's behaviour; what is left out is as it is, or else the default.
+/// What somebody asks of a sandbox's behavior; what is left out is as it is, or else the default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// See [`Behaviour::speed`].
+    /// See [`Behavior::speed`].
     pub speed: Option<Speed>,
-    /// See [`Behaviour::programs`].
+    /// See [`Behavior::programs`].
     pub programs: Option<BTreeMap<String, PathBuf>>,
-    /// See [`Behaviour::task_start`].
+    /// See [`Behavior::task_start`].
     pub task_start: Option<TaskStart>,
 }
 
 impl Wanted {
-    /// The behaviour that is left when this is asked of one that behaves like `present`.
+    /// The behavior that is left when this is asked of one that behaves like `present`.
     #[must_use]
-    pub fn of(&self, present: &Behaviour) -> Behaviour {
+    pub fn of(&self, present: &Behavior) -> Behavior {
         let present = present.clone();
-        Behaviour {
+        Behavior {
             speed: self.speed.unwrap_or(present.speed),
             programs: self.programs.clone().unwrap_or(present.programs),
             task_start: self.task_start.unwrap_or(present.task_start),
@@ -271,9 +271,9 @@ mod tests {
 
     #[test]
     fn only_what_is_asked_for_changes() {
-        let present = Behaviour {
+        let present = Behavior {
             speed: Speed(5),
-            ..Behaviour::default()
+            ..Behavior::default()
         };
         assert_eq!(Wanted::default().of(&present), present);
         let wanted = Wanted {

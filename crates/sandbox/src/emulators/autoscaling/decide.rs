@@ -1,4 +1,4 @@
-//! What is to be done: pure. Time is an argument, and what AWS would remember is a value.
+//! Decides on scaling actions as a pure function: time is an argument, and what AWS would remember is a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -28,9 +28,9 @@ struct Fired {
     at: Duration,
 }
 
-/// What is to be done.
+/// A decision about a scalable target.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Action {
+pub(super) enum ScalingDecision {
     /// Set a service's desired count.
     SetDesiredCount {
         /// `service/CLUSTER/SERVICE`.
@@ -42,8 +42,8 @@ pub(super) enum Action {
         /// Why, in Application Auto Scaling's words.
         cause: String,
     },
-    /// Tell why a policy is not followed.
-    Tell {
+    /// Report why a policy is not followed.
+    ReportProblem {
         /// The policy.
         policy: String,
         /// Why.
@@ -96,12 +96,16 @@ impl Memory {
 }
 
 /// What to do at `now` about targets whose alarms' actions fire, and what is to be remembered of it.
-pub(super) fn decide(now: Duration, targets: &[Target], memory: &mut Memory) -> Vec<Action> {
-    let mut actions = Vec::new();
+pub(super) fn decide(
+    now: Duration,
+    targets: &[Target],
+    memory: &mut Memory,
+) -> Vec<ScalingDecision> {
+    let mut decisions = Vec::new();
     for target in targets {
-        decide_one(now, target, memory, &mut actions);
+        decide_target(now, target, memory, &mut decisions);
     }
-    actions
+    decisions
 }
 
 /// The policies of one kind with what their alarms say.
@@ -110,8 +114,13 @@ struct Kinds<'a> {
     steps: Vec<(&'a Policy, &'a Alarm, StepRequest)>,
 }
 
-fn decide_one(now: Duration, target: &Target, memory: &mut Memory, actions: &mut Vec<Action>) {
-    let kinds = kinds(target, actions);
+fn decide_target(
+    now: Duration,
+    target: &Target,
+    memory: &mut Memory,
+    decisions: &mut Vec<ScalingDecision>,
+) {
+    let kinds = kinds(target, decisions);
     let policies: Vec<_> = kinds
         .tracking
         .iter()
@@ -143,7 +152,7 @@ fn decide_one(now: Duration, target: &Target, memory: &mut Memory, actions: &mut
             .map(|(policy, alarm, _)| (*policy, *alarm)),
     };
     let cause = by.map(|(policy, alarm)| cause(policy, alarm));
-    actions.push(Action::SetDesiredCount {
+    decisions.push(ScalingDecision::SetDesiredCount {
         resource_id: target.resource_id.clone(),
         from: target.service.desired,
         to: change.to,
@@ -157,7 +166,7 @@ fn cause(policy: &Policy, alarm: &Alarm) -> String {
     format!("monitor alarm {alarm} in state ALARM triggered policy {policy}")
 }
 
-fn kinds<'a>(target: &'a Target, actions: &mut Vec<Action>) -> Kinds<'a> {
+fn kinds<'a>(target: &'a Target, decisions: &mut Vec<ScalingDecision>) -> Kinds<'a> {
     let mut kinds = Kinds {
         tracking: Vec::new(),
         steps: Vec::new(),
@@ -172,7 +181,7 @@ fn kinds<'a>(target: &'a Target, actions: &mut Vec<Action>) -> Kinds<'a> {
                 for alarm in target.alarms_of(policy) {
                     match request(law, alarm) {
                         Ok(request) => kinds.steps.push((policy, alarm, request)),
-                        Err(why) => actions.push(Action::Tell {
+                        Err(why) => decisions.push(ScalingDecision::ReportProblem {
                             policy: policy.name.clone(),
                             why: format!("its steps can't be followed for {}: {why}", alarm.name),
                         }),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::activity::Activity;
 use super::clients::Clients;
 use super::convert;
-use super::decide::{Action, Memory, decide};
+use super::decide::{Memory, ScalingDecision, decide};
 use super::model::{Alarm, Target};
 use super::read::{self, AT_ONCE, ReadError, Registered};
 use crate::emulators::Plugin;
@@ -73,9 +73,9 @@ impl Region {
         };
         let before = self.memory.clone();
         let worth: Vec<Target> = targets.iter().filter(|t| t.may_change()).cloned().collect();
-        let actions = decide(now, &worth, &mut self.memory);
+        let decisions = decide(now, &worth, &mut self.memory);
         self.memory.fire(now, &ringing, &targets);
-        self.act(actions, &before, unix).await;
+        self.carry_out(decisions, &before, unix).await;
         Ok(())
     }
 
@@ -140,11 +140,16 @@ impl Region {
         Ok(targets)
     }
 
-    async fn act(&mut self, actions: Vec<Action>, before: &Memory, unix: impl Fn() -> Duration) {
+    async fn carry_out(
+        &mut self,
+        decisions: Vec<ScalingDecision>,
+        before: &Memory,
+        unix: impl Fn() -> Duration,
+    ) {
         let mut counts = Vec::new();
-        for action in actions {
-            match action {
-                Action::SetDesiredCount {
+        for decision in decisions {
+            match decision {
+                ScalingDecision::SetDesiredCount {
                     resource_id,
                     from,
                     to,
@@ -156,7 +161,7 @@ impl Region {
                     );
                     counts.push(Activity::begin(&resource_id, to, &cause, unix()));
                 }
-                Action::Tell { policy, why } => self.tell(&policy, &why),
+                ScalingDecision::ReportProblem { policy, why } => self.tell(&policy, &why),
             }
         }
         let done: Vec<_> = stream::iter(counts)

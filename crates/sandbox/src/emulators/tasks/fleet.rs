@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::event::Event;
 use super::model::{Protection, Service, ServiceReport};
 use super::process::{self, Launch};
-use super::scheduler::{Action, Draw, Ended, Scheduler};
+use super::scheduler::{Draw, Ended, Scheduler, TaskAction};
 use super::wire::Reports;
 use crate::behavior::Behavior;
 use crate::emulators::EmulatorSettings;
@@ -88,7 +88,7 @@ impl Fleet {
             }
             // A placeholder that ends may be what others wait for.
             for (arn, action) in due {
-                self.act(&arn, action, now);
+                self.carry_out(&arn, action, now);
             }
         }
         self.tell(now, reports);
@@ -190,20 +190,20 @@ impl Fleet {
         log("tasks", &format!("service {}: {runs}", service.arn));
     }
 
-    fn act(&mut self, arn: &str, action: Action, now: Duration) {
+    fn carry_out(&mut self, arn: &str, action: TaskAction, now: Duration) {
         match action {
-            Action::Launch(id) => self.launch(arn, id),
-            Action::Stop(id) => match self.stops.remove(&id) {
+            TaskAction::Launch(id) => self.launch_task(arn, id),
+            TaskAction::Stop(id) => match self.stops.remove(&id) {
                 Some(stop) => {
                     // One that has just ended by itself needs none.
                     let _ = stop.send(());
                 }
-                None => self.placeholder_ends(arn, &id, now),
+                None => self.end_placeholder(arn, &id, now),
             },
         }
     }
 
-    fn launch(&mut self, arn: &str, id: String) {
+    fn launch_task(&mut self, arn: &str, id: String) {
         let Some(scheduler) = self.services.get(arn) else {
             return;
         };
@@ -258,7 +258,7 @@ impl Fleet {
             .into()
     }
 
-    fn placeholder_ends(&mut self, arn: &str, id: &str, now: Duration) {
+    fn end_placeholder(&mut self, arn: &str, id: &str, now: Duration) {
         if let Some(scheduler) = self.services.get_mut(arn) {
             scheduler.ended(id, Ended::default(), now);
         }

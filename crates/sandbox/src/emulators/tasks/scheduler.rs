@@ -25,9 +25,9 @@ pub(crate) struct Draw {
     pub start: Duration,
 }
 
-/// What to do.
+/// A change to the processes of a task.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum TaskAction {
     /// Start the task's processes, if it has any.
     Launch(String),
     /// End them.
@@ -109,7 +109,11 @@ impl Scheduler {
     }
 
     /// Decides what to do now. Whatever the answer names counts as begun.
-    pub(crate) fn tick(&mut self, now: Duration, draw: &mut dyn FnMut() -> Draw) -> Vec<Action> {
+    pub(crate) fn tick(
+        &mut self,
+        now: Duration,
+        draw: &mut dyn FnMut() -> Draw,
+    ) -> Vec<TaskAction> {
         let mut actions = Vec::new();
         // What runs at once lets others stop at once; each round brings the deployment forward.
         while self.step(now, draw, &mut actions) {}
@@ -121,7 +125,7 @@ impl Scheduler {
         &mut self,
         now: Duration,
         draw: &mut dyn FnMut() -> Draw,
-        actions: &mut Vec<Action>,
+        actions: &mut Vec<TaskAction>,
     ) -> bool {
         let stops = self.to_stop(now);
         for id in &stops {
@@ -145,7 +149,7 @@ impl Scheduler {
         for task in &mut self.tasks {
             if task.is_live() && task.started_at.is_none() && task.starts_at <= now {
                 task.started_at = Some(now);
-                actions.push(Action::Launch(task.id.clone()));
+                actions.push(TaskAction::Launch(task.id.clone()));
             }
         }
         !stops.is_empty() || creates > 0 || actions.len() > before
@@ -320,7 +324,7 @@ impl Scheduler {
         chosen
     }
 
-    fn stop(&mut self, id: &str, now: Duration, actions: &mut Vec<Action>) {
+    fn stop(&mut self, id: &str, now: Duration, actions: &mut Vec<TaskAction>) {
         let reason = self.stop_reason();
         let Some(index) = self.tasks.iter().position(|task| task.id == id) else {
             return;
@@ -328,7 +332,7 @@ impl Scheduler {
         let task = &mut self.tasks[index];
         task.stopping = Some((now, StopCode::ServiceSchedulerInitiated, reason));
         if task.started_at.is_some() {
-            actions.push(Action::Stop(id.to_owned()));
+            actions.push(TaskAction::Stop(id.to_owned()));
         } else {
             let task = self.tasks.remove(index);
             self.remember(task, BTreeMap::new(), now);

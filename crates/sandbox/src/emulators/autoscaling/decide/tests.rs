@@ -89,10 +89,10 @@ fn target(policies: &[Policy], alarms: &[Alarm], tasks: u32) -> Target {
     }
 }
 
-fn set(from: u32, to: u32, cause: &str) -> Vec<Action> {
+fn set(from: u32, to: u32, cause: &str) -> Vec<ScalingDecision> {
     let resource_id = WORKER.to_owned();
     let cause = cause.to_owned();
-    vec![Action::SetDesiredCount {
+    vec![ScalingDecision::SetDesiredCount {
         resource_id,
         from,
         to,
@@ -100,10 +100,10 @@ fn set(from: u32, to: u32, cause: &str) -> Vec<Action> {
     }]
 }
 
-fn to(actions: &[Action]) -> Option<u32> {
+fn to(actions: &[ScalingDecision]) -> Option<u32> {
     actions.iter().find_map(|action| match action {
-        Action::SetDesiredCount { to, .. } => Some(*to),
-        Action::Tell { .. } => None,
+        ScalingDecision::SetDesiredCount { to, .. } => Some(*to),
+        ScalingDecision::ReportProblem { .. } => None,
     })
 }
 
@@ -291,7 +291,7 @@ fn steps_that_begin_late_or_lie_on_the_other_side() {
         let rings = target(policies, &[alarm], 10);
         let actions = decide(at(0), &[rings], &mut Memory::default());
         assert!(
-            matches!(actions.as_slice(), [Action::Tell { policy, .. }] if policy == "late"),
+            matches!(actions.as_slice(), [ScalingDecision::ReportProblem { policy, .. }] if policy == "late"),
             "{actions:?}"
         );
     }
@@ -473,7 +473,7 @@ proptest! {
             now += pause;
             let service = target.service;
             for action in decide(at(now), std::slice::from_ref(&target), &mut memory) {
-                let Action::SetDesiredCount { from, to, cause, .. } = action else {
+                let ScalingDecision::SetDesiredCount { from, to, cause, .. } = action else {
                     prop_assert!(false, "{action:?}");
                     continue;
                 };

@@ -43,7 +43,7 @@ impl Bench {
         }
     }
 
-    fn tick(&mut self) -> Vec<Action> {
+    fn tick(&mut self) -> Vec<TaskAction> {
         let (start, drawn) = (self.start, &mut self.drawn);
         self.scheduler.tick(self.now, &mut || {
             *drawn += 1;
@@ -55,7 +55,7 @@ impl Bench {
     }
 
     /// Waits, and ticks when something is due.
-    fn pass(&mut self, seconds: u64) -> Vec<Action> {
+    fn pass(&mut self, seconds: u64) -> Vec<TaskAction> {
         let end = self.now + secs(seconds);
         let mut actions = self.tick();
         while let Some(next) = self
@@ -93,10 +93,10 @@ impl Bench {
     }
 
     /// Ends all that were told to stop.
-    fn stop(&mut self, actions: &[Action]) -> usize {
+    fn stop(&mut self, actions: &[TaskAction]) -> usize {
         let stops = actions.iter().filter_map(|action| match action {
-            Action::Stop(id) => Some(id.clone()),
-            Action::Launch(_) => None,
+            TaskAction::Stop(id) => Some(id.clone()),
+            TaskAction::Launch(_) => None,
         });
         let stops: Vec<_> = stops.collect();
         for id in &stops {
@@ -143,7 +143,7 @@ fn a_task_waits_for_its_start_and_its_states_have_ecs_names() {
     assert_eq!(bench.scheduler.next_tick(bench.now), Some(secs(1_040)));
     assert_eq!(bench.pass(39), []);
     assert_eq!(bench.status("t1").last_status, Status::Pending);
-    assert_eq!(bench.pass(1), [Action::Launch("t1".to_owned())]);
+    assert_eq!(bench.pass(1), [TaskAction::Launch("t1".to_owned())]);
     let task = bench.status("t1");
     assert_eq!(
         (task.last_status, task.started_at),
@@ -161,7 +161,7 @@ fn scale_in_takes_those_that_do_not_run_first_then_the_youngest() {
     bench.want(service(1, "one"));
     assert_eq!(
         bench.tick(),
-        [Action::Stop("t2".to_owned())],
+        [TaskAction::Stop("t2".to_owned())],
         "t3 and t4 run nothing"
     );
     assert_eq!(bench.status("t3").last_status, Status::Stopped);
@@ -186,13 +186,13 @@ fn a_protected_task_stays_until_its_time_is_over() {
     bench.want(service(1, "one"));
     assert_eq!(
         bench.tick(),
-        [Action::Stop("t1".to_owned())],
+        [TaskAction::Stop("t1".to_owned())],
         "the youngest is protected"
     );
     bench.end("t1", 0);
     bench.want(service(0, "one"));
     assert_eq!(bench.pass(59), []);
-    assert_eq!(bench.pass(1), [Action::Stop("t2".to_owned())]);
+    assert_eq!(bench.pass(1), [TaskAction::Stop("t2".to_owned())]);
     bench.protect("t2", 2, 60);
     assert_eq!(
         bench.status("t2").protection.unwrap().id,
@@ -208,14 +208,14 @@ fn an_outdated_task_finishes_its_protection_and_gets_no_more() {
     bench.tick();
     bench.protect("t1", 1, 60);
     bench.want(service(1, "two"));
-    assert_eq!(bench.tick(), [Action::Launch("t2".to_owned())]);
+    assert_eq!(bench.tick(), [TaskAction::Launch("t2".to_owned())]);
     bench.protect("t1", 2, 600);
     let decision = bench.status("t1").protection.unwrap();
     assert!(decision.blocked);
     assert_eq!(decision.until, Some(bench.now + secs(60)));
     let off = Protection { id: 3, until: None };
     bench.scheduler.protect("t1", off);
-    assert_eq!(bench.tick(), [Action::Stop("t1".to_owned())]);
+    assert_eq!(bench.tick(), [TaskAction::Stop("t1".to_owned())]);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_worker_that_is_killed_after_a_while_is_replaced_at_once() {
     let mut bench = Bench::new(1, 0);
     bench.pass(10);
     bench.end("t1", 137);
-    assert_eq!(bench.tick(), [Action::Launch("t2".to_owned())]);
+    assert_eq!(bench.tick(), [TaskAction::Launch("t2".to_owned())]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ class WireTest(unittest.TestCase):
             self.addCleanup(state.reset)
         for state in (scaling.ACTIVITIES, cloudwatch.EVALUATED):
             self.addCleanup(state.clear)
-        self.patch(tasks, "_told", None)
+        self.patch(tasks, "_reports", None)
         for module in (tasks, protection):
             self.patch(module, "time", SimpleNamespace(time=lambda: NOW))
 

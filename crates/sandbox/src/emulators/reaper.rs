@@ -3,7 +3,7 @@
 //! The reaper is a small process in a group of its own. It reads, from a pipe whose other end only the
 //! emulators hold, `+PGID` when a task's process group begins and `-PGID` when it has ended. The end of
 //! the pipe is the end of the emulators: it kills the groups that are left. A task's program begins only
-//! after the reaper has been told, so none is missed.
+//! after the reaper has been watched, so none is missed.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -14,13 +14,13 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// The reaper's own work: reads what it is told until the end, then kills what is left.
+/// The reaper's own work: reads lines until the end of the pipe, then kills the groups that are left.
 ///
 /// # Errors
-/// When the pipe can't be read; what it was told until then is killed.
-pub fn reap(told: impl BufRead) -> io::Result<()> {
+/// When the pipe can't be read; the groups read until then are killed.
+pub fn reap(input: impl BufRead) -> io::Result<()> {
     let mut groups = BTreeSet::new();
-    let read = listen(told, &mut groups);
+    let read = read_groups(input, &mut groups);
     for group in groups {
         if let Some(group) = Pid::from_raw(group) {
             // One that is gone already is what was wanted.
@@ -30,8 +30,8 @@ pub fn reap(told: impl BufRead) -> io::Result<()> {
     read
 }
 
-fn listen(told: impl BufRead, groups: &mut BTreeSet<i32>) -> io::Result<()> {
-    for line in told.lines() {
+fn read_groups(input: impl BufRead, groups: &mut BTreeSet<i32>) -> io::Result<()> {
+    for line in input.lines() {
         let line = line?;
         let group = |text: &str| text.parse::<i32>().ok().filter(|group| *group > 1);
         if let Some(group) = line.strip_prefix('+').and_then(group) {
@@ -47,11 +47,12 @@ fn listen(told: impl BufRead, groups: &mut BTreeSet<i32>) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) struct Reaper {
     command: Vec<OsString>,
-    told: Mutex<Told>,
+    watched: Mutex<Watched>,
 }
 
+/// The process groups that the reaper ends, and its process.
 #[derive(Debug, Default)]
-struct Told {
+struct Watched {
     groups: BTreeSet<u32>,
     process: Option<(Child, ChildStdin)>,
 }
@@ -61,7 +62,7 @@ impl Reaper {
     pub(crate) fn new(command: Vec<OsString>) -> Self {
         Self {
             command,
-            told: Mutex::default(),
+            watched: Mutex::default(),
         }
     }
 
@@ -70,38 +71,41 @@ impl Reaper {
     /// # Errors
     /// When the reaper can't be started.
     pub(crate) fn watch(&self, group: u32) -> io::Result<()> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.groups.insert(group);
-        if tell(&mut told, &format!("+{group}\n")).is_ok() {
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.groups.insert(group);
+        if send_line(&mut watched, &format!("+{group}\n")).is_ok() {
             return Ok(());
         }
-        // The first time, or somebody has ended it: a new one is told everything.
-        told.process = Some(start(&self.command)?);
-        let all: String = told.groups.iter().map(|g| format!("+{g}\n")).collect();
-        tell(&mut told, &all)
+        // The first time, or somebody has ended it: the new one gets every group.
+        watched.process = Some(spawn_reaper(&self.command)?);
+        let all: String = watched.groups.iter().map(|g| format!("+{g}\n")).collect();
+        send_line(&mut watched, &all)
     }
 
     /// The group has ended; its id may soon be somebody else's.
     pub(crate) fn release(&self, group: u32) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.groups.remove(&group);
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.groups.remove(&group);
         // A reaper that is gone holds nothing.
-        let _ = tell(&mut told, &format!("-{group}\n"));
+        let _ = send_line(&mut watched, &format!("-{group}\n"));
     }
 }
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        let told = self.told.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some((mut child, pipe)) = told.process.take() {
+        let watched = self
+            .watched
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((mut child, pipe)) = watched.process.take() {
             drop(pipe);
             let _ = child.wait();
         }
     }
 }
 
-fn tell(told: &mut Told, text: &str) -> io::Result<()> {
-    let Some((child, pipe)) = &mut told.process else {
+fn send_line(watched: &mut Watched, text: &str) -> io::Result<()> {
+    let Some((child, pipe)) = &mut watched.process else {
         return Err(io::ErrorKind::NotConnected.into());
     };
     if child.try_wait()?.is_some() {
@@ -111,7 +115,7 @@ fn tell(told: &mut Told, text: &str) -> io::Result<()> {
     pipe.flush()
 }
 
-fn start(command: &[OsString]) -> io::Result<(Child, ChildStdin)> {
+fn spawn_reaper(command: &[OsString]) -> io::Result<(Child, ChildStdin)> {
     let (program, arguments) = command
         .split_first()
         .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -144,13 +148,13 @@ mod tests {
     #[test]
     fn what_is_left_at_the_end_is_killed_and_nothing_else() {
         let (mut left, mut ended) = (group(), group());
-        let told = format!(
+        let input = format!(
             "+{}\n+{}\n-{}\n+1\n+0\nx\n",
             left.id(),
             ended.id(),
             ended.id()
         );
-        reap(told.as_bytes()).unwrap();
+        reap(input.as_bytes()).unwrap();
         let begin = Instant::now();
         while left.try_wait().unwrap().is_none() {
             assert!(
@@ -165,19 +169,19 @@ mod tests {
     }
 
     #[test]
-    fn a_reaper_that_was_ended_is_started_again_and_told_all() {
+    fn a_reaper_that_was_ended_is_started_again_with_every_group() {
         let reaper = Reaper::new(vec!["cat".into()]);
         reaper.watch(70_000_001).unwrap();
         {
-            let mut told = reaper.told.lock().unwrap();
-            let (child, _) = told.process.as_mut().unwrap();
+            let mut watched = reaper.watched.lock().unwrap();
+            let (child, _) = watched.process.as_mut().unwrap();
             child.kill().unwrap();
             child.wait().unwrap();
         }
         reaper.watch(70_000_002).unwrap();
-        let mut told = reaper.told.lock().unwrap();
-        assert_eq!(told.groups.len(), 2);
-        let (child, _) = told.process.as_mut().unwrap();
+        let mut watched = reaper.watched.lock().unwrap();
+        assert_eq!(watched.groups.len(), 2);
+        let (child, _) = watched.process.as_mut().unwrap();
         assert!(child.try_wait().unwrap().is_none());
     }
 }

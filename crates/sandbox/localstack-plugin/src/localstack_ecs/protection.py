@@ -1,7 +1,7 @@
 """Protection of tasks from scale-in, as a container asks for it and as ECS's API does.
 
-The emulator decides, since it stops the tasks: a request waits here until it has told of it, so that a
-task that was answered "protected" is not being stopped at the same moment.
+The emulator decides, since it stops the tasks: a request waits here until the emulator has reported its
+decision, so that a task that was answered "protected" is not being stopped at the same moment.
 
 Source: Amazon ECS Developer Guide, "Task scale-in protection endpoint".
 """
@@ -58,7 +58,7 @@ def protect(task: str, wanted: int | None) -> dict:
     ASKED[task] = asked
     changes.SERVICES.happened()
     try:
-        decided = tasks.await_task(task, lambda told: _decided(told, asked["id"]), PATIENCE)
+        decided = tasks.await_task(task, lambda report: _decided(report, asked["id"]), PATIENCE)
     finally:
         if ASKED.get(task) is asked:
             del ASKED[task]
@@ -68,7 +68,7 @@ def protect(task: str, wanted: int | None) -> dict:
 
 
 def state(task: dict) -> dict:
-    """Whether a task as it was told is protected, and until when."""
+    """Whether a reported task is protected, and until when."""
     until = (task.get("protection") or {}).get("until")
     if not until or until <= time.time():
         return {"protectionEnabled": False}

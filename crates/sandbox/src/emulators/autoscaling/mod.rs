@@ -44,7 +44,7 @@ pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
             () = stop.asked() => return,
             looked = look(settings, &plugin, now, &mut regions) => looked,
         };
-        // While LocalStack is away, every look fails in the same way: it is told once.
+        // While LocalStack is away, every check fails in the same way: the log shows it once.
         let failed = looked.err();
         if failed != trouble {
             match (&failed, &trouble) {

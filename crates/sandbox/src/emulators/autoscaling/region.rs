@@ -26,8 +26,8 @@ pub(super) struct Region {
     memory: Memory,
     /// Activities that ECS is at, one a service.
     open: BTreeMap<String, Activity>,
-    /// Policies that aren't followed, which the log has been told.
-    told: BTreeSet<String>,
+    /// Problems that are in the log already.
+    logged: BTreeSet<String>,
 }
 
 /// An activity on its way to the plugin.
@@ -48,7 +48,7 @@ impl Region {
             plugin,
             memory: Memory::default(),
             open: BTreeMap::new(),
-            told: BTreeSet::new(),
+            logged: BTreeSet::new(),
         }
     }
 
@@ -105,7 +105,7 @@ impl Region {
             let (bounds, suspended) = match registration {
                 Ok(registration) => registration,
                 Err(why) => {
-                    self.tell(&resource_id, &why);
+                    self.log_once(&resource_id, &why);
                     continue;
                 }
             };
@@ -118,7 +118,7 @@ impl Region {
             for policy in of_target {
                 match convert::policy(policy) {
                     Ok(policy) => followed.push(policy),
-                    Err(why) => self.tell(policy.policy_arn(), &why),
+                    Err(why) => self.log_once(policy.policy_arn(), &why),
                 }
             }
             let names = |alarm: &&Alarm| {
@@ -161,7 +161,7 @@ impl Region {
                     );
                     counts.push(Activity::begin(&resource_id, to, &cause, unix()));
                 }
-                ScalingDecision::ReportProblem { policy, why } => self.tell(&policy, &why),
+                ScalingDecision::ReportProblem { policy, why } => self.log_once(&policy, &why),
             }
         }
         let done: Vec<_> = stream::iter(counts)
@@ -224,9 +224,9 @@ impl Region {
         }
     }
 
-    /// Tells the log once.
-    fn tell(&mut self, what: &str, why: &str) {
-        if self.told.insert(format!("{what} {why}")) {
+    /// Logs each problem once.
+    fn log_once(&mut self, what: &str, why: &str) {
+        if self.logged.insert(format!("{what} {why}")) {
             log("autoscaling", &format!("{what}: {why}"));
         }
     }

@@ -27,8 +27,8 @@ pub(crate) struct Fleet {
     clock: Clock,
     events: mpsc::Sender<Event>,
     services: BTreeMap<String, Scheduler>,
-    /// What was told last, by service.
-    told: BTreeMap<String, ServiceReport>,
+    /// The last report of each service.
+    reported: BTreeMap<String, ServiceReport>,
     stops: BTreeMap<String, oneshot::Sender<()>>,
 }
 
@@ -63,12 +63,12 @@ impl Fleet {
             clock: Clock::new(),
             events,
             services: BTreeMap::new(),
-            told: BTreeMap::new(),
+            reported: BTreeMap::new(),
             stops: BTreeMap::new(),
         }
     }
 
-    /// Does what is due and tells of it; ready when something is due again.
+    /// Does what is due and reports it; ready when something is due again.
     pub(crate) fn tick(&mut self, reports: &Reports) -> impl Future<Output = ()> + use<> {
         let now = self.clock.now();
         let start = self.behavior.task_start;
@@ -91,7 +91,7 @@ impl Fleet {
                 self.carry_out(&arn, action, now);
             }
         }
-        self.tell(now, reports);
+        self.report_changes(now, reports);
         self.services.retain(|_, scheduler| !scheduler.is_gone());
         let next = self
             .services
@@ -264,15 +264,16 @@ impl Fleet {
         }
     }
 
-    fn tell(&mut self, now: Duration, reports: &Reports) {
+    fn report_changes(&mut self, now: Duration, reports: &Reports) {
         for (arn, scheduler) in &self.services {
             let report = scheduler.report(now);
-            if self.told.get(arn) != Some(&report) {
+            if self.reported.get(arn) != Some(&report) {
                 reports.put(arn, report.clone());
-                self.told.insert(arn.clone(), report);
+                self.reported.insert(arn.clone(), report);
             }
         }
-        self.told.retain(|arn, _| self.services.contains_key(arn));
+        self.reported
+            .retain(|arn, _| self.services.contains_key(arn));
     }
 }
 
@@ -280,7 +281,7 @@ fn log_end(scheduler: &Scheduler, id: &str, ended: &Ended) {
     let name = &scheduler.service().name;
     let how = match (&ended.not_started, scheduler.is_stopping(id)) {
         (Some(reason), _) => reason.clone(),
-        (None, true) => format!("stopped as it was told to, exit codes {:?}", ended.exits),
+        (None, true) => format!("stopped on request, exit codes {:?}", ended.exits),
         (None, false) => format!("ended by itself, exit codes {:?}", ended.exits),
     };
     log("tasks", &format!("service {name}: task {id}: {how}"));

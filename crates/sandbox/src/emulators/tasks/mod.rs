@@ -1,7 +1,7 @@
 //! The emulator for ECS's scheduler and agent: desired count → tasks.
 //!
 //! `scheduler` decides for one service, `process` runs one task, and the loop here joins them: it hears of
-//! services from the plugin, of tasks from their processes, and tells the plugin what runs.
+//! services from the plugin, of tasks from their processes, and reports to the plugin what runs.
 
 mod backoff;
 mod event;

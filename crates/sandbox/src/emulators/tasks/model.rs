@@ -1,4 +1,4 @@
-//! What the plugin tells of services, and what it is told of tasks: the two halves of the wire.
+//! The wire format of the plugin: services come in, reports on tasks go out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -224,7 +224,7 @@ impl Scheduler {
         });
     }
 
-    /// Whether a task has been told to stop.
+    /// Whether a task is stopping.
     pub(crate) fn is_stopping(&self, id: &str) -> bool {
         self.task(id).is_some_and(|task| !task.is_live())
     }

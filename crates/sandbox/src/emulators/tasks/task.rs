@@ -68,7 +68,7 @@ pub(super) fn choose<'a>(
         .collect()
 }
 
-/// What is told of it.
+/// The report on a task.
 pub(super) fn report(task: &Task, now: Duration) -> TaskReport {
     let stopping = task.stopping.as_ref();
     TaskReport {

@@ -58,7 +58,7 @@ async fn get_services(plugin: &Plugin, since: &str) -> Result<Listing, PluginErr
     plugin.get(&route, HOLD).await
 }
 
-/// Where the loop leaves what is to be told. A report that was not sent yet gives way to a newer one.
+/// Where the loop leaves its reports. A newer report replaces one that was not sent yet.
 #[derive(Clone, Debug)]
 pub(super) struct Reports(Arc<Waiting>);
 
@@ -86,10 +86,10 @@ impl Reports {
     }
 }
 
-/// Tells the plugin what changed.
+/// Reports changes to the plugin.
 pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
     let mut pause = SHORTEST_PAUSE;
-    // The first one says that somebody runs tasks, even if there are none.
+    // The first one shows that an emulator runs, even if there are no tasks.
     let mut report = Report::default();
     loop {
         match put_tasks(&plugin, &report).await {
@@ -104,7 +104,7 @@ pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
-        // Newer ones replace those that could not be told.
+        // Newer ones replace those that could not be sent.
         report.services.append(&mut lock(&from.0.services));
     }
 }

@@ -92,7 +92,7 @@ impl Bench {
         self.scheduler.ended(id, ended, self.now);
     }
 
-    /// Ends all that were told to stop.
+    /// Ends all that are stopping.
     fn stop(&mut self, actions: &[TaskAction]) -> usize {
         let stops = actions.iter().filter_map(|action| match action {
             TaskAction::Stop(id) => Some(id.clone()),

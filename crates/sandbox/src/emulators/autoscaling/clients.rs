@@ -17,7 +17,7 @@ pub(super) struct Clients {
 
 impl Clients {
     /// LocalStack takes an access key that is an account's number for that account's. Nothing of the
-    /// user's configuration is read. Calls are not repeated: the next look is.
+    /// user's configuration is read. Calls are not repeated: the next check is.
     pub(super) fn new(endpoint_url: &str, account: &str, region: &str) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))

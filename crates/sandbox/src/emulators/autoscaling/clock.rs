@@ -1,20 +1,20 @@
-//! When to look: shortly after the alarms are evaluated, by a clock that may run faster than real time.
+//! When to check: shortly after the alarms are evaluated, by a clock that may run faster than real time.
 
 use std::time::Duration;
 
 use crate::behavior::Speed;
 
-/// Time between two looks, of the loop: alarms with periods under a minute are evaluated as often.
+/// Time between two checks, of the loop: alarms with periods under a minute are evaluated as often.
 const EVERY: Duration = Duration::from_secs(10);
 /// Alarms are evaluated one to four seconds after a minute's end, of the loop.
 const BEHIND: Duration = Duration::from_secs(5);
 
-/// The moments of looks, by real time since 1970 as alarms are.
+/// The moments of checks, by real time since 1970 as alarms are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
-    /// Real time between two looks.
+    /// Real time between two checks.
     every: Duration,
-    /// Real time from a minute's end to a look.
+    /// Real time from a minute's end to a check.
     behind: Duration,
 }
 
@@ -27,15 +27,15 @@ impl Clock {
         }
     }
 
-    /// The loop's time of the look at `unix`, in its own seconds. Looks are ten seconds apart exactly,
+    /// The loop's time of the check at `unix`, in its own seconds. Checks are ten seconds apart exactly,
     /// however late one begins: a cooldown of a minute is over when an alarm's action is repeated.
     pub(super) fn time(&self, unix: Duration) -> Duration {
-        let looks = unix.saturating_sub(self.behind).as_nanos() / self.every.as_nanos().max(1);
-        let looks = u64::try_from(looks).unwrap_or(u64::MAX);
-        Duration::from_secs(looks.saturating_mul(EVERY.as_secs()))
+        let checks = unix.saturating_sub(self.behind).as_nanos() / self.every.as_nanos().max(1);
+        let checks = u64::try_from(checks).unwrap_or(u64::MAX);
+        Duration::from_secs(checks.saturating_mul(EVERY.as_secs()))
     }
 
-    /// How long, in real time, from `unix` until the next look.
+    /// How long, in real time, from `unix` until the next check.
     pub(super) fn until_next(&self, unix: Duration) -> Duration {
         let every = self.every.as_nanos().max(1);
         let left = every - unix.saturating_sub(self.behind).as_nanos() % every;
@@ -51,9 +51,9 @@ mod tests {
         Clock::new(Speed::try_from(factor).unwrap())
     }
 
-    /// In a minute of a sandbox of any speed, looks come at 5, 15 … 55 s of its own time.
+    /// In a minute of a sandbox of any speed, checks come at 5, 15 … 55 s of its own time.
     #[test]
-    fn looks_follow_the_evaluation_of_alarms() {
+    fn checks_follow_the_evaluation_of_alarms() {
         for (factor, unix_ms, left_ms) in [
             (1, 60_000, 5_000),
             (1, 64_999, 1),
@@ -68,9 +68,9 @@ mod tests {
         }
     }
 
-    /// Also in 2026, at the highest speed, and however late a look begins.
+    /// Also in 2026, at the highest speed, and however late a check starts.
     #[test]
-    fn looks_are_ten_seconds_apart() {
+    fn checks_are_ten_seconds_apart() {
         for factor in [1, 7, 20, 30] {
             let clock = clock(factor);
             let mut unix = Duration::from_secs(1_795_000_000);

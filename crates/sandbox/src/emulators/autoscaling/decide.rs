@@ -12,7 +12,7 @@ use super::model::{Alarm, Law, Policy, StepPolicy, Target};
 /// How often an alarm's action is repeated while the alarm stays in ALARM.
 pub(super) const REPEAT: Duration = Duration::from_secs(60);
 
-/// What is remembered between two looks: cooldowns, and when each alarm's action fired. It is lost with
+/// What is remembered between two checks: cooldowns, and when each alarm's action fired. It is lost with
 /// the process, which is like a target that has never scaled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Memory {
@@ -52,7 +52,7 @@ pub(super) enum ScalingDecision {
 }
 
 impl Memory {
-    /// The alarms whose action fires at `now`: they went to ALARM since the last look, or have been there
+    /// The alarms whose action fires at `now`: they went to ALARM since the last check, or have been there
     /// for another minute.
     pub(super) fn due<'a>(&self, now: Duration, alarms: &'a [Alarm]) -> Vec<&'a Alarm> {
         let fires = |alarm: &&Alarm| {
@@ -63,13 +63,13 @@ impl Memory {
         alarms.iter().filter(fires).collect()
     }
 
-    /// Remembers that the actions of the due alarms fired, with those of the other alarms that were looked
-    /// at beside them, and forgets alarms that ring no more.
-    pub(super) fn fire(&mut self, now: Duration, ringing: &[Alarm], looked_at: &[Target]) {
+    /// Remembers that the actions of the due alarms fired, with those of the other alarms that were
+    /// checked with them, and forgets alarms that ring no more.
+    pub(super) fn fire(&mut self, now: Duration, ringing: &[Alarm], checked: &[Target]) {
         let fired: BTreeSet<String> = self
             .due(now, ringing)
             .into_iter()
-            .chain(looked_at.iter().flat_map(|target| &target.alarms))
+            .chain(checked.iter().flat_map(|target| &target.alarms))
             .map(|alarm| alarm.arn.clone())
             .collect();
         let rings: BTreeSet<&str> = ringing.iter().map(|alarm| alarm.arn.as_str()).collect();

@@ -37,15 +37,15 @@ pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     loop {
         tokio::select! {
             () = stop.asked() => return,
-            () = tokio::time::sleep(clock.until_next(unix())) => {}
+            () = tokio::time::sleep(clock.until_next(read_unix_time())) => {}
         }
-        let now = clock.time(unix());
-        let looked = tokio::select! {
+        let now = clock.time(read_unix_time());
+        let checked = tokio::select! {
             () = stop.asked() => return,
-            looked = look(settings, &plugin, now, &mut regions) => looked,
+            checked = check_regions(settings, &plugin, now, &mut regions) => checked,
         };
-        // While LocalStack is away, every check fails in the same way: the log shows it once.
-        let failed = looked.err();
+        // While LocalStack is away, each check fails in the same way: the log shows it once.
+        let failed = checked.err();
         if failed != trouble {
             match (&failed, &trouble) {
                 (Some(failure), _) => log("autoscaling", &failure.to_string()),
@@ -56,8 +56,8 @@ pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     }
 }
 
-/// One look at every region with scalable targets.
-async fn look(
+/// Checks every region with scalable targets.
+async fn check_regions(
     settings: &EmulatorSettings,
     plugin: &Plugin,
     now: Duration,
@@ -66,24 +66,24 @@ async fn look(
     let registered = read::registered(plugin)
         .await
         .map_err(|error| error.to_string())?;
-    let key = |one: &read::Registered| (one.account.clone(), one.region.clone());
-    regions.retain(|known, _| registered.iter().any(|one| key(one) == *known));
-    for one in &registered {
-        regions.entry(key(one)).or_insert_with(|| {
-            let (account, region) = (&one.account, &one.region);
+    let key = |found: &read::Registered| (found.account.clone(), found.region.clone());
+    regions.retain(|known, _| registered.iter().any(|found| key(found) == *known));
+    for found in &registered {
+        regions.entry(key(found)).or_insert_with(|| {
+            let (account, region) = (&found.account, &found.region);
             Region::new(&settings.endpoint_url, plugin.clone(), account, region)
         });
     }
-    let looks = regions.iter_mut().filter_map(|(known, region)| {
-        let one = registered.iter().find(|one| key(one) == *known)?;
-        Some(region.look(one, now, unix))
+    let checks = regions.iter_mut().filter_map(|(known, region)| {
+        let found = registered.iter().find(|found| key(found) == *known)?;
+        Some(region.check(found, now, read_unix_time))
     });
-    let failed = join_all(looks).await.into_iter().find_map(Result::err);
+    let failed = join_all(checks).await.into_iter().find_map(Result::err);
     failed.map_or(Ok(()), |error| Err(error.to_string()))
 }
 
 /// Real time since 1970.
-fn unix() -> Duration {
+fn read_unix_time() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()

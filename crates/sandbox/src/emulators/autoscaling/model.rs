@@ -1,4 +1,4 @@
-//! What Application Auto Scaling looks at: scalable targets, policies, alarms in ALARM, services.
+//! What Application Auto Scaling reads: scalable targets, policies, alarms in ALARM, services.
 
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ pub(super) struct Alarm {
 
 impl Target {
     /// Whether any of the alarms could change the count at all: a service at its minimum with nothing
-    /// but low alarms needs no closer look.
+    /// but low alarms needs no further check.
     pub(super) fn may_change(&self) -> bool {
         self.policies.iter().any(|policy| {
             self.alarms_of(policy).any(|alarm| match &policy.law {

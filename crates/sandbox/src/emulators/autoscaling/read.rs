@@ -25,7 +25,7 @@ const ALARMS: usize = 20;
 /// Requests at once.
 pub(super) const AT_ONCE: usize = 4;
 
-/// Why a look ended early. The next one begins anew.
+/// Why a check ended early. The next one starts from scratch.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     /// A call failed.

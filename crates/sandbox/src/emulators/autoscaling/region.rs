@@ -1,4 +1,4 @@
-//! One account and region: looks at what rings there, and acts.
+//! One account and region: checks the alarms there, and scales.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -52,11 +52,11 @@ impl Region {
         }
     }
 
-    /// One look: `now` is the loop's time, `unix` real time since 1970.
+    /// Checks alarms and services once: `now` is the loop's time, `unix` real time since 1970.
     ///
     /// # Errors
     /// When something can't be read. Nothing is taken for done then.
-    pub(super) async fn look(
+    pub(super) async fn check(
         &mut self,
         registered: &Registered,
         now: Duration,

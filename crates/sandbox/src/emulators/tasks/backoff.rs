@@ -34,7 +34,11 @@ impl Backoff {
     }
 
     /// A task of those that began after the last wait, and runs long enough, ends it.
-    pub(super) fn look(&mut self, began: impl IntoIterator<Item = Duration>, now: Duration) {
+    pub(super) fn observe_starts(
+        &mut self,
+        began: impl IntoIterator<Item = Duration>,
+        now: Duration,
+    ) {
         let Some(until) = self.until else { return };
         let lives = |began: Duration| began >= until && began + STARTED <= now;
         if began.into_iter().any(lives) {
@@ -68,11 +72,11 @@ mod tests {
             now = until;
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
-        backoff.look([now - secs(100)], now + secs(50));
+        backoff.observe_starts([now - secs(100)], now + secs(50));
         assert!(backoff.until().is_some(), "that one began before");
-        backoff.look([now], now + secs(9));
+        backoff.observe_starts([now], now + secs(9));
         assert!(backoff.until().is_some(), "that one is young");
-        backoff.look([now], now + secs(10));
+        backoff.observe_starts([now], now + secs(10));
         assert_eq!(backoff, Backoff::default());
     }
 

@@ -368,7 +368,7 @@ impl Scheduler {
     /// the count does.
     fn settle(&mut self, now: Duration) {
         self.backoff
-            .look(self.tasks.iter().filter_map(|task| task.started_at), now);
+            .observe_starts(self.tasks.iter().filter_map(|task| task.started_at), now);
         self.stopped
             .retain(|task| task.stopped_at.is_none_or(|at| at + REMEMBERED > now));
         let current = &self.service.deployment;

@@ -225,7 +225,7 @@ fn the_documented_steps() {
     ];
     let mut memory = Memory::default();
     let mut count = 10;
-    for (look, (value, next)) in [
+    for (check, (value, next)) in [
         (59.0, None),
         (60.0, Some(11)),
         (70.0, Some(14)),
@@ -246,7 +246,7 @@ fn the_documented_steps() {
             &[alarm("a", policy, comparison, 50.0, value)],
             count,
         );
-        let now = at(60 * u64::try_from(look).unwrap());
+        let now = at(60 * u64::try_from(check).unwrap());
         let actions = decide(now, &[rings], &mut memory);
         assert_eq!(to(&actions), next, "at {value}");
         count = next.unwrap_or(count);
@@ -391,7 +391,7 @@ fn an_action_fires_at_once_and_then_every_minute() {
         due
     };
     let looks: Vec<usize> = (0..13)
-        .map(|look| fires(&mut memory, look * 10, &ringing))
+        .map(|check| fires(&mut memory, check * 10, &ringing))
         .collect();
     assert_eq!(looks, [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]);
     ringing[0].since += at(1);
@@ -405,7 +405,7 @@ fn an_action_fires_at_once_and_then_every_minute() {
     assert_eq!(memory, Memory::default(), "what rings no more is forgotten");
 }
 
-/// A second policy's alarm that is looked at with the first one's fires with it: one look a minute.
+/// A second policy's alarm that is looked at with the first one's fires with it: one check a minute.
 #[test]
 fn the_alarms_of_a_target_fire_together() {
     let mut memory = Memory::default();

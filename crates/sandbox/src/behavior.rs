@@ -211,9 +211,9 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// The behavior that is left when this is asked of one that behaves like `present`.
+    /// Returns `present` with the wanted changes.
     #[must_use]
-    pub fn of(&self, present: &Behavior) -> Behavior {
+    pub fn apply_to(&self, present: &Behavior) -> Behavior {
         let present = present.clone();
         Behavior {
             speed: self.speed.unwrap_or(present.speed),
@@ -275,12 +275,12 @@ mod tests {
             speed: Speed(5),
             ..Behavior::default()
         };
-        assert_eq!(Wanted::default().of(&present), present);
+        assert_eq!(Wanted::default().apply_to(&present), present);
         let wanted = Wanted {
             task_start: Some("1s".parse().unwrap()),
             ..Wanted::default()
         };
-        assert_eq!(wanted.of(&present).speed, Speed(5));
-        assert_ne!(wanted.of(&present), present);
+        assert_eq!(wanted.apply_to(&present).speed, Speed(5));
+        assert_ne!(wanted.apply_to(&present), present);
     }
 }

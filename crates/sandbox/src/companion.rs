@@ -95,7 +95,7 @@ impl Command<'_> {
             .command(&log)?
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
-        let process = Identity::of(child.id());
+        let process = Identity::find(child.id());
         std::thread::sleep(WATCH);
         match (child.try_wait(), process) {
             (Ok(None), Some(process)) => Ok(process),

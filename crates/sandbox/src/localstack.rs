@@ -109,7 +109,7 @@ impl Sandbox {
         let record = Record::read(&self.record_file());
         let running = record.as_ref().filter(|record| record.process.is_some());
         let present = running.map_or_else(Behavior::default, |record| record.behavior.clone());
-        let behavior = self.settings.wanted.of(&present);
+        let behavior = self.settings.wanted.apply_to(&present);
         let kept = match running {
             Some(record) => self.keep_or_end(record, &made_from, &behavior, note)?,
             None => None,
@@ -321,7 +321,7 @@ impl Sandbox {
                     detail: error.to_string(),
                     log: self.log(),
                 })?;
-        let process = Identity::of(child.id());
+        let process = Identity::find(child.id());
         let record = Record {
             port,
             process,
@@ -451,7 +451,7 @@ mod tests {
             .process_group(0)
             .spawn()
             .unwrap();
-        let process = Identity::of(left.id()).unwrap();
+        let process = Identity::find(left.id()).unwrap();
         let record = serde_json::json!({
             "port": 1,
             "process": null,

@@ -59,7 +59,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("record.json");
         assert!(Record::read(&file).is_none());
-        let process = Identity::of(std::process::id());
+        let process = Identity::find(std::process::id());
         let made_from = "x".to_owned();
         Record {
             port: 4566,

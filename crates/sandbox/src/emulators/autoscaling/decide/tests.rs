@@ -390,10 +390,10 @@ fn an_action_fires_at_once_and_then_every_minute() {
         memory.fire(at(now), ringing, &[]);
         due
     };
-    let looks: Vec<usize> = (0..13)
+    let checks: Vec<usize> = (0..13)
         .map(|check| fires(&mut memory, check * 10, &ringing))
         .collect();
-    assert_eq!(looks, [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]);
+    assert_eq!(checks, [1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]);
     ringing[0].since += at(1);
     assert_eq!(
         fires(&mut memory, 130, &ringing),
@@ -405,7 +405,7 @@ fn an_action_fires_at_once_and_then_every_minute() {
     assert_eq!(memory, Memory::default(), "what rings no more is forgotten");
 }
 
-/// A second policy's alarm that is looked at with the first one's fires with it: one check a minute.
+/// A second policy's alarm that is checked with the first one's fires with it: one check a minute.
 #[test]
 fn the_alarms_of_a_target_fire_together() {
     let mut memory = Memory::default();
@@ -466,10 +466,10 @@ proptest! {
     /// Whatever rings: within the bounds, not against a suspension or a deployment, never without an
     /// alarm, and always with the alarm and the policy named.
     #[test]
-    fn every_action_has_its_reason(looks in prop::collection::vec((0u64..200, any_target()), 1..30)) {
+    fn every_action_has_its_reason(checks in prop::collection::vec((0u64..200, any_target()), 1..30)) {
         let mut memory = Memory::default();
         let mut now = 0;
-        for (pause, target) in looks {
+        for (pause, target) in checks {
             now += pause;
             let service = target.service;
             for action in decide(at(now), std::slice::from_ref(&target), &mut memory) {
@@ -495,11 +495,11 @@ proptest! {
     /// A target's own memory alone decides: others beside it change nothing.
     #[test]
     fn targets_do_not_disturb_each_other(
-        looks in prop::collection::vec((0u64..200, any_target(), any_target()), 1..15),
+        checks in prop::collection::vec((0u64..200, any_target(), any_target()), 1..15),
     ) {
         let (mut alone, mut beside) = (Memory::default(), Memory::default());
         let mut now = 0;
-        for (pause, target, mut other) in looks {
+        for (pause, target, mut other) in checks {
             now += pause;
             other.resource_id = "service/voucher/other".to_owned();
             let expected = decide(at(now), std::slice::from_ref(&target), &mut alone);

@@ -113,7 +113,7 @@ async fn a_stop_lets_it_finish_and_then_leaves_nothing() {
         .unwrap();
     // It is killed when its group is let go of, and the kernel takes its moment for that.
     let begun = std::time::Instant::now();
-    while let Some(child) = crate::process::Identity::of(child.parse().unwrap()) {
+    while let Some(child) = crate::process::Identity::find(child.parse().unwrap()) {
         assert!(
             begun.elapsed() < Duration::from_secs(5),
             "{child:?}, which the program started, is left"

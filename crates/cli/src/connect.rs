@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use deployer::{BuiltFunctions, Clients, Connection, FunctionCode, Identity, Pace, Session};
-use sandbox::{Sandbox, Settings, Standing, Wanted};
+use sandbox::{Sandbox, SandboxStatus, Settings, Wanted};
 use stack::Architecture;
 
 use crate::definition::Known;
@@ -153,21 +153,21 @@ impl Cloud {
         let Some(sandbox) = &self.sandbox else {
             return failure;
         };
-        explain(failure, sandbox.standing().ok().as_ref(), &sandbox.log())
+        explain(failure, sandbox.read_status().ok().as_ref(), &sandbox.log())
     }
 }
 
 /// Says of a failure in the sandbox how that stands, where its own hints are about AWS.
-fn explain(failure: Failure, standing: Option<&Standing>, log: &Path) -> Failure {
+fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Failure {
     if failure.code() != Code::Unreachable {
         return failure;
     }
-    let ended = match standing {
-        Some(Standing::Running(_)) | None => None,
-        Some(Standing::Unresponsive { pid, .. }) => {
+    let ended = match status {
+        Some(SandboxStatus::Running(_)) | None => None,
+        Some(SandboxStatus::Unresponsive { pid, .. }) => {
             Some(format!("the sandbox (process {pid}) does not answer any more"))
         }
-        Some(Standing::Stopped { .. }) => Some(
+        Some(SandboxStatus::Stopped { .. }) => Some(
             "the sandbox has ended, and with it what was deployed in it: the same command starts it again"
                 .to_owned(),
         ),
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_sandbox_that_has_ended_is_told_with_its_log() {
-        let stopped = Standing::Stopped { installed: true };
+        let stopped = SandboxStatus::Stopped { installed: true };
         let log = Path::new("home/localstack.log");
         let unreachable = || {
             let failure = Failure::new(Code::Unreachable, "failed to describe the stack s");

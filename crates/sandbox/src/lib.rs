@@ -22,6 +22,6 @@ mod venv;
 pub use behavior::{Behavior, BehaviorError, Program, Speed, TaskStart, Wanted};
 pub use emulators::{EmulatorSettings, reap, run as run_emulators};
 pub use error::{Error, Result};
-pub use localstack::{Running, Sandbox, Settings, Standing};
+pub use localstack::{Running, Sandbox, SandboxStatus, Settings};
 pub use producer::{Due, Producer, Sending, SentMessage};
 pub use venv::Venv;

@@ -57,10 +57,10 @@ pub struct Running {
     pub behavior: Behavior,
 }
 
-/// How a sandbox stands.
+/// The status of a sandbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Standing {
+pub enum SandboxStatus {
     /// It answers.
     Running(Running),
     /// Its process lives and does not answer.
@@ -92,7 +92,7 @@ impl Sandbox {
 
     /// The same sandbox, of which this is asked. A running one that behaves otherwise gives way.
     #[must_use]
-    pub fn wanting(mut self, wanted: Wanted) -> Self {
+    pub fn with_wanted(mut self, wanted: Wanted) -> Self {
         self.settings.wanted = wanted;
         self
     }
@@ -126,7 +126,7 @@ impl Sandbox {
                 )
             }
         };
-        self.accompany(&mut record, behavior, note)?;
+        self.ensure_emulators(&mut record, behavior, note)?;
         Ok(self.running(&record, reused))
     }
 
@@ -162,8 +162,8 @@ impl Sandbox {
         Ok(None)
     }
 
-    /// Sees to it that the emulators run beside LocalStack, and behave so.
-    fn accompany(
+    /// Starts or keeps emulators with this behavior.
+    fn ensure_emulators(
         &self,
         record: &mut Record,
         behavior: Behavior,
@@ -216,24 +216,24 @@ impl Sandbox {
         Ok(was_alive)
     }
 
-    /// How it stands.
+    /// Reads the status.
     ///
     /// # Errors
     /// When the lock files can't be read.
-    pub fn standing(&self) -> Result<Standing> {
+    pub fn read_status(&self) -> Result<SandboxStatus> {
         let record = Record::read(&self.record_file());
         let alive = record
             .as_ref()
             .and_then(|r| Some((r, r.process.filter(|p| p.is_alive())?)));
         Ok(match alive {
             Some((record, _)) if is_healthy(record.port) => {
-                Standing::Running(self.running(record, true))
+                SandboxStatus::Running(self.running(record, true))
             }
-            Some((_, process)) => Standing::Unresponsive {
+            Some((_, process)) => SandboxStatus::Unresponsive {
                 pid: process.pid,
                 log: self.log(),
             },
-            None => Standing::Stopped {
+            None => SandboxStatus::Stopped {
                 installed: self.environment().is_ready()?,
             },
         })
@@ -435,8 +435,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let sandbox = sandbox(home.path());
         assert_eq!(
-            sandbox.standing().unwrap(),
-            Standing::Stopped { installed: false }
+            sandbox.read_status().unwrap(),
+            SandboxStatus::Stopped { installed: false }
         );
         assert!(!sandbox.stop().unwrap());
     }

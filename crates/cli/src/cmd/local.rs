@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sandbox::{Behavior, EmulatorSettings, Program, Speed, Standing, TaskStart, Wanted};
+use sandbox::{Behavior, EmulatorSettings, Program, SandboxStatus, Speed, TaskStart, Wanted};
 use serde_json::json;
 
 use crate::connect::sandbox;
@@ -84,8 +84,8 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         }
         Action::Status => {
             let sandbox = sandbox()?;
-            let standing = tokio::task::block_in_place(|| sandbox.standing())?;
-            format.print(&standing, describe);
+            let status = tokio::task::block_in_place(|| sandbox.read_status())?;
+            format.print(&status, describe);
             Ok(())
         }
         Action::Emulators(args) => emulators(args).await,
@@ -135,7 +135,7 @@ fn absolute(program: &Path) -> Result<PathBuf> {
 
 fn start(args: &StartArgs, format: Format) -> Result<()> {
     let ui = Ui::new();
-    let sandbox = sandbox()?.wanting(args.wanted()?);
+    let sandbox = sandbox()?.with_wanted(args.wanted()?);
     let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
     ui.finish();
     format.print(&running, |running| {
@@ -176,9 +176,9 @@ fn behavior(behavior: &Behavior, emulators: Option<u32>) -> String {
     format!("clock:              {clock}\ntasks:              {tasks}\n")
 }
 
-fn describe(standing: &Standing) -> String {
-    match standing {
-        Standing::Running(running) => {
+fn describe(status: &SandboxStatus) -> String {
+    match status {
+        SandboxStatus::Running(running) => {
             let text = format!(
                 "the sandbox runs at {} (process {})\n{}",
                 running.endpoint_url,
@@ -187,12 +187,12 @@ fn describe(standing: &Standing) -> String {
             );
             text.trim_end().to_owned()
         }
-        Standing::Unresponsive { pid, log } => format!(
+        SandboxStatus::Unresponsive { pid, log } => format!(
             "the sandbox (process {pid}) does not answer; `local start` replaces it. Its log: {}",
             log.display()
         ),
-        Standing::Stopped { installed: true } => "the sandbox is stopped".to_owned(),
-        Standing::Stopped { installed: false } => {
+        SandboxStatus::Stopped { installed: true } => "the sandbox is stopped".to_owned(),
+        SandboxStatus::Stopped { installed: false } => {
             "the sandbox is not installed; `local start` installs and starts it".to_owned()
         }
     }

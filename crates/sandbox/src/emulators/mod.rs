@@ -48,7 +48,7 @@ pub async fn run(settings: EmulatorSettings, stopped: impl Future<Output = ()>) 
         let mut ended = stop.clone();
         tokio::select! {
             () = stopped => handle.stop(),
-            () = ended.asked() => {}
+            () = ended.wait() => {}
         }
     };
     tokio::join!(tasks, autoscaling::run(&settings, stop.clone()), ask);

@@ -68,7 +68,7 @@ impl Plugin {
     {
         let plugin = self.clone();
         let route = route.to_owned();
-        blocking(route.clone(), move || {
+        run_blocking(route.clone(), move || {
             let sent = plugin
                 .agent
                 .get(plugin.url(&route))
@@ -76,7 +76,7 @@ impl Plugin {
                 .timeout_global(Some(TIMEOUT + patience))
                 .build()
                 .call();
-            read("GET", &route, sent)
+            read_answer("GET", &route, sent)
         })
         .await
     }
@@ -103,7 +103,7 @@ impl Plugin {
             route: route.clone(),
             source,
         })?;
-        blocking(route.clone(), move || {
+        run_blocking(route.clone(), move || {
             let url = plugin.url(&route);
             let request = match method {
                 "PUT" => plugin.agent.put(url),
@@ -117,7 +117,7 @@ impl Plugin {
                 .send(&text[..]);
             match sent {
                 Ok(_) => Ok(()),
-                Err(source) => Err(called(method, &route, source)),
+                Err(source) => Err(call_error(method, &route, source)),
             }
         })
         .await
@@ -128,7 +128,7 @@ impl Plugin {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+async fn run_blocking<T: Send + 'static>(
     route: String,
     call: impl FnOnce() -> Result<T, PluginError> + Send + 'static,
 ) -> Result<T, PluginError> {
@@ -138,7 +138,7 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-fn read<T: DeserializeOwned>(
+fn read_answer<T: DeserializeOwned>(
     method: &'static str,
     route: &str,
     sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
@@ -148,14 +148,14 @@ fn read<T: DeserializeOwned>(
         let body = reply.body_mut().with_config().limit(256 * 1024 * 1024);
         body.read_to_vec()
     });
-    let text = text.map_err(|source| called(method, route, source))?;
+    let text = text.map_err(|source| call_error(method, route, source))?;
     serde_json::from_slice(&text).map_err(|source| PluginError::Answer {
         route: route.to_owned(),
         source,
     })
 }
 
-fn called(method: &'static str, route: &str, source: ureq::Error) -> PluginError {
+fn call_error(method: &'static str, route: &str, source: ureq::Error) -> PluginError {
     PluginError::Call {
         method,
         route: route.to_owned(),

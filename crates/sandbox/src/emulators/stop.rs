@@ -1,12 +1,12 @@
-//! How the parts hear that they are to end.
+//! The signal that ends the emulators.
 
 use tokio::sync::watch;
 
-/// Tells whether the emulators are to end.
+/// The receiving side: whether the emulators must end.
 #[derive(Clone, Debug)]
 pub(crate) struct Stop(watch::Receiver<bool>);
 
-/// The side that says so.
+/// The sending side.
 #[derive(Debug)]
 pub(crate) struct StopHandle(watch::Sender<bool>);
 
@@ -17,8 +17,8 @@ impl Stop {
         (Self(receiver), StopHandle(sender))
     }
 
-    /// Ready as soon as the emulators are to end.
-    pub(crate) async fn asked(&mut self) {
+    /// Waits until the emulators must end.
+    pub(crate) async fn wait(&mut self) {
         // A sender that is gone asks for the end too.
         let _ = self.0.wait_for(|stop| *stop).await;
     }

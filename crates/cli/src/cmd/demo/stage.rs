@@ -62,7 +62,7 @@ impl Stage {
     }
 
     pub(super) fn sandbox(&self) -> Result<Sandbox> {
-        Ok(named_sandbox(&self.name)?.wanting(self.wanted.clone()))
+        Ok(named_sandbox(&self.name)?.with_wanted(self.wanted.clone()))
     }
 
     /// # Errors

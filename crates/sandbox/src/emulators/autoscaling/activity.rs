@@ -30,7 +30,7 @@ impl Activity {
     /// An activity that begins to set a count at `start`, since 1970.
     pub(super) fn begin(resource_id: &str, to: u32, cause: &str, start: Duration) -> Self {
         Self {
-            activity_id: id(resource_id, start),
+            activity_id: derive_id(resource_id, start),
             service_namespace: "ecs",
             resource_id: resource_id.to_owned(),
             scalable_dimension: "ecs:service:DesiredCount",
@@ -53,7 +53,7 @@ impl Activity {
         let message = format!(
             "Successfully set desired count to {to}. Change successfully fulfilled by ecs."
         );
-        self.end(ActivityStatus::Successful, message, at)
+        self.finish(ActivityStatus::Successful, message, at)
     }
 
     /// The same when the count was changed again before that.
@@ -61,14 +61,14 @@ impl Activity {
     pub(super) fn overridden(self, at: Duration) -> Self {
         let to = self.to;
         let message = format!("Set desired count to {to}. Change overridden by a later one.");
-        self.end(ActivityStatus::Overridden, message, at)
+        self.finish(ActivityStatus::Overridden, message, at)
     }
 
     /// The same when the count could not be set.
     #[must_use]
     pub(super) fn failed(self, why: &str, at: Duration) -> Self {
         let message = format!("Failed to set desired count to {}. Reason: {why}", self.to);
-        self.end(ActivityStatus::Failed, message, at)
+        self.finish(ActivityStatus::Failed, message, at)
     }
 
     /// What an observation of the service makes of an activity in progress: its end, or nothing yet.
@@ -82,7 +82,7 @@ impl Activity {
         }
     }
 
-    fn end(self, status_code: ActivityStatus, status_message: String, at: Duration) -> Self {
+    fn finish(self, status_code: ActivityStatus, status_message: String, at: Duration) -> Self {
         Self {
             status_code,
             status_message,
@@ -93,7 +93,7 @@ impl Activity {
 }
 
 /// An id of the form that Application Auto Scaling gives; no two activities of a target begin at once.
-fn id(resource_id: &str, start: Duration) -> String {
+fn derive_id(resource_id: &str, start: Duration) -> String {
     let digest = Sha256::digest(format!("{resource_id} {}", start.as_nanos()));
     let text = hex::encode(digest);
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();

@@ -10,7 +10,7 @@ use aws_sdk_cloudwatch::types::MetricAlarm;
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
 use scaling::{AdjustmentType, Bounds, PerSide, ServiceCounts, TrackingPolicy};
 
-use super::decide::suspended;
+use super::decide::convert_suspension;
 use super::model::{Adjustment, Alarm, Law, Policy, StepPolicy};
 
 /// Cooldown of a policy of an ECS service that names none, in seconds.
@@ -18,7 +18,7 @@ const DEFAULT_COOLDOWN: i32 = 300;
 
 /// An alarm with the scaling policies that its actions name; none when it names none, when its actions
 /// are off, or when it is no alarm with a fixed threshold.
-pub(super) fn alarm(found: &MetricAlarm) -> Option<Alarm> {
+pub(super) fn convert_alarm(found: &MetricAlarm) -> Option<Alarm> {
     if found.actions_enabled() == Some(false) {
         return None;
     }
@@ -47,11 +47,11 @@ pub(super) fn alarm(found: &MetricAlarm) -> Option<Alarm> {
 }
 
 /// A policy; why not, when it is one that isn't followed.
-pub(super) fn policy(found: &ScalingPolicy) -> Result<Policy, String> {
+pub(super) fn convert_policy(found: &ScalingPolicy) -> Result<Policy, String> {
     let law = if let Some(tracking) = found.target_tracking_scaling_policy_configuration() {
-        Law::Tracking(tracking_policy(tracking))
+        Law::Tracking(convert_tracking_policy(tracking))
     } else if let Some(steps) = found.step_scaling_policy_configuration() {
-        Law::Steps(step_policy(steps)?)
+        Law::Steps(convert_step_policy(steps)?)
     } else {
         return Err(format!(
             "policies of type {} are not followed",
@@ -65,16 +65,16 @@ pub(super) fn policy(found: &ScalingPolicy) -> Result<Policy, String> {
     })
 }
 
-fn tracking_policy(found: &TargetTrackingScalingPolicyConfiguration) -> TrackingPolicy {
+fn convert_tracking_policy(found: &TargetTrackingScalingPolicyConfiguration) -> TrackingPolicy {
     TrackingPolicy {
         target: found.target_value(),
-        cooldown_out: cooldown(found.scale_out_cooldown()),
-        cooldown_in: cooldown(found.scale_in_cooldown()),
+        cooldown_out: convert_cooldown(found.scale_out_cooldown()),
+        cooldown_in: convert_cooldown(found.scale_in_cooldown()),
         scale_in: !found.disable_scale_in().unwrap_or_default(),
     }
 }
 
-fn step_policy(found: &StepScalingPolicyConfiguration) -> Result<StepPolicy, String> {
+fn convert_step_policy(found: &StepScalingPolicyConfiguration) -> Result<StepPolicy, String> {
     let adjustment_type = match found.adjustment_type() {
         Some(SdkAdjustmentType::ChangeInCapacity) => AdjustmentType::ChangeInCapacity,
         Some(SdkAdjustmentType::PercentChangeInCapacity) => AdjustmentType::PercentChangeInCapacity,
@@ -95,39 +95,41 @@ fn step_policy(found: &StepScalingPolicyConfiguration) -> Result<StepPolicy, Str
         adjustment_type,
         at_least,
         adjustments: adjustments.collect(),
-        cooldown: cooldown(found.cooldown()),
+        cooldown: convert_cooldown(found.cooldown()),
     })
 }
 
-fn cooldown(seconds: Option<i32>) -> Duration {
+fn convert_cooldown(seconds: Option<i32>) -> Duration {
     let seconds = seconds.unwrap_or(DEFAULT_COOLDOWN);
     Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
 }
 
 /// Bounds and suspended sides of a scalable target; why not, when its bounds are none.
-pub(super) fn target(found: &ScalableTarget) -> Result<(Bounds, PerSide<bool>), String> {
+pub(super) fn convert_target(found: &ScalableTarget) -> Result<(Bounds, PerSide<bool>), String> {
     let count = |count| u32::try_from(count).unwrap_or_default();
     let (min, max) = (count(found.min_capacity()), count(found.max_capacity()));
     let bounds = Bounds::new(min, max).map_err(|error| error.to_string())?;
     let sides = match found.suspended_state() {
-        Some(state) => suspended(
+        Some(state) => convert_suspension(
             state.dynamic_scaling_out_suspended(),
             state.dynamic_scaling_in_suspended(),
         ),
-        None => suspended(None, None),
+        None => convert_suspension(None, None),
     };
     Ok((bounds, sides))
 }
 
 /// The counts of a service; none when it is gone or going.
-pub(super) fn service(found: &Service) -> Option<ServiceCounts> {
+pub(super) fn convert_service(found: &Service) -> Option<ServiceCounts> {
     if found.status() != Some("ACTIVE") {
         return None;
     }
     let count = |count| u32::try_from(count).unwrap_or_default();
     let rolling = |state: &DeploymentRolloutState| *state == DeploymentRolloutState::InProgress;
     let deployments = found.deployments();
-    let mut states = deployments.iter().filter_map(|one| one.rollout_state());
+    let mut states = deployments
+        .iter()
+        .filter_map(|deployment| deployment.rollout_state());
     Some(ServiceCounts {
         running: count(found.running_count()),
         desired: count(found.desired_count()),

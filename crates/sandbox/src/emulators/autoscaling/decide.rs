@@ -109,7 +109,7 @@ pub(super) fn decide(
 }
 
 /// The policies of one kind with what their alarms say.
-struct Kinds<'a> {
+struct PoliciesByKind<'a> {
     tracking: Vec<(&'a Policy, TrackingPolicy, TrackingReading)>,
     steps: Vec<(&'a Policy, &'a Alarm, StepRequest)>,
 }
@@ -120,7 +120,7 @@ fn decide_target(
     memory: &mut Memory,
     decisions: &mut Vec<ScalingDecision>,
 ) {
-    let kinds = kinds(target, decisions);
+    let kinds = group_by_kind(target, decisions);
     let policies: Vec<_> = kinds
         .tracking
         .iter()
@@ -151,7 +151,7 @@ fn decide_target(
             .get(index)
             .map(|(policy, alarm, _)| (*policy, *alarm)),
     };
-    let cause = by.map(|(policy, alarm)| cause(policy, alarm));
+    let cause = by.map(|(policy, alarm)| describe_cause(policy, alarm));
     decisions.push(ScalingDecision::SetDesiredCount {
         resource_id: target.resource_id.clone(),
         from: target.service.desired,
@@ -161,25 +161,28 @@ fn decide_target(
 }
 
 /// As Application Auto Scaling writes it.
-fn cause(policy: &Policy, alarm: &Alarm) -> String {
+fn describe_cause(policy: &Policy, alarm: &Alarm) -> String {
     let (alarm, policy) = (&alarm.name, &policy.name);
     format!("monitor alarm {alarm} in state ALARM triggered policy {policy}")
 }
 
-fn kinds<'a>(target: &'a Target, decisions: &mut Vec<ScalingDecision>) -> Kinds<'a> {
-    let mut kinds = Kinds {
+fn group_by_kind<'a>(
+    target: &'a Target,
+    decisions: &mut Vec<ScalingDecision>,
+) -> PoliciesByKind<'a> {
+    let mut kinds = PoliciesByKind {
         tracking: Vec::new(),
         steps: Vec::new(),
     };
     for policy in &target.policies {
         match &policy.law {
             Law::Tracking(law) => {
-                let said = reading(target.alarms_of(policy));
+                let said = read_alarm_states(target.alarms_of(policy));
                 kinds.tracking.push((policy, *law, said));
             }
             Law::Steps(law) => {
                 for alarm in target.alarms_of(policy) {
-                    match request(law, alarm) {
+                    match build_step_request(law, alarm) {
                         Ok(request) => kinds.steps.push((policy, alarm, request)),
                         Err(why) => decisions.push(ScalingDecision::ReportProblem {
                             policy: policy.name.clone(),
@@ -195,7 +198,7 @@ fn kinds<'a>(target: &'a Target, decisions: &mut Vec<ScalingDecision>) -> Kinds<
 
 /// What the alarms of a target tracking policy say. One that isn't in ALARM isn't told apart from one that
 /// lacks data: neither scales. Without a value there is nothing to reckon with, so nothing changes.
-fn reading<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> TrackingReading {
+fn read_alarm_states<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> TrackingReading {
     let mut reading = TrackingReading {
         high: AlarmState::Ok,
         low: AlarmState::Ok,
@@ -213,7 +216,7 @@ fn reading<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> TrackingReading {
     reading
 }
 
-fn request(law: &StepPolicy, alarm: &Alarm) -> Result<StepRequest, scaling::StepsError> {
+fn build_step_request(law: &StepPolicy, alarm: &Alarm) -> Result<StepRequest, scaling::StepsError> {
     Ok(StepRequest {
         steps: law.towards(alarm.comparison)?,
         cooldown: law.cooldown,
@@ -222,7 +225,7 @@ fn request(law: &StepPolicy, alarm: &Alarm) -> Result<StepRequest, scaling::Step
 }
 
 /// Which sides are suspended.
-pub(super) fn suspended(scale_out: Option<bool>, scale_in: Option<bool>) -> PerSide<bool> {
+pub(super) fn convert_suspension(scale_out: Option<bool>, scale_in: Option<bool>) -> PerSide<bool> {
     PerSide {
         scale_out: scale_out.unwrap_or_default(),
         scale_in: scale_in.unwrap_or_default(),

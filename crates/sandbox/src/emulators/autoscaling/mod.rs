@@ -36,12 +36,12 @@ pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
     let mut trouble = None;
     loop {
         tokio::select! {
-            () = stop.asked() => return,
+            () = stop.wait() => return,
             () = tokio::time::sleep(clock.until_next(read_unix_time())) => {}
         }
         let now = clock.time(read_unix_time());
         let checked = tokio::select! {
-            () = stop.asked() => return,
+            () = stop.wait() => return,
             checked = check_regions(settings, &plugin, now, &mut regions) => checked,
         };
         // While LocalStack is away, each check fails in the same way: the log shows it once.
@@ -63,7 +63,7 @@ async fn check_regions(
     now: Duration,
     regions: &mut Regions,
 ) -> Result<(), String> {
-    let registered = read::registered(plugin)
+    let registered = read::read_registrations(plugin)
         .await
         .map_err(|error| error.to_string())?;
     let key = |found: &read::Registered| (found.account.clone(), found.region.clone());

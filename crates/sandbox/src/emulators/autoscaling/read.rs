@@ -59,12 +59,12 @@ struct Datapoints {
 }
 
 /// Where something is registered.
-pub(super) async fn registered(plugin: &Plugin) -> Result<Vec<Registered>, ReadError> {
+pub(super) async fn read_registrations(plugin: &Plugin) -> Result<Vec<Registered>, ReadError> {
     Ok(plugin.get("scaling", Duration::ZERO).await?)
 }
 
 /// The alarms in ALARM that name a scaling policy, without their values.
-pub(super) async fn ringing(clients: &Clients) -> Result<Vec<Alarm>, ReadError> {
+pub(super) async fn read_alarms(clients: &Clients) -> Result<Vec<Alarm>, ReadError> {
     let mut pages = clients
         .cloudwatch
         .describe_alarms()
@@ -73,16 +73,20 @@ pub(super) async fn ringing(clients: &Clients) -> Result<Vec<Alarm>, ReadError> 
         .send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
-        let page = page.map_err(aws("read the alarms"))?;
-        found.extend(page.metric_alarms().iter().filter_map(convert::alarm));
+        let page = page.map_err(wrap_error("read the alarms"))?;
+        found.extend(
+            page.metric_alarms()
+                .iter()
+                .filter_map(convert::convert_alarm),
+        );
     }
     Ok(found)
 }
 
 /// The policies of these ECS services, in Application Auto Scaling's order, by the service's resource id.
-pub(super) async fn policies(
+pub(super) async fn read_policies(
     clients: &Clients,
-    of: &BTreeSet<String>,
+    ids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, Vec<ScalingPolicy>>, ReadError> {
     let mut pages = clients
         .autoscaling
@@ -93,8 +97,8 @@ pub(super) async fn policies(
         .send();
     let mut found: BTreeMap<String, Vec<ScalingPolicy>> = BTreeMap::new();
     while let Some(policy) = pages.next().await {
-        let policy = policy.map_err(aws("read the scaling policies"))?;
-        if of.contains(policy.resource_id()) {
+        let policy = policy.map_err(wrap_error("read the scaling policies"))?;
+        if ids.contains(policy.resource_id()) {
             let of_service = found.entry(policy.resource_id().to_owned());
             of_service.or_default().push(policy);
         }
@@ -106,7 +110,7 @@ pub(super) async fn policies(
 pub(super) type Registration = (Bounds, PerSide<bool>);
 
 /// The scalable targets of these ids, as many as there are; or why one can't be followed.
-pub(super) async fn targets(
+pub(super) async fn read_targets(
     clients: &Clients,
     ids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, Result<Registration, String>>, ReadError> {
@@ -124,20 +128,25 @@ pub(super) async fn targets(
         .buffered(AT_ONCE)
         .try_collect()
         .await
-        .map_err(aws("read the scalable targets"))?;
+        .map_err(wrap_error("read the scalable targets"))?;
     let targets = pages.iter().flat_map(|page| page.scalable_targets());
     Ok(targets
-        .map(|target| (target.resource_id().to_owned(), convert::target(target)))
+        .map(|target| {
+            (
+                target.resource_id().to_owned(),
+                convert::convert_target(target),
+            )
+        })
         .collect())
 }
 
 /// The services of these resource ids that are there and not being deleted.
-pub(super) async fn services(
+pub(super) async fn read_services(
     clients: &Clients,
     ids: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, ServiceCounts>, ReadError> {
     let mut by_cluster: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (cluster, service) in ids.iter().filter_map(|id| parts(id)) {
+    for (cluster, service) in ids.iter().filter_map(|id| split_resource_id(id)) {
         by_cluster
             .entry(cluster)
             .or_default()
@@ -153,13 +162,13 @@ pub(super) async fn services(
             let request = clients.ecs.describe_services().cluster(cluster);
             let reply = request.set_services(Some(batch.to_vec())).send().await;
             match reply {
-                Ok(reply) => Ok(counts(cluster, reply.services())),
+                Ok(reply) => Ok(convert_counts(cluster, reply.services())),
                 Err(SdkError::ServiceError(error))
                     if error.err().is_cluster_not_found_exception() =>
                 {
                     Ok(Vec::new())
                 }
-                Err(error) => Err(aws("describe the services")(error)),
+                Err(error) => Err(wrap_error("describe the services")(error)),
             }
         })
         .buffered(AT_ONCE)
@@ -168,22 +177,25 @@ pub(super) async fn services(
     Ok(found.into_iter().flatten().collect())
 }
 
-fn counts(cluster: &str, found: &[aws_sdk_ecs::types::Service]) -> Vec<(String, ServiceCounts)> {
+fn convert_counts(
+    cluster: &str,
+    found: &[aws_sdk_ecs::types::Service],
+) -> Vec<(String, ServiceCounts)> {
     let found = found.iter().filter_map(|service| {
         let id = format!("service/{cluster}/{}", service.service_name()?);
-        Some((id, convert::service(service)?))
+        Some((id, convert::convert_service(service)?))
     });
     found.collect()
 }
 
 /// Gives each alarm its latest datapoint, where there is one.
-pub(super) async fn values(plugin: &Plugin, alarms: Vec<&mut Alarm>) -> Result<(), ReadError> {
+pub(super) async fn read_values(plugin: &Plugin, alarms: Vec<&mut Alarm>) -> Result<(), ReadError> {
     let arns: Vec<String> = alarms.iter().map(|alarm| alarm.arn.clone()).collect();
     let answers: Vec<BTreeMap<String, Datapoints>> = stream::iter(arns.chunks(ALARMS))
         .map(|arns| async move {
             let asked: Vec<String> = arns
                 .iter()
-                .map(|arn| format!("alarm={}", encoded(arn)))
+                .map(|arn| format!("alarm={}", encode_query(arn)))
                 .collect();
             let route = format!("datapoints?{}", asked.join("&"));
             plugin.get(&route, Duration::ZERO).await
@@ -201,12 +213,12 @@ pub(super) async fn values(plugin: &Plugin, alarms: Vec<&mut Alarm>) -> Result<(
 }
 
 /// Cluster and service of a resource id.
-pub(super) fn parts(resource_id: &str) -> Option<(&str, &str)> {
+pub(super) fn split_resource_id(resource_id: &str) -> Option<(&str, &str)> {
     resource_id.strip_prefix("service/")?.split_once('/')
 }
 
 /// A query's value: what a URL doesn't take as it is becomes `%XX`.
-fn encoded(text: &str) -> String {
+fn encode_query(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
@@ -218,7 +230,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// An error of the SDK, with its causes.
-pub(super) fn aws<E, R>(doing: &'static str) -> impl FnOnce(SdkError<E, R>) -> ReadError
+pub(super) fn wrap_error<E, R>(doing: &'static str) -> impl FnOnce(SdkError<E, R>) -> ReadError
 where
     E: std::error::Error + 'static,
     R: std::fmt::Debug,

@@ -64,12 +64,13 @@ impl Region {
     ) -> Result<(), ReadError> {
         self.memory.keep(&registered.targets);
         self.follow_up(unix()).await?;
-        let ringing = read::ringing(&self.clients).await?;
+        let ringing = read::read_alarms(&self.clients).await?;
         let due = self.memory.due(now, &ringing);
         let targets = if due.is_empty() {
             Vec::new()
         } else {
-            self.targets(&registered.targets, &due, &ringing).await?
+            self.read_targets(&registered.targets, &due, &ringing)
+                .await?
         };
         let before = self.memory.clone();
         let worth: Vec<Target> = targets.iter().filter(|t| t.may_change()).cloned().collect();
@@ -81,13 +82,13 @@ impl Region {
 
     /// The targets whose policies the due alarms name, with all that rings for them. Only those that may
     /// change have their alarms' values.
-    async fn targets(
+    async fn read_targets(
         &mut self,
         registered: &BTreeSet<String>,
         due: &[&Alarm],
         ringing: &[Alarm],
     ) -> Result<Vec<Target>, ReadError> {
-        let policies = read::policies(&self.clients, registered).await?;
+        let policies = read::read_policies(&self.clients, registered).await?;
         let due: BTreeSet<&str> = due
             .iter()
             .flat_map(|alarm| &alarm.policies)
@@ -98,8 +99,8 @@ impl Region {
             .filter(|(_, policies)| policies.iter().any(|p| due.contains(p.policy_arn())))
             .map(|(id, _)| id.clone())
             .collect();
-        let registrations = read::targets(&self.clients, &ids).await?;
-        let services = read::services(&self.clients, &ids).await?;
+        let registrations = read::read_targets(&self.clients, &ids).await?;
+        let services = read::read_services(&self.clients, &ids).await?;
         let mut targets = Vec::new();
         for (resource_id, registration) in registrations {
             let (bounds, suspended) = match registration {
@@ -116,7 +117,7 @@ impl Region {
             };
             let mut followed = Vec::new();
             for policy in of_target {
-                match convert::policy(policy) {
+                match convert::convert_policy(policy) {
                     Ok(policy) => followed.push(policy),
                     Err(why) => self.log_once(policy.policy_arn(), &why),
                 }
@@ -136,7 +137,7 @@ impl Region {
         }
         let worth = targets.iter_mut().filter(|target| target.may_change());
         let alarms = worth.flat_map(|target| &mut target.alarms).collect();
-        read::values(&self.plugin, alarms).await?;
+        read::read_values(&self.plugin, alarms).await?;
         Ok(targets)
     }
 
@@ -165,7 +166,7 @@ impl Region {
             }
         }
         let done: Vec<_> = stream::iter(counts)
-            .map(|activity| set(&self.clients, activity))
+            .map(|activity| set_desired_count(&self.clients, activity))
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
@@ -194,7 +195,7 @@ impl Region {
             return Ok(());
         }
         let ids = self.open.keys().cloned().collect();
-        let services = read::services(&self.clients, &ids).await?;
+        let services = read::read_services(&self.clients, &ids).await?;
         let ended: Vec<Activity> = self
             .open
             .iter()
@@ -233,8 +234,8 @@ impl Region {
 }
 
 /// Sets the count; why not, when ECS refuses.
-async fn set(clients: &Clients, activity: Activity) -> (Activity, Option<String>) {
-    let Some((cluster, service)) = read::parts(&activity.resource_id) else {
+async fn set_desired_count(clients: &Clients, activity: Activity) -> (Activity, Option<String>) {
+    let Some((cluster, service)) = read::split_resource_id(&activity.resource_id) else {
         return (
             activity,
             Some("the resource id names no service".to_owned()),

@@ -74,8 +74,8 @@ impl Fleet {
         let start = self.behavior.task_start;
         let speed = self.behavior.speed;
         let mut draw = || Draw {
-            id: format!("{:016x}{:016x}", chance(), chance()),
-            start: speed.compress(start.at(share(chance()))),
+            id: format!("{:016x}{:016x}", random_number(), random_number()),
+            start: speed.compress(start.at(to_share(random_number()))),
         };
         loop {
             let mut due = Vec::new();
@@ -106,15 +106,15 @@ impl Fleet {
         }
     }
 
-    /// Takes in what has happened.
-    pub(crate) fn hear(&mut self, event: Event) {
+    /// Handles an event.
+    pub(crate) fn handle(&mut self, event: Event) {
         let now = self.clock.now();
         match event {
             Event::Services(services, protections) => {
                 if let Some(services) = services {
-                    self.want(services, now);
+                    self.update_services(services, now);
                 }
-                self.protect(&protections);
+                self.protect_tasks(&protections);
             }
             Event::Ended {
                 service,
@@ -124,7 +124,7 @@ impl Fleet {
                 self.stops.remove(&task);
                 if let Some(scheduler) = self.services.get_mut(&service) {
                     log_end(scheduler, &task, &ended);
-                    scheduler.ended(&task, ended, now);
+                    scheduler.end_task(&task, ended, now);
                 }
             }
             Event::LocalStackGone => {}
@@ -132,7 +132,7 @@ impl Fleet {
     }
 
     /// Stops everything and waits until it has stopped.
-    pub(crate) async fn end(&mut self, events: &mut mpsc::Receiver<Event>, reports: &Reports) {
+    pub(crate) async fn stop_all(&mut self, events: &mut mpsc::Receiver<Event>, reports: &Reports) {
         for scheduler in self.services.values_mut() {
             scheduler.delete();
         }
@@ -144,30 +144,30 @@ impl Fleet {
             }
             match events.recv().await {
                 Some(Event::Services(..)) => {}
-                Some(event) => self.hear(event),
+                Some(event) => self.handle(event),
                 None => return,
             }
         }
     }
 
-    fn want(&mut self, services: Vec<Service>, now: Duration) {
+    fn update_services(&mut self, services: Vec<Service>, now: Duration) {
         let mut left: BTreeMap<String, Service> = services
             .into_iter()
             .map(|service| (service.arn.clone(), service))
             .collect();
         for (arn, scheduler) in &mut self.services {
             match left.remove(arn) {
-                Some(service) => scheduler.want(service, now),
+                Some(service) => scheduler.update(service, now),
                 None => scheduler.delete(),
             }
         }
         for (arn, service) in left {
-            self.introduce(&service);
+            self.log_programs(&service);
             self.services.insert(arn, Scheduler::new(service, now));
         }
     }
 
-    fn protect(&mut self, protections: &BTreeMap<String, Protection>) {
+    fn protect_tasks(&mut self, protections: &BTreeMap<String, Protection>) {
         for (task, asked) in protections {
             for scheduler in self.services.values_mut() {
                 scheduler.protect(task, *asked);
@@ -176,8 +176,8 @@ impl Fleet {
     }
 
     /// Says once what runs for a service, and what doesn't.
-    fn introduce(&self, service: &Service) {
-        let found = process::programs(&service.task_definition, &self.behavior.programs);
+    fn log_programs(&self, service: &Service) {
+        let found = process::find_programs(&service.task_definition, &self.behavior.programs);
         let runs: Vec<_> = found
             .iter()
             .map(|(container, program)| format!("{} runs {}", container.name, program.display()))
@@ -209,12 +209,12 @@ impl Fleet {
         };
         let (service, task) = (scheduler.service(), scheduler.task(&id));
         let Some(task) = task else { return };
-        if process::programs(&task.definition, &self.behavior.programs).is_empty() {
+        if process::find_programs(&task.definition, &self.behavior.programs).is_empty() {
             return;
         }
         let launch = Launch {
             definition: Arc::clone(&task.definition),
-            variables: self.variables(service, &id),
+            variables: self.build_environment(service, &id),
             log: self.logs.join(&service.name).join(format!("{id}.log")),
         };
         let (stop, stopped) = oneshot::channel();
@@ -236,7 +236,7 @@ impl Fleet {
 
     /// What a task finds in its environment, beside its container's own variables: where the sandbox is,
     /// and nothing of the user's.
-    fn variables(&self, service: &Service, task: &str) -> BTreeMap<String, String> {
+    fn build_environment(&self, service: &Service, task: &str) -> BTreeMap<String, String> {
         let agent = format!("{}/_ecs_scaler/agent/{task}", self.endpoint_url);
         // LocalStack takes a key of twelve digits for the account, and any other for its default one.
         let key = match service.account.as_str() {
@@ -260,7 +260,7 @@ impl Fleet {
 
     fn end_placeholder(&mut self, arn: &str, id: &str, now: Duration) {
         if let Some(scheduler) = self.services.get_mut(arn) {
-            scheduler.ended(id, Ended::default(), now);
+            scheduler.end_task(id, Ended::default(), now);
         }
     }
 
@@ -288,12 +288,12 @@ fn log_end(scheduler: &Scheduler, id: &str, ended: &Ended) {
 }
 
 /// What std gives to make hash tables unpredictable: enough for ids and delays.
-fn chance() -> u64 {
+fn random_number() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
 /// As a share of what is possible, 0 to 1.
-fn share(chance: u64) -> f64 {
+fn to_share(chance: u64) -> f64 {
     #[expect(
         clippy::cast_precision_loss,
         reason = "53 of 64 bits are plenty for a delay"

@@ -32,13 +32,13 @@ pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
         tokio::select! {
             event = events.recv() => match event {
                 Some(Event::LocalStackGone) | None => break,
-                Some(event) => fleet.hear(event),
+                Some(event) => fleet.handle(event),
             },
             () = wake => {}
-            () = stop.asked() => break,
+            () = stop.wait() => break,
         }
     }
     listening.abort();
-    fleet.end(&mut events, &reports).await;
+    fleet.stop_all(&mut events, &reports).await;
     publishing.abort();
 }

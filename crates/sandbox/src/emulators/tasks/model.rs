@@ -32,7 +32,7 @@ pub(crate) struct Protection {
 pub(crate) struct Decision {
     /// The request's.
     pub id: u64,
-    #[serde(serialize_with = "maybe_seconds")]
+    #[serde(serialize_with = "serialize_optional_seconds")]
     pub until: Option<Duration>,
     /// Whether it was refused, since a deployment waits for the task to stop.
     pub blocked: bool,
@@ -54,7 +54,7 @@ pub(crate) struct Service {
     pub minimum_healthy_percent: u32,
     /// Percent of the desired count that may exist during a deployment, rounded down.
     pub maximum_percent: u32,
-    #[serde(deserialize_with = "shared")]
+    #[serde(deserialize_with = "deserialize_shared")]
     pub task_definition: Arc<TaskDefinition>,
 }
 
@@ -103,9 +103,9 @@ pub(crate) struct Deployment {
     pub pending: usize,
     pub failed: u32,
     pub completed: bool,
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "serialize_seconds")]
     pub created_at: Duration,
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "serialize_seconds")]
     pub updated_at: Duration,
 }
 
@@ -117,13 +117,13 @@ pub(crate) struct TaskReport {
     pub deployment: String,
     pub task_definition: String,
     pub last_status: Status,
-    #[serde(serialize_with = "seconds")]
+    #[serde(serialize_with = "serialize_seconds")]
     pub created_at: Duration,
-    #[serde(serialize_with = "maybe_seconds")]
+    #[serde(serialize_with = "serialize_optional_seconds")]
     pub started_at: Option<Duration>,
-    #[serde(serialize_with = "maybe_seconds")]
+    #[serde(serialize_with = "serialize_optional_seconds")]
     pub stopping_at: Option<Duration>,
-    #[serde(serialize_with = "maybe_seconds")]
+    #[serde(serialize_with = "serialize_optional_seconds")]
     pub stopped_at: Option<Duration>,
     pub stop_code: Option<StopCode>,
     pub stopped_reason: Option<String>,
@@ -150,15 +150,18 @@ pub(crate) enum StopCode {
     ServiceSchedulerInitiated,
 }
 
-fn shared<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<TaskDefinition>, D::Error> {
+fn deserialize_shared<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<TaskDefinition>, D::Error> {
     TaskDefinition::deserialize(from).map(Arc::new)
 }
 
-fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
 }
 
-fn maybe_seconds<S: Serializer>(time: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+fn serialize_optional_seconds<S: Serializer>(
+    time: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => serializer.serialize_some(&time.as_secs_f64()),
         None => serializer.serialize_none(),

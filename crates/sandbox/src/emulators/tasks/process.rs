@@ -36,7 +36,7 @@ pub(crate) struct Launch {
     pub log: PathBuf,
 }
 
-struct Running {
+struct RunningContainer {
     container: Container,
     child: Child,
     group: Group,
@@ -73,7 +73,7 @@ impl Drop for Group {
 }
 
 /// The containers that have a program, and it.
-pub(crate) fn programs<'a>(
+pub(crate) fn find_programs<'a>(
     definition: &'a TaskDefinition,
     programs: &'a BTreeMap<String, PathBuf>,
 ) -> Vec<(&'a Container, &'a Path)> {
@@ -92,8 +92,8 @@ pub(crate) async fn run(
     stop: oneshot::Receiver<()>,
 ) -> Ended {
     let mut running = Vec::new();
-    for (container, program) in programs(&launch.definition, known) {
-        match start(&launch, container, program, &reaper).await {
+    for (container, program) in find_programs(&launch.definition, known) {
+        match start_container(&launch, container, program, &reaper).await {
             Ok(started) => running.push(started),
             Err(error) => {
                 let name = &container.name;
@@ -122,13 +122,13 @@ pub(crate) async fn run(
     }
 }
 
-async fn start(
+async fn start_container(
     launch: &Launch,
     container: &Container,
     program: &Path,
     reaper: &Arc<Reaper>,
-) -> io::Result<Running> {
-    let out = open(&launch.log)?;
+) -> io::Result<RunningContainer> {
+    let out = open_log(&launch.log)?;
     // The shell's own word for a program that is not there comes too late and too short.
     if !fs::metadata(program)?.is_file() {
         return Err(io::ErrorKind::NotFound.into());
@@ -156,14 +156,14 @@ async fn start(
     if let Some(mut gate) = child.stdin.take() {
         gate.write_all(b"go\n").await?;
     }
-    Ok(Running {
+    Ok(RunningContainer {
         container: container.clone(),
         child,
         group,
     })
 }
 
-fn open(log: &Path) -> io::Result<File> {
+fn open_log(log: &Path) -> io::Result<File> {
     if let Some(folder) = log.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -171,45 +171,50 @@ fn open(log: &Path) -> io::Result<File> {
 }
 
 /// Without an essential container a task lasts until the last of its containers has ended.
-async fn until_essential_ends(running: &mut Vec<Running>, exits: &mut BTreeMap<String, i32>) {
+async fn until_essential_ends(
+    running: &mut Vec<RunningContainer>,
+    exits: &mut BTreeMap<String, i32>,
+) {
     while !running.is_empty() {
-        let waits = running.iter_mut().map(|one| Box::pin(one.child.wait()));
+        let waits = running
+            .iter_mut()
+            .map(|container| Box::pin(container.child.wait()));
         let (status, index, _) = select_all(waits).await;
         let ended = running.remove(index);
-        exits.insert(ended.container.name, code(status.ok()));
+        exits.insert(ended.container.name, exit_code(status.ok()));
         if ended.container.essential {
             return;
         }
     }
 }
 
-async fn end_all(running: Vec<Running>) -> BTreeMap<String, i32> {
-    let ends = running.into_iter().map(|mut one| async move {
-        let status = end(&mut one).await;
-        (one.container.name, code(status))
+async fn end_all(running: Vec<RunningContainer>) -> BTreeMap<String, i32> {
+    let ends = running.into_iter().map(|mut running| async move {
+        let status = end_container(&mut running).await;
+        (running.container.name, exit_code(status))
     });
     join_all(ends).await.into_iter().collect()
 }
 
-async fn end(one: &mut Running) -> Option<ExitStatus> {
-    if let Ok(Some(status)) = one.child.try_wait() {
+async fn end_container(running: &mut RunningContainer) -> Option<ExitStatus> {
+    if let Ok(Some(status)) = running.child.try_wait() {
         return Some(status);
     }
-    one.group.terminate();
-    let seconds = one.container.stop_timeout.unwrap_or(STOP_TIMEOUT);
+    running.group.terminate();
+    let seconds = running.container.stop_timeout.unwrap_or(STOP_TIMEOUT);
     let patience = Duration::from_secs(seconds.min(LONGEST_STOP_TIMEOUT));
-    if let Ok(status) = tokio::time::timeout(patience, one.child.wait()).await {
+    if let Ok(status) = tokio::time::timeout(patience, running.child.wait()).await {
         return status.ok();
     }
-    one.group.kill();
-    one.child.wait().await.ok()
+    running.group.kill();
+    running.child.wait().await.ok()
 }
 
 /// An exit code as a shell, Docker and ECS have it.
-fn code(status: Option<ExitStatus>) -> i32 {
-    let signalled = |status: ExitStatus| status.signal().map(|signal| 128 + signal);
+fn exit_code(status: Option<ExitStatus>) -> i32 {
+    let signaled = |status: ExitStatus| status.signal().map(|signal| 128 + signal);
     status.map_or(255, |status| {
-        status.code().or(signalled(status)).unwrap_or(255)
+        status.code().or(signaled(status)).unwrap_or(255)
     })
 }
 

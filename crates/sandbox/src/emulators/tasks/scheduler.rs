@@ -12,7 +12,7 @@ use super::backoff::Backoff;
 use super::model::{
     Decision, Deployment, Protection, Service, ServiceReport, Status, StopCode, TaskReport,
 };
-use super::task::{Task, choose, report};
+use super::task::{Task, choose_tasks, report_task};
 
 /// How long DescribeTasks shows a task that stopped.
 const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -80,7 +80,7 @@ impl Scheduler {
     }
 
     /// The service as it is wanted now.
-    pub(crate) fn want(&mut self, service: Service, now: Duration) {
+    pub(crate) fn update(&mut self, service: Service, now: Duration) {
         let new = service.deployment != self.service.deployment;
         self.deleted = false;
         self.service = service;
@@ -127,11 +127,11 @@ impl Scheduler {
         draw: &mut dyn FnMut() -> Draw,
         actions: &mut Vec<TaskAction>,
     ) -> bool {
-        let stops = self.to_stop(now);
+        let stops = self.choose_to_stop(now);
         for id in &stops {
-            self.stop(id, now, actions);
+            self.stop_task(id, now, actions);
         }
-        let creates = self.to_create(now);
+        let creates = self.count_to_create(now);
         for _ in 0..creates {
             let Draw { id, start } = draw();
             self.tasks.push(Task {
@@ -162,7 +162,9 @@ impl Scheduler {
             .filter(|task| task.is_live())
             .map(|task| task.starts_at);
         let protections = self.tasks.iter().filter_map(Task::protected_until);
-        let throttle = (self.missing() > 0).then(|| self.backoff.until()).flatten();
+        let throttle = (self.count_missing() > 0)
+            .then(|| self.backoff.until())
+            .flatten();
         starts
             .chain(protections)
             .chain(throttle)
@@ -171,7 +173,7 @@ impl Scheduler {
     }
 
     /// A task's processes have ended, wanted or not.
-    pub(crate) fn ended(&mut self, id: &str, ended: Ended, now: Duration) {
+    pub(crate) fn end_task(&mut self, id: &str, ended: Ended, now: Duration) {
         let Some(index) = self.tasks.iter().position(|task| task.id == id) else {
             return;
         };
@@ -194,7 +196,7 @@ impl Scheduler {
                 rollout.failed += 1;
             }
         }
-        self.remember(task, ended.exits, now);
+        self.remember_stopped(task, ended.exits, now);
     }
 
     /// Decides on a request to keep a running task from scale-in and deployments. One that was decided
@@ -231,20 +233,23 @@ impl Scheduler {
 
     /// What DescribeServices and DescribeTasks show.
     pub(crate) fn report(&self, now: Duration) -> ServiceReport {
-        let tasks = self.tasks.iter().map(|task| report(task, now));
+        let tasks = self.tasks.iter().map(|task| report_task(task, now));
         ServiceReport {
             deployments: self
                 .rollouts
                 .iter()
                 .rev()
-                .map(|r| self.deployment(r))
+                .map(|r| self.describe_deployment(r))
                 .collect(),
             tasks: tasks.chain(self.stopped.iter().cloned()).collect(),
         }
     }
 
-    fn deployment(&self, rollout: &Rollout) -> Deployment {
-        let own = || self.live().filter(|task| task.deployment == rollout.id);
+    fn describe_deployment(&self, rollout: &Rollout) -> Deployment {
+        let own = || {
+            self.live_tasks()
+                .filter(|task| task.deployment == rollout.id)
+        };
         let running = own().filter(|task| task.is_running()).count();
         Deployment {
             id: rollout.id.clone(),
@@ -269,62 +274,66 @@ impl Scheduler {
         });
     }
 
-    fn live(&self) -> impl Iterator<Item = &Task> {
+    fn live_tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks.iter().filter(|task| task.is_live())
     }
 
-    fn desired(&self) -> usize {
+    fn desired_count(&self) -> usize {
         if self.deleted {
             return 0;
         }
         usize::try_from(self.service.desired_count).unwrap_or(usize::MAX)
     }
 
-    fn current(&self) -> usize {
+    fn count_current(&self) -> usize {
         let own = |task: &&Task| task.deployment == self.service.deployment;
-        self.live().filter(own).count()
+        self.live_tasks().filter(own).count()
     }
 
     /// Tasks of the current deployment that are lacking.
-    fn missing(&self) -> usize {
-        self.desired().saturating_sub(self.current())
+    fn count_missing(&self) -> usize {
+        self.desired_count().saturating_sub(self.count_current())
     }
 
-    fn to_create(&self, now: Duration) -> usize {
+    fn count_to_create(&self, now: Duration) -> usize {
         if self.backoff.until().is_some_and(|until| until > now) {
             return 0;
         }
-        let outdated = self.live().count() - self.current();
+        let outdated = self.live_tasks().count() - self.count_current();
         let room = if outdated == 0 {
             usize::MAX
         } else {
             // Scaled out or not, a deployment starts no more than that many at once.
-            percent(self.desired(), self.service.maximum_percent, 0)
-                .saturating_sub(self.live().count())
+            percent_of(self.desired_count(), self.service.maximum_percent, 0)
+                .saturating_sub(self.live_tasks().count())
         };
-        self.missing().min(room)
+        self.count_missing().min(room)
     }
 
     /// Ids of the tasks to stop: those of the current deployment beyond the desired count, and those of
     /// earlier ones that are not needed any more.
-    fn to_stop(&self, now: Duration) -> Vec<String> {
+    fn choose_to_stop(&self, now: Duration) -> Vec<String> {
         let own = |task: &&Task| task.deployment == self.service.deployment;
-        let surplus = self.current().saturating_sub(self.desired());
-        let mut chosen = choose(self.live().filter(own), surplus, self.deleted, now);
-        let outdated: Vec<&Task> = self.live().filter(|task| !own(task)).collect();
+        let surplus = self.count_current().saturating_sub(self.desired_count());
+        let mut chosen = choose_tasks(self.live_tasks().filter(own), surplus, self.deleted, now);
+        let outdated: Vec<&Task> = self.live_tasks().filter(|task| !own(task)).collect();
         if outdated.is_empty() {
             return chosen;
         }
-        let healthy = percent(self.desired(), self.service.minimum_healthy_percent, 99);
-        let running = self.live().filter(|task| task.is_running());
+        let healthy = percent_of(
+            self.desired_count(),
+            self.service.minimum_healthy_percent,
+            99,
+        );
+        let running = self.live_tasks().filter(|task| task.is_running());
         let running = running.filter(|task| !chosen.contains(&task.id)).count();
         let idle = outdated.iter().filter(|task| !task.is_running()).count();
         let spare = running.saturating_sub(healthy).saturating_add(idle);
-        chosen.extend(choose(outdated.into_iter(), spare, self.deleted, now));
+        chosen.extend(choose_tasks(outdated.into_iter(), spare, self.deleted, now));
         chosen
     }
 
-    fn stop(&mut self, id: &str, now: Duration, actions: &mut Vec<TaskAction>) {
+    fn stop_task(&mut self, id: &str, now: Duration, actions: &mut Vec<TaskAction>) {
         let reason = self.stop_reason();
         let Some(index) = self.tasks.iter().position(|task| task.id == id) else {
             return;
@@ -335,12 +344,12 @@ impl Scheduler {
             actions.push(TaskAction::Stop(id.to_owned()));
         } else {
             let task = self.tasks.remove(index);
-            self.remember(task, BTreeMap::new(), now);
+            self.remember_stopped(task, BTreeMap::new(), now);
         }
     }
 
     fn stop_reason(&self) -> String {
-        let outdated = self.live().count() > self.current();
+        let outdated = self.live_tasks().count() > self.count_current();
         if outdated && !self.deleted {
             format!(
                 "Scaling activity initiated by (deployment {})",
@@ -354,8 +363,8 @@ impl Scheduler {
         }
     }
 
-    fn remember(&mut self, task: Task, exits: BTreeMap<String, i32>, now: Duration) {
-        let mut report = report(&task, now);
+    fn remember_stopped(&mut self, task: Task, exits: BTreeMap<String, i32>, now: Duration) {
+        let mut report = report_task(&task, now);
         report.last_status = Status::Stopped;
         report.stopped_at = Some(now);
         report.exits = exits;
@@ -376,7 +385,7 @@ impl Scheduler {
         self.rollouts
             .retain(|r| r.id == *current || tasks.iter().any(|task| task.deployment == r.id));
         let running = tasks.iter().filter(|task| task.is_running());
-        let settled = running.count() == self.desired()
+        let settled = running.count() == self.desired_count()
             && tasks.iter().all(|task| task.deployment == *current);
         if let Some(rollout) = self.rollouts.iter_mut().find(|r| r.id == *current)
             && settled
@@ -389,7 +398,7 @@ impl Scheduler {
 }
 
 /// That many percent of a count; `up` is what is added before the division.
-fn percent(count: usize, percent: u32, up: usize) -> usize {
+fn percent_of(count: usize, percent: u32, up: usize) -> usize {
     let percent = usize::try_from(percent).unwrap_or(usize::MAX);
     count.saturating_mul(percent).saturating_add(up) / 100
 }

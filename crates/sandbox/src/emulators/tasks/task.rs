@@ -50,7 +50,7 @@ impl Task {
 
 /// Which tasks stop first: those that don't run yet, then the youngest. One that is protected stays, but
 /// with its service.
-pub(super) fn choose<'a>(
+pub(super) fn choose_tasks<'a>(
     tasks: impl Iterator<Item = &'a Task>,
     count: usize,
     all: bool,
@@ -69,7 +69,7 @@ pub(super) fn choose<'a>(
 }
 
 /// The report on a task.
-pub(super) fn report(task: &Task, now: Duration) -> TaskReport {
+pub(super) fn report_task(task: &Task, now: Duration) -> TaskReport {
     let stopping = task.stopping.as_ref();
     TaskReport {
         id: task.id.clone(),

@@ -26,7 +26,7 @@ fn metric_alarm() -> MetricAlarm {
 
 #[test]
 fn an_alarm_with_a_policy_is_one_of_ours() {
-    let found = alarm(&metric_alarm()).unwrap();
+    let found = convert_alarm(&metric_alarm()).unwrap();
     assert_eq!(found.comparison, Comparison::Above);
     assert_eq!(found.since, Duration::from_millis(1_500));
     assert_eq!(found.policies, [POLICY]);
@@ -42,7 +42,7 @@ fn other_alarms_are_left_alone() {
     let mut band = metric_alarm();
     band.comparison_operator = Some(ComparisonOperator::GreaterThanUpperThreshold);
     for other in [off, people, band, MetricAlarm::builder().build()] {
-        assert_eq!(alarm(&other), None);
+        assert_eq!(convert_alarm(&other), None);
     }
 }
 
@@ -75,7 +75,7 @@ fn cooldowns_that_are_not_named_are_those_of_ecs() {
         cooldown_in: Duration::from_secs(300),
         scale_in: false,
     };
-    assert_eq!(policy(&found).unwrap().law, Law::Tracking(expected));
+    assert_eq!(convert_policy(&found).unwrap().law, Law::Tracking(expected));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_least_magnitude_counts_with_percentages_alone() {
             .step_scaling_policy_configuration(configuration(kind))
             .build()
             .unwrap();
-        match policy(&found).map(|policy| policy.law) {
+        match convert_policy(&found).map(|policy| policy.law) {
             Ok(Law::Steps(steps)) => Ok(steps),
             Ok(other) => Err(format!("{other:?}")),
             Err(why) => Err(why),
@@ -132,7 +132,7 @@ fn a_policy_of_another_type_is_refused_by_its_name() {
         .build()
         .unwrap();
     assert_eq!(
-        policy(&found).unwrap_err(),
+        convert_policy(&found).unwrap_err(),
         "policies of type PredictiveScaling are not followed"
     );
 }
@@ -156,10 +156,10 @@ fn a_target_has_bounds_and_suspended_sides() {
             .build()
             .unwrap()
     };
-    let (bounds, sides) = target(&found(1, 20)).unwrap();
+    let (bounds, sides) = convert_target(&found(1, 20)).unwrap();
     assert_eq!((bounds.min(), bounds.max()), (1, 20));
     assert_eq!((sides.scale_out, sides.scale_in), (false, true));
-    assert!(target(&found(3, 2)).is_err());
+    assert!(convert_target(&found(3, 2)).is_err());
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_service_deploys_while_a_deployment_is_not_over() {
             .running_count(2)
             .set_deployments(Some(deployments))
             .build();
-        service(&found)
+        convert_service(&found)
     };
     let done = deployment(DeploymentRolloutState::Completed);
     let going = deployment(DeploymentRolloutState::InProgress);

@@ -199,7 +199,7 @@ fn a_deployment_and_a_suspension_keep_tasks() {
         Some(20),
         "out all the same"
     );
-    deploying.suspended = suspended(Some(true), None);
+    deploying.suspended = convert_suspension(Some(true), None);
     assert_eq!(decide(at(0), &[deploying], &mut Memory::default()), []);
 }
 
@@ -455,7 +455,7 @@ prop_compose! {
         ];
         Target {
             bounds: Bounds::new(min, min + more).unwrap(),
-            suspended: suspended(Some(out), Some(scale_in)),
+            suspended: convert_suspension(Some(out), Some(scale_in)),
             service: ServiceCounts { running, desired, deploying },
             ..target(&policies, &alarms, 1)
         }

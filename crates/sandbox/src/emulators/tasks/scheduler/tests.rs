@@ -81,7 +81,7 @@ impl Bench {
     }
 
     fn want(&mut self, service: Service) {
-        self.scheduler.want(service, self.now);
+        self.scheduler.update(service, self.now);
     }
 
     fn end(&mut self, id: &str, code: i32) {
@@ -89,7 +89,7 @@ impl Bench {
             not_started: None,
             exits: [("w".to_owned(), code)].into(),
         };
-        self.scheduler.ended(id, ended, self.now);
+        self.scheduler.end_task(id, ended, self.now);
     }
 
     /// Ends all that are stopping.
@@ -306,7 +306,7 @@ fn what_can_not_be_started_says_why_and_never_ran() {
         not_started: Some("CannotStartContainerError: no".to_owned()),
         exits: BTreeMap::new(),
     };
-    bench.scheduler.ended("t1", ended, bench.now);
+    bench.scheduler.end_task("t1", ended, bench.now);
     let task = bench.status("t1");
     assert_eq!(task.stop_code, Some(StopCode::TaskFailedToStart));
     assert_eq!(task.started_at, None);
@@ -406,8 +406,8 @@ proptest! {
         // One task can be neither replaced below nor above its count where the percentages round to it.
         let stuck = completed.len() > 1;
         if stuck {
-            let room = percent(wanted, high, 0) > wanted;
-            let below = percent(wanted, low, 99) < wanted;
+            let room = percent_of(wanted, high, 0) > wanted;
+            let below = percent_of(wanted, low, 99) < wanted;
             prop_assert!(!room && !below, "{:?}", bench.scheduler);
         } else {
             prop_assert_eq!((running, pending, completed), (wanted, 0, vec![true]));

@@ -4,6 +4,7 @@ mod browser;
 mod cmd;
 mod functions;
 mod paths;
+mod process;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -150,10 +150,8 @@ impl From<demo::Error> for Failure {
             demo::Error::Deployer(error) => error.into(),
             demo::Error::Sandbox(error) => error.into(),
             error => {
-                let code = match error {
-                    demo::Error::AlreadyRunning => Code::Refused,
-                    _ => Code::Failed,
-                };
+                let refused = matches!(error, demo::Error::AlreadyRunning);
+                let code = if refused { Code::Refused } else { Code::Failed };
                 let failure = Self::new(code, error.to_string());
                 error.hint().into_iter().fold(failure, Self::hint)
             }

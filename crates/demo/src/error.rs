@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sandbox::BehaviorError;
+use simulator::ScenarioError;
 use stack::LoadError;
 
 use crate::load::LoadTextError;
@@ -55,7 +56,10 @@ pub enum Error {
     },
     /// The simulator can't work with what was measured.
     #[error("failed to reckon what was measured: {0}")]
-    Measurement(String),
+    Measurement(#[from] ScenarioError),
+    /// The report can't be made.
+    #[error("failed to reckon what was measured: {0}")]
+    Report(#[from] serde_json::Error),
     /// Parts of the story have not happened.
     #[error("the demo has not shown everything: {}", .0.join("; "))]
     Incomplete(Vec<&'static str>),

@@ -25,13 +25,13 @@ pub struct Story {
     /// Fewest tasks.
     min: u32,
     /// Whether there is a queue to drain.
-    queue: bool,
-    /// When each chapter came.
-    chapters: Vec<(Chapter, f64)>,
+    pub queue: bool,
+    /// What has happened, each with its moment in seconds since the load began, in that order.
+    pub chapters: Vec<(Chapter, f64)>,
     /// Most tasks that ran.
-    most_running: u32,
+    pub most_running: u32,
     /// Most tasks that were wanted.
-    most_desired: u32,
+    pub most_desired: u32,
 }
 
 impl Chapter {
@@ -135,11 +135,6 @@ impl Story {
         found.map(|(_, at)| *at)
     }
 
-    /// What has happened, each with its moment, in that order.
-    pub fn chapters(&self) -> impl Iterator<Item = (Chapter, f64)> {
-        self.chapters.iter().copied()
-    }
-
     /// What has happened last.
     pub(crate) fn last(&self) -> Option<Chapter> {
         self.chapters.last().map(|(chapter, _)| *chapter)
@@ -156,24 +151,6 @@ impl Story {
             .into_iter()
             .filter(|chapter| self.queue || *chapter != Chapter::Drained)
             .filter(|chapter| self.when(*chapter).is_none())
-    }
-
-    /// Whether there is a queue to drain.
-    #[must_use]
-    pub fn has_queue(&self) -> bool {
-        self.queue
-    }
-
-    /// Most tasks that ran.
-    #[must_use]
-    pub fn most_running(&self) -> u32 {
-        self.most_running
-    }
-
-    /// Most tasks that were wanted.
-    #[must_use]
-    pub fn most_desired(&self) -> u32 {
-        self.most_desired
     }
 }
 
@@ -226,7 +203,7 @@ mod tests {
         assert_eq!(story.see(&seen(0, 1, 1), 71.0, true), [Chapter::ScaledIn]);
         assert!(story.is_told());
         assert_eq!(story.when(Chapter::ScaledOut), Some(9.0));
-        assert_eq!((story.most_running(), story.most_desired()), (10, 10));
+        assert_eq!((story.most_running, story.most_desired), (10, 10));
     }
 
     #[test]

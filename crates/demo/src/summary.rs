@@ -6,8 +6,7 @@ use deployer::Destroyed;
 use sandbox::Speed;
 use serde::Serialize;
 use simulator::{
-    Comparison, Distribution, Measurement, Overrides, Prediction, Report, RunOutcome, Scenario,
-    format_duration,
+    Comparison, Distribution, Overrides, Prediction, Report, RunOutcome, Scenario, format_duration,
 };
 use stack::{Service, Stack};
 
@@ -135,14 +134,12 @@ impl Summary {
     }
 
     fn judge(&mut self, played: Played<'_>, course: &Course, scenario: &Scenario) -> Result<()> {
-        let measurement: Measurement = course.measurement();
-        let measured = measurement.outcome(scenario);
-        let measured = measured.map_err(|error| Error::Measurement(error.to_string()))?;
+        let measurement = course.measurement();
+        let measured = measurement.outcome(scenario)?;
         // The messages that were really sent, each with the time that the worker is told to take and what
         // this machine's SQS needs to hand it over, which is nothing of the loop's.
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
-        let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS);
-        let prediction = prediction.map_err(|error| Error::Measurement(error.to_string()))?;
+        let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
         let comparison = Comparison::new(&measured, &prediction);
         let named = [
             comparison.kept(),
@@ -153,11 +150,7 @@ impl Summary {
         let apart = apart.filter(|figure| figure.differs_by_more_than(TOLERANCE));
         let differing = apart.map(|figure| figure.name.to_owned()).collect();
         let report = Report::new(self.load.clone(), None, measured.clone()).predicted(&prediction);
-        self.page = Some(
-            report
-                .html()
-                .map_err(|error| Error::Measurement(error.to_string()))?,
-        );
+        self.page = Some(report.html()?);
         self.report = Some(played.report.to_owned());
         let predicted = report.predicted.clone();
         self.judged = predicted.map(|predicted| Judged {

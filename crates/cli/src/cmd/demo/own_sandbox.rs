@@ -73,16 +73,14 @@ impl OwnSandbox {
                 return vec!["interrupted again: the demo's sandbox may still run".to_owned(), by_hand];
             }
         };
+        let stopped = stopped.map_err(|error| error.to_string());
+        let stopped = stopped.and_then(|stopped| stopped.map_err(|error| error.to_string()));
         match stopped {
-            Ok(Ok(true)) => vec![
+            Ok(true) => vec![
                 "its tasks, its stack and its sandbox are gone".to_owned(),
                 format!("the sandbox's log: {}", workshop().shorten(&log).display()),
             ],
-            Ok(Ok(false)) => vec!["nothing of it runs".to_owned()],
-            Ok(Err(error)) => vec![
-                format!("the demo's sandbox may still run: {error}"),
-                by_hand,
-            ],
+            Ok(false) => vec!["nothing of it runs".to_owned()],
             Err(error) => vec![
                 format!("the demo's sandbox may still run: {error}"),
                 by_hand,

@@ -79,12 +79,8 @@ fn course(told: bool) -> Course {
             taken_at_ms: asked_at_ms + 2,
         });
         let began_at_ms = free.max(asked_at_ms + 5);
-        free = began_at_ms
-            + if began_at_ms > BEGAN + 12_000 {
-                34
-            } else {
-                100
-            };
+        let tasks = if began_at_ms > BEGAN + 12_000 { 3 } else { 1 };
+        free = began_at_ms + 100_u64.div_ceil(tasks);
         course.note(Line::Worked(Worked {
             message_id,
             sent_at_ms: Some(asked_at_ms + 1),
@@ -95,22 +91,19 @@ fn course(told: bool) -> Course {
             fetched_in_ms: None,
         }));
     }
-    let mut at = |second: u64, waiting, desired, running| {
+    let at = |course: &mut Course, second: u64, waiting, desired, running| {
         course.see(&look(waiting, desired, running), BEGAN + second * 1_000);
     };
-    at(0, 0, 1, 1);
-    at(11, 280, 3, 1);
-    at(12, 270, 3, 3);
+    at(&mut course, 0, 0, 1, 1);
+    at(&mut course, 11, 280, 3, 1);
+    at(&mut course, 12, 270, 3, 3);
     if told {
         course.sending = Some(Sending {
             sent: 400,
             ..Sending::default()
         });
-        let mut at = |second: u64, waiting, desired, running| {
-            course.see(&look(waiting, desired, running), BEGAN + second * 1_000);
-        };
-        at(25, 0, 3, 3);
-        at(70, 0, 1, 1);
+        at(&mut course, 25, 0, 3, 3);
+        at(&mut course, 70, 0, 1, 1);
     }
     course
 }

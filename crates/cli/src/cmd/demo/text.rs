@@ -13,7 +13,7 @@ pub(super) fn text(summary: &Summary) -> String {
     for step in &summary.unapplied_steps {
         text.push_str(&format!("step          {step}\n"));
     }
-    if summary.story.has_queue() {
+    if summary.story.queue {
         text.push_str(&messages_text(&summary.messages));
     }
     if let Some(trouble) = &summary.trouble {
@@ -55,13 +55,13 @@ fn verdict_text(summary: &Summary) -> String {
 
 fn story_text(story: &Story) -> String {
     let chapters = story
-        .chapters()
-        .map(|(chapter, at)| format!("{:<14}{}\n", length(at), chapter.told()));
+        .chapters
+        .iter()
+        .map(|(chapter, at)| format!("{:<14}{}\n", length(*at), chapter.told()));
     let mut text: String = chapters.collect();
     text.push_str(&format!(
         "at most       {} tasks wanted, {} running\n",
-        story.most_desired(),
-        story.most_running()
+        story.most_desired, story.most_running
     ));
     text
 }

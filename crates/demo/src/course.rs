@@ -10,7 +10,7 @@ use crate::ledger::Ledger;
 use crate::sample::sample;
 use crate::steps::RecordedSteps;
 use crate::story::{Chapter, Story};
-use crate::worked::{Line, RunOutcome, Worked};
+use crate::worked::{Line, Processed, Worked};
 
 /// What was seen from the beginning of the load to the end of the story.
 pub struct Course {
@@ -143,7 +143,7 @@ impl Course {
             let processing = Processing {
                 began: self.at(worked.began_at_ms),
                 ended: Some(self.at(worked.ended_at_ms)),
-                done: worked.outcome == RunOutcome::Done,
+                done: worked.outcome == Processed::Done,
                 receive_count: worked.receive_count.unwrap_or(1),
             };
             measurement.sent(&worked.message_id, self.at(sent_ms));

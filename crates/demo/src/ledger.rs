@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::worked::{Line, RunOutcome, Worked};
+use crate::worked::{Line, Processed, Worked};
 
 /// What is known of the messages. Times are milliseconds since 1970.
 #[derive(Debug, Default)]
@@ -69,8 +69,8 @@ impl Ledger {
         }
         self.begun.insert(id.clone());
         match worked.outcome {
-            RunOutcome::Done => *self.done.entry(id.clone()).or_default() += 1,
-            RunOutcome::Failed => self.failed += 1,
+            Processed::Done => *self.done.entry(id.clone()).or_default() += 1,
+            Processed::Failed => self.failed += 1,
         }
         self.again += u64::from(worked.receive_count.is_some_and(|count| count > 1));
         self.works.push(worked);
@@ -131,7 +131,7 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn worked(id: &str, outcome: RunOutcome, receive_count: u32) -> Line {
+    fn worked(id: &str, outcome: Processed, receive_count: u32) -> Line {
         Line::Worked(Worked {
             message_id: id.into(),
             sent_at_ms: None,
@@ -150,19 +150,19 @@ mod tests {
             ledger.sent(id, at);
         }
         assert_eq!(ledger.oldest_waiting(11_000), Some(10_000));
-        ledger.note(worked("a", RunOutcome::Failed, 1));
+        ledger.note(worked("a", Processed::Failed, 1));
         assert_eq!(
             ledger.oldest_waiting(11_000),
             Some(9_000),
             "begun is not waiting"
         );
-        ledger.note(worked("a", RunOutcome::Done, 2));
-        ledger.note(worked("b", RunOutcome::Done, 1));
-        ledger.note(worked("b", RunOutcome::Done, 2));
+        ledger.note(worked("a", Processed::Done, 2));
+        ledger.note(worked("b", Processed::Done, 1));
+        ledger.note(worked("b", Processed::Done, 2));
         // The worker may be quicker than the producer's answer.
-        ledger.note(worked("d", RunOutcome::Done, 1));
+        ledger.note(worked("d", Processed::Done, 1));
         ledger.sent("d", 4_000);
-        ledger.note(worked("of somebody else", RunOutcome::Done, 1));
+        ledger.note(worked("of somebody else", Processed::Done, 1));
         ledger.note(Line::Problem("receive: timed out".into()));
         ledger.note(Line::Strange("Killed".into()));
         ledger.note(Line::Other);
@@ -194,7 +194,7 @@ mod tests {
             Some(0),
             "clocks may differ a little"
         );
-        ledger.note(worked("a", RunOutcome::Done, 1));
+        ledger.note(worked("a", Processed::Done, 1));
         assert_eq!(ledger.oldest_waiting(9_000), None);
     }
 }

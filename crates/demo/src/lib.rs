@@ -28,4 +28,4 @@ pub use stage::Stage;
 pub use story::{Chapter, Story};
 pub use summary::{ActionLine, Judged, Played, Summary, TOLERANCE};
 pub use system::System;
-pub use worked::{Line, RunOutcome, Worked};
+pub use worked::{Line, Processed, Worked};

@@ -59,7 +59,7 @@ impl Stage {
     /// The sandbox with the behavior that the demo wants.
     #[must_use]
     pub fn set_up(&self, sandbox: Sandbox) -> Sandbox {
-        sandbox.wanting(self.wanted.clone())
+        sandbox.with_wanted(self.wanted.clone())
     }
 
     /// Deploys the stack.

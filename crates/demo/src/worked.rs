@@ -19,7 +19,7 @@ pub struct Worked {
     /// When it ended.
     pub ended_at_ms: u64,
     /// How it ended.
-    pub outcome: RunOutcome,
+    pub outcome: Processed,
     /// Which delivery it was.
     pub receive_count: Option<u32>,
     /// Milliseconds since the end of its task's message before, where it was waiting by then: what the task
@@ -31,7 +31,7 @@ pub struct Worked {
 /// How work on a message has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RunOutcome {
+pub enum Processed {
     /// The message was deleted.
     Done,
     /// SQS delivers the message again.
@@ -184,7 +184,7 @@ mod tests {
             sent_at_ms: Some(1_000),
             began_at_ms: 1_500,
             ended_at_ms: 1_600,
-            outcome: RunOutcome::Done,
+            outcome: Processed::Done,
             receive_count: Some(1),
             fetched_in_ms: None,
         })
@@ -197,7 +197,10 @@ mod tests {
         let Line::Worked(failed) = Line::of(failed.as_bytes()) else {
             panic!("no message: {failed}");
         };
-        assert_eq!((failed.outcome, failed.sent_at_ms), (RunOutcome::Failed, None));
+        assert_eq!(
+            (failed.outcome, failed.sent_at_ms),
+            (Processed::Failed, None)
+        );
         assert_eq!(Line::of(br#"{"event":"start","queues":[]}"#), Line::Other);
         let problem = br#"{"event":"problem","doing":"receive","error":"timed out"}"#;
         assert_eq!(

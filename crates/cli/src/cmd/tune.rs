@@ -206,7 +206,7 @@ fn report(
     .map(|(name, outcome)| Compared { name, outcome });
     Ok(
         Report::new(args.load.load.to_string(), load.begins(), found)
-            .requiring(Some(args.required(&present, service)))
+            .requiring(Some(args.required(present, service)))
             .beside(&compared),
     )
 }

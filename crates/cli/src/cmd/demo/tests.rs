@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use demo::{Course, Line, Outcome, Story, Worked};
+use demo::{Course, Line, Processed, Story, Worked};
 use deployer::{Activity, Inspection, Observed, QueueState, ServiceState, Status};
 use sandbox::{Sending, SentMessage};
 use scaling::Bounds;
@@ -86,7 +86,7 @@ fn course(told: bool) -> Course {
             sent_at_ms: Some(asked_at_ms + 1),
             began_at_ms,
             ended_at_ms: began_at_ms + 100,
-            outcome: Outcome::Done,
+            outcome: Processed::Done,
             receive_count: Some(1),
             fetched_in_ms: None,
         }));

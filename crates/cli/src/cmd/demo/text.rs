@@ -1,7 +1,7 @@
 //! The summary, for people.
 
 use demo::{Account, ActionLine, Judged, Story, Summary, TOLERANCE};
-use simulator::length;
+use simulator::format_duration;
 
 use crate::words::number;
 use crate::workshop::program;
@@ -57,7 +57,7 @@ fn story_text(story: &Story) -> String {
     let chapters = story
         .chapters
         .iter()
-        .map(|(chapter, at)| format!("{:<14}{}\n", length(*at), chapter.told()));
+        .map(|(chapter, at)| format!("{:<14}{}\n", format_duration(*at), chapter.told()));
     let mut text: String = chapters.collect();
     text.push_str(&format!(
         "at most       {} tasks wanted, {} running\n",
@@ -73,7 +73,7 @@ fn actions_text(actions: &[ActionLine]) -> String {
             "" => String::new(),
             reason => format!("\n              {reason}"),
         };
-        let at = length(action.at);
+        let at = format_duration(action.at);
         text.push_str(&format!(
             "action        after {at}: from {} to {}{reason}\n",
             action.from, action.to

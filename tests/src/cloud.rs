@@ -158,7 +158,7 @@ impl Cloud {
     /// When a rule is gone.
     pub async fn rule_inputs(&self, resources: &Resources) -> Vec<String> {
         let mut inputs = Vec::new();
-        for rule in resources.of("AWS::Events::Rule") {
+        for rule in resources.ids_of_type("AWS::Events::Rule") {
             let request = self.clients.eventbridge.list_targets_by_rule().rule(rule);
             let reply = request.send().await.unwrap();
             let targets = reply.targets().iter();
@@ -261,8 +261,11 @@ impl Resources {
     }
 
     /// Physical ids of the resources of a type.
-    pub fn of(&self, kind: &str) -> impl Iterator<Item = &str> {
-        let ids = self.0.values().filter(move |(of, _)| of == kind);
+    pub fn ids_of_type(&self, kind: &str) -> impl Iterator<Item = &str> {
+        let ids = self
+            .0
+            .values()
+            .filter(move |(type_name, _)| type_name == kind);
         ids.map(|(_, id)| id.as_str())
     }
 

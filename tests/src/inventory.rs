@@ -43,7 +43,9 @@ pub async fn inventory(cloud: &Cloud, stack_id: &str, resources: &Resources) -> 
     let mut marks = vec![name, suffix];
     let of_ec2 = |id: &&str| EC2_IDS.iter().any(|prefix| id.starts_with(prefix));
     marks.extend(resources.physical_ids().filter(of_ec2).map(str::to_owned));
-    let by_arn = NAMED_BY_ARN.iter().flat_map(|kind| resources.of(kind));
+    let by_arn = NAMED_BY_ARN
+        .iter()
+        .flat_map(|kind| resources.ids_of_type(kind));
     marks.extend(by_arn.map(str::to_owned));
     let mut found = Inventory::new();
     for (kind, things) in everything(cloud).await {

@@ -56,7 +56,7 @@ impl OwnSandbox {
 
 impl Drop for OwnSandbox {
     fn drop(&mut self) {
-        self.bench.xtask(["local", "stop"]).wait();
+        self.bench.xtask(["local", "stop"]).run_to_end();
         let _ = std::fs::remove_dir_all(&self.folder);
         let _ = std::fs::remove_file(self.folder.with_extension("lock"));
     }

@@ -80,6 +80,6 @@ impl Drop for TestStack {
         if let Some(region) = self.region {
             arguments.extend(["--region", region]);
         }
-        self.bench.xtask(arguments).wait();
+        self.bench.xtask(arguments).run_to_end();
     }
 }

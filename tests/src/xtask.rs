@@ -84,7 +84,7 @@ impl Run {
     }
 
     /// Runs it to its end, best effort, while the test is over and perhaps panics.
-    pub fn wait(self) {
+    pub fn run_to_end(self) {
         let mut command = self.command.into_std();
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let Ok(mut child) = command.spawn() else {

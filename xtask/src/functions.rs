@@ -1,41 +1,41 @@
-//! Building the Lambda functions: natively for the sandbox, with cargo-lambda and zig for Lambda itself.
+//! Builds the Lambda functions: natively for the sandbox, with cargo-lambda and zig for Lambda itself.
 //! Cargo decides whether there is anything to build.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
-use deployer::Asset;
+use cli::{Failure, Platform, Result, WORKER, warn};
+use deployer::{Asset, BuiltFunctions, FunctionCode};
 use sandbox::Venv;
 use serde_json::Value;
 use stack::Architecture;
 
-use cli::{Built, Failure, Function, Platform, Result, WORKER, warn};
-
 use crate::paths;
+use crate::process::{capture_output, cargo, succeeds};
 
 /// Receives progress.
-pub(crate) type Note<'a> = &'a dyn Fn(&str);
-
-const PROFILE: &str = "function";
+type Note<'a> = &'a dyn Fn(&str);
 
 /// Builds and packs functions, in one call of cargo.
 pub(crate) fn build(
-    functions: &[Function],
+    functions: &[FunctionCode],
     platform: Platform,
     wanted: Architecture,
     note: Note<'_>,
-) -> Result<Built> {
-    if functions.is_empty() {
-        return Ok(Built {
-            assets: BTreeMap::new(),
-            architecture: wanted,
-        });
-    }
+) -> Result<BuiltFunctions> {
+    let names: Vec<_> = functions
+        .iter()
+        .map(|function| function.package())
+        .collect();
     let (binaries, architecture) = match platform {
-        Platform::Native => (build_native(functions, note)?, wanted),
-        Platform::Lambda(architecture) => build_for_lambda(functions, architecture, note)?,
+        _ if names.is_empty() => (Vec::new(), wanted),
+        Platform::Native => {
+            note(&format!("building {} for this machine", list_names(&names)));
+            (build_natively(&names)?, wanted)
+        }
+        Platform::Lambda(architecture) => build_for_lambda(&names, architecture, note)?,
     };
     let mut assets = BTreeMap::new();
     for (function, binary) in functions.iter().zip(binaries) {
@@ -44,69 +44,48 @@ pub(crate) fn build(
         })?;
         assets.insert(*function, Asset::function(function.package(), &code)?);
     }
-    Ok(Built {
+    Ok(BuiltFunctions {
         assets,
         architecture,
     })
 }
 
 /// "the metric function", "the metric function and the scaling function".
-fn named(functions: &[Function]) -> String {
-    let names = functions.iter().map(|function| match function {
-        Function::Metric => "the metric function",
-        Function::Scaling => "the scaling function",
-    });
-    names.collect::<Vec<_>>().join(" and ")
-}
-
-/// `--package NAME --bin NAME` of each.
-fn selection(functions: &[Function]) -> impl Iterator<Item = &'static str> {
-    let names = functions.iter().map(|function| function.package());
-    names.flat_map(|name| ["--package", name, "--bin", name])
-}
-
-fn build_native(functions: &[Function], note: Note<'_>) -> Result<Vec<PathBuf>> {
-    note(&format!("building {} for this machine", named(functions)));
-    let binaries: Vec<_> = functions
+fn list_names(packages: &[&str]) -> String {
+    let names = packages
         .iter()
-        .map(|function| function.package())
-        .collect();
-    build_here(&binaries)
+        .map(|name| format!("the {}", name.replace('-', " ")));
+    names.collect::<Vec<_>>().join(" and ")
 }
 
 /// Builds the example's worker for this machine.
 pub(crate) fn build_worker(note: Note<'_>) -> Result<PathBuf> {
     note(&format!("building the {WORKER} for this machine"));
-    let built = build_here(&[WORKER])?;
-    let worker = built.into_iter().next();
-    worker.ok_or_else(|| Failure::failed(format!("cargo named no {WORKER}")))
+    Ok(build_natively(&[WORKER])?.remove(0))
 }
 
 /// Builds some of the programs that run in the sandbox. All of their packages and this one are selected each
 /// time, so that shared dependencies have the same features and are compiled once, above all the SDK.
-fn build_here(binaries: &[&str]) -> Result<Vec<PathBuf>> {
-    let what = binaries.join(", ");
-    let packages = Function::ALL.iter().map(|function| function.package());
-    let packages = packages
-        .chain([WORKER, env!("CARGO_PKG_NAME")])
-        .flat_map(|name| ["--package", name]);
+fn build_natively(binaries: &[&str]) -> Result<Vec<PathBuf>> {
+    let packages = FunctionCode::ALL.iter().map(|function| function.package());
+    let packages = packages.chain([WORKER, env!("CARGO_PKG_NAME")]);
     let mut cargo = cargo();
     cargo
         .arg("build")
-        .args(packages)
+        .args(packages.flat_map(|name| ["--package", name]))
         .args(binaries.iter().flat_map(|name| ["--bin", *name]))
         .args(["--message-format", "json-render-diagnostics"]);
-    let output = run(&mut cargo, &format!("build {what}"))?;
+    let messages = capture_output(&mut cargo, &format!("build {}", binaries.join(", ")))?;
     let found = binaries.iter().map(|name| {
-        executable(&output.stdout, name)
+        find_executable(&messages, name)
             .ok_or_else(|| Failure::failed(format!("cargo built {name} but named no executable")))
     });
     found.collect()
 }
 
-/// The executable of a binary that cargo names in its messages, one JSON document a line.
-fn executable(messages: &[u8], binary: &str) -> Option<PathBuf> {
-    String::from_utf8_lossy(messages)
+/// The executable of a binary that cargo names in its messages, one JSON document per line.
+fn find_executable(messages: &str, binary: &str) -> Option<PathBuf> {
+    messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message["target"]["name"] == binary)
@@ -115,78 +94,71 @@ fn executable(messages: &[u8], binary: &str) -> Option<PathBuf> {
 }
 
 fn build_for_lambda(
-    functions: &[Function],
+    packages: &[&str],
     wanted: Architecture,
     note: Note<'_>,
 ) -> Result<(Vec<PathBuf>, Architecture)> {
-    let tools = build_tools();
+    let home = paths::sandbox_home();
+    let lock = paths::root().join("xtask/build-tools.txt");
+    let log = home.join("build-tools.log");
+    let tools = Venv::new(home.join("build-tools"), vec![lock], log);
     tools.ensure(
         note,
         "installing cargo-lambda and zig into .sandbox (first use)",
     )?;
-    let architecture = available(functions, wanted, note);
-    let what = named(functions);
+    let architecture = choose_architecture(packages, wanted, note);
+    let (name, option, _) = describe(architecture);
+    let what = list_names(packages);
     note(&format!(
-        "building {what} for Lambda ({}; some minutes the first time)",
-        word(architecture)
+        "building {what} for Lambda ({name}; some minutes the first time)"
     ));
-    let lambda_dir = target_dir()?.join("lambda");
+    let lambda_dir = home.join("lambda");
     let mut lambda = Command::new(tools.program("cargo-lambda"));
     lambda
-        .args(["lambda", "build"])
-        .args(selection(functions))
-        .args(["--profile", PROFILE])
-        .arg(match architecture {
-            Architecture::Arm64 => "--arm64",
-            Architecture::X86_64 => "--x86-64",
-        })
+        .args(["lambda", "build", "--profile", "function", option])
+        .args(
+            packages
+                .iter()
+                .flat_map(|name| ["--package", name, "--bin", name]),
+        )
         .arg("--lambda-dir")
         .arg(&lambda_dir)
         .current_dir(paths::root())
-        // zig comes with the Python environment; nothing of the user's is looked for.
-        .env("PATH", path_with(&tools.programs()));
-    run(&mut lambda, &format!("build {what} for Lambda"))?;
-    let built = functions.iter().map(|function| function.package());
-    let built = built.map(|package| lambda_dir.join(package).join("bootstrap"));
+        // zig comes with the Python environment; the user's isn't used.
+        .env("PATH", prepend_path(tools.programs()));
+    capture_output(&mut lambda, &format!("build {what} for Lambda"))?;
+    let built = packages
+        .iter()
+        .map(|package| lambda_dir.join(package).join("bootstrap"));
     Ok((built.collect(), architecture))
 }
 
-/// The wanted architecture if its standard library is here or can be fetched, or else the host's, and
-/// then it says so: a function works the same on both.
-fn available(functions: &[Function], wanted: Architecture, note: Note<'_>) -> Architecture {
-    let target = triple(wanted);
+/// The wanted architecture if its standard library is installed or can be fetched; otherwise the host's, with
+/// a warning: a function works the same on both.
+fn choose_architecture(packages: &[&str], wanted: Architecture, note: Note<'_>) -> Architecture {
+    let (_, _, target) = describe(wanted);
     if has_target(target) {
         return wanted;
     }
     note(&format!("adding the Rust target {target}"));
-    let added = Command::new("rustup")
-        .args(["target", "add", target])
-        .stdin(Stdio::null())
-        .output();
-    if added.is_ok_and(|output| output.status.success()) {
+    if succeeds("rustup", &["target", "add", target]) {
         return wanted;
     }
-    let host = host();
+    let (name, _, _) = describe(host());
     warn(&format!(
         "the Rust target {target} is not installed and can't be fetched (`rustup target add {target}`): \
-         {} built for {} instead, and then runs there",
-        match functions {
-            [one] => format!("{} is", named(&[*one])),
-            several => format!("{} are", named(several)),
-        },
-        word(host)
+         {} {} built for {name} instead, and then runs there",
+        list_names(packages),
+        if packages.len() == 1 { "is" } else { "are" },
     ));
-    host
+    host()
 }
 
 fn has_target(target: &str) -> bool {
-    let output = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", target])
-        .output();
-    output.is_ok_and(|output| {
-        let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        output.status.success() && Path::new(&folder).is_dir()
-    })
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--print", "target-libdir", "--target", target]);
+    capture_output(&mut rustc, "find the target's libraries")
+        .is_ok_and(|folder| Path::new(folder.trim()).is_dir())
 }
 
 /// The architecture of this machine.
@@ -198,67 +170,18 @@ pub(crate) fn host() -> Architecture {
     }
 }
 
-fn triple(architecture: Architecture) -> &'static str {
+/// Its name, cargo-lambda's option for it, and its Rust target.
+fn describe(architecture: Architecture) -> (&'static str, &'static str, &'static str) {
     match architecture {
-        Architecture::Arm64 => "aarch64-unknown-linux-gnu",
-        Architecture::X86_64 => "x86_64-unknown-linux-gnu",
+        Architecture::Arm64 => ("arm64", "--arm64", "aarch64-unknown-linux-gnu"),
+        Architecture::X86_64 => ("x86_64", "--x86-64", "x86_64-unknown-linux-gnu"),
     }
 }
 
-fn word(architecture: Architecture) -> &'static str {
-    match architecture {
-        Architecture::Arm64 => "arm64",
-        Architecture::X86_64 => "x86_64",
-    }
-}
-
-/// cargo-lambda and zig, from PyPI, in an environment of their own.
-fn build_tools() -> Venv {
-    let home = paths::sandbox_home();
-    let lock = paths::root().join("xtask/build-tools.txt");
-    Venv::new(
-        home.join("build-tools"),
-        vec![lock],
-        home.join("build-tools.log"),
-    )
-}
-
-fn path_with(first: &Path) -> std::ffi::OsString {
+fn prepend_path(first: PathBuf) -> std::ffi::OsString {
     let rest = std::env::var_os("PATH").unwrap_or_default();
-    let all = std::iter::once(first.to_owned()).chain(std::env::split_paths(&rest));
+    let all = std::iter::once(first).chain(std::env::split_paths(&rest));
     std::env::join_paths(all).unwrap_or(rest)
-}
-
-fn target_dir() -> Result<PathBuf> {
-    let mut cargo = cargo();
-    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
-    let output = run(&mut cargo, "ask cargo for its target folder")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-    let folder = metadata["target_directory"].as_str().map(PathBuf::from);
-    folder.ok_or_else(|| Failure::failed("cargo named no target folder"))
-}
-
-pub(crate) fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(paths::root());
-    cargo
-}
-
-/// Runs a command; what it says on standard error shows only when it fails.
-fn run(command: &mut Command, doing: &str) -> Result<Output> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Failure::failed(format!("failed to {doing}: {error}")))?;
-    if output.status.success() {
-        return Ok(output);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::failed(format!(
-        "failed to {doing}: {}\n{}",
-        output.status,
-        said.trim_end()
-    )))
 }
 
 #[cfg(test)]
@@ -267,17 +190,17 @@ mod tests {
 
     #[test]
     fn each_executable_is_found_among_cargo_s_messages() {
-        let messages = br#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}
 not json
 {"reason":"compiler-artifact","target":{"name":"metric-function"},"executable":null}
 {"reason":"compiler-artifact","target":{"name":"metric-function"},"executable":"/t/debug/metric-function"}
 {"reason":"compiler-artifact","target":{"name":"scaling-function"},"executable":"/t/debug/scaling-function"}
 {"reason":"build-finished","success":true}"#;
-        for function in Function::ALL {
+        for function in FunctionCode::ALL {
             let name = function.package();
             let expected = PathBuf::from(format!("/t/debug/{name}"));
-            assert_eq!(executable(messages, name), Some(expected));
+            assert_eq!(find_executable(messages, name), Some(expected));
         }
-        assert_eq!(executable(b"", "metric-function"), None);
+        assert_eq!(find_executable("", "metric-function"), None);
     }
 }

@@ -4,12 +4,14 @@ mod browser;
 mod cmd;
 mod functions;
 mod paths;
+mod process;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
-use cli::{Built, Format, Function, Platform, Result, Workshop};
+use cli::{Format, Platform, Result, Workshop};
+use deployer::{BuiltFunctions, FunctionCode};
 use stack::Architecture;
 
 /// A checkout: the functions are built from source, everything else stays in its folders.
@@ -38,11 +40,11 @@ impl Workshop for Checkout {
 
     fn build_functions(
         &self,
-        functions: &[Function],
+        functions: &[FunctionCode],
         platform: Platform,
         wanted: Architecture,
         note: &dyn Fn(&str),
-    ) -> Result<Built> {
+    ) -> Result<BuiltFunctions> {
         functions::build(functions, platform, wanted, note)
     }
 

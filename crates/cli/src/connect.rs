@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use deployer::{Clients, Connection, Identity, Pace, Session};
-use sandbox::{Sandbox, Settings, Standing, Wanted};
+use deployer::{BuiltFunctions, Clients, Connection, FunctionCode, Identity, Pace, Session};
+use sandbox::{Sandbox, SandboxStatus, Settings, Wanted};
+use stack::Architecture;
 
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
 use crate::ui::Ui;
-use crate::workshop::workshop;
+use crate::workshop::{Platform, workshop};
 
 /// Which cloud to talk to.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -44,12 +45,13 @@ const LOCAL_REGION: &str = "us-east-1";
 impl ConnectArgs {
     /// Connects; starts the sandbox first when it is wanted.
     pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
+        let region = self.region.clone().or_else(|| known.region.clone());
         if self.local {
-            return connect_sandbox(sandbox()?, self.region.as_ref(), known, ui).await;
+            return connect_sandbox(sandbox()?, region, ui).await;
         }
         let connection = Connection {
             profile: self.profile.clone(),
-            region: self.region.clone().or_else(|| known.region.clone()),
+            region,
             endpoint_url: self.endpoint_url.clone(),
             test_credentials: false,
         };
@@ -89,13 +91,11 @@ impl ConnectArgs {
 /// Connects to a sandbox, and starts it first when it does not run.
 pub(crate) async fn connect_sandbox(
     sandbox: Sandbox,
-    region: Option<&String>,
-    known: &Known,
+    region: Option<String>,
     ui: &Ui,
 ) -> Result<Cloud> {
     // Starting waits on processes and files; nothing else runs meanwhile.
     let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
-    let region = region.or(known.region.as_ref()).cloned();
     let connection = Connection {
         region: region.or_else(|| Some(LOCAL_REGION.to_owned())),
         endpoint_url: Some(running.endpoint_url),
@@ -126,10 +126,26 @@ impl Cloud {
     /// Asks whose account it is, and refuses another than the definition names. The sandbox has no
     /// account of anybody's, so there the account is not compared.
     pub(crate) async fn identify(&self, session: &Session<'_>, known: &Known) -> Result<Identity> {
-        let identity = deployer::identify(session).await?;
         let account = known.account.as_deref().filter(|_| !self.local);
-        deployer::guard(&identity, account, known.region.as_deref())?;
-        Ok(identity)
+        Ok(deployer::identify_for(session, account, known.region.as_deref()).await?)
+    }
+
+    /// Builds and packs functions that run in this cloud.
+    pub(crate) fn build_functions(
+        &self,
+        functions: &[FunctionCode],
+        wanted: Architecture,
+        ui: &Ui,
+    ) -> Result<BuiltFunctions> {
+        let platform = if self.local {
+            Platform::Native
+        } else {
+            Platform::Lambda(wanted)
+        };
+        // Building waits on processes; nothing else runs meanwhile.
+        tokio::task::block_in_place(|| {
+            workshop().build_functions(functions, platform, wanted, &|text| ui.note(text))
+        })
     }
 
     /// A failure with what is known of the cloud that it happened in.
@@ -137,21 +153,21 @@ impl Cloud {
         let Some(sandbox) = &self.sandbox else {
             return failure;
         };
-        explain(failure, sandbox.standing().ok().as_ref(), &sandbox.log())
+        explain(failure, sandbox.read_status().ok().as_ref(), &sandbox.log())
     }
 }
 
 /// Says of a failure in the sandbox how that stands, where its own hints are about AWS.
-fn explain(failure: Failure, standing: Option<&Standing>, log: &Path) -> Failure {
+fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Failure {
     if failure.code() != Code::Unreachable {
         return failure;
     }
-    let ended = match standing {
-        Some(Standing::Running(_)) | None => None,
-        Some(Standing::Unresponsive { pid, .. }) => {
+    let ended = match status {
+        Some(SandboxStatus::Running(_)) | None => None,
+        Some(SandboxStatus::Unresponsive { pid, .. }) => {
             Some(format!("the sandbox (process {pid}) does not answer any more"))
         }
-        Some(Standing::Stopped { .. }) => Some(
+        Some(SandboxStatus::Stopped { .. }) => Some(
             "the sandbox has ended, and with it what was deployed in it: the same command starts it again"
                 .to_owned(),
         ),
@@ -186,7 +202,7 @@ pub fn named_sandbox(name: &str) -> Result<Sandbox> {
         home: workshop().home()?,
         name: name.to_owned(),
         plugin: workshop().plugin()?,
-        stand_ins: std::env::current_exe().ok(),
+        emulators: std::env::current_exe().ok(),
         wanted: Wanted::default(),
     }))
 }
@@ -231,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_sandbox_that_has_ended_is_told_with_its_log() {
-        let stopped = Standing::Stopped { installed: true };
+        let stopped = SandboxStatus::Stopped { installed: true };
         let log = Path::new("home/localstack.log");
         let unreachable = || {
             let failure = Failure::new(Code::Unreachable, "failed to describe the stack s");

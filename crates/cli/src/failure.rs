@@ -120,6 +120,7 @@ impl From<deployer::Error> for Failure {
     fn from(error: deployer::Error) -> Self {
         let code = match error.kind() {
             Kind::Failed => Code::Failed,
+            Kind::InvalidDefinition => Code::InvalidDefinition,
             Kind::DeploymentFailed => Code::DeploymentFailed,
             Kind::Refused => Code::Refused,
             Kind::Unreachable => Code::Unreachable,
@@ -139,6 +140,22 @@ impl From<sandbox::Error> for Failure {
         let mut failure = Self::failed(message);
         failure.hints = error.hints();
         failure
+    }
+}
+
+impl From<demo::Error> for Failure {
+    fn from(error: demo::Error) -> Self {
+        match error {
+            demo::Error::Definition(error) => error.into(),
+            demo::Error::Deployer(error) => error.into(),
+            demo::Error::Sandbox(error) => error.into(),
+            error => {
+                let refused = matches!(error, demo::Error::AlreadyRunning);
+                let code = if refused { Code::Refused } else { Code::Failed };
+                let failure = Self::new(code, error.to_string());
+                error.hint().into_iter().fold(failure, Self::hint)
+            }
+        }
     }
 }
 

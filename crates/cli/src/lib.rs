@@ -1,13 +1,15 @@
 //! The command line of ecs-scaler: parses, wires, prints, exits.
 
 mod cmd;
+mod confirm;
 mod connect;
 mod definition;
 mod failure;
-mod functions;
 mod live;
 mod output;
+mod plan;
 mod signals;
+mod simulation;
 mod ui;
 mod words;
 mod workshop;
@@ -20,10 +22,9 @@ use crate::cmd::Verb;
 
 pub use crate::connect::named_sandbox;
 pub use crate::failure::{Failure, Result};
-pub use crate::functions::{Built, Function, Platform, WORKER};
 pub use crate::output::Format;
 pub use crate::ui::warn;
-pub use crate::workshop::{Installed, Workshop};
+pub use crate::workshop::{Installed, Platform, WORKER, Workshop};
 
 /// Scales ECS services by the backlog of their queues: one YAML file in, one CloudFormation stack out.
 #[derive(Debug, clap::Parser)]

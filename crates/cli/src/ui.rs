@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
 use stack::Report;
 
+use crate::plan::format_plan;
+
 /// Tells what goes on.
 pub(crate) struct Ui {
     spinner: Option<ProgressBar>,
@@ -44,6 +46,9 @@ impl Ui {
     pub(crate) fn progress(&self, progress: Progress) {
         match progress {
             Progress::Note { text } => self.note(&text),
+            Progress::Planned { plan } => self.block(&format_plan(&plan)),
+            // Its notes tell what it does.
+            Progress::Step { .. } => {}
             Progress::Resource {
                 logical_id,
                 resource_type,

@@ -14,6 +14,12 @@ pub(crate) fn age(seconds: f64) -> String {
     humantime::format_duration(Duration::from_secs(length.as_secs())).to_string()
 }
 
+/// The length of time from `at` to `now`, both in seconds since 1970.
+pub(crate) fn age_at(at: i64, now: u64) -> String {
+    let seconds = now.saturating_sub(u64::try_from(at).unwrap_or_default());
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

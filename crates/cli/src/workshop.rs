@@ -5,10 +5,22 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use deployer::{BuiltFunctions, FunctionCode};
 use stack::Architecture;
 
 use crate::failure::{Failure, Result};
-use crate::functions::{Built, Function, Platform};
+
+/// What a function is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// This machine, for the sandbox.
+    Native,
+    /// The Lambda runtime `provided.al2023`.
+    Lambda(Architecture),
+}
+
+/// Package of the example's worker, and its binary.
+pub const WORKER: &str = "voucher-worker";
 
 /// What a program that runs the commands provides to them.
 pub trait Workshop: Send + Sync {
@@ -44,11 +56,11 @@ pub trait Workshop: Send + Sync {
     /// If a function can't be built, or this build contains none.
     fn build_functions(
         &self,
-        functions: &[Function],
+        functions: &[FunctionCode],
         platform: Platform,
         wanted: Architecture,
         note: &dyn Fn(&str),
-    ) -> Result<Built>;
+    ) -> Result<BuiltFunctions>;
 
     /// Builds the demo's worker for this machine and returns its executable.
     ///
@@ -111,11 +123,11 @@ impl Workshop for Installed {
 
     fn build_functions(
         &self,
-        _functions: &[Function],
+        _functions: &[FunctionCode],
         _platform: Platform,
         _wanted: Architecture,
         _note: &dyn Fn(&str),
-    ) -> Result<Built> {
+    ) -> Result<BuiltFunctions> {
         Err(Self::missing("the Lambda functions"))
     }
 

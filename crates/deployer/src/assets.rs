@@ -70,13 +70,13 @@ fn digest(bytes: &[u8]) -> String {
 
 /// The bucket's name: one for each account and region.
 #[must_use]
-pub fn bucket_name(account: &str, region: &str) -> String {
+pub(crate) fn bucket_name(account: &str, region: &str) -> String {
     format!("ecs-scaler-assets-{account}-{region}")
 }
 
 /// The URL at which CloudFormation reads an object of the bucket.
 #[must_use]
-pub fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
+pub(crate) fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
     let region = clients.region();
     let suffix = if region.starts_with("cn-") {
         "amazonaws.com.cn"
@@ -94,7 +94,7 @@ pub fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
 ///
 /// # Errors
 /// When S3 refuses or can't be reached, or the bucket belongs to another account.
-pub async fn upload(
+pub(crate) async fn upload(
     session: &Session<'_>,
     account: &str,
     assets: &[Asset],

@@ -43,7 +43,7 @@ pub type Approve<'a> = dyn FnMut(&Plan) -> Result<()> + Send + 'a;
 /// # Errors
 /// When `approve` refuses, when what blocks holds messages, when CloudFormation fails (then it has rolled
 /// back, and the first cause comes first), or when AWS can't be reached.
-pub async fn deploy(
+pub async fn deploy_template(
     session: &Session<'_>,
     source: &Source,
     approve: &mut Approve<'_>,
@@ -210,7 +210,7 @@ fn finish(plan: Plan, ended: Ended) -> Result<Deployed> {
 ///
 /// # Errors
 /// When CloudFormation refuses or can't be reached.
-pub async fn protect(session: &Session<'_>, name: &str, wanted: bool) -> Result<()> {
+pub(crate) async fn protect(session: &Session<'_>, name: &str, wanted: bool) -> Result<()> {
     let is = observe(session, name)
         .await?
         .is_some_and(|stack| stack.termination_protection);

@@ -34,6 +34,36 @@ pub struct Destroyed {
     pub remains: Remains,
 }
 
+impl Destroyed {
+    /// Says, for people, what of the stack `name` is gone, and how that is known.
+    #[must_use]
+    pub fn describe(&self, name: &str) -> String {
+        if !self.existed {
+            return format!("{name}: there is no such stack; nothing to destroy\n");
+        }
+        let remains = &self.remains;
+        let mut text = format!(
+            "{name}: destroyed. {} resources looked for through their own services: none left\n",
+            remains.gone
+        );
+        if !remains.unchecked.is_empty() {
+            let count: usize = remains.unchecked.values().sum();
+            let kinds = remains.unchecked.iter().map(|(kind, count)| match count {
+                1 => kind.clone(),
+                count => format!("{kind} ({count})"),
+            });
+            text.push_str(&format!(
+                "  {count} by CloudFormation's word only: {}\n",
+                kinds.collect::<Vec<_>>().join(", ")
+            ));
+        }
+        text.push_str(
+            "  kept: the assets bucket, which all stacks of this account and region share\n",
+        );
+        text
+    }
+}
+
 /// Takes the stack away, after `approve` has seen what that means. No stack is success. A deletion that
 /// somebody else has begun is followed, and its result is proved like one of ours.
 ///

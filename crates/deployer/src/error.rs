@@ -12,6 +12,8 @@ pub enum Kind {
     Failed,
     /// CloudFormation could not carry the deployment out, and took it back or stopped.
     DeploymentFailed,
+    /// The stack definition can't be deployed as it is.
+    InvalidDefinition,
     /// A guard of ours refused.
     Refused,
     /// AWS was out of reach, or denied access.
@@ -29,6 +31,12 @@ pub struct Error {
 
 /// Result of the deployer.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<template::SynthesisError> for Error {
+    fn from(error: template::SynthesisError) -> Self {
+        Self::new(Kind::InvalidDefinition, error.to_string())
+    }
+}
 
 impl Error {
     /// An error of this kind.

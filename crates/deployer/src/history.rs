@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_sdk_cloudwatch::types::{
-    Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
-};
-use aws_smithy_types::DateTime;
 use serde::Serialize;
 
-use crate::error::{Error, Result, aws};
+use crate::cloudwatch::{Reading, Window, read};
+use crate::error::{Error, Result};
 use crate::messages::name_in;
 use crate::observe::{observe, resources};
 use crate::session::Session;
@@ -59,9 +56,6 @@ const KEPT: [(Duration, Duration); 3] = [
 /// becomes active again.
 const LATEST: Duration = Duration::from_secs(15 * 60);
 
-/// Queries of one GetMetricData call. Source: "Amazon CloudWatch quotas".
-const QUERIES: usize = 500;
-
 /// What is read, for messages.
 const DOING: &str = "read the metric NumberOfMessagesSent";
 
@@ -109,10 +103,7 @@ pub async fn sent_history(
     now: SystemTime,
 ) -> Result<SentHistory> {
     let range = Range::new(between, now)?;
-    let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
-    for names in queues.chunks(QUERIES) {
-        add(session, names, &range, &mut sums).await?;
-    }
+    let sums = sums(session, queues, &range).await?;
     range.history(queues, &sums)
 }
 
@@ -161,6 +152,15 @@ impl Range {
         })
     }
 
+    fn window(&self) -> Window {
+        let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+        Window {
+            begin: seconds(self.begin),
+            end: seconds(self.end),
+            period: i32::try_from(self.period).unwrap_or(i32::MAX),
+        }
+    }
+
     /// The datapoints as a history without a gap.
     fn history(&self, queues: &[String], sums: &BTreeMap<u64, f64>) -> Result<SentHistory> {
         let inside = || sums.range(self.begin..self.end).map(|(at, _)| *at);
@@ -206,76 +206,28 @@ impl Range {
 const RETENTION: &str =
     "CloudWatch keeps minutes for 15 days, 5 minutes for 63 days and hours for 455 days";
 
-/// Adds the datapoints of up to 500 queues, page by page.
-async fn add(
+/// Reads how many messages were sent in each period, by the start of the period.
+async fn sums(
     session: &Session<'_>,
-    names: &[String],
+    queues: &[String],
     range: &Range,
-    sums: &mut BTreeMap<u64, f64>,
-) -> Result<()> {
-    let queries = names
-        .iter()
-        .enumerate()
-        .map(|(index, name)| query(index, name, range.period));
-    let time = |seconds: u64| DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
-    let mut pages = session
-        .clients
-        .cloudwatch
-        .get_metric_data()
-        .set_metric_data_queries(Some(queries.collect()))
-        .start_time(time(range.begin))
-        .end_time(time(range.end))
-        .scan_by(ScanBy::TimestampAscending)
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(aws(DOING))?;
-        for result in page.metric_data_results() {
-            readable(result)?;
-            for (at, value) in result.timestamps().iter().zip(result.values()) {
-                let at = u64::try_from(at.secs()).unwrap_or_default();
-                let period = at / range.period * range.period;
-                *sums.entry(period).or_default() += value;
-            }
+) -> Result<BTreeMap<u64, f64>> {
+    let reading = |queue: &String| Reading {
+        namespace: "AWS/SQS".to_owned(),
+        name: "NumberOfMessagesSent",
+        dimensions: vec![("QueueName", queue.clone())],
+        statistic: "Sum",
+    };
+    let readings: Vec<Reading> = queues.iter().map(reading).collect();
+    let mut sums: BTreeMap<u64, f64> = BTreeMap::new();
+    for series in read(session, DOING, &readings, range.window()).await? {
+        for point in series.complete(DOING)? {
+            let at = u64::try_from(point.at).unwrap_or_default();
+            let period = at / range.period * range.period;
+            *sums.entry(period).or_default() += point.value;
         }
     }
-    Ok(())
-}
-
-/// A page may hold a part of the datapoints; what is refused or broken is no history.
-fn readable(result: &MetricDataResult) -> Result<()> {
-    let wrong = match result.status_code() {
-        Some(StatusCode::InternalError) => "CloudWatch had an internal error",
-        Some(StatusCode::Forbidden) => "access is denied",
-        _ => return Ok(()),
-    };
-    let messages = result
-        .messages()
-        .iter()
-        .filter_map(|message| message.value());
-    let said: Vec<&str> = std::iter::once(wrong).chain(messages).collect();
-    Err(Error::failed(format!(
-        "failed to {DOING}: {}",
-        said.join(": ")
-    )))
-}
-
-fn query(index: usize, queue: &str, period: u64) -> MetricDataQuery {
-    let metric = Metric::builder()
-        .namespace("AWS/SQS")
-        .metric_name("NumberOfMessagesSent")
-        .dimensions(Dimension::builder().name("QueueName").value(queue).build())
-        .build();
-    let stat = MetricStat::builder()
-        .metric(metric)
-        .period(i32::try_from(period).unwrap_or(i32::MAX))
-        .stat("Sum")
-        .build();
-    MetricDataQuery::builder()
-        .id(format!("q{index}"))
-        .metric_stat(stat)
-        .return_data(true)
-        .build()
+    Ok(sums)
 }
 
 /// Messages are whole; what is negative or no number is none.

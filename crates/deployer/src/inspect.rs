@@ -28,10 +28,9 @@ use crate::session::Session;
 use crate::targets::physical_ids;
 
 pub use alarm_steps::{AlarmStepsState, StepAlarmState};
-pub use alarms::{AlarmMetric, AlarmState};
+pub use alarms::{Alarm, AlarmMetric};
 pub use clusters::ClusterState;
 pub use demand::DemandState;
-pub use metric::Datapoint;
 pub use oldest::oldest_messages;
 pub use queues::QueueState;
 pub use refresh::refresh;
@@ -53,7 +52,7 @@ pub struct Inspection {
     /// The stack's dead-letter queues, but for those of scaling functions, which stand there.
     pub dead_letters: Vec<QueueState>,
     /// The operational alarms of the stack: those that scale are none.
-    pub alarms: Vec<AlarmState>,
+    pub alarms: Vec<Alarm>,
 }
 
 /// Reads the live system of a stack. `None` when there is no such stack.

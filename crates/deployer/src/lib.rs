@@ -10,9 +10,12 @@ mod assets;
 mod attempts;
 mod change_set;
 mod clients;
+mod cloudwatch;
+mod code;
 mod counts;
 mod delete;
 mod deploy;
+mod deploy_stack;
 mod described;
 mod destroy;
 mod error;
@@ -26,6 +29,7 @@ mod messages;
 mod observe;
 mod plan;
 mod preflight;
+mod prepare;
 mod remains;
 mod session;
 mod status;
@@ -36,29 +40,31 @@ mod targets;
 mod tests;
 mod verify;
 
-pub use assets::{Asset, bucket_name, object_url, upload};
+pub use assets::Asset;
 pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};
+pub use cloudwatch::Datapoint;
+pub use code::{BuiltFunctions, FunctionCode};
 pub use counts::desired_counts;
-pub use deploy::{Approve, Deployed, deploy, plan, protect};
+pub use deploy::{Approve, Deployed, deploy_template, plan};
+pub use deploy_stack::{DeployRequest, Deployment, deploy_stack};
 pub use destroy::{Destroyed, Doomed, destroy};
 pub use error::{Error, Kind, Result};
 pub use follow::Cause;
 pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};
 pub use history::{Between, SentHistory, deployed_queues, sent_history};
 pub use inspect::{
-    Activity, AlarmMetric, AlarmState, AlarmStepsState, ClusterState, Datapoint, DemandState,
-    Inspection, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
-    oldest_messages, refresh,
+    Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandState, Inspection,
+    PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect, oldest_messages,
+    refresh,
 };
 pub use invoke::{Invocation, invoke};
-pub use measure::measure_once;
 pub use messages::QueueMessages;
 pub use observe::{Observed, Resource, deployed_template, observe, resources};
 pub use plan::{Action, Change, Plan};
-pub use preflight::{Identity, can_serialize, check, guard, identify};
+pub use preflight::{Identity, identify_for};
+pub use prepare::{BuildFunctions, Prepared, prepare_stack};
 pub use remains::{Remains, remains};
-pub use session::{Pace, Progress, Session};
+pub use session::{DeployStep, Pace, Progress, Session};
 pub use status::{NextStep, Operation, Status, next_step};
 pub use template::contract::MARK;
-pub use verify::verify;

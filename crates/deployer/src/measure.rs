@@ -27,7 +27,7 @@ const AT_ONCE: usize = 4;
 /// # Errors
 /// When a function fails for as long as a new role may take to work; or when AWS can't be asked. Who may
 /// not invoke functions has still deployed: that is noted, no error.
-pub async fn measure_once(session: &Session<'_>, stack: &str) -> Result<usize> {
+pub(crate) async fn measure_once(session: &Session<'_>, stack: &str) -> Result<usize> {
     let resources = resources(session, stack).await?;
     let targets: Vec<Target> = targets(session, &resources)
         .await?

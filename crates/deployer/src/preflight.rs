@@ -13,7 +13,7 @@ use stack::Stack;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
-pub use serialize::can_serialize;
+pub(crate) use serialize::can_serialize;
 
 /// Whose account this is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,11 +26,34 @@ pub struct Identity {
     pub region: String,
 }
 
-/// Asks who the credentials belong to.
+impl Identity {
+    /// Returns the error that no stack of this name is deployed here.
+    #[must_use]
+    pub fn no_such_stack(&self, name: &str) -> Error {
+        Error::failed(format!(
+            "there is no stack {name} in account {}, {}",
+            self.account, self.region
+        ))
+        .hint("check the name, --profile and --region; `deploy` makes it")
+    }
+}
+
+/// Asks who the credentials belong to, and refuses to work in another account or region than these, which
+/// a definition names.
 ///
 /// # Errors
-/// When there are no valid credentials, or AWS can't be reached.
-pub async fn identify(session: &Session<'_>) -> Result<Identity> {
+/// If the account or region is another one, if there are no valid credentials, or if AWS can't be reached.
+pub async fn identify_for(
+    session: &Session<'_>,
+    account: Option<&str>,
+    region: Option<&str>,
+) -> Result<Identity> {
+    let identity = identify(session).await?;
+    guard(&identity, account, region)?;
+    Ok(identity)
+}
+
+async fn identify(session: &Session<'_>) -> Result<Identity> {
     let reply = session
         .clients
         .sts
@@ -45,11 +68,7 @@ pub async fn identify(session: &Session<'_>) -> Result<Identity> {
     })
 }
 
-/// Refuses to work in another account or region than the definition names.
-///
-/// # Errors
-/// When the account or the region is another one.
-pub fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -> Result<()> {
+fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -> Result<()> {
     if let Some(account) = account.filter(|account| *account != identity.account) {
         return Err(Error::refused(format!(
             "the stack belongs to account {account}, but the credentials are for {}",
@@ -75,7 +94,7 @@ pub fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -
 ///
 /// # Errors
 /// When something is missing that would make the deployment fail.
-pub async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
+pub(crate) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     futures::future::try_join5(
         images::check(session, stack),
         existing::clusters(session, stack),

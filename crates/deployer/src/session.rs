@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clients::Clients;
+use crate::plan::Plan;
 
 /// How often CloudFormation is asked, and how long it may be silent.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,38 @@ pub enum Progress {
         /// Since the operation began to be followed.
         elapsed_ms: u64,
     },
+    /// A step of a deploy begins.
+    Step {
+        /// Which one.
+        step: DeployStep,
+    },
+    /// CloudFormation has made a plan, which isn't approved yet.
+    Planned {
+        /// The plan.
+        plan: Plan,
+    },
+}
+
+/// The steps of a deploy, in order. When the stack changes in the meantime, a new plan is made and executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeployStep {
+    /// Asks whose account it is.
+    Identify,
+    /// Checks what the stack needs besides its template.
+    Check,
+    /// Builds the functions, makes the template, uploads assets.
+    Prepare,
+    /// Clears away or follows what blocks, and plans.
+    Plan,
+    /// Executes the approved plan. From here on, CloudFormation continues even if this process ends.
+    Execute,
+    /// Sets termination protection.
+    Protect,
+    /// Verifies the deployed stack through the APIs of its services.
+    Verify,
+    /// Invokes each function once, instead of waiting for its rule.
+    Measure,
 }
 
 /// What an operation works with.
@@ -95,6 +128,10 @@ impl<'a> Session<'a> {
 
     pub(crate) fn note(&self, text: impl Into<String>) {
         (self.progress)(Progress::Note { text: text.into() });
+    }
+
+    pub(crate) fn begin(&self, step: DeployStep) {
+        (self.progress)(Progress::Step { step });
     }
 
     /// A client request token: the same for every retry of one request, and for no other request.

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// When one of them is not so, with what it is instead; or when AWS can't be asked.
-pub async fn verify(session: &Session<'_>, stack: &str) -> Result<()> {
+pub(crate) async fn verify(session: &Session<'_>, stack: &str) -> Result<()> {
     let resources = resources(session, stack).await?;
     let of = |kind: &'static str| {
         resources

@@ -1,4 +1,4 @@
-//! The process of the stand-ins: started, found again, replaced.
+//! The process of the emulators: started, found again, replaced.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Stdio};
 use std::time::{Duration, SystemTime};
 
-use crate::behaviour::Behaviour;
+use crate::behavior::Behavior;
 use crate::error::{Error, Result};
 use crate::process::Identity;
 use crate::record::Companion;
 use crate::venv::last_lines;
 
-/// How long the stand-ins may take to end their tasks: Fargate's longest stop timeout is 120 s.
+/// How long the emulators may take to end their tasks: Fargate's longest stop timeout is 120 s.
 pub(crate) const DRAIN_PATIENCE: Duration = Duration::from_secs(130);
 /// How long a start is watched for an end at once: a wrong argument, a missing library.
 const WATCH: Duration = Duration::from_millis(150);
 
-/// How the stand-ins are started.
+/// How the emulators are started.
 #[derive(Debug)]
 pub(crate) struct Command<'a> {
     /// Executable with the verb.
@@ -27,12 +27,12 @@ pub(crate) struct Command<'a> {
     /// LocalStack's port.
     pub port: u16,
     /// How they behave.
-    pub behaviour: &'a Behaviour,
+    pub behavior: &'a Behavior,
 }
 
 /// Their log.
 pub(crate) fn log(folder: &Path) -> PathBuf {
-    folder.join("stand-ins.log")
+    folder.join("emulators.log")
 }
 
 /// Folder of what the tasks write.
@@ -54,7 +54,7 @@ pub(crate) fn ensure(
             return Ok(before);
         }
         if alive {
-            note("replacing the sandbox's stand-ins; its tasks start anew");
+            note("replacing the sandbox's emulators; its tasks start anew");
             before.process.end(DRAIN_PATIENCE);
         }
     }
@@ -63,7 +63,7 @@ pub(crate) fn ensure(
 }
 
 impl Command<'_> {
-    /// Tells one executable, LocalStack and behaviour from another.
+    /// Tells one executable, LocalStack and behavior from another.
     fn made_from(&self) -> Result<String> {
         let file = fs::metadata(self.executable).map_err(Error::file("read", self.executable))?;
         let changed = file
@@ -77,17 +77,17 @@ impl Command<'_> {
             file.len(),
             changed.as_nanos(),
             self.port,
-            self.behaviour()
+            self.behavior()
         ))
     }
 
-    fn behaviour(&self) -> String {
-        serde_json::to_string(self.behaviour).unwrap_or_default()
+    fn behavior(&self) -> String {
+        serde_json::to_string(self.behavior).unwrap_or_default()
     }
 
     fn spawn(&self) -> Result<Identity> {
         let log = log(self.folder);
-        let failed = |detail: String| Error::StandInsNotStarted {
+        let failed = |detail: String| Error::EmulatorsNotStarted {
             detail,
             log: log.clone(),
         };
@@ -95,7 +95,7 @@ impl Command<'_> {
             .command(&log)?
             .spawn()
             .map_err(|error| failed(error.to_string()))?;
-        let process = Identity::of(child.id());
+        let process = Identity::find(child.id());
         std::thread::sleep(WATCH);
         match (child.try_wait(), process) {
             (Ok(None), Some(process)) => Ok(process),
@@ -124,12 +124,12 @@ impl Command<'_> {
         let err = out.try_clone().map_err(Error::file("write", log))?;
         let mut command = process::Command::new(self.executable);
         command
-            .args(["local", "stand-ins", "--endpoint-url"])
+            .args(["local", "emulators", "--endpoint-url"])
             .arg(format!("http://127.0.0.1:{}", self.port))
             .arg("--logs")
             .arg(&logs)
-            .arg("--behaviour")
-            .arg(self.behaviour())
+            .arg("--behavior")
+            .arg(self.behavior())
             .current_dir(self.folder)
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
@@ -149,33 +149,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stand_ins_are_kept_replaced_and_ended() {
+    fn emulators_are_kept_replaced_and_ended() {
         let folder = tempfile::tempdir().unwrap();
         let executable = folder.path().join("program");
         fs::write(&executable, "#!/bin/sh\necho \"$@\"\nexec sleep 60\n").unwrap();
         fs::set_permissions(&executable, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut behaviour = Behaviour::default();
+        let mut behavior = Behavior::default();
         let notes = std::cell::RefCell::new(Vec::new());
         let note = |text: &str| notes.borrow_mut().push(text.to_owned());
-        let ensure = |behaviour: &Behaviour, before| {
+        let ensure = |behavior: &Behavior, before| {
             let wanted = Command {
                 executable: &executable,
                 folder: folder.path(),
                 port: 1,
-                behaviour,
+                behavior,
             };
             ensure(&wanted, before, &note).unwrap()
         };
-        let first = ensure(&behaviour, None);
-        let same = ensure(&behaviour, Some(first.clone()));
+        let first = ensure(&behavior, None);
+        let same = ensure(&behavior, Some(first.clone()));
         assert_eq!(same.process, first.process);
-        behaviour.task_start = "1s".parse().unwrap();
-        let second = ensure(&behaviour, Some(same));
+        behavior.task_start = "1s".parse().unwrap();
+        let second = ensure(&behavior, Some(same));
         assert!(!first.process.is_alive() && second.process.is_alive());
         assert_eq!(notes.borrow().len(), 1);
         let said = fs::read_to_string(log(folder.path())).unwrap();
         assert!(
-            said.starts_with("local stand-ins --endpoint-url http://127.0.0.1:1 --logs "),
+            said.starts_with("local emulators --endpoint-url http://127.0.0.1:1 --logs "),
             "{said}"
         );
         assert!(said.contains(r#""task_start":"1s""#), "{said}");
@@ -193,7 +193,7 @@ mod tests {
             executable: &executable,
             folder: folder.path(),
             port: 1,
-            behaviour: &Behaviour::default(),
+            behavior: &Behavior::default(),
         };
         let error = ensure(&wanted, None, &|_| ()).unwrap_err().to_string();
         assert!(error.contains("no such thing"), "{error}");

@@ -39,9 +39,9 @@ pub enum Error {
         /// Its output.
         log: PathBuf,
     },
-    /// The stand-ins ended, or could not be started.
-    #[error("the sandbox's stand-ins did not start: {detail}")]
-    StandInsNotStarted {
+    /// The emulators ended, or could not be started.
+    #[error("the sandbox's emulators did not start: {detail}")]
+    EmulatorsNotStarted {
         /// What happened.
         detail: String,
         /// Their output.
@@ -74,7 +74,7 @@ impl Error {
                 }
                 hints
             }
-            Self::NotStarted { log, .. } | Self::StandInsNotStarted { log, .. } => vec![format!("its log: {}", log.display())],
+            Self::NotStarted { log, .. } | Self::EmulatorsNotStarted { log, .. } => vec![format!("its log: {}", log.display())],
         }
     }
 

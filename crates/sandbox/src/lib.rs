@@ -2,12 +2,13 @@
 //!
 //! This room owns the sandbox: real LocalStack as a plain process in the checkout, its life cycle, and
 //! the Python environments that it and the build tools live in. What LocalStack lacks is added by the
-//! plugin in `localstack-plugin/`, and by the stand-ins, a process beside LocalStack: tasks as real
+//! plugin in `localstack-plugin/`, and by the emulators, a process beside LocalStack: tasks as real
 //! processes, and Application Auto Scaling. Nothing here needs Docker, an AWS account or a hidden installation,
 //! and nothing listens beyond the loopback interface.
 
-mod behaviour;
+mod behavior;
 mod companion;
+mod emulators;
 mod error;
 mod localstack;
 mod lock;
@@ -16,12 +17,11 @@ mod process;
 mod producer;
 mod provenance;
 mod record;
-mod stand_ins;
 mod venv;
 
-pub use behaviour::{Behaviour, BehaviourError, Program, Speed, TaskStart, Wanted};
+pub use behavior::{Behavior, BehaviorError, Program, Speed, TaskStart, Wanted};
+pub use emulators::{EmulatorSettings, reap, run as run_emulators};
 pub use error::{Error, Result};
-pub use localstack::{Running, Sandbox, Settings, Standing};
+pub use localstack::{Running, Sandbox, SandboxStatus, Settings};
 pub use producer::{Due, Producer, Sending, SentMessage};
-pub use stand_ins::{StandIns, reap, run as run_stand_ins};
 pub use venv::Venv;

@@ -1,4 +1,4 @@
-//! The life cycle of LocalStack and of the stand-ins beside it: install, start, find again, stop.
+//! The life cycle of LocalStack and of the emulators beside it: install, start, find again, stop.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::behaviour::{Behaviour, Wanted};
+use crate::behavior::{Behavior, Wanted};
 use crate::companion::{self, DRAIN_PATIENCE};
 use crate::error::{Error, Result};
 use crate::lock::Lock;
@@ -27,10 +27,10 @@ pub struct Settings {
     pub name: String,
     /// Folder of the plugin, `crates/sandbox/localstack-plugin`.
     pub plugin: PathBuf,
-    /// Executable with the verbs that run the stand-ins; without one, a task is a number that follows
+    /// Executable with the verbs that run the emulators; without one, a task is a number that follows
     /// the desired count, and nobody scales.
-    pub stand_ins: Option<PathBuf>,
-    /// What is asked of its behaviour. A running one that behaves otherwise gives way.
+    pub emulators: Option<PathBuf>,
+    /// What is asked of its behavior. A running one that behaves otherwise gives way.
     pub wanted: Wanted,
 }
 
@@ -51,16 +51,16 @@ pub struct Running {
     pub log: PathBuf,
     /// Whether it was running already.
     pub reused: bool,
-    /// Process id of the stand-ins, when they run.
-    pub stand_ins: Option<u32>,
+    /// Process id of the emulators, when they run.
+    pub emulators: Option<u32>,
     /// How it behaves.
-    pub behaviour: Behaviour,
+    pub behavior: Behavior,
 }
 
-/// How a sandbox stands.
+/// The status of a sandbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
-pub enum Standing {
+pub enum SandboxStatus {
     /// It answers.
     Running(Running),
     /// Its process lives and does not answer.
@@ -92,26 +92,26 @@ impl Sandbox {
 
     /// The same sandbox, of which this is asked. A running one that behaves otherwise gives way.
     #[must_use]
-    pub fn wanting(mut self, wanted: Wanted) -> Self {
+    pub fn with_wanted(mut self, wanted: Wanted) -> Self {
         self.settings.wanted = wanted;
         self
     }
 
     /// Starts the sandbox, or finds the one that runs. Installs LocalStack on first use. A process that
     /// no longer answers, that was started from an older checkout, or that behaves otherwise than wanted,
-    /// is replaced; for other tasks than it has, the stand-ins alone.
+    /// is replaced; for other tasks than it has, the emulators alone.
     ///
     /// # Errors
-    /// When LocalStack can't be installed or does not become ready, or the stand-ins can't be started.
+    /// When LocalStack can't be installed or does not become ready, or the emulators can't be started.
     pub fn start(&self, note: &dyn Fn(&str)) -> Result<Running> {
         let _lock = Lock::take(&self.folder().join("lock"))?;
         let made_from = provenance(&self.settings.plugin)?;
         let record = Record::read(&self.record_file());
         let running = record.as_ref().filter(|record| record.process.is_some());
-        let present = running.map_or_else(Behaviour::default, |record| record.behaviour.clone());
-        let behaviour = self.settings.wanted.of(&present);
+        let present = running.map_or_else(Behavior::default, |record| record.behavior.clone());
+        let behavior = self.settings.wanted.apply_to(&present);
         let kept = match running {
-            Some(record) => self.keep_or_end(record, &made_from, &behaviour, note)?,
+            Some(record) => self.keep_or_end(record, &made_from, &behavior, note)?,
             None => None,
         };
         let (mut record, reused) = match kept {
@@ -121,12 +121,12 @@ impl Sandbox {
                 note("starting LocalStack");
                 let port = record.map(|record| record.port);
                 (
-                    self.launch_on_a_free_port(port, &made_from, &behaviour)?,
+                    self.launch_on_a_free_port(port, &made_from, &behavior)?,
                     false,
                 )
             }
         };
-        self.accompany(&mut record, behaviour, note)?;
+        self.ensure_emulators(&mut record, behavior, note)?;
         Ok(self.running(&record, reused))
     }
 
@@ -135,14 +135,14 @@ impl Sandbox {
         &self,
         record: &Record,
         made_from: &str,
-        behaviour: &Behaviour,
+        behavior: &Behavior,
         note: &dyn Fn(&str),
     ) -> Result<Option<Record>> {
         let Some(process) = record.process else {
             return Ok(None);
         };
         let alive = process.is_alive();
-        let as_fast = record.behaviour.speed == behaviour.speed;
+        let as_fast = record.behavior.speed == behavior.speed;
         let current = record.made_from == made_from && self.environment().is_ready()?;
         if alive && as_fast && current && is_healthy(record.port) {
             return Ok(Some(record.clone()));
@@ -150,38 +150,38 @@ impl Sandbox {
         if alive && !as_fast {
             note(&format!(
                 "replacing the sandbox of speed {} by one of speed {}; what was deployed in it is gone",
-                record.behaviour.speed, behaviour.speed
+                record.behavior.speed, behavior.speed
             ));
         } else if alive {
             note("replacing a sandbox that does not answer or is out of date");
         }
-        if let Some(stand_ins) = &record.stand_ins {
-            stand_ins.process.end(DRAIN_PATIENCE);
+        if let Some(emulators) = &record.emulators {
+            emulators.process.end(DRAIN_PATIENCE);
         }
         process.end(STOP_PATIENCE);
         Ok(None)
     }
 
-    /// Sees to it that the stand-ins run beside LocalStack, and behave so.
-    fn accompany(
+    /// Starts or keeps emulators with this behavior.
+    fn ensure_emulators(
         &self,
         record: &mut Record,
-        behaviour: Behaviour,
+        behavior: Behavior,
         note: &dyn Fn(&str),
     ) -> Result<()> {
-        let Some(executable) = &self.settings.stand_ins else {
+        let Some(executable) = &self.settings.emulators else {
             return Ok(());
         };
-        record.behaviour = behaviour;
+        record.behavior = behavior;
         let wanted = companion::Command {
             executable,
             folder: &self.folder(),
             port: record.port,
-            behaviour: &record.behaviour,
+            behavior: &record.behavior,
         };
-        let before = record.stand_ins.take();
+        let before = record.emulators.take();
         let after = companion::ensure(&wanted, before, note)?;
-        record.stand_ins = Some(after);
+        record.emulators = Some(after);
         record.write(&self.record_file())
     }
 
@@ -206,8 +206,8 @@ impl Sandbox {
             return Ok(false);
         };
         let was_alive = record.process.is_some_and(Identity::is_alive);
-        if let Some(stand_ins) = record.stand_ins.take() {
-            stand_ins.process.end(DRAIN_PATIENCE);
+        if let Some(emulators) = record.emulators.take() {
+            emulators.process.end(DRAIN_PATIENCE);
         }
         if let Some(process) = record.process.take() {
             process.end(STOP_PATIENCE);
@@ -216,24 +216,24 @@ impl Sandbox {
         Ok(was_alive)
     }
 
-    /// How it stands.
+    /// Reads the status.
     ///
     /// # Errors
     /// When the lock files can't be read.
-    pub fn standing(&self) -> Result<Standing> {
+    pub fn read_status(&self) -> Result<SandboxStatus> {
         let record = Record::read(&self.record_file());
         let alive = record
             .as_ref()
             .and_then(|r| Some((r, r.process.filter(|p| p.is_alive())?)));
         Ok(match alive {
             Some((record, _)) if is_healthy(record.port) => {
-                Standing::Running(self.running(record, true))
+                SandboxStatus::Running(self.running(record, true))
             }
-            Some((_, process)) => Standing::Unresponsive {
+            Some((_, process)) => SandboxStatus::Unresponsive {
                 pid: process.pid,
                 log: self.log(),
             },
-            None => Standing::Stopped {
+            None => SandboxStatus::Stopped {
                 installed: self.environment().is_ready()?,
             },
         })
@@ -260,9 +260,9 @@ impl Sandbox {
         self.folder().join("localstack.log")
     }
 
-    /// The stand-ins' log. That of the start before is kept beside it.
+    /// The emulators' log. That of the start before is kept beside it.
     #[must_use]
-    pub fn stand_ins_log(&self) -> PathBuf {
+    pub fn emulators_log(&self) -> PathBuf {
         companion::log(&self.folder())
     }
 
@@ -273,16 +273,16 @@ impl Sandbox {
     }
 
     fn running(&self, record: &Record, reused: bool) -> Running {
-        let stand_ins = record.stand_ins.as_ref();
+        let emulators = record.emulators.as_ref();
         Running {
             endpoint_url: endpoint_url(record.port),
             pid: record.process.map_or(0, |process| process.pid),
             log: self.log(),
             reused,
-            stand_ins: stand_ins
-                .filter(|stand_ins| stand_ins.process.is_alive())
-                .map(|stand_ins| stand_ins.process.pid),
-            behaviour: record.behaviour.clone(),
+            emulators: emulators
+                .filter(|emulators| emulators.process.is_alive())
+                .map(|emulators| emulators.process.pid),
+            behavior: record.behavior.clone(),
         }
     }
 
@@ -294,13 +294,13 @@ impl Sandbox {
         &self,
         remembered: Option<u16>,
         made_from: &str,
-        behaviour: &Behaviour,
+        behavior: &Behavior,
     ) -> Result<Record> {
         let mut preferred = remembered;
         let mut attempt = 1;
         loop {
             let port = free_port(preferred.take())?;
-            match self.launch(port, made_from, behaviour) {
+            match self.launch(port, made_from, behavior) {
                 Ok(record) => return Ok(record),
                 Err(error) if attempt == ATTEMPTS || !self.port_was_taken() => return Err(error),
                 Err(_) => attempt += 1,
@@ -313,21 +313,21 @@ impl Sandbox {
         log.contains("already in use") || log.contains("couldn't listen")
     }
 
-    fn launch(&self, port: u16, made_from: &str, behaviour: &Behaviour) -> Result<Record> {
+    fn launch(&self, port: u16, made_from: &str, behavior: &Behavior) -> Result<Record> {
         let mut child =
-            self.command(port, behaviour)?
+            self.command(port, behavior)?
                 .spawn()
                 .map_err(|error| Error::NotStarted {
                     detail: error.to_string(),
                     log: self.log(),
                 })?;
-        let process = Identity::of(child.id());
+        let process = Identity::find(child.id());
         let record = Record {
             port,
             process,
             made_from: made_from.to_owned(),
-            behaviour: behaviour.clone(),
-            stand_ins: None,
+            behavior: behavior.clone(),
+            emulators: None,
         };
         record.write(&self.record_file())?;
         let begin = Instant::now();
@@ -358,7 +358,7 @@ impl Sandbox {
 
     /// Nothing of the user's environment gets in: no AWS credentials, no LocalStack settings. A group of
     /// its own keeps the terminal's Ctrl-C from it.
-    fn command(&self, port: u16, behaviour: &Behaviour) -> Result<Command> {
+    fn command(&self, port: u16, behavior: &Behavior) -> Result<Command> {
         let folder = self.folder();
         // Its index of plugins compares file times by the minute, so an old one may outlive a change.
         for stale in ["cache", "home", "tmp", "filesystem", "volume"] {
@@ -400,7 +400,7 @@ impl Sandbox {
             .env("DISABLE_EVENTS", "1")
             .env("SKIP_SSL_CERT_DOWNLOAD", "1")
             .env("EAGER_SERVICE_LOADING", "0")
-            .env("SANDBOX_SPEED", behaviour.speed.to_string())
+            .env("SANDBOX_SPEED", behavior.speed.to_string())
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)
@@ -425,7 +425,7 @@ mod tests {
             home: home.to_owned(),
             name: "test".to_owned(),
             plugin,
-            stand_ins: None,
+            emulators: None,
             wanted: Wanted::default(),
         })
     }
@@ -435,9 +435,33 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let sandbox = sandbox(home.path());
         assert_eq!(
-            sandbox.standing().unwrap(),
-            Standing::Stopped { installed: false }
+            sandbox.read_status().unwrap(),
+            SandboxStatus::Stopped { installed: false }
         );
         assert!(!sandbox.stop().unwrap());
+    }
+
+    /// One that an earlier version left running calls its emulators by another name.
+    #[test]
+    fn the_emulators_of_an_earlier_version_are_stopped() {
+        let home = tempfile::tempdir().unwrap();
+        let sandbox = sandbox(home.path());
+        let mut left = Command::new("sleep")
+            .arg("60")
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let process = Identity::find(left.id()).unwrap();
+        let record = serde_json::json!({
+            "port": 1,
+            "process": null,
+            "made_from": "",
+            "stand_ins": {"process": process, "made_from": ""},
+        });
+        fs::create_dir_all(sandbox.folder()).unwrap();
+        fs::write(sandbox.record_file(), record.to_string()).unwrap();
+        sandbox.stop().unwrap();
+        assert!(!process.is_alive());
+        left.wait().unwrap();
     }
 }

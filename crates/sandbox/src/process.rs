@@ -16,8 +16,8 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The running process of this id.
-    pub(crate) fn of(pid: u32) -> Option<Self> {
+    /// Finds the running process with this id; `None` if it has ended.
+    pub(crate) fn find(pid: u32) -> Option<Self> {
         let id = sysinfo::Pid::from_u32(pid);
         let mut system = System::new().ok()?;
         system.refresh_processes_specifics(
@@ -39,7 +39,7 @@ impl Identity {
     /// Whether the very same process still runs. The start time is worked out from the time since boot,
     /// so it may come out a second apart.
     pub(crate) fn is_alive(self) -> bool {
-        Self::of(self.pid).is_some_and(|now| now.started.abs_diff(self.started) <= 2)
+        Self::find(self.pid).is_some_and(|now| now.started.abs_diff(self.started) <= 2)
     }
 
     /// Ends the process and its group: politely, then, after `patience`, by force.
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_process_is_ended_by_its_identity() {
         let mut child = sleeper("sleep 60");
-        let identity = Identity::of(child.id()).unwrap();
+        let identity = Identity::find(child.id()).unwrap();
         assert!(identity.is_alive());
         identity.end(Duration::from_secs(10));
         assert!(!identity.is_alive());
@@ -113,7 +113,7 @@ mod tests {
         let mut word = [0; 5];
         child.stdout.take().unwrap().read_exact(&mut word).unwrap();
         assert_eq!(&word, b"deaf\n");
-        let identity = Identity::of(child.id()).unwrap();
+        let identity = Identity::find(child.id()).unwrap();
         let begin = Instant::now();
         identity.end(Duration::from_millis(200));
         assert!(
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn another_process_with_the_same_id_is_left_alone() {
         let mut child = sleeper("sleep 60");
-        let real = Identity::of(child.id()).unwrap();
+        let real = Identity::find(child.id()).unwrap();
         let earlier = Identity {
             started: real.started - 1_000,
             ..real

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::Behaviour;
+use crate::behavior::Behavior;
 use crate::error::{Error, Result};
 use crate::process::Identity;
 
@@ -18,20 +18,20 @@ pub(crate) struct Record {
     pub process: Option<Identity>,
     /// What it was started from: a change of the plugin or the lock needs a new process.
     pub made_from: String,
-    /// How it behaves.
-    #[serde(default)]
-    pub behaviour: Behaviour,
-    /// The stand-ins beside it, unless they were stopped.
-    #[serde(default)]
-    pub stand_ins: Option<Companion>,
+    /// How it behaves. Sandboxes of earlier versions say `behaviour`.
+    #[serde(default, alias = "behaviour")]
+    pub behavior: Behavior,
+    /// The emulators next to it, unless they were stopped. Sandboxes of earlier versions say `stand_ins`.
+    #[serde(default, alias = "stand_ins")]
+    pub emulators: Option<Companion>,
 }
 
-/// The stand-ins' process.
+/// The emulators' process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Companion {
     /// The process.
     pub process: Identity,
-    /// What it was started from: another executable, LocalStack or behaviour needs a new process.
+    /// What it was started from: another executable, LocalStack or behavior needs a new process.
     pub made_from: String,
 }
 
@@ -59,14 +59,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("record.json");
         assert!(Record::read(&file).is_none());
-        let process = Identity::of(std::process::id());
+        let process = Identity::find(std::process::id());
         let made_from = "x".to_owned();
         Record {
             port: 4566,
             process,
             made_from,
-            behaviour: Behaviour::default(),
-            stand_ins: None,
+            behavior: Behavior::default(),
+            emulators: None,
         }
         .write(&file)
         .unwrap();
@@ -74,7 +74,10 @@ mod tests {
         assert_eq!((record.port, record.process), (4566, process));
         fs::write(&file, r#"{"port": 1, "process": null, "made_from": ""}"#).unwrap();
         let older = Record::read(&file).unwrap();
-        assert_eq!(older.behaviour, Behaviour::default());
+        assert_eq!(older.behavior, Behavior::default());
+        let older = r#"{"port": 1, "process": null, "made_from": "", "behaviour": {"speed": 2}}"#;
+        fs::write(&file, older).unwrap();
+        assert_eq!(Record::read(&file).unwrap().behavior.speed.factor(), 2);
         fs::write(&file, "{\"port\": 45").unwrap();
         assert!(Record::read(&file).is_none());
     }

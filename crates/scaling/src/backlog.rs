@@ -29,6 +29,28 @@ pub fn acceptable_backlog_per_task(
         .then(|| acceptable_latency.as_secs_f64() / processing_time.as_secs_f64())
 }
 
+/// Share of the target at which a service's last task is held: over the low alarm's threshold
+/// ([`crate::LOW_SHARE`]), and not over the target.
+const HELD_SHARE: f64 = 0.95;
+
+/// Returns what to add to the published backlog per task so that a service that can go to zero tasks keeps
+/// its last task while there is work, in messages per task; 0 with several running tasks or without work.
+///
+/// Without it, the low alarm is in ALARM while there is nothing to do, and it stays there for minutes after
+/// the first message has started a task. Application Auto Scaling then removes that task within about 80
+/// seconds, before it has started or while it works. One datapoint that isn't below the low alarm's
+/// threshold takes the alarm out of ALARM for all of its 15 periods.
+///
+/// `messages` are all that count as backlog, `published` is the sum over the service's queues of what would
+/// be published, `target` is that of the policy.
+#[must_use]
+pub fn held_backlog(messages: u64, running: u32, published: f64, target: f64) -> f64 {
+    if messages == 0 || running > 1 {
+        return 0.0;
+    }
+    (HELD_SHARE * target - published).max(0.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +71,29 @@ mod tests {
             acceptable_backlog_per_task(Duration::from_secs(1), Duration::ZERO),
             None
         );
+    }
+
+    /// Target 100: the low alarm is under 90, the high one over 100.
+    #[test]
+    fn the_last_task_is_held_while_there_is_work() {
+        let published = |messages, running| {
+            let plain = backlog_per_task(messages, running);
+            plain + held_backlog(messages, running, plain, 100.0)
+        };
+        for (messages, running, expected) in [
+            (0, 0, 0.0),
+            (0, 1, 0.0),
+            (1, 0, 95.0),
+            (1, 1, 95.0),
+            (97, 1, 97.0),
+            (250, 1, 250.0),
+            (2, 2, 1.0),
+        ] {
+            let found = published(messages, running);
+            assert!(
+                (found - expected).abs() < 1e-9,
+                "{messages}, {running}: {found}"
+            );
+        }
     }
 }

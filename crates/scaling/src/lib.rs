@@ -10,12 +10,16 @@ mod backlog;
 mod cooldown;
 mod demand;
 mod evaluation;
+mod parsed;
 mod queue_request;
 mod reconcile;
 mod request;
 mod scalable_target;
+mod step_record;
 mod steps;
 mod target_tracking;
+mod timestamp;
+mod tracking_behavior;
 mod tracking_policy;
 
 pub use alarm::{Comparison, MissingData};
@@ -23,25 +27,34 @@ pub use alarm_steps::{
     AlarmScaling, AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, PolicyError,
     ScalingRequest,
 };
-pub use backlog::{acceptable_backlog_per_task, backlog_per_task};
+pub use backlog::{acceptable_backlog_per_task, backlog_per_task, held_backlog};
 pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 pub use demand::{
-    DEMAND_POLICY_VARIABLE, Decision, DecisionReason, DemandEstimate, DemandLaw, DemandPolicy,
-    DemandPolicyError, DemandRequest, DemandScaler, DemandWatch, DemandWatchSettings, GAP_LOOKS,
-    LATE_SHARE, NEED_PER_TASK_METRIC, NeedHistory, QueueCounts, QueueHistory, QueueSample,
-    RATE_DEVIATIONS, RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Workload, decide,
-    measured_processing_time, tasks_for,
+    DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, Decision,
+    DecisionReason, DemandEstimate, DemandLaw, DemandPolicy, DemandPolicyError, DemandRequest,
+    DemandScaler, DemandWatch, DemandWatchSettings, GAP_LOOKS, LATE_SHARE, MEASURED_MINUTES,
+    NEED_PER_TASK_METRIC, NeedHistory, QueueCounts, QueueHistory, QueueSample, RATE_DEVIATIONS,
+    RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Workload, decide, measured_processing_time,
+    tasks_for,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
+pub use parsed::{ActivityStatus, Parsed, UnknownText};
 pub use queue_request::QueueRequest;
 pub use reconcile::{
     HoldReason, Situation, StateChange, StepDecision, StepRecord, Trigger, ringing, within_bounds,
 };
 pub use request::{Count, METRIC_NAME, MetricRequest, ServiceRequest, WAKE_METRIC_NAME};
 pub use scalable_target::{Change, PolicyPosition, ScalableTarget, StepRequest};
+pub use step_record::StepRecordError;
 pub use steps::{AdjustmentType, Step, Steps, StepsError};
 pub use target_tracking::{
     Bounds, BoundsError, LOW_SHARE, TrackingAlarm, TrackingAlarms, next_desired_count,
     tracking_alarms,
 };
+pub use timestamp::format_timestamp;
+pub use tracking_behavior::{
+    FlappingGuard, OutCooldown, ScaleInStep, TrackingBase, TrackingBehavior, TrackingDatapoint,
+};
 pub use tracking_policy::{ServiceCounts, TargetTracking, TrackingPolicy, TrackingReading};
+
+use timestamp::parse_timestamp;

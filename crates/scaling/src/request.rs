@@ -13,7 +13,7 @@ pub const METRIC_NAME: &str = "BacklogPerTask";
 pub const WAKE_METRIC_NAME: &str = "BacklogWithoutTasks";
 
 /// The metric function's event: everything that it needs to know, so that it holds no configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricRequest {
     /// CloudWatch namespace to publish to.
@@ -23,7 +23,7 @@ pub struct MetricRequest {
 }
 
 /// One ECS service and the queues that it consumes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceRequest {
     /// Cluster name (not ARN): also the value of the dimension `ClusterName`.
@@ -38,6 +38,10 @@ pub struct ServiceRequest {
     /// Whether to publish [`WAKE_METRIC_NAME`] too.
     #[serde(default, skip_serializing_if = "is_false")]
     pub wake: bool,
+    /// Target of the policy that tracks [`METRIC_NAME`], in messages per task, for a service that can go to
+    /// zero tasks: while there is work, its last task is kept ([`crate::held_backlog`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
     /// The law by which to publish [`crate::NEED_PER_TASK_METRIC`] and [`crate::TASKS_NEEDED_METRIC`]
     /// instead of [`METRIC_NAME`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +71,16 @@ impl Count {
             Self::Visible => "visible",
             Self::InFlight => "in_flight",
             Self::Delayed => "delayed",
+        }
+    }
+
+    /// Name of the metric that SQS publishes. The attribute of the queue is called a little differently.
+    #[must_use]
+    pub fn metric_name(self) -> &'static str {
+        match self {
+            Self::Visible => "ApproximateNumberOfMessagesVisible",
+            Self::InFlight => "ApproximateNumberOfMessagesNotVisible",
+            Self::Delayed => "ApproximateNumberOfMessagesDelayed",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 /// Bounds of a service's desired count: the scalable target's minimum and maximum capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -45,6 +47,13 @@ impl Bounds {
     #[must_use]
     pub fn clamp(self, count: u32) -> u32 {
         count.clamp(self.min, self.max)
+    }
+}
+
+impl Serialize for Bounds {
+    /// Serializes `[min, max]`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.min, self.max).serialize(serializer)
     }
 }
 
@@ -92,29 +101,30 @@ pub fn tracking_alarms(target: f64) -> TrackingAlarms {
     }
 }
 
-/// The desired count that brings `metric` (a value per running task) to `target`: running × metric ÷
-/// target, where additions round up and removals round down, within `bounds`.
+/// Returns the desired count that brings `metric` (a value per task) to `target` if `base` tasks have that
+/// value: base × metric ÷ target, where additions round up and removals round down, within `bounds`.
 ///
-/// Between the low alarm's threshold and the target nothing changes but what the bounds ask. From zero
-/// running tasks the smallest possible amount is added, because the metric then says nothing about
-/// one task. A metric or target that is not a positive finite number (zero is a fine metric) changes
-/// nothing either: missing data never scales.
+/// Between the low alarm's threshold and the target nothing changes except for the bounds. From zero
+/// tasks the smallest possible amount is added, because the metric then says nothing about one task. A
+/// metric or target that isn't a positive finite number (zero is a valid metric) changes nothing either:
+/// missing data never scales.
 ///
-/// The law is not published. AWS documents the rounding, and that scale-in never goes so far that the
-/// metric would be over the target again; its example of scaling on a queue (1,500 messages, 10
-/// instances, target 100: scale out by 5) fixes the rest. Source: "How target tracking scaling for
-/// Application Auto Scaling works", Application Auto Scaling User Guide.
+/// AWS doesn't publish the formula. It documents the rounding, and that scale-in never goes so far that
+/// the metric would be over the target again; its example of scaling on a queue (1,500 messages, 10
+/// instances, target 100: scale out by 5) determines the rest. Which count is the base is an assumption:
+/// [`crate::TrackingBase`]. Source: "How target tracking scaling for Application Auto Scaling works",
+/// Application Auto Scaling User Guide.
 #[must_use]
-pub fn next_desired_count(running: u32, metric: f64, target: f64, bounds: Bounds) -> u32 {
+pub fn next_desired_count(base: u32, metric: f64, target: f64, bounds: Bounds) -> u32 {
     let usable = metric.is_finite() && metric >= 0.0 && target.is_finite() && target > 0.0;
     let in_gap = metric <= target && metric >= LOW_SHARE * target;
     if !usable || in_gap {
-        return bounds.clamp(running);
+        return bounds.clamp(base);
     }
-    if running == 0 {
+    if base == 0 {
         return bounds.clamp(u32::from(metric > target));
     }
-    bounds.clamp(needed(running, metric, target))
+    bounds.clamp(needed(base, metric, target))
 }
 
 /// Tasks at which the metric is at the target or just under it. A ratio that only floating point
@@ -124,9 +134,9 @@ pub fn next_desired_count(running: u32, metric: f64, target: f64, bounds: Bounds
     clippy::cast_sign_loss,
     reason = "positive, and a float over the range saturates, which is what a bound above it needs"
 )]
-fn needed(running: u32, metric: f64, target: f64) -> u32 {
+fn needed(base: u32, metric: f64, target: f64) -> u32 {
     const TOLERANCE: f64 = 1e-9;
-    let exact = f64::from(running) * metric / target;
+    let exact = f64::from(base) * metric / target;
     (exact * (1.0 - TOLERANCE)).ceil() as u32
 }
 

@@ -1,10 +1,9 @@
 //! How fast a search is: 200 candidates on one core and on all of them.
 #![expect(clippy::expect_used, reason = "a benchmark stops at its first error")]
 
-use std::num::NonZeroUsize;
-
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use rayon::ThreadPoolBuilder;
 use simulator::{Load, Overrides, TuneOptions, Tuned, tune};
 use stack::Stack;
 
@@ -27,10 +26,9 @@ services:
       backlog_per_task: {acceptable_latency: 1m, processing_time: 2s}
 ";
 
-fn search(stack: &Stack, load: &Load, threads: Option<NonZeroUsize>) -> Tuned {
+fn search(stack: &Stack, load: &Load) -> Tuned {
     let options = TuneOptions {
         candidates: 200,
-        threads,
         ..TuneOptions::default()
     };
     let overrides = Overrides::default();
@@ -42,9 +40,12 @@ fn search(stack: &Stack, load: &Load, threads: Option<NonZeroUsize>) -> Tuned {
 fn two_hundred_candidates(bencher: Bencher, cores: &str) {
     let stack = stack::parse("bench.yaml", STACK).expect("a stack").stack;
     let load = Load::generate(LOAD).expect("a load");
-    let threads = NonZeroUsize::new(1).filter(|_| cores == "one core");
-    let messages = search(&stack, &load, threads).messages;
+    // 0 is as many threads as there are cores.
+    let threads = usize::from(cores == "one core");
+    let pool = ThreadPoolBuilder::new().num_threads(threads);
+    let pool = pool.build().expect("a pool");
+    let messages = pool.install(|| search(&stack, &load)).messages;
     bencher
         .counter(ItemsCount::new(messages))
-        .bench(|| search(black_box(&stack), &load, threads));
+        .bench(|| pool.install(|| search(black_box(&stack), &load)));
 }

@@ -6,13 +6,12 @@
 //! others; `stress` runs them where AWS is slower and the definition wrong. SEEDS is how many of each, 3 by default. Standard output is Markdown.
 
 use std::error::Error;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rayon::prelude::*;
 use simulator::{
-    Assumptions, BacklogPolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Outcome,
-    Policy, Scenario, StepPolicy, simulate,
+    Assumptions, BacklogPolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Policy,
+    RunOutcome, Scenario, ScenarioError, StepPolicy, simulate,
 };
 
 /// The loads for a promise of 60 s at 2 s a message: at the most 20 to 60 tasks.
@@ -164,12 +163,6 @@ fn run_all(
     seeds: &[u64],
     longest: Option<Duration>,
 ) -> Result<Vec<Vec<Figures>>, Box<dyn Error>> {
-    let jobs: Vec<(usize, usize, u64)> = (0..setting.loads.len())
-        .flat_map(|load| {
-            (0..policies.len())
-                .flat_map(move |policy| seeds.iter().map(move |seed| (load, policy, *seed)))
-        })
-        .collect();
     let loads = setting
         .loads
         .iter()
@@ -181,42 +174,27 @@ fn run_all(
             Ok(load)
         })
         .collect::<Result<Vec<_>, Box<dyn Error>>>()?;
-    let next = AtomicUsize::new(0);
-    let figures = Mutex::new(vec![
-        vec![Figures::default(); policies.len()];
-        setting.loads.len()
-    ]);
-    let failed = Mutex::new(None);
     let share = seeds.len() as f64;
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((load, policy, seed)) =
-                    jobs.get(next.fetch_add(1, Ordering::Relaxed)).copied()
-                {
-                    let scenario = scenario(setting, policies[policy].1.clone());
-                    match simulate(&scenario, &loads[load], seed) {
-                        Ok(outcome) => {
-                            let mut figures =
-                                figures.lock().unwrap_or_else(PoisonError::into_inner);
-                            figures[load][policy].add(&outcome, share);
-                        }
-                        Err(error) => {
-                            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                        }
-                    }
-                }
-            });
+    let run = |load: &Load, policy: &Policy| {
+        let scenario = scenario(setting, policy.clone());
+        let mut figures = Figures::default();
+        for seed in seeds {
+            figures.add(&simulate(&scenario, load, *seed)?, share);
         }
-    });
-    if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error.into());
-    }
-    Ok(figures.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Ok(figures)
+    };
+    let figures: Result<_, ScenarioError> = loads
+        .par_iter()
+        .map(|load| {
+            let policies = policies.par_iter().with_max_len(1);
+            policies.map(|(_, policy)| run(load, policy)).collect()
+        })
+        .collect();
+    Ok(figures?)
 }
 
 impl Figures {
-    fn add(&mut self, outcome: &Outcome, share: f64) {
+    fn add(&mut self, outcome: &RunOutcome, share: f64) {
         self.kept += outcome.kept / share;
         self.cost += outcome.tasks.seconds / outcome.tasks.needed_seconds / share;
         self.actions += (outcome.scaling.out + outcome.scaling.r#in) as f64 / share;

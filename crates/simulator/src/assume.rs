@@ -28,7 +28,7 @@ pub enum AssumeError {
 }
 
 /// Everything that may be assumed.
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 26] = [
     "promise",
     "processing_time",
     "concurrency",
@@ -44,6 +44,11 @@ const KEYS: [&str; 21] = [
     "high_datapoints",
     "low_datapoints",
     "low_share",
+    "tracking_base",
+    "tracking_cooldown",
+    "tracking_datapoint",
+    "tracking_scale_in",
+    "tracking_flapping_guard",
     "action_delay",
     "function_delay",
     "keda_delay",
@@ -107,6 +112,11 @@ impl Overrides {
             "high_datapoints" => assumed.high_datapoints = datapoints(value)?,
             "low_datapoints" => assumed.low_datapoints = datapoints(value)?,
             "low_share" => assumed.low_share = fraction(value)?,
+            "tracking_base" => assumed.tracking.base = value.parse()?,
+            "tracking_cooldown" => assumed.tracking.cooldown = value.parse()?,
+            "tracking_datapoint" => assumed.tracking.datapoint = value.parse()?,
+            "tracking_scale_in" => assumed.tracking.scale_in = value.parse()?,
+            "tracking_flapping_guard" => assumed.tracking.flapping_guard = value.parse()?,
             "action_delay" => assumed.action_delay = time(value)?,
             "function_delay" => assumed.function_delay = time(value)?,
             "keda_delay" => assumed.keda_delay = time(value)?,
@@ -242,7 +252,11 @@ mod tests {
     #[test]
     fn every_key_takes_a_value_and_refuses_nonsense() {
         for key in KEYS {
-            let taken = ["7s", "7", "0.7", "false"].iter().any(|value| {
+            let taken = [
+                "7s", "7", "0.7", "false", "running", "blocks", "average", "5%", "off",
+            ]
+            .iter()
+            .any(|value| {
                 assumed(&[&format!("{key}={value}")]).unwrap_or_default() != Overrides::default()
             });
             assert!(taken, "{key}");
@@ -256,17 +270,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told() {
-        let told = |text: &str| assumed(&[text]).unwrap_err().to_string();
+        let error_message = |text: &str| assumed(&[text]).unwrap_err().to_string();
         assert_eq!(
-            told("task_start"),
+            error_message("task_start"),
             "\"task_start\" is no assumption: write KEY=VALUE"
         );
         assert!(
-            told("taskstart=3s")
+            error_message("taskstart=3s")
                 .starts_with("nothing is called \"taskstart\": it is one of promise,")
         );
         assert_eq!(
-            told("concurrency=0"),
+            error_message("concurrency=0"),
             "concurrency=0: write a whole number from 1"
         );
         for value in [
@@ -279,7 +293,7 @@ mod tests {
             "99999999d",
         ] {
             assert!(
-                told(&format!("task_start={value}")).contains("write a length of time"),
+                error_message(&format!("task_start={value}")).contains("write a length of time"),
                 "{value}"
             );
         }

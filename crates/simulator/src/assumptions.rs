@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use scaling::TrackingBehavior;
+
 use crate::random::Distribution;
 use crate::time::{Nanos, nanos};
 
@@ -46,6 +48,8 @@ pub struct Assumptions {
     pub low_datapoints: u32,
     /// Share of the target under which the low alarm rings. Default: 0.9. (B)
     pub low_share: f64,
+    /// How Application Auto Scaling follows a target tracking policy. Defaults: [`TrackingBehavior`]. (B)
+    pub tracking: TrackingBehavior,
     /// From an alarm's ringing to the service's new desired count. Default: 5 s. (C)
     pub action_delay: Duration,
     /// From a look of a function that scales by itself to the new desired count: its reads and one
@@ -92,6 +96,7 @@ impl Default for Assumptions {
             high_datapoints: 3,
             low_datapoints: 15,
             low_share: scaling::LOW_SHARE,
+            tracking: TrackingBehavior::default(),
             action_delay: seconds(5),
             function_delay: seconds(1),
             keda_delay: seconds(1),
@@ -152,6 +157,31 @@ impl Assumptions {
                 "low alarm's share of the target",
                 self.low_share.to_string(),
                 "B",
+            ),
+            line(
+                "base of target tracking",
+                self.tracking.base.to_string(),
+                "B",
+            ),
+            line(
+                "target tracking in a scale-out cooldown",
+                self.tracking.cooldown.to_string(),
+                "B",
+            ),
+            line(
+                "datapoint of target tracking",
+                self.tracking.datapoint.to_string(),
+                "C",
+            ),
+            line(
+                "scale-in of target tracking",
+                self.tracking.scale_in.to_string(),
+                "B",
+            ),
+            line(
+                "flapping guard of target tracking",
+                self.tracking.flapping_guard.to_string(),
+                "A",
             ),
             time("from alarm to desired count", self.action_delay, "C"),
             time(

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use rayon::prelude::*;
+
 use crate::load::Load;
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::{know, simulate_knowing};
@@ -14,7 +16,7 @@ pub struct Compared {
     /// Name of the policy, for people.
     pub name: String,
     /// What it came to.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
 }
 
 /// Name of the cheapest possible.
@@ -35,28 +37,20 @@ pub fn compare(
     let known = know(scenario, load, seed);
     let most = known.needed(scenario).into_iter().max();
     let policies = policies(scenario, most.unwrap_or(scenario.min));
-    let known = &known;
-    std::thread::scope(|scope| {
-        let runs: Vec<_> = policies
-            .into_iter()
-            .map(|(name, policy)| {
-                let other = Scenario {
-                    policy,
-                    ..scenario.clone()
-                };
-                let known = (other.policy == Policy::Clairvoyant).then_some(known);
-                let run = move || simulate_knowing(&other, load, seed, known);
-                (name, scope.spawn(run))
-            })
-            .collect();
-        runs.into_iter()
-            .map(|(name, run)| {
-                let stopped = Err(ScenarioError::Value("the simulation stopped"));
-                let outcome = run.join().unwrap_or(stopped)?;
-                Ok(Compared { name, outcome })
-            })
-            .collect()
-    })
+    let runs: Vec<_> = policies
+        .into_par_iter()
+        .map(|(name, policy)| {
+            let other = Scenario {
+                policy,
+                ..scenario.clone()
+            };
+            let known = (other.policy == Policy::Clairvoyant).then_some(&known);
+            let outcome = simulate_knowing(&other, load, seed, known)?;
+            Ok(Compared { name, outcome })
+        })
+        .collect();
+    // Of several errors, the first is returned.
+    runs.into_iter().collect()
 }
 
 /// The policies with their names, the scenario's own first.

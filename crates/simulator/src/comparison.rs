@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 
-use crate::engine::count;
 use crate::load::Load;
-use crate::outcome::Outcome;
-use crate::report::{length, plain, share};
+use crate::number::{count, format_duration, format_number, format_share};
+use crate::outcome::RunOutcome;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::simulate;
 
@@ -15,7 +14,7 @@ use crate::simulate::simulate;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// By the share of messages within the promise, the least first; never empty.
-    runs: Vec<Outcome>,
+    runs: Vec<RunOutcome>,
 }
 
 /// A measured outcome beside what was predicted for the same load.
@@ -70,22 +69,24 @@ const FIRST: &str = "first scale-out";
 impl Comparison {
     /// Compares what was measured with what was predicted.
     #[must_use]
-    pub fn of(measured: &Outcome, predicted: &Prediction) -> Self {
+    pub fn new(measured: &RunOutcome, predicted: &Prediction) -> Self {
         let promise = measured.promise.max(1e-9);
-        let both = |name, unit, scale, of: &dyn Fn(&Outcome) -> Option<f64>| {
-            let predicted = predicted.runs.iter().map(of).collect();
-            Difference::new(name, unit, scale, of(measured), predicted)
+        let both = |name, unit, scale, figure: &dyn Fn(&RunOutcome) -> Option<f64>| {
+            let predicted = predicted.runs.iter().map(figure).collect();
+            Difference::new(name, unit, scale, figure(measured), predicted)
         };
-        let actions = |outcome: &Outcome| outcome.scaling.out + outcome.scaling.r#in;
-        let wait = |name, of: fn(&Outcome) -> f64| {
-            both(name, Unit::Seconds, promise, &|outcome| Some(of(outcome)))
+        let actions = |outcome: &RunOutcome| outcome.scaling.out + outcome.scaling.r#in;
+        let wait = |name, figure: fn(&RunOutcome) -> f64| {
+            both(name, Unit::Seconds, promise, &|outcome| {
+                Some(figure(outcome))
+            })
         };
         let figures = vec![
             both(KEPT, Unit::Share, 1.0, &|outcome| Some(outcome.kept)),
             both(MOST, Unit::Count, 1.0, &|outcome| {
                 Some(f64::from(outcome.tasks.most))
             }),
-            both(FIRST, Unit::Seconds, 1.0, &Outcome::first_scale_out),
+            both(FIRST, Unit::Seconds, 1.0, &RunOutcome::first_scale_out),
             wait("p50 wait", |outcome| outcome.waiting.p50),
             wait("p99 wait", |outcome| outcome.waiting.p99),
             wait("longest wait", |outcome| outcome.waiting.max),
@@ -134,7 +135,7 @@ impl Prediction {
     ///
     /// # Errors
     /// When a number of the scenario makes no sense.
-    pub fn of(scenario: &Scenario, load: &Load, seeds: u64) -> Result<Self, ScenarioError> {
+    pub fn simulate(scenario: &Scenario, load: &Load, seeds: u64) -> Result<Self, ScenarioError> {
         let runs = (1..=seeds.max(1)).map(|seed| simulate(scenario, load, seed));
         let mut runs = runs.collect::<Result<Vec<_>, _>>()?;
         runs.sort_by(|one, other| one.kept.total_cmp(&other.kept));
@@ -143,14 +144,14 @@ impl Prediction {
 
     /// The run whose share of messages within the promise is the median: the course to show.
     #[must_use]
-    pub fn course(&self) -> Option<&Outcome> {
+    pub fn course(&self) -> Option<&RunOutcome> {
         self.runs.get(self.runs.len() / 2)
     }
 }
 
-impl From<Outcome> for Prediction {
+impl From<RunOutcome> for Prediction {
     /// A single simulation.
-    fn from(run: Outcome) -> Self {
+    fn from(run: RunOutcome) -> Self {
         Self { runs: vec![run] }
     }
 }
@@ -171,8 +172,10 @@ impl Difference {
             values.clear();
         }
         let last = values.len().saturating_sub(1);
-        let of = |percent: usize| values.get(last * percent / 100).copied();
-        let range = of(5).zip(of(95)).map(|(least, most)| [least, most]);
+        let percentile = |percent: usize| values.get(last * percent / 100).copied();
+        let range = percentile(5)
+            .zip(percentile(95))
+            .map(|(least, most)| [least, most]);
         let difference = measured.zip(range).map(|(measured, [least, most])| {
             let nearest = measured.clamp(least, most);
             (measured - nearest) / nearest.abs().max(scale)
@@ -181,7 +184,7 @@ impl Difference {
             name,
             unit,
             measured,
-            predicted: of(50),
+            predicted: percentile(50),
             range,
             difference,
             scale,
@@ -202,10 +205,10 @@ impl Difference {
     #[must_use]
     pub fn shown(&self, value: f64) -> String {
         match self.unit {
-            Unit::Share => share(value),
-            Unit::Seconds => length(value),
-            Unit::Count => plain(value, 0),
-            Unit::TaskSeconds => plain(value, 1),
+            Unit::Share => format_share(value),
+            Unit::Seconds => format_duration(value),
+            Unit::Count => format_number(value, 0),
+            Unit::TaskSeconds => format_number(value, 1),
         }
     }
 
@@ -230,7 +233,7 @@ impl Difference {
     }
 }
 
-impl Outcome {
+impl RunOutcome {
     /// Seconds from the beginning to the first change of the desired count upwards.
     #[must_use]
     pub fn first_scale_out(&self) -> Option<f64> {
@@ -245,37 +248,37 @@ mod tests {
 
     #[test]
     fn differences_are_shares_of_what_was_predicted() {
-        let of = |unit, scale, measured, predicted| {
+        let difference = |unit, scale, measured, predicted| {
             Difference::new("figure", unit, scale, measured, vec![predicted])
         };
-        let peak = of(Unit::Count, 1.0, Some(12.0), Some(10.0));
+        let peak = difference(Unit::Count, 1.0, Some(12.0), Some(10.0));
         assert!((peak.difference.unwrap() - 0.2).abs() < 1e-9);
         assert!(peak.differs_by_more_than(0.15) && !peak.differs_by_more_than(0.25));
         // A share is measured by the whole, a wait by the promise at least.
-        assert!(!of(Unit::Share, 1.0, Some(0.80), Some(0.90)).differs_by_more_than(0.15));
-        assert!(of(Unit::Share, 1.0, Some(0.70), Some(0.90)).differs_by_more_than(0.15));
-        assert!(!of(Unit::Seconds, 10.0, Some(0.9), Some(0.1)).differs_by_more_than(0.15));
-        assert!(of(Unit::Seconds, 10.0, Some(30.0), Some(20.0)).differs_by_more_than(0.15));
+        assert!(!difference(Unit::Share, 1.0, Some(0.80), Some(0.90)).differs_by_more_than(0.15));
+        assert!(difference(Unit::Share, 1.0, Some(0.70), Some(0.90)).differs_by_more_than(0.15));
+        assert!(!difference(Unit::Seconds, 10.0, Some(0.9), Some(0.1)).differs_by_more_than(0.15));
+        assert!(difference(Unit::Seconds, 10.0, Some(30.0), Some(20.0)).differs_by_more_than(0.15));
         // One that never happened differs from one that did.
-        assert!(of(Unit::Seconds, 1.0, None, Some(20.0)).differs_by_more_than(0.15));
-        assert!(!of(Unit::Seconds, 1.0, None, None).differs_by_more_than(0.0));
+        assert!(difference(Unit::Seconds, 1.0, None, Some(20.0)).differs_by_more_than(0.15));
+        assert!(!difference(Unit::Seconds, 1.0, None, None).differs_by_more_than(0.0));
     }
 
     #[test]
     fn what_lies_within_the_predictions_is_no_difference() {
-        let of = |measured| {
+        let difference = |measured| {
             let runs = (0..=100).map(|run| Some(f64::from(run) + 100.0)).collect();
             Difference::new("figure", Unit::Count, 1.0, Some(measured), runs)
         };
-        let figure = of(150.0);
+        let figure = difference(150.0);
         assert_eq!(figure.predicted, Some(150.0));
         assert_eq!(figure.range, Some([105.0, 195.0]));
         assert_eq!(figure.shown_range(), "105 to 195");
         for inside in [105.0, 110.0, 195.0] {
-            assert_eq!(of(inside).difference, Some(0.0));
+            assert_eq!(difference(inside).difference, Some(0.0));
         }
-        assert!((of(214.5).difference.unwrap() - 0.1).abs() < 1e-9);
-        assert!((of(84.0).difference.unwrap() + 0.2).abs() < 1e-9);
+        assert!((difference(214.5).difference.unwrap() - 0.1).abs() < 1e-9);
+        assert!((difference(84.0).difference.unwrap() + 0.2).abs() < 1e-9);
         // A figure that most runs lack is not predicted.
         let rare = vec![Some(1.0), None, None];
         let rare = Difference::new("figure", Unit::Count, 1.0, None, rare);

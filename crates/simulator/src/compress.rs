@@ -37,6 +37,7 @@ impl Assumptions {
             high_datapoints: self.high_datapoints,
             low_datapoints: self.low_datapoints,
             low_share: self.low_share,
+            tracking: self.tracking,
             action_delay: short(self.action_delay),
             function_delay: short(self.function_delay),
             keda_delay: short(self.keda_delay),

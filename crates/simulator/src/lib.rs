@@ -2,7 +2,7 @@
 //!
 //! This room owns the discrete-event model of queue, tasks, metric, alarms and autoscaler ([`simulate`]),
 //! the loads that it is run against ([`Load`]), the policies that are compared ([`Policy`]), and what it
-//! all comes to ([`Outcome`], and [`Report`] for people). The laws are those of the room `scaling`, the
+//! all comes to ([`RunOutcome`], and [`Report`] for people). The laws are those of the room `scaling`, the
 //! very ones that run in AWS and in the functions. What is not certain about AWS is a field of
 //! [`Assumptions`]. The room does no I/O, asks no clock, and draws its random numbers from a seed.
 
@@ -16,6 +16,7 @@ mod elasticity;
 mod engine;
 mod load;
 mod measurement;
+mod number;
 mod outcome;
 mod policy;
 mod prices;
@@ -34,17 +35,20 @@ pub use assumptions::{Assumption, Assumptions};
 pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use elasticity::Elasticity;
-pub use engine::{Action, Point};
+pub use engine::{Point, ScalingAction};
 pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
-pub use outcome::{Backlog, Cost, Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
+pub use number::{format_dollars, format_duration, format_share};
+pub use outcome::{
+    Backlog, Cost, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting,
+};
 pub use policy::{
     ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
     Statistic, StepPolicy, StepSide,
 };
 pub use prices::Prices;
 pub use random::Distribution;
-pub use report::{Figure, Piece, Report, Rival, dollars, length, share};
+pub use report::{Figure, Piece, Report, Rival};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use tune::{

@@ -4,27 +4,30 @@ use serde::Serialize;
 
 use crate::assumptions::Assumption;
 use crate::elasticity::{Elasticity, elasticity};
-use crate::engine::{Action, Finished, Point, Records, count, wide_seconds};
+use crate::engine::{Finished, Point, Records, ScalingAction};
+use crate::number::{count, format_duration};
 use crate::prices::{MONTH_HOURS, Prices};
 use crate::scenario::Scenario;
-use crate::time::{Nanos, nanos, seconds};
+use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
 /// What became of a service under a load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// Name of the scenario.
     pub scenario: String,
     /// Seed of everything that was drawn; nothing for what was measured.
     pub seed: Option<u64>,
-    /// Length of the load in seconds.
+    /// Simulated or measured time in seconds: from the start of the load until every message is done.
     pub duration: f64,
+    /// Seconds of it after the end of the load, in which the remaining messages are processed.
+    pub drain: f64,
     /// How long a message may wait, in seconds.
     pub promise: f64,
     /// Target of the policy's metric, in messages a task, if it has one.
     pub target: Option<f64>,
-    /// Share, from 0 to 1, of the messages whose promise was kept, of those where it is known: all but
-    /// those that wait at the end and still may. 1 without messages. Dead letters and messages that the
-    /// queue dropped are broken promises, unless they were processed once.
+    /// Share, from 0 to 1, of the messages whose promise was kept. 1 without messages. Messages in the
+    /// dead-letter queue and messages that the queue dropped are broken promises, unless they were
+    /// processed once; so are those that still wait when the simulation stops.
     pub kept: f64,
     /// Waiting times.
     pub waiting: Waiting,
@@ -36,6 +39,9 @@ pub struct Outcome {
     pub messages: Messages,
     /// Tasks.
     pub tasks: TaskFigures,
+    /// `tasks.max`, and the smallest one with which every message could start in time, where the former is
+    /// too low for that: then no policy can meet the objective for all messages.
+    pub limited_by_max: Option<MaxLimit>,
     /// Cost in US dollars.
     pub cost: Cost,
     /// Changes of the desired count.
@@ -45,7 +51,7 @@ pub struct Outcome {
     /// The course of it, in at most 2,000 points.
     pub series: Vec<Point>,
     /// The changes of the desired count, the first 10,000 of them.
-    pub actions: Vec<Action>,
+    pub actions: Vec<ScalingAction>,
     /// Why each of these changes was made, where somebody said so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
@@ -56,11 +62,11 @@ pub struct Outcome {
 }
 
 /// From a message's sending to the beginning of the processing that first finished it, in seconds.
-/// Percentiles are exact to 0.1%. Messages that still wait at the end count with their age if that is
-/// over the promise already.
+/// Percentiles are exact to 0.1%. Lost messages count with their age when they are lost, and those that
+/// still wait when the simulation stops with their age then.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Waiting {
-    /// Mean of the messages that were finished or begun.
+    /// Mean.
     pub mean: f64,
     /// Median.
     pub p50: f64,
@@ -118,6 +124,15 @@ pub struct TaskFigures {
     pub most: u32,
 }
 
+/// A maximum number of tasks that is too low for the objective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MaxLimit {
+    /// Tasks that are allowed.
+    pub allowed: u32,
+    /// Tasks that are needed.
+    pub needed: u32,
+}
+
 /// Cost in US dollars over the length of the load.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Cost {
@@ -151,11 +166,18 @@ pub struct ScalingFigures {
 /// Most changes that an outcome lists.
 const ACTIONS: usize = 10_000;
 
-impl Outcome {
+impl RunOutcome {
     /// Whether the promise was kept for at least this share of the messages.
     #[must_use]
     pub fn keeps(&self, share: f64) -> bool {
         self.kept >= share
+    }
+
+    /// Desired count at the end of the load.
+    pub(crate) fn desired_at_end_of_load(&self) -> u32 {
+        let loaded = self.duration - self.drain;
+        let reached = self.series.iter().find(|point| point.at >= loaded);
+        reached.map_or(0, |point| point.desired)
     }
 
     pub(crate) fn new(
@@ -166,7 +188,7 @@ impl Outcome {
     ) -> Self {
         let needed = finished.foreknowledge.needed(scenario);
         let interval = finished.foreknowledge.interval();
-        let needed_seconds = needed_seconds(&needed, interval, finished.end);
+        let needed_seconds = needed_seconds(&needed, interval, finished.loaded);
         let records = &finished.records;
         let elasticity = elasticity(&records.supply, &needed, interval, finished.end);
         let tasks = TaskFigures {
@@ -187,6 +209,7 @@ impl Outcome {
             scenario: scenario.name.clone(),
             seed,
             duration: seconds(finished.end),
+            drain: seconds(finished.end - finished.loaded),
             promise: scenario.promise.as_secs_f64(),
             target: scenario.policy.target(),
             kept: if judged == 0 {
@@ -199,6 +222,13 @@ impl Outcome {
             backlog: backlog(records, finished.end),
             messages: messages(records),
             tasks,
+            limited_by_max: finished
+                .foreknowledge
+                .limited_by_max(scenario)
+                .map(|needed| MaxLimit {
+                    allowed: scenario.max,
+                    needed,
+                }),
             cost: cost(scenario, &finished, &tasks),
             scaling: scaling(
                 &records.actions,
@@ -209,12 +239,38 @@ impl Outcome {
             actions: records.actions.iter().take(ACTIONS).copied().collect(),
             reasons: Vec::new(),
             assumptions: scenario.assumptions.list(),
-            notes: notes.iter().chain(&scenario.notes).cloned().collect(),
+            notes: notes
+                .iter()
+                .chain(&scenario.notes)
+                .cloned()
+                .chain(unfinished(&finished))
+                .collect(),
         }
     }
 }
 
-fn needed_seconds(needed: &[u32], interval: Nanos, end: Nanos) -> f64 {
+/// What to say of the messages that a simulation stopped waiting for.
+fn unfinished(finished: &Finished) -> Option<String> {
+    let totals = finished.records.totals;
+    let left = totals.waiting + totals.in_flight;
+    let after = seconds(finished.end - finished.loaded);
+    (left > 0 && after > 0.0).then(|| {
+        format!(
+            "the simulation stopped {} after the end of the load, when {left} messages weren't done yet: \
+             they count as late with their age at that time, and cost and tasks cover the time until then",
+            format_duration(after)
+        )
+    })
+}
+
+/// Task-seconds of the ideal, until the load ends or, if that is later, until its work is done.
+fn needed_seconds(needed: &[u32], interval: Nanos, loaded: Nanos) -> f64 {
+    let all = interval.saturating_mul(needed.len() as u64);
+    let end = if all.saturating_sub(interval) < loaded {
+        loaded
+    } else {
+        all
+    };
     let lengths = (0..needed.len() as u64).map(|index| {
         let begin = interval.saturating_mul(index);
         seconds(end.saturating_sub(begin).min(interval))
@@ -232,7 +288,7 @@ fn waiting(records: &Records) -> Waiting {
         (count(micros) / 1e6).min(seconds(records.wait_max))
     };
     Waiting {
-        mean: wide_seconds(records.wait_sum) / count(records.begun.max(1)),
+        mean: wide_seconds(records.wait_sum) / count(records.waits.len().max(1)),
         p50: percentile(50.0),
         p90: percentile(90.0),
         p99: percentile(99.0),
@@ -292,9 +348,9 @@ fn cost(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Cost {
     }
 }
 
-fn scaling(actions: &[Action], flap_window: f64) -> ScalingFigures {
+fn scaling(actions: &[ScalingAction], flap_window: f64) -> ScalingFigures {
     let mut figures = ScalingFigures::default();
-    let mut before: Option<&Action> = None;
+    let mut before: Option<&ScalingAction> = None;
     for action in actions {
         let out = action.to > action.from;
         if out {

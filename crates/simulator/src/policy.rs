@@ -60,6 +60,8 @@ pub enum QueueMetric {
     Visible,
     /// `ApproximateNumberOfMessagesNotVisible`.
     NotVisible,
+    /// The sum of the two.
+    Outstanding,
     /// `ApproximateAgeOfOldestMessage`, in seconds.
     OldestAge,
     /// `NumberOfMessagesSent` in a minute.
@@ -124,6 +126,8 @@ pub struct StepSide {
 pub struct DemandPolicy {
     /// Who acts on the need.
     pub form: DemandForm,
+    /// The waiting time that the policy aims at; `None` for the one that is judged.
+    pub acceptable_latency: Option<Duration>,
     /// From what arrivals are told.
     pub arrivals: ArrivalSource,
     /// Average processing time of a message as the definition says it; `None` when it is measured.
@@ -227,14 +231,15 @@ impl DemandPolicy {
     pub fn defaults(form: DemandForm, processing_time: Duration) -> Self {
         Self {
             form,
+            acceptable_latency: None,
             arrivals: ArrivalSource::Flow,
             processing_time: Some(processing_time),
             late: scaling::LATE_SHARE,
             deviations: scaling::RATE_DEVIATIONS,
-            start: Duration::from_secs(40),
+            start: scaling::DEMAND_TASK_START,
             rate_over: scaling::RATE_OVER,
-            window: Duration::from_secs(120),
-            every: Duration::from_secs(10),
+            window: scaling::DEMAND_WINDOW,
+            every: scaling::DEMAND_INTERVAL,
             cooldown_out: Duration::ZERO,
             cooldown_in: Duration::ZERO,
         }

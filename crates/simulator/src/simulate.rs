@@ -3,7 +3,7 @@
 use crate::control::Foreknowledge;
 use crate::engine::{self, Sender};
 use crate::load::Load;
-use crate::outcome::Outcome;
+use crate::outcome::RunOutcome;
 use crate::policy::Policy;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::time::nanos;
@@ -13,7 +13,7 @@ use crate::time::nanos;
 ///
 /// # Errors
 /// When a number of the scenario makes no sense.
-pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<Outcome, ScenarioError> {
+pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcome, ScenarioError> {
     // Before the whole load is gone through.
     scenario.check()?;
     let known = (scenario.policy == Policy::Clairvoyant).then(|| know(scenario, load, seed));
@@ -26,11 +26,16 @@ pub(crate) fn simulate_knowing(
     load: &Load,
     seed: u64,
     known: Option<&Foreknowledge>,
-) -> Result<Outcome, ScenarioError> {
+) -> Result<RunOutcome, ScenarioError> {
     let bounds = scenario.check()?;
     let finished = engine::run(scenario, bounds, load, seed, known)
         .ok_or(ScenarioError::Value("the load is too long"))?;
-    Ok(Outcome::new(scenario, load.notes(), Some(seed), finished))
+    Ok(RunOutcome::new(
+        scenario,
+        load.notes(),
+        Some(seed),
+        finished,
+    ))
 }
 
 /// The work of a load, known beforehand.

@@ -25,6 +25,15 @@ pub(crate) fn seconds(nanos: Nanos) -> f64 {
     nanos as f64 / 1e9
 }
 
+/// [`seconds`] of a sum that 64 bits might not hold.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a figure needs no more than 53 bits"
+)]
+pub(crate) fn wide_seconds(nanos: u128) -> f64 {
+    nanos as f64 / 1e9
+}
+
 /// Seconds as nanoseconds; what is negative or no number becomes 0.
 #[expect(
     clippy::cast_possible_truncation,

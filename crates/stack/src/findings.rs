@@ -113,6 +113,10 @@ impl Findings {
         self.errors > 0
     }
 
+    pub(crate) fn error_count(&self) -> usize {
+        self.errors
+    }
+
     /// Whether one more error would only be counted.
     pub(crate) fn is_full(&self) -> bool {
         self.errors >= MOST_OF_A_KIND

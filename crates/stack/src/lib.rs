@@ -17,6 +17,7 @@ mod path;
 mod problem;
 mod read;
 mod shape;
+mod slo;
 mod source;
 mod text;
 mod yaml;
@@ -30,6 +31,7 @@ pub use edit::{Edit, EditError, edit};
 pub use load::{LoadError, load};
 pub use model::*;
 pub use problem::{Label, Problem, Report, Severity};
+pub use slo::Slo;
 
 use findings::Findings;
 use source::Source;

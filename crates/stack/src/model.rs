@@ -6,6 +6,8 @@ use std::time::Duration;
 
 pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps};
 
+use crate::Slo;
+
 /// A whole stack definition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stack {
@@ -168,8 +170,14 @@ pub struct ExistingQueue {
 pub struct Service {
     /// Created by the stack, or somebody else's.
     pub source: ServiceSource,
+    /// What it is judged by, if the definition has it apart from what its policy aims at.
+    pub slo: Option<Slo>,
     /// Short names of the queues that it consumes, in the file's order.
     pub consumes: Vec<String>,
+    /// Whether a task protects itself from being stopped while it works on a message.
+    pub protect: bool,
+    /// Whether a task extends the visibility timeout of the message that it works on.
+    pub heartbeat: bool,
     /// Bounds of the desired count.
     pub tasks: Tasks,
     /// How the desired count follows the work; a fixed count of `tasks.min` when absent.
@@ -177,6 +185,15 @@ pub struct Service {
 }
 
 impl Service {
+    /// Messages that a task works on at once, as far as a policy says it: at least 1.
+    #[must_use]
+    pub fn concurrency(&self) -> u32 {
+        let backlog = self.backlog_per_task().map(|backlog| backlog.concurrency);
+        backlog
+            .or(self.demand().map(|demand| demand.concurrency))
+            .unwrap_or(1)
+    }
+
     /// Its scaling by backlog per task, if it has that.
     #[must_use]
     pub fn backlog_per_task(&self) -> Option<&BacklogPerTask> {
@@ -189,7 +206,14 @@ impl Service {
         self.scaling.as_ref()?.demand.as_ref()
     }
 
-    /// How long its messages may wait, if it promises anything.
+    /// How long its messages can wait: the latency of its `slo`, or else what its policy aims at.
+    #[must_use]
+    pub fn latency_objective(&self) -> Option<Duration> {
+        let slo = self.slo.map(|slo| slo.latency);
+        slo.or_else(|| self.acceptable_latency())
+    }
+
+    /// The waiting time that its policy aims at, if it has such a policy.
     #[must_use]
     pub fn acceptable_latency(&self) -> Option<Duration> {
         let backlog = self
@@ -239,7 +263,7 @@ pub struct Scaling {
 /// Scaling to the tasks that the work needs: see `docs/demand.md`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand {
-    /// How long a message may wait.
+    /// The waiting time that the policy aims at.
     pub acceptable_latency: Duration,
     /// Average time that one task needs for one message; `None` when it is measured.
     pub processing_time: Option<Duration>,
@@ -276,7 +300,7 @@ pub struct Utilization {
 /// Steps by how far a metric is beyond a threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepScaling {
-    /// What is watched.
+    /// The metric of each side that has none of its own.
     pub metric: AlarmMetric,
     /// Length of a period: 10 s, 20 s, 30 s or whole minutes.
     pub period: Duration,
@@ -300,6 +324,15 @@ pub enum AlarmMetric {
         /// Metric name in `AWS/SQS`.
         name: String,
         /// Statistic over a period.
+        statistic: Statistic,
+    },
+    /// Several counts of a queue's messages, added up.
+    Messages {
+        /// Short name of the queue.
+        queue: String,
+        /// What is counted, at least two of them.
+        count: BTreeSet<Count>,
+        /// Statistic of each count over a period.
         statistic: Statistic,
     },
     /// Any other metric.
@@ -327,6 +360,8 @@ pub enum Statistic {
 /// One side of step scaling: an alarm and what it does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Side {
+    /// Its metric, where the other side has another one.
+    pub metric: Option<AlarmMetric>,
     /// On which side of the threshold the alarm rings.
     pub comparison: Comparison,
     /// Threshold, in the metric's unit.
@@ -339,6 +374,31 @@ pub struct Side {
     pub missing: MissingData,
     /// What is done.
     pub steps: Steps,
+}
+
+impl StepScaling {
+    /// The metric of one of its sides.
+    #[must_use]
+    pub fn metric_of<'a>(&'a self, side: &'a Side) -> &'a AlarmMetric {
+        side.metric.as_ref().unwrap_or(&self.metric)
+    }
+
+    /// The metrics of its sides, scale-out first.
+    pub fn metrics(&self) -> impl Iterator<Item = &AlarmMetric> {
+        let sides = self.scale_out.iter().chain(&self.scale_in);
+        sides.map(|side| self.metric_of(side))
+    }
+}
+
+impl AlarmMetric {
+    /// Short name of the queue that it is about, if it is about one.
+    #[must_use]
+    pub fn queue(&self) -> Option<&str> {
+        match self {
+            Self::Queue { queue, .. } | Self::Messages { queue, .. } => Some(queue),
+            Self::RequestCount | Self::Other { .. } => None,
+        }
+    }
 }
 
 /// Whose service it is.
@@ -374,7 +434,7 @@ pub struct ServiceSpec {
     pub environment: BTreeMap<String, String>,
     /// Environment variables from Secrets Manager or SSM Parameter Store, by ARN.
     pub secrets: BTreeMap<String, String>,
-    /// Time between SIGTERM and SIGKILL; whole seconds, at most 120 s.
+    /// Time between SIGTERM and SIGKILL; whole seconds, on Fargate at most 120 s.
     pub stop_timeout: Duration,
     /// Port that the container listens on.
     pub port: Option<u16>,
@@ -418,10 +478,12 @@ pub struct Tasks {
 /// Target tracking on the backlog per task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BacklogPerTask {
-    /// How long a message may wait.
+    /// The waiting time that the policy aims at.
     pub acceptable_latency: Duration,
-    /// Average time that one task needs for one message.
+    /// Average processing time of one message.
     pub processing_time: Duration,
+    /// Messages that a task works on at once, at least 1.
+    pub concurrency: u32,
     /// Which messages count as backlog; never empty.
     pub count: BTreeSet<Count>,
     /// Cooldowns of the scaling policy.
@@ -466,12 +528,22 @@ pub struct Metric {
 /// Thresholds of the operational alarms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarms {
-    /// Age of the oldest message; when absent, each queue's follows the promise of its consumers.
+    /// Age of the oldest message; when absent, each queue's follows the latency objectives of its consumers.
     pub oldest_message: Option<Duration>,
     /// Messages in a dead-letter queue.
     pub dead_letters: u32,
     /// Silence of the metric; whole minutes.
     pub metric_silent: Duration,
+}
+
+impl BacklogPerTask {
+    /// The acceptable backlog per task: the waiting messages of a task of which the last is reached within
+    /// the acceptable latency. `None` without a processing time.
+    #[must_use]
+    pub fn target(&self) -> Option<f64> {
+        let latency = self.acceptable_latency.saturating_mul(self.concurrency);
+        scaling::acceptable_backlog_per_task(latency, self.processing_time)
+    }
 }
 
 impl Stack {
@@ -483,14 +555,14 @@ impl Stack {
             .map(|(name, service)| (name.as_str(), service))
     }
 
-    /// Age of a queue's oldest message over which the promise is broken: `alarms.oldest_message`,
-    /// or else the shortest promise among its consumers. `None` when nobody promises anything.
+    /// Age of a queue's oldest message over which the alarm is in ALARM: `alarms.oldest_message`, or
+    /// else the shortest latency objective of its consumers. `None` when no consumer has one.
     #[must_use]
     pub fn oldest_message(&self, queue: &str) -> Option<Duration> {
-        let promised = self
+        let objective = self
             .consumers(queue)
-            .filter_map(|(_, service)| service.acceptable_latency())
+            .filter_map(|(_, service)| service.latency_objective())
             .min();
-        self.alarms.oldest_message.or(promised)
+        self.alarms.oldest_message.or(objective)
     }
 }

@@ -150,14 +150,22 @@ fn steps_widget(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<Value, SynthesisError> {
-    let metric = MetricStatistic::from_definition(resolved, service, &steps.metric)?;
+    let mut names: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    for metric in steps.metrics() {
+        for term in MetricStatistic::from_definition(resolved, service, metric)?.terms() {
+            let name = escape(term.name);
+            if !names.contains(&name) {
+                rows.push(term.row(json!({ "label": name })));
+                names.push(name);
+            }
+        }
+    }
     let lines = step_alarms::sides(steps).map(|(direction, side)| {
         let label = format!("scale {}", direction.word());
         json!({ "label": label, "value": number(side.threshold) })
     });
-    let name = escape(metric.name);
-    let title = format!("{}: {name}", service.short);
-    let rows = [metric.row(json!({ "label": name }))];
+    let title = format!("{}: {}", service.short, names.join(", "));
     let period = steps.period.as_secs();
     Ok(graph(&title, period, &rows, lines.collect()))
 }

@@ -65,27 +65,28 @@ async fn delete(queue: &Queue, batch: Vec<Deletion>, tally: &Tally, log: &Log) -
     let name = &*queue.address.name;
     let given_up = |deletion: &Deletion, error: String| {
         tally.not_deleted();
-        log.line(&Event::Problem {
+        log.write_line(&Event::Problem {
             doing: DOING,
             error: format!("{error}; it will be delivered again"),
             queue: Some(name),
             message_id: Some(&deletion.message_id),
         });
     };
-    let receipts: Vec<&str> = batch.iter().map(|one| &*one.receipt).collect();
+    let receipts: Vec<&str> = batch.iter().map(|message| &*message.receipt).collect();
     let not_deleted = match queue.delete(&receipts).await {
         Ok(not_deleted) => not_deleted,
         Err(error) => {
-            log.line(&Event::Problem {
+            log.write_line(&Event::Problem {
                 doing: DOING,
                 error: error.to_string(),
                 queue: Some(name),
                 message_id: None,
             });
             let now = Instant::now();
-            let (again, over) = batch.into_iter().partition(|one| one.until > now);
+            let (again, over) = batch.into_iter().partition(|message| message.until > now);
             let over: Vec<Deletion> = over;
-            over.iter().for_each(|one| given_up(one, error.to_string()));
+            over.iter()
+                .for_each(|message| given_up(message, error.to_string()));
             return again;
         }
     };

@@ -39,7 +39,7 @@ pub(crate) async fn keep_hidden(
             next = visibility / 2;
             continue;
         };
-        log.line(&Event::Problem {
+        log.write_line(&Event::Problem {
             doing: DOING,
             error: error.to_string(),
             queue: Some(&queue.address.name),

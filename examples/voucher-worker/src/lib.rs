@@ -27,6 +27,6 @@ mod worker;
 pub use check::{Check, CheckError, Message, VoucherCheck, WorkTime};
 pub use client::client;
 pub use config::{Config, ConfigErrors, QueueAddress};
-pub use log::{Event, Log, Outcome};
+pub use log::{Event, Log, MessageOutcome};
 pub use shutdown::{Stop, StopTimes, Stopper, stop_on_signals, stopper};
 pub use worker::{Summary, run};

@@ -37,7 +37,7 @@ pub enum Event<'a> {
         /// When the work on it ended.
         ended_at_ms: u64,
         /// How.
-        outcome: Outcome,
+        outcome: MessageOutcome,
         /// Which delivery this was.
         receive_count: Option<u32>,
         /// Its queue.
@@ -76,7 +76,7 @@ pub enum Event<'a> {
 /// How work on a message has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum MessageOutcome {
     /// It is done, and will be deleted.
     Done,
     /// It isn't done, and will be delivered again.
@@ -110,7 +110,7 @@ impl Log {
     }
 
     /// Writes one line.
-    pub fn line(&self, event: &Event<'_>) {
+    pub fn write_line(&self, event: &Event<'_>) {
         let at_ms = self.now_ms();
         let Ok(mut bytes) = serde_json::to_vec(&Line { at_ms, event }) else {
             return;

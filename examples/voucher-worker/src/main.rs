@@ -47,10 +47,10 @@ async fn work(config: Config) -> std::io::Result<()> {
     // First of all: as a container's first process, one without a handler never hears SIGTERM.
     let (stopper, stop) = stopper();
     stop_on_signals(stopper, config.stop_times(), log.clone())?;
-    log.line(&config.start());
+    log.write_line(&config.start());
     let client = client(&config).await;
     let check = VoucherCheck::new(config.work_time);
     let summary = run(&config, client, check, &log, stop).await;
-    log.line(&Event::End(summary));
+    log.write_line(&Event::End(summary));
     Ok(())
 }

@@ -40,14 +40,14 @@ pub(crate) async fn protect(
             match put(wanted).await {
                 Ok(()) => {
                     if protected != Some(wanted) {
-                        log.line(&Event::Protection { enabled: wanted });
+                        log.write_line(&Event::Protection { enabled: wanted });
                     }
                     backoff.reset();
                     protected = Some(wanted);
                     again_at = wanted.then(|| Instant::now() + RENEW);
                 }
                 Err(error) => {
-                    log.line(&Event::Problem {
+                    log.write_line(&Event::Problem {
                         doing: if wanted {
                             "protecting the task"
                         } else {

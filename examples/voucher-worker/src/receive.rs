@@ -96,7 +96,7 @@ impl Rotation {
 
     /// One queue is polled for as long as may be. Several are looked at without waiting, until all were
     /// empty: a busy queue is never held up by an idle one.
-    fn wait(&self, queues: usize) -> Duration {
+    fn wait_time(&self, queues: usize) -> Duration {
         match queues {
             0 | 1 => self.wait,
             several if self.quiet >= several => self.wait.min(SHARED_WAIT),
@@ -121,7 +121,7 @@ pub(crate) async fn receive<C: Check>(
     loop {
         let free = tokio::select! {
             biased;
-            () = desk.stop.asked() => return,
+            () = desk.stop.wait_for_stop() => return,
             free = free_slots(slots) => free,
         };
         let not_before: Vec<Instant> = sources.iter().map(|source| source.not_before).collect();
@@ -130,12 +130,12 @@ pub(crate) async fn receive<C: Check>(
             Err(at) => {
                 drop(free);
                 tokio::select! {
-                    () = desk.stop.asked() => return,
+                    () = desk.stop.wait_for_stop() => return,
                     () = sleep_until(at) => continue,
                 }
             }
         };
-        let wait = rotation.wait(sources.len());
+        let wait = rotation.wait_time(sources.len());
         let Some(source) = sources.get_mut(index) else {
             return;
         };
@@ -155,7 +155,7 @@ pub(crate) async fn receive<C: Check>(
             }
             Err(error) => {
                 source.not_before = Instant::now() + source.backoff.next(fastrand::f64());
-                desk.log.line(&Event::Problem {
+                desk.log.write_line(&Event::Problem {
                     doing: "receiving messages",
                     error: error.to_string(),
                     queue: Some(&source.origin.queue.address.name),
@@ -227,7 +227,7 @@ mod tests {
                 quiet,
                 wait,
             };
-            rotation.wait(queues).as_secs()
+            rotation.wait_time(queues).as_secs()
         };
         assert_eq!([wait(1, 0), wait(1, 9)], [20, 20]);
         assert_eq!(

@@ -74,7 +74,7 @@ impl Stopper {
 
 impl Stop {
     /// Waits until the stop is asked for: nothing new begins.
-    pub(crate) async fn asked(&self) {
+    pub(crate) async fn wait_for_stop(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(Option::is_some).await.is_err() {
             pending::<()>().await;
@@ -83,31 +83,31 @@ impl Stop {
 
     /// Waits until the work must have ended.
     pub(crate) async fn work_is_over(&self) {
-        self.reached(|deadlines| deadlines.work).await;
+        self.wait_for_deadline(|deadlines| deadlines.work).await;
     }
 
     /// Waits until the process must end.
     pub(crate) async fn end(&self) {
-        self.reached(|deadlines| deadlines.end).await;
+        self.wait_for_deadline(|deadlines| deadlines.end).await;
     }
 
     /// Waits for a moment that a later call of [`Stopper::stop`] may bring forward.
-    async fn reached(&self, which: impl Fn(&Deadlines) -> Instant) {
+    async fn wait_for_deadline(&self, which: impl Fn(&Deadlines) -> Instant) {
         let mut receiver = self.0.clone();
         loop {
             let moment = receiver.borrow_and_update().as_ref().map(&which);
             tokio::select! {
-                () = until(moment) => return,
+                () = wait_until(moment) => return,
                 changed = receiver.changed() => if changed.is_err() {
                     // Nobody can change it any more.
-                    return until(moment).await;
+                    return wait_until(moment).await;
                 },
             }
         }
     }
 }
 
-async fn until(moment: Option<Instant>) {
+async fn wait_until(moment: Option<Instant>) {
     match moment {
         Some(moment) => sleep_until(moment).await,
         None => pending().await,
@@ -128,7 +128,7 @@ pub fn stop_on_signals(stopper: Stopper, times: StopTimes, log: Log) -> io::Resu
                 _ = interrupt.recv() => "SIGINT",
             };
             stopper.stop(times);
-            log.line(&Event::Stop { signal });
+            log.write_line(&Event::Stop { signal });
         }
     });
     Ok(())
@@ -168,7 +168,7 @@ mod tests {
         });
         tokio::time::sleep(SECOND).await;
         stopper.stop(times);
-        stop.asked().await;
+        stop.wait_for_stop().await;
         tokio::time::sleep(SECOND).await;
         stopper.stop(times);
         assert_eq!(over.await.unwrap(), 2 * SECOND);
@@ -181,7 +181,7 @@ mod tests {
         let (stopper, stop) = stopper();
         stopper.stop(StopTimes::within(10 * SECOND));
         drop(stopper);
-        stop.asked().await;
+        stop.wait_for_stop().await;
         stop.work_is_over().await;
         assert_eq!(begin.elapsed(), Duration::from_millis(7_500));
     }

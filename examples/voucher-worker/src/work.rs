@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::check::{Check, Message};
 use crate::delete::Deletion;
 use crate::heartbeat::keep_hidden;
-use crate::log::{Event, Log, Outcome};
+use crate::log::{Event, Log, MessageOutcome};
 use crate::shutdown::Stop;
 use crate::sqs::{Queue, Received};
 use crate::worker::Tally;
@@ -118,19 +118,19 @@ fn say<C>(desk: &Desk<C>, origin: &Origin, message: &Message, began_at_ms: u64, 
     let (outcome, reason) = match ended {
         Ended::Done => {
             desk.tally.done();
-            (Outcome::Done, None)
+            (MessageOutcome::Done, None)
         }
         Ended::Failed(reason) => {
             desk.tally.failed();
-            (Outcome::Failed, Some(reason.clone()))
+            (MessageOutcome::Failed, Some(reason.clone()))
         }
         Ended::CutOff => {
             desk.tally.given_back();
             let reason = "the worker was stopped before it was done; it is given back";
-            (Outcome::Failed, Some(reason.to_owned()))
+            (MessageOutcome::Failed, Some(reason.to_owned()))
         }
     };
-    desk.log.line(&Event::Message {
+    desk.log.write_line(&Event::Message {
         message_id: &message.id,
         sent_at_ms: message.sent_at_ms,
         began_at_ms,
@@ -149,7 +149,7 @@ async fn give_back<C>(desk: &Desk<C>, origin: &Origin, received: &Received) {
         () = desk.stop.end() => return,
     };
     if let Err(error) = given {
-        desk.log.line(&Event::Problem {
+        desk.log.write_line(&Event::Problem {
             doing: "giving a message back",
             error: format!("{error}; it is visible again after its visibility timeout"),
             queue: Some(&origin.queue.address.name),

@@ -1,4 +1,4 @@
-//! Application Auto Scaling's stand-in: policies that a stack deploys are followed, by nobody's hand.
+//! Application Auto Scaling's emulator: policies that a stack deploys are followed, by nobody's hand.
 //!
 //! In a sandbox of the test's own whose minute lasts three seconds. Tasks are placeholders: what the
 //! messages do is in the test's hand.
@@ -85,7 +85,7 @@ impl<'a> Scaled<'a> {
         .await;
         let set: Vec<String> = activities
             .iter()
-            .map(|one| one.description().to_owned())
+            .map(|activity| activity.description().to_owned())
             .collect();
         let expected: Vec<String> = counts
             .iter()
@@ -200,12 +200,12 @@ async fn shown_by_status(stack: &TestStack, tracked: &Scaled<'_>) {
     let shown = shown.unwrap();
     assert_eq!([&shown["desired"], &shown["running"]], [5, 5]);
     let activities = shown["activities"].as_array().unwrap();
-    let told = |key: &str| {
+    let read_all = |key: &str| {
         activities
             .iter()
-            .map(|one| one[key].clone())
+            .map(|activity| activity[key].clone())
             .collect::<Vec<Value>>()
     };
-    assert_eq!(told("description"), ["Setting desired count to 5."]);
-    assert_eq!(told("status"), ["Successful"]);
+    assert_eq!(read_all("description"), ["Setting desired count to 5."]);
+    assert_eq!(read_all("status"), ["Successful"]);
 }

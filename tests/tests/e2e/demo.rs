@@ -16,9 +16,9 @@ async fn the_story_is_told_and_nothing_is_left() {
     let path = report.display().to_string();
     let arguments = ["demo", "--speed", "30", "--load", LOAD, "--report", &path];
     let ended = bench.xtask(arguments).end().await;
-    let told = ended.succeeds();
+    let answer = ended.succeeds();
 
-    let chapters: Vec<&str> = told["story"]["chapters"]
+    let chapters: Vec<&str> = answer["story"]["chapters"]
         .as_array()
         .unwrap()
         .iter()
@@ -35,13 +35,13 @@ async fn the_story_is_told_and_nothing_is_left() {
         assert!(chapters.contains(&chapter), "{chapter} in {chapters:?}");
     }
     assert_eq!(chapters.last(), Some(&"scaled_in"));
-    let messages = &told["messages"];
+    let messages = &answer["messages"];
     assert!(messages["sent"].as_u64().unwrap() > 700, "{messages}");
     assert_eq!(messages["not_done"], 0, "{messages}");
     assert_eq!(messages["strange_lines"], 0, "{messages}");
-    let most = told["story"]["most_running"].as_u64().unwrap();
+    let most = answer["story"]["most_running"].as_u64().unwrap();
     assert!((2..=20).contains(&most), "{most} tasks");
-    let actions = told["actions"].as_array().unwrap();
+    let actions = answer["actions"].as_array().unwrap();
     let reason = actions[0]["reason"].as_str().unwrap();
     assert!(
         reason.contains("in state ALARM triggered policy"),
@@ -49,16 +49,16 @@ async fn the_story_is_told_and_nothing_is_left() {
     );
 
     // Measured and predicted are of the same messages.
-    let (measured, predicted) = (&told["measured"], &told["predicted"]);
+    let (measured, predicted) = (&answer["measured"], &answer["predicted"]);
     assert_eq!(measured["messages"]["sent"], messages["sent"]);
     assert_eq!(predicted["messages"]["sent"], messages["sent"]);
     assert_eq!(
-        told["comparison"]["figures"][0]["name"],
+        answer["comparison"]["figures"][0]["name"],
         "within the promise"
     );
     // A loop that does what no simulation of it does is a bug in one of the two.
-    let apart = told["differing"].as_array().unwrap();
-    assert!(apart.is_empty(), "{apart:?}: {}", told["comparison"]);
+    let apart = answer["differing"].as_array().unwrap();
+    assert!(apart.is_empty(), "{apart:?}: {}", answer["comparison"]);
     let page = std::fs::read_to_string(&report).unwrap();
     assert!(page.contains("Measured and predicted"));
     assert!(
@@ -72,7 +72,7 @@ async fn the_story_is_told_and_nothing_is_left() {
         "no cursor is moved: {ended}"
     );
 
-    assert_eq!(told["destroyed"]["existed"], true);
+    assert_eq!(answer["destroyed"]["existed"], true);
     is_stopped(&demos).await;
 }
 

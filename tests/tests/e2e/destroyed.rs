@@ -19,14 +19,14 @@ async fn messages_are_refused_unless_forced_and_then_nothing_is_left() {
     let refused = stack.destroy(&[]).await;
     let error = refused.fails(5);
     let text = format!("{} {}", error["message"], error["hints"]);
-    for told in [
+    for detail in [
         "JobsQueue",
         "3 messages",
         "JobsDeadLetterQueue",
         "2 messages",
         "--force",
     ] {
-        assert!(text.contains(told), "{told:?} is not told: {text}");
+        assert!(text.contains(detail), "{detail:?} is not reported: {text}");
     }
     assert_eq!(
         inventory(&cloud, id, &found).await,

@@ -25,7 +25,7 @@ async fn url_of(cloud: &Cloud, queue: &str) -> String {
 }
 
 /// The lines of the error itself on standard error.
-fn told(stderr: &str) -> Vec<&str> {
+fn error_lines(stderr: &str) -> Vec<&str> {
     let lines = stderr.lines();
     lines
         .skip_while(|line| !line.starts_with("error: "))
@@ -46,7 +46,7 @@ async fn a_broken_stack_says_why_and_does_not_block_the_next_deploy() {
     let failed = stack.deploy(&broken).await;
     let error = failed.fails(4);
     assert_eq!(error["kind"], "DeploymentFailed");
-    let first = told(&failed.stderr)[0];
+    let first = error_lines(&failed.stderr)[0];
     assert!(
         first.starts_with("error: WorkerService (AWS::ECS::Service): "),
         "{first}"
@@ -102,7 +102,7 @@ async fn a_failed_update_is_taken_back_and_does_not_block_the_next_deploy() {
     let broken = edited(&broken, "max: 20", "max: 30");
     let failed = stack.deploy(&broken).await;
     let error = failed.fails(4);
-    let lines = told(&failed.stderr);
+    let lines = error_lines(&failed.stderr);
     assert!(
         lines[0].starts_with("error: ZebraQueue (AWS::SQS::Queue): "),
         "{failed}"

@@ -59,11 +59,11 @@ async fn thirty_services_of_a_stack_are_measured_by_one_invocation() {
         let service = name(format!("S{number}Service"));
         let queue = name(format!("Q{number}Queue"));
         let backlog = (number % 4) as f64;
-        let told = published
+        let answer = published
             .iter()
             .find(|point| point["service"] == service.as_str())
             .unwrap();
-        assert_eq!(told["backlog_per_task"], backlog, "{told}");
+        assert_eq!(answer["backlog_per_task"], backlog, "{answer}");
         let minutes = minutes(&cloud, NAMESPACE, [found.id("Cluster"), &service, &queue]).await;
         let last = minutes
             .last()

@@ -48,9 +48,9 @@ async fn comes_back_whatever_happens_to_its_process() {
 
     // Alive, and deaf.
     signal(&second, Signal::STOP);
-    let standing = own.local("status").await;
-    assert_eq!(standing["state"], "unresponsive");
-    assert_eq!(standing["pid"], second["pid"]);
+    let state = own.local("status").await;
+    assert_eq!(state["state"], "unresponsive");
+    assert_eq!(state["pid"], second["pid"]);
     let third = own.local("start").await;
     assert_eq!(third["reused"], false);
     assert_ne!(third["pid"], second["pid"]);

@@ -145,7 +145,7 @@ async fn works(cloud: &Cloud, found: &Resources) {
     assert_eq!(service.status(), Some("ACTIVE"));
     let request = cloud.clients.cloudwatch.describe_alarms();
     let names = found
-        .of("AWS::CloudWatch::Alarm")
+        .ids_of_type("AWS::CloudWatch::Alarm")
         .map(str::to_owned)
         .collect::<Vec<_>>();
     let alarms = request

@@ -50,7 +50,7 @@ async fn updates_in_place(definition: &str) {
         stack.name.clone(),
     );
     let mut approve = |_: &deployer::Plan| Ok(());
-    deployer::deploy(&session, &source, &mut approve)
+    deployer::deploy_template(&session, &source, &mut approve)
         .await
         .unwrap();
     let before = cloud.resources(&stack.name).await;

@@ -114,12 +114,12 @@ impl Page {
                 assert!(message["error"].is_null(), "{method}: {}", message["error"]);
                 return message["result"].clone();
             }
-            self.hear(&message);
+            self.handle_event(&message);
         }
     }
 
     /// Keeps what a page that is well has no reason to say.
-    fn hear(&mut self, event: &Value) {
+    fn handle_event(&mut self, event: &Value) {
         let parameters = &event["params"];
         let complaint = match event["method"].as_str().unwrap_or_default() {
             "Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Log.entryAdded" => parameters,
@@ -141,7 +141,7 @@ impl Page {
         let url = format!("file://{}", file.display());
         let shown = self.call("Page.navigate", json!({"url": url}));
         assert!(shown["errorText"].is_null(), "{shown}");
-        self.wait("document.readyState === 'complete' && location.protocol === 'file:'");
+        self.wait_until("document.readyState === 'complete' && location.protocol === 'file:'");
     }
 
     /// The value of an expression.
@@ -156,7 +156,7 @@ impl Page {
     }
 
     /// Waits until an expression is true.
-    pub(crate) fn wait(&mut self, expression: &str) {
+    pub(crate) fn wait_until(&mut self, expression: &str) {
         let begin = Instant::now();
         while self.value(expression) != true {
             assert!(
@@ -169,7 +169,7 @@ impl Page {
     }
 
     /// As wide as this in CSS pixels, in the light or in the dark.
-    pub(crate) fn look(&mut self, width: u32, height: u32, scheme: &str) {
+    pub(crate) fn set_viewport(&mut self, width: u32, height: u32, scheme: &str) {
         let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
         self.call("Emulation.setDeviceMetricsOverride", size);
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});

@@ -61,13 +61,13 @@ async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
         "--report",
         &file.display().to_string(),
     ];
-    let told = Bench::open().xtask(arguments).end().await.succeeds();
+    let answer = Bench::open().xtask(arguments).end().await.succeeds();
 
     let mut page = shown(&file);
     let embedded = page.value("document.getElementById('data').textContent");
     let embedded: Value = serde_json::from_str(embedded.as_str().unwrap()).unwrap();
-    assert_eq!(embedded, told, "the page carries the very document");
-    has_the_figures_of(&mut page, &told);
+    assert_eq!(embedded, answer, "the page carries the very document");
+    has_the_figures_of(&mut page, &answer);
     assert!(
         page.value("document.title")
             .as_str()
@@ -81,7 +81,7 @@ async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
             .contains(&load)
     );
 
-    draws(&mut page, told["series"].as_array().unwrap().len());
+    draws(&mut page, answer["series"].as_array().unwrap().len());
     zooms(&mut page);
     adapts(&mut page);
     assert_eq!(page.complaints, Vec::<String>::new());
@@ -92,14 +92,14 @@ fn shown(file: &Path) -> Page {
     let mut page = Page::open(Path::new(
         &std::env::var("ECS_SCALER_TEST_CHROMIUM").unwrap(),
     ));
-    page.look(1_100, 800, "light");
+    page.set_viewport(1_100, 800, "light");
     page.show(file);
-    page.wait("document.documentElement.dataset.ready === 'true'");
+    page.wait_until("document.documentElement.dataset.ready === 'true'");
     page
 }
 
 /// Every figure of the page is one of the document, and reads as it.
-fn has_the_figures_of(page: &mut Page, told: &Value) {
+fn has_the_figures_of(page: &mut Page, answer: &Value) {
     let shown = page.value(
         "[...document.querySelectorAll('data')].map(one => [one.dataset.path, one.value, one.textContent])",
     );
@@ -108,7 +108,7 @@ fn has_the_figures_of(page: &mut Page, told: &Value) {
     for figure in shown {
         let (path, text) = (figure[0].as_str().unwrap(), figure[2].as_str().unwrap());
         let value: f64 = figure[1].as_str().unwrap().parse().unwrap();
-        assert_eq!(Some(value), at(told, path).as_f64(), "{path}");
+        assert_eq!(Some(value), at(answer, path).as_f64(), "{path}");
         assert!(reads_as(text, value), "{path}: {text} is not {value}");
     }
 }
@@ -149,7 +149,7 @@ fn measured(scenario: &Scenario) -> Report {
         reason: "monitor alarm <high> in state ALARM & more".to_owned(),
     });
     let outcome = log.outcome(scenario).unwrap();
-    let predicted = Prediction::of(scenario, &log.load(false), 20).unwrap();
+    let predicted = Prediction::simulate(scenario, &log.load(false), 20).unwrap();
     Report::new("what was sent".to_owned(), None, outcome).predicted(&predicted)
 }
 
@@ -163,15 +163,15 @@ fn a_measured_report_has_its_prediction_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
     std::fs::write(&file, report.html().unwrap()).unwrap();
-    let told = serde_json::to_value(&report).unwrap();
+    let answer = serde_json::to_value(&report).unwrap();
 
     let mut page = shown(&file);
-    has_the_figures_of(&mut page, &told);
+    has_the_figures_of(&mut page, &answer);
     assert_eq!(
         page.value("document.title").as_str().unwrap(),
         "live measured"
     );
-    let rows = told["comparison"]["figures"].as_array().unwrap().len();
+    let rows = answer["comparison"]["figures"].as_array().unwrap().len();
     let shown = page.value("document.querySelectorAll('#comparison tbody tr').length");
     assert_eq!(shown, rows);
     let reason = page.value("document.querySelector('#actions tbody td:last-child').textContent");
@@ -181,10 +181,10 @@ fn a_measured_report_has_its_prediction_beside_it() {
         "[...document.querySelectorAll('.u-legend .u-label')].filter(label => label.textContent.endsWith(', predicted')).length",
     );
     assert_eq!(predicted, 5);
-    let points = told["series"].as_array().unwrap().len();
+    let points = answer["series"].as_array().unwrap().len();
     assert_eq!(
         points,
-        told["predicted"]["series"].as_array().unwrap().len()
+        answer["predicted"]["series"].as_array().unwrap().len()
     );
     draws(&mut page, points);
     zooms(&mut page);
@@ -229,12 +229,12 @@ fn draws(page: &mut Page, points: usize) {
             "document.getElementById('{panel}').dataset.points"
         ));
         assert_eq!(drawn.as_str().unwrap(), points.to_string(), "{panel}");
-        let colours = page.value(&format!(
+        let colors = page.value(&format!(
             "(() => {{ const canvas = document.querySelector('#{panel} canvas');
                 const all = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
                 return new Set(all).size; }})()"
         ));
-        assert!(colours.as_u64().unwrap() > 10, "{panel}: {colours} colours");
+        assert!(colors.as_u64().unwrap() > 10, "{panel}: {colors} colors");
     }
 }
 
@@ -258,12 +258,12 @@ fn zooms(page: &mut Page) {
         );
     };
     mouse(page, "mouseMoved", 300.0, 0);
-    page.wait("[...document.querySelectorAll('.panel')].every(panel => !panel.querySelector('.u-legend').textContent.includes('–'))");
+    page.wait_until("[...document.querySelectorAll('.panel')].every(panel => !panel.querySelector('.u-legend').textContent.includes('–'))");
     let before = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
     mouse(page, "mousePressed", 300.0, 1);
     mouse(page, "mouseMoved", 450.0, 1);
     mouse(page, "mouseReleased", 500.0, 0);
-    page.wait(
+    page.wait_until(
         "[...document.querySelectorAll('.panel')].every(panel => Number(panel.dataset.from) > 0)",
     );
     let after = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
@@ -273,7 +273,7 @@ fn zooms(page: &mut Page) {
         "one time axis: {after:?}"
     );
     page.value("document.querySelector('[data-zoom=all]').click()");
-    page.wait(
+    page.wait_until(
         "[...document.querySelectorAll('.panel')].every(panel => Number(panel.dataset.from) === 0)",
     );
     let whole = page.value("[...document.querySelectorAll('.panel')].map(panel => panel.dataset.from + ' ' + panel.dataset.to)");
@@ -284,8 +284,8 @@ fn zooms(page: &mut Page) {
 fn adapts(page: &mut Page) {
     let background = "getComputedStyle(document.body).backgroundColor";
     assert_eq!(page.value(background), "rgb(255, 255, 255)");
-    page.look(390, 800, "dark");
-    page.wait("document.querySelector('#load canvas').getBoundingClientRect().width <= 390");
+    page.set_viewport(390, 800, "dark");
+    page.wait_until("document.querySelector('#load canvas').getBoundingClientRect().width <= 390");
     assert_eq!(page.value("document.documentElement.scrollWidth"), 390);
     assert_eq!(page.value(background), "rgb(13, 17, 23)");
     page.value("dispatchEvent(new Event('beforeprint'))");

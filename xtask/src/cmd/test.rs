@@ -1,13 +1,14 @@
 //! `test`: every check and test of the project, in the order in which they fail fastest.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use cli::{Failure, Function, Platform, Result};
+use cli::{Failure, Platform, Result};
+use deployer::FunctionCode;
 
-use crate::browser;
-use crate::functions::{self, cargo};
-use crate::paths;
+use crate::process::{capture_output, cargo, succeeds};
+use crate::{browser, functions, paths};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -21,172 +22,134 @@ pub(crate) struct Args {
     filter: Option<String>,
 }
 
-/// The sandbox of the tests: whatever people have deployed in theirs is left alone.
+/// The sandbox of the tests: what you deployed in yours is left alone.
 const SANDBOX: &str = "test";
 
-/// Crates that are pure, and what they never depend on, however far away.
+/// Pure crates, and the crates that they never depend on, directly or indirectly.
 const PURE: [&str; 4] = ["stack", "scaling", "template", "simulator"];
 const IMPURE: [&str; 2] = ["tokio", "aws-"];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.no_lint {
-        step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
-        layering()?;
-        step(
-            "clippy",
-            cargo().args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "--deny",
-                "warnings",
-            ]),
-        )?;
+        run_step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
+        time_step("layering", check_layering)?;
+        let clippy = "clippy --workspace --all-targets -- --deny warnings";
+        run_step("clippy", cargo().args(clippy.split(' ')))?;
     }
     if args.no_e2e {
         let sandbox = cli::named_sandbox(SANDBOX)?;
         // `cfn-lint`, which checks the templates, comes with it.
-        sandbox.install(&|text| eprintln!("{text}"))?;
-        return rust_tests(args, &[]);
+        sandbox.install(&print_progress)?;
+        return run_rust_tests(args, &[]);
     }
-    let test_sandbox = TestSandbox::start()?;
+    let sandbox = TestSandbox::start()?;
     if args.filter.is_none() {
-        plugin_tests(&test_sandbox)?;
+        run_plugin_tests(&sandbox)?;
     }
-    functions()?;
-    rust_tests(args, &test_sandbox.environment)
+    time_step("the functions and the worker", build_programs)?;
+    run_rust_tests(args, &sandbox.environment)
 }
 
-/// The pure rooms stay free of tokio and of the SDK.
-fn layering() -> Result<()> {
-    let begin = Instant::now();
-    for room in PURE {
-        let output = cargo()
-            .args([
-                "tree",
-                "--package",
-                room,
-                "--edges",
-                "normal",
-                "--prefix",
-                "none",
-                "--format",
-                "{p}",
-            ])
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| Failure::failed(format!("failed to run cargo tree: {error}")))?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(Failure::failed(format!(
-                "failed to list what {room} depends on: {said}"
+/// Pure crates stay free of tokio and of the SDK.
+fn check_layering() -> Result<()> {
+    for name in PURE {
+        let mut tree = cargo();
+        tree.args(["tree", "--package", name])
+            .args("--edges normal --prefix none --format {p}".split(' '));
+        let tree = capture_output(&mut tree, &format!("list the dependencies of {name}"))?;
+        let impure = |line: &&str| IMPURE.iter().any(|name| line.starts_with(name));
+        if let Some(found) = tree.lines().find(impure) {
+            let message = format!("{name} is pure, but depends on {found}");
+            return Err(Failure::failed(message).hint(format!(
+                "cargo tree --package {name} --invert NAME shows the way there"
             )));
         }
-        let tree = String::from_utf8_lossy(&output.stdout);
-        let bad = tree
-            .lines()
-            .find(|line| IMPURE.iter().any(|name| line.starts_with(name)));
-        if let Some(bad) = bad {
-            return Err(
-                Failure::failed(format!("{room} is pure, but depends on {bad}")).hint(format!(
-                    "cargo tree --package {room} --invert NAME shows the way there"
-                )),
-            );
-        }
     }
-    done("layering", begin);
     Ok(())
 }
 
 /// The plugin's own tests, which start a LocalStack of their own.
-fn plugin_tests(sandbox: &TestSandbox) -> Result<()> {
+fn run_plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     let mut python = Command::new(&sandbox.python);
     python
         .args(["-m", "unittest", "discover", "--start-directory", "tests"])
         .current_dir(paths::root().join("crates/sandbox/localstack-plugin"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    step("the LocalStack plugin's tests", &mut python)
+    run_step("the LocalStack plugin's tests", &mut python)
 }
 
-/// Built once here, with their minutes shown, for the end-to-end tests that deploy and run them.
-fn functions() -> Result<()> {
-    let begin = Instant::now();
+/// Built once here, with their time shown, for the end-to-end tests that deploy and run them.
+fn build_programs() -> Result<()> {
     let host = functions::host();
     for platform in [Platform::Native, Platform::Lambda(host)] {
-        functions::build(&Function::ALL, platform, host, &|text| eprintln!("{text}"))?;
+        functions::build(&FunctionCode::ALL, platform, host, &print_progress)?;
     }
-    functions::build_worker(&|text| eprintln!("{text}"))?;
-    done("the functions and the worker", begin);
-    Ok(())
+    functions::build_worker(&print_progress).map(|_| ())
 }
 
-fn rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {
-    let nextest = Command::new("cargo")
-        .args(["nextest", "--version"])
-        .stdin(Stdio::null())
-        .output()
-        .is_ok_and(|output| output.status.success());
+fn run_rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {
     let mut tests = cargo();
-    if nextest {
-        tests.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    if succeeds("cargo", &["nextest", "--version"]) {
+        tests.arg("nextest").arg("run");
     } else {
-        tests.args(["test", "--workspace", "--no-fail-fast"]);
+        tests.arg("test");
     }
+    tests.args(["--workspace", "--no-fail-fast"]);
     if args.no_e2e {
         tests.args(["--exclude", "e2e"]);
     }
-    tests.args(&args.filter);
-    tests.envs(environment.iter().map(|(name, value)| (name, value)));
-    step("the Rust tests", &mut tests)
+    tests.args(&args.filter).envs(environment.iter().cloned());
+    run_step("the Rust tests", &mut tests)
 }
 
-fn step(name: &str, command: &mut Command) -> Result<()> {
+fn run_step(name: &str, command: &mut Command) -> Result<()> {
     eprintln!("── {name}");
-    let begin = Instant::now();
-    let status = command
-        .stdin(Stdio::null())
-        .status()
-        .map_err(|error| Failure::failed(format!("failed to start {name}: {error}")))?;
-    if !status.success() {
-        return Err(Failure::failed(format!("{name}: {status}")));
-    }
-    done(name, begin);
+    time_step(name, || {
+        let status = command.stdin(Stdio::null()).status();
+        let status =
+            status.map_err(|error| Failure::failed(format!("failed to start {name}: {error}")))?;
+        match status.success() {
+            true => Ok(()),
+            false => Err(Failure::failed(format!("{name}: {status}"))),
+        }
+    })
+}
+
+fn time_step(name: &str, step: impl FnOnce() -> Result<()>) -> Result<()> {
+    let start = Instant::now();
+    step()?;
+    let seconds = start.elapsed().as_secs_f64();
+    eprintln!("── {name}: passed in {seconds:.1} s");
     Ok(())
 }
 
-fn done(name: &str, begin: Instant) {
-    eprintln!(
-        "── {name}: passed in {:.1} s",
-        begin.elapsed().as_secs_f64()
-    );
+fn print_progress(text: &str) {
+    eprintln!("{text}");
 }
 
 /// A sandbox that ends with the tests, however they end.
 struct TestSandbox {
     environment: Vec<(&'static str, String)>,
-    python: std::path::PathBuf,
+    python: PathBuf,
 }
 
 impl TestSandbox {
     fn start() -> Result<Self> {
         let sandbox = cli::named_sandbox(SANDBOX)?;
-        let chromium = browser::chromium(&|text| eprintln!("{text}"))?;
-        let running = sandbox.start(&|text| eprintln!("{text}"))?;
-        let environment = sandbox.environment();
+        let chromium = browser::find_chromium(&print_progress)?;
+        let running = sandbox.start(&print_progress)?;
+        let tools = sandbox.environment();
         let xtask = std::env::current_exe()
             .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
+        let show = |path: PathBuf| path.display().to_string();
         Ok(Self {
-            python: environment.program("python"),
+            python: tools.program("python"),
             environment: vec![
-                (
-                    "CFN_LINT",
-                    environment.program("cfn-lint").display().to_string(),
-                ),
-                (browser::TEST_VARIABLE, chromium.display().to_string()),
+                ("CFN_LINT", show(tools.program("cfn-lint"))),
+                ("ECS_SCALER_TEST_CHROMIUM", show(chromium)),
                 ("ECS_SCALER_SANDBOX", SANDBOX.to_owned()),
                 ("ECS_SCALER_TEST_ENDPOINT", running.endpoint_url),
-                ("ECS_SCALER_XTASK", xtask.display().to_string()),
+                ("ECS_SCALER_XTASK", show(xtask)),
             ],
         })
     }

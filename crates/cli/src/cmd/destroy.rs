@@ -2,15 +2,14 @@
 
 use deployer::{Destroyed, Doomed};
 
+use crate::confirm::require_terminal;
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::signals::interruption;
-use crate::ui::{self, Ui};
+use crate::ui::Ui;
 use crate::workshop::program;
-
-use super::deploy::refused_without_terminal;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,9 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    if !args.yes && !ui::can_ask() {
-        return Err(refused_without_terminal("destroy"));
-    }
+    require_terminal("destroy", args.yes)?;
     let known = args.stack.resolve()?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
@@ -51,11 +48,11 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         }
     };
     ui.finish();
-    format.print(&destroyed, |destroyed| text(&known.name, destroyed));
+    format.print(&destroyed, |destroyed| destroyed.describe(&known.name));
     Ok(())
 }
 
-pub(crate) async fn destroy(
+async fn destroy(
     cloud: &Cloud,
     known: &Known,
     yes: bool,
@@ -85,29 +82,4 @@ pub(crate) async fn destroy(
         ))
     };
     Ok(deployer::destroy(&session, &known.name, force, &mut approve).await?)
-}
-
-/// What is gone, and how that is known.
-pub(crate) fn text(name: &str, destroyed: &Destroyed) -> String {
-    if !destroyed.existed {
-        return format!("{name}: there is no such stack; nothing to destroy\n");
-    }
-    let remains = &destroyed.remains;
-    let mut text = format!(
-        "{name}: destroyed. {} resources looked for through their own services: none left\n",
-        remains.gone
-    );
-    if !remains.unchecked.is_empty() {
-        let count: usize = remains.unchecked.values().sum();
-        let kinds = remains.unchecked.iter().map(|(kind, count)| match count {
-            1 => kind.clone(),
-            count => format!("{kind} ({count})"),
-        });
-        text.push_str(&format!(
-            "  {count} by CloudFormation's word only: {}\n",
-            kinds.collect::<Vec<_>>().join(", ")
-        ));
-    }
-    text.push_str("  kept: the assets bucket, which all stacks of this account and region share\n");
-    text
 }

@@ -1,16 +1,18 @@
 //! `diff`: what a deploy would change, without changing it.
 
+use std::time::SystemTime;
+
 use deployer::Plan;
 use serde::Serialize;
 use serde_json::Value;
 use similar::TextDiff;
 use stack::Stack;
 
-use super::deploy::{plan_text, prepare};
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
+use crate::plan::format_plan;
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -31,27 +33,25 @@ struct Difference {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let mut stack = args.file.load()?;
+    let stack = args.file.load()?;
     let ui = Ui::new();
     let known = Known::of(&stack);
     let cloud = args.connect.connect(&known, &ui).await?;
-    let difference = difference(&cloud, &known, &mut stack, &ui).await;
+    let difference = difference(&cloud, &known, &stack, &ui).await;
     let difference = difference.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
     format.print(&difference, text);
     Ok(())
 }
 
-async fn difference(
-    cloud: &Cloud,
-    known: &Known,
-    stack: &mut Stack,
-    ui: &Ui,
-) -> Result<Difference> {
+async fn difference(cloud: &Cloud, known: &Known, stack: &Stack, ui: &Ui) -> Result<Difference> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
-    let prepared = prepare(cloud, &session, stack, &identity, ui).await?;
+    let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
+    let now = SystemTime::now();
+    let prepared =
+        deployer::prepare_stack::<Failure>(&session, stack, &identity, now, &build).await?;
     let deployed = deployer::deployed_template(&session, &stack.name).await?;
     let plan = deployer::plan(&session, &prepared.source).await?;
     let new = as_yaml(prepared.template.to_json())?;
@@ -95,6 +95,10 @@ fn unified(old: &str, new: &str, all_new: bool) -> String {
 fn text(difference: &Difference) -> String {
     match &difference.plan {
         None => format!("{}: no change\n", difference.stack),
-        Some(plan) => format!("{}\n{}", difference.template, plan_text(plan).trim_start()),
+        Some(plan) => format!(
+            "{}\n{}",
+            difference.template,
+            format_plan(plan).trim_start()
+        ),
     }
 }

@@ -8,7 +8,6 @@ use scaling::MetricRequest;
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
-use super::status::no_such_stack;
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef};
 use crate::failure::{Failure, Result};
@@ -104,7 +103,7 @@ async fn play(
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
     let Some(stack) = deployer::observe(&session, &known.name).await? else {
-        return Err(no_such_stack(&known.name, &identity));
+        return Err(identity.no_such_stack(&known.name).into());
     };
     let resources = deployer::resources(&session, &stack.id).await?;
     let functions = deployer::functions(&session, &resources).await?;

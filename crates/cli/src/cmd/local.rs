@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sandbox::{Behaviour, Program, Speed, StandIns, Standing, TaskStart, Wanted};
+use sandbox::{Behavior, EmulatorSettings, Program, SandboxStatus, Speed, TaskStart, Wanted};
 use serde_json::json;
 
 use crate::connect::sandbox;
@@ -28,8 +28,8 @@ enum Action {
     Status,
     /// Run the tasks and the automatic scaling of a sandbox; `start` does it
     #[command(hide = true)]
-    StandIns(StandInsArgs),
-    /// End the tasks of stand-ins that are gone; they start it
+    Emulators(EmulatorArgs),
+    /// End the tasks of emulators that are gone; they start it
     #[command(hide = true)]
     Reap,
 }
@@ -52,17 +52,17 @@ pub(crate) struct StartArgs {
 }
 
 #[derive(Clone, Debug, clap::Args)]
-struct StandInsArgs {
+struct EmulatorArgs {
     #[arg(long)]
     endpoint_url: String,
     #[arg(long)]
     logs: PathBuf,
     /// As JSON
-    #[arg(long, value_parser = read_behaviour)]
-    behaviour: Behaviour,
+    #[arg(long, value_parser = read_behavior)]
+    behavior: Behavior,
 }
 
-fn read_behaviour(text: &str) -> std::result::Result<Behaviour, serde_json::Error> {
+fn read_behavior(text: &str) -> std::result::Result<Behavior, serde_json::Error> {
     serde_json::from_str(text)
 }
 
@@ -84,32 +84,32 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         }
         Action::Status => {
             let sandbox = sandbox()?;
-            let standing = tokio::task::block_in_place(|| sandbox.standing())?;
-            format.print(&standing, describe);
+            let status = tokio::task::block_in_place(|| sandbox.read_status())?;
+            format.print(&status, describe);
             Ok(())
         }
-        Action::StandIns(args) => stand_ins(args).await,
+        Action::Emulators(args) => emulators(args).await,
         Action::Reap => sandbox::reap(std::io::stdin().lock())
             .map_err(|error| Failure::failed(format!("failed to read what to end: {error}"))),
     }
 }
 
 /// Runs until it is told to end. Its messages go to its log.
-async fn stand_ins(args: StandInsArgs) -> Result<()> {
+async fn emulators(args: EmulatorArgs) -> Result<()> {
     let executable = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("failed to find this executable: {error}")))?;
-    let settings = StandIns {
+    let settings = EmulatorSettings {
         endpoint_url: args.endpoint_url,
-        behaviour: args.behaviour,
+        behavior: args.behavior,
         logs: args.logs,
         reaper: vec![executable.into(), "local".into(), "reap".into()],
     };
-    sandbox::run_stand_ins(settings, interruption()).await;
+    sandbox::run_emulators(settings, interruption()).await;
     Ok(())
 }
 
 impl StartArgs {
-    /// What is asked for, with the programs' paths made absolute: the stand-ins run elsewhere.
+    /// What is asked for, with the programs' paths made absolute: the emulators run elsewhere.
     fn wanted(&self) -> Result<Wanted> {
         let program = |program: &Program| {
             let path = absolute(&program.path)?;
@@ -135,20 +135,20 @@ fn absolute(program: &Path) -> Result<PathBuf> {
 
 fn start(args: &StartArgs, format: Format) -> Result<()> {
     let ui = Ui::new();
-    let sandbox = sandbox()?.wanting(args.wanted()?);
+    let sandbox = sandbox()?.with_wanted(args.wanted()?);
     let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
     ui.finish();
     format.print(&running, |running| {
         format!(
             "the sandbox runs at {url} (process {pid})\n\
-             {behaviour}\
+             {behavior}\
              with ecs-scaler:    {program} deploy FILE --local\n\
              with other tools:   AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1\n\
              log:                {log}",
             program = program(),
             url = running.endpoint_url,
             pid = running.pid,
-            behaviour = behaviour(&running.behaviour, running.stand_ins),
+            behavior = behavior(&running.behavior, running.emulators),
             log = running.log.display(),
         )
     });
@@ -156,43 +156,43 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
 }
 
 /// A line for the clock, one for the tasks.
-fn behaviour(behaviour: &Behaviour, stand_ins: Option<u32>) -> String {
-    let minute = behaviour.speed.compress(std::time::Duration::from_secs(60));
-    let clock = match behaviour.speed {
+fn behavior(behavior: &Behavior, emulators: Option<u32>) -> String {
+    let minute = behavior.speed.compress(std::time::Duration::from_secs(60));
+    let clock = match behavior.speed {
         Speed::REAL => "real time".to_owned(),
         speed => format!("{speed} times real time: a minute of the loop takes {minute:?}"),
     };
-    let programs = &behaviour.programs;
+    let programs = &behavior.programs;
     let runs = if programs.is_empty() {
         "counted, nothing runs".to_owned()
     } else {
         let each = |(name, path): (&String, &PathBuf)| format!("{name} runs {}", path.display());
         programs.iter().map(each).collect::<Vec<_>>().join(", ")
     };
-    let tasks = match stand_ins {
-        Some(pid) => format!("{runs}; start: {} (process {pid})", behaviour.task_start),
+    let tasks = match emulators {
+        Some(pid) => format!("{runs}; start: {} (process {pid})", behavior.task_start),
         None => "the process that runs them has ended; `local start` starts it".to_owned(),
     };
     format!("clock:              {clock}\ntasks:              {tasks}\n")
 }
 
-fn describe(standing: &Standing) -> String {
-    match standing {
-        Standing::Running(running) => {
+fn describe(status: &SandboxStatus) -> String {
+    match status {
+        SandboxStatus::Running(running) => {
             let text = format!(
                 "the sandbox runs at {} (process {})\n{}",
                 running.endpoint_url,
                 running.pid,
-                behaviour(&running.behaviour, running.stand_ins)
+                behavior(&running.behavior, running.emulators)
             );
             text.trim_end().to_owned()
         }
-        Standing::Unresponsive { pid, log } => format!(
+        SandboxStatus::Unresponsive { pid, log } => format!(
             "the sandbox (process {pid}) does not answer; `local start` replaces it. Its log: {}",
             log.display()
         ),
-        Standing::Stopped { installed: true } => "the sandbox is stopped".to_owned(),
-        Standing::Stopped { installed: false } => {
+        SandboxStatus::Stopped { installed: true } => "the sandbox is stopped".to_owned(),
+        SandboxStatus::Stopped { installed: false } => {
             "the sandbox is not installed; `local start` installs and starts it".to_owned()
         }
     }

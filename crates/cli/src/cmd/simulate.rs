@@ -1,24 +1,21 @@
 //! `simulate`: what a stack does under a load, before it is deployed.
 
 mod chart;
-mod cloudwatch;
-mod load;
-mod subject;
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use simulator::{Compared, Load, Outcome, Report, Scenario, ScenarioError};
+use simulator::{Compared, Load, Report, RunOutcome, Scenario, ScenarioError};
 use stack::Stack;
 
 use crate::connect::ConnectArgs;
 use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::ui::{self, Ui};
-
-pub(crate) use self::load::LoadArgs;
-pub(crate) use self::subject::{SubjectArgs, share, told};
+use crate::simulation::{
+    LoadArgs, SubjectArgs, required_share, scenario_failure, share, write_page,
+};
+use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,7 +25,8 @@ pub(crate) struct Args {
     load: LoadArgs,
     #[command(flatten)]
     subject: SubjectArgs,
-    /// Fail unless the promise is kept for this share of the messages, such as 99%
+    /// Fail unless this share of the messages meets the latency objective; otherwise the share of the service's
+    /// `slo`, if it has one
     #[arg(long, value_name = "SHARE", value_parser = share)]
     require: Option<f64>,
     /// Show the policies that people use today beside the definition's
@@ -57,13 +55,13 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 
 fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Result<Report> {
     let overrides = args.subject.overrides()?;
-    let scenario = Scenario::from_stack(stack, service, &overrides).map_err(told)?;
-    let lasts = simulator::length(load.duration().as_secs_f64());
+    let scenario = Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
+    let lasts = simulator::format_duration(load.duration().as_secs_f64());
     ui.note(&format!("simulating {lasts}"));
     let (outcome, compared) = simulate(args, &scenario, load)?;
     Ok(
         Report::new(args.load.load.to_string(), load.begins(), outcome)
-            .requiring(args.require)
+            .requiring(args.require.or(required_share(stack, service)))
             .beside(&compared),
     )
 }
@@ -84,7 +82,7 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
         .details(report))
 }
 
-fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Outcome, Vec<Compared>)> {
+fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(RunOutcome, Vec<Compared>)> {
     let wrong = |error: ScenarioError| Failure::failed(error.to_string());
     if !args.compare {
         let outcome = simulator::simulate(scenario, load, args.subject.seed).map_err(wrong)?;
@@ -95,16 +93,6 @@ fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Outcome, V
     let own = compared.first().map(|own| own.outcome.clone());
     let own = own.ok_or_else(|| Failure::failed("nothing was compared"))?;
     Ok((own, compared))
-}
-
-pub(crate) fn write_page(path: &Path, report: &Report) -> Result<()> {
-    let shown = path.display();
-    let failed =
-        |error: String| Failure::failed(format!("failed to write the report {shown}: {error}"));
-    let page = report.html().map_err(|error| failed(error.to_string()))?;
-    std::fs::write(path, page).map_err(|error| failed(error.to_string()))?;
-    ui::note(&format!("the report is in {shown}"));
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,17 +6,17 @@ use deployer::{Identity, Inspection};
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef, default_definition};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output::Format;
 use crate::ui::Ui;
 
 mod demand;
+mod queue;
 mod scaling;
 mod text;
 mod watching;
 
-pub(crate) use text::text;
-pub(crate) use watching::look;
+use text::text;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let (inspection, identity) = read.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
     let Some(inspection) = inspection else {
-        return Err(no_such_stack(&known.name, &identity));
+        return Err(identity.no_such_stack(&known.name).into());
     };
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     format.print(&inspection, |inspection| text(&known.name, inspection, now));
@@ -71,12 +71,4 @@ async fn read(
     let identity = cloud.identify(&session, known).await?;
     let inspection = deployer::inspect(&session, &known.name, now).await?;
     Ok((inspection, identity))
-}
-
-pub(crate) fn no_such_stack(name: &str, identity: &Identity) -> Failure {
-    Failure::failed(format!(
-        "there is no stack {name} in account {}, {}",
-        identity.account, identity.region
-    ))
-    .hint("check the name, --profile and --region; `deploy` makes it")
 }

@@ -3,7 +3,7 @@
 mod text;
 mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -12,12 +12,18 @@ use simulator::{
 };
 use stack::Stack;
 
-use super::simulate::{LoadArgs, SubjectArgs, share, told, write_page};
 use crate::connect::ConnectArgs;
-use crate::definition::FileArg;
+use crate::definition::{self, FileArg};
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
+use crate::simulation::{
+    LoadArgs, SubjectArgs, required_share, scenario_failure, share, write_page,
+};
 use crate::ui::Ui;
+
+/// Required where neither the command line nor the definition has a share: the cheapest settings of all
+/// would meet nothing.
+const USUAL_SHARE: f64 = 0.99;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,9 +33,10 @@ pub(crate) struct Args {
     load: LoadArgs,
     #[command(flatten)]
     subject: SubjectArgs,
-    /// Share of the messages for which the promise must be kept
-    #[arg(long, value_name = "SHARE", value_parser = share, default_value = "99%")]
-    require: f64,
+    /// Share of the messages that must meet the latency objective; otherwise the share of the service's `slo`,
+    /// or 99%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    require: Option<f64>,
     /// Share of the load's time that is searched on, whole days where there are several; the rest shows
     /// how what was found does on what it has not seen
     #[arg(long, value_name = "SHARE", value_parser = part, default_value = "60%")]
@@ -88,16 +95,18 @@ struct Document<'t> {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = args.file.load()?;
+    let file = args.file.path()?;
+    let stack = definition::load(&file)?;
     let service = args.subject.service(&stack)?;
     let ui = Ui::new();
     let load = args.load.read(&stack, &service, &args.connect, &ui).await?;
     // Nothing else runs meanwhile.
-    tokio::task::block_in_place(|| tune(&args, &stack, &service, &load, &ui, format))
+    tokio::task::block_in_place(|| tune(&args, &file, &stack, &service, &load, &ui, format))
 }
 
 fn tune(
     args: &Args,
+    file: &Path,
     stack: &Stack,
     service: &str,
     load: &Load,
@@ -106,11 +115,12 @@ fn tune(
 ) -> Result<()> {
     let overrides = args.subject.overrides()?;
     let tell = |text: &str| ui.note(text);
-    let tuned = simulator::tune(stack, service, &overrides, load, &args.options(), &tell)
-        .map_err(failed)?;
+    let options = args.options(stack, service);
+    let tuned =
+        simulator::tune(stack, service, &overrides, load, &options, &tell).map_err(failed)?;
     ui.finish();
     if let Some(path) = &args.report {
-        write_page(path, &report(args, &tuned, service, &overrides, load)?)?;
+        write_page(path, &report(args, &tuned, stack, service, load)?)?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -121,14 +131,14 @@ fn tune(
         if format == Format::Text {
             output::text(&text::text(&tuned));
         }
-        return Err(broken(args, &tuned, &shown));
+        return Err(broken(args, file, &tuned, &shown));
     }
     if written {
-        write::write(&args.file.path()?, &tuned)?;
+        write::write(file, &tuned)?;
     }
     format.print(&shown, |shown| text::text(shown.tuned));
     if format == Format::Text {
-        for hint in hints(args, &tuned) {
+        for hint in hints(args, file, &tuned) {
             crate::ui::note(&format!("hint: {hint}"));
         }
     }
@@ -136,22 +146,22 @@ fn tune(
 }
 
 /// The promise isn't kept as required, on one part or on both.
-fn broken(args: &Args, tuned: &Tuned, shown: &Document<'_>) -> Failure {
+fn broken(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Failure {
     let mut failure = Failure::failed(text::verdict(tuned));
-    for hint in hints(args, tuned) {
+    for hint in hints(args, file, tuned) {
         failure = failure.hint(hint);
     }
     if args.write {
-        failure = failure.hint(format!("{} was not changed", args.file.shown()));
+        failure = failure.hint(format!("{} was not changed", file.display()));
     }
     failure.details(shown)
 }
 
 /// What to do next.
-fn hints(args: &Args, tuned: &Tuned) -> Vec<String> {
+fn hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
     let mut hints = Vec::new();
     if tuned.keeps() && !args.write && !tuned.changes.is_empty() {
-        hints.push(format!("--write puts it into {}", args.file.shown()));
+        hints.push(format!("--write puts it into {}", file.display()));
     }
     if let Some(other) = &tuned.other_law {
         let cheaper = other.tuning.searched.cost < tuned.tuned.searched.cost;
@@ -175,43 +185,47 @@ fn hints(args: &Args, tuned: &Tuned) -> Vec<String> {
 fn report(
     args: &Args,
     tuned: &Tuned,
+    present: &Stack,
     service: &str,
-    overrides: &Overrides,
     load: &Load,
 ) -> Result<Report> {
-    let promise = std::time::Duration::try_from_secs_f64(tuned.promise).ok();
     let overrides = Overrides {
-        promise,
-        ..overrides.clone()
+        promise: std::time::Duration::try_from_secs_f64(tuned.promise).ok(),
+        ..args.subject.overrides()?
     };
     let outcome = |stack: &Stack| {
-        let scenario = Scenario::from_stack(stack, service, &overrides).map_err(told)?;
-        simulator::simulate(&scenario, load, args.subject.seed).map_err(told)
+        let scenario =
+            Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
+        simulator::simulate(&scenario, load, args.subject.seed).map_err(scenario_failure)
     };
     let found = outcome(&tuned.definition)?;
-    let present = args.file.load()?;
     let compared = [
         ("tuned".to_owned(), found.clone()),
-        ("as it is".to_owned(), outcome(&present)?),
+        ("as it is".to_owned(), outcome(present)?),
     ]
     .map(|(name, outcome)| Compared { name, outcome });
     Ok(
         Report::new(args.load.load.to_string(), load.begins(), found)
-            .requiring(Some(args.require))
+            .requiring(Some(args.required(present, service)))
             .beside(&compared),
     )
 }
 
 impl Args {
-    fn options(&self) -> TuneOptions {
+    /// The share of the messages that must meet the objective.
+    fn required(&self, stack: &Stack, service: &str) -> f64 {
+        let slo = required_share(stack, service);
+        self.require.or(slo).unwrap_or(USUAL_SHARE)
+    }
+
+    fn options(&self, stack: &Stack, service: &str) -> TuneOptions {
         TuneOptions {
-            required: self.require,
+            required: self.required(stack, service),
             train: self.train,
             candidates: self.max_candidates,
             keep: self.keep.iter().map(|key| key.parameter()).collect(),
             any_law: self.law == Laws::Any,
             seed: self.subject.seed,
-            threads: None,
         }
     }
 }
@@ -230,7 +244,7 @@ impl Key {
 
 fn failed(error: TuneError) -> Failure {
     match error {
-        TuneError::Scenario(error) => told(error),
+        TuneError::Scenario(error) => scenario_failure(error),
         TuneError::Law(_) => Failure::failed(error.to_string())
             .hint("`simulate --compare` shows how other laws would do"),
         TuneError::Short => {

@@ -1,13 +1,20 @@
 //! The last scaling actions of a service, whoever took them.
 
-use std::time::UNIX_EPOCH;
-
 use deployer::{Activity, ServiceState, StepAlarmState};
-
-use super::view::Action;
+use scaling::{ActivityStatus, Parsed};
+use serde::Serialize;
 
 /// Actions that are shown.
 const SHOWN: usize = 5;
+
+/// A scaling action.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Action {
+    /// When it began, if that is known.
+    pub at: Option<f64>,
+    pub what: String,
+    pub why: String,
+}
 
 /// Those of Application Auto Scaling and those that a scaling function has recorded, the newest first.
 pub(super) fn actions(service: &ServiceState) -> Vec<Action> {
@@ -20,7 +27,7 @@ pub(super) fn actions(service: &ServiceState) -> Vec<Action> {
         actions.extend(
             sides
                 .iter()
-                .filter_map(|(name, side)| step(name, side.as_ref()?)),
+                .filter_map(|(name, side)| step(name, side.as_ref()?, service.desired)),
         );
     }
     // What has no time stands last.
@@ -30,9 +37,9 @@ pub(super) fn actions(service: &ServiceState) -> Vec<Action> {
 }
 
 fn activity(activity: &Activity) -> Action {
-    let failed = match activity.status.as_str() {
-        "Successful" | "InProgress" | "Pending" | "Unfulfilled" | "Overridden" => "",
-        _ => " (failed)",
+    let failed = match activity.status {
+        Parsed::Unknown(_) | Parsed::Known(ActivityStatus::Failed) => " (failed)",
+        Parsed::Known(_) => "",
     };
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970")]
     let at = activity.at as f64;
@@ -43,27 +50,21 @@ fn activity(activity: &Activity) -> Action {
     }
 }
 
-/// The record that the function keeps on its alarm, such as
-/// `2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 done`.
-fn step(side: &str, state: &StepAlarmState) -> Option<Action> {
-    let record = state.last_step.as_deref()?;
-    let words: Vec<&str> = record.split_whitespace().collect();
-    let after = |word: &str| {
-        let place = words.iter().position(|found| *found == word)?;
-        words.get(place + 1).copied()
-    };
-    let at = words
-        .first()
-        .and_then(|word| humantime::parse_rfc3339_weak(word).ok())
-        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
-        .map(|since| since.as_secs_f64());
-    let what = match (after("from"), after("to")) {
-        (Some(from), Some(to)) => format!("{side}: desired count from {from} to {to}"),
-        _ => format!("{side}: {record}"),
+/// The step that the function recorded on its alarm. A text of anyone else is shown as it is.
+fn step(side: &str, state: &StepAlarmState, desired: u32) -> Option<Action> {
+    let last = state.last_step.as_ref()?;
+    let unapplied = state
+        .unapplied_step(desired)
+        .map_or("", |_| StepAlarmState::NOT_APPLIED);
+    let what = match last {
+        Parsed::Known(step) => {
+            format!("desired count from {} to {}{unapplied}", step.from, step.to)
+        }
+        Parsed::Unknown(text) => text.clone(),
     };
     Some(Action {
-        at,
-        what,
+        at: last.known().map(|step| step.at.as_secs_f64()),
+        what: format!("{side}: {what}"),
         why: format!("the alarm {} was in ALARM", state.name),
     })
 }
@@ -83,21 +84,30 @@ mod tests {
             alarm: None,
             steps: Steps::new(AdjustmentType::ChangeInCapacity, None, vec![step]).unwrap(),
             cooldown_s: 60,
-            last_step: Some(record.into()),
+            last_step: Some(Parsed::from(record)),
         }
     }
 
     #[test]
     fn a_record_becomes_an_action() {
         let record = "2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 done";
-        let action = step("scale out", &state(record)).unwrap();
+        let action = step("scale out", &state(record), 2).unwrap();
         assert_eq!(action.at, Some(1_795_255_212.5));
         assert_eq!(action.what, "scale out: desired count from 1 to 2");
     }
 
     #[test]
+    fn a_step_that_was_not_applied_says_so() {
+        let record = "2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 begun";
+        let what = |desired| step("scale out", &state(record), desired).unwrap().what;
+        let applied = "scale out: desired count from 1 to 2";
+        assert_eq!(what(1), format!("{applied} (recorded, not applied)"));
+        assert_eq!(what(2), applied);
+    }
+
+    #[test]
     fn a_record_of_somebody_else_is_shown_as_it_is() {
-        let action = step("scale in", &state("from")).unwrap();
+        let action = step("scale in", &state("from"), 2).unwrap();
         assert_eq!((action.at, &*action.what), (None, "scale in: from"));
     }
 }

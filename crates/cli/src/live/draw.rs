@@ -2,10 +2,13 @@
 
 use console::{Style, measure_text_width, truncate_str};
 
+use scaling::AlarmState;
+
 use crate::words::{age, number};
 
+use super::actions::Action;
 use super::bars::{bar, columns, highest};
-use super::view::{Action, AlarmView, QueueView, ServiceView, View};
+use super::view::{AlarmView, QueueView, ServiceView, View};
 
 /// Where is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -84,13 +87,15 @@ impl Pen {
         self.style().dim().apply_to(text).to_string()
     }
 
-    fn state(&self, state: &str) -> String {
-        let style = match state {
-            "ALARM" | "gone" => self.style().red().bold(),
-            "OK" => self.style().green(),
-            _ => self.style().yellow(),
+    fn state(&self, alarm: &AlarmView) -> String {
+        let style = if alarm.is_in_alarm() || alarm.is_gone() {
+            self.style().red().bold()
+        } else if alarm.state.is(AlarmState::Ok) {
+            self.style().green()
+        } else {
+            self.style().yellow()
         };
-        style.apply_to(state).to_string()
+        style.apply_to(&alarm.state).to_string()
     }
 
     fn heading(&self, view: &View, now: f64) -> String {
@@ -122,7 +127,7 @@ impl Pen {
         }
         lines.extend(self.history(service));
         lines.extend(service.alarms.iter().map(|alarm| {
-            let state = self.state(&alarm.state);
+            let state = self.state(alarm);
             labelled("alarm", &format!("{}  {state}", alarm.condition))
         }));
         for action in service.actions.iter().take(ACTIONS) {
@@ -138,7 +143,7 @@ impl Pen {
     fn tasks(&self, service: &ServiceView) -> String {
         let bounds = service
             .bounds
-            .map(|(min, max)| format!(" ({min} to {max})"))
+            .map(|bounds| format!(" ({} to {})", bounds.min(), bounds.max()))
             .unwrap_or_default();
         let text = format!(
             "{} running, {} pending, {} desired{bounds}",
@@ -182,7 +187,7 @@ impl Pen {
             return Vec::new();
         }
         #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^53 messages")]
-        let backlog: Vec<f64> = samples.iter().map(|sample| sample.backlog as f64).collect();
+        let backlog: Vec<f64> = samples.iter().map(|sample| sample.visible as f64).collect();
         let running: Vec<f64> = samples.iter().map(|sample| sample.running.into()).collect();
         let mut lines = Vec::new();
         if !service.queues.is_empty() {
@@ -215,7 +220,7 @@ impl Pen {
     }
 
     fn operational(&self, alarms: &[AlarmView]) -> Vec<String> {
-        let noisy: Vec<&AlarmView> = alarms.iter().filter(|a| a.state == "ALARM").collect();
+        let noisy: Vec<&AlarmView> = alarms.iter().filter(|a| a.is_in_alarm()).collect();
         let count = format!(
             "{} of {} operational alarms in ALARM",
             noisy.len(),

@@ -2,23 +2,16 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::view::{Action, ServiceView};
+use demo::sample;
+use deployer::ServiceState;
+use simulator::Sample;
+
+use super::actions::Action;
 
 /// Looks that are remembered: an hour of one every five seconds.
 const LOOKS: usize = 720;
 /// Noticed changes that are remembered.
 const CHANGES: usize = 5;
-
-/// A service at one look.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Sample {
-    /// Seconds since 1970.
-    pub at: f64,
-    /// Messages waiting in all its queues that can be read.
-    pub backlog: u64,
-    /// Running tasks.
-    pub running: i32,
-}
 
 /// The looks at each service.
 #[derive(Debug, Default)]
@@ -26,34 +19,29 @@ pub(crate) struct History {
     services: HashMap<(String, String), Past>,
 }
 
+/// The looks at one service.
 #[derive(Debug, Default)]
-struct Past {
-    samples: VecDeque<Sample>,
-    desired: Option<i32>,
-    changes: VecDeque<Action>,
+pub(super) struct Past {
+    pub(super) samples: VecDeque<Sample>,
+    /// Changes of the desired count for which nothing that is read gives a reason, the newest first.
+    pub(super) changes: VecDeque<Action>,
 }
 
 impl History {
-    /// Notes what a look at `at` (seconds since 1970) shows, and gives the service its past.
-    pub(crate) fn note(&mut self, service: &mut ServiceView, at: f64) {
-        let key = (service.cluster.clone(), service.name.clone());
+    /// Notes what a look at `at` (seconds since 1970) shows, and returns it with the looks before.
+    pub(super) fn note(&mut self, service: &ServiceState, at: f64) -> &Past {
+        let key = (service.cluster.clone(), service.service.clone());
         let past = self.services.entry(key).or_default();
-        past.samples.push_back(Sample {
-            at,
-            backlog: service
-                .queues
-                .iter()
-                .filter_map(|queue| queue.visible)
-                .sum(),
-            running: service.running,
-        });
-        while past.samples.len() > LOOKS {
+        let before = past.samples.back().map(|sample| sample.desired);
+        past.samples.push_back(sample(service, at));
+        if past.samples.len() > LOOKS {
             past.samples.pop_front();
         }
-        if let Some(before) = past.desired.replace(service.desired)
-            && before != service.desired
-            && service.unexplained
-        {
+        // Policies and scaling functions leave records that say why.
+        let explained = !service.policies.is_empty() || service.alarm_steps.is_some();
+        if explained {
+            past.changes.clear();
+        } else if let Some(before) = before.filter(|before| *before != service.desired) {
             past.changes.push_front(Action {
                 at: Some(at),
                 what: format!("desired count from {before} to {}", service.desired),
@@ -61,9 +49,6 @@ impl History {
             });
             past.changes.truncate(CHANGES);
         }
-        service.history = past.samples.iter().copied().collect();
-        if service.unexplained {
-            service.actions.extend(past.changes.iter().cloned());
-        }
+        past
     }
 }

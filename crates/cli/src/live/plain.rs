@@ -141,11 +141,11 @@ fn alarm_changes(known: &[AlarmView], alarms: &[AlarmView], first: bool) -> Vec<
         let mut known = known.iter();
         known
             .find(|alarm| alarm.name == name)
-            .map(|alarm| &*alarm.state)
+            .map(|alarm| &alarm.state)
     };
     let news = alarms.iter().filter(|alarm| match state_of(&alarm.name) {
-        Some(before) => before != alarm.state,
-        None => !first || alarm.state == "ALARM",
+        Some(before) => *before != alarm.state,
+        None => !first || alarm.is_in_alarm(),
     });
     news.map(|alarm| {
         let what = match alarm.description.as_str() {

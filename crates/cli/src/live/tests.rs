@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{
-    Activity, AlarmState, Datapoint, Inspection, Observed, PolicyState, QueueState, ServiceState,
-    Status,
+    Activity, Alarm, Datapoint, Inspection, Observed, PolicyState, QueueState, ServiceState, Status,
 };
+
+use scaling::Bounds;
 
 use super::draw::{Canvas, draw};
 use super::history::History;
@@ -26,8 +27,8 @@ const WIDE: Canvas = Canvas {
     colour: false,
 };
 
-fn alarm(name: &str, comparison: &str, threshold: f64, state: &str) -> AlarmState {
-    AlarmState {
+fn alarm(name: &str, comparison: &str, threshold: f64, state: &str) -> Alarm {
+    Alarm {
         name: name.into(),
         description: String::new(),
         state: state.into(),
@@ -57,7 +58,7 @@ fn queue(name: &str, visible: Option<u64>, published: Option<f64>) -> QueueState
     }
 }
 
-fn service(visible: u64, running: i32, desired: i32, high: &str) -> ServiceState {
+fn service(visible: u64, running: u32, desired: u32, high: &str) -> ServiceState {
     let policy = PolicyState {
         name: "voucher-worker-backlog-per-task".into(),
         kind: "TargetTrackingScaling".into(),
@@ -78,18 +79,15 @@ fn service(visible: u64, running: i32, desired: i32, high: &str) -> ServiceState
         desired,
         running,
         pending: desired - running,
-        bounds: Some((1, 20)),
+        bounds: Bounds::new(1, 20).ok(),
         queues: vec![queue("vouchers-7535c65b", Some(visible), Some(150.0))],
-        url: None,
         policies: vec![policy],
-        alarm_steps: None,
-        demand: None,
-        activities: vec![],
+        ..ServiceState::default()
     }
 }
 
 fn look(service: ServiceState) -> Look {
-    let broken = AlarmState {
+    let broken = Alarm {
         description: "the promise is broken: messages wait over 10 s".into(),
         ..alarm("oldest", "GreaterThanThreshold", 10.0, "ALARM")
     };

@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 
-use deployer::{AlarmState, Datapoint, Inspection, QueueState, ServiceState};
-use scaling::METRIC_NAME;
+use deployer::{Alarm, Datapoint, Inspection, QueueState, ServiceState};
+use scaling::{AlarmState, Bounds, Comparison, METRIC_NAME, Parsed};
 use serde::Serialize;
+use simulator::Sample;
 
 use crate::words::number;
 
-use super::actions::actions;
-use super::history::{History, Sample};
+use super::actions::{Action, actions};
+use super::history::{History, Past};
+
+/// The state of an alarm that doesn't exist.
+const GONE: &str = "gone";
 
 /// What one look has read.
 #[derive(Clone, Debug)]
@@ -21,6 +25,17 @@ pub(crate) struct Look {
     pub notes: Vec<String>,
     /// What goes on, in the words of whoever looks.
     pub headline: Option<String>,
+}
+
+impl From<demo::Look> for Look {
+    fn from(look: demo::Look) -> Self {
+        Self {
+            inspection: look.inspection,
+            oldest: look.oldest,
+            notes: Vec::new(),
+            headline: Some(look.headline),
+        }
+    }
 }
 
 /// What is shown of a stack. Times are seconds since 1970.
@@ -50,11 +65,11 @@ pub(crate) struct ServiceView {
     pub name: String,
     /// ECS's status.
     pub status: String,
-    pub desired: i32,
-    pub running: i32,
-    pub pending: i32,
+    pub desired: u32,
+    pub running: u32,
+    pub pending: u32,
     /// Fewest and most tasks.
-    pub bounds: Option<(i64, i64)>,
+    pub bounds: Option<Bounds>,
     /// Target of `BacklogPerTask`, if it is tracked.
     pub target: Option<f64>,
     pub queues: Vec<QueueView>,
@@ -62,9 +77,6 @@ pub(crate) struct ServiceView {
     pub alarms: Vec<AlarmView>,
     /// The last scaling actions, the newest first.
     pub actions: Vec<Action>,
-    /// Whoever scales it leaves no record that is read here.
-    #[serde(skip)]
-    pub unexplained: bool,
     /// The looks until now; no news for programs.
     #[serde(skip)]
     pub history: Vec<Sample>,
@@ -94,19 +106,10 @@ pub(crate) struct AlarmView {
     pub condition: String,
     /// What it means.
     pub description: String,
-    /// `OK`, `ALARM`, `INSUFFICIENT_DATA`, or `gone`.
-    pub state: String,
+    /// Its state, or `gone`.
+    pub state: Parsed<AlarmState>,
     /// CloudWatch's reason.
     pub reason: String,
-}
-
-/// A scaling action.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Action {
-    /// When it began, if that is known.
-    pub at: Option<f64>,
-    pub what: String,
-    pub why: String,
 }
 
 impl View {
@@ -114,18 +117,15 @@ impl View {
     pub(crate) fn new(stack: &str, look: &Look, at: f64, history: &mut History) -> Self {
         let inspection = &look.inspection;
         let others = inspection.queues.iter().chain(&inspection.dead_letters);
-        let service = |state| {
-            let mut view = ServiceView::new(state, look);
-            history.note(&mut view, at);
-            view
-        };
+        let services = inspection.services.iter();
+        let service = |state| ServiceView::new(state, look, history.note(state, at));
         Self {
             stack: stack.to_owned(),
             status: inspection.stack.status_name.clone(),
             at,
             headline: look.headline.clone(),
             notice: (!look.notes.is_empty()).then(|| look.notes.join("; ")),
-            services: inspection.services.iter().map(service).collect(),
+            services: services.map(service).collect(),
             others: others
                 .map(|queue| QueueView::new(queue, None, look))
                 .collect(),
@@ -135,7 +135,7 @@ impl View {
 }
 
 impl ServiceView {
-    fn new(state: &ServiceState, look: &Look) -> Self {
+    fn new(state: &ServiceState, look: &Look, past: &Past) -> Self {
         let tracking = state
             .policies
             .iter()
@@ -155,17 +155,16 @@ impl ServiceView {
                 .map(|queue| QueueView::new(queue, Some(state.running), look))
                 .collect(),
             alarms: scaling_alarms(state),
-            actions: actions(state),
-            unexplained: state.policies.is_empty() && state.alarm_steps.is_none(),
-            history: Vec::new(),
+            actions: [actions(state), past.changes.iter().cloned().collect()].concat(),
+            history: past.samples.iter().copied().collect(),
         }
     }
 }
 
 impl QueueView {
-    fn new(queue: &QueueState, running: Option<i32>, look: &Look) -> Self {
+    fn new(queue: &QueueState, running: Option<u32>, look: &Look) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^53 messages")]
-        let per_task = |running: i32| Some(queue.visible? as f64 / f64::from(running.max(1)));
+        let per_task = |running: u32| Some(queue.visible? as f64 / f64::from(running.max(1)));
         Self {
             name: queue.name.clone(),
             visible: queue.visible,
@@ -179,7 +178,17 @@ impl QueueView {
 }
 
 impl AlarmView {
-    fn new(alarm: &AlarmState) -> Self {
+    /// Whether the alarm is in ALARM.
+    pub(crate) fn is_in_alarm(&self) -> bool {
+        self.state.is(AlarmState::Alarm)
+    }
+
+    /// Whether the alarm doesn't exist.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(&self.state, Parsed::Unknown(state) if state == GONE)
+    }
+
+    fn new(alarm: &Alarm) -> Self {
         Self {
             name: alarm.name.clone(),
             condition: condition(alarm),
@@ -194,7 +203,7 @@ impl AlarmView {
             name: name.to_owned(),
             condition: name.to_owned(),
             description: String::new(),
-            state: "gone".to_owned(),
+            state: Parsed::Unknown(GONE.to_owned()),
             reason: String::new(),
         }
     }
@@ -220,14 +229,14 @@ fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
 }
 
 /// What an alarm watches for, such as `BacklogPerTask Average > 100`.
-pub(crate) fn condition(alarm: &AlarmState) -> String {
+pub(crate) fn condition(alarm: &Alarm) -> String {
     let threshold = alarm.threshold.map(number).unwrap_or_default();
-    let sign = match alarm.comparison.as_str() {
-        "GreaterThanThreshold" => ">",
-        "GreaterThanOrEqualToThreshold" => "≥",
-        "LessThanThreshold" => "<",
-        "LessThanOrEqualToThreshold" => "≤",
-        other => other,
+    let sign = match &alarm.comparison {
+        Parsed::Known(Comparison::Above) => ">",
+        Parsed::Known(Comparison::AtOrAbove) => "≥",
+        Parsed::Known(Comparison::Below) => "<",
+        Parsed::Known(Comparison::AtOrBelow) => "≤",
+        Parsed::Unknown(other) => other,
     };
     let metric = alarm.metric.as_ref();
     let metric = metric

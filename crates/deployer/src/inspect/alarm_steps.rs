@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures::future::try_join;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, Steps};
+use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, Parsed, StepRecord, Steps};
 use serde::Serialize;
 
 use crate::error::{Error, Result, aws, is_denied};
@@ -12,7 +12,7 @@ use crate::functions::{Function, FunctionKind, ScalingSetup, ServiceName};
 use crate::messages::name_in;
 use crate::session::Session;
 
-use super::alarms::AlarmState;
+use super::alarms::Alarm;
 use super::queues::{self, QueueState};
 
 /// How a scaling function stands.
@@ -38,13 +38,26 @@ pub struct StepAlarmState {
     /// Alarm name.
     pub name: String,
     /// The alarm; `None` when it is gone.
-    pub alarm: Option<AlarmState>,
+    pub alarm: Option<Alarm>,
     /// What is done while it is in ALARM.
     pub steps: Steps,
     /// Pause after a step, in seconds.
     pub cooldown_s: u64,
     /// The last step, as the function has noted it on the alarm.
-    pub last_step: Option<String>,
+    pub last_step: Option<Parsed<StepRecord>>,
+}
+
+impl StepAlarmState {
+    /// What people read after a step that was recorded but not applied.
+    pub const NOT_APPLIED: &str = " (recorded, not applied)";
+
+    /// The last step if it was recorded but not applied, as far as the record and the service's desired count
+    /// show.
+    #[must_use]
+    pub fn unapplied_step(&self, desired: u32) -> Option<&StepRecord> {
+        let record = self.last_step.as_ref()?.known()?;
+        (!record.was_taken(desired)).then_some(record)
+    }
 }
 
 /// Requests at once. ListTagsForResource takes tens a second.
@@ -54,7 +67,7 @@ const AT_ONCE: usize = 4;
 pub(super) async fn read(
     session: &Session<'_>,
     functions: &[Function],
-    alarms: &[AlarmState],
+    alarms: &[Alarm],
     queue_urls: &[&str],
 ) -> Result<HashMap<ServiceName, AlarmStepsState>> {
     let scaling = functions
@@ -77,7 +90,7 @@ async fn one(
     session: &Session<'_>,
     function: &Function,
     (setup, policy): (&ScalingSetup, &AlarmStepsPolicy),
-    alarms: &[AlarmState],
+    alarms: &[Alarm],
     queue_urls: &[&str],
 ) -> Result<AlarmStepsState> {
     let (scale_out, scale_in) = try_join(
@@ -107,7 +120,7 @@ async fn one(
 async fn side(
     session: &Session<'_>,
     side: Option<&AlarmSteps>,
-    alarms: &[AlarmState],
+    alarms: &[Alarm],
 ) -> Result<Option<StepAlarmState>> {
     let Some(side) = side else { return Ok(None) };
     let alarm = alarms.iter().find(|alarm| alarm.name == side.alarm);
@@ -124,13 +137,13 @@ async fn side(
     }))
 }
 
-async fn last_step(session: &Session<'_>, alarm: &AlarmState) -> Result<Option<String>> {
+async fn last_step(session: &Session<'_>, alarm: &Alarm) -> Result<Option<Parsed<StepRecord>>> {
     let request = session.clients.cloudwatch.list_tags_for_resource();
     let doing = format!("read the tags of the alarm {}", alarm.name);
     match request.resource_arn(&alarm.arn).send().await {
         Ok(reply) => {
             let tag = reply.tags().iter().find(|t| t.key() == Some(LAST_STEP_TAG));
-            Ok(tag.and_then(|tag| tag.value().map(str::to_owned)))
+            Ok(tag.and_then(|tag| tag.value().map(Parsed::from)))
         }
         // Gone since it was read, or not for these eyes: the rest is of use.
         Err(error)

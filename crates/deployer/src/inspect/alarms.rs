@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::MetricAlarm;
+use scaling::{AlarmState, Comparison, Parsed};
 use serde::Serialize;
 use template::contract::types;
 
@@ -13,19 +14,19 @@ use crate::targets::physical_ids;
 
 /// An alarm and its state.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct AlarmState {
+pub struct Alarm {
     /// Alarm name.
     pub name: String,
     /// What it means, in a sentence.
     pub description: String,
-    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
-    pub state: String,
+    /// Its state.
+    pub state: Parsed<AlarmState>,
     /// CloudWatch's reason of the state.
     pub reason: String,
     /// What it watches; `None` for metric math.
     pub metric: Option<AlarmMetric>,
-    /// How it compares, such as `GreaterThanThreshold`.
-    pub comparison: String,
+    /// How it compares the metric with the threshold.
+    pub comparison: Parsed<Comparison>,
     /// Threshold, in the metric's unit.
     pub threshold: Option<f64>,
     /// Datapoints to alarm.
@@ -56,10 +57,7 @@ pub struct AlarmMetric {
 }
 
 /// The alarms among the stack's resources.
-pub(super) async fn of_stack(
-    session: &Session<'_>,
-    resources: &[Resource],
-) -> Result<Vec<AlarmState>> {
+pub(super) async fn of_stack(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Alarm>> {
     let names: Vec<String> = physical_ids(resources, types::ALARM)
         .map(str::to_owned)
         .collect();
@@ -70,7 +68,7 @@ pub(super) async fn of_stack(
 const NAMES: usize = 100;
 
 /// The alarms of these names, as far as they exist.
-pub(super) async fn named(session: &Session<'_>, names: &[String]) -> Result<Vec<AlarmState>> {
+pub(super) async fn named(session: &Session<'_>, names: &[String]) -> Result<Vec<Alarm>> {
     let mut found = Vec::new();
     for names in names.chunks(NAMES) {
         let mut pages = session
@@ -88,21 +86,18 @@ pub(super) async fn named(session: &Session<'_>, names: &[String]) -> Result<Vec
     Ok(found)
 }
 
-fn state(alarm: &MetricAlarm) -> AlarmState {
+fn state(alarm: &MetricAlarm) -> Alarm {
     let periods = alarm.evaluation_periods().unwrap_or_default();
-    AlarmState {
+    Alarm {
         name: alarm.alarm_name().unwrap_or_default().to_owned(),
         description: alarm.alarm_description().unwrap_or_default().to_owned(),
-        state: alarm
-            .state_value()
-            .map_or("", |state| state.as_str())
-            .to_owned(),
+        state: alarm.state_value().map_or("", |s| s.as_str()).into(),
         reason: alarm.state_reason().unwrap_or_default().to_owned(),
         metric: metric(alarm),
         comparison: alarm
             .comparison_operator()
             .map_or("", |c| c.as_str())
-            .to_owned(),
+            .into(),
         threshold: alarm.threshold(),
         datapoints: alarm.datapoints_to_alarm().unwrap_or(periods),
         periods,

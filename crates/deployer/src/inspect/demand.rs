@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
-use scaling::{DemandRequest, TASKS_NEEDED_METRIC};
+use scaling::{Bounds, DemandRequest, TASKS_NEEDED_METRIC};
 use serde::Serialize;
 
+use crate::cloudwatch::{Datapoint, Reading, recent};
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::session::Session;
-
-use super::metric::{Datapoint, Reading, recent};
 
 /// How a service that scales by demand stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,7 +18,7 @@ pub struct DemandState {
     /// Name of the function that sets the desired count; `None` when Application Auto Scaling does.
     pub function: Option<String>,
     /// Fewest and most tasks, as the function knows them.
-    pub bounds: Option<(u32, u32)>,
+    pub bounds: Option<Bounds>,
     /// The law's numbers.
     pub law: DemandRequest,
     /// The newest `TasksNeeded`, unrounded and without bounds: the largest of its minute. `None` when none
@@ -56,8 +55,8 @@ pub(super) async fn read(
     let readings: Vec<Reading> = all.iter().map(reading).collect();
     let doing = format!("read the metric {TASKS_NEEDED_METRIC}");
     let found = recent(session, &doing, &readings, now).await?;
-    for (service, points) in all.iter_mut().zip(found) {
-        note(&mut service.state, &points, now);
+    for (service, series) in all.iter_mut().zip(found) {
+        note(&mut service.state, &series.points, now);
     }
     let states = all.into_iter().map(|one| (one.name, one.state));
     Ok(states.collect())
@@ -87,7 +86,7 @@ fn published(function: &Function) -> Vec<Published> {
                 namespace: policy.namespace.clone(),
                 state: state(
                     Some(function.name.clone()),
-                    Some((policy.min, policy.max)),
+                    Bounds::new(policy.min, policy.max).ok(),
                     policy.law,
                 ),
             })
@@ -96,7 +95,7 @@ fn published(function: &Function) -> Vec<Published> {
     }
 }
 
-fn state(function: Option<String>, bounds: Option<(u32, u32)>, law: DemandRequest) -> DemandState {
+fn state(function: Option<String>, bounds: Option<Bounds>, law: DemandRequest) -> DemandState {
     DemandState {
         function,
         bounds,

@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
 
+use crate::cloudwatch::{Datapoint, Reading, newest};
 use crate::error::Result;
 use crate::session::Session;
-
-use super::metric::{Datapoint, Reading, newest};
 
 /// The newest `ApproximateAgeOfOldestMessage` of each of these queues, in seconds, by the queue's name.
 /// Left out is a queue without a datapoint of the last 15 minutes: SQS measures no queue that has been idle

@@ -4,14 +4,13 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
+use crate::cloudwatch::Datapoint;
 use crate::error::{Result, aws, is_denied};
 use crate::messages::is_no_such_queue;
 use crate::session::Session;
 
-use super::metric::Datapoint;
-
 /// A queue's depth.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct QueueState {
     /// Queue name.
     pub name: String,

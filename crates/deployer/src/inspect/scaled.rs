@@ -8,12 +8,13 @@ use aws_sdk_applicationautoscaling::types::{
 };
 use futures::future::try_join3;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use scaling::{ActivityStatus, Bounds, Parsed};
 use serde::Serialize;
 
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-use super::alarms::{self, AlarmState};
+use super::alarms::{self, Alarm};
 
 /// A scaling policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,7 +32,7 @@ pub struct PolicyState {
     /// The steps of a step scaling policy.
     pub steps: Vec<PolicyStep>,
     /// Its alarms.
-    pub alarms: Vec<AlarmState>,
+    pub alarms: Vec<Alarm>,
     /// ARN of the policy.
     #[serde(skip)]
     pub arn: String,
@@ -58,13 +59,13 @@ pub struct Activity {
     /// Why.
     pub cause: String,
     /// How it ended.
-    pub status: String,
+    pub status: Parsed<ActivityStatus>,
 }
 
 /// A service as Application Auto Scaling knows it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scaled {
-    pub bounds: Option<(i32, i32)>,
+    pub bounds: Option<Bounds>,
     pub policies: Vec<PolicyState>,
     pub activities: Vec<Activity>,
 }
@@ -105,7 +106,7 @@ pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMa
     .await?;
     for (id, bounds) in bounds {
         if let Some(scaled) = scaled.get_mut(&id) {
-            scaled.bounds = Some(bounds);
+            scaled.bounds = bounds;
         }
     }
     for policy in &policies {
@@ -123,7 +124,12 @@ pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMa
     Ok(scaled)
 }
 
-async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, (i32, i32))>> {
+/// A number of tasks. AWS never reports a negative one.
+pub(super) fn count(tasks: i32) -> u32 {
+    u32::try_from(tasks).unwrap_or_default()
+}
+
+async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, Option<Bounds>)>> {
     let client = &session.clients.applicationautoscaling;
     let mut found = Vec::new();
     for ids in ids.chunks(PAGE) {
@@ -136,8 +142,8 @@ async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, (i
         while let Some(page) = pages.next().await {
             let page = page.map_err(aws("read the scalable targets"))?;
             found.extend(page.scalable_targets().iter().map(|target| {
-                let bounds = (target.min_capacity(), target.max_capacity());
-                (target.resource_id().to_owned(), bounds)
+                let [min, max] = [target.min_capacity(), target.max_capacity()].map(count);
+                (target.resource_id().to_owned(), Bounds::new(min, max).ok())
             }));
         }
     }
@@ -169,7 +175,7 @@ async fn policies(session: &Session<'_>, filters: &[Option<&str>]) -> Result<Vec
 async fn tracking_alarms(
     session: &Session<'_>,
     policies: &[ScalingPolicy],
-) -> Result<HashMap<String, AlarmState>> {
+) -> Result<HashMap<String, Alarm>> {
     let names: Vec<String> = policies
         .iter()
         .flat_map(|policy| policy.alarms())
@@ -182,7 +188,7 @@ async fn tracking_alarms(
         .collect())
 }
 
-fn state(policy: &ScalingPolicy, alarms: &HashMap<String, AlarmState>) -> PolicyState {
+fn state(policy: &ScalingPolicy, alarms: &HashMap<String, Alarm>) -> PolicyState {
     let names = policy.alarms().iter().map(|alarm| alarm.alarm_name());
     let tracking = policy.target_tracking_scaling_policy_configuration();
     let steps = policy.step_scaling_policy_configuration();
@@ -275,6 +281,6 @@ fn activity(found: &ScalingActivity) -> Activity {
         at: found.start_time().secs(),
         description: found.description().to_owned(),
         cause: found.cause().to_owned(),
-        status: found.status_code().as_str().to_owned(),
+        status: found.status_code().as_str().into(),
     }
 }

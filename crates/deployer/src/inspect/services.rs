@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use aws_sdk_ecs::types::Service;
 use futures::future::try_join4;
-use scaling::{MetricRequest, QueueRequest};
+use scaling::{Bounds, MetricRequest, QueueRequest};
 use serde::Serialize;
 use template::contract::{self, types};
 
@@ -17,14 +17,14 @@ use crate::session::Session;
 use crate::targets::physical_ids;
 
 use super::alarm_steps::AlarmStepsState;
-use super::alarms::AlarmState;
+use super::alarms::Alarm;
 use super::demand::DemandState;
 use super::metric;
 use super::queues::{self, QueueState};
-use super::scaled::{self, Activity, PolicyState, Scaled};
+use super::scaled::{self, Activity, PolicyState, Scaled, count};
 
 /// An ECS service and what decides its desired count.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ServiceState {
     /// Cluster name.
     pub cluster: String,
@@ -33,13 +33,13 @@ pub struct ServiceState {
     /// ECS's status, such as `ACTIVE`; `MISSING` when ECS knows no such service.
     pub status: String,
     /// Desired, running and pending count, as ECS says them.
-    pub desired: i32,
+    pub desired: u32,
     /// Running tasks.
-    pub running: i32,
+    pub running: u32,
     /// Tasks that are starting.
-    pub pending: i32,
+    pub pending: u32,
     /// Minimum and maximum capacity of the scalable target.
-    pub bounds: Option<(i32, i32)>,
+    pub bounds: Option<Bounds>,
     /// Queues that it consumes.
     pub queues: Vec<QueueState>,
     /// The URL of its load balancer, if the stack made one.
@@ -60,20 +60,19 @@ impl ServiceState {
     pub(super) fn count(&mut self, known: Option<&Service>) {
         let status = known.and_then(|known| known.status());
         self.status = status.unwrap_or("MISSING").to_owned();
-        self.desired = known.map_or(0, Service::desired_count);
-        self.running = known.map_or(0, Service::running_count);
-        self.pending = known.map_or(0, Service::pending_count);
+        let tasks = |of: fn(&Service) -> i32| known.map_or(0, |known| count(of(known)));
+        self.desired = tasks(Service::desired_count);
+        self.running = tasks(Service::running_count);
+        self.pending = tasks(Service::pending_count);
     }
 
     /// Fewest and most tasks, from whoever sets the count: Application Auto Scaling or a function.
     #[must_use]
-    pub fn task_bounds(&self) -> Option<(i64, i64)> {
-        let target = self.bounds.map(|(min, max)| (min.into(), max.into()));
+    pub fn task_bounds(&self) -> Option<Bounds> {
         let steps = self.alarm_steps.as_ref();
-        let steps = steps.map(|steps| (steps.min.into(), steps.max.into()));
+        let steps = steps.and_then(|steps| Bounds::new(steps.min, steps.max).ok());
         let demand = self.demand.as_ref().and_then(|demand| demand.bounds);
-        let demand = demand.map(|(min, max)| (min.into(), max.into()));
-        target.or(steps).or(demand)
+        self.bounds.or(steps).or(demand)
     }
 
     pub(super) fn name(&self) -> ServiceName {
@@ -85,7 +84,7 @@ impl ServiceState {
 
     /// Gives the policies those of the stack's alarms that act on them. Application Auto Scaling names a
     /// policy's alarms by itself, but not every cloud does for step scaling.
-    pub(super) fn adopt(&mut self, alarms: &[AlarmState]) {
+    pub(super) fn adopt(&mut self, alarms: &[Alarm]) {
         for policy in &mut self.policies {
             let acting = alarms.iter().filter(|a| a.actions.contains(&policy.arn));
             for alarm in acting {
@@ -258,17 +257,11 @@ fn state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled>) -> 
     let mut state = ServiceState {
         cluster: subject.name.cluster.clone(),
         service: subject.name.service.clone(),
-        status: String::new(),
-        desired: 0,
-        running: 0,
-        pending: 0,
         bounds: scaled.bounds,
-        queues: Vec::new(),
         url: subject.url.clone(),
         policies: scaled.policies,
-        alarm_steps: None,
-        demand: None,
         activities: scaled.activities,
+        ..ServiceState::default()
     };
     state.count(known);
     state

@@ -20,7 +20,7 @@ const UNRESERVED: i64 = 100;
 ///
 /// # Errors
 /// When AWS can't be asked. Who may not ask gets "no", with a note.
-pub async fn can_serialize(
+pub(crate) async fn can_serialize(
     session: &Session<'_>,
     stack: &str,
     parameter: &str,

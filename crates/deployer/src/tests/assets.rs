@@ -29,7 +29,7 @@ fn now() -> SystemTime {
 }
 
 #[derive(Default)]
-struct S3 {
+pub(super) struct S3 {
     bucket: bool,
     secured: bool,
     /// By key, their age.
@@ -39,9 +39,9 @@ struct S3 {
     refusals: Vec<(&'static str, u16, &'static str)>,
 }
 
-type Shared = Arc<Mutex<S3>>;
+pub(super) type Shared = Arc<Mutex<S3>>;
 
-fn s3(bucket: bool, secured: bool) -> Shared {
+pub(super) fn s3(bucket: bool, secured: bool) -> Shared {
     Arc::new(Mutex::new(S3 {
         bucket,
         secured,
@@ -58,7 +58,7 @@ impl S3 {
     }
 }
 
-fn rules(s3: &Shared) -> Vec<Rule> {
+pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
     macro_rules! rule {
         ($method:ident, $name:literal, |$s3:ident, $input:ident| $body:expr) => {{
             let shared = Arc::clone(s3);
@@ -135,7 +135,7 @@ fn rules(s3: &Shared) -> Vec<Rule> {
 async fn upload(s3: &Shared) -> (Result<String>, Told) {
     let asset = Asset::template("{}");
     let (result, told) = run(&rules(s3), async |session| {
-        crate::upload(session, ACCOUNT, std::slice::from_ref(&asset), now()).await
+        crate::assets::upload(session, ACCOUNT, std::slice::from_ref(&asset), now()).await
     })
     .await;
     (result, told)
@@ -238,7 +238,7 @@ async fn a_bucket_that_another_run_has_just_made_is_ours() {
         let mut all = vec![race];
         all.extend(rules(&shared));
         let (result, _) = run(&all, async |session| {
-            crate::upload(session, ACCOUNT, &[Asset::template("{}")], now()).await
+            crate::assets::upload(session, ACCOUNT, &[Asset::template("{}")], now()).await
         })
         .await;
         result.unwrap();

@@ -65,6 +65,8 @@ impl Told {
         |progress| {
             let line = match progress {
                 Progress::Note { text } => text,
+                Progress::Step { step } => format!("step: {step:?}"),
+                Progress::Planned { plan } => format!("planned: {} changes", plan.changes.len()),
                 Progress::Resource {
                     logical_id, status, ..
                 } => format!("{status} {logical_id}"),

@@ -7,7 +7,7 @@ use crate::{Deployed, Error, Kind, Plan, Result};
 
 pub(super) async fn deploy(cloud: &CloudFormation) -> (Result<Deployed>, Told) {
     run(&cloud.rules(), async |session| {
-        crate::deploy(session, &source(), &mut |_: &Plan| Ok(())).await
+        crate::deploy_template(session, &source(), &mut |_: &Plan| Ok(())).await
     })
     .await
 }
@@ -232,7 +232,7 @@ async fn a_template_that_cloudformation_refuses_leaves_nothing_behind() {
 async fn refused(cloud: &CloudFormation) -> Error {
     let refuse = |_: &Plan| -> Result<()> { Err(Error::refused("not confirmed")) };
     let (result, _) = run(&cloud.rules(), async |session| {
-        crate::deploy(session, &source(), &mut { refuse }).await
+        crate::deploy_template(session, &source(), &mut { refuse }).await
     })
     .await;
     result.unwrap_err()
@@ -292,7 +292,7 @@ async fn termination_protection_is_changed_only_when_it_differs() {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     for (wanted, calls) in [(false, 0), (true, 1), (true, 1), (false, 2)] {
         let (result, _) = run(&cloud.rules(), async |session| {
-            crate::protect(session, NAME, wanted).await
+            crate::deploy::protect(session, NAME, wanted).await
         })
         .await;
         result.unwrap();

@@ -109,7 +109,7 @@ async fn the_sdk_s_own_retries_are_at_work() {
     rules.extend(cloud.rules());
     let clients = with_retries(&rules, RetryConfig::standard());
     let (result, _) = run_with(&clients, async |session| {
-        crate::deploy(session, &source(), &mut |_: &Plan| Ok(())).await
+        crate::deploy_template(session, &source(), &mut |_: &Plan| Ok(())).await
     })
     .await;
     assert_eq!(flaky.num_calls(), 3);

@@ -11,6 +11,8 @@ use aws_sdk_eventbridge::operation::list_targets_by_rule::ListTargetsByRuleOutpu
 use aws_sdk_eventbridge::types::Target;
 use aws_smithy_mocks::mock;
 
+use scaling::Bounds;
+
 use super::cloud::{json_error, run};
 use super::cloudformation::{CloudFormation, NAME};
 use super::told;
@@ -28,7 +30,7 @@ async fn a_small_system_is_read_whole() {
         (service.desired, service.running, service.pending),
         (3, 2, 1)
     );
-    assert_eq!(service.bounds, Some((1, 20)));
+    assert_eq!(service.bounds, Some(Bounds::new(1, 20).unwrap()));
     assert_eq!(
         (service.queues.len(), service.queues[0].visible),
         (1, Some(7))
@@ -82,7 +84,7 @@ async fn a_hundred_services_take_few_requests() {
             format!("q{number}"),
             "its own queue"
         );
-        assert_eq!(service.bounds, Some((1, 20)));
+        assert_eq!(service.bounds, Some(Bounds::new(1, 20).unwrap()));
         assert_eq!(service.policies[0].alarms.len(), 2);
         assert_eq!(service.activities.len(), 1);
     }

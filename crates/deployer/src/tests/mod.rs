@@ -4,6 +4,7 @@ mod assets;
 mod cloud;
 mod cloudformation;
 mod deploy;
+mod deploy_stack;
 mod destroy;
 mod follow;
 mod history;

@@ -130,7 +130,7 @@ async fn a_plan_is_approved_anew_when_it_is_made_anew() {
             approved += 1;
             Ok(())
         };
-        crate::deploy(session, &source(), &mut approve).await
+        crate::deploy_template(session, &source(), &mut approve).await
     })
     .await;
     assert!(result.unwrap().changed);
@@ -199,7 +199,7 @@ async fn a_lost_reply_to_create_is_our_own_change_set() {
     rules.extend(cloud.rules());
     let clients = with_retries(&rules, RetryConfig::standard());
     let (result, told) = run_with(&clients, async |session| {
-        crate::deploy(session, &source(), &mut |_: &Plan| Ok(())).await
+        crate::deploy_template(session, &source(), &mut |_: &Plan| Ok(())).await
     })
     .await;
     assert!(result.unwrap().changed);

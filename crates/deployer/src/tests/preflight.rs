@@ -111,12 +111,18 @@ pub(super) fn services_but(missing: &'static str) -> Rule {
     })
 }
 
+pub(super) fn no_targets() -> Rule {
+    mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets)
+        .then_output(|| DescribeScalableTargetsOutput::builder().build())
+}
+
 /// Nothing is a scalable target, unless a rule before says so.
 pub(super) async fn check(stack: &Stack, rules: &[Rule]) -> (Result<()>, Told) {
-    let none = mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets)
-        .then_output(|| DescribeScalableTargetsOutput::builder().build());
-    let rules: Vec<Rule> = rules.iter().cloned().chain([none]).collect();
-    run(&rules, async |session| crate::check(session, stack).await).await
+    let rules: Vec<Rule> = rules.iter().cloned().chain([no_targets()]).collect();
+    run(&rules, async |session| {
+        crate::preflight::check(session, stack).await
+    })
+    .await
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,7 +133,10 @@ async fn who_the_credentials_belong_to_is_asked() {
             .arn("arn:aws:iam::111122223333:user/ana")
             .build()
     });
-    let (result, _) = run(&[sts], async |session| crate::identify(session).await).await;
+    let (result, _) = run(&[sts], async |session| {
+        crate::identify_for(session, None, None).await
+    })
+    .await;
     let expected = Identity {
         account: "111122223333".into(),
         caller: "arn:aws:iam::111122223333:user/ana".into(),
@@ -136,7 +145,10 @@ async fn who_the_credentials_belong_to_is_asked() {
     assert_eq!(result.unwrap(), expected);
     let expired = mock!(aws_sdk_sts::Client::get_caller_identity)
         .then_http_response(|| xml_error("ExpiredToken", "expired"));
-    let (result, _) = run(&[expired], async |session| crate::identify(session).await).await;
+    let (result, _) = run(&[expired], async |session| {
+        crate::identify_for(session, None, None).await
+    })
+    .await;
     assert_eq!(result.unwrap_err().kind(), Kind::Unreachable);
 }
 

@@ -31,7 +31,7 @@ async fn deploy_with(cloud: &CloudFormation, rule: Rule) -> Result<Deployed> {
     let mut rules = cloud.rules();
     rules.push(rule);
     let (result, _) = run(&rules, async |session| {
-        crate::deploy(session, &source(), &mut |_: &Plan| Ok(())).await
+        crate::deploy_template(session, &source(), &mut |_: &Plan| Ok(())).await
     })
     .await;
     result

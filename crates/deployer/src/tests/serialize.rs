@@ -42,7 +42,7 @@ async fn can(cloud: &CloudFormation, account: Rule, functions: &[&str]) -> (Resu
     rules.push(account);
     let functions: Vec<String> = functions.iter().map(|id| (*id).to_owned()).collect();
     run(&rules, async |session| {
-        crate::can_serialize(session, NAME, PARAMETER, &functions).await
+        crate::preflight::can_serialize(session, NAME, PARAMETER, &functions).await
     })
     .await
 }

@@ -45,7 +45,7 @@ fn stack(services: usize) -> CloudFormation {
     cloud
 }
 
-fn functions(state: State) -> Rule {
+pub(super) fn functions(state: State) -> Rule {
     mock!(aws_sdk_lambda::Client::get_function_configuration).then_output(move || {
         GetFunctionConfigurationOutput::builder()
             .state(state.clone())
@@ -54,7 +54,7 @@ fn functions(state: State) -> Rule {
     })
 }
 
-fn rule(state: RuleState) -> Rule {
+pub(super) fn rule(state: RuleState) -> Rule {
     mock!(aws_sdk_eventbridge::Client::describe_rule)
         .then_output(move || DescribeRuleOutput::builder().state(state.clone()).build())
 }
@@ -108,9 +108,11 @@ fn own(name: &str, _: usize) -> Option<String> {
 
 async fn verify(cloud: &CloudFormation, rules: Vec<Rule>) -> Result<()> {
     let rules: Vec<Rule> = cloud.rules().into_iter().chain(rules).collect();
-    run(&rules, async |session| crate::verify(session, NAME).await)
-        .await
-        .0
+    run(&rules, async |session| {
+        crate::verify::verify(session, NAME).await
+    })
+    .await
+    .0
 }
 
 fn sound() -> Vec<Rule> {

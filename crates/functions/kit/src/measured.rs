@@ -6,17 +6,13 @@ use std::time::Duration;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
 use aws_smithy_types::DateTime;
-use scaling::measured_processing_time;
+use scaling::{MEASURED_MINUTES, measured_processing_time};
 use tokio::time::Instant;
 
 use crate::{CallError, in_time};
 
 /// Period of SQS's metrics, in seconds.
 const PERIOD: u16 = 60;
-
-/// Whole minutes looked back at. SQS's metrics come up to 15 minutes late when a queue wakes up, and an
-/// average over less would jump.
-const MINUTES: u64 = 15;
 
 /// Queues that one GetMetricData call takes at most, at two queries each.
 ///
@@ -49,7 +45,7 @@ pub async fn flows(
 ) -> Result<HashMap<String, Flow>, CallError> {
     let names: Vec<&str> = queues.iter().copied().collect();
     let end = now.as_secs() / u64::from(PERIOD) * u64::from(PERIOD);
-    let start = end.saturating_sub(MINUTES * u64::from(PERIOD));
+    let start = end.saturating_sub(MEASURED_MINUTES * u64::from(PERIOD));
     let time = |seconds: u64| DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
     let mut found = HashMap::new();
     for chunk in names.chunks(QUEUES_PER_CALL) {

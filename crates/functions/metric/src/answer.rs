@@ -46,7 +46,8 @@ pub struct Published {
     pub messages: u64,
     /// Running tasks.
     pub running: u32,
-    /// The published value: messages ÷ running tasks.
+    /// The published value: messages ÷ running tasks, or more where that keeps the service's last task
+    /// ([`scaling::held_backlog`]).
     pub backlog_per_task: f64,
 }
 

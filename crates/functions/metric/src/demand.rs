@@ -251,14 +251,9 @@ impl Needs {
     }
 }
 
-/// The request doesn't say how often the rule looks, but arrivals are averaged over two looks at least; so
-/// one look may fail or be late.
+/// The request doesn't say how often the rule looks.
 fn watching(law: &DemandRequest) -> DemandWatchSettings {
-    let rate_over = Duration::from_millis(law.rate_over_ms);
-    DemandWatchSettings {
-        gap: rate_over.saturating_add(rate_over / 4),
-        ..law.watching(Duration::ZERO)
-    }
+    law.watching(Duration::ZERO).with_unknown_interval()
 }
 
 /// What target tracking follows. While the need is not known throughout the window only a value that adds

@@ -64,18 +64,23 @@ async fn measure(
         at,
     };
     let demand = readings.estimate_needs(&mut *memory.lock().await, log);
-    let mut failed = plan.failed;
+    let mut failed = plan.failed.clone();
     failed.extend(demand.failed);
-    let mut datapoints = Vec::with_capacity(plan.targets.len());
-    for (target, measure) in plan.targets {
+    let mut backlogs = Vec::with_capacity(plan.targets.len());
+    for (target, measure) in &plan.targets {
         if plan.demands.contains_key(&target.service_key()) {
             continue;
         }
-        match datapoint(&target, &measure, &queues, &described) {
-            Ok(datapoint) => datapoints.push(Datapoint::PerTask(datapoint)),
-            Err(reason) => failed.push(Failed { target, reason }),
+        match datapoint(target, measure, &queues, &described) {
+            Ok(datapoint) => backlogs.push(datapoint),
+            Err(reason) => failed.push(Failed {
+                target: target.clone(),
+                reason,
+            }),
         }
     }
+    waking::hold_last_tasks(&plan, &mut backlogs);
+    let mut datapoints: Vec<_> = backlogs.into_iter().map(Datapoint::PerTask).collect();
     datapoints.extend(demand.needs.into_iter().map(Datapoint::Need));
     datapoints.extend(waking.into_iter().map(Datapoint::WithoutTasks));
     let (cloudwatch, namespace) = (&clients.cloudwatch, &plan.namespace);

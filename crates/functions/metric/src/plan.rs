@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) targets: BTreeMap<Target, Measure>,
     /// Cluster and service name of each service whose backlog without tasks is published too.
     pub(crate) wake: BTreeSet<ServiceKey>,
+    /// Target of the tracked backlog per task of each service whose last task is kept while there is work.
+    pub(crate) held: BTreeMap<ServiceKey, f64>,
     /// The law of each service of which the need is published, rather than the backlog per task.
     pub(crate) demands: BTreeMap<ServiceKey, DemandRequest>,
     /// What no call can help.
@@ -53,6 +55,12 @@ impl Plan {
             .filter(|one| one.wake)
             .map(|one| (one.cluster.clone(), one.service.clone()))
             .collect();
+        let held = request
+            .services
+            .iter()
+            .filter_map(|one| Some(((one.cluster.clone(), one.service.clone()), one.target?)))
+            .filter(|(_, target)| target.is_finite())
+            .collect();
         let (demands, ambiguous) = demands(&request.services);
         let mut drafts: BTreeMap<Target, Result<Measure, Reason>> = BTreeMap::new();
         for (target, measure) in request.services.into_iter().flat_map(drafts_of) {
@@ -69,6 +77,7 @@ impl Plan {
             namespace: request.namespace,
             targets: BTreeMap::new(),
             wake,
+            held,
             demands,
             failed: Vec::new(),
         };
@@ -144,6 +153,7 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
         queues,
         count,
         wake: _,
+        target: _,
         demand,
     } = request;
     let target = |queue: String| Target {

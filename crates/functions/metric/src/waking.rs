@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use scaling::held_backlog;
+
 use crate::plan::Plan;
 use crate::queues::{self, Reading};
 use crate::services::Described;
-use crate::{Reason, Waking};
+use crate::{Published, Reason, Waking};
 
 /// The datapoints of the services that are to be woken. A service that can't be described has none; its
 /// targets say why.
@@ -32,6 +34,24 @@ pub(crate) fn datapoints(
         })
     };
     plan.wake.iter().filter_map(datapoint).collect()
+}
+
+/// Keeps the last task of the services that can go to zero tasks while there is work: raises the datapoint
+/// of the first queue, because the policy tracks the sum over all queues.
+pub(crate) fn hold_last_tasks(plan: &Plan, datapoints: &mut [Published]) {
+    for (service, target) in &plan.held {
+        let mut own: Vec<&mut Published> = datapoints
+            .iter_mut()
+            .filter(|one| one.target.service_key() == *service)
+            .collect();
+        let messages = own
+            .iter()
+            .fold(0u64, |sum, one| sum.saturating_add(one.messages));
+        let published = own.iter().map(|one| one.backlog_per_task).sum();
+        if let Some(first) = own.first_mut() {
+            first.backlog_per_task += held_backlog(messages, first.running, published, *target);
+        }
+    }
 }
 
 /// All messages in the queues of a service. `None` where a queue can't be read and the others are empty:

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudwatch::types::{
-    ComparisonOperator, Metric, MetricAlarm, MetricDataQuery, MetricStat, StateValue,
-};
+use aws_sdk_cloudwatch::types::{Metric, MetricAlarm, MetricDataQuery, MetricStat, StateValue};
 use lambda_kit::in_time;
-use scaling::{AlarmState, AlarmStepsPolicy, Comparison, PerSide, Side, StateChange};
+use scaling::{AlarmStepsPolicy, Comparison, PerSide, Side, StateChange};
 use tokio::time::Instant;
 
 use crate::{Problem, moment};
@@ -54,12 +52,9 @@ pub(crate) async fn describe(
 }
 
 fn alarm(name: &str, described: &MetricAlarm) -> Result<Alarm, Problem> {
-    let state = match described.state_value() {
-        Some(StateValue::Ok) => AlarmState::Ok,
-        Some(StateValue::Alarm) => AlarmState::Alarm,
-        Some(StateValue::InsufficientData) => AlarmState::InsufficientData,
-        other => return Err(Problem::state(name, other)),
-    };
+    let state = described.state_value().map(StateValue::as_str);
+    let known = state.and_then(|state| state.parse().ok());
+    let state = known.ok_or_else(|| Problem::state(name, state))?;
     // The updated time also moves when something else than the state changes.
     let at = described
         .state_transitioned_timestamp()
@@ -92,15 +87,9 @@ fn period(described: &MetricAlarm) -> Duration {
     }
 }
 
+/// `None` for the operators that compare with a band that moves.
 fn comparison(described: &MetricAlarm) -> Option<Comparison> {
-    match described.comparison_operator()? {
-        ComparisonOperator::GreaterThanOrEqualToThreshold => Some(Comparison::AtOrAbove),
-        ComparisonOperator::GreaterThanThreshold => Some(Comparison::Above),
-        ComparisonOperator::LessThanOrEqualToThreshold => Some(Comparison::AtOrBelow),
-        ComparisonOperator::LessThanThreshold => Some(Comparison::Below),
-        // The others compare with a band that moves.
-        _ => None,
-    }
+    described.comparison_operator()?.as_str().parse().ok()
 }
 
 /// The alarm's metric, or its metric math as it stands.

@@ -1,6 +1,5 @@
 //! How an invocation fails.
 
-use aws_sdk_cloudwatch::types::StateValue;
 use lambda_kit::CallError;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
@@ -104,9 +103,9 @@ pub enum Problem {
 
 impl Problem {
     /// A state that no alarm has.
-    pub(crate) fn state(alarm: &str, state: Option<&StateValue>) -> Self {
+    pub(crate) fn state(alarm: &str, state: Option<&str>) -> Self {
         let problem = match state {
-            Some(state) => format!("in the state {}", state.as_str()),
+            Some(state) => format!("in the state {state}"),
             None => "without a state".to_owned(),
         };
         Self::alarm(alarm, &problem)

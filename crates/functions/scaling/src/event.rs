@@ -1,6 +1,6 @@
 //! From the event to what it says: pure.
 
-use scaling::{AlarmState, AlarmStepsPolicy, ScalingRequest, Side, StateChange, Trigger};
+use scaling::{AlarmStepsPolicy, ScalingRequest, Side, StateChange, Trigger};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -125,12 +125,10 @@ fn message(
 }
 
 fn change(alarm: &AlarmMessage) -> Result<StateChange, String> {
-    let state = match alarm.new_state_value.as_str() {
-        "OK" => AlarmState::Ok,
-        "ALARM" => AlarmState::Alarm,
-        "INSUFFICIENT_DATA" => AlarmState::InsufficientData,
-        other => return Err(format!("NewStateValue: {other:?} is no state of an alarm")),
-    };
+    let state = &alarm.new_state_value;
+    let state = state
+        .parse()
+        .map_err(|_| format!("NewStateValue: {state:?} is no state of an alarm"))?;
     let time = &alarm.state_change_time;
     let at = moment::parse(time).ok_or_else(|| format!("StateChangeTime: {time:?} is no time"))?;
     Ok(StateChange { state, at })

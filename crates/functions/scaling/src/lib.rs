@@ -26,7 +26,6 @@ mod metric;
 mod moment;
 mod policy;
 mod reconcile;
-mod record;
 mod service;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use crate::Problem;
 use crate::alarms::Alarm;
-use crate::record;
 
 #[derive(Serialize)]
 struct Garbled<'a> {
@@ -31,7 +30,7 @@ pub(crate) async fn recall(
     let (scale_out, scale_in) = tokio::try_join!(tag(&alarms.scale_out), tag(&alarms.scale_in))?;
     let mut understood = |alarm: &Option<Alarm>, value: Option<String>| {
         let (alarm, value) = (alarm.as_ref()?, value?);
-        let record = record::read(&value);
+        let record: Option<StepRecord> = value.parse().ok();
         if record.is_none() {
             let fields = Garbled {
                 alarm: &alarm.name,
@@ -76,7 +75,7 @@ pub(crate) async fn remember(
 ) -> Result<(), Problem> {
     let tag = Tag::builder()
         .key(LAST_STEP_TAG)
-        .value(record::write(step))
+        .value(step.to_string())
         .build();
     let call = client
         .tag_resource()

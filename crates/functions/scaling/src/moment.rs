@@ -5,13 +5,7 @@ use std::time::Duration;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-/// A time as `2026-11-21T10:00:00.123Z`, in milliseconds at most.
-pub(crate) fn text(moment: Duration) -> String {
-    let millis = i64::try_from(moment.as_millis()).unwrap_or(i64::MAX);
-    DateTime::from_millis(millis)
-        .fmt(Format::DateTime)
-        .unwrap_or_default()
-}
+pub(crate) use scaling::format_timestamp as text;
 
 /// Reads a time with its zone, as `…Z`, `…+00:00` or, in the messages of CloudWatch, `…+0000`.
 pub(crate) fn parse(text: &str) -> Option<Duration> {

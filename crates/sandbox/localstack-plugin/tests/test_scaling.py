@@ -1,4 +1,4 @@
-"""What the stand-in for Application Auto Scaling asks of the plugin, and what it tells."""
+"""What the emulator for Application Auto Scaling asks of the plugin and sends to it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def activity(number: int, **changes) -> dict:
     }
 
 
-def post(told: object) -> int:
-    body = json.dumps(told).encode()
+def post(body: object) -> int:
+    encoded = json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
-    return routes_scaling.activities(Request("POST", body=body, headers=headers)).status_code
+    return routes_scaling.activities(Request("POST", body=encoded, headers=headers)).status_code
 
 
 def record(found: dict, account: str = ACCOUNT, region: str = REGION) -> None:
@@ -100,9 +100,9 @@ class ActivitiesTest(unittest.TestCase):
         self.assertNotIn("activity-2", scaling.ACTIVITIES[ACCOUNT, REGION])
 
     def test_what_is_no_activity_is_refused(self):
-        for told in ([], {}, {"account": "1", "region": "r"}, {"account": 1, "activity": {}}):
-            with self.subTest(told=told):
-                self.assertEqual(post(told), 400)
+        for body in ([], {}, {"account": "1", "region": "r"}, {"account": 1, "activity": {}}):
+            with self.subTest(body=body):
+                self.assertEqual(post(body), 400)
         broken = activity(1, StartTime="yesterday")
         self.assertEqual(post({"account": ACCOUNT, "region": REGION, "activity": broken}), 400)
         self.assertEqual(ids(describe()), [])

@@ -1,4 +1,4 @@
-"""Another speed, what is told of tasks, and SQS's metrics: the parts, and a LocalStack of speed 20."""
+"""Another speed, reports on tasks, and SQS's metrics: the parts, and a LocalStack of speed 20."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class SpeedTest(unittest.TestCase):
             "scale_in": {"alarm": "b", "steps": [], "cooldown": 50},
         }
         found = speed.variables({"SCALING_POLICY": json.dumps(policy), "A": "60"}, 20)
-        told = json.loads(found["SCALING_POLICY"])
-        pauses = [told[side]["cooldown"] for side in ("scale_out", "scale_in")]
+        given = json.loads(found["SCALING_POLICY"])
+        pauses = [given[side]["cooldown"] for side in ("scale_out", "scale_in")]
         self.assertEqual(pauses, [3, 3])  # 2.5 s, and no shorter
-        self.assertEqual((told["cluster"], found["A"]), ("c", "60"))
+        self.assertEqual((given["cluster"], found["A"]), ("c", "60"))
 
     def test_demand_keeps_the_messages_times(self):
         law = {
@@ -57,14 +57,14 @@ class SpeedTest(unittest.TestCase):
         }
         policy = {"every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "law": law}
         found = speed.variables({"DEMAND_POLICY": json.dumps(policy)}, 20)
-        told = json.loads(found["DEMAND_POLICY"])
+        given = json.loads(found["DEMAND_POLICY"])
         short = {"task_start_ms": 2_000, "window_ms": 6_000, "rate_over_ms": 6_000}
-        self.assertEqual(told.pop("law"), {**law, **short})
-        self.assertEqual(told, {"every_ms": 500, "period_ms": 3_000, "cooldown_out_ms": 0})
+        self.assertEqual(given.pop("law"), {**law, **short})
+        self.assertEqual(given, {"every_ms": 500, "period_ms": 3_000, "cooldown_out_ms": 0})
         event = {"namespace": "N", "services": [{"service": "a", "demand": law}, {"service": "b"}]}
-        told = json.loads(speed.event(json.dumps(event).encode(), 20))
+        given = json.loads(speed.event(json.dumps(event).encode(), 20))
         expected = [{"service": "a", "demand": {**law, **short}}, {"service": "b"}]
-        self.assertEqual(told["services"], expected)
+        self.assertEqual(given["services"], expected)
 
     def test_at_speed_1_and_in_what_is_not_ours_nothing_changes(self):
         given = {"SCALING_POLICY": '{"scale_out": {"cooldown": 60}}'}
@@ -97,9 +97,9 @@ class ChangesTest(unittest.TestCase):
         self.assertNotEqual(Changes().version(), first)
 
 
-class ToldTest(unittest.TestCase):
+class ReportsTest(unittest.TestCase):
     def setUp(self):
-        self.addCleanup(setattr, tasks, "_told", None)
+        self.addCleanup(setattr, tasks, "_reports", None)
 
     def service(self, **changes):
         return {
@@ -113,12 +113,12 @@ class ToldTest(unittest.TestCase):
             **changes,
         }
 
-    def tell(self, *statuses, **deployment):
-        told = {"id": "new", "taskDefinition": "t:2", "running": 1, "pending": 1, **deployment}
-        tasks.tell(
+    def report(self, *statuses, **deployment):
+        given = {"id": "new", "taskDefinition": "t:2", "running": 1, "pending": 1, **deployment}
+        tasks.take_reports(
             {
                 SERVICE: {
-                    "deployments": [told],
+                    "deployments": [given],
                     "tasks": [
                         {"id": str(n), "taskDefinition": "t:2", "lastStatus": s, "exits": {"w": 1}}
                         for n, s in enumerate(statuses)
@@ -128,7 +128,7 @@ class ToldTest(unittest.TestCase):
         )
 
     def test_what_runs_is_what_is_told(self):
-        self.tell("RUNNING", "PENDING", "PROVISIONING", "STOPPING", "STOPPED")
+        self.report("RUNNING", "PENDING", "PROVISIONING", "STOPPING", "STOPPED")
         shown = tasks.report(self.service())
         self.assertEqual((shown["runningCount"], shown["pendingCount"]), (1, 2))
         (deployment,) = shown["deployments"]
@@ -138,26 +138,26 @@ class ToldTest(unittest.TestCase):
         self.assertEqual([t["desiredStatus"] for t in stopped], ["STOPPED", "STOPPED"])
 
     def test_a_count_that_changes_is_no_deployment(self):
-        self.tell("RUNNING", completed=True)
+        self.report("RUNNING", completed=True)
         (deployment,) = tasks.report(self.service())["deployments"]
         self.assertEqual(deployment["rolloutState"], "COMPLETED")
 
     def test_a_deployment_that_nobody_told_of_has_just_begun(self):
-        self.tell("RUNNING", id="old", completed=True)
+        self.report("RUNNING", id="old", completed=True)
         new, old = tasks.report(self.service())["deployments"]
         self.assertEqual((new["id"], new["status"]), ("new", "PRIMARY"))
         self.assertEqual(new["rolloutState"], "IN_PROGRESS")
         self.assertEqual((old["id"], old["status"], old["desiredCount"]), ("old", "ACTIVE", 0))
 
     def test_a_service_that_nobody_told_of_runs_nothing(self):
-        tasks.tell({})
+        tasks.take_reports({})
         shown = tasks.report(self.service())
         self.assertEqual((shown["runningCount"], shown["pendingCount"]), (0, 0))
 
     def test_what_can_not_be_tasks_changes_nothing(self):
         with self.assertRaises((KeyError, TypeError)):
-            tasks.tell({SERVICE: {"deployments": [{}], "tasks": []}})
-        self.assertIsNone(tasks.told(self.service()))
+            tasks.take_reports({SERVICE: {"deployments": [{}], "tasks": []}})
+        self.assertIsNone(tasks.find_report(self.service()))
 
 
 class OldestTest(unittest.TestCase):
@@ -275,14 +275,14 @@ class FastTest(unittest.TestCase):
         (found,) = listing["services"]
         self.assertEqual((found["name"], found["status"]), ("s", "ACTIVE"))
         self.assertEqual(found["desiredCount"], 2)
-        (told,) = found["taskDefinition"]["containers"]
-        self.assertEqual((told["command"], told["environment"]), (["a"], {"N": "V"}))
-        self.assertEqual((told["stopTimeout"], told["essential"]), (5, True))
+        (given,) = found["taskDefinition"]["containers"]
+        self.assertEqual((given["command"], given["environment"]), (["a"], {"N": "V"}))
+        self.assertEqual((given["stopTimeout"], given["essential"]), (5, True))
         _, same = self.http("GET", f"services?since={listing['version']}&wait=0.1")
         self.assertIsNone(same["services"])
         self.assertEqual(self.http("PUT", "tasks", {"services": {"a": {}}})[0], 400)
 
-        def tell(protection=None):
+        def report(protection=None):
             task = {
                 "id": "0" * 32,
                 "deployment": found["deployment"],
@@ -301,7 +301,7 @@ class FastTest(unittest.TestCase):
             body = {"services": {found["arn"]: {"deployments": [deployment], "tasks": [task]}}}
             self.assertEqual(self.http("PUT", "tasks", body)[0], 204)
 
-        tell()
+        report()
         (described,) = ecs.describe_services(cluster="c", services=["s"])["services"]
         self.assertEqual((described["desiredCount"], described["runningCount"]), (2, 1))
         (arn,) = ecs.list_tasks(cluster="c", serviceName="s")["taskArns"]
@@ -316,13 +316,13 @@ class FastTest(unittest.TestCase):
         # Nobody decides.
         self.assertEqual(self.http("PUT", agent, {"ProtectionEnabled": True})[0], 500)
         until = 4_000_000_000.5
-        tell({"id": 10**9, "until": until, "blocked": False})
+        report({"id": 10**9, "until": until, "blocked": False})
         _, answer = self.http("PUT", agent, {"ProtectionEnabled": True, "ExpiresInMinutes": 1})
         expected = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%dT%H:%M:%S.500Z")
         self.assertEqual(answer["protection"]["ExpirationDate"], expected)
         (shown,) = ecs.get_task_protection(cluster="c", tasks=[arn])["protectedTasks"]
         self.assertEqual((shown["taskArn"], shown["protectionEnabled"]), (arn, True))
-        tell({"id": 10**9, "until": until, "blocked": True})
+        report({"id": 10**9, "until": until, "blocked": True})
         _, answer = self.http("PUT", agent, {"ProtectionEnabled": True})
         self.assertEqual(answer["failure"]["Reason"], "DEPLOYMENT_BLOCKED")
         ecs.update_service(cluster="c", service="s", desiredCount=0)

@@ -142,6 +142,10 @@ impl Span {
     }
 }
 
+/// Whole minutes of SQS's metrics over which a processing time is measured. SQS's metrics come up to 15
+/// minutes late when a queue wakes up, and an average over less would jump.
+pub const MEASURED_MINUTES: u64 = 15;
+
 /// Average processing time of a message, from the average number of messages in flight over a time in
 /// which so many were deleted: Little's law. `None` when nothing was deleted or in flight, from which
 /// nothing follows.

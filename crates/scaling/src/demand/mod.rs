@@ -9,10 +9,13 @@ mod scaler;
 mod staffing;
 mod watch;
 
-pub use arrivals::{QueueHistory, QueueSample, measured_processing_time};
+pub use arrivals::{MEASURED_MINUTES, QueueHistory, QueueSample, measured_processing_time};
 pub use decision::{Decision, DecisionReason, NeedHistory, decide};
 pub use law::{DemandLaw, Workload, tasks_for};
-pub use policy::{DEMAND_POLICY_VARIABLE, DemandPolicy, NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC};
+pub use policy::{
+    DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy,
+    NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC,
+};
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
 pub use scaler::DemandScaler;
 pub use watch::{

@@ -1,5 +1,7 @@
 //! What a function that follows the demand law knows: the service, its queues, and the law's numbers.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::request::{DemandPolicyError, DemandRequest};
@@ -16,6 +18,17 @@ pub const TASKS_NEEDED_METRIC: &str = "TasksNeeded";
 /// Name of the metric that target tracking on demand follows with target 1: the largest need of the
 /// window ÷ running tasks. Its dimensions are `ClusterName` and `ServiceName`.
 pub const NEED_PER_TASK_METRIC: &str = "TasksNeededPerRunningTask";
+
+/// Time from a decision to the first message of a new task, where a definition sets none.
+pub const DEMAND_TASK_START: Duration = Duration::from_secs(40);
+
+/// Time to whose largest need tasks are removed, where a definition sets none. Chosen by the experiment in
+/// `docs/demand.md`.
+pub const DEMAND_WINDOW: Duration = Duration::from_secs(120);
+
+/// Time between two looks of a function that sets the desired count. 10 s come near to what a look each
+/// second would achieve; see `docs/demand.md`.
+pub const DEMAND_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How one service is scaled by a function that sets its desired count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

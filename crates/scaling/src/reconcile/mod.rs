@@ -62,8 +62,10 @@ impl StepRecord {
         change <= self.change.saturating_add(SAME_CHANGE)
     }
 
-    /// Whether the step was taken, as far as the count now tells.
-    fn was_taken(&self, desired: u32) -> bool {
+    /// Whether the step was applied, as far as the record and the desired count now show: the record is done,
+    /// or the count is no longer the one before the step.
+    #[must_use]
+    pub fn was_taken(&self, desired: u32) -> bool {
         self.done || desired != self.from
     }
 }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use crate::cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
 use crate::steps::Steps;
 use crate::target_tracking::Bounds;
-use crate::tracking_policy::{ServiceCounts, TargetTracking, TrackingPolicy, TrackingReading};
+use crate::tracking_behavior::TrackingBehavior;
+use crate::tracking_policy::{
+    ServiceCounts, TargetTracking, TrackedChange, TrackingPolicy, TrackingReading,
+};
 
 /// A step policy whose alarm is in ALARM, and what the alarm says.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +81,15 @@ impl ScalableTarget {
         }
     }
 
+    /// The same with other assumptions about target tracking.
+    #[must_use]
+    pub fn with_behavior(self, behavior: TrackingBehavior) -> Self {
+        Self {
+            tracking: self.tracking.with_behavior(behavior),
+            ..self
+        }
+    }
+
     /// Takes what the target is registered with now, and keeps its memory.
     pub fn update(
         &mut self,
@@ -109,7 +121,7 @@ impl ScalableTarget {
         steps: &[StepRequest],
     ) -> Option<Change> {
         let mut tracking = self.tracking.clone();
-        let tracked = self.tracked(now, service, tracking.decide_by(now, service, readings));
+        let tracked = self.tracked(service, tracking.decide_change(now, service, readings));
         let stepped = steps
             .iter()
             .enumerate()
@@ -138,28 +150,22 @@ impl ScalableTarget {
     }
 
     /// What target tracking asks for.
-    fn tracked(
-        &self,
-        now: Duration,
-        service: ServiceCounts,
-        decided: Option<(u32, usize)>,
-    ) -> Option<Candidate> {
-        let (to, index) = decided?;
-        let policy = self.tracking.policies().get(index)?;
-        let (side, cooldown) = if to > service.desired {
+    fn tracked(&self, service: ServiceCounts, decided: Option<TrackedChange>) -> Option<Candidate> {
+        let decided = decided?;
+        let policy = self.tracking.policies().get(decided.policy)?;
+        let (side, cooldown) = if decided.to > service.desired {
             (Side::Out, policy.cooldown_out)
         } else {
             (Side::In, policy.cooldown_in)
         };
-        // Within a cooldown of scale-out, what was added counts as a part of what is added now.
-        let earlier = self
-            .last
-            .get(side)
-            .filter(|last| side == Side::Out && now < last.step.at.saturating_add(last.cooldown));
-        let by = PolicyPosition::Tracking(index);
+        let by = PolicyPosition::Tracking(decided.policy);
         Some(Candidate {
-            change: Change { to, side, by },
-            base: earlier.map_or(service.desired, |last| last.step.base),
+            change: Change {
+                to: decided.to,
+                side,
+                by,
+            },
+            base: decided.before,
             cooldown,
         })
     }
@@ -202,7 +208,7 @@ impl ScalableTarget {
         match done.change.side {
             Side::Out => {
                 let added = done.change.to.saturating_sub(done.base);
-                self.tracking.note_out(now, added, done.cooldown);
+                self.tracking.note_out(now, done.base, added, done.cooldown);
             }
             Side::In => self.tracking.note_in(now, done.cooldown),
         }

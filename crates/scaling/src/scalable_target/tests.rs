@@ -30,6 +30,7 @@ fn reading(metric: f64, target: f64) -> TrackingReading {
         high: state(metric > target),
         low: state(metric < 0.9 * target),
         metric,
+        running: None,
     }
 }
 
@@ -176,13 +177,14 @@ fn target_tracking_waits_for_the_cooldowns_of_steps() {
     assert_eq!(to(target.decide(at(60), counts(14), &low, &[])), None);
     let more = target.decide(at(60), counts(14), &[reading(120.0, 100.0)], &[]);
     assert_eq!(to(more), None, "3 more after 4");
-    assert_eq!(to(target.decide(at(120), counts(14), &low, &[])), Some(7));
+    assert_eq!(to(target.decide(at(120), counts(14), &low, &[])), None);
+    assert_eq!(to(target.decide(at(121), counts(14), &low, &[])), Some(13));
     assert_eq!(
-        to(target.decide(at(121), counts(7), &calm, &[change(-1, 120)])),
-        Some(6)
+        to(target.decide(at(122), counts(13), &calm, &[change(-1, 120)])),
+        Some(12)
     );
-    assert_eq!(to(target.decide(at(180), counts(6), &low, &[])), None);
-    assert_eq!(to(target.decide(at(241), counts(6), &low, &[])), Some(3));
+    assert_eq!(to(target.decide(at(180), counts(12), &low, &[])), None);
+    assert_eq!(to(target.decide(at(243), counts(12), &low, &[])), Some(11));
 }
 
 /// The first task of a service that has none: an exact count without cooldown, which leaves target
@@ -219,7 +221,7 @@ fn a_suspended_side_does_nothing_and_is_not_remembered() {
     );
     assert_eq!(
         to(target.decide(at(1), counts(10), &[reading(50.0, 100.0)], &[])),
-        Some(5),
+        Some(9),
         "there was no scale-out to wait for"
     );
     let mut target = ScalableTarget::new(policies.clone(), bounds());
@@ -249,7 +251,11 @@ fn new_bounds_hold_at_once_and_the_memory_stays() {
         None,
         "2 after 2"
     );
-    assert_eq!(to(target.decide(at(120), counts(12), &high, &[])), Some(34));
+    assert_eq!(
+        to(target.decide(at(120), counts(12), &high, &[])),
+        Some(30),
+        "10 × 3"
+    );
 }
 
 #[derive(Clone, Debug)]

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use crate::evaluation::AlarmState;
 use crate::target_tracking::{Bounds, next_desired_count};
+use crate::tracking_behavior::{
+    FlappingGuard, OutCooldown, ScaleInStep, TrackingBase, TrackingBehavior,
+};
 
 /// One target tracking policy.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,8 +32,12 @@ pub struct TrackingReading {
     pub high: AlarmState,
     /// State of the alarm under the target.
     pub low: AlarmState,
-    /// Latest value of the metric.
+    /// Value of the metric: for scale-out the one that [`TrackingBehavior::datapoint`] chooses, for
+    /// scale-in the latest.
     pub metric: f64,
+    /// Tasks that ran when the value was measured. `None` if that isn't known; then the running count
+    /// at the time of the decision is used.
+    pub running: Option<u32>,
 }
 
 /// What ECS says of the service.
@@ -49,14 +56,36 @@ pub struct ServiceCounts {
 pub struct TargetTracking {
     policies: Vec<TrackingPolicy>,
     bounds: Bounds,
+    behavior: TrackingBehavior,
     last_out: Option<ScaleOut>,
     last_in: Option<ScaleIn>,
+}
+
+/// A change that target tracking decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TrackedChange {
+    /// The new desired count.
+    pub to: u32,
+    /// The desired count before the change, or before the cooldown that it is a part of.
+    pub before: u32,
+    /// Position of the policy that asked for it.
+    pub policy: usize,
+}
+
+/// What a policy whose high alarm is in ALARM asks for.
+struct AskedOut {
+    to: u32,
+    before: u32,
+    /// Tasks that it then has added within its cooldown.
+    added: u32,
 }
 
 /// The last scale-out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct ScaleOut {
     at: Duration,
+    /// Desired count before the scale-out that started the cooldown.
+    before: u32,
     /// Tasks added since the cooldown began.
     added: u32,
     /// The cooldown of the step policy that added them; none when it was target tracking.
@@ -78,9 +107,16 @@ impl TargetTracking {
         Self {
             policies,
             bounds,
+            behavior: TrackingBehavior::default(),
             last_out: None,
             last_in: None,
         }
+    }
+
+    /// The same with other assumptions about what AWS doesn't document.
+    #[must_use]
+    pub fn with_behavior(self, behavior: TrackingBehavior) -> Self {
+        Self { behavior, ..self }
     }
 
     /// Takes other policies and bounds, and keeps what it remembers.
@@ -108,28 +144,29 @@ impl TargetTracking {
         service: ServiceCounts,
         readings: &[TrackingReading],
     ) -> Option<u32> {
-        self.decide_by(now, service, readings)
-            .map(|(desired, _)| desired)
+        self.decide_change(now, service, readings)
+            .map(|change| change.to)
     }
 
-    /// The same with the position of the policy that asked for this count.
-    pub(crate) fn decide_by(
+    /// The same with what a scalable target remembers of it.
+    pub(crate) fn decide_change(
         &mut self,
         now: Duration,
         service: ServiceCounts,
         readings: &[TrackingReading],
-    ) -> Option<(u32, usize)> {
+    ) -> Option<TrackedChange> {
         self.scale_out(now, service, readings)
             .or_else(|| self.scale_in(now, service, readings))
     }
 
-    /// Remembers that a step policy of the same target set a count, `added` tasks over that from before
-    /// its cooldown: it ends the cooldown of an earlier scale-in, and has one of its own.
-    pub(crate) fn note_out(&mut self, at: Duration, added: u32, cooldown: Duration) {
+    /// Remembers that a step policy of the same target set a count, `added` tasks over the count
+    /// `before` its cooldown: it ends the cooldown of an earlier scale-in, and starts one of its own.
+    pub(crate) fn note_out(&mut self, at: Duration, before: u32, added: u32, cooldown: Duration) {
         self.last_in = None;
         if !cooldown.is_zero() {
             self.last_out = Some(ScaleOut {
                 at,
+                before,
                 added,
                 foreign: Some(cooldown),
             });
@@ -149,49 +186,88 @@ impl TargetTracking {
         now: Duration,
         service: ServiceCounts,
         readings: &[TrackingReading],
-    ) -> Option<(u32, usize)> {
-        let ((desired, added), index) = self
+    ) -> Option<TrackedChange> {
+        let (asked, index) = self
             .policies
             .iter()
             .zip(readings)
             .enumerate()
             .filter(|(_, (_, reading))| reading.high == AlarmState::Alarm)
             .map(|(index, (policy, reading))| (self.ask_out(now, service, policy, reading), index))
-            .max_by_key(|(asked, _)| *asked)?;
-        if desired <= service.desired {
+            .max_by_key(|(asked, _)| asked.to)?;
+        if asked.to <= service.desired {
             return None;
         }
         self.last_out = Some(ScaleOut {
             at: now,
-            added,
+            before: asked.before,
+            added: asked.added,
             foreign: None,
         });
         self.last_in = None;
-        Some((desired, index))
+        Some(TrackedChange {
+            to: asked.to,
+            before: asked.before,
+            policy: index,
+        })
     }
 
-    /// The count that a policy asks for, and the tasks that it then has added within its cooldown.
+    /// The count that a policy asks for.
     fn ask_out(
         &self,
         now: Duration,
         service: ServiceCounts,
         policy: &TrackingPolicy,
         reading: &TrackingReading,
-    ) -> (u32, u32) {
-        let asked = next_desired_count(service.running, reading.metric, policy.target, self.bounds);
-        let increase = asked.saturating_sub(service.running);
-        match self.last_out {
-            Some(last)
-                if now
-                    < last
-                        .at
-                        .saturating_add(last.foreign.unwrap_or(policy.cooldown_out)) =>
-            {
-                let more = increase.saturating_sub(last.added);
-                let desired = self.bounds.clamp(service.desired.saturating_add(more));
-                (desired, increase.max(last.added))
+    ) -> AskedOut {
+        let next = |base| next_desired_count(base, reading.metric, policy.target, self.bounds);
+        let added = |to: u32, before: u32| to.saturating_sub(before);
+        let cooling = self.last_out.filter(|last| {
+            let cooldown = last.foreign.unwrap_or(policy.cooldown_out);
+            is_cooling(now, last.at, cooldown)
+        });
+        let Some(last) = cooling else {
+            let (to, before) = (next(self.base(service, reading)), service.desired);
+            return AskedOut {
+                to,
+                before,
+                added: added(to, before),
+            };
+        };
+        let before = last.before;
+        match self.behavior.cooldown {
+            OutCooldown::LargerPasses => {
+                let to = next(before).max(service.desired);
+                AskedOut {
+                    to,
+                    before,
+                    added: added(to, before),
+                }
             }
-            _ => (asked, asked.saturating_sub(service.desired)),
+            OutCooldown::Blocks => AskedOut {
+                to: service.desired,
+                before,
+                added: last.added,
+            },
+            OutCooldown::Repeats => {
+                let increase = added(next(service.running), service.running);
+                let more = added(increase, last.added);
+                let to = self.bounds.clamp(service.desired.saturating_add(more));
+                AskedOut {
+                    to,
+                    before,
+                    added: increase.max(last.added),
+                }
+            }
+        }
+    }
+
+    /// The count that is multiplied by metric ÷ target.
+    fn base(&self, service: ServiceCounts, reading: &TrackingReading) -> u32 {
+        match self.behavior.base {
+            TrackingBase::Desired => service.desired,
+            TrackingBase::RunningThen => reading.running.unwrap_or(service.running),
+            TrackingBase::Running => service.running,
         }
     }
 
@@ -200,7 +276,7 @@ impl TargetTracking {
         now: Duration,
         service: ServiceCounts,
         readings: &[TrackingReading],
-    ) -> Option<(u32, usize)> {
+    ) -> Option<TrackedChange> {
         if service.deploying || self.is_cooling(now) {
             return None;
         }
@@ -212,16 +288,40 @@ impl TargetTracking {
             let reading = readings
                 .get(index)
                 .filter(|reading| reading.low == AlarmState::Alarm)?;
-            let asked =
-                next_desired_count(service.running, reading.metric, policy.target, self.bounds);
-            largest = largest.max(Some((asked, index)));
+            largest = largest.max(Some((self.ask_in(service, policy, reading), index)));
         }
-        let (desired, index) = largest.filter(|(desired, _)| *desired < service.desired)?;
+        let (to, policy) = largest.filter(|(to, _)| *to < service.desired)?;
         self.last_in = Some(ScaleIn {
             at: now,
             foreign: None,
         });
-        Some((desired, index))
+        Some(TrackedChange {
+            to,
+            before: service.desired,
+            policy,
+        })
+    }
+
+    /// The count to which a policy lets tasks be removed.
+    fn ask_in(
+        &self,
+        service: ServiceCounts,
+        policy: &TrackingPolicy,
+        reading: &TrackingReading,
+    ) -> u32 {
+        if !reading.metric.is_finite() {
+            return service.desired;
+        }
+        let lowest = self.behavior.scale_in.lowest(service.desired);
+        let allowed = || {
+            let base = self.base(service, reading);
+            next_desired_count(base, reading.metric, policy.target, self.bounds)
+        };
+        let to = match (self.behavior.flapping_guard, self.behavior.scale_in) {
+            (FlappingGuard::Off, ScaleInStep::Percent(_)) => lowest,
+            _ => lowest.max(allowed()),
+        };
+        self.bounds.clamp(to)
     }
 
     /// Whether a cooldown that blocks scale-in lasts.
@@ -232,7 +332,7 @@ impl TargetTracking {
         };
         let lasts =
             |at: Duration, foreign: Option<Duration>, own: fn(&TrackingPolicy) -> Duration| {
-                now < at.saturating_add(foreign.unwrap_or_else(|| longest(own)))
+                is_cooling(now, at, foreign.unwrap_or_else(|| longest(own)))
             };
         self.last_out
             .is_some_and(|last| lasts(last.at, last.foreign, |policy| policy.cooldown_out))
@@ -242,5 +342,13 @@ impl TargetTracking {
     }
 }
 
+/// Whether a cooldown lasts. An action that fires at the very moment of its end is still blocked: in the
+/// public logs with a cooldown of 60 s, actions follow one another after 120 s, with 300 s after 360 s.
+fn is_cooling(now: Duration, since: Duration, cooldown: Duration) -> bool {
+    now <= since.saturating_add(cooldown) && !cooldown.is_zero()
+}
+
+#[cfg(test)]
+mod log_tests;
 #[cfg(test)]
 mod tests;

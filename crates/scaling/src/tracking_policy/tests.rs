@@ -26,6 +26,7 @@ fn reading(metric: f64, target: f64) -> TrackingReading {
         high: state(metric > target),
         low: state(metric < 0.9 * target),
         metric,
+        running: None,
     }
 }
 
@@ -73,14 +74,19 @@ fn within_the_cooldown_only_the_difference_is_added() {
         "+3 after +5"
     );
     assert_eq!(
-        target.decide(at(45), counts(15, 15), &[reading(150.0, 100.0)]),
+        target.decide(at(45), counts(15, 15), &[reading(180.0, 100.0)]),
         Some(18),
         "+8 after +5"
     );
     assert_eq!(
         target.decide(at(105), counts(18, 18), &[reading(150.0, 100.0)]),
+        None,
+        "the cooldown ends now"
+    );
+    assert_eq!(
+        target.decide(at(106), counts(18, 18), &[reading(150.0, 100.0)]),
         Some(27),
-        "the cooldown is over"
+        "18 × 1.5"
     );
 }
 
@@ -89,23 +95,23 @@ fn scale_in_waits_for_its_cooldown_and_a_scale_out_ends_that() {
     let mut target = target(&[policy(100.0)]);
     assert_eq!(
         target.decide(at(0), counts(20, 20), &[reading(50.0, 100.0)]),
-        Some(10)
+        Some(19)
     );
     assert_eq!(
-        target.decide(at(299), counts(10, 10), &[reading(50.0, 100.0)]),
+        target.decide(at(300), counts(19, 19), &[reading(50.0, 100.0)]),
         None
     );
     assert_eq!(
-        target.decide(at(299), counts(10, 10), &[reading(110.0, 100.0)]),
-        Some(11)
+        target.decide(at(300), counts(19, 19), &[reading(110.0, 100.0)]),
+        Some(21)
     );
     assert_eq!(
-        target.decide(at(358), counts(11, 11), &[reading(50.0, 100.0)]),
+        target.decide(at(360), counts(21, 21), &[reading(50.0, 100.0)]),
         None
     );
     assert_eq!(
-        target.decide(at(359), counts(11, 11), &[reading(50.0, 100.0)]),
-        Some(6)
+        target.decide(at(361), counts(21, 21), &[reading(50.0, 100.0)]),
+        Some(20)
     );
 }
 
@@ -123,8 +129,8 @@ fn out_when_one_asks_in_when_all_do() {
     );
     assert_eq!(
         target.decide(at(960), counts(15, 15), &two(50.0, 48.0)),
-        Some(12),
-        "the larger of 8 and 12"
+        Some(14),
+        "one task, and both would allow it"
     );
     assert_eq!(
         target.decide(at(2_000), counts(10, 10), &two(150.0, 120.0)),
@@ -140,6 +146,7 @@ fn without_data_or_while_deploying_nothing_is_removed() {
         high: AlarmState::InsufficientData,
         low: AlarmState::InsufficientData,
         metric: 0.0,
+        running: None,
     };
     let low = reading(10.0, 100.0);
     assert_eq!(target.decide(at(0), counts(9, 9), &[low, silent]), None);
@@ -160,12 +167,82 @@ fn a_policy_that_does_not_scale_in_has_no_say_in_it() {
     };
     let both = [reading(50.0, 100.0), reading(59.0, 60.0)];
     let mut target_of_both = target(&[policy(100.0), out_only]);
-    assert_eq!(target_of_both.decide(at(0), counts(10, 10), &both), Some(5));
+    assert_eq!(target_of_both.decide(at(0), counts(10, 10), &both), Some(9));
     let mut never = target(&[out_only]);
     assert_eq!(
         never.decide(at(0), counts(10, 10), &[reading(0.0, 60.0)]),
         None
     );
+}
+
+/// 20 tasks at half of the target could go to 10 in one step.
+#[test]
+fn variants_of_scale_in_differ_in_how_far_they_go() {
+    let to = |scale_in, metric| {
+        let behavior = TrackingBehavior {
+            scale_in,
+            ..TrackingBehavior::default()
+        };
+        let mut target = target(&[policy(100.0)]).with_behavior(behavior);
+        target.decide(at(0), counts(20, 20), &[reading(metric, 100.0)])
+    };
+    assert_eq!(to(ScaleInStep::ToTarget, 50.0), Some(10));
+    assert_eq!(to(ScaleInStep::Percent(25), 50.0), Some(15));
+    assert_eq!(to(ScaleInStep::Percent(10), 50.0), Some(18));
+    assert_eq!(to(ScaleInStep::Percent(25), 85.0), Some(17), "20 × 0.85");
+    assert_eq!(to(ScaleInStep::Percent(25), 0.0), Some(15));
+}
+
+/// Two tasks with 80 each are 160 on one, which is over the target of 100.
+#[test]
+fn the_flapping_guard_keeps_a_task_whose_work_the_others_could_not_take() {
+    let decide = |flapping_guard| {
+        let behavior = TrackingBehavior {
+            flapping_guard,
+            ..TrackingBehavior::default()
+        };
+        let mut target = target(&[policy(100.0)]).with_behavior(behavior);
+        target.decide(at(0), counts(2, 2), &[reading(80.0, 100.0)])
+    };
+    assert_eq!(decide(FlappingGuard::On), None);
+    assert_eq!(decide(FlappingGuard::Off), Some(1));
+}
+
+/// Four of ten tasks run. 1,000 messages were 250 a task when they were measured on those four.
+#[test]
+fn variants_of_the_base_differ_while_tasks_start() {
+    let to = |base| {
+        let behavior = TrackingBehavior {
+            base,
+            ..TrackingBehavior::default()
+        };
+        let mut target = target(&[policy(100.0)]).with_behavior(behavior);
+        let reading = TrackingReading {
+            running: Some(4),
+            ..reading(250.0, 100.0)
+        };
+        target.decide(at(0), counts(6, 10), &[reading])
+    };
+    assert_eq!(to(TrackingBase::Desired), Some(25));
+    assert_eq!(to(TrackingBase::RunningThen), None, "10 are enough");
+    assert_eq!(to(TrackingBase::Running), Some(15));
+}
+
+#[test]
+fn variants_of_the_cooldown_differ_in_what_passes() {
+    let to = |cooldown| {
+        let behavior = TrackingBehavior {
+            cooldown,
+            ..TrackingBehavior::default()
+        };
+        let mut target = target(&[policy(100.0)]).with_behavior(behavior);
+        let first = target.decide(at(0), counts(10, 10), &[reading(150.0, 100.0)]);
+        assert_eq!(first, Some(15));
+        target.decide(at(30), counts(15, 15), &[reading(180.0, 100.0)])
+    };
+    assert_eq!(to(OutCooldown::LargerPasses), Some(18), "10 × 1.8");
+    assert_eq!(to(OutCooldown::Blocks), None);
+    assert_eq!(to(OutCooldown::Repeats), Some(22), "15 + (12 - 5)");
 }
 
 proptest! {

@@ -13,8 +13,8 @@ use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
+use super::alarms::evaluation;
 use super::queue_steps::QueueSteps;
-use super::tracking::evaluation;
 use super::{Control, Observation, Shown, Tick, Wishes};
 
 /// Alarms that tell a scaling function, and a rule by which it looks again every minute.
@@ -27,7 +27,7 @@ pub(super) struct AlarmStepControl {
     records: PerSide<Option<StepRecord>>,
     random: Random,
     phase: Nanos,
-    looks: u64,
+    checks: u64,
     messages: u64,
 }
 
@@ -55,22 +55,22 @@ impl AlarmStepControl {
             bounds,
             random,
             phase,
-            looks: 0,
+            checks: 0,
             messages: 0,
             assumptions,
         }
     }
 
     /// When the rule fires next.
-    fn next_look(&mut self, now: Nanos) -> Nanos {
+    fn next_check(&mut self, now: Nanos) -> Nanos {
         let jitter = from_seconds(self.assumptions.rule_jitter.as_secs_f64() * self.random.unit());
         let at = self
             .assumptions
             .minute()
-            .saturating_mul(self.looks)
+            .saturating_mul(self.checks)
             .saturating_add(self.phase)
             .saturating_add(jitter);
-        self.looks += 1;
+        self.checks += 1;
         at.max(now + 1)
     }
 
@@ -87,7 +87,7 @@ impl AlarmStepControl {
                 *known = Some(StateChange { state, at });
                 if state == AlarmState::Alarm {
                     let there = now.saturating_add(nanos(self.assumptions.action_delay));
-                    wishes.ticks.push((there, Tick::Told));
+                    wishes.ticks.push((there, Tick::AlarmMessage));
                 }
             }
         }
@@ -106,8 +106,8 @@ impl AlarmStepControl {
     }
 
     fn course(&mut self, trigger: Trigger, now: Nanos, seen: &Observation) -> Option<u32> {
-        let looks_again = trigger == Trigger::ReEvaluation;
-        if let Some(to) = within_bounds(seen.desired, self.bounds, false).filter(|_| looks_again) {
+        let re_evaluates = trigger == Trigger::ReEvaluation;
+        if let Some(to) = within_bounds(seen.desired, self.bounds, false).filter(|_| re_evaluates) {
             return Some(to);
         }
         let (side, change) = ringing(self.changes)?;
@@ -146,7 +146,7 @@ impl AlarmStepControl {
 impl Control for AlarmStepControl {
     fn begin(&mut self, wishes: &mut Wishes) {
         self.steps.begin(wishes);
-        let first = self.next_look(0);
+        let first = self.next_check(0);
         wishes.ticks.push((first, Tick::Sample));
         let minute = self.assumptions.minute();
         wishes.ticks.push(evaluation(1, &self.assumptions, minute));
@@ -159,10 +159,10 @@ impl Control for AlarmStepControl {
             Tick::Evaluate { period } => self.evaluate(period, now, wishes),
             Tick::Sample => {
                 self.reconcile(Trigger::ReEvaluation, now, seen, wishes);
-                let next = self.next_look(now);
+                let next = self.next_check(now);
                 wishes.ticks.push((next, Tick::Sample));
             }
-            Tick::Told => {
+            Tick::AlarmMessage => {
                 self.messages += 1;
                 self.reconcile(Trigger::StateChange, now, seen, wishes);
             }
@@ -171,11 +171,11 @@ impl Control for AlarmStepControl {
     }
 
     fn shown(&self) -> Shown {
-        Shown::of(&self.steps.alarms)
+        Shown::from_alarms(&self.steps.alarms)
     }
 
     fn runs(&self) -> u64 {
-        self.looks + self.messages
+        self.checks + self.messages
     }
 
     fn owns(&self) -> (u32, u32) {

@@ -5,7 +5,11 @@ use std::num::NonZeroU32;
 
 use scaling::{AlarmState, Evaluation};
 
+use crate::assumptions::Assumptions;
 use crate::policy::Statistic;
+use crate::time::{Nanos, nanos};
+
+use super::Tick;
 
 /// The datapoints of one metric, of the latest periods only.
 #[derive(Debug)]
@@ -125,6 +129,14 @@ impl Alarm {
     }
 }
 
+/// When the alarms are evaluated over the periods before `period`.
+pub(super) fn evaluation(period: u64, assumptions: &Assumptions, length: Nanos) -> (Nanos, Tick) {
+    let at = length
+        .saturating_mul(period)
+        .saturating_add(nanos(assumptions.evaluation_delay));
+    (at, Tick::Evaluate { period })
+}
+
 /// A number of datapoints, at least one.
 pub(super) fn at_least_one(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
@@ -133,6 +145,14 @@ pub(super) fn at_least_one(count: u32) -> NonZeroU32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::{MINUTE, seconds};
+
+    #[test]
+    fn evaluations_come_after_their_period() {
+        let (at, tick) = evaluation(3, &Assumptions::default(), MINUTE);
+        assert!((seconds(at) - 190.0).abs() < 1e-9);
+        assert_eq!(tick, Tick::Evaluate { period: 3 });
+    }
 
     #[test]
     fn a_period_may_be_empty_or_hold_two() {

@@ -1,5 +1,7 @@
 //! The clairvoyant: how few tasks keep the promise, when every message is known beforehand.
 
+use std::iter;
+
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds};
 
@@ -14,6 +16,9 @@ pub(crate) struct Foreknowledge {
     ends: Nanos,
     work: Vec<f64>,
 }
+
+/// Most intervals beyond the load's end that are looked at.
+const MOST_LATE: u32 = 10_000_000;
 
 /// Sets the counts that it knew to be needed.
 pub(super) struct Clairvoyant {
@@ -76,30 +81,76 @@ impl Foreknowledge {
         let most = one * f64::from(scenario.max);
         let due = self.due(scenario, most);
         let (mut sent, mut done) = (0.0, 0.0f64);
-        due.iter()
-            .zip(&self.work)
-            .map(|(due, work)| {
-                sent += work;
-                let tasks = tasks((due - done) / one).clamp(scenario.min, scenario.max);
-                done = sent.min(done + f64::from(tasks) * one);
-                tasks
-            })
-            .collect()
+        let mut needed = Vec::with_capacity(due.len());
+        let work = self.work.iter().copied().chain(iter::repeat(0.0));
+        for (due, work) in due.iter().zip(work) {
+            sent += work;
+            let tasks = tasks((due - done) / one).clamp(scenario.min, scenario.max);
+            done = sent.min(done + f64::from(tasks) * one);
+            needed.push(tasks);
+            if done >= sent * (1.0 - 1e-9) && needed.len() >= self.work.len() {
+                return needed;
+            }
+        }
+        // What even the maximum number of tasks can't do in time is done after it.
+        let left = tasks((sent - done) / most.max(f64::MIN_POSITIVE)).min(MOST_LATE);
+        needed.extend(iter::repeat_n(scenario.max, left as usize));
+        needed
     }
 
-    /// Work that must be done by each interval's end: what is due by the promise, and what could not be
+    /// The smallest maximum number of tasks with which every message can start in time, where `tasks.max`
+    /// of the scenario is smaller than that. No policy can meet the objective for all messages then.
+    pub(crate) fn limited_by_max(&self, scenario: &Scenario) -> Option<u32> {
+        if self.is_feasible(scenario, scenario.max) {
+            return None;
+        }
+        let (mut under, mut enough) = (scenario.max, scenario.max.saturating_mul(2));
+        while !self.is_feasible(scenario, enough) {
+            (under, enough) = (enough, enough.checked_mul(2)?);
+        }
+        while enough - under > 1 {
+            let middle = under.midpoint(enough);
+            if self.is_feasible(scenario, middle) {
+                enough = middle;
+            } else {
+                under = middle;
+            }
+        }
+        Some(enough)
+    }
+
+    /// Whether this many tasks, running all the time, do all work by when it is due.
+    fn is_feasible(&self, scenario: &Scenario, tasks: u32) -> bool {
+        let capacity = seconds(self.interval) * f64::from(scenario.concurrency) * f64::from(tasks);
+        let work = self.work.iter().copied().chain(iter::repeat(0.0));
+        let (mut sent, mut done) = (0.0, 0.0f64);
+        self.due_by_objective(scenario)
+            .zip(work)
+            .all(|(due, work)| {
+                sent += work;
+                done = sent.min(done + capacity);
+                done >= due * (1.0 - 1e-9)
+            })
+    }
+
+    /// Work that is due by each interval's end because of the objective.
+    fn due_by_objective(&self, scenario: &Scenario) -> impl Iterator<Item = f64> {
+        let patience = (nanos(scenario.promise) / self.interval).saturating_sub(1);
+        let patience = usize::try_from(patience)
+            .unwrap_or(usize::MAX)
+            .min(MOST_LATE as usize);
+        let late = iter::repeat_n(0.0, patience);
+        late.chain(self.work.iter().copied())
+            .scan(0.0, |sum, work| {
+                *sum += work;
+                Some(*sum)
+            })
+    }
+
+    /// Work that must be done by each interval's end: what is due by the objective, and what could not be
     /// done later even with the most tasks.
     fn due(&self, scenario: &Scenario, most: f64) -> Vec<f64> {
-        let patience = (nanos(scenario.promise) / self.interval).saturating_sub(1);
-        let patience = usize::try_from(patience).unwrap_or(usize::MAX);
-        let mut due = Vec::with_capacity(self.work.len());
-        let mut sum = 0.0;
-        for at in 0..self.work.len() {
-            if let Some(of) = at.checked_sub(patience) {
-                sum += self.work.get(of).copied().unwrap_or_default();
-            }
-            due.push(sum);
-        }
+        let mut due: Vec<f64> = self.due_by_objective(scenario).collect();
         let mut later = f64::NEG_INFINITY;
         for at in due.iter_mut().rev() {
             *at = at.max(later - most);

@@ -12,7 +12,7 @@ mod tracking;
 use crate::policy::{DemandForm, Policy};
 use crate::scenario::Scenario;
 use crate::time::Nanos;
-use scaling::{AlarmState, Bounds, PerSide};
+use scaling::{AlarmState, Bounds, PerSide, ServiceCounts};
 
 use alarm_steps::AlarmStepControl;
 use alarms::Alarm;
@@ -38,7 +38,7 @@ pub(crate) enum Tick {
     /// A minute of SQS's own metrics is over.
     Minute,
     /// An alarm's message is there.
-    Told,
+    AlarmMessage,
 }
 
 /// What AWS would tell at a moment.
@@ -56,6 +56,17 @@ pub(crate) struct Observation {
     pub(crate) deleted: u64,
 }
 
+impl Observation {
+    /// What Application Auto Scaling asks ECS for. The simulated service is never deployed anew.
+    fn service_counts(&self) -> ServiceCounts {
+        ServiceCounts {
+            running: self.running,
+            desired: self.desired,
+            deploying: false,
+        }
+    }
+}
+
 /// What a control wants done later.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes {
@@ -71,7 +82,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn of(alarms: &PerSide<Option<Alarm>>) -> Self {
+    fn from_alarms(alarms: &PerSide<Option<Alarm>>) -> Self {
         let state = |alarm: &Option<Alarm>| alarm.as_ref().map(|alarm| alarm.state);
         Self {
             scale_out: state(&alarms.scale_out),

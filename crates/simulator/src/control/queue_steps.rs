@@ -3,6 +3,7 @@
 use scaling::{AlarmState, Comparison, Evaluation, PerSide, Side, StepRequest};
 
 use crate::assumptions::Assumptions;
+use crate::number::count;
 use crate::policy::{QueueMetric, StepPolicy, StepSide};
 use crate::time::{Nanos, nanos, seconds};
 
@@ -71,6 +72,7 @@ impl QueueSteps {
         let value = match self.policy.metric {
             QueueMetric::Visible => count(seen.visible),
             QueueMetric::NotVisible => count(seen.in_flight),
+            QueueMetric::Outstanding => count(seen.visible + seen.in_flight),
             QueueMetric::OldestAge => seconds(seen.oldest).floor(),
             QueueMetric::Sent => count(seen.sent - self.sent),
             QueueMetric::Deleted => count(seen.deleted - self.deleted),
@@ -141,12 +143,4 @@ impl QueueSteps {
 
 fn distance(evaluation: &Evaluation, value: f64) -> f64 {
     Comparison::distance(evaluation.comparison, value, evaluation.threshold)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a metric over 2^53 needs no exact count"
-)]
-fn count(messages: u64) -> f64 {
-    messages as f64
 }

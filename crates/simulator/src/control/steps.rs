@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use scaling::{Bounds, ScalableTarget, ServiceCounts};
+use scaling::{Bounds, ScalableTarget};
 
 use crate::assumptions::Assumptions;
 use crate::policy::StepPolicy;
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos};
 
+use super::alarms::evaluation;
 use super::queue_steps::QueueSteps;
-use super::tracking::evaluation;
 use super::{Control, Observation, Shown, Tick, Wishes};
 
 /// Step scaling on a metric of the queue.
@@ -32,9 +32,9 @@ impl StepControl {
 
     fn evaluate(&mut self, minute: u64, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let requests = self.steps.evaluate(minute);
-        let service = counts(seen);
         let at = Duration::from_nanos(now);
-        let change = self.target.decide(at, service, &[], &requests);
+        let counts = seen.service_counts();
+        let change = self.target.decide(at, counts, &[], &requests);
         let acts = now.saturating_add(nanos(self.assumptions.action_delay));
         wishes
             .desired
@@ -59,24 +59,15 @@ impl Control for StepControl {
             Tick::Minute => self.steps.minute(now, seen, wishes),
             Tick::PublishOther { period, value } => self.steps.publish(period, value),
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
-            Tick::Sample | Tick::Publish { .. } | Tick::Told => {}
+            Tick::Sample | Tick::Publish { .. } | Tick::AlarmMessage => {}
         }
     }
 
     fn shown(&self) -> Shown {
-        Shown::of(&self.steps.alarms)
+        Shown::from_alarms(&self.steps.alarms)
     }
 
     fn owns(&self) -> (u32, u32) {
         (0, self.steps.owned())
-    }
-}
-
-/// What Application Auto Scaling asks ECS for. The simulated service is never deployed anew.
-pub(super) fn counts(seen: &Observation) -> ServiceCounts {
-    ServiceCounts {
-        running: seen.running,
-        desired: seen.desired,
-        deploying: false,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use scaling::{
     AlarmState, Bounds, Comparison, Evaluation, MissingData, ScalableTarget, TrackingPolicy,
-    TrackingReading, backlog_per_task,
+    TrackingReading, backlog_per_task, held_backlog,
 };
 
 use crate::assumptions::Assumptions;
@@ -13,9 +13,8 @@ use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos};
 
-use super::alarms::{Alarm, Metric, at_least_one};
+use super::alarms::{Alarm, Metric, at_least_one, evaluation};
 use super::queue_steps::QueueSteps;
-use super::steps::counts;
 use super::{Control, Observation, Shown, Tick, Watch, Wishes};
 
 /// Target tracking on the backlog per task.
@@ -31,6 +30,8 @@ pub(super) struct Tracking {
     metric: Metric,
     high: Alarm,
     low: Alarm,
+    /// Running tasks by period, at the time of its datapoint.
+    running: Metric,
     target: ScalableTarget,
     /// Steps on a metric of the queue beside it.
     steps: Option<QueueSteps>,
@@ -86,9 +87,10 @@ impl Tracking {
             phase,
             samples: 0,
             metric: Metric::new(Statistic::Average, kept),
+            running: Metric::new(Statistic::Minimum, kept),
             high,
             low,
-            target: ScalableTarget::new(vec![tracking], bounds),
+            target: ScalableTarget::new(vec![tracking], bounds).with_behavior(assumptions.tracking),
             steps: steps.map(|steps| QueueSteps::new(steps, &assumptions)),
             wake: (scenario.min == 0).then(|| Wake::new(&assumptions)),
             watch: None,
@@ -122,12 +124,17 @@ impl Tracking {
         }
     }
 
-    /// The datapoint of a look. A need that is unknown is none.
+    /// The datapoint of a check. A need that is unknown is none.
     fn value(&mut self, now: Nanos, backlog: u64, seen: &Observation) -> Option<f64> {
         let Some(watch) = &mut self.watch else {
-            return Some(backlog_per_task(backlog, seen.running));
+            let value = backlog_per_task(backlog, seen.running);
+            let held = match self.wake {
+                Some(_) => held_backlog(backlog, seen.running, value, self.policy.target),
+                None => 0.0,
+            };
+            return Some(value + held);
         };
-        let looked = watch.look(now, seen);
+        let looked = watch.check(now, seen);
         let running = f64::from(seen.running.max(1));
         let share = |need: f64| need / running;
         // What is not known to be the largest need of the window may add tasks, and may remove none.
@@ -164,6 +171,7 @@ impl Tracking {
         let there = stamp.saturating_add(nanos(self.assumptions.publication_delay));
         let period = stamp / self.minute;
         if let Some(value) = self.value(now, backlog, seen) {
+            self.running.publish(period, f64::from(seen.running));
             wishes.ticks.push((there, Tick::Publish { period, value }));
         }
         if let Some(wake) = &mut self.wake {
@@ -174,19 +182,61 @@ impl Tracking {
         wishes.ticks.push((next, Tick::Sample));
     }
 
+    /// The value that counts when the high alarm is in ALARM.
+    fn chosen(&mut self, high: AlarmState, period: u64) -> Option<f64> {
+        if high != AlarmState::Alarm {
+            return None;
+        }
+        let count = self.high.evaluation.datapoints.get() as usize;
+        let range = self.high.evaluation.range();
+        let there: Vec<f64> = self
+            .metric
+            .before(period, range)
+            .iter()
+            .flatten()
+            .copied()
+            .collect();
+        let latest = there.split_at(there.len().saturating_sub(count)).1;
+        self.assumptions.tracking.datapoint.choose(latest)
+    }
+
+    /// Tasks that ran at the time of the latest datapoint.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was a u32"
+    )]
+    fn running_then(&mut self, period: u64) -> Option<u32> {
+        let range = self.high.evaluation.range();
+        let running = self
+            .running
+            .before(period, range)
+            .iter()
+            .rev()
+            .find_map(|count| *count);
+        running.map(|running| running as u32)
+    }
+
     fn evaluate(&mut self, period: u64, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let (high, metric) = self.metric.evaluate(&mut self.high, period);
         let (low, _) = self.metric.evaluate(&mut self.low, period);
+        let metric = self.chosen(high, period).or(metric);
+        let running = self.running_then(period);
         let acts = now.saturating_add(nanos(self.assumptions.action_delay));
         let woken = self
             .wake
             .as_mut()
             .is_some_and(|wake| wake.rings(period) && seen.desired == 0);
-        let reading = metric.map(|metric| TrackingReading { high, low, metric });
+        let reading = metric.map(|metric| TrackingReading {
+            high,
+            low,
+            metric,
+            running,
+        });
         let steps = self.steps.as_mut().map(|steps| steps.evaluate(period));
         let change = self.target.decide(
             Duration::from_nanos(now),
-            counts(seen),
+            seen.service_counts(),
             reading.as_slice(),
             &steps.unwrap_or_default(),
         );
@@ -237,12 +287,15 @@ impl Control for Tracking {
                     steps.publish(period, value);
                 }
             }
-            Tick::Told => {}
+            Tick::AlarmMessage => {}
         }
     }
 
     fn shown(&self) -> Shown {
-        let steps = self.steps.as_ref().map(|steps| Shown::of(&steps.alarms));
+        let steps = self
+            .steps
+            .as_ref()
+            .map(|steps| Shown::from_alarms(&steps.alarms));
         let steps = steps.unwrap_or_default();
         Shown {
             scale_out: Some(either(self.high.state, steps.scale_out)),
@@ -289,26 +342,5 @@ impl Wake {
 
     fn rings(&mut self, period: u64) -> bool {
         self.metric.evaluate(&mut self.alarm, period).0 == AlarmState::Alarm
-    }
-}
-
-/// When the alarms are evaluated over the periods before `period`.
-pub(super) fn evaluation(period: u64, assumptions: &Assumptions, length: Nanos) -> (Nanos, Tick) {
-    let at = length
-        .saturating_mul(period)
-        .saturating_add(nanos(assumptions.evaluation_delay));
-    (at, Tick::Evaluate { period })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::seconds;
-
-    #[test]
-    fn evaluations_come_after_their_period() {
-        let (at, tick) = evaluation(3, &Assumptions::default(), crate::time::MINUTE);
-        assert!((seconds(at) - 190.0).abs() < 1e-9);
-        assert_eq!(tick, Tick::Evaluate { period: 3 });
     }
 }

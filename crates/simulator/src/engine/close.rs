@@ -12,6 +12,9 @@ use super::tasks::Work;
 pub(crate) struct Finished {
     pub(crate) records: Records,
     pub(crate) foreknowledge: Foreknowledge,
+    /// When the load ended.
+    pub(crate) loaded: Nanos,
+    /// When the last message was done, or the run was stopped.
     pub(crate) end: Nanos,
     pub(crate) task_time: Nanos,
     pub(crate) billed: Nanos,
@@ -23,16 +26,23 @@ pub(crate) struct Finished {
 }
 
 impl Engine<'_> {
-    pub(super) fn finish(mut self, end: Nanos) -> Finished {
+    /// Whether no message waits or is in flight.
+    #[inline]
+    pub(super) fn is_done(&self) -> bool {
+        self.queue.visible() == 0 && self.queue.in_flight == 0
+    }
+
+    pub(super) fn finish(mut self, loaded: Nanos, end: Nanos) -> Finished {
         self.records
             .advance(end, self.queue.visible(), self.queue.in_flight);
-        self.foreknowledge.finish(end);
+        self.foreknowledge.finish(loaded);
         self.close_messages();
         self.records
             .point(self.queue.visible(), self.desired, self.control.shown());
         self.tasks.close(end);
         let (metrics, alarms) = self.control.owns();
         Finished {
+            loaded,
             end,
             task_time: self.tasks.used,
             billed: self.tasks.billed,

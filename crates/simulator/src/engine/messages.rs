@@ -162,7 +162,9 @@ impl Engine<'_> {
             slow.finished
         });
         self.queue.forget(&message);
-        self.records.totals.late += u64::from(!finished);
+        if !finished {
+            self.records.judge_lost(message.sent);
+        }
     }
 
     pub(super) fn give_back(&mut self, message: Message) {

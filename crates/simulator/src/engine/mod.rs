@@ -11,6 +11,6 @@ mod state;
 mod tasks;
 
 pub(crate) use close::Finished;
-pub use records::{Action, Point};
-pub(crate) use records::{Records, count, wide_seconds};
+pub(crate) use records::Records;
+pub use records::{Point, ScalingAction};
 pub(crate) use run::{Sender, run};

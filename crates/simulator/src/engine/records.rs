@@ -4,11 +4,12 @@ use hdrhistogram::Histogram;
 use scaling::AlarmState;
 
 use crate::control::Shown;
-use crate::time::{Nanos, SECOND, seconds};
+use crate::number::count;
+use crate::time::{Nanos, SECOND, seconds, wide_seconds};
 
 /// A change of the desired count.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Action {
+pub struct ScalingAction {
     /// Seconds since the beginning.
     pub at: f64,
     /// Desired count before.
@@ -74,12 +75,11 @@ pub(crate) struct Records {
     pub(crate) waits: Histogram<u64>,
     pub(crate) wait_sum: u128,
     pub(crate) wait_max: Nanos,
-    pub(crate) begun: u64,
     /// Time in which a message waited longer than promised, and until when that is reckoned.
     pub(crate) over: Nanos,
     over_until: Nanos,
     pub(crate) backlog_max: u64,
-    pub(crate) actions: Vec<Action>,
+    pub(crate) actions: Vec<ScalingAction>,
     /// The running count from each moment on.
     pub(crate) supply: Vec<(Nanos, u32)>,
     pub(crate) points: Vec<Point>,
@@ -104,8 +104,8 @@ struct Stretch {
 /// Longest wait that is told apart, in microseconds: ten years.
 const LONGEST_WAIT: u64 = 10 * 365 * 86_400 * 1_000_000;
 
-/// Most points of a time series.
-const POINTS: u64 = 2_000;
+/// Most points of the time series of a load; with the time that its messages need after it, twice as many.
+const POINTS: usize = 2_000;
 
 /// Widths of the stretches, in seconds, from which the least is taken that makes few enough points.
 const WIDTHS: [u64; 14] = [
@@ -117,8 +117,8 @@ impl Records {
         let width = WIDTHS
             .into_iter()
             .map(|width| width * SECOND)
-            .find(|width| end.div_ceil(*width) <= POINTS)
-            .unwrap_or(end / POINTS + 1);
+            .find(|width| end.div_ceil(*width) <= POINTS as u64)
+            .unwrap_or(end / POINTS as u64 + 1);
         Some(Self {
             totals: Totals::default(),
             now: 0,
@@ -128,7 +128,6 @@ impl Records {
             waits: Histogram::new_with_bounds(1, LONGEST_WAIT, 3).ok()?,
             wait_sum: 0,
             wait_max: 0,
-            begun: 0,
             over: 0,
             over_until: 0,
             backlog_max: 0,
@@ -173,8 +172,6 @@ impl Records {
     #[inline]
     pub(crate) fn judge(&mut self, sent: Nanos, begun: Nanos) {
         let wait = begun - sent;
-        self.begun += 1;
-        self.wait_sum += u128::from(wait);
         self.record(wait);
         if wait <= self.promise {
             self.totals.kept += 1;
@@ -194,8 +191,15 @@ impl Records {
         }
     }
 
+    /// A message is lost before its processing was finished: it is late, and it has waited until now.
+    pub(crate) fn judge_lost(&mut self, sent: Nanos) {
+        self.totals.late += 1;
+        self.record(self.now - sent);
+    }
+
     #[inline]
     fn record(&mut self, wait: Nanos) {
+        self.wait_sum += u128::from(wait);
         self.waits.saturating_record(wait / 1_000);
         self.wait_max = self.wait_max.max(wait);
         self.stretch.worst = self.stretch.worst.max(wait);
@@ -242,9 +246,9 @@ impl Records {
         if length > 0.0 {
             let waited = wide_seconds(self.waited - stretch.waited);
             let task_time = wide_seconds(stretch.task_time);
-            self.points.push(Point {
+            self.push(Point {
                 at: seconds(self.now),
-                load: count(self.totals.sent - stretch.sent) / length,
+                load: count(self.totals.sent - stretch.sent) / length.max(1.0),
                 backlog: waited / length,
                 backlog_max: stretch.backlog_max,
                 backlog_per_task: waited / task_time.max(length),
@@ -268,17 +272,54 @@ impl Records {
     }
 }
 
-/// Nanoseconds as seconds.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a figure needs no more than 53 bits"
-)]
-pub(crate) fn wide_seconds(nanos: u128) -> f64 {
-    nanos as f64 / 1e9
+impl Records {
+    /// Adds a point. One that is shorter than a second joins the one before it, because a rate over a
+    /// fraction of a second says nothing; and of too many points, each two become one.
+    fn push(&mut self, point: Point) {
+        let length = self.points.len();
+        if let Some(last) = self.points.last().copied()
+            && point.at - last.at < 1.0
+        {
+            let begin = length.checked_sub(2).and_then(|at| self.points.get(at));
+            let begin = begin.map_or(0.0, |point| point.at);
+            self.points.pop();
+            self.points.push(last.join(&point, begin));
+            return;
+        }
+        self.points.push(point);
+        if self.points.len() < 2 * POINTS {
+            return;
+        }
+        let mut begin = 0.0;
+        let pairs = self.points.chunks(2).filter_map(|points| {
+            let both = |one: Point, next: &Point| one.join(next, begin);
+            let (first, rest) = points.split_first()?;
+            let joined = rest.iter().fold(*first, both);
+            begin = joined.at;
+            Some(joined)
+        });
+        self.points = pairs.collect();
+        self.width = self.width.saturating_mul(2);
+    }
 }
 
-/// A count as a float.
-#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-pub(crate) fn count(count: u64) -> f64 {
-    count as f64
+impl Point {
+    /// This stretch, which begins at `begin`, and the next one as a single stretch.
+    fn join(&self, next: &Self, begin: f64) -> Self {
+        let (own, other) = (self.at - begin, next.at - self.at);
+        let mean = |a: f64, b: f64| (a * own + b * other) / (own + other);
+        Self {
+            at: next.at,
+            load: mean(self.load, next.load),
+            backlog: mean(self.backlog, next.backlog),
+            backlog_max: self.backlog_max.max(next.backlog_max),
+            backlog_per_task: mean(self.backlog_per_task, next.backlog_per_task),
+            desired: next.desired,
+            running: mean(self.running, next.running),
+            needed: mean(self.needed, next.needed),
+            worst_wait: self.worst_wait.max(next.worst_wait),
+            scale_out_alarm: self.scale_out_alarm || next.scale_out_alarm,
+            scale_in_alarm: self.scale_in_alarm || next.scale_in_alarm,
+        }
+    }
 }

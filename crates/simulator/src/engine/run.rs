@@ -40,8 +40,9 @@ impl Iterator for Sender<'_> {
     }
 }
 
-/// Runs a scenario against a load from its beginning to its end. `None` when the load has no length
-/// that a histogram could be made for, which doesn't happen.
+/// Runs a scenario against a load, and after the load's end until every message is done, but at most
+/// [`patience`] longer. `None` when the load has no length that a histogram could be made for, which
+/// doesn't happen.
 pub(crate) fn run(
     scenario: &Scenario,
     bounds: Bounds,
@@ -49,19 +50,23 @@ pub(crate) fn run(
     seed: u64,
     known: Option<&Foreknowledge>,
 ) -> Option<Finished> {
-    let end = nanos(load.duration());
-    let records = Records::new(nanos(scenario.promise), end)?;
+    let loaded = nanos(load.duration());
+    let stop = loaded.saturating_add(patience(scenario, loaded));
+    let records = Records::new(nanos(scenario.promise), loaded)?;
     let control = control(scenario, bounds, seed, known);
     let mut engine = Engine::new(scenario, control, records, seed);
     engine.begin();
     let mut sender = Sender::new(scenario, load, seed);
     let mut next = sender.next();
-    loop {
+    let end = loop {
         let arrives = next.map_or(Nanos::MAX, |(at, _)| at);
         let (ends, rare) = (engine.ends.next_at(), engine.agenda.next_at());
         let now = arrives.min(ends).min(rare);
-        if now >= end {
-            break;
+        if now >= loaded && next.is_none() && engine.is_done() {
+            break engine.records.now.max(loaded);
+        }
+        if now >= stop {
+            break stop;
         }
         engine
             .records
@@ -74,6 +79,14 @@ pub(crate) fn run(
             engine.arrived(at, work);
             next = sender.next();
         }
-    }
-    Some(engine.finish(end))
+    };
+    Some(engine.finish(loaded, end))
+}
+
+/// How long a run continues at most after its load's end: a day of the loop, the load's length, or twice
+/// the objective, whichever is longest. What still waits then is certainly late.
+fn patience(scenario: &Scenario, loaded: Nanos) -> Nanos {
+    let day = scenario.assumptions.minute().saturating_mul(24 * 60);
+    let objective = nanos(scenario.promise).saturating_mul(2);
+    day.max(loaded).max(objective)
 }

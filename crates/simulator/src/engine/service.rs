@@ -3,7 +3,7 @@
 use crate::time::{nanos, seconds};
 
 use super::agenda::Event;
-use super::records::Action;
+use super::records::ScalingAction;
 use super::state::Engine;
 
 impl Engine<'_> {
@@ -12,7 +12,7 @@ impl Engine<'_> {
             return;
         }
         let at = seconds(self.records.now);
-        self.records.actions.push(Action {
+        self.records.actions.push(ScalingAction {
             at,
             from: self.desired,
             to: desired,

@@ -3,10 +3,11 @@
 use crate::random::{Purpose, Random};
 use crate::time::{Nanos, from_seconds, nanos};
 
-use super::csv::{Layout, Recorded};
+use super::csv::Recorded;
 use super::curve::{Curve, Stretch};
 use super::generator::{Generator, Shape};
 use super::packed::Unpacked;
+use super::row::Layout;
 
 /// A message that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

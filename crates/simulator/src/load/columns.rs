@@ -4,7 +4,7 @@ use csv::ByteRecord;
 
 use crate::time::parse_duration;
 
-use super::csv::{Layout, RowProblem};
+use super::row::{Layout, RowProblem};
 
 /// Which columns mean what.
 pub(super) struct Columns {
@@ -17,7 +17,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// By the header's words where there is a header, otherwise by place.
-    pub(super) fn of(
+    pub(super) fn detect(
         header: Option<&ByteRecord>,
         first: &ByteRecord,
         wanted: Option<Layout>,

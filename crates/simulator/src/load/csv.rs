@@ -7,16 +7,8 @@ use csv::{ByteRecord, ReaderBuilder};
 
 use super::columns::{Columns, count, delimiter, field, processing, text};
 use super::packed::Packed;
+use super::row::{Layout, RowProblem};
 use super::timestamp::TimeForm;
-
-/// What a row of a CSV file means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// A moment and how many messages were sent from it until the next step.
-    Counts,
-    /// One message: when it was sent, and how long it takes if a second column says so.
-    Arrivals,
-}
 
 /// Why a CSV file is no load.
 #[derive(Debug, thiserror::Error)]
@@ -38,37 +30,6 @@ pub enum CsvError {
     /// The beginning of the file can't be read.
     #[error("failed to read the beginning of the file")]
     Begin(#[from] std::io::Error),
-}
-
-/// What is wrong with a row.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RowProblem {
-    /// The time can't be read, or not in the form that the first row has.
-    #[error(
-        "\"{0}\" is no time in the form of the first row: write 2026-11-21T12:00:00Z or seconds since 1970"
-    )]
-    Time(String),
-    /// There is no count.
-    #[error("there is no count")]
-    NoCount,
-    /// The count is no number.
-    #[error("\"{0}\" is no number")]
-    NotNumeric(String),
-    /// The count is negative.
-    #[error("\"{0}\" is negative")]
-    Negative(String),
-    /// The count is not whole, or beyond 2^53.
-    #[error("\"{0}\" is no whole number of messages")]
-    NotWhole(String),
-    /// The processing time can't be read.
-    #[error("\"{0}\" is no processing time: write seconds, or 250ms")]
-    Processing(String),
-    /// The time is before that of the row above.
-    #[error("its time is before that of the row above: sort the file by time")]
-    Unsorted,
-    /// The time is that of the row above.
-    #[error("its time is that of the row above: add the two counts up")]
-    Repeated,
 }
 
 /// A load that was recorded.
@@ -117,8 +78,8 @@ pub(super) fn read(input: impl Read, wanted: Option<Layout>) -> Result<Recorded,
             reading.row(&record).map_err(problem)?;
             continue;
         }
-        let columns = Columns::of(header.as_ref(), &record, wanted);
-        match TimeForm::of(field(&record, columns.time)) {
+        let columns = Columns::detect(header.as_ref(), &record, wanted);
+        match TimeForm::detect(field(&record, columns.time)) {
             Some(form) => {
                 let mut begun = Reading::new(columns, form, header.is_some());
                 begun.row(&record).map_err(problem)?;
@@ -248,14 +209,14 @@ impl Steps {
                 "rows come at uneven distances: each lasts until the next".to_owned()
             };
         };
-        let of = std::time::Duration::from_micros(step);
+        let length = std::time::Duration::from_micros(step);
         if self.longest > step {
             let gap = std::time::Duration::from_micros(self.longest);
             format!(
-                "the step is {of:?}; there are gaps, the longest of {gap:?}: nothing arrived in them"
+                "the step is {length:?}; there are gaps, the longest of {gap:?}: nothing arrived in them"
             )
         } else {
-            format!("the step is {of:?}, without gaps")
+            format!("the step is {length:?}, without gaps")
         }
     }
 }

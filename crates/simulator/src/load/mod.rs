@@ -7,6 +7,7 @@ mod curve;
 mod generator;
 mod packed;
 mod part;
+mod row;
 mod timestamp;
 
 #[cfg(test)]
@@ -16,8 +17,9 @@ use std::io::Read;
 use std::time::Duration;
 
 pub use self::arrivals::{Arrival, Arrivals};
-pub use self::csv::{CsvError, Layout, RowProblem};
+pub use self::csv::CsvError;
 pub use self::generator::GeneratorError;
+pub use self::row::{Layout, RowProblem};
 
 use self::csv::Recorded;
 use self::generator::Generator;
@@ -107,10 +109,10 @@ impl Load {
 
     /// The messages that were really sent in a run of this length, to the microsecond; in any order.
     #[must_use]
-    pub fn of_messages(messages: impl IntoIterator<Item = Arrival>, lasts: Duration) -> Self {
+    pub fn from_messages(messages: impl IntoIterator<Item = Arrival>, lasts: Duration) -> Self {
         let mut messages: Vec<Arrival> = messages.into_iter().collect();
         messages.sort_by_key(|message| message.at);
-        let recorded = Recorded::of(&messages);
+        let recorded = Recorded::from_messages(&messages);
         Self {
             scale: 1.0,
             from: 0,
@@ -200,14 +202,14 @@ impl Load {
         let Source::Recorded(recorded) = &self.source else {
             return None;
         };
-        let at = TimeForm::of(text.as_bytes())?.read(text.as_bytes())?;
+        let at = TimeForm::detect(text.as_bytes())?.read(text.as_bytes())?;
         Some(at.saturating_sub(recorded.first).saturating_mul(1_000))
     }
 }
 
 impl Recorded {
     /// Messages in order of time, counted from the beginning.
-    fn of(messages: &[Arrival]) -> Self {
+    fn from_messages(messages: &[Arrival]) -> Self {
         let mut rows = Packed::default();
         for message in messages {
             let work = message.work.map_or(0, |work| 1 + work / 1_000);

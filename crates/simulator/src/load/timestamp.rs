@@ -19,7 +19,7 @@ static PARSER: DateTimeParser = DateTimeParser::new();
 
 impl TimeForm {
     /// How a first time is written; `None` when it is none.
-    pub(super) fn of(text: &[u8]) -> Option<Self> {
+    pub(super) fn detect(text: &[u8]) -> Option<Self> {
         if let Some((whole, _)) = number(text) {
             return Some(Self::Number {
                 micros: unit(whole),
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<u64> {
-        TimeForm::of(text.as_bytes())?.read(text.as_bytes())
+        TimeForm::detect(text.as_bytes())?.read(text.as_bytes())
     }
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn small_numbers_are_no_date() {
         let written = |text: &str| {
-            let form = TimeForm::of(text.as_bytes())?;
+            let form = TimeForm::detect(text.as_bytes())?;
             form.written(form.read(text.as_bytes())?)
         };
         assert_eq!(written("0"), None);

@@ -1,5 +1,5 @@
 //! A loop that really ran, as it was watched: samples, messages and actions. It comes to the same
-//! [`Outcome`] as a simulation, by the same reckoning, so that the two can be told side by side.
+//! [`RunOutcome`] as a simulation, by the same reckoning, so that the two can be told side by side.
 
 mod replay;
 mod timeline;
@@ -11,7 +11,8 @@ use scaling::Bounds;
 
 use crate::engine::Finished;
 use crate::load::{Arrival, Load};
-use crate::outcome::Outcome;
+use crate::number::{count, format_duration};
+use crate::outcome::RunOutcome;
 use crate::policy::Policy;
 use crate::random::Distribution;
 use crate::scenario::{Scenario, ScenarioError};
@@ -135,7 +136,7 @@ impl Measurement {
             at: message.sent,
             work: message.work().filter(|_| own_processing),
         });
-        Load::of_messages(messages, self.lasts)
+        Load::from_messages(messages, self.lasts)
     }
 
     /// The mean processing time of the messages that were finished, if there are any.
@@ -152,11 +153,11 @@ impl Measurement {
     ///
     /// # Errors
     /// When a number of the scenario makes no sense.
-    pub fn outcome(&self, scenario: &Scenario) -> Result<Outcome, ScenarioError> {
+    pub fn outcome(&self, scenario: &Scenario) -> Result<RunOutcome, ScenarioError> {
         let bounds = scenario.check()?;
         let finished = self.finished(scenario, bounds)?;
-        let mut outcome = Outcome::new(scenario, &[], None, finished);
-        outcome.notes = self.told();
+        let mut outcome = RunOutcome::new(scenario, &[], None, finished);
+        outcome.notes = self.collect_notes();
         outcome.assumptions.clear();
         outcome.reasons = self.in_order().into_iter().map(|one| one.reason).collect();
         Ok(outcome)
@@ -201,7 +202,7 @@ impl Measurement {
     }
 
     /// What was measured how, and what wasn't.
-    fn told(&self) -> Vec<String> {
+    fn collect_notes(&self) -> Vec<String> {
         let mut notes = vec![
             "measured: a message waits from its sending until the worker says that it begins"
                 .to_owned(),
@@ -209,7 +210,7 @@ impl Measurement {
         notes.push(format!(
             "tasks and alarms are as they were seen in {} looks, on average {} apart",
             self.samples.len(),
-            crate::report::length(self.lasts.as_secs_f64() / self.looks())
+            format_duration(self.lasts.as_secs_f64() / self.sample_count())
         ));
         let most = self.samples.iter().map(|sample| sample.visible).max();
         notes.push(format!(
@@ -231,9 +232,8 @@ impl Measurement {
         notes
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
-    fn looks(&self) -> f64 {
-        self.samples.len().max(1) as f64
+    fn sample_count(&self) -> f64 {
+        count(self.samples.len().max(1) as u64)
     }
 
     fn highest_metric(&self) -> Option<f64> {

@@ -4,7 +4,7 @@
 use scaling::{AlarmState, Bounds};
 
 use crate::control::{Foreknowledge, Shown, control};
-use crate::engine::{Action, Finished, Records};
+use crate::engine::{Finished, Records, ScalingAction};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
@@ -52,7 +52,7 @@ struct Replay<'m> {
     /// Tasks that run or start, and the task time up to the latest look.
     tasks: u32,
     task_time: Nanos,
-    looked: Nanos,
+    observed: Nanos,
 }
 
 pub(super) fn replay(
@@ -81,6 +81,7 @@ pub(super) fn replay(
     let (metrics, alarms) = control.owns();
     replay.finish(end);
     Some(Finished {
+        loaded: end,
         end,
         task_time: replay.task_time,
         billed: replay.task_time,
@@ -154,7 +155,7 @@ impl<'m> Replay<'m> {
             shown: Shown::default(),
             tasks: 0,
             task_time: 0,
-            looked: 0,
+            observed: 0,
         }
     }
 
@@ -166,7 +167,7 @@ impl<'m> Replay<'m> {
             .iter()
             .min_by(|one, other| one.at.total_cmp(&other.at));
         if let Some(first) = first {
-            self.look(*first);
+            self.observe(*first);
         }
     }
 
@@ -177,16 +178,16 @@ impl<'m> Replay<'m> {
     fn happen(&mut self, event: Event) {
         match event {
             Event::Message(place, fate) => self.befall(place, fate),
-            Event::Sample(sample) => self.look(sample),
+            Event::Sample(sample) => self.observe(sample),
             Event::Desired(desired) => self.desire(desired),
             Event::Point => self.records.point(self.visible, self.desired, self.shown),
         }
     }
 
-    fn look(&mut self, sample: Sample) {
+    fn observe(&mut self, sample: Sample) {
         let now = self.records.now;
-        self.task_time += Nanos::from(self.tasks) * (now - self.looked);
-        self.looked = now;
+        self.task_time += Nanos::from(self.tasks) * (now - self.observed);
+        self.observed = now;
         self.tasks = sample.running.saturating_add(sample.pending);
         self.desired = sample.desired;
         self.records.running(sample.running);
@@ -254,7 +255,9 @@ impl<'m> Replay<'m> {
             (Fate::Dead { begun: of }, Place::InFlight { begun }) if of == begun => {
                 self.in_flight -= 1;
                 self.records.totals.dead += 1;
-                self.records.totals.late += u64::from(!message.finished);
+                if !message.finished {
+                    self.records.judge_lost(sent);
+                }
                 self.records.gone(sent);
                 message.place = Place::Gone;
             }
@@ -280,7 +283,7 @@ impl<'m> Replay<'m> {
     /// The end: what is left is counted, as the simulation does.
     fn finish(&mut self, end: Nanos) {
         self.pass(end);
-        self.task_time += Nanos::from(self.tasks) * (end - self.looked);
+        self.task_time += Nanos::from(self.tasks) * (end - self.observed);
         let measurement = self.measurement;
         for (message, tracked) in self.messages.iter().zip(&measurement.messages) {
             match message.place {
@@ -304,7 +307,7 @@ impl<'m> Replay<'m> {
         let actions = measurement.in_order();
         self.records.actions = actions
             .iter()
-            .map(|action| Action {
+            .map(|action| ScalingAction {
                 at: seconds(from_seconds(action.at)),
                 from: action.from,
                 to: action.to,

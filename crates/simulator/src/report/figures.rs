@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::number::{self, format_dollars, format_duration, format_number, format_share};
+
 use super::Report;
-use super::number::{dollars, length, plain, share};
 
 /// A line of the table of figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +55,7 @@ impl Report {
     fn promise(&self) -> Figure {
         let outcome = &self.outcome;
         let mut pieces = vec![
-            value("kept", outcome.kept, share(outcome.kept)),
+            value("kept", outcome.kept, format_share(outcome.kept)),
             Words(" of the messages within "),
             time("promise", outcome.promise),
             Words("; broken during "),
@@ -64,7 +65,7 @@ impl Report {
         ];
         if let Some(required) = self.required {
             pieces.insert(1, Words(")"));
-            pieces.insert(1, value("required", required, share(required)));
+            pieces.insert(1, value("required", required, format_share(required)));
             pieces.insert(1, Words(" (required "));
         }
         figure("promise kept", pieces)
@@ -148,7 +149,7 @@ impl Report {
 
     fn tasks(&self) -> Figure {
         let tasks = &self.outcome.tasks;
-        let hours = |path, seconds: f64| value(path, seconds, plain(seconds / 3_600.0, 1));
+        let hours = |path, seconds: f64| value(path, seconds, format_number(seconds / 3_600.0, 1));
         figure(
             "tasks",
             vec![
@@ -181,13 +182,20 @@ impl Report {
     }
 
     fn cheapest(&self) -> Figure {
-        figure(
-            "cheapest possible",
-            vec![
-                money("cost.clairvoyant", self.outcome.cost.clairvoyant),
-                Words(": the tasks of a clairvoyant, who runs just enough of them"),
-            ],
-        )
+        let mut pieces = vec![
+            money("cost.clairvoyant", self.outcome.cost.clairvoyant),
+            Words(": the tasks of a clairvoyant, who runs just enough of them"),
+        ];
+        if let Some(limit) = self.outcome.limited_by_max {
+            pieces.extend([
+                Words("; tasks.max is the limit ("),
+                count("limited_by_max.allowed", limit.allowed.into()),
+                Words(" allowed, "),
+                count("limited_by_max.needed", limit.needed.into()),
+                Words(" needed), so no policy can meet the objective for every message"),
+            ]);
+        }
+        figure("cheapest possible", pieces)
     }
 
     fn scaling(&self) -> Figure {
@@ -207,7 +215,8 @@ impl Report {
 
     fn elasticity(&self) -> Figure {
         let elasticity = &self.outcome.elasticity;
-        let percent = |path, of: f64| value(path, of, format!("{}%", plain(of, 1)));
+        let percent =
+            |path, amount: f64| value(path, amount, format!("{}%", format_number(amount, 1)));
         figure(
             "elasticity",
             vec![
@@ -234,21 +243,18 @@ fn value(path: &'static str, value: f64, text: String) -> Piece {
 }
 
 fn time(path: &'static str, seconds: f64) -> Piece {
-    value(path, seconds, length(seconds))
+    value(path, seconds, format_duration(seconds))
 }
 
-fn number(path: &'static str, of: f64, decimals: usize) -> Piece {
-    value(path, of, plain(of, decimals))
+fn number(path: &'static str, amount: f64, decimals: usize) -> Piece {
+    value(path, amount, format_number(amount, decimals))
 }
 
 fn money(path: &'static str, amount: f64) -> Piece {
-    value(path, amount, dollars(amount))
+    value(path, amount, format_dollars(amount))
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a count beyond 2^53 is no more than a figure for people"
-)]
 fn count(path: &'static str, number: u64) -> Piece {
-    value(path, number as f64, plain(number as f64, 0))
+    let number = number::count(number);
+    value(path, number, format_number(number, 0))
 }

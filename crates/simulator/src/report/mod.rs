@@ -2,18 +2,16 @@
 //! as one self-contained page.
 
 mod figures;
-mod number;
 mod page;
 
 use serde::Serialize;
 
 pub use self::figures::{Figure, Piece};
-pub(crate) use self::number::plain;
-pub use self::number::{dollars, length, share};
 
 use crate::compare::{CLAIRVOYANT, Compared};
 use crate::comparison::{Comparison, Prediction};
-use crate::outcome::{Messages, Outcome, ScalingFigures, TaskFigures, Waiting};
+use crate::number::{format_duration, format_share};
+use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 
 /// A simulation with what was asked of it: the JSON document that programs read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,13 +26,13 @@ pub struct Report {
     pub satisfied: Option<bool>,
     /// What became of the service.
     #[serde(flatten)]
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// Other policies under the same load, if they were asked for; the definition's own comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<Rival>,
     /// What was predicted for the load, where the service was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub predicted: Option<Outcome>,
+    pub predicted: Option<RunOutcome>,
     /// What was measured beside what was predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
@@ -62,7 +60,7 @@ pub struct Rival {
 impl Report {
     /// A report of an outcome.
     #[must_use]
-    pub fn new(load: String, begins: Option<String>, outcome: Outcome) -> Self {
+    pub fn new(load: String, begins: Option<String>, outcome: RunOutcome) -> Self {
         Self {
             load,
             begins,
@@ -93,7 +91,7 @@ impl Report {
     /// The report of what was measured, with what was predicted for the same load beside it.
     #[must_use]
     pub fn predicted(mut self, predicted: &Prediction) -> Self {
-        self.comparison = Some(Comparison::of(&self.outcome, predicted));
+        self.comparison = Some(Comparison::new(&self.outcome, predicted));
         self.predicted = predicted.course().cloned();
         self
     }
@@ -110,21 +108,21 @@ impl Report {
         let outcome = &self.outcome;
         let kept = format!(
             "began within the promised {} for {} of the messages",
-            length(outcome.promise),
-            share(outcome.kept)
+            format_duration(outcome.promise),
+            format_share(outcome.kept)
         );
         match (self.satisfied, self.required) {
             _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
             (Some(true), Some(required)) => {
                 format!(
                     "the promise is kept: work {kept}; required {}",
-                    share(required)
+                    format_share(required)
                 )
             }
             (Some(false), Some(required)) => {
                 format!(
                     "the promise is broken: work {kept}; required {}",
-                    share(required)
+                    format_share(required)
                 )
             }
             _ => format!("work {kept}"),

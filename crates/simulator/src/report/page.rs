@@ -3,11 +3,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::number::{dollars, length, plain, share};
 use super::{Figure, Piece, Report, Rival};
 use crate::comparison::Difference;
-use crate::engine::Action;
-use crate::outcome::Outcome;
+use crate::engine::ScalingAction;
+use crate::number::{format_dollars, format_duration, format_number, format_share};
+use crate::outcome::RunOutcome;
 
 // uPlot 1.6.32 from npm, as released; its licence lies beside it.
 const CHART_SCRIPT: &str = include_str!("assets/uPlot.iife.min.js");
@@ -88,7 +88,7 @@ fn header(report: &Report) -> Markup {
             h1 { (outcome.scenario) }
             p #verdict class=(class) { (report.verdict()) }
             p .meta {
-                (if report.is_measured() { "Measured during " } else { "Simulated " }) (length(outcome.duration)) " of the load " code { (report.load) }
+                (if report.is_measured() { "Measured during " } else { "Simulated " }) (format_duration(outcome.duration)) " of the load " code { (report.load) }
                 @if let Some(begins) = &report.begins { " from " (begins) }
                 @if let Some(seed) = outcome.seed { ", seed " (seed) }
                 "."
@@ -194,10 +194,10 @@ const ACTIONS: usize = 200;
 /// The changes of the desired count whose reasons are known.
 fn actions(report: &Report) -> Markup {
     let outcome = &report.outcome;
-    let row = |action: &Action, reason: &str| {
+    let row = |action: &ScalingAction, reason: &str| {
         html! {
             tr {
-                th scope="row" { (length(action.at)) }
+                th scope="row" { (format_duration(action.at)) }
                 td { (action.from) " to " (action.to) }
                 td { (reason) }
             }
@@ -230,10 +230,10 @@ fn compared(report: &Report) -> Markup {
         html! {
             tr {
                 th scope="row" { (rival.name) }
-                (cell("kept", rival.kept, share(rival.kept)))
-                (cell("waiting.p99", rival.waiting.p99, length(rival.waiting.p99)))
-                (cell("cost", rival.cost, dollars(rival.cost)))
-                (cell("tasks.seconds", rival.tasks.seconds, plain(rival.tasks.seconds / 3_600.0, 1)))
+                (cell("kept", rival.kept, format_share(rival.kept)))
+                (cell("waiting.p99", rival.waiting.p99, format_duration(rival.waiting.p99)))
+                (cell("cost", rival.cost, format_dollars(rival.cost)))
+                (cell("tasks.seconds", rival.tasks.seconds, format_number(rival.tasks.seconds / 3_600.0, 1)))
                 td { @if let Some(scaling) = &rival.scaling { (scaling.out + scaling.r#in) } @else { "–" } }
             }
         }
@@ -279,7 +279,7 @@ fn assumed(report: &Report) -> Markup {
     }
 }
 
-fn constants(outcome: &Outcome) -> Markup {
+fn constants(outcome: &RunOutcome) -> Markup {
     let source = |letter: &str| match letter {
         "A" => "documented by AWS",
         "B" => "measured by others",

@@ -37,7 +37,7 @@ impl Scenario {
         let mut notes = Vec::new();
         let promise = overrides
             .promise
-            .or(found.acceptable_latency())
+            .or(found.latency_objective())
             .or_else(|| {
                 found
                     .consumes
@@ -50,10 +50,7 @@ impl Scenario {
             name: format!("{}/{service}", stack.name),
             promise,
             processing,
-            concurrency: overrides
-                .concurrency
-                .or(found.demand().map(|demand| demand.concurrency))
-                .unwrap_or(1),
+            concurrency: overrides.concurrency.unwrap_or_else(|| found.concurrency()),
             min: found.tasks.min,
             max: found.tasks.max,
             initial: found.tasks.min,

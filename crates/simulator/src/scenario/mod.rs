@@ -12,6 +12,9 @@ use crate::policy::Policy;
 use crate::prices::Prices;
 use crate::random::Distribution;
 
+/// Maximum number of tasks of a scenario.
+pub(crate) const MOST_TASKS: u32 = 100_000;
+
 /// A service to simulate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -63,7 +66,7 @@ pub struct TaskSize {
 /// What a definition doesn't say, or what is to differ from it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
-    /// The promise.
+    /// How long a message can wait: what is judged. What a policy aims at stays as the definition has it.
     pub promise: Option<Duration>,
     /// Processing time of a message. Without it: exponential, with the definition's mean.
     pub processing: Option<Distribution>,
@@ -147,7 +150,10 @@ impl Scenario {
             }
         };
         wrong(self.max == 0, "the most tasks are none")?;
-        wrong(self.max > 100_000, "the most tasks are more than 100,000")?;
+        wrong(
+            self.max > MOST_TASKS,
+            "the most tasks are more than 100,000",
+        )?;
         wrong(
             self.concurrency == 0,
             "a task must work on one message at least",

@@ -76,24 +76,42 @@ fn steps_of(
         service: name.to_owned(),
         by: by.to_owned(),
     };
-    match &steps.metric {
+    let plain = |statistic: &stack::Statistic| match statistic {
+        stack::Statistic::Plain(name) => statistic_named(name).ok_or_else(|| unknown(name)),
+        stack::Statistic::Extended(name) => Err(unknown(name)),
+    };
+    let mut metrics = steps.metrics();
+    let first = metrics.next().unwrap_or(&steps.metric);
+    if metrics.any(|other| other != first) {
+        return Err(unknown("different metrics for its two sides"));
+    }
+    let consumed = |queue: &String| service.consumes.contains(queue);
+    match first {
         AlarmMetric::Queue {
             queue,
             name: metric,
             statistic,
-        } if service.consumes.contains(queue) => {
+        } if consumed(queue) => {
             let metric = queue_metric(metric).ok_or_else(|| unknown(metric))?;
-            let statistic = match statistic {
-                stack::Statistic::Plain(name) => {
-                    statistic_named(name).ok_or_else(|| unknown(name))?
-                }
-                stack::Statistic::Extended(name) => return Err(unknown(name)),
-            };
-            Ok(step_policy(steps, metric, statistic))
+            Ok(step_policy(steps, metric, plain(statistic)?))
         }
-        AlarmMetric::Queue { queue, .. } => Err(unknown(&format!(
-            "the queue \"{queue}\", which it doesn't consume"
-        ))),
+        // No message is sent with a delay.
+        AlarmMetric::Messages {
+            queue,
+            count,
+            statistic,
+        } if consumed(queue) => {
+            let of = |count_of| count.contains(&count_of);
+            let metric = match (of(Count::Visible), of(Count::InFlight)) {
+                (true, true) => QueueMetric::Outstanding,
+                (true, false) => QueueMetric::Visible,
+                _ => QueueMetric::NotVisible,
+            };
+            Ok(step_policy(steps, metric, plain(statistic)?))
+        }
+        AlarmMetric::Queue { queue, .. } | AlarmMetric::Messages { queue, .. } => Err(unknown(
+            &format!("the queue \"{queue}\", which it doesn't consume"),
+        )),
         AlarmMetric::RequestCount => Err(unknown("requests")),
         AlarmMetric::Other {
             namespace,
@@ -110,6 +128,7 @@ fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
     };
     let usual = DemandPolicy::defaults(form, Duration::ZERO);
     DemandPolicy {
+        acceptable_latency: Some(demand.acceptable_latency),
         processing_time: demand.processing_time,
         start: demand.task_start,
         window: demand.window,
@@ -124,11 +143,9 @@ fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
 }
 
 fn backlog_policy(stack: &Stack, backlog: &BacklogPerTask) -> Result<BacklogPolicy, ScenarioError> {
-    let target =
-        scaling::acceptable_backlog_per_task(backlog.acceptable_latency, backlog.processing_time)
-            .ok_or(ScenarioError::Value(
-            "the processing time must be longer than nothing",
-        ))?;
+    let target = backlog.target().ok_or(ScenarioError::Value(
+        "the processing time must be longer than nothing",
+    ))?;
     Ok(BacklogPolicy {
         target,
         visible: backlog.count.contains(&Count::Visible),

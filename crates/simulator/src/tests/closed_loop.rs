@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{BacklogPolicy, KedaPolicy, StepPolicy};
+use scaling::TrackingBehavior;
 
 fn backlog(target: f64) -> BacklogPolicy {
     BacklogPolicy {
@@ -136,9 +137,11 @@ fn a_quiet_service_scales_in_to_its_minimum() {
         policy: Policy::BacklogPerTask(backlog(10.0)),
         ..scenario()
     };
-    let outcome = run(&scenario, "constant:rate=1/min,for=1h", 1);
+    let outcome = run(&scenario, "constant:rate=1/min,for=3h", 1);
     let first = outcome.actions[0];
-    assert_eq!((first.from, first.to), (20, 2));
+    assert_eq!((first.from, first.to), (20, 19));
+    assert!(outcome.actions.iter().all(|step| step.to + 1 == step.from));
+    assert_eq!(outcome.actions.last().unwrap().to, 2);
     // 15 datapoints, one a minute; the first may be late, and the evaluation comes 10 s after.
     assert!((900.0..1_020.0).contains(&first.at), "{}", first.at);
     assert!(outcome.series.last().unwrap().scale_in_alarm);
@@ -155,13 +158,69 @@ fn a_service_without_tasks_is_woken_by_one_message() {
     };
     let load = Load::read_csv("0\n300\n3000\n".as_bytes(), None).unwrap();
     let outcome = simulate(&scenario, &load, 1).unwrap();
-    assert_eq!(outcome.messages.deleted, 2);
+    assert_eq!(outcome.messages.deleted, 3);
     assert_eq!((outcome.actions[0].from, outcome.actions[0].to), (0, 1));
     assert!(outcome.actions[0].at < 150.0);
     assert!(
         outcome.actions.iter().any(|action| action.to == 0),
         "and it goes back to sleep"
     );
+}
+
+/// One message every three hours, each of 90 s of work, on a service that goes to zero tasks in between.
+/// The low alarm of its policy is in ALARM all night. Whatever Application Auto Scaling does where AWS
+/// documents nothing, each message is processed once, by one scale-out and one scale-in.
+#[test]
+fn a_task_that_was_started_from_zero_is_not_removed_before_its_work() {
+    let load = Load::read_csv("0\n10800\n21600\n32400\n".as_bytes(), None).unwrap();
+    for tracking in every_behavior() {
+        let scenario = Scenario {
+            min: 0,
+            initial: 0,
+            visibility_timeout: Duration::from_secs(600),
+            processing: Distribution::Fixed(Duration::from_secs(90)),
+            policy: Policy::BacklogPerTask(BacklogPolicy {
+                in_flight: true,
+                cooldown_out: Duration::from_secs(30),
+                cooldown_in: Duration::from_secs(60),
+                ..backlog(300.0 / 90.0)
+            }),
+            assumptions: Assumptions {
+                task_start: Distribution::Fixed(Duration::from_secs(61)),
+                tracking,
+                ..Assumptions::default()
+            },
+            ..scenario()
+        };
+        let outcome = simulate(&scenario, &load, 1).unwrap();
+        assert_eq!(outcome.messages.deleted, 4, "{tracking:?}");
+        assert_eq!(outcome.messages.processed_again, 0, "{tracking:?}");
+        // The simulation ends with the last message, before the last scale-in.
+        assert_eq!(outcome.actions.len(), 7, "{tracking:?}");
+    }
+}
+
+/// Every combination of the assumptions about target tracking.
+fn every_behavior() -> Vec<TrackingBehavior> {
+    let mut all = Vec::new();
+    for base in ["desired", "running_then", "running"] {
+        for cooldown in ["larger_passes", "blocks", "repeats"] {
+            for datapoint in ["latest", "average", "minimum"] {
+                for scale_in in ["one_task", "25%", "to_target"] {
+                    for flapping_guard in ["on", "off"] {
+                        all.push(TrackingBehavior {
+                            base: base.parse().unwrap(),
+                            cooldown: cooldown.parse().unwrap(),
+                            datapoint: datapoint.parse().unwrap(),
+                            scale_in: scale_in.parse().unwrap(),
+                            flapping_guard: flapping_guard.parse().unwrap(),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    all
 }
 
 /// KEDA: 30 messages at a queue length of 5 are 6 pods, of which the autoscaler adds 4 at its next sync.
@@ -245,7 +304,7 @@ fn the_clairvoyant_is_the_cheapest_that_keeps_the_promise() {
 fn launches_take_their_time() {
     let scenario = Scenario {
         max: 2_000,
-        processing: Distribution::Fixed(Duration::from_secs(10_000)),
+        processing: Distribution::Fixed(Duration::from_secs(1_000)),
         policy: Policy::Keda(KedaPolicy {
             growth: 2_000,
             ..KedaPolicy::defaults(1.0)
@@ -287,7 +346,7 @@ fn a_killed_task_gives_its_message_back_when_it_is_visible_again() {
     // message is visible at 120 s; the other task, free since 100 s, takes it.
     assert_eq!(outcome.messages.interrupted, 1);
     assert_eq!(outcome.messages.processed_again, 1);
-    assert_eq!(outcome.messages.deleted, 2);
+    assert_eq!(outcome.messages.deleted, 3);
     near(outcome.waiting.max, 120.0, 1e-9);
 }
 
@@ -299,11 +358,13 @@ fn a_message_that_takes_longer_than_it_is_hidden_is_processed_twice() {
         policy: Policy::Fixed { tasks: 2 },
         ..scenario()
     };
-    let load = Load::read_csv("0\n1000\n".as_bytes(), None).unwrap();
+    let load = Load::read_csv("0\n".as_bytes(), None).unwrap();
     let outcome = simulate(&scenario, &load, 1).unwrap();
     // Received at 0 and again at 60 s, so the first receipt handle doesn't delete it at 100 s; visible
     // again at 120 s and received a third time, and so on: it never ends.
     assert_eq!(outcome.messages.deleted, 0);
+    assert_eq!(outcome.messages.waiting + outcome.messages.in_flight, 1);
+    near(outcome.drain, 86_400.0, 1e-4);
     assert!(
         outcome.messages.processed_again >= 15,
         "{:?}",
@@ -328,7 +389,7 @@ fn old_messages_expire() {
     };
     let load = Load::read_csv("0\n0\n0\n1000\n".as_bytes(), None).unwrap();
     let outcome = simulate(&scenario, &load, 1).unwrap();
-    assert_eq!((outcome.messages.deleted, outcome.messages.expired), (2, 1));
-    // In time: the first, and the last, which is being worked on at the end.
+    assert_eq!((outcome.messages.deleted, outcome.messages.expired), (3, 1));
+    // In time: the first and the last.
     near(outcome.kept, 2.0 / 4.0, 1e-9);
 }

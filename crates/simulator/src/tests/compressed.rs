@@ -29,7 +29,7 @@ fn load(kind: usize, seed: u64, speed: u64) -> Load {
         work: Some(grain(sampler.draw(&mut random)) / speed),
     });
     let lasts = Duration::from_secs(3_600) / u32::try_from(speed).unwrap();
-    Load::of_messages(messages, lasts)
+    Load::from_messages(messages, lasts)
 }
 
 fn policies() -> Vec<Policy> {

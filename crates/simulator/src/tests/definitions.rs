@@ -43,6 +43,7 @@ fn demand_has_the_definitions_numbers() {
     let quarter = Duration::from_millis(250);
     assert_eq!(scenario.processing, Distribution::Exponential(quarter));
     let expected = DemandPolicy {
+        acceptable_latency: Some(seconds(20)),
         start: seconds(50),
         window: seconds(300),
         cooldown_out: seconds(10),
@@ -72,7 +73,7 @@ fn demand_is_met_by_either_actuator() {
         let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
         assert!((1.0..1.6).contains(&cost), "{actuator}: {cost}");
         // Beside its tasks and the function: TasksNeeded, or two metrics and two alarms.
-        let month = 12.0 / 730.0;
+        let month = outcome.duration / 3_600.0 / 730.0;
         let (metrics, alarms) = if actuator == "function" {
             (1.0, 0.0)
         } else {
@@ -147,7 +148,7 @@ fn steps_beside_target_tracking_add_to_it() {
     let load = "step:from=5/s,to=100/s,at=10m,for=30m";
     let alone = scenario_of(BACKLOG, &Overrides::default()).unwrap();
     let (both, alone) = (run(&both, load, 3), run(&alone, load, 3));
-    let first = |outcome: &Outcome| outcome.first_scale_out().unwrap();
+    let first = |outcome: &RunOutcome| outcome.first_scale_out().unwrap();
     // One datapoint of SQS's own metric against three of the function's.
     near(first(&both), 660.0 + 60.0 + 15.0, 0.1);
     assert!(first(&both) < first(&alone) - 30.0);
@@ -176,4 +177,85 @@ fn the_articles_second_policy_steps_by_ones() {
     let counts: Vec<u32> = outcome.actions.iter().map(|action| action.to).collect();
     assert_eq!(counts, [2, 3, 4, 5]);
     assert!(outcome.actions[0].at > 1_200.0 + 60.0);
+}
+
+/// Exact counts by depth: Application Auto Scaling sets a lower count, too, while its scale-out alarm rings; the
+/// function's scale-out removes nothing. `docs/alarm-steps.md` has both.
+#[test]
+fn an_exact_count_in_a_scale_out_lowers_the_count_with_steps_only() {
+    let counts = |way: &str| {
+        let text = format!(
+            "      {way}:\n        metric: {{queue: vouchers, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}}\n        cooldown: {{out: 60s, in: 60s}}\n        scale_out: {{at_or_above: 1, steps: [{{from: 0, set: 2}}, {{from: 999, set: 6}}, {{from: 4999, set: 20}}]}}\n        scale_in: {{at_or_below: 0, set: 1}}\n"
+        );
+        let scenario = scenario_of(&text, &known()).unwrap();
+        let outcome = run(&scenario, "step:from=200/s,to=1/min,at=1m,for=30m", 1);
+        let counts: Vec<u32> = outcome.actions.iter().map(|action| action.to).collect();
+        counts
+    };
+    let steps = counts("steps");
+    assert!(steps.windows(2).any(|pair| pair == [20, 6]), "{steps:?}");
+    let function = counts("alarm_steps");
+    assert!(function.contains(&20), "{function:?}");
+    assert!(
+        !function.windows(2).any(|pair| pair == [20, 6]),
+        "{function:?}"
+    );
+}
+
+/// A sum of visible and in flight is that of both; two metrics are more than a load tells so far.
+#[test]
+fn steps_on_messages_that_wait_or_are_worked_on() {
+    let sum = "{queue: vouchers, count: [visible, in_flight], statistic: Maximum}";
+    let steps = |own: &str| {
+        format!(
+            "      steps:\n        metric: {sum}\n        scale_out: {{at_or_above: 1, add: 1}}\n        scale_in: {{{own}at_or_below: 0, remove: 1}}\n"
+        )
+    };
+    let scenario = scenario_of(&steps(""), &known()).unwrap();
+    let Policy::Steps(policy) = &scenario.policy else {
+        panic!("{:?}", scenario.policy)
+    };
+    assert_eq!(policy.metric, QueueMetric::Outstanding);
+    let own = "metric: {queue: vouchers, name: NumberOfMessagesSent, statistic: Sum}, ";
+    let error = scenario_of(&steps(own), &known()).unwrap_err();
+    assert!(error.to_string().contains("different metrics"), "{error}");
+}
+
+/// What is judged and what the policy aims at are two things, whichever of them the command line replaces.
+#[test]
+fn demand_aims_at_its_own_latency_whatever_is_judged() {
+    let ten = Overrides {
+        promise: Some(Duration::from_secs(10)),
+        ..Overrides::default()
+    };
+    let outcomes = ["5s", "10s", "60s"].map(|latency| {
+        let text =
+            format!("      demand: {{acceptable_latency: {latency}, processing_time: 500ms}}\n");
+        let scenario = scenario_of(&text, &ten).unwrap();
+        assert_eq!(scenario.promise, Duration::from_secs(10));
+        run(&scenario, "poisson:rate=5/s,for=6h", 1)
+    });
+    let [five, ten, sixty] = outcomes.map(|outcome| (outcome.kept, outcome.tasks.seconds));
+    assert!(
+        five.0 > ten.0 && ten.0 > sixty.0,
+        "{five:?} {ten:?} {sixty:?}"
+    );
+    assert!(
+        five.1 > ten.1 && ten.1 > sixty.1,
+        "{five:?} {ten:?} {sixty:?}"
+    );
+}
+
+#[test]
+fn a_service_is_judged_by_its_objective() {
+    let text = "      demand: {acceptable_latency: 5s, processing_time: 500ms}\n";
+    let mut stack = with(text);
+    stack.services.get_mut(SERVICE).unwrap().slo = Some(stack::Slo {
+        share: Some(0.99),
+        latency: Duration::from_secs(30),
+    });
+    let scenario = Scenario::from_stack(&stack, SERVICE, &Overrides::default()).unwrap();
+    assert_eq!(scenario.promise, Duration::from_secs(30));
+    let aims_at = demand(&scenario).acceptable_latency;
+    assert_eq!(aims_at, Some(Duration::from_secs(5)));
 }

@@ -3,8 +3,6 @@
 use super::*;
 use crate::{Comparison, MeasuredAction, Measurement, Processing, Sample};
 
-const HOUR: f64 = 3_600.0;
-
 /// Queue discipline worked out by itself: each message goes to the task that is free first.
 fn first_come_first_served(sent: &[f64], tasks: usize, work: f64) -> Vec<(f64, f64)> {
     let mut free = vec![0.0f64; tasks];
@@ -30,7 +28,7 @@ fn service(tasks: u32) -> Scenario {
     }
 }
 
-fn look(at: f64, running: u32) -> Sample {
+fn sample_at(at: f64, running: u32) -> Sample {
     Sample {
         at,
         desired: running,
@@ -49,24 +47,23 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
         .map(|arrival| Duration::from_nanos(arrival.at).as_secs_f64())
         .collect();
     let runs = first_come_first_served(&sent, 3, 1.4);
-    let mut measurement = Measurement::new(load.duration());
+    let simulated = simulate(&scenario, &load, 3).unwrap();
+    // What happens at the very end isn't measured any more.
+    let lasts = Duration::from_secs_f64(simulated.duration + 1e-6);
+    let mut measurement = Measurement::new(lasts);
     for (index, (sent, (began, ended))) in sent.iter().zip(runs).enumerate() {
         let id = index.to_string();
         measurement.sent(&id, *sent);
-        if began < HOUR {
-            let ended = (ended < HOUR).then_some(ended);
-            let processing = Processing {
-                began,
-                ended,
-                done: ended.is_some(),
-                receive_count: 1,
-            };
-            measurement.processing(&id, *sent, processing);
-        }
+        let processing = Processing {
+            began,
+            ended: Some(ended),
+            done: true,
+            receive_count: 1,
+        };
+        measurement.processing(&id, *sent, processing);
     }
-    measurement.sample(look(0.0, 3));
+    measurement.sample(sample_at(0.0, 3));
     let measured = measurement.outcome(&scenario).unwrap();
-    let simulated = simulate(&scenario, &load, 3).unwrap();
 
     assert_eq!(measured.messages, simulated.messages);
     assert_eq!(measured.seed, None);
@@ -83,24 +80,23 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
             simulated.backlog.in_flight_mean,
         ),
         (measured.tasks.seconds, simulated.tasks.seconds),
-        (
-            measured.tasks.needed_seconds,
-            simulated.tasks.needed_seconds,
-        ),
     ];
     assert!(measured.kept < 0.99, "a load that tells something");
+    // A measurement doesn't know when its load ended, so its ideal runs one task until its end.
+    let longer = measured.tasks.needed_seconds - simulated.tasks.needed_seconds;
+    assert!((0.0..=simulated.drain).contains(&longer), "{longer}");
     for (measured, simulated) in pairs {
         near(measured, simulated, 1e-6);
     }
     assert_eq!(measured.backlog.max, simulated.backlog.max);
     assert_eq!(measured.series.len(), simulated.series.len());
     for (measured, simulated) in measured.series.iter().zip(&simulated.series) {
-        assert!((measured.at - simulated.at).abs() < 1e-9);
+        assert!((measured.at - simulated.at).abs() < 1e-5);
         near(measured.backlog, simulated.backlog, 1e-6);
         near(measured.running, simulated.running, 1e-9);
         near(measured.worst_wait, simulated.worst_wait, 1e-6);
     }
-    let comparison = Comparison::of(&measured, &simulated.clone().into());
+    let comparison = Comparison::new(&measured, &simulated.clone().into());
     assert_eq!(comparison.differing(1e-6).count(), 0, "{comparison:?}");
 
     // And the load can be simulated again from the log.
@@ -142,10 +138,10 @@ fn failures_worked_by_hand() {
     log.sent("waits", 97.0);
     log.processing("in flight", 95.0, processing(99.0, None, false, 1));
     log.sent("too late", 100.0);
-    log.sample(look(0.0, 1));
+    log.sample(sample_at(0.0, 1));
     log.sample(Sample {
         pending: 2,
-        ..look(50.0, 1)
+        ..sample_at(50.0, 1)
     });
     let outcome = log.outcome(&scenario).unwrap();
     let messages = outcome.messages;
@@ -157,7 +153,8 @@ fn failures_worked_by_hand() {
     assert_eq!((messages.processed_again, messages.interrupted), (3, 1));
     // Of those that are known: late, late, dead, and one that began after 4 s.
     near(outcome.kept, 0.25, 1e-9);
-    near(outcome.waiting.max, 15.0, 1e-6);
+    // The dead one has waited for 20 s when it is lost.
+    near(outcome.waiting.max, 20.0, 1e-6);
     // 1 + 4 s before the first, 1 + 2 s of the second, 4 + 3 s of the others, in 100 s.
     near(outcome.backlog.mean, (5.0 + 2.0 + 7.0) / 100.0, 1e-6);
     near(outcome.tasks.seconds, 50.0 + 3.0 * 50.0, 1e-6);
@@ -197,7 +194,7 @@ fn nothing_is_asked_of_clocks() {
                 receive_count: 1,
             };
             log.processing(&index.to_string(), odd[other], processing);
-            log.sample(look(*began, 1));
+            log.sample(sample_at(*began, 1));
         }
     }
     let outcome = log.outcome(&service(1)).unwrap();

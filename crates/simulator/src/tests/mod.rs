@@ -1,3 +1,4 @@
+mod cases;
 mod closed_loop;
 mod comparing;
 mod compressed;
@@ -10,7 +11,7 @@ mod stacks;
 
 use std::time::Duration;
 
-use crate::{Assumptions, Distribution, Load, Outcome, Policy, Scenario, simulate};
+use crate::{Assumptions, Distribution, Load, Policy, RunOutcome, Scenario, simulate};
 
 /// A service of a fixed count, one second a message, a promise of a minute.
 fn scenario() -> Scenario {
@@ -24,7 +25,7 @@ fn scenario() -> Scenario {
     }
 }
 
-fn run(scenario: &Scenario, load: &str, seed: u64) -> Outcome {
+fn run(scenario: &Scenario, load: &str, seed: u64) -> RunOutcome {
     simulate(scenario, &Load::generate(load).unwrap(), seed).unwrap()
 }
 

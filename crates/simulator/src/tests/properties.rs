@@ -99,7 +99,8 @@ proptest! {
             totals.deleted + totals.dead + totals.expired + totals.waiting + totals.in_flight
         );
         prop_assert_eq!(records.waited + records.flown, records.stayed);
-        prop_assert!(totals.kept + totals.late <= totals.sent);
+        prop_assert_eq!(totals.kept + totals.late, totals.sent);
+        prop_assert_eq!(records.waits.len(), totals.sent);
         if scenario.max_receives.is_none() {
             prop_assert_eq!(totals.dead, 0);
         }
@@ -112,7 +113,7 @@ proptest! {
         prop_assert!(outcome.over_promise >= 0.0 && outcome.over_promise <= outcome.duration + 1e-6);
         let waiting = outcome.waiting;
         prop_assert!(waiting.p50 <= waiting.p90 && waiting.p90 <= waiting.p99 && waiting.p99 <= waiting.max);
-        prop_assert!(outcome.series.len() <= 2_000);
+        prop_assert!(outcome.series.len() <= 4_000);
         prop_assert!(outcome.tasks.billed_seconds >= outcome.tasks.seconds - 1e-6);
         prop_assert!(outcome.cost.total >= outcome.cost.tasks);
         let times: Vec<f64> = outcome.series.iter().map(|point| point.at).collect();

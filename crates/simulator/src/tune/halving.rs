@@ -7,7 +7,8 @@
 use std::time::Duration;
 
 use crate::load::Load;
-use crate::outcome::Outcome;
+use crate::number::count;
+use crate::outcome::RunOutcome;
 use crate::scenario::ScenarioError;
 use crate::simulate::simulate;
 
@@ -69,7 +70,7 @@ pub(super) fn survivors(
 
 /// The stretches of a load in the order in which they are used: in turn the one that was hardest for the
 /// present policy, and one from anywhere.
-fn stretches(load: &Load, present: &Outcome) -> Vec<Stretch> {
+fn stretches(load: &Load, present: &RunOutcome) -> Vec<Stretch> {
     let length = load.duration() / STRETCHES;
     if length < SHORTEST {
         return Vec::new();
@@ -89,7 +90,7 @@ fn stretches(load: &Load, present: &Outcome) -> Vec<Stretch> {
         .collect()
 }
 
-fn course(present: &Outcome, from: Duration, to: Duration, load: Load) -> Stretch {
+fn course(present: &RunOutcome, from: Duration, to: Duration, load: Load) -> Stretch {
     let (from, to) = (from.as_secs_f64(), to.as_secs_f64());
     let (mut initial, mut late, mut begin) = (0, 0.0, 0.0);
     for point in &present.series {
@@ -134,11 +135,10 @@ fn scores(
         .chunks(used.len())
         .map(|ran| {
             let figures = ran.iter().map(|one| one.figures);
-            let messages = |messages: u64| crate::engine::count(messages);
-            let sent: f64 = figures.clone().map(|one| messages(one.messages)).sum();
+            let sent: f64 = figures.clone().map(|one| count(one.messages)).sum();
             let kept: f64 = figures
                 .clone()
-                .map(|one| one.kept * messages(one.messages))
+                .map(|one| one.kept * count(one.messages))
                 .sum();
             let cost = figures.map(|one| one.cost).sum();
             (kept / sent.max(1.0), cost)

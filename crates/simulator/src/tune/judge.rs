@@ -1,29 +1,22 @@
 //! Simulates candidates, many at once, and says what came of each.
 
-use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::cell::Cell;
 use std::time::Duration;
 
+use rayon::prelude::*;
 use stack::Stack;
 
-use crate::engine::count;
 use crate::load::Load;
-use crate::outcome::Outcome;
-use crate::prices::MONTH_HOURS;
-use crate::scenario::{Overrides, Scenario, ScenarioError};
+use crate::scenario::{MOST_TASKS, Overrides, Scenario, ScenarioError};
 use crate::simulate::{know, simulate};
 
 use super::TuneOptions;
-use super::outcome::Figures;
+use super::figures::{Figures, Ran};
 use super::settings::{Settings, processing_time};
 use super::space::Space;
 
 /// Loads of a generator are drawn with so many seeds; a recorded one is what it is.
 const SEEDS: u64 = 3;
-
-/// As many tasks as a scenario may have.
-pub(super) const UNBOUNDED: u32 = 100_000;
 
 /// Everything that is the same for all candidates.
 pub(super) struct Judge<'a> {
@@ -39,9 +32,8 @@ pub(super) struct Judge<'a> {
     /// What the definition left open.
     pub(super) notes: Vec<String>,
     seed: u64,
-    threads: NonZeroUsize,
-    simulations: AtomicU64,
-    messages: AtomicU64,
+    /// Simulations and messages so far.
+    done: Cell<(u64, u64)>,
 }
 
 /// One simulation that is wanted.
@@ -49,14 +41,6 @@ pub(super) struct Run<'l> {
     pub(super) scenario: Scenario,
     pub(super) load: &'l Load,
     pub(super) seed: u64,
-}
-
-/// What is kept of one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Ran {
-    pub(super) figures: Figures,
-    /// Desired count at the end.
-    pub(super) desired: u32,
 }
 
 impl<'a> Judge<'a> {
@@ -67,7 +51,6 @@ impl<'a> Judge<'a> {
         scenario: &Scenario,
         options: &TuneOptions,
     ) -> Self {
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             stack,
             service,
@@ -87,9 +70,7 @@ impl<'a> Judge<'a> {
             required: options.required,
             notes: scenario.notes.clone(),
             seed: options.seed,
-            threads: options.threads.unwrap_or(cores),
-            simulations: AtomicU64::new(0),
-            messages: AtomicU64::new(0),
+            done: Cell::default(),
         }
     }
 
@@ -127,11 +108,11 @@ impl<'a> Judge<'a> {
         let scenario = Scenario::from_stack(self.stack, self.service, &self.overrides)?;
         let unbounded = Scenario {
             min: 0,
-            max: UNBOUNDED,
+            max: MOST_TASKS,
             ..scenario
         };
-        let of = |seed| know(&unbounded, load, seed).needed(&unbounded);
-        let most = self.seeds(load).into_iter().flat_map(of).max();
+        let needed = |seed| know(&unbounded, load, seed).needed(&unbounded);
+        let most = self.seeds(load).into_iter().flat_map(needed).max();
         Ok(most.unwrap_or_default())
     }
 
@@ -163,98 +144,37 @@ impl<'a> Judge<'a> {
             .flat_map(|scenario| seeds.iter().map(move |seed| run(scenario, seed)))
             .collect();
         let ran = self.run(&runs)?;
-        Ok(ran.chunks(seeds.len()).map(Figures::of_seeds).collect())
+        Ok(ran
+            .chunks(seeds.len())
+            .map(Figures::combine_seeds)
+            .collect())
     }
 
-    /// Runs simulations on all threads. The results stand in the order of the runs, whoever did them.
+    /// Runs simulations on all cores. The results are in the order of the runs.
     pub(super) fn run(&self, runs: &[Run<'_>]) -> Result<Vec<Ran>, ScenarioError> {
-        let next = AtomicUsize::new(0);
-        let slots: Vec<Mutex<Option<Result<Ran, ScenarioError>>>> =
-            runs.iter().map(|_| Mutex::new(None)).collect();
-        let work = || {
-            while let Some((run, slot)) = {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                runs.get(at).zip(slots.get(at))
-            } {
-                let ran =
-                    simulate(&run.scenario, run.load, run.seed).map(|outcome| Ran::of(&outcome));
-                if let Ok(mut slot) = slot.lock() {
-                    *slot = Some(ran);
-                }
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..self.threads.get().min(runs.len()) {
-                scope.spawn(work);
-            }
-            work();
-        });
-        let stopped = || ScenarioError::Value("a simulation stopped");
-        let ran: Result<Vec<Ran>, _> = slots
-            .into_iter()
-            .map(|slot| slot.into_inner().ok().flatten().ok_or_else(stopped)?)
+        let ran: Vec<Result<Ran, ScenarioError>> = runs
+            .par_iter()
+            // Runs differ in length, so each can move to an idle core.
+            .with_max_len(1)
+            .map(|run| {
+                Ok(Ran::from_outcome(&simulate(
+                    &run.scenario,
+                    run.load,
+                    run.seed,
+                )?))
+            })
             .collect();
-        let ran = ran?;
-        let sent = ran.iter().map(|one| one.figures.messages).sum();
-        self.messages.fetch_add(sent, Ordering::Relaxed);
-        self.simulations
-            .fetch_add(runs.len() as u64, Ordering::Relaxed);
+        // Of several errors, the first is returned.
+        let ran: Vec<Ran> = ran.into_iter().collect::<Result<_, _>>()?;
+        let sent: u64 = ran.iter().map(|one| one.figures.messages).sum();
+        let (simulations, messages) = self.done.get();
+        let more = runs.len() as u64;
+        self.done.set((simulations + more, messages + sent));
         Ok(ran)
     }
 
     /// Simulations and messages so far.
     pub(super) fn done(&self) -> (u64, u64) {
-        (
-            self.simulations.load(Ordering::Relaxed),
-            self.messages.load(Ordering::Relaxed),
-        )
-    }
-}
-
-impl Ran {
-    fn of(outcome: &Outcome) -> Self {
-        let hours = outcome.duration / 3_600.0;
-        let actions = count(outcome.scaling.out + outcome.scaling.r#in);
-        Self {
-            figures: Figures {
-                kept: outcome.kept,
-                p99: outcome.waiting.p99,
-                cost: outcome.cost.total,
-                cost_per_month: outcome.cost.total / hours * MONTH_HOURS,
-                clairvoyant_per_month: outcome.cost.clairvoyant / hours * MONTH_HOURS,
-                task_hours: outcome.tasks.seconds / 3_600.0,
-                actions,
-                flaps: count(outcome.scaling.flaps),
-                most: outcome.tasks.most,
-                messages: outcome.messages.sent,
-            },
-            desired: outcome.series.last().map_or(0, |point| point.desired),
-        }
-    }
-}
-
-impl Figures {
-    /// The worst of several seeds where the promise is concerned, and the mean elsewhere.
-    pub(super) fn of_seeds(ran: &[Ran]) -> Self {
-        let mean = |of: fn(&Self) -> f64| {
-            ran.iter().map(|one| of(&one.figures)).sum::<f64>() / count(ran.len().max(1) as u64)
-        };
-        let most = |of: fn(&Self) -> u64| ran.iter().map(|one| of(&one.figures)).max();
-        Self {
-            kept: ran.iter().map(|one| one.figures.kept).fold(1.0, f64::min),
-            p99: ran.iter().map(|one| one.figures.p99).fold(0.0, f64::max),
-            cost: mean(|one| one.cost),
-            cost_per_month: mean(|one| one.cost_per_month),
-            clairvoyant_per_month: mean(|one| one.clairvoyant_per_month),
-            task_hours: mean(|one| one.task_hours),
-            actions: mean(|one| one.actions),
-            flaps: mean(|one| one.flaps),
-            most: ran
-                .iter()
-                .map(|one| one.figures.most)
-                .max()
-                .unwrap_or_default(),
-            messages: most(|one| one.messages).unwrap_or_default(),
-        }
+        self.done.get()
     }
 }

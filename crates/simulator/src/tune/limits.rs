@@ -6,10 +6,9 @@ use serde::Serialize;
 
 use crate::policy::{DemandPolicy, Policy};
 use crate::random::Distribution;
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::{MOST_TASKS, Scenario, ScenarioError};
 
-use super::judge::UNBOUNDED;
-use super::outcome::Figures;
+use super::figures::Figures;
 use super::search::{Found, Search};
 use super::settings::Settings;
 use super::space::Space;
@@ -218,7 +217,7 @@ fn started(scenario: &Scenario) -> Scenario {
 
 fn unbounded(scenario: &Scenario) -> Scenario {
     Scenario {
-        max: UNBOUNDED,
+        max: MOST_TASKS,
         ..scenario.clone()
     }
 }

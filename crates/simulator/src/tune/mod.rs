@@ -3,19 +3,19 @@
 //! One part of the load is searched on, the other is not seen until the choice is made. A candidate is a
 //! definition with other values, simulated through the same door as the definition itself.
 
+mod figures;
 mod halving;
 mod judge;
 mod limits;
-mod outcome;
 mod parts;
 mod search;
 mod settings;
 mod space;
+mod tuned;
 
 #[cfg(test)]
 mod tests;
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use stack::Stack;
@@ -23,9 +23,10 @@ use stack::Stack;
 use crate::load::Load;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
 
+pub use self::figures::Figures;
 pub use self::limits::{Lift, Limits};
-pub use self::outcome::{Alternative, Figures, Part, Tuned, Tuning};
 pub use self::settings::{Change, Law, Parameter, Settings};
+pub use self::tuned::{Alternative, Part, Tuned, Tuning};
 
 use self::judge::Judge;
 use self::search::{Found, Search};
@@ -45,8 +46,6 @@ pub struct TuneOptions {
     pub any_law: bool,
     /// Seed of everything that is drawn.
     pub seed: u64,
-    /// Simulations at once; as many as there are cores when absent. The result is the same.
-    pub threads: Option<NonZeroUsize>,
 }
 
 /// Why nothing can be tuned.
@@ -77,14 +76,14 @@ impl Default for TuneOptions {
             keep: Vec::new(),
             any_law: false,
             seed: 1,
-            threads: None,
         }
     }
 }
 
 /// Searches the parameters of a service's policy for the cheapest that keep the promise for the required
 /// share of the messages in the first part of the load, and tells how they and the present ones do on the
-/// rest. `tell` hears what goes on.
+/// rest. `tell` hears what goes on. Simulations run on the current rayon thread pool; the result is the same
+/// with any number of threads.
 ///
 /// # Errors
 /// When the service can't be simulated, scales by no law that can be tuned, or the load is too short or
@@ -101,7 +100,7 @@ pub fn tune(
     let present = stack
         .services
         .get(service)
-        .and_then(Settings::of)
+        .and_then(Settings::from_service)
         .ok_or_else(|| TuneError::Law(service.to_owned()))?;
     let (searched, unseen) = parts::split(load, options.train).ok_or(TuneError::Short)?;
     let judge = Judge::new(stack, service, overrides, &scenario, options);
@@ -116,7 +115,7 @@ pub fn tune(
     let chosen = choose(&own, other.as_ref(), options);
     let limits = limits::limits(&search, &own, chosen, peak, &space)?;
     let parts = (&searched, unseen.as_ref());
-    outcome::told(&judge, parts, present, &own, other, chosen, limits)
+    tuned::summarize(&judge, parts, present, &own, other, chosen, limits)
 }
 
 /// The best of the demand law for a service that scales by its backlog, where that can be simulated.
@@ -126,10 +125,12 @@ fn other(
     peak: u32,
     options: &TuneOptions,
 ) -> Result<Option<Found>, TuneError> {
-    if present.law == Law::Demand || !search.judge.can(&present.of_demand()) {
+    if present.law == Law::Demand || !search.judge.can(&present.with_demand_defaults()) {
         return Ok(None);
     }
-    let space = search.judge.space(present.of_demand(), peak, options);
+    let space = search
+        .judge
+        .space(present.with_demand_defaults(), peak, options);
     Ok(Some(
         search.best_of(&space, (options.candidates / 2).max(1))?,
     ))

@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::load::Load;
-use crate::report::share;
+use crate::number::format_share;
 use crate::scenario::ScenarioError;
 
 use super::TuneOptions;
+use super::figures::Figures;
 use super::halving::survivors;
 use super::judge::Judge;
-use super::outcome::Figures;
 use super::settings::Settings;
 use super::space::Space;
 
@@ -187,7 +187,7 @@ impl<'a> Search<'a> {
         if let Some((_, best)) = best {
             (self.tell)(&format!(
                 "{law}: {count} candidates; the best keeps {} for ${:.2} a month",
-                share(best.kept),
+                format_share(best.kept),
                 best.cost_per_month
             ));
         }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use scaling::{DEMAND_TASK_START, DEMAND_WINDOW};
 use serde::{Serialize, Serializer};
-use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Stack};
+use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Slo, Stack};
 
 /// A law whose parameters can be searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -64,12 +65,6 @@ pub struct Change {
     pub new: String,
 }
 
-/// Window of the demand law where the definition gives none.
-const WINDOW: Duration = Duration::from_secs(120);
-
-/// From a decision to the first message of a new task where the definition gives none.
-const TASK_START: Duration = Duration::from_secs(40);
-
 fn as_seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(time.as_secs_f64())
 }
@@ -128,14 +123,14 @@ impl Settings {
     ];
 
     /// The parameters that a service has now; `None` where its law is another.
-    pub(super) fn of(service: &Service) -> Option<Self> {
+    pub(super) fn from_service(service: &Service) -> Option<Self> {
         let scaling = service.scaling.as_ref()?;
         let (law, latency, cooldown, window) = match (&scaling.backlog_per_task, &scaling.demand) {
             (Some(backlog), _) => (
                 Law::BacklogPerTask,
                 backlog.acceptable_latency,
                 backlog.cooldown,
-                WINDOW,
+                DEMAND_WINDOW,
             ),
             (None, Some(demand)) => (
                 Law::Demand,
@@ -157,12 +152,12 @@ impl Settings {
     }
 
     /// The demand law's defaults with the same promise and bounds.
-    pub(super) fn of_demand(self) -> Self {
+    pub(super) fn with_demand_defaults(self) -> Self {
         Self {
             law: Law::Demand,
             cooldown_out: Duration::ZERO,
             cooldown_in: Duration::ZERO,
-            window: WINDOW,
+            window: DEMAND_WINDOW,
             ..self
         }
     }
@@ -175,8 +170,8 @@ impl Settings {
     }
 
     /// The definition with these parameters for a service, whose tasks work on `concurrency` messages at
-    /// once, and the promise that is judged. Where the law aims at less than that, `alarms.oldest_message`
-    /// goes on to watch over the promise, unless it would then change for another queue.
+    /// once, and the promise that is judged. Where what the law aims at changes and the service has no `slo`,
+    /// the promise becomes its `slo`, so that it is judged as before.
     pub(super) fn apply(
         self,
         stack: &Stack,
@@ -185,9 +180,16 @@ impl Settings {
         concurrency: u32,
     ) -> Stack {
         let mut applied = stack.clone();
+        let objective = self.new_objective(stack, service, promise);
         let Some(found) = applied.services.get_mut(service) else {
             return applied;
         };
+        if let Some(latency) = objective {
+            found.slo = Some(Slo {
+                share: None,
+                latency,
+            });
+        }
         found.tasks.min = self.min;
         found.tasks.max = self.max;
         let Some(scaling) = &mut found.scaling else {
@@ -202,9 +204,6 @@ impl Settings {
             }
             Law::Demand => self.apply_demand(scaling, concurrency),
         }
-        if let Some(age) = self.watch_over(stack, service, promise) {
-            applied.alarms.oldest_message = Some(age);
-        }
         applied
     }
 
@@ -218,7 +217,7 @@ impl Settings {
             processing_time,
             concurrency,
             actuator: Actuator::Function,
-            task_start: TASK_START,
+            task_start: DEMAND_TASK_START,
             window: self.window,
             cooldown: self.cooldown(),
         });
@@ -227,21 +226,12 @@ impl Settings {
         demand.cooldown = self.cooldown();
     }
 
-    /// What `alarms.oldest_message` must be given to go on meaning the promise; whole seconds.
-    fn watch_over(self, stack: &Stack, service: &str, promise: Duration) -> Option<Duration> {
-        let present = Self::of(stack.services.get(service)?)?;
-        if self.acceptable_latency == present.acceptable_latency
-            || stack.alarms.oldest_message.is_some()
-        {
-            return None;
-        }
-        let same = |queue: &String| stack.oldest_message(queue) == Some(present.acceptable_latency);
-        let up = u64::from(promise.subsec_nanos() > 0);
-        stack
-            .queues
-            .keys()
-            .all(same)
-            .then(|| Duration::from_secs(promise.as_secs().saturating_add(up)))
+    /// The `slo` that the service needs to be judged by the promise as before.
+    fn new_objective(self, stack: &Stack, service: &str, promise: Duration) -> Option<Duration> {
+        let found = stack.services.get(service)?;
+        let present = Self::from_service(found)?;
+        let aims_elsewhere = self.acceptable_latency != present.acceptable_latency;
+        (found.slo.is_none() && aims_elsewhere).then_some(promise)
     }
 
     /// What the text of the definition needs for these parameters: each edit, and what is there now.
@@ -252,7 +242,7 @@ impl Settings {
         promise: Duration,
         concurrency: u32,
     ) -> Vec<(Edit, String)> {
-        let Some(present) = stack.services.get(service).and_then(Self::of) else {
+        let Some(present) = stack.services.get(service).and_then(Self::from_service) else {
             return Vec::new();
         };
         let mut found = Vec::new();
@@ -312,8 +302,8 @@ impl Settings {
                 found.push((edit, before.to_string()));
             }
         }
-        if let Some(age) = self.watch_over(stack, service, promise) {
-            let edit = Edit::duration(&["alarms", "oldest_message"], age);
+        if let Some(latency) = self.new_objective(stack, service, promise) {
+            let edit = Edit::duration(&["services", service, "slo"], latency);
             found.push((edit, "the acceptable latency".to_owned()));
         }
         found

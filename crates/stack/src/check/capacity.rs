@@ -1,6 +1,8 @@
 //! What the tasks run on: Fargate's sizes, or EC2 instances and their processor.
 
-use super::fargate;
+use super::promise::LONGEST_STOP;
+use super::{fargate, instances};
+use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Architecture, Capacity, Cluster, ServiceSource, ServiceSpec, Stack};
 
@@ -17,19 +19,39 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     {
         bounds(*min, *max, findings);
         processors(stack, instance_type, findings);
+        let placed: Vec<_> = placed(stack).collect();
+        instances::check(instance_type, *max, &placed, findings);
         return;
     }
     for (path, spec) in created(stack) {
         fargate::check(&path, spec, findings);
+        stop_timeout(&path, spec, findings);
     }
 }
 
-fn created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
+/// The services that the stack creates, with their bounds.
+fn placed(stack: &Stack) -> impl Iterator<Item = instances::Placed<'_>> {
     let services = stack.services.iter();
     services.filter_map(|(key, service)| match &service.source {
-        ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec)),
+        ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec, service.tasks)),
         ServiceSource::Existing { .. } => None,
     })
+}
+
+fn created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
+    placed(stack).map(|(path, spec, _)| (path, spec))
+}
+
+/// Source: Amazon ECS API, `ContainerDefinition`, `stopTimeout`.
+fn stop_timeout(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    if spec.stop_timeout <= LONGEST_STOP {
+        return;
+    }
+    let most = written(LONGEST_STOP);
+    let finding = Finding::error(format!("Fargate waits at most {most} for a task to stop"))
+        .at(format!("{path}.stop_timeout"), written(spec.stop_timeout))
+        .help(format!("write `stop_timeout: {most}`; for longer work, let the worker use task protection and write `protect: true`, or run on EC2 instances"));
+    findings.report(finding);
 }
 
 fn bounds(min: u32, max: u32, findings: &mut Findings) {

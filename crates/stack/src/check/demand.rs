@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use scaling::DEMAND_INTERVAL;
+
 use super::promise::REACTION;
+use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{Actuator, Demand, Queue, Service, Stack};
+use crate::model::{Actuator, Demand, Service, Stack};
 use crate::path;
 
-/// Pause between two looks of the function.
-const LOOK: Duration = Duration::from_secs(10);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// As many queues as a function's environment surely holds: 4 KiB, and a queue's name and URL are up to
@@ -49,9 +50,9 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let here = format!("{path}.scaling.demand");
-    queues(stack, service, path, findings);
-    burst(demand, &here, findings);
-    single(demand, &here, findings);
+    queues(service, path, findings);
+    burst(service, path, demand, findings);
+    single(demand, path, findings);
     window(demand, &here, findings);
     if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
         let finding = Finding::error("demand is estimated from looks a minute apart")
@@ -65,7 +66,7 @@ pub(super) fn check(
     }
 }
 
-fn queues(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
+fn queues(service: &Service, path: &str, findings: &mut Findings) {
     let list = format!("{path}.consumes");
     let count = service.consumes.len();
     if count > MOST_QUEUES {
@@ -75,20 +76,6 @@ fn queues(stack: &Stack, service: &Service, path: &str, findings: &mut Findings)
             .at(list.as_str(), format!("{count} queues"))
             .help("what its function is told about them holds no more: divide the queues among several services");
         findings.report(finding);
-    }
-    for (index, name) in service.consumes.iter().enumerate() {
-        let fifo = match stack.queues.get(name) {
-            Some(Queue::Create(spec)) => spec.fifo,
-            Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
-            None => false,
-        };
-        if fifo {
-            let finding = Finding::warning("the demand of a FIFO queue is estimated too high")
-                .at(path::item(&list, index), "a FIFO queue")
-                .at_key(format!("{path}.scaling.demand"), "knows no message groups")
-                .help("one task at a time works on a message group, so more tasks than groups find nothing to do: let `tasks.max` be no more than the groups there are");
-            findings.report(finding);
-        }
     }
 }
 
@@ -122,16 +109,16 @@ pub(super) fn shared(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A burst waits for the look that sees it, and for the tasks that it then brings.
-fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
+fn burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
         Actuator::Function => (
-            LOOK.saturating_add(demand.task_start),
+            DEMAND_INTERVAL.saturating_add(demand.task_start),
             "task_start",
             format!(
                 "after a look, a new task takes {}",
                 written(demand.task_start)
             ),
-            format!("the function looks every {}", written(LOOK)),
+            format!("the function looks every {}", written(DEMAND_INTERVAL)),
         ),
         Actuator::TargetTracking => (
             REACTION,
@@ -141,15 +128,16 @@ fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
                 .to_owned(),
         ),
     };
-    if demand.acceptable_latency >= reaction {
+    let objective = service.latency_objective().unwrap_or_default();
+    if objective >= reaction {
         return;
     }
     let finding = Finding::warning("the promise is shorter than scaling takes")
         .at(
-            format!("{here}.acceptable_latency"),
-            format!("promises {}", written(demand.acceptable_latency)),
+            objective_path(findings, path, "demand"),
+            format!("promises {}", written(objective)),
         )
-        .at(format!("{here}.{part}"), label)
+        .at(format!("{path}.scaling.demand.{part}"), label)
         .help(format!(
             "{help}: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time"
         ));
@@ -158,7 +146,8 @@ fn burst(demand: &Demand, here: &str, findings: &mut Findings) {
 
 /// What waits is drained within one promise: of a shorter one than a message takes, each message asks for
 /// several tasks.
-fn single(demand: &Demand, here: &str, findings: &mut Findings) {
+fn single(demand: &Demand, path: &str, findings: &mut Findings) {
+    let here = format!("{path}.scaling.demand");
     let Some(processing) = demand.processing_time else {
         return;
     };
@@ -168,7 +157,7 @@ fn single(demand: &Demand, here: &str, findings: &mut Findings) {
     }
     let finding = Finding::warning("a single message that waits asks for more than one task")
         .at(
-            format!("{here}.acceptable_latency"),
+            setpoint_path(findings, path, "demand"),
             format!("promises {}", written(demand.acceptable_latency)),
         )
         .at(

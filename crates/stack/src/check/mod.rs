@@ -6,6 +6,8 @@ mod arns;
 mod capacity;
 mod demand;
 mod fargate;
+mod groups;
+mod instances;
 mod metric;
 mod names;
 mod network;
@@ -14,6 +16,7 @@ mod queues;
 mod scaling;
 mod services;
 mod sleep;
+mod slo;
 mod steps;
 mod thresholds;
 
@@ -26,6 +29,8 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     arns::check(stack, findings);
     // Before the queues, whose check knows by it that a report is full.
     services::check(stack, findings);
+    // Before those that judge by a latency.
+    slo::check(stack, findings);
     capacity::check(stack, findings);
     network::check(stack, findings);
     scaling::check(stack, findings);

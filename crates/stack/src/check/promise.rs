@@ -2,70 +2,86 @@
 
 use std::time::Duration;
 
-use scaling::acceptable_backlog_per_task;
-
+use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{BacklogPerTask, Count, Queue, QueueSpec, Service, ServiceSource, Stack};
+use crate::model::{
+    BacklogPerTask, Capacity, Cluster, Count, Queue, QueueSpec, Service, ServiceSource, Stack,
+};
 
 /// Fargate's longest stop timeout.
-const LONGEST_STOP: Duration = Duration::from_secs(120);
+pub(super) const LONGEST_STOP: Duration = Duration::from_secs(120);
 
 /// A 60 s custom metric crosses three of three datapoints 130 to 270 s after the load changed; the
 /// new tasks then take some 23 to 60 s to start.
 pub(super) const REACTION: Duration = Duration::from_secs(300);
 
-/// Below this target, one message in work on each task is more than a tenth of it.
+/// Below this target for each message that a task works on at once, those in work are more than a tenth of
+/// it.
 const SMALL_TARGET: f64 = 10.0;
+
+/// SQS hides a message for no longer, whoever extends it. Source: Amazon SQS API, `ChangeMessageVisibility`.
+const LONGEST_HIDDEN: Duration = Duration::from_secs(12 * 3_600);
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, service) in &stack.services {
-        let Some(promise) = Promise::from_service(&format!("services.{key}"), service) else {
+        let Some(promise) = Promise::from_service(findings, &format!("services.{key}"), service)
+        else {
             continue;
         };
         if let Some(scaling) = service.backlog_per_task() {
-            promise.target(findings);
+            promise.target(scaling, findings);
             promise.reaction(findings);
             // With no fewest task, what is in flight has to count: it keeps the last one awake.
             if service.tasks.min > 0 {
                 promise.count(scaling, findings);
             }
         }
-        promise.stop(service, findings);
+        promise.stop(stack, service, findings);
+        if promise.processing > LONGEST_HIDDEN {
+            promise.longest_hidden(findings);
+            continue;
+        }
         for name in &service.consumes {
             if let Some(Queue::Create(spec)) = stack.queues.get(name) {
-                promise.visibility(name, spec, findings);
+                if !service.heartbeat {
+                    promise.visibility(name, spec, findings);
+                }
                 promise.retention(name, spec, findings);
             }
         }
     }
 }
 
-/// A service's promise, with the paths of its parts.
+/// What a service is judged by and what its policy aims at, with the paths of both.
 struct Promise {
+    objective: Duration,
+    /// What the policy aims at.
     latency: Duration,
     /// Nothing is longer than this where it is measured.
     processing: Duration,
     service_path: String,
+    objective_path: String,
     latency_path: String,
     processing_path: String,
 }
 
 impl Promise {
     /// The promise of the service at a path.
-    fn from_service(path: &str, service: &Service) -> Option<Self> {
+    fn from_service(findings: &Findings, path: &str, service: &Service) -> Option<Self> {
         let backlog = service
             .backlog_per_task()
             .map(|scaling| ("backlog_per_task", Some(scaling.processing_time)));
         let demand = || Some(("demand", service.demand()?.processing_time));
         let (way, processing) = backlog.or_else(demand)?;
-        let part = |name: &str| format!("{path}.scaling.{way}.{name}");
         Some(Self {
+            objective: service.latency_objective()?,
             latency: service.acceptable_latency()?,
             processing: processing.unwrap_or_default(),
             service_path: path.to_owned(),
-            latency_path: part("acceptable_latency"),
-            processing_path: part("processing_time"),
+            objective_path: objective_path(findings, path, way),
+            latency_path: setpoint_path(findings, path, way),
+            processing_path: format!("{path}.scaling.{way}.processing_time"),
         })
     }
 
@@ -75,39 +91,48 @@ impl Promise {
         finding.at(self.processing_path.as_str(), text)
     }
 
-    fn target(&self, findings: &mut Findings) {
-        let (latency, processing) = (self.latency, self.processing);
-        if latency >= processing {
+    /// Points to the concurrency where there is one.
+    fn against_concurrency(&self, scaling: &BacklogPerTask, finding: Finding) -> Finding {
+        if scaling.concurrency == 1 {
+            return finding;
+        }
+        let path = format!("{}.scaling.backlog_per_task.concurrency", self.service_path);
+        finding.at(path, format!("{} at once", scaling.concurrency))
+    }
+
+    fn target(&self, scaling: &BacklogPerTask, findings: &mut Findings) {
+        let (latency, target) = (self.latency, scaling.target().unwrap_or_default());
+        if latency.saturating_mul(scaling.concurrency) >= self.processing {
             return;
         }
-        let target = acceptable_backlog_per_task(latency, processing).unwrap_or_default();
         let finding = Finding::error("the promise is shorter than the processing of one message")
             .at(
                 self.latency_path.as_str(),
                 format!("promises {}", written(latency)),
             );
+        let least = self.processing.div_f64(f64::from(scaling.concurrency));
         let finding = self.against_processing(finding).help(format!(
             "the target would be {target:.2} messages a task, and below one no number of tasks keeps it: promise at least {}, or make messages smaller",
-            written(processing)
+            written(Duration::from_millis(u64::try_from(least.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX)))
         ));
-        findings.report(finding);
+        findings.report(self.against_concurrency(scaling, finding));
     }
 
     fn reaction(&self, findings: &mut Findings) {
-        let latency = self.latency;
-        if latency >= REACTION {
+        let objective = self.objective;
+        if objective >= REACTION {
             return;
         }
         let finding = Finding::warning("the promise is shorter than scaling takes")
-            .at(self.latency_path.as_str(), format!("promises {}", written(latency)))
+            .at(self.objective_path.as_str(), format!("promises {}", written(objective)))
             .help("target tracking sees the metric once a minute and acts 2 to 5 minutes after the load grew, and new tasks then take up to a minute: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time");
         findings.report(finding);
     }
 
     fn count(&self, scaling: &BacklogPerTask, findings: &mut Findings) {
-        let target =
-            acceptable_backlog_per_task(self.latency, self.processing).unwrap_or(f64::INFINITY);
-        if !scaling.count.contains(&Count::InFlight) || !(1.0..SMALL_TARGET).contains(&target) {
+        let target = scaling.target().unwrap_or(f64::INFINITY);
+        let small = SMALL_TARGET * f64::from(scaling.concurrency);
+        if !scaling.count.contains(&Count::InFlight) || !(1.0..small).contains(&target) {
             return;
         }
         let path = format!("{}.scaling.backlog_per_task.count", self.service_path);
@@ -118,30 +143,43 @@ impl Promise {
         findings.report(finding);
     }
 
-    fn stop(&self, service: &Service, findings: &mut Findings) {
-        let (ServiceSource::Create(spec), processing) = (&service.source, self.processing) else {
-            return;
+    /// What becomes of the message that a task works on when it is stopped.
+    fn stop(&self, stack: &Stack, service: &Service, findings: &mut Findings) {
+        let processing = self.processing;
+        let (place, given) = match &service.source {
+            ServiceSource::Create(spec) => (".stop_timeout", spec.stop_timeout),
+            // As long as it can be on Fargate.
+            ServiceSource::Existing { .. } => (".existing", LONGEST_STOP),
         };
-        if spec.stop_timeout >= processing {
+        if service.protect || given >= processing {
             return;
         }
-        let help = if processing > LONGEST_STOP {
-            format!(
-                "Fargate waits {} at most: make messages smaller, or a task that is stopped drops its message half done",
-                written(LONGEST_STOP)
-            )
-        } else {
-            format!(
+        let path = format!("{}{place}", self.service_path);
+        let finding = if processing <= LONGEST_STOP {
+            Finding::error("the stop timeout is shorter than the processing of one message").help(format!(
                 "a task that is stopped would be killed in the middle of a message: give at least {}",
                 whole_seconds(processing)
-            )
+            ))
+        } else if service.heartbeat {
+            return;
+        } else {
+            Finding::warning("a task that is stopped drops the message that it works on").help(format!(
+                "a scale-in or a deployment stops tasks, and the message then starts over after the visibility timeout: write `protect: true` if the worker uses ECS task protection, or `heartbeat: true` if it extends the visibility timeout{}",
+                if runs_on_instances(stack, service) {
+                    format!("; or give `stop_timeout` at least {}", whole_seconds(processing))
+                } else {
+                    format!("; Fargate waits at most {}", written(LONGEST_STOP))
+                }
+            ))
         };
-        let finding =
-            Finding::error("the stop timeout is shorter than the processing of one message").at(
-                format!("{}.stop_timeout", self.service_path),
-                written(spec.stop_timeout),
-            );
-        findings.report(self.against_processing(finding).help(help));
+        let finding = finding.at(path, format!("stopped after {}", written(given)));
+        findings.report(self.against_processing(finding));
+    }
+
+    fn longest_hidden(&self, findings: &mut Findings) {
+        let finding = Finding::error("SQS can't hide a message for as long as its processing takes")
+            .help(format!("SQS hides a message for at most {} after it was received, then it shows again while it is worked on: make messages smaller", written(LONGEST_HIDDEN)));
+        findings.report(self.against_processing(finding));
     }
 
     fn visibility(&self, queue: &str, spec: &QueueSpec, findings: &mut Findings) {
@@ -150,7 +188,7 @@ impl Promise {
         let twice = processing.saturating_mul(2);
         let finding = if spec.visibility_timeout < processing {
             Finding::error("the visibility timeout is shorter than the processing of one message")
-                .help(format!("the message shows again while it is worked on, and a second task takes it: hide it for at least {}, better six times the processing time", whole_seconds(processing)))
+                .help(format!("the message shows again while it is worked on, and a second task takes it: hide it for at least {}, better six times the processing time; or write `heartbeat: true` if the worker extends it", whole_seconds(processing)))
         } else if spec.visibility_timeout < twice {
             Finding::warning("the visibility timeout is under twice the processing of one message")
                 .help(format!("the processing time is an average, so slower messages show again while they are worked on: hide them for {} or more", whole_seconds(twice)))
@@ -165,8 +203,8 @@ impl Promise {
     }
 
     fn retention(&self, queue: &str, spec: &QueueSpec, findings: &mut Findings) {
-        let latency = self.latency;
-        if spec.retention >= latency {
+        let objective = self.objective;
+        if spec.retention >= objective {
             return;
         }
         let finding = Finding::error("the queue drops messages that still may wait")
@@ -175,15 +213,28 @@ impl Promise {
                 format!("kept for {}", written(spec.retention)),
             )
             .at(
-                self.latency_path.as_str(),
-                format!("may wait {}", written(latency)),
+                self.objective_path.as_str(),
+                format!("may wait {}", written(objective)),
             )
             .help(format!(
                 "keep messages for at least {}",
-                whole_seconds(latency)
+                whole_seconds(objective)
             ));
         findings.report(finding);
     }
+}
+
+/// Whether a service runs on EC2 instances of the stack, where a task can take longer to stop.
+fn runs_on_instances(stack: &Stack, service: &Service) -> bool {
+    let created = matches!(service.source, ServiceSource::Create(_));
+    let on_instances = matches!(
+        stack.cluster,
+        Cluster::Create {
+            capacity: Capacity::Ec2 { .. },
+            ..
+        }
+    );
+    created && on_instances
 }
 
 /// A duration rounded up to whole seconds, as SQS and ECS take it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{AlarmMetric, Encryption, Queue, QueueSpec, Service, Stack};
+use crate::model::{AlarmMetric, Encryption, Queue, QueueSpec, Service, Stack, StepScaling};
 use crate::nearest::nearest;
 use crate::text::shorten;
 
@@ -137,13 +137,12 @@ fn id_of(topic: &str) -> String {
 }
 
 /// Queues of whose metrics a service's alarms hear.
-fn watched(service: &Service) -> impl Iterator<Item = &String> {
+fn watched(service: &Service) -> impl Iterator<Item = &str> {
     let scaling = service.scaling.iter();
     let steps = scaling.flat_map(|scaling| scaling.steps.iter().chain(&scaling.alarm_steps));
-    steps.filter_map(|steps| match &steps.metric {
-        AlarmMetric::Queue { queue, .. } => Some(queue),
-        AlarmMetric::RequestCount | AlarmMetric::Other { .. } => None,
-    })
+    steps
+        .flat_map(StepScaling::metrics)
+        .filter_map(AlarmMetric::queue)
 }
 
 /// A queue that nobody reads only fills; a stack definition is about its consumers.
@@ -153,7 +152,11 @@ fn consumption(stack: &Stack, findings: &mut Findings) {
         [
             "consumes",
             "scaling.steps.metric",
+            "scaling.steps.scale_out.metric",
+            "scaling.steps.scale_in.metric",
             "scaling.alarm_steps.metric",
+            "scaling.alarm_steps.scale_out.metric",
+            "scaling.alarm_steps.scale_in.metric",
         ]
         .iter()
         .any(|part| findings.is_refused_within(&format!("{service}.{part}")))
@@ -162,10 +165,12 @@ fn consumption(stack: &Stack, findings: &mut Findings) {
         return;
     }
     let services = stack.services.values();
-    let named = services.flat_map(|service| service.consumes.iter().chain(watched(service)));
-    let (consumed, undefined): (BTreeSet<&str>, BTreeSet<&str>) = named
-        .map(String::as_str)
-        .partition(|name| stack.queues.contains_key(*name));
+    let named = services.flat_map(|service| {
+        let consumed = service.consumes.iter().map(String::as_str);
+        consumed.chain(watched(service))
+    });
+    let (consumed, undefined): (BTreeSet<&str>, BTreeSet<&str>) =
+        named.partition(|name| stack.queues.contains_key(*name));
     for key in stack.queues.keys().map(String::as_str) {
         // A misspelt name is reported where it stands.
         let misspelt = || undefined.iter().any(|name| nearest(name, [key]).is_some());

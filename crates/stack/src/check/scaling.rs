@@ -1,6 +1,6 @@
 //! The ways of scaling together: which fight each other, and what each of them needs.
 
-use super::{demand, sleep, steps};
+use super::{demand, groups, sleep, steps};
 use crate::findings::{Finding, Findings};
 use crate::model::{
     BacklogPerTask, BacklogSource, Cluster, Scaling, Service, ServiceSource, Stack,
@@ -30,6 +30,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
                 steps::check(stack, service, &path, name, found, findings);
             }
         }
+        groups::check(stack, service, scaling, &path, findings);
         sleep::check(service, scaling, &path, findings);
     }
     demand::shared(stack, findings);

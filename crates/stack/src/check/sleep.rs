@@ -1,5 +1,6 @@
 //! Services that may have no task: what wakes them, and what takes them for idle.
 
+use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{
     AdjustmentType, AlarmMetric, BacklogSource, Count, Scaling, Service, Side, StepScaling,
@@ -43,12 +44,7 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         ("alarm_steps", &scaling.alarm_steps),
     ] {
         if let (Some(steps), None) = (steps, by_function) {
-            may_be_silent(
-                steps,
-                &min,
-                &format!("{path}.scaling.{name}.metric"),
-                findings,
-            );
+            may_be_silent(steps, &min, &format!("{path}.scaling.{name}"), findings);
         }
     }
     if by_function.is_some_and(|backlog| !backlog.count.contains(&Count::InFlight)) {
@@ -81,7 +77,7 @@ fn why_steps_cannot_wake(steps: &StepScaling) -> Option<&'static str> {
     let Some(out) = &steps.scale_out else {
         return Some("without `scale_out` no task is ever added");
     };
-    if steps.metric == AlarmMetric::RequestCount {
+    if *steps.metric_of(out) == AlarmMetric::RequestCount {
         return Some(
             "a load balancer counts only the requests that it can send to a task, so without one the metric is silent",
         );
@@ -97,10 +93,14 @@ fn adds_nothing_to_none(out: &Side) -> bool {
 }
 
 /// The metrics of ECS come from tasks.
-fn may_be_silent(steps: &StepScaling, min: &str, metric: &str, findings: &mut Findings) {
-    let AlarmMetric::Other { namespace, .. } = &steps.metric else {
+fn may_be_silent(steps: &StepScaling, min: &str, here: &str, findings: &mut Findings) {
+    let Some(out) = &steps.scale_out else {
         return;
     };
+    let AlarmMetric::Other { namespace, .. } = steps.metric_of(out) else {
+        return;
+    };
+    let metric = metric_path(here, "scale_out", out);
     if ["AWS/ECS", "ECS/ContainerInsights"].contains(&namespace.as_str()) {
         let finding = Finding::warning("the metric is silent without a task, and `min` is 0")
             .at(format!("{metric}.namespace"), "published for running tasks")

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use super::groups::is_fifo;
 use super::services::defined;
 use super::thresholds;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    AdjustmentType, AlarmMetric, Queue, Service, ServiceSource, Side, Stack, StepScaling,
+    AdjustmentType, AlarmMetric, Count, Service, ServiceSource, Side, Stack, StepScaling,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -31,8 +32,7 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let here = format!("{path}.scaling.{name}");
-    metric(stack, service, path, &here, &steps.metric, findings);
-    resolution(&here, steps, findings);
+    let mut checked = Vec::new();
     let sides = [
         ("scale_out", &steps.scale_out),
         ("scale_in", &steps.scale_in),
@@ -41,10 +41,22 @@ pub(super) fn check(
     for (name, side) in sides {
         if let Some(side) = side {
             let side_path = format!("{here}.{name}");
+            let watched = steps.metric_of(side);
+            let at = metric_path(&here, name, side);
+            if side.metric.is_none() && !findings.is_given(&at) {
+                missing(&here, name, &at, findings);
+            } else if !checked.contains(&at) {
+                metric(stack, service, path, &at, watched, findings);
+                resolution(&here, &at, steps.period, watched, findings);
+            }
+            if name == "scale_in" {
+                in_flight(service, &at, &side_path, watched, findings);
+            }
+            checked.push(at);
             periods(&here, &side_path, steps.period, side, findings);
             counts(service, path, &side_path, side, findings);
             order(&side_path, name, side, findings);
-            possible &= thresholds::possible(&steps.metric, &side_path, side, findings);
+            possible &= thresholds::possible(watched, &side_path, side, findings);
         }
     }
     if possible {
@@ -56,21 +68,16 @@ fn metric(
     stack: &Stack,
     service: &Service,
     path: &str,
-    here: &str,
+    at: &str,
     metric: &AlarmMetric,
     findings: &mut Findings,
 ) {
-    let at = format!("{here}.metric");
     match metric {
-        AlarmMetric::RequestCount => request_count(service, path, at, findings),
+        AlarmMetric::RequestCount => request_count(service, path, at.to_owned(), findings),
         AlarmMetric::Queue { queue, name, .. } => {
             defined(stack, queue, format!("{at}.queue"), findings);
-            let fifo = match stack.queues.get(queue) {
-                Some(Queue::Create(spec)) => spec.fifo,
-                Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
-                None => return,
-            };
-            if !fifo && FIFO_METRICS.contains(&name.as_str()) {
+            let known = stack.queues.contains_key(queue);
+            if known && !is_fifo(stack, queue) && FIFO_METRICS.contains(&name.as_str()) {
                 let finding = Finding::error("SQS publishes this metric for FIFO queues only")
                     .at(format!("{at}.name"), "never published")
                     .at(format!("{at}.queue"), "a standard queue")
@@ -78,8 +85,57 @@ fn metric(
                 findings.report(finding);
             }
         }
+        AlarmMetric::Messages { queue, .. } => {
+            defined(stack, queue, format!("{at}.queue"), findings);
+        }
         AlarmMetric::Other { .. } => {}
     }
+}
+
+/// Where the metric of a side stands.
+pub(super) fn metric_path(here: &str, name: &str, side: &Side) -> String {
+    match side.metric {
+        Some(_) => format!("{here}.{name}.metric"),
+        None => format!("{here}.metric"),
+    }
+}
+
+fn missing(here: &str, name: &str, at: &str, findings: &mut Findings) {
+    let finding = Finding::error(format!("`{name}` watches no metric"))
+        .at_key(format!("{here}.{name}"), "without a metric")
+        .help("add `metric` beside the sides, for both of them, or to this one");
+    if !findings.is_refused(at) {
+        findings.report(finding);
+    }
+    findings.refuse_silently(at);
+}
+
+/// A queue whose messages are all being worked on looks empty to a scale-in that doesn't count those.
+fn in_flight(
+    service: &Service,
+    at: &str,
+    side_path: &str,
+    metric: &AlarmMetric,
+    findings: &mut Findings,
+) {
+    let counts = match metric {
+        AlarmMetric::Queue { name, .. } => {
+            name == Count::InFlight.metric_name() || FIFO_METRICS.contains(&name.as_str())
+        }
+        AlarmMetric::Messages { count, .. } => count.contains(&Count::InFlight),
+        AlarmMetric::RequestCount | AlarmMetric::Other { .. } => true,
+    };
+    let consumed = metric
+        .queue()
+        .is_some_and(|queue| service.consumes.iter().any(|name| name == queue));
+    if counts || !consumed || service.protect {
+        return;
+    }
+    let finding = Finding::warning("the scale-in ignores messages in flight")
+        .at(at, "doesn't count what tasks work on")
+        .at_key(side_path, "removes tasks")
+        .help("while tasks work on the last messages none is waiting, so busy tasks are stopped and their messages start over: let the scale-in watch `metric: {queue: …, count: [visible, in_flight], statistic: Maximum}`, or write `protect: true` if the worker uses ECS task protection");
+    findings.report(finding);
 }
 
 fn request_count(service: &Service, path: &str, at: String, findings: &mut Findings) {
@@ -101,24 +157,27 @@ fn request_count(service: &Service, path: &str, at: String, findings: &mut Findi
 
 /// AWS's own metrics have a datapoint a minute at most.
 /// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Period`.
-fn resolution(here: &str, steps: &StepScaling, findings: &mut Findings) {
-    let (namespace, part) = match &steps.metric {
+fn resolution(
+    here: &str,
+    at: &str,
+    period: Duration,
+    metric: &AlarmMetric,
+    findings: &mut Findings,
+) {
+    let (namespace, part) = match metric {
         AlarmMetric::RequestCount => ("AWS/ApplicationELB", ""),
-        AlarmMetric::Queue { .. } => ("AWS/SQS", ".queue"),
+        AlarmMetric::Queue { .. } | AlarmMetric::Messages { .. } => ("AWS/SQS", ".queue"),
         AlarmMetric::Other { namespace, .. } => (namespace.as_str(), ".namespace"),
     };
-    if steps.period >= MINUTE || !namespace.starts_with("AWS/") {
+    if period >= MINUTE || !namespace.starts_with("AWS/") {
         return;
     }
     let finding = Finding::error("AWS's metrics have no datapoints under a minute apart")
         .at(
             format!("{here}.period"),
-            format!("periods of {}", written(steps.period)),
+            format!("periods of {}", written(period)),
         )
-        .at(
-            format!("{here}.metric{part}"),
-            format!("a metric of {namespace}"),
-        )
+        .at(format!("{at}{part}"), format!("a metric of {namespace}"))
         .help("write `period: 1m`, or watch a high-resolution metric of your own");
     findings.report(finding);
 }

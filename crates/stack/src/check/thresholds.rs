@@ -1,7 +1,13 @@
 //! Thresholds of step scaling: whether they are ever reached, and whether the two sides leave room.
 
+use std::time::Duration;
+
 use crate::findings::{Finding, Findings};
-use crate::model::{AdjustmentType, AlarmMetric, Comparison, Service, Side, StepScaling};
+use crate::model::{
+    AdjustmentType, AlarmMetric, Comparison, Service, Side, Statistic, StepScaling,
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Refuses a threshold that a metric which is never negative always or never passes. Whether it is fine.
 pub(super) fn possible(
@@ -12,7 +18,7 @@ pub(super) fn possible(
 ) -> bool {
     let what = match metric {
         AlarmMetric::RequestCount => "requests",
-        AlarmMetric::Queue { .. } => "a queue's metrics",
+        AlarmMetric::Queue { .. } | AlarmMetric::Messages { .. } => "a queue's metrics",
         AlarmMetric::Other { .. } => return true,
     };
     let threshold = side.threshold;
@@ -42,12 +48,18 @@ pub(super) fn check(service: &Service, here: &str, steps: &StepScaling, findings
     let (Some(out), Some(r#in)) = (&steps.scale_out, &steps.scale_in) else {
         return;
     };
+    let metric = steps.metric_of(out);
+    // Thresholds of two metrics can't be compared.
+    if metric != steps.metric_of(r#in) {
+        return;
+    }
     let (out_path, in_path) = (
         at(&format!("{here}.scale_out"), out),
         at(&format!("{here}.scale_in"), r#in),
     );
-    let finding = if ring_together(out, r#in) {
-        Finding::error("both alarms would ring at once").help(apart(out, r#in))
+    let whole = is_whole(metric, steps.period);
+    let finding = if ring_together(out, r#in, whole) {
+        Finding::error("both alarms would ring at once").help(apart(metric, out, r#in))
     } else if same(out.threshold, r#in.threshold) {
         Finding::warning("there is no room between the two thresholds")
             .help("a metric that wavers about them adds and removes tasks in turn: let the scale-in wait for a clearly lower load")
@@ -84,24 +96,65 @@ fn same(one: f64, other: f64) -> bool {
     (one - other).abs() <= 0.0
 }
 
-/// Whether a value lets both sides ring.
-fn ring_together(one: &Side, other: &Side) -> bool {
+/// Whether a value lets both sides ring; with `whole`, a whole number.
+fn ring_together(one: &Side, other: &Side, whole: bool) -> bool {
     let (up, down) = match (is_upward(one), is_upward(other)) {
         (true, false) => (one, other),
         (false, true) => (other, one),
         _ => return true,
     };
+    if whole {
+        return first_over(up) <= last_under(down);
+    }
     let touches = up.comparison.breaches(down.threshold, up.threshold)
         && down.comparison.breaches(up.threshold, down.threshold);
     down.threshold > up.threshold || touches
 }
 
-fn apart(out: &Side, r#in: &Side) -> String {
+/// The smallest whole number that lets a side ring.
+fn first_over(side: &Side) -> f64 {
+    match side.comparison {
+        Comparison::Above => side.threshold.floor() + 1.0,
+        _ => side.threshold.ceil(),
+    }
+}
+
+/// The largest whole number that lets a side ring.
+fn last_under(side: &Side) -> f64 {
+    match side.comparison {
+        Comparison::Below => side.threshold.ceil() - 1.0,
+        _ => side.threshold.floor(),
+    }
+}
+
+/// Whether every datapoint of a metric is a whole number.
+fn is_whole(metric: &AlarmMetric, period: Duration) -> bool {
+    /// SQS publishes one datapoint a minute, so that every statistic of it is the datapoint itself. Of this
+    /// metric there is one for each message.
+    const OF_MESSAGES: &str = "SentMessageSize";
+    let counted =
+        |statistic: &Statistic| matches!(statistic, Statistic::Plain(name) if name != "Average");
+    match metric {
+        AlarmMetric::RequestCount => true,
+        AlarmMetric::Queue {
+            name, statistic, ..
+        } => counted(statistic) || (period <= MINUTE && name != OF_MESSAGES),
+        AlarmMetric::Messages { statistic, .. } => counted(statistic) || period <= MINUTE,
+        AlarmMetric::Other { .. } => false,
+    }
+}
+
+fn apart(metric: &AlarmMetric, out: &Side, r#in: &Side) -> String {
     if is_upward(out) == is_upward(r#in) {
         let other = if is_upward(out) { "below" } else { "above" };
         return format!(
             "a scale-in rings on the other side of the metric than the scale-out: write `{other}: …` for it"
         );
+    }
+    // Under nothing there is no threshold of such a metric.
+    if is_upward(out) && out.threshold <= 0.0 && is_never_negative(metric) {
+        return "write `at_or_below: 0` for the scale-in, or a higher threshold for the scale-out"
+            .to_owned();
     }
     let (word, bound) = if is_upward(out) {
         ("under", "lower")
@@ -114,6 +167,10 @@ fn apart(out: &Side, r#in: &Side) -> String {
     )
 }
 
+fn is_never_negative(metric: &AlarmMetric) -> bool {
+    !matches!(metric, AlarmMetric::Other { .. })
+}
+
 /// Averages over the tasks rise when one of them goes. Of other metrics nobody knows.
 fn is_average(metric: &AlarmMetric) -> bool {
     match metric {
@@ -123,7 +180,9 @@ fn is_average(metric: &AlarmMetric) -> bool {
             (namespace.as_str(), name.as_str()),
             ("AWS/ECS", "CPUUtilization") | ("AWS/ApplicationELB", "RequestCountPerTarget")
         ),
-        AlarmMetric::RequestCount | AlarmMetric::Queue { .. } => false,
+        AlarmMetric::RequestCount | AlarmMetric::Queue { .. } | AlarmMetric::Messages { .. } => {
+            false
+        }
     }
 }
 
@@ -131,7 +190,7 @@ fn is_average(metric: &AlarmMetric) -> bool {
 /// scale-out's threshold; what would be right.
 fn swings(service: &Service, steps: &StepScaling, out: &Side, r#in: &Side) -> Option<String> {
     let by_tasks = r#in.steps.adjustment_type() == AdjustmentType::ChangeInCapacity;
-    if !is_average(&steps.metric) || !is_upward(out) || !by_tasks {
+    if !is_average(steps.metric_of(out)) || !is_upward(out) || !by_tasks {
         return None;
     }
     let removed = r#in.steps.as_slice().first()?.adjustment.unsigned_abs();

@@ -1,28 +1,35 @@
 //! How a service's desired count follows the work.
 
-use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::fields::Fields;
-use super::shared::cooldown;
+use super::shared::{cooldown, counts};
 use super::steps::step_scaling;
-use crate::model::{Actuator, BacklogPerTask, BacklogSource, Count, Demand, Scaling, Utilization};
+use crate::Slo;
+use crate::model::{Actuator, BacklogPerTask, BacklogSource, Demand, Scaling, Utilization};
 
-pub(super) fn scaling(fields: Fields<'_>) -> Scaling {
+/// A policy without its own latency aims at that of the service's objective.
+pub(super) fn scaling(fields: Fields<'_>, slo: Option<Slo>) -> Scaling {
+    let objective = slo.map(|slo| slo.latency).unwrap_or_default();
     let given = |name: &str| fields.given(name).map(|_| fields.object(name));
     Scaling {
-        backlog_per_task: given("backlog_per_task").map(backlog_per_task),
+        backlog_per_task: given("backlog_per_task")
+            .map(|fields| backlog_per_task(fields, objective)),
         cpu: given("cpu").map(utilization),
         memory: given("memory").map(utilization),
         steps: given("steps").map(step_scaling),
         alarm_steps: given("alarm_steps").map(step_scaling),
-        demand: given("demand").map(demand),
+        demand: given("demand").map(|fields| demand(fields, objective)),
     }
 }
 
-fn backlog_per_task(fields: Fields<'_>) -> BacklogPerTask {
+fn backlog_per_task(fields: Fields<'_>, objective: Duration) -> BacklogPerTask {
     BacklogPerTask {
-        acceptable_latency: fields.duration("acceptable_latency"),
+        acceptable_latency: fields
+            .optional_duration("acceptable_latency")
+            .unwrap_or(objective),
         processing_time: fields.duration("processing_time"),
+        concurrency: fields.whole("concurrency"),
         count: counts(fields),
         cooldown: cooldown(fields),
         source: match fields.text("source").as_str() {
@@ -32,9 +39,11 @@ fn backlog_per_task(fields: Fields<'_>) -> BacklogPerTask {
     }
 }
 
-fn demand(fields: Fields<'_>) -> Demand {
+fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
     Demand {
-        acceptable_latency: fields.duration("acceptable_latency"),
+        acceptable_latency: fields
+            .optional_duration("acceptable_latency")
+            .unwrap_or(objective),
         // The word `measured` is no duration.
         processing_time: fields.optional_duration("processing_time"),
         concurrency: fields.whole("concurrency"),
@@ -52,18 +61,5 @@ fn utilization(fields: Fields<'_>) -> Utilization {
     Utilization {
         target: fields.whole("target"),
         cooldown: cooldown(fields),
-    }
-}
-
-fn counts(fields: Fields<'_>) -> BTreeSet<Count> {
-    let words = fields.texts("count");
-    let given: BTreeSet<Count> = Count::ALL
-        .into_iter()
-        .filter(|count| words.iter().any(|word| word == count.name()))
-        .collect();
-    if given.is_empty() {
-        BTreeSet::from([Count::Visible])
-    } else {
-        given
     }
 }

@@ -7,6 +7,7 @@ use super::scaling::scaling;
 use super::shared::architecture;
 use crate::model::{LoadBalancer, Service, ServiceSource, ServiceSpec, Tasks};
 use crate::shape::tables::{EXISTING_SERVICE, SERVICE};
+use crate::slo;
 use crate::yaml::Node;
 
 /// Ports of a listener that isn't told its own.
@@ -28,13 +29,17 @@ fn service(node: &Node) -> Service {
         let fields = Fields::new(&SERVICE, Some(node));
         (fields, ServiceSource::Create(Box::new(spec(fields))))
     };
+    let slo = fields.optional_text("slo").as_deref().and_then(slo::parse);
     Service {
         source,
+        slo,
         consumes: fields.texts("consumes"),
+        protect: fields.flag("protect"),
+        heartbeat: fields.flag("heartbeat"),
         tasks: tasks(fields.object("tasks")),
         scaling: fields
             .given("scaling")
-            .map(|_| scaling(fields.object("scaling"))),
+            .map(|_| scaling(fields.object("scaling"), slo)),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Values that stand in several places of a definition.
 
+use std::collections::BTreeSet;
+
 use super::fields::Fields;
-use crate::model::{Architecture, Cooldown};
+use crate::model::{Architecture, Cooldown, Count};
 
 pub(super) fn architecture(fields: Fields<'_>) -> Architecture {
     match fields.text("architecture").as_str() {
@@ -16,5 +18,19 @@ pub(super) fn cooldown(fields: Fields<'_>) -> Cooldown {
     Cooldown {
         out: fields.duration("out"),
         r#in: fields.duration("in"),
+    }
+}
+
+/// The messages that a key `count` says; without it, the visible ones.
+pub(super) fn counts(fields: Fields<'_>) -> BTreeSet<Count> {
+    let words = fields.texts("count");
+    let given: BTreeSet<Count> = Count::ALL
+        .into_iter()
+        .filter(|count| words.iter().any(|word| word == count.name()))
+        .collect();
+    if given.is_empty() {
+        BTreeSet::from([Count::Visible])
+    } else {
+        given
     }
 }

@@ -1,7 +1,9 @@
 //! Step scaling: its metric, its two alarms and their steps.
 
+use std::collections::BTreeSet;
+
 use super::fields::Fields;
-use super::shared::cooldown;
+use super::shared::{cooldown, counts};
 use crate::model::{
     AdjustmentType, AlarmMetric, Comparison, MissingData, Side, Statistic, Step, StepScaling, Steps,
 };
@@ -18,7 +20,13 @@ enum Direction {
 
 /// A side that the structural check refused is read as none.
 pub(super) fn step_scaling(fields: Fields<'_>) -> StepScaling {
-    let metric = metric(fields.given("metric"));
+    let given = fields.given("metric");
+    let own = |name: &str| fields.given(name)?.get("metric");
+    let metric = metric(
+        given
+            .or_else(|| own("scale_out"))
+            .or_else(|| own("scale_in")),
+    );
     let common = missing(fields);
     let side = |name: &str, direction: Direction| {
         fields.given(name)?;
@@ -38,12 +46,7 @@ fn metric(node: Option<&Node>) -> AlarmMetric {
         return AlarmMetric::RequestCount;
     };
     if node.has("queue") {
-        let fields = Fields::new(&QUEUE_METRIC, Some(node));
-        return AlarmMetric::Queue {
-            queue: fields.text("queue"),
-            name: fields.text("name"),
-            statistic: statistic(fields),
-        };
+        return queue_metric(Fields::new(&QUEUE_METRIC, Some(node)));
     }
     let fields = Fields::new(&ANY_METRIC, Some(node));
     AlarmMetric::Other {
@@ -51,6 +54,31 @@ fn metric(node: Option<&Node>) -> AlarmMetric {
         name: fields.text("name"),
         dimensions: fields.text_entries("dimensions"),
         statistic: statistic(fields),
+    }
+}
+
+/// A single count is the metric of that name.
+fn queue_metric(fields: Fields<'_>) -> AlarmMetric {
+    let (queue, statistic) = (fields.text("queue"), statistic(fields));
+    let count = match fields.given("count") {
+        Some(_) => counts(fields),
+        None => BTreeSet::new(),
+    };
+    let name = match count.first() {
+        Some(_) if count.len() > 1 => {
+            return AlarmMetric::Messages {
+                queue,
+                count,
+                statistic,
+            };
+        }
+        Some(only) => only.metric_name().to_owned(),
+        None => fields.text("name"),
+    };
+    AlarmMetric::Queue {
+        queue,
+        name,
+        statistic,
     }
 }
 
@@ -80,14 +108,17 @@ fn side(
         Some((comparison, number_of(&node.value)?))
     })?;
     let datapoints = fields.whole("for");
+    let own = fields.given("metric").map(|node| self::metric(Some(node)));
+    let watched = own.as_ref().unwrap_or(metric);
     let given = missing(fields).or(common);
     Some(Side {
         comparison,
         threshold,
         datapoints,
         periods: fields.optional_whole("of").unwrap_or(datapoints),
-        missing: given.unwrap_or_else(|| usual_missing(metric, comparison, threshold)),
+        missing: given.unwrap_or_else(|| usual_missing(watched, comparison, threshold)),
         steps: steps(fields, direction)?,
+        metric: own,
     })
 }
 
@@ -96,7 +127,9 @@ fn usual_missing(metric: &AlarmMetric, comparison: Comparison, threshold: f64) -
     match metric {
         AlarmMetric::RequestCount if comparison.breaches(0.0, threshold) => MissingData::Breaching,
         AlarmMetric::RequestCount => MissingData::NotBreaching,
-        AlarmMetric::Queue { .. } | AlarmMetric::Other { .. } => MissingData::Missing,
+        AlarmMetric::Queue { .. } | AlarmMetric::Messages { .. } | AlarmMetric::Other { .. } => {
+            MissingData::Missing
+        }
     }
 }
 

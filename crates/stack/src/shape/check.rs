@@ -13,9 +13,6 @@ use crate::source::Span;
 use crate::text::shorten;
 use crate::yaml::{Key, Node, Value};
 
-/// An SNS filter policy names at most five attributes.
-const FILTER_ATTRIBUTES: usize = 5;
-
 /// Compares a whole definition with the format, and remembers where each value stands. False when
 /// there is nothing in it to go on with.
 pub(crate) fn check(root: &Node, findings: &mut Findings) -> bool {
@@ -47,21 +44,15 @@ pub(super) struct Spot<'a> {
 }
 
 impl<'a> Spot<'a> {
-    fn new(node: &'a Node, path: &'a str, key: Option<Span>) -> Self {
+    pub(super) fn new(node: &'a Node, path: &'a str, key: Option<Span>) -> Self {
         Self { node, path, key }
     }
 }
 
 impl Checker<'_> {
     fn value(&mut self, kind: Kind, spot: Spot<'_>) {
+        self.place(spot);
         let shown = self.shown(spot);
-        self.findings.place(
-            spot.path,
-            Place {
-                key: spot.key,
-                shown,
-            },
-        );
         let raw = self.findings.source().slice(spot.node.span);
         if let Some(Fault {
             message,
@@ -242,7 +233,7 @@ impl Checker<'_> {
         }
     }
 
-    fn fits(
+    pub(super) fn fits(
         &mut self,
         count: usize,
         least: usize,
@@ -279,39 +270,11 @@ impl Checker<'_> {
         false
     }
 
-    fn filter(&mut self, found: &[(Key, Node)], spot: Spot<'_>) {
-        if !self.fits(found.len(), 1, FILTER_ATTRIBUTES, "attributes", spot) {
-            return;
-        }
-        for (key, node) in found {
-            let path = path::key(spot.path, &key.text);
-            let spot = Spot::new(node, &path, Some(key.span));
-            let shown = self.shown(spot);
-            self.findings.place(
-                &path,
-                Place {
-                    key: spot.key,
-                    shown,
-                },
-            );
-            if key.text == "Ref" || key.text.starts_with("Fn::") {
-                let message = format!("a filter can't name an attribute `{}`", shorten(&key.text));
-                let help = "CloudFormation takes the name for a function of its own: filter by another attribute";
-                self.findings
-                    .refuse(&path, message, &[(key.span, "not taken")], help);
-                continue;
-            }
-            let listed = matches!(&node.value, Value::Seq(items) if !items.is_empty());
-            if !listed || node.to_json().is_none() {
-                let message = "a filter accepts a list of values";
-                let help = format!(
-                    "write `{}: [value, …]`, with text, numbers, booleans or SNS operators in it",
-                    shorten(&key.text)
-                );
-                self.findings
-                    .refuse(&path, message, &[(shown, "not taken")], help);
-            }
-        }
+    /// Remembers where a value stands.
+    pub(super) fn place(&mut self, spot: Spot<'_>) {
+        let shown = self.shown(spot);
+        let key = spot.key;
+        self.findings.place(spot.path, Place { key, shown });
     }
 
     /// What stands for a value in a snippet: itself when it is on one line, otherwise its key.

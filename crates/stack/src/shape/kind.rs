@@ -67,6 +67,8 @@ pub(crate) enum Kind {
     Time(&'static Time),
     /// A duration, or a word in place of one.
     TimeOr(&'static Time, &'static str),
+    /// A latency objective: a duration, with or without a share such as `99% within`.
+    Objective(&'static Time),
     /// One of a few words.
     Word(&'static [&'static str]),
     List(&'static List),

@@ -6,8 +6,10 @@
 mod amount;
 mod check;
 mod fault;
+mod filter;
 mod kind;
 mod numbers;
+mod objective;
 mod reference;
 mod rules;
 mod schema;

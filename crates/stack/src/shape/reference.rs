@@ -76,6 +76,7 @@ impl Pages {
             | Kind::Amount(_)
             | Kind::Time(_)
             | Kind::TimeOr(..)
+            | Kind::Objective(_)
             | Kind::Word(_)
             | Kind::Filter => {}
         }
@@ -110,6 +111,10 @@ fn value(kind: Kind) -> String {
         Kind::Whole(_) | Kind::Number(_) | Kind::Amount(_) => suggest_value(kind),
         Kind::Time(time) => format!("a duration, {}", time_range(time)),
         Kind::TimeOr(time, word) => format!("a duration, {}, or `{word}`", time_range(time)),
+        Kind::Objective(time) => format!(
+            "a duration, {}, or with a share, such as `99% within 10s`",
+            time_range(time)
+        ),
         Kind::List(list) => format!("a list; each item {}", value(list.of)),
         Kind::Entries(entries) => {
             format!(

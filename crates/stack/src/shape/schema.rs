@@ -6,9 +6,11 @@ use super::amount;
 use super::kind::{
     Amount, Entries, Field, Form, Kind, List, Number, Object, Rule, Text, Time, Whole,
 };
+use super::objective::OBJECTIVE_HELP;
 use super::tables::STACK;
 use super::values::{TIME_HELP, time_range};
 use crate::duration;
+use crate::slo;
 use crate::yaml;
 use crate::yaml::scalar;
 
@@ -89,7 +91,7 @@ fn rule(rule: &Rule) -> Option<Value> {
 fn property(field: &Field) -> Value {
     let mut schema = kind(field.kind);
     schema["description"] = json!(match field.kind {
-        Kind::Time(time) | Kind::TimeOr(time, _) =>
+        Kind::Time(time) | Kind::TimeOr(time, _) | Kind::Objective(time) =>
             format!("{} A duration, {}.", field.doc, time_range(time)),
         _ => field.doc.to_owned(),
     });
@@ -130,6 +132,12 @@ fn kind(kind: Kind) -> Value {
         Kind::Amount(found) => tasks_or_percent(found),
         Kind::Time(found) => time(found),
         Kind::TimeOr(found, word) => json!({"oneOf": [time(found), {"const": word}]}),
+        Kind::Objective(_) => json!({
+            "type": "string",
+            "pattern": slo::PATTERN,
+            "patternErrorMessage": OBJECTIVE_HELP,
+            "examples": ["99% within 10s"],
+        }),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::List(found) => list(found),
         Kind::Entries(found) => entries(found),

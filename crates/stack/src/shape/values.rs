@@ -6,6 +6,7 @@ use super::amount::amount;
 use super::fault::Fault;
 use super::kind::{Form, Kind, Rule, Text, Time};
 use super::numbers::{amount_fault, amount_range, number_fault, number_range, range, whole_fault};
+use super::objective::{OBJECTIVE_HELP, objective_fault};
 use crate::duration;
 use crate::nearest::{listed, nearest};
 use crate::text::{is_digits, shorten};
@@ -21,6 +22,7 @@ pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> 
         (Kind::Amount(most), _) if amount(value).is_some() => amount_fault(most, value, raw),
         (Kind::Time(time), Value::Str(found)) => time_fault(time, found),
         (Kind::TimeOr(time, word), Value::Str(found)) => time_or_fault(time, word, found),
+        (Kind::Objective(time), Value::Str(found)) => objective_fault(time, found),
         (Kind::Word(words), Value::Str(found)) => {
             (!words.contains(&found.as_str())).then(|| word_fault(words, found))
         }
@@ -52,6 +54,7 @@ pub(super) fn describe_kind(kind: Kind) -> String {
         Kind::Amount(_) => "a number of tasks or a percentage".to_owned(),
         Kind::Time(_) => "a duration".to_owned(),
         Kind::TimeOr(_, word) => format!("a duration or `{word}`"),
+        Kind::Objective(_) => "a latency objective".to_owned(),
         Kind::Word(words) => one_of(words),
         Kind::List(_) => "a list".to_owned(),
         Kind::Entries(_) | Kind::Object(_) | Kind::Filter => "a mapping".to_owned(),
@@ -79,7 +82,7 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
         (Kind::Number(_), Value::Str(found)) if found.parse::<f64>().is_ok() => {
             format!("write it without quotes: {}", shorten(found))
         }
-        (Kind::Time(_) | Kind::TimeOr(..), Value::Int(number))
+        (Kind::Time(_) | Kind::TimeOr(..) | Kind::Objective(_), Value::Int(number))
             if (0..=i128::from(u32::MAX)).contains(number) =>
         {
             format!("a duration needs its unit: write `{number}s` for seconds")
@@ -100,6 +103,7 @@ pub(super) fn suggest_value(kind: Kind) -> String {
         Kind::Amount(most) => amount_range(most),
         Kind::Time(_) => TIME_HELP.to_owned(),
         Kind::TimeOr(_, word) => format!("{TIME_HELP}; or `{word}`"),
+        Kind::Objective(_) => OBJECTIVE_HELP.to_owned(),
         Kind::List(_) => "write it as a list: `[…]`; an empty one is `[]`".to_owned(),
         Kind::Object(object) if object.fields.iter().any(|field| field.required) => {
             let required = object.fields.iter().filter(|field| field.required);
@@ -138,7 +142,7 @@ fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {
     })
 }
 
-fn time_fault(time: &Time, found: &str) -> Option<Fault> {
+pub(super) fn time_fault(time: &Time, found: &str) -> Option<Fault> {
     let Some(duration) = duration::parse(found) else {
         let quoted = shorten(found);
         let compact: String = found.chars().filter(|c| !c.is_whitespace()).collect();

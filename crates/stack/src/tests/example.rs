@@ -30,12 +30,9 @@ fn stack(text: &str) -> Stack {
 fn the_example_is_read_whole() {
     let loaded = parse("voucher-worker.yaml", EXAMPLE).unwrap();
     let warnings: Vec<String> = loaded.warnings.problems().iter().map(line).collect();
-    let promise = "services.voucher-worker.scaling.backlog_per_task.acceptable_latency";
     assert_eq!(
         warnings,
-        [format!(
-            "warning 39:29 {promise}: the promise is shorter than scaling takes"
-        )]
+        ["warning 34:10 services.voucher-worker.slo: the promise is shorter than scaling takes"]
     );
     insta::assert_debug_snapshot!("example", loaded.stack);
 }
@@ -109,12 +106,16 @@ fn worker() -> Service {
             port: None,
             load_balancer: None,
         })),
+        slo: None,
         consumes: vec!["orders".to_owned()],
+        protect: false,
+        heartbeat: false,
         tasks: Tasks { min: 1, max: 10 },
         scaling: Some(Scaling {
             backlog_per_task: Some(BacklogPerTask {
                 acceptable_latency: seconds(600),
                 processing_time: seconds(1),
+                concurrency: 1,
                 count: BTreeSet::from([Count::Visible]),
                 cooldown: COOLDOWN,
                 source: BacklogSource::Lambda,

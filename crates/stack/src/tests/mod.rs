@@ -1,5 +1,6 @@
 //! The room's tests, through its door.
 
+mod cases;
 mod edit;
 mod example;
 mod hostile;

@@ -196,6 +196,7 @@ fn visit_kind(kind: Kind, act: &mut impl FnMut(&'static Object)) {
         | Kind::Amount(_)
         | Kind::Time(_)
         | Kind::TimeOr(..)
+        | Kind::Objective(_)
         | Kind::Word(_)
         | Kind::Filter => {}
     }

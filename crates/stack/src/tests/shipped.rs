@@ -31,6 +31,7 @@ fn shipped() -> Vec<(PathBuf, String)> {
 fn expected_warnings(path: &Path) -> &'static [&'static str] {
     match path.file_name().and_then(|name| name.to_str()) {
         Some("voucher-worker.yaml") => &["the promise is shorter than scaling takes"],
+        Some("fan-out.yaml") => &["the backlog of a FIFO queue asks for too many tasks"],
         Some("init.yaml") => &["nobody hears of the alarms"],
         _ => &[],
     }

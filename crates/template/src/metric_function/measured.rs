@@ -15,6 +15,8 @@ pub(crate) struct Measured<'a, 'r> {
     pub(crate) count: Vec<Count>,
     /// Whether the service may go down to no task, and so has to be woken.
     pub(crate) wakes: bool,
+    /// Target of the policy that tracks the backlog, where the service can go to no task.
+    pub(crate) target: Option<f64>,
     /// The law by which the tasks that it needs are published instead of its backlog.
     pub(crate) demand: Option<DemandRequest>,
 }
@@ -31,6 +33,7 @@ pub(crate) fn measured_services<'a, 'r>(
             service: scaled.service,
             count: scaled.scaling.count.iter().copied().collect(),
             wakes: scaled.wakes(),
+            target: scaled.wakes().then_some(scaled.target),
             demand: None,
         })
         .collect();
@@ -39,6 +42,7 @@ pub(crate) fn measured_services<'a, 'r>(
             service,
             count: vec![Count::Visible],
             wakes: service.service.tasks.min == 0,
+            target: None,
             demand: Some(demand::law(service, demand)?),
         });
     }

@@ -100,6 +100,7 @@ fn request(measured: &Measured<'_, '_>) -> ServiceRequest {
         queues: service.queues.iter().map(queue).collect(),
         count: measured.count.clone(),
         wake: measured.wakes,
+        target: measured.target,
         demand: measured.demand,
     }
 }

@@ -2,7 +2,6 @@
 
 pub(crate) mod queue_names;
 
-use scaling::acceptable_backlog_per_task;
 use stack::{
     Actuator, BacklogPerTask, BacklogSource, Cluster, Demand, LoadBalancer, Queue, Service,
     ServiceSource, ServiceSpec, Stack, StepScaling,
@@ -161,9 +160,7 @@ impl<'a> ResolvedService<'a> {
         if scaling.source == BacklogSource::MetricMath && metrics > limits::METRICS_PER_EXPRESSION {
             return Some(Err(SynthesisError::TooManyMetrics { service, metrics }));
         }
-        let target =
-            acceptable_backlog_per_task(scaling.acceptable_latency, scaling.processing_time);
-        Some(match target {
+        Some(match scaling.target() {
             Some(target) => Ok(Scaled {
                 service: self,
                 scaling,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scaling::{Comparison, MissingData};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stack::Stack;
 
 use super::metric::MetricStatistic;
@@ -115,13 +115,22 @@ impl Window {
 
 impl Alarm<'_> {
     pub(crate) fn add(self, builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
-        let mut map = self.metric.properties();
+        let sum = !self.metric.added.is_empty();
+        let mut map = match sum {
+            true => Map::new(),
+            false => self.metric.properties(),
+        };
         let topic = || json!([reference(names::ALARM_TOPIC)]);
         let mut set = |property: &str, value: Value| map.insert(property.to_owned(), value);
         set("AlarmDescription", self.description.into());
         set("ComparisonOperator", self.comparison.to_string().into());
         set("Threshold", number(self.threshold));
-        set("Period", self.window.period.into());
+        // The queries of a sum have their periods.
+        if sum {
+            set("Metrics", self.metric.sum(self.window.period).into());
+        } else {
+            set("Period", self.window.period.into());
+        }
         set("DatapointsToAlarm", self.window.datapoints.into());
         set("EvaluationPeriods", self.window.periods.into());
         set("TreatMissingData", self.missing.to_string().into());

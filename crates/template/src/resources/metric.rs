@@ -13,6 +13,8 @@ use crate::text::{Text, escape};
 pub(crate) struct MetricStatistic<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
+    /// Names of further metrics with the same dimensions, which are added to it.
+    pub(crate) added: Vec<&'a str>,
     pub(crate) dimensions: Vec<(&'a str, Text)>,
     pub(crate) statistic: Statistic,
 }
@@ -29,6 +31,7 @@ impl<'a> MetricStatistic<'a> {
         Self {
             namespace,
             name,
+            added: Vec::new(),
             dimensions,
             statistic,
         }
@@ -55,15 +58,27 @@ impl<'a> MetricStatistic<'a> {
                 name,
                 statistic,
             } => {
-                let found = resolved.queues.iter().find(|one| one.short == queue);
-                let found = found.ok_or_else(|| SynthesisError::UnknownQueue {
-                    service: service.short.to_owned(),
-                    queue: queue.clone(),
-                })?;
+                let dimensions = queue_dimensions(resolved, service, queue)?;
                 Ok(Self {
-                    namespace: "AWS/SQS",
+                    namespace: SQS,
                     name,
-                    dimensions: vec![("QueueName", found.name.clone())],
+                    added: Vec::new(),
+                    dimensions,
+                    statistic: statistic.clone(),
+                })
+            }
+            AlarmMetric::Messages {
+                queue,
+                count,
+                statistic,
+            } => {
+                let dimensions = queue_dimensions(resolved, service, queue)?;
+                let mut names = count.iter().map(|count| count.metric_name());
+                Ok(Self {
+                    namespace: SQS,
+                    name: names.next().unwrap_or_default(),
+                    added: names.collect(),
+                    dimensions,
                     statistic: statistic.clone(),
                 })
             }
@@ -75,6 +90,7 @@ impl<'a> MetricStatistic<'a> {
             } => Ok(Self {
                 namespace,
                 name,
+                added: Vec::new(),
                 dimensions: dimensions
                     .iter()
                     .map(|(name, value)| (name.as_str(), value.as_str().into()))
@@ -98,6 +114,49 @@ impl<'a> MetricStatistic<'a> {
         map
     }
 
+    /// The metrics that are added up, each by itself; of one metric, itself.
+    pub(crate) fn terms(&self) -> Vec<Self> {
+        let names = std::iter::once(&self.name).chain(&self.added);
+        let term = |name: &&'a str| Self {
+            name,
+            added: Vec::new(),
+            ..self.clone()
+        };
+        names.map(term).collect()
+    }
+
+    /// Its name, or the names of what is added up.
+    pub(crate) fn title(&self) -> String {
+        let names = std::iter::once(&self.name).chain(&self.added);
+        names.copied().collect::<Vec<_>>().join(" + ")
+    }
+
+    /// The queries of an alarm on a sum, over periods in seconds. Where a datapoint of one of them is missing
+    /// the sum is missing too.
+    pub(crate) fn sum(&self, period: u64) -> Vec<Value> {
+        let terms = self.terms();
+        let ids: Vec<String> = (1..=terms.len())
+            .map(|number| format!("m{number}"))
+            .collect();
+        let queries = ids.iter().zip(&terms).map(|(id, term)| {
+            let mut metric = term.properties();
+            metric.remove("Statistic");
+            metric.remove("ExtendedStatistic");
+            json!({
+                "Id": id,
+                "MetricStat": { "Metric": metric, "Period": period, "Stat": term.statistic_name() },
+                "ReturnData": false,
+            })
+        });
+        let sum = json!({
+            "Id": "sum",
+            "Expression": ids.join(" + "),
+            "Label": self.title(),
+            "ReturnData": true,
+        });
+        queries.chain([sum]).collect()
+    }
+
     /// The metric as a dashboard lists it: namespace, name, dimensions in a row, options.
     pub(crate) fn row(&self, mut options: Value) -> Value {
         let mut row = vec![json!(escape(self.namespace)), json!(escape(self.name))];
@@ -117,6 +176,22 @@ impl<'a> MetricStatistic<'a> {
             Statistic::Plain(name) | Statistic::Extended(name) => name,
         }
     }
+}
+
+/// Namespace of the queues' metrics.
+const SQS: &str = "AWS/SQS";
+
+fn queue_dimensions<'a>(
+    resolved: &Resolved<'_>,
+    service: &ResolvedService<'_>,
+    queue: &str,
+) -> Result<Vec<(&'a str, Text)>, SynthesisError> {
+    let found = resolved.queues.iter().find(|one| one.short == queue);
+    let found = found.ok_or_else(|| SynthesisError::UnknownQueue {
+        service: service.short.to_owned(),
+        queue: queue.to_owned(),
+    })?;
+    Ok(vec![("QueueName", found.name.clone())])
 }
 
 /// Namespace of an Application Load Balancer's metrics.

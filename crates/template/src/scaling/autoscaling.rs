@@ -249,8 +249,8 @@ fn add_steps(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    let metric = MetricStatistic::from_definition(resolved, service, &steps.metric)?;
     for (direction, side) in step_alarms::sides(steps) {
+        let metric = MetricStatistic::from_definition(resolved, service, steps.metric_of(side))?;
         let (id, name, cooldown) = match direction {
             Direction::Out => (
                 names::scale_out_policy(service.short),
@@ -272,7 +272,7 @@ fn add_steps(
             service,
             steps,
             (direction, side),
-            (metric.clone(), action),
+            (metric, action),
         )?;
     }
     Ok(())

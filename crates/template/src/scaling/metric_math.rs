@@ -1,7 +1,7 @@
 //! The backlog per task as CloudWatch works it out: from the metrics of a function of ours, or of SQS and
 //! Container Insights alone.
 
-use scaling::{Count, METRIC_NAME};
+use scaling::METRIC_NAME;
 use serde_json::{Value, json};
 use stack::Stack;
 
@@ -54,7 +54,7 @@ pub(crate) fn terms<'a>(
             let counts = scaled.scaling.count.iter();
             metrics.extend(counts.map(|count| {
                 let dimensions = vec![("QueueName", queue.name.clone())];
-                MetricStatistic::new("AWS/SQS", metric_name(*count), dimensions, "Average")
+                MetricStatistic::new("AWS/SQS", count.metric_name(), dimensions, "Average")
             }));
         }
     }
@@ -105,13 +105,4 @@ fn query(id: &str, metric: &MetricStatistic<'_>) -> Value {
         "MetricStat": { "Metric": named, "Stat": statistic },
         "ReturnData": false,
     })
-}
-
-/// Name of the metric that SQS publishes. The attribute of the queue is called a little differently.
-fn metric_name(count: Count) -> &'static str {
-    match count {
-        Count::Visible => "ApproximateNumberOfMessagesVisible",
-        Count::InFlight => "ApproximateNumberOfMessagesNotVisible",
-        Count::Delayed => "ApproximateNumberOfMessagesDelayed",
-    }
 }

@@ -57,7 +57,7 @@ pub(crate) fn add(
             "Stack {}: scales service {} {way}; {} ({}) was {} {} in {} of the last {} periods of {} s.",
             stack.name,
             service.short,
-            metric.name,
+            metric.title(),
             metric.statistic_name(),
             side.comparison.name().replace('_', " "),
             side.threshold,

@@ -41,9 +41,9 @@ fn add_alarms(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    let metric = MetricStatistic::from_definition(resolved, service, &steps.metric)?;
     for side in step_alarms::sides(steps) {
-        let watched = (metric.clone(), AlarmAction::Topic);
+        let metric = MetricStatistic::from_definition(resolved, service, steps.metric_of(side.1))?;
+        let watched = (metric, AlarmAction::Topic);
         step_alarms::add(builder, resolved.stack, service, steps, side, watched)?;
     }
     Ok(())

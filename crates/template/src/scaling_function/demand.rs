@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use scaling::{DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, QueueRequest};
+use scaling::{
+    DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, QueueRequest,
+};
 use serde_json::{Value, json};
 use stack::{Actuator, Demand, Stack};
 
@@ -18,9 +20,6 @@ use crate::resources::lambda::EVENT_AGE_SECONDS;
 use crate::resources::role::{Statement, publish_metrics, read_metrics};
 use crate::scaling::demand::{law, milliseconds, unusable};
 use crate::text::{Text, canonical, escape};
-
-/// Pause between two looks. Ten seconds reach nearly what a look each second would; see `docs/demand.md`.
-const EVERY: Duration = Duration::from_secs(10);
 
 /// A rule's shortest period: one invocation looks until the next one begins.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -87,7 +86,7 @@ fn policy(
         min: service.service.tasks.min,
         max: service.service.tasks.max,
         law: law(service, demand)?,
-        every_ms: milliseconds(EVERY),
+        every_ms: milliseconds(DEMAND_INTERVAL),
         period_ms: milliseconds(PERIOD),
         cooldown_out_ms: milliseconds(demand.cooldown.out),
         cooldown_in_ms: milliseconds(demand.cooldown.r#in),

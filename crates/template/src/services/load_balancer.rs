@@ -222,6 +222,9 @@ fn add_load_balancer(
     builder.add(names::load_balancer(short), resource)
 }
 
+/// Source: Elastic Load Balancing API, `TargetGroupAttribute`, `deregistration_delay.timeout_seconds`.
+const LONGEST_DELAY: u64 = 3_600;
+
 /// Requests under way may take as long to end as the container may take to stop: ECS first takes a task off
 /// the load balancer, waits for this delay, and then sends SIGTERM.
 fn add_target_group(
@@ -232,7 +235,7 @@ fn add_target_group(
     targets: &Targets,
     placement: &Placement,
 ) -> Result<(), SynthesisError> {
-    let delay = spec.stop_timeout.as_secs().to_string();
+    let delay = spec.stop_timeout.as_secs().min(LONGEST_DELAY).to_string();
     let (interval, timeout) = CHECK_SECONDS;
     let properties = json!({
         "TargetType": targets.kind,

@@ -112,6 +112,38 @@ fn steps_lie_on_their_side_of_the_threshold() {
     }
 }
 
+/// Each side has its own metric, and a sum is one that misses a datapoint where one of its terms does.
+#[test]
+fn a_scale_in_counts_messages_in_flight() {
+    let steps = stacks::by_outstanding("a");
+    for scaling in [
+        Scaling {
+            steps: Some(steps.clone()),
+            ..Scaling::default()
+        },
+        stacks::alarm_steps(steps),
+    ] {
+        let template = synthesize(&one(scaling)).unwrap();
+        let out = properties(template.to_json(), "WScaleOutAlarm");
+        assert_eq!(out["MetricName"], "ApproximateNumberOfMessagesVisible");
+        assert!(out["Metrics"].is_null());
+        let alarm = properties(template.to_json(), "WScaleInAlarm");
+        for absent in [
+            "MetricName",
+            "Namespace",
+            "Statistic",
+            "Period",
+            "Dimensions",
+        ] {
+            assert!(alarm[absent].is_null(), "{absent}");
+        }
+        insta::assert_json_snapshot!("outstanding", alarm["Metrics"]);
+        let body = &properties(template.to_json(), names::DASHBOARD)["DashboardBody"]["Fn::Sub"];
+        let body = body.as_str().unwrap();
+        assert!(body.contains("MessagesVisible") && body.contains("MessagesNotVisible"));
+    }
+}
+
 #[test]
 fn percentages_and_percentiles_are_passed_on() {
     let steps = Scaling {

@@ -135,6 +135,7 @@ pub(crate) fn side(comparison: Comparison, threshold: f64, steps: Steps) -> Side
         periods: 1,
         missing: MissingData::Missing,
         steps,
+        metric: None,
     }
 }
 
@@ -178,6 +179,30 @@ pub(crate) fn by_queue(queue: &str) -> StepScaling {
             20.0,
             changes(&[(0.0, -1), (15.0, -2)]),
         )),
+    }
+}
+
+/// Tasks come by the messages that wait, and go when none waits and none is being worked on.
+pub(crate) fn by_outstanding(queue: &str) -> StepScaling {
+    let outstanding = AlarmMetric::Messages {
+        queue: queue.into(),
+        count: BTreeSet::from([Count::Visible, Count::InFlight]),
+        statistic: Statistic::Plain("Maximum".into()),
+    };
+    let all = Steps::new(
+        AdjustmentType::ExactCapacity,
+        None,
+        vec![Step {
+            from: 0.0,
+            adjustment: 1,
+        }],
+    );
+    StepScaling {
+        scale_in: Some(Side {
+            metric: Some(outstanding),
+            ..side(Comparison::AtOrBelow, 0.0, all.unwrap())
+        }),
+        ..by_queue(queue)
     }
 }
 
@@ -375,6 +400,7 @@ pub(crate) fn scaling() -> BacklogPerTask {
     BacklogPerTask {
         acceptable_latency: seconds(10),
         processing_time: Duration::from_millis(100),
+        concurrency: 1,
         count: BTreeSet::from([Count::Visible]),
         cooldown: cooldown(),
         source: BacklogSource::Lambda,
@@ -384,7 +410,10 @@ pub(crate) fn scaling() -> BacklogPerTask {
 pub(crate) fn service(source: ServiceSource, consumes: &[&str]) -> Service {
     Service {
         source,
+        slo: None,
         consumes: consumes.iter().map(|&name| name.into()).collect(),
+        protect: false,
+        heartbeat: false,
         tasks: Tasks { min: 1, max: 20 },
         scaling: Some(backlog(scaling())),
     }
@@ -551,6 +580,23 @@ pub(crate) fn shipped(name: &str) -> Stack {
         .stack
 }
 
+/// A scale-in that counts messages in flight, by a scaling policy and by a scaling function.
+fn outstanding() -> Stack {
+    let worker = || created(spec(), &["a"]);
+    let policy = Scaling {
+        steps: Some(by_outstanding("a")),
+        ..Scaling::default()
+    };
+    with(
+        "outstanding",
+        vec![("a", Queue::Create(queue()))],
+        vec![
+            ("f", scaled_by(alarm_steps(by_outstanding("a")), worker())),
+            ("p", scaled_by(policy, worker())),
+        ],
+    )
+}
+
 /// Every stack that the tests look at, with a name for each.
 pub(crate) fn all() -> Vec<(&'static str, Stack)> {
     let on_demand = || {
@@ -602,6 +648,7 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
         ("theirs_on_ec2", theirs),
         ("theirs_on_fargate", theirs_on_fargate),
         ("minimal", on_demand()),
+        ("outstanding", outstanding()),
         ("existing_cluster", existing_cluster),
         ("unscaled", unscaled),
         ("everything", everything()),

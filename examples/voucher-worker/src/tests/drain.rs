@@ -22,8 +22,13 @@ async fn what_has_begun_is_finished_and_deleted_and_nothing_new_begins() {
         [("vouchers-0".to_owned(), "done".to_owned())]
     );
     assert_eq!(took.as_secs(), 9);
-    assert_eq!(sqs.left(), 2);
-    assert!(sqs.state().messages.iter().all(|one| one.receives == 0));
+    assert_eq!(sqs.count_messages(), 2);
+    assert!(
+        sqs.state()
+            .messages
+            .iter()
+            .all(|message| message.receives == 0)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -41,7 +46,7 @@ async fn a_message_that_the_last_poll_brings_is_worked_on() {
     assert_eq!(summary, DONE);
     assert_eq!(took.as_secs(), 10, "{:?}", begin.elapsed());
     // The other is for others, at once.
-    assert_eq!(sqs.left(), 1);
+    assert_eq!(sqs.count_messages(), 1);
     assert_eq!(sqs.state().messages[0].receives, 0);
 }
 
@@ -84,7 +89,12 @@ async fn what_cannot_be_finished_in_time_is_given_back_at_once() {
     let begin = Instant::now();
     let other = start(&sqs, &[("CONCURRENCY", "2")]);
     sleep(SECOND / 10).await;
-    assert!(sqs.state().messages.iter().all(|one| one.receives == 2));
+    assert!(
+        sqs.state()
+            .messages
+            .iter()
+            .all(|message| message.receives == 2)
+    );
     assert!(begin.elapsed() < SECOND);
     drop(other);
 }

@@ -106,7 +106,7 @@ async fn what_fails_is_left_for_redelivery_and_ends_as_a_dead_letter_and_nothing
         .state()
         .dead
         .iter()
-        .map(|one| (one.body.clone(), one.receives))
+        .map(|message| (message.body.clone(), message.receives))
         .collect();
     dead.sort();
     let expected = ["fail", "hang", "panic"].map(|body| (body.to_owned(), 3));
@@ -161,19 +161,24 @@ async fn a_busy_queue_neither_starves_another_nor_is_held_up_by_it() {
     let config = config(&[("QUEUE_URL_B", "orders"), ("QUEUE_URL_C", "idle")]);
     let worker = start_with(&sqs, config, Told);
     sleep(5 * SECOND).await;
-    let before = sqs.left();
+    let before = sqs.count_messages();
     // Of 5 s, two looks at the other queues and one at its own, of 5 ms each, go beside each 100 ms.
     assert!(before < 1_000 - 40, "{before} are left");
     for _ in 0..10 {
         sqs.send("orders", "100");
     }
     let begin = Instant::now();
-    while sqs.state().messages.iter().any(|one| one.queue == "orders") {
+    while sqs
+        .state()
+        .messages
+        .iter()
+        .any(|message| message.queue == "orders")
+    {
         sleep(Duration::from_millis(10)).await;
     }
     // Turn by turn: ten of them and about ten of the busy queue's.
     assert!(begin.elapsed() < 3 * SECOND, "{:?}", begin.elapsed());
-    let done = before - sqs.left();
+    let done = before - sqs.count_messages();
     assert!((8..=12).contains(&done), "{done}");
     drop(worker);
 }

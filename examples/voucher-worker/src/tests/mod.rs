@@ -126,8 +126,12 @@ fn outcomes(lines: &Lines) -> Vec<(String, String)> {
 /// Waits until the queue is empty.
 async fn drained(sqs: &Sqs, bound: Duration) {
     let end = Instant::now() + bound;
-    while sqs.left() > 0 {
-        assert!(Instant::now() < end, "{} messages are left", sqs.left());
+    while sqs.count_messages() > 0 {
+        assert!(
+            Instant::now() < end,
+            "{} messages are left",
+            sqs.count_messages()
+        );
         sleep(Duration::from_millis(10)).await;
     }
 }

@@ -98,7 +98,7 @@ impl Sqs {
         self.state().faults.clear();
     }
 
-    pub(crate) fn left(&self) -> usize {
+    pub(crate) fn count_messages(&self) -> usize {
         self.state().messages.len()
     }
 
@@ -174,15 +174,16 @@ impl Sqs {
         let mut state = self.state();
         let state = &mut *state;
         let limit = state.most_receives;
-        let is_dead =
-            |one: &Stored| one.queue == queue && one.visible_at <= now && one.receives >= limit;
+        let is_dead = |message: &Stored| {
+            message.queue == queue && message.visible_at <= now && message.receives >= limit
+        };
         state
             .dead
-            .extend(state.messages.extract_if(.., |one| is_dead(one)));
+            .extend(state.messages.extract_if(.., |message| is_dead(message)));
         let visible = state
             .messages
             .iter_mut()
-            .filter(|one| one.queue == queue && one.visible_at <= now);
+            .filter(|message| message.queue == queue && message.visible_at <= now);
         let mut found = Vec::new();
         for message in visible.take(most) {
             state.receipts += 1;
@@ -211,7 +212,7 @@ impl Sqs {
             // With an old receipt the request succeeds, but the message stays.
             state
                 .messages
-                .retain(|one| entry["ReceiptHandle"] != *one.receipt);
+                .retain(|message| entry["ReceiptHandle"] != *message.receipt);
         }
         let deleted: Vec<_> = entries
             .iter()
@@ -224,7 +225,7 @@ impl Sqs {
         let length = Duration::from_secs(body["VisibilityTimeout"].as_u64().unwrap());
         let now = Instant::now();
         let mut state = self.state();
-        let ours = |one: &&mut Stored| body["ReceiptHandle"] == *one.receipt;
+        let ours = |message: &&mut Stored| body["ReceiptHandle"] == *message.receipt;
         let message = state.messages.iter_mut().find(ours);
         let message = message.ok_or("InvalidParameterValueException")?;
         if message.visible_at <= now {

@@ -194,6 +194,6 @@ async fn what_can_not_be_handled_is_kept() {
     // The alarms go with the stack, so nobody could handle it any more: it is told, and stops nobody.
     let destroyed = stack.destroy(&[]).await;
     let _ = destroyed.succeeds();
-    let told = "WorkerScalingDeadLetterQueue holds events that a function of the stack could not handle, about 1:";
-    assert!(destroyed.stderr.contains(told), "{destroyed}");
+    let expected = "WorkerScalingDeadLetterQueue holds events that a function of the stack could not handle, about 1:";
+    assert!(destroyed.stderr.contains(expected), "{destroyed}");
 }

@@ -80,7 +80,12 @@ async fn the_same_service_runs_on_fargate_and_on_spot() {
         let network = service.network_configuration().unwrap();
         assert_eq!(network.awsvpc_configuration().unwrap().subnets().len(), 2);
         assert_eq!(service.load_balancers()[0].container_port(), Some(80));
-        assert_eq!(found.of("AWS::AutoScaling::AutoScalingGroup").count(), 0);
+        assert_eq!(
+            found
+                .ids_of_type("AWS::AutoScaling::AutoScalingGroup")
+                .count(),
+            0
+        );
         let _ = scene.stack.destroy(&[]).await.succeeds();
     }
 }

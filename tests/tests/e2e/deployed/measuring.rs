@@ -107,6 +107,7 @@ impl Seen<'_> {
             queues: vec![queue],
             count: vec![Count::Visible],
             wake: false,
+            target: None,
             demand: None,
         };
         let expected = MetricRequest {

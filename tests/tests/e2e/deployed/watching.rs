@@ -40,7 +40,7 @@ impl Seen<'_> {
                  missing notBreaching",
             ),
         ];
-        let made = self.found.of("AWS::CloudWatch::Alarm").count();
+        let made = self.found.ids_of_type("AWS::CloudWatch::Alarm").count();
         assert_eq!(made, expected.len());
         for (logical_id, dimensions, rule) in expected {
             let found = alarms(self.cloud, [self.id(logical_id)]).await;

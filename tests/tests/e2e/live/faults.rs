@@ -61,7 +61,7 @@ async fn ten_seconds_without_the_cloud_are_made_up_for() {
         "a message is missing"
     );
     live.comes_to(1, MINUTE * 40).await;
-    assert_eq!(live.standing().await, "running");
+    assert_eq!(live.read_sandbox_state().await, "running");
 }
 
 /// The metric function can't read its queue: nothing is published, so nothing scales, however long the

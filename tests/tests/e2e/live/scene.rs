@@ -253,7 +253,7 @@ impl Live {
     /// Points the rule at a queue that isn't there, as one that somebody has deleted.
     pub(crate) async fn breaks_the_metric(&self) {
         let events = &self.cloud.clients.eventbridge;
-        for rule in self.resources.of("AWS::Events::Rule") {
+        for rule in self.resources.ids_of_type("AWS::Events::Rule") {
             let rule = rule.rsplit('/').next().unwrap();
             let targets = events
                 .list_targets_by_rule()
@@ -297,15 +297,15 @@ impl Live {
     }
 
     /// How the sandbox stands.
-    pub(crate) async fn standing(&self) -> String {
-        let standing = self
+    pub(crate) async fn read_sandbox_state(&self) -> String {
+        let state = self
             .sandbox
             .bench
             .xtask(["local", "status"])
             .end()
             .await
             .succeeds();
-        standing["state"].as_str().unwrap().to_owned()
+        state["state"].as_str().unwrap().to_owned()
     }
 }
 

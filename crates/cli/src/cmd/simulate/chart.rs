@@ -1,7 +1,7 @@
 //! The course of a simulation as a few lines of text.
 
 use console::Style;
-use simulator::{Report, length};
+use simulator::{Report, format_duration};
 
 use crate::live::{bar, columns, highest};
 
@@ -15,8 +15,8 @@ pub(super) fn chart(report: &Report) -> String {
     if series.is_empty() {
         return String::new();
     }
-    let column = |of: fn(&simulator::Point) -> f64| {
-        columns(&series.iter().map(of).collect::<Vec<f64>>(), WIDTH)
+    let column = |value: fn(&simulator::Point) -> f64| {
+        columns(&series.iter().map(value).collect::<Vec<f64>>(), WIDTH)
     };
     let (running, needed) = (column(|p| p.running), column(|p| p.needed));
     let most = highest(&running).max(highest(&needed));
@@ -50,13 +50,13 @@ pub(super) fn chart(report: &Report) -> String {
     }
     let said = format!(
         "at most {}, promised {}",
-        length(highest(&wait)),
-        length(promise)
+        format_duration(highest(&wait)),
+        format_duration(promise)
     );
     lines.push(Line::new("longest wait", &wait, said).limited(Some(promise)));
     let mut text: String = lines.iter().map(Line::draw).collect();
     let wide = series.len().min(WIDTH);
-    let end = length(report.outcome.duration);
+    let end = format_duration(report.outcome.duration);
     text.push_str(&format!(
         "{:<18}0s{end:>width$}\n",
         "",

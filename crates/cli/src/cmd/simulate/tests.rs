@@ -1,9 +1,7 @@
 use std::fs;
-use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::subject::only_service;
 use super::*;
 use crate::failure::Code;
 
@@ -174,35 +172,6 @@ fn wrong_usage_is_told_before_anything_is_read() {
     let load = "--load=constant:rate=1/s,for=1h";
     assert!(refused(&[load, "--require=101%"]).contains("a share is from 0% to 100%"));
     assert!(refused(&[load, "--assume=task_strat=3s"]).contains("nothing is called"));
-}
-
-#[test]
-fn the_service_must_be_named_only_when_there_are_several() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
-    let one = stack::load(&root.join("voucher-worker.yaml"))
-        .unwrap()
-        .stack;
-    assert_eq!(only_service(&one).unwrap(), "voucher-worker");
-    let several = stack::load(&root.join("fan-out.yaml")).unwrap().stack;
-    let failure = only_service(&several).unwrap_err();
-    assert_eq!(failure.code(), Code::Usage);
-    assert!(
-        failure.hints()[0].contains("shipper"),
-        "{:?}",
-        failure.hints()
-    );
-    let none = stack::load(&root.join("sample-webapp.yaml")).unwrap().stack;
-    assert_eq!(only_service(&none).unwrap_err().code(), Code::Failed);
-}
-
-#[test]
-fn shares_are_read() {
-    assert_eq!(share("99%"), Ok(0.99));
-    assert_eq!(share(" 99.5 % "), Ok(0.995));
-    assert_eq!(share("0.9"), Ok(0.9));
-    for wrong in ["99", "-1%", "101%", "all", "", "NaN", "%"] {
-        assert!(share(wrong).is_err(), "{wrong}");
-    }
 }
 
 #[test]

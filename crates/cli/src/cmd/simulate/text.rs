@@ -2,7 +2,10 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
-use simulator::{Assumption, Assumptions, Comparison, Report, Rival, dollars, length, share};
+use simulator::{
+    Assumption, Assumptions, Comparison, Report, Rival, format_dollars, format_duration,
+    format_share,
+};
 
 use super::chart::chart;
 
@@ -103,17 +106,17 @@ fn table(rivals: &[Rival]) -> Table {
         "flaps",
     ]);
     for rival in rivals {
-        let scaling = |of: fn(&simulator::ScalingFigures) -> u64| {
+        let scaling = |number: fn(&simulator::ScalingFigures) -> u64| {
             rival
                 .scaling
                 .as_ref()
-                .map_or_else(|| "–".to_owned(), |scaling| of(scaling).to_string())
+                .map_or_else(|| "–".to_owned(), |scaling| number(scaling).to_string())
         };
         table.add_row([
             rival.name.clone(),
-            share(rival.kept),
-            length(rival.waiting.p99),
-            dollars(rival.cost),
+            format_share(rival.kept),
+            format_duration(rival.waiting.p99),
+            format_dollars(rival.cost),
             format!("{:.1}", rival.tasks.seconds / 3_600.0),
             scaling(|scaling| scaling.out + scaling.r#in),
             scaling(|scaling| scaling.flaps),

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use deployer::{DemandState, ServiceState};
-use scaling::{Bounds, TASKS_NEEDED_METRIC, tasks_for};
+use scaling::{TASKS_NEEDED_METRIC, tasks_for};
 
-use super::text::age;
-use crate::words::number;
+use crate::words::{age_at, number};
 
 /// What was measured, and what follows from it; `now` in seconds since 1970.
 pub(super) fn demand(service: &ServiceState, state: &DemandState, now: u64) -> String {
@@ -30,17 +29,15 @@ pub(super) fn demand(service: &ServiceState, state: &DemandState, now: u64) -> S
         "demand        {} tasks needed ({} ago), {} at most within {window}\n\
          set by        {who}{sets}\n",
         number(need.value),
-        age(now, need.at),
+        age_at(need.at, now),
         number(largest)
     )
 }
 
 /// The count by these needs: up to the present one at once, down to the largest only.
 fn sets(service: &ServiceState, need: f64, largest: f64) -> Option<u32> {
-    let (min, max) = service.task_bounds()?;
-    let bounds = Bounds::new(u32::try_from(min).ok()?, u32::try_from(max).ok()?).ok()?;
-    let desired = u32::try_from(service.desired).ok()?;
-    let kept = desired.min(tasks_for(largest, bounds));
+    let bounds = service.task_bounds()?;
+    let kept = service.desired.min(tasks_for(largest, bounds));
     Some(tasks_for(need, bounds).max(kept))
 }
 
@@ -48,11 +45,11 @@ fn sets(service: &ServiceState, need: f64, largest: f64) -> Option<u32> {
 mod tests {
     use super::*;
     use deployer::Datapoint;
-    use scaling::DemandRequest;
+    use scaling::{Bounds, DemandRequest};
 
     const NOW: u64 = 1_800_000_000;
 
-    fn service(desired: i32) -> ServiceState {
+    fn service(desired: u32) -> ServiceState {
         ServiceState {
             cluster: "voucher".into(),
             service: "worker".into(),
@@ -60,17 +57,11 @@ mod tests {
             desired,
             running: desired,
             pending: 0,
-            bounds: None,
-            queues: vec![],
-            url: None,
-            policies: vec![],
-            alarm_steps: None,
-            demand: None,
-            activities: vec![],
+            ..ServiceState::default()
         }
     }
 
-    fn told(desired: i32, function: Option<&str>, need: Option<f64>, largest: f64) -> String {
+    fn told(desired: u32, function: Option<&str>, need: Option<f64>, largest: f64) -> String {
         let law = DemandRequest {
             acceptable_latency_ms: 60_000,
             processing_time_ms: Some(100),
@@ -82,7 +73,7 @@ mod tests {
         let at = i64::try_from(NOW).unwrap() - 75;
         let state = DemandState {
             function: function.map(str::to_owned),
-            bounds: Some((1, 5)),
+            bounds: Bounds::new(1, 5).ok(),
             law,
             need: need.map(|value| Datapoint { value, at }),
             largest: need.map(|_| largest),

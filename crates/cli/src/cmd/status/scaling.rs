@@ -1,10 +1,10 @@
 //! What scales a service, for people.
 
 use comfy_table::{Table, presets};
-use deployer::{AlarmState, AlarmStepsState, PolicyState, StepAlarmState};
+use deployer::{Alarm, AlarmStepsState, PolicyState, StepAlarmState};
 use scaling::Steps;
 
-use super::text::depth;
+use super::queue::depth;
 use crate::live::condition;
 use crate::words::number;
 
@@ -50,7 +50,7 @@ fn signed(kind: &str, adjustment: i32) -> String {
 }
 
 /// A scaling function with its alarms.
-pub(super) fn alarm_steps(steps: &AlarmStepsState) -> String {
+pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: u32) -> String {
     let mut text = format!("alarm steps   by the function {}\n", steps.function);
     let sides = [
         ("scale out", &steps.scale_out),
@@ -58,7 +58,7 @@ pub(super) fn alarm_steps(steps: &AlarmStepsState) -> String {
     ];
     for (name, side) in sides {
         if let Some(side) = side {
-            text.push_str(&side_text(name, side));
+            text.push_str(&side_text(name, side, desired));
         }
     }
     if let Some(queue) = &steps.dead_letters {
@@ -71,7 +71,7 @@ pub(super) fn alarm_steps(steps: &AlarmStepsState) -> String {
     text
 }
 
-fn side_text(name: &str, side: &StepAlarmState) -> String {
+fn side_text(name: &str, side: &StepAlarmState, desired: u32) -> String {
     let mut text = format!(
         "{name:<12}  {}, then a pause of {} s\n",
         adjustments(&side.steps),
@@ -81,8 +81,14 @@ fn side_text(name: &str, side: &StepAlarmState) -> String {
         Some(alarm) => text.push_str(&alarms(std::iter::once(alarm))),
         None => text.push_str(&format!("              the alarm {} is gone\n", side.name)),
     }
-    let last = side.last_step.as_deref().unwrap_or("none yet");
-    text.push_str(&format!("              last step: {last}\n"));
+    let last = match &side.last_step {
+        Some(step) => step.to_string(),
+        None => "none yet".to_owned(),
+    };
+    let unapplied = side
+        .unapplied_step(desired)
+        .map_or("", |_| StepAlarmState::NOT_APPLIED);
+    text.push_str(&format!("              last step: {last}{unapplied}\n"));
     text
 }
 
@@ -100,7 +106,7 @@ fn adjustments(steps: &Steps) -> String {
     format!("{kind} {}", written.collect::<Vec<_>>().join(", "))
 }
 
-fn alarms<'a>(alarms: impl Iterator<Item = &'a AlarmState>) -> String {
+fn alarms<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for alarm in alarms {
@@ -111,7 +117,7 @@ fn alarms<'a>(alarms: impl Iterator<Item = &'a AlarmState>) -> String {
         table.add_row([
             format!("              {}", condition(alarm)),
             window,
-            alarm.state.clone(),
+            alarm.state.to_string(),
         ]);
     }
     if table.is_empty() {

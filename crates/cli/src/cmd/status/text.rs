@@ -1,14 +1,15 @@
 //! An inspection, for people.
 
-use deployer::{AlarmState, ClusterState, Inspection, QueueState, ServiceState};
-use scaling::METRIC_NAME;
+use deployer::{Alarm, ClusterState, Inspection, ServiceState};
+use scaling::{AlarmState, METRIC_NAME};
 
 use super::demand::demand;
+use super::queue::{depth, metric};
 use super::scaling::{alarm_steps, policies};
-use crate::words::number;
+use crate::words::age_at;
 
 /// The whole picture; `now` in seconds since 1970.
-pub(crate) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
+pub(super) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
     let mut text = format!("{name}: {}\n", inspection.stack.status_name);
     if let Some(reason) = &inspection.stack.reason {
         text.push_str(&format!("  {reason}\n"));
@@ -52,7 +53,7 @@ fn cluster_text(cluster: &ClusterState) -> String {
 fn service_text(service: &ServiceState, now: u64) -> String {
     let bounds = service
         .task_bounds()
-        .map(|(min, max)| format!(" (min {min}, max {max})"))
+        .map(|bounds| format!(" (min {}, max {})", bounds.min(), bounds.max()))
         .unwrap_or_default();
     let mut text = format!(
         "\nservice       {} in cluster {}: {}\n",
@@ -81,10 +82,10 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     }
     text.push_str(&policies(&service.policies));
     if let Some(steps) = &service.alarm_steps {
-        text.push_str(&alarm_steps(steps));
+        text.push_str(&alarm_steps(steps, service.desired));
     }
     for activity in &service.activities {
-        let ago = age(now, activity.at);
+        let ago = age_at(activity.at, now);
         text.push_str(&format!(
             "action        {ago} ago: {} ({})\n",
             activity.description, activity.cause
@@ -93,8 +94,11 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     text
 }
 
-fn operational(alarms: &[AlarmState]) -> String {
-    let noisy: Vec<&AlarmState> = alarms.iter().filter(|a| a.state == "ALARM").collect();
+fn operational(alarms: &[Alarm]) -> String {
+    let noisy: Vec<&Alarm> = alarms
+        .iter()
+        .filter(|a| a.state.is(AlarmState::Alarm))
+        .collect();
     let mut text = format!(
         "\nalarms        {} of {} operational alarms are in ALARM\n",
         noisy.len(),
@@ -111,49 +115,19 @@ fn operational(alarms: &[AlarmState]) -> String {
     text
 }
 
-pub(super) fn depth(queue: &QueueState) -> String {
-    match (queue.visible, queue.in_flight, queue.delayed) {
-        (Some(visible), Some(in_flight), Some(delayed)) => {
-            format!("{visible} waiting, {in_flight} in flight, {delayed} delayed")
-        }
-        _ => "can't be read: is it gone?".to_owned(),
-    }
-}
-
-fn metric(queue: &QueueState, target: Option<f64>, now: u64) -> String {
-    let target = target
-        .map(|target| format!(", target {}", number(target)))
-        .unwrap_or_default();
-    match queue.backlog_per_task {
-        Some(point) => {
-            format!(
-                "BacklogPerTask {} ({} ago){target}",
-                number(point.value),
-                age(now, point.at)
-            )
-        }
-        None => format!("no BacklogPerTask in the last 15 minutes{target}"),
-    }
-}
-
-pub(super) fn age(now: u64, at: i64) -> String {
-    let seconds = now.saturating_sub(u64::try_from(at).unwrap_or_default());
-    humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ::scaling::{AdjustmentType, Step, Steps};
+    use ::scaling::{AdjustmentType, Bounds, Step, Steps};
     use deployer::{
         Activity, AlarmMetric, AlarmStepsState, Datapoint, Observed, PolicyState, PolicyStep,
-        Status, StepAlarmState,
+        QueueState, Status, StepAlarmState,
     };
 
     const NOW: u64 = 1_800_000_000;
 
-    fn alarm(comparison: &str, threshold: f64, periods: i32, state: &str) -> AlarmState {
-        AlarmState {
+    fn alarm(comparison: &str, threshold: f64, periods: i32, state: &str) -> Alarm {
+        Alarm {
             name: "alarm".into(),
             description: "the promise is broken: messages wait over 10 s".into(),
             state: state.into(),
@@ -191,13 +165,7 @@ mod tests {
             desired: 15,
             running: 10,
             pending: 5,
-            bounds: None,
-            queues: vec![],
-            url: None,
-            policies: vec![],
-            alarm_steps: None,
-            demand: None,
-            activities: vec![],
+            ..ServiceState::default()
         }
     }
 
@@ -248,7 +216,7 @@ mod tests {
             status: "Successful".into(),
         };
         ServiceState {
-            bounds: Some((1, 20)),
+            bounds: Bounds::new(1, 20).ok(),
             queues: vec![
                 queue("vouchers", Some(1_500), Some(150.0)),
                 queue("late", Some(0), None),
@@ -261,7 +229,7 @@ mod tests {
     }
 
     fn webapp() -> ServiceState {
-        let requests = AlarmState {
+        let requests = Alarm {
             metric: Some(AlarmMetric {
                 namespace: "AWS/ApplicationELB".into(),
                 name: "RequestCount".into(),
@@ -306,6 +274,21 @@ mod tests {
             }),
             ..service("webapp")
         }
+    }
+
+    #[test]
+    fn a_step_that_was_recorded_but_not_applied_says_so() {
+        let record = "2026-11-21T10:00:12Z change 2026-11-21T09:59:30.123Z from 1 to 2 begun";
+        let shown = |desired| {
+            let mut service = webapp();
+            service.desired = desired;
+            let mut steps = service.alarm_steps.take().unwrap();
+            steps.scale_out.as_mut().unwrap().last_step = Some(record.into());
+            alarm_steps(&steps, service.desired)
+        };
+        let line = format!("last step: {record}");
+        assert!(shown(1).contains(&format!("{line} (recorded, not applied)\n")));
+        assert!(shown(2).contains(&format!("{line}\n")));
     }
 
     #[test]

@@ -15,8 +15,6 @@ use crate::output::Format;
 use crate::signals::interruption;
 use crate::ui::Ui;
 
-use super::no_such_stack;
-
 /// A look asks a dozen APIs, and the account's limits are everybody's.
 const LEAST_ON_AWS: Duration = Duration::from_secs(2);
 /// Faster than this nobody reads.
@@ -68,13 +66,13 @@ async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<()> {
     let identity = identified.map_err(|failure| cloud.explain(failure))?;
     match deployer::observe(&session, &known.name).await {
         Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(no_such_stack(&known.name, &identity)),
+        Ok(None) => Err(identity.no_such_stack(&known.name).into()),
         Err(error) => Err(cloud.explain(error.into())),
     }
 }
 
 /// Reads the stack once.
-pub(crate) async fn look(cloud: &Cloud, known: &Known) -> Result<Look> {
+async fn look(cloud: &Cloud, known: &Known) -> Result<Look> {
     let notes = Mutex::new(Vec::new());
     let progress = |progress| {
         if let Progress::Note { text } = progress

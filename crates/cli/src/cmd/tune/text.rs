@@ -2,7 +2,9 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
-use simulator::{Figures, Law, Lift, Limits, Part, Tuned, dollars, length, share};
+use simulator::{
+    Figures, Law, Lift, Limits, Part, Tuned, format_dollars, format_duration, format_share,
+};
 
 pub(super) fn text(tuned: &Tuned) -> String {
     let style = if tuned.keeps() {
@@ -28,10 +30,10 @@ pub(super) fn text(tuned: &Tuned) -> String {
 
 /// The answer in one sentence.
 pub(super) fn verdict(tuned: &Tuned) -> String {
-    let promise = length(tuned.promise);
-    let required = share(tuned.required);
-    let searched = share(tuned.tuned.searched.kept);
-    let month = |figures: &Figures| format!("{} a month", dollars(figures.cost_per_month));
+    let promise = format_duration(tuned.promise);
+    let required = format_share(tuned.required);
+    let searched = format_share(tuned.tuned.searched.kept);
+    let month = |figures: &Figures| format!("{} a month", format_dollars(figures.cost_per_month));
     if !tuned.found {
         let binds = tuned.limits.as_ref().map(Limits::binding);
         let binds = binds.map(|binds| format!("; what binds: {binds}"));
@@ -48,19 +50,19 @@ pub(super) fn verdict(tuned: &Tuned) -> String {
     } else {
         format!(
             "{cost}, now {before} for {}",
-            share(tuned.present.searched.kept)
+            format_share(tuned.present.searched.kept)
         )
     };
     match (tuned.holds, &tuned.tuned.unseen) {
         (Some(true), Some(unseen)) => format!(
             "the promise of {promise} is kept for {searched} of the messages, and for {} on the part that was not \
              searched on, at {cost}; required {required}",
-            share(unseen.kept)
+            format_share(unseen.kept)
         ),
         (Some(false), Some(unseen)) => format!(
             "the promise of {promise} is kept for {searched} of the messages, but only for {} on the part that was \
              not searched on; required {required}",
-            share(unseen.kept)
+            format_share(unseen.kept)
         ),
         _ => format!(
             "the promise of {promise} is kept for {searched} of the messages that were searched on, at {cost}; \
@@ -93,14 +95,14 @@ fn table(tuned: &Tuned) -> Table {
     let policies = [("present", tuned.present), (name, tuned.tuned)];
     let policies = || policies.into_iter().chain(other);
     let mut add = |name: &str, part: &Part, rows: Vec<(&str, Figures)>| {
-        let mut title = format!("{name}, {}", length(part.seconds));
+        let mut title = format!("{name}, {}", format_duration(part.seconds));
         for (policy, figures) in rows {
             table.add_row([
                 std::mem::take(&mut title),
                 policy.to_owned(),
-                share(figures.kept),
-                length(figures.p99),
-                dollars(figures.cost_per_month),
+                format_share(figures.kept),
+                format_duration(figures.p99),
+                format_dollars(figures.cost_per_month),
                 format!("{:.1}", figures.task_hours),
                 format!("{:.0}", figures.actions),
                 figures.most.to_string(),
@@ -137,7 +139,7 @@ fn changes(tuned: &Tuned) -> String {
 
 /// What stands in the way, from the experiments with one limit lifted.
 fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
-    let kept = share(limits.kept);
+    let kept = format_share(limits.kept);
     let head = if tuned.found {
         format!(
             "\nmost of the tasks that are ever needed ({}) are always there: with half of them at most, {kept} was \
@@ -162,8 +164,8 @@ fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
         let with = if index == last { "with " } else { "" };
         table.add_row([
             format!(" {with}{limit}"),
-            share(*kept),
-            format!("{} a month", dollars(*cost_per_month)),
+            format_share(*kept),
+            format!("{} a month", format_dollars(*cost_per_month)),
             if *enough { "enough" } else { "" }.to_owned(),
         ]);
     }

@@ -4,6 +4,7 @@ use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::MetricDataResult;
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
+use scaling::Bounds;
 use serde_json::json;
 
 use super::stepped::{configured, inspect};
@@ -57,7 +58,7 @@ async fn the_need_is_shown_beside_who_sets_the_count() {
     assert_eq!((&*web.service, web.alarm_steps.is_none()), ("web", true));
     let demand = web.demand.as_ref().unwrap();
     assert_eq!(demand.function.as_deref(), Some("web-scaling"));
-    assert_eq!(web.task_bounds(), Some((1, 20)));
+    assert_eq!(web.task_bounds(), Bounds::new(1, 20).ok());
     assert_eq!(
         demand.need,
         Some(Datapoint {

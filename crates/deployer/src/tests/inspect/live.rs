@@ -146,6 +146,7 @@ fn rule_targets(services: usize) -> Rule {
         }],
         count: vec![Count::Visible],
         wake: false,
+        target: None,
         demand: None,
     };
     let all: Vec<ServiceRequest> = (0..services).map(service).collect();

@@ -22,6 +22,7 @@ use aws_sdk_lambda::types::{DeadLetterConfig, EnvironmentResponse};
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 use aws_smithy_types::DateTime;
+use scaling::Parsed;
 
 use super::super::cloud::{Told, cbor_error, run};
 use super::super::cloudformation::{CloudFormation, NAME};
@@ -30,6 +31,7 @@ use crate::{Inspection, Result};
 
 const FUNCTION: &str = "arn:aws:lambda:us-west-2:1:function:web-scaling";
 const POLICY_ARN: &str = "arn:policy";
+const RECORD: &str = "2026-11-21T10:00:12Z change 2026-11-21T09:59:30.123Z from 1 to 2 begun";
 
 fn stack() -> CloudFormation {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
@@ -119,10 +121,7 @@ fn tags(denied: bool) -> Rule {
         let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
         let output = ListTagsForResourceOutput::builder()
             .tags(tag("team", "shop"))
-            .tags(tag(
-                "ecs-scaler:last-step",
-                "2026-11-21T10:00:12Z from 1 to 2",
-            ));
+            .tags(tag("ecs-scaler:last-step", RECORD));
         MockResponse::Output(output.build())
     })
 }
@@ -241,14 +240,22 @@ async fn a_scaling_function_is_shown_with_its_alarms_and_its_last_step() {
         ("web-scaling", 1, 2)
     );
     let out = steps.scale_out.as_ref().unwrap();
+    assert_eq!(out.last_step, Some(Parsed::Known(RECORD.parse().unwrap())));
+    let record = RECORD.parse().unwrap();
     assert_eq!(
-        out.last_step.as_deref(),
-        Some("2026-11-21T10:00:12Z from 1 to 2")
+        out.unapplied_step(1),
+        Some(&record),
+        "the count is as before"
     );
+    assert_eq!(out.unapplied_step(2), None);
     let alarm = out.alarm.as_ref().unwrap();
     let metric = alarm.metric.as_ref().unwrap();
     assert_eq!(
-        (&*alarm.state, &*metric.name, &*metric.statistic),
+        (
+            alarm.state.to_string().as_str(),
+            &*metric.name,
+            &*metric.statistic
+        ),
         ("ALARM", "RequestCount", "Sum")
     );
     let back = steps.scale_in.as_ref().unwrap();

@@ -56,6 +56,31 @@ async fn the_whole_backlog_shows_while_no_task_is_desired() {
     assert_eq!(answer["waking"], expected);
 }
 
+/// The policy tracks the sum of both queues. Its target is 100, and its low alarm is below 90.
+#[tokio::test]
+async fn the_last_task_is_kept_while_there_is_work() {
+    for (messages, running, expected) in [
+        ([0, 0], 1, [0.0, 0.0]),
+        ([0, 1], 0, [94.0, 1.0]),
+        ([0, 1], 1, [94.0, 1.0]),
+        ([60, 80], 1, [60.0, 80.0]),
+        ([2, 4], 2, [1.0, 2.0]),
+    ] {
+        let cloud = Cloud::default()
+            .queue("first", messages[0])
+            .queue("second", messages[1])
+            .service("a", "b", running);
+        let mut request = waking(counting("a", "b", &["first", "second"], &["visible"]));
+        request["target"] = json!(100.0);
+        let outcome = cloud.run(event(&[request])).await;
+        let values: Vec<_> = published(&outcome, "BacklogPerTask")
+            .iter()
+            .filter_map(|datum| datum.value())
+            .collect();
+        assert_eq!(values, expected, "{messages:?} on {running}");
+    }
+}
+
 #[tokio::test]
 async fn what_counts_as_backlog_counts_here_too() {
     let cloud = Cloud::default()

@@ -210,11 +210,11 @@ def _known_tasks(context: RequestContext, cluster: str) -> list[str]:
 def _protections(found: dict[str, tuple[str, dict] | None], asked: bool = False) -> dict:
     response = {"protectedTasks": [], "failures": []}
     for task, known in found.items():
-        arn, told = known or (task, None)
-        if reason := protection.failure(told, asked):
+        arn, reported = known or (task, None)
+        if reason := protection.failure(reported, asked):
             response["failures"].append({"arn": arn, "reason": reason})
         else:
-            response["protectedTasks"].append({"taskArn": arn, **protection.state(told)})
+            response["protectedTasks"].append({"taskArn": arn, **protection.state(reported)})
     return response
 
 

@@ -16,7 +16,7 @@ from queue import Empty
 from localstack_ecs.process import FunctionProcess, exit_reason
 from localstack_ecs.runtime_api import (
     Invocation,
-    Outcome,
+    FunctionResult,
     RuntimeApi,
     deadline_ms,
     error_payload,
@@ -187,7 +187,7 @@ class Life:
         if outcome is None:
             error_type, message = self.failure
             text = f"RequestId: {self._invocation.request_id} Error: {message}"
-            outcome = Outcome(error_payload(error_type, text), is_error=True)
+            outcome = FunctionResult(error_payload(error_type, text), is_error=True)
         self._invocation.settle(outcome)
 
 
@@ -203,12 +203,12 @@ def process_variables(function: Function, api: str) -> dict[str, str]:
     }
 
 
-def timed_out(request_id: str, timeout_seconds: int) -> tuple[Outcome, str]:
+def timed_out(request_id: str, timeout_seconds: int) -> tuple[FunctionResult, str]:
     """The outcome of an invocation that took too long, and its line in the log."""
     message = f"Task timed out after {timeout_seconds:.2f} seconds"
     payload = error_payload("Sandbox.Timedout", f"RequestId: {request_id} Error: {message}")
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
-    return Outcome(payload, is_error=True), f"{stamp} {request_id} {message}\n"
+    return FunctionResult(payload, is_error=True), f"{stamp} {request_id} {message}\n"
 
 
 def not_executable(error: OSError) -> str:

@@ -1,7 +1,7 @@
 """Protection of tasks from scale-in, as a container asks for it and as ECS's API does.
 
-The stand-in decides, since it stops the tasks: a request waits here until it has told of it, so that a
-task that was answered "protected" is not being stopped at the same moment.
+The emulator decides, since it stops the tasks: a request waits here until the emulator has reported its
+decision, so that a task that was answered "protected" is not being stopped at the same moment.
 
 Source: Amazon ECS Developer Guide, "Task scale-in protection endpoint".
 """
@@ -17,10 +17,10 @@ from localstack_ecs import changes, tasks
 DEFAULT_MINUTES = 120
 LONGEST_MINUTES = 2880
 PATIENCE = 5.0
-"""Seconds that the stand-in has to decide."""
+"""Seconds that the emulator has to decide."""
 
 ASKED: dict[str, dict] = {}
-"""Requests that the stand-in has not decided on, by the task's id."""
+"""Requests that the emulator has not decided on, by the task's id."""
 _ids = itertools.count(1)
 
 
@@ -53,22 +53,22 @@ def minutes(enabled: object, expires: object) -> int | None:
 
 
 def protect(task: str, wanted: int | None) -> dict:
-    """Ask for these minutes, or for none; what the stand-in decided."""
+    """Ask for these minutes, or for none; what the emulator decided."""
     asked = {"id": next(_ids), "until": wanted and time.time() + wanted * 60}
     ASKED[task] = asked
     changes.SERVICES.happened()
     try:
-        decided = tasks.await_task(task, lambda told: _decided(told, asked["id"]), PATIENCE)
+        decided = tasks.await_task(task, lambda report: _decided(report, asked["id"]), PATIENCE)
     finally:
         if ASKED.get(task) is asked:
             del ASKED[task]
     if decided is None:
-        raise Refused("ServerException", "the stand-in for ECS's agent does not answer")
+        raise Refused("ServerException", "the emulator for ECS's agent does not answer")
     return decided
 
 
 def state(task: dict) -> dict:
-    """Whether a task as it was told is protected, and until when."""
+    """Whether a reported task is protected, and until when."""
     until = (task.get("protection") or {}).get("until")
     if not until or until <= time.time():
         return {"protectionEnabled": False}

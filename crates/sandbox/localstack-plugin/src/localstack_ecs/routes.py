@@ -1,4 +1,4 @@
-"""The plugin's own routes in LocalStack's gateway, for the stand-ins beside it.
+"""The plugin's own routes in LocalStack's gateway, for the emulators beside it.
 
 Each module of routes has a list `ROUTES`; all paths begin with `/_ecs_scaler/`.
 """

@@ -1,4 +1,4 @@
-"""What the stand-in for Application Auto Scaling asks and tells, where AWS has no API for it.
+"""What the emulator for Application Auto Scaling sends and asks for, where AWS has no API for it.
 
 `GET scaling`: where scalable targets are registered. `GET datapoints?alarm=ARN&alarm=ARN…`: the values
 that alarms were evaluated on. `POST activities`: a scaling activity, for DescribeScalingActivities;
@@ -43,9 +43,9 @@ def datapoints(request: Request) -> Response:
 def activities(request: Request) -> Response:
     from localstack_ecs import scaling
 
-    told = request.get_json()
+    body = request.get_json()
     try:
-        scaling.record(told["account"], told["region"], told["activity"])
+        scaling.record(body["account"], body["region"], body["activity"])
     except (KeyError, TypeError, ValueError) as error:
         return Response(f"no scaling activity: {error!r}", status=400)
     return Response(status=204)

@@ -1,9 +1,9 @@
-"""What the stand-in for ECS's scheduler asks and tells, where AWS has no API for it.
+"""What the emulator for ECS's scheduler sends and asks for, where AWS has no API for it.
 
 `GET services?since=VERSION&wait=SECONDS`: every active service with its task definition, and the
 version of the answer; without the services, after that time, when they are still those of `since`.
 It also says which tasks are to be protected from scale-in, until somebody has decided on it.
-`PUT tasks`: what runs, by service; services that it does not name stay as they were told before.
+`PUT tasks`: what runs, by service; services that it does not name keep their last report.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def services(request: Request) -> Response:
 def tasks(request: Request) -> Response:
     from localstack_ecs import tasks as known
 
-    told = request.get_json()
+    body = request.get_json()
     try:
-        known.tell(told["services"])
+        known.take_reports(body["services"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return Response(f"no tasks: {error!r}", status=400)
     return Response(status=204)

@@ -20,7 +20,7 @@ MAX_RESPONSE = 6 * 1024 * 1024 + 100
 
 
 @dataclass
-class Outcome:
+class FunctionResult:
     """How an invocation, or a start, ended."""
 
     payload: bytes
@@ -36,9 +36,9 @@ class Invocation:
     function_arn: str
     deadline_ms: int
     trace_id: str = ""
-    outcome: queue.Queue[Outcome] = field(default_factory=lambda: queue.Queue(maxsize=1))
+    outcome: queue.Queue[FunctionResult] = field(default_factory=lambda: queue.Queue(maxsize=1))
 
-    def settle(self, outcome: Outcome) -> bool:
+    def settle(self, outcome: FunctionResult) -> bool:
         """Take the first outcome; a later one is refused."""
         try:
             self.outcome.put_nowait(outcome)
@@ -57,7 +57,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self.polled = threading.Event()
-        self.init_error: Outcome | None = None
+        self.init_error: FunctionResult | None = None
         self._todo: queue.Queue[Invocation | None] = queue.Queue()
         self._current: dict[str, Invocation] = {}
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -88,7 +88,7 @@ class RuntimeApi:
             self._todo.put(None)  # for whoever else polls
         return invocation
 
-    def settle(self, request_id: str, outcome: Outcome) -> bool:
+    def settle(self, request_id: str, outcome: FunctionResult) -> bool:
         """Pass on what the function answered; False when nobody waits for it."""
         invocation = self._current.pop(request_id, None)
         return invocation is not None and invocation.settle(outcome)
@@ -132,10 +132,10 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
                 return self._answer(413, error_payload("RequestEntityTooLarge", "too large"))
             parts = self.path.removeprefix(PREFIX).strip("/").split("/")
             if parts == ["init", "error"]:
-                api.init_error = Outcome(body, is_error=True)
+                api.init_error = FunctionResult(body, is_error=True)
                 return self._answer(202)
             if len(parts) == 3 and parts[0] == "invocation" and parts[2] in ("response", "error"):
-                taken = api.settle(parts[1], _outcome(body, parts[2] == "error"))
+                taken = api.settle(parts[1], _limit_response(body, parts[2] == "error"))
                 return self._answer(202 if taken else 400)
             return self._answer(404)
 
@@ -184,14 +184,14 @@ def _headers(invocation: Invocation) -> dict[str, str]:
     return headers
 
 
-def _outcome(body: bytes, is_error: bool) -> Outcome:
+def _limit_response(body: bytes, is_error: bool) -> FunctionResult:
     if len(body) > MAX_RESPONSE:
         message = (
             f"Response payload size ({len(body)} bytes) exceeded maximum allowed payload size "
             f"({MAX_RESPONSE} bytes)."
         )
-        return Outcome(error_payload("Function.ResponseSizeTooLarge", message), is_error=True)
-    return Outcome(body, is_error)
+        return FunctionResult(error_payload("Function.ResponseSizeTooLarge", message), is_error=True)
+    return FunctionResult(body, is_error)
 
 
 def deadline_ms(timeout_seconds: float) -> int:

@@ -2,7 +2,7 @@
 
 A policy's alarms are made in LocalStack's CloudWatch, with the metric and the thresholds that AWS
 gives them, so they change state like any other alarm. Nothing here acts on that state: that is for
-the stand-in beside LocalStack, which records its scaling activities here. Without it the desired
+the emulator beside LocalStack, which records its scaling activities here. Without it the desired
 count changes only when a scalable target's bounds force it, or when someone updates the service.
 """
 

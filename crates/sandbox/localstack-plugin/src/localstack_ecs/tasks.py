@@ -1,7 +1,7 @@
 """How many tasks of a service run, and which.
 
-moto's ECS starts no task. The stand-in beside LocalStack does, or counts them, and `tell`s; from then
-on counts, deployments and tasks are what it told. Without it a service's running count follows its
+moto's ECS starts no task. The emulator beside LocalStack does, or counts them, and reports them; from
+then on counts, deployments and tasks are what it reported. Without it a service's running count follows its
 desired count at once, and the tasks that ListTasks and DescribeTasks show are made up from it.
 """
 
@@ -19,10 +19,10 @@ REMEMBERED = 3600
 LIVE = ("PROVISIONING", "PENDING", "RUNNING")
 """The last status of tasks that are to go on."""
 
-_told: dict[str, dict] | None = None
-"""What runs, by the service's ARN: deployments and tasks as the stand-in tells them."""
+_reports: dict[str, dict] | None = None
+"""What runs, by the service's ARN: deployments and tasks as the emulator reports them."""
 _news = threading.Condition()
-"""Somebody told something."""
+"""Notified of every report."""
 
 
 class Counts(NamedTuple):
@@ -32,27 +32,27 @@ class Counts(NamedTuple):
     pending: int
 
 
-def tell(services: dict[str, dict]) -> None:
-    """Take in what runs of these services; others stay as they were told before."""
-    global _told
-    for told in services.values():
-        _ = [(d["id"], d["running"], d["pending"]) for d in told["deployments"]]
-        _ = [(t["id"], t["lastStatus"], t["taskDefinition"]) for t in told["tasks"]]
+def take_reports(services: dict[str, dict]) -> None:
+    """Take in what runs of these services; others keep their last report."""
+    global _reports
+    for given in services.values():
+        _ = [(d["id"], d["running"], d["pending"]) for d in given["deployments"]]
+        _ = [(t["id"], t["lastStatus"], t["taskDefinition"]) for t in given["tasks"]]
     past = time.time() - REMEMBERED
     with _news:
         kept = {
-            arn: told
-            for arn, told in (_told or {}).items()
-            if any((task.get("stoppedAt") or time.time()) > past for task in told["tasks"])
+            arn: given
+            for arn, given in (_reports or {}).items()
+            if any((task.get("stoppedAt") or time.time()) > past for task in given["tasks"])
         }
-        _told = {**kept, **services}
+        _reports = {**kept, **services}
         _news.notify_all()
 
 
 def find(short_id: str) -> tuple[str, dict] | None:
-    """The ARN of a task that was told, and what was told of it."""
-    for service, told in (_told or {}).items():
-        for task in told["tasks"]:
+    """The ARN of a reported task, and its report."""
+    for service, given in (_reports or {}).items():
+        for task in given["tasks"]:
             if task["id"] == short_id:
                 prefix, _, path = service.partition(":service/")
                 return f"{prefix}:task/{path.split('/')[0]}/{short_id}", task
@@ -60,26 +60,26 @@ def find(short_id: str) -> tuple[str, dict] | None:
 
 
 def await_task(short_id: str, ready: Callable[[dict], bool], seconds: float) -> dict | None:
-    """The task as soon as what is told of it is what is waited for; None when that takes longer."""
+    """The report of a task as soon as it is ready; None when that takes longer."""
 
-    def look() -> dict | None:
+    def find_ready() -> dict | None:
         found = find(short_id)
         return found[1] if found and ready(found[1]) else None
 
     with _news:
-        return _news.wait_for(look, timeout=seconds)
+        return _news.wait_for(find_ready, timeout=seconds)
 
 
-def told(service: dict) -> dict | None:
-    """What was told of the service; None when nobody runs tasks."""
-    if _told is None:
+def find_report(service: dict) -> dict | None:
+    """The report on the service; None when no emulator runs."""
+    if _reports is None:
         return None
-    return _told.get(service["serviceArn"]) or {"deployments": [], "tasks": []}
+    return _reports.get(service["serviceArn"]) or {"deployments": [], "tasks": []}
 
 
 def count(service: dict) -> Counts:
-    """The tasks that were told; without anybody who tells, all that are desired run."""
-    if (known := told(service)) is None:
+    """The tasks that were reported; without an emulator, all that are desired run."""
+    if (known := find_report(service)) is None:
         return follow_desired(service)
     if service.get("status", "ACTIVE") != "ACTIVE":
         return Counts(0, 0)
@@ -103,7 +103,7 @@ def report(service: dict) -> dict:
     """The service with the observed counts, in itself and in its deployments."""
     counts = observe(service)
     service["runningCount"], service["pendingCount"] = counts
-    if (known := told(service)) is not None:
+    if (known := find_report(service)) is not None:
         service["deployments"] = _deployments(service, known)
         return service
     settled = counts.running == service.get("desiredCount") and counts.pending == 0
@@ -126,33 +126,33 @@ def report(service: dict) -> dict:
 
 
 def _deployments(service: dict, known: dict) -> list[dict]:
-    """The deployments that were told, in the form of the service's own."""
+    """The deployments that were reported, in the form of the service's own."""
     shape = next(iter(service.get("deployments") or []), None)
     if shape is None or service.get("status", "ACTIVE") != "ACTIVE":
         return []
     found = [_deployment(service, shape, deployment) for deployment in known["deployments"]]
     if not any(deployment["status"] == "PRIMARY" for deployment in found):
-        # It has just begun: nobody has told of it.
+        # It has just begun: no report has it yet.
         just_begun = {"id": shape["id"], "taskDefinition": service.get("taskDefinition")}
         found.insert(0, _deployment(service, shape, just_begun))
     return found
 
 
-def _deployment(service: dict, shape: dict, told: dict) -> dict:
-    primary = told["id"] == shape["id"]
-    completed = bool(told.get("completed"))
+def _deployment(service: dict, shape: dict, given: dict) -> dict:
+    primary = given["id"] == shape["id"]
+    completed = bool(given.get("completed"))
     state = "completed" if completed else "in progress"
-    times = {name: moment(told[name]) for name in ("createdAt", "updatedAt") if told.get(name)}
+    times = {name: moment(given[name]) for name in ("createdAt", "updatedAt") if given.get(name)}
     return {
         **shape,
         **times,
-        "id": told["id"],
+        "id": given["id"],
         "status": "PRIMARY" if primary else "ACTIVE",
-        "taskDefinition": told["taskDefinition"],
+        "taskDefinition": given["taskDefinition"],
         "desiredCount": service.get("desiredCount") if primary else 0,
-        "runningCount": told.get("running", 0),
-        "pendingCount": told.get("pending", 0),
-        "failedTasks": told.get("failed", 0),
+        "runningCount": given.get("running", 0),
+        "pendingCount": given.get("pending", 0),
+        "failedTasks": given.get("failed", 0),
         "rolloutState": "COMPLETED" if completed else "IN_PROGRESS",
         "rolloutStateReason": f"ECS deployment {state}.",
     }
@@ -160,7 +160,7 @@ def _deployment(service: dict, shape: dict, told: dict) -> dict:
 
 def found(service: dict, desired_status: str = "RUNNING") -> dict[str, dict]:
     """The service's tasks by ARN, each as DescribeTasks shows it."""
-    if (known := told(service)) is None:
+    if (known := find_report(service)) is None:
         arns = task_arns(service) if desired_status == "RUNNING" else []
         return {arn: describe(service, arn) for arn in arns}
     past = time.time() - REMEMBERED
@@ -172,28 +172,28 @@ def found(service: dict, desired_status: str = "RUNNING") -> dict[str, dict]:
     }
 
 
-def _task(service: dict, told: dict) -> dict:
+def _task(service: dict, given: dict) -> dict:
     times = ("createdAt", "startedAt", "stoppingAt", "stoppedAt")
-    told_of = ("stopCode", "stoppedReason")
-    arn = task_arn(service, told["id"])
+    texts = ("stopCode", "stoppedReason")
+    arn = task_arn(service, given["id"])
     return {
         **describe(service, arn),
         "createdAt": None,
         "startedAt": None,
-        **{name: moment(told[name]) for name in times if told.get(name)},
-        **{name: told[name] for name in told_of if told.get(name)},
-        "taskDefinitionArn": told["taskDefinition"],
-        "startedBy": told.get("deployment"),
-        "desiredStatus": "RUNNING" if told["lastStatus"] in LIVE else "STOPPED",
-        "lastStatus": told["lastStatus"],
+        **{name: moment(given[name]) for name in times if given.get(name)},
+        **{name: given[name] for name in texts if given.get(name)},
+        "taskDefinitionArn": given["taskDefinition"],
+        "startedBy": given.get("deployment"),
+        "desiredStatus": "RUNNING" if given["lastStatus"] in LIVE else "STOPPED",
+        "lastStatus": given["lastStatus"],
         "containers": [
             {
                 "name": name,
                 "taskArn": arn,
-                "lastStatus": "STOPPED" if name in told.get("exits", {}) else told["lastStatus"],
-                **({"exitCode": told["exits"][name]} if name in told.get("exits", {}) else {}),
+                "lastStatus": "STOPPED" if name in given.get("exits", {}) else given["lastStatus"],
+                **({"exitCode": given["exits"][name]} if name in given.get("exits", {}) else {}),
             }
-            for name in container_names(told["taskDefinition"])
+            for name in container_names(given["taskDefinition"])
         ],
     }
 

@@ -102,6 +102,16 @@ impl DemandWatchSettings {
         }
     }
 
+    /// The same for a caller that doesn't know how often it looks. Arrivals are averaged over at least two
+    /// looks, so one look can fail or be late.
+    #[must_use]
+    pub fn with_unknown_interval(self) -> Self {
+        Self {
+            gap: self.rate_over.saturating_add(self.rate_over / 4),
+            ..self
+        }
+    }
+
     /// How long a history is worth anything without a look.
     fn lasting(&self) -> Duration {
         self.gap.max(self.rate_over)

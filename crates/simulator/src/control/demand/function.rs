@@ -36,7 +36,7 @@ impl Function {
         }
     }
 
-    fn look(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+    fn check(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let law = self.eye.law(now);
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];
@@ -50,13 +50,13 @@ impl Function {
             self.scaler
                 .record_change(sighting.at, seen.desired, decision.desired);
         }
-        wishes.ticks.push((self.eye.next_look(now), Tick::Sample));
+        wishes.ticks.push((self.eye.next_check(now), Tick::Sample));
     }
 }
 
 impl Control for Function {
     fn begin(&mut self, wishes: &mut Wishes) {
-        wishes.ticks.push((self.eye.next_look(0), Tick::Sample));
+        wishes.ticks.push((self.eye.next_check(0), Tick::Sample));
         let minute = self.eye.next_minute(0);
         wishes.ticks.extend(minute.map(|at| (at, Tick::Minute)));
     }
@@ -67,7 +67,7 @@ impl Control for Function {
             let next = self.eye.next_minute(now);
             wishes.ticks.extend(next.map(|at| (at, Tick::Minute)));
         } else {
-            self.look(now, seen, wishes);
+            self.check(now, seen, wishes);
         }
     }
 

@@ -5,26 +5,24 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use scaling::{
-    DemandEstimate, DemandLaw, DemandWatch, DemandWatchSettings, QueueCounts, ServiceReading,
+    DemandEstimate, DemandLaw, DemandWatch, DemandWatchSettings, MEASURED_MINUTES, QueueCounts,
+    ServiceReading,
 };
 
 use crate::assumptions::Assumptions;
 use crate::control::Observation;
+use crate::number::count;
 use crate::policy::{ArrivalSource, DemandForm, DemandPolicy};
 use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
-/// Whole minutes of SQS's own metrics over which the processing time is measured, as the functions do:
-/// `MINUTES` of lambda-kit's `measured`.
-const MEASURED_MINUTES: u64 = 15;
-
 /// What the function knows and when it looks.
 pub(in crate::control) struct Eye {
     law: DemandLaw,
     policy: DemandPolicy,
-    /// Latest minutes of SQS's own metrics, as CloudWatch tells them.
-    told: VecDeque<Told>,
+    /// Latest minutes of SQS's metrics.
+    minutes: VecDeque<QueueMinute>,
     sent: u64,
     deleted: u64,
     minute: Nanos,
@@ -34,10 +32,10 @@ pub(in crate::control) struct Eye {
 
 /// A minute of SQS's own metrics.
 #[derive(Clone, Copy)]
-struct Told {
-    /// When it ended, and when CloudWatch has it.
+struct QueueMinute {
+    /// When it ended, and when CloudWatch has its metrics.
     ended: Nanos,
-    there: Nanos,
+    available: Nanos,
     /// `NumberOfMessagesSent`.
     sent: u64,
     /// `NumberOfMessagesDeleted`.
@@ -46,16 +44,16 @@ struct Told {
     in_flight: u64,
 }
 
-/// When the function looks: a rule starts it every minute, and it looks several times within it.
+/// When the function checks: a rule starts it every minute, and it checks several times within it.
 struct Clock {
     random: Random,
     minute: Nanos,
     jitter: f64,
     phase: Nanos,
     every: Nanos,
-    looks: u64,
+    checks: u64,
     invocations: u64,
-    look: u64,
+    check: u64,
     begun: Nanos,
 }
 
@@ -72,8 +70,8 @@ impl Watch {
         Self { eye, watch }
     }
 
-    /// A look, remembered.
-    pub(in crate::control) fn look(&mut self, now: Nanos, seen: &Observation) -> DemandEstimate {
+    /// Checks the queue and the service, and remembers the result.
+    pub(in crate::control) fn check(&mut self, now: Nanos, seen: &Observation) -> DemandEstimate {
         let law = self.eye.law(now);
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];
@@ -92,13 +90,13 @@ impl Eye {
         };
         Self {
             law: DemandLaw {
-                promise: scenario.promise,
+                promise: policy.acceptable_latency.unwrap_or(scenario.promise),
                 processing_time: policy.processing_time.unwrap_or_default(),
                 concurrency: scenario.concurrency,
                 start: policy.start,
                 late: policy.late,
             },
-            told: VecDeque::new(),
+            minutes: VecDeque::new(),
             sent: 0,
             deleted: 0,
             minute: assumptions.minute(),
@@ -110,22 +108,20 @@ impl Eye {
 
     /// What the watch goes by.
     pub(in crate::control) fn watching(&self) -> DemandWatchSettings {
-        let usual = DemandWatchSettings::with_defaults(self.policy.window, self.policy.every);
-        let rate_over = self.policy.rate_over;
-        DemandWatchSettings {
-            rate_over,
+        let watching = DemandWatchSettings {
+            rate_over: self.policy.rate_over,
             deviations: self.policy.deviations,
-            gap: match self.policy.form {
-                // As the metric function has it, which doesn't know how often it looks.
-                DemandForm::Tracking => rate_over.saturating_add(rate_over / 4),
-                DemandForm::Function => usual.gap,
-            },
-            ..usual
+            ..DemandWatchSettings::with_defaults(self.policy.window, self.policy.every)
+        };
+        match self.policy.form {
+            // The metric function's request doesn't say how often it looks.
+            DemandForm::Tracking => watching.with_unknown_interval(),
+            DemandForm::Function => watching,
         }
     }
 
-    /// When the next look is.
-    pub(in crate::control) fn next_look(&mut self, now: Nanos) -> Nanos {
+    /// When the next check is.
+    pub(in crate::control) fn next_check(&mut self, now: Nanos) -> Nanos {
         self.clock.next().max(now + 1)
     }
 
@@ -136,7 +132,7 @@ impl Eye {
 
     /// Seconds that an invocation lasts from its first look to its last.
     pub(in crate::control) fn span(&self) -> f64 {
-        seconds(self.clock.every.saturating_mul(self.clock.looks - 1))
+        seconds(self.clock.every.saturating_mul(self.clock.checks - 1))
     }
 
     /// When the minute after `now` is over, if it needs to hear of it.
@@ -147,9 +143,9 @@ impl Eye {
 
     /// A minute is over: SQS will tell CloudWatch of it.
     pub(in crate::control) fn minute(&mut self, now: Nanos, seen: &Observation) {
-        self.told.push_back(Told {
+        self.minutes.push_back(QueueMinute {
             ended: now,
-            there: now.saturating_add(self.delay),
+            available: now.saturating_add(self.delay),
             sent: seen.sent - self.sent,
             deleted: seen.deleted - self.deleted,
             in_flight: seen.in_flight,
@@ -161,11 +157,11 @@ impl Eye {
             .saturating_mul(MEASURED_MINUTES)
             .saturating_add(self.delay);
         while self
-            .told
+            .minutes
             .front()
-            .is_some_and(|told| told.ended.saturating_add(kept) < now)
+            .is_some_and(|minute| minute.ended.saturating_add(kept) < now)
         {
-            self.told.pop_front();
+            self.minutes.pop_front();
         }
     }
 
@@ -185,15 +181,14 @@ impl Eye {
         &self,
         now: Nanos,
     ) -> impl FnOnce(Option<f64>) -> Option<f64> + use<> {
-        let latest = self.there(now).next();
+        let latest = self.available_minutes(now).next();
         let minute = seconds(self.minute);
-        #[expect(clippy::cast_precision_loss, reason = "messages of a minute")]
-        let told = latest.map(|told| told.sent as f64 / minute);
+        let published = latest.map(|latest| count(latest.sent) / minute);
         let arrivals = self.policy.arrivals;
         move |flow| match arrivals {
             ArrivalSource::Flow => flow,
-            ArrivalSource::Sent => told,
-            ArrivalSource::Larger => told.map_or(flow, |told| flow.map(|flow| flow.max(told))),
+            ArrivalSource::Sent => published,
+            ArrivalSource::Larger => published.map_or(flow, |rate| flow.map(|flow| flow.max(rate))),
         }
     }
 
@@ -202,21 +197,27 @@ impl Eye {
     }
 
     /// The minutes that CloudWatch has, the latest first.
-    fn there(&self, now: Nanos) -> impl Iterator<Item = &Told> {
-        self.told.iter().rev().filter(move |told| told.there <= now)
+    fn available_minutes(&self, now: Nanos) -> impl Iterator<Item = &QueueMinute> {
+        self.minutes
+            .iter()
+            .rev()
+            .filter(move |minute| minute.available <= now)
     }
 
     /// The processing time by Little's law, from the latest minutes that CloudWatch has.
     fn measured(&self, now: Nanos) -> Option<Duration> {
         let end = now / self.minute * self.minute;
         let begin = end.saturating_sub(self.minute.saturating_mul(MEASURED_MINUTES));
-        let minutes = || self.there(now).filter(|told| told.ended > begin);
-        let sum = |of: fn(&Told) -> u64| crate::engine::count(minutes().map(of).sum());
+        let minutes = || {
+            self.available_minutes(now)
+                .filter(|minute| minute.ended > begin)
+        };
+        let sum = |number: fn(&QueueMinute) -> u64| count(minutes().map(number).sum());
         // So many in flight on average in as many minutes one after the other as there are in all.
         let during = Duration::from_nanos(self.minute);
         scaling::measured_processing_time(
-            sum(|told| told.in_flight),
-            sum(|told| told.deleted),
+            sum(|minute| minute.in_flight),
+            sum(|minute| minute.deleted),
             during,
         )
     }
@@ -256,16 +257,16 @@ impl Clock {
             jitter: assumptions.rule_jitter.as_secs_f64(),
             phase,
             every,
-            // A look is not lost to a nanosecond that was rounded.
-            looks: ((minute + every / 1_000) / every.max(1)).max(1),
+            // A check is not lost to a nanosecond that was rounded.
+            checks: ((minute + every / 1_000) / every.max(1)).max(1),
             invocations: 0,
-            look: 0,
+            check: 0,
             begun: 0,
         }
     }
 
     fn next(&mut self) -> Nanos {
-        if self.look == 0 {
+        if self.check == 0 {
             self.begun = self
                 .minute
                 .saturating_mul(self.invocations)
@@ -275,8 +276,8 @@ impl Clock {
         }
         let at = self
             .begun
-            .saturating_add(self.every.saturating_mul(self.look));
-        self.look = (self.look + 1) % self.looks;
+            .saturating_add(self.every.saturating_mul(self.check));
+        self.check = (self.check + 1) % self.checks;
         at
     }
 }

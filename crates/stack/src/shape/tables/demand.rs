@@ -1,15 +1,17 @@
 //! Scaling to the tasks that the work needs.
 
-use super::parts::{DAY, HOUR, MINUTE, MOMENT, PAUSE, SECOND, default, required, time, whole};
+use super::parts::{
+    DAY, HOUR, MINUTE, MOMENT, PAUSE, SECOND, default, optional, required, time, whole,
+};
 use crate::shape::kind::{Kind, Object, Time, Whole};
 
 pub(super) static DEMAND: Object = Object {
     what: "the scaling by demand",
     fields: &[
-        required(
+        optional(
             "acceptable_latency",
             Kind::Time(&MOMENT),
-            "How long a message may wait until its processing begins: the promise.",
+            "Waiting time that the policy aims at; otherwise the latency of the service's `slo`. Required without `slo`, and then also what the service is judged by.",
         ),
         required(
             "processing_time",
@@ -20,7 +22,7 @@ pub(super) static DEMAND: Object = Object {
             "concurrency",
             Kind::Whole(&CONCURRENCY),
             "1",
-            "Messages that a task works on at once.",
+            CONCURRENCY_DOC,
         ),
         default(
             "actuator",
@@ -50,8 +52,10 @@ pub(super) static DEMAND: Object = Object {
     rules: &[],
 };
 
+pub(super) const CONCURRENCY_DOC: &str = "Messages that a task works on at once.";
+
 /// Far over what one task has memory for, and under the 120,000 messages that a queue has in flight.
-static CONCURRENCY: Whole = whole(1, 10_000);
+pub(super) static CONCURRENCY: Whole = whole(1, 10_000);
 
 static START: Time = time(1, 0, HOUR);
 

@@ -84,7 +84,7 @@ pub(super) static ALARMS: Object = Object {
         optional(
             "oldest_message",
             Kind::Time(&AGE),
-            "Age of a queue's oldest message over which the alarm rings; otherwise the shortest `acceptable_latency` of its consumers.",
+            "Age of a queue's oldest message over which the alarm rings; otherwise the shortest latency objective of its consumers: of `slo`, or else `acceptable_latency`.",
         ),
         default(
             "dead_letters",

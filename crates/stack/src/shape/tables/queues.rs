@@ -113,7 +113,7 @@ pub(crate) static SUBSCRIPTION: Object = Object {
         optional(
             "filter",
             Kind::Filter,
-            "SNS filter policy on message attributes: a list of accepted values for each of at most five attributes.",
+            "SNS filter policy on message attributes: a list of accepted values or operators for each of at most 5 attributes, and at most 150 combinations of values. `$or` takes a list of alternatives.",
         ),
     ],
     rules: &[],

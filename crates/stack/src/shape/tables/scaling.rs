@@ -1,6 +1,6 @@
 //! How the number of tasks follows the work.
 
-use super::demand::DEMAND;
+use super::demand::{CONCURRENCY, CONCURRENCY_DOC, DEMAND};
 use super::parts::{COOLDOWN, MOMENT, default, optional, required, whole};
 use super::step_scaling::STEP_SCALING;
 use crate::shape::kind::{Kind, List, Object, Rule, Whole};
@@ -11,7 +11,7 @@ pub(super) static SCALING: Object = Object {
         optional(
             "backlog_per_task",
             Kind::Object(&BACKLOG_PER_TASK),
-            "Target tracking on the backlog per task; the target is `acceptable_latency` divided by `processing_time`.",
+            "Target tracking on the backlog per task; the target is `acceptable_latency` divided by `processing_time`, times `concurrency`.",
         ),
         optional(
             "demand",
@@ -52,15 +52,21 @@ pub(super) static SCALING: Object = Object {
 static BACKLOG_PER_TASK: Object = Object {
     what: "the scaling by backlog per task",
     fields: &[
-        required(
+        optional(
             "acceptable_latency",
             Kind::Time(&MOMENT),
-            "How long a message may wait: the promise. A scale-out takes two to five minutes, so a shorter one is only kept by tasks that are there already.",
+            "Waiting time that the policy aims at; otherwise the latency of the service's `slo`. Required without `slo`, and then also what the service is judged by. A scale-out takes 2 to 5 minutes, so only tasks that already run meet a shorter one.",
         ),
         required(
             "processing_time",
             Kind::Time(&MOMENT),
-            "Average time that one task needs for one message; if it works on several at once, divided by their number.",
+            "Average processing time of one message.",
+        ),
+        default(
+            "concurrency",
+            Kind::Whole(&CONCURRENCY),
+            "1",
+            CONCURRENCY_DOC,
         ),
         default(
             "count",
@@ -84,7 +90,7 @@ static BACKLOG_PER_TASK: Object = Object {
     rules: &[],
 };
 
-static COUNT: List = List {
+pub(super) static COUNT: List = List {
     of: Kind::Word(&["visible", "in_flight", "delayed"]),
     least: 1,
     most: 3,

@@ -1,7 +1,7 @@
 //! Services and their scaling.
 
 use super::load_balancer::LOAD_BALANCER;
-use super::parts::{SECOND, default, optional, required, time, whole};
+use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 use crate::shape::texts::{
@@ -28,7 +28,10 @@ pub(crate) static EXISTING_SERVICE: Object = Object {
             Kind::Text(&CLUSTER_AND_SERVICE),
             "CLUSTER/SERVICE that somebody else owns; the stack only measures and scales it.",
         ),
+        optional("slo", Kind::Objective(&MOMENT), SLO_DOC),
         default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
+        default("protect", Kind::Flag, "false", PROTECT_DOC),
+        default("heartbeat", Kind::Flag, "false", HEARTBEAT_DOC),
         required("tasks", Kind::Object(&TASKS), TASKS_DOC),
         required("scaling", Kind::Object(&SCALING), SCALING_DOC),
     ],
@@ -84,13 +87,16 @@ pub(crate) static SERVICE: Object = Object {
             "{}",
             "Environment variables whose values come from Secrets Manager or SSM Parameter Store when a task starts, by ARN; `ARN:key::` takes one key of a JSON secret.",
         ),
+        optional("slo", Kind::Objective(&MOMENT), SLO_DOC),
         default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
         default(
             "stop_timeout",
             Kind::Time(&STOP),
             "30s",
-            "Time that a task has between SIGTERM and SIGKILL to finish its message.",
+            "Time that a task has between SIGTERM and SIGKILL to finish its message; at most 2m on Fargate.",
         ),
+        default("protect", Kind::Flag, "false", PROTECT_DOC),
+        default("heartbeat", Kind::Flag, "false", HEARTBEAT_DOC),
         optional(
             "port",
             Kind::Whole(&PORT),
@@ -108,6 +114,9 @@ pub(crate) static SERVICE: Object = Object {
 };
 
 const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. Needed with `backlog_per_task` and with `demand`, which add up ten at most.";
+const SLO_DOC: &str = "Latency objective: how long a message can wait until its processing starts, and optionally the share of the messages that must meet it, over 0% and up to 100%. `simulate`, `tune`, the alarms and `status` judge the service by it. A policy aims at its latency unless it has its own `acceptable_latency`. Needs `consumes`.";
+const PROTECT_DOC: &str = "Whether the worker uses ECS task protection while it works on a message, so that no scale-in or deployment stops it. Work that takes longer than `stop_timeout` is then fine.";
+const HEARTBEAT_DOC: &str = "Whether the worker extends the visibility timeout of a message while it works on it. `visibility_timeout` can then be shorter than the processing time, and SQS hides the message for up to 12 hours.";
 const TASKS_DOC: &str = "Bounds of the number of tasks.";
 const SCALING_DOC: &str =
     "How the number of tasks follows the work; without it, `tasks.min` is the number.";
@@ -149,8 +158,8 @@ static CONSUMES: List = List {
     rule: None,
 };
 
-/// Fargate's longest is 120 s.
-static STOP: Time = time(SECOND, SECOND, 120 * SECOND);
+/// `check` knows the longest of Fargate. ECS drains an instance for 48 hours at most.
+static STOP: Time = time(SECOND, SECOND, 2 * DAY);
 
 static TASKS: Object = Object {
     what: "the bounds of the number of tasks",

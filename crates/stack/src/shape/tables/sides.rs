@@ -4,12 +4,14 @@
 //! `StepScalingPolicyConfiguration`.
 
 use super::parts::{MISSING, default, optional, required, whole};
+use super::step_scaling::METRIC_FORMS;
 use crate::shape::kind::{Amount, Field, Kind, List, Number, Object, Rule, Whole};
 use crate::shape::step_rules::{needs_percent, steps_in_order};
 
 pub(crate) static SCALE_OUT: Object = Object {
     what: "the scale-out",
     fields: &[
+        METRIC,
         AT_OR_ABOVE,
         ABOVE,
         BELOW,
@@ -23,11 +25,7 @@ pub(crate) static SCALE_OUT: Object = Object {
             "How many tasks are added, or how many percent of them.",
         ),
         optional("at_least", Kind::Whole(&COUNT), AT_LEAST_DOC),
-        optional(
-            "set",
-            Kind::Whole(&COUNT),
-            "The number of tasks itself, within `tasks`.",
-        ),
+        optional("set", Kind::Whole(&COUNT), SET_OUT_DOC),
         optional("steps", Kind::List(&OUT_STEPS), STEPS_DOC),
     ],
     rules: &[
@@ -41,6 +39,7 @@ pub(crate) static SCALE_OUT: Object = Object {
 pub(crate) static SCALE_IN: Object = Object {
     what: "the scale-in",
     fields: &[
+        METRIC,
         BELOW,
         AT_OR_BELOW,
         AT_OR_ABOVE,
@@ -71,6 +70,12 @@ pub(crate) static SCALE_IN: Object = Object {
 
 const ONE_COMPARISON: Rule = Rule::OneOf(&["at_or_above", "above", "below", "at_or_below"]);
 
+const METRIC: Field = optional(
+    "metric",
+    Kind::Either(&METRIC_FORMS),
+    "What this side watches, where it differs from the other side.",
+);
+
 const AT_OR_ABOVE: Field = threshold(
     "at_or_above",
     "Threshold that the metric reaches or exceeds.",
@@ -99,6 +104,7 @@ const MISSING_SIDE_DOC: &str =
     "What a period without a datapoint counts as, where this side differs from the other.";
 const AT_LEAST_DOC: &str =
     "With percent: how many tasks a step changes at least, so that few tasks change at all.";
+const SET_OUT_DOC: &str = "The number of tasks itself, within `tasks`. With `steps`, Application Auto Scaling sets it even if more tasks run; with `alarm_steps`, a scale-out removes no tasks.";
 const STEPS_DOC: &str = "Several steps, by how far the metric is beyond the threshold: each holds from its `from` up to that of the next one.";
 
 const fn threshold(name: &'static str, doc: &'static str) -> Field {
@@ -170,11 +176,7 @@ pub(crate) static OUT_STEP: Object = Object {
             Kind::Amount(&ADDED),
             "How many tasks are added, or how many percent of them.",
         ),
-        optional(
-            "set",
-            Kind::Whole(&COUNT),
-            "The number of tasks itself, within `tasks`.",
-        ),
+        optional("set", Kind::Whole(&COUNT), SET_OUT_DOC),
     ],
     rules: &[
         Rule::OneOf(&["add", "set"]),

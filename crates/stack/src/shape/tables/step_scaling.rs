@@ -3,6 +3,7 @@
 //! Source: Amazon CloudWatch API, `PutMetricAlarm`.
 
 use super::parts::{COOLDOWN, DAY, MINUTE, MISSING, SECOND, default, optional, required};
+use super::scaling::COUNT;
 use super::sides::{SCALE_IN, SCALE_OUT};
 use crate::shape::kind::{Entries, Form, Kind, Object, Rule, Time};
 use crate::shape::texts::{
@@ -12,10 +13,10 @@ use crate::shape::texts::{
 pub(super) static STEP_SCALING: Object = Object {
     what: "step scaling",
     fields: &[
-        required(
+        optional(
             "metric",
             Kind::Either(&METRIC_FORMS),
-            "What is watched: `request_count`, the requests that the service's load balancer sent to its tasks in a period; a metric of a queue; or any other metric.",
+            "What is watched, where a side has no `metric` of its own: `request_count`, the requests that the service's load balancer sent to its tasks in a period; a metric of a queue; or any other metric.",
         ),
         default(
             "period",
@@ -55,7 +56,7 @@ static PERIOD: Time = Time {
     besides: &[10 * SECOND, 20 * SECOND, 30 * SECOND],
 };
 
-static METRIC_FORMS: [Form; 3] = [
+pub(super) static METRIC_FORMS: [Form; 3] = [
     Form::Word("request_count"),
     Form::Keyed("queue", &QUEUE_METRIC),
     Form::Object(&ANY_METRIC),
@@ -69,14 +70,19 @@ pub(crate) static QUEUE_METRIC: Object = Object {
             Kind::Text(&SHORT_NAME),
             "The queue, by its key under `queues`.",
         ),
-        required(
+        optional(
             "name",
             Kind::Word(&SQS_METRICS),
             "Name of a metric that SQS publishes. SQS's metrics stop when a queue isn't used for six hours, and come back up to 15 minutes late.",
         ),
+        optional(
+            "count",
+            Kind::List(&COUNT),
+            "In place of `name`: which messages are counted, added up. Waiting (`visible`), received and not yet deleted (`in_flight`), not yet due (`delayed`).",
+        ),
         required("statistic", Kind::Text(&ALARM_STATISTIC), STATISTIC_DOC),
     ],
-    rules: &[],
+    rules: &[Rule::OneOf(&["name", "count"])],
 };
 
 /// Source: Amazon SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS".

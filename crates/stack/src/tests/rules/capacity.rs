@@ -77,7 +77,7 @@ fn sizes_are_free_on_instances() {
         )
     };
     assert!(problems(&sized(128, 64)).is_empty());
-    assert!(problems(&sized(300, 1_000_000)).is_empty());
+    assert!(problems(&sized(300, 400)).is_empty());
     check_text(
         &sized(127, 64),
         "error 11:10 services.worker.cpu: 127 is out of range",
@@ -245,5 +245,31 @@ fn load_balancers_in_a_network() {
     assert!(
         messages.contains(&"the load balancer needs `vpc`".to_owned()),
         "{messages:?}"
+    );
+}
+
+#[test]
+fn tasks_that_fit_onto_no_instance() {
+    let sized = |lines: &str| on_ec2().replace(IMAGE, &format!("{IMAGE}{lines}"));
+    check_text(
+        &sized("    cpu: 256\n    memory: 2048\n"),
+        "error 11:10 services.worker.cpu: a task is larger than an instance",
+    );
+    // Of a type whose size isn't known nothing is said.
+    let unknown = sized("    memory: 2048\n").replace("t4g.small", "im4gn.large");
+    assert!(problems(&unknown).is_empty());
+    // Eleven tasks of 512 MiB, three on each instance, and another service's.
+    let more = on_ec2()
+        .replace("{min: 1, max: 10}", "{min: 10, max: 10}")
+        .replace(
+            "services:\n",
+            "services:\n  web: {image: 'a/b:1', architecture: arm64, tasks: {min: 6}}\n",
+        );
+    let lines: Vec<String> = problems(&more).iter().map(crate::tests::line).collect();
+    assert_eq!(
+        lines,
+        [
+            "error 18:59 cluster.capacity.ec2.max: the fewest tasks of all services don't fit onto the instances"
+        ]
     );
 }

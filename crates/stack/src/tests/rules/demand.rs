@@ -43,8 +43,8 @@ fn every_key_is_read() {
         processing_time: Some(seconds(2)),
         concurrency: 1,
         actuator: Actuator::Function,
-        task_start: seconds(40),
-        window: seconds(120),
+        task_start: scaling::DEMAND_TASK_START,
+        window: scaling::DEMAND_WINDOW,
         cooldown: Cooldown {
             out: Duration::ZERO,
             r#in: Duration::ZERO,

@@ -7,6 +7,7 @@ mod promise;
 mod queues;
 mod scaling;
 mod services;
+mod slo;
 mod steps;
 mod structure;
 mod thresholds;

@@ -70,7 +70,7 @@ fn what_is_shorter_than_a_message() {
     check(
         IMAGE,
         &format!("{IMAGE}    stop_timeout: 121s\n"),
-        "error 11:19 services.worker.stop_timeout: 121s is out of range",
+        "error 11:19 services.worker.stop_timeout: Fargate waits at most 2m for a task to stop",
     );
     check(
         "{after: 5}",
@@ -152,5 +152,68 @@ fn metric_and_alarms() {
         NOTIFY,
         &with("alarms: {dead_letters: 0}\n"),
         "error 17:24 alarms.dead_letters: 0 is out of range",
+    );
+}
+
+#[test]
+fn several_messages_at_once_share_a_task() {
+    let with = |concurrency: u32, latency: &str, processing: &str| {
+        changed(
+            "processing_time: 1s",
+            &format!("processing_time: {processing}\n        concurrency: {concurrency}"),
+        )
+        .replace("latency: 10m", &format!("latency: {latency}"))
+        .replace("timeout: 60s", "timeout: 1h")
+        .replace(IMAGE, &format!("{IMAGE}    stop_timeout: 2m\n"))
+    };
+    let target = |text: &str| {
+        let stack = crate::parse("shop.yaml", text).unwrap().stack;
+        let worker = stack.services.get("worker").unwrap();
+        worker.backlog_per_task().unwrap().target()
+    };
+    assert_eq!(target(&with(1, "10m", "60s")), Some(10.0));
+    assert_eq!(target(&with(200, "10m", "60s")), Some(2_000.0));
+    // Four at once are reached within a quarter of what one takes.
+    let fine = with(4, "30s", "2m");
+    assert!(
+        problems(&fine)
+            .iter()
+            .all(|problem| problem.severity() == crate::Severity::Warning)
+    );
+    let refused = with(4, "29s", "2m");
+    let lines: Vec<String> = problems(&refused).iter().map(line).collect();
+    assert!(
+        lines[0].ends_with("the promise is shorter than the processing of one message"),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn what_is_protected_takes_its_time() {
+    let slow = |lines: &str| {
+        changed("processing_time: 1s", "processing_time: 5m")
+            .replace(IMAGE, &format!("{IMAGE}{lines}"))
+            .replace("60s", "10m")
+    };
+    let fine = |text: String| {
+        let lines: Vec<String> = problems(&text).iter().map(line).collect();
+        assert!(lines.is_empty(), "{lines:?}");
+    };
+    fine(slow("    protect: true\n"));
+    fine(slow("    heartbeat: true\n"));
+    fine(
+        slow("    heartbeat: true\n").replace("visibility_timeout: 10m", "visibility_timeout: 1m"),
+    );
+    check_text(
+        &slow(""),
+        "warning 9:3 services.worker.stop_timeout: a task that is stopped drops the message that it works on",
+    );
+    // No heartbeat hides a message for longer.
+    let day = slow("    protect: true\n    heartbeat: true\n")
+        .replace("5m", "13h")
+        .replace("latency: 10m", "latency: 13h");
+    check_text(
+        &day,
+        "error 18:26 services.worker.scaling.backlog_per_task.processing_time: SQS can't hide a message for as long as its processing takes",
     );
 }

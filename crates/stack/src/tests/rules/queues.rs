@@ -1,7 +1,33 @@
 //! Queues.
 
-use super::{LETTERS, check, check_text, fine};
-use crate::tests::{changed, line, problems};
+use super::LETTERS;
+use crate::Problem;
+use crate::tests::{changed, line};
+
+/// Every problem but that the policy of the base knows no message groups.
+fn problems(text: &str) -> Vec<Problem> {
+    let found = crate::tests::problems(text).into_iter();
+    found
+        .filter(|problem| !problem.message().contains("of a FIFO queue"))
+        .collect()
+}
+
+#[track_caller]
+fn check_text(text: &str, expected: &str) {
+    let lines: Vec<String> = problems(text).iter().map(line).collect();
+    assert_eq!(lines, [expected], "\n{text}");
+}
+
+#[track_caller]
+fn check(from: &str, to: &str, expected: &str) {
+    check_text(&changed(from, to), expected);
+}
+
+#[track_caller]
+fn fine(from: &str, to: &str) {
+    let lines: Vec<String> = problems(&changed(from, to)).iter().map(line).collect();
+    assert!(lines.is_empty(), "{lines:?}");
+}
 
 #[test]
 fn fifo_names() {
@@ -201,4 +227,75 @@ fn filters_that_cloudformation_would_take_for_functions() {
         "error 8:74 queues.orders.subscribe[0].filter.\"Fn::Sub\": a filter can't name an attribute `Fn::Sub`",
     );
     fine(LETTERS, &filter("Reference"));
+}
+
+#[test]
+fn operators_of_filters() {
+    let topic = "arn:aws:sns:us-west-2:111122223333:t";
+    let with = |filter: &str| {
+        let text = format!("{LETTERS}    subscribe: [{{topic: {topic}, filter: {filter}}}]\n");
+        let found = problems(&changed(LETTERS, &text));
+        let messages: Vec<String> = found
+            .iter()
+            .map(|problem| problem.message().to_owned())
+            .collect();
+        messages.join("; ")
+    };
+    for fine in [
+        "{a: [{numeric: ['=', 1]}]}",
+        "{a: [{numeric: ['>=', -1.5, '<', 1e3]}]}",
+        "{a: [{anything-but: x}, {anything-but: [x, y]}, {anything-but: {prefix: x}}]}",
+        "{a: [{exists: true}], b: [{cidr: 2001:db8::/32}]}",
+        "{a: [x], $or: [{b: [y]}, {c: [1], d: [2]}]}",
+    ] {
+        assert_eq!(with(fine), "", "{fine}");
+    }
+    for (refused, message) in [
+        (
+            "{a: [{numeric: ['>', 5, '<', 1]}]}",
+            "`numeric` takes a comparison of numbers",
+        ),
+        (
+            "{a: [{numeric: ['<', 1, '>', 5]}]}",
+            "`numeric` takes a comparison of numbers",
+        ),
+        (
+            "{a: [{numeric: 5}]}",
+            "`numeric` takes a comparison of numbers",
+        ),
+        ("{a: [1000000001]}", "SNS takes no such number"),
+        (
+            "{a: [{exists: 'true'}]}",
+            "`exists` takes `true` or `false`",
+        ),
+        ("{a: [{prefix: 1}]}", "`prefix` takes text"),
+        (
+            "{a: [{cidr: 10.0.0.0/33}]}",
+            "`cidr` takes a range of addresses",
+        ),
+        (
+            "{a: [{anything-but: []}]}",
+            "`anything-but` takes texts, numbers or a prefix",
+        ),
+        (
+            "{a: [{prefix: x, suffix: y}]}",
+            "a value has exactly one operator",
+        ),
+        ("{a: [{}]}", "a value has exactly one operator"),
+        (
+            "{a: [[x]]}",
+            "a list stands inside a list of accepted values",
+        ),
+        ("{$or: [{a: [x]}]}", "`$or` needs several alternatives"),
+        (
+            "{a: [x], $or: [{b: [y], c: [y], d: [y]}, {e: [1], f: [2]}]}",
+            "`queues.orders.subscribe[0].filter` holds 6 attributes",
+        ),
+        (
+            "{$or: [{a: [{prefixx: y}]}, {b: [y]}]}",
+            "SNS knows no operator `prefixx`",
+        ),
+    ] {
+        assert_eq!(with(refused), message, "{refused}");
+    }
 }

@@ -243,6 +243,7 @@ fn no_task_needs_something_that_wakes() {
                 QUEUE_STEPS
                     .replace("scale_out", "scale_in")
                     .replace("add: 1", "remove: 1")
+                    .replace("MessagesVisible", "MessagesNotVisible")
             ),
             "without `scale_out`",
         ),

@@ -372,3 +372,22 @@ fn steps_are_in_order_and_of_one_kind() {
         "steps: [{from: 0, remove: 1}, {from: 5, remove: 2}]",
     );
 }
+
+#[test]
+fn each_side_has_a_metric() {
+    let queue = "{queue: orders, count: [visible, in_flight], statistic: Maximum}";
+    let own = web(
+        "        scale_out: {",
+        &format!("        scale_out: {{metric: {queue}, "),
+    );
+    let stack = parse("shop.yaml", &own).unwrap().stack;
+    let service = stack.services.get("worker").unwrap();
+    let steps = service.scaling.clone().unwrap().alarm_steps.unwrap();
+    let queues: Vec<Option<&str>> = steps.metrics().map(AlarmMetric::queue).collect();
+    assert_eq!(queues, [Some("orders"), None]);
+    let without = own.replace("        metric: request_count\n", "");
+    check_text(
+        &without,
+        "error 16:9 services.worker.scaling.alarm_steps.scale_in: `scale_in` watches no metric",
+    );
+}

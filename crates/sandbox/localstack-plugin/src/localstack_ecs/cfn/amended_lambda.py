@@ -92,7 +92,7 @@ class EventInvokeConfig(LambdaEventInvokeConfigProvider):
 
 
 class Permission(LambdaPermissionProvider):
-    """Adds the conditions on account, organisation and event source that LocalStack drops."""
+    """Adds the conditions on account, organization and event source that LocalStack drops."""
 
     PARAMETERS = (
         "Action",

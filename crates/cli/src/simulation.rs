@@ -1,0 +1,26 @@
+//! What the commands that simulate share: their arguments, and the report.
+
+mod cloudwatch;
+mod load;
+mod subject;
+
+use std::path::Path;
+
+use simulator::Report;
+
+use crate::failure::{Failure, Result};
+use crate::ui;
+
+pub(crate) use self::load::LoadArgs;
+pub(crate) use self::subject::{SubjectArgs, required_share, scenario_failure, share};
+
+/// Writes the report as one HTML page, and says where it is.
+pub(crate) fn write_page(path: &Path, report: &Report) -> Result<()> {
+    let shown = path.display();
+    let failed =
+        |error: String| Failure::failed(format!("failed to write the report {shown}: {error}"));
+    let page = report.html().map_err(|error| failed(error.to_string()))?;
+    std::fs::write(path, page).map_err(|error| failed(error.to_string()))?;
+    ui::note(&format!("the report is in {shown}"));
+    Ok(())
+}

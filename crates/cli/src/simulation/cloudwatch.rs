@@ -1,0 +1,193 @@
+//! The load that a service's queues had, from CloudWatch.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use deployer::{Between, SentHistory, Session};
+use simulator::{Layout, Load};
+use stack::{Queue, Stack};
+
+use crate::connect::{Cloud, ConnectArgs};
+use crate::definition::Known;
+use crate::failure::{Code, Failure, Result};
+use crate::ui::Ui;
+
+/// A moment of a history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// A time.
+    Time(SystemTime),
+    /// So long after the beginning.
+    Length(String),
+}
+
+impl Moment {
+    pub(super) fn time(&self) -> Option<SystemTime> {
+        match self {
+            Self::Time(time) => Some(*time),
+            Self::Length(_) => None,
+        }
+    }
+
+    pub(super) fn length(self) -> Option<String> {
+        match self {
+            Self::Time(_) => None,
+            Self::Length(length) => Some(length),
+        }
+    }
+}
+
+/// Reads `2026-11-21`, `2026-11-21T12:00:00Z`, or a length of time.
+pub(super) fn moment(text: &str) -> Result<Moment> {
+    let midnight = format!("{}T00:00:00Z", text.trim());
+    let time = humantime::parse_rfc3339_weak(text.trim())
+        .or_else(|_| humantime::parse_rfc3339_weak(&midnight));
+    match time {
+        Ok(time) => Ok(Moment::Time(time)),
+        Err(_) if text.contains(['-', ':']) => Err(Failure::new(
+            Code::Usage,
+            format!(
+                "\"{text}\" is no time: write 2026-11-21, 2026-11-21T12:00:00Z in UTC, or 3d after the beginning"
+            ),
+        )),
+        Err(_) => Ok(Moment::Length(text.to_owned())),
+    }
+}
+
+/// Reads what was sent to the queues that a service consumes.
+pub(super) async fn read(
+    stack: &Stack,
+    service: &str,
+    connect: &ConnectArgs,
+    between: Between,
+    ui: &Ui,
+) -> Result<Load> {
+    let known = Known::of(stack);
+    let cloud = connect.connect(&known, ui).await?;
+    let history = history(&cloud, &known, stack, service, between, ui).await;
+    load(&history.map_err(|failure| cloud.explain(failure))?)
+}
+
+async fn history(
+    cloud: &Cloud,
+    known: &Known,
+    stack: &Stack,
+    service: &str,
+    between: Between,
+    ui: &Ui,
+) -> Result<SentHistory> {
+    let progress = |progress| ui.progress(progress);
+    let session = cloud.session(&progress);
+    let identity = cloud.identify(&session, known).await?;
+    let account = Some(identity.account.as_str()).filter(|_| !cloud.local);
+    let names = names(&session, stack, service, account).await?;
+    let Some(names) = names else {
+        let missing = identity.no_such_stack(&stack.name);
+        return Err(missing
+            .hint("before it is deployed, give a CSV file or a generator")
+            .into());
+    };
+    ui.note(&format!("reading what was sent to {}", names.join(", ")));
+    let history = deployer::sent_history(&session, &names, between, SystemTime::now()).await?;
+    Ok(history)
+}
+
+/// The names of the queues that a service consumes. `None` when its stack isn't deployed.
+async fn names(
+    session: &Session<'_>,
+    stack: &Stack,
+    service: &str,
+    account: Option<&str>,
+) -> Result<Option<Vec<String>>> {
+    let consumed = stack.services.get(service).map(|service| &service.consumes);
+    let mut names = Vec::new();
+    let mut own = Vec::new();
+    for short in consumed.into_iter().flatten() {
+        match stack.queues.get(short) {
+            Some(Queue::Existing(queue)) => {
+                let other = account.is_some_and(|account| queue.account != account);
+                if other || queue.region != session.clients.region() {
+                    return Err(Failure::failed(format!(
+                        "the metrics of the queue {} are in account {}, {}",
+                        queue.name, queue.account, queue.region
+                    ))
+                    .hint("export NumberOfMessagesSent there as CSV rows of timestamp,count"));
+                }
+                names.push(queue.name.clone());
+            }
+            _ => own.push(template::names::queue(short)),
+        }
+    }
+    if own.is_empty() {
+        return Ok(Some(names));
+    }
+    let deployed = deployer::deployed_queues(session, &stack.name, &own).await?;
+    Ok(deployed.map(|deployed| deployed.into_iter().chain(names).collect()))
+}
+
+/// The history as a load, through the same door as a CSV file of counts.
+fn load(history: &SentHistory) -> Result<Load> {
+    let mut rows = String::new();
+    for (index, count) in (0u32..).zip(&history.counts) {
+        let at = Duration::from_secs(history.begin).saturating_add(history.period * index);
+        let written = humantime::format_rfc3339_seconds(UNIX_EPOCH + at);
+        rows.push_str(&format!("{written},{count}\n"));
+    }
+    let load = Load::read_csv(rows.as_bytes(), Some(Layout::Counts))
+        .map_err(|error| Failure::failed(format!("failed to use the history: {error}")))?;
+    let silent = match history.silent {
+        0 => "all of them with a datapoint".to_owned(),
+        silent => format!(
+            "{silent} of them without a datapoint: SQS publishes none for an idle queue, so nothing was sent"
+        ),
+    };
+    Ok(load.noting(format!(
+        "NumberOfMessagesSent of {} in CloudWatch: {} periods of {}, {silent}",
+        history.queues.join(" and "),
+        history.counts.len(),
+        humantime::format_duration(history.period),
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_from_lengths() {
+        let time = |text: &str| moment(text).unwrap().time();
+        let noon = UNIX_EPOCH + Duration::from_secs(1_795_262_400);
+        assert_eq!(time("2026-11-21T12:00:00Z"), Some(noon));
+        assert_eq!(time("2026-11-21 12:00:00"), Some(noon));
+        assert_eq!(
+            time("2026-11-21"),
+            Some(noon - Duration::from_secs(12 * 3_600))
+        );
+        assert_eq!(moment("3d").unwrap().length(), Some("3d".to_owned()));
+        assert_eq!(moment("2026-13-40").unwrap_err().code(), Code::Usage);
+    }
+
+    #[test]
+    fn a_history_is_a_load_like_a_file_of_counts() {
+        let history = SentHistory {
+            queues: vec!["orders".to_owned(), "returns".to_owned()],
+            period: Duration::from_secs(300),
+            begin: 1_795_262_400,
+            counts: vec![5, 0, 7],
+            silent: 1,
+        };
+        let found = load(&history).unwrap();
+        assert_eq!(found.duration(), Duration::from_secs(900));
+        assert_eq!(found.begins().as_deref(), Some("2026-11-21T12:00:00Z"));
+        assert_eq!(found.arrivals(1).count(), 12);
+        let late = found
+            .arrivals(1)
+            .filter(|message| message.at >= 600_000_000_000);
+        assert_eq!(late.count(), 7);
+        let notes = found.notes().join("\n");
+        assert!(notes.contains("of orders and returns"), "{notes}");
+        assert!(
+            notes.contains("3 periods of 5m, 1 of them without"),
+            "{notes}"
+        );
+    }
+}

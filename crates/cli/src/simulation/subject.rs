@@ -1,0 +1,153 @@
+//! What is simulated, as arguments: the service, and what is assumed about it.
+
+use simulator::{Overrides, ScenarioError};
+use stack::Stack;
+
+use crate::failure::{Code, Failure, Result};
+
+/// Which service, and what is assumed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SubjectArgs {
+    /// Service to simulate (otherwise the only one that consumes a queue)
+    #[arg(long, value_name = "NAME")]
+    service: Option<String>,
+    /// Seed of everything that is drawn: the same one gives the same result
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Assume something else: `promise`, `processing_time`, `concurrency`, or a constant such as
+    /// `task_start=uniform:30s..90s`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
+    assume: Vec<String>,
+}
+
+impl SubjectArgs {
+    /// The service that is meant.
+    pub(crate) fn service(&self, stack: &Stack) -> Result<String> {
+        match &self.service {
+            Some(name) if !stack.services.contains_key(name) => {
+                let known = stack
+                    .services
+                    .keys()
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let name = name.clone();
+                Err(scenario_failure(ScenarioError::Service { name, known }))
+            }
+            Some(name) => Ok(name.clone()),
+            None => only_service(stack),
+        }
+    }
+
+    /// What is assumed.
+    pub(crate) fn overrides(&self) -> Result<Overrides> {
+        let mut overrides = Overrides::default();
+        for text in &self.assume {
+            overrides
+                .assume(text)
+                .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+        }
+        Ok(overrides)
+    }
+}
+
+/// Explains why a service can't be simulated, and which argument helps.
+pub(crate) fn scenario_failure(error: ScenarioError) -> Failure {
+    let code = match error {
+        ScenarioError::Service { .. } => Code::Usage,
+        _ => Code::Failed,
+    };
+    let failure = Failure::new(code, error.to_string());
+    match error {
+        ScenarioError::Processing(_) => failure.hint("--assume processing_time=200ms"),
+        ScenarioError::Promise(_) => failure.hint("--assume promise=1m"),
+        _ => failure,
+    }
+}
+
+/// The service that is meant when nobody names one.
+fn only_service(stack: &Stack) -> Result<String> {
+    let consuming: Vec<&String> = stack
+        .services
+        .iter()
+        .filter(|(_, service)| !service.consumes.is_empty())
+        .map(|(name, _)| name)
+        .collect();
+    match consuming.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(Failure::failed(format!(
+            "no service of {} consumes a queue, so there are no messages to simulate",
+            stack.name
+        ))),
+        several => {
+            let names: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
+            Err(Failure::new(
+                Code::Usage,
+                format!(
+                    "{} has several services: name one with --service",
+                    stack.name
+                ),
+            )
+            .hint(format!("it has {}", names.join(", "))))
+        }
+    }
+}
+
+/// The share that a service's `slo` requires, from 0 to 1.
+pub(crate) fn required_share(stack: &Stack, service: &str) -> Option<f64> {
+    stack.services.get(service)?.slo?.share
+}
+
+/// `99%`, `99.5%` or `0.99`.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => number(percent).map(|percent| percent / 100.0),
+        None => number(text),
+    };
+    share
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "a share is from 0% to 100%, such as 99% or 0.99".to_owned())
+}
+
+/// Wrong usage is told before anything is read.
+fn assumption(text: &str) -> Result<String, simulator::AssumeError> {
+    Overrides::default().assume(text)?;
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_service_must_be_named_only_when_there_are_several() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+        let one = stack::load(&root.join("voucher-worker.yaml"))
+            .unwrap()
+            .stack;
+        assert_eq!(only_service(&one).unwrap(), "voucher-worker");
+        let several = stack::load(&root.join("fan-out.yaml")).unwrap().stack;
+        let failure = only_service(&several).unwrap_err();
+        assert_eq!(failure.code(), Code::Usage);
+        assert!(
+            failure.hints()[0].contains("shipper"),
+            "{:?}",
+            failure.hints()
+        );
+        let none = stack::load(&root.join("sample-webapp.yaml")).unwrap().stack;
+        assert_eq!(only_service(&none).unwrap_err().code(), Code::Failed);
+    }
+
+    #[test]
+    fn shares_are_read() {
+        assert_eq!(share("99%"), Ok(0.99));
+        assert_eq!(share(" 99.5 % "), Ok(0.995));
+        assert_eq!(share("0.9"), Ok(0.9));
+        for wrong in ["99", "-1%", "101%", "all", "", "NaN", "%"] {
+            assert!(share(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The course of a demo as it was seen: looks, messages, actions.
+
+use std::time::Duration;
+
+use deployer::{Inspection, ServiceState, StepAlarmState};
+use sandbox::{Sending, SentMessage};
+use simulator::{MeasuredAction, Measurement, Processing, Sample};
+
+use crate::ledger::Ledger;
+use crate::sample::sample;
+use crate::steps::RecordedSteps;
+use crate::story::{Chapter, Story};
+use crate::worked::{Line, Processed, Worked};
+
+/// What was seen from the beginning of the load to the end of the story.
+pub struct Course {
+    /// When the load began, in milliseconds since 1970.
+    began_ms: u64,
+    pub(crate) ledger: Ledger,
+    pub(crate) story: Story,
+    /// Length until the last look, in seconds.
+    lasts: f64,
+    /// What became of the load; nothing while it is sent.
+    pub sending: Option<Sending>,
+    samples: Vec<Sample>,
+    actions: Vec<MeasuredAction>,
+    /// What was said about scaling: the count, and why.
+    reasons: Vec<(u32, String)>,
+    steps: RecordedSteps,
+}
+
+impl Course {
+    /// A course of a load that began at `began_ms`, in milliseconds since 1970.
+    #[must_use]
+    pub fn new(began_ms: u64, story: Story) -> Self {
+        Self {
+            began_ms,
+            ledger: Ledger::default(),
+            story,
+            lasts: 0.0,
+            sending: None,
+            samples: Vec::new(),
+            actions: Vec::new(),
+            reasons: Vec::new(),
+            steps: RecordedSteps::default(),
+        }
+    }
+
+    /// Seconds from the beginning of the load to a moment in milliseconds since 1970.
+    fn at(&self, moment_ms: u64) -> f64 {
+        let since = Duration::from_millis(moment_ms.saturating_sub(self.began_ms));
+        since.as_secs_f64()
+    }
+
+    /// Notes a message that was sent.
+    pub fn sent(&mut self, message: &SentMessage) {
+        self.ledger.sent(&message.message_id, message.asked_at_ms);
+    }
+
+    /// Notes a line of a worker's log.
+    pub fn note(&mut self, line: Line) {
+        self.ledger.note(line);
+    }
+
+    /// Notes a look at `now_ms`, in milliseconds since 1970. Returns what has happened since the last one.
+    pub fn see(&mut self, inspection: &Inspection, now_ms: u64) -> Vec<Chapter> {
+        let Some(service) = inspection.services.first() else {
+            return Vec::new();
+        };
+        let at = self.at(now_ms);
+        self.lasts = at;
+        self.hear(service);
+        let sample = sample(service, at);
+        self.notice_action(&sample);
+        self.samples.push(sample);
+        self.story.see(service, at, self.sending.is_some())
+    }
+
+    fn notice_action(&mut self, sample: &Sample) {
+        let Some(before) = self
+            .samples
+            .last()
+            .filter(|last| last.desired != sample.desired)
+        else {
+            return;
+        };
+        self.actions.push(MeasuredAction {
+            at: sample.at,
+            from: before.desired,
+            to: sample.desired,
+            reason: String::new(),
+        });
+    }
+
+    /// The reasons are told beside the counts, and perhaps later.
+    fn hear(&mut self, service: &ServiceState) {
+        self.steps.note(service);
+        for activity in service.activities.iter().rev() {
+            let count = count_set_by(&activity.description);
+            let reason = count.map(|count| (count, activity.cause.clone()));
+            if let Some(reason) = reason.filter(|reason| !self.reasons.contains(reason)) {
+                self.reasons.push(reason);
+            }
+        }
+    }
+
+    /// The changes of the desired count, each with its reason where one was told.
+    pub(crate) fn actions(&self) -> Vec<MeasuredAction> {
+        let applied = self.steps.iter().filter(|step| step.applied);
+        let recorded = applied.map(|step| (step.record.to, step.reason()));
+        let mut reasons: Vec<_> = self.reasons.iter().cloned().chain(recorded).collect();
+        let mut explained = self.actions.clone();
+        for action in &mut explained {
+            let found = reasons.iter().position(|(count, _)| *count == action.to);
+            if let Some(place) = found {
+                action.reason = reasons.remove(place).1;
+            }
+        }
+        explained
+    }
+
+    /// The recorded steps that the desired count never showed.
+    pub(crate) fn unapplied_steps(&self) -> impl Iterator<Item = String> {
+        let unapplied = self.steps.iter().filter(|step| !step.applied);
+        unapplied.map(|step| step.reason() + StepAlarmState::NOT_APPLIED)
+    }
+
+    /// The same for the simulator's reckoning.
+    pub(crate) fn measurement(&self) -> Measurement {
+        // What the last look has shown belongs to it.
+        let lasts = Duration::from_secs_f64(self.lasts) + Duration::from_millis(1);
+        let mut measurement = Measurement::new(lasts);
+        for sample in &self.samples {
+            measurement.sample(*sample);
+        }
+        for (id, sent_ms) in self.ledger.sent_at() {
+            measurement.sent(id, self.at(*sent_ms));
+        }
+        for worked in self.ledger.works() {
+            let Some(sent_ms) = self.sent_at(worked) else {
+                continue;
+            };
+            let processing = Processing {
+                began: self.at(worked.began_at_ms),
+                ended: Some(self.at(worked.ended_at_ms)),
+                done: worked.outcome == Processed::Done,
+                receive_count: worked.receive_count.unwrap_or(1),
+            };
+            measurement.sent(&worked.message_id, self.at(sent_ms));
+            measurement.processing(&worked.message_id, self.at(sent_ms), processing);
+        }
+        for action in self.actions() {
+            measurement.action(action);
+        }
+        measurement
+    }
+
+    /// SQS's own word before the producer's, who only knows when it asked.
+    fn sent_at(&self, worked: &Worked) -> Option<u64> {
+        let asked = self.ledger.sent_at().get(&worked.message_id)?;
+        Some(worked.sent_at_ms.unwrap_or(*asked))
+    }
+}
+
+/// The count that Application Auto Scaling says it sets: `Setting desired count to 15.`.
+fn count_set_by(description: &str) -> Option<u32> {
+    let (_, after) = description.rsplit_once(" to ")?;
+    let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_found_in_what_is_said() {
+        assert_eq!(count_set_by("Setting desired count to 15."), Some(15));
+        assert_eq!(count_set_by("nothing"), None);
+        assert_eq!(count_set_by("from 1 to many"), None);
+    }
+
+    #[test]
+    fn each_change_gets_the_reason_of_its_count() {
+        let mut course = Course::new(0, Story::new(1, true));
+        let look = |at: f64, desired: u32| Sample {
+            at,
+            desired,
+            ..Sample::default()
+        };
+        for sample in [
+            look(0.0, 1),
+            look(1.0, 9),
+            look(2.0, 9),
+            look(3.0, 1),
+            look(4.0, 9),
+        ] {
+            course.notice_action(&sample);
+            course.samples.push(sample);
+        }
+        course.reasons = vec![(9, "first".into()), (1, "low".into()), (9, "second".into())];
+        let told: Vec<_> = course
+            .actions()
+            .into_iter()
+            .map(|action| (action.at, action.from, action.to, action.reason))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1.0, 1, 9, "first".into()),
+                (3.0, 9, 1, "low".into()),
+                (4.0, 1, 9, "second".into())
+            ]
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! Every message of the demo: sent, begun, done.
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::worked::{Line, Processed, Worked};
+
+/// What is known of the messages. Times are milliseconds since 1970.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// When each was sent, by its id.
+    sent: HashMap<String, u64>,
+    /// Times that each was done.
+    done: HashMap<String, u32>,
+    /// Sent and not begun, as far as is known, the oldest first.
+    waiting: BTreeSet<(u64, String)>,
+    begun: BTreeSet<String>,
+    failed: u64,
+    again: u64,
+    problems: Vec<String>,
+    strange: Vec<String>,
+    works: Vec<Worked>,
+}
+
+/// What became of the messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Sent by the producer.
+    pub sent: u64,
+    /// Done at least once.
+    pub done: u64,
+    /// Times that a message was done that had been done before.
+    pub done_again: u64,
+    /// Times that work on a message failed.
+    pub failed: u64,
+    /// Deliveries after the first.
+    pub delivered_again: u64,
+    /// Sent, and never done.
+    pub not_done: u64,
+    /// What the workers had to complain about.
+    pub problems: u64,
+    /// Lines in their logs that are none of theirs.
+    pub strange_lines: u64,
+}
+
+impl Ledger {
+    pub(crate) fn sent(&mut self, id: &str, at_ms: u64) {
+        self.sent.insert(id.to_owned(), at_ms);
+        if !self.begun.contains(id) {
+            self.waiting.insert((at_ms, id.to_owned()));
+        }
+    }
+
+    pub(crate) fn note(&mut self, line: Line) {
+        match line {
+            Line::Worked(worked) => self.worked(worked),
+            Line::Problem(problem) => self.problems.push(problem),
+            Line::Strange(line) => self.strange.push(line),
+            Line::Other => {}
+        }
+    }
+
+    fn worked(&mut self, worked: Worked) {
+        let id = &worked.message_id;
+        if let Some(at) = self.sent.get(id) {
+            self.waiting.remove(&(*at, id.clone()));
+        }
+        self.begun.insert(id.clone());
+        match worked.outcome {
+            Processed::Done => *self.done.entry(id.clone()).or_default() += 1,
+            Processed::Failed => self.failed += 1,
+        }
+        self.again += u64::from(worked.receive_count.is_some_and(|count| count > 1));
+        self.works.push(worked);
+    }
+
+    /// How long the oldest message that nobody has begun has waited, in milliseconds.
+    pub(crate) fn oldest_waiting(&self, now_ms: u64) -> Option<u64> {
+        let (sent, _) = self.waiting.first()?;
+        Some(now_ms.saturating_sub(*sent))
+    }
+
+    /// Everything that the workers have logged about messages, in the order in which it was read.
+    pub(crate) fn works(&self) -> &[Worked] {
+        &self.works
+    }
+
+    /// What a task needed on average to fetch a message that waited, beside working on it.
+    pub(crate) fn mean_fetch(&self) -> Option<Duration> {
+        let fetches = self.works.iter().filter_map(|worked| worked.fetched_in_ms);
+        let (sum, count) = fetches.fold((0, 0), |(sum, count), fetch| (sum + fetch, count + 1));
+        (count > 0).then(|| Duration::from_millis(sum) / count)
+    }
+
+    /// When each message was sent, by its id.
+    pub(crate) fn sent_at(&self) -> &HashMap<String, u64> {
+        &self.sent
+    }
+
+    /// The first complaint of a worker, or the first line that none of them writes.
+    pub(crate) fn first_trouble(&self) -> Option<&str> {
+        self.problems
+            .first()
+            .or(self.strange.first())
+            .map(String::as_str)
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        let sent = self.sent.len() as u64;
+        let done = self
+            .sent
+            .keys()
+            .filter(|id| self.done.contains_key(*id))
+            .count() as u64;
+        Account {
+            sent,
+            done,
+            done_again: self.done.values().map(|times| u64::from(times - 1)).sum(),
+            failed: self.failed,
+            delivered_again: self.again,
+            not_done: sent - done,
+            problems: self.problems.len() as u64,
+            strange_lines: self.strange.len() as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worked(id: &str, outcome: Processed, receive_count: u32) -> Line {
+        Line::Worked(Worked {
+            message_id: id.into(),
+            sent_at_ms: None,
+            began_at_ms: 5_000,
+            ended_at_ms: 5_100,
+            outcome,
+            receive_count: Some(receive_count),
+            fetched_in_ms: None,
+        })
+    }
+
+    #[test]
+    fn each_message_is_accounted_for() {
+        let mut ledger = Ledger::default();
+        for (id, at) in [("a", 1_000), ("b", 2_000), ("c", 3_000)] {
+            ledger.sent(id, at);
+        }
+        assert_eq!(ledger.oldest_waiting(11_000), Some(10_000));
+        ledger.note(worked("a", Processed::Failed, 1));
+        assert_eq!(
+            ledger.oldest_waiting(11_000),
+            Some(9_000),
+            "begun is not waiting"
+        );
+        ledger.note(worked("a", Processed::Done, 2));
+        ledger.note(worked("b", Processed::Done, 1));
+        ledger.note(worked("b", Processed::Done, 2));
+        // The worker may be quicker than the producer's answer.
+        ledger.note(worked("d", Processed::Done, 1));
+        ledger.sent("d", 4_000);
+        ledger.note(worked("of somebody else", Processed::Done, 1));
+        ledger.note(Line::Problem("receive: timed out".into()));
+        ledger.note(Line::Strange("Killed".into()));
+        ledger.note(Line::Other);
+        assert_eq!(ledger.oldest_waiting(11_000), Some(8_000), "c");
+        assert_eq!(
+            ledger.account(),
+            Account {
+                sent: 4,
+                done: 3,
+                done_again: 1,
+                failed: 1,
+                delivered_again: 2,
+                not_done: 1,
+                problems: 1,
+                strange_lines: 1,
+            }
+        );
+        assert_eq!(ledger.first_trouble(), Some("receive: timed out"));
+        assert_eq!(ledger.works().len(), 6);
+    }
+
+    #[test]
+    fn nothing_waits_when_everything_has_begun() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.oldest_waiting(0), None);
+        ledger.sent("a", 2_000);
+        assert_eq!(
+            ledger.oldest_waiting(1_000),
+            Some(0),
+            "clocks may differ a little"
+        );
+        ledger.note(worked("a", Processed::Done, 1));
+        assert_eq!(ledger.oldest_waiting(9_000), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! Requests at a load balancer that isn't there: what it would tell CloudWatch of them.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
+use aws_smithy_types::DateTime;
+use deployer::{AlarmMetric, Clients, Inspection};
+use sandbox::{Due, Sending};
+use tokio::time::{Instant, sleep_until};
+
+use crate::error::{Error, Result};
+
+/// Requests of so long make one datapoint.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Publishes the count of the requests that have come, as a load balancer does: nothing for no request.
+/// When `stop` comes, the rest is left out.
+///
+/// # Errors
+/// When the stack scales by no such metric, or CloudWatch takes none.
+pub(crate) async fn publish(
+    clients: &Clients,
+    inspection: &Inspection,
+    requests: Vec<Due>,
+    stop: impl Future<Output = ()>,
+) -> Result<Sending> {
+    let metric = counted(inspection).ok_or(Error::NoRequestCount)?;
+    let begin = Instant::now();
+    let mut sending = Sending::default();
+    let mut left = requests.as_slice();
+    let mut stop = std::pin::pin!(stop);
+    let mut until = Duration::ZERO;
+    while !left.is_empty() {
+        until += EVERY;
+        tokio::select! {
+            () = &mut stop => {
+                sending.was_stopped = true;
+                return Ok(sending);
+            }
+            () = sleep_until(begin + until) => {}
+        }
+        let come = left.partition_point(|due| due.at <= until);
+        let (now, later) = left.split_at(come);
+        left = later;
+        if !now.is_empty() {
+            put(clients, metric, now.len()).await?;
+            sending.sent += now.len() as u64;
+        }
+    }
+    Ok(sending)
+}
+
+/// The metric of the alarm that adds tasks.
+fn counted(inspection: &Inspection) -> Option<&AlarmMetric> {
+    let mut steps = inspection
+        .services
+        .iter()
+        .filter_map(|s| s.alarm_steps.as_ref());
+    let alarm = steps.next()?.scale_out.as_ref()?.alarm.as_ref()?;
+    alarm.metric.as_ref()
+}
+
+async fn put(clients: &Clients, metric: &AlarmMetric, requests: usize) -> Result<()> {
+    let dimensions = metric.dimensions.iter();
+    let dimensions =
+        dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build());
+    #[expect(clippy::cast_precision_loss, reason = "requests of half a second")]
+    let datum = MetricDatum::builder()
+        .metric_name(&metric.name)
+        .set_dimensions(Some(dimensions.collect()))
+        .timestamp(DateTime::from(SystemTime::now()))
+        .value(requests as f64)
+        .unit(StandardUnit::Count)
+        .build();
+    let request = clients.cloudwatch.put_metric_data();
+    let sent = request
+        .namespace(&metric.namespace)
+        .metric_data(datum)
+        .send()
+        .await;
+    sent.map(|_| ()).map_err(|error| Error::Publish {
+        metric: metric.name.clone(),
+        why: aws_sdk_cloudwatch::error::DisplayErrorContext(&error).to_string(),
+    })
+}

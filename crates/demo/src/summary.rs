@@ -1,0 +1,249 @@
+//! What the demo has shown: measured beside predicted, and what became of the messages.
+
+use std::time::Duration;
+
+use deployer::Destroyed;
+use sandbox::Speed;
+use serde::Serialize;
+use simulator::{
+    Comparison, Distribution, Overrides, Prediction, Report, RunOutcome, Scenario, format_duration,
+};
+use stack::{Service, Stack};
+
+use crate::course::Course;
+use crate::error::{Error, Result};
+use crate::ledger::Account;
+use crate::story::{Chapter, Story};
+
+/// Simulations that a prediction is made of.
+const SEEDS: u64 = 100;
+
+/// A difference of more than this share between what was measured and predicted is a bug in one of both.
+pub const TOLERANCE: f64 = 0.15;
+
+/// The result.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// The stack's name.
+    pub stack: String,
+    /// How many times faster than real time the sandbox's minutes passed.
+    pub speed: u32,
+    /// The load as it was asked for.
+    pub load: String,
+    /// When each thing happened, in seconds.
+    pub story: Story,
+    /// What has not happened within patience.
+    pub missing: Vec<&'static str>,
+    /// What became of the messages.
+    pub messages: Account,
+    /// Changes of the desired count.
+    pub actions: Vec<ActionLine>,
+    /// Steps that a scaling function recorded, but that the desired count never showed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unapplied_steps: Vec<String>,
+    /// Measured beside predicted.
+    #[serde(flatten)]
+    pub judged: Option<Judged>,
+    /// Why nothing was predicted.
+    pub not_predicted: Option<String>,
+    /// The first complaint of a worker or the producer.
+    pub trouble: Option<String>,
+    /// Where the report is.
+    pub report: Option<String>,
+    /// What was deleted at the end.
+    pub destroyed: Option<Destroyed>,
+    /// The sandbox that was left as it is.
+    pub kept: Option<String>,
+    /// The report, as an HTML page.
+    #[serde(skip)]
+    pub page: Option<String>,
+}
+
+/// A change of the desired count.
+#[derive(Debug, Serialize)]
+pub struct ActionLine {
+    /// When, in seconds since the load began.
+    pub at: f64,
+    /// The count before.
+    pub from: u32,
+    /// The count since.
+    pub to: u32,
+    /// Why, if anything says so.
+    pub reason: String,
+}
+
+/// Measured beside predicted.
+#[derive(Debug, Serialize)]
+pub struct Judged {
+    /// What the demo has measured.
+    pub measured: RunOutcome,
+    /// The median of the simulations by messages within the promise.
+    pub predicted: RunOutcome,
+    /// Both, figure by figure.
+    pub comparison: Comparison,
+    /// The figures that are further apart than they should be.
+    pub differing: Vec<String>,
+}
+
+/// What was played.
+#[derive(Clone, Copy, Debug)]
+pub struct Played<'a> {
+    /// The stack.
+    pub stack: &'a Stack,
+    /// How many times faster than real time the sandbox's minutes passed.
+    pub speed: Speed,
+    /// The load as it was asked for.
+    pub load: &'a str,
+    /// Where the report goes, as people are told.
+    pub report: &'a str,
+}
+
+impl Summary {
+    /// Compares what was seen with a prediction, if the simulator can make one.
+    ///
+    /// # Errors
+    /// If the simulator can't work with what was measured.
+    pub fn new(played: Played<'_>, course: &Course) -> Result<Self> {
+        let sending = course.sending.clone().unwrap_or_default();
+        let mut summary = Self {
+            stack: played.stack.name.clone(),
+            speed: played.speed.factor(),
+            load: played.load.to_owned(),
+            missing: course.story.missing().map(Chapter::missed).collect(),
+            messages: course.ledger.account(),
+            actions: course.actions().into_iter().map(ActionLine::from).collect(),
+            unapplied_steps: course.unapplied_steps().collect(),
+            judged: None,
+            not_predicted: None,
+            trouble: course
+                .ledger
+                .first_trouble()
+                .map(str::to_owned)
+                .or(sending.last_error),
+            report: None,
+            destroyed: None,
+            kept: None,
+            page: None,
+            story: course.story.clone(),
+        };
+        match scenario(played) {
+            Ok(scenario) => summary.judge(played, course, &scenario)?,
+            Err(why) => summary.not_predicted = Some(why),
+        }
+        Ok(summary)
+    }
+
+    fn judge(&mut self, played: Played<'_>, course: &Course, scenario: &Scenario) -> Result<()> {
+        let measurement = course.measurement();
+        let measured = measurement.outcome(scenario)?;
+        // The messages that were really sent, each with the time that the worker is told to take and what
+        // this machine's SQS needs to hand it over, which is nothing of the loop's.
+        let scenario = with_fetching(scenario, course.ledger.mean_fetch());
+        let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
+        let comparison = Comparison::new(&measured, &prediction);
+        let named = [
+            comparison.kept(),
+            comparison.peak_tasks(),
+            comparison.first_scale_out(),
+        ];
+        let apart = named.into_iter().flatten();
+        let apart = apart.filter(|figure| figure.differs_by_more_than(TOLERANCE));
+        let differing = apart.map(|figure| figure.name.to_owned()).collect();
+        let report = Report::new(self.load.clone(), None, measured.clone()).predicted(&prediction);
+        self.page = Some(report.html()?);
+        self.report = Some(played.report.to_owned());
+        let predicted = report.predicted.clone();
+        self.judged = predicted.map(|predicted| Judged {
+            measured,
+            predicted,
+            comparison,
+            differing,
+        });
+        Ok(())
+    }
+
+    /// A story that wasn't told is a failure, after everything that is known of it was printed.
+    ///
+    /// # Errors
+    /// If a part of the story has not happened.
+    pub fn verdict(&self) -> Result<()> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Incomplete(self.missing.clone()))
+    }
+}
+
+/// The service as the sandbox runs it; or why it can't be simulated.
+fn scenario(played: Played<'_>) -> Result<Scenario, String> {
+    let mut services = played.stack.services.iter();
+    let (name, service) = services.next().ok_or("the stack has no service")?;
+    if service.consumes.is_empty() {
+        return Err(format!(
+            "{name} consumes no queue, and it is messages that the simulator simulates"
+        ));
+    }
+    let overrides = Overrides {
+        processing: processing(service).map(Distribution::Fixed),
+        ..Overrides::default()
+    };
+    let scenario = Scenario::from_stack(played.stack, name, &overrides);
+    let scenario = scenario.map_err(|error| error.to_string())?;
+    Ok(scenario.in_sandbox(played.speed.factor().into()))
+}
+
+/// The service with the time added to each message that a task needs to fetch it.
+fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
+    let mut scenario = scenario.clone();
+    let (Some(fetch), Distribution::Fixed(work)) = (fetch, scenario.processing) else {
+        return scenario;
+    };
+    scenario.processing = Distribution::Fixed(work.saturating_add(fetch));
+    scenario.notes.push(format!(
+        "a message takes a task {} more than its work: what deleting it and receiving the next took here",
+        format_duration(fetch.as_secs_f64())
+    ));
+    scenario
+}
+
+/// What the definition says of the processing time; the demo's worker takes exactly that.
+fn processing(service: &Service) -> Option<Duration> {
+    Some(service.backlog_per_task()?.processing_time)
+}
+
+impl From<simulator::MeasuredAction> for ActionLine {
+    fn from(action: simulator::MeasuredAction) -> Self {
+        Self {
+            at: action.at,
+            from: action.from,
+            to: action.to,
+            reason: action.reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_t_be_predicted_is_said() {
+        let web = include_str!("../../../stacks/sample-webapp.yaml");
+        let stack = stack::parse("sample-webapp.yaml", web).unwrap().stack;
+        let played = Played {
+            stack: &stack,
+            speed: "20".parse().unwrap(),
+            load: "constant:rate=1/s,for=1m",
+            report: "r.html",
+        };
+        let course = Course::new(1_800_000_000_000, Story::new(1, false));
+        let summary = Summary::new(played, &course).unwrap();
+        assert!(summary.page.is_none() && summary.report.is_none());
+        assert_eq!(
+            summary.not_predicted.as_deref(),
+            Some(
+                "sample-webapp consumes no queue, and it is messages that the simulator simulates"
+            )
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! The two systems that the demo can show.
+
+use std::time::Duration;
+
+use sandbox::Speed;
+use stack::{LoadError, Stack};
+
+use crate::error::Result;
+use crate::load::LoadText;
+
+/// A system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum System {
+    /// Backlog per task: queue, metric function, target tracking.
+    #[default]
+    Backlog,
+    /// Alarm steps: an alarm on requests, topic, scaling function.
+    AlarmSteps,
+}
+
+impl System {
+    /// Reads its definition, which this program contains.
+    pub(crate) fn definition(self) -> Result<Stack> {
+        let (name, text) = match self {
+            Self::Backlog => (
+                "stacks/voucher-worker.yaml",
+                include_str!("../../../stacks/voucher-worker.yaml"),
+            ),
+            Self::AlarmSteps => (
+                "stacks/sample-webapp.yaml",
+                include_str!("../../../stacks/sample-webapp.yaml"),
+            ),
+        };
+        let loaded = stack::parse(name, text).map_err(LoadError::Invalid)?;
+        Ok(loaded.stack)
+    }
+
+    /// Whether its tasks are the example's workers; otherwise they are counted, and nothing runs.
+    #[must_use]
+    pub fn has_workers(self) -> bool {
+        self == Self::Backlog
+    }
+
+    /// A crowd that comes in suddenly and goes slowly, in the loop's time: its rates are real, and its
+    /// times as much shorter as the loop is faster.
+    ///
+    /// # Errors
+    /// If the generator's text is wrong.
+    pub fn load(self, speed: Speed) -> Result<LoadText> {
+        let time = |at_20: f64| {
+            let millis = at_20 * 1_000.0 * 20.0 / f64::from(speed.factor());
+            format!("{}ms", millis.round())
+        };
+        let text = match self {
+            // 40 messages a second keep four tasks busy, and more until what has piled up is done.
+            Self::Backlog => format!(
+                "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
+                time(8.0),
+                time(6.0),
+                time(12.0),
+                time(60.0)
+            ),
+            // Requests a second: the alarm asks for 100 a minute of the loop.
+            Self::AlarmSteps => format!(
+                "step:from={base}/s,to={peak}/s,at={},for={}",
+                time(9.0),
+                time(30.0),
+                base = 0.1 * f64::from(speed.factor()),
+                peak = 4.0 * f64::from(speed.factor()),
+            ),
+        };
+        Ok(text.parse()?)
+    }
+
+    /// How long the story may take after the load has ended: the queue must be emptied, and the alarm
+    /// that removes tasks looks back at a quarter of an hour, after which a cooldown may follow.
+    pub(crate) fn patience(self, speed: Speed) -> Duration {
+        let minutes = match self {
+            Self::Backlog => 50,
+            Self::AlarmSteps => 30,
+        };
+        speed.compress(Duration::from_secs(60 * minutes)) + Duration::from_secs(20)
+    }
+}

@@ -1,0 +1,111 @@
+//! The deploy use case: from a stack definition to a stack that is verified and measured once.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+use stack::Stack;
+
+use crate::deploy::{Deployed, deploy_template, protect};
+use crate::error::{Error, Result};
+use crate::measure::measure_once;
+use crate::plan::Plan;
+use crate::preflight::{Identity, check, identify_for};
+use crate::prepare::{BuildFunctions, prepare_stack};
+use crate::session::{DeployStep, Progress, Session};
+use crate::verify::verify;
+
+/// What to deploy, and what its plan may do.
+#[derive(Clone, Debug)]
+pub struct DeployRequest {
+    /// The stack definition.
+    pub stack: Stack,
+    /// Whether the cloud is the sandbox. Its account is no one's, so it isn't compared with the definition's.
+    pub in_sandbox: bool,
+    /// Whether a plan that removes or replaces a queue or a service may be executed.
+    pub allow_loss: bool,
+    /// The current time.
+    pub now: SystemTime,
+}
+
+/// The result of a deploy.
+#[derive(Clone, Debug, Serialize)]
+pub struct Deployment {
+    /// The stack's name.
+    pub stack: String,
+    /// Whose account it is deployed in, and the region.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// What was deployed.
+    #[serde(flatten)]
+    pub deployed: Deployed,
+}
+
+/// Deploys a stack definition. `build` builds the functions, and `confirm` decides whether a plan is executed.
+/// The session's `progress` receives each [`DeployStep`] when it begins, and the plan before `confirm` does.
+///
+/// # Errors
+/// If the account or region isn't the definition's, if something that the stack needs is missing, if `build`
+/// fails, if the plan loses something or isn't confirmed, if CloudFormation fails, if the deployed stack
+/// doesn't work, or if AWS can't be reached.
+pub async fn deploy_stack<E: From<Error>>(
+    session: &Session<'_>,
+    request: &DeployRequest,
+    build: &BuildFunctions<'_, E>,
+    confirm: &mut (dyn FnMut(&Plan) -> bool + Send),
+) -> Result<Deployment, E> {
+    let stack = &request.stack;
+    session.begin(DeployStep::Identify);
+    let account = stack.account.as_deref().filter(|_| !request.in_sandbox);
+    let identity = identify_for(session, account, stack.region.as_deref()).await?;
+    session.begin(DeployStep::Check);
+    check(session, stack).await?;
+    session.begin(DeployStep::Prepare);
+    let prepared = prepare_stack(session, stack, &identity, request.now, build).await?;
+    session.begin(DeployStep::Plan);
+    let mut approve = |plan: &Plan| {
+        (session.progress)(Progress::Planned { plan: plan.clone() });
+        approve(plan, request.allow_loss, confirm)?;
+        session.begin(DeployStep::Execute);
+        Ok(())
+    };
+    let deployed = deploy_template(session, &prepared.source, &mut approve).await?;
+    session.begin(DeployStep::Protect);
+    protect(session, &stack.name, stack.termination_protection).await?;
+    session.begin(DeployStep::Verify);
+    verify(session, &stack.name).await?;
+    // Also without a change: an earlier deploy may have been killed before this.
+    session.begin(DeployStep::Measure);
+    measure_once(session, &stack.name).await?;
+    Ok(Deployment {
+        stack: stack.name.clone(),
+        identity,
+        deployed,
+    })
+}
+
+/// Refuses a loss that isn't allowed, and a plan that isn't confirmed.
+fn approve(
+    plan: &Plan,
+    allow_loss: bool,
+    confirm: &mut (dyn FnMut(&Plan) -> bool + Send),
+) -> Result<()> {
+    if let Some(loss) = plan.losses().next().filter(|_| !allow_loss) {
+        let mut error = Error::refused(format!(
+            "the plan would {} {} ({}): what it holds or does would be lost",
+            loss.action, loss.logical_id, loss.resource_type
+        ));
+        for other in plan.losses().skip(1) {
+            error = error.hint(format!(
+                "it would also {} {} ({})",
+                other.action, other.logical_id, other.resource_type
+            ));
+        }
+        return Err(error.hint("to execute it all the same: --allow-loss"));
+    }
+    if confirm(plan) {
+        return Ok(());
+    }
+    Err(Error::refused(
+        "nothing was changed: the plan was not confirmed",
+    ))
+}

@@ -1,0 +1,168 @@
+//! What Application Auto Scaling reads: scalable targets, policies, alarms in ALARM, services.
+
+use std::time::Duration;
+
+use scaling::{
+    AdjustmentType, Bounds, Comparison, PerSide, ServiceCounts, Step, Steps, StepsError,
+    TrackingPolicy,
+};
+
+/// A scalable target of an ECS service with what acts on it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Target {
+    /// `service/CLUSTER/SERVICE`.
+    pub resource_id: String,
+    /// Fewest and most tasks.
+    pub bounds: Bounds,
+    /// Dynamic scaling that is suspended (`SuspendedState`).
+    pub suspended: PerSide<bool>,
+    /// Its policies, in the order in which Application Auto Scaling lists them.
+    pub policies: Vec<Policy>,
+    /// The alarms in ALARM that name one of the policies.
+    pub alarms: Vec<Alarm>,
+    /// Its service.
+    pub service: ServiceCounts,
+}
+
+/// A scaling policy.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Policy {
+    /// What alarms name it by.
+    pub arn: String,
+    /// What people name it by.
+    pub name: String,
+    /// What it does.
+    pub law: Law,
+}
+
+/// What a scaling policy does.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Law {
+    /// Target tracking.
+    Tracking(TrackingPolicy),
+    /// Step scaling.
+    Steps(StepPolicy),
+}
+
+/// A step scaling policy, whose steps may lie on both sides of an alarm's threshold.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StepPolicy {
+    /// What the adjustments mean.
+    pub adjustment_type: AdjustmentType,
+    /// `MinAdjustmentMagnitude`.
+    pub at_least: Option<u32>,
+    /// The steps, in any order.
+    pub adjustments: Vec<Adjustment>,
+    /// Time that a step is given to take effect.
+    pub cooldown: Duration,
+}
+
+/// One step: its bounds are a metric's value minus the alarm's threshold; none is infinity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Adjustment {
+    /// `MetricIntervalLowerBound`.
+    pub lower: Option<f64>,
+    /// `MetricIntervalUpperBound`.
+    pub upper: Option<f64>,
+    /// Tasks, percent or count.
+    pub adjustment: i32,
+}
+
+/// An alarm in ALARM whose actions name scaling policies.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Alarm {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// On which side of the threshold it rings.
+    pub comparison: Comparison,
+    /// Its threshold.
+    pub threshold: f64,
+    /// When it went to ALARM, since 1970.
+    pub since: Duration,
+    /// ARNs of the policies that its actions name.
+    pub policies: Vec<String>,
+    /// The latest datapoint that it was evaluated on.
+    pub value: Option<f64>,
+}
+
+impl Target {
+    /// Whether any of the alarms could change the count at all: a service at its minimum with nothing
+    /// but low alarms needs no further check.
+    pub(super) fn may_change(&self) -> bool {
+        self.policies.iter().any(|policy| {
+            self.alarms_of(policy).any(|alarm| match &policy.law {
+                Law::Steps(_) => true,
+                Law::Tracking(_) if alarm.is_high() => self.service.desired < self.bounds.max(),
+                Law::Tracking(_) => self.service.desired > self.bounds.min(),
+            })
+        })
+    }
+
+    /// The alarms in ALARM that name a policy.
+    pub(super) fn alarms_of(&self, policy: &Policy) -> impl Iterator<Item = &Alarm> {
+        let names = |alarm: &&Alarm| alarm.policies.contains(&policy.arn);
+        self.alarms.iter().filter(names)
+    }
+}
+
+impl Alarm {
+    /// Whether it rings over its threshold.
+    pub(super) fn is_high(&self) -> bool {
+        matches!(self.comparison, Comparison::Above | Comparison::AtOrAbove)
+    }
+
+    /// How far its latest datapoint is beyond the threshold.
+    pub(super) fn distance(&self) -> Option<f64> {
+        let value = self.value?;
+        Some(self.comparison.distance(value, self.threshold))
+    }
+}
+
+impl StepPolicy {
+    /// The steps on the side of the threshold on which an alarm of this comparison rings. Where they
+    /// begin beyond the threshold, the way there changes nothing.
+    ///
+    /// # Errors
+    /// When there are none on this side, or when they are no list of steps.
+    pub(super) fn towards(&self, comparison: Comparison) -> Result<Steps, StepsError> {
+        let from = |step: &Adjustment| match comparison {
+            Comparison::Above | Comparison::AtOrAbove => begin(step.lower, step.upper),
+            Comparison::Below | Comparison::AtOrBelow => begin(
+                step.upper.map(|upper| -upper),
+                step.lower.map(|lower| -lower),
+            ),
+        };
+        let mut steps: Vec<Step> = self
+            .adjustments
+            .iter()
+            .filter_map(|step| {
+                Some(Step {
+                    from: from(step)?,
+                    adjustment: step.adjustment,
+                })
+            })
+            .collect();
+        steps.sort_by(|one, other| one.from.total_cmp(&other.from));
+        let begins_late = steps.first().is_some_and(|first| first.from > 0.0);
+        if begins_late && self.adjustment_type != AdjustmentType::ExactCapacity {
+            let nothing = Step {
+                from: 0.0,
+                adjustment: 0,
+            };
+            steps.insert(0, nothing);
+        }
+        Steps::new(self.adjustment_type, self.at_least, steps)
+    }
+}
+
+/// Where a step begins, measured away from the threshold; none when it lies on the other side. One that
+/// spans the threshold begins there.
+fn begin(near: Option<f64>, far: Option<f64>) -> Option<f64> {
+    if far.is_some_and(|far| far <= 0.0) {
+        return None;
+    }
+    // Adding zero makes a negative zero positive.
+    Some(near.map_or(0.0, |near| near.max(0.0) + 0.0))
+}

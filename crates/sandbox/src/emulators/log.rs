@@ -1,0 +1,7 @@
+//! The log of the process beside LocalStack.
+
+/// Writes a line of one of its parts, such as `tasks`, to standard error.
+pub(crate) fn log(part: &str, text: &str) {
+    let now = jiff::Timestamp::now();
+    eprintln!("{now:.3} {part}: {text}");
+}

@@ -1,0 +1,32 @@
+//! The signal that ends the emulators.
+
+use tokio::sync::watch;
+
+/// The receiving side: whether the emulators must end.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop(watch::Receiver<bool>);
+
+/// The sending side.
+#[derive(Debug)]
+pub(crate) struct StopHandle(watch::Sender<bool>);
+
+impl Stop {
+    /// Both sides.
+    pub(crate) fn new() -> (Self, StopHandle) {
+        let (sender, receiver) = watch::channel(false);
+        (Self(receiver), StopHandle(sender))
+    }
+
+    /// Waits until the emulators must end.
+    pub(crate) async fn wait(&mut self) {
+        // A sender that is gone asks for the end too.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
+}
+
+impl StopHandle {
+    /// Asks for the end.
+    pub(crate) fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}

@@ -1,0 +1,44 @@
+//! The emulator for ECS's scheduler and agent: desired count → tasks.
+//!
+//! `scheduler` decides for one service, `process` runs one task, and the loop here joins them: it hears of
+//! services from the plugin, of tasks from their processes, and reports to the plugin what runs.
+
+mod backoff;
+mod event;
+mod fleet;
+mod model;
+mod process;
+mod scheduler;
+mod task;
+mod wire;
+
+use tokio::sync::mpsc;
+
+use super::{EmulatorSettings, Plugin, Stop};
+use event::Event;
+use fleet::Fleet;
+
+/// Runs the tasks of every service in the sandbox, until it is asked to stop or LocalStack is gone for
+/// good; then ends them.
+pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
+    let plugin = Plugin::new(&settings.endpoint_url);
+    let (sender, mut events) = mpsc::channel(64);
+    let (reports, to_publish) = wire::reports();
+    let listening = tokio::spawn(wire::listen(plugin.clone(), sender.clone()));
+    let publishing = tokio::spawn(wire::publish(plugin, to_publish));
+    let mut fleet = Fleet::new(settings, sender);
+    loop {
+        let wake = fleet.tick(&reports);
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(Event::LocalStackGone) | None => break,
+                Some(event) => fleet.handle(event),
+            },
+            () = wake => {}
+            () = stop.wait() => break,
+        }
+    }
+    listening.abort();
+    fleet.stop_all(&mut events, &reports).await;
+    publishing.abort();
+}

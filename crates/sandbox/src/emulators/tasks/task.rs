@@ -1,0 +1,88 @@
+//! One task of a service, and which of several stops first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::model::{Decision, Status, StopCode, TaskDefinition, TaskReport};
+
+/// A task, until it has stopped.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) id: String,
+    pub(super) deployment: String,
+    pub(super) definition: Arc<TaskDefinition>,
+    pub(super) created_at: Duration,
+    /// When its start delay is over.
+    pub(super) starts_at: Duration,
+    pub(super) started_at: Option<Duration>,
+    pub(super) stopping: Option<(Duration, StopCode, String)>,
+    pub(super) protection: Option<Decision>,
+}
+
+impl Task {
+    pub(super) fn is_live(&self) -> bool {
+        self.stopping.is_none()
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.is_live() && self.started_at.is_some()
+    }
+
+    pub(super) fn is_protected(&self, now: Duration) -> bool {
+        self.protected_until().is_some_and(|until| until > now)
+    }
+
+    pub(super) fn protected_until(&self) -> Option<Duration> {
+        self.protection.and_then(|decision| decision.until)
+    }
+
+    pub(super) fn status(&self, now: Duration) -> Status {
+        match (&self.stopping, self.started_at) {
+            (Some(_), _) => Status::Stopping,
+            (None, Some(_)) => Status::Running,
+            // The network interface first, then the image.
+            (None, None) if now * 2 < self.created_at + self.starts_at => Status::Provisioning,
+            (None, None) => Status::Pending,
+        }
+    }
+}
+
+/// Which tasks stop first: those that don't run yet, then the youngest. One that is protected stays, but
+/// with its service.
+pub(super) fn choose_tasks<'a>(
+    tasks: impl Iterator<Item = &'a Task>,
+    count: usize,
+    all: bool,
+    now: Duration,
+) -> Vec<String> {
+    let mut free: Vec<&Task> = tasks
+        .filter(|task| all || !task.is_protected(now))
+        .collect();
+    free.reverse();
+    // The sort is stable: of the same kind, the later ones stay in front.
+    free.sort_by_key(|task| task.is_running());
+    free.iter()
+        .take(count)
+        .map(|task| task.id.clone())
+        .collect()
+}
+
+/// The report on a task.
+pub(super) fn report_task(task: &Task, now: Duration) -> TaskReport {
+    let stopping = task.stopping.as_ref();
+    TaskReport {
+        id: task.id.clone(),
+        deployment: task.deployment.clone(),
+        task_definition: task.definition.arn.clone(),
+        last_status: task.status(now),
+        created_at: task.created_at,
+        started_at: task.started_at,
+        stopping_at: stopping.map(|(at, _, _)| *at),
+        stopped_at: None,
+        stop_code: stopping.map(|(_, code, _)| *code),
+        stopped_reason: stopping.map(|(_, _, reason)| reason.clone()),
+        exits: BTreeMap::new(),
+        protection: task.protection,
+    }
+}

@@ -1,0 +1,147 @@
+//! Numbers as floats, and as people read them.
+
+/// A count as a float.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+pub(crate) fn count(count: u64) -> f64 {
+    count as f64
+}
+
+/// A share from 0 to 1 in percent, rounded down: what is not wholly kept never shows as 100%.
+#[must_use]
+pub fn format_share(share: f64) -> String {
+    let percent = share * 100.0;
+    // 0.99 × 100 is a hair under 99.
+    let shown = (percent * 100.0 + 1e-6).floor() / 100.0;
+    if (shown - shown.round()).abs() < 1e-9 {
+        format!("{shown:.0}%")
+    } else {
+        format!("{shown:.2}%")
+    }
+}
+
+/// A length of time in seconds, such as `350ms`, `12.5s`, `4m 10s`, `3h 20m`, `14d`.
+#[must_use]
+pub fn format_duration(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return "unknown".to_owned();
+    }
+    if seconds < 0.0005 {
+        return "0s".to_owned();
+    }
+    if seconds < 0.9995 {
+        return format!("{}ms", trimmed(seconds * 1_000.0, 0));
+    }
+    if seconds < 59.95 {
+        return format!("{}s", trimmed(seconds, 1));
+    }
+    let units = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "m"), (1.0, "s")];
+    let smaller = |unit: f64| units.iter().find(|(size, _)| *size < unit).copied();
+    for (size, name) in units {
+        let rounded = round_to(seconds, smaller(size).map_or(1.0, |(size, _)| size));
+        if rounded >= size {
+            let whole = (rounded / size).floor();
+            let rest = rounded - whole * size;
+            return match smaller(size).filter(|(size, _)| rest >= *size) {
+                Some((small, small_name)) => {
+                    format!("{whole:.0}{name} {:.0}{small_name}", (rest / small).floor())
+                }
+                None => format!("{whole:.0}{name}"),
+            };
+        }
+    }
+    format!("{seconds:.0}s")
+}
+
+/// US dollars with as many decimals as say something.
+#[must_use]
+pub fn format_dollars(amount: f64) -> String {
+    let decimals = match amount.abs() {
+        amount if amount == 0.0 || amount >= 0.995 => 2,
+        amount if amount >= 0.01 => 3,
+        _ => 6,
+    };
+    format!("${amount:.decimals$}")
+}
+
+/// A number with thousands separated, and up to so many decimals.
+pub(crate) fn format_number(value: f64, decimals: usize) -> String {
+    let text = trimmed(value, decimals);
+    let (whole, rest) = match text.split_once('.') {
+        Some((whole, rest)) => (whole.to_owned(), format!(".{rest}")),
+        None => (text, String::new()),
+    };
+    let (sign, digits) = match whole.strip_prefix('-') {
+        Some(digits) => ("-", digits.to_owned()),
+        None => ("", whole),
+    };
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 && digit.is_ascii_digit() {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}{grouped}{rest}")
+}
+
+/// Up to so many decimals, without zeros at the end.
+fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+fn round_to(value: f64, unit: f64) -> f64 {
+    (value / unit).round() * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_never_flattered() {
+        assert_eq!(format_share(1.0), "100%");
+        assert_eq!(format_share(0.999_999), "99.99%");
+        assert_eq!(format_share(0.99), "99%");
+        assert_eq!(format_share(0.989_999), "98.99%");
+        assert_eq!(format_share(0.831_25), "83.12%");
+        assert_eq!(format_share(0.0), "0%");
+    }
+
+    #[test]
+    fn lengths_have_two_units_at_most() {
+        let cases = [
+            (0.0, "0s"),
+            (0.0123, "12ms"),
+            (0.9999, "1s"),
+            (12.34, "12.3s"),
+            (59.96, "1m"),
+            (250.4, "4m 10s"),
+            (3_599.7, "1h"),
+            (12_000.0, "3h 20m"),
+            (86_400.0 * 14.0, "14d"),
+            (86_400.0 * 2.0 - 1.0, "2d"),
+            (100_000.0, "1d 4h"),
+            (f64::NAN, "unknown"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(format_duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_dollars() {
+        assert_eq!(format_number(1_234_567.0, 0), "1,234,567");
+        assert_eq!(format_number(-1_234.5, 1), "-1,234.5");
+        assert_eq!(format_number(999.0, 1), "999");
+        assert_eq!(format_number(f64::NAN, 1), "NaN");
+        assert_eq!(format_dollars(0.0), "$0.00");
+        assert_eq!(format_dollars(12.345), "$12.35");
+        assert_eq!(format_dollars(0.4567), "$0.457");
+        assert_eq!(format_dollars(0.000_086), "$0.000086");
+    }
+}

@@ -1,0 +1,88 @@
+//! What comes of a simulation or of several, as far as a search compares it.
+
+use serde::Serialize;
+
+use crate::number::count;
+use crate::outcome::RunOutcome;
+use crate::prices::MONTH_HOURS;
+
+/// What came of a policy on a part of the load. With a generated load, of several seeds: the worst where
+/// the promise is concerned, and the mean of all elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// Share, from 0 to 1, of the messages whose promise was kept.
+    pub kept: f64,
+    /// 99th percentile of the waiting time, in seconds.
+    pub p99: f64,
+    /// Cost in US dollars.
+    pub cost: f64,
+    /// The same in a month of 730 hours like this.
+    pub cost_per_month: f64,
+    /// What the cheapest possible costs in such a month: see [`crate::Policy::Clairvoyant`].
+    pub clairvoyant_per_month: f64,
+    /// Task-hours.
+    pub task_hours: f64,
+    /// Changes of the desired count.
+    pub actions: f64,
+    /// Of them, soon after one of the other direction.
+    pub flaps: f64,
+    /// Most tasks that ran.
+    pub most: u32,
+    /// Messages that were sent.
+    pub messages: u64,
+}
+
+/// What is kept of one simulation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ran {
+    pub(super) figures: Figures,
+    /// Desired count at the end.
+    pub(super) desired: u32,
+}
+
+impl Ran {
+    pub(super) fn from_outcome(outcome: &RunOutcome) -> Self {
+        Self {
+            figures: Figures::from_outcome(outcome),
+            desired: outcome.desired_at_end_of_load(),
+        }
+    }
+}
+
+impl Figures {
+    fn from_outcome(outcome: &RunOutcome) -> Self {
+        let hours = outcome.duration / 3_600.0;
+        Self {
+            kept: outcome.kept,
+            p99: outcome.waiting.p99,
+            cost: outcome.cost.total,
+            cost_per_month: outcome.cost.total / hours * MONTH_HOURS,
+            clairvoyant_per_month: outcome.cost.clairvoyant / hours * MONTH_HOURS,
+            task_hours: outcome.tasks.seconds / 3_600.0,
+            actions: count(outcome.scaling.out + outcome.scaling.r#in),
+            flaps: count(outcome.scaling.flaps),
+            most: outcome.tasks.most,
+            messages: outcome.messages.sent,
+        }
+    }
+
+    /// The worst of several seeds where the promise is concerned, and the mean elsewhere.
+    pub(super) fn combine_seeds(ran: &[Ran]) -> Self {
+        let all = || ran.iter().map(|one| one.figures);
+        let mean = |figure: fn(Self) -> f64| {
+            all().map(figure).sum::<f64>() / count(ran.len().max(1) as u64)
+        };
+        Self {
+            kept: all().map(|one| one.kept).fold(1.0, f64::min),
+            p99: all().map(|one| one.p99).fold(0.0, f64::max),
+            cost: mean(|one| one.cost),
+            cost_per_month: mean(|one| one.cost_per_month),
+            clairvoyant_per_month: mean(|one| one.clairvoyant_per_month),
+            task_hours: mean(|one| one.task_hours),
+            actions: mean(|one| one.actions),
+            flaps: mean(|one| one.flaps),
+            most: all().map(|one| one.most).max().unwrap_or_default(),
+            messages: all().map(|one| one.messages).max().unwrap_or_default(),
+        }
+    }
+}

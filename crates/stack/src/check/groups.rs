@@ -1,0 +1,71 @@
+//! Message groups of FIFO queues, which no policy knows: one task at a time works on a group.
+
+use super::steps::metric_path;
+use crate::findings::{Finding, Findings};
+use crate::model::{AlarmMetric, Queue, Scaling, Service, Stack};
+use crate::path;
+
+/// The metric that counts groups and not messages.
+const GROUPS: &str = "ApproximateNumberOfGroupsWithInflightMessages";
+
+/// Warns of every policy of the service at a path that adds tasks by the messages of a FIFO queue.
+pub(super) fn check(
+    stack: &Stack,
+    service: &Service,
+    scaling: &Scaling,
+    path: &str,
+    findings: &mut Findings,
+) {
+    for (way, given, message) in [
+        (
+            "backlog_per_task",
+            scaling.backlog_per_task.is_some(),
+            "the backlog of a FIFO queue asks for too many tasks",
+        ),
+        (
+            "demand",
+            scaling.demand.is_some(),
+            "the demand of a FIFO queue is estimated too high",
+        ),
+    ] {
+        let queues = service.consumes.iter().enumerate();
+        for (index, _) in queues.filter(|(_, name)| given && is_fifo(stack, name)) {
+            let at = path::item(&format!("{path}.consumes"), index);
+            warn(message, at, format!("{path}.scaling.{way}"), findings);
+        }
+    }
+    for (way, steps) in [
+        ("steps", &scaling.steps),
+        ("alarm_steps", &scaling.alarm_steps),
+    ] {
+        let Some(side) = steps.as_ref().and_then(|steps| steps.scale_out.as_ref()) else {
+            continue;
+        };
+        let metric = steps.as_ref().map(|steps| steps.metric_of(side));
+        let by_groups = matches!(metric, Some(AlarmMetric::Queue { name, .. }) if name == GROUPS);
+        let queue = metric.and_then(AlarmMetric::queue);
+        if !by_groups && queue.is_some_and(|queue| is_fifo(stack, queue)) {
+            let here = format!("{path}.scaling.{way}");
+            let at = metric_path(&here, "scale_out", side);
+            let message = "the messages of a FIFO queue add too many tasks";
+            warn(message, format!("{at}.queue"), here, findings);
+        }
+    }
+}
+
+fn warn(message: &str, queue: String, policy: String, findings: &mut Findings) {
+    let finding = Finding::warning(message)
+        .at(queue, "a FIFO queue")
+        .at_key(policy, "knows no message groups")
+        .help("one task at a time works on a message group, so more tasks than groups find nothing to do: let `tasks.max` be no more than the groups there are");
+    findings.report(finding);
+}
+
+/// Whether a queue is FIFO; a queue that isn't defined is none.
+pub(super) fn is_fifo(stack: &Stack, name: &str) -> bool {
+    match stack.queues.get(name) {
+        Some(Queue::Create(spec)) => spec.fifo,
+        Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
+        None => false,
+    }
+}

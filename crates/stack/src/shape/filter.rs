@@ -1,0 +1,283 @@
+//! SNS filter policies on message attributes: the operators that SNS knows, and its limits.
+//!
+//! Sources: Amazon SNS Developer Guide, "Filter policy constraints" and "String/Numeric value matching".
+
+use std::net::IpAddr;
+
+use super::check::{Checker, Spot};
+use crate::path;
+use crate::source::Span;
+use crate::text::shorten;
+use crate::yaml::{Key, Node, Value};
+
+/// Most attributes that a policy names, those under `$or` included.
+const ATTRIBUTES: usize = 5;
+
+/// Most combinations of values.
+const COMBINATIONS: usize = 150;
+
+/// SNS takes numbers from -10^9 to 10^9.
+const LARGEST: f64 = 1e9;
+
+/// Key of alternatives among attributes.
+const OR: &str = "$or";
+
+const OPERATORS: &str = "`prefix`, `suffix`, `equals-ignore-case`, `wildcard`, `anything-but`, `numeric`, `exists` and `cidr`";
+
+const TEXT: &str = "write text, such as `voucher`";
+
+/// What SNS refuses, and what would be right.
+struct Wrong {
+    span: Span,
+    message: String,
+    help: String,
+}
+
+impl Checker<'_> {
+    pub(super) fn filter(&mut self, found: &[(Key, Node)], spot: Spot<'_>) {
+        let before = self.findings.error_count();
+        let attributes = self.attributes(found, spot.path);
+        if !self.fits(attributes, 1, ATTRIBUTES, "attributes", spot)
+            || self.findings.error_count() > before
+        {
+            return;
+        }
+        let combinations = combinations(found);
+        if combinations > COMBINATIONS {
+            let shown = self.shown(spot);
+            let message = format!("the filter has {combinations} combinations of values");
+            let help = format!(
+                "SNS takes at most {COMBINATIONS}: multiply the numbers of values of the attributes, and accept fewer of them"
+            );
+            self.findings
+                .refuse(spot.path, message, &[(shown, "too many")], help);
+        }
+    }
+
+    /// Checks each attribute; how many there are.
+    fn attributes(&mut self, found: &[(Key, Node)], outer: &str) -> usize {
+        let mut count = 0;
+        for (key, node) in found {
+            let path = path::key(outer, &key.text);
+            let spot = Spot::new(node, &path, Some(key.span));
+            self.place(spot);
+            if key.text != OR {
+                count += 1;
+                let shown = self.shown(spot);
+                let wrong = name_fault(key).or_else(|| values_fault(&key.text, node, shown));
+                self.refuse_wrong(wrong, &path);
+                continue;
+            }
+            let branches = node.items();
+            let is_choice =
+                branches.len() > 1 && branches.iter().all(|item| !item.entries().is_empty());
+            if is_choice {
+                for (index, branch) in branches.iter().enumerate() {
+                    count += self.attributes(branch.entries(), &path::item(&path, index));
+                }
+            } else {
+                let wrong = Wrong {
+                    span: self.shown(spot),
+                    message: format!("`{OR}` needs several alternatives"),
+                    help: format!("write `{OR}: [{{kind: [voucher]}}, {{size: [large]}}]`"),
+                };
+                count += 1;
+                self.refuse_wrong(Some(wrong), &path);
+            }
+        }
+        count
+    }
+
+    fn refuse_wrong(&mut self, wrong: Option<Wrong>, path: &str) {
+        if let Some(wrong) = wrong {
+            let labels = [(wrong.span, "not taken")];
+            self.findings
+                .refuse(path, wrong.message, &labels, wrong.help);
+        }
+    }
+}
+
+/// Numbers of values, multiplied over the attributes; alternatives are added up.
+fn combinations(found: &[(Key, Node)]) -> usize {
+    let counts = found.iter().map(|(key, node)| match node.items() {
+        items if key.text == OR => items
+            .iter()
+            .map(|branch| combinations(branch.entries()))
+            .fold(0, usize::saturating_add),
+        items => items.len(),
+    });
+    counts.fold(1, usize::saturating_mul)
+}
+
+fn name_fault(key: &Key) -> Option<Wrong> {
+    (key.text == "Ref" || key.text.starts_with("Fn::")).then(|| Wrong {
+        span: key.span,
+        message: format!("a filter can't name an attribute `{}`", shorten(&key.text)),
+        help:
+            "CloudFormation takes the name for a function of its own: filter by another attribute"
+                .to_owned(),
+    })
+}
+
+fn values_fault(name: &str, node: &Node, shown: Span) -> Option<Wrong> {
+    let name = shorten(name);
+    if matches!(node.value, Value::Refused) {
+        return None;
+    }
+    if let Value::Map(_) = node.value {
+        return Some(Wrong {
+            span: shown,
+            message: "a filter on attributes has no nested keys".to_owned(),
+            help: format!("an attribute has one value: write `{name}: [value, …]`"),
+        });
+    }
+    if node.items().is_empty() || node.to_json().is_none() {
+        return Some(Wrong {
+            span: shown,
+            message: "a filter accepts a list of values".to_owned(),
+            help: format!(
+                "write `{name}: [value, …]`, with text, numbers, booleans or SNS operators in it"
+            ),
+        });
+    }
+    node.items().iter().find_map(value_fault)
+}
+
+fn value_fault(node: &Node) -> Option<Wrong> {
+    match &node.value {
+        Value::Str(_) | Value::Bool(_) | Value::Null | Value::Refused => None,
+        Value::Int(_) | Value::Float(_) => number_fault(node),
+        Value::Seq(_) => Some(wrong(
+            node,
+            "a list stands inside a list of accepted values",
+            "write the values one after the other",
+        )),
+        Value::Map(entries) => match entries.as_slice() {
+            [(key, operand)] => operator_fault(key, operand),
+            _ => Some(wrong(
+                node,
+                "a value has exactly one operator",
+                "write each operator as a value of its own: `[{prefix: a}, {suffix: b}]`",
+            )),
+        },
+    }
+}
+
+fn operator_fault(key: &Key, operand: &Node) -> Option<Wrong> {
+    let is_text = matches!(operand.value, Value::Str(_) | Value::Refused);
+    match key.text.as_str() {
+        "prefix" | "suffix" | "equals-ignore-case" | "wildcard" => {
+            (!is_text).then(|| wrong(operand, &format!("`{}` takes text", key.text), TEXT))
+        }
+        "exists" => (!matches!(operand.value, Value::Bool(_))).then(|| {
+            wrong(
+                operand,
+                "`exists` takes `true` or `false`",
+                "write `{exists: true}`",
+            )
+        }),
+        "cidr" => (!operand.as_str().is_some_and(is_cidr)).then(|| {
+            wrong(
+                operand,
+                "`cidr` takes a range of addresses",
+                "write `{cidr: 10.0.0.0/24}`",
+            )
+        }),
+        "numeric" => numeric_fault(operand),
+        "anything-but" => anything_but_fault(operand),
+        other => Some(Wrong {
+            span: key.span,
+            message: format!("SNS knows no operator `{}`", shorten(other)),
+            help: format!("its operators are {OPERATORS}"),
+        }),
+    }
+}
+
+fn number_fault(node: &Node) -> Option<Wrong> {
+    let number = super::number_of(&node.value)?;
+    (!(-LARGEST..=LARGEST).contains(&number)).then(|| {
+        wrong(
+            node,
+            "SNS takes no such number",
+            "write a number from -1000000000 to 1000000000",
+        )
+    })
+}
+
+/// `["=", 1]`, one bound such as `[">", 0]`, or both such as `[">", 0, "<=", 150]`.
+fn numeric_fault(node: &Node) -> Option<Wrong> {
+    let wrong_form = || {
+        Some(wrong(
+            node,
+            "`numeric` takes a comparison of numbers",
+            "write `{numeric: [\"=\", 100]}`, `{numeric: [\">\", 0]}` or `{numeric: [\">\", 0, \"<=\", 150]}`, the lower bound first",
+        ))
+    };
+    let items = node.items();
+    let number = |item: &Node| super::number_of(&item.value);
+    let fine = match items {
+        [operator, value] => {
+            let known = ["=", "<", "<=", ">", ">="];
+            operator.as_str().is_some_and(|text| known.contains(&text)) && number(value).is_some()
+        }
+        [lower, least, upper, most] => {
+            let is = |node: &Node, known: [&str; 2]| {
+                node.as_str().is_some_and(|text| known.contains(&text))
+            };
+            let ordered =
+                matches!((number(least), number(most)), (Some(least), Some(most)) if least < most);
+            is(lower, [">", ">="]) && is(upper, ["<", "<="]) && ordered
+        }
+        _ => false,
+    };
+    if !fine {
+        return wrong_form();
+    }
+    items.iter().find_map(number_fault)
+}
+
+fn anything_but_fault(node: &Node) -> Option<Wrong> {
+    let is_text = |node: &Node| matches!(node.value, Value::Str(_));
+    let is_number = |node: &Node| matches!(node.value, Value::Int(_) | Value::Float(_));
+    let fine = match &node.value {
+        Value::Str(_) | Value::Int(_) | Value::Float(_) | Value::Refused => true,
+        Value::Seq(items) => {
+            !items.is_empty() && (items.iter().all(is_text) || items.iter().all(is_number))
+        }
+        Value::Map(entries) => match entries.as_slice() {
+            [(key, operand)] => {
+                let known = ["prefix", "suffix", "wildcard", "equals-ignore-case"];
+                let items = operand.items();
+                known.contains(&key.text.as_str())
+                    && (is_text(operand) || (!items.is_empty() && items.iter().all(is_text)))
+            }
+            _ => false,
+        },
+        Value::Bool(_) | Value::Null => false,
+    };
+    (!fine).then(|| {
+        wrong(
+            node,
+            "`anything-but` takes texts, numbers or a prefix",
+            "write `{anything-but: [a, b]}`, `{anything-but: [1, 2]}` or `{anything-but: {prefix: a}}`",
+        )
+    })
+}
+
+fn is_cidr(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').unwrap_or((text, "0"));
+    let most = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
+}
+
+fn wrong(node: &Node, message: &str, help: &str) -> Wrong {
+    Wrong {
+        span: node.span,
+        message: message.to_owned(),
+        help: help.to_owned(),
+    }
+}

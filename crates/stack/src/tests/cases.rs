@@ -1,0 +1,154 @@
+//! Definitions after public reports, each with its right answer. The inputs are in `cases/`.
+
+use std::path::Path;
+
+use super::{line, problems};
+
+/// The problems of a case, a line each.
+fn found(case: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/cases");
+    let text = std::fs::read_to_string(folder.join(format!("{case}.yaml"))).unwrap();
+    problems(&text).iter().map(line).collect()
+}
+
+#[track_caller]
+fn check(case: &str, expected: &[&str]) {
+    assert_eq!(found(case), expected, "{case}");
+}
+
+/// Work of three hours is valid with protection, with a heartbeat, and where a task can take that long to
+/// stop; otherwise a warning says what becomes of it.
+#[test]
+fn messages_of_hours_can_be_deployed() {
+    let drops = "warning 9:19 services.replicator.stop_timeout: a task that is stopped drops the message that it works on";
+    let twice = "warning 4:30 queues.bags.visibility_timeout: the visibility timeout is under twice the processing of one message";
+    check("five-hour-replicator/stack", &[twice, drops]);
+    let theirs = "warning 7:15 services.replicator.existing: a task that is stopped drops the message that it works on";
+    check("five-hour-replicator/existing", &[twice, theirs]);
+    check("five-hour-replicator/protect", &[twice]);
+    check("five-hour-replicator/heartbeat", &[]);
+    check(
+        "five-hour-replicator/instances",
+        &[twice.replace("4:30", "5:30").as_str()],
+    );
+    check("five-hour-replicator/measured", &[]);
+}
+
+/// Checks compare whole messages with timeouts, and the target counts those that a task works on at once.
+#[test]
+fn a_task_works_on_200_messages_at_once() {
+    let short = "services.worker.scaling.backlog_per_task.acceptable_latency: the promise is shorter than scaling takes";
+    check("concurrency-200/conc", &[&format!("warning 13:46 {short}")]);
+    check("concurrency-200/five", &[&format!("warning 13:46 {short}")]);
+    check("concurrency-200/demand", &[]);
+    check(
+        "concurrency-200/lax-whole",
+        &[
+            "error 4:34 queues.requests.visibility_timeout: the visibility timeout is shorter than the processing of one message",
+            &format!("warning 14:46 {short}"),
+        ],
+    );
+}
+
+/// No whole number is both over 0 and under 1.
+#[test]
+fn whole_numbers_leave_no_room_for_both_alarms() {
+    for case in ["a-avg", "a-max", "a-sum", "b-above9", "d-eq"] {
+        let found = found(&format!("integer-thresholds/{case}"));
+        assert!(
+            !found.iter().any(|line| line.contains("ring")),
+            "{case}: {found:?}"
+        );
+    }
+    let here = "services.w.scaling.steps.scale_in.below";
+    let room = "there is no room between the two thresholds";
+    let in_flight =
+        "warning 11:17 services.w.scaling.steps.metric: the scale-in ignores messages in flight";
+    for case in ["c-ok", "f-frac"] {
+        check(
+            &format!("integer-thresholds/{case}"),
+            &[in_flight, &format!("warning 13:27 {here}: {room}")],
+        );
+    }
+    check(
+        "integer-thresholds/e-never",
+        &[
+            &format!("error 13:27 {here}: this alarm never rings"),
+            in_flight,
+        ],
+    );
+}
+
+/// What SNS refuses is refused before a deploy.
+#[test]
+fn filters_are_those_that_sns_takes() {
+    let topic = "queues.events.subscribe[0].filter";
+    for (case, message) in [
+        ("bad", ".price: `numeric` takes a comparison of numbers"),
+        ("bad2", ".price: SNS knows no operator `prefixx`"),
+        ("combos", ": the filter has 192 combinations of values"),
+        ("empty", ".price: a filter accepts a list of values"),
+        ("scalar", ".price: a filter accepts a list of values"),
+        (
+            "six",
+            ": `queues.events.subscribe[0].filter` holds 6 attributes",
+        ),
+        (
+            "nested",
+            ".detail: a filter on attributes has no nested keys",
+        ),
+    ] {
+        let found = found(&format!("existing-topics/filter-{case}"));
+        assert_eq!(found.len(), 1, "{case}: {found:?}");
+        assert!(
+            found[0].ends_with(&format!("{topic}{message}")),
+            "{case}: {found:?}"
+        );
+    }
+    for case in ["exists", "numeric-range", "null", "or", "suffix"] {
+        check(&format!("existing-topics/filter-{case}"), &[]);
+    }
+    assert!(
+        !found("existing-topics/kms")
+            .iter()
+            .any(|line| line.starts_with("error"))
+    );
+}
+
+/// ECS places no more tasks than fit onto the instances.
+#[test]
+fn tasks_fit_onto_instances() {
+    let promise = "services.w.scaling.backlog_per_task.acceptable_latency: the promise is shorter than scaling takes";
+    let room = "tasks fit onto the instances";
+    let silent = "warning 1:1 notify: nobody hears of the alarms";
+    check(
+        "ec2/one",
+        &[
+            &format!("error 11:18 services.w.tasks.min: 1 of 20 {room}"),
+            silent,
+            &format!("warning 12:54 {promise}"),
+        ],
+    );
+    check(
+        "ec2/ec2",
+        &[
+            silent,
+            &format!("warning 11:26 services.w.tasks.max: 12 of 20 {room}"),
+            &format!("warning 12:54 {promise}"),
+        ],
+    );
+}
+
+/// A scale-in that doesn't count messages in flight stops the tasks that work on the last ones.
+#[test]
+fn a_scale_in_counts_messages_in_flight_too() {
+    let here = |way: &str| {
+        format!(
+            "warning 12:17 services.w.scaling.{way}.metric: the scale-in ignores messages in flight"
+        )
+    };
+    check("outstanding-sum/visible", &[&here("steps")]);
+    check("outstanding-sum/alarm", &[&here("alarm_steps")]);
+    check("outstanding-sum/sum", &[]);
+    check("outstanding-sum/both", &[]);
+}

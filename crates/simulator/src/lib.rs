@@ -36,7 +36,10 @@ pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
-pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
+pub use load::{
+    Arrival, Arrivals, DateOrder, GeneratorError, LimitError, Load, LoadLimits, PartError, Place,
+    ReadError, ReadOptions, RowProblem, Rows,
+};
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
 pub use outcome::{

@@ -140,7 +140,7 @@ fn what_is_wrong_is_told_with_its_code() {
     let (code, message) = failed(&[&file, "--load", &csv]);
     assert_eq!(code, Code::Failed);
     assert!(
-        message.ends_with("row 3: \"five\" is no number"),
+        message.ends_with("line 3: \"five\" isn't a number"),
         "{message}"
     );
     let (code, message) = failed(&[&file, "--load", "absent.csv"]);

@@ -1,0 +1,296 @@
+//! JSON documents with times and values: from `aws cloudwatch`, Prometheus, Datadog, Grafana, Kibana,
+//! InfluxDB, Splunk, and lists of objects. They become rows with named columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufReader, Read};
+
+use serde_json::{Deserializer, Map, Value};
+
+use super::error::ReadError;
+use super::source::Record;
+use super::{timestamp, words};
+
+/// The name of the column that names the series of a value.
+pub(super) const SERIES: &str = "series";
+
+/// What was found in a document.
+#[derive(Default)]
+struct Found {
+    /// Series, times, and values.
+    points: Vec<[String; 3]>,
+    /// Rows by the names of their columns.
+    rows: Vec<BTreeMap<String, String>>,
+}
+
+/// The rows of a document, after one with the names of the columns.
+pub(super) fn rows(input: impl Read) -> Result<Vec<Record>, ReadError> {
+    let documents: Vec<Value> = Deserializer::from_reader(BufReader::new(input))
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    let mut found = Found::default();
+    match documents.as_slice() {
+        [only] => found.walk(only, ""),
+        _ => found.walk(&Value::Array(documents), ""),
+    }
+    let table = found.table();
+    if table.is_empty() {
+        return Err(ReadError::JsonShape);
+    }
+    Ok(table)
+}
+
+impl Found {
+    fn walk(&mut self, value: &Value, name: &str) {
+        match value {
+            Value::Object(map) => {
+                let label = label(map);
+                let name = label.as_deref().unwrap_or(name);
+                if !self.take_lists(map, name) && !self.take_columns(map, name) {
+                    for inner in map.values() {
+                        self.walk(inner, name);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                if !self.take_pairs(items, name)
+                    && !self.take_fields(items)
+                    && !self.take_rows(items, name)
+                {
+                    for inner in items {
+                        self.walk(inner, name);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Times and values in two lists, as GetMetricData and Datadog return them.
+    fn take_lists(&mut self, map: &Map<String, Value>, name: &str) -> bool {
+        let list = |keys: [&str; 3]| keys.into_iter().find_map(|key| map.get(key)?.as_array());
+        let (Some(times), Some(values)) = (
+            list(["Timestamps", "timestamps", "times"]),
+            list(["Values", "values", "value"]),
+        ) else {
+            return false;
+        };
+        let nested: Vec<&Vec<Value>> = values.iter().filter_map(Value::as_array).collect();
+        if values.len() == times.len() && nested.is_empty() {
+            self.pair(times, values, name);
+            return true;
+        }
+        for (index, values) in nested.iter().enumerate() {
+            if values.len() == times.len() {
+                self.pair(times, values, &format!("{} {}", name, index + 1));
+            }
+        }
+        !nested.is_empty()
+    }
+
+    fn pair(&mut self, times: &[Value], values: &[Value], name: &str) {
+        for (time, value) in times.iter().zip(values) {
+            self.point(name, time, value);
+        }
+    }
+
+    fn point(&mut self, name: &str, time: &Value, value: &Value) {
+        if let (Some(time), Some(value)) = (scalar(time), scalar(value)) {
+            self.points.push([name.to_owned(), time, value]);
+        }
+    }
+
+    /// The names of columns and rows of values, as InfluxDB and BigQuery's tools return them.
+    fn take_columns(&mut self, map: &Map<String, Value>, name: &str) -> bool {
+        let list = |key: &str| map.get(key).and_then(Value::as_array);
+        let Some(columns) = list("columns") else {
+            return false;
+        };
+        let names: Vec<String> = columns
+            .iter()
+            .filter_map(|column| scalar(column).or_else(|| scalar(column.get("name")?)))
+            .collect();
+        let Some(rows) = list("values").or(list("rows")) else {
+            return false;
+        };
+        for row in rows.iter().filter_map(Value::as_array) {
+            let cells = row.iter().map(|cell| scalar(cell).unwrap_or_default());
+            let mut row: BTreeMap<String, String> = names.iter().cloned().zip(cells).collect();
+            row.insert(SERIES.to_owned(), name.to_owned());
+            self.rows.push(row);
+        }
+        true
+    }
+
+    /// Pairs of a time and a value, as Prometheus and Datadog return them; Graphite turns them around.
+    fn take_pairs(&mut self, items: &[Value], name: &str) -> bool {
+        let pairs: Option<Vec<(&Value, &Value)>> = items
+            .iter()
+            .map(|item| match item.as_array()?.as_slice() {
+                [first, second] if scalar(first).is_some() && scalar(second).is_some() => {
+                    Some((first, second))
+                }
+                _ => None,
+            })
+            .collect();
+        let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else {
+            return false;
+        };
+        let epoch = |value: &Value| scalar(value).is_some_and(|text| is_moment(&text));
+        let turned = pairs
+            .iter()
+            .all(|(first, second)| epoch(second) && !epoch(first));
+        for (first, second) in pairs {
+            match turned {
+                true => self.point(name, second, first),
+                false => self.point(name, first, second),
+            }
+        }
+        true
+    }
+
+    /// Rows of `field` and `value`, as CloudWatch Logs Insights returns them.
+    fn take_fields(&mut self, items: &[Value]) -> bool {
+        let row = |item: &Value| -> Option<BTreeMap<String, String>> {
+            let fields = item.as_array()?.iter();
+            fields
+                .map(|field| Some((scalar(field.get("field")?)?, scalar(field.get("value")?)?)))
+                .collect()
+        };
+        let rows: Option<Vec<_>> = items.iter().map(row).collect();
+        match rows {
+            Some(rows) if !rows.is_empty() => self.rows.extend(rows),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Objects with a time.
+    fn take_rows(&mut self, items: &[Value], name: &str) -> bool {
+        let rows: Vec<BTreeMap<String, String>> = items.iter().filter_map(flat).collect();
+        let timed = |row: &BTreeMap<String, String>| {
+            row.iter().any(|(key, value)| {
+                is_moment(value)
+                    || (words::time_rank(key) == Some(1) && timestamp::is_time(value.as_bytes()))
+            })
+        };
+        if rows.len() != items.len() || !rows.iter().any(timed) {
+            return false;
+        }
+        self.rows.extend(rows.into_iter().map(|mut row| {
+            row.entry(SERIES.to_owned())
+                .or_insert_with(|| name.to_owned());
+            row
+        }));
+        true
+    }
+
+    fn table(self) -> Vec<Record> {
+        if self.points.len() >= self.rows.len() {
+            let header = [SERIES, "timestamp", "value"];
+            let rows = self
+                .points
+                .iter()
+                .map(|point| point.each_ref().map(String::as_str));
+            return numbered(std::iter::once(header).chain(rows), self.points.is_empty());
+        }
+        let names: BTreeSet<&str> = self
+            .rows
+            .iter()
+            .flat_map(|row| row.keys().map(String::as_str))
+            .collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let rows = self.rows.iter().map(|row| {
+            names
+                .iter()
+                .map(|name| row.get(*name).map_or("", String::as_str))
+                .collect::<Vec<&str>>()
+        });
+        numbered(std::iter::once(names.clone()).chain(rows), false)
+    }
+}
+
+/// Rows with their numbers; the names of the columns are 0.
+fn numbered<'t, F: IntoIterator<Item = &'t str>>(
+    rows: impl Iterator<Item = F>,
+    nothing: bool,
+) -> Vec<Record> {
+    if nothing {
+        return Vec::new();
+    }
+    (0..)
+        .zip(rows)
+        .map(|(number, row)| Record::of(number, row))
+        .collect()
+}
+
+/// The text of a value that is neither a list nor an object.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(value) => Some(value.to_string()),
+        Value::String(value) => Some(value.clone()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The values of an object and of the objects in it; `None` for one that holds rows itself.
+fn flat(value: &Value) -> Option<BTreeMap<String, String>> {
+    let mut row = BTreeMap::new();
+    for (key, value) in value.as_object()? {
+        match value {
+            Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
+                return None;
+            }
+            Value::Object(_) => {
+                for (inner, value) in flat(value).unwrap_or_default() {
+                    row.insert(format!("{key}.{inner}"), value);
+                }
+            }
+            other => {
+                if let Some(text) = scalar(other) {
+                    row.insert(key.clone(), text);
+                }
+            }
+        }
+    }
+    Some(row)
+}
+
+fn is_moment(text: &str) -> bool {
+    timestamp::is_date(text.as_bytes()) || timestamp::is_epoch(text.as_bytes())
+}
+
+/// What an object calls its values.
+fn label(map: &Map<String, Value>) -> Option<String> {
+    const KEYS: [&str; 9] = [
+        "Label",
+        "label",
+        "metric",
+        "target",
+        "scope",
+        "display_name",
+        "expression",
+        "name",
+        "Id",
+    ];
+    KEYS.into_iter().find_map(|key| match map.get(key)? {
+        Value::String(label) => Some(label.clone()),
+        Value::Object(labels) => Some(labelled(labels)),
+        _ => None,
+    })
+}
+
+/// A metric's name and labels, as Prometheus writes them.
+fn labelled(labels: &Map<String, Value>) -> String {
+    let name = labels.get("__name__").and_then(Value::as_str).unwrap_or("");
+    let rest: Vec<String> = labels
+        .iter()
+        .filter(|(key, _)| *key != "__name__")
+        .filter_map(|(key, value)| Some(format!("{key}=\"{}\"", value.as_str()?)))
+        .collect();
+    match rest.as_slice() {
+        [] => name.to_owned(),
+        rest => format!("{name}{{{}}}", rest.join(", ")),
+    }
+}

@@ -70,7 +70,7 @@ impl Columns {
             return Ok(columns);
         }
         let series = options.count_column.as_deref().filter(|_| count.is_none());
-        columns.series = Series::find(sample, &columns, series, options.sum)?;
+        columns.series = Series::find(sample, &columns, series, count.is_some(), options.sum)?;
         Ok(columns)
     }
 

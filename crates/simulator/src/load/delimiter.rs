@@ -34,9 +34,9 @@ pub(super) fn find(head: &[u8], end: u8) -> u8 {
     let mut best = (0, b',');
     for delimiter in CANDIDATES {
         let timed = lines.iter().filter(|line| {
-            record.split(line, delimiter)
-                && record.len() > 1
-                && record.fields().any(timestamp::is_time)
+            // A quoted field can go on in the next line.
+            record.split(line, delimiter);
+            record.len() > 1 && record.fields().any(timestamp::is_time)
         });
         let timed = timed.count();
         if timed > best.0 {

@@ -66,6 +66,11 @@ pub enum ReadError {
         "the JSON has no times and values that ecs-scaler knows: it reads the output of `aws cloudwatch get-metric-data` and `get-metric-statistics`, Prometheus query_range, and lists of objects such as {{\"timestamp\": …, \"count\": …}}"
     )]
     JsonShape,
+    /// A part of a longer answer.
+    #[error(
+        "the JSON has a NextToken, so datapoints are missing: run the command again without --max-items and --no-paginate"
+    )]
+    Part,
     /// Text that begins as JSON does and isn't JSON.
     #[error("the file isn't valid JSON")]
     Json(#[from] serde_json::Error),

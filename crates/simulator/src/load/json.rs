@@ -27,6 +27,10 @@ pub(super) fn rows(input: impl Read) -> Result<Vec<Record>, ReadError> {
     let documents: Vec<Value> = Deserializer::from_reader(BufReader::new(input))
         .into_iter()
         .collect::<Result<_, _>>()?;
+    let more = |document: &Value| document.get("NextToken").is_some_and(Value::is_string);
+    if documents.iter().any(more) {
+        return Err(ReadError::Part);
+    }
     let mut found = Found::default();
     match documents.as_slice() {
         [only] => found.walk(only, ""),
@@ -45,7 +49,10 @@ impl Found {
             Value::Object(map) => {
                 let label = label(map);
                 let name = label.as_deref().unwrap_or(name);
-                if !self.take_lists(map, name) && !self.take_columns(map, name) {
+                if !self.take_lists(map, name)
+                    && !self.take_columns(map, name)
+                    && !self.take_frame(map, name)
+                {
                     for inner in map.values() {
                         self.walk(inner, name);
                     }
@@ -115,6 +122,25 @@ impl Found {
         for row in rows.iter().filter_map(Value::as_array) {
             let cells = row.iter().map(|cell| scalar(cell).unwrap_or_default());
             let mut row: BTreeMap<String, String> = names.iter().cloned().zip(cells).collect();
+            row.insert(SERIES.to_owned(), name.to_owned());
+            self.rows.push(row);
+        }
+        true
+    }
+
+    /// The names of columns and their values column by column, as Grafana returns them.
+    fn take_frame(&mut self, map: &Map<String, Value>, name: &str) -> bool {
+        let within = |outer: &str, inner: &str| map.get(outer)?.get(inner)?.as_array();
+        let (Some(fields), Some(columns)) = (within("schema", "fields"), within("data", "values"))
+        else {
+            return false;
+        };
+        let columns: Vec<&Vec<Value>> = columns.iter().filter_map(Value::as_array).collect();
+        for row in 0..columns.iter().map(|column| column.len()).max().unwrap_or(0) {
+            let cells = fields.iter().zip(&columns).filter_map(|(field, column)| {
+                Some((scalar(field.get("name")?)?, scalar(column.get(row)?)?))
+            });
+            let mut row: BTreeMap<String, String> = cells.collect();
             row.insert(SERIES.to_owned(), name.to_owned());
             self.rows.push(row);
         }

@@ -25,15 +25,10 @@ impl Tally {
     }
 
     pub(super) fn note(self, place: &dyn Fn(u64) -> Place, what: &str) -> Option<String> {
-        let count = match self.count {
-            0 => return None,
-            1 => "1 row".to_owned(),
-            count => format!("{count} rows"),
-        };
-        Some(format!(
-            "{count} {what} (the first is {})",
-            place(self.first)
-        ))
+        (self.count > 0).then(|| {
+            let first = place(self.first);
+            format!("{what}: {} (the first is {first})", self.count)
+        })
     }
 }
 

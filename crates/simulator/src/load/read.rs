@@ -195,11 +195,11 @@ impl Reading {
     fn finish(self, sample: &Sample, place: &dyn Fn(u64) -> Place) -> Result<Recorded, ReadError> {
         let mut notes = notes::columns(sample, &self.columns, self.rows, self.per);
         notes.extend(self.form.note());
-        notes.extend(self.absent.note(place, "have no count: read as 0"));
-        notes.extend(self.empty.note(place, "are empty: skipped"));
+        notes.extend(self.absent.note(place, "rows without a count, read as 0"));
+        notes.extend(self.empty.note(place, "empty rows, skipped"));
         notes.extend(
             self.repeated_names
-                .note(place, "repeat the names of the columns: skipped"),
+                .note(place, "rows that repeat the names of the columns, skipped"),
         );
         let (fine, rows, form) = (self.fine, self.rows, self.form);
         let collected = self

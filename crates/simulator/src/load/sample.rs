@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::error::ReadError;
 use super::number::{NumberForm, is_absent, shown};
 use super::source::{Record, Source};
-use super::timestamp;
+use super::{timestamp, words};
 
 /// Rows that decide. A month of minutes has 44,640.
 const ROWS: usize = 50_000;
@@ -57,16 +57,7 @@ impl Sample {
         };
         let data = records.split_off(names);
         let width = data.iter().map(Record::len).max();
-        let header = match records.as_slice() {
-            [] => None,
-            [only] => Some(only.clone()),
-            several => several
-                .iter()
-                .rev()
-                .find(|record| is_header(record) && Some(record.len()) == width)
-                .or(several.last())
-                .cloned(),
-        };
+        let header = names_of(&records, width);
         if data.is_empty() {
             return Err(ReadError::Empty);
         }
@@ -156,6 +147,38 @@ fn names(records: &[Record]) -> usize {
     } else {
         more + 1
     }
+}
+
+/// The names of the columns from the rows before the first row of values. CloudWatch's console has rows of
+/// labels, identifiers, and statistics.
+fn names_of(records: &[Record], width: Option<usize>) -> Option<Record> {
+    let first = |record: &Record| shown(record.field(0)).to_lowercase();
+    let keyed = |key: &str| records.iter().find(|record| first(record) == key);
+    let timed = records.iter().rev().find(|record| {
+        let mut fields = record.fields();
+        Some(record.len()) == width
+            && fields.any(|field| words::time_rank(&shown(field)) == Some(1))
+    });
+    let wide = records
+        .iter()
+        .rev()
+        .find(|record| Some(record.len()) == width);
+    let names = keyed("full label")
+        .or(keyed("label"))
+        .or(timed)
+        .or(wide)
+        .or(records.last())?;
+    let Some(statistics) = keyed("statistic").or(keyed("stat")) else {
+        return Some(names.clone());
+    };
+    let names: Vec<String> = (0..names.len())
+        .map(|column| match shown(statistics.field(column)) {
+            _ if column == 0 => "timestamp".to_owned(),
+            statistic if statistic == "Sum" => shown(names.field(column)),
+            statistic => format!("{} {statistic}", shown(names.field(column))),
+        })
+        .collect();
+    Some(Record::of(1, names.iter().map(String::as_str)))
 }
 
 /// Whether a row has neither a time nor a number.

@@ -14,12 +14,13 @@ pub(super) struct Series {
     columns: Vec<usize>,
     /// The names of the series that are read; all if empty.
     read: Vec<String>,
-    /// The names of the series that were found and aren't read.
-    ignored: Vec<String>,
+    /// The names of all series.
+    names: Vec<String>,
 }
 
 impl Series {
-    /// The series that a file has, and which of them are read.
+    /// The series that a file has, and which of them are read. `named` says that the user named the
+    /// column of the counts.
     ///
     /// # Errors
     /// When there are several and nothing chooses.
@@ -27,6 +28,7 @@ impl Series {
         sample: &Sample,
         columns: &Columns,
         wanted: Option<&str>,
+        named: bool,
         sum: bool,
     ) -> Result<Option<Self>, ReadError> {
         let mut times = vec![columns.time];
@@ -51,19 +53,12 @@ impl Series {
             }
             None if labels.is_empty() => return Ok(None),
             None if sum => Vec::new(),
-            None => choose(&names)?,
-        };
-        let ignored = match read.as_slice() {
-            [] => Vec::new(),
-            read => names
-                .into_iter()
-                .filter(|name| !read.contains(name))
-                .collect(),
+            None => choose(&names, named)?,
         };
         Ok(Some(Self {
             columns: labels,
             read,
-            ignored,
+            names,
         }))
     }
 
@@ -72,9 +67,12 @@ impl Series {
         &self.columns
     }
 
-    /// The names of the series that are read; all if empty.
+    /// The names of the series that are read.
     pub(super) fn read(&self) -> &[String] {
-        &self.read
+        match self.read.as_slice() {
+            [] => &self.names,
+            read => read,
+        }
     }
 
     /// Which series are read, for the user.
@@ -83,13 +81,15 @@ impl Series {
             let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
             names.join(", ")
         };
-        match (self.read.as_slice(), self.ignored.as_slice()) {
-            ([], _) => Some("all series are added up".to_owned()),
-            (_, []) => None,
-            (read, ignored) => Some(format!(
+        let mut ignored = self.names.clone();
+        ignored.retain(|name| !self.read.contains(name));
+        match self.read.as_slice() {
+            [] => Some("all series are added up".to_owned()),
+            _ if ignored.is_empty() => None,
+            read => Some(format!(
                 "the load is series {}; ignored series: {}",
                 quoted(read),
-                quoted(ignored)
+                quoted(&ignored)
             )),
         }
     }
@@ -102,7 +102,10 @@ impl Series {
 }
 
 /// The one series that is likely meant.
-fn choose(names: &[String]) -> Result<Vec<String>, ReadError> {
+fn choose(names: &[String], named: bool) -> Result<Vec<String>, ReadError> {
+    if let ([only], true) = (names, named) {
+        return Ok(vec![only.clone()]);
+    }
     let all: Vec<&String> = names.iter().collect();
     let meaning = |name: &&String| match words::meaning(name) {
         // The names of queues can have any words in them.

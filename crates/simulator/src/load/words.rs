@@ -116,6 +116,7 @@ const LABEL: &[&str] = &[
     "interval",
     "period",
     "granularity",
+    "offset",
     "end",
     "stop",
 ];

@@ -39,7 +39,6 @@ fn messages(load: &Load) -> usize {
 }
 
 /// Messages in each stretch of this many seconds.
-#[expect(dead_code, reason = "used by the exports that follow")]
 fn per(load: &Load, seconds: u64) -> Vec<usize> {
     let stretches = load.duration().as_secs().div_ceil(seconds);
     let mut counts = vec![0; usize::try_from(stretches).unwrap()];

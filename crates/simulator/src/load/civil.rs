@@ -199,6 +199,9 @@ impl<'t> Reader<'t> {
                     DateOrder::Ymd => (*a, b.parse().ok()?, *c),
                 })
             }
+            (None, [whole]) if whole.len() == 8 => {
+                Some((&whole[..4], whole[4..6].parse().ok()?, &whole[6..]))
+            }
             _ => return None,
         };
         let date = match date {

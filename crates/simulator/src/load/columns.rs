@@ -99,6 +99,7 @@ impl Columns {
     fn find_counts(&self, sample: &Sample, options: &ReadOptions) -> Result<Vec<usize>, ReadError> {
         let numbers: Vec<usize> = (0..sample.width())
             .filter(|column| !self.is_time(*column) && sample.kinds[*column] == Kind::Number)
+            .filter(|column| !is_other_time(sample, *column))
             .collect();
         let meaning = |column: &usize| match sample.header {
             Some(_) => words::meaning(&sample.name(*column)),
@@ -167,6 +168,13 @@ impl Columns {
     }
 }
 
+/// Whether a column has times of something else.
+fn is_other_time(sample: &Sample, column: usize) -> bool {
+    sample.header.is_some()
+        && words::has(&sample.name(column), &["time", "timestamp", "date", "at"])
+        && sample.cells(column).all(timestamp::is_epoch)
+}
+
 /// The candidates whose names are the most likely to mean the messages that were sent.
 pub(super) fn best<T: Copy>(candidates: &[T], meaning: impl Fn(&T) -> Meaning) -> Vec<T> {
     let with = |wanted: &[Meaning]| -> Vec<T> {
@@ -210,6 +218,15 @@ fn time(sample: &Sample, taken: &[Option<usize>]) -> Result<usize, ReadError> {
         candidates = free()
             .filter(|column| number(column) && rank(column).is_some_and(|rank| rank < 4))
             .collect();
+        let since_1970 = |column: &usize| sample.cells(*column).all(timestamp::is_epoch);
+        if candidates.iter().any(since_1970) {
+            candidates.retain(since_1970);
+        }
+    }
+    if candidates.is_empty() {
+        candidates = free()
+            .filter(|column| sample.kinds[*column] == Kind::Clock)
+            .collect();
     }
     if candidates.is_empty() && sample.header.is_some() {
         candidates = free()
@@ -238,10 +255,21 @@ fn time(sample: &Sample, taken: &[Option<usize>]) -> Result<usize, ReadError> {
 
 /// The column of the time of the day, where the column of the times has dates alone.
 fn clock(sample: &Sample, time: usize) -> Option<usize> {
-    let mut clocks = (0..sample.width()).filter(|column| sample.kinds[*column] == Kind::Clock);
-    let clock = clocks.next().filter(|clock| *clock != time)?;
+    const NAMES: [&str; 6] = ["time", "hour", "hr", "zeit", "uhrzeit", "stunde"];
     let dates = sample
         .cells(time)
         .all(|cell| cell.is_empty() || timestamp::is_bare_date(cell));
-    (dates && clocks.next().is_none()).then_some(clock)
+    let is_clock = |column: &usize| match sample.kinds[*column] {
+        Kind::Clock => true,
+        Kind::Number => {
+            words::has(&sample.name(*column), &NAMES)
+                && sample
+                    .cells(*column)
+                    .all(|cell| timestamp::clock(cell).is_some())
+        }
+        _ => false,
+    };
+    let mut clocks = (0..sample.width()).filter(|column| *column != time && is_clock(column));
+    let clock = clocks.next().filter(|_| dates)?;
+    clocks.next().is_none().then_some(clock)
 }

@@ -42,7 +42,7 @@ pub enum ReadError {
     },
     /// No column that can be a count of messages.
     #[error(
-        "no column is a count of messages: the file has {}; choose one with --count-column",
+        "no column is a count of messages: the file has {}; choose one with --count-column, or add --rows messages if a row is one message",
         list(.0)
     )]
     NoCounts(Vec<String>),
@@ -140,7 +140,7 @@ fn list(names: &[String]) -> String {
     let mut shown: Vec<String> = names
         .iter()
         .take(SHOWN)
-        .map(|name| format!("\"{name}\""))
+        .map(|name| format!("\"{}\"", name.chars().take(80).collect::<String>()))
         .collect();
     if names.len() > SHOWN {
         shown.push(format!("{} more", names.len() - SHOWN));

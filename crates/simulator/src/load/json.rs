@@ -52,6 +52,7 @@ impl Found {
                 if !self.take_lists(map, name)
                     && !self.take_columns(map, name)
                     && !self.take_frame(map, name)
+                    && !self.take_map(map, name)
                 {
                     for inner in map.values() {
                         self.walk(inner, name);
@@ -143,6 +144,41 @@ impl Found {
             let mut row: BTreeMap<String, String> = cells.collect();
             row.insert(SERIES.to_owned(), name.to_owned());
             self.rows.push(row);
+        }
+        true
+    }
+
+    /// Values by their times, or lists of values by the names of columns.
+    fn take_map(&mut self, map: &Map<String, Value>, name: &str) -> bool {
+        let timed = map
+            .iter()
+            .all(|(key, value)| is_moment(key) && scalar(value).is_some());
+        if timed && !map.is_empty() {
+            for (time, value) in map {
+                self.point(name, &Value::String(time.clone()), value);
+            }
+            return true;
+        }
+        let columns: Option<Vec<(&String, &Vec<Value>)>> = map
+            .iter()
+            .map(|(key, value)| Some((key, value.as_array()?)))
+            .collect();
+        let Some(columns) = columns.filter(|columns| {
+            let length = columns.first().map_or(0, |(_, column)| column.len());
+            let even = columns.iter().all(|(_, column)| {
+                column.len() == length && column.iter().all(|cell| scalar(cell).is_some())
+            });
+            even && columns
+                .iter()
+                .any(|(key, _)| words::time_rank(key) == Some(1))
+        }) else {
+            return false;
+        };
+        for row in 0..columns.first().map_or(0, |(_, column)| column.len()) {
+            let cells = columns
+                .iter()
+                .filter_map(|(key, column)| Some(((*key).clone(), scalar(column.get(row)?)?)));
+            self.rows.push(cells.collect());
         }
         true
     }

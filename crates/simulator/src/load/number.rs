@@ -48,13 +48,15 @@ pub(super) enum NumberForm {
     Comma,
 }
 
-/// A shortened record of a field for a message: short and printable.
+/// A field as printable text.
+pub(super) fn printable(field: &[u8]) -> String {
+    let text = String::from_utf8_lossy(field.trim_ascii());
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// A field for a message: short and printable.
 pub(super) fn shown(field: &[u8]) -> String {
-    String::from_utf8_lossy(field.trim_ascii())
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(40)
-        .collect()
+    printable(field).chars().take(40).collect()
 }
 
 /// Whether a field says that there is no value.
@@ -219,7 +221,19 @@ fn unit(suffix: &str) -> Option<(f64, Option<u32>)> {
         suffix
     };
     let factor = factor.unwrap_or(1.0);
+    let counted = |unit: &str| {
+        let unit = unit
+            .split(['/', ' '])
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
+        WORDS.contains(&unit.as_str())
+            || rate_seconds(&unit).is_some()
+            || ["", "1", "per", "c"].contains(&unit.as_str())
+    };
     match rate_seconds(unit) {
+        // Other words can be parts of one: `mreq/s` is a thousandth.
+        Some(_) if !counted(unit) => None,
         Some(seconds) => Some((factor, Some(seconds))),
         None if unit.is_empty() || WORDS.contains(&unit.to_lowercase().as_str()) => {
             Some((factor, None))
@@ -296,7 +310,19 @@ mod tests {
             Some((1_200, 0, Some(60)))
         );
         for text in [
-            "x", "", "10,5", "1.2.3", "1 2", "-5", "12%", "250ms", "NaN", "inf", "1e999", ",",
+            "x",
+            "",
+            "10,5",
+            "1.2.3",
+            "1 2",
+            "-5",
+            "12%",
+            "250ms",
+            "500 mreq/s",
+            "NaN",
+            "inf",
+            "1e999",
+            ",",
         ] {
             assert_eq!(read(NumberForm::Point, text), None, "{text}");
         }

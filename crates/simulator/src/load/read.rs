@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::columns::Columns;
 use super::error::{Place, ReadError, RowProblem};
-use super::number::{MILLION, NumberForm, is_absent, shown};
+use super::number::{MILLION, NumberForm, is_absent, printable, shown};
 use super::options::{ReadOptions, Rows};
 use super::packed::Packed;
 use super::rows::Collected;
@@ -12,7 +12,7 @@ use super::sample::Sample;
 use super::source::{Record, Source};
 use super::spread::{Spread, Values};
 use super::timestamp::TimeForm;
-use super::{counter, notes, words};
+use super::{counter, notes, timestamp, words};
 
 /// A load that was recorded.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,8 +141,9 @@ impl Reading {
         self.time.clear();
         self.time.extend_from_slice(text);
         if let Some(clock) = self.columns.clock {
+            let clock = timestamp::clock(record.field(clock))?;
             self.time.push(b' ');
-            self.time.extend_from_slice(record.field(clock));
+            self.time.extend_from_slice(clock.as_bytes());
         }
         self.form.read(&self.time)
     }
@@ -186,7 +187,7 @@ impl Reading {
     /// Microseconds of one, for processing times without a unit.
     fn per_duration(&self) -> f64 {
         let name = match (&self.header, self.columns.duration) {
-            (Some(header), Some(column)) => shown(header.field(column)),
+            (Some(header), Some(column)) => printable(header.field(column)),
             _ => String::new(),
         };
         notes::duration_unit(&name)
@@ -253,7 +254,10 @@ fn time_form(
             let joined: Vec<Vec<u8>> = sample
                 .records
                 .iter()
-                .map(|record| [record.field(time), b" ", record.field(clock)].concat())
+                .map(|record| {
+                    let clock = timestamp::clock(record.field(clock)).unwrap_or_default();
+                    [record.field(time), b" ", clock.as_bytes()].concat()
+                })
                 .collect();
             TimeForm::of(joined.iter().map(Vec::as_slice), options.date_order)?
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::ReadError;
-use super::number::{NumberForm, is_absent, shown};
+use super::number::{NumberForm, is_absent, printable};
 use super::source::{Record, Source};
 use super::{timestamp, words};
 
@@ -81,7 +81,7 @@ impl Sample {
     pub(super) fn name(&self, column: usize) -> String {
         self.header
             .as_ref()
-            .map(|header| shown(header.field(column)))
+            .map(|header| printable(header.field(column)))
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| format!("column {}", column + 1))
     }
@@ -135,11 +135,18 @@ fn names(records: &[Record]) -> usize {
         Some(first) if is_header(first) => {}
         _ => return 0,
     }
+    let wide = records
+        .iter()
+        .take(2 * PREAMBLE)
+        .any(|record| record.len() > 1);
     let more = records
         .iter()
         .skip(1)
         .take(PREAMBLE)
-        .take_while(|record| is_header(record) && !record.field(0).iter().any(u8::is_ascii_digit))
+        .take_while(|record| {
+            let title = wide && record.len() == 1;
+            is_header(record) && (title || !record.field(0).iter().any(u8::is_ascii_digit))
+        })
         .count();
     // Without any row of values, the second row is one that can't be read.
     if more + 1 == records.len() {
@@ -152,12 +159,12 @@ fn names(records: &[Record]) -> usize {
 /// The names of the columns from the rows before the first row of values. CloudWatch's console has rows of
 /// labels, identifiers, and statistics.
 fn names_of(records: &[Record], width: Option<usize>) -> Option<Record> {
-    let first = |record: &Record| shown(record.field(0)).to_lowercase();
+    let first = |record: &Record| printable(record.field(0)).to_lowercase();
     let keyed = |key: &str| records.iter().find(|record| first(record) == key);
     let timed = records.iter().rev().find(|record| {
         let mut fields = record.fields();
         Some(record.len()) == width
-            && fields.any(|field| words::time_rank(&shown(field)) == Some(1))
+            && fields.any(|field| words::time_rank(&printable(field)) == Some(1))
     });
     let wide = records
         .iter()
@@ -172,10 +179,10 @@ fn names_of(records: &[Record], width: Option<usize>) -> Option<Record> {
         return Some(names.clone());
     };
     let names: Vec<String> = (0..names.len())
-        .map(|column| match shown(statistics.field(column)) {
+        .map(|column| match printable(statistics.field(column)) {
             _ if column == 0 => "timestamp".to_owned(),
-            statistic if statistic == "Sum" => shown(names.field(column)),
-            statistic => format!("{} {statistic}", shown(names.field(column))),
+            statistic if statistic == "Sum" => printable(names.field(column)),
+            statistic => format!("{} {statistic}", printable(names.field(column))),
         })
         .collect();
     Some(Record::of(1, names.iter().map(String::as_str)))

@@ -2,7 +2,7 @@
 
 use super::columns::{Columns, best, unknown};
 use super::error::ReadError;
-use super::number::shown;
+use super::number::printable;
 use super::sample::{Kind, Sample};
 use super::source::Record;
 use super::words::{self, Meaning};
@@ -165,7 +165,7 @@ fn distinct(sample: &Sample, columns: &[usize]) -> Vec<String> {
 fn name(record: &Record, columns: &[usize]) -> String {
     let parts: Vec<String> = columns
         .iter()
-        .map(|column| shown(record.field(*column)))
+        .map(|column| printable(record.field(*column)))
         .collect();
     parts.join(" / ")
 }

@@ -1,6 +1,6 @@
 //! Times as tools and people write them into a load file.
 
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
@@ -34,6 +34,8 @@ pub(super) enum TimeForm {
     Zoned,
     /// An ISO date and time without a zone: UTC.
     Local,
+    /// A time of the day alone.
+    Clock,
     /// A date and time in another form.
     Written { order: DateOrder, zoned: bool },
 }
@@ -53,7 +55,8 @@ impl TimeForm {
         order: Option<DateOrder>,
     ) -> Result<Option<Self>, ReadError> {
         let Some(first) = cells.clone().find(|cell| is_time(cell)) else {
-            return Ok(None);
+            let mut cells = cells;
+            return Ok(cells.any(is_clock).then_some(Self::Clock));
         };
         if number(first).is_some() {
             let numbers = cells.filter(|cell| number(cell).is_some());
@@ -112,6 +115,11 @@ impl TimeForm {
                 serial(days as f64 + millionths as f64 / 1e9)
             }
             Self::Compact => compact(text),
+            Self::Clock => {
+                let parts = civil::parse(text, DateOrder::Dmy)?;
+                let clock = parts.time.filter(|_| parts.date.is_none())?;
+                u64::try_from(clock.duration_since(Time::midnight()).as_micros()).ok()
+            }
             Self::Zoned => {
                 let time = PARSER.parse_timestamp(text).ok()?;
                 u64::try_from(time.as_microsecond()).ok()
@@ -130,7 +138,11 @@ impl TimeForm {
     pub(super) fn lacks_zone(self) -> bool {
         matches!(
             self,
-            Self::Local | Self::Serial | Self::Compact | Self::Written { zoned: false, .. }
+            Self::Local
+                | Self::Clock
+                | Self::Serial
+                | Self::Compact
+                | Self::Written { zoned: false, .. }
         )
     }
 
@@ -151,6 +163,7 @@ impl TimeForm {
                         .to_owned(),
                 );
             }
+            Self::Clock => return Some("times have no date: read as those of one day".to_owned()),
             _ => return Some("times have no zone: read as UTC".to_owned()),
         };
         Some(format!(
@@ -162,7 +175,7 @@ impl TimeForm {
     /// something that the file doesn't name, so they are none.
     pub(super) fn written(self, micros: u64) -> Option<String> {
         const YEAR: u64 = 365 * 86_400 * 1_000_000;
-        if matches!(self, Self::Number(_)) && micros < YEAR {
+        if matches!(self, Self::Number(_) | Self::Clock) && micros < YEAR {
             return None;
         }
         let micros = i64::try_from(micros).ok()?;
@@ -220,6 +233,23 @@ pub(super) fn is_bare_date(text: &[u8]) -> bool {
 pub(super) fn is_clock(text: &[u8]) -> bool {
     civil::parse(text, DateOrder::Dmy)
         .is_some_and(|parts| parts.date.is_none() && parts.time.is_some())
+}
+
+/// A time of the day from a column of its own, with colons: `12:00`, `120000`, `1200`, or an hour.
+pub(super) fn clock(text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return is_clock(text.as_bytes()).then(|| text.to_owned());
+    }
+    let number: u32 = text.parse().ok()?;
+    let (hour, minute, second) = match text.len() {
+        1 | 2 => (number, 0, 0),
+        3 | 4 => (number / 100, number % 100, 0),
+        5 | 6 => (number / 10_000, number / 100 % 100, number % 100),
+        _ => return None,
+    };
+    let valid = hour < 24 && minute < 60 && second < 60;
+    valid.then(|| format!("{hour:02}:{minute:02}:{second:02}"))
 }
 
 /// Whether a field is a number as large as a time since 1970.
@@ -472,7 +502,6 @@ mod tests {
             "timestamp",
             "-5",
             "1e3",
-            "12:00",
             "2026-13-01",
             "2026-11-2l 11:59:00",
             "2026-11-21T12:00:00ZZ",

@@ -117,6 +117,9 @@ const LABEL: &[&str] = &[
     "period",
     "granularity",
     "offset",
+    "spandays",
+    "raw",
+    "serial",
     "end",
     "stop",
 ];
@@ -253,6 +256,11 @@ fn any(words: &[String], of: &[&str]) -> bool {
     words.iter().any(|word| of.contains(&word.as_str()))
 }
 
+/// Whether a name has one of these words.
+pub(super) fn has(name: &str, wanted: &[&str]) -> bool {
+    any(&of(name), wanted)
+}
+
 /// What a column's name says of its values.
 pub(super) fn meaning(name: &str) -> Meaning {
     let words = of(name);
@@ -260,8 +268,9 @@ pub(super) fn meaning(name: &str) -> Meaning {
         word.strip_prefix('p')
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let internal = name.starts_with('_') && name != "_value";
-    if internal || any(&words, LABEL) {
+    if as_count(&words) {
+        Meaning::CountOf
+    } else if any(&words, LABEL) {
         Meaning::Label
     } else if rate_seconds(name).is_none() && any(&words, DURATION) {
         Meaning::Duration
@@ -285,6 +294,13 @@ pub(super) fn meaning(name: &str) -> Meaning {
     } else {
         Meaning::Unknown
     }
+}
+
+/// Whether Datadog's function counts, whatever its aggregation over hosts is called.
+fn as_count(words: &[String]) -> bool {
+    words
+        .windows(2)
+        .any(|pair| pair[0] == "as" && pair[1] == "count")
 }
 
 /// How likely a column's name is that of the times, from 1; `None` for the name of a duration.
@@ -335,6 +351,8 @@ pub(super) fn rate_seconds(text: &str) -> Option<u32> {
         .find_map(|after| unit(of(after).first()?));
     let per = words.windows(2).find_map(|pair| match pair {
         [per, word] if per == "per" => unit(word),
+        // Datadog's rates are per second.
+        [r#as, rate] if r#as == "as" && rate == "rate" => Some(1),
         _ => None,
     });
     let short = words.iter().find_map(|word| match word.as_str() {
@@ -380,6 +398,8 @@ mod tests {
             ("response_time_ms", Meaning::Duration),
             ("p99", Meaning::Statistic),
             ("_span", Meaning::Label),
+            ("_col1", Meaning::Unknown),
+            ("avg:aws.sqs.sent{*}.as_count()", Meaning::CountOf),
             ("_value", Meaning::Count),
             ("orders_count", Meaning::CountOf),
         ] {

@@ -55,6 +55,19 @@ const OTHERS: &[(&str, usize, u64)] = &[
     ("counter-resets.csv", 140, 300),
     ("mixed-steps.csv", 1_500, 1_500),
     ("sparse.csv", 56, 780),
+    ("datadog-graph.csv", 30, 120),
+    ("kibana-times-of-day.csv", 30, 3_600),
+    ("date-and-hour.csv", 30, 7_200),
+    ("azure-monitor.csv", 30, 120),
+    ("google-monitoring.csv", 30, 120),
+    ("map.json", 30, 120),
+    ("lists.json", 30, 120),
+    ("victoriametrics.jsonl", 30, 120),
+    ("sqs-attributes.csv", 2, 60),
+    ("athena.csv", 30, 120),
+    ("compact-date-and-time.csv", 30, 120),
+    ("load-balancer.csv", 30, 120),
+    ("aws-cli-text.txt", 30, 120),
 ];
 
 fn export(file: &str) -> String {
@@ -109,6 +122,7 @@ fn exports_that_leave_a_choice_name_the_option() {
         ("average.csv", ["Average", "--count-column"]),
         ("unclosed-quote.csv", ["line 3", "never closed"]),
         ("workbook.xlsx", ["workbook", "CSV"]),
+        ("grafana-milli.csv", ["line 2", "500 mreq/s"]),
         ("no-times.json", ["JSON", "get-metric-data"]),
     ] {
         match read(&export(file), &ReadOptions::default()) {

@@ -143,12 +143,7 @@ impl Columns {
                 _ => false,
             })
             .collect();
-        let sure = |column: &usize| {
-            let words = words::of(&sample.name(*column));
-            ["processing", "duration", "work"]
-                .iter()
-                .any(|word| words.contains(&(*word).to_owned()))
-        };
+        let sure = |column: &usize| words::has(&sample.name(*column), "processing duration work");
         match timed.as_slice() {
             [] => Ok(None),
             [only] => Ok(Some(*only)),
@@ -171,7 +166,7 @@ impl Columns {
 /// Whether a column has times of something else.
 fn is_other_time(sample: &Sample, column: usize) -> bool {
     sample.header.is_some()
-        && words::has(&sample.name(column), &["time", "timestamp", "date", "at"])
+        && words::has(&sample.name(column), "time timestamp date at")
         && sample.cells(column).all(timestamp::is_epoch)
 }
 
@@ -255,14 +250,14 @@ fn time(sample: &Sample, taken: &[Option<usize>]) -> Result<usize, ReadError> {
 
 /// The column of the time of the day, where the column of the times has dates alone.
 fn clock(sample: &Sample, time: usize) -> Option<usize> {
-    const NAMES: [&str; 6] = ["time", "hour", "hr", "zeit", "uhrzeit", "stunde"];
+    const NAMES: &str = "time hour hr zeit uhrzeit stunde";
     let dates = sample
         .cells(time)
         .all(|cell| cell.is_empty() || timestamp::is_bare_date(cell));
     let is_clock = |column: &usize| match sample.kinds[*column] {
         Kind::Clock => true,
         Kind::Number => {
-            words::has(&sample.name(*column), &NAMES)
+            words::has(&sample.name(*column), NAMES)
                 && sample
                     .cells(*column)
                     .all(|cell| timestamp::clock(cell).is_some())

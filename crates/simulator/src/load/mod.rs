@@ -9,9 +9,11 @@ mod delimiter;
 mod error;
 mod generator;
 mod json;
+mod json_value;
 mod limits;
 mod notes;
 mod number;
+mod numeric_time;
 mod options;
 mod packed;
 mod part;
@@ -37,9 +39,10 @@ pub use self::limits::{LimitError, LoadLimits};
 pub use self::options::{DateOrder, ReadOptions, Rows};
 
 use self::generator::Generator;
+use self::numeric_time::Unit;
 use self::packed::Packed;
 use self::read::{Layout, Recorded};
-use self::timestamp::{TimeForm, Unit};
+use self::timestamp::TimeForm;
 use crate::time::{Nanos, nanos, parse_duration};
 
 /// When messages are sent.
@@ -231,7 +234,7 @@ impl Load {
         };
         let text = text.as_bytes();
         let at = recorded.form.read(text).or_else(|| {
-            let form = TimeForm::of(std::iter::once(text), None).ok()??;
+            let form = TimeForm::detect(std::iter::once(text), None).ok()??;
             form.read(text)
         })?;
         Some(at.saturating_sub(recorded.first).saturating_mul(1_000))

@@ -99,13 +99,11 @@ fn unit(seconds: u32) -> &'static str {
 
 /// Microseconds of one, for processing times without a unit, by the name of their column.
 pub(super) fn duration_unit(name: &str) -> f64 {
-    let words = words::of(name);
-    let has = |units: &[&str]| words.iter().any(|word| units.contains(&word.as_str()));
-    if has(&["ms", "msec", "millis", "millisecond", "milliseconds"]) {
+    if words::has(name, "ms msec millis millisecond milliseconds") {
         1e3
-    } else if has(&["us", "usec", "micros", "microseconds"]) {
+    } else if words::has(name, "us usec micros microseconds") {
         1.0
-    } else if has(&["min", "mins", "minutes"]) {
+    } else if words::has(name, "min mins minutes") {
         6e7
     } else {
         1e6

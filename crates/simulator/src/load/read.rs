@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::columns::Columns;
 use super::error::{Place, ReadError, RowProblem};
-use super::number::{MILLION, NumberForm, is_absent, printable, shown};
+use super::number::{MILLION, NumberForm, is_absent, shown};
 use super::options::{ReadOptions, Rows};
 use super::packed::Packed;
 use super::rows::Collected;
@@ -72,6 +72,8 @@ struct Reading {
     fine: bool,
     /// Seconds of the unit of rates without one of their own.
     per: u32,
+    /// Microseconds of one, for processing times without a unit.
+    duration_unit: f64,
     header: Option<Record>,
     collected: Collected,
     absent: notes::Tally,
@@ -96,6 +98,9 @@ impl Reading {
             per: name
                 .and_then(|name| words::rate_seconds(&name))
                 .unwrap_or(1),
+            duration_unit: columns
+                .duration
+                .map_or(1e6, |column| notes::duration_unit(&sample.name(column))),
             header: sample.header.clone(),
             collected: Collected::new(rows, form.lacks_zone(), options.sum),
             columns,
@@ -154,7 +159,7 @@ impl Reading {
             return match self.columns.duration {
                 None => Ok(Some(0)),
                 Some(column) => {
-                    notes::processing(record.field(column), self.per_duration()).map(Some)
+                    notes::processing(record.field(column), self.duration_unit).map(Some)
                 }
             };
         }
@@ -182,15 +187,6 @@ impl Reading {
         }
         let gap = self.rows == Rows::Counters && readings == 0;
         Ok((!gap).then_some(total))
-    }
-
-    /// Microseconds of one, for processing times without a unit.
-    fn per_duration(&self) -> f64 {
-        let name = match (&self.header, self.columns.duration) {
-            (Some(header), Some(column)) => printable(header.field(column)),
-            _ => String::new(),
-        };
-        notes::duration_unit(&name)
     }
 
     fn finish(self, sample: &Sample, place: &dyn Fn(u64) -> Place) -> Result<Recorded, ReadError> {
@@ -249,7 +245,7 @@ fn time_form(
 ) -> Result<TimeForm, ReadError> {
     let time = columns.time;
     let form = match columns.clock {
-        None => TimeForm::of(sample.cells(time), options.date_order)?,
+        None => TimeForm::detect(sample.cells(time), options.date_order)?,
         Some(clock) => {
             let joined: Vec<Vec<u8>> = sample
                 .records
@@ -259,7 +255,7 @@ fn time_form(
                     [record.field(time), b" ", clock.as_bytes()].concat()
                 })
                 .collect();
-            TimeForm::of(joined.iter().map(Vec::as_slice), options.date_order)?
+            TimeForm::detect(joined.iter().map(Vec::as_slice), options.date_order)?
         }
     };
     let named = sample.header.is_some().then(|| sample.name(time));

@@ -147,11 +147,15 @@ fn is_regular(distances: &[u64], index: usize, at: u64) -> bool {
         |index: Option<usize>| index.and_then(|index| distances.get(index)) == Some(&distance);
     let before = same(index.checked_sub(1));
     let after = same(index.checked_add(1));
-    let three = (before && after)
-        || (before && same(index.checked_sub(2)))
-        || (after && same(index.checked_add(2)));
+    let run = [before, after];
+    let three = match run {
+        [true, true] => true,
+        [true, false] => same(index.checked_sub(2)),
+        [false, true] => same(index.checked_add(2)),
+        [false, false] => false,
+    };
     let aligned = PERIODS.contains(&distance) && at.is_multiple_of(distance);
-    three || ((before || after) && aligned)
+    three || (run.contains(&true) && aligned)
 }
 
 fn note(step: Option<u64>, distances: usize, longest_gap: u64, mixed: bool) -> String {

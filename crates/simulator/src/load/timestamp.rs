@@ -6,20 +6,9 @@ use jiff::tz::TimeZone;
 
 use super::civil;
 use super::error::ReadError;
+use super::numeric_time::{Unit, compact, is_serial, number, number_of_billionths, serial};
 use super::options::DateOrder;
 use super::words;
-
-/// The unit of times that are numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    Nanos,
-    Micros,
-    Millis,
-    Seconds,
-    Minutes,
-    Hours,
-    Days,
-}
 
 /// How the times of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +31,12 @@ pub(super) enum TimeForm {
 
 static PARSER: DateTimeParser = DateTimeParser::new();
 
-/// Days from 30 December 1899 to 1 January 1970.
-const EPOCH_DAY: f64 = 25_569.0;
-
 impl TimeForm {
     /// How the times of a column are written. `None` when it has no time.
     ///
     /// # Errors
     /// When dates can be read in two ways and nothing says which is meant.
-    pub(super) fn of<'c>(
+    pub(super) fn detect<'c>(
         cells: impl Iterator<Item = &'c [u8]> + Clone,
         order: Option<DateOrder>,
     ) -> Result<Option<Self>, ReadError> {
@@ -91,17 +77,14 @@ impl TimeForm {
 
     /// The same, with the unit that the name of the column has for small numbers.
     pub(super) fn named(self, name: Option<&str>) -> Self {
-        let words = name.map(words::of).unwrap_or_default();
-        let has = |units: &[&str]| words.iter().any(|word| units.contains(&word.as_str()));
+        let has = |units: &str| name.is_some_and(|name| words::has(name, units));
         match self {
-            Self::Number(Unit::Seconds) if has(&["ms", "millis", "milliseconds"]) => {
+            Self::Number(Unit::Seconds) if has("ms millis milliseconds") => {
                 Self::Number(Unit::Millis)
             }
-            Self::Number(Unit::Seconds) if has(&["minute", "minutes"]) => {
-                Self::Number(Unit::Minutes)
-            }
-            Self::Number(Unit::Seconds) if has(&["hour", "hours"]) => Self::Number(Unit::Hours),
-            Self::Number(Unit::Seconds) if has(&["day", "days"]) => Self::Number(Unit::Days),
+            Self::Number(Unit::Seconds) if has("minute minutes") => Self::Number(Unit::Minutes),
+            Self::Number(Unit::Seconds) if has("hour hours") => Self::Number(Unit::Hours),
+            Self::Number(Unit::Seconds) if has("day days") => Self::Number(Unit::Days),
             form => form,
         }
     }
@@ -181,32 +164,6 @@ impl TimeForm {
         let micros = i64::try_from(micros).ok()?;
         let time = jiff::Timestamp::from_microsecond(micros).ok()?;
         Some(time.to_string())
-    }
-}
-
-impl Unit {
-    /// By size: seconds until the year 5138, then milliseconds, microseconds, and nanoseconds.
-    fn of(whole: u64) -> Self {
-        match whole {
-            0..100_000_000_000 => Self::Seconds,
-            100_000_000_000..100_000_000_000_000 => Self::Millis,
-            100_000_000_000_000..100_000_000_000_000_000 => Self::Micros,
-            _ => Self::Nanos,
-        }
-    }
-
-    fn micros(self, (whole, millionths): (u64, u64)) -> u64 {
-        let factor = match self {
-            Self::Days => 86_400_000_000,
-            Self::Hours => 3_600_000_000,
-            Self::Minutes => 60_000_000,
-            Self::Seconds => 1_000_000,
-            Self::Millis => 1_000,
-            Self::Micros => 1,
-            Self::Nanos => return whole / 1_000,
-        };
-        let fraction = millionths.saturating_mul(factor) / 1_000_000;
-        whole.saturating_mul(factor).saturating_add(fraction)
     }
 }
 
@@ -305,220 +262,5 @@ fn local(text: &[u8]) -> Option<DateTime> {
     PARSER.parse_datetime(&dashed).ok()
 }
 
-/// `YYYYMMDD`, `YYYYMMDDHH`, `YYYYMMDDHHMM`, or `YYYYMMDDHHMMSS`, from 1970 to 2099, in microseconds since
-/// 1970. Ten digits are also seconds since 1970, but only from 2032 on.
-fn compact(text: &[u8]) -> Option<u64> {
-    if !matches!(text.len(), 8 | 10 | 12 | 14) || !text.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let part = |from: usize, to: usize| {
-        text.get(from..to.min(text.len()))
-            .unwrap_or_default()
-            .iter()
-            .fold(0_i16, |number, digit| number * 10 + i16::from(digit - b'0'))
-    };
-    let small = |from: usize| i8::try_from(part(from, from + 2)).ok();
-    let year = Some(part(0, 4)).filter(|year| (1970..2100).contains(year))?;
-    let time = DateTime::new(
-        year,
-        small(4)?,
-        small(6)?,
-        small(8)?,
-        small(10)?,
-        small(12)?,
-        0,
-    )
-    .ok()?;
-    let time = time.to_zoned(TimeZone::UTC).ok()?;
-    u64::try_from(time.timestamp().as_microsecond()).ok()
-}
-
-/// Whether numbers are days since 1899: from 1954 to 2119, and never more than a month apart.
-fn is_serial<'c>(numbers: impl Iterator<Item = &'c [u8]>) -> bool {
-    let mut before = None;
-    let mut steps = 0;
-    for cell in numbers {
-        let Some(days) = number(cell).map(|(days, _)| days) else {
-            return false;
-        };
-        let near = before.is_none_or(|before: u64| before.abs_diff(days) <= 31);
-        if !(20_000..80_000).contains(&days) || !near {
-            return false;
-        }
-        before = Some(days);
-        steps += 1;
-    }
-    steps > 1
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "after 1970 by the filter, and before the year 2119 by its caller"
-)]
-fn serial(days: f64) -> Option<u64> {
-    // A second is about 0.0000116 days, which spreadsheets write with too few digits.
-    let seconds = ((days - EPOCH_DAY) * 86_400.0).round();
-    Some(seconds)
-        .filter(|seconds| *seconds >= 0.0)
-        .map(|seconds| seconds as u64 * 1_000_000)
-}
-
-/// A whole number and the millionths of its fraction.
-fn number(text: &[u8]) -> Option<(u64, u64)> {
-    let (whole, billionths) = number_of_billionths(text)?;
-    Some((whole, billionths / 1_000))
-}
-
-/// A whole number and the billionths of its fraction, after a point or a comma.
-fn number_of_billionths(text: &[u8]) -> Option<(u64, u64)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    let kept = fraction.get(..fraction.len().min(9))?;
-    let places = u32::try_from(kept.len()).ok()?;
-    let billionths = kept.parse::<u64>().ok()? * 10u64.pow(9 - places);
-    Some((whole.parse().ok()?, billionths))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn form(cells: &[&str]) -> Option<TimeForm> {
-        TimeForm::of(cells.iter().map(|cell| cell.as_bytes()), None).unwrap()
-    }
-
-    fn read(text: &str) -> Option<u64> {
-        form(&[text])?.read(text.as_bytes())
-    }
-
-    #[test]
-    fn every_form_is_the_same_moment() {
-        let expected = Some(1_795_262_400_000_000);
-        for text in [
-            "2026-11-21T12:00:00Z",
-            "2026-11-21T13:00:00+01:00",
-            "2026-11-21T13:00:00.000+0100",
-            "2026-11-21 12:00:00+00",
-            "2026-11-21 12:00:00.000 +0000",
-            "2026-11-21 12:00:00 UTC",
-            "2026-11-21 12:00:00.000 UTC",
-            "2026-11-21T13:00:00+01:00[Europe/Berlin]",
-            "20261121T120000Z",
-            "2026-11-21 12:00:00",
-            "2026-11-21T12:00",
-            "2026-11-21 12:00:00,000",
-            "2026/11/21 12:00:00",
-            "2026/11/21 12:00",
-            "2026.11.21 12:00",
-            "21.11.2026 12:00",
-            "21.11.26 12:00:00",
-            "21-11-2026 12:00",
-            "11/21/2026 12:00",
-            "11/21/26 12:00 PM",
-            "11/21/2026, 12:00:00\u{202f}PM",
-            "Sat, 21 Nov 2026 12:00:00 GMT",
-            "Sat, 21 Nov 2026 13:00:00 +0100",
-            "21/Nov/2026:12:00:00 +0000",
-            "21-Nov-2026 12:00:00",
-            "Nov 21, 2026 @ 12:00:00.000",
-            "November 21, 2026 12:00:00 PM",
-            "Sat Nov 21 12:00:00 UTC 2026",
-            "Sat Nov 21 2026 13:00:00 GMT+0100 (Central European Standard Time)",
-            "21. November 2026 12:00 Uhr",
-            "2026112112",
-            "202611211200",
-            "20261121120000",
-            "1795262400",
-            "1795262400.0",
-            "1795262400000",
-            "1795262400000000",
-            "1795262400000000000",
-        ] {
-            assert_eq!(read(text), expected, "{text}");
-        }
-        let midnight = Some(1_795_219_200_000_000);
-        for text in [
-            "2026-11-21",
-            "20261121",
-            "21.11.2026",
-            "11/21/2026",
-            "2026/11/21",
-        ] {
-            assert_eq!(read(text), midnight, "{text}");
-        }
-        assert_eq!(read("60.25"), Some(60_250_000));
-    }
-
-    #[test]
-    fn a_column_decides_about_the_order_of_its_dates() {
-        let second = |cells: &[&str]| form(cells).unwrap().read(cells[1].as_bytes());
-        let november = Some(1_793_577_600_000_000);
-        assert_eq!(second(&["31/10/2026", "02/11/2026"]), november);
-        assert_eq!(second(&["10/31/2026", "11/02/2026"]), november);
-        assert_eq!(second(&["02.11.2026", "02.11.2026"]), november);
-        let cells = ["01/11/2026", "02/11/2026"].map(str::as_bytes);
-        let error = TimeForm::of(cells.into_iter(), None).unwrap_err();
-        assert!(error.to_string().contains("--date-order"), "{error}");
-        let mdy = TimeForm::of(cells.into_iter(), Some(DateOrder::Mdy))
-            .unwrap()
-            .unwrap();
-        assert_eq!(mdy.read(b"11/02/2026"), november);
-    }
-
-    #[test]
-    fn spreadsheets_count_days() {
-        let serial = form(&["46347.5", "46347.50069444"]).unwrap();
-        assert_eq!(serial, TimeForm::Serial);
-        assert_eq!(serial.read(b"46347.5"), Some(1_795_262_400_000_000));
-        assert_eq!(serial.read(b"46347,50069444"), Some(1_795_262_460_000_000));
-        assert_eq!(form(&["46347", "46348"]), Some(TimeForm::Serial));
-        assert_eq!(
-            form(&["46347", "46407"]),
-            Some(TimeForm::Number(Unit::Seconds))
-        );
-    }
-
-    #[test]
-    fn small_numbers_are_no_date() {
-        let written = |text: &str| {
-            let form = form(&[text])?;
-            form.written(form.read(text.as_bytes())?)
-        };
-        assert_eq!(written("0"), None);
-        assert_eq!(written("86400.5"), None);
-        assert_eq!(written("1795262400").unwrap(), "2026-11-21T12:00:00Z");
-        assert_eq!(written("2026-11-21").unwrap(), "2026-11-21T00:00:00Z");
-    }
-
-    #[test]
-    fn other_texts_are_refused() {
-        for text in [
-            "",
-            "timestamp",
-            "-5",
-            "1e3",
-            "2026-13-01",
-            "2026-11-2l 11:59:00",
-            "2026-11-21T12:00:00ZZ",
-            "2026-11-21 12:00:00 XYZ",
-            "1.",
-            "10 req",
-            "250ms",
-            "Total",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn dates_are_told_from_times_of_the_day() {
-        assert!(is_clock(b"12:00") && is_clock(b"12:00:30 PM") && !is_clock(b"2026-11-21 12:00"));
-        assert!(is_bare_date(b"2026-11-21") && is_bare_date(b"21.11.2026"));
-        assert!(!is_bare_date(b"2026-11-21 12:00"));
-    }
-}
+mod tests;

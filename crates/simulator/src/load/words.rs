@@ -22,213 +22,28 @@ pub(super) enum Meaning {
     Label,
 }
 
-const DURATION: &[&str] = &[
-    "duration",
-    "durations",
-    "latency",
-    "elapsed",
-    "processing",
-    "took",
-    "runtime",
-    "work",
-    "dauer",
-    "ms",
-    "millis",
-    "milliseconds",
-    "seconds",
-    "sec",
-    "secs",
-    "us",
-    "ns",
-    "wait",
-    "response",
-    "execution",
-];
-const STATISTIC: &[&str] = &[
-    "average",
-    "avg",
-    "mean",
-    "mittelwert",
-    "min",
-    "minimum",
-    "max",
-    "maximum",
-    "median",
-    "percentile",
-    "stddev",
-    "std",
-    "variance",
-    "sample",
-    "samples",
-    "samplecount",
-    "datapoint",
-    "datapoints",
-    "approximate",
-    "visible",
-    "delayed",
-    "age",
-    "oldest",
-    "flight",
-    "inflight",
-    "backlog",
-    "depth",
-    "queued",
-    "waiting",
-    "pending",
-    "empty",
-    "size",
-    "bytes",
-    "percent",
-    "pct",
-    "cpu",
-    "memory",
-    "usage",
-    "utilization",
-    "price",
-    "cost",
-];
-const LABEL: &[&str] = &[
-    "id",
-    "ids",
-    "code",
-    "status",
-    "port",
-    "version",
-    "year",
-    "month",
-    "week",
-    "weekday",
-    "zip",
-    "shard",
-    "partition",
-    "table",
-    "lat",
-    "lon",
-    "index",
-    "level",
-    "pid",
-    "account",
-    "line",
-    "row",
-    "unit",
-    "span",
-    "step",
-    "interval",
-    "period",
-    "granularity",
-    "offset",
-    "spandays",
-    "raw",
-    "serial",
-    "end",
-    "stop",
-];
-const SENT: &[&str] = &["sent", "enqueued", "published", "gesendet"];
-const COUNT: &[&str] = &[
-    "count",
-    "counts",
-    "cnt",
-    "messages",
-    "message",
-    "msgs",
-    "msg",
-    "requests",
-    "request",
-    "reqs",
-    "arrivals",
-    "events",
-    "event",
-    "hits",
-    "views",
-    "jobs",
-    "job",
-    "items",
-    "records",
-    "calls",
-    "invocations",
-    "value",
-    "values",
-    "total",
-    "number",
-    "num",
-    "n",
-    "qty",
-    "quantity",
-    "incoming",
-    "anzahl",
-    "menge",
-    "wert",
-    "nachrichten",
-    "anfragen",
-    "rate",
-    "received",
-    "doc",
-];
+const DURATION: &str = "duration durations latency elapsed processing took runtime work dauer ms millis milliseconds \
+    seconds sec secs us ns wait response execution";
+const STATISTIC: &str = "average avg mean mittelwert min minimum max maximum median percentile stddev std variance sample \
+    samples samplecount datapoint datapoints approximate visible delayed age oldest flight inflight \
+    backlog depth queued waiting pending empty size bytes percent pct cpu memory usage utilization \
+    price cost";
+const LABEL: &str = "id ids code status port version year month week weekday zip shard partition table lat lon index \
+    level pid account line row unit span step interval period granularity offset spandays raw serial \
+    end stop";
+const SENT: &str = "sent enqueued published gesendet";
+const COUNT: &str = "count counts cnt messages message msgs msg requests request reqs arrivals events event hits \
+    views jobs job items records calls invocations value values total number num n qty quantity \
+    incoming anzahl menge wert nachrichten anfragen rate received doc";
 /// Words that add nothing to a count's name.
-const FILLER: &[&str] = &[
-    "of", "the", "per", "sqs", "aws", "queue", "s", "sec", "second", "m", "min", "minute", "h",
-    "hour", "day", "all", "new", "1",
-];
-const TIME: &[&str] = &[
-    "timestamp",
-    "timestamps",
-    "time",
-    "datetime",
-    "date",
-    "ts",
-    "epoch",
-    "unix",
-    "utc",
-    "gmt",
-    "iso",
-    "zeit",
-    "datum",
-    "zeitstempel",
-    "zeitpunkt",
-    "ms",
-    "millis",
-    "seconds",
-    "us",
-    "ns",
-];
-const BEGINNING: &[&str] = &[
-    "sent",
-    "created",
-    "start",
-    "begin",
-    "from",
-    "enqueued",
-    "published",
-    "submitted",
-    "bin",
-    "bucket",
-];
-const END: &[&str] = &[
-    "end",
-    "stop",
-    "to",
-    "last",
-    "updated",
-    "modified",
-    "received",
-    "deleted",
-    "processed",
-    "completed",
-    "finished",
-    "expires",
-];
-const TIMELY: &[&str] = &["at", "when", "day", "tag", "hour", "minute", "on"];
-const NOT_TIME: &[&str] = &[
-    "response",
-    "processing",
-    "elapsed",
-    "duration",
-    "latency",
-    "execution",
-    "wait",
-    "took",
-    "work",
-];
+const FILLER: &str = "of the per sqs aws queue s sec second m min minute h hour day all new 1";
+const TIME: &str = "timestamp timestamps time datetime date ts epoch unix utc gmt iso zeit datum zeitstempel \
+    zeitpunkt ms millis seconds us ns";
+const BEGINNING: &str = "sent created start begin from enqueued published submitted bin bucket";
+const END: &str =
+    "end stop to last updated modified received deleted processed completed finished expires";
+const TIMELY: &str = "at when day tag hour minute on";
+const NOT_TIME: &str = "response processing elapsed duration latency execution wait took work";
 
 /// The words of a name, in lower case: split where letters end and where camel case begins a word.
 pub(super) fn of(name: &str) -> Vec<String> {
@@ -252,12 +67,16 @@ pub(super) fn of(name: &str) -> Vec<String> {
     words
 }
 
-fn any(words: &[String], of: &[&str]) -> bool {
-    words.iter().any(|word| of.contains(&word.as_str()))
+fn any(words: &[String], list: &str) -> bool {
+    words.iter().any(|word| is_in(word, list))
+}
+
+fn is_in(word: &str, list: &str) -> bool {
+    list.split(' ').any(|listed| listed == word)
 }
 
 /// Whether a name has one of these words.
-pub(super) fn has(name: &str, wanted: &[&str]) -> bool {
+pub(super) fn has(name: &str, wanted: &str) -> bool {
     any(&of(name), wanted)
 }
 
@@ -278,14 +97,14 @@ pub(super) fn meaning(name: &str) -> Meaning {
         && (any(&words, STATISTIC) || words.iter().any(percentile))
     {
         Meaning::Statistic
-    } else if any(&words, &["sum", "summe"]) {
+    } else if any(&words, "sum summe") {
         Meaning::Sum
     } else if any(&words, SENT) {
         Meaning::Sent
     } else if rate_seconds(name).is_some() || any(&words, COUNT) {
         let plain = words
             .iter()
-            .all(|word| COUNT.contains(&word.as_str()) || FILLER.contains(&word.as_str()));
+            .all(|word| is_in(word, COUNT) || is_in(word, FILLER));
         if plain {
             Meaning::Count
         } else {
@@ -306,7 +125,7 @@ fn as_count(words: &[String]) -> bool {
 /// How likely a column's name is that of the times, from 1; `None` for the name of a duration.
 pub(super) fn time_rank(name: &str) -> Option<u8> {
     let words = of(name);
-    let only_time = words.iter().all(|word| TIME.contains(&word.as_str()));
+    let only_time = words.iter().all(|word| is_in(word, TIME));
     if any(&words, NOT_TIME) {
         None
     } else if !words.is_empty() && only_time {
@@ -325,12 +144,12 @@ pub(super) fn time_rank(name: &str) -> Option<u8> {
 /// Whether the name is that of a counter that only grows, by Prometheus's convention.
 pub(super) fn is_counter(name: &str) -> bool {
     let bare = name.split('{').next().unwrap_or_default().trim();
-    bare.to_lowercase().ends_with("_total") || any(&of(bare), &["cumulative", "counter"])
+    bare.to_lowercase().ends_with("_total") || any(&of(bare), "cumulative counter")
 }
 
 /// Whether the name is that of a rate.
 pub(super) fn is_rate(name: &str) -> bool {
-    any(&of(name), &["rate"]) || rate_seconds(name).is_some()
+    any(&of(name), "rate") || rate_seconds(name).is_some()
 }
 
 /// The seconds of a rate's unit: 1 for `req/s`, `per second`, or `rps`, 60 for `/min`, and so on.

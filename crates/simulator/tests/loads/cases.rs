@@ -1,6 +1,6 @@
 //! Cases from public bug reports and public export formats. The names of the files are those of the reports.
 
-use super::*;
+use crate::support::*;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::*;
+use crate::support::*;
 
 /// Files of 50 messages in three minutes.
 const FIFTY: &[&str] = &[

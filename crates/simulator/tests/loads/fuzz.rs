@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use simulator::DateOrder;
 
-use super::*;
+use crate::support::*;
 
 fn options() -> impl Strategy<Value = ReadOptions> {
     let rows = prop_oneof![

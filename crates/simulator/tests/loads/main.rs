@@ -1,75 +1,10 @@
 //! Load files as tools and people write them. Each right answer is known.
 
+#[cfg(test)]
 mod cases;
+#[cfg(test)]
 mod exports;
+#[cfg(test)]
 mod fuzz;
-
-use std::path::Path;
-
-use simulator::{Load, LoadLimits, ReadError, ReadOptions, Rows};
-
-/// Reads a file of this folder.
-fn read(file: &str, options: &ReadOptions) -> Result<Load, ReadError> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/loads")
-        .join(file);
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    Load::read(bytes.as_slice(), options)
-}
-
-/// Reads a file that needs no option.
-fn plain(file: &str) -> Load {
-    read(file, &ReadOptions::default()).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-/// The message about a file that can't be read without an option.
-fn refused(file: &str) -> String {
-    match read(file, &ReadOptions::default()) {
-        Ok(load) => panic!("{file} was read: {:?}", load.notes()),
-        Err(error) => error.to_string(),
-    }
-}
-
-/// Number of messages.
-fn messages(load: &Load) -> usize {
-    let end = u64::try_from(load.duration().as_nanos()).unwrap();
-    load.arrivals(1)
-        .inspect(|arrival| assert!(arrival.at < end))
-        .count()
-}
-
-/// Messages in each stretch of this many seconds.
-fn per(load: &Load, seconds: u64) -> Vec<usize> {
-    let stretches = load.duration().as_secs().div_ceil(seconds);
-    let mut counts = vec![0; usize::try_from(stretches).unwrap()];
-    for arrival in load.arrivals(1) {
-        counts[usize::try_from(arrival.at / seconds / 1_000_000_000).unwrap()] += 1;
-    }
-    counts
-}
-
-fn rows(rows: Rows) -> ReadOptions {
-    ReadOptions {
-        rows: Some(rows),
-        ..ReadOptions::default()
-    }
-}
-
-fn count_column(name: &str) -> ReadOptions {
-    ReadOptions {
-        count_column: Some(name.to_owned()),
-        ..ReadOptions::default()
-    }
-}
-
-fn sum() -> ReadOptions {
-    ReadOptions {
-        sum: true,
-        ..ReadOptions::default()
-    }
-}
-
-fn within(load: Load) -> Result<Load, String> {
-    load.within(LoadLimits::default())
-        .map_err(|error| error.to_string())
-}
+#[cfg(test)]
+mod support;

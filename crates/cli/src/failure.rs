@@ -143,6 +143,22 @@ impl From<sandbox::Error> for Failure {
     }
 }
 
+impl From<demo::Error> for Failure {
+    fn from(error: demo::Error) -> Self {
+        match error {
+            demo::Error::Definition(error) => error.into(),
+            demo::Error::Deployer(error) => error.into(),
+            demo::Error::Sandbox(error) => error.into(),
+            error => {
+                let refused = matches!(error, demo::Error::AlreadyRunning);
+                let code = if refused { Code::Refused } else { Code::Failed };
+                let failure = Self::new(code, error.to_string());
+                error.hint().into_iter().fold(failure, Self::hint)
+            }
+        }
+    }
+}
+
 impl From<template::SynthesisError> for Failure {
     fn from(error: template::SynthesisError) -> Self {
         Self::new(Code::InvalidDefinition, error.to_string())

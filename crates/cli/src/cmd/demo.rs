@@ -1,34 +1,28 @@
 //! `demo`: the closed loop with real parts on this machine. Deploys a shipped stack to a sandbox of its own,
 //! loads it, shows how it scales, and compares that with what the simulator predicts.
 
-mod course;
-mod ledger;
-mod load;
-mod play;
-mod requests;
-mod stage;
-mod steps;
-mod story;
-mod summary;
-mod system;
-mod worked;
+mod own_sandbox;
+mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use clap::ValueEnum;
+use console::Term;
+use demo::{Course, LoadText, Play, Played, Stage, Summary, System};
 use sandbox::Speed;
 use tokio::sync::Notify;
 
+use crate::connect::Cloud;
 use crate::failure::{Failure, Result};
+use crate::live::{Screen, Stamp, watch};
 use crate::output::Format;
 use crate::signals::interruption;
 use crate::ui::Ui;
 use crate::workshop::workshop;
 
-use self::load::{LoadText, LoadTextError};
-use self::stage::Stage;
-use self::summary::{Played, Summary};
-use self::system::System;
+use self::own_sandbox::OwnSandbox;
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
@@ -37,7 +31,7 @@ pub(crate) struct Args {
     speed: Speed,
     /// Which of the two systems
     #[arg(long, value_enum, default_value_t)]
-    system: System,
+    system: SystemName,
     /// What to send: a generator as `simulate` knows it, such as `step:from=2/s,to=40/s,at=10s,for=60s`
     #[arg(long, value_name = "LOAD")]
     load: Option<LoadText>,
@@ -52,7 +46,23 @@ pub(crate) struct Args {
     plain: bool,
 }
 
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum SystemName {
+    /// Backlog per task: queue, metric function, target tracking
+    #[default]
+    Backlog,
+    /// Alarm steps: an alarm on requests, topic, scaling function
+    AlarmSteps,
+}
+
 impl Args {
+    fn system(&self) -> System {
+        match self.system {
+            SystemName::Backlog => System::Backlog,
+            SystemName::AlarmSteps => System::AlarmSteps,
+        }
+    }
+
     fn report_file(&self) -> Result<PathBuf> {
         match &self.report {
             Some(report) => Ok(report.clone()),
@@ -63,17 +73,15 @@ impl Args {
     fn load(&self) -> Result<LoadText> {
         match &self.load {
             Some(load) => Ok(load.clone()),
-            None => {
-                let load = self.system.load(self.speed).parse();
-                load.map_err(|error: LoadTextError| Failure::failed(error.to_string()))
-            }
+            None => Ok(self.system().load(self.speed)?),
         }
     }
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
-    let mut stage = Stage::new(&args)?;
+    let own = OwnSandbox::new();
+    let mut stage = Stage::new(args.system(), args.speed, &own.lock_file()?)?;
     // Whoever waits for a child process hears of a signal too late, so it is listened for beside.
     let interrupted = Arc::new(Notify::new());
     let heard = interrupted.clone();
@@ -85,18 +93,18 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         // First: a step that fails because the signal has reached its child too is no failure of its own.
         biased;
         () = interrupted.notified() => None,
-        played = perform(&args, &mut stage, &ui) => Some(played),
+        played = perform(&args, &mut stage, &own, &ui) => Some(played),
     };
     let interrupted = played.is_none() || listening.is_finished();
     listening.abort();
     match played {
         Some(Ok(summary)) if !interrupted => {
             ui.finish();
-            format.print(&summary, summary::text);
-            summary.verdict()
+            format.print(&summary, text::text);
+            Ok(summary.verdict()?)
         }
         played => {
-            let left = stage.clear(&ui).await;
+            let left = own.clear(&ui).await;
             ui.finish();
             let failure = match (interrupted, played) {
                 (false, Some(Err(failure))) => failure,
@@ -107,10 +115,10 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     }
 }
 
-async fn perform(args: &Args, stage: &mut Stage, ui: &Ui) -> Result<Summary> {
-    stage.open(ui).await?;
+async fn perform(args: &Args, stage: &mut Stage, own: &OwnSandbox, ui: &Ui) -> Result<Summary> {
+    let cloud = own.open(stage, ui).await?;
     let load = args.load()?;
-    let course = play::play(args, &load, stage, ui).await?;
+    let course = play(args, &load, stage, own, &cloud, ui).await?;
     let report = args.report_file()?;
     let shown = workshop().shorten(&report).display().to_string();
     let played = Played {
@@ -122,12 +130,60 @@ async fn perform(args: &Args, stage: &mut Stage, ui: &Ui) -> Result<Summary> {
     // Reckoning takes a moment, and nothing else runs meanwhile.
     let mut summary = tokio::task::block_in_place(|| Summary::new(played, &course))?;
     if let Some(page) = &summary.page {
-        stage::write_report(&report, page)?;
+        write_report(&report, page)?;
     }
     if args.keep {
-        summary.kept = Some(stage.sandbox_name().to_owned());
+        summary.kept = Some(own.name.clone());
     } else {
-        summary.destroyed = Some(stage.close(ui).await?);
+        let progress = |progress| ui.progress(progress);
+        let session = cloud.session(&progress);
+        summary.destroyed = Some(stage.close(&session, &own.sandbox()?).await?);
     }
     Ok(summary)
 }
+
+/// Sends the load, and shows the stack until the story is told, or patience is over.
+async fn play(
+    args: &Args,
+    load: &LoadText,
+    stage: &Stage,
+    own: &OwnSandbox,
+    cloud: &Cloud,
+    ui: &Ui,
+) -> Result<Course> {
+    let silent = |_| ();
+    let session = cloud.session(&silent);
+    let play = Play::begin(stage, load, &session, own.sandbox()?.task_logs()).await?;
+    ui.note(&format!("sending the load {}", load.text));
+    ui.finish();
+    // Beside the result, which may be JSON: what goes on is for people.
+    let term = Term::buffered_stderr();
+    let stamp = Stamp::Since(ui.began());
+    let mut screen = Screen::new(term, Format::Text, args.plain, stamp);
+    let watching = watch(
+        &stage.stack.name,
+        demo::EVERY,
+        async || Ok(play.look().await?.into()),
+        SystemTime::now,
+        |view, now, moment| {
+            screen.show(view, now, moment);
+            play.goes_on()
+        },
+    );
+    play.send_during(watching).await?;
+    Ok(play.into_course())
+}
+
+fn write_report(path: &Path, page: &str) -> Result<()> {
+    let failed = |error: std::io::Error| {
+        let shown = path.display();
+        Failure::failed(format!("failed to write the report {shown}: {error}"))
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, page).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests;

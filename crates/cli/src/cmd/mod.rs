@@ -68,3 +68,40 @@ pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
         Verb::Completions(args) => completions::run(&args),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    /// Lists what is in a folder.
+    fn entries(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    fn name(path: &Path) -> &str {
+        path.file_stem().unwrap().to_str().unwrap()
+    }
+
+    #[test]
+    fn no_command_imports_another_command() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cmd");
+        let files = entries(&folder).into_iter().filter(|path| path.is_file());
+        let commands: Vec<_> = files.filter(|file| name(file) != "mod").collect();
+        assert!(commands.len() > 10, "{commands:?}");
+        for command in &commands {
+            let others = commands.iter().filter(|other| *other != command);
+            let imports = others.map(|other| format!("super::{}", name(other)));
+            let imports: Vec<_> = imports.chain(["crate::cmd".to_owned()]).collect();
+            let nested = entries(&command.with_extension("")).into_iter();
+            for file in nested
+                .filter(|file| file.is_file())
+                .chain([command.clone()])
+            {
+                let text = std::fs::read_to_string(&file).unwrap();
+                let found = imports.iter().find(|import| text.contains(&**import));
+                assert_eq!(found, None, "{}", file.display());
+            }
+        }
+    }
+}

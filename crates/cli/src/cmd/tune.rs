@@ -3,7 +3,7 @@
 mod text;
 mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use simulator::{
 use stack::Stack;
 
 use crate::connect::ConnectArgs;
-use crate::definition::FileArg;
+use crate::definition::{self, FileArg};
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::simulation::{
@@ -95,16 +95,18 @@ struct Document<'t> {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = args.file.load()?;
+    let file = args.file.path()?;
+    let stack = definition::load(&file)?;
     let service = args.subject.service(&stack)?;
     let ui = Ui::new();
     let load = args.load.read(&stack, &service, &args.connect, &ui).await?;
     // Nothing else runs meanwhile.
-    tokio::task::block_in_place(|| tune(&args, &stack, &service, &load, &ui, format))
+    tokio::task::block_in_place(|| tune(&args, &file, &stack, &service, &load, &ui, format))
 }
 
 fn tune(
     args: &Args,
+    file: &Path,
     stack: &Stack,
     service: &str,
     load: &Load,
@@ -118,7 +120,7 @@ fn tune(
         simulator::tune(stack, service, &overrides, load, &options, &tell).map_err(failed)?;
     ui.finish();
     if let Some(path) = &args.report {
-        write_page(path, &report(args, &tuned, service, &overrides, load)?)?;
+        write_page(path, &report(args, &tuned, stack, service, load)?)?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -129,14 +131,14 @@ fn tune(
         if format == Format::Text {
             output::text(&text::text(&tuned));
         }
-        return Err(broken(args, &tuned, &shown));
+        return Err(broken(args, file, &tuned, &shown));
     }
     if written {
-        write::write(&args.file.path()?, &tuned)?;
+        write::write(file, &tuned)?;
     }
     format.print(&shown, |shown| text::text(shown.tuned));
     if format == Format::Text {
-        for hint in hints(args, &tuned) {
+        for hint in hints(args, file, &tuned) {
             crate::ui::note(&format!("hint: {hint}"));
         }
     }
@@ -144,22 +146,22 @@ fn tune(
 }
 
 /// The promise isn't kept as required, on one part or on both.
-fn broken(args: &Args, tuned: &Tuned, shown: &Document<'_>) -> Failure {
+fn broken(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Failure {
     let mut failure = Failure::failed(text::verdict(tuned));
-    for hint in hints(args, tuned) {
+    for hint in hints(args, file, tuned) {
         failure = failure.hint(hint);
     }
     if args.write {
-        failure = failure.hint(format!("{} was not changed", args.file.shown()));
+        failure = failure.hint(format!("{} was not changed", file.display()));
     }
     failure.details(shown)
 }
 
 /// What to do next.
-fn hints(args: &Args, tuned: &Tuned) -> Vec<String> {
+fn hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
     let mut hints = Vec::new();
     if tuned.keeps() && !args.write && !tuned.changes.is_empty() {
-        hints.push(format!("--write puts it into {}", args.file.shown()));
+        hints.push(format!("--write puts it into {}", file.display()));
     }
     if let Some(other) = &tuned.other_law {
         let cheaper = other.tuning.searched.cost < tuned.tuned.searched.cost;
@@ -183,14 +185,13 @@ fn hints(args: &Args, tuned: &Tuned) -> Vec<String> {
 fn report(
     args: &Args,
     tuned: &Tuned,
+    present: &Stack,
     service: &str,
-    overrides: &Overrides,
     load: &Load,
 ) -> Result<Report> {
-    let promise = std::time::Duration::try_from_secs_f64(tuned.promise).ok();
     let overrides = Overrides {
-        promise,
-        ..overrides.clone()
+        promise: std::time::Duration::try_from_secs_f64(tuned.promise).ok(),
+        ..args.subject.overrides()?
     };
     let outcome = |stack: &Stack| {
         let scenario =
@@ -198,15 +199,14 @@ fn report(
         simulator::simulate(&scenario, load, args.subject.seed).map_err(scenario_failure)
     };
     let found = outcome(&tuned.definition)?;
-    let present = args.file.load()?;
     let compared = [
         ("tuned".to_owned(), found.clone()),
-        ("as it is".to_owned(), outcome(&present)?),
+        ("as it is".to_owned(), outcome(present)?),
     ]
     .map(|(name, outcome)| Compared { name, outcome });
     Ok(
         Report::new(args.load.load.to_string(), load.begins(), found)
-            .requiring(Some(args.required(&present, service)))
+            .requiring(Some(args.required(present, service)))
             .beside(&compared),
     )
 }

@@ -7,9 +7,6 @@ use serde::Serialize;
 /// Actions that are shown.
 const SHOWN: usize = 5;
 
-/// What is shown after a step that the scaling function recorded, but that the desired count doesn't show.
-pub(crate) const NOT_APPLIED: &str = " (recorded, not applied)";
-
 /// A scaling action.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Action {
@@ -56,7 +53,9 @@ fn activity(activity: &Activity) -> Action {
 /// The step that the function recorded on its alarm. A text of anyone else is shown as it is.
 fn step(side: &str, state: &StepAlarmState, desired: u32) -> Option<Action> {
     let last = state.last_step.as_ref()?;
-    let unapplied = state.unapplied_step(desired).map_or("", |_| NOT_APPLIED);
+    let unapplied = state
+        .unapplied_step(desired)
+        .map_or("", |_| StepAlarmState::NOT_APPLIED);
     let what = match last {
         Parsed::Known(step) => {
             format!("desired count from {} to {}{unapplied}", step.from, step.to)

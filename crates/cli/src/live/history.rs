@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use demo::sample;
 use deployer::ServiceState;
 use simulator::Sample;
 
 use super::actions::Action;
-use super::sample::sample;
 
 /// Looks that are remembered: an hour of one every five seconds.
 const LOOKS: usize = 720;

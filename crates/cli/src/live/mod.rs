@@ -8,16 +8,13 @@ mod bars;
 mod draw;
 mod history;
 mod plain;
-mod sample;
 mod screen;
 #[cfg(test)]
 mod tests;
 mod view;
 mod watch;
 
-pub(crate) use actions::NOT_APPLIED;
 pub(crate) use bars::{bar, columns, highest};
-pub(crate) use sample::sample;
 pub(crate) use screen::{Screen, Stamp};
 pub(crate) use view::{Look, condition};
 pub(crate) use watch::watch;

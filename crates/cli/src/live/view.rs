@@ -27,6 +27,17 @@ pub(crate) struct Look {
     pub headline: Option<String>,
 }
 
+impl From<demo::Look> for Look {
+    fn from(look: demo::Look) -> Self {
+        Self {
+            inspection: look.inspection,
+            oldest: look.oldest,
+            notes: Vec::new(),
+            headline: Some(look.headline),
+        }
+    }
+}
+
 /// What is shown of a stack. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct View {

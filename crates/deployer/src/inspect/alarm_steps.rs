@@ -48,6 +48,9 @@ pub struct StepAlarmState {
 }
 
 impl StepAlarmState {
+    /// What people read after a step that was recorded but not applied.
+    pub const NOT_APPLIED: &str = " (recorded, not applied)";
+
     /// The last step if it was recorded but not applied, as far as the record and the service's desired count
     /// show.
     #[must_use]

@@ -5,7 +5,7 @@ use deployer::{Alarm, AlarmStepsState, PolicyState, StepAlarmState};
 use scaling::Steps;
 
 use super::queue::depth;
-use crate::live::{NOT_APPLIED, condition};
+use crate::live::condition;
 use crate::words::number;
 
 /// Every policy of Application Auto Scaling.
@@ -85,7 +85,9 @@ fn side_text(name: &str, side: &StepAlarmState, desired: u32) -> String {
         Some(step) => step.to_string(),
         None => "none yet".to_owned(),
     };
-    let unapplied = side.unapplied_step(desired).map_or("", |_| NOT_APPLIED);
+    let unapplied = side
+        .unapplied_step(desired)
+        .map_or("", |_| StepAlarmState::NOT_APPLIED);
     text.push_str(&format!("              last step: {last}{unapplied}\n"));
     text
 }

@@ -42,10 +42,19 @@ fn refused(arguments: &[&str]) -> String {
 /// What tuning comes to, as the verb does it, but for the connection.
 fn ended(arguments: &[&str]) -> Result<()> {
     let args = args(arguments);
+    let file = args.file.path()?;
     let stack = args.file.load()?;
     let service = args.subject.service(&stack)?;
     let load = args.load.here()?;
-    tune(&args, &stack, &service, &load, &Ui::new(), Format::Text)
+    tune(
+        &args,
+        &file,
+        &stack,
+        &service,
+        &load,
+        &Ui::new(),
+        Format::Text,
+    )
 }
 
 fn found(arguments: &[&str]) -> Tuned {

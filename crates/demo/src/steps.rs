@@ -5,13 +5,13 @@ use scaling::StepRecord;
 
 /// Every recorded step that was seen, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct RecordedSteps {
+pub(crate) struct RecordedSteps {
     steps: Vec<RecordedStep>,
 }
 
 /// A recorded step.
 #[derive(Debug)]
-pub(super) struct RecordedStep {
+pub(crate) struct RecordedStep {
     alarm: String,
     pub record: StepRecord,
     /// Whether the desired count has shown it since it was recorded.
@@ -20,7 +20,7 @@ pub(super) struct RecordedStep {
 
 impl RecordedSteps {
     /// Notes the last step of each of the service's alarms.
-    pub(super) fn note(&mut self, service: &ServiceState) {
+    pub(crate) fn note(&mut self, service: &ServiceState) {
         let steps = service.alarm_steps.iter();
         let sides = steps.flat_map(|steps| [&steps.scale_out, &steps.scale_in]);
         for side in sides.flatten() {
@@ -47,7 +47,7 @@ impl RecordedSteps {
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &RecordedStep> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RecordedStep> {
         self.steps.iter()
     }
 }
@@ -60,7 +60,7 @@ impl RecordedStep {
     }
 
     /// Why the count was set.
-    pub(super) fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         format!("the alarm {} was in ALARM: {}", self.alarm, self.record)
     }
 }

@@ -8,14 +8,16 @@ use simulator::{GeneratorError, Load};
 
 /// A load as it was asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct LoadText {
+pub struct LoadText {
+    /// The generator's text.
     pub text: String,
+    /// What it generates.
     pub load: Box<Load>,
 }
 
 /// Why a load can't be sent.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LoadTextError {
+pub enum LoadTextError {
     /// A file, or nothing that is known.
     #[error(
         "{0:?} is no generator: the demo sends what constant, poisson, step, ramp, flash-crowd, on-off or mmpp make"
@@ -42,7 +44,7 @@ impl FromStr for LoadText {
 
 impl LoadText {
     /// The messages, in order of time.
-    pub(super) fn dues(&self, seed: u64) -> Vec<Due> {
+    pub(crate) fn dues(&self, seed: u64) -> Vec<Due> {
         let arrivals = self.load.arrivals(seed);
         arrivals
             .map(|arrival| Due {
@@ -57,15 +59,15 @@ impl LoadText {
 mod tests {
     use sandbox::Speed;
 
-    use super::super::system::System;
     use super::*;
+    use crate::system::System;
 
     #[test]
     fn the_loads_that_are_shipped_are_loads() {
         for factor in [1, 7, 20, 30] {
             let speed = Speed::try_from(factor).unwrap();
             for system in [System::Backlog, System::AlarmSteps] {
-                let load: LoadText = system.load(speed).parse().unwrap();
+                let load = system.load(speed).unwrap();
                 let dues = load.dues(1);
                 assert!(dues.len() > 500, "{} at speed {factor}", dues.len());
                 assert!(dues.is_sorted_by_key(|due| due.at));

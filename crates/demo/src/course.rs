@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-use deployer::{Inspection, ServiceState};
+use deployer::{Inspection, ServiceState, StepAlarmState};
 use sandbox::{Sending, SentMessage};
 use simulator::{MeasuredAction, Measurement, Processing, Sample};
 
-use super::ledger::Ledger;
-use super::steps::RecordedSteps;
-use super::story::{Chapter, Story};
-use super::worked::{Outcome, Worked};
-use crate::live::{NOT_APPLIED, sample};
+use crate::ledger::Ledger;
+use crate::sample::sample;
+use crate::steps::RecordedSteps;
+use crate::story::{Chapter, Story};
+use crate::worked::{Line, Processed, Worked};
 
 /// What was seen from the beginning of the load to the end of the story.
-pub(super) struct Course {
+pub struct Course {
     /// When the load began, in milliseconds since 1970.
-    pub began_ms: u64,
-    pub ledger: Ledger,
-    pub story: Story,
+    began_ms: u64,
+    pub(crate) ledger: Ledger,
+    pub(crate) story: Story,
     /// Length until the last look, in seconds.
-    pub lasts: f64,
+    lasts: f64,
     /// What became of the load; nothing while it is sent.
     pub sending: Option<Sending>,
     samples: Vec<Sample>,
@@ -30,7 +30,9 @@ pub(super) struct Course {
 }
 
 impl Course {
-    pub(super) fn new(began_ms: u64, story: Story) -> Self {
+    /// A course of a load that began at `began_ms`, in milliseconds since 1970.
+    #[must_use]
+    pub fn new(began_ms: u64, story: Story) -> Self {
         Self {
             began_ms,
             ledger: Ledger::default(),
@@ -45,17 +47,23 @@ impl Course {
     }
 
     /// Seconds from the beginning of the load to a moment in milliseconds since 1970.
-    pub(super) fn at(&self, moment_ms: u64) -> f64 {
+    fn at(&self, moment_ms: u64) -> f64 {
         let since = Duration::from_millis(moment_ms.saturating_sub(self.began_ms));
         since.as_secs_f64()
     }
 
-    pub(super) fn sent(&mut self, message: &SentMessage) {
+    /// Notes a message that was sent.
+    pub fn sent(&mut self, message: &SentMessage) {
         self.ledger.sent(&message.message_id, message.asked_at_ms);
     }
 
-    /// Notes a look; what has happened since the last one.
-    pub(super) fn see(&mut self, inspection: &Inspection, now_ms: u64) -> Vec<Chapter> {
+    /// Notes a line of a worker's log.
+    pub fn note(&mut self, line: Line) {
+        self.ledger.note(line);
+    }
+
+    /// Notes a look at `now_ms`, in milliseconds since 1970. Returns what has happened since the last one.
+    pub fn see(&mut self, inspection: &Inspection, now_ms: u64) -> Vec<Chapter> {
         let Some(service) = inspection.services.first() else {
             return Vec::new();
         };
@@ -97,7 +105,7 @@ impl Course {
     }
 
     /// The changes of the desired count, each with its reason where one was told.
-    pub(super) fn actions(&self) -> Vec<MeasuredAction> {
+    pub(crate) fn actions(&self) -> Vec<MeasuredAction> {
         let applied = self.steps.iter().filter(|step| step.applied);
         let recorded = applied.map(|step| (step.record.to, step.reason()));
         let mut reasons: Vec<_> = self.reasons.iter().cloned().chain(recorded).collect();
@@ -112,13 +120,13 @@ impl Course {
     }
 
     /// The recorded steps that the desired count never showed.
-    pub(super) fn unapplied_steps(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn unapplied_steps(&self) -> impl Iterator<Item = String> {
         let unapplied = self.steps.iter().filter(|step| !step.applied);
-        unapplied.map(|step| format!("{}{NOT_APPLIED}", step.reason()))
+        unapplied.map(|step| step.reason() + StepAlarmState::NOT_APPLIED)
     }
 
     /// The same for the simulator's reckoning.
-    pub(super) fn measurement(&self) -> Measurement {
+    pub(crate) fn measurement(&self) -> Measurement {
         // What the last look has shown belongs to it.
         let lasts = Duration::from_secs_f64(self.lasts) + Duration::from_millis(1);
         let mut measurement = Measurement::new(lasts);
@@ -135,7 +143,7 @@ impl Course {
             let processing = Processing {
                 began: self.at(worked.began_at_ms),
                 ended: Some(self.at(worked.ended_at_ms)),
-                done: worked.outcome == Outcome::Done,
+                done: worked.outcome == Processed::Done,
                 receive_count: worked.receive_count.unwrap_or(1),
             };
             measurement.sent(&worked.message_id, self.at(sent_ms));

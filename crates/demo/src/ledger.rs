@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::worked::{Line, Outcome, Worked};
+use crate::worked::{Line, Processed, Worked};
 
 /// What is known of the messages. Times are milliseconds since 1970.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// When each was sent, by its id.
     sent: HashMap<String, u64>,
     /// Times that each was done.
@@ -26,7 +26,8 @@ pub(super) struct Ledger {
 
 /// What became of the messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(super) struct Account {
+pub struct Account {
+    /// Sent by the producer.
     pub sent: u64,
     /// Done at least once.
     pub done: u64,
@@ -45,14 +46,14 @@ pub(super) struct Account {
 }
 
 impl Ledger {
-    pub(super) fn sent(&mut self, id: &str, at_ms: u64) {
+    pub(crate) fn sent(&mut self, id: &str, at_ms: u64) {
         self.sent.insert(id.to_owned(), at_ms);
         if !self.begun.contains(id) {
             self.waiting.insert((at_ms, id.to_owned()));
         }
     }
 
-    pub(super) fn note(&mut self, line: Line) {
+    pub(crate) fn note(&mut self, line: Line) {
         match line {
             Line::Worked(worked) => self.worked(worked),
             Line::Problem(problem) => self.problems.push(problem),
@@ -68,45 +69,45 @@ impl Ledger {
         }
         self.begun.insert(id.clone());
         match worked.outcome {
-            Outcome::Done => *self.done.entry(id.clone()).or_default() += 1,
-            Outcome::Failed => self.failed += 1,
+            Processed::Done => *self.done.entry(id.clone()).or_default() += 1,
+            Processed::Failed => self.failed += 1,
         }
         self.again += u64::from(worked.receive_count.is_some_and(|count| count > 1));
         self.works.push(worked);
     }
 
     /// How long the oldest message that nobody has begun has waited, in milliseconds.
-    pub(super) fn oldest_waiting(&self, now_ms: u64) -> Option<u64> {
+    pub(crate) fn oldest_waiting(&self, now_ms: u64) -> Option<u64> {
         let (sent, _) = self.waiting.first()?;
         Some(now_ms.saturating_sub(*sent))
     }
 
     /// Everything that the workers have logged about messages, in the order in which it was read.
-    pub(super) fn works(&self) -> &[Worked] {
+    pub(crate) fn works(&self) -> &[Worked] {
         &self.works
     }
 
     /// What a task needed on average to fetch a message that waited, beside working on it.
-    pub(super) fn mean_fetch(&self) -> Option<Duration> {
+    pub(crate) fn mean_fetch(&self) -> Option<Duration> {
         let fetches = self.works.iter().filter_map(|worked| worked.fetched_in_ms);
         let (sum, count) = fetches.fold((0, 0), |(sum, count), fetch| (sum + fetch, count + 1));
         (count > 0).then(|| Duration::from_millis(sum) / count)
     }
 
     /// When each message was sent, by its id.
-    pub(super) fn sent_at(&self) -> &HashMap<String, u64> {
+    pub(crate) fn sent_at(&self) -> &HashMap<String, u64> {
         &self.sent
     }
 
     /// The first complaint of a worker, or the first line that none of them writes.
-    pub(super) fn first_trouble(&self) -> Option<&str> {
+    pub(crate) fn first_trouble(&self) -> Option<&str> {
         self.problems
             .first()
             .or(self.strange.first())
             .map(String::as_str)
     }
 
-    pub(super) fn account(&self) -> Account {
+    pub(crate) fn account(&self) -> Account {
         let sent = self.sent.len() as u64;
         let done = self
             .sent
@@ -130,7 +131,7 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn worked(id: &str, outcome: Outcome, receive_count: u32) -> Line {
+    fn worked(id: &str, outcome: Processed, receive_count: u32) -> Line {
         Line::Worked(Worked {
             message_id: id.into(),
             sent_at_ms: None,
@@ -149,19 +150,19 @@ mod tests {
             ledger.sent(id, at);
         }
         assert_eq!(ledger.oldest_waiting(11_000), Some(10_000));
-        ledger.note(worked("a", Outcome::Failed, 1));
+        ledger.note(worked("a", Processed::Failed, 1));
         assert_eq!(
             ledger.oldest_waiting(11_000),
             Some(9_000),
             "begun is not waiting"
         );
-        ledger.note(worked("a", Outcome::Done, 2));
-        ledger.note(worked("b", Outcome::Done, 1));
-        ledger.note(worked("b", Outcome::Done, 2));
+        ledger.note(worked("a", Processed::Done, 2));
+        ledger.note(worked("b", Processed::Done, 1));
+        ledger.note(worked("b", Processed::Done, 2));
         // The worker may be quicker than the producer's answer.
-        ledger.note(worked("d", Outcome::Done, 1));
+        ledger.note(worked("d", Processed::Done, 1));
         ledger.sent("d", 4_000);
-        ledger.note(worked("of somebody else", Outcome::Done, 1));
+        ledger.note(worked("of somebody else", Processed::Done, 1));
         ledger.note(Line::Problem("receive: timed out".into()));
         ledger.note(Line::Strange("Killed".into()));
         ledger.note(Line::Other);
@@ -193,7 +194,7 @@ mod tests {
             Some(0),
             "clocks may differ a little"
         );
-        ledger.note(worked("a", Outcome::Done, 1));
+        ledger.note(worked("a", Processed::Done, 1));
         assert_eq!(ledger.oldest_waiting(9_000), None);
     }
 }

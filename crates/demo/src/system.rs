@@ -5,50 +5,53 @@ use std::time::Duration;
 use sandbox::Speed;
 use stack::{LoadError, Stack};
 
-use crate::failure::{Failure, Result};
+use crate::error::Result;
+use crate::load::LoadText;
 
 /// A system.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum System {
-    /// Backlog per task: queue, metric function, target tracking
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum System {
+    /// Backlog per task: queue, metric function, target tracking.
     #[default]
     Backlog,
-    /// Alarm steps: an alarm on requests, topic, scaling function
+    /// Alarm steps: an alarm on requests, topic, scaling function.
     AlarmSteps,
 }
 
 impl System {
     /// Reads its definition, which this program contains.
-    pub(super) fn definition(self) -> Result<Stack> {
+    pub(crate) fn definition(self) -> Result<Stack> {
         let (name, text) = match self {
             Self::Backlog => (
                 "stacks/voucher-worker.yaml",
-                include_str!("../../../../../stacks/voucher-worker.yaml"),
+                include_str!("../../../stacks/voucher-worker.yaml"),
             ),
             Self::AlarmSteps => (
                 "stacks/sample-webapp.yaml",
-                include_str!("../../../../../stacks/sample-webapp.yaml"),
+                include_str!("../../../stacks/sample-webapp.yaml"),
             ),
         };
-        let loaded = stack::parse(name, text);
-        loaded
-            .map(|loaded| loaded.stack)
-            .map_err(|report| Failure::from(LoadError::Invalid(report)))
+        let loaded = stack::parse(name, text).map_err(LoadError::Invalid)?;
+        Ok(loaded.stack)
     }
 
     /// Whether its tasks are the example's workers; otherwise they are counted, and nothing runs.
-    pub(super) fn has_workers(self) -> bool {
+    #[must_use]
+    pub fn has_workers(self) -> bool {
         self == Self::Backlog
     }
 
     /// A crowd that comes in suddenly and goes slowly, in the loop's time: its rates are real, and its
     /// times as much shorter as the loop is faster.
-    pub(super) fn load(self, speed: Speed) -> String {
+    ///
+    /// # Errors
+    /// If the generator's text is wrong.
+    pub fn load(self, speed: Speed) -> Result<LoadText> {
         let time = |at_20: f64| {
             let millis = at_20 * 1_000.0 * 20.0 / f64::from(speed.factor());
             format!("{}ms", millis.round())
         };
-        match self {
+        let text = match self {
             // 40 messages a second keep four tasks busy, and more until what has piled up is done.
             Self::Backlog => format!(
                 "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
@@ -65,12 +68,13 @@ impl System {
                 base = 0.1 * f64::from(speed.factor()),
                 peak = 4.0 * f64::from(speed.factor()),
             ),
-        }
+        };
+        Ok(text.parse()?)
     }
 
     /// How long the story may take after the load has ended: the queue must be emptied, and the alarm
     /// that removes tasks looks back at a quarter of an hour, after which a cooldown may follow.
-    pub(super) fn patience(self, speed: Speed) -> Duration {
+    pub(crate) fn patience(self, speed: Speed) -> Duration {
         let minutes = match self {
             Self::Backlog => 50,
             Self::AlarmSteps => 30,

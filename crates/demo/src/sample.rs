@@ -5,7 +5,8 @@ use scaling::{AlarmState, Comparison};
 use simulator::Sample;
 
 /// The service as it was read at `at`, in seconds. Its queues are added up, as far as they can be read.
-pub(crate) fn sample(service: &ServiceState, at: f64) -> Sample {
+#[must_use]
+pub fn sample(service: &ServiceState, at: f64) -> Sample {
     let queues = service.queues.iter();
     let steps = service.alarm_steps.as_ref();
     let in_alarm = |alarm: &Alarm| alarm.state.is(AlarmState::Alarm);

@@ -9,13 +9,17 @@ use serde::Deserialize;
 
 /// Work on one message, as its worker has logged it when it ended. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Worked {
+pub struct Worked {
+    /// SQS's id of the message.
     pub message_id: String,
     /// When SQS took the message.
     pub sent_at_ms: Option<u64>,
+    /// When the worker began.
     pub began_at_ms: u64,
+    /// When it ended.
     pub ended_at_ms: u64,
-    pub outcome: Outcome,
+    /// How it ended.
+    pub outcome: Processed,
     /// Which delivery it was.
     pub receive_count: Option<u32>,
     /// Milliseconds since the end of its task's message before, where it was waiting by then: what the task
@@ -27,14 +31,16 @@ pub(super) struct Worked {
 /// How work on a message has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
+pub enum Processed {
+    /// The message was deleted.
     Done,
+    /// SQS delivers the message again.
     Failed,
 }
 
 /// What a line of a worker's log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub enum Line {
     /// About a message.
     Worked(Worked),
     /// Something went wrong, in the worker's words.
@@ -58,7 +64,7 @@ struct Tail {
 
 /// The logs of all tasks.
 #[derive(Debug)]
-pub(super) struct TaskLogs {
+pub(crate) struct TaskLogs {
     folder: PathBuf,
     tails: BTreeMap<PathBuf, Tail>,
 }
@@ -126,7 +132,7 @@ impl Tail {
 
 impl TaskLogs {
     /// Those of this folder: `<service>/<task id>.log`.
-    pub(super) fn new(folder: PathBuf) -> Self {
+    pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
             folder,
             tails: BTreeMap::new(),
@@ -134,7 +140,7 @@ impl TaskLogs {
     }
 
     /// The lines that were written since the last call.
-    pub(super) fn read(&mut self) -> io::Result<Vec<Line>> {
+    pub(crate) fn read(&mut self) -> io::Result<Vec<Line>> {
         let mut lines = Vec::new();
         for service in entries(&self.folder)? {
             if !service.is_dir() {
@@ -178,7 +184,7 @@ mod tests {
             sent_at_ms: Some(1_000),
             began_at_ms: 1_500,
             ended_at_ms: 1_600,
-            outcome: Outcome::Done,
+            outcome: Processed::Done,
             receive_count: Some(1),
             fetched_in_ms: None,
         })
@@ -191,7 +197,10 @@ mod tests {
         let Line::Worked(failed) = Line::of(failed.as_bytes()) else {
             panic!("no message: {failed}");
         };
-        assert_eq!((failed.outcome, failed.sent_at_ms), (Outcome::Failed, None));
+        assert_eq!(
+            (failed.outcome, failed.sent_at_ms),
+            (Processed::Failed, None)
+        );
         assert_eq!(Line::of(br#"{"event":"start","queues":[]}"#), Line::Other);
         let problem = br#"{"event":"problem","doing":"receive","error":"timed out"}"#;
         assert_eq!(

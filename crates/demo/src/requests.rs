@@ -4,12 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use aws_smithy_types::DateTime;
-use deployer::{AlarmMetric, Inspection};
+use deployer::{AlarmMetric, Clients, Inspection};
 use sandbox::{Due, Sending};
 use tokio::time::{Instant, sleep_until};
 
-use crate::connect::Cloud;
-use crate::failure::{Failure, Result};
+use crate::error::{Error, Result};
 
 /// Requests of so long make one datapoint.
 const EVERY: Duration = Duration::from_millis(500);
@@ -19,14 +18,13 @@ const EVERY: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// When the stack scales by no such metric, or CloudWatch takes none.
-pub(super) async fn publish(
-    cloud: &Cloud,
+pub(crate) async fn publish(
+    clients: &Clients,
     inspection: &Inspection,
     requests: Vec<Due>,
     stop: impl Future<Output = ()>,
 ) -> Result<Sending> {
-    let metric = counted(inspection)
-        .ok_or_else(|| Failure::failed("the demo's stack is not scaled by a count of requests"))?;
+    let metric = counted(inspection).ok_or(Error::NoRequestCount)?;
     let begin = Instant::now();
     let mut sending = Sending::default();
     let mut left = requests.as_slice();
@@ -45,7 +43,7 @@ pub(super) async fn publish(
         let (now, later) = left.split_at(come);
         left = later;
         if !now.is_empty() {
-            put(cloud, metric, now.len()).await?;
+            put(clients, metric, now.len()).await?;
             sending.sent += now.len() as u64;
         }
     }
@@ -62,7 +60,7 @@ fn counted(inspection: &Inspection) -> Option<&AlarmMetric> {
     alarm.metric.as_ref()
 }
 
-async fn put(cloud: &Cloud, metric: &AlarmMetric, requests: usize) -> Result<()> {
+async fn put(clients: &Clients, metric: &AlarmMetric, requests: usize) -> Result<()> {
     let dimensions = metric.dimensions.iter();
     let dimensions =
         dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build());
@@ -74,14 +72,14 @@ async fn put(cloud: &Cloud, metric: &AlarmMetric, requests: usize) -> Result<()>
         .value(requests as f64)
         .unit(StandardUnit::Count)
         .build();
-    let request = cloud.clients.cloudwatch.put_metric_data();
+    let request = clients.cloudwatch.put_metric_data();
     let sent = request
         .namespace(&metric.namespace)
         .metric_data(datum)
         .send()
         .await;
-    sent.map(|_| ()).map_err(|error| {
-        let why = aws_sdk_cloudwatch::error::DisplayErrorContext(&error);
-        Failure::failed(format!("failed to publish {}: {why}", metric.name))
+    sent.map(|_| ()).map_err(|error| Error::Publish {
+        metric: metric.name.clone(),
+        why: aws_sdk_cloudwatch::error::DisplayErrorContext(&error).to_string(),
     })
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// Something that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Chapter {
+pub enum Chapter {
     /// More tasks are wanted than at first.
     ScaledOut,
     /// More tasks run than at first.
@@ -21,17 +21,17 @@ pub(super) enum Chapter {
 
 /// How far the story has come.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Story {
+pub struct Story {
     /// Fewest tasks.
     min: u32,
     /// Whether there is a queue to drain.
-    queue: bool,
-    /// When each chapter came.
-    chapters: Vec<(Chapter, f64)>,
+    pub queue: bool,
+    /// What has happened, each with its moment in seconds since the load began, in that order.
+    pub chapters: Vec<(Chapter, f64)>,
     /// Most tasks that ran.
-    most_running: u32,
+    pub most_running: u32,
     /// Most tasks that were wanted.
-    most_desired: u32,
+    pub most_desired: u32,
 }
 
 impl Chapter {
@@ -44,7 +44,8 @@ impl Chapter {
     ];
 
     /// What has happened.
-    pub(super) fn told(self) -> &'static str {
+    #[must_use]
+    pub fn told(self) -> &'static str {
         match self {
             Self::ScaledOut => "scaled out: more tasks are wanted",
             Self::MoreRun => "the first added task runs",
@@ -55,7 +56,7 @@ impl Chapter {
     }
 
     /// What is waited for until then.
-    pub(super) fn awaited(self) -> &'static str {
+    pub(crate) fn awaited(self) -> &'static str {
         match self {
             Self::ScaledOut => "the decision to add tasks",
             Self::MoreRun => "the first added task to run",
@@ -66,7 +67,8 @@ impl Chapter {
     }
 
     /// What has not happened.
-    pub(super) fn missed(self) -> &'static str {
+    #[must_use]
+    pub fn missed(self) -> &'static str {
         match self {
             Self::ScaledOut => "no task was added",
             Self::MoreRun => "no added task has run",
@@ -78,7 +80,9 @@ impl Chapter {
 }
 
 impl Story {
-    pub(super) fn new(min: u32, queue: bool) -> Self {
+    /// A story of a service with `min` tasks, and of its queue if there is one.
+    #[must_use]
+    pub fn new(min: u32, queue: bool) -> Self {
         Self {
             min,
             queue,
@@ -89,7 +93,7 @@ impl Story {
     }
 
     /// What has happened since the last look; `at` in seconds since the load began.
-    pub(super) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
+    pub(crate) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
         self.most_running = self.most_running.max(seen.running);
         self.most_desired = self.most_desired.max(seen.desired);
         let had = self.chapters.len();
@@ -126,47 +130,27 @@ impl Story {
     }
 
     /// When a chapter came, in seconds since the load began.
-    pub(super) fn when(&self, chapter: Chapter) -> Option<f64> {
+    pub(crate) fn when(&self, chapter: Chapter) -> Option<f64> {
         let found = self.chapters.iter().find(|(known, _)| *known == chapter);
         found.map(|(_, at)| *at)
     }
 
-    /// What has happened, each with its moment, in that order.
-    pub(super) fn chapters(&self) -> impl Iterator<Item = (Chapter, f64)> {
-        self.chapters.iter().copied()
-    }
-
     /// What has happened last.
-    pub(super) fn last(&self) -> Option<Chapter> {
+    pub(crate) fn last(&self) -> Option<Chapter> {
         self.chapters.last().map(|(chapter, _)| *chapter)
     }
 
     /// Whether all of it has happened.
-    pub(super) fn is_told(&self) -> bool {
+    pub(crate) fn is_told(&self) -> bool {
         self.missing().next().is_none()
     }
 
     /// What has not happened.
-    pub(super) fn missing(&self) -> impl Iterator<Item = Chapter> {
+    pub(crate) fn missing(&self) -> impl Iterator<Item = Chapter> {
         Chapter::ALL
             .into_iter()
             .filter(|chapter| self.queue || *chapter != Chapter::Drained)
             .filter(|chapter| self.when(*chapter).is_none())
-    }
-
-    /// Whether there is a queue to drain.
-    pub(super) fn has_queue(&self) -> bool {
-        self.queue
-    }
-
-    /// Most tasks that ran.
-    pub(super) fn most_running(&self) -> u32 {
-        self.most_running
-    }
-
-    /// Most tasks that were wanted.
-    pub(super) fn most_desired(&self) -> u32 {
-        self.most_desired
     }
 }
 
@@ -219,7 +203,7 @@ mod tests {
         assert_eq!(story.see(&seen(0, 1, 1), 71.0, true), [Chapter::ScaledIn]);
         assert!(story.is_told());
         assert_eq!(story.when(Chapter::ScaledOut), Some(9.0));
-        assert_eq!((story.most_running(), story.most_desired()), (10, 10));
+        assert_eq!((story.most_running, story.most_desired), (10, 10));
     }
 
     #[test]

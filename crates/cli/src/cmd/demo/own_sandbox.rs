@@ -1,0 +1,90 @@
+//! The sandbox that the demo has for itself: started with a deployed stack, and stopped after a failure.
+
+use std::path::PathBuf;
+
+use demo::Stage;
+use sandbox::Sandbox;
+
+use crate::connect::{Cloud, connect_sandbox, named_sandbox, sandbox_name};
+use crate::failure::{Failure, Result};
+use crate::signals::interruption;
+use crate::ui::Ui;
+use crate::workshop::{WORKER, program, workshop};
+
+/// The demo's sandbox.
+pub(super) struct OwnSandbox {
+    pub name: String,
+}
+
+impl OwnSandbox {
+    pub(super) fn new() -> Self {
+        let name = format!("{}-demo", sandbox_name());
+        Self { name }
+    }
+
+    pub(super) fn sandbox(&self) -> Result<Sandbox> {
+        named_sandbox(&self.name)
+    }
+
+    /// The file that one demo at a time holds.
+    pub(super) fn lock_file(&self) -> Result<PathBuf> {
+        Ok(workshop().home()?.join(format!("{}.lock", self.name)))
+    }
+
+    /// Builds what runs, starts the sandbox, deploys the stack.
+    pub(super) async fn open(&self, stage: &mut Stage, ui: &Ui) -> Result<Cloud> {
+        if stage.system.has_workers() {
+            let program =
+                tokio::task::block_in_place(|| workshop().build_worker(&|text| ui.note(text)))?;
+            // The container is called as the package is.
+            stage.run_in_tasks(WORKER, program);
+        }
+        let sandbox = stage.set_up(self.sandbox()?);
+        // One that was kept holds old messages and an old history.
+        if tokio::task::block_in_place(|| sandbox.stop())? {
+            ui.note("stopped the sandbox of an earlier demo");
+        }
+        let cloud = connect_sandbox(sandbox, stage.stack.region.clone(), ui).await?;
+        let progress = |progress| ui.progress(progress);
+        let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
+        let deployed = stage.deploy(&cloud.session(&progress), &build).await;
+        deployed.map_err(|failure: Failure| cloud.explain(failure))?;
+        Ok(cloud)
+    }
+
+    /// Ends everything after a failure or an interruption: what is deployed in a sandbox ends with it.
+    /// Gives what is to be known or done.
+    pub(super) async fn clear(&self, ui: &Ui) -> Vec<String> {
+        let by_hand = format!(
+            "to stop it by hand: ECS_SCALER_SANDBOX={} {} local stop",
+            self.name,
+            program()
+        );
+        ui.note("stopping the demo's tasks and sandbox; what is deployed in it goes with it");
+        let sandbox = match self.sandbox() {
+            Ok(sandbox) => sandbox,
+            Err(failure) => return vec![failure.message().to_owned()],
+        };
+        let log = sandbox.log();
+        let stopping = tokio::task::spawn_blocking(move || sandbox.stop());
+        let stopped = tokio::select! {
+            stopped = stopping => stopped,
+            () = interruption() => {
+                return vec!["interrupted again: the demo's sandbox may still run".to_owned(), by_hand];
+            }
+        };
+        let stopped = stopped.map_err(|error| error.to_string());
+        let stopped = stopped.and_then(|stopped| stopped.map_err(|error| error.to_string()));
+        match stopped {
+            Ok(true) => vec![
+                "its tasks, its stack and its sandbox are gone".to_owned(),
+                format!("the sandbox's log: {}", workshop().shorten(&log).display()),
+            ],
+            Ok(false) => vec!["nothing of it runs".to_owned()],
+            Err(error) => vec![
+                format!("the demo's sandbox may still run: {error}"),
+                by_hand,
+            ],
+        }
+    }
+}

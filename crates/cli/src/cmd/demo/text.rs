@@ -1,0 +1,143 @@
+//! The summary, for people.
+
+use demo::{Account, ActionLine, Judged, Story, Summary, TOLERANCE};
+use simulator::format_duration;
+
+use crate::words::number;
+use crate::workshop::program;
+
+pub(super) fn text(summary: &Summary) -> String {
+    let mut text = format!("{}: {}\n\n", summary.stack, verdict_text(summary));
+    text.push_str(&story_text(&summary.story));
+    text.push_str(&actions_text(&summary.actions));
+    for step in &summary.unapplied_steps {
+        text.push_str(&format!("step          {step}\n"));
+    }
+    if summary.story.queue {
+        text.push_str(&messages_text(&summary.messages));
+    }
+    if let Some(trouble) = &summary.trouble {
+        text.push_str(&format!("trouble       {trouble}\n"));
+    }
+    match (&summary.judged, &summary.not_predicted) {
+        (Some(judged), _) => text.push_str(&judged_text(judged)),
+        (None, Some(why)) => text.push_str(&format!("\nnot predicted: {why}\n")),
+        (None, None) => {}
+    }
+    if let Some(report) = &summary.report {
+        text.push_str(&format!("\nthe report, with charts: {report}\n"));
+    }
+    if let Some(destroyed) = &summary.destroyed {
+        text.push_str(&destroyed.describe(&summary.stack));
+    }
+    if let Some(sandbox) = &summary.kept {
+        text.push_str(&kept_text(&summary.stack, sandbox));
+    }
+    text
+}
+
+fn verdict_text(summary: &Summary) -> String {
+    let minute = 60.0 / f64::from(summary.speed);
+    let clock = format!(
+        "at speed {}, a minute in {} s",
+        summary.speed,
+        number(minute)
+    );
+    if summary.missing.is_empty() {
+        format!("scaled out and in again, {clock}")
+    } else {
+        format!(
+            "not everything has happened, {clock}: {}",
+            summary.missing.join("; ")
+        )
+    }
+}
+
+fn story_text(story: &Story) -> String {
+    let chapters = story
+        .chapters
+        .iter()
+        .map(|(chapter, at)| format!("{:<14}{}\n", format_duration(*at), chapter.told()));
+    let mut text: String = chapters.collect();
+    text.push_str(&format!(
+        "at most       {} tasks wanted, {} running\n",
+        story.most_desired, story.most_running
+    ));
+    text
+}
+
+fn actions_text(actions: &[ActionLine]) -> String {
+    let mut text = String::new();
+    for action in actions {
+        let reason = match action.reason.as_str() {
+            "" => String::new(),
+            reason => format!("\n              {reason}"),
+        };
+        let at = format_duration(action.at);
+        text.push_str(&format!(
+            "action        after {at}: from {} to {}{reason}\n",
+            action.from, action.to
+        ));
+    }
+    text
+}
+
+fn messages_text(messages: &Account) -> String {
+    let mut text = format!(
+        "messages      {} sent, {} done",
+        messages.sent, messages.done
+    );
+    let more = [
+        (messages.not_done, "never done"),
+        (messages.done_again, "done twice"),
+        (messages.delivered_again, "delivered again"),
+        (messages.failed, "failures"),
+    ];
+    for (count, what) in more {
+        if count > 0 {
+            text.push_str(&format!(", {count} {what}"));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn judged_text(judged: &Judged) -> String {
+    let mut text = format!(
+        "\n{:<20}{:>12}{:>12}{:>20}{:>12}\n",
+        "", "measured", "predicted", "nine in ten", "outside by"
+    );
+    for figure in &judged.comparison.figures {
+        let shown =
+            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| figure.shown(value));
+        text.push_str(&format!(
+            "{:<20}{:>12}{:>12}{:>20}{:>12}\n",
+            figure.name,
+            shown(figure.measured),
+            shown(figure.predicted),
+            figure.shown_range(),
+            figure.shown_difference()
+        ));
+    }
+    let percent = number(TOLERANCE * 100.0);
+    if judged.differing.is_empty() {
+        text.push_str(&format!(
+            "promise, peak and first scale-out are within {percent}% of what was predicted\n"
+        ));
+    } else {
+        text.push_str(&format!(
+            "more than {percent}% from what was predicted: {}\n",
+            judged.differing.join(", ")
+        ));
+    }
+    text
+}
+
+fn kept_text(stack: &str, sandbox: &str) -> String {
+    let program = program();
+    format!(
+        "\nThe stack stays, and its tasks go on. Look at it, then take it away:\n  \
+         ECS_SCALER_SANDBOX={sandbox} {program} status {stack} --local --watch\n  \
+         ECS_SCALER_SANDBOX={sandbox} {program} local stop\n"
+    )
+}

@@ -1,0 +1,85 @@
+//! What can go wrong in a demo, and what to do about it.
+
+use std::path::PathBuf;
+
+use sandbox::BehaviorError;
+use simulator::ScenarioError;
+use stack::LoadError;
+
+use crate::load::LoadTextError;
+
+/// An error of the demo. Messages are complete, except for those of a definition and of the sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A shipped definition is invalid.
+    #[error(transparent)]
+    Definition(#[from] LoadError),
+    /// AWS, or the sandbox in its place, refused.
+    #[error(transparent)]
+    Deployer(#[from] deployer::Error),
+    /// The sandbox failed.
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::Error),
+    /// A load can't be sent.
+    #[error(transparent)]
+    Load(#[from] LoadTextError),
+    /// The time that a task needs to start is wrong.
+    #[error(transparent)]
+    TaskStart(#[from] BehaviorError),
+    /// Another demo holds the lock.
+    #[error("a demo is already running in this folder of sandboxes")]
+    AlreadyRunning,
+    /// The file of the lock can't be used.
+    #[error("failed to lock {}: {source}", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The stack has no service.
+    #[error("the demo's stack scales no service")]
+    NoService,
+    /// The stack has no alarm on requests.
+    #[error("the demo's stack is not scaled by a count of requests")]
+    NoRequestCount,
+    /// The stack was deleted meanwhile.
+    #[error("there is no stack {0} any more")]
+    NoStack(String),
+    /// CloudWatch took no count of requests.
+    #[error("failed to publish {metric}: {why}")]
+    Publish {
+        /// Name of the metric.
+        metric: String,
+        /// CloudWatch's answer.
+        why: String,
+    },
+    /// The simulator can't work with what was measured.
+    #[error("failed to reckon what was measured: {0}")]
+    Measurement(#[from] ScenarioError),
+    /// The report can't be made.
+    #[error("failed to reckon what was measured: {0}")]
+    Report(#[from] serde_json::Error),
+    /// Parts of the story have not happened.
+    #[error("the demo has not shown everything: {}", .0.join("; "))]
+    Incomplete(Vec<&'static str>),
+}
+
+/// Result of the demo.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::AlreadyRunning => Some(
+                "wait for its end, or give this one a sandbox of its own: ECS_SCALER_SANDBOX=NAME",
+            ),
+            Self::Incomplete(_) => Some(
+                "a machine that is busy with other things may be too slow for this speed: try --speed 10",
+            ),
+            _ => None,
+        }
+    }
+}

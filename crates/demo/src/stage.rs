@@ -1,0 +1,129 @@
+//! Where the demo plays: a stack in a sandbox of its own.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use deployer::{BuildFunctions, DeployRequest, Deployment, Destroyed, Progress, Session};
+use sandbox::{Sandbox, Speed, Wanted};
+use stack::Stack;
+
+use crate::error::{Error, Result};
+use crate::system::System;
+
+/// A task on Fargate starts within these times.
+///
+/// Source: measurements that others published; see [`simulator::Assumptions`].
+const TASK_START: &str = "23s..60s";
+
+/// What a demo deploys, and what it wants of the sandbox.
+#[derive(Debug)]
+pub struct Stage {
+    /// Which system it shows.
+    pub system: System,
+    /// How many times faster than real time the sandbox's minutes pass.
+    pub speed: Speed,
+    /// What is deployed.
+    pub stack: Stack,
+    wanted: Wanted,
+    /// Nobody else plays in this sandbox while it is held.
+    _lock: File,
+}
+
+impl Stage {
+    /// Reads the system's definition, and locks the file `lock` until the stage is dropped.
+    ///
+    /// # Errors
+    /// If another demo holds the lock.
+    pub fn new(system: System, speed: Speed, lock: &Path) -> Result<Self> {
+        Ok(Self {
+            system,
+            speed,
+            // What the definition warns of is what the demo shows: that scaling takes its time.
+            stack: system.definition()?,
+            wanted: Wanted {
+                speed: Some(speed),
+                programs: Some(BTreeMap::new()),
+                task_start: Some(TASK_START.parse()?),
+            },
+            _lock: take_lock(lock)?,
+        })
+    }
+
+    /// Lets the tasks of the container `name` run a program.
+    pub fn run_in_tasks(&mut self, name: &str, program: PathBuf) {
+        self.wanted.programs = Some(BTreeMap::from([(name.to_owned(), program)]));
+    }
+
+    /// The sandbox with the behavior that the demo wants.
+    #[must_use]
+    pub fn set_up(&self, sandbox: Sandbox) -> Sandbox {
+        sandbox.with_wanted(self.wanted.clone())
+    }
+
+    /// Deploys the stack.
+    ///
+    /// # Errors
+    /// If the deployment fails; see [`deployer::deploy_stack`].
+    pub async fn deploy<E: From<deployer::Error>>(
+        &self,
+        session: &Session<'_>,
+        build: &BuildFunctions<'_, E>,
+    ) -> Result<Deployment, E> {
+        let request = DeployRequest {
+            stack: self.stack.clone(),
+            in_sandbox: true,
+            allow_loss: true,
+            now: SystemTime::now(),
+        };
+        deployer::deploy_stack(session, &request, build, &mut |_| true).await
+    }
+
+    /// Deletes the stack, checks that nothing of it is left, and stops the sandbox.
+    ///
+    /// # Errors
+    /// If the stack can't be deleted, or the sandbox not be stopped.
+    pub async fn close(&self, session: &Session<'_>, sandbox: &Sandbox) -> Result<Destroyed> {
+        let note = |text: &str| (session.progress)(Progress::Note { text: text.into() });
+        note("taking the stack away");
+        let destroyed = deployer::destroy(session, &self.stack.name, true, &mut |_| Ok(())).await?;
+        note("stopping the sandbox");
+        tokio::task::block_in_place(|| sandbox.stop())?;
+        Ok(destroyed)
+    }
+}
+
+/// Held until the file is closed, however the process ends.
+fn take_lock(path: &Path) -> Result<File> {
+    let failed = |source| Error::Lock {
+        path: path.to_owned(),
+        source,
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let file = File::create(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::AlreadyRunning),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_demo_at_a_time_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = folder.path().join("home/default-demo.lock");
+        let stage = |system| Stage::new(system, Speed::REAL, &lock);
+        let first = stage(System::Backlog).unwrap();
+        let error = stage(System::AlarmSteps).unwrap_err();
+        assert!(matches!(error, Error::AlreadyRunning) && error.hint().is_some());
+        drop(first);
+        stage(System::AlarmSteps).unwrap();
+    }
+}

@@ -24,6 +24,7 @@ mod random;
 mod report;
 mod scenario;
 mod simulate;
+mod survey;
 mod time;
 mod tune;
 
@@ -54,6 +55,7 @@ pub use random::Distribution;
 pub use report::{Figure, Piece, Report, Rival};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
+pub use survey::{Phases, Range, Survey, Variant, survey};
 pub use tune::{
     Alternative, Change, Figures, Law, Lift, Limits, Parameter, Part, Settings, TuneError,
     TuneOptions, Tuned, Tuning, tune,

@@ -2,6 +2,7 @@
 
 mod cloudwatch;
 mod load;
+mod load_file;
 mod subject;
 
 use std::path::Path;

@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use rayon::prelude::*;
-
 use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
 use crate::scenario::{Scenario, ScenarioError};
-use crate::simulate::{know, simulate_knowing};
+use crate::simulate::know;
+use crate::survey::{Phases, run_phases};
 
 /// One policy and what it came to.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Compared {
     /// Name of the policy, for people.
     pub name: String,
-    /// What it came to.
+    /// What it came to with the given seed.
     pub outcome: RunOutcome,
+    /// What all phases came to.
+    pub phases: Phases,
 }
 
 /// Name of the cheapest possible.
@@ -37,20 +38,26 @@ pub fn compare(
     let known = know(scenario, load, seed);
     let most = known.needed(scenario).into_iter().max();
     let policies = policies(scenario, most.unwrap_or(scenario.min));
-    let runs: Vec<_> = policies
-        .into_par_iter()
+    let (names, scenarios): (Vec<String>, Vec<Scenario>) = policies
+        .into_iter()
         .map(|(name, policy)| {
             let other = Scenario {
                 policy,
                 ..scenario.clone()
             };
-            let known = (other.policy == Policy::Clairvoyant).then_some(&known);
-            let outcome = simulate_knowing(&other, load, seed, known)?;
-            Ok(Compared { name, outcome })
+            (name, other)
         })
-        .collect();
-    // Of several errors, the first is returned.
-    runs.into_iter().collect()
+        .unzip();
+    let scenarios: Vec<&Scenario> = scenarios.iter().collect();
+    let runs = run_phases(&scenarios, load, seed)?;
+    let compared = names.into_iter().zip(runs);
+    Ok(compared
+        .map(|(name, (outcome, phases))| Compared {
+            name,
+            outcome,
+            phases,
+        })
+        .collect())
 }
 
 /// The policies with their names, the scenario's own first.

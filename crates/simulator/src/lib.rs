@@ -24,6 +24,7 @@ mod random;
 mod report;
 mod scenario;
 mod simulate;
+mod survey;
 mod time;
 mod tune;
 
@@ -36,7 +37,10 @@ pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
-pub use load::{Arrival, Arrivals, CsvError, GeneratorError, Layout, Load, PartError, RowProblem};
+pub use load::{
+    Arrival, Arrivals, DateOrder, GeneratorError, LimitError, Load, LoadLimits, PartError, Place,
+    ReadError, ReadOptions, RowProblem, Rows,
+};
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
 pub use outcome::{
@@ -51,6 +55,7 @@ pub use random::Distribution;
 pub use report::{Figure, Piece, Report, Rival};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
+pub use survey::{Phases, Range, Survey, Variant, survey};
 pub use tune::{
     Alternative, Change, Figures, Law, Lift, Limits, Parameter, Part, Settings, TuneError,
     TuneOptions, Tuned, Tuning, tune,

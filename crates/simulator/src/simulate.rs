@@ -15,20 +15,9 @@ use crate::time::nanos;
 /// When a number of the scenario makes no sense.
 pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcome, ScenarioError> {
     // Before the whole load is gone through.
-    scenario.check()?;
-    let known = (scenario.policy == Policy::Clairvoyant).then(|| know(scenario, load, seed));
-    simulate_knowing(scenario, load, seed, known.as_ref())
-}
-
-/// [`simulate`], with the work `known` beforehand, as the clairvoyant needs it and nobody else has it.
-pub(crate) fn simulate_knowing(
-    scenario: &Scenario,
-    load: &Load,
-    seed: u64,
-    known: Option<&Foreknowledge>,
-) -> Result<RunOutcome, ScenarioError> {
     let bounds = scenario.check()?;
-    let finished = engine::run(scenario, bounds, load, seed, known)
+    let known = (scenario.policy == Policy::Clairvoyant).then(|| know(scenario, load, seed));
+    let finished = engine::run(scenario, bounds, load, seed, known.as_ref())
         .ok_or(ScenarioError::Value("the load is too long"))?;
     Ok(RunOutcome::new(
         scenario,

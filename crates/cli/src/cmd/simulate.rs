@@ -5,7 +5,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use simulator::{Compared, Load, Report, RunOutcome, Scenario, ScenarioError};
+use simulator::{Compared, Load, Report, Scenario, ScenarioError, Survey};
 use stack::Stack;
 
 use crate::connect::ConnectArgs;
@@ -58,9 +58,9 @@ fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Re
     let scenario = Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
     let lasts = simulator::format_duration(load.duration().as_secs_f64());
     ui.note(&format!("simulating {lasts}"));
-    let (outcome, compared) = simulate(args, &scenario, load)?;
+    let (survey, compared) = simulate(args, &scenario, load)?;
     Ok(
-        Report::new(args.load.load.to_string(), load.begins(), outcome)
+        Report::from_survey(args.load.load.to_string(), load.begins(), survey)
             .requiring(args.require.or(required_share(stack, service)))
             .beside(&compared),
     )
@@ -82,17 +82,15 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
         .details(report))
 }
 
-fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(RunOutcome, Vec<Compared>)> {
+fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Survey, Vec<Compared>)> {
     let wrong = |error: ScenarioError| Failure::failed(error.to_string());
-    if !args.compare {
-        let outcome = simulator::simulate(scenario, load, args.subject.seed).map_err(wrong)?;
-        return Ok((outcome, Vec::new()));
-    }
-    let compared = simulator::compare(scenario, load, args.subject.seed).map_err(wrong)?;
-    // The definition's own policy comes first.
-    let own = compared.first().map(|own| own.outcome.clone());
-    let own = own.ok_or_else(|| Failure::failed("nothing was compared"))?;
-    Ok((own, compared))
+    let survey = simulator::survey(scenario, load, args.subject.seed).map_err(wrong)?;
+    let compared = if args.compare {
+        simulator::compare(scenario, load, args.subject.seed).map_err(wrong)?
+    } else {
+        Vec::new()
+    };
+    Ok((survey, compared))
 }
 
 #[cfg(test)]

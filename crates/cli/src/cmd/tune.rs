@@ -193,19 +193,23 @@ fn report(
         promise: std::time::Duration::try_from_secs_f64(tuned.promise).ok(),
         ..args.subject.overrides()?
     };
-    let outcome = |stack: &Stack| {
+    let survey = |stack: &Stack| {
         let scenario =
             Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
-        simulator::simulate(&scenario, load, args.subject.seed).map_err(scenario_failure)
+        simulator::survey(&scenario, load, args.subject.seed).map_err(scenario_failure)
     };
-    let found = outcome(&tuned.definition)?;
+    let found = survey(&tuned.definition)?;
     let compared = [
         ("tuned".to_owned(), found.clone()),
-        ("as it is".to_owned(), outcome(present)?),
+        ("as it is".to_owned(), survey(present)?),
     ]
-    .map(|(name, outcome)| Compared { name, outcome });
+    .map(|(name, survey)| Compared {
+        name,
+        outcome: survey.outcome,
+        phases: survey.phases,
+    });
     Ok(
-        Report::new(args.load.load.to_string(), load.begins(), found)
+        Report::from_survey(args.load.load.to_string(), load.begins(), found)
             .requiring(Some(args.required(present, service)))
             .beside(&compared),
     )

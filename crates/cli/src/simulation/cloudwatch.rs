@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{Between, SentHistory, Session};
-use simulator::{Layout, Load};
+use simulator::{Load, Rows};
 use stack::{Queue, Stack};
 
 use crate::connect::{Cloud, ConnectArgs};
@@ -132,7 +132,7 @@ fn load(history: &SentHistory) -> Result<Load> {
         let written = humantime::format_rfc3339_seconds(UNIX_EPOCH + at);
         rows.push_str(&format!("{written},{count}\n"));
     }
-    let load = Load::read_csv(rows.as_bytes(), Some(Layout::Counts))
+    let load = Load::read_csv(rows.as_bytes(), Some(Rows::Counts))
         .map_err(|error| Failure::failed(format!("failed to use the history: {error}")))?;
     let silent = match history.silent {
         0 => "all of them with a datapoint".to_owned(),

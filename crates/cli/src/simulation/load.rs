@@ -3,11 +3,13 @@
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use simulator::{GeneratorError, Layout, Load};
+use simulator::{GeneratorError, Load, LoadLimits, ReadOptions};
 use stack::Stack;
 
 use super::cloudwatch;
+use super::load_file::FileArgs;
 use crate::connect::ConnectArgs;
 use crate::failure::{Code, Failure, Result};
 use crate::ui::Ui;
@@ -15,14 +17,13 @@ use crate::ui::Ui;
 /// The load, and which part of it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LoadArgs {
-    /// CSV file of `timestamp,count` or of one row a message; a generator such as
-    /// `poisson:rate=20/s,for=2h`; or `cloudwatch`: what was sent to the service's queues in the last 14
-    /// days
+    /// File with a time and a count per row or one message per row, as CSV or JSON; a generator such as
+    /// `poisson:rate=20/s,for=2h`; or `cloudwatch`: the messages sent to the service's queues in the last
+    /// 14 days
     #[arg(long, value_name = "LOAD", value_parser = LoadSource::parse)]
     pub(crate) load: LoadSource,
-    /// What a row of the CSV file is (otherwise told from its columns)
-    #[arg(long, value_name = "WHAT", value_parser = ["counts", "messages"])]
-    rows: Option<String>,
+    #[command(flatten)]
+    file: FileArgs,
     /// So many times the messages
     #[arg(long, value_name = "FACTOR")]
     scale: Option<f64>,
@@ -32,6 +33,12 @@ pub(crate) struct LoadArgs {
     /// Leave out what is after
     #[arg(long, value_name = "TIME")]
     to: Option<String>,
+    /// Refuse a load with more messages than this [default: 100000000]
+    #[arg(long, value_name = "NUMBER")]
+    max_messages: Option<u64>,
+    /// Refuse a load that lasts longer than this; at most 100 years [default: 400d]
+    #[arg(long, value_name = "TIME", value_parser = parse_span)]
+    max_span: Option<Duration>,
 }
 
 /// Where a load is from.
@@ -80,14 +87,9 @@ impl LoadArgs {
 
     /// The load, from this machine.
     pub(crate) fn here(&self) -> Result<Load> {
-        let layout = match self.rows.as_deref() {
-            Some("counts") => Some(Layout::Counts),
-            Some("messages") => Some(Layout::Arrivals),
-            _ => None,
-        };
         let load = match &self.load {
             LoadSource::Generated { load, .. } => load.as_ref().clone(),
-            LoadSource::File(path) => read_file(path, layout)?,
+            LoadSource::File(path) => read_file(path, &self.file.options())?,
             LoadSource::CloudWatch => {
                 return Err(Failure::failed("the history of a queue is in CloudWatch"));
             }
@@ -100,7 +102,14 @@ impl LoadArgs {
         if let Some(factor) = self.scale {
             load = load.scaled(factor).map_err(usage)?;
         }
-        load.between(from, to).map_err(usage)
+        let default = LoadLimits::default();
+        let limits = LoadLimits {
+            messages: self.max_messages.unwrap_or(default.messages),
+            span: self.max_span.unwrap_or(default.span),
+        };
+        let part = load.between(from, to).map_err(usage)?;
+        part.within(limits)
+            .map_err(|error| Failure::failed(error.to_string()))
     }
 }
 
@@ -120,21 +129,31 @@ impl LoadSource {
     }
 }
 
-fn read_file(path: &Path, layout: Option<Layout>) -> Result<Load> {
+fn read_file(path: &Path, options: &ReadOptions) -> Result<Load> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| {
         Failure::failed(format!("failed to open the load {shown}: {error}")).hint(
-            "a load is a CSV file, `cloudwatch`, or a generator: constant, poisson, step, ramp, daily, \
-             flash-crowd, on-off or mmpp with its parameters, such as poisson:rate=20/s,for=2h",
+            "a load is a CSV or JSON file, `cloudwatch`, or a generator: constant, poisson, step, ramp, \
+             daily, flash-crowd, on-off or mmpp with its parameters, such as poisson:rate=20/s,for=2h",
         )
     })?;
-    Load::read_csv(file, layout).map_err(|error| {
+    Load::read(file, options).map_err(|error| {
         let mut message = format!("failed to read the load {shown}: {error}");
         if let Some(source) = std::error::Error::source(&error) {
             message = format!("{message}: {source}");
         }
         Failure::failed(message)
     })
+}
+
+/// Reads a duration of at most 100 years, which nanoseconds can count.
+fn parse_span(text: &str) -> std::result::Result<Duration, String> {
+    const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+    let span = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if span > LONGEST {
+        return Err("at most 100 years".to_owned());
+    }
+    Ok(span)
 }
 
 impl fmt::Display for LoadSource {

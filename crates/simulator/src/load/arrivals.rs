@@ -1,13 +1,12 @@
 //! A load as a stream of messages, made while it is asked for.
 
 use crate::random::{Purpose, Random};
-use crate::time::{Nanos, from_seconds, nanos};
+use crate::time::{Nanos, from_seconds};
 
-use super::csv::Recorded;
 use super::curve::{Curve, Stretch};
 use super::generator::{Generator, Shape};
 use super::packed::Unpacked;
-use super::row::Layout;
+use super::read::{Layout, Recorded};
 
 /// A message that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,12 +54,12 @@ enum Stream<'l> {
     },
 }
 
-/// Rows of counts, of which each is spread over its step.
+/// Rows of counts, of which each is spread over the time until the next.
 #[derive(Clone, Debug)]
 struct Counts<'l> {
     rows: Unpacked<'l>,
     next: Option<(u64, u64)>,
-    step: Option<u64>,
+    end: Nanos,
     scale: f64,
     at: Nanos,
     until: Nanos,
@@ -106,13 +105,13 @@ impl<'l> Arrivals<'l> {
             Layout::Counts => Stream::Counts(Counts {
                 next: rows.next(),
                 rows,
-                step: recorded.step,
+                end: recorded.end.saturating_mul(1_000),
                 scale,
                 at: 0,
                 until: 0,
                 left: 0,
             }),
-            Layout::Arrivals => Stream::Rows {
+            Layout::Messages => Stream::Rows {
                 rows,
                 scale,
                 row: None,
@@ -232,20 +231,12 @@ impl Counts<'_> {
 
     fn begin(&mut self, random: &mut Random) -> Option<()> {
         let (at, count) = self.next?;
-        let before = self.until.saturating_sub(self.at);
         self.next = self.rows.next();
-        let minute = nanos(std::time::Duration::from_secs(60));
-        let longest = self.step.map(|micros| micros.saturating_mul(1_000));
         self.at = at.saturating_mul(1_000);
-        let to_next = self
+        let until = self
             .next
-            .map(|(next, _)| next.saturating_mul(1_000) - self.at);
-        let span = match (longest, to_next) {
-            (Some(step), Some(next)) => step.min(next),
-            (Some(only), None) | (None, Some(only)) => only,
-            (None, None) => before.max(minute),
-        };
-        self.until = self.at.saturating_add(span.max(1));
+            .map_or(self.end, |(next, _)| next.saturating_mul(1_000));
+        self.until = until.max(self.at.saturating_add(1));
         self.left = scaled(count, self.scale, random);
         Some(())
     }
@@ -264,7 +255,7 @@ fn plain(at: Nanos) -> Arrival {
     reason = "counts are below 2^53, and a float over the range saturates"
 )]
 fn scaled(count: u64, scale: f64, random: &mut Random) -> u64 {
-    if scale == 1.0 {
+    if scale == 1.0 || count == 0 {
         return count;
     }
     let exact = count as f64 * scale;

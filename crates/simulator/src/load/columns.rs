@@ -1,175 +1,270 @@
-//! Which column of a CSV file means what, and how its fields are read.
+//! Which column of a file means what.
 
-use csv::ByteRecord;
+use super::error::ReadError;
+use super::options::{ReadOptions, Rows};
+use super::sample::{Kind, Sample};
+use super::series::Series;
+use super::timestamp;
+use super::words::{self, Meaning};
 
-use crate::time::parse_duration;
-
-use super::row::{Layout, RowProblem};
+/// The options that choose a count.
+const CHOOSE_COUNT: &str = "choose one with --count-column, or add them up with --sum";
 
 /// Which columns mean what.
+#[derive(Debug)]
 pub(super) struct Columns {
-    pub(super) layout: Layout,
     pub(super) time: usize,
-    pub(super) value: Option<usize>,
-    /// Microseconds of one, for processing times without a unit.
-    pub(super) unit: f64,
+    /// The time of the day, where it has a column of its own.
+    pub(super) clock: Option<usize>,
+    /// The counts, of which several are added up; none if a row is a message.
+    pub(super) counts: Vec<usize>,
+    /// The processing time of a message.
+    pub(super) duration: Option<usize>,
+    /// Rows that belong to different things, such as queues.
+    pub(super) series: Option<Series>,
 }
 
 impl Columns {
-    /// By the header's words where there is a header, otherwise by place.
-    pub(super) fn detect(
-        header: Option<&ByteRecord>,
-        first: &ByteRecord,
-        wanted: Option<Layout>,
-    ) -> Self {
-        let names: Vec<String> = header
-            .map(|header| {
-                header
-                    .iter()
-                    .map(|name| text(name).to_lowercase())
-                    .collect()
-            })
-            .unwrap_or_default();
-        let find = |words: &[&str]| {
-            names
-                .iter()
-                .position(|name| words.iter().any(|word| name.contains(word)))
+    /// By the options, then by names and values.
+    pub(super) fn choose(sample: &Sample, options: &ReadOptions) -> Result<Self, ReadError> {
+        let named = |name: &Option<String>| match name {
+            None => Ok(None),
+            Some(name) => sample
+                .find(name)
+                .map(Some)
+                .ok_or_else(|| unknown(sample, name)),
         };
-        let work = find(&["processing", "duration", "work"]);
-        let time = names
-            .iter()
-            .position(|name| name.contains("time") && !name.contains("processing"))
-            .or_else(|| find(&["date", "sent", "at"]))
-            .filter(|time| Some(*time) != work)
-            .unwrap_or(0);
-        let other = (0..first.len()).find(|column| *column != time);
-        let counted = find(&["count", "messages", "sum", "value", "requests", "arrivals"])
-            .filter(|column| *column != time);
-        let has_unit = other
-            .map(|column| field(first, column))
-            .is_some_and(|field| field.last().is_some_and(u8::is_ascii_alphabetic));
-        let layout = wanted.unwrap_or(match other {
-            None => Layout::Arrivals,
-            Some(_) if counted.is_none() && (work.is_some() || has_unit) => Layout::Arrivals,
-            Some(_) => Layout::Counts,
-        });
-        let value = match layout {
-            Layout::Counts => counted.or(other),
-            Layout::Arrivals => work.or(other),
+        let duration = named(&options.duration_column)?;
+        let mut count = options
+            .count_column
+            .as_deref()
+            .and_then(|name| sample.find(name));
+        let time = match named(&options.time_column)? {
+            Some(time) => time,
+            None => time(sample, &[count, duration])?,
         };
-        let millis = value
-            .and_then(|column| names.get(column))
-            .is_some_and(|name| name.ends_with("ms") || name.contains("milli"));
-        Self {
-            layout,
+        count = count.filter(|count| *count != time);
+        let clock = clock(sample, time);
+        let mut columns = Self {
             time,
-            value,
-            unit: if millis { 1e3 } else { 1e6 },
-        }
-    }
-
-    pub(super) fn note(&self, header: bool) -> String {
-        let header = if header {
-            "the first row is a header"
-        } else {
-            "there is no header"
+            clock,
+            counts: count.into_iter().collect(),
+            duration,
+            series: None,
         };
-        let value = self.value.map(|column| column + 1);
-        match (self.layout, value) {
-            (Layout::Counts, _) => format!(
-                "{header}; a row is a count: times in column {}, counts in column {}",
-                self.time + 1,
-                value.unwrap_or(2)
-            ),
-            (Layout::Arrivals, None) => format!("{header}; a row is one message"),
-            (Layout::Arrivals, Some(value)) => format!(
-                "{header}; a row is one message: times in column {}, its processing time in column {value}, in {} without a unit",
-                self.time + 1,
-                if self.unit < 1e6 {
-                    "milliseconds"
-                } else {
-                    "seconds"
+        let messages = options.rows == Some(Rows::Messages) || duration.is_some();
+        if count.is_none() && !messages {
+            columns.counts = columns.find_counts(sample, options)?;
+        }
+        if columns.counts.is_empty() {
+            if options.rows.is_some_and(|rows| rows != Rows::Messages) {
+                return Err(ReadError::NoCounts(columns.others(sample)));
+            }
+            if let Some(name) = &options.count_column {
+                return Err(unknown(sample, name));
+            }
+            columns.duration = match duration {
+                None => columns.find_duration(sample)?,
+                named => named,
+            };
+            return Ok(columns);
+        }
+        let series = options.count_column.as_deref().filter(|_| count.is_none());
+        columns.series = Series::find(sample, &columns, series, count.is_some(), options.sum)?;
+        Ok(columns)
+    }
+
+    /// Whether a column is the time, or a part of it.
+    pub(super) fn is_time(&self, column: usize) -> bool {
+        column == self.time || Some(column) == self.clock
+    }
+
+    /// The columns that nothing is read from.
+    pub(super) fn ignored(&self, sample: &Sample) -> Vec<String> {
+        let series = self.series.as_ref().map(Series::columns);
+        let ignored = (0..sample.width()).filter(|column| {
+            !self.is_time(*column)
+                && !self.counts.contains(column)
+                && self.duration != Some(*column)
+                && !series.is_some_and(|series| series.contains(column))
+        });
+        sample.names(ignored)
+    }
+
+    fn others(&self, sample: &Sample) -> Vec<String> {
+        sample.names((0..sample.width()).filter(|column| !self.is_time(*column)))
+    }
+
+    /// The columns of counts; none if a row is one message.
+    fn find_counts(&self, sample: &Sample, options: &ReadOptions) -> Result<Vec<usize>, ReadError> {
+        let numbers: Vec<usize> = (0..sample.width())
+            .filter(|column| !self.is_time(*column) && sample.kinds[*column] == Kind::Number)
+            .filter(|column| !is_other_time(sample, *column))
+            .collect();
+        let meaning = |column: &usize| match sample.header {
+            Some(_) => words::meaning(&sample.name(*column)),
+            None => Meaning::Unknown,
+        };
+        let has = |wanted: Meaning| numbers.iter().any(|column| meaning(column) == wanted);
+        let candidates = best(&numbers, meaning);
+        let timed = has(Meaning::Duration) || sample.kinds.contains(&Kind::Duration);
+        match candidates.as_slice() {
+            [] if has(Meaning::Statistic) => Err(ReadError::NoCounts(self.others(sample))),
+            [] => Ok(candidates),
+            [only, ..] if timed && meaning(only) == Meaning::Unknown && options.rows.is_none() => {
+                Err(ReadError::Ambiguous {
+                    what: "columns can be a count or a processing time",
+                    candidates: self.others(sample),
+                    choose: "choose one with --count-column or --duration-column",
+                })
+            }
+            [_] => Ok(candidates),
+            _ if options.sum => Ok(candidates),
+            _ => Err(match &options.count_column {
+                Some(name) => unknown(sample, name),
+                None => ReadError::Ambiguous {
+                    what: "columns can be the count",
+                    candidates: sample.names(candidates),
+                    choose: CHOOSE_COUNT,
+                },
+            }),
+        }
+    }
+
+    /// The column of processing times, if there is one.
+    fn find_duration(&self, sample: &Sample) -> Result<Option<usize>, ReadError> {
+        let others = (0..sample.width()).filter(|column| !self.is_time(*column));
+        let timed: Vec<usize> = others
+            .filter(|column| match (sample.kinds[*column], &sample.header) {
+                (Kind::Duration, _) | (Kind::Number, None) => true,
+                (Kind::Number, Some(_)) => {
+                    words::meaning(&sample.name(*column)) == Meaning::Duration
                 }
-            ),
+                _ => false,
+            })
+            .collect();
+        let sure = |column: &usize| words::has(&sample.name(*column), "processing duration work");
+        match timed.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(*only)),
+            several => match several
+                .iter()
+                .filter(|column| sure(column))
+                .collect::<Vec<_>>()[..]
+            {
+                [only] => Ok(Some(*only)),
+                _ => Err(ReadError::Ambiguous {
+                    what: "columns can be the processing time",
+                    candidates: sample.names(timed),
+                    choose: "choose one with --duration-column",
+                }),
+            },
         }
     }
 }
 
-/// The delimiter that the first line has most of.
-pub(super) fn delimiter(begin: &[u8]) -> u8 {
-    let line = begin
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
-    let count = |mark: u8| line.iter().filter(|byte| **byte == mark).count();
-    [b',', b';', b'\t']
-        .into_iter()
-        .rev()
-        .max_by_key(|mark| count(*mark))
-        .unwrap_or(b',')
+/// Whether a column has times of something else.
+fn is_other_time(sample: &Sample, column: usize) -> bool {
+    sample.header.is_some()
+        && words::has(&sample.name(column), "time timestamp date at")
+        && sample.cells(column).all(timestamp::is_epoch)
 }
 
-pub(super) fn field(record: &ByteRecord, column: usize) -> &[u8] {
-    record.get(column).unwrap_or_default().trim_ascii()
-}
-
-/// A field for a message: short and printable.
-pub(super) fn text(field: &[u8]) -> String {
-    String::from_utf8_lossy(field.trim_ascii())
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(40)
-        .collect()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "whole, positive and below 2^53, as was just checked"
-)]
-pub(super) fn count(field: Option<&[u8]>) -> Result<u64, RowProblem> {
-    let field = field
-        .filter(|field| !field.is_empty())
-        .ok_or(RowProblem::NoCount)?;
-    if field.len() < 16 && field.iter().all(u8::is_ascii_digit) {
-        return Ok(field
+/// The candidates whose names are the most likely to mean the messages that were sent.
+pub(super) fn best<T: Copy>(candidates: &[T], meaning: impl Fn(&T) -> Meaning) -> Vec<T> {
+    let with = |wanted: &[Meaning]| -> Vec<T> {
+        let these = candidates
             .iter()
-            .fold(0, |count, digit| count * 10 + u64::from(digit - b'0')));
-    }
-    let number = std::str::from_utf8(field)
-        .ok()
-        .and_then(|field| field.parse::<f64>().ok())
-        .filter(|number| number.is_finite())
-        .ok_or_else(|| RowProblem::NotNumeric(text(field)))?;
-    if number < 0.0 {
-        return Err(RowProblem::Negative(text(field)));
-    }
-    if number.fract() != 0.0 || number > 9_007_199_254_740_992.0 {
-        return Err(RowProblem::NotWhole(text(field)));
-    }
-    Ok(number as u64)
+            .filter(|one| wanted.contains(&meaning(one)));
+        these.copied().collect()
+    };
+    [
+        [Meaning::Sum].as_slice(),
+        &[Meaning::Sent],
+        &[Meaning::Count],
+        &[Meaning::CountOf, Meaning::Unknown],
+    ]
+    .into_iter()
+    .map(with)
+    .find(|found| !found.is_empty())
+    .unwrap_or_default()
 }
 
-/// 1 + the microseconds of a processing time; 0 for an empty field.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "positive, and a float over the range saturates"
-)]
-pub(super) fn processing(field: &[u8], unit: f64) -> Result<u64, RowProblem> {
-    if field.is_empty() {
-        return Ok(0);
+/// The error for a name that no column has.
+pub(super) fn unknown(sample: &Sample, name: &str) -> ReadError {
+    ReadError::NoColumn {
+        name: name.to_owned(),
+        columns: sample.names(0..sample.width()),
     }
-    let written = std::str::from_utf8(field).unwrap_or_default();
-    let micros = match written.parse::<f64>() {
-        Ok(number) if number < 0.0 => return Err(RowProblem::Negative(text(field))),
-        Ok(number) if number.is_finite() => Some((number * unit) as u64),
-        Ok(_) => None,
-        Err(_) => {
-            parse_duration(written).and_then(|duration| u64::try_from(duration.as_micros()).ok())
-        }
+}
+
+/// The column of the times.
+fn time(sample: &Sample, taken: &[Option<usize>]) -> Result<usize, ReadError> {
+    let free = || (0..sample.width()).filter(|column| !taken.contains(&Some(*column)));
+    let rank = |column: &usize| match sample.header {
+        Some(_) => words::time_rank(&sample.name(*column)),
+        None => Some(4),
     };
-    micros
-        .map(|micros| micros.saturating_add(1))
-        .ok_or_else(|| RowProblem::Processing(text(field)))
+    let number = |column: &usize| sample.kinds[*column] == Kind::Number;
+    let mut candidates: Vec<usize> = free()
+        .filter(|column| sample.kinds[*column] == Kind::Date)
+        .collect();
+    if candidates.is_empty() {
+        candidates = free()
+            .filter(|column| number(column) && rank(column).is_some_and(|rank| rank < 4))
+            .collect();
+        let since_1970 = |column: &usize| sample.cells(*column).all(timestamp::is_epoch);
+        if candidates.iter().any(since_1970) {
+            candidates.retain(since_1970);
+        }
+    }
+    if candidates.is_empty() {
+        candidates = free()
+            .filter(|column| sample.kinds[*column] == Kind::Clock)
+            .collect();
+    }
+    if candidates.is_empty() && sample.header.is_some() {
+        candidates = free()
+            .filter(|column| {
+                let label = words::meaning(&sample.name(*column)) == Meaning::Label;
+                number(column) && !label && sample.cells(*column).all(timestamp::is_epoch)
+            })
+            .collect();
+    }
+    let best = candidates.iter().filter_map(rank).min();
+    candidates.retain(|column| best.is_none() || rank(column) == best);
+    let bare = |column: &usize| sample.cells(*column).all(timestamp::is_bare_date);
+    if candidates.iter().any(|column| !bare(column)) {
+        candidates.retain(|column| !bare(column));
+    }
+    match candidates.as_slice() {
+        [] => Ok(free().next().unwrap_or(0)),
+        [only] => Ok(*only),
+        _ => Err(ReadError::Ambiguous {
+            what: "columns can be the time",
+            candidates: sample.names(candidates),
+            choose: "choose one with --time-column",
+        }),
+    }
+}
+
+/// The column of the time of the day, where the column of the times has dates alone.
+fn clock(sample: &Sample, time: usize) -> Option<usize> {
+    const NAMES: &str = "time hour hr zeit uhrzeit stunde";
+    let dates = sample
+        .cells(time)
+        .all(|cell| cell.is_empty() || timestamp::is_bare_date(cell));
+    let is_clock = |column: &usize| match sample.kinds[*column] {
+        Kind::Clock => true,
+        Kind::Number => {
+            words::has(&sample.name(*column), NAMES)
+                && sample
+                    .cells(*column)
+                    .all(|cell| timestamp::clock(cell).is_some())
+        }
+        _ => false,
+    };
+    let mut clocks = (0..sample.width()).filter(|column| *column != time && is_clock(column));
+    let clock = clocks.next().filter(|_| dates)?;
+    clocks.next().is_none().then_some(clock)
 }

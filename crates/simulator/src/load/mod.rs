@@ -1,14 +1,30 @@
-//! Loads: when messages are sent. Recorded in a CSV file, or generated.
+//! Loads: when messages are sent. Recorded in a file, or generated.
 
 mod arrivals;
+mod civil;
 mod columns;
-mod csv;
+mod counter;
 mod curve;
+mod delimiter;
+mod error;
 mod generator;
+mod json;
+mod json_value;
+mod limits;
+mod notes;
+mod number;
+mod numeric_time;
+mod options;
 mod packed;
 mod part;
-mod row;
+mod read;
+mod rows;
+mod sample;
+mod series;
+mod source;
+mod spread;
 mod timestamp;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -17,13 +33,15 @@ use std::io::Read;
 use std::time::Duration;
 
 pub use self::arrivals::{Arrival, Arrivals};
-pub use self::csv::CsvError;
+pub use self::error::{Place, ReadError, RowProblem};
 pub use self::generator::GeneratorError;
-pub use self::row::{Layout, RowProblem};
+pub use self::limits::{LimitError, LoadLimits};
+pub use self::options::{DateOrder, ReadOptions, Rows};
 
-use self::csv::Recorded;
 use self::generator::Generator;
+use self::numeric_time::Unit;
 use self::packed::Packed;
+use self::read::{Layout, Recorded};
 use self::timestamp::TimeForm;
 use crate::time::{Nanos, nanos, parse_duration};
 
@@ -89,22 +107,34 @@ impl Load {
         })
     }
 
-    /// Reads a CSV file as a stream, in one pass: rows of a time and a count, or one row a message with
-    /// its time and, if it likes, its processing time. What was assumed stands in [`Load::notes`]; a
-    /// `layout` settles what a row means.
+    /// Reads a file as a stream: a text file of rows with a time and a count, or a row per message with its
+    /// time and perhaps its processing time; or a JSON document with times and values. The assumptions are
+    /// in [`Load::notes`].
     ///
     /// # Errors
-    /// When the file can't be read, has no row, or a row is unsorted, negative or no number; with the
-    /// row's number.
-    pub fn read_csv(input: impl Read, layout: Option<Layout>) -> Result<Self, CsvError> {
-        let recorded = csv::read(input, layout)?;
+    /// When the file can't be read, has no row, has a row that can't be used (with its line), or leaves a
+    /// choice that the options don't settle (with the candidates).
+    pub fn read(input: impl Read, options: &ReadOptions) -> Result<Self, ReadError> {
+        let recorded = read::read(input, options)?;
         Ok(Self {
             scale: 1.0,
             from: 0,
-            to: recorded.length(),
+            to: nanos(Duration::from_micros(recorded.end)),
             notes: recorded.notes.clone(),
             source: Source::Recorded(recorded),
         })
+    }
+
+    /// [`Load::read`] with no options other than what a row is.
+    ///
+    /// # Errors
+    /// As [`Load::read`].
+    pub fn read_csv(input: impl Read, rows: Option<Rows>) -> Result<Self, ReadError> {
+        let options = ReadOptions {
+            rows,
+            ..ReadOptions::default()
+        };
+        Self::read(input, &options)
     }
 
     /// The messages that were really sent in a run of this length, to the microsecond; in any order.
@@ -202,7 +232,11 @@ impl Load {
         let Source::Recorded(recorded) = &self.source else {
             return None;
         };
-        let at = TimeForm::detect(text.as_bytes())?.read(text.as_bytes())?;
+        let text = text.as_bytes();
+        let at = recorded.form.read(text).or_else(|| {
+            let form = TimeForm::detect(std::iter::once(text), None).ok()??;
+            form.read(text)
+        })?;
         Some(at.saturating_sub(recorded.first).saturating_mul(1_000))
     }
 }
@@ -216,31 +250,12 @@ impl Recorded {
             rows.push(message.at / 1_000, work);
         }
         Self {
-            layout: Layout::Arrivals,
+            layout: Layout::Messages,
+            end: rows.last().saturating_add(1),
             rows,
-            step: None,
             first: 0,
-            form: TimeForm::Number { micros: 1 },
+            form: TimeForm::Number(Unit::Micros),
             notes: vec!["the messages that were really sent".to_owned()],
         }
-    }
-
-    /// From the first row to the end of the last one's step, in nanoseconds.
-    fn length(&self) -> Nanos {
-        let last = self.rows.last();
-        let minute = 60_000_000;
-        let step = match self.layout {
-            Layout::Arrivals => 1,
-            Layout::Counts => self.step.unwrap_or_else(|| {
-                let before = self
-                    .rows
-                    .iter()
-                    .map(|(at, _)| at)
-                    .filter(|at| *at < last)
-                    .last();
-                before.map_or(minute, |before| last - before)
-            }),
-        };
-        last.saturating_add(step).saturating_mul(1_000)
     }
 }

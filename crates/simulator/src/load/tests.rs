@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 
-fn read(text: &str) -> Result<Load, CsvError> {
+fn read(text: &str) -> Result<Load, ReadError> {
     Load::read_csv(text.as_bytes(), None)
 }
 
@@ -41,7 +41,7 @@ fn counts_with_a_header_a_zone_and_a_gap() {
     assert_eq!(
         load.notes(),
         [
-            "the first row is a header; a row is a count: times in column 1, counts in column 2",
+            "the first row has the names of the columns; a row is a count: times in \"Timestamp\", counts in \"NumberOfMessagesSent\"",
             "the step is 60s; there are gaps, the longest of 180s: nothing arrived in them",
             "within a step, messages arrive at random (as Poisson arrivals do)",
         ]
@@ -91,7 +91,7 @@ fn arrivals_with_their_own_processing_times() {
 fn a_layout_settles_what_a_row_means() {
     let text = "0,2\n1,3\n";
     assert_eq!(read(text).unwrap().arrivals(1).count(), 5);
-    let load = Load::read_csv(text.as_bytes(), Some(Layout::Arrivals)).unwrap();
+    let load = Load::read_csv(text.as_bytes(), Some(Rows::Messages)).unwrap();
     assert_eq!(
         load.arrivals(1)
             .filter_map(|arrival| arrival.work)
@@ -111,45 +111,35 @@ fn uneven_rows_last_until_the_next() {
 fn mistakes_are_named_with_their_row() {
     assert_eq!(problem(""), "the file has no row with a time");
     assert_eq!(problem("time,count\n"), "the file has no row with a time");
-    assert_eq!(
-        problem("time,count\n0,1\n60,x\n"),
-        "row 3: \"x\" is no number"
-    );
-    assert_eq!(problem("0,1\n60,-2\n"), "row 2: \"-2\" is negative");
-    assert_eq!(
-        problem("0,1\n60,2.5\n"),
-        "row 2: \"2.5\" is no whole number of messages"
-    );
-    assert_eq!(problem("0,1\n60,NaN\n"), "row 2: \"NaN\" is no number");
-    assert_eq!(problem("0,1\n60,\n"), "row 2: there is no count");
-    assert_eq!(problem("0,1\n60\n"), "row 2: there is no count");
-    assert_eq!(
-        problem("60,1\n0,1\n"),
-        "row 2: its time is before that of the row above: sort the file by time"
-    );
-    assert_eq!(
-        problem("0,1\n60,1\n60,1\n"),
-        "row 3: its time is that of the row above: add the two counts up"
-    );
-    assert_eq!(
-        problem("a,b\nc,d\n"),
-        "row 2: \"c\" is no time in the form of the first row: write 2026-11-21T12:00:00Z or seconds since 1970"
-    );
-    assert_eq!(
-        problem("0,1\n2026-11-21,1\n"),
-        "row 2: \"2026-11-21\" is no time in the form of the first row: write 2026-11-21T12:00:00Z or seconds since 1970"
-    );
-    assert_eq!(
-        problem("0,1s\n1,later\n"),
-        "row 2: \"later\" is no processing time: write seconds, or 250ms"
-    );
+    let other = "isn't a time in the form of the other rows: write 2026-11-21T12:00:00Z or seconds since 1970";
+    for (text, message) in [
+        ("time,count\n0,1\n60,x\n", "line 3: \"x\" isn't a number".to_owned()),
+        ("0,1\n60,-2\n", "line 2: \"-2\" is negative".to_owned()),
+        ("0,1\n60\n", "line 2: the count is missing".to_owned()),
+        (
+            "0,1\n60,2.5\n",
+            "line 2: \"2.5\" isn't a whole number of messages: for rates per second, add --rows rate; for counts with fractions, add --rows counts".to_owned(),
+        ),
+        (
+            "0,1\n60,1\n60,1\n",
+            "line 3: another row has the same time: add --sum to add up their counts, or --rows messages if a row is one message".to_owned(),
+        ),
+        ("a,b\nc,d\n", format!("line 2: \"c\" {other}")),
+        ("0,1\n2026-11-21,1\n", format!("line 2: \"2026-11-21\" {other}")),
+        (
+            "0,1s\n1,later\n",
+            "line 2: \"later\" isn't a processing time: write seconds, or 250ms".to_owned(),
+        ),
+    ] {
+        assert_eq!(problem(text), message);
+    }
 }
 
 #[test]
 fn comments_and_empty_lines_keep_the_row_numbers() {
     assert_eq!(
         problem("# exported\n\ntime,count\n0,1\n60,x\n"),
-        "row 5: \"x\" is no number"
+        "line 5: \"x\" isn't a number"
     );
 }
 
@@ -157,7 +147,8 @@ fn comments_and_empty_lines_keep_the_row_numbers() {
 fn garbage_ends_in_an_error() {
     assert!(read("\0\u{1}\u{2}\n\u{fffd}").is_err());
     assert!(Load::read_csv([0xff, 0xfe, b'\n', 0xff].as_slice(), None).is_err());
-    assert!(read("0,99999999999999999999999\n").is_err());
+    let huge = read("0,99999999999999999999999\n").unwrap();
+    assert!(huge.within(LoadLimits::default()).is_err());
     assert!(read("99999999999999999999999,1\n").is_err());
 }
 

@@ -1,42 +1,107 @@
-//! Times as people and tools write them into a CSV file.
+//! Times as tools and people write them into a load file.
 
-use jiff::civil::DateTime;
+use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
+
+use super::civil;
+use super::error::ReadError;
+use super::numeric_time::{Unit, compact, is_serial, number, number_of_billionths, serial};
+use super::options::DateOrder;
+use super::words;
 
 /// How the times of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeForm {
-    /// A number of this many microseconds each, with or without a fraction.
-    Number { micros: u64 },
-    /// A date and time with its zone.
+    /// A number, with or without a fraction.
+    Number(Unit),
+    /// The days since 30 December 1899, as spreadsheets count.
+    Serial,
+    /// `YYYYMMDD`, with or without hour, minute, and second.
+    Compact,
+    /// An ISO date and time with its zone.
     Zoned,
-    /// A date and time without a zone: UTC.
+    /// An ISO date and time without a zone: UTC.
     Local,
+    /// A time of the day alone.
+    Clock,
+    /// A date and time in another form.
+    Written { order: DateOrder, zoned: bool },
 }
 
 static PARSER: DateTimeParser = DateTimeParser::new();
 
 impl TimeForm {
-    /// How a first time is written; `None` when it is none.
-    pub(super) fn detect(text: &[u8]) -> Option<Self> {
-        if let Some((whole, _)) = number(text) {
-            return Some(Self::Number {
-                micros: unit(whole),
-            });
+    /// How the times of a column are written. `None` when it has no time.
+    ///
+    /// # Errors
+    /// When dates can be read in two ways and nothing says which is meant.
+    pub(super) fn detect<'c>(
+        cells: impl Iterator<Item = &'c [u8]> + Clone,
+        order: Option<DateOrder>,
+    ) -> Result<Option<Self>, ReadError> {
+        let Some(first) = cells.clone().find(|cell| is_time(cell)) else {
+            let mut cells = cells;
+            return Ok(cells.any(is_clock).then_some(Self::Clock));
+        };
+        if number(first).is_some() {
+            let numbers = cells.filter(|cell| number(cell).is_some());
+            let largest = numbers
+                .clone()
+                .filter_map(number)
+                .map(|(whole, _)| whole)
+                .max();
+            return Ok(Some(
+                if numbers.clone().all(|cell| compact(cell).is_some()) {
+                    Self::Compact
+                } else if is_serial(numbers) {
+                    Self::Serial
+                } else {
+                    Self::Number(Unit::of(largest.unwrap_or(0)))
+                },
+            ));
         }
-        [Self::Zoned, Self::Local]
+        let iso = [Self::Zoned, Self::Local]
             .into_iter()
-            .find(|form| form.read(text).is_some())
+            .find(|form| form.read(first).is_some());
+        if iso.is_some() {
+            return Ok(iso);
+        }
+        let order = match order {
+            Some(order) => order,
+            None => date_order(cells)?,
+        };
+        let zoned = civil::parse(first, order).is_some_and(|parts| parts.offset.is_some());
+        Ok(Some(Self::Written { order, zoned }))
+    }
+
+    /// The same, with the unit that the name of the column has for small numbers.
+    pub(super) fn named(self, name: Option<&str>) -> Self {
+        let has = |units: &str| name.is_some_and(|name| words::has(name, units));
+        match self {
+            Self::Number(Unit::Seconds) if has("ms millis milliseconds") => {
+                Self::Number(Unit::Millis)
+            }
+            Self::Number(Unit::Seconds) if has("minute minutes") => Self::Number(Unit::Minutes),
+            Self::Number(Unit::Seconds) if has("hour hours") => Self::Number(Unit::Hours),
+            Self::Number(Unit::Seconds) if has("day days") => Self::Number(Unit::Days),
+            form => form,
+        }
     }
 
     /// Microseconds since 1970 (or since the beginning, for small numbers).
     pub(super) fn read(self, text: &[u8]) -> Option<u64> {
         match self {
-            Self::Number { micros } => {
-                let (whole, fraction) = number(text)?;
-                let fraction = fraction.saturating_mul(micros) / 1_000_000;
-                whole.checked_mul(micros)?.checked_add(fraction)
+            Self::Number(unit) => Some(unit.micros(number(text)?)),
+            Self::Serial => {
+                let (days, millionths) = number_of_billionths(text)?;
+                serial(days as f64 + millionths as f64 / 1e9)
+            }
+            Self::Compact => compact(text),
+            Self::Clock => {
+                let parts = civil::parse(text, DateOrder::Dmy)?;
+                let clock = parts.time.filter(|_| parts.date.is_none())?;
+                u64::try_from(clock.duration_since(Time::midnight()).as_micros()).ok()
             }
             Self::Zoned => {
                 let time = PARSER.parse_timestamp(text).ok()?;
@@ -46,14 +111,54 @@ impl TimeForm {
                 let time = local(text)?.to_zoned(TimeZone::UTC).ok()?;
                 u64::try_from(time.timestamp().as_microsecond()).ok()
             }
+            Self::Written { order, zoned } => civil::parse(text, order)
+                .filter(|parts| parts.offset.is_some() == zoned)?
+                .micros(),
         }
+    }
+
+    /// Whether times lack a zone, so that clocks can go back in them.
+    pub(super) fn lacks_zone(self) -> bool {
+        matches!(
+            self,
+            Self::Local
+                | Self::Clock
+                | Self::Serial
+                | Self::Compact
+                | Self::Written { zoned: false, .. }
+        )
+    }
+
+    /// The assumption that the form makes, for the user.
+    pub(super) fn note(self) -> Option<String> {
+        let numbers = match self {
+            Self::Zoned | Self::Written { zoned: true, .. } => return None,
+            Self::Number(Unit::Seconds) => "seconds",
+            Self::Number(Unit::Millis) => "milliseconds",
+            Self::Number(Unit::Micros) => "microseconds",
+            Self::Number(Unit::Nanos) => "nanoseconds",
+            Self::Number(Unit::Minutes) => "minutes",
+            Self::Number(Unit::Hours) => "hours",
+            Self::Number(Unit::Days) => "days",
+            Self::Serial => {
+                return Some(
+                    "times are numbers: read as days since 1899, as spreadsheets count, in UTC"
+                        .to_owned(),
+                );
+            }
+            Self::Clock => return Some("times have no date: read as those of one day".to_owned()),
+            _ => return Some("times have no zone: read as UTC".to_owned()),
+        };
+        Some(format!(
+            "times are numbers: read as {numbers} since 1970 or since the beginning"
+        ))
     }
 
     /// The first time of a file as people write it. Numbers of less than a year count from the beginning of
     /// something that the file doesn't name, so they are none.
     pub(super) fn written(self, micros: u64) -> Option<String> {
         const YEAR: u64 = 365 * 86_400 * 1_000_000;
-        if matches!(self, Self::Number { .. }) && micros < YEAR {
+        if matches!(self, Self::Number(_) | Self::Clock) && micros < YEAR {
             return None;
         }
         let micros = i64::try_from(micros).ok()?;
@@ -62,8 +167,88 @@ impl TimeForm {
     }
 }
 
+/// Whether a field is a time in any form.
+pub(super) fn is_time(text: &[u8]) -> bool {
+    number(text).is_some() || is_date(text)
+}
+
+/// Whether a field is a date, with or without a time, and not a mere number.
+pub(super) fn is_date(text: &[u8]) -> bool {
+    PARSER.parse_timestamp(text).is_ok()
+        || local(text).is_some()
+        || [DateOrder::Dmy, DateOrder::Mdy]
+            .into_iter()
+            .any(|order| civil::parse(text, order).is_some_and(|parts| parts.date.is_some()))
+}
+
+/// Whether a field is a date without a time.
+pub(super) fn is_bare_date(text: &[u8]) -> bool {
+    !text.contains(&b':') && (is_date(text) || (text.len() == 8 && compact(text).is_some()))
+}
+
+/// Whether a field is a time of the day without a date.
+pub(super) fn is_clock(text: &[u8]) -> bool {
+    civil::parse(text, DateOrder::Dmy)
+        .is_some_and(|parts| parts.date.is_none() && parts.time.is_some())
+}
+
+/// A time of the day from a column of its own, with colons: `12:00`, `120000`, `1200`, or an hour.
+pub(super) fn clock(text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return is_clock(text.as_bytes()).then(|| text.to_owned());
+    }
+    let number: u32 = text.parse().ok()?;
+    let (hour, minute, second) = match text.len() {
+        1 | 2 => (number, 0, 0),
+        3 | 4 => (number / 100, number % 100, 0),
+        5 | 6 => (number / 10_000, number / 100 % 100, number % 100),
+        _ => return None,
+    };
+    let valid = hour < 24 && minute < 60 && second < 60;
+    valid.then(|| format!("{hour:02}:{minute:02}:{second:02}"))
+}
+
+/// Whether a field is a number as large as a time since 1970.
+pub(super) fn is_epoch(text: &[u8]) -> bool {
+    number(text).is_some_and(|(whole, _)| whole >= 100_000_000) || compact(text).is_some()
+}
+
+/// The order that all dates of a column allow.
+fn date_order<'c>(cells: impl Iterator<Item = &'c [u8]>) -> Result<DateOrder, ReadError> {
+    let (mut day_first, mut month_first) = (0, 0);
+    let mut doubtful = None;
+    for cell in cells {
+        let dmy = civil::parse(cell, DateOrder::Dmy);
+        let mdy = civil::parse(cell, DateOrder::Mdy);
+        match (dmy, mdy) {
+            (Some(dmy), Some(mdy)) if dmy != mdy => {
+                doubtful.get_or_insert(cell);
+            }
+            (Some(_), None) => day_first += 1,
+            (None, Some(_)) => month_first += 1,
+            _ => {}
+        }
+    }
+    match doubtful {
+        Some(cell) if day_first == month_first => Err(ReadError::DateOrder(
+            String::from_utf8_lossy(cell).into_owned(),
+        )),
+        _ if month_first > day_first => Ok(DateOrder::Mdy),
+        _ => Ok(DateOrder::Dmy),
+    }
+}
+
 /// A date and time without a zone; dates may have slashes, as in CloudWatch's own export.
 fn local(text: &[u8]) -> Option<DateTime> {
+    // The parser would ignore an offset.
+    if text
+        .get(10..)?
+        .iter()
+        .any(|byte| matches!(byte, b'+' | b'-' | b'['))
+    {
+        return None;
+    }
     if let Ok(time) = PARSER.parse_datetime(text) {
         return Some(time);
     }
@@ -77,87 +262,5 @@ fn local(text: &[u8]) -> Option<DateTime> {
     PARSER.parse_datetime(&dashed).ok()
 }
 
-/// A whole number and the millionths of its fraction.
-fn number(text: &[u8]) -> Option<(u64, u64)> {
-    let text = std::str::from_utf8(text).ok()?;
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    let millionths = format_millionths(fraction)?;
-    Some((whole.parse().ok()?, millionths))
-}
-
-fn format_millionths(fraction: &str) -> Option<u64> {
-    let kept = fraction.get(..fraction.len().min(6))?;
-    let places = u32::try_from(kept.len()).ok()?;
-    Some(kept.parse::<u64>().ok()? * 10u64.pow(6 - places))
-}
-
-/// Microseconds of one, for numbers of this size: seconds until the year 5138, then milliseconds,
-/// microseconds; nanoseconds are too many for a count of microseconds, and are refused later.
-fn unit(whole: u64) -> u64 {
-    match whole {
-        0..100_000_000_000 => 1_000_000,
-        100_000_000_000..100_000_000_000_000 => 1_000,
-        _ => 1,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Option<u64> {
-        TimeForm::detect(text.as_bytes())?.read(text.as_bytes())
-    }
-
-    #[test]
-    fn every_form_is_the_same_moment() {
-        let expected = Some(1_795_262_400_000_000);
-        for text in [
-            "2026-11-21T12:00:00Z",
-            "2026-11-21T13:00:00+01:00",
-            "2026-11-21 12:00:00",
-            "2026-11-21T12:00",
-            "2026/11/21 12:00:00",
-            "1795262400",
-            "1795262400.0",
-            "1795262400000",
-            "1795262400000000",
-        ] {
-            assert_eq!(read(text), expected, "{text}");
-        }
-        assert_eq!(read("2026-11-21"), Some(1_795_219_200_000_000));
-        assert_eq!(read("60.25"), Some(60_250_000));
-    }
-
-    #[test]
-    fn small_numbers_are_no_date() {
-        let written = |text: &str| {
-            let form = TimeForm::detect(text.as_bytes())?;
-            form.written(form.read(text.as_bytes())?)
-        };
-        assert_eq!(written("0"), None);
-        assert_eq!(written("86400.5"), None);
-        assert_eq!(written("1795262400").unwrap(), "2026-11-21T12:00:00Z");
-        assert_eq!(written("2026-11-21").unwrap(), "2026-11-21T00:00:00Z");
-    }
-
-    #[test]
-    fn what_is_no_time_is_refused() {
-        for text in [
-            "",
-            "timestamp",
-            "-5",
-            "1e3",
-            "12:00",
-            "2026-13-01",
-            "2026-11-21T12:00:00ZZ",
-            "1.",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
-}
+mod tests;

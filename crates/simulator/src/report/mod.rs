@@ -10,8 +10,9 @@ pub use self::figures::{Figure, Piece};
 
 use crate::compare::{CLAIRVOYANT, Compared};
 use crate::comparison::{Comparison, Prediction};
-use crate::number::{format_duration, format_share};
+use crate::number::{format_dollars, format_duration, format_share};
 use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
+use crate::survey::{Phases, Survey, Variant};
 
 /// A simulation with what was asked of it: the JSON document that programs read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,6 +31,12 @@ pub struct Report {
     /// Other policies under the same load, if they were asked for; the definition's own comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<Rival>,
+    /// What the phases came to, if several were simulated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phases: Option<Phases>,
+    /// The phases under other assumptions about what AWS doesn't document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
     /// What was predicted for the load, where the service was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicted: Option<RunOutcome>,
@@ -45,6 +52,8 @@ pub struct Rival {
     pub name: String,
     /// Share, from 0 to 1, of the messages whose promise was kept.
     pub kept: f64,
+    /// What all phases came to.
+    pub phases: Phases,
     /// Waiting times in seconds.
     pub waiting: Waiting,
     /// Cost in US dollars: all of it.
@@ -68,16 +77,32 @@ impl Report {
             satisfied: None,
             outcome,
             compared: Vec::new(),
+            phases: None,
+            variants: Vec::new(),
             predicted: None,
             comparison: None,
         }
     }
 
-    /// The same with a share, from 0 to 1, of the messages for which the promise must be kept.
+    /// The report of several phases and variants.
+    #[must_use]
+    pub fn from_survey(load: String, begins: Option<String>, survey: Survey) -> Self {
+        Self {
+            phases: Some(survey.phases),
+            variants: survey.variants,
+            ..Self::new(load, begins, survey.outcome)
+        }
+    }
+
+    /// The same with a share, from 0 to 1, of the messages for which the promise must be kept: in every
+    /// phase, where there are several.
     #[must_use]
     pub fn requiring(mut self, share: Option<f64>) -> Self {
         self.required = share;
-        self.satisfied = share.map(|share| self.outcome.keeps(share));
+        let lowest = self
+            .phases
+            .map_or(self.outcome.kept, |phases| phases.kept.lowest);
+        self.satisfied = share.map(|share| lowest >= share);
         self
     }
 
@@ -106,10 +131,16 @@ impl Report {
     #[must_use]
     pub fn verdict(&self) -> String {
         let outcome = &self.outcome;
+        let (share, phases) = match self.phases {
+            Some(phases) => (
+                phases.kept.format(format_share),
+                format!(" ({} phases)", phases.runs),
+            ),
+            None => (format_share(outcome.kept), String::new()),
+        };
         let kept = format!(
-            "began within the promised {} for {} of the messages",
+            "began within the promised {} for {share} of the messages{phases}",
             format_duration(outcome.promise),
-            format_share(outcome.kept)
         );
         match (self.satisfied, self.required) {
             _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
@@ -129,6 +160,35 @@ impl Report {
         }
     }
 
+    /// How much the verdict depends on what AWS doesn't document, a sentence for each assumption that matters.
+    #[must_use]
+    pub fn uncertainty(&self) -> Vec<String> {
+        let Some(phases) = self.phases.filter(|_| !self.variants.is_empty()) else {
+            return Vec::new();
+        };
+        let lines: Vec<String> = self
+            .variants
+            .iter()
+            .filter(|variant| variant.differs(&phases))
+            .map(|variant| {
+                format!(
+                    "{} of the messages for {} if AWS {} (--assume {})",
+                    variant.phases.kept.format(format_share),
+                    variant.phases.cost.format(format_dollars),
+                    variant.meaning,
+                    variant.assumption
+                )
+            })
+            .collect();
+        if lines.is_empty() {
+            return vec![format!(
+                "none of the {} other assumptions about target tracking changes the result much",
+                self.variants.len()
+            )];
+        }
+        lines
+    }
+
     /// The report as one HTML page that needs no network: figures, charts, assumptions and the JSON
     /// document itself.
     ///
@@ -145,6 +205,7 @@ impl Rival {
         Self {
             name: compared.name.clone(),
             kept: outcome.kept,
+            phases: compared.phases,
             waiting: outcome.waiting,
             cost: outcome.cost.total,
             tasks: outcome.tasks,

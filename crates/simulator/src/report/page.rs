@@ -138,6 +138,12 @@ fn figures(report: &Report) -> Markup {
         section {
             h2 { "Figures" }
             table #figures { tbody { @for figure in &report.figures() { (row(figure)) } } }
+            @let uncertainty = report.uncertainty();
+            @if !uncertainty.is_empty() {
+                h3 { "If AWS differs" }
+                p { "AWS doesn't document everything that this result depends on. It would be:" }
+                ul #uncertainty { @for line in &uncertainty { li { (line) } } }
+            }
             p .hint { "Prices of " (prices.region) ", " (prices.as_of) "." }
         }
     }
@@ -230,9 +236,9 @@ fn compared(report: &Report) -> Markup {
         html! {
             tr {
                 th scope="row" { (rival.name) }
-                (cell("kept", rival.kept, format_share(rival.kept)))
+                (cell("kept", rival.kept, rival.phases.kept.format(format_share)))
                 (cell("waiting.p99", rival.waiting.p99, format_duration(rival.waiting.p99)))
-                (cell("cost", rival.cost, format_dollars(rival.cost)))
+                (cell("cost", rival.cost, rival.phases.cost.format(format_dollars)))
                 (cell("tasks.seconds", rival.tasks.seconds, format_number(rival.tasks.seconds / 3_600.0, 1)))
                 td { @if let Some(scaling) = &rival.scaling { (scaling.out + scaling.r#in) } @else { "–" } }
             }

@@ -128,6 +128,50 @@ fn a_file_is_read_scaled_and_cut() {
 }
 
 #[test]
+fn options_read_a_file_that_leaves_a_choice() {
+    let (folder, file) = folder();
+    let csv = folder.path().join("load.csv");
+    fs::write(
+        &csv,
+        "date,time,a,b\n11/1/2026,10:00,10.5,1\n11/1/2026,10:01,20.5,2\n",
+    )
+    .unwrap();
+    let csv = csv.display().to_string();
+    let (code, message) = failed(&[&file, "--load", &csv]);
+    assert_eq!(code, Code::Failed);
+    assert!(message.contains("--count-column"), "{message}");
+    let sent = |options: &[&str]| {
+        let arguments = [
+            &[file.as_str(), "--load", &csv, "--date-order=mdy"],
+            options,
+        ]
+        .concat();
+        reported(&arguments).unwrap().outcome.messages.sent
+    };
+    assert_eq!(sent(&["--count-column=b"]), 3);
+    assert_eq!(sent(&["--count-column=a", "--rows=rate"]), 1_860);
+    assert_eq!(sent(&["--sum", "--rows=counts", "--time-column=date"]), 34);
+    let (code, message) = failed(&[
+        &file,
+        "--load",
+        &csv,
+        "--date-order=mdy",
+        "--count-column=b",
+        "--max-messages=2",
+    ]);
+    assert_eq!(code, Code::Failed);
+    assert!(
+        message.contains("3 messages, more than the limit of 2"),
+        "{message}"
+    );
+    assert!(refused(&["--load=x.csv", "--max-span=200y"]).contains("at most 100 years"));
+    assert!(
+        refused(&["--load=x.csv", "--count-column=1", "--duration-column=2"])
+            .contains("--duration-column")
+    );
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_code() {
     let (folder, file) = folder();
     let csv = folder.path().join("load.csv");
@@ -140,7 +184,7 @@ fn what_is_wrong_is_told_with_its_code() {
     let (code, message) = failed(&[&file, "--load", &csv]);
     assert_eq!(code, Code::Failed);
     assert!(
-        message.ends_with("row 3: \"five\" is no number"),
+        message.ends_with("line 3: \"five\" isn't a number"),
         "{message}"
     );
     let (code, message) = failed(&[&file, "--load", "absent.csv"]);

@@ -15,6 +15,10 @@ pub(crate) fn text(report: &Report) -> String {
     for figure in report.figures() {
         text.push_str(&format!("{:<18}{figure}\n", figure.label));
     }
+    for (index, line) in report.uncertainty().iter().enumerate() {
+        let label = if index == 0 { "if AWS differs" } else { "" };
+        text.push_str(&format!("{label:<18}{line}\n"));
+    }
     text.push('\n');
     text.push_str(&chart(report));
     if let Some(comparison) = &report.comparison {
@@ -114,9 +118,9 @@ fn table(rivals: &[Rival]) -> Table {
         };
         table.add_row([
             rival.name.clone(),
-            format_share(rival.kept),
+            rival.phases.kept.format(format_share),
             format_duration(rival.waiting.p99),
-            format_dollars(rival.cost),
+            rival.phases.cost.format(format_dollars),
             format!("{:.1}", rival.tasks.seconds / 3_600.0),
             scaling(|scaling| scaling.out + scaling.r#in),
             scaling(|scaling| scaling.flaps),

@@ -1,0 +1,149 @@
+//! Why a file can't be read as a load.
+
+use std::fmt;
+
+/// Why a file can't be read as a load. Messages name the option that settles a choice.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No row.
+    #[error("the file has no row with a time")]
+    Empty,
+    /// A file that isn't text.
+    #[error("the file is {0}")]
+    NotText(&'static str),
+    /// A row that can't be used.
+    #[error("{place}: {problem}")]
+    Row {
+        /// Where it is.
+        place: Place,
+        /// What is wrong with it.
+        problem: RowProblem,
+    },
+    /// A quoted field without an end.
+    #[error("line {0}: a quote that opens in this row is never closed")]
+    Quote(u64),
+    /// Several columns or series that could be meant.
+    #[error("{} {what}: {}; {choose}", .candidates.len(), list(.candidates))]
+    Ambiguous {
+        /// What the candidates could be.
+        what: &'static str,
+        /// Their names.
+        candidates: Vec<String>,
+        /// The options that choose.
+        choose: &'static str,
+    },
+    /// A column that an option names and that the file doesn't have.
+    #[error("there is no column or series \"{name}\": the file has {}", list(.columns))]
+    NoColumn {
+        /// The name.
+        name: String,
+        /// The columns and series of the file.
+        columns: Vec<String>,
+    },
+    /// No column that can be a count of messages.
+    #[error(
+        "no column is a count of messages: the file has {}; choose one with --count-column, or add --rows messages if a row is one message",
+        list(.0)
+    )]
+    NoCounts(Vec<String>),
+    /// Dates that can be read in two ways.
+    #[error(
+        "dates such as \"{0}\" can be day first or month first: choose with --date-order dmy or --date-order mdy"
+    )]
+    DateOrder(String),
+    /// Rates without a unit.
+    #[error(
+        "column \"{0}\" has rates without a unit: if they are per second, add --rows rate; if they are counts, add --rows counts"
+    )]
+    RateUnit(String),
+    /// Values that only grow.
+    #[error(
+        "the values of column \"{0}\" only grow: if they are readings of a counter, add --rows counter; if they are counts, add --rows counts"
+    )]
+    Growing(String),
+    /// JSON of an unknown shape.
+    #[error(
+        "the JSON has no times and values that ecs-scaler knows: it reads the output of `aws cloudwatch get-metric-data` and `get-metric-statistics`, Prometheus query_range, and lists of objects such as {{\"timestamp\": …, \"count\": …}}"
+    )]
+    JsonShape,
+    /// A part of a longer answer.
+    #[error(
+        "the JSON has a NextToken, so datapoints are missing: run the command again without --max-items and --no-paginate"
+    )]
+    Part,
+    /// Text that begins as JSON does and isn't JSON.
+    #[error("the file isn't valid JSON")]
+    Json(#[from] serde_json::Error),
+    /// The file can't be read.
+    #[error("failed to read the file")]
+    Read(#[from] std::io::Error),
+}
+
+/// A place in a load file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A line of a text file. The first line is 1; empty lines and comments count.
+    Line(u64),
+    /// A datapoint of a JSON document, from 1.
+    Datapoint(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Datapoint(number) => write!(f, "datapoint {number}"),
+        }
+    }
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowProblem {
+    /// The time can't be read, or not in the form that the other rows have.
+    #[error(
+        "\"{0}\" isn't a time in the form of the other rows: write 2026-11-21T12:00:00Z or seconds since 1970"
+    )]
+    Time(String),
+    /// The row ends before its count.
+    #[error("the count is missing")]
+    NoCount,
+    /// The count isn't a number.
+    #[error("\"{0}\" isn't a number")]
+    NotNumeric(String),
+    /// The count is negative.
+    #[error("\"{0}\" is negative")]
+    Negative(String),
+    /// The count has a fraction.
+    #[error(
+        "\"{0}\" isn't a whole number of messages: for rates per second, add --rows rate; for counts with fractions, add --rows counts"
+    )]
+    NotWhole(String),
+    /// The processing time can't be read.
+    #[error("\"{0}\" isn't a processing time: write seconds, or 250ms")]
+    Processing(String),
+    /// Times without a zone go back.
+    #[error(
+        "times without a zone go back here, as clocks do when daylight saving time ends: export times in UTC or with a zone, or sort the file by time"
+    )]
+    WentBack,
+    /// The time is that of another row.
+    #[error(
+        "another row has the same time: add --sum to add up their counts, or --rows messages if a row is one message"
+    )]
+    Repeated,
+}
+
+/// Names in quotes, with a bound on how many.
+fn list(names: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let mut shown: Vec<String> = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("\"{}\"", name.chars().take(80).collect::<String>()))
+        .collect();
+    if names.len() > SHOWN {
+        shown.push(format!("{} more", names.len() - SHOWN));
+    }
+    shown.join(", ")
+}

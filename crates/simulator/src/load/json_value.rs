@@ -1,0 +1,79 @@
+//! What values of a JSON document say.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::timestamp;
+
+/// The text of a value that is neither a list nor an object.
+pub(super) fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(value) => Some(value.to_string()),
+        Value::String(value) => Some(value.clone()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The values of an object and of the objects in it; `None` for one that holds rows itself.
+pub(super) fn flat(value: &Value) -> Option<BTreeMap<String, String>> {
+    let mut row = BTreeMap::new();
+    for (key, value) in value.as_object()? {
+        match value {
+            Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
+                return None;
+            }
+            Value::Object(_) => {
+                for (inner, value) in flat(value).unwrap_or_default() {
+                    row.insert(format!("{key}.{inner}"), value);
+                }
+            }
+            other => {
+                if let Some(text) = scalar(other) {
+                    row.insert(key.clone(), text);
+                }
+            }
+        }
+    }
+    Some(row)
+}
+
+pub(super) fn is_moment(text: &str) -> bool {
+    timestamp::is_date(text.as_bytes()) || timestamp::is_epoch(text.as_bytes())
+}
+
+/// What an object calls its values.
+pub(super) fn label(map: &Map<String, Value>) -> Option<String> {
+    const KEYS: [&str; 9] = [
+        "Label",
+        "label",
+        "metric",
+        "target",
+        "scope",
+        "display_name",
+        "expression",
+        "name",
+        "Id",
+    ];
+    KEYS.into_iter().find_map(|key| match map.get(key)? {
+        Value::String(label) => Some(label.clone()),
+        Value::Object(labels) => Some(labelled(labels)),
+        _ => None,
+    })
+}
+
+/// A metric's name and labels, as Prometheus writes them.
+pub(super) fn labelled(labels: &Map<String, Value>) -> String {
+    let name = labels.get("__name__").and_then(Value::as_str).unwrap_or("");
+    let rest: Vec<String> = labels
+        .iter()
+        .filter(|(key, _)| *key != "__name__")
+        .filter_map(|(key, value)| Some(format!("{key}=\"{}\"", value.as_str()?)))
+        .collect();
+    match rest.as_slice() {
+        [] => name.to_owned(),
+        rest => format!("{name}{{{}}}", rest.join(", ")),
+    }
+}

@@ -1,0 +1,182 @@
+//! Loads that would run forever are refused at once.
+
+use std::time::Duration;
+
+use super::curve::Curve;
+use super::generator::{Generator, Shape};
+use super::read::Layout;
+use super::{Load, Source};
+use crate::time::{nanos, seconds};
+
+/// The largest load that is simulated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoadLimits {
+    /// Number of messages.
+    pub messages: u64,
+    /// How long the load lasts.
+    pub span: Duration,
+}
+
+impl LoadLimits {
+    /// A hundred million messages.
+    pub const MESSAGES: u64 = 100_000_000;
+    /// 400 days.
+    pub const SPAN: Duration = Duration::from_secs(400 * 86_400);
+}
+
+impl Default for LoadLimits {
+    fn default() -> Self {
+        Self {
+            messages: Self::MESSAGES,
+            span: Self::SPAN,
+        }
+    }
+}
+
+/// Why a load is too large.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// It lasts too long.
+    #[error(
+        "the load lasts {found}, more than the limit of {limit}: check the column of times and its unit, read a part with --from and --to, or raise the limit with --max-span"
+    )]
+    Span {
+        /// How long it lasts.
+        found: String,
+        /// How long it can last.
+        limit: String,
+    },
+    /// It has too many messages.
+    #[error(
+        "the load has {found} messages, more than the limit of {limit}: check the column of counts, read a part with --from and --to, or raise the limit with --max-messages"
+    )]
+    Messages {
+        /// Number of messages.
+        found: String,
+        /// Largest number.
+        limit: String,
+    },
+}
+
+impl Load {
+    /// The load, if it is within limits.
+    ///
+    /// # Errors
+    /// When it lasts too long or has too many messages.
+    pub fn within(self, limits: LoadLimits) -> Result<Self, LimitError> {
+        let span = self.span_seconds();
+        if span > limits.span.as_secs_f64() {
+            return Err(LimitError::Span {
+                found: days(span),
+                limit: days(limits.span.as_secs_f64()),
+            });
+        }
+        let messages = self.expected_messages();
+        #[expect(clippy::cast_precision_loss, reason = "a limit needs no last digit")]
+        let most = limits.messages as f64;
+        if messages > most {
+            return Err(LimitError::Messages {
+                found: grouped(messages),
+                limit: grouped(most),
+            });
+        }
+        Ok(self)
+    }
+
+    /// How long it lasts in seconds, also where nanoseconds can't count that.
+    #[expect(clippy::cast_precision_loss, reason = "a limit needs no last digit")]
+    fn span_seconds(&self) -> f64 {
+        match &self.source {
+            Source::Recorded(recorded) if self.to == u64::MAX => {
+                recorded.end as f64 / 1e6 - seconds(self.from)
+            }
+            _ => seconds(self.to.saturating_sub(self.from)),
+        }
+    }
+
+    /// The number of messages to expect.
+    #[expect(clippy::cast_precision_loss, reason = "a limit needs no last digit")]
+    fn expected_messages(&self) -> f64 {
+        let whole = match &self.source {
+            Source::Generated(generator) => {
+                mean_rate(generator) * seconds(self.to.saturating_sub(self.from))
+            }
+            Source::Recorded(recorded) => recorded
+                .rows
+                .iter()
+                .filter(|(at, _)| {
+                    let at = nanos(Duration::from_micros(*at));
+                    (self.from..self.to).contains(&at)
+                })
+                .map(|(_, value)| match recorded.layout {
+                    Layout::Counts => value as f64,
+                    Layout::Messages => 1.0,
+                })
+                .sum(),
+        };
+        whole * self.scale
+    }
+}
+
+/// The messages per second of a generator, on average of its whole duration.
+fn mean_rate(generator: &Generator) -> f64 {
+    /// Moments at which a curve is read; those with narrow peaks are computed.
+    const MOMENTS: u64 = 10_000;
+    let length = seconds(generator.duration);
+    match &generator.shape {
+        Shape::Constant { rate } => *rate,
+        Shape::Modulated { states } => {
+            let stays: f64 = states.iter().map(|(_, stay)| stay.as_secs_f64()).sum();
+            let sent = states.iter().map(|(rate, stay)| rate * stay.as_secs_f64());
+            sent.sum::<f64>() / stays
+        }
+        Shape::Poisson(Curve::OnOff {
+            on,
+            off,
+            on_for,
+            off_for,
+        }) => {
+            let (on_for, off_for) = (seconds(*on_for), seconds(*off_for));
+            (on * on_for + off * off_for) / (on_for + off_for)
+        }
+        Shape::Poisson(Curve::FlashCrowd {
+            base,
+            peak,
+            rise,
+            fall,
+            ..
+        }) => {
+            let lasts = seconds(*rise) / 2.0 + seconds(*fall) / std::f64::consts::LN_2;
+            base + (peak - base).max(0.0) * (lasts / length).min(1.0)
+        }
+        Shape::Poisson(curve) => {
+            let moment = |index: u64| generator.duration / MOMENTS * index;
+            let rates = (0..MOMENTS).map(|index| curve.rate(moment(index)));
+            #[expect(clippy::cast_precision_loss, reason = "a small number")]
+            let mean = rates.sum::<f64>() / MOMENTS as f64;
+            mean
+        }
+    }
+}
+
+/// A duration in days, or in seconds if it is shorter.
+fn days(seconds: f64) -> String {
+    if seconds < 86_400.0 {
+        format!("{seconds:.0}s")
+    } else {
+        format!("{} days", grouped(seconds / 86_400.0))
+    }
+}
+
+/// A number with commas between its thousands.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

@@ -1,0 +1,42 @@
+//! What the user says about a load file, where the file itself leaves a choice.
+
+/// What a row of a load file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// The messages that were sent from the row's time until the next row.
+    Counts,
+    /// The messages sent per second, or per another unit that the file names.
+    Rates,
+    /// The reading of a counter that only grows, until it starts again at zero.
+    Counters,
+    /// One message: when it was sent, and its processing time if the file has it.
+    Messages,
+}
+
+/// The order of day, month, and year in dates such as `01/02/2026`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Day, month, year.
+    Dmy,
+    /// Month, day, year.
+    Mdy,
+    /// Year, month, day.
+    Ymd,
+}
+
+/// How to read a load file. By default, the columns and values of the file decide.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// What a row is.
+    pub rows: Option<Rows>,
+    /// Name or number (from 1) of the column with the times.
+    pub time_column: Option<String>,
+    /// Name or number (from 1) of the column with the counts, or the name of a series.
+    pub count_column: Option<String>,
+    /// Name or number (from 1) of the column with the processing times.
+    pub duration_column: Option<String>,
+    /// Whether to add up several columns or series of counts.
+    pub sum: bool,
+    /// The order of day, month, and year.
+    pub date_order: Option<DateOrder>,
+}

@@ -1,0 +1,241 @@
+//! The first rows of a file, which decide what its columns are.
+
+use std::collections::HashSet;
+
+use super::error::ReadError;
+use super::number::{NumberForm, is_absent, printable};
+use super::source::{Record, Source};
+use super::{timestamp, words};
+
+/// Rows that decide. A month of minutes has 44,640.
+const ROWS: usize = 50_000;
+
+/// Rows that decide about the kind of a column's values.
+const KIND_ROWS: usize = 200;
+
+/// Most rows before the names of the columns.
+const PREAMBLE: usize = 20;
+
+/// What the values of a column are, by their form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing.
+    Empty,
+    /// Dates, with or without times.
+    Date,
+    /// Times of the day.
+    Clock,
+    /// Numbers, with or without a unit.
+    Number,
+    /// Durations such as `250ms`.
+    Duration,
+    /// Anything else.
+    Text,
+}
+
+/// The first rows of a file.
+pub(super) struct Sample {
+    pub(super) header: Option<Record>,
+    pub(super) records: Vec<Record>,
+    pub(super) kinds: Vec<Kind>,
+    /// Lines before the names of the columns.
+    pub(super) preamble: usize,
+    pub(super) delimiter: u8,
+}
+
+impl Sample {
+    /// Takes the first rows from a file.
+    pub(super) fn take(source: &mut Source<'_>) -> Result<Self, ReadError> {
+        let mut records = Vec::new();
+        let mut record = Record::default();
+        while records.len() < ROWS && source.next(&mut record)? {
+            records.push(record.clone());
+        }
+        let names = match source.has_names() {
+            true => 1.min(records.len()),
+            false => names(&records),
+        };
+        let data = records.split_off(names);
+        let width = data.iter().map(Record::len).max();
+        let header = names_of(&records, width);
+        if data.is_empty() {
+            return Err(ReadError::Empty);
+        }
+        let columns = width.unwrap_or(0);
+        let kinds = (0..columns).map(|column| kind(&data, column)).collect();
+        Ok(Self {
+            header,
+            records: data,
+            kinds,
+            preamble: names.saturating_sub(1),
+            delimiter: source.delimiter(),
+        })
+    }
+
+    /// Number of columns.
+    pub(super) fn width(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// The name of a column.
+    pub(super) fn name(&self, column: usize) -> String {
+        self.header
+            .as_ref()
+            .map(|header| printable(header.field(column)))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| format!("column {}", column + 1))
+    }
+
+    /// The names of columns.
+    pub(super) fn names(&self, columns: impl IntoIterator<Item = usize>) -> Vec<String> {
+        columns
+            .into_iter()
+            .map(|column| self.name(column))
+            .collect()
+    }
+
+    /// The fields of a column.
+    pub(super) fn cells(&self, column: usize) -> impl Iterator<Item = &[u8]> + Clone {
+        self.records.iter().map(move |record| record.field(column))
+    }
+
+    /// Whether a column has more than one value.
+    pub(super) fn varies(&self, column: usize) -> bool {
+        let mut cells = self.cells(column);
+        let first = cells.next();
+        cells.any(|cell| Some(cell) != first)
+    }
+
+    /// Whether several rows have the same fields in these columns.
+    pub(super) fn repeats(&self, columns: &[usize]) -> bool {
+        let mut seen = HashSet::new();
+        self.records.iter().any(|record| {
+            let key: Vec<&[u8]> = columns.iter().map(|column| record.field(*column)).collect();
+            !seen.insert(key)
+        })
+    }
+
+    /// The column of this name, or of this number from 1.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        let named = (0..self.width()).find(|column| {
+            self.header.is_some() && self.name(*column).eq_ignore_ascii_case(name.trim())
+        });
+        named.or_else(|| {
+            let number: usize = name.trim().parse().ok()?;
+            number
+                .checked_sub(1)
+                .filter(|column| *column < self.width())
+        })
+    }
+}
+
+/// Number of rows before the first row of values: names of columns, and what some exports put before them.
+fn names(records: &[Record]) -> usize {
+    match records.first() {
+        Some(first) if is_header(first) => {}
+        _ => return 0,
+    }
+    let wide = records
+        .iter()
+        .take(2 * PREAMBLE)
+        .any(|record| record.len() > 1);
+    let more = records
+        .iter()
+        .skip(1)
+        .take(PREAMBLE)
+        .take_while(|record| {
+            let title = wide && record.len() == 1;
+            is_header(record) && (title || !record.field(0).iter().any(u8::is_ascii_digit))
+        })
+        .count();
+    // Without any row of values, the second row is one that can't be read.
+    if more + 1 == records.len() {
+        1
+    } else {
+        more + 1
+    }
+}
+
+/// The names of the columns from the rows before the first row of values. CloudWatch's console has rows of
+/// labels, identifiers, and statistics.
+fn names_of(records: &[Record], width: Option<usize>) -> Option<Record> {
+    let first = |record: &Record| printable(record.field(0)).to_lowercase();
+    let keyed = |key: &str| records.iter().find(|record| first(record) == key);
+    let timed = records.iter().rev().find(|record| {
+        let mut fields = record.fields();
+        Some(record.len()) == width
+            && fields.any(|field| words::time_rank(&printable(field)) == Some(1))
+    });
+    let wide = records
+        .iter()
+        .rev()
+        .find(|record| Some(record.len()) == width);
+    let names = keyed("full label")
+        .or(keyed("label"))
+        .or(timed)
+        .or(wide)
+        .or(records.last())?;
+    let Some(statistics) = keyed("statistic").or(keyed("stat")) else {
+        return Some(names.clone());
+    };
+    let names: Vec<String> = (0..names.len())
+        .map(|column| match printable(statistics.field(column)) {
+            _ if column == 0 => "timestamp".to_owned(),
+            statistic if statistic == "Sum" => printable(names.field(column)),
+            statistic => format!("{} {statistic}", printable(names.field(column))),
+        })
+        .collect();
+    Some(Record::of(1, names.iter().map(String::as_str)))
+}
+
+/// Whether a row has neither a time nor a number.
+fn is_header(record: &Record) -> bool {
+    const KEYS: [&str; 8] = [
+        "period",
+        "id",
+        "label",
+        "account",
+        "unit",
+        "stat",
+        "statistic",
+        "region",
+    ];
+    let first = String::from_utf8_lossy(record.field(0)).to_lowercase();
+    KEYS.contains(&first.as_str())
+        || !record.fields().any(|field| {
+            timestamp::is_time(field)
+                || NumberForm::Point.read(field).is_ok()
+                || NumberForm::Comma.read(field).is_ok()
+        })
+}
+
+/// What most values of a column are.
+fn kind(records: &[Record], column: usize) -> Kind {
+    let mut votes = [0_usize; 5];
+    const KINDS: [Kind; 5] = [
+        Kind::Date,
+        Kind::Number,
+        Kind::Clock,
+        Kind::Duration,
+        Kind::Text,
+    ];
+    let fields = records.iter().map(|record| record.field(column));
+    for field in fields.filter(|field| !is_absent(field)).take(KIND_ROWS) {
+        let text = std::str::from_utf8(field).unwrap_or_default();
+        let is = [
+            timestamp::is_date(field),
+            NumberForm::Point.read(field).is_ok() || NumberForm::Comma.read(field).is_ok(),
+            timestamp::is_clock(field),
+            crate::time::parse_duration(text).is_some(),
+            true,
+        ];
+        if let Some(first) = is.iter().position(|is| *is) {
+            votes[first] += 1;
+        }
+    }
+    let most = votes.iter().copied().max().unwrap_or(0);
+    match votes.iter().position(|votes| *votes == most) {
+        Some(winner) if most > 0 => KINDS[winner],
+        _ => Kind::Empty,
+    }
+}

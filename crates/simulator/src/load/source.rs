@@ -1,0 +1,275 @@
+//! A load file as records: text of any common encoding, split into lines and fields, or JSON.
+//!
+//! Lines are counted here and not by a CSV library, because messages name lines as editors show them:
+//! with CRLF, empty lines, comments, and line breaks inside of quotes.
+
+use std::io::{BufRead, BufReader, Cursor, Read};
+
+use super::delimiter;
+use super::error::{Place, ReadError};
+use super::json;
+
+/// Bytes of the beginning that decide about encoding, format, line ends, and delimiter.
+const HEAD: u64 = 1 << 16;
+
+/// Longest row in bytes, so that a quote without an end doesn't swallow the file.
+const LONGEST_ROW: usize = 1 << 16;
+
+/// A row: its fields, and where it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record {
+    /// Line of the file where it begins, or the number of its datapoint.
+    pub(super) line: u64,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Record {
+    /// A row with these fields.
+    pub(super) fn of<'f>(line: u64, fields: impl IntoIterator<Item = &'f str>) -> Self {
+        let mut record = Self {
+            line,
+            ..Self::default()
+        };
+        for field in fields {
+            record.bytes.extend_from_slice(field.as_bytes());
+            record.ends.push(record.bytes.len());
+        }
+        record
+    }
+
+    /// Number of fields.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A field without the space around it. `None` where the row has fewer fields.
+    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = match index.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        self.bytes.get(start..end).map(<[u8]>::trim_ascii)
+    }
+
+    /// A field, empty where the row has fewer.
+    pub(super) fn field(&self, index: usize) -> &[u8] {
+        self.get(index).unwrap_or_default()
+    }
+
+    /// All fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|index| self.field(index))
+    }
+
+    /// Splits a row at its delimiter. Returns false when its last field is quoted and has no end yet.
+    pub(super) fn split(&mut self, row: &[u8], delimiter: u8) -> bool {
+        self.bytes.clear();
+        self.ends.clear();
+        let mut rest = row;
+        loop {
+            if delimiter == b' ' {
+                rest = rest.trim_ascii_start();
+            }
+            let (closed, left) = self.take_field(rest, delimiter);
+            self.ends.push(self.bytes.len());
+            match left {
+                _ if !closed => return false,
+                Some(left) => rest = left,
+                None => return true,
+            }
+        }
+    }
+
+    /// Takes one field; returns whether its quotes are closed, and the rest if more fields follow.
+    fn take_field<'r>(&mut self, row: &'r [u8], delimiter: u8) -> (bool, Option<&'r [u8]>) {
+        let mut rest = row;
+        let mut closed = true;
+        if let Some(quoted) = row.trim_ascii_start().strip_prefix(b"\"") {
+            closed = false;
+            rest = quoted;
+            while let Some(at) = rest.iter().position(|byte| *byte == b'"') {
+                self.bytes.extend_from_slice(&rest[..at]);
+                rest = &rest[at + 1..];
+                if let Some(more) = rest.strip_prefix(b"\"") {
+                    self.bytes.push(b'"');
+                    rest = more;
+                } else {
+                    closed = true;
+                    break;
+                }
+            }
+        }
+        let end = rest.iter().position(|byte| closed && *byte == delimiter);
+        self.bytes
+            .extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+        (closed, end.map(|end| &rest[end + 1..]))
+    }
+}
+
+/// The rows of a file, one after another.
+pub(super) enum Source<'r> {
+    Lines(Lines<'r>),
+    Points(std::vec::IntoIter<Record>),
+}
+
+/// The rows of a text file.
+pub(super) struct Lines<'r> {
+    input: Box<dyn BufRead + 'r>,
+    /// The byte that ends a line.
+    end: u8,
+    delimiter: u8,
+    /// Lines read so far.
+    line: u64,
+    row: Vec<u8>,
+}
+
+impl<'r> Source<'r> {
+    /// Finds out what a file is.
+    pub(super) fn open(mut input: impl Read + 'r) -> Result<Self, ReadError> {
+        let mut head = Vec::new();
+        input.by_ref().take(HEAD).read_to_end(&mut head)?;
+        refuse_binary(&head)?;
+        if let Some(wide) = Wide::of(&head) {
+            input.read_to_end(&mut head)?;
+            return Self::text(wide.decode(&head).into_bytes(), std::io::empty());
+        }
+        let mark = head.starts_with(b"\xef\xbb\xbf");
+        Self::text(head.split_off(if mark { 3 } else { 0 }), input)
+    }
+
+    fn text(head: Vec<u8>, rest: impl Read + 'r) -> Result<Self, ReadError> {
+        if matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) {
+            let rows = json::rows(Cursor::new(head).chain(rest))?;
+            return Ok(Self::Points(rows.into_iter()));
+        }
+        // Excel for Mac ends lines with CR alone.
+        let end = match head.contains(&b'\r') && !head.contains(&b'\n') {
+            true => b'\r',
+            false => b'\n',
+        };
+        Ok(Self::Lines(Lines {
+            end,
+            delimiter: delimiter::find(&head, end),
+            input: Box::new(BufReader::new(Cursor::new(head).chain(rest))),
+            line: 0,
+            row: Vec::new(),
+        }))
+    }
+
+    /// Reads the next row. Returns false at the end.
+    pub(super) fn next(&mut self, record: &mut Record) -> Result<bool, ReadError> {
+        match self {
+            Self::Lines(lines) => lines.next(record),
+            Self::Points(points) => Ok(points.next().map(|next| *record = next).is_some()),
+        }
+    }
+
+    /// Whether the first row names the columns in any case.
+    pub(super) fn has_names(&self) -> bool {
+        matches!(self, Self::Points(_))
+    }
+
+    /// The delimiter of the fields; a comma for JSON.
+    pub(super) fn delimiter(&self) -> u8 {
+        match self {
+            Self::Lines(lines) => lines.delimiter,
+            Self::Points(_) => b',',
+        }
+    }
+
+    /// Where a row is.
+    pub(super) fn place(&self, line: u64) -> Place {
+        match self {
+            Self::Lines(_) => Place::Line(line),
+            Self::Points(_) => Place::Datapoint(line),
+        }
+    }
+}
+
+impl Lines<'_> {
+    fn next(&mut self, record: &mut Record) -> Result<bool, ReadError> {
+        loop {
+            self.row.clear();
+            if !self.read_line()? {
+                return Ok(false);
+            }
+            let row = self.row.trim_ascii();
+            let skipped = row.is_empty()
+                || row.starts_with(b"#")
+                || (self.line == 1 && delimiter::declared(row).is_some());
+            if !skipped {
+                break;
+            }
+        }
+        record.line = self.line;
+        while !record.split(&self.row, self.delimiter) {
+            self.row.push(b'\n');
+            if self.row.len() > LONGEST_ROW || !self.read_line()? {
+                return Err(ReadError::Quote(record.line));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds a line to the row, without its end. Returns false at the end of the file.
+    fn read_line(&mut self) -> Result<bool, ReadError> {
+        if self.input.read_until(self.end, &mut self.row)? == 0 {
+            return Ok(false);
+        }
+        self.line += 1;
+        for end in [self.end, b'\r'] {
+            if self.row.last() == Some(&end) {
+                self.row.pop();
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The two byte orders of UTF-16.
+#[derive(Clone, Copy)]
+enum Wide {
+    Little,
+    Big,
+}
+
+impl Wide {
+    /// By its mark, or by the zero bytes that ASCII text has in it.
+    fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0xff, 0xfe, ..] => Some(Self::Little),
+            [0xfe, 0xff, ..] => Some(Self::Big),
+            [0x20..0x7f, 0, 0x20..0x7f, 0, ..] => Some(Self::Little),
+            [0, 0x20..0x7f, 0, 0x20..0x7f, ..] => Some(Self::Big),
+            _ => None,
+        }
+    }
+
+    fn decode(self, bytes: &[u8]) -> String {
+        let units = bytes.chunks_exact(2).map(|pair| match (self, pair) {
+            (Self::Little, &[low, high]) | (Self::Big, &[high, low]) => {
+                u16::from_be_bytes([high, low])
+            }
+            _ => 0,
+        });
+        char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .filter(|c| *c != '\u{feff}')
+            .collect()
+    }
+}
+
+/// Refuses what people try first: a workbook or a compressed file.
+fn refuse_binary(head: &[u8]) -> Result<(), ReadError> {
+    let what = match head {
+        [b'P', b'K', 3, 4, ..] => "a workbook or a ZIP archive: save it as CSV, or unpack it",
+        [0x1f, 0x8b, ..] => "compressed with gzip: unpack it with gunzip",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "compressed with zstd: unpack it with unzstd",
+        [b'P', b'A', b'R', b'1', ..] => "a Parquet file: export it as CSV",
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => "an old Excel workbook: save it as CSV",
+        _ => return Ok(()),
+    };
+    Err(ReadError::NotText(what))
+}

@@ -1,0 +1,259 @@
+//! A verdict over several phases, and over what AWS doesn't document: ranges rather than one number.
+
+use rayon::prelude::*;
+use scaling::{FlappingGuard, OutCooldown, ScaleInStep, TrackingBase, TrackingDatapoint};
+use serde::Serialize;
+
+use crate::load::Load;
+use crate::outcome::RunOutcome;
+use crate::policy::{DemandForm, Policy};
+use crate::scenario::{Scenario, ScenarioError};
+use crate::simulate::simulate;
+
+/// Phases of a load of at most [`MANY_MESSAGES`]: enough to see how far a verdict depends on the second at
+/// which a rule fires.
+const PHASES: u64 = 10;
+
+/// Phases of a longer load, in which more chance events average out.
+const FEW_PHASES: u64 = 3;
+
+/// Messages from which fewer phases are run.
+const MANY_MESSAGES: usize = 500_000;
+
+/// The lowest and the highest of several values.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Range {
+    /// The lowest.
+    pub lowest: f64,
+    /// The highest.
+    pub highest: f64,
+}
+
+/// What several runs came to that differ only in their seeds: in the second at which rules fire, in how
+/// long tasks take to start, and, for generated loads, in when messages are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Phases {
+    /// Number of runs.
+    pub runs: u64,
+    /// Share, from 0 to 1, of the messages within the objective.
+    pub kept: Range,
+    /// 99th percentile of the waiting time, in seconds.
+    pub p99: Range,
+    /// Cost in US dollars.
+    pub cost: Range,
+}
+
+/// The phases under another assumption about what AWS doesn't document.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Variant {
+    /// The assumption, as `--assume` takes it.
+    pub assumption: &'static str,
+    /// What it means, for people: follows "if AWS".
+    pub meaning: &'static str,
+    /// What the runs came to.
+    pub phases: Phases,
+}
+
+/// A scenario under a load, with how far that depends on chance and on what AWS doesn't document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// What it came to with the given seed.
+    pub outcome: RunOutcome,
+    /// What all phases came to, the given seed's among them.
+    pub phases: Phases,
+    /// The same for each variant. Empty where the policy doesn't use target tracking.
+    pub variants: Vec<Variant>,
+}
+
+/// Simulates a scenario in several phases and variants, on all cores.
+///
+/// # Errors
+/// If a number of the scenario makes no sense.
+pub fn survey(scenario: &Scenario, load: &Load, seed: u64) -> Result<Survey, ScenarioError> {
+    let variants = if uses_target_tracking(&scenario.policy) {
+        variants(scenario)
+    } else {
+        Vec::new()
+    };
+    let others = variants.iter().map(|(_, _, scenario)| scenario);
+    let scenarios: Vec<&Scenario> = std::iter::once(scenario).chain(others).collect();
+    let mut runs = run_phases(&scenarios, load, seed)?.into_iter();
+    let (outcome, phases) = runs
+        .next()
+        .ok_or(ScenarioError::Value("nothing was simulated"))?;
+    let variants = variants
+        .iter()
+        .zip(runs)
+        .map(|((assumption, meaning, _), (_, phases))| Variant {
+            assumption,
+            meaning,
+            phases,
+        })
+        .collect();
+    Ok(Survey {
+        outcome,
+        phases,
+        variants,
+    })
+}
+
+/// The outcome of each scenario with the given seed, and what all of its phases came to.
+pub(crate) fn run_phases(
+    scenarios: &[&Scenario],
+    load: &Load,
+    seed: u64,
+) -> Result<Vec<(RunOutcome, Phases)>, ScenarioError> {
+    for scenario in scenarios {
+        scenario.check()?;
+    }
+    let many = load.arrivals(seed).count() > MANY_MESSAGES;
+    let runs = if many { FEW_PHASES } else { PHASES };
+    let jobs: Vec<(&Scenario, u64)> = scenarios
+        .iter()
+        .flat_map(|scenario| (0..runs).map(move |run| (*scenario, run)))
+        .collect();
+    // Of the phases but the first, only the figures are kept.
+    let found: Vec<Result<(Option<RunOutcome>, Phases), ScenarioError>> = jobs
+        .into_par_iter()
+        .map(|(scenario, run)| {
+            let outcome = simulate(scenario, load, seed.wrapping_add(run))?;
+            let phases = Phases::from_outcome(&outcome);
+            Ok(((run == 0).then_some(outcome), phases))
+        })
+        .collect();
+    let mut all: Vec<(RunOutcome, Phases)> = Vec::with_capacity(scenarios.len());
+    for one in found {
+        match (one?, all.last_mut()) {
+            ((Some(outcome), phases), _) => all.push((outcome, phases)),
+            ((None, phases), Some((_, own))) => *own = own.join(phases),
+            ((None, _), None) => {}
+        }
+    }
+    Ok(all)
+}
+
+impl Phases {
+    fn from_outcome(outcome: &RunOutcome) -> Self {
+        let only = |value| Range {
+            lowest: value,
+            highest: value,
+        };
+        Self {
+            runs: 1,
+            kept: only(outcome.kept),
+            p99: only(outcome.waiting.p99),
+            cost: only(outcome.cost.total),
+        }
+    }
+
+    fn join(self, other: Self) -> Self {
+        Self {
+            runs: self.runs + other.runs,
+            kept: self.kept.join(other.kept),
+            p99: self.p99.join(other.p99),
+            cost: self.cost.join(other.cost),
+        }
+    }
+}
+
+impl Range {
+    fn join(self, other: Self) -> Self {
+        Self {
+            lowest: self.lowest.min(other.lowest),
+            highest: self.highest.max(other.highest),
+        }
+    }
+
+    /// Both ends as text, or one where they look the same.
+    #[must_use]
+    pub fn format(self, format: impl Fn(f64) -> String) -> String {
+        let (lowest, highest) = (format(self.lowest), format(self.highest));
+        if lowest == highest {
+            lowest
+        } else {
+            format!("{lowest} to {highest}")
+        }
+    }
+}
+
+impl Variant {
+    /// Whether the phases differ from those under the default by more than half a percentage point of the
+    /// messages, or by more than 5% of the cost.
+    #[must_use]
+    pub fn differs(&self, from: &Phases) -> bool {
+        let apart = |own: Range, other: Range| {
+            (own.lowest - other.lowest)
+                .abs()
+                .max((own.highest - other.highest).abs())
+        };
+        apart(self.phases.kept, from.kept) > 0.005
+            || apart(self.phases.cost, from.cost) > 0.05 * from.cost.highest
+    }
+}
+
+fn uses_target_tracking(policy: &Policy) -> bool {
+    match policy {
+        Policy::BacklogPerTask(_) | Policy::BacklogPerTaskAndSteps(..) => true,
+        Policy::Demand(policy) => policy.form == DemandForm::Tracking,
+        _ => false,
+    }
+}
+
+/// The scenario under each assumption that differs in one part from the given ones.
+fn variants(scenario: &Scenario) -> Vec<(&'static str, &'static str, Scenario)> {
+    let given = scenario.assumptions.tracking;
+    let mut variants = Vec::new();
+    let mut add = |assumption, meaning, change: fn(&mut scaling::TrackingBehavior)| {
+        let mut other = scenario.clone();
+        change(&mut other.assumptions.tracking);
+        if other.assumptions.tracking != given {
+            variants.push((assumption, meaning, other));
+        }
+    };
+    add(
+        "tracking_base=running_then",
+        "multiplies the running count at the datapoint's time",
+        |tracking| tracking.base = TrackingBase::RunningThen,
+    );
+    add(
+        "tracking_base=running",
+        "multiplies the running count at the time of the decision",
+        |tracking| tracking.base = TrackingBase::Running,
+    );
+    add(
+        "tracking_cooldown=blocks",
+        "adds nothing during a scale-out cooldown",
+        |tracking| tracking.cooldown = OutCooldown::Blocks,
+    );
+    add(
+        "tracking_datapoint=average",
+        "uses the average of the alarm's datapoints",
+        |tracking| tracking.datapoint = TrackingDatapoint::Average,
+    );
+    add(
+        "tracking_datapoint=minimum",
+        "uses the smallest of the alarm's datapoints",
+        |tracking| tracking.datapoint = TrackingDatapoint::Minimum,
+    );
+    add(
+        "tracking_scale_in=5%",
+        "removes up to 5% of the tasks at a time",
+        |tracking| tracking.scale_in = ScaleInStep::Percent(5),
+    );
+    add(
+        "tracking_scale_in=25%",
+        "removes up to 25% of the tasks at a time",
+        |tracking| tracking.scale_in = ScaleInStep::Percent(25),
+    );
+    add(
+        "tracking_scale_in=to_target",
+        "removes all surplus tasks at once",
+        |tracking| tracking.scale_in = ScaleInStep::ToTarget,
+    );
+    add(
+        "tracking_flapping_guard=off",
+        "removes a task even if the others then exceed the target",
+        |tracking| tracking.flapping_guard = FlappingGuard::Off,
+    );
+    variants
+}

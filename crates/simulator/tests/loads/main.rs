@@ -1,0 +1,10 @@
+//! Load files as tools and people write them. Each right answer is known.
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod exports;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod support;

@@ -93,7 +93,7 @@ const SETTINGS: [Setting; 2] = [
 /// What the runs of one policy over the seeds come to.
 #[derive(Clone, Copy, Debug, Default)]
 struct Figures {
-    kept: f64,
+    within_objective: f64,
     /// Task-seconds ÷ the clairvoyant's.
     cost: f64,
     actions: f64,
@@ -195,7 +195,7 @@ fn run_all(
 
 impl Figures {
     fn add(&mut self, outcome: &RunOutcome, share: f64) {
-        self.kept += outcome.kept / share;
+        self.within_objective += outcome.within_objective / share;
         self.cost += outcome.tasks.seconds / outcome.tasks.needed_seconds / share;
         self.actions += (outcome.scaling.out + outcome.scaling.r#in) as f64 / share;
         self.dollars += outcome.cost.total / (outcome.duration / 86_400.0) / share;
@@ -251,7 +251,7 @@ impl std::fmt::Display for Figures {
         write!(
             f,
             "{:.2}% × {:.2}, {:.0}",
-            self.kept * 100.0,
+            self.within_objective * 100.0,
             self.cost,
             self.actions
         )
@@ -405,9 +405,16 @@ fn choose(count: u64) -> Result<(), Box<dyn Error>> {
             .enumerate()
             .map(|(at, (name, _))| {
                 let loads = figures.len() as f64;
-                let late: f64 = figures.iter().map(|row| 1.0 - row[at].kept).sum::<f64>() / loads;
+                let late: f64 = figures
+                    .iter()
+                    .map(|row| 1.0 - row[at].within_objective)
+                    .sum::<f64>()
+                    / loads;
                 let cost: f64 = figures.iter().map(|row| row[at].cost.ln()).sum::<f64>() / loads;
-                let worst = figures.iter().map(|row| row[at].kept).fold(1.0, f64::min);
+                let worst = figures
+                    .iter()
+                    .map(|row| row[at].within_objective)
+                    .fold(1.0, f64::min);
                 // A percent of the promises is worth as much as ten percent of the cost.
                 let score = cost + 10.0 * late;
                 let line = format!(

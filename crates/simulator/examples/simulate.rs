@@ -32,14 +32,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!(
         "{:42} {:>8} {:>9} {:>9} {:>9} {:>10} {:>9} {:>7} {:>6}",
-        "policy", "kept", "p50", "p99", "max", "task-hours", "dollars", "actions", "flaps"
+        "policy",
+        "within_objective",
+        "p50",
+        "p99",
+        "max",
+        "task-hours",
+        "dollars",
+        "actions",
+        "flaps"
     );
     for one in &compared {
         let outcome = &one.outcome;
         println!(
             "{:42} {:7.2}% {:8.1}s {:8.1}s {:8.1}s {:10.1} {:9.2} {:7} {:6}",
             one.name,
-            outcome.kept * 100.0,
+            outcome.within_objective * 100.0,
             outcome.waiting.p50,
             outcome.waiting.p99,
             outcome.waiting.max,

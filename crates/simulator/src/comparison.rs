@@ -82,7 +82,9 @@ impl Comparison {
             })
         };
         let figures = vec![
-            both(KEPT, Unit::Share, 1.0, &|outcome| Some(outcome.kept)),
+            both(KEPT, Unit::Share, 1.0, &|outcome| {
+                Some(outcome.within_objective)
+            }),
             both(MOST, Unit::Count, 1.0, &|outcome| {
                 Some(f64::from(outcome.tasks.most))
             }),
@@ -138,7 +140,7 @@ impl Prediction {
     pub fn simulate(scenario: &Scenario, load: &Load, seeds: u64) -> Result<Self, ScenarioError> {
         let runs = (1..=seeds.max(1)).map(|seed| simulate(scenario, load, seed));
         let mut runs = runs.collect::<Result<Vec<_>, _>>()?;
-        runs.sort_by(|one, other| one.kept.total_cmp(&other.kept));
+        runs.sort_by(|one, other| one.within_objective.total_cmp(&other.within_objective));
         Ok(Self { runs })
     }
 

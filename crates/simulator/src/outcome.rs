@@ -28,7 +28,7 @@ pub struct RunOutcome {
     /// Share, from 0 to 1, of the messages whose promise was kept. 1 without messages. Messages in the
     /// dead-letter queue and messages that the queue dropped are broken promises, unless they were
     /// processed once; so are those that still wait when the simulation stops.
-    pub kept: f64,
+    pub within_objective: f64,
     /// Waiting times.
     pub waiting: Waiting,
     /// Seconds during which the oldest waiting message had waited longer than promised.
@@ -170,7 +170,7 @@ impl RunOutcome {
     /// Whether the promise was kept for at least this share of the messages.
     #[must_use]
     pub fn keeps(&self, share: f64) -> bool {
-        self.kept >= share
+        self.within_objective >= share
     }
 
     /// Desired count at the end of the load.
@@ -204,7 +204,7 @@ impl RunOutcome {
         };
         let mut series = finished.records.points.clone();
         add_need(&mut series, &needed, interval);
-        let judged = records.totals.kept + records.totals.late;
+        let judged = records.totals.within_objective + records.totals.late;
         Self {
             scenario: scenario.name.clone(),
             seed,
@@ -212,10 +212,10 @@ impl RunOutcome {
             drain: seconds(finished.end - finished.loaded),
             promise: scenario.promise.as_secs_f64(),
             target: scenario.policy.target(),
-            kept: if judged == 0 {
+            within_objective: if judged == 0 {
                 1.0
             } else {
-                count(records.totals.kept) / count(judged)
+                count(records.totals.within_objective) / count(judged)
             },
             waiting: waiting(records),
             over_promise: seconds(records.over),

@@ -36,7 +36,7 @@ pub struct Phases {
     /// Number of runs.
     pub runs: u64,
     /// Share, from 0 to 1, of the messages within the objective.
-    pub kept: Range,
+    pub within_objective: Range,
     /// 99th percentile of the waiting time, in seconds.
     pub p99: Range,
     /// Cost in US dollars.
@@ -140,7 +140,7 @@ impl Phases {
         };
         Self {
             runs: 1,
-            kept: only(outcome.kept),
+            within_objective: only(outcome.within_objective),
             p99: only(outcome.waiting.p99),
             cost: only(outcome.cost.total),
         }
@@ -149,7 +149,7 @@ impl Phases {
     fn join(self, other: Self) -> Self {
         Self {
             runs: self.runs + other.runs,
-            kept: self.kept.join(other.kept),
+            within_objective: self.within_objective.join(other.within_objective),
             p99: self.p99.join(other.p99),
             cost: self.cost.join(other.cost),
         }
@@ -186,7 +186,7 @@ impl Variant {
                 .abs()
                 .max((own.highest - other.highest).abs())
         };
-        apart(self.phases.kept, from.kept) > 0.005
+        apart(self.phases.within_objective, from.within_objective) > 0.005
             || apart(self.phases.cost, from.cost) > 0.05 * from.cost.highest
     }
 }

@@ -66,7 +66,7 @@ fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Re
     )
 }
 
-/// Prints the report, and fails when the promise that is required is not kept: then, as for every failure,
+/// Prints the report, and fails when the promise that is required is not within_objective: then, as for every failure,
 /// programs find what is known in the details of the error.
 fn conclude(report: &Report, format: Format) -> Result<()> {
     let broken = report.satisfied == Some(false);

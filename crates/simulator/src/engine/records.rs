@@ -54,7 +54,7 @@ pub(crate) struct Totals {
     pub(crate) expired: u64,
     pub(crate) waiting: u64,
     pub(crate) in_flight: u64,
-    pub(crate) kept: u64,
+    pub(crate) within_objective: u64,
     pub(crate) late: u64,
     /// Processing that was begun again.
     pub(crate) again: u64,
@@ -174,7 +174,7 @@ impl Records {
         let wait = begun - sent;
         self.record(wait);
         if wait <= self.promise {
-            self.totals.kept += 1;
+            self.totals.within_objective += 1;
         } else {
             self.totals.late += 1;
         }

@@ -55,7 +55,11 @@ impl Report {
     fn promise(&self) -> Figure {
         let outcome = &self.outcome;
         let mut pieces = vec![
-            value("kept", outcome.kept, format_share(outcome.kept)),
+            value(
+                "within_objective",
+                outcome.within_objective,
+                format_share(outcome.within_objective),
+            ),
             Words(" of the messages within "),
             time("promise", outcome.promise),
             Words("; broken during "),

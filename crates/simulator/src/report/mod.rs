@@ -51,7 +51,7 @@ pub struct Rival {
     /// Name of the policy, for people.
     pub name: String,
     /// Share, from 0 to 1, of the messages whose promise was kept.
-    pub kept: f64,
+    pub within_objective: f64,
     /// What all phases came to.
     pub phases: Phases,
     /// Waiting times in seconds.
@@ -94,14 +94,14 @@ impl Report {
         }
     }
 
-    /// The same with a share, from 0 to 1, of the messages for which the promise must be kept: in every
+    /// The same with a share, from 0 to 1, of the messages for which the promise must be within_objective: in every
     /// phase, where there are several.
     #[must_use]
     pub fn requiring(mut self, share: Option<f64>) -> Self {
         self.required = share;
-        let lowest = self
-            .phases
-            .map_or(self.outcome.kept, |phases| phases.kept.lowest);
+        let lowest = self.phases.map_or(self.outcome.within_objective, |phases| {
+            phases.within_objective.lowest
+        });
         self.satisfied = share.map(|share| lowest >= share);
         self
     }
@@ -133,10 +133,10 @@ impl Report {
         let outcome = &self.outcome;
         let (share, phases) = match self.phases {
             Some(phases) => (
-                phases.kept.format(format_share),
+                phases.within_objective.format(format_share),
                 format!(" ({} phases)", phases.runs),
             ),
-            None => (format_share(outcome.kept), String::new()),
+            None => (format_share(outcome.within_objective), String::new()),
         };
         let kept = format!(
             "began within the promised {} for {share} of the messages{phases}",
@@ -146,7 +146,7 @@ impl Report {
             _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
             (Some(true), Some(required)) => {
                 format!(
-                    "the promise is kept: work {kept}; required {}",
+                    "the promise is within_objective: work {kept}; required {}",
                     format_share(required)
                 )
             }
@@ -173,7 +173,7 @@ impl Report {
             .map(|variant| {
                 format!(
                     "{} of the messages for {} if AWS {} (--assume {})",
-                    variant.phases.kept.format(format_share),
+                    variant.phases.within_objective.format(format_share),
                     variant.phases.cost.format(format_dollars),
                     variant.meaning,
                     variant.assumption
@@ -204,7 +204,7 @@ impl Rival {
         let outcome = &compared.outcome;
         Self {
             name: compared.name.clone(),
-            kept: outcome.kept,
+            within_objective: outcome.within_objective,
             phases: compared.phases,
             waiting: outcome.waiting,
             cost: outcome.cost.total,

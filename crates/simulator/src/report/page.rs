@@ -236,7 +236,7 @@ fn compared(report: &Report) -> Markup {
         html! {
             tr {
                 th scope="row" { (rival.name) }
-                (cell("kept", rival.kept, rival.phases.kept.format(format_share)))
+                (cell("within_objective", rival.within_objective, rival.phases.within_objective.format(format_share)))
                 (cell("waiting.p99", rival.waiting.p99, format_duration(rival.waiting.p99)))
                 (cell("cost", rival.cost, rival.phases.cost.format(format_dollars)))
                 (cell("tasks.seconds", rival.tasks.seconds, format_number(rival.tasks.seconds / 3_600.0, 1)))

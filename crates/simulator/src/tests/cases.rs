@@ -30,8 +30,12 @@ fn what_happens_after_the_load_counts() {
         simulate_case(definition, &hour, &[]),
         simulate_case(definition, &zeros, &[]),
     );
-    assert!((0.30..0.33).contains(&hour.kept), "{}", hour.kept);
-    near(hour.kept, zeros.kept, 1e-12);
+    assert!(
+        (0.30..0.33).contains(&hour.within_objective),
+        "{}",
+        hour.within_objective
+    );
+    near(hour.within_objective, zeros.within_objective, 1e-12);
     assert_eq!(hour.waiting, zeros.waiting);
     assert_eq!(hour.messages.deleted, hour.messages.sent);
     assert!(hour.drain > 3_000.0);
@@ -47,7 +51,11 @@ fn a_hopeless_load_is_not_kept() {
     let load = Load::generate("constant:rate=100/s,for=1h").unwrap();
     let outcome = simulate_case(definition, &load, &[]);
     assert_eq!(outcome.messages.sent, 360_000);
-    assert!(outcome.kept < 1_000.0 / 360_000.0, "{}", outcome.kept);
+    assert!(
+        outcome.within_objective < 1_000.0 / 360_000.0,
+        "{}",
+        outcome.within_objective
+    );
     assert!(outcome.notes.iter().any(|note| note.contains("stopped")));
 }
 
@@ -57,7 +65,7 @@ fn a_hopeless_load_is_not_kept() {
 #[test]
 fn a_burst_has_the_same_verdict_whether_or_not_zeros_follow() {
     let definition = include_str!("../../tests/cases/b-40/stack.yaml");
-    let kept = |bytes| simulate_case(definition, &csv(bytes), &[]).kept;
+    let kept = |bytes| simulate_case(definition, &csv(bytes), &[]).within_objective;
     let one = kept(include_bytes!("../../tests/cases/b-40/one.csv"));
     let three = kept(include_bytes!("../../tests/cases/b-40/three_rows.csv"));
     near(one, 0.06, 0.1);
@@ -90,7 +98,7 @@ fn a_service_at_zero_tasks_serves_every_message_with_a_handful_of_actions() {
         let assumed = ["processing_time=fixed:90s", "task_start=61s"];
         let outcome = simulate_case(definition, &load, &assumed);
         assert_eq!(outcome.messages.deleted, outcome.messages.sent);
-        near(outcome.kept, 1.0, 1e-12);
+        near(outcome.within_objective, 1.0, 1e-12);
         assert!(outcome.actions.len() < 40, "{}", outcome.actions.len());
     }
 }

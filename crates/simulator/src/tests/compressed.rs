@@ -104,7 +104,7 @@ proptest! {
         let speed = f64::from(speed);
         prop_assert_eq!(slow.messages, fast.messages);
         prop_assert_eq!(slow.scaling, fast.scaling);
-        prop_assert_eq!(slow.kept, fast.kept);
+        prop_assert_eq!(slow.within_objective, fast.within_objective);
         prop_assert_eq!(slow.actions.len(), fast.actions.len());
         for (slow, fast) in slow.actions.iter().zip(&fast.actions) {
             prop_assert_eq!((slow.from, slow.to), (fast.from, fast.to));

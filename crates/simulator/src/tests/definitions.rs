@@ -69,7 +69,11 @@ fn demand_is_met_by_either_actuator() {
         );
         let scenario = scenario_of(&text, &Overrides::default()).unwrap();
         let outcome = run(&scenario, "poisson:rate=12/s,for=12h", 5);
-        assert!(outcome.kept > 0.99, "{actuator}: {}", outcome.kept);
+        assert!(
+            outcome.within_objective > 0.99,
+            "{actuator}: {}",
+            outcome.within_objective
+        );
         let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
         assert!((1.0..1.6).contains(&cost), "{actuator}: {cost}");
         // Beside its tasks and the function: TasksNeeded, or two metrics and two alarms.
@@ -94,7 +98,11 @@ fn a_processing_time_is_measured() {
     assert_eq!(demand(&scenario).processing_time, None);
     let load = "poisson:rate=12/s,for=12h";
     let outcome = run(&scenario, load, 5);
-    assert!(outcome.kept > 0.97, "{}", outcome.kept);
+    assert!(
+        outcome.within_objective > 0.97,
+        "{}",
+        outcome.within_objective
+    );
     let first = outcome.first_scale_out().unwrap();
     // A minute of SQS's metrics, a minute until CloudWatch has it, and a look.
     assert!((120.0..135.0).contains(&first), "{first}");
@@ -235,7 +243,8 @@ fn demand_aims_at_its_own_latency_whatever_is_judged() {
         assert_eq!(scenario.promise, Duration::from_secs(10));
         run(&scenario, "poisson:rate=5/s,for=6h", 1)
     });
-    let [five, ten, sixty] = outcomes.map(|outcome| (outcome.kept, outcome.tasks.seconds));
+    let [five, ten, sixty] =
+        outcomes.map(|outcome| (outcome.within_objective, outcome.tasks.seconds));
     assert!(
         five.0 > ten.0 && ten.0 > sixty.0,
         "{five:?} {ten:?} {sixty:?}"

@@ -99,7 +99,7 @@ proptest! {
             totals.deleted + totals.dead + totals.expired + totals.waiting + totals.in_flight
         );
         prop_assert_eq!(records.waited + records.flown, records.stayed);
-        prop_assert_eq!(totals.kept + totals.late, totals.sent);
+        prop_assert_eq!(totals.within_objective + totals.late, totals.sent);
         prop_assert_eq!(records.waits.len(), totals.sent);
         if scenario.max_receives.is_none() {
             prop_assert_eq!(totals.dead, 0);
@@ -109,7 +109,7 @@ proptest! {
     #[test]
     fn figures_make_sense(scenario in scenarios(), load in loads(), seed in any::<u64>()) {
         let outcome = run(&scenario, &load, seed);
-        prop_assert!((0.0..=1.0).contains(&outcome.kept));
+        prop_assert!((0.0..=1.0).contains(&outcome.within_objective));
         prop_assert!(outcome.over_promise >= 0.0 && outcome.over_promise <= outcome.duration + 1e-6);
         let waiting = outcome.waiting;
         prop_assert!(waiting.p50 <= waiting.p90 && waiting.p90 <= waiting.p99 && waiting.p99 <= waiting.max);

@@ -25,7 +25,11 @@ fn the_shipped_definitions_can_be_simulated() {
     };
     near(policy.target, 100.0, 1e-9);
     let outcome = run(&scenario, "poisson:rate=5/s,for=6h", 1);
-    assert!(outcome.kept > 0.999, "{}", outcome.kept);
+    assert!(
+        outcome.within_objective > 0.999,
+        "{}",
+        outcome.within_objective
+    );
     // A quarter of a vCPU and half a GB on ARM for six hours, two alarms, a metric, 360 runs.
     near(
         outcome.cost.tasks,

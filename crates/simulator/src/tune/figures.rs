@@ -11,7 +11,7 @@ use crate::prices::MONTH_HOURS;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figures {
     /// Share, from 0 to 1, of the messages whose promise was kept.
-    pub kept: f64,
+    pub within_objective: f64,
     /// 99th percentile of the waiting time, in seconds.
     pub p99: f64,
     /// Cost in US dollars.
@@ -53,7 +53,7 @@ impl Figures {
     fn from_outcome(outcome: &RunOutcome) -> Self {
         let hours = outcome.duration / 3_600.0;
         Self {
-            kept: outcome.kept,
+            within_objective: outcome.within_objective,
             p99: outcome.waiting.p99,
             cost: outcome.cost.total,
             cost_per_month: outcome.cost.total / hours * MONTH_HOURS,
@@ -73,7 +73,7 @@ impl Figures {
             all().map(figure).sum::<f64>() / count(ran.len().max(1) as u64)
         };
         Self {
-            kept: all().map(|one| one.kept).fold(1.0, f64::min),
+            within_objective: all().map(|one| one.within_objective).fold(1.0, f64::min),
             p99: all().map(|one| one.p99).fold(0.0, f64::max),
             cost: mean(|one| one.cost),
             cost_per_month: mean(|one| one.cost_per_month),

@@ -136,12 +136,12 @@ fn scores(
         .map(|ran| {
             let figures = ran.iter().map(|one| one.figures);
             let sent: f64 = figures.clone().map(|one| count(one.messages)).sum();
-            let kept: f64 = figures
+            let within_objective: f64 = figures
                 .clone()
-                .map(|one| one.kept * count(one.messages))
+                .map(|one| one.within_objective * count(one.messages))
                 .sum();
             let cost = figures.map(|one| one.cost).sum();
-            (kept / sent.max(1.0), cost)
+            (within_objective / sent.max(1.0), cost)
         })
         .collect())
 }

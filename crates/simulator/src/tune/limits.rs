@@ -19,7 +19,7 @@ pub struct Lift {
     /// What is lifted: one limit, or two with an `and` between them.
     pub limit: String,
     /// Share of the promises that would be kept.
-    pub kept: f64,
+    pub within_objective: f64,
     /// Cost in US dollars a month.
     pub cost_per_month: f64,
     /// Whether that is as many as required.
@@ -32,7 +32,7 @@ pub struct Limits {
     /// The candidate that was tried.
     pub settings: Settings,
     /// Share of the promises that it keeps.
-    pub kept: f64,
+    pub within_objective: f64,
     /// Each limit lifted alone, and all that could be named together.
     pub lifted: Vec<Lift>,
     /// As many tasks as are ever needed, all the time.
@@ -56,7 +56,7 @@ impl Limits {
             [] => self
                 .lifted
                 .iter()
-                .max_by(|a, b| a.kept.total_cmp(&b.kept))
+                .max_by(|a, b| a.within_objective.total_cmp(&b.within_objective))
                 .map_or_else(
                     || "nothing that could be tried".to_owned(),
                     |best| {
@@ -90,10 +90,12 @@ pub(super) fn limits(
     let subject = if !own.keeps {
         Some((settings, figures))
     } else if standing && !other_chosen {
-        let few =
-            |(one, figures): &&(Settings, Figures)| one.min <= peak / 2 && figures.kept < required;
+        let few = |(one, figures): &&(Settings, Figures)| {
+            one.min <= peak / 2 && figures.within_objective < required
+        };
         let most = own.tried.iter().filter(few);
-        most.max_by(|a, b| a.1.kept.total_cmp(&b.1.kept)).copied()
+        most.max_by(|a, b| a.1.within_objective.total_cmp(&b.1.within_objective))
+            .copied()
     } else {
         None
     };
@@ -128,9 +130,9 @@ fn experiment(
     let judged = search.judge.judge_scenarios(&scenarios, search.load)?;
     let lift = |name: String, figures: &Figures| Lift {
         limit: name,
-        kept: figures.kept,
+        within_objective: figures.within_objective,
         cost_per_month: figures.cost_per_month,
-        enough: figures.kept >= search.required(),
+        enough: figures.within_objective >= search.required(),
     };
     let standing = judged.last().copied().unwrap_or(figures);
     let mut lifted: Vec<Lift> = names
@@ -141,7 +143,7 @@ fn experiment(
     shorten(&mut lifted, lifts.len());
     Ok(Limits {
         settings,
-        kept: figures.kept,
+        within_objective: figures.within_objective,
         standing: lift(format!("{peak} tasks all the time"), &standing),
         lifted,
         peak,

@@ -82,7 +82,8 @@ impl<'a> Search<'a> {
             None => false,
             Some(most) => {
                 let most = self.judge.judge(&[most], self.load)?;
-                most.first().is_some_and(|most| most.kept < self.required)
+                most.first()
+                    .is_some_and(|most| most.within_objective < self.required)
             }
         };
         let own = if hopeless {
@@ -187,7 +188,7 @@ impl<'a> Search<'a> {
         if let Some((_, best)) = best {
             (self.tell)(&format!(
                 "{law}: {count} candidates; the best keeps {} for ${:.2} a month",
-                format_share(best.kept),
+                format_share(best.within_objective),
                 best.cost_per_month
             ));
         }
@@ -225,7 +226,7 @@ impl Tried {
     fn found(self, required: f64, candidates: usize) -> Option<Found> {
         let best = self.best(required)?;
         Some(Found {
-            keeps: best.1.kept >= required,
+            keeps: best.1.within_objective >= required,
             best,
             candidates,
             tried: self.all,
@@ -240,13 +241,13 @@ pub(super) fn order(a: &Figures, b: &Figures, required: f64) -> Ordering {
     let tiers = of_b.cmp(&of_a);
     if of_a == 0 {
         return tiers
-            .then(b.kept.total_cmp(&a.kept))
+            .then(b.within_objective.total_cmp(&a.within_objective))
             .then(a.cost.total_cmp(&b.cost));
     }
     tiers
         .then(cents(a.cost).total_cmp(&cents(b.cost)))
         .then(a.actions.total_cmp(&b.actions))
-        .then(b.kept.total_cmp(&a.kept))
+        .then(b.within_objective.total_cmp(&a.within_objective))
 }
 
 /// Whether one may take the place of another: it costs no more, and keeps as much where not enough is kept.
@@ -255,15 +256,15 @@ fn as_good(one: &Figures, other: &Figures, required: f64) -> bool {
     of_one > of_other
         || (of_one == of_other
             && cents(one.cost) <= cents(other.cost)
-            && (of_one > 0 || one.kept >= other.kept))
+            && (of_one > 0 || one.within_objective >= other.within_objective))
 }
 
 /// 2 with a reserve, 1 where the promise is kept, 0 where it is not.
 fn tier(one: &Figures, required: f64) -> u8 {
-    if one.kept >= 1.0 - (1.0 - required) * RESERVE {
+    if one.within_objective >= 1.0 - (1.0 - required) * RESERVE {
         2
     } else {
-        u8::from(one.kept >= required)
+        u8::from(one.within_objective >= required)
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) fn summarize(
     let on_both = |settings| on_both(judge, settings, searched, unseen);
     let tuned = on_both(chosen.best.0)?;
     let present = on_both(present)?;
-    let keeps = |one: Option<Figures>| one.map(|one| one.kept >= required);
+    let keeps = |one: Option<Figures>| one.map(|one| one.within_objective >= required);
     let other_law = match left {
         None => None,
         Some(left) => {

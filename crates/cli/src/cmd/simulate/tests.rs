@@ -101,7 +101,10 @@ fn json_is_the_outcome_and_what_it_was_compared_with() {
     }
     assert_eq!(document["load"], load[1]);
     let compared = document["compared"].as_array().unwrap();
-    assert_eq!(compared[0]["kept"], document["kept"]);
+    assert_eq!(
+        compared[0]["within_objective"],
+        document["within_objective"]
+    );
     let clairvoyant = compared.iter().find(|one| one["name"] == "clairvoyant");
     assert!(
         clairvoyant.unwrap()["scaling"].is_null(),

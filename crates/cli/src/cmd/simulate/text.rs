@@ -102,7 +102,7 @@ fn table(rivals: &[Rival]) -> Table {
     table.load_style(presets::NOTHING);
     table.set_header([
         "policy",
-        "kept",
+        "within objective",
         "p99 wait",
         "cost",
         "task-hours",
@@ -118,7 +118,7 @@ fn table(rivals: &[Rival]) -> Table {
         };
         table.add_row([
             rival.name.clone(),
-            rival.phases.kept.format(format_share),
+            rival.phases.within_objective.format(format_share),
             format_duration(rival.waiting.p99),
             rival.phases.cost.format(format_dollars),
             format!("{:.1}", rival.tasks.seconds / 3_600.0),

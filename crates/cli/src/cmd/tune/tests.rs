@@ -196,7 +196,7 @@ fn programs_read_everything() {
         document["tuned"]["settings"]["min"],
         tuned.tuned.settings.min
     );
-    assert!(document["present"]["unseen"]["kept"].is_f64());
+    assert!(document["present"]["unseen"]["within_objective"].is_f64());
     let reported = [&arguments[..], &["--report", &page_shown]].concat();
     ended(&reported).unwrap();
     assert!(fs::read_to_string(&page).unwrap().contains("as it is"));

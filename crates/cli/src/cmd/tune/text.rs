@@ -32,7 +32,7 @@ pub(super) fn text(tuned: &Tuned) -> String {
 pub(super) fn verdict(tuned: &Tuned) -> String {
     let promise = format_duration(tuned.promise);
     let required = format_share(tuned.required);
-    let searched = format_share(tuned.tuned.searched.kept);
+    let searched = format_share(tuned.tuned.searched.within_objective);
     let month = |figures: &Figures| format!("{} a month", format_dollars(figures.cost_per_month));
     if !tuned.found {
         let binds = tuned.limits.as_ref().map(Limits::binding);
@@ -50,19 +50,19 @@ pub(super) fn verdict(tuned: &Tuned) -> String {
     } else {
         format!(
             "{cost}, now {before} for {}",
-            format_share(tuned.present.searched.kept)
+            format_share(tuned.present.searched.within_objective)
         )
     };
     match (tuned.holds, &tuned.tuned.unseen) {
         (Some(true), Some(unseen)) => format!(
             "the promise of {promise} is kept for {searched} of the messages, and for {} on the part that was not \
              searched on, at {cost}; required {required}",
-            format_share(unseen.kept)
+            format_share(unseen.within_objective)
         ),
         (Some(false), Some(unseen)) => format!(
             "the promise of {promise} is kept for {searched} of the messages, but only for {} on the part that was \
              not searched on; required {required}",
-            format_share(unseen.kept)
+            format_share(unseen.within_objective)
         ),
         _ => format!(
             "the promise of {promise} is kept for {searched} of the messages that were searched on, at {cost}; \
@@ -77,7 +77,7 @@ fn table(tuned: &Tuned) -> Table {
     table.set_header([
         "part of the load",
         "policy",
-        "kept",
+        "within objective",
         "p99 wait",
         "a month",
         "task-hours",
@@ -100,7 +100,7 @@ fn table(tuned: &Tuned) -> Table {
             table.add_row([
                 std::mem::take(&mut title),
                 policy.to_owned(),
-                format_share(figures.kept),
+                format_share(figures.within_objective),
                 format_duration(figures.p99),
                 format_dollars(figures.cost_per_month),
                 format!("{:.1}", figures.task_hours),
@@ -139,7 +139,7 @@ fn changes(tuned: &Tuned) -> String {
 
 /// What stands in the way, from the experiments with one limit lifted.
 fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
-    let kept = format_share(limits.kept);
+    let kept = format_share(limits.within_objective);
     let head = if tuned.found {
         format!(
             "\nmost of the tasks that are ever needed ({}) are always there: with half of them at most, {kept} was \
@@ -157,14 +157,14 @@ fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
     for (index, lift) in rows.enumerate() {
         let Lift {
             limit,
-            kept,
+            within_objective,
             cost_per_month,
             enough,
         } = lift;
         let with = if index == last { "with " } else { "" };
         table.add_row([
             format!(" {with}{limit}"),
-            format_share(*kept),
+            format_share(*within_objective),
             format!("{} a month", format_dollars(*cost_per_month)),
             if *enough { "enough" } else { "" }.to_owned(),
         ]);

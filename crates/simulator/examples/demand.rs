@@ -62,7 +62,7 @@ const ARTICLE_LOADS: [(&str, &str); 8] = [
 #[derive(Clone)]
 struct Setting {
     title: &'static str,
-    promise: Duration,
+    slo: Duration,
     processing: Duration,
     loads: &'static [(&'static str, &'static str)],
     /// How much of each load the numbers are chosen on.
@@ -74,7 +74,7 @@ struct Setting {
 const SETTINGS: [Setting; 2] = [
     Setting {
         title: "Promise 60 s, 2 s a message",
-        promise: Duration::from_secs(60),
+        slo: Duration::from_secs(60),
         processing: Duration::from_secs(2),
         loads: &MINUTE_LOADS,
         choose_for: Duration::from_secs(86_400),
@@ -82,7 +82,7 @@ const SETTINGS: [Setting; 2] = [
     },
     Setting {
         title: "Promise 10 s, 0.1 s a message",
-        promise: Duration::from_secs(10),
+        slo: Duration::from_secs(10),
         processing: Duration::from_millis(100),
         loads: &ARTICLE_LOADS,
         choose_for: Duration::from_secs(4 * 3_600),
@@ -118,13 +118,13 @@ fn scenario(setting: &Setting, policy: Policy) -> Scenario {
         initial: 2,
         visibility_timeout: Duration::from_secs(120),
         assumptions: setting.assumptions.clone().unwrap_or_default(),
-        ..Scenario::new(setting.title, setting.promise, processing, policy)
+        ..Scenario::new(setting.title, setting.slo, processing, policy)
     }
 }
 
 /// What people use today, and the bounds of what is possible.
 fn others(setting: &Setting) -> Result<Vec<(String, Policy)>, Box<dyn Error>> {
-    let target = setting.promise.as_secs_f64() / setting.processing.as_secs_f64();
+    let target = setting.slo.as_secs_f64() / setting.processing.as_secs_f64();
     let copilot = BacklogPolicy::copilot(target);
     let ours = BacklogPolicy {
         cooldown_in: Duration::from_secs(300),

@@ -27,9 +27,12 @@ pub enum AssumeError {
     },
 }
 
+/// The name of `slo` in earlier versions.
+const OLD_SLO: &str = "promise";
+
 /// Everything that may be assumed.
 const KEYS: [&str; 26] = [
-    "promise",
+    "slo",
     "processing_time",
     "concurrency",
     "task_start",
@@ -74,7 +77,7 @@ impl Overrides {
             .split_once('=')
             .ok_or_else(|| AssumeError::Form(short(text)))?;
         let (key, value) = (key.trim(), value.trim());
-        if !KEYS.contains(&key) {
+        if !KEYS.contains(&key) && key != OLD_SLO {
             return Err(AssumeError::Key(short(key)));
         }
         self.set(key, value).map_err(|form| AssumeError::Value {
@@ -87,7 +90,7 @@ impl Overrides {
     /// The error is what may be written.
     fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         match key {
-            "promise" => self.promise = Some(time(value)?),
+            "slo" | OLD_SLO => self.slo = Some(time(value)?),
             "processing_time" => {
                 self.processing = Some(distribution(value, Distribution::Exponential)?);
             }
@@ -210,7 +213,7 @@ mod tests {
     fn assumptions_are_read() {
         let seconds = Duration::from_secs;
         let found = assumed(&[
-            "promise=30s",
+            "slo=30s",
             "processing_time = lognormal: 200ms, 0.5",
             "concurrency=4",
             "task_start=uniform:20s..1m",
@@ -218,7 +221,7 @@ mod tests {
             "drains=false",
         ]);
         let expected = Overrides {
-            promise: Some(seconds(30)),
+            slo: Some(seconds(30)),
             processing: Some(Distribution::Lognormal {
                 mean: Duration::from_millis(200),
                 cv: 0.5,
@@ -277,7 +280,7 @@ mod tests {
         );
         assert!(
             error_message("taskstart=3s")
-                .starts_with("nothing is called \"taskstart\": it is one of promise,")
+                .starts_with("nothing is called \"taskstart\": it is one of slo,")
         );
         assert_eq!(
             error_message("concurrency=0"),

@@ -63,7 +63,7 @@ pub fn compare(
 /// The policies with their names, the scenario's own first.
 fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
     let processing = scenario.processing.mean().as_secs_f64();
-    let target = scenario.promise.as_secs_f64() / processing * f64::from(scenario.concurrency);
+    let target = scenario.slo.as_secs_f64() / processing * f64::from(scenario.concurrency);
     let copilot = BacklogPolicy::copilot(target);
     let articles = BacklogPolicy {
         cooldown_in: Duration::from_secs(300),

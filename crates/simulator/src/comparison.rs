@@ -60,7 +60,7 @@ pub enum Unit {
 }
 
 /// Name of the share of messages whose promise was kept.
-const KEPT: &str = "within the promise";
+const KEPT: &str = "within objective";
 /// Name of the most tasks.
 const MOST: &str = "peak tasks";
 /// Name of the moment of the first change upwards.
@@ -70,16 +70,14 @@ impl Comparison {
     /// Compares what was measured with what was predicted.
     #[must_use]
     pub fn new(measured: &RunOutcome, predicted: &Prediction) -> Self {
-        let promise = measured.promise.max(1e-9);
+        let slo = measured.slo.max(1e-9);
         let both = |name, unit, scale, figure: &dyn Fn(&RunOutcome) -> Option<f64>| {
             let predicted = predicted.runs.iter().map(figure).collect();
             Difference::new(name, unit, scale, figure(measured), predicted)
         };
         let actions = |outcome: &RunOutcome| outcome.scaling.out + outcome.scaling.r#in;
         let wait = |name, figure: fn(&RunOutcome) -> f64| {
-            both(name, Unit::Seconds, promise, &|outcome| {
-                Some(figure(outcome))
-            })
+            both(name, Unit::Seconds, slo, &|outcome| Some(figure(outcome)))
         };
         let figures = vec![
             both(KEPT, Unit::Share, 1.0, &|outcome| {

@@ -22,7 +22,7 @@ pub struct RunOutcome {
     /// Seconds of it after the end of the load, in which the remaining messages are processed.
     pub drain: f64,
     /// How long a message may wait, in seconds.
-    pub promise: f64,
+    pub slo: f64,
     /// Target of the policy's metric, in messages a task, if it has one.
     pub target: Option<f64>,
     /// Share, from 0 to 1, of the messages whose promise was kept. 1 without messages. Messages in the
@@ -32,7 +32,7 @@ pub struct RunOutcome {
     /// Waiting times.
     pub waiting: Waiting,
     /// Seconds during which the oldest waiting message had waited longer than promised.
-    pub over_promise: f64,
+    pub over_slo: f64,
     /// Messages that wait.
     pub backlog: Backlog,
     /// Messages, by what became of them.
@@ -210,7 +210,7 @@ impl RunOutcome {
             seed,
             duration: seconds(finished.end),
             drain: seconds(finished.end - finished.loaded),
-            promise: scenario.promise.as_secs_f64(),
+            slo: scenario.slo.as_secs_f64(),
             target: scenario.policy.target(),
             within_objective: if judged == 0 {
                 1.0
@@ -218,7 +218,7 @@ impl RunOutcome {
                 count(records.totals.within_objective) / count(judged)
             },
             waiting: waiting(records),
-            over_promise: seconds(records.over),
+            over_slo: seconds(records.over),
             backlog: backlog(records, finished.end),
             messages: messages(records),
             tasks,

@@ -54,7 +54,7 @@ async fn the_story_is_told_and_nothing_is_left() {
     assert_eq!(predicted["messages"]["sent"], messages["sent"]);
     assert_eq!(
         answer["comparison"]["figures"][0]["name"],
-        "within the promise"
+        "within objective"
     );
     // A loop that does what no simulation of it does is a bug in one of the two.
     let apart = answer["differing"].as_array().unwrap();

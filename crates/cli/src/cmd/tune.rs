@@ -190,7 +190,7 @@ fn report(
     load: &Load,
 ) -> Result<Report> {
     let overrides = Overrides {
-        promise: std::time::Duration::try_from_secs_f64(tuned.promise).ok(),
+        slo: std::time::Duration::try_from_secs_f64(tuned.slo).ok(),
         ..args.subject.overrides()?
     };
     let survey = |stack: &Stack| {

@@ -4,6 +4,7 @@ use simulator::{Overrides, ScenarioError};
 use stack::Stack;
 
 use crate::failure::{Code, Failure, Result};
+use crate::ui;
 
 /// Which service, and what is assumed.
 #[derive(Debug, clap::Args)]
@@ -43,6 +44,9 @@ impl SubjectArgs {
     pub(crate) fn overrides(&self) -> Result<Overrides> {
         let mut overrides = Overrides::default();
         for text in &self.assume {
+            if text.trim_start().starts_with("promise") {
+                ui::warn("`--assume promise` is now called `--assume slo`");
+            }
             overrides
                 .assume(text)
                 .map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
@@ -60,7 +64,7 @@ pub(crate) fn scenario_failure(error: ScenarioError) -> Failure {
     let failure = Failure::new(code, error.to_string());
     match error {
         ScenarioError::Processing(_) => failure.hint("--assume processing_time=200ms"),
-        ScenarioError::Promise(_) => failure.hint("--assume promise=1m"),
+        ScenarioError::Objective(_) => failure.hint("--assume slo=1m"),
         _ => failure,
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Clairvoyant {
 pub(crate) fn interval(scenario: &Scenario) -> Nanos {
     let shortest = scenario.assumptions.second();
     let longest = nanos(scenario.assumptions.clairvoyant_interval).max(shortest);
-    (nanos(scenario.promise) / 4).clamp(shortest, longest)
+    (nanos(scenario.slo) / 4).clamp(shortest, longest)
 }
 
 impl Foreknowledge {
@@ -135,7 +135,7 @@ impl Foreknowledge {
 
     /// Work that is due by each interval's end because of the objective.
     fn due_by_objective(&self, scenario: &Scenario) -> impl Iterator<Item = f64> {
-        let patience = (nanos(scenario.promise) / self.interval).saturating_sub(1);
+        let patience = (nanos(scenario.slo) / self.interval).saturating_sub(1);
         let patience = usize::try_from(patience)
             .unwrap_or(usize::MAX)
             .min(MOST_LATE as usize);

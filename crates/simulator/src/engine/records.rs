@@ -84,7 +84,7 @@ pub(crate) struct Records {
     pub(crate) supply: Vec<(Nanos, u32)>,
     pub(crate) points: Vec<Point>,
     pub(crate) width: Nanos,
-    promise: Nanos,
+    slo: Nanos,
     stretch: Stretch,
 }
 
@@ -113,7 +113,7 @@ const WIDTHS: [u64; 14] = [
 ];
 
 impl Records {
-    pub(crate) fn new(promise: Nanos, end: Nanos) -> Option<Self> {
+    pub(crate) fn new(slo: Nanos, end: Nanos) -> Option<Self> {
         let width = WIDTHS
             .into_iter()
             .map(|width| width * SECOND)
@@ -135,7 +135,7 @@ impl Records {
             supply: Vec::new(),
             points: Vec::new(),
             width,
-            promise,
+            slo,
             stretch: Stretch::default(),
         })
     }
@@ -161,7 +161,7 @@ impl Records {
     /// the times in which one waited too long follow one another, and only their ends are kept.
     #[inline]
     pub(crate) fn received(&mut self, sent: Nanos) {
-        let late_from = sent.saturating_add(self.promise);
+        let late_from = sent.saturating_add(self.slo);
         if late_from < self.now {
             self.over += self.now - late_from.max(self.over_until).min(self.now);
             self.over_until = self.now;
@@ -173,7 +173,7 @@ impl Records {
     pub(crate) fn judge(&mut self, sent: Nanos, begun: Nanos) {
         let wait = begun - sent;
         self.record(wait);
-        if wait <= self.promise {
+        if wait <= self.slo {
             self.totals.within_objective += 1;
         } else {
             self.totals.late += 1;
@@ -185,7 +185,7 @@ impl Records {
         let age = self.now - sent;
         self.received(sent);
         self.stretch.worst = self.stretch.worst.max(age);
-        if age > self.promise {
+        if age > self.slo {
             self.totals.late += 1;
             self.record(age);
         }

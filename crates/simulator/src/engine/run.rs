@@ -52,7 +52,7 @@ pub(crate) fn run(
 ) -> Option<Finished> {
     let loaded = nanos(load.duration());
     let stop = loaded.saturating_add(patience(scenario, loaded));
-    let records = Records::new(nanos(scenario.promise), loaded)?;
+    let records = Records::new(nanos(scenario.slo), loaded)?;
     let control = control(scenario, bounds, seed, known);
     let mut engine = Engine::new(scenario, control, records, seed);
     engine.begin();
@@ -87,6 +87,6 @@ pub(crate) fn run(
 /// the objective, whichever is longest. What still waits then is certainly late.
 fn patience(scenario: &Scenario, loaded: Nanos) -> Nanos {
     let day = scenario.assumptions.minute().saturating_mul(24 * 60);
-    let objective = nanos(scenario.promise).saturating_mul(2);
+    let objective = nanos(scenario.slo).saturating_mul(2);
     day.max(loaded).max(objective)
 }

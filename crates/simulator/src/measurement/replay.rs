@@ -61,7 +61,7 @@ pub(super) fn replay(
     bounds: Bounds,
 ) -> Option<Finished> {
     let end = nanos(measurement.lasts);
-    let records = Records::new(nanos(scenario.promise), end)?;
+    let records = Records::new(nanos(scenario.slo), end)?;
     let rules = Rules {
         visibility: nanos(scenario.visibility_timeout).max(1),
         most_receives: scenario.max_receives.unwrap_or(u32::MAX),

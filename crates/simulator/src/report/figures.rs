@@ -46,13 +46,13 @@ impl Report {
     /// The figures, for people.
     #[must_use]
     pub fn figures(&self) -> Vec<Figure> {
-        let mut figures = vec![self.promise(), self.messages(), self.waiting()];
+        let mut figures = vec![self.slo(), self.messages(), self.waiting()];
         figures.extend([self.backlog(), self.tasks(), self.cost(), self.cheapest()]);
         figures.extend([self.scaling(), self.elasticity()]);
         figures
     }
 
-    fn promise(&self) -> Figure {
+    fn slo(&self) -> Figure {
         let outcome = &self.outcome;
         let mut pieces = vec![
             value(
@@ -61,9 +61,9 @@ impl Report {
                 format_share(outcome.within_objective),
             ),
             Words(" of the messages within "),
-            time("promise", outcome.promise),
-            Words("; broken during "),
-            time("over_promise", outcome.over_promise),
+            time("slo", outcome.slo),
+            Words("; missed during "),
+            time("over_slo", outcome.over_slo),
             Words(" of "),
             time("duration", outcome.duration),
         ];
@@ -72,7 +72,7 @@ impl Report {
             pieces.insert(1, value("required", required, format_share(required)));
             pieces.insert(1, Words(" (required "));
         }
-        figure("promise kept", pieces)
+        figure("within objective", pieces)
     }
 
     fn messages(&self) -> Figure {

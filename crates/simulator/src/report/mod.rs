@@ -138,25 +138,16 @@ impl Report {
             ),
             None => (format_share(outcome.within_objective), String::new()),
         };
-        let kept = format!(
-            "began within the promised {} for {share} of the messages{phases}",
-            format_duration(outcome.promise),
+        let started = format!(
+            "{share} of the messages started within the {} objective{phases}",
+            format_duration(outcome.slo),
         );
-        match (self.satisfied, self.required) {
+        let required = self.required.map(format_share).unwrap_or_default();
+        match self.satisfied {
             _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
-            (Some(true), Some(required)) => {
-                format!(
-                    "the promise is within_objective: work {kept}; required {}",
-                    format_share(required)
-                )
-            }
-            (Some(false), Some(required)) => {
-                format!(
-                    "the promise is broken: work {kept}; required {}",
-                    format_share(required)
-                )
-            }
-            _ => format!("work {kept}"),
+            Some(true) => format!("objective met: {started}; {required} required"),
+            Some(false) => format!("objective missed: {started}; {required} required"),
+            None => started,
         }
     }
 

@@ -118,7 +118,7 @@ fn charts(report: &Report) -> Markup {
                 (panel("backlog", "Backlog per task, in messages"))
             }
             (panel("tasks", "Tasks: desired, running and needed"))
-            (panel("wait", "Longest wait and the promise, in seconds"))
+            (panel("wait", "Longest wait and the objective, in seconds"))
             @if report.predicted.is_some() {
                 p .hint { "Lines are what was measured; dashed lines are what was predicted for the same load." }
             }
@@ -260,7 +260,7 @@ fn compared(report: &Report) -> Markup {
 /// Headings of the comparison.
 const HEADINGS: [&str; 6] = [
     "policy",
-    "promise kept",
+    "within objective",
     "p99 wait",
     "cost",
     "task-hours",

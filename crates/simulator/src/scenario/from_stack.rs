@@ -35,8 +35,8 @@ impl Scenario {
                     .join(", "),
             })?;
         let mut notes = Vec::new();
-        let promise = overrides
-            .promise
+        let slo = overrides
+            .slo
             .or(found.latency_objective())
             .or_else(|| {
                 found
@@ -44,11 +44,11 @@ impl Scenario {
                     .first()
                     .and_then(|queue| stack.oldest_message(queue))
             })
-            .ok_or_else(|| ScenarioError::Promise(service.to_owned()))?;
+            .ok_or_else(|| ScenarioError::Objective(service.to_owned()))?;
         let processing = processing(service, found, overrides, &mut notes)?;
         let mut scenario = Self {
             name: format!("{}/{service}", stack.name),
-            promise,
+            slo,
             processing,
             concurrency: overrides.concurrency.unwrap_or_else(|| found.concurrency()),
             min: found.tasks.min,

@@ -21,7 +21,7 @@ pub struct Scenario {
     /// Its name, for people.
     pub name: String,
     /// How long a message may wait until its processing begins.
-    pub promise: Duration,
+    pub slo: Duration,
     /// Processing time of a message, where the load doesn't say.
     pub processing: Distribution,
     /// Messages that a task works on at once, at least 1.
@@ -67,7 +67,7 @@ pub struct TaskSize {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// How long a message can wait: what is judged. What a policy aims at stays as the definition has it.
-    pub promise: Option<Duration>,
+    pub slo: Option<Duration>,
     /// Processing time of a message. Without it: exponential, with the definition's mean.
     pub processing: Option<Distribution>,
     /// Messages that a task works on at once. Without it: 1.
@@ -94,8 +94,10 @@ pub enum ScenarioError {
     #[error("nothing says how long service \"{0}\" takes for a message: give its processing time")]
     Processing(String),
     /// Nothing says how long a message may wait.
-    #[error("nothing says how long a message for service \"{0}\" may wait: give the promise")]
-    Promise(String),
+    #[error(
+        "nothing says how long a message for service \"{0}\" may wait: give the latency objective"
+    )]
+    Objective(String),
     /// Its policy is not one that can be simulated.
     #[error("service \"{service}\" scales by {by}, which a load of messages doesn't tell")]
     Policy {
@@ -114,10 +116,10 @@ impl Scenario {
     /// works on one message at a time; a queue of SQS's defaults (30 s of visibility, 4 days, no dead
     /// letters); ECS's default stop timeout of 30 s; every assumption as it is by default.
     #[must_use]
-    pub fn new(name: &str, promise: Duration, processing: Distribution, policy: Policy) -> Self {
+    pub fn new(name: &str, slo: Duration, processing: Distribution, policy: Policy) -> Self {
         Self {
             name: name.to_owned(),
-            promise,
+            slo,
             processing,
             concurrency: 1,
             min: 1,
@@ -163,8 +165,8 @@ impl Scenario {
             "a task works on 10,000 messages at most",
         )?;
         wrong(
-            self.promise.is_zero(),
-            "the promise must be longer than nothing",
+            self.slo.is_zero(),
+            "the latency objective must be longer than zero",
         )?;
         wrong(
             self.processing.mean().is_zero(),

@@ -21,7 +21,7 @@ fn backlog(target: f64) -> BacklogPolicy {
 fn the_worked_example_goes_from_ten_to_fifteen() {
     let scenario = Scenario {
         processing: Distribution::Fixed(Duration::from_millis(100)),
-        promise: Duration::from_secs(10),
+        slo: Duration::from_secs(10),
         initial: 10,
         policy: Policy::BacklogPerTask(backlog(100.0)),
         ..scenario()

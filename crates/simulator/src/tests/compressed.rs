@@ -56,7 +56,7 @@ fn policies() -> Vec<Policy> {
 fn faster(scenario: &Scenario, speed: f64) -> Scenario {
     let short = |time: Duration| time.div_f64(speed);
     Scenario {
-        promise: short(scenario.promise),
+        slo: short(scenario.slo),
         processing: scenario.processing.shortened(speed),
         visibility_timeout: short(scenario.visibility_timeout),
         retention: short(scenario.retention),
@@ -89,7 +89,7 @@ proptest! {
         let slow = Scenario {
             policy,
             processing: Distribution::Exponential(Duration::from_millis(500)),
-            promise: Duration::from_secs(40),
+            slo: Duration::from_secs(40),
             visibility_timeout: Duration::from_secs(visibility),
             assumptions: Assumptions {
                 drains,
@@ -113,7 +113,7 @@ proptest! {
         let pairs = [
             (slow.waiting.max, fast.waiting.max),
             (slow.waiting.mean, fast.waiting.mean),
-            (slow.over_promise, fast.over_promise),
+            (slow.over_slo, fast.over_slo),
             (slow.tasks.seconds, fast.tasks.seconds),
             (slow.tasks.billed_seconds, fast.tasks.billed_seconds),
             (slow.tasks.needed_seconds, fast.tasks.needed_seconds),

@@ -20,7 +20,7 @@ fn scenario_of(scaling: &str, overrides: &Overrides) -> Result<Scenario, Scenari
 
 fn known() -> Overrides {
     Overrides {
-        promise: Some(Duration::from_secs(60)),
+        slo: Some(Duration::from_secs(60)),
         processing: Some(Distribution::Exponential(Duration::from_millis(500))),
         ..Overrides::default()
     }
@@ -38,7 +38,7 @@ fn demand_has_the_definitions_numbers() {
     let seconds = Duration::from_secs;
     let text = "      demand:\n        acceptable_latency: 20s\n        processing_time: 250ms\n        concurrency: 3\n        task_start: 50s\n        window: 5m\n        cooldown: {out: 10s, in: 90s}\n";
     let scenario = scenario_of(text, &Overrides::default()).unwrap();
-    assert_eq!(scenario.promise, seconds(20));
+    assert_eq!(scenario.slo, seconds(20));
     assert_eq!(scenario.concurrency, 3);
     let quarter = Duration::from_millis(250);
     assert_eq!(scenario.processing, Distribution::Exponential(quarter));
@@ -233,14 +233,14 @@ fn steps_on_messages_that_wait_or_are_worked_on() {
 #[test]
 fn demand_aims_at_its_own_latency_whatever_is_judged() {
     let ten = Overrides {
-        promise: Some(Duration::from_secs(10)),
+        slo: Some(Duration::from_secs(10)),
         ..Overrides::default()
     };
     let outcomes = ["5s", "10s", "60s"].map(|latency| {
         let text =
             format!("      demand: {{acceptable_latency: {latency}, processing_time: 500ms}}\n");
         let scenario = scenario_of(&text, &ten).unwrap();
-        assert_eq!(scenario.promise, Duration::from_secs(10));
+        assert_eq!(scenario.slo, Duration::from_secs(10));
         run(&scenario, "poisson:rate=5/s,for=6h", 1)
     });
     let [five, ten, sixty] =
@@ -264,7 +264,7 @@ fn a_service_is_judged_by_its_objective() {
         latency: Duration::from_secs(30),
     });
     let scenario = Scenario::from_stack(&stack, SERVICE, &Overrides::default()).unwrap();
-    assert_eq!(scenario.promise, Duration::from_secs(30));
+    assert_eq!(scenario.slo, Duration::from_secs(30));
     let aims_at = demand(&scenario).acceptable_latency;
     assert_eq!(aims_at, Some(Duration::from_secs(5)));
 }

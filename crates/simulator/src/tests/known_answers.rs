@@ -120,7 +120,7 @@ fn a_regular_load_never_waits() {
     assert!(outcome.waiting.max == 0.0 && outcome.backlog.mean == 0.0);
     near(outcome.backlog.in_flight_mean, 0.5, 1e-9);
     near(outcome.tasks.seconds, 3_600.0, 1e-9);
-    assert!(outcome.within_objective == 1.0 && outcome.over_promise == 0.0);
+    assert!(outcome.within_objective == 1.0 && outcome.over_slo == 0.0);
 }
 
 /// Two messages a second for one that each takes a second: the backlog grows by one a second, the
@@ -134,7 +134,7 @@ fn an_overload_worked_by_hand() {
     };
     let outcome = run(&scenario, "constant:rate=2/s,for=10m", 1);
     near(outcome.backlog.mean, 300.0, 0.01);
-    near(outcome.over_promise, 1_080.0, 0.01);
+    near(outcome.over_slo, 1_080.0, 0.01);
     near(outcome.waiting.mean, 300.0, 0.01);
     near(outcome.waiting.max, 600.0, 0.01);
     // Of 1,200 messages, those sent within 60 s wait at most 60 s.

@@ -21,7 +21,7 @@ fn first_come_first_served(sent: &[f64], tasks: usize, work: f64) -> Vec<(f64, f
 
 fn service(tasks: u32) -> Scenario {
     Scenario {
-        promise: Duration::from_secs(5),
+        slo: Duration::from_secs(5),
         processing: Distribution::Fixed(Duration::from_millis(1_400)),
         policy: Policy::Fixed { tasks },
         ..scenario()
@@ -73,7 +73,7 @@ fn a_log_of_messages_comes_to_the_figures_of_the_simulation() {
         (measured.waiting.p50, simulated.waiting.p50),
         (measured.waiting.p99, simulated.waiting.p99),
         (measured.waiting.max, simulated.waiting.max),
-        (measured.over_promise, simulated.over_promise),
+        (measured.over_slo, simulated.over_slo),
         (measured.backlog.mean, simulated.backlog.mean),
         (
             measured.backlog.in_flight_mean,

@@ -53,13 +53,13 @@ prop_compose! {
         max_receives in proptest::option::of(1u32..4),
         stop in 0u64..40,
         drains in any::<bool>(),
-        promise in 1u64..600,
+        slo in 1u64..600,
     ) -> Scenario {
         let mean = Duration::from_millis(millis);
         let base = scenario();
         Scenario {
             policy,
-            promise: Duration::from_secs(promise),
+            slo: Duration::from_secs(slo),
             processing: match kind {
                 0 => Distribution::Fixed(mean),
                 1 => Distribution::Exponential(mean),
@@ -110,7 +110,7 @@ proptest! {
     fn figures_make_sense(scenario in scenarios(), load in loads(), seed in any::<u64>()) {
         let outcome = run(&scenario, &load, seed);
         prop_assert!((0.0..=1.0).contains(&outcome.within_objective));
-        prop_assert!(outcome.over_promise >= 0.0 && outcome.over_promise <= outcome.duration + 1e-6);
+        prop_assert!(outcome.over_slo >= 0.0 && outcome.over_slo <= outcome.duration + 1e-6);
         let waiting = outcome.waiting;
         prop_assert!(waiting.p50 <= waiting.p90 && waiting.p90 <= waiting.p99 && waiting.p99 <= waiting.max);
         prop_assert!(outcome.series.len() <= 4_000);

@@ -15,7 +15,7 @@ const FAN_OUT: &str = include_str!("../../../../stacks/fan-out.yaml");
 fn the_shipped_definitions_can_be_simulated() {
     let scenario =
         Scenario::from_stack(&stack(VOUCHERS), "voucher-worker", &Overrides::default()).unwrap();
-    assert_eq!(scenario.promise, Duration::from_secs(10));
+    assert_eq!(scenario.slo, Duration::from_secs(10));
     assert_eq!(
         (scenario.min, scenario.max, scenario.max_receives),
         (1, 20, Some(5))
@@ -60,9 +60,9 @@ fn steps_on_the_queue_can_be_simulated() {
     let stack = stack(&text);
     let service = "voucher-worker";
     let error = Scenario::from_stack(&stack, service, &Overrides::default()).unwrap_err();
-    assert_eq!(error, ScenarioError::Promise(service.to_owned()));
+    assert_eq!(error, ScenarioError::Objective(service.to_owned()));
     let overrides = Overrides {
-        promise: Some(Duration::from_secs(60)),
+        slo: Some(Duration::from_secs(60)),
         processing: Some(Distribution::Fixed(Duration::from_millis(100))),
         ..Overrides::default()
     };

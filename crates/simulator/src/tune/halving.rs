@@ -96,7 +96,7 @@ fn course(present: &RunOutcome, from: Duration, to: Duration, load: Load) -> Str
     for point in &present.series {
         if point.at <= from + 1e-9 {
             initial = point.desired;
-        } else if point.at <= to + 1e-9 && point.worst_wait > present.promise {
+        } else if point.at <= to + 1e-9 && point.worst_wait > present.slo {
             late += point.load * (point.at - begin);
         }
         begin = point.at;

@@ -24,7 +24,7 @@ pub(super) struct Judge<'a> {
     pub(super) service: &'a str,
     /// With promise, processing time and concurrency as the definition has them now.
     overrides: Overrides,
-    pub(super) promise: Duration,
+    pub(super) slo: Duration,
     pub(super) concurrency: u32,
     /// What a message takes, as the definition says it.
     processing: Duration,
@@ -55,12 +55,12 @@ impl<'a> Judge<'a> {
             stack,
             service,
             overrides: Overrides {
-                promise: Some(scenario.promise),
+                slo: Some(scenario.slo),
                 processing: Some(scenario.processing),
                 concurrency: Some(scenario.concurrency),
                 ..overrides.clone()
             },
-            promise: scenario.promise,
+            slo: scenario.slo,
             concurrency: scenario.concurrency,
             processing: stack
                 .services
@@ -84,7 +84,7 @@ impl<'a> Judge<'a> {
 
     /// The definition with these parameters.
     pub(super) fn definition(&self, settings: Settings) -> Stack {
-        settings.apply(self.stack, self.service, self.promise, self.concurrency)
+        settings.apply(self.stack, self.service, self.slo, self.concurrency)
     }
 
     /// The scenario of these parameters.
@@ -94,7 +94,7 @@ impl<'a> Judge<'a> {
 
     /// The candidates beside these parameters.
     pub(super) fn space(&self, present: Settings, peak: u32, options: &TuneOptions) -> Space {
-        Space::new(present, self.processing, self.promise, peak, options)
+        Space::new(present, self.processing, self.slo, peak, options)
     }
 
     /// Whether these parameters can be simulated.

@@ -176,11 +176,11 @@ impl Settings {
         self,
         stack: &Stack,
         service: &str,
-        promise: Duration,
+        slo: Duration,
         concurrency: u32,
     ) -> Stack {
         let mut applied = stack.clone();
-        let objective = self.new_objective(stack, service, promise);
+        let objective = self.new_objective(stack, service, slo);
         let Some(found) = applied.services.get_mut(service) else {
             return applied;
         };
@@ -227,11 +227,11 @@ impl Settings {
     }
 
     /// The `slo` that the service needs to be judged by the promise as before.
-    fn new_objective(self, stack: &Stack, service: &str, promise: Duration) -> Option<Duration> {
+    fn new_objective(self, stack: &Stack, service: &str, slo: Duration) -> Option<Duration> {
         let found = stack.services.get(service)?;
         let present = Self::from_service(found)?;
         let aims_elsewhere = self.acceptable_latency != present.acceptable_latency;
-        (found.slo.is_none() && aims_elsewhere).then_some(promise)
+        (found.slo.is_none() && aims_elsewhere).then_some(slo)
     }
 
     /// What the text of the definition needs for these parameters: each edit, and what is there now.
@@ -239,7 +239,7 @@ impl Settings {
         self,
         stack: &Stack,
         service: &str,
-        promise: Duration,
+        slo: Duration,
         concurrency: u32,
     ) -> Vec<(Edit, String)> {
         let Some(present) = stack.services.get(service).and_then(Self::from_service) else {
@@ -302,7 +302,7 @@ impl Settings {
                 found.push((edit, before.to_string()));
             }
         }
-        if let Some(latency) = self.new_objective(stack, service, promise) {
+        if let Some(latency) = self.new_objective(stack, service, slo) {
             let edit = Edit::duration(&["services", service, "slo"], latency);
             found.push((edit, "the acceptable latency".to_owned()));
         }
@@ -314,10 +314,10 @@ impl Settings {
         self,
         stack: &Stack,
         service: &str,
-        promise: Duration,
+        slo: Duration,
         concurrency: u32,
     ) -> Vec<Edit> {
-        let differences = self.differences(stack, service, promise, concurrency);
+        let differences = self.differences(stack, service, slo, concurrency);
         differences.into_iter().map(|(edit, _)| edit).collect()
     }
 
@@ -326,10 +326,10 @@ impl Settings {
         self,
         stack: &Stack,
         service: &str,
-        promise: Duration,
+        slo: Duration,
         concurrency: u32,
     ) -> Vec<Change> {
-        let differences = self.differences(stack, service, promise, concurrency);
+        let differences = self.differences(stack, service, slo, concurrency);
         differences
             .into_iter()
             .filter(|(_, old)| !old.is_empty())

@@ -39,13 +39,13 @@ impl Space {
     pub(super) fn new(
         present: Settings,
         processing: Duration,
-        promise: Duration,
+        slo: Duration,
         peak: u32,
         options: &TuneOptions,
     ) -> Self {
         let kept = |parameter| options.keep.contains(&parameter);
         // A target under one message a task keeps no promise, and is refused.
-        let shortest = processing.max(Duration::from_millis(1)).min(promise);
+        let shortest = processing.max(Duration::from_millis(1)).min(slo);
         let floor = if present.min == 0 { 0 } else { 1 };
         let ceiling =
             (peak.saturating_add(peak.div_ceil(4)).saturating_add(1)).clamp(floor, present.max);
@@ -60,7 +60,7 @@ impl Space {
             latency: if kept(Parameter::AcceptableLatency) {
                 (present.acceptable_latency, present.acceptable_latency)
             } else {
-                (shortest, promise)
+                (shortest, slo)
             },
             min,
             max: (present.max, present.max),

@@ -86,7 +86,7 @@ fn a_constant_load_needs_what_division_says() {
 fn a_poisson_load_needs_what_erlang_says() {
     let stack = definition("{min: 1, max: 50}", &backlog("1h", "500ms"));
     let overrides = Overrides {
-        promise: Some(Duration::from_secs(1)),
+        slo: Some(Duration::from_secs(1)),
         ..Overrides::default()
     };
     let options = TuneOptions {
@@ -197,7 +197,7 @@ fn what_cannot_be_tuned_is_said() {
     let none = |scaling: &str, load: &str| {
         let stack = definition("{min: 1, max: 3}", scaling);
         let overrides = Overrides {
-            promise: Some(Duration::from_secs(60)),
+            slo: Some(Duration::from_secs(60)),
             ..fixed(100)
         };
         tuned(&stack, &overrides, load, &options).unwrap_err()

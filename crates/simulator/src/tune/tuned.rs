@@ -55,7 +55,7 @@ pub struct Tuned {
     /// Stack and service.
     pub name: String,
     /// How long a message may wait, in seconds.
-    pub promise: f64,
+    pub slo: f64,
     /// Share, from 0 to 1, of the messages for which it must be kept.
     pub required: f64,
     /// The part that was searched on.
@@ -144,7 +144,7 @@ pub(super) fn summarize(
     let (simulations, messages) = judge.done();
     Ok(Tuned {
         name: scenario.name.clone(),
-        promise: judge.promise.as_secs_f64(),
+        slo: judge.slo.as_secs_f64(),
         required,
         searched: part(searched, tuned.searched),
         unseen: unseen
@@ -153,7 +153,7 @@ pub(super) fn summarize(
         present,
         found: chosen.keeps,
         holds: keeps(tuned.unseen),
-        changes: settings.changes(judge.stack, judge.service, judge.promise, judge.concurrency),
+        changes: settings.changes(judge.stack, judge.service, judge.slo, judge.concurrency),
         other_law,
         limits,
         candidates,
@@ -166,7 +166,7 @@ pub(super) fn summarize(
             .cloned()
             .collect(),
         definition: judge.definition(settings),
-        edits: settings.edits(judge.stack, judge.service, judge.promise, judge.concurrency),
+        edits: settings.edits(judge.stack, judge.service, judge.slo, judge.concurrency),
         tuned,
     })
 }

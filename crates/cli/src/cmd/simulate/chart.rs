@@ -23,7 +23,7 @@ pub(super) fn chart(report: &Report) -> String {
     let load = column(|p| p.load);
     let backlog = column(|p| p.backlog_per_task);
     let wait = column(|p| p.worst_wait);
-    let promise = report.outcome.promise;
+    let slo = report.outcome.slo;
     let mut lines = vec![
         Line::new(
             "load",
@@ -49,11 +49,11 @@ pub(super) fn chart(report: &Report) -> String {
         lines.push(Line::new(label, values, said).scaled_to(most));
     }
     let said = format!(
-        "at most {}, promised {}",
+        "at most {}, objective {}",
         format_duration(highest(&wait)),
-        format_duration(promise)
+        format_duration(slo)
     );
-    lines.push(Line::new("longest wait", &wait, said).limited(Some(promise)));
+    lines.push(Line::new("longest wait", &wait, said).limited(Some(slo)));
     let mut text: String = lines.iter().map(Line::draw).collect();
     let wide = series.len().min(WIDTH);
     let end = format_duration(report.outcome.duration);

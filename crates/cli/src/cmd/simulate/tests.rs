@@ -59,7 +59,7 @@ fn the_text_begins_with_the_verdict() {
         "--require=99%",
         "--compare",
         "--assume",
-        "promise=1m",
+        "slo=1m",
         "--assume",
         "task_start=30s",
     ])
@@ -83,7 +83,7 @@ fn only_a_required_promise_that_is_broken_fails() {
         assert_eq!(ended.is_err(), broken, "{require:?}");
         if let Err(failure) = ended {
             assert_eq!(failure.code(), Code::Failed);
-            assert!(failure.message().starts_with("the promise is broken"));
+            assert!(failure.message().starts_with("objective missed"));
         }
     }
 }

@@ -99,7 +99,7 @@ fn what_stands_in_the_way_is_told() {
     assert!(
         failure
             .message()
-            .starts_with("no candidate keeps the promise"),
+            .starts_with("no candidate meets the objective"),
         "{}",
         failure.message()
     );

@@ -30,16 +30,16 @@ pub(super) fn text(tuned: &Tuned) -> String {
 
 /// The answer in one sentence.
 pub(super) fn verdict(tuned: &Tuned) -> String {
-    let promise = format_duration(tuned.promise);
+    let slo = format_duration(tuned.slo);
     let required = format_share(tuned.required);
     let searched = format_share(tuned.tuned.searched.within_objective);
     let month = |figures: &Figures| format!("{} a month", format_dollars(figures.cost_per_month));
     if !tuned.found {
         let binds = tuned.limits.as_ref().map(Limits::binding);
-        let binds = binds.map(|binds| format!("; what binds: {binds}"));
+        let binds = binds.map(|binds| format!("; limiting factor: {binds}"));
         return format!(
-            "no candidate keeps the promise: work begins within {promise} for {searched} of the messages at best, \
-             required {required}{}",
+            "no candidate meets the objective: at best {searched} of the messages start within {slo} \
+             ({required} required){}",
             binds.unwrap_or_default()
         );
     }
@@ -55,18 +55,18 @@ pub(super) fn verdict(tuned: &Tuned) -> String {
     };
     match (tuned.holds, &tuned.tuned.unseen) {
         (Some(true), Some(unseen)) => format!(
-            "the promise of {promise} is kept for {searched} of the messages, and for {} on the part that was not \
-             searched on, at {cost}; required {required}",
+            "objective met: {searched} of the messages start within {slo}, and {} in the holdout period \
+             ({required} required), at {cost}",
             format_share(unseen.within_objective)
         ),
         (Some(false), Some(unseen)) => format!(
-            "the promise of {promise} is kept for {searched} of the messages, but only for {} on the part that was \
-             not searched on; required {required}",
+            "objective missed: {searched} of the messages start within {slo}, but only {} in the holdout \
+             period ({required} required)",
             format_share(unseen.within_objective)
         ),
         _ => format!(
-            "the promise of {promise} is kept for {searched} of the messages that were searched on, at {cost}; \
-             required {required}"
+            "objective met: {searched} of the messages of the training period start within {slo} \
+             ({required} required), at {cost}"
         ),
     }
 }
@@ -142,13 +142,13 @@ fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
     let kept = format_share(limits.within_objective);
     let head = if tuned.found {
         format!(
-            "\nmost of the tasks that are ever needed ({}) are always there: with half of them at most, {kept} was \
-             kept at best. What binds: {}. What it would be without:\n",
+            "\nmost of the tasks that are ever needed ({}) are always there: with at most half of them, at best {kept} are \
+             within the objective. Limiting factor: {}. Without it:\n",
             limits.peak,
             limits.binding()
         )
     } else {
-        format!("\nwhat stands in the way: {kept} are kept, and would be without:\n")
+        format!("\nlimiting factors: {kept} are within the objective, and would be without:\n")
     };
     let mut table = Table::new();
     table.load_style(presets::NOTHING);

@@ -90,7 +90,7 @@ impl Eye {
         };
         Self {
             law: DemandLaw {
-                promise: policy.acceptable_latency.unwrap_or(scenario.promise),
+                promise: policy.acceptable_latency.unwrap_or(scenario.slo),
                 processing_time: policy.processing_time.unwrap_or_default(),
                 concurrency: scenario.concurrency,
                 start: policy.start,

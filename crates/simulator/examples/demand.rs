@@ -94,7 +94,7 @@ const SETTINGS: [Setting; 2] = [
 #[derive(Clone, Copy, Debug, Default)]
 struct Figures {
     within_objective: f64,
-    /// Task-seconds ÷ the clairvoyant's.
+    /// Task-seconds ÷ the ideal's.
     cost: f64,
     actions: f64,
     dollars: f64,
@@ -211,25 +211,25 @@ fn seeds(from: u64, count: u64) -> Vec<u64> {
 fn report(count: u64) -> Result<(), Box<dyn Error>> {
     for setting in &SETTINGS {
         let mut policies = others(setting)?;
-        let clairvoyant = policies.len();
-        policies.push(("clairvoyant".to_owned(), Policy::Clairvoyant));
+        let ideal = policies.len();
+        policies.push(("ideal (hindsight)".to_owned(), Policy::Ideal));
         policies.extend(forms(setting));
         let seeds = seeds(101, count);
         let mut figures = run_all(setting, &policies, &seeds, None)?;
-        // The fixed count is the least that the clairvoyant ever needs at most: another for each load.
+        // The fixed count is the least that the ideal ever needs at most: another for each load.
         for (load, row) in setting.loads.iter().zip(&mut figures) {
             let only = Setting {
                 loads: std::slice::from_ref(load),
                 ..setting.clone()
             };
             let policy = Policy::Fixed {
-                tasks: row[clairvoyant].most,
+                tasks: row[ideal].most,
             };
             let fixed = run_all(&only, &[("fixed".to_owned(), policy)], &seeds, None)?;
-            row.insert(clairvoyant, fixed[0][0]);
+            row.insert(ideal, fixed[0][0]);
         }
         let mut names: Vec<String> = policies.into_iter().map(|(name, _)| name).collect();
-        names.insert(clairvoyant, "fixed".to_owned());
+        names.insert(ideal, "fixed".to_owned());
         print_table(setting, &names, &figures);
     }
     Ok(())

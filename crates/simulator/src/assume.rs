@@ -57,7 +57,7 @@ const KEYS: [&str; 26] = [
     "keda_delay",
     "flap_window",
     "function_run",
-    "clairvoyant_interval",
+    "ideal_interval",
 ];
 
 const TIME: &str = "a length of time such as 500ms, 90s or 2h";
@@ -125,7 +125,7 @@ impl Overrides {
             "keda_delay" => assumed.keda_delay = time(value)?,
             "flap_window" => assumed.flap_window = time(value)?,
             "function_run" => assumed.function_run = time(value)?,
-            "clairvoyant_interval" => assumed.clairvoyant_interval = time(value)?,
+            "ideal_interval" => assumed.ideal_interval = time(value)?,
             _ => return Err("another key"),
         }
         Ok(())

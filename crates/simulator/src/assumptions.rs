@@ -63,9 +63,9 @@ pub struct Assumptions {
     /// How long the metric function runs once. Default: 200 ms. (B) 8–29 ms to start, then two round
     /// trips.
     pub function_run: Duration,
-    /// Longest stretch for which the clairvoyant keeps one count; a quarter of a shorter promise.
+    /// Longest stretch for which the ideal keeps one count; a quarter of a shorter promise.
     /// Default: 60 s. (A) Fargate bills a minute at least.
-    pub clairvoyant_interval: Duration,
+    pub ideal_interval: Duration,
 }
 
 /// One assumption, for people.
@@ -102,7 +102,7 @@ impl Default for Assumptions {
             keda_delay: seconds(1),
             flap_window: seconds(15 * 60),
             function_run: Duration::from_millis(200),
-            clairvoyant_interval: seconds(60),
+            ideal_interval: seconds(60),
         }
     }
 }
@@ -192,11 +192,7 @@ impl Assumptions {
             time("from KEDA's sync to desired count", self.keda_delay, "C"),
             time("flap window", self.flap_window, "C"),
             time("run of the metric function", self.function_run, "B"),
-            time(
-                "interval of the clairvoyant",
-                self.clairvoyant_interval,
-                "A",
-            ),
+            time("interval of the ideal", self.ideal_interval, "A"),
         ]);
         lines
     }

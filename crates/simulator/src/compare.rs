@@ -21,11 +21,11 @@ pub struct Compared {
 }
 
 /// Name of the cheapest possible.
-pub(crate) const CLAIRVOYANT: &str = "clairvoyant";
+pub(crate) const IDEAL: &str = "ideal (hindsight)";
 
 /// Runs a scenario's own policy and, beside it, each policy that people use today, against the same
 /// messages: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
-/// scaler, the demand law, the fixed count that is needed at most, and the clairvoyant. On all cores.
+/// scaler, the demand law, the fixed count that is needed at most, and the ideal. On all cores.
 ///
 /// # Errors
 /// When a number of the scenario makes no sense.
@@ -106,6 +106,6 @@ fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
         format!("fixed, {most} tasks"),
         Policy::Fixed { tasks: most },
     ));
-    policies.push((CLAIRVOYANT.to_owned(), Policy::Clairvoyant));
+    policies.push((IDEAL.to_owned(), Policy::Ideal));
     policies
 }

@@ -43,7 +43,7 @@ impl Assumptions {
             keda_delay: short(self.keda_delay),
             flap_window: short(self.flap_window),
             function_run: short(self.function_run),
-            clairvoyant_interval: short(self.clairvoyant_interval),
+            ideal_interval: short(self.ideal_interval),
         }
     }
 
@@ -113,7 +113,7 @@ impl Policy {
     pub fn compressed(&self, speed: f64) -> Self {
         let short = |time| shortened(time, speed);
         match self {
-            Self::Fixed { .. } | Self::Clairvoyant => self.clone(),
+            Self::Fixed { .. } | Self::Ideal => self.clone(),
             Self::BacklogPerTask(policy) => Self::BacklogPerTask(policy.compressed(speed)),
             Self::BacklogPerTaskAndSteps(policy, steps) => {
                 Self::BacklogPerTaskAndSteps(policy.compressed(speed), steps.compressed(speed))

@@ -118,7 +118,7 @@ pub struct TaskFigures {
     pub seconds: f64,
     /// Task-seconds that are billed: a minute a task at least.
     pub billed_seconds: f64,
-    /// Task-seconds that the clairvoyant needs: see [`crate::Policy::Clairvoyant`].
+    /// Task-seconds that the ideal needs: see [`crate::Policy::Ideal`].
     pub needed_seconds: f64,
     /// Most tasks that ran.
     pub most: u32,
@@ -146,8 +146,8 @@ pub struct Cost {
     pub alarms: f64,
     /// Runs of the metric function.
     pub function: f64,
-    /// What the clairvoyant's tasks cost.
-    pub clairvoyant: f64,
+    /// What the ideal's tasks cost.
+    pub ideal: f64,
     /// By which prices.
     pub prices: Prices,
 }
@@ -343,7 +343,7 @@ fn cost(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Cost {
         metrics,
         alarms,
         function,
-        clairvoyant: tasks.needed_seconds / 3_600.0 * task_hour,
+        ideal: tasks.needed_seconds / 3_600.0 * task_hour,
         prices,
     }
 }

@@ -29,11 +29,11 @@ pub enum Policy {
     /// counts, changed at fixed intervals, by which every message can be begun within the promise.
     ///
     /// Time is cut into intervals Δ of a quarter of the promise, at least 1 s and at most
-    /// [`crate::Assumptions::clairvoyant_interval`]. What is sent in an interval must be worked off by
+    /// [`crate::Assumptions::ideal_interval`]. What is sent in an interval must be worked off by
     /// the last end of an interval that even its earliest message can wait for; it may be put off until
     /// then, unless the most tasks that are allowed could then no longer do it. Each interval has the
     /// fewest tasks, within the bounds, that do what is due.
-    Clairvoyant,
+    Ideal,
 }
 
 /// Target tracking on the backlog per task: a metric function, a custom metric, two alarms.
@@ -202,7 +202,7 @@ impl Policy {
             | Self::Fixed { .. }
             | Self::Steps(_)
             | Self::AlarmSteps(_)
-            | Self::Clairvoyant => None,
+            | Self::Ideal => None,
         }
     }
 }

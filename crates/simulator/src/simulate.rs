@@ -16,7 +16,7 @@ use crate::time::nanos;
 pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcome, ScenarioError> {
     // Before the whole load is gone through.
     let bounds = scenario.check()?;
-    let known = (scenario.policy == Policy::Clairvoyant).then(|| know(scenario, load, seed));
+    let known = (scenario.policy == Policy::Ideal).then(|| know(scenario, load, seed));
     let finished = engine::run(scenario, bounds, load, seed, known.as_ref())
         .ok_or(ScenarioError::Value("the load is too long"))?;
     Ok(RunOutcome::new(

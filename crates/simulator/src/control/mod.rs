@@ -2,8 +2,8 @@
 
 mod alarm_steps;
 mod alarms;
-mod clairvoyant;
 mod demand;
+mod ideal;
 mod keda;
 mod queue_steps;
 mod steps;
@@ -16,13 +16,13 @@ use scaling::{AlarmState, Bounds, PerSide, ServiceCounts};
 
 use alarm_steps::AlarmStepControl;
 use alarms::Alarm;
-use clairvoyant::Clairvoyant;
 use demand::{Function, Watch};
+use ideal::Ideal;
 use keda::Keda;
 use steps::StepControl;
 use tracking::Tracking;
 
-pub(crate) use clairvoyant::{Foreknowledge, interval};
+pub(crate) use ideal::{Foreknowledge, interval};
 
 /// Something that a control wants to do at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -136,7 +136,7 @@ impl Control for Fixed {
     fn tick(&mut self, _: Tick, _: Nanos, _: &Observation, _: &mut Wishes) {}
 }
 
-/// The control of a scenario. The clairvoyant needs `known`: the work, known beforehand.
+/// The control of a scenario. The ideal needs `known`: the work, known beforehand.
 pub(crate) fn control(
     scenario: &Scenario,
     bounds: Bounds,
@@ -160,12 +160,9 @@ pub(crate) fn control(
             DemandForm::Function => Box::new(Function::new(scenario, *policy, bounds, seed)),
         },
         Policy::Keda(policy) => Box::new(Keda::new(scenario, *policy, bounds)),
-        Policy::Clairvoyant => {
+        Policy::Ideal => {
             let needed = known.map(|known| known.needed(scenario));
-            Box::new(Clairvoyant::new(
-                needed.unwrap_or_default(),
-                interval(scenario),
-            ))
+            Box::new(Ideal::new(needed.unwrap_or_default(), interval(scenario)))
         }
     }
 }

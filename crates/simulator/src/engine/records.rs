@@ -35,7 +35,7 @@ pub struct Point {
     pub desired: u32,
     /// Tasks that ran, on average.
     pub running: f64,
-    /// Tasks that were needed, on average: see [`crate::Policy::Clairvoyant`].
+    /// Tasks that were needed, on average: see [`crate::Policy::Ideal`].
     pub needed: f64,
     /// Longest wait, in seconds, of the messages that were finished; and of those that waited at the end.
     pub worst_wait: f64,

@@ -125,7 +125,7 @@ fn events(
     events
 }
 
-/// What the clairvoyant would have known: the work of each message, or the mean where it isn't known.
+/// What the ideal would have known: the work of each message, or the mean where it isn't known.
 fn foreknowledge(measurement: &Measurement, scenario: &Scenario, end: Nanos) -> Foreknowledge {
     let mean = nanos(scenario.processing.mean());
     let mut messages: Vec<(Nanos, Nanos)> = measurement

@@ -187,8 +187,10 @@ impl Report {
 
     fn cheapest(&self) -> Figure {
         let mut pieces = vec![
-            money("cost.clairvoyant", self.outcome.cost.clairvoyant),
-            Words(": the tasks of a clairvoyant, who runs just enough of them"),
+            money("cost.ideal", self.outcome.cost.ideal),
+            Words(
+                ": the cheapest way to meet the objective, if every message were known in advance",
+            ),
         ];
         if let Some(limit) = self.outcome.limited_by_max {
             pieces.extend([
@@ -199,7 +201,7 @@ impl Report {
                 Words(" needed), so no policy can meet the objective for every message"),
             ]);
         }
-        figure("cheapest possible", pieces)
+        figure("ideal (hindsight)", pieces)
     }
 
     fn scaling(&self) -> Figure {

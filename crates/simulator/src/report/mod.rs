@@ -8,7 +8,7 @@ use serde::Serialize;
 
 pub use self::figures::{Figure, Piece};
 
-use crate::compare::{CLAIRVOYANT, Compared};
+use crate::compare::{Compared, IDEAL};
 use crate::comparison::{Comparison, Prediction};
 use crate::number::{format_dollars, format_duration, format_share};
 use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
@@ -62,7 +62,7 @@ pub struct Rival {
     pub tasks: TaskFigures,
     /// Messages by what became of them.
     pub messages: Messages,
-    /// Changes of the desired count. Nothing for the clairvoyant, whose counts cost no change.
+    /// Changes of the desired count. Nothing for the ideal, whose counts cost no change.
     pub scaling: Option<ScalingFigures>,
 }
 
@@ -201,7 +201,7 @@ impl Rival {
             cost: outcome.cost.total,
             tasks: outcome.tasks,
             messages: outcome.messages,
-            scaling: (compared.name != CLAIRVOYANT).then_some(outcome.scaling),
+            scaling: (compared.name != IDEAL).then_some(outcome.scaling),
         }
     }
 }

@@ -265,18 +265,18 @@ fn the_cdk_takes_steps() {
     assert!(pauses.iter().all(|pause| *pause >= 300.0), "{pauses:?}");
 }
 
-/// The clairvoyant keeps the promise, and nobody who keeps it has fewer task-seconds.
+/// The ideal keeps the promise, and nobody who keeps it has fewer task-seconds.
 #[test]
-fn the_clairvoyant_is_the_cheapest_that_keeps_the_promise() {
+fn the_ideal_is_the_cheapest_that_meets_the_objective() {
     let load = "mmpp:rates=1/s|15/s,stays=20m|5m,for=2d";
-    let clairvoyant = Scenario {
-        policy: Policy::Clairvoyant,
+    let ideal = Scenario {
+        policy: Policy::Ideal,
         ..scenario()
     };
-    let best = run(&clairvoyant, load, 3);
+    let best = run(&ideal, load, 3);
     assert!(best.within_objective > 0.999, "{}", best.within_objective);
     near(best.tasks.seconds, best.tasks.needed_seconds, 0.02);
-    near(best.cost.clairvoyant, best.cost.tasks, 0.02);
+    near(best.cost.ideal, best.cost.tasks, 0.02);
     for policy in [
         Policy::BacklogPerTask(backlog(60.0)),
         Policy::Keda(KedaPolicy::defaults(60.0)),

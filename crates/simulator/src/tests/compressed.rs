@@ -47,7 +47,7 @@ fn policies() -> Vec<Policy> {
         Policy::Keda(KedaPolicy::defaults(20.0)),
         demand(DemandForm::Tracking),
         demand(DemandForm::Function),
-        Policy::Clairvoyant,
+        Policy::Ideal,
         Policy::Fixed { tasks: 6 },
     ]
 }

@@ -35,8 +35,8 @@ fn policies() -> impl Strategy<Value = Policy> {
             }
         ),
         (1.0f64..100.0).prop_map(|length| Policy::Keda(KedaPolicy::defaults(length))),
-        Just(Policy::Clairvoyant),
-        Just(StepPolicy::cdk_queue_processing().map_or(Policy::Clairvoyant, Policy::Steps)),
+        Just(Policy::Ideal),
+        Just(StepPolicy::cdk_queue_processing().map_or(Policy::Ideal, Policy::Steps)),
     ]
 }
 
@@ -88,7 +88,7 @@ proptest! {
     fn messages_are_conserved(scenario in scenarios(), load in loads(), seed in any::<u64>()) {
         let load = Load::generate(&load).unwrap();
         let bounds = scenario.check().unwrap();
-        let known = (scenario.policy == Policy::Clairvoyant)
+        let known = (scenario.policy == Policy::Ideal)
             .then(|| crate::simulate::know(&scenario, &load, seed));
         let finished = engine::run(&scenario, bounds, &load, seed, known.as_ref()).unwrap();
         let records = &finished.records;

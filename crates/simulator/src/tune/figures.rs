@@ -18,8 +18,8 @@ pub struct Figures {
     pub cost: f64,
     /// The same in a month of 730 hours like this.
     pub cost_per_month: f64,
-    /// What the cheapest possible costs in such a month: see [`crate::Policy::Clairvoyant`].
-    pub clairvoyant_per_month: f64,
+    /// What the cheapest possible costs in such a month: see [`crate::Policy::Ideal`].
+    pub ideal_per_month: f64,
     /// Task-hours.
     pub task_hours: f64,
     /// Changes of the desired count.
@@ -57,7 +57,7 @@ impl Figures {
             p99: outcome.waiting.p99,
             cost: outcome.cost.total,
             cost_per_month: outcome.cost.total / hours * MONTH_HOURS,
-            clairvoyant_per_month: outcome.cost.clairvoyant / hours * MONTH_HOURS,
+            ideal_per_month: outcome.cost.ideal / hours * MONTH_HOURS,
             task_hours: outcome.tasks.seconds / 3_600.0,
             actions: count(outcome.scaling.out + outcome.scaling.r#in),
             flaps: count(outcome.scaling.flaps),
@@ -77,7 +77,7 @@ impl Figures {
             p99: all().map(|one| one.p99).fold(0.0, f64::max),
             cost: mean(|one| one.cost),
             cost_per_month: mean(|one| one.cost_per_month),
-            clairvoyant_per_month: mean(|one| one.clairvoyant_per_month),
+            ideal_per_month: mean(|one| one.ideal_per_month),
             task_hours: mean(|one| one.task_hours),
             actions: mean(|one| one.actions),
             flaps: mean(|one| one.flaps),

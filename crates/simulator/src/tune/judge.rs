@@ -103,7 +103,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Most tasks that are ever needed, with any seed, were there no limit: see
-    /// [`crate::Policy::Clairvoyant`].
+    /// [`crate::Policy::Ideal`].
     pub(super) fn peak(&self, load: &Load) -> Result<u32, ScenarioError> {
         let scenario = Scenario::from_stack(self.stack, self.service, &self.overrides)?;
         let unbounded = Scenario {

@@ -1,4 +1,4 @@
-//! The clairvoyant: how few tasks keep the promise, when every message is known beforehand.
+//! The ideal: how few tasks keep the promise, when every message is known beforehand.
 
 use std::iter;
 
@@ -7,7 +7,7 @@ use crate::time::{Nanos, nanos, seconds};
 
 use super::{Control, Observation, Tick, Wishes};
 
-/// What the clairvoyant knows beforehand: the task-seconds of work that are sent in each interval.
+/// What the ideal knows beforehand: the task-seconds of work that are sent in each interval.
 #[derive(Clone, Debug)]
 pub(crate) struct Foreknowledge {
     interval: Nanos,
@@ -21,16 +21,16 @@ pub(crate) struct Foreknowledge {
 const MOST_LATE: u32 = 10_000_000;
 
 /// Sets the counts that it knew to be needed.
-pub(super) struct Clairvoyant {
+pub(super) struct Ideal {
     needed: Vec<u32>,
     interval: Nanos,
     next: usize,
 }
 
-/// Length of the intervals between which the clairvoyant changes the count.
+/// Length of the intervals between which the ideal changes the count.
 pub(crate) fn interval(scenario: &Scenario) -> Nanos {
     let shortest = scenario.assumptions.second();
-    let longest = nanos(scenario.assumptions.clairvoyant_interval).max(shortest);
+    let longest = nanos(scenario.assumptions.ideal_interval).max(shortest);
     (nanos(scenario.slo) / 4).clamp(shortest, longest)
 }
 
@@ -170,7 +170,7 @@ fn tasks(exact: f64) -> u32 {
     (exact - 1e-9).ceil() as u32
 }
 
-impl Clairvoyant {
+impl Ideal {
     pub(super) fn new(needed: Vec<u32>, interval: Nanos) -> Self {
         Self {
             needed,
@@ -200,7 +200,7 @@ impl Clairvoyant {
     }
 }
 
-impl Control for Clairvoyant {
+impl Control for Ideal {
     fn begin(&mut self, wishes: &mut Wishes) {
         self.wish(wishes);
     }

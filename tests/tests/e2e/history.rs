@@ -88,5 +88,5 @@ async fn the_history_of_a_queue_is_simulated_and_tuned() {
     let tuned = ended.succeeds();
     assert_eq!(tuned["searched"]["begins"], from);
     let messages = |part: &str| tuned[part]["messages"].as_u64().unwrap();
-    assert_eq!(messages("searched") + messages("unseen"), all);
+    assert_eq!(messages("searched") + messages("holdout"), all);
 }

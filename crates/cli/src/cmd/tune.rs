@@ -41,16 +41,16 @@ pub(crate) struct Args {
     /// how what was found does on what it has not seen
     #[arg(long, value_name = "SHARE", value_parser = part, default_value = "60%")]
     train: f64,
-    /// Most candidates of the definition's law; of the other law, half as many
+    /// Maximum number of candidates of the definition's policy; half as many of the other policy
     #[arg(long, value_name = "N", default_value_t = 300,
           value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     max_candidates: usize,
     /// Leave this as it is; may be repeated
     #[arg(long, value_name = "KEY", value_enum)]
     keep: Vec<Key>,
-    /// Whether another law may take the place of the definition's, or is only shown beside
-    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Laws::Own)]
-    law: Laws,
+    /// Whether another policy can replace the definition's, or is only shown next to it
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Policies::Own)]
+    policy: Policies,
     /// Write what was found into the definition, where it keeps the promise: only the values change
     #[arg(long)]
     write: bool,
@@ -76,12 +76,12 @@ enum Key {
     Max,
 }
 
-/// Laws that may be the answer.
+/// Policies that may be the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Laws {
-    /// The definition's law
+enum Policies {
+    /// The definition's policy
     Own,
-    /// The better of it and the demand law
+    /// The better of it and demand scaling
     Any,
 }
 
@@ -163,12 +163,12 @@ fn hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
     if tuned.keeps() && !args.write && !tuned.changes.is_empty() {
         hints.push(format!("--write puts it into {}", file.display()));
     }
-    if let Some(other) = &tuned.other_law {
+    if let Some(other) = &tuned.other_policy {
         let cheaper = other.tuning.searched.cost < tuned.tuned.searched.cost;
-        if args.law == Laws::Own && other.keeps && (cheaper || !tuned.keeps()) {
+        if args.policy == Policies::Own && other.keeps && (cheaper || !tuned.keeps()) {
             let key = other.tuning.settings.law.key();
             hints.push(format!(
-                "--law any turns to `{key}`, which does better here"
+                "--policy any turns to `{key}`, which does better here"
             ));
         }
     }
@@ -228,7 +228,7 @@ impl Args {
             train: self.train,
             candidates: self.max_candidates,
             keep: self.keep.iter().map(|key| key.parameter()).collect(),
-            any_law: self.law == Laws::Any,
+            any_policy: self.policy == Policies::Any,
             seed: self.subject.seed,
         }
     }
@@ -250,7 +250,7 @@ fn failed(error: TuneError) -> Failure {
     match error {
         TuneError::Scenario(error) => scenario_failure(error),
         TuneError::Law(_) => Failure::failed(error.to_string())
-            .hint("`simulate --compare` shows how other laws would do"),
+            .hint("`simulate --compare` shows how other policies would do"),
         TuneError::Short => {
             Failure::failed(error.to_string()).hint("--train 100% searches on all of it")
         }

@@ -43,7 +43,7 @@ pub struct TuneOptions {
     /// Parameters that must stay as they are.
     pub keep: Vec<Parameter>,
     /// Whether the other law may be the answer, or is only shown beside.
-    pub any_law: bool,
+    pub any_policy: bool,
     /// Seed of everything that is drawn.
     pub seed: u64,
 }
@@ -74,7 +74,7 @@ impl Default for TuneOptions {
             train: 0.6,
             candidates: 300,
             keep: Vec::new(),
-            any_law: false,
+            any_policy: false,
             seed: 1,
         }
     }
@@ -102,7 +102,7 @@ pub fn tune(
         .get(service)
         .and_then(Settings::from_service)
         .ok_or_else(|| TuneError::Law(service.to_owned()))?;
-    let (searched, unseen) = parts::split(load, options.train).ok_or(TuneError::Short)?;
+    let (searched, holdout) = parts::split(load, options.train).ok_or(TuneError::Short)?;
     let judge = Judge::new(stack, service, overrides, &scenario, options);
     let peak = judge.peak(&searched)?;
     if searched.arrivals(options.seed).next().is_none() {
@@ -114,7 +114,7 @@ pub fn tune(
     let other = other(&search, present, peak, options)?;
     let chosen = choose(&own, other.as_ref(), options);
     let limits = limits::limits(&search, &own, chosen, peak, &space)?;
-    let parts = (&searched, unseen.as_ref());
+    let parts = (&searched, holdout.as_ref());
     tuned::summarize(&judge, parts, present, &own, other, chosen, limits)
 }
 
@@ -138,7 +138,7 @@ fn other(
 
 /// The other law where it may be the answer and is better, or else the own one.
 fn choose(own: &Found, other: Option<&Found>, options: &TuneOptions) -> bool {
-    options.any_law
+    options.any_policy
         && other.is_some_and(|other| {
             search::order(&other.best.1, &own.best.1, options.required).is_lt()
         })

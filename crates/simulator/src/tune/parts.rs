@@ -15,8 +15,8 @@ pub(super) fn split(load: &Load, share: f64) -> Option<(Load, Option<Load>)> {
     }
     let cut = cut(whole, share)?;
     let searched = load.part(Duration::ZERO, cut)?;
-    let unseen = load.part(cut, whole)?;
-    Some((searched, Some(unseen)))
+    let holdout = load.part(cut, whole)?;
+    Some((searched, Some(holdout)))
 }
 
 /// Where a load of this length is cut.
@@ -52,12 +52,12 @@ mod tests {
     #[test]
     fn the_two_parts_are_the_load() {
         let load = Load::generate("poisson:rate=2/s,for=1h").unwrap();
-        let (searched, unseen) = split(&load, 0.6).unwrap();
-        let unseen = unseen.unwrap();
+        let (searched, holdout) = split(&load, 0.6).unwrap();
+        let holdout = holdout.unwrap();
         let all: Vec<u64> = load.arrivals(3).map(|message| message.at).collect();
         let offset = u64::try_from(searched.duration().as_nanos()).unwrap();
         let first = searched.arrivals(3).map(|message| message.at);
-        let second = unseen.arrivals(3).map(|message| message.at + offset);
+        let second = holdout.arrivals(3).map(|message| message.at + offset);
         assert_eq!(first.chain(second).collect::<Vec<_>>(), all);
         assert!(split(&load, 1.0).unwrap().1.is_none());
     }

@@ -35,6 +35,7 @@ pub enum Parameter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Settings {
     /// By which law it scales.
+    #[serde(rename = "policy")]
     pub law: Law,
     /// The latency that the law aims at, never more than the promise. Seconds, in JSON.
     #[serde(serialize_with = "as_seconds")]

@@ -66,8 +66,8 @@ fn a_constant_load_needs_what_division_says() {
     );
     // The last message is done up to half a second after the end of the load.
     assert!((found.searched.task_hours - 5.0 * 0.5).abs() < 5.0 * 0.5 / 3_600.0);
-    let unseen = found.unseen.unwrap();
-    assert!((unseen.task_hours - 5.0 / 3.0).abs() < 5.0 * 0.5 / 3_600.0);
+    let holdout = found.holdout.unwrap();
+    assert!((holdout.task_hours - 5.0 / 3.0).abs() < 5.0 * 0.5 / 3_600.0);
     // A quarter of a vCPU and half a GB on ARM; a month has 730 hours. What else there is costs cents.
     let tasks = 5.0 * (0.25 * 0.03238 + 0.5 * 0.00356) * 730.0;
     let others = found.searched.cost_per_month - tasks;

@@ -34,7 +34,7 @@ pub struct Tuning {
     /// On the part that was searched on.
     pub searched: Figures,
     /// On the part that was not.
-    pub unseen: Option<Figures>,
+    pub holdout: Option<Figures>,
 }
 
 /// The best of the law that was not chosen.
@@ -61,7 +61,7 @@ pub struct Tuned {
     /// The part that was searched on.
     pub searched: Part,
     /// The rest.
-    pub unseen: Option<Part>,
+    pub holdout: Option<Part>,
     /// The definition as it is.
     pub present: Tuning,
     /// The cheapest that keeps the promise on the part that was searched on; or else what keeps it for the
@@ -74,7 +74,7 @@ pub struct Tuned {
     /// What changes in the definition.
     pub changes: Vec<Change>,
     /// The best of the other law.
-    pub other_law: Option<Alternative>,
+    pub other_policy: Option<Alternative>,
     /// What stands in the way, where no candidate keeps the promise, or none does without most of its tasks
     /// always there.
     pub limits: Option<Limits>,
@@ -105,7 +105,7 @@ impl Tuned {
 /// Summarizes a search, and simulates its result and the present parameters on both parts of the load.
 pub(super) fn summarize(
     judge: &Judge<'_>,
-    (searched, unseen): (&Load, Option<&Load>),
+    (searched, holdout): (&Load, Option<&Load>),
     present: Settings,
     own: &Found,
     other: Option<Found>,
@@ -118,17 +118,17 @@ pub(super) fn summarize(
         (other, _) => (own, other.as_ref()),
     };
     let required = judge.required;
-    let on_both = |settings| on_both(judge, settings, searched, unseen);
+    let on_both = |settings| on_both(judge, settings, searched, holdout);
     let tuned = on_both(chosen.best.0)?;
     let present = on_both(present)?;
     let keeps = |one: Option<Figures>| one.map(|one| one.within_objective >= required);
-    let other_law = match left {
+    let other_policy = match left {
         None => None,
         Some(left) => {
             let tuning = on_both(left.best.0)?;
             Some(Alternative {
                 tuning,
-                keeps: left.keeps && keeps(tuning.unseen) != Some(false),
+                keeps: left.keeps && keeps(tuning.holdout) != Some(false),
                 candidates: left.candidates,
             })
         }
@@ -147,14 +147,14 @@ pub(super) fn summarize(
         slo: judge.slo.as_secs_f64(),
         required,
         searched: part(searched, tuned.searched),
-        unseen: unseen
-            .zip(tuned.unseen)
+        holdout: holdout
+            .zip(tuned.holdout)
             .map(|(load, figures)| part(load, figures)),
         present,
         found: chosen.keeps,
-        holds: keeps(tuned.unseen),
+        holds: keeps(tuned.holdout),
         changes: settings.changes(judge.stack, judge.service, judge.slo, judge.concurrency),
-        other_law,
+        other_policy,
         limits,
         candidates,
         simulations,
@@ -176,7 +176,7 @@ fn on_both(
     judge: &Judge<'_>,
     settings: Settings,
     searched: &Load,
-    unseen: Option<&Load>,
+    holdout: Option<&Load>,
 ) -> Result<Tuning, ScenarioError> {
     let scenario = judge.scenario(settings)?;
     let seeds = judge.seeds(searched);
@@ -189,11 +189,11 @@ fn on_both(
         })
         .collect();
     let first = judge.run(&runs)?;
-    let Some(unseen) = unseen else {
+    let Some(holdout) = holdout else {
         return Ok(Tuning {
             settings,
             searched: Figures::combine_seeds(&first),
-            unseen: None,
+            holdout: None,
         });
     };
     let runs: Vec<Run<'_>> = runs
@@ -204,7 +204,7 @@ fn on_both(
             scenario.initial = ended.desired.clamp(scenario.min, scenario.max);
             Run {
                 scenario,
-                load: unseen,
+                load: holdout,
                 seed: run.seed,
             }
         })
@@ -213,6 +213,6 @@ fn on_both(
     Ok(Tuning {
         settings,
         searched: Figures::combine_seeds(&first),
-        unseen: Some(Figures::combine_seeds(&second)),
+        holdout: Some(Figures::combine_seeds(&second)),
     })
 }

@@ -191,12 +191,12 @@ fn programs_read_everything() {
     .unwrap();
     assert_eq!(document["written"], false);
     assert_eq!(document["required"], 0.95);
-    assert_eq!(document["tuned"]["settings"]["law"], "backlog_per_task");
+    assert_eq!(document["tuned"]["settings"]["policy"], "backlog_per_task");
     assert_eq!(
         document["tuned"]["settings"]["min"],
         tuned.tuned.settings.min
     );
-    assert!(document["present"]["unseen"]["within_objective"].is_f64());
+    assert!(document["present"]["holdout"]["within_objective"].is_f64());
     let reported = [&arguments[..], &["--report", &page_shown]].concat();
     ended(&reported).unwrap();
     assert!(fs::read_to_string(&page).unwrap().contains("as it is"));

@@ -53,16 +53,16 @@ pub(super) fn verdict(tuned: &Tuned) -> String {
             format_share(tuned.present.searched.within_objective)
         )
     };
-    match (tuned.holds, &tuned.tuned.unseen) {
-        (Some(true), Some(unseen)) => format!(
+    match (tuned.holds, &tuned.tuned.holdout) {
+        (Some(true), Some(holdout)) => format!(
             "objective met: {searched} of the messages start within {slo}, and {} in the holdout period \
              ({required} required), at {cost}",
-            format_share(unseen.within_objective)
+            format_share(holdout.within_objective)
         ),
-        (Some(false), Some(unseen)) => format!(
+        (Some(false), Some(holdout)) => format!(
             "objective missed: {searched} of the messages start within {slo}, but only {} in the holdout \
              period ({required} required)",
-            format_share(unseen.within_objective)
+            format_share(holdout.within_objective)
         ),
         _ => format!(
             "objective met: {searched} of the messages of the training period start within {slo} \
@@ -84,9 +84,9 @@ fn table(tuned: &Tuned) -> Table {
         "actions",
         "most tasks",
     ]);
-    let other = tuned.other_law.as_ref().map(|other| {
+    let other = tuned.other_policy.as_ref().map(|other| {
         let name = match other.tuning.settings.law {
-            Law::Demand => "demand law",
+            Law::Demand => "demand scaling",
             Law::BacklogPerTask => "backlog per task",
         };
         (name, other.tuning)
@@ -111,9 +111,9 @@ fn table(tuned: &Tuned) -> Table {
     };
     let searched = policies().map(|(name, one)| (name, one.searched));
     add("searched", &tuned.searched, searched.collect());
-    if let Some(part) = &tuned.unseen {
-        let unseen = policies().filter_map(|(name, one)| Some((name, one.unseen?)));
-        add("unseen", part, unseen.collect());
+    if let Some(part) = &tuned.holdout {
+        let holdout = policies().filter_map(|(name, one)| Some((name, one.holdout?)));
+        add("holdout", part, holdout.collect());
     }
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);

@@ -113,7 +113,7 @@
   // Where dashes mean a prediction, the desired count is a thin line.
   const desired = predicted ? { width: 1 } : { dash: [3, 3] };
   panel("tasks", ...join(beside(["desired", "--desired", "desired", desired], ["running", "--running", "running"]), needed));
-  panel("wait", ...join(beside(["longest wait", "--wait", "worst_wait"]), [[line("slo", "--limit", limit)], [constant(report.slo)]]));
+  panel("wait", ...join(beside(["longest wait", "--wait", "worst_wait"]), [[line("objective", "--limit", limit)], [constant(report.slo)]]));
 
   const whole = [0, times[times.length - 1] || 1];
   const show = (from, to) => {

@@ -547,6 +547,16 @@ impl BacklogPerTask {
 }
 
 impl Stack {
+    /// Whether a queue is FIFO; a queue that isn't defined is not.
+    #[must_use]
+    pub fn is_fifo(&self, queue: &str) -> bool {
+        match self.queues.get(queue) {
+            Some(Queue::Create(spec)) => spec.fifo,
+            Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
+            None => false,
+        }
+    }
+
     /// The services that consume the queue of this short name, with their own short names.
     pub fn consumers<'a>(&'a self, queue: &'a str) -> impl Iterator<Item = (&'a str, &'a Service)> {
         self.services

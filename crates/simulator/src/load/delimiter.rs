@@ -1,6 +1,6 @@
 //! Which character separates the fields of a text file.
 
-use super::source::Record;
+use super::record::Record;
 use super::timestamp;
 
 /// The candidates, the surest first. Commas and points also stand in numbers, and spaces in times.

@@ -8,7 +8,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use super::error::ReadError;
 use super::json_value::{flat, is_moment, label, scalar};
-use super::source::Record;
+use super::record::Record;
 use super::{timestamp, words};
 
 /// The name of the column that names the series of a value.

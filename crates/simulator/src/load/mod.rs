@@ -18,6 +18,7 @@ mod options;
 mod packed;
 mod part;
 mod read;
+mod record;
 mod rows;
 mod sample;
 mod series;

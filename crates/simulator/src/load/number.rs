@@ -1,7 +1,7 @@
 //! Counts and rates as tools and spreadsheets write them: `1,234`, `1.234,5`, `10.5 req/s`, `1.2 K`.
 
 use super::error::RowProblem;
-use super::source::Record;
+use super::record::Record;
 use super::words::rate_seconds;
 
 /// A number that isn't negative.

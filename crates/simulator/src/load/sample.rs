@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::error::ReadError;
 use super::number::{NumberForm, is_absent, printable};
-use super::source::{Record, Source};
+use super::record::Record;
+use super::source::Source;
 use super::{timestamp, words};
 
 /// Rows that decide. A month of minutes has 44,640.

@@ -3,8 +3,8 @@
 use super::columns::{Columns, best, unknown};
 use super::error::ReadError;
 use super::number::printable;
+use super::record::Record;
 use super::sample::{Kind, Sample};
-use super::source::Record;
 use super::words::{self, Meaning};
 
 /// The series of a file.

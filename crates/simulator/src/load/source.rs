@@ -8,105 +8,13 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use super::delimiter;
 use super::error::{Place, ReadError};
 use super::json;
+use super::record::Record;
 
 /// Bytes of the beginning that decide about encoding, format, line ends, and delimiter.
 const HEAD: u64 = 1 << 16;
 
 /// Longest row in bytes, so that a quote without an end doesn't swallow the file.
 const LONGEST_ROW: usize = 1 << 16;
-
-/// A row: its fields, and where it is.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Record {
-    /// Line of the file where it begins, or the number of its datapoint.
-    pub(super) line: u64,
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Record {
-    /// A row with these fields.
-    pub(super) fn of<'f>(line: u64, fields: impl IntoIterator<Item = &'f str>) -> Self {
-        let mut record = Self {
-            line,
-            ..Self::default()
-        };
-        for field in fields {
-            record.bytes.extend_from_slice(field.as_bytes());
-            record.ends.push(record.bytes.len());
-        }
-        record
-    }
-
-    /// Number of fields.
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// A field without the space around it. `None` where the row has fewer fields.
-    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
-        let end = *self.ends.get(index)?;
-        let start = match index.checked_sub(1) {
-            Some(before) => *self.ends.get(before)?,
-            None => 0,
-        };
-        self.bytes.get(start..end).map(<[u8]>::trim_ascii)
-    }
-
-    /// A field, empty where the row has fewer.
-    pub(super) fn field(&self, index: usize) -> &[u8] {
-        self.get(index).unwrap_or_default()
-    }
-
-    /// All fields.
-    pub(super) fn fields(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).map(|index| self.field(index))
-    }
-
-    /// Splits a row at its delimiter. Returns false when its last field is quoted and has no end yet.
-    pub(super) fn split(&mut self, row: &[u8], delimiter: u8) -> bool {
-        self.bytes.clear();
-        self.ends.clear();
-        let mut rest = row;
-        loop {
-            if delimiter == b' ' {
-                rest = rest.trim_ascii_start();
-            }
-            let (closed, left) = self.take_field(rest, delimiter);
-            self.ends.push(self.bytes.len());
-            match left {
-                _ if !closed => return false,
-                Some(left) => rest = left,
-                None => return true,
-            }
-        }
-    }
-
-    /// Takes one field; returns whether its quotes are closed, and the rest if more fields follow.
-    fn take_field<'r>(&mut self, row: &'r [u8], delimiter: u8) -> (bool, Option<&'r [u8]>) {
-        let mut rest = row;
-        let mut closed = true;
-        if let Some(quoted) = row.trim_ascii_start().strip_prefix(b"\"") {
-            closed = false;
-            rest = quoted;
-            while let Some(at) = rest.iter().position(|byte| *byte == b'"') {
-                self.bytes.extend_from_slice(&rest[..at]);
-                rest = &rest[at + 1..];
-                if let Some(more) = rest.strip_prefix(b"\"") {
-                    self.bytes.push(b'"');
-                    rest = more;
-                } else {
-                    closed = true;
-                    break;
-                }
-            }
-        }
-        let end = rest.iter().position(|byte| closed && *byte == delimiter);
-        self.bytes
-            .extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
-        (closed, end.map(|end| &rest[end + 1..]))
-    }
-}
 
 /// The rows of a file, one after another.
 pub(super) enum Source<'r> {

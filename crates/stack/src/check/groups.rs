@@ -2,7 +2,7 @@
 
 use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
-use crate::model::{AlarmMetric, Queue, Scaling, Service, Stack};
+use crate::model::{AlarmMetric, Scaling, Service, Stack};
 use crate::path;
 
 /// The metric that counts groups and not messages.
@@ -29,7 +29,7 @@ pub(super) fn check(
         ),
     ] {
         let queues = service.consumes.iter().enumerate();
-        for (index, _) in queues.filter(|(_, name)| given && is_fifo(stack, name)) {
+        for (index, _) in queues.filter(|(_, name)| given && stack.is_fifo(name)) {
             let at = path::item(&format!("{path}.consumes"), index);
             warn(message, at, format!("{path}.scaling.{way}"), findings);
         }
@@ -44,7 +44,7 @@ pub(super) fn check(
         let metric = steps.as_ref().map(|steps| steps.metric_of(side));
         let by_groups = matches!(metric, Some(AlarmMetric::Queue { name, .. }) if name == GROUPS);
         let queue = metric.and_then(AlarmMetric::queue);
-        if !by_groups && queue.is_some_and(|queue| is_fifo(stack, queue)) {
+        if !by_groups && queue.is_some_and(|queue| stack.is_fifo(queue)) {
             let here = format!("{path}.scaling.{way}");
             let at = metric_path(&here, "scale_out", side);
             let message = "the messages of a FIFO queue add too many tasks";
@@ -59,13 +59,4 @@ fn warn(message: &str, queue: String, policy: String, findings: &mut Findings) {
         .at_key(policy, "knows no message groups")
         .help("one task at a time works on a message group, so more tasks than groups find nothing to do: let `tasks.max` be no more than the groups there are");
     findings.report(finding);
-}
-
-/// Whether a queue is FIFO; a queue that isn't defined is none.
-pub(super) fn is_fifo(stack: &Stack, name: &str) -> bool {
-    match stack.queues.get(name) {
-        Some(Queue::Create(spec)) => spec.fifo,
-        Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
-        None => false,
-    }
 }

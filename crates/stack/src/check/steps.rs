@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::groups::is_fifo;
 use super::services::defined;
 use super::thresholds;
 use crate::duration::format as written;
@@ -77,7 +76,7 @@ fn metric(
         AlarmMetric::Queue { queue, name, .. } => {
             defined(stack, queue, format!("{at}.queue"), findings);
             let known = stack.queues.contains_key(queue);
-            if known && !is_fifo(stack, queue) && FIFO_METRICS.contains(&name.as_str()) {
+            if known && !stack.is_fifo(queue) && FIFO_METRICS.contains(&name.as_str()) {
                 let finding = Finding::error("SQS publishes this metric for FIFO queues only")
                     .at(format!("{at}.name"), "never published")
                     .at(format!("{at}.queue"), "a standard queue")

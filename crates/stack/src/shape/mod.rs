@@ -16,6 +16,7 @@ mod schema;
 mod step_rules;
 pub(crate) mod tables;
 mod texts;
+mod times;
 mod values;
 
 pub(crate) use amount::{Adjust, amount};

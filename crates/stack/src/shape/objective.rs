@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::kind::Time;
-use super::values::time_fault;
+use super::times::time_fault;
 use crate::duration;
 use crate::slo;
 use crate::text::shorten;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::kind::{Field, Form, Kind, Object, Rule};
 use super::tables::STACK;
-use super::values::{describe_kind, suggest_value, time_range};
+use super::times::time_range;
+use super::values::{describe_kind, suggest_value};
 use crate::nearest::listed;
 
 /// The format's example, whole.

@@ -8,7 +8,7 @@ use super::kind::{
 };
 use super::objective::OBJECTIVE_HELP;
 use super::tables::STACK;
-use super::values::{TIME_HELP, time_range};
+use super::times::{TIME_HELP, time_range};
 use crate::duration;
 use crate::slo;
 use crate::yaml;

@@ -9,13 +9,14 @@ mod queues;
 mod scaling;
 mod services;
 mod sides;
+mod step_metric;
 mod step_scaling;
 
 pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
 pub(crate) use services::{EXISTING_SERVICE, SERVICE};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
-pub(crate) use step_scaling::{ANY_METRIC, QUEUE_METRIC};
+pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
 
 use metric::{ADDRESSES, ALARMS, METRIC};
 use network::{CLUSTER_FORMS, NETWORK_FORMS};

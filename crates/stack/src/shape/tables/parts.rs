@@ -1,6 +1,6 @@
 //! Parts that several tables share: kinds of keys, units of time in milliseconds, and values.
 
-use crate::shape::kind::{Field, Kind, Object, Time, Whole};
+use crate::shape::kind::{Field, Kind, List, Object, Time, Whole};
 
 pub(super) const SECOND: u64 = 1_000;
 pub(super) const MINUTE: u64 = 60 * SECOND;
@@ -90,3 +90,11 @@ pub(super) static COOLDOWN: Object = Object {
 
 /// A pause of over a day would be no scaling.
 pub(super) static PAUSE: Time = time(SECOND, 0, DAY);
+
+pub(super) static COUNT: List = List {
+    of: Kind::Word(&["visible", "in_flight", "delayed"]),
+    least: 1,
+    most: 3,
+    unique: true,
+    rule: None,
+};

@@ -1,9 +1,9 @@
 //! How the number of tasks follows the work.
 
 use super::demand::{CONCURRENCY, CONCURRENCY_DOC, DEMAND};
-use super::parts::{COOLDOWN, MOMENT, default, optional, required, whole};
+use super::parts::{COOLDOWN, COUNT, MOMENT, default, optional, required, whole};
 use super::step_scaling::STEP_SCALING;
-use crate::shape::kind::{Kind, List, Object, Rule, Whole};
+use crate::shape::kind::{Kind, Object, Rule, Whole};
 
 pub(super) static SCALING: Object = Object {
     what: "the scaling",
@@ -88,14 +88,6 @@ static BACKLOG_PER_TASK: Object = Object {
         ),
     ],
     rules: &[],
-};
-
-pub(super) static COUNT: List = List {
-    of: Kind::Word(&["visible", "in_flight", "delayed"]),
-    least: 1,
-    most: 3,
-    unique: true,
-    rule: None,
 };
 
 static UTILIZATION: Object = Object {

@@ -4,7 +4,7 @@
 //! `StepScalingPolicyConfiguration`.
 
 use super::parts::{MISSING, default, optional, required, whole};
-use super::step_scaling::METRIC_FORMS;
+use super::step_metric::METRIC_FORMS;
 use crate::shape::kind::{Amount, Field, Kind, List, Number, Object, Rule, Whole};
 use crate::shape::step_rules::{needs_percent, steps_in_order};
 

@@ -267,5 +267,4 @@ fn part(text: &str) -> Result<f64, String> {
 }
 
 #[cfg(test)]
-#[path = "tune/tests.rs"]
 mod tests;

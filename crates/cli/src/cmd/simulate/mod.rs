@@ -94,5 +94,4 @@ fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Survey, Ve
 }
 
 #[cfg(test)]
-#[path = "simulate/tests.rs"]
 mod tests;

@@ -137,8 +137,8 @@ fn a_story_that_was_not_told_to_its_end() {
     assert!(failure.hints()[0].ends_with("try --speed 10"));
     assert_eq!(
         failure.message(),
-        "the demo has not shown everything: the load has not ended; the queue was not emptied; the tasks were \
-         not taken away again"
+        "the demo has not shown everything: the load has not ended; the queue was not emptied; no task \
+         was removed again"
     );
 }
 

@@ -1,13 +1,12 @@
 //! A verdict over several phases, and over what AWS doesn't document: ranges rather than one number.
 
 use rayon::prelude::*;
-use scaling::{FlappingGuard, OutCooldown, ScaleInStep, TrackingBase, TrackingDatapoint};
 use serde::Serialize;
 
 use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::{DemandForm, Policy};
-use crate::scenario::{Scenario, ScenarioError};
+use crate::scenario::{Overrides, Scenario, ScenarioError};
 use crate::simulate::simulate;
 
 /// Phases of a load of at most [`MANY_MESSAGES`]: enough to see how far a verdict depends on the second at
@@ -19,6 +18,46 @@ const FEW_PHASES: u64 = 3;
 
 /// Messages from which fewer phases are run.
 const MANY_MESSAGES: usize = 500_000;
+
+/// Assumptions that differ from the defaults in one part, as `--assume` takes them, and what they mean.
+const VARIANTS: [(&str, &str); 9] = [
+    (
+        "tracking_base=running_then",
+        "multiplies the running count at the datapoint's time",
+    ),
+    (
+        "tracking_base=running",
+        "multiplies the running count at the time of the decision",
+    ),
+    (
+        "tracking_cooldown=blocks",
+        "adds nothing during a scale-out cooldown",
+    ),
+    (
+        "tracking_datapoint=average",
+        "uses the average of the alarm's datapoints",
+    ),
+    (
+        "tracking_datapoint=minimum",
+        "uses the smallest of the alarm's datapoints",
+    ),
+    (
+        "tracking_scale_in=5%",
+        "removes up to 5% of the tasks at a time",
+    ),
+    (
+        "tracking_scale_in=25%",
+        "removes up to 25% of the tasks at a time",
+    ),
+    (
+        "tracking_scale_in=to_target",
+        "removes all surplus tasks at once",
+    ),
+    (
+        "tracking_flapping_guard=off",
+        "removes a task even if the others then exceed the target",
+    ),
+];
 
 /// The lowest and the highest of several values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -199,61 +238,36 @@ fn uses_target_tracking(policy: &Policy) -> bool {
     }
 }
 
-/// The scenario under each assumption that differs in one part from the given ones.
+/// The scenario under each of [`VARIANTS`] that differs from its own assumptions.
 fn variants(scenario: &Scenario) -> Vec<(&'static str, &'static str, Scenario)> {
-    let given = scenario.assumptions.tracking;
-    let mut variants = Vec::new();
-    let mut add = |assumption, meaning, change: fn(&mut scaling::TrackingBehavior)| {
-        let mut other = scenario.clone();
-        change(&mut other.assumptions.tracking);
-        if other.assumptions.tracking != given {
-            variants.push((assumption, meaning, other));
-        }
+    let under = |(assumption, meaning): (&'static str, &'static str)| {
+        let mut overrides = Overrides {
+            assumptions: Some(scenario.assumptions.clone()),
+            ..Overrides::default()
+        };
+        overrides.assume(assumption).ok()?;
+        let assumptions = overrides.assumptions?;
+        let differs = assumptions != scenario.assumptions;
+        let other = Scenario {
+            assumptions,
+            ..scenario.clone()
+        };
+        differs.then_some((assumption, meaning, other))
     };
-    add(
-        "tracking_base=running_then",
-        "multiplies the running count at the datapoint's time",
-        |tracking| tracking.base = TrackingBase::RunningThen,
-    );
-    add(
-        "tracking_base=running",
-        "multiplies the running count at the time of the decision",
-        |tracking| tracking.base = TrackingBase::Running,
-    );
-    add(
-        "tracking_cooldown=blocks",
-        "adds nothing during a scale-out cooldown",
-        |tracking| tracking.cooldown = OutCooldown::Blocks,
-    );
-    add(
-        "tracking_datapoint=average",
-        "uses the average of the alarm's datapoints",
-        |tracking| tracking.datapoint = TrackingDatapoint::Average,
-    );
-    add(
-        "tracking_datapoint=minimum",
-        "uses the smallest of the alarm's datapoints",
-        |tracking| tracking.datapoint = TrackingDatapoint::Minimum,
-    );
-    add(
-        "tracking_scale_in=5%",
-        "removes up to 5% of the tasks at a time",
-        |tracking| tracking.scale_in = ScaleInStep::Percent(5),
-    );
-    add(
-        "tracking_scale_in=25%",
-        "removes up to 25% of the tasks at a time",
-        |tracking| tracking.scale_in = ScaleInStep::Percent(25),
-    );
-    add(
-        "tracking_scale_in=to_target",
-        "removes all surplus tasks at once",
-        |tracking| tracking.scale_in = ScaleInStep::ToTarget,
-    );
-    add(
-        "tracking_flapping_guard=off",
-        "removes a task even if the others then exceed the target",
-        |tracking| tracking.flapping_guard = FlappingGuard::Off,
-    );
-    variants
+    VARIANTS.into_iter().filter_map(under).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No variant is without effect because of a misspelling.
+    #[test]
+    fn every_variant_is_an_assumption() {
+        for (assumption, _) in VARIANTS {
+            let mut overrides = Overrides::default();
+            overrides.assume(assumption).unwrap();
+            assert_ne!(overrides, Overrides::default(), "{assumption}");
+        }
+    }
 }

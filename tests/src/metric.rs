@@ -54,11 +54,15 @@ pub async fn minutes(
     let mut minutes: Vec<Minute> = reply
         .datapoints()
         .iter()
-        .map(|point| Minute {
-            at: point.timestamp().unwrap().secs(),
-            least: point.minimum().unwrap(),
-            most: point.maximum().unwrap(),
-            samples: point.sample_count().unwrap(),
+        // LocalStack queries one statistic after another. A minute whose first datapoint arrives in between has
+        // no minimum yet; the next reading has it.
+        .filter_map(|point| {
+            Some(Minute {
+                at: point.timestamp().unwrap().secs(),
+                least: point.minimum()?,
+                most: point.maximum()?,
+                samples: point.sample_count()?,
+            })
         })
         .collect();
     minutes.sort_by_key(|minute| minute.at);

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
-use simulator::{Load, Overrides, Scenario, compare};
+use simulator::{Load, Overrides, Scenario, compare, survey};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,22 +25,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         Load::read_csv(File::open(load)?, None)?
     };
     let begun = Instant::now();
-    let compared = compare(&scenario, &load, seed)?;
+    let own = survey(&scenario, &load, seed)?;
+    let compared = compare(&scenario, &load, seed, &own)?;
     let took = begun.elapsed();
     for note in compared.first().map_or(&[][..], |own| &own.outcome.notes) {
         println!("note: {note}");
     }
     println!(
         "{:42} {:>8} {:>9} {:>9} {:>9} {:>10} {:>9} {:>7} {:>6}",
-        "policy",
-        "within_objective",
-        "p50",
-        "p99",
-        "max",
-        "task-hours",
-        "dollars",
-        "actions",
-        "flaps"
+        "policy", "within", "p50", "p99", "max", "task-hours", "dollars", "actions", "flaps"
     );
     for one in &compared {
         let outcome = &one.outcome;

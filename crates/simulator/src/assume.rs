@@ -27,8 +27,8 @@ pub enum AssumeError {
     },
 }
 
-/// The name of `slo` in earlier versions.
-const OLD_SLO: &str = "promise";
+/// Keys of earlier versions with their present names.
+const RENAMED: [(&str, &str); 1] = [("promise", "slo")];
 
 /// Everything that may be assumed.
 const KEYS: [&str; 26] = [
@@ -65,9 +65,16 @@ const SPREAD: &str = "a length of time such as 200ms, or with its distribution: 
                       uniform:23s..60s, exponential:200ms, lognormal:200ms,0.5 (mean, coefficient of \
                       variation)";
 
+/// The present name of an assumption's key of an earlier version; `None` for every other key.
+#[must_use]
+pub fn renamed_assumption(key: &str) -> Option<&'static str> {
+    let found = RENAMED.iter().find(|(old, _)| *old == key);
+    found.map(|(_, present)| *present)
+}
+
 impl Overrides {
-    /// Takes an assumption such as `task_start=uniform:23s..60s`: `promise`, `processing_time`,
-    /// `concurrency`, or a field of [`crate::Assumptions`].
+    /// Takes an assumption such as `task_start=uniform:23s..60s`: `slo`, `processing_time`, `concurrency`, or a
+    /// field of [`crate::Assumptions`]. Keys of earlier versions are accepted too: see [`renamed_assumption`].
     ///
     /// # Errors
     /// When there is no such key, or the value doesn't fit it.
@@ -77,10 +84,11 @@ impl Overrides {
             .split_once('=')
             .ok_or_else(|| AssumeError::Form(short(text)))?;
         let (key, value) = (key.trim(), value.trim());
-        if !KEYS.contains(&key) && key != OLD_SLO {
+        let present = renamed_assumption(key).unwrap_or(key);
+        if !KEYS.contains(&present) {
             return Err(AssumeError::Key(short(key)));
         }
-        self.set(key, value).map_err(|form| AssumeError::Value {
+        self.set(present, value).map_err(|form| AssumeError::Value {
             key: key.to_owned(),
             value: short(value),
             form,
@@ -90,7 +98,7 @@ impl Overrides {
     /// The error is what may be written.
     fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         match key {
-            "slo" | OLD_SLO => self.slo = Some(time(value)?),
+            "slo" => self.slo = Some(time(value)?),
             "processing_time" => {
                 self.processing = Some(distribution(value, Distribution::Exponential)?);
             }
@@ -244,6 +252,13 @@ mod tests {
             found.assumptions.unwrap().task_start,
             Distribution::Fixed(seconds(30))
         );
+    }
+
+    #[test]
+    fn a_key_of_an_earlier_version_means_its_present_one() {
+        assert_eq!(assumed(&["promise=30s"]), assumed(&["slo=30s"]));
+        assert_eq!(renamed_assumption("promise"), Some("slo"));
+        assert_eq!(renamed_assumption("slo"), None);
     }
 
     #[test]

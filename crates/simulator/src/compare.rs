@@ -7,7 +7,7 @@ use crate::outcome::RunOutcome;
 use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::know;
-use crate::survey::{Phases, run_phases};
+use crate::survey::{Phases, Survey, run_phases};
 
 /// One policy and what it came to.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -20,11 +20,23 @@ pub struct Compared {
     pub phases: Phases,
 }
 
-/// Name of the cheapest possible.
+impl Survey {
+    /// This result under a name, without its variants.
+    #[must_use]
+    pub fn name(&self, name: &str) -> Compared {
+        Compared {
+            name: name.to_owned(),
+            outcome: self.outcome.clone(),
+            phases: self.phases,
+        }
+    }
+}
+
+/// Name of the ideal in comparisons.
 pub(crate) const IDEAL: &str = "ideal (hindsight)";
 
-/// Runs a scenario's own policy and, beside it, each policy that people use today, against the same
-/// messages: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
+/// Runs each policy that people use today against the same messages as a scenario's own policy, which comes
+/// first and whose result is known already: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
 /// scaler, the demand law, the fixed count that is needed at most, and the ideal. On all cores.
 ///
 /// # Errors
@@ -33,6 +45,7 @@ pub fn compare(
     scenario: &Scenario,
     load: &Load,
     seed: u64,
+    own: &Survey,
 ) -> Result<Vec<Compared>, ScenarioError> {
     scenario.check()?;
     let known = know(scenario, load, seed);
@@ -50,17 +63,20 @@ pub fn compare(
         .unzip();
     let scenarios: Vec<&Scenario> = scenarios.iter().collect();
     let runs = run_phases(&scenarios, load, seed)?;
-    let compared = names.into_iter().zip(runs);
-    Ok(compared
+    let others = names
+        .into_iter()
+        .zip(runs)
         .map(|(name, (outcome, phases))| Compared {
             name,
             outcome,
             phases,
-        })
+        });
+    Ok(std::iter::once(own.name("this definition"))
+        .chain(others)
         .collect())
 }
 
-/// The policies with their names, the scenario's own first.
+/// The policies with their names.
 fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
     let processing = scenario.processing.mean().as_secs_f64();
     let target = scenario.slo.as_secs_f64() / processing * f64::from(scenario.concurrency);
@@ -70,13 +86,10 @@ fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
         cooldown_out: Duration::from_secs(300),
         ..copilot
     };
-    let mut policies = vec![
-        ("this definition".to_owned(), scenario.policy.clone()),
-        (
-            "backlog per task, ECS's default cooldowns".to_owned(),
-            Policy::BacklogPerTask(articles),
-        ),
-    ];
+    let mut policies = vec![(
+        "backlog per task, ECS's default cooldowns".to_owned(),
+        Policy::BacklogPerTask(articles),
+    )];
     policies.extend(StepPolicy::articles_alarm_steps().map(|steps| {
         (
             "alarm steps, 100 and 20 messages a minute".to_owned(),

@@ -31,7 +31,7 @@ mod tune;
 #[cfg(test)]
 mod tests;
 
-pub use assume::AssumeError;
+pub use assume::{AssumeError, renamed_assumption};
 pub use assumptions::{Assumption, Assumptions};
 pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
@@ -55,7 +55,7 @@ pub use random::Distribution;
 pub use report::{Figure, Piece, Report, Rival};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
-pub use survey::{Phases, Range, Survey, Variant, survey};
+pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};
 pub use tune::{
     Alternative, Change, Figures, Law, Lift, Limits, Parameter, Part, Settings, TuneError,
     TuneOptions, Tuned, Tuning, tune,

@@ -167,12 +167,6 @@ pub struct ScalingFigures {
 const ACTIONS: usize = 10_000;
 
 impl RunOutcome {
-    /// Whether the promise was kept for at least this share of the messages.
-    #[must_use]
-    pub fn keeps(&self, share: f64) -> bool {
-        self.within_objective >= share
-    }
-
     /// Desired count at the end of the load.
     pub(crate) fn desired_at_end_of_load(&self) -> u32 {
         let loaded = self.duration - self.drain;

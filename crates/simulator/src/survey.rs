@@ -136,6 +136,21 @@ pub fn survey(scenario: &Scenario, load: &Load, seed: u64) -> Result<Survey, Sce
     })
 }
 
+/// Simulates a scenario in several phases, on all cores: the outcome with the given seed, and what all phases
+/// came to.
+///
+/// # Errors
+/// If a number of the scenario makes no sense.
+pub fn simulate_phases(
+    scenario: &Scenario,
+    load: &Load,
+    seed: u64,
+) -> Result<(RunOutcome, Phases), ScenarioError> {
+    let mut runs = run_phases(&[scenario], load, seed)?;
+    runs.pop()
+        .ok_or(ScenarioError::Value("nothing was simulated"))
+}
+
 /// The outcome of each scenario with the given seed, and what all of its phases came to.
 pub(crate) fn run_phases(
     scenarios: &[&Scenario],

@@ -40,12 +40,16 @@ impl SubjectArgs {
         }
     }
 
-    /// What is assumed.
+    /// Reads the assumptions, and warns about names of earlier versions. Call it once, so that each is
+    /// reported once.
     pub(crate) fn overrides(&self) -> Result<Overrides> {
         let mut overrides = Overrides::default();
         for text in &self.assume {
-            if text.trim_start().starts_with("promise") {
-                ui::warn("`--assume promise` is now called `--assume slo`");
+            let key = text.split('=').next().unwrap_or_default().trim();
+            if let Some(present) = simulator::renamed_assumption(key) {
+                ui::warn(&format!(
+                    "`--assume {key}` is now called `--assume {present}`"
+                ));
             }
             overrides
                 .assume(text)

@@ -48,7 +48,7 @@ async fn measure(
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default();
     let deadlines = Deadlines::new(Instant::now(), invocation);
-    let plan = Plan::from_event(event)?;
+    let mut plan = Plan::from_event(event)?;
     let (queues, described, flows) = futures::join!(
         queues::read(&clients.sqs, plan.queues(), deadlines.read),
         services::describe(&clients.ecs, plan.batches(), deadlines.read),
@@ -64,7 +64,7 @@ async fn measure(
         at,
     };
     let demand = readings.estimate_needs(&mut *memory.lock().await, log);
-    let mut failed = plan.failed.clone();
+    let mut failed = std::mem::take(&mut plan.failed);
     failed.extend(demand.failed);
     let mut backlogs = Vec::with_capacity(plan.targets.len());
     for (target, measure) in &plan.targets {

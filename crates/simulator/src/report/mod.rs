@@ -94,8 +94,8 @@ impl Report {
         }
     }
 
-    /// The same with a share, from 0 to 1, of the messages for which the promise must be within_objective: in every
-    /// phase, where there are several.
+    /// The same with a share, from 0 to 1, of the messages that must meet the objective: in every phase, if
+    /// there are several.
     #[must_use]
     pub fn requiring(mut self, share: Option<f64>) -> Self {
         self.required = share;

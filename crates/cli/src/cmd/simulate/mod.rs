@@ -66,8 +66,8 @@ fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Re
     )
 }
 
-/// Prints the report, and fails when the promise that is required is not within_objective: then, as for every failure,
-/// programs find what is known in the details of the error.
+/// Prints the report, and fails if fewer messages than required meet the objective. As for every failure,
+/// programs then find the report in the details of the error.
 fn conclude(report: &Report, format: Format) -> Result<()> {
     let broken = report.satisfied == Some(false);
     if !broken {
@@ -86,7 +86,7 @@ fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Survey, Ve
     let wrong = |error: ScenarioError| Failure::failed(error.to_string());
     let survey = simulator::survey(scenario, load, args.subject.seed).map_err(wrong)?;
     let compared = if args.compare {
-        simulator::compare(scenario, load, args.subject.seed).map_err(wrong)?
+        simulator::compare(scenario, load, args.subject.seed, &survey).map_err(wrong)?
     } else {
         Vec::new()
     };

@@ -120,7 +120,10 @@ fn tune(
         simulator::tune(stack, service, &overrides, load, &options, &tell).map_err(failed)?;
     ui.finish();
     if let Some(path) = &args.report {
-        write_page(path, &report(args, &tuned, stack, service, load)?)?;
+        write_page(
+            path,
+            &report(args, overrides, &tuned, stack, service, load)?,
+        )?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -184,6 +187,7 @@ fn hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
 /// What was found on the whole load, beside what is there now.
 fn report(
     args: &Args,
+    overrides: Overrides,
     tuned: &Tuned,
     present: &Stack,
     service: &str,
@@ -191,23 +195,23 @@ fn report(
 ) -> Result<Report> {
     let overrides = Overrides {
         slo: std::time::Duration::try_from_secs_f64(tuned.slo).ok(),
-        ..args.subject.overrides()?
+        ..overrides
     };
-    let survey = |stack: &Stack| {
-        let scenario =
-            Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
-        simulator::survey(&scenario, load, args.subject.seed).map_err(scenario_failure)
-    };
-    let found = survey(&tuned.definition)?;
+    let scenario =
+        |stack: &Stack| Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure);
+    let seed = args.subject.seed;
+    let found = simulator::survey(&scenario(&tuned.definition)?, load, seed);
+    let found = found.map_err(scenario_failure)?;
+    let (outcome, phases) =
+        simulator::simulate_phases(&scenario(present)?, load, seed).map_err(scenario_failure)?;
     let compared = [
-        ("tuned".to_owned(), found.clone()),
-        ("as it is".to_owned(), survey(present)?),
-    ]
-    .map(|(name, survey)| Compared {
-        name,
-        outcome: survey.outcome,
-        phases: survey.phases,
-    });
+        found.name("tuned"),
+        Compared {
+            name: "as it is".to_owned(),
+            outcome,
+            phases,
+        },
+    ];
     Ok(
         Report::from_survey(args.load.load.to_string(), load.begins(), found)
             .requiring(Some(args.required(present, service)))

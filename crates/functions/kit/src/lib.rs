@@ -6,6 +6,7 @@
 //! What a function does is its own.
 
 mod call;
+mod clients;
 mod invocation;
 mod log;
 mod measured;
@@ -13,6 +14,7 @@ mod patience;
 mod start;
 
 pub use call::{CallError, in_time};
+pub use clients::Clients;
 pub use invocation::Invocation;
 pub use log::{Level, Log};
 pub use measured::{Flow, flows, processing_time};

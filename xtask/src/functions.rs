@@ -13,7 +13,7 @@ use serde_json::Value;
 use stack::Architecture;
 
 use crate::paths;
-use crate::process::{capture_output, cargo, succeeds};
+use crate::process::{capture_output, cargo};
 
 /// Receives progress.
 type Note<'a> = &'a dyn Fn(&str);
@@ -113,7 +113,8 @@ fn build_for_lambda(
         "building {what} for Lambda ({name}; some minutes the first time)"
     ));
     let lambda_dir = home.join("lambda");
-    let mut lambda = Command::new(tools.program("cargo-lambda"));
+    // zig, too, comes from the Python environment; the user's isn't used.
+    let mut lambda = tools.command("cargo-lambda");
     lambda
         .args(["lambda", "build", "--profile", "function", option])
         .args(
@@ -123,9 +124,7 @@ fn build_for_lambda(
         )
         .arg("--lambda-dir")
         .arg(&lambda_dir)
-        .current_dir(paths::root())
-        // zig comes with the Python environment; the user's isn't used.
-        .env("PATH", prepend_path(tools.programs()));
+        .current_dir(paths::root());
     capture_output(&mut lambda, &format!("build {what} for Lambda"))?;
     let built = packages
         .iter()
@@ -141,7 +140,8 @@ fn choose_architecture(packages: &[&str], wanted: Architecture, note: Note<'_>) 
         return wanted;
     }
     note(&format!("adding the Rust target {target}"));
-    if succeeds("rustup", &["target", "add", target]) {
+    let mut rustup = Command::new("rustup");
+    if capture_output(rustup.args(["target", "add", target]), "add the target").is_ok() {
         return wanted;
     }
     let (name, _, _) = describe(host());
@@ -176,12 +176,6 @@ fn describe(architecture: Architecture) -> (&'static str, &'static str, &'static
         Architecture::Arm64 => ("arm64", "--arm64", "aarch64-unknown-linux-gnu"),
         Architecture::X86_64 => ("x86_64", "--x86-64", "x86_64-unknown-linux-gnu"),
     }
-}
-
-fn prepend_path(first: PathBuf) -> std::ffi::OsString {
-    let rest = std::env::var_os("PATH").unwrap_or_default();
-    let all = std::iter::once(first).chain(std::env::split_paths(&rest));
-    std::env::join_paths(all).unwrap_or(rest)
 }
 
 #[cfg(test)]

@@ -24,12 +24,3 @@ pub(crate) fn capture_output(command: &mut Command, doing: &str) -> Result<Strin
     let errors = String::from_utf8_lossy(&output.stderr);
     Err(failed(format!("{}\n{}", output.status, errors.trim_end())))
 }
-
-/// Whether a command runs and succeeds; its output is dropped.
-pub(crate) fn succeeds(program: &str, args: &[&str]) -> bool {
-    let output = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .output();
-    output.is_ok_and(|output| output.status.success())
-}

@@ -1,14 +1,11 @@
-//! Python environments in the checkout: made once, from a lock file with hashes, and made again when the
-//! lock file changes.
+//! Python environments, made from lock files with hashes.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use sha2::{Digest, Sha256};
-
 use crate::error::{Error, Result};
-use crate::lock::Lock;
+use crate::prepared::{is_prepared, prepare_folder};
 
 /// A Python environment that a lock file describes.
 #[derive(Clone, Debug)]
@@ -47,38 +44,39 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
-    /// The folder of its programs.
+    /// Returns a command that runs a program of the environment, which finds the others before those of the system.
     #[must_use]
-    pub fn programs(&self) -> PathBuf {
-        self.folder.join("bin")
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(self.program(name));
+        let system = std::env::var_os("PATH").unwrap_or_default();
+        let folders =
+            std::iter::once(self.folder.join("bin")).chain(std::env::split_paths(&system));
+        if let Ok(path) = std::env::join_paths(folders) {
+            command.env("PATH", path);
+        }
+        command
     }
 
-    /// Whether the environment is complete and made from the lock files as they are.
+    /// Whether the environment is complete and made from the current lock files.
     ///
     /// # Errors
-    /// When a lock file can't be read.
+    /// If a lock file can't be read.
     pub fn is_ready(&self) -> Result<bool> {
-        let wanted = self.fingerprint()?;
-        Ok(fs::read_to_string(self.stamp()).is_ok_and(|stamp| stamp == wanted))
+        is_prepared(&self.folder, &self.requirements)
     }
 
-    /// Makes the environment unless it is there. One that was left half-done, or was made from other
-    /// lock files, is thrown away first. Two runs at once make it once.
+    /// Makes the environment unless it is ready; see [`prepare_folder`].
     ///
     /// # Errors
-    /// When there is no Python, no network, or no space.
+    /// If there is no Python, no network, or no space.
     pub fn ensure(&self, note: &dyn Fn(&str), what: &str) -> Result<()> {
-        if self.is_ready()? {
-            return Ok(());
-        }
-        let _lock = Lock::take(&self.folder.with_extension("lock"))?;
-        if self.is_ready()? {
-            return Ok(());
-        }
-        note(what);
-        if self.folder.exists() {
-            fs::remove_dir_all(&self.folder).map_err(Error::file("remove", &self.folder))?;
-        }
+        prepare_folder(&self.folder, &self.requirements, || {
+            note(what);
+            self.install()
+        })
+    }
+
+    fn install(&self) -> Result<()> {
         let python = find_python()?;
         let log = create_with_parents(&self.log)?;
         let mut venv = Command::new(python);
@@ -102,23 +100,7 @@ impl Venv {
                 &self.log,
             )?;
         }
-        let stamp = self.stamp();
-        fs::write(&stamp, self.fingerprint()?).map_err(Error::file("write", &stamp))
-    }
-
-    /// Written last: an environment without it is half-done.
-    fn stamp(&self) -> PathBuf {
-        self.folder.join("made-from")
-    }
-
-    fn fingerprint(&self) -> Result<String> {
-        let mut hash = Sha256::new();
-        for file in &self.requirements {
-            hash.update(fs::read(file).map_err(Error::file("read", file))?);
-        }
-        // An environment holds absolute paths: one that was moved or copied is of no use.
-        hash.update(self.folder.as_os_str().as_encoded_bytes());
-        Ok(hex::encode(hash.finalize()))
+        Ok(())
     }
 }
 

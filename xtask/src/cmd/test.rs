@@ -7,7 +7,7 @@ use std::time::Instant;
 use cli::{Failure, Platform, Result};
 use deployer::FunctionCode;
 
-use crate::process::{capture_output, cargo, succeeds};
+use crate::process::{capture_output, cargo};
 use crate::{browser, functions, paths};
 
 #[derive(Debug, clap::Args)]
@@ -88,13 +88,14 @@ fn build_programs() -> Result<()> {
 }
 
 fn run_rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {
-    let mut tests = cargo();
-    if succeeds("cargo", &["nextest", "--version"]) {
-        tests.arg("nextest").arg("run");
+    let nextest = capture_output(cargo().args(["nextest", "--version"]), "find nextest");
+    let runner: &[_] = if nextest.is_ok() {
+        &["nextest", "run"]
     } else {
-        tests.arg("test");
-    }
-    tests.args(["--workspace", "--no-fail-fast"]);
+        &["test"]
+    };
+    let mut tests = cargo();
+    tests.args(runner).args(["--workspace", "--no-fail-fast"]);
     if args.no_e2e {
         tests.args(["--exclude", "e2e"]);
     }

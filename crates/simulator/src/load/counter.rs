@@ -31,7 +31,7 @@ impl Growth {
             return growth;
         };
         for record in &sample.records {
-            let time = form.read(record.field(columns.time)).unwrap_or(0);
+            let time = form.read(record.field(columns.times.time)).unwrap_or(0);
             let Ok(amount) = number.read(record.field(column)) else {
                 continue;
             };
@@ -42,7 +42,7 @@ impl Growth {
             let value = amount.in_millionths() as f64;
             let series = match &columns.series {
                 None => String::new(),
-                Some(series) => match series.of(record) {
+                Some(series) => match series.identify(record) {
                     Some(series) => series,
                     None => continue,
                 },

@@ -24,6 +24,7 @@ mod sample;
 mod series;
 mod source;
 mod spread;
+mod time_columns;
 mod timestamp;
 mod words;
 

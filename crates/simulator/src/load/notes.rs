@@ -53,9 +53,7 @@ pub(super) fn columns(sample: &Sample, columns: &Columns, rows: Rows, per: u32) 
         Some(_) => "the first row has the names of the columns",
         None => "there is no header",
     };
-    let mut times = vec![columns.time];
-    times.extend(columns.clock);
-    let times = names(&times);
+    let times = names(&columns.times.list());
     let counts = names(&columns.counts);
     notes.push(match (rows, columns.duration) {
         (Rows::Counts, _) => format!("{header}; a row is a count: times in {times}, counts in {counts}"),

@@ -131,7 +131,7 @@ impl Reading {
         };
         let series = match &self.columns.series {
             None => 0,
-            Some(series) => match series.of(record) {
+            Some(series) => match series.identify(record) {
                 Some(name) => self.collected.series(name),
                 None => return Ok(()),
             },
@@ -143,10 +143,10 @@ impl Reading {
     }
 
     fn moment(&mut self, record: &Record) -> Option<u64> {
-        let text = record.field(self.columns.time);
+        let text = record.field(self.columns.times.time);
         self.time.clear();
         self.time.extend_from_slice(text);
-        if let Some(clock) = self.columns.clock {
+        if let Some(clock) = self.columns.times.clock {
             let clock = timestamp::clock(record.field(clock))?;
             self.time.push(b' ');
             self.time.extend_from_slice(clock.as_bytes());
@@ -244,8 +244,8 @@ fn time_form(
     options: &ReadOptions,
     begin: Place,
 ) -> Result<TimeForm, ReadError> {
-    let time = columns.time;
-    let form = match columns.clock {
+    let time = columns.times.time;
+    let form = match columns.times.clock {
         None => TimeForm::detect(sample.cells(time), options.date_order)?,
         Some(clock) => {
             let joined: Vec<Vec<u8>> = sample

@@ -128,6 +128,14 @@ impl Sample {
                 .filter(|column| *column < self.width())
         })
     }
+
+    /// Returns the error for a name that no column has.
+    pub(super) fn unknown_column(&self, name: &str) -> ReadError {
+        ReadError::NoColumn {
+            name: name.to_owned(),
+            columns: self.names(0..self.width()),
+        }
+    }
 }
 
 /// Number of rows before the first row of values: names of columns, and what some exports put before them.

@@ -1,10 +1,10 @@
 //! Files whose rows belong to several things, such as queues: which of them are read.
 
-use super::columns::{Columns, best, unknown};
 use super::error::ReadError;
 use super::number::printable;
 use super::record::Record;
 use super::sample::{Kind, Sample};
+use super::time_columns::TimeColumns;
 use super::words::{self, Meaning};
 
 /// The series of a file.
@@ -19,26 +19,25 @@ pub(super) struct Series {
 }
 
 impl Series {
-    /// The series that a file has, and which of them are read. `named` says that the user named the
-    /// column of the counts.
+    /// Finds the series of a file, and which of them are read. `named`: whether the user named the column of the
+    /// counts.
     ///
     /// # Errors
-    /// When there are several and nothing chooses.
+    /// If there are several and nothing chooses one.
     pub(super) fn find(
         sample: &Sample,
-        columns: &Columns,
+        times: &TimeColumns,
+        counts: &[usize],
         wanted: Option<&str>,
         named: bool,
         sum: bool,
     ) -> Result<Option<Self>, ReadError> {
-        let mut times = vec![columns.time];
-        times.extend(columns.clock);
-        let labels = if wanted.is_some() || sample.repeats(&times) {
-            labels(sample, columns, wanted.is_some())
+        let labels = if wanted.is_some() || sample.repeats(&times.list()) {
+            find_labels(sample, times, counts, wanted.is_some())
         } else {
-            names_of_json(sample)
+            find_names_of_json(sample)
         };
-        let names = distinct(sample, &labels);
+        let names = list_names(sample, &labels);
         let read = match wanted {
             Some(wanted) => {
                 let read: Vec<String> = names
@@ -47,13 +46,13 @@ impl Series {
                     .cloned()
                     .collect();
                 if read.is_empty() {
-                    return Err(not_found(sample, wanted, names));
+                    return Err(name_series(sample.unknown_column(wanted), names));
                 }
                 read
             }
             None if labels.is_empty() => return Ok(None),
             None if sum => Vec::new(),
-            None => choose(&names, named)?,
+            None => choose_series(&names, named)?,
         };
         Ok(Some(Self {
             columns: labels,
@@ -94,15 +93,15 @@ impl Series {
         }
     }
 
-    /// The name of a row's series. `None` if that isn't read.
-    pub(super) fn of(&self, record: &Record) -> Option<String> {
-        let name = name(record, &self.columns);
+    /// Returns the name of a row's series; `None` if that series isn't read.
+    pub(super) fn identify(&self, record: &Record) -> Option<String> {
+        let name = join_fields(record, &self.columns);
         (self.read.is_empty() || self.read.contains(&name)).then_some(name)
     }
 }
 
 /// The one series that is likely meant.
-fn choose(names: &[String], named: bool) -> Result<Vec<String>, ReadError> {
+fn choose_series(names: &[String], named: bool) -> Result<Vec<String>, ReadError> {
     if let ([only], true) = (names, named) {
         return Ok(vec![only.clone()]);
     }
@@ -112,7 +111,7 @@ fn choose(names: &[String], named: bool) -> Result<Vec<String>, ReadError> {
         Meaning::Label | Meaning::Duration | Meaning::Count | Meaning::CountOf => Meaning::Unknown,
         meaning => meaning,
     };
-    match best(&all, meaning).as_slice() {
+    match words::choose_likeliest(&all, meaning).as_slice() {
         [] => Err(ReadError::NoCounts(names.to_vec())),
         [only] => Ok(vec![(*only).clone()]),
         several => Err(ReadError::Ambiguous {
@@ -124,8 +123,13 @@ fn choose(names: &[String], named: bool) -> Result<Vec<String>, ReadError> {
 }
 
 /// The columns that name the series of rows with the same time.
-fn labels(sample: &Sample, columns: &Columns, constant: bool) -> Vec<usize> {
-    let free = |column: &usize| !columns.is_time(*column) && !columns.counts.contains(column);
+fn find_labels(
+    sample: &Sample,
+    times: &TimeColumns,
+    counts: &[usize],
+    constant: bool,
+) -> Vec<usize> {
+    let free = |column: &usize| !times.contains(*column) && !counts.contains(column);
     let texts = (0..sample.width())
         .filter(|column| free(column) && sample.kinds[*column] == Kind::Text)
         .filter(|column| constant || sample.varies(*column));
@@ -143,18 +147,18 @@ fn labels(sample: &Sample, columns: &Columns, constant: bool) -> Vec<usize> {
 }
 
 /// The column with the names of a JSON document's series, of which even one can be no count.
-fn names_of_json(sample: &Sample) -> Vec<usize> {
+fn find_names_of_json(sample: &Sample) -> Vec<usize> {
     (0..sample.width())
         .filter(|column| sample.name(*column) == super::json::SERIES)
         .collect()
 }
 
 /// The names of the series, in the order of the file.
-fn distinct(sample: &Sample, columns: &[usize]) -> Vec<String> {
+fn list_names(sample: &Sample, columns: &[usize]) -> Vec<String> {
     let mut names = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for record in &sample.records {
-        let name = name(record, columns);
+        let name = join_fields(record, columns);
         if !columns.is_empty() && seen.insert(name.clone()) {
             names.push(name);
         }
@@ -162,7 +166,7 @@ fn distinct(sample: &Sample, columns: &[usize]) -> Vec<String> {
     names
 }
 
-fn name(record: &Record, columns: &[usize]) -> String {
+fn join_fields(record: &Record, columns: &[usize]) -> String {
     let parts: Vec<String> = columns
         .iter()
         .map(|column| printable(record.field(*column)))
@@ -175,8 +179,9 @@ fn is_named(name: &str, wanted: &str) -> bool {
     name == wanted || name.split(" / ").any(|part| part == wanted)
 }
 
-fn not_found(sample: &Sample, wanted: &str, names: Vec<String>) -> ReadError {
-    match unknown(sample, wanted) {
+/// Adds the names of series to those that the user can choose from.
+fn name_series(error: ReadError, names: Vec<String>) -> ReadError {
+    match error {
         ReadError::NoColumn { name, mut columns } => {
             columns.extend(names);
             ReadError::NoColumn { name, columns }

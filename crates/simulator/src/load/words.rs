@@ -182,6 +182,29 @@ pub(super) fn rate_seconds(text: &str) -> Option<u32> {
     after_slash.or(per).or(short)
 }
 
+/// Chooses the candidates whose names are the most likely to mean the messages that were sent.
+pub(super) fn choose_likeliest<T: Copy>(
+    candidates: &[T],
+    meaning: impl Fn(&T) -> Meaning,
+) -> Vec<T> {
+    let with = |wanted: &[Meaning]| -> Vec<T> {
+        let these = candidates
+            .iter()
+            .filter(|one| wanted.contains(&meaning(one)));
+        these.copied().collect()
+    };
+    [
+        [Meaning::Sum].as_slice(),
+        &[Meaning::Sent],
+        &[Meaning::Count],
+        &[Meaning::CountOf, Meaning::Unknown],
+    ]
+    .into_iter()
+    .map(with)
+    .find(|found| !found.is_empty())
+    .unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ mod queue_request;
 mod reconcile;
 mod request;
 mod scalable_target;
+mod side;
 mod step_record;
 mod steps;
 mod target_tracking;
@@ -28,7 +29,7 @@ pub use alarm_steps::{
     ScalingRequest,
 };
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task, held_backlog};
-pub use cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
+pub use cooldown::{Allowed, TakenStep, allowed};
 pub use demand::{
     DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, Decision,
     DecisionReason, DemandEstimate, DemandLaw, DemandPolicy, DemandPolicyError, DemandRequest,
@@ -45,6 +46,7 @@ pub use reconcile::{
 };
 pub use request::{Count, METRIC_NAME, MetricRequest, ServiceRequest, WAKE_METRIC_NAME};
 pub use scalable_target::{Change, PolicyPosition, ScalableTarget, StepRequest};
+pub use side::{PerSide, Side};
 pub use step_record::StepRecordError;
 pub use steps::{AdjustmentType, Step, Steps, StepsError};
 pub use target_tracking::{

@@ -306,10 +306,10 @@ pub struct StepScaling {
     pub period: Duration,
     /// Cooldowns of the two sides.
     pub cooldown: Cooldown,
-    /// What adds tasks. At least one of the two sides is there.
-    pub scale_out: Option<Side>,
-    /// What removes tasks.
-    pub scale_in: Option<Side>,
+    /// The alarm that adds tasks. At least one of the two is set.
+    pub scale_out: Option<StepAlarm>,
+    /// The alarm that removes tasks.
+    pub scale_in: Option<StepAlarm>,
 }
 
 /// The metric of an alarm.
@@ -357,12 +357,12 @@ pub enum Statistic {
     Extended(String),
 }
 
-/// One side of step scaling: an alarm and what it does.
+/// An alarm of step scaling and its steps.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Side {
-    /// Its metric, where the other side has another one.
+pub struct StepAlarm {
+    /// Its metric, if that isn't [`StepScaling::metric`].
     pub metric: Option<AlarmMetric>,
-    /// On which side of the threshold the alarm rings.
+    /// The comparison that puts the alarm into ALARM.
     pub comparison: Comparison,
     /// Threshold, in the metric's unit.
     pub threshold: f64,
@@ -372,21 +372,21 @@ pub struct Side {
     pub periods: u32,
     /// What a missing datapoint counts as.
     pub missing: MissingData,
-    /// What is done.
+    /// The steps that it applies.
     pub steps: Steps,
 }
 
 impl StepScaling {
-    /// The metric of one of its sides.
+    /// Returns the metric of one of its alarms.
     #[must_use]
-    pub fn metric_of<'a>(&'a self, side: &'a Side) -> &'a AlarmMetric {
-        side.metric.as_ref().unwrap_or(&self.metric)
+    pub fn metric_of<'a>(&'a self, alarm: &'a StepAlarm) -> &'a AlarmMetric {
+        alarm.metric.as_ref().unwrap_or(&self.metric)
     }
 
-    /// The metrics of its sides, scale-out first.
+    /// Returns the metrics of its alarms, scale-out first.
     pub fn metrics(&self) -> impl Iterator<Item = &AlarmMetric> {
-        let sides = self.scale_out.iter().chain(&self.scale_in);
-        sides.map(|side| self.metric_of(side))
+        let alarms = self.scale_out.iter().chain(&self.scale_in);
+        alarms.map(|alarm| self.metric_of(alarm))
     }
 }
 

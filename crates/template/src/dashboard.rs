@@ -161,9 +161,9 @@ fn steps_widget(
             }
         }
     }
-    let lines = step_alarms::sides(steps).map(|(direction, side)| {
-        let label = format!("scale {}", direction.word());
-        json!({ "label": label, "value": number(side.threshold) })
+    let lines = step_alarms::list_alarms(steps).map(|(side, alarm)| {
+        let label = format!("scale {}", side.name());
+        json!({ "label": label, "value": number(alarm.threshold) })
     });
     let title = format!("{}: {}", service.short, names.join(", "));
     let period = steps.period.as_secs();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cooldown::{PerSide, Side};
+use crate::side::{PerSide, Side};
 use crate::steps::{AdjustmentType, Steps};
 use crate::{Bounds, BoundsError};
 

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use crate::alarm_steps::{AlarmScaling, AlarmSteps};
-use crate::cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
+use crate::cooldown::{Allowed, TakenStep, allowed};
+use crate::side::{PerSide, Side};
 use crate::{AlarmState, Bounds};
 
 /// State changes of one alarm nearer to each other than this are one: CloudWatch gives its time twice, in

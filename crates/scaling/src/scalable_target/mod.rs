@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use crate::cooldown::{Allowed, PerSide, Side, TakenStep, allowed};
+use crate::cooldown::{Allowed, TakenStep, allowed};
+use crate::side::{PerSide, Side};
 use crate::steps::Steps;
 use crate::target_tracking::Bounds;
 use crate::tracking_behavior::TrackingBehavior;

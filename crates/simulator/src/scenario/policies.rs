@@ -183,7 +183,7 @@ fn step_policy(
     metric: QueueMetric,
     statistic: Statistic,
 ) -> StepPolicy {
-    let side = |side: &stack::Side| StepSide {
+    let side = |side: &stack::StepAlarm| StepSide {
         comparison: side.comparison,
         threshold: side.threshold,
         datapoints: side.datapoints,

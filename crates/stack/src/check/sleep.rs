@@ -3,7 +3,7 @@
 use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    AdjustmentType, AlarmMetric, BacklogSource, Count, Scaling, Service, Side, StepScaling,
+    AdjustmentType, AlarmMetric, BacklogSource, Count, Scaling, Service, StepAlarm, StepScaling,
 };
 
 pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: &mut Findings) {
@@ -87,7 +87,7 @@ fn why_steps_cannot_wake(steps: &StepScaling) -> Option<&'static str> {
     )
 }
 
-fn adds_nothing_to_none(out: &Side) -> bool {
+fn adds_nothing_to_none(out: &StepAlarm) -> bool {
     out.steps.adjustment_type() == AdjustmentType::PercentChangeInCapacity
         && out.steps.at_least().is_none()
 }

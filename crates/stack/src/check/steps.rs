@@ -7,7 +7,7 @@ use super::thresholds;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    AdjustmentType, AlarmMetric, Count, Service, ServiceSource, Side, Stack, StepScaling,
+    AdjustmentType, AlarmMetric, Count, Service, ServiceSource, Stack, StepAlarm, StepScaling,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -92,7 +92,7 @@ fn metric(
 }
 
 /// Where the metric of a side stands.
-pub(super) fn metric_path(here: &str, name: &str, side: &Side) -> String {
+pub(super) fn metric_path(here: &str, name: &str, side: &StepAlarm) -> String {
     match side.metric {
         Some(_) => format!("{here}.{name}.metric"),
         None => format!("{here}.metric"),
@@ -182,7 +182,13 @@ fn resolution(
 }
 
 /// What an alarm looks at. Source: Amazon CloudWatch API, `PutMetricAlarm`, `EvaluationPeriods`.
-fn periods(here: &str, side_path: &str, period: Duration, side: &Side, findings: &mut Findings) {
+fn periods(
+    here: &str,
+    side_path: &str,
+    period: Duration,
+    side: &StepAlarm,
+    findings: &mut Findings,
+) {
     if side.datapoints > side.periods {
         let finding = Finding::error("`for` is over `of`")
             .at(
@@ -224,7 +230,13 @@ fn periods(here: &str, side_path: &str, period: Duration, side: &Side, findings:
 }
 
 /// A count that is set has to be one that the service may have.
-fn counts(service: &Service, path: &str, side_path: &str, side: &Side, findings: &mut Findings) {
+fn counts(
+    service: &Service,
+    path: &str,
+    side_path: &str,
+    side: &StepAlarm,
+    findings: &mut Findings,
+) {
     let (min, max) = (format!("{path}.tasks.min"), format!("{path}.tasks.max"));
     if side.steps.adjustment_type() != AdjustmentType::ExactCapacity || !findings.is_given(&max) {
         return;
@@ -247,7 +259,7 @@ fn counts(service: &Service, path: &str, side_path: &str, side: &Side, findings:
 }
 
 /// Further beyond the threshold, no step should do less.
-fn order(side_path: &str, name: &str, side: &Side, findings: &mut Findings) {
+fn order(side_path: &str, name: &str, side: &StepAlarm, findings: &mut Findings) {
     let (sign, key) = match name {
         "scale_in" => (-1, "remove"),
         _ => (1, "add"),

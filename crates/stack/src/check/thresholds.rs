@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    AdjustmentType, AlarmMetric, Comparison, Service, Side, Statistic, StepScaling,
+    AdjustmentType, AlarmMetric, Comparison, Service, Statistic, StepAlarm, StepScaling,
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -13,7 +13,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(super) fn possible(
     metric: &AlarmMetric,
     path: &str,
-    side: &Side,
+    side: &StepAlarm,
     findings: &mut Findings,
 ) -> bool {
     let what = match metric {
@@ -75,11 +75,11 @@ pub(super) fn check(service: &Service, here: &str, steps: &StepScaling, findings
 }
 
 /// The path of a side's threshold.
-fn at(path: &str, side: &Side) -> String {
+fn at(path: &str, side: &StepAlarm) -> String {
     format!("{path}.{}", side.comparison.name())
 }
 
-fn when(side: &Side) -> String {
+fn when(side: &StepAlarm) -> String {
     format!(
         "{} {}",
         side.comparison.name().replace('_', " "),
@@ -87,7 +87,7 @@ fn when(side: &Side) -> String {
     )
 }
 
-fn is_upward(side: &Side) -> bool {
+fn is_upward(side: &StepAlarm) -> bool {
     matches!(side.comparison, Comparison::AtOrAbove | Comparison::Above)
 }
 
@@ -97,7 +97,7 @@ fn same(one: f64, other: f64) -> bool {
 }
 
 /// Whether a value lets both sides ring; with `whole`, a whole number.
-fn ring_together(one: &Side, other: &Side, whole: bool) -> bool {
+fn ring_together(one: &StepAlarm, other: &StepAlarm, whole: bool) -> bool {
     let (up, down) = match (is_upward(one), is_upward(other)) {
         (true, false) => (one, other),
         (false, true) => (other, one),
@@ -112,7 +112,7 @@ fn ring_together(one: &Side, other: &Side, whole: bool) -> bool {
 }
 
 /// The smallest whole number that lets a side ring.
-fn first_over(side: &Side) -> f64 {
+fn first_over(side: &StepAlarm) -> f64 {
     match side.comparison {
         Comparison::Above => side.threshold.floor() + 1.0,
         _ => side.threshold.ceil(),
@@ -120,7 +120,7 @@ fn first_over(side: &Side) -> f64 {
 }
 
 /// The largest whole number that lets a side ring.
-fn last_under(side: &Side) -> f64 {
+fn last_under(side: &StepAlarm) -> f64 {
     match side.comparison {
         Comparison::Below => side.threshold.ceil() - 1.0,
         _ => side.threshold.floor(),
@@ -144,7 +144,7 @@ fn is_whole(metric: &AlarmMetric, period: Duration) -> bool {
     }
 }
 
-fn apart(metric: &AlarmMetric, out: &Side, r#in: &Side) -> String {
+fn apart(metric: &AlarmMetric, out: &StepAlarm, r#in: &StepAlarm) -> String {
     if is_upward(out) == is_upward(r#in) {
         let other = if is_upward(out) { "below" } else { "above" };
         return format!(
@@ -188,7 +188,12 @@ fn is_average(metric: &AlarmMetric) -> bool {
 
 /// Whether the average after the smallest scale-in, from the fewest tasks that allow it, is over the
 /// scale-out's threshold; what would be right.
-fn swings(service: &Service, steps: &StepScaling, out: &Side, r#in: &Side) -> Option<String> {
+fn swings(
+    service: &Service,
+    steps: &StepScaling,
+    out: &StepAlarm,
+    r#in: &StepAlarm,
+) -> Option<String> {
     let by_tasks = r#in.steps.adjustment_type() == AdjustmentType::ChangeInCapacity;
     if !is_average(steps.metric_of(out)) || !is_upward(out) || !by_tasks {
         return None;

@@ -2,21 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use scaling::Side;
+
 use super::fields::Fields;
 use super::shared::{cooldown, counts};
 use crate::model::{
-    AdjustmentType, AlarmMetric, Comparison, MissingData, Side, Statistic, Step, StepScaling, Steps,
+    AdjustmentType, AlarmMetric, Comparison, MissingData, Statistic, Step, StepAlarm, StepScaling,
+    Steps,
 };
 use crate::shape::tables::{ANY_METRIC, IN_STEP, OUT_STEP, QUEUE_METRIC};
 use crate::shape::{Adjust, Object, amount, number_of};
 use crate::yaml::{Node, Value};
-
-/// The two sides differ in the word for a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    Out,
-    In,
-}
 
 /// A side that the structural check refused is read as none.
 pub(super) fn step_scaling(fields: Fields<'_>) -> StepScaling {
@@ -28,15 +24,15 @@ pub(super) fn step_scaling(fields: Fields<'_>) -> StepScaling {
             .or_else(|| own("scale_in")),
     );
     let common = missing(fields);
-    let side = |name: &str, direction: Direction| {
+    let alarm = |name: &str, side: Side| {
         fields.given(name)?;
-        side(fields.object(name), direction, &metric, common)
+        read_alarm(fields.object(name), side, &metric, common)
     };
     StepScaling {
         period: fields.duration("period"),
         cooldown: cooldown(fields),
-        scale_out: side("scale_out", Direction::Out),
-        scale_in: side("scale_in", Direction::In),
+        scale_out: alarm("scale_out", Side::Out),
+        scale_in: alarm("scale_in", Side::In),
         metric,
     }
 }
@@ -97,12 +93,12 @@ fn missing(fields: Fields<'_>) -> Option<MissingData> {
         .find(|missing| missing.name() == word)
 }
 
-fn side(
+fn read_alarm(
     fields: Fields<'_>,
-    direction: Direction,
+    side: Side,
     metric: &AlarmMetric,
     common: Option<MissingData>,
-) -> Option<Side> {
+) -> Option<StepAlarm> {
     let (comparison, threshold) = Comparison::ALL.into_iter().find_map(|comparison| {
         let node = fields.given(comparison.name())?;
         Some((comparison, number_of(&node.value)?))
@@ -111,13 +107,13 @@ fn side(
     let own = fields.given("metric").map(|node| self::metric(Some(node)));
     let watched = own.as_ref().unwrap_or(metric);
     let given = missing(fields).or(common);
-    Some(Side {
+    Some(StepAlarm {
         comparison,
         threshold,
         datapoints,
         periods: fields.optional_whole("of").unwrap_or(datapoints),
         missing: given.unwrap_or_else(|| usual_missing(watched, comparison, threshold)),
-        steps: steps(fields, direction)?,
+        steps: steps(fields, side)?,
         metric: own,
     })
 }
@@ -133,38 +129,33 @@ fn usual_missing(metric: &AlarmMetric, comparison: Comparison, threshold: f64) -
     }
 }
 
-fn steps(fields: Fields<'_>, direction: Direction) -> Option<Steps> {
-    let object = direction.step();
+fn steps(fields: Fields<'_>, side: Side) -> Option<Steps> {
+    let object: &Object = match side {
+        Side::Out => &OUT_STEP,
+        Side::In => &IN_STEP,
+    };
     let mut read: Vec<(AdjustmentType, Step)> = Vec::new();
     if fields.given("steps").is_some() {
         for item in fields.items("steps") {
             let from = number_of(&item.get("from")?.value)?;
-            read.push(adjustment(
-                Fields::new(object, Some(item)),
-                direction,
-                from,
-            )?);
+            read.push(adjustment(Fields::new(object, Some(item)), side, from)?);
         }
     } else {
-        read.push(adjustment(fields, direction, 0.0)?);
+        read.push(adjustment(fields, side, 0.0)?);
     }
     let (kind, _) = *read.first()?;
     let steps = read.into_iter().map(|(_, step)| step).collect();
     Steps::new(kind, fields.optional_whole("at_least"), steps).ok()
 }
 
-fn adjustment(
-    fields: Fields<'_>,
-    direction: Direction,
-    from: f64,
-) -> Option<(AdjustmentType, Step)> {
+fn adjustment(fields: Fields<'_>, side: Side, from: f64) -> Option<(AdjustmentType, Step)> {
     if fields.given("set").is_some() {
         let adjustment = i32::try_from(fields.optional_whole("set")?).ok()?;
         return Some((AdjustmentType::ExactCapacity, Step { from, adjustment }));
     }
-    let (key, sign) = match direction {
-        Direction::Out => ("add", 1),
-        Direction::In => ("remove", -1),
+    let (key, sign) = match side {
+        Side::Out => ("add", 1),
+        Side::In => ("remove", -1),
     };
     let (kind, amount) = match amount(&fields.given(key)?.value)? {
         Adjust::Tasks(tasks) => (AdjustmentType::ChangeInCapacity, tasks),
@@ -172,13 +163,4 @@ fn adjustment(
     };
     let adjustment = i32::try_from(amount).ok()?.checked_mul(sign)?;
     Some((kind, Step { from, adjustment }))
-}
-
-impl Direction {
-    fn step(self) -> &'static Object {
-        match self {
-            Self::Out => &OUT_STEP,
-            Self::In => &IN_STEP,
-        }
-    }
 }

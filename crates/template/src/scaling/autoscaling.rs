@@ -1,11 +1,11 @@
 //! What Application Auto Scaling does: scalable targets and their policies of every kind.
 
-use scaling::{Comparison, MissingData, NEED_PER_TASK_METRIC, WAKE_METRIC_NAME};
+use scaling::{Comparison, MissingData, NEED_PER_TASK_METRIC, Side, WAKE_METRIC_NAME};
 use serde_json::{Value, json};
 use stack::{Actuator, Cooldown, Demand, Stack, StepScaling, Utilization};
 
 use super::metric_math;
-use super::step_alarms::{self, Direction};
+use super::step_alarms;
 use super::step_policy;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
@@ -249,21 +249,21 @@ fn add_steps(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    for (direction, side) in step_alarms::sides(steps) {
-        let metric = MetricStatistic::from_definition(resolved, service, steps.metric_of(side))?;
-        let (id, name, cooldown) = match direction {
-            Direction::Out => (
+    for (side, alarm) in step_alarms::list_alarms(steps) {
+        let metric = MetricStatistic::from_definition(resolved, service, steps.metric_of(alarm))?;
+        let (id, name, cooldown) = match side {
+            Side::Out => (
                 names::scale_out_policy(service.short),
                 "steps-out",
                 steps.cooldown.out,
             ),
-            Direction::In => (
+            Side::In => (
                 names::scale_in_policy(service.short),
                 "steps-in",
                 steps.cooldown.r#in,
             ),
         };
-        let policy = step_policy::configuration(side, cooldown, &metric);
+        let policy = step_policy::configuration(alarm, cooldown, &metric);
         add_stepping(builder, service, id.clone(), name, policy)?;
         let action = AlarmAction::Policy(id);
         step_alarms::add(
@@ -271,7 +271,7 @@ fn add_steps(
             resolved.stack,
             service,
             steps,
-            (direction, side),
+            (side, alarm),
             (metric, action),
         )?;
     }

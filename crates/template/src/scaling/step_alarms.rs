@@ -1,6 +1,7 @@
 //! The alarms of step scaling, whoever acts on them.
 
-use stack::{Side, Stack, StepScaling};
+use scaling::Side;
+use stack::{Stack, StepAlarm, StepScaling};
 
 use crate::builder::Builder;
 use crate::error::SynthesisError;
@@ -9,35 +10,18 @@ use crate::resolved::ResolvedService;
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::MetricStatistic;
 
-/// Which way a side goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Out,
-    In,
-}
-
-impl Direction {
-    /// The word for it behind "scale".
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Out => "out",
-            Self::In => "in",
-        }
-    }
-
-    /// Logical id of the alarm of a service.
-    pub(crate) fn alarm(self, short: &str) -> String {
-        match self {
-            Self::Out => names::scale_out_alarm(short),
-            Self::In => names::scale_in_alarm(short),
-        }
+/// Returns the logical ID of the alarm of a service that scales to this side.
+pub(crate) fn alarm_id(side: Side, short: &str) -> String {
+    match side {
+        Side::Out => names::scale_out_alarm(short),
+        Side::In => names::scale_in_alarm(short),
     }
 }
 
-/// The sides that there are.
-pub(crate) fn sides(steps: &StepScaling) -> impl Iterator<Item = (Direction, &Side)> {
-    let out = steps.scale_out.as_ref().map(|side| (Direction::Out, side));
-    let r#in = steps.scale_in.as_ref().map(|side| (Direction::In, side));
+/// Returns the alarms of the definition and their sides, scale-out first.
+pub(crate) fn list_alarms(steps: &StepScaling) -> impl Iterator<Item = (Side, &StepAlarm)> {
+    let out = steps.scale_out.as_ref().map(|alarm| (Side::Out, alarm));
+    let r#in = steps.scale_in.as_ref().map(|alarm| (Side::In, alarm));
     out.into_iter().chain(r#in)
 }
 
@@ -46,39 +30,39 @@ pub(crate) fn add(
     stack: &Stack,
     service: &ResolvedService<'_>,
     steps: &StepScaling,
-    (direction, side): (Direction, &Side),
+    (side, defined): (Side, &StepAlarm),
     (metric, action): (MetricStatistic<'_>, AlarmAction),
 ) -> Result<(), SynthesisError> {
-    let window = window(steps, side)?;
-    let way = direction.word();
+    let window = window(steps, defined)?;
+    let way = side.name();
     let alarm = Alarm {
-        id: direction.alarm(service.short),
+        id: alarm_id(side, service.short),
         description: format!(
             "Stack {}: scales service {} {way}; {} ({}) was {} {} in {} of the last {} periods of {} s.",
             stack.name,
             service.short,
             metric.title(),
             metric.statistic_name(),
-            side.comparison.name().replace('_', " "),
-            side.threshold,
+            defined.comparison.name().replace('_', " "),
+            defined.threshold,
             window.datapoints,
             window.periods,
             window.period
         ),
         metric,
-        comparison: side.comparison,
-        threshold: side.threshold,
+        comparison: defined.comparison,
+        threshold: defined.threshold,
         window,
-        missing: side.missing,
+        missing: defined.missing,
         action,
         depends_on: Vec::new(),
     };
     alarm.add(builder, stack)
 }
 
-fn window(steps: &StepScaling, side: &Side) -> Result<Window, SynthesisError> {
+fn window(steps: &StepScaling, defined: &StepAlarm) -> Result<Window, SynthesisError> {
     let period = steps.period.as_secs();
-    let (seconds, limit) = (period * u64::from(side.periods), Window::limit(period));
+    let (seconds, limit) = (period * u64::from(defined.periods), Window::limit(period));
     if seconds > limit {
         return Err(SynthesisError::WindowTooLong {
             setting: "the product of period and `of`",
@@ -88,7 +72,7 @@ fn window(steps: &StepScaling, side: &Side) -> Result<Window, SynthesisError> {
     }
     Ok(Window {
         period,
-        datapoints: side.datapoints.into(),
-        periods: side.periods.into(),
+        datapoints: defined.datapoints.into(),
+        periods: defined.periods.into(),
     })
 }

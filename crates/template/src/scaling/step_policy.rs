@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use scaling::Comparison;
 use serde_json::{Value, json};
-use stack::{Side, Statistic};
+use stack::{Statistic, StepAlarm};
 
 use crate::resources::metric::MetricStatistic;
 use crate::text::number;
 
 /// `StepScalingPolicyConfiguration` of one side.
 pub(crate) fn configuration(
-    side: &Side,
+    side: &StepAlarm,
     cooldown: Duration,
     metric: &MetricStatistic<'_>,
 ) -> Value {
@@ -39,7 +39,7 @@ fn aggregation(statistic: &Statistic) -> &'static str {
 
 /// Each step from where it begins up to where the next does. The bounds are relative to the threshold:
 /// above it positive, below it negative.
-fn adjustments(side: &Side) -> Value {
+fn adjustments(side: &StepAlarm) -> Value {
     let steps = side.steps.as_slice();
     let ends = steps.iter().skip(1).map(|step| Some(step.from));
     let adjustment = |(step, end): (&stack::Step, Option<f64>)| {

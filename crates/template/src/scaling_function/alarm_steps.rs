@@ -3,7 +3,7 @@
 //! Alarms reach it through the alarm topic. Since an alarm notifies once per change of state, a rule lets
 //! it look again every minute; that also makes good a message that got lost, and a count out of bounds.
 
-use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE};
+use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, Side};
 use serde_json::{Value, json};
 use stack::{Stack, StepScaling};
 
@@ -16,7 +16,7 @@ use crate::resources::alarm::AlarmAction;
 use crate::resources::lambda::TIMEOUT_SECONDS;
 use crate::resources::metric::MetricStatistic;
 use crate::resources::role::{Statement, read_metrics};
-use crate::scaling::step_alarms::{self, Direction};
+use crate::scaling::step_alarms;
 use crate::text::{Text, attribute, canonical};
 use crate::{limits, names};
 
@@ -41,22 +41,22 @@ fn add_alarms(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
-    for side in step_alarms::sides(steps) {
-        let metric = MetricStatistic::from_definition(resolved, service, steps.metric_of(side.1))?;
+    for alarm in step_alarms::list_alarms(steps) {
+        let metric = MetricStatistic::from_definition(resolved, service, steps.metric_of(alarm.1))?;
         let watched = (metric, AlarmAction::Topic);
-        step_alarms::add(builder, resolved.stack, service, steps, side, watched)?;
+        step_alarms::add(builder, resolved.stack, service, steps, alarm, watched)?;
     }
     Ok(())
 }
 
 fn alarms(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling) -> Vec<KnownAlarm> {
-    step_alarms::sides(steps)
-        .map(|(direction, _)| alarm(stack, service, direction))
+    step_alarms::list_alarms(steps)
+        .map(|(side, _)| alarm(stack, service, side))
         .collect()
 }
 
-fn alarm(stack: &Stack, service: &ResolvedService<'_>, direction: Direction) -> KnownAlarm {
-    let id = direction.alarm(service.short);
+fn alarm(stack: &Stack, service: &ResolvedService<'_>, side: Side) -> KnownAlarm {
+    let id = step_alarms::alarm_id(side, service.short);
     let longest = generated_name(stack, &id, limits::ALARM_NAME);
     let arn = Text::arn("cloudwatch", "alarm:").longest() + longest;
     KnownAlarm {
@@ -95,7 +95,7 @@ fn statements(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling)
         ),
         Statement::new("GiveUp", &["sqs:SendMessage"], vec![queue]),
     ]);
-    let choice = step_alarms::sides(steps).any(|(_, side)| side.steps.as_slice().len() > 1);
+    let choice = step_alarms::list_alarms(steps).any(|(_, alarm)| alarm.steps.as_slice().len() > 1);
     if choice {
         statements.push(read_metrics());
     }
@@ -125,14 +125,14 @@ fn policy(
     service: &ResolvedService<'_>,
     steps: &StepScaling,
 ) -> Result<Value, SynthesisError> {
-    let side = |direction: Direction| {
-        let (side, cooldown) = match direction {
-            Direction::Out => (&steps.scale_out, steps.cooldown.out),
-            Direction::In => (&steps.scale_in, steps.cooldown.r#in),
+    let steps_of = |side: Side| {
+        let (defined, cooldown) = match side {
+            Side::Out => (&steps.scale_out, steps.cooldown.out),
+            Side::In => (&steps.scale_in, steps.cooldown.r#in),
         };
-        side.as_ref().map(|side| AlarmSteps {
-            alarm: alarm(stack, service, direction).name.sub(),
-            steps: side.steps.clone(),
+        defined.as_ref().map(|defined| AlarmSteps {
+            alarm: alarm(stack, service, side).name.sub(),
+            steps: defined.steps.clone(),
             cooldown: cooldown.as_secs(),
         })
     };
@@ -141,8 +141,8 @@ fn policy(
         service: service.name.sub(),
         min: service.service.tasks.min,
         max: service.service.tasks.max,
-        scale_out: side(Direction::Out),
-        scale_in: side(Direction::In),
+        scale_out: steps_of(Side::Out),
+        scale_in: steps_of(Side::In),
     };
     let known: Vec<Text> = alarms(stack, service, steps)
         .into_iter()

@@ -9,7 +9,7 @@ use stack::{
     Actuator, AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource,
     Capacity, Cluster, Comparison, Cooldown, Count, DeadLetter, Demand, Encryption, ExistingQueue,
     LoadBalancer, Metric, MissingData, Network, Queue, QueueSpec, Scaling, Service, ServiceSource,
-    ServiceSpec, Side, Stack, Statistic, Step, StepScaling, Steps, Subscription, Tasks,
+    ServiceSpec, Stack, Statistic, Step, StepAlarm, StepScaling, Steps, Subscription, Tasks,
     Utilization,
 };
 
@@ -127,8 +127,8 @@ pub(crate) fn changes(steps: &[(f64, i32)]) -> Steps {
     Steps::new(AdjustmentType::ChangeInCapacity, None, steps.collect()).unwrap()
 }
 
-pub(crate) fn side(comparison: Comparison, threshold: f64, steps: Steps) -> Side {
-    Side {
+pub(crate) fn side(comparison: Comparison, threshold: f64, steps: Steps) -> StepAlarm {
+    StepAlarm {
         comparison,
         threshold,
         datapoints: 1,
@@ -141,7 +141,7 @@ pub(crate) fn side(comparison: Comparison, threshold: f64, steps: Steps) -> Side
 
 /// The article's: one more from 100 requests a minute on, one fewer after five minutes under 20.
 pub(crate) fn by_requests() -> StepScaling {
-    let scale_in = Side {
+    let scale_in = StepAlarm {
         datapoints: 5,
         periods: 5,
         missing: MissingData::Breaching,
@@ -151,7 +151,7 @@ pub(crate) fn by_requests() -> StepScaling {
         metric: AlarmMetric::RequestCount,
         period: seconds(60),
         cooldown: cooldown(),
-        scale_out: Some(Side {
+        scale_out: Some(StepAlarm {
             missing: MissingData::NotBreaching,
             ..side(Comparison::AtOrAbove, 100.0, changes(&[(0.0, 1)]))
         }),
@@ -198,7 +198,7 @@ pub(crate) fn by_outstanding(queue: &str) -> StepScaling {
         }],
     );
     StepScaling {
-        scale_in: Some(Side {
+        scale_in: Some(StepAlarm {
             metric: Some(outstanding),
             ..side(Comparison::AtOrBelow, 0.0, all.unwrap())
         }),
@@ -222,7 +222,7 @@ pub(crate) fn by_latency() -> StepScaling {
         },
         period: seconds(10),
         cooldown: cooldown(),
-        scale_out: Some(Side {
+        scale_out: Some(StepAlarm {
             datapoints: 2,
             periods: 3,
             missing: MissingData::Ignore,

@@ -37,12 +37,6 @@ impl FileArg {
         }
     }
 
-    /// The file's name, for messages.
-    pub(crate) fn shown(&self) -> String {
-        self.path()
-            .map_or_else(|_| "FILE".to_owned(), |file| file.display().to_string())
-    }
-
     /// Reads the definition and prints its warnings.
     pub(crate) fn load(&self) -> Result<Stack> {
         load(&self.path()?)

@@ -1,5 +1,6 @@
 //! `deploy`: from a definition to a running system.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
@@ -7,7 +8,7 @@ use deployer::{DeployRequest, DeployStep, Deployment, Plan, Progress};
 
 use crate::confirm::require_terminal;
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{FileArg, Known};
+use crate::definition::{self, FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::signals::interruption;
@@ -32,7 +33,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     require_terminal("deploy", args.yes)?;
-    let stack = args.file.load()?;
+    let file = args.file.path()?;
+    let stack = definition::load(&file)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&Known::of(&stack), &ui).await?;
     let request = DeployRequest {
@@ -46,7 +48,9 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         deployment = deploy(&cloud, &request, args.yes, &executing, &ui) => {
             deployment.map_err(|failure| cloud.explain(failure))?
         }
-        () = interruption() => return Err(interrupted(&args, executing.load(Ordering::Relaxed))),
+        () = interruption() => {
+            return Err(interrupted(&args, &file, executing.load(Ordering::Relaxed)));
+        }
     };
     ui.finish();
     format.print(&deployment, text::outcome);
@@ -77,11 +81,11 @@ async fn deploy(
 }
 
 /// Says what continues in the background, and how to follow it.
-fn interrupted(args: &Args, executing: bool) -> Failure {
+fn interrupted(args: &Args, file: &Path, executing: bool) -> Failure {
     let again = format!(
         "{} deploy {}{}{}",
         program(),
-        args.file.shown(),
+        file.display(),
         args.connect.as_written(),
         if args.yes { " --yes" } else { "" }
     );

@@ -16,12 +16,12 @@ use crate::ui::Ui;
 
 /// The load, and which part of it.
 #[derive(Debug, clap::Args)]
-pub(crate) struct LoadArgs {
+pub(super) struct LoadArgs {
     /// File with a time and a count per row or one message per row, as CSV or JSON; a generator such as
     /// `poisson:rate=20/s,for=2h`; or `cloudwatch`: the messages sent to the service's queues in the last
     /// 14 days
     #[arg(long, value_name = "LOAD", value_parser = LoadSource::parse)]
-    pub(crate) load: LoadSource,
+    pub(super) load: LoadSource,
     #[command(flatten)]
     file: FileArgs,
     /// So many times the messages
@@ -43,7 +43,7 @@ pub(crate) struct LoadArgs {
 
 /// Where a load is from.
 #[derive(Clone, Debug)]
-pub(crate) enum LoadSource {
+pub(super) enum LoadSource {
     /// A generator, already read.
     Generated { text: String, load: Box<Load> },
     /// A CSV file.
@@ -53,8 +53,8 @@ pub(crate) enum LoadSource {
 }
 
 impl LoadArgs {
-    /// The load for a service of a definition. Only the queues' own history asks AWS, at `connect`.
-    pub(crate) async fn read(
+    /// Reads the load for a service of a definition. Only a queue's history is read from AWS, with `connect`.
+    pub(super) async fn read(
         &self,
         stack: &Stack,
         service: &str,
@@ -64,7 +64,7 @@ impl LoadArgs {
         if !matches!(self.load, LoadSource::CloudWatch) {
             let cloud = connect.as_written();
             return if cloud.is_empty() {
-                self.here()
+                self.read_here()
             } else {
                 Err(Failure::new(
                     Code::Usage,
@@ -85,8 +85,8 @@ impl LoadArgs {
         self.cut(load, length(from).as_deref(), length(to).as_deref())
     }
 
-    /// The load, from this machine.
-    pub(crate) fn here(&self) -> Result<Load> {
+    /// Reads a load that needs no cloud.
+    fn read_here(&self) -> Result<Load> {
         let load = match &self.load {
             LoadSource::Generated { load, .. } => load.as_ref().clone(),
             LoadSource::File(path) => read_file(path, &self.file.options())?,
@@ -114,8 +114,8 @@ impl LoadArgs {
 }
 
 impl LoadSource {
-    /// A generator that is written wrong is wrong usage.
-    pub(crate) fn parse(text: &str) -> Result<Self, GeneratorError> {
+    /// An invalid generator is wrong usage.
+    fn parse(text: &str) -> Result<Self, GeneratorError> {
         if text == "cloudwatch" {
             return Ok(Self::CloudWatch);
         }

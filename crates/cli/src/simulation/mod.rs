@@ -1,6 +1,7 @@
 //! What the commands that simulate share: their arguments, and the report.
 
 mod cloudwatch;
+mod input;
 mod load;
 mod load_file;
 mod subject;
@@ -12,8 +13,10 @@ use simulator::Report;
 use crate::failure::{Failure, Result};
 use crate::ui;
 
-pub(crate) use self::load::LoadArgs;
-pub(crate) use self::subject::{SubjectArgs, required_share, scenario_failure, share};
+pub(crate) use self::input::{Input, InputArgs};
+use self::load::LoadArgs;
+use self::subject::SubjectArgs;
+pub(crate) use self::subject::{required_share, scenario_failure, share};
 
 /// Writes the report as one HTML page, and says where it is.
 pub(crate) fn write_page(path: &Path, report: &Report) -> Result<()> {

@@ -8,13 +8,13 @@ use crate::ui;
 
 /// Which service, and what is assumed.
 #[derive(Debug, clap::Args)]
-pub(crate) struct SubjectArgs {
+pub(super) struct SubjectArgs {
     /// Service to simulate (otherwise the only one that consumes a queue)
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// Seed of everything that is drawn: the same one gives the same result
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub(crate) seed: u64,
+    pub(super) seed: u64,
     /// Assume something else: `promise`, `processing_time`, `concurrency`, or a constant such as
     /// `task_start=uniform:30s..90s`; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
@@ -23,7 +23,7 @@ pub(crate) struct SubjectArgs {
 
 impl SubjectArgs {
     /// The service that is meant.
-    pub(crate) fn service(&self, stack: &Stack) -> Result<String> {
+    pub(super) fn service(&self, stack: &Stack) -> Result<String> {
         match &self.service {
             Some(name) if !stack.services.contains_key(name) => {
                 let known = stack
@@ -42,7 +42,7 @@ impl SubjectArgs {
 
     /// Reads the assumptions, and warns about names of earlier versions. Call it once, so that each is
     /// reported once.
-    pub(crate) fn overrides(&self) -> Result<Overrides> {
+    pub(super) fn overrides(&self) -> Result<Overrides> {
         let mut overrides = Overrides::default();
         for text in &self.assume {
             let key = text.split('=').next().unwrap_or_default().trim();

@@ -5,26 +5,16 @@ mod text;
 
 use std::path::PathBuf;
 
-use simulator::{Compared, Load, Report, Scenario, ScenarioError, Survey};
-use stack::Stack;
+use simulator::{Compared, Report, Scenario, ScenarioError, Survey};
 
-use crate::connect::ConnectArgs;
-use crate::definition::FileArg;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::simulation::{
-    LoadArgs, SubjectArgs, required_share, scenario_failure, share, write_page,
-};
-use crate::ui::Ui;
+use crate::simulation::{Input, InputArgs, required_share, scenario_failure, share, write_page};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    file: FileArg,
-    #[command(flatten)]
-    load: LoadArgs,
-    #[command(flatten)]
-    subject: SubjectArgs,
+    input: InputArgs,
     /// Fail unless this share of the messages meets the latency objective; otherwise the share of the service's
     /// `slo`, if it has one
     #[arg(long, value_name = "SHARE", value_parser = share)]
@@ -35,32 +25,28 @@ pub(crate) struct Args {
     /// Write the report to this file: one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    #[command(flatten, next_help_heading = "With --load cloudwatch")]
-    connect: ConnectArgs,
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = args.file.load()?;
-    let service = args.subject.service(&stack)?;
-    let ui = Ui::new();
-    let load = args.load.read(&stack, &service, &args.connect, &ui).await?;
+    let input = args.input.read().await?;
     // Nothing else runs meanwhile.
-    let report = tokio::task::block_in_place(|| report(&args, &stack, &service, &load, &ui))?;
-    ui.finish();
+    let report = tokio::task::block_in_place(|| report(&args, &input))?;
+    input.ui.finish();
     if let Some(path) = &args.report {
         write_page(path, &report)?;
     }
     conclude(&report, format)
 }
 
-fn report(args: &Args, stack: &Stack, service: &str, load: &Load, ui: &Ui) -> Result<Report> {
-    let overrides = args.subject.overrides()?;
-    let scenario = Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure)?;
+fn report(args: &Args, input: &Input) -> Result<Report> {
+    let (stack, service, load) = (&input.stack, &input.service, &input.load);
+    let scenario =
+        Scenario::from_stack(stack, service, &input.overrides).map_err(scenario_failure)?;
     let lasts = simulator::format_duration(load.duration().as_secs_f64());
-    ui.note(&format!("simulating {lasts}"));
-    let (survey, compared) = simulate(args, &scenario, load)?;
+    input.ui.note(&format!("simulating {lasts}"));
+    let (survey, compared) = simulate(&scenario, input, args.compare)?;
     Ok(
-        Report::from_survey(args.load.load.to_string(), load.begins(), survey)
+        Report::from_survey(input.load_name.clone(), load.begins(), survey)
             .requiring(args.require.or(required_share(stack, service)))
             .beside(&compared),
     )
@@ -82,11 +68,11 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
         .details(report))
 }
 
-fn simulate(args: &Args, scenario: &Scenario, load: &Load) -> Result<(Survey, Vec<Compared>)> {
+fn simulate(scenario: &Scenario, input: &Input, compare: bool) -> Result<(Survey, Vec<Compared>)> {
     let wrong = |error: ScenarioError| Failure::failed(error.to_string());
-    let survey = simulator::survey(scenario, load, args.subject.seed).map_err(wrong)?;
-    let compared = if args.compare {
-        simulator::compare(scenario, load, args.subject.seed, &survey).map_err(wrong)?
+    let survey = simulator::survey(scenario, &input.load, input.seed).map_err(wrong)?;
+    let compared = if compare {
+        simulator::compare(scenario, &input.load, input.seed, &survey).map_err(wrong)?
     } else {
         Vec::new()
     };

@@ -38,10 +38,7 @@ fn refused(arguments: &[&str]) -> String {
 
 fn reported(arguments: &[&str]) -> Result<Report> {
     let args = args(arguments);
-    let stack = args.file.load()?;
-    let service = args.subject.service(&stack)?;
-    let load = args.load.here()?;
-    report(&args, &stack, &service, &load, &Ui::new())
+    report(&args, &args.input.read_now()?)
 }
 
 fn failed(arguments: &[&str]) -> (Code, String) {

@@ -7,19 +7,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::Serialize;
-use simulator::{
-    Compared, Load, Overrides, Parameter, Report, Scenario, TuneError, TuneOptions, Tuned,
-};
+use simulator::{Compared, Overrides, Parameter, Report, Scenario, TuneError, TuneOptions, Tuned};
 use stack::Stack;
 
-use crate::connect::ConnectArgs;
-use crate::definition::{self, FileArg};
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::simulation::{
-    LoadArgs, SubjectArgs, required_share, scenario_failure, share, write_page,
-};
-use crate::ui::Ui;
+use crate::simulation::{Input, InputArgs, required_share, scenario_failure, share, write_page};
 
 /// Required where neither the command line nor the definition has a share: the cheapest settings of all
 /// would meet nothing.
@@ -28,11 +21,7 @@ const USUAL_SHARE: f64 = 0.99;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    file: FileArg,
-    #[command(flatten)]
-    load: LoadArgs,
-    #[command(flatten)]
-    subject: SubjectArgs,
+    input: InputArgs,
     /// Share of the messages that must meet the latency objective; otherwise the share of the service's `slo`,
     /// or 99%
     #[arg(long, value_name = "SHARE", value_parser = share)]
@@ -57,8 +46,6 @@ pub(crate) struct Args {
     /// Write a report of what was found to this file: one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    #[command(flatten, next_help_heading = "With --load cloudwatch")]
-    connect: ConnectArgs,
 }
 
 /// A parameter that may stay as it is.
@@ -95,35 +82,16 @@ struct Document<'t> {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let file = args.file.path()?;
-    let stack = definition::load(&file)?;
-    let service = args.subject.service(&stack)?;
-    let ui = Ui::new();
-    let load = args.load.read(&stack, &service, &args.connect, &ui).await?;
+    let input = args.input.read().await?;
     // Nothing else runs meanwhile.
-    tokio::task::block_in_place(|| tune(&args, &file, &stack, &service, &load, &ui, format))
+    tokio::task::block_in_place(|| tune(&args, &input, format))
 }
 
-fn tune(
-    args: &Args,
-    file: &Path,
-    stack: &Stack,
-    service: &str,
-    load: &Load,
-    ui: &Ui,
-    format: Format,
-) -> Result<()> {
-    let overrides = args.subject.overrides()?;
-    let tell = |text: &str| ui.note(text);
-    let options = args.options(stack, service);
-    let tuned =
-        simulator::tune(stack, service, &overrides, load, &options, &tell).map_err(failed)?;
-    ui.finish();
+fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
+    let tuned = search(args, input)?;
+    input.ui.finish();
     if let Some(path) = &args.report {
-        write_page(
-            path,
-            &report(args, overrides, &tuned, stack, service, load)?,
-        )?;
+        write_page(path, &report(args, input, &tuned)?)?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -134,21 +102,36 @@ fn tune(
         if format == Format::Text {
             output::text(&text::text(&tuned));
         }
-        return Err(broken(args, file, &tuned, &shown));
+        return Err(broken(args, &input.file, &tuned, &shown));
     }
     if written {
-        write::write(file, &tuned)?;
+        write::write(&input.file, &tuned)?;
     }
     format.print(&shown, |shown| text::text(shown.tuned));
     if format == Format::Text {
-        for hint in hints(args, file, &tuned) {
+        for hint in hints(args, &input.file, &tuned) {
             crate::ui::note(&format!("hint: {hint}"));
         }
     }
     Ok(())
 }
 
-/// The promise isn't kept as required, on one part or on both.
+fn search(args: &Args, input: &Input) -> Result<Tuned> {
+    let note = |text: &str| input.ui.note(text);
+    let options = args.options(input);
+    let (stack, service) = (&input.stack, &input.service);
+    simulator::tune(
+        stack,
+        service,
+        &input.overrides,
+        &input.load,
+        &options,
+        &note,
+    )
+    .map_err(failed)
+}
+
+/// The failure if too few messages meet the objective, in the training period, the holdout period, or both.
 fn broken(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Failure {
     let mut failure = Failure::failed(text::verdict(tuned));
     for hint in hints(args, file, tuned) {
@@ -184,26 +167,20 @@ fn hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
     hints
 }
 
-/// What was found on the whole load, beside what is there now.
-fn report(
-    args: &Args,
-    overrides: Overrides,
-    tuned: &Tuned,
-    present: &Stack,
-    service: &str,
-    load: &Load,
-) -> Result<Report> {
+/// Simulates the whole load with the tuned and with the current settings.
+fn report(args: &Args, input: &Input, tuned: &Tuned) -> Result<Report> {
     let overrides = Overrides {
         slo: std::time::Duration::try_from_secs_f64(tuned.slo).ok(),
-        ..overrides
+        ..input.overrides.clone()
     };
-    let scenario =
-        |stack: &Stack| Scenario::from_stack(stack, service, &overrides).map_err(scenario_failure);
-    let seed = args.subject.seed;
+    let scenario = |stack: &Stack| {
+        Scenario::from_stack(stack, &input.service, &overrides).map_err(scenario_failure)
+    };
+    let (load, seed) = (&input.load, input.seed);
     let found = simulator::survey(&scenario(&tuned.definition)?, load, seed);
     let found = found.map_err(scenario_failure)?;
-    let (outcome, phases) =
-        simulator::simulate_phases(&scenario(present)?, load, seed).map_err(scenario_failure)?;
+    let (outcome, phases) = simulator::simulate_phases(&scenario(&input.stack)?, load, seed)
+        .map_err(scenario_failure)?;
     let compared = [
         found.name("tuned"),
         Compared {
@@ -213,27 +190,27 @@ fn report(
         },
     ];
     Ok(
-        Report::from_survey(args.load.load.to_string(), load.begins(), found)
-            .requiring(Some(args.required(present, service)))
+        Report::from_survey(input.load_name.clone(), load.begins(), found)
+            .requiring(Some(args.required(input)))
             .beside(&compared),
     )
 }
 
 impl Args {
     /// The share of the messages that must meet the objective.
-    fn required(&self, stack: &Stack, service: &str) -> f64 {
-        let slo = required_share(stack, service);
+    fn required(&self, input: &Input) -> f64 {
+        let slo = required_share(&input.stack, &input.service);
         self.require.or(slo).unwrap_or(USUAL_SHARE)
     }
 
-    fn options(&self, stack: &Stack, service: &str) -> TuneOptions {
+    fn options(&self, input: &Input) -> TuneOptions {
         TuneOptions {
-            required: self.required(stack, service),
+            required: self.required(input),
             train: self.train,
             candidates: self.max_candidates,
             keep: self.keep.iter().map(|key| key.parameter()).collect(),
             any_policy: self.policy == Policies::Any,
-            seed: self.subject.seed,
+            seed: input.seed,
         }
     }
 }

@@ -42,36 +42,12 @@ fn refused(arguments: &[&str]) -> String {
 /// What tuning comes to, as the verb does it, but for the connection.
 fn ended(arguments: &[&str]) -> Result<()> {
     let args = args(arguments);
-    let file = args.file.path()?;
-    let stack = args.file.load()?;
-    let service = args.subject.service(&stack)?;
-    let load = args.load.here()?;
-    tune(
-        &args,
-        &file,
-        &stack,
-        &service,
-        &load,
-        &Ui::new(),
-        Format::Text,
-    )
+    tune(&args, &args.input.read_now()?, Format::Text)
 }
 
 fn found(arguments: &[&str]) -> Tuned {
     let args = args(arguments);
-    let stack = args.file.load().unwrap();
-    let service = args.subject.service(&stack).unwrap();
-    let load = args.load.here().unwrap();
-    let overrides = args.subject.overrides().unwrap();
-    simulator::tune(
-        &stack,
-        &service,
-        &overrides,
-        &load,
-        &args.options(&stack, &service),
-        &|_| {},
-    )
-    .unwrap()
+    search(&args, &args.input.read_now().unwrap()).unwrap()
 }
 
 #[test]

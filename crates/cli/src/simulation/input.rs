@@ -1,0 +1,69 @@
+//! The arguments that `simulate` and `tune` share, and what they read with them.
+
+use std::path::PathBuf;
+
+use simulator::{Load, Overrides};
+use stack::Stack;
+
+use super::{LoadArgs, SubjectArgs};
+use crate::connect::ConnectArgs;
+use crate::definition::{self, FileArg};
+use crate::failure::Result;
+use crate::ui::Ui;
+
+/// What is simulated, and under which load.
+#[derive(Debug, clap::Args)]
+pub(crate) struct InputArgs {
+    #[command(flatten)]
+    file: FileArg,
+    #[command(flatten)]
+    load: LoadArgs,
+    #[command(flatten)]
+    subject: SubjectArgs,
+    #[command(flatten, next_help_heading = "With --load cloudwatch")]
+    connect: ConnectArgs,
+}
+
+/// The input of a simulation.
+pub(crate) struct Input {
+    /// The definition's file.
+    pub(crate) file: PathBuf,
+    pub(crate) stack: Stack,
+    pub(crate) service: String,
+    pub(crate) overrides: Overrides,
+    pub(crate) seed: u64,
+    pub(crate) load: Load,
+    /// The load as the command line names it.
+    pub(crate) load_name: String,
+    /// Shows progress. It starts after the warnings about the input.
+    pub(crate) ui: Ui,
+}
+
+impl InputArgs {
+    /// Reads the definition, the assumptions and the load, and prints warnings about them.
+    pub(crate) async fn read(&self) -> Result<Input> {
+        let file = self.file.path()?;
+        let stack = definition::load(&file)?;
+        let service = self.subject.service(&stack)?;
+        let overrides = self.subject.overrides()?;
+        let ui = Ui::new();
+        let load = self.load.read(&stack, &service, &self.connect, &ui);
+        Ok(Input {
+            load: load.await?,
+            load_name: self.load.load.to_string(),
+            seed: self.subject.seed,
+            file,
+            stack,
+            service,
+            overrides,
+            ui,
+        })
+    }
+
+    /// Reads input that needs no cloud.
+    #[cfg(test)]
+    pub(crate) fn read_now(&self) -> Result<Input> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(self.read())
+    }
+}

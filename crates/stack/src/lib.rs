@@ -10,6 +10,7 @@ mod check;
 mod duration;
 mod edit;
 mod findings;
+mod instances;
 mod load;
 mod model;
 mod nearest;
@@ -28,6 +29,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use edit::{Edit, EditError, edit};
+pub use instances::InstanceRoom;
 pub use load::{LoadError, load};
 pub use model::*;
 pub use problem::{Label, Problem, Report, Severity};

@@ -1,18 +1,10 @@
 //! How many tasks fit onto the EC2 instances.
 
 use crate::findings::{Finding, Findings};
+use crate::instances::InstanceRoom;
 use crate::model::{ServiceSpec, Tasks};
 
 const MAX: &str = "cluster.capacity.ec2.max";
-
-/// What an instance offers its tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Room {
-    /// CPU units.
-    cpu: u32,
-    /// MiB.
-    memory: u32,
-}
 
 /// A service with its path.
 pub(super) type Placed<'s> = (String, &'s ServiceSpec, Tasks);
@@ -25,7 +17,7 @@ pub(super) fn check(
     services: &[Placed<'_>],
     findings: &mut Findings,
 ) {
-    let Some(room) = room_of(instance_type) else {
+    let Some(room) = InstanceRoom::of(instance_type) else {
         return;
     };
     let errors = findings.error_count();
@@ -39,12 +31,12 @@ pub(super) fn check(
 
 fn service(
     instance_type: &str,
-    room: Room,
+    room: InstanceRoom,
     max: u32,
     (path, spec, tasks): &Placed<'_>,
     findings: &mut Findings,
 ) {
-    let each = room.tasks(spec);
+    let each = room.tasks(spec.cpu, spec.memory);
     let most = each.saturating_mul(max);
     let (tasks_path, wanted) = if tasks.min > most {
         (format!("{path}.tasks.min"), tasks.min)
@@ -85,7 +77,7 @@ fn service(
 /// The fewest tasks of all services run at the same time.
 fn together(
     instance_type: &str,
-    room: Room,
+    room: InstanceRoom,
     max: u32,
     services: &[Placed<'_>],
     findings: &mut Findings,
@@ -108,105 +100,4 @@ fn together(
             "together they need {cpu} CPU units and {memory} MiB: raise `max` to at least {instances}, choose a larger type, or lower `tasks.min`"
         ));
     findings.report(finding);
-}
-
-impl Room {
-    /// As many tasks of a service as an instance holds.
-    fn tasks(self, spec: &ServiceSpec) -> u32 {
-        (self.cpu / spec.cpu.max(1)).min(self.memory / spec.memory.max(1))
-    }
-}
-
-/// The room of the usual types: `c`, `m` and `r` since their fifth generation, `t2` to `t4g`, and `a1`. Of the
-/// memory the kernel needs a 64th for its page table alone.
-/// Source: "Amazon EC2 instance types".
-fn room_of(instance_type: &str) -> Option<Room> {
-    let (family, size) = instance_type.split_once('.')?;
-    let (vcpus, mebibytes) = match family {
-        "t2" | "t3" | "t3a" | "t4g" => burstable(family, size)?,
-        "a1" => (vcpus(size)?, 2 * 1_024 * vcpus(size)?),
-        // Has more memory than its like.
-        "c5n" => return None,
-        _ => {
-            let mut letters = family.chars();
-            let per_vcpu = match letters.next()? {
-                'c' => 2,
-                'm' => 4,
-                'r' => 8,
-                _ => return None,
-            };
-            let generation = letters.next()?.to_digit(10)?;
-            if generation < 5 {
-                return None;
-            }
-            (vcpus(size)?, per_vcpu * 1_024 * vcpus(size)?)
-        }
-    };
-    Some(Room {
-        cpu: vcpus * 1_024,
-        memory: mebibytes - mebibytes / 64,
-    })
-}
-
-/// vCPUs of a size, which are alike in all families but the burstable ones.
-fn vcpus(size: &str) -> Option<u32> {
-    match size {
-        "medium" => Some(1),
-        "large" => Some(2),
-        "xlarge" => Some(4),
-        _ => {
-            let times: u32 = size.strip_suffix("xlarge")?.parse().ok()?;
-            (times <= 96).then_some(4 * times)
-        }
-    }
-}
-
-/// vCPUs and MiB.
-fn burstable(family: &str, size: &str) -> Option<(u32, u32)> {
-    let small = if family == "t2" { 1 } else { 2 };
-    Some(match size {
-        "nano" => (small, 512),
-        "micro" => (small, 1_024),
-        "small" => (small, 2_048),
-        "medium" => (2, 4_096),
-        "large" => (2, 8_192),
-        "xlarge" => (4, 16_384),
-        "2xlarge" => (8, 32_768),
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_room_follows_family_and_size() {
-        let offered = |instance_type: &str| {
-            room_of(instance_type).map(|room| (room.cpu / 1_024, room.memory.div_ceil(1_008)))
-        };
-        for (instance_type, expected) in [
-            ("t4g.small", (2, 2)),
-            ("t2.micro", (1, 1)),
-            ("t3.2xlarge", (8, 32)),
-            ("m7g.medium", (1, 4)),
-            ("m5.24xlarge", (96, 384)),
-            ("c6gn.xlarge", (4, 8)),
-            ("c7i-flex.large", (2, 4)),
-            ("r8g.48xlarge", (192, 1_536)),
-            ("a1.2xlarge", (8, 16)),
-        ] {
-            assert_eq!(offered(instance_type), Some(expected), "{instance_type}");
-        }
-        for unknown in [
-            "c4.large",
-            "c5n.large",
-            "m5.metal",
-            "p4d.24xlarge",
-            "t4g.4xlarge",
-            "x",
-        ] {
-            assert_eq!(room_of(unknown), None, "{unknown}");
-        }
-    }
 }

@@ -241,6 +241,7 @@ mod tests {
                 drains: false,
                 ..Assumptions::default()
             }),
+            ..Overrides::default()
         };
         assert_eq!(found.unwrap(), expected);
         let found = assumed(&["processing_time=2s", "task_start=30s"]).unwrap();

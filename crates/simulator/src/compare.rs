@@ -53,13 +53,7 @@ pub fn compare(
     let policies = policies(scenario, most.unwrap_or(scenario.min));
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = policies
         .into_iter()
-        .map(|(name, policy)| {
-            let other = Scenario {
-                policy,
-                ..scenario.clone()
-            };
-            (name, other)
-        })
+        .map(|(name, policy)| (name, scenario.with_policy(policy)))
         .unzip();
     let scenarios: Vec<&Scenario> = scenarios.iter().collect();
     let runs = run_phases(&scenarios, load, seed)?;

@@ -91,7 +91,7 @@ impl Scenario {
         compressed.policy = self.policy.compressed(speed);
         let faster = self.assumptions.minute.as_secs_f64()
             / compressed.assumptions.minute.as_secs_f64().max(1e-9);
-        compressed.prices.shortest_task /= faster;
+        compressed.billing.shortest_task = compressed.billing.shortest_task.div_f64(faster);
         compressed
     }
 

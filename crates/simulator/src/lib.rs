@@ -12,6 +12,7 @@ mod compare;
 mod comparison;
 mod compress;
 mod control;
+mod cost;
 mod elasticity;
 mod engine;
 mod load;
@@ -19,7 +20,6 @@ mod measurement;
 mod number;
 mod outcome;
 mod policy;
-mod prices;
 mod random;
 mod report;
 mod scenario;
@@ -35,6 +35,10 @@ pub use assume::{AssumeError, renamed_assumption};
 pub use assumptions::{Assumption, Assumptions};
 pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
+pub use cost::{
+    Bill, BillItem, Billing, Cost, CostItem, Guesses, Hosting, Inventory, PriceError, PriceTable,
+    Prices, RegionPrices,
+};
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
 pub use load::{
@@ -43,14 +47,11 @@ pub use load::{
 };
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
-pub use outcome::{
-    Backlog, Cost, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting,
-};
+pub use outcome::{Backlog, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 pub use policy::{
     ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
     Statistic, StepPolicy, StepSide,
 };
-pub use prices::Prices;
 pub use random::Distribution;
 pub use report::{Figure, Piece, Report, Rival};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::assumptions::Assumption;
+use crate::cost::{Cost, cost};
 use crate::elasticity::{Elasticity, elasticity};
 use crate::engine::{Finished, Point, Records, ScalingAction};
 use crate::number::{count, format_duration};
-use crate::prices::{MONTH_HOURS, Prices};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
@@ -133,25 +133,6 @@ pub struct MaxLimit {
     pub needed: u32,
 }
 
-/// Cost in US dollars over the length of the load.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Cost {
-    /// All of it.
-    pub total: f64,
-    /// Tasks.
-    pub tasks: f64,
-    /// Custom metrics.
-    pub metrics: f64,
-    /// Alarms that scale.
-    pub alarms: f64,
-    /// Runs of the metric function.
-    pub function: f64,
-    /// What the ideal's tasks cost.
-    pub ideal: f64,
-    /// By which prices.
-    pub prices: Prices,
-}
-
 /// Changes of the desired count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ScalingFigures {
@@ -223,7 +204,7 @@ impl RunOutcome {
                     allowed: scenario.max,
                     needed,
                 }),
-            cost: cost(scenario, &finished, &tasks),
+            cost: cost(scenario, &finished, &tasks, (&needed, interval)),
             scaling: scaling(
                 &records.actions,
                 seconds(nanos(scenario.assumptions.flap_window)),
@@ -310,35 +291,6 @@ fn messages(records: &Records) -> Messages {
         in_flight: totals.in_flight,
         processed_again: totals.again,
         interrupted: totals.interrupted,
-    }
-}
-
-fn cost(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Cost {
-    let prices = scenario.prices;
-    let size = scenario.size;
-    let (vcpu, gb) = if size.arm {
-        (prices.arm_vcpu_hour, prices.arm_gb_hour)
-    } else {
-        (prices.x86_vcpu_hour, prices.x86_gb_hour)
-    };
-    let task_hour = f64::from(size.cpu) / 1_024.0 * vcpu + f64::from(size.memory) / 1_024.0 * gb;
-    let months = seconds(finished.end) / 3_600.0 / MONTH_HOURS;
-    let run = prices.invocation
-        + (scenario.assumptions.function_run.as_secs_f64() + finished.run_span)
-            * 0.125
-            * prices.function_gb_second;
-    let by_task = tasks.billed_seconds / 3_600.0 * task_hour;
-    let metrics = f64::from(finished.metrics) * prices.metric_month * months;
-    let alarms = f64::from(finished.alarms) * prices.alarm_month * months;
-    let function = count(finished.function_runs) * run;
-    Cost {
-        total: by_task + metrics + alarms + function,
-        tasks: by_task,
-        metrics,
-        alarms,
-        function,
-        ideal: tasks.needed_seconds / 3_600.0 * task_hour,
-        prices,
     }
 }
 

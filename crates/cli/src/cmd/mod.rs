@@ -1,6 +1,7 @@
 //! One file a verb: its arguments and its `run`.
 
 mod completions;
+mod cost;
 mod demo;
 mod deploy;
 mod destroy;
@@ -30,6 +31,8 @@ pub(crate) enum Verb {
     Synth(synth::Args),
     /// Simulate a stack definition against a load: is the promise kept, and what does it cost
     Simulate(simulate::Args),
+    /// Show what a service of a stack definition costs under a load, item by item
+    Cost(cost::Args),
     /// Search for the cheapest parameters of a stack definition that keep its promise under a load
     Tune(tune::Args),
     /// Show what a deploy would change
@@ -57,6 +60,7 @@ pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
         Verb::Validate(args) => validate::run(&args, format),
         Verb::Synth(args) => synth::run(&args, format),
         Verb::Simulate(args) => simulate::run(args, format).await,
+        Verb::Cost(args) => cost::run(args, format).await,
         Verb::Tune(args) => tune::run(args, format).await,
         Verb::Diff(args) => diff::run(args, format).await,
         Verb::Deploy(args) => deploy::run(args, format).await,

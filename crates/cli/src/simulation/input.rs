@@ -1,4 +1,4 @@
-//! The arguments that `simulate` and `tune` share, and what they read with them.
+//! The arguments that `simulate`, `cost` and `tune` share, and what they read with them.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,10 @@ pub(crate) struct InputArgs {
     load: LoadArgs,
     #[command(flatten)]
     subject: SubjectArgs,
-    #[command(flatten, next_help_heading = "With --load cloudwatch")]
+    #[command(
+        flatten,
+        next_help_heading = "With --load cloudwatch; the region also chooses prices"
+    )]
     connect: ConnectArgs,
 }
 
@@ -45,7 +48,7 @@ impl InputArgs {
         let file = self.file.path()?;
         let stack = definition::load(&file)?;
         let service = self.subject.service(&stack)?;
-        let overrides = self.subject.overrides()?;
+        let overrides = self.subject.overrides(self.connect.region.as_deref())?;
         let ui = Ui::new();
         let load = self.load.read(&stack, &service, &self.connect, &ui);
         Ok(Input {

@@ -62,7 +62,12 @@ impl LoadArgs {
         ui: &Ui,
     ) -> Result<Load> {
         if !matches!(self.load, LoadSource::CloudWatch) {
-            let cloud = connect.as_written();
+            // The region also chooses prices.
+            let cloud = ConnectArgs {
+                region: None,
+                ..connect.clone()
+            };
+            let cloud = cloud.as_written();
             return if cloud.is_empty() {
                 self.read_here()
             } else {

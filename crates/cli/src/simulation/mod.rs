@@ -1,5 +1,6 @@
 //! What the commands that simulate share: their arguments, and the report.
 
+mod bill;
 mod cloudwatch;
 mod input;
 mod load;
@@ -13,6 +14,7 @@ use simulator::Report;
 use crate::failure::{Failure, Result};
 use crate::ui;
 
+pub(crate) use self::bill::{bill_table, bills_table};
 pub(crate) use self::input::{Input, InputArgs};
 use self::load::LoadArgs;
 use self::subject::SubjectArgs;

@@ -1,6 +1,9 @@
 //! What is simulated, as arguments: the service, and what is assumed about it.
 
-use simulator::{Overrides, ScenarioError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use simulator::{Overrides, PriceTable, ScenarioError};
 use stack::Stack;
 
 use crate::failure::{Code, Failure, Result};
@@ -19,6 +22,9 @@ pub(super) struct SubjectArgs {
     /// `task_start=uniform:30s..90s`; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
     assume: Vec<String>,
+    /// Price table to use instead of the built-in one: a JSON file, see docs/cost.md
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
 }
 
 impl SubjectArgs {
@@ -42,8 +48,15 @@ impl SubjectArgs {
 
     /// Reads the assumptions, and warns about names of earlier versions. Call it once, so that each is
     /// reported once.
-    pub(super) fn overrides(&self) -> Result<Overrides> {
-        let mut overrides = Overrides::default();
+    ///
+    /// Prices are those of `region`, or else of the definition's.
+    pub(super) fn overrides(&self, region: Option<&str>) -> Result<Overrides> {
+        let prices = self.prices.as_deref().map(read_prices).transpose()?;
+        let mut overrides = Overrides {
+            prices: prices.map(Arc::new),
+            region: region.map(str::to_owned),
+            ..Overrides::default()
+        };
         for text in &self.assume {
             let key = text.split('=').next().unwrap_or_default().trim();
             if let Some(present) = simulator::renamed_assumption(key) {
@@ -57,6 +70,16 @@ impl SubjectArgs {
         }
         Ok(overrides)
     }
+}
+
+fn read_prices(path: &Path) -> Result<PriceTable> {
+    let shown = path.display();
+    let failed = |error: String| {
+        Failure::failed(format!("failed to read the prices {shown}: {error}"))
+            .hint("docs/cost.md shows the format, and where to start from")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    PriceTable::read(&text).map_err(|error| failed(error.to_string()))
 }
 
 /// Explains why a service can't be simulated, and which argument helps.
@@ -126,8 +149,6 @@ fn assumption(text: &str) -> Result<String, simulator::AssumeError> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]

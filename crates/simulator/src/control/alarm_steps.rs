@@ -177,8 +177,4 @@ impl Control for AlarmStepControl {
     fn runs(&self) -> u64 {
         self.checks + self.messages
     }
-
-    fn owns(&self) -> (u32, u32) {
-        (0, self.steps.owned())
-    }
 }

@@ -70,6 +70,11 @@ impl Foreknowledge {
         self.ends = self.ends.saturating_add(self.interval);
     }
 
+    /// All work, in seconds.
+    pub(crate) fn work_seconds(&self) -> f64 {
+        self.work.iter().sum()
+    }
+
     /// Length of an interval.
     pub(crate) fn interval(&self) -> Nanos {
         self.interval

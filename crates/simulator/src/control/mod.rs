@@ -118,11 +118,6 @@ pub(crate) trait Control {
     fn run_span(&self) -> f64 {
         0.0
     }
-
-    /// Custom metrics and alarms that it needs.
-    fn owns(&self) -> (u32, u32) {
-        (0, 0)
-    }
 }
 
 /// A count that never changes.

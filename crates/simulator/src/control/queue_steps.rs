@@ -133,12 +133,6 @@ impl QueueSteps {
     pub(super) fn period(&self) -> Nanos {
         self.period
     }
-
-    /// Alarms that there are.
-    pub(super) fn owned(&self) -> u32 {
-        let alarms = [&self.alarms.scale_out, &self.alarms.scale_in];
-        alarms.into_iter().flatten().map(|_| 1).sum()
-    }
 }
 
 fn distance(evaluation: &Evaluation, value: f64) -> f64 {

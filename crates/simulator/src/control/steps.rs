@@ -66,8 +66,4 @@ impl Control for StepControl {
     fn shown(&self) -> Shown {
         Shown::from_alarms(&self.steps.alarms)
     }
-
-    fn owns(&self) -> (u32, u32) {
-        (0, self.steps.owned())
-    }
 }

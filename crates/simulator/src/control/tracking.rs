@@ -306,14 +306,6 @@ impl Control for Tracking {
     fn runs(&self) -> u64 {
         self.samples
     }
-
-    fn owns(&self) -> (u32, u32) {
-        // TasksNeeded is published beside the metric that is tracked.
-        let metrics = if self.watch.is_some() { 2 } else { 1 };
-        let wake = u32::from(self.wake.is_some());
-        let steps = self.steps.as_ref().map_or(0, QueueSteps::owned);
-        (metrics + wake, 2 + wake + steps)
-    }
 }
 
 /// The one of two alarms' states that people want to see.

@@ -21,8 +21,6 @@ pub(crate) struct Finished {
     pub(crate) function_runs: u64,
     /// Seconds that each run waits between its looks.
     pub(crate) run_span: f64,
-    pub(crate) metrics: u32,
-    pub(crate) alarms: u32,
 }
 
 impl Engine<'_> {
@@ -40,7 +38,6 @@ impl Engine<'_> {
         self.records
             .point(self.queue.visible(), self.desired, self.control.shown());
         self.tasks.close(end);
-        let (metrics, alarms) = self.control.owns();
         Finished {
             loaded,
             end,
@@ -48,8 +45,6 @@ impl Engine<'_> {
             billed: self.tasks.billed,
             function_runs: self.control.runs(),
             run_span: self.control.run_span(),
-            metrics,
-            alarms,
             foreknowledge: self.foreknowledge,
             records: self.records,
         }

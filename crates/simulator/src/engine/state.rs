@@ -3,7 +3,7 @@
 use crate::control::{Control, Foreknowledge, Observation, Tick, Wishes};
 use crate::random::{Purpose, Random, Sampler};
 use crate::scenario::Scenario;
-use crate::time::{Nanos, from_seconds, nanos};
+use crate::time::{Nanos, nanos};
 
 use super::agenda::{Agenda, Ends, Event};
 use super::queue::Queue;
@@ -45,7 +45,7 @@ impl<'s> Engine<'s> {
         let shortest = if instant {
             0
         } else {
-            from_seconds(scenario.prices.shortest_task)
+            nanos(scenario.billing.shortest_task)
         };
         Self {
             scenario,

@@ -78,7 +78,6 @@ pub(super) fn replay(
         .map(|message| message.interrupted(rules, end))
         .sum();
     let control = control(scenario, bounds, 0, None);
-    let (metrics, alarms) = control.owns();
     replay.finish(end);
     Some(Finished {
         loaded: end,
@@ -87,8 +86,6 @@ pub(super) fn replay(
         billed: replay.task_time,
         function_runs: measurement.runs(&scenario.policy, scenario.assumptions.minute()),
         run_span: control.run_span(),
-        metrics,
-        alarms,
         foreknowledge: foreknowledge(measurement, scenario, end),
         records: replay.records,
     })

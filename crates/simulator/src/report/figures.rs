@@ -173,14 +173,11 @@ impl Report {
             "cost",
             vec![
                 money("cost.total", cost.total),
-                Words(": tasks "),
-                money("cost.tasks", cost.tasks),
-                Words(", metrics "),
-                money("cost.metrics", cost.metrics),
-                Words(", alarms "),
-                money("cost.alarms", cost.alarms),
-                Words(", function "),
-                money("cost.function", cost.function),
+                Words(" in "),
+                time("duration", self.outcome.duration),
+                Words(", "),
+                money("cost.per_month", cost.per_month),
+                Words(" per month"),
             ],
         )
     }
@@ -188,8 +185,10 @@ impl Report {
     fn cheapest(&self) -> Figure {
         let mut pieces = vec![
             money("cost.ideal", self.outcome.cost.ideal),
+            Words(", "),
+            money("cost.ideal_per_month", self.outcome.cost.ideal_per_month),
             Words(
-                ": the cheapest way to meet the objective, if every message were known in advance",
+                " per month: the cheapest way to meet the objective, if every message were known in advance",
             ),
         ];
         if let Some(limit) = self.outcome.limited_by_max {

@@ -1,6 +1,7 @@
 //! What is told of a simulation: one document for programs, and the same figures for people, as text and
 //! as one self-contained page.
 
+mod bill;
 mod figures;
 mod page;
 
@@ -10,6 +11,7 @@ pub use self::figures::{Figure, Piece};
 
 use crate::compare::{Compared, IDEAL};
 use crate::comparison::{Comparison, Prediction};
+use crate::cost::Bill;
 use crate::number::{format_dollars, format_duration, format_share};
 use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 use crate::survey::{Phases, Survey, Variant};
@@ -58,6 +60,10 @@ pub struct Rival {
     pub waiting: Waiting,
     /// Cost in US dollars: all of it.
     pub cost: f64,
+    /// The same per month of 730 hours like this.
+    pub cost_per_month: f64,
+    /// The same by item.
+    pub bill_per_month: Bill,
     /// Tasks.
     pub tasks: TaskFigures,
     /// Messages by what became of them.
@@ -199,6 +205,8 @@ impl Rival {
             phases: compared.phases,
             waiting: outcome.waiting,
             cost: outcome.cost.total,
+            cost_per_month: outcome.cost.per_month,
+            bill_per_month: outcome.cost.monthly_bill(),
             tasks: outcome.tasks,
             messages: outcome.messages,
             scaling: (compared.name != IDEAL).then_some(outcome.scaling),

@@ -3,6 +3,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::bill::bill;
 use super::{Figure, Piece, Report, Rival};
 use crate::comparison::Difference;
 use crate::engine::ScalingAction;
@@ -133,7 +134,6 @@ fn figures(report: &Report) -> Markup {
             tr { th scope="row" { (figure.label) } td { @for piece in &figure.pieces { (self::piece(piece)) } } }
         }
     };
-    let prices = &report.outcome.cost.prices;
     html! {
         section {
             h2 { "Figures" }
@@ -144,7 +144,7 @@ fn figures(report: &Report) -> Markup {
                 p { "AWS doesn't document everything that this result depends on. It would be:" }
                 ul #uncertainty { @for line in &uncertainty { li { (line) } } }
             }
-            p .hint { "Prices of " (prices.region) ", " (prices.as_of) "." }
+            (bill(&report.outcome.cost))
         }
     }
 }

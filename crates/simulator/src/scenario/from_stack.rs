@@ -1,10 +1,11 @@
 //! The scenario of a service of a stack definition.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use stack::{Architecture, Queue, Service, ServiceSource, Stack};
 
-use crate::prices::Prices;
+use crate::cost::{Billing, PriceTable, Prices};
 use crate::random::Distribution;
 
 use super::policies::policy;
@@ -46,6 +47,7 @@ impl Scenario {
             })
             .ok_or_else(|| ScenarioError::Objective(service.to_owned()))?;
         let processing = processing(service, found, overrides, &mut notes)?;
+        let prices = prices(stack, overrides);
         let mut scenario = Self {
             name: format!("{}/{service}", stack.name),
             slo,
@@ -65,7 +67,7 @@ impl Scenario {
                 arm: false,
             },
             assumptions: overrides.assumptions.clone().unwrap_or_default(),
-            prices: Prices::US_EAST_1,
+            billing: Billing::of_service(stack, service, found, prices, &mut notes),
             notes,
         };
         scenario.set_queues(stack, service, found)?;
@@ -121,6 +123,15 @@ impl Scenario {
             ),
         }
     }
+}
+
+/// The prices of the region that the service is in.
+fn prices(stack: &Stack, overrides: &Overrides) -> Arc<Prices> {
+    let region = overrides.region.as_deref().or(stack.region.as_deref());
+    Arc::new(match &overrides.prices {
+        Some(table) => table.for_region(region),
+        None => PriceTable::built_in().for_region(region),
+    })
 }
 
 fn processing(

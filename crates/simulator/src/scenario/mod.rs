@@ -3,13 +3,14 @@
 mod from_stack;
 mod policies;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use scaling::Bounds;
 
 use crate::assumptions::Assumptions;
+use crate::cost::{Billing, PriceTable};
 use crate::policy::Policy;
-use crate::prices::Prices;
 use crate::random::Distribution;
 
 /// Maximum number of tasks of a scenario.
@@ -46,8 +47,8 @@ pub struct Scenario {
     pub size: TaskSize,
     /// What is taken for granted.
     pub assumptions: Assumptions,
-    /// What things cost.
-    pub prices: Prices,
+    /// What it is billed by.
+    pub billing: Billing,
     /// What was assumed or left out, a sentence each.
     pub notes: Vec<String>,
 }
@@ -74,6 +75,10 @@ pub struct Overrides {
     pub concurrency: Option<u32>,
     /// What is taken for granted.
     pub assumptions: Option<Assumptions>,
+    /// Prices. Without them: the built-in table.
+    pub prices: Option<Arc<PriceTable>>,
+    /// Region of the prices. Without it: the definition's.
+    pub region: Option<String>,
 }
 
 /// Why a service can't be simulated.
@@ -129,6 +134,7 @@ impl Scenario {
             retention: Duration::from_secs(4 * 86_400),
             max_receives: None,
             stop_timeout: Duration::from_secs(30),
+            billing: Billing::new(&policy),
             policy,
             size: TaskSize {
                 cpu: 256,
@@ -136,8 +142,16 @@ impl Scenario {
                 arm: true,
             },
             assumptions: Assumptions::default(),
-            prices: Prices::US_EAST_1,
             notes: Vec::new(),
+        }
+    }
+
+    /// The same with another policy, and billed for what that needs.
+    pub(crate) fn with_policy(&self, policy: Policy) -> Self {
+        Self {
+            billing: self.billing.clone().for_policy(&policy),
+            policy,
+            ..self.clone()
         }
     }
 

@@ -276,7 +276,7 @@ fn the_ideal_is_the_cheapest_that_meets_the_objective() {
     let best = run(&ideal, load, 3);
     assert!(best.within_objective > 0.999, "{}", best.within_objective);
     near(best.tasks.seconds, best.tasks.needed_seconds, 0.02);
-    near(best.cost.ideal, best.cost.tasks, 0.02);
+    near(best.cost.ideal, best.cost.total, 0.02);
     for policy in [
         Policy::BacklogPerTask(backlog(60.0)),
         Policy::Keda(KedaPolicy::defaults(60.0)),

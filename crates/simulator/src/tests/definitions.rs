@@ -1,7 +1,9 @@
 //! Every kind of scaling that a definition may have, as far as a load of messages tells it.
 
 use super::*;
-use crate::{DemandForm, DemandPolicy, Overrides, QueueMetric, ScenarioError, StepPolicy};
+use crate::{
+    BillItem, DemandForm, DemandPolicy, Overrides, QueueMetric, ScenarioError, StepPolicy,
+};
 
 const VOUCHERS: &str = include_str!("../../../../stacks/voucher-worker.yaml");
 const BACKLOG: &str = "      backlog_per_task:\n        acceptable_latency: 10s\n        processing_time: 100ms\n        count: [visible]\n        cooldown: {out: 60s, in: 300s}\n";
@@ -76,15 +78,14 @@ fn demand_is_met_by_either_actuator() {
         );
         let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
         assert!((1.0..1.6).contains(&cost), "{actuator}: {cost}");
-        // Beside its tasks and the function: TasksNeeded, or two metrics and two alarms.
+        // TasksNeeded; with target tracking also the metric that it follows.
         let month = outcome.duration / 3_600.0 / 730.0;
-        let (metrics, alarms) = if actuator == "function" {
-            (1.0, 0.0)
-        } else {
-            (2.0, 2.0)
-        };
-        near(outcome.cost.metrics, 0.30 * metrics * month, 1e-6);
-        assert!((outcome.cost.alarms - 0.10 * alarms * month).abs() < 1e-9);
+        let metrics = if actuator == "function" { 1.0 } else { 2.0 };
+        near(
+            outcome.cost.of(BillItem::Metrics),
+            0.30 * metrics * month,
+            1e-6,
+        );
     }
 }
 
@@ -138,7 +139,7 @@ fn alarm_steps_follow_the_law_of_the_function() {
         assert!((119.0..=192.0).contains(&pause), "{pause}");
         assert_eq!(pair[1].to, (pair[0].to + 2).min(20));
     }
-    assert!(outcome.cost.function > 0.0);
+    assert!(outcome.cost.of(BillItem::Functions) > 0.0);
 }
 
 /// Steps beside target tracking: what either asks for is done, and the larger count of the two.
@@ -162,8 +163,11 @@ fn steps_beside_target_tracking_add_to_it() {
     assert!(first(&both) < first(&alone) - 30.0);
     let peak = both.actions.iter().map(|action| action.to).max();
     assert!(peak >= Some(13), "{:?}", both.actions);
-    // Three alarms: two of target tracking, one of the steps.
-    near(both.cost.alarms, alone.cost.alarms * 1.5, 1e-9);
+    // One more alarm: that of the steps.
+    let alarms = |outcome: &RunOutcome| outcome.cost.of(BillItem::Alarms);
+    let month = both.duration / 3_600.0 / 730.0;
+    let per_month = alarms(&alone) / (alone.duration / 3_600.0 / 730.0);
+    near(alarms(&both) / month, per_month + 0.10, 1e-9);
 }
 
 /// CPU alone is nothing that a load of messages tells.

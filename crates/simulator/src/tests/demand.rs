@@ -8,8 +8,7 @@ fn demand(form: DemandForm) -> Scenario {
     Scenario {
         processing: Distribution::Exponential(processing),
         visibility_timeout: Duration::from_secs(120),
-        policy: Policy::Demand(DemandPolicy::defaults(form, processing)),
-        ..scenario()
+        ..scenario().with_policy(Policy::Demand(DemandPolicy::defaults(form, processing)))
     }
 }
 
@@ -85,8 +84,12 @@ fn from_zero_one_message_wakes() {
 #[test]
 fn a_function_that_waits_costs() {
     let load = "poisson:rate=1/s,for=1d";
-    let fast = run(&demand(DemandForm::Function), load, 1).cost.function;
-    let slow = run(&demand(DemandForm::Tracking), load, 1).cost.function;
+    let fast = run(&demand(DemandForm::Function), load, 1)
+        .cost
+        .of(crate::BillItem::Functions);
+    let slow = run(&demand(DemandForm::Tracking), load, 1)
+        .cost
+        .of(crate::BillItem::Functions);
     near(
         fast / slow,
         50.2 * 0.125 / (0.2 * 0.125 + 0.2 / 1e6 / 0.000_013_333_4),

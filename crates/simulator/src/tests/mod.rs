@@ -1,3 +1,4 @@
+mod bill;
 mod cases;
 mod closed_loop;
 mod comparing;

@@ -115,7 +115,11 @@ proptest! {
         prop_assert!(waiting.p50 <= waiting.p90 && waiting.p90 <= waiting.p99 && waiting.p99 <= waiting.max);
         prop_assert!(outcome.series.len() <= 4_000);
         prop_assert!(outcome.tasks.billed_seconds >= outcome.tasks.seconds - 1e-6);
-        prop_assert!(outcome.cost.total >= outcome.cost.tasks);
+        let items: f64 = outcome.cost.items.iter().map(|item| item.cost).sum();
+        prop_assert!((outcome.cost.total - items).abs() < 1e-9);
+        let monthly: f64 = outcome.cost.items.iter().map(|item| item.per_month).sum();
+        prop_assert!((outcome.cost.per_month - monthly).abs() < 1e-6);
+        prop_assert!(outcome.cost.items.iter().all(|item| item.cost >= 0.0 && item.quantity > 0.0));
         let times: Vec<f64> = outcome.series.iter().map(|point| point.at).collect();
         prop_assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
         prop_assert!((times.last().unwrap() - outcome.duration).abs() < 1e-6);

@@ -30,15 +30,6 @@ fn the_shipped_definitions_can_be_simulated() {
         "{}",
         outcome.within_objective
     );
-    // A quarter of a vCPU and half a GB on ARM for six hours, two alarms, a metric, 360 runs.
-    near(
-        outcome.cost.tasks,
-        6.0 * (0.25 * 0.03238 + 0.5 * 0.00356),
-        1e-6,
-    );
-    near(outcome.cost.alarms, 0.2 * 6.0 / 730.0, 1e-6);
-    near(outcome.cost.metrics, 0.3 * 6.0 / 730.0, 1e-6);
-    assert!(outcome.cost.function > 0.0 && outcome.cost.function < 0.001);
 
     let existing =
         Scenario::from_stack(&stack(EXISTING), "order-worker", &Overrides::default()).unwrap();

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::cost::Bill;
 use crate::number::count;
 use crate::outcome::RunOutcome;
-use crate::prices::MONTH_HOURS;
 
 /// What came of a policy on a part of the load. With a generated load, of several seeds: the worst where
 /// the promise is concerned, and the mean of all elsewhere.
@@ -18,6 +18,8 @@ pub struct Figures {
     pub cost: f64,
     /// The same in a month of 730 hours like this.
     pub cost_per_month: f64,
+    /// The same by item.
+    pub bill_per_month: Bill,
     /// What the cheapest possible costs in such a month: see [`crate::Policy::Ideal`].
     pub ideal_per_month: f64,
     /// Task-hours.
@@ -51,13 +53,13 @@ impl Ran {
 
 impl Figures {
     fn from_outcome(outcome: &RunOutcome) -> Self {
-        let hours = outcome.duration / 3_600.0;
         Self {
             within_objective: outcome.within_objective,
             p99: outcome.waiting.p99,
             cost: outcome.cost.total,
-            cost_per_month: outcome.cost.total / hours * MONTH_HOURS,
-            ideal_per_month: outcome.cost.ideal / hours * MONTH_HOURS,
+            cost_per_month: outcome.cost.per_month,
+            bill_per_month: outcome.cost.monthly_bill(),
+            ideal_per_month: outcome.cost.ideal_per_month,
             task_hours: outcome.tasks.seconds / 3_600.0,
             actions: count(outcome.scaling.out + outcome.scaling.r#in),
             flaps: count(outcome.scaling.flaps),
@@ -77,6 +79,7 @@ impl Figures {
             p99: all().map(|one| one.p99).fold(0.0, f64::max),
             cost: mean(|one| one.cost),
             cost_per_month: mean(|one| one.cost_per_month),
+            bill_per_month: Bill::mean(ran.iter().map(|one| one.figures.bill_per_month)),
             ideal_per_month: mean(|one| one.ideal_per_month),
             task_hours: mean(|one| one.task_hours),
             actions: mean(|one| one.actions),

@@ -237,8 +237,7 @@ fn fixed(scenario: &Scenario, tasks: u32) -> Scenario {
         min: tasks,
         max: tasks,
         initial: tasks,
-        policy: Policy::Fixed { tasks },
-        ..scenario.clone()
+        ..scenario.with_policy(Policy::Fixed { tasks })
     }
 }
 

@@ -3,11 +3,12 @@
 use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
 use simulator::{
-    Assumption, Assumptions, Comparison, Report, Rival, format_dollars, format_duration,
+    Assumption, Assumptions, BillItem, Comparison, Report, Rival, format_dollars, format_duration,
     format_share,
 };
 
 use super::chart::chart;
+use crate::simulation::bill_table;
 
 pub(crate) fn text(report: &Report) -> String {
     let outcome = &report.outcome;
@@ -21,20 +22,21 @@ pub(crate) fn text(report: &Report) -> String {
     }
     text.push('\n');
     text.push_str(&chart(report));
+    text.push('\n');
+    text.push_str(&bill_table(&outcome.cost, outcome.duration));
     if let Some(comparison) = &report.comparison {
         text.push_str(&format!("\n{}\n", beside_prediction(comparison)));
     }
     if !report.compared.is_empty() {
         text.push_str(&format!("\n{}\n", table(&report.compared)));
+        text.push_str(&format!("\n{}\n", costs(&report.compared)));
     }
     text.push_str(if report.is_measured() {
         "\nhow it was measured:\n"
     } else {
         "\nassumed:\n"
     });
-    let prices = outcome.cost.prices;
-    let priced = format!("prices of {}, {}", prices.region, prices.as_of);
-    for note in outcome.notes.iter().chain([&priced]) {
+    for note in &outcome.notes {
         text.push_str(&format!("- {note}\n"));
     }
     if !report.is_measured() {
@@ -130,4 +132,53 @@ fn table(rivals: &[Rival]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// What the policies cost per month, in groups: a line per item of each would be many.
+fn costs(rivals: &[Rival]) -> Table {
+    use BillItem::{
+        Addresses, Functions, Instances, MetricRequests, Metrics, QueueRequests, SpotTasks, Tasks,
+    };
+    let groups: [&[BillItem]; 4] = [
+        &[Tasks, SpotTasks, Instances],
+        &[Addresses],
+        &[QueueRequests],
+        &[Functions, Metrics, MetricRequests],
+    ];
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "per month",
+        "tasks",
+        "IPv4",
+        "SQS",
+        "metrics",
+        "others",
+        "total",
+    ]);
+    for rival in rivals {
+        let cost = |items: &[BillItem]| -> f64 {
+            items
+                .iter()
+                .map(|item| rival.bill_per_month.of(*item))
+                .sum()
+        };
+        let grouped = groups.map(cost);
+        let others = rival.cost_per_month - grouped.iter().sum::<f64>();
+        let costs = grouped
+            .into_iter()
+            .chain([others.max(0.0), rival.cost_per_month]);
+        table.add_row(
+            std::iter::once(shorten(&rival.name)).chain(costs.map(|cost| format!("{cost:.2}"))),
+        );
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// The part of a policy's name before its details.
+fn shorten(name: &str) -> String {
+    name.split(',').next().unwrap_or(name).to_owned()
 }

@@ -6,6 +6,8 @@ use simulator::{
     Figures, Law, Lift, Limits, Part, Tuned, format_dollars, format_duration, format_share,
 };
 
+use crate::simulation::bills_table;
+
 pub(super) fn text(tuned: &Tuned) -> String {
     let style = if tuned.keeps() {
         Style::new().green().bold()
@@ -14,6 +16,7 @@ pub(super) fn text(tuned: &Tuned) -> String {
     };
     let mut text = format!("{}: {}\n", tuned.name, style.apply_to(verdict(tuned)));
     text.push_str(&format!("\n{}\n", table(tuned)));
+    text.push_str(&format!("\n{}", costs(tuned)));
     text.push_str(&changes(tuned));
     if let Some(limits) = &tuned.limits {
         text.push_str(&in_the_way(tuned, limits));
@@ -119,6 +122,15 @@ fn table(tuned: &Tuned) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// What the present and the tuned parameters cost in the training period, item by item.
+fn costs(tuned: &Tuned) -> String {
+    let name = if tuned.found { "tuned" } else { "nearest" };
+    bills_table(&[
+        ("present", tuned.present.searched.bill_per_month),
+        (name, tuned.tuned.searched.bill_per_month),
+    ])
 }
 
 fn changes(tuned: &Tuned) -> String {

@@ -78,9 +78,4 @@ impl Control for Function {
     fn run_span(&self) -> f64 {
         self.eye.span()
     }
-
-    /// The metric `TasksNeeded`.
-    fn owns(&self) -> (u32, u32) {
-        (1, 0)
-    }
 }

@@ -1,0 +1,86 @@
+//! `cost`: the bill of a service under a load, before it is deployed.
+
+use serde::Serialize;
+use simulator::{Cost, Messages, Phases, Scenario, format_dollars, format_duration};
+
+use crate::failure::Result;
+use crate::output::Format;
+use crate::simulation::{Input, InputArgs, bill_table, scenario_failure};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+/// What programs read.
+#[derive(Debug, Serialize)]
+struct Document {
+    /// Stack and service.
+    scenario: String,
+    /// The load as given.
+    load: String,
+    /// Simulated time in seconds: from the start of the load until every message is done.
+    duration: f64,
+    /// Messages, by what became of them.
+    messages: Messages,
+    /// The bill of the phase of `--seed`.
+    cost: Cost,
+    /// What all phases came to.
+    phases: Phases,
+    /// Assumptions, a sentence each.
+    notes: Vec<String>,
+}
+
+pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    let input = args.input.read().await?;
+    // Nothing else runs meanwhile.
+    let document = tokio::task::block_in_place(|| simulate(&input))?;
+    input.ui.finish();
+    format.print(&document, text);
+    Ok(())
+}
+
+fn simulate(input: &Input) -> Result<Document> {
+    let (stack, load) = (&input.stack, &input.load);
+    let scenario =
+        Scenario::from_stack(stack, &input.service, &input.overrides).map_err(scenario_failure)?;
+    let lasts = format_duration(load.duration().as_secs_f64());
+    input.ui.note(&format!("simulating {lasts}"));
+    let (outcome, phases) =
+        simulator::simulate_phases(&scenario, load, input.seed).map_err(scenario_failure)?;
+    Ok(Document {
+        scenario: outcome.scenario,
+        load: input.load_name.clone(),
+        duration: outcome.duration,
+        messages: outcome.messages,
+        cost: outcome.cost,
+        phases,
+        notes: outcome.notes,
+    })
+}
+
+fn text(document: &Document) -> String {
+    let cost = &document.cost;
+    let mut text = format!(
+        "{}: {} per month like this\n{} in {} ({} phases), {} messages\n\n{}",
+        document.scenario,
+        format_dollars(cost.per_month),
+        document.phases.cost.format(format_dollars),
+        format_duration(document.duration),
+        document.phases.runs,
+        document.messages.sent,
+        bill_table(cost, document.duration)
+    );
+    text.push_str(&format!(
+        "  ideal (hindsight): {} per month by the same rules, without scaling\n\nassumed:\n",
+        format_dollars(cost.ideal_per_month)
+    ));
+    for note in &document.notes {
+        text.push_str(&format!("- {note}\n"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! What a scenario is billed by: its prices, what its tasks run on, and what exists around it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stack::{
+    Architecture, Capacity, Cluster, InstanceRoom, Network, Service, ServiceSource, ServiceSpec,
+    Stack,
+};
+
+use crate::policy::Policy;
+
+use super::count::{Inventories, Inventory, measured};
+use super::prices::{PriceTable, Prices};
+
+/// What a scenario is billed by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Billing {
+    /// The prices.
+    pub prices: Arc<Prices>,
+    /// What the tasks run on.
+    pub hosting: Hosting,
+    /// Whether tasks, or the instances that they run on, have public addresses.
+    pub public: bool,
+    /// Shortest time for which a Fargate task is billed.
+    pub shortest_task: Duration,
+    /// Memory of the functions in GB.
+    pub function_gb: f64,
+    /// Whether the functions run on ARM.
+    pub function_arm: bool,
+    /// Number of queues that the service consumes.
+    pub queues: u32,
+    /// Whether its first queue is FIFO.
+    pub fifo: bool,
+    /// Whether the tasks log to CloudWatch.
+    pub logs: bool,
+    /// Services that share the metric function with it.
+    pub(crate) sharing: u32,
+    pub(crate) scales_to_zero: bool,
+    pub(crate) inventories: Inventories,
+}
+
+/// What tasks run on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Hosting {
+    /// Fargate on demand.
+    Fargate,
+    /// Fargate Spot, with the first tasks on demand.
+    Spot {
+        /// Tasks on demand.
+        base: u32,
+    },
+    /// EC2 instances.
+    Instances {
+        /// US dollars per hour of an instance with its disk.
+        hour: f64,
+        /// Tasks that fit onto an instance, at least 1.
+        tasks: u32,
+        /// Minimum number of instances.
+        min: u32,
+        /// Maximum number of instances.
+        max: u32,
+    },
+}
+
+impl Billing {
+    /// A service on Fargate in us-east-1 with a queue, with public addresses and logs, alone in its stack,
+    /// without alarms on its queue.
+    #[must_use]
+    pub fn new(policy: &Policy) -> Self {
+        let standing = Inventory {
+            dashboards: 1.0,
+            log_groups: 1.0,
+            ..Inventory::default()
+        };
+        Self {
+            prices: Arc::new(PriceTable::built_in().for_region(None)),
+            hosting: Hosting::Fargate,
+            public: true,
+            shortest_task: Duration::from_secs(60),
+            function_gb: 0.125,
+            function_arm: true,
+            queues: 1,
+            fifo: false,
+            logs: true,
+            sharing: 0,
+            scales_to_zero: false,
+            inventories: Inventories {
+                standing,
+                scaling: Inventory::default(),
+            },
+        }
+        .for_policy(policy)
+    }
+
+    /// What a service of a stack is billed by; `notes` says what was assumed.
+    pub(crate) fn of_service(
+        stack: &Stack,
+        name: &str,
+        service: &Service,
+        prices: Arc<Prices>,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let spec = match &service.source {
+            ServiceSource::Create(spec) => Some(spec.as_ref()),
+            ServiceSource::Existing { .. } => None,
+        };
+        let measured = measured(stack).len();
+        let others = measured.saturating_sub(usize::from(service.is_measured()));
+        Self {
+            hosting: hosting(stack, spec, &prices, notes),
+            public: spec.is_some() && is_public(&stack.network),
+            function_gb: f64::from(stack.metric.memory) / 1_024.0,
+            function_arm: stack.metric.architecture == Architecture::Arm64,
+            queues: u32::try_from(service.consumes.len()).unwrap_or(u32::MAX),
+            fifo: service
+                .consumes
+                .first()
+                .is_some_and(|queue| stack.is_fifo(queue)),
+            logs: spec.is_some(),
+            sharing: u32::try_from(others).unwrap_or(u32::MAX),
+            scales_to_zero: service.tasks.min == 0,
+            inventories: Inventories::of_service(stack, name),
+            shortest_task: Duration::from_secs(60),
+            prices,
+        }
+    }
+
+    /// The same with another policy, as ecs-scaler would deploy it.
+    #[must_use]
+    pub(crate) fn for_policy(mut self, policy: &Policy) -> Self {
+        self.inventories.scaling =
+            Inventory::of_policy(policy, self.queues, self.sharing, self.scales_to_zero);
+        self
+    }
+
+    /// What exists around the service.
+    #[must_use]
+    pub fn inventory(&self) -> Inventory {
+        self.inventories.standing + self.inventories.scaling
+    }
+}
+
+fn is_public(network: &Network) -> bool {
+    match network {
+        Network::Create => true,
+        Network::Existing {
+            assign_public_ip, ..
+        } => *assign_public_ip,
+    }
+}
+
+fn hosting(
+    stack: &Stack,
+    spec: Option<&ServiceSpec>,
+    prices: &Prices,
+    notes: &mut Vec<String>,
+) -> Hosting {
+    let (Some(spec), Cluster::Create { capacity, .. }) = (spec, &stack.cluster) else {
+        return Hosting::Fargate;
+    };
+    match capacity {
+        Capacity::Fargate => Hosting::Fargate,
+        Capacity::FargateSpot { base } => {
+            notes.push(
+                "Fargate Spot's price changes: a fixed share of the price on demand is assumed, and no task is interrupted"
+                    .to_owned(),
+            );
+            Hosting::Spot { base: *base }
+        }
+        Capacity::Ec2 {
+            instance_type,
+            min,
+            max,
+        } => {
+            let fit = InstanceRoom::of(instance_type).map(|room| room.tasks(spec.cpu, spec.memory));
+            let hour = prices.instance_hour(instance_type);
+            notes.push(describe_instances(instance_type, fit, hour));
+            if stack.services.len() > 1 {
+                notes.push(
+                    "the cost of EC2 instances is that of this service alone; services that share instances need fewer"
+                        .to_owned(),
+                );
+            }
+            Hosting::Instances {
+                hour: hour.map_or(0.0, |(hour, _)| hour),
+                tasks: fit.unwrap_or(1).max(1),
+                min: *min,
+                max: *max,
+            }
+        }
+    }
+}
+
+fn describe_instances(kind: &str, fit: Option<u32>, hour: Option<(f64, bool)>) -> String {
+    let fit = match fit {
+        Some(fit) => format!("{fit} tasks fit onto a {kind}"),
+        None => format!("the size of {kind} isn't known, so one task per instance is assumed"),
+    };
+    let price = match hour {
+        Some((_, false)) => "",
+        Some((_, true)) => "; its price isn't listed and is estimated from its size",
+        None => "; its price isn't listed, so instances cost nothing here: add it with --prices",
+    };
+    format!("{fit}{price}; ECS removes an instance 15 minutes after it isn't needed")
+}

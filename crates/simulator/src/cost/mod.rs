@@ -1,0 +1,16 @@
+//! The bill: what a service costs under a load, item by item, by dated prices.
+
+mod bill;
+mod billing;
+mod count;
+mod items;
+mod prices;
+mod usage;
+
+pub use bill::{Bill, Cost, CostItem};
+pub use billing::{Billing, Hosting};
+pub use count::Inventory;
+pub use items::BillItem;
+pub use prices::{Guesses, PriceError, PriceTable, Prices, RegionPrices};
+
+pub(crate) use bill::cost;

@@ -1,0 +1,209 @@
+//! What a run uses: times of tasks and instances, and requests.
+
+use std::collections::VecDeque;
+
+use crate::engine::Finished;
+use crate::number::count;
+use crate::outcome::TaskFigures;
+use crate::policy::{DemandForm, Policy};
+use crate::scenario::Scenario;
+use crate::time::{Nanos, nanos, seconds, wide_seconds};
+
+use super::billing::Hosting;
+
+/// Seconds of a long poll.
+const LONG_POLL: f64 = 20.0;
+
+/// Minutes for which an instance stays that isn't needed: cluster auto scaling's low alarm needs 15 datapoints.
+const INSTANCE_STAYS: u64 = 15;
+
+/// What a run uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Usage {
+    /// Length in hours.
+    pub(super) hours: f64,
+    /// Hours of tasks on demand, as billed.
+    pub(super) on_demand: f64,
+    /// Hours of Spot tasks, as billed.
+    pub(super) spot: f64,
+    /// Hours of instances.
+    pub(super) instances: f64,
+    /// Hours of public addresses of tasks or instances.
+    pub(super) addresses: f64,
+    /// Messages that tasks processed.
+    pub(super) processed: f64,
+    /// Requests of senders and tasks to the queue.
+    pub(super) requests: f64,
+    /// Runs of the function that measures or scales, whomever they are for.
+    pub(super) runs: f64,
+    /// Seconds of a run.
+    pub(super) run_seconds: f64,
+    /// Checks of the queues in a run.
+    pub(super) checks: f64,
+}
+
+impl Usage {
+    /// What a run used.
+    pub(super) fn of_run(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Self {
+        let totals = finished.records.totals;
+        let busy = wide_seconds(finished.records.flown) / f64::from(scenario.concurrency.max(1));
+        let running = steps(&finished.records.supply, finished.end);
+        let idle = integral(running) - busy;
+        Self {
+            processed: count(totals.deleted),
+            requests: count(totals.sent)
+                + count(totals.deleted + totals.again)
+                + count(totals.deleted)
+                + idle.max(0.0) / LONG_POLL,
+            runs: count(finished.function_runs),
+            run_seconds: scenario.assumptions.function_run.as_secs_f64() + finished.run_span,
+            checks: checks(scenario),
+            ..Self::of_tasks(scenario, &finished.records.supply, finished.end, tasks)
+        }
+    }
+
+    /// What the ideal would have used for the same messages.
+    pub(super) fn of_ideal(
+        scenario: &Scenario,
+        finished: &Finished,
+        (needed, interval): (&[u32], Nanos),
+        needed_seconds: f64,
+    ) -> Self {
+        let end = finished.end;
+        let mut supply: Vec<(Nanos, u32)> = Vec::new();
+        for (index, needed) in needed.iter().enumerate() {
+            if supply.last().is_none_or(|(_, before)| before != needed) {
+                supply.push((interval.saturating_mul(index as u64), *needed));
+            }
+        }
+        let tasks = TaskFigures {
+            seconds: needed_seconds,
+            billed_seconds: needed_seconds,
+            needed_seconds,
+            most: 0,
+        };
+        let sent = count(finished.records.totals.sent);
+        let busy = finished.foreknowledge.work_seconds() / f64::from(scenario.concurrency.max(1));
+        Self {
+            processed: sent,
+            requests: 3.0 * sent + (needed_seconds - busy).max(0.0) / LONG_POLL,
+            ..Self::of_tasks(scenario, &supply, end, &tasks)
+        }
+    }
+
+    fn of_tasks(
+        scenario: &Scenario,
+        supply: &[(Nanos, u32)],
+        end: Nanos,
+        tasks: &TaskFigures,
+    ) -> Self {
+        let hours = |seconds: f64| seconds / 3_600.0;
+        let billed = hours(tasks.billed_seconds);
+        let mut usage = Self {
+            hours: hours(seconds(end)),
+            ..Self::default()
+        };
+        match &scenario.billing.hosting {
+            Hosting::Fargate => usage.on_demand = billed,
+            Hosting::Spot { base } => {
+                let all = integral(steps(supply, end));
+                let first =
+                    steps(supply, end).map(|(from, to, count)| (from, to, count.min(*base)));
+                let share = if all > 0.0 {
+                    integral(first) / all
+                } else {
+                    0.0
+                };
+                usage.on_demand = billed * share;
+                usage.spot = billed - usage.on_demand;
+            }
+            Hosting::Instances {
+                tasks, min, max, ..
+            } => {
+                let needed = steps(supply, end)
+                    .map(|(from, to, count)| (from, to, count.div_ceil(*tasks).clamp(*min, *max)));
+                let stays = scenario.assumptions.minute().saturating_mul(INSTANCE_STAYS);
+                usage.instances = hours(hold(needed, stays));
+            }
+        }
+        if scenario.billing.public {
+            usage.addresses = match scenario.billing.hosting {
+                Hosting::Instances { .. } => usage.instances,
+                Hosting::Fargate | Hosting::Spot { .. } => hours(tasks.seconds),
+            };
+        }
+        usage
+    }
+}
+
+/// Checks of the queues in a run of the function that measures or scales.
+fn checks(scenario: &Scenario) -> f64 {
+    match &scenario.policy {
+        Policy::Demand(policy) if policy.form == DemandForm::Function => {
+            let every = nanos(policy.every).max(1);
+            count((scenario.assumptions.minute() / every).max(1))
+        }
+        Policy::AlarmSteps(_) => 0.0,
+        _ => 1.0,
+    }
+}
+
+/// The stretches between changes of a count.
+fn steps(supply: &[(Nanos, u32)], end: Nanos) -> impl Iterator<Item = (Nanos, Nanos, u32)> + '_ {
+    let ends = supply.iter().skip(1).map(|(at, _)| *at).chain([end]);
+    supply
+        .iter()
+        .zip(ends)
+        .map(move |((from, count), to)| (*from, to.min(end), *count))
+        .filter(|(from, to, _)| from < to)
+}
+
+/// Sum of counts × seconds.
+fn integral(steps: impl Iterator<Item = (Nanos, Nanos, u32)>) -> f64 {
+    steps
+        .map(|(from, to, count)| seconds(to - from) * f64::from(count))
+        .sum()
+}
+
+/// The same if a count only falls after it has been lower for a time.
+fn hold(steps: impl Iterator<Item = (Nanos, Nanos, u32)>, stays: Nanos) -> f64 {
+    // Higher counts that still stay, the highest and first to go in front.
+    let mut held: VecDeque<(Nanos, u32)> = VecDeque::new();
+    let mut sum = 0.0;
+    for (from, to, count) in steps {
+        while held.back().is_some_and(|(_, other)| *other <= count) {
+            held.pop_back();
+        }
+        let mut at = from;
+        while let Some((until, other)) = held.front().copied() {
+            let left = until.clamp(at, to);
+            sum += seconds(left - at) * f64::from(other);
+            at = left;
+            if until > to {
+                break;
+            }
+            held.pop_front();
+        }
+        sum += seconds(to - at) * f64::from(count);
+        held.push_back((to.saturating_add(stays), count));
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::SECOND;
+
+    /// 2 for 10 s, 5 for 10 s, 1 for 30 s, where a count stays for 15 s: 2 × 10 + 5 × 10 + 5 × 15 + 1 × 15.
+    #[test]
+    fn counts_are_held() {
+        let supply = [(0, 2), (10 * SECOND, 5), (20 * SECOND, 1)];
+        let end = 50 * SECOND;
+        let held = hold(steps(&supply, end), 15 * SECOND);
+        assert!((held - 160.0).abs() < 1e-9, "{held}");
+        let plain = hold(steps(&supply, end), 0);
+        assert!((plain - 100.0).abs() < 1e-9, "{plain}");
+        assert!((integral(steps(&supply, end)) - 100.0).abs() < 1e-9);
+    }
+}

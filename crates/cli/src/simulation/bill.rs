@@ -11,8 +11,8 @@ pub(crate) fn bill_table(cost: &Cost, seconds: f64) -> String {
         table.add_row([
             format!("  {}", item.item.name()),
             item.shown_quantity(),
-            format_dollars(item.cost),
-            format_dollars(item.per_month),
+            money(item.cost),
+            money(item.per_month),
         ]);
     }
     let (total, month) = (format_dollars(cost.total), format_dollars(cost.per_month));
@@ -31,10 +31,21 @@ pub(crate) fn bills_table(bills: &[(&str, Bill)]) -> String {
     let mut table = table(&[&["cost per month"], names.as_slice()].concat());
     let rows = BillItem::ALL.into_iter();
     for item in rows.filter(|item| bills.iter().any(|(_, bill)| bill.of(*item) > 0.0)) {
-        let costs = bills.iter().map(|(_, bill)| format_dollars(bill.of(item)));
+        let costs = bills.iter().map(|(_, bill)| money(bill.of(item)));
         table.add_row(std::iter::once(format!("  {}", item.name())).chain(costs));
     }
+    let totals = bills.iter().map(|(_, bill)| format_dollars(bill.total()));
+    table.add_row(std::iter::once("  total".to_owned()).chain(totals));
     format!("{}\n", aligned(table))
+}
+
+/// US dollars; the smallest amounts only say that they are small.
+fn money(amount: f64) -> String {
+    if amount > 0.0 && amount < 0.01 {
+        "<$0.01".to_owned()
+    } else {
+        format_dollars(amount)
+    }
 }
 
 fn table(header: &[&str]) -> Table {

@@ -295,6 +295,12 @@ impl Bill {
         self.0[item.place()]
     }
 
+    /// All of it in US dollars.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.0.iter().sum()
+    }
+
     /// The mean of several bills.
     pub(crate) fn mean(bills: impl ExactSizeIterator<Item = Self>) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a few bills")]

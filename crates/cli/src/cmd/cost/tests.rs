@@ -178,7 +178,7 @@ fn definitions() -> Vec<(String, Stack)> {
         format!("{{demand: {backlog}, actuator: target_tracking}}}}"),
         "{cpu: {target: 60}}".to_owned(),
         format!(
-            "{{steps: {{metric: {{queue: vouchers, count: [visible, in_flight]}}, {}, scale_in: {{below: 1, for: 5, remove: 1}}}}}}",
+            "{{steps: {{metric: {{queue: vouchers, count: [visible, in_flight], statistic: Maximum}}, {}, scale_in: {{below: 1, for: 5, remove: 1}}}}}}",
             out.replace("30s", "60s")
         ),
         format!("{{alarm_steps: {{metric: {{namespace: N, name: M, statistic: Sum}}, {out}}}}}"),
@@ -202,10 +202,9 @@ fn definitions() -> Vec<(String, Stack)> {
                 head.replacen(old, new, 1)
             );
             // Not every combination is valid.
-            if let Ok(loaded) = stack::parse("test.yaml", &text) {
-                all.push((text, loaded.stack));
-            } else {
-                assert!(!old.is_empty(), "{text}");
+            match stack::parse("test.yaml", &text) {
+                Ok(loaded) => all.push((text, loaded.stack)),
+                Err(report) => assert!(!old.is_empty(), "{:?}", report.problems()[0]),
             }
         }
     }

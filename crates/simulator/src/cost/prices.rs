@@ -1,6 +1,7 @@
 //! Price tables: one per region, with the date at which the prices were read.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -134,11 +135,13 @@ pub enum PriceError {
 }
 
 impl PriceTable {
-    /// The table that is part of the program.
+    /// The table that is part of the program, read once: a search makes thousands of scenarios.
     #[must_use]
-    pub fn built_in() -> Self {
+    pub fn built_in() -> &'static Self {
         // A test reads the file, so that the empty table never occurs.
-        Self::read(include_str!("prices.json")).unwrap_or_default()
+        static TABLE: LazyLock<PriceTable> =
+            LazyLock::new(|| PriceTable::read(include_str!("prices.json")).unwrap_or_default());
+        &TABLE
     }
 
     /// Reads a table from JSON text.

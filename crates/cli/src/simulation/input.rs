@@ -11,6 +11,10 @@ use crate::definition::{self, FileArg};
 use crate::failure::Result;
 use crate::ui::Ui;
 
+/// Heading of the connection's arguments. A command flattens them itself, last, because clap puts later arguments
+/// under the heading, too.
+pub(crate) const CONNECT_HEADING: &str = "With --load cloudwatch; the region also chooses prices";
+
 /// What is simulated, and under which load.
 #[derive(Debug, clap::Args)]
 pub(crate) struct InputArgs {
@@ -20,11 +24,6 @@ pub(crate) struct InputArgs {
     load: LoadArgs,
     #[command(flatten)]
     subject: SubjectArgs,
-    #[command(
-        flatten,
-        next_help_heading = "With --load cloudwatch; the region also chooses prices"
-    )]
-    connect: ConnectArgs,
 }
 
 /// The input of a simulation.
@@ -43,14 +42,15 @@ pub(crate) struct Input {
 }
 
 impl InputArgs {
-    /// Reads the definition, the assumptions and the load, and prints warnings about them.
-    pub(crate) async fn read(&self) -> Result<Input> {
+    /// Reads the definition, the assumptions and the load, and prints warnings about them. Only
+    /// `--load cloudwatch` connects; the region also chooses the prices.
+    pub(crate) async fn read(&self, connect: &ConnectArgs) -> Result<Input> {
         let file = self.file.path()?;
         let stack = definition::load(&file)?;
         let service = self.subject.service(&stack)?;
-        let overrides = self.subject.overrides(self.connect.region.as_deref())?;
+        let overrides = self.subject.overrides(connect.region.as_deref())?;
         let ui = Ui::new();
-        let load = self.load.read(&stack, &service, &self.connect, &ui);
+        let load = self.load.read(&stack, &service, connect, &ui);
         Ok(Input {
             load: load.await?,
             load_name: self.load.load.to_string(),
@@ -67,6 +67,8 @@ impl InputArgs {
     #[cfg(test)]
     pub(crate) fn read_now(&self) -> Result<Input> {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.unwrap().block_on(self.read())
+        runtime
+            .unwrap()
+            .block_on(self.read(&ConnectArgs::default()))
     }
 }

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Result};
 use crate::ui;
 
 pub(crate) use self::bill::{bill_table, bills_table};
-pub(crate) use self::input::{Input, InputArgs};
+pub(crate) use self::input::{CONNECT_HEADING, Input, InputArgs};
 use self::load::LoadArgs;
 use self::subject::SubjectArgs;
 pub(crate) use self::subject::{required_share, scenario_failure, share};

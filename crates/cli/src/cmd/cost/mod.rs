@@ -3,14 +3,17 @@
 use serde::Serialize;
 use simulator::{Cost, Messages, Phases, Scenario, format_dollars, format_duration};
 
+use crate::connect::ConnectArgs;
 use crate::failure::Result;
 use crate::output::Format;
-use crate::simulation::{Input, InputArgs, bill_table, scenario_failure};
+use crate::simulation::{CONNECT_HEADING, Input, InputArgs, bill_table, scenario_failure};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     input: InputArgs,
+    #[command(flatten, next_help_heading = CONNECT_HEADING)]
+    connect: ConnectArgs,
 }
 
 /// What programs read.
@@ -33,7 +36,7 @@ struct Document {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let input = args.input.read().await?;
+    let input = args.input.read(&args.connect).await?;
     // Nothing else runs meanwhile.
     let document = tokio::task::block_in_place(|| simulate(&input))?;
     input.ui.finish();

@@ -7,9 +7,12 @@ use std::path::PathBuf;
 
 use simulator::{Compared, Report, Scenario, ScenarioError, Survey};
 
+use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::simulation::{Input, InputArgs, required_share, scenario_failure, share, write_page};
+use crate::simulation::{
+    CONNECT_HEADING, Input, InputArgs, required_share, scenario_failure, share, write_page,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,10 +28,12 @@ pub(crate) struct Args {
     /// Write the report to this file: one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten, next_help_heading = CONNECT_HEADING)]
+    connect: ConnectArgs,
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let input = args.input.read().await?;
+    let input = args.input.read(&args.connect).await?;
     // Nothing else runs meanwhile.
     let report = tokio::task::block_in_place(|| report(&args, &input))?;
     input.ui.finish();

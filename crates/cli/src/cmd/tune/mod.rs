@@ -10,9 +10,12 @@ use serde::Serialize;
 use simulator::{Compared, Overrides, Parameter, Report, Scenario, TuneError, TuneOptions, Tuned};
 use stack::Stack;
 
+use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::simulation::{Input, InputArgs, required_share, scenario_failure, share, write_page};
+use crate::simulation::{
+    CONNECT_HEADING, Input, InputArgs, required_share, scenario_failure, share, write_page,
+};
 
 /// Required where neither the command line nor the definition has a share: the cheapest settings of all
 /// would meet nothing.
@@ -46,6 +49,8 @@ pub(crate) struct Args {
     /// Write a report of what was found to this file: one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten, next_help_heading = CONNECT_HEADING)]
+    connect: ConnectArgs,
 }
 
 /// A parameter that may stay as it is.
@@ -82,7 +87,7 @@ struct Document<'t> {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let input = args.input.read().await?;
+    let input = args.input.read(&args.connect).await?;
     // Nothing else runs meanwhile.
     tokio::task::block_in_place(|| tune(&args, &input, format))
 }

@@ -98,11 +98,11 @@ impl Overrides {
     /// The error is what may be written.
     fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         match key {
-            "slo" => self.slo = Some(time(value)?),
+            "slo" => self.slo = Some(parse_time(value)?),
             "processing_time" => {
-                self.processing = Some(distribution(value, Distribution::Exponential)?);
+                self.processing = Some(parse_distribution(value, Distribution::Exponential)?);
             }
-            "concurrency" => self.concurrency = Some(whole(value)?),
+            "concurrency" => self.concurrency = Some(parse_whole(value)?),
             _ => return self.set_constant(key, value),
         }
         Ok(())
@@ -111,36 +111,36 @@ impl Overrides {
     fn set_constant(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         let assumed = self.assumptions.get_or_insert_default();
         match key {
-            "task_start" => assumed.task_start = distribution(value, Distribution::Fixed)?,
-            "launches_per_minute" => assumed.launches_per_minute = whole(value)?,
+            "task_start" => assumed.task_start = parse_distribution(value, Distribution::Fixed)?,
+            "launches_per_minute" => assumed.launches_per_minute = parse_whole(value)?,
             "drains" => assumed.drains = value.parse().map_err(|_| "true or false")?,
-            "rule_jitter" => assumed.rule_jitter = time(value)?,
-            "publication_delay" => assumed.publication_delay = time(value)?,
-            "count_lag" => assumed.count_lag = time(value)?,
-            "sqs_metric_delay" => assumed.sqs_metric_delay = time(value)?,
-            "evaluation_delay" => assumed.evaluation_delay = time(value)?,
-            "extra_datapoints" => assumed.extra_datapoints = datapoints(value)?,
-            "high_datapoints" => assumed.high_datapoints = datapoints(value)?,
-            "low_datapoints" => assumed.low_datapoints = datapoints(value)?,
-            "low_share" => assumed.low_share = fraction(value)?,
+            "rule_jitter" => assumed.rule_jitter = parse_time(value)?,
+            "publication_delay" => assumed.publication_delay = parse_time(value)?,
+            "count_lag" => assumed.count_lag = parse_time(value)?,
+            "sqs_metric_delay" => assumed.sqs_metric_delay = parse_time(value)?,
+            "evaluation_delay" => assumed.evaluation_delay = parse_time(value)?,
+            "extra_datapoints" => assumed.extra_datapoints = parse_datapoints(value)?,
+            "high_datapoints" => assumed.high_datapoints = parse_datapoints(value)?,
+            "low_datapoints" => assumed.low_datapoints = parse_datapoints(value)?,
+            "low_share" => assumed.low_share = parse_fraction(value)?,
             "tracking_base" => assumed.tracking.base = value.parse()?,
             "tracking_cooldown" => assumed.tracking.cooldown = value.parse()?,
             "tracking_datapoint" => assumed.tracking.datapoint = value.parse()?,
             "tracking_scale_in" => assumed.tracking.scale_in = value.parse()?,
             "tracking_flapping_guard" => assumed.tracking.flapping_guard = value.parse()?,
-            "action_delay" => assumed.action_delay = time(value)?,
-            "function_delay" => assumed.function_delay = time(value)?,
-            "keda_delay" => assumed.keda_delay = time(value)?,
-            "flap_window" => assumed.flap_window = time(value)?,
-            "function_run" => assumed.function_run = time(value)?,
-            "ideal_interval" => assumed.ideal_interval = time(value)?,
+            "action_delay" => assumed.action_delay = parse_time(value)?,
+            "function_delay" => assumed.function_delay = parse_time(value)?,
+            "keda_delay" => assumed.keda_delay = parse_time(value)?,
+            "flap_window" => assumed.flap_window = parse_time(value)?,
+            "function_run" => assumed.function_run = parse_time(value)?,
+            "ideal_interval" => assumed.ideal_interval = parse_time(value)?,
             _ => return Err("another key"),
         }
         Ok(())
     }
 }
 
-fn time(text: &str) -> Result<Duration, &'static str> {
+fn parse_time(text: &str) -> Result<Duration, &'static str> {
     // Longer than any load, and short enough to be added to one.
     let most = Duration::from_secs(10 * 365 * 86_400);
     parse_duration(text)
@@ -148,21 +148,21 @@ fn time(text: &str) -> Result<Duration, &'static str> {
         .ok_or(TIME)
 }
 
-fn whole(text: &str) -> Result<u32, &'static str> {
+fn parse_whole(text: &str) -> Result<u32, &'static str> {
     let number: Option<u32> = text.parse().ok();
     number
         .filter(|number| *number > 0)
         .ok_or("a whole number from 1")
 }
 
-fn datapoints(text: &str) -> Result<u32, &'static str> {
+fn parse_datapoints(text: &str) -> Result<u32, &'static str> {
     let number: Option<u32> = text.parse().ok();
     number
         .filter(|number| *number <= 100)
         .ok_or("a whole number up to 100")
 }
 
-fn fraction(text: &str) -> Result<f64, &'static str> {
+fn parse_fraction(text: &str) -> Result<f64, &'static str> {
     let number: Option<f64> = text.parse().ok();
     number
         .filter(|number| (0.0..=1.0).contains(number))
@@ -170,11 +170,11 @@ fn fraction(text: &str) -> Result<f64, &'static str> {
 }
 
 /// A distribution; a length of time alone is made one by `alone`.
-fn distribution(
+fn parse_distribution(
     text: &str,
     alone: fn(Duration) -> Distribution,
 ) -> Result<Distribution, &'static str> {
-    let length = |text: &str| time(text.trim()).map_err(|_| SPREAD);
+    let length = |text: &str| parse_time(text.trim()).map_err(|_| SPREAD);
     let Some((name, rest)) = text.split_once(':') else {
         return length(text).map(alone);
     };

@@ -6,7 +6,7 @@ use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
 use crate::scenario::{Scenario, ScenarioError};
-use crate::simulate::know;
+use crate::simulate::foresee_work;
 use crate::survey::{Phases, Survey, run_phases};
 
 /// One policy and what it came to.
@@ -48,9 +48,9 @@ pub fn compare(
     own: &Survey,
 ) -> Result<Vec<Compared>, ScenarioError> {
     scenario.check()?;
-    let known = know(scenario, load, seed);
+    let known = foresee_work(scenario, load, seed);
     let most = known.needed(scenario).into_iter().max();
-    let policies = policies(scenario, most.unwrap_or(scenario.min));
+    let policies = list_policies(scenario, most.unwrap_or(scenario.min));
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = policies
         .into_iter()
         .map(|(name, policy)| (name, scenario.with_policy(policy)))
@@ -71,7 +71,7 @@ pub fn compare(
 }
 
 /// The policies with their names.
-fn policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
+fn list_policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
     let processing = scenario.processing.mean().as_secs_f64();
     let target = scenario.slo.as_secs_f64() / processing * f64::from(scenario.concurrency);
     let copilot = BacklogPolicy::copilot(target);

@@ -16,7 +16,7 @@ use crate::time::nanos;
 pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcome, ScenarioError> {
     // Before the whole load is gone through.
     let bounds = scenario.check()?;
-    let known = (scenario.policy == Policy::Ideal).then(|| know(scenario, load, seed));
+    let known = (scenario.policy == Policy::Ideal).then(|| foresee_work(scenario, load, seed));
     let finished = engine::run(scenario, bounds, load, seed, known.as_ref())
         .ok_or(ScenarioError::Value("the load is too long"))?;
     Ok(RunOutcome::new(
@@ -28,7 +28,7 @@ pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcom
 }
 
 /// The work of a load, known beforehand.
-pub(crate) fn know(scenario: &Scenario, load: &Load, seed: u64) -> Foreknowledge {
+pub(crate) fn foresee_work(scenario: &Scenario, load: &Load, seed: u64) -> Foreknowledge {
     let mut known = Foreknowledge::new(scenario);
     for (at, work) in Sender::new(scenario, load, seed) {
         known.add(at, work);

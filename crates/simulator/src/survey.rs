@@ -110,7 +110,7 @@ pub struct Survey {
 /// If a number of the scenario makes no sense.
 pub fn survey(scenario: &Scenario, load: &Load, seed: u64) -> Result<Survey, ScenarioError> {
     let variants = if uses_target_tracking(&scenario.policy) {
-        variants(scenario)
+        list_variants(scenario)
     } else {
         Vec::new()
     };
@@ -254,7 +254,7 @@ fn uses_target_tracking(policy: &Policy) -> bool {
 }
 
 /// The scenario under each of [`VARIANTS`] that differs from its own assumptions.
-fn variants(scenario: &Scenario) -> Vec<(&'static str, &'static str, Scenario)> {
+fn list_variants(scenario: &Scenario) -> Vec<(&'static str, &'static str, Scenario)> {
     let under = |(assumption, meaning): (&'static str, &'static str)| {
         let mut overrides = Overrides {
             assumptions: Some(scenario.assumptions.clone()),

@@ -159,9 +159,9 @@ impl Stream<'_> {
                 #[expect(clippy::cast_precision_loss, reason = "fewer than 2^53 messages")]
                 let at = from_seconds(*sent as f64 / *rate);
                 *sent += 1;
-                Some(plain(at))
+                Some(without_work(at))
             }
-            Self::Poisson { curve, at, stretch } => poisson(curve, at, stretch, random, end),
+            Self::Poisson { curve, at, stretch } => draw_poisson(curve, at, stretch, random, end),
             Self::Modulated {
                 states,
                 state,
@@ -170,9 +170,9 @@ impl Stream<'_> {
                 until,
             } => loop {
                 let rate = states[*state].0 * *factor;
-                if let Some(next) = step(*at, rate, *until, random) {
+                if let Some(next) = draw_next(*at, rate, *until, random) {
                     *at = next;
-                    break Some(plain(next));
+                    break Some(without_work(next));
                 }
                 if *until >= end {
                     break None;
@@ -199,7 +199,7 @@ impl Stream<'_> {
                     break Some(arrival);
                 }
                 let (at, work) = rows.next()?;
-                *copies = scaled(1, *scale, random);
+                *copies = scale_count(1, *scale, random);
                 *row = Some(Arrival {
                     at: at.saturating_mul(1_000),
                     work: work
@@ -226,7 +226,7 @@ impl Counts<'_> {
             .saturating_add(from_seconds(rest * share))
             .min(self.until - 1);
         self.left -= 1;
-        Some(plain(self.at))
+        Some(without_work(self.at))
     }
 
     fn begin(&mut self, random: &mut Random) -> Option<()> {
@@ -237,13 +237,13 @@ impl Counts<'_> {
             .next
             .map_or(self.end, |(next, _)| next.saturating_mul(1_000));
         self.until = until.max(self.at.saturating_add(1));
-        self.left = scaled(count, self.scale, random);
+        self.left = scale_count(count, self.scale, random);
         Some(())
     }
 }
 
 /// A message without a processing time of its own.
-fn plain(at: Nanos) -> Arrival {
+fn without_work(at: Nanos) -> Arrival {
     Arrival { at, work: None }
 }
 
@@ -254,7 +254,7 @@ fn plain(at: Nanos) -> Arrival {
     clippy::cast_precision_loss,
     reason = "counts are below 2^53, and a float over the range saturates"
 )]
-fn scaled(count: u64, scale: f64, random: &mut Random) -> u64 {
+fn scale_count(count: u64, scale: f64, random: &mut Random) -> u64 {
     if scale == 1.0 || count == 0 {
         return count;
     }
@@ -264,7 +264,7 @@ fn scaled(count: u64, scale: f64, random: &mut Random) -> u64 {
 
 /// The next moment of a Poisson process, or none before `until`.
 #[inline]
-fn step(at: Nanos, rate: f64, until: Nanos, random: &mut Random) -> Option<Nanos> {
+fn draw_next(at: Nanos, rate: f64, until: Nanos, random: &mut Random) -> Option<Nanos> {
     if rate <= 0.0 || at >= until {
         return None;
     }
@@ -277,7 +277,7 @@ fn step(at: Nanos, rate: f64, until: Nanos, random: &mut Random) -> Option<Nanos
 ///
 /// Source: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", 1979.
 #[inline]
-fn poisson(
+fn draw_poisson(
     curve: &Curve,
     at: &mut Nanos,
     stretch: &mut Stretch,
@@ -285,7 +285,7 @@ fn poisson(
     end: Nanos,
 ) -> Option<Arrival> {
     loop {
-        match step(*at, stretch.most, stretch.until, random) {
+        match draw_next(*at, stretch.most, stretch.until, random) {
             Some(next) => {
                 *at = next;
                 let draw = if stretch.least < stretch.most {
@@ -294,7 +294,7 @@ fn poisson(
                     0.0
                 };
                 if draw < stretch.least || draw < curve.rate(next) {
-                    return Some(plain(next));
+                    return Some(without_work(next));
                 }
             }
             None if stretch.until >= end => return None,

@@ -40,7 +40,7 @@ pub(super) fn parse(text: &[u8], order: DateOrder) -> Option<Parts> {
     if text.len() > 80 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let tokens = tokens(text);
+    let tokens = split_tokens(text);
     let mut reader = Reader {
         rest: &tokens,
         ..Reader::default()
@@ -49,7 +49,7 @@ pub(super) fn parse(text: &[u8], order: DateOrder) -> Option<Parts> {
     reader.finish(order)
 }
 
-fn tokens(text: &str) -> Vec<Token<'_>> {
+fn split_tokens(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
             "pm" => self.afternoon = Some(true),
             "t" | "at" | "uhr" | "st" | "nd" | "rd" | "th" => {}
             _ if is_weekday(word) => {}
-            _ => match (zone_offset(word), month(word)) {
+            _ => match (zone_offset(word), parse_month(word)) {
                 (Some(hours), _) => self.offset = Some(hours * 3_600),
                 (None, month @ Some(_)) if self.month.is_none() => self.month = month,
                 _ => return None,
@@ -257,7 +257,7 @@ fn zone_offset(word: &str) -> Option<i64> {
     })
 }
 
-fn month(word: &str) -> Option<i8> {
+fn parse_month(word: &str) -> Option<i8> {
     const NAMES: [&[&str]; 12] = [
         &["january", "januar"],
         &["february", "februar"],

@@ -52,7 +52,7 @@ impl Columns {
         }
         if columns.counts.is_empty() {
             if options.rows.is_some_and(|rows| rows != Rows::Messages) {
-                return Err(ReadError::NoCounts(columns.others(sample)));
+                return Err(ReadError::NoCounts(columns.list_others(sample)));
             }
             if let Some(name) = &options.count_column {
                 return Err(sample.unknown_column(name));
@@ -76,7 +76,7 @@ impl Columns {
     }
 
     /// The columns that nothing is read from.
-    pub(super) fn ignored(&self, sample: &Sample) -> Vec<String> {
+    pub(super) fn list_ignored(&self, sample: &Sample) -> Vec<String> {
         let series = self.series.as_ref().map(Series::columns);
         let ignored = (0..sample.width()).filter(|column| {
             !self.times.contains(*column)
@@ -87,7 +87,7 @@ impl Columns {
         sample.names(ignored)
     }
 
-    fn others(&self, sample: &Sample) -> Vec<String> {
+    fn list_others(&self, sample: &Sample) -> Vec<String> {
         sample.names((0..sample.width()).filter(|column| !self.times.contains(*column)))
     }
 
@@ -105,12 +105,12 @@ impl Columns {
         let candidates = words::choose_likeliest(&numbers, meaning);
         let timed = has(Meaning::Duration) || sample.kinds.contains(&Kind::Duration);
         match candidates.as_slice() {
-            [] if has(Meaning::Statistic) => Err(ReadError::NoCounts(self.others(sample))),
+            [] if has(Meaning::Statistic) => Err(ReadError::NoCounts(self.list_others(sample))),
             [] => Ok(candidates),
             [only, ..] if timed && meaning(only) == Meaning::Unknown && options.rows.is_none() => {
                 Err(ReadError::Ambiguous {
                     what: "columns can be a count or a processing time",
-                    candidates: self.others(sample),
+                    candidates: self.list_others(sample),
                     choose: "choose one with --count-column or --duration-column",
                 })
             }
@@ -139,7 +139,8 @@ impl Columns {
                 _ => false,
             })
             .collect();
-        let sure = |column: &usize| words::has(&sample.name(*column), "processing duration work");
+        let sure =
+            |column: &usize| words::has_word(&sample.name(*column), "processing duration work");
         match timed.as_slice() {
             [] => Ok(None),
             [only] => Ok(Some(*only)),
@@ -162,6 +163,6 @@ impl Columns {
 /// Whether a column has times of something else.
 fn is_other_time(sample: &Sample, column: usize) -> bool {
     sample.header.is_some()
-        && words::has(&sample.name(column), "time timestamp date at")
+        && words::has_word(&sample.name(column), "time timestamp date at")
         && sample.cells(column).all(timestamp::is_epoch)
 }

@@ -19,7 +19,7 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    pub(super) fn of(
+    pub(super) fn measure(
         sample: &Sample,
         columns: &Columns,
         form: TimeForm,
@@ -49,14 +49,14 @@ impl Growth {
             };
             match before.insert(series, (time, value)) {
                 None => growth.first += value,
-                Some((earlier, last)) if earlier <= time => growth.step(last, value),
-                Some((_, last)) => growth.step(value, last),
+                Some((earlier, last)) if earlier <= time => growth.add_difference(last, value),
+                Some((_, last)) => growth.add_difference(value, last),
             }
         }
         growth
     }
 
-    fn step(&mut self, from: f64, to: f64) {
+    fn add_difference(&mut self, from: f64, to: f64) {
         if to > from {
             self.rises += 1;
             self.rise += to - from;
@@ -96,7 +96,7 @@ pub(super) struct Point {
 
 /// What was counted between two readings, at the time of the earlier; and the time of the last reading. A
 /// reading below the one before is what was counted since the counter started again at zero.
-pub(super) fn differences(mut points: Vec<Point>) -> (Vec<Point>, Option<u64>) {
+pub(super) fn compute_differences(mut points: Vec<Point>) -> (Vec<Point>, Option<u64>) {
     points.sort_unstable();
     let counted = points.windows(2).filter_map(|pair| match pair {
         [before, after] if before.series == after.series && before.time < after.time => {

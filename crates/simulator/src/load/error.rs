@@ -23,7 +23,7 @@ pub enum ReadError {
     #[error("line {0}: a quote that opens in this row is never closed")]
     Quote(u64),
     /// Several columns or series that could be meant.
-    #[error("{} {what}: {}; {choose}", .candidates.len(), list(.candidates))]
+    #[error("{} {what}: {}; {choose}", .candidates.len(), join_names(.candidates))]
     Ambiguous {
         /// What the candidates could be.
         what: &'static str,
@@ -33,7 +33,7 @@ pub enum ReadError {
         choose: &'static str,
     },
     /// A column that an option names and that the file doesn't have.
-    #[error("there is no column or series \"{name}\": the file has {}", list(.columns))]
+    #[error("there is no column or series \"{name}\": the file has {}", join_names(.columns))]
     NoColumn {
         /// The name.
         name: String,
@@ -43,7 +43,7 @@ pub enum ReadError {
     /// No column that can be a count of messages.
     #[error(
         "no column is a count of messages: the file has {}; choose one with --count-column, or add --rows messages if a row is one message",
-        list(.0)
+        join_names(.0)
     )]
     NoCounts(Vec<String>),
     /// Dates that can be read in two ways.
@@ -135,7 +135,7 @@ pub enum RowProblem {
 }
 
 /// Names in quotes, with a bound on how many.
-fn list(names: &[String]) -> String {
+fn join_names(names: &[String]) -> String {
     const SHOWN: usize = 12;
     let mut shown: Vec<String> = names
         .iter()

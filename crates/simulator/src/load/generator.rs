@@ -176,11 +176,11 @@ impl<'t> Parameters<'t> {
         let stays = self.take("stays").ok_or_else(|| self.missing("stays"))?;
         let rates = rates
             .split('|')
-            .map(|text| rate("rates", text))
+            .map(|text| parse_rate("rates", text))
             .collect::<Result<Vec<_>, _>>()?;
         let stays = stays
             .split('|')
-            .map(|text| time("stays", text))
+            .map(|text| parse_time("stays", text))
             .collect::<Result<Vec<_>, _>>()?;
         if rates.len() != stays.len() || rates.len() < 2 {
             return Err(GeneratorError::States);
@@ -191,7 +191,7 @@ impl<'t> Parameters<'t> {
 
     fn rate(&mut self, key: &'static str, default: Option<f64>) -> Result<f64, GeneratorError> {
         match (self.take(key), default) {
-            (Some(value), _) => rate(key, value),
+            (Some(value), _) => parse_rate(key, value),
             (None, Some(default)) => Ok(default),
             (None, None) => Err(self.missing(key)),
         }
@@ -199,7 +199,7 @@ impl<'t> Parameters<'t> {
 
     fn time(&mut self, key: &'static str, default: Option<Nanos>) -> Result<Nanos, GeneratorError> {
         match (self.take(key), default) {
-            (Some(value), _) => time(key, value).map(nanos),
+            (Some(value), _) => parse_time(key, value).map(nanos),
             (None, Some(default)) => Ok(default),
             (None, None) => Err(self.missing(key)),
         }
@@ -228,7 +228,7 @@ impl<'t> Parameters<'t> {
 }
 
 /// Messages a second.
-fn rate(key: &'static str, value: &str) -> Result<f64, GeneratorError> {
+fn parse_rate(key: &'static str, value: &str) -> Result<f64, GeneratorError> {
     let read = || {
         let (number, unit) = value.trim().split_once('/')?;
         let per = match unit.trim() {
@@ -247,7 +247,7 @@ fn rate(key: &'static str, value: &str) -> Result<f64, GeneratorError> {
     })
 }
 
-fn time(key: &'static str, value: &str) -> Result<Duration, GeneratorError> {
+fn parse_time(key: &'static str, value: &str) -> Result<Duration, GeneratorError> {
     parse_duration(value)
         .filter(|duration| !duration.is_zero() && *duration <= LONGEST)
         .ok_or_else(|| GeneratorError::Time {

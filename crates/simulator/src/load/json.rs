@@ -7,7 +7,7 @@ use std::io::{BufReader, Read};
 use serde_json::{Deserializer, Map, Value};
 
 use super::error::ReadError;
-use super::json_value::{flat, is_moment, label, scalar};
+use super::json_value::{find_label, flatten, is_moment, read_scalar};
 use super::record::Record;
 use super::{timestamp, words};
 
@@ -24,7 +24,7 @@ struct Found {
 }
 
 /// The rows of a document, after one with the names of the columns.
-pub(super) fn rows(input: impl Read) -> Result<Vec<Record>, ReadError> {
+pub(super) fn read_rows(input: impl Read) -> Result<Vec<Record>, ReadError> {
     let documents: Vec<Value> = Deserializer::from_reader(BufReader::new(input))
         .into_iter()
         .collect::<Result<_, _>>()?;
@@ -48,7 +48,7 @@ impl Found {
     fn walk(&mut self, value: &Value, name: &str) {
         match value {
             Value::Object(map) => {
-                let label = label(map);
+                let label = find_label(map);
                 let name = label.as_deref().unwrap_or(name);
                 if !self.take_lists(map, name)
                     && !self.take_columns(map, name)
@@ -101,7 +101,7 @@ impl Found {
     }
 
     fn point(&mut self, name: &str, time: &Value, value: &Value) {
-        if let (Some(time), Some(value)) = (scalar(time), scalar(value)) {
+        if let (Some(time), Some(value)) = (read_scalar(time), read_scalar(value)) {
             self.points.push([name.to_owned(), time, value]);
         }
     }
@@ -114,13 +114,13 @@ impl Found {
         };
         let names: Vec<String> = columns
             .iter()
-            .filter_map(|column| scalar(column).or_else(|| scalar(column.get("name")?)))
+            .filter_map(|column| read_scalar(column).or_else(|| read_scalar(column.get("name")?)))
             .collect();
         let Some(rows) = list("values").or(list("rows")) else {
             return false;
         };
         for row in rows.iter().filter_map(Value::as_array) {
-            let cells = row.iter().map(|cell| scalar(cell).unwrap_or_default());
+            let cells = row.iter().map(|cell| read_scalar(cell).unwrap_or_default());
             let mut row: BTreeMap<String, String> = names.iter().cloned().zip(cells).collect();
             row.insert(SERIES.to_owned(), name.to_owned());
             self.rows.push(row);
@@ -138,7 +138,10 @@ impl Found {
         let columns: Vec<&Vec<Value>> = columns.iter().filter_map(Value::as_array).collect();
         for row in 0..columns.iter().map(|column| column.len()).max().unwrap_or(0) {
             let cells = fields.iter().zip(&columns).filter_map(|(field, column)| {
-                Some((scalar(field.get("name")?)?, scalar(column.get(row)?)?))
+                Some((
+                    read_scalar(field.get("name")?)?,
+                    read_scalar(column.get(row)?)?,
+                ))
             });
             let mut row: BTreeMap<String, String> = cells.collect();
             row.insert(SERIES.to_owned(), name.to_owned());
@@ -151,7 +154,7 @@ impl Found {
     fn take_map(&mut self, map: &Map<String, Value>, name: &str) -> bool {
         let timed = map
             .iter()
-            .all(|(key, value)| is_moment(key) && scalar(value).is_some());
+            .all(|(key, value)| is_moment(key) && read_scalar(value).is_some());
         if timed && !map.is_empty() {
             for (time, value) in map {
                 self.point(name, &Value::String(time.clone()), value);
@@ -165,7 +168,7 @@ impl Found {
         let Some(columns) = columns.filter(|columns| {
             let length = columns.first().map_or(0, |(_, column)| column.len());
             let even = columns.iter().all(|(_, column)| {
-                column.len() == length && column.iter().all(|cell| scalar(cell).is_some())
+                column.len() == length && column.iter().all(|cell| read_scalar(cell).is_some())
             });
             even && columns
                 .iter()
@@ -176,7 +179,7 @@ impl Found {
         for row in 0..columns.first().map_or(0, |(_, column)| column.len()) {
             let cells = columns
                 .iter()
-                .filter_map(|(key, column)| Some(((*key).clone(), scalar(column.get(row)?)?)));
+                .filter_map(|(key, column)| Some(((*key).clone(), read_scalar(column.get(row)?)?)));
             self.rows.push(cells.collect());
         }
         true
@@ -187,7 +190,9 @@ impl Found {
         let pairs: Option<Vec<(&Value, &Value)>> = items
             .iter()
             .map(|item| match item.as_array()?.as_slice() {
-                [first, second] if scalar(first).is_some() && scalar(second).is_some() => {
+                [first, second]
+                    if read_scalar(first).is_some() && read_scalar(second).is_some() =>
+                {
                     Some((first, second))
                 }
                 _ => None,
@@ -196,7 +201,7 @@ impl Found {
         let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else {
             return false;
         };
-        let epoch = |value: &Value| scalar(value).is_some_and(|text| is_moment(&text));
+        let epoch = |value: &Value| read_scalar(value).is_some_and(|text| is_moment(&text));
         let turned = pairs
             .iter()
             .all(|(first, second)| epoch(second) && !epoch(first));
@@ -214,7 +219,12 @@ impl Found {
         let row = |item: &Value| -> Option<BTreeMap<String, String>> {
             let fields = item.as_array()?.iter();
             fields
-                .map(|field| Some((scalar(field.get("field")?)?, scalar(field.get("value")?)?)))
+                .map(|field| {
+                    Some((
+                        read_scalar(field.get("field")?)?,
+                        read_scalar(field.get("value")?)?,
+                    ))
+                })
                 .collect()
         };
         let rows: Option<Vec<_>> = items.iter().map(row).collect();
@@ -227,7 +237,7 @@ impl Found {
 
     /// Objects with a time.
     fn take_rows(&mut self, items: &[Value], name: &str) -> bool {
-        let rows: Vec<BTreeMap<String, String>> = items.iter().filter_map(flat).collect();
+        let rows: Vec<BTreeMap<String, String>> = items.iter().filter_map(flatten).collect();
         let timed = |row: &BTreeMap<String, String>| {
             row.iter().any(|(key, value)| {
                 is_moment(value)
@@ -280,6 +290,6 @@ fn numbered<'t, F: IntoIterator<Item = &'t str>>(
     }
     (0..)
         .zip(rows)
-        .map(|(number, row)| Record::of(number, row))
+        .map(|(number, row)| Record::from_fields(number, row))
         .collect()
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::timestamp;
 
 /// The text of a value that is neither a list nor an object.
-pub(super) fn scalar(value: &Value) -> Option<String> {
+pub(super) fn read_scalar(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some(String::new()),
         Value::Bool(value) => Some(value.to_string()),
@@ -18,7 +18,7 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
 }
 
 /// The values of an object and of the objects in it; `None` for one that holds rows itself.
-pub(super) fn flat(value: &Value) -> Option<BTreeMap<String, String>> {
+pub(super) fn flatten(value: &Value) -> Option<BTreeMap<String, String>> {
     let mut row = BTreeMap::new();
     for (key, value) in value.as_object()? {
         match value {
@@ -26,12 +26,12 @@ pub(super) fn flat(value: &Value) -> Option<BTreeMap<String, String>> {
                 return None;
             }
             Value::Object(_) => {
-                for (inner, value) in flat(value).unwrap_or_default() {
+                for (inner, value) in flatten(value).unwrap_or_default() {
                     row.insert(format!("{key}.{inner}"), value);
                 }
             }
             other => {
-                if let Some(text) = scalar(other) {
+                if let Some(text) = read_scalar(other) {
                     row.insert(key.clone(), text);
                 }
             }
@@ -45,7 +45,7 @@ pub(super) fn is_moment(text: &str) -> bool {
 }
 
 /// What an object calls its values.
-pub(super) fn label(map: &Map<String, Value>) -> Option<String> {
+pub(super) fn find_label(map: &Map<String, Value>) -> Option<String> {
     const KEYS: [&str; 9] = [
         "Label",
         "label",
@@ -59,13 +59,13 @@ pub(super) fn label(map: &Map<String, Value>) -> Option<String> {
     ];
     KEYS.into_iter().find_map(|key| match map.get(key)? {
         Value::String(label) => Some(label.clone()),
-        Value::Object(labels) => Some(labelled(labels)),
+        Value::Object(labels) => Some(join_labels(labels)),
         _ => None,
     })
 }
 
 /// A metric's name and labels, as Prometheus writes them.
-pub(super) fn labelled(labels: &Map<String, Value>) -> String {
+pub(super) fn join_labels(labels: &Map<String, Value>) -> String {
     let name = labels.get("__name__").and_then(Value::as_str).unwrap_or("");
     let rest: Vec<String> = labels
         .iter()

@@ -67,8 +67,8 @@ impl Load {
         let span = self.span_seconds();
         if span > limits.span.as_secs_f64() {
             return Err(LimitError::Span {
-                found: days(span),
-                limit: days(limits.span.as_secs_f64()),
+                found: format_days(span),
+                limit: format_days(limits.span.as_secs_f64()),
             });
         }
         let messages = self.expected_messages();
@@ -76,8 +76,8 @@ impl Load {
         let most = limits.messages as f64;
         if messages > most {
             return Err(LimitError::Messages {
-                found: grouped(messages),
-                limit: grouped(most),
+                found: group_digits(messages),
+                limit: group_digits(most),
             });
         }
         Ok(self)
@@ -160,16 +160,16 @@ fn mean_rate(generator: &Generator) -> f64 {
 }
 
 /// A duration in days, or in seconds if it is shorter.
-fn days(seconds: f64) -> String {
+fn format_days(seconds: f64) -> String {
     if seconds < 86_400.0 {
         format!("{seconds:.0}s")
     } else {
-        format!("{} days", grouped(seconds / 86_400.0))
+        format!("{} days", group_digits(seconds / 86_400.0))
     }
 }
 
 /// A number with commas between its thousands.
-fn grouped(number: f64) -> String {
+fn group_digits(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -4,7 +4,7 @@ use crate::time::parse_duration;
 
 use super::columns::Columns;
 use super::error::{Place, RowProblem};
-use super::number::{is_absent, shown};
+use super::number::{is_absent, shorten};
 use super::options::Rows;
 use super::sample::Sample;
 use super::words;
@@ -33,7 +33,12 @@ impl Tally {
 }
 
 /// What the columns were taken for.
-pub(super) fn columns(sample: &Sample, columns: &Columns, rows: Rows, per: u32) -> Vec<String> {
+pub(super) fn describe_columns(
+    sample: &Sample,
+    columns: &Columns,
+    rows: Rows,
+    per: u32,
+) -> Vec<String> {
     let name = |column: usize| match sample.header {
         Some(_) => format!("\"{}\"", sample.name(column)),
         None => sample.name(column),
@@ -59,7 +64,7 @@ pub(super) fn columns(sample: &Sample, columns: &Columns, rows: Rows, per: u32) 
         (Rows::Counts, _) => format!("{header}; a row is a count: times in {times}, counts in {counts}"),
         (Rows::Rates, _) => format!(
             "{header}; a row is a rate: times in {times}, rates in {counts}, per {} without a unit",
-            unit(per)
+            name_unit(per)
         ),
         (Rows::Counters, _) => format!(
             "{header}; a row is the reading of a counter: times in {times}, readings in {counts}; messages are the differences"
@@ -76,7 +81,7 @@ pub(super) fn columns(sample: &Sample, columns: &Columns, rows: Rows, per: u32) 
             }
         ),
     });
-    let ignored = columns.ignored(sample);
+    let ignored = columns.list_ignored(sample);
     if !ignored.is_empty() {
         notes.push(format!("ignored columns: {}", ignored.join(", ")));
     }
@@ -86,7 +91,7 @@ pub(super) fn columns(sample: &Sample, columns: &Columns, rows: Rows, per: u32) 
     notes
 }
 
-fn unit(seconds: u32) -> &'static str {
+fn name_unit(seconds: u32) -> &'static str {
     match seconds {
         60 => "minute",
         3_600 => "hour",
@@ -97,11 +102,11 @@ fn unit(seconds: u32) -> &'static str {
 
 /// Microseconds of one, for processing times without a unit, by the name of their column.
 pub(super) fn duration_unit(name: &str) -> f64 {
-    if words::has(name, "ms msec millis millisecond milliseconds") {
+    if words::has_word(name, "ms msec millis millisecond milliseconds") {
         1e3
-    } else if words::has(name, "us usec micros microseconds") {
+    } else if words::has_word(name, "us usec micros microseconds") {
         1.0
-    } else if words::has(name, "min mins minutes") {
+    } else if words::has_word(name, "min mins minutes") {
         6e7
     } else {
         1e6
@@ -114,13 +119,13 @@ pub(super) fn duration_unit(name: &str) -> f64 {
     clippy::cast_sign_loss,
     reason = "positive, and a float over the range saturates"
 )]
-pub(super) fn processing(field: &[u8], unit: f64) -> Result<u64, RowProblem> {
+pub(super) fn read_processing_time(field: &[u8], unit: f64) -> Result<u64, RowProblem> {
     if is_absent(field) {
         return Ok(0);
     }
     let written = std::str::from_utf8(field).unwrap_or_default();
     let micros = match written.replacen(',', ".", 1).parse::<f64>() {
-        Ok(number) if number < 0.0 => return Err(RowProblem::Negative(shown(field))),
+        Ok(number) if number < 0.0 => return Err(RowProblem::Negative(shorten(field))),
         Ok(number) if number.is_finite() => Some((number * unit) as u64),
         Ok(_) => None,
         Err(_) => {
@@ -129,5 +134,5 @@ pub(super) fn processing(field: &[u8], unit: f64) -> Result<u64, RowProblem> {
     };
     micros
         .map(|micros| micros.saturating_add(1))
-        .ok_or_else(|| RowProblem::Processing(shown(field)))
+        .ok_or_else(|| RowProblem::Processing(shorten(field)))
 }

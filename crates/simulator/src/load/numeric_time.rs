@@ -20,7 +20,7 @@ pub(super) enum Unit {
 
 impl Unit {
     /// By size: seconds until the year 5138, then milliseconds, microseconds, and nanoseconds.
-    pub(super) fn of(whole: u64) -> Self {
+    pub(super) fn guess(whole: u64) -> Self {
         match whole {
             0..100_000_000_000 => Self::Seconds,
             100_000_000_000..100_000_000_000_000 => Self::Millis,
@@ -46,7 +46,7 @@ impl Unit {
 
 /// `YYYYMMDD`, `YYYYMMDDHH`, `YYYYMMDDHHMM`, or `YYYYMMDDHHMMSS`, from 1970 to 2099, in microseconds since
 /// 1970. Ten digits are also seconds since 1970, but only from 2032 on.
-pub(super) fn compact(text: &[u8]) -> Option<u64> {
+pub(super) fn parse_compact(text: &[u8]) -> Option<u64> {
     if !matches!(text.len(), 8 | 10 | 12 | 14) || !text.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -77,7 +77,7 @@ pub(super) fn is_serial<'c>(numbers: impl Iterator<Item = &'c [u8]>) -> bool {
     let mut before = None;
     let mut steps = 0;
     for cell in numbers {
-        let Some(days) = number(cell).map(|(days, _)| days) else {
+        let Some(days) = parse_number(cell).map(|(days, _)| days) else {
             return false;
         };
         let near = before.is_none_or(|before: u64| before.abs_diff(days) <= 31);
@@ -95,7 +95,7 @@ pub(super) fn is_serial<'c>(numbers: impl Iterator<Item = &'c [u8]>) -> bool {
     clippy::cast_sign_loss,
     reason = "after 1970 by the filter, and before the year 2119 by its caller"
 )]
-pub(super) fn serial(days: f64) -> Option<u64> {
+pub(super) fn parse_serial(days: f64) -> Option<u64> {
     // A second is about 0.0000116 days, which spreadsheets write with too few digits.
     let seconds = ((days - EPOCH_DAY) * 86_400.0).round();
     Some(seconds)
@@ -104,7 +104,7 @@ pub(super) fn serial(days: f64) -> Option<u64> {
 }
 
 /// A whole number and the millionths of its fraction.
-pub(super) fn number(text: &[u8]) -> Option<(u64, u64)> {
+pub(super) fn parse_number(text: &[u8]) -> Option<(u64, u64)> {
     let (whole, billionths) = number_of_billionths(text)?;
     Some((whole, billionths / 1_000))
 }

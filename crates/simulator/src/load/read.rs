@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::columns::Columns;
 use super::error::{Place, ReadError, RowProblem};
-use super::number::{MILLION, NumberForm, is_absent, shown};
+use super::number::{MILLION, NumberForm, is_absent, shorten};
 use super::options::{ReadOptions, Rows};
 use super::packed::Packed;
 use super::record::Record;
@@ -48,17 +48,19 @@ pub(super) fn read(input: impl Read, options: &ReadOptions) -> Result<Recorded, 
     let sample = Sample::take(&mut source)?;
     let mut reading = Reading::new(&sample, options, source.place(1))?;
     for record in &sample.records {
-        reading.row(record).map_err(|problem| ReadError::Row {
+        reading.read_row(record).map_err(|problem| ReadError::Row {
             place: source.place(record.line),
             problem,
         })?;
     }
     let mut record = Record::default();
     while source.next(&mut record)? {
-        reading.row(&record).map_err(|problem| ReadError::Row {
-            place: source.place(record.line),
-            problem,
-        })?;
+        reading
+            .read_row(&record)
+            .map_err(|problem| ReadError::Row {
+                place: source.place(record.line),
+                problem,
+            })?;
     }
     reading.finish(&sample, &|line| source.place(line))
 }
@@ -86,10 +88,10 @@ struct Reading {
 impl Reading {
     fn new(sample: &Sample, options: &ReadOptions, begin: Place) -> Result<Self, ReadError> {
         let columns = Columns::choose(sample, options)?;
-        let form = time_form(sample, &columns, options, begin)?;
+        let form = detect_time_form(sample, &columns, options, begin)?;
         let whole = matches!(options.rows, None | Some(Rows::Counts));
-        let number = NumberForm::of(&sample.records, &columns.counts, sample.delimiter, whole);
-        let rows = rows(sample, &columns, form, number, options)?;
+        let number = NumberForm::detect(&sample.records, &columns.counts, sample.delimiter, whole);
+        let rows = choose_rows(sample, &columns, form, number, options)?;
         let name = columns.counts.first().map(|column| sample.name(*column));
         Ok(Self {
             rows,
@@ -112,12 +114,12 @@ impl Reading {
         })
     }
 
-    fn row(&mut self, record: &Record) -> Result<(), RowProblem> {
+    fn read_row(&mut self, record: &Record) -> Result<(), RowProblem> {
         if record.fields().all(<[u8]>::is_empty) {
             self.empty.add(record.line);
             return Ok(());
         }
-        let time = match self.moment(record) {
+        let time = match self.read_time(record) {
             Some(time) => time,
             None if self
                 .header
@@ -127,7 +129,7 @@ impl Reading {
                 self.repeated_names.add(record.line);
                 return Ok(());
             }
-            None => return Err(RowProblem::Time(shown(&self.time))),
+            None => return Err(RowProblem::Time(shorten(&self.time))),
         };
         let series = match &self.columns.series {
             None => 0,
@@ -136,18 +138,18 @@ impl Reading {
                 None => return Ok(()),
             },
         };
-        if let Some(value) = self.value(record)? {
+        if let Some(value) = self.read_value(record)? {
             self.collected.add(time, value, series, record.line)?;
         }
         Ok(())
     }
 
-    fn moment(&mut self, record: &Record) -> Option<u64> {
+    fn read_time(&mut self, record: &Record) -> Option<u64> {
         let text = record.field(self.columns.times.time);
         self.time.clear();
         self.time.extend_from_slice(text);
         if let Some(clock) = self.columns.times.clock {
-            let clock = timestamp::clock(record.field(clock))?;
+            let clock = timestamp::normalize_clock(record.field(clock))?;
             self.time.push(b' ');
             self.time.extend_from_slice(clock.as_bytes());
         }
@@ -155,12 +157,12 @@ impl Reading {
     }
 
     /// The value of a row; `None` for a counter without a reading.
-    fn value(&mut self, record: &Record) -> Result<Option<u64>, RowProblem> {
+    fn read_value(&mut self, record: &Record) -> Result<Option<u64>, RowProblem> {
         if self.columns.counts.is_empty() {
             return match self.columns.duration {
                 None => Ok(Some(0)),
                 Some(column) => {
-                    notes::processing(record.field(column), self.duration_unit).map(Some)
+                    notes::read_processing_time(record.field(column), self.duration_unit).map(Some)
                 }
             };
         }
@@ -179,9 +181,9 @@ impl Reading {
                     let per = u64::from(amount.per.unwrap_or(self.per).max(1));
                     amount.in_millionths() / per
                 }
-                _ if amount.per.is_some() => return Err(RowProblem::NotNumeric(shown(field))),
+                _ if amount.per.is_some() => return Err(RowProblem::NotNumeric(shorten(field))),
                 _ if self.fine => amount.in_millionths(),
-                _ if amount.millionths > 0 => return Err(RowProblem::NotWhole(shown(field))),
+                _ if amount.millionths > 0 => return Err(RowProblem::NotWhole(shorten(field))),
                 _ => amount.whole,
             };
             total = total.saturating_add(value);
@@ -191,7 +193,7 @@ impl Reading {
     }
 
     fn finish(self, sample: &Sample, place: &dyn Fn(u64) -> Place) -> Result<Recorded, ReadError> {
-        let mut notes = notes::columns(sample, &self.columns, self.rows, self.per);
+        let mut notes = notes::describe_columns(sample, &self.columns, self.rows, self.per);
         notes.extend(self.form.note());
         notes.extend(self.absent.note(place, "rows without a count, read as 0"));
         notes.extend(self.empty.note(place, "empty rows, skipped"));
@@ -224,7 +226,7 @@ impl Reading {
             (_, true) => Values::Millionths,
             (_, false) => Values::Whole,
         };
-        let spread = Spread::of(&collected.rows, collected.first, values, collected.end);
+        let spread = Spread::fit(&collected.rows, collected.first, values, collected.end);
         notes.extend(spread.notes);
         Ok(Recorded {
             layout: Layout::Counts,
@@ -238,7 +240,7 @@ impl Reading {
 }
 
 /// How the times of the chosen columns are written.
-fn time_form(
+fn detect_time_form(
     sample: &Sample,
     columns: &Columns,
     options: &ReadOptions,
@@ -252,7 +254,7 @@ fn time_form(
                 .records
                 .iter()
                 .map(|record| {
-                    let clock = timestamp::clock(record.field(clock)).unwrap_or_default();
+                    let clock = timestamp::normalize_clock(record.field(clock)).unwrap_or_default();
                     [record.field(time), b" ", clock.as_bytes()].concat()
                 })
                 .collect();
@@ -270,14 +272,14 @@ fn time_form(
                     Place::Datapoint(_) => Place::Datapoint(line),
                 },
                 problem: RowProblem::Time(
-                    first.map_or(String::new(), |record| shown(record.field(time))),
+                    first.map_or(String::new(), |record| shorten(record.field(time))),
                 ),
             }
         })
 }
 
 /// What a row is: by the options, then by names and values.
-fn rows(
+fn choose_rows(
     sample: &Sample,
     columns: &Columns,
     form: TimeForm,
@@ -300,7 +302,7 @@ fn rows(
     if sample.header.is_some() && words::is_rate(&name) {
         return Err(ReadError::RateUnit(name));
     }
-    let growth = counter::Growth::of(sample, columns, form, number);
+    let growth = counter::Growth::measure(sample, columns, form, number);
     let series = columns.series.iter().flat_map(|series| series.read());
     let named = words::is_counter(&name) || series.into_iter().any(|name| words::is_counter(name));
     if named && growth.may_be_counter() {

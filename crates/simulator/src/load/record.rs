@@ -11,7 +11,7 @@ pub(super) struct Record {
 
 impl Record {
     /// A row with these fields.
-    pub(super) fn of<'f>(line: u64, fields: impl IntoIterator<Item = &'f str>) -> Self {
+    pub(super) fn from_fields<'f>(line: u64, fields: impl IntoIterator<Item = &'f str>) -> Self {
         let mut record = Self {
             line,
             ..Self::default()

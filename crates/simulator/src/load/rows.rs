@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::counter::{Point, differences};
+use super::counter::{Point, compute_differences};
 use super::error::RowProblem;
 use super::options::Rows;
 use super::packed::Packed;
@@ -152,7 +152,7 @@ impl Collected {
         };
         let mut end = None;
         if self.counters {
-            (points, end) = differences(points);
+            (points, end) = compute_differences(points);
         }
         points.sort_by_key(|point| point.time);
         let first = points.first().map_or(0, |point| point.time);

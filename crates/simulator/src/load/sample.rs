@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::ReadError;
-use super::number::{NumberForm, is_absent, printable};
+use super::number::{NumberForm, clean_text, is_absent};
 use super::record::Record;
 use super::source::Source;
 use super::{timestamp, words};
@@ -54,7 +54,7 @@ impl Sample {
         }
         let names = match source.has_names() {
             true => 1.min(records.len()),
-            false => names(&records),
+            false => count_name_rows(&records),
         };
         let data = records.split_off(names);
         let width = data.iter().map(Record::len).max();
@@ -63,7 +63,9 @@ impl Sample {
             return Err(ReadError::Empty);
         }
         let columns = width.unwrap_or(0);
-        let kinds = (0..columns).map(|column| kind(&data, column)).collect();
+        let kinds = (0..columns)
+            .map(|column| find_kind(&data, column))
+            .collect();
         Ok(Self {
             header,
             records: data,
@@ -82,7 +84,7 @@ impl Sample {
     pub(super) fn name(&self, column: usize) -> String {
         self.header
             .as_ref()
-            .map(|header| printable(header.field(column)))
+            .map(|header| clean_text(header.field(column)))
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| format!("column {}", column + 1))
     }
@@ -139,7 +141,7 @@ impl Sample {
 }
 
 /// Number of rows before the first row of values: names of columns, and what some exports put before them.
-fn names(records: &[Record]) -> usize {
+fn count_name_rows(records: &[Record]) -> usize {
     match records.first() {
         Some(first) if is_header(first) => {}
         _ => return 0,
@@ -168,12 +170,12 @@ fn names(records: &[Record]) -> usize {
 /// The names of the columns from the rows before the first row of values. CloudWatch's console has rows of
 /// labels, identifiers, and statistics.
 fn names_of(records: &[Record], width: Option<usize>) -> Option<Record> {
-    let first = |record: &Record| printable(record.field(0)).to_lowercase();
+    let first = |record: &Record| clean_text(record.field(0)).to_lowercase();
     let keyed = |key: &str| records.iter().find(|record| first(record) == key);
     let timed = records.iter().rev().find(|record| {
         let mut fields = record.fields();
         Some(record.len()) == width
-            && fields.any(|field| words::time_rank(&printable(field)) == Some(1))
+            && fields.any(|field| words::time_rank(&clean_text(field)) == Some(1))
     });
     let wide = records
         .iter()
@@ -188,13 +190,13 @@ fn names_of(records: &[Record], width: Option<usize>) -> Option<Record> {
         return Some(names.clone());
     };
     let names: Vec<String> = (0..names.len())
-        .map(|column| match printable(statistics.field(column)) {
+        .map(|column| match clean_text(statistics.field(column)) {
             _ if column == 0 => "timestamp".to_owned(),
-            statistic if statistic == "Sum" => printable(names.field(column)),
-            statistic => format!("{} {statistic}", printable(names.field(column))),
+            statistic if statistic == "Sum" => clean_text(names.field(column)),
+            statistic => format!("{} {statistic}", clean_text(names.field(column))),
         })
         .collect();
-    Some(Record::of(1, names.iter().map(String::as_str)))
+    Some(Record::from_fields(1, names.iter().map(String::as_str)))
 }
 
 /// Whether a row has neither a time nor a number.
@@ -219,7 +221,7 @@ fn is_header(record: &Record) -> bool {
 }
 
 /// What most values of a column are.
-fn kind(records: &[Record], column: usize) -> Kind {
+fn find_kind(records: &[Record], column: usize) -> Kind {
     let mut votes = [0_usize; 5];
     const KINDS: [Kind; 5] = [
         Kind::Date,

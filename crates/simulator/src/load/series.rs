@@ -1,7 +1,7 @@
 //! Files whose rows belong to several things, such as queues: which of them are read.
 
 use super::error::ReadError;
-use super::number::printable;
+use super::number::clean_text;
 use super::record::Record;
 use super::sample::{Kind, Sample};
 use super::time_columns::TimeColumns;
@@ -169,7 +169,7 @@ fn list_names(sample: &Sample, columns: &[usize]) -> Vec<String> {
 fn join_fields(record: &Record, columns: &[usize]) -> String {
     let parts: Vec<String> = columns
         .iter()
-        .map(|column| printable(record.field(*column)))
+        .map(|column| clean_text(record.field(*column)))
         .collect();
     parts.join(" / ")
 }

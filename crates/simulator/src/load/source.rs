@@ -39,17 +39,17 @@ impl<'r> Source<'r> {
         let mut head = Vec::new();
         input.by_ref().take(HEAD).read_to_end(&mut head)?;
         refuse_binary(&head)?;
-        if let Some(wide) = Wide::of(&head) {
+        if let Some(wide) = Wide::detect(&head) {
             input.read_to_end(&mut head)?;
-            return Self::text(wide.decode(&head).into_bytes(), std::io::empty());
+            return Self::open_text(wide.decode(&head).into_bytes(), std::io::empty());
         }
         let mark = head.starts_with(b"\xef\xbb\xbf");
-        Self::text(head.split_off(if mark { 3 } else { 0 }), input)
+        Self::open_text(head.split_off(if mark { 3 } else { 0 }), input)
     }
 
-    fn text(head: Vec<u8>, rest: impl Read + 'r) -> Result<Self, ReadError> {
+    fn open_text(head: Vec<u8>, rest: impl Read + 'r) -> Result<Self, ReadError> {
         if matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            let rows = json::rows(Cursor::new(head).chain(rest))?;
+            let rows = json::read_rows(Cursor::new(head).chain(rest))?;
             return Ok(Self::Points(rows.into_iter()));
         }
         // Excel for Mac ends lines with CR alone.
@@ -145,7 +145,7 @@ enum Wide {
 
 impl Wide {
     /// By its mark, or by the zero bytes that ASCII text has in it.
-    fn of(head: &[u8]) -> Option<Self> {
+    fn detect(head: &[u8]) -> Option<Self> {
         match head {
             [0xff, 0xfe, ..] => Some(Self::Little),
             [0xfe, 0xff, ..] => Some(Self::Big),

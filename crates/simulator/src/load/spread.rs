@@ -40,12 +40,12 @@ const PERIODS: [u64; 6] = [
 
 impl Spread {
     /// Gives each row its length. Rows with a known `end` last until the next, in any case.
-    pub(super) fn of(rows: &Packed, first: u64, values: Values, end: Option<u64>) -> Self {
+    pub(super) fn fit(rows: &Packed, first: u64, values: Values, end: Option<u64>) -> Self {
         let times: Vec<u64> = rows.iter().map(|(at, _)| at).collect();
         let distances: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let step = match end {
             Some(_) => None,
-            None => step(&distances),
+            None => find_step(&distances),
         };
         let mut spread = Self {
             rows: Packed::default(),
@@ -80,7 +80,7 @@ impl Spread {
             };
             spread
                 .rows
-                .push(at, messages(value, length, values, &mut carry));
+                .push(at, count_messages(value, length, values, &mut carry));
             spread.end = at.saturating_add(length);
             let distance = distances.get(index).copied().unwrap_or(length);
             if length < distance {
@@ -91,7 +91,7 @@ impl Spread {
         if end.is_none() {
             spread
                 .notes
-                .push(note(step, distances.len(), longest_gap, mixed));
+                .push(describe_spacing(step, distances.len(), longest_gap, mixed));
         }
         if values != Values::Whole {
             spread
@@ -106,7 +106,7 @@ impl Spread {
 }
 
 /// The whole messages of a row; what is left of a message is carried over.
-fn messages(value: u64, length: u64, values: Values, carry: &mut u64) -> u64 {
+fn count_messages(value: u64, length: u64, values: Values, carry: &mut u64) -> u64 {
     let millionths = match values {
         Values::Whole => return value,
         Values::Millionths => u128::from(value),
@@ -119,7 +119,7 @@ fn messages(value: u64, length: u64, values: Values, carry: &mut u64) -> u64 {
 
 /// The distance that more than half of the rows have; otherwise the shortest, if that is a usual period
 /// and all others are multiples of it.
-fn step(distances: &[u64]) -> Option<u64> {
+fn find_step(distances: &[u64]) -> Option<u64> {
     /// Most distances that are told apart; an even file has few.
     const KINDS: usize = 1_000;
     let mut counts: HashMap<u64, usize> = HashMap::new();
@@ -158,7 +158,7 @@ fn is_regular(distances: &[u64], index: usize, at: u64) -> bool {
     three || (run.contains(&true) && aligned)
 }
 
-fn note(step: Option<u64>, distances: usize, longest_gap: u64, mixed: bool) -> String {
+fn describe_spacing(step: Option<u64>, distances: usize, longest_gap: u64, mixed: bool) -> String {
     let Some(step) = step else {
         return match distances {
             0 => "there is one row: it lasts a minute".to_owned(),

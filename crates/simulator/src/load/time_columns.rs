@@ -102,10 +102,10 @@ fn find_clock(sample: &Sample, time: usize) -> Option<usize> {
     let is_clock = |column: &usize| match sample.kinds[*column] {
         Kind::Clock => true,
         Kind::Number => {
-            words::has(&sample.name(*column), NAMES)
+            words::has_word(&sample.name(*column), NAMES)
                 && sample
                     .cells(*column)
-                    .all(|cell| timestamp::clock(cell).is_some())
+                    .all(|cell| timestamp::normalize_clock(cell).is_some())
         }
         _ => false,
     };

@@ -46,7 +46,7 @@ const TIMELY: &str = "at when day tag hour minute on";
 const NOT_TIME: &str = "response processing elapsed duration latency execution wait took work";
 
 /// The words of a name, in lower case: split where letters end and where camel case begins a word.
-pub(super) fn of(name: &str) -> Vec<String> {
+pub(super) fn split_words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let letters: Vec<char> = name.chars().collect();
     for (index, &c) in letters.iter().enumerate() {
@@ -67,7 +67,7 @@ pub(super) fn of(name: &str) -> Vec<String> {
     words
 }
 
-fn any(words: &[String], list: &str) -> bool {
+fn has_any(words: &[String], list: &str) -> bool {
     words.iter().any(|word| is_in(word, list))
 }
 
@@ -76,32 +76,32 @@ fn is_in(word: &str, list: &str) -> bool {
 }
 
 /// Whether a name has one of these words.
-pub(super) fn has(name: &str, wanted: &str) -> bool {
-    any(&of(name), wanted)
+pub(super) fn has_word(name: &str, wanted: &str) -> bool {
+    has_any(&split_words(name), wanted)
 }
 
 /// What a column's name says of its values.
 pub(super) fn meaning(name: &str) -> Meaning {
-    let words = of(name);
+    let words = split_words(name);
     let percentile = |word: &String| {
         word.strip_prefix('p')
             .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
     };
     if as_count(&words) {
         Meaning::CountOf
-    } else if any(&words, LABEL) {
+    } else if has_any(&words, LABEL) {
         Meaning::Label
-    } else if rate_seconds(name).is_none() && any(&words, DURATION) {
+    } else if rate_seconds(name).is_none() && has_any(&words, DURATION) {
         Meaning::Duration
     } else if rate_seconds(name).is_none()
-        && (any(&words, STATISTIC) || words.iter().any(percentile))
+        && (has_any(&words, STATISTIC) || words.iter().any(percentile))
     {
         Meaning::Statistic
-    } else if any(&words, "sum summe") {
+    } else if has_any(&words, "sum summe") {
         Meaning::Sum
-    } else if any(&words, SENT) {
+    } else if has_any(&words, SENT) {
         Meaning::Sent
-    } else if rate_seconds(name).is_some() || any(&words, COUNT) {
+    } else if rate_seconds(name).is_some() || has_any(&words, COUNT) {
         let plain = words
             .iter()
             .all(|word| is_in(word, COUNT) || is_in(word, FILLER));
@@ -124,17 +124,17 @@ fn as_count(words: &[String]) -> bool {
 
 /// How likely a column's name is that of the times, from 1; `None` for the name of a duration.
 pub(super) fn time_rank(name: &str) -> Option<u8> {
-    let words = of(name);
+    let words = split_words(name);
     let only_time = words.iter().all(|word| is_in(word, TIME));
-    if any(&words, NOT_TIME) {
+    if has_any(&words, NOT_TIME) {
         None
     } else if !words.is_empty() && only_time {
         Some(1)
-    } else if any(&words, END) {
+    } else if has_any(&words, END) {
         Some(5)
-    } else if any(&words, BEGINNING) {
+    } else if has_any(&words, BEGINNING) {
         Some(2)
-    } else if any(&words, TIME) || any(&words, TIMELY) {
+    } else if has_any(&words, TIME) || has_any(&words, TIMELY) {
         Some(3)
     } else {
         Some(4)
@@ -144,12 +144,12 @@ pub(super) fn time_rank(name: &str) -> Option<u8> {
 /// Whether the name is that of a counter that only grows, by Prometheus's convention.
 pub(super) fn is_counter(name: &str) -> bool {
     let bare = name.split('{').next().unwrap_or_default().trim();
-    bare.to_lowercase().ends_with("_total") || any(&of(bare), "cumulative counter")
+    bare.to_lowercase().ends_with("_total") || has_any(&split_words(bare), "cumulative counter")
 }
 
 /// Whether the name is that of a rate.
 pub(super) fn is_rate(name: &str) -> bool {
-    any(&of(name), "rate") || rate_seconds(name).is_some()
+    has_any(&split_words(name), "rate") || rate_seconds(name).is_some()
 }
 
 /// The seconds of a rate's unit: 1 for `req/s`, `per second`, or `rps`, 60 for `/min`, and so on.
@@ -163,11 +163,11 @@ pub(super) fn rate_seconds(text: &str) -> Option<u32> {
             _ => return None,
         })
     };
-    let words = of(text);
+    let words = split_words(text);
     let after_slash = text
         .split('/')
         .skip(1)
-        .find_map(|after| unit(of(after).first()?));
+        .find_map(|after| unit(split_words(after).first()?));
     let per = words.windows(2).find_map(|pair| match pair {
         [per, word] if per == "per" => unit(word),
         // Datadog's rates are per second.
@@ -212,12 +212,15 @@ mod tests {
     #[test]
     fn names_are_split_into_whole_words() {
         assert_eq!(
-            of("NumberOfMessagesSent"),
+            split_words("NumberOfMessagesSent"),
             ["number", "of", "messages", "sent"]
         );
-        assert_eq!(of("aws.sqs.number_of_messages_sent").len(), 6);
-        assert_eq!(of("SQSMessages count(*)"), ["sqs", "messages", "count"]);
-        assert_eq!(of("Elapsed (ms)"), ["elapsed", "ms"]);
+        assert_eq!(split_words("aws.sqs.number_of_messages_sent").len(), 6);
+        assert_eq!(
+            split_words("SQSMessages count(*)"),
+            ["sqs", "messages", "count"]
+        );
+        assert_eq!(split_words("Elapsed (ms)"), ["elapsed", "ms"]);
     }
 
     #[test]

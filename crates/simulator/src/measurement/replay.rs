@@ -68,7 +68,7 @@ pub(super) fn replay(
     };
     let mut replay = Replay::new(measurement, records);
     replay.begin();
-    for (at, event) in events(measurement, rules, replay.records.width, end) {
+    for (at, event) in order_events(measurement, rules, replay.records.width, end) {
         replay.pass(at);
         replay.happen(event);
     }
@@ -86,13 +86,13 @@ pub(super) fn replay(
         billed: replay.task_time,
         function_runs: measurement.runs(&scenario.policy, scenario.assumptions.minute()),
         run_span: control.run_span(),
-        foreknowledge: foreknowledge(measurement, scenario, end),
+        foreknowledge: foresee_work(measurement, scenario, end),
         records: replay.records,
     })
 }
 
 /// Everything before the end, in order.
-fn events(
+fn order_events(
     measurement: &Measurement,
     rules: Rules,
     width: Nanos,
@@ -123,7 +123,7 @@ fn events(
 }
 
 /// What the ideal would have known: the work of each message, or the mean where it isn't known.
-fn foreknowledge(measurement: &Measurement, scenario: &Scenario, end: Nanos) -> Foreknowledge {
+fn foresee_work(measurement: &Measurement, scenario: &Scenario, end: Nanos) -> Foreknowledge {
     let mean = nanos(scenario.processing.mean());
     let mut messages: Vec<(Nanos, Nanos)> = measurement
         .messages

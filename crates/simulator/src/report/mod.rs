@@ -192,7 +192,7 @@ impl Report {
     /// # Errors
     /// When the JSON can't be written.
     pub fn html(&self) -> Result<String, serde_json::Error> {
-        page::page(self)
+        page::render_page(self)
     }
 }
 

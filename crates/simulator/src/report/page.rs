@@ -26,8 +26,8 @@ const LANGUAGE: &str = "try { new Intl.NumberFormat(navigator.language) } catch 
 const POLICY: &str =
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-pub(super) fn page(report: &Report) -> Result<String, serde_json::Error> {
-    let data = embedded(&serde_json::to_string(report)?);
+pub(super) fn render_page(report: &Report) -> Result<String, serde_json::Error> {
+    let data = escape_json(&serde_json::to_string(report)?);
     let title = format!(
         "{} {}",
         report.outcome.scenario,
@@ -50,7 +50,7 @@ pub(super) fn page(report: &Report) -> Result<String, serde_json::Error> {
                 style { (PreEscaped(CHART_STYLE)) (PreEscaped(STYLE)) }
             }
             body {
-                main { (header(report)) (charts(report)) (beside_prediction(report)) (figures(report)) (actions(report)) (compared(report)) (assumed(report)) }
+                main { (render_header(report)) (render_charts(report)) (beside_prediction(report)) (render_figures(report)) (render_actions(report)) (render_compared(report)) (render_assumed(report)) }
                 script #data type="application/json" { (PreEscaped(data)) }
                 (PreEscaped(format!("<!-- uPlot 1.6.32\n{CHART_LICENSE}\n-->")))
                 script { (PreEscaped(LANGUAGE)) }
@@ -63,7 +63,7 @@ pub(super) fn page(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 /// JSON that ends no script, and that old parsers read too.
-fn embedded(json: &str) -> String {
+fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 64);
     for c in json.chars() {
         match c {
@@ -77,7 +77,7 @@ fn embedded(json: &str) -> String {
     text
 }
 
-fn header(report: &Report) -> Markup {
+fn render_header(report: &Report) -> Markup {
     let outcome = &report.outcome;
     let class = match report.satisfied {
         Some(true) => "verdict kept",
@@ -98,7 +98,7 @@ fn header(report: &Report) -> Markup {
     }
 }
 
-fn charts(report: &Report) -> Markup {
+fn render_charts(report: &Report) -> Markup {
     let panel = |id: &str, title: &str| html! { figure id=(id) .panel { figcaption { (title) } div .plot {} } };
     html! {
         section aria-label="Charts" {
@@ -128,10 +128,10 @@ fn charts(report: &Report) -> Markup {
     }
 }
 
-fn figures(report: &Report) -> Markup {
+fn render_figures(report: &Report) -> Markup {
     let row = |figure: &Figure| {
         html! {
-            tr { th scope="row" { (figure.label) } td { @for piece in &figure.pieces { (self::piece(piece)) } } }
+            tr { th scope="row" { (figure.label) } td { @for piece in &figure.pieces { (self::render_piece(piece)) } } }
         }
     };
     html! {
@@ -149,7 +149,7 @@ fn figures(report: &Report) -> Markup {
     }
 }
 
-fn piece(piece: &Piece) -> Markup {
+fn render_piece(piece: &Piece) -> Markup {
     match piece {
         Piece::Words(words) => html! { (words) },
         Piece::Value { path, value, text } => {
@@ -198,7 +198,7 @@ fn beside_prediction(report: &Report) -> Markup {
 const ACTIONS: usize = 200;
 
 /// The changes of the desired count whose reasons are known.
-fn actions(report: &Report) -> Markup {
+fn render_actions(report: &Report) -> Markup {
     let outcome = &report.outcome;
     let row = |action: &ScalingAction, reason: &str| {
         html! {
@@ -226,7 +226,7 @@ fn actions(report: &Report) -> Markup {
     }
 }
 
-fn compared(report: &Report) -> Markup {
+fn render_compared(report: &Report) -> Markup {
     let row = |index: usize, rival: &Rival| {
         let cell = |path: &str, value: f64, text: String| {
             html! {
@@ -267,25 +267,25 @@ const HEADINGS: [&str; 6] = [
     "actions",
 ];
 
-fn assumed(report: &Report) -> Markup {
+fn render_assumed(report: &Report) -> Markup {
     let notes = |notes: &[String]| html! { ul { @for note in notes { li { (note) } } } };
     html! {
         section {
             h2 { @if report.is_measured() { "How it was measured" } @else { "Assumed" } }
             (notes(&report.outcome.notes))
-            @if !report.is_measured() { (constants(&report.outcome)) }
+            @if !report.is_measured() { (render_constants(&report.outcome)) }
         }
         @if let Some(predicted) = &report.predicted {
             section {
                 h2 { "What the prediction assumes" }
                 (notes(&predicted.notes))
-                (constants(predicted))
+                (render_constants(predicted))
             }
         }
     }
 }
 
-fn constants(outcome: &RunOutcome) -> Markup {
+fn render_constants(outcome: &RunOutcome) -> Markup {
     let source = |letter: &str| match letter {
         "A" => "documented by AWS",
         "B" => "measured by others",
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn data_can_end_no_script() {
         let json = serde_json::to_string("</script><!-- & \u{2028}\u{2029} ü").unwrap();
-        let text = embedded(&json);
+        let text = escape_json(&json);
         assert_eq!(
             text,
             "\"\\u003c/script\\u003e\\u003c!-- \\u0026 \\u2028\\u2029 ü\""

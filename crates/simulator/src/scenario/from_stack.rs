@@ -8,7 +8,7 @@ use stack::{Architecture, Queue, Service, ServiceSource, Stack};
 use crate::cost::{Billing, PriceTable, Prices};
 use crate::random::Distribution;
 
-use super::policies::policy;
+use super::policies::choose_policy;
 use super::{Overrides, Scenario, ScenarioError, TaskSize};
 
 impl Scenario {
@@ -46,8 +46,8 @@ impl Scenario {
                     .and_then(|queue| stack.oldest_message(queue))
             })
             .ok_or_else(|| ScenarioError::Objective(service.to_owned()))?;
-        let processing = processing(service, found, overrides, &mut notes)?;
-        let prices = prices(stack, overrides);
+        let processing = choose_processing_time(service, found, overrides, &mut notes)?;
+        let prices = choose_prices(stack, overrides);
         let mut scenario = Self {
             name: format!("{}/{service}", stack.name),
             slo,
@@ -60,7 +60,7 @@ impl Scenario {
             retention: Duration::from_secs(4 * 86_400),
             max_receives: None,
             stop_timeout: Duration::from_secs(30),
-            policy: policy(stack, service, found, &mut notes)?,
+            policy: choose_policy(stack, service, found, &mut notes)?,
             size: TaskSize {
                 cpu: 256,
                 memory: 512,
@@ -126,7 +126,7 @@ impl Scenario {
 }
 
 /// The prices of the region that the service is in.
-fn prices(stack: &Stack, overrides: &Overrides) -> Arc<Prices> {
+fn choose_prices(stack: &Stack, overrides: &Overrides) -> Arc<Prices> {
     let region = overrides.region.as_deref().or(stack.region.as_deref());
     Arc::new(match &overrides.prices {
         Some(table) => table.for_region(region),
@@ -134,7 +134,7 @@ fn prices(stack: &Stack, overrides: &Overrides) -> Arc<Prices> {
     })
 }
 
-fn processing(
+fn choose_processing_time(
     name: &str,
     service: &Service,
     overrides: &Overrides,

@@ -10,7 +10,7 @@ use crate::policy::{
 
 use super::ScenarioError;
 
-pub(super) fn policy(
+pub(super) fn choose_policy(
     stack: &Stack,
     name: &str,
     service: &Service,

@@ -89,7 +89,7 @@ proptest! {
         let load = Load::generate(&load).unwrap();
         let bounds = scenario.check().unwrap();
         let known = (scenario.policy == Policy::Ideal)
-            .then(|| crate::simulate::know(&scenario, &load, seed));
+            .then(|| crate::simulate::foresee_work(&scenario, &load, seed));
         let finished = engine::run(&scenario, bounds, &load, seed, known.as_ref()).unwrap();
         let records = &finished.records;
         let totals = records.totals;

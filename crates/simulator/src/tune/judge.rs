@@ -8,7 +8,7 @@ use stack::Stack;
 
 use crate::load::Load;
 use crate::scenario::{MOST_TASKS, Overrides, Scenario, ScenarioError};
-use crate::simulate::{know, simulate};
+use crate::simulate::{foresee_work, simulate};
 
 use super::TuneOptions;
 use super::figures::{Figures, Ran};
@@ -111,7 +111,7 @@ impl<'a> Judge<'a> {
             max: MOST_TASKS,
             ..scenario
         };
-        let needed = |seed| know(&unbounded, load, seed).needed(&unbounded);
+        let needed = |seed| foresee_work(&unbounded, load, seed).needed(&unbounded);
         let most = self.seeds(load).into_iter().flat_map(needed).max();
         Ok(most.unwrap_or_default())
     }

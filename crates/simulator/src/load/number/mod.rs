@@ -29,7 +29,7 @@ impl Amount {
         clippy::cast_sign_loss,
         reason = "a float outside of the range saturates"
     )]
-    fn of(number: f64) -> Self {
+    fn from_number(number: f64) -> Self {
         let millionths = (number.fract() * 1e6).round() as u64;
         Self {
             whole: (number as u64).saturating_add(millionths / MILLION),
@@ -49,14 +49,14 @@ pub(super) enum NumberForm {
 }
 
 /// A field as printable text.
-pub(super) fn printable(field: &[u8]) -> String {
+pub(super) fn clean_text(field: &[u8]) -> String {
     let text = String::from_utf8_lossy(field.trim_ascii());
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// A field for a message: short and printable.
-pub(super) fn shown(field: &[u8]) -> String {
-    printable(field).chars().take(40).collect()
+pub(super) fn shorten(field: &[u8]) -> String {
+    clean_text(field).chars().take(40).collect()
 }
 
 /// Whether a field says that there is no value.
@@ -79,7 +79,12 @@ pub(super) fn is_absent(field: &[u8]) -> bool {
 
 impl NumberForm {
     /// The form in which all numbers of a column make sense. `whole` says that they have no fraction.
-    pub(super) fn of(records: &[Record], columns: &[usize], delimiter: u8, whole: bool) -> Self {
+    pub(super) fn detect(
+        records: &[Record],
+        columns: &[usize],
+        delimiter: u8,
+        whole: bool,
+    ) -> Self {
         let mut votes = [0_usize; 2];
         let mut doubts = [0_usize; 2];
         for record in records {
@@ -115,20 +120,20 @@ impl NumberForm {
                 ..Amount::default()
             });
         }
-        let wrong = || RowProblem::NotNumeric(shown(field));
+        let wrong = || RowProblem::NotNumeric(shorten(field));
         let text = text(field);
         let (number, suffix) = text.split_at(number_end(&text));
         let number = self.plain(number.trim_end()).ok_or_else(wrong)?;
-        let (factor, per) = unit(suffix.trim()).ok_or_else(wrong)?;
+        let (factor, per) = parse_unit(suffix.trim()).ok_or_else(wrong)?;
         if number < 0.0 {
-            return Err(RowProblem::Negative(shown(field)));
+            return Err(RowProblem::Negative(shorten(field)));
         }
         if !number.is_finite() {
             return Err(wrong());
         }
         Ok(Amount {
             per,
-            ..Amount::of(number * factor)
+            ..Amount::from_number(number * factor)
         })
     }
 
@@ -199,7 +204,7 @@ fn number_end(text: &str) -> usize {
 }
 
 /// The factor of what follows a number, and the seconds of a rate's unit.
-fn unit(suffix: &str) -> Option<(f64, Option<u32>)> {
+fn parse_unit(suffix: &str) -> Option<(f64, Option<u32>)> {
     const WORDS: [&str; 20] = [
         "count", "counts", "req", "reqs", "request", "requests", "msg", "msgs", "message",
         "messages", "ops", "event", "events", "job", "jobs", "item", "items", "hits", "calls",

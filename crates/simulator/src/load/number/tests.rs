@@ -62,8 +62,11 @@ fn numbers_of_every_locale() {
 #[test]
 fn a_column_decides_about_its_decimal_mark() {
     let form = |cells: &[&str], delimiter, whole| {
-        let records: Vec<Record> = cells.iter().map(|cell| Record::of(1, [*cell])).collect();
-        NumberForm::of(&records, &[0], delimiter, whole)
+        let records: Vec<Record> = cells
+            .iter()
+            .map(|cell| Record::from_fields(1, [*cell]))
+            .collect();
+        NumberForm::detect(&records, &[0], delimiter, whole)
     };
     assert_eq!(form(&["10,5", "1.234,5"], b';', false), NumberForm::Comma);
     assert_eq!(form(&["1.234", "7"], b';', true), NumberForm::Comma);

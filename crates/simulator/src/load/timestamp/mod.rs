@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 
 use super::civil;
 use super::error::ReadError;
-use super::numeric_time::{Unit, compact, is_serial, number, number_of_billionths, serial};
+use super::numeric_time::{
+    Unit, is_serial, number_of_billionths, parse_compact, parse_number, parse_serial,
+};
 use super::options::DateOrder;
 use super::words;
 
@@ -44,20 +46,20 @@ impl TimeForm {
             let mut cells = cells;
             return Ok(cells.any(is_clock).then_some(Self::Clock));
         };
-        if number(first).is_some() {
-            let numbers = cells.filter(|cell| number(cell).is_some());
+        if parse_number(first).is_some() {
+            let numbers = cells.filter(|cell| parse_number(cell).is_some());
             let largest = numbers
                 .clone()
-                .filter_map(number)
+                .filter_map(parse_number)
                 .map(|(whole, _)| whole)
                 .max();
             return Ok(Some(
-                if numbers.clone().all(|cell| compact(cell).is_some()) {
+                if numbers.clone().all(|cell| parse_compact(cell).is_some()) {
                     Self::Compact
                 } else if is_serial(numbers) {
                     Self::Serial
                 } else {
-                    Self::Number(Unit::of(largest.unwrap_or(0)))
+                    Self::Number(Unit::guess(largest.unwrap_or(0)))
                 },
             ));
         }
@@ -77,7 +79,7 @@ impl TimeForm {
 
     /// The same, with the unit that the name of the column has for small numbers.
     pub(super) fn named(self, name: Option<&str>) -> Self {
-        let has = |units: &str| name.is_some_and(|name| words::has(name, units));
+        let has = |units: &str| name.is_some_and(|name| words::has_word(name, units));
         match self {
             Self::Number(Unit::Seconds) if has("ms millis milliseconds") => {
                 Self::Number(Unit::Millis)
@@ -92,12 +94,12 @@ impl TimeForm {
     /// Microseconds since 1970 (or since the beginning, for small numbers).
     pub(super) fn read(self, text: &[u8]) -> Option<u64> {
         match self {
-            Self::Number(unit) => Some(unit.micros(number(text)?)),
+            Self::Number(unit) => Some(unit.micros(parse_number(text)?)),
             Self::Serial => {
                 let (days, millionths) = number_of_billionths(text)?;
-                serial(days as f64 + millionths as f64 / 1e9)
+                parse_serial(days as f64 + millionths as f64 / 1e9)
             }
-            Self::Compact => compact(text),
+            Self::Compact => parse_compact(text),
             Self::Clock => {
                 let parts = civil::parse(text, DateOrder::Dmy)?;
                 let clock = parts.time.filter(|_| parts.date.is_none())?;
@@ -108,7 +110,7 @@ impl TimeForm {
                 u64::try_from(time.as_microsecond()).ok()
             }
             Self::Local => {
-                let time = local(text)?.to_zoned(TimeZone::UTC).ok()?;
+                let time = parse_local(text)?.to_zoned(TimeZone::UTC).ok()?;
                 u64::try_from(time.timestamp().as_microsecond()).ok()
             }
             Self::Written { order, zoned } => civil::parse(text, order)
@@ -169,13 +171,13 @@ impl TimeForm {
 
 /// Whether a field is a time in any form.
 pub(super) fn is_time(text: &[u8]) -> bool {
-    number(text).is_some() || is_date(text)
+    parse_number(text).is_some() || is_date(text)
 }
 
 /// Whether a field is a date, with or without a time, and not a mere number.
 pub(super) fn is_date(text: &[u8]) -> bool {
     PARSER.parse_timestamp(text).is_ok()
-        || local(text).is_some()
+        || parse_local(text).is_some()
         || [DateOrder::Dmy, DateOrder::Mdy]
             .into_iter()
             .any(|order| civil::parse(text, order).is_some_and(|parts| parts.date.is_some()))
@@ -183,7 +185,7 @@ pub(super) fn is_date(text: &[u8]) -> bool {
 
 /// Whether a field is a date without a time.
 pub(super) fn is_bare_date(text: &[u8]) -> bool {
-    !text.contains(&b':') && (is_date(text) || (text.len() == 8 && compact(text).is_some()))
+    !text.contains(&b':') && (is_date(text) || (text.len() == 8 && parse_compact(text).is_some()))
 }
 
 /// Whether a field is a time of the day without a date.
@@ -193,7 +195,7 @@ pub(super) fn is_clock(text: &[u8]) -> bool {
 }
 
 /// A time of the day from a column of its own, with colons: `12:00`, `120000`, `1200`, or an hour.
-pub(super) fn clock(text: &[u8]) -> Option<String> {
+pub(super) fn normalize_clock(text: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return is_clock(text.as_bytes()).then(|| text.to_owned());
@@ -211,7 +213,8 @@ pub(super) fn clock(text: &[u8]) -> Option<String> {
 
 /// Whether a field is a number as large as a time since 1970.
 pub(super) fn is_epoch(text: &[u8]) -> bool {
-    number(text).is_some_and(|(whole, _)| whole >= 100_000_000) || compact(text).is_some()
+    parse_number(text).is_some_and(|(whole, _)| whole >= 100_000_000)
+        || parse_compact(text).is_some()
 }
 
 /// The order that all dates of a column allow.
@@ -240,7 +243,7 @@ fn date_order<'c>(cells: impl Iterator<Item = &'c [u8]>) -> Result<DateOrder, Re
 }
 
 /// A date and time without a zone; dates may have slashes, as in CloudWatch's own export.
-fn local(text: &[u8]) -> Option<DateTime> {
+fn parse_local(text: &[u8]) -> Option<DateTime> {
     // The parser would ignore an offset.
     if text
         .get(10..)?

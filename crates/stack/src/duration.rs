@@ -23,8 +23,8 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     let mut total: u64 = 0;
     let mut units = UNITS.iter();
     while !rest.is_empty() {
-        let (amount, after) = rest.split_at(prefix(rest, |c| c.is_ascii_digit()));
-        let (unit, after) = after.split_at(prefix(after, |c| c.is_ascii_alphabetic()));
+        let (amount, after) = rest.split_at(prefix_length(rest, |c| c.is_ascii_digit()));
+        let (unit, after) = after.split_at(prefix_length(after, |c| c.is_ascii_alphabetic()));
         let (_, milliseconds) = units.find(|(name, _)| *name == unit)?;
         let amount: u64 = amount.parse().ok()?;
         total = amount.checked_mul(*milliseconds)?.checked_add(total)?;
@@ -52,7 +52,7 @@ pub(crate) fn format(duration: Duration) -> String {
 }
 
 /// Bytes of the longest prefix whose characters all fit.
-fn prefix(text: &str, fits: impl Fn(char) -> bool) -> usize {
+fn prefix_length(text: &str, fits: impl Fn(char) -> bool) -> usize {
     text.find(|character| !fits(character))
         .unwrap_or(text.len())
 }

@@ -199,7 +199,8 @@ impl Findings {
 
     /// Whether the value of a path, or one around it, was refused.
     pub(crate) fn is_refused(&self, path: &str) -> bool {
-        self.refused.contains(path) || ancestors(path).any(|outer| self.refused.contains(outer))
+        self.refused.contains(path)
+            || list_ancestors(path).any(|outer| self.refused.contains(outer))
     }
 
     /// Whether the value of a path, one around it or one inside it was refused.
@@ -238,7 +239,7 @@ impl Findings {
             let span = place.key.filter(|_| wants_key).unwrap_or(place.shown);
             return Some(self.label(span, text.to_owned()));
         }
-        let place = ancestors(path).find_map(|outer| self.places.get(outer))?;
+        let place = list_ancestors(path).find_map(|outer| self.places.get(outer))?;
         let name = path.rsplit(['.', '[']).next().unwrap_or_default();
         let text = if wants_key {
             text.to_owned()
@@ -261,7 +262,7 @@ impl Findings {
 }
 
 /// The paths around a path, from the nearest to the outermost.
-fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+fn list_ancestors(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| {
         path.rfind(['.', '[']).and_then(|cut| path.get(..cut))
     })

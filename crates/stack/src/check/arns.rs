@@ -6,12 +6,12 @@ use crate::model::{Encryption, ExistingQueue, Queue, ServiceSource, Stack};
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     existing_queues(stack, findings);
-    boundary(stack, findings);
-    keys(stack, findings);
-    certificates(stack, findings);
-    topics(stack, findings);
+    check_permissions_boundary(stack, findings);
+    check_keys(stack, findings);
+    check_certificates(stack, findings);
+    check_topics(stack, findings);
     for (path, arn) in collect_arns(stack) {
-        partition(&path, arn, findings);
+        check_partition(&path, arn, findings);
     }
 }
 
@@ -37,12 +37,12 @@ fn existing_queues(stack: &Stack, findings: &mut Findings) {
         queue.account.as_str()
     });
     for (path, queue) in existing() {
-        differs(&path, &queue.region, region.as_ref(), "region", findings);
-        differs(&path, &queue.account, account.as_ref(), "account", findings);
+        check_account_and_region(&path, &queue.region, region.as_ref(), "region", findings);
+        check_account_and_region(&path, &queue.account, account.as_ref(), "account", findings);
     }
 }
 
-fn differs(
+fn check_account_and_region(
     path: &str,
     own: &str,
     home: Option<&(String, String)>,
@@ -60,7 +60,7 @@ fn differs(
 }
 
 /// IAM takes a boundary of the role's own account, or one that AWS manages.
-fn boundary(stack: &Stack, findings: &mut Findings) {
+fn check_permissions_boundary(stack: &Stack, findings: &mut Findings) {
     let arn = stack.permissions_boundary.as_deref().and_then(Arn::split);
     let (Some(arn), Some(account)) = (arn, stack.account.as_deref()) else {
         return;
@@ -75,7 +75,7 @@ fn boundary(stack: &Stack, findings: &mut Findings) {
 }
 
 /// SQS takes a KMS key of the queue's own region.
-fn keys(stack: &Stack, findings: &mut Findings) {
+fn check_keys(stack: &Stack, findings: &mut Findings) {
     let Some(region) = stack.region.as_deref() else {
         return;
     };
@@ -96,7 +96,7 @@ fn keys(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A load balancer takes a certificate of its own region and account; IAM's have no region.
-fn certificates(stack: &Stack, findings: &mut Findings) {
+fn check_certificates(stack: &Stack, findings: &mut Findings) {
     let found = collect_arns(stack);
     let certificates = found
         .iter()
@@ -121,7 +121,7 @@ fn certificates(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A topic of another account has to let this one subscribe; whether it does, only AWS knows.
-fn topics(stack: &Stack, findings: &mut Findings) {
+fn check_topics(stack: &Stack, findings: &mut Findings) {
     let Some(account) = stack.account.as_deref() else {
         return;
     };
@@ -137,7 +137,7 @@ fn topics(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-fn partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
+fn check_partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
     let right = partition_of(arn.region);
     // Regions of the isolated partitions aren't published as a rule.
     let known = ["aws", "aws-cn", "aws-us-gov"].contains(&arn.partition);

@@ -17,20 +17,20 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         ..
     } = &stack.cluster
     {
-        bounds(*min, *max, findings);
-        processors(stack, instance_type, findings);
-        let placed: Vec<_> = placed(stack).collect();
+        check_bounds(*min, *max, findings);
+        check_processors(stack, instance_type, findings);
+        let placed: Vec<_> = list_placed(stack).collect();
         instances::check(instance_type, *max, &placed, findings);
         return;
     }
-    for (path, spec) in created(stack) {
+    for (path, spec) in list_created(stack) {
         fargate::check(&path, spec, findings);
         stop_timeout(&path, spec, findings);
     }
 }
 
 /// The services that the stack creates, with their bounds.
-fn placed(stack: &Stack) -> impl Iterator<Item = instances::Placed<'_>> {
+fn list_placed(stack: &Stack) -> impl Iterator<Item = instances::Placed<'_>> {
     let services = stack.services.iter();
     services.filter_map(|(key, service)| match &service.source {
         ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec, service.tasks)),
@@ -38,8 +38,8 @@ fn placed(stack: &Stack) -> impl Iterator<Item = instances::Placed<'_>> {
     })
 }
 
-fn created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
-    placed(stack).map(|(path, spec, _)| (path, spec))
+fn list_created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
+    list_placed(stack).map(|(path, spec, _)| (path, spec))
 }
 
 /// Source: Amazon ECS API, `ContainerDefinition`, `stopTimeout`.
@@ -54,7 +54,7 @@ fn stop_timeout(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     findings.report(finding);
 }
 
-fn bounds(min: u32, max: u32, findings: &mut Findings) {
+fn check_bounds(min: u32, max: u32, findings: &mut Findings) {
     if min > max {
         let finding = Finding::error("`min` is over `max`")
             .at("cluster.capacity.ec2.min", format!("at least {min}"))
@@ -65,10 +65,13 @@ fn bounds(min: u32, max: u32, findings: &mut Findings) {
 }
 
 /// All instances of the group have one processor, so all tasks need it.
-fn processors(stack: &Stack, instance_type: &str, findings: &mut Findings) {
+fn check_processors(stack: &Stack, instance_type: &str, findings: &mut Findings) {
     let processor = processor_of(instance_type);
-    for (path, spec) in created(stack).filter(|(_, spec)| spec.architecture != processor) {
-        let (needed, offered) = (name(spec.architecture), name(processor));
+    for (path, spec) in list_created(stack).filter(|(_, spec)| spec.architecture != processor) {
+        let (needed, offered) = (
+            architecture_name(spec.architecture),
+            architecture_name(processor),
+        );
         let finding = Finding::error(format!("the instances can't run this service: it is {needed}"))
             .at(format!("{path}.architecture"), needed)
             .at(
@@ -86,7 +89,7 @@ fn processors(stack: &Stack, instance_type: &str, findings: &mut Findings) {
     }
 }
 
-fn name(architecture: Architecture) -> &'static str {
+fn architecture_name(architecture: Architecture) -> &'static str {
     match architecture {
         Architecture::Arm64 => "arm64",
         Architecture::X86_64 => "x86_64",

@@ -19,7 +19,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 const MOST_QUEUES: usize = 10;
 
 /// Refuses another way of scaling beside it.
-pub(super) fn alone(demand: &Demand, path: &str, other: Option<&str>, findings: &mut Findings) {
+pub(super) fn check_is_only_policy(
+    demand: &Demand,
+    path: &str,
+    other: Option<&str>,
+    findings: &mut Findings,
+) {
     let Some(other) = other else {
         return;
     };
@@ -50,10 +55,10 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let here = format!("{path}.scaling.demand");
-    queues(service, path, findings);
-    burst(service, path, demand, findings);
-    single(demand, path, findings);
-    window(demand, &here, findings);
+    check_queues(service, path, findings);
+    check_burst(service, path, demand, findings);
+    check_single_message(demand, path, findings);
+    check_window(demand, &here, findings);
     if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
         let finding = Finding::error("demand is estimated from looks a minute apart")
             .at(
@@ -66,7 +71,7 @@ pub(super) fn check(
     }
 }
 
-fn queues(service: &Service, path: &str, findings: &mut Findings) {
+fn check_queues(service: &Service, path: &str, findings: &mut Findings) {
     let list = format!("{path}.consumes");
     let count = service.consumes.len();
     if count > MOST_QUEUES {
@@ -80,7 +85,7 @@ fn queues(service: &Service, path: &str, findings: &mut Findings) {
 }
 
 /// What arrives in a queue is reckoned with as a whole, by each service that scales by it.
-pub(super) fn shared(stack: &Stack, findings: &mut Findings) {
+pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
     let mut consumers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (key, service) in &stack.services {
         for queue in &service.consumes {
@@ -109,7 +114,7 @@ pub(super) fn shared(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A burst waits for the look that sees it, and for the tasks that it then brings.
-fn burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
+fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
         Actuator::Function => (
             DEMAND_INTERVAL.saturating_add(demand.task_start),
@@ -146,7 +151,7 @@ fn burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings
 
 /// What waits is drained within one promise: of a shorter one than a message takes, each message asks for
 /// several tasks.
-fn single(demand: &Demand, path: &str, findings: &mut Findings) {
+fn check_single_message(demand: &Demand, path: &str, findings: &mut Findings) {
     let here = format!("{path}.scaling.demand");
     let Some(processing) = demand.processing_time else {
         return;
@@ -172,7 +177,7 @@ fn single(demand: &Demand, path: &str, findings: &mut Findings) {
     findings.report(finding);
 }
 
-fn window(demand: &Demand, here: &str, findings: &mut Findings) {
+fn check_window(demand: &Demand, here: &str, findings: &mut Findings) {
     if demand.window >= demand.task_start {
         return;
     }

@@ -63,7 +63,7 @@ const SIZES: [Size; 7] = [
 
 pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     let Some(size) = SIZES.iter().find(|size| size.cpu == spec.cpu) else {
-        return cpu(path, spec.cpu, findings);
+        return check_cpu(path, spec.cpu, findings);
     };
     let offered = size.memory();
     if offered.contains(&spec.memory) {
@@ -83,7 +83,7 @@ pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     findings.report(finding);
 }
 
-fn cpu(path: &str, cpu: u32, findings: &mut Findings) {
+fn check_cpu(path: &str, cpu: u32, findings: &mut Findings) {
     let near = SIZES.iter().min_by_key(|size| size.cpu.abs_diff(cpu));
     let near = near.map_or(0, |size| size.cpu);
     let offered: Vec<String> = SIZES.iter().map(|size| size.cpu.to_string()).collect();

@@ -31,7 +31,7 @@ pub(super) fn check(
         let queues = service.consumes.iter().enumerate();
         for (index, _) in queues.filter(|(_, name)| given && stack.is_fifo(name)) {
             let at = path::item(&format!("{path}.consumes"), index);
-            warn(message, at, format!("{path}.scaling.{way}"), findings);
+            warn_about(message, at, format!("{path}.scaling.{way}"), findings);
         }
     }
     for (way, steps) in [
@@ -48,12 +48,12 @@ pub(super) fn check(
             let here = format!("{path}.scaling.{way}");
             let at = metric_path(&here, "scale_out", side);
             let message = "the messages of a FIFO queue add too many tasks";
-            warn(message, format!("{at}.queue"), here, findings);
+            warn_about(message, format!("{at}.queue"), here, findings);
         }
     }
 }
 
-fn warn(message: &str, queue: String, policy: String, findings: &mut Findings) {
+fn warn_about(message: &str, queue: String, policy: String, findings: &mut Findings) {
     let finding = Finding::warning(message)
         .at(queue, "a FIFO queue")
         .at_key(policy, "knows no message groups")

@@ -22,14 +22,14 @@ pub(super) fn check(
     };
     let errors = findings.error_count();
     for placed in services {
-        service(instance_type, room, max, placed, findings);
+        check_service(instance_type, room, max, placed, findings);
     }
     if errors == findings.error_count() {
-        together(instance_type, room, max, services, findings);
+        check_all_services(instance_type, room, max, services, findings);
     }
 }
 
-fn service(
+fn check_service(
     instance_type: &str,
     room: InstanceRoom,
     max: u32,
@@ -75,7 +75,7 @@ fn service(
 }
 
 /// The fewest tasks of all services run at the same time.
-fn together(
+fn check_all_services(
     instance_type: &str,
     room: InstanceRoom,
     max: u32,

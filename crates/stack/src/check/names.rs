@@ -36,10 +36,10 @@ fn dead_letter_queues(stack: &Stack, findings: &mut Findings) {
         if !matches!(queue, Queue::Create(spec) if spec.dead_letter.is_some()) {
             continue;
         }
-        let taken = format!("{}DeadLetter", camel(key));
+        let taken = format!("{}DeadLetter", to_camel_case(key));
         let created = |(_, queue): &(&String, &Queue)| matches!(queue, Queue::Create(_));
         let others = stack.queues.iter().filter(created).map(|(other, _)| other);
-        if let Some(other) = others.clone().find(|other| camel(other) == taken) {
+        if let Some(other) = others.clone().find(|other| to_camel_case(other) == taken) {
             let finding = Finding::error(format!("`{other}` is also what the dead-letter queue of `{key}` is called"))
                 .at_key(format!("queues.{other}"), "this queue")
                 .at_key(format!("queues.{key}.dead_letter"), "and this queue's dead-letter queue")
@@ -57,7 +57,7 @@ fn measured_pairs(stack: &Stack, findings: &mut Findings) {
     for (key, service) in stack.services.iter().filter(measured) {
         for (index, queue) in service.consumes.iter().enumerate() {
             let path = path::item(&format!("services.{key}.consumes"), index);
-            let id = format!("{}From{}", camel(key), camel(queue));
+            let id = format!("{}From{}", to_camel_case(key), to_camel_case(queue));
             let Some(first) = seen.get(&id) else {
                 seen.insert(id, path);
                 continue;
@@ -76,7 +76,7 @@ fn measured_pairs(stack: &Stack, findings: &mut Findings) {
 }
 
 /// A short name as it stands in CloudFormation's logical ids: `voucher-worker` is `VoucherWorker`.
-fn camel(short: &str) -> String {
+fn to_camel_case(short: &str) -> String {
     let words = short.split('-').filter_map(|word| {
         let mut letters = word.chars();
         Some(letters.next()?.to_ascii_uppercase()).map(|first| (first, letters.as_str()))

@@ -9,21 +9,21 @@ const HTTP: u16 = 80;
 const HTTPS: u16 = 443;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
-    tasks(stack, findings);
-    unused(stack, findings);
+    check_task_network(stack, findings);
+    check_unused_network(stack, findings);
     for (key, service) in &stack.services {
         let ServiceSource::Create(spec) = &service.source else {
             continue;
         };
         if let Some(balancer) = &spec.load_balancer {
             let path = format!("services.{key}.load_balancer");
-            place(&stack.network, balancer, &path, findings);
-            scheme(balancer, &path, findings);
+            check_subnets(&stack.network, balancer, &path, findings);
+            check_scheme(balancer, &path, findings);
         }
     }
 }
 
-fn tasks(stack: &Stack, findings: &mut Findings) {
+fn check_task_network(stack: &Stack, findings: &mut Findings) {
     if let Network::Existing {
         vpc: None,
         security_groups,
@@ -42,7 +42,7 @@ fn tasks(stack: &Stack, findings: &mut Findings) {
 }
 
 /// What is said of the created services' place, where none is created.
-fn unused(stack: &Stack, findings: &mut Findings) {
+fn check_unused_network(stack: &Stack, findings: &mut Findings) {
     let creates = |service: &Service| matches!(service.source, ServiceSource::Create(_));
     if stack.services.is_empty() || stack.services.values().any(creates) {
         return;
@@ -61,7 +61,7 @@ fn unused(stack: &Stack, findings: &mut Findings) {
 
 /// A load balancer stands in subnets of two availability zones, and its target group in a VPC.
 /// Source: Elastic Load Balancing API, `CreateLoadBalancer`, `CreateTargetGroup`.
-fn place(network: &Network, balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
+fn check_subnets(network: &Network, balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
     let own = format!("{path}.subnets");
     let Network::Existing {
         vpc,
@@ -105,7 +105,7 @@ fn place(network: &Network, balancer: &LoadBalancer, path: &str, findings: &mut 
 }
 
 /// HTTP where browsers expect HTTPS, and the other way round.
-fn scheme(balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
+fn check_scheme(balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
     let (speaks, expected, help) = match (balancer.listener, &balancer.certificate) {
         (HTTPS, None) => ("HTTP", "HTTPS", "add a `certificate`, or listen on port 80"),
         (HTTP, Some(_)) => (

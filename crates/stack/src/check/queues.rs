@@ -15,10 +15,10 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             fifo_name(&path, spec, findings);
             dead_letter(&path, spec, findings);
             generated_names(key, spec, findings);
-            subscriptions(&path, spec, findings);
+            check_subscriptions(&path, spec, findings);
         }
     }
-    consumption(stack, findings);
+    check_consumption(stack, findings);
 }
 
 fn fifo_name(path: &str, spec: &QueueSpec, findings: &mut Findings) {
@@ -88,7 +88,7 @@ fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     }
 }
 
-fn subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
+fn check_subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (index, subscription) in spec.subscribe.iter().enumerate() {
         let topic = format!("{path}.subscribe[{index}].topic");
@@ -137,7 +137,7 @@ fn id_of(topic: &str) -> String {
 }
 
 /// Queues of whose metrics a service's alarms hear.
-fn watched(service: &Service) -> impl Iterator<Item = &str> {
+fn list_watched_queues(service: &Service) -> impl Iterator<Item = &str> {
     let scaling = service.scaling.iter();
     let steps = scaling.flat_map(|scaling| scaling.steps.iter().chain(&scaling.alarm_steps));
     steps
@@ -146,7 +146,7 @@ fn watched(service: &Service) -> impl Iterator<Item = &str> {
 }
 
 /// A queue that nobody reads only fills; a stack definition is about its consumers.
-fn consumption(stack: &Stack, findings: &mut Findings) {
+fn check_consumption(stack: &Stack, findings: &mut Findings) {
     let unknown = |name: &String| {
         let service = format!("services.{name}");
         [
@@ -167,7 +167,7 @@ fn consumption(stack: &Stack, findings: &mut Findings) {
     let services = stack.services.values();
     let named = services.flat_map(|service| {
         let consumed = service.consumes.iter().map(String::as_str);
-        consumed.chain(watched(service))
+        consumed.chain(list_watched_queues(service))
     });
     let (consumed, undefined): (BTreeSet<&str>, BTreeSet<&str>) =
         named.partition(|name| stack.queues.contains_key(*name));

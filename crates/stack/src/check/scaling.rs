@@ -12,7 +12,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             continue;
         };
         let path = format!("services.{key}");
-        rivals(scaling, &path, findings);
+        check_conflicts(scaling, &path, findings);
         if let Some(backlog) = &scaling.backlog_per_task {
             too_many(service, backlog, &path, findings);
             if backlog.source == BacklogSource::MetricMath {
@@ -33,12 +33,12 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         groups::check(stack, service, scaling, &path, findings);
         sleep::check(service, scaling, &path, findings);
     }
-    demand::shared(stack, findings);
+    demand::check_shared_queues(stack, findings);
     unused_function(stack, findings);
 }
 
 /// The ways of scaling that are given, by their keys.
-fn given(scaling: &Scaling) -> Vec<&'static str> {
+fn list_policies(scaling: &Scaling) -> Vec<&'static str> {
     let ways = [
         ("backlog_per_task", scaling.backlog_per_task.is_some()),
         ("demand", scaling.demand.is_some()),
@@ -53,12 +53,12 @@ fn given(scaling: &Scaling) -> Vec<&'static str> {
 
 /// Ways of scaling that undo each other's work.
 /// Source: Application Auto Scaling User Guide, "Multiple scaling policies".
-fn rivals(scaling: &Scaling, path: &str, findings: &mut Findings) {
-    let given = given(scaling);
+fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
+    let given = list_policies(scaling);
     let at = |name: &str| format!("{path}.scaling.{name}");
     if let Some(demand) = &scaling.demand {
         let other = given.iter().find(|name| **name != "demand");
-        return demand::alone(demand, path, other.copied(), findings);
+        return demand::check_is_only_policy(demand, path, other.copied(), findings);
     }
     if scaling.alarm_steps.is_some() {
         let Some(other) = given.iter().find(|name| **name != "alarm_steps") else {

@@ -10,18 +10,18 @@ use crate::path;
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, service) in &stack.services {
         let path = format!("services.{key}");
-        consumes(stack, service, &path, findings);
-        tasks(service, &path, findings);
+        check_consumed_queues(stack, service, &path, findings);
+        check_tasks(service, &path, findings);
         if let ServiceSource::Create(spec) = &service.source {
-            environment(&path, spec, findings);
+            check_environment(&path, spec, findings);
             dynamic_references(&path, spec, findings);
-            image(&path, spec, findings);
-            size(&path, spec, findings);
+            check_image(&path, spec, findings);
+            check_size(&path, spec, findings);
         }
     }
 }
 
-fn consumes(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
+fn check_consumed_queues(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
     let list = format!("{path}.consumes");
     let way = match (service.backlog_per_task(), service.demand()) {
         (Some(_), _) => Some(("backlog", "backlog_per_task")),
@@ -40,12 +40,12 @@ fn consumes(stack: &Stack, service: &Service, path: &str, findings: &mut Finding
         findings.report(finding);
     }
     for (index, name) in service.consumes.iter().enumerate() {
-        defined(stack, name, path::item(&list, index), findings);
+        check_queue_exists(stack, name, path::item(&list, index), findings);
     }
 }
 
 /// Whether a queue that is named is one of the definition's.
-pub(super) fn defined(stack: &Stack, name: &str, path: String, findings: &mut Findings) {
+pub(super) fn check_queue_exists(stack: &Stack, name: &str, path: String, findings: &mut Findings) {
     if stack.queues.contains_key(name) || findings.is_refused("queues") || findings.is_full() {
         return;
     }
@@ -61,7 +61,7 @@ pub(super) fn defined(stack: &Stack, name: &str, path: String, findings: &mut Fi
     findings.report(finding);
 }
 
-fn tasks(service: &Service, path: &str, findings: &mut Findings) {
+fn check_tasks(service: &Service, path: &str, findings: &mut Findings) {
     let (tasks, scales) = (service.tasks, service.scaling.is_some());
     let (min, max) = (format!("{path}.tasks.min"), format!("{path}.tasks.max"));
     let given = findings.is_given(&max);
@@ -89,7 +89,7 @@ fn tasks(service: &Service, path: &str, findings: &mut Findings) {
     findings.report(finding);
 }
 
-fn environment(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+fn check_environment(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     for name in spec
         .secrets
         .keys()
@@ -139,7 +139,7 @@ fn dynamic_references(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
 }
 
 /// What ECS and IAM hold of a service's texts.
-fn size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+fn check_size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     /// Source: Amazon ECS service quotas, "Task definition size".
     const TASK_DEFINITION: usize = 64 * 1_024;
     /// The secrets' ARNs stand in the execution role's policies, which hold this much of them whatever
@@ -173,7 +173,7 @@ fn size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     findings.report(finding);
 }
 
-fn image(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+fn check_image(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     let last = spec.image.rsplit('/').next().unwrap_or_default();
     let tag = last.split_once(':').map(|(_, tag)| tag);
     let message = match tag {

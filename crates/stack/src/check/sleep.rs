@@ -30,7 +30,7 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
             .any(|(_, steps)| why_steps_cannot_wake(steps).is_none());
     if !woken {
         let faults = steps.filter_map(|(name, steps)| Some((name, why_steps_cannot_wake(steps)?)));
-        let Some((way, reason)) = faults.chain(asleep(scaling)).next() else {
+        let Some((way, reason)) = faults.chain(list_inactive_policies(scaling)).next() else {
             return;
         };
         let finding = Finding::error("`min` is 0, and nothing wakes the service")
@@ -57,7 +57,7 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
 }
 
 /// Ways of scaling that see nothing while there is no task, each with its reason.
-fn asleep(scaling: &Scaling) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn list_inactive_policies(scaling: &Scaling) -> impl Iterator<Item = (&'static str, &'static str)> {
     let utilization = "without a task there is no utilization, so nothing is ever over the target";
     let ways = [
         (

@@ -13,7 +13,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             ("demand", service.demand().is_some()),
         ] {
             if given {
-                setpoint(service, &path, way, findings);
+                check_setpoint(service, &path, way, findings);
             }
         }
     }
@@ -52,7 +52,7 @@ fn needs_queue(service: &Service, path: &str, findings: &mut Findings) {
 }
 
 /// Whether a policy knows what to aim at, and aims at no more than the objective.
-fn setpoint(service: &Service, path: &str, way: &str, findings: &mut Findings) {
+fn check_setpoint(service: &Service, path: &str, way: &str, findings: &mut Findings) {
     let here = format!("{path}.scaling.{way}");
     let own = format!("{here}.acceptable_latency");
     match (service.slo, service.acceptable_latency()) {

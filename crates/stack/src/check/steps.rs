@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::services::defined;
+use super::services::check_queue_exists;
 use super::thresholds;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
@@ -43,19 +43,19 @@ pub(super) fn check(
             let watched = steps.metric_of(side);
             let at = metric_path(&here, name, side);
             if side.metric.is_none() && !findings.is_given(&at) {
-                missing(&here, name, &at, findings);
+                check_missing(&here, name, &at, findings);
             } else if !checked.contains(&at) {
-                metric(stack, service, path, &at, watched, findings);
-                resolution(&here, &at, steps.period, watched, findings);
+                check_metric(stack, service, path, &at, watched, findings);
+                check_resolution(&here, &at, steps.period, watched, findings);
             }
             if name == "scale_in" {
                 in_flight(service, &at, &side_path, watched, findings);
             }
             checked.push(at);
-            periods(&here, &side_path, steps.period, side, findings);
-            counts(service, path, &side_path, side, findings);
-            order(&side_path, name, side, findings);
-            possible &= thresholds::possible(watched, &side_path, side, findings);
+            check_periods(&here, &side_path, steps.period, side, findings);
+            check_counts(service, path, &side_path, side, findings);
+            check_order(&side_path, name, side, findings);
+            possible &= thresholds::check_is_possible(watched, &side_path, side, findings);
         }
     }
     if possible {
@@ -63,7 +63,7 @@ pub(super) fn check(
     }
 }
 
-fn metric(
+fn check_metric(
     stack: &Stack,
     service: &Service,
     path: &str,
@@ -74,7 +74,7 @@ fn metric(
     match metric {
         AlarmMetric::RequestCount => request_count(service, path, at.to_owned(), findings),
         AlarmMetric::Queue { queue, name, .. } => {
-            defined(stack, queue, format!("{at}.queue"), findings);
+            check_queue_exists(stack, queue, format!("{at}.queue"), findings);
             let known = stack.queues.contains_key(queue);
             if known && !stack.is_fifo(queue) && FIFO_METRICS.contains(&name.as_str()) {
                 let finding = Finding::error("SQS publishes this metric for FIFO queues only")
@@ -85,7 +85,7 @@ fn metric(
             }
         }
         AlarmMetric::Messages { queue, .. } => {
-            defined(stack, queue, format!("{at}.queue"), findings);
+            check_queue_exists(stack, queue, format!("{at}.queue"), findings);
         }
         AlarmMetric::Other { .. } => {}
     }
@@ -99,7 +99,7 @@ pub(super) fn metric_path(here: &str, name: &str, side: &StepAlarm) -> String {
     }
 }
 
-fn missing(here: &str, name: &str, at: &str, findings: &mut Findings) {
+fn check_missing(here: &str, name: &str, at: &str, findings: &mut Findings) {
     let finding = Finding::error(format!("`{name}` watches no metric"))
         .at_key(format!("{here}.{name}"), "without a metric")
         .help("add `metric` beside the sides, for both of them, or to this one");
@@ -156,7 +156,7 @@ fn request_count(service: &Service, path: &str, at: String, findings: &mut Findi
 
 /// AWS's own metrics have a datapoint a minute at most.
 /// Source: Amazon CloudWatch API, `PutMetricAlarm`, `Period`.
-fn resolution(
+fn check_resolution(
     here: &str,
     at: &str,
     period: Duration,
@@ -182,7 +182,7 @@ fn resolution(
 }
 
 /// What an alarm looks at. Source: Amazon CloudWatch API, `PutMetricAlarm`, `EvaluationPeriods`.
-fn periods(
+fn check_periods(
     here: &str,
     side_path: &str,
     period: Duration,
@@ -230,7 +230,7 @@ fn periods(
 }
 
 /// A count that is set has to be one that the service may have.
-fn counts(
+fn check_counts(
     service: &Service,
     path: &str,
     side_path: &str,
@@ -251,7 +251,10 @@ fn counts(
             continue;
         };
         let finding = Finding::error(format!("{count} tasks are outside the bounds"))
-            .at(action(findings, side_path, index, "set"), "sets the count")
+            .at(
+                action_path(findings, side_path, index, "set"),
+                "sets the count",
+            )
             .at(path.as_str(), format!("{word} {bound}"))
             .help(format!("set {bound} or change `tasks`"));
         findings.report(finding);
@@ -259,7 +262,7 @@ fn counts(
 }
 
 /// Further beyond the threshold, no step should do less.
-fn order(side_path: &str, name: &str, side: &StepAlarm, findings: &mut Findings) {
+fn check_order(side_path: &str, name: &str, side: &StepAlarm, findings: &mut Findings) {
     let (sign, key) = match name {
         "scale_in" => (-1, "remove"),
         _ => (1, "add"),
@@ -283,16 +286,16 @@ fn order(side_path: &str, name: &str, side: &StepAlarm, findings: &mut Findings)
     };
     let finding = Finding::warning("this step does less than the one before it")
         .at(
-            action(findings, side_path, before + 1, key),
+            action_path(findings, side_path, before + 1, key),
             "further beyond the threshold",
         )
-        .at(action(findings, side_path, before, key), "nearer to it")
+        .at(action_path(findings, side_path, before, key), "nearer to it")
         .help("the further the metric is beyond the threshold, the more tasks have to change; are the two swapped?");
     findings.report(finding);
 }
 
 /// Where the number of a step stands.
-fn action(findings: &Findings, side_path: &str, index: usize, key: &str) -> String {
+fn action_path(findings: &Findings, side_path: &str, index: usize, key: &str) -> String {
     let list = format!("{side_path}.steps");
     if findings.is_given(&list) {
         format!("{list}[{index}].{key}")

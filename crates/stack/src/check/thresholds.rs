@@ -10,7 +10,7 @@ use crate::model::{
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Refuses a threshold that a metric which is never negative always or never passes. Whether it is fine.
-pub(super) fn possible(
+pub(super) fn check_is_possible(
     metric: &AlarmMetric,
     path: &str,
     side: &StepAlarm,
@@ -37,7 +37,10 @@ pub(super) fn possible(
         "this alarm never rings"
     };
     let finding = Finding::error(message)
-        .at(at(path, side), format!("{what} are never negative"))
+        .at(
+            threshold_path(path, side),
+            format!("{what} are never negative"),
+        )
         .help(help);
     findings.report(finding);
     false
@@ -54,32 +57,35 @@ pub(super) fn check(service: &Service, here: &str, steps: &StepScaling, findings
         return;
     }
     let (out_path, in_path) = (
-        at(&format!("{here}.scale_out"), out),
-        at(&format!("{here}.scale_in"), r#in),
+        threshold_path(&format!("{here}.scale_out"), out),
+        threshold_path(&format!("{here}.scale_in"), r#in),
     );
     let whole = is_whole(metric, steps.period);
     let finding = if ring_together(out, r#in, whole) {
-        Finding::error("both alarms would ring at once").help(apart(metric, out, r#in))
-    } else if same(out.threshold, r#in.threshold) {
+        Finding::error("both alarms would ring at once").help(explain_distance(metric, out, r#in))
+    } else if are_equal(out.threshold, r#in.threshold) {
         Finding::warning("there is no room between the two thresholds")
             .help("a metric that wavers about them adds and removes tasks in turn: let the scale-in wait for a clearly lower load")
-    } else if let Some(help) = swings(service, steps, out, r#in) {
+    } else if let Some(help) = find_oscillation(service, steps, out, r#in) {
         Finding::warning("a scale-in can bring about a scale-out").help(help)
     } else {
         return;
     };
     let finding = finding
-        .at(in_path, format!("removes tasks {}", when(r#in)))
-        .at(out_path, format!("adds tasks {}", when(out)));
+        .at(
+            in_path,
+            format!("removes tasks {}", describe_condition(r#in)),
+        )
+        .at(out_path, format!("adds tasks {}", describe_condition(out)));
     findings.report(finding);
 }
 
 /// The path of a side's threshold.
-fn at(path: &str, side: &StepAlarm) -> String {
+fn threshold_path(path: &str, side: &StepAlarm) -> String {
     format!("{path}.{}", side.comparison.name())
 }
 
-fn when(side: &StepAlarm) -> String {
+fn describe_condition(side: &StepAlarm) -> String {
     format!(
         "{} {}",
         side.comparison.name().replace('_', " "),
@@ -92,7 +98,7 @@ fn is_upward(side: &StepAlarm) -> bool {
 }
 
 /// Equal as numbers: both come from the file as they are.
-fn same(one: f64, other: f64) -> bool {
+fn are_equal(one: f64, other: f64) -> bool {
     (one - other).abs() <= 0.0
 }
 
@@ -144,7 +150,7 @@ fn is_whole(metric: &AlarmMetric, period: Duration) -> bool {
     }
 }
 
-fn apart(metric: &AlarmMetric, out: &StepAlarm, r#in: &StepAlarm) -> String {
+fn explain_distance(metric: &AlarmMetric, out: &StepAlarm, r#in: &StepAlarm) -> String {
     if is_upward(out) == is_upward(r#in) {
         let other = if is_upward(out) { "below" } else { "above" };
         return format!(
@@ -188,7 +194,7 @@ fn is_average(metric: &AlarmMetric) -> bool {
 
 /// Whether the average after the smallest scale-in, from the fewest tasks that allow it, is over the
 /// scale-out's threshold; what would be right.
-fn swings(
+fn find_oscillation(
     service: &Service,
     steps: &StepScaling,
     out: &StepAlarm,

@@ -30,23 +30,23 @@ impl Cut {
 }
 
 /// The ways to do an edit. Each is tried until one gives the tree that is meant.
-pub(super) fn cuts(text: &str, root: &Node, edit: &Edit) -> Vec<Cut> {
+pub(super) fn list_cuts(text: &str, root: &Node, edit: &Edit) -> Vec<Cut> {
     let mut node = root;
     for (depth, key) in edit.path.iter().enumerate() {
         let entries = node.entries();
         let Some(at) = entries.iter().position(|(found, _)| found.text == *key) else {
             let missing = edit.path.get(depth..).unwrap_or_default();
-            return insertions(text, node, missing, edit);
+            return insert_keys(text, node, missing, edit);
         };
         let Some((found, value)) = entries.get(at) else {
             return Vec::new();
         };
         if depth + 1 == edit.path.len() {
             return match &edit.to {
-                NewValue::Gone => removals(text, node, at),
-                NewValue::Key(key) => replaced(text, found.span, key),
+                NewValue::Gone => remove_key(text, node, at),
+                NewValue::Key(key) => replace_scalar(text, found.span, key),
                 NewValue::Text(_) | NewValue::Number(_) => {
-                    replaced(text, value.span, &edit.written())
+                    replace_scalar(text, value.span, &edit.written())
                 }
             };
         }
@@ -56,7 +56,7 @@ pub(super) fn cuts(text: &str, root: &Node, edit: &Edit) -> Vec<Cut> {
 }
 
 /// Another scalar in the place of one, in the same quotes.
-fn replaced(text: &str, span: Span, with: &str) -> Vec<Cut> {
+fn replace_scalar(text: &str, span: Span, with: &str) -> Vec<Cut> {
     let end = scalar_end(text, span);
     let old = text.get(span.start..end).unwrap_or_default();
     // A text of several lines, which may hold comments too.
@@ -72,13 +72,13 @@ fn replaced(text: &str, span: Span, with: &str) -> Vec<Cut> {
 }
 
 /// New keys in a mapping: behind its last value, or else before its first key.
-fn insertions(text: &str, map: &Node, missing: &[String], edit: &Edit) -> Vec<Cut> {
+fn insert_keys(text: &str, map: &Node, missing: &[String], edit: &Edit) -> Vec<Cut> {
     let entries = map.entries();
     let json = entries
         .first()
-        .is_some_and(|(key, _)| slice(text, key.span).starts_with('"'));
-    let content = content(missing, edit, json);
-    if slice(text, map.span).starts_with('{') {
+        .is_some_and(|(key, _)| slice_text(text, key.span).starts_with('"'));
+    let content = write_entry(missing, edit, json);
+    if slice_text(text, map.span).starts_with('{') {
         let inside = map.span.start + 1;
         return match entries.last() {
             None => vec![Cut::at(inside, content)],
@@ -92,7 +92,7 @@ fn insertions(text: &str, map: &Node, missing: &[String], edit: &Edit) -> Vec<Cu
         return Vec::new();
     };
     let begin = first.span.start;
-    let indent = indent(text, begin);
+    let indent = find_indent(text, begin);
     let end = line_end(text, end_of(text, key, value));
     let line_break = line_break(text, begin);
     vec![
@@ -102,7 +102,7 @@ fn insertions(text: &str, map: &Node, missing: &[String], edit: &Edit) -> Vec<Cu
 }
 
 /// `key: value`, or `key: {inner: value}`.
-fn content(missing: &[String], edit: &Edit, json: bool) -> String {
+fn write_entry(missing: &[String], edit: &Edit, json: bool) -> String {
     let quoted = |text: &str| {
         if json {
             format!("\"{text}\"")
@@ -125,7 +125,7 @@ fn content(missing: &[String], edit: &Edit, json: bool) -> String {
 }
 
 /// A key and its value taken away. Comments stay: where one stands inside, there is no way.
-fn removals(text: &str, map: &Node, at: usize) -> Vec<Cut> {
+fn remove_key(text: &str, map: &Node, at: usize) -> Vec<Cut> {
     let entries = map.entries();
     let Some((key, value)) = entries.get(at) else {
         return Vec::new();
@@ -133,7 +133,7 @@ fn removals(text: &str, map: &Node, at: usize) -> Vec<Cut> {
     let before = at.checked_sub(1).and_then(|at| entries.get(at));
     let after = entries.get(at + 1);
     let end = end_of(text, key, value);
-    let cut = if slice(text, map.span).starts_with('{') {
+    let cut = if slice_text(text, map.span).starts_with('{') {
         match (before, after) {
             (Some((key, value)), _) => Cut::new(end_of(text, key, value), end, String::new()),
             (None, Some((after, _))) => Cut::new(key.span.start, after.span.start, String::new()),
@@ -158,7 +158,7 @@ fn removals(text: &str, map: &Node, at: usize) -> Vec<Cut> {
             Cut::new(start, up_to + ending, String::new())
         }
     };
-    if slice(text, cut.span).contains('#') {
+    if slice_text(text, cut.span).contains('#') {
         return Vec::new();
     }
     vec![cut]
@@ -167,7 +167,7 @@ fn removals(text: &str, map: &Node, at: usize) -> Vec<Cut> {
 /// The end of an entry, without what is behind it.
 fn end_of(text: &str, key: &Key, value: &Node) -> usize {
     let end = match &value.value {
-        Value::Map(_) | Value::Seq(_) if slice(text, value.span).starts_with(['{', '[']) => {
+        Value::Map(_) | Value::Seq(_) if slice_text(text, value.span).starts_with(['{', '[']) => {
             value.span.end
         }
         Value::Map(entries) => entries
@@ -183,7 +183,7 @@ fn end_of(text: &str, key: &Key, value: &Node) -> usize {
 
 /// The end of a scalar: the parser's mark of one in quotes may be behind a comment that follows it.
 fn scalar_end(text: &str, span: Span) -> usize {
-    let written = slice(text, span);
+    let written = slice_text(text, span);
     let mut characters = written.char_indices();
     let quote = characters.next().map(|(_, first)| first);
     if !matches!(quote, Some('"' | '\'')) {
@@ -206,7 +206,7 @@ fn scalar_end(text: &str, span: Span) -> usize {
 }
 
 /// What stands before a key on its line, as blanks.
-fn indent(text: &str, offset: usize) -> String {
+fn find_indent(text: &str, offset: usize) -> String {
     let before = text.get(..offset).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
     // A byte order mark takes no room.
@@ -228,6 +228,6 @@ fn line_break(text: &str, offset: usize) -> &'static str {
     if windows { "\r\n" } else { "\n" }
 }
 
-fn slice(text: &str, span: Span) -> &str {
+fn slice_text(text: &str, span: Span) -> &str {
     text.get(span.start..span.end).unwrap_or_default()
 }

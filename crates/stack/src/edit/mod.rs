@@ -60,16 +60,16 @@ pub fn edit(text: &str, edits: &[Edit], intended: &Stack) -> Result<String, Edit
 /// The text after one edit.
 fn apply_edit(text: &str, edit: &Edit) -> Result<String, EditError> {
     let before = read(text)?;
-    let Some(wanted) = tree::after(&before, edit) else {
+    let Some(wanted) = tree::apply_edit(&before, edit) else {
         return Err(EditError::Place { path: edit.path() });
     };
-    if tree::same(&before, &wanted) {
+    if tree::are_equal(&before, &wanted) {
         return Ok(text.to_owned());
     }
-    cut::cuts(text, &before, edit)
+    cut::list_cuts(text, &before, edit)
         .into_iter()
         .filter_map(|cut| cut.apply(text))
-        .find(|changed| read(changed).is_ok_and(|found| tree::same(&found, &wanted)))
+        .find(|changed| read(changed).is_ok_and(|found| tree::are_equal(&found, &wanted)))
         .ok_or_else(|| EditError::Place { path: edit.path() })
 }
 

@@ -5,7 +5,7 @@ use crate::source::Span;
 use crate::yaml::{Key, Node, Value};
 
 /// The tree after an edit; `None` where its path leads through something that is no mapping, or nowhere.
-pub(super) fn after(root: &Node, edit: &Edit) -> Option<Node> {
+pub(super) fn apply_edit(root: &Node, edit: &Edit) -> Option<Node> {
     let mut root = root.clone();
     let (last, outer) = edit.path.split_last()?;
     let mut node = &mut root;
@@ -17,7 +17,7 @@ pub(super) fn after(root: &Node, edit: &Edit) -> Option<Node> {
         let at = match (at, edit.value()) {
             (Some(at), _) => at,
             (None, Some(_)) => {
-                entries.push((named(key), placeless(Value::Map(Vec::new()))));
+                entries.push((make_key(key), make_node(Value::Map(Vec::new()))));
                 entries.len() - 1
             }
             // Nothing is to be taken away or renamed.
@@ -28,11 +28,11 @@ pub(super) fn after(root: &Node, edit: &Edit) -> Option<Node> {
     let Value::Map(entries) = &mut node.value else {
         return None;
     };
-    change(entries, last, edit)?;
+    change_entry(entries, last, edit)?;
     Some(root)
 }
 
-fn change(entries: &mut Vec<(Key, Node)>, last: &str, edit: &Edit) -> Option<()> {
+fn change_entry(entries: &mut Vec<(Key, Node)>, last: &str, edit: &Edit) -> Option<()> {
     let at = entries.iter().position(|(found, _)| found.text == last);
     match (&edit.to, at) {
         (NewValue::Gone, None) => {}
@@ -54,21 +54,21 @@ fn change(entries: &mut Vec<(Key, Node)>, last: &str, edit: &Edit) -> Option<()>
                     return None;
                 }
                 Some((_, node)) => node.value = value,
-                None => entries.push((named(last), placeless(value))),
+                None => entries.push((make_key(last), make_node(value))),
             }
         }
     }
     Some(())
 }
 
-fn named(key: &str) -> Key {
+fn make_key(key: &str) -> Key {
     Key {
         text: key.to_owned(),
         span: Span::default(),
     }
 }
 
-fn placeless(value: Value) -> Node {
+fn make_node(value: Value) -> Node {
     Node {
         span: Span::default(),
         value,
@@ -76,16 +76,16 @@ fn placeless(value: Value) -> Node {
 }
 
 /// Whether two trees hold the same, wherever it stands; the order of keys means nothing.
-pub(super) fn same(a: &Node, b: &Node) -> bool {
+pub(super) fn are_equal(a: &Node, b: &Node) -> bool {
     match (&a.value, &b.value) {
         (Value::Map(first), Value::Map(second)) => {
             first.len() == second.len()
                 && first
                     .iter()
-                    .all(|(key, node)| b.get(&key.text).is_some_and(|other| same(node, other)))
+                    .all(|(key, node)| b.get(&key.text).is_some_and(|other| are_equal(node, other)))
         }
         (Value::Seq(first), Value::Seq(second)) => {
-            first.len() == second.len() && first.iter().zip(second).all(|(a, b)| same(a, b))
+            first.len() == second.len() && first.iter().zip(second).all(|(a, b)| are_equal(a, b))
         }
         (Value::Float(first), Value::Float(second)) => first.to_bits() == second.to_bits(),
         (first, second) => first == second,

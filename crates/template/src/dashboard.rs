@@ -84,7 +84,7 @@ fn alarm_widgets(alarms: &[String]) -> Vec<Value> {
 /// Backlog per task and its target.
 fn backlog_widget(resolved: &Resolved<'_>, scaled: &Scaled<'_, '_>) -> Value {
     let service = scaled.service;
-    let terms = metric_math::terms(resolved.stack, scaled);
+    let terms = metric_math::list_terms(resolved.stack, scaled);
     let mut metrics: Vec<Value> = Vec::new();
     for (position, (id, metric)) in terms.iter().enumerate() {
         let queue = service
@@ -106,7 +106,7 @@ fn backlog_widget(resolved: &Resolved<'_>, scaled: &Scaled<'_, '_>) -> Value {
     }
     let target = json!({ "label": "target", "value": number(scaled.target) });
     let title = format!("{}: backlog per task", service.short);
-    graph(&title, PERIOD_SECONDS, &metrics, vec![target])
+    graph_widget(&title, PERIOD_SECONDS, &metrics, vec![target])
 }
 
 /// The tasks that the work needs beside those that run, between the bounds. The least and the most of a
@@ -141,7 +141,7 @@ fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand:
         lines.push(json!({ "label": "target", "value": 1, "yAxis": "right" }));
     }
     let title = format!("{}: tasks needed", service.short);
-    graph(&title, PERIOD_SECONDS, &metrics, lines)
+    graph_widget(&title, PERIOD_SECONDS, &metrics, lines)
 }
 
 /// What a service is scaled by, in steps, with the thresholds of its alarms.
@@ -167,7 +167,7 @@ fn steps_widget(
     });
     let title = format!("{}: {}", service.short, names.join(", "));
     let period = steps.period.as_secs();
-    Ok(graph(&title, period, &rows, lines.collect()))
+    Ok(graph_widget(&title, period, &rows, lines.collect()))
 }
 
 /// Running tasks beside their CPU. ECS reports the CPU of every task once a minute, so the number of
@@ -201,7 +201,7 @@ fn tasks_widget(service: &ResolvedService<'_>) -> Value {
         Some(json!({ "label": label, "value": target, "yAxis": "right" }))
     });
     let title = format!("{}: tasks", service.short);
-    graph(&title, PERIOD_SECONDS, &metrics, lines.collect())
+    graph_widget(&title, PERIOD_SECONDS, &metrics, lines.collect())
 }
 
 /// What users get: requests, errors of both sorts, and how long an answer takes.
@@ -229,7 +229,7 @@ fn requests_widget(service: &ResolvedService<'_>) -> Value {
         time.row(json!({ "label": "response time (s)", "yAxis": "right" })),
     ];
     let title = format!("{}: requests", service.short);
-    graph(&title, PERIOD_SECONDS, &metrics, Vec::new())
+    graph_widget(&title, PERIOD_SECONDS, &metrics, Vec::new())
 }
 
 /// Depth of a queue, and the age of its oldest message beside the promise.
@@ -257,7 +257,7 @@ fn queue_widget(resolved: &Resolved<'_>, queue: &ResolvedQueue<'_>) -> Value {
         json!({ "label": "promise (s)", "value": value, "yAxis": "right" })
     });
     let title = format!("{}: messages", queue.short);
-    graph(
+    graph_widget(
         &title,
         PERIOD_SECONDS,
         &metrics,
@@ -271,10 +271,10 @@ fn function_widget(title: &str, function: &str) -> Value {
         MetricStatistic::new("AWS/Lambda", name, dimensions, "Sum").row(json!({}))
     };
     let metrics = [row("Invocations"), row("Errors"), row("Throttles")];
-    graph(title, PERIOD_SECONDS, &metrics, Vec::new())
+    graph_widget(title, PERIOD_SECONDS, &metrics, Vec::new())
 }
 
-fn graph(title: &str, period: u64, metrics: &[Value], lines: Vec<Value>) -> Value {
+fn graph_widget(title: &str, period: u64, metrics: &[Value], lines: Vec<Value>) -> Value {
     let mut properties = json!({
         "title": title,
         "region": Text::region().sub(),

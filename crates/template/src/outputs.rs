@@ -37,7 +37,7 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Me
         if let Some((balancer, _)) = service.load_balancer() {
             let id = names::load_balancer(service.short);
             let description = format!("URL of service {}", service.short);
-            builder.output(url_output(&id), &description, &url(&id, balancer));
+            builder.output(url_output(&id), &description, &listener_url(&id, balancer));
         }
     }
     let created = resolved
@@ -89,7 +89,7 @@ fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Measur
 
 /// Where a load balancer listens. With a certificate its own name is rarely what the certificate is for;
 /// it is what a DNS record of the user's points at.
-fn url(id: &str, balancer: &LoadBalancer) -> Text {
+fn listener_url(id: &str, balancer: &LoadBalancer) -> Text {
     let (scheme, usual) = match balancer.certificate {
         Some(_) => ("https://", 443),
         None => ("http://", 80),

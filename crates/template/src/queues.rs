@@ -31,7 +31,7 @@ fn add_queue(
     short: &str,
     spec: &QueueSpec,
 ) -> Result<(), SynthesisError> {
-    let mut properties = common(
+    let mut properties = common_properties(
         short,
         &queue_name(short, spec),
         spec,
@@ -61,7 +61,7 @@ fn add_queue(
         builder,
         names::queue_policy(short),
         &id,
-        senders(stack, spec),
+        find_senders(stack, spec),
     )?;
     add_subscriptions(builder, stack, short, spec)
 }
@@ -75,7 +75,7 @@ fn add_dead_letter_queue(
     dead_letter: DeadLetter,
 ) -> Result<(), SynthesisError> {
     let name = dead_letter_queue_name(short, spec);
-    let mut properties = common(short, &name, spec, dead_letter.retention.as_secs());
+    let mut properties = common_properties(short, &name, spec, dead_letter.retention.as_secs());
     let source = with_stack_suffix(&Text::arn("sqs", queue_name(short, spec)));
     let allow = json!({ "redrivePermission": "byQueue", "sourceQueueArns": [source] });
     properties.insert("RedriveAllowPolicy".into(), allow);
@@ -93,12 +93,12 @@ struct Senders<'a> {
     principals: BTreeSet<String>,
 }
 
-fn senders<'a>(stack: &Stack, spec: &'a QueueSpec) -> Option<Senders<'a>> {
+fn find_senders<'a>(stack: &Stack, spec: &'a QueueSpec) -> Option<Senders<'a>> {
     let topics: Vec<&str> = spec.subscribe.iter().map(|to| to.topic.as_str()).collect();
     let home = stack.region.as_deref();
     let principals = topics
         .iter()
-        .flat_map(|topic| principals(topic, home))
+        .flat_map(|topic| topic_principals(topic, home))
         .collect();
     (!topics.is_empty()).then_some(Senders { topics, principals })
 }
@@ -107,7 +107,7 @@ fn senders<'a>(stack: &Stack, spec: &'a QueueSpec) -> Option<Senders<'a>> {
 /// has to be opted into, SNS of that region. Where the region of the stack isn't known beforehand, the
 /// topic's own counts.
 /// Source: Amazon SNS Developer Guide, "Sending messages to a queue in a different Region".
-fn principals(topic: &str, home: Option<&str>) -> Vec<String> {
+fn topic_principals(topic: &str, home: Option<&str>) -> Vec<String> {
     let region = region_of(topic);
     let of = |region: &str| format!("sns.{region}.amazonaws.com");
     let everywhere = || "sns.amazonaws.com".to_owned();
@@ -155,7 +155,12 @@ fn region_of(arn: &str) -> &str {
 }
 
 /// What a queue and its dead-letter queue have in common.
-fn common(short: &str, name: &Text, spec: &QueueSpec, retention: u64) -> Map<String, Value> {
+fn common_properties(
+    short: &str,
+    name: &Text,
+    spec: &QueueSpec,
+    retention: u64,
+) -> Map<String, Value> {
     let mut properties = Map::new();
     properties.insert("QueueName".into(), with_stack_suffix(name));
     properties.insert("MessageRetentionPeriod".into(), retention.into());
@@ -262,7 +267,7 @@ mod tests {
     fn who_delivers_between_regions() {
         let who = |topic_region: &str, home| {
             let topic = format!("arn:aws:sns:{topic_region}:111122223333:orders");
-            principals(&topic, home).join(" ")
+            topic_principals(&topic, home).join(" ")
         };
         let (everywhere, milan) = ("sns.amazonaws.com", "sns.eu-south-1.amazonaws.com");
         assert_eq!(who("us-east-1", Some("us-east-1")), everywhere);

@@ -28,7 +28,7 @@ pub(crate) fn add(
 ) -> Result<(), SynthesisError> {
     let stack = resolved.stack;
     add_profile(builder, stack)?;
-    let image = image(architecture(resolved)?);
+    let image = image_parameter(find_architecture(resolved)?);
     add_launch_template(builder, resolved, placement, instance_type, image)?;
     add_group(builder, placement, bounds)?;
     add_provider(builder, stack)
@@ -54,7 +54,7 @@ fn add_profile(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisErro
 }
 
 /// The instruction set of all created services.
-fn architecture(resolved: &Resolved<'_>) -> Result<Architecture, SynthesisError> {
+fn find_architecture(resolved: &Resolved<'_>) -> Result<Architecture, SynthesisError> {
     let mut found = None;
     for service in &resolved.services {
         if let ServiceSource::Create(spec) = &service.service.source {
@@ -73,7 +73,7 @@ fn architecture(resolved: &Resolved<'_>) -> Result<Architecture, SynthesisError>
 /// `resolve:ssm:`, which EC2 would look up for every launch: two instances of one group could then differ
 /// without anybody having deployed.
 /// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
-fn image(architecture: Architecture) -> &'static str {
+fn image_parameter(architecture: Architecture) -> &'static str {
     match architecture {
         Architecture::Arm64 => {
             "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id}}"
@@ -145,7 +145,7 @@ fn add_group(
     });
     let group = Resource::new("AWS::AutoScaling::AutoScalingGroup", properties)
         .depends_on(placement.depends_on.iter().cloned())
-        .update_policy(replacement(min, max));
+        .update_policy(update_policy(min, max));
     builder.add(names::AUTO_SCALING_GROUP, group)
 }
 
@@ -153,7 +153,7 @@ fn add_group(
 /// moved (managed draining). As many stay in service as the group has at least, which must be fewer than
 /// it has at most. What would undo the replacement meanwhile is suspended, as AWS advises.
 /// Source: AWS CloudFormation User Guide, "UpdatePolicy attribute".
-fn replacement(min: u32, max: u32) -> Value {
+fn update_policy(min: u32, max: u32) -> Value {
     json!({ "AutoScalingRollingUpdate": {
         "MaxBatchSize": 1,
         "MinInstancesInService": min.min(max.saturating_sub(1)),
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_replacement_always_may_take_one_instance() {
         for (min, max, kept) in [(0, 1, 0), (1, 1, 0), (1, 4, 1), (4, 4, 3)] {
-            let policy = replacement(min, max);
+            let policy = update_policy(min, max);
             assert_eq!(
                 policy["AutoScalingRollingUpdate"]["MinInstancesInService"],
                 kept

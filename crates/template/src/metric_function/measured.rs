@@ -43,7 +43,7 @@ pub(crate) fn measured_services<'a, 'r>(
             count: vec![Count::Visible],
             wakes: service.service.tasks.min == 0,
             target: None,
-            demand: Some(demand::law(service, demand)?),
+            demand: Some(demand::demand_request(service, demand)?),
         });
     }
     measured.sort_by_key(|measured| measured.service.short);

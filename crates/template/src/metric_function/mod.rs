@@ -31,7 +31,7 @@ pub(crate) fn add(
         description: "What the metric function may do".to_owned(),
         principal: "lambda.amazonaws.com",
         trust: Vec::new(),
-        statements: statements(stack, measured),
+        statements: role_statements(stack, measured),
         managed: Vec::new(),
     };
     role.add(builder, stack)?;
@@ -59,7 +59,7 @@ pub(crate) fn add(
 }
 
 /// Exactly what measuring takes: each service and queue by its ARN.
-fn statements(stack: &Stack, measured: &[Measured<'_, '_>]) -> Vec<Statement> {
+fn role_statements(stack: &Stack, measured: &[Measured<'_, '_>]) -> Vec<Statement> {
     let services = measured.iter().map(|one| one.service.arn.clone()).collect();
     let mut queues: Vec<Text> = Vec::new();
     for queue in measured.iter().flat_map(|one| &one.service.queues) {

@@ -19,7 +19,7 @@ pub(crate) fn add(
     stack: &Stack,
     measured: &[Measured<'_, '_>],
 ) -> Result<Vec<String>, SynthesisError> {
-    let inputs = inputs(stack, measured)?;
+    let inputs = write_inputs(stack, measured)?;
     let mut permissions = Vec::new();
     for (position, inputs) in inputs.chunks(limits::TARGETS_PER_RULE).enumerate() {
         permissions.push(add_rule(builder, stack, position + 1, inputs)?);
@@ -36,7 +36,7 @@ fn add_rule(
     let id = names::metric_rule(rule);
     let target = |(position, input): (usize, &String)| {
         let id = format!("metric-function-{}", position + 1);
-        lambda::target(&id, names::METRIC_FUNCTION, json!({ "Fn::Sub": input }))
+        lambda::rule_target(&id, names::METRIC_FUNCTION, json!({ "Fn::Sub": input }))
     };
     let targets: Vec<_> = inputs.iter().enumerate().map(target).collect();
     let properties = json!({
@@ -62,8 +62,11 @@ fn schedule_expression(stack: &Stack) -> String {
 
 /// The requests in the language of `Fn::Sub`, as few as their limit allows. A service is never divided:
 /// with as many queues as a scaling policy adds up it is far from the limit.
-fn inputs(stack: &Stack, measured: &[Measured<'_, '_>]) -> Result<Vec<String>, SynthesisError> {
-    let frame = render(stack, Vec::new()).chars().count();
+fn write_inputs(
+    stack: &Stack,
+    measured: &[Measured<'_, '_>],
+) -> Result<Vec<String>, SynthesisError> {
+    let frame = render_request(stack, Vec::new()).chars().count();
     let mut batches: Vec<Vec<ServiceRequest>> = Vec::new();
     let mut left = 0;
     for one in measured {
@@ -71,24 +74,24 @@ fn inputs(stack: &Stack, measured: &[Measured<'_, '_>]) -> Result<Vec<String>, S
         match batches.last_mut() {
             Some(batch) if longest <= left => {
                 left -= longest;
-                batch.push(request(one));
+                batch.push(service_request(one));
             }
             _ => {
                 let service = || one.service.short.to_owned();
                 left = limits::TARGET_INPUT
                     .checked_sub(frame + longest)
                     .ok_or_else(|| SynthesisError::RequestTooLong { service: service() })?;
-                batches.push(vec![request(one)]);
+                batches.push(vec![service_request(one)]);
             }
         }
     }
     Ok(batches
         .into_iter()
-        .map(|services| render(stack, services))
+        .map(|services| render_request(stack, services))
         .collect())
 }
 
-fn request(measured: &Measured<'_, '_>) -> ServiceRequest {
+fn service_request(measured: &Measured<'_, '_>) -> ServiceRequest {
     let service = measured.service;
     let queue = |queue: &ResolvedQueue<'_>| QueueRequest {
         name: queue.name.sub(),
@@ -109,7 +112,7 @@ fn request(measured: &Measured<'_, '_>) -> ServiceRequest {
 /// left out while the rest is measured holds a character that JSON escapes.
 fn longest_request(measured: &Measured<'_, '_>) -> usize {
     let service = measured.service;
-    let mut frame = request(measured);
+    let mut frame = service_request(measured);
     frame.cluster.clear();
     frame.service.clear();
     for queue in &mut frame.queues {
@@ -129,7 +132,7 @@ fn longest_request(measured: &Measured<'_, '_>) -> usize {
 const COMMA: usize = 1;
 
 /// The request as it stands in a target, except for the references in it.
-fn render(stack: &Stack, services: Vec<ServiceRequest>) -> String {
+fn render_request(stack: &Stack, services: Vec<ServiceRequest>) -> String {
     let services = services.iter().map(compact_service).collect::<Vec<_>>();
     let mut request = json!(MetricRequest {
         namespace: escape(&stack.metric.namespace),

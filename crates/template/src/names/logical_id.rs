@@ -2,7 +2,7 @@
 
 /// A short name as it stands in outputs and logical ids: `voucher-worker` is `VoucherWorker`.
 #[must_use]
-pub fn camel(short: &str) -> String {
+pub fn to_camel_case(short: &str) -> String {
     short
         .split(|letter: char| !letter.is_ascii_alphanumeric())
         .flat_map(|word| {
@@ -17,6 +17,6 @@ pub fn camel(short: &str) -> String {
 }
 
 /// The logical id of the resource of a kind that belongs to a short name.
-pub(super) fn named(short: &str, kind: &str) -> String {
-    format!("{}{kind}", camel(short))
+pub(super) fn join_kind(short: &str, kind: &str) -> String {
+    format!("{}{kind}", to_camel_case(short))
 }

@@ -17,9 +17,9 @@ mod logical_id;
 mod services;
 
 use crate::contract::{DEAD_LETTER_QUEUE, DEAD_LETTERS_ALARM};
-use logical_id::named;
+use logical_id::join_kind;
 
-pub use logical_id::camel;
+pub use logical_id::to_camel_case;
 pub use services::*;
 
 /// Tag that carries a queue's or a service's short name.
@@ -67,25 +67,25 @@ pub const DASHBOARD: &str = "Dashboard";
 /// A queue.
 #[must_use]
 pub fn queue(short: &str) -> String {
-    named(short, "Queue")
+    join_kind(short, "Queue")
 }
 
 /// A queue's policy.
 #[must_use]
 pub fn queue_policy(short: &str) -> String {
-    named(short, "QueuePolicy")
+    join_kind(short, "QueuePolicy")
 }
 
 /// The dead-letter queue of a queue.
 #[must_use]
 pub fn dead_letter_queue(short: &str) -> String {
-    named(short, DEAD_LETTER_QUEUE)
+    join_kind(short, DEAD_LETTER_QUEUE)
 }
 
 /// The policy of a queue's dead-letter queue.
 #[must_use]
 pub fn dead_letter_queue_policy(short: &str) -> String {
-    named(short, "DeadLetterQueuePolicy")
+    join_kind(short, "DeadLetterQueuePolicy")
 }
 
 /// A queue's subscription to a topic. The id comes from the topic and not from its place in the list:
@@ -93,28 +93,32 @@ pub fn dead_letter_queue_policy(short: &str) -> String {
 /// time, which SNS answers with the subscription that there is, and then remove just that one.
 #[must_use]
 pub fn subscription(short: &str, topic_arn: &str) -> String {
-    named(
+    join_kind(
         short,
-        &format!("Subscription{}", camel(&from_arn(topic_arn))),
+        &format!("Subscription{}", to_camel_case(&from_arn(topic_arn))),
     )
 }
 
 /// The alarm on the age of a queue's oldest message.
 #[must_use]
 pub fn oldest_message_alarm(short: &str) -> String {
-    named(short, "OldestMessageAlarm")
+    join_kind(short, "OldestMessageAlarm")
 }
 
 /// The alarm on the messages in a queue's dead-letter queue.
 #[must_use]
 pub fn dead_letters_alarm(short: &str) -> String {
-    named(short, DEAD_LETTERS_ALARM)
+    join_kind(short, DEAD_LETTERS_ALARM)
 }
 
 /// The alarm on the silence of the metric of a service and one of its queues.
 #[must_use]
 pub fn metric_silent_alarm(service: &str, queue: &str) -> String {
-    format!("{}From{}SilentAlarm", camel(service), camel(queue))
+    format!(
+        "{}From{}SilentAlarm",
+        to_camel_case(service),
+        to_camel_case(queue)
+    )
 }
 
 /// The rule that invokes the metric function, counted from 1.
@@ -187,7 +191,7 @@ mod tests {
     fn short_names_become_camel_case() {
         assert_eq!(service("voucher-worker"), "VoucherWorkerService");
         assert_eq!(dead_letter_queue("vouchers"), "VouchersDeadLetterQueue");
-        assert_eq!(camel("a--b-"), "AB");
+        assert_eq!(to_camel_case("a--b-"), "AB");
         assert_eq!(
             metric_silent_alarm("voucher-worker", "vouchers"),
             "VoucherWorkerFromVouchersSilentAlarm"

@@ -1,226 +1,226 @@
 //! Logical ids of what belongs to one service.
 
-use super::logical_id::named;
+use super::logical_id::join_kind;
 use crate::contract::{LOAD_BALANCER, SERVICE};
 
 /// A service.
 #[must_use]
 pub fn service(short: &str) -> String {
-    named(short, SERVICE)
+    join_kind(short, SERVICE)
 }
 
 /// A service's task definition.
 #[must_use]
 pub fn task_definition(short: &str) -> String {
-    named(short, "TaskDefinition")
+    join_kind(short, "TaskDefinition")
 }
 
 /// A service's log group.
 #[must_use]
 pub fn service_log_group(short: &str) -> String {
-    named(short, "LogGroup")
+    join_kind(short, "LogGroup")
 }
 
 /// The role of a service's containers.
 #[must_use]
 pub fn task_role(short: &str) -> String {
-    named(short, "TaskRole")
+    join_kind(short, "TaskRole")
 }
 
 /// The role with which ECS starts a service's tasks.
 #[must_use]
 pub fn execution_role(short: &str) -> String {
-    named(short, "ExecutionRole")
+    join_kind(short, "ExecutionRole")
 }
 
 /// A service's scalable target.
 #[must_use]
 pub fn scalable_target(short: &str) -> String {
-    named(short, "ScalableTarget")
+    join_kind(short, "ScalableTarget")
 }
 
 /// A service's scaling policy.
 #[must_use]
 pub fn scaling_policy(short: &str) -> String {
-    named(short, "ScalingPolicy")
+    join_kind(short, "ScalingPolicy")
 }
 
 /// A service's target tracking policy on its CPU utilization.
 #[must_use]
 pub fn cpu_policy(short: &str) -> String {
-    named(short, "CpuPolicy")
+    join_kind(short, "CpuPolicy")
 }
 
 /// A service's target tracking policy on its memory utilization.
 #[must_use]
 pub fn memory_policy(short: &str) -> String {
-    named(short, "MemoryPolicy")
+    join_kind(short, "MemoryPolicy")
 }
 
 /// The step scaling policy that gives a service without tasks its first.
 #[must_use]
 pub fn wake_policy(short: &str) -> String {
-    named(short, "WakePolicy")
+    join_kind(short, "WakePolicy")
 }
 
 /// The alarm of the [`wake_policy`].
 #[must_use]
 pub fn wake_alarm(short: &str) -> String {
-    named(short, "WakeAlarm")
+    join_kind(short, "WakeAlarm")
 }
 
 /// The alarm on which a service gets more tasks.
 #[must_use]
 pub fn scale_out_alarm(short: &str) -> String {
-    named(short, "ScaleOutAlarm")
+    join_kind(short, "ScaleOutAlarm")
 }
 
 /// The alarm on which a service gets fewer tasks.
 #[must_use]
 pub fn scale_in_alarm(short: &str) -> String {
-    named(short, "ScaleInAlarm")
+    join_kind(short, "ScaleInAlarm")
 }
 
 /// A service's step scaling policy for more tasks.
 #[must_use]
 pub fn scale_out_policy(short: &str) -> String {
-    named(short, "ScaleOutPolicy")
+    join_kind(short, "ScaleOutPolicy")
 }
 
 /// A service's step scaling policy for fewer tasks.
 #[must_use]
 pub fn scale_in_policy(short: &str) -> String {
-    named(short, "ScaleInPolicy")
+    join_kind(short, "ScaleInPolicy")
 }
 
 /// A service's scaling function.
 #[must_use]
 pub fn scaling_function(short: &str) -> String {
-    named(short, "ScalingFunction")
+    join_kind(short, "ScalingFunction")
 }
 
 /// The role of a service's scaling function.
 #[must_use]
 pub fn scaling_function_role(short: &str) -> String {
-    named(short, "ScalingFunctionRole")
+    join_kind(short, "ScalingFunctionRole")
 }
 
 /// The log group of a service's scaling function.
 #[must_use]
 pub fn scaling_function_logs(short: &str) -> String {
-    named(short, "ScalingFunctionLogs")
+    join_kind(short, "ScalingFunctionLogs")
 }
 
 /// A scaling function's settings for asynchronous invocation.
 #[must_use]
 pub fn scaling_function_invoke_config(short: &str) -> String {
-    named(short, "ScalingFunctionInvokeConfig")
+    join_kind(short, "ScalingFunctionInvokeConfig")
 }
 
 /// A scaling function's subscription to the alarm topic.
 #[must_use]
 pub fn scaling_subscription(short: &str) -> String {
-    named(short, "ScalingSubscription")
+    join_kind(short, "ScalingSubscription")
 }
 
 /// The permission of the alarm topic to invoke a scaling function.
 #[must_use]
 pub fn scaling_topic_permission(short: &str) -> String {
-    named(short, "ScalingTopicPermission")
+    join_kind(short, "ScalingTopicPermission")
 }
 
 /// The rule that lets a scaling function look at its alarms again.
 #[must_use]
 pub fn scaling_rule(short: &str) -> String {
-    named(short, "ScalingRule")
+    join_kind(short, "ScalingRule")
 }
 
 /// The permission of that rule to invoke the scaling function.
 #[must_use]
 pub fn scaling_rule_permission(short: &str) -> String {
-    named(short, "ScalingRulePermission")
+    join_kind(short, "ScalingRulePermission")
 }
 
 /// The queue that receives what a scaling function could not handle.
 #[must_use]
 pub fn scaling_dead_letter_queue(short: &str) -> String {
-    named(short, "ScalingDeadLetterQueue")
+    join_kind(short, "ScalingDeadLetterQueue")
 }
 
 /// The policy of that queue.
 #[must_use]
 pub fn scaling_dead_letter_queue_policy(short: &str) -> String {
-    named(short, "ScalingDeadLetterQueuePolicy")
+    join_kind(short, "ScalingDeadLetterQueuePolicy")
 }
 
 /// The alarm on a scaling function's errors.
 #[must_use]
 pub fn scaling_errors_alarm(short: &str) -> String {
-    named(short, "ScalingErrorsAlarm")
+    join_kind(short, "ScalingErrorsAlarm")
 }
 
 /// The alarm on what a scaling function could not handle.
 #[must_use]
 pub fn scaling_dead_letters_alarm(short: &str) -> String {
-    named(short, "ScalingDeadLettersAlarm")
+    join_kind(short, "ScalingDeadLettersAlarm")
 }
 
 /// A service's load balancer.
 #[must_use]
 pub fn load_balancer(short: &str) -> String {
-    named(short, LOAD_BALANCER)
+    join_kind(short, LOAD_BALANCER)
 }
 
 /// The security group of a service's load balancer.
 #[must_use]
 pub fn load_balancer_security_group(short: &str) -> String {
-    named(short, "LoadBalancerSecurityGroup")
+    join_kind(short, "LoadBalancerSecurityGroup")
 }
 
 /// The target group of a service's tasks.
 #[must_use]
 pub fn target_group(short: &str) -> String {
-    named(short, "TargetGroup")
+    join_kind(short, "TargetGroup")
 }
 
 /// The security group by which a service's load balancer reaches its tasks.
 #[must_use]
 pub fn target_security_group(short: &str) -> String {
-    named(short, "TargetSecurityGroup")
+    join_kind(short, "TargetSecurityGroup")
 }
 
 /// The rule that lets a service's load balancer in.
 #[must_use]
 pub fn target_ingress(short: &str) -> String {
-    named(short, "TargetIngress")
+    join_kind(short, "TargetIngress")
 }
 
 /// The listener of a service's load balancer.
 #[must_use]
 pub fn listener(short: &str) -> String {
-    named(short, "Listener")
+    join_kind(short, "Listener")
 }
 
 /// The alarm on a load balancer without a healthy target.
 #[must_use]
 pub fn no_healthy_target_alarm(short: &str) -> String {
-    named(short, "NoHealthyTargetAlarm")
+    join_kind(short, "NoHealthyTargetAlarm")
 }
 
 /// The alarm on errors that a load balancer answers itself.
 #[must_use]
 pub fn load_balancer_errors_alarm(short: &str) -> String {
-    named(short, "LoadBalancerErrorsAlarm")
+    join_kind(short, "LoadBalancerErrorsAlarm")
 }
 
 /// The alarm on the silence of the tasks that a service needs.
 #[must_use]
 pub fn need_silent_alarm(short: &str) -> String {
-    named(short, "NeedSilentAlarm")
+    join_kind(short, "NeedSilentAlarm")
 }
 
 /// The alarm on the silence of a service's running task count.
 #[must_use]
 pub fn tasks_silent_alarm(short: &str) -> String {
-    named(short, "TasksSilentAlarm")
+    join_kind(short, "TasksSilentAlarm")
 }

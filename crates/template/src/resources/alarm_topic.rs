@@ -3,7 +3,7 @@
 use serde_json::json;
 use stack::Stack;
 
-use super::role::{Condition, conditions};
+use super::role::{Condition, render_conditions};
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
@@ -21,7 +21,7 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
         "Principal": { "Service": "cloudwatch.amazonaws.com" },
         "Action": "sns:Publish",
         "Resource": topic,
-        "Condition": conditions(&[
+        "Condition": render_conditions(&[
             Condition::new("StringEquals", "aws:SourceAccount", Text::account()),
             Condition::new("ArnLike", "aws:SourceArn", Text::arn("cloudwatch", "alarm:*")),
         ]),

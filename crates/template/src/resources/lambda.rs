@@ -75,7 +75,7 @@ pub(crate) fn add_invoke_config(
 
 /// A rule's target, which invokes the function with a constant input. An event that can't be delivered is
 /// not tried again: the next one is there by then.
-pub(crate) fn target(id: &str, function: &str, input: Value) -> Value {
+pub(crate) fn rule_target(id: &str, function: &str, input: Value) -> Value {
     json!({
         "Id": id,
         "Arn": attribute(function, "Arn"),

@@ -105,7 +105,7 @@ impl<'a> MetricStatistic<'a> {
         let mut map = Map::new();
         map.insert("Namespace".into(), self.namespace.into());
         map.insert("MetricName".into(), self.name.into());
-        map.insert("Dimensions".into(), dimensions(&self.dimensions));
+        map.insert("Dimensions".into(), render_dimensions(&self.dimensions));
         let (property, statistic) = match &self.statistic {
             Statistic::Plain(statistic) => ("Statistic", statistic),
             Statistic::Extended(statistic) => ("ExtendedStatistic", statistic),
@@ -215,7 +215,7 @@ pub(crate) fn balancer_dimensions(service: &ResolvedService<'_>) -> Vec<(&'stati
 }
 
 /// Dimensions as CloudFormation takes them.
-pub(crate) fn dimensions(dimensions: &[(&str, Text)]) -> Value {
+pub(crate) fn render_dimensions(dimensions: &[(&str, Text)]) -> Value {
     dimensions
         .iter()
         .map(|(name, value)| json!({ "Name": name, "Value": value.value() }))

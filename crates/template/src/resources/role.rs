@@ -79,7 +79,7 @@ impl Statement {
                 map.insert("Sid".into(), self.sid.into());
             }
             if !self.conditions.is_empty() {
-                map.insert("Condition".into(), conditions(&self.conditions));
+                map.insert("Condition".into(), render_conditions(&self.conditions));
             }
         }
         json
@@ -110,7 +110,7 @@ impl Condition {
 
     fn longest(&self) -> usize {
         let frame = r#""":{"":[]},"#.len();
-        let values: usize = self.values.iter().map(listed).sum();
+        let values: usize = self.values.iter().map(item_length).sum();
         frame + self.operator.len() + self.key.len() + values
     }
 }
@@ -119,7 +119,7 @@ impl Role {
     /// Adds the role. What its inline policy can't hold goes into managed policies, which the role
     /// refers to, so that whatever waits for the role waits for all of its permissions.
     pub(crate) fn add(self, builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
-        let mut policies = pack(&self.statements)
+        let mut policies = pack_statements(&self.statements)
             .ok_or_else(|| SynthesisError::PolicyTooLarge {
                 role: self.id.clone(),
             })?
@@ -128,7 +128,7 @@ impl Role {
         let mut managed: Vec<Value> = self.managed.iter().map(Text::value).collect();
         for (position, statements) in policies.enumerate() {
             let id = names::managed_policy(&self.id, position + 1);
-            let properties = json!({ "PolicyDocument": document(&statements) });
+            let properties = json!({ "PolicyDocument": policy_document(&statements) });
             managed.push(reference(&id));
             builder.add(id, Resource::new(types::MANAGED_POLICY, properties))?;
         }
@@ -138,8 +138,7 @@ impl Role {
         });
         if let Some(map) = properties.as_object_mut() {
             if !inline.is_empty() {
-                let policy =
-                    json!({ "PolicyName": "permissions", "PolicyDocument": document(&inline) });
+                let policy = json!({ "PolicyName": "permissions", "PolicyDocument": policy_document(&inline) });
                 map.insert("Policies".into(), json!([policy]));
             }
             if !managed.is_empty() {
@@ -159,7 +158,7 @@ impl Role {
             "Action": "sts:AssumeRole",
         });
         if let (Some(map), false) = (statement.as_object_mut(), self.trust.is_empty()) {
-            map.insert("Condition".into(), conditions(&self.trust));
+            map.insert("Condition".into(), render_conditions(&self.trust));
         }
         json!({ "Version": "2012-10-17", "Statement": [statement] })
     }
@@ -192,19 +191,19 @@ const DOCUMENT: usize = 39;
 
 /// Spreads statements over the inline policy, which comes first, and managed policies. A statement
 /// that doesn't fit is continued in the next policy. `None` when a role can't hold them all.
-fn pack(statements: &[Statement]) -> Option<Vec<Vec<Statement>>> {
+fn pack_statements(statements: &[Statement]) -> Option<Vec<Vec<Statement>>> {
     let mut policies = vec![Vec::new()];
     let mut room = limits::INLINE_POLICIES - DOCUMENT;
     for statement in statements {
         let overhead = statement.overhead();
         let mut part: Option<Statement> = None;
         for resource in &statement.resources {
-            let need = listed(resource) + if part.is_none() { overhead } else { 0 };
+            let need = item_length(resource) + if part.is_none() { overhead } else { 0 };
             if need > room {
                 policies.last_mut()?.extend(part.take());
                 policies.push(Vec::new());
                 room = limits::MANAGED_POLICY - DOCUMENT;
-                let need = listed(resource) + overhead;
+                let need = item_length(resource) + overhead;
                 room = room.checked_sub(need)?;
                 part = Some(Statement {
                     resources: vec![resource.clone()],
@@ -228,13 +227,13 @@ fn pack(statements: &[Statement]) -> Option<Vec<Vec<Statement>>> {
     (policies.len() <= 1 + limits::MANAGED_POLICIES_PER_ROLE).then_some(policies)
 }
 
-fn document(statements: &[Statement]) -> Value {
+fn policy_document(statements: &[Statement]) -> Value {
     let statements: Vec<_> = statements.iter().map(Statement::to_json).collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
 /// `{operator: {key: value}}` of all conditions.
-pub(crate) fn conditions(all: &[Condition]) -> Value {
+pub(crate) fn render_conditions(all: &[Condition]) -> Value {
     let mut json = json!({});
     for condition in all {
         if let Some(map) = json.as_object_mut() {
@@ -255,7 +254,7 @@ fn one_or_many(texts: &[Text]) -> Value {
 }
 
 /// Characters of a text as an item of a list.
-fn listed(text: &Text) -> usize {
+fn item_length(text: &Text) -> usize {
     text.longest() + QUOTES
 }
 
@@ -273,7 +272,8 @@ mod tests {
     #[test]
     fn packs_keep_every_resource_and_every_limit() {
         for (resources, length) in [(1, 50), (100, 120), (200, 120), (20, 2_000)] {
-            let policies = pack(&[statement(resources, length), statement(3, 50)]).unwrap();
+            let policies =
+                pack_statements(&[statement(resources, length), statement(3, 50)]).unwrap();
             let packed: usize = policies
                 .iter()
                 .flatten()
@@ -286,7 +286,7 @@ mod tests {
                 } else {
                     limits::MANAGED_POLICY
                 };
-                let size = document(policy).to_string().len();
+                let size = policy_document(policy).to_string().len();
                 assert!(size <= limit, "policy {position} has {size} characters");
                 assert!(policy.iter().all(|part| !part.resources.is_empty()));
             }
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn more_than_a_role_holds_is_refused() {
-        assert!(pack(&[statement(2_000, 120)]).is_none());
-        assert!(pack(&[statement(2, 20_000)]).is_none());
+        assert!(pack_statements(&[statement(2_000, 120)]).is_none());
+        assert!(pack_statements(&[statement(2, 20_000)]).is_none());
     }
 }

@@ -48,11 +48,11 @@ pub(crate) fn add(
             add_demand(builder, resolved.stack, service, demand)?;
         }
         if let Some(cpu) = cpu {
-            let policy = utilization("ECSServiceAverageCPUUtilization", cpu);
+            let policy = utilization_configuration("ECSServiceAverageCPUUtilization", cpu);
             add_tracking(builder, service, names::cpu_policy, "cpu", policy)?;
         }
         if let Some(memory) = memory {
-            let policy = utilization("ECSServiceAverageMemoryUtilization", memory);
+            let policy = utilization_configuration("ECSServiceAverageMemoryUtilization", memory);
             add_tracking(builder, service, names::memory_policy, "memory", policy)?;
         }
         if let Some(steps) = &scaling.steps {
@@ -131,7 +131,7 @@ fn add_stepping(
     add_policy(builder, service, id, name, policy)
 }
 
-fn tracking(target: Value, cooldown: Cooldown, metric: (&str, Value)) -> Value {
+fn tracking_configuration(target: Value, cooldown: Cooldown, metric: (&str, Value)) -> Value {
     let mut configuration = json!({
         "TargetValue": target,
         "ScaleOutCooldown": cooldown.out.as_secs(),
@@ -143,9 +143,9 @@ fn tracking(target: Value, cooldown: Cooldown, metric: (&str, Value)) -> Value {
     configuration
 }
 
-fn utilization(metric: &str, utilization: &Utilization) -> Value {
+fn utilization_configuration(metric: &str, utilization: &Utilization) -> Value {
     let metric = json!({ "PredefinedMetricType": metric });
-    tracking(
+    tracking_configuration(
         utilization.target.into(),
         utilization.cooldown,
         ("PredefinedMetricSpecification", metric),
@@ -158,8 +158,8 @@ fn add_backlog(
     scaled: &Scaled<'_, '_>,
 ) -> Result<(), SynthesisError> {
     let service = scaled.service;
-    let metric = metric_math::specification(stack, scaled);
-    let policy = tracking(
+    let metric = metric_math::metric_specification(stack, scaled);
+    let policy = tracking_configuration(
         number(scaled.target),
         scaled.scaling.cooldown,
         ("CustomizedMetricSpecification", metric),
@@ -186,7 +186,7 @@ fn add_demand(
 ) -> Result<(), SynthesisError> {
     let metric = need_per_task(stack, service).properties().into();
     let metric = ("CustomizedMetricSpecification", metric);
-    let policy = tracking(1.into(), demand.cooldown, metric);
+    let policy = tracking_configuration(1.into(), demand.cooldown, metric);
     add_tracking(builder, service, names::scaling_policy, "demand", policy)?;
     if service.service.tasks.min == 0 {
         add_wake(builder, stack, service)?;
@@ -263,10 +263,10 @@ fn add_steps(
                 steps.cooldown.r#in,
             ),
         };
-        let policy = step_policy::configuration(alarm, cooldown, &metric);
+        let policy = step_policy::policy_configuration(alarm, cooldown, &metric);
         add_stepping(builder, service, id.clone(), name, policy)?;
         let action = AlarmAction::Policy(id);
-        step_alarms::add(
+        step_alarms::add_alarm(
             builder,
             resolved.stack,
             service,

@@ -9,7 +9,7 @@ use crate::error::SynthesisError;
 use crate::resolved::ResolvedService;
 
 /// The law of a service that scales by demand.
-pub(crate) fn law(
+pub(crate) fn demand_request(
     service: &ResolvedService<'_>,
     demand: &Demand,
 ) -> Result<DemandRequest, SynthesisError> {
@@ -18,19 +18,20 @@ pub(crate) fn law(
         return Err(SynthesisError::NothingToMeasure { service: short() });
     }
     let law = DemandRequest {
-        acceptable_latency_ms: milliseconds(demand.acceptable_latency),
-        processing_time_ms: demand.processing_time.map(milliseconds),
+        acceptable_latency_ms: whole_milliseconds(demand.acceptable_latency),
+        processing_time_ms: demand.processing_time.map(whole_milliseconds),
         concurrency: demand.concurrency,
-        task_start_ms: milliseconds(demand.task_start),
-        window_ms: milliseconds(demand.window),
-        rate_over_ms: milliseconds(RATE_OVER),
+        task_start_ms: whole_milliseconds(demand.task_start),
+        window_ms: whole_milliseconds(demand.window),
+        rate_over_ms: whole_milliseconds(RATE_OVER),
     };
-    law.check().map_err(|problem| unusable(service, problem))?;
+    law.check()
+        .map_err(|problem| unusable_numbers(service, problem))?;
     Ok(law)
 }
 
 /// The error for numbers that no function would take.
-pub(crate) fn unusable(
+pub(crate) fn unusable_numbers(
     service: &ResolvedService<'_>,
     problem: DemandPolicyError,
 ) -> SynthesisError {
@@ -39,6 +40,6 @@ pub(crate) fn unusable(
 }
 
 /// Whole milliseconds, which is all that the functions are told.
-pub(crate) fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn whole_milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -16,12 +16,15 @@ pub(crate) const RUNNING_TASK_COUNT: &str = "RunningTaskCount";
 pub(crate) const TASKS: &str = "tasks";
 
 /// `CustomizedMetricSpecification`: of an only metric as it is, of several what they come to.
-pub(crate) fn specification(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
-    let metrics = terms(stack, scaled);
+pub(crate) fn metric_specification(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
+    let metrics = list_terms(stack, scaled);
     match (expression(scaled), metrics.as_slice()) {
         (None, [(_, only)]) => only.properties().into(),
         (expression, metrics) => {
-            let mut queries: Vec<Value> = metrics.iter().map(|(id, one)| query(id, one)).collect();
+            let mut queries: Vec<Value> = metrics
+                .iter()
+                .map(|(id, one)| metric_query(id, one))
+                .collect();
             queries.push(json!({
                 "Id": "backlog_per_task",
                 "Expression": expression,
@@ -34,7 +37,7 @@ pub(crate) fn specification(stack: &Stack, scaled: &Scaled<'_, '_>) -> Value {
 }
 
 /// The metrics that the backlog per task comes from, with their ids in the [`expression`].
-pub(crate) fn terms<'a>(
+pub(crate) fn list_terms<'a>(
     stack: &'a Stack,
     scaled: &Scaled<'_, '_>,
 ) -> Vec<(String, MetricStatistic<'a>)> {
@@ -97,7 +100,7 @@ pub(crate) fn expression(scaled: &Scaled<'_, '_>) -> Option<String> {
     }
 }
 
-fn query(id: &str, metric: &MetricStatistic<'_>) -> Value {
+fn metric_query(id: &str, metric: &MetricStatistic<'_>) -> Value {
     let mut named = metric.properties();
     let statistic = named.remove("Statistic");
     json!({

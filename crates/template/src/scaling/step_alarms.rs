@@ -25,7 +25,7 @@ pub(crate) fn list_alarms(steps: &StepScaling) -> impl Iterator<Item = (Side, &S
     out.into_iter().chain(r#in)
 }
 
-pub(crate) fn add(
+pub(crate) fn add_alarm(
     builder: &mut Builder,
     stack: &Stack,
     service: &ResolvedService<'_>,
@@ -33,7 +33,7 @@ pub(crate) fn add(
     (side, defined): (Side, &StepAlarm),
     (metric, action): (MetricStatistic<'_>, AlarmAction),
 ) -> Result<(), SynthesisError> {
-    let window = window(steps, defined)?;
+    let window = evaluation_window(steps, defined)?;
     let way = side.name();
     let alarm = Alarm {
         id: alarm_id(side, service.short),
@@ -60,7 +60,7 @@ pub(crate) fn add(
     alarm.add(builder, stack)
 }
 
-fn window(steps: &StepScaling, defined: &StepAlarm) -> Result<Window, SynthesisError> {
+fn evaluation_window(steps: &StepScaling, defined: &StepAlarm) -> Result<Window, SynthesisError> {
     let period = steps.period.as_secs();
     let (seconds, limit) = (period * u64::from(defined.periods), Window::limit(period));
     if seconds > limit {

@@ -10,7 +10,7 @@ use crate::resources::metric::MetricStatistic;
 use crate::text::number;
 
 /// `StepScalingPolicyConfiguration` of one side.
-pub(crate) fn configuration(
+pub(crate) fn policy_configuration(
     side: &StepAlarm,
     cooldown: Duration,
     metric: &MetricStatistic<'_>,
@@ -18,8 +18,8 @@ pub(crate) fn configuration(
     let mut configuration = json!({
         "AdjustmentType": side.steps.adjustment_type().to_string(),
         "Cooldown": cooldown.as_secs(),
-        "MetricAggregationType": aggregation(&metric.statistic),
-        "StepAdjustments": adjustments(side),
+        "MetricAggregationType": aggregation_type(&metric.statistic),
+        "StepAdjustments": step_adjustments(side),
     });
     if let (Some(map), Some(least)) = (configuration.as_object_mut(), side.steps.at_least()) {
         map.insert("MinAdjustmentMagnitude".into(), least.into());
@@ -29,7 +29,7 @@ pub(crate) fn configuration(
 
 /// How the policy sums up the datapoints of an alarm. It knows these three only; with one statistic per
 /// period they differ just where an alarm looks at several periods.
-fn aggregation(statistic: &Statistic) -> &'static str {
+fn aggregation_type(statistic: &Statistic) -> &'static str {
     match statistic {
         Statistic::Plain(name) if name == "Minimum" => "Minimum",
         Statistic::Plain(name) if name == "Maximum" => "Maximum",
@@ -39,7 +39,7 @@ fn aggregation(statistic: &Statistic) -> &'static str {
 
 /// Each step from where it begins up to where the next does. The bounds are relative to the threshold:
 /// above it positive, below it negative.
-fn adjustments(side: &StepAlarm) -> Value {
+fn step_adjustments(side: &StepAlarm) -> Value {
     let steps = side.steps.as_slice();
     let ends = steps.iter().skip(1).map(|step| Some(step.from));
     let adjustment = |(step, end): (&stack::Step, Option<f64>)| {

@@ -27,10 +27,14 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
     for (service, steps) in resolved.stepped() {
         add_alarms(builder, resolved, service, steps)?;
         triggers::add_dead_letter_queue(builder, service)?;
-        let statements = statements(resolved.stack, service, steps);
+        let statements = role_statements(resolved.stack, service, steps);
         add_role(builder, resolved.stack, service, statements)?;
         add_function(builder, resolved.stack, service, steps)?;
-        triggers::add(builder, service, &alarms(resolved.stack, service, steps))?;
+        triggers::add(
+            builder,
+            service,
+            &known_alarms(resolved.stack, service, steps),
+        )?;
     }
     Ok(())
 }
@@ -44,18 +48,22 @@ fn add_alarms(
     for alarm in step_alarms::list_alarms(steps) {
         let metric = MetricStatistic::from_definition(resolved, service, steps.metric_of(alarm.1))?;
         let watched = (metric, AlarmAction::Topic);
-        step_alarms::add(builder, resolved.stack, service, steps, alarm, watched)?;
+        step_alarms::add_alarm(builder, resolved.stack, service, steps, alarm, watched)?;
     }
     Ok(())
 }
 
-fn alarms(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling) -> Vec<KnownAlarm> {
+fn known_alarms(
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    steps: &StepScaling,
+) -> Vec<KnownAlarm> {
     step_alarms::list_alarms(steps)
-        .map(|(side, _)| alarm(stack, service, side))
+        .map(|(side, _)| known_alarm(stack, service, side))
         .collect()
 }
 
-fn alarm(stack: &Stack, service: &ResolvedService<'_>, side: Side) -> KnownAlarm {
+fn known_alarm(stack: &Stack, service: &ResolvedService<'_>, side: Side) -> KnownAlarm {
     let id = step_alarms::alarm_id(side, service.short);
     let longest = generated_name(stack, &id, limits::ALARM_NAME);
     let arn = Text::arn("cloudwatch", "alarm:").longest() + longest;
@@ -66,9 +74,13 @@ fn alarm(stack: &Stack, service: &ResolvedService<'_>, side: Side) -> KnownAlarm
 }
 
 /// Its service, its alarms and the note on them, and no more.
-fn statements(stack: &Stack, service: &ResolvedService<'_>, steps: &StepScaling) -> Vec<Statement> {
+fn role_statements(
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    steps: &StepScaling,
+) -> Vec<Statement> {
     let short = service.short;
-    let arns: Vec<Text> = alarms(stack, service, steps)
+    let arns: Vec<Text> = known_alarms(stack, service, steps)
         .into_iter()
         .map(|alarm| alarm.arn)
         .collect();
@@ -111,7 +123,7 @@ fn add_function(
     let queue = attribute(&names::scaling_dead_letter_queue(service.short), "Arn");
     let setup = Setup {
         description: format!("Scales service {} as its alarms say", service.short),
-        policy: (POLICY_VARIABLE, policy(stack, service, steps)?),
+        policy: (POLICY_VARIABLE, environment_policy(stack, service, steps)?),
         dead_letters: Some(queue),
         timeout: TIMEOUT_SECONDS,
         retries: RETRIES,
@@ -120,7 +132,7 @@ fn add_function(
 }
 
 /// The policy in the function's environment, within what one holds.
-fn policy(
+fn environment_policy(
     stack: &Stack,
     service: &ResolvedService<'_>,
     steps: &StepScaling,
@@ -131,7 +143,7 @@ fn policy(
             Side::In => (&steps.scale_in, steps.cooldown.r#in),
         };
         defined.as_ref().map(|defined| AlarmSteps {
-            alarm: alarm(stack, service, side).name.sub(),
+            alarm: known_alarm(stack, service, side).name.sub(),
             steps: defined.steps.clone(),
             cooldown: cooldown.as_secs(),
         })
@@ -144,7 +156,7 @@ fn policy(
         scale_out: steps_of(Side::Out),
         scale_in: steps_of(Side::In),
     };
-    let known: Vec<Text> = alarms(stack, service, steps)
+    let known: Vec<Text> = known_alarms(stack, service, steps)
         .into_iter()
         .map(|alarm| alarm.name)
         .collect();

@@ -18,7 +18,7 @@ use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
 use crate::resources::lambda::EVENT_AGE_SECONDS;
 use crate::resources::role::{Statement, publish_metrics, read_metrics};
-use crate::scaling::demand::{law, milliseconds, unusable};
+use crate::scaling::demand::{demand_request, unusable_numbers, whole_milliseconds};
 use crate::text::{Text, canonical, escape};
 
 /// A rule's shortest period: one invocation looks until the next one begins.
@@ -33,13 +33,21 @@ const RETRIES: (u32, u64) = (0, EVENT_AGE_SECONDS);
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
     for (service, demand) in resolved.demanded(Actuator::Function) {
         let stack = resolved.stack;
-        add_role(builder, stack, service, statements(stack, service, demand))?;
+        add_role(
+            builder,
+            stack,
+            service,
+            role_statements(stack, service, demand),
+        )?;
         let setup = Setup {
             description: format!(
                 "Scales service {} to the tasks that its work needs",
                 service.short
             ),
-            policy: (DEMAND_POLICY_VARIABLE, policy(stack, service, demand)?),
+            policy: (
+                DEMAND_POLICY_VARIABLE,
+                environment_policy(stack, service, demand)?,
+            ),
             dead_letters: None,
             timeout: TIMEOUT_SECONDS,
             retries: RETRIES,
@@ -55,7 +63,11 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
 }
 
 /// Reading its queues, reading and scaling its service, publishing what it found, and no more.
-fn statements(stack: &Stack, service: &ResolvedService<'_>, demand: &Demand) -> Vec<Statement> {
+fn role_statements(
+    stack: &Stack,
+    service: &ResolvedService<'_>,
+    demand: &Demand,
+) -> Vec<Statement> {
     let queues = service.queues.iter().map(|queue| queue.arn.clone());
     let mut statements = scale_service(service);
     statements.extend([
@@ -69,7 +81,7 @@ fn statements(stack: &Stack, service: &ResolvedService<'_>, demand: &Demand) -> 
 }
 
 /// The policy in the function's environment, within what one holds.
-fn policy(
+fn environment_policy(
     stack: &Stack,
     service: &ResolvedService<'_>,
     demand: &Demand,
@@ -85,13 +97,13 @@ fn policy(
         queues: service.queues.iter().map(queue).collect(),
         min: service.service.tasks.min,
         max: service.service.tasks.max,
-        law: law(service, demand)?,
-        every_ms: milliseconds(DEMAND_INTERVAL),
-        period_ms: milliseconds(PERIOD),
-        cooldown_out_ms: milliseconds(demand.cooldown.out),
-        cooldown_in_ms: milliseconds(demand.cooldown.r#in),
+        law: demand_request(service, demand)?,
+        every_ms: whole_milliseconds(DEMAND_INTERVAL),
+        period_ms: whole_milliseconds(PERIOD),
+        cooldown_out_ms: whole_milliseconds(demand.cooldown.out),
+        cooldown_in_ms: whole_milliseconds(demand.cooldown.r#in),
     };
-    let unusable = |problem: DemandPolicyError| unusable(service, problem);
+    let unusable = |problem: DemandPolicyError| unusable_numbers(service, problem);
     policy.check().map_err(unusable)?;
     let queues = service.queues.iter();
     let mut names: Vec<&Text> = queues.flat_map(|queue| [&queue.name, &queue.url]).collect();

@@ -116,7 +116,7 @@ pub(crate) fn add_rule(
 ) -> Result<(), SynthesisError> {
     let short = service.short;
     let (id, function) = (names::scaling_rule(short), names::scaling_function(short));
-    let target = lambda::target("scaling-function", &function, re_evaluate().into());
+    let target = lambda::rule_target("scaling-function", &function, re_evaluate().into());
     let properties = json!({
         "Description": description,
         "ScheduleExpression": "rate(1 minute)",

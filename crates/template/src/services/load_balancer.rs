@@ -49,7 +49,7 @@ pub(crate) fn add(
     }
     let on_instances = is_on_instances(&resolved.stack.cluster);
     if on_instances {
-        let vpc = vpc(placement, first.short)?;
+        let vpc = find_vpc(placement, first.short)?;
         let group = quiet_group("EC2 instances: in from the load balancers alone", vpc);
         builder.add(names::INSTANCE_SECURITY_GROUP, group)?;
     }
@@ -112,7 +112,7 @@ impl Targets {
     }
 }
 
-fn vpc(placement: &Placement, service: &str) -> Result<Value, SynthesisError> {
+fn find_vpc(placement: &Placement, service: &str) -> Result<Value, SynthesisError> {
     let unknown = || SynthesisError::UnknownVpc {
         service: service.to_owned(),
     };
@@ -143,7 +143,7 @@ fn add_groups(
     placement: &Placement,
 ) -> Result<(), SynthesisError> {
     let short = service.short;
-    let vpc = vpc(placement, short)?;
+    let vpc = find_vpc(placement, short)?;
     if targets.group != names::INSTANCE_SECURITY_GROUP {
         let group = quiet_group("Tasks: in from their load balancer alone", vpc.clone());
         builder.add(&targets.group, group)?;
@@ -241,7 +241,7 @@ fn add_target_group(
         "TargetType": targets.kind,
         "Protocol": "HTTP",
         "Port": targets.port,
-        "VpcId": vpc(placement, service.short)?,
+        "VpcId": find_vpc(placement, service.short)?,
         "HealthCheckProtocol": "HTTP",
         "HealthCheckPort": "traffic-port",
         "HealthCheckPath": balancer.health_check,

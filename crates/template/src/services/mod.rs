@@ -63,19 +63,23 @@ fn add_task_definition(
         "RuntimePlatform": { "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX" },
         "ExecutionRoleArn": attribute(&names::execution_role(short), "Arn"),
         "TaskRoleArn": attribute(&names::task_role(short), "Arn"),
-        "ContainerDefinitions": [container(service, spec, on_instances)],
+        "ContainerDefinitions": [container_definition(service, spec, on_instances)],
     });
     let id = names::task_definition(short);
     builder.add(id, Resource::new(types::TASK_DEFINITION, properties))
 }
 
-fn container(service: &ResolvedService<'_>, spec: &ServiceSpec, on_instances: bool) -> Value {
+fn container_definition(
+    service: &ResolvedService<'_>,
+    spec: &ServiceSpec,
+    on_instances: bool,
+) -> Value {
     let short = service.short;
     let mut container = json!({
         "Name": short,
         "Image": spec.image,
         "Essential": true,
-        "Environment": environment(service, spec),
+        "Environment": render_environment(service, spec),
         "StopTimeout": spec.stop_timeout.as_secs(),
         // An init process as PID 1 passes SIGTERM on and collects orphans. A worker that is PID 1
         // itself and installs no handler never sees SIGTERM, and is killed in the middle of a message.
@@ -111,7 +115,7 @@ fn container(service: &ResolvedService<'_>, spec: &ServiceSpec, on_instances: bo
 
 /// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, and the definition's own, which win: ECS
 /// would take a name twice, and which of the two then counts is nobody's promise.
-fn environment(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
+fn render_environment(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
     let mut variables = BTreeMap::new();
     for (position, queue) in service.queues.iter().enumerate() {
         variables.insert(names::queue_url_variable(queue.short), queue.url.value());

@@ -26,7 +26,7 @@ pub(crate) fn add(
         id: names::task_role(short),
         description: format!("What the containers of service {short} may do"),
         principal: PRINCIPAL,
-        trust: trust(),
+        trust: trust_conditions(),
         statements: task_statements(service),
         managed: Vec::new(),
     };
@@ -34,7 +34,7 @@ pub(crate) fn add(
         id: names::execution_role(short),
         description: format!("What ECS may do to start the tasks of service {short}"),
         principal: PRINCIPAL,
-        trust: trust(),
+        trust: trust_conditions(),
         statements: execution_statements(short, spec),
         managed: Vec::new(),
     };
@@ -43,7 +43,7 @@ pub(crate) fn add(
 }
 
 /// Only ECS on behalf of this account, so that nobody else's tasks can borrow the role.
-fn trust() -> Vec<Condition> {
+fn trust_conditions() -> Vec<Condition> {
     vec![
         Condition::new("StringEquals", "aws:SourceAccount", Text::account()),
         Condition::new("ArnLike", "aws:SourceArn", Text::arn("ecs", "*")),

@@ -124,7 +124,7 @@ pub fn next_desired_count(base: u32, metric: f64, target: f64, bounds: Bounds) -
     if base == 0 {
         return bounds.clamp(u32::from(metric > target));
     }
-    bounds.clamp(needed(base, metric, target))
+    bounds.clamp(required_tasks(base, metric, target))
 }
 
 /// Tasks at which the metric is at the target or just under it. A ratio that only floating point
@@ -134,7 +134,7 @@ pub fn next_desired_count(base: u32, metric: f64, target: f64, bounds: Bounds) -
     clippy::cast_sign_loss,
     reason = "positive, and a float over the range saturates, which is what a bound above it needs"
 )]
-fn needed(base: u32, metric: f64, target: f64) -> u32 {
+fn required_tasks(base: u32, metric: f64, target: f64) -> u32 {
     const TOLERANCE: f64 = 1e-9;
     let exact = f64::from(base) * metric / target;
     (exact * (1.0 - TOLERANCE)).ceil() as u32

@@ -58,13 +58,13 @@ where
     }
     match timeout_at(deadline, call).await {
         Ok(Ok(output)) => Ok(output),
-        Ok(Err(error)) => Err(failed(operation, &error)),
+        Ok(Err(error)) => Err(to_call_error(operation, &error)),
         Err(_) => Err(CallError::Late { operation }),
     }
 }
 
 /// Code, message and request id of a service's error; of any other, the chain of its causes.
-fn failed<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
+fn to_call_error<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> CallError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
@@ -74,7 +74,7 @@ where
     let mut detail = match (code, message) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(text), None) | (None, Some(text)) => text.to_owned(),
-        (None, None) => causes(error),
+        (None, None) => join_causes(error),
     };
     if let Some(status) = error.raw_response().filter(|_| code.is_none()) {
         detail = format!("{detail} (HTTP status {})", status.status().as_u16());
@@ -89,7 +89,7 @@ where
     }
 }
 
-fn causes(error: &dyn Error) -> String {
+fn join_causes(error: &dyn Error) -> String {
     let chain = std::iter::successors(Some(error), |&error| error.source());
     chain
         .map(ToString::to_string)

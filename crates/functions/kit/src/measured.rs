@@ -52,14 +52,14 @@ pub async fn flows(
         let pairs = chunk.iter().enumerate();
         let queries = pairs.flat_map(|(index, name)| {
             [
-                query(
+                metric_query(
                     'f',
                     index,
                     name,
                     "ApproximateNumberOfMessagesNotVisible",
                     "Average",
                 ),
-                query('d', index, name, "NumberOfMessagesDeleted", "Sum"),
+                metric_query('d', index, name, "NumberOfMessagesDeleted", "Sum"),
             ]
         });
         let call = client
@@ -71,9 +71,9 @@ pub async fn flows(
         let output = in_time(OPERATION, deadline, call).await?;
         let series = by_id(output.metric_data_results());
         for (index, name) in chunk.iter().enumerate() {
-            let one = |kind: char| series.get(&id(kind, index));
+            let one = |kind: char| series.get(&query_id(kind, index));
             if let (Some(in_flight), Some(deleted)) = (one('f'), one('d')) {
-                found.insert((*name).to_owned(), flow(in_flight, deleted));
+                found.insert((*name).to_owned(), join_minutes(in_flight, deleted));
             }
         }
     }
@@ -106,7 +106,7 @@ fn by_id(results: &[MetricDataResult]) -> HashMap<String, Series> {
 }
 
 /// Only minutes of which both are known: one comes later than the other.
-fn flow(in_flight: &Series, deleted: &Series) -> Flow {
+fn join_minutes(in_flight: &Series, deleted: &Series) -> Flow {
     let both = in_flight
         .iter()
         .filter_map(|(at, in_flight)| Some((*in_flight, *deleted.get(at)?)));
@@ -117,11 +117,17 @@ fn flow(in_flight: &Series, deleted: &Series) -> Flow {
     })
 }
 
-fn id(kind: char, index: usize) -> String {
+fn query_id(kind: char, index: usize) -> String {
     format!("{kind}{index}")
 }
 
-fn query(kind: char, index: usize, queue: &str, metric: &str, statistic: &str) -> MetricDataQuery {
+fn metric_query(
+    kind: char,
+    index: usize,
+    queue: &str,
+    metric: &str,
+    statistic: &str,
+) -> MetricDataQuery {
     let queue = Dimension::builder().name("QueueName").value(queue).build();
     let metric = Metric::builder()
         .namespace("AWS/SQS")
@@ -134,7 +140,7 @@ fn query(kind: char, index: usize, queue: &str, metric: &str, statistic: &str) -
         .stat(statistic)
         .build();
     MetricDataQuery::builder()
-        .id(id(kind, index))
+        .id(query_id(kind, index))
         .metric_stat(statistic)
         .build()
 }

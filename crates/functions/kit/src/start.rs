@@ -53,7 +53,7 @@ pub async fn init_failed(problem: Diagnostic) -> Error {
     let fields = json!({"errorType": problem.error_type, "error": problem.error_message});
     log.line(Level::Fatal, "initialization failed", fields);
     if std::env::var_os(RUNTIME_API).is_some()
-        && let Err(error) = report(&problem).await
+        && let Err(error) = report_problem(&problem).await
     {
         let fields = json!({"error": error.to_string()});
         log.line(Level::Error, "report to Lambda failed", fields);
@@ -62,7 +62,7 @@ pub async fn init_failed(problem: Diagnostic) -> Error {
 }
 
 /// Source: AWS Lambda Developer Guide, Lambda runtime API, initialization error.
-async fn report(problem: &Diagnostic) -> Result<(), Error> {
+async fn report_problem(problem: &Diagnostic) -> Result<(), Error> {
     let request = build_request()
         .method("POST")
         .uri("/2018-06-01/runtime/init/error")

@@ -75,7 +75,7 @@ struct Line<'a> {
 
 /// What went through the queues of the services whose processing time is measured, read at once. Without
 /// such a service, no call.
-pub(crate) async fn flows(
+pub(crate) async fn read_flows(
     client: &aws_sdk_cloudwatch::Client,
     plan: &Plan,
     now: Duration,
@@ -133,7 +133,7 @@ impl DemandReadings<'_> {
         let law = law.law(watched.measured);
         let estimate = watched.watch.estimate(&seen, law.as_ref());
         let per_task = need_per_task(&estimate, tasks);
-        let unknown = unknown(&estimate, law.is_some());
+        let unknown = explain_unknown(&estimate, law.is_some());
         let (cluster, service) = key;
         needs.publish(key, TASKS_NEEDED_METRIC, estimate.need);
         needs.publish(key, NEED_PER_TASK_METRIC, per_task);
@@ -168,7 +168,7 @@ impl DemandReadings<'_> {
         let own = |target: &Target| target.service_key() == *key;
         let (mut names, mut all) = (Vec::new(), Vec::new());
         for (target, measure) in self.plan.targets.iter().filter(|(target, _)| own(target)) {
-            let counts = queues::counts(self.queues, measure);
+            let counts = queues::read_counts(self.queues, measure);
             names.push(target.queue.clone());
             all.push(counts.as_ref().ok().copied());
             failed.extend(counts.err().map(|reason| Failed {
@@ -190,7 +190,7 @@ impl DemandReadings<'_> {
             _ => Reason::ServiceAbsent,
         };
         failed.push(Failed {
-            target: whole(key),
+            target: service_target(key),
             reason,
         });
     }
@@ -203,7 +203,7 @@ impl DemandReadings<'_> {
                 watched.measured = processing_time(own).or(watched.measured);
             }
             Err(error) if watched.measured.is_none() => failed.push(Failed {
-                target: whole(key),
+                target: service_target(key),
                 reason: error.clone().into(),
             }),
             Err(_) => {}
@@ -227,7 +227,7 @@ impl Memory {
             .entry(key.clone())
             .or_insert_with(|| TrackedService {
                 law: *law,
-                watch: DemandWatch::new(queues.len(), watching(law)),
+                watch: DemandWatch::new(queues.len(), watch_settings(law)),
                 queues,
                 measured: None,
                 seen: Duration::ZERO,
@@ -252,7 +252,7 @@ impl Needs {
 }
 
 /// The request doesn't say how often the rule looks.
-fn watching(law: &DemandRequest) -> DemandWatchSettings {
+fn watch_settings(law: &DemandRequest) -> DemandWatchSettings {
     law.watching(Duration::ZERO).with_unknown_interval()
 }
 
@@ -267,7 +267,7 @@ fn need_per_task(estimate: &DemandEstimate, tasks: Tasks) -> Option<f64> {
 }
 
 /// What is not known of a service.
-fn unknown(estimate: &DemandEstimate, measured: bool) -> Option<&'static str> {
+fn explain_unknown(estimate: &DemandEstimate, measured: bool) -> Option<&'static str> {
     if estimate.largest.is_some() {
         None
     } else if !measured {
@@ -280,7 +280,7 @@ fn unknown(estimate: &DemandEstimate, measured: bool) -> Option<&'static str> {
 }
 
 /// A service as a target: no queue of its own.
-fn whole((cluster, service): &ServiceKey) -> Target {
+fn service_target((cluster, service): &ServiceKey) -> Target {
     Target {
         cluster: cluster.clone(),
         service: service.clone(),

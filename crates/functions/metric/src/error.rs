@@ -28,7 +28,7 @@ pub enum InvocationError {
     #[error("the event names no service to measure; {EXPECTED}")]
     NoServices,
     /// Some targets have no datapoint. Those that could be read were published.
-    #[error("{}", summary(.0))]
+    #[error("{}", summarize(.0))]
     TargetsFailed(Answer),
 }
 
@@ -54,24 +54,28 @@ impl From<InvocationError> for Diagnostic {
 }
 
 /// Both lists in short: as many failed targets with their reasons as fit, then as many published.
-fn summary(answer: &Answer) -> String {
+fn summarize(answer: &Answer) -> String {
     let failed = &answer.failed;
-    let published: Vec<String> = values(answer).collect();
+    let published: Vec<String> = list_values(answer).collect();
     let all = failed.len() + published.len();
     let mut text = format!("{} of {all} targets failed: ", failed.len());
-    let reasons = failed
-        .iter()
-        .map(|one| format!("{} ({})", one.target, cut(&one.reason.to_string())));
-    append(&mut text, reasons, MESSAGE_LIMIT * 3 / 4);
+    let reasons = failed.iter().map(|one| {
+        format!(
+            "{} ({})",
+            one.target,
+            shorten_reason(&one.reason.to_string())
+        )
+    });
+    append_items(&mut text, reasons, MESSAGE_LIMIT * 3 / 4);
     let _ = write!(text, ". {} published", published.len());
     if !published.is_empty() {
         text.push_str(": ");
-        append(&mut text, published.into_iter(), MESSAGE_LIMIT - 64);
+        append_items(&mut text, published.into_iter(), MESSAGE_LIMIT - 64);
     }
     text
 }
 
-fn values(answer: &Answer) -> impl Iterator<Item = String> {
+fn list_values(answer: &Answer) -> impl Iterator<Item = String> {
     let per_task = answer
         .published
         .iter()
@@ -93,7 +97,7 @@ fn values(answer: &Answer) -> impl Iterator<Item = String> {
 }
 
 /// Appends items while the text stays within `limit` bytes, then says how many were left out.
-fn append(text: &mut String, items: impl ExactSizeIterator<Item = String>, limit: usize) {
+fn append_items(text: &mut String, items: impl ExactSizeIterator<Item = String>, limit: usize) {
     let all = items.len();
     for (index, item) in items.enumerate() {
         let separator = if index == 0 { "" } else { "; " };
@@ -106,7 +110,7 @@ fn append(text: &mut String, items: impl ExactSizeIterator<Item = String>, limit
     }
 }
 
-fn cut(reason: &str) -> String {
+fn shorten_reason(reason: &str) -> String {
     match reason.char_indices().nth(REASON_LIMIT) {
         Some((end, _)) => format!("{}…", reason.get(..end).unwrap_or_default()),
         None => reason.to_owned(),

@@ -32,12 +32,12 @@ pub async fn handle(
     log: &mut Log<'_>,
 ) -> Result<Answer, InvocationError> {
     // Boxed, because the compiler doesn't look into futures nested deeper than this one.
-    let result = Box::pin(measure(clients, memory, event, invocation, log)).await;
-    log::outcome(log, &result);
+    let result = Box::pin(measure_all(clients, memory, event, invocation, log)).await;
+    log::log_outcome(log, &result);
     result
 }
 
-async fn measure(
+async fn measure_all(
     clients: &Clients,
     memory: &Mutex<Memory>,
     event: Value,
@@ -52,9 +52,9 @@ async fn measure(
     let (queues, described, flows) = futures::join!(
         queues::read(&clients.sqs, plan.queues(), deadlines.read),
         services::describe(&clients.ecs, plan.batches(), deadlines.read),
-        demand::flows(&clients.cloudwatch, &plan, now, deadlines.read),
+        demand::read_flows(&clients.cloudwatch, &plan, now, deadlines.read),
     );
-    let waking = waking::datapoints(&plan, &queues, &described);
+    let waking = waking::list_datapoints(&plan, &queues, &described);
     let at = now.saturating_add(begun.elapsed());
     let readings = DemandReadings {
         plan: &plan,
@@ -71,7 +71,7 @@ async fn measure(
         if plan.demands.contains_key(&target.service_key()) {
             continue;
         }
-        match datapoint(target, measure, &queues, &described) {
+        match compute_datapoint(target, measure, &queues, &described) {
             Ok(datapoint) => backlogs.push(datapoint),
             Err(reason) => failed.push(Failed {
                 target: target.clone(),
@@ -121,7 +121,7 @@ impl Deadlines {
     }
 }
 
-fn datapoint(
+fn compute_datapoint(
     target: &Target,
     measure: &Measure,
     queues: &HashMap<String, Reading>,

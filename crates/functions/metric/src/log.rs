@@ -18,7 +18,7 @@ struct InvocationLine<'a> {
 }
 
 /// One line for each target without a datapoint, then one for the invocation.
-pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError>) {
+pub(crate) fn log_outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError>) {
     let nothing = Answer::default();
     let (answer, error) = match result {
         Ok(answer) => (answer, None),

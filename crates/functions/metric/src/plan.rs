@@ -61,7 +61,7 @@ impl Plan {
             .filter_map(|one| Some(((one.cluster.clone(), one.service.clone()), one.target?)))
             .filter(|(_, target)| target.is_finite())
             .collect();
-        let (demands, ambiguous) = demands(&request.services);
+        let (demands, ambiguous) = collect_demands(&request.services);
         let mut drafts: BTreeMap<Target, Result<Measure, Reason>> = BTreeMap::new();
         for (target, measure) in request.services.into_iter().flat_map(drafts_of) {
             drafts
@@ -127,7 +127,7 @@ impl Plan {
 }
 
 /// The law of each service that has one, and the services that have several, or one here and none there.
-fn demands(
+fn collect_demands(
     services: &[ServiceRequest],
 ) -> (BTreeMap<ServiceKey, DemandRequest>, BTreeSet<ServiceKey>) {
     let mut laws: BTreeMap<ServiceKey, Option<DemandRequest>> = BTreeMap::new();

@@ -48,7 +48,7 @@ pub(crate) async fn publish(
     let putting = |chunk: Vec<Datapoint>| async move {
         let data = chunk
             .iter()
-            .map(|datapoint| datum(datapoint, timestamp))
+            .map(|datapoint| metric_datum(datapoint, timestamp))
             .collect();
         let call = client
             .put_metric_data()
@@ -57,7 +57,7 @@ pub(crate) async fn publish(
             .send();
         (chunk, in_time(OPERATION, deadline, call).await)
     };
-    let mut puts = futures::stream::iter(chunks(datapoints))
+    let mut puts = futures::stream::iter(split_into_calls(datapoints))
         .map(putting)
         .buffered(CONCURRENCY);
     let mut answer = Answer::default();
@@ -123,11 +123,11 @@ impl Datapoint {
 }
 
 /// Cuts the datapoints into what single calls take.
-fn chunks(datapoints: Vec<Datapoint>) -> Vec<Vec<Datapoint>> {
+fn split_into_calls(datapoints: Vec<Datapoint>) -> Vec<Vec<Datapoint>> {
     let mut chunks: Vec<Vec<Datapoint>> = Vec::new();
     let mut bytes = 0;
     for datapoint in datapoints {
-        let size = size(&datapoint);
+        let size = estimate_size(&datapoint);
         match chunks.last_mut() {
             Some(chunk) if chunk.len() < DATAPOINTS_PER_CALL && bytes + size <= BYTES_PER_CALL => {
                 bytes += size;
@@ -142,12 +142,12 @@ fn chunks(datapoints: Vec<Datapoint>) -> Vec<Vec<Datapoint>> {
     chunks
 }
 
-fn size(datapoint: &Datapoint) -> usize {
+fn estimate_size(datapoint: &Datapoint) -> usize {
     let values = datapoint.dimensions().into_iter();
     BYTES_PER_DATAPOINT + values.map(|(_, value)| value.len()).sum::<usize>()
 }
 
-fn datum(datapoint: &Datapoint, timestamp: SystemTime) -> MetricDatum {
+fn metric_datum(datapoint: &Datapoint, timestamp: SystemTime) -> MetricDatum {
     let dimension = |(name, value)| Dimension::builder().name(name).value(value).build();
     let (metric, value) = datapoint.value();
     MetricDatum::builder()

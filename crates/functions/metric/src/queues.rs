@@ -30,7 +30,7 @@ pub(crate) async fn read(
         let call = client
             .get_queue_attributes()
             .queue_url(&url)
-            .set_attribute_names(Some(count.into_iter().map(attribute).collect()))
+            .set_attribute_names(Some(count.into_iter().map(to_attribute).collect()))
             .send();
         let output = in_time(OPERATION, deadline, call).await;
         let attributes = output.map(|output| output.attributes.unwrap_or_default());
@@ -49,7 +49,7 @@ pub(crate) fn count_backlog(
     measure: &Measure,
 ) -> Result<u64, Reason> {
     match queues.get(&measure.url) {
-        Some(Ok(attributes)) => messages(attributes, &measure.count),
+        Some(Ok(attributes)) => sum_messages(attributes, &measure.count),
         Some(Err(reason)) => Err(reason.clone()),
         None => Err(Reason::Call(CallError::Late {
             operation: OPERATION,
@@ -58,7 +58,7 @@ pub(crate) fn count_backlog(
 }
 
 /// What the demand law asks of a queue.
-pub(crate) fn counts(
+pub(crate) fn read_counts(
     queues: &HashMap<String, Reading>,
     measure: &Measure,
 ) -> Result<QueueCounts, Reason> {
@@ -76,12 +76,12 @@ pub(crate) fn counts(
 }
 
 /// The sum of the counted attributes.
-fn messages(
+fn sum_messages(
     attributes: &HashMap<QueueAttributeName, String>,
     count: &BTreeSet<Count>,
 ) -> Result<u64, Reason> {
     count.iter().try_fold(0u64, |sum, kind| {
-        let (name, attribute) = (attribute_name(*kind), attribute(*kind));
+        let (name, attribute) = (attribute_name(*kind), to_attribute(*kind));
         let value = attributes
             .get(&attribute)
             .ok_or(Reason::AttributeAbsent(name))?;
@@ -93,7 +93,7 @@ fn messages(
     })
 }
 
-fn attribute(count: Count) -> QueueAttributeName {
+fn to_attribute(count: Count) -> QueueAttributeName {
     match count {
         Count::Visible => QueueAttributeName::ApproximateNumberOfMessages,
         Count::InFlight => QueueAttributeName::ApproximateNumberOfMessagesNotVisible,

@@ -77,13 +77,13 @@ fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<Tasks, Rea
         let Some(name) = service.service_name() else {
             continue;
         };
-        known.insert(name.to_owned(), tasks(service));
+        known.insert(name.to_owned(), read_tasks(service));
     }
     known
 }
 
 /// The counts of a service that can be scaled, or that still drains.
-fn tasks(service: &Service) -> Result<Tasks, Reason> {
+fn read_tasks(service: &Service) -> Result<Tasks, Reason> {
     // The SDK reads an absent `runningCount` or `desiredCount` as 0. A record cut short is told by its absent status,
     // and must not be taken for a service without tasks.
     match service.status() {

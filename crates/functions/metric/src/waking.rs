@@ -11,7 +11,7 @@ use crate::{Published, Reason, Waking};
 
 /// The datapoints of the services that are to be woken. A service that can't be described has none; its
 /// targets say why.
-pub(crate) fn datapoints(
+pub(crate) fn list_datapoints(
     plan: &Plan,
     queues: &HashMap<String, Reading>,
     described: &Described,
@@ -23,7 +23,7 @@ pub(crate) fn datapoints(
         // From the first desired task on the value is 0, whatever waits: the policy that it drives sets
         // the count to one, and would cut a running service down to that.
         let value = match tasks.desired {
-            0 => waiting(plan, queues, service)?,
+            0 => count_waiting(plan, queues, service)?,
             _ => 0,
         };
         Some(Waking {
@@ -56,7 +56,7 @@ pub(crate) fn hold_last_tasks(plan: &Plan, datapoints: &mut [Published]) {
 
 /// All messages in the queues of a service. `None` where a queue can't be read and the others are empty:
 /// a zero would be a guess. Messages in the others are reason enough to wake it.
-fn waiting(
+fn count_waiting(
     plan: &Plan,
     queues: &HashMap<String, Reading>,
     (cluster, service): &(String, String),

@@ -45,13 +45,13 @@ pub(crate) async fn describe(
     for described in output.metric_alarms() {
         let name = described.alarm_name().unwrap_or_default();
         if let Some(side) = policy.side_of(name) {
-            *alarms.get_mut(side) = Some(alarm(name, described)?);
+            *alarms.get_mut(side) = Some(convert_alarm(name, described)?);
         }
     }
     Ok(alarms)
 }
 
-fn alarm(name: &str, described: &MetricAlarm) -> Result<Alarm, Problem> {
+fn convert_alarm(name: &str, described: &MetricAlarm) -> Result<Alarm, Problem> {
     let state = described.state_value().map(StateValue::as_str);
     let known = state.and_then(|state| state.parse().ok());
     let state = known.ok_or_else(|| Problem::state(name, state))?;
@@ -69,15 +69,15 @@ fn alarm(name: &str, described: &MetricAlarm) -> Result<Alarm, Problem> {
         name: name.to_owned(),
         arn: arn.to_owned(),
         change: StateChange { state, at },
-        period: period(described),
+        period: find_period(described),
         evaluation_periods: u32::try_from(evaluation_periods).unwrap_or_default(),
-        threshold: comparison(described).zip(described.threshold()),
-        queries: queries(described),
+        threshold: find_comparison(described).zip(described.threshold()),
+        queries: metric_queries(described),
     })
 }
 
 /// The alarm's period, or the longest of its metric math.
-fn period(described: &MetricAlarm) -> Duration {
+fn find_period(described: &MetricAlarm) -> Duration {
     let statistics = described.metrics().iter().filter_map(|m| m.metric_stat());
     let periods = statistics.filter_map(MetricStat::period);
     let seconds = periods.chain(described.period()).max().unwrap_or_default();
@@ -88,12 +88,12 @@ fn period(described: &MetricAlarm) -> Duration {
 }
 
 /// `None` for the operators that compare with a band that moves.
-fn comparison(described: &MetricAlarm) -> Option<Comparison> {
+fn find_comparison(described: &MetricAlarm) -> Option<Comparison> {
     described.comparison_operator()?.as_str().parse().ok()
 }
 
 /// The alarm's metric, or its metric math as it stands.
-fn queries(described: &MetricAlarm) -> Vec<MetricDataQuery> {
+fn metric_queries(described: &MetricAlarm) -> Vec<MetricDataQuery> {
     if !described.metrics().is_empty() {
         return described.metrics().to_vec();
     }
@@ -118,7 +118,7 @@ fn queries(described: &MetricAlarm) -> Vec<MetricDataQuery> {
 }
 
 /// The side's name in a stack definition.
-pub(crate) fn key(side: Side) -> &'static str {
+pub(crate) fn side_key(side: Side) -> &'static str {
     match side {
         Side::Out => "scale_out",
         Side::In => "scale_in",

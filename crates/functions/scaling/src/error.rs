@@ -30,10 +30,10 @@ pub enum InvocationError {
         problem: String,
     },
     /// Some looks failed, or a part of every look. What could be done was done.
-    #[error("{}", looks(.0))]
+    #[error("{}", summarize_checks(.0))]
     LooksFailed(Box<DemandAnswer>),
     /// Some records of the event are no messages of this function's alarms. The others were handled.
-    #[error("{} of {all} records refused: {}; {}", .refused.len(), list(.refused), rest(.answer.as_deref()))]
+    #[error("{} of {all} records refused: {}; {}", .refused.len(), list_refused(.refused), describe_rest(.answer.as_deref()))]
     RecordsRefused {
         /// Which, and why.
         refused: Vec<Refused>,
@@ -152,7 +152,7 @@ impl From<InvocationError> for Diagnostic {
 }
 
 /// Each problem once.
-fn looks(answer: &DemandAnswer) -> String {
+fn summarize_checks(answer: &DemandAnswer) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let failed = answer.failed();
     let reasons = failed.iter().map(|look| look.reason.as_str());
@@ -169,12 +169,12 @@ fn looks(answer: &DemandAnswer) -> String {
     }
 }
 
-fn list(refused: &[Refused]) -> String {
+fn list_refused(refused: &[Refused]) -> String {
     let one = |one: &Refused| format!("{} ({})", one.record, one.reason);
     refused.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn rest(answer: Option<&Result<Answer, Problem>>) -> String {
+fn describe_rest(answer: Option<&Result<Answer, Problem>>) -> String {
     match answer {
         None => "no other is left".to_owned(),
         Some(Ok(answer)) => format!("of the others: {}", answer.reason),

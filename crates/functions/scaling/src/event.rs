@@ -88,7 +88,7 @@ impl Event {
         };
         for (index, value) in records.iter().enumerate() {
             let mut record = format!("Records[{index}]");
-            match message(value, policy, &mut record) {
+            match read_message(value, policy, &mut record) {
                 Ok(message) => event.messages.push(message),
                 Err(reason) => event.refused.push(Refused { record, reason }),
             }
@@ -98,7 +98,7 @@ impl Event {
 }
 
 /// Reads a record, and adds its id to what it is called.
-fn message(
+fn read_message(
     value: &Value,
     policy: &AlarmStepsPolicy,
     record: &mut String,
@@ -115,7 +115,7 @@ fn message(
     let side = policy
         .side_of(name)
         .ok_or_else(|| format!("alarm {name:?} is none of this function's"))?;
-    let change = change(&alarm)?;
+    let change = read_change(&alarm)?;
     Ok(Message {
         record: std::mem::take(record),
         side,
@@ -124,7 +124,7 @@ fn message(
     })
 }
 
-fn change(alarm: &AlarmMessage) -> Result<StateChange, String> {
+fn read_change(alarm: &AlarmMessage) -> Result<StateChange, String> {
     let state = &alarm.new_state_value;
     let state = state
         .parse()

@@ -51,15 +51,16 @@ pub async fn handle(
     match policy.followed() {
         Followed::AlarmSteps(policy) => {
             let result = Box::pin(answer(clients, policy, event, invocation, log)).await;
-            log::outcome(log, &result);
+            log::log_outcome(log, &result);
             result.map(Reply::AlarmSteps)
         }
         Followed::Demand(policy) => {
             // An execution environment has one invocation at a time, so nobody waits here.
             let mut memory = memory.lock().await;
-            let following = demand::follow(clients, policy, &mut memory, event, invocation, log);
+            let following =
+                demand::follow_demand(clients, policy, &mut memory, event, invocation, log);
             let result = Box::pin(following).await;
-            demand::log::outcome(log, &result);
+            demand::log::log_outcome(log, &result);
             result.map(Reply::Demand)
         }
     }
@@ -119,14 +120,14 @@ async fn reconcile(
     for side in [Side::Out, Side::In] {
         if let (Some(steps), None) = (reconciliation.policy.sides().get(side), alarms.get(side)) {
             let fields = Absent {
-                side: alarms::key(side),
+                side: alarms::side_key(side),
                 alarm: &steps.alarm,
             };
             log.line(Level::Warn, "the alarm does not exist", fields);
         }
     }
     let before = refused.len();
-    let states = states(&alarms, messages, refused, log);
+    let states = merge_states(&alarms, messages, refused, log);
     if !messages.is_empty() && refused.len() - before == messages.len() {
         // Nobody entitled to it asked for anything.
         return Ok(Answer::quiet(reconciliation.policy));
@@ -135,7 +136,7 @@ async fn reconcile(
 }
 
 /// The newest state of each alarm that CloudWatch and the messages know.
-fn states(
+fn merge_states(
     alarms: &PerSide<Option<Alarm>>,
     messages: &[Message],
     refused: &mut Vec<Refused>,

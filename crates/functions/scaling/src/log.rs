@@ -18,14 +18,14 @@ struct InvocationLine<'a> {
 }
 
 /// One line for each refused record, then one for the invocation.
-pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError>) {
+pub(crate) fn log_outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError>) {
     if let Err(InvocationError::RecordsRefused { refused, .. }) = result {
         for one in refused {
             log.line(Level::Error, "record refused", one);
         }
     }
     let fields = InvocationLine {
-        answer: handled(result),
+        answer: find_answer(result),
         duration_ms: log.elapsed().as_millis(),
         error_type: result.as_ref().err().map(InvocationError::name),
         error: result.as_ref().err().map(ToString::to_string),
@@ -37,7 +37,7 @@ pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<Answer, InvocationError
 }
 
 /// What came of the records that could be handled.
-fn handled(result: &Result<Answer, InvocationError>) -> Option<&Answer> {
+fn find_answer(result: &Result<Answer, InvocationError>) -> Option<&Answer> {
     let partial: Option<&Result<Answer, Problem>> = match result {
         Ok(answer) => return Some(answer),
         Err(InvocationError::RecordsRefused { answer, .. }) => answer.as_deref(),

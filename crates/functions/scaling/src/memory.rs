@@ -24,7 +24,7 @@ pub(crate) async fn recall(
     log: &mut Log<'_>,
 ) -> Result<PerSide<Option<StepRecord>>, Problem> {
     let tag = async |alarm: &Option<Alarm>| match alarm {
-        Some(alarm) => value(client, alarm, deadline).await,
+        Some(alarm) => read_tag(client, alarm, deadline).await,
         None => Ok(None),
     };
     let (scale_out, scale_in) = tokio::try_join!(tag(&alarms.scale_out), tag(&alarms.scale_in))?;
@@ -51,7 +51,7 @@ pub(crate) async fn recall(
     })
 }
 
-async fn value(
+async fn read_tag(
     client: &aws_sdk_cloudwatch::Client,
     alarm: &Alarm,
     deadline: Instant,

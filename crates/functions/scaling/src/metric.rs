@@ -15,7 +15,7 @@ const PERIODS: u32 = 3;
 
 /// The value of the latest period that is over, and its distance beyond the threshold; `None` without a
 /// datapoint, or without a fixed threshold to be beyond of.
-pub(crate) async fn distance(
+pub(crate) async fn read_distance(
     client: &aws_sdk_cloudwatch::Client,
     alarm: &Alarm,
     now: Duration,
@@ -24,7 +24,7 @@ pub(crate) async fn distance(
     let Some((comparison, threshold)) = alarm.threshold else {
         return Ok(None);
     };
-    let (start, end) = window(alarm, now);
+    let (start, end) = read_window(alarm, now);
     let call = client
         .get_metric_data()
         .set_metric_data_queries(Some(alarm.queries.clone()))
@@ -33,12 +33,12 @@ pub(crate) async fn distance(
         .scan_by(ScanBy::TimestampDescending)
         .send();
     let output = in_time("GetMetricData", deadline, call).await?;
-    let value = output.metric_data_results().iter().find_map(latest);
+    let value = output.metric_data_results().iter().find_map(latest_value);
     Ok(value.map(|value| comparison.distance(value, threshold)))
 }
 
 /// From some periods ago to the end of the last one that is over.
-fn window(alarm: &Alarm, now: Duration) -> (DateTime, DateTime) {
+fn read_window(alarm: &Alarm, now: Duration) -> (DateTime, DateTime) {
     let period = alarm.period.as_secs().max(1);
     let end = now.as_secs() / period * period;
     let length = period * u64::from(alarm.evaluation_periods.max(PERIODS));
@@ -46,7 +46,7 @@ fn window(alarm: &Alarm, now: Duration) -> (DateTime, DateTime) {
     (at(end.saturating_sub(length)), at(end))
 }
 
-fn latest(result: &MetricDataResult) -> Option<f64> {
+fn latest_value(result: &MetricDataResult) -> Option<f64> {
     let pairs = result.timestamps().iter().zip(result.values());
     let latest = pairs.max_by_key(|(at, _)| **at)?;
     Some(*latest.1)

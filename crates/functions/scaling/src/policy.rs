@@ -60,7 +60,10 @@ impl Policy {
     /// # Errors
     /// When there is none, more than one, or none that can be followed.
     pub fn from_environment() -> Result<Self, PolicyProblem> {
-        Self::from_variables(text(POLICY_VARIABLE)?, text(DEMAND_POLICY_VARIABLE)?)
+        Self::from_variables(
+            read_variable(POLICY_VARIABLE)?,
+            read_variable(DEMAND_POLICY_VARIABLE)?,
+        )
     }
 
     /// The policy that the two variables say, [`POLICY_VARIABLE`] and [`DEMAND_POLICY_VARIABLE`].
@@ -85,19 +88,19 @@ impl Policy {
     }
 
     fn alarm_steps(text: &str) -> Result<Self, PolicyProblem> {
-        let policy: AlarmStepsPolicy = parsed(POLICY_VARIABLE, text)?;
+        let policy: AlarmStepsPolicy = parse_json(POLICY_VARIABLE, text)?;
         policy.scaling()?;
         Ok(Self(Followed::AlarmSteps(policy)))
     }
 
     fn demand(text: &str) -> Result<Self, PolicyProblem> {
-        let policy: DemandPolicy = parsed(DEMAND_POLICY_VARIABLE, text)?;
+        let policy: DemandPolicy = parse_json(DEMAND_POLICY_VARIABLE, text)?;
         policy.check()?;
         Ok(Self(Followed::Demand(policy)))
     }
 }
 
-fn text(variable: &'static str) -> Result<Option<String>, PolicyProblem> {
+fn read_variable(variable: &'static str) -> Result<Option<String>, PolicyProblem> {
     match std::env::var(variable) {
         Ok(text) => Ok(Some(text)),
         Err(VarError::NotPresent) => Ok(None),
@@ -105,7 +108,7 @@ fn text(variable: &'static str) -> Result<Option<String>, PolicyProblem> {
     }
 }
 
-fn parsed<T: DeserializeOwned>(variable: &'static str, text: &str) -> Result<T, PolicyProblem> {
+fn parse_json<T: DeserializeOwned>(variable: &'static str, text: &str) -> Result<T, PolicyProblem> {
     let mut json = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut json)
         .map_err(|problem| PolicyProblem::Garbled { variable, problem })

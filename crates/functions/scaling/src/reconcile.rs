@@ -63,7 +63,7 @@ impl AlarmReconciliation<'_> {
                         cause.unscalable(ScalingOutcome::Draining, "the service is being deleted")
                     );
                 }
-                Service::Missing(what) => return Ok(missing(&cause, &what)),
+                Service::Missing(what) => return Ok(answer_missing(&cause, &what)),
             };
         if let Some(answer) = self.within_bounds(desired, deploying).await? {
             return Ok(answer);
@@ -147,7 +147,7 @@ impl AlarmReconciliation<'_> {
             return Ok(decision);
         }
         let cloudwatch = &self.clients.cloudwatch;
-        let distance = metric::distance(cloudwatch, alarm, self.now, self.deadline).await?;
+        let distance = metric::read_distance(cloudwatch, alarm, self.now, self.deadline).await?;
         Ok(situation.decide(&self.scaling, distance))
     }
 
@@ -162,7 +162,7 @@ impl AlarmReconciliation<'_> {
     ) -> Result<Answer, Problem> {
         let ecs = &self.clients.ecs;
         if let Some(what) = service::set_desired(ecs, self.policy, step.to, self.deadline).await? {
-            return Ok(missing(cause, &what));
+            return Ok(answer_missing(cause, &what));
         }
         let done = StepRecord { done: true, ..step };
         let marked = memory::remember(&self.clients.cloudwatch, alarm, &done, self.deadline).await;
@@ -182,7 +182,7 @@ impl AlarmReconciliation<'_> {
     }
 }
 
-fn missing(cause: &Cause<'_>, what: &str) -> Answer {
+fn answer_missing(cause: &Cause<'_>, what: &str) -> Answer {
     cause.unscalable(ScalingOutcome::Missing, &no_service(what))
 }
 

@@ -68,10 +68,10 @@ pub(crate) async fn describe<'a>(
         .send();
     let output = match in_time("DescribeServices", deadline, call).await {
         Ok(output) => output,
-        Err(error) => return gone(error).map(Service::Missing),
+        Err(error) => return explain_absence(error).map(Service::Missing),
     };
     if let Some(service) = output.services().first() {
-        return state(service);
+        return convert_service(service);
     }
     let failure = output.failures().first().ok_or(Problem::ServiceAbsent)?;
     match (failure.reason().unwrap_or("failed"), failure.detail()) {
@@ -81,7 +81,7 @@ pub(crate) async fn describe<'a>(
     }
 }
 
-fn state(service: &Described) -> Result<Service, Problem> {
+fn convert_service(service: &Described) -> Result<Service, Problem> {
     // The SDK reads an absent `desiredCount` or `runningCount` as 0. A record cut short is told by its absent status.
     match service.status() {
         Some("ACTIVE") => {}
@@ -125,12 +125,12 @@ pub(crate) async fn set_desired<'a>(
         .send();
     match in_time("UpdateService", deadline, call).await {
         Ok(_) => Ok(None),
-        Err(error) => gone(error).map(Some),
+        Err(error) => explain_absence(error).map(Some),
     }
 }
 
 /// What ECS says of a service that is not there; any other error stays one.
-fn gone(error: CallError) -> Result<String, Problem> {
+fn explain_absence(error: CallError) -> Result<String, Problem> {
     match error.code() {
         Some(code) if GONE.contains(&code) => Ok(code.to_owned()),
         _ => Err(error.into()),

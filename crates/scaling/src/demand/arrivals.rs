@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::law::count;
+use super::law::to_float;
 
 /// One look at a queue. All times of one reckoning count from the same origin, whichever it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,11 +107,11 @@ impl QueueHistory {
         pairs.map_while(move |(earlier, later)| {
             let last = last.filter(|_| !done && processing > 0.0)?;
             let pause = later.at.saturating_sub(earlier.at).as_secs_f64();
-            busy += (count(earlier.in_flight) + count(later.in_flight)) / 2.0 * pause;
+            busy += (to_float(earlier.in_flight) + to_float(later.in_flight)) / 2.0 * pause;
             looks += 1.0;
             let length = last.at.saturating_sub(earlier.at);
             done = length >= over;
-            let all = |sample: &QueueSample| count(sample.visible) + count(sample.in_flight);
+            let all = |sample: &QueueSample| to_float(sample.visible) + to_float(sample.in_flight);
             Some(Span {
                 length: length.as_secs_f64(),
                 sent: (all(&last) - all(earlier) + busy / processing).max(0.0),

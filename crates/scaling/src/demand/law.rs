@@ -58,7 +58,7 @@ impl DemandLaw {
     pub fn steady(&self, rate: f64) -> Option<f64> {
         let processing = self.seconds_a_message()?;
         let patience = self.promise.as_secs_f64() / processing;
-        let places = staffing::places(rate * processing, patience, self.late)?;
+        let places = staffing::required_places(rate * processing, patience, self.late)?;
         Some(places / self.places())
     }
 
@@ -79,7 +79,7 @@ impl DemandLaw {
         }
         let tasks = f64::from(work.running) + f64::from(work.starting) / 2.0;
         let done = tasks * self.places() / processing;
-        let backlog = (count(work.visible) + (work.rate - done) * start).max(0.0);
+        let backlog = (to_float(work.visible) + (work.rate - done) * start).max(0.0);
         Some(backlog * processing / promise / self.places())
     }
 
@@ -110,6 +110,6 @@ pub fn tasks_for(need: f64, bounds: Bounds) -> u32 {
     clippy::cast_precision_loss,
     reason = "a backlog over 2^53 messages needs no exact count"
 )]
-pub(super) fn count(messages: u64) -> f64 {
+pub(super) fn to_float(messages: u64) -> f64 {
     messages as f64
 }

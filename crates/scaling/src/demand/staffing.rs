@@ -10,7 +10,7 @@ const MOST: f64 = 100_000.0;
 /// message waits with probability C, and those that wait do so for an exponential time of mean
 /// 1 ÷ (places − load) processing times. Source: Kleinrock, "Queueing Systems", volume 1 (1975),
 /// sections 3.5 and 5.11.
-pub(super) fn places(load: f64, patience: f64, late: f64) -> Option<f64> {
+pub(super) fn required_places(load: f64, patience: f64, late: f64) -> Option<f64> {
     let usable = load >= 0.0 && load.is_finite() && patience >= 0.0 && late > 0.0 && late < 1.0;
     if !usable {
         return None;
@@ -49,35 +49,35 @@ mod tests {
     /// Without patience: C(10, 8) is 0.409, C(14, 8) is 0.0393, C(15, 8) is 0.0193: tables of Erlang C.
     #[test]
     fn as_the_tables_have_it() {
-        near(places(8.0, 0.0, 0.41), 10.0);
-        near(places(8.0, 0.0, 0.0393), 14.0);
-        near(places(8.0, 0.0, 0.0194), 15.0);
+        near(required_places(8.0, 0.0, 0.41), 10.0);
+        near(required_places(8.0, 0.0, 0.0393), 14.0);
+        near(required_places(8.0, 0.0, 0.0194), 15.0);
     }
 
     /// One place: a message waits longer than t with probability load × e^(−(1 − load) t).
     #[test]
     fn one_place_is_as_in_mm1() {
         let late = 0.5 * (-0.5f64 * 6.0).exp();
-        near(places(0.5, 6.0, late * 1.001), 1.0);
-        near(places(0.5, 6.0, late * 0.999), 2.0);
+        near(required_places(0.5, 6.0, late * 1.001), 1.0);
+        near(required_places(0.5, 6.0, late * 0.999), 2.0);
     }
 
     #[test]
     fn patience_needs_little_headroom_and_small_scale_more() {
-        near(places(10.0, 30.0, 0.01), 11.0);
-        near(places(1.0, 0.0, 0.05), 4.0);
-        near(places(100.0, 0.0, 0.05), 119.0);
+        near(required_places(10.0, 30.0, 0.01), 11.0);
+        near(required_places(1.0, 0.0, 0.05), 4.0);
+        near(required_places(100.0, 0.0, 0.05), 119.0);
     }
 
     #[test]
     fn what_is_no_load_is_unknown() {
-        assert_eq!(places(f64::NAN, 1.0, 0.01), None);
-        assert_eq!(places(f64::INFINITY, 1.0, 0.01), None);
-        assert_eq!(places(-1.0, 1.0, 0.01), None);
-        assert_eq!(places(1.0, 1.0, 0.0), None);
-        assert_eq!(places(1.0, 1.0, 1.0), None);
-        near(places(0.0, 0.0, 0.01), 0.0);
-        near(places(1e9, 0.0, 0.01), 1e9);
+        assert_eq!(required_places(f64::NAN, 1.0, 0.01), None);
+        assert_eq!(required_places(f64::INFINITY, 1.0, 0.01), None);
+        assert_eq!(required_places(-1.0, 1.0, 0.01), None);
+        assert_eq!(required_places(1.0, 1.0, 0.0), None);
+        assert_eq!(required_places(1.0, 1.0, 1.0), None);
+        near(required_places(0.0, 0.0, 0.01), 0.0);
+        near(required_places(1e9, 0.0, 0.01), 1e9);
     }
 
     proptest! {
@@ -85,10 +85,10 @@ mod tests {
         fn covers_the_load_and_grows_with_it(
             load in 0.0f64..2_000.0, more in 0.0f64..100.0, patience in 0.0f64..100.0, late in 1e-6f64..0.9,
         ) {
-            let found = places(load, patience, late).unwrap();
+            let found = required_places(load, patience, late).unwrap();
             prop_assert!(found >= load);
-            prop_assert!(places(load + more, patience, late).unwrap() >= found);
-            prop_assert!(places(load, patience + 1.0, late).unwrap() <= found);
+            prop_assert!(required_places(load + more, patience, late).unwrap() >= found);
+            prop_assert!(required_places(load, patience + 1.0, late).unwrap() <= found);
         }
     }
 }

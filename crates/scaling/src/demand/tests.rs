@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::law::count;
+use super::law::to_float;
 use super::*;
 use crate::Bounds;
 
@@ -230,7 +230,7 @@ proptest! {
         };
         let need = law.need(&work(rate, visible)).unwrap();
         let spare = need / law.processing_time.as_secs_f64() - rate;
-        prop_assert!(spare * law.promise.as_secs_f64() >= count(visible) * (1.0 - 1e-6) - 1e-3);
+        prop_assert!(spare * law.promise.as_secs_f64() >= to_float(visible) * (1.0 - 1e-6) - 1e-3);
     }
 
     /// Whatever is known, the count is within the bounds; and nothing is removed when the need was
@@ -296,7 +296,7 @@ proptest! {
             history.record(sample(look * 10, visible, busy));
         }
         let total: u64 = sent.iter().sum();
-        let expected = count(total) / (10.0 * count(sent.len() as u64));
+        let expected = to_float(total) / (10.0 * to_float(sent.len() as u64));
         near(history.rate(at(2), at(1_000)).map(|rate| rate - expected), 0.0);
     }
 }

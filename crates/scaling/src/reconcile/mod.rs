@@ -179,7 +179,7 @@ impl Situation {
         if let Some(record) = unfinished {
             return self.finish(record, scaling.bounds);
         }
-        let mut pauses = scaling.steps.map(cooldown);
+        let mut pauses = scaling.steps.map(cooldown_of);
         if let Some(record) = covering {
             if let Some(hold) = self.within_period(&record) {
                 return StepDecision::Hold(hold);
@@ -248,7 +248,7 @@ impl Situation {
     }
 }
 
-fn cooldown(steps: Option<&AlarmSteps>) -> Duration {
+fn cooldown_of(steps: Option<&AlarmSteps>) -> Duration {
     steps.map_or(Duration::ZERO, |steps| Duration::from_secs(steps.cooldown))
 }
 

@@ -202,7 +202,8 @@ impl DemandRun<'_> {
     ) -> DemandCheck {
         let any = look.unread.len() < self.policy.queues.len();
         let (from, to) = (tasks.desired, decision.desired);
-        let mut reason = reason::sentence(self.policy, self.bounds, from, estimate, decision);
+        let mut reason =
+            reason::explain_decision(self.policy, self.bounds, from, estimate, decision);
         if self.processing == Some(ProcessingTime::Unknown) {
             reason.push_str("; the processing time is not known yet");
         }

@@ -36,7 +36,7 @@ pub(crate) fn log_check(log: &mut Log<'_>, look: &DemandCheck) {
 }
 
 /// A line for the invocation.
-pub(crate) fn outcome(log: &mut Log<'_>, result: &Result<DemandAnswer, InvocationError>) {
+pub(crate) fn log_outcome(log: &mut Log<'_>, result: &Result<DemandAnswer, InvocationError>) {
     let answer = match result {
         Ok(answer) => Some(answer),
         Err(InvocationError::LooksFailed(answer)) => Some(&**answer),

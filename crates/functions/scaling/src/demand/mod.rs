@@ -31,7 +31,7 @@ use schedule::Schedule;
 ///
 /// Overlapping invocations are safe: each sets an absolute count, and setting a count twice is setting it
 /// once.
-pub(crate) async fn follow(
+pub(crate) async fn follow_demand(
     clients: &Clients,
     policy: &DemandPolicy,
     memory: &mut Memory,
@@ -39,7 +39,7 @@ pub(crate) async fn follow(
     invocation: &Invocation,
     log: &mut Log<'_>,
 ) -> Result<DemandAnswer, InvocationError> {
-    let request = request(event)?;
+    let request = read_request(event)?;
     let schedule = Schedule::new(policy, request, invocation.usable_time());
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
     let mut run = DemandRun {
@@ -83,7 +83,7 @@ pub(crate) async fn follow(
 }
 
 /// Reads the event.
-fn request(event: Value) -> Result<ScalingRequest, InvocationError> {
+fn read_request(event: Value) -> Result<ScalingRequest, InvocationError> {
     let problem = match event.get("Records") {
         Some(_) => "Records: this function follows demand, and no alarm's messages".to_owned(),
         None => match serde_path_to_error::deserialize(event) {

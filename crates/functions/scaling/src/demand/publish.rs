@@ -23,7 +23,7 @@ pub(crate) async fn publish(
 ) -> Result<usize, CallError> {
     let known = looks
         .iter()
-        .filter_map(|look| Some(datum(policy, look.moment, look.need?)));
+        .filter_map(|look| Some(metric_datum(policy, look.moment, look.need?)));
     let data: Vec<MetricDatum> = known.collect();
     if data.is_empty() {
         return Ok(0);
@@ -39,7 +39,7 @@ pub(crate) async fn publish(
     Ok(data.len())
 }
 
-fn datum(policy: &DemandPolicy, at: Duration, need: f64) -> MetricDatum {
+fn metric_datum(policy: &DemandPolicy, at: Duration, need: f64) -> MetricDatum {
     let dimension = |name, value| Dimension::builder().name(name).value(value).build();
     let at = SystemTime::UNIX_EPOCH
         .checked_add(at)

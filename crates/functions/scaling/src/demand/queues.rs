@@ -50,11 +50,11 @@ async fn read_queue(
     let output = in_time("GetQueueAttributes", deadline, call).await?;
     let attributes = output.attributes.unwrap_or_default();
     Ok(QueueCounts {
-        visible: count(
+        visible: read_count(
             &attributes,
             &QueueAttributeName::ApproximateNumberOfMessages,
         )?,
-        in_flight: count(
+        in_flight: read_count(
             &attributes,
             &QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
         )?,
@@ -62,7 +62,7 @@ async fn read_queue(
 }
 
 /// An absent attribute is no count of zero.
-fn count(
+fn read_count(
     attributes: &HashMap<QueueAttributeName, String>,
     name: &QueueAttributeName,
 ) -> Result<u64, Problem> {

@@ -7,7 +7,7 @@ use scaling::{Bounds, Decision, DecisionReason, DemandEstimate, DemandPolicy, Si
 use crate::moment;
 
 /// A sentence with the numbers that decided.
-pub(crate) fn sentence(
+pub(crate) fn explain_decision(
     policy: &DemandPolicy,
     bounds: Bounds,
     from: u32,
@@ -16,7 +16,7 @@ pub(crate) fn sentence(
 ) -> String {
     let window = Duration::from_millis(policy.law.window_ms).as_secs_f64();
     match decision.why {
-        DecisionReason::Needed | DecisionReason::Right => needed(bounds, estimate),
+        DecisionReason::Needed | DecisionReason::Right => explain_need(bounds, estimate),
         DecisionReason::Spare | DecisionReason::Recent => {
             match estimate.largest.or(estimate.largest_known) {
                 Some(largest) => {
@@ -52,7 +52,7 @@ pub(crate) fn sentence(
     }
 }
 
-fn needed(bounds: Bounds, estimate: &DemandEstimate) -> String {
+fn explain_need(bounds: Bounds, estimate: &DemandEstimate) -> String {
     let max = bounds.max();
     let text = match (estimate.need, estimate.at_least) {
         (Some(need), _) => format!("the work needs {need:.1} tasks"),

@@ -149,8 +149,8 @@ impl DemandWatch {
     ) -> DemandEstimate {
         self.record_queues(seen.at, seen.queues);
         let counts = || seen.queues.iter().flatten();
-        let visible = sum(counts().map(|queue| queue.visible));
-        let in_flight = sum(counts().map(|queue| queue.in_flight));
+        let visible = saturating_sum(counts().map(|queue| queue.visible));
+        let in_flight = saturating_sum(counts().map(|queue| queue.in_flight));
         let (known, complete) = self.rates(seen.queues, law);
         let rate = rate(complete.then_some(known)).filter(|_| self.all_read(seen.queues));
         let work = |rate| Workload {
@@ -272,7 +272,7 @@ impl DemandWatch {
     }
 }
 
-fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+fn saturating_sum(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }
 

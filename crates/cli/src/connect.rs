@@ -47,7 +47,7 @@ impl ConnectArgs {
     pub(crate) async fn connect(&self, known: &Known, ui: &Ui) -> Result<Cloud> {
         let region = self.region.clone().or_else(|| known.region.clone());
         if self.local {
-            return connect_sandbox(sandbox()?, region, ui).await;
+            return connect_sandbox(default_sandbox()?, region, ui).await;
         }
         let connection = Connection {
             profile: self.profile.clone(),
@@ -181,7 +181,7 @@ fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Fail
 
 /// The default sandbox. ECS_SCALER_SANDBOX names another than the default one, so that tests and
 /// people do not meet.
-pub(crate) fn sandbox() -> Result<Sandbox> {
+pub(crate) fn default_sandbox() -> Result<Sandbox> {
     named_sandbox(&sandbox_name())
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
         "\nPlan: {verb} the stack {}\n{}\n{}\n",
         plan.stack,
         table.trim_fmt(),
-        totals(plan)
+        format_totals(plan)
     );
     for loss in plan.losses() {
         let what = match loss.action {
@@ -48,7 +48,7 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
     text
 }
 
-fn totals(plan: &Plan) -> String {
+fn format_totals(plan: &Plan) -> String {
     let count = |action| {
         plan.changes
             .iter()

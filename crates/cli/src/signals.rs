@@ -1,15 +1,15 @@
 //! The signals that ask a verb to end.
 
 /// Waits for Ctrl-C, or for SIGTERM, which a pipeline sends when it is cancelled.
-pub(crate) async fn interruption() {
+pub(crate) async fn wait_for_interruption() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
-        () = terminated() => {}
+        () = wait_for_termination() => {}
     }
 }
 
 #[cfg(unix)]
-async fn terminated() {
+async fn wait_for_termination() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut signals) => {
@@ -21,6 +21,6 @@ async fn terminated() {
 }
 
 #[cfg(not(unix))]
-async fn terminated() {
+async fn wait_for_termination() {
     std::future::pending().await
 }

@@ -7,7 +7,7 @@ use sandbox::{Sending, SentMessage};
 use simulator::{MeasuredAction, Measurement, Processing, Sample};
 
 use crate::ledger::Ledger;
-use crate::sample::sample;
+use crate::sample::take_sample;
 use crate::steps::RecordedSteps;
 use crate::story::{Chapter, Story};
 use crate::worked::{Line, Processed, Worked};
@@ -70,7 +70,7 @@ impl Course {
         let at = self.at(now_ms);
         self.lasts = at;
         self.hear(service);
-        let sample = sample(service, at);
+        let sample = take_sample(service, at);
         self.notice_action(&sample);
         self.samples.push(sample);
         self.story.see(service, at, self.sending.is_some())

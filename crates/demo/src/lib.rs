@@ -23,7 +23,7 @@ pub use error::{Error, Result};
 pub use ledger::Account;
 pub use load::{LoadText, LoadTextError};
 pub use play::{EVERY, Look, Play};
-pub use sample::sample;
+pub use sample::take_sample;
 pub use stage::Stage;
 pub use story::{Chapter, Story};
 pub use summary::{ActionLine, Judged, Played, Summary, TOLERANCE};

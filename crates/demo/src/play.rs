@@ -186,12 +186,12 @@ impl Look {
         Self {
             inspection,
             oldest,
-            headline: headline(&course.story),
+            headline: compose_headline(&course.story),
         }
     }
 }
 
-fn headline(story: &Story) -> String {
+fn compose_headline(story: &Story) -> String {
     let last = story.last().map_or("the load has begun", Chapter::told);
     match story.missing().next() {
         Some(next) => format!("{last}; waiting for {}", next.awaited()),

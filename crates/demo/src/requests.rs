@@ -24,7 +24,7 @@ pub(crate) async fn publish(
     requests: Vec<Due>,
     stop: impl Future<Output = ()>,
 ) -> Result<Sending> {
-    let metric = counted(inspection).ok_or(Error::NoRequestCount)?;
+    let metric = find_counted_metric(inspection).ok_or(Error::NoRequestCount)?;
     let begin = Instant::now();
     let mut sending = Sending::default();
     let mut left = requests.as_slice();
@@ -43,7 +43,7 @@ pub(crate) async fn publish(
         let (now, later) = left.split_at(come);
         left = later;
         if !now.is_empty() {
-            put(clients, metric, now.len()).await?;
+            put_requests(clients, metric, now.len()).await?;
             sending.sent += now.len() as u64;
         }
     }
@@ -51,7 +51,7 @@ pub(crate) async fn publish(
 }
 
 /// The metric of the alarm that adds tasks.
-fn counted(inspection: &Inspection) -> Option<&AlarmMetric> {
+fn find_counted_metric(inspection: &Inspection) -> Option<&AlarmMetric> {
     let mut steps = inspection
         .services
         .iter()
@@ -60,7 +60,7 @@ fn counted(inspection: &Inspection) -> Option<&AlarmMetric> {
     alarm.metric.as_ref()
 }
 
-async fn put(clients: &Clients, metric: &AlarmMetric, requests: usize) -> Result<()> {
+async fn put_requests(clients: &Clients, metric: &AlarmMetric, requests: usize) -> Result<()> {
     let dimensions = metric.dimensions.iter();
     let dimensions =
         dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build());

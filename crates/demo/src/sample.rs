@@ -6,7 +6,7 @@ use simulator::Sample;
 
 /// The service as it was read at `at`, in seconds. Its queues are added up, as far as they can be read.
 #[must_use]
-pub fn sample(service: &ServiceState, at: f64) -> Sample {
+pub fn take_sample(service: &ServiceState, at: f64) -> Sample {
     let queues = service.queues.iter();
     let steps = service.alarm_steps.as_ref();
     let in_alarm = |alarm: &Alarm| alarm.state.is(AlarmState::Alarm);

@@ -126,7 +126,7 @@ impl Summary {
             page: None,
             story: course.story.clone(),
         };
-        match scenario(played) {
+        match build_scenario(played) {
             Ok(scenario) => summary.judge(played, course, &scenario)?,
             Err(why) => summary.not_predicted = Some(why),
         }
@@ -175,7 +175,7 @@ impl Summary {
 }
 
 /// The service as the sandbox runs it; or why it can't be simulated.
-fn scenario(played: Played<'_>) -> Result<Scenario, String> {
+fn build_scenario(played: Played<'_>) -> Result<Scenario, String> {
     let mut services = played.stack.services.iter();
     let (name, service) = services.next().ok_or("the stack has no service")?;
     if service.consumes.is_empty() {
@@ -184,7 +184,7 @@ fn scenario(played: Played<'_>) -> Result<Scenario, String> {
         ));
     }
     let overrides = Overrides {
-        processing: processing(service).map(Distribution::Fixed),
+        processing: processing_time(service).map(Distribution::Fixed),
         ..Overrides::default()
     };
     let scenario = Scenario::from_stack(played.stack, name, &overrides);
@@ -207,7 +207,7 @@ fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
 }
 
 /// What the definition says of the processing time; the demo's worker takes exactly that.
-fn processing(service: &Service) -> Option<Duration> {
+fn processing_time(service: &Service) -> Option<Duration> {
     Some(service.backlog_per_task()?.processing_time)
 }
 

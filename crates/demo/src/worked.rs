@@ -142,11 +142,11 @@ impl TaskLogs {
     /// The lines that were written since the last call.
     pub(crate) fn read(&mut self) -> io::Result<Vec<Line>> {
         let mut lines = Vec::new();
-        for service in entries(&self.folder)? {
+        for service in list_entries(&self.folder)? {
             if !service.is_dir() {
                 continue;
             }
-            for file in entries(&service)? {
+            for file in list_entries(&service)? {
                 if file.extension().is_some_and(|ending| ending == "log") {
                     lines.extend(self.tails.entry(file.clone()).or_default().read(&file)?);
                 }
@@ -157,7 +157,7 @@ impl TaskLogs {
 }
 
 /// In order. No folder has no entries: no task has begun yet.
-fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+fn list_entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let found = match std::fs::read_dir(folder) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

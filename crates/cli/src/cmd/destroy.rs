@@ -7,7 +7,7 @@ use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
-use crate::signals::interruption;
+use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::program;
 
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         destroyed = destroy(&cloud, &known, args.yes, args.force, &ui) => {
             destroyed.map_err(|failure| cloud.explain(failure))?
         }
-        () = interruption() => {
+        () = wait_for_interruption() => {
             return Err(Failure::failed("interrupted: a deletion that had begun goes on in the background")
                 .hint(format!("to follow it: {again}")));
         }

@@ -37,14 +37,19 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
     let known = Known::of(&stack);
     let cloud = args.connect.connect(&known, &ui).await?;
-    let difference = difference(&cloud, &known, &stack, &ui).await;
+    let difference = compute_difference(&cloud, &known, &stack, &ui).await;
     let difference = difference.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
-    format.print(&difference, text);
+    format.print(&difference, format_difference);
     Ok(())
 }
 
-async fn difference(cloud: &Cloud, known: &Known, stack: &Stack, ui: &Ui) -> Result<Difference> {
+async fn compute_difference(
+    cloud: &Cloud,
+    known: &Known,
+    stack: &Stack,
+    ui: &Ui,
+) -> Result<Difference> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
@@ -62,7 +67,7 @@ async fn difference(cloud: &Cloud, known: &Known, stack: &Stack, ui: &Ui) -> Res
     Ok(Difference {
         changed: plan.is_some(),
         plan,
-        template: unified(&old, &new, deployed.is_none()),
+        template: unified_diff(&old, &new, deployed.is_none()),
         stack: stack.name.clone(),
     })
 }
@@ -82,7 +87,7 @@ fn as_yaml(template: &Value) -> Result<String> {
 }
 
 /// A template that is all new needs no second listing: the plan has its resources.
-fn unified(old: &str, new: &str, all_new: bool) -> String {
+fn unified_diff(old: &str, new: &str, all_new: bool) -> String {
     if all_new {
         return String::new();
     }
@@ -92,7 +97,7 @@ fn unified(old: &str, new: &str, all_new: bool) -> String {
         .to_string()
 }
 
-fn text(difference: &Difference) -> String {
+fn format_difference(difference: &Difference) -> String {
     match &difference.plan {
         None => format!("{}: no change\n", difference.stack),
         Some(plan) => format!(

@@ -14,7 +14,7 @@ use crate::workshop::program;
 const DEFINITION: &str = include_str!("init.yaml");
 
 /// Returns the definition with the name of the running program in its comments.
-fn definition() -> String {
+fn render_definition() -> String {
     DEFINITION.replace("PROGRAM", program())
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
     if args.file.as_os_str() == "-" {
-        crate::output::text(&definition());
+        crate::output::text(&render_definition());
         return Ok(());
     }
     let name = args.file.display().to_string();
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         .create_new(!args.force);
     let written = options
         .open(&args.file)
-        .and_then(|mut file| file.write_all(definition().as_bytes()));
+        .and_then(|mut file| file.write_all(render_definition().as_bytes()));
     match written {
         Ok(()) => {
             format.print(&json!({"written": name}), |_| {
@@ -67,8 +67,8 @@ mod tests {
 
     #[test]
     fn what_init_writes_is_valid_and_deploys() {
-        let loaded =
-            stack::parse("init.yaml", &definition()).map_err(|r| crate::ui::render(&r, false));
+        let loaded = stack::parse("init.yaml", &render_definition())
+            .map_err(|r| crate::ui::render(&r, false));
         let stack = loaded.unwrap_or_else(|report| panic!("{report}")).stack;
         let template = template::synthesize(&stack).unwrap();
         let description = template.to_json()["Description"].as_str().unwrap();

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use sandbox::{Behavior, EmulatorSettings, Program, SandboxStatus, Speed, TaskStart, Wanted};
 use serde_json::json;
 
-use crate::connect::sandbox;
+use crate::connect::default_sandbox;
 use crate::failure::{Failure, Result};
 use crate::output::Format;
-use crate::signals::interruption;
+use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::program;
 
@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     match args.action {
         Action::Start(args) => start(&args, format),
         Action::Stop => {
-            let sandbox = sandbox()?;
+            let sandbox = default_sandbox()?;
             let stopped = tokio::task::block_in_place(|| sandbox.stop())?;
             format.print(&json!({"stopped": stopped}), |_| {
                 if stopped {
@@ -83,19 +83,19 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
             Ok(())
         }
         Action::Status => {
-            let sandbox = sandbox()?;
+            let sandbox = default_sandbox()?;
             let status = tokio::task::block_in_place(|| sandbox.read_status())?;
             format.print(&status, describe);
             Ok(())
         }
-        Action::Emulators(args) => emulators(args).await,
+        Action::Emulators(args) => run_emulators(args).await,
         Action::Reap => sandbox::reap(std::io::stdin().lock())
             .map_err(|error| Failure::failed(format!("failed to read what to end: {error}"))),
     }
 }
 
 /// Runs until it is told to end. Its messages go to its log.
-async fn emulators(args: EmulatorArgs) -> Result<()> {
+async fn run_emulators(args: EmulatorArgs) -> Result<()> {
     let executable = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("failed to find this executable: {error}")))?;
     let settings = EmulatorSettings {
@@ -104,7 +104,7 @@ async fn emulators(args: EmulatorArgs) -> Result<()> {
         logs: args.logs,
         reaper: vec![executable.into(), "local".into(), "reap".into()],
     };
-    sandbox::run_emulators(settings, interruption()).await;
+    sandbox::run_emulators(settings, wait_for_interruption()).await;
     Ok(())
 }
 
@@ -112,7 +112,7 @@ impl StartArgs {
     /// What is asked for, with the programs' paths made absolute: the emulators run elsewhere.
     fn wanted(&self) -> Result<Wanted> {
         let program = |program: &Program| {
-            let path = absolute(&program.path)?;
+            let path = resolve_program(&program.path)?;
             Ok((program.container.clone(), path))
         };
         let programs = (!self.programs.is_empty())
@@ -126,7 +126,7 @@ impl StartArgs {
     }
 }
 
-fn absolute(program: &Path) -> Result<PathBuf> {
+fn resolve_program(program: &Path) -> Result<PathBuf> {
     program.canonicalize().map_err(|error| {
         let text = format!("failed to find the program {}: {error}", program.display());
         Failure::failed(text).hint("a program is given as NAME=PATH, relative to this folder")
@@ -135,7 +135,7 @@ fn absolute(program: &Path) -> Result<PathBuf> {
 
 fn start(args: &StartArgs, format: Format) -> Result<()> {
     let ui = Ui::new();
-    let sandbox = sandbox()?.with_wanted(args.wanted()?);
+    let sandbox = default_sandbox()?.with_wanted(args.wanted()?);
     let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
     ui.finish();
     format.print(&running, |running| {
@@ -148,7 +148,7 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
             program = program(),
             url = running.endpoint_url,
             pid = running.pid,
-            behavior = behavior(&running.behavior, running.emulators),
+            behavior = format_behavior(&running.behavior, running.emulators),
             log = running.log.display(),
         )
     });
@@ -156,7 +156,7 @@ fn start(args: &StartArgs, format: Format) -> Result<()> {
 }
 
 /// A line for the clock, one for the tasks.
-fn behavior(behavior: &Behavior, emulators: Option<u32>) -> String {
+fn format_behavior(behavior: &Behavior, emulators: Option<u32>) -> String {
     let minute = behavior.speed.compress(std::time::Duration::from_secs(60));
     let clock = match behavior.speed {
         Speed::REAL => "real time".to_owned(),
@@ -183,7 +183,7 @@ fn describe(status: &SandboxStatus) -> String {
                 "the sandbox runs at {} (process {})\n{}",
                 running.endpoint_url,
                 running.pid,
-                behavior(&running.behavior, running.emulators)
+                format_behavior(&running.behavior, running.emulators)
             );
             text.trim_end().to_owned()
         }

@@ -34,24 +34,26 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
             "template_bytes": template.body().len(),
         }));
     }
-    format.print(&results, |results| results.iter().map(line).collect());
+    format.print(&results, |results| {
+        results.iter().map(format_line).collect()
+    });
     Ok(())
 }
 
-fn line(result: &Value) -> String {
+fn format_line(result: &Value) -> String {
     let text = |key: &str| result[key].as_str().unwrap_or_default();
     let count = |key: &str| result[key].as_u64().unwrap_or_default();
     format!(
         "{}: valid. Stack {}: {}, {}, {}\n",
         text("file"),
         text("stack"),
-        counted(count("queues"), "queue"),
-        counted(count("services"), "service"),
-        counted(count("resources"), "resource"),
+        format_count(count("queues"), "queue"),
+        format_count(count("services"), "service"),
+        format_count(count("resources"), "resource"),
     )
 }
 
-fn counted(count: u64, what: &str) -> String {
+fn format_count(count: u64, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

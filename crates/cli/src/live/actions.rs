@@ -17,8 +17,8 @@ pub(crate) struct Action {
 }
 
 /// Those of Application Auto Scaling and those that a scaling function has recorded, the newest first.
-pub(super) fn actions(service: &ServiceState) -> Vec<Action> {
-    let mut actions: Vec<Action> = service.activities.iter().map(activity).collect();
+pub(super) fn list_actions(service: &ServiceState) -> Vec<Action> {
+    let mut actions: Vec<Action> = service.activities.iter().map(convert_activity).collect();
     if let Some(steps) = &service.alarm_steps {
         let sides = [
             ("scale out", &steps.scale_out),
@@ -27,7 +27,7 @@ pub(super) fn actions(service: &ServiceState) -> Vec<Action> {
         actions.extend(
             sides
                 .iter()
-                .filter_map(|(name, side)| step(name, side.as_ref()?, service.desired)),
+                .filter_map(|(name, side)| read_step(name, side.as_ref()?, service.desired)),
         );
     }
     // What has no time stands last.
@@ -36,7 +36,7 @@ pub(super) fn actions(service: &ServiceState) -> Vec<Action> {
     actions
 }
 
-fn activity(activity: &Activity) -> Action {
+fn convert_activity(activity: &Activity) -> Action {
     let failed = match activity.status {
         Parsed::Unknown(_) | Parsed::Known(ActivityStatus::Failed) => " (failed)",
         Parsed::Known(_) => "",
@@ -51,7 +51,7 @@ fn activity(activity: &Activity) -> Action {
 }
 
 /// The step that the function recorded on its alarm. A text of anyone else is shown as it is.
-fn step(side: &str, state: &StepAlarmState, desired: u32) -> Option<Action> {
+fn read_step(side: &str, state: &StepAlarmState, desired: u32) -> Option<Action> {
     let last = state.last_step.as_ref()?;
     let unapplied = state
         .unapplied_step(desired)
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_record_becomes_an_action() {
         let record = "2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 done";
-        let action = step("scale out", &state(record), 2).unwrap();
+        let action = read_step("scale out", &state(record), 2).unwrap();
         assert_eq!(action.at, Some(1_795_255_212.5));
         assert_eq!(action.what, "scale out: desired count from 1 to 2");
     }
@@ -99,7 +99,11 @@ mod tests {
     #[test]
     fn a_step_that_was_not_applied_says_so() {
         let record = "2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 begun";
-        let what = |desired| step("scale out", &state(record), desired).unwrap().what;
+        let what = |desired| {
+            read_step("scale out", &state(record), desired)
+                .unwrap()
+                .what
+        };
         let applied = "scale out: desired count from 1 to 2";
         assert_eq!(what(1), format!("{applied} (recorded, not applied)"));
         assert_eq!(what(2), applied);
@@ -107,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_record_of_somebody_else_is_shown_as_it_is() {
-        let action = step("scale in", &state("from"), 2).unwrap();
+        let action = read_step("scale in", &state("from"), 2).unwrap();
         assert_eq!((action.at, &*action.what), (None, "scale in: from"));
     }
 }

@@ -44,9 +44,9 @@ pub(crate) fn draw(view: &View, now: f64, canvas: Canvas) -> Vec<String> {
     }
     lines.push(String::new());
     for queue in &view.others {
-        lines.push(labelled(
+        lines.push(label_text(
             "queue",
-            &format!("{}: {}", queue.name, depth(queue)),
+            &format!("{}: {}", queue.name, format_depth(queue)),
         ));
     }
     lines.extend(pen.operational(&view.alarms));
@@ -118,24 +118,24 @@ impl Pen {
             self.tasks(service),
         ];
         for queue in &service.queues {
-            lines.push(labelled(
+            lines.push(label_text(
                 "queue",
-                &format!("{}: {}", queue.name, depth(queue)),
+                &format!("{}: {}", queue.name, format_depth(queue)),
             ));
             lines.push(self.per_task(queue, service.target, now));
-            lines.push(labelled("oldest", &oldest(queue, now)));
+            lines.push(label_text("oldest", &format_oldest(queue, now)));
         }
         lines.extend(self.history(service));
         lines.extend(service.alarms.iter().map(|alarm| {
             let state = self.state(alarm);
-            labelled("alarm", &format!("{}  {state}", alarm.condition))
+            label_text("alarm", &format!("{}  {state}", alarm.condition))
         }));
         for action in service.actions.iter().take(ACTIONS) {
-            lines.push(labelled(
+            lines.push(label_text(
                 "action",
-                &format!("{}{}", ago(action, now), action.what),
+                &format!("{}{}", format_age(action, now), action.what),
             ));
-            lines.push(labelled("", &self.dim(&action.why)));
+            lines.push(label_text("", &self.dim(&action.why)));
         }
         lines
     }
@@ -149,7 +149,7 @@ impl Pen {
             "{} running, {} pending, {} desired{bounds}",
             service.running, service.pending, service.desired
         );
-        labelled("tasks", &text)
+        label_text("tasks", &text)
     }
 
     fn per_task(&self, queue: &QueueView, target: Option<f64>, now: f64) -> String {
@@ -175,7 +175,7 @@ impl Pen {
                 age(now - seconds(point.at))
             ));
         }
-        labelled("per task", &text)
+        label_text("per task", &text)
     }
 
     fn history(&self, service: &ServiceView) -> Vec<String> {
@@ -202,7 +202,7 @@ impl Pen {
         } else {
             format!("since {past}")
         };
-        lines.push(labelled("", &self.dim(&axis)));
+        lines.push(label_text("", &self.dim(&axis)));
         lines
     }
 
@@ -210,7 +210,7 @@ impl Pen {
         let columns = columns(values, self.width(values.len()));
         let most = highest(&columns);
         let bars: String = columns.iter().map(|value| bar(*value, most)).collect();
-        labelled(label, &format!("{bars}  at most {}", number(most)))
+        label_text(label, &format!("{bars}  at most {}", number(most)))
     }
 
     /// Columns of the history: room is left for what is said beside it.
@@ -226,19 +226,19 @@ impl Pen {
             noisy.len(),
             alarms.len()
         );
-        let mut lines = vec![labelled("alarms", &count)];
+        let mut lines = vec![label_text("alarms", &count)];
         lines.extend(noisy.iter().map(|alarm| {
             let what = match alarm.description.as_str() {
                 "" => &alarm.name,
                 description => description,
             };
-            labelled("", &self.style().red().apply_to(what).to_string())
+            label_text("", &self.style().red().apply_to(what).to_string())
         }));
         lines
     }
 }
 
-pub(super) fn depth(queue: &QueueView) -> String {
+pub(super) fn format_depth(queue: &QueueView) -> String {
     match (queue.visible, queue.in_flight, queue.delayed) {
         (Some(visible), Some(in_flight), delayed) => {
             let delayed = delayed
@@ -251,7 +251,7 @@ pub(super) fn depth(queue: &QueueView) -> String {
     }
 }
 
-pub(super) fn oldest(queue: &QueueView, now: f64) -> String {
+pub(super) fn format_oldest(queue: &QueueView, now: f64) -> String {
     match queue.oldest {
         Some(point) => {
             let old = now - seconds(point.at);
@@ -266,14 +266,14 @@ pub(super) fn oldest(queue: &QueueView, now: f64) -> String {
     }
 }
 
-fn ago(action: &Action, now: f64) -> String {
+fn format_age(action: &Action, now: f64) -> String {
     match action.at {
         Some(at) => format!("{} ago: ", age(now - at)),
         None => String::new(),
     }
 }
 
-fn labelled(label: &str, text: &str) -> String {
+fn label_text(label: &str, text: &str) -> String {
     format!("{label:<LABEL$}{text}")
 }
 

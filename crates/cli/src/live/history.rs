@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use demo::sample;
+use demo::take_sample;
 use deployer::ServiceState;
 use simulator::Sample;
 
@@ -33,7 +33,7 @@ impl History {
         let key = (service.cluster.clone(), service.service.clone());
         let past = self.services.entry(key).or_default();
         let before = past.samples.back().map(|sample| sample.desired);
-        past.samples.push_back(sample(service, at));
+        past.samples.push_back(take_sample(service, at));
         if past.samples.len() > LOOKS {
             past.samples.pop_front();
         }

@@ -16,5 +16,5 @@ mod watch;
 
 pub(crate) use bars::{bar, columns, highest};
 pub(crate) use screen::{Screen, Stamp};
-pub(crate) use view::{Look, condition};
+pub(crate) use view::{Look, format_condition};
 pub(crate) use watch::watch;

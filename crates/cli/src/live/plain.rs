@@ -1,6 +1,6 @@
 //! A view where no cursor can be moved: a line a change.
 
-use super::draw::depth;
+use super::draw::format_depth;
 use super::view::{AlarmView, ServiceView, View};
 use crate::words::{age, number};
 
@@ -34,7 +34,7 @@ impl Plain {
         if let Some(text) = view.headline.as_ref().filter(|text| headline != Some(text)) {
             lines.push(text.clone());
         }
-        if let Some(text) = notice(before, view, now) {
+        if let Some(text) = format_notice(before, view, now) {
             lines.push(text);
         }
         let mut depths_told = false;
@@ -69,7 +69,7 @@ impl Plain {
     }
 }
 
-fn notice(before: Option<&View>, view: &View, now: f64) -> Option<String> {
+fn format_notice(before: Option<&View>, view: &View, now: f64) -> Option<String> {
     let known = before.and_then(|before| before.notice.as_ref());
     match (known, &view.notice) {
         (known, Some(notice)) if known != Some(notice) => Some(format!(
@@ -101,7 +101,7 @@ fn service_changes(
     let filled = known.is_none_or(|known| depths(known) != depths(service));
     let told = counted || (filled && depths_due);
     if told {
-        lines.push(summary(service));
+        lines.push(summarize_service(service));
     }
     let alarms = known.map(|known| &*known.alarms).unwrap_or_default();
     lines.extend(alarm_changes(alarms, &service.alarms, known.is_none()));
@@ -112,7 +112,7 @@ fn service_changes(
 }
 
 /// How a service stands, in one line.
-fn summary(service: &ServiceView) -> String {
+fn summarize_service(service: &ServiceView) -> String {
     let mut text = format!(
         "{}: {} running, {} pending, {} desired",
         service.name, service.running, service.pending, service.desired
@@ -121,7 +121,7 @@ fn summary(service: &ServiceView) -> String {
         text.push_str(&format!(", {}", service.status));
     }
     for queue in &service.queues {
-        text.push_str(&format!("; {}: {}", queue.name, depth(queue)));
+        text.push_str(&format!("; {}: {}", queue.name, format_depth(queue)));
         if let Some(waiting) = queue.waiting_per_task {
             text.push_str(&format!(", {} a task", number(waiting)));
         }

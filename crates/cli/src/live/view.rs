@@ -9,7 +9,7 @@ use simulator::Sample;
 
 use crate::words::number;
 
-use super::actions::{Action, actions};
+use super::actions::{Action, list_actions};
 use super::history::{History, Past};
 
 /// The state of an alarm that doesn't exist.
@@ -155,7 +155,7 @@ impl ServiceView {
                 .map(|queue| QueueView::new(queue, Some(state.running), look))
                 .collect(),
             alarms: scaling_alarms(state),
-            actions: [actions(state), past.changes.iter().cloned().collect()].concat(),
+            actions: [list_actions(state), past.changes.iter().cloned().collect()].concat(),
             history: past.samples.iter().copied().collect(),
         }
     }
@@ -191,7 +191,7 @@ impl AlarmView {
     fn new(alarm: &Alarm) -> Self {
         Self {
             name: alarm.name.clone(),
-            condition: condition(alarm),
+            condition: format_condition(alarm),
             description: alarm.description.clone(),
             state: alarm.state.clone(),
             reason: alarm.reason.clone(),
@@ -229,7 +229,7 @@ fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
 }
 
 /// What an alarm watches for, such as `BacklogPerTask Average > 100`.
-pub(crate) fn condition(alarm: &Alarm) -> String {
+pub(crate) fn format_condition(alarm: &Alarm) -> String {
     let threshold = alarm.threshold.map(number).unwrap_or_default();
     let sign = match &alarm.comparison {
         Parsed::Known(Comparison::Above) => ">",

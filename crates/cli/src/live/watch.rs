@@ -54,7 +54,7 @@ pub(crate) async fn watch(
             Err(failure) => match &mut view {
                 None => return Err(failure),
                 Some(view) => {
-                    view.notice = Some(failed(&failure));
+                    view.notice = Some(describe_failure(&failure));
                     view
                 }
             },
@@ -76,7 +76,7 @@ pub(crate) async fn watch(
 }
 
 /// A failure in one line.
-fn failed(failure: &Failure) -> String {
+fn describe_failure(failure: &Failure) -> String {
     let message = failure.message().lines().next().unwrap_or_default();
     format!("no news: {message}")
 }

@@ -37,7 +37,7 @@ impl Moment {
 }
 
 /// Reads `2026-11-21`, `2026-11-21T12:00:00Z`, or a length of time.
-pub(super) fn moment(text: &str) -> Result<Moment> {
+pub(super) fn parse_moment(text: &str) -> Result<Moment> {
     let midnight = format!("{}T00:00:00Z", text.trim());
     let time = humantime::parse_rfc3339_weak(text.trim())
         .or_else(|_| humantime::parse_rfc3339_weak(&midnight));
@@ -63,11 +63,11 @@ pub(super) async fn read(
 ) -> Result<Load> {
     let known = Known::of(stack);
     let cloud = connect.connect(&known, ui).await?;
-    let history = history(&cloud, &known, stack, service, between, ui).await;
+    let history = read_history(&cloud, &known, stack, service, between, ui).await;
     load(&history.map_err(|failure| cloud.explain(failure))?)
 }
 
-async fn history(
+async fn read_history(
     cloud: &Cloud,
     known: &Known,
     stack: &Stack,
@@ -79,7 +79,7 @@ async fn history(
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
     let account = Some(identity.account.as_str()).filter(|_| !cloud.local);
-    let names = names(&session, stack, service, account).await?;
+    let names = list_queue_names(&session, stack, service, account).await?;
     let Some(names) = names else {
         let missing = identity.no_such_stack(&stack.name);
         return Err(missing
@@ -92,7 +92,7 @@ async fn history(
 }
 
 /// The names of the queues that a service consumes. `None` when its stack isn't deployed.
-async fn names(
+async fn list_queue_names(
     session: &Session<'_>,
     stack: &Stack,
     service: &str,
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn times_are_told_from_lengths() {
-        let time = |text: &str| moment(text).unwrap().time();
+        let time = |text: &str| parse_moment(text).unwrap().time();
         let noon = UNIX_EPOCH + Duration::from_secs(1_795_262_400);
         assert_eq!(time("2026-11-21T12:00:00Z"), Some(noon));
         assert_eq!(time("2026-11-21 12:00:00"), Some(noon));
@@ -162,8 +162,8 @@ mod tests {
             time("2026-11-21"),
             Some(noon - Duration::from_secs(12 * 3_600))
         );
-        assert_eq!(moment("3d").unwrap().length(), Some("3d".to_owned()));
-        assert_eq!(moment("2026-13-40").unwrap_err().code(), Code::Usage);
+        assert_eq!(parse_moment("3d").unwrap().length(), Some("3d".to_owned()));
+        assert_eq!(parse_moment("2026-13-40").unwrap_err().code(), Code::Usage);
     }
 
     #[test]

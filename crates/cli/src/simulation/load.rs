@@ -77,8 +77,8 @@ impl LoadArgs {
                 ))
             };
         }
-        let from = self.from.as_deref().map(cloudwatch::moment);
-        let to = self.to.as_deref().map(cloudwatch::moment);
+        let from = self.from.as_deref().map(cloudwatch::parse_moment);
+        let to = self.to.as_deref().map(cloudwatch::parse_moment);
         let (from, to) = (from.transpose()?, to.transpose()?);
         let asked = deployer::Between {
             from: from.as_ref().and_then(cloudwatch::Moment::time),

@@ -18,7 +18,7 @@ pub(crate) use self::bill::{bill_table, bills_table};
 pub(crate) use self::input::{CONNECT_HEADING, Input, InputArgs};
 use self::load::LoadArgs;
 use self::subject::SubjectArgs;
-pub(crate) use self::subject::{required_share, scenario_failure, share};
+pub(crate) use self::subject::{parse_share, required_share, scenario_failure};
 
 /// Writes the report as one HTML page, and says where it is.
 pub(crate) fn write_page(path: &Path, report: &Report) -> Result<()> {

@@ -20,7 +20,7 @@ pub(super) struct SubjectArgs {
     pub(super) seed: u64,
     /// Assume something else: `promise`, `processing_time`, `concurrency`, or a constant such as
     /// `task_start=uniform:30s..90s`; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = assumption)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_assumption)]
     assume: Vec<String>,
     /// Price table to use instead of the built-in one: a JSON file, see docs/cost.md
     #[arg(long, value_name = "FILE")]
@@ -130,7 +130,7 @@ pub(crate) fn required_share(stack: &Stack, service: &str) -> Option<f64> {
 }
 
 /// `99%`, `99.5%` or `0.99`.
-pub(crate) fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
     let number = |text: &str| text.trim().parse::<f64>().ok();
     let share = match text.trim().strip_suffix('%') {
         Some(percent) => number(percent).map(|percent| percent / 100.0),
@@ -142,7 +142,7 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
 }
 
 /// Wrong usage is told before anything is read.
-fn assumption(text: &str) -> Result<String, simulator::AssumeError> {
+fn parse_assumption(text: &str) -> Result<String, simulator::AssumeError> {
     Overrides::default().assume(text)?;
     Ok(text.to_owned())
 }
@@ -172,11 +172,11 @@ mod tests {
 
     #[test]
     fn shares_are_read() {
-        assert_eq!(share("99%"), Ok(0.99));
-        assert_eq!(share(" 99.5 % "), Ok(0.995));
-        assert_eq!(share("0.9"), Ok(0.9));
+        assert_eq!(parse_share("99%"), Ok(0.99));
+        assert_eq!(parse_share(" 99.5 % "), Ok(0.995));
+        assert_eq!(parse_share("0.9"), Ok(0.9));
         for wrong in ["99", "-1%", "101%", "all", "", "NaN", "%"] {
-            assert!(share(wrong).is_err(), "{wrong}");
+            assert!(parse_share(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::connect::Cloud;
 use crate::failure::{Failure, Result};
 use crate::live::{Screen, Stamp, watch};
 use crate::output::Format;
-use crate::signals::interruption;
+use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::workshop;
 
@@ -86,21 +86,21 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let interrupted = Arc::new(Notify::new());
     let heard = interrupted.clone();
     let listening = tokio::spawn(async move {
-        interruption().await;
+        wait_for_interruption().await;
         heard.notify_one();
     });
     let played = tokio::select! {
         // First: a step that fails because the signal has reached its child too is no failure of its own.
         biased;
         () = interrupted.notified() => None,
-        played = perform(&args, &mut stage, &own, &ui) => Some(played),
+        played = perform_demo(&args, &mut stage, &own, &ui) => Some(played),
     };
     let interrupted = played.is_none() || listening.is_finished();
     listening.abort();
     match played {
         Some(Ok(summary)) if !interrupted => {
             ui.finish();
-            format.print(&summary, text::text);
+            format.print(&summary, text::format_summary);
             Ok(summary.verdict()?)
         }
         played => {
@@ -115,10 +115,15 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     }
 }
 
-async fn perform(args: &Args, stage: &mut Stage, own: &OwnSandbox, ui: &Ui) -> Result<Summary> {
+async fn perform_demo(
+    args: &Args,
+    stage: &mut Stage,
+    own: &OwnSandbox,
+    ui: &Ui,
+) -> Result<Summary> {
     let cloud = own.open(stage, ui).await?;
     let load = args.load()?;
-    let course = play(args, &load, stage, own, &cloud, ui).await?;
+    let course = play_demo(args, &load, stage, own, &cloud, ui).await?;
     let report = args.report_file()?;
     let shown = workshop().shorten(&report).display().to_string();
     let played = Played {
@@ -143,7 +148,7 @@ async fn perform(args: &Args, stage: &mut Stage, own: &OwnSandbox, ui: &Ui) -> R
 }
 
 /// Sends the load, and shows the stack until the story is told, or patience is over.
-async fn play(
+async fn play_demo(
     args: &Args,
     load: &LoadText,
     stage: &Stage,

@@ -7,7 +7,7 @@ use sandbox::Sandbox;
 
 use crate::connect::{Cloud, connect_sandbox, named_sandbox, sandbox_name};
 use crate::failure::{Failure, Result};
-use crate::signals::interruption;
+use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::{WORKER, program, workshop};
 
@@ -69,7 +69,7 @@ impl OwnSandbox {
         let stopping = tokio::task::spawn_blocking(move || sandbox.stop());
         let stopped = tokio::select! {
             stopped = stopping => stopped,
-            () = interruption() => {
+            () = wait_for_interruption() => {
                 return vec!["interrupted again: the demo's sandbox may still run".to_owned(), by_hand];
             }
         };

@@ -8,7 +8,7 @@ use sandbox::{Sending, SentMessage};
 use scaling::Bounds;
 use stack::Stack;
 
-use super::text::text;
+use super::text::format_summary;
 use super::*;
 
 const BEGAN: u64 = 1_800_000_000_000;
@@ -123,7 +123,7 @@ fn summary(told: bool) -> Summary {
 fn a_story_that_was_told() {
     let summary = summary(true);
     assert!(summary.verdict().is_ok());
-    insta::assert_snapshot!(text(&summary));
+    insta::assert_snapshot!(format_summary(&summary));
     assert!(summary.page.unwrap().contains("Measured and predicted"));
 }
 
@@ -132,7 +132,7 @@ fn a_story_that_was_not_told_to_its_end() {
     let mut summary = summary(false);
     summary.kept = Some("default-demo".into());
     summary.trouble = Some("receive: timed out".into());
-    insta::assert_snapshot!(text(&summary));
+    insta::assert_snapshot!(format_summary(&summary));
     let failure = Failure::from(summary.verdict().unwrap_err());
     assert!(failure.hints()[0].ends_with("try --speed 10"));
     assert_eq!(

@@ -6,7 +6,7 @@ use simulator::format_duration;
 use crate::words::number;
 use crate::workshop::program;
 
-pub(super) fn text(summary: &Summary) -> String {
+pub(super) fn format_summary(summary: &Summary) -> String {
     let mut text = format!("{}: {}\n\n", summary.stack, verdict_text(summary));
     text.push_str(&story_text(&summary.story));
     text.push_str(&actions_text(&summary.actions));

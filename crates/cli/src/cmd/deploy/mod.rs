@@ -11,7 +11,7 @@ use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{self, FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
-use crate::signals::interruption;
+use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::program;
 
@@ -48,12 +48,12 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         deployment = deploy(&cloud, &request, args.yes, &executing, &ui) => {
             deployment.map_err(|failure| cloud.explain(failure))?
         }
-        () = interruption() => {
-            return Err(interrupted(&args, &file, executing.load(Ordering::Relaxed)));
+        () = wait_for_interruption() => {
+            return Err(explain_interruption(&args, &file, executing.load(Ordering::Relaxed)));
         }
     };
     ui.finish();
-    format.print(&deployment, text::outcome);
+    format.print(&deployment, text::format_outcome);
     Ok(())
 }
 
@@ -81,7 +81,7 @@ async fn deploy(
 }
 
 /// Says what continues in the background, and how to follow it.
-fn interrupted(args: &Args, file: &Path, executing: bool) -> Failure {
+fn explain_interruption(args: &Args, file: &Path, executing: bool) -> Failure {
     let again = format!(
         "{} deploy {}{}{}",
         program(),

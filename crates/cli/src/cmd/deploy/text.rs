@@ -3,7 +3,7 @@
 use deployer::Deployment;
 
 /// What was done, and what came out of it.
-pub(super) fn outcome(outcome: &Deployment) -> String {
+pub(super) fn format_outcome(outcome: &Deployment) -> String {
     let deployed = &outcome.deployed;
     let what = match (deployed.changed, deployed.followed) {
         (true, _) => "deployed",
@@ -56,9 +56,9 @@ mod tests {
         };
         insta::assert_snapshot!(format!(
             "{}{}{}",
-            super::outcome(&outcome(true, false)),
-            super::outcome(&outcome(false, true)),
-            super::outcome(&outcome(false, false))
+            format_outcome(&outcome(true, false)),
+            format_outcome(&outcome(false, true)),
+            format_outcome(&outcome(false, false))
         ));
     }
 }

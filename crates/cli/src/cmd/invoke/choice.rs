@@ -37,17 +37,24 @@ pub(super) fn choose<'a>(
                 "it has one where a service has `backlog_per_task`, `alarm_steps` or `demand`",
             )
         }),
-        (Some(Which::Scaling) | None, service) => one(&scaling, service, stack),
+        (Some(Which::Scaling) | None, service) => choose_one(&scaling, service, stack),
     }
 }
 
-fn one<'a>(scaling: &[&'a Function], service: Option<&str>, stack: &str) -> Result<&'a Function> {
+fn choose_one<'a>(
+    scaling: &[&'a Function],
+    service: Option<&str>,
+    stack: &str,
+) -> Result<&'a Function> {
     let found: Vec<&Function> = scaling
         .iter()
         .copied()
         .filter(|function| service.is_none_or(|service| is_of(function, service)))
         .collect();
-    let names: Vec<String> = scaling.iter().map(|function| told(function)).collect();
+    let names: Vec<String> = scaling
+        .iter()
+        .map(|function| describe_function(function))
+        .collect();
     match (found.as_slice(), service) {
         ([one], _) => Ok(one),
         ([], _) if scaling.is_empty() => Err(Failure::failed(format!(
@@ -75,7 +82,7 @@ fn is_of(function: &Function, service: &str) -> bool {
     ecs || function.logical_id == template::names::scaling_function(service)
 }
 
-fn told(function: &Function) -> String {
+fn describe_function(function: &Function) -> String {
     let services = function.services();
     let names: Vec<&str> = services.iter().map(|name| name.service.as_str()).collect();
     names.join(", ")

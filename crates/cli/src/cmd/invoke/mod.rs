@@ -76,15 +76,15 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let known = args.stack.resolve()?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
-    let outcome = play(&args, &cloud, &known, event, &ui).await;
+    let outcome = invoke_events(&args, &cloud, &known, event, &ui).await;
     let outcome = outcome.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
     let Some(error) = outcome.error() else {
-        format.print(&outcome, text::outcome);
+        format.print(&outcome, text::format_outcome);
         return Ok(());
     };
     if format == Format::Text {
-        output::text(&text::outcome(&outcome));
+        output::text(&text::format_outcome(&outcome));
     }
     Err(
         Failure::failed(format!("the function {} failed: {error}", outcome.function))
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     )
 }
 
-async fn play(
+async fn invoke_events(
     args: &Args,
     cloud: &Cloud,
     known: &Known,
@@ -115,7 +115,7 @@ async fn play(
     )?;
     let events = match event {
         Some(event) => vec![event],
-        None => usual(function)?,
+        None => list_usual_events(function)?,
     };
     invoke(&session, &known.name, function, &events).await
 }
@@ -126,7 +126,7 @@ async fn invoke(
     function: &Function,
     events: &[Value],
 ) -> Result<Outcome> {
-    let services = concerned(function, events);
+    let services = list_concerned(function, events);
     let before = deployer::desired_counts(session, &services).await?;
     let mut invocations = Vec::new();
     for event in events {
@@ -148,7 +148,7 @@ async fn invoke(
 }
 
 /// What the function's rules have it do, once.
-fn usual(function: &Function) -> Result<Vec<Value>> {
+fn list_usual_events(function: &Function) -> Result<Vec<Value>> {
     let parse = |event: &String| {
         serde_json::from_str(event).map_err(|error| {
             Failure::failed(format!(
@@ -161,7 +161,7 @@ fn usual(function: &Function) -> Result<Vec<Value>> {
 }
 
 /// The services that the events are about: those that a metric request names, or else the function's.
-fn concerned(function: &Function, events: &[Value]) -> Vec<ServiceName> {
+fn list_concerned(function: &Function, events: &[Value]) -> Vec<ServiceName> {
     if let FunctionKind::Scaling(_) = function.kind {
         return function.services();
     }

@@ -6,51 +6,51 @@ use serde_json::Value;
 use super::{Change, Outcome};
 
 /// What was sent, answered, logged and changed.
-pub(super) fn outcome(outcome: &Outcome) -> String {
+pub(super) fn format_outcome(outcome: &Outcome) -> String {
     let mut text = format!("{}: invoked {}\n", outcome.stack, outcome.function);
     for invocation in &outcome.invocations {
-        text.push_str(&one(invocation));
+        text.push_str(&format_invocation(invocation));
     }
     text.push_str("\nchanged\n");
     for change in &outcome.services {
-        text.push_str(&format!("  {}\n", changed(change)));
+        text.push_str(&format!("  {}\n", format_change(change)));
     }
-    if let Some(published) = published(&outcome.invocations) {
+    if let Some(published) = count_published(&outcome.invocations) {
         text.push_str(&format!("  {published} datapoints published\n"));
     }
     text
 }
 
-fn one(invocation: &Invocation) -> String {
-    let mut text = format!("\nevent\n{}", indented(&pretty(&invocation.event)));
+fn format_invocation(invocation: &Invocation) -> String {
+    let mut text = format!("\nevent\n{}", indent(&format_json(&invocation.event)));
     let answer = match &invocation.error {
         None => "answer",
         Some(_) => "error",
     };
     text.push_str(&format!(
         "{answer}\n{}",
-        indented(&pretty(&invocation.answer))
+        indent(&format_json(&invocation.answer))
     ));
     if invocation.log.is_empty() {
         text.push_str("log\n  none was handed out\n");
     } else {
-        text.push_str(&format!("log\n{}", indented(&invocation.log.join("\n"))));
+        text.push_str(&format!("log\n{}", indent(&invocation.log.join("\n"))));
     }
     text
 }
 
-fn pretty(value: &Value) -> String {
+fn format_json(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         value => serde_json::to_string_pretty(value).unwrap_or_default(),
     }
 }
 
-fn indented(text: &str) -> String {
+fn indent(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
-fn changed(change: &Change) -> String {
+fn format_change(change: &Change) -> String {
     let name = format!("{}/{}", change.service.cluster, change.service.service);
     let count = |count: Option<i32>| count.map_or_else(|| "none".to_owned(), |n| n.to_string());
     match (change.desired_before, change.desired_after) {
@@ -63,7 +63,7 @@ fn changed(change: &Change) -> String {
 }
 
 /// Datapoints, where the answers tell of some.
-fn published(invocations: &[Invocation]) -> Option<usize> {
+fn count_published(invocations: &[Invocation]) -> Option<usize> {
     let answers = invocations.iter().map(|invocation| &invocation.answer);
     let lists = answers.filter_map(|answer| answer["published"].as_array());
     lists.map(Vec::len).reduce(|sum, n| sum + n)
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn told(invocation: Invocation, change: Change) -> String {
-        outcome(&Outcome {
+        format_outcome(&Outcome {
             stack: "shop".into(),
             function: "shop-function".into(),
             invocations: vec![invocation],

@@ -10,7 +10,7 @@ const WIDTH: usize = 64;
 
 /// One line of bars a figure, each column the highest of its time; what is over its limit is red on a
 /// terminal.
-pub(super) fn chart(report: &Report) -> String {
+pub(super) fn draw_charts(report: &Report) -> String {
     let series = &report.outcome.series;
     if series.is_empty() {
         return String::new();
@@ -28,7 +28,7 @@ pub(super) fn chart(report: &Report) -> String {
         Line::new(
             "load",
             &load,
-            format!("at most {}/s", short(highest(&load))),
+            format!("at most {}/s", format_short(highest(&load))),
         ),
         Line::new(
             "backlog per task",
@@ -36,16 +36,16 @@ pub(super) fn chart(report: &Report) -> String {
             match report.outcome.target {
                 Some(target) => format!(
                     "at most {}, target {}",
-                    short(highest(&backlog)),
-                    short(target)
+                    format_short(highest(&backlog)),
+                    format_short(target)
                 ),
-                None => format!("at most {}", short(highest(&backlog))),
+                None => format!("at most {}", format_short(highest(&backlog))),
             },
         )
         .limited(report.outcome.target),
     ];
     for (label, values) in [("running tasks", &running), ("needed tasks", &needed)] {
-        let said = format!("at most {}", short(highest(values)));
+        let said = format!("at most {}", format_short(highest(values)));
         lines.push(Line::new(label, values, said).scaled_to(most));
     }
     let said = format!(
@@ -111,7 +111,7 @@ impl<'a> Line<'a> {
     }
 }
 
-fn short(value: f64) -> String {
+fn format_short(value: f64) -> String {
     if value >= 100.0 || (value - value.round()).abs() < 0.05 {
         format!("{value:.0}")
     } else if value >= 1.0 {

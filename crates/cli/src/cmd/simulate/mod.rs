@@ -11,7 +11,7 @@ use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::simulation::{
-    CONNECT_HEADING, Input, InputArgs, required_share, scenario_failure, share, write_page,
+    CONNECT_HEADING, Input, InputArgs, parse_share, required_share, scenario_failure, write_page,
 };
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     input: InputArgs,
     /// Fail unless this share of the messages meets the latency objective; otherwise the share of the service's
     /// `slo`, if it has one
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     require: Option<f64>,
     /// Show the policies that people use today beside the definition's
     #[arg(long)]
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let input = args.input.read(&args.connect).await?;
     // Nothing else runs meanwhile.
-    let report = tokio::task::block_in_place(|| report(&args, &input))?;
+    let report = tokio::task::block_in_place(|| simulate_report(&args, &input))?;
     input.ui.finish();
     if let Some(path) = &args.report {
         write_page(path, &report)?;
@@ -43,7 +43,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     conclude(&report, format)
 }
 
-fn report(args: &Args, input: &Input) -> Result<Report> {
+fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     let (stack, service, load) = (&input.stack, &input.service, &input.load);
     let scenario =
         Scenario::from_stack(stack, service, &input.overrides).map_err(scenario_failure)?;
@@ -62,11 +62,11 @@ fn report(args: &Args, input: &Input) -> Result<Report> {
 fn conclude(report: &Report, format: Format) -> Result<()> {
     let broken = report.satisfied == Some(false);
     if !broken {
-        format.print(report, text::text);
+        format.print(report, text::format_report);
         return Ok(());
     }
     if format == Format::Text {
-        output::text(&text::text(report));
+        output::text(&text::format_report(report));
     }
     Err(Failure::failed(report.verdict())
         .hint("--compare shows other policies; --report FILE shows when it is broken")

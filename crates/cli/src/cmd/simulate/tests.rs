@@ -38,7 +38,7 @@ fn refused(arguments: &[&str]) -> String {
 
 fn reported(arguments: &[&str]) -> Result<Report> {
     let args = args(arguments);
-    report(&args, &args.input.read_now()?)
+    simulate_report(&args, &args.input.read_now()?)
 }
 
 fn failed(arguments: &[&str]) -> (Code, String) {
@@ -61,7 +61,7 @@ fn the_text_begins_with_the_verdict() {
         "task_start=30s",
     ])
     .unwrap();
-    insta::assert_snapshot!(text::text(&report));
+    insta::assert_snapshot!(text::format_report(&report));
 }
 
 #[test]

@@ -7,12 +7,12 @@ use simulator::{
     format_share,
 };
 
-use super::chart::chart;
+use super::chart::draw_charts;
 use crate::simulation::bill_table;
 
-pub(crate) fn text(report: &Report) -> String {
+pub(crate) fn format_report(report: &Report) -> String {
     let outcome = &report.outcome;
-    let mut text = format!("{}: {}\n\n", outcome.scenario, verdict(report));
+    let mut text = format!("{}: {}\n\n", outcome.scenario, format_verdict(report));
     for figure in report.figures() {
         text.push_str(&format!("{:<18}{figure}\n", figure.label));
     }
@@ -21,15 +21,15 @@ pub(crate) fn text(report: &Report) -> String {
         text.push_str(&format!("{label:<18}{line}\n"));
     }
     text.push('\n');
-    text.push_str(&chart(report));
+    text.push_str(&draw_charts(report));
     text.push('\n');
     text.push_str(&bill_table(&outcome.cost, outcome.duration));
     if let Some(comparison) = &report.comparison {
         text.push_str(&format!("\n{}\n", beside_prediction(comparison)));
     }
     if !report.compared.is_empty() {
-        text.push_str(&format!("\n{}\n", table(&report.compared)));
-        text.push_str(&format!("\n{}\n", costs(&report.compared)));
+        text.push_str(&format!("\n{}\n", comparison_table(&report.compared)));
+        text.push_str(&format!("\n{}\n", cost_table(&report.compared)));
     }
     text.push_str(if report.is_measured() {
         "\nhow it was measured:\n"
@@ -40,20 +40,20 @@ pub(crate) fn text(report: &Report) -> String {
         text.push_str(&format!("- {note}\n"));
     }
     if !report.is_measured() {
-        text.push_str(&constants(&outcome.assumptions));
+        text.push_str(&format_constants(&outcome.assumptions));
     }
     if let Some(predicted) = &report.predicted {
         text.push_str("\nwhat the prediction assumes:\n");
         for note in &predicted.notes {
             text.push_str(&format!("- {note}\n"));
         }
-        text.push_str(&constants(&predicted.assumptions));
+        text.push_str(&format_constants(&predicted.assumptions));
     }
     text
 }
 
 /// Those that somebody has chosen; the others are many.
-fn constants(assumed: &[Assumption]) -> String {
+fn format_constants(assumed: &[Assumption]) -> String {
     let defaults = Assumptions::default().list();
     let chosen = |one: &&Assumption| !defaults.contains(one);
     let mut text: String = assumed
@@ -69,7 +69,7 @@ fn constants(assumed: &[Assumption]) -> String {
     text
 }
 
-fn verdict(report: &Report) -> String {
+fn format_verdict(report: &Report) -> String {
     let style = match report.satisfied {
         Some(true) => Style::new().green().bold(),
         Some(false) => Style::new().red().bold(),
@@ -99,7 +99,7 @@ fn beside_prediction(comparison: &Comparison) -> Table {
     table
 }
 
-fn table(rivals: &[Rival]) -> Table {
+fn comparison_table(rivals: &[Rival]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -135,7 +135,7 @@ fn table(rivals: &[Rival]) -> Table {
 }
 
 /// What the policies cost per month, in groups: a line per item of each would be many.
-fn costs(rivals: &[Rival]) -> Table {
+fn cost_table(rivals: &[Rival]) -> Table {
     use BillItem::{
         Addresses, Functions, Instances, MetricRequests, Metrics, QueueRequests, SpotTasks, Tasks,
     };

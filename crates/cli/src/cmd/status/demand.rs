@@ -8,7 +8,7 @@ use scaling::{TASKS_NEEDED_METRIC, tasks_for};
 use crate::words::{age_at, number};
 
 /// What was measured, and what follows from it; `now` in seconds since 1970.
-pub(super) fn demand(service: &ServiceState, state: &DemandState, now: u64) -> String {
+pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u64) -> String {
     let who = match &state.function {
         Some(function) => format!("the function {function}"),
         None => "target tracking".to_owned(),
@@ -21,7 +21,7 @@ pub(super) fn demand(service: &ServiceState, state: &DemandState, now: u64) -> S
     };
     let largest = state.largest.unwrap_or(need.value);
     let window = humantime::format_duration(Duration::from_millis(state.law.window_ms));
-    let sets = match sets(service, need.value, largest) {
+    let sets = match count_by_need(service, need.value, largest) {
         Some(count) if state.function.is_some() => format!(", which sets {count} by that"),
         _ => String::new(),
     };
@@ -35,7 +35,7 @@ pub(super) fn demand(service: &ServiceState, state: &DemandState, now: u64) -> S
 }
 
 /// The count by these needs: up to the present one at once, down to the largest only.
-fn sets(service: &ServiceState, need: f64, largest: f64) -> Option<u32> {
+fn count_by_need(service: &ServiceState, need: f64, largest: f64) -> Option<u32> {
     let bounds = service.task_bounds()?;
     let kept = service.desired.min(tasks_for(largest, bounds));
     Some(tasks_for(need, bounds).max(kept))
@@ -82,7 +82,7 @@ mod tests {
             demand: Some(state.clone()),
             ..service(desired)
         };
-        demand(&service, &state, NOW)
+        format_demand(&service, &state, NOW)
     }
 
     #[test]

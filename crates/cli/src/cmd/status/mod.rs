@@ -16,7 +16,7 @@ mod scaling;
 mod text;
 mod watching;
 
-use text::text;
+use text::format_inspection;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -56,7 +56,9 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         return Err(identity.no_such_stack(&known.name).into());
     };
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    format.print(&inspection, |inspection| text(&known.name, inspection, now));
+    format.print(&inspection, |inspection| {
+        format_inspection(&known.name, inspection, now)
+    });
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use deployer::QueueState;
 
 use crate::words::{age_at, number};
 
-pub(super) fn depth(queue: &QueueState) -> String {
+pub(super) fn format_depth(queue: &QueueState) -> String {
     match (queue.visible, queue.in_flight, queue.delayed) {
         (Some(visible), Some(in_flight), Some(delayed)) => {
             format!("{visible} waiting, {in_flight} in flight, {delayed} delayed")
@@ -13,7 +13,7 @@ pub(super) fn depth(queue: &QueueState) -> String {
     }
 }
 
-pub(super) fn metric(queue: &QueueState, target: Option<f64>, now: u64) -> String {
+pub(super) fn format_metric(queue: &QueueState, target: Option<f64>, now: u64) -> String {
     let target = target
         .map(|target| format!(", target {}", number(target)))
         .unwrap_or_default();

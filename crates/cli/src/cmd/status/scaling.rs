@@ -4,24 +4,24 @@ use comfy_table::{Table, presets};
 use deployer::{Alarm, AlarmStepsState, PolicyState, StepAlarmState};
 use scaling::Steps;
 
-use super::queue::depth;
-use crate::live::condition;
+use super::queue::format_depth;
+use crate::live::format_condition;
 use crate::words::number;
 
 /// Every policy of Application Auto Scaling.
-pub(super) fn policies(policies: &[PolicyState]) -> String {
+pub(super) fn format_policies(policies: &[PolicyState]) -> String {
     let policy = |policy: &PolicyState| {
         format!(
             "policy        {}: {}\n{}",
             policy.name,
-            what(policy),
-            alarms(policy.alarms.iter())
+            describe_policy(policy),
+            format_alarms(policy.alarms.iter())
         )
     };
     policies.iter().map(policy).collect()
 }
 
-fn what(policy: &PolicyState) -> String {
+fn describe_policy(policy: &PolicyState) -> String {
     let metric = policy.metric.as_deref().unwrap_or("a metric");
     if let Some(target) = policy.target {
         return format!("keeps {metric} at {}", number(target));
@@ -35,13 +35,16 @@ fn what(policy: &PolicyState) -> String {
             lower => bound(lower),
         };
         let upper = bound(step.upper);
-        format!("[{lower}, {upper}) {}", signed(kind, step.adjustment))
+        format!(
+            "[{lower}, {upper}) {}",
+            format_adjustment(kind, step.adjustment)
+        )
     });
     format!("{kind}: {}", steps.collect::<Vec<_>>().join(", "))
 }
 
 /// A change with its sign, a percentage as such, and an exact count as it is.
-fn signed(kind: &str, adjustment: i32) -> String {
+fn format_adjustment(kind: &str, adjustment: i32) -> String {
     match kind {
         "ExactCapacity" => adjustment.to_string(),
         "PercentChangeInCapacity" => format!("{adjustment:+} %"),
@@ -65,7 +68,7 @@ pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: u32) -> String {
         text.push_str(&format!(
             "dead letters  {} of the function: {}\n",
             queue.name,
-            depth(queue)
+            format_depth(queue)
         ));
     }
     text
@@ -74,11 +77,11 @@ pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: u32) -> String {
 fn side_text(name: &str, side: &StepAlarmState, desired: u32) -> String {
     let mut text = format!(
         "{name:<12}  {}, then a pause of {} s\n",
-        adjustments(&side.steps),
+        format_adjustments(&side.steps),
         side.cooldown_s
     );
     match &side.alarm {
-        Some(alarm) => text.push_str(&alarms(std::iter::once(alarm))),
+        Some(alarm) => text.push_str(&format_alarms(std::iter::once(alarm))),
         None => text.push_str(&format!("              the alarm {} is gone\n", side.name)),
     }
     let last = match &side.last_step {
@@ -93,10 +96,10 @@ fn side_text(name: &str, side: &StepAlarmState, desired: u32) -> String {
 }
 
 /// `ChangeInCapacity +1, from 200 beyond +3`, where it is the threshold that the metric is beyond.
-fn adjustments(steps: &Steps) -> String {
+fn format_adjustments(steps: &Steps) -> String {
     let kind = steps.adjustment_type().to_string();
     let written = steps.as_slice().iter().map(|step| {
-        let adjustment = signed(&kind, step.adjustment);
+        let adjustment = format_adjustment(&kind, step.adjustment);
         if step.from == 0.0 {
             adjustment
         } else {
@@ -106,7 +109,7 @@ fn adjustments(steps: &Steps) -> String {
     format!("{kind} {}", written.collect::<Vec<_>>().join(", "))
 }
 
-fn alarms<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> String {
+fn format_alarms<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for alarm in alarms {
@@ -115,7 +118,7 @@ fn alarms<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> String {
             alarm.datapoints, alarm.periods, alarm.period_s
         );
         table.add_row([
-            format!("              {}", condition(alarm)),
+            format!("              {}", format_condition(alarm)),
             window,
             alarm.state.to_string(),
         ]);

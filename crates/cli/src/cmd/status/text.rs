@@ -3,13 +3,13 @@
 use deployer::{Alarm, ClusterState, Inspection, ServiceState};
 use scaling::{AlarmState, METRIC_NAME};
 
-use super::demand::demand;
-use super::queue::{depth, metric};
-use super::scaling::{alarm_steps, policies};
+use super::demand::format_demand;
+use super::queue::{format_depth, format_metric};
+use super::scaling::{alarm_steps, format_policies};
 use crate::words::age_at;
 
 /// The whole picture; `now` in seconds since 1970.
-pub(super) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
+pub(super) fn format_inspection(name: &str, inspection: &Inspection, now: u64) -> String {
     let mut text = format!("{name}: {}\n", inspection.stack.status_name);
     if let Some(reason) = &inspection.stack.reason {
         text.push_str(&format!("  {reason}\n"));
@@ -24,17 +24,17 @@ pub(super) fn text(name: &str, inspection: &Inspection, now: u64) -> String {
         text.push_str(&format!(
             "\nqueue         {}: {}\n",
             queue.name,
-            depth(queue)
+            format_depth(queue)
         ));
     }
     for queue in &inspection.dead_letters {
         text.push_str(&format!(
             "\ndead letters  {}: {}\n",
             queue.name,
-            depth(queue)
+            format_depth(queue)
         ));
     }
-    text.push_str(&operational(&inspection.alarms));
+    text.push_str(&format_operational_alarms(&inspection.alarms));
     text
 }
 
@@ -72,15 +72,22 @@ fn service_text(service: &ServiceState, now: u64) -> String {
         .find(|policy| policy.metric.as_deref() == Some(METRIC_NAME));
     let target = tracking.and_then(|policy| policy.target);
     for queue in &service.queues {
-        text.push_str(&format!("queue         {}: {}\n", queue.name, depth(queue)));
+        text.push_str(&format!(
+            "queue         {}: {}\n",
+            queue.name,
+            format_depth(queue)
+        ));
         if service.demand.is_none() {
-            text.push_str(&format!("metric        {}\n", metric(queue, target, now)));
+            text.push_str(&format!(
+                "metric        {}\n",
+                format_metric(queue, target, now)
+            ));
         }
     }
     if let Some(state) = &service.demand {
-        text.push_str(&demand(service, state, now));
+        text.push_str(&format_demand(service, state, now));
     }
-    text.push_str(&policies(&service.policies));
+    text.push_str(&format_policies(&service.policies));
     if let Some(steps) = &service.alarm_steps {
         text.push_str(&alarm_steps(steps, service.desired));
     }
@@ -94,7 +101,7 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     text
 }
 
-fn operational(alarms: &[Alarm]) -> String {
+fn format_operational_alarms(alarms: &[Alarm]) -> String {
     let noisy: Vec<&Alarm> = alarms
         .iter()
         .filter(|a| a.state.is(AlarmState::Alarm))
@@ -323,6 +330,6 @@ mod tests {
                 alarm("GreaterThanThreshold", 10.0, 3, "OK"),
             ],
         };
-        insta::assert_snapshot!(text("voucher-worker", &inspection, NOW));
+        insta::assert_snapshot!(format_inspection("voucher-worker", &inspection, NOW));
     }
 }

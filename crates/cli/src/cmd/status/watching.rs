@@ -12,7 +12,7 @@ use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
 use crate::live::{Look, Screen, Stamp, watch};
 use crate::output::Format;
-use crate::signals::interruption;
+use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 
 /// A look asks a dozen APIs, and the account's limits are everybody's.
@@ -42,7 +42,7 @@ pub(super) async fn run(
     );
     tokio::select! {
         watched = watched => watched.map_err(|failure| cloud.explain(failure)),
-        () = interruption() => Ok(()),
+        () = wait_for_interruption() => Ok(()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::simulation::{
-    CONNECT_HEADING, Input, InputArgs, required_share, scenario_failure, share, write_page,
+    CONNECT_HEADING, Input, InputArgs, parse_share, required_share, scenario_failure, write_page,
 };
 
 /// Required where neither the command line nor the definition has a share: the cheapest settings of all
@@ -27,11 +27,11 @@ pub(crate) struct Args {
     input: InputArgs,
     /// Share of the messages that must meet the latency objective; otherwise the share of the service's `slo`,
     /// or 99%
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     require: Option<f64>,
     /// Share of the load's time that is searched on, whole days where there are several; the rest shows
     /// how what was found does on what it has not seen
-    #[arg(long, value_name = "SHARE", value_parser = part, default_value = "60%")]
+    #[arg(long, value_name = "SHARE", value_parser = parse_part, default_value = "60%")]
     train: f64,
     /// Maximum number of candidates of the definition's policy; half as many of the other policy
     #[arg(long, value_name = "N", default_value_t = 300,
@@ -96,7 +96,7 @@ fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
     let tuned = search(args, input)?;
     input.ui.finish();
     if let Some(path) = &args.report {
-        write_page(path, &report(args, input, &tuned)?)?;
+        write_page(path, &simulate_report(args, input, &tuned)?)?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -105,16 +105,16 @@ fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
     };
     if !tuned.keeps() {
         if format == Format::Text {
-            output::text(&text::text(&tuned));
+            output::text(&text::format_tuned(&tuned));
         }
-        return Err(broken(args, &input.file, &tuned, &shown));
+        return Err(objective_missed(args, &input.file, &tuned, &shown));
     }
     if written {
-        write::write(&input.file, &tuned)?;
+        write::write_definition(&input.file, &tuned)?;
     }
-    format.print(&shown, |shown| text::text(shown.tuned));
+    format.print(&shown, |shown| text::format_tuned(shown.tuned));
     if format == Format::Text {
-        for hint in hints(args, &input.file, &tuned) {
+        for hint in list_hints(args, &input.file, &tuned) {
             crate::ui::note(&format!("hint: {hint}"));
         }
     }
@@ -133,13 +133,13 @@ fn search(args: &Args, input: &Input) -> Result<Tuned> {
         &options,
         &note,
     )
-    .map_err(failed)
+    .map_err(explain_error)
 }
 
 /// The failure if too few messages meet the objective, in the training period, the holdout period, or both.
-fn broken(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Failure {
-    let mut failure = Failure::failed(text::verdict(tuned));
-    for hint in hints(args, file, tuned) {
+fn objective_missed(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Failure {
+    let mut failure = Failure::failed(text::format_verdict(tuned));
+    for hint in list_hints(args, file, tuned) {
         failure = failure.hint(hint);
     }
     if args.write {
@@ -149,7 +149,7 @@ fn broken(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Fail
 }
 
 /// What to do next.
-fn hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
+fn list_hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
     let mut hints = Vec::new();
     if tuned.keeps() && !args.write && !tuned.changes.is_empty() {
         hints.push(format!("--write puts it into {}", file.display()));
@@ -173,7 +173,7 @@ fn hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
 }
 
 /// Simulates the whole load with the tuned and with the current settings.
-fn report(args: &Args, input: &Input, tuned: &Tuned) -> Result<Report> {
+fn simulate_report(args: &Args, input: &Input, tuned: &Tuned) -> Result<Report> {
     let overrides = Overrides {
         slo: std::time::Duration::try_from_secs_f64(tuned.slo).ok(),
         ..input.overrides.clone()
@@ -232,7 +232,7 @@ impl Key {
     }
 }
 
-fn failed(error: TuneError) -> Failure {
+fn explain_error(error: TuneError) -> Failure {
     match error {
         TuneError::Scenario(error) => scenario_failure(error),
         TuneError::Law(_) => Failure::failed(error.to_string())
@@ -245,8 +245,8 @@ fn failed(error: TuneError) -> Failure {
 }
 
 /// A share above nothing.
-fn part(text: &str) -> Result<f64, String> {
-    match share(text)? {
+fn parse_part(text: &str) -> Result<f64, String> {
+    match parse_share(text)? {
         none if none <= 0.0 => Err("something must be searched on, such as 60%".to_owned()),
         share => Ok(share),
     }

@@ -54,8 +54,8 @@ fn found(arguments: &[&str]) -> Tuned {
 fn the_text_begins_with_the_verdict() {
     let (_folder, file) = folder();
     let tuned = found(&[&file, LOAD, "--require=95%", "--max-candidates=60"]);
-    assert!(tuned.keeps(), "{}", text::verdict(&tuned));
-    insta::assert_snapshot!(text::text(&tuned));
+    assert!(tuned.keeps(), "{}", text::format_verdict(&tuned));
+    insta::assert_snapshot!(text::format_tuned(&tuned));
 }
 
 #[test]
@@ -68,8 +68,8 @@ fn what_stands_in_the_way_is_told() {
     ];
     let arguments = [&[&*file, LOAD], &keep[..]].concat();
     let tuned = found(&arguments);
-    assert!(!tuned.found, "{}", text::verdict(&tuned));
-    insta::assert_snapshot!(text::text(&tuned));
+    assert!(!tuned.found, "{}", text::format_verdict(&tuned));
+    insta::assert_snapshot!(text::format_tuned(&tuned));
     let failure = ended(&arguments).unwrap_err();
     assert_eq!(failure.code(), Code::Failed);
     assert!(
@@ -139,7 +139,7 @@ fn what_cannot_be_edited_is_said_with_what_to_write() {
     // Somebody else was faster, and has changed another value.
     let text = STACK.replace("memory: 512", "memory: 1024");
     fs::write(&file, &text).unwrap();
-    let failure = write::write(file.as_ref(), &tuned).unwrap_err();
+    let failure = write::write_definition(file.as_ref(), &tuned).unwrap_err();
     assert!(
         failure.message().contains("would mean something else"),
         "{}",

@@ -8,16 +8,20 @@ use simulator::{
 
 use crate::simulation::bills_table;
 
-pub(super) fn text(tuned: &Tuned) -> String {
+pub(super) fn format_tuned(tuned: &Tuned) -> String {
     let style = if tuned.keeps() {
         Style::new().green().bold()
     } else {
         Style::new().red().bold()
     };
-    let mut text = format!("{}: {}\n", tuned.name, style.apply_to(verdict(tuned)));
-    text.push_str(&format!("\n{}\n", table(tuned)));
-    text.push_str(&format!("\n{}", costs(tuned)));
-    text.push_str(&changes(tuned));
+    let mut text = format!(
+        "{}: {}\n",
+        tuned.name,
+        style.apply_to(format_verdict(tuned))
+    );
+    text.push_str(&format!("\n{}\n", settings_table(tuned)));
+    text.push_str(&format!("\n{}", format_bills(tuned)));
+    text.push_str(&format_changes(tuned));
     if let Some(limits) = &tuned.limits {
         text.push_str(&in_the_way(tuned, limits));
     }
@@ -32,7 +36,7 @@ pub(super) fn text(tuned: &Tuned) -> String {
 }
 
 /// The answer in one sentence.
-pub(super) fn verdict(tuned: &Tuned) -> String {
+pub(super) fn format_verdict(tuned: &Tuned) -> String {
     let slo = format_duration(tuned.slo);
     let required = format_share(tuned.required);
     let searched = format_share(tuned.tuned.searched.within_objective);
@@ -74,7 +78,7 @@ pub(super) fn verdict(tuned: &Tuned) -> String {
     }
 }
 
-fn table(tuned: &Tuned) -> Table {
+fn settings_table(tuned: &Tuned) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -125,7 +129,7 @@ fn table(tuned: &Tuned) -> Table {
 }
 
 /// What the present and the tuned parameters cost in the training period, item by item.
-fn costs(tuned: &Tuned) -> String {
+fn format_bills(tuned: &Tuned) -> String {
     let name = if tuned.found { "tuned" } else { "nearest" };
     bills_table(&[
         ("present", tuned.present.searched.bill_per_month),
@@ -133,7 +137,7 @@ fn costs(tuned: &Tuned) -> String {
     ])
 }
 
-fn changes(tuned: &Tuned) -> String {
+fn format_changes(tuned: &Tuned) -> String {
     if tuned.changes.is_empty() {
         return "\nnothing changes\n".to_owned();
     }

@@ -12,15 +12,15 @@ use crate::ui;
 
 /// Changes the values in the file, and nothing else; shows the difference. The file is replaced at once and
 /// whole.
-pub(super) fn write(path: &Path, tuned: &Tuned) -> Result<()> {
+pub(super) fn write_definition(path: &Path, tuned: &Tuned) -> Result<()> {
     let shown = path.display();
     let failed =
         |what: &str, error: String| by_hand(format!("failed to {what} {shown}: {error}"), tuned);
     let before = fs::read_to_string(path).map_err(|error| failed("read", error.to_string()))?;
     let after = stack::edit(&before, &tuned.edits, &tuned.definition)
         .map_err(|error| failed("change", error.to_string()))?;
-    replace(path, &after).map_err(|error| failed("write", error.to_string()))?;
-    ui::note(&difference(&before, &after, &shown.to_string()));
+    replace_file(path, &after).map_err(|error| failed("write", error.to_string()))?;
+    ui::note(&unified_diff(&before, &after, &shown.to_string()));
     ui::note(&format!(
         "{shown} is changed: `diff` shows what a deploy would change"
     ));
@@ -37,7 +37,7 @@ fn by_hand(message: String, tuned: &Tuned) -> Failure {
 }
 
 /// Another file takes the place of the one that a path leads to, with the same permissions.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+fn replace_file(path: &Path, text: &str) -> std::io::Result<()> {
     // The file itself, not a link to it.
     let path = fs::canonicalize(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -50,7 +50,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-fn difference(before: &str, after: &str, name: &str) -> String {
+fn unified_diff(before: &str, after: &str, name: &str) -> String {
     TextDiff::from_lines(before, after)
         .unified_diff()
         .context_radius(1)

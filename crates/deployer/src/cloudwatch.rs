@@ -120,7 +120,7 @@ pub(crate) async fn read(
     let mut found = Vec::with_capacity(readings.len());
     for readings in readings.chunks(QUERIES) {
         let queries = readings.iter().enumerate();
-        let queries = queries.map(|(index, reading)| query(index, reading, window.period));
+        let queries = queries.map(|(index, reading)| metric_query(index, reading, window.period));
         let mut series = vec![Series::default(); readings.len()];
         let mut pages = session
             .clients
@@ -151,7 +151,7 @@ pub(crate) async fn read(
 ///
 /// # Errors
 /// If CloudWatch can't be asked.
-pub(crate) async fn recent(
+pub(crate) async fn read_recent(
     session: &Session<'_>,
     doing: &str,
     readings: &[Reading],
@@ -164,17 +164,17 @@ pub(crate) async fn recent(
 ///
 /// # Errors
 /// If CloudWatch can't be asked.
-pub(crate) async fn newest(
+pub(crate) async fn read_newest(
     session: &Session<'_>,
     doing: &str,
     readings: &[Reading],
     now: SystemTime,
 ) -> Result<Vec<Option<Datapoint>>> {
-    let found = recent(session, doing, readings, now).await?;
+    let found = read_recent(session, doing, readings, now).await?;
     Ok(found.into_iter().map(Series::newest).collect())
 }
 
-fn query(index: usize, reading: &Reading, period: i32) -> MetricDataQuery {
+fn metric_query(index: usize, reading: &Reading, period: i32) -> MetricDataQuery {
     let dimension =
         |(name, value): &(&str, String)| Dimension::builder().name(*name).value(value).build();
     let metric = Metric::builder()

@@ -37,7 +37,7 @@ pub(crate) async fn describe<'a>(
         .flat_map(|(cluster, names)| names.chunks(SERVICES).map(move |names| (*cluster, names)));
     let replies: Vec<(&str, Option<Vec<Service>>)> = stream::iter(calls)
         .map(|(cluster, names)| async move {
-            let found = batch(session, cluster, names).await?;
+            let found = describe_batch(session, cluster, names).await?;
             Ok::<_, crate::Error>((cluster, found))
         })
         .buffered(AT_ONCE)
@@ -59,7 +59,7 @@ pub(crate) async fn describe<'a>(
 }
 
 /// `None`: ECS knows no such cluster.
-async fn batch(
+async fn describe_batch(
     session: &Session<'_>,
     cluster: &str,
     names: &[&str],

@@ -93,10 +93,10 @@ pub async fn destroy(
     let resources = resources(session, &stack.id).await?;
     let doomed = Doomed {
         stack: name.to_owned(),
-        messages: messages::count(session, &resources, force).await?,
+        messages: messages::count_messages(session, &resources, force).await?,
         resources,
     };
-    if let Some(refusal) = messages::refusal(&doomed.messages).filter(|_| !force) {
+    if let Some(refusal) = messages::refuse_loss(&doomed.messages).filter(|_| !force) {
         return Err(refusal
             .hint("let the workers finish or move the messages, or give them up with --force"));
     }

@@ -180,12 +180,12 @@ impl<'s, 'c> Follower<'s, 'c> {
 
     fn mark(&mut self, old: &[StackEvent]) {
         self.marked = true;
-        self.seen.extend(ids(old));
+        self.seen.extend(event_ids(old));
     }
 
     fn report(&mut self, event: &StackEvent) {
         self.seen.extend(event.event_id().map(str::to_owned));
-        self.causes.extend(cause(event));
+        self.causes.extend(find_cause(event));
         let status = event.resource_status().map_or("", |status| status.as_str());
         // A stack that is only planned for says REVIEW_IN_PROGRESS, which begins nothing.
         let begins = status.ends_with("_IN_PROGRESS") && !status.starts_with("REVIEW");
@@ -236,7 +236,7 @@ impl<'s, 'c> Follower<'s, 'c> {
     }
 }
 
-fn ids(events: &[StackEvent]) -> impl Iterator<Item = String> {
+fn event_ids(events: &[StackEvent]) -> impl Iterator<Item = String> {
     events
         .iter()
         .filter_map(|event| event.event_id().map(str::to_owned))
@@ -249,7 +249,7 @@ fn is_of_stack(event: &StackEvent) -> bool {
 
 /// A failed resource's own reason. Resources that were merely stopped because of another's failure (for
 /// which LocalStack gives no reason), and the stack's own summary, are no causes.
-fn cause(event: &StackEvent) -> Option<Cause> {
+fn find_cause(event: &StackEvent) -> Option<Cause> {
     let failed = event.resource_status()?.as_str().ends_with("_FAILED");
     let reason = event.resource_status_reason()?;
     let stopped = reason.starts_with("Resource ") && reason.contains("cancelled");

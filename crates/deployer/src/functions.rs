@@ -9,10 +9,10 @@ use serde::Serialize;
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
-use crate::invoke::name;
+use crate::invoke::function_name;
 use crate::observe::Resource;
 use crate::session::Session;
-use crate::targets::{Purpose, targets};
+use crate::targets::{Purpose, read_targets};
 
 /// A function of the stack that a rule invokes.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,7 @@ const AT_ONCE: usize = 8;
 /// When AWS can't be asked, or a rule's input or a function's policy is none of ours.
 pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Function>> {
     let mut found: Vec<(String, Purpose, Vec<String>, Vec<MetricRequest>)> = Vec::new();
-    for target in targets(session, resources).await? {
+    for target in read_targets(session, resources).await? {
         let purpose = target.purpose();
         let request = match purpose {
             Purpose::Measure => Some(target.request()?),
@@ -98,14 +98,15 @@ pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<
             let kind = match purpose {
                 Purpose::Measure => FunctionKind::Metric(requests),
                 Purpose::ReEvaluate => {
-                    FunctionKind::Scaling(Box::new(scaling(session, &arn).await?))
+                    FunctionKind::Scaling(Box::new(read_setup(session, &arn).await?))
                 }
             };
-            let is_it =
-                |r: &&Resource| r.resource_type == types::FUNCTION && r.physical_id == name(&arn);
+            let is_it = |r: &&Resource| {
+                r.resource_type == types::FUNCTION && r.physical_id == function_name(&arn)
+            };
             let resource = resources.iter().find(is_it);
             Ok::<_, Error>(Function {
-                name: name(&arn).to_owned(),
+                name: function_name(&arn).to_owned(),
                 logical_id: resource.map(|r| r.logical_id.clone()).unwrap_or_default(),
                 inputs,
                 kind,
@@ -118,8 +119,8 @@ pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<
 }
 
 /// The policy that a scaling function has in its environment.
-async fn scaling(session: &Session<'_>, arn: &str) -> Result<ScalingSetup> {
-    let function = name(arn);
+async fn read_setup(session: &Session<'_>, arn: &str) -> Result<ScalingSetup> {
+    let function = function_name(arn);
     let request = session.clients.lambda.get_function_configuration();
     let reply = request.function_name(arn).send().await;
     let reply = reply.map_err(aws(format!("read the configuration of {function}")))?;
@@ -158,7 +159,7 @@ impl Function {
     #[must_use]
     pub fn services(&self) -> Vec<ServiceName> {
         let mut services: Vec<ServiceName> = match &self.kind {
-            FunctionKind::Metric(requests) => requests.iter().flat_map(measured).collect(),
+            FunctionKind::Metric(requests) => requests.iter().flat_map(list_measured).collect(),
             FunctionKind::Scaling(scaling) => vec![scaling.service()],
         };
         services.sort();
@@ -185,7 +186,7 @@ fn look_once() -> String {
 /// The event by which the function of this ARN, whose rule sends it `input`, does once what it is there for.
 /// One whose policy can't be read is given what its rule sends: that it is broken shows then.
 pub(crate) async fn event_for(session: &Session<'_>, arn: &str, input: &str) -> String {
-    match scaling(session, arn).await {
+    match read_setup(session, arn).await {
         Ok(setup) if setup.demand().is_some() => look_once(),
         _ => input.to_owned(),
     }
@@ -224,7 +225,7 @@ impl ScalingSetup {
     }
 }
 
-fn measured(request: &MetricRequest) -> impl Iterator<Item = ServiceName> {
+fn list_measured(request: &MetricRequest) -> impl Iterator<Item = ServiceName> {
     request.services.iter().map(|service| ServiceName {
         cluster: service.cluster.clone(),
         service: service.service.clone(),

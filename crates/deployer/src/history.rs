@@ -103,7 +103,7 @@ pub async fn sent_history(
     now: SystemTime,
 ) -> Result<SentHistory> {
     let range = Range::new(between, now)?;
-    let sums = sums(session, queues, &range).await?;
+    let sums = read_sums(session, queues, &range).await?;
     range.history(queues, &sums)
 }
 
@@ -178,7 +178,7 @@ impl Range {
         };
         let periods = (begin..end).step_by(usize::try_from(self.period).unwrap_or(usize::MAX));
         let counts: Vec<u64> = periods
-            .map(|at| sums.get(&at).map_or(0, |sum| whole(*sum)))
+            .map(|at| sums.get(&at).map_or(0, |sum| round_to_whole(*sum)))
             .collect();
         let known = sums.range(begin..end).count();
         Ok(SentHistory {
@@ -207,7 +207,7 @@ const RETENTION: &str =
     "CloudWatch keeps minutes for 15 days, 5 minutes for 63 days and hours for 455 days";
 
 /// Reads how many messages were sent in each period, by the start of the period.
-async fn sums(
+async fn read_sums(
     session: &Session<'_>,
     queues: &[String],
     range: &Range,
@@ -236,6 +236,6 @@ async fn sums(
     clippy::cast_sign_loss,
     reason = "a float outside of the range saturates"
 )]
-fn whole(sum: f64) -> u64 {
+fn round_to_whole(sum: f64) -> u64 {
     sum.round() as u64
 }

@@ -57,7 +57,7 @@ pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Resul
     let begun = Instant::now();
     let mut delay = session.pace.first;
     loop {
-        let busy = match attempt(session, function, event).await? {
+        let busy = match invoke_once(session, function, event).await? {
             Attempt::Ran(invocation) => return Ok(invocation),
             Attempt::NotAllowed(error) | Attempt::NotRun(error) => return Err(error),
             Attempt::Busy(error) => error,
@@ -70,7 +70,7 @@ pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Resul
         if delay == session.pace.first {
             session.note(format!(
                 "{} is busy with another call: waiting for its turn",
-                name(function)
+                function_name(function)
             ));
         }
         tokio::time::sleep(delay).await;
@@ -79,7 +79,11 @@ pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Resul
 }
 
 /// Invokes once, whatever comes of it.
-pub(crate) async fn attempt(session: &Session<'_>, function: &str, event: &str) -> Result<Attempt> {
+pub(crate) async fn invoke_once(
+    session: &Session<'_>,
+    function: &str,
+    event: &str,
+) -> Result<Attempt> {
     let timeouts = TimeoutConfig::builder()
         .read_timeout(REPLY)
         .operation_attempt_timeout(REPLY)
@@ -95,9 +99,9 @@ pub(crate) async fn attempt(session: &Session<'_>, function: &str, event: &str) 
         .config_override(aws_sdk_lambda::config::Builder::new().timeout_config(timeouts))
         .send()
         .await;
-    let doing = format!("invoke {}", name(function));
+    let doing = format!("invoke {}", function_name(function));
     Ok(match sent {
-        Ok(reply) => Attempt::Ran(invocation(function, event, &reply)),
+        Ok(reply) => Attempt::Ran(read_reply(function, event, &reply)),
         Err(error) if is_denied(&error) => Attempt::NotAllowed(aws(doing)(error)),
         Err(error) if code(&error) == "TooManyRequestsException" => {
             Attempt::Busy(aws(doing)(error))
@@ -107,18 +111,18 @@ pub(crate) async fn attempt(session: &Session<'_>, function: &str, event: &str) 
     })
 }
 
-fn invocation(function: &str, event: &str, reply: &InvokeOutput) -> Invocation {
+fn read_reply(function: &str, event: &str, reply: &InvokeOutput) -> Invocation {
     let payload = reply.payload().map(Blob::as_ref).unwrap_or_default();
     Invocation {
-        function: name(function).to_owned(),
-        event: parsed(event.as_bytes()),
-        answer: parsed(payload),
+        function: function_name(function).to_owned(),
+        event: parse_payload(event.as_bytes()),
+        answer: parse_payload(payload),
         error: reply.function_error().map(|_| error_message(payload)),
-        log: reply.log_result().map(lines).unwrap_or_default(),
+        log: reply.log_result().map(decode_log).unwrap_or_default(),
     }
 }
 
-fn parsed(bytes: &[u8]) -> Value {
+fn parse_payload(bytes: &[u8]) -> Value {
     match bytes {
         [] => Value::Null,
         bytes => serde_json::from_slice(bytes)
@@ -127,7 +131,7 @@ fn parsed(bytes: &[u8]) -> Value {
 }
 
 /// The log comes as base64, cut off at its begin, in the middle of a line perhaps.
-fn lines(encoded: &str) -> Vec<String> {
+fn decode_log(encoded: &str) -> Vec<String> {
     let bytes = base64::decode(encoded).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let lines = text.lines().filter(|line| !line.trim().is_empty());
@@ -149,6 +153,6 @@ fn error_message(payload: &[u8]) -> String {
 }
 
 /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, or the name itself.
-pub(crate) fn name(function: &str) -> &str {
+pub(crate) fn function_name(function: &str) -> &str {
     function.split(':').nth(6).unwrap_or(function)
 }

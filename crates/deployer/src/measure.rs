@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
 use crate::functions::event_for;
-use crate::invoke::{self, Attempt, name};
+use crate::invoke::{self, Attempt, function_name};
 use crate::observe::resources;
 use crate::session::Session;
-use crate::targets::{Purpose, Target, targets};
+use crate::targets::{Purpose, Target, read_targets};
 
 /// New roles work some seconds after they are made: IAM spreads them over its servers.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,7 +29,7 @@ const AT_ONCE: usize = 4;
 /// not invoke functions has still deployed: that is noted, no error.
 pub(crate) async fn measure_once(session: &Session<'_>, stack: &str) -> Result<usize> {
     let resources = resources(session, stack).await?;
-    let targets: Vec<Target> = targets(session, &resources)
+    let targets: Vec<Target> = read_targets(session, &resources)
         .await?
         .into_iter()
         .filter(|target| target.arn.contains(":lambda:") && !target.input.is_empty())
@@ -59,7 +59,7 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
         Purpose::ReEvaluate => event_for(session, &target.arn, &target.input).await,
     };
     loop {
-        let why = match invoke::attempt(session, &target.arn, &event).await? {
+        let why = match invoke::invoke_once(session, &target.arn, &event).await? {
             Attempt::Ran(invocation) => match invocation.error {
                 None => return Ok(true),
                 Some(why) => why,
@@ -80,12 +80,12 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
             Attempt::Busy(error) | Attempt::NotRun(error) => error.to_string(),
         };
         if begun.elapsed() + delay > PATIENCE {
-            return Err(failed(session, target, &why).await);
+            return Err(explain_failure(session, target, &why).await);
         }
         if !noted {
             session.note(format!(
                 "{} failed; new roles need some seconds to work, trying again: {why}",
-                name(&target.arn)
+                function_name(&target.arn)
             ));
             noted = true;
         }
@@ -94,8 +94,8 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
     }
 }
 
-async fn failed(session: &Session<'_>, target: &Target, why: &str) -> Error {
-    let function = name(&target.arn);
+async fn explain_failure(session: &Session<'_>, target: &Target, why: &str) -> Error {
+    let function = function_name(&target.arn);
     let task = match target.purpose() {
         Purpose::Measure => "measure",
         Purpose::ReEvaluate => "look at what it scales by",
@@ -121,5 +121,5 @@ async fn log_group(session: &Session<'_>, arn: &str) -> String {
         let logging = reply.logging_config()?;
         logging.log_group().map(str::to_owned)
     });
-    named.unwrap_or_else(|| format!("/aws/lambda/{}", name(arn)))
+    named.unwrap_or_else(|| format!("/aws/lambda/{}", function_name(arn)))
 }

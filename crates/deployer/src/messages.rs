@@ -40,7 +40,7 @@ const KINDS: [QueueAttributeName; 3] = [
 ///
 /// # Errors
 /// When a queue can't be read: then nobody knows what would be lost.
-pub(crate) async fn count(
+pub(crate) async fn count_messages(
     session: &Session<'_>,
     resources: &[Resource],
     force: bool,
@@ -155,7 +155,7 @@ pub(crate) fn is_no_such_queue<E: ProvideErrorMetadata, R>(error: &SdkError<E, R
 }
 
 /// The refusal to lose these messages; `None` when there are none. What can be done is the caller's to say.
-pub(crate) fn refusal(queues: &[QueueMessages]) -> Option<Error> {
+pub(crate) fn refuse_loss(queues: &[QueueMessages]) -> Option<Error> {
     let (first, others) = queues.split_first()?;
     let mut error = Error::refused(format!(
         "{} ({}) still holds about {} messages, which would be lost",

@@ -88,19 +88,19 @@ impl Change {
 }
 
 /// The changes of a change set's page. Anything that is not about a resource is left out.
-pub(crate) fn changes(changes: &[SdkChange]) -> impl Iterator<Item = Change> {
+pub(crate) fn convert_changes(changes: &[SdkChange]) -> impl Iterator<Item = Change> {
     changes
         .iter()
         .filter_map(SdkChange::resource_change)
-        .map(change)
+        .map(convert_change)
 }
 
-fn change(change: &ResourceChange) -> Change {
-    let mut properties: Vec<String> = change.details().iter().filter_map(property).collect();
+fn convert_change(change: &ResourceChange) -> Change {
+    let mut properties: Vec<String> = change.details().iter().filter_map(property_name).collect();
     properties.sort();
     properties.dedup();
     Change {
-        action: action(change),
+        action: convert_action(change),
         logical_id: change.logical_resource_id().unwrap_or_default().to_owned(),
         resource_type: change.resource_type().unwrap_or_default().to_owned(),
         physical_id: change
@@ -112,7 +112,7 @@ fn change(change: &ResourceChange) -> Change {
     }
 }
 
-fn action(change: &ResourceChange) -> Action {
+fn convert_action(change: &ResourceChange) -> Action {
     match (change.action(), change.replacement()) {
         (Some(ChangeAction::Add | ChangeAction::Import), _) => Action::Add,
         (Some(ChangeAction::Remove), _) => Action::Remove,
@@ -124,7 +124,7 @@ fn action(change: &ResourceChange) -> Action {
     }
 }
 
-fn property(detail: &ResourceChangeDetail) -> Option<String> {
+fn property_name(detail: &ResourceChangeDetail) -> Option<String> {
     let target = detail.target()?;
     let attribute = target.attribute().map(|attribute| attribute.as_str());
     match target.name() {
@@ -156,7 +156,9 @@ mod tests {
     }
 
     fn one(kind: &str, action: ChangeAction, replacement: Option<Replacement>) -> Change {
-        changes(&[sdk(kind, action, replacement)]).next().unwrap()
+        convert_changes(&[sdk(kind, action, replacement)])
+            .next()
+            .unwrap()
     }
 
     #[test]
@@ -195,7 +197,7 @@ mod tests {
         let plan = Plan {
             stack: "s".into(),
             creates_stack: false,
-            changes: changes(&[
+            changes: convert_changes(&[
                 sdk("AWS::SQS::Queue", ChangeAction::Remove, None),
                 sdk(
                     "AWS::SQS::Queue",

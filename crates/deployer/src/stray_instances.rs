@@ -24,7 +24,7 @@ pub(crate) async fn deregister(session: &Session<'_>, resources: &[Resource]) ->
         if !has_instances(session, cluster).await? {
             continue;
         }
-        let strays = strays(session, cluster, &providers).await?;
+        let strays = list_strays(session, cluster, &providers).await?;
         stream::iter(strays.iter().map(Ok))
             .try_for_each_concurrent(AT_ONCE, |stray| deregister_one(session, cluster, stray))
             .await?;
@@ -47,7 +47,11 @@ async fn has_instances(session: &Session<'_>, cluster: &str) -> Result<bool> {
     Ok(found.is_some_and(|found| found.registered_container_instances_count() > 0))
 }
 
-async fn strays(session: &Session<'_>, cluster: &str, providers: &[&str]) -> Result<Vec<Stray>> {
+async fn list_strays(
+    session: &Session<'_>,
+    cluster: &str,
+    providers: &[&str],
+) -> Result<Vec<Stray>> {
     let ecs = &session.clients.ecs;
     let mut pages = ecs
         .list_container_instances()

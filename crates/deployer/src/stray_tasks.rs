@@ -28,7 +28,7 @@ pub(crate) async fn stop(session: &Session<'_>, resources: &[Resource]) -> Resul
 }
 
 async fn stop_in(session: &Session<'_>, cluster: &str) -> Result<()> {
-    let strays = strays(session, cluster).await?;
+    let strays = list_strays(session, cluster).await?;
     for arn in &strays {
         session.note(format!("stopping the task {arn}, which no service started"));
         let request = session.clients.ecs.stop_task().cluster(cluster).task(arn);
@@ -45,13 +45,13 @@ async fn stop_in(session: &Session<'_>, cluster: &str) -> Result<()> {
     while any && begun.elapsed() < PATIENCE {
         tokio::time::sleep(delay).await;
         delay = session.pace.next(delay);
-        any = !self::strays(session, cluster).await?.is_empty();
+        any = !self::list_strays(session, cluster).await?.is_empty();
     }
     Ok(())
 }
 
 /// ARNs of the tasks that no service started, and that are meant to run or still do.
-async fn strays(session: &Session<'_>, cluster: &str) -> Result<Vec<String>> {
+async fn list_strays(session: &Session<'_>, cluster: &str) -> Result<Vec<String>> {
     let ecs = &session.clients.ecs;
     let mut found = Vec::new();
     let mut pages = ecs.list_tasks().cluster(cluster).into_paginator().send();

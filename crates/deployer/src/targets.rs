@@ -58,7 +58,10 @@ const AT_ONCE: usize = 8;
 
 /// The targets of the rules among the resources, in the order of the resources. A rule that is not there
 /// yet, or no more, has none.
-pub(crate) async fn targets(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Target>> {
+pub(crate) async fn read_targets(
+    session: &Session<'_>,
+    resources: &[Resource],
+) -> Result<Vec<Target>> {
     let rules = physical_ids(resources, types::RULE);
     let found: Vec<Vec<Target>> = stream::iter(rules)
         .map(|rule| of_rule(session, rule))

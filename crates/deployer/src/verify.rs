@@ -98,7 +98,7 @@ fn verify_service<'s>(
 ) -> Result<&'s Service> {
     let id = &service.logical_id;
     let Some(found) = found.filter(|found| found.status() != Some("INACTIVE")) else {
-        return Err(broken(format!(
+        return Err(broken_part(format!(
             "{id} is deployed, but ECS knows no service {}",
             service.physical_id
         )));
@@ -123,7 +123,7 @@ fn verify_service<'s>(
         .first()
         .and_then(|event| event.message())
         .unwrap_or("no event");
-    Err(broken(text)
+    Err(broken_part(text)
         .hint(format!("the service's last event: {event}"))
         .hint("the new tasks did not become stable: look at the service's log group, then deploy again"))
 }
@@ -144,7 +144,7 @@ fn verify_capacity(service: &Resource, found: &Service, providers: &[&str]) -> R
         (None, []) => "nothing that it names".to_owned(),
         (_, strategy) => strategy.join(", "),
     };
-    Err(broken(format!(
+    Err(broken_part(format!(
         "{}: it is to run on the capacity provider {}, but runs on {runs_on}",
         service.logical_id,
         providers.join(", ")
@@ -161,7 +161,9 @@ async fn verify_function(session: &Session<'_>, name: &str) -> Result<()> {
         None | Some("Active" | "Pending" | "Inactive") => Ok(()),
         Some(other) => {
             let reason = reply.state_reason().unwrap_or("Lambda gave no reason");
-            Err(broken(format!("the function {name} is {other}: {reason}")))
+            Err(broken_part(format!(
+                "the function {name} is {other}: {reason}"
+            )))
         }
     }
 }
@@ -171,7 +173,7 @@ async fn verify_rule(session: &Session<'_>, name: &str) -> Result<()> {
     let reply = request.send().await;
     let reply = reply.map_err(aws(format!("verify the rule {name}")))?;
     match reply.state().map(|state| state.as_str()) {
-        Some("DISABLED") => Err(broken(format!(
+        Some("DISABLED") => Err(broken_part(format!(
             "the rule {name} is disabled: nothing is measured"
         ))
         .hint(format!(
@@ -181,6 +183,6 @@ async fn verify_rule(session: &Session<'_>, name: &str) -> Result<()> {
     }
 }
 
-fn broken(text: String) -> Error {
+fn broken_part(text: String) -> Error {
     Error::new(Kind::DeploymentFailed, text)
 }

@@ -25,7 +25,7 @@ const ATTEMPTS: u32 = 6;
 /// # Errors
 /// When S3 refuses or can't be reached, or the bucket belongs to another account.
 pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
-    match look(session, bucket, account).await? {
+    match find_bucket(session, bucket, account).await? {
         Found::Complete => return Ok(()),
         Found::Unfinished => session.note(format!(
             "securing the assets bucket {bucket}, which an earlier run left unfinished"
@@ -37,7 +37,7 @@ pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -
             create(session, bucket, account).await?;
         }
     }
-    secure(session, bucket, account).await
+    secure_bucket(session, bucket, account).await
 }
 
 enum Found {
@@ -49,7 +49,7 @@ enum Found {
 
 /// One request tells all: the lifecycle is the last thing that is set on a new bucket, so that where it
 /// is, nothing is missing.
-async fn look(session: &Session<'_>, bucket: &str, account: &str) -> Result<Found> {
+async fn find_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<Found> {
     let request = session.clients.s3.get_bucket_lifecycle_configuration();
     let sent = request
         .bucket(bucket)
@@ -76,13 +76,13 @@ async fn create(session: &Session<'_>, bucket: &str, account: &str) -> Result<()
     });
     let request = session.clients.s3.create_bucket().bucket(bucket);
     let request = request.set_create_bucket_configuration(place);
-    let sent = patiently(session, || request.clone().send()).await;
+    let sent = retry_conflicts(session, || request.clone().send()).await;
     match sent {
         Ok(_) => Ok(()),
         Err(error) if code(&error) == "BucketAlreadyOwnedByYou" => Ok(()),
         // Our own run's reply may have been lost; then the bucket is ours.
         Err(error) if code(&error) == "BucketAlreadyExists" => {
-            match look(session, bucket, account).await {
+            match find_bucket(session, bucket, account).await {
                 Ok(Found::Unfinished | Found::Complete) => Ok(()),
                 _ => Err(not_ours(session, bucket, error)),
             }
@@ -118,22 +118,22 @@ where
 
 /// Private, encrypted, versioned; what nobody uses any more expires. The last step is the mark that all
 /// were done: see [`look`].
-async fn secure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
+async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let client = &session.clients.s3;
     let request = client
         .put_public_access_block()
         .bucket(bucket)
         .expected_bucket_owner(account)
-        .public_access_block_configuration(private());
-    let sent = patiently(session, || request.clone().send()).await;
+        .public_access_block_configuration(block_public_access());
+    let sent = retry_conflicts(session, || request.clone().send()).await;
     sent.map_err(aws(format!("make {bucket} private")))?;
 
     let request = client
         .put_bucket_encryption()
         .bucket(bucket)
         .expected_bucket_owner(account)
-        .server_side_encryption_configuration(encryption()?);
-    let sent = patiently(session, || request.clone().send()).await;
+        .server_side_encryption_configuration(encryption_settings()?);
+    let sent = retry_conflicts(session, || request.clone().send()).await;
     sent.map_err(aws(format!("encrypt {bucket}")))?;
 
     let versioned = VersioningConfiguration::builder()
@@ -144,22 +144,25 @@ async fn secure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()
         .bucket(bucket)
         .expected_bucket_owner(account)
         .versioning_configuration(versioned);
-    let sent = patiently(session, || request.clone().send()).await;
+    let sent = retry_conflicts(session, || request.clone().send()).await;
     sent.map_err(aws(format!("version {bucket}")))?;
 
     let request = client
         .put_bucket_lifecycle_configuration()
         .bucket(bucket)
         .expected_bucket_owner(account)
-        .lifecycle_configuration(lifecycle()?);
-    let sent = patiently(session, || request.clone().send()).await;
+        .lifecycle_configuration(lifecycle_rules()?);
+    let sent = retry_conflicts(session, || request.clone().send()).await;
     sent.map(drop)
         .map_err(aws(format!("let old objects of {bucket} expire")))
 }
 
 /// Sends again while S3 says that another run is just changing the same bucket, or that it has not yet
 /// heard of the bucket everywhere.
-async fn patiently<T, E, F>(session: &Session<'_>, send: impl Fn() -> F) -> Result<T, SdkError<E>>
+async fn retry_conflicts<T, E, F>(
+    session: &Session<'_>,
+    send: impl Fn() -> F,
+) -> Result<T, SdkError<E>>
 where
     E: ProvideErrorMetadata,
     F: Future<Output = Result<T, SdkError<E>>>,
@@ -176,7 +179,7 @@ where
     send().await
 }
 
-fn private() -> PublicAccessBlockConfiguration {
+fn block_public_access() -> PublicAccessBlockConfiguration {
     PublicAccessBlockConfiguration::builder()
         .block_public_acls(true)
         .block_public_policy(true)
@@ -185,21 +188,21 @@ fn private() -> PublicAccessBlockConfiguration {
         .build()
 }
 
-fn encryption() -> Result<ServerSideEncryptionConfiguration> {
+fn encryption_settings() -> Result<ServerSideEncryptionConfiguration> {
     let default = ServerSideEncryptionByDefault::builder()
         .sse_algorithm(ServerSideEncryption::Aes256)
         .build()
-        .map_err(incomplete)?;
+        .map_err(incomplete_request)?;
     let rule = ServerSideEncryptionRule::builder()
         .apply_server_side_encryption_by_default(default)
         .build();
     ServerSideEncryptionConfiguration::builder()
         .rules(rule)
         .build()
-        .map_err(incomplete)
+        .map_err(incomplete_request)
 }
 
-fn lifecycle() -> Result<BucketLifecycleConfiguration> {
+fn lifecycle_rules() -> Result<BucketLifecycleConfiguration> {
     let replaced = NoncurrentVersionExpiration::builder()
         .noncurrent_days(EXPIRE_NONCURRENT_DAYS)
         .build();
@@ -210,13 +213,13 @@ fn lifecycle() -> Result<BucketLifecycleConfiguration> {
         .expiration(LifecycleExpiration::builder().days(EXPIRE_DAYS).build())
         .noncurrent_version_expiration(replaced)
         .build()
-        .map_err(incomplete)?;
+        .map_err(incomplete_request)?;
     BucketLifecycleConfiguration::builder()
         .rules(rule)
         .build()
-        .map_err(incomplete)
+        .map_err(incomplete_request)
 }
 
-fn incomplete(error: BuildError) -> Error {
+fn incomplete_request(error: BuildError) -> Error {
     Error::failed(format!("failed to word a request to S3: {error}"))
 }

@@ -71,7 +71,10 @@ pub(crate) async fn create(
     creates_stack: bool,
 ) -> Result<Planned> {
     let token = session.token();
-    let name = match request(session, source, &token, creates_stack).send().await {
+    let name = match build_request(session, source, &token, creates_stack)
+        .send()
+        .await
+    {
         Ok(reply) => reply.id().unwrap_or(&token).to_owned(),
         Err(error) if is_overtaken(text(&error)) => {
             return Ok(Planned::Overtaken(text(&error).to_owned()));
@@ -96,14 +99,14 @@ pub(crate) async fn create(
         ))),
         Err(Unsettled::Failed(error)) => Err(error),
         Ok(Planned::Ready(mut change_set)) => {
-            expendable::mark(session, &change_set.stack_id, &mut change_set.plan).await;
+            expendable::mark_expendable(session, &change_set.stack_id, &mut change_set.plan).await;
             Ok(Planned::Ready(change_set))
         }
         Ok(planned) => Ok(planned),
     }
 }
 
-fn request(
+fn build_request(
     session: &Session<'_>,
     source: &Source,
     token: &str,
@@ -124,15 +127,15 @@ fn request(
         .change_set_type(kind)
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityNamedIam)
-        .set_parameters(Some(parameters(&source.parameters)))
-        .set_tags(Some(tags(&source.tags)));
+        .set_parameters(Some(convert_parameters(&source.parameters)))
+        .set_tags(Some(convert_tags(&source.tags)));
     match &source.template {
         TemplateSource::Inline(body) => request.template_body(body),
         TemplateSource::Url(url) => request.template_url(url),
     }
 }
 
-fn parameters(values: &BTreeMap<String, String>) -> Vec<Parameter> {
+fn convert_parameters(values: &BTreeMap<String, String>) -> Vec<Parameter> {
     let parameter = |(key, value): (&String, &String)| {
         Parameter::builder()
             .parameter_key(key)
@@ -142,7 +145,7 @@ fn parameters(values: &BTreeMap<String, String>) -> Vec<Parameter> {
     values.iter().map(parameter).collect()
 }
 
-fn tags(values: &BTreeMap<String, String>) -> Vec<Tag> {
+fn convert_tags(values: &BTreeMap<String, String>) -> Vec<Tag> {
     values
         .iter()
         .map(|(key, value)| Tag::builder().key(key).value(value).build())

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::{ChangeSet, Planned, abandon, describe, discard, is_not_found, is_overtaken};
 use crate::error::{Error, Result, aws, is_passing};
 use crate::observe::template;
-use crate::plan::{Plan, changes};
+use crate::plan::{Plan, convert_changes};
 use crate::session::Session;
 
 /// A change set that CloudFormation still works on.
@@ -44,20 +44,23 @@ impl Draft<'_> {
             plan: Plan {
                 stack: self.stack.to_owned(),
                 creates_stack: self.creates_stack,
-                changes: changes(first.changes()).collect(),
+                changes: convert_changes(first.changes()).collect(),
             },
             id,
         };
         if first.status() == Some(&ChangeSetStatus::Failed) {
             abandon(self.session, &change_set).await;
             let reason = first.status_reason();
-            return Ok(failed(self.stack, reason)?);
+            return Ok(explain_failure(self.stack, reason)?);
         }
         let mut next = first.next_token().map(str::to_owned);
         while let Some(token) = next {
             let page = describe(self.session, self.stack, self.name, Some(token)).await;
             let page = page.map_err(|error| self.lost(error))?;
-            change_set.plan.changes.extend(changes(page.changes()));
+            change_set
+                .plan
+                .changes
+                .extend(convert_changes(page.changes()));
             next = page.next_token().map(str::to_owned);
         }
         let empty = change_set.plan.changes.is_empty() && !self.creates_stack;
@@ -117,7 +120,7 @@ impl Draft<'_> {
     }
 }
 
-fn failed(stack: &str, reason: Option<&str>) -> Result<Planned> {
+fn explain_failure(stack: &str, reason: Option<&str>) -> Result<Planned> {
     let reason = reason.unwrap_or("CloudFormation gave no reason");
     if says_no_change(reason) {
         return Ok(Planned::NoChange);

@@ -52,8 +52,8 @@ pub(crate) async fn prepare(
 /// Deletes what a failed create or a stopped deletion has left, but no queue with messages in it.
 async fn remove(session: &Session<'_>, name: &str, stack: &Observed) -> Result<()> {
     let resources = resources(session, &stack.id).await?;
-    let messages = messages::count(session, &resources, false).await?;
-    if let Some(refusal) = messages::refusal(&messages) {
+    let messages = messages::count_messages(session, &resources, false).await?;
+    if let Some(refusal) = messages::refuse_loss(&messages) {
         return Err(refusal.hint(format!(
             "the stack is in {}, and CloudFormation can only delete what is left of it",
             stack.status_name

@@ -78,7 +78,8 @@ pub(super) async fn read(
         });
     stream::iter(scaling)
         .map(|(function, setup, policy)| async move {
-            let state = one(session, function, (setup, policy), alarms, queue_urls).await?;
+            let state =
+                read_function(session, function, (setup, policy), alarms, queue_urls).await?;
             Ok::<_, Error>((setup.service(), state))
         })
         .buffered(AT_ONCE)
@@ -86,7 +87,7 @@ pub(super) async fn read(
         .await
 }
 
-async fn one(
+async fn read_function(
     session: &Session<'_>,
     function: &Function,
     (setup, policy): (&ScalingSetup, &AlarmStepsPolicy),
@@ -94,8 +95,8 @@ async fn one(
     queue_urls: &[&str],
 ) -> Result<AlarmStepsState> {
     let (scale_out, scale_in) = try_join(
-        side(session, policy.scale_out.as_ref(), alarms),
-        side(session, policy.scale_in.as_ref(), alarms),
+        read_side(session, policy.scale_out.as_ref(), alarms),
+        read_side(session, policy.scale_in.as_ref(), alarms),
     )
     .await?;
     let dead_letters = match &setup.dead_letters {
@@ -117,7 +118,7 @@ async fn one(
     })
 }
 
-async fn side(
+async fn read_side(
     session: &Session<'_>,
     side: Option<&AlarmSteps>,
     alarms: &[Alarm],

@@ -61,14 +61,14 @@ pub(super) async fn of_stack(session: &Session<'_>, resources: &[Resource]) -> R
     let names: Vec<String> = physical_ids(resources, types::ALARM)
         .map(str::to_owned)
         .collect();
-    named(session, &names).await
+    read_named(session, &names).await
 }
 
 /// DescribeAlarms takes 100 names, and answers 50 alarms a page.
 const NAMES: usize = 100;
 
 /// The alarms of these names, as far as they exist.
-pub(super) async fn named(session: &Session<'_>, names: &[String]) -> Result<Vec<Alarm>> {
+pub(super) async fn read_named(session: &Session<'_>, names: &[String]) -> Result<Vec<Alarm>> {
     let mut found = Vec::new();
     for names in names.chunks(NAMES) {
         let mut pages = session
@@ -80,20 +80,20 @@ pub(super) async fn named(session: &Session<'_>, names: &[String]) -> Result<Vec
             .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(aws("read the alarms"))?;
-            found.extend(page.metric_alarms().iter().map(state));
+            found.extend(page.metric_alarms().iter().map(convert_alarm));
         }
     }
     Ok(found)
 }
 
-fn state(alarm: &MetricAlarm) -> Alarm {
+fn convert_alarm(alarm: &MetricAlarm) -> Alarm {
     let periods = alarm.evaluation_periods().unwrap_or_default();
     Alarm {
         name: alarm.alarm_name().unwrap_or_default().to_owned(),
         description: alarm.alarm_description().unwrap_or_default().to_owned(),
         state: alarm.state_value().map_or("", |s| s.as_str()).into(),
         reason: alarm.state_reason().unwrap_or_default().to_owned(),
-        metric: metric(alarm),
+        metric: convert_metric(alarm),
         comparison: alarm
             .comparison_operator()
             .map_or("", |c| c.as_str())
@@ -107,7 +107,7 @@ fn state(alarm: &MetricAlarm) -> Alarm {
     }
 }
 
-fn metric(alarm: &MetricAlarm) -> Option<AlarmMetric> {
+fn convert_metric(alarm: &MetricAlarm) -> Option<AlarmMetric> {
     let dimensions = alarm.dimensions().iter();
     let plain = alarm.statistic().map(|statistic| statistic.as_str());
     Some(AlarmMetric {

@@ -7,7 +7,7 @@ use aws_smithy_types::DateTime;
 use scaling::{Bounds, DemandRequest, TASKS_NEEDED_METRIC};
 use serde::Serialize;
 
-use crate::cloudwatch::{Datapoint, Reading, recent};
+use crate::cloudwatch::{Datapoint, Reading, read_recent};
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::session::Session;
@@ -42,7 +42,7 @@ pub(super) async fn read(
     functions: &[Function],
     now: SystemTime,
 ) -> Result<HashMap<ServiceName, DemandState>> {
-    let mut all: Vec<Published> = functions.iter().flat_map(published).collect();
+    let mut all: Vec<Published> = functions.iter().flat_map(list_published).collect();
     let reading = |service: &Published| Reading {
         namespace: service.namespace.clone(),
         name: TASKS_NEEDED_METRIC,
@@ -54,15 +54,15 @@ pub(super) async fn read(
     };
     let readings: Vec<Reading> = all.iter().map(reading).collect();
     let doing = format!("read the metric {TASKS_NEEDED_METRIC}");
-    let found = recent(session, &doing, &readings, now).await?;
+    let found = read_recent(session, &doing, &readings, now).await?;
     for (service, series) in all.iter_mut().zip(found) {
-        note(&mut service.state, &series.points, now);
+        add_datapoints(&mut service.state, &series.points, now);
     }
     let states = all.into_iter().map(|one| (one.name, one.state));
     Ok(states.collect())
 }
 
-fn published(function: &Function) -> Vec<Published> {
+fn list_published(function: &Function) -> Vec<Published> {
     match &function.kind {
         FunctionKind::Metric(requests) => requests
             .iter()
@@ -75,7 +75,7 @@ fn published(function: &Function) -> Vec<Published> {
                 Some(Published {
                     name,
                     namespace: request.namespace.clone(),
-                    state: state(None, None, service.demand?),
+                    state: initial_state(None, None, service.demand?),
                 })
             })
             .collect(),
@@ -84,7 +84,7 @@ fn published(function: &Function) -> Vec<Published> {
             .map(|policy| Published {
                 name: setup.service(),
                 namespace: policy.namespace.clone(),
-                state: state(
+                state: initial_state(
                     Some(function.name.clone()),
                     Bounds::new(policy.min, policy.max).ok(),
                     policy.law,
@@ -95,7 +95,11 @@ fn published(function: &Function) -> Vec<Published> {
     }
 }
 
-fn state(function: Option<String>, bounds: Option<Bounds>, law: DemandRequest) -> DemandState {
+fn initial_state(
+    function: Option<String>,
+    bounds: Option<Bounds>,
+    law: DemandRequest,
+) -> DemandState {
     DemandState {
         function,
         bounds,
@@ -106,7 +110,7 @@ fn state(function: Option<String>, bounds: Option<Bounds>, law: DemandRequest) -
 }
 
 /// Takes over what CloudWatch tells.
-fn note(state: &mut DemandState, points: &[Datapoint], now: SystemTime) {
+fn add_datapoints(state: &mut DemandState, points: &[Datapoint], now: SystemTime) {
     let window = Duration::from_millis(state.law.window_ms);
     let since = DateTime::from(now.checked_sub(window).unwrap_or(now)).secs();
     state.need = points.iter().copied().max_by_key(|point| point.at);

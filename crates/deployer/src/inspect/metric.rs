@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use scaling::{METRIC_NAME, MetricRequest};
 
-use crate::cloudwatch::{Datapoint, Reading, newest};
+use crate::cloudwatch::{Datapoint, Reading, read_newest};
 use crate::error::Result;
 use crate::session::Session;
 
@@ -13,12 +13,12 @@ use crate::session::Session;
 pub(super) type Key = (String, String, String);
 
 /// The newest datapoint of each measured service and queue, where there is one.
-pub(super) async fn latest(
+pub(super) async fn read_latest(
     session: &Session<'_>,
     requests: &[MetricRequest],
     now: SystemTime,
 ) -> Result<HashMap<Key, Datapoint>> {
-    let wanted: Vec<(&str, Key)> = requests.iter().flat_map(keys).collect();
+    let wanted: Vec<(&str, Key)> = requests.iter().flat_map(list_keys).collect();
     let reading = |(namespace, (cluster, service, queue)): &(&str, Key)| Reading {
         namespace: (*namespace).to_owned(),
         name: METRIC_NAME,
@@ -30,7 +30,7 @@ pub(super) async fn latest(
         statistic: "Average",
     };
     let readings: Vec<Reading> = wanted.iter().map(reading).collect();
-    let found = newest(session, "read the metric BacklogPerTask", &readings, now).await?;
+    let found = read_newest(session, "read the metric BacklogPerTask", &readings, now).await?;
     let keys = wanted.into_iter().map(|(_, key)| key);
     Ok(keys
         .zip(found)
@@ -38,7 +38,7 @@ pub(super) async fn latest(
         .collect())
 }
 
-fn keys(request: &MetricRequest) -> impl Iterator<Item = (&str, Key)> {
+fn list_keys(request: &MetricRequest) -> impl Iterator<Item = (&str, Key)> {
     // Of a service that scales by demand another metric is published.
     let by_backlog = request.services.iter().filter(|s| s.demand.is_none());
     by_backlog.flat_map(move |service| {

@@ -69,10 +69,10 @@ pub async fn inspect(
     };
     let resources = resources(session, &stack.id).await?;
     let functions = functions(session, &resources).await?;
-    let requests = requests(&functions);
-    let subjects = services::subjects(&requests, &functions, &resources, &stack.outputs);
+    let requests = list_requests(&functions);
+    let subjects = services::list_subjects(&requests, &functions, &resources, &stack.outputs);
     let (mut services, (queues, dead_letters), mut alarms, clusters) = futures::future::try_join4(
-        services::services(session, &subjects, &requests, now),
+        services::read_services(session, &subjects, &requests, now),
         other_queues(session, &resources, &functions, &requests),
         alarms::of_stack(session, &resources),
         clusters::of_stack(session, &resources),
@@ -100,7 +100,7 @@ pub async fn inspect(
     }))
 }
 
-fn requests(functions: &[Function]) -> Vec<MetricRequest> {
+fn list_requests(functions: &[Function]) -> Vec<MetricRequest> {
     let requests = functions
         .iter()
         .filter_map(|function| match &function.kind {
@@ -150,14 +150,14 @@ async fn other_queues(
         .filter(|queue| !of_function(name_in(&queue.physical_id)))
         .partition(|queue| is_dead_letter_queue(queue, resources));
     futures::future::try_join(
-        queues::read(session, named(&others)),
-        queues::read(session, named(&dead)),
+        queues::read(session, name_queues(&others)),
+        queues::read(session, name_queues(&dead)),
     )
     .await
 }
 
 /// Name and URL of queues.
-fn named<'a>(queues: &[&'a Resource]) -> Vec<(&'a str, &'a str)> {
+fn name_queues<'a>(queues: &[&'a Resource]) -> Vec<(&'a str, &'a str)> {
     let urls = queues.iter().map(|queue| queue.physical_id.as_str());
     urls.map(|url| (name_in(url), url)).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;
 
-use crate::cloudwatch::{Datapoint, Reading, newest};
+use crate::cloudwatch::{Datapoint, Reading, read_newest};
 use crate::error::Result;
 use crate::session::Session;
 
@@ -25,7 +25,7 @@ pub async fn oldest_messages(
         statistic: "Maximum",
     };
     let readings: Vec<Reading> = queues.iter().map(reading).collect();
-    let found = newest(
+    let found = read_newest(
         session,
         "read how long messages have waited",
         &readings,

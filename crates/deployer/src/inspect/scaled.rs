@@ -94,14 +94,14 @@ pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMa
         _ => vec![None],
     };
     let (bounds, (policies, alarms), activities) = try_join3(
-        bounds(session, ids),
+        read_bounds(session, ids),
         async {
-            let mut policies = policies(session, &filters).await?;
+            let mut policies = read_policies(session, &filters).await?;
             policies.retain(|policy| scaled.contains_key(policy.resource_id()));
             let alarms = tracking_alarms(session, &policies).await?;
             Ok((policies, alarms))
         },
-        activities(session, &filters),
+        read_activities(session, &filters),
     )
     .await?;
     for (id, bounds) in bounds {
@@ -111,25 +111,28 @@ pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMa
     }
     for policy in &policies {
         if let Some(scaled) = scaled.get_mut(policy.resource_id()) {
-            scaled.policies.push(state(policy, &alarms));
+            scaled.policies.push(convert_policy(policy, &alarms));
         }
     }
     for found in &activities {
         if let Some(scaled) = scaled.get_mut(found.resource_id())
             && scaled.activities.len() < ACTIVITIES
         {
-            scaled.activities.push(activity(found));
+            scaled.activities.push(convert_activity(found));
         }
     }
     Ok(scaled)
 }
 
 /// A number of tasks. AWS never reports a negative one.
-pub(super) fn count(tasks: i32) -> u32 {
+pub(super) fn task_count(tasks: i32) -> u32 {
     u32::try_from(tasks).unwrap_or_default()
 }
 
-async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, Option<Bounds>)>> {
+async fn read_bounds(
+    session: &Session<'_>,
+    ids: &[String],
+) -> Result<Vec<(String, Option<Bounds>)>> {
     let client = &session.clients.applicationautoscaling;
     let mut found = Vec::new();
     for ids in ids.chunks(PAGE) {
@@ -142,7 +145,7 @@ async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, Op
         while let Some(page) = pages.next().await {
             let page = page.map_err(aws("read the scalable targets"))?;
             found.extend(page.scalable_targets().iter().map(|target| {
-                let [min, max] = [target.min_capacity(), target.max_capacity()].map(count);
+                let [min, max] = [target.min_capacity(), target.max_capacity()].map(task_count);
                 (target.resource_id().to_owned(), Bounds::new(min, max).ok())
             }));
         }
@@ -150,7 +153,10 @@ async fn bounds(session: &Session<'_>, ids: &[String]) -> Result<Vec<(String, Op
     Ok(found)
 }
 
-async fn policies(session: &Session<'_>, filters: &[Option<&str>]) -> Result<Vec<ScalingPolicy>> {
+async fn read_policies(
+    session: &Session<'_>,
+    filters: &[Option<&str>],
+) -> Result<Vec<ScalingPolicy>> {
     let client = &session.clients.applicationautoscaling;
     let listed: Vec<Vec<ScalingPolicy>> = stream::iter(filters)
         .map(|filter| async move {
@@ -181,14 +187,14 @@ async fn tracking_alarms(
         .flat_map(|policy| policy.alarms())
         .map(|alarm| alarm.alarm_name().to_owned())
         .collect();
-    let alarms = alarms::named(session, &names).await?;
+    let alarms = alarms::read_named(session, &names).await?;
     Ok(alarms
         .into_iter()
         .map(|alarm| (alarm.name.clone(), alarm))
         .collect())
 }
 
-fn state(policy: &ScalingPolicy, alarms: &HashMap<String, Alarm>) -> PolicyState {
+fn convert_policy(policy: &ScalingPolicy, alarms: &HashMap<String, Alarm>) -> PolicyState {
     let names = policy.alarms().iter().map(|alarm| alarm.alarm_name());
     let tracking = policy.target_tracking_scaling_policy_configuration();
     let steps = policy.step_scaling_policy_configuration();
@@ -200,7 +206,7 @@ fn state(policy: &ScalingPolicy, alarms: &HashMap<String, Alarm>) -> PolicyState
     PolicyState {
         name: policy.policy_name().to_owned(),
         kind: policy.policy_type().as_str().to_owned(),
-        metric: tracking.and_then(metric),
+        metric: tracking.and_then(metric_name),
         target: tracking.map(|tracking| tracking.target_value()),
         adjustment_type: steps
             .and_then(|steps| steps.adjustment_type())
@@ -213,7 +219,7 @@ fn state(policy: &ScalingPolicy, alarms: &HashMap<String, Alarm>) -> PolicyState
     }
 }
 
-fn metric(tracking: &TargetTrackingScalingPolicyConfiguration) -> Option<String> {
+fn metric_name(tracking: &TargetTrackingScalingPolicyConfiguration) -> Option<String> {
     if let Some(predefined) = tracking.predefined_metric_specification() {
         return Some(predefined.predefined_metric_type().as_str().to_owned());
     }
@@ -228,7 +234,7 @@ fn metric(tracking: &TargetTrackingScalingPolicyConfiguration) -> Option<String>
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-async fn activities(
+async fn read_activities(
     session: &Session<'_>,
     filters: &[Option<&str>],
 ) -> Result<Vec<ScalingActivity>> {
@@ -276,7 +282,7 @@ async fn activities_of(
     Ok(found)
 }
 
-fn activity(found: &ScalingActivity) -> Activity {
+fn convert_activity(found: &ScalingActivity) -> Activity {
     Activity {
         at: found.start_time().secs(),
         description: found.description().to_owned(),

@@ -21,7 +21,7 @@ use super::alarms::Alarm;
 use super::demand::DemandState;
 use super::metric;
 use super::queues::{self, QueueState};
-use super::scaled::{self, Activity, PolicyState, Scaled, count};
+use super::scaled::{self, Activity, PolicyState, Scaled, task_count};
 
 /// An ECS service and what decides its desired count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -60,7 +60,7 @@ impl ServiceState {
     pub(super) fn count(&mut self, known: Option<&Service>) {
         let status = known.and_then(|known| known.status());
         self.status = status.unwrap_or("MISSING").to_owned();
-        let tasks = |of: fn(&Service) -> i32| known.map_or(0, |known| count(of(known)));
+        let tasks = |of: fn(&Service) -> i32| known.map_or(0, |known| task_count(of(known)));
         self.desired = tasks(Service::desired_count);
         self.running = tasks(Service::running_count);
         self.pending = tasks(Service::pending_count);
@@ -127,7 +127,7 @@ impl Subject {
 }
 
 /// The services of a stack. One that stands in several requests is named once, with all its queues.
-pub(super) fn subjects(
+pub(super) fn list_subjects(
     requests: &[MetricRequest],
     functions: &[Function],
     resources: &[Resource],
@@ -193,7 +193,7 @@ impl Subjects {
 
 /// The state of the services. The number of requests grows with the queues, not with the services: those
 /// are read in batches.
-pub(super) async fn services(
+pub(super) async fn read_services(
     session: &Session<'_>,
     subjects: &[Subject],
     requests: &[MetricRequest],
@@ -202,7 +202,7 @@ pub(super) async fn services(
     let urls = subjects.iter().flat_map(|subject| &subject.queues);
     let ids: Vec<String> = subjects.iter().map(|s| resource_id(&s.name)).collect();
     let (points, known, queues, mut scaled) = try_join4(
-        metric::latest(session, requests, now),
+        metric::read_latest(session, requests, now),
         describe(session, subjects),
         queues::read(
             session,
@@ -214,7 +214,7 @@ pub(super) async fn services(
     let mut queues = queues.into_iter();
     let state = |subject: &Subject| {
         let scaled = scaled.remove(&resource_id(&subject.name));
-        let mut state = state(known.get(&subject.name), subject, scaled);
+        let mut state = merge_state(known.get(&subject.name), subject, scaled);
         state.queues = queues.by_ref().take(subject.queues.len()).collect();
         for queue in &mut state.queues {
             let key = (
@@ -252,7 +252,7 @@ async fn describe(
         .collect())
 }
 
-fn state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled>) -> ServiceState {
+fn merge_state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled>) -> ServiceState {
     let scaled = scaled.unwrap_or_default();
     let mut state = ServiceState {
         cluster: subject.name.cluster.clone(),

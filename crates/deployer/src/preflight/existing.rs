@@ -13,8 +13,8 @@ use crate::session::Session;
 const CLUSTERS: usize = 100;
 
 /// Looks for the clusters, and for Container Insights in those that metric math needs it of.
-pub(super) async fn clusters(session: &Session<'_>, stack: &Stack) -> Result<()> {
-    let mut names: BTreeSet<&str> = existing(stack).map(|(cluster, _)| cluster).collect();
+pub(super) async fn check_clusters(session: &Session<'_>, stack: &Stack) -> Result<()> {
+    let mut names: BTreeSet<&str> = list_existing(stack).map(|(cluster, _)| cluster).collect();
     if let Cluster::Existing { name } = &stack.cluster {
         names.insert(name);
     }
@@ -30,10 +30,10 @@ pub(super) async fn clusters(session: &Session<'_>, stack: &Stack) -> Result<()>
                 cluster.cluster_name() == Some(name) && cluster.status() == Some("ACTIVE")
             });
             let Some(found) = found else {
-                return Err(absent(session, &format!("cluster {name}")));
+                return Err(explain_absence(session, &format!("cluster {name}")));
             };
             if let Some(service) = insightful.iter().find(|(cluster, _)| cluster == name) {
-                insights(session, found, service)?;
+                check_insights(session, found, service)?;
             }
         }
     }
@@ -64,7 +64,11 @@ fn cluster_of<'a>(stack: &'a Stack, service: &'a Service) -> Option<&'a str> {
 }
 
 /// Without Container Insights there is no `RunningTaskCount`, and the service would never be scaled.
-fn insights(session: &Session<'_>, found: &Found, (cluster, service): &(&str, &str)) -> Result<()> {
+fn check_insights(
+    session: &Session<'_>,
+    found: &Found,
+    (cluster, service): &(&str, &str),
+) -> Result<()> {
     let setting = found
         .settings()
         .iter()
@@ -91,10 +95,10 @@ fn insights(session: &Session<'_>, found: &Found, (cluster, service): &(&str, &s
 }
 
 /// Looks for the services: a scalable target for one that is not there fails half-way.
-pub(super) async fn services(session: &Session<'_>, stack: &Stack) -> Result<()> {
-    let found = described::describe(session, existing(stack)).await?;
+pub(super) async fn check_services(session: &Session<'_>, stack: &Stack) -> Result<()> {
+    let found = described::describe(session, list_existing(stack)).await?;
     if let Some(missing) = found.missing_clusters.first() {
-        return Err(absent(session, &format!("cluster {missing}")));
+        return Err(explain_absence(session, &format!("cluster {missing}")));
     }
     let active: BTreeSet<(&str, &str)> = found
         .services
@@ -102,14 +106,17 @@ pub(super) async fn services(session: &Session<'_>, stack: &Stack) -> Result<()>
         .filter(|(_, service)| service.status() == Some("ACTIVE"))
         .filter_map(|(cluster, service)| Some((cluster.as_str(), service.service_name()?)))
         .collect();
-    match existing(stack).find(|name| !active.contains(name)) {
+    match list_existing(stack).find(|name| !active.contains(name)) {
         None => Ok(()),
-        Some((cluster, missing)) => Err(absent(session, &format!("service {cluster}/{missing}"))),
+        Some((cluster, missing)) => Err(explain_absence(
+            session,
+            &format!("service {cluster}/{missing}"),
+        )),
     }
 }
 
 /// Cluster and name of each service that the stack only measures and scales.
-fn existing(stack: &Stack) -> impl Iterator<Item = (&str, &str)> {
+fn list_existing(stack: &Stack) -> impl Iterator<Item = (&str, &str)> {
     stack
         .services
         .values()
@@ -121,7 +128,7 @@ fn existing(stack: &Stack) -> impl Iterator<Item = (&str, &str)> {
         })
 }
 
-fn absent(session: &Session<'_>, what: &str) -> Error {
+fn explain_absence(session: &Session<'_>, what: &str) -> Error {
     let region = session.clients.region();
     Error::failed(format!("the {what} does not exist in {region}"))
         .hint("check its name, --profile and --region")

@@ -97,8 +97,8 @@ fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -> Re
 pub(crate) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     futures::future::try_join5(
         images::check(session, stack),
-        existing::clusters(session, stack),
-        existing::services(session, stack),
+        existing::check_clusters(session, stack),
+        existing::check_services(session, stack),
         registered::check(session, stack),
         linked_roles::ensure(session, stack),
     )

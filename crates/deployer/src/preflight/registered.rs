@@ -17,25 +17,25 @@ const IDS: usize = 50;
 
 /// Refuses to scale an existing service that is a scalable target already, unless it is this stack's own.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
-    let wanted = wanted(stack);
+    let wanted = list_wanted(stack);
     let ids: Vec<String> = wanted.keys().cloned().collect();
     let mut found = Vec::new();
     for ids in ids.chunks(IDS) {
-        found.extend(registered(session, ids).await?);
+        found.extend(read_registered(session, ids).await?);
     }
     if found.is_empty() {
         return Ok(());
     }
-    let own = own(session, &stack.name).await?;
+    let own = list_own(session, &stack.name).await?;
     let foreign = |target: &&ScalableTarget| !own.iter().any(|id| id == target.resource_id());
     match found.iter().find(foreign) {
         None => Ok(()),
-        Some(target) => Err(refusal(stack, &wanted, target)),
+        Some(target) => Err(refuse_takeover(stack, &wanted, target)),
     }
 }
 
 /// Resource id (`service/CLUSTER/SERVICE`) and short name of each existing service that the stack scales.
-fn wanted(stack: &Stack) -> BTreeMap<String, &str> {
+fn list_wanted(stack: &Stack) -> BTreeMap<String, &str> {
     let scaled = stack.services.iter().filter(|(_, s)| s.scaling.is_some());
     scaled
         .filter_map(|(short, scaled)| match &scaled.source {
@@ -47,7 +47,7 @@ fn wanted(stack: &Stack) -> BTreeMap<String, &str> {
         .collect()
 }
 
-async fn registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<ScalableTarget>> {
+async fn read_registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<ScalableTarget>> {
     let doing = "look for scalable targets of the existing services";
     let mut pages = session
         .clients
@@ -73,7 +73,7 @@ async fn registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<Scalabl
 }
 
 /// Resource ids of the scalable targets that the deployed stack made.
-async fn own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
+async fn list_own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
     let Some(stack) = observe(session, name).await? else {
         return Ok(Vec::new());
     };
@@ -85,7 +85,11 @@ async fn own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
         .collect())
 }
 
-fn refusal(stack: &Stack, wanted: &BTreeMap<String, &str>, target: &ScalableTarget) -> Error {
+fn refuse_takeover(
+    stack: &Stack,
+    wanted: &BTreeMap<String, &str>,
+    target: &ScalableTarget,
+) -> Error {
     let id = target.resource_id();
     let short = wanted.get(id).copied().unwrap_or(id);
     Error::refused(format!(

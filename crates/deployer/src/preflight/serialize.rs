@@ -34,7 +34,7 @@ pub(crate) async fn can_serialize(
     let reply = match session.clients.lambda.get_account_settings().send().await {
         Ok(reply) => reply,
         Err(error) if is_denied(&error) => {
-            note(session, &aws(doing)(error).to_string());
+            note_skipped(session, &aws(doing)(error).to_string());
             return Ok(false);
         }
         // Some emulators have no quotas.
@@ -43,7 +43,7 @@ pub(crate) async fn can_serialize(
                 .raw_response()
                 .is_some_and(|reply| reply.status().as_u16() == 501) =>
         {
-            note(session, &aws(doing)(error).to_string());
+            note_skipped(session, &aws(doing)(error).to_string());
             return Ok(false);
         }
         Err(error) => return Err(aws(doing)(error)),
@@ -56,7 +56,7 @@ pub(crate) async fn can_serialize(
     if unreserved.saturating_sub(wanted) >= UNRESERVED {
         return Ok(true);
     }
-    note(
+    note_skipped(
         session,
         &format!(
             "Lambda keeps {UNRESERVED} of the account's concurrency unreserved, and of {unreserved} that \
@@ -66,7 +66,7 @@ pub(crate) async fn can_serialize(
     Ok(false)
 }
 
-fn note(session: &Session<'_>, why: &str) {
+fn note_skipped(session: &Session<'_>, why: &str) {
     session.note(format!(
         "the scaling functions get no reserved concurrency: {why}. Two calls may then run at once; a \
          repeated message still never steps twice, because each step is recorded on its alarm before it \
@@ -84,7 +84,7 @@ async fn without_reservation(
     let Some(stack) = observe(session, name).await? else {
         return Ok(functions.len());
     };
-    if !lasts(&stack) || stack.parameters.get(parameter).map(String::as_str) != Some("true") {
+    if !will_last(&stack) || stack.parameters.get(parameter).map(String::as_str) != Some("true") {
         return Ok(functions.len());
     }
     let resources = resources(session, &stack.id).await?;
@@ -98,7 +98,7 @@ async fn without_reservation(
 }
 
 /// Whether what the stack holds now is still there after a deploy.
-fn lasts(stack: &Observed) -> bool {
+fn will_last(stack: &Observed) -> bool {
     !matches!(
         stack.status,
         Status::Absent | Status::InReview | Status::NeverCreated | Status::HalfDeleted

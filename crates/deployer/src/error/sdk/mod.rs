@@ -23,9 +23,9 @@ where
             )),
             SdkError::ResponseError(_) => no_connection(format!(
                 "failed to {doing}: the reply can't be read ({})",
-                cause(&error)
+                last_causes(&error)
             )),
-            _ => not_sent(&doing, &cause(&error)),
+            _ => not_sent(&doing, &last_causes(&error)),
         }
     }
 }
@@ -193,7 +193,7 @@ const WITHOUT_ACCOUNT: &str = "to try it without an AWS account: --local";
 
 /// The last two messages of the chain of sources, each once: an SDK error's own says only "dispatch
 /// failure", and some repeat what is below them.
-fn cause(error: &dyn StdError) -> String {
+fn last_causes(error: &dyn StdError) -> String {
     let mut messages: Vec<String> = Vec::new();
     let mut current = Some(error);
     while let Some(error) = current {

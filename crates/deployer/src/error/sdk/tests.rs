@@ -90,7 +90,7 @@ fn a_cause_is_told_once() {
             Some(Box::new(Layer("refused", None))),
         ))),
     );
-    assert_eq!(cause(&error), "outer: refused");
+    assert_eq!(last_causes(&error), "outer: refused");
 }
 
 #[test]

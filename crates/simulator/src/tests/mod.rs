@@ -8,6 +8,7 @@ mod demand;
 mod known_answers;
 mod measured;
 mod properties;
+mod random_stacks;
 mod stacks;
 
 use std::time::Duration;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::load::Load;
 use crate::outcome::RunOutcome;
-use crate::policy::{BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, StepPolicy};
+use crate::policy::{
+    BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, StepPolicy,
+};
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::foresee_work;
 use crate::survey::{Phases, Survey, run_phases};
@@ -37,7 +39,7 @@ pub(crate) const IDEAL: &str = "ideal (hindsight)";
 
 /// Runs each policy that people use today against the same messages as a scenario's own policy, which comes
 /// first and whose result is known already: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
-/// scaler, the demand law, the fixed count that is needed at most, and the ideal. On all cores.
+/// scaler, predictive scaling where the load is long enough for a forecast, the demand law, the fixed count that is needed at most, and the ideal. On all cores.
 ///
 /// # Errors
 /// When a number of the scenario makes no sense.
@@ -50,7 +52,8 @@ pub fn compare(
     scenario.check()?;
     let known = foresee_work(scenario, load, seed);
     let most = known.needed(scenario).into_iter().max();
-    let policies = list_policies(scenario, most.unwrap_or(scenario.min));
+    let forecasts = load.duration() > Duration::from_secs(86_400);
+    let policies = list_policies(scenario, most.unwrap_or(scenario.min), forecasts);
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = policies
         .into_iter()
         .map(|(name, policy)| (name, scenario.with_policy(policy)))
@@ -71,7 +74,7 @@ pub fn compare(
 }
 
 /// The policies with their names.
-fn list_policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
+fn list_policies(scenario: &Scenario, most: u32, forecasts: bool) -> Vec<(String, Policy)> {
     let processing = scenario.processing.mean().as_secs_f64();
     let target = scenario.slo.as_secs_f64() / processing * f64::from(scenario.concurrency);
     let copilot = BacklogPolicy::copilot(target);
@@ -102,6 +105,12 @@ fn list_policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
         "KEDA's SQS scaler".to_owned(),
         Policy::Keda(KedaPolicy::defaults(target)),
     ));
+    if forecasts {
+        policies.push((
+            "predictive scaling, our own forecast".to_owned(),
+            Policy::Predictive(predictive(scenario, articles)),
+        ));
+    }
     policies.push((
         "demand, set by a function".to_owned(),
         Policy::Demand(DemandPolicy::defaults(
@@ -115,4 +124,14 @@ fn list_policies(scenario: &Scenario, most: u32) -> Vec<(String, Policy)> {
     ));
     policies.push((IDEAL.to_owned(), Policy::Ideal));
     policies
+}
+
+/// Predictive scaling on top of the scenario's own target tracking on the backlog per task, or of another.
+fn predictive(scenario: &Scenario, other: BacklogPolicy) -> PredictivePolicy {
+    let tracking = match &scenario.policy {
+        Policy::BacklogPerTask(policy) => *policy,
+        _ => other,
+    };
+    let processing = scenario.processing.mean();
+    PredictivePolicy::defaults(tracking, processing, scenario.concurrency)
 }

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use crate::assumptions::Assumptions;
-use crate::policy::{BacklogPolicy, DemandPolicy, KedaPolicy, Policy, StepPolicy};
+use crate::policy::{
+    BacklogPolicy, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, StepPolicy,
+};
 use crate::random::Distribution;
 use crate::scenario::Scenario;
 use crate::time::shortened;
@@ -118,6 +120,11 @@ impl Policy {
             Self::BacklogPerTaskAndSteps(policy, steps) => {
                 Self::BacklogPerTaskAndSteps(policy.compressed(speed), steps.compressed(speed))
             }
+            Self::Predictive(policy) => Self::Predictive(PredictivePolicy {
+                tracking: policy.tracking.compressed(speed),
+                messages_per_task_hour: policy.messages_per_task_hour / speed,
+                buffer: short(policy.buffer),
+            }),
             Self::Steps(policy) => Self::Steps(policy.compressed(speed)),
             Self::AlarmSteps(policy) => Self::AlarmSteps(policy.compressed(speed)),
             Self::Demand(policy) => Self::Demand(DemandPolicy {

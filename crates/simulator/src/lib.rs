@@ -49,8 +49,8 @@ pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
 pub use outcome::{Backlog, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 pub use policy::{
-    ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, QueueMetric,
-    Statistic, StepPolicy, StepSide,
+    ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, PredictivePolicy,
+    QueueMetric, Statistic, StepPolicy, StepSide,
 };
 pub use random::Distribution;
 pub use report::{Figure, Piece, Report, Rival};

@@ -17,6 +17,8 @@ pub enum Policy {
     BacklogPerTask(BacklogPolicy),
     /// The same with steps beside it: of both the larger count.
     BacklogPerTaskAndSteps(BacklogPolicy, StepPolicy),
+    /// The same with predictive scaling on top.
+    Predictive(PredictivePolicy),
     /// Steps by how far a metric of the queue is beyond a threshold, by Application Auto Scaling.
     Steps(StepPolicy),
     /// Such steps by a scaling function, which alarms tell and which looks again every minute.
@@ -51,6 +53,26 @@ pub struct BacklogPolicy {
     pub cooldown_in: Duration,
     /// Period of the rule that samples the metric.
     pub every: Duration,
+}
+
+/// Predictive scaling by Application Auto Scaling, in its mode that forecasts and scales, on top of target
+/// tracking: an hourly forecast of the messages sent is a floor of the count. It removes no task.
+///
+/// (A) The first forecast is made after 24 hours; it covers 48 hours, uses up to 14 days, and is made again every
+/// 6 hours; capacity is there [`Self::buffer`] before its hour; `tasks.max` holds (`HonorMaxCapacity`). (C) The
+/// forecast itself, which AWS doesn't publish: the mean of the same hours of the week, or of the day until a week is
+/// known. Hours are counted from the start of the load.
+///
+/// Source: Application Auto Scaling User Guide, "How Application Auto Scaling predictive scaling works", and its API
+/// Reference, `PredictiveScalingPolicyConfiguration`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PredictivePolicy {
+    /// What it is on top of.
+    pub tracking: BacklogPolicy,
+    /// Target value: messages that a task is to process in an hour.
+    pub messages_per_task_hour: f64,
+    /// How long before its hour capacity is there (`SchedulingBufferTime`).
+    pub buffer: Duration,
 }
 
 /// A metric that SQS publishes.
@@ -197,6 +219,7 @@ impl Policy {
             Self::BacklogPerTask(policy) | Self::BacklogPerTaskAndSteps(policy, _) => {
                 Some(policy.target)
             }
+            Self::Predictive(policy) => Some(policy.tracking.target),
             Self::Keda(policy) => Some(policy.queue_length),
             Self::Demand(_)
             | Self::Fixed { .. }
@@ -220,6 +243,23 @@ impl BacklogPolicy {
             cooldown_out: Duration::from_secs(60),
             cooldown_in: Duration::from_secs(120),
             every: Duration::from_secs(60),
+        }
+    }
+}
+
+impl PredictivePolicy {
+    /// Share of its time that a task is to work. (C) AWS has no default.
+    pub const UTILIZATION: f64 = 0.7;
+
+    /// AWS's default buffer of 5 minutes, on top of a policy, for tasks that take this long for a message and
+    /// work on so many at once.
+    #[must_use]
+    pub fn defaults(tracking: BacklogPolicy, processing: Duration, concurrency: u32) -> Self {
+        let full = 3_600.0 / processing.as_secs_f64() * f64::from(concurrency);
+        Self {
+            tracking,
+            messages_per_task_hour: full * Self::UTILIZATION,
+            buffer: Duration::from_secs(300),
         }
     }
 }

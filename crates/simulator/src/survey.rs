@@ -247,7 +247,9 @@ impl Variant {
 
 fn uses_target_tracking(policy: &Policy) -> bool {
     match policy {
-        Policy::BacklogPerTask(_) | Policy::BacklogPerTaskAndSteps(..) => true,
+        Policy::BacklogPerTask(_) | Policy::BacklogPerTaskAndSteps(..) | Policy::Predictive(_) => {
+            true
+        }
         Policy::Demand(policy) => policy.form == DemandForm::Tracking,
         _ => false,
     }

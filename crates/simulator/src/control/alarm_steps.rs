@@ -166,7 +166,7 @@ impl Control for AlarmStepControl {
                 self.messages += 1;
                 self.reconcile(Trigger::StateChange, now, seen, wishes);
             }
-            Tick::Publish { .. } => {}
+            Tick::Publish { .. } | Tick::HourNears | Tick::HourEnds => {}
         }
     }
 

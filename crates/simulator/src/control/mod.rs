@@ -5,6 +5,7 @@ mod alarms;
 mod demand;
 mod ideal;
 mod keda;
+mod predictive;
 mod queue_steps;
 mod steps;
 mod tracking;
@@ -19,6 +20,7 @@ use alarms::Alarm;
 use demand::{Function, Watch};
 use ideal::Ideal;
 use keda::Keda;
+use predictive::Predictive;
 use steps::StepControl;
 use tracking::Tracking;
 
@@ -39,6 +41,10 @@ pub(crate) enum Tick {
     Minute,
     /// An alarm's message is there.
     AlarmMessage,
+    /// An hour of the forecast begins soon.
+    HourNears,
+    /// An hour of the forecast is over.
+    HourEnds,
 }
 
 /// What AWS would tell at a moment.
@@ -146,6 +152,7 @@ pub(crate) fn control(
         Policy::BacklogPerTaskAndSteps(policy, steps) => {
             Box::new(Tracking::new(scenario, *policy, Some(steps), bounds, seed))
         }
+        Policy::Predictive(policy) => Box::new(Predictive::new(scenario, *policy, bounds, seed)),
         Policy::AlarmSteps(policy) => {
             Box::new(AlarmStepControl::new(scenario, policy, bounds, seed))
         }

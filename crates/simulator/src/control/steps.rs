@@ -59,7 +59,11 @@ impl Control for StepControl {
             Tick::Minute => self.steps.minute(now, seen, wishes),
             Tick::PublishOther { period, value } => self.steps.publish(period, value),
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
-            Tick::Sample | Tick::Publish { .. } | Tick::AlarmMessage => {}
+            Tick::Sample
+            | Tick::Publish { .. }
+            | Tick::AlarmMessage
+            | Tick::HourNears
+            | Tick::HourEnds => {}
         }
     }
 

@@ -287,7 +287,7 @@ impl Control for Tracking {
                     steps.publish(period, value);
                 }
             }
-            Tick::AlarmMessage => {}
+            Tick::AlarmMessage | Tick::HourNears | Tick::HourEnds => {}
         }
     }
 

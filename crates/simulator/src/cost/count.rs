@@ -88,7 +88,8 @@ impl Inventory {
         };
         let measured = metric_function().share(f64::from(sharing) + 1.0) + wake;
         match policy {
-            Policy::BacklogPerTask(_) => backlog(queues) + measured,
+            // Forecasts are free.
+            Policy::BacklogPerTask(_) | Policy::Predictive(_) => backlog(queues) + measured,
             Policy::BacklogPerTaskAndSteps(_, steps) => {
                 backlog(queues) + measured + step_alarms(steps)
             }

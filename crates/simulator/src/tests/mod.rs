@@ -7,6 +7,7 @@ mod definitions;
 mod demand;
 mod known_answers;
 mod measured;
+mod predictive;
 mod properties;
 mod random_stacks;
 mod stacks;

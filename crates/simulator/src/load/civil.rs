@@ -1,7 +1,7 @@
 //! Dates and times as people and spreadsheets write them: `02.11.2026 10:00`, `11/2/2026 10:00 AM`,
 //! `Sat, 21 Nov 2026 12:00:00 GMT`, `Nov 21, 2026 @ 12:00:00.000`.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 
 use super::options::DateOrder;
 
@@ -40,6 +40,13 @@ pub(super) fn parse(text: &[u8], order: DateOrder) -> Option<Parts> {
     if text.len() > 80 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    if let Some(date) = read_week(text) {
+        let date = Some(date);
+        return Some(Parts {
+            date,
+            ..Parts::default()
+        });
+    }
     let tokens = split_tokens(text);
     let mut reader = Reader {
         rest: &tokens,
@@ -47,6 +54,18 @@ pub(super) fn parse(text: &[u8], order: DateOrder) -> Option<Parts> {
     };
     while reader.step()? {}
     reader.finish(order)
+}
+
+/// The Monday of a week of ISO 8601: `2026-W47`.
+fn read_week(text: &str) -> Option<Date> {
+    let (year, week) = text.trim().split_once("-W")?;
+    let digits =
+        |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(year, 4) || !digits(week, 2) {
+        return None;
+    }
+    let week = ISOWeekDate::new(year.parse().ok()?, week.parse().ok()?, Weekday::Monday);
+    Some(week.ok()?.date())
 }
 
 fn split_tokens(text: &str) -> Vec<Token<'_>> {
@@ -198,6 +217,15 @@ impl<'t> Reader<'t> {
                     DateOrder::Mdy => (*c, a.parse().ok()?, *b),
                     DateOrder::Ymd => (*a, b.parse().ok()?, *c),
                 })
+            }
+            // A month: its first day.
+            (None, [year, month])
+                if year.len() == 4
+                    && month.len() == 2
+                    && self.mark == Some('-')
+                    && self.clock.is_none() =>
+            {
+                Some((*year, month.parse().ok()?, "1"))
             }
             (None, [whole]) if whole.len() == 8 => {
                 Some((&whole[..4], whole[4..6].parse().ok()?, &whole[6..]))

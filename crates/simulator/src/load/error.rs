@@ -71,6 +71,11 @@ pub enum ReadError {
         "the JSON has a NextToken, so datapoints are missing: run the command again without --max-items and --no-paginate"
     )]
     Part,
+    /// A line of a file of InfluxDB's line protocol that isn't a point with a time.
+    #[error(
+        "line {0} isn't a point of InfluxDB's line protocol with a time, as the lines before it are: `measurement,tag=value field=10i 1700000000000000000`"
+    )]
+    LineProtocol(u64),
     /// Text that begins as JSON does and isn't JSON.
     #[error("the file isn't valid JSON")]
     Json(#[from] serde_json::Error),

@@ -55,7 +55,9 @@ impl Found {
                     && !self.take_frame(map, name)
                     && !self.take_map(map, name)
                 {
-                    for inner in map.values() {
+                    // New Relic's total of the facets would count each message twice.
+                    let total = |key: &str| key == "totalResult" && map.contains_key("facets");
+                    for (_, inner) in map.iter().filter(|(key, _)| !total(key)) {
                         self.walk(inner, name);
                     }
                 }
@@ -264,20 +266,24 @@ impl Found {
                 .map(|point| point.each_ref().map(String::as_str));
             return numbered(std::iter::once(header).chain(rows), self.points.is_empty());
         }
-        let names: BTreeSet<&str> = self
-            .rows
-            .iter()
-            .flat_map(|row| row.keys().map(String::as_str))
-            .collect();
-        let names: Vec<&str> = names.into_iter().collect();
-        let rows = self.rows.iter().map(|row| {
-            names
-                .iter()
-                .map(|name| row.get(*name).map_or("", String::as_str))
-                .collect::<Vec<&str>>()
-        });
-        numbered(std::iter::once(names.clone()).chain(rows), false)
+        table(&self.rows)
     }
+}
+
+/// Rows by the names of their columns, after one with these names.
+pub(super) fn table(rows: &[BTreeMap<String, String>]) -> Vec<Record> {
+    let names: BTreeSet<&str> = rows
+        .iter()
+        .flat_map(|row| row.keys().map(String::as_str))
+        .collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let cells = rows.iter().map(|row| {
+        names
+            .iter()
+            .map(|name| row.get(*name).map_or("", String::as_str))
+            .collect::<Vec<&str>>()
+    });
+    numbered(std::iter::once(names.clone()).chain(cells), false)
 }
 
 /// Rows with their numbers; the names of the columns are 0.

@@ -22,6 +22,11 @@ pub(super) fn flatten(value: &Value) -> Option<BTreeMap<String, String>> {
     let mut row = BTreeMap::new();
     for (key, value) in value.as_object()? {
         match value {
+            // The results of a bucket of New Relic's time series.
+            Value::Array(items) if key == "results" && items.len() == 1 => {
+                let inner = items.first().and_then(flatten).unwrap_or_default();
+                row.extend(inner);
+            }
             Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
                 return None;
             }

@@ -8,6 +8,7 @@ mod curve;
 mod delimiter;
 mod error;
 mod generator;
+mod influx;
 mod json;
 mod json_value;
 mod limits;

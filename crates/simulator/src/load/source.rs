@@ -7,8 +7,8 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 
 use super::delimiter;
 use super::error::{Place, ReadError};
-use super::json;
 use super::record::Record;
+use super::{influx, json};
 
 /// Bytes of the beginning that decide about encoding, format, line ends, and delimiter.
 const HEAD: u64 = 1 << 16;
@@ -50,6 +50,10 @@ impl<'r> Source<'r> {
     fn open_text(head: Vec<u8>, rest: impl Read + 'r) -> Result<Self, ReadError> {
         if matches!(head.trim_ascii_start().first(), Some(b'{' | b'[')) {
             let rows = json::read_rows(Cursor::new(head).chain(rest))?;
+            return Ok(Self::Points(rows.into_iter()));
+        }
+        if influx::is_meant(&head) {
+            let rows = influx::rows(BufReader::new(Cursor::new(head).chain(rest)))?;
             return Ok(Self::Points(rows.into_iter()));
         }
         // Excel for Mac ends lines with CR alone.
@@ -106,6 +110,7 @@ impl Lines<'_> {
             let row = self.row.trim_ascii();
             let skipped = row.is_empty()
                 || row.starts_with(b"#")
+                || is_decoration(row)
                 || (self.line == 1 && delimiter::declared(row).is_some());
             if !skipped {
                 break;
@@ -134,6 +139,21 @@ impl Lines<'_> {
         }
         Ok(true)
     }
+}
+
+/// Whether a line is a rule below the names of the columns or a number of rows, as psql, MySQL, and SQLite
+/// print them: `--------+-------`, `(30 rows)`.
+fn is_decoration(row: &[u8]) -> bool {
+    let rule = row.iter().all(|byte| b"-+|=: ".contains(byte));
+    let within = row
+        .strip_prefix(b"(")
+        .and_then(|rest| rest.strip_suffix(b")"));
+    let counted = within.and_then(|text| {
+        text.strip_suffix(b" rows")
+            .or_else(|| text.strip_suffix(b" row"))
+    });
+    (rule && row.windows(3).any(|three| three == b"---"))
+        || counted.is_some_and(|count| !count.is_empty() && count.iter().all(u8::is_ascii_digit))
 }
 
 /// The two byte orders of UTF-16.

@@ -35,6 +35,10 @@ const FIFTY: &[&str] = &[
     "list.json",
     "gnuplot.txt",
     "concatenated.csv",
+    "influx-lines.txt",
+    "newrelic-facet.json",
+    "psql.txt",
+    "mysql.txt",
 ];
 
 /// File, messages, and seconds of the whole load.
@@ -68,6 +72,9 @@ const OTHERS: &[(&str, usize, u64)] = &[
     ("compact-date-and-time.csv", 30, 120),
     ("load-balancer.csv", 30, 120),
     ("aws-cli-text.txt", 30, 120),
+    ("weeks.csv", 50, 21 * 86_400),
+    // 30 and 31 days, and the last row lasts as long as the one before it.
+    ("months.csv", 50, 92 * 86_400),
 ];
 
 fn export(file: &str) -> String {
@@ -111,6 +118,10 @@ fn exports_that_leave_a_choice_name_the_option() {
         ("prometheus-counters.json", ["pod=", "--sum"]),
         ("grafana-labels.csv", ["queue=", "--count-column"]),
         ("datadog-groups.csv", ["returns", "--sum"]),
+        ("newrelic-facets.json", ["returns", "--sum"]),
+        ("newrelic-nerdgraph-facets.json", ["returns", "--sum"]),
+        ("influx-lines-two.txt", ["queue=returns", "--sum"]),
+        ("influx-lines-broken.txt", ["line 2", "line protocol"]),
         ("influx-flux.csv", ["returns", "--sum"]),
         ("excel-us-ambiguous.csv", ["11/1/2026", "--date-order"]),
         (

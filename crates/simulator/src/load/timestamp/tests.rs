@@ -133,3 +133,17 @@ fn dates_are_told_from_times_of_the_day() {
     assert!(is_bare_date(b"2026-11-21") && is_bare_date(b"21.11.2026"));
     assert!(!is_bare_date(b"2026-11-21 12:00"));
 }
+
+#[test]
+fn months_and_weeks_begin_with_their_first_day() {
+    // 1 November 2026 and Monday, 16 November 2026: 20 and 5 days before the 21st.
+    let midnight = 1_795_219_200_000_000;
+    let day = 86_400_000_000;
+    assert_eq!(read("2026-11"), Some(midnight - 20 * day));
+    assert_eq!(read("2026-W47"), Some(midnight - 5 * day));
+    // Week 1 of 2026 begins in 2025: 29 December, 327 days before 21 November.
+    assert_eq!(read("2026-W01"), Some(midnight - 327 * day));
+    for text in ["2026-13", "2026-00", "2026-W54", "2026-W", "12-2026"] {
+        assert_eq!(form(&[text]), None, "{text}");
+    }
+}

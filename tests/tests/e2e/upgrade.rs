@@ -2,22 +2,46 @@
 
 use std::path::Path;
 
+use aws_sdk_ecs::types::ContainerDefinition;
 use e2e::{Bench, Cloud, TestStack, edited};
 use serde_json::Value;
 
 /// The templates of the first version; see CONTRIBUTING.md.
 const FIRST: &str = "0.1.0";
 
+/// The account of the sandbox, and the one that the shipped definitions name.
+const ACCOUNT: &str = "000000000000";
+const SHIPPED_ACCOUNT: &str = "111122223333";
+
+/// The region that some shipped definitions name.
+const REGION: &str = "us-west-2";
+
 /// Deploys a shipped definition from its earlier template, then with today's version.
 async fn updates_in_place(definition: &str) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let read = |path: String| std::fs::read_to_string(root.join(path)).unwrap();
     let bench = Bench::open();
     let cloud = Cloud::connect(&bench).await;
     let stack = TestStack::new(&bench, "upgrade");
+    updates_with(&cloud, &stack, definition, &[]).await;
+}
+
+/// The same with texts of both the definition and the earlier template replaced, such as the ids of a network.
+async fn updates_with(
+    cloud: &Cloud,
+    stack: &TestStack,
+    definition: &str,
+    replaced: &[(&str, &str)],
+) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |path: String| {
+        let text = std::fs::read_to_string(root.join(path)).unwrap();
+        let replace = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
+        replaced.iter().fold(text, replace)
+    };
+    let text = read(format!("stacks/{definition}.yaml"));
+    let name = text.lines().find_map(|line| line.strip_prefix("name: "));
     let text = edited(
-        &read(format!("stacks/{definition}.yaml")),
-        &format!("\nname: {definition}\n"),
+        &text,
+        &format!("\nname: {}\n", name.unwrap()),
         &format!("\nname: {}\n", stack.name),
     );
     // A first deploy uploads the functions and chooses the parameters.
@@ -28,11 +52,12 @@ async fn updates_in_place(definition: &str) {
     let parameters = described.stacks()[0].parameters().to_vec();
     let _ = stack.destroy(&["--force"]).await.succeeds();
 
+    // CloudFormation takes 51,200 bytes inline, so without indentation.
+    let template = read(format!("tests/upgrade/{FIRST}/{definition}.json"));
+    let template: Value = serde_json::from_str(&template).unwrap();
     let source = deployer::Source {
         stack: stack.name.clone(),
-        template: deployer::TemplateSource::Inline(read(format!(
-            "tests/upgrade/{FIRST}/{definition}.json"
-        ))),
+        template: deployer::TemplateSource::Inline(template.to_string()),
         parameters: parameters
             .iter()
             .map(|parameter| {
@@ -76,4 +101,67 @@ async fn the_worker_by_demand_is_updated_in_place() {
 #[tokio::test]
 async fn the_web_application_by_alarm_steps_is_updated_in_place() {
     updates_in_place("sample-webapp").await;
+}
+
+#[tokio::test]
+async fn the_queues_of_topics_in_an_existing_network_are_updated_in_place() {
+    let bench = Bench::open();
+    let cloud = Cloud::in_region(&bench, REGION).await;
+    for name in ["orders.fifo", "parcels"] {
+        let request = cloud.clients.sns.create_topic().name(name);
+        let fifo = name.ends_with(".fifo").to_string();
+        let request = request.attributes("FifoTopic", fifo);
+        request.send().await.unwrap();
+    }
+    let default = "Filter.1.Name=default-for-az&Filter.1.Value.1=true";
+    let subnets = cloud.ec2(&format!("DescribeSubnets&{default}"));
+    let [first, second] = [0, 1].map(|index| tag(&subnets, "subnetId", index));
+    let replaced = [
+        (SHIPPED_ACCOUNT, ACCOUNT),
+        ("vpc-0a1b2c3d4e5f60718", tag(&subnets, "vpcId", 0)),
+        ("subnet-0a1b2c3d4e5f60718", first),
+        ("subnet-1a2b3c4d5e6f70819", second),
+    ];
+    let stack = TestStack::in_region(&bench, "upgrade", Some(REGION));
+    updates_with(&cloud, &stack, "fan-out", &replaced).await;
+}
+
+#[tokio::test]
+async fn the_scaling_of_an_existing_service_is_updated_in_place() {
+    let bench = Bench::open();
+    let cloud = Cloud::in_region(&bench, REGION).await;
+    let (ecs, sqs) = (&cloud.clients.ecs, &cloud.clients.sqs);
+    let queue = sqs.create_queue().queue_name("orders").send().await;
+    let queue = queue.unwrap();
+    let cluster = ecs.create_cluster().cluster_name("shop").send().await;
+    let _ = cluster.unwrap();
+    let container = ContainerDefinition::builder()
+        .name("c")
+        .image("busybox:1.37")
+        .memory(64);
+    let task = ecs.register_task_definition().family("order-worker");
+    let task = task.container_definitions(container.build());
+    let _ = task.send().await.unwrap();
+    let service = ecs.create_service().cluster("shop");
+    let service = service.service_name("order-worker").desired_count(2);
+    let service = service.task_definition("order-worker").send().await;
+    let _ = service.unwrap();
+
+    let stack = TestStack::in_region(&bench, "upgrade", Some(REGION));
+    let replaced = [(SHIPPED_ACCOUNT, ACCOUNT)];
+    updates_with(&cloud, &stack, "existing-service", &replaced).await;
+
+    let _ = stack.destroy(&["--force"]).await.succeeds();
+    let request = ecs.delete_service().cluster("shop").force(true);
+    let _ = request.service("order-worker").send().await.unwrap();
+    let _ = ecs.delete_cluster().cluster("shop").send().await.unwrap();
+    let request = sqs.delete_queue().queue_url(queue.queue_url().unwrap());
+    let _ = request.send().await.unwrap();
+}
+
+/// The text of an XML document's element of this name, of several the one with this index.
+fn tag<'x>(xml: &'x str, name: &str, index: usize) -> &'x str {
+    let open = format!("<{name}>");
+    let part = xml.split(&open).nth(index + 1).unwrap();
+    part.split('<').next().unwrap()
 }

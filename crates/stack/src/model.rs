@@ -146,8 +146,19 @@ pub struct DeadLetter {
 pub struct Subscription {
     /// Topic ARN.
     pub topic: String,
-    /// SNS filter policy (on message attributes), as JSON.
+    /// SNS filter policy, as JSON.
     pub filter: Option<serde_json::Value>,
+    /// What the filter applies to.
+    pub filter_scope: FilterScope,
+}
+
+/// What an SNS filter policy applies to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilterScope {
+    /// The message attributes.
+    Attributes,
+    /// The message body, a JSON object.
+    Body,
 }
 
 /// A queue that somebody else owns.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use stack::{DeadLetter, Encryption, Queue, QueueSpec, Stack};
+use stack::{DeadLetter, Encryption, FilterScope, Queue, QueueSpec, Stack};
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
@@ -233,6 +233,9 @@ fn add_subscriptions(
         if let Some(map) = properties.as_object_mut() {
             if let Some(filter) = &subscription.filter {
                 map.insert("FilterPolicy".into(), filter.clone());
+                if subscription.filter_scope == FilterScope::Body {
+                    map.insert("FilterPolicyScope".into(), "MessageBody".into());
+                }
             }
             // A subscription is made in the topic's region; only the stack's own may go unsaid.
             let region = region_of(&subscription.topic);

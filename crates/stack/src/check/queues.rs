@@ -99,6 +99,13 @@ fn check_subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
                 .help("SNS delivers to a FIFO queue from a FIFO topic only, whose name ends in `.fifo`");
             findings.report(finding);
         }
+        let scope = format!("{path}.subscribe[{index}].filter_scope");
+        if subscription.filter.is_none() && findings.is_given(&scope) {
+            let finding = Finding::error("there is no filter that the scope could apply to")
+                .at_key(scope, "without `filter`")
+                .help("give a `filter`, or leave `filter_scope` out");
+            findings.report(finding);
+        }
         if let Some(first) = seen.insert(id_of(&subscription.topic), index) {
             let first_topic = format!("{path}.subscribe[{first}].topic");
             let same = spec

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::fields::Fields;
 use crate::arn::Arn;
-use crate::model::{DeadLetter, Encryption, ExistingQueue, Queue, QueueSpec, Subscription};
+use crate::model::{
+    DeadLetter, Encryption, ExistingQueue, FilterScope, Queue, QueueSpec, Subscription,
+};
 use crate::shape::tables::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
 use crate::yaml::Node;
 
@@ -64,5 +66,9 @@ fn subscription(node: &Node) -> Subscription {
     Subscription {
         topic: fields.text("topic"),
         filter: fields.given("filter").and_then(Node::to_json),
+        filter_scope: match fields.text("filter_scope").as_str() {
+            "body" => FilterScope::Body,
+            _ => FilterScope::Attributes,
+        },
     }
 }

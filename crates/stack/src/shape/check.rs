@@ -41,11 +41,26 @@ pub(super) struct Spot<'a> {
     pub(super) node: &'a Node,
     pub(super) path: &'a str,
     key: Option<Span>,
+    /// The object that it is a value of.
+    object: Option<&'a Node>,
 }
 
 impl<'a> Spot<'a> {
     pub(super) fn new(node: &'a Node, path: &'a str, key: Option<Span>) -> Self {
-        Self { node, path, key }
+        let object = None;
+        Self {
+            node,
+            path,
+            key,
+            object,
+        }
+    }
+
+    /// The text of another key of its object.
+    pub(super) fn sibling(self, name: &str) -> Option<&'a str> {
+        let mut entries = self.object?.entries().iter();
+        let (_, node) = entries.find(|(key, _)| key.text == name)?;
+        node.as_str()
     }
 }
 
@@ -102,7 +117,11 @@ impl Checker<'_> {
         for (key, node) in entries {
             let path = path::key(spot.path, &key.text);
             match object.field(&key.text) {
-                Some(field) => self.value(field.kind, Spot::new(node, &path, Some(key.span))),
+                Some(field) => {
+                    let object = Some(spot.node);
+                    let inner = Spot::new(node, &path, Some(key.span));
+                    self.value(field.kind, Spot { object, ..inner });
+                }
                 None => misspelt.extend(self.unknown(object, forms, key, &path)),
             }
         }

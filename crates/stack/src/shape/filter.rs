@@ -1,4 +1,4 @@
-//! SNS filter policies on message attributes: the operators that SNS knows, and its limits.
+//! SNS filter policies on message attributes or on the message's body: the operators that SNS knows, and its limits.
 //!
 //! Sources: Amazon SNS Developer Guide, "Filter policy constraints" and "String/Numeric value matching".
 
@@ -10,7 +10,8 @@ use crate::source::Span;
 use crate::text::shorten;
 use crate::yaml::{Key, Node, Value};
 
-/// Most attributes that a policy names, those under `$or` included.
+/// Most attributes that a policy names, those under `$or` included; of a filter on the body, only the outermost
+/// keys count.
 const ATTRIBUTES: usize = 5;
 
 /// Most combinations of values.
@@ -36,26 +37,32 @@ struct Wrong {
 impl Checker<'_> {
     pub(super) fn filter(&mut self, found: &[(Key, Node)], spot: Spot<'_>) {
         let before = self.findings.error_count();
-        let attributes = self.attributes(found, spot.path);
+        let nested = spot.sibling("filter_scope") == Some("body");
+        let attributes = self.attributes(found, spot.path, nested);
         if !self.fits(attributes, 1, ATTRIBUTES, "attributes", spot)
             || self.findings.error_count() > before
         {
             return;
         }
-        let combinations = combinations(found);
+        let combinations = combinations(found, 1);
         if combinations > COMBINATIONS {
             let shown = self.shown(spot);
             let message = format!("the filter has {combinations} combinations of values");
             let help = format!(
-                "SNS takes at most {COMBINATIONS}: multiply the numbers of values of the attributes, and accept fewer of them"
+                "SNS takes at most {COMBINATIONS}: multiply the numbers of values of the attributes{}, and accept fewer of them",
+                if nested {
+                    ", each times the level of its key"
+                } else {
+                    ""
+                }
             );
             self.findings
                 .refuse(spot.path, message, &[(shown, "too many")], help);
         }
     }
 
-    /// Checks each attribute; how many there are.
-    fn attributes(&mut self, found: &[(Key, Node)], outer: &str) -> usize {
+    /// Checks each attribute; how many there are. `nested` keys can only be in a filter on the body.
+    fn attributes(&mut self, found: &[(Key, Node)], outer: &str, nested: bool) -> usize {
         let mut count = 0;
         for (key, node) in found {
             let path = path::key(outer, &key.text);
@@ -64,7 +71,13 @@ impl Checker<'_> {
             if key.text != OR {
                 count += 1;
                 let shown = self.shown(spot);
-                let wrong = name_fault(key).or_else(|| values_fault(&key.text, node, shown));
+                let inner = node.entries();
+                if nested && !inner.is_empty() && name_fault(key).is_none() {
+                    self.attributes(inner, &path, nested);
+                    continue;
+                }
+                let wrong =
+                    name_fault(key).or_else(|| values_fault(&key.text, node, shown, nested));
                 self.refuse_wrong(wrong, &path);
                 continue;
             }
@@ -73,7 +86,7 @@ impl Checker<'_> {
                 branches.len() > 1 && branches.iter().all(|item| !item.entries().is_empty());
             if is_choice {
                 for (index, branch) in branches.iter().enumerate() {
-                    count += self.attributes(branch.entries(), &path::item(&path, index));
+                    count += self.attributes(branch.entries(), &path::item(&path, index), nested);
                 }
             } else {
                 let wrong = Wrong {
@@ -97,14 +110,15 @@ impl Checker<'_> {
     }
 }
 
-/// Numbers of values, multiplied over the attributes; alternatives are added up.
-fn combinations(found: &[(Key, Node)]) -> usize {
+/// Numbers of values, each times the level of its key, multiplied over the attributes; alternatives are added up.
+fn combinations(found: &[(Key, Node)], level: usize) -> usize {
     let counts = found.iter().map(|(key, node)| match node.items() {
         items if key.text == OR => items
             .iter()
-            .map(|branch| combinations(branch.entries()))
+            .map(|branch| combinations(branch.entries(), level))
             .fold(0, usize::saturating_add),
-        items => items.len(),
+        [] => combinations(node.entries(), level + 1),
+        items => items.len().saturating_mul(level),
     });
     counts.fold(1, usize::saturating_mul)
 }
@@ -119,16 +133,18 @@ fn name_fault(key: &Key) -> Option<Wrong> {
     })
 }
 
-fn values_fault(name: &str, node: &Node, shown: Span) -> Option<Wrong> {
+fn values_fault(name: &str, node: &Node, shown: Span, nested: bool) -> Option<Wrong> {
     let name = shorten(name);
     if matches!(node.value, Value::Refused) {
         return None;
     }
-    if let Value::Map(_) = node.value {
+    if matches!(node.value, Value::Map(_)) && !nested {
         return Some(Wrong {
             span: shown,
             message: "a filter on attributes has no nested keys".to_owned(),
-            help: format!("an attribute has one value: write `{name}: [value, …]`"),
+            help: format!(
+                "an attribute has one value: write `{name}: [value, …]`; or filter the message's body with `filter_scope: body`"
+            ),
         });
     }
     if node.items().is_empty() || node.to_json().is_none() {

@@ -147,7 +147,7 @@ fn kind(kind: Kind) -> Value {
             "type": "object",
             "minProperties": 1,
             "maxProperties": 5,
-            "additionalProperties": {"type": "array", "minItems": 1},
+            "additionalProperties": {"type": ["array", "object"], "minItems": 1, "minProperties": 1},
         }),
     }
 }

@@ -8,9 +8,9 @@ use serde_json::json;
 use stack::{
     Actuator, AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource,
     Capacity, Cluster, Comparison, Cooldown, Count, DeadLetter, Demand, Encryption, ExistingQueue,
-    LoadBalancer, Metric, MissingData, Network, Queue, QueueSpec, Scaling, Service, ServiceSource,
-    ServiceSpec, Stack, Statistic, Step, StepAlarm, StepScaling, Steps, Subscription, Tasks,
-    Utilization,
+    FilterScope, LoadBalancer, Metric, MissingData, Network, Queue, QueueSpec, Scaling, Service,
+    ServiceSource, ServiceSpec, Stack, Statistic, Step, StepAlarm, StepScaling, Steps,
+    Subscription, Tasks, Utilization,
 };
 
 pub(crate) const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
@@ -453,6 +453,7 @@ pub(crate) fn everything() -> Stack {
     let topic = |name: &str| Subscription {
         topic: format!("arn:aws:sns:eu-central-1:444455556666:{name}"),
         filter: Some(json!({ "kind": ["voucher", { "prefix": "v-" }] })),
+        filter_scope: FilterScope::Attributes,
     };
     let key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let jobs = QueueSpec {
@@ -469,6 +470,11 @@ pub(crate) fn everything() -> Stack {
             Subscription {
                 filter: None,
                 ..topic("more-jobs")
+            },
+            Subscription {
+                filter: Some(json!({ "voucher": { "kind": ["gift"] } })),
+                filter_scope: FilterScope::Body,
+                ..topic("other-jobs")
             },
         ],
         ..queue()

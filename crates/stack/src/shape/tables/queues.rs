@@ -113,7 +113,13 @@ pub(crate) static SUBSCRIPTION: Object = Object {
         optional(
             "filter",
             Kind::Filter,
-            "SNS filter policy on message attributes: a list of accepted values or operators for each of at most 5 attributes, and at most 150 combinations of values. `$or` takes a list of alternatives.",
+            "SNS filter policy: a list of accepted values or operators for each of at most 5 attributes, and at most 150 combinations of values. `$or` takes a list of alternatives. With `filter_scope: body`, keys can be nested: only the outermost ones count as attributes, and each number of values counts times the level of its key.",
+        ),
+        default(
+            "filter_scope",
+            Kind::Word(&["attributes", "body"]),
+            "attributes",
+            "Whether `filter` applies to the message attributes or to the message body. Messages whose body isn't a JSON object are then not delivered.",
         ),
     ],
     rules: &[],

@@ -105,7 +105,7 @@ fn filters_are_those_that_sns_takes() {
             "{case}: {found:?}"
         );
     }
-    for case in ["exists", "numeric-range", "null", "or", "suffix"] {
+    for case in ["exists", "numeric-range", "null", "or", "scope", "suffix"] {
         check(&format!("existing-topics/filter-{case}"), &[]);
     }
     assert!(

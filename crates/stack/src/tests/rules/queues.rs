@@ -299,3 +299,59 @@ fn operators_of_filters() {
         assert_eq!(with(refused), message, "{refused}");
     }
 }
+
+/// Sources: Amazon SNS Developer Guide, "Filter policy constraints", for the two policies and their numbers.
+#[test]
+fn filters_on_the_body_can_be_nested() {
+    let topic = "arn:aws:sns:us-west-2:111122223333:t";
+    let with = |filter: &str| {
+        let text = format!(
+            "{LETTERS}    subscribe: [{{topic: {topic}, filter_scope: body, filter: {filter}}}]\n"
+        );
+        let found = problems(&changed(LETTERS, &text));
+        let messages = found.iter().map(|problem| problem.message().to_owned());
+        messages.collect::<Vec<_>>().join("; ")
+    };
+    for fine in [
+        // Only 4 outermost keys.
+        "{state: [a], severity: [{exists: true}], message: [x], finding: {control: [a], region: [b], account: [c]}}",
+        // 4 values at level 3, and 3 at level 2: 4 × 3 × 3 × 2 = 72.
+        "{a: {b: {c: [1, 2, 3, 4]}}, d: {e: [1, 2, 3]}}",
+        "{a: {b: [{prefix: x}], $or: [{c: [1]}, {d: [2]}]}}",
+    ] {
+        assert_eq!(with(fine), "", "{fine}");
+    }
+    for (refused, message) in [
+        // 9 × 3 × 3 × 2.
+        (
+            "{a: {b: {c: [1, 2, 3, 4, 5, 6, 7, 8, 9]}}, d: {e: [1, 2, 3]}}",
+            "the filter has 162 combinations of values",
+        ),
+        (
+            "{a: [1], b: [1], c: [1], d: [1], e: [1], f: {g: [1]}}",
+            "`queues.orders.subscribe[0].filter` holds 6 attributes",
+        ),
+        (
+            "{a: {b: {prefixx: [1]}}, c: {d: x}}",
+            "a filter accepts a list of values",
+        ),
+        (
+            "{a: {b: [{prefixx: x}]}}",
+            "SNS knows no operator `prefixx`",
+        ),
+        ("{a: {}}", "a filter accepts a list of values"),
+    ] {
+        assert_eq!(with(refused), message, "{refused}");
+    }
+}
+
+#[test]
+fn a_filter_scope_needs_a_filter() {
+    check(
+        LETTERS,
+        &format!(
+            "{LETTERS}    subscribe: [{{topic: 'arn:aws:sns:us-west-2:111122223333:t', filter_scope: body}}]\n"
+        ),
+        "error 8:65 queues.orders.subscribe[0].filter_scope: there is no filter that the scope could apply to",
+    );
+}

@@ -43,7 +43,11 @@ fn check_service(
     } else {
         (format!("{path}.tasks.max"), tasks.max)
     };
-    if wanted <= most && each > 0 {
+    if wanted < most && each > 0 {
+        return;
+    }
+    if wanted == most {
+        findings.report(no_spare_room(path, spec, *tasks, max));
         return;
     }
     let size = format!("{} CPU units and {} MiB", spec.cpu, spec.memory);
@@ -72,6 +76,32 @@ fn check_service(
             ))
     };
     findings.report(finding);
+}
+
+/// A deployment starts new tasks before it stops old ones, if there is room. Without room the template lets ECS
+/// stop some first, but not the only one.
+fn no_spare_room(path: &str, spec: &ServiceSpec, tasks: Tasks, max: u32) -> Finding {
+    let message = match tasks.max {
+        1 => {
+            "a deployment can't replace the only task: the instances have no room for a second one"
+        }
+        _ => {
+            "with all tasks running, a deployment stops some of them first: the instances have no room for more"
+        }
+    };
+    Finding::warning(message)
+        .at(
+            format!("{path}.tasks.max"),
+            format!(
+                "{} tasks of {} CPU units and {} MiB",
+                tasks.max, spec.cpu, spec.memory
+            ),
+        )
+        .at(MAX, format!("room for {}", tasks.max))
+        .help(format!(
+            "raise `max` of `ec2` to {}: the instance runs during deployments only",
+            max + 1
+        ))
 }
 
 /// The fewest tasks of all services run at the same time.

@@ -9,7 +9,7 @@
 //! | service `voucher-worker` | `VoucherWorkerService`, `VoucherWorkerTaskDefinition`, `VoucherWorkerLogGroup`, `VoucherWorkerTaskRole`, `VoucherWorkerExecutionRole`, `VoucherWorkerScalableTarget`, `VoucherWorkerScalingPolicy`, `…CpuPolicy`, `…MemoryPolicy`, `…WakePolicy`, `…WakeAlarm` |
 //! | its steps | `…ScaleOutAlarm`, `…ScaleInAlarm`, and `…ScaleOutPolicy`, `…ScaleInPolicy` or `…ScalingFunction…`, `…ScalingDeadLetterQueue…`, `…ScalingRule…`, `…ScalingSubscription` |
 //! | its demand | `…ScalingFunction…`, `…ScalingRule…` or `…ScalingPolicy`, `…WakePolicy`, `…WakeAlarm`; `…NeedSilentAlarm` |
-//! | its load balancer | `…LoadBalancer`, `…LoadBalancerSecurityGroup`, `…TargetGroup`, `…TargetSecurityGroup`, `…TargetIngress`, `…Listener`, `…NoHealthyTargetAlarm`, `…LoadBalancerErrorsAlarm` |
+//! | its load balancer | `…LoadBalancer`, `…LoadBalancerSecurityGroup`, `…TargetGroup` or `…InternalTargetGroup`, `…TargetSecurityGroup`, `…TargetIngress`, `…Listener`, `…NoHealthyTargetAlarm`, `…LoadBalancerErrorsAlarm` |
 //! | both | `VoucherWorkerFromVouchersSilentAlarm` |
 //! | once a stack | the constants below |
 

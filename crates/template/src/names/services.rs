@@ -183,6 +183,12 @@ pub fn target_group(short: &str) -> String {
     join_kind(short, "TargetGroup")
 }
 
+/// The target group of a service's tasks behind an internal load balancer.
+#[must_use]
+pub fn internal_target_group(short: &str) -> String {
+    named(short, "InternalTargetGroup")
+}
+
 /// The security group by which a service's load balancer reaches its tasks.
 #[must_use]
 pub fn target_security_group(short: &str) -> String {

@@ -146,6 +146,17 @@ impl<'a> ResolvedService<'a> {
         Some((spec.load_balancer.as_ref()?, spec.port?))
     }
 
+    /// Logical ID of the target group of a created service behind a load balancer. The scheme is part of it:
+    /// changing the scheme replaces the load balancer, and a group that stayed would belong to two of them
+    /// during the update, which Elastic Load Balancing refuses.
+    pub(crate) fn target_group(&self) -> String {
+        let balancer = self.load_balancer();
+        match balancer.is_some_and(|(balancer, _)| balancer.internal) {
+            true => names::internal_target_group(self.short),
+            false => names::target_group(self.short),
+        }
+    }
+
     fn scaled(&self) -> Option<Result<Scaled<'a, '_>, SynthesisError>> {
         let scaling = self.service.backlog_per_task()?;
         let service = self.short.to_owned();

@@ -199,7 +199,7 @@ pub(crate) const LOAD_BALANCING: &str = "AWS/ApplicationELB";
 
 /// Dimensions of the metrics of a service's target group.
 pub(crate) fn target_dimensions(service: &ResolvedService<'_>) -> Vec<(&'static str, Text)> {
-    let group = Text::attribute(names::target_group(service.short), "TargetGroupFullName", 0);
+    let group = Text::attribute(service.target_group(), "TargetGroupFullName", 0);
     let mut dimensions = vec![("TargetGroup", group)];
     dimensions.extend(balancer_dimensions(service));
     dimensions

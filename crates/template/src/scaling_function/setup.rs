@@ -18,16 +18,41 @@ use crate::{limits, names};
 /// The condition that calls of a scaling function come one after the other.
 pub(crate) const SERIALIZED: &str = "ScalingIsSerialized";
 
-/// Reading and scaling this one service, and writing the log. Of the service it can swap neither the task
-/// definition nor turn ECS Exec on.
+/// What a request to scale never has: each of these would change more than the count. A network can't be
+/// given without subnets.
+/// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic
+/// Container Service", `UpdateService`.
+const NEVER_GIVEN: [&str; 4] = [
+    "ecs:task-definition",
+    "ecs:capacity-provider",
+    "ecs:subnet",
+    "ecs:namespace",
+];
+
+/// What a request to scale may turn off only. Whether ECS evaluates the policy with the default of an absent
+/// setting isn't documented, so both are allowed.
+const NEVER_ON: [&str; 4] = [
+    "ecs:enable-execute-command",
+    "ecs:enable-service-connect",
+    "ecs:enable-vpc-lattice",
+    "ecs:enable-ebs-volumes",
+];
+
+/// Reading and scaling this one service, and writing the log. Nothing else of the service can be changed that
+/// IAM has a condition for.
 pub(crate) fn scale_service(service: &ResolvedService<'_>) -> Vec<Statement> {
     let ours = || vec![service.arn.clone()];
+    let mut scale = Statement::new("SetDesiredCount", &["ecs:UpdateService"], ours());
+    for key in NEVER_GIVEN {
+        scale = scale.when("Null", key, vec!["true".into()]);
+    }
+    for key in NEVER_ON {
+        scale = scale.when("StringEqualsIfExists", key, vec!["false".into()]);
+    }
     vec![
         write_logs(&names::scaling_function_logs(service.short)),
         Statement::new("ReadService", &["ecs:DescribeServices"], ours()),
-        Statement::new("SetDesiredCount", &["ecs:UpdateService"], ours())
-            .when("Null", "ecs:task-definition", vec!["true".into()])
-            .when("Null", "ecs:enable-execute-command", vec!["true".into()]),
+        scale,
     ]
 }
 

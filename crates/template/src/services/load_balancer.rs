@@ -71,21 +71,29 @@ pub(crate) fn task_group(resolved: &Resolved<'_>, service: &ResolvedService<'_>)
         .then(|| attribute(&names::target_security_group(service.short), "GroupId"))
 }
 
-/// `LoadBalancers` of a service, if it has one.
+/// `LoadBalancers` of a service behind one.
 pub(crate) fn service_targets(service: &ResolvedService<'_>) -> Option<Value> {
     let (_, port) = service.load_balancer()?;
     Some(json!([{
         "ContainerName": service.short,
         "ContainerPort": port,
-        "TargetGroupArn": reference(&names::target_group(service.short)),
+        "TargetGroupArn": reference(&service.target_group()),
     }]))
 }
+
+/// Port that each target group has as its own. ECS registers each task with the task's port, so this one is
+/// never used. It is constant because changing it replaces the group: the listener would then forward to an
+/// empty group until new tasks are healthy.
+/// Source: Elastic Load Balancing API, `CreateTargetGroup$Port`.
+const GROUP_PORT: u16 = 80;
+
+/// First and last port to which a load balancer may connect: what its targets let in is narrower, and it is
+/// a rule of its own, so that old and new tasks are both reachable while a port changes.
+const ALL_PORTS: (u16, u16) = (1, 65_535);
 
 /// Where a load balancer finds its tasks.
 struct Targets {
     kind: &'static str,
-    /// Port that the target group gives as its own; a task's or an instance's takes its place.
-    port: u16,
     /// Security group of the tasks or instances.
     group: String,
     /// First and last port on which they listen.
@@ -97,14 +105,12 @@ impl Targets {
         if on_instances {
             Self {
                 kind: "instance",
-                port,
                 group: names::INSTANCE_SECURITY_GROUP.to_owned(),
                 ports: DYNAMIC_PORTS,
             }
         } else {
             Self {
                 kind: "ip",
-                port,
                 group: names::target_security_group(service.short),
                 ports: (port, port),
             }
@@ -164,8 +170,8 @@ fn add_groups(
         "SecurityGroupIngress": ingress.collect::<Vec<_>>(),
         "SecurityGroupEgress": [{
             "IpProtocol": "tcp",
-            "FromPort": first,
-            "ToPort": last,
+            "FromPort": ALL_PORTS.0,
+            "ToPort": ALL_PORTS.1,
             "DestinationSecurityGroupId": target,
         }],
     });
@@ -240,7 +246,7 @@ fn add_target_group(
     let properties = json!({
         "TargetType": targets.kind,
         "Protocol": "HTTP",
-        "Port": targets.port,
+        "Port": GROUP_PORT,
         "VpcId": find_vpc(placement, service.short)?,
         "HealthCheckProtocol": "HTTP",
         "HealthCheckPort": "traffic-port",
@@ -257,10 +263,7 @@ fn add_target_group(
         "Tags": [{ "Key": names::NAME_TAG, "Value": service.short }],
     });
     let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
-    builder.add(
-        names::target_group(service.short),
-        Resource::new(kind, properties),
-    )
+    builder.add(service.target_group(), Resource::new(kind, properties))
 }
 
 fn add_listener(
@@ -274,7 +277,7 @@ fn add_listener(
         "Port": balancer.listener,
         "Protocol": "HTTP",
         "DefaultActions": [
-            { "Type": "forward", "TargetGroupArn": reference(&names::target_group(short)) },
+            { "Type": "forward", "TargetGroupArn": reference(&service.target_group()) },
         ],
     });
     if let (Some(map), Some(certificate)) = (properties.as_object_mut(), &balancer.certificate) {

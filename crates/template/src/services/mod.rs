@@ -135,6 +135,23 @@ fn render_environment(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Valu
         .collect()
 }
 
+/// Share of the tasks, in percent, that run while ECS replaces them.
+///
+/// Instances that are all full have no room for a new task until an old one has stopped, and at 100% none may
+/// stop: the deployment would wait until CloudFormation gives up after three hours. ECS rounds the number of
+/// tasks up, so one of `n` tasks may stop at (n − 1) ÷ n. Of a single task none may: it would be an outage.
+/// Source: Amazon ECS API, `DeploymentConfiguration$minimumHealthyPercent`.
+fn min_healthy(resolved: &Resolved<'_>, service: &ResolvedService<'_>) -> u32 {
+    /// No more than a quarter of the tasks stops, however many there are.
+    const MOST: u32 = 4;
+    let tasks = service.service.tasks;
+    if !cluster::is_on_instances(&resolved.stack.cluster) || tasks.max < 2 {
+        return 100;
+    }
+    let fewest = tasks.min.clamp(2, MOST);
+    100 * (fewest - 1) / fewest
+}
+
 fn add_service(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
@@ -147,7 +164,7 @@ fn add_service(
         "Cluster": service.cluster.value(),
         "TaskDefinition": reference(&names::task_definition(short)),
         "DeploymentConfiguration": {
-            "MinimumHealthyPercent": 100,
+            "MinimumHealthyPercent": min_healthy(resolved, service),
             "MaximumPercent": 200,
             "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
         },
@@ -165,8 +182,15 @@ fn add_service(
             let configuration = json!({ "AwsvpcConfiguration": awsvpc });
             map.insert("NetworkConfiguration".into(), configuration);
         }
-        if let Some(balancers) = load_balancer::service_targets(service) {
-            map.insert("LoadBalancers".into(), balancers);
+        let balancers = load_balancer::service_targets(service);
+        let is_balanced = balancers.is_some();
+        // ECS takes an absent list for "unchanged": after the load balancer's removal the service would keep
+        // registering its tasks with a target group that is gone.
+        map.insert(
+            "LoadBalancers".into(),
+            balancers.unwrap_or_else(|| json!([])),
+        );
+        if is_balanced {
             let grace = load_balancer::GRACE_SECONDS;
             map.insert("HealthCheckGracePeriodSeconds".into(), grace.into());
             // ECS refuses a target group that no listener forwards to.

@@ -16,6 +16,28 @@ pub struct Template {
 }
 
 impl Template {
+    /// The template of a document, unless its text is longer than CloudFormation takes.
+    pub(crate) fn from_document(
+        document: Value,
+        parameters: Vec<&'static str>,
+    ) -> Result<Self, SynthesisError> {
+        let document = canonical(document);
+        let body = document.to_string();
+        if body.len() > limits::BODY_BYTES {
+            return Err(SynthesisError::BodyTooLarge { bytes: body.len() });
+        }
+        Ok(Self {
+            document,
+            body,
+            parameters,
+        })
+    }
+
+    /// The document, and the names of the parameters.
+    pub(crate) fn into_parts(self) -> (Value, Vec<&'static str>) {
+        (self.document, self.parameters)
+    }
+
     /// The template as JSON, keys in alphabetical order.
     #[must_use]
     pub fn to_json(&self) -> &Value {
@@ -230,16 +252,7 @@ impl Builder {
             return Err(SynthesisError::TooManyOutputs { count: outputs });
         }
         let parameters = self.parameters.iter().map(|one| one.name).collect();
-        let document = self.document(description);
-        let body = document.to_string();
-        if body.len() > limits::BODY_BYTES {
-            return Err(SynthesisError::BodyTooLarge { bytes: body.len() });
-        }
-        Ok(Template {
-            document,
-            body,
-            parameters,
-        })
+        Template::from_document(self.document(description), parameters)
     }
 
     fn document(self, description: &str) -> Value {
@@ -260,7 +273,7 @@ impl Builder {
                 map.insert("Conditions".into(), self.conditions.into());
             }
         }
-        canonical(document)
+        document
     }
 }
 

@@ -41,6 +41,16 @@ pub enum SynthesisError {
         /// What is wrong with it.
         problem: scaling::DemandPolicyError,
     },
+    /// A deployed service would move between Fargate and EC2 instances.
+    #[error(
+        "the capacity of a deployed service can't change between Fargate and EC2 instances ({id}): ECS doesn't \
+         change the network of a service's tasks. Deploy the services on the new capacity as a stack of their own \
+         that consumes the queues of this one (`existing`), and destroy the old services afterward"
+    )]
+    CapacityMoves {
+        /// Logical ID of the service.
+        id: String,
+    },
     /// A scaled service consumes more queues than a scaling policy can add up.
     #[error(
         "service {service} consumes {queues} queues; a scaling policy can add up {} at most",

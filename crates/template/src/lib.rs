@@ -24,6 +24,7 @@ mod scaling_function;
 mod services;
 mod synthesize;
 mod text;
+mod update;
 
 pub use builder::Template;
 pub use error::SynthesisError;

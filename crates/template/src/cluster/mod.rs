@@ -40,7 +40,7 @@ pub(crate) fn add(
     }
     builder.add(names::CLUSTER, Resource::new(types::CLUSTER, properties))?;
     let providers = match capacity {
-        Capacity::Fargate => return Ok(()),
+        Capacity::Fargate => json!([FARGATE]),
         Capacity::FargateSpot { .. } => json!([FARGATE, FARGATE_SPOT]),
         Capacity::Ec2 {
             instance_type,
@@ -80,11 +80,14 @@ pub(crate) fn placement(cluster: &Cluster) -> (&'static str, Value) {
             capacity: Capacity::Ec2 { .. },
             ..
         } => json!([{ "CapacityProvider": reference(names::CAPACITY_PROVIDER), "Weight": 1 }]),
+        // Not a launch type: an absent strategy means "unchanged" to ECS, so that the tasks of a service would
+        // stay on Spot when its definition leaves it.
         Cluster::Create {
             capacity: Capacity::Fargate,
             ..
-        }
-        | Cluster::Existing { .. } => return ("LaunchType", FARGATE.into()),
+        } => json!([{ "CapacityProvider": FARGATE, "Weight": 1 }]),
+        // The providers of somebody else's cluster aren't ours to associate.
+        Cluster::Existing { .. } => return ("LaunchType", FARGATE.into()),
     };
     ("CapacityProviderStrategy", strategy)
 }
@@ -92,11 +95,8 @@ pub(crate) fn placement(cluster: &Cluster) -> (&'static str, Value) {
 /// What a service waits for, and has to be gone before: a capacity provider in use can't be removed.
 pub(crate) fn depends_on(cluster: &Cluster) -> Option<&'static str> {
     match cluster {
-        Cluster::Create {
-            capacity: Capacity::FargateSpot { .. } | Capacity::Ec2 { .. },
-            ..
-        } => Some(names::CAPACITY_PROVIDERS),
-        Cluster::Create { .. } | Cluster::Existing { .. } => None,
+        Cluster::Create { .. } => Some(names::CAPACITY_PROVIDERS),
+        Cluster::Existing { .. } => None,
     }
 }
 

@@ -13,6 +13,14 @@ const VPC_CIDR: &str = "10.0.0.0/16";
 /// Addresses of its public subnets, each in another availability zone: 256, of which AWS keeps five.
 const SUBNET_CIDRS: [&str; 2] = ["10.0.0.0/24", "10.0.1.0/24"];
 
+/// Regions with a zone that has no Fargate, which an account may have as its first or second zone, and two
+/// zones there that have Fargate.
+/// Source: Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate".
+const FARGATE_ZONES: [(&str, [&str; 2]); 2] = [
+    ("us-east-1", ["use1-az1", "use1-az2"]),
+    ("ca-central-1", ["cac1-az1", "cac1-az2"]),
+];
+
 /// Ranges of private addresses (RFC 1918, RFC 6598): who can be near an internal load balancer in a VPC
 /// whose own range isn't known here. Only the VPC, and what is connected with it, can reach its address.
 const PRIVATE_CIDRS: [&str; 4] = [
@@ -55,7 +63,7 @@ impl Placement {
 
 pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<Placement, SynthesisError> {
     match &stack.network {
-        Network::Create => create(builder),
+        Network::Create => create(builder, stack.region.as_deref()),
         Network::Existing {
             vpc,
             subnets,
@@ -78,9 +86,21 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<Placement, Syn
     }
 }
 
+/// Property and value that put a subnet into a zone.
+fn zone(region: Option<&str>, index: usize) -> (&'static str, Value) {
+    let known = FARGATE_ZONES.iter().find(|(name, _)| region == Some(name));
+    match known.and_then(|(_, zones)| zones.get(index)) {
+        Some(zone) => ("AvailabilityZoneId", json!(zone)),
+        None => (
+            "AvailabilityZone",
+            json!({ "Fn::Select": [index, { "Fn::GetAZs": "" }] }),
+        ),
+    }
+}
+
 /// Public subnets without NAT: tasks have public addresses and call out (for their image, SQS, logs),
 /// and their security group lets nobody in.
-fn create(builder: &mut Builder) -> Result<Placement, SynthesisError> {
+fn create(builder: &mut Builder, region: Option<&str>) -> Result<Placement, SynthesisError> {
     let vpc = reference(names::VPC);
     add_vpc(builder)?;
     let mut subnets = Vec::new();
@@ -88,12 +108,15 @@ fn create(builder: &mut Builder) -> Result<Placement, SynthesisError> {
     for (index, cidr) in SUBNET_CIDRS.into_iter().enumerate() {
         let number = index + 1;
         let id = names::public_subnet(number);
-        let properties = json!({
+        let mut properties = json!({
             "VpcId": vpc,
-            "AvailabilityZone": { "Fn::Select": [index, { "Fn::GetAZs": "" }] },
             "CidrBlock": cidr,
             "Tags": name_tag(&format!("${{AWS::StackName}}-public-{number}")),
         });
+        let (key, zone) = zone(region, index);
+        if let Some(map) = properties.as_object_mut() {
+            map.insert(key.into(), zone);
+        }
         builder.add(&id, Resource::new("AWS::EC2::Subnet", properties))?;
         let properties =
             json!({ "SubnetId": reference(&id), "RouteTableId": reference(ROUTE_TABLE) });

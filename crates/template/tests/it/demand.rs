@@ -11,7 +11,7 @@ use stack::{Actuator, Queue, Stack, Tasks};
 use template::{SynthesisError, names, synthesize};
 
 use crate::stacks::{self, by_demand, created, demand, demanded, scaled_by, spec};
-use crate::templates::{listed, of_type, resources, statements, substitute};
+use crate::templates::{listed, of_type, resources, scale_only, statements, substitute};
 
 fn template(stack: &Stack) -> Value {
     synthesize(stack).unwrap().to_json().clone()
@@ -82,8 +82,7 @@ fn its_role_may_scale_one_service_and_read_its_queues_and_nothing_else() {
           "Resource": service },
         { "Sid": "SetDesiredCount", "Effect": "Allow", "Action": ["ecs:UpdateService"],
           "Resource": service,
-          "Condition": { "Null": { "ecs:task-definition": "true",
-                                   "ecs:enable-execute-command": "true" } } },
+          "Condition": scale_only() },
         { "Sid": "ReadQueues", "Effect": "Allow", "Action": ["sqs:GetQueueAttributes"],
           "Resource": { "Fn::GetAtt": ["JobsQueue", "Arn"] } },
         { "Sid": "PublishNeed", "Effect": "Allow", "Action": ["cloudwatch:PutMetricData"],

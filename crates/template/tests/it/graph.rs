@@ -112,9 +112,13 @@ fn balanced_services_stand_on_their_listener() {
         for short in stack.services.keys() {
             if graph.contains_key(&names::listener(short)) {
                 let below = all_below(&graph, &names::service(short));
-                for id in [names::listener(short), names::target_group(short)] {
-                    assert!(below.contains(&id), "{name}: {short} {id}");
-                }
+                assert!(below.contains(&names::listener(short)), "{name}: {short}");
+                let groups = [
+                    names::target_group(short),
+                    names::internal_target_group(short),
+                ];
+                let found = groups.iter().filter(|id| below.contains(*id)).count();
+                assert_eq!(found, 1, "{name}: {short}");
                 seen += 1;
             }
         }

@@ -503,6 +503,7 @@ fn services_stand_on_their_network_and_capacity() {
         vec![("w", stacks::created(stacks::spec(), &["a"]))],
     );
     let network = [
+        names::CAPACITY_PROVIDERS,
         names::PUBLIC_ROUTE,
         "PublicSubnet1RouteTable",
         "PublicSubnet2RouteTable",

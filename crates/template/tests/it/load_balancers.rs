@@ -32,7 +32,7 @@ fn on_fargate_the_load_balancer_alone_reaches_the_tasks_port() {
     let everywhere =
         json!([{ "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "CidrIp": "0.0.0.0/0" }]);
     assert_eq!(balancer["SecurityGroupIngress"], everywhere);
-    let out = json!([{ "IpProtocol": "tcp", "FromPort": 8080, "ToPort": 8080,
+    let out = json!([{ "IpProtocol": "tcp", "FromPort": 1, "ToPort": 65_535,
         "DestinationSecurityGroupId": group_id("WebTargetSecurityGroup") }]);
     assert_eq!(balancer["SecurityGroupEgress"], out);
     let ingress = json!({ "GroupId": group_id("WebTargetSecurityGroup"), "IpProtocol": "tcp",
@@ -49,7 +49,7 @@ fn on_fargate_the_load_balancer_alone_reaches_the_tasks_port() {
     let target = properties(template, "WebTargetGroup");
     assert_eq!(
         (&target["TargetType"], &target["Port"]),
-        (&json!("ip"), &json!(8080))
+        (&json!("ip"), &json!(80))
     );
     let delay = &target["TargetGroupAttributes"][0];
     assert_eq!(delay["Key"], "deregistration_delay.timeout_seconds");
@@ -236,4 +236,84 @@ fn instances_have_one_instruction_set() {
     let data = properties(template.to_json(), names::LAUNCH_TEMPLATE);
     let image = data["LaunchTemplateData"]["ImageId"].as_str().unwrap();
     assert!(image.contains("amazon-linux-2023/recommended"), "{image}");
+}
+
+/// Changing `Port` of a target group replaces it, and `Scheme` of a load balancer replaces that: a target group
+/// belongs to one load balancer only.
+/// Source: the schemas of the two resource types, create-only properties; Elastic Load Balancing quotas.
+#[test]
+fn another_port_keeps_the_target_group_and_another_scheme_does_not() {
+    let changed = |port, internal| {
+        let mut stack = balanced(Capacity::Fargate);
+        let service = stack.services.get_mut("web").unwrap();
+        let stack::ServiceSource::Create(spec) = &mut service.source else {
+            panic!("a created service");
+        };
+        spec.port = Some(port);
+        spec.load_balancer.as_mut().unwrap().internal = internal;
+        synthesize(&stack).unwrap().to_json().clone()
+    };
+    let (before, after) = (changed(8080, false), changed(9090, false));
+    for id in [
+        "WebTargetGroup",
+        "WebLoadBalancer",
+        "WebListener",
+        "WebLoadBalancerSecurityGroup",
+    ] {
+        assert!(before["Resources"][id].is_object());
+        assert_eq!(before["Resources"][id], after["Resources"][id], "{id}");
+    }
+    let internal = changed(8080, true);
+    assert!(internal["Resources"]["WebTargetGroup"].is_null());
+    let listener = properties(&internal, "WebListener");
+    let group = json!({ "Ref": "WebInternalTargetGroup" });
+    assert_eq!(listener["DefaultActions"][0]["TargetGroupArn"], group);
+    let service = properties(&internal, "WebService");
+    assert_eq!(service["LoadBalancers"][0]["TargetGroupArn"], group);
+}
+
+/// ECS takes an absent list for "unchanged". Source: Amazon ECS API, `UpdateService$loadBalancers`.
+#[test]
+fn a_service_without_a_load_balancer_says_so() {
+    let mut stack = balanced(Capacity::Fargate);
+    let service = stack.services.get_mut("web").unwrap();
+    let stack::ServiceSource::Create(spec) = &mut service.source else {
+        panic!("a created service");
+    };
+    spec.load_balancer = None;
+    let template = synthesize(&stack).unwrap();
+    let service = properties(template.to_json(), "WebService");
+    assert_eq!(service["LoadBalancers"], json!([]));
+}
+
+/// ECS rounds up how many tasks stay: of the fewest tasks that run, one may stop when instances are full, unless it
+/// is the only one: of 2 stays 1 (50%), of 3 stay 2 (66%), of 4 stay 3 (75%).
+#[test]
+fn full_instances_do_not_block_a_deployment() {
+    let healthy = |capacity, min, max| {
+        let mut stack = balanced(capacity);
+        stack.services.get_mut("web").unwrap().tasks = stack::Tasks { min, max };
+        let template = synthesize(&stack).unwrap();
+        let service = properties(template.to_json(), "WebService");
+        service["DeploymentConfiguration"]["MinimumHealthyPercent"]
+            .as_u64()
+            .unwrap()
+    };
+    for (min, max, expected) in [
+        (1, 1, 100),
+        (0, 2, 50),
+        (2, 2, 50),
+        (3, 9, 66),
+        (4, 9, 75),
+        (50, 90, 75),
+    ] {
+        assert_eq!(
+            healthy(stacks::on_ec2(), min, max),
+            expected,
+            "{min} to {max}"
+        );
+        assert_eq!(healthy(Capacity::Fargate, min, max), 100);
+        let stay = |tasks: u64| (tasks * expected).div_ceil(100);
+        assert!(max < 2 || stay(u64::from(min.max(2))) < u64::from(min.max(2)));
+    }
 }

@@ -20,3 +20,4 @@ mod schedule;
 mod snapshots;
 mod stacks;
 mod templates;
+mod update;

@@ -8,7 +8,7 @@ use stack::{Stack, StepScaling};
 use template::{SynthesisError, names, synthesize};
 
 use crate::stacks::{self, alarm_steps, by_queue, by_requests, created, existing, scaled_by};
-use crate::templates::{listed, statements, substitute};
+use crate::templates::{listed, scale_only, statements, substitute};
 
 /// One created service and one of somebody else's, both scaled by alarms.
 fn stepped() -> Stack {
@@ -70,8 +70,7 @@ fn its_role_may_scale_one_service_and_nothing_else() {
           "Resource": service },
         { "Sid": "SetDesiredCount", "Effect": "Allow", "Action": ["ecs:UpdateService"],
           "Resource": service,
-          "Condition": { "Null": { "ecs:task-definition": "true",
-                                   "ecs:enable-execute-command": "true" } } },
+          "Condition": scale_only() },
         { "Sid": "ReadAlarms", "Effect": "Allow",
           "Action": ["cloudwatch:DescribeAlarms"],
           "Resource": { "Fn::Sub":

@@ -117,3 +117,22 @@ pub(crate) fn complete(value: &Value, fill: &impl Fn(&str) -> String) -> Value {
         scalar => scalar.clone(),
     }
 }
+
+/// What IAM asks of a request that changes nothing but the desired count.
+/// Source: Service Authorization Reference, Amazon Elastic Container Service, `UpdateService`.
+pub(crate) fn scale_only() -> Value {
+    serde_json::json!({
+        "Null": {
+            "ecs:task-definition": "true",
+            "ecs:capacity-provider": "true",
+            "ecs:subnet": "true",
+            "ecs:namespace": "true",
+        },
+        "StringEqualsIfExists": {
+            "ecs:enable-execute-command": "false",
+            "ecs:enable-service-connect": "false",
+            "ecs:enable-vpc-lattice": "false",
+            "ecs:enable-ebs-volumes": "false",
+        },
+    })
+}

@@ -1,0 +1,150 @@
+//! What a new template takes over from the deployed one, so that the update replaces nothing without need and
+//! leaves nothing behind that only an explicit value removes.
+
+use serde_json::{Map, Value, json};
+
+use crate::builder::Template;
+use crate::contract::types;
+use crate::error::SynthesisError;
+use crate::names;
+
+type Resources = Map<String, Value>;
+
+impl Template {
+    /// Adapts this template to the one that is deployed:
+    /// - services with a launch type keep it, and subnets keep their zone, because a change would replace them;
+    /// - a changed capacity provider strategy starts a deployment, which ECS doesn't do by itself;
+    /// - Container Insights that the deployed template switched on is switched off, since ECS keeps a setting
+    ///   that is absent.
+    ///
+    /// # Errors
+    /// If a service moves between Fargate and EC2 instances, or if the template gets too long.
+    pub fn adapt_to(self, deployed: &Value) -> Result<Self, SynthesisError> {
+        let Some(old) = deployed.get("Resources").and_then(Value::as_object) else {
+            return Ok(self);
+        };
+        let (mut document, parameters) = self.into_parts();
+        if let Some(new) = document.get_mut("Resources").and_then(Value::as_object_mut) {
+            for (id, resource) in new.iter_mut() {
+                let before = old.get(id).filter(|before| kind(before) == kind(resource));
+                let Some(before) = before.and_then(|before| before.get("Properties")).cloned()
+                else {
+                    continue;
+                };
+                adapt_resource(id, resource, &before)?;
+            }
+            remove_needless_association(new, old);
+        }
+        Self::from_document(document, parameters)
+    }
+}
+
+fn kind(resource: &Value) -> Option<&str> {
+    resource.get("Type").and_then(Value::as_str)
+}
+
+fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), SynthesisError> {
+    match kind(resource) {
+        Some(types::SERVICE) => adapt_service(id, resource, before)?,
+        Some(types::CLUSTER) => disable_insights(resource, before),
+        Some("AWS::EC2::Subnet") => keep_zone(resource, before),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn properties(resource: &mut Value) -> Option<&mut Map<String, Value>> {
+    resource.get_mut("Properties")?.as_object_mut()
+}
+
+const STRATEGY: &str = "CapacityProviderStrategy";
+const LAUNCH_TYPE: &str = "LaunchType";
+const FORCE: &str = "ForceNewDeployment";
+
+fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), SynthesisError> {
+    let is_on_fargate = |properties: &Value| properties.get("NetworkConfiguration").is_some();
+    if resource.get("Properties").is_some_and(is_on_fargate) != is_on_fargate(before) {
+        return Err(SynthesisError::CapacityMoves { id: id.to_owned() });
+    }
+    let Some(service) = properties(resource) else {
+        return Ok(());
+    };
+    let (new, old) = (service.get(STRATEGY), before.get(STRATEGY));
+    match (new, old) {
+        (Some(strategy), None)
+            if *strategy == json!([{ "CapacityProvider": "FARGATE", "Weight": 1 }]) =>
+        {
+            if let Some(launch_type) = before.get(LAUNCH_TYPE) {
+                service.insert(LAUNCH_TYPE.into(), launch_type.clone());
+                service.remove(STRATEGY);
+                forget_association(resource);
+            }
+        }
+        (Some(new), Some(old)) if new == old => {
+            if let Some(force) = before.get(FORCE) {
+                service.insert(FORCE.into(), force.clone());
+            }
+        }
+        (Some(new), _) => {
+            let force =
+                json!({ "EnableForceNewDeployment": true, "ForceNewDeploymentNonce": nonce(new) });
+            service.insert(FORCE.into(), force);
+        }
+        (None, _) => {}
+    }
+    Ok(())
+}
+
+/// The strategy in short, such as `FARGATE_SPOT 1`: it differs between strategies, and is the same for the same one.
+/// Source: AWS::ECS::Service, `ForceNewDeployment`, `ForceNewDeploymentNonce`: at most 255 characters.
+fn nonce(strategy: &Value) -> String {
+    let text = strategy.to_string();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(255).collect()
+}
+
+/// A service with a launch type doesn't wait for the providers of its cluster.
+fn forget_association(resource: &mut Value) {
+    let Some(Value::Array(ids)) = resource.get_mut("DependsOn") else {
+        return;
+    };
+    ids.retain(|id| id != names::CAPACITY_PROVIDERS);
+    if ids.is_empty() {
+        if let Some(map) = resource.as_object_mut() {
+            map.remove("DependsOn");
+        }
+    }
+}
+
+/// The association of providers that no service uses, unless it is deployed already.
+fn remove_needless_association(new: &mut Resources, old: &Resources) {
+    let is_used = new.values().any(|resource| {
+        resource
+            .pointer("/Properties/CapacityProviderStrategy")
+            .is_some()
+    });
+    if !is_used && !old.contains_key(names::CAPACITY_PROVIDERS) {
+        new.remove(names::CAPACITY_PROVIDERS);
+    }
+}
+
+fn disable_insights(resource: &mut Value, before: &Value) {
+    const SETTINGS: &str = "ClusterSettings";
+    if let (Some(cluster), true) = (properties(resource), before.get(SETTINGS).is_some()) {
+        let disabled = json!([{ "Name": "containerInsights", "Value": "disabled" }]);
+        cluster.entry(SETTINGS).or_insert(disabled);
+    }
+}
+
+fn keep_zone(resource: &mut Value, before: &Value) {
+    const KEYS: [&str; 2] = ["AvailabilityZone", "AvailabilityZoneId"];
+    if let Some(subnet) = properties(resource) {
+        for key in KEYS {
+            match before.get(key) {
+                Some(zone) => subnet.insert(key.into(), zone.clone()),
+                None => subnet.remove(key),
+            };
+        }
+    }
+}

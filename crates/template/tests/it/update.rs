@@ -1,0 +1,169 @@
+//! What a new template takes over from the deployed one.
+
+use serde_json::{Value, json};
+use stack::{BacklogPerTask, BacklogSource, Capacity, Cluster, Queue, Stack};
+use template::{SynthesisError, names, synthesize};
+
+use crate::stacks::{self, created, web, with};
+
+const SPOT: Capacity = Capacity::FargateSpot { base: 1 };
+
+fn on(capacity: Capacity) -> Stack {
+    let mut stack = with("shop", vec![], vec![("web", created(web(), &[]))]);
+    stack.region = Some("us-east-1".into());
+    stack.services.get_mut("web").unwrap().scaling = None;
+    stack.cluster = Cluster::Create {
+        name: None,
+        capacity,
+    };
+    stack
+}
+
+fn adapt(stack: &Stack, deployed: &Value) -> Value {
+    let template = synthesize(stack).unwrap().adapt_to(deployed).unwrap();
+    assert_eq!(template.body(), template.to_json().to_string());
+    template.to_json().clone()
+}
+
+fn deploy(stack: &Stack) -> Value {
+    synthesize(stack).unwrap().to_json().clone()
+}
+
+/// A template of version 0.1.0: Fargate by launch type, zones by name.
+fn earlier() -> Value {
+    let mut template = deploy(&on(Capacity::Fargate));
+    let resources = template["Resources"].as_object_mut().unwrap();
+    resources.remove(names::CAPACITY_PROVIDERS);
+    let service = resources["WebService"]["Properties"]
+        .as_object_mut()
+        .unwrap();
+    service.remove("CapacityProviderStrategy");
+    service.insert("LaunchType".into(), "FARGATE".into());
+    for subnet in ["PublicSubnet1", "PublicSubnet2"] {
+        let subnet = resources[subnet]["Properties"].as_object_mut().unwrap();
+        subnet.remove("AvailabilityZoneId");
+        let zone = json!({ "Fn::Select": [0, { "Fn::GetAZs": "" }] });
+        subnet.insert("AvailabilityZone".into(), zone);
+    }
+    template
+}
+
+#[test]
+fn a_template_that_is_deployed_already_stays_as_it_is() {
+    for (name, stack) in stacks::all() {
+        let deployed = deploy(&stack);
+        assert_eq!(adapt(&stack, &deployed), deployed, "{name}");
+    }
+    // What an update added stays too, so that the next deploy changes nothing.
+    let steps = [SPOT, Capacity::Fargate, SPOT, Capacity::Fargate];
+    let mut deployed = earlier();
+    for capacity in steps {
+        let stack = on(capacity);
+        deployed = adapt(&stack, &deployed);
+        assert_eq!(adapt(&stack, &deployed), deployed);
+    }
+}
+
+/// `LaunchType` and a subnet's zone are create-only by the resource types' schemas.
+#[test]
+fn what_would_be_replaced_without_need_stays() {
+    let deployed = earlier();
+    let updated = adapt(&on(Capacity::Fargate), &deployed);
+    for (id, pointer) in [
+        ("WebService", "/Properties/LaunchType"),
+        ("WebService", "/DependsOn"),
+        ("PublicSubnet1", "/Properties/AvailabilityZone"),
+    ] {
+        let before = deployed["Resources"][id].pointer(pointer).unwrap();
+        let kept: &Value = &updated["Resources"][id];
+        if pointer == "/DependsOn" {
+            let waits = kept["DependsOn"].as_array().unwrap();
+            assert!(!waits.contains(&json!(names::CAPACITY_PROVIDERS)));
+        } else {
+            assert_eq!(kept.pointer(pointer), Some(before), "{id}{pointer}");
+        }
+    }
+    let resources = &updated["Resources"];
+    assert!(resources["WebService"]["Properties"]["CapacityProviderStrategy"].is_null());
+    assert!(resources["PublicSubnet1"]["Properties"]["AvailabilityZoneId"].is_null());
+    assert!(resources[names::CAPACITY_PROVIDERS].is_null());
+}
+
+/// Amazon ECS Developer Guide: an update of the strategy alone starts no deployment, and running tasks stay where
+/// they are.
+#[test]
+fn another_strategy_starts_a_deployment_and_the_same_one_does_not() {
+    let service = |template: &Value| template["Resources"]["WebService"]["Properties"].clone();
+    let on_spot = deploy(&on(SPOT));
+    assert!(service(&on_spot)["ForceNewDeployment"].is_null());
+    let left = service(&adapt(&on(Capacity::Fargate), &on_spot));
+    assert_eq!(
+        left["CapacityProviderStrategy"],
+        json!([{ "CapacityProvider": "FARGATE", "Weight": 1 }])
+    );
+    let force = &left["ForceNewDeployment"];
+    assert_eq!(force["EnableForceNewDeployment"], true);
+    let back = service(&adapt(&on(SPOT), &adapt(&on(Capacity::Fargate), &on_spot)));
+    assert_ne!(
+        back["ForceNewDeployment"]["ForceNewDeploymentNonce"],
+        force["ForceNewDeploymentNonce"]
+    );
+}
+
+#[test]
+fn a_service_between_fargate_and_instances_is_refused() {
+    for (from, to) in [
+        (Capacity::Fargate, stacks::on_ec2()),
+        (stacks::on_ec2(), Capacity::Fargate),
+        (SPOT, stacks::on_ec2()),
+    ] {
+        let template = synthesize(&on(to)).unwrap();
+        let error = template.adapt_to(&deploy(&on(from))).unwrap_err();
+        let id = "WebService".to_owned();
+        assert_eq!(error, SynthesisError::CapacityMoves { id });
+    }
+}
+
+/// Amazon ECS API, `UpdateCluster`: a setting that is left out stays as it is.
+#[test]
+fn container_insights_that_we_enabled_is_disabled() {
+    let worker = |source| {
+        let backlog = stacks::backlog(BacklogPerTask {
+            source,
+            ..stacks::scaling()
+        });
+        let service = stacks::scaled_by(backlog, created(stacks::spec(), &["a"]));
+        with(
+            "w",
+            vec![("a", Queue::Create(stacks::queue()))],
+            vec![("w", service)],
+        )
+    };
+    let settings = |template: &Value| {
+        template["Resources"][names::CLUSTER]["Properties"]["ClusterSettings"].clone()
+    };
+    let math = deploy(&worker(BacklogSource::MetricMath));
+    assert_eq!(settings(&math)[0]["Value"], "enabled");
+    let lambda = worker(BacklogSource::Lambda);
+    assert!(
+        settings(&deploy(&lambda)).is_null(),
+        "an account's default stays"
+    );
+    let left = adapt(&lambda, &math);
+    assert_eq!(settings(&left)[0]["Value"], "disabled");
+    assert_eq!(adapt(&lambda, &left), left);
+}
+
+#[test]
+fn a_garbled_template_changes_nothing() {
+    let stack = on(Capacity::Fargate);
+    for deployed in [
+        json!(null),
+        json!({}),
+        json!({ "Resources": [] }),
+        json!({ "Resources": { "WebService": 1, "Cluster": { "Type": "AWS::ECS::Cluster" } } }),
+    ] {
+        let mut kept = adapt(&stack, &deployed);
+        assert_eq!(kept["Resources"].take(), deploy(&stack)["Resources"]);
+    }
+}

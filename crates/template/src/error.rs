@@ -51,6 +51,18 @@ pub enum SynthesisError {
         /// Logical ID of the service.
         id: String,
     },
+    /// More services than one request to the metric function holds, and some of them track their demand.
+    #[error(
+        "the metric function measures {services} services, and one request to it holds {most} of them. Services with \
+         `demand` and `actuator: target_tracking` have to be measured in one request: divide them among several \
+         stacks, or use `actuator: function`"
+    )]
+    TooManyForDemand {
+        /// Services that the metric function measures.
+        services: usize,
+        /// Services that fit into the first request.
+        most: usize,
+    },
     /// A scaled service consumes more queues than a scaling policy can add up.
     #[error(
         "service {service} consumes {queues} queues; a scaling policy can add up {} at most",

@@ -20,9 +20,13 @@ const EXPIRES: Duration = Duration::from_secs(10 * 60);
 /// Protection that is still needed is asked for again after this.
 const RENEW: Duration = Duration::from_secs(5 * 60);
 
+/// Protection outlasts the work by this. Between two long messages it would otherwise be switched off and on again,
+/// and each switch is a request that ECS throttles.
+const HOLD: Duration = Duration::from_secs(5);
+
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
-/// Protects the task while `long_work` is above zero. Asks on a change only, and to renew.
+/// Protects the task while `long_work` is above zero, and a few seconds longer. Asks on a change only, and to renew.
 /// Whatever the agent says, the work goes on.
 pub(crate) async fn protect(
     mut long_work: watch::Receiver<usize>,
@@ -33,8 +37,15 @@ pub(crate) async fn protect(
     let mut protected = Some(false);
     let mut backoff = Backoff::up_to(LONGEST_BACKOFF);
     let mut again_at: Option<Instant> = None;
+    let (mut worked, mut held_until) = (false, Instant::now());
     loop {
-        let wanted = *long_work.borrow_and_update() > 0;
+        let now = Instant::now();
+        let works = *long_work.borrow_and_update() > 0;
+        if worked && !works {
+            held_until = now + HOLD;
+        }
+        worked = works;
+        let wanted = works || (protected != Some(false) && now < held_until);
         let is_due = again_at.is_some_and(|at| at <= Instant::now());
         if is_due || protected == Some(!wanted) {
             match put(wanted).await {
@@ -62,8 +73,9 @@ pub(crate) async fn protect(
                 }
             }
         }
+        let held = (wanted && !works).then_some(held_until);
         let again = async {
-            match again_at {
+            match again_at.into_iter().chain(held).min() {
                 Some(at) => sleep_until(at).await,
                 None => std::future::pending().await,
             }

@@ -85,6 +85,15 @@ fn write_inputs(
             }
         }
     }
+    // Demand needs an unbroken series of checks in one environment of the function. Several requests at the same
+    // time run in several environments, each with gaps, and then no service is ever scaled in.
+    let demanded = measured.iter().filter(|one| one.demand.is_some()).count();
+    if batches.len() > 1 && demanded > 0 {
+        return Err(SynthesisError::TooManyForDemand {
+            services: measured.len(),
+            most: batches.first().map_or(0, Vec::len),
+        });
+    }
     Ok(batches
         .into_iter()
         .map(|services| render_request(stack, services))

@@ -1,6 +1,6 @@
 //! Definitions that have no template say what to change.
 
-use stack::{Queue, QueueSpec};
+use stack::{Actuator, Queue, QueueSpec};
 use template::{SynthesisError, synthesize};
 
 use crate::stacks::{self, created, queue, spec, with};
@@ -116,4 +116,22 @@ fn an_alarm_that_would_look_back_too_far_is_refused() {
             .starts_with("alarms.metric_silent is 691200 s"),
         "{error}"
     );
+}
+
+/// EventBridge: at most 8,192 characters of input for a target. Fifty requests of several hundred characters are more.
+#[test]
+fn demand_by_target_tracking_in_several_requests_is_refused() {
+    let fleet = |services| {
+        let mut stack = stacks::existing_fleet(services);
+        let first = stack.services.values_mut().next().unwrap();
+        first.scaling = Some(stacks::demanded(stacks::demand(Actuator::TargetTracking)));
+        stack
+    };
+    synthesize(&fleet(10)).unwrap();
+    let refused = error(&fleet(50));
+    let SynthesisError::TooManyForDemand { services: 50, most } = refused else {
+        panic!("{refused}");
+    };
+    synthesize(&fleet(most)).unwrap();
+    synthesize(&stacks::existing_fleet(50)).unwrap();
 }

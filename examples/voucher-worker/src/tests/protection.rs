@@ -38,7 +38,7 @@ async fn the_agent_is_asked_on_a_change_and_to_renew() {
         (10, true),
         (310, true),
         (610, true),
-        (720, false),
+        (725, false),
         (740, true),
     ];
     assert_eq!(asked, expected);
@@ -48,6 +48,21 @@ async fn the_agent_is_asked_on_a_change_and_to_renew() {
         .map(|line| line["enabled"] == true)
         .collect();
     assert_eq!(said, [true, false, true]);
+}
+
+/// Long messages with a pause of two seconds between them: one request when they begin and one after the last.
+#[tokio::test(start_paused = true)]
+async fn a_short_pause_keeps_the_protection() {
+    let (long_work, asked, _) = keeper(|_| Ok(()));
+    for _ in 0..5 {
+        long_work.send_replace(1);
+        sleep(20 * SECOND).await;
+        long_work.send_replace(0);
+        sleep(2 * SECOND).await;
+    }
+    sleep(60 * SECOND).await;
+    // 5 × 22 s, and the last work ended 2 s before that.
+    assert_eq!(*asked.lock().unwrap(), [(0, true), (113, false)]);
 }
 
 #[tokio::test(start_paused = true)]

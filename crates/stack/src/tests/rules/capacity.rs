@@ -273,3 +273,27 @@ fn tasks_that_fit_onto_no_instance() {
         ]
     );
 }
+
+/// A t4g.small has 2 vCPUs and, without the kernel's share, 2,016 MiB: three tasks of 256 CPU units and 512 MiB, so
+/// four instances hold twelve.
+#[test]
+fn instances_without_room_for_a_deployment() {
+    let with =
+        |max: &str| on_ec2().replace("{min: 1, max: 10}", &format!("{{min: 1, max: {max}}}"));
+    assert!(problems(&with("11")).is_empty());
+    check_text(
+        &with("12"),
+        "warning 12:26 services.worker.tasks.max: with all tasks running, a deployment stops some of them first: the instances have no room for more",
+    );
+    let single = with("1")
+        .replace("type: t4g.small, max: 4", "type: t4g.small, max: 1")
+        .replace(IMAGE, &format!("{IMAGE}    cpu: 1024\n    memory: 1536\n"));
+    let found = problems(&single);
+    let said: Vec<String> = found.iter().map(super::line).collect();
+    assert_eq!(
+        said,
+        [
+            "warning 14:26 services.worker.tasks.max: a deployment can't replace the only task: the instances have no room for a second one"
+        ]
+    );
+}

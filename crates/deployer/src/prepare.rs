@@ -10,6 +10,7 @@ use crate::assets::{Asset, object_url, upload};
 use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::error::{Error, Result};
+use crate::observe::deployed_template;
 use crate::preflight::{Identity, can_serialize};
 use crate::session::Session;
 
@@ -23,9 +24,11 @@ pub struct Prepared {
     pub source: Source,
     /// The template.
     pub template: Template,
+    /// The template that is deployed, word for word, if there is one.
+    pub deployed: Option<String>,
 }
 
-/// Builds the functions, makes the template, and uploads what is too large for a request. `now` decides
+/// Builds the functions, makes the template that updates the deployed one, and uploads what is too large for a request. `now` decides
 /// which uploaded assets are so old that they are uploaded again.
 ///
 /// # Errors
@@ -41,7 +44,9 @@ pub async fn prepare_stack<E: From<Error>>(
     let built = build(&FunctionCode::list_needed(stack), stack.metric.architecture)?;
     let mut stack = stack.clone();
     stack.metric.architecture = built.architecture;
-    let template = template::synthesize(&stack).map_err(Error::from)?;
+    stack.region = Some(identity.region.clone());
+    let deployed = deployed_template(session, &stack.name).await?;
+    let template = synthesize_update(&stack, deployed.as_deref())?;
     let keys = built.assets.iter();
     let mut parameters: BTreeMap<&str, String> = keys
         .map(|(function, asset)| (function.parameter(), asset.key.clone()))
@@ -68,6 +73,18 @@ pub async fn prepare_stack<E: From<Error>>(
     Ok(Prepared {
         source: make_source(&stack, &template, body, parameters),
         template,
+        deployed,
+    })
+}
+
+/// Makes the template that updates the deployed one. A deployed text that isn't JSON isn't ours, and the change set
+/// will show what it changes.
+fn synthesize_update(stack: &Stack, deployed: Option<&str>) -> Result<Template> {
+    let template = template::synthesize(stack)?;
+    let deployed = deployed.and_then(|text| serde_json::from_str(text).ok());
+    Ok(match deployed {
+        Some(deployed) => template.adapt_to(&deployed)?,
+        None => template,
     })
 }
 

@@ -57,17 +57,16 @@ async fn compute_difference(
     let now = SystemTime::now();
     let prepared =
         deployer::prepare_stack::<Failure>(&session, stack, &identity, now, &build).await?;
-    let deployed = deployer::deployed_template(&session, &stack.name).await?;
     let plan = deployer::plan(&session, &prepared.source).await?;
     let new = as_yaml(prepared.template.to_json())?;
-    let old = match &deployed {
+    let old = match &prepared.deployed {
         Some(text) => as_yaml(&parse(text)?)?,
         None => String::new(),
     };
     Ok(Difference {
         changed: plan.is_some(),
         plan,
-        template: unified_diff(&old, &new, deployed.is_none()),
+        template: unified_diff(&old, &new, prepared.deployed.is_none()),
         stack: stack.name.clone(),
     })
 }

@@ -186,7 +186,7 @@ pub fn target_group(short: &str) -> String {
 /// The target group of a service's tasks behind an internal load balancer.
 #[must_use]
 pub fn internal_target_group(short: &str) -> String {
-    named(short, "InternalTargetGroup")
+    join_kind(short, "InternalTargetGroup")
 }
 
 /// The security group by which a service's load balancer reaches its tasks.

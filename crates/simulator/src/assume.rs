@@ -31,13 +31,14 @@ pub enum AssumeError {
 const RENAMED: [(&str, &str); 1] = [("promise", "slo")];
 
 /// Everything that may be assumed.
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 27] = [
     "slo",
     "processing_time",
     "concurrency",
     "task_start",
     "launches_per_minute",
     "drains",
+    "old_receipt",
     "rule_jitter",
     "publication_delay",
     "count_lag",
@@ -114,6 +115,7 @@ impl Overrides {
             "task_start" => assumed.task_start = parse_distribution(value, Distribution::Fixed)?,
             "launches_per_minute" => assumed.launches_per_minute = parse_whole(value)?,
             "drains" => assumed.drains = value.parse().map_err(|_| "true or false")?,
+            "old_receipt" => assumed.old_receipt = value.parse()?,
             "rule_jitter" => assumed.rule_jitter = parse_time(value)?,
             "publication_delay" => assumed.publication_delay = parse_time(value)?,
             "count_lag" => assumed.count_lag = parse_time(value)?,
@@ -272,7 +274,7 @@ mod tests {
     fn every_key_takes_a_value_and_refuses_nonsense() {
         for key in KEYS {
             let taken = [
-                "7s", "7", "0.7", "false", "running", "blocks", "average", "5%", "off",
+                "7s", "7", "0.7", "false", "running", "blocks", "average", "5%", "off", "deletes",
             ]
             .iter()
             .any(|value| {

@@ -1,5 +1,7 @@
 //! What the simulation takes for granted: each constant that is not certain, with its source.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use scaling::TrackingBehavior;
@@ -25,6 +27,9 @@ pub struct Assumptions {
     /// Whether a task that gets SIGTERM finishes what it works on and takes nothing new; otherwise it
     /// goes on until it is killed. Default: yes, as the example worker does.
     pub drains: bool,
+    /// What a receipt handle does whose message was received again since. Default: nothing. (A) SQS asks
+    /// for the latest handle; (B) AWS's support pages say that older ones sometimes work.
+    pub old_receipt: OldReceipt,
     /// How much later than its minute the rule fires, from 0 to this. Default: 10 s. (A) rules fire at a
     /// minute's resolution and some seconds late; (C) how many.
     pub rule_jitter: Duration,
@@ -68,6 +73,37 @@ pub struct Assumptions {
     pub ideal_interval: Duration,
 }
 
+/// What deleting a message does with the receipt handle of a receive that isn't its latest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OldReceipt {
+    /// Nothing: the message stays.
+    #[default]
+    Ignored,
+    /// It deletes the message, even while another task works on it.
+    Deletes,
+}
+
+impl fmt::Display for OldReceipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ignored => "ignored",
+            Self::Deletes => "deletes",
+        })
+    }
+}
+
+impl FromStr for OldReceipt {
+    /// What can be written.
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Ignored, Self::Deletes]
+            .into_iter()
+            .find(|one| one.to_string() == text)
+            .ok_or("ignored or deletes")
+    }
+}
+
 /// One assumption, for people.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Assumption {
@@ -87,6 +123,7 @@ impl Default for Assumptions {
             task_start: Distribution::Uniform(seconds(23), seconds(60)),
             launches_per_minute: 500,
             drains: true,
+            old_receipt: OldReceipt::default(),
             rule_jitter: seconds(10),
             publication_delay: seconds(2),
             count_lag: Duration::ZERO,
@@ -133,6 +170,7 @@ impl Assumptions {
                 self.drains.to_string(),
                 "C",
             ),
+            line("old receipt handle", self.old_receipt.to_string(), "B"),
             time("the rule is late by up to", self.rule_jitter, "C"),
             time("publication of a datapoint", self.publication_delay, "C"),
             time("lag of the queue's counts", self.count_lag, "A"),

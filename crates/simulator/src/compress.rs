@@ -30,6 +30,7 @@ impl Assumptions {
             task_start: self.task_start.shortened(speed),
             launches_per_minute: self.launches_per_minute,
             drains: self.drains,
+            old_receipt: self.old_receipt,
             rule_jitter: short(self.rule_jitter),
             publication_delay: short(self.publication_delay),
             count_lag: short(self.count_lag),

@@ -32,7 +32,7 @@ mod tune;
 mod tests;
 
 pub use assume::{AssumeError, renamed_assumption};
-pub use assumptions::{Assumption, Assumptions};
+pub use assumptions::{Assumption, Assumptions, OldReceipt};
 pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use cost::{

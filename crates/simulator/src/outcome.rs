@@ -218,10 +218,36 @@ impl RunOutcome {
                 .iter()
                 .chain(&scenario.notes)
                 .cloned()
+                .chain(redelivered(scenario, records))
                 .chain(unfinished(&finished))
                 .collect(),
         }
     }
+}
+
+/// Why messages were received again while a task worked on them.
+fn redelivered(scenario: &Scenario, records: &Records) -> Option<String> {
+    let totals = records.totals;
+    let work = seconds(totals.longest_exposed);
+    (totals.exposed > 0).then(|| {
+        let timeout = scenario.visibility_timeout.as_secs_f64();
+        let fix = if scenario.heartbeat {
+            "SQS hides a message for 12 hours at most".to_owned()
+        } else {
+            format!(
+                "Set visibility_timeout to at least {:.0}s, or let the worker extend it (heartbeat: true)",
+                work.ceil()
+            )
+        };
+        format!(
+            "the visibility timeout, {}, is shorter than the work on a message, up to {}. Messages that became visible \
+             again while a task worked on them: {}; times that they were received again: {}. {fix}",
+            format_duration(timeout),
+            format_duration(work),
+            totals.exposed,
+            totals.redelivered
+        )
+    })
 }
 
 /// What to say of the messages that a simulation stopped waiting for.

@@ -19,8 +19,14 @@ const FEW_PHASES: u64 = 3;
 /// Messages from which fewer phases are run.
 const MANY_MESSAGES: usize = 500_000;
 
-/// Assumptions that differ from the defaults in one part, as `--assume` takes them, and what they mean.
-const VARIANTS: [(&str, &str); 9] = [
+/// The same for messages that are received again.
+const REDELIVERY: [(&str, &str); 1] = [(
+    "old_receipt=deletes",
+    "deletes a message by a receipt handle that isn't its latest",
+)];
+
+/// Assumptions about target tracking that differ from the defaults in one part, as `--assume` takes them, and what they mean.
+const TRACKING: [(&str, &str); 9] = [
     (
         "tracking_base=running_then",
         "multiplies the running count at the datapoint's time",
@@ -100,7 +106,8 @@ pub struct Survey {
     pub outcome: RunOutcome,
     /// What all phases came to, the given seed's among them.
     pub phases: Phases,
-    /// The same for each variant. Empty where the policy doesn't use target tracking.
+    /// The same for each variant that can matter: those of target tracking if the policy uses it, and those of
+    /// redelivery if messages were received again.
     pub variants: Vec<Variant>,
 }
 
@@ -109,31 +116,45 @@ pub struct Survey {
 /// # Errors
 /// If a number of the scenario makes no sense.
 pub fn survey(scenario: &Scenario, load: &Load, seed: u64) -> Result<Survey, ScenarioError> {
-    let variants = if uses_target_tracking(&scenario.policy) {
-        list_variants(scenario)
+    let tracking: &[_] = if uses_target_tracking(&scenario.policy) {
+        &TRACKING
     } else {
-        Vec::new()
+        &[]
     };
-    let others = variants.iter().map(|(_, _, scenario)| scenario);
+    let tracking = list_variants(scenario, tracking);
+    let others = tracking.iter().map(|(_, scenario)| scenario);
     let scenarios: Vec<&Scenario> = std::iter::once(scenario).chain(others).collect();
     let mut runs = run_phases(&scenarios, load, seed)?.into_iter();
     let (outcome, phases) = runs
         .next()
         .ok_or(ScenarioError::Value("nothing was simulated"))?;
-    let variants = variants
-        .iter()
-        .zip(runs)
-        .map(|((assumption, meaning, _), (_, phases))| Variant {
+    let mut found = name_variants(tracking.iter().map(|(named, _)| *named), runs);
+    if outcome.messages.processed_again > 0 {
+        for (named, scenario) in list_variants(scenario, &REDELIVERY) {
+            let runs = run_phases(&[&scenario], load, seed)?;
+            found.extend(name_variants([named], runs));
+        }
+    }
+    Ok(Survey {
+        outcome,
+        phases,
+        variants: found,
+    })
+}
+
+/// What the runs of variants came to, with the names and meanings of the variants.
+fn name_variants(
+    names: impl IntoIterator<Item = (&'static str, &'static str)>,
+    runs: impl IntoIterator<Item = (RunOutcome, Phases)>,
+) -> Vec<Variant> {
+    let pairs = names.into_iter().zip(runs);
+    pairs
+        .map(|((assumption, meaning), (_, phases))| Variant {
             assumption,
             meaning,
             phases,
         })
-        .collect();
-    Ok(Survey {
-        outcome,
-        phases,
-        variants,
-    })
+        .collect()
 }
 
 /// Simulates a scenario in several phases, on all cores: the outcome with the given seed, and what all phases
@@ -255,9 +276,12 @@ fn uses_target_tracking(policy: &Policy) -> bool {
     }
 }
 
-/// The scenario under each of [`VARIANTS`] that differs from its own assumptions.
-fn list_variants(scenario: &Scenario) -> Vec<(&'static str, &'static str, Scenario)> {
-    let under = |(assumption, meaning): (&'static str, &'static str)| {
+/// The scenario under each of these assumptions that differs from its own.
+fn list_variants(
+    scenario: &Scenario,
+    assumptions: &[(&'static str, &'static str)],
+) -> Vec<((&'static str, &'static str), Scenario)> {
+    let under = |&(assumption, meaning): &(&'static str, &'static str)| {
         let mut overrides = Overrides {
             assumptions: Some(scenario.assumptions.clone()),
             ..Overrides::default()
@@ -269,9 +293,9 @@ fn list_variants(scenario: &Scenario) -> Vec<(&'static str, &'static str, Scenar
             assumptions,
             ..scenario.clone()
         };
-        differs.then_some((assumption, meaning, other))
+        differs.then_some(((assumption, meaning), other))
     };
-    VARIANTS.into_iter().filter_map(under).collect()
+    assumptions.iter().filter_map(under).collect()
 }
 
 #[cfg(test)]
@@ -281,7 +305,7 @@ mod tests {
     /// No variant is without effect because of a misspelling.
     #[test]
     fn every_variant_is_an_assumption() {
-        for (assumption, _) in VARIANTS {
+        for (assumption, _) in TRACKING.iter().chain(&REDELIVERY) {
             let mut overrides = Overrides::default();
             overrides.assume(assumption).unwrap();
             assert_ne!(overrides, Overrides::default(), "{assumption}");

@@ -1,5 +1,6 @@
 //! The way of a message: sent, received, processed, deleted; or lost, or back again.
 
+use crate::assumptions::OldReceipt;
 use crate::time::Nanos;
 
 use super::agenda::Event;
@@ -18,7 +19,7 @@ impl Engine<'_> {
             receives: 0,
             slow: None,
         };
-        if work > self.visibility {
+        if work > self.hidden {
             message.slow = self.queue.open(at);
         }
         match self.tasks.take_idle() {
@@ -61,8 +62,10 @@ impl Engine<'_> {
     fn hide(&mut self, message: Message) {
         if let Some(slow) = self.queue.slow_mut(&message) {
             slow.latest = message.receives;
+            slow.dropped = false;
+            self.records.totals.redelivered += u64::from(std::mem::take(&mut slow.exposed_now));
         }
-        let again = self.records.now.saturating_add(self.visibility);
+        let again = self.records.now.saturating_add(self.hidden);
         self.agenda.plan(again, Event::Reappear(message));
     }
 
@@ -77,7 +80,7 @@ impl Engine<'_> {
             return;
         };
         self.done(work);
-        if self.tasks.goes_on(slot, self.drains) {
+        if self.tasks.goes_on(slot, self.drains) && !self.is_due_to_stop(slot) {
             if let Some(message) = self.next_message() {
                 self.receive(slot, message, true);
                 return;
@@ -87,7 +90,13 @@ impl Engine<'_> {
             self.tasks.put_idle(slot);
         } else {
             self.ends.pop();
+            let runs = self.tasks.goes_on(slot, self.drains);
             self.tasks.rest(slot, self.records.now, self.drains);
+            if runs {
+                self.tasks.put_idle(slot);
+                self.reconcile();
+                self.hand_out();
+            }
         }
     }
 
@@ -102,7 +111,8 @@ impl Engine<'_> {
         self.delete(work.message.sent);
     }
 
-    /// The same for a message that may be at several places: only the latest receipt handle deletes.
+    /// The same for a message that may be at several places: the latest receipt handle deletes, and an older one if
+    /// that is assumed.
     fn done_slow(&mut self, work: Work) {
         let message = work.message;
         let Some(slow) = self.queue.slow_mut(&message) else {
@@ -113,12 +123,14 @@ impl Engine<'_> {
         }
         let first = !slow.finished;
         slow.finished = true;
-        let (latest, waits) = (slow.latest == message.receives, slow.waits);
-        slow.gone = latest;
+        let assumed = self.scenario.assumptions.old_receipt;
+        let deletes = slow.latest == message.receives || assumed == OldReceipt::Deletes;
+        let waits = slow.waits;
+        slow.gone = deletes;
         if first {
             self.records.judge(message.sent, work.begun);
         }
-        if !latest {
+        if !deletes {
             return;
         }
         if waits {
@@ -179,9 +191,15 @@ impl Engine<'_> {
             .queue
             .slow(&message)
             .is_some_and(|slow| slow.latest == message.receives);
-        if latest && !self.queue.forget(&message) {
-            self.give_back(message);
+        if !latest || self.queue.forget(&message) {
+            return;
         }
+        if let Some(slow) = self.queue.slow_mut(&message).filter(|slow| !slow.dropped) {
+            slow.exposed_now = true;
+            let first = !std::mem::replace(&mut slow.exposed, true);
+            self.records.exposed(first, message.work);
+        }
+        self.give_back(message);
     }
 
     /// Hands that wait take messages that wait.

@@ -30,6 +30,11 @@ pub(super) struct Slow {
     pub(super) waits: bool,
     /// Its processing was once finished, so that its wait is known.
     pub(super) finished: bool,
+    /// The task of its latest receive was killed.
+    pub(super) dropped: bool,
+    /// It was visible again while a task worked on it; the same since its latest receive.
+    pub(super) exposed: bool,
+    pub(super) exposed_now: bool,
 }
 
 /// An SQS queue.

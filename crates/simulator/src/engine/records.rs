@@ -60,6 +60,11 @@ pub(crate) struct Totals {
     pub(crate) again: u64,
     /// Messages that a killed task dropped.
     pub(crate) interrupted: u64,
+    /// Messages that were visible again while a task worked on them, and how often they were then received.
+    pub(crate) exposed: u64,
+    pub(crate) redelivered: u64,
+    /// Longest processing time of these messages.
+    pub(crate) longest_exposed: Nanos,
 }
 
 /// Everything that is written down.
@@ -203,6 +208,12 @@ impl Records {
         self.waits.saturating_record(wait / 1_000);
         self.wait_max = self.wait_max.max(wait);
         self.stretch.worst = self.stretch.worst.max(wait);
+    }
+
+    /// A message that a task works on is visible again: for the first time, or once more.
+    pub(crate) fn exposed(&mut self, first: bool, work: Nanos) {
+        self.totals.exposed += u64::from(first);
+        self.totals.longest_exposed = self.totals.longest_exposed.max(work);
     }
 
     /// A message is gone.

@@ -5,6 +5,7 @@ use crate::time::{nanos, seconds};
 use super::agenda::Event;
 use super::records::ScalingAction;
 use super::state::Engine;
+use super::tasks::Work;
 
 impl Engine<'_> {
     pub(super) fn desire(&mut self, desired: u32) {
@@ -28,7 +29,11 @@ impl Engine<'_> {
             if self.tasks.cancel(now) {
                 continue;
             }
-            if let Some((task, generation)) = self.tasks.stop(now, &mut self.choice, self.drains) {
+            let protect = self.scenario.protect;
+            let Some(at) = self.tasks.choose_victim(&mut self.choice, protect) else {
+                break;
+            };
+            if let Some((task, generation)) = self.tasks.stop(at, now, self.drains) {
                 let at = now.saturating_add(nanos(self.scenario.stop_timeout));
                 self.agenda.plan(at, Event::Kill { task, generation });
             }
@@ -67,16 +72,26 @@ impl Engine<'_> {
         }
     }
 
-    /// A task's stop timeout is over: what it worked on is visible again when its time is up.
+    /// Whether a hand's task has ended its protection with the work that the hand has just finished, while the service
+    /// has too many tasks.
+    #[inline]
+    pub(super) fn is_due_to_stop(&self, slot: u32) -> bool {
+        self.scenario.protect && self.tasks.wanted() > self.desired && self.tasks.is_last_work(slot)
+    }
+
+    /// A task's stop timeout is over: what it worked on is visible again when its time is up, which a heartbeat has
+    /// extended just before.
     pub(super) fn kill(&mut self, task: u32, generation: u32) {
-        for work in self.tasks.kill(task, generation, self.records.now) {
+        let now = self.records.now;
+        for Work { message, begun } in self.tasks.kill(task, generation, now) {
             self.records.totals.interrupted += 1;
-            if work.message.slow.is_none() {
-                let again = work
-                    .begun
-                    .saturating_add(self.visibility)
-                    .max(self.records.now);
-                self.agenda.plan(again, Event::Return(work.message));
+            if let Some(slow) = self.queue.slow_mut(&message) {
+                slow.dropped |= slow.latest == message.receives;
+            }
+            if message.slow.is_none() {
+                let hidden_at = if self.scenario.heartbeat { now } else { begun };
+                let again = hidden_at.saturating_add(self.visibility).max(now);
+                self.agenda.plan(again, Event::Return(message));
             }
         }
     }

@@ -3,12 +3,15 @@
 use crate::control::{Control, Foreknowledge, Observation, Tick, Wishes};
 use crate::random::{Purpose, Random, Sampler};
 use crate::scenario::Scenario;
-use crate::time::{Nanos, nanos};
+use crate::time::{MINUTE, Nanos, nanos};
 
 use super::agenda::{Agenda, Ends, Event};
 use super::queue::Queue;
 use super::records::Records;
 use super::tasks::Tasks;
+
+/// How long SQS hides a message at most after its receive, however often that is extended.
+const LONGEST_HIDDEN: Nanos = 12 * 60 * MINUTE;
 
 /// The state of a simulation.
 pub(super) struct Engine<'s> {
@@ -29,6 +32,8 @@ pub(super) struct Engine<'s> {
     pub(super) start: Sampler,
     pub(super) choice: Random,
     pub(super) visibility: Nanos,
+    /// How long a message stays hidden while a task works on it.
+    pub(super) hidden: Nanos,
     pub(super) retention: Nanos,
     pub(super) most_receives: u32,
     pub(super) drains: bool,
@@ -47,6 +52,8 @@ impl<'s> Engine<'s> {
         } else {
             nanos(scenario.billing.shortest_task)
         };
+        // Never zero, so that a place in the queue is not used again at the same moment.
+        let visibility = nanos(scenario.visibility_timeout).max(1);
         Self {
             scenario,
             instant,
@@ -64,11 +71,16 @@ impl<'s> Engine<'s> {
             starts: Random::new(seed, Purpose::Starts),
             start: Sampler::new(scenario.assumptions.task_start),
             choice: Random::new(seed, Purpose::Choice),
-            // Never zero, so that a place in the queue is not used again at the same moment.
-            visibility: nanos(scenario.visibility_timeout).max(1),
+            visibility,
+            hidden: if scenario.heartbeat {
+                visibility.max(LONGEST_HIDDEN)
+            } else {
+                visibility
+            },
             retention: nanos(scenario.retention),
             most_receives: scenario.max_receives.unwrap_or(u32::MAX),
-            drains: scenario.assumptions.drains,
+            // A task that protects itself gets SIGTERM when it has nothing to do.
+            drains: scenario.assumptions.drains || scenario.protect,
         }
     }
 

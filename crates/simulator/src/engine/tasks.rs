@@ -141,17 +141,25 @@ impl Tasks {
         true
     }
 
-    /// Sends SIGTERM to a running task, any of them. With its generation, when it still works.
-    pub(super) fn stop(
-        &mut self,
-        now: Nanos,
-        random: &mut Random,
-        drains: bool,
-    ) -> Option<(u32, u32)> {
-        let at = random.below(self.running.len());
-        if at >= self.running.len() {
-            return None;
+    /// Any running task, by its place among them: with `protect`, only one that works on nothing.
+    pub(super) fn choose_victim(&self, random: &mut Random, protect: bool) -> Option<usize> {
+        if !protect {
+            let at = random.below(self.running.len());
+            return (at < self.running.len()).then_some(at);
         }
+        let idle = |id: u32| self.tasks[id as usize].busy == 0;
+        let places = (0..self.running.len()).filter(|at| idle(self.running[*at]));
+        let places: Vec<usize> = places.collect();
+        places.get(random.below(places.len())).copied()
+    }
+
+    /// Whether the work of a hand is all that its task has.
+    pub(super) fn is_last_work(&self, slot: u32) -> bool {
+        self.tasks[slot as usize / self.concurrency].busy == 1
+    }
+
+    /// Sends SIGTERM to the running task at this place. With its generation, when it still works.
+    pub(super) fn stop(&mut self, at: usize, now: Nanos, drains: bool) -> Option<(u32, u32)> {
         let id = self.running.swap_remove(at);
         let task = &mut self.tasks[id as usize];
         task.state = State::Stopping;

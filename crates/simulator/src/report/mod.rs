@@ -179,7 +179,7 @@ impl Report {
             .collect();
         if lines.is_empty() {
             return vec![format!(
-                "none of the {} other assumptions about target tracking changes the result much",
+                "none of the {} other assumptions about AWS changes the result much",
                 self.variants.len()
             )];
         }

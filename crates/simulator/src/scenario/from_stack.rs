@@ -60,6 +60,8 @@ impl Scenario {
             retention: Duration::from_secs(4 * 86_400),
             max_receives: None,
             stop_timeout: Duration::from_secs(30),
+            protect: found.protect,
+            heartbeat: found.heartbeat,
             policy: choose_policy(stack, service, found, &mut notes)?,
             size: TaskSize {
                 cpu: 256,

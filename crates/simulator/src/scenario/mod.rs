@@ -41,6 +41,10 @@ pub struct Scenario {
     pub max_receives: Option<u32>,
     /// Time between SIGTERM and SIGKILL.
     pub stop_timeout: Duration,
+    /// Whether a task protects itself while it works on a message, so that no scale-in stops it then.
+    pub protect: bool,
+    /// Whether a task extends the visibility timeout of a message while it works on it.
+    pub heartbeat: bool,
     /// How the desired count follows the work.
     pub policy: Policy,
     /// Size of a task, for its cost.
@@ -135,6 +139,8 @@ impl Scenario {
             max_receives: None,
             stop_timeout: Duration::from_secs(30),
             billing: Billing::new(&policy),
+            protect: false,
+            heartbeat: false,
             policy,
             size: TaskSize {
                 cpu: 256,

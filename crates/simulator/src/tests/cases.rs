@@ -102,3 +102,26 @@ fn a_service_at_zero_tasks_serves_every_message_with_a_handful_of_actions() {
         assert!(outcome.actions.len() < 40, "{}", outcome.actions.len());
     }
 }
+
+/// Messages of three hours on tasks with a stop timeout of 30 s. Without protection, scale-in kills tasks at work; with
+/// it nothing is dropped, whatever Application Auto Scaling does.
+#[test]
+fn nothing_is_dropped_by_scale_in_where_the_task_is_protected() {
+    let definition = include_str!("../../tests/cases/a-20/existing.yaml");
+    let protected = definition.replace("    consumes:", "    protect: true\n    consumes:");
+    for load in [
+        csv(include_bytes!("../../tests/cases/a-20/three.csv")),
+        csv(include_bytes!("../../tests/cases/a-20/burst.csv")),
+    ] {
+        for scale_in in ["tracking_scale_in=one_task", "tracking_scale_in=to_target"] {
+            let assumed = ["processing_time=fixed:3h", scale_in];
+            let outcome = simulate_case(&protected, &load, &assumed);
+            assert_eq!(outcome.messages.interrupted, 0);
+            assert_eq!(outcome.messages.processed_again, 0);
+            assert_eq!(outcome.messages.deleted, outcome.messages.sent);
+        }
+    }
+    let load = csv(include_bytes!("../../tests/cases/a-20/burst.csv"));
+    let bare = simulate_case(definition, &load, &["processing_time=fixed:3h"]);
+    assert!(bare.messages.interrupted > 0);
+}

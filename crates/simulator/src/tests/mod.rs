@@ -10,11 +10,12 @@ mod measured;
 mod predictive;
 mod properties;
 mod random_stacks;
+mod redelivery;
 mod stacks;
 
 use std::time::Duration;
 
-use crate::{Assumptions, Distribution, Load, Policy, RunOutcome, Scenario, simulate};
+use crate::{Assumptions, Distribution, Load, Policy, RunOutcome, Scenario, simulate, survey};
 
 /// A service of a fixed count, one second a message, a promise of a minute.
 fn scenario() -> Scenario {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine;
-use crate::{BacklogPolicy, KedaPolicy, StepPolicy};
+use crate::{BacklogPolicy, KedaPolicy, OldReceipt, StepPolicy};
 
 fn loads() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -52,7 +52,8 @@ prop_compose! {
         retention in 60u64..5_000,
         max_receives in proptest::option::of(1u32..4),
         stop in 0u64..40,
-        drains in any::<bool>(),
+        (drains, protect, heartbeat) in any::<(bool, bool, bool)>(),
+        old_receipt in prop_oneof![Just(OldReceipt::Ignored), Just(OldReceipt::Deletes)],
         slo in 1u64..600,
     ) -> Scenario {
         let mean = Duration::from_millis(millis);
@@ -73,7 +74,9 @@ prop_compose! {
             retention: Duration::from_secs(retention),
             max_receives,
             stop_timeout: Duration::from_secs(stop),
-            assumptions: Assumptions { drains, ..base.assumptions.clone() },
+            protect,
+            heartbeat,
+            assumptions: Assumptions { drains, old_receipt, ..base.assumptions.clone() },
             ..base
         }
     }
@@ -101,6 +104,12 @@ proptest! {
         prop_assert_eq!(records.waited + records.flown, records.stayed);
         prop_assert_eq!(totals.within_objective + totals.late, totals.sent);
         prop_assert_eq!(records.waits.len(), totals.sent);
+        if scenario.protect {
+            prop_assert_eq!(totals.interrupted, 0);
+        }
+        if scenario.heartbeat && totals.interrupted == 0 {
+            prop_assert_eq!(totals.again, 0);
+        }
         if scenario.max_receives.is_none() {
             prop_assert_eq!(totals.dead, 0);
         }

@@ -1,0 +1,177 @@
+//! Messages that are received again, task protection, and heartbeats. The answers are by hand.
+
+use super::*;
+use crate::{KedaPolicy, OldReceipt};
+
+/// A message of 100 s that is hidden for 60 s, on two tasks.
+fn slow() -> Scenario {
+    Scenario {
+        processing: Distribution::Fixed(Duration::from_secs(100)),
+        visibility_timeout: Duration::from_secs(60),
+        policy: Policy::Fixed { tasks: 2 },
+        ..scenario()
+    }
+}
+
+fn csv(rows: &str) -> Load {
+    Load::read_csv(rows.as_bytes(), None).unwrap()
+}
+
+fn storm(outcome: &RunOutcome) -> Option<&String> {
+    let mut notes = outcome.notes.iter();
+    notes.find(|note| note.starts_with("the visibility timeout"))
+}
+
+/// Received at 0 and at 60 s. If the first receipt handle deletes it at 100 s, it is received once more in all;
+/// otherwise it never ends, and a task receives it every 60 s of the day for which the simulation waits.
+#[test]
+fn an_old_receipt_deletes_only_if_that_is_assumed() {
+    let load = csv("0\n");
+    let deletes = Scenario {
+        assumptions: Assumptions {
+            old_receipt: OldReceipt::Deletes,
+            ..Assumptions::default()
+        },
+        ..slow()
+    };
+    let outcome = simulate(&deletes, &load, 1).unwrap();
+    assert_eq!(
+        (outcome.messages.deleted, outcome.messages.processed_again),
+        (1, 1)
+    );
+    near(outcome.duration, 100.0, 1e-9);
+    assert_eq!(
+        storm(&outcome).unwrap(),
+        "the visibility timeout, 1m, is shorter than the work on a message, up to 1m 40s. Messages that became \
+         visible again while a task worked on them: 1; times that they were received again: 1. Set \
+         visibility_timeout to at least 100s, or let the worker extend it (heartbeat: true)"
+    );
+
+    let outcome = simulate(&slow(), &load, 1).unwrap();
+    assert_eq!(outcome.messages.deleted, 0);
+    assert!(outcome.messages.processed_again > 800);
+    assert!(storm(&outcome).is_some());
+}
+
+/// Of 100 s of work, a timeout of 100 s covers all, so nothing is received again. Neither is it with a heartbeat.
+#[test]
+fn a_timeout_as_long_as_the_work_or_a_heartbeat_ends_the_storm() {
+    for scenario in [
+        Scenario {
+            visibility_timeout: Duration::from_secs(100),
+            ..slow()
+        },
+        Scenario {
+            heartbeat: true,
+            ..slow()
+        },
+    ] {
+        let outcome = simulate(&scenario, &csv("0\n10\n20\n"), 1).unwrap();
+        assert_eq!(outcome.messages.deleted, 3);
+        assert_eq!(outcome.messages.processed_again, 0);
+        assert_eq!(storm(&outcome), None);
+    }
+}
+
+/// SQS hides a message for 12 hours at most, so a heartbeat doesn't save work of 13 hours.
+#[test]
+fn no_heartbeat_hides_a_message_for_longer_than_sqs() {
+    let scenario = Scenario {
+        processing: Distribution::Fixed(Duration::from_secs(13 * 3_600)),
+        heartbeat: true,
+        ..slow()
+    };
+    let outcome = simulate(&scenario, &csv("0\n"), 1).unwrap();
+    assert!(outcome.messages.processed_again > 0);
+    assert!(storm(&outcome).unwrap().ends_with("12 hours at most"));
+}
+
+/// A survey shows the variant where messages are received again, and only there.
+#[test]
+fn a_survey_shows_what_depends_on_old_receipts() {
+    let load = csv("0\n");
+    let found = survey(&slow(), &load, 1).unwrap();
+    let [variant] = found.variants.as_slice() else {
+        panic!("{:?}", found.variants)
+    };
+    assert_eq!(variant.assumption, "old_receipt=deletes");
+    assert!(variant.differs(&found.phases));
+    let calm = Scenario {
+        heartbeat: true,
+        ..slow()
+    };
+    assert!(survey(&calm, &load, 1).unwrap().variants.is_empty());
+}
+
+/// Two tasks work on a message each, and the policy sees nothing waiting: at 16 s one task is to go, and gets killed
+/// with its message 30 s later. A protected task ends when its work is done, at 100 s.
+#[test]
+fn a_protected_task_finishes_its_work() {
+    let scenario = Scenario {
+        visibility_timeout: Duration::from_secs(120),
+        stop_timeout: Duration::from_secs(30),
+        initial: 2,
+        policy: Policy::Keda(KedaPolicy {
+            in_flight: false,
+            cooldown: Duration::from_secs(30),
+            ..KedaPolicy::defaults(1.0)
+        }),
+        ..slow()
+    };
+    let load = csv("0\n0\n1000\n");
+    let dropped = simulate(&scenario, &load, 1).unwrap();
+    assert_eq!(dropped.messages.interrupted, 1);
+    let protected = Scenario {
+        protect: true,
+        ..scenario
+    };
+    let outcome = simulate(&protected, &load, 1).unwrap();
+    assert_eq!(outcome.messages.interrupted, 0);
+    assert_eq!(outcome.messages.processed_again, 0);
+    assert_eq!((outcome.actions[0].at, outcome.actions[0].to), (16.0, 1));
+    // Two tasks for 100 s, then one until the last message is done at 1,100 s.
+    near(outcome.tasks.seconds, 2.0 * 100.0 + 1_000.0, 1e-9);
+}
+
+/// ECS stops another task where one is protected: of two tasks, one works from 0 to 100 s and the other has nothing to
+/// do, so it is gone at 16 s.
+#[test]
+fn a_task_without_work_is_stopped_first() {
+    for seed in 0..20 {
+        let scenario = Scenario {
+            protect: true,
+            initial: 2,
+            policy: Policy::Keda(KedaPolicy {
+                in_flight: false,
+                cooldown: Duration::from_secs(30),
+                ..KedaPolicy::defaults(1.0)
+            }),
+            visibility_timeout: Duration::from_secs(120),
+            ..slow()
+        };
+        let outcome = simulate(&scenario, &csv("0\n200\n"), seed).unwrap();
+        assert_eq!(outcome.messages.processed_again, 0);
+        near(outcome.tasks.seconds, 16.0 + 300.0, 1e-9);
+    }
+}
+
+/// With a heartbeat, a killed task's message is visible again one visibility timeout after the kill: killed at 46 s,
+/// visible at 106 s, and the other task, free since 100 s, takes it.
+#[test]
+fn a_killed_task_extends_no_more() {
+    let scenario = Scenario {
+        heartbeat: true,
+        stop_timeout: Duration::from_secs(30),
+        initial: 2,
+        policy: Policy::Keda(KedaPolicy {
+            in_flight: false,
+            cooldown: Duration::from_secs(30),
+            ..KedaPolicy::defaults(1.0)
+        }),
+        ..slow()
+    };
+    let outcome = simulate(&scenario, &csv("0\n0\n1000\n"), 1).unwrap();
+    assert_eq!(outcome.messages.interrupted, 1);
+    near(outcome.waiting.max, 106.0, 1e-9);
+    assert_eq!(storm(&outcome), None);
+}

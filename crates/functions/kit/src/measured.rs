@@ -30,6 +30,8 @@ pub struct Flow {
     pub deleted: f64,
     /// How many minutes.
     pub minutes: u32,
+    /// End of the latest minute in which a message was deleted, since the Unix epoch.
+    pub last_deletes: Option<Duration>,
 }
 
 /// What went through each queue, by its name, in the last whole minutes before `now` (since the Unix
@@ -105,15 +107,25 @@ fn by_id(results: &[MetricDataResult]) -> HashMap<String, Series> {
         .collect()
 }
 
-/// Only minutes of which both are known: one comes later than the other.
+/// In flight and deleted only of minutes of which both are known: one comes later than the other.
 fn join_minutes(in_flight: &Series, deleted: &Series) -> Flow {
     let both = in_flight
         .iter()
         .filter_map(|(at, in_flight)| Some((*in_flight, *deleted.get(at)?)));
-    both.fold(Flow::default(), |sum, (in_flight, deleted)| Flow {
+    let last_deletes = deleted
+        .iter()
+        .rfind(|(_, deleted)| **deleted > 0.0)
+        .and_then(|(at, _)| u64::try_from(at.secs()).ok())
+        .map(|begin| Duration::from_secs(begin + u64::from(PERIOD)));
+    let none = Flow {
+        last_deletes,
+        ..Flow::default()
+    };
+    both.fold(none, |sum, (in_flight, deleted)| Flow {
         in_flight: sum.in_flight + in_flight,
         deleted: sum.deleted + deleted,
         minutes: sum.minutes + 1,
+        last_deletes: sum.last_deletes,
     })
 }
 
@@ -201,6 +213,7 @@ mod tests {
             in_flight: 10.0,
             deleted: 300.0,
             minutes: 2,
+            last_deletes: Some(Duration::from_secs(99 * 60)),
         };
         assert_eq!(found["orders"], orders);
         assert_eq!(

@@ -73,8 +73,8 @@ struct Line<'a> {
     unknown: Option<&'static str>,
 }
 
-/// What went through the queues of the services whose processing time is measured, read at once. Without
-/// such a service, no call.
+/// What went through the queues of the services whose processing time is measured, or that can go to zero tasks, read
+/// at once. Without such a service, no call.
 pub(crate) async fn read_flows(
     client: &aws_sdk_cloudwatch::Client,
     plan: &Plan,
@@ -83,7 +83,8 @@ pub(crate) async fn read_flows(
 ) -> Result<HashMap<String, Flow>, CallError> {
     let measured = |target: &&Target| {
         let law = plan.demands.get(&target.service_key());
-        law.is_some_and(|law| law.processing_time_ms.is_none())
+        let wakes = plan.wake.contains(&target.service_key());
+        law.is_some_and(|law| wakes || law.processing_time_ms.is_none())
     };
     let targets = plan.targets.keys().filter(measured);
     let queues: BTreeSet<&str> = targets.map(|target| target.queue.as_str()).collect();
@@ -124,6 +125,7 @@ impl DemandReadings<'_> {
         if law.processing_time_ms.is_none() {
             self.measure(key, watched, &mut needs.failed);
         }
+        self.record_deletes(key, watched);
         let seen = ServiceReading {
             at: self.at,
             queues: &counts,
@@ -193,6 +195,17 @@ impl DemandReadings<'_> {
             target: service_target(key),
             reason,
         });
+    }
+
+    /// When a message was last deleted, where the last task can be removed. Without an answer of CloudWatch, the looks
+    /// alone tell.
+    fn record_deletes(&self, key: &ServiceKey, watched: &mut TrackedService) {
+        if let (true, Ok(flows)) = (self.plan.wake.contains(key), self.flows) {
+            let own = watched.queues.iter().filter_map(|name| flows.get(name));
+            if let Some(at) = own.filter_map(|flow| flow.last_deletes).max() {
+                watched.watch.record_deletes(at);
+            }
+        }
     }
 
     /// The processing time of the last minutes; where they tell none, the last that was measured stays.

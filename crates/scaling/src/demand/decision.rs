@@ -15,6 +15,8 @@ pub struct NeedHistory {
     /// Since when there was a need in each `gap`.
     since: Option<Duration>,
     latest: Option<(Duration, f64)>,
+    /// When a message was last deleted, as far as CloudWatch tells.
+    deleted: Option<Duration>,
 }
 
 /// What is to be done, and why.
@@ -68,6 +70,7 @@ impl NeedHistory {
             needs: VecDeque::new(),
             since: None,
             latest: None,
+            deleted: None,
         }
     }
 
@@ -93,6 +96,12 @@ impl NeedHistory {
         if part.is_finite() {
             self.keep(now, part);
         }
+    }
+
+    /// Adds that messages were deleted up to `at`. They needed a task, even if every look came before or after them; so
+    /// at least one is needed in this window, and what isn't known of it stays unknown.
+    pub fn record_deletes(&mut self, at: Duration) {
+        self.deleted = self.deleted.max(Some(at));
     }
 
     fn keep(&mut self, now: Duration, need: f64) {
@@ -127,8 +136,14 @@ impl NeedHistory {
     /// The largest need of the window before `now`, as far as it is known.
     #[must_use]
     pub fn largest_known(&self, now: Duration) -> Option<f64> {
-        let recent = |(at, _): &&(Duration, f64)| now.saturating_sub(*at) <= self.window;
-        self.needs.iter().find(recent).map(|(_, need)| *need)
+        let recent = |at: Duration| now.saturating_sub(at) <= self.window;
+        let largest = self.needs.iter().find(|(at, _)| recent(*at));
+        let deleted = if self.deleted.is_some_and(recent) {
+            1.0
+        } else {
+            0.0
+        };
+        largest.map(|(_, need)| need.max(deleted))
     }
 }
 

@@ -154,6 +154,32 @@ fn processing_time_is_measured_by_littles_law() {
     }
 }
 
+/// Looks every 20 s that saw nothing, while a message was deleted at 40 s: one task is needed until 100 s, with a window
+/// of 60 s. Of a window that isn't known throughout, deletes tell nothing more.
+#[test]
+fn a_message_that_no_look_saw_needed_a_task() {
+    let idle = |until: u64| {
+        let mut history = NeedHistory::new(at(60), at(25));
+        for look in 0..=until / 20 {
+            history.record(at(look * 20), Some(0.0));
+        }
+        history.record_deletes(at(40));
+        history.record_deletes(at(30));
+        history
+    };
+    assert_eq!(idle(100).largest(at(100)), Some(1.0));
+    assert_eq!(idle(120).largest(at(120)), Some(0.0));
+    assert_eq!(idle(40).largest(at(40)), None);
+    let kept = decide(&idle(100), at(100), 3, bounds(0, 9));
+    assert_eq!((kept.desired, kept.why), (1, DecisionReason::Spare));
+    let kept = decide(&idle(100), at(100), 1, bounds(0, 9));
+    assert_eq!((kept.desired, kept.why), (1, DecisionReason::Recent));
+    let gone = decide(&idle(120), at(120), 1, bounds(0, 9));
+    assert_eq!((gone.desired, gone.why), (0, DecisionReason::Spare));
+    let asleep = decide(&idle(100), at(100), 0, bounds(0, 9));
+    assert_eq!(asleep.desired, 0, "a message that is gone wakes nothing");
+}
+
 fn history(needs: &[(u64, Option<f64>)]) -> NeedHistory {
     let mut history = NeedHistory::new(at(60), at(25));
     for (seconds, need) in needs {

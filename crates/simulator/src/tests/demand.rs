@@ -96,3 +96,62 @@ fn a_function_that_waits_costs() {
         0.02,
     );
 }
+
+/// A message of 2 s every 3 minutes, of which a look every 10 s sees a fifth, on a service that can go to zero tasks, with
+/// a window of 10 minutes.
+fn sparse(form: DemandForm) -> Scenario {
+    let processing = Duration::from_secs(2);
+    Scenario {
+        min: 0,
+        initial: 0,
+        processing: Distribution::Fixed(processing),
+        policy: Policy::Demand(DemandPolicy {
+            window: Duration::from_secs(600),
+            ..DemandPolicy::defaults(form, processing)
+        }),
+        ..demand(form)
+    }
+}
+
+/// What was deleted in a minute is known at most 60 + 60 + 60 s after a message, so with one every 180 s a delete of the
+/// last 360 s is always known, which is less than the window: the task that the first message woke stays.
+#[test]
+fn sparse_messages_keep_their_task() {
+    for form in [DemandForm::Function, DemandForm::Tracking] {
+        for seed in 0..5 {
+            let outcome = run(&sparse(form), "constant:rate=20/h,for=8h", seed);
+            let scaling = outcome.scaling;
+            assert_eq!((scaling.out, scaling.r#in), (1, 0), "{form:?} {seed}");
+            assert_eq!(outcome.messages.deleted, outcome.messages.sent);
+        }
+    }
+}
+
+/// The last of a stream is deleted in the minute that ends at 1,860 s, so the task is needed until 2,460 s, and the next
+/// look removes it: after 10 s, and 10 s more where the rule is late.
+#[test]
+fn after_the_last_sparse_message_the_window_runs() {
+    let stream: String = (0..=10).map(|turn| format!("{}\n", turn * 180)).collect();
+    let load = Load::read_csv((stream + "7200\n").as_bytes(), None).unwrap();
+    for seed in 0..5 {
+        let outcome = simulate(&sparse(DemandForm::Function), &load, seed).unwrap();
+        let found: Vec<_> = outcome.actions.iter().map(|action| action.to).collect();
+        assert_eq!(found[..2], [1, 0], "{seed}");
+        let at = outcome.actions[1].at;
+        assert!((2_460.0..2_482.0).contains(&at), "{at}");
+    }
+}
+
+/// Messages that arrive while there is no task are no deletes: nothing wakes what has slept through the window.
+#[test]
+fn a_delay_longer_than_the_window_is_not_made_up_for() {
+    let late = Scenario {
+        assumptions: Assumptions {
+            sqs_metric_delay: Duration::from_secs(900),
+            ..Assumptions::default()
+        },
+        ..sparse(DemandForm::Function)
+    };
+    let outcome = run(&late, "constant:rate=20/h,for=8h", 1);
+    assert!(outcome.scaling.out > 3, "{:?}", outcome.scaling);
+}

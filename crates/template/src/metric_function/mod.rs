@@ -73,7 +73,7 @@ fn role_statements(stack: &Stack, measured: &[Measured<'_, '_>]) -> Vec<Statemen
         Statement::new("ReadServices", &["ecs:DescribeServices"], services),
         Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues),
     ];
-    if measured.iter().any(Measured::is_timed) {
+    if measured.iter().any(Measured::reads_metrics) {
         statements.push(read_metrics());
     }
     statements

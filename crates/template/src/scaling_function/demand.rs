@@ -74,7 +74,7 @@ fn role_statements(
         Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues.collect()),
         publish_metrics("PublishNeed", &stack.metric.namespace),
     ]);
-    if demand.processing_time.is_none() {
+    if demand.processing_time.is_none() || service.service.tasks.min == 0 {
         statements.push(read_metrics());
     }
     statements

@@ -295,3 +295,19 @@ async fn another_law_or_other_queues_begin_anew() {
         .collect();
     assert_eq!(known, [false, true, false, true, false]);
 }
+
+/// No look sees a message, and CloudWatch knows of deletes in each last minute: one task is needed, where the service can
+/// go to zero tasks. Without an answer, none is.
+#[tokio::test(start_paused = true)]
+async fn deletes_between_the_looks_need_a_task() {
+    let mut request = demanding(&law(), &["q"]);
+    request["wake"] = json!(true);
+    let metric = "TasksNeededPerRunningTask";
+    let served = (0..4).map(|_| busy(0, 1).metrics(0.0, 3.0)).collect();
+    let outcomes = minutes(served, &request).await;
+    assert_eq!(values(&outcomes, metric)[3], Some(1.0));
+    let refused = (0..4).map(|_| busy(0, 1).refuse("GetMetricData")).collect();
+    let outcomes = minutes(refused, &request).await;
+    assert_eq!(values(&outcomes, metric)[3], Some(0.0));
+    assert!(outcomes.iter().all(|one| one.result.is_ok()));
+}

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::answer::{DemandCheck, DemandOutcome, UnreadQueue};
 use super::memory::Memory;
-use super::processing::{ProcessingTime, measure};
+use super::processing::{ProcessingTime, last_deletes, read_flows};
 use super::schedule::Schedule;
 use super::{log as lines, queues, reason};
 use crate::service::{self, Service};
@@ -47,45 +47,59 @@ impl DemandRun<'_> {
         log: &mut Log<'_>,
     ) -> Result<DemandCheck, InvocationError> {
         let until = self.begun + self.schedule.until(self.begun.elapsed());
-        let (queues, service) = self.read(memory, until, log).await;
+        let (queues, service, deleted) = self.read(memory, until, log).await;
         let scaler = match &mut memory.scaler {
             Some(scaler) => scaler,
             none => none.insert(DemandScaler::from_policy(self.policy).map_err(Problem::from)?),
         };
+        if let Some(at) = deleted {
+            scaler.record_deletes(at);
+        }
         let look = self.decide(scaler, &queues, service, until).await;
         lines::log_check(log, &look);
         Ok(look)
     }
 
-    /// Reads the queues and the service at the same time, and before the first look the processing time.
+    /// Reads the queues and the service at the same time; and at the first look, once for the invocation, what
+    /// CloudWatch knows of the queues, where it is needed: for a processing time that is measured, and to know whether
+    /// messages came and went between the looks where the last task can be removed. The last is when that was.
     async fn read(
         &mut self,
         memory: &mut Memory,
         until: Instant,
         log: &mut Log<'_>,
-    ) -> (Vec<Result<QueueCounts, Problem>>, Result<Service, Problem>) {
+    ) -> (
+        Vec<Result<QueueCounts, Problem>>,
+        Result<Service, Problem>,
+        Option<Duration>,
+    ) {
         let (clients, policy, now) = (self.clients, self.policy, self.now);
-        let measuring = self.processing.is_none() && ProcessingTime::given(policy).is_none();
-        let (queues, service, measured) = futures::join!(
+        let given = ProcessingTime::given(policy);
+        let reading = self.processing.is_none() && (given.is_none() || policy.min == 0);
+        let (queues, service, flows) = futures::join!(
             queues::read(clients, policy, until),
             service::describe(&clients.ecs, policy, until),
             async {
-                match measuring {
-                    true => Some(measure(clients, policy, now, until).await),
+                match reading {
+                    true => Some(read_flows(clients, policy, now, until).await),
                     false => None,
                 }
             }
         );
-        if let Some(measured) = measured {
-            let settled = ProcessingTime::settle(&measured, &mut memory.measured, log);
-            self.processing = Some(settled);
-            if let (Err(error), ProcessingTime::Unknown) = (measured, settled) {
-                self.problems.push(error.to_string());
+        let deleted = flows.as_ref().and_then(last_deletes);
+        match (&flows, given) {
+            (Some(flows), None) => {
+                let settled = ProcessingTime::settle(flows, &mut memory.measured, log);
+                self.processing = Some(settled);
+                if let (Err(error), ProcessingTime::Unknown) = (flows, settled) {
+                    self.problems.push(error.to_string());
+                }
             }
-        } else if self.processing.is_none() {
-            self.processing = ProcessingTime::given(policy);
+            (Some(Err(error)), Some(_)) => lines::log_unread_deletes(log, error),
+            _ => {}
         }
-        (queues, service)
+        self.processing = self.processing.or(given);
+        (queues, service, deleted)
     }
 
     async fn decide(

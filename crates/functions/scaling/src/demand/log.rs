@@ -1,7 +1,8 @@
 //! What an invocation that follows demand says in its log.
 
-use lambda_kit::{Level, Log};
+use lambda_kit::{CallError, Level, Log};
 use serde::Serialize;
+use serde_json::json;
 
 use super::{DemandAnswer, DemandCheck, DemandOutcome, ProcessingTime};
 use crate::InvocationError;
@@ -33,6 +34,12 @@ pub(crate) fn log_check(log: &mut Log<'_>, look: &DemandCheck) {
         _ => Level::Info,
     };
     log.line(level, "look", look);
+}
+
+/// A line for deletes that CloudWatch doesn't tell: the looks alone then say whether there was work.
+pub(crate) fn log_unread_deletes(log: &mut Log<'_>, error: &CallError) {
+    let fields = json!({"error": error.to_string()});
+    log.line(Level::Warn, "deletes unknown", fields);
 }
 
 /// A line for the invocation.

@@ -1,9 +1,9 @@
 //! The processing time that an invocation reckons with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use lambda_kit::{CallError, Level, Log, flows, processing_time};
+use lambda_kit::{CallError, Flow, Level, Log, flows, processing_time};
 use scaling::DemandPolicy;
 use serde::Serialize;
 use serde_json::json;
@@ -44,12 +44,12 @@ impl ProcessingTime {
 
     /// What was measured, or what is remembered of it; and says in the log which.
     pub(crate) fn settle(
-        measured: &Result<Option<Duration>, CallError>,
+        measured: &Result<Flows, CallError>,
         memory: &mut Option<Duration>,
         log: &mut Log<'_>,
     ) -> Self {
         let (found, error) = match measured {
-            Ok(found) => (*found, None),
+            Ok(flows) => (processing_time(flows.values()), None),
             Err(error) => (None, Some(error.to_string())),
         };
         *memory = found.or(*memory);
@@ -71,18 +71,26 @@ impl ProcessingTime {
     }
 }
 
-/// Measures the processing time over all queues; `None` when nothing went through them lately.
-pub(crate) async fn measure(
+/// What went through the queues lately, by their names.
+pub(crate) type Flows = HashMap<String, Flow>;
+
+/// When a message was last deleted, as far as CloudWatch tells; without an answer, it tells nothing.
+pub(crate) fn last_deletes(flows: &Result<Flows, CallError>) -> Option<Duration> {
+    let flows = flows.as_ref().ok()?;
+    flows.values().filter_map(|flow| flow.last_deletes).max()
+}
+
+/// Reads what went through all queues lately.
+pub(crate) async fn read_flows(
     clients: &Clients,
     policy: &DemandPolicy,
     now: Duration,
     deadline: Instant,
-) -> Result<Option<Duration>, CallError> {
+) -> Result<Flows, CallError> {
     let queues: BTreeSet<&str> = policy
         .queues
         .iter()
         .map(|queue| queue.name.as_str())
         .collect();
-    let flows = flows(&clients.cloudwatch, &queues, now, deadline).await?;
-    Ok(processing_time(flows.values()))
+    flows(&clients.cloudwatch, &queues, now, deadline).await
 }

@@ -63,6 +63,11 @@ impl DemandScaler {
         self.watch.record_queues(at, queues);
     }
 
+    /// Remembers that messages were deleted up to `at`: see [`DemandWatch::record_deletes`].
+    pub fn record_deletes(&mut self, at: Duration) {
+        self.watch.record_deletes(at);
+    }
+
     /// A look: what it tells, and the count that is right now. `deploying` while ECS deploys the service.
     ///
     /// The count stays within the bounds. It rises at once to what is needed, and falls to the largest

@@ -206,6 +206,12 @@ impl DemandWatch {
         }
     }
 
+    /// Remembers that messages were deleted up to `at`, as CloudWatch tells a minute or two later: see
+    /// [`NeedHistory::record_deletes`].
+    pub fn record_deletes(&mut self, at: Duration) {
+        self.needs.record_deletes(at);
+    }
+
     /// The count that is right at `at`, just after [`Self::estimate`] told `looked`; cooldowns and deployments
     /// are not looked at. After a look that doesn't know the need nothing is removed, and what is known
     /// to be needed is added.

@@ -37,6 +37,9 @@ impl Function {
     }
 
     fn check(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        if let Some(at) = self.eye.last_deletes(now) {
+            self.scaler.record_deletes(at);
+        }
         let law = self.eye.law(now);
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];

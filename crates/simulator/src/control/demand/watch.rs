@@ -28,6 +28,8 @@ pub(in crate::control) struct Eye {
     minute: Nanos,
     delay: Nanos,
     clock: Clock,
+    /// Whether the last task can be removed.
+    to_zero: bool,
 }
 
 /// A minute of SQS's own metrics.
@@ -72,6 +74,9 @@ impl Watch {
 
     /// Checks the queue and the service, and remembers the result.
     pub(in crate::control) fn check(&mut self, now: Nanos, seen: &Observation) -> DemandEstimate {
+        if let Some(at) = self.eye.last_deletes(now) {
+            self.watch.record_deletes(at);
+        }
         let law = self.eye.law(now);
         let rate = self.eye.rate(now);
         let queues = [Some(counts(seen))];
@@ -102,6 +107,7 @@ impl Eye {
             minute: assumptions.minute(),
             delay: nanos(assumptions.sqs_metric_delay),
             clock: Clock::new(assumptions, policy.every, seed),
+            to_zero: scenario.min == 0,
             policy,
         }
     }
@@ -137,7 +143,8 @@ impl Eye {
 
     /// When the minute after `now` is over, if it needs to hear of it.
     pub(in crate::control) fn next_minute(&self, now: Nanos) -> Option<Nanos> {
-        let hears = self.policy.arrivals != ArrivalSource::Flow || self.is_measured();
+        let hears =
+            self.to_zero || self.policy.arrivals != ArrivalSource::Flow || self.is_measured();
         hears.then(|| now.saturating_add(self.minute))
     }
 
@@ -190,6 +197,15 @@ impl Eye {
             ArrivalSource::Sent => published,
             ArrivalSource::Larger => published.map_or(flow, |rate| flow.map(|flow| flow.max(rate))),
         }
+    }
+
+    /// When a message was last deleted, as far as CloudWatch tells. The first look of an invocation asks, where the last
+    /// task can be removed.
+    pub(in crate::control) fn last_deletes(&self, now: Nanos) -> Option<Duration> {
+        let first = self.clock.check == 1 % self.clock.checks;
+        let mut minutes = self.available_minutes(now);
+        let minute = minutes.find(|minute| minute.deleted > 0)?;
+        (self.to_zero && first).then_some(Duration::from_nanos(minute.ended))
     }
 
     fn is_measured(&self) -> bool {

@@ -91,3 +91,37 @@ async fn one_that_can_not_be_asked_for_fails_the_invocation() {
         "0 of 6 looks failed: GetMetricData failed: AccessDenied: as told"
     );
 }
+
+/// The looks never see the messages, of which CloudWatch knows that some were deleted in the minute before each
+/// invocation. So a service that can go to zero tasks keeps its last one, and one that can't doesn't ask.
+#[tokio::test(start_paused = true)]
+async fn deletes_between_the_looks_keep_the_last_task() {
+    let asleep = policy(&json!({"min": 0}));
+    let busy = world(|_| (0, 0));
+    busy.lock().unwrap().metrics = Some((0.0, 3.0));
+    minutes(&busy, &asleep, 5).await;
+    assert_eq!(busy.lock().unwrap().desired, 1);
+    assert_eq!(busy.lock().unwrap().count("GetMetricData"), 5);
+
+    let idle = world(|_| (0, 0));
+    minutes(&idle, &asleep, 5).await;
+    assert_eq!(idle.lock().unwrap().desired, 0);
+
+    let awake = world(|_| (0, 0));
+    minutes(&awake, &policy(&json!({})), 5).await;
+    assert_eq!(awake.lock().unwrap().desired, 1);
+    assert_eq!(awake.lock().unwrap().count("GetMetricData"), 0);
+}
+
+/// Without an answer the looks alone decide, and the log says so.
+#[tokio::test(start_paused = true)]
+async fn unread_deletes_never_stop_scaling() {
+    let idle = world(|_| (0, 0));
+    idle.lock()
+        .unwrap()
+        .fail("GetMetricData", |_| Some("AccessDenied"));
+    let all = minutes(&idle, &policy(&json!({"min": 0})), 5).await;
+    assert_eq!(idle.lock().unwrap().desired, 0);
+    assert!(all.iter().all(|one| one.result.is_ok()));
+    assert_eq!(all[0].lines()[0], "WARN deletes unknown");
+}

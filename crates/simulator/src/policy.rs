@@ -107,13 +107,9 @@ pub enum Statistic {
     SampleCount,
 }
 
-/// Steps by one metric, for each side.
+/// Steps by a metric for each side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepPolicy {
-    /// What is watched.
-    pub metric: QueueMetric,
-    /// Statistic over a period.
-    pub statistic: Statistic,
     /// Period of the alarms; whole minutes, since SQS publishes once a minute.
     pub period: Duration,
     /// After a scale-out.
@@ -129,6 +125,10 @@ pub struct StepPolicy {
 /// One side of [`StepPolicy`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepSide {
+    /// What is watched.
+    pub metric: QueueMetric,
+    /// Statistic over a period.
+    pub statistic: Statistic,
     /// On which side of the threshold the alarm rings.
     pub comparison: Comparison,
     /// Threshold, in the metric's unit.
@@ -304,6 +304,8 @@ impl StepPolicy {
             Steps::new(AdjustmentType::ChangeInCapacity, None, steps.collect()).ok()
         };
         let side = |comparison, threshold, steps| StepSide {
+            metric: QueueMetric::Visible,
+            statistic: Statistic::Maximum,
             comparison,
             threshold,
             datapoints: 1,
@@ -312,8 +314,6 @@ impl StepPolicy {
             steps,
         };
         Some(Self {
-            metric: QueueMetric::Visible,
-            statistic: Statistic::Maximum,
             period: Duration::from_secs(300),
             cooldown_out: Duration::from_secs(300),
             cooldown_in: Duration::from_secs(300),
@@ -343,6 +343,8 @@ impl StepPolicy {
                 adjustment,
             };
             Some(StepSide {
+                metric: QueueMetric::Sent,
+                statistic: Statistic::Sum,
                 comparison,
                 threshold,
                 datapoints,
@@ -352,8 +354,6 @@ impl StepPolicy {
             })
         };
         Some(Self {
-            metric: QueueMetric::Sent,
-            statistic: Statistic::Sum,
             period: Duration::from_secs(60),
             cooldown_out: Duration::from_secs(60),
             cooldown_in: Duration::from_secs(300),

@@ -155,7 +155,7 @@ impl Control for AlarmStepControl {
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         match tick {
             Tick::Minute => self.steps.minute(now, seen, wishes),
-            Tick::PublishOther { period, value } => self.steps.publish(period, value),
+            Tick::PublishSides { period, values } => self.steps.publish(period, values),
             Tick::Evaluate { period } => self.evaluate(period, now, wishes),
             Tick::Sample => {
                 self.reconcile(Trigger::ReEvaluation, now, seen, wishes);

@@ -35,8 +35,8 @@ pub(crate) enum Tick {
     Publish { period: u64, value: f64 },
     /// Evaluate the alarms over the periods before this one.
     Evaluate { period: u64 },
-    /// A datapoint of a control's second metric is there.
-    PublishOther { period: u64, value: f64 },
+    /// The datapoints of the metrics of steps are there, one for each side.
+    PublishSides { period: u64, values: PerSide<f64> },
     /// A minute of SQS's own metrics is over.
     Minute,
     /// An alarm's message is there.

@@ -1,4 +1,4 @@
-//! Alarms on a metric that SQS publishes, and the steps that they ask for.
+//! Alarms on metrics that SQS publishes, and the steps that they ask for.
 
 use scaling::{AlarmState, Comparison, Evaluation, PerSide, Side, StepRequest};
 
@@ -17,7 +17,7 @@ pub(super) struct QueueSteps {
     minute: Nanos,
     delay: Nanos,
     period: Nanos,
-    metric: Metric,
+    metrics: PerSide<Option<Metric>>,
     pub(super) alarms: PerSide<Option<Alarm>>,
     minutes: u64,
     sent: u64,
@@ -42,18 +42,21 @@ impl QueueSteps {
             scale_out: alarm(&policy.scale_out),
             scale_in: alarm(&policy.scale_in),
         };
-        let kept = [&alarms.scale_out, &alarms.scale_in]
-            .into_iter()
-            .flatten()
-            .map(|alarm| alarm.evaluation.range())
-            .max();
+        let metric = |side: &Option<StepSide>, alarm: &Option<Alarm>| {
+            let kept = alarm.as_ref()?.evaluation.range() + 2;
+            Some(Metric::new(side.as_ref()?.statistic, kept))
+        };
+        let metrics = PerSide {
+            scale_out: metric(&policy.scale_out, &alarms.scale_out),
+            scale_in: metric(&policy.scale_in, &alarms.scale_in),
+        };
         let minute = assumptions.minute();
         Self {
             policy: policy.clone(),
             minute,
             delay: nanos(assumptions.sqs_metric_delay),
             period: nanos(policy.period).max(minute),
-            metric: Metric::new(policy.statistic, kept.unwrap_or(1) + 2),
+            metrics,
             alarms,
             minutes: 0,
             sent: 0,
@@ -69,27 +72,36 @@ impl QueueSteps {
     /// SQS publishes one datapoint for the minute that has just ended.
     pub(super) fn minute(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         let minute = now.saturating_sub(self.minute);
-        let value = match self.policy.metric {
-            QueueMetric::Visible => count(seen.visible),
-            QueueMetric::NotVisible => count(seen.in_flight),
-            QueueMetric::Outstanding => count(seen.visible + seen.in_flight),
-            QueueMetric::OldestAge => seconds(seen.oldest).floor(),
-            QueueMetric::Sent => count(seen.sent - self.sent),
-            QueueMetric::Deleted => count(seen.deleted - self.deleted),
+        let value = |side: &Option<StepSide>| match side.as_ref().map(|side| side.metric) {
+            Some(QueueMetric::Visible) => count(seen.visible),
+            Some(QueueMetric::NotVisible) => count(seen.in_flight),
+            Some(QueueMetric::Outstanding) => count(seen.visible + seen.in_flight),
+            Some(QueueMetric::OldestAge) => seconds(seen.oldest).floor(),
+            Some(QueueMetric::Sent) => count(seen.sent - self.sent),
+            Some(QueueMetric::Deleted) => count(seen.deleted - self.deleted),
+            None => 0.0,
+        };
+        let values = PerSide {
+            scale_out: value(&self.policy.scale_out),
+            scale_in: value(&self.policy.scale_in),
         };
         (self.sent, self.deleted) = (seen.sent, seen.deleted);
         let there = now.saturating_add(self.delay);
         let period = minute / self.period;
         wishes
             .ticks
-            .push((there, Tick::PublishOther { period, value }));
+            .push((there, Tick::PublishSides { period, values }));
         self.minutes += 1;
         let next = self.minute.saturating_mul(self.minutes + 1);
         wishes.ticks.push((next, Tick::Minute));
     }
 
-    pub(super) fn publish(&mut self, period: u64, value: f64) {
-        self.metric.publish(period, value);
+    pub(super) fn publish(&mut self, period: u64, values: PerSide<f64>) {
+        for side in [Side::Out, Side::In] {
+            if let Some(metric) = self.metrics.get_mut(side) {
+                metric.publish(period, *values.get(side));
+            }
+        }
     }
 
     /// Evaluates the alarms, as happens every minute over the latest periods that have ended; the steps
@@ -105,7 +117,7 @@ impl QueueSteps {
     /// What a side's alarm asks for, if it rings.
     fn request(&mut self, side: Side, end: u64) -> Option<StepRequest> {
         let alarm = self.alarms.get_mut(side).as_mut()?;
-        let (state, value) = self.metric.evaluate(alarm, end);
+        let (state, value) = self.metrics.get_mut(side).as_mut()?.evaluate(alarm, end);
         let evaluation = &alarm.evaluation;
         let distance = value.map(|value| distance(evaluation, value));
         let (of_side, cooldown) = match side {
@@ -122,9 +134,8 @@ impl QueueSteps {
     /// How far the latest datapoint there is, of the periods that have ended, is beyond a side's threshold.
     pub(super) fn distance(&mut self, side: Side, now: Nanos) -> Option<f64> {
         let alarm = self.alarms.get(side).as_ref()?;
-        let window = self
-            .metric
-            .before(now / self.period, alarm.evaluation.range());
+        let metric = self.metrics.get_mut(side).as_mut()?;
+        let window = metric.before(now / self.period, alarm.evaluation.range());
         let latest = window.iter().rev().find_map(|datapoint| *datapoint);
         latest.map(|value| distance(&alarm.evaluation, value))
     }

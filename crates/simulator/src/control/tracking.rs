@@ -282,9 +282,9 @@ impl Control for Tracking {
                     steps.minute(now, seen, wishes);
                 }
             }
-            Tick::PublishOther { period, value } => {
+            Tick::PublishSides { period, values } => {
                 if let Some(steps) = &mut self.steps {
-                    steps.publish(period, value);
+                    steps.publish(period, values);
                 }
             }
             Tick::AlarmMessage | Tick::HourNears | Tick::HourEnds => {}

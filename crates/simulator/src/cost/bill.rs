@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::engine::Finished;
 use crate::number::format_number;
 use crate::outcome::TaskFigures;
-use crate::policy::{DemandForm, Policy};
+use crate::policy::Policy;
 use crate::scenario::Scenario;
 use crate::time::Nanos;
 
@@ -217,12 +217,13 @@ fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] 
     ]
 }
 
-/// Metrics that a run reads from CloudWatch: two per queue where the processing time is measured.
+/// Metrics that a run reads from CloudWatch: two per queue where the processing time is measured, or
+/// where the last task can be removed.
 fn metrics_read(scenario: &Scenario) -> f64 {
     match &scenario.policy {
-        Policy::Demand(policy) if policy.processing_time.is_none() => match policy.form {
-            DemandForm::Function | DemandForm::Tracking => 2.0 * f64::from(scenario.billing.queues),
-        },
+        Policy::Demand(policy) if policy.processing_time.is_none() || scenario.min == 0 => {
+            2.0 * f64::from(scenario.billing.queues)
+        }
         _ => 0.0,
     }
 }

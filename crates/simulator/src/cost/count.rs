@@ -384,12 +384,12 @@ fn defined_step_alarms(steps: &StepScaling) -> Inventory {
 }
 
 fn step_alarms(steps: &StepPolicy) -> Inventory {
-    let metrics = match steps.metric {
+    let sides = steps.scale_out.iter().chain(&steps.scale_in);
+    let metrics = sides.map(|side| match side.metric {
         crate::QueueMetric::Outstanding => 2,
         _ => 1,
-    };
-    let sides = steps.scale_out.iter().chain(&steps.scale_in);
-    sides.map(|_| step_alarm(metrics, false)).sum()
+    });
+    metrics.map(|metrics| step_alarm(metrics, false)).sum()
 }
 
 fn step_alarm(metrics: usize, fast: bool) -> Inventory {

@@ -66,34 +66,53 @@ pub(super) fn choose_policy(
     }
 }
 
-/// Steps on a metric of a queue that the service consumes.
+/// Steps on metrics of queues that the service consumes.
 fn steps_of(
     name: &str,
     service: &Service,
     steps: &stack::StepScaling,
 ) -> Result<StepPolicy, ScenarioError> {
-    let unknown = |by: &str| ScenarioError::Policy {
+    let unknown = |by: String| ScenarioError::Policy {
         service: name.to_owned(),
-        by: by.to_owned(),
+        by,
     };
+    let side = |side: &stack::StepAlarm| {
+        let (metric, statistic) = watched(service, steps.metric_of(side)).map_err(unknown)?;
+        Ok(StepSide {
+            metric,
+            statistic,
+            comparison: side.comparison,
+            threshold: side.threshold,
+            datapoints: side.datapoints,
+            periods: side.periods,
+            missing: side.missing,
+            steps: side.steps.clone(),
+        })
+    };
+    Ok(StepPolicy {
+        period: steps.period,
+        cooldown_out: steps.cooldown.out,
+        cooldown_in: steps.cooldown.r#in,
+        scale_out: steps.scale_out.as_ref().map(side).transpose()?,
+        scale_in: steps.scale_in.as_ref().map(side).transpose()?,
+    })
+}
+
+/// What a side watches; the error is what that is by, where a load doesn't tell it.
+fn watched(service: &Service, metric: &AlarmMetric) -> Result<(QueueMetric, Statistic), String> {
     let plain = |statistic: &stack::Statistic| match statistic {
-        stack::Statistic::Plain(name) => statistic_named(name).ok_or_else(|| unknown(name)),
-        stack::Statistic::Extended(name) => Err(unknown(name)),
+        stack::Statistic::Plain(name) => statistic_named(name).ok_or_else(|| name.clone()),
+        stack::Statistic::Extended(name) => Err(name.clone()),
     };
-    let mut metrics = steps.metrics();
-    let first = metrics.next().unwrap_or(&steps.metric);
-    if metrics.any(|other| other != first) {
-        return Err(unknown("different metrics for its two sides"));
-    }
     let consumed = |queue: &String| service.consumes.contains(queue);
-    match first {
+    match metric {
         AlarmMetric::Queue {
             queue,
-            name: metric,
+            name,
             statistic,
         } if consumed(queue) => {
-            let metric = queue_metric(metric).ok_or_else(|| unknown(metric))?;
-            Ok(step_policy(steps, metric, plain(statistic)?))
+            let metric = queue_metric(name).ok_or_else(|| name.clone())?;
+            Ok((metric, plain(statistic)?))
         }
         // No message is sent with a delay.
         AlarmMetric::Messages {
@@ -107,17 +126,15 @@ fn steps_of(
                 (true, false) => QueueMetric::Visible,
                 _ => QueueMetric::NotVisible,
             };
-            Ok(step_policy(steps, metric, plain(statistic)?))
+            Ok((metric, plain(statistic)?))
         }
-        AlarmMetric::Queue { queue, .. } | AlarmMetric::Messages { queue, .. } => Err(unknown(
-            &format!("the queue \"{queue}\", which it doesn't consume"),
-        )),
-        AlarmMetric::RequestCount => Err(unknown("requests")),
+        AlarmMetric::Queue { queue, .. } | AlarmMetric::Messages { queue, .. } => {
+            Err(format!("the queue \"{queue}\", which it doesn't consume"))
+        }
+        AlarmMetric::RequestCount => Err("requests".to_owned()),
         AlarmMetric::Other {
-            namespace,
-            name: metric,
-            ..
-        } => Err(unknown(&format!("{namespace} {metric}"))),
+            namespace, name, ..
+        } => Err(format!("{namespace} {name}")),
     }
 }
 
@@ -176,28 +193,4 @@ fn statistic_named(name: &str) -> Option<Statistic> {
         "SampleCount" => Statistic::SampleCount,
         _ => return None,
     })
-}
-
-fn step_policy(
-    steps: &stack::StepScaling,
-    metric: QueueMetric,
-    statistic: Statistic,
-) -> StepPolicy {
-    let side = |side: &stack::StepAlarm| StepSide {
-        comparison: side.comparison,
-        threshold: side.threshold,
-        datapoints: side.datapoints,
-        periods: side.periods,
-        missing: side.missing,
-        steps: side.steps.clone(),
-    };
-    StepPolicy {
-        metric,
-        statistic,
-        period: steps.period,
-        cooldown_out: steps.cooldown.out,
-        cooldown_in: steps.cooldown.r#in,
-        scale_out: steps.scale_out.as_ref().map(side),
-        scale_in: steps.scale_in.as_ref().map(side),
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    BillItem, DemandForm, DemandPolicy, Overrides, QueueMetric, ScenarioError, StepPolicy,
+    BillItem, DemandForm, DemandPolicy, Overrides, QueueMetric, ScenarioError, StepPolicy, StepSide,
 };
 
 const VOUCHERS: &str = include_str!("../../../../stacks/voucher-worker.yaml");
@@ -119,7 +119,8 @@ fn alarm_steps_follow_the_law_of_the_function() {
     let Policy::AlarmSteps(policy) = &scenario.policy else {
         panic!("{:?}", scenario.policy)
     };
-    assert_eq!(policy.metric, QueueMetric::Visible);
+    let metrics = [&policy.scale_out, &policy.scale_in].map(|side| side.as_ref().unwrap().metric);
+    assert_eq!(metrics, [QueueMetric::Visible; 2]);
     // Nobody works off 20 a second with one task of 2 a second: the alarm goes on ringing.
     let outcome = run(&scenario, "step:from=1/s,to=20/s,at=10m,for=40m", 3);
     let out: Vec<_> = outcome
@@ -214,7 +215,7 @@ fn an_exact_count_in_a_scale_out_lowers_the_count_with_steps_only() {
     );
 }
 
-/// A sum of visible and in flight is that of both; two metrics are more than a load tells so far.
+/// A sum of visible and in flight is that of both, and each side can have a metric of its own.
 #[test]
 fn steps_on_messages_that_wait_or_are_worked_on() {
     let sum = "{queue: vouchers, count: [visible, in_flight], statistic: Maximum}";
@@ -227,10 +228,21 @@ fn steps_on_messages_that_wait_or_are_worked_on() {
     let Policy::Steps(policy) = &scenario.policy else {
         panic!("{:?}", scenario.policy)
     };
-    assert_eq!(policy.metric, QueueMetric::Outstanding);
+    let watched = |policy: &StepPolicy| {
+        let metric = |side: &Option<StepSide>| side.as_ref().unwrap().metric;
+        (metric(&policy.scale_out), metric(&policy.scale_in))
+    };
+    let both = QueueMetric::Outstanding;
+    assert_eq!(watched(policy), (both, both));
     let own = "metric: {queue: vouchers, name: NumberOfMessagesSent, statistic: Sum}, ";
-    let error = scenario_of(&steps(own), &known()).unwrap_err();
-    assert!(error.to_string().contains("different metrics"), "{error}");
+    let scenario = scenario_of(&steps(own), &known()).unwrap();
+    let Policy::Steps(policy) = &scenario.policy else {
+        panic!("{:?}", scenario.policy)
+    };
+    assert_eq!(watched(policy), (both, QueueMetric::Sent));
+    let other = "metric: {namespace: Shop, name: Orders, statistic: Sum}, ";
+    let error = scenario_of(&steps(other), &known()).unwrap_err();
+    assert!(error.to_string().contains("Shop Orders"), "{error}");
 }
 
 /// What is judged and what the policy aims at are two things, whichever of them the command line replaces.

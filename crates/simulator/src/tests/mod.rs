@@ -11,6 +11,7 @@ mod predictive;
 mod properties;
 mod random_stacks;
 mod redelivery;
+mod sleep;
 mod stacks;
 
 use std::time::Duration;

@@ -61,7 +61,8 @@ fn steps_on_the_queue_can_be_simulated() {
     let Policy::Steps(policy) = &scenario.policy else {
         panic!("{:?}", scenario.policy)
     };
-    assert_eq!(policy.metric, QueueMetric::Visible);
+    let metrics = [&policy.scale_out, &policy.scale_in].map(|side| side.as_ref().unwrap().metric);
+    assert_eq!(metrics, [QueueMetric::Visible; 2]);
     let outcome = run(&scenario, "step:from=1/s,to=25/s,at=10m,for=2h", 1);
     assert!(outcome.scaling.out >= 1);
     near(outcome.actions[0].at, 720.0 + 20.0, 0.1);

@@ -1,5 +1,9 @@
 //! Services that may have no task: what wakes them, and what takes them for idle.
 
+use std::time::Duration;
+
+use scaling::Bounds;
+
 use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{
@@ -39,6 +43,9 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
             .help(format!("{reason}: write `min: 1`"));
         return findings.report(finding);
     }
+    if let (Some(steps), None) = (&scaling.steps, by_function) {
+        removed_while_starting(service, steps, path, findings);
+    }
     for (name, steps) in [
         ("steps", &scaling.steps),
         ("alarm_steps", &scaling.alarm_steps),
@@ -53,6 +60,61 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
             .at(min, "no task")
             .help("the messages that a task works on aren't waiting, so a busy service without a backlog is scaled to no task, and woken again: write `count: [visible, in_flight]`");
         findings.report(finding);
+    }
+}
+
+/// Longest usual start of a task on Fargate.
+const TASK_START: Duration = Duration::from_secs(60);
+
+/// A scale-in that sees no waiting messages removes the tasks that they have woken before these can receive any; and
+/// again, forever. A scaling function prefers the scale-out, so it isn't concerned.
+fn removed_while_starting(
+    service: &Service,
+    steps: &StepScaling,
+    path: &str,
+    findings: &mut Findings,
+) {
+    let (Some(out), Some(r#in)) = (&steps.scale_out, &steps.scale_in) else {
+        return;
+    };
+    let Ok(bounds) = Bounds::new(service.tasks.min, service.tasks.max) else {
+        return;
+    };
+    let woken = out.steps.next(0, Some(0.0), bounds);
+    let stays = out.steps.next(woken, Some(0.0), bounds) <= woken;
+    let distance = r#in.comparison.distance(0.0, r#in.threshold);
+    let removed = r#in.steps.next(woken, Some(distance), bounds) == 0;
+    let rings = r#in.comparison.breaches(0.0, r#in.threshold)
+        && rings_again(steps, r#in).is_some_and(|after| after <= TASK_START);
+    if !(stays && removed && rings) || steps.cooldown.out > TASK_START {
+        return;
+    }
+    let here = format!("{path}.scaling.steps");
+    let metric = metric_path(&here, "scale_in", r#in);
+    let finding = Finding::error("the scale-in removes the tasks that a message has woken before they have started")
+        .at(metric, "doesn't count the messages that wait")
+        .at(format!("{path}.tasks.min"), "no task")
+        .help("a task takes up to a minute to start, and its message waits until then: let the scale-in watch `metric: {queue: …, count: [visible, in_flight], statistic: Maximum}`, or write `cooldown: {out: 5m}`");
+    findings.report(finding);
+}
+
+/// How long after a message has woken the service the alarm of a scale-in that doesn't count it rings again; `None` where
+/// the metric counts it, or nothing is known of it.
+fn rings_again(steps: &StepScaling, side: &StepAlarm) -> Option<Duration> {
+    match steps.metric_of(side) {
+        // Without a task no message is received, so this alarm is in ALARM all the time.
+        AlarmMetric::Messages { count, .. } => {
+            (*count == [Count::InFlight].into()).then_some(Duration::ZERO)
+        }
+        AlarmMetric::Queue { name, .. } => match name.as_str() {
+            "ApproximateNumberOfMessagesNotVisible"
+            | "NumberOfMessagesReceived"
+            | "NumberOfMessagesDeleted" => Some(Duration::ZERO),
+            "NumberOfMessagesSent" if side.datapoints < side.periods => Some(Duration::ZERO),
+            "NumberOfMessagesSent" => Some(steps.period.saturating_mul(side.datapoints)),
+            _ => None,
+        },
+        AlarmMetric::RequestCount | AlarmMetric::Other { .. } => None,
     }
 }
 

@@ -103,6 +103,14 @@ fn its_role_may_scale_one_service_and_read_its_queues_and_nothing_else() {
     assert_eq!(read["Action"], json!(["cloudwatch:GetMetricData"]));
     let region = json!({ "StringEquals": { "aws:RequestedRegion": { "Ref": "AWS::Region" } } });
     assert_eq!(read["Condition"], region);
+    // So does who can remove the last task, to know of messages between two looks.
+    let reads = |min| {
+        let template = template_of_function(Tasks { min, max: 3 });
+        let role = names::scaling_function_role("w");
+        let found = statements(&template, &role).into_iter().cloned();
+        found.collect::<Vec<Value>>().contains(read)
+    };
+    assert!(reads(0) && !reads(1));
 }
 
 #[test]

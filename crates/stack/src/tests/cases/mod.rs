@@ -115,6 +115,25 @@ fn filters_are_those_that_sns_takes() {
     );
 }
 
+/// A FIFO queue can't receive from a standard topic, but a standard queue can from a FIFO topic; and any queue from a
+/// topic of another region. Source: Amazon SNS Developer Guide, "Amazon SNS FIFO topics" and "Cross-region delivery".
+#[test]
+fn queues_receive_from_topics_as_sns_delivers() {
+    let found_errors = |case: &str| {
+        let found = found(&format!("existing-topics/{case}")).into_iter();
+        let errors: Vec<String> = found.filter(|line| line.starts_with("error")).collect();
+        errors
+    };
+    check("existing-topics/fifo-topic-to-std", &[]);
+    assert_eq!(
+        found_errors("std-topic-to-fifo"),
+        [
+            "error 9:25 queues.events.subscribe[0].topic: a FIFO queue can't receive from a standard topic"
+        ]
+    );
+    check("existing-topics/otherregion", &[]);
+}
+
 /// ECS places no more tasks than fit onto the instances.
 #[test]
 fn tasks_fit_onto_instances() {

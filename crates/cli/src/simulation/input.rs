@@ -65,10 +65,8 @@ impl InputArgs {
 
     /// Reads input that needs no cloud.
     #[cfg(test)]
-    pub(crate) fn read_now(&self) -> Result<Input> {
+    pub(crate) fn read_now(&self, connect: &ConnectArgs) -> Result<Input> {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime
-            .unwrap()
-            .block_on(self.read(&ConnectArgs::default()))
+        runtime.unwrap().block_on(self.read(connect))
     }
 }

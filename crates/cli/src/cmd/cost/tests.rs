@@ -18,7 +18,7 @@ const STACKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../stacks");
 fn document(arguments: &[&str]) -> Result<Document> {
     let all = ["cost"].iter().chain(arguments);
     let args = Cli::try_parse_from(all).unwrap().args;
-    simulate(&args.input.read_now()?)
+    simulate(&args.input.read_now(&args.connect)?)
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn refused(arguments: &[&str]) -> String {
 
 fn reported(arguments: &[&str]) -> Result<Report> {
     let args = args(arguments);
-    simulate_report(&args, &args.input.read_now()?)
+    simulate_report(&args, &args.input.read_now(&args.connect)?)
 }
 
 fn failed(arguments: &[&str]) -> (Code, String) {

@@ -42,12 +42,12 @@ fn refused(arguments: &[&str]) -> String {
 /// What tuning comes to, as the verb does it, but for the connection.
 fn ended(arguments: &[&str]) -> Result<()> {
     let args = args(arguments);
-    tune(&args, &args.input.read_now()?, Format::Text)
+    tune(&args, &args.input.read_now(&args.connect)?, Format::Text)
 }
 
 fn found(arguments: &[&str]) -> Tuned {
     let args = args(arguments);
-    search(&args, &args.input.read_now().unwrap()).unwrap()
+    search(&args, &args.input.read_now(&args.connect).unwrap()).unwrap()
 }
 
 #[test]

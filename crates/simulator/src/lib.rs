@@ -58,6 +58,6 @@ pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};
 pub use tune::{
-    Alternative, Change, Figures, Law, Lift, Limits, Parameter, Part, Settings, TuneError,
-    TuneOptions, Tuned, Tuning, tune,
+    Alternative, Change, Figures, Known, Law, Lift, Limits, Parameter, Part, Period, Rejected,
+    Settings, TuneError, TuneOptions, Tuned, Tuning, tune,
 };

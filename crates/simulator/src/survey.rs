@@ -181,19 +181,18 @@ pub(crate) fn run_phases(
     for scenario in scenarios {
         scenario.check()?;
     }
-    let many = load.arrivals(seed).count() > MANY_MESSAGES;
-    let runs = if many { FEW_PHASES } else { PHASES };
+    let seeds = phase_seeds(load, seed);
     let jobs: Vec<(&Scenario, u64)> = scenarios
         .iter()
-        .flat_map(|scenario| (0..runs).map(move |run| (*scenario, run)))
+        .flat_map(|scenario| seeds.iter().map(move |run| (*scenario, *run)))
         .collect();
     // Of the phases but the first, only the figures are kept.
     let found: Vec<Result<(Option<RunOutcome>, Phases), ScenarioError>> = jobs
         .into_par_iter()
         .map(|(scenario, run)| {
-            let outcome = simulate(scenario, load, seed.wrapping_add(run))?;
+            let outcome = simulate(scenario, load, run)?;
             let phases = Phases::from_outcome(&outcome);
-            Ok(((run == 0).then_some(outcome), phases))
+            Ok(((run == seed).then_some(outcome), phases))
         })
         .collect();
     let mut all: Vec<(RunOutcome, Phases)> = Vec::with_capacity(scenarios.len());
@@ -205,6 +204,13 @@ pub(crate) fn run_phases(
         }
     }
     Ok(all)
+}
+
+/// The seeds of a load's phases, the given one first.
+pub(crate) fn phase_seeds(load: &Load, seed: u64) -> Vec<u64> {
+    let many = load.arrivals(seed).nth(MANY_MESSAGES).is_some();
+    let runs = if many { FEW_PHASES } else { PHASES };
+    (0..runs).map(|run| seed.wrapping_add(run)).collect()
 }
 
 impl Phases {

@@ -4,6 +4,7 @@
 mod bill;
 mod figures;
 mod page;
+mod periods;
 
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ use crate::cost::Bill;
 use crate::number::{format_dollars, format_duration, format_share};
 use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 use crate::survey::{Phases, Survey, Variant};
+use crate::tune::Tuned;
 
 /// A simulation with what was asked of it: the JSON document that programs read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,6 +44,9 @@ pub struct Report {
     /// What was predicted for the load, where the service was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicted: Option<RunOutcome>,
+    /// The tuning whose result this is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tuned: Option<Tuned>,
     /// What was measured beside what was predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
@@ -85,6 +90,7 @@ impl Report {
             compared: Vec::new(),
             phases: None,
             variants: Vec::new(),
+            tuned: None,
             predicted: None,
             comparison: None,
         }
@@ -119,6 +125,15 @@ impl Report {
         self
     }
 
+    /// The report of a tuning's result: satisfied only if it meets the objective in both periods.
+    #[must_use]
+    pub fn of_tuning(mut self, tuned: &Tuned) -> Self {
+        self.required = Some(tuned.required);
+        self.satisfied = Some(tuned.keeps());
+        self.tuned = Some(tuned.clone());
+        self
+    }
+
     /// The report of what was measured, with what was predicted for the same load beside it.
     #[must_use]
     pub fn predicted(mut self, predicted: &Prediction) -> Self {
@@ -136,6 +151,9 @@ impl Report {
     /// The answer in one sentence.
     #[must_use]
     pub fn verdict(&self) -> String {
+        if let Some(tuned) = &self.tuned {
+            return tuned.verdict();
+        }
         let outcome = &self.outcome;
         let (share, phases) = match self.phases {
             Some(phases) => (

@@ -9,13 +9,15 @@ use stack::Stack;
 use crate::load::Load;
 use crate::scenario::{MOST_TASKS, Overrides, Scenario, ScenarioError};
 use crate::simulate::{foresee_work, simulate};
+use crate::survey::phase_seeds;
 
 use super::TuneOptions;
 use super::figures::{Figures, Ran};
 use super::settings::{Settings, processing_time};
 use super::space::Space;
 
-/// Loads of a generator are drawn with so many seeds; a recorded one is what it is.
+/// Candidates meet a generated load with this many seeds, and a recorded one with one; the finalists meet
+/// either in several phases.
 const SEEDS: u64 = 3;
 
 /// Everything that is the same for all candidates.
@@ -80,6 +82,11 @@ impl<'a> Judge<'a> {
         (0..several)
             .map(|more| self.seed.wrapping_add(more))
             .collect()
+    }
+
+    /// The seeds that finalists are simulated with: those of `simulate`'s phases.
+    pub(super) fn phases(&self, load: &Load) -> Vec<u64> {
+        phase_seeds(load, self.seed)
     }
 
     /// The definition with these parameters.

@@ -4,6 +4,7 @@
 //! definition with other values, simulated through the same door as the definition itself.
 
 mod figures;
+mod finalists;
 mod halving;
 mod judge;
 mod limits;
@@ -12,6 +13,7 @@ mod search;
 mod settings;
 mod space;
 mod tuned;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -24,10 +26,12 @@ use crate::load::Load;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
 
 pub use self::figures::Figures;
+pub use self::finalists::{Period, Rejected};
 pub use self::limits::{Lift, Limits};
 pub use self::settings::{Change, Law, Parameter, Settings};
-pub use self::tuned::{Alternative, Part, Tuned, Tuning};
+pub use self::tuned::{Alternative, Known, Part, Tuned, Tuning};
 
+use self::finalists::Periods;
 use self::judge::Judge;
 use self::search::{Found, Search};
 
@@ -82,7 +86,7 @@ impl Default for TuneOptions {
 
 /// Searches the parameters of a service's policy for the cheapest that keep the promise for the required
 /// share of the messages in the first part of the load, and tells how they and the present ones do on the
-/// rest. `tell` hears what goes on. Simulations run on the current rayon thread pool; the result is the same
+/// rest. Candidates that miss the objective there make way for the next ones, a few of them. `tell` hears what goes on. Simulations run on the current rayon thread pool; the result is the same
 /// with any number of threads.
 ///
 /// # Errors
@@ -112,10 +116,17 @@ pub fn tune(
     let search = Search::new(&judge, &searched, options, tell);
     let own = search.best(&space)?;
     let other = other(&search, present, peak, options)?;
-    let chosen = choose(&own, other.as_ref(), options);
-    let limits = limits::limits(&search, &own, chosen, peak, &space)?;
-    let parts = (&searched, holdout.as_ref());
-    tuned::summarize(&judge, parts, present, &own, other, chosen, limits)
+    let periods = Periods {
+        training: &searched,
+        holdout: holdout.as_ref(),
+    };
+    tell("testing the finalists on both periods");
+    let any = options.any_policy;
+    let mut tuned = tuned::summarize(&judge, periods, present, &own, other.as_ref(), any)?;
+    let other_chosen = tuned.tuned.settings.law != present.law;
+    tuned.limits = limits::limits(&search, &own, other_chosen, peak, &space)?;
+    (tuned.simulations, tuned.messages) = judge.done();
+    Ok(tuned)
 }
 
 /// The best of the demand law for a service that scales by its backlog, where that can be simulated.
@@ -134,12 +145,4 @@ fn other(
     Ok(Some(
         search.best_of(&space, (options.candidates / 2).max(1))?,
     ))
-}
-
-/// The other law where it may be the answer and is better, or else the own one.
-fn choose(own: &Found, other: Option<&Found>, options: &TuneOptions) -> bool {
-    options.any_policy
-        && other.is_some_and(|other| {
-            search::order(&other.best.1, &own.best.1, options.required).is_lt()
-        })
 }

@@ -23,6 +23,8 @@ pub(super) struct Found {
     pub(super) keeps: bool,
     /// Candidates that were simulated.
     pub(super) candidates: usize,
+    /// The candidates to test on the holdout period, cheapest first: see [`Tried::finalists`].
+    pub(super) finalists: Vec<Settings>,
     /// Everything that met the whole part, in the order in which it was tried.
     pub(super) tried: Vec<(Settings, Figures)>,
 }
@@ -42,6 +44,13 @@ const BEAM: usize = 3;
 /// What is chosen breaks this share of the promises that may be broken, where that can be had: the cheapest
 /// of many that just keep the promise on one part of a load would break it on the next as often as not.
 const RESERVE: f64 = 0.7;
+
+/// Maximum number of candidates that are tested on the holdout period.
+const FINALISTS: usize = 8;
+
+/// Each finalist costs at least this many times as much as the one before: of two that cost the same, one
+/// fails where the other fails.
+const FINALIST_STEP: f64 = 1.05;
 
 /// Of all candidates this share comes from the grid: two of three.
 const GRID: (usize, usize) = (2, 3);
@@ -223,10 +232,43 @@ impl Tried {
         self.all.get(best).copied()
     }
 
+    /// The best, then the next ones in order of cost, and the one within the objective for the most messages:
+    /// it is the most likely to meet the objective in the holdout period. Only the best where it doesn't meet
+    /// the objective itself.
+    fn finalists(&self, best: (Settings, Figures), required: f64) -> Vec<Settings> {
+        let reached = tier(&best.1, required);
+        let mut finalists = vec![best];
+        if reached > 0 {
+            let ranked = self.ranked(required);
+            let others: Vec<(Settings, Figures)> = ranked
+                .iter()
+                .filter_map(|index| self.all.get(*index).copied())
+                .filter(|(_, figures)| tier(figures, required) >= reached)
+                .collect();
+            for other in &others {
+                let last = finalists.last().map_or(0.0, |(_, last)| last.cost);
+                if finalists.len() < FINALISTS - 1 && other.1.cost >= last * FINALIST_STEP {
+                    finalists.push(*other);
+                }
+            }
+            // Of equals the cheapest, which is the first.
+            let share = |one: &(Settings, Figures)| one.1.within_objective;
+            let safest = others.iter().rev();
+            let safest = safest.max_by(|a, b| share(a).total_cmp(&share(b)));
+            finalists.extend(safest.filter(|safest| finalists.iter().all(|one| one.0 != safest.0)));
+            finalists.sort_by(|a, b| cents(a.1.cost).total_cmp(&cents(b.1.cost)));
+        }
+        finalists
+            .into_iter()
+            .map(|(settings, _)| settings)
+            .collect()
+    }
+
     fn found(self, required: f64, candidates: usize) -> Option<Found> {
         let best = self.best(required)?;
         Some(Found {
             keeps: best.1.within_objective >= required,
+            finalists: self.finalists(best, required),
             best,
             candidates,
             tried: self.all,

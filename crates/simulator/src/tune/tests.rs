@@ -215,3 +215,66 @@ fn what_cannot_be_tuned_is_said() {
     let error = none(&backlog("1m", "1s"), "constant:rate=10/s,for=1s");
     assert_eq!(error, TuneError::Short);
 }
+
+/// Counts per minute: for 36 minutes `first` messages per second, for 24 minutes `then`. 60% is the training
+/// period.
+fn two_rates(first: u32, then: u32) -> String {
+    let rate = |minute| if minute < 36 { first } else { then };
+    let rows = (0..60).map(|minute| format!("{},{}\n", minute * 60, rate(minute) * 60));
+    rows.collect()
+}
+
+/// At 8 messages per second of 0.5 s, 4 tasks are busy; at 16, 8 are, so that with fewer the backlog grows.
+/// An alarm needs 3 minutes of the 24, far more than the 1% that can be late: only 8 tasks from the start on
+/// meet the objective in both periods, and they cost more than what is enough in the first.
+#[test]
+fn finalists_that_fail_in_the_holdout_period_make_way_for_the_next() {
+    let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
+    let options = TuneOptions {
+        candidates: 120,
+        ..TuneOptions::default()
+    };
+    let tuned = tuned(&stack, &fixed(500), &two_rates(8, 16), &options).unwrap();
+    assert!(tuned.keeps(), "{}", tuned.verdict());
+    assert!(tuned.tuned.settings.min >= 8, "{:?}", tuned.tuned);
+    assert!(!tuned.rejected.is_empty());
+    for rejected in &tuned.rejected {
+        assert!(rejected.tuning.settings.min < 8, "{rejected:?}");
+        assert_eq!(rejected.missed_in, Period::Holdout);
+        assert!(rejected.tuning.searched.within_objective >= 0.99);
+        assert!(rejected.tuning.holdout.unwrap().within_objective < 0.99);
+    }
+    let caution = tuned.caution.unwrap();
+    assert!(caution.contains("no longer independent"), "{caution}");
+    assert_eq!(tuned.searched.seeds, 10, "a recorded load has phases too");
+}
+
+/// At 100 messages per second 50 tasks are busy, and 20 are allowed.
+#[test]
+fn if_every_finalist_fails_the_result_is_rejected() {
+    let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
+    let options = TuneOptions {
+        candidates: 60,
+        ..TuneOptions::default()
+    };
+    let load = two_rates(8, 100);
+    let tuned = tuned(&stack, &fixed(500), &load, &options).unwrap();
+    assert!(!tuned.keeps());
+    let tested = tuned.rejected.iter().map(|one| one.tuning);
+    assert!(tested.clone().count() > 1 && tested.clone().count() <= 8);
+    let share = |tuning: Tuning| tuning.holdout.unwrap().within_objective;
+    let closest = tested.map(share).fold(0.0, f64::max);
+    assert_eq!(share(tuned.tuned), closest);
+    assert!(tuned.known.is_empty());
+    let verdict = tuned.verdict();
+    assert!(verdict.starts_with("objective missed: "), "{verdict}");
+    // The page is as red as the text.
+    let scenario = Scenario::from_stack(&stack, SERVICE, &fixed(500)).unwrap();
+    let load = Load::read_csv(load.as_bytes(), None).unwrap();
+    let outcome = crate::simulate(&scenario, &load, 1).unwrap();
+    let report = crate::Report::new(String::new(), None, outcome).of_tuning(&tuned);
+    assert_eq!(report.verdict(), verdict);
+    let page = report.html().unwrap();
+    assert!(page.contains("class=\"verdict broken\""));
+    assert!(page.contains("misses the objective in the holdout period"));
+}

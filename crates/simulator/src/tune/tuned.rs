@@ -6,12 +6,12 @@ use stack::{Edit, Stack};
 use crate::load::Load;
 use crate::scenario::ScenarioError;
 
-use super::TuneError;
 use super::figures::Figures;
-use super::judge::{Judge, Run};
+use super::finalists::{self, Periods, Rejected, Tested};
+use super::judge::Judge;
 use super::limits::Limits;
 use super::search::Found;
-use super::settings::{Change, Settings};
+use super::settings::{Change, Law, Settings};
 
 /// A part of the load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,7 +20,7 @@ pub struct Part {
     pub seconds: f64,
     /// When it begins, where the load's times are dates.
     pub begins: Option<String>,
-    /// Seeds that it was simulated with.
+    /// Phases in which the results were simulated.
     pub seeds: usize,
     /// Messages that are sent in it.
     pub messages: u64,
@@ -49,6 +49,16 @@ pub struct Alternative {
     pub candidates: usize,
 }
 
+/// A policy that meets the objective in both periods although no finalist does.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Known {
+    /// Name of the policy, for people.
+    pub name: &'static str,
+    /// Its results.
+    #[serde(flatten)]
+    pub tuning: Tuning,
+}
+
 /// What tuning found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tuned {
@@ -64,13 +74,22 @@ pub struct Tuned {
     pub holdout: Option<Part>,
     /// The definition as it is.
     pub present: Tuning,
-    /// The cheapest that keeps the promise on the part that was searched on; or else what keeps it for the
-    /// most messages.
+    /// The cheapest finalist that meets the objective in both periods; or else the one that comes closest.
     pub tuned: Tuning,
     /// Whether it keeps the promise on the part that was searched on.
     pub found: bool,
     /// Whether it keeps it on the other part too, if there is one.
     pub holds: Option<bool>,
+    /// The finalists that were tested before `tuned` and missed the objective, in order of cost; all of them
+    /// if none meets it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<Rejected>,
+    /// How far the choice depends on the holdout period, if finalists were rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caution: Option<String>,
+    /// If no finalist meets the objective: other policies that meet it in both periods.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<Known>,
     /// What changes in the definition.
     pub changes: Vec<Change>,
     /// The best of the other law.
@@ -102,117 +121,101 @@ impl Tuned {
     }
 }
 
-/// Summarizes a search, and simulates its result and the present parameters on both parts of the load.
+/// Tests the finalists of each policy in both periods, and chooses the other policy's result where it can be
+/// the answer and is better.
 pub(super) fn summarize(
     judge: &Judge<'_>,
-    (searched, holdout): (&Load, Option<&Load>),
+    periods: Periods<'_>,
     present: Settings,
     own: &Found,
-    other: Option<Found>,
-    other_chosen: bool,
-    limits: Option<Limits>,
-) -> Result<Tuned, TuneError> {
-    let candidates = own.candidates + other.as_ref().map_or(0, |other| other.candidates);
-    let (chosen, left) = match (&other, other_chosen) {
-        (Some(other), true) => (other, Some(own)),
-        (other, _) => (own, other.as_ref()),
-    };
+    other: Option<&Found>,
+    any_policy: bool,
+) -> Result<Tuned, ScenarioError> {
     let required = judge.required;
-    let on_both = |settings| on_both(judge, settings, searched, holdout);
-    let tuned = on_both(chosen.best.0)?;
-    let present = on_both(present)?;
-    let keeps = |one: Option<Figures>| one.map(|one| one.within_objective >= required);
-    let other_policy = match left {
+    let present = finalists::on_both(judge, present, periods)?;
+    let own_tested = finalists::test(judge, periods, own)?;
+    let other_tested = match other {
+        Some(other) => Some((finalists::test(judge, periods, other)?, other)),
         None => None,
-        Some(left) => {
-            let tuning = on_both(left.best.0)?;
-            Some(Alternative {
-                tuning,
-                keeps: left.keeps && keeps(tuning.holdout) != Some(false),
-                candidates: left.candidates,
-            })
-        }
     };
-    let settings = tuned.settings;
+    let (chosen, left) = match other_tested {
+        Some((other, _)) if any_policy && other.tuning.is_better(&own_tested.tuning, required) => {
+            (other, Some((own_tested, own)))
+        }
+        other => (own_tested, other),
+    };
+    let other_policy = left.map(|(left, found)| Alternative {
+        tuning: left.tuning,
+        keeps: left.tuning.keeps(required),
+        candidates: found.candidates,
+    });
+    let mut tuned = describe(judge, periods, &chosen, present)?;
+    tuned.candidates = own.candidates + other.map_or(0, |other| other.candidates);
+    if !tuned.keeps() {
+        tuned.known = known(&present, other_policy.as_ref(), required);
+    }
+    tuned.other_policy = other_policy;
+    Ok(tuned)
+}
+
+/// The policies that meet the objective in both periods.
+fn known(present: &Tuning, other: Option<&Alternative>, required: f64) -> Vec<Known> {
+    let present = present.keeps(required).then_some(Known {
+        name: "the present definition",
+        tuning: *present,
+    });
+    let other = other.filter(|other| other.keeps).map(|other| Known {
+        name: match other.tuning.settings.law {
+            Law::Demand => "demand scaling",
+            Law::BacklogPerTask => "backlog per task",
+        },
+        tuning: other.tuning,
+    });
+    present.into_iter().chain(other).collect()
+}
+
+/// What a choice means, without what is next to it.
+fn describe(
+    judge: &Judge<'_>,
+    periods: Periods<'_>,
+    chosen: &Tested,
+    present: Tuning,
+) -> Result<Tuned, ScenarioError> {
+    let (tuned, required) = (chosen.tuning, judge.required);
+    let (settings, stack, service) = (tuned.settings, judge.stack, judge.service);
+    let phases = judge.phases(periods.training).len();
     let part = |load: &Load, figures: Figures| Part {
         seconds: load.duration().as_secs_f64(),
         begins: load.begins(),
-        seeds: judge.seeds(load).len(),
+        seeds: phases,
         messages: figures.messages,
     };
-    let scenario = judge.scenario(settings)?;
-    let (simulations, messages) = judge.done();
+    let load_notes = periods.training.notes().iter();
+    let meets = |figures: Figures| figures.within_objective >= required;
     Ok(Tuned {
-        name: scenario.name.clone(),
+        name: judge.scenario(settings)?.name,
         slo: judge.slo.as_secs_f64(),
         required,
-        searched: part(searched, tuned.searched),
-        holdout: holdout
+        searched: part(periods.training, tuned.searched),
+        holdout: periods
+            .holdout
             .zip(tuned.holdout)
             .map(|(load, figures)| part(load, figures)),
         present,
-        found: chosen.keeps,
-        holds: keeps(tuned.holdout),
-        changes: settings.changes(judge.stack, judge.service, judge.slo, judge.concurrency),
-        other_policy,
-        limits,
-        candidates,
-        simulations,
-        messages,
-        notes: searched
-            .notes()
-            .iter()
-            .chain(&judge.notes)
-            .cloned()
-            .collect(),
+        found: meets(tuned.searched),
+        holds: tuned.holdout.map(meets),
+        rejected: chosen.rejected.clone(),
+        caution: Tuned::caution(chosen.rejected.len(), tuned.keeps(required)),
+        known: Vec::new(),
+        changes: settings.changes(stack, service, judge.slo, judge.concurrency),
+        other_policy: None,
+        limits: None,
+        candidates: 0,
+        simulations: 0,
+        messages: 0,
+        notes: load_notes.chain(&judge.notes).cloned().collect(),
         definition: judge.definition(settings),
-        edits: settings.edits(judge.stack, judge.service, judge.slo, judge.concurrency),
+        edits: settings.edits(stack, service, judge.slo, judge.concurrency),
         tuned,
-    })
-}
-
-/// What comes of parameters on both parts. The second begins with the tasks with which the first ended.
-fn on_both(
-    judge: &Judge<'_>,
-    settings: Settings,
-    searched: &Load,
-    holdout: Option<&Load>,
-) -> Result<Tuning, ScenarioError> {
-    let scenario = judge.scenario(settings)?;
-    let seeds = judge.seeds(searched);
-    let runs: Vec<Run<'_>> = seeds
-        .iter()
-        .map(|seed| Run {
-            scenario: scenario.clone(),
-            load: searched,
-            seed: *seed,
-        })
-        .collect();
-    let first = judge.run(&runs)?;
-    let Some(holdout) = holdout else {
-        return Ok(Tuning {
-            settings,
-            searched: Figures::combine_seeds(&first),
-            holdout: None,
-        });
-    };
-    let runs: Vec<Run<'_>> = runs
-        .into_iter()
-        .zip(&first)
-        .map(|(run, ended)| {
-            let mut scenario = run.scenario;
-            scenario.initial = ended.desired.clamp(scenario.min, scenario.max);
-            Run {
-                scenario,
-                load: holdout,
-                seed: run.seed,
-            }
-        })
-        .collect();
-    let second = judge.run(&runs)?;
-    Ok(Tuning {
-        settings,
-        searched: Figures::combine_seeds(&first),
-        holdout: Some(Figures::combine_seeds(&second)),
     })
 }

@@ -96,7 +96,7 @@ fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
     let tuned = search(args, input)?;
     input.ui.finish();
     if let Some(path) = &args.report {
-        write_page(path, &simulate_report(args, input, &tuned)?)?;
+        write_page(path, &simulate_report(input, &tuned)?)?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -138,7 +138,7 @@ fn search(args: &Args, input: &Input) -> Result<Tuned> {
 
 /// The failure if too few messages meet the objective, in the training period, the holdout period, or both.
 fn objective_missed(args: &Args, file: &Path, tuned: &Tuned, shown: &Document<'_>) -> Failure {
-    let mut failure = Failure::failed(text::format_verdict(tuned));
+    let mut failure = Failure::failed(tuned.verdict());
     for hint in list_hints(args, file, tuned) {
         failure = failure.hint(hint);
     }
@@ -165,7 +165,7 @@ fn list_hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
     }
     if tuned.found && tuned.holds == Some(false) {
         hints.push(
-            "the two parts of the load differ: search on more of it with --train, or require more than you need"
+            "the two periods of the load differ: search on more of it with --train, or require more than you need"
                 .to_owned(),
         );
     }
@@ -173,7 +173,7 @@ fn list_hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
 }
 
 /// Simulates the whole load with the tuned and with the current settings.
-fn simulate_report(args: &Args, input: &Input, tuned: &Tuned) -> Result<Report> {
+fn simulate_report(input: &Input, tuned: &Tuned) -> Result<Report> {
     let overrides = Overrides {
         slo: std::time::Duration::try_from_secs_f64(tuned.slo).ok(),
         ..input.overrides.clone()
@@ -196,7 +196,7 @@ fn simulate_report(args: &Args, input: &Input, tuned: &Tuned) -> Result<Report> 
     ];
     Ok(
         Report::from_survey(input.load_name.clone(), load.begins(), found)
-            .requiring(Some(args.required(input)))
+            .of_tuning(tuned)
             .beside(&compared),
     )
 }

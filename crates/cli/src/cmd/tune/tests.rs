@@ -54,7 +54,7 @@ fn found(arguments: &[&str]) -> Tuned {
 fn the_text_begins_with_the_verdict() {
     let (_folder, file) = folder();
     let tuned = found(&[&file, LOAD, "--require=95%", "--max-candidates=60"]);
-    assert!(tuned.keeps(), "{}", text::format_verdict(&tuned));
+    assert!(tuned.keeps(), "{}", tuned.verdict());
     insta::assert_snapshot!(text::format_tuned(&tuned));
 }
 
@@ -68,7 +68,7 @@ fn what_stands_in_the_way_is_told() {
     ];
     let arguments = [&[&*file, LOAD], &keep[..]].concat();
     let tuned = found(&arguments);
-    assert!(!tuned.found, "{}", text::format_verdict(&tuned));
+    assert!(!tuned.found, "{}", tuned.verdict());
     insta::assert_snapshot!(text::format_tuned(&tuned));
     let failure = ended(&arguments).unwrap_err();
     assert_eq!(failure.code(), Code::Failed);

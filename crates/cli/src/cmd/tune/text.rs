@@ -14,12 +14,9 @@ pub(super) fn format_tuned(tuned: &Tuned) -> String {
     } else {
         Style::new().red().bold()
     };
-    let mut text = format!(
-        "{}: {}\n",
-        tuned.name,
-        style.apply_to(format_verdict(tuned))
-    );
+    let mut text = format!("{}: {}\n", tuned.name, style.apply_to(tuned.verdict()));
     text.push_str(&format!("\n{}\n", settings_table(tuned)));
+    text.push_str(&format_rejected(tuned));
     text.push_str(&format!("\n{}", format_bills(tuned)));
     text.push_str(&format_changes(tuned));
     if let Some(limits) = &tuned.limits {
@@ -33,49 +30,6 @@ pub(super) fn format_tuned(tuned: &Tuned) -> String {
         text.push_str(&format!("- {note}\n"));
     }
     text
-}
-
-/// The answer in one sentence.
-pub(super) fn format_verdict(tuned: &Tuned) -> String {
-    let slo = format_duration(tuned.slo);
-    let required = format_share(tuned.required);
-    let searched = format_share(tuned.tuned.searched.within_objective);
-    let month = |figures: &Figures| format!("{} a month", format_dollars(figures.cost_per_month));
-    if !tuned.found {
-        let binds = tuned.limits.as_ref().map(Limits::binding);
-        let binds = binds.map(|binds| format!("; limiting factor: {binds}"));
-        return format!(
-            "no candidate meets the objective: at best {searched} of the messages start within {slo} \
-             ({required} required){}",
-            binds.unwrap_or_default()
-        );
-    }
-    let cost = month(&tuned.tuned.searched);
-    let before = month(&tuned.present.searched);
-    let cost = if tuned.changes.is_empty() {
-        format!("{cost}, as it is: nothing cheaper was found")
-    } else {
-        format!(
-            "{cost}, now {before} for {}",
-            format_share(tuned.present.searched.within_objective)
-        )
-    };
-    match (tuned.holds, &tuned.tuned.holdout) {
-        (Some(true), Some(holdout)) => format!(
-            "objective met: {searched} of the messages start within {slo}, and {} in the holdout period \
-             ({required} required), at {cost}",
-            format_share(holdout.within_objective)
-        ),
-        (Some(false), Some(holdout)) => format!(
-            "objective missed: {searched} of the messages start within {slo}, but only {} in the holdout \
-             period ({required} required)",
-            format_share(holdout.within_objective)
-        ),
-        _ => format!(
-            "objective met: {searched} of the messages of the training period start within {slo} \
-             ({required} required), at {cost}"
-        ),
-    }
 }
 
 fn settings_table(tuned: &Tuned) -> Table {
@@ -98,7 +52,7 @@ fn settings_table(tuned: &Tuned) -> Table {
         };
         (name, other.tuning)
     });
-    let name = if tuned.found { "tuned" } else { "nearest" };
+    let name = if tuned.keeps() { "tuned" } else { "nearest" };
     let policies = [("present", tuned.present), (name, tuned.tuned)];
     let policies = || policies.into_iter().chain(other);
     let mut add = |name: &str, part: &Part, rows: Vec<(&str, Figures)>| {
@@ -130,18 +84,43 @@ fn settings_table(tuned: &Tuned) -> Table {
 
 /// What the present and the tuned parameters cost in the training period, item by item.
 fn format_bills(tuned: &Tuned) -> String {
-    let name = if tuned.found { "tuned" } else { "nearest" };
+    let name = if tuned.keeps() { "tuned" } else { "nearest" };
     bills_table(&[
         ("present", tuned.present.searched.bill_per_month),
         (name, tuned.tuned.searched.bill_per_month),
     ])
 }
 
+/// The finalists that missed the objective, with their results in both periods.
+fn format_rejected(tuned: &Tuned) -> String {
+    let Some(caution) = &tuned.caution else {
+        return String::new();
+    };
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["rejected", "training", "holdout", "a month", ""]);
+    let share = |figures: Figures| format_share(figures.within_objective);
+    for one in &tuned.rejected {
+        let tuning = one.tuning;
+        table.add_row([
+            tuning.settings.summary(),
+            share(tuning.searched),
+            tuning.holdout.map(share).unwrap_or_default(),
+            format_dollars(tuning.searched.cost_per_month),
+            one.reason().to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(3) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("\n{table}\n{caution}\n")
+}
+
 fn format_changes(tuned: &Tuned) -> String {
     if tuned.changes.is_empty() {
         return "\nnothing changes\n".to_owned();
     }
-    let head = if tuned.found {
+    let head = if tuned.keeps() {
         "changes"
     } else {
         "what comes nearest"

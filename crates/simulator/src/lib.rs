@@ -23,6 +23,7 @@ mod policy;
 mod random;
 mod report;
 mod scenario;
+mod score;
 mod simulate;
 mod survey;
 mod time;

@@ -179,7 +179,6 @@ impl RunOutcome {
         };
         let mut series = finished.records.points.clone();
         add_need(&mut series, &needed, interval);
-        let judged = records.totals.within_objective + records.totals.late;
         Self {
             scenario: scenario.name.clone(),
             seed,
@@ -187,11 +186,7 @@ impl RunOutcome {
             drain: seconds(finished.end - finished.loaded),
             slo: scenario.slo.as_secs_f64(),
             target: scenario.policy.target(),
-            within_objective: if judged == 0 {
-                1.0
-            } else {
-                count(records.totals.within_objective) / count(judged)
-            },
+            within_objective: within_objective(records),
             waiting: waiting(records),
             over_slo: seconds(records.over),
             backlog: backlog(records, finished.end),
@@ -248,6 +243,15 @@ fn redelivered(scenario: &Scenario, records: &Records) -> Option<String> {
             totals.redelivered
         )
     })
+}
+
+/// The share, from 0 to 1, of the messages within the objective.
+pub(crate) fn within_objective(records: &Records) -> f64 {
+    let totals = records.totals;
+    match totals.within_objective + totals.late {
+        0 => 1.0,
+        judged => count(totals.within_objective) / count(judged),
+    }
 }
 
 /// What to say of the messages that a simulation stopped waiting for.

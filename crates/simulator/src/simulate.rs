@@ -1,12 +1,13 @@
 //! The door: a scenario and a load in, an outcome out.
 
 use crate::control::Foreknowledge;
-use crate::engine::{self, Sender};
+use crate::engine::{self, Finished, Run, Sender};
 use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::Policy;
 use crate::scenario::{Scenario, ScenarioError};
-use crate::time::nanos;
+use crate::score::Score;
+use crate::time::{Nanos, nanos};
 
 /// Runs a scenario against a load. The same seed gives the same outcome, bit for bit; and with the same
 /// seed, two policies meet the same messages with the same processing times.
@@ -25,6 +26,51 @@ pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcom
         Some(seed),
         finished,
     ))
+}
+
+/// Messages with their processing times, in order.
+pub(crate) type Messages = [(Nanos, Nanos)];
+
+/// [`simulate`] with the messages that a load has with this seed, drawn before. Not for the ideal.
+pub(crate) fn simulate_messages(
+    scenario: &Scenario,
+    (load, messages): (&Load, &Messages),
+    seed: u64,
+) -> Result<RunOutcome, ScenarioError> {
+    let finished = run_drawn(scenario, (load, messages), seed, true)?;
+    Ok(RunOutcome::new(
+        scenario,
+        load.notes(),
+        Some(seed),
+        finished,
+    ))
+}
+
+/// What a search compares of the same run.
+pub(crate) fn score_messages(
+    scenario: &Scenario,
+    (load, messages): (&Load, &Messages),
+    seed: u64,
+) -> Result<Score, ScenarioError> {
+    let finished = run_drawn(scenario, (load, messages), seed, false)?;
+    Ok(Score::new(scenario, &finished))
+}
+
+fn run_drawn(
+    scenario: &Scenario,
+    (load, messages): (&Load, &Messages),
+    seed: u64,
+    detailed: bool,
+) -> Result<Finished, ScenarioError> {
+    let run = Run {
+        bounds: scenario.check()?,
+        loaded: nanos(load.duration()),
+        seed,
+        known: None,
+        detailed,
+    };
+    engine::run_messages(scenario, &run, messages.iter().copied())
+        .ok_or(ScenarioError::Value("the load is too long"))
 }
 
 /// The work of a load, known beforehand.

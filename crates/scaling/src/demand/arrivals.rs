@@ -89,10 +89,15 @@ impl QueueHistory {
         over: Duration,
         deviations: f64,
     ) -> Option<f64> {
-        let spans = self.spans(processing_time, over);
-        let mean = self.rate(processing_time, over)?;
-        let proven = spans.map(|span| span.rate() - deviations * span.deviation());
-        Some(proven.fold(mean, f64::max))
+        let mut proven = f64::NEG_INFINITY;
+        let mut mean = None;
+        for span in self.spans(processing_time, over) {
+            let rate = span.rate();
+            proven = proven.max(rate - deviations * span.deviation());
+            // The longest span is the last.
+            mean = Some(rate);
+        }
+        mean.map(|mean| proven.max(mean))
     }
 
     /// The spans from each earlier look to the latest, the shortest first; the last is the first to

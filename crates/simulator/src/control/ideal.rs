@@ -45,6 +45,16 @@ impl Foreknowledge {
         }
     }
 
+    /// What knows nothing: for runs of which nobody asks what was needed.
+    pub(crate) fn none() -> Self {
+        Self {
+            interval: Nanos::MAX,
+            filling: 0,
+            ends: Nanos::MAX,
+            work: Vec::new(),
+        }
+    }
+
     /// Adds a message. Messages come in order.
     #[inline]
     pub(crate) fn add(&mut self, at: Nanos, work: Nanos) {

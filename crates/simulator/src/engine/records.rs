@@ -90,6 +90,8 @@ pub(crate) struct Records {
     pub(crate) points: Vec<Point>,
     pub(crate) width: Nanos,
     slo: Nanos,
+    /// Whether more is written down than what a score and its cost need.
+    pub(crate) detailed: bool,
     stretch: Stretch,
 }
 
@@ -141,7 +143,17 @@ impl Records {
             points: Vec::new(),
             width,
             slo,
+            detailed: true,
             stretch: Stretch::default(),
+        })
+    }
+
+    /// Records of what a score needs and nothing else.
+    pub(crate) fn brief(slo: Nanos, end: Nanos) -> Option<Self> {
+        Some(Self {
+            waits: Histogram::new(1).ok()?,
+            detailed: false,
+            ..Self::new(slo, end)?
         })
     }
 
@@ -149,7 +161,10 @@ impl Records {
     #[inline]
     pub(crate) fn advance(&mut self, to: Nanos, visible: u64, in_flight: u64) {
         let passed = to - self.now;
-        self.waited += u128::from(visible) * u128::from(passed);
+        if self.detailed {
+            self.waited += u128::from(visible) * u128::from(passed);
+        }
+        // The bill needs it.
         self.flown += u128::from(in_flight) * u128::from(passed);
         self.now = to;
     }
@@ -204,6 +219,9 @@ impl Records {
 
     #[inline]
     fn record(&mut self, wait: Nanos) {
+        if !self.detailed {
+            return;
+        }
         self.wait_sum += u128::from(wait);
         self.waits.saturating_record(wait / 1_000);
         self.wait_max = self.wait_max.max(wait);

@@ -40,9 +40,18 @@ impl Iterator for Sender<'_> {
     }
 }
 
-/// Runs a scenario against a load, and after the load's end until every message is done, but at most
-/// [`patience`] longer. `None` when the load has no length that a histogram could be made for, which
-/// doesn't happen.
+/// What a run needs next to its scenario and its messages.
+pub(crate) struct Run<'k> {
+    pub(crate) bounds: Bounds,
+    /// When the load ends.
+    pub(crate) loaded: Nanos,
+    pub(crate) seed: u64,
+    pub(crate) known: Option<&'k Foreknowledge>,
+    /// Whether everything is written down, or only what a score needs.
+    pub(crate) detailed: bool,
+}
+
+/// Runs a scenario against a load: see [`run_messages`].
 pub(crate) fn run(
     scenario: &Scenario,
     bounds: Bounds,
@@ -50,13 +59,35 @@ pub(crate) fn run(
     seed: u64,
     known: Option<&Foreknowledge>,
 ) -> Option<Finished> {
-    let loaded = nanos(load.duration());
+    let run = Run {
+        bounds,
+        loaded: nanos(load.duration()),
+        seed,
+        known,
+        detailed: true,
+    };
+    run_messages(scenario, &run, Sender::new(scenario, load, seed))
+}
+
+/// Runs a scenario against messages, and after the load's end until every message is done, but at most
+/// [`patience`] longer. `None` when the load has no length that a histogram could be made for, which
+/// doesn't happen.
+pub(crate) fn run_messages(
+    scenario: &Scenario,
+    run: &Run<'_>,
+    mut sender: impl Iterator<Item = (Nanos, Nanos)>,
+) -> Option<Finished> {
+    let loaded = run.loaded;
     let stop = loaded.saturating_add(patience(scenario, loaded));
-    let records = Records::new(nanos(scenario.slo), loaded)?;
-    let control = control(scenario, bounds, seed, known);
-    let mut engine = Engine::new(scenario, control, records, seed);
+    let slo = nanos(scenario.slo);
+    let records = if run.detailed {
+        Records::new(slo, loaded)?
+    } else {
+        Records::brief(slo, loaded)?
+    };
+    let control = control(scenario, run.bounds, run.seed, run.known);
+    let mut engine = Engine::new(scenario, control, records, run.seed);
     engine.begin();
-    let mut sender = Sender::new(scenario, load, seed);
     let mut next = sender.next();
     let end = loop {
         let arrives = next.map_or(Nanos::MAX, |(at, _)| at);

@@ -63,8 +63,12 @@ impl<'s> Engine<'s> {
             ends: Ends::default(),
             queue: Queue::default(),
             tasks: Tasks::new(scenario.concurrency, shortest),
+            foreknowledge: if records.detailed {
+                Foreknowledge::new(scenario)
+            } else {
+                Foreknowledge::none()
+            },
             records,
-            foreknowledge: Foreknowledge::new(scenario),
             desired: 0,
             next_launch: 0,
             launch_planned: false,
@@ -100,7 +104,9 @@ impl<'s> Engine<'s> {
             self.tasks.ready(task, generation);
         }
         self.records.running(self.tasks.running());
-        self.agenda.plan(self.records.width, Event::Point);
+        if self.records.detailed {
+            self.agenda.plan(self.records.width, Event::Point);
+        }
         self.grant();
     }
 

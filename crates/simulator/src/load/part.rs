@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Load, Source};
-use crate::time::nanos;
+use crate::time::{Nanos, nanos};
 
 impl Load {
     /// The part between two lengths of time after this one's beginning; `None` when that has no length.
@@ -16,6 +16,11 @@ impl Load {
             to: last,
             ..self.clone()
         })
+    }
+
+    /// Where it begins and ends in the whole load.
+    pub(crate) fn bounds(&self) -> (Nanos, Nanos) {
+        (self.from, self.to)
     }
 
     /// Whether it is drawn by a generator, so that another seed is another load of the same kind.

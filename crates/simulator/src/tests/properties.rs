@@ -115,6 +115,22 @@ proptest! {
         }
     }
 
+    /// A search compares candidates by less than a whole outcome, and it is the same.
+    #[test]
+    fn a_score_is_what_the_outcome_says(scenario in scenarios(), load in loads(), seed in any::<u64>()) {
+        prop_assume!(scenario.policy != Policy::Ideal);
+        let load = Load::generate(&load).unwrap();
+        let outcome = simulate(&scenario, &load, seed).unwrap();
+        let messages: Vec<_> = engine::Sender::new(&scenario, &load, seed).collect();
+        let drawn = (&load, &*messages);
+        let score = crate::simulate::score_messages(&scenario, drawn, seed).unwrap();
+        prop_assert_eq!(score.within_objective, outcome.within_objective);
+        prop_assert_eq!(score.cost, outcome.cost.total);
+        prop_assert_eq!(score.messages, outcome.messages.sent);
+        let again = crate::simulate::simulate_messages(&scenario, drawn, seed).unwrap();
+        prop_assert_eq!(again, outcome);
+    }
+
     #[test]
     fn figures_make_sense(scenario in scenarios(), load in loads(), seed in any::<u64>()) {
         let outcome = run(&scenario, &load, seed);

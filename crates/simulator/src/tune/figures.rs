@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::cost::Bill;
 use crate::number::count;
 use crate::outcome::RunOutcome;
+use crate::score::Score;
 
 /// What came of a policy on a part of the load. With a generated load, of several seeds: the worst where
 /// the promise is concerned, and the mean of all elsewhere.
@@ -68,6 +69,17 @@ impl Figures {
         }
     }
 
+    /// What a search compares of it.
+    pub(super) fn score(&self) -> Score {
+        Score {
+            within_objective: self.within_objective,
+            cost: self.cost,
+            cost_per_month: self.cost_per_month,
+            actions: self.actions,
+            messages: self.messages,
+        }
+    }
+
     /// The worst of several seeds where the promise is concerned, and the mean elsewhere.
     pub(super) fn combine_seeds(ran: &[Ran]) -> Self {
         let all = || ran.iter().map(|one| one.figures);
@@ -85,6 +97,23 @@ impl Figures {
             actions: mean(|one| one.actions),
             flaps: mean(|one| one.flaps),
             most: all().map(|one| one.most).max().unwrap_or_default(),
+            messages: all().map(|one| one.messages).max().unwrap_or_default(),
+        }
+    }
+}
+
+impl Score {
+    /// The worst of several seeds where the objective is concerned, and the mean elsewhere.
+    pub(super) fn combine_seeds(scores: &[Self]) -> Self {
+        let all = || scores.iter().copied();
+        let mean = |number: fn(Self) -> f64| {
+            all().map(number).sum::<f64>() / count(scores.len().max(1) as u64)
+        };
+        Self {
+            within_objective: all().map(|one| one.within_objective).fold(1.0, f64::min),
+            cost: mean(|one| one.cost),
+            cost_per_month: mean(|one| one.cost_per_month),
+            actions: mean(|one| one.actions),
             messages: all().map(|one| one.messages).max().unwrap_or_default(),
         }
     }

@@ -66,7 +66,9 @@ impl Tuning {
     /// period, or comes closer to it.
     pub(super) fn is_better(&self, other: &Self, required: f64) -> bool {
         match (self.keeps(required), other.keeps(required)) {
-            (true, true) => order(&self.searched, &other.searched, required).is_lt(),
+            (true, true) => {
+                order(&self.searched.score(), &other.searched.score(), required).is_lt()
+            }
             (false, false) => self.worst_share() > other.worst_share(),
             (own, _) => own,
         }

@@ -130,11 +130,11 @@ fn scores(
             });
         }
     }
-    let ran = judge.run(&runs)?;
+    let ran = judge.score(&runs)?;
     Ok(ran
         .chunks(used.len())
         .map(|ran| {
-            let figures = ran.iter().map(|one| one.figures);
+            let figures = ran.iter();
             let sent: f64 = figures.clone().map(|one| count(one.messages)).sum();
             let within_objective: f64 = figures
                 .clone()

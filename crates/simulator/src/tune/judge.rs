@@ -8,11 +8,13 @@ use stack::Stack;
 
 use crate::load::Load;
 use crate::scenario::{MOST_TASKS, Overrides, Scenario, ScenarioError};
-use crate::simulate::{foresee_work, simulate};
+use crate::score::Score;
+use crate::simulate::{Messages, foresee_work, score_messages, simulate, simulate_messages};
 use crate::survey::phase_seeds;
 
 use super::TuneOptions;
-use super::figures::{Figures, Ran};
+use super::drawn::Drawn;
+use super::figures::Ran;
 use super::settings::{Settings, processing_time};
 use super::space::Space;
 
@@ -36,6 +38,7 @@ pub(super) struct Judge<'a> {
     seed: u64,
     /// Simulations and messages so far.
     done: Cell<(u64, u64)>,
+    drawn: Drawn,
 }
 
 /// One simulation that is wanted.
@@ -73,6 +76,7 @@ impl<'a> Judge<'a> {
             notes: scenario.notes.clone(),
             seed: options.seed,
             done: Cell::default(),
+            drawn: Drawn::default(),
         }
     }
 
@@ -123,13 +127,13 @@ impl<'a> Judge<'a> {
         Ok(most.unwrap_or_default())
     }
 
-    /// What came of each candidate over the whole of a load: of its worst seed, where the promise is
+    /// The score of each candidate over the whole of a load: of its worst seed where the objective is
     /// concerned, and the mean of all elsewhere.
     pub(super) fn judge(
         &self,
         candidates: &[Settings],
         load: &Load,
-    ) -> Result<Vec<Figures>, ScenarioError> {
+    ) -> Result<Vec<Score>, ScenarioError> {
         let scenarios: Result<Vec<_>, _> =
             candidates.iter().map(|one| self.scenario(*one)).collect();
         self.judge_scenarios(&scenarios?, load)
@@ -139,7 +143,7 @@ impl<'a> Judge<'a> {
         &self,
         scenarios: &[Scenario],
         load: &Load,
-    ) -> Result<Vec<Figures>, ScenarioError> {
+    ) -> Result<Vec<Score>, ScenarioError> {
         let seeds = self.seeds(load);
         let run = |scenario: &Scenario, seed: &u64| Run {
             scenario: scenario.clone(),
@@ -150,34 +154,60 @@ impl<'a> Judge<'a> {
             .iter()
             .flat_map(|scenario| seeds.iter().map(move |seed| run(scenario, seed)))
             .collect();
-        let ran = self.run(&runs)?;
-        Ok(ran
-            .chunks(seeds.len())
-            .map(Figures::combine_seeds)
-            .collect())
+        let scores = self.score(&runs)?;
+        let combined = scores.chunks(seeds.len()).map(Score::combine_seeds);
+        Ok(combined.collect())
     }
 
     /// Runs simulations on all cores. The results are in the order of the runs.
     pub(super) fn run(&self, runs: &[Run<'_>]) -> Result<Vec<Ran>, ScenarioError> {
-        let ran: Vec<Result<Ran, ScenarioError>> = runs
+        let ran = self.each(runs, |run, messages| {
+            let outcome = match messages {
+                Some(messages) => simulate_messages(&run.scenario, (run.load, messages), run.seed)?,
+                None => simulate(&run.scenario, run.load, run.seed)?,
+            };
+            Ok(Ran::from_outcome(&outcome))
+        })?;
+        self.count(ran.iter().map(|one| one.figures.messages));
+        Ok(ran)
+    }
+
+    /// The same for a search, in less time.
+    pub(super) fn score(&self, runs: &[Run<'_>]) -> Result<Vec<Score>, ScenarioError> {
+        let scores = self.each(runs, |run, messages| match messages {
+            Some(messages) => score_messages(&run.scenario, (run.load, messages), run.seed),
+            None => Ok(
+                Ran::from_outcome(&simulate(&run.scenario, run.load, run.seed)?)
+                    .figures
+                    .score(),
+            ),
+        })?;
+        self.count(scores.iter().map(|one| one.messages));
+        Ok(scores)
+    }
+
+    fn each<T: Send>(
+        &self,
+        runs: &[Run<'_>],
+        simulate: impl Fn(&Run<'_>, Option<&Messages>) -> Result<T, ScenarioError> + Sync,
+    ) -> Result<Vec<T>, ScenarioError> {
+        let drawn: Vec<_> = runs.iter().map(|run| self.drawn.messages(run)).collect();
+        let ran: Vec<Result<T, ScenarioError>> = runs
             .par_iter()
+            .zip(&drawn)
             // Runs differ in length, so each can move to an idle core.
             .with_max_len(1)
-            .map(|run| {
-                Ok(Ran::from_outcome(&simulate(
-                    &run.scenario,
-                    run.load,
-                    run.seed,
-                )?))
-            })
+            .map(|(run, messages)| simulate(run, messages.as_deref()))
             .collect();
         // Of several errors, the first is returned.
-        let ran: Vec<Ran> = ran.into_iter().collect::<Result<_, _>>()?;
-        let sent: u64 = ran.iter().map(|one| one.figures.messages).sum();
+        ran.into_iter().collect()
+    }
+
+    fn count(&self, sent: impl ExactSizeIterator<Item = u64>) {
         let (simulations, messages) = self.done.get();
-        let more = runs.len() as u64;
-        self.done.set((simulations + more, messages + sent));
-        Ok(ran)
+        let more = sent.len() as u64;
+        self.done
+            .set((simulations + more, messages + sent.sum::<u64>()));
     }
 
     /// Simulations and messages so far.

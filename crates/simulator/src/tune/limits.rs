@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::policy::{DemandPolicy, Policy};
 use crate::random::Distribution;
 use crate::scenario::{MOST_TASKS, Scenario, ScenarioError};
+use crate::score::Score;
 
-use super::figures::Figures;
 use super::search::{Found, Search};
 use super::settings::Settings;
 use super::space::Space;
@@ -90,7 +90,7 @@ pub(super) fn limits(
     let subject = if !own.keeps {
         Some((settings, figures))
     } else if standing && !other_chosen {
-        let few = |(one, figures): &&(Settings, Figures)| {
+        let few = |(one, figures): &&(Settings, Score)| {
             one.min <= peak / 2 && figures.within_objective < required
         };
         let most = own.tried.iter().filter(few);
@@ -108,7 +108,7 @@ pub(super) fn limits(
 fn experiment(
     search: &Search<'_>,
     settings: Settings,
-    figures: Figures,
+    figures: Score,
     peak: u32,
 ) -> Result<Limits, ScenarioError> {
     let scenario = search.judge.scenario(settings)?;
@@ -128,7 +128,7 @@ fn experiment(
     scenarios.push(all);
     scenarios.push(fixed(&scenario, peak));
     let judged = search.judge.judge_scenarios(&scenarios, search.load)?;
-    let lift = |name: String, figures: &Figures| Lift {
+    let lift = |name: String, figures: &Score| Lift {
         limit: name,
         within_objective: figures.within_objective,
         cost_per_month: figures.cost_per_month,

@@ -3,6 +3,7 @@
 //! One part of the load is searched on, the other is not seen until the choice is made. A candidate is a
 //! definition with other values, simulated through the same door as the definition itself.
 
+mod drawn;
 mod figures;
 mod finalists;
 mod halving;

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use crate::load::Load;
 use crate::number::format_share;
 use crate::scenario::ScenarioError;
+use crate::score::Score;
 
 use super::TuneOptions;
-use super::figures::Figures;
 use super::halving::survivors;
 use super::judge::Judge;
 use super::settings::Settings;
@@ -18,7 +18,7 @@ use super::space::Space;
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     /// The cheapest that keeps the promise, or else the one that keeps it for the most messages.
-    pub(super) best: (Settings, Figures),
+    pub(super) best: (Settings, Score),
     /// Whether it keeps the promise as required.
     pub(super) keeps: bool,
     /// Candidates that were simulated.
@@ -26,7 +26,7 @@ pub(super) struct Found {
     /// The candidates to test on the holdout period, cheapest first: see [`Tried::finalists`].
     pub(super) finalists: Vec<Settings>,
     /// Everything that met the whole part, in the order in which it was tried.
-    pub(super) tried: Vec<(Settings, Figures)>,
+    pub(super) tried: Vec<(Settings, Score)>,
 }
 
 /// A search on one part of a load.
@@ -207,7 +207,7 @@ impl<'a> Search<'a> {
 /// What was tried on the whole part.
 #[derive(Default)]
 struct Tried {
-    all: Vec<(Settings, Figures)>,
+    all: Vec<(Settings, Score)>,
     places: HashMap<Settings, usize>,
     /// What was chosen in the end, where that isn't the first of all.
     chosen: Option<usize>,
@@ -225,7 +225,7 @@ impl Tried {
         ranked
     }
 
-    fn best(&self, required: f64) -> Option<(Settings, Figures)> {
+    fn best(&self, required: f64) -> Option<(Settings, Score)> {
         let best = self
             .chosen
             .or_else(|| self.ranked(required).first().copied())?;
@@ -235,12 +235,12 @@ impl Tried {
     /// The best, then the next ones in order of cost, and the one within the objective for the most messages:
     /// it is the most likely to meet the objective in the holdout period. Only the best where it doesn't meet
     /// the objective itself.
-    fn finalists(&self, best: (Settings, Figures), required: f64) -> Vec<Settings> {
+    fn finalists(&self, best: (Settings, Score), required: f64) -> Vec<Settings> {
         let reached = tier(&best.1, required);
         let mut finalists = vec![best];
         if reached > 0 {
             let ranked = self.ranked(required);
-            let others: Vec<(Settings, Figures)> = ranked
+            let others: Vec<(Settings, Score)> = ranked
                 .iter()
                 .filter_map(|index| self.all.get(*index).copied())
                 .filter(|(_, figures)| tier(figures, required) >= reached)
@@ -252,7 +252,7 @@ impl Tried {
                 }
             }
             // Of equals the cheapest, which is the first.
-            let share = |one: &(Settings, Figures)| one.1.within_objective;
+            let share = |one: &(Settings, Score)| one.1.within_objective;
             let safest = others.iter().rev();
             let safest = safest.max_by(|a, b| share(a).total_cmp(&share(b)));
             finalists.extend(safest.filter(|safest| finalists.iter().all(|one| one.0 != safest.0)));
@@ -278,7 +278,7 @@ impl Tried {
 
 /// Which of two is better: one that keeps the promise with a reserve, or at least keeps it; of two that do,
 /// the cheaper, and at the same cost the calmer; of two that don't, the one that keeps it for more messages.
-pub(super) fn order(a: &Figures, b: &Figures, required: f64) -> Ordering {
+pub(super) fn order(a: &Score, b: &Score, required: f64) -> Ordering {
     let (of_a, of_b) = (tier(a, required), tier(b, required));
     let tiers = of_b.cmp(&of_a);
     if of_a == 0 {
@@ -293,7 +293,7 @@ pub(super) fn order(a: &Figures, b: &Figures, required: f64) -> Ordering {
 }
 
 /// Whether one may take the place of another: it costs no more, and keeps as much where not enough is kept.
-fn as_good(one: &Figures, other: &Figures, required: f64) -> bool {
+fn as_good(one: &Score, other: &Score, required: f64) -> bool {
     let (of_one, of_other) = (tier(one, required), tier(other, required));
     of_one > of_other
         || (of_one == of_other
@@ -302,7 +302,7 @@ fn as_good(one: &Figures, other: &Figures, required: f64) -> bool {
 }
 
 /// 2 with a reserve, 1 where the promise is kept, 0 where it is not.
-fn tier(one: &Figures, required: f64) -> u8 {
+fn tier(one: &Score, required: f64) -> u8 {
     if one.within_objective >= 1.0 - (1.0 - required) * RESERVE {
         2
     } else {

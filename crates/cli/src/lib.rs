@@ -8,6 +8,7 @@ mod failure;
 mod live;
 mod output;
 mod plan;
+mod progress;
 mod signals;
 mod simulation;
 mod ui;

@@ -12,6 +12,9 @@ use stack::Report;
 
 use crate::plan::format_plan;
 
+/// Columns of the spinner and of the elapsed time.
+const SPINNER_COLUMNS: usize = 8;
+
 /// Tells what goes on.
 pub(crate) struct Ui {
     spinner: Option<ProgressBar>,
@@ -35,11 +38,27 @@ impl Ui {
 
     /// A step begins, or something was decided.
     pub(crate) fn note(&self, text: &str) {
-        let text = text.to_owned();
-        self.line(&format!("{} {text}", self.elapsed()));
+        self.line_with_time(text);
+        self.status(text.to_owned());
+    }
+
+    /// The columns next to the spinner and the time, on a terminal.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let columns = usize::from(Term::stderr().size().1);
+        let room = columns.saturating_sub(SPINNER_COLUMNS);
+        self.spinner.is_some().then_some(room)
+    }
+
+    /// Shows what goes on next to the spinner, and nowhere else.
+    pub(crate) fn status(&self, text: String) {
         if let Some(spinner) = &self.spinner {
             spinner.set_message(text);
         }
+    }
+
+    /// A line with the time since the beginning.
+    pub(crate) fn line_with_time(&self, text: &str) {
+        self.line(&format!("{} {text}", self.elapsed()));
     }
 
     /// For the deployer's sessions.

@@ -4,7 +4,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use rayon::ThreadPoolBuilder;
-use simulator::{Load, Overrides, TuneOptions, Tuned, tune};
+use simulator::{Load, Overrides, Progress, TuneOptions, Tuned, tune};
 use stack::Stack;
 
 fn main() {
@@ -32,7 +32,8 @@ fn search(stack: &Stack, load: &Load) -> Tuned {
         ..TuneOptions::default()
     };
     let overrides = Overrides::default();
-    tune(stack, "worker", &overrides, load, &options, &|_| {}).expect("a search")
+    let none = Progress::none();
+    tune(stack, "worker", &overrides, load, &options, &|_| {}, &none).expect("a search")
 }
 
 /// The counter is messages: of all simulations together.

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
-use simulator::{Load, Overrides, Scenario, compare, survey};
+use simulator::{Load, Overrides, Progress, Scenario, compare, survey};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,8 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Load::read_csv(File::open(load)?, None)?
     };
     let begun = Instant::now();
-    let own = survey(&scenario, &load, seed)?;
-    let compared = compare(&scenario, &load, seed, &own)?;
+    let own = survey(&scenario, &load, seed, &Progress::none())?;
+    let compared = compare(&scenario, &load, seed, &own, &Progress::none())?;
     let took = begun.elapsed();
     for note in compared.first().map_or(&[][..], |own| &own.outcome.notes) {
         println!("note: {note}");

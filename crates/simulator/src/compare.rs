@@ -7,6 +7,7 @@ use crate::outcome::RunOutcome;
 use crate::policy::{
     BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, StepPolicy,
 };
+use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::foresee_work;
 use crate::survey::{Phases, Survey, run_phases};
@@ -48,6 +49,7 @@ pub fn compare(
     load: &Load,
     seed: u64,
     own: &Survey,
+    progress: &Progress<'_>,
 ) -> Result<Vec<Compared>, ScenarioError> {
     scenario.check()?;
     let known = foresee_work(scenario, load, seed);
@@ -59,7 +61,8 @@ pub fn compare(
         .map(|(name, policy)| (name, scenario.with_policy(policy)))
         .unzip();
     let scenarios: Vec<&Scenario> = scenarios.iter().collect();
-    let runs = run_phases(&scenarios, load, seed)?;
+    let runs = run_phases(&scenarios, load, seed, (progress, 1.0))?;
+    progress.end_part();
     let others = names
         .into_iter()
         .zip(runs)

@@ -20,6 +20,7 @@ mod measurement;
 mod number;
 mod outcome;
 mod policy;
+mod progress;
 mod random;
 mod report;
 mod scenario;
@@ -53,6 +54,7 @@ pub use policy::{
     ArrivalSource, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, PredictivePolicy,
     QueueMetric, Statistic, StepPolicy, StepSide,
 };
+pub use progress::Progress;
 pub use random::Distribution;
 pub use report::{Figure, Piece, Report, Rival};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};

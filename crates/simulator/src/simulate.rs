@@ -1,10 +1,11 @@
 //! The door: a scenario and a load in, an outcome out.
 
 use crate::control::Foreknowledge;
-use crate::engine::{self, Finished, Run, Sender};
+use crate::engine::{self, Finished, Metered, Run, Sender};
 use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::Policy;
+use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::score::Score;
 use crate::time::{Nanos, nanos};
@@ -15,10 +16,29 @@ use crate::time::{Nanos, nanos};
 /// # Errors
 /// When a number of the scenario makes no sense.
 pub fn simulate(scenario: &Scenario, load: &Load, seed: u64) -> Result<RunOutcome, ScenarioError> {
+    simulate_metered(scenario, load, seed, &Progress::none())
+}
+
+/// [`simulate`] that reports the nanoseconds of the load as units of progress.
+pub(crate) fn simulate_metered(
+    scenario: &Scenario,
+    load: &Load,
+    seed: u64,
+    progress: &Progress<'_>,
+) -> Result<RunOutcome, ScenarioError> {
     // Before the whole load is gone through.
     let bounds = scenario.check()?;
     let known = (scenario.policy == Policy::Ideal).then(|| foresee_work(scenario, load, seed));
-    let finished = engine::run(scenario, bounds, load, seed, known.as_ref())
+    let loaded = nanos(load.duration());
+    let run = Run {
+        bounds,
+        loaded,
+        seed,
+        known: known.as_ref(),
+        detailed: true,
+    };
+    let messages = Metered::new(Sender::new(scenario, load, seed), loaded, progress);
+    let finished = engine::run_messages(scenario, &run, messages)
         .ok_or(ScenarioError::Value("the load is too long"))?;
     Ok(RunOutcome::new(
         scenario,

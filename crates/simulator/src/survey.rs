@@ -6,8 +6,10 @@ use serde::Serialize;
 use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::{DemandForm, Policy};
+use crate::progress::Progress;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
-use crate::simulate::simulate;
+use crate::simulate::simulate_metered;
+use crate::time::nanos;
 
 /// Phases of a load of at most [`MANY_MESSAGES`]: enough to see how far a verdict depends on the second at
 /// which a rule fires.
@@ -65,6 +67,9 @@ const TRACKING: [(&str, &str); 9] = [
     ),
 ];
 
+/// Share of a survey's work, about, before the variants that matter only if messages are received again.
+const FIRST_SHARE: f64 = 0.9;
+
 /// The lowest and the highest of several values.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Range {
@@ -115,7 +120,12 @@ pub struct Survey {
 ///
 /// # Errors
 /// If a number of the scenario makes no sense.
-pub fn survey(scenario: &Scenario, load: &Load, seed: u64) -> Result<Survey, ScenarioError> {
+pub fn survey(
+    scenario: &Scenario,
+    load: &Load,
+    seed: u64,
+    progress: &Progress<'_>,
+) -> Result<Survey, ScenarioError> {
     let tracking: &[_] = if uses_target_tracking(&scenario.policy) {
         &TRACKING
     } else {
@@ -124,17 +134,21 @@ pub fn survey(scenario: &Scenario, load: &Load, seed: u64) -> Result<Survey, Sce
     let tracking = list_variants(scenario, tracking);
     let others = tracking.iter().map(|(_, scenario)| scenario);
     let scenarios: Vec<&Scenario> = std::iter::once(scenario).chain(others).collect();
-    let mut runs = run_phases(&scenarios, load, seed)?.into_iter();
+    let mut runs = run_phases(&scenarios, load, seed, (progress, FIRST_SHARE))?.into_iter();
     let (outcome, phases) = runs
         .next()
         .ok_or(ScenarioError::Value("nothing was simulated"))?;
     let mut found = name_variants(tracking.iter().map(|(named, _)| *named), runs);
     if outcome.messages.processed_again > 0 {
-        for (named, scenario) in list_variants(scenario, &REDELIVERY) {
-            let runs = run_phases(&[&scenario], load, seed)?;
-            found.extend(name_variants([named], runs));
-        }
+        let variants = list_variants(scenario, &REDELIVERY);
+        let scenarios: Vec<&Scenario> = variants.iter().map(|(_, scenario)| scenario).collect();
+        let runs = run_phases(&scenarios, load, seed, (progress, 1.0))?;
+        found.extend(name_variants(
+            variants.iter().map(|(named, _)| *named),
+            runs,
+        ));
     }
+    progress.end_part();
     Ok(Survey {
         outcome,
         phases,
@@ -166,17 +180,21 @@ pub fn simulate_phases(
     scenario: &Scenario,
     load: &Load,
     seed: u64,
+    progress: &Progress<'_>,
 ) -> Result<(RunOutcome, Phases), ScenarioError> {
-    let mut runs = run_phases(&[scenario], load, seed)?;
+    let mut runs = run_phases(&[scenario], load, seed, (progress, 1.0))?;
+    progress.end_part();
     runs.pop()
         .ok_or(ScenarioError::Value("nothing was simulated"))
 }
 
-/// The outcome of each scenario with the given seed, and what all of its phases came to.
+/// The outcome of each scenario with the given seed, and what all of its phases came to: a stage of progress up
+/// to a share of the part.
 pub(crate) fn run_phases(
     scenarios: &[&Scenario],
     load: &Load,
     seed: u64,
+    (progress, until): (&Progress<'_>, f64),
 ) -> Result<Vec<(RunOutcome, Phases)>, ScenarioError> {
     for scenario in scenarios {
         scenario.check()?;
@@ -186,11 +204,13 @@ pub(crate) fn run_phases(
         .iter()
         .flat_map(|scenario| seeds.iter().map(move |run| (*scenario, *run)))
         .collect();
+    let lasts = nanos(load.duration());
+    progress.begin_stage(until, lasts.saturating_mul(jobs.len() as u64));
     // Of the phases but the first, only the figures are kept.
     let found: Vec<Result<(Option<RunOutcome>, Phases), ScenarioError>> = jobs
         .into_par_iter()
         .map(|(scenario, run)| {
-            let outcome = simulate(scenario, load, run)?;
+            let outcome = simulate_metered(scenario, load, run, progress)?;
             let phases = Phases::from_outcome(&outcome);
             Ok(((run == seed).then_some(outcome), phases))
         })

@@ -12,6 +12,7 @@ use super::cloudwatch;
 use super::load_file::FileArgs;
 use crate::connect::ConnectArgs;
 use crate::failure::{Code, Failure, Result};
+use crate::progress::{ProgressLine, ProgressReader};
 use crate::ui::Ui;
 
 /// The load, and which part of it.
@@ -69,7 +70,7 @@ impl LoadArgs {
             };
             let cloud = cloud.as_written();
             return if cloud.is_empty() {
-                self.read_here()
+                self.read_here(ui)
             } else {
                 Err(Failure::new(
                     Code::Usage,
@@ -91,10 +92,10 @@ impl LoadArgs {
     }
 
     /// Reads a load that needs no cloud.
-    fn read_here(&self) -> Result<Load> {
+    fn read_here(&self, ui: &Ui) -> Result<Load> {
         let load = match &self.load {
             LoadSource::Generated { load, .. } => load.as_ref().clone(),
-            LoadSource::File(path) => read_file(path, &self.file.options())?,
+            LoadSource::File(path) => read_file(path, &self.file.options(), ui)?,
             LoadSource::CloudWatch => {
                 return Err(Failure::failed("the history of a queue is in CloudWatch"));
             }
@@ -134,7 +135,7 @@ impl LoadSource {
     }
 }
 
-fn read_file(path: &Path, options: &ReadOptions) -> Result<Load> {
+fn read_file(path: &Path, options: &ReadOptions, ui: &Ui) -> Result<Load> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| {
         Failure::failed(format!("failed to open the load {shown}: {error}")).hint(
@@ -142,7 +143,9 @@ fn read_file(path: &Path, options: &ReadOptions) -> Result<Load> {
              daily, flash-crowd, on-off or mmpp with its parameters, such as poisson:rate=20/s,for=2h",
         )
     })?;
-    Load::read(file, options).map_err(|error| {
+    let size = file.metadata().map_or(0, |file| file.len());
+    let line = ProgressLine::new(ui, format!("reading {shown}"));
+    Load::read(ProgressReader::new(file, size, line), options).map_err(|error| {
         let mut message = format!("failed to read the load {shown}: {error}");
         if let Some(source) = std::error::Error::source(&error) {
             message = format!("{message}: {source}");

@@ -13,4 +13,4 @@ mod tasks;
 pub(crate) use close::Finished;
 pub(crate) use records::Records;
 pub use records::{Point, ScalingAction};
-pub(crate) use run::{Run, Sender, run, run_messages};
+pub(crate) use run::{Metered, Run, Sender, run_messages};

@@ -4,6 +4,7 @@ use scaling::Bounds;
 
 use crate::control::{Foreknowledge, control};
 use crate::load::{Arrival, Arrivals, Load};
+use crate::progress::Progress;
 use crate::random::{Purpose, Random, Sampler};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos};
@@ -29,6 +30,49 @@ impl<'l> Sender<'l> {
     }
 }
 
+/// Messages whose sending is progress: the time of the load that has passed, in steps of a hundredth of it.
+pub(crate) struct Metered<'p, I> {
+    inner: I,
+    progress: &'p Progress<'p>,
+    step: Nanos,
+    next: Nanos,
+    left: Nanos,
+}
+
+impl<'p, I> Metered<'p, I> {
+    pub(crate) fn new(inner: I, loaded: Nanos, progress: &'p Progress<'p>) -> Self {
+        let step = (loaded / 100).max(1);
+        Self {
+            inner,
+            progress,
+            step,
+            next: step,
+            left: loaded,
+        }
+    }
+}
+
+impl<I: Iterator<Item = (Nanos, Nanos)>> Iterator for Metered<'_, I> {
+    type Item = (Nanos, Nanos);
+
+    #[inline]
+    fn next(&mut self) -> Option<(Nanos, Nanos)> {
+        let message = self.inner.next();
+        match message {
+            Some((at, _)) if at >= self.next => {
+                let passed = (at - self.next) / self.step * self.step + self.step;
+                self.next += passed;
+                self.left = self.left.saturating_sub(passed);
+                self.progress.add(passed);
+            }
+            Some(_) => {}
+            // The load is over, and a run asks for no more.
+            None => self.progress.add(std::mem::take(&mut self.left)),
+        }
+        message
+    }
+}
+
 impl Iterator for Sender<'_> {
     type Item = (Nanos, Nanos);
 
@@ -49,24 +93,6 @@ pub(crate) struct Run<'k> {
     pub(crate) known: Option<&'k Foreknowledge>,
     /// Whether everything is written down, or only what a score needs.
     pub(crate) detailed: bool,
-}
-
-/// Runs a scenario against a load: see [`run_messages`].
-pub(crate) fn run(
-    scenario: &Scenario,
-    bounds: Bounds,
-    load: &Load,
-    seed: u64,
-    known: Option<&Foreknowledge>,
-) -> Option<Finished> {
-    let run = Run {
-        bounds,
-        loaded: nanos(load.duration()),
-        seed,
-        known,
-        detailed: true,
-    };
-    run_messages(scenario, &run, Sender::new(scenario, load, seed))
 }
 
 /// Runs a scenario against messages, and after the load's end until every message is done, but at most

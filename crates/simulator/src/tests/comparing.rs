@@ -1,5 +1,5 @@
 use super::*;
-use crate::{compare, survey};
+use crate::{Progress, compare, survey};
 
 /// Everybody meets the same messages, and what the simulation is for shows: on bursts the articles' policy breaks
 /// the promise often, and costs far more than it must.
@@ -11,8 +11,8 @@ fn bursts_break_the_promise_of_those_who_look_back() {
         ..scenario()
     };
     let load = Load::generate("mmpp:rates=1/s|15/s,stays=50m|10m,for=2d").unwrap();
-    let own = survey(&scenario, &load, 1).unwrap();
-    let compared = compare(&scenario, &load, 1, &own).unwrap();
+    let own = survey(&scenario, &load, 1, &Progress::none()).unwrap();
+    let compared = compare(&scenario, &load, 1, &own, &Progress::none()).unwrap();
     let sent: Vec<u64> = compared
         .iter()
         .map(|one| one.outcome.messages.sent)

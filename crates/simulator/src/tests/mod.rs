@@ -16,6 +16,11 @@ mod stacks;
 
 use std::time::Duration;
 
+use scaling::Bounds;
+
+use crate::control::Foreknowledge;
+use crate::engine::{self, Finished, Run, Sender};
+use crate::time::nanos;
 use crate::{Assumptions, Distribution, Load, Policy, RunOutcome, Scenario, simulate, survey};
 
 /// A service of a fixed count, one second a message, a promise of a minute.
@@ -32,6 +37,24 @@ fn scenario() -> Scenario {
 
 fn run(scenario: &Scenario, load: &str, seed: u64) -> RunOutcome {
     simulate(scenario, &Load::generate(load).unwrap(), seed).unwrap()
+}
+
+/// What a run leaves behind, before it is an outcome.
+fn run_to_end(
+    scenario: &Scenario,
+    bounds: Bounds,
+    load: &Load,
+    seed: u64,
+    known: Option<&Foreknowledge>,
+) -> Finished {
+    let run = Run {
+        bounds,
+        loaded: nanos(load.duration()),
+        seed,
+        known,
+        detailed: true,
+    };
+    engine::run_messages(scenario, &run, Sender::new(scenario, load, seed)).unwrap()
 }
 
 #[track_caller]

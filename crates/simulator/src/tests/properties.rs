@@ -93,7 +93,7 @@ proptest! {
         let bounds = scenario.check().unwrap();
         let known = (scenario.policy == Policy::Ideal)
             .then(|| crate::simulate::foresee_work(&scenario, &load, seed));
-        let finished = engine::run(&scenario, bounds, &load, seed, known.as_ref()).unwrap();
+        let finished = run_to_end(&scenario, bounds, &load, seed, known.as_ref());
         let records = &finished.records;
         let totals = records.totals;
         prop_assert_eq!(totals.sent, load.arrivals(seed).count() as u64);

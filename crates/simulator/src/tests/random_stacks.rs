@@ -5,7 +5,6 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::*;
-use crate::engine::{self, Finished};
 use crate::{Overrides, ScenarioError};
 
 /// A definition, what is assumed about it, and a load.
@@ -135,7 +134,7 @@ impl Case {
     fn finish(&self, scenario: &Scenario, seed: u64) -> Finished {
         let load = Load::generate(&self.load).unwrap();
         let bounds = scenario.check().unwrap();
-        engine::run(scenario, bounds, &load, seed, None).unwrap()
+        run_to_end(scenario, bounds, &load, seed, None)
     }
 }
 

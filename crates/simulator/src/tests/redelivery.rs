@@ -1,6 +1,7 @@
 //! Messages that are received again, task protection, and heartbeats. The answers are by hand.
 
 use super::*;
+use crate::Progress;
 use crate::{KedaPolicy, OldReceipt};
 
 /// A message of 100 s that is hidden for 60 s, on two tasks.
@@ -90,7 +91,7 @@ fn no_heartbeat_hides_a_message_for_longer_than_sqs() {
 #[test]
 fn a_survey_shows_what_depends_on_old_receipts() {
     let load = csv("0\n");
-    let found = survey(&slow(), &load, 1).unwrap();
+    let found = survey(&slow(), &load, 1, &Progress::none()).unwrap();
     let [variant] = found.variants.as_slice() else {
         panic!("{:?}", found.variants)
     };
@@ -100,7 +101,12 @@ fn a_survey_shows_what_depends_on_old_receipts() {
         heartbeat: true,
         ..slow()
     };
-    assert!(survey(&calm, &load, 1).unwrap().variants.is_empty());
+    assert!(
+        survey(&calm, &load, 1, &Progress::none())
+            .unwrap()
+            .variants
+            .is_empty()
+    );
 }
 
 /// Two tasks work on a message each, and the policy sees nothing waiting: at 16 s one task is to go, and gets killed

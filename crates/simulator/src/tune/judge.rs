@@ -7,10 +7,13 @@ use rayon::prelude::*;
 use stack::Stack;
 
 use crate::load::Load;
+use crate::progress::Progress;
 use crate::scenario::{MOST_TASKS, Overrides, Scenario, ScenarioError};
 use crate::score::Score;
 use crate::simulate::{Messages, foresee_work, score_messages, simulate, simulate_messages};
 use crate::survey::phase_seeds;
+
+use crate::time::nanos;
 
 use super::TuneOptions;
 use super::drawn::Drawn;
@@ -39,6 +42,7 @@ pub(super) struct Judge<'a> {
     /// Simulations and messages so far.
     done: Cell<(u64, u64)>,
     drawn: Drawn,
+    pub(super) progress: &'a Progress<'a>,
 }
 
 /// One simulation that is wanted.
@@ -55,8 +59,10 @@ impl<'a> Judge<'a> {
         overrides: &Overrides,
         scenario: &Scenario,
         options: &TuneOptions,
+        progress: &'a Progress<'a>,
     ) -> Self {
         Self {
+            progress,
             stack,
             service,
             overrides: Overrides {
@@ -191,13 +197,18 @@ impl<'a> Judge<'a> {
         runs: &[Run<'_>],
         simulate: impl Fn(&Run<'_>, Option<&Messages>) -> Result<T, ScenarioError> + Sync,
     ) -> Result<Vec<T>, ScenarioError> {
+        let progress = self.progress;
         let drawn: Vec<_> = runs.iter().map(|run| self.drawn.messages(run)).collect();
         let ran: Vec<Result<T, ScenarioError>> = runs
             .par_iter()
             .zip(&drawn)
             // Runs differ in length, so each can move to an idle core.
             .with_max_len(1)
-            .map(|(run, messages)| simulate(run, messages.as_deref()))
+            .map(|(run, messages)| {
+                let ran = simulate(run, messages.as_deref());
+                progress.add(nanos(run.load.duration()));
+                ran
+            })
             .collect();
         // Of several errors, the first is returned.
         ran.into_iter().collect()

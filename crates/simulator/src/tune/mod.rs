@@ -24,6 +24,7 @@ use std::time::Duration;
 use stack::Stack;
 
 use crate::load::Load;
+use crate::progress::Progress;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
 
 pub use self::figures::Figures;
@@ -35,6 +36,15 @@ pub use self::tuned::{Alternative, Known, Part, Tuned, Tuning};
 use self::finalists::Periods;
 use self::judge::Judge;
 use self::search::{Found, Search};
+
+/// Shares of the work, about, at the end of each of its stages.
+const OWN_SHARE: f64 = 0.5;
+const OTHER_SHARE: f64 = 0.75;
+const TESTED_SHARE: f64 = 0.95;
+
+/// Simulations of the training period that the finalists and the experiments come to, about.
+const TESTED: usize = 60;
+const LIFTED: usize = 12;
 
 /// What to search for, and how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +110,7 @@ pub fn tune(
     load: &Load,
     options: &TuneOptions,
     tell: &(dyn Fn(&str) + Sync),
+    progress: &Progress<'_>,
 ) -> Result<Tuned, TuneError> {
     let scenario = Scenario::from_stack(stack, service, overrides)?;
     let present = stack
@@ -108,25 +119,28 @@ pub fn tune(
         .and_then(Settings::from_service)
         .ok_or_else(|| TuneError::Law(service.to_owned()))?;
     let (searched, holdout) = parts::split(load, options.train).ok_or(TuneError::Short)?;
-    let judge = Judge::new(stack, service, overrides, &scenario, options);
+    let judge = Judge::new(stack, service, overrides, &scenario, options, progress);
     let peak = judge.peak(&searched)?;
     if searched.arrivals(options.seed).next().is_none() {
         return Err(TuneError::Silent(searched.duration()));
     }
     let space = judge.space(present, peak, options);
     let search = Search::new(&judge, &searched, options, tell);
-    let own = search.best(&space)?;
+    let own = search.best(&space, OWN_SHARE)?;
     let other = other(&search, present, peak, options)?;
     let periods = Periods {
         training: &searched,
         holdout: holdout.as_ref(),
     };
     tell("testing the finalists on both periods");
+    progress.begin_stage(TESTED_SHARE, search.work(TESTED));
     let any = options.any_policy;
     let mut tuned = tuned::summarize(&judge, periods, present, &own, other.as_ref(), any)?;
+    progress.begin_stage(1.0, search.work(LIFTED));
     let other_chosen = tuned.tuned.settings.law != present.law;
     tuned.limits = limits::limits(&search, &own, other_chosen, peak, &space)?;
     (tuned.simulations, tuned.messages) = judge.done();
+    progress.end_part();
     Ok(tuned)
 }
 
@@ -143,7 +157,9 @@ fn other(
     let space = search
         .judge
         .space(present.with_demand_defaults(), peak, options);
-    Ok(Some(
-        search.best_of(&space, (options.candidates / 2).max(1))?,
-    ))
+    Ok(Some(search.best_of(
+        &space,
+        (options.candidates / 2).max(1),
+        OTHER_SHARE,
+    )?))
 }

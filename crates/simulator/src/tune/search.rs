@@ -7,6 +7,7 @@ use crate::load::Load;
 use crate::number::format_share;
 use crate::scenario::ScenarioError;
 use crate::score::Score;
+use crate::time::nanos;
 
 use super::TuneOptions;
 use super::halving::survivors;
@@ -75,14 +76,27 @@ impl<'a> Search<'a> {
         self.required
     }
 
+    /// The units of progress of this number of simulations on each seed.
+    pub(super) fn work(&self, simulations: usize) -> u64 {
+        let seeds = self.judge.seeds(self.load).len();
+        let all = (simulations * seeds) as u64;
+        nanos(self.load.duration()).saturating_mul(all)
+    }
+
     /// The best with as many candidates as are allowed.
-    pub(super) fn best(&self, space: &Space) -> Result<Found, ScenarioError> {
-        self.best_of(space, self.candidates)
+    pub(super) fn best(&self, space: &Space, until: f64) -> Result<Found, ScenarioError> {
+        self.best_of(space, self.candidates, until)
     }
 
     /// The best of so many candidates. More tasks are allowed only where no candidate keeps the promise
     /// with those that are.
-    pub(super) fn best_of(&self, space: &Space, wanted: usize) -> Result<Found, ScenarioError> {
+    pub(super) fn best_of(
+        &self,
+        space: &Space,
+        wanted: usize,
+        until: f64,
+    ) -> Result<Found, ScenarioError> {
+        self.judge.progress.begin_stage(until, self.work(wanted));
         let Some(raised) = space.raised() else {
             return self.search(space, wanted);
         };

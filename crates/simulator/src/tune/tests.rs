@@ -6,6 +6,7 @@ use stack::Stack;
 
 use super::*;
 use crate::Distribution;
+use crate::Progress;
 
 const SERVICE: &str = "worker";
 
@@ -34,7 +35,15 @@ fn tuned(
     } else {
         Load::read_csv(load.as_bytes(), None).unwrap()
     };
-    tune(stack, SERVICE, overrides, &load, options, &|_| {})
+    tune(
+        stack,
+        SERVICE,
+        overrides,
+        &load,
+        options,
+        &|_| {},
+        &Progress::none(),
+    )
 }
 
 fn fixed(millis: u64) -> Overrides {
@@ -277,4 +286,37 @@ fn if_every_finalist_fails_the_result_is_rejected() {
     let page = report.html().unwrap();
     assert!(page.contains("class=\"verdict broken\""));
     assert!(page.contains("misses the objective in the holdout period"));
+}
+
+#[test]
+fn progress_never_goes_back_and_ends_at_one() {
+    let told = std::sync::Mutex::new(Vec::new());
+    let progress = Progress::new(|share| told.lock().unwrap().push(share));
+    let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
+    let load = Load::generate("poisson:rate=5/s,for=2h").unwrap();
+    let options = TuneOptions {
+        candidates: 20,
+        ..TuneOptions::default()
+    };
+    let tell = |_: &str| {};
+    progress.begin_part(0.6);
+    tune(
+        &stack,
+        SERVICE,
+        &fixed(500),
+        &load,
+        &options,
+        &tell,
+        &progress,
+    )
+    .unwrap();
+    progress.begin_part(1.0);
+    let scenario = Scenario::from_stack(&stack, SERVICE, &fixed(500)).unwrap();
+    crate::survey(&scenario, &load, 1, &progress).unwrap();
+    drop(progress);
+    let told = told.into_inner().unwrap();
+    assert!(told.len() > 50, "{told:?}");
+    assert!(told.is_sorted(), "{told:?}");
+    assert!(told.contains(&0.6), "{told:?}");
+    assert_eq!(told.last(), Some(&1.0));
 }

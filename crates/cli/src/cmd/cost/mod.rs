@@ -1,11 +1,12 @@
 //! `cost`: the bill of a service under a load, before it is deployed.
 
 use serde::Serialize;
-use simulator::{Cost, Messages, Phases, Scenario, format_dollars, format_duration};
+use simulator::{Cost, Messages, Phases, Progress, Scenario, format_dollars, format_duration};
 
 use crate::connect::ConnectArgs;
 use crate::failure::Result;
 use crate::output::Format;
+use crate::progress::ProgressLine;
 use crate::simulation::{CONNECT_HEADING, Input, InputArgs, bill_table, scenario_failure};
 
 #[derive(Debug, clap::Args)]
@@ -49,9 +50,12 @@ fn simulate(input: &Input) -> Result<Document> {
     let scenario =
         Scenario::from_stack(stack, &input.service, &input.overrides).map_err(scenario_failure)?;
     let lasts = format_duration(load.duration().as_secs_f64());
-    input.ui.note(&format!("simulating {lasts}"));
-    let (outcome, phases) =
-        simulator::simulate_phases(&scenario, load, input.seed).map_err(scenario_failure)?;
+    let what = format!("simulating {lasts}");
+    input.ui.note(&what);
+    let line = ProgressLine::new(&input.ui, what);
+    let progress = Progress::new(|share| line.show(share));
+    let (outcome, phases) = simulator::simulate_phases(&scenario, load, input.seed, &progress)
+        .map_err(scenario_failure)?;
     Ok(Document {
         scenario: outcome.scenario,
         load: input.load_name.clone(),

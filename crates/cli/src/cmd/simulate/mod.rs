@@ -5,11 +5,12 @@ mod text;
 
 use std::path::PathBuf;
 
-use simulator::{Compared, Report, Scenario, ScenarioError, Survey};
+use simulator::{Compared, Policy, Progress, Report, Scenario, ScenarioError, Survey};
 
 use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
+use crate::progress::ProgressLine;
 use crate::simulation::{
     CONNECT_HEADING, Input, InputArgs, parse_share, required_share, scenario_failure, write_page,
 };
@@ -48,8 +49,11 @@ fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     let scenario =
         Scenario::from_stack(stack, service, &input.overrides).map_err(scenario_failure)?;
     let lasts = simulator::format_duration(load.duration().as_secs_f64());
-    input.ui.note(&format!("simulating {lasts}"));
-    let (survey, compared) = simulate(&scenario, input, args.compare)?;
+    let what = format!("simulating {lasts}");
+    input.ui.note(&what);
+    let line = ProgressLine::new(&input.ui, what);
+    let progress = Progress::new(|share| line.show(share));
+    let (survey, compared) = simulate(&scenario, input, args.compare, &progress)?;
     Ok(
         Report::from_survey(input.load_name.clone(), load.begins(), survey)
             .requiring(args.require.or(required_share(stack, service)))
@@ -73,11 +77,22 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
         .details(report))
 }
 
-fn simulate(scenario: &Scenario, input: &Input, compare: bool) -> Result<(Survey, Vec<Compared>)> {
+fn simulate(
+    scenario: &Scenario,
+    input: &Input,
+    compare: bool,
+    progress: &Progress<'_>,
+) -> Result<(Survey, Vec<Compared>)> {
+    if compare {
+        // Nine other policies follow; target tracking has as many variants of its own.
+        let tracks = matches!(scenario.policy, Policy::BacklogPerTask(_));
+        progress.begin_part(if tracks { 0.5 } else { 0.1 });
+    }
     let wrong = |error: ScenarioError| Failure::failed(error.to_string());
-    let survey = simulator::survey(scenario, &input.load, input.seed).map_err(wrong)?;
+    let survey = simulator::survey(scenario, &input.load, input.seed, progress).map_err(wrong)?;
     let compared = if compare {
-        simulator::compare(scenario, &input.load, input.seed, &survey).map_err(wrong)?
+        progress.begin_part(1.0);
+        simulator::compare(scenario, &input.load, input.seed, &survey, progress).map_err(wrong)?
     } else {
         Vec::new()
     };

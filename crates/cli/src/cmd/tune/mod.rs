@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::Serialize;
-use simulator::{Compared, Overrides, Parameter, Report, Scenario, TuneError, TuneOptions, Tuned};
+use simulator::{
+    Compared, Overrides, Parameter, Progress, Report, Scenario, TuneError, TuneOptions, Tuned,
+};
 use stack::Stack;
 
 use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
+use crate::progress::ProgressLine;
 use crate::simulation::{
     CONNECT_HEADING, Input, InputArgs, parse_share, required_share, scenario_failure, write_page,
 };
@@ -77,6 +80,9 @@ enum Policies {
     Any,
 }
 
+/// Share of the work, about, that is the search if there is a report.
+const SEARCH_SHARE: f64 = 0.9;
+
 /// What programs read.
 #[derive(Serialize)]
 struct Document<'t> {
@@ -93,10 +99,19 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 }
 
 fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
-    let tuned = search(args, input)?;
+    let line = ProgressLine::new(&input.ui, "tuning");
+    let progress = Progress::new(|share| line.show(share));
+    if args.report.is_some() {
+        progress.begin_part(SEARCH_SHARE);
+    }
+    let tuned = search(args, input, &progress)?;
+    let report = match &args.report {
+        Some(path) => Some((path, simulate_report(input, &tuned, &progress)?)),
+        None => None,
+    };
     input.ui.finish();
-    if let Some(path) = &args.report {
-        write_page(path, &simulate_report(input, &tuned)?)?;
+    if let Some((path, report)) = report {
+        write_page(path, &report)?;
     }
     let written = args.write && tuned.keeps() && !tuned.edits.is_empty();
     let shown = Document {
@@ -121,7 +136,7 @@ fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
     Ok(())
 }
 
-fn search(args: &Args, input: &Input) -> Result<Tuned> {
+fn search(args: &Args, input: &Input, progress: &Progress<'_>) -> Result<Tuned> {
     let note = |text: &str| input.ui.note(text);
     let options = args.options(input);
     let (stack, service) = (&input.stack, &input.service);
@@ -132,6 +147,7 @@ fn search(args: &Args, input: &Input) -> Result<Tuned> {
         &input.load,
         &options,
         &note,
+        progress,
     )
     .map_err(explain_error)
 }
@@ -173,7 +189,7 @@ fn list_hints(args: &Args, file: &Path, tuned: &Tuned) -> Vec<String> {
 }
 
 /// Simulates the whole load with the tuned and with the current settings.
-fn simulate_report(input: &Input, tuned: &Tuned) -> Result<Report> {
+fn simulate_report(input: &Input, tuned: &Tuned, progress: &Progress<'_>) -> Result<Report> {
     let overrides = Overrides {
         slo: std::time::Duration::try_from_secs_f64(tuned.slo).ok(),
         ..input.overrides.clone()
@@ -182,10 +198,13 @@ fn simulate_report(input: &Input, tuned: &Tuned) -> Result<Report> {
         Scenario::from_stack(stack, &input.service, &overrides).map_err(scenario_failure)
     };
     let (load, seed) = (&input.load, input.seed);
-    let found = simulator::survey(&scenario(&tuned.definition)?, load, seed);
+    progress.begin_part((SEARCH_SHARE + 1.0) / 2.0);
+    let found = simulator::survey(&scenario(&tuned.definition)?, load, seed, progress);
     let found = found.map_err(scenario_failure)?;
-    let (outcome, phases) = simulator::simulate_phases(&scenario(&input.stack)?, load, seed)
-        .map_err(scenario_failure)?;
+    progress.begin_part(1.0);
+    let (outcome, phases) =
+        simulator::simulate_phases(&scenario(&input.stack)?, load, seed, progress)
+            .map_err(scenario_failure)?;
     let compared = [
         found.name("tuned"),
         Compared {

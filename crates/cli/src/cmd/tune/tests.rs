@@ -47,7 +47,12 @@ fn ended(arguments: &[&str]) -> Result<()> {
 
 fn found(arguments: &[&str]) -> Tuned {
     let args = args(arguments);
-    search(&args, &args.input.read_now(&args.connect).unwrap()).unwrap()
+    search(
+        &args,
+        &args.input.read_now(&args.connect).unwrap(),
+        &Progress::none(),
+    )
+    .unwrap()
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Stage {
         let request = DeployRequest {
             stack: self.stack.clone(),
             in_sandbox: true,
+            allow_downgrade: false,
             allow_loss: true,
             now: SystemTime::now(),
         };

@@ -8,6 +8,7 @@ use stack::Stack;
 use crate::deploy::{Deployed, deploy_template, protect};
 use crate::error::{Error, Result};
 use crate::measure::measure_once;
+use crate::ownership::admit;
 use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
 use crate::prepare::{BuildFunctions, prepare_stack};
@@ -23,6 +24,8 @@ pub struct DeployRequest {
     pub in_sandbox: bool,
     /// Whether a plan that removes or replaces a queue or a service may be executed.
     pub allow_loss: bool,
+    /// Whether a stack that a newer version deployed may be updated.
+    pub allow_downgrade: bool,
     /// The current time.
     pub now: SystemTime,
 }
@@ -44,7 +47,7 @@ pub struct Deployment {
 /// The session's `progress` receives each [`DeployStep`] when it begins, and the plan before `confirm` does.
 ///
 /// # Errors
-/// If the account or region isn't the definition's, if something that the stack needs is missing, if `build`
+/// If the account or region isn't the definition's, if the stack isn't ours, if something that the stack needs is missing, if `build`
 /// fails, if the plan loses something or isn't confirmed, if CloudFormation fails, if the deployed stack
 /// doesn't work, or if AWS can't be reached.
 pub async fn deploy_stack<E: From<Error>>(
@@ -58,6 +61,7 @@ pub async fn deploy_stack<E: From<Error>>(
     let account = stack.account.as_deref().filter(|_| !request.in_sandbox);
     let identity = identify_for(session, account, stack.region.as_deref()).await?;
     session.begin(DeployStep::Check);
+    admit(session, &stack.name, request.allow_downgrade).await?;
     check(session, stack).await?;
     session.begin(DeployStep::Prepare);
     let prepared = prepare_stack(session, stack, &identity, request.now, build).await?;

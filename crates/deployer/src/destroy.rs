@@ -9,7 +9,8 @@ use crate::delete::{delete, protected};
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
-use crate::observe::{Observed, Resource, observe, refuse_foreign, resources};
+use crate::observe::{Observed, Resource, resources};
+use crate::ownership::observe_ours;
 use crate::remains::{self, Remains, remains};
 use crate::session::Session;
 use crate::status::{Operation, Status};
@@ -86,7 +87,6 @@ pub async fn destroy(
         }
         Found::DeletedMeanwhile(resources) => return proved(session, name, &resources).await,
     };
-    refuse_foreign(name, &stack)?;
     if stack.termination_protection {
         return Err(protected(name));
     }
@@ -119,7 +119,7 @@ enum Found {
 /// The stack once nothing goes on in it.
 async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
     loop {
-        let Some(stack) = observe(session, name).await? else {
+        let Some(stack) = observe_ours(session, name).await? else {
             return Ok(Found::Absent);
         };
         let Status::Busy(operation) = stack.status else {

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::cloudwatch::{Reading, Window, read};
 use crate::error::{Error, Result};
 use crate::messages::name_in;
-use crate::observe::{observe, resources};
+use crate::observe::resources;
+use crate::ownership::observe_ours;
 use crate::session::Session;
 
 /// Messages that were sent to queues, period by period without a gap.
@@ -68,7 +69,7 @@ pub async fn deployed_queues(
     stack: &str,
     logical_ids: &[String],
 ) -> Result<Option<Vec<String>>> {
-    let Some(observed) = observe(session, stack).await? else {
+    let Some(observed) = observe_ours(session, stack).await? else {
         return Ok(None);
     };
     let resources = resources(session, &observed.id).await?;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{Stack as SdkStack, StackResourceSummary, TemplateStage};
 use serde::Serialize;
-use template::contract::MARK;
 
 use crate::error::{Error, Result, aws, code, is_passing, text};
+use crate::ownership::{mark_in, observe_ours};
 use crate::session::Session;
 use crate::status::Status;
 
@@ -24,9 +24,12 @@ pub struct Observed {
     pub reason: Option<String>,
     /// Whether it can't be deleted.
     pub termination_protection: bool,
-    /// Whether one of our templates made it, as far as can be told; see [`MARK`].
+    /// Its name.
     #[serde(skip)]
-    pub ours: bool,
+    pub name: String,
+    /// Value of the tag [`STACK_TAG`](template::contract::STACK_TAG), if the cloud returns it.
+    #[serde(skip)]
+    pub mark: Option<String>,
     /// Parameters by key, as they were given.
     #[serde(skip)]
     pub parameters: BTreeMap<String, String>,
@@ -111,7 +114,7 @@ where
 ///
 /// # Errors
 /// When CloudFormation can't be asked.
-pub async fn observe(session: &Session<'_>, name_or_id: &str) -> Result<Option<Observed>> {
+pub(crate) async fn observe(session: &Session<'_>, name_or_id: &str) -> Result<Option<Observed>> {
     let stack = reread(session, || read(session, name_or_id)).await?;
     Ok(stack.filter(|stack| stack.status != Status::Absent))
 }
@@ -160,7 +163,8 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
         status,
         status_name: name.to_owned(),
         reason: stack.stack_status_reason().map(str::to_owned),
-        ours: is_ours(stack.description(), status),
+        name: name_of(stack, id).to_owned(),
+        mark: mark_in(stack.tags()),
         termination_protection: stack.enable_termination_protection().unwrap_or_default(),
         parameters: stack
             .parameters()
@@ -178,25 +182,10 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
     })
 }
 
-/// A stack in service says by its description whose it is. Before that some clouds tell no description,
-/// and then nothing of value is in it yet.
-fn is_ours(description: Option<&str>, status: Status) -> bool {
-    match description {
-        Some(description) => description.contains(MARK),
-        None => !matches!(status, Status::Ready { .. }),
-    }
-}
-
-/// Refuses a stack of the same name that is somebody else's: a deploy would remove all that is in it.
-pub(crate) fn refuse_foreign(name: &str, stack: &Observed) -> Result<()> {
-    if stack.ours {
-        return Ok(());
-    }
-    Err(Error::refused(format!(
-        "there is a stack {name} already, and ecs-scaler did not make it"
-    ))
-    .hint("choose another `name:` in the definition, or check --profile and --region")
-    .hint(format!("it is {}", stack.id)))
+/// The stack's name, which its ID (`arn:…:stack/NAME/…`) has too.
+fn name_of<'a>(stack: &'a SdkStack, id: &'a str) -> &'a str {
+    let in_id = || id.split('/').nth(1).unwrap_or(id);
+    filled(stack.stack_name()).unwrap_or_else(in_id)
 }
 
 /// CloudFormation says "does not exist" with the general code `ValidationError`.
@@ -255,7 +244,7 @@ pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
 /// # Errors
 /// When CloudFormation can't be asked.
 pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Option<String>> {
-    let Some(stack) = observe(session, name).await? else {
+    let Some(stack) = observe_ours(session, name).await? else {
         return Ok(None);
     };
     if stack.status == Status::InReview {

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use stack::{Architecture, Stack};
 use template::Template;
+use template::contract::STACK_TAG;
 
 use crate::assets::{Asset, object_url, upload};
 use crate::change_set::{Source, TemplateSource};
@@ -111,12 +112,14 @@ fn make_source(
 ) -> Source {
     parameters.retain(|name, _| template.parameters().contains(name));
     let parameters = parameters.into_iter();
+    let mut tags = stack.tags.clone();
+    tags.insert(STACK_TAG.to_owned(), stack.name.clone());
     Source {
         stack: stack.name.clone(),
         template: body,
         parameters: parameters
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
-        tags: stack.tags.clone(),
+        tags,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::types;
+use crate::contract::{DESCRIPTION, metadata, types};
 use crate::error::SynthesisError;
 use crate::limits;
 use crate::text::{Text, canonical};
@@ -242,8 +242,8 @@ impl Builder {
         );
     }
 
-    /// The template, unless it is larger than CloudFormation takes.
-    pub(crate) fn finish(self, description: &str) -> Result<Template, SynthesisError> {
+    /// The template of the stack `name`, unless it is larger than CloudFormation takes.
+    pub(crate) fn finish(self, name: &str) -> Result<Template, SynthesisError> {
         let (resources, outputs) = (self.resources.len(), self.outputs.len());
         if resources > limits::RESOURCES {
             return Err(SynthesisError::TooManyResources { count: resources });
@@ -252,13 +252,14 @@ impl Builder {
             return Err(SynthesisError::TooManyOutputs { count: outputs });
         }
         let parameters = self.parameters.iter().map(|one| one.name).collect();
-        Template::from_document(self.document(description), parameters)
+        Template::from_document(self.document(name), parameters)
     }
 
-    fn document(self, description: &str) -> Value {
+    fn document(self, name: &str) -> Value {
         let mut document = json!({
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": description,
+            "Description": DESCRIPTION,
+            "Metadata": metadata(name),
             "Resources": self.resources,
         });
         if let Some(map) = document.as_object_mut() {

@@ -15,9 +15,6 @@ use crate::{
     alarms, cluster, dashboard, metric_function, outputs, queues, scaling_function, services,
 };
 
-const DESCRIPTION: &str =
-    "ECS services, what brings them their work, and how they scale with it (ecs-scaler).";
-
 /// The CloudFormation template of a stack definition.
 ///
 /// # Errors
@@ -54,16 +51,5 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     alarms::add(&mut builder, &resolved, &scaled, &permissions)?;
     dashboard::add(&mut builder, &resolved, &scaled)?;
     outputs::add(&mut builder, &resolved, &measured);
-    builder.finish(DESCRIPTION)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::contract::MARK;
-
-    #[test]
-    fn the_description_carries_the_mark() {
-        assert!(DESCRIPTION.contains(MARK));
-    }
+    builder.finish(&stack.name)
 }

@@ -53,6 +53,7 @@ async fn compute_difference(
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
+    deployer::observe_ours(&session, &stack.name).await?;
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
     let now = SystemTime::now();
     let prepared =

@@ -97,7 +97,8 @@ fn look(service: ServiceState) -> Look {
         status_name: "CREATE_COMPLETE".into(),
         reason: None,
         termination_protection: false,
-        ours: true,
+        name: String::new(),
+        mark: None,
         parameters: Default::default(),
         outputs: Default::default(),
     };

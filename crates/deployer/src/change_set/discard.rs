@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{ChangeSet, is_not_found};
+use super::{ChangeSet, is_not_found, list};
 use crate::error::{Error, Result, aws};
 use crate::observe::{observe, read};
 use crate::session::Session;
@@ -60,26 +60,8 @@ async fn remove_empty_stack(session: &Session<'_>, change_set: &ChangeSet) -> Re
 }
 
 async fn has_other_plans(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
-    let client = &session.clients.cloudformation;
-    let mut pages = client
-        .list_change_sets()
-        .stack_name(&change_set.stack_id)
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = match page {
-            Ok(page) => page,
-            Err(error) if is_not_found(&error) => return Ok(false),
-            Err(error) => return Err(aws("list its change sets")(error)),
-        };
-        let is_other = |summary: &aws_sdk_cloudformation::types::ChangeSetSummary| {
-            summary.change_set_id() != Some(change_set.id.as_str())
-        };
-        if page.summaries().iter().any(is_other) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let all = list(session, &change_set.stack_id).await?;
+    Ok(all.iter().any(|id| *id != change_set.id))
 }
 
 async fn wait_until_gone(session: &Session<'_>, stack: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 mod discard;
 mod execute;
 mod expendable;
+mod list;
 mod settle;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use settle::{Draft, Unsettled};
 
 pub(crate) use discard::{abandon, discard};
 pub(crate) use execute::{Execution, execute};
+pub(crate) use list::{list, tags_of};
 
 /// A template and all that goes with it.
 #[derive(Clone, Debug)]

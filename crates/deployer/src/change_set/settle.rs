@@ -138,6 +138,14 @@ fn says_no_change(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
 }
 
+/// A version of ours alone is no change: AWS, too, carries out no update that changes metadata alone.
+fn without_version(mut template: Value) -> Value {
+    if let Some(version) = template.pointer_mut("/Metadata/EcsScaler/Version") {
+        *version = Value::Null;
+    }
+    template
+}
+
 /// A change set without a change of a resource may still change outputs or descriptions.
 async fn is_same_template(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
     let stack = &change_set.stack_id;
@@ -146,7 +154,7 @@ async fn is_same_template(session: &Session<'_>, change_set: &ChangeSet) -> Resu
         template(session, stack, None),
     )
     .await?;
-    let value = |text: &String| serde_json::from_str::<Value>(text).ok();
+    let value = |text: &String| serde_json::from_str(text).ok().map(without_version);
     Ok(new == old || new.as_ref().and_then(value) == old.as_ref().and_then(value))
 }
 

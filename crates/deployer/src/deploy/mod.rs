@@ -12,6 +12,7 @@ use crate::change_set::{self, ChangeSet, Execution, Planned, Source};
 use crate::error::{Error, Kind, Result, aws};
 use crate::follow::{Ended, Follower};
 use crate::observe::observe;
+use crate::ownership::observe_ours;
 use crate::plan::Plan;
 use crate::session::Session;
 use crate::status::{NextStep, Status, next_step};
@@ -145,7 +146,7 @@ async fn start<'s, 'c>(
 pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>> {
     let mut attempts = Attempts::new(session);
     loop {
-        let stack = observe(session, &source.stack).await?;
+        let stack = observe_ours(session, &source.stack).await?;
         let status = stack.as_ref().map_or(Status::Absent, |stack| stack.status);
         let creates = match next_step(status) {
             NextStep::Create => true,

@@ -6,7 +6,8 @@ use crate::delete::delete;
 use crate::error::{Result, aws, text};
 use crate::follow::{Follower, follow};
 use crate::messages;
-use crate::observe::{Observed, observe, refuse_foreign, resources};
+use crate::observe::{Observed, observe, resources};
+use crate::ownership::require_ours;
 use crate::session::Session;
 use crate::status::{NextStep, Operation, Status, next_step};
 
@@ -24,7 +25,7 @@ pub(crate) async fn prepare(
     loop {
         let stack = observe(session, name).await?;
         if let Some(stack) = &stack {
-            refuse_foreign(name, stack)?;
+            require_ours(session, stack).await?;
         }
         let status = stack.as_ref().map_or(Status::Absent, |stack| stack.status);
         match (next_step(status), stack) {

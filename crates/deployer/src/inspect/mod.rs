@@ -23,7 +23,8 @@ use template::contract::{self, types};
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, functions};
 use crate::messages::name_in;
-use crate::observe::{Observed, Resource, observe, resources};
+use crate::observe::{Observed, Resource, resources};
+use crate::ownership::observe_ours;
 use crate::session::Session;
 use crate::targets::physical_ids;
 
@@ -64,7 +65,7 @@ pub async fn inspect(
     name: &str,
     now: SystemTime,
 ) -> Result<Option<Inspection>> {
-    let Some(stack) = observe(session, name).await? else {
+    let Some(stack) = observe_ours(session, name).await? else {
         return Ok(None);
     };
     let resources = resources(session, &stack.id).await?;

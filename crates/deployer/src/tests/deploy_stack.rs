@@ -71,6 +71,7 @@ async fn deploy(
     let request = DeployRequest {
         stack,
         in_sandbox: false,
+        allow_downgrade: false,
         allow_loss: false,
         now: SystemTime::UNIX_EPOCH,
     };

@@ -126,19 +126,6 @@ async fn a_protected_stack_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_else_s_stack_is_refused() {
-    let cloud = shop();
-    cloud.state().stack().foreign = true;
-    let (result, _) = destroy(&cloud, true, vec![]).await;
-    let refusal = told(&result.unwrap_err());
-    assert!(
-        refusal.contains("Refused: there is a stack shop already"),
-        "{refusal}"
-    );
-    assert_eq!(cloud.calls("DeleteStack"), 0);
-}
-
-#[tokio::test(start_paused = true)]
 async fn messages_of_every_kind_are_counted_and_refused_unless_forced() {
     let cloud = shop();
     cloud

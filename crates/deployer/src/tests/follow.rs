@@ -256,7 +256,7 @@ async fn a_garbled_first_reply_is_asked_for_again() {
         cloud.on("DescribeStacks", |_| Some(page("<DescribeStacksResponse><DescribeStacksResult><Stacks></Stacks></DescribeStacksResult></DescribeStacksResponse>")));
     }
     let (result, _) = run(&cloud.rules(), async |session| {
-        crate::observe(session, NAME).await
+        crate::observe::observe(session, NAME).await
     })
     .await;
     let status = result.unwrap().unwrap().status;

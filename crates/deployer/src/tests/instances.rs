@@ -12,7 +12,8 @@ use aws_smithy_mocks::{Rule, mock};
 
 use super::cloud::{Told, run};
 use super::cloudformation::CloudFormation;
-use crate::{Resource, Result, delete, observe};
+use crate::observe::observe;
+use crate::{Resource, Result, delete};
 
 fn instance(arn: &str, provider: Option<&str>, tasks: i32) -> ContainerInstance {
     ContainerInstance::builder()

@@ -13,6 +13,7 @@ mod instances;
 mod invoke;
 mod measure;
 mod overtaken;
+mod ownership;
 mod plan;
 mod preflight;
 mod proof;

@@ -54,19 +54,6 @@ async fn what_was_never_created_is_removed_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_else_s_stack_of_the_same_name_is_left_alone() {
-    for status in ["CREATE_COMPLETE", "UPDATE_ROLLBACK_FAILED", "CREATE_FAILED"] {
-        let cloud = CloudFormation::with(status);
-        cloud.state().stack().foreign = true;
-        let (result, _) = deploy(&cloud).await;
-        assert_eq!(result.unwrap_err().kind(), Kind::Refused, "{status}");
-        for call in ["CreateChangeSet", "DeleteStack", "ContinueUpdateRollback"] {
-            assert_eq!(cloud.calls(call), 0, "{status}: {call}");
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn what_cant_be_removed_is_named() {
     let cloud = CloudFormation::with("ROLLBACK_FAILED");
     let failed = vec![("Cluster", "DELETE_FAILED", "The cluster contains tasks")];

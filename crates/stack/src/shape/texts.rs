@@ -34,7 +34,7 @@ pub(crate) static TAG_KEY: Text = Text::new(
     "a tag key",
     128,
     "^.+$",
-    "at most 128 letters, digits, spaces or `_.:/=+-@`, not beginning with `aws:`",
+    "at most 128 letters, digits, spaces or `_.:/=+-@`, not beginning with `aws:` or `ecs-scaler:`",
     "team",
 )
 .and(is_tag_key);
@@ -277,9 +277,10 @@ fn has_ordered_bounds(text: &str) -> bool {
 }
 
 fn is_tag_key(text: &str) -> bool {
-    let reserved = text
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
+    let reserved = ["aws:", "ecs-scaler:"].iter().any(|prefix| {
+        let start = text.get(..prefix.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    });
     !reserved && has_tag_characters(text)
 }
 

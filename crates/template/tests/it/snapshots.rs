@@ -61,8 +61,11 @@ fn difference(from: &Value, to: &Value) -> Value {
 
 /// The template with the JSON inside it (target inputs, dashboard) unfolded, so that a change in it
 /// shows as a line.
+/// With the version of a first release, so that the next one changes no snapshot.
 fn readable(stack: &stack::Stack) -> Value {
-    unfold(synthesize(stack).unwrap().to_json())
+    let mut template = unfold(synthesize(stack).unwrap().to_json());
+    template["Metadata"]["EcsScaler"]["Version"] = "VERSION".into();
+    template
 }
 
 fn unfold(value: &Value) -> Value {

@@ -50,7 +50,8 @@ fn look(waiting: u64, desired: u32, running: u32) -> Inspection {
         status_name: "CREATE_COMPLETE".into(),
         reason: None,
         termination_protection: false,
-        ours: true,
+        name: String::new(),
+        mark: None,
         parameters: Default::default(),
         outputs: Default::default(),
     };

@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Execute a plan that removes or replaces a queue or a service
     #[arg(long)]
     allow_loss: bool,
+    /// Update a stack that a newer version of ecs-scaler deployed
+    #[arg(long)]
+    allow_downgrade: bool,
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
@@ -41,6 +44,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         stack,
         in_sandbox: cloud.local,
         allow_loss: args.allow_loss,
+        allow_downgrade: args.allow_downgrade,
         now: SystemTime::now(),
     };
     let executing = AtomicBool::new(false);

@@ -102,7 +102,7 @@ async fn invoke_events(
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
-    let Some(stack) = deployer::observe(&session, &known.name).await? else {
+    let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
         return Err(identity.no_such_stack(&known.name).into());
     };
     let resources = deployer::resources(&session, &stack.id).await?;

@@ -308,7 +308,8 @@ mod tests {
                 "The following resource(s) failed to update: [VoucherWorkerService].".into(),
             ),
             termination_protection: false,
-            ours: true,
+            name: String::new(),
+            mark: None,
             parameters: Default::default(),
             outputs: Default::default(),
         };

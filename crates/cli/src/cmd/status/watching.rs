@@ -64,7 +64,7 @@ async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<()> {
     let session = cloud.session(&progress);
     let identified = cloud.identify(&session, known).await;
     let identity = identified.map_err(|failure| cloud.explain(failure))?;
-    match deployer::observe(&session, &known.name).await {
+    match deployer::observe_ours(&session, &known.name).await {
         Ok(Some(_)) => Ok(()),
         Ok(None) => Err(identity.no_such_stack(&known.name).into()),
         Err(error) => Err(cloud.explain(error.into())),

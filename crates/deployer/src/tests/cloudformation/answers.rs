@@ -79,11 +79,7 @@ impl State {
         let described = Stack::builder()
             .stack_id(&stack.id)
             .stack_name(NAME)
-            .description(if stack.foreign {
-                "Theirs"
-            } else {
-                "Ours (ecs-scaler)"
-            })
+            .set_tags(Some(stack.tags.clone()))
             .stack_status(stack.status.as_str().into())
             .set_stack_status_reason(stack.reason.clone())
             .set_change_set_id(stack.change_set.clone())
@@ -159,7 +155,7 @@ impl State {
         let invalid = |text: String| Err(refused("ValidationError", &text));
         match (creates, status.as_deref()) {
             (true, None) => {
-                self.found("REVIEW_IN_PROGRESS");
+                self.found("REVIEW_IN_PROGRESS").tags.clear();
             }
             (true, Some("REVIEW_IN_PROGRESS")) => {}
             (true, Some(_)) => {
@@ -185,8 +181,12 @@ impl State {
         }
         let id = format!("{ARN}:changeSet/{name}/1");
         let plan = self.plans.pop_front().unwrap_or(FakePlan::Adds(1));
-        self.change_sets
-            .push(FakeChangeSet::new(&id, creates, plan));
+        self.change_sets.push(FakeChangeSet::new(
+            &id,
+            creates,
+            input.tags().to_vec(),
+            plan,
+        ));
         if self.stack().status == "REVIEW_IN_PROGRESS" {
             self.stack().change_set = Some(id.clone());
         }
@@ -221,6 +221,7 @@ impl State {
             .status(set.status.into())
             .set_status_reason(set.reason.clone())
             .execution_status(set.execution.into())
+            .set_tags(Some(set.tags.clone()))
             .set_changes(Some(page))
             .set_next_token(more.then(|| (from + PAGE).to_string()));
         // The next look finds it worked out.

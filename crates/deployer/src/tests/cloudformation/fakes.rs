@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use aws_sdk_cloudformation::types::{Change, ChangeAction, ResourceChange, StackEvent};
+use aws_sdk_cloudformation::types::{Change, ChangeAction, ResourceChange, StackEvent, Tag};
 use aws_smithy_types::DateTime;
 
 use super::NAME;
@@ -21,8 +21,7 @@ pub(in crate::tests) struct FakeStack {
     pub parameters: Vec<(&'static str, &'static str)>,
     pub change_set: Option<String>,
     pub protected: bool,
-    /// Made by somebody else, from a template of theirs.
-    pub foreign: bool,
+    pub tags: Vec<Tag>,
     pub template: String,
 }
 
@@ -54,7 +53,8 @@ pub(in crate::tests) struct FakeChangeSet {
     pub(super) status: &'static str,
     pub(super) reason: Option<String>,
     pub(super) changes: Vec<Change>,
-    pub(super) template: String,
+    pub(in crate::tests) template: String,
+    pub(in crate::tests) tags: Vec<Tag>,
 }
 
 impl FakeStack {
@@ -119,7 +119,7 @@ impl FakeStack {
 }
 
 impl FakeChangeSet {
-    pub(super) fn new(id: &str, creates: bool, plan: FakePlan) -> Self {
+    pub(super) fn new(id: &str, creates: bool, tags: Vec<Tag>, plan: FakePlan) -> Self {
         let mut set = Self {
             id: id.to_owned(),
             creates,
@@ -128,6 +128,7 @@ impl FakeChangeSet {
             reason: None,
             changes: Vec::new(),
             template: "{\"new\": 1}".to_owned(),
+            tags,
         };
         match plan {
             FakePlan::Adds(n) => {

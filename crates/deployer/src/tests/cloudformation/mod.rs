@@ -7,10 +7,12 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use aws_sdk_cloudformation::config::http::HttpResponse;
+use aws_sdk_cloudformation::types::Tag;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
 use super::cloud::xml_error;
 use crate::{Source, TemplateSource};
+use template::contract::STACK_TAG;
 
 pub(super) use fakes::{FakeChangeSet, FakePlan, FakeStack, Step, steps};
 
@@ -46,8 +48,15 @@ pub(super) fn source() -> Source {
         stack: NAME.to_owned(),
         template: TemplateSource::Inline("{\"new\": 1}".to_owned()),
         parameters: [("Key".to_owned(), "v".to_owned())].into(),
-        tags: [("team".to_owned(), "t".to_owned())].into(),
+        tags: [("team", "t"), (STACK_TAG, NAME)]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
     }
+}
+
+/// The tag that marks a stack as ours.
+pub(super) fn ours() -> Tag {
+    Tag::builder().key(STACK_TAG).value(NAME).build()
 }
 
 /// What CloudFormation says of a stack in which something goes on.
@@ -138,6 +147,7 @@ impl State {
         let stack = self.stack.insert(FakeStack {
             id,
             template: "{\"old\": 1}".to_owned(),
+            tags: vec![ours()],
             ..FakeStack::default()
         });
         stack.enter(&Step(status, vec![]));
@@ -169,6 +179,7 @@ impl State {
         let stack = self.stack();
         stack.change_set = Some(set.id.clone());
         stack.template = set.template.clone();
+        stack.tags = set.tags.clone();
         self.change_sets = vec![set];
         self.goes_through(steps);
     }
@@ -197,6 +208,7 @@ impl State {
                 0,
             )],
             template: "{\"other\": 1}".to_owned(),
+            tags: vec![ours()],
         });
         id
     }

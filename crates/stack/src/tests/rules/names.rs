@@ -69,12 +69,17 @@ fn tags() {
         &tag("{x: 'a*'}"),
         "error 17:11 tags.x: `a*` isn't a tag value",
     );
+    check(
+        NOTIFY,
+        &tag("{'ecs-scaler:stack': y}"),
+        "error 17:8 tags.\"ecs-scaler:stack\": `ecs-scaler:stack` isn't a tag key",
+    );
     fine(NOTIFY, &tag("{'cost center/é': 'a b_.:/=+-@1'}"));
-    let many: Vec<String> = (0..51).map(|index| format!("t{index}: v")).collect();
+    let many: Vec<String> = (0..50).map(|index| format!("t{index}: v")).collect();
     check(
         NOTIFY,
         &tag(&format!("{{{}}}", many.join(", "))),
-        "error 17:7 tags: `tags` holds 51 entries",
+        "error 17:7 tags: `tags` holds 50 entries",
     );
 }
 

@@ -1,11 +1,12 @@
-//! What readers of a deployed stack may rely on: the mark in its description, the types of its resources, and
-//! what logical ids and output names tell.
+//! What readers of a deployed stack may rely on: its marks, the types of its resources, and what logical ids and
+//! output names tell.
 //!
 //! The template is written by it, and the deployer reads by it, so that the two can't drift apart.
 
-/// Stands in the description of each template, so that a stack of the same name that somebody else made
-/// is told apart.
-pub const MARK: &str = "ecs-scaler";
+mod mark;
+
+pub(crate) use mark::{DESCRIPTION, metadata};
+pub use mark::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
 
 /// CloudFormation's resource types that readers look for.
 pub mod types {

@@ -1,0 +1,271 @@
+//! Whose stack it is: one pure function decides by the stack's tag and its template's metadata.
+
+use aws_sdk_cloudformation::types::Tag;
+use template::contract::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
+
+use crate::change_set;
+use crate::error::{Error, Result};
+use crate::observe::{Observed, observe, template};
+use crate::session::Session;
+use crate::status::Status;
+
+/// The marks of a stack, or of a change set that creates one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// Value of the stack tag. `None` if there is none, or if the cloud returns no tags.
+    pub tag: Option<String>,
+    /// The template's mark. `None` if the template can't be read.
+    pub template: Option<TemplateMark>,
+}
+
+/// Whose a stack is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ownership {
+    /// At least one mark is readable, and none has another value.
+    Ours,
+    /// A mark has another value, or the template is readable and has none.
+    Foreign,
+    /// No mark is readable.
+    Unreadable,
+}
+
+/// Decides whose the stack `name` is.
+pub(crate) fn decide(name: &str, marks: &Marks) -> Ownership {
+    if marks.tag.as_deref().is_some_and(|tag| tag != name) {
+        return Ownership::Foreign;
+    }
+    match (&marks.template, &marks.tag) {
+        (Some(TemplateMark::Marked { stack, .. }), _) if stack != name => Ownership::Foreign,
+        (Some(TemplateMark::Marked { .. } | TemplateMark::Earlier), _) | (_, Some(_)) => {
+            Ownership::Ours
+        }
+        (Some(TemplateMark::Unmarked), None) => Ownership::Foreign,
+        (None, None) => Ownership::Unreadable,
+    }
+}
+
+/// Decides whose a stack in review is, by its change sets. Without one it holds nothing of anyone's: a run that
+/// was killed while it removed its plan leaves such a stack.
+fn decide_in_review(name: &str, tag: Option<&str>, change_sets: &[Marks]) -> Ownership {
+    let owners = || change_sets.iter().map(|marks| decide(name, marks));
+    if tag.is_some_and(|tag| tag != name) || owners().any(|owner| owner == Ownership::Foreign) {
+        Ownership::Foreign
+    } else if owners().any(|owner| owner == Ownership::Unreadable) {
+        Ownership::Unreadable
+    } else {
+        Ownership::Ours
+    }
+}
+
+/// The value of the mark among a stack's tags.
+pub(crate) fn mark_in(tags: &[Tag]) -> Option<String> {
+    tags.iter()
+        .find(|tag| tag.key() == Some(STACK_TAG))
+        .map(|tag| tag.value().unwrap_or_default().to_owned())
+}
+
+/// Reads the stack of this name or ID, which must be ours. `None` if there is no such stack.
+///
+/// # Errors
+/// If the stack isn't ours, if that can't be determined, or if AWS can't be reached.
+pub async fn observe_ours(session: &Session<'_>, name_or_id: &str) -> Result<Option<Observed>> {
+    let Some(stack) = observe(session, name_or_id).await? else {
+        return Ok(None);
+    };
+    require_ours(session, &stack).await?;
+    Ok(Some(stack))
+}
+
+/// Refuses a stack that isn't ours, in whatever state it is. Returns its template's mark, if it can be read.
+pub(crate) async fn require_ours(
+    session: &Session<'_>,
+    stack: &Observed,
+) -> Result<Option<TemplateMark>> {
+    let (owner, mark, unread) = if stack.status == Status::InReview {
+        let (change_sets, unread) = marks_in_review(session, stack).await?;
+        let owner = decide_in_review(&stack.name, stack.mark.as_deref(), &change_sets);
+        (owner, None, unread)
+    } else {
+        let (template, unread) = read_template_mark(session, &stack.id, None).await;
+        let marks = Marks {
+            tag: stack.mark.clone(),
+            template,
+        };
+        (decide(&stack.name, &marks), marks.template, unread)
+    };
+    match owner {
+        Ownership::Ours => Ok(mark),
+        Ownership::Foreign => Err(foreign(stack)),
+        Ownership::Unreadable => Err(unreadable(stack, unread)),
+    }
+}
+
+/// The marks of each change set of a stack in review, and why a template couldn't be read.
+async fn marks_in_review(
+    session: &Session<'_>,
+    stack: &Observed,
+) -> Result<(Vec<Marks>, Option<Error>)> {
+    let mut all = Vec::new();
+    let mut unread = None;
+    for id in change_set::list(session, &stack.id).await? {
+        let Some(tags) = change_set::tags_of(session, &stack.id, &id).await? else {
+            continue;
+        };
+        let (template, error) = read_template_mark(session, &stack.id, Some(&id)).await;
+        unread = unread.or(error);
+        all.push(Marks {
+            tag: mark_in(&tags),
+            template,
+        });
+    }
+    Ok((all, unread))
+}
+
+async fn read_template_mark(
+    session: &Session<'_>,
+    stack: &str,
+    change_set: Option<&str>,
+) -> (Option<TemplateMark>, Option<Error>) {
+    match template(session, stack, change_set).await {
+        Ok(body) => (body.as_deref().and_then(mark_in_body), None),
+        Err(error) => (None, Some(error)),
+    }
+}
+
+/// `None` if the text is JSON that was cut. No template of ours is YAML.
+fn mark_in_body(body: &str) -> Option<TemplateMark> {
+    match serde_json::from_str(body) {
+        Ok(template) => Some(read_mark(&template)),
+        Err(_) if body.trim().is_empty() || body.trim_start().starts_with('{') => None,
+        Err(_) => Some(TemplateMark::Unmarked),
+    }
+}
+
+fn foreign(stack: &Observed) -> Error {
+    let name = &stack.name;
+    let error = Error::refused(format!(
+        "there is a stack {name} already, and ecs-scaler did not make it"
+    ))
+    .hint("choose another `name:` in the definition, or check --profile and --region")
+    .hint(format!("it is {}", stack.id));
+    match stack.mark.as_deref().filter(|mark| mark != name) {
+        Some(mark) => error.hint(format!("its tag `{STACK_TAG}` is `{mark}`")),
+        None => error,
+    }
+}
+
+fn unreadable(stack: &Observed, unread: Option<Error>) -> Error {
+    let name = &stack.name;
+    let unread = unread.unwrap_or_else(|| {
+        Error::refused(format!(
+            "failed to read the template of {name}: the reply has none"
+        ))
+    });
+    unread.hint(format!(
+        "{name} has no tag `{STACK_TAG}`, so only its template can show whether ecs-scaler made it"
+    ))
+}
+
+/// Refuses to deploy over a newer version's deployment, and reports a stack that gets its marks now.
+///
+/// # Errors
+/// If a newer version deployed the stack and `allow_downgrade` is false, if the stack isn't ours, or if AWS can't
+/// be reached.
+pub(crate) async fn admit(session: &Session<'_>, name: &str, allow_downgrade: bool) -> Result<()> {
+    let Some(stack) = observe(session, name).await? else {
+        return Ok(());
+    };
+    match require_ours(session, &stack).await? {
+        Some(TemplateMark::Marked { version, .. })
+            if is_newer_version(&version) && !allow_downgrade =>
+        {
+            Err(Error::refused(format!(
+                "ecs-scaler {version} deployed {name}, and this is {VERSION}, which could undo what it added"
+            ))
+            .hint("install the newer version")
+            .hint("to deploy with this version all the same: --allow-downgrade"))
+        }
+        Some(TemplateMark::Earlier) => {
+            session.note(format!(
+                "{name} was deployed by version 0.1.0: this deploy also marks it as ecs-scaler's"
+            ));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(stack: &str) -> Option<TemplateMark> {
+        Some(TemplateMark::Marked {
+            stack: stack.to_owned(),
+            version: VERSION.to_owned(),
+        })
+    }
+
+    /// Each combination of a tag and a template, with the rule of the architecture page: at least one mark is
+    /// readable, and none is readable with another value.
+    #[test]
+    fn every_combination_of_marks_has_one_owner() {
+        use Ownership::{Foreign, Ours, Unreadable};
+        let templates = [
+            marked("shop"),
+            marked("other"),
+            Some(TemplateMark::Earlier),
+            Some(TemplateMark::Unmarked),
+            None,
+        ];
+        let expected = [
+            (None, [Ours, Foreign, Ours, Foreign, Unreadable]),
+            (Some("shop"), [Ours, Foreign, Ours, Ours, Ours]),
+            (Some("other"), [Foreign; 5]),
+            (Some(""), [Foreign; 5]),
+        ];
+        for (tag, owners) in expected {
+            for (template, owner) in templates.iter().zip(owners) {
+                let marks = Marks {
+                    tag: tag.map(str::to_owned),
+                    template: template.clone(),
+                };
+                assert_eq!(decide("shop", &marks), owner, "{marks:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_foreign_change_set_makes_a_stack_in_review_foreign() {
+        let ours = Marks {
+            tag: Some("shop".into()),
+            template: None,
+        };
+        let theirs = Marks {
+            tag: None,
+            template: Some(TemplateMark::Unmarked),
+        };
+        let review = |sets: &[&Marks]| {
+            let sets: Vec<Marks> = sets.iter().map(|&set| set.clone()).collect();
+            decide_in_review("shop", None, &sets)
+        };
+        assert_eq!(review(&[]), Ownership::Ours);
+        assert_eq!(review(&[&ours]), Ownership::Ours);
+        assert_eq!(review(&[&ours, &theirs]), Ownership::Foreign);
+        assert_eq!(review(&[&ours, &Marks::default()]), Ownership::Unreadable);
+        assert_eq!(
+            decide_in_review("shop", Some("other"), &[]),
+            Ownership::Foreign
+        );
+    }
+
+    #[test]
+    fn a_template_that_was_cut_is_unreadable() {
+        assert_eq!(mark_in_body("{\"Metadata\": {\"Ecs"), None);
+        assert_eq!(mark_in_body(""), None);
+        assert_eq!(
+            mark_in_body("Resources:\n  Queue: {}\n"),
+            Some(TemplateMark::Unmarked)
+        );
+    }
+}

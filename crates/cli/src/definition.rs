@@ -112,9 +112,10 @@ pub(crate) enum StackRef {
 impl std::str::FromStr for StackRef {
     type Err = std::convert::Infallible;
 
-    /// A stack's name has neither a slash nor a dot.
+    /// A stack's name has neither a slash nor a dot. Its ID is as good, and names it after its deletion, too.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text.contains(['/', '.', '\\']) {
+        let is_id = text.starts_with("arn:") && text.contains(":stack/");
+        Ok(if !is_id && text.contains(['/', '.', '\\']) {
             Self::File(PathBuf::from(text))
         } else {
             Self::Name(text.to_owned())
@@ -184,5 +185,8 @@ mod tests {
         assert!(file("stacks/voucher-worker.yaml"));
         assert!(file("voucher-worker.yaml"));
         assert!(!file("voucher-worker"));
+        assert!(!file(
+            "arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1a.2b"
+        ));
     }
 }

@@ -1,15 +1,10 @@
 //! A plan, for people.
 
 use comfy_table::{Table, presets};
-use deployer::{Action, Plan};
+use deployer::{Action, Plan, Recovering, Recovery};
 
 /// Formats what the plan will do. Losses come last, where they are read.
 pub(crate) fn format_plan(plan: &Plan) -> String {
-    let verb = if plan.creates_stack {
-        "create"
-    } else {
-        "update"
-    };
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     for change in &plan.changes {
@@ -30,8 +25,8 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
         ]);
     }
     let mut text = format!(
-        "\nPlan: {verb} the stack {}\n{}\n{}\n",
-        plan.stack,
+        "\nPlan: {}\n{}\n{}\n",
+        format_headline(plan),
         table.trim_fmt(),
         format_totals(plan)
     );
@@ -46,6 +41,22 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
         ));
     }
     text
+}
+
+fn format_headline(plan: &Plan) -> String {
+    let name = &plan.stack;
+    match plan.recovery.as_ref().filter(|recovery| !recovery.done) {
+        None if plan.creates_stack => format!("create the stack {name}"),
+        None => format!("update the stack {name}"),
+        Some(Recovering { step, status, .. }) => match step {
+            Recovery::Delete => {
+                format!("delete what is left of the stack {name} ({status}), then create it again")
+            }
+            Recovery::RollBack | Recovery::ContinueRollback => {
+                format!("finish the rollback of the stack {name} ({status}), then plan its update")
+            }
+        },
+    }
 }
 
 fn format_totals(plan: &Plan) -> String {
@@ -67,6 +78,11 @@ fn format_totals(plan: &Plan) -> String {
         .map(|(action, word)| (count(*action), word))
         .filter(|(n, _)| *n > 0);
     let parts: Vec<String> = parts.map(|(n, word)| format!("{n} {word}")).collect();
+    let rolls_back = |recovery: &Recovering| recovery.step != Recovery::Delete && !recovery.done;
+    if plan.recovery.as_ref().is_some_and(rolls_back) {
+        return "CloudFormation undoes the failed update: it deletes what that added, and changes back what that changed"
+            .to_owned();
+    }
     if parts.is_empty() {
         return "no resource changes, only outputs or descriptions".to_owned();
     }
@@ -100,6 +116,7 @@ mod tests {
         let plan = Plan {
             stack: "voucher-worker".into(),
             creates_stack: false,
+            recovery: None,
             changes: vec![
                 change(Action::Add, "AWS::SQS::Queue", "OrdersQueue", &[]),
                 change(
@@ -124,5 +141,32 @@ mod tests {
             ],
         };
         insta::assert_snapshot!(format_plan(&plan));
+    }
+
+    #[test]
+    fn a_recovery_is_part_of_the_plan() {
+        let recovering = |step, status: &str| {
+            Some(Recovering {
+                step,
+                status: status.into(),
+                done: false,
+            })
+        };
+        let deletion = Plan {
+            stack: "voucher-worker".into(),
+            creates_stack: true,
+            recovery: recovering(Recovery::Delete, "CREATE_FAILED"),
+            changes: vec![
+                change(Action::Remove, "AWS::IAM::Role", "TaskRole", &[]),
+                change(Action::Remove, "AWS::SQS::Queue", "VouchersQueue", &[]),
+                change(Action::Add, "AWS::SQS::Queue", "VouchersQueue", &[]),
+            ],
+        };
+        let rollback = Plan {
+            stack: "voucher-worker".into(),
+            recovery: recovering(Recovery::ContinueRollback, "UPDATE_ROLLBACK_FAILED"),
+            ..Plan::default()
+        };
+        insta::assert_snapshot!([deletion, rollback].map(|plan| format_plan(&plan)).concat(), @"");
     }
 }

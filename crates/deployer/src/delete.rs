@@ -3,7 +3,7 @@
 use crate::attempts::Attempts;
 use crate::change_set::is_overtaken;
 use crate::deploy::failure;
-use crate::error::{Error, Result, aws, text};
+use crate::error::{Error, Result, aws, is_passing, text};
 use crate::follow::{Follower, follow};
 use crate::observe::{Observed, Resource, observe};
 use crate::session::Session;
@@ -53,17 +53,32 @@ async fn try_to_delete(session: &Session<'_>, name: &str, stack: &Observed) -> R
         .client_request_token(session.token())
         .send()
         .await;
-    match sent {
-        Ok(_) => {}
+    let doing = format!("delete the stack {name}");
+    let lost = match sent {
+        Ok(_) => None,
         Err(error) if is_overtaken(text(&error)) => {
             return Ok(Attempt::Busy(text(&error).to_owned()));
         }
         Err(error) if text(&error).contains("TerminationProtection") => {
             return Err(protected(name));
         }
-        Err(error) => return Err(aws(format!("delete the stack {name}"))(error)),
+        // No reply: the request can have reached CloudFormation all the same, and the status shows it.
+        Err(error) if is_passing(&error) => Some(aws(doing)(error)),
+        Err(error) => return Err(aws(doing)(error)),
+    };
+    if let Some(error) = &lost {
+        session.note(format!("{error}; looking whether the deletion has started"));
     }
-    let ended = follower.until_settled().await?;
+    let ended = match (follower.until_settled().await, lost) {
+        (Ok(ended), None) => ended,
+        (Ok(ended), Some(_)) if ended.begun => ended,
+        (Err(error), None) => return Err(error),
+        (_, Some(error)) => {
+            return Err(error.hint(
+                "the deletion may have started: run the same command again to see, and to follow it",
+            ));
+        }
+    };
     match ended.stack {
         None => Ok(Attempt::Gone),
         Some(left) if left.status == Status::HalfDeleted => {

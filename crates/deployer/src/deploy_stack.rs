@@ -109,7 +109,10 @@ fn approve(
     if confirm(plan) {
         return Ok(());
     }
-    Err(Error::refused(
-        "nothing was changed: the plan was not confirmed",
-    ))
+    let changed = plan.recovery.as_ref().is_some_and(|before| before.done);
+    Err(Error::refused(if changed {
+        "the plan was not confirmed"
+    } else {
+        "nothing was changed: the plan was not confirmed"
+    }))
 }

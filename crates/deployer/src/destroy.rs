@@ -9,9 +9,9 @@ use crate::delete::{delete, protected};
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
-use crate::observe::{Observed, Resource, resources};
-use crate::ownership::observe_ours;
-use crate::remains::{self, Remains, remains};
+use crate::observe::{Observed, Resource, all_resources, observe_or_deleted, resources};
+use crate::ownership::require_ours;
+use crate::remains::{Remains, look_for_all};
 use crate::session::Session;
 use crate::status::{Operation, Status};
 
@@ -66,7 +66,8 @@ impl Destroyed {
 }
 
 /// Takes the stack away, after `approve` has seen what that means. No stack is success. A deletion that
-/// somebody else has begun is followed, and its result is proved like one of ours.
+/// somebody else has begun is followed, and its result is proved like one of ours. By its ID, a stack that is deleted
+/// already is checked again.
 ///
 /// # Errors
 /// When a guard refuses (termination protection, messages without `force`, `approve`), when
@@ -85,12 +86,12 @@ pub async fn destroy(
                 remains: Remains::default(),
             });
         }
-        Found::DeletedMeanwhile(resources) => return proved(session, name, &resources).await,
+        Found::Deleted(stack, resources) => return proved(session, &stack, &resources).await,
     };
     if stack.termination_protection {
         return Err(protected(name));
     }
-    let resources = resources(session, &stack.id).await?;
+    let resources = resources(session, &stack).await?;
     let doomed = Doomed {
         stack: name.to_owned(),
         messages: messages::count_messages(session, &resources, force).await?,
@@ -106,32 +107,38 @@ pub async fn destroy(
         doomed.resources.len()
     ));
     delete(session, name, &stack, &doomed.resources).await?;
-    proved(session, name, &doomed.resources).await
+    proved(session, &stack, &doomed.resources).await
 }
 
 enum Found {
     Absent,
     Settled(Observed),
-    /// With the resources that it still had when the deletion began to be followed.
-    DeletedMeanwhile(Vec<Resource>),
+    /// Deleted already, or while its deletion was followed; with the resources that it had.
+    Deleted(Observed, Vec<Resource>),
 }
 
 /// The stack once nothing goes on in it.
 async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
     loop {
-        let Some(stack) = observe_ours(session, name).await? else {
+        let Some(stack) = observe_or_deleted(session, name).await? else {
             return Ok(Found::Absent);
         };
+        require_ours(session, &stack).await?;
+        if stack.status == Status::Absent {
+            session.note(format!("{} is deleted: checking what is left", stack.name));
+            let resources = all_resources(session, &stack.id, true).await?;
+            return Ok(Found::Deleted(stack, resources));
+        }
         let Status::Busy(operation) = stack.status else {
             return Ok(Found::Settled(stack));
         };
         let before = match operation {
-            Operation::Delete => resources(session, &stack.id).await?,
+            Operation::Delete => resources(session, &stack).await?,
             _ => Vec::new(),
         };
         let ended = follow(session, name, &stack, operation).await?;
         if operation == Operation::Delete && ended.stack.is_none() {
-            return Ok(Found::DeletedMeanwhile(before));
+            return Ok(Found::Deleted(stack, before));
         }
     }
 }
@@ -140,14 +147,21 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
 const AFTERGLOW: Duration = Duration::from_secs(90);
 
 /// Looks for each resource, and again for what is still there, until that can't be an echo any more.
-async fn proved(session: &Session<'_>, name: &str, resources: &[Resource]) -> Result<Destroyed> {
+///
+/// # Errors
+/// When something is left, or when something couldn't be checked.
+async fn proved(
+    session: &Session<'_>,
+    stack: &Observed,
+    resources: &[Resource],
+) -> Result<Destroyed> {
     let begun = Instant::now();
     let patience = AFTERGLOW.min(session.pace.patience);
     let mut delay = session.pace.first;
-    let mut remains = remains(session, resources).await?;
+    let (mut remains, mut failed) = look_for_all(session, resources).await;
     while let Some(left) = remains.left.first() {
         if begun.elapsed() >= patience {
-            return Err(still_there(name, &remains));
+            return Err(still_there(&stack.name, &remains));
         }
         if delay == session.pace.first {
             session.note(format!(
@@ -157,14 +171,47 @@ async fn proved(session: &Session<'_>, name: &str, resources: &[Resource]) -> Re
         }
         tokio::time::sleep(delay).await;
         delay = session.pace.next(delay);
-        let again = remains::remains(session, &remains.left).await?;
+        let (again, unread) = look_for_all(session, &remains.left).await;
         remains.gone += again.gone;
         remains.left = again.left;
+        failed.extend(unread);
+    }
+    if let Some(error) = unchecked(stack, failed) {
+        return Err(error);
     }
     Ok(Destroyed {
         existed: true,
         remains,
     })
+}
+
+/// Resources that are named; the check can be repeated.
+const NAMED: usize = 10;
+
+/// The stack is gone, but that nothing of it is left isn't proved. `None` if everything was checked.
+fn unchecked(stack: &Observed, failed: Vec<(Resource, Error)>) -> Option<Error> {
+    let (name, count) = (&stack.name, failed.len());
+    let names: Vec<String> = failed
+        .iter()
+        .take(NAMED)
+        .map(|(one, _)| format!("{} {}", one.resource_type, one.physical_id))
+        .collect();
+    let (_, first) = failed.into_iter().next()?;
+    let mut error = Error::new(
+        first.kind(),
+        format!("{name} is deleted, but {count} of its resources couldn't be checked: {first}"),
+    );
+    for hint in first.hints() {
+        error = error.hint(hint);
+    }
+    error = error.hint(format!("not checked: {}", names.join(", ")));
+    if count > NAMED {
+        error = error.hint(format!("and {} more", count - NAMED));
+    }
+    Some(error.hint(format!(
+        "to check again, within 90 days: destroy {}",
+        stack.id
+    )))
 }
 
 fn still_there(name: &str, remains: &Remains) -> Error {

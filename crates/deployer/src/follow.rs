@@ -31,6 +31,8 @@ pub(crate) struct Ended {
     pub stack: Option<Observed>,
     /// What failed, the first first.
     pub causes: Vec<Cause>,
+    /// Whether anything has shown that the operation started.
+    pub begun: bool,
 }
 
 /// Follows one stack's events from a point in time on.
@@ -47,6 +49,8 @@ pub(crate) struct Follower<'s, 'c> {
     sighted: bool,
     /// Whether anything has shown that the operation goes on.
     begun: bool,
+    /// Whether the last poll found no stack. A second one has to confirm it.
+    missed: bool,
     /// Polls that may still be spent on waiting for what must come: the begin, or the cause of a failure.
     grace: u32,
 }
@@ -95,6 +99,7 @@ impl<'s, 'c> Follower<'s, 'c> {
             marked: false,
             sighted: true,
             begun: false,
+            missed: false,
             grace: GRACE,
         }
     }
@@ -132,6 +137,10 @@ impl<'s, 'c> Follower<'s, 'c> {
     async fn poll(&mut self) -> Result<Option<Ended>, ReadError> {
         let stack = read(self.session, &self.stack_id).await?;
         self.report_events().await?;
+        if stack.is_none() && !std::mem::replace(&mut self.missed, true) {
+            return Ok(None);
+        }
+        self.missed = stack.is_none();
         let stack = stack.filter(|stack| stack.status != Status::Absent);
         if let Some(stack) = &stack {
             if !stack.status.is_settled() {
@@ -144,8 +153,9 @@ impl<'s, 'c> Follower<'s, 'c> {
             }
         }
         Ok(Some(Ended {
-            stack,
+            begun: self.begun || stack.is_none(),
             causes: std::mem::take(&mut self.causes),
+            stack,
         }))
     }
 

@@ -72,7 +72,7 @@ pub async fn deployed_queues(
     let Some(observed) = observe_ours(session, stack).await? else {
         return Ok(None);
     };
-    let resources = resources(session, &observed.id).await?;
+    let resources = resources(session, &observed).await?;
     let name = |id: &String| {
         let of_id = resources.iter().find(|resource| resource.logical_id == *id);
         of_id

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::error::{Error, Kind, Result};
 use crate::functions::event_for;
 use crate::invoke::{self, Attempt, function_name};
-use crate::observe::resources;
+use crate::observe::deployed_resources;
 use crate::session::Session;
 use crate::targets::{Purpose, Target, read_targets};
 
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 4;
 /// When a function fails for as long as a new role may take to work; or when AWS can't be asked. Who may
 /// not invoke functions has still deployed: that is noted, no error.
 pub(crate) async fn measure_once(session: &Session<'_>, stack: &str) -> Result<usize> {
-    let resources = resources(session, stack).await?;
+    let resources = deployed_resources(session, stack).await?;
     let targets: Vec<Target> = read_targets(session, &resources)
         .await?
         .into_iter()

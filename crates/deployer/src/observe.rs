@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_cloudformation::types::{Stack as SdkStack, StackResourceSummary, TemplateStage};
+use aws_sdk_cloudformation::types::{
+    Stack as SdkStack, StackResourceSummary, StackStatus, TemplateStage,
+};
 use serde::Serialize;
 
 use crate::error::{Error, Result, aws, code, is_passing, text};
@@ -115,8 +117,21 @@ where
 /// # Errors
 /// When CloudFormation can't be asked.
 pub(crate) async fn observe(session: &Session<'_>, name_or_id: &str) -> Result<Option<Observed>> {
-    let stack = reread(session, || read(session, name_or_id)).await?;
+    let stack = observe_or_deleted(session, name_or_id).await?;
     Ok(stack.filter(|stack| stack.status != Status::Absent))
+}
+
+/// The stack of this name or ID. By its ID, CloudFormation describes a deleted stack for 90 days. One reply that a
+/// stack doesn't exist proves nothing: it is read again.
+pub(crate) async fn observe_or_deleted(
+    session: &Session<'_>,
+    name_or_id: &str,
+) -> Result<Option<Observed>> {
+    if let Some(stack) = reread(session, || read(session, name_or_id)).await? {
+        return Ok(Some(stack));
+    }
+    tokio::time::sleep(session.pace.first).await;
+    reread(session, || read(session, name_or_id)).await
 }
 
 pub(crate) async fn read(
@@ -157,7 +172,11 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
         .ok_or_else(|| garbled(doing, "no status"))?;
     let id = stack.stack_id().ok_or_else(|| garbled(doing, "no id"))?;
     let name = status.as_str();
-    let status = Status::try_from(status).map_err(|error| garbled(doing, error))?;
+    let status = match Status::try_from(status).map_err(|error| garbled(doing, error))? {
+        // AWS takes an update of it then.
+        Status::NeverCreated if is_create_failed(stack) => Status::HalfCreated,
+        status => status,
+    };
     Ok(Observed {
         id: id.to_owned(),
         status,
@@ -182,6 +201,13 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
     })
 }
 
+/// Whether the first create failed and was left as it was. Only with rollback off CloudFormation takes an update then.
+/// Source: CloudFormation User Guide, "Choose how to handle failures when provisioning resources".
+fn is_create_failed(stack: &SdkStack) -> bool {
+    stack.stack_status() == Some(&StackStatus::CreateFailed)
+        && stack.disable_rollback().unwrap_or_default()
+}
+
 /// The stack's name, which its ID (`arn:…:stack/NAME/…`) has too.
 fn name_of<'a>(stack: &'a SdkStack, id: &'a str) -> &'a str {
     let in_id = || id.split('/').nth(1).unwrap_or(id);
@@ -196,10 +222,41 @@ pub(crate) fn does_not_exist<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>)
 /// Every resource of the stack that is not deleted, sorted.
 ///
 /// # Errors
-/// When CloudFormation can't be asked.
-pub async fn resources(session: &Session<'_>, name_or_id: &str) -> Result<Vec<Resource>> {
-    let mut found = reread(session, || list(session, name_or_id)).await?;
+/// When CloudFormation can't be asked, or lists no resources of a stack that has some.
+pub async fn resources(session: &Session<'_>, stack: &Observed) -> Result<Vec<Resource>> {
+    let mut found = all_resources(session, &stack.id, stack.status.has_resources()).await?;
     found.retain(|resource| resource.status != "DELETE_COMPLETE");
+    Ok(found)
+}
+
+/// Every resource of a stack that is deployed, by the stack's name or ID, sorted.
+///
+/// # Errors
+/// When CloudFormation can't be asked, or lists no resources.
+pub(crate) async fn deployed_resources(
+    session: &Session<'_>,
+    name_or_id: &str,
+) -> Result<Vec<Resource>> {
+    let mut found = all_resources(session, name_or_id, true).await?;
+    found.retain(|resource| resource.status != "DELETE_COMPLETE");
+    Ok(found)
+}
+
+/// Every resource that the stack has or had, sorted. An empty list of a stack that has some is read again.
+pub(crate) async fn all_resources(
+    session: &Session<'_>,
+    name_or_id: &str,
+    has_some: bool,
+) -> Result<Vec<Resource>> {
+    let read = || async {
+        let found = list(session, name_or_id).await?;
+        if found.is_empty() && has_some {
+            let doing = format!("list the resources of {name_or_id}");
+            return Err(garbled(&doing, "no resources, but the stack has some"));
+        }
+        Ok(found)
+    };
+    let mut found = reread(session, read).await?;
     found.sort();
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! A plan: what a change set will do, as data.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_sdk_cloudformation::types::{
@@ -8,6 +9,9 @@ use aws_sdk_cloudformation::types::{
 use serde::Serialize;
 use template::contract::types;
 
+use crate::observe::Resource;
+use crate::status::Recovery;
+
 /// What a deploy will do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Plan {
@@ -15,8 +19,21 @@ pub struct Plan {
     pub stack: String,
     /// Whether the stack is created.
     pub creates_stack: bool,
+    /// What is done to a stuck stack first.
+    pub recovery: Option<Recovering>,
     /// One entry a resource, in CloudFormation's order.
     pub changes: Vec<Change>,
+}
+
+/// The recovery of a stuck stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recovering {
+    /// How it is recovered.
+    pub step: Recovery,
+    /// CloudFormation's word for the status of the stuck stack.
+    pub status: String,
+    /// Whether this run has done it already.
+    pub done: bool,
 }
 
 /// What happens to one resource.
@@ -75,7 +92,56 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Adds the removal of each resource that exists.
+    pub(crate) fn remove_all(&mut self, resources: &[Resource]) {
+        let there = resources.iter().filter(|one| !one.physical_id.is_empty());
+        self.changes.extend(there.map(|one| Change {
+            physical_id: Some(one.physical_id.clone()),
+            ..Change::of(Action::Remove, &one.logical_id, &one.resource_type)
+        }));
+    }
+
+    /// Adds the creation of each resource, which is given by logical ID and type.
+    pub(crate) fn add_all(&mut self, resources: &BTreeMap<String, String>) {
+        let added = resources.iter();
+        self.changes
+            .extend(added.map(|(id, kind)| Change::of(Action::Add, id, kind)));
+    }
+
+    /// Whether an approved recovery included this plan: the stack is created again, and nothing else is done.
+    pub(crate) fn is_included_in(&self, recovered: &Plan) -> bool {
+        let adds = |change: &Change| change.action == Action::Add;
+        recovered.creates_stack && self.creates_stack && self.changes.iter().all(adds)
+    }
+
+    /// What this recovery did, as a part of the plan that follows it.
+    pub(crate) fn recovering(&self) -> Option<Recovering> {
+        self.recovery.clone().map(|recovering| Recovering {
+            done: true,
+            ..recovering
+        })
+    }
+
+    /// The removals in it.
+    pub(crate) fn removals(&self) -> impl Iterator<Item = &Change> {
+        let removes = |change: &&Change| change.action == Action::Remove;
+        self.changes.iter().filter(removes)
+    }
+}
+
 impl Change {
+    fn of(action: Action, logical_id: &str, resource_type: &str) -> Self {
+        Self {
+            action,
+            logical_id: logical_id.to_owned(),
+            resource_type: resource_type.to_owned(),
+            physical_id: None,
+            properties: Vec::new(),
+            expendable: false,
+        }
+    }
+
     /// Whether a queue or a service is removed or replaced.
     #[must_use]
     pub fn is_loss(&self) -> bool {
@@ -197,6 +263,7 @@ mod tests {
         let plan = Plan {
             stack: "s".into(),
             creates_stack: false,
+            recovery: None,
             changes: convert_changes(&[
                 sdk("AWS::SQS::Queue", ChangeAction::Remove, None),
                 sdk(

@@ -121,5 +121,9 @@ fn make_source(
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
         tags,
+        resources: template
+            .resources()
+            .map(|(id, kind)| (id.to_owned(), kind.to_owned()))
+            .collect(),
     }
 }

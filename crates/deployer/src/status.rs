@@ -20,6 +20,8 @@ pub enum Status {
     },
     /// Its first create failed; CloudFormation can only delete it.
     NeverCreated,
+    /// Its first create failed and was left as it was, because rollback was off.
+    HalfCreated,
     /// A deletion stopped half-way.
     HalfDeleted,
     /// An update failed, and taking it back failed too.
@@ -52,6 +54,18 @@ impl Status {
     #[must_use]
     pub fn is_settled(self) -> bool {
         !matches!(self, Self::Busy(_))
+    }
+
+    /// Whether the stack has resources, so that a list without any is a broken reply.
+    pub(crate) fn has_resources(self) -> bool {
+        matches!(
+            self,
+            Self::Ready { .. }
+                | Self::HalfCreated
+                | Self::HalfDeleted
+                | Self::HalfRolledBack
+                | Self::HalfUpdated
+        )
     }
 }
 
@@ -112,10 +126,23 @@ pub enum NextStep {
     Update,
     /// Follow what goes on, then look again.
     Follow(Operation),
-    /// Delete what is left of a stack that can't be updated, then look again.
-    Remove,
-    /// Take the failed update back (again), then look again.
-    FinishRollback,
+    /// Make a change set that updates the stack as the failed operation left it. If CloudFormation refuses,
+    /// recover it.
+    UpdateOr(Recovery),
+    /// Recover the stack, then look again.
+    Recover(Recovery),
+}
+
+/// How a stuck stack is recovered. A plan shows it, and it is approved, before it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// Delete what is left of it, because CloudFormation allows nothing else.
+    Delete,
+    /// Undo the failed update.
+    RollBack,
+    /// Continue the rollback that failed.
+    ContinueRollback,
 }
 
 /// The next step of a deploy. A stack in review belongs to a run that was killed before its change
@@ -126,8 +153,10 @@ pub fn next_step(status: Status) -> NextStep {
         Status::Absent | Status::InReview => NextStep::Create,
         Status::Busy(operation) => NextStep::Follow(operation),
         Status::Ready { .. } => NextStep::Update,
-        Status::NeverCreated | Status::HalfDeleted => NextStep::Remove,
-        Status::HalfRolledBack | Status::HalfUpdated => NextStep::FinishRollback,
+        Status::NeverCreated | Status::HalfDeleted => NextStep::Recover(Recovery::Delete),
+        Status::HalfCreated => NextStep::UpdateOr(Recovery::Delete),
+        Status::HalfUpdated => NextStep::UpdateOr(Recovery::RollBack),
+        Status::HalfRolledBack => NextStep::Recover(Recovery::ContinueRollback),
     }
 }
 
@@ -167,11 +196,21 @@ mod tests {
             "ROLLBACK_FAILED",
             "DELETE_FAILED",
         ] {
-            assert_eq!(next(name), NextStep::Remove, "{name}");
+            let step = NextStep::Recover(Recovery::Delete);
+            assert_eq!(next(name), step, "{name}");
         }
-        for name in ["UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"] {
-            assert_eq!(next(name), NextStep::FinishRollback, "{name}");
-        }
+        assert_eq!(
+            next("UPDATE_ROLLBACK_FAILED"),
+            NextStep::Recover(Recovery::ContinueRollback)
+        );
+        assert_eq!(
+            next("UPDATE_FAILED"),
+            NextStep::UpdateOr(Recovery::RollBack)
+        );
+        assert_eq!(
+            next_step(Status::HalfCreated),
+            NextStep::UpdateOr(Recovery::Delete)
+        );
         for name in ["REVIEW_IN_PROGRESS", "DELETE_COMPLETE"] {
             assert_eq!(next(name), NextStep::Create, "{name}");
         }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::described;
 use crate::error::{Error, Kind, Result, aws};
-use crate::observe::{Resource, resources};
+use crate::observe::{Resource, deployed_resources};
 use crate::session::Session;
 
 /// Requests at once.
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// # Errors
 /// When one of them is not so, with what it is instead; or when AWS can't be asked.
 pub(crate) async fn verify(session: &Session<'_>, stack: &str) -> Result<()> {
-    let resources = resources(session, stack).await?;
+    let resources = deployed_resources(session, stack).await?;
     let of = |kind: &'static str| {
         resources
             .iter()

@@ -65,7 +65,9 @@ async fn updates_with(
                 (key, parameter.parameter_value().unwrap().to_owned())
             })
             .collect(),
+        // That version wrote no mark.
         tags: Default::default(),
+        resources: Default::default(),
     };
     let quiet = |_| {};
     let session = deployer::Session::new(

@@ -31,6 +31,7 @@ pub(crate) async fn execute(session: &Session<'_>, change_set: &ChangeSet) -> Re
         .execute_change_set()
         .change_set_name(&change_set.id)
         .client_request_token(session.token())
+        .set_disable_rollback(change_set.keeps_on_failure.then_some(true))
         .send()
         .await;
     let Err(error) = sent else {

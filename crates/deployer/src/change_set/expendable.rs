@@ -11,7 +11,7 @@ use crate::session::Session;
 
 /// Marks them in a plan for the stack `id`. What they are only the deployed template says, which is read
 /// when the plan ends a queue. Where it can't be read, every queue counts as a loss.
-pub(super) async fn mark_expendable(session: &Session<'_>, id: &str, plan: &mut Plan) {
+pub(crate) async fn mark_expendable(session: &Session<'_>, id: &str, plan: &mut Plan) {
     let ends_queue =
         |change: &&mut Change| change.is_loss() && change.resource_type == types::QUEUE;
     let mut ended: Vec<&mut Change> = plan.changes.iter_mut().filter(ends_queue).collect();

@@ -23,6 +23,7 @@ use settle::{Draft, Unsettled};
 
 pub(crate) use discard::{abandon, discard};
 pub(crate) use execute::{Execution, execute};
+pub(crate) use expendable::mark_expendable;
 pub(crate) use list::{list, tags_of};
 
 /// A template and all that goes with it.
@@ -36,6 +37,8 @@ pub struct Source {
     pub parameters: BTreeMap<String, String>,
     /// Tags of the stack.
     pub tags: BTreeMap<String, String>,
+    /// Type of each resource in the template, by logical ID.
+    pub resources: BTreeMap<String, String>,
 }
 
 /// Where CloudFormation finds a template.
@@ -53,6 +56,9 @@ pub(crate) struct ChangeSet {
     pub id: String,
     pub stack_id: String,
     pub plan: Plan,
+    /// Whether CloudFormation keeps what it has done if the execution fails. An update of a stack whose last
+    /// operation was left as it was has to.
+    pub keeps_on_failure: bool,
 }
 
 /// What came of an attempt to plan.
@@ -101,7 +107,7 @@ pub(crate) async fn create(
         ))),
         Err(Unsettled::Failed(error)) => Err(error),
         Ok(Planned::Ready(mut change_set)) => {
-            expendable::mark_expendable(session, &change_set.stack_id, &mut change_set.plan).await;
+            mark_expendable(session, &change_set.stack_id, &mut change_set.plan).await;
             Ok(Planned::Ready(change_set))
         }
         Ok(planned) => Ok(planned),

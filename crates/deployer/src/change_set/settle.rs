@@ -44,8 +44,10 @@ impl Draft<'_> {
             plan: Plan {
                 stack: self.stack.to_owned(),
                 creates_stack: self.creates_stack,
+                recovery: None,
                 changes: convert_changes(first.changes()).collect(),
             },
+            keeps_on_failure: false,
             id,
         };
         if first.status() == Some(&ChangeSetStatus::Failed) {

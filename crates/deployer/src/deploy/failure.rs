@@ -44,12 +44,15 @@ fn aftermath(status: Status) -> &'static str {
             "the update was rolled back: what was deployed before goes on as it was"
         }
         Status::NeverCreated => {
-            "nothing of it is in service; the next deploy removes what is left and starts afresh"
+            "the stack was never in service; the next deploy asks before it deletes what is left and creates it again"
         }
         Status::HalfDeleted => {
             "CloudFormation could not delete the named resource: mend or remove it by hand, then run the \
              same command again"
         }
-        _ => "the next deploy finishes the rollback first",
+        Status::HalfCreated | Status::HalfUpdated => {
+            "what succeeded was kept; the next deploy updates it from there"
+        }
+        _ => "the next deploy asks before it finishes the rollback",
     }
 }

@@ -13,9 +13,11 @@ use crate::error::{Error, Kind, Result, aws};
 use crate::follow::{Ended, Follower};
 use crate::observe::observe;
 use crate::ownership::observe_ours;
-use crate::plan::Plan;
+use crate::plan::{Plan, Recovering};
 use crate::session::Session;
-use crate::status::{NextStep, Status, next_step};
+use crate::status::{NextStep, Recovery, Status, next_step};
+
+use recover::{Prepared, plan_recovery, update_stuck};
 
 pub(crate) use failure::failure;
 
@@ -38,31 +40,82 @@ pub struct Deployed {
 /// Decides whether a plan may be executed; an error refuses it.
 pub type Approve<'a> = dyn FnMut(&Plan) -> Result<()> + Send + 'a;
 
-/// Brings the stack to what `source` describes. Follows an operation that is already in progress,
-/// clears away what blocks, and plans again when somebody else was faster. No change is success.
+/// Brings the stack to what `source` describes. Follows an operation that is already in progress, recovers a stuck
+/// stack once `approve` has seen what that deletes, and plans again when somebody else was faster. No change is
+/// success.
 ///
 /// # Errors
-/// When `approve` refuses, when what blocks holds messages, when CloudFormation fails (then it has rolled
+/// When `approve` refuses, when a recovery would delete messages, when CloudFormation fails (then it has rolled
 /// back, and the first cause comes first), or when AWS can't be reached.
 pub async fn deploy_template(
     session: &Session<'_>,
     source: &Source,
     approve: &mut Approve<'_>,
 ) -> Result<Deployed> {
+    let mut recovered = None;
+    let deployed = bring_to(session, source, approve, &mut recovered).await;
+    let Some(recovered) = recovered else {
+        return deployed;
+    };
+    let deployed = deployed.map_err(|error| match recovered.recovery {
+        Some(Recovering {
+            step: Recovery::Delete,
+            ..
+        }) => error.hint("what was left of the stack was deleted before that, as planned"),
+        _ => error.hint("the rollback of the failed update was finished before that, as planned"),
+    })?;
+    let changes = recovered.removals().cloned().chain(deployed.plan.changes);
+    let plan = Plan {
+        recovery: recovered.recovering(),
+        changes: changes.collect(),
+        ..deployed.plan
+    };
+    Ok(Deployed { plan, ..deployed })
+}
+
+/// Sets `recovered` to the plan of a recovery once it is done.
+async fn bring_to(
+    session: &Session<'_>,
+    source: &Source,
+    approve: &mut Approve<'_>,
+    recovered: &mut Option<Plan>,
+) -> Result<Deployed> {
     let mut attempts = Attempts::new(session);
     let mut followed = false;
     loop {
-        let planned = recover::prepare(session, source, &mut attempts, &mut followed).await?;
-        let why = match planned {
-            Planned::Ready(change_set) => match carry_out(session, change_set, approve).await? {
-                Ok(deployed) => {
-                    return Ok(Deployed {
-                        followed,
-                        ..deployed
-                    });
+        let prepared = recover::prepare(session, source, &mut attempts, &mut followed).await?;
+        let planned = match prepared {
+            Prepared::Planned(planned) => planned,
+            Prepared::Stuck(stuck) => {
+                approve(&stuck.plan)?;
+                if stuck.recover(session, &mut attempts).await? {
+                    *recovered = Some(stuck.plan);
+                } else {
+                    let why = "the stack is in another state";
+                    overtaken(session, &mut attempts, &source.stack, why).await?;
                 }
-                Err(overtaken) => overtaken,
-            },
+                continue;
+            }
+        };
+        let why = match planned {
+            Planned::Ready(mut change_set) => {
+                let plan = &mut change_set.plan;
+                plan.recovery = recovered.as_ref().and_then(Plan::recovering);
+                let known = recovered
+                    .as_ref()
+                    .is_some_and(|done| plan.is_included_in(done));
+                let mut approved = |_: &Plan| Ok(());
+                let approve: &mut Approve<'_> = if known { &mut approved } else { &mut *approve };
+                match carry_out(session, change_set, approve).await? {
+                    Ok(deployed) => {
+                        return Ok(Deployed {
+                            followed,
+                            ..deployed
+                        });
+                    }
+                    Err(overtaken) => overtaken,
+                }
+            }
             Planned::NoChange => match unchanged(session, &source.stack).await? {
                 Some(deployed) => {
                     return Ok(Deployed {
@@ -138,26 +191,45 @@ async fn start<'s, 'c>(
     })
 }
 
-/// The plan alone: what a deploy would do to the stack as it is. Leaves nothing behind. `None`: nothing.
+/// The plan alone: what a deploy would do to the stack as it is. Of a stuck stack that is its recovery. Leaves nothing
+/// behind. `None`: nothing.
 ///
 /// # Errors
-/// When the stack is busy or stuck, when CloudFormation refuses the template, or when AWS can't be
+/// When the stack is busy, when CloudFormation refuses the template, or when AWS can't be
 /// reached.
 pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>> {
     let mut attempts = Attempts::new(session);
     loop {
         let stack = observe_ours(session, &source.stack).await?;
         let status = stack.as_ref().map_or(Status::Absent, |stack| stack.status);
-        let creates = match next_step(status) {
-            NextStep::Create => true,
-            NextStep::Update => false,
-            _ => {
+        let creates = match (next_step(status), stack) {
+            (NextStep::Create, _) => true,
+            (NextStep::Update, _) => false,
+            (NextStep::Recover(recovery), Some(stack)) => {
+                let stuck = plan_recovery(session, source, stack, recovery).await?;
+                return Ok(Some(stuck.plan));
+            }
+            (NextStep::UpdateOr(recovery), Some(stack)) => {
+                match update_stuck(session, source, stack, recovery).await? {
+                    Ok(Prepared::Stuck(stuck)) => return Ok(Some(stuck.plan)),
+                    Ok(Prepared::Planned(Planned::Ready(change_set))) => {
+                        change_set::abandon(session, &change_set).await;
+                        return Ok(Some(change_set.plan));
+                    }
+                    Ok(Prepared::Planned(_)) => continue,
+                    Err(why) => {
+                        overtaken(session, &mut attempts, &source.stack, &why).await?;
+                        continue;
+                    }
+                }
+            }
+            (_, stack) => {
                 let word = stack.map(|stack| stack.status_name).unwrap_or_default();
                 return Err(Error::failed(format!(
                     "the stack {} is in {word}: nothing can be planned for it now",
                     source.stack
                 ))
-                .hint("`deploy` follows or clears away what blocks it; `status` shows it"));
+                .hint("`deploy` follows it; `status` shows it"));
             }
         };
         match change_set::create(session, source, creates).await? {

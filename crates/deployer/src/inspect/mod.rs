@@ -68,7 +68,7 @@ pub async fn inspect(
     let Some(stack) = observe_ours(session, name).await? else {
         return Ok(None);
     };
-    let resources = resources(session, &stack.id).await?;
+    let resources = resources(session, &stack).await?;
     let functions = functions(session, &resources).await?;
     let requests = list_requests(&functions);
     let subjects = services::list_subjects(&requests, &functions, &resources, &stack.outputs);

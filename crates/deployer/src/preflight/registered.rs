@@ -77,7 +77,7 @@ async fn list_own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
     let Some(stack) = observe(session, name).await? else {
         return Ok(Vec::new());
     };
-    let resources = resources(session, &stack.id).await?;
+    let resources = resources(session, &stack).await?;
     // `RESOURCE-ID|DIMENSION|NAMESPACE`.
     let targets = physical_ids(&resources, types::SCALABLE_TARGET);
     Ok(targets

@@ -87,7 +87,7 @@ async fn without_reservation(
     if !will_last(&stack) || stack.parameters.get(parameter).map(String::as_str) != Some("true") {
         return Ok(functions.len());
     }
-    let resources = resources(session, &stack.id).await?;
+    let resources = resources(session, &stack).await?;
     let made: BTreeMap<&str, &str> = resources
         .iter()
         .filter(|resource| resource.resource_type == types::FUNCTION)

@@ -6,7 +6,7 @@ mod look;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::AlarmType;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use template::contract::types;
 
@@ -35,31 +35,50 @@ const AT_ONCE: usize = 8;
 /// # Errors
 /// When a service can't be asked: then nothing is proved.
 pub async fn remains(session: &Session<'_>, resources: &[Resource]) -> Result<Remains> {
+    let (remains, failed) = look_for_all(session, resources).await;
+    match failed.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(remains),
+    }
+}
+
+/// Looks for each resource through its own service. Those that couldn't be checked come with the reason.
+pub(crate) async fn look_for_all(
+    session: &Session<'_>,
+    resources: &[Resource],
+) -> (Remains, Vec<(Resource, Error)>) {
     let made = resources
         .iter()
         .filter(|resource| !resource.physical_id.is_empty());
-    let looked: Vec<(&Resource, Found)> = stream::iter(made)
-        .map(|resource| async move { Ok::<_, Error>((resource, look(session, resource).await?)) })
+    let looked: Vec<(&Resource, Result<Found>)> = stream::iter(made)
+        .map(|resource| async move { (resource, look(session, resource).await) })
         .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+        .collect()
+        .await;
     let mut remains = Remains::default();
+    let mut failed = Vec::new();
     for (resource, found) in looked {
         match found {
-            Found::Gone => remains.gone += 1,
-            Found::Left => remains.left.push(resource.clone()),
-            Found::Unchecked => {
+            Err(error) => failed.push((resource.clone(), error)),
+            Ok(Found::Gone) => remains.gone += 1,
+            Ok(Found::Left) => remains.left.push(resource.clone()),
+            Ok(Found::Unchecked) => {
                 let kind = resource.resource_type.clone();
                 *remains.unchecked.entry(kind).or_default() += 1;
             }
         }
     }
-    remains
-        .left
-        .extend(tracking_alarms(session, resources).await?);
+    match tracking_alarms(session, resources).await {
+        Ok(alarms) => remains.left.extend(alarms),
+        Err(error) => {
+            let target = |one: &&Resource| one.resource_type == types::SCALABLE_TARGET;
+            let targets = resources.iter().find(target).cloned();
+            failed.extend(targets.map(|target| (target, error)));
+        }
+    }
     remains.left.sort();
     remains.left.dedup();
-    Ok(remains)
+    (remains, failed)
 }
 
 /// The two alarms of a target tracking policy are made by Application Auto Scaling, outside the stack:

@@ -183,7 +183,7 @@ async fn a_failed_update_whose_rollback_failed_says_so() {
     DeploymentFailed: Queue (AWS::SQS::Queue): Resource handler returned message: "no"
     the stack shop is in UPDATE_ROLLBACK_FAILED
       hint: also failed: Topic (AWS::SQS::Queue): not allowed
-      hint: the next deploy finishes the rollback first
+      hint: the next deploy asks before it finishes the rollback
     "#);
 }
 
@@ -200,7 +200,7 @@ async fn a_failed_create_says_what_the_next_deploy_does() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: Queue (AWS::SQS::Queue): Name taken
     the stack shop is in ROLLBACK_COMPLETE
-      hint: nothing of it is in service; the next deploy removes what is left and starts afresh
+      hint: the stack was never in service; the next deploy asks before it deletes what is left and creates it again
     ");
     let (result, _) = deploy(&cloud).await;
     assert!(result.unwrap().plan.creates_stack, "the next deploy");

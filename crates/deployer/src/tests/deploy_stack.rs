@@ -12,6 +12,7 @@ use stack::{Architecture, Stack};
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan};
 use super::preflight::{clusters, measuring, no_targets, roles, services_but};
+use super::recover::queues_with;
 use super::{assets, measure, told, verify};
 use crate::{
     Asset, BuiltFunctions, DeployRequest, Deployment, Error, FunctionCode, Result, deploy_stack,
@@ -46,6 +47,7 @@ fn rules(cloud: &CloudFormation, state: RuleState) -> Vec<Rule> {
         verify::functions(State::Active),
         verify::rule(state),
         measure::targets(),
+        queues_with(0),
     ]);
     rules
 }
@@ -143,6 +145,22 @@ async fn a_loss_that_is_not_allowed_is_refused_without_asking() {
       hint: to execute it all the same: --allow-loss
     ");
     assert_eq!(cloud.calls("ExecuteChangeSet"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recovery_that_deletes_a_queue_needs_allow_loss() {
+    let cloud = deployed();
+    let mut state = cloud.state();
+    state.stack().status = "DELETE_FAILED".to_owned();
+    let queue = ("AWS::SQS::Queue", "Orders", "https://sqs/orders");
+    state.stack().holds(queue.0, queue.1, queue.2);
+    drop(state);
+    let (result, _) = deploy(&cloud, definition(), RuleState::Enabled, true).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Refused: the plan would remove Orders (AWS::SQS::Queue): what it holds or does would be lost
+      hint: to execute it all the same: --allow-loss
+    ");
+    assert_eq!(cloud.calls("DeleteStack"), 0);
 }
 
 #[tokio::test(start_paused = true)]

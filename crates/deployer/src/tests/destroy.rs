@@ -313,6 +313,7 @@ async fn a_resource_that_cant_be_deleted_is_named() {
 #[tokio::test(start_paused = true)]
 async fn what_is_in_progress_is_followed_to_its_end_first() {
     let cloud = CloudFormation::with("CREATE_IN_PROGRESS");
+    cloud.state().stack().holds("AWS::EC2::VPC", "Vpc", "vpc-1");
     let script = steps(&[
         "CREATE_IN_PROGRESS",
         "CREATE_IN_PROGRESS",

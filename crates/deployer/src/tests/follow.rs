@@ -270,7 +270,7 @@ async fn resources_that_lost_their_names_are_an_error_and_not_left_out() {
         cloud.on("ListStackResources", |_| Some(page("<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries><member><ResourceType>AWS::SQS::Queue</ResourceType></member></StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>")));
     }
     let (result, _) = run(&cloud.rules(), async |session| {
-        crate::resources(session, NAME).await
+        crate::observe::deployed_resources(session, NAME).await
     })
     .await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @"Failed: failed to list the resources of shop: the reply has a resource without its name");

@@ -6,6 +6,7 @@ mod cloudformation;
 mod deploy;
 mod deploy_stack;
 mod destroy;
+mod doubt;
 mod follow;
 mod history;
 mod inspect;

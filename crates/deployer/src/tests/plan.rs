@@ -3,7 +3,7 @@
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, source};
 use super::told;
-use crate::{Plan, Result};
+use crate::{Plan, Recovery, Result};
 use aws_sdk_cloudformation::types::ChangeAction;
 
 async fn plan(cloud: &CloudFormation) -> (Result<Option<Plan>>, Told) {
@@ -63,21 +63,28 @@ async fn no_change_is_no_plan() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_or_stuck_stack_is_not_planned_for() {
-    for status in [
-        "UPDATE_IN_PROGRESS",
-        "ROLLBACK_COMPLETE",
-        "UPDATE_ROLLBACK_FAILED",
+async fn a_busy_stack_is_not_planned_for() {
+    let cloud = CloudFormation::with("UPDATE_IN_PROGRESS");
+    let error = plan(&cloud).await.0.unwrap_err();
+    insta::assert_snapshot!(told(&error), @r"
+    Failed: the stack shop is in UPDATE_IN_PROGRESS: nothing can be planned for it now
+      hint: `deploy` follows it; `status` shows it
+    ");
+    assert_eq!(cloud.calls("CreateChangeSet"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_plan_of_a_stuck_stack_is_its_recovery() {
+    for (status, step) in [
+        ("ROLLBACK_COMPLETE", Recovery::Delete),
+        ("UPDATE_ROLLBACK_FAILED", Recovery::ContinueRollback),
+        ("UPDATE_FAILED", Recovery::RollBack),
     ] {
         let cloud = CloudFormation::with(status);
-        let error = plan(&cloud).await.0.unwrap_err();
-        assert_eq!(
-            told(&error),
-            format!(
-                "Failed: the stack shop is in {status}: nothing can be planned for it now\n  \
-                 hint: `deploy` follows or clears away what blocks it; `status` shows it\n"
-            )
-        );
-        assert_eq!(cloud.calls("CreateChangeSet"), 0);
+        let recovery = plan(&cloud).await.0.unwrap().unwrap().recovery.unwrap();
+        assert_eq!((recovery.step, recovery.done), (step, false), "{status}");
+        for call in ["DeleteStack", "ContinueUpdateRollback", "RollbackStack"] {
+            assert_eq!(cloud.calls(call), 0, "{status}: {call}");
+        }
     }
 }

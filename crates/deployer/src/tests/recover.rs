@@ -8,7 +8,7 @@ use super::cloud::{json_error, run};
 use super::cloudformation::{CloudFormation, Step, busy, source, steps};
 use super::deploy::deploy;
 use super::told;
-use crate::{Deployed, Kind, Plan, Result};
+use crate::{Change, Deployed, Kind, Plan, Result};
 
 /// Every queue holds this many messages that wait, and none of the other kinds.
 pub(super) fn queues_with(messages: u64) -> Rule {
@@ -46,6 +46,10 @@ async fn what_was_never_created_is_removed_first() {
         "DELETE_FAILED",
     ] {
         let cloud = CloudFormation::with(status);
+        cloud
+            .state()
+            .stack()
+            .holds("AWS::IAM::Role", "Role", "role");
         let (result, told) = deploy(&cloud).await;
         assert!(result.unwrap().plan.creates_stack, "{status}");
         assert!(told.has(&format!("shop is in {status}, which blocks a deploy")));
@@ -133,7 +137,7 @@ async fn a_rollback_that_fails_again_says_what_to_do() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: Service (AWS::SQS::Queue): No capacity
     the stack shop is in UPDATE_ROLLBACK_FAILED
-      hint: the next deploy finishes the rollback first
+      hint: the next deploy asks before it finishes the rollback
       hint: mend the named resource by hand, or skip it with `aws cloudformation continue-update-rollback --resources-to-skip`, then deploy again
     ");
 }
@@ -153,4 +157,123 @@ async fn a_rollback_that_another_run_has_begun_is_followed() {
     assert!(result.unwrap().changed);
     assert!(told.has("a rollback of shop is already in progress"));
     assert_eq!(cloud.calls("ContinueUpdateRollback"), 1);
+}
+
+/// A stack whose failed first create has left a queue and a role.
+fn half_created() -> CloudFormation {
+    let cloud = CloudFormation::with("CREATE_FAILED");
+    let mut state = cloud.state();
+    let stack = state.stack();
+    stack.holds("AWS::SQS::Queue", "Orders", "https://sqs/orders");
+    stack.holds("AWS::IAM::Role", "Role", "role");
+    drop(state);
+    cloud
+}
+
+/// Deploys, with the plans that `approve` has seen.
+async fn deploy_asking(
+    cloud: &CloudFormation,
+    mut approve: impl FnMut(usize) -> Result<()> + Send,
+) -> (Result<Deployed>, Vec<Plan>) {
+    let mut rules = cloud.rules();
+    rules.push(queues_with(0));
+    let mut plans = Vec::new();
+    let (result, _) = run(&rules, async |session| {
+        let mut approve = |plan: &Plan| {
+            plans.push(plan.clone());
+            approve(plans.len())
+        };
+        crate::deploy_template(session, &source(), &mut approve).await
+    })
+    .await;
+    (result, plans)
+}
+
+fn words(plan: &Plan) -> Vec<String> {
+    let word = |change: &Change| format!("{} {}", change.action, change.logical_id);
+    plan.changes.iter().map(word).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recovery_is_planned_and_asked_about_once() {
+    let cloud = half_created();
+    let (result, plans) = deploy_asking(&cloud, |_| Ok(())).await;
+    let [plan] = plans.as_slice() else {
+        panic!("asked {} times", plans.len());
+    };
+    assert_eq!(
+        words(plan),
+        ["remove Role", "remove Orders", "add NewQueue"]
+    );
+    let losses: Vec<_> = plan.losses().map(|loss| &*loss.logical_id).collect();
+    assert_eq!(losses, ["Orders"]);
+    let deployed = result.unwrap().plan;
+    assert_eq!(words(&deployed), ["remove Role", "remove Orders", "add R0"]);
+    assert!(deployed.recovery.unwrap().done);
+    assert_eq!(cloud.calls("DeleteStack"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recovery_that_is_refused_changes_nothing() {
+    for status in ["CREATE_FAILED", "UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED"] {
+        let cloud = half_created();
+        cloud.state().stack().status = status.to_owned();
+        let no = |_| Err(crate::Error::refused("no"));
+        let (result, _) = deploy_asking(&cloud, no).await;
+        assert_eq!(told(&result.unwrap_err()), "Refused: no\n", "{status}");
+        for call in ["DeleteStack", "ContinueUpdateRollback", "RollbackStack"] {
+            assert_eq!(cloud.calls(call), 0, "{status}: {call}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_after_the_plan_is_planned_again() {
+    let cloud = half_created();
+    let other = cloud.clone();
+    let (result, plans) = deploy_asking(&cloud, move |number| {
+        if number == 1 {
+            let mut state = other.state();
+            state
+                .stack()
+                .holds("AWS::SQS::Queue", "Late", "https://sqs/late");
+        }
+        Ok(())
+    })
+    .await;
+    assert!(result.unwrap().changed);
+    let losses: Vec<usize> = plans.iter().map(|plan| plan.losses().count()).collect();
+    assert_eq!(losses, [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_operation_has_kept_is_updated_in_place() {
+    for status in ["CREATE_FAILED", "UPDATE_FAILED"] {
+        let cloud = half_created();
+        cloud.state().stack().status = status.to_owned();
+        cloud.state().stack().keeps = true;
+        let (result, plans) = deploy_asking(&cloud, |_| Ok(())).await;
+        assert!(!result.unwrap().plan.creates_stack, "{status}");
+        assert_eq!(plans.len(), 1, "{status}");
+        // AWS takes such an update only with rollback off.
+        assert_eq!(cloud.calls("disable_rollback"), 1, "{status}");
+        for call in ["DeleteStack", "RollbackStack"] {
+            assert_eq!(cloud.calls(call), 0, "{status}: {call}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_is_refused_after_a_rollback_says_so() {
+    let cloud = CloudFormation::with("UPDATE_ROLLBACK_FAILED");
+    let second = |number| match number {
+        1 => Ok(()),
+        _ => Err(crate::Error::refused("no")),
+    };
+    let (result, plans) = deploy_asking(&cloud, second).await;
+    assert!(plans[1].recovery.as_ref().unwrap().done);
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Refused: no
+      hint: the rollback of the failed update was finished before that, as planned
+    ");
 }

@@ -105,7 +105,7 @@ async fn invoke_events(
     let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
         return Err(identity.no_such_stack(&known.name).into());
     };
-    let resources = deployer::resources(&session, &stack.id).await?;
+    let resources = deployer::resources(&session, &stack).await?;
     let functions = deployer::functions(&session, &resources).await?;
     let function = choice::choose(
         &functions,

@@ -80,6 +80,7 @@ impl State {
             .stack_id(&stack.id)
             .stack_name(NAME)
             .set_tags(Some(stack.tags.clone()))
+            .disable_rollback(stack.keeps)
             .stack_status(stack.status.as_str().into())
             .set_stack_status_reason(stack.reason.clone())
             .set_change_set_id(stack.change_set.clone())
@@ -164,6 +165,7 @@ impl State {
                 ));
             }
             (false, None) => return invalid(format!("Stack [{NAME}] does not exist")),
+            (false, Some("CREATE_FAILED" | "UPDATE_FAILED")) if self.stack().keeps => {}
             (false, Some(status))
                 if !status.ends_with("UPDATE_COMPLETE")
                     && status != "CREATE_COMPLETE"
@@ -241,6 +243,9 @@ impl State {
     ) -> Reply<ExecuteChangeSetOutput> {
         assert!(input.client_request_token().is_some());
         let id = input.change_set_name().unwrap();
+        if input.disable_rollback() == Some(true) {
+            self.calls.push("disable_rollback".to_owned());
+        }
         if self.known(id)?.execution != "AVAILABLE" {
             let text = "ChangeSet cannot be executed in its current execution status";
             return Err(refused("InvalidChangeSetStatus", text));

@@ -22,6 +22,8 @@ pub(in crate::tests) struct FakeStack {
     pub change_set: Option<String>,
     pub protected: bool,
     pub tags: Vec<Tag>,
+    /// Rollback is off: CloudFormation takes an update after a failed operation.
+    pub keeps: bool,
     pub template: String,
 }
 

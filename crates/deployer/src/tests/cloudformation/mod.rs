@@ -51,6 +51,7 @@ pub(super) fn source() -> Source {
         tags: [("team", "t"), (STACK_TAG, NAME)]
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into(),
+        resources: [("NewQueue".to_owned(), "AWS::SQS::Queue".to_owned())].into(),
     }
 }
 

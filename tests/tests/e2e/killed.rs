@@ -1,6 +1,6 @@
 //! Runs that end before their work does: killed, or interrupted by Ctrl-C.
 
-use aws_sdk_cloudformation::types::ChangeSetType;
+use aws_sdk_cloudformation::types::{ChangeSetType, Tag};
 use e2e::{Bench, Cloud, TestStack, long_to_create, worker};
 use rustix::process::Signal;
 use serde_json::json;
@@ -127,6 +127,12 @@ async fn a_plan_that_nobody_executed_is_in_nobodys_way() {
         .change_set_name("left-behind");
     let request = request
         .change_set_type(ChangeSetType::Create)
+        .tags(
+            Tag::builder()
+                .key("ecs-scaler:stack")
+                .value(&stack.name)
+                .build(),
+        )
         .template_body(template);
     request.send().await.unwrap();
     let status = cloud.stack_status(&stack.name).await;

@@ -20,6 +20,7 @@ mod lambda;
 mod live;
 mod loss;
 mod output;
+mod ownership;
 mod rule;
 mod sandbox;
 mod start;

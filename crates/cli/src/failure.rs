@@ -165,15 +165,18 @@ impl From<template::SynthesisError> for Failure {
     }
 }
 
+impl From<Report> for Failure {
+    fn from(report: Report) -> Self {
+        let mut failure = Self::new(Code::InvalidDefinition, report.to_string());
+        failure.problems = Some(Box::new(report));
+        failure
+    }
+}
+
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         match error {
-            LoadError::Invalid(report) => {
-                let message = report.to_string();
-                let mut failure = Self::new(Code::InvalidDefinition, message);
-                failure.problems = Some(Box::new(report));
-                failure
-            }
+            LoadError::Invalid(report) => report.into(),
             other => {
                 let mut message = other.to_string();
                 if let Some(source) = std::error::Error::source(&other) {

@@ -31,7 +31,7 @@ pub enum AssumeError {
 const RENAMED: [(&str, &str); 1] = [("promise", "slo")];
 
 /// Everything that may be assumed.
-const KEYS: [&str; 27] = [
+pub(crate) const KEYS: [&str; 27] = [
     "slo",
     "processing_time",
     "concurrency",
@@ -97,7 +97,7 @@ impl Overrides {
     }
 
     /// The error is what may be written.
-    fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         match key {
             "slo" => self.slo = Some(parse_time(value)?),
             "processing_time" => {
@@ -111,6 +111,7 @@ impl Overrides {
 
     fn set_constant(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         let assumed = self.assumptions.get_or_insert_default();
+        assumed.evidence.remove(key);
         match key {
             "task_start" => assumed.task_start = parse_distribution(value, Distribution::Fixed)?,
             "launches_per_minute" => assumed.launches_per_minute = parse_whole(value)?,
@@ -266,7 +267,9 @@ mod tests {
 
     #[test]
     fn every_constant_has_a_key() {
-        assert_eq!(KEYS.len(), 3 + Assumptions::default().list().len());
+        let list = Assumptions::default().list();
+        let keys: Vec<_> = list.iter().map(|one| one.key).collect();
+        assert_eq!(KEYS[3..], keys);
     }
 
     /// No key of the list is without effect, and every one tells what may be written.

@@ -1,5 +1,6 @@
 //! What the simulation takes for granted: each constant that is not certain, with its source.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -71,6 +72,9 @@ pub struct Assumptions {
     /// Longest stretch for which the ideal keeps one count; a quarter of a shorter promise.
     /// Default: 60 s. (A) Fargate bills a minute at least.
     pub ideal_interval: Duration,
+    /// Why a value is believed, by the keys of `--assume`: for values of an assumptions file, with the date
+    /// of the measurement.
+    pub evidence: BTreeMap<&'static str, String>,
 }
 
 /// What deleting a message does with the receipt handle of a receive that isn't its latest.
@@ -107,12 +111,18 @@ impl FromStr for OldReceipt {
 /// One assumption, for people.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Assumption {
+    /// Its key for `--assume`.
+    #[serde(skip)]
+    pub key: &'static str,
     /// What it is about.
     pub name: &'static str,
     /// Value with its unit.
     pub value: String,
     /// Where the default is from: A documented by AWS, B measured by others, C inferred.
     pub source: &'static str,
+    /// Why this value is believed, if an assumptions file says so: "measured 2026-11-29: …".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 impl Default for Assumptions {
@@ -140,6 +150,7 @@ impl Default for Assumptions {
             flap_window: seconds(15 * 60),
             function_run: Duration::from_millis(200),
             ideal_interval: seconds(60),
+            evidence: BTreeMap::new(),
         }
     }
 }
@@ -148,89 +159,159 @@ impl Assumptions {
     /// All of them, for people.
     #[must_use]
     pub fn list(&self) -> Vec<Assumption> {
-        let line = |name, value: String, source| Assumption {
+        let line = |key, name, value: String, source| Assumption {
+            key,
             name,
             value,
             source,
+            evidence: self.evidence.get(key).cloned(),
         };
-        let time = |name, value: Duration, source| line(name, format!("{value:?}"), source);
+        let time =
+            |key, name, value: Duration, source| line(key, name, format!("{value:?}"), source);
         let mut lines = Vec::new();
         if self.minute != Duration::from_secs(60) {
-            lines.push(time("a minute of the loop", self.minute, "C"));
+            lines.push(time("minute", "a minute of the loop", self.minute, "C"));
         }
         lines.extend([
-            line("start of a task", self.task_start.to_string(), "B"),
             line(
+                "task_start",
+                "start of a task",
+                self.task_start.to_string(),
+                "B",
+            ),
+            line(
+                "launches_per_minute",
                 "launches",
                 format!("{} a minute", self.launches_per_minute),
                 "A",
             ),
             line(
+                "drains",
                 "tasks finish their message on SIGTERM",
                 self.drains.to_string(),
                 "C",
             ),
-            line("old receipt handle", self.old_receipt.to_string(), "B"),
-            time("the rule is late by up to", self.rule_jitter, "C"),
-            time("publication of a datapoint", self.publication_delay, "C"),
-            time("lag of the queue's counts", self.count_lag, "A"),
-            time("delay of SQS's own metrics", self.sqs_metric_delay, "C"),
-            time("evaluation after a period", self.evaluation_delay, "C"),
             line(
+                "old_receipt",
+                "old receipt handle",
+                self.old_receipt.to_string(),
+                "B",
+            ),
+            time(
+                "rule_jitter",
+                "the rule is late by up to",
+                self.rule_jitter,
+                "C",
+            ),
+            time(
+                "publication_delay",
+                "publication of a datapoint",
+                self.publication_delay,
+                "C",
+            ),
+            time(
+                "count_lag",
+                "lag of the queue's counts",
+                self.count_lag,
+                "A",
+            ),
+            time(
+                "sqs_metric_delay",
+                "delay of SQS's own metrics",
+                self.sqs_metric_delay,
+                "C",
+            ),
+            time(
+                "evaluation_delay",
+                "evaluation after a period",
+                self.evaluation_delay,
+                "C",
+            ),
+            line(
+                "extra_datapoints",
                 "datapoints beyond the evaluation periods",
                 self.extra_datapoints.to_string(),
                 "A",
             ),
             line(
+                "high_datapoints",
                 "datapoints of the high alarm",
                 self.high_datapoints.to_string(),
                 "B",
             ),
             line(
+                "low_datapoints",
                 "datapoints of the low alarm",
                 self.low_datapoints.to_string(),
                 "B",
             ),
             line(
+                "low_share",
                 "low alarm's share of the target",
                 self.low_share.to_string(),
                 "B",
             ),
             line(
+                "tracking_base",
                 "base of target tracking",
                 self.tracking.base.to_string(),
                 "B",
             ),
             line(
+                "tracking_cooldown",
                 "target tracking in a scale-out cooldown",
                 self.tracking.cooldown.to_string(),
                 "B",
             ),
             line(
+                "tracking_datapoint",
                 "datapoint of target tracking",
                 self.tracking.datapoint.to_string(),
                 "C",
             ),
             line(
+                "tracking_scale_in",
                 "scale-in of target tracking",
                 self.tracking.scale_in.to_string(),
                 "B",
             ),
             line(
+                "tracking_flapping_guard",
                 "flapping guard of target tracking",
                 self.tracking.flapping_guard.to_string(),
                 "A",
             ),
-            time("from alarm to desired count", self.action_delay, "C"),
             time(
+                "action_delay",
+                "from alarm to desired count",
+                self.action_delay,
+                "C",
+            ),
+            time(
+                "function_delay",
                 "from a scaling function's look to desired count",
                 self.function_delay,
                 "C",
             ),
-            time("from KEDA's sync to desired count", self.keda_delay, "C"),
-            time("flap window", self.flap_window, "C"),
-            time("run of the metric function", self.function_run, "B"),
-            time("interval of the ideal", self.ideal_interval, "A"),
+            time(
+                "keda_delay",
+                "from KEDA's sync to desired count",
+                self.keda_delay,
+                "C",
+            ),
+            time("flap_window", "flap window", self.flap_window, "C"),
+            time(
+                "function_run",
+                "run of the metric function",
+                self.function_run,
+                "B",
+            ),
+            time(
+                "ideal_interval",
+                "interval of the ideal",
+                self.ideal_interval,
+                "A",
+            ),
         ]);
         lines
     }

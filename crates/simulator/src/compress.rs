@@ -47,6 +47,7 @@ impl Assumptions {
             flap_window: short(self.flap_window),
             function_run: short(self.function_run),
             ideal_interval: short(self.ideal_interval),
+            evidence: self.evidence.clone(),
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod assume;
 mod assumptions;
+mod assumptions_file;
 mod compare;
 mod comparison;
 mod compress;

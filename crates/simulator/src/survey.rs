@@ -302,7 +302,7 @@ fn uses_target_tracking(policy: &Policy) -> bool {
     }
 }
 
-/// The scenario under each of these assumptions that differs from its own.
+/// The scenario under each of these assumptions that differs from its own. What was measured has no variants.
 fn list_variants(
     scenario: &Scenario,
     assumptions: &[(&'static str, &'static str)],
@@ -312,6 +312,10 @@ fn list_variants(
             assumptions: Some(scenario.assumptions.clone()),
             ..Overrides::default()
         };
+        let key = assumption.split('=').next().unwrap_or_default();
+        if scenario.assumptions.evidence.contains_key(key) {
+            return None;
+        }
         overrides.assume(assumption).ok()?;
         let assumptions = overrides.assumptions?;
         let differs = assumptions != scenario.assumptions;

@@ -9,6 +9,7 @@ mod arn;
 mod check;
 mod duration;
 mod edit;
+mod entries;
 mod findings;
 mod instances;
 mod load;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 pub use edit::{Edit, EditError, edit};
 pub use instances::InstanceRoom;
+pub use entries::{Entry, parse_entries};
 pub use load::{LoadError, load};
 pub use model::*;
 pub use problem::{Label, Problem, Report, Severity};

@@ -9,6 +9,8 @@ use stack::Stack;
 use crate::failure::{Code, Failure, Result};
 use crate::ui;
 
+use super::assumptions::AssumptionsArg;
+
 /// Which service, and what is assumed.
 #[derive(Debug, clap::Args)]
 pub(super) struct SubjectArgs {
@@ -22,6 +24,8 @@ pub(super) struct SubjectArgs {
     /// `task_start=uniform:30s..90s`; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_assumption)]
     assume: Vec<String>,
+    #[command(flatten)]
+    file: AssumptionsArg,
     /// Price table to use instead of the built-in one: a JSON file, see docs/cost.md
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
@@ -55,7 +59,7 @@ impl SubjectArgs {
         let mut overrides = Overrides {
             prices: prices.map(Arc::new),
             region: region.map(str::to_owned),
-            ..Overrides::default()
+            ..self.file.read()?
         };
         for text in &self.assume {
             let key = text.split('=').next().unwrap_or_default().trim();

@@ -298,7 +298,7 @@ fn render_constants(outcome: &RunOutcome) -> Markup {
             thead { tr { th scope="col" { "constant" } th scope="col" { "value" } th scope="col" { "default is" } } }
             tbody {
                 @for one in &outcome.assumptions {
-                    tr { th scope="row" { (one.name) } td { (one.value) } td { (source(one.source)) } }
+                    tr { th scope="row" { (one.name) } td { (one.value) } td { (one.evidence.as_deref().unwrap_or_else(|| source(one.source))) } }
                 }
             }
         }

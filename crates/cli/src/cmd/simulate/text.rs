@@ -59,7 +59,15 @@ fn format_constants(assumed: &[Assumption]) -> String {
     let mut text: String = assumed
         .iter()
         .filter(chosen)
-        .map(|one| format!("- {}: {}\n", one.name, one.value))
+        .map(|one| {
+            let evidence = one.evidence.as_ref().map(|text| format!(" ({text})"));
+            format!(
+                "- {}: {}{}\n",
+                one.name,
+                one.value,
+                evidence.unwrap_or_default()
+            )
+        })
         .collect();
     let others = assumed.len() - assumed.iter().filter(chosen).count();
     text.push_str(&format!(

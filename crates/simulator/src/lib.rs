@@ -9,6 +9,7 @@
 mod assume;
 mod assumptions;
 mod assumptions_file;
+pub mod calibration;
 mod compare;
 mod comparison;
 mod compress;

@@ -1,0 +1,301 @@
+//! Which variants reproduce an observation.
+
+use scaling::{
+    FlappingGuard, OutCooldown, ScaleInStep, TrackingBase, TrackingBehavior, TrackingDatapoint,
+};
+use serde::Serialize;
+
+use super::observation::{AlarmSide, Experiment, Observation};
+use super::replay::{Mismatch, actions, replay};
+
+/// Datapoints that can be missing at an action: CloudWatch might not have the last period yet.
+const LATE: [usize; 2] = [0, 1];
+
+/// Result of a calibration.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fit {
+    /// Date of the measurement.
+    pub measured: String,
+    /// Where it was measured.
+    pub place: String,
+    /// The parts of target tracking, by their keys of `--assume`.
+    pub parts: Vec<FittedPart>,
+    /// Constants that were measured.
+    pub delays: Vec<FittedDelay>,
+    /// Combinations of variants that reproduce every action.
+    pub consistent: usize,
+    /// Combinations that were tried.
+    pub tried: usize,
+    /// Actions that were compared.
+    pub actions: usize,
+    /// Why no combination is consistent: the first action that the best one doesn't reproduce.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unexplained: Option<String>,
+}
+
+/// A part of target tracking.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FittedPart {
+    /// Key of `--assume`.
+    pub key: &'static str,
+    /// The values that reproduce every action: one if it is settled.
+    pub values: Vec<String>,
+    /// The observation that decides, or why none does.
+    pub evidence: String,
+}
+
+/// A measured constant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FittedDelay {
+    /// Key of `--assume`.
+    pub key: &'static str,
+    /// Value for `--assume`.
+    pub value: String,
+    /// The measurements.
+    pub evidence: String,
+}
+
+impl FittedPart {
+    /// The value, if only one reproduces every action.
+    #[must_use]
+    pub fn settled(&self) -> Option<&str> {
+        match self.values.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
+/// Compares an observation with every combination of variants.
+#[must_use]
+pub fn fit(observation: &Observation) -> Fit {
+    let outcomes: Vec<(TrackingBehavior, Result<usize, Miss<'_>>)> = behaviors()
+        .into_iter()
+        .map(|behavior| (behavior, replay_all(observation, behavior)))
+        .collect();
+    let consistent = outcomes.iter().filter(|(_, outcome)| outcome.is_ok());
+    let consistent: Vec<TrackingBehavior> = consistent.map(|(behavior, _)| *behavior).collect();
+    let missed = outcomes.iter().filter_map(|(behavior, outcome)| {
+        let miss = outcome.as_ref().err()?;
+        Some((behavior, miss))
+    });
+    let best = missed.max_by_key(|(_, miss)| miss.explained);
+    let unexplained = best
+        .filter(|_| consistent.is_empty())
+        .map(|(_, miss)| miss.describe("the best combination"));
+    Fit {
+        measured: observation.measured.clone(),
+        place: observation.place.clone(),
+        parts: PARTS
+            .iter()
+            .map(|part| part.fit(observation, &consistent))
+            .collect(),
+        delays: super::delays::delays(observation),
+        consistent: consistent.len(),
+        tried: outcomes.len(),
+        actions: count_actions(observation),
+        unexplained,
+    }
+}
+
+fn count_actions(observation: &Observation) -> usize {
+    let experiments = observation.experiments.iter();
+    let counts = experiments.map(|one| actions(one, observation.minute).len());
+    counts.sum()
+}
+
+/// An action of an experiment that isn't reproduced.
+struct Miss<'o> {
+    experiment: &'o Experiment,
+    mismatch: Mismatch,
+    /// Actions that are reproduced, of all experiments.
+    explained: usize,
+}
+
+impl Miss<'_> {
+    fn describe(&self, variant: &str) -> String {
+        let Mismatch {
+            at,
+            before,
+            computed,
+            observed,
+            ..
+        } = self.mismatch;
+        format!(
+            "in experiment {}, {at:.0} s after the start, {observed} tasks followed {before}; {variant} sets {computed}",
+            self.experiment.name
+        )
+    }
+}
+
+/// Replays every experiment. The number of datapoints that aren't there yet is the same in all of them.
+fn replay_all(observation: &Observation, behavior: TrackingBehavior) -> Result<usize, Miss<'_>> {
+    let mut best: Option<Miss<'_>> = None;
+    for late in LATE {
+        match replay_with(observation, behavior, late) {
+            Ok(explained) => return Ok(explained),
+            Err(miss) => {
+                if best
+                    .as_ref()
+                    .is_none_or(|best| miss.explained > best.explained)
+                {
+                    best = Some(miss);
+                }
+            }
+        }
+    }
+    best.map_or(Ok(0), Err)
+}
+
+fn replay_with(
+    observation: &Observation,
+    behavior: TrackingBehavior,
+    late: usize,
+) -> Result<usize, Miss<'_>> {
+    let mut explained = 0;
+    let mut first: Option<(&Experiment, Mismatch)> = None;
+    for experiment in &observation.experiments {
+        match replay(experiment, observation.minute, behavior, late) {
+            Ok(actions) => explained += actions,
+            Err(mismatch) => {
+                explained += mismatch.explained;
+                first.get_or_insert((experiment, mismatch));
+            }
+        }
+    }
+    match first {
+        None => Ok(explained),
+        Some((experiment, mismatch)) => Err(Miss {
+            experiment,
+            mismatch,
+            explained,
+        }),
+    }
+}
+
+/// A part of [`TrackingBehavior`] with its variants as `--assume` writes them.
+struct Part {
+    key: &'static str,
+    variants: &'static [&'static str],
+    get: fn(&TrackingBehavior) -> String,
+    set: fn(&mut TrackingBehavior, &str) -> Result<(), &'static str>,
+}
+
+const PARTS: [Part; 5] = [
+    Part {
+        key: "tracking_base",
+        variants: &["desired", "running_then", "running"],
+        get: |behavior| behavior.base.to_string(),
+        set: |behavior, text| {
+            text.parse()
+                .map(|value: TrackingBase| behavior.base = value)
+        },
+    },
+    Part {
+        key: "tracking_cooldown",
+        variants: &["larger_passes", "blocks", "repeats"],
+        get: |behavior| behavior.cooldown.to_string(),
+        set: |behavior, text| {
+            text.parse()
+                .map(|value: OutCooldown| behavior.cooldown = value)
+        },
+    },
+    Part {
+        key: "tracking_datapoint",
+        variants: &["latest", "average", "minimum"],
+        get: |behavior| behavior.datapoint.to_string(),
+        set: |behavior, text| {
+            text.parse()
+                .map(|value: TrackingDatapoint| behavior.datapoint = value)
+        },
+    },
+    Part {
+        key: "tracking_scale_in",
+        variants: &["one_task", "5%", "10%", "20%", "25%", "50%", "to_target"],
+        get: |behavior| behavior.scale_in.to_string(),
+        set: |behavior, text| {
+            text.parse()
+                .map(|value: ScaleInStep| behavior.scale_in = value)
+        },
+    },
+    Part {
+        key: "tracking_flapping_guard",
+        variants: &["on", "off"],
+        get: |behavior| behavior.flapping_guard.to_string(),
+        set: |behavior, text| {
+            text.parse()
+                .map(|value: FlappingGuard| behavior.flapping_guard = value)
+        },
+    },
+];
+
+/// Every combination of variants.
+pub(super) fn behaviors() -> Vec<TrackingBehavior> {
+    let mut all = vec![TrackingBehavior::default()];
+    for part in &PARTS {
+        all = all
+            .iter()
+            .flat_map(|behavior| part.variants.iter().map(|text| part.with(*behavior, text)))
+            .collect();
+    }
+    all
+}
+
+impl Part {
+    fn with(&self, mut behavior: TrackingBehavior, text: &str) -> TrackingBehavior {
+        // A variant that can't be read changes nothing; a test reads each.
+        let _ = (self.set)(&mut behavior, text);
+        behavior
+    }
+
+    fn fit(&self, observation: &Observation, consistent: &[TrackingBehavior]) -> FittedPart {
+        let holds = |text: &&&str| {
+            let found = consistent.iter().map(|behavior| (self.get)(behavior));
+            found.into_iter().any(|value| value == ***text)
+        };
+        let values: Vec<String> = self
+            .variants
+            .iter()
+            .filter(holds)
+            .map(|text| (*text).to_owned())
+            .collect();
+        let evidence = match (consistent.first(), values.len()) {
+            (None, _) => "no combination reproduces every action".to_owned(),
+            (Some(_), number) if number == self.variants.len() => {
+                "every variant reproduces every action".to_owned()
+            }
+            (Some(behavior), _) => self.evidence(observation, *behavior, &values),
+        };
+        FittedPart {
+            key: self.key,
+            values,
+            evidence,
+        }
+    }
+
+    /// What refutes each of the other variants.
+    fn evidence(
+        &self,
+        observation: &Observation,
+        behavior: TrackingBehavior,
+        values: &[String],
+    ) -> String {
+        let refuted = self
+            .variants
+            .iter()
+            .filter(|text| !values.iter().any(|value| value == *text));
+        let reasons = refuted.filter_map(|text| {
+            let miss = replay_all(observation, self.with(behavior, text)).err()?;
+            Some(miss.describe(text))
+        });
+        let reasons: Vec<String> = reasons.collect();
+        reasons.join("; ")
+    }
+}
+
+/// How long after the start an alarm of an experiment first went to ALARM.
+pub(super) fn first_alarm(experiment: &Experiment, side: AlarmSide) -> Option<f64> {
+    let mut changes = experiment.alarms.iter();
+    let first = changes.find(|change| change.alarm == side && change.is_alarm)?;
+    Some(first.at)
+}

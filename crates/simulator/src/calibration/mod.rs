@@ -1,0 +1,20 @@
+//! Calibration: which of the variants of [`scaling::TrackingBehavior`] reproduce what was measured in an account.
+//!
+//! [`designs`] are the experiments; a live run of them gives an [`Observation`], and [`fit`] compares it with every
+//! combination of variants. A value that only one variant of a part reproduces is settled; what several reproduce
+//! isn't, and the fit says so.
+
+mod delays;
+mod design;
+mod file;
+mod fit;
+mod observation;
+mod replay;
+#[cfg(test)]
+mod tests;
+
+pub use design::{Design, MINUTES_BEFORE, SLOW_START, designs};
+pub use fit::{Fit, FittedDelay, FittedPart, fit};
+pub use observation::{
+    AlarmChange, AlarmSide, CountSample, Experiment, Observation, ObservedActivity, PublishedValue,
+};

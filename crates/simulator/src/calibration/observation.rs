@@ -1,0 +1,124 @@
+//! What a calibration measures, as data.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that one run measured. Times are seconds since its start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observation {
+    /// Date of the run, such as 2026-11-29.
+    pub measured: String,
+    /// Where it ran: a region of AWS, or the sandbox.
+    pub place: String,
+    /// Seconds in a minute of the loop: 60, or fewer in a sandbox that is sped up.
+    pub minute: f64,
+    /// Image of the tasks.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// The experiments.
+    pub experiments: Vec<Experiment>,
+    /// From the creation of each task to its running.
+    #[serde(default)]
+    pub task_starts: Vec<f64>,
+}
+
+/// What one experiment measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Name.
+    pub name: String,
+    /// Target of the policy.
+    pub target: f64,
+    /// Minimum number of tasks.
+    pub min: u32,
+    /// Maximum number of tasks.
+    pub max: u32,
+    /// Desired count at the start.
+    pub initial: u32,
+    /// Scale-out cooldown, in seconds of the loop.
+    pub cooldown_out: f64,
+    /// Scale-in cooldown, in seconds of the loop.
+    pub cooldown_in: f64,
+    /// Datapoints of the high alarm that must be over the target, as its definition has it.
+    pub high_datapoints: u32,
+    /// Datapoints of the low alarm.
+    pub low_datapoints: u32,
+    /// Threshold of the low alarm.
+    pub low_threshold: f64,
+    /// Published datapoints, oldest first.
+    pub published: Vec<PublishedValue>,
+    /// Changes of the alarms' states, oldest first.
+    pub alarms: Vec<AlarmChange>,
+    /// Scaling activities, oldest first.
+    pub activities: Vec<ObservedActivity>,
+    /// Running tasks, whenever the number changed.
+    pub running: Vec<CountSample>,
+    /// End of the measurement.
+    pub end: f64,
+}
+
+/// A published datapoint.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PublishedValue {
+    /// Its timestamp.
+    pub at: f64,
+    /// Value.
+    pub value: f64,
+    /// When CloudWatch first returned it, if that was checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible: Option<f64>,
+}
+
+/// Which alarm of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmSide {
+    /// The alarm over the target.
+    High,
+    /// The alarm under the target.
+    Low,
+}
+
+/// A change of an alarm's state.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlarmChange {
+    /// When.
+    pub at: f64,
+    /// Which alarm.
+    pub alarm: AlarmSide,
+    /// Whether it went to ALARM; otherwise it left it.
+    pub is_alarm: bool,
+}
+
+/// A scaling activity.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObservedActivity {
+    /// When it started.
+    pub at: f64,
+    /// The desired count that it set.
+    pub to: u32,
+}
+
+/// The number of running tasks from a time on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CountSample {
+    /// From when.
+    pub at: f64,
+    /// Running tasks.
+    pub running: u32,
+}
+
+impl Experiment {
+    /// The desired count after all activities that started before a time.
+    pub(super) fn desired_before(&self, time: f64) -> u32 {
+        let before = self.activities.iter().take_while(|one| one.at < time);
+        before.last().map_or(self.initial, |one| one.to)
+    }
+
+    /// The running tasks at a time.
+    pub(super) fn running_at(&self, time: f64) -> u32 {
+        let before = self.running.iter().take_while(|one| one.at <= time);
+        before.last().map_or(0, |one| one.running)
+    }
+}

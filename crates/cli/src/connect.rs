@@ -35,6 +35,8 @@ pub(crate) struct Cloud {
     pub pace: Pace,
     /// Whether it is the sandbox.
     pub local: bool,
+    /// How many times faster than real time its minutes pass.
+    pub speed: u32,
     /// Which one.
     sandbox: Option<Sandbox>,
 }
@@ -60,6 +62,7 @@ impl ConnectArgs {
             clients,
             pace: Pace::AWS,
             local: false,
+            speed: 1,
             sandbox: None,
         };
         if cloud.is_near() {
@@ -96,6 +99,7 @@ pub(crate) async fn connect_sandbox(
 ) -> Result<Cloud> {
     // Starting waits on processes and files; nothing else runs meanwhile.
     let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
+    let speed = running.behavior.speed.factor();
     let connection = Connection {
         region: region.or_else(|| Some(LOCAL_REGION.to_owned())),
         endpoint_url: Some(running.endpoint_url),
@@ -106,6 +110,7 @@ pub(crate) async fn connect_sandbox(
         clients: Clients::connect(&connection).await?,
         pace: Pace::LOCAL,
         local: true,
+        speed,
         sandbox: Some(sandbox),
     })
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use deployer::{BuildFunctions, DeployRequest, Deployment, Destroyed, Progress, Session};
-use sandbox::{Sandbox, Speed, Wanted};
+use sandbox::{Sandbox, Speed, Tracking, Wanted};
+use scaling::TrackingBehavior;
 use stack::Stack;
 
 use crate::error::{Error, Result};
@@ -46,6 +47,7 @@ impl Stage {
                 speed: Some(speed),
                 programs: Some(BTreeMap::new()),
                 task_start: Some(TASK_START.parse()?),
+                tracking: Some(Tracking::default()),
             },
             _lock: take_lock(lock)?,
         })
@@ -54,6 +56,11 @@ impl Stage {
     /// Lets the tasks of the container `name` run a program.
     pub fn run_in_tasks(&mut self, name: &str, program: PathBuf) {
         self.wanted.programs = Some(BTreeMap::from([(name.to_owned(), program)]));
+    }
+
+    /// Lets target tracking behave in this way.
+    pub fn track(&mut self, behavior: TrackingBehavior) {
+        self.wanted.tracking = Some(Tracking(behavior));
     }
 
     /// The sandbox with the behavior that the demo wants.

@@ -6,7 +6,8 @@ use deployer::Destroyed;
 use sandbox::Speed;
 use serde::Serialize;
 use simulator::{
-    Comparison, Distribution, Overrides, Prediction, Report, RunOutcome, Scenario, format_duration,
+    Assumptions, Comparison, Distribution, Overrides, Prediction, Report, RunOutcome, Scenario,
+    format_duration,
 };
 use stack::{Service, Stack};
 
@@ -96,6 +97,8 @@ pub struct Played<'a> {
     pub load: &'a str,
     /// Where the report goes, as people are told.
     pub report: &'a str,
+    /// What is assumed of target tracking, if not the defaults; the sandbox behaves so too.
+    pub assumptions: Option<&'a Assumptions>,
 }
 
 impl Summary {
@@ -189,7 +192,14 @@ fn build_scenario(played: Played<'_>) -> Result<Scenario, String> {
     };
     let scenario = Scenario::from_stack(played.stack, name, &overrides);
     let scenario = scenario.map_err(|error| error.to_string())?;
-    Ok(scenario.in_sandbox(played.speed.factor().into()))
+    let mut scenario = scenario.in_sandbox(played.speed.factor().into());
+    if let Some(assumed) = played.assumptions {
+        scenario.assumptions.tracking = assumed.tracking;
+        let evidence = assumed.evidence.iter();
+        let tracking = evidence.filter(|(key, _)| key.starts_with("tracking_"));
+        scenario.assumptions.evidence = tracking.map(|(key, text)| (*key, text.clone())).collect();
+    }
+    Ok(scenario)
 }
 
 /// The service with the time added to each message that a task needs to fetch it.
@@ -235,6 +245,7 @@ mod tests {
             speed: "20".parse().unwrap(),
             load: "constant:rate=1/s,for=1m",
             report: "r.html",
+            assumptions: None,
         };
         let course = Course::new(1_800_000_000_000, Story::new(1, false));
         let summary = Summary::new(played, &course).unwrap();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use scaling::TrackingBehavior;
 use serde::{Deserialize, Serialize};
 
 /// How many times faster than real time the loop's minutes pass, 1 to 30.
@@ -29,6 +30,12 @@ pub enum BehaviorError {
     /// The start delay can't be read.
     #[error("a start is a time such as 40s, or a range such as 23s..60s, not {0:?}")]
     TaskStart(String),
+    /// The behavior of target tracking can't be read.
+    #[error(
+        "target tracking is written as base=…, cooldown=…, datapoint=…, scale_in=… or flapping_guard=… with the \
+         values of --assume tracking_…, separated by commas, not {0:?}"
+    )]
+    Tracking(String),
     /// The program can't be read.
     #[error("a program is NAME=PATH, the container's name and what runs for it, not {0:?}")]
     Program(String),
@@ -163,6 +170,61 @@ impl fmt::Display for TaskStart {
     }
 }
 
+/// How target tracking behaves: the variants that differ from the defaults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Tracking(pub TrackingBehavior);
+
+impl Tracking {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl FromStr for Tracking {
+    type Err = BehaviorError;
+
+    fn from_str(text: &str) -> Result<Self, BehaviorError> {
+        let mut behavior = TrackingBehavior::default();
+        for part in text.split(',').filter(|part| !part.is_empty()) {
+            let wrong = || BehaviorError::Tracking(text.to_owned());
+            let (key, value) = part.split_once('=').ok_or_else(wrong)?;
+            let value = value.trim();
+            let read = match key.trim() {
+                "base" => value.parse().map(|value| behavior.base = value),
+                "cooldown" => value.parse().map(|value| behavior.cooldown = value),
+                "datapoint" => value.parse().map(|value| behavior.datapoint = value),
+                "scale_in" => value.parse().map(|value| behavior.scale_in = value),
+                "flapping_guard" => value.parse().map(|value| behavior.flapping_guard = value),
+                _ => Err(""),
+            };
+            read.map_err(|_| wrong())?;
+        }
+        Ok(Self(behavior))
+    }
+}
+
+impl TryFrom<String> for Tracking {
+    type Error = BehaviorError;
+
+    fn try_from(text: String) -> Result<Self, BehaviorError> {
+        text.parse()
+    }
+}
+
+impl From<Tracking> for String {
+    fn from(Tracking(behavior): Tracking) -> Self {
+        format!(
+            "base={},cooldown={},datapoint={},scale_in={},flapping_guard={}",
+            behavior.base,
+            behavior.cooldown,
+            behavior.datapoint,
+            behavior.scale_in,
+            behavior.flapping_guard
+        )
+    }
+}
+
 /// What runs for the containers of one name, instead of their image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
@@ -197,6 +259,9 @@ pub struct Behavior {
     pub programs: BTreeMap<String, PathBuf>,
     /// How long a task takes to start.
     pub task_start: TaskStart,
+    /// How target tracking behaves where AWS doesn't document it.
+    #[serde(skip_serializing_if = "Tracking::is_default")]
+    pub tracking: Tracking,
 }
 
 /// What somebody asks of a sandbox's behavior; what is left out is as it is, or else the default.
@@ -208,6 +273,8 @@ pub struct Wanted {
     pub programs: Option<BTreeMap<String, PathBuf>>,
     /// See [`Behavior::task_start`].
     pub task_start: Option<TaskStart>,
+    /// See [`Behavior::tracking`].
+    pub tracking: Option<Tracking>,
 }
 
 impl Wanted {
@@ -219,6 +286,7 @@ impl Wanted {
             speed: self.speed.unwrap_or(present.speed),
             programs: self.programs.clone().unwrap_or(present.programs),
             task_start: self.task_start.unwrap_or(present.task_start),
+            tracking: self.tracking.unwrap_or(present.tracking),
         }
     }
 }
@@ -256,6 +324,19 @@ mod tests {
         );
         for wrong in ["", "60s..23s", "..", "1d", "a..b"] {
             assert!(wrong.parse::<TaskStart>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn variants_of_target_tracking_are_read_as_they_are_written() {
+        let tracking: Tracking = "base=running, scale_in=10%".parse().unwrap();
+        assert_eq!(tracking.0.base, scaling::TrackingBase::Running);
+        assert_eq!(tracking.0.scale_in, scaling::ScaleInStep::Percent(10));
+        let text = String::from(tracking);
+        assert_eq!(text.parse(), Ok(tracking));
+        assert_eq!("".parse(), Ok(Tracking::default()));
+        for wrong in ["base", "base=both", "step=1"] {
+            assert!(wrong.parse::<Tracking>().is_err(), "{wrong}");
         }
     }
 

@@ -20,7 +20,7 @@ mod provenance;
 mod record;
 mod venv;
 
-pub use behavior::{Behavior, BehaviorError, Program, Speed, TaskStart, Wanted};
+pub use behavior::{Behavior, BehaviorError, Program, Speed, TaskStart, Tracking, Wanted};
 pub use emulators::{EmulatorSettings, reap, run as run_emulators};
 pub use error::{Error, Result};
 pub use localstack::{Running, Sandbox, SandboxStatus, Settings};

@@ -7,6 +7,7 @@
 
 mod alarm_steps;
 mod autoscaling;
+mod calibrate;
 mod demand;
 mod demo;
 mod deployed;

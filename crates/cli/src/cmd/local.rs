@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use sandbox::{Behavior, EmulatorSettings, Program, SandboxStatus, Speed, TaskStart, Wanted};
+use sandbox::{
+    Behavior, EmulatorSettings, Program, SandboxStatus, Speed, TaskStart, Tracking, Wanted,
+};
 use serde_json::json;
 
 use crate::connect::default_sandbox;
@@ -49,6 +51,10 @@ pub(crate) struct StartArgs {
     /// [default: 0s]
     #[arg(long, value_name = "TIME")]
     task_start: Option<TaskStart>,
+    /// How target tracking behaves, such as base=running,scale_in=5%: the `tracking_` keys of `--assume`
+    /// without this prefix [default: as the simulator assumes]
+    #[arg(long, value_name = "KEY=VALUE")]
+    tracking: Option<Tracking>,
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -122,6 +128,7 @@ impl StartArgs {
             speed: self.speed,
             programs,
             task_start: self.task_start,
+            tracking: self.tracking,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! One file a verb: its arguments and its `run`.
 
+mod calibrate;
 mod completions;
 mod cost;
 mod demo;
@@ -35,6 +36,8 @@ pub(crate) enum Verb {
     Cost(cost::Args),
     /// Search for the cheapest parameters of a stack definition that keep its promise under a load
     Tune(tune::Args),
+    /// Measure how target tracking behaves in your account, and write a file of assumptions
+    Calibrate(calibrate::Args),
     /// Show what a deploy would change
     Diff(diff::Args),
     /// Deploy a stack definition
@@ -62,6 +65,7 @@ pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
         Verb::Simulate(args) => simulate::run(args, format).await,
         Verb::Cost(args) => cost::run(args, format).await,
         Verb::Tune(args) => tune::run(args, format).await,
+        Verb::Calibrate(args) => calibrate::run(args, format).await,
         Verb::Diff(args) => diff::run(args, format).await,
         Verb::Deploy(args) => deploy::run(args, format).await,
         Verb::Destroy(args) => destroy::run(args, format).await,

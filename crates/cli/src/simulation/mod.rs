@@ -15,6 +15,7 @@ use simulator::Report;
 use crate::failure::{Failure, Result};
 use crate::ui;
 
+pub(crate) use self::assumptions::AssumptionsArg;
 pub(crate) use self::bill::{bill_table, bills_table};
 pub(crate) use self::input::{CONNECT_HEADING, Input, InputArgs};
 use self::load::LoadArgs;

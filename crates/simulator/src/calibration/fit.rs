@@ -113,17 +113,24 @@ struct Miss<'o> {
 }
 
 impl Miss<'_> {
-    fn describe(&self, variant: &str) -> String {
+    /// The observed action.
+    fn observed(&self) -> String {
         let Mismatch {
             at,
             before,
-            computed,
             observed,
             ..
         } = self.mismatch;
+        let name = &self.experiment.name;
+        format!("in experiment {name}, at {at:.0} s, {observed} tasks followed {before}")
+    }
+
+    /// The result of other variants at the same action.
+    fn describe(&self, variant: &str) -> String {
         format!(
-            "in experiment {}, {at:.0} s after the start, {observed} tasks followed {before}; {variant} sets {computed}",
-            self.experiment.name
+            "{}; {variant} sets {}",
+            self.observed(),
+            self.mismatch.computed
         )
     }
 }
@@ -284,11 +291,21 @@ impl Part {
             .variants
             .iter()
             .filter(|text| !values.iter().any(|value| value == *text));
-        let reasons = refuted.filter_map(|text| {
-            let miss = replay_all(observation, self.with(behavior, text)).err()?;
-            Some(miss.describe(text))
-        });
-        let reasons: Vec<String> = reasons.collect();
+        let mut reasons: Vec<(String, String)> = Vec::new();
+        for text in refuted {
+            let Err(miss) = replay_all(observation, self.with(behavior, text)) else {
+                continue;
+            };
+            let (observed, computed) = (miss.observed(), miss.mismatch.computed);
+            match reasons.iter_mut().find(|(known, _)| *known == observed) {
+                Some((_, variants)) => variants.push_str(&format!(", {text} {computed}")),
+                None => reasons.push((observed, format!("{text} sets {computed}"))),
+            }
+        }
+        let reasons: Vec<String> = reasons
+            .into_iter()
+            .map(|(observed, variants)| format!("{observed}; {variants}"))
+            .collect();
         reasons.join("; ")
     }
 }

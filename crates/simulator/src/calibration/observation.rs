@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::replay::actions;
+
 /// Everything that one run measured. Times are seconds since its start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,6 +56,9 @@ pub struct Experiment {
     pub activities: Vec<ObservedActivity>,
     /// Running tasks, whenever the number changed.
     pub running: Vec<CountSample>,
+    /// When its metric under test starts. Actions of the high alarm before that are ignored.
+    #[serde(default)]
+    pub start: f64,
     /// End of the measurement.
     pub end: f64,
 }
@@ -110,15 +115,23 @@ pub struct CountSample {
 }
 
 impl Experiment {
+    /// The number of actions of its alarms since its start that were observed to their end, with a minute of this
+    /// many seconds.
+    #[must_use]
+    pub fn count_actions(&self, minute: f64) -> usize {
+        let actions = actions(self, minute).into_iter();
+        actions.filter(|action| action.at >= self.start).count()
+    }
+
     /// The desired count after all activities that started before a time.
     pub(super) fn desired_before(&self, time: f64) -> u32 {
         let before = self.activities.iter().take_while(|one| one.at < time);
         before.last().map_or(self.initial, |one| one.to)
     }
 
-    /// The running tasks at a time.
+    /// The running tasks at a time: before the first sample, as many as were desired.
     pub(super) fn running_at(&self, time: f64) -> u32 {
         let before = self.running.iter().take_while(|one| one.at <= time);
-        before.last().map_or(0, |one| one.running)
+        before.last().map_or(self.initial, |one| one.running)
     }
 }

@@ -52,8 +52,26 @@ pub(super) fn actions(experiment: &Experiment, minute: f64) -> Vec<Action> {
             }
         }
     }
+    let begin = first_low_action(experiment, minute);
+    actions.retain(|action| match action.alarm {
+        AlarmSide::High => action.at >= experiment.start,
+        AlarmSide::Low => action.at >= begin,
+    });
     actions.sort_by(|one, other| one.at.total_cmp(&other.at));
     actions
+}
+
+/// Where the low alarm has been in ALARM from the beginning, its first actions change nothing while the service is
+/// deployed, and nothing shows when that ended: they count only if no later one changes something either.
+fn first_low_action(experiment: &Experiment, minute: f64) -> f64 {
+    let scales_out = experiment
+        .alarms
+        .iter()
+        .any(|change| change.alarm == AlarmSide::High);
+    match experiment.activities.first().filter(|_| !scales_out) {
+        Some(first) => first.at - LATE * minute,
+        None => 0.0,
+    }
 }
 
 /// Compares each action of an experiment with what `behavior` computes, with `late` of the latest datapoints not

@@ -231,6 +231,7 @@ fn the_public_log_leaves_open_what_it_leaves_open() {
                 running: to,
             },
         ],
+        start: 0.0,
         end: 192.0 + 119.0,
     };
     // "ingest 1" and "ingest 2" of crates/scaling/src/tracking_policy/log.json, each with the minute after it.

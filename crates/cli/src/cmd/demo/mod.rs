@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use console::Term;
 use demo::{Course, LoadText, Play, Played, Stage, Summary, System};
 use sandbox::Speed;
+use simulator::Assumptions;
 use tokio::sync::Notify;
 
 use crate::connect::Cloud;
@@ -19,6 +20,7 @@ use crate::failure::{Failure, Result};
 use crate::live::{Screen, Stamp, watch};
 use crate::output::Format;
 use crate::signals::wait_for_interruption;
+use crate::simulation::AssumptionsArg;
 use crate::ui::Ui;
 use crate::workshop::workshop;
 
@@ -38,6 +40,8 @@ pub(crate) struct Args {
     /// Where the report goes [default: demo-report.html in this folder; in a checkout, target/demo-report.html]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    assumptions: AssumptionsArg,
     /// Leave the stack and its sandbox in place
     #[arg(long)]
     keep: bool,
@@ -79,9 +83,13 @@ impl Args {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
+    let assumptions = args.assumptions.read()?.assumptions;
     let ui = Ui::new();
     let own = OwnSandbox::new();
     let mut stage = Stage::new(args.system(), args.speed, &own.lock_file()?)?;
+    if let Some(assumed) = &assumptions {
+        stage.track(assumed.tracking);
+    }
     // Whoever waits for a child process hears of a signal too late, so it is listened for beside.
     let interrupted = Arc::new(Notify::new());
     let heard = interrupted.clone();
@@ -93,7 +101,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         // First: a step that fails because the signal has reached its child too is no failure of its own.
         biased;
         () = interrupted.notified() => None,
-        played = perform_demo(&args, &mut stage, &own, &ui) => Some(played),
+        played = perform_demo(&args, assumptions.as_ref(), &mut stage, &own, &ui) => Some(played),
     };
     let interrupted = played.is_none() || listening.is_finished();
     listening.abort();
@@ -117,6 +125,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 
 async fn perform_demo(
     args: &Args,
+    assumptions: Option<&Assumptions>,
     stage: &mut Stage,
     own: &OwnSandbox,
     ui: &Ui,
@@ -131,6 +140,7 @@ async fn perform_demo(
         speed: args.speed,
         load: &load.text,
         report: &shown,
+        assumptions,
     };
     // Reckoning takes a moment, and nothing else runs meanwhile.
     let mut summary = tokio::task::block_in_place(|| Summary::new(played, &course))?;

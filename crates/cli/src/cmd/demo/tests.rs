@@ -112,6 +112,7 @@ fn course(told: bool) -> Course {
 fn summary(told: bool) -> Summary {
     let stack = stack();
     let played = Played {
+        assumptions: None,
         stack: &stack,
         speed: "20".parse().unwrap(),
         load: "step:from=0/s,to=40/s,at=0s,for=10s",

@@ -72,6 +72,7 @@ async fn check_regions(
         regions.entry(key(found)).or_insert_with(|| {
             let (account, region) = (&found.account, &found.region);
             Region::new(&settings.endpoint_url, plugin.clone(), account, region)
+                .with_behavior(settings.behavior.tracking.0)
         });
     }
     let checks = regions.iter_mut().filter_map(|(known, region)| {

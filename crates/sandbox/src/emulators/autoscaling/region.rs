@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::error::DisplayErrorContext;
 use futures::{StreamExt, stream};
+use scaling::TrackingBehavior;
 use serde::Serialize;
 
 use super::activity::Activity;
@@ -49,6 +50,15 @@ impl Region {
             memory: Memory::default(),
             open: BTreeMap::new(),
             logged: BTreeSet::new(),
+        }
+    }
+
+    /// The same where target tracking behaves in this way.
+    #[must_use]
+    pub(super) fn with_behavior(self, behavior: TrackingBehavior) -> Self {
+        Self {
+            memory: Memory::new(behavior),
+            ..self
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use scaling::{
-    AlarmState, PerSide, PolicyPosition, ScalableTarget, StepRequest, TrackingPolicy,
-    TrackingReading,
+    AlarmState, PerSide, PolicyPosition, ScalableTarget, StepRequest, TrackingBehavior,
+    TrackingPolicy, TrackingReading,
 };
 
 use super::model::{Alarm, Law, Policy, StepPolicy, Target};
@@ -17,6 +17,7 @@ pub(super) const REPEAT: Duration = Duration::from_secs(60);
 /// the process, which is like a target that has never scaled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Memory {
+    behavior: TrackingBehavior,
     targets: BTreeMap<String, ScalableTarget>,
     fired: BTreeMap<String, Fired>,
 }
@@ -53,6 +54,14 @@ pub(super) enum ScalingDecision {
 }
 
 impl Memory {
+    /// Nothing is remembered yet; target tracking behaves in this way.
+    pub(super) fn new(behavior: TrackingBehavior) -> Self {
+        Self {
+            behavior,
+            ..Self::default()
+        }
+    }
+
     /// The alarms whose action fires at `now`: they went to ALARM since the last check, or have been there
     /// for another minute.
     pub(super) fn due<'a>(&self, now: Duration, alarms: &'a [Alarm]) -> Vec<&'a Alarm> {
@@ -136,7 +145,9 @@ fn decide_target(
     let scaled = memory
         .targets
         .entry(target.resource_id.clone())
-        .or_insert_with(|| ScalableTarget::new(Vec::new(), target.bounds));
+        .or_insert_with(|| {
+            ScalableTarget::new(Vec::new(), target.bounds).with_behavior(memory.behavior)
+        });
     scaled.update(policies, target.bounds, target.suspended);
     let Some(change) = scaled.decide(now, target.service, &readings, &requests) else {
         return;

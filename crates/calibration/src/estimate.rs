@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use simulator::Prices;
+use simulator::PriceTable;
 use simulator::calibration::Design;
 
 use crate::stage::{IMAGE_TASKS, MEMORY_GB, STACK, VCPU, designs};
-
-/// A public IPv4 address, in dollars per hour.
-const ADDRESS_HOUR: f64 = 0.005;
 
 /// Hours of a month, as AWS counts them.
 const MONTH_HOURS: f64 = 730.0;
@@ -47,19 +44,21 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The estimate of a run.
+    /// The estimate of a run in a region.
     #[must_use]
-    pub fn new() -> Self {
-        let prices = Prices::US_EAST_1;
+    pub fn new(region: &str) -> Self {
+        let prices = PriceTable::built_in().for_region(Some(region));
+        let rates = &prices.rates;
         let designs = designs();
         let tasks = designs.iter().map(most_tasks).sum::<u32>() + IMAGE_TASKS;
         let hours = |time: Duration| time.as_secs_f64() / 3_600.0;
         let task_hours = f64::from(tasks) * hours(RUNNING);
-        let task_hour_cost =
-            VCPU * prices.arm_vcpu_hour + MEMORY_GB * prices.arm_gb_hour + ADDRESS_HOUR;
+        let task_hour_cost = VCPU * rates.fargate_arm_vcpu_hour
+            + MEMORY_GB * rates.fargate_arm_gb_hour
+            + rates.address_hour;
         let services = designs.len() as f64;
         // One metric and two alarms per experiment, by the hour.
-        let month = services * (prices.metric_month + 2.0 * prices.alarm_month);
+        let month = services * (rates.metric_month + 2.0 * rates.alarm_month);
         let metrics_cost = month / MONTH_HOURS * hours(DURATION).ceil();
         let named = |design: &Design| (design.name.to_owned(), design.question);
         Self {
@@ -71,7 +70,7 @@ impl Estimate {
             metrics_cost,
             cost: task_hours * task_hour_cost + metrics_cost,
             minutes: DURATION.as_secs() / 60,
-            prices: format!("{}, {}", prices.region, prices.as_of),
+            prices: prices.describe(),
         }
     }
 
@@ -91,7 +90,7 @@ impl Estimate {
              It takes about {} minutes on AWS, and deletes the stack at the end, also after Ctrl-C.\n\
              At most {} tasks run at the same time ({:.0} vCPUs of the Fargate quota).\n\
              It hasn't been run against AWS yet, so time and cost are estimates.\n\
-             Cost, at most: {:.1} task-hours × ${:.4} (Fargate ARM and IPv4) + ${:.2} (metrics, alarms) = ${:.2} (prices: {})\n",
+             Cost, at most: {:.1} task-hours × ${:.4} (Fargate ARM and IPv4) + ${:.2} (metrics, alarms) = ${:.2} ({})\n",
             "image",
             self.minutes,
             self.tasks,
@@ -103,12 +102,6 @@ impl Estimate {
             self.prices
         ));
         text
-    }
-}
-
-impl Default for Estimate {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -128,7 +121,7 @@ mod tests {
     /// 0.25 × 0.03238 + 0.5 × 0.00356 + 0.005 = 0.014875 dollars; 5 × (0.30 + 0.20) ÷ 730 is 0.0034.
     #[test]
     fn a_run_costs_less_than_a_dollar() {
-        let estimate = Estimate::new();
+        let estimate = Estimate::new("us-east-1");
         assert_eq!(estimate.tasks, 157);
         assert!((estimate.task_hours - 39.25).abs() < 1e-9);
         assert!((estimate.task_hour_cost - 0.014_875).abs() < 1e-9);

@@ -7,7 +7,7 @@ use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_cloudwatch::error::DisplayErrorContext;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, StatusCode};
 use aws_smithy_types::DateTime;
-use deployer::{Error, Result, Session, resources};
+use deployer::{Error, Result, Session, observe_ours, resources};
 use simulator::calibration::{AlarmSide, Experiment, ObservedActivity};
 
 use crate::publish::dimensions;
@@ -46,7 +46,9 @@ pub(crate) fn unix(time: SystemTime) -> f64 {
 impl Services {
     /// Finds the services of the deployed stack.
     pub(crate) async fn find(session: &Session<'_>, stack_id: &str) -> Result<Self> {
-        let resources = resources(session, stack_id).await?;
+        let gone = || Error::failed(format!("the stack {stack_id} is gone"));
+        let stack = observe_ours(session, stack_id).await?.ok_or_else(gone)?;
+        let resources = resources(session, &stack).await?;
         let path = |name: &str| {
             let id = template::names::service(name);
             let found = resources.iter().find(|one| one.logical_id == id)?;

@@ -30,8 +30,8 @@ mod tests;
 use std::sync::Arc;
 
 pub use edit::{Edit, EditError, edit};
-pub use instances::InstanceRoom;
 pub use entries::{Entry, parse_entries};
+pub use instances::InstanceRoom;
 pub use load::{LoadError, load};
 pub use model::*;
 pub use problem::{Label, Problem, Report, Severity};

@@ -1,7 +1,7 @@
 //! What the commands that simulate share: their arguments, and the report.
 
-mod bill;
 mod assumptions;
+mod bill;
 mod cloudwatch;
 mod input;
 mod load;

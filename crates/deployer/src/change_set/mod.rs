@@ -14,6 +14,8 @@ use aws_sdk_cloudformation::operation::describe_change_set::{
     DescribeChangeSetError, DescribeChangeSetOutput,
 };
 use aws_sdk_cloudformation::types::{Capability, ChangeSetType, Parameter, Tag};
+use serde_json::Value;
+use template::contract::STACK_TAG;
 
 use crate::error::{Result, aws, code, text};
 use crate::plan::Plan;
@@ -39,6 +41,25 @@ pub struct Source {
     pub tags: BTreeMap<String, String>,
     /// Type of each resource in the template, by logical ID.
     pub resources: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// A template that fits into a request, of a stack that carries our mark.
+    #[must_use]
+    pub fn inline(stack: &str, template: &Value) -> Self {
+        let resources = template.get("Resources").and_then(Value::as_object);
+        let kind = |(id, resource): (&String, &Value)| {
+            let kind = resource.get("Type").and_then(Value::as_str)?;
+            Some((id.clone(), kind.to_owned()))
+        };
+        Self {
+            stack: stack.to_owned(),
+            template: TemplateSource::Inline(template.to_string()),
+            parameters: BTreeMap::new(),
+            tags: BTreeMap::from([(STACK_TAG.to_owned(), stack.to_owned())]),
+            resources: resources.into_iter().flatten().filter_map(kind).collect(),
+        }
+    }
 }
 
 /// Where CloudFormation finds a template.

@@ -12,7 +12,7 @@ use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
 use crate::output::Format;
-use crate::signals::interruption;
+use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::program;
 
@@ -58,8 +58,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let (observation, estimate) = match &args.from {
         Some(file) => (read(file)?, None),
         None => {
-            let estimate = Estimate::new();
-            let observation = measure(&args, &estimate).await?;
+            let (observation, estimate) = measure(&args).await?;
             // First of all, so that nothing of a paid run is lost.
             let text = serde_json::to_string_pretty(&observation).map_err(|error| {
                 Failure::failed(format!("can't write the measurements: {error}"))
@@ -93,7 +92,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 }
 
 /// Runs the experiments, and deletes them in any case.
-async fn measure(args: &Args, estimate: &Estimate) -> Result<Observation> {
+async fn measure(args: &Args) -> Result<(Observation, Estimate)> {
     require_terminal("calibrate", args.yes)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&Known::default(), &ui).await?;
@@ -104,6 +103,7 @@ async fn measure(args: &Args, estimate: &Estimate) -> Result<Observation> {
         "account {}, {}",
         identity.account, identity.region
     ));
+    let estimate = Estimate::new(&identity.region);
     ui.block(&estimate.describe());
     if !args.yes && ui.confirm("Run the experiments?") != Some(true) {
         return Err(Failure::new(
@@ -124,12 +124,12 @@ async fn measure(args: &Args, estimate: &Estimate) -> Result<Observation> {
             }
             calibration::run(&session, &stage, &identity, today()).await
         } => measured.map_err(Failure::from),
-        () = interruption() => Err(Failure::failed("interrupted")),
+        () = wait_for_interruption() => Err(Failure::failed("interrupted")),
     };
     let cleaned = clean_up(args, &cloud, &ui).await;
     ui.finish();
     match (measured, cleaned) {
-        (Ok(observation), Ok(())) => Ok(observation),
+        (Ok(observation), Ok(())) => Ok((observation, estimate)),
         (Err(failure), Ok(())) => Err(cloud
             .explain(failure)
             .hint(format!("the stack {STACK} is deleted"))),
@@ -151,7 +151,7 @@ async fn clean_up(args: &Args, cloud: &Cloud, ui: &Ui) -> Result<()> {
             Ok(_) => Ok(()),
             Err(error) => Err(Failure::from(error).hint(again)),
         },
-        () = interruption() => Err(Failure::failed(format!(
+        () = wait_for_interruption() => Err(Failure::failed(format!(
             "interrupted again: the stack {STACK} might still exist"
         ))
         .hint(again)

@@ -8,7 +8,7 @@ use crate::failure::{Code, Failure, Result};
 use crate::ui;
 use crate::workshop::program;
 
-/// Reads a definition and tells its warnings.
+/// Reads a definition and prints its warnings.
 pub(crate) fn load(path: &Path) -> Result<Stack> {
     let loaded = stack::load(path)?;
     if !loaded.warnings.problems().is_empty() {

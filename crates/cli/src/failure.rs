@@ -66,7 +66,7 @@ impl Failure {
         self
     }
 
-    /// Adds what programs are told beside the message.
+    /// Adds details for programs, in addition to the message.
     pub(crate) fn details(mut self, details: &impl Serialize) -> Self {
         self.details = serde_json::to_value(details).ok().map(Box::new);
         self
@@ -92,7 +92,7 @@ impl Failure {
         &self.hints
     }
 
-    /// Tells people on standard error, and programs on standard output.
+    /// Reports to people on standard error, and to programs on standard output.
     pub fn report(&self, format: Format) -> ExitCode {
         if let Some(problems) = &self.problems {
             ui::print_report(problems);

@@ -15,7 +15,7 @@ use crate::plan::format_plan;
 /// Columns of the spinner and of the elapsed time.
 const SPINNER_COLUMNS: usize = 8;
 
-/// Tells what goes on.
+/// Shows progress.
 pub(crate) struct Ui {
     spinner: Option<ProgressBar>,
     started: Instant,
@@ -66,7 +66,7 @@ impl Ui {
         match progress {
             Progress::Note { text } => self.note(&text),
             Progress::Planned { plan } => self.block(&format_plan(&plan)),
-            // Its notes tell what it does.
+            // Its notes describe it.
             Progress::Step { .. } => {}
             Progress::Resource {
                 logical_id,
@@ -102,7 +102,7 @@ impl Ui {
         ));
     }
 
-    /// When it began, for whoever tells times beside it.
+    /// Returns when it started.
     pub(crate) fn began(&self) -> SystemTime {
         SystemTime::now() - self.started.elapsed()
     }

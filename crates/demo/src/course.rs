@@ -1,4 +1,4 @@
-//! The course of a demo as it was seen: looks, messages, actions.
+//! The course of a demo as it was observed: samples, messages, actions.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Course {
     began_ms: u64,
     pub(crate) ledger: Ledger,
     pub(crate) story: Story,
-    /// Length until the last look, in seconds.
+    /// Length until the last sample, in seconds.
     lasts: f64,
     /// What became of the load; nothing while it is sent.
     pub sending: Option<Sending>,
@@ -62,7 +62,7 @@ impl Course {
         self.ledger.note(line);
     }
 
-    /// Notes a look at `now_ms`, in milliseconds since 1970. Returns what has happened since the last one.
+    /// Records a sample at `now_ms`, in milliseconds since 1970. Returns what has happened since the last one.
     pub fn see(&mut self, inspection: &Inspection, now_ms: u64) -> Vec<Chapter> {
         let Some(service) = inspection.services.first() else {
             return Vec::new();
@@ -92,7 +92,7 @@ impl Course {
         });
     }
 
-    /// The reasons are told beside the counts, and perhaps later.
+    /// The reasons are reported separately from the counts, and sometimes later.
     fn hear(&mut self, service: &ServiceState) {
         self.steps.note(service);
         for activity in service.activities.iter().rev() {
@@ -104,7 +104,7 @@ impl Course {
         }
     }
 
-    /// The changes of the desired count, each with its reason where one was told.
+    /// The changes of the desired count, each with its reason if one was reported.
     pub(crate) fn actions(&self) -> Vec<MeasuredAction> {
         let applied = self.steps.iter().filter(|step| step.applied);
         let recorded = applied.map(|step| (step.record.to, step.reason()));
@@ -127,7 +127,7 @@ impl Course {
 
     /// The same for the simulator's reckoning.
     pub(crate) fn measurement(&self) -> Measurement {
-        // What the last look has shown belongs to it.
+        // The last sample belongs to it.
         let lasts = Duration::from_secs_f64(self.lasts) + Duration::from_millis(1);
         let mut measurement = Measurement::new(lasts);
         for sample in &self.samples {

@@ -1,4 +1,4 @@
-//! The play: the load is sent, the loop is watched until its story is told.
+//! The play: the load is sent, the loop is watched until its story is complete.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,9 +18,9 @@ use crate::stage::Stage;
 use crate::story::{Chapter, Story};
 use crate::worked::TaskLogs;
 
-/// Time between two looks at the counts.
+/// Time between two samples of the counts.
 pub const EVERY: Duration = Duration::from_millis(500);
-/// So many looks apart everything is read: alarms, actions. The sandbox is to have time for the work.
+/// Samples per full read, with alarms and actions. Reading less often leaves the sandbox time for the work.
 const WHOLE: u32 = 4;
 /// Seed of the load: the same one each time, so that two demos can be compared.
 const SEED: u64 = 1;
@@ -44,7 +44,7 @@ struct Known {
     looks: u32,
 }
 
-/// What one look has seen.
+/// The result of one sample.
 #[derive(Clone, Debug)]
 pub struct Look {
     /// The stack.
@@ -145,7 +145,7 @@ impl<'a> Play<'a> {
         Ok(known.inspection.clone())
     }
 
-    /// Whether there is more to come: the story isn't told, and patience isn't over.
+    /// Whether more will happen: the story isn't complete, and time isn't up.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         let patience = self.load.load.duration() + self.stage.system.patience(self.stage.speed);

@@ -1,4 +1,4 @@
-//! Requests at a load balancer that isn't there: what it would tell CloudWatch of them.
+//! Requests at a load balancer that doesn't exist: publishes the metrics that it would publish.
 
 use std::time::{Duration, SystemTime};
 

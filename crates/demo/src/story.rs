@@ -93,7 +93,7 @@ impl Story {
         }
     }
 
-    /// What has happened since the last look; `at` in seconds since the load began.
+    /// What has happened since the last sample; `at` in seconds since the load began.
     pub(crate) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
         self.most_running = self.most_running.max(seen.running);
         self.most_desired = self.most_desired.max(seen.desired);

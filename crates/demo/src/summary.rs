@@ -78,7 +78,7 @@ pub struct ActionLine {
 pub struct Judged {
     /// What the demo has measured.
     pub measured: RunOutcome,
-    /// The median of the simulations by messages within the promise.
+    /// The median of the simulations by messages within the objective.
     pub predicted: RunOutcome,
     /// Both, figure by figure.
     pub comparison: Comparison,
@@ -95,7 +95,7 @@ pub struct Played<'a> {
     pub speed: Speed,
     /// The load as it was asked for.
     pub load: &'a str,
-    /// Where the report goes, as people are told.
+    /// Where the report goes, as shown to people.
     pub report: &'a str,
     /// What is assumed of target tracking, if not the defaults; the sandbox behaves so too.
     pub assumptions: Option<&'a Assumptions>,
@@ -165,7 +165,7 @@ impl Summary {
         Ok(())
     }
 
-    /// A story that wasn't told is a failure, after everything that is known of it was printed.
+    /// An incomplete story is a failure, which is reported after the summary.
     ///
     /// # Errors
     /// If a part of the story has not happened.

@@ -73,7 +73,7 @@ impl System {
     }
 
     /// How long the story may take after the load has ended: the queue must be emptied, and the alarm
-    /// that removes tasks looks back at a quarter of an hour, after which a cooldown may follow.
+    /// that removes tasks evaluates a quarter of an hour, after which a cooldown may follow.
     pub(crate) fn patience(self, speed: Speed) -> Duration {
         let minutes = match self {
             Self::Backlog => 50,

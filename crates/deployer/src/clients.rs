@@ -98,7 +98,7 @@ impl Clients {
         &self.region
     }
 
-    /// The endpoint that stands in for AWS, such as LocalStack's.
+    /// The endpoint used instead of AWS's, such as LocalStack's.
     #[must_use]
     pub fn endpoint_url(&self) -> Option<&str> {
         self.endpoint_url.as_deref()

@@ -51,7 +51,7 @@ pub(crate) struct Series {
     problem: Option<String>,
 }
 
-/// How far back is looked for the newest datapoints: an older one says nothing about now.
+/// How far back to read for the newest datapoints: an older one says nothing about now.
 const RECENT: Duration = Duration::from_secs(15 * 60);
 /// A minute, in seconds.
 const MINUTE: i32 = 60;

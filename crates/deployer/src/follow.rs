@@ -43,7 +43,7 @@ pub(crate) struct Follower<'s, 'c> {
     /// Ids of events that were reported, or had happened before.
     seen: HashSet<String>,
     causes: Vec<Cause>,
-    /// Whether the events from before have been told from those of the operation.
+    /// Whether earlier events have been separated from those of the operation.
     marked: bool,
     /// Whether events can be read at all: the status alone decides how an operation ends.
     sighted: bool,

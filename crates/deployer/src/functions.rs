@@ -168,7 +168,7 @@ impl Function {
     }
 
     /// The events by which it does once what its rules have it do: their inputs. One that scales by demand
-    /// looks for the whole of its rule's period, and is asked for a single look instead.
+    /// checks for its rule's whole period, so a single check is requested instead.
     #[must_use]
     pub fn events(&self) -> Vec<String> {
         match &self.kind {
@@ -215,7 +215,7 @@ impl ScalingSetup {
         }
     }
 
-    /// Its policy, if alarms tell it what to do.
+    /// Its policy, if alarms notify it.
     #[must_use]
     pub fn alarm_steps(&self) -> Option<&AlarmStepsPolicy> {
         match &self.policy {

@@ -39,7 +39,7 @@ pub struct Between {
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How far back is looked when nobody says it: less than minutes are kept.
+/// How far back to read by default: less than the time that CloudWatch keeps minutes.
 const USUAL: Duration = Duration::from_secs(14 * 86_400);
 
 /// How long CloudWatch keeps periods of a length. Source: "Metrics retention" of its user guide.

@@ -1,6 +1,6 @@
 //! The CloudFormation engine.
 //!
-//! This room owns everything between a template and a deployed stack: the clients, the checks before a
+//! This crate owns everything between a template and a deployed stack: the clients, the checks before a
 //! deploy, the assets bucket, change sets read as plans, following an operation to its end, the way out
 //! of every stuck state, destruction with its guards and its proof, and the reading of a live system.
 //! State, locking, ordering and rollback belong to CloudFormation. Nothing here prints, asks or reads a

@@ -34,7 +34,7 @@ const KINDS: [QueueAttributeName; 3] = [
 /// The queues among the resources that hold messages. With `force`, one that may not be read is passed
 /// over: whoever gives the messages up need not count them.
 ///
-/// The dead-letter queue of a function is told of but is none of them: it holds alarms' notifications
+/// The dead-letter queue of a function is reported but isn't one of them: it holds alarms' notifications
 /// that the function could not handle, of a service whose scaling goes with them. Nobody can process
 /// them any more, and nobody's data is in them.
 ///

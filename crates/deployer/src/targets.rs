@@ -24,7 +24,7 @@ pub(crate) struct Target {
 pub(crate) enum Purpose {
     /// Measures.
     Measure,
-    /// Lets a scaling function look: at its alarms again, or at its queues.
+    /// Lets a scaling function check its alarms again, or its queues.
     ReEvaluate,
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn ensure(
 }
 
 impl Command<'_> {
-    /// Tells one executable, LocalStack and behavior from another.
+    /// Identifies an executable, LocalStack and behavior.
     fn made_from(&self) -> Result<String> {
         let file = fs::metadata(self.executable).map_err(Error::file("read", self.executable))?;
         let changed = file

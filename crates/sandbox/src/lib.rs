@@ -1,6 +1,6 @@
 //! Everything local.
 //!
-//! This room owns the sandbox: real LocalStack as a plain process in the checkout, its life cycle, and
+//! This crate owns the sandbox: real LocalStack as a plain process in the checkout, its life cycle, and
 //! the Python environments that it and the build tools live in. What LocalStack lacks is added by the
 //! plugin in `localstack-plugin/`, and by the emulators, a process beside LocalStack: tasks as real
 //! processes, and Application Auto Scaling. Nothing here needs Docker, an AWS account or a hidden installation,

@@ -14,12 +14,12 @@ pub enum AlarmState {
     Ok,
     /// Beyond the threshold.
     Alarm,
-    /// Not enough data to tell. A new alarm begins like this.
+    /// Not enough data to decide. A new alarm starts in this state.
     #[default]
     InsufficientData,
 }
 
-/// Datapoints that CloudWatch looks at beyond the evaluation periods when some are missing. AWS says
+/// Datapoints that CloudWatch reads beyond the evaluation periods when some are missing. AWS says
 /// that there are some, how many depends on the period and the metric; its examples have 5 for 3.
 pub const EXTRA_DATAPOINTS: u32 = 2;
 
@@ -36,7 +36,7 @@ pub struct Evaluation {
     pub periods: NonZeroU32,
     /// What a missing datapoint counts as.
     pub missing: MissingData,
-    /// Datapoints beyond the evaluation periods that are looked at when some are missing, usually
+    /// Datapoints beyond the evaluation periods that are evaluated when some are missing, usually
     /// [`EXTRA_DATAPOINTS`].
     pub extra: u32,
 }
@@ -50,7 +50,7 @@ struct Found {
 }
 
 impl Evaluation {
-    /// Number of the most recent periods that are looked at: the evaluation range.
+    /// Number of the most recent periods that are evaluated: the evaluation range.
     #[must_use]
     pub fn range(&self) -> usize {
         self.periods().saturating_add(self.extra as usize)

@@ -1,8 +1,8 @@
-//! The laws of scaling, pure: no I/O, no clock, no randomness.
+//! Scaling algorithms as pure functions: no I/O, no clock, no randomness.
 //!
-//! This room owns what is computed: the backlog per task and its acceptable value, the next desired
+//! This crate owns what is computed: the backlog per task and its acceptable value, the next desired
 //! count under target tracking and by steps, cooldowns, what is right to do for an alarm that rings, and
-//! what the functions are told: the metric function's request, the scaling function's policy.
+//! the input of the functions: the metric function's request, the scaling function's policy.
 
 mod alarm;
 mod alarm_steps;

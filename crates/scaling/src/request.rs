@@ -42,7 +42,7 @@ pub struct ServiceRequest {
     /// zero tasks: while there is work, its last task is kept ([`crate::held_backlog`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<f64>,
-    /// The law by which to publish [`crate::NEED_PER_TASK_METRIC`] and [`crate::TASKS_NEEDED_METRIC`]
+    /// The demand algorithm's numbers, to publish [`crate::NEED_PER_TASK_METRIC`] and [`crate::TASKS_NEEDED_METRIC`]
     /// instead of [`METRIC_NAME`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demand: Option<DemandRequest>,

@@ -260,7 +260,7 @@ mod tests {
             prop_assert!(next(a.min(b)) <= next(a.max(b)));
         }
 
-        /// What AWS promises of scale-in: the metric is not over the target afterwards.
+        /// AWS documents that after scale-in, the metric is not over the target.
         #[test]
         fn the_count_asked_for_holds_the_backlog(
             messages in 0u64..10_000_000, running in 1u32..5_000, target in 0.01f64..1e5,

@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(KEYS[3..], keys);
     }
 
-    /// No key of the list is without effect, and every one tells what may be written.
+    /// No key of the list is without effect, and every one reports what can be written.
     #[test]
     fn every_key_takes_a_value_and_refuses_nonsense() {
         for key in KEYS {

@@ -44,7 +44,7 @@ pub struct Assumptions {
     /// How long after the end of a period its alarms are evaluated. Default: 10 s. (C): with it 3 of 3
     /// datapoints of 60 s are beyond the threshold 130 to 270 s after the load changed.
     pub evaluation_delay: Duration,
-    /// Datapoints that an alarm looks at beyond its evaluation periods when some are missing. Default: 2.
+    /// Datapoints that an alarm evaluates beyond its evaluation periods when some are missing. Default: 2.
     /// (A) its examples; the number is not documented.
     pub extra_datapoints: u32,
     /// Datapoints of a target tracking policy's high alarm, all of which must be over the target.
@@ -58,7 +58,7 @@ pub struct Assumptions {
     pub tracking: TrackingBehavior,
     /// From an alarm's ringing to the service's new desired count. Default: 5 s. (C)
     pub action_delay: Duration,
-    /// From a look of a function that scales by itself to the new desired count: its reads and one
+    /// From a check of a function that scales to the new desired count: its reads and one
     /// UpdateService. Default: 1 s. (C)
     pub function_delay: Duration,
     /// From a sync of the Horizontal Pod Autoscaler, which reads the queue through KEDA, to the new
@@ -69,7 +69,7 @@ pub struct Assumptions {
     /// How long the metric function runs once. Default: 200 ms. (B) 8–29 ms to start, then two round
     /// trips.
     pub function_run: Duration,
-    /// Longest stretch for which the ideal keeps one count; a quarter of a shorter promise.
+    /// Longest stretch for which the ideal keeps one count; a quarter of a shorter objective.
     /// Default: 60 s. (A) Fargate bills a minute at least.
     pub ideal_interval: Duration,
     /// Why a value is believed, by the keys of `--assume`: for values of an assumptions file, with the date
@@ -322,7 +322,7 @@ impl Assumptions {
         nanos(self.minute).max(60)
     }
 
-    /// A second of the loop: the shortest time between two looks.
+    /// A second of the loop: the shortest time between two checks.
     pub(crate) fn second(&self) -> Nanos {
         self.minute() / 60
     }

@@ -40,7 +40,7 @@ pub(crate) const IDEAL: &str = "ideal (hindsight)";
 
 /// Runs each policy that people use today against the same messages as a scenario's own policy, which comes
 /// first and whose result is known already: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
-/// scaler, predictive scaling where the load is long enough for a forecast, the demand law, the fixed count that is needed at most, and the ideal. On all cores.
+/// scaler, predictive scaling where the load is long enough for a forecast, demand scaling, the fixed count that is needed at most, and the ideal. On all cores.
 ///
 /// # Errors
 /// When a number of the scenario makes no sense.

@@ -13,7 +13,7 @@ use crate::simulate::simulate;
 /// on a sudden load they matter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// By the share of messages within the promise, the least first; never empty.
+    /// By the share of messages within the objective, the least first; never empty.
     runs: Vec<RunOutcome>,
 }
 
@@ -40,7 +40,7 @@ pub struct Difference {
     /// How far what was measured lies outside of the range, in shares of the range's nearest end, or of `scale`
     /// where that is more: 0.1 is 10% above it. Nothing where only one of the two is.
     pub difference: Option<f64>,
-    /// What a difference is at least measured by: the whole for a share, the promise for a wait, one for a
+    /// What a difference is at least measured by: the whole for a share, the objective for a wait, one for a
     /// count. A wait of 2 ms that was predicted as 1 ms is no difference of 100% that says something.
     pub scale: f64,
 }
@@ -59,7 +59,7 @@ pub enum Unit {
     TaskSeconds,
 }
 
-/// Name of the share of messages whose promise was kept.
+/// Name of the share of messages within the objective.
 const KEPT: &str = "within objective";
 /// Name of the most tasks.
 const MOST: &str = "peak tasks";
@@ -100,7 +100,7 @@ impl Comparison {
         Self { figures }
     }
 
-    /// The share of messages within the promise.
+    /// The share of messages within the objective.
     #[must_use]
     pub fn kept(&self) -> Option<&Difference> {
         self.named(KEPT)
@@ -142,7 +142,7 @@ impl Prediction {
         Ok(Self { runs })
     }
 
-    /// The run whose share of messages within the promise is the median: the course to show.
+    /// The run whose share of messages within the objective is the median: the course to show.
     #[must_use]
     pub fn course(&self) -> Option<&RunOutcome> {
         self.runs.get(self.runs.len() / 2)
@@ -254,7 +254,7 @@ mod tests {
         let peak = difference(Unit::Count, 1.0, Some(12.0), Some(10.0));
         assert!((peak.difference.unwrap() - 0.2).abs() < 1e-9);
         assert!(peak.differs_by_more_than(0.15) && !peak.differs_by_more_than(0.25));
-        // A share is measured by the whole, a wait by the promise at least.
+        // A share is measured by the whole, a wait by at least the objective.
         assert!(!difference(Unit::Share, 1.0, Some(0.80), Some(0.90)).differs_by_more_than(0.15));
         assert!(difference(Unit::Share, 1.0, Some(0.70), Some(0.90)).differs_by_more_than(0.15));
         assert!(!difference(Unit::Seconds, 10.0, Some(0.9), Some(0.1)).differs_by_more_than(0.15));

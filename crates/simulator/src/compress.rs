@@ -11,7 +11,7 @@ use crate::random::Distribution;
 use crate::scenario::Scenario;
 use crate::time::shortened;
 
-/// A look of a stand-in or a function: some calls to LocalStack, which take as long at any speed. (C)
+/// A check of an emulator or a function: some calls to LocalStack, which take as long at any speed. (C)
 const CALLS: Duration = Duration::from_millis(100);
 
 /// A function's run as a process: its start, its calls, and the intake of its datapoint. (C)
@@ -51,14 +51,14 @@ impl Assumptions {
         }
     }
 
-    /// What holds in the sandbox, whose loop runs `speed` times faster than AWS's. What its stand-ins wait
+    /// What holds in the sandbox, whose loop runs `speed` times faster than AWS's. What its emulators wait
     /// for is compressed with the minute; what its processes and LocalStack's calls need is not.
     ///
-    /// - a task waits for 23 to 60 s ÷ speed, as the stand-in is told to, and its process starts;
+    /// - a task waits for 23 to 60 s ÷ speed, as the emulator is configured to, and its process starts;
     /// - a rule fires at its period, and the function runs as a process of its own;
     /// - SQS's counts are exact, and its own metrics come with their minute;
-    /// - an alarm is evaluated 1 to 4 s ÷ speed after its period, and the stand-in of Application Auto
-    ///   Scaling looks 5 s ÷ speed after each minute, so 2.5 s ÷ speed later on average;
+    /// - an alarm is evaluated 1 to 4 s ÷ speed after its period, and the emulator of Application Auto
+    ///   Scaling checks 5 s ÷ speed after each minute, so 2.5 s ÷ speed later on average;
     /// - ECS launches as many tasks as are asked for: the rate of AWS is far above what one machine runs.
     #[must_use]
     pub fn sandbox(speed: f64) -> Self {
@@ -86,7 +86,7 @@ impl Assumptions {
 
 impl Scenario {
     /// The same with everything of the loop `speed` times faster: the assumptions, and the policy's periods,
-    /// cooldowns and windows. Messages stay as they are: rates, processing time, promise, visibility and stop
+    /// cooldowns and windows. Messages stay as they are: rates, processing time, objective, visibility and stop
     /// timeout. A speed that is no number above zero changes nothing.
     #[must_use]
     pub fn compressed(&self, speed: f64) -> Self {

@@ -21,16 +21,16 @@ pub enum Policy {
     Predictive(PredictivePolicy),
     /// Steps by how far a metric of the queue is beyond a threshold, by Application Auto Scaling.
     Steps(StepPolicy),
-    /// Such steps by a scaling function, which alarms tell and which looks again every minute.
+    /// Such steps by a scaling function, which alarms notify and which re-evaluates every minute.
     AlarmSteps(StepPolicy),
     /// The tasks that the work needs.
     Demand(DemandPolicy),
     /// KEDA's SQS scaler on the Horizontal Pod Autoscaler.
     Keda(KedaPolicy),
     /// Knows every message before it is sent, and starts and ends tasks in no time: the cheapest
-    /// counts, changed at fixed intervals, by which every message can be begun within the promise.
+    /// counts, changed at fixed intervals, by which every message can start within the objective.
     ///
-    /// Time is cut into intervals Δ of a quarter of the promise, at least 1 s and at most
+    /// Time is cut into intervals Δ of a quarter of the objective, at least 1 s and at most
     /// [`crate::Assumptions::ideal_interval`]. What is sent in an interval must be worked off by
     /// the last end of an interval that even its earliest message can wait for; it may be put off until
     /// then, unless the most tasks that are allowed could then no longer do it. Each interval has the
@@ -143,20 +143,20 @@ pub struct StepSide {
     pub steps: Steps,
 }
 
-/// The demand law: see [`scaling::DemandLaw`].
+/// Demand scaling: see [`scaling::DemandLaw`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandPolicy {
     /// Who acts on the need.
     pub form: DemandForm,
     /// The waiting time that the policy aims at; `None` for the one that is judged.
     pub acceptable_latency: Option<Duration>,
-    /// From what arrivals are told.
+    /// The source of the arrival rate.
     pub arrivals: ArrivalSource,
     /// Average processing time of a message as the definition says it; `None` when it is measured.
     pub processing_time: Option<Duration>,
     /// Share of the messages that chance may make wait too long.
     pub late: f64,
-    /// From a decision to the first message of a new task, as the law reckons with it.
+    /// From a decision to the first message of a new task, as the algorithm assumes it.
     pub start: Duration,
     /// Time over which arrivals are averaged.
     pub rate_over: Duration,
@@ -164,7 +164,7 @@ pub struct DemandPolicy {
     pub deviations: f64,
     /// Tasks are removed only to the largest need of this window.
     pub window: Duration,
-    /// Time between two looks; under target tracking the period of its rule, a minute at least.
+    /// Time between two checks; under target tracking the period of its rule, at least a minute.
     pub every: Duration,
     /// Cooldown of the scaling policies after a scale-out, where there are any.
     pub cooldown_out: Duration,
@@ -181,12 +181,12 @@ pub enum DemandForm {
     Function,
 }
 
-/// From what arrivals are told.
+/// The source of the arrival rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArrivalSource {
     /// The growth of the queue and the messages in flight.
     Flow,
-    /// `NumberOfMessagesSent` of the latest minute that CloudWatch tells.
+    /// `NumberOfMessagesSent` of the latest minute that CloudWatch has.
     Sent,
     /// The larger of the two.
     Larger,
@@ -202,7 +202,7 @@ pub struct KedaPolicy {
     /// How often the queue is read: the autoscaler's sync period, since each sync reads it anew unless
     /// `useCachedMetrics` is set. `pollingInterval` only decides on leaving zero.
     pub poll: Duration,
-    /// How far back the largest count is looked for before tasks are removed: the autoscaler's
+    /// How far back the largest count is searched before tasks are removed: the autoscaler's
     /// stabilization window. `cooldownPeriod`, of the same length by default, is for going to zero.
     pub cooldown: Duration,
     /// In one poll the count grows by this many tasks or doubles, whichever is more.
@@ -265,7 +265,7 @@ impl PredictivePolicy {
 }
 
 impl DemandPolicy {
-    /// The defaults, chosen by the experiment that docs/demand.md tells, but for the window of target
+    /// The defaults, chosen by the experiment in docs/demand.md, but for the window of target
     /// tracking, which has the function's.
     #[must_use]
     pub fn defaults(form: DemandForm, processing_time: Duration) -> Self {
@@ -330,8 +330,8 @@ impl StepPolicy {
 impl StepPolicy {
     /// The articles' second policy, carried over to a queue: a request that their web service gets is a
     /// message that is sent here. As there, the thresholds are for the whole service, whatever its count: at
-    /// least 100 in a minute add one task, after a pause of 60 s; fewer than 20 in each of 5 minutes remove
-    /// one, after a pause of 300 s. SQS tells the messages of a minute later than a load balancer its
+    /// least 100 in a minute add one task, after a cooldown of 60 s; fewer than 20 in each of 5 minutes remove
+    /// one, after a cooldown of 300 s. SQS reports the messages of a minute later than a load balancer its
     /// requests. `None` never comes, but the steps are checked where they are made.
     ///
     /// Source: `stacks/sample-webapp.yaml`, which has the articles' numbers.

@@ -1,4 +1,4 @@
-//! The door: a scenario and a load in, an outcome out.
+//! The entry point: a scenario and a load in, an outcome out.
 
 use crate::control::Foreknowledge;
 use crate::engine::{self, Finished, Metered, Run, Sender};
@@ -93,7 +93,7 @@ fn run_drawn(
         .ok_or(ScenarioError::Value("the load is too long"))
 }
 
-/// The work of a load, known beforehand.
+/// Returns the work of a load, known in advance.
 pub(crate) fn foresee_work(scenario: &Scenario, load: &Load, seed: u64) -> Foreknowledge {
     let mut known = Foreknowledge::new(scenario);
     for (at, work) in Sender::new(scenario, load, seed) {

@@ -265,7 +265,7 @@ impl Range {
         }
     }
 
-    /// Both ends as text, or one where they look the same.
+    /// Returns both ends as text, or one if their texts are equal.
     #[must_use]
     pub fn format(self, format: impl Fn(f64) -> String) -> String {
         let (lowest, highest) = (format(self.lowest), format(self.highest));

@@ -218,7 +218,7 @@ impl Findings {
                 .any(inside)
     }
 
-    /// Counts a problem; whether the report still has room for it.
+    /// Counts a problem; whether the report still has space for it.
     fn count(&mut self, severity: Severity) -> bool {
         let counter = match severity {
             Severity::Error => &mut self.errors,

@@ -1,6 +1,6 @@
 //! Stack definitions: YAML text to a validated [`Stack`].
 //!
-//! This room owns the format. It knows every key with its kind, default and meaning (`shape`), reads
+//! This crate owns the format. It knows every key with its kind, default and meaning (`shape`), reads
 //! a file within fixed limits (`yaml`, `text`), fills in the defaults (`read`), and refuses what would
 //! deploy and then fail or lie (`check`). All problems of a file come in one [`Report`], each with its
 //! place and what would be right. It reads the one file that [`load`] is given, and does no other I/O.

@@ -290,7 +290,7 @@ pub struct Demand {
     pub cooldown: Cooldown,
 }
 
-/// Who sets the desired count by the demand law.
+/// Who sets the desired count by the demand algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actuator {
     /// A function of the service's own, several times a minute.

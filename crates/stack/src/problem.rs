@@ -1,4 +1,4 @@
-//! What is wrong in a definition, and where: told to people through miette, to machines through serde.
+//! What is wrong in a definition, and where: shown to people through miette, to programs through serde.
 
 use std::fmt;
 use std::sync::Arc;
@@ -196,7 +196,7 @@ impl Report {
         self.omitted
     }
 
-    /// Whether there is nothing to tell.
+    /// Whether there is nothing to report.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty()

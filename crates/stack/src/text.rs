@@ -1,4 +1,4 @@
-//! What a definition's text may hold at all, looked at before it is parsed.
+//! The characters that a definition can contain, checked before it is parsed.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ pub(crate) const LARGEST: usize = 1 << 20;
 /// Longest piece of a file that a message repeats, in characters.
 const LONGEST_QUOTE: usize = 80;
 
-/// Looks for what no definition may hold; true when it may be parsed.
+/// Checks for characters that no definition can contain; true if it can be parsed.
 pub(crate) fn check(text: &str, findings: &mut Findings) -> bool {
     if text.len() > LARGEST {
         let message = format!("the definition is larger than {LARGEST} bytes");
@@ -67,7 +67,7 @@ pub(crate) fn shorten(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Control characters (YAML 1.2, 5.1), and those that turn the direction of text or take no room.
+/// Control characters (YAML 1.2, 5.1), and those that turn the direction of text or take no space.
 fn name_of_hidden(character: char) -> Option<String> {
     let kind = match character {
         '\t' | '\n' | '\r' => return None,

@@ -1,4 +1,4 @@
-//! The dashboard: is the promise kept, and does scaling follow.
+//! The dashboard: whether the service meets its latency objective, and whether scaling follows the load.
 
 use scaling::TASKS_NEEDED_METRIC;
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ fn backlog_widget(resolved: &Resolved<'_>, scaled: &Scaled<'_, '_>) -> Value {
 }
 
 /// The tasks that the work needs beside those that run, between the bounds. The least and the most of a
-/// minute: the function looks several times in one.
+/// minute: the function checks several times in one.
 fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand: &Demand) -> Value {
     let namespace = &resolved.stack.metric.namespace;
     let needed = |statistic, label: &str| {
@@ -232,7 +232,7 @@ fn requests_widget(service: &ResolvedService<'_>) -> Value {
     graph_widget(&title, PERIOD_SECONDS, &metrics, Vec::new())
 }
 
-/// Depth of a queue, and the age of its oldest message beside the promise.
+/// Depth of a queue, and the age of its oldest message next to the latency objective.
 fn queue_widget(resolved: &Resolved<'_>, queue: &ResolvedQueue<'_>) -> Value {
     let of_queue = |name, options| {
         let dimensions = vec![("QueueName", queue.name.clone())];

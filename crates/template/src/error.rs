@@ -19,7 +19,7 @@ pub enum SynthesisError {
         /// Short name of the queue.
         queue: String,
     },
-    /// A scaled service consumes nothing, so nothing tells how many tasks it needs.
+    /// A scaled service consumes nothing, so nothing determines how many tasks it needs.
     #[error("service {service} is scaled by its queues but consumes none")]
     NothingToMeasure {
         /// Short name of the service.
@@ -33,7 +33,7 @@ pub enum SynthesisError {
         /// Short name of the service.
         service: String,
     },
-    /// A number of the demand law that it can't reckon with.
+    /// A number that the demand algorithm can't use.
     #[error("service {service} can't be scaled by demand: {problem}")]
     UnusableDemand {
         /// Short name of the service.
@@ -106,7 +106,7 @@ pub enum SynthesisError {
         /// Short name of the service.
         service: String,
     },
-    /// No room for the security group by which a load balancer reaches its targets.
+    /// No space left for the security group by which a load balancer reaches its targets.
     #[error(
         "network.security_groups holds {groups}; with the one that lets the load balancer in, AWS takes {} at most",
         limits::SECURITY_GROUPS
@@ -161,7 +161,7 @@ pub enum SynthesisError {
         /// Short name of the service.
         service: String,
     },
-    /// An alarm would look back further than CloudWatch does.
+    /// An alarm's evaluation would be longer than CloudWatch allows.
     #[error("{setting} is {seconds} s; an alarm can look back {limit} s at most")]
     WindowTooLong {
         /// The setting in the definition.

@@ -1,6 +1,6 @@
 //! A [`Stack`](stack::Stack) to its CloudFormation template.
 //!
-//! This room owns what is deployed: which resources a stack definition stands for, how they are
+//! This crate owns what is deployed: which resources a stack definition stands for, how they are
 //! named, what each role may do, and the limits of the services that receive them. It is pure: the
 //! same definition gives the same bytes, and what is only known while deploying (the assets bucket,
 //! the function's code) enters as template parameters.

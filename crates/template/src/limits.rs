@@ -36,7 +36,7 @@ pub(crate) const MANAGED_POLICIES_PER_ROLE: usize = 10;
 /// alarms do. Source: Amazon CloudWatch API, `MetricDataQuery` in `PutMetricAlarm`.
 pub(crate) const METRICS_PER_EXPRESSION: usize = 10;
 
-/// Longest time that an alarm with a period under an hour may look back, in seconds. Source: Amazon
+/// Longest time that an alarm with a period under an hour can evaluate, in seconds. Source: Amazon
 /// CloudWatch API, `PutMetricAlarm$EvaluationPeriods`.
 pub(crate) const ALARM_WINDOW_SECONDS: u64 = 86_400;
 
@@ -56,7 +56,7 @@ pub(crate) const ECS_NAME: usize = 255;
 /// Longest partition's name, `aws-us-gov`.
 pub(crate) const PARTITION: usize = 10;
 
-/// Longest region's name, with room for one more letter than `us-isof-south-1`.
+/// Longest region's name, with one more letter than `us-isof-south-1`.
 pub(crate) const REGION: usize = 16;
 
 /// Length of an account number.

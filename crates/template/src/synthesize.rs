@@ -1,4 +1,4 @@
-//! Every resource of a stack, room by room.
+//! Every resource of a stack, module by module.
 
 use stack::Stack;
 

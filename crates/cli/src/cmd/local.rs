@@ -100,7 +100,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     }
 }
 
-/// Runs until it is told to end. Its messages go to its log.
+/// Runs until it is interrupted. Its messages go to its log.
 async fn run_emulators(args: EmulatorArgs) -> Result<()> {
     let executable = std::env::current_exe()
         .map_err(|error| Failure::failed(format!("failed to find this executable: {error}")))?;

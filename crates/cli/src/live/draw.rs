@@ -213,7 +213,7 @@ impl Pen {
         label_text(label, &format!("{bars}  at most {}", number(most)))
     }
 
-    /// Columns of the history: room is left for what is said beside it.
+    /// Columns of the history; the rest of the line is for the text next to it.
     fn width(&self, looks: usize) -> usize {
         let room = self.canvas.columns.saturating_sub(LABEL + 18);
         looks.min(HISTORY).min(room.max(8))

@@ -1,4 +1,4 @@
-//! What earlier looks have shown.
+//! The results of earlier refreshes.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -8,18 +8,18 @@ use simulator::Sample;
 
 use super::actions::Action;
 
-/// Looks that are remembered: an hour of one every five seconds.
+/// Refreshes that are remembered: an hour of one every five seconds.
 const LOOKS: usize = 720;
 /// Noticed changes that are remembered.
 const CHANGES: usize = 5;
 
-/// The looks at each service.
+/// The history of each service.
 #[derive(Debug, Default)]
 pub(crate) struct History {
     services: HashMap<(String, String), Past>,
 }
 
-/// The looks at one service.
+/// The history of one service.
 #[derive(Debug, Default)]
 pub(super) struct Past {
     pub(super) samples: VecDeque<Sample>,
@@ -28,7 +28,7 @@ pub(super) struct Past {
 }
 
 impl History {
-    /// Notes what a look at `at` (seconds since 1970) shows, and returns it with the looks before.
+    /// Records a refresh at `at` (seconds since 1970), and returns it with those before.
     pub(super) fn note(&mut self, service: &ServiceState, at: f64) -> &Past {
         let key = (service.cluster.clone(), service.service.clone());
         let past = self.services.entry(key).or_default();

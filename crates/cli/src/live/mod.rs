@@ -1,4 +1,4 @@
-//! The live view: a stack at work, look by look.
+//! The live view: the state of a stack at each refresh.
 //!
 //! A [`Look`] is what was read, a [`View`] what is shown of it, and [`draw`] and [`Plain`] make text of it;
 //! all of that is pure. [`watch`] is the loop, [`Screen`] the terminal.

@@ -4,13 +4,13 @@ use super::draw::format_depth;
 use super::view::{AlarmView, ServiceView, View};
 use crate::words::{age, number};
 
-/// What has been told, so that only what changes is told again.
+/// What has been printed, so that only changes are printed again.
 #[derive(Debug, Default)]
 pub(crate) struct Plain {
     told: Option<View>,
-    /// When the depth of a queue was last told, in seconds since 1970.
+    /// When the depth of a queue was last printed, in seconds since 1970.
     depths_told: f64,
-    /// Depths alone are told no oftener than this, in seconds: a queue under load changes with every look.
+    /// Minimum time between two lines that show only depths, in seconds: a queue under load changes at every refresh.
     quiet: f64,
 }
 
@@ -22,7 +22,7 @@ impl Plain {
         }
     }
 
-    /// A line for each thing that is another than it was when last told.
+    /// Returns a line for each change since the last lines.
     pub(crate) fn changes(&mut self, view: &View, now: f64) -> Vec<String> {
         let depths_due = now - self.depths_told >= self.quiet;
         let before = self.told.as_ref();
@@ -53,7 +53,7 @@ impl Plain {
         lines
     }
 
-    /// A depth that was not told stays news.
+    /// A depth that wasn't printed is printed later.
     fn remember(&mut self, view: &View, depths_told: bool, now: f64) {
         let mut told = view.clone();
         if depths_told {
@@ -82,7 +82,7 @@ fn format_notice(before: Option<&View>, view: &View, now: f64) -> Option<String>
     }
 }
 
-/// What is new of a service, and whether its depths were told.
+/// Returns the changes of a service, and whether they include its depths.
 fn service_changes(
     known: Option<&ServiceView>,
     service: &ServiceView,

@@ -32,11 +32,11 @@ enum Way {
     InPlace { lines: usize, colour: bool },
     /// A line a change.
     Lines { plain: Plain, stamp: Stamp },
-    /// A JSON document a look.
+    /// One JSON document per refresh.
     Json,
 }
 
-/// Depths alone are told no oftener than this, in seconds.
+/// Minimum time between two lines that show only depths, in seconds.
 const QUIET: f64 = 2.0;
 
 impl Screen {

@@ -15,7 +15,7 @@ use super::history::{History, Past};
 /// The state of an alarm that doesn't exist.
 const GONE: &str = "gone";
 
-/// What one look has read.
+/// The result of one refresh.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
     pub inspection: Inspection,
@@ -23,7 +23,7 @@ pub(crate) struct Look {
     pub oldest: HashMap<String, Datapoint>,
     /// What was said while it was read: what could not be read, and why.
     pub notes: Vec<String>,
-    /// What goes on, in the words of whoever looks.
+    /// What happens, in the words of the command.
     pub headline: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct View {
     /// What goes on, in the words of whoever shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub headline: Option<String>,
-    /// Why the looks since then have failed, or what is to be known beside the figures.
+    /// Why the refreshes since then have failed, or a note about the data.
     pub notice: Option<String>,
     pub services: Vec<ServiceView>,
     /// Dead-letter queues, and queues that nothing measures.
@@ -77,7 +77,7 @@ pub(crate) struct ServiceView {
     pub alarms: Vec<AlarmView>,
     /// The last scaling actions, the newest first.
     pub actions: Vec<Action>,
-    /// The looks until now; no news for programs.
+    /// The refreshes until now; not for programs.
     #[serde(skip)]
     pub history: Vec<Sample>,
 }
@@ -113,7 +113,7 @@ pub(crate) struct AlarmView {
 }
 
 impl View {
-    /// What a look at `at` shows, with what the looks before it have shown.
+    /// Makes the view of a refresh at `at`, with the history of those before.
     pub(crate) fn new(stack: &str, look: &Look, at: f64, history: &mut History) -> Self {
         let inspection = &look.inspection;
         let others = inspection.queues.iter().chain(&inspection.dead_letters);
@@ -209,7 +209,7 @@ impl AlarmView {
     }
 }
 
-/// Those of its policies, and those that its scaling function is told by.
+/// The alarms of its policies, and those that notify its scaling function.
 fn scaling_alarms(state: &ServiceState) -> Vec<AlarmView> {
     let policies = state.policies.iter().flat_map(|policy| &policy.alarms);
     let sides = state.alarm_steps.iter();

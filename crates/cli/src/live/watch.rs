@@ -1,4 +1,4 @@
-//! The loop: look, show, wait.
+//! The loop: refresh, show, wait.
 
 use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,20 +13,20 @@ use super::view::{Look, View};
 /// Why a view is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// A look has ended, well or not.
+    /// A refresh has ended, successfully or not.
     Looked,
-    /// Time has passed: only what is told of ages is another.
+    /// Time has passed: only ages have changed.
     Waiting,
 }
 
-/// How often ages are told anew while nothing is read.
+/// How often ages are updated while nothing is read.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Looks every so often and shows what was seen, until `show` says that nobody is there (`false`). A look
-/// that fails is told in the view, whose data stay those of the last good one.
+/// Refreshes periodically and shows the result, until `show` returns `false` because no one reads it. The view
+/// reports a failed refresh, and keeps the data of the last successful one.
 ///
 /// # Errors
-/// When the very first look fails: there is nothing to show then.
+/// If the first refresh fails, because there is nothing to show.
 pub(crate) async fn watch(
     stack: &str,
     every: Duration,

@@ -124,7 +124,7 @@ async fn list_queue_names(
     Ok(deployed.map(|deployed| deployed.into_iter().chain(names).collect()))
 }
 
-/// The history as a load, through the same door as a CSV file of counts.
+/// Converts the history into a load, by the same code as a CSV file of counts.
 fn load(history: &SentHistory) -> Result<Load> {
     let mut rows = String::new();
     for (index, count) in (0u32..).zip(&history.counts) {

@@ -145,7 +145,7 @@ pub(crate) fn parse_share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "a share is from 0% to 100%, such as 99% or 0.99".to_owned())
 }
 
-/// Wrong usage is told before anything is read.
+/// Reports wrong usage before anything is read.
 fn parse_assumption(text: &str) -> Result<String, simulator::AssumeError> {
     Overrides::default().assume(text)?;
     Ok(text.to_owned())

@@ -47,7 +47,7 @@ enum Found {
     Complete,
 }
 
-/// One request tells all: the lifecycle is the last thing that is set on a new bucket, so that where it
+/// One request is enough: the lifecycle is the last thing that is set on a new bucket, so that where it
 /// is, nothing is missing.
 async fn find_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<Found> {
     let request = session.clients.s3.get_bucket_lifecycle_configuration();
@@ -117,7 +117,7 @@ where
 }
 
 /// Private, encrypted, versioned; what nobody uses any more expires. The last step is the mark that all
-/// were done: see [`look`].
+/// were done: see [`find_bucket`].
 async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let client = &session.clients.s3;
     let request = client

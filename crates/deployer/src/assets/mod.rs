@@ -125,7 +125,7 @@ async fn ensure_object(
     match head.send().await {
         Ok(object) if is_fresh(object.last_modified(), now) => return Ok(()),
         Ok(_) => {}
-        // Who may not list the bucket is told "forbidden" of an object that is not there.
+        // Without the permission to list the bucket, the reply for a missing object is "forbidden".
         Err(error) if matches!(http_status(&error), Some(403 | 404)) => {}
         Err(error) => return Err(aws(format!("look for {} in {bucket}", asset.key))(error)),
     }

@@ -1,6 +1,6 @@
 //! Queues whose end is no loss: the dead-letter queues of the stack's own functions, which hold events that
 //! a function could not handle. Nobody waits for those, and a deploy that takes a scaling function away
-//! need not be told that its dead-letter queue may go with it.
+//! needn't confirm that its dead-letter queue is deleted, too.
 
 use serde_json::Value;
 use template::contract::types;

@@ -85,7 +85,7 @@ pub(crate) struct ChangeSet {
 /// What came of an attempt to plan.
 #[derive(Debug)]
 pub(crate) enum Planned {
-    /// A change set to look at.
+    /// A change set to show.
     Ready(ChangeSet),
     /// The stack is already as the template describes it.
     NoChange,

@@ -1,4 +1,4 @@
-//! One error type for the room: its kind, what was being done and why that failed, and hints on what to
+//! One error type for the crate: its kind, what was being done and why that failed, and hints on what to
 //! do next.
 
 mod sdk;

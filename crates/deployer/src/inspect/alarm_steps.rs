@@ -146,7 +146,7 @@ async fn last_step(session: &Session<'_>, alarm: &Alarm) -> Result<Option<Parsed
             let tag = reply.tags().iter().find(|t| t.key() == Some(LAST_STEP_TAG));
             Ok(tag.and_then(|tag| tag.value().map(Parsed::from)))
         }
-        // Gone since it was read, or not for these eyes: the rest is of use.
+        // Deleted since it was read, or not permitted: the rest is still useful.
         Err(error)
             if error
                 .as_service_error()

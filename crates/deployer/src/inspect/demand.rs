@@ -19,13 +19,13 @@ pub struct DemandState {
     pub function: Option<String>,
     /// Fewest and most tasks, as the function knows them.
     pub bounds: Option<Bounds>,
-    /// The law's numbers.
+    /// The numbers of the demand algorithm.
     pub law: DemandRequest,
     /// The newest `TasksNeeded`, unrounded and without bounds: the largest of its minute. `None` when none
     /// was published in the last 15 minutes.
     pub need: Option<Datapoint>,
-    /// The largest of the law's window, or of the last 15 minutes if that is longer: tasks are removed only
-    /// to it. The function remembers more exactly than CloudWatch tells.
+    /// The largest of the policy's window, or of the last 15 minutes if that is longer: tasks are removed only
+    /// to it. The function remembers more exactly than CloudWatch shows.
     pub largest: Option<f64>,
 }
 
@@ -109,7 +109,7 @@ fn initial_state(
     }
 }
 
-/// Takes over what CloudWatch tells.
+/// Adds the datapoints that CloudWatch has.
 fn add_datapoints(state: &mut DemandState, points: &[Datapoint], now: SystemTime) {
     let window = Duration::from_millis(state.law.window_ms);
     let since = DateTime::from(now.checked_sub(window).unwrap_or(now)).secs();

@@ -1,4 +1,4 @@
-//! How long the oldest message of a queue has waited, as SQS tells CloudWatch.
+//! How long the oldest message of a queue has waited, as SQS publishes it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::SystemTime;

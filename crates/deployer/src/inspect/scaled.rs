@@ -77,7 +77,7 @@ const ONE_BY_ONE: usize = 10;
 const AT_ONCE: usize = 4;
 /// DescribeScalableTargets takes so many ids, and all three list that many a page.
 const PAGE: usize = 50;
-/// Activities of one service that are worth a look.
+/// Maximum number of activities to show per service.
 const ACTIVITIES: usize = 5;
 /// Pages of the account's activities: the newest hundred.
 const ACTIVITY_PAGES: usize = 2;

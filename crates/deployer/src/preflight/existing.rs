@@ -12,7 +12,7 @@ use crate::session::Session;
 /// DescribeClusters takes 100.
 const CLUSTERS: usize = 100;
 
-/// Looks for the clusters, and for Container Insights in those that metric math needs it of.
+/// Checks that the clusters exist, and that Container Insights is on where metric math needs it.
 pub(super) async fn check_clusters(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let mut names: BTreeSet<&str> = list_existing(stack).map(|(cluster, _)| cluster).collect();
     if let Cluster::Existing { name } = &stack.cluster {
@@ -94,7 +94,7 @@ fn check_insights(
     }
 }
 
-/// Looks for the services: a scalable target for one that is not there fails half-way.
+/// Checks that the services exist, because a scalable target of a missing one fails halfway.
 pub(super) async fn check_services(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let found = described::describe(session, list_existing(stack)).await?;
     if let Some(missing) = found.missing_clusters.first() {

@@ -12,7 +12,7 @@ use crate::session::Session;
 /// Requests at once.
 const AT_ONCE: usize = 8;
 
-/// Looks for the images that lie in ECR, in the region that is worked in. Another region's registry would
+/// Checks that images in ECR exist, in the region of the deploy. Another region's registry would
 /// need another client; CloudFormation reports it soon enough.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let written = stack
@@ -51,7 +51,7 @@ async fn check_image(session: &Session<'_>, image: &EcrImage) -> Result<()> {
         return Err(Error::failed(format!("the image {image} does not exist"))
             .hint("push it first, or correct `image:`: a service without its image never becomes stable"));
     }
-    // Tasks pull with their own role: a deployer who may not look can still deploy.
+    // Tasks pull with their own role, so a deploy works without the permission to check.
     if error.as_service_error().is_some() {
         session.note(format!("skipped: {}", aws(doing)(error)));
         return Ok(());

@@ -65,7 +65,7 @@ async fn ensure_one(session: &Session<'_>, service: &str) -> Result<()> {
     match found {
         Ok(found) if !found.roles().is_empty() => return Ok(()),
         Ok(_) => {}
-        // Who may not look may still deploy: where the role exists, nothing more is needed.
+        // Without the permission to check, a deploy is still possible: if the role exists, nothing more is needed.
         Err(error) if is_denied(&error) => {
             session.note(format!("skipped: {}", aws(doing)(error)));
             return Ok(());

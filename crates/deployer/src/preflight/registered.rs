@@ -61,7 +61,7 @@ async fn read_registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<Sc
     while let Some(page) = pages.next().await {
         match page {
             Ok(page) => found.extend(page.scalable_targets.unwrap_or_default()),
-            // Who may not look may still deploy, and then sees two policies fight at worst.
+            // Without the permission to read, a deploy is still possible; at worst two policies conflict.
             Err(error) if is_denied(&error) => {
                 session.note(format!("skipped: {}", aws(doing)(error)));
                 break;

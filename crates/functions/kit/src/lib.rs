@@ -1,6 +1,6 @@
 //! What the Lambda functions share: how they start, how patient they are with AWS, and how they log.
 //!
-//! This room owns the edges of a function: [`serve`] hands events to a handler with what Lambda says of
+//! This crate owns the edges of a function: [`serve`] hands events to a handler with what Lambda says of
 //! the invocation, [`in_time`] bounds a call and puts its error into a few words, [`Log`] writes
 //! JSON lines, and [`flows`] reads what CloudWatch knows of queues, for a processing time that is measured.
 //! What a function does is its own.

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 pub enum Level {
     /// As it should be.
     Info,
-    /// Worth a look, though the invocation goes on.
+    /// Someone should read it, although the invocation continues.
     Warn,
     /// Failed.
     Error,

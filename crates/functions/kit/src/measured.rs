@@ -1,4 +1,4 @@
-//! A processing time that is measured: from what SQS tells CloudWatch, some minutes late.
+//! A processing time that is measured, from the metrics that SQS publishes a few minutes late.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;

@@ -19,7 +19,7 @@ use crate::{Failed, Need, Reason, Target, Unknown};
 /// How long a service is remembered that no request names any more.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
-/// What an execution environment remembers from an invocation to the next: the looks at each service that
+/// What an execution environment remembers from an invocation to the next: the checks of each service that
 /// follows demand.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -92,7 +92,7 @@ pub(crate) async fn read_flows(
 }
 
 impl DemandReadings<'_> {
-    /// Looks at every service that follows demand, and writes a line of each to the log.
+    /// Checks every service that follows demand, and writes a log line for each.
     pub(crate) fn estimate_needs(&self, memory: &mut Memory, log: &mut Log<'_>) -> Needs {
         let mut needs = Needs::default();
         for (key, law) in &self.plan.demands {
@@ -197,8 +197,8 @@ impl DemandReadings<'_> {
         });
     }
 
-    /// When a message was last deleted, where the last task can be removed. Without an answer of CloudWatch, the looks
-    /// alone tell.
+    /// When a message was last deleted, where the last task can be removed. Without an answer of CloudWatch, only the
+    /// checks show it.
     fn record_deletes(&self, key: &ServiceKey, watched: &mut TrackedService) {
         if let (true, Ok(flows)) = (self.plan.wake.contains(key), self.flows) {
             let own = watched.queues.iter().filter_map(|name| flows.get(name));
@@ -208,7 +208,7 @@ impl DemandReadings<'_> {
         }
     }
 
-    /// The processing time of the last minutes; where they tell none, the last that was measured stays.
+    /// The processing time of the last minutes; without one, the last measured value stays.
     fn measure(&self, key: &ServiceKey, watched: &mut TrackedService, failed: &mut Vec<Failed>) {
         match self.flows {
             Ok(flows) => {
@@ -225,7 +225,7 @@ impl DemandReadings<'_> {
 }
 
 impl Memory {
-    /// What is known of a service; nothing when its law or its queues are others than before.
+    /// What is known of a service; nothing if its settings or its queues have changed.
     fn watched(
         &mut self,
         key: &ServiceKey,
@@ -264,7 +264,7 @@ impl Needs {
     }
 }
 
-/// The request doesn't say how often the rule looks.
+/// The request doesn't contain the rule's interval.
 fn watch_settings(law: &DemandRequest) -> DemandWatchSettings {
     law.watching(Duration::ZERO).with_unknown_interval()
 }

@@ -31,7 +31,7 @@ pub async fn handle(
     invocation: &Invocation,
     log: &mut Log<'_>,
 ) -> Result<Answer, InvocationError> {
-    // Boxed, because the compiler doesn't look into futures nested deeper than this one.
+    // Boxed, because the compiler doesn't analyze futures nested deeper than this one.
     let result = Box::pin(measure_all(clients, memory, event, invocation, log)).await;
     log::log_outcome(log, &result);
     result

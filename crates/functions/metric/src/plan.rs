@@ -31,7 +31,7 @@ pub(crate) struct Plan {
     pub(crate) wake: BTreeSet<ServiceKey>,
     /// Target of the tracked backlog per task of each service whose last task is kept while there is work.
     pub(crate) held: BTreeMap<ServiceKey, f64>,
-    /// The law of each service of which the need is published, rather than the backlog per task.
+    /// The demand settings of each service whose need is published, rather than the backlog per task.
     pub(crate) demands: BTreeMap<ServiceKey, DemandRequest>,
     /// What no call can help.
     pub(crate) failed: Vec<Failed>,
@@ -126,7 +126,7 @@ impl Plan {
     }
 }
 
-/// The law of each service that has one, and the services that have several, or one here and none there.
+/// The demand settings of each service that has some, and the services whose requests disagree.
 fn collect_demands(
     services: &[ServiceRequest],
 ) -> (BTreeMap<ServiceKey, DemandRequest>, BTreeSet<ServiceKey>) {

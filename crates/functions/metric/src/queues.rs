@@ -57,7 +57,7 @@ pub(crate) fn count_backlog(
     }
 }
 
-/// What the demand law asks of a queue.
+/// Reads the counts of a queue that the demand algorithm needs.
 pub(crate) fn read_counts(
     queues: &HashMap<String, Reading>,
     measure: &Measure,

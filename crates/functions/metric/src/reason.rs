@@ -23,10 +23,10 @@ pub enum Reason {
         /// What such a name looks like.
         rule: &'static str,
     },
-    /// The request holds the target twice, with different URLs or counts, or its service with different laws.
+    /// The request holds the target twice, with different URLs or counts, or its service with other settings.
     #[error("the request holds it twice, with different queue URLs, counts or laws")]
     Ambiguous,
-    /// The numbers of its demand law are none to follow.
+    /// The numbers of its demand settings aren't valid.
     #[error("the demand law can't be followed: {0}")]
     Demand(#[from] DemandPolicyError),
     /// An AWS call has no answer.

@@ -84,8 +84,8 @@ fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<Tasks, Rea
 
 /// The counts of a service that can be scaled, or that still drains.
 fn read_tasks(service: &Service) -> Result<Tasks, Reason> {
-    // The SDK reads an absent `runningCount` or `desiredCount` as 0. A record cut short is told by its absent status,
-    // and must not be taken for a service without tasks.
+    // The SDK reads an absent `runningCount` or `desiredCount` as 0. An absent status shows that a record was cut
+    // short, and must not be taken for a service without tasks.
     match service.status() {
         Some("ACTIVE" | "DRAINING") => {}
         Some(other) => return Err(Reason::ServiceStatus(other.to_owned())),

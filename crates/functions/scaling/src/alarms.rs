@@ -1,4 +1,4 @@
-//! Describing the alarms: which state each is in, and what it looks at.
+//! Describing the alarms: which state each is in, and what it evaluates.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct Alarm {
     pub(crate) arn: String,
     pub(crate) change: StateChange,
     pub(crate) period: Duration,
-    /// Periods that it looks at.
+    /// Periods that it evaluates.
     pub(crate) evaluation_periods: u32,
     /// The comparison and its threshold, if that is a fixed one.
     pub(crate) threshold: Option<(Comparison, f64)>,

@@ -11,13 +11,13 @@ const EXPECTED: &str = r#"expected alarms' messages from SNS, {"Records": [{"Sns
 const EXPECTED_FOR_DEMAND: &str =
     r#"expected {"action": "re-evaluate"}, or {"action": "look-once"}"#;
 
-/// Characters of the message of an invocation whose looks failed. The log has all of it.
+/// Characters of the message of an invocation whose checks failed. The log has all of it.
 const MESSAGE_LIMIT: usize = 4_096;
 
 /// Why an invocation failed. Lambda repeats it, and hands its event to the dead-letter queue in the end.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvocationError {
-    /// The event is neither alarms' messages nor the request to look again.
+    /// The event is neither alarms' messages nor the request to re-evaluate.
     #[error("the event is nothing that this function knows: {problem}; {EXPECTED}")]
     MalformedEvent {
         /// Where in the event, and what is wrong there.
@@ -29,7 +29,7 @@ pub enum InvocationError {
         /// Where in the event, and what is wrong there.
         problem: String,
     },
-    /// Some looks failed, or a part of every look. What could be done was done.
+    /// Some checks failed, or a part of every check. Everything else was done.
     #[error("{}", summarize_checks(.0))]
     LooksFailed(Box<DemandAnswer>),
     /// Some records of the event are no messages of this function's alarms. The others were handled.

@@ -67,7 +67,7 @@ impl Event {
                 records.ok_or_else(|| malformed("Records: is not a list of records".to_owned()))?;
             return Ok(Self::of_records(records, policy));
         }
-        // One look is all that either asks of alarms.
+        // Both mean one evaluation of the alarms.
         let (ScalingRequest::ReEvaluate | ScalingRequest::LookOnce) =
             serde_path_to_error::deserialize(event)
                 .map_err(|error| malformed(error.to_string()))?;

@@ -36,7 +36,7 @@ struct Absent<'a> {
 /// invocation to the next.
 ///
 /// # Errors
-/// When the event is neither alarms' messages nor the request to look again, when a record is none of
+/// When the event is neither alarms' messages nor the request to re-evaluate, when a record is none of
 /// this function's alarms' (the others are handled by then), and when AWS refuses or doesn't answer. A
 /// service that is not there is no error: repeating the invocation would not help.
 pub async fn handle(
@@ -47,7 +47,7 @@ pub async fn handle(
     invocation: &Invocation,
     log: &mut Log<'_>,
 ) -> Result<Reply, InvocationError> {
-    // Boxed, because the compiler doesn't look into futures nested deeper than these.
+    // Boxed, because the compiler doesn't analyze futures nested deeper than these.
     match policy.followed() {
         Followed::AlarmSteps(policy) => {
             let result = Box::pin(answer(clients, policy, event, invocation, log)).await;

@@ -1,12 +1,12 @@
 //! The scaling function: what sets the desired count of one service, by an alarm's steps or by demand.
 //!
-//! This room owns one invocation. Under alarms' steps, whatever wakes it, an alarm's message or the rule that asks to look
-//! again, it reconciles: it reads the alarms' states, the service and what is remembered of the last
-//! steps, lets the room `scaling` say what is right to do, and does it. What it remembers is a tag on
+//! This crate owns one invocation. Under alarm steps, an alarm's message or a rule's request to re-evaluate invokes it,
+//! and it reconciles: it reads the alarms' states, the service and what is remembered of the last
+//! steps, lets the crate `scaling` decide what is right to do, and does it. What it remembers is a tag on
 //! each alarm, written before the step is taken, so that messages may come twice, late, or out of order.
 //!
-//! Under demand, an invocation looks at the queues and the service several times until its rule's period is
-//! over, and sets the count that the room `scaling` says is right. What earlier looks told is its
+//! Under demand, an invocation checks the queues and the service several times until its rule's period is
+//! over, and sets the count that the crate `scaling` decides. What earlier checks found is its
 //! [`Memory`], which lives as long as the execution environment; without one, nothing is removed until
 //! enough is known again.
 //!

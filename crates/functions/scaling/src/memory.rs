@@ -16,7 +16,7 @@ struct Garbled<'a> {
     value: &'a str,
 }
 
-/// Reads the records of the alarms. One that is garbled says nothing, but is told in the log.
+/// Reads the records of the alarms. One that is garbled is ignored, and reported in the log.
 pub(crate) async fn recall(
     client: &aws_sdk_cloudwatch::Client,
     alarms: &PerSide<Option<Alarm>>,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::Problem;
 use crate::alarms::Alarm;
 
-/// Periods looked back at, at least: metrics of AWS services come up to some minutes late.
+/// Minimum number of periods to read: metrics of AWS services come up to some minutes late.
 const PERIODS: u32 = 3;
 
 /// The value of the latest period that is over, and its distance beyond the threshold; `None` without a

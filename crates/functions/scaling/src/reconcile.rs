@@ -167,7 +167,7 @@ impl AlarmReconciliation<'_> {
         let done = StepRecord { done: true, ..step };
         let marked = memory::remember(&self.clients.cloudwatch, alarm, &done, self.deadline).await;
         if let Err(problem) = marked {
-            // The step is taken. That it was is also told by the count, unless someone sets it back.
+            // The step is taken. The count also shows it, unless someone sets it back.
             let fields = Unmarked {
                 alarm: &alarm.name,
                 reason: problem.to_string(),

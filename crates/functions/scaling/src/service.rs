@@ -82,7 +82,7 @@ pub(crate) async fn describe<'a>(
 }
 
 fn convert_service(service: &Described) -> Result<Service, Problem> {
-    // The SDK reads an absent `desiredCount` or `runningCount` as 0. A record cut short is told by its absent status.
+    // The SDK reads an absent `desiredCount` or `runningCount` as 0. Without a status, a record is cut short.
     match service.status() {
         Some("ACTIVE") => {}
         Some("DRAINING") => return Ok(Service::Draining),

@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Due {
     /// When, from the beginning of the load; never less than that of the message before.
     pub at: Duration,
-    /// How long its work takes; `None` leaves that to the worker. Told in whole milliseconds.
+    /// How long its work takes; `None` leaves that to the worker. Sent in whole milliseconds.
     pub work: Option<Duration>,
 }
 
@@ -114,7 +114,7 @@ impl Producer {
         }
     }
 
-    /// Sends each message at its moment, or up to 50 ms after it, from now on; tells of each that SQS has
+    /// Sends each message at its moment, or up to 50 ms after it, from now on; reports each that SQS has
     /// taken. When `stop` comes, nothing more is sent, and only the calls under way are waited for.
     pub async fn send(
         &self,
@@ -129,7 +129,7 @@ impl Producer {
         let giving_up = Arc::new(AtomicBool::new(false));
         let numbered = (0..).zip(load).peekable();
         for (at, batch) in Batches(numbered) {
-            // A moment beyond what a clock can tell never comes.
+            // A time beyond the clock's range never comes.
             let moment = begin.checked_add(at);
             let due = async {
                 match moment {

@@ -1,4 +1,4 @@
-//! What a scaling function knows: the service that it scales, and the alarms that tell it to.
+//! The policy of a scaling function: the service that it scales, and the alarms that notify it.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,10 +50,10 @@ pub struct AlarmSteps {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "action", deny_unknown_fields)]
 pub enum ScalingRequest {
-    /// `{"action": "re-evaluate"}`: look at the alarms, and go on scaling while one is in ALARM.
-    /// A function that follows demand looks until its rule's period is over.
+    /// `{"action": "re-evaluate"}`: check the alarms, and keep scaling while one is in ALARM.
+    /// A function that follows demand keeps checking until its rule's period is over.
     ReEvaluate,
-    /// `{"action": "look-once"}`: look once, act on it, and answer. For a person, or for a deploy that
+    /// `{"action": "look-once"}`: check once, act on it, and answer. For a person, or for a deploy that
     /// makes sure of the function.
     LookOnce,
 }

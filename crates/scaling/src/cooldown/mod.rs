@@ -26,7 +26,7 @@ pub enum Allowed {
         /// The count that it is reckoned from, for [`TakenStep::base`].
         base: u32,
     },
-    /// The law asks for nothing that this side may do: a bound is reached.
+    /// The algorithm asks for nothing that this side can do, for example because a bound is reached.
     Keep,
     /// A cooldown blocks the step.
     Wait {
@@ -37,13 +37,13 @@ pub enum Allowed {
     },
 }
 
-/// What `side` may do at `now`, when `law` says which count it asks for from a given one.
+/// Returns what `side` can do at `now`. `law` returns the count that the algorithm asks for from a given one.
 ///
 /// A cooldown begins with the last step of either side and is that side's. During the cooldown of
 /// scale-out, the tasks that it added count as if they were part of what the next scale-out adds: only a
 /// larger step passes, and adds the difference (+3 after +2 adds 1). Scale-in waits for any cooldown.
 /// Scale-out doesn't wait for the one of scale-in, and ends it. Scale-out never lowers the count and
-/// scale-in never raises it, whatever the law asks for.
+/// scale-in never raises it, whatever the algorithm asks for.
 ///
 /// AWS documents all of this but one: that scale-in waits for the cooldown of scale-out too. It
 /// follows from what AWS says the cooldown is for, the time that a step needs to take effect.

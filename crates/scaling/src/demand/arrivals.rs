@@ -1,11 +1,11 @@
-//! How many messages arrive, from what SQS tells.
+//! The arrival rate, from SQS's counts.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::law::to_float;
 
-/// One look at a queue. All times of one reckoning count from the same origin, whichever it is.
+/// One reading of a queue. All times of a computation count from the same origin, whichever it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSample {
     /// When.
@@ -16,7 +16,7 @@ pub struct QueueSample {
     pub in_flight: u64,
 }
 
-/// The latest looks at a queue.
+/// The latest readings of a queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueHistory {
     kept: Duration,
@@ -24,7 +24,7 @@ pub struct QueueHistory {
 }
 
 impl QueueHistory {
-    /// An empty history that keeps looks for this long.
+    /// Returns an empty history that keeps readings for this long.
     #[must_use]
     pub fn new(kept: Duration) -> Self {
         Self {
@@ -33,13 +33,13 @@ impl QueueHistory {
         }
     }
 
-    /// Adds a look. One that is not later than the latest is ignored.
+    /// Adds a reading. One that is not later than the latest is ignored.
     pub fn record(&mut self, sample: QueueSample) {
         if self.samples.back().is_some_and(|last| sample.at <= last.at) {
             return;
         }
         self.samples.push_back(sample);
-        // One look from before the time that is kept stays, so that the whole of that time is known.
+        // One reading from before the time that is kept stays, so that the whole of that time is known.
         while self
             .samples
             .get(1)
@@ -49,12 +49,12 @@ impl QueueHistory {
         }
     }
 
-    /// Forgets everything: after a look that failed for long, say.
+    /// Forgets everything, for example after checks failed for long.
     pub fn clear(&mut self) {
         self.samples.clear();
     }
 
-    /// Time since the latest look; `None` without one.
+    /// Returns the time since the latest reading; `None` without one.
     #[must_use]
     pub fn age(&self, now: Duration) -> Option<Duration> {
         let latest = self.samples.back()?;
@@ -62,10 +62,10 @@ impl QueueHistory {
     }
 
     /// Messages that were sent a second, on average over at least the time `over` before the latest
-    /// look if that is known, and over what is known otherwise. `None` with fewer than two looks.
+    /// reading if that is known, and over what is known otherwise. `None` with fewer than two readings.
     ///
     /// What was sent is what the queue has grown by, in flight included, plus what was deleted. SQS
-    /// tells deletes only through CloudWatch, a minute or two late; but a message in flight is one that
+    /// reports deletes only through CloudWatch, a minute or two late; but a message in flight is one that
     /// is being processed, so that deletes a second are messages in flight ÷ processing time (Little's
     /// law). Messages that a task receives in advance, or that a dead task still holds, are in flight
     /// too: they make the estimate too high, never too low.
@@ -75,13 +75,13 @@ impl QueueHistory {
         spans.last().map(|span| span.rate())
     }
 
-    /// The largest rate that the latest looks prove, up to `over` before the latest: of every span up to
+    /// The largest rate that the latest readings prove, up to `over` before the latest: of every span up to
     /// now the rate less `deviations` of the standard deviations that chance alone gives it, or the mean
-    /// over all of it if that is more. A sudden rise shows after one or two looks, and chance does not.
+    /// over all of it if that is more. A sudden rise shows after one or two readings, and chance does not.
     ///
-    /// The number of messages sent at random in a time has its own mean as variance (Poisson). Looks at
-    /// messages in flight that are further apart than a processing time tell of deletes only by a
-    /// sample, which adds as much variance again for each processing time between two looks.
+    /// The number of messages sent at random in a time has its own mean as variance (Poisson). Readings
+    /// of messages in flight that are further apart than a processing time show deletes only by a
+    /// sample, which adds as much variance again for each processing time between two readings.
     #[must_use]
     pub fn proven_rate(
         &self,
@@ -100,7 +100,7 @@ impl QueueHistory {
         mean.map(|mean| proven.max(mean))
     }
 
-    /// The spans from each earlier look to the latest, the shortest first; the last is the first to
+    /// The spans from each earlier reading to the latest, the shortest first; the last is the first to
     /// reach `over`.
     fn spans(&self, processing_time: Duration, over: Duration) -> impl Iterator<Item = Span> {
         let processing = processing_time.as_secs_f64();
@@ -126,13 +126,13 @@ impl QueueHistory {
     }
 }
 
-/// A time up to the latest look.
+/// A time up to the latest reading.
 struct Span {
     /// Seconds, above zero.
     length: f64,
     /// Messages sent in it.
     sent: f64,
-    /// Processing times between two looks.
+    /// Processing times between two readings.
     pauses: f64,
 }
 

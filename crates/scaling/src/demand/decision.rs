@@ -52,7 +52,7 @@ pub enum DecisionReason {
         /// Whose it is.
         of: Side,
     },
-    /// Tasks are to spare, but a cooldown may still run of a change from before the first look.
+    /// Tasks are to spare, but a cooldown may still run of a change from before the first check.
     Begun {
         /// When the longest cooldown would end.
         until: Duration,
@@ -74,7 +74,7 @@ impl NeedHistory {
         }
     }
 
-    /// Adds what was found, in order of time; `None` for a look that failed, and what is no number
+    /// Adds what was found, in order of time; `None` for a check that failed, and what is no number
     /// counts as that.
     pub fn record(&mut self, now: Duration, need: Option<f64>) {
         let Some(need) = need.filter(|need| need.is_finite()) else {
@@ -90,7 +90,7 @@ impl NeedHistory {
         self.keep(now, need);
     }
 
-    /// Adds the part of a need that a look found which failed in part, or that could not know the rest.
+    /// Adds the known part of a need, from a check that failed in part or could not know the rest.
     /// It counts for the largest need, and doesn't make the window any better known.
     pub fn record_part(&mut self, now: Duration, part: f64) {
         if part.is_finite() {

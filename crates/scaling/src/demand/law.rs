@@ -1,7 +1,7 @@
-//! The demand law: how many tasks the work needs, rather than how much work has piled up.
+//! The demand algorithm: how many tasks the work needs, rather than how much work has piled up.
 //!
-//! Backlog per task reacts to what has already gone wrong. This law asks for the tasks that the arrivals
-//! need, with headroom for chance, plus those that drain the backlog while its promise can still be
+//! Backlog per task reacts only after a backlog has built up. This algorithm asks for the tasks that the arrivals
+//! need, with headroom for chance, plus those that drain the backlog while its objective can still be
 //! kept. It says nothing about when to remove tasks: that is [`super::decide`]'s.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::staffing;
 use crate::Bounds;
 
-/// What is promised, and what the law reckons with.
+/// The latency objective, and the other inputs of the algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandLaw {
     /// How long a message may wait until its processing begins.
@@ -18,9 +18,9 @@ pub struct DemandLaw {
     pub processing_time: Duration,
     /// Messages that a task works on at once, at least 1.
     pub concurrency: u32,
-    /// From a decision to the first message of a new task. Zero makes the law blind to the delay.
+    /// From a decision to the first message of a new task. Zero makes the algorithm ignore the delay.
     pub start: Duration,
-    /// Share of the messages, above 0 and below 1, that chance may make wait longer than promised when
+    /// Share of the messages, above 0 and below 1, that chance can make wait longer than the objective when
     /// no backlog is left and the rate is what it is thought to be: see [`DemandLaw::steady`].
     pub late: f64,
 }
@@ -40,7 +40,7 @@ pub struct Workload {
 
 impl DemandLaw {
     /// Tasks that the work needs, unrounded and without bounds: [`Self::steady`] plus [`Self::drain`].
-    /// `None` when the law or the work holds no usable number: unknown is not zero.
+    /// `None` when the settings or the work hold no usable number: unknown is not zero.
     #[must_use]
     pub fn need(&self, work: &Workload) -> Option<f64> {
         let need = self.steady(work.rate)? + self.drain(work)?;
@@ -48,12 +48,12 @@ impl DemandLaw {
     }
 
     /// Tasks that the arrivals need: the fewest places, in whole numbers, of which no more than the share
-    /// `late` of the messages would wait longer than promised if they came at random at this rate.
+    /// `late` of the messages would wait longer than the objective if they came at random at this rate.
     ///
     /// This is what a fixed utilization stands for elsewhere. It leaves more headroom to small services
-    /// than to large ones, in square roots of the load where the promise is short (square-root staffing:
+    /// than to large ones, in square roots of the load where the objective is short (square-root staffing:
     /// Halfin and Whitt, "Heavy-Traffic Limits for Queues with Many Exponential Servers", Operations
-    /// Research 29, 1981), and next to none where the promise is many times the processing time.
+    /// Research 29, 1981), and next to none where the objective is many times the processing time.
     #[must_use]
     pub fn steady(&self, rate: f64) -> Option<f64> {
         let processing = self.seconds_a_message()?;
@@ -62,12 +62,12 @@ impl DemandLaw {
         Some(places / self.places())
     }
 
-    /// Tasks on top that drain the backlog within the promise, as it will be once new tasks can run.
+    /// Tasks on top that drain the backlog within the objective, as it will be once new tasks can run.
     ///
     /// Until then (`start`) arrivals add to the backlog, and the tasks that run take from it; those that
     /// are starting are reckoned to help for half of that time. What then remains has waited already,
-    /// but the messages that arrive from then on have all of the promise, and it is for them that it is
-    /// drained: draining it faster, for the sake of those that waited, keeps few promises more for many
+    /// but the messages that arrive from then on have all of the objective's time, and it is for them that it is
+    /// drained: draining it faster, for the sake of those that waited, meets few objectives more for many
     /// tasks more. This is the fluid approximation of a queue: Newell, "Applications of Queueing
     /// Theory", 2nd ed. (1982).
     #[must_use]

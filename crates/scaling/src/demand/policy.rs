@@ -1,4 +1,4 @@
-//! What a function that follows the demand law knows: the service, its queues, and the law's numbers.
+//! The policy of a function that follows demand: the service, its queues, and the algorithm's numbers.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::queue_request::QueueRequest;
 /// Environment variable of the scaling function that holds its [`DemandPolicy`] as JSON.
 pub const DEMAND_POLICY_VARIABLE: &str = "DEMAND_POLICY";
 
-/// Name of the metric that tells how many tasks the work needs, unrounded and without bounds. Its
+/// Name of the metric of the tasks that the work needs, unrounded and without bounds. Its
 /// dimensions are `ClusterName` and `ServiceName`.
 pub const TASKS_NEEDED_METRIC: &str = "TasksNeeded";
 
@@ -26,7 +26,7 @@ pub const DEMAND_TASK_START: Duration = Duration::from_secs(40);
 /// `docs/demand.md`.
 pub const DEMAND_WINDOW: Duration = Duration::from_secs(120);
 
-/// Time between two looks of a function that sets the desired count. 10 s come near to what a look each
+/// Time between two checks of a function that sets the desired count. 10 s come near to what a check each
 /// second would achieve; see `docs/demand.md`.
 pub const DEMAND_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -46,11 +46,11 @@ pub struct DemandPolicy {
     pub min: u32,
     /// Most tasks, at least `min`.
     pub max: u32,
-    /// The law.
+    /// The numbers of the demand algorithm.
     pub law: DemandRequest,
-    /// Time between two looks, in milliseconds.
+    /// Time between two checks, in milliseconds.
     pub every_ms: u64,
-    /// How long one invocation goes on looking, in milliseconds: the period of its rule.
+    /// How long one invocation keeps checking, in milliseconds: the period of its rule.
     pub period_ms: u64,
     /// Pause after a scale-out in which only a larger count is set, in milliseconds.
     pub cooldown_out_ms: u64,

@@ -1,4 +1,4 @@
-//! The numbers of the demand law, as a policy or an event carries them.
+//! The numbers of the demand algorithm, as a policy or an event carries them.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::law::DemandLaw;
 use super::watch::DemandWatchSettings;
 use crate::BoundsError;
 
-/// Share of the messages that chance may make wait longer than promised; see [`DemandLaw::late`].
+/// Share of the messages that chance can make wait longer than the objective; see [`DemandLaw::late`].
 /// Chosen by the experiment in `docs/demand.md`.
 pub const LATE_SHARE: f64 = 0.01;
 
-/// The numbers of the demand law, as a definition says them.
+/// The numbers of the demand algorithm, as a definition sets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemandRequest {
@@ -64,7 +64,7 @@ impl DemandRequest {
         zero(self.rate_over_ms, "rate_over_ms")
     }
 
-    /// The law; `measured` is the processing time where none is given. `None` while it is unknown.
+    /// Returns the algorithm's input; `measured` is the processing time if none is given. `None` while it is unknown.
     #[must_use]
     pub fn law(&self, measured: Option<Duration>) -> Option<DemandLaw> {
         let given = self.processing_time_ms.map(Duration::from_millis);
@@ -77,7 +77,7 @@ impl DemandRequest {
         })
     }
 
-    /// What a watch goes by that looks at every `every`.
+    /// Returns the settings of a watch that checks every `every`.
     #[must_use]
     pub fn watching(&self, every: Duration) -> DemandWatchSettings {
         let window = Duration::from_millis(self.window_ms);

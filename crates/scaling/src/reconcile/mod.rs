@@ -38,7 +38,7 @@ impl StateChange {
 }
 
 /// What is remembered of an alarm's last step. It is written down before the step is taken, so that a
-/// crash between the two can lose a step, which the next look at the alarm makes up for, but not
+/// crash between the two can lose a step, which the next re-evaluation makes up for, but not
 /// double one; and marked as done afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepRecord {
@@ -71,12 +71,12 @@ impl StepRecord {
     }
 }
 
-/// Why an alarm is looked at.
+/// Why an alarm is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// Its state changed. The same message may come twice, so it steps once per change.
     StateChange,
-    /// It is time to look again. An alarm that goes on ringing goes on scaling.
+    /// A re-evaluation is due. An alarm that stays in ALARM keeps scaling.
     ReEvaluation,
 }
 

@@ -1,4 +1,4 @@
-//! Alarms, topic, scaling function: the second system, by the very law that its function runs.
+//! Alarms, topic, scaling function: alarm steps, by the algorithm that the function runs.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::alarms::evaluation;
 use super::queue_steps::QueueSteps;
 use super::{Control, Observation, Shown, Tick, Wishes};
 
-/// Alarms that tell a scaling function, and a rule by which it looks again every minute.
+/// Alarms that notify a scaling function, and a rule by which it re-evaluates every minute.
 pub(super) struct AlarmStepControl {
     assumptions: Assumptions,
     bounds: Bounds,
@@ -74,7 +74,7 @@ impl AlarmStepControl {
         at.max(now + 1)
     }
 
-    /// The alarms are evaluated; one that begins to ring tells the function.
+    /// The alarms are evaluated; one that goes into ALARM notifies the function.
     fn evaluate(&mut self, minute: u64, now: Nanos, wishes: &mut Wishes) {
         self.steps.evaluate(minute);
         for side in [Side::Out, Side::In] {

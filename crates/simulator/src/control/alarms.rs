@@ -48,7 +48,7 @@ pub(super) struct Alarm {
 }
 
 impl Metric {
-    /// A metric whose alarms look at this many periods.
+    /// Returns a metric whose alarms evaluate this many periods.
     pub(super) fn new(statistic: Statistic, kept: usize) -> Self {
         Self {
             statistic,
@@ -59,7 +59,7 @@ impl Metric {
         }
     }
 
-    /// Adds a datapoint. One that is older than what alarms look at is too late.
+    /// Adds a datapoint. One that is older than what alarms evaluate is ignored.
     pub(super) fn publish(&mut self, period: u64, value: f64) {
         let Some(at) = period.checked_sub(self.first) else {
             return;

@@ -1,4 +1,4 @@
-//! The ideal: how few tasks keep the promise, when every message is known beforehand.
+//! The ideal: the minimum number of tasks that meet the objective if every message is known in advance.
 
 use std::iter;
 
@@ -17,7 +17,7 @@ pub(crate) struct Foreknowledge {
     work: Vec<f64>,
 }
 
-/// Most intervals beyond the load's end that are looked at.
+/// Maximum number of intervals after the load's end.
 const MOST_LATE: u32 = 10_000_000;
 
 /// Sets the counts that it knew to be needed.

@@ -1,4 +1,4 @@
-//! The other half of the loop: what looks at the queue and the service, and sets the desired count.
+//! The other half of the loop: policies that read the queue and the service, and set the desired count.
 
 mod alarm_steps;
 mod alarms;
@@ -47,7 +47,7 @@ pub(crate) enum Tick {
     HourEnds,
 }
 
-/// What AWS would tell at a moment.
+/// What AWS would report at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Observation {
     pub(crate) visible: u64,
@@ -97,7 +97,7 @@ impl Shown {
     }
 }
 
-/// What sets the desired count: the one place where another law enters.
+/// Sets the desired count: another policy implements this trait.
 pub(crate) trait Control {
     /// What it wants at the beginning.
     fn begin(&mut self, wishes: &mut Wishes);
@@ -120,7 +120,7 @@ pub(crate) trait Control {
         0
     }
 
-    /// Seconds that a run of that function waits between its looks.
+    /// Seconds that a run of that function waits between its checks.
     fn run_span(&self) -> f64 {
         0.0
     }

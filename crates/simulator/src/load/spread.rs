@@ -120,7 +120,7 @@ fn count_messages(value: u64, length: u64, values: Values, carry: &mut u64) -> u
 /// The distance that more than half of the rows have; otherwise the shortest, if that is a usual period
 /// and all others are multiples of it.
 fn find_step(distances: &[u64]) -> Option<u64> {
-    /// Most distances that are told apart; an even file has few.
+    /// Maximum number of different distances; an even file has few.
     const KINDS: usize = 1_000;
     let mut counts: HashMap<u64, usize> = HashMap::new();
     for distance in distances {

@@ -1,5 +1,5 @@
 //! A loop that really ran, as it was watched: samples, messages and actions. It comes to the same
-//! [`RunOutcome`] as a simulation, by the same reckoning, so that the two can be told side by side.
+//! [`RunOutcome`] as a simulation, computed the same way, so that the two can be compared.
 
 mod replay;
 mod timeline;
@@ -32,7 +32,7 @@ pub struct Measurement {
     notes: Vec<String>,
 }
 
-/// A look at the loop.
+/// A sample of the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     /// When.
@@ -91,7 +91,7 @@ impl Measurement {
         }
     }
 
-    /// Adds a look.
+    /// Adds a sample.
     pub fn sample(&mut self, sample: Sample) {
         self.samples.push(sample);
     }
@@ -148,7 +148,7 @@ impl Measurement {
         u64::try_from(mean).ok().map(Duration::from_nanos)
     }
 
-    /// What it comes to, by the promise, bounds, timeouts and prices of a scenario. What can't be measured is
+    /// Returns the outcome, by the objective, bounds, timeouts and prices of a scenario. What can't be measured is
     /// said in the outcome's notes.
     ///
     /// # Errors

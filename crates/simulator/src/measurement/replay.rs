@@ -49,7 +49,7 @@ struct Replay<'m> {
     in_flight: u64,
     desired: u32,
     shown: Shown,
-    /// Tasks that run or start, and the task time up to the latest look.
+    /// Tasks that run or start, and the task time up to the latest sample.
     tasks: u32,
     task_time: Nanos,
     observed: Nanos,
@@ -156,7 +156,7 @@ impl<'m> Replay<'m> {
         }
     }
 
-    /// Before the first look it is as it was then.
+    /// Before the first sample, the state is that of the first.
     fn begin(&mut self) {
         let first = self
             .measurement

@@ -81,7 +81,7 @@ impl Tracked {
         fates
     }
 
-    /// Processings of which the worker never told the end, and which the queue gave up before `end`.
+    /// Processings whose end the worker never reported, and which the queue gave up before `end`.
     pub(super) fn interrupted(&self, rules: Rules, end: Nanos) -> u64 {
         let given_up = |one: &&Stretch| {
             one.ended.is_none() && one.began.saturating_add(rules.visibility) < end

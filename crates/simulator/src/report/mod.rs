@@ -1,4 +1,4 @@
-//! What is told of a simulation: one document for programs, and the same figures for people, as text and
+//! The report of a simulation: one document for programs, and the same figures for people, as text and
 //! as one self-contained page.
 
 mod bill;
@@ -25,7 +25,7 @@ pub struct Report {
     pub load: String,
     /// When the load begins, as its file writes times; nothing for a generated load.
     pub begins: Option<String>,
-    /// Share, from 0 to 1, of the messages for which the promise must be kept, if one was asked for.
+    /// Share, from 0 to 1, of the messages that must meet the objective, if one was required.
     pub required: Option<f64>,
     /// Whether it was kept for that share.
     pub satisfied: Option<bool>,
@@ -57,7 +57,7 @@ pub struct Report {
 pub struct Rival {
     /// Name of the policy, for people.
     pub name: String,
-    /// Share, from 0 to 1, of the messages whose promise was kept.
+    /// Share, from 0 to 1, of the messages that meet the objective.
     pub within_objective: f64,
     /// What all phases came to.
     pub phases: Phases,

@@ -17,7 +17,7 @@ impl Scenario {
     ///
     /// # Errors
     /// When there is no such service, when it consumes no queue, when its scaling can't be simulated, or
-    /// when its promise or processing time is not known.
+    /// if its objective or processing time isn't known.
     pub fn from_stack(
         stack: &Stack,
         service: &str,

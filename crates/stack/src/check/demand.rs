@@ -113,7 +113,7 @@ pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-/// A burst waits for the look that sees it, and for the tasks that it then brings.
+/// A burst waits for the check that sees it, and for the tasks that it then brings.
 fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
         Actuator::Function => (
@@ -149,7 +149,7 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
     findings.report(finding);
 }
 
-/// What waits is drained within one promise: of a shorter one than a message takes, each message asks for
+/// The backlog is drained within one objective: if that is shorter than the processing time, each message asks for
 /// several tasks.
 fn check_single_message(demand: &Demand, path: &str, findings: &mut Findings) {
     let here = format!("{path}.scaling.demand");

@@ -1,4 +1,4 @@
-//! What a definition means: whether AWS would take it, and whether it could keep its promise.
+//! What a definition means: whether AWS would accept it, and whether it could meet its objective.
 //!
 //! Each check names the paths that it depends on; where one of them was refused before, it is silent.
 
@@ -23,7 +23,7 @@ mod thresholds;
 use crate::findings::Findings;
 use crate::model::Stack;
 
-/// Looks for everything that would deploy and then fail, or lie.
+/// Checks for everything that would deploy and then fail or mislead.
 pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     names::check(stack, findings);
     arns::check(stack, findings);

@@ -1,4 +1,4 @@
-//! Whether the promise of a service can be kept: by its tasks, its queues and the metric.
+//! Whether a service can meet its latency objective: by its tasks, its queues and the metric.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ struct Promise {
 }
 
 impl Promise {
-    /// The promise of the service at a path.
+    /// The latency objective of the service at a path.
     fn from_service(findings: &Findings, path: &str, service: &Service) -> Option<Self> {
         let backlog = service
             .backlog_per_task()

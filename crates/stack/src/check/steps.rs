@@ -109,7 +109,7 @@ fn check_missing(here: &str, name: &str, at: &str, findings: &mut Findings) {
     findings.refuse_silently(at);
 }
 
-/// A queue whose messages are all being worked on looks empty to a scale-in that doesn't count those.
+/// A queue whose messages are all in flight seems empty to a scale-in that doesn't count those.
 fn in_flight(
     service: &Service,
     at: &str,
@@ -181,7 +181,7 @@ fn check_resolution(
     findings.report(finding);
 }
 
-/// What an alarm looks at. Source: Amazon CloudWatch API, `PutMetricAlarm`, `EvaluationPeriods`.
+/// What an alarm evaluates. Source: Amazon CloudWatch API, `PutMetricAlarm`, `EvaluationPeriods`.
 fn check_periods(
     here: &str,
     side_path: &str,

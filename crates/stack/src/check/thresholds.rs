@@ -1,4 +1,4 @@
-//! Thresholds of step scaling: whether they are ever reached, and whether the two sides leave room.
+//! Thresholds of step scaling: whether they are ever reached, and whether the two sides are far enough apart.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub(super) fn check_is_possible(
     false
 }
 
-/// Looks at the two sides together.
+/// Checks the two sides together.
 pub(super) fn check(service: &Service, here: &str, steps: &StepScaling, findings: &mut Findings) {
     let (Some(out), Some(r#in)) = (&steps.scale_out, &steps.scale_in) else {
         return;

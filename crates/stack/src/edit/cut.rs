@@ -209,7 +209,7 @@ fn scalar_end(text: &str, span: Span) -> usize {
 fn find_indent(text: &str, offset: usize) -> String {
     let before = text.get(..offset).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
-    // A byte order mark takes no room.
+    // A byte order mark takes no space.
     " ".repeat(line.trim_start_matches('\u{feff}').chars().count())
 }
 

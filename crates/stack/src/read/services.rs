@@ -10,7 +10,7 @@ use crate::shape::tables::{EXISTING_SERVICE, SERVICE};
 use crate::slo;
 use crate::yaml::Node;
 
-/// Ports of a listener that isn't told its own.
+/// Default ports of a listener.
 const HTTP: u16 = 80;
 const HTTPS: u16 = 443;
 

@@ -34,7 +34,7 @@ pub(crate) enum Rule {
 /// A value that doesn't fit with the others around it.
 #[derive(Debug)]
 pub(crate) struct Misfit {
-    /// Its path from the value that was looked at, such as `.at_least` or `[1].from`.
+    /// Its path from the value that was checked, such as `.at_least` or `[1].from`.
     pub(crate) at: String,
     pub(crate) label: &'static str,
     pub(crate) message: String,
@@ -75,7 +75,7 @@ pub(crate) enum Kind {
     /// A mapping with keys of the user's own.
     Entries(&'static Entries),
     Object(&'static Object),
-    /// One of several forms, told apart by [`Form`].
+    /// One of several forms, distinguished by [`Form`].
     Either(&'static [Form]),
     /// An SNS filter policy.
     Filter,
@@ -138,7 +138,7 @@ pub(crate) struct Time {
     pub(crate) besides: &'static [u64],
 }
 
-/// Looks at the items of a list for one that doesn't fit.
+/// Finds an item of a list that doesn't fit.
 pub(crate) type ListRule = fn(&[Node]) -> Option<Misfit>;
 
 /// A list of values of one kind.

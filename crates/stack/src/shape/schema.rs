@@ -197,7 +197,7 @@ fn tasks_or_percent(most: &Amount) -> Value {
     ]})
 }
 
-/// A schema can't tell the bounds, so the key's description does. `patternErrorMessage` is what the
+/// A schema can't express the bounds, so the key's description does. `patternErrorMessage` is what the
 /// language servers of editors show instead of the pattern.
 fn time(time: &Time) -> Value {
     let offered = time

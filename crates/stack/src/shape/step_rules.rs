@@ -14,7 +14,7 @@ enum Meaning {
 }
 
 impl Meaning {
-    /// The key of a step and what its number means; `None` when that can't be told.
+    /// The key of a step and what its number means; `None` if that isn't known.
     fn from_step(step: &Node) -> Option<(&'static str, Self)> {
         if step.has("set") {
             return Some(("set", Self::Count));

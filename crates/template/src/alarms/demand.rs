@@ -33,7 +33,7 @@ pub(crate) fn demand_alarms<'a>(
     tracked.chain(by_function).collect()
 }
 
-/// The service flies blind: nobody has told for a while how many tasks it needs, so nobody removes any. It
+/// The need of the service hasn't been published for a while, so no task is removed. It
 /// is made last, as the other silence alarms are.
 ///
 /// What target tracking follows may be silent while its window isn't known yet, so it isn't watched. Nor is

@@ -65,10 +65,10 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// The promise is broken: messages wait longer than it says. Five of the last ten minutes: a scale-out
+/// The latency objective is missed: messages wait longer than it allows. Five of the last ten minutes: a scale-out
 /// needs three minutes over the target, about one until the alarm is evaluated and the tasks run, so a
 /// burst that scaling handles as designed stays quiet; counted with gaps, so that a queue that breaks
-/// its promise every other minute doesn't.
+/// its objective every other minute doesn't.
 fn oldest_message<'a>(stack: &Stack, queue: &ResolvedQueue<'_>) -> Option<Alarm<'a>> {
     let promise = stack.oldest_message(queue.short)?;
     let window = Window::minutes(5, 10);
@@ -146,7 +146,7 @@ fn dead_letter_queue_alarm<'a>(
 /// invokes the function as soon as the stack is there, so that the first evaluation finds a datapoint,
 /// unless a minute ends in between; then the alarm rings, and is quiet again a minute later.
 ///
-/// Two ways to rule out even that were weighed. `missing`, with the topic told of INSUFFICIENT_DATA,
+/// Two ways to rule out even that were weighed. `missing`, with the topic notified of INSUFFICIENT_DATA,
 /// never rings at birth; but a metric that is silent from the first minute would never ring at all, and
 /// what pages people by SNS acts on ALARM alone. What `FILL` of metric math makes of a metric without a
 /// single datapoint isn't documented.
@@ -224,7 +224,7 @@ fn function_errors<'a>(stack: &Stack) -> Result<Alarm<'a>, SynthesisError> {
     Ok(function_errors_alarm(id, function, window, description))
 }
 
-/// A scaling function fails, in three of the last five minutes: it looks again every minute.
+/// A scaling function fails, in three of the last five minutes: it re-evaluates every minute.
 fn scaling_errors<'a>(
     stack: &Stack,
     service: &ResolvedService<'_>,
@@ -268,7 +268,7 @@ fn function_errors_alarm<'a>(
     }
 }
 
-/// An alarm's message or a re-evaluation was given up: whoever looks finds it in the queue.
+/// An alarm's message or a re-evaluation was discarded: it is in the dead-letter queue.
 fn scaling_dead_letters<'a>(stack: &Stack, service: &ResolvedService<'_>) -> Alarm<'a> {
     let short = service.short;
     dead_letter_queue_alarm(

@@ -1,5 +1,5 @@
 //! What readers of a deployed stack may rely on: its marks, the types of its resources, and what logical ids and
-//! output names tell.
+//! output names mean.
 //!
 //! The template is written by it, and the deployer reads by it, so that the two can't drift apart.
 
@@ -8,7 +8,7 @@ mod mark;
 pub(crate) use mark::{DESCRIPTION, metadata};
 pub use mark::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
 
-/// CloudFormation's resource types that readers look for.
+/// CloudFormation's resource types that readers search for.
 pub mod types {
     /// A CloudWatch alarm.
     pub const ALARM: &str = "AWS::CloudWatch::Alarm";
@@ -67,7 +67,7 @@ pub fn load_balancer_url_output(service: &str) -> Option<String> {
 /// The logical id of the alarm that each dead-letter queue has. `None` when a queue of this logical id
 /// can't be one.
 ///
-/// The id of the queue alone does not tell: the plain queue `dead-letter` has an id of the same form. But
+/// The id of the queue alone isn't enough: the plain queue `dead-letter` has an id of the same form. But
 /// only a dead-letter queue has this alarm.
 #[must_use]
 pub fn dead_letters_alarm_of(queue: &str) -> Option<String> {

@@ -17,7 +17,7 @@ pub(crate) struct Measured<'a, 'r> {
     pub(crate) wakes: bool,
     /// Target of the policy that tracks the backlog, where the service can go to no task.
     pub(crate) target: Option<f64>,
-    /// The law by which the tasks that it needs are published instead of its backlog.
+    /// The demand settings, if its required tasks are published instead of its backlog.
     pub(crate) demand: Option<DemandRequest>,
 }
 

@@ -129,7 +129,7 @@ pub fn scaling_topic_permission(short: &str) -> String {
     join_kind(short, "ScalingTopicPermission")
 }
 
-/// The rule that lets a scaling function look at its alarms again.
+/// The rule that lets a scaling function re-evaluate its alarms.
 #[must_use]
 pub fn scaling_rule(short: &str) -> String {
     join_kind(short, "ScalingRule")

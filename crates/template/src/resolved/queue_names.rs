@@ -35,7 +35,7 @@ fn generated_queue_name(stem: &str, fifo: bool) -> Text {
 }
 
 /// A queue's URL in the form that SQS hands out. The function's SDK client takes only the account and
-/// the name from it, so it also serves where an endpoint of one's own stands in for SQS.
+/// the name from it, so it also serves where a user's own endpoint emulates SQS.
 pub(crate) fn queue_url(region: Text, account: Text, name: &Text) -> Text {
     text![
         "https://sqs.",

@@ -1,4 +1,4 @@
-//! A CloudWatch alarm, and when it looks.
+//! A CloudWatch alarm and its evaluation window.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub(crate) enum AlarmAction {
     Policy(String),
 }
 
-/// When an alarm looks: `datapoints` of the last `periods` periods have to be over its threshold.
+/// An alarm's evaluation window: `datapoints` of the last `periods` periods must be over its threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) period: u64,
@@ -59,7 +59,7 @@ impl Window {
         }
     }
 
-    /// As far as CloudWatch looks back with a period of this length, in seconds.
+    /// The longest evaluation that CloudWatch allows with a period of this length, in seconds.
     pub(crate) fn limit(period: u64) -> u64 {
         if period < HOUR_SECONDS {
             limits::ALARM_WINDOW_SECONDS
@@ -68,7 +68,7 @@ impl Window {
         }
     }
 
-    /// The whole of a silence. Minutes while they fit into a day, which is as far as an alarm looks back at
+    /// The whole of a silence. Minutes while they fit into a day, which is as far as an alarm evaluates at
     /// minutes; then hours.
     pub(crate) fn from_silence(silence: Duration) -> Result<Self, SynthesisError> {
         let seconds = silence.as_secs().max(1);
@@ -93,7 +93,7 @@ impl Window {
         })
     }
 
-    /// A period a run; as many runs as CloudWatch looks back, five at most, and more than half of them.
+    /// A period a run; as many runs as CloudWatch evaluates, at most five, and more than half of them.
     pub(crate) fn from_runs(every: Duration) -> Result<Self, SynthesisError> {
         let period = every.as_secs().div_ceil(MINUTE_SECONDS).max(1) * MINUTE_SECONDS;
         let limit = Self::limit(period);

@@ -8,7 +8,7 @@ use crate::error::SynthesisError;
 use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::text::{attribute, reference};
 
-/// Longest run of a function that looks once. The next minute brings the next run, which then looks afresh.
+/// Timeout of a function that checks once. The next minute brings the next run, which checks again.
 pub(crate) const TIMEOUT_SECONDS: u64 = 30;
 
 /// Age at which an event of a rule that could not be delivered is dropped: the next one is there by then.

@@ -1,4 +1,4 @@
-//! The numbers of the demand law, as its functions are told them.
+//! The numbers of the demand algorithm, as its functions receive them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use stack::Demand;
 use crate::error::SynthesisError;
 use crate::resolved::ResolvedService;
 
-/// The law of a service that scales by demand.
+/// Returns the demand settings of a service.
 pub(crate) fn demand_request(
     service: &ResolvedService<'_>,
     demand: &Demand,
@@ -39,7 +39,7 @@ pub(crate) fn unusable_numbers(
     SynthesisError::UnusableDemand { service, problem }
 }
 
-/// Whole milliseconds, which is all that the functions are told.
+/// Returns whole milliseconds, the only unit that the functions receive.
 pub(crate) fn whole_milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -28,7 +28,7 @@ pub(crate) fn policy_configuration(
 }
 
 /// How the policy sums up the datapoints of an alarm. It knows these three only; with one statistic per
-/// period they differ just where an alarm looks at several periods.
+/// period they differ only if an alarm evaluates several periods.
 fn aggregation_type(statistic: &Statistic) -> &'static str {
     match statistic {
         Statistic::Plain(name) if name == "Minimum" => "Minimum",

@@ -1,4 +1,4 @@
-//! Scaling functions of services with `demand`: each looks at its queues several times a minute, and sets its
+//! Scaling functions of services with `demand`: each checks its queues several times a minute, and sets its
 //! service's desired count to what the work needs.
 //!
 //! There is no scalable target: Application Auto Scaling and the function would undo each other's work.
@@ -21,13 +21,13 @@ use crate::resources::role::{Statement, publish_metrics, read_metrics};
 use crate::scaling::demand::{demand_request, unusable_numbers, whole_milliseconds};
 use crate::text::{Text, canonical, escape};
 
-/// A rule's shortest period: one invocation looks until the next one begins.
+/// A rule's shortest period: one invocation checks until the next one starts.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// As long as the period. The last look is ten seconds before its end, and each ends in time for the next.
+/// As long as the period. The last check is ten seconds before its end, and each ends in time for the next.
 const TIMEOUT_SECONDS: u64 = 60;
 
-/// No retries: the next minute looks afresh.
+/// No retries: the next minute checks again.
 const RETRIES: (u32, u64) = (0, EVENT_AGE_SECONDS);
 
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {

@@ -108,7 +108,7 @@ fn add_subscription(
     builder.add(names::scaling_subscription(short), resource)
 }
 
-/// The rule that has a scaling function look, every minute.
+/// The rule that invokes a scaling function every minute.
 pub(crate) fn add_rule(
     builder: &mut Builder,
     service: &ResolvedService<'_>,
@@ -128,7 +128,7 @@ pub(crate) fn add_rule(
     lambda::add_rule_permission(builder, permission, &id, &function)
 }
 
-/// The constant input of the rule: look again.
+/// The constant input of the rule: re-evaluate.
 fn re_evaluate() -> String {
     json!(ScalingRequest::ReEvaluate).to_string()
 }

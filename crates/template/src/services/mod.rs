@@ -114,7 +114,7 @@ fn container_definition(
 }
 
 /// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, and the definition's own, which win: ECS
-/// would take a name twice, and which of the two then counts is nobody's promise.
+/// would take a name twice, and which of the two then counts isn't documented.
 fn render_environment(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
     let mut variables = BTreeMap::new();
     for (position, queue) in service.queues.iter().enumerate() {

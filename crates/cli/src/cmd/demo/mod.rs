@@ -157,7 +157,7 @@ async fn perform_demo(
     Ok(summary)
 }
 
-/// Sends the load, and shows the stack until the story is told, or patience is over.
+/// Sends the load, and shows the stack until the story is complete, or time is up.
 async fn play_demo(
     args: &Args,
     load: &LoadText,

@@ -73,7 +73,7 @@ fn choose_one<'a>(
     }
 }
 
-/// By what ECS calls the service, or by its name in the definition, which the logical id tells.
+/// By what ECS calls the service, or by its name in the definition, which the logical id contains.
 fn is_of(function: &Function, service: &str) -> bool {
     let ecs = function
         .services()

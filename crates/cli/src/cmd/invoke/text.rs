@@ -62,7 +62,7 @@ fn format_change(change: &Change) -> String {
     }
 }
 
-/// Datapoints, where the answers tell of some.
+/// Counts the published datapoints, if the answers contain counts.
 fn count_published(invocations: &[Invocation]) -> Option<usize> {
     let answers = invocations.iter().map(|invocation| &invocation.answer);
     let lists = answers.filter_map(|answer| answer["published"].as_array());

@@ -15,7 +15,7 @@ use crate::output::Format;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 
-/// A look asks a dozen APIs, and the account's limits are everybody's.
+/// A refresh calls a dozen APIs, and the account's limits are shared.
 const LEAST_ON_AWS: Duration = Duration::from_secs(2);
 /// Faster than this nobody reads.
 const LEAST: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! `tune`: the cheapest parameters of a stack's policy that keep its promise under a load.
+//! `tune`: the cheapest parameters of a stack's policy that meet its objective under a load.
 
 mod text;
 mod write;

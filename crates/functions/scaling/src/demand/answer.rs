@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::demand::ProcessingTime;
 
-/// What came of a look.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DemandOutcome {
@@ -25,7 +25,7 @@ pub enum DemandOutcome {
     Failed,
 }
 
-/// A queue that a look could not read.
+/// A queue that a check could not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct UnreadQueue {
     /// Queue name.
@@ -34,7 +34,7 @@ pub struct UnreadQueue {
     pub reason: String,
 }
 
-/// One look and its decision. What a look doesn't know is left out.
+/// One check and its decision, without the values that the check doesn't know.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemandCheck {
     /// When.
@@ -82,7 +82,7 @@ pub struct DemandAnswer {
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// What came of the last look.
+    /// The outcome of the last check.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<DemandOutcome>,
     /// The desired count before the first decision.
@@ -91,15 +91,15 @@ pub struct DemandAnswer {
     /// The desired count after the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
-    /// Why, as the last look says.
+    /// The reason, from the last check.
     pub reason: String,
-    /// The processing time that the looks reckoned with.
+    /// The processing time that the checks used.
     pub processing_time: ProcessingTime,
-    /// Every look, in order.
+    /// Every check, in order.
     pub looks: Vec<DemandCheck>,
     /// Datapoints of the need that CloudWatch took.
     pub needs_published: usize,
-    /// What failed beside looks.
+    /// What failed apart from checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
@@ -127,7 +127,7 @@ impl DemandAnswer {
         }
     }
 
-    /// The looks that failed.
+    /// The checks that failed.
     #[must_use]
     pub fn failed(&self) -> Vec<&DemandCheck> {
         let failed = |look: &&DemandCheck| look.outcome == DemandOutcome::Failed;

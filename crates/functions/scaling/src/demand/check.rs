@@ -1,4 +1,4 @@
-//! One look: reads the queues and the service, decides, and sets the count.
+//! One check: reads the queues and the service, decides, and sets the count.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::{log as lines, queues, reason};
 use crate::service::{self, Service};
 use crate::{Clients, InvocationError, Problem, moment};
 
-/// What the looks of one invocation share.
+/// What the checks of one invocation share.
 pub(crate) struct DemandRun<'a> {
     pub(crate) clients: &'a Clients,
     pub(crate) policy: &'a DemandPolicy,
@@ -26,12 +26,12 @@ pub(crate) struct DemandRun<'a> {
     pub(crate) begun: Instant,
     /// The same, since the Unix epoch.
     pub(crate) now: Duration,
-    /// `None` until the first look.
+    /// `None` until the first check.
     pub(crate) processing: Option<ProcessingTime>,
     pub(crate) problems: Vec<String>,
 }
 
-/// The service that a look can scale.
+/// The service that a check can scale.
 #[derive(Clone, Copy)]
 struct Tasks {
     desired: u32,
@@ -40,7 +40,7 @@ struct Tasks {
 }
 
 impl DemandRun<'_> {
-    /// Looks and acts, and writes a line to the log. The first look also settles the processing time.
+    /// Checks and acts, and writes a line to the log. The first check also determines the processing time.
     pub(crate) async fn check(
         &mut self,
         memory: &mut Memory,
@@ -60,9 +60,9 @@ impl DemandRun<'_> {
         Ok(look)
     }
 
-    /// Reads the queues and the service at the same time; and at the first look, once for the invocation, what
+    /// Reads the queues and the service at the same time; and at the first check, once for the invocation, what
     /// CloudWatch knows of the queues, where it is needed: for a processing time that is measured, and to know whether
-    /// messages came and went between the looks where the last task can be removed. The last is when that was.
+    /// messages came and went between the checks where the last task can be removed. The last is when that was.
     async fn read(
         &mut self,
         memory: &mut Memory,
@@ -180,7 +180,7 @@ impl DemandRun<'_> {
         look
     }
 
-    /// A look that knows of the queues no more than which could not be read.
+    /// A check that knows only which queues could not be read.
     fn blank(&self, at: Duration, queues: &[Result<QueueCounts, Problem>]) -> DemandCheck {
         let named = self.policy.queues.iter().zip(queues);
         let unread = named.filter_map(|(queue, read)| {
@@ -206,7 +206,7 @@ impl DemandRun<'_> {
         }
     }
 
-    /// The look with what it found and decided.
+    /// The check with what it found and decided.
     fn found(
         &self,
         look: DemandCheck,

@@ -26,7 +26,7 @@ struct InvocationLine<'a> {
     error: Option<String>,
 }
 
-/// A line for a look and its decision.
+/// A line for a check and its decision.
 pub(crate) fn log_check(log: &mut Log<'_>, look: &DemandCheck) {
     let level = match look.outcome {
         DemandOutcome::Failed => Level::Error,

@@ -1,4 +1,4 @@
-//! One invocation of a function that follows demand: it looks, decides and sets the count, again and again
+//! One invocation of a function that follows demand: it checks, decides and sets the count, again and again
 //! until its rule's period is over.
 
 mod answer;
@@ -27,7 +27,7 @@ pub use processing::ProcessingTime;
 use check::DemandRun;
 use schedule::Schedule;
 
-/// Looks and acts as the event asks for, and publishes what the looks found.
+/// Checks and acts as the event asks for, and publishes the results.
 ///
 /// Overlapping invocations are safe: each sets an absolute count, and setting a count twice is setting it
 /// once.

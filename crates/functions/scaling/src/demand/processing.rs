@@ -19,14 +19,14 @@ pub enum ProcessingTime {
     Given(f64),
     /// Measured in this invocation.
     Measured(f64),
-    /// Measured by an earlier invocation: the last minutes tell none.
+    /// Measured by an earlier invocation, because the last minutes contain none.
     Remembered(f64),
     /// Not measured yet: nothing was deleted in the last minutes.
     Unknown,
 }
 
 impl ProcessingTime {
-    /// What the law reckons with.
+    /// The value that the algorithm uses.
     pub(crate) fn time(self) -> Option<Duration> {
         match self {
             Self::Given(seconds) | Self::Measured(seconds) | Self::Remembered(seconds) => {

@@ -1,4 +1,4 @@
-//! Publishing what the looks of an invocation found, in one call.
+//! Publishes the results of an invocation's checks in one call.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ use crate::demand::DemandCheck;
 /// Source: Amazon CloudWatch API Reference, PutMetricData.
 const DATAPOINTS: usize = 1_000;
 
-/// Publishes the need of each look that knows it, and gives how many those are. Without any, no call.
+/// Publishes the need of each check that knows it, and returns their number. Without any, no call.
 pub(crate) async fn publish(
     client: &aws_sdk_cloudwatch::Client,
     policy: &DemandPolicy,

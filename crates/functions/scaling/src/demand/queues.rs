@@ -26,7 +26,7 @@ pub(crate) async fn read(
     .await
 }
 
-/// The queues that no look could read: of a service with several queues, nothing else tells of them.
+/// The queues that no check could read. With several queues, nothing else reports them.
 pub(crate) fn never_read(policy: &DemandPolicy, looks: &[DemandCheck]) -> Vec<String> {
     let unread = |look: &DemandCheck, name: &str| look.unread.iter().any(|one| one.queue == name);
     let never = |queue: &&QueueRequest| looks.iter().all(|look| unread(look, &queue.name));

@@ -1,26 +1,26 @@
-//! When an invocation looks, and until when its calls may last: pure.
+//! When an invocation checks, and until when its calls can last: pure.
 
 use std::time::Duration;
 
 use scaling::{DemandPolicy, ScalingRequest};
 
-/// How long the calls of a look may last, however close the looks are: longer than one attempt.
+/// How long the calls of a check can last, however close the checks are: longer than one attempt.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The times of one invocation, from its beginning on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Schedule {
     every: Duration,
-    /// No look begins from here on.
+    /// No check starts after this time.
     looks: Duration,
-    /// When looking must end, so that what was found is still published.
+    /// When checks must end, so that the results are still published.
     reading: Duration,
     end: Duration,
 }
 
 impl Schedule {
-    /// The schedule of an invocation that may work for `usable`. A look is at every multiple of the
-    /// policy's time between two looks, until its period is over.
+    /// The schedule of an invocation that can work for `usable`. A check is at every multiple of the
+    /// policy's time between two checks, until its period is over.
     pub(crate) fn new(policy: &DemandPolicy, request: ScalingRequest, usable: Duration) -> Self {
         let period = Duration::from_millis(policy.period_ms);
         let end = usable.min(period.max(PATIENCE));
@@ -36,7 +36,7 @@ impl Schedule {
         }
     }
 
-    /// When the next look is, at `elapsed`; `None` when it was the last. A look whose time has passed is
+    /// When the next check is, at `elapsed`; `None` after the last one. A check whose time has passed is
     /// left out.
     pub(crate) fn after(&self, elapsed: Duration) -> Option<Duration> {
         let passed = elapsed.as_nanos() / self.every.as_nanos();
@@ -45,7 +45,7 @@ impl Schedule {
         (at < self.looks).then_some(at)
     }
 
-    /// Until when the calls of a look may last that begins at `elapsed`.
+    /// Until when the calls of a check can last that starts at `elapsed`.
     pub(crate) fn until(&self, elapsed: Duration) -> Duration {
         let patience = self.every.max(PATIENCE);
         elapsed.saturating_add(patience).min(self.reading)
@@ -74,7 +74,7 @@ mod tests {
         Schedule::new(&policy, ScalingRequest::ReEvaluate, usable)
     }
 
-    /// The looks, in milliseconds, of an invocation whose looks take no time.
+    /// The times of the checks, in milliseconds, of an invocation whose checks take no time.
     fn looks(schedule: &Schedule) -> Vec<u128> {
         let next = |at: &Duration| schedule.after(*at);
         let all = std::iter::successors(Some(Duration::ZERO), next);
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(looks(&schedule(90_000, 60_000, 59_000)), [0]);
         assert_eq!(looks(&schedule(10_000, 0, 59_000)), [0]);
         assert_eq!(looks(&schedule(10_000, 60_000, 0)), [0]);
-        // Short periods leave a look the time that a call may need.
+        // Short periods leave a check the time that a call can need.
         let short = schedule(500, 3_000, 59_000);
         assert_eq!(short.until(Duration::from_millis(2_500)).as_millis(), 4_750);
     }

@@ -3,7 +3,7 @@
 //! Six times a minute of the sandbox, shortly after alarms are evaluated, it reads which alarms in ALARM
 //! name a scaling policy. The action of such an alarm fires when the alarm goes to ALARM, and every minute
 //! while it stays there. For the targets of these alarms it reads policies, bounds, counts and
-//! datapoints, and lets `scaling`'s laws say what to do (`decide`); then it updates the service and
+//! datapoints, and lets `scaling`'s algorithms decide what to do (`decide`); then it updates the service and
 //! records a scaling activity. What it remembers, cooldowns above all, is in memory.
 
 mod activity;

@@ -1,4 +1,4 @@
-//! The desired count by the demand law, from look to look: what the scaling function sets, and the
+//! The desired count by the demand algorithm, from check to check: what the scaling function sets, and the
 //! simulator.
 
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::watch::{DemandEstimate, DemandWatch, DemandWatchSettings, QueueCounts
 use crate::reconcile::within_bounds;
 use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 
-/// Looks, decides, and remembers what was done.
+/// Checks, decides, and remembers what was done.
 ///
-/// [`Self::from_policy`], or [`Self::new`]; then for each look [`Self::decide`] (or [`Self::record_queues`], when the
+/// [`Self::from_policy`], or [`Self::new`]; then for each check [`Self::decide`] (or [`Self::record_queues`], when the
 /// service could not be read), and [`Self::record_change`] once the count is set. Overlapping scalers of one service are safe: each sets an absolute count.
 #[derive(Clone, Debug)]
 pub struct DemandScaler {
@@ -21,7 +21,7 @@ pub struct DemandScaler {
     bounds: Bounds,
     cooldowns: PerSide<Duration>,
     last: PerSide<Option<TakenStep>>,
-    /// The first look.
+    /// The first check.
     begun: Duration,
 }
 
@@ -57,7 +57,7 @@ impl DemandScaler {
         Ok(Self::new(policy.queues.len(), watching, bounds, cooldowns))
     }
 
-    /// Remembers what the queues say in a look that can decide nothing: the service could not be read, say.
+    /// Records the queues' counts in a check that can decide nothing: the service could not be read, say.
     pub fn record_queues(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         self.begin(at);
         self.watch.record_queues(at, queues);
@@ -68,7 +68,7 @@ impl DemandScaler {
         self.watch.record_deletes(at);
     }
 
-    /// A look: what it tells, and the count that is right now. `deploying` while ECS deploys the service.
+    /// Checks: returns the estimate, and the count that is right now. `deploying` while ECS deploys the service.
     ///
     /// The count stays within the bounds. It rises at once to what is needed, and falls to the largest
     /// need of the window if the need is known throughout, no deployment is under way and no cooldown
@@ -112,7 +112,7 @@ impl DemandScaler {
         }
     }
 
-    /// The first look, or the first after the clock was set back: nothing is known of what was done.
+    /// The first check, or the first after the clock was set back: nothing is known of what was done.
     fn begin(&mut self, at: Duration) {
         if self.watch.latest().is_none_or(|latest| at < latest) {
             self.begun = at;

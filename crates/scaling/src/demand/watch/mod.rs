@@ -1,8 +1,8 @@
-//! Looks at a service and its queues, one after the other, and what they tell of the need.
+//! Successive checks of a service and its queues, and the need that follows from them.
 //!
-//! The scaling function, the metric function and the simulator look through this one watch:
+//! The scaling function, the metric function and the simulator share this code:
 //! - [`DemandWatch::new`] with the number of queues and [`DemandWatchSettings`], the numbers that it goes by;
-//! - [`DemandWatch::estimate`] with a [`ServiceReading`] and the law, `None` while the processing time is unknown:
+//! - [`DemandWatch::estimate`] with a [`ServiceReading`] and the algorithm (`None` without a processing time):
 //!   gives [`DemandEstimate`], the rate and the need, and remembers both;
 //! - [`DemandWatch::estimate_with_rate`], where the rate may come from elsewhere than from the queues' counts.
 //!
@@ -15,18 +15,18 @@ use super::decision::{Decision, DecisionReason, NeedHistory, decide};
 use super::law::{DemandLaw, Workload, tasks_for};
 use crate::Bounds;
 
-/// Standard deviations by which chance alone is told from a rise; see
+/// Standard deviations that separate a rise from chance; see
 /// [`crate::QueueHistory::proven_rate`]. Chosen by the experiment in `docs/demand.md`.
 pub const RATE_DEVIATIONS: f64 = 1.0;
 
 /// Time over which arrivals are averaged. Chosen by the experiment in `docs/demand.md`.
 pub const RATE_OVER: Duration = Duration::from_secs(120);
 
-/// Longest time between two needs over which the need counts as known, in looks. The last look of an
-/// invocation and the first of the next are two looks apart when the rule is late.
+/// Longest time between two needs over which the need counts as known, in checks. The last check of an
+/// invocation and the first of the next are two checks apart when the rule is late.
 pub const GAP_LOOKS: u32 = 3;
 
-/// What a watch goes by, beside the law.
+/// Settings of a watch, in addition to the algorithm's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandWatchSettings {
     /// Tasks are removed only to the largest need of this time.
@@ -35,7 +35,7 @@ pub struct DemandWatchSettings {
     pub gap: Duration,
     /// Time over which arrivals are averaged; see [`QueueHistory::proven_rate`].
     pub rate_over: Duration,
-    /// Standard deviations by which chance is told from a rise; see [`QueueHistory::proven_rate`].
+    /// Standard deviations that separate a rise from chance; see [`QueueHistory::proven_rate`].
     pub deviations: f64,
 }
 
@@ -48,7 +48,7 @@ pub struct QueueCounts {
     pub in_flight: u64,
 }
 
-/// What one look sees.
+/// The input of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServiceReading<'a> {
     /// When. All times of one watch count from the same origin.
@@ -61,7 +61,7 @@ pub struct ServiceReading<'a> {
     pub desired: u32,
 }
 
-/// What a look tells.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DemandEstimate {
     /// Messages that wait in the queues that could be read.
@@ -75,13 +75,13 @@ pub struct DemandEstimate {
     pub need: Option<f64>,
     /// Tasks that what is known needs at least; the need, if that is known. `None` when nothing is.
     pub at_least: Option<f64>,
-    /// The largest need of the window up to this look; `None` unless the need is known throughout.
+    /// The largest need of the window up to this check; `None` unless the need is known throughout.
     pub largest: Option<f64>,
     /// The largest need of the window, as far as it is known.
     pub largest_known: Option<f64>,
 }
 
-/// What the latest looks told.
+/// The results of the latest checks.
 #[derive(Clone, Debug)]
 pub struct DemandWatch {
     watching: DemandWatchSettings,
@@ -91,7 +91,7 @@ pub struct DemandWatch {
 }
 
 impl DemandWatchSettings {
-    /// What the experiment in `docs/demand.md` chose, for a look at every `every`.
+    /// Returns the values that the experiment in `docs/demand.md` chose, for a check every `every`.
     #[must_use]
     pub fn with_defaults(window: Duration, every: Duration) -> Self {
         Self {
@@ -102,8 +102,8 @@ impl DemandWatchSettings {
         }
     }
 
-    /// The same for a caller that doesn't know how often it looks. Arrivals are averaged over at least two
-    /// looks, so one look can fail or be late.
+    /// The same for a caller that doesn't know how often it checks. Arrivals are averaged over at least two
+    /// checks, so one check can fail or be late.
     #[must_use]
     pub fn with_unknown_interval(self) -> Self {
         Self {
@@ -112,7 +112,7 @@ impl DemandWatchSettings {
         }
     }
 
-    /// How long a history is worth anything without a look.
+    /// Returns how long a history stays valid without a check.
     fn lasting(&self) -> Duration {
         self.gap.max(self.rate_over)
     }
@@ -130,7 +130,7 @@ impl DemandWatch {
         }
     }
 
-    /// A look: what follows from it and the earlier ones, under a law; without one, nothing is known but
+    /// Checks: what follows from this reading and the earlier ones, by the algorithm; without one, nothing is known but
     /// that messages need a task.
     pub fn estimate(
         &mut self,
@@ -140,7 +140,7 @@ impl DemandWatch {
         self.estimate_with_rate(seen, law, |flow| flow)
     }
 
-    /// As [`Self::estimate`], with the rate that `rate` makes of the one that the queues' counts tell.
+    /// As [`Self::estimate`], with the rate that `rate` makes of the one from the queues' counts.
     pub fn estimate_with_rate(
         &mut self,
         seen: &ServiceReading<'_>,
@@ -186,7 +186,7 @@ impl DemandWatch {
     /// Remembers what the queues say where nothing can be decided: the service could not be read, say.
     pub fn record_queues(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         if self.latest.is_some_and(|latest| at < latest) {
-            // The clock was set back: nothing tells how old anything is.
+            // The clock was set back, so the age of the history is unknown.
             *self = Self::new(self.queues.len(), self.watching);
         }
         self.latest = Some(at);
@@ -206,14 +206,14 @@ impl DemandWatch {
         }
     }
 
-    /// Remembers that messages were deleted up to `at`, as CloudWatch tells a minute or two later: see
+    /// Remembers that messages were deleted up to `at`, as CloudWatch shows a minute or two later: see
     /// [`NeedHistory::record_deletes`].
     pub fn record_deletes(&mut self, at: Duration) {
         self.needs.record_deletes(at);
     }
 
-    /// The count that is right at `at`, just after [`Self::estimate`] told `looked`; cooldowns and deployments
-    /// are not looked at. After a look that doesn't know the need nothing is removed, and what is known
+    /// The count that is right at `at`, just after [`Self::estimate`] returned `looked`; cooldowns and deployments
+    /// are ignored. After a check that doesn't know the need, nothing is removed, and what is known
     /// to be needed is added.
     #[must_use]
     pub fn decide(
@@ -241,7 +241,7 @@ impl DemandWatch {
         }
     }
 
-    /// The latest look.
+    /// The latest check.
     pub(super) fn latest(&self) -> Option<Duration> {
         self.latest
     }

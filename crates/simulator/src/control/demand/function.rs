@@ -9,7 +9,7 @@ use crate::time::{Nanos, nanos};
 
 use super::watch::{Eye, counts, sighting};
 
-/// A function that looks, decides and sets the desired count.
+/// A function that checks, decides and sets the desired count.
 pub(in crate::control) struct Function {
     eye: Eye,
     scaler: DemandScaler,

@@ -1,4 +1,4 @@
-//! The demand law in its two forms: a metric for target tracking, and a function that sets the desired
+//! The demand algorithm in its two forms: a metric for target tracking, and a function that sets the desired
 //! count itself.
 
 mod function;

@@ -1,5 +1,5 @@
-//! When the function looks, by which law, and what it knows beside the queue's counts. What a look tells is
-//! the business of the room `scaling`, whose code the functions run, too.
+//! When the function checks, with which settings, and what it knows besides the queue's counts. The crate
+//! `scaling`, whose code the functions run, too, computes the result of a check.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
-/// What the function knows and when it looks.
+/// The inputs of a check, and the times of checks.
 pub(in crate::control) struct Eye {
     law: DemandLaw,
     policy: DemandPolicy,
@@ -120,7 +120,7 @@ impl Eye {
             ..DemandWatchSettings::with_defaults(self.policy.window, self.policy.every)
         };
         match self.policy.form {
-            // The metric function's request doesn't say how often it looks.
+            // The metric function's request doesn't contain how often it checks.
             DemandForm::Tracking => watching.with_unknown_interval(),
             DemandForm::Function => watching,
         }
@@ -136,7 +136,7 @@ impl Eye {
         self.clock.invocations
     }
 
-    /// Seconds that an invocation lasts from its first look to its last.
+    /// Returns the seconds from an invocation's first check to its last.
     pub(in crate::control) fn span(&self) -> f64 {
         seconds(self.clock.every.saturating_mul(self.clock.checks - 1))
     }
@@ -148,7 +148,7 @@ impl Eye {
         hears.then(|| now.saturating_add(self.minute))
     }
 
-    /// A minute is over: SQS will tell CloudWatch of it.
+    /// A minute is over: SQS will publish its metrics.
     pub(in crate::control) fn minute(&mut self, now: Nanos, seen: &Observation) {
         self.minutes.push_back(QueueMinute {
             ended: now,
@@ -172,7 +172,7 @@ impl Eye {
         }
     }
 
-    /// The law; `None` while the processing time is to be measured and can't be.
+    /// Returns the algorithm's settings; `None` while the processing time must be measured and can't be.
     pub(in crate::control) fn law(&self, now: Nanos) -> Option<DemandLaw> {
         if !self.is_measured() {
             return Some(self.law);
@@ -183,7 +183,7 @@ impl Eye {
         })
     }
 
-    /// Messages sent a second, from those that the queue's counts tell.
+    /// Returns messages sent per second, from the queue's counts.
     pub(in crate::control) fn rate(
         &self,
         now: Nanos,
@@ -247,7 +247,7 @@ pub(in crate::control) fn counts(seen: &Observation) -> QueueCounts {
     }
 }
 
-/// What a look sees.
+/// Returns the input of a check.
 pub(in crate::control) fn sighting<'a>(
     now: Nanos,
     seen: &Observation,

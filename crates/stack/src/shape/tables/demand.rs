@@ -59,7 +59,7 @@ pub(super) static CONCURRENCY: Whole = whole(1, 10_000);
 
 static START: Time = time(1, 0, HOUR);
 
-/// Under the pause between two looks there would be no window.
+/// A window shorter than the time between two checks would be none.
 static WINDOW: Time = time(SECOND, MINUTE, DAY);
 
 static DEMAND_COOLDOWN: Object = Object {

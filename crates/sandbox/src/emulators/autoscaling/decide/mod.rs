@@ -208,7 +208,7 @@ fn group_by_kind<'a>(
     kinds
 }
 
-/// What the alarms of a target tracking policy say. One that isn't in ALARM isn't told apart from one that
+/// What the alarms of a target tracking policy say. One that isn't in ALARM isn't distinguished from one that
 /// lacks data: neither scales. Without a value there is nothing to reckon with, so nothing changes.
 fn read_alarm_states<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> TrackingReading {
     let mut reading = TrackingReading {

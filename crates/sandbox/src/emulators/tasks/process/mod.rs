@@ -53,7 +53,7 @@ impl Group {
         i32::try_from(self.id).ok().and_then(Pid::from_raw)
     }
 
-    /// As a container's agent does, which tells its first process only.
+    /// As a container's agent does, which signals its first process only.
     fn terminate(&self) {
         // Gone already is what was wanted.
         let _ = self.pid().map(|pid| kill_process(pid, Signal::TERM));

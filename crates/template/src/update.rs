@@ -110,10 +110,8 @@ fn forget_association(resource: &mut Value) {
         return;
     };
     ids.retain(|id| id != names::CAPACITY_PROVIDERS);
-    if ids.is_empty() {
-        if let Some(map) = resource.as_object_mut() {
-            map.remove("DependsOn");
-        }
+    if let (true, Some(map)) = (ids.is_empty(), resource.as_object_mut()) {
+        map.remove("DependsOn");
     }
 }
 

@@ -15,7 +15,7 @@ use super::cloud::{Cloud, TestOutcome, event, now, service};
 use crate::publish::{self, Datapoint};
 use crate::{Published, Target};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_thousand_services_cost_100_and_1000_and_1_calls() {
     let mut cloud = Cloud::default();
     let mut request = Vec::new();
@@ -70,7 +70,7 @@ async fn a_thousand_services_cost_100_and_1000_and_1_calls() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn clusters_are_described_apart_and_the_last_batch_is_the_rest() {
     let mut cloud = Cloud::default().queue("q", 1);
     let mut request: Vec<Value> = Vec::new();
@@ -93,7 +93,7 @@ async fn clusters_are_described_apart_and_the_last_batch_is_the_rest() {
     assert_eq!(sizes, [("one", 1), ("one", 10), ("two", 1), ("two", 10)]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn more_than_a_thousand_datapoints_are_put_in_two_calls() {
     let outcome = one_service_with(1_001, None).await;
     let mut sizes: Vec<usize> = outcome
@@ -115,7 +115,7 @@ async fn more_than_a_thousand_datapoints_are_put_in_two_calls() {
     assert_eq!(stamps.len(), 1, "one timestamp an invocation");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_refused_put_fails_its_own_datapoints_only() {
     let outcome = one_service_with(2_500, Some("q00000")).await;
     assert_eq!(outcome.calls.puts.len(), 3);
@@ -165,7 +165,7 @@ impl Intercept for Sizes {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn no_put_is_over_a_megabyte_whatever_the_names() {
     let rule = mock!(aws_sdk_cloudwatch::Client::put_metric_data)
         .then_output(|| PutMetricDataOutput::builder().build());

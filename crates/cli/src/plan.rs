@@ -167,6 +167,18 @@ mod tests {
             recovery: recovering(Recovery::ContinueRollback, "UPDATE_ROLLBACK_FAILED"),
             ..Plan::default()
         };
-        insta::assert_snapshot!([deletion, rollback].map(|plan| format_plan(&plan)).concat(), @"");
+        insta::assert_snapshot!([deletion, rollback].map(|plan| format_plan(&plan)).concat(), @"
+
+        Plan: delete what is left of the stack voucher-worker (CREATE_FAILED), then create it again
+          remove  AWS::IAM::Role   TaskRole       TaskRole-1a2b
+          remove  AWS::SQS::Queue  VouchersQueue  VouchersQueue-1a2b
+          add     AWS::SQS::Queue  VouchersQueue
+        1 to add, 2 to remove
+        LOSS: AWS::SQS::Queue VouchersQueue is lost, with all that it holds
+
+        Plan: finish the rollback of the stack voucher-worker (UPDATE_ROLLBACK_FAILED), then plan its update
+
+        CloudFormation undoes the failed update: it deletes what that added, and changes back what that changed
+        ");
     }
 }

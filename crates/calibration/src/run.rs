@@ -156,7 +156,7 @@ impl<'r, 's> Run<'r, 's> {
                 value,
             })
             .collect();
-        publish(&self.session.clients, &self.stage.run, &data).await?;
+        publish(self.session.clients, &self.stage.run, &data).await?;
         for (one, value) in self.experiments.iter_mut().zip(values) {
             one.published.push(PublishedValue {
                 at,

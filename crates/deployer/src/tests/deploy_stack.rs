@@ -150,11 +150,12 @@ async fn a_loss_that_is_not_allowed_is_refused_without_asking() {
 #[tokio::test(start_paused = true)]
 async fn a_recovery_that_deletes_a_queue_needs_allow_loss() {
     let cloud = deployed();
-    let mut state = cloud.state();
-    state.stack().status = "DELETE_FAILED".to_owned();
-    let queue = ("AWS::SQS::Queue", "Orders", "https://sqs/orders");
-    state.stack().holds(queue.0, queue.1, queue.2);
-    drop(state);
+    {
+        let mut state = cloud.state();
+        state.stack().status = "DELETE_FAILED".to_owned();
+        let queue = ("AWS::SQS::Queue", "Orders", "https://sqs/orders");
+        state.stack().holds(queue.0, queue.1, queue.2);
+    }
     let (result, _) = deploy(&cloud, definition(), RuleState::Enabled, true).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Refused: the plan would remove Orders (AWS::SQS::Queue): what it holds or does would be lost

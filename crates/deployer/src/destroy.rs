@@ -126,7 +126,11 @@ async fn settled(session: &Session<'_>, name: &str) -> Result<Found> {
         require_ours(session, &stack).await?;
         if stack.status == Status::Absent {
             session.note(format!("{} is deleted: checking what is left", stack.name));
-            let resources = all_resources(session, &stack.id, true).await?;
+            let resources = all_resources(session, &stack.id, true).await.map_err(|error| {
+                error.hint(
+                    "the stack is deleted; AWS lists its resources for 90 days, other clouds may forget them",
+                )
+            })?;
             return Ok(Found::Deleted(stack, resources));
         }
         let Status::Busy(operation) = stack.status else {

@@ -158,7 +158,7 @@ fn unreadable(stack: &Observed, unread: Option<Error>) -> Error {
     let name = &stack.name;
     let unread = unread.unwrap_or_else(|| {
         Error::refused(format!(
-            "failed to read the template of {name}: the reply has none"
+            "there is a stack {name} already, and its template can't be read"
         ))
     });
     unread.hint(format!(

@@ -183,17 +183,17 @@ mod tests {
     #[test]
     fn each_change_gets_the_reason_of_its_count() {
         let mut course = Course::new(0, Story::new(1, true));
-        let look = |at: f64, desired: u32| Sample {
+        let sample_at = |at: f64, desired: u32| Sample {
             at,
             desired,
             ..Sample::default()
         };
         for sample in [
-            look(0.0, 1),
-            look(1.0, 9),
-            look(2.0, 9),
-            look(3.0, 1),
-            look(4.0, 9),
+            sample_at(0.0, 1),
+            sample_at(1.0, 9),
+            sample_at(2.0, 9),
+            sample_at(3.0, 1),
+            sample_at(4.0, 9),
         ] {
             course.notice_action(&sample);
             course.samples.push(sample);

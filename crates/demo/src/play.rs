@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{Datapoint, Inspection, Session};
+use deployer::{Datapoint, Inspection, LiveSnapshot, Session};
 use sandbox::{Producer, Speed};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
@@ -41,18 +41,7 @@ pub struct Play<'a> {
 /// What was last read of the stack.
 struct Known {
     inspection: Inspection,
-    looks: u32,
-}
-
-/// The result of one sample.
-#[derive(Clone, Debug)]
-pub struct Look {
-    /// The stack.
-    pub inspection: Inspection,
-    /// Age of the oldest message in seconds by the queue's name.
-    pub oldest: HashMap<String, Datapoint>,
-    /// What has happened last, and what is waited for.
-    pub headline: String,
+    refreshes: u32,
 }
 
 impl<'a> Play<'a> {
@@ -76,7 +65,7 @@ impl<'a> Play<'a> {
             begin: Instant::now(),
             known: Mutex::new(Known {
                 inspection: before.clone(),
-                looks: 0,
+                refreshes: 0,
             }),
             logs: RefCell::new(TaskLogs::new(task_logs)),
             course: RefCell::new(Course::new(now_ms(), story)),
@@ -123,25 +112,25 @@ impl<'a> Play<'a> {
     ///
     /// # Errors
     /// If the stack can't be read.
-    pub async fn look(&self) -> Result<Look> {
+    pub async fn read_snapshot(&self) -> Result<LiveSnapshot> {
         let inspection = self.read().await?;
         let mut course = self.course.borrow_mut();
         for line in self.logs.borrow_mut().read().unwrap_or_default() {
             course.note(line);
         }
         course.see(&inspection, now_ms());
-        Ok(Look::new(inspection, &course, self.stage.speed))
+        Ok(add_ledger(inspection, &course, self.stage.speed))
     }
 
     /// Everything at times, and the counts in between.
     async fn read(&self) -> Result<Inspection> {
         let mut known = self.known.lock().await;
-        if known.looks.is_multiple_of(WHOLE) {
+        if known.refreshes.is_multiple_of(WHOLE) {
             known.inspection = inspect(self.session, &self.stage.stack.name).await?;
         } else {
             deployer::refresh(self.session, &mut known.inspection).await?;
         }
-        known.looks += 1;
+        known.refreshes += 1;
         Ok(known.inspection.clone())
     }
 
@@ -164,30 +153,29 @@ async fn inspect(session: &Session<'_>, name: &str) -> Result<Inspection> {
     found.ok_or_else(|| Error::NoStack(name.to_owned()))
 }
 
-impl Look {
-    /// Adds what the demo knows, and leaves out what says nothing on a compressed clock.
-    fn new(mut inspection: Inspection, course: &Course, speed: Speed) -> Self {
-        let now = now_ms();
-        // LocalStack publishes no age of the oldest message; the messages are known here one by one.
-        let age_ms = course.ledger.oldest_waiting(now).unwrap_or_default();
-        let age = Datapoint {
-            value: Duration::from_millis(age_ms).as_secs_f64(),
-            at: i64::try_from(now / 1_000).unwrap_or_default(),
-        };
-        let services = inspection.services.iter_mut();
-        let mut oldest = HashMap::new();
-        for queue in services.flat_map(|service| &mut service.queues) {
-            // CloudWatch averages over a minute, in which the loop has seen twenty.
-            if speed != Speed::REAL {
-                queue.backlog_per_task = None;
-            }
-            oldest.insert(queue.name.clone(), age);
+/// Adds what the demo knows of each message, and leaves out what says nothing on a compressed clock.
+fn add_ledger(mut inspection: Inspection, course: &Course, speed: Speed) -> LiveSnapshot {
+    let now = now_ms();
+    // LocalStack publishes no age of the oldest message; the messages are known here one by one.
+    let age_ms = course.ledger.oldest_waiting(now).unwrap_or_default();
+    let age = Datapoint {
+        value: Duration::from_millis(age_ms).as_secs_f64(),
+        at: i64::try_from(now / 1_000).unwrap_or_default(),
+    };
+    let services = inspection.services.iter_mut();
+    let mut oldest = HashMap::new();
+    for queue in services.flat_map(|service| &mut service.queues) {
+        // CloudWatch averages over a minute, in which the loop has seen twenty.
+        if speed != Speed::REAL {
+            queue.backlog_per_task = None;
         }
-        Self {
-            inspection,
-            oldest,
-            headline: compose_headline(&course.story),
-        }
+        oldest.insert(queue.name.clone(), age);
+    }
+    LiveSnapshot {
+        inspection,
+        oldest,
+        notes: Vec::new(),
+        headline: Some(compose_headline(&course.story)),
     }
 }
 

@@ -56,8 +56,8 @@ pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, Service
 pub use history::{Between, SentHistory, deployed_queues, sent_history};
 pub use inspect::{
     Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandState, Inspection,
-    PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect, oldest_messages,
-    refresh,
+    LiveSnapshot, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
+    oldest_messages, refresh,
 };
 pub use invoke::{Invocation, invoke};
 pub use messages::QueueMessages;

@@ -1,6 +1,6 @@
 //! The live view: the state of a stack at each refresh.
 //!
-//! A [`Look`] is what was read, a [`View`] what is shown of it, and [`draw`] and [`Plain`] make text of it;
+//! A [`LiveSnapshot`](deployer::LiveSnapshot) is what was read, a [`View`] what is shown of it, and [`draw`] and [`Plain`] make text of it;
 //! all of that is pure. [`watch`] is the loop, [`Screen`] the terminal.
 
 mod actions;
@@ -16,5 +16,5 @@ mod watch;
 
 pub(crate) use bars::{bar, columns, highest};
 pub(crate) use screen::{Screen, Stamp};
-pub(crate) use view::{Look, format_condition};
+pub(crate) use view::format_condition;
 pub(crate) use watch::watch;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{
-    Activity, Alarm, Datapoint, Inspection, Observed, PolicyState, QueueState, ServiceState, Status,
+    Activity, Alarm, Datapoint, Inspection, LiveSnapshot, Observed, PolicyState, QueueState,
+    ServiceState, Status,
 };
 
 use scaling::Bounds;
@@ -13,7 +14,7 @@ use scaling::Bounds;
 use super::draw::{Canvas, draw};
 use super::history::History;
 use super::plain::Plain;
-use super::view::{Look, View};
+use super::view::View;
 use super::watch::{Moment, watch};
 use crate::failure::{Code, Failure};
 
@@ -86,7 +87,7 @@ fn service(visible: u64, running: u32, desired: u32, high: &str) -> ServiceState
     }
 }
 
-fn look(service: ServiceState) -> Look {
+fn snapshot(service: ServiceState) -> LiveSnapshot {
     let broken = Alarm {
         description: "the promise is broken: messages wait over 10 s".into(),
         ..alarm("oldest", "GreaterThanThreshold", 10.0, "ALARM")
@@ -102,7 +103,7 @@ fn look(service: ServiceState) -> Look {
         parameters: Default::default(),
         outputs: Default::default(),
     };
-    Look {
+    LiveSnapshot {
         inspection: Inspection {
             stack,
             clusters: vec![],
@@ -117,7 +118,7 @@ fn look(service: ServiceState) -> Look {
     }
 }
 
-/// The look after two earlier ones, with everything that there is to show.
+/// The refresh after two earlier ones, with everything that there is to show.
 fn busy() -> View {
     let mut history = History::default();
     for (ago, visible, running) in [
@@ -126,8 +127,8 @@ fn busy() -> View {
         (60.0, 900, 4),
         (30.0, 1_900, 8),
     ] {
-        let look = look(service(visible, running, running, "OK"));
-        View::new("voucher-worker", &look, NOW - ago, &mut history);
+        let snapshot = snapshot(service(visible, running, running, "OK"));
+        View::new("voucher-worker", &snapshot, NOW - ago, &mut history);
     }
     let mut state = service(1_500, 10, 15, "ALARM");
     state.activities = vec![Activity {
@@ -137,14 +138,14 @@ fn busy() -> View {
             .into(),
         status: "Successful".into(),
     }];
-    let mut look = look(state);
+    let mut snapshot = snapshot(state);
     let oldest = Datapoint {
         value: 31.0,
         at: NOW_S - 80,
     };
-    look.oldest.insert("vouchers-7535c65b".into(), oldest);
-    look.headline = Some("the load is at its height".into());
-    View::new("voucher-worker", &look, NOW, &mut history)
+    snapshot.oldest.insert("vouchers-7535c65b".into(), oldest);
+    snapshot.headline = Some("the load is at its height".into());
+    View::new("voucher-worker", &snapshot, NOW, &mut history)
 }
 
 fn text(view: &View, now: f64, canvas: Canvas) -> String {
@@ -213,14 +214,14 @@ fn colour_only_where_it_is_wanted() {
 fn what_can_t_be_read_is_said() {
     let mut state = service(0, 0, 0, "INSUFFICIENT_DATA");
     state.queues = vec![queue("gone", None, None)];
-    let mut look = look(state);
-    look.notes = vec!["failed to read the queue gone: access denied".into()];
-    let view = View::new("voucher-worker", &look, NOW, &mut History::default());
+    let mut snapshot = snapshot(state);
+    snapshot.notes = vec!["failed to read the queue gone: access denied".into()];
+    let view = View::new("voucher-worker", &snapshot, NOW, &mut History::default());
     insta::assert_snapshot!(text(&view, NOW + 63.0, WIDE));
 }
 
 #[test]
-fn programs_get_one_document_a_look() {
+fn programs_get_one_document_a_refresh() {
     let json = serde_json::to_value(busy()).unwrap();
     let service = &json["services"][0];
     assert_eq!(service["queues"][0]["waiting_per_task"], 150.0);
@@ -236,51 +237,51 @@ fn a_line_a_change() {
     let mut history = History::default();
     let mut plain = Plain::new(2.0);
     let mut lines = String::new();
-    let mut tell = |at: f64, look: &Look, notice: Option<&str>| {
-        let mut view = View::new("voucher-worker", look, NOW + at, &mut history);
+    let mut tell = |at: f64, snapshot: &LiveSnapshot, notice: Option<&str>| {
+        let mut view = View::new("voucher-worker", snapshot, NOW + at, &mut history);
         view.notice = notice.map(str::to_owned);
         for line in plain.changes(&view, NOW + at + 0.5) {
             lines.push_str(&format!("{at:>4} {line}\n"));
         }
     };
-    tell(0.0, &look(service(0, 1, 1, "OK")), None);
-    tell(1.0, &look(service(40, 1, 1, "OK")), None);
-    tell(2.0, &look(service(90, 1, 1, "OK")), None);
-    tell(4.0, &look(service(90, 1, 1, "OK")), None);
+    tell(0.0, &snapshot(service(0, 1, 1, "OK")), None);
+    tell(1.0, &snapshot(service(40, 1, 1, "OK")), None);
+    tell(2.0, &snapshot(service(90, 1, 1, "OK")), None);
+    tell(4.0, &snapshot(service(90, 1, 1, "OK")), None);
     let mut scaled = service(200, 1, 3, "ALARM");
-    tell(5.0, &look(scaled.clone()), None);
+    tell(5.0, &snapshot(scaled.clone()), None);
     scaled.activities = vec![Activity {
         at: NOW_S + 5,
         description: "Setting desired count to 3.".into(),
         cause: "monitor alarm high".into(),
         status: "Failed".into(),
     }];
-    tell(6.0, &look(scaled.clone()), Some("no news: slow down"));
-    tell(7.0, &look(scaled.clone()), Some("no news: slow down"));
-    tell(8.0, &look(scaled), None);
+    tell(6.0, &snapshot(scaled.clone()), Some("no news: slow down"));
+    tell(7.0, &snapshot(scaled.clone()), Some("no news: slow down"));
+    tell(8.0, &snapshot(scaled), None);
     insta::assert_snapshot!(lines);
 }
 
 #[test]
 fn a_change_that_nobody_explains_is_noticed() {
     let mut history = History::default();
-    let look = |desired| {
+    let snapshot = |desired| {
         let mut state = service(0, 1, desired, "OK");
         state.policies.clear();
-        look(state)
+        snapshot(state)
     };
-    View::new("s", &look(1), NOW, &mut history);
-    let view = View::new("s", &look(4), NOW + 5.0, &mut history);
+    View::new("s", &snapshot(1), NOW, &mut history);
+    let view = View::new("s", &snapshot(4), NOW + 5.0, &mut history);
     assert_eq!(
         view.services[0].actions[0].what,
         "desired count from 1 to 4"
     );
 }
 
-/// Runs the loop over these results, one a look, and tells at which second what was shown.
+/// Runs the loop over these results, one a refresh, and tells at which second what was shown.
 async fn watched(
     every: Duration,
-    results: Vec<(u64, Result<Look, Failure>)>,
+    results: Vec<(u64, Result<LiveSnapshot, Failure>)>,
 ) -> (Vec<String>, bool) {
     let begin = tokio::time::Instant::now();
     let results = RefCell::new(results.into_iter());
@@ -317,7 +318,7 @@ async fn watched(
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_look_is_told_and_the_watch_goes_on() {
-    let good = |visible| Ok(look(service(visible, 1, 1, "OK")));
+    let good = |visible| Ok(snapshot(service(visible, 1, 1, "OK")));
     let throttled = Failure::new(
         Code::Unreachable,
         "failed to describe the stack s: throttled\nmore",
@@ -347,7 +348,7 @@ async fn what_fails_at_once_is_the_result() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_asked_oftener_than_wanted() {
-    let good = || Ok(look(service(1, 1, 1, "OK")));
+    let good = || Ok(snapshot(service(1, 1, 1, "OK")));
     // The second takes longer than the pause: the third follows it at once, and no two run at a time.
     let looks = vec![(1, good()), (7, good()), (0, good()), (0, good())];
     let (shown, _) = watched(Duration::from_secs(5), looks).await;

@@ -1,8 +1,6 @@
 //! What is shown of a stack, as data.
 
-use std::collections::HashMap;
-
-use deployer::{Alarm, Datapoint, Inspection, QueueState, ServiceState};
+use deployer::{Alarm, Datapoint, LiveSnapshot, QueueState, ServiceState};
 use scaling::{AlarmState, Bounds, Comparison, METRIC_NAME, Parsed};
 use serde::Serialize;
 use simulator::Sample;
@@ -14,29 +12,6 @@ use super::history::{History, Past};
 
 /// The state of an alarm that doesn't exist.
 const GONE: &str = "gone";
-
-/// The result of one refresh.
-#[derive(Clone, Debug)]
-pub(crate) struct Look {
-    pub inspection: Inspection,
-    /// Age of the oldest message in seconds by the queue's name, and when that was measured.
-    pub oldest: HashMap<String, Datapoint>,
-    /// What was said while it was read: what could not be read, and why.
-    pub notes: Vec<String>,
-    /// What happens, in the words of the command.
-    pub headline: Option<String>,
-}
-
-impl From<demo::Look> for Look {
-    fn from(look: demo::Look) -> Self {
-        Self {
-            inspection: look.inspection,
-            oldest: look.oldest,
-            notes: Vec::new(),
-            headline: Some(look.headline),
-        }
-    }
-}
 
 /// What is shown of a stack. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -114,20 +89,25 @@ pub(crate) struct AlarmView {
 
 impl View {
     /// Makes the view of a refresh at `at`, with the history of those before.
-    pub(crate) fn new(stack: &str, look: &Look, at: f64, history: &mut History) -> Self {
-        let inspection = &look.inspection;
+    pub(crate) fn new(
+        stack: &str,
+        snapshot: &LiveSnapshot,
+        at: f64,
+        history: &mut History,
+    ) -> Self {
+        let inspection = &snapshot.inspection;
         let others = inspection.queues.iter().chain(&inspection.dead_letters);
         let services = inspection.services.iter();
-        let service = |state| ServiceView::new(state, look, history.note(state, at));
+        let service = |state| ServiceView::new(state, snapshot, history.note(state, at));
         Self {
             stack: stack.to_owned(),
             status: inspection.stack.status_name.clone(),
             at,
-            headline: look.headline.clone(),
-            notice: (!look.notes.is_empty()).then(|| look.notes.join("; ")),
+            headline: snapshot.headline.clone(),
+            notice: (!snapshot.notes.is_empty()).then(|| snapshot.notes.join("; ")),
             services: services.map(service).collect(),
             others: others
-                .map(|queue| QueueView::new(queue, None, look))
+                .map(|queue| QueueView::new(queue, None, snapshot))
                 .collect(),
             alarms: inspection.alarms.iter().map(AlarmView::new).collect(),
         }
@@ -135,7 +115,7 @@ impl View {
 }
 
 impl ServiceView {
-    fn new(state: &ServiceState, look: &Look, past: &Past) -> Self {
+    fn new(state: &ServiceState, snapshot: &LiveSnapshot, past: &Past) -> Self {
         let tracking = state
             .policies
             .iter()
@@ -152,7 +132,7 @@ impl ServiceView {
             queues: state
                 .queues
                 .iter()
-                .map(|queue| QueueView::new(queue, Some(state.running), look))
+                .map(|queue| QueueView::new(queue, Some(state.running), snapshot))
                 .collect(),
             alarms: scaling_alarms(state),
             actions: [list_actions(state), past.changes.iter().cloned().collect()].concat(),
@@ -162,7 +142,7 @@ impl ServiceView {
 }
 
 impl QueueView {
-    fn new(queue: &QueueState, running: Option<u32>, look: &Look) -> Self {
+    fn new(queue: &QueueState, running: Option<u32>, snapshot: &LiveSnapshot) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "no queue holds 2^53 messages")]
         let per_task = |running: u32| Some(queue.visible? as f64 / f64::from(running.max(1)));
         Self {
@@ -172,7 +152,7 @@ impl QueueView {
             delayed: queue.delayed,
             waiting_per_task: running.and_then(per_task),
             published: queue.backlog_per_task,
-            oldest: look.oldest.get(&queue.name).copied(),
+            oldest: snapshot.oldest.get(&queue.name).copied(),
         }
     }
 }

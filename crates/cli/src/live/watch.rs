@@ -3,12 +3,13 @@
 use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use deployer::LiveSnapshot;
 use tokio::time::{Instant, sleep};
 
 use crate::failure::{Failure, Result};
 
 use super::history::History;
-use super::view::{Look, View};
+use super::view::View;
 
 /// Why a view is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ const TICK: Duration = Duration::from_secs(1);
 pub(crate) async fn watch(
     stack: &str,
     every: Duration,
-    mut look: impl AsyncFnMut() -> Result<Look>,
+    mut read: impl AsyncFnMut() -> Result<LiveSnapshot>,
     clock: impl Fn() -> SystemTime,
     mut show: impl FnMut(&View, SystemTime, Moment) -> bool,
 ) -> Result<()> {
@@ -38,11 +39,11 @@ pub(crate) async fn watch(
     let mut view: Option<View> = None;
     loop {
         let begin = Instant::now();
-        let mut looking = pin!(look());
+        let mut reading = pin!(read());
         let looked = loop {
             tokio::select! {
                 biased;
-                looked = &mut looking => break looked,
+                looked = &mut reading => break looked,
                 () = sleep(TICK) => if let Some(view) = &view {
                     show(view, clock(), Moment::Waiting);
                 }
@@ -50,7 +51,7 @@ pub(crate) async fn watch(
         };
         let now = clock();
         let current = match looked {
-            Ok(look) => view.insert(View::new(stack, &look, seconds(now), &mut history)),
+            Ok(snapshot) => view.insert(View::new(stack, &snapshot, seconds(now), &mut history)),
             Err(failure) => match &mut view {
                 None => return Err(failure),
                 Some(view) => {

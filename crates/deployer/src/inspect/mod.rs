@@ -14,12 +14,14 @@ mod refresh;
 mod scaled;
 mod services;
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use scaling::MetricRequest;
 use serde::Serialize;
 use template::contract::{self, types};
 
+use crate::cloudwatch::Datapoint;
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, functions};
 use crate::messages::name_in;
@@ -54,6 +56,19 @@ pub struct Inspection {
     pub dead_letters: Vec<QueueState>,
     /// The operational alarms of the stack: those that scale are none.
     pub alarms: Vec<Alarm>,
+}
+
+/// What one refresh of a live view has read.
+#[derive(Clone, Debug)]
+pub struct LiveSnapshot {
+    /// The stack.
+    pub inspection: Inspection,
+    /// Age of the oldest message in seconds by the queue's name, and when that was measured.
+    pub oldest: HashMap<String, Datapoint>,
+    /// What couldn't be read, and why.
+    pub notes: Vec<String>,
+    /// What is going on, in the words of the command.
+    pub headline: Option<String>,
 }
 
 /// Reads the live system of a stack. `None` when there is no such stack.

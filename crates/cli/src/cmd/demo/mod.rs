@@ -178,7 +178,7 @@ async fn play_demo(
     let watching = watch(
         &stage.stack.name,
         demo::EVERY,
-        async || Ok(play.look().await?.into()),
+        async || Ok(play.read_snapshot().await?),
         SystemTime::now,
         |view, now, moment| {
             screen.show(view, now, moment);

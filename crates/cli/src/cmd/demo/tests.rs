@@ -18,7 +18,7 @@ fn stack() -> Stack {
     stack::parse("voucher-worker.yaml", text).unwrap().stack
 }
 
-fn look(waiting: u64, desired: u32, running: u32) -> Inspection {
+fn make_inspection(waiting: u64, desired: u32, running: u32) -> Inspection {
     let queue = QueueState {
         name: "vouchers".into(),
         url: "http://vouchers".into(),
@@ -93,7 +93,10 @@ fn course(told: bool) -> Course {
         }));
     }
     let at = |course: &mut Course, second: u64, waiting, desired, running| {
-        course.see(&look(waiting, desired, running), BEGAN + second * 1_000);
+        course.see(
+            &make_inspection(waiting, desired, running),
+            BEGAN + second * 1_000,
+        );
     };
     at(&mut course, 0, 0, 1, 1);
     at(&mut course, 11, 280, 3, 1);

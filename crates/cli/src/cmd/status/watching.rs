@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use console::Term;
-use deployer::{Inspection, Progress};
+use deployer::{Inspection, LiveSnapshot, Progress};
 
 use crate::connect::Cloud;
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
-use crate::live::{Look, Screen, Stamp, watch};
+use crate::live::{Screen, Stamp, watch};
 use crate::output::Format;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
@@ -36,7 +36,7 @@ pub(super) async fn run(
     let watched = watch(
         &known.name,
         every,
-        async || look(cloud, known).await,
+        async || read_snapshot(cloud, known).await,
         SystemTime::now,
         |view, now, moment| screen.show(view, now, moment),
     );
@@ -72,7 +72,7 @@ async fn identify(cloud: &Cloud, known: &Known, ui: &Ui) -> Result<()> {
 }
 
 /// Reads the stack once.
-async fn look(cloud: &Cloud, known: &Known) -> Result<Look> {
+async fn read_snapshot(cloud: &Cloud, known: &Known) -> Result<LiveSnapshot> {
     let notes = Mutex::new(Vec::new());
     let progress = |progress| {
         if let Progress::Note { text } = progress
@@ -89,7 +89,7 @@ async fn look(cloud: &Cloud, known: &Known) -> Result<Look> {
     let queues = queues(&inspection);
     let oldest = deployer::oldest_messages(&session, &queues, now).await?;
     drop(session);
-    Ok(Look {
+    Ok(LiveSnapshot {
         inspection,
         oldest,
         notes: notes.into_inner().unwrap_or_default(),

@@ -170,9 +170,9 @@ mod tests {
         insta::assert_snapshot!([deletion, rollback].map(|plan| format_plan(&plan)).concat(), @"
 
         Plan: delete what is left of the stack voucher-worker (CREATE_FAILED), then create it again
-          remove  AWS::IAM::Role   TaskRole       TaskRole-1a2b
-          remove  AWS::SQS::Queue  VouchersQueue  VouchersQueue-1a2b
-          add     AWS::SQS::Queue  VouchersQueue
+           remove  AWS::IAM::Role   TaskRole       TaskRole-1a2b
+           remove  AWS::SQS::Queue  VouchersQueue  VouchersQueue-1a2b
+           add     AWS::SQS::Queue  VouchersQueue
         1 to add, 2 to remove
         LOSS: AWS::SQS::Queue VouchersQueue is lost, with all that it holds
 

@@ -39,7 +39,7 @@ pub struct Invocation {
 /// What came of one attempt.
 pub(crate) enum Attempt {
     /// The function ran; whether well, its invocation says.
-    Ran(Invocation),
+    ScoredRun(Invocation),
     /// These credentials may not invoke it.
     NotAllowed(Error),
     /// Other calls have its concurrency.
@@ -58,7 +58,7 @@ pub async fn invoke(session: &Session<'_>, function: &str, event: &str) -> Resul
     let mut delay = session.pace.first;
     loop {
         let busy = match invoke_once(session, function, event).await? {
-            Attempt::Ran(invocation) => return Ok(invocation),
+            Attempt::ScoredRun(invocation) => return Ok(invocation),
             Attempt::NotAllowed(error) | Attempt::NotRun(error) => return Err(error),
             Attempt::Busy(error) => error,
         };
@@ -101,7 +101,7 @@ pub(crate) async fn invoke_once(
         .await;
     let doing = format!("invoke {}", function_name(function));
     Ok(match sent {
-        Ok(reply) => Attempt::Ran(read_reply(function, event, &reply)),
+        Ok(reply) => Attempt::ScoredRun(read_reply(function, event, &reply)),
         Err(error) if is_denied(&error) => Attempt::NotAllowed(aws(doing)(error)),
         Err(error) if code(&error) == "TooManyRequestsException" => {
             Attempt::Busy(aws(doing)(error))

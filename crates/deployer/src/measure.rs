@@ -60,7 +60,7 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
     };
     loop {
         let why = match invoke::invoke_once(session, &target.arn, &event).await? {
-            Attempt::Ran(invocation) => match invocation.error {
+            Attempt::ScoredRun(invocation) => match invocation.error {
                 None => return Ok(true),
                 Some(why) => why,
             },

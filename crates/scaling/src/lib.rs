@@ -32,11 +32,11 @@ pub use backlog::{acceptable_backlog_per_task, backlog_per_task, held_backlog};
 pub use cooldown::{Allowed, TakenStep, allowed};
 pub use demand::{
     DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, Decision,
-    DecisionReason, DemandEstimate, DemandLaw, DemandPolicy, DemandPolicyError, DemandRequest,
-    DemandScaler, DemandWatch, DemandWatchSettings, GAP_LOOKS, LATE_SHARE, MEASURED_MINUTES,
-    NEED_PER_TASK_METRIC, NeedHistory, QueueCounts, QueueHistory, QueueSample, RATE_DEVIATIONS,
-    RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Workload, decide, measured_processing_time,
-    tasks_for,
+    DecisionReason, DemandAlgorithm, DemandEstimate, DemandPolicy, DemandPolicyError,
+    DemandRequest, DemandScaler, DemandWatch, DemandWatchSettings, GAP_LOOKS, LATE_SHARE,
+    MEASURED_MINUTES, NEED_PER_TASK_METRIC, NeedHistory, QueueCounts, QueueHistory, QueueSample,
+    RATE_DEVIATIONS, RATE_OVER, ServiceReading, TASKS_NEEDED_METRIC, Workload, decide,
+    measured_processing_time, tasks_for,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use parsed::{ActivityStatus, Parsed, UnknownText};

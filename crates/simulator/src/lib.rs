@@ -58,11 +58,11 @@ pub use policy::{
 };
 pub use progress::Progress;
 pub use random::Distribution;
-pub use report::{Figure, Piece, Report, Rival};
+pub use report::{ComparedPolicy, Figure, Piece, Report};
 pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};
 pub use tune::{
-    Alternative, Change, Figures, Known, Law, Lift, Limits, Parameter, Part, Period, Rejected,
-    Settings, TuneError, TuneOptions, Tuned, Tuning, tune,
+    Alternative, Change, Figures, Known, Law, LiftedLimit, Limits, Parameter, Part, Period,
+    Rejected, Settings, TuneError, TuneOptions, Tuned, Tuning, tune,
 };

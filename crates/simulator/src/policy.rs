@@ -143,7 +143,7 @@ pub struct StepSide {
     pub steps: Steps,
 }
 
-/// Demand scaling: see [`scaling::DemandLaw`].
+/// Demand scaling: see [`scaling::DemandAlgorithm`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandPolicy {
     /// Who acts on the need.

@@ -1,7 +1,7 @@
 //! The proof of a destruction: each resource is looked for through its own service, not through
 //! CloudFormation, which only knows what it meant to do.
 
-mod look;
+mod find;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result, aws};
 use crate::observe::Resource;
 use crate::session::Session;
 
-use look::{Found, look};
+use find::{Found, find_resource};
 
 /// What was looked for, and what was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -51,7 +51,7 @@ pub(crate) async fn look_for_all(
         .iter()
         .filter(|resource| !resource.physical_id.is_empty());
     let looked: Vec<(&Resource, Result<Found>)> = stream::iter(made)
-        .map(|resource| async move { (resource, look(session, resource).await) })
+        .map(|resource| async move { (resource, find_resource(session, resource).await) })
         .buffered(AT_ONCE)
         .collect()
         .await;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::law::to_float;
+use super::algorithm::to_float;
 
 /// One reading of a queue. All times of a computation count from the same origin, whichever it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::law::tasks_for;
+use super::algorithm::tasks_for;
 use crate::{Bounds, Side};
 
 /// The needs of a recent window, as they were found. All times count from the same origin.

@@ -1,17 +1,17 @@
 //! Scaling by demand: how many tasks the work needs, and when tasks are added and removed.
 
+mod algorithm;
 mod arrivals;
 mod decision;
-mod law;
 mod policy;
 mod request;
 mod scaler;
 mod staffing;
 mod watch;
 
+pub use algorithm::{DemandAlgorithm, Workload, tasks_for};
 pub use arrivals::{MEASURED_MINUTES, QueueHistory, QueueSample, measured_processing_time};
 pub use decision::{Decision, DecisionReason, NeedHistory, decide};
-pub use law::{DemandLaw, Workload, tasks_for};
 pub use policy::{
     DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy,
     NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC,

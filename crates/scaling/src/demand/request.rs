@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::law::DemandLaw;
+use super::algorithm::DemandAlgorithm;
 use super::watch::DemandWatchSettings;
 use crate::BoundsError;
 
-/// Share of the messages that chance can make wait longer than the objective; see [`DemandLaw::late`].
+/// Share of the messages that chance can make wait longer than the objective; see [`DemandAlgorithm::late`].
 /// Chosen by the experiment in `docs/demand.md`.
 pub const LATE_SHARE: f64 = 0.01;
 
@@ -66,9 +66,9 @@ impl DemandRequest {
 
     /// Returns the algorithm's input; `measured` is the processing time if none is given. `None` while it is unknown.
     #[must_use]
-    pub fn law(&self, measured: Option<Duration>) -> Option<DemandLaw> {
+    pub fn law(&self, measured: Option<Duration>) -> Option<DemandAlgorithm> {
         let given = self.processing_time_ms.map(Duration::from_millis);
-        Some(DemandLaw {
+        Some(DemandAlgorithm {
             promise: Duration::from_millis(self.acceptable_latency_ms),
             processing_time: given.or(measured)?,
             concurrency: self.concurrency,

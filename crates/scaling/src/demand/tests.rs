@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::law::to_float;
+use super::algorithm::to_float;
 use super::*;
 use crate::Bounds;
 
-fn law() -> DemandLaw {
-    DemandLaw {
+fn law() -> DemandAlgorithm {
+    DemandAlgorithm {
         promise: Duration::from_secs(60),
         processing_time: Duration::from_secs(2),
         concurrency: 1,
@@ -46,7 +46,7 @@ fn arrivals_and_backlog_add_up() {
     // 11 places rather than 10, so that chance makes hardly anyone wait for 30 processing times.
     near(law().need(&work(5.0, 90)), 11.0 + 3.0);
     near(law().need(&work(0.0, 0)), 0.0);
-    let four = DemandLaw {
+    let four = DemandAlgorithm {
         concurrency: 4,
         ..law()
     };
@@ -57,7 +57,7 @@ fn arrivals_and_backlog_add_up() {
 /// 130: 260 s of work for the 20 s that are left, 13 tasks on top of 17.
 #[test]
 fn what_piles_up_until_new_tasks_run_counts() {
-    let law = DemandLaw {
+    let law = DemandAlgorithm {
         start: at(40),
         ..law()
     };
@@ -74,12 +74,12 @@ fn what_is_no_number_is_unknown() {
     for rate in [f64::NAN, f64::INFINITY, -1.0] {
         assert_eq!(law().need(&work(rate, 1)), None, "{rate}");
     }
-    let timeless = DemandLaw {
+    let timeless = DemandAlgorithm {
         processing_time: Duration::ZERO,
         ..law()
     };
     assert_eq!(timeless.need(&work(1.0, 1)), None);
-    let hasty = DemandLaw {
+    let hasty = DemandAlgorithm {
         promise: Duration::ZERO,
         ..law()
     };
@@ -229,7 +229,7 @@ proptest! {
         running in 0u32..1_000, starting in 0u32..1_000, start in 0u64..200, late in 0.001f64..0.5,
         processing in 1u64..20_000, promise in 1u64..3_600,
     ) {
-        let law = DemandLaw {
+        let law = DemandAlgorithm {
             promise: at(promise), processing_time: Duration::from_millis(processing), concurrency: 1,
             start: at(start), late,
         };
@@ -251,7 +251,7 @@ proptest! {
     fn the_tasks_asked_for_drain_the_backlog(
         rate in 0.0f64..1e3, visible in 0u64..100_000, processing in 1u64..10_000, promise in 1u64..3_600,
     ) {
-        let law = DemandLaw {
+        let law = DemandAlgorithm {
             promise: at(promise), processing_time: Duration::from_millis(processing), ..law()
         };
         let need = law.need(&work(rate, visible)).unwrap();

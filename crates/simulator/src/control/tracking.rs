@@ -144,7 +144,7 @@ impl Tracking {
 
     /// When it next hears of a minute of SQS's own metrics, if it does.
     fn next_minute(&self, now: Nanos) -> Option<(Nanos, Tick)> {
-        let at = self.watch.as_ref()?.eye.next_minute(now)?;
+        let at = self.watch.as_ref()?.sampler.next_minute(now)?;
         Some((at, Tick::Minute))
     }
 
@@ -275,7 +275,7 @@ impl Control for Tracking {
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
             Tick::Minute => {
                 if let Some(watch) = &mut self.watch {
-                    watch.eye.minute(now, seen);
+                    watch.sampler.minute(now, seen);
                 }
                 wishes.ticks.extend(self.next_minute(now));
                 if let Some(steps) = &mut self.steps {

@@ -34,7 +34,7 @@ pub struct Report {
     pub outcome: RunOutcome,
     /// Other policies under the same load, if they were asked for; the definition's own comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub compared: Vec<Rival>,
+    pub compared: Vec<ComparedPolicy>,
     /// What the phases came to, if several were simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phases: Option<Phases>,
@@ -54,7 +54,7 @@ pub struct Report {
 
 /// A policy beside others: its figures without its course.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Rival {
+pub struct ComparedPolicy {
     /// Name of the policy, for people.
     pub name: String,
     /// Share, from 0 to 1, of the messages that meet the objective.
@@ -121,7 +121,7 @@ impl Report {
     /// The same with other policies beside it.
     #[must_use]
     pub fn beside(mut self, compared: &[Compared]) -> Self {
-        self.compared = compared.iter().map(Rival::new).collect();
+        self.compared = compared.iter().map(ComparedPolicy::new).collect();
         self
     }
 
@@ -214,7 +214,7 @@ impl Report {
     }
 }
 
-impl Rival {
+impl ComparedPolicy {
     fn new(compared: &Compared) -> Self {
         let outcome = &compared.outcome;
         Self {

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::bill::bill;
 use super::periods;
-use super::{Figure, Piece, Report, Rival};
+use super::{ComparedPolicy, Figure, Piece, Report};
 use crate::comparison::Difference;
 use crate::engine::ScalingAction;
 use crate::number::{format_dollars, format_duration, format_number, format_share};
@@ -228,7 +228,7 @@ fn render_actions(report: &Report) -> Markup {
 }
 
 fn render_compared(report: &Report) -> Markup {
-    let row = |index: usize, rival: &Rival| {
+    let row = |index: usize, policy: &ComparedPolicy| {
         let cell = |path: &str, value: f64, text: String| {
             html! {
                 td { data data-path=(format!("compared.{index}.{path}")) value=(value) { (text) } }
@@ -236,12 +236,12 @@ fn render_compared(report: &Report) -> Markup {
         };
         html! {
             tr {
-                th scope="row" { (rival.name) }
-                (cell("within_objective", rival.within_objective, rival.phases.within_objective.format(format_share)))
-                (cell("waiting.p99", rival.waiting.p99, format_duration(rival.waiting.p99)))
-                (cell("cost", rival.cost, rival.phases.cost.format(format_dollars)))
-                (cell("tasks.seconds", rival.tasks.seconds, format_number(rival.tasks.seconds / 3_600.0, 1)))
-                td { @if let Some(scaling) = &rival.scaling { (scaling.out + scaling.r#in) } @else { "–" } }
+                th scope="row" { (policy.name) }
+                (cell("within_objective", policy.within_objective, policy.phases.within_objective.format(format_share)))
+                (cell("waiting.p99", policy.waiting.p99, format_duration(policy.waiting.p99)))
+                (cell("cost", policy.cost, policy.phases.cost.format(format_dollars)))
+                (cell("tasks.seconds", policy.tasks.seconds, format_number(policy.tasks.seconds / 3_600.0, 1)))
+                td { @if let Some(scaling) = &policy.scaling { (scaling.out + scaling.r#in) } @else { "–" } }
             }
         }
     };
@@ -251,7 +251,7 @@ fn render_compared(report: &Report) -> Markup {
                 h2 { "Beside other policies" }
                 div .wide { table #compared {
                     thead { tr { @for name in HEADINGS { th scope="col" { (name) } } } }
-                    tbody { @for (index, rival) in report.compared.iter().enumerate() { (row(index, rival)) } }
+                    tbody { @for (index, policy) in report.compared.iter().enumerate() { (row(index, policy)) } }
                 } }
             }
         }

@@ -8,7 +8,7 @@ use crate::engine::Sender;
 use crate::simulate::Messages;
 use crate::time::Nanos;
 
-use super::judge::Run;
+use super::evaluator::Run;
 
 /// Maximum number of messages that are kept, of 16 bytes each. Those of larger loads are drawn anew in each
 /// simulation.

@@ -37,13 +37,13 @@ pub struct Figures {
 
 /// What is kept of one simulation.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Ran {
+pub(super) struct ScoredRun {
     pub(super) figures: Figures,
     /// Desired count at the end.
     pub(super) desired: u32,
 }
 
-impl Ran {
+impl ScoredRun {
     pub(super) fn from_outcome(outcome: &RunOutcome) -> Self {
         Self {
             figures: Figures::from_outcome(outcome),
@@ -81,7 +81,7 @@ impl Figures {
     }
 
     /// The worst of several seeds where the promise is concerned, and the mean elsewhere.
-    pub(super) fn combine_seeds(ran: &[Ran]) -> Self {
+    pub(super) fn combine_seeds(ran: &[ScoredRun]) -> Self {
         let all = || ran.iter().map(|one| one.figures);
         let mean = |figure: fn(Self) -> f64| {
             all().map(figure).sum::<f64>() / count(ran.len().max(1) as u64)

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::load::Load;
 use crate::scenario::ScenarioError;
 
+use super::evaluator::{Evaluator, Run};
 use super::figures::Figures;
-use super::judge::{Judge, Run};
 use super::search::{Found, order};
 use super::settings::Settings;
 use super::tuned::Tuning;
@@ -83,15 +83,15 @@ impl Tuning {
 
 /// Tests finalists in order until one meets the objective in both periods.
 pub(super) fn test(
-    judge: &Judge<'_>,
+    evaluator: &Evaluator<'_>,
     periods: Periods<'_>,
     found: &Found,
 ) -> Result<Tested, ScenarioError> {
     let mut rejected: Vec<Rejected> = Vec::new();
     for settings in &found.finalists {
-        let tuning = on_both(judge, *settings, periods)?;
+        let tuning = on_both(evaluator, *settings, periods)?;
         // Where the search found nothing, nothing was tested either: the best is what comes closest.
-        let missed_in = tuning.missed_in(judge.required).filter(|_| found.keeps);
+        let missed_in = tuning.missed_in(evaluator.required).filter(|_| found.keeps);
         let Some(missed_in) = missed_in else {
             return Ok(Tested { tuning, rejected });
         };
@@ -113,12 +113,12 @@ pub(super) fn test(
 /// The results of parameters in both periods: of the worst phase where the objective is concerned, and the
 /// mean elsewhere. The holdout period starts with the tasks with which the training period ended.
 pub(super) fn on_both(
-    judge: &Judge<'_>,
+    evaluator: &Evaluator<'_>,
     settings: Settings,
     periods: Periods<'_>,
 ) -> Result<Tuning, ScenarioError> {
-    let scenario = judge.scenario(settings)?;
-    let seeds = judge.phases(periods.training);
+    let scenario = evaluator.scenario(settings)?;
+    let seeds = evaluator.phases(periods.training);
     let runs: Vec<Run<'_>> = seeds
         .iter()
         .map(|seed| Run {
@@ -127,7 +127,7 @@ pub(super) fn on_both(
             seed: *seed,
         })
         .collect();
-    let first = judge.run(&runs)?;
+    let first = evaluator.run(&runs)?;
     let searched = Figures::combine_seeds(&first);
     let Some(holdout) = periods.holdout else {
         return Ok(Tuning {
@@ -149,7 +149,7 @@ pub(super) fn on_both(
             }
         })
         .collect();
-    let second = judge.run(&runs)?;
+    let second = evaluator.run(&runs)?;
     Ok(Tuning {
         settings,
         searched,

@@ -12,7 +12,7 @@ use crate::outcome::RunOutcome;
 use crate::scenario::ScenarioError;
 use crate::simulate::simulate;
 
-use super::judge::{Judge, Run};
+use super::evaluator::{Evaluator, Run};
 use super::settings::Settings;
 
 /// Stretches that a load is cut into.
@@ -40,18 +40,18 @@ struct Stretch {
 
 /// The candidates that are worth the whole load.
 pub(super) fn survivors(
-    judge: &Judge<'_>,
+    evaluator: &Evaluator<'_>,
     candidates: Vec<Settings>,
     load: &Load,
     present: Settings,
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<Settings>, ScenarioError> {
-    let seed = judge.seeds(load).first().copied().unwrap_or_default();
-    let scenario = judge.scenario(present)?;
+    let seed = evaluator.seeds(load).first().copied().unwrap_or_default();
+    let scenario = evaluator.scenario(present)?;
     let outcome = simulate(&scenario, load, seed)?;
     let all = (candidates.len() as u64).saturating_mul(outcome.messages.sent);
     let stretches = stretches(load, &outcome);
-    if all.saturating_mul(judge.seeds(load).len() as u64) < LITTLE || stretches.is_empty() {
+    if all.saturating_mul(evaluator.seeds(load).len() as u64) < LITTLE || stretches.is_empty() {
         return Ok(candidates);
     }
     let mut left = candidates;
@@ -61,7 +61,7 @@ pub(super) fn survivors(
             left.len(),
             stretches.len()
         ));
-        let scores = scores(judge, &left, &stretches, size, seed)?;
+        let scores = scores(evaluator, &left, &stretches, size, seed)?;
         let stay = left.len().div_ceil(STAYS).max(8);
         left = best(&left, &scores, stay);
     }
@@ -110,7 +110,7 @@ fn course(present: &RunOutcome, from: Duration, to: Duration, load: Load) -> Str
 
 /// Share of the promises kept and cost of each candidate on the first so many stretches.
 fn scores(
-    judge: &Judge<'_>,
+    evaluator: &Evaluator<'_>,
     candidates: &[Settings],
     stretches: &[Stretch],
     size: usize,
@@ -119,7 +119,7 @@ fn scores(
     let used = stretches.get(..size).unwrap_or(stretches);
     let mut runs = Vec::with_capacity(candidates.len() * used.len());
     for candidate in candidates {
-        let scenario = judge.scenario(*candidate)?;
+        let scenario = evaluator.scenario(*candidate)?;
         for stretch in used {
             let mut scenario = scenario.clone();
             scenario.initial = stretch.initial.clamp(scenario.min, scenario.max);
@@ -130,7 +130,7 @@ fn scores(
             });
         }
     }
-    let ran = judge.score(&runs)?;
+    let ran = evaluator.score_runs(&runs)?;
     Ok(ran
         .chunks(used.len())
         .map(|ran| {

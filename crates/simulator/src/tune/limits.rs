@@ -15,7 +15,7 @@ use super::space::Space;
 
 /// One limit lifted, or several.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Lift {
+pub struct LiftedLimit {
     /// What is lifted: one limit, or two with an `and` between them.
     pub limit: String,
     /// Share of the promises that would be kept.
@@ -34,9 +34,9 @@ pub struct Limits {
     /// Share of the promises that it keeps.
     pub within_objective: f64,
     /// Each limit lifted alone, and all that could be named together.
-    pub lifted: Vec<Lift>,
+    pub lifted: Vec<LiftedLimit>,
     /// As many tasks as are ever needed, all the time.
-    pub standing: Lift,
+    pub standing: LiftedLimit,
     /// Most tasks that are ever needed.
     pub peak: u32,
 }
@@ -111,7 +111,7 @@ fn experiment(
     figures: Score,
     peak: u32,
 ) -> Result<Limits, ScenarioError> {
-    let scenario = search.judge.scenario(settings)?;
+    let scenario = search.evaluator.scenario(settings)?;
     let lifts = lifts();
     let mut scenarios: Vec<Scenario> = lifts.iter().map(|(_, lift)| lift(&scenario)).collect();
     let mut names: Vec<String> = lifts.iter().map(|(name, _)| (*name).to_owned()).collect();
@@ -127,15 +127,15 @@ fn experiment(
         .fold(scenario.clone(), |all, (_, lift)| lift(&all));
     scenarios.push(all);
     scenarios.push(fixed(&scenario, peak));
-    let judged = search.judge.judge_scenarios(&scenarios, search.load)?;
-    let lift = |name: String, figures: &Score| Lift {
+    let judged = search.evaluator.judge_scenarios(&scenarios, search.load)?;
+    let lift = |name: String, figures: &Score| LiftedLimit {
         limit: name,
         within_objective: figures.within_objective,
         cost_per_month: figures.cost_per_month,
         enough: figures.within_objective >= search.required(),
     };
     let standing = judged.last().copied().unwrap_or(figures);
-    let mut lifted: Vec<Lift> = names
+    let mut lifted: Vec<LiftedLimit> = names
         .into_iter()
         .zip(&judged)
         .map(|(name, figures)| lift(name, figures))
@@ -151,8 +151,8 @@ fn experiment(
 }
 
 /// Pairs only tell something where no single limit is enough; and all together only where no pair is.
-fn shorten(lifted: &mut Vec<Lift>, single: usize) {
-    let enough = |lifts: &[Lift]| lifts.iter().any(|lift| lift.enough);
+fn shorten(lifted: &mut Vec<LiftedLimit>, single: usize) {
+    let enough = |lifts: &[LiftedLimit]| lifts.iter().any(|lift| lift.enough);
     if lifted.get(..single).is_some_and(enough) {
         lifted.truncate(single);
         return;

@@ -4,10 +4,10 @@
 //! definition with other values, simulated through the same door as the definition itself.
 
 mod drawn;
+mod evaluator;
 mod figures;
 mod finalists;
 mod halving;
-mod judge;
 mod limits;
 mod parts;
 mod search;
@@ -29,12 +29,12 @@ use crate::scenario::{Overrides, Scenario, ScenarioError};
 
 pub use self::figures::Figures;
 pub use self::finalists::{Period, Rejected};
-pub use self::limits::{Lift, Limits};
+pub use self::limits::{LiftedLimit, Limits};
 pub use self::settings::{Change, Law, Parameter, Settings};
 pub use self::tuned::{Alternative, Known, Part, Tuned, Tuning};
 
+use self::evaluator::Evaluator;
 use self::finalists::Periods;
-use self::judge::Judge;
 use self::search::{Found, Search};
 
 /// Shares of the work, about, at the end of each of its stages.
@@ -119,13 +119,13 @@ pub fn tune(
         .and_then(Settings::from_service)
         .ok_or_else(|| TuneError::Law(service.to_owned()))?;
     let (searched, holdout) = parts::split(load, options.train).ok_or(TuneError::Short)?;
-    let judge = Judge::new(stack, service, overrides, &scenario, options, progress);
-    let peak = judge.peak(&searched)?;
+    let evaluator = Evaluator::new(stack, service, overrides, &scenario, options, progress);
+    let peak = evaluator.peak(&searched)?;
     if searched.arrivals(options.seed).next().is_none() {
         return Err(TuneError::Silent(searched.duration()));
     }
-    let space = judge.space(present, peak, options);
-    let search = Search::new(&judge, &searched, options, tell);
+    let space = evaluator.space(present, peak, options);
+    let search = Search::new(&evaluator, &searched, options, tell);
     let own = search.best(&space, OWN_SHARE)?;
     let other = other(&search, present, peak, options)?;
     let periods = Periods {
@@ -135,11 +135,11 @@ pub fn tune(
     tell("testing the finalists on both periods");
     progress.begin_stage(TESTED_SHARE, search.work(TESTED));
     let any = options.any_policy;
-    let mut tuned = tuned::summarize(&judge, periods, present, &own, other.as_ref(), any)?;
+    let mut tuned = tuned::summarize(&evaluator, periods, present, &own, other.as_ref(), any)?;
     progress.begin_stage(1.0, search.work(LIFTED));
     let other_chosen = tuned.tuned.settings.law != present.law;
     tuned.limits = limits::limits(&search, &own, other_chosen, peak, &space)?;
-    (tuned.simulations, tuned.messages) = judge.done();
+    (tuned.simulations, tuned.messages) = evaluator.done();
     progress.end_part();
     Ok(tuned)
 }
@@ -151,11 +151,11 @@ fn other(
     peak: u32,
     options: &TuneOptions,
 ) -> Result<Option<Found>, TuneError> {
-    if present.law == Law::Demand || !search.judge.can(&present.with_demand_defaults()) {
+    if present.law == Law::Demand || !search.evaluator.can(&present.with_demand_defaults()) {
         return Ok(None);
     }
     let space = search
-        .judge
+        .evaluator
         .space(present.with_demand_defaults(), peak, options);
     Ok(Some(search.best_of(
         &space,

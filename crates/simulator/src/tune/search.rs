@@ -10,8 +10,8 @@ use crate::score::Score;
 use crate::time::nanos;
 
 use super::TuneOptions;
+use super::evaluator::Evaluator;
 use super::halving::survivors;
-use super::judge::Judge;
 use super::settings::Settings;
 use super::space::Space;
 
@@ -32,7 +32,7 @@ pub(super) struct Found {
 
 /// A search on one part of a load.
 pub(super) struct Search<'a> {
-    pub(super) judge: &'a Judge<'a>,
+    pub(super) evaluator: &'a Evaluator<'a>,
     pub(super) load: &'a Load,
     required: f64,
     candidates: usize,
@@ -58,13 +58,13 @@ const GRID: (usize, usize) = (2, 3);
 
 impl<'a> Search<'a> {
     pub(super) fn new(
-        judge: &'a Judge<'a>,
+        evaluator: &'a Evaluator<'a>,
         load: &'a Load,
         options: &TuneOptions,
         tell: &'a (dyn Fn(&str) + Sync),
     ) -> Self {
         Self {
-            judge,
+            evaluator,
             load,
             required: options.required,
             candidates: options.candidates,
@@ -78,7 +78,7 @@ impl<'a> Search<'a> {
 
     /// The units of progress of this number of simulations on each seed.
     pub(super) fn work(&self, simulations: usize) -> u64 {
-        let seeds = self.judge.seeds(self.load).len();
+        let seeds = self.evaluator.seeds(self.load).len();
         let all = (simulations * seeds) as u64;
         nanos(self.load.duration()).saturating_mul(all)
     }
@@ -96,7 +96,9 @@ impl<'a> Search<'a> {
         wanted: usize,
         until: f64,
     ) -> Result<Found, ScenarioError> {
-        self.judge.progress.begin_stage(until, self.work(wanted));
+        self.evaluator
+            .progress
+            .begin_stage(until, self.work(wanted));
         let Some(raised) = space.raised() else {
             return self.search(space, wanted);
         };
@@ -104,7 +106,7 @@ impl<'a> Search<'a> {
         let hopeless = match space.all_the_time() {
             None => false,
             Some(most) => {
-                let most = self.judge.judge(&[most], self.load)?;
+                let most = self.evaluator.score_candidates(&[most], self.load)?;
                 most.first()
                     .is_some_and(|most| most.within_objective < self.required)
             }
@@ -132,7 +134,7 @@ impl<'a> Search<'a> {
         let first = space.first(grid);
         let mut count = first.len();
         (self.tell)(&format!("{law}: {count} candidates on a grid"));
-        let left = survivors(self.judge, first, self.load, space.present(), self.tell)?;
+        let left = survivors(self.evaluator, first, self.load, space.present(), self.tell)?;
         let mut tried = Tried::default();
         self.try_out(&mut tried, &left)?;
         loop {
@@ -198,7 +200,7 @@ impl<'a> Search<'a> {
     }
 
     fn try_out(&self, tried: &mut Tried, candidates: &[Settings]) -> Result<(), ScenarioError> {
-        let figures = self.judge.judge(candidates, self.load)?;
+        let figures = self.evaluator.score_candidates(candidates, self.load)?;
         for (settings, figures) in candidates.iter().zip(figures) {
             tried.places.insert(*settings, tried.all.len());
             tried.all.push((*settings, figures));

@@ -6,9 +6,9 @@ use stack::{Edit, Stack};
 use crate::load::Load;
 use crate::scenario::ScenarioError;
 
+use super::evaluator::Evaluator;
 use super::figures::Figures;
 use super::finalists::{self, Periods, Rejected, Tested};
-use super::judge::Judge;
 use super::limits::Limits;
 use super::search::Found;
 use super::settings::{Change, Law, Settings};
@@ -124,18 +124,18 @@ impl Tuned {
 /// Tests the finalists of each policy in both periods, and chooses the other policy's result where it can be
 /// the answer and is better.
 pub(super) fn summarize(
-    judge: &Judge<'_>,
+    evaluator: &Evaluator<'_>,
     periods: Periods<'_>,
     present: Settings,
     own: &Found,
     other: Option<&Found>,
     any_policy: bool,
 ) -> Result<Tuned, ScenarioError> {
-    let required = judge.required;
-    let present = finalists::on_both(judge, present, periods)?;
-    let own_tested = finalists::test(judge, periods, own)?;
+    let required = evaluator.required;
+    let present = finalists::on_both(evaluator, present, periods)?;
+    let own_tested = finalists::test(evaluator, periods, own)?;
     let other_tested = match other {
-        Some(other) => Some((finalists::test(judge, periods, other)?, other)),
+        Some(other) => Some((finalists::test(evaluator, periods, other)?, other)),
         None => None,
     };
     let (chosen, left) = match other_tested {
@@ -149,7 +149,7 @@ pub(super) fn summarize(
         keeps: left.tuning.keeps(required),
         candidates: found.candidates,
     });
-    let mut tuned = describe(judge, periods, &chosen, present)?;
+    let mut tuned = describe(evaluator, periods, &chosen, present)?;
     tuned.candidates = own.candidates + other.map_or(0, |other| other.candidates);
     if !tuned.keeps() {
         tuned.known = known(&present, other_policy.as_ref(), required);
@@ -176,14 +176,14 @@ fn known(present: &Tuning, other: Option<&Alternative>, required: f64) -> Vec<Kn
 
 /// What a choice means, without what is next to it.
 fn describe(
-    judge: &Judge<'_>,
+    evaluator: &Evaluator<'_>,
     periods: Periods<'_>,
     chosen: &Tested,
     present: Tuning,
 ) -> Result<Tuned, ScenarioError> {
-    let (tuned, required) = (chosen.tuning, judge.required);
-    let (settings, stack, service) = (tuned.settings, judge.stack, judge.service);
-    let phases = judge.phases(periods.training).len();
+    let (tuned, required) = (chosen.tuning, evaluator.required);
+    let (settings, stack, service) = (tuned.settings, evaluator.stack, evaluator.service);
+    let phases = evaluator.phases(periods.training).len();
     let part = |load: &Load, figures: Figures| Part {
         seconds: load.duration().as_secs_f64(),
         begins: load.begins(),
@@ -193,8 +193,8 @@ fn describe(
     let load_notes = periods.training.notes().iter();
     let meets = |figures: Figures| figures.within_objective >= required;
     Ok(Tuned {
-        name: judge.scenario(settings)?.name,
-        slo: judge.slo.as_secs_f64(),
+        name: evaluator.scenario(settings)?.name,
+        slo: evaluator.slo.as_secs_f64(),
         required,
         searched: part(periods.training, tuned.searched),
         holdout: periods
@@ -207,15 +207,15 @@ fn describe(
         rejected: chosen.rejected.clone(),
         caution: Tuned::caution(chosen.rejected.len(), tuned.keeps(required)),
         known: Vec::new(),
-        changes: settings.changes(stack, service, judge.slo, judge.concurrency),
+        changes: settings.changes(stack, service, evaluator.slo, evaluator.concurrency),
         other_policy: None,
         limits: None,
         candidates: 0,
         simulations: 0,
         messages: 0,
-        notes: load_notes.chain(&judge.notes).cloned().collect(),
-        definition: judge.definition(settings),
-        edits: settings.edits(stack, service, judge.slo, judge.concurrency),
+        notes: load_notes.chain(&evaluator.notes).cloned().collect(),
+        definition: evaluator.definition(settings),
+        edits: settings.edits(stack, service, evaluator.slo, evaluator.concurrency),
         tuned,
     })
 }

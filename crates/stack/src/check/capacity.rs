@@ -1,6 +1,6 @@
 //! What the tasks run on: Fargate's sizes, or EC2 instances and their processor.
 
-use super::promise::LONGEST_STOP;
+use super::objective::LONGEST_STOP;
 use super::{fargate, instances};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use scaling::DEMAND_INTERVAL;
 
-use super::promise::REACTION;
+use super::objective::REACTION;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};

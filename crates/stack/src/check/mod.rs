@@ -11,7 +11,7 @@ mod instances;
 mod metric;
 mod names;
 mod network;
-mod promise;
+mod objective;
 mod queues;
 mod scaling;
 mod services;
@@ -35,6 +35,6 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     network::check(stack, findings);
     scaling::check(stack, findings);
     queues::check(stack, findings);
-    promise::check(stack, findings);
+    objective::check(stack, findings);
     metric::check(stack, findings);
 }

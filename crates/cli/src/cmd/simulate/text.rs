@@ -3,8 +3,8 @@
 use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
 use simulator::{
-    Assumption, Assumptions, BillItem, Comparison, Report, Rival, format_dollars, format_duration,
-    format_share,
+    Assumption, Assumptions, BillItem, ComparedPolicy, Comparison, Report, format_dollars,
+    format_duration, format_share,
 };
 
 use super::chart::draw_charts;
@@ -107,7 +107,7 @@ fn beside_prediction(comparison: &Comparison) -> Table {
     table
 }
 
-fn comparison_table(rivals: &[Rival]) -> Table {
+fn comparison_table(compared: &[ComparedPolicy]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header([
@@ -119,19 +119,19 @@ fn comparison_table(rivals: &[Rival]) -> Table {
         "actions",
         "flaps",
     ]);
-    for rival in rivals {
+    for policy in compared {
         let scaling = |number: fn(&simulator::ScalingFigures) -> u64| {
-            rival
+            policy
                 .scaling
                 .as_ref()
                 .map_or_else(|| "–".to_owned(), |scaling| number(scaling).to_string())
         };
         table.add_row([
-            rival.name.clone(),
-            rival.phases.within_objective.format(format_share),
-            format_duration(rival.waiting.p99),
-            rival.phases.cost.format(format_dollars),
-            format!("{:.1}", rival.tasks.seconds / 3_600.0),
+            policy.name.clone(),
+            policy.phases.within_objective.format(format_share),
+            format_duration(policy.waiting.p99),
+            policy.phases.cost.format(format_dollars),
+            format!("{:.1}", policy.tasks.seconds / 3_600.0),
             scaling(|scaling| scaling.out + scaling.r#in),
             scaling(|scaling| scaling.flaps),
         ]);
@@ -143,7 +143,7 @@ fn comparison_table(rivals: &[Rival]) -> Table {
 }
 
 /// What the policies cost per month, in groups: a line per item of each would be many.
-fn cost_table(rivals: &[Rival]) -> Table {
+fn cost_table(compared: &[ComparedPolicy]) -> Table {
     use BillItem::{
         Addresses, Functions, Instances, MetricRequests, Metrics, QueueRequests, SpotTasks, Tasks,
     };
@@ -164,20 +164,20 @@ fn cost_table(rivals: &[Rival]) -> Table {
         "others",
         "total",
     ]);
-    for rival in rivals {
+    for policy in compared {
         let cost = |items: &[BillItem]| -> f64 {
             items
                 .iter()
-                .map(|item| rival.bill_per_month.of(*item))
+                .map(|item| policy.bill_per_month.of(*item))
                 .sum()
         };
         let grouped = groups.map(cost);
-        let others = rival.cost_per_month - grouped.iter().sum::<f64>();
+        let others = policy.cost_per_month - grouped.iter().sum::<f64>();
         let costs = grouped
             .into_iter()
-            .chain([others.max(0.0), rival.cost_per_month]);
+            .chain([others.max(0.0), policy.cost_per_month]);
         table.add_row(
-            std::iter::once(shorten(&rival.name)).chain(costs.map(|cost| format!("{cost:.2}"))),
+            std::iter::once(shorten(&policy.name)).chain(costs.map(|cost| format!("{cost:.2}"))),
         );
     }
     for column in table.column_iter_mut().skip(1) {

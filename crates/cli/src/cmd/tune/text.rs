@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 use console::Style;
 use simulator::{
-    Figures, Law, Lift, Limits, Part, Tuned, format_dollars, format_duration, format_share,
+    Figures, Law, LiftedLimit, Limits, Part, Tuned, format_dollars, format_duration, format_share,
 };
 
 use crate::simulation::bills_table;
@@ -150,7 +150,7 @@ fn in_the_way(tuned: &Tuned, limits: &Limits) -> String {
     let rows = limits.lifted.iter().chain([&limits.standing]);
     let last = limits.lifted.len();
     for (index, lift) in rows.enumerate() {
-        let Lift {
+        let LiftedLimit {
             limit,
             within_objective,
             cost_per_month,

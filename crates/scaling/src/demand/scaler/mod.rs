@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use super::algorithm::DemandAlgorithm;
 use super::decision::{Decision, DecisionReason};
-use super::law::DemandLaw;
 use super::policy::DemandPolicy;
 use super::request::DemandPolicyError;
 use super::watch::{DemandEstimate, DemandWatch, DemandWatchSettings, QueueCounts, ServiceReading};
@@ -78,7 +78,7 @@ impl DemandScaler {
     pub fn decide(
         &mut self,
         seen: &ServiceReading<'_>,
-        law: Option<&DemandLaw>,
+        law: Option<&DemandAlgorithm>,
         deploying: bool,
     ) -> (DemandEstimate, Decision) {
         self.decide_with_rate(seen, law, deploying, |flow| flow)
@@ -88,7 +88,7 @@ impl DemandScaler {
     pub fn decide_with_rate(
         &mut self,
         seen: &ServiceReading<'_>,
-        law: Option<&DemandLaw>,
+        law: Option<&DemandAlgorithm>,
         deploying: bool,
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> (DemandEstimate, Decision) {

@@ -10,9 +10,9 @@
 
 use std::time::Duration;
 
+use super::algorithm::{DemandAlgorithm, Workload, tasks_for};
 use super::arrivals::{QueueHistory, QueueSample};
 use super::decision::{Decision, DecisionReason, NeedHistory, decide};
-use super::law::{DemandLaw, Workload, tasks_for};
 use crate::Bounds;
 
 /// Standard deviations that separate a rise from chance; see
@@ -135,7 +135,7 @@ impl DemandWatch {
     pub fn estimate(
         &mut self,
         seen: &ServiceReading<'_>,
-        law: Option<&DemandLaw>,
+        law: Option<&DemandAlgorithm>,
     ) -> DemandEstimate {
         self.estimate_with_rate(seen, law, |flow| flow)
     }
@@ -144,7 +144,7 @@ impl DemandWatch {
     pub fn estimate_with_rate(
         &mut self,
         seen: &ServiceReading<'_>,
-        law: Option<&DemandLaw>,
+        law: Option<&DemandAlgorithm>,
         rate: impl FnOnce(Option<f64>) -> Option<f64>,
     ) -> DemandEstimate {
         self.record_queues(seen.at, seen.queues);
@@ -252,7 +252,7 @@ impl DemandWatch {
     }
 
     /// Messages sent a second to the queues of which that is known, and whether it is of all.
-    fn rates(&self, seen: &[Option<QueueCounts>], law: Option<&DemandLaw>) -> (f64, bool) {
+    fn rates(&self, seen: &[Option<QueueCounts>], law: Option<&DemandAlgorithm>) -> (f64, bool) {
         let Some(law) = law else {
             return (0.0, false);
         };

@@ -5,8 +5,8 @@ fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn law() -> DemandLaw {
-    DemandLaw {
+fn law() -> DemandAlgorithm {
+    DemandAlgorithm {
         promise: at(60),
         processing_time: at(2),
         concurrency: 1,

@@ -7,11 +7,11 @@ use crate::policy::DemandPolicy;
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos};
 
-use super::watch::{Eye, counts, sighting};
+use super::watch::{DemandSampler, counts, sighting};
 
 /// A function that checks, decides and sets the desired count.
 pub(in crate::control) struct Function {
-    eye: Eye,
+    sampler: DemandSampler,
     scaler: DemandScaler,
     delay: Nanos,
 }
@@ -24,24 +24,24 @@ impl Function {
         seed: u64,
     ) -> Self {
         let assumptions = &scenario.assumptions;
-        let eye = Eye::new(scenario, policy, seed);
+        let sampler = DemandSampler::new(scenario, policy, seed);
         let cooldowns = PerSide {
             scale_out: policy.cooldown_out,
             scale_in: policy.cooldown_in,
         };
         Self {
-            scaler: DemandScaler::new(1, eye.watching(), bounds, cooldowns),
-            eye,
+            scaler: DemandScaler::new(1, sampler.watching(), bounds, cooldowns),
+            sampler,
             delay: nanos(assumptions.count_lag).saturating_add(nanos(assumptions.function_delay)),
         }
     }
 
     fn check(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
-        if let Some(at) = self.eye.last_deletes(now) {
+        if let Some(at) = self.sampler.last_deletes(now) {
             self.scaler.record_deletes(at);
         }
-        let law = self.eye.law(now);
-        let rate = self.eye.rate(now);
+        let law = self.sampler.law(now);
+        let rate = self.sampler.rate(now);
         let queues = [Some(counts(seen))];
         let sighting = sighting(now, seen, &queues);
         let (_, decision) = self
@@ -53,21 +53,25 @@ impl Function {
             self.scaler
                 .record_change(sighting.at, seen.desired, decision.desired);
         }
-        wishes.ticks.push((self.eye.next_check(now), Tick::Sample));
+        wishes
+            .ticks
+            .push((self.sampler.next_check(now), Tick::Sample));
     }
 }
 
 impl Control for Function {
     fn begin(&mut self, wishes: &mut Wishes) {
-        wishes.ticks.push((self.eye.next_check(0), Tick::Sample));
-        let minute = self.eye.next_minute(0);
+        wishes
+            .ticks
+            .push((self.sampler.next_check(0), Tick::Sample));
+        let minute = self.sampler.next_minute(0);
         wishes.ticks.extend(minute.map(|at| (at, Tick::Minute)));
     }
 
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         if tick == Tick::Minute {
-            self.eye.minute(now, seen);
-            let next = self.eye.next_minute(now);
+            self.sampler.minute(now, seen);
+            let next = self.sampler.next_minute(now);
             wishes.ticks.extend(next.map(|at| (at, Tick::Minute)));
         } else {
             self.check(now, seen, wishes);
@@ -75,10 +79,10 @@ impl Control for Function {
     }
 
     fn runs(&self) -> u64 {
-        self.eye.invocations()
+        self.sampler.invocations()
     }
 
     fn run_span(&self) -> f64 {
-        self.eye.span()
+        self.sampler.span()
     }
 }

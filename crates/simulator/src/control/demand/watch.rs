@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use scaling::{
-    DemandEstimate, DemandLaw, DemandWatch, DemandWatchSettings, MEASURED_MINUTES, QueueCounts,
-    ServiceReading,
+    DemandAlgorithm, DemandEstimate, DemandWatch, DemandWatchSettings, MEASURED_MINUTES,
+    QueueCounts, ServiceReading,
 };
 
 use crate::assumptions::Assumptions;
@@ -18,8 +18,8 @@ use crate::scenario::Scenario;
 use crate::time::{Nanos, from_seconds, nanos, seconds};
 
 /// The inputs of a check, and the times of checks.
-pub(in crate::control) struct Eye {
-    law: DemandLaw,
+pub(in crate::control) struct DemandSampler {
+    law: DemandAlgorithm,
     policy: DemandPolicy,
     /// Latest minutes of SQS's metrics.
     minutes: VecDeque<QueueMinute>,
@@ -61,31 +61,31 @@ struct Clock {
 
 /// A watch of the one queue of a scenario.
 pub(in crate::control) struct Watch {
-    pub(in crate::control) eye: Eye,
+    pub(in crate::control) sampler: DemandSampler,
     watch: DemandWatch,
 }
 
 impl Watch {
     pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy, seed: u64) -> Self {
-        let eye = Eye::new(scenario, policy, seed);
-        let watch = DemandWatch::new(1, eye.watching());
-        Self { eye, watch }
+        let sampler = DemandSampler::new(scenario, policy, seed);
+        let watch = DemandWatch::new(1, sampler.watching());
+        Self { sampler, watch }
     }
 
     /// Checks the queue and the service, and remembers the result.
     pub(in crate::control) fn check(&mut self, now: Nanos, seen: &Observation) -> DemandEstimate {
-        if let Some(at) = self.eye.last_deletes(now) {
+        if let Some(at) = self.sampler.last_deletes(now) {
             self.watch.record_deletes(at);
         }
-        let law = self.eye.law(now);
-        let rate = self.eye.rate(now);
+        let law = self.sampler.law(now);
+        let rate = self.sampler.rate(now);
         let queues = [Some(counts(seen))];
         let sighting = sighting(now, seen, &queues);
         self.watch.estimate_with_rate(&sighting, law.as_ref(), rate)
     }
 }
 
-impl Eye {
+impl DemandSampler {
     pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy, seed: u64) -> Self {
         let assumptions = &scenario.assumptions;
         let shortest = Duration::from_nanos(assumptions.second());
@@ -94,7 +94,7 @@ impl Eye {
             ..policy
         };
         Self {
-            law: DemandLaw {
+            law: DemandAlgorithm {
                 promise: policy.acceptable_latency.unwrap_or(scenario.slo),
                 processing_time: policy.processing_time.unwrap_or_default(),
                 concurrency: scenario.concurrency,
@@ -173,11 +173,11 @@ impl Eye {
     }
 
     /// Returns the algorithm's settings; `None` while the processing time must be measured and can't be.
-    pub(in crate::control) fn law(&self, now: Nanos) -> Option<DemandLaw> {
+    pub(in crate::control) fn law(&self, now: Nanos) -> Option<DemandAlgorithm> {
         if !self.is_measured() {
             return Some(self.law);
         }
-        Some(DemandLaw {
+        Some(DemandAlgorithm {
             processing_time: self.measured(now)?,
             ..self.law
         })

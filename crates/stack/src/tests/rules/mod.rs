@@ -3,7 +3,7 @@
 mod capacity;
 mod demand;
 mod names;
-mod promise;
+mod objective;
 mod queues;
 mod scaling;
 mod services;

@@ -28,7 +28,7 @@ pub(super) enum Found {
     Unchecked,
 }
 
-pub(super) async fn look(session: &Session<'_>, resource: &Resource) -> Result<Found> {
+pub(super) async fn find_resource(session: &Session<'_>, resource: &Resource) -> Result<Found> {
     let clients = session.clients;
     let id = resource.physical_id.as_str();
     match resource.resource_type.as_str() {

@@ -17,7 +17,7 @@ use crate::time::nanos;
 
 use super::TuneOptions;
 use super::drawn::Drawn;
-use super::figures::Ran;
+use super::figures::ScoredRun;
 use super::settings::{Settings, processing_time};
 use super::space::Space;
 
@@ -26,7 +26,7 @@ use super::space::Space;
 const SEEDS: u64 = 3;
 
 /// Everything that is the same for all candidates.
-pub(super) struct Judge<'a> {
+pub(super) struct Evaluator<'a> {
     pub(super) stack: &'a Stack,
     pub(super) service: &'a str,
     /// With promise, processing time and concurrency as the definition has them now.
@@ -52,7 +52,7 @@ pub(super) struct Run<'l> {
     pub(super) seed: u64,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Evaluator<'a> {
     pub(super) fn new(
         stack: &'a Stack,
         service: &'a str,
@@ -135,7 +135,7 @@ impl<'a> Judge<'a> {
 
     /// The score of each candidate over the whole of a load: of its worst seed where the objective is
     /// concerned, and the mean of all elsewhere.
-    pub(super) fn judge(
+    pub(super) fn score_candidates(
         &self,
         candidates: &[Settings],
         load: &Load,
@@ -160,30 +160,30 @@ impl<'a> Judge<'a> {
             .iter()
             .flat_map(|scenario| seeds.iter().map(move |seed| run(scenario, seed)))
             .collect();
-        let scores = self.score(&runs)?;
+        let scores = self.score_runs(&runs)?;
         let combined = scores.chunks(seeds.len()).map(Score::combine_seeds);
         Ok(combined.collect())
     }
 
     /// Runs simulations on all cores. The results are in the order of the runs.
-    pub(super) fn run(&self, runs: &[Run<'_>]) -> Result<Vec<Ran>, ScenarioError> {
+    pub(super) fn run(&self, runs: &[Run<'_>]) -> Result<Vec<ScoredRun>, ScenarioError> {
         let ran = self.each(runs, |run, messages| {
             let outcome = match messages {
                 Some(messages) => simulate_messages(&run.scenario, (run.load, messages), run.seed)?,
                 None => simulate(&run.scenario, run.load, run.seed)?,
             };
-            Ok(Ran::from_outcome(&outcome))
+            Ok(ScoredRun::from_outcome(&outcome))
         })?;
         self.count(ran.iter().map(|one| one.figures.messages));
         Ok(ran)
     }
 
     /// The same for a search, in less time.
-    pub(super) fn score(&self, runs: &[Run<'_>]) -> Result<Vec<Score>, ScenarioError> {
+    pub(super) fn score_runs(&self, runs: &[Run<'_>]) -> Result<Vec<Score>, ScenarioError> {
         let scores = self.each(runs, |run, messages| match messages {
             Some(messages) => score_messages(&run.scenario, (run.load, messages), run.seed),
             None => Ok(
-                Ran::from_outcome(&simulate(&run.scenario, run.load, run.seed)?)
+                ScoredRun::from_outcome(&simulate(&run.scenario, run.load, run.seed)?)
                     .figures
                     .score(),
             ),

@@ -11,7 +11,7 @@ use crate::Bounds;
 
 /// The latency objective, and the other inputs of the algorithm.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DemandLaw {
+pub struct DemandAlgorithm {
     /// How long a message may wait until its processing begins.
     pub promise: Duration,
     /// Average processing time of a message, not zero.
@@ -21,7 +21,7 @@ pub struct DemandLaw {
     /// From a decision to the first message of a new task. Zero makes the algorithm ignore the delay.
     pub start: Duration,
     /// Share of the messages, above 0 and below 1, that chance can make wait longer than the objective when
-    /// no backlog is left and the rate is what it is thought to be: see [`DemandLaw::steady`].
+    /// no backlog is left and the rate is what it is thought to be: see [`DemandAlgorithm::steady`].
     pub late: f64,
 }
 
@@ -38,7 +38,7 @@ pub struct Workload {
     pub starting: u32,
 }
 
-impl DemandLaw {
+impl DemandAlgorithm {
     /// Tasks that the work needs, unrounded and without bounds: [`Self::steady`] plus [`Self::drain`].
     /// `None` when the settings or the work hold no usable number: unknown is not zero.
     #[must_use]

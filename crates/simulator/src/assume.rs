@@ -31,11 +31,12 @@ pub enum AssumeError {
 const RENAMED: [(&str, &str); 1] = [("promise", "slo")];
 
 /// Everything that may be assumed.
-pub(crate) const KEYS: [&str; 27] = [
+pub(crate) const KEYS: [&str; 28] = [
     "slo",
     "processing_time",
     "concurrency",
     "task_start",
+    "instance_start",
     "launches_per_minute",
     "drains",
     "old_receipt",
@@ -114,6 +115,7 @@ impl Overrides {
         assumed.evidence.remove(key);
         match key {
             "task_start" => assumed.task_start = parse_distribution(value, Distribution::Fixed)?,
+            "instance_start" => assumed.instance_start = parse_time(value)?,
             "launches_per_minute" => assumed.launches_per_minute = parse_whole(value)?,
             "drains" => assumed.drains = value.parse().map_err(|_| "true or false")?,
             "old_receipt" => assumed.old_receipt = value.parse()?,

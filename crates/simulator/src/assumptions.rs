@@ -21,6 +21,9 @@ pub struct Assumptions {
     /// From the launch of a task to its first message. Default: 23 to 60 s, uniform. (B) Fargate starts
     /// in about 23 to 60 s.
     pub task_start: Distribution,
+    /// From a task for which no EC2 instance has room to the instance that runs it. Default: 3 min. (C): cluster
+    /// auto scaling reacts within a minute or two, and an instance takes about one to boot and register.
+    pub instance_start: Duration,
     /// Tasks that ECS launches for one service. Default: 500 a minute. (A) "Amazon ECS service quotas":
     /// rate of tasks launched by a service on Fargate, in the larger regions; 125 in others. Fargate's own
     /// limit, 20 a second after a burst of 100 for a whole account, is above that.
@@ -131,6 +134,7 @@ impl Default for Assumptions {
         Self {
             minute: seconds(60),
             task_start: Distribution::Uniform(seconds(23), seconds(60)),
+            instance_start: seconds(180),
             launches_per_minute: 500,
             drains: true,
             old_receipt: OldReceipt::default(),
@@ -178,6 +182,12 @@ impl Assumptions {
                 "start of a task",
                 self.task_start.to_string(),
                 "B",
+            ),
+            time(
+                "instance_start",
+                "start of an EC2 instance",
+                self.instance_start,
+                "C",
             ),
             line(
                 "launches_per_minute",

@@ -28,6 +28,7 @@ impl Assumptions {
         Self {
             minute: short(self.minute),
             task_start: self.task_start.shortened(speed),
+            instance_start: short(self.instance_start),
             launches_per_minute: self.launches_per_minute,
             drains: self.drains,
             old_receipt: self.old_receipt,

@@ -54,8 +54,8 @@ pub enum Hosting {
     Instances {
         /// US dollars per hour of an instance with its disk.
         hour: f64,
-        /// Tasks that fit onto an instance, at least 1.
-        tasks: u32,
+        /// Tasks that fit onto an instance, at least 1, if its size is known.
+        fit: Option<u32>,
         /// Minimum number of instances.
         min: u32,
         /// Maximum number of instances.
@@ -184,7 +184,7 @@ fn hosting(
             }
             Hosting::Instances {
                 hour: hour.map_or(0.0, |(hour, _)| hour),
-                tasks: fit.unwrap_or(1).max(1),
+                fit: fit.map(|fit| fit.max(1)),
                 min: *min,
                 max: *max,
             }
@@ -195,7 +195,9 @@ fn hosting(
 fn describe_instances(kind: &str, fit: Option<u32>, hour: Option<(f64, bool)>) -> String {
     let fit = match fit {
         Some(fit) => format!("{fit} tasks fit onto a {kind}"),
-        None => format!("the size of {kind} isn't known, so one task per instance is assumed"),
+        None => format!(
+            "the size of {kind} isn't known: one task per instance is assumed, and the start of instances isn't simulated"
+        ),
     };
     let price = match hour {
         Some((_, false)) => "",

@@ -14,3 +14,4 @@ pub use items::BillItem;
 pub use prices::{Guesses, PriceError, PriceTable, Prices, RegionPrices};
 
 pub(crate) use bill::cost;
+pub(crate) use usage::INSTANCE_STAYS;

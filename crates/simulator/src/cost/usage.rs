@@ -15,7 +15,7 @@ use super::billing::Hosting;
 const LONG_POLL: f64 = 20.0;
 
 /// Minutes for which an instance stays that isn't needed: cluster auto scaling's low alarm needs 15 datapoints.
-const INSTANCE_STAYS: u64 = 15;
+pub(crate) const INSTANCE_STAYS: u64 = 15;
 
 /// What a run uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -117,11 +117,10 @@ impl Usage {
                 usage.on_demand = billed * share;
                 usage.spot = billed - usage.on_demand;
             }
-            Hosting::Instances {
-                tasks, min, max, ..
-            } => {
+            Hosting::Instances { fit, min, max, .. } => {
+                let fit = fit.unwrap_or(1);
                 let needed = steps(supply, end)
-                    .map(|(from, to, count)| (from, to, count.div_ceil(*tasks).clamp(*min, *max)));
+                    .map(|(from, to, count)| (from, to, count.div_ceil(fit).clamp(*min, *max)));
                 let stays = scenario.assumptions.minute().saturating_mul(INSTANCE_STAYS);
                 usage.instances = hours(hold(needed, stays));
             }

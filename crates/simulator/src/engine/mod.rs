@@ -2,6 +2,7 @@
 
 mod agenda;
 mod close;
+mod instances;
 mod messages;
 mod queue;
 mod records;

@@ -1,11 +1,14 @@
 //! ECS: tasks are launched, run, are stopped and killed.
 
-use crate::time::{nanos, seconds};
+use crate::time::{Nanos, nanos, seconds};
 
 use super::agenda::Event;
 use super::records::ScalingAction;
 use super::state::Engine;
 use super::tasks::Work;
+
+/// How often ECS tries to place a task for which no instance has room. (C)
+const PLACEMENTS_PER_MINUTE: u64 = 6;
 
 impl Engine<'_> {
     pub(super) fn desire(&mut self, desired: u32) {
@@ -48,14 +51,32 @@ impl Engine<'_> {
                 self.plan_launch();
                 break;
             }
+            let scenario = self.scenario;
+            let assumed = &scenario.assumptions;
+            let Some(starts) = self.place_task() else {
+                self.next_launch = now.saturating_add(assumed.minute() / PLACEMENTS_PER_MINUTE);
+                self.plan_launch();
+                break;
+            };
             let (task, generation) = self.tasks.launch(now);
-            let runs = now.saturating_add(self.start.draw(&mut self.starts));
+            let runs = starts.saturating_add(self.start.draw(&mut self.starts));
             self.agenda.plan(runs, Event::Ready { task, generation });
-            let assumed = &self.scenario.assumptions;
             let gap = assumed.minute() / u64::from(assumed.launches_per_minute.max(1));
             self.next_launch = now.saturating_add(gap);
         }
+        if let Some(instances) = &mut self.instances {
+            instances.note(now, self.tasks.present());
+        }
         self.records.running(self.tasks.running());
+    }
+
+    /// When a further task can start, or `None` while no instance has room for it.
+    fn place_task(&mut self) -> Option<Nanos> {
+        let (now, tasks) = (self.records.now, self.tasks.present());
+        match &mut self.instances {
+            Some(instances) => instances.place(now, tasks),
+            None => Some(now),
+        }
     }
 
     fn plan_launch(&mut self) {

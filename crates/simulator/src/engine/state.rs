@@ -6,6 +6,7 @@ use crate::scenario::Scenario;
 use crate::time::{MINUTE, Nanos, nanos};
 
 use super::agenda::{Agenda, Ends, Event};
+use super::instances::Instances;
 use super::queue::Queue;
 use super::records::Records;
 use super::tasks::Tasks;
@@ -23,6 +24,8 @@ pub(super) struct Engine<'s> {
     pub(super) ends: Ends,
     pub(super) queue: Queue,
     pub(super) tasks: Tasks,
+    /// What the tasks run on, unless that is Fargate.
+    pub(super) instances: Option<Instances>,
     pub(super) records: Records,
     pub(super) foreknowledge: Foreknowledge,
     pub(super) desired: u32,
@@ -68,6 +71,7 @@ impl<'s> Engine<'s> {
             } else {
                 Foreknowledge::none()
             },
+            instances: None,
             records,
             desired: 0,
             next_launch: 0,
@@ -99,6 +103,9 @@ impl<'s> Engine<'s> {
             .map(|(_, desired)| *desired);
         self.wishes.desired.retain(|(at, _)| *at > 0);
         self.desired = first.unwrap_or(self.scenario.initial);
+        if !self.instant {
+            self.instances = Instances::new(self.scenario, self.desired);
+        }
         for _ in 0..self.desired {
             let (task, generation) = self.tasks.launch(0);
             self.tasks.ready(task, generation);

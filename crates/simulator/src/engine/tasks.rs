@@ -86,6 +86,12 @@ impl Tasks {
         (self.running.len() + self.starting.len()) as u32
     }
 
+    /// Tasks that are there, those included that stop.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 100,000 tasks")]
+    pub(super) fn present(&self) -> u32 {
+        (self.tasks.len() - self.free.len()) as u32
+    }
+
     /// A new task, which starts; with its generation.
     #[expect(
         clippy::cast_possible_truncation,

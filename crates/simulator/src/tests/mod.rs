@@ -5,6 +5,7 @@ mod comparing;
 mod compressed;
 mod definitions;
 mod demand;
+mod instances;
 mod known_answers;
 mod measured;
 mod predictive;

@@ -1,6 +1,7 @@
-//! The signals that ask a verb to end.
+//! The signals that ask a command to end.
 
-/// Waits for Ctrl-C, or for SIGTERM, which a pipeline sends when it is cancelled.
+/// Waits for Ctrl-C, for SIGTERM, which a pipeline sends when it is cancelled, or for SIGHUP, which a terminal sends when
+/// it is closed.
 pub(crate) async fn wait_for_interruption() {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
@@ -11,13 +12,34 @@ pub(crate) async fn wait_for_interruption() {
 #[cfg(unix)]
 async fn wait_for_termination() {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
+    let wait = async |kind| match signal(kind) {
         Ok(mut signals) => {
             signals.recv().await;
         }
         // Without a handler the signal ends the process by itself.
         Err(_) => std::future::pending().await,
+    };
+    let hangup = async {
+        match is_hangup_ignored() {
+            true => std::future::pending().await,
+            false => wait(SignalKind::hangup()).await,
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::terminate()) => {}
+        () = hangup => {}
     }
+}
+
+/// Whether SIGHUP is ignored, as under `nohup`: a handler would end what has to go on without its terminal. Where the
+/// system doesn't say, it isn't.
+#[cfg(unix)]
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is signal 1, the lowest bit.
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(not(unix))]

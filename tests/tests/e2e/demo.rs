@@ -76,15 +76,16 @@ async fn the_story_is_told_and_nothing_is_left() {
     is_stopped(&demos).await;
 }
 
+/// As when its terminal is closed.
 #[tokio::test]
-async fn a_signal_ends_it_and_clears_up() {
+async fn a_hangup_ends_it_and_clears_up() {
     let (bench, demos) = benches("signal");
     let mut demo = bench
         .xtask(["demo", "--speed", "30", "--load", LOAD])
         .start();
     demo.says("sending the load").await;
     demo.says("running").await;
-    demo.signal(Signal::TERM);
+    demo.signal(Signal::HUP);
     let ended = demo.end().await;
     let error = ended.fails(1);
     assert_eq!(error["message"], "interrupted");

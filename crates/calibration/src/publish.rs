@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
 use aws_smithy_types::DateTime;
 use deployer::{Clients, Result};
 
-use crate::read::aws;
+use crate::error::aws;
 use crate::stage::{METRIC, NAMESPACE};
 
 /// A datapoint of an experiment.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;
-use aws_sdk_cloudwatch::error::DisplayErrorContext;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, StatusCode};
 use aws_smithy_types::DateTime;
 use deployer::{Error, Result, Session, observe_ours, resources};
 use simulator::calibration::{AlarmSide, Experiment, ObservedActivity};
 
+use crate::error::aws;
 use crate::publish::dimensions;
 use crate::stage::{IMAGE_SERVICE, METRIC, NAMESPACE, designs};
 
@@ -30,10 +30,6 @@ pub(crate) struct AlarmNow {
     pub since: f64,
     pub datapoints: u32,
     pub threshold: f64,
-}
-
-pub(crate) fn aws(doing: &str, error: &(impl std::error::Error + 'static)) -> Error {
-    Error::failed(format!("can't {doing}: {}", DisplayErrorContext(error)))
 }
 
 /// Seconds since 1970.

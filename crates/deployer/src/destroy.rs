@@ -9,9 +9,10 @@ use crate::delete::{delete, protected};
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
-use crate::observe::{Observed, Resource, all_resources, observe_or_deleted, resources};
+use crate::observe::{Observed, all_resources, observe_or_deleted, resources};
 use crate::ownership::require_ours;
 use crate::remains::{Remains, look_for_all};
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::status::{Operation, Status};
 

@@ -10,7 +10,7 @@ use template::contract::types;
 
 use crate::error::{Error, Result, aws};
 use crate::invoke::function_name;
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::{Purpose, read_targets};
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use template::contract::types;
 
 use crate::error::{Error, Result, aws, code, is_denied};
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
 

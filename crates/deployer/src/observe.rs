@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::{
-    Stack as SdkStack, StackResourceSummary, StackStatus, TemplateStage,
+    Stack as SdkStack, StackResourceSummary, StackStatus, Tag, TemplateStage,
 };
 use serde::Serialize;
 
+use template::contract::STACK_TAG;
+
 use crate::error::{Error, Result, aws, code, is_passing, text};
-use crate::ownership::{mark_in, observe_ours};
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::status::Status;
 
@@ -37,19 +39,6 @@ pub struct Observed {
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
-}
-
-/// A resource of a stack.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Resource {
-    /// CloudFormation's type, such as `AWS::SQS::Queue`.
-    pub resource_type: String,
-    /// Logical id in the template.
-    pub logical_id: String,
-    /// What AWS calls it; empty when it was never made.
-    pub physical_id: String,
-    /// CloudFormation's status.
-    pub status: String,
 }
 
 /// A read that failed.
@@ -214,6 +203,13 @@ fn name_of<'a>(stack: &'a SdkStack, id: &'a str) -> &'a str {
     filled(stack.stack_name()).unwrap_or_else(in_id)
 }
 
+/// The value of the mark among a stack's tags.
+pub(crate) fn mark_in(tags: &[Tag]) -> Option<String> {
+    tags.iter()
+        .find(|tag| tag.key() == Some(STACK_TAG))
+        .map(|tag| tag.value().unwrap_or_default().to_owned())
+}
+
 /// CloudFormation says "does not exist" with the general code `ValidationError`.
 pub(crate) fn does_not_exist<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     code(error) == "ValidationError" && text(error).contains("does not exist")
@@ -294,20 +290,6 @@ fn resource(summary: &StackResourceSummary) -> Option<Resource> {
 /// A required text, unless the SDK has filled it in.
 pub(crate) fn filled(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
-}
-
-/// The template of the stack as it was deployed, word for word. `None` when there is no such stack.
-///
-/// # Errors
-/// When CloudFormation can't be asked.
-pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Option<String>> {
-    let Some(stack) = observe_ours(session, name).await? else {
-        return Ok(None);
-    };
-    if stack.status == Status::InReview {
-        return Ok(None);
-    }
-    template(session, &stack.id, None).await
 }
 
 /// The template of a stack, or of a change set of it, word for word.

@@ -1,11 +1,10 @@
 //! Whose stack it is: one pure function decides by the stack's tag and its template's metadata.
 
-use aws_sdk_cloudformation::types::Tag;
 use template::contract::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
 
 use crate::change_set;
 use crate::error::{Error, Result};
-use crate::observe::{Observed, observe, template};
+use crate::observe::{Observed, mark_in, observe, template};
 use crate::session::Session;
 use crate::status::Status;
 
@@ -57,13 +56,6 @@ fn decide_in_review(name: &str, tag: Option<&str>, change_sets: &[Marks]) -> Own
     }
 }
 
-/// The value of the mark among a stack's tags.
-pub(crate) fn mark_in(tags: &[Tag]) -> Option<String> {
-    tags.iter()
-        .find(|tag| tag.key() == Some(STACK_TAG))
-        .map(|tag| tag.value().unwrap_or_default().to_owned())
-}
-
 /// Reads the stack of this name or ID, which must be ours. `None` if there is no such stack.
 ///
 /// # Errors
@@ -74,6 +66,20 @@ pub async fn observe_ours(session: &Session<'_>, name_or_id: &str) -> Result<Opt
     };
     require_ours(session, &stack).await?;
     Ok(Some(stack))
+}
+
+/// The template of the stack as it was deployed, word for word. `None` when there is no such stack.
+///
+/// # Errors
+/// When CloudFormation can't be asked.
+pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Option<String>> {
+    let Some(stack) = observe_ours(session, name).await? else {
+        return Ok(None);
+    };
+    if stack.status == Status::InReview {
+        return Ok(None);
+    }
+    template(session, &stack.id, None).await
 }
 
 /// Refuses a stack that isn't ours, in whatever state it is. Returns its template's mark, if it can be read.

@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::{
 use serde::Serialize;
 use template::contract::types;
 
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::status::Recovery;
 
 /// What a deploy will do.

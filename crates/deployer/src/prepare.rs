@@ -11,7 +11,7 @@ use crate::assets::{Asset, object_url, upload};
 use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::error::{Error, Result};
-use crate::observe::deployed_template;
+use crate::ownership::deployed_template;
 use crate::preflight::{Identity, can_serialize};
 use crate::session::Session;
 

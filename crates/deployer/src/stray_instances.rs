@@ -5,7 +5,7 @@ use futures::stream::{self, TryStreamExt};
 use template::contract::types;
 
 use crate::error::{Result, aws, is_denied};
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
 

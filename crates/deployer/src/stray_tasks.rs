@@ -7,7 +7,7 @@ use template::contract::types;
 use tokio::time::Instant;
 
 use crate::error::{Result, aws};
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 
 /// A task has up to 120 s to stop on Fargate; then ECS ends it.

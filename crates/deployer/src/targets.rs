@@ -6,7 +6,7 @@ use scaling::{MetricRequest, ScalingRequest};
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 
 /// A target of a rule.

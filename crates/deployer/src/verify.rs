@@ -10,7 +10,8 @@ use tokio::time::Instant;
 
 use crate::described;
 use crate::error::{Error, Kind, Result, aws};
-use crate::observe::{Resource, deployed_resources};
+use crate::observe::deployed_resources;
+use crate::resource::Resource;
 use crate::session::Session;
 
 /// Requests at once.

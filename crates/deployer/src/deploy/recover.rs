@@ -6,9 +6,10 @@ use crate::delete::delete;
 use crate::error::{Result, aws, text};
 use crate::follow::{Follower, follow};
 use crate::messages;
-use crate::observe::{Observed, Resource, observe, resources};
+use crate::observe::{Observed, observe, resources};
 use crate::ownership::require_ours;
 use crate::plan::{Plan, Recovering};
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::status::{NextStep, Operation, Recovery, Status, next_step};
 

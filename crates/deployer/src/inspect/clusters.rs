@@ -4,7 +4,7 @@ use serde::Serialize;
 use template::contract::types;
 
 use crate::error::{Result, aws};
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
 

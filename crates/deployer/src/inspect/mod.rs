@@ -25,8 +25,9 @@ use crate::cloudwatch::Datapoint;
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, functions};
 use crate::messages::name_in;
-use crate::observe::{Observed, Resource, resources};
+use crate::observe::{Observed, resources};
 use crate::ownership::observe_ours;
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
 

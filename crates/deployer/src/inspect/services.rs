@@ -12,7 +12,7 @@ use template::contract::{self, types};
 use crate::described::{self, cluster_of, name_of};
 use crate::error::Result;
 use crate::functions::{Function, FunctionKind, ServiceName};
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
 

@@ -17,7 +17,7 @@ use template::contract::types;
 use crate::described::cluster_of;
 use crate::error::{Result, aws};
 use crate::messages::is_no_such_queue;
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 
 /// How a resource was found.

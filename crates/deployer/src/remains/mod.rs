@@ -11,7 +11,7 @@ use serde::Serialize;
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
-use crate::observe::Resource;
+use crate::resource::Resource;
 use crate::session::Session;
 
 use find::{Found, find_resource};

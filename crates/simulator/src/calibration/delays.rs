@@ -1,11 +1,23 @@
 //! The delays of an observation, in seconds of the loop.
 
-use super::fit::{FittedDelay, first_alarm};
+use serde::Serialize;
+
 use super::observation::{AlarmSide, Experiment, Observation};
 use super::replay::actions;
 
 /// Measurements that a distribution needs.
 const ENOUGH: usize = 5;
+
+/// A measured constant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FittedDelay {
+    /// Key of `--assume`.
+    pub key: &'static str,
+    /// Value for `--assume`.
+    pub value: String,
+    /// The measurements.
+    pub evidence: String,
+}
 
 /// The constants that the observation measured.
 pub(super) fn delays(observation: &Observation) -> Vec<FittedDelay> {
@@ -177,4 +189,11 @@ fn task_start(values: Vec<f64>, image: Option<&str>) -> Option<FittedDelay> {
 /// A time as `--assume` takes it.
 fn milliseconds(seconds: f64) -> String {
     format!("{:.0}ms", (seconds * 1000.0).max(0.0))
+}
+
+/// How long after the start an alarm of an experiment first went to ALARM.
+pub(super) fn first_alarm(experiment: &Experiment, side: AlarmSide) -> Option<f64> {
+    let mut changes = experiment.alarms.iter();
+    let first = changes.find(|change| change.alarm == side && change.is_alarm)?;
+    Some(first.at)
 }

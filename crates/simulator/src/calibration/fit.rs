@@ -5,7 +5,8 @@ use scaling::{
 };
 use serde::Serialize;
 
-use super::observation::{AlarmSide, Experiment, Observation};
+use super::delays::FittedDelay;
+use super::observation::{Experiment, Observation};
 use super::replay::{Mismatch, actions, replay};
 
 /// Datapoints that can be missing at an action: CloudWatch might not have the last period yet.
@@ -41,17 +42,6 @@ pub struct FittedPart {
     /// The values that reproduce every action: one if it is settled.
     pub values: Vec<String>,
     /// The observation that decides, or why none does.
-    pub evidence: String,
-}
-
-/// A measured constant.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FittedDelay {
-    /// Key of `--assume`.
-    pub key: &'static str,
-    /// Value for `--assume`.
-    pub value: String,
-    /// The measurements.
     pub evidence: String,
 }
 
@@ -308,11 +298,4 @@ impl Part {
             .collect();
         reasons.join("; ")
     }
-}
-
-/// How long after the start an alarm of an experiment first went to ALARM.
-pub(super) fn first_alarm(experiment: &Experiment, side: AlarmSide) -> Option<f64> {
-    let mut changes = experiment.alarms.iter();
-    let first = changes.find(|change| change.alarm == side && change.is_alarm)?;
-    Some(first.at)
 }

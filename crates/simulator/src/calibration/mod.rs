@@ -13,8 +13,9 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
+pub use delays::FittedDelay;
 pub use design::{Design, MINUTES_BEFORE, SLOW_START, designs};
-pub use fit::{Fit, FittedDelay, FittedPart, fit};
+pub use fit::{Fit, FittedPart, fit};
 pub use observation::{
     AlarmChange, AlarmSide, CountSample, Experiment, Observation, ObservedActivity, PublishedValue,
 };

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::replay::actions;
-
 /// Everything that one run measured. Times are seconds since its start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,14 +113,6 @@ pub struct CountSample {
 }
 
 impl Experiment {
-    /// The number of actions of its alarms since its start that were observed to their end, with a minute of this
-    /// many seconds.
-    #[must_use]
-    pub fn count_actions(&self, minute: f64) -> usize {
-        let actions = actions(self, minute).into_iter();
-        actions.filter(|action| action.at >= self.start).count()
-    }
-
     /// The desired count after all activities that started before a time.
     pub(super) fn desired_before(&self, time: f64) -> u32 {
         let before = self.activities.iter().take_while(|one| one.at < time);

@@ -34,6 +34,16 @@ pub(super) struct Mismatch {
     pub observed: u32,
 }
 
+impl Experiment {
+    /// The number of actions of its alarms since its start that were observed to their end, with a minute of this
+    /// many seconds.
+    #[must_use]
+    pub fn count_actions(&self, minute: f64) -> usize {
+        let actions = actions(self, minute).into_iter();
+        actions.filter(|action| action.at >= self.start).count()
+    }
+}
+
 /// The actions of an experiment's alarms that were observed to their end, oldest first.
 pub(super) fn actions(experiment: &Experiment, minute: f64) -> Vec<Action> {
     let mut actions = Vec::new();

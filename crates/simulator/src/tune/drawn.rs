@@ -5,10 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::engine::Sender;
+use crate::load::Load;
+use crate::scenario::Scenario;
 use crate::simulate::Messages;
 use crate::time::Nanos;
 
-use super::evaluator::Run;
+/// One simulation that is wanted.
+pub(super) struct Run<'l> {
+    pub(super) scenario: Scenario,
+    pub(super) load: &'l Load,
+    pub(super) seed: u64,
+}
 
 /// Maximum number of messages that are kept, of 16 bytes each. Those of larger loads are drawn anew in each
 /// simulation.

@@ -16,7 +16,7 @@ use crate::survey::phase_seeds;
 use crate::time::nanos;
 
 use super::TuneOptions;
-use super::drawn::Drawn;
+use super::drawn::{Drawn, Run};
 use super::figures::ScoredRun;
 use super::settings::{Settings, processing_time};
 use super::space::Space;
@@ -43,13 +43,6 @@ pub(super) struct Evaluator<'a> {
     done: Cell<(u64, u64)>,
     drawn: Drawn,
     pub(super) progress: &'a Progress<'a>,
-}
-
-/// One simulation that is wanted.
-pub(super) struct Run<'l> {
-    pub(super) scenario: Scenario,
-    pub(super) load: &'l Load,
-    pub(super) seed: u64,
 }
 
 impl<'a> Evaluator<'a> {

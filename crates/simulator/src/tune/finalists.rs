@@ -6,11 +6,11 @@ use serde::Serialize;
 use crate::load::Load;
 use crate::scenario::ScenarioError;
 
-use super::evaluator::{Evaluator, Run};
+use super::drawn::Run;
+use super::evaluator::Evaluator;
 use super::figures::Figures;
 use super::search::{Found, order};
 use super::settings::Settings;
-use super::tuned::Tuning;
 
 /// A period of the load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +20,17 @@ pub enum Period {
     Training,
     /// The part that only finalists meet.
     Holdout,
+}
+
+/// Parameters and what came of them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Tuning {
+    /// The parameters.
+    pub settings: Settings,
+    /// On the part that was searched on.
+    pub searched: Figures,
+    /// On the part that was not.
+    pub holdout: Option<Figures>,
 }
 
 /// A finalist that misses the objective.

@@ -12,7 +12,8 @@ use crate::outcome::RunOutcome;
 use crate::scenario::ScenarioError;
 use crate::simulate::simulate;
 
-use super::evaluator::{Evaluator, Run};
+use super::drawn::Run;
+use super::evaluator::Evaluator;
 use super::settings::Settings;
 
 /// Stretches that a load is cut into.

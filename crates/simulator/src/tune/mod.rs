@@ -28,10 +28,10 @@ use crate::progress::Progress;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
 
 pub use self::figures::Figures;
-pub use self::finalists::{Period, Rejected};
+pub use self::finalists::{Period, Rejected, Tuning};
 pub use self::limits::{LiftedLimit, Limits};
 pub use self::settings::{Change, Law, Parameter, Settings};
-pub use self::tuned::{Alternative, Known, Part, Tuned, Tuning};
+pub use self::tuned::{Alternative, Known, Part, Tuned};
 
 use self::evaluator::Evaluator;
 use self::finalists::Periods;

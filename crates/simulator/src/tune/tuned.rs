@@ -8,7 +8,7 @@ use crate::scenario::ScenarioError;
 
 use super::evaluator::Evaluator;
 use super::figures::Figures;
-use super::finalists::{self, Periods, Rejected, Tested};
+use super::finalists::{self, Periods, Rejected, Tested, Tuning};
 use super::limits::Limits;
 use super::search::Found;
 use super::settings::{Change, Law, Settings};
@@ -24,17 +24,6 @@ pub struct Part {
     pub seeds: usize,
     /// Messages that are sent in it.
     pub messages: u64,
-}
-
-/// Parameters and what came of them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Tuning {
-    /// The parameters.
-    pub settings: Settings,
-    /// On the part that was searched on.
-    pub searched: Figures,
-    /// On the part that was not.
-    pub holdout: Option<Figures>,
 }
 
 /// The best of the law that was not chosen.

@@ -150,7 +150,12 @@ impl Demanded<'_> {
         };
         assert_eq!(
             condition("UpdateService")["Null"],
-            json!({"ecs:task-definition": "true", "ecs:enable-execute-command": "true"})
+            json!({
+                "ecs:task-definition": "true",
+                "ecs:capacity-provider": "true",
+                "ecs:subnet": "true",
+                "ecs:namespace": "true",
+            })
         );
         assert_eq!(
             condition("PutMetricData")["StringEquals"],

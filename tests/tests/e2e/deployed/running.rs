@@ -1,6 +1,6 @@
 //! ECS: the service and its tasks.
 
-use aws_sdk_ecs::types::{KeyValuePair, LaunchType};
+use aws_sdk_ecs::types::KeyValuePair;
 
 use super::{ACCOUNT, REGION, Seen};
 
@@ -14,7 +14,11 @@ impl Seen<'_> {
             service.task_definition(),
             Some(self.id("VoucherWorkerTaskDefinition"))
         );
-        assert_eq!(service.launch_type(), Some(&LaunchType::Fargate));
+        let strategy = service.capacity_provider_strategy().iter();
+        let strategy: Vec<_> = strategy
+            .map(|i| (i.capacity_provider(), i.weight()))
+            .collect();
+        assert_eq!(strategy, [("FARGATE", 1)]);
         let deployment = service.deployment_configuration().unwrap();
         let breaker = deployment.deployment_circuit_breaker().unwrap();
         assert!(breaker.enable() && breaker.rollback());

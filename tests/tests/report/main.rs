@@ -204,6 +204,10 @@ fn reads_as(text: &str, value: f64) -> bool {
         let rounding = 1e-4 + 0.005 * value.abs();
         return number(lowest) <= value + rounding && value <= number(highest) + rounding;
     }
+    // An amount that isn't nothing, and less than the smallest that is shown.
+    if let Some(bound) = text.strip_prefix("<$") {
+        return 0.0 < value && value < bound.parse().unwrap();
+    }
     let plain = text.replace([',', '$'], "");
     if let Some(percent) = plain.strip_suffix('%') {
         let percent: f64 = percent.parse().unwrap();
@@ -213,7 +217,11 @@ fn reads_as(text: &str, value: f64) -> bool {
         let decimals = plain
             .split_once('.')
             .map_or(0, |(_, decimals)| decimals.len());
-        let exact = if text.starts_with('$') { decimals } else { 1 };
+        let exact = if text.starts_with('$') {
+            decimals
+        } else {
+            decimals.min(1)
+        };
         let near = |value: f64| (number - value).abs() <= 0.5 * 0.1f64.powi(exact as i32) + 1e-9;
         return near(value) || near(value / 3_600.0);
     }

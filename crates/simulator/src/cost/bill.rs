@@ -279,13 +279,19 @@ impl CostItem {
     /// Its quantity with its unit, for people.
     #[must_use]
     pub fn shown_quantity(&self) -> String {
+        format!("{} {}", self.shown_number(), self.unit)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// Its quantity without the unit.
+    pub(crate) fn shown_number(&self) -> String {
         let decimals = match self.quantity {
             quantity if quantity >= 100.0 => 0,
             quantity if quantity >= 0.1 => 2,
             _ => 5,
         };
-        let number = format_number(self.quantity, decimals);
-        format!("{number} {}", self.unit).trim_end().to_owned()
+        format_number(self.quantity, decimals)
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn bill(cost: &Cost) -> Markup {
         html! {
             tr {
                 th scope="row" { (item.item.name()) }
-                td { data data-path=(path("quantity")) value=(item.quantity) { (item.shown_quantity()) } }
+                td { data data-path=(path("quantity")) value=(item.quantity) { (item.shown_number()) } " " (item.unit) }
                 (money(path("cost"), item.cost))
                 (money(path("per_month"), item.per_month))
             }

@@ -189,15 +189,7 @@ impl FromStr for Tracking {
         for part in text.split(',').filter(|part| !part.is_empty()) {
             let wrong = || BehaviorError::Tracking(text.to_owned());
             let (key, value) = part.split_once('=').ok_or_else(wrong)?;
-            let value = value.trim();
-            let read = match key.trim() {
-                "base" => value.parse().map(|value| behavior.base = value),
-                "cooldown" => value.parse().map(|value| behavior.cooldown = value),
-                "datapoint" => value.parse().map(|value| behavior.datapoint = value),
-                "scale_in" => value.parse().map(|value| behavior.scale_in = value),
-                "flapping_guard" => value.parse().map(|value| behavior.flapping_guard = value),
-                _ => Err(""),
-            };
+            let read = behavior.set(key.trim(), value.trim());
             read.map_err(|_| wrong())?;
         }
         Ok(Self(behavior))
@@ -214,14 +206,9 @@ impl TryFrom<String> for Tracking {
 
 impl From<Tracking> for String {
     fn from(Tracking(behavior): Tracking) -> Self {
-        format!(
-            "base={},cooldown={},datapoint={},scale_in={},flapping_guard={}",
-            behavior.base,
-            behavior.cooldown,
-            behavior.datapoint,
-            behavior.scale_in,
-            behavior.flapping_guard
-        )
+        let parts = TrackingBehavior::PARTS.into_iter();
+        let written = parts.filter_map(|part| Some(format!("{part}={}", behavior.get(part)?)));
+        written.collect::<Vec<_>>().join(",")
     }
 }
 

@@ -21,6 +21,46 @@ pub struct TrackingBehavior {
     pub flapping_guard: FlappingGuard,
 }
 
+impl TrackingBehavior {
+    /// The names of its parts, which [`Self::get`] and [`Self::set`] take.
+    pub const PARTS: [&str; 5] = [
+        "base",
+        "cooldown",
+        "datapoint",
+        "scale_in",
+        "flapping_guard",
+    ];
+
+    /// The value of a part, as it is written. `None` if there is no part of this name.
+    #[must_use]
+    pub fn get(&self, part: &str) -> Option<String> {
+        Some(match part {
+            "base" => self.base.to_string(),
+            "cooldown" => self.cooldown.to_string(),
+            "datapoint" => self.datapoint.to_string(),
+            "scale_in" => self.scale_in.to_string(),
+            "flapping_guard" => self.flapping_guard.to_string(),
+            _ => return None,
+        })
+    }
+
+    /// Sets a part to a value as it is written.
+    ///
+    /// # Errors
+    /// If there is no part of this name, or if the value isn't one of the part's. The text says what can be written.
+    pub fn set(&mut self, part: &str, value: &str) -> Result<(), &'static str> {
+        match part {
+            "base" => self.base = value.parse()?,
+            "cooldown" => self.cooldown = value.parse()?,
+            "datapoint" => self.datapoint = value.parse()?,
+            "scale_in" => self.scale_in = value.parse()?,
+            "flapping_guard" => self.flapping_guard = value.parse()?,
+            _ => return Err("base, cooldown, datapoint, scale_in or flapping_guard"),
+        }
+        Ok(())
+    }
+}
+
 /// The count that is multiplied by metric ÷ target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TrackingBase {
@@ -205,6 +245,29 @@ mod tests {
         assert!("0%".parse::<ScaleInStep>().is_err());
         assert!("101%".parse::<ScaleInStep>().is_err());
         assert!("both".parse::<FlappingGuard>().is_err());
+    }
+
+    #[test]
+    fn every_part_is_set_and_read_by_its_name() {
+        let mut behavior = TrackingBehavior::default();
+        let other = ["running", "blocks", "average", "10%", "off"];
+        for (part, value) in TrackingBehavior::PARTS.into_iter().zip(other) {
+            assert_ne!(behavior.get(part).as_deref(), Some(value));
+            behavior.set(part, value).unwrap();
+            assert_eq!(behavior.get(part).as_deref(), Some(value));
+        }
+        let expected = TrackingBehavior {
+            base: TrackingBase::Running,
+            cooldown: OutCooldown::Blocks,
+            datapoint: TrackingDatapoint::Average,
+            scale_in: ScaleInStep::Percent(10),
+            flapping_guard: FlappingGuard::Off,
+        };
+        assert_eq!(behavior, expected);
+        assert_eq!(behavior.get("step"), None);
+        assert!(behavior.set("step", "on").is_err());
+        assert!(behavior.set("base", "both").is_err());
+        assert_eq!(behavior, expected, "a wrong value changes nothing");
     }
 
     #[test]

@@ -128,18 +128,16 @@ impl Overrides {
             "high_datapoints" => assumed.high_datapoints = parse_datapoints(value)?,
             "low_datapoints" => assumed.low_datapoints = parse_datapoints(value)?,
             "low_share" => assumed.low_share = parse_fraction(value)?,
-            "tracking_base" => assumed.tracking.base = value.parse()?,
-            "tracking_cooldown" => assumed.tracking.cooldown = value.parse()?,
-            "tracking_datapoint" => assumed.tracking.datapoint = value.parse()?,
-            "tracking_scale_in" => assumed.tracking.scale_in = value.parse()?,
-            "tracking_flapping_guard" => assumed.tracking.flapping_guard = value.parse()?,
             "action_delay" => assumed.action_delay = parse_time(value)?,
             "function_delay" => assumed.function_delay = parse_time(value)?,
             "keda_delay" => assumed.keda_delay = parse_time(value)?,
             "flap_window" => assumed.flap_window = parse_time(value)?,
             "function_run" => assumed.function_run = parse_time(value)?,
             "ideal_interval" => assumed.ideal_interval = parse_time(value)?,
-            _ => return Err("another key"),
+            _ => {
+                let part = key.strip_prefix("tracking_").ok_or("another key")?;
+                assumed.tracking.set(part, value)?;
+            }
         }
         Ok(())
     }

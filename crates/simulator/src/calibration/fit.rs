@@ -1,8 +1,6 @@
 //! Which variants reproduce an observation.
 
-use scaling::{
-    FlappingGuard, OutCooldown, ScaleInStep, TrackingBase, TrackingBehavior, TrackingDatapoint,
-};
+use scaling::TrackingBehavior;
 use serde::Serialize;
 
 use super::delays::FittedDelay;
@@ -172,57 +170,31 @@ fn replay_with(
 
 /// A part of [`TrackingBehavior`] with its variants as `--assume` writes them.
 struct Part {
+    /// Key of `--assume`.
     key: &'static str,
     variants: &'static [&'static str],
-    get: fn(&TrackingBehavior) -> String,
-    set: fn(&mut TrackingBehavior, &str) -> Result<(), &'static str>,
 }
 
 const PARTS: [Part; 5] = [
     Part {
         key: "tracking_base",
         variants: &["desired", "running_then", "running"],
-        get: |behavior| behavior.base.to_string(),
-        set: |behavior, text| {
-            text.parse()
-                .map(|value: TrackingBase| behavior.base = value)
-        },
     },
     Part {
         key: "tracking_cooldown",
         variants: &["larger_passes", "blocks", "repeats"],
-        get: |behavior| behavior.cooldown.to_string(),
-        set: |behavior, text| {
-            text.parse()
-                .map(|value: OutCooldown| behavior.cooldown = value)
-        },
     },
     Part {
         key: "tracking_datapoint",
         variants: &["latest", "average", "minimum"],
-        get: |behavior| behavior.datapoint.to_string(),
-        set: |behavior, text| {
-            text.parse()
-                .map(|value: TrackingDatapoint| behavior.datapoint = value)
-        },
     },
     Part {
         key: "tracking_scale_in",
         variants: &["one_task", "5%", "10%", "20%", "25%", "50%", "to_target"],
-        get: |behavior| behavior.scale_in.to_string(),
-        set: |behavior, text| {
-            text.parse()
-                .map(|value: ScaleInStep| behavior.scale_in = value)
-        },
     },
     Part {
         key: "tracking_flapping_guard",
         variants: &["on", "off"],
-        get: |behavior| behavior.flapping_guard.to_string(),
-        set: |behavior, text| {
-            text.parse()
-                .map(|value: FlappingGuard| behavior.flapping_guard = value)
-        },
     },
 ];
 
@@ -239,16 +211,21 @@ pub(super) fn behaviors() -> Vec<TrackingBehavior> {
 }
 
 impl Part {
+    /// The part's name in [`TrackingBehavior`].
+    fn name(&self) -> &'static str {
+        self.key.strip_prefix("tracking_").unwrap_or(self.key)
+    }
+
     fn with(&self, mut behavior: TrackingBehavior, text: &str) -> TrackingBehavior {
         // A variant that can't be read changes nothing; a test reads each.
-        let _ = (self.set)(&mut behavior, text);
+        let _ = behavior.set(self.name(), text);
         behavior
     }
 
     fn fit(&self, observation: &Observation, consistent: &[TrackingBehavior]) -> FittedPart {
         let holds = |text: &&&str| {
-            let found = consistent.iter().map(|behavior| (self.get)(behavior));
-            found.into_iter().any(|value| value == ***text)
+            let mut found = consistent.iter().map(|behavior| behavior.get(self.name()));
+            found.any(|value| value.as_deref() == Some(**text))
         };
         let values: Vec<String> = self
             .variants

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use simulator::PriceTable;
 use simulator::calibration::Design;
+use simulator::{MONTH_HOURS, PriceTable};
 
 use crate::stage::{IMAGE_TASKS, MEMORY_GB, STACK, VCPU, designs};
-
-/// Hours of a month, as AWS counts them.
-const MONTH_HOURS: f64 = 730.0;
 
 /// Tasks that the experiment on the datapoint needs at most: its metric is at most 8 times the target of one task.
 const DATAPOINT_TASKS: u32 = 10;

@@ -81,16 +81,7 @@ impl<'r, 's> Run<'r, 's> {
     fn new(session: &'r Session<'s>, stage: &'r Stage) -> Self {
         let minute = stage.minute;
         let origin = ((now() / minute).floor() - f64::from(MINUTES_BEFORE)) * minute;
-        let experiment = |design: &Design| Experiment {
-            name: design.name.into(),
-            target: TARGET,
-            min: 1,
-            max: design.max,
-            initial: design.initial,
-            cooldown_out: design.cooldown.as_secs_f64(),
-            cooldown_in: design.cooldown.as_secs_f64(),
-            ..Experiment::default()
-        };
+        let experiment = |design: &Design| Experiment::from_design(design, TARGET);
         Self {
             session,
             stage,

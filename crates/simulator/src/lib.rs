@@ -40,8 +40,8 @@ pub use assumptions::{Assumption, Assumptions, OldReceipt};
 pub use compare::{Compared, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use cost::{
-    Bill, BillItem, Billing, Cost, CostItem, Guesses, Hosting, Inventory, PriceError, PriceTable,
-    Prices, RegionPrices,
+    Bill, BillItem, Billing, Cost, CostItem, Guesses, Hosting, Inventory, MONTH_HOURS, PriceError,
+    PriceTable, Prices, RegionPrices,
 };
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::design::Design;
+
 /// Everything that one run measured. Times are seconds since its start.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +115,21 @@ pub struct CountSample {
 }
 
 impl Experiment {
+    /// An experiment by a design with this target, of which nothing is measured yet.
+    #[must_use]
+    pub fn from_design(design: &Design, target: f64) -> Self {
+        Self {
+            name: design.name.into(),
+            target,
+            min: 1,
+            max: design.max,
+            initial: design.initial,
+            cooldown_out: design.cooldown.as_secs_f64(),
+            cooldown_in: design.cooldown.as_secs_f64(),
+            ..Self::default()
+        }
+    }
+
     /// The desired count after all activities that started before a time.
     pub(super) fn desired_before(&self, time: f64) -> u32 {
         let before = self.activities.iter().take_while(|one| one.at < time);

@@ -35,13 +35,6 @@ fn observe(design: &Design, behavior: TrackingBehavior) -> Experiment {
         None => design.before * TARGET,
     };
     let mut experiment = Experiment {
-        name: design.name.into(),
-        target: TARGET,
-        min: 1,
-        max: design.max,
-        initial: design.initial,
-        cooldown_out: design.cooldown.as_secs_f64(),
-        cooldown_in: design.cooldown.as_secs_f64(),
         high_datapoints: 3,
         low_datapoints: 15,
         low_threshold: 0.9 * TARGET,
@@ -49,7 +42,7 @@ fn observe(design: &Design, behavior: TrackingBehavior) -> Experiment {
             at: 0.0,
             running: design.initial,
         }],
-        ..Experiment::default()
+        ..Experiment::from_design(design, TARGET)
     };
     let mut desired = design.initial;
     let mut was = [false, false];

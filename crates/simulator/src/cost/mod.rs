@@ -11,7 +11,7 @@ pub use bill::{Bill, Cost, CostItem};
 pub use billing::{Billing, Hosting};
 pub use count::Inventory;
 pub use items::BillItem;
-pub use prices::{Guesses, PriceError, PriceTable, Prices, RegionPrices};
+pub use prices::{Guesses, MONTH_HOURS, PriceError, PriceTable, Prices, RegionPrices};
 
 pub(crate) use bill::cost;
 pub(crate) use usage::INSTANCE_STAYS;

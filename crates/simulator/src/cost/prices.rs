@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 /// Hours of a month, as AWS counts them.
-pub(crate) const MONTH_HOURS: f64 = 730.0;
+pub const MONTH_HOURS: f64 = 730.0;
 
 /// Region whose prices are used where no region of the table is near.
 const USUAL_REGION: &str = "us-east-1";

@@ -61,10 +61,11 @@ pub async fn deploy_stack<E: From<Error>>(
     let account = stack.account.as_deref().filter(|_| !request.in_sandbox);
     let identity = identify_for(session, account, stack.region.as_deref()).await?;
     session.begin(DeployStep::Check);
-    admit(session, &stack.name, request.allow_downgrade).await?;
+    let deployed = admit(session, &stack.name, request.allow_downgrade).await?;
     check(session, stack).await?;
     session.begin(DeployStep::Prepare);
-    let prepared = prepare_stack(session, stack, &identity, request.now, build).await?;
+    let deployed = deployed.as_deref();
+    let prepared = prepare_stack(session, stack, deployed, &identity, request.now, build).await?;
     session.begin(DeployStep::Plan);
     let mut approve = |plan: &Plan| {
         (session.progress)(Progress::Planned { plan: plan.clone() });

@@ -220,9 +220,7 @@ pub(crate) fn does_not_exist<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>)
 /// # Errors
 /// When CloudFormation can't be asked, or lists no resources of a stack that has some.
 pub async fn resources(session: &Session<'_>, stack: &Observed) -> Result<Vec<Resource>> {
-    let mut found = all_resources(session, &stack.id, stack.status.has_resources()).await?;
-    found.retain(|resource| resource.status != "DELETE_COMPLETE");
-    Ok(found)
+    live_resources(session, &stack.id, stack.status.has_resources()).await
 }
 
 /// Every resource of a stack that is deployed, by the stack's name or ID, sorted.
@@ -233,7 +231,15 @@ pub(crate) async fn deployed_resources(
     session: &Session<'_>,
     name_or_id: &str,
 ) -> Result<Vec<Resource>> {
-    let mut found = all_resources(session, name_or_id, true).await?;
+    live_resources(session, name_or_id, true).await
+}
+
+async fn live_resources(
+    session: &Session<'_>,
+    name_or_id: &str,
+    has_some: bool,
+) -> Result<Vec<Resource>> {
+    let mut found = all_resources(session, name_or_id, has_some).await?;
     found.retain(|resource| resource.status != "DELETE_COMPLETE");
     Ok(found)
 }

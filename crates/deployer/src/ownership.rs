@@ -73,36 +73,39 @@ pub async fn observe_ours(session: &Session<'_>, name_or_id: &str) -> Result<Opt
 /// # Errors
 /// When CloudFormation can't be asked.
 pub async fn deployed_template(session: &Session<'_>, name: &str) -> Result<Option<String>> {
-    let Some(stack) = observe_ours(session, name).await? else {
+    let Some(stack) = observe(session, name).await? else {
         return Ok(None);
     };
-    if stack.status == Status::InReview {
-        return Ok(None);
-    }
-    template(session, &stack.id, None).await
+    read_ours(session, &stack).await?
 }
 
-/// Refuses a stack that isn't ours, in whatever state it is. Returns its template's mark, if it can be read.
-pub(crate) async fn require_ours(
-    session: &Session<'_>,
-    stack: &Observed,
-) -> Result<Option<TemplateMark>> {
-    let (owner, mark, unread) = if stack.status == Status::InReview {
+/// Refuses a stack that isn't ours, in whatever state it is.
+pub(crate) async fn require_ours(session: &Session<'_>, stack: &Observed) -> Result<()> {
+    // The tag alone can show it, so that a template that can't be read is no error here.
+    let _template = read_ours(session, stack).await?;
+    Ok(())
+}
+
+/// Refuses a stack that isn't ours. Returns its template, word for word, or why that can't be read; in review a stack
+/// has none.
+async fn read_ours(session: &Session<'_>, stack: &Observed) -> Result<Result<Option<String>>> {
+    let (owner, read) = if stack.status == Status::InReview {
         let (change_sets, unread) = marks_in_review(session, stack).await?;
         let owner = decide_in_review(&stack.name, stack.mark.as_deref(), &change_sets);
-        (owner, None, unread)
+        (owner, unread.map_or(Ok(None), Err))
     } else {
-        let (template, unread) = read_template_mark(session, &stack.id, None).await;
+        let read = template(session, &stack.id, None).await;
         let marks = Marks {
             tag: stack.mark.clone(),
-            template,
+            template: mark_in_template(&read),
         };
-        (decide(&stack.name, &marks), marks.template, unread)
+        (decide(&stack.name, &marks), read)
     };
     match owner {
-        Ownership::Ours => Ok(mark),
+        Ownership::Ours if stack.status == Status::InReview => Ok(Ok(None)),
+        Ownership::Ours => Ok(read),
         Ownership::Foreign => Err(foreign(stack)),
-        Ownership::Unreadable => Err(unreadable(stack, unread)),
+        Ownership::Unreadable => Err(unreadable(stack, read.err())),
     }
 }
 
@@ -117,25 +120,19 @@ async fn marks_in_review(
         let Some(tags) = change_set::tags_of(session, &stack.id, &id).await? else {
             continue;
         };
-        let (template, error) = read_template_mark(session, &stack.id, Some(&id)).await;
-        unread = unread.or(error);
+        let read = template(session, &stack.id, Some(&id)).await;
         all.push(Marks {
             tag: mark_in(&tags),
-            template,
+            template: mark_in_template(&read),
         });
+        unread = unread.or(read.err());
     }
     Ok((all, unread))
 }
 
-async fn read_template_mark(
-    session: &Session<'_>,
-    stack: &str,
-    change_set: Option<&str>,
-) -> (Option<TemplateMark>, Option<Error>) {
-    match template(session, stack, change_set).await {
-        Ok(body) => (body.as_deref().and_then(mark_in_body), None),
-        Err(error) => (None, Some(error)),
-    }
+/// The mark of a template that was read.
+fn mark_in_template(read: &Result<Option<String>>) -> Option<TemplateMark> {
+    mark_in_body(read.as_ref().ok()?.as_deref()?)
 }
 
 /// `None` if the text is JSON that was cut. No template of ours is YAML.
@@ -172,16 +169,22 @@ fn unreadable(stack: &Observed, unread: Option<Error>) -> Error {
     ))
 }
 
-/// Refuses to deploy over a newer version's deployment, and reports a stack that gets its marks now.
+/// Refuses to deploy over a newer version's deployment, and reports a stack that gets its marks now. Returns the
+/// deployed template as [`deployed_template`] does.
 ///
 /// # Errors
 /// If a newer version deployed the stack and `allow_downgrade` is false, if the stack isn't ours, or if AWS can't
 /// be reached.
-pub(crate) async fn admit(session: &Session<'_>, name: &str, allow_downgrade: bool) -> Result<()> {
+pub(crate) async fn admit(
+    session: &Session<'_>,
+    name: &str,
+    allow_downgrade: bool,
+) -> Result<Option<String>> {
     let Some(stack) = observe(session, name).await? else {
-        return Ok(());
+        return Ok(None);
     };
-    match require_ours(session, &stack).await? {
+    let read = read_ours(session, &stack).await?;
+    match mark_in_template(&read) {
         Some(TemplateMark::Marked { version, .. })
             if is_newer_version(&version) && !allow_downgrade =>
         {
@@ -195,9 +198,9 @@ pub(crate) async fn admit(session: &Session<'_>, name: &str, allow_downgrade: bo
             session.note(format!(
                 "{name} was deployed by version 0.1.0: this deploy also marks it as ecs-scaler's"
             ));
-            Ok(())
+            read
         }
-        _ => Ok(()),
+        _ => read,
     }
 }
 

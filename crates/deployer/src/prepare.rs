@@ -5,13 +5,11 @@ use std::time::SystemTime;
 
 use stack::{Architecture, Stack};
 use template::Template;
-use template::contract::STACK_TAG;
 
 use crate::assets::{Asset, object_url, upload};
 use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::error::{Error, Result};
-use crate::ownership::deployed_template;
 use crate::preflight::{Identity, can_serialize};
 use crate::session::Session;
 
@@ -25,12 +23,10 @@ pub struct Prepared {
     pub source: Source,
     /// The template.
     pub template: Template,
-    /// The template that is deployed, word for word, if there is one.
-    pub deployed: Option<String>,
 }
 
-/// Builds the functions, makes the template that updates the deployed one, and uploads what is too large for a request. `now` decides
-/// which uploaded assets are so old that they are uploaded again.
+/// Builds the functions, makes the template that updates the `deployed` one, and uploads what is too large for a
+/// request. `now` decides which uploaded assets are so old that they are uploaded again.
 ///
 /// # Errors
 /// If `build` fails, if the definition needs more than a template can hold, or if AWS refuses or can't be
@@ -38,6 +34,7 @@ pub struct Prepared {
 pub async fn prepare_stack<E: From<Error>>(
     session: &Session<'_>,
     stack: &Stack,
+    deployed: Option<&str>,
     identity: &Identity,
     now: SystemTime,
     build: &BuildFunctions<'_, E>,
@@ -46,8 +43,7 @@ pub async fn prepare_stack<E: From<Error>>(
     let mut stack = stack.clone();
     stack.metric.architecture = built.architecture;
     stack.region = Some(identity.region.clone());
-    let deployed = deployed_template(session, &stack.name).await?;
-    let template = synthesize_update(&stack, deployed.as_deref())?;
+    let template = synthesize_update(&stack, deployed)?;
     let keys = built.assets.iter();
     let mut parameters: BTreeMap<&str, String> = keys
         .map(|(function, asset)| (function.parameter(), asset.key.clone()))
@@ -74,7 +70,6 @@ pub async fn prepare_stack<E: From<Error>>(
     Ok(Prepared {
         source: make_source(&stack, &template, body, parameters),
         template,
-        deployed,
     })
 }
 
@@ -111,19 +106,13 @@ fn make_source(
     mut parameters: BTreeMap<&str, String>,
 ) -> Source {
     parameters.retain(|name, _| template.parameters().contains(name));
+    let mut source = Source::new(&stack.name, template.to_json(), body);
     let parameters = parameters.into_iter();
-    let mut tags = stack.tags.clone();
-    tags.insert(STACK_TAG.to_owned(), stack.name.clone());
-    Source {
-        stack: stack.name.clone(),
-        template: body,
-        parameters: parameters
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-        tags,
-        resources: template
-            .resources()
-            .map(|(id, kind)| (id.to_owned(), kind.to_owned()))
-            .collect(),
+    source.parameters = parameters
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    for (key, value) in &stack.tags {
+        source.tags.entry(key.clone()).or_insert(value.clone());
     }
+    source
 }

@@ -53,21 +53,23 @@ async fn compute_difference(
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
-    deployer::observe_ours(&session, &stack.name).await?;
+    let deployed = deployer::deployed_template(&session, &stack.name).await?;
+    let deployed = deployed.as_deref();
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
     let now = SystemTime::now();
     let prepared =
-        deployer::prepare_stack::<Failure>(&session, stack, &identity, now, &build).await?;
+        deployer::prepare_stack::<Failure>(&session, stack, deployed, &identity, now, &build)
+            .await?;
     let plan = deployer::plan(&session, &prepared.source).await?;
     let new = as_yaml(prepared.template.to_json())?;
-    let old = match &prepared.deployed {
+    let old = match deployed {
         Some(text) => as_yaml(&parse(text)?)?,
         None => String::new(),
     };
     Ok(Difference {
         changed: plan.is_some(),
         plan,
-        template: unified_diff(&old, &new, prepared.deployed.is_none()),
+        template: unified_diff(&old, &new, deployed.is_none()),
         stack: stack.name.clone(),
     })
 }

@@ -47,6 +47,15 @@ impl Source {
     /// A template that fits into a request, of a stack that carries our mark.
     #[must_use]
     pub fn inline(stack: &str, template: &Value) -> Self {
+        Self::new(
+            stack,
+            template,
+            TemplateSource::Inline(template.to_string()),
+        )
+    }
+
+    /// A template that CloudFormation finds at `found`, of a stack that carries our mark.
+    pub(crate) fn new(stack: &str, template: &Value, found: TemplateSource) -> Self {
         let resources = template.get("Resources").and_then(Value::as_object);
         let kind = |(id, resource): (&String, &Value)| {
             let kind = resource.get("Type").and_then(Value::as_str)?;
@@ -54,7 +63,7 @@ impl Source {
         };
         Self {
             stack: stack.to_owned(),
-            template: TemplateSource::Inline(template.to_string()),
+            template: found,
             parameters: BTreeMap::new(),
             tags: BTreeMap::from([(STACK_TAG.to_owned(), stack.to_owned())]),
             resources: resources.into_iter().flatten().filter_map(kind).collect(),

@@ -135,10 +135,10 @@ impl<'a> Evaluator<'a> {
     ) -> Result<Vec<Score>, ScenarioError> {
         let scenarios: Result<Vec<_>, _> =
             candidates.iter().map(|one| self.scenario(*one)).collect();
-        self.judge_scenarios(&scenarios?, load)
+        self.score_scenarios(&scenarios?, load)
     }
 
-    pub(super) fn judge_scenarios(
+    pub(super) fn score_scenarios(
         &self,
         scenarios: &[Scenario],
         load: &Load,

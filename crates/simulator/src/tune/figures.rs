@@ -86,18 +86,20 @@ impl Figures {
         let mean = |figure: fn(Self) -> f64| {
             all().map(figure).sum::<f64>() / count(ran.len().max(1) as u64)
         };
+        let scores: Vec<Score> = ran.iter().map(|one| one.figures.score()).collect();
+        let score = Score::combine_seeds(&scores);
         Self {
-            within_objective: all().map(|one| one.within_objective).fold(1.0, f64::min),
+            within_objective: score.within_objective,
             p99: all().map(|one| one.p99).fold(0.0, f64::max),
-            cost: mean(|one| one.cost),
-            cost_per_month: mean(|one| one.cost_per_month),
+            cost: score.cost,
+            cost_per_month: score.cost_per_month,
             bill_per_month: Bill::mean(ran.iter().map(|one| one.figures.bill_per_month)),
             ideal_per_month: mean(|one| one.ideal_per_month),
             task_hours: mean(|one| one.task_hours),
-            actions: mean(|one| one.actions),
+            actions: score.actions,
             flaps: mean(|one| one.flaps),
             most: all().map(|one| one.most).max().unwrap_or_default(),
-            messages: all().map(|one| one.messages).max().unwrap_or_default(),
+            messages: score.messages,
         }
     }
 }

@@ -127,7 +127,7 @@ fn experiment(
         .fold(scenario.clone(), |all, (_, lift)| lift(&all));
     scenarios.push(all);
     scenarios.push(fixed(&scenario, peak));
-    let judged = search.evaluator.judge_scenarios(&scenarios, search.load)?;
+    let judged = search.evaluator.score_scenarios(&scenarios, search.load)?;
     let lift = |name: String, figures: &Score| LiftedLimit {
         limit: name,
         within_objective: figures.within_objective,

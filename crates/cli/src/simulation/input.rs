@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use simulator::{Load, Overrides};
+use simulator::{Load, Overrides, Scenario, format_duration};
 use stack::Stack;
 
-use super::{LoadArgs, SubjectArgs};
+use super::{LoadArgs, SubjectArgs, scenario_failure};
 use crate::connect::ConnectArgs;
 use crate::definition::{self, FileArg};
 use crate::failure::Result;
+use crate::progress::ProgressLine;
 use crate::ui::Ui;
 
 /// Heading of the connection's arguments. A command flattens them itself, last, because clap puts later arguments
@@ -39,6 +40,18 @@ pub(crate) struct Input {
     pub(crate) load_name: String,
     /// Shows progress. It starts after the warnings about the input.
     pub(crate) ui: Ui,
+}
+
+impl Input {
+    /// The scenario of the definition as it is, and the progress of its simulation, which is announced.
+    pub(crate) fn begin_simulation(&self) -> Result<(Scenario, ProgressLine<'_>)> {
+        let scenario = Scenario::from_stack(&self.stack, &self.service, &self.overrides)
+            .map_err(scenario_failure)?;
+        let lasts = format_duration(self.load.duration().as_secs_f64());
+        let what = format!("simulating {lasts}");
+        self.ui.note(&what);
+        Ok((scenario, ProgressLine::new(&self.ui, what)))
+    }
 }
 
 impl InputArgs {

@@ -1,7 +1,7 @@
 //! The loop: sampling, alarms, Application Auto Scaling, task starts.
 
 use super::*;
-use crate::{BacklogPolicy, KedaPolicy, StepPolicy};
+use crate::{BacklogPolicy, StepPolicy};
 use scaling::TrackingBehavior;
 
 fn backlog(target: f64) -> BacklogPolicy {
@@ -336,11 +336,7 @@ fn a_killed_task_gives_its_message_back_when_it_is_visible_again() {
         visibility_timeout: Duration::from_secs(120),
         stop_timeout: Duration::from_secs(30),
         initial: 2,
-        policy: Policy::Keda(KedaPolicy {
-            in_flight: false,
-            cooldown: Duration::from_secs(30),
-            ..KedaPolicy::defaults(1.0)
-        }),
+        policy: keda_on_visible(),
         ..scenario()
     };
     let load = Load::read_csv("0\n0\n1000\n".as_bytes(), None).unwrap();

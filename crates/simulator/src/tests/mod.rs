@@ -22,7 +22,9 @@ use scaling::Bounds;
 use crate::control::Foreknowledge;
 use crate::engine::{self, Finished, Run, Sender};
 use crate::time::nanos;
-use crate::{Assumptions, Distribution, Load, Policy, RunOutcome, Scenario, simulate, survey};
+use crate::{
+    Assumptions, Distribution, KedaPolicy, Load, Policy, RunOutcome, Scenario, simulate, survey,
+};
 
 /// A service of a fixed count, one second a message, a promise of a minute.
 fn scenario() -> Scenario {
@@ -34,6 +36,15 @@ fn scenario() -> Scenario {
         retention: Duration::from_secs(14 * 86_400),
         ..Scenario::new("test", Duration::from_secs(60), processing, policy)
     }
+}
+
+/// KEDA with one message a task that ignores messages in flight: it removes tasks that still work.
+fn keda_on_visible() -> Policy {
+    Policy::Keda(KedaPolicy {
+        in_flight: false,
+        cooldown: Duration::from_secs(30),
+        ..KedaPolicy::defaults(1.0)
+    })
 }
 
 fn run(scenario: &Scenario, load: &str, seed: u64) -> RunOutcome {

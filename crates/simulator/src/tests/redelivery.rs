@@ -1,8 +1,8 @@
 //! Messages that are received again, task protection, and heartbeats. The answers are by hand.
 
 use super::*;
+use crate::OldReceipt;
 use crate::Progress;
-use crate::{KedaPolicy, OldReceipt};
 
 /// A message of 100 s that is hidden for 60 s, on two tasks.
 fn slow() -> Scenario {
@@ -117,11 +117,7 @@ fn a_protected_task_finishes_its_work() {
         visibility_timeout: Duration::from_secs(120),
         stop_timeout: Duration::from_secs(30),
         initial: 2,
-        policy: Policy::Keda(KedaPolicy {
-            in_flight: false,
-            cooldown: Duration::from_secs(30),
-            ..KedaPolicy::defaults(1.0)
-        }),
+        policy: keda_on_visible(),
         ..slow()
     };
     let load = csv("0\n0\n1000\n");
@@ -147,11 +143,7 @@ fn a_task_without_work_is_stopped_first() {
         let scenario = Scenario {
             protect: true,
             initial: 2,
-            policy: Policy::Keda(KedaPolicy {
-                in_flight: false,
-                cooldown: Duration::from_secs(30),
-                ..KedaPolicy::defaults(1.0)
-            }),
+            policy: keda_on_visible(),
             visibility_timeout: Duration::from_secs(120),
             ..slow()
         };
@@ -169,11 +161,7 @@ fn a_killed_task_extends_no_more() {
         heartbeat: true,
         stop_timeout: Duration::from_secs(30),
         initial: 2,
-        policy: Policy::Keda(KedaPolicy {
-            in_flight: false,
-            cooldown: Duration::from_secs(30),
-            ..KedaPolicy::defaults(1.0)
-        }),
+        policy: keda_on_visible(),
         ..slow()
     };
     let outcome = simulate(&scenario, &csv("0\n0\n1000\n"), 1).unwrap();

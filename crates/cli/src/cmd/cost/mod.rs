@@ -1,12 +1,11 @@
 //! `cost`: the bill of a service under a load, before it is deployed.
 
 use serde::Serialize;
-use simulator::{Cost, Messages, Phases, Progress, Scenario, format_dollars, format_duration};
+use simulator::{Cost, Messages, Phases, Progress, format_dollars, format_duration};
 
 use crate::connect::ConnectArgs;
 use crate::failure::Result;
 use crate::output::Format;
-use crate::progress::ProgressLine;
 use crate::simulation::{CONNECT_HEADING, Input, InputArgs, bill_table, scenario_failure};
 
 #[derive(Debug, clap::Args)]
@@ -46,16 +45,11 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 }
 
 fn simulate(input: &Input) -> Result<Document> {
-    let (stack, load) = (&input.stack, &input.load);
-    let scenario =
-        Scenario::from_stack(stack, &input.service, &input.overrides).map_err(scenario_failure)?;
-    let lasts = format_duration(load.duration().as_secs_f64());
-    let what = format!("simulating {lasts}");
-    input.ui.note(&what);
-    let line = ProgressLine::new(&input.ui, what);
+    let (scenario, line) = input.begin_simulation()?;
     let progress = Progress::new(|share| line.show(share));
-    let (outcome, phases) = simulator::simulate_phases(&scenario, load, input.seed, &progress)
-        .map_err(scenario_failure)?;
+    let (outcome, phases) =
+        simulator::simulate_phases(&scenario, &input.load, input.seed, &progress)
+            .map_err(scenario_failure)?;
     Ok(Document {
         scenario: outcome.scenario,
         load: input.load_name.clone(),

@@ -10,9 +10,8 @@ use simulator::{Compared, Policy, Progress, Report, Scenario, ScenarioError, Sur
 use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
-use crate::progress::ProgressLine;
 use crate::simulation::{
-    CONNECT_HEADING, Input, InputArgs, parse_share, required_share, scenario_failure, write_page,
+    CONNECT_HEADING, Input, InputArgs, parse_share, required_share, write_page,
 };
 
 #[derive(Debug, clap::Args)]
@@ -45,18 +44,15 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 }
 
 fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
-    let (stack, service, load) = (&input.stack, &input.service, &input.load);
-    let scenario =
-        Scenario::from_stack(stack, service, &input.overrides).map_err(scenario_failure)?;
-    let lasts = simulator::format_duration(load.duration().as_secs_f64());
-    let what = format!("simulating {lasts}");
-    input.ui.note(&what);
-    let line = ProgressLine::new(&input.ui, what);
+    let (scenario, line) = input.begin_simulation()?;
     let progress = Progress::new(|share| line.show(share));
     let (survey, compared) = simulate(&scenario, input, args.compare, &progress)?;
     Ok(
-        Report::from_survey(input.load_name.clone(), load.begins(), survey)
-            .requiring(args.require.or(required_share(stack, service)))
+        Report::from_survey(input.load_name.clone(), input.load.begins(), survey)
+            .requiring(
+                args.require
+                    .or(required_share(&input.stack, &input.service)),
+            )
             .beside(&compared),
     )
 }

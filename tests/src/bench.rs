@@ -56,7 +56,7 @@ impl Bench {
         Run::new(&self.xtask, &self.sandbox, &arguments)
     }
 
-    /// The example's worker, which is built with `xtask`.
+    /// The example's worker, which is built with the workspace.
     #[must_use]
     pub fn worker(&self) -> PathBuf {
         self.xtask.with_file_name("voucher-worker")

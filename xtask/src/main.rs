@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
-use cli::{Format, Platform, Result, Workshop};
+use cli::{Format, Result, Workshop};
 use deployer::{BuiltFunctions, FunctionCode};
 use stack::Architecture;
 
@@ -41,15 +41,10 @@ impl Workshop for Checkout {
     fn build_functions(
         &self,
         functions: &[FunctionCode],
-        platform: Platform,
         wanted: Architecture,
         note: &dyn Fn(&str),
     ) -> Result<BuiltFunctions> {
-        functions::build(functions, platform, wanted, note)
-    }
-
-    fn build_worker(&self, note: &dyn Fn(&str)) -> Result<PathBuf> {
-        functions::build_worker(note)
+        functions::build(functions, wanted, note)
     }
 }
 
@@ -57,12 +52,15 @@ impl Workshop for Checkout {
 fn command() -> Command {
     let test = Command::new("test")
         .about("Run every check and test of this project, including the end-to-end tests");
+    let dist = Command::new("dist")
+        .about("Write release archives of ecs-scaler, with the functions and the sandbox inside");
     let write = Arg::new("write")
         .long("write")
         .action(ArgAction::SetTrue)
         .help("Write stacks/stack.schema.json and docs/stack-format.md in the checkout instead");
     cli::command()
         .subcommand(cmd::test::Args::augment_args(test))
+        .subcommand(cmd::dist::Args::augment_args(dist))
         .mut_subcommand("schema", |schema| schema.arg(write))
 }
 
@@ -78,6 +76,10 @@ fn main() -> ExitCode {
     let result = match matches.subcommand() {
         Some(("test", given)) => match cmd::test::Args::from_arg_matches(given) {
             Ok(args) => cmd::test::run(&args),
+            Err(error) => error.exit(),
+        },
+        Some(("dist", given)) => match cmd::dist::Args::from_arg_matches(given) {
+            Ok(args) => cmd::dist::run(&args),
             Err(error) => error.exit(),
         },
         Some(("schema", given)) if given.get_flag("write") => cmd::schema::write(format()),

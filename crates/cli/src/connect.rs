@@ -9,8 +9,9 @@ use stack::Architecture;
 
 use crate::definition::Known;
 use crate::failure::{Code, Failure, Result};
+use crate::programs;
 use crate::ui::Ui;
-use crate::workshop::{Platform, workshop};
+use crate::workshop::workshop;
 
 /// Which cloud to talk to.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -135,21 +136,22 @@ impl Cloud {
         Ok(deployer::identify_for(session, account, known.region.as_deref()).await?)
     }
 
-    /// Builds and packs functions that run in this cloud.
+    /// Packs functions that run in this cloud, and builds them if need be.
     pub(crate) fn build_functions(
         &self,
         functions: &[FunctionCode],
         wanted: Architecture,
         ui: &Ui,
     ) -> Result<BuiltFunctions> {
-        let platform = if self.local {
-            Platform::Native
-        } else {
-            Platform::Lambda(wanted)
-        };
+        if self.local {
+            return Ok(BuiltFunctions {
+                assets: programs::pack_functions(functions)?,
+                architecture: wanted,
+            });
+        }
         // Building waits on processes; nothing else runs meanwhile.
         tokio::task::block_in_place(|| {
-            workshop().build_functions(functions, platform, wanted, &|text| ui.note(text))
+            workshop().build_functions(functions, wanted, &|text| ui.note(text))
         })
     }
 

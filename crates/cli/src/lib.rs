@@ -1,5 +1,6 @@
 //! The command line of ecs-scaler: parses, wires, prints, exits.
 
+mod bundle;
 mod cmd;
 mod confirm;
 mod connect;
@@ -8,6 +9,7 @@ mod failure;
 mod live;
 mod output;
 mod plan;
+mod programs;
 mod progress;
 mod signals;
 mod simulation;
@@ -25,7 +27,7 @@ pub use crate::connect::named_sandbox;
 pub use crate::failure::{Failure, Result};
 pub use crate::output::Format;
 pub use crate::ui::warn;
-pub use crate::workshop::{Installed, Platform, WORKER, Workshop};
+pub use crate::workshop::{Installed, Workshop};
 
 /// Scales ECS services by the backlog of their queues: one YAML file in, one CloudFormation stack out.
 #[derive(Debug, clap::Parser)]
@@ -47,7 +49,12 @@ pub fn install(workshop: Box<dyn Workshop>) {
 /// Returns the command line with the name of the running program in its help.
 #[must_use]
 pub fn command() -> clap::Command {
-    let program = workshop::program();
+    command_of(workshop::program())
+}
+
+/// Returns the command line as users of `program` see it.
+#[must_use]
+pub fn command_of(program: &'static str) -> clap::Command {
     let command = Cli::command();
     let about = command
         .get_about()
@@ -65,21 +72,7 @@ pub fn run(matches: &clap::ArgMatches) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            return Failure::failed(format!("failed to start the runtime: {error}"))
-                .report(cli.output);
-        }
-    };
-    match runtime.block_on(cmd::run(cli.verb, cli.output)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(cli.output),
-    }
+    cmd::run(cli.verb, cli.output)
 }
 
 #[cfg(test)]
@@ -98,7 +91,7 @@ mod tests {
         let mut help = cli.render_help().to_string();
         for verb in cli
             .get_subcommands()
-            .filter(|verb| verb.get_name() != "help")
+            .filter(|verb| verb.get_name() != "help" && !verb.is_hide_set())
         {
             help.push_str(&format!(
                 "\n════ {}\n{}",

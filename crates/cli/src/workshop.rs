@@ -2,25 +2,18 @@
 //!
 //! An installed `ecs-scaler` and `cargo xtask` in a checkout run the same commands. They differ only here.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use deployer::{BuiltFunctions, FunctionCode};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use stack::Architecture;
 
+use crate::bundle::Bundle;
 use crate::failure::{Failure, Result};
-
-/// What a function is built for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Platform {
-    /// This machine, for the sandbox.
-    Native,
-    /// The Lambda runtime `provided.al2023`.
-    Lambda(Architecture),
-}
-
-/// Package of the example's worker, and its binary.
-pub const WORKER: &str = "voucher-worker";
+use crate::ui::warn;
 
 /// What a program that runs the commands provides to them.
 pub trait Workshop: Send + Sync {
@@ -50,23 +43,36 @@ pub trait Workshop: Send + Sync {
         path
     }
 
-    /// Builds and packs functions. `note` receives progress.
+    /// Builds and packs functions for the Lambda runtime `provided.al2023`, or takes those that this program contains.
+    /// `note` receives progress.
     ///
     /// # Errors
     /// If a function can't be built, or this build contains none.
     fn build_functions(
         &self,
         functions: &[FunctionCode],
-        platform: Platform,
         wanted: Architecture,
         note: &dyn Fn(&str),
     ) -> Result<BuiltFunctions>;
 
-    /// Builds the demo's worker for this machine and returns its executable.
+    /// Lists the functions for Lambda that this program contains.
     ///
     /// # Errors
-    /// If it can't be built, or this build contains none.
-    fn build_worker(&self, note: &dyn Fn(&str)) -> Result<PathBuf>;
+    /// If the program is damaged.
+    fn list_functions(&self) -> Result<Vec<ContainedFunction>> {
+        Ok(Vec::new())
+    }
+}
+
+/// A packed function that the program contains.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ContainedFunction {
+    /// Name of the function's package.
+    pub name: &'static str,
+    /// Instruction set, as Lambda calls it.
+    pub architecture: String,
+    /// SHA-256 of the zip, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// Set once, before the first command runs: a process is one program.
@@ -92,9 +98,11 @@ pub(crate) fn program() -> &'static str {
 pub struct Installed;
 
 impl Installed {
-    fn missing(what: &str) -> Failure {
-        Failure::failed(format!("this build of ecs-scaler doesn't include {what}"))
-            .hint("in a checkout of the project, run the same command as `cargo xtask COMMAND`")
+    fn open_bundle(what: &str) -> Result<Bundle> {
+        Bundle::open()?.ok_or_else(|| {
+            Failure::failed(format!("this build of ecs-scaler doesn't include {what}"))
+                .hint("use a released program, or run the same command as `cargo xtask COMMAND` in a checkout")
+        })
     }
 }
 
@@ -114,25 +122,65 @@ impl Workshop for Installed {
     }
 
     fn plugin(&self) -> Result<PathBuf> {
-        Err(Self::missing("the sandbox"))
+        let mut bundle = Self::open_bundle("the sandbox")?;
+        bundle.unpack_plugin(&self.home()?.join("plugin"))
     }
 
     fn report(&self) -> Result<PathBuf> {
         Ok(PathBuf::from("demo-report.html"))
     }
 
+    /// Takes the architecture that the bundle has, if it doesn't have the wanted one: a function works the same on both.
     fn build_functions(
         &self,
-        _functions: &[FunctionCode],
-        _platform: Platform,
-        _wanted: Architecture,
+        functions: &[FunctionCode],
+        wanted: Architecture,
         _note: &dyn Fn(&str),
     ) -> Result<BuiltFunctions> {
-        Err(Self::missing("the Lambda functions"))
+        let mut bundle = Self::open_bundle("the Lambda functions")?;
+        let others = Architecture::ALL
+            .into_iter()
+            .filter(|&other| other != wanted);
+        for architecture in [wanted].into_iter().chain(others) {
+            let read = |&function: &FunctionCode| {
+                let asset = bundle.read_function(function, architecture)?;
+                Ok(asset.map(|asset| (function, asset)))
+            };
+            let found: Option<BTreeMap<_, _>> =
+                functions.iter().map(read).collect::<Result<_>>()?;
+            let Some(assets) = found else { continue };
+            if architecture != wanted {
+                warn(&format!(
+                    "this build of ecs-scaler contains no functions for {wanted}: they run on {architecture}"
+                ));
+            }
+            return Ok(BuiltFunctions {
+                assets,
+                architecture,
+            });
+        }
+        Err(Failure::failed(
+            "this build of ecs-scaler contains no functions",
+        ))
     }
 
-    fn build_worker(&self, _note: &dyn Fn(&str)) -> Result<PathBuf> {
-        Err(Self::missing("the demo's worker"))
+    fn list_functions(&self) -> Result<Vec<ContainedFunction>> {
+        let Some(mut bundle) = Bundle::open()? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for architecture in Architecture::ALL {
+            for function in FunctionCode::ALL {
+                if let Some(asset) = bundle.read_function(function, architecture)? {
+                    found.push(ContainedFunction {
+                        name: function.package(),
+                        architecture: architecture.to_string(),
+                        sha256: hex::encode(Sha256::digest(&asset.bytes)),
+                    });
+                }
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -148,6 +196,7 @@ mod tests {
             "this build of ecs-scaler doesn't include the sandbox"
         );
         assert!(error.hints()[0].contains("cargo xtask"));
+        assert_eq!(Installed.list_functions().unwrap(), []);
         assert!(Installed.home().unwrap().ends_with("ecs-scaler"));
     }
 }

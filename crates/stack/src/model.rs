@@ -2,6 +2,7 @@
 //! every value is one that AWS takes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps};
@@ -475,6 +476,21 @@ pub enum Architecture {
     Arm64,
     /// 64-bit x86.
     X86_64,
+}
+
+impl Architecture {
+    /// Each architecture.
+    pub const ALL: [Self; 2] = [Self::Arm64, Self::X86_64];
+}
+
+/// Shows the name that the format and Lambda use.
+impl fmt::Display for Architecture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Arm64 => "arm64",
+            Self::X86_64 => "x86_64",
+        })
+    }
 }
 
 /// Bounds of a service's desired count.

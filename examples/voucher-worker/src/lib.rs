@@ -3,7 +3,7 @@
 //! This crate owns everything around the work: how messages are received, kept hidden while they are
 //! worked on, deleted or left for redelivery, and what happens when the task is stopped or SQS is down.
 //! The work itself is [`Check`]: replace [`VoucherCheck`] by your own. [`run`] is the whole worker;
-//! `main` only wires it.
+//! [`run_program`] only wires it.
 //!
 //! A message may come more than once: SQS delivers *at least* once, and a worker may end between its
 //! work and the deletion. What a check does must be idempotent.
@@ -15,6 +15,7 @@ mod config;
 mod delete;
 mod heartbeat;
 mod log;
+mod program;
 mod protection;
 mod receive;
 mod shutdown;
@@ -28,5 +29,6 @@ pub use check::{Check, CheckError, Message, VoucherCheck, WorkTime};
 pub use client::client;
 pub use config::{Config, ConfigErrors, QueueAddress};
 pub use log::{Event, Log, MessageOutcome};
+pub use program::run_program;
 pub use shutdown::{Stop, StopTimes, Stopper, stop_on_signals, stopper};
 pub use worker::{Summary, run};

@@ -1,4 +1,5 @@
 //! The commands of the workshop alone.
 
+pub(crate) mod dist;
 pub(crate) mod schema;
 pub(crate) mod test;

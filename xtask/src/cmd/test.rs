@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use cli::{Failure, Platform, Result};
+use cli::{Failure, Result};
 use deployer::FunctionCode;
 
 use crate::process::{capture_output, cargo};
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.filter.is_none() {
         run_plugin_tests(&sandbox)?;
     }
-    time_step("the functions and the worker", build_programs)?;
+    time_step("the functions for Lambda", build_functions)?;
     run_rust_tests(args, &sandbox.environment)
 }
 
@@ -78,13 +78,9 @@ fn run_plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     run_step("the LocalStack plugin's tests", &mut python)
 }
 
-/// Built once here, with their time shown, for the end-to-end tests that deploy and run them.
-fn build_programs() -> Result<()> {
-    let host = functions::host();
-    for platform in [Platform::Native, Platform::Lambda(host)] {
-        functions::build(&FunctionCode::ALL, platform, host, &print_progress)?;
-    }
-    functions::build_worker(&print_progress).map(|_| ())
+/// Builds the functions once here, with their time shown, for the end-to-end tests that deploy and run them.
+fn build_functions() -> Result<()> {
+    functions::build(&FunctionCode::ALL, functions::host(), &print_progress).map(|_| ())
 }
 
 fn run_rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {

@@ -10,14 +10,18 @@ mod diff;
 mod init;
 mod invoke;
 mod local;
+mod program;
 mod schema;
 mod simulate;
 mod status;
 mod synth;
 mod tune;
 mod validate;
+mod version;
 
-use crate::failure::Result;
+use std::process::ExitCode;
+
+use crate::failure::{Failure, Result};
 use crate::output::Format;
 
 #[derive(Debug, clap::Subcommand)]
@@ -54,9 +58,32 @@ pub(crate) enum Verb {
     Schema(schema::Args),
     /// Print completions for a shell
     Completions(completions::Args),
+    /// Print the version, and with --verbose what this build contains
+    Version(version::Args),
+    /// Run a program that this one contains; the sandbox does
+    #[command(hide = true)]
+    Program(program::Args),
 }
 
-pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
+/// Runs a command to its end.
+pub(crate) fn run(verb: Verb, format: Format) -> ExitCode {
+    if let Verb::Program(args) = &verb {
+        return program::run(args);
+    }
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let ended = match runtime.worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime.block_on(run_verb(verb, format)),
+        Err(error) => Err(Failure::failed(format!(
+            "failed to start the runtime: {error}"
+        ))),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(format),
+    }
+}
+
+async fn run_verb(verb: Verb, format: Format) -> Result<()> {
     match verb {
         Verb::Demo(args) => demo::run(args, format).await,
         Verb::Init(args) => init::run(&args, format),
@@ -74,6 +101,8 @@ pub(crate) async fn run(verb: Verb, format: Format) -> Result<()> {
         Verb::Local(args) => local::run(args, format).await,
         Verb::Schema(args) => schema::run(&args),
         Verb::Completions(args) => completions::run(&args),
+        Verb::Version(args) => version::run(&args, format),
+        Verb::Program(_) => Ok(()),
     }
 }
 

@@ -35,10 +35,16 @@ impl Asset {
         let bytes = pack(bootstrap).map_err(|error| {
             Error::failed(format!("failed to pack the function {name}: {error}"))
         })?;
-        Ok(Self {
+        Ok(Self::packed_function(name, bytes))
+    }
+
+    /// A Lambda function's code that is packed already, by [`Asset::function`].
+    #[must_use]
+    pub fn packed_function(name: &str, bytes: Vec<u8>) -> Self {
+        Self {
             key: format!("functions/{name}/{}.zip", digest(&bytes)),
             bytes,
-        })
+        }
     }
 
     /// A template that is too large for a request.

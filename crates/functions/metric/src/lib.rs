@@ -18,6 +18,7 @@ mod plan;
 mod publish;
 mod queues;
 mod reason;
+mod serve;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -29,3 +30,4 @@ pub use error::InvocationError;
 pub use handler::handle;
 pub use lambda_kit::Clients;
 pub use reason::Reason;
+pub use serve::serve;

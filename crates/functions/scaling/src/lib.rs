@@ -25,6 +25,7 @@ mod metric;
 mod moment;
 mod policy;
 mod reconcile;
+mod serve;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -35,3 +36,4 @@ pub use error::{InvocationError, Problem, Refused};
 pub use handler::handle;
 pub use lambda_kit::Clients;
 pub use policy::{Policy, PolicyProblem};
+pub use serve::serve;

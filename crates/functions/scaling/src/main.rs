@@ -1,21 +1,7 @@
-//! Lambda binary of the scaling function: wires policy, clients, memory, clock and log to the handler.
-
-use lambda_kit::{init_failed, serve};
-use lambda_runtime::Error;
-use scaling_function::{Clients, Memory, Policy, handle};
-use tokio::sync::Mutex;
+//! Lambda binary of the scaling function.
 
 // One thread: the work is waiting, and a small function has a fraction of one processor.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    let policy = match Policy::from_environment() {
-        Ok(policy) => policy,
-        Err(error) => return Err(init_failed(error.into()).await),
-    };
-    let clients = Clients::from_environment().await;
-    let memory = Mutex::new(Memory::default());
-    serve(async |event, invocation, log| {
-        handle(&clients, &policy, &memory, event, invocation, log).await
-    })
-    .await
+async fn main() -> Result<(), lambda_runtime::Error> {
+    scaling_function::serve().await
 }

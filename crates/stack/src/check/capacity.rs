@@ -68,12 +68,9 @@ fn check_bounds(min: u32, max: u32, findings: &mut Findings) {
 fn check_processors(stack: &Stack, instance_type: &str, findings: &mut Findings) {
     let processor = processor_of(instance_type);
     for (path, spec) in list_created(stack).filter(|(_, spec)| spec.architecture != processor) {
-        let (needed, offered) = (
-            architecture_name(spec.architecture),
-            architecture_name(processor),
-        );
+        let (needed, offered) = (spec.architecture, processor);
         let finding = Finding::error(format!("the instances can't run this service: it is {needed}"))
-            .at(format!("{path}.architecture"), needed)
+            .at(format!("{path}.architecture"), needed.to_string())
             .at(
                 "cluster.capacity.ec2.instance_type",
                 format!("{instance_type} is {offered}"),
@@ -86,13 +83,6 @@ fn check_processors(stack: &Stack, instance_type: &str, findings: &mut Findings)
                 }
             ));
         findings.report(finding);
-    }
-}
-
-fn architecture_name(architecture: Architecture) -> &'static str {
-    match architecture {
-        Architecture::Arm64 => "arm64",
-        Architecture::X86_64 => "x86_64",
     }
 }
 

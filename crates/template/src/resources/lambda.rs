@@ -1,7 +1,7 @@
 //! What our Lambda functions have in common.
 
 use serde_json::{Map, Value, json};
-use stack::{Architecture, Stack};
+use stack::Stack;
 
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
@@ -30,15 +30,11 @@ pub(crate) struct Function<'a> {
 impl Function<'_> {
     /// `AWS::Lambda::Function`.
     pub(crate) fn properties(&self, stack: &Stack) -> Map<String, Value> {
-        let architecture = match stack.metric.architecture {
-            Architecture::Arm64 => "arm64",
-            Architecture::X86_64 => "x86_64",
-        };
         let json = json!({
             "Description": self.description,
             "Runtime": "provided.al2023",
             "Handler": "bootstrap",
-            "Architectures": [architecture],
+            "Architectures": [stack.metric.architecture.to_string()],
             "MemorySize": stack.metric.memory,
             "Timeout": self.timeout,
             "Role": attribute(self.role, "Arn"),

@@ -7,9 +7,10 @@ use sandbox::Sandbox;
 
 use crate::connect::{Cloud, connect_sandbox, named_sandbox, sandbox_name};
 use crate::failure::{Failure, Result};
+use crate::programs::{Program, make_worker};
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
-use crate::workshop::{WORKER, program, workshop};
+use crate::workshop::{program, workshop};
 
 /// The demo's sandbox.
 pub(super) struct OwnSandbox {
@@ -34,10 +35,9 @@ impl OwnSandbox {
     /// Builds what runs, starts the sandbox, deploys the stack.
     pub(super) async fn open(&self, stage: &mut Stage, ui: &Ui) -> Result<Cloud> {
         if stage.system.has_workers() {
-            let program =
-                tokio::task::block_in_place(|| workshop().build_worker(&|text| ui.note(text)))?;
-            // The container is called as the package is.
-            stage.run_in_tasks(WORKER, program);
+            let program = make_worker(&workshop().home()?.join("programs"))?;
+            // The container is called as the program is.
+            stage.run_in_tasks(&Program::VoucherWorker.name(), program);
         }
         let sandbox = stage.set_up(self.sandbox()?);
         // One that was kept holds old messages and an old history.

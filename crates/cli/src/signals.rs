@@ -1,5 +1,34 @@
 //! The signals that ask a command to end.
 
+use deployer::Session;
+
+use crate::ui::Ui;
+
+/// Runs `work` until it ends or is interrupted. Interrupted while the account holds a draft, such as a change set, it
+/// calls `on_interruption` and continues until the draft is removed; a second signal ends that, too. `None` if it was
+/// interrupted.
+pub(crate) async fn run_until_interrupted<T>(
+    session: &Session<'_>,
+    ui: &Ui,
+    work: impl Future<Output = T>,
+    on_interruption: impl FnOnce(),
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        result = &mut work => return Some(result),
+        () = wait_for_interruption() => on_interruption(),
+    }
+    if session.has_drafts() {
+        ui.note("interrupted: deleting the change set first; a second signal ends this at once");
+        tokio::select! {
+            _ = work => {}
+            () = session.wait_for_drafts() => {}
+            () = wait_for_interruption() => {}
+        }
+    }
+    None
+}
+
 /// Waits for Ctrl-C, for SIGTERM, which a pipeline sends when it is cancelled, or for SIGHUP, which a terminal sends when
 /// it is closed.
 pub(crate) async fn wait_for_interruption() {

@@ -66,7 +66,7 @@ pub use observe::{Observed, resources};
 pub use ownership::{deployed_template, observe_ours};
 pub use plan::{Action, Change, Plan, Recovering};
 pub use preflight::{Identity, identify_for};
-pub use prepare::{BuildFunctions, Prepared, prepare_stack};
+pub use prepare::{BuildFunctions, diff_stack};
 pub use remains::{Remains, remains};
 pub use resource::Resource;
 pub use session::{DeployStep, Pace, Progress, Session};

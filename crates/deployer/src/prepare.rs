@@ -6,10 +6,12 @@ use std::time::SystemTime;
 use stack::{Architecture, Stack};
 use template::Template;
 
-use crate::assets::{Asset, object_url, upload};
+use crate::assets::{Asset, DraftTemplate, bucket_name, object_url, upload};
 use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
+use crate::deploy::plan;
 use crate::error::{Error, Result};
+use crate::plan::Plan;
 use crate::preflight::{Identity, can_serialize};
 use crate::session::Session;
 
@@ -18,11 +20,19 @@ pub type BuildFunctions<'a, E> =
     dyn Fn(&[FunctionCode], Architecture) -> Result<BuiltFunctions, E> + 'a;
 
 /// A template, and what a change set is made from.
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// What a change set is made from.
     pub source: Source,
     /// The template.
     pub template: Template,
+}
+
+/// A template, its parameters and its assets, of which nothing is uploaded yet.
+struct Unuploaded {
+    stack: Stack,
+    template: Template,
+    parameters: BTreeMap<&'static str, String>,
+    assets: Vec<Asset>,
 }
 
 /// Builds the functions, makes the template that updates the `deployed` one, and uploads what is too large for a
@@ -31,7 +41,7 @@ pub struct Prepared {
 /// # Errors
 /// If `build` fails, if the definition needs more than a template can hold, or if AWS refuses or can't be
 /// reached.
-pub async fn prepare_stack<E: From<Error>>(
+pub(crate) async fn prepare_stack<E: From<Error>>(
     session: &Session<'_>,
     stack: &Stack,
     deployed: Option<&str>,
@@ -39,13 +49,72 @@ pub async fn prepare_stack<E: From<Error>>(
     now: SystemTime,
     build: &BuildFunctions<'_, E>,
 ) -> Result<Prepared, E> {
+    let mut made = make_template(session, stack, deployed, identity, build).await?;
+    let mut large = None;
+    if is_large(&made.template) {
+        let asset = Asset::template(made.template.body());
+        large = Some(asset.key.clone());
+        made.assets.push(asset);
+    }
+    let bucket = upload(session, &identity.account, &made.assets, now).await?;
+    let body = match large {
+        Some(key) => TemplateSource::Url(object_url(session.clients, &bucket, &key)),
+        None => TemplateSource::Inline(made.template.body().to_owned()),
+    };
+    Ok(made.into_prepared(bucket, body))
+}
+
+/// Works out what a deploy would change, and leaves nothing behind: no change set, no code, no template. Builds the
+/// functions, because a change set needs the key of their code. A template that is too large for a request is uploaded
+/// while CloudFormation plans.
+///
+/// # Errors
+/// If `build` fails, if the definition needs more than a template can hold, if CloudFormation refuses the template,
+/// if the stack is busy, or if AWS refuses or can't be reached.
+pub async fn diff_stack<E: From<Error>>(
+    session: &Session<'_>,
+    stack: &Stack,
+    deployed: Option<&str>,
+    identity: &Identity,
+    build: &BuildFunctions<'_, E>,
+) -> Result<(Template, Option<Plan>), E> {
+    let made = make_template(session, stack, deployed, identity, build).await?;
+    let bucket = bucket_name(&identity.account, &identity.region);
+    let body = made.template.body();
+    let draft = match is_large(&made.template) {
+        true => Some(DraftTemplate::upload(session, &identity.account, body).await?),
+        false => None,
+    };
+    let body = match &draft {
+        Some(draft) => TemplateSource::Url(draft.url.clone()),
+        None => TemplateSource::Inline(body.to_owned()),
+    };
+    let prepared = made.into_prepared(bucket, body);
+    let plan = plan(session, &prepared.source).await;
+    if let Some(draft) = draft {
+        draft.delete(session).await;
+    }
+    Ok((prepared.template, plan?))
+}
+
+fn is_large(template: &Template) -> bool {
+    template.body().len() > template::INLINE_BODY_BYTES
+}
+
+async fn make_template<E: From<Error>>(
+    session: &Session<'_>,
+    stack: &Stack,
+    deployed: Option<&str>,
+    identity: &Identity,
+    build: &BuildFunctions<'_, E>,
+) -> Result<Unuploaded, E> {
     let built = build(&FunctionCode::list_needed(stack), stack.metric.architecture)?;
     let mut stack = stack.clone();
     stack.metric.architecture = built.architecture;
     stack.region = Some(identity.region.clone());
     let template = synthesize_update(&stack, deployed)?;
     let keys = built.assets.iter();
-    let mut parameters: BTreeMap<&str, String> = keys
+    let mut parameters: BTreeMap<&'static str, String> = keys
         .map(|(function, asset)| (function.parameter(), asset.key.clone()))
         .collect();
     if let Some(serialized) = decide_serialization(session, &stack.name, &template).await? {
@@ -54,23 +123,23 @@ pub async fn prepare_stack<E: From<Error>>(
             serialized.to_string(),
         );
     }
-    let mut assets: Vec<Asset> = built.assets.into_values().collect();
-    let mut large = None;
-    if template.body().len() > template::INLINE_BODY_BYTES {
-        let asset = Asset::template(template.body());
-        large = Some(asset.key.clone());
-        assets.push(asset);
-    }
-    let bucket = upload(session, &identity.account, &assets, now).await?;
-    let body = match large {
-        Some(key) => TemplateSource::Url(object_url(session.clients, &bucket, &key)),
-        None => TemplateSource::Inline(template.body().to_owned()),
-    };
-    parameters.insert(template::PARAMETER_ASSETS_BUCKET, bucket);
-    Ok(Prepared {
-        source: make_source(&stack, &template, body, parameters),
+    Ok(Unuploaded {
+        stack,
         template,
+        parameters,
+        assets: built.assets.into_values().collect(),
     })
+}
+
+impl Unuploaded {
+    fn into_prepared(mut self, bucket: String, body: TemplateSource) -> Prepared {
+        self.parameters
+            .insert(template::PARAMETER_ASSETS_BUCKET, bucket);
+        Prepared {
+            source: make_source(&self.stack, &self.template, body, self.parameters),
+            template: self.template,
+        }
+    }
 }
 
 /// Makes the template that updates the deployed one. A deployed text that isn't JSON isn't ours, and the change set

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::clients::Clients;
 use crate::plan::Plan;
@@ -107,6 +108,19 @@ pub struct Session<'a> {
     /// Letters, digits and hyphens, unlike those of any other run: the stem of its request tokens.
     pub run_id: String,
     tokens: AtomicU32,
+    /// Number of drafts that are in the account just now.
+    drafts: watch::Sender<usize>,
+}
+
+/// Something that a command made in the account only to plan, such as a change set. The command removes it, and
+/// drops this then.
+#[derive(Debug)]
+pub(crate) struct DraftHold(watch::Sender<usize>);
+
+impl Drop for DraftHold {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
+    }
 }
 
 impl<'a> Session<'a> {
@@ -123,7 +137,26 @@ impl<'a> Session<'a> {
             progress,
             run_id: run_id.into(),
             tokens: AtomicU32::new(0),
+            drafts: watch::Sender::new(0),
         }
+    }
+
+    /// Marks that a draft is about to be made, until the hold is dropped.
+    pub(crate) fn hold_draft(&self) -> DraftHold {
+        self.drafts.send_modify(|count| *count += 1);
+        DraftHold(self.drafts.clone())
+    }
+
+    /// Whether a draft is in the account, which the running command removes if it isn't dropped.
+    #[must_use]
+    pub fn has_drafts(&self) -> bool {
+        *self.drafts.borrow() > 0
+    }
+
+    /// Waits until no draft is in the account.
+    pub async fn wait_for_drafts(&self) {
+        // The sender lives as long as the session.
+        let _ = self.drafts.subscribe().wait_for(|count| *count == 0).await;
     }
 
     pub(crate) fn note(&self, text: impl Into<String>) {

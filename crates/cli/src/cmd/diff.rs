@@ -1,8 +1,6 @@
 //! `diff`: what a deploy would change, without changing it.
 
-use std::time::SystemTime;
-
-use deployer::Plan;
+use deployer::{Plan, Session};
 use serde::Serialize;
 use serde_json::Value;
 use similar::TextDiff;
@@ -13,6 +11,7 @@ use crate::definition::{FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::plan::format_plan;
+use crate::signals::run_until_interrupted;
 use crate::ui::Ui;
 
 #[derive(Debug, clap::Args)]
@@ -37,7 +36,12 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
     let known = Known::of(&stack);
     let cloud = args.connect.connect(&known, &ui).await?;
-    let difference = compute_difference(&cloud, &known, &stack, &ui).await;
+    let progress = |progress| ui.progress(progress);
+    let session = cloud.session(&progress);
+    let work = compute_difference(&cloud, &session, &known, &stack, &ui);
+    let Some(difference) = run_until_interrupted(&session, &ui, work, || ()).await else {
+        return Err(Failure::failed("interrupted: nothing was changed"));
+    };
     let difference = difference.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
     format.print(&difference, format_difference);
@@ -46,22 +50,18 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 
 async fn compute_difference(
     cloud: &Cloud,
+    session: &Session<'_>,
     known: &Known,
     stack: &Stack,
     ui: &Ui,
 ) -> Result<Difference> {
-    let progress = |progress| ui.progress(progress);
-    let session = cloud.session(&progress);
-    let identity = cloud.identify(&session, known).await?;
-    let deployed = deployer::deployed_template(&session, &stack.name).await?;
+    let identity = cloud.identify(session, known).await?;
+    let deployed = deployer::deployed_template(session, &stack.name).await?;
     let deployed = deployed.as_deref();
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
-    let now = SystemTime::now();
-    let prepared =
-        deployer::prepare_stack::<Failure>(&session, stack, deployed, &identity, now, &build)
-            .await?;
-    let plan = deployer::plan(&session, &prepared.source).await?;
-    let new = as_yaml(prepared.template.to_json())?;
+    let (template, plan) =
+        deployer::diff_stack::<Failure>(session, stack, deployed, &identity, &build).await?;
+    let new = as_yaml(template.to_json())?;
     let old = match deployed {
         Some(text) => as_yaml(&parse(text)?)?,
         None => String::new(),

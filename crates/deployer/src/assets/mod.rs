@@ -1,11 +1,15 @@
 //! Assets: Lambda code and large templates in a bucket of their own, named by what they hold.
 
 mod bucket;
+mod draft;
+
+pub(crate) use draft::DraftTemplate;
 
 use std::io::{Cursor, Write};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use sha2::{Digest, Sha256};
 
@@ -135,21 +139,30 @@ async fn ensure_object(
         Err(error) if matches!(http_status(&error), Some(403 | 404)) => {}
         Err(error) => return Err(aws(format!("look for {} in {bucket}", asset.key))(error)),
     }
+    put_object(session, bucket, account, asset).await.map(drop)
+}
+
+async fn put_object(
+    session: &Session<'_>,
+    bucket: &str,
+    account: &str,
+    asset: &Asset,
+) -> Result<PutObjectOutput> {
     session.note(format!(
         "uploading {} ({} KiB)",
         asset.key,
         asset.bytes.len().div_ceil(1024)
     ));
-    client
+    let request = session
+        .clients
+        .s3
         .put_object()
         .bucket(bucket)
         .key(&asset.key)
         .expected_bucket_owner(account)
-        .body(ByteStream::from(asset.bytes.clone()))
-        .send()
-        .await
-        .map(drop)
-        .map_err(aws(format!("upload {} to {bucket}", asset.key)))
+        .body(ByteStream::from(asset.bytes.clone()));
+    let sent = request.send().await;
+    sent.map_err(aws(format!("upload {} to {bucket}", asset.key)))
 }
 
 /// A reply to HEAD has no body, so its status is all that it says.

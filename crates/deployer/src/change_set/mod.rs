@@ -7,6 +7,7 @@ mod list;
 mod settle;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::operation::create_change_set::builders::CreateChangeSetFluentBuilder;
@@ -19,7 +20,7 @@ use template::contract::STACK_TAG;
 
 use crate::error::{Result, aws, code, text};
 use crate::plan::Plan;
-use crate::session::Session;
+use crate::session::{DraftHold, Session};
 
 use settle::{Draft, Unsettled};
 
@@ -89,6 +90,8 @@ pub(crate) struct ChangeSet {
     /// Whether CloudFormation keeps what it has done if the execution fails. An update of a stack whose last
     /// operation was left as it was has to.
     pub keeps_on_failure: bool,
+    /// Held until it is executed or removed.
+    pub hold: Arc<DraftHold>,
 }
 
 /// What came of an attempt to plan.
@@ -109,6 +112,7 @@ pub(crate) async fn create(
     creates_stack: bool,
 ) -> Result<Planned> {
     let token = session.token();
+    let hold = Arc::new(session.hold_draft());
     let name = match build_request(session, source, &token, creates_stack)
         .send()
         .await
@@ -130,6 +134,7 @@ pub(crate) async fn create(
         stack: &source.stack,
         name: &name,
         creates_stack,
+        hold,
     };
     match draft.settle().await {
         Err(Unsettled::Gone) => Ok(Planned::Overtaken(format!(

@@ -1,5 +1,7 @@
 //! Waiting for a change set to be worked out, and reading it as a plan.
 
+use std::sync::Arc;
+
 use aws_sdk_cloudformation::error::SdkError;
 use aws_sdk_cloudformation::operation::describe_change_set::{
     DescribeChangeSetError, DescribeChangeSetOutput,
@@ -12,7 +14,7 @@ use super::{ChangeSet, Planned, abandon, describe, discard, is_not_found, is_ove
 use crate::error::{Error, Result, aws, is_passing};
 use crate::observe::template;
 use crate::plan::{Plan, convert_changes};
-use crate::session::Session;
+use crate::session::{DraftHold, Session};
 
 /// A change set that CloudFormation still works on.
 pub(super) struct Draft<'a> {
@@ -20,6 +22,7 @@ pub(super) struct Draft<'a> {
     pub stack: &'a str,
     pub name: &'a str,
     pub creates_stack: bool,
+    pub hold: Arc<DraftHold>,
 }
 
 pub(super) enum Unsettled {
@@ -48,6 +51,7 @@ impl Draft<'_> {
                 changes: convert_changes(first.changes()).collect(),
             },
             keeps_on_failure: false,
+            hold: Arc::clone(&self.hold),
             id,
         };
         if first.status() == Some(&ChangeSetStatus::Failed) {

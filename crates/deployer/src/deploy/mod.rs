@@ -156,8 +156,11 @@ async fn carry_out(
     };
     match started? {
         Ok(follower) => {
+            let ChangeSet { plan, hold, .. } = change_set;
+            // From here on it isn't a draft.
+            drop(hold);
             let ended = follower.until_settled().await?;
-            finish(change_set.plan, ended).map(Ok)
+            finish(plan, ended).map(Ok)
         }
         Err(Unstarted::Overtaken(why)) => {
             change_set::discard(session, &change_set.id).await;

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use deployer::{DeployRequest, DeployStep, Deployment, Plan, Progress};
+use deployer::{DeployRequest, DeployStep, Plan, Progress};
 
 use crate::confirm::require_terminal;
-use crate::connect::{Cloud, ConnectArgs};
+use crate::connect::ConnectArgs;
 use crate::definition::{self, FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
-use crate::signals::wait_for_interruption;
+use crate::signals::run_until_interrupted;
 use crate::ui::Ui;
 use crate::workshop::program;
 
@@ -48,27 +48,6 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         now: SystemTime::now(),
     };
     let executing = AtomicBool::new(false);
-    let deployment = tokio::select! {
-        deployment = deploy(&cloud, &request, args.yes, &executing, &ui) => {
-            deployment.map_err(|failure| cloud.explain(failure))?
-        }
-        () = wait_for_interruption() => {
-            return Err(explain_interruption(&args, &file, executing.load(Ordering::Relaxed)));
-        }
-    };
-    ui.finish();
-    format.print(&deployment, text::format_outcome);
-    Ok(())
-}
-
-/// Deploys. Sets `executing` when CloudFormation continues even if this process ends.
-async fn deploy(
-    cloud: &Cloud,
-    request: &DeployRequest,
-    yes: bool,
-    executing: &AtomicBool,
-    ui: &Ui,
-) -> Result<Deployment> {
     let progress = |progress| {
         if let Progress::Step {
             step: DeployStep::Execute,
@@ -79,9 +58,22 @@ async fn deploy(
         ui.progress(progress);
     };
     let session = cloud.session(&progress);
-    let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
-    let mut confirm = |_: &Plan| yes || ui.confirm("Execute this plan?") == Some(true);
-    deployer::deploy_stack(&session, request, &build, &mut confirm).await
+    let interrupted = AtomicBool::new(false);
+    let mut confirm = |_: &Plan| {
+        !interrupted.load(Ordering::Relaxed)
+            && (args.yes || ui.confirm("Execute this plan?") == Some(true))
+    };
+    let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, &ui);
+    let work = deployer::deploy_stack::<Failure>(&session, &request, &build, &mut confirm);
+    let interrupt = || interrupted.store(true, Ordering::Relaxed);
+    let Some(deployment) = run_until_interrupted(&session, &ui, work, interrupt).await else {
+        let executing = executing.load(Ordering::Relaxed);
+        return Err(explain_interruption(&args, &file, executing));
+    };
+    let deployment = deployment.map_err(|failure| cloud.explain(failure))?;
+    ui.finish();
+    format.print(&deployment, text::format_outcome);
+    Ok(())
 }
 
 /// Says what continues in the background, and how to follow it.

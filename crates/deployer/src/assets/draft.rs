@@ -1,0 +1,58 @@
+//! The object that CloudFormation reads a large template from while it plans, when nothing will be deployed.
+
+use super::{Asset, bucket, bucket_name, object_url, put_object};
+use crate::error::{Result, aws};
+use crate::session::{DraftHold, Session};
+
+/// An uploaded template that no deployed stack needs. Its key is this run's alone, so that no other run counts on it.
+pub(crate) struct DraftTemplate {
+    /// The URL at which CloudFormation reads it.
+    pub url: String,
+    bucket: String,
+    account: String,
+    key: String,
+    version: Option<String>,
+    _hold: DraftHold,
+}
+
+impl DraftTemplate {
+    /// Uploads it; makes the bucket on first use.
+    ///
+    /// # Errors
+    /// If S3 refuses or can't be reached, or the bucket belongs to another account.
+    pub(crate) async fn upload(session: &Session<'_>, account: &str, body: &str) -> Result<Self> {
+        let bucket = bucket_name(account, session.clients.region());
+        bucket::ensure(session, &bucket, account).await?;
+        let asset = Asset {
+            key: format!("drafts/{}.json", session.run_id),
+            bytes: body.as_bytes().to_vec(),
+        };
+        let hold = session.hold_draft();
+        let reply = put_object(session, &bucket, account, &asset).await?;
+        Ok(Self {
+            url: object_url(session.clients, &bucket, &asset.key),
+            bucket,
+            account: account.to_owned(),
+            key: asset.key,
+            version: reply.version_id,
+            _hold: hold,
+        })
+    }
+
+    /// Deletes it. Without the permission it stays, unused, until the bucket's lifecycle removes it.
+    pub(crate) async fn delete(self, session: &Session<'_>) {
+        let request = session
+            .clients
+            .s3
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(&self.key)
+            .expected_bucket_owner(&self.account)
+            // In a versioned bucket, a deletion without a version keeps the object.
+            .set_version_id(self.version.clone());
+        if let Err(error) = request.send().await {
+            let error = aws(format!("delete {} from {}", self.key, self.bucket))(error);
+            session.note(format!("the template of the plan stays in the bucket: {error}"));
+        }
+    }
+}

@@ -5,7 +5,6 @@
 //! [`remove`] deletes the stack, also one that an earlier run left behind. The record is a
 //! [`simulator::calibration::Observation`]; `simulator` fits it.
 
-mod error;
 mod estimate;
 mod publish;
 mod read;

@@ -4,9 +4,8 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
 use aws_smithy_types::DateTime;
-use deployer::{Clients, Result};
+use deployer::{Clients, Result, aws};
 
-use crate::error::aws;
 use crate::stage::{METRIC, NAMESPACE};
 
 /// A datapoint of an experiment.
@@ -37,7 +36,7 @@ pub(crate) async fn publish(clients: &Clients, run: &str, data: &[Datum<'_>]) ->
         let request = clients.cloudwatch.put_metric_data().namespace(NAMESPACE);
         let data = data.iter().map(datum).collect();
         let sent = request.set_metric_data(Some(data)).send().await;
-        sent.map_err(|error| aws("publish the metrics of the experiments", &error))?;
+        sent.map_err(aws("publish the metrics of the experiments"))?;
     }
     Ok(())
 }

@@ -6,10 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, StatusCode};
 use aws_smithy_types::DateTime;
-use deployer::{Error, Result, Session, observe_ours, resources};
+use deployer::{Error, Result, Session, aws, observe_ours, resources};
 use simulator::calibration::{AlarmSide, Experiment, ObservedActivity};
 
-use crate::error::aws;
 use crate::publish::dimensions;
 use crate::stage::{IMAGE_SERVICE, METRIC, NAMESPACE, designs};
 
@@ -82,7 +81,7 @@ impl Services {
             .set_services(Some(names.collect()))
             .send()
             .await
-            .map_err(|error| aws("read the services", &error))?;
+            .map_err(aws("read the services"))?;
         let count = |tasks: i32| u32::try_from(tasks).unwrap_or_default();
         let found = self.paths.keys().filter_map(|name| {
             let mut services = reply.services().iter();
@@ -112,7 +111,7 @@ impl Services {
             .resource_id(format!("service/{path}"))
             .send()
             .await
-            .map_err(|error| aws("read the scaling activities", &error))?;
+            .map_err(aws("read the scaling activities"))?;
         let mut found: Vec<ObservedActivity> = reply
             .scaling_activities()
             .iter()
@@ -142,7 +141,7 @@ impl Services {
                 .set_dimensions(Some(dimensions(design.name, run)))
                 .send()
                 .await
-                .map_err(|error| aws("read the alarms", &error))?;
+                .map_err(aws("read the alarms"))?;
             found.extend(reply.metric_alarms().iter().filter_map(|alarm| {
                 let changed = alarm
                     .state_transitioned_timestamp()
@@ -171,10 +170,7 @@ impl Services {
             .list_tasks()
             .cluster(&self.cluster)
             .service_name(self.service(IMAGE_SERVICE));
-        let listed = listed
-            .send()
-            .await
-            .map_err(|error| aws("list the tasks", &error))?;
+        let listed = listed.send().await.map_err(aws("list the tasks"))?;
         if listed.task_arns().is_empty() {
             return Ok(Vec::new());
         }
@@ -183,7 +179,7 @@ impl Services {
             .set_tasks(Some(listed.task_arns().to_vec()))
             .send()
             .await;
-        let tasks = tasks.map_err(|error| aws("read the tasks", &error))?;
+        let tasks = tasks.map_err(aws("read the tasks"))?;
         let starts = tasks.tasks().iter().filter_map(|task| {
             let (created, started) = (task.created_at()?, task.started_at()?);
             Some(started.as_secs_f64() - created.as_secs_f64())
@@ -210,7 +206,7 @@ pub(crate) async fn is_visible(
         .metric_data_queries(query(&experiment.name, run))
         .send()
         .await
-        .map_err(|error| aws("read the metrics", &error))?;
+        .map_err(aws("read the metrics"))?;
     let results = reply.metric_data_results().iter();
     let mut results = results.filter(|one| one.status_code() != Some(&StatusCode::InternalError));
     Ok(results.any(|one| !one.values().is_empty()))

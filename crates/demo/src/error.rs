@@ -46,14 +46,6 @@ pub enum Error {
     /// The stack was deleted meanwhile.
     #[error("there is no stack {0} any more")]
     NoStack(String),
-    /// CloudWatch took no count of requests.
-    #[error("failed to publish {metric}: {why}")]
-    Publish {
-        /// Name of the metric.
-        metric: String,
-        /// CloudWatch's answer.
-        why: String,
-    },
     /// The simulator can't work with what was measured.
     #[error("failed to reckon what was measured: {0}")]
     Measurement(#[from] ScenarioError),

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use aws_smithy_types::DateTime;
-use deployer::{AlarmMetric, Clients, Inspection};
+use deployer::{AlarmMetric, Clients, Inspection, aws};
 use sandbox::{Due, Sending};
 use tokio::time::{Instant, sleep_until};
 
@@ -78,8 +78,6 @@ async fn put_requests(clients: &Clients, metric: &AlarmMetric, requests: usize) 
         .metric_data(datum)
         .send()
         .await;
-    sent.map(|_| ()).map_err(|error| Error::Publish {
-        metric: metric.name.clone(),
-        why: aws_sdk_cloudwatch::error::DisplayErrorContext(&error).to_string(),
-    })
+    sent.map_err(aws(format!("publish {}", metric.name)))?;
+    Ok(())
 }

@@ -7,7 +7,10 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 
+use crate::credentials::{read_profile, resolve};
 use crate::error::{Error, Kind, Result};
+use crate::http::http_client;
+use crate::region::require_known;
 
 /// How AWS is reached.
 #[derive(Clone, Debug, Default)]
@@ -47,15 +50,16 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Reads the configuration that `connection` names and builds the clients. Asks AWS nothing.
+    /// Reads the configuration that `connection` names, resolves the credentials, and builds the clients.
     ///
     /// # Errors
-    /// When no region is set anywhere.
+    /// When no region is set anywhere, or one that doesn't exist; when the profile doesn't exist; when there are no
+    /// credentials, or expired ones.
     pub async fn connect(connection: &Connection) -> Result<Self> {
         let config = if connection.test_credentials {
             test_config(connection)
         } else {
-            user_config(connection).await
+            user_config(connection).await?
         };
         Self::new(&config)
     }
@@ -122,10 +126,12 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(20))
 }
 
-async fn user_config(connection: &Connection) -> SdkConfig {
+async fn user_config(connection: &Connection) -> Result<SdkConfig> {
+    let profile = read_profile(connection.profile.as_deref()).await?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(timeouts())
-        .retry_config(retries());
+        .retry_config(retries())
+        .http_client(http_client());
     if let Some(profile) = &connection.profile {
         loader = loader.profile_name(profile);
     }
@@ -135,7 +141,16 @@ async fn user_config(connection: &Connection) -> SdkConfig {
     if let Some(endpoint) = &connection.endpoint_url {
         loader = loader.endpoint_url(endpoint);
     }
-    loader.load().await
+    let config = loader.load().await;
+    // Another cloud can have regions of its own.
+    if let (Some(region), None) = (config.region(), config.endpoint_url()) {
+        require_known(region.as_ref()).await?;
+    }
+    let credentials = resolve(&config, &profile).await?;
+    Ok(config
+        .into_builder()
+        .credentials_provider(credentials)
+        .build())
 }
 
 /// Built by hand, because the loader would read the user's profiles and environment.
@@ -146,6 +161,7 @@ fn test_config(connection: &Connection) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .timeout_config(timeouts())
         .retry_config(retries())
+        .http_client(http_client())
         .region(connection.region.clone().map(Region::new));
     builder.set_endpoint_url(connection.endpoint_url.clone());
     builder.build()

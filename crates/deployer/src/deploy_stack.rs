@@ -12,6 +12,7 @@ use crate::ownership::admit;
 use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
 use crate::prepare::{BuildFunctions, prepare_stack};
+use crate::region::require_partition;
 use crate::session::{DeployStep, Progress, Session};
 use crate::verify::verify;
 
@@ -58,6 +59,7 @@ pub async fn deploy_stack<E: From<Error>>(
 ) -> Result<Deployment, E> {
     let stack = &request.stack;
     session.begin(DeployStep::Identify);
+    require_partition(stack, session.clients.region())?;
     let account = stack.account.as_deref().filter(|_| !request.in_sandbox);
     let identity = identify_for(session, account, stack.region.as_deref()).await?;
     session.begin(DeployStep::Check);

@@ -13,15 +13,18 @@ mod clients;
 mod cloudwatch;
 mod code;
 mod counts;
+mod credentials;
 mod delete;
 mod deploy;
 mod deploy_stack;
 mod described;
 mod destroy;
 mod error;
+mod executable;
 mod follow;
 mod functions;
 mod history;
+mod http;
 mod inspect;
 mod invoke;
 mod measure;
@@ -31,6 +34,7 @@ mod ownership;
 mod plan;
 mod preflight;
 mod prepare;
+mod region;
 mod remains;
 mod resource;
 mod session;
@@ -41,6 +45,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod wait;
 
 pub use assets::Asset;
 pub use change_set::{Source, TemplateSource};
@@ -51,10 +56,12 @@ pub use counts::desired_counts;
 pub use deploy::{Approve, Deployed, deploy_template, plan};
 pub use deploy_stack::{DeployRequest, Deployment, deploy_stack};
 pub use destroy::{Destroyed, Doomed, destroy};
-pub use error::{Error, Kind, Result};
+pub use error::{Error, Kind, Result, aws};
+pub use executable::check_executable;
 pub use follow::Cause;
 pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};
 pub use history::{Between, SentHistory, deployed_queues, sent_history};
+pub use http::is_loopback;
 pub use inspect::{
     Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandState, Inspection,
     LiveSnapshot, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
@@ -67,6 +74,7 @@ pub use ownership::{deployed_template, observe_ours};
 pub use plan::{Action, Change, Plan, Recovering};
 pub use preflight::{Identity, identify_for};
 pub use prepare::{BuildFunctions, diff_stack};
+pub use region::require_partition;
 pub use remains::{Remains, remains};
 pub use resource::Resource;
 pub use session::{DeployStep, Pace, Progress, Session};

@@ -63,10 +63,9 @@ impl From<ReadError> for Error {
 }
 
 /// Sorts an SDK error into a [`ReadError`].
-pub(crate) fn read_error<E, R>(doing: &str, error: SdkError<E, R>) -> ReadError
+pub(crate) fn read_error<E>(doing: &str, error: SdkError<E>) -> ReadError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     if is_passing(&error) {
         ReadError::Passing(aws(doing)(error))

@@ -13,6 +13,7 @@ use crate::deploy::plan;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::preflight::{Identity, can_serialize};
+use crate::region::require_partition;
 use crate::session::Session;
 
 /// Builds and packs functions, for the requested architecture if possible.
@@ -78,6 +79,7 @@ pub async fn diff_stack<E: From<Error>>(
     identity: &Identity,
     build: &BuildFunctions<'_, E>,
 ) -> Result<(Template, Option<Plan>), E> {
+    require_partition(stack, &identity.region)?;
     let made = make_template(session, stack, deployed, identity, build).await?;
     let bucket = bucket_name(&identity.account, &identity.region);
     let body = made.template.body();

@@ -18,6 +18,10 @@ pub struct Pace {
     pub longest: Duration,
     /// How long AWS may be out of reach while an operation is followed.
     pub patience: Duration,
+    /// After how long without news a wait says what it waits for.
+    pub remind: Duration,
+    /// How long an operation may go on without any progress. ECS services are waited for up to 3 h.
+    pub stall: Duration,
 }
 
 impl Pace {
@@ -26,12 +30,16 @@ impl Pace {
         first: Duration::from_millis(500),
         longest: Duration::from_secs(3),
         patience: Duration::from_secs(300),
+        remind: Duration::from_secs(60),
+        stall: Duration::from_hours(4),
     };
     /// For a cloud on this machine.
     pub const LOCAL: Self = Self {
         first: Duration::from_millis(100),
         longest: Duration::from_millis(400),
         patience: Duration::from_secs(60),
+        remind: Duration::from_secs(30),
+        stall: Duration::from_secs(900),
     };
 
     /// The delay after `delay`.

@@ -29,6 +29,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use arn::partition_of;
 pub use edit::{Edit, EditError, edit};
 pub use entries::{Entry, parse_entries};
 pub use instances::InstanceRoom;

@@ -52,7 +52,9 @@ impl DraftTemplate {
             .set_version_id(self.version.clone());
         if let Err(error) = request.send().await {
             let error = aws(format!("delete {} from {}", self.key, self.bucket))(error);
-            session.note(format!("the template of the plan stays in the bucket: {error}"));
+            session.note(format!(
+                "the template of the plan stays in the bucket: {error}"
+            ));
         }
     }
 }

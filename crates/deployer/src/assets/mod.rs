@@ -9,8 +9,11 @@ use std::io::{Cursor, Write};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::ChecksumMode;
+use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
 
 use crate::clients::Clients;
@@ -25,6 +28,9 @@ pub struct Asset {
     /// Content.
     pub bytes: Vec<u8>,
 }
+
+/// Key of the object's metadata that holds the SHA-256 of its content, in hexadecimal digits.
+const DIGEST: &str = "sha256";
 
 /// A deploy writes an object again that is older than this, so that what is in use never expires.
 const REFRESH_AFTER: Duration = Duration::from_hours(90 * 24);
@@ -131,8 +137,13 @@ async fn ensure_object(
         .head_object()
         .bucket(bucket)
         .key(&asset.key)
-        .expected_bucket_owner(account);
+        .expected_bucket_owner(account)
+        .checksum_mode(ChecksumMode::Enabled);
     match head.send().await {
+        Ok(object) if !is_same(&object, asset) => session.note(format!(
+            "{} in {bucket} isn't what its name says, or can't be verified: uploading it again",
+            asset.key
+        )),
         Ok(object) if is_fresh(object.last_modified(), now) => return Ok(()),
         Ok(_) => {}
         // Without the permission to list the bucket, the reply for a missing object is "forbidden".
@@ -160,9 +171,28 @@ async fn put_object(
         .bucket(bucket)
         .key(&asset.key)
         .expected_bucket_owner(account)
+        // S3 compares it with what arrives.
+        .checksum_sha256(base64::encode(Sha256::digest(&asset.bytes)))
+        .metadata(DIGEST, digest(&asset.bytes))
         .body(ByteStream::from(asset.bytes.clone()));
     let sent = request.send().await;
     sent.map_err(aws(format!("upload {} to {bucket}", asset.key)))
+}
+
+/// Whether the object has the asset's content, by its size and S3's checksum. Clouds without checksums return what was
+/// written next to the object.
+fn is_same(object: &HeadObjectOutput, asset: &Asset) -> bool {
+    let size = i64::try_from(asset.bytes.len()).ok();
+    if object.content_length() != size {
+        return false;
+    }
+    match object.checksum_sha256() {
+        Some(found) => found == base64::encode(Sha256::digest(&asset.bytes)),
+        None => {
+            let written = object.metadata().and_then(|metadata| metadata.get(DIGEST));
+            written.is_some_and(|written| *written == digest(&asset.bytes))
+        }
+    }
 }
 
 /// A reply to HEAD has no body, so its status is all that it says.

@@ -15,6 +15,7 @@ use crate::error::{Error, Result, aws, is_passing};
 use crate::observe::template;
 use crate::plan::{Plan, convert_changes};
 use crate::session::{DraftHold, Session};
+use crate::wait::Wait;
 
 /// A change set that CloudFormation still works on.
 pub(super) struct Draft<'a> {
@@ -82,6 +83,7 @@ impl Draft<'_> {
         let pace = self.session.pace;
         let mut delay = pace.first;
         let mut last_word = Instant::now();
+        let mut wait = Wait::new(self.session, pace.stall / 8);
         loop {
             let page = describe(self.session, self.stack, self.name, None).await;
             let silent = last_word.elapsed() >= pace.patience;
@@ -103,6 +105,12 @@ impl Draft<'_> {
                 Err(error) if is_passing(&error) && !silent => {}
                 Err(error) => return Err(self.lost(error)),
             }
+            wait.check(|| {
+                format!(
+                    "CloudFormation to work out the change set of {}",
+                    self.stack
+                )
+            })?;
             tokio::time::sleep(delay).await;
             delay = pace.next(delay);
         }

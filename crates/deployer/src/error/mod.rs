@@ -3,7 +3,8 @@
 
 mod sdk;
 
-pub(crate) use sdk::{aws, code, is_denied, is_passing, text};
+pub use sdk::aws;
+pub(crate) use sdk::{WITHOUT_ACCOUNT, code, is_denied, is_passing, last_causes, text};
 
 /// What went wrong, as far as the next step of the user depends on it. Each kind has an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,8 @@ mod serialize;
 use serde::Serialize;
 use stack::Stack;
 
-use crate::error::{Error, Result, aws};
+use crate::error::{Error, Result};
+use crate::observe::{ReadError, filled, garbled, read_error, reread};
 use crate::session::Session;
 
 pub(crate) use serialize::can_serialize;
@@ -54,15 +55,16 @@ pub async fn identify_for(
 }
 
 async fn identify(session: &Session<'_>) -> Result<Identity> {
-    let reply = session
-        .clients
-        .sts
-        .get_caller_identity()
-        .send()
-        .await
-        .map_err(aws("ask who the credentials belong to"))?;
+    reread(session, || read_identity(session)).await
+}
+
+async fn read_identity(session: &Session<'_>) -> Result<Identity, ReadError> {
+    let doing = "ask who the credentials belong to";
+    let reply = session.clients.sts.get_caller_identity().send().await;
+    let reply = reply.map_err(|error| read_error(doing, error))?;
+    let account = filled(reply.account()).ok_or_else(|| garbled(doing, "no account"))?;
     Ok(Identity {
-        account: reply.account().unwrap_or_default().to_owned(),
+        account: account.to_owned(),
         caller: reply.arn().unwrap_or_default().to_owned(),
         region: session.clients.region().to_owned(),
     })

@@ -1,11 +1,12 @@
 //! The assets bucket and what is in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::operation::create_bucket::CreateBucketOutput;
+use aws_sdk_s3::operation::delete_object::DeleteObjectOutput;
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
@@ -33,8 +34,11 @@ pub(super) struct S3 {
     bucket: bool,
     secured: bool,
     /// By key, their age.
-    objects: BTreeMap<String, Duration>,
-    calls: Vec<String>,
+    pub objects: BTreeMap<String, Duration>,
+    pub calls: Vec<String>,
+    /// What S3 returns of every object.
+    checksum: Option<&'static str>,
+    metadata: Option<HashMap<String, String>>,
     /// Refusals of the next calls of an operation.
     refusals: Vec<(&'static str, u16, &'static str)>,
 }
@@ -45,6 +49,7 @@ pub(super) fn s3(bucket: bool, secured: bool) -> Shared {
     Arc::new(Mutex::new(S3 {
         bucket,
         secured,
+        checksum: Some(CHECKSUM),
         ..S3::default()
     }))
 }
@@ -118,6 +123,9 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
                 None => MockResponse::Http(HttpResponse::new(404.try_into().unwrap(), "".into())),
                 Some(age) => MockResponse::Output(
                     HeadObjectOutput::builder()
+                        .content_length(2)
+                        .set_checksum_sha256(s3.checksum.map(str::to_owned))
+                        .set_metadata(s3.metadata.clone())
                         .last_modified(DateTime::from(now() - *age))
                         .build(),
                 ),
@@ -127,7 +135,13 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
             assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
             s3.objects
                 .insert(input.key().unwrap().to_owned(), Duration::ZERO);
-            MockResponse::Output(PutObjectOutput::builder().build())
+            MockResponse::Output(PutObjectOutput::builder().version_id("v1").build())
+        }),
+        rule!(delete_object, "delete", |s3, input| {
+            assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
+            assert_eq!(input.version_id(), Some("v1"));
+            s3.objects.remove(input.key().unwrap()).unwrap();
+            MockResponse::Output(DeleteObjectOutput::builder().build())
         }),
     ]
 }
@@ -142,6 +156,8 @@ async fn upload(s3: &Shared) -> (Result<String>, Told) {
 }
 
 const KEY: &str = "templates/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.json";
+/// `printf '{}' | openssl dgst -sha256 -binary | base64`.
+const CHECKSUM: &str = "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=";
 const SECURING: [&str; 4] = ["private", "encrypt", "version", "expire"];
 
 #[tokio::test(start_paused = true)]
@@ -282,4 +298,31 @@ async fn a_refused_upload_names_the_object() {
     assert_eq!(error.kind(), Kind::Unreachable);
     let begin = format!("failed to upload {KEY} to {BUCKET}: AccessDenied it is");
     assert!(error.to_string().starts_with(&begin), "{error}");
+}
+
+/// Another content under the same key: a torn upload of an earlier version, or a change of the bucket by hand.
+#[tokio::test(start_paused = true)]
+async fn an_object_that_is_not_what_its_key_says_is_uploaded_again() {
+    let digest = |value: &str| Some(HashMap::from([("sha256".to_owned(), value.to_owned())]));
+    let right = &KEY["templates/".len()..KEY.len() - ".json".len()];
+    for (checksum, metadata, again) in [
+        (Some(CHECKSUM), None, false),
+        (
+            Some("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+            digest(right),
+            true,
+        ),
+        (None, digest(right), false),
+        (None, digest("e3b0"), true),
+        (None, None, true),
+    ] {
+        let s3 = s3(true, true);
+        let mut state = s3.lock().unwrap();
+        state.objects.insert(KEY.to_owned(), DAY);
+        (state.checksum, state.metadata) = (checksum, metadata);
+        drop(state);
+        upload(&s3).await.0.unwrap();
+        let uploaded = s3.lock().unwrap().calls.contains(&"upload".to_owned());
+        assert_eq!(uploaded, again, "{checksum:?}");
+    }
 }

@@ -58,7 +58,7 @@ pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
 
 /// What a session was told, one line each.
 #[derive(Default)]
-pub(super) struct Told(Mutex<Vec<String>>);
+pub(crate) struct Told(Mutex<Vec<String>>);
 
 impl Told {
     pub(super) fn ear(&self) -> impl Fn(Progress) + Sync {
@@ -75,7 +75,7 @@ impl Told {
         }
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
 
@@ -85,7 +85,7 @@ impl Told {
 }
 
 /// Runs something in a session with these rules; returns what came of it and what it told.
-pub(super) async fn run<T>(rules: &[Rule], work: impl AsyncFnOnce(&Session<'_>) -> T) -> (T, Told) {
+pub(crate) async fn run<T>(rules: &[Rule], work: impl AsyncFnOnce(&Session<'_>) -> T) -> (T, Told) {
     run_with(&clients(rules), work).await
 }
 

@@ -275,3 +275,52 @@ async fn resources_that_lost_their_names_are_an_error_and_not_left_out() {
     .await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @"Failed: failed to list the resources of shop: the reply has a resource without its name");
 }
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_throttled_for_ever_never_fail_a_finished_deploy() {
+    let cloud = CloudFormation::with("CREATE_COMPLETE");
+    cloud.on("DescribeStackEvents", |_| None);
+    for _ in 0..1_000 {
+        cloud.refuse("DescribeStackEvents", "Throttling", "Rate exceeded");
+    }
+    let begun = Instant::now();
+    let (result, told) = deploy(&cloud).await;
+    assert!(result.unwrap().changed);
+    assert!(
+        begun.elapsed() < Pace::AWS.patience,
+        "{:?}",
+        begun.elapsed()
+    );
+    let lines = told.lines();
+    let notes = lines.iter().filter(|line| line.contains("Rate exceeded"));
+    assert_eq!(notes.count(), 1, "{lines:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_names_what_it_waits_for() {
+    let cloud = CloudFormation::with("CREATE_COMPLETE");
+    let works = Step(
+        "UPDATE_IN_PROGRESS",
+        vec![("WebService", "UPDATE_IN_PROGRESS", "")],
+    );
+    // A poll every 3 s: some 2 minutes.
+    let still = std::iter::repeat_n(Step("UPDATE_IN_PROGRESS", vec![]), 45);
+    let done = Step(
+        "UPDATE_COMPLETE",
+        vec![("WebService", "UPDATE_COMPLETE", "")],
+    );
+    let execution = std::iter::once(works).chain(still).chain([done]);
+    cloud.state().executions.push_back(execution.collect());
+    let (result, told) = deploy(&cloud).await;
+    assert!(result.unwrap().changed);
+    let lines = told.lines();
+    let waits: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("still"))
+        .collect();
+    assert_eq!(
+        waits[0],
+        "still waiting for WebService (UPDATE_IN_PROGRESS); no news for 1 minute"
+    );
+    assert!(waits.len() <= 2, "{waits:?}");
+}

@@ -1,11 +1,12 @@
 //! The engine against a cloud of mocks, in paused time.
 
 mod assets;
-mod cloud;
+pub(crate) mod cloud;
 mod cloudformation;
 mod deploy;
 mod deploy_stack;
 mod destroy;
+mod diff;
 mod doubt;
 mod follow;
 mod history;

@@ -2,27 +2,32 @@
 
 use std::error::Error as StdError;
 
+use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::ErrorKind as RetryKind;
 
 use super::{Error, Kind};
+use crate::http::AnsweredBy;
 
 /// Converts an SDK error: `call(..).await.map_err(aws("describe the stack"))`.
-pub(crate) fn aws<E, R>(doing: impl Into<String>) -> impl FnOnce(SdkError<E, R>) -> Error
+pub fn aws<E>(doing: impl Into<String>) -> impl FnOnce(SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     move |error| {
         let doing = doing.into();
         match &error {
+            SdkError::ServiceError(context) if has_no_code(context.err()) => {
+                without_code(&doing, context.raw(), context.err())
+            }
             SdkError::ServiceError(context) => service_error(&doing, context.err()),
             SdkError::TimeoutError(_) => no_connection(format!(
                 "failed to {doing}: AWS did not answer in time, though asked several times"
             )),
-            SdkError::ResponseError(_) => no_connection(format!(
-                "failed to {doing}: the reply can't be read ({})",
+            SdkError::ResponseError(context) => no_connection(format!(
+                "failed to {doing}: the reply ({}) can't be read, after several tries ({})",
+                answered(context.raw()),
                 last_causes(&error)
             )),
             _ => not_sent(&doing, &last_causes(&error)),
@@ -129,7 +134,7 @@ impl Trouble {
             }
             Self::Invalid => {
                 "AWS does not know these credentials: check --profile; in --region they are unknown too \
-                 while the region is not enabled for the account"
+                 while the region is not enabled for the account, and if it is in another partition (China, GovCloud)"
             }
             Self::Denied => {
                 "these credentials lack the permission; docs/permissions.md lists what each verb needs"
@@ -144,10 +149,36 @@ impl Trouble {
     }
 }
 
+fn has_no_code<E: ProvideErrorMetadata>(error: &E) -> bool {
+    error.code().unwrap_or_default().is_empty()
+}
+
+/// An error that doesn't say which: AWS always names one, so something between this machine and AWS made it.
+fn without_code<E: ProvideErrorMetadata>(doing: &str, response: &HttpResponse, error: &E) -> Error {
+    let message = error.message().unwrap_or_default();
+    let message = if message.is_empty() {
+        String::new()
+    } else {
+        format!(" ({message})")
+    };
+    let answered = answered(response);
+    let text = format!("failed to {doing}: {answered}, without an error code of AWS{message}");
+    Error::new(Kind::Unreachable, text)
+        .hint("a proxy or gateway on the way may have answered: check the network, HTTPS_PROXY, and --endpoint-url; then run the command again")
+}
+
+/// "HTTP 502 from sts.us-west-2.amazonaws.com".
+fn answered(response: &HttpResponse) -> String {
+    let status = response.status().as_u16();
+    match response.extension::<AnsweredBy>() {
+        Some(AnsweredBy(host)) => format!("HTTP {status} from {host}"),
+        None => format!("HTTP {status}"),
+    }
+}
+
 fn service_error<E: ProvideErrorMetadata>(doing: &str, error: &E) -> Error {
     let code = error.code().unwrap_or_default();
     let reason = match (error.message().unwrap_or_default(), code) {
-        ("", "") => "AWS gave no reason".to_owned(),
         ("", code) => code.to_owned(),
         (message, code) if message.contains(code) => message.to_owned(),
         (message, code) => format!("{message} ({code})"),
@@ -189,11 +220,11 @@ fn no_connection(text: String) -> Error {
         .hint(WITHOUT_ACCOUNT)
 }
 
-const WITHOUT_ACCOUNT: &str = "to try it without an AWS account: --local";
+pub(crate) const WITHOUT_ACCOUNT: &str = "to try it without an AWS account: --local";
 
 /// The last two messages of the chain of sources, each once: an SDK error's own says only "dispatch
 /// failure", and some repeat what is below them.
-fn last_causes(error: &dyn StdError) -> String {
+pub(crate) fn last_causes(error: &dyn StdError) -> String {
     let mut messages: Vec<String> = Vec::new();
     let mut current = Some(error);
     while let Some(error) = current {

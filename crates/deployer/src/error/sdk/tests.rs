@@ -16,6 +16,17 @@ fn shown(error: Failure) -> String {
     told(&aws("describe the stack s")(error))
 }
 
+/// A reply of a load balancer, which the SDK can't read as an error of AWS.
+#[test]
+fn a_reply_without_a_code_names_status_and_host() {
+    let mut response = HttpResponse::new(502.try_into().unwrap(), "<html>".into());
+    response.add_extension(AnsweredBy("sts.us-west-2.amazonaws.com".to_owned()));
+    let unread = DescribeStacksError::unhandled("no <Code>");
+    let error = aws("describe the stack s")(SdkError::service_error(unread, response));
+    assert_eq!(error.kind(), Kind::Unreachable);
+    insta::assert_snapshot!(told(&error));
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Layer(&'static str, #[source] Option<Box<Layer>>);

@@ -1,9 +1,10 @@
 //! Following an operation of CloudFormation to a settled status.
 
-use std::collections::HashSet;
+mod cause;
+
+use std::collections::{BTreeMap, HashSet};
 
 use aws_sdk_cloudformation::types::StackEvent;
-use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
@@ -12,17 +13,11 @@ use crate::observe::{
 };
 use crate::session::{Progress, Session};
 use crate::status::{Operation, Status};
+use crate::wait::Wait;
 
-/// The first resource that failed, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cause {
-    /// Logical id in the template.
-    pub logical_id: String,
-    /// CloudFormation's type.
-    pub resource_type: String,
-    /// AWS's reason.
-    pub reason: String,
-}
+use cause::{find_cause, is_of_stack};
+
+pub use cause::Cause;
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -47,6 +42,16 @@ pub(crate) struct Follower<'s, 'c> {
     marked: bool,
     /// Whether events can be read at all: the status alone decides how an operation ends.
     sighted: bool,
+    /// Polls of a settled stack that may still be spent on events that can't be read just now.
+    event_grace: u32,
+    /// Whether the last poll could read the events.
+    heard: bool,
+    /// Resources that CloudFormation works on, with their status.
+    working: BTreeMap<String, String>,
+    /// The stack's status at the last poll.
+    last_status: String,
+    /// Whether something changed since it was asked last.
+    progressed: bool,
     /// Whether anything has shown that the operation goes on.
     begun: bool,
     /// Whether the last poll found no stack. A second one has to confirm it.
@@ -58,6 +63,10 @@ pub(crate) struct Follower<'s, 'c> {
 /// Between a request and its first effect in DescribeStacks, and between a failure's status and its
 /// events, some seconds may pass.
 const GRACE: u32 = 10;
+/// The stack's status alone decides how an operation ended, so its last events aren't waited for long.
+const EVENT_GRACE: u32 = 3;
+/// Resources that a wait names.
+const NAMED: usize = 3;
 
 /// Follows what somebody else has started, or an earlier run of ours.
 pub(crate) async fn follow(
@@ -98,6 +107,11 @@ impl<'s, 'c> Follower<'s, 'c> {
             causes: Vec::new(),
             marked: false,
             sighted: true,
+            event_grace: EVENT_GRACE,
+            heard: true,
+            working: BTreeMap::new(),
+            last_status: String::new(),
+            progressed: false,
             begun: false,
             missed: false,
             grace: GRACE,
@@ -111,6 +125,7 @@ impl<'s, 'c> Follower<'s, 'c> {
         let mut delay = pace.first;
         let mut last_word = Instant::now();
         let mut complained = false;
+        let mut wait = Wait::new(self.session, pace.stall);
         loop {
             match self.poll().await {
                 Ok(Some(ended)) => return Ok(ended),
@@ -128,15 +143,43 @@ impl<'s, 'c> Follower<'s, 'c> {
                 }
                 Err(error) => return Err(goes_on(error.into(), &self.stack_id)),
             }
+            if std::mem::take(&mut self.progressed) {
+                wait.progress();
+            }
+            wait.check(|| self.waited_for())
+                .map_err(|error| goes_on(error, &self.stack_id))?;
             tokio::time::sleep(delay).await;
             delay = pace.next(delay);
         }
     }
 
+    /// What CloudFormation works on, for people.
+    fn waited_for(&self) -> String {
+        let named = self.working.iter().take(NAMED);
+        let mut named: Vec<String> = named
+            .map(|(id, status)| format!("{id} ({status})"))
+            .collect();
+        let rest = self.working.len().saturating_sub(NAMED);
+        if rest > 0 {
+            named.push(format!("{rest} more"));
+        }
+        if named.is_empty() {
+            let status = &self.last_status;
+            return format!("CloudFormation (the stack is in {status})");
+        }
+        named.join(", ")
+    }
+
     /// The status is read before the events, so that a settled status has all its events behind it.
     async fn poll(&mut self) -> Result<Option<Ended>, ReadError> {
         let stack = read(self.session, &self.stack_id).await?;
-        self.report_events().await?;
+        self.report_events().await;
+        if let Some(stack) = &stack
+            && stack.status_name != self.last_status
+        {
+            self.last_status.clone_from(&stack.status_name);
+            self.progressed = true;
+        }
         if stack.is_none() && !std::mem::replace(&mut self.missed, true) {
             return Ok(None);
         }
@@ -149,6 +192,10 @@ impl<'s, 'c> Follower<'s, 'c> {
             }
             if self.grace > 0 && (!self.begun || self.lacks_cause(stack.status)) {
                 self.grace -= 1;
+                return Ok(None);
+            }
+            if !self.heard && self.event_grace > 0 {
+                self.event_grace -= 1;
                 return Ok(None);
             }
         }
@@ -164,28 +211,36 @@ impl<'s, 'c> Follower<'s, 'c> {
         failed && self.sighted && self.causes.is_empty()
     }
 
-    async fn report_events(&mut self) -> Result<(), ReadError> {
+    /// Reports new events. Events that can't be read say nothing about the operation.
+    async fn report_events(&mut self) {
         if !self.sighted {
-            return Ok(());
+            return;
         }
         let fresh = match self.fresh_events().await {
             Ok(fresh) => fresh,
             Err(ReadError::Final(error)) => {
                 self.sighted = false;
+                self.heard = true;
                 self.session
                     .note(format!("{error}; going by the stack's status alone"));
-                return Ok(());
+                return;
             }
-            Err(error) => return Err(error),
+            Err(ReadError::Passing(error) | ReadError::Garbled(error)) => {
+                if std::mem::take(&mut self.heard) {
+                    self.session.note(format!("{error}; asking again"));
+                }
+                return;
+            }
         };
+        self.heard = true;
+        self.progressed |= !fresh.is_empty();
         if !self.marked {
             self.mark(&fresh);
-            return Ok(());
+            return;
         }
         for event in fresh.iter().rev() {
             self.report(event);
         }
-        Ok(())
     }
 
     fn mark(&mut self, old: &[StackEvent]) {
@@ -200,6 +255,12 @@ impl<'s, 'c> Follower<'s, 'c> {
         // A stack that is only planned for says REVIEW_IN_PROGRESS, which begins nothing.
         let begins = status.ends_with("_IN_PROGRESS") && !status.starts_with("REVIEW");
         self.begun |= begins && is_of_stack(event);
+        let id = event.logical_resource_id().unwrap_or_default();
+        if begins && !is_of_stack(event) {
+            self.working.insert(id.to_owned(), status.to_owned());
+        } else {
+            self.working.remove(id);
+        }
         (self.session.progress)(Progress::Resource {
             logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
             resource_type: event.resource_type().unwrap_or_default().to_owned(),
@@ -250,31 +311,6 @@ fn event_ids(events: &[StackEvent]) -> impl Iterator<Item = String> {
     events
         .iter()
         .filter_map(|event| event.event_id().map(str::to_owned))
-}
-
-/// The stack is a resource of its own in its events.
-fn is_of_stack(event: &StackEvent) -> bool {
-    event.physical_resource_id() == event.stack_id()
-}
-
-/// A failed resource's own reason. Resources that were merely stopped because of another's failure (for
-/// which LocalStack gives no reason), and the stack's own summary, are no causes.
-fn find_cause(event: &StackEvent) -> Option<Cause> {
-    let failed = event.resource_status()?.as_str().ends_with("_FAILED");
-    let reason = event.resource_status_reason()?;
-    let stopped = reason.starts_with("Resource ") && reason.contains("cancelled");
-    (failed && !is_of_stack(event) && !stopped).then(|| Cause {
-        logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
-        resource_type: event.resource_type().unwrap_or_default().to_owned(),
-        reason: without_request_token(reason).to_owned(),
-    })
-}
-
-/// Without `(RequestToken: …, HandlerErrorCode: …)`, which helps nobody but AWS.
-fn without_request_token(reason: &str) -> &str {
-    reason
-        .split_once(" (RequestToken:")
-        .map_or(reason, |(reason, _)| reason)
 }
 
 /// Whatever the reason, AWS can't be asked any more, and the operation does not care.

@@ -1,0 +1,180 @@
+//! AWS regions: whether one exists, which is close to a wrong name, and whose ARNs it takes.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use stack::Stack;
+
+use crate::error::{Error, Kind, Result};
+
+/// Regions by November 2026.
+///
+/// Source: botocore 1.42, `data/partitions.json`.
+const REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 \
+    ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 \
+    ap-southeast-7 ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 \
+    eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 \
+    us-west-2 cn-north-1 cn-northwest-1 eusc-de-east-1 us-iso-east-1 us-iso-west-1 us-isob-east-1 us-isob-west-1 \
+    eu-isoe-west-1 us-isof-east-1 us-isof-south-1 us-gov-east-1 us-gov-west-1";
+
+/// How long a name is looked up.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Refuses a region that doesn't exist. A region that is newer than this version is recognized by its host name. Sends
+/// no request.
+pub(crate) async fn require_known(region: &str) -> Result<()> {
+    if is_known(region) || is_resolved(region).await {
+        return Ok(());
+    }
+    let error = Error::new(
+        Kind::Unreachable,
+        format!("there is no AWS region `{region}`"),
+    );
+    Err(error.hint(match find_nearest(region) {
+        Some(near) => format!(
+            "did you mean {near}? Correct --region, `region:` in the definition, or AWS_REGION"
+        ),
+        None => {
+            "use a code such as us-west-2 in --region, `region:` in the definition, or AWS_REGION"
+                .to_owned()
+        }
+    }))
+}
+
+fn is_known(region: &str) -> bool {
+    REGIONS.split_whitespace().any(|known| known == region)
+}
+
+/// The region whose name needs the fewest corrections, at most 3.
+fn find_nearest(region: &str) -> Option<&'static str> {
+    let wrong = region.to_ascii_lowercase().replace('_', "-");
+    let distance = |known: &&str| strsim::damerau_levenshtein(&wrong, known);
+    let nearest = REGIONS.split_whitespace().min_by_key(distance)?;
+    (distance(&nearest) <= 3).then_some(nearest)
+}
+
+/// Whether DNS knows the region. Only names of a region's form are looked up: area, direction, number.
+async fn is_resolved(region: &str) -> bool {
+    if !has_form(region) {
+        return false;
+    }
+    let lookup = tokio::net::lookup_host((format!("sts.{region}.amazonaws.com"), 443));
+    match tokio::time::timeout(PATIENCE, lookup).await {
+        Ok(Ok(mut addresses)) => addresses.next().is_some(),
+        _ => false,
+    }
+}
+
+fn has_form(region: &str) -> bool {
+    let parts: Vec<&str> = region.split('-').collect();
+    let [areas @ .., direction, number] = parts.as_slice() else {
+        return false;
+    };
+    let directions = [
+        "north",
+        "south",
+        "east",
+        "west",
+        "central",
+        "northeast",
+        "northwest",
+        "southeast",
+        "southwest",
+    ];
+    let is_area = |area: &&str| !area.is_empty() && area.chars().all(|c| c.is_ascii_lowercase());
+    !areas.is_empty()
+        && areas.iter().all(is_area)
+        && directions.contains(direction)
+        && number.parse::<u8>().is_ok()
+}
+
+/// Refuses a stack that names resources of another partition than the region's: AWS, China, or GovCloud.
+///
+/// # Errors
+/// If an ARN of the definition is of another partition.
+pub fn require_partition(stack: &Stack, region: &str) -> Result<()> {
+    let partition = stack::partition_of(region);
+    let template = template::synthesize(stack)?;
+    let Some(arn) = find_foreign(template.to_json(), partition) else {
+        return Ok(());
+    };
+    Err(Error::new(
+        Kind::InvalidDefinition,
+        format!("the region {region} is in the partition `{partition}`, which doesn't have {arn}"),
+    )
+    .hint(format!(
+        "write the ARN as `arn:{partition}:…`, or deploy with a profile and region of its own partition"
+    )))
+}
+
+/// An ARN of another partition in the template.
+fn find_foreign<'a>(value: &'a Value, partition: &str) -> Option<&'a str> {
+    match value {
+        Value::String(text) => {
+            let named = text.strip_prefix("arn:")?.split(':').next()?;
+            // A pattern or a reference names every partition, or its own.
+            let plain =
+                !named.is_empty() && named.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            (plain && named != partition).then_some(text.as_str())
+        }
+        Value::Array(values) => values
+            .iter()
+            .find_map(|value| find_foreign(value, partition)),
+        Value::Object(values) => values
+            .values()
+            .find_map(|value| find_foreign(value, partition)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wrong_region_is_refused_with_the_nearest() {
+        for (wrong, right) in [
+            ("us-wst-2", "us-west-2"),
+            ("eu_west_1", "eu-west-1"),
+            ("US-EAST-1", "us-east-1"),
+            ("us-gov-wets-1", "us-gov-west-1"),
+        ] {
+            let error = require_known(wrong).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Unreachable);
+            assert!(error.hints()[0].contains(right), "{error:?}");
+        }
+        assert!(find_nearest("frankfurt").is_none());
+        require_known("cn-northwest-1").await.unwrap();
+    }
+
+    #[test]
+    fn only_names_of_a_region_s_form_are_looked_up() {
+        assert!(has_form("us-west-9") && has_form("us-gov-east-2") && has_form("eusc-de-west-1"));
+        for text in [
+            "us-wst-2",
+            "us-west",
+            "west-1",
+            "us-west-1.evil.example",
+            "",
+            "us--west-1",
+        ] {
+            assert!(!has_form(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_definition_with_arns_of_another_partition_is_refused() {
+        let text = "name: shop\nqueues: {orders: {}}\nservices:\n  web: {image: busybox, consumes: [orders], \
+                    tasks: {min: 1, max: 2}, secrets: {KEY: 'arn:aws:ssm:us-west-2:111122223333:parameter/key'}, \
+                    scaling: {cpu: {target: 60}}}\n";
+        let stack = stack::parse("x", text).unwrap().stack;
+        require_partition(&stack, "us-west-2").unwrap();
+        let error = require_partition(&stack, "cn-north-1").unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidDefinition);
+        assert!(
+            error.to_string().contains("arn:aws:ssm:us-west-2"),
+            "{error}"
+        );
+        assert!(error.hints()[0].contains("arn:aws-cn:"), "{error:?}");
+    }
+}

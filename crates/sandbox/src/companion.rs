@@ -10,6 +10,7 @@ use crate::behavior::Behavior;
 use crate::error::{Error, Result};
 use crate::process::Identity;
 use crate::record::Companion;
+use crate::strays::MARK;
 use crate::venv::last_lines;
 
 /// How long the emulators may take to end their tasks: Fargate's longest stop timeout is 120 s.
@@ -134,6 +135,7 @@ impl Command<'_> {
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
             .env("HOME", self.folder.join("home"))
+            .env(MARK, self.folder)
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::space::megabytes;
+
 /// An error of the sandbox.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,6 +16,16 @@ pub enum Error {
         path: PathBuf,
         /// Why it failed.
         source: std::io::Error,
+    },
+    /// The disk is full, or nearly.
+    #[error("no space left on {} ({} MB free)", folder.display(), megabytes(*free))]
+    NoSpace {
+        /// The folder.
+        folder: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are needed.
+        needed: u64,
     },
     /// No Python that the environment can be made with.
     #[error("no Python from 3.11 to 3.13 was found (tried {tried})")]
@@ -60,6 +72,10 @@ impl Error {
             Self::File { .. } => {
                 vec!["check the disk's space and the folder's permissions".to_owned()]
             }
+            Self::NoSpace { needed, .. } => vec![format!(
+                "free at least {} MB there, then run the command again",
+                megabytes(*needed)
+            )],
             Self::NoPython { .. } => vec![
                 "install one with its venv module (Debian: python3-venv), or name it: PYTHON=/path/to/python3.12".to_owned(),
             ],

@@ -18,12 +18,16 @@ mod process;
 mod producer;
 mod provenance;
 mod record;
+mod space;
+mod strays;
 mod venv;
 
 pub use behavior::{Behavior, BehaviorError, Program, Speed, TaskStart, Tracking, Wanted};
 pub use emulators::{EmulatorSettings, reap, run as run_emulators};
 pub use error::{Error, Result};
 pub use localstack::{Running, Sandbox, SandboxStatus, Settings};
+pub use lock::Lock;
 pub use prepared::prepare_folder;
 pub use producer::{Due, Producer, Sending, SentMessage};
+pub use space::{FULL, free_space};
 pub use venv::Venv;

@@ -16,6 +16,8 @@ use crate::port::{free_port, is_healthy};
 use crate::process::Identity;
 use crate::provenance::provenance;
 use crate::record::Record;
+use crate::space::require_space;
+use crate::strays::{MARK, find_strays};
 use crate::venv::{Venv, last_lines};
 
 /// Where a sandbox lives.
@@ -80,6 +82,10 @@ pub enum SandboxStatus {
 /// A first start compiles LocalStack's Python files, on a slow machine for a while.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes that a sandbox writes when it starts, and a little more.
+const SPACE: u64 = 20_000_000;
+/// Bytes of LocalStack's Python environment.
+const INSTALLED_SPACE: u64 = 800_000_000;
 /// Starts before giving up: another process may take a free port in the moment before LocalStack does.
 const ATTEMPTS: u32 = 3;
 
@@ -104,9 +110,13 @@ impl Sandbox {
     /// # Errors
     /// When LocalStack can't be installed or does not become ready, or the emulators can't be started.
     pub fn start(&self, note: &dyn Fn(&str)) -> Result<Running> {
-        let _lock = Lock::take(&self.folder().join("lock"))?;
+        let _lock = Lock::take_noting(&self.folder().join("lock"), || {
+            note("waiting for another command that starts or stops this sandbox");
+        })?;
+        require_space(&self.folder(), SPACE)?;
         let made_from = provenance(&self.settings.plugin)?;
         let record = Record::read(&self.record_file());
+        self.end_strays(record.as_ref());
         let running = record.as_ref().filter(|record| record.process.is_some());
         let present = running.map_or_else(Behavior::default, |record| record.behavior.clone());
         let behavior = self.settings.wanted.apply_to(&present);
@@ -128,6 +138,19 @@ impl Sandbox {
         };
         self.ensure_emulators(&mut record, behavior, note)?;
         Ok(self.running(&record, reused))
+    }
+
+    /// Ends processes of a command that was killed before it recorded them.
+    fn end_strays(&self, record: Option<&Record>) {
+        let emulators = record.and_then(|record| record.emulators.as_ref());
+        let known: Vec<Identity> = record
+            .and_then(|record| record.process)
+            .into_iter()
+            .chain(emulators.map(|emulators| emulators.process))
+            .collect();
+        for stray in find_strays(&self.folder(), &known) {
+            stray.end(STOP_PATIENCE);
+        }
     }
 
     /// The record of a LocalStack that can stay, or nothing once it has been ended.
@@ -181,8 +204,13 @@ impl Sandbox {
         };
         let before = record.emulators.take();
         let after = companion::ensure(&wanted, before, note)?;
+        let process = after.process;
         record.emulators = Some(after);
-        record.write(&self.record_file())
+        let written = record.write(&self.record_file());
+        if written.is_err() {
+            process.end(STOP_PATIENCE);
+        }
+        written
     }
 
     /// Installs LocalStack and what comes with it, unless it is there.
@@ -192,6 +220,9 @@ impl Sandbox {
     pub fn install(&self, note: &dyn Fn(&str)) -> Result<()> {
         let what =
             "installing LocalStack into .sandbox (first use; about a minute, 104 MB from PyPI)";
+        if !self.environment().is_ready()? {
+            require_space(&self.settings.home, INSTALLED_SPACE)?;
+        }
         self.environment().ensure(note, what)
     }
 
@@ -202,7 +233,9 @@ impl Sandbox {
     /// When its record can't be written.
     pub fn stop(&self) -> Result<bool> {
         let _lock = Lock::take(&self.folder().join("lock"))?;
-        let Some(mut record) = Record::read(&self.record_file()) else {
+        let record = Record::read(&self.record_file());
+        self.end_strays(record.as_ref());
+        let Some(mut record) = record else {
             return Ok(false);
         };
         let was_alive = record.process.is_some_and(Identity::is_alive);
@@ -329,7 +362,12 @@ impl Sandbox {
             behavior: behavior.clone(),
             emulators: None,
         };
-        record.write(&self.record_file())?;
+        if let Err(error) = record.write(&self.record_file()) {
+            if let Some(process) = process {
+                process.end(STOP_PATIENCE);
+            }
+            return Err(error);
+        }
         let begin = Instant::now();
         loop {
             if let Ok(Some(status)) = child.try_wait() {
@@ -400,6 +438,7 @@ impl Sandbox {
             .env("DISABLE_EVENTS", "1")
             .env("SKIP_SSL_CERT_DOWNLOAD", "1")
             .env("EAGER_SERVICE_LOADING", "0")
+            .env(MARK, &folder)
             .env("SANDBOX_SPEED", behavior.speed.to_string())
             .stdin(Stdio::null())
             .stdout(out)
@@ -439,6 +478,23 @@ mod tests {
             SandboxStatus::Stopped { installed: false }
         );
         assert!(!sandbox.stop().unwrap());
+    }
+
+    /// A command that is killed between the start of LocalStack and its record leaves a process and no record.
+    #[test]
+    fn a_process_without_a_record_is_ended() {
+        let home = tempfile::tempdir().unwrap();
+        let sandbox = sandbox(home.path());
+        let mut left = Command::new("sleep")
+            .arg("60")
+            .env(MARK, sandbox.folder())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let process = Identity::find(left.id()).unwrap();
+        sandbox.stop().unwrap();
+        assert!(!process.is_alive());
+        left.wait().unwrap();
     }
 
     /// One that an earlier version left running calls its emulators by another name.

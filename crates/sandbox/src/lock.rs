@@ -1,23 +1,37 @@
 //! A lock between processes: held while the value lives, and let go by the system when its holder dies.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use crate::error::{Error, Result};
 
 /// A lock that is held.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
 impl Lock {
     /// Waits for the lock of this file, which is made when absent.
-    pub(crate) fn take(path: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// If the file can't be made or locked.
+    pub fn take(path: &Path) -> Result<Self> {
+        Self::take_noting(path, || ())
+    }
+
+    /// The same; calls `waiting` if another process holds it.
+    ///
+    /// # Errors
+    /// If the file can't be made or locked.
+    pub fn take_noting(path: &Path, waiting: impl FnOnce()) -> Result<Self> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(Error::file("make the folder", parent))?;
         }
         let file = File::create(path).map_err(Error::file("open the lock", path))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            waiting();
+        }
         file.lock().map_err(Error::file("lock", path))?;
         Ok(Self { _file: file })
     }

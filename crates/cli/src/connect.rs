@@ -119,7 +119,11 @@ pub(crate) async fn connect_sandbox(
 impl Cloud {
     /// Whether it is on this machine, where nobody counts the requests.
     pub(crate) fn is_near(&self) -> bool {
-        self.local || self.clients.endpoint_url().is_some_and(is_loopback)
+        self.local
+            || self
+                .clients
+                .endpoint_url()
+                .is_some_and(deployer::is_loopback)
     }
 
     pub(crate) fn session<'a>(
@@ -183,6 +187,13 @@ fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Fail
     if let Some(ended) = ended {
         failure = failure.hint(ended);
     }
+    let free = sandbox::free_space(log).filter(|free| *free < sandbox::FULL);
+    if let (Some(_), Some(folder)) = (free, log.parent()) {
+        failure = failure.hint(format!(
+            "no space left on {}: free some, then run the command again",
+            folder.display()
+        ));
+    }
     failure.hint(format!("the sandbox's log: {}", log.display()))
 }
 
@@ -216,13 +227,6 @@ pub fn named_sandbox(name: &str) -> Result<Sandbox> {
 
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
-fn is_loopback(url: &str) -> bool {
-    let host = url.split("://").nth(1).unwrap_or(url);
-    ["127.", "localhost", "[::1]"]
-        .iter()
-        .any(|start| host.starts_with(start))
 }
 
 /// Unlike any other run's: the time and the process id.
@@ -270,14 +274,5 @@ mod tests {
         );
         let told = explain(Failure::failed("no").hint("h"), Some(&stopped), log);
         assert_eq!(told.hints(), ["h"], "it was reached");
-    }
-
-    #[test]
-    fn only_this_machine_is_near() {
-        assert!(is_loopback("http://127.0.0.1:4566"));
-        assert!(is_loopback("http://localhost:4566"));
-        assert!(!is_loopback(
-            "https://cloudformation.us-west-2.amazonaws.com"
-        ));
     }
 }

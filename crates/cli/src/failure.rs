@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use stack::{LoadError, Report};
 
+use crate::disk;
 use crate::output::Format;
 use crate::ui;
 
@@ -97,14 +98,15 @@ impl Failure {
         if let Some(problems) = &self.problems {
             ui::print_report(problems);
         }
-        ui::print_error(&self.message, &self.hints);
+        let hints = [disk::hints(&self.message), self.hints.clone()].concat();
+        ui::print_error(&self.message, &hints);
         if format == Format::Json {
             let problems = self.problems.as_ref().map(|report| json!(report));
             let mut error = json!({
                 "exit_code": self.code as u8,
                 "kind": format!("{:?}", self.code),
                 "message": self.message,
-                "hints": self.hints,
+                "hints": hints,
                 "problems": problems,
             });
             if let Some(details) = &self.details {

@@ -5,6 +5,8 @@ mod cmd;
 mod confirm;
 mod connect;
 mod definition;
+mod disk;
+mod escape;
 mod failure;
 mod live;
 mod output;

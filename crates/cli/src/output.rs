@@ -1,8 +1,10 @@
 //! Standard output: the result, for people or for programs.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
+
+use crate::escape::{Keep, escape, escape_json};
 
 /// What standard output carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -24,8 +26,20 @@ impl Format {
     }
 }
 
-/// Prints text, and ends the line if it does not.
+/// Prints text for people, and ends the line if it does not.
 pub(crate) fn text(text: &str) {
+    print_line_end(&escape(text, Keep::lines(console::colors_enabled())));
+}
+
+/// Prints a document, such as a template, which a program may read: unchanged, except on a terminal.
+pub(crate) fn document(text: &str) {
+    if std::io::stdout().is_terminal() {
+        return print_line_end(&escape(text, Keep::Lines));
+    }
+    print_line_end(text);
+}
+
+fn print_line_end(text: &str) {
     let end = if text.is_empty() || text.ends_with('\n') {
         ""
     } else {
@@ -36,7 +50,7 @@ pub(crate) fn text(text: &str) {
 
 pub(crate) fn json<T: Serialize>(value: &T) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => write(&format!("{text}\n")),
+        Ok(text) => write(&format!("{}\n", escape_json(&text))),
         Err(error) => eprintln!("failed to write JSON: {error}"),
     }
 }

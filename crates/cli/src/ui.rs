@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
 use stack::Report;
 
+use crate::escape::{Keep, escape};
 use crate::plan::format_plan;
 
 /// Columns of the spinner and of the elapsed time.
@@ -52,7 +53,7 @@ impl Ui {
     /// Shows what goes on next to the spinner, and nowhere else.
     pub(crate) fn status(&self, text: String) {
         if let Some(spinner) = &self.spinner {
-            spinner.set_message(text);
+            spinner.set_message(escape(&text, Keep::Nothing).into_owned());
         }
     }
 
@@ -84,9 +85,7 @@ impl Ui {
     fn resource(&self, logical_id: &str, resource_type: &str, status: &str, reason: Option<&str>) {
         let failed = status.ends_with("_FAILED");
         if status.ends_with("_IN_PROGRESS") {
-            if let Some(spinner) = &self.spinner {
-                spinner.set_message(format!("{status} {logical_id}"));
-            }
+            self.status(format!("{status} {logical_id}"));
             return;
         }
         let style = Style::new().for_stderr();
@@ -112,7 +111,7 @@ impl Ui {
     }
 
     fn line(&self, text: &str) {
-        self.suspend(|| eprintln!("{text}"));
+        self.suspend(|| print_line(text));
     }
 
     /// Does something that writes to the terminal, while the spinner is away.
@@ -135,7 +134,7 @@ impl Ui {
         }
         let ask = || {
             dialoguer::Confirm::new()
-                .with_prompt(question)
+                .with_prompt(escape(question, Keep::Nothing))
                 .default(false)
                 .interact_on(&Term::stderr())
         };
@@ -164,13 +163,16 @@ pub(crate) fn can_ask() -> bool {
 /// Prints a definition's problems with their lines.
 pub(crate) fn print_report(report: &Report) {
     let terminal = std::io::stderr().is_terminal() && console::colors_enabled_stderr();
-    eprintln!("{}", render(report, terminal));
+    print_line(&render(report, terminal));
 }
 
 /// A definition's problems with their lines, as text.
 pub(crate) fn render(report: &Report, colour: bool) -> String {
     let theme = if colour {
-        GraphicalTheme::unicode()
+        GraphicalTheme {
+            characters: ThemeCharacters::unicode(),
+            styles: ThemeStyles::ansi(),
+        }
     } else {
         GraphicalTheme {
             characters: ThemeCharacters::unicode(),
@@ -194,24 +196,29 @@ pub(crate) fn render(report: &Report, colour: bool) -> String {
 
 pub(crate) fn print_error(message: &str, hints: &[String]) {
     let style = Style::new().for_stderr();
-    eprintln!(
-        "{}: {message}",
-        style.clone().red().bold().apply_to("error")
-    );
+    let word = style.clone().red().bold().apply_to("error");
+    print_line(&format!("{word}: {message}"));
+    let word = style.cyan().apply_to("hint");
     for hint in hints {
-        eprintln!("  {}: {hint}", style.clone().cyan().apply_to("hint"));
+        print_line(&format!("  {word}: {hint}"));
     }
 }
 
 /// Says what was done beside the result.
 pub(crate) fn note(message: &str) {
-    eprintln!("{message}");
+    print_line(message);
+}
+
+/// Prints text on standard error. Every text for people goes through here.
+fn print_line(text: &str) {
+    eprintln!(
+        "{}",
+        escape(text, Keep::lines(console::colors_enabled_stderr()))
+    );
 }
 
 /// Prints a warning on standard error.
 pub fn warn(message: &str) {
-    eprintln!(
-        "{}: {message}",
-        Style::new().for_stderr().yellow().apply_to("warning")
-    );
+    let word = Style::new().for_stderr().yellow().apply_to("warning");
+    print_line(&format!("{word}: {message}"));
 }

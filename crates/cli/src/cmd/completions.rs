@@ -16,6 +16,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut command = crate::command().name(name).bin_name(name);
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut command, name, &mut text);
-    crate::output::text(&String::from_utf8_lossy(&text));
+    crate::output::document(&String::from_utf8_lossy(&text));
     Ok(())
 }

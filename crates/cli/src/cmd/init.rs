@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
     if args.file.as_os_str() == "-" {
-        crate::output::text(&render_definition());
+        crate::output::document(&render_definition());
         return Ok(());
     }
     let name = args.file.display().to_string();

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         Format::Text => {
             let text = serde_yaml::to_string(template.to_json())
                 .map_err(|error| Failure::failed(format!("failed to write YAML: {error}")))?;
-            output::text(&text);
+            output::document(&text);
         }
     }
     Ok(())

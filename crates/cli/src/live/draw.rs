@@ -4,6 +4,7 @@ use console::{Style, measure_text_width, truncate_str};
 
 use scaling::AlarmState;
 
+use crate::escape::{Keep, escape};
 use crate::words::{age, number};
 
 use super::actions::Action;
@@ -50,7 +51,8 @@ pub(crate) fn draw(view: &View, now: f64, canvas: Canvas) -> Vec<String> {
         ));
     }
     lines.extend(pen.operational(&view.alarms));
-    let cut = |line: String| truncate_str(&line, canvas.columns, "…").into_owned();
+    let keep = Keep::line(canvas.colour);
+    let cut = |line: String| truncate_str(&escape(&line, keep), canvas.columns, "…").into_owned();
     let mut lines: Vec<String> = lines.into_iter().map(cut).collect();
     if lines.len() > canvas.rows {
         let left_out = lines.len() - canvas.rows.saturating_sub(1);

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use console::Term;
 
+use crate::escape::{Keep, escape, escape_json};
 use crate::output::Format;
 
 use super::draw::{Canvas, draw};
@@ -82,12 +83,12 @@ impl Screen {
                 let before = stamp.text(now);
                 changes
                     .iter()
-                    .map(|line| format!("{before} {line}\n"))
+                    .map(|line| format!("{before} {}\n", escape(line, Keep::Nothing)))
                     .collect()
             }
             (Way::Json, Moment::Looked) => {
                 let document = serde_json::to_string(view).unwrap_or_default();
-                format!("{document}\n")
+                format!("{}\n", escape_json(&document))
             }
         };
         let written = self.term.write_str(&text).and_then(|()| self.term.flush());

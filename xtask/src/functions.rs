@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cli::{Failure, Result, warn};
-use deployer::{Asset, BuiltFunctions, FunctionCode};
-use sandbox::Venv;
+use deployer::{Asset, BuiltFunctions, FunctionCode, check_executable};
+use sandbox::{Lock, Venv};
 use stack::Architecture;
 
 use crate::paths;
@@ -26,6 +26,10 @@ pub(crate) fn build(
         .iter()
         .map(|function| function.package())
         .collect();
+    // Another command in this checkout would replace the programs while they are read.
+    let _lock = Lock::take_noting(&paths::sandbox_home().join("build.lock"), || {
+        note("waiting for another build in this checkout");
+    })?;
     let (binaries, architecture) = if names.is_empty() {
         (Vec::new(), wanted)
     } else {
@@ -36,6 +40,7 @@ pub(crate) fn build(
         let code = fs::read(&binary).map_err(|error| {
             Failure::failed(format!("failed to read {}: {error}", binary.display()))
         })?;
+        check_executable(function.package(), &code, architecture)?;
         assets.insert(*function, Asset::function(function.package(), &code)?);
     }
     Ok(BuiltFunctions {

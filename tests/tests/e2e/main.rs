@@ -25,6 +25,7 @@ mod ownership;
 mod rule;
 mod sandbox;
 mod start;
+mod surroundings;
 mod together;
 mod update;
 mod upgrade;

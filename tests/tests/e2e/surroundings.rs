@@ -1,0 +1,160 @@
+//! What surrounds a command: signals, proxies, credentials, and a start that is killed.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use e2e::{Bench, Cloud, OwnSandbox, TestStack, worker};
+use rustix::process::Signal;
+
+/// Interrupted before, while, and after CloudFormation plans.
+#[tokio::test]
+async fn an_interrupted_diff_leaves_nothing() {
+    let bench = Bench::open();
+    let cloud = Cloud::connect(&bench).await;
+    let stack = TestStack::new(&bench, "interrupted");
+    stack.write(&worker(&stack.name));
+    let mut interrupted = 0;
+    for (delay, signal) in [
+        (0, Signal::INT),
+        (600, Signal::TERM),
+        (900, Signal::HUP),
+        (1_200, Signal::INT),
+        (1_500, Signal::TERM),
+    ] {
+        let mut diff = stack.run("diff", &[]).start();
+        diff.says("building").await;
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        diff.signal(signal);
+        let ended = diff.end().await;
+        match ended.code {
+            Some(0) => {}
+            _ => {
+                interrupted += 1;
+                let error = ended.fails(1);
+                assert_eq!(error["message"], "interrupted: nothing was changed");
+            }
+        }
+        assert_eq!(cloud.stack_status(&stack.name).await, None, "{delay} ms");
+    }
+    assert!(interrupted > 0);
+}
+
+/// Nothing listens at the proxy, so a request to it fails.
+#[tokio::test]
+async fn a_proxy_is_not_asked_for_this_machine() {
+    let bench = Bench::open();
+    let stack = TestStack::new(&bench, "proxy");
+    stack.write(&worker(&stack.name));
+    let mut diff = stack.run("diff", &[]);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        diff = diff
+            .env(name, "http://127.0.0.1:9")
+            .env(&name.to_lowercase(), "http://127.0.0.1:9");
+    }
+    let planned = diff.end().await.succeeds();
+    assert_eq!(planned["changed"], true);
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_named_at_once() {
+    let bench = Bench::open();
+    let stack = TestStack::new(&bench, "credentials");
+    let folder = stack.file().parent().unwrap().to_owned();
+    let file = |name: &str, text: &str| {
+        let file = folder.join(name);
+        fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let config = file(
+        "config",
+        "[profile prod]\nregion = us-west-2\n\
+         [profile sso]\nregion = us-west-2\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n\
+         [sso-session s]\nsso_region = us-east-1\nsso_start_url = https://example.awsapps.com/start\n",
+    );
+    let credentials = file("credentials", "");
+    for (arguments, message, hint) in [
+        (
+            vec!["--profile", "prdo"],
+            "there is no AWS profile `prdo`",
+            "did you mean prod?",
+        ),
+        (
+            vec!["--profile", "prod"],
+            "the profile prod has no credentials",
+            "aws configure --profile prod",
+        ),
+        (
+            vec!["--profile", "sso"],
+            "the SSO session of the profile sso",
+            "aws sso login --profile sso",
+        ),
+        (
+            vec!["--region", "us-wets-2"],
+            "there is no AWS region `us-wets-2`",
+            "did you mean us-west-2?",
+        ),
+        (
+            vec!["--region", "us-west-2"],
+            "no AWS credentials were found",
+            "--profile NAME",
+        ),
+    ] {
+        let begin = Instant::now();
+        let arguments = [vec!["status", "shop"], arguments].concat();
+        let run = bench
+            .xtask(arguments)
+            .env("HOME", folder.display().to_string())
+            .env("AWS_CONFIG_FILE", &config)
+            .env("AWS_SHARED_CREDENTIALS_FILE", &credentials)
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        let error = run.end().await.fails(6);
+        let text = error["message"].as_str().unwrap();
+        assert!(text.starts_with(message), "{error}");
+        assert!(
+            error["hints"][0].as_str().unwrap().contains(hint),
+            "{error}"
+        );
+        assert!(
+            begin.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            begin.elapsed()
+        );
+    }
+}
+
+/// Wherever the first start was killed, the next one has the sandbox to itself.
+#[tokio::test]
+async fn a_start_that_is_killed_leaves_no_second_localstack() {
+    let mut own = OwnSandbox::new("killed-start");
+    for delay in [20, 60, 120] {
+        let mut start = own.bench.xtask(["local", "start"]).start();
+        start.says("starting LocalStack").await;
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        start.signal(Signal::KILL);
+        let _ = start.end().await;
+    }
+    let running = own.start(&[]).await;
+    let pid = running["pid"].as_u64().unwrap();
+    assert_eq!(localstacks(&own.folder.display().to_string()), [pid]);
+    own.local("stop").await;
+    assert_eq!(localstacks(&own.folder.display().to_string()), [0; 0]);
+}
+
+/// Process IDs of the LocalStacks of the sandbox in this folder.
+fn localstacks(folder: &str) -> Vec<u64> {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let is_one = |id: &u64| {
+        let read = |name: &str| fs::read(format!("/proc/{id}/{name}")).unwrap_or_default();
+        let has = |bytes: &[u8], text: &str| {
+            let mut parts = bytes.split(|byte| *byte == 0);
+            parts.any(|part| part == text.as_bytes())
+        };
+        has(&read("cmdline"), "localstack.runtime.main")
+            && has(
+                &read("environ"),
+                &format!("FILESYSTEM_ROOT={folder}/filesystem"),
+            )
+    };
+    ids.filter(is_one).collect()
+}

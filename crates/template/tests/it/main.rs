@@ -9,6 +9,7 @@
 mod cfn_lint;
 mod demand;
 mod errors;
+mod fuzz;
 mod graph;
 mod invariants;
 mod kinds;

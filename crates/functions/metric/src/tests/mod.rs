@@ -4,6 +4,7 @@ mod cloud;
 mod demand;
 mod failures;
 mod fleet;
+mod fuzz;
 mod log;
 mod measuring;
 mod requests;

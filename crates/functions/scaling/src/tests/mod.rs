@@ -5,6 +5,7 @@ mod cloud;
 mod demand;
 mod events;
 mod failures;
+mod fuzz;
 mod interleaving;
 mod metric;
 mod policies;

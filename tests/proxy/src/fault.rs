@@ -1,0 +1,80 @@
+//! What can go wrong with a request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What happens to a request.
+#[derive(Clone)]
+pub enum Fault {
+    /// The connection ends before the cloud has received the request.
+    DropBefore,
+    /// The cloud carries the request out, and the connection ends before the reply.
+    DropAfter,
+    /// A gateway's page in HTML with this status, instead of the cloud's reply.
+    Page(u16),
+    /// The service throttles, in its own protocol.
+    Throttle,
+    /// The credentials have expired, in the service's protocol.
+    Expire,
+    /// The credentials may not do this, in the service's protocol.
+    Deny,
+    /// The service refuses with this status, code and message, in its own protocol.
+    Refuse(u16, &'static str, &'static str),
+    /// The connection ends in the middle of the request's body, for the cloud as for the client.
+    CutRequest,
+    /// The cloud never receives the request, and the connection stays open without a reply.
+    Hang,
+    /// The cloud carries the request out, and the connection stays open without a reply.
+    HangAfter,
+    /// The connection ends in the middle of the reply's body.
+    Cut,
+    /// The reply's body is half as long as it was, and complete as far as HTTP is concerned.
+    Truncate,
+    /// The reply's body is bytes that no protocol knows.
+    Garble,
+    /// The request is forwarded after this time.
+    Delay(Duration),
+    /// The reply's body is changed.
+    Rewrite(Rewriting),
+}
+
+/// Changes the text of a reply's body.
+pub(crate) type Rewriting = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+impl Fault {
+    /// Replaces `from` with `to` wherever it occurs in the reply's body.
+    #[must_use]
+    pub fn replace(from: &str, to: &str) -> Self {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        Self::Rewrite(Arc::new(move |body| body.replace(&from, &to)))
+    }
+
+    /// Changes the reply's body.
+    #[must_use]
+    pub fn rewrite(change: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self::Rewrite(Arc::new(change))
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DropBefore => "DropBefore",
+            Self::DropAfter => "DropAfter",
+            Self::Page(_) => "Page",
+            Self::Throttle => "Throttle",
+            Self::Expire => "Expire",
+            Self::Deny => "Deny",
+            Self::Refuse(..) => "Refuse",
+            Self::CutRequest => "CutRequest",
+            Self::Hang => "Hang",
+            Self::HangAfter => "HangAfter",
+            Self::Cut => "Cut",
+            Self::Truncate => "Truncate",
+            Self::Garble => "Garble",
+            Self::Delay(_) => "Delay",
+            Self::Rewrite(_) => "Rewrite",
+        })
+    }
+}

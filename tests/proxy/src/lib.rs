@@ -1,0 +1,22 @@
+//! A proxy in front of a cloud: forwards every request, except where a [`Rule`] says what goes wrong.
+//!
+//! It reads no more of a request than who is called and for what: the service from the signature, the action from
+//! the form, the target header, the path of rpc-v2-cbor, or method and path of a REST request. Every request is
+//! recorded, so that a test can say which calls were made.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "whatever goes wrong in the proxy fails the test that uses it"
+)]
+
+mod call;
+mod fault;
+mod http;
+mod proxy;
+mod reply;
+mod rule;
+
+pub use call::Call;
+pub use fault::Fault;
+pub use proxy::Proxy;
+pub use rule::Rule;

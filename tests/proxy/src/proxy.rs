@@ -1,0 +1,212 @@
+//! The proxy itself: a server on the loopback interface.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::http::{self, Message};
+use crate::reply;
+use crate::rule::Rule;
+
+/// A proxy that forwards to one upstream, until it is dropped.
+pub struct Proxy {
+    address: SocketAddr,
+    state: Arc<State>,
+    server: JoinHandle<()>,
+}
+
+struct State {
+    /// `host:port`.
+    upstream: String,
+    rules: Mutex<Vec<Rule>>,
+    calls: Mutex<Vec<Call>>,
+    /// How many requests hang.
+    hanging: watch::Sender<usize>,
+}
+
+impl State {
+    fn choose_fault(&self, call: &Call) -> Option<Fault> {
+        let mut rules = lock(&self.rules);
+        rules.iter_mut().find_map(|rule| rule.apply(call))
+    }
+}
+
+impl Proxy {
+    /// Starts a proxy in front of this URL, `http://host:port`.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn start(upstream: &str) -> Self {
+        let upstream = upstream.trim_start_matches("http://").trim_end_matches('/');
+        let state = Arc::new(State {
+            upstream: upstream.to_owned(),
+            rules: Mutex::default(),
+            calls: Mutex::default(),
+            hanging: watch::Sender::default(),
+        });
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self {
+            address: listener.local_addr().unwrap(),
+            server: tokio::spawn(serve(listener, Arc::clone(&state))),
+            state,
+        }
+    }
+
+    /// Its own URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Adds a rule. Of several that apply to a request, the first one counts; the others don't count that request.
+    pub fn inject(&self, rule: Rule) {
+        lock(&self.state.rules).push(rule);
+    }
+
+    /// Removes all rules and forgets the calls.
+    pub fn clear(&self) {
+        lock(&self.state.rules).clear();
+        lock(&self.state.calls).clear();
+    }
+
+    /// The requests so far, in the order in which they came.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.state.calls).clone()
+    }
+
+    /// How many requests of a service for an action have come, with the meaning of [`Rule::on`].
+    #[must_use]
+    pub fn count(&self, service: &str, action: &str) -> usize {
+        let mut rule = Rule::on(service, action, Fault::Hang);
+        let calls = self.calls();
+        let matching = calls.iter().filter(|call| rule.apply(call).is_some());
+        matching.count()
+    }
+
+    /// Waits until a request hangs.
+    ///
+    /// # Panics
+    /// When the proxy has ended.
+    pub async fn hangs(&self) {
+        let mut hanging = self.state.hanging.subscribe();
+        let hangs = hanging.wait_for(|count| *count > 0).await;
+        hangs.expect("the proxy serves");
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(listener: TcpListener, state: Arc<State>) {
+    // Connections end with the proxy.
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let state = Arc::clone(&state);
+        connections.spawn(async move {
+            // An error is a connection that was dropped, mostly on purpose.
+            let _ = answer(&state, stream).await;
+        });
+    }
+}
+
+/// Answers one request. Dropping the stream without a reply ends the connection.
+async fn answer(state: &State, mut client: TcpStream) -> io::Result<()> {
+    let Some(request) = http::read(&mut client, true).await? else {
+        return Ok(());
+    };
+    let mut call = Call::of(&request);
+    let fault = state.choose_fault(&call);
+    call.faulted = fault.is_some();
+    let protocol = call.protocol;
+    lock(&state.calls).push(call);
+    let is_head = request.word(0) == "HEAD";
+    let forward = async || forward(&state.upstream, &request).await;
+    let mut end = usize::MAX;
+    let reply = match fault {
+        None => forward().await?,
+        Some(Fault::DropBefore) => return Ok(()),
+        Some(Fault::DropAfter) => return forward().await.map(drop),
+        Some(Fault::Hang) => return hang(state).await,
+        Some(Fault::HangAfter) => {
+            forward().await?;
+            return hang(state).await;
+        }
+        Some(Fault::Page(status)) => reply::page(status),
+        Some(Fault::Throttle) => reply::throttle(protocol),
+        Some(Fault::Expire) => reply::expire(protocol),
+        Some(Fault::Deny) => reply::deny(protocol),
+        Some(Fault::Refuse(status, code, message)) => reply::error(protocol, status, code, message),
+        Some(Fault::CutRequest) => return cut_request(&state.upstream, request).await,
+        Some(Fault::Delay(time)) => {
+            tokio::time::sleep(time).await;
+            forward().await?
+        }
+        Some(Fault::Cut) => {
+            let reply = forward().await?;
+            end = reply.body.len() / 2;
+            reply
+        }
+        Some(Fault::Truncate) => change(forward().await?, |body| body[..body.len() / 2].to_vec()),
+        Some(Fault::Garble) => change(forward().await?, |_| GARBLED.to_vec()),
+        Some(Fault::Rewrite(rewrite)) => change(forward().await?, |body| {
+            rewrite(&String::from_utf8_lossy(body)).into_bytes()
+        }),
+    };
+    let bytes = match is_head {
+        true => reply.encode_head(),
+        false => reply.encode(end),
+    };
+    client.write_all(&bytes).await?;
+    client.shutdown().await
+}
+
+/// Not UTF-8, not XML, not JSON, no map of CBOR; and it would turn a terminal red.
+const GARBLED: &[u8] = b"\x00\xff<<{{\x1b[31m garbled \xfe";
+
+/// Sends a request on a connection of its own.
+async fn forward(upstream: &str, request: &Message) -> io::Result<Message> {
+    let mut stream = TcpStream::connect(upstream).await?;
+    let mut request = request.clone();
+    request.set_header("host", upstream);
+    stream.write_all(&request.encode(usize::MAX)).await?;
+    let reply = http::read(&mut stream, request.word(0) != "HEAD").await?;
+    reply.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Sends a request as far as the middle of its body.
+async fn cut_request(upstream: &str, request: Message) -> io::Result<()> {
+    let mut stream = TcpStream::connect(upstream).await?;
+    stream
+        .write_all(&request.encode(request.body.len() / 2))
+        .await?;
+    stream.shutdown().await
+}
+
+/// The reply with another body, without the checksums of the one that it had.
+fn change(mut reply: Message, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Message {
+    reply.body = change(&reply.body);
+    reply
+        .headers
+        .retain(|(name, _)| name != "x-amz-crc32" && !name.starts_with("x-amz-checksum-"));
+    reply
+}
+
+async fn hang<T>(state: &State) -> T {
+    state.hanging.send_modify(|count| *count += 1);
+    std::future::pending().await
+}

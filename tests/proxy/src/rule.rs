@@ -1,0 +1,121 @@
+//! Which requests go wrong.
+
+use std::collections::HashMap;
+
+use crate::call::Call;
+use crate::fault::Fault;
+
+/// A fault, and the requests that it happens to. Without more, that is every request.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    fault: Fault,
+    service: Option<String>,
+    action: Option<String>,
+    /// The first of them, from 1, that the fault happens to.
+    first: usize,
+    /// To how many.
+    count: usize,
+    /// Whether each action is counted apart.
+    per_action: bool,
+    seen: HashMap<String, usize>,
+}
+
+impl Rule {
+    /// This fault happens to every request.
+    #[must_use]
+    pub fn every(fault: Fault) -> Self {
+        Self {
+            fault,
+            service: None,
+            action: None,
+            first: 1,
+            count: usize::MAX,
+            per_action: false,
+            seen: HashMap::new(),
+        }
+    }
+
+    /// This fault happens to every request of a service for an action. For S3 and Lambda, it happens to those whose
+    /// method and path contain this.
+    #[must_use]
+    pub fn on(service: &str, action: &str, fault: Fault) -> Self {
+        Self {
+            service: Some(service.to_owned()),
+            action: Some(action.to_owned()),
+            ..Self::every(fault)
+        }
+    }
+
+    /// This fault happens to every request of a service.
+    #[must_use]
+    pub fn service(service: &str, fault: Fault) -> Self {
+        Self {
+            service: Some(service.to_owned()),
+            ..Self::every(fault)
+        }
+    }
+
+    /// Only the first requests that match.
+    #[must_use]
+    pub fn first(self, count: usize) -> Self {
+        Self { count, ..self }
+    }
+
+    /// Only the request that matches as number `number`, from 1.
+    #[must_use]
+    pub fn nth(self, number: usize) -> Self {
+        Self {
+            first: number,
+            count: 1,
+            ..self
+        }
+    }
+
+    /// All that match from number `number` on, from 1.
+    #[must_use]
+    pub fn from(self, number: usize) -> Self {
+        Self {
+            first: number,
+            ..self
+        }
+    }
+
+    /// Counts the requests of each action apart: the first of each.
+    #[must_use]
+    pub fn per_action(self) -> Self {
+        Self {
+            per_action: true,
+            ..self
+        }
+    }
+
+    /// The fault that happens to a request, which counts as one more that matches.
+    pub(crate) fn apply(&mut self, call: &Call) -> Option<Fault> {
+        if !self.matches(call) {
+            return None;
+        }
+        let key = match self.per_action {
+            true => call.to_string(),
+            false => String::new(),
+        };
+        let seen = self.seen.entry(key).or_default();
+        *seen += 1;
+        let applies = *seen >= self.first && *seen - self.first < self.count;
+        applies.then(|| self.fault.clone())
+    }
+
+    /// What isn't signed, such as the sandbox's own health check, matches no rule.
+    fn matches(&self, call: &Call) -> bool {
+        let is_rest = call.action.contains(' ');
+        let acts = |wanted: &String| match is_rest {
+            true => call.action.contains(wanted.as_str()),
+            false => call.action == *wanted,
+        };
+        !call.service.is_empty()
+            && self
+                .service
+                .as_ref()
+                .is_none_or(|service| call.service == *service)
+            && self.action.as_ref().is_none_or(acts)
+    }
+}

@@ -1,6 +1,6 @@
 //! Where a test runs: the `xtask` to be tested, and the sandbox that it deploys to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -54,6 +54,19 @@ impl Bench {
             .map(|argument| argument.as_ref().to_owned())
             .collect();
         Run::new(&self.xtask, &self.sandbox, &arguments)
+    }
+
+    /// The `xtask` itself.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.xtask
+    }
+
+    /// A run of another program that has the same commands.
+    #[must_use]
+    pub fn run_program(&self, program: &Path, arguments: &[&str]) -> Run {
+        let arguments: Vec<String> = arguments.iter().map(|&argument| argument.into()).collect();
+        Run::new(program, &self.sandbox, &arguments)
     }
 
     /// The example's worker, which is built with the workspace.

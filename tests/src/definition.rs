@@ -27,6 +27,25 @@ notify: [ops@example.com]
     )
 }
 
+/// The smallest stack that is measured and scales: a queue, and a service of at most two tasks.
+#[must_use]
+pub fn small(name: &str) -> String {
+    format!(
+        "\
+name: {name}
+network: create
+queues: {{jobs: {{}}}}
+services:
+  worker:
+    image: public.ecr.aws/docker/library/busybox:1.37
+    consumes: [jobs]
+    tasks: {{min: 1, max: 2}}
+    scaling:
+      backlog_per_task: {{acceptable_latency: 10m, processing_time: 1s}}
+"
+    )
+}
+
 /// [`worker`] with so many queues beside its own that creating it takes several times as long as another
 /// run needs to find it in progress, however fast or slow the machine is.
 #[must_use]

@@ -24,7 +24,7 @@ mod xtask;
 
 pub use bench::{Bench, unique_name};
 pub use cloud::{Cloud, Resources};
-pub use definition::{edited, long_to_create, worker};
+pub use definition::{edited, long_to_create, small, worker};
 pub use inventory::{Inventory, inventory};
 pub use metric::{Minute, minutes};
 pub use own_sandbox::OwnSandbox;

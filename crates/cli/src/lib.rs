@@ -28,6 +28,7 @@ use crate::cmd::Verb;
 pub use crate::connect::named_sandbox;
 pub use crate::failure::{Failure, Result};
 pub use crate::output::Format;
+pub use crate::programs::pack_functions;
 pub use crate::ui::warn;
 pub use crate::workshop::{Installed, Workshop};
 

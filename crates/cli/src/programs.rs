@@ -65,11 +65,11 @@ fn serve<E: Display>(function: impl Future<Output = Result<(), E>>) -> Result<()
     ended.map_err(|error| error.to_string())
 }
 
-/// Packs functions for the sandbox.
+/// Packs functions for the sandbox: scripts that run this program.
 ///
 /// # Errors
 /// If the file of the running program can't be read.
-pub(crate) fn pack_functions(functions: &[FunctionCode]) -> Result<BTreeMap<FunctionCode, Asset>> {
+pub fn pack_functions(functions: &[FunctionCode]) -> Result<BTreeMap<FunctionCode, Asset>> {
     let executable = Executable::find()?;
     let pack = |function: &FunctionCode| {
         let script = executable.write_script((*function).into())?;

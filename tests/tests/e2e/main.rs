@@ -13,6 +13,7 @@ mod demo;
 mod deployed;
 mod destroyed;
 mod failure;
+mod faults;
 mod fleet;
 mod guard;
 mod history;

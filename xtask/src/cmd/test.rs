@@ -18,6 +18,9 @@ pub(crate) struct Args {
     /// Leave formatting, clippy and the layering out
     #[arg(long)]
     no_lint: bool,
+    /// Run the tests that take long, too: every scenario of faults, and fuzzing at length (about 30 more minutes)
+    #[arg(long)]
+    full: bool,
     /// Run only the Rust tests whose names contain this
     filter: Option<String>,
 }
@@ -85,10 +88,11 @@ fn build_functions() -> Result<()> {
 
 fn run_rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {
     let nextest = capture_output(cargo().args(["nextest", "--version"]), "find nextest");
-    let runner: &[_] = if nextest.is_ok() {
-        &["nextest", "run"]
+    // A test that takes long is ignored unless it is asked for.
+    let (runner, ignored): (&[_], &[_]) = if nextest.is_ok() {
+        (&["nextest", "run"], &["--run-ignored", "all"])
     } else {
-        &["test"]
+        (&["test"], &["--", "--include-ignored"])
     };
     let mut tests = cargo();
     tests.args(runner).args(["--workspace", "--no-fail-fast"]);
@@ -96,6 +100,9 @@ fn run_rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {
         tests.args(["--exclude", "e2e"]);
     }
     tests.args(&args.filter).envs(environment.iter().cloned());
+    if args.full {
+        tests.args(ignored);
+    }
     run_step("the Rust tests", &mut tests)
 }
 

@@ -1,0 +1,59 @@
+//! Credentials that are valid for some of the time only.
+
+use std::time::Duration;
+
+use fault_proxy::{Fault, Rule};
+
+use super::{Scene, assert_says, until_called};
+
+/// They expire while the update is followed. It continues, and the same command follows it.
+#[tokio::test]
+async fn credentials_that_expire_in_the_middle_stop_the_command_and_not_the_update() {
+    let (scene, kept) = Scene::deployed("expired").await;
+    scene.edit();
+    // The update begins while the credentials expire.
+    let moment = Fault::Delay(Duration::from_secs(1));
+    scene
+        .proxy
+        .inject(Rule::on("cloudformation", "ExecuteChangeSet", moment));
+    let deploy = scene.run("deploy", &["--yes"]).start();
+    until_called(&scene, "cloudformation", "ExecuteChangeSet").await;
+    scene
+        .proxy
+        .inject(Rule::on("cloudformation", "DescribeStacks", Fault::Expire));
+    scene.proxy.inject(Rule::on(
+        "cloudformation",
+        "DescribeStackEvents",
+        Fault::Expire,
+    ));
+    let error = deploy.end().await.fails(6);
+    assert_says(&error, &["expired", "sso login"]);
+    scene.proxy.clear();
+    let _ = scene.deploy().await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// They have expired before anything begins: nothing is tried again, and nothing is changed.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn expired_credentials_change_nothing() {
+    let (scene, kept) = Scene::deployed("expired-first").await;
+    let error = scene.update_with(Rule::every(Fault::Expire)).await.fails(6);
+    assert_says(&error, &["expired", "sso login"]);
+    assert_eq!(scene.proxy.calls().len(), 1, "{:?}", scene.proxy.calls());
+    kept.assert(&scene).await;
+    for command in ["diff", "status"] {
+        let error = scene.run(command, &[]).end().await.fails(6);
+        assert_says(&error, &["expired"]);
+    }
+    let error = scene
+        .run("destroy", &["--yes", "--force"])
+        .end()
+        .await
+        .fails(6);
+    assert_says(&error, &["expired"]);
+    scene.proxy.clear();
+    kept.assert(&scene).await;
+    assert!(!kept.is_updated(&scene).await);
+}

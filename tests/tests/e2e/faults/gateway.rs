@@ -1,0 +1,124 @@
+//! Something between a command and the cloud loses, throttles, holds or breaks requests and replies.
+
+use std::time::Duration;
+
+use fault_proxy::{Fault, Rule};
+
+use super::{Scene, assert_says};
+
+/// Each request of an update is lost once, carried out already: nothing is done twice, and nothing is left undone.
+#[tokio::test]
+async fn each_reply_of_an_update_is_lost_once() {
+    let (scene, kept) = Scene::deployed("lost-after").await;
+    let lost = Rule::every(Fault::DropAfter).per_action().first(1);
+    let _ = scene.update_with(lost).await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// The same of a first deploy and of a deletion, each request also before the cloud has received it.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn each_request_of_a_first_deploy_and_a_deletion_is_lost_once_and_throttled_twice() {
+    let scene = Scene::new("lost-before").await;
+    let every = |fault| Rule::every(fault).per_action();
+    for rule in [
+        every(Fault::DropBefore).first(1),
+        every(Fault::Throttle).first(2),
+        every(Fault::DropAfter).first(1),
+    ] {
+        scene.proxy.inject(rule);
+    }
+    let _ = scene.deploy().await.succeeds();
+    let kept = scene.keep().await;
+    kept.assert(&scene).await;
+    let again = scene.deploy().await.succeeds();
+    assert_eq!(again["changed"], false);
+    scene.proxy.clear();
+    for rule in [
+        every(Fault::DropBefore).first(1),
+        every(Fault::DropAfter).first(1),
+    ] {
+        scene.proxy.inject(rule);
+    }
+    let error = scene.run("destroy", &["--yes"]).end().await.fails(5);
+    assert_says(&error, &["JobsQueue", "3 messages", "--force"]);
+    kept.assert(&scene).await;
+    let forced = scene.run("destroy", &["--yes", "--force"]).end().await;
+    assert_eq!(forced.succeeds()["existed"], true);
+    assert_eq!(scene.status().await, None);
+}
+
+/// A throttled cloud is a slow one.
+#[tokio::test]
+async fn each_request_of_an_update_is_throttled_twice() {
+    let (scene, kept) = Scene::deployed("throttled").await;
+    let throttled = Rule::service("cloudformation", Fault::Throttle)
+        .per_action()
+        .first(2);
+    let _ = scene.update_with(throttled).await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_cloud_that_throttles_for_ever_is_reported() {
+    let (scene, kept) = Scene::deployed("throttled-ever").await;
+    let throttled = Rule::service("cloudformation", Fault::Throttle);
+    let error = scene.update_with(throttled).await.fails(6);
+    assert_says(&error, &["Rate exceeded", "throttles"]);
+    kept.assert(&scene).await;
+    assert!(!kept.is_updated(&scene).await);
+}
+
+/// A gateway answers with a page now and then.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_page_now_and_then_is_asked_past() {
+    let (scene, kept) = Scene::deployed("page-once").await;
+    let page = Rule::every(Fault::Page(503)).per_action().first(2);
+    let _ = scene.update_with(page).await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// A reply that never comes is asked for again after its timeout, and what was carried out isn't done twice.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_reply_that_never_comes_is_asked_for_again() {
+    let (scene, kept) = Scene::deployed("hung").await;
+    let hung = Rule::on("cloudformation", "ExecuteChangeSet", Fault::HangAfter).first(1);
+    let updated = scene.update_with(hung).await;
+    let _ = updated.succeeds();
+    assert!(
+        updated.took > Duration::from_secs(10),
+        "it did not hang: {updated}"
+    );
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// A cloud that is slow is waited for.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_slow_cloud_is_waited_for() {
+    let (scene, kept) = Scene::deployed("slow").await;
+    let slow = Rule::every(Fault::Delay(Duration::from_millis(500)));
+    let _ = scene.update_with(slow).await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// What the cloud denies is no reason to try again, nor to change anything.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_denied_plan_changes_nothing() {
+    let (scene, kept) = Scene::deployed("denied").await;
+    let denied = Rule::on("cloudformation", "CreateChangeSet", Fault::Deny);
+    let error = scene.update_with(denied).await.fails(6);
+    assert_says(&error, &["not authorized", "permission"]);
+    assert_eq!(scene.proxy.count("cloudformation", "CreateChangeSet"), 1);
+    kept.assert(&scene).await;
+    assert!(!kept.is_updated(&scene).await);
+}

@@ -1,0 +1,138 @@
+//! Commands that end before their work does: by Ctrl-C, by a closed terminal, or killed.
+
+use fault_proxy::{Fault, Rule};
+use rustix::process::Signal;
+
+use super::{Scene, assert_says};
+
+/// Before the plan is executed, nothing has changed.
+#[tokio::test]
+async fn ctrl_c_before_the_execution_changes_nothing() {
+    let (scene, kept) = Scene::deployed("ctrl-c-before").await;
+    scene.edit();
+    scene
+        .proxy
+        .inject(Rule::on("cloudformation", "DescribeChangeSet", Fault::Hang));
+    let deploy = scene.run("deploy", &["--yes"]).start();
+    scene.proxy.hangs().await;
+    deploy.signal(Signal::INT);
+    let error = deploy.end().await.fails(1);
+    assert_says(&error, &["interrupted", "not changed"]);
+    kept.assert(&scene).await;
+    assert!(!kept.is_updated(&scene).await);
+    scene.proxy.clear();
+    let _ = scene.deploy().await.succeeds();
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// Closing the terminal is like Ctrl-C: the update continues, and the next run follows it.
+#[tokio::test]
+async fn a_closed_terminal_ends_the_command_and_not_the_update() {
+    let (scene, kept) = Scene::deployed("hangup").await;
+    scene.edit();
+    scene.proxy.inject(Rule::on(
+        "cloudformation",
+        "ExecuteChangeSet",
+        Fault::HangAfter,
+    ));
+    let deploy = scene.run("deploy", &["--yes"]).start();
+    scene.proxy.hangs().await;
+    deploy.signal(Signal::HUP);
+    let error = deploy.end().await.fails(1);
+    assert_says(&error, &["interrupted", "in the background", "deploy"]);
+    scene.proxy.clear();
+    let _ = scene.deploy().await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// A point of a run: it is killed when this request is the next, or when the cloud has carried it out.
+type Point = (&'static str, &'static str, Fault);
+
+/// Kills a run at a point.
+async fn kill_at(scene: &Scene, command: &str, more: &[&str], (service, action, fault): Point) {
+    scene
+        .proxy
+        .inject(Rule::on(service, action, fault).first(1));
+    let run = scene.run(command, more).start();
+    let hangs = tokio::time::timeout(super::BOUND, scene.proxy.hangs()).await;
+    assert!(
+        hangs.is_ok(),
+        "{command} made no call of {service} {action}: {:?}",
+        scene.proxy.calls()
+    );
+    run.signal(Signal::KILL);
+    let killed = run.end().await;
+    assert_eq!(killed.code, None, "{killed}");
+}
+
+/// Points of a first deploy, from before its first change to its last call.
+fn points_of_a_create() -> [Point; 5] {
+    [
+        ("s3", "HEAD /", Fault::Hang),
+        ("cloudformation", "CreateChangeSet", Fault::HangAfter),
+        ("cloudformation", "ExecuteChangeSet", Fault::Hang),
+        ("cloudformation", "ExecuteChangeSet", Fault::HangAfter),
+        ("lambda", "/invocations", Fault::Hang),
+    ]
+}
+
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_first_deploy_that_is_killed_at_five_points_is_finished_by_the_next() {
+    for point in points_of_a_create() {
+        let mut scene = Scene::new("killed-create").await;
+        kill_at(&scene, "deploy", &["--yes"], point).await;
+        scene.renew_proxy().await;
+        let _ = scene.deploy().await.succeeds();
+        let kept = scene.keep().await;
+        let again = scene.deploy().await.succeeds();
+        assert_eq!(again["changed"], false);
+        kept.assert(&scene).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn an_update_that_is_killed_at_five_points_is_finished_by_the_next() {
+    let (mut scene, kept) = Scene::deployed("killed-update").await;
+    let points = [
+        ("cloudformation", "CreateChangeSet", Fault::Hang),
+        ("cloudformation", "CreateChangeSet", Fault::HangAfter),
+        ("cloudformation", "ExecuteChangeSet", Fault::Hang),
+        ("cloudformation", "ExecuteChangeSet", Fault::HangAfter),
+        ("ecs", "DescribeServices", Fault::Hang),
+    ];
+    for (minutes, point) in (3..).zip(points) {
+        scene.edit_to(minutes);
+        kill_at(&scene, "deploy", &["--yes"], point).await;
+        scene.renew_proxy().await;
+        let _ = scene.deploy().await.succeeds();
+        kept.assert(&scene).await;
+        let timeout = kept.attribute(&scene, "VisibilityTimeout").await;
+        assert_eq!(timeout, (minutes * 60).to_string());
+    }
+    assert_eq!(
+        scene.list_change_sets().await,
+        [] as [String; 0],
+        "plans are left behind"
+    );
+}
+
+/// The deletion continues in the background, or never began; the next run completes and checks it.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_deletion_that_is_killed_is_completed_by_the_next() {
+    for fault in [Fault::Hang, Fault::HangAfter] {
+        let mut scene = Scene::new("killed-destroy").await;
+        let _ = scene.deploy().await.succeeds();
+        let begun = matches!(fault, Fault::HangAfter);
+        let point = ("cloudformation", "DeleteStack", fault);
+        kill_at(&scene, "destroy", &["--yes"], point).await;
+        scene.renew_proxy().await;
+        let gone = begun && scene.status().await.is_none();
+        let destroyed = scene.run("destroy", &["--yes"]).end().await.succeeds();
+        assert_eq!(destroyed["existed"], !gone);
+        assert_eq!(scene.status().await, None);
+    }
+}

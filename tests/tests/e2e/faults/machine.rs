@@ -1,0 +1,131 @@
+//! What goes wrong on the machine itself: the sandbox is killed or frozen, the disk is full or can't be written, the
+//! environment names a proxy.
+
+use std::path::Path;
+use std::time::Duration;
+
+use e2e::{Bench, OwnSandbox, Run, TestStack, long_to_create, small};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::{PROGRAM, Scene, assert_says, with_credentials};
+
+fn signal(running: &Value, signal: Signal) {
+    let pid = i32::try_from(running["pid"].as_i64().unwrap()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+/// The sandbox is killed in the middle of a deploy: reported at once, and the same command starts it again.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_killed_sandbox_is_reported_and_started_again() {
+    let mut own = OwnSandbox::new("killed-cloud");
+    let running = own.start(&[]).await;
+    let stack = TestStack::new(&own.bench, "in-killed-cloud");
+    stack.write(&long_to_create(&stack.name));
+    let mut deploy = stack.run("deploy", &["--yes"]).start();
+    deploy.says("CREATE_COMPLETE").await;
+    signal(&running, Signal::KILL);
+    let ended = deploy.end().await;
+    let error = ended.fails(6);
+    assert_says(&error, &["the sandbox has ended", "localstack.log"]);
+    let again = stack.deploy(&small(&stack.name)).await.succeeds();
+    assert_eq!(again["changed"], true);
+}
+
+/// The sandbox stands still for 20 s in the middle of an update, and nothing is lost.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_frozen_sandbox_is_waited_for() {
+    let mut own = OwnSandbox::new("frozen");
+    let running = own.start(&[]).await;
+    let scene = Scene::on(own.bench.clone(), "in-frozen-cloud", "us-east-1").await;
+    let (scene, kept) = scene.into_deployed().await;
+    scene.edit();
+    let mut deploy = scene.run("deploy", &["--yes"]).start();
+    deploy.says("planning the update").await;
+    signal(&running, Signal::STOP);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    signal(&running, Signal::CONT);
+    let _ = deploy.end().await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// Runs a program where a script has mounted something that nothing else sees.
+fn with_mount(bench: &Bench, mount: &str, program: &Path, arguments: &[&str]) -> Run {
+    let script = format!("set -e; {mount}; exec \"$@\"");
+    let program = program.display().to_string();
+    let shell = [
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        &script,
+        "sh",
+        &program,
+    ];
+    bench.run_program(Path::new("unshare"), &[&shell, arguments].concat())
+}
+
+/// Processes whose environment names a folder, whatever they have mounted there.
+fn list_processes_of(folder: &Path) -> Vec<u32> {
+    let folder = folder.display().to_string();
+    let processes = std::fs::read_dir("/proc").unwrap();
+    let ids = processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let names = |id: &u32| {
+        let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        String::from_utf8_lossy(&environment).contains(&folder)
+    };
+    ids.filter(names).collect()
+}
+
+/// The disk is full when the sandbox starts: said, and no LocalStack is left that nobody knows of.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_full_disk_leaves_no_sandbox_without_a_record() {
+    let own = OwnSandbox::new("full");
+    std::fs::create_dir_all(&own.folder).unwrap();
+    let folder = own.folder.display();
+    let mount = format!(
+        "mount -t tmpfs -o size=4k tmpfs {folder}; dd if=/dev/zero of={folder}/filler bs=4k count=1 status=none"
+    );
+    let run = with_mount(&own.bench, &mount, own.bench.program(), &["local", "start"]);
+    let run = run.env("ECS_SCALER_SANDBOX", own.bench.sandbox());
+    let error = run.end().await.fails(1);
+    assert_says(&error, &["No space left"]);
+    assert_eq!(
+        list_processes_of(&own.folder),
+        [] as [u32; 0],
+        "LocalStack is left"
+    );
+}
+
+/// Nothing but the sandbox writes into the checkout, and that says so.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_read_only_checkout_can_still_be_deployed() {
+    let (scene, kept) = Scene::deployed("read-only").await;
+    scene.edit();
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .display()
+        .to_string();
+    let mount = format!(
+        "mount --bind {checkout} {checkout}; mount -o remount,bind,ro {checkout}; cd {checkout}"
+    );
+    let file = scene.stack.file().display().to_string();
+    let endpoint = scene.proxy.url();
+    let arguments = ["deploy", &file, "--yes", "--endpoint-url", &endpoint];
+    let run = with_mount(&scene.bench, &mount, Path::new(PROGRAM), &arguments);
+    let _ = with_credentials(run).end().await.succeeds();
+    assert!(kept.is_updated(&scene).await);
+    let local = ["status", &file, "--local"];
+    let error = with_mount(&scene.bench, &mount, scene.bench.program(), &local)
+        .end()
+        .await
+        .fails(1);
+    assert_says(&error, &["Read-only file system"]);
+    kept.assert(&scene).await;
+}

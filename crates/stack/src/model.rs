@@ -175,6 +175,8 @@ pub struct ExistingQueue {
     pub account: String,
     /// Queue name.
     pub name: String,
+    /// The KMS key that encrypts its messages, by ARN; `None` if its tasks need no permission to use a key.
+    pub key: Option<String>,
 }
 
 /// An ECS service, its queues and its scaling.

@@ -1,4 +1,4 @@
-//! The assets bucket: made on first use, private, encrypted, versioned, and cleaning up after itself.
+//! The assets bucket: made on first use, private, encrypted, versioned, reached by HTTPS alone, and cleaning up after itself.
 
 use aws_sdk_s3::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{
@@ -9,6 +9,7 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionRule, VersioningConfiguration,
 };
 
+use super::encrypted_transport;
 use crate::error::{Error, Kind, Result, aws, code, is_denied};
 use crate::session::Session;
 
@@ -26,7 +27,7 @@ const ATTEMPTS: u32 = 6;
 /// When S3 refuses or can't be reached, or the bucket belongs to another account.
 pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     match find_bucket(session, bucket, account).await? {
-        Found::Complete => return Ok(()),
+        Found::Complete => return encrypted_transport::require(session, bucket, account).await,
         Found::Unfinished => session.note(format!(
             "securing the assets bucket {bucket}, which an earlier run left unfinished"
         )),
@@ -116,7 +117,7 @@ where
         .hint("if it is not: have its owner delete it, or deploy in another region")
 }
 
-/// Private, encrypted, versioned; what nobody uses any more expires. The last step is the mark that all
+/// Private, encrypted, versioned, reached by HTTPS alone; what nobody uses any more expires. The last step is the mark that all
 /// were done: see [`find_bucket`].
 async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let client = &session.clients.s3;
@@ -147,6 +148,8 @@ async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Re
     let sent = retry_conflicts(session, || request.clone().send()).await;
     sent.map_err(aws(format!("version {bucket}")))?;
 
+    encrypted_transport::put_policy(session, bucket, account).await?;
+
     let request = client
         .put_bucket_lifecycle_configuration()
         .bucket(bucket)
@@ -159,7 +162,7 @@ async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Re
 
 /// Sends again while S3 says that another run is just changing the same bucket, or that it has not yet
 /// heard of the bucket everywhere.
-async fn retry_conflicts<T, E, F>(
+pub(super) async fn retry_conflicts<T, E, F>(
     session: &Session<'_>,
     send: impl Fn() -> F,
 ) -> Result<T, SdkError<E>>

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod draft;
+mod encrypted_transport;
 
 pub(crate) use draft::DraftTemplate;
 

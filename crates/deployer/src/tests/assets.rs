@@ -8,9 +8,11 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::operation::create_bucket::CreateBucketOutput;
 use aws_sdk_s3::operation::delete_object::DeleteObjectOutput;
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::operation::get_bucket_policy::GetBucketPolicyOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
 use aws_sdk_s3::operation::put_bucket_lifecycle_configuration::PutBucketLifecycleConfigurationOutput;
+use aws_sdk_s3::operation::put_bucket_policy::PutBucketPolicyOutput;
 use aws_sdk_s3::operation::put_bucket_versioning::PutBucketVersioningOutput;
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::operation::put_public_access_block::PutPublicAccessBlockOutput;
@@ -33,6 +35,7 @@ fn now() -> SystemTime {
 pub(super) struct S3 {
     bucket: bool,
     secured: bool,
+    policy: Option<String>,
     /// By key, their age.
     pub objects: BTreeMap<String, Duration>,
     pub calls: Vec<String>,
@@ -50,6 +53,7 @@ pub(super) fn s3(bucket: bool, secured: bool) -> Shared {
         bucket,
         secured,
         checksum: Some(CHECKSUM),
+        policy: secured.then(String::new),
         ..S3::default()
     }))
 }
@@ -118,6 +122,21 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
                 MockResponse::Output(PutBucketLifecycleConfigurationOutput::builder().build())
             }
         ),
+        rule!(get_bucket_policy, "policy", |s3, input| {
+            assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
+            match &s3.policy {
+                None => MockResponse::Http(s3_error(404, "NoSuchBucketPolicy")),
+                Some(policy) => {
+                    let output = GetBucketPolicyOutput::builder().policy(policy);
+                    MockResponse::Output(output.build())
+                }
+            }
+        }),
+        rule!(put_bucket_policy, "https", |s3, input| {
+            assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
+            s3.policy = input.policy().map(str::to_owned);
+            MockResponse::Output(PutBucketPolicyOutput::builder().build())
+        }),
         rule!(head_object, "head", |s3, input| {
             match s3.objects.get(input.key().unwrap()) {
                 None => MockResponse::Http(HttpResponse::new(404.try_into().unwrap(), "".into())),
@@ -158,7 +177,7 @@ async fn upload(s3: &Shared) -> (Result<String>, Told) {
 const KEY: &str = "templates/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.json";
 /// `printf '{}' | openssl dgst -sha256 -binary | base64`.
 const CHECKSUM: &str = "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=";
-const SECURING: [&str; 4] = ["private", "encrypt", "version", "expire"];
+const SECURING: [&str; 5] = ["private", "encrypt", "version", "https", "expire"];
 
 #[tokio::test(start_paused = true)]
 async fn a_bucket_is_made_and_secured_on_first_use() {
@@ -169,7 +188,7 @@ async fn a_bucket_is_made_and_secured_on_first_use() {
     assert_eq!(
         state.calls,
         [
-            "look", "create", "private", "encrypt", "version", "expire", "head", "upload"
+            "look", "create", "private", "encrypt", "version", "https", "expire", "head", "upload"
         ]
     );
     assert_eq!(state.objects.keys().collect::<Vec<_>>(), [KEY]);
@@ -177,12 +196,12 @@ async fn a_bucket_is_made_and_secured_on_first_use() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_there_costs_two_requests() {
+async fn what_is_there_costs_three_requests() {
     let s3 = s3(true, true);
     s3.lock().unwrap().objects.insert(KEY.to_owned(), DAY * 89);
     let (result, told) = upload(&s3).await;
     result.unwrap();
-    assert_eq!(s3.lock().unwrap().calls, ["look", "head"]);
+    assert_eq!(s3.lock().unwrap().calls, ["look", "policy", "head"]);
     assert_eq!(told.lines(), [""; 0]);
 }
 
@@ -192,7 +211,7 @@ async fn what_would_expire_soon_is_written_again() {
     s3.lock().unwrap().objects.insert(KEY.to_owned(), DAY * 91);
     upload(&s3).await.0.unwrap();
     let state = s3.lock().unwrap();
-    assert_eq!(state.calls, ["look", "head", "upload"]);
+    assert_eq!(state.calls, ["look", "policy", "head", "upload"]);
     assert_eq!(state.objects[KEY], Duration::ZERO);
 }
 
@@ -210,8 +229,45 @@ async fn a_bucket_that_a_killed_run_left_unsecured_is_secured() {
         s3.lock().unwrap().calls.clear();
         let (result, told) = upload(&s3).await;
         result.unwrap();
-        assert_eq!(s3.lock().unwrap().calls[1..5], SECURING, "{step}");
+        assert_eq!(s3.lock().unwrap().calls[1..6], SECURING, "{step}");
         assert!(told.has("which an earlier run left unfinished"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_of_an_earlier_version_gets_its_policy_once() {
+    let s3 = s3(true, true);
+    s3.lock().unwrap().policy = None;
+    upload(&s3).await.0.unwrap();
+    let policy = s3.lock().unwrap().policy.clone().unwrap();
+    let policy: serde_json::Value = serde_json::from_str(&policy).unwrap();
+    // As in the Amazon S3 User Guide, "Enforcing encryption of data in transit".
+    let expected = serde_json::json!([{
+        "Sid": "RefusePlainHttp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [format!("arn:aws:s3:::{BUCKET}"), format!("arn:aws:s3:::{BUCKET}/*")],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }]);
+    assert_eq!(policy["Statement"], expected);
+    s3.lock().unwrap().calls.clear();
+    upload(&s3).await.0.unwrap();
+    assert!(!s3.lock().unwrap().calls.contains(&"https".to_owned()));
+}
+
+/// A pipeline whose permissions were narrowed to uploading keeps working.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_may_not_set_the_policy_still_deploy() {
+    for (step, noted) in [("policy", false), ("https", true)] {
+        let s3 = s3(true, true);
+        s3.lock().unwrap().policy = None;
+        let refusal = (step, 403, "AccessDenied");
+        s3.lock().unwrap().refusals.push(refusal);
+        let (result, told) = upload(&s3).await;
+        result.unwrap();
+        assert_eq!(told.has("also accepts plain HTTP"), noted, "{step}");
+        assert!(s3.lock().unwrap().objects.contains_key(KEY));
     }
 }
 

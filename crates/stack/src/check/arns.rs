@@ -159,7 +159,10 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     for (key, queue) in &stack.queues {
         match queue {
             Queue::Existing(queue) => {
-                found.push((format!("queues.{key}.existing"), queue.arn.as_str()))
+                found.push((format!("queues.{key}.existing"), queue.arn.as_str()));
+                if let Some(arn) = &queue.key {
+                    found.push((format!("queues.{key}.key"), arn.as_str()));
+                }
             }
             Queue::Create(spec) => {
                 if let Encryption::Kms(arn) = &spec.encryption {

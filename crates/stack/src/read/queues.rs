@@ -43,6 +43,7 @@ fn existing(fields: Fields<'_>) -> ExistingQueue {
         region: arn.region.to_owned(),
         account: arn.account.to_owned(),
         name: arn.resource.to_owned(),
+        key: fields.optional_text("key"),
         arn: text,
     }
 }

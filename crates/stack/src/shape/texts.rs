@@ -132,6 +132,14 @@ pub(crate) static ENCRYPTION: Text = Text::new(
     "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
 );
 
+pub(crate) static KEY_ARN: Text = Text::new(
+    "the ARN of a KMS key",
+    256,
+    "^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+    "the ARN of a key (not of an alias)",
+    "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
+);
+
 /// What ECS takes as a secret's `valueFrom`; the part after the secret's name picks a key or version.
 pub(crate) static SECRET_ARN: Text = Text::new(
     "the ARN of a secret or parameter",

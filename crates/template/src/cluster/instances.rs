@@ -84,6 +84,10 @@ fn image_parameter(architecture: Architecture) -> &'static str {
     }
 }
 
+/// Where the ECS-optimized Amazon Linux 2023 has its root volume. Size and type stay the image's.
+/// Source: Amazon ECS Developer Guide, "Amazon ECS-optimized Linux AMIs": one volume, at `/dev/xvda`.
+const ROOT_DEVICE: &str = "/dev/xvda";
+
 fn add_launch_template(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
@@ -112,6 +116,7 @@ fn add_launch_template(
         // One hop: containers on the bridge are one further away and don't get the instance's role.
         "MetadataOptions": { "HttpTokens": "required", "HttpPutResponseHopLimit": 1 },
         "NetworkInterfaces": [interface],
+        "BlockDeviceMappings": [{ "DeviceName": ROOT_DEVICE, "Ebs": { "Encrypted": true } }],
         "UserData": { "Fn::Base64": { "Fn::Sub": user_data } },
     });
     builder.add(

@@ -10,6 +10,9 @@ use crate::error::SynthesisError;
 use crate::names;
 use crate::text::{Text, reference};
 
+/// Nothing is published over plain HTTP; the action is the one that AWS documents for such a policy.
+/// Source: Amazon SNS Developer Guide, "Enforcing HTTPS when publishing".
+///
 /// The topic is not encrypted with `alias/aws/sns`: that key's policy can't be edited, CloudWatch may
 /// not use it, and every alarm would be dropped in silence.
 pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
@@ -26,7 +29,15 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
             Condition::new("ArnLike", "aws:SourceArn", Text::arn("cloudwatch", "alarm:*")),
         ]),
     });
-    let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    let encrypted = json!({
+        "Sid": "RefusePlainHttp",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    });
+    let document = json!({ "Version": "2012-10-17", "Statement": [statement, encrypted] });
     let policy = json!({ "Topics": [topic], "PolicyDocument": document });
     builder.add(
         names::ALARM_TOPIC_POLICY,

@@ -160,7 +160,7 @@ fn add_groups(
     };
     let port = balancer.listener;
     let ingress = sources.into_iter().map(
-        |source| json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": source }),
+        |source| json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": source, "Description": "Requests to the listener" }),
     );
     let target = attribute(&targets.group, "GroupId");
     let (first, last) = targets.ports;
@@ -173,6 +173,7 @@ fn add_groups(
             "FromPort": ALL_PORTS.0,
             "ToPort": ALL_PORTS.1,
             "DestinationSecurityGroupId": target,
+            "Description": "Requests and health checks to the targets",
         }],
     });
     let id = names::load_balancer_security_group(short);
@@ -184,6 +185,7 @@ fn add_groups(
         "FromPort": first,
         "ToPort": last,
         "SourceSecurityGroupId": attribute(&id, "GroupId"),
+        "Description": format!("Requests and health checks from the load balancer of service {short}"),
     });
     builder.add(
         names::target_ingress(short),

@@ -27,7 +27,7 @@ pub(crate) fn add(
         description: format!("What the containers of service {short} may do"),
         principal: PRINCIPAL,
         trust: trust_conditions(),
-        statements: task_statements(service),
+        statements: task_statements(stack, service),
         managed: Vec::new(),
     };
     let execution = Role {
@@ -50,7 +50,7 @@ fn trust_conditions() -> Vec<Condition> {
     ]
 }
 
-fn task_statements(service: &ResolvedService<'_>) -> Vec<Statement> {
+fn task_statements(stack: &Stack, service: &ResolvedService<'_>) -> Vec<Statement> {
     let queues: Vec<_> = service
         .queues
         .iter()
@@ -64,7 +64,7 @@ fn task_statements(service: &ResolvedService<'_>) -> Vec<Statement> {
                 Encryption::Kms(key) => Some(key.as_str()),
                 Encryption::Sqs => None,
             },
-            Queue::Existing(_) => None,
+            Queue::Existing(existing) => existing.key.as_deref(),
         })
         .collect();
     keys.sort_unstable();
@@ -77,16 +77,31 @@ fn task_statements(service: &ResolvedService<'_>) -> Vec<Statement> {
         let keys = keys.into_iter().map(Text::from).collect();
         statements.push(Statement::new("DecryptMessages", &["kms:Decrypt"], keys));
     }
-    // A worker protects its own task from scale-in while it works on a message. ECS offers nothing
-    // narrower than the cluster's tasks, since a task's id is not known beforehand.
-    let tasks = Text::arn("ecs", text!["task/", &service.cluster, "/*"]);
-    let protect = Statement::new("ProtectTask", PROTECT, vec![tasks]);
-    statements.push(protect.when(
-        "ArnEquals",
-        "ecs:cluster",
-        vec![service.cluster_arn.clone()],
-    ));
+    statements.push(protect_tasks(stack, service));
     statements
+}
+
+/// A worker protects its own task from scale-in while it works on a message. A task's ID isn't known
+/// beforehand, so the tags tell the service's tasks from others of the cluster: they carry the service's.
+/// Tasks that version 0.1.0 started carry its name alone, and not the stack's, hence `IfExists`.
+fn protect_tasks(stack: &Stack, service: &ResolvedService<'_>) -> Statement {
+    let tasks = Text::arn("ecs", text!["task/", &service.cluster, "/*"]);
+    Statement::new("ProtectTask", PROTECT, vec![tasks])
+        .when(
+            "ArnEquals",
+            "ecs:cluster",
+            vec![service.cluster_arn.clone()],
+        )
+        .when(
+            "StringEquals",
+            "aws:ResourceTag/ecs-scaler:name",
+            vec![service.short.into()],
+        )
+        .when(
+            "StringEqualsIfExists",
+            "aws:ResourceTag/ecs-scaler:stack",
+            vec![stack.name.as_str().into()],
+        )
 }
 
 const CONSUME: &[&str] = &[

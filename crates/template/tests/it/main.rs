@@ -18,6 +18,7 @@ mod load_balancers;
 mod permissions;
 mod scaling_function;
 mod schedule;
+mod security;
 mod snapshots;
 mod stacks;
 mod templates;

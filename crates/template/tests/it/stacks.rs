@@ -13,6 +13,9 @@ use stack::{
     Subscription, Tasks, Utilization,
 };
 
+pub(crate) const THEIR_KEY: &str =
+    "arn:aws:kms:us-west-2:111122223333:key/2b3c4d5e-6f70-8a9b-0c1d-2e3f4a5b6c7d";
+
 pub(crate) const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
 
 pub(crate) fn seconds(seconds: u64) -> Duration {
@@ -77,6 +80,18 @@ pub(crate) fn existing_queue(name: &str) -> Queue {
         region: "us-west-2".into(),
         account: "111122223333".into(),
         name: name.into(),
+        key: None,
+    })
+}
+
+/// Somebody else's queue whose messages are encrypted with a key of theirs.
+fn encrypted_queue(name: &str) -> Queue {
+    let Queue::Existing(queue) = existing_queue(name) else {
+        unreachable!("it exists");
+    };
+    Queue::Existing(ExistingQueue {
+        key: Some(THEIR_KEY.into()),
+        ..queue
     })
 }
 
@@ -498,7 +513,7 @@ pub(crate) fn everything() -> Stack {
         vec![
             ("jobs", Queue::Create(jobs)),
             ("plain", Queue::Create(plain)),
-            ("theirs", existing_queue("theirs")),
+            ("theirs", encrypted_queue("theirs")),
         ],
         vec![
             ("worker", created(worker, &["jobs", "plain", "theirs"])),

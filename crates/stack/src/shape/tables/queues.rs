@@ -2,7 +2,7 @@
 
 use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Time, Whole};
-use crate::shape::texts::{ENCRYPTION, QUEUE_ARN, QUEUE_NAME, SHORT_NAME, TOPIC_ARN};
+use crate::shape::texts::{ENCRYPTION, KEY_ARN, QUEUE_ARN, QUEUE_NAME, SHORT_NAME, TOPIC_ARN};
 
 /// CloudFormation takes 500 resources a stack, so never more queues or services.
 pub(super) static QUEUES: Entries = Entries {
@@ -19,11 +19,18 @@ static QUEUE_FORMS: [Form; 2] = [
 
 pub(crate) static EXISTING_QUEUE: Object = Object {
     what: "somebody else's queue",
-    fields: &[required(
-        "existing",
-        Kind::Text(&QUEUE_ARN),
-        "ARN of a queue that somebody else owns, in the stack's own account and region; the stack only measures it.",
-    )],
+    fields: &[
+        required(
+            "existing",
+            Kind::Text(&QUEUE_ARN),
+            "ARN of a queue that somebody else owns, in the stack's own account and region; the stack only measures it.",
+        ),
+        optional(
+            "key",
+            Kind::Text(&KEY_ARN),
+            "ARN of the KMS key that encrypts the queue's messages, if it isn't a key that SQS manages. The tasks that consume the queue can then decrypt with it; the key's policy must allow that too.",
+        ),
+    ],
     rules: &[],
 };
 

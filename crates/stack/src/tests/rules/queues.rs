@@ -151,6 +151,18 @@ fn consumption() {
     let existing = "    existing: arn:aws:sqs:us-west-2:111122223333:orders\n";
     let queue = "    visibility_timeout: 60s\n    dead_letter: {after: 5}\n";
     fine(queue, existing);
+    let key = "    key: arn:aws:kms:us-west-2:111122223333:key/2b3c4d5e\n";
+    fine(queue, &format!("{existing}{key}"));
+    check(
+        queue,
+        &format!("{existing}    key: alias/orders\n"),
+        "error 7:10 queues.orders.key: `alias/orders` isn't the ARN of a KMS key",
+    );
+    check(
+        queue,
+        &format!("{existing}{}", key.replace("west", "east")),
+        "error 7:10 queues.orders.key: the KMS key is in another region than the queue",
+    );
     check(
         queue,
         &format!("{existing}    subscribe: []\n"),

@@ -38,6 +38,8 @@ pub(crate) struct Finding {
     message: String,
     help: Option<String>,
     labels: Vec<(Target, String)>,
+    /// Whether the lines of the labels may be shown.
+    shows_lines: bool,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,14 @@ impl Finding {
             message,
             help: None,
             labels: Vec::new(),
+            shows_lines: true,
         }
+    }
+
+    /// Names the place without its text: for lines that don't belong into a log.
+    pub(crate) fn without_snippet(mut self) -> Self {
+        self.shows_lines = false;
+        self
     }
 
     /// Points to the value of a path; the first place named is the one at fault.
@@ -159,6 +168,7 @@ impl Findings {
             path: path.to_owned(),
             help: Some(help.into()).filter(|help| !help.is_empty()),
             labels: labels.collect(),
+            shows_lines: true,
             source: Arc::clone(&self.source),
         };
         self.problems.push(problem);
@@ -192,6 +202,7 @@ impl Findings {
             path: path.unwrap_or_default(),
             help: finding.help,
             labels: labels.collect(),
+            shows_lines: finding.shows_lines,
             source: Arc::clone(&self.source),
         };
         self.problems.push(problem);

@@ -42,6 +42,8 @@ pub struct Problem {
     pub(crate) path: String,
     pub(crate) help: Option<String>,
     pub(crate) labels: Vec<Label>,
+    /// Whether the lines of the labels may be shown: not those that hold a secret.
+    pub(crate) shows_lines: bool,
     pub(crate) source: Arc<Source>,
 }
 
@@ -92,9 +94,10 @@ impl Problem {
         self.labels.first().map_or(0, |label| label.offset)
     }
 
-    /// Whether its lines are short enough to be shown.
+    /// Whether its lines may be shown, and are short enough for it.
     fn has_snippet(&self) -> bool {
-        !self.labels.is_empty()
+        self.shows_lines
+            && !self.labels.is_empty()
             && self.labels.iter().all(|label| {
                 self.source.can_show(Span {
                     start: label.offset,

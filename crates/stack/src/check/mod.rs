@@ -14,6 +14,7 @@ mod network;
 mod objective;
 mod queues;
 mod scaling;
+mod secrets;
 mod services;
 mod sleep;
 mod slo;
@@ -33,6 +34,7 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     slo::check(stack, findings);
     capacity::check(stack, findings);
     network::check(stack, findings);
+    secrets::check(stack, findings);
     scaling::check(stack, findings);
     queues::check(stack, findings);
     objective::check(stack, findings);

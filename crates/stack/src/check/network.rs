@@ -19,8 +19,22 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             let path = format!("services.{key}.load_balancer");
             check_subnets(&stack.network, balancer, &path, findings);
             check_scheme(balancer, &path, findings);
+            check_openness(balancer, &path, findings);
         }
     }
+}
+
+/// A load balancer that the internet reaches, and that encrypts nothing.
+fn check_openness(balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
+    if balancer.internal || balancer.certificate.is_some() {
+        return;
+    }
+    let finding = Finding::warning("the load balancer is open to the internet without encryption")
+        .at_key(path, "HTTP, from everywhere")
+        .help(
+            "add `certificate: ARN` for HTTPS, or `internal: true` to keep it inside the network",
+        );
+    findings.report(finding);
 }
 
 fn check_task_network(stack: &Stack, findings: &mut Findings) {

@@ -11,8 +11,17 @@ fn on_ec2() -> String {
     changed(NOTIFY, &format!("{EC2}{NOTIFY}"))
 }
 
-/// The base behind a load balancer, in a network.
+/// The base behind a load balancer, in a network. Without a certificate it is an internal one.
 fn balanced(balancer: &str, network: &str) -> String {
+    let internal = match balancer {
+        "{}" => "{internal: true}".to_owned(),
+        open if !open.contains("certificate") => open.replace('}', ", internal: true}"),
+        encrypted => encrypted.to_owned(),
+    };
+    balanced_by(&internal, network)
+}
+
+fn balanced_by(balancer: &str, network: &str) -> String {
     changed(
         IMAGE,
         &format!("{IMAGE}    port: 8080\n    load_balancer: {balancer}\n"),
@@ -105,12 +114,13 @@ fn load_balancers_are_read() {
         listener: 80,
         health_check: "/".to_owned(),
         certificate: None,
-        internal: false,
+        internal: true,
         subnets: Vec::new(),
     };
     assert_eq!(read("{}"), (Some(8080), Some(expected.clone())));
     let certificate = "arn:aws:acm:us-west-2:111122223333:certificate/1a2b";
     expected.listener = 443;
+    expected.internal = false;
     expected.certificate = Some(certificate.to_owned());
     expected.health_check = "/health?deep=1".to_owned();
     assert_eq!(
@@ -124,10 +134,16 @@ fn load_balancers_are_read() {
 
 #[test]
 fn load_balancers() {
-    fine(
-        IMAGE,
-        &format!("{IMAGE}    port: 80\n    load_balancer: {{}}\n"),
+    check_text(
+        &balanced_by("{}", ""),
+        &format!(
+            "warning 12:5 {BALANCER}: the load balancer is open to the internet without encryption"
+        ),
     );
+    assert!(problems(&balanced("{}", "")).is_empty());
+    let certificate = "arn:aws:acm:us-west-2:111122223333:certificate/1a2b";
+    let encrypted = format!("{{certificate: '{certificate}'}}");
+    assert!(problems(&balanced_by(&encrypted, "")).is_empty());
     fine(IMAGE, &format!("{IMAGE}    port: 80\n"));
     check(
         IMAGE,

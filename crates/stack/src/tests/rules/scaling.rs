@@ -281,7 +281,7 @@ fn no_task_without_a_word_from_the_metric() {
     let requests = "alarm_steps: {metric: request_count, scale_out: {at_or_above: 100, add: 1}}";
     let web = none(scaled(requests)).replace(
         "    consumes:",
-        "    port: 80\n    load_balancer: {}\n    consumes:",
+        "    port: 80\n    load_balancer: {internal: true}\n    consumes:",
     );
     check_text(
         &web,

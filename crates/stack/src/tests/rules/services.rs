@@ -1,7 +1,7 @@
 //! Services, networks and clusters.
 
 use super::{IMAGE, NOTIFY, TASKS, check, check_text, fine};
-use crate::tests::{changed, problems};
+use crate::tests::{changed, line, problems};
 
 #[test]
 fn bounds() {
@@ -80,6 +80,25 @@ fn sizes() {
         help,
         "with 512 CPU units go 1024 to 4096 in steps of 1024; the nearest is 1024"
     );
+}
+
+/// The place and the fix, and not the value: it may be written to a log.
+#[test]
+fn secrets_in_the_environment() {
+    let text = changed(
+        IMAGE,
+        &format!("{IMAGE}    environment: {{DB_PASSWORD: hunter2!, GREETING: hello}}\n"),
+    );
+    let found = problems(&text);
+    let lines: Vec<String> = found.iter().map(line).collect();
+    let expected = "warning 11:19 services.worker.environment.DB_PASSWORD: `DB_PASSWORD` looks like a secret: by its name";
+    assert_eq!(lines, [expected]);
+    let report = crate::parse("shop.yaml", &text).unwrap().warnings;
+    let shown = crate::tests::shown(&report);
+    assert!(shown.contains("shop.yaml:11:19"), "{shown}");
+    let help = report.problems().iter().find_map(|problem| problem.help());
+    assert!(help.unwrap().contains("secrets: {DB_PASSWORD: ARN}"));
+    assert!(!shown.contains("hunter2"), "{shown}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn web(from: &str, to: &str) -> String {
     let text = changed(
         "    scaling:\n      backlog_per_task:\n        acceptable_latency: 10m\n        processing_time: 1s\n",
         &format!(
-            "    scaling:\n      alarm_steps:\n        metric: {METRIC}\n        scale_out: {OUT}\n        scale_in: {IN}\n    port: 80\n    load_balancer: {{}}\n"
+            "    scaling:\n      alarm_steps:\n        metric: {METRIC}\n        scale_out: {OUT}\n        scale_in: {IN}\n    port: 80\n    load_balancer: {{internal: true}}\n"
         ),
     );
     assert_eq!(text.matches(from).count(), 1, "`{from}`");

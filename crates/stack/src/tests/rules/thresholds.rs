@@ -211,16 +211,16 @@ fn statistics() {
 fn a_load_balancer_counts_requests() {
     let needs = "the service has no load balancer to count its requests";
     wrong(
-        "    port: 80\n    load_balancer: {}\n",
+        "    port: 80\n    load_balancer: {internal: true}\n",
         "",
         &format!("error 15:17 {HERE}.metric: {needs}"),
     );
     wrong(
-        "    load_balancer: {}\n",
+        "    load_balancer: {internal: true}\n",
         "",
         &format!("error 15:17 {HERE}.metric: {needs}"),
     );
-    let theirs = web("    port: 80\n    load_balancer: {}\n", "")
+    let theirs = web("    port: 80\n    load_balancer: {internal: true}\n", "")
         .replace("image: example/worker:1.0.0", "existing: shop/worker");
     check_text(
         &theirs,

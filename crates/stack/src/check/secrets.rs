@@ -1,0 +1,385 @@
+//! Secrets that stand in `environment`, where everyone who can read the file or the task definition reads them.
+
+use crate::findings::{Finding, Findings};
+use crate::model::{ServiceSource, Stack};
+use crate::path;
+
+/// Warns about variables whose name or whose value is that of a secret. The value is never shown.
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    for (key, service) in &stack.services {
+        let ServiceSource::Create(spec) = &service.source else {
+            continue;
+        };
+        for (name, value) in &spec.environment {
+            let Some(reason) = recognize(name, value) else {
+                continue;
+            };
+            let place = path::key(&format!("services.{key}.environment"), name);
+            let finding = Finding::warning(format!("`{name}` looks like a secret: {reason}"))
+                .at_key(place, "readable by everyone who can read the task definition")
+                .help(format!(
+                    "store it in Secrets Manager or in SSM Parameter Store, and write `secrets: {{{name}: ARN}}` instead; replace a value that was shared"
+                ))
+                .without_snippet();
+            findings.report(finding);
+        }
+    }
+}
+
+/// Why a variable looks like a secret; `None` if it doesn't.
+fn recognize(name: &str, value: &str) -> Option<&'static str> {
+    recognize_form(value)
+        .or_else(|| (is_secret_name(name) && could_be_secret(value)).then_some("by its name"))
+        .or_else(|| (is_random(value) && !is_public_name(name)).then_some("its value is random"))
+}
+
+/// Values of a known form.
+fn recognize_form(value: &str) -> Option<&'static str> {
+    if value.contains("-----BEGIN ") && value.contains("PRIVATE KEY-----") {
+        return Some("it holds a private key");
+    }
+    if has_password(value) {
+        return Some("it is a URL with a password");
+    }
+    if is_json_web_token(value) {
+        return Some("it is a JSON web token");
+    }
+    let form = TOKENS.iter().find(|form| form.matches(value))?;
+    Some(form.what)
+}
+
+/// A token that begins with its issuer's prefix.
+struct Token {
+    prefix: &'static str,
+    /// Characters after the prefix, at least.
+    least: usize,
+    what: &'static str,
+}
+
+const AWS_KEY: &str = "it is an AWS access key ID";
+const GITHUB: &str = "it is a GitHub token";
+const SLACK: &str = "it is a Slack token";
+const STRIPE: &str = "it is a Stripe key";
+
+/// Sources: IAM User Guide, "Understanding unique ID prefixes"; GitHub Docs, "About authentication to GitHub";
+/// GitLab, Slack, Stripe, Google and npm documentation of their tokens.
+const TOKENS: [Token; 17] = [
+    Token::new("AKIA", 16, AWS_KEY),
+    Token::new("ASIA", 16, AWS_KEY),
+    Token::new("ghp_", 36, GITHUB),
+    Token::new("gho_", 36, GITHUB),
+    Token::new("ghu_", 36, GITHUB),
+    Token::new("ghs_", 36, GITHUB),
+    Token::new("ghr_", 36, GITHUB),
+    Token::new("github_pat_", 36, GITHUB),
+    Token::new("glpat-", 20, "it is a GitLab token"),
+    Token::new("xoxb-", 20, SLACK),
+    Token::new("xoxp-", 20, SLACK),
+    Token::new("xapp-", 20, SLACK),
+    Token::new("sk_live_", 16, STRIPE),
+    Token::new("rk_live_", 16, STRIPE),
+    Token::new("whsec_", 24, STRIPE),
+    Token::new("AIza", 35, "it is a Google API key"),
+    Token::new("npm_", 36, "it is an npm token"),
+];
+
+impl Token {
+    const fn new(prefix: &'static str, least: usize, what: &'static str) -> Self {
+        Self {
+            prefix,
+            least,
+            what,
+        }
+    }
+
+    fn matches(&self, value: &str) -> bool {
+        let Some(rest) = value.trim().strip_prefix(self.prefix) else {
+            return false;
+        };
+        // An access key ID is exactly this long, and upper case.
+        let is_key = self.what == AWS_KEY;
+        let letters = rest.chars().all(|letter| match is_key {
+            true => letter.is_ascii_uppercase() || letter.is_ascii_digit(),
+            false => letter.is_ascii_alphanumeric() || "_-".contains(letter),
+        });
+        letters && rest.len() >= self.least && (!is_key || rest.len() == self.least)
+    }
+}
+
+/// `scheme://user:password@host`, unless the password is a placeholder.
+fn has_password(value: &str) -> bool {
+    let Some((scheme, rest)) = value.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((user, _host)) = authority.rsplit_once('@') else {
+        return false;
+    };
+    let password = user.split_once(':').map_or("", |(_, password)| password);
+    let is_placeholder = password.starts_with(['$', '{', '<', '%', '*']);
+    !scheme.contains(char::is_whitespace) && !password.is_empty() && !is_placeholder
+}
+
+/// Two parts of base64url that begin like JSON objects, and a signature.
+fn is_json_web_token(value: &str) -> bool {
+    let parts: Vec<&str> = value.trim().split('.').collect();
+    let is_base64 = |part: &&str| {
+        let valid = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+        part.len() >= 10 && part.chars().all(valid)
+    };
+    matches!(parts.as_slice(), [header, claims, _] if header.starts_with("eyJ") && claims.starts_with("eyJ"))
+        && parts.iter().all(is_base64)
+}
+
+/// Last words of a secret's name, without their separators.
+const SECRET_WORDS: [&str; 15] = [
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "PASSCODE",
+    "PWD",
+    "SECRET",
+    "TOKEN",
+    "APIKEY",
+    "ACCESSKEY",
+    "SECRETKEY",
+    "PRIVATEKEY",
+    "SIGNINGKEY",
+    "ENCRYPTIONKEY",
+    "CREDENTIAL",
+    "CREDENTIALS",
+];
+
+/// Whether the name ends with the word for a secret: `DB_PASSWORD`, `apiKey`, but not `PASSWORD_FILE` or `MAX_TOKENS`.
+fn is_secret_name(name: &str) -> bool {
+    let words = name.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
+    let joined: String = words
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric())
+        .map(|letter| letter.to_ascii_uppercase())
+        .collect();
+    // The shell's working directory.
+    if joined == "PWD" || joined == "OLDPWD" {
+        return false;
+    }
+    SECRET_WORDS.iter().any(|word| joined.ends_with(word))
+}
+
+/// Whether a value is worth hiding: no setting, number, ARN, path, plain URL, or placeholder.
+fn could_be_secret(value: &str) -> bool {
+    const SETTINGS: [&str; 14] = [
+        "true", "false", "yes", "no", "on", "off", "none", "null", "enabled", "disabled",
+        "required", "optional", "auto", "default",
+    ];
+    let value = value.trim();
+    let is_setting = SETTINGS.contains(&value.to_ascii_lowercase().as_str());
+    let is_reference = [
+        "arn:", "/", "./", "file:", "http://", "https://", "$", "{", "<", "%",
+    ]
+    .iter()
+    .any(|start| value.starts_with(start));
+    let is_number = value.chars().all(|letter| letter.is_ascii_digit());
+    !is_setting && !is_reference && !is_number
+}
+
+/// Names of random values that are no secrets: hashes, IDs, versions.
+fn is_public_name(name: &str) -> bool {
+    const WORDS: [&str; 13] = [
+        "HASH",
+        "SHA",
+        "DIGEST",
+        "CHECKSUM",
+        "COMMIT",
+        "REVISION",
+        "VERSION",
+        "ID",
+        "ARN",
+        "PUBLIC",
+        "CERT",
+        "CERTIFICATE",
+        "FINGERPRINT",
+    ];
+    let name = name.to_ascii_uppercase();
+    let mut words = name.split(|letter: char| !letter.is_ascii_alphabetic());
+    words.any(|word| WORDS.contains(&word))
+}
+
+/// Fewest characters of a random value, and fewest bits per character. Base64 of 24 random bytes has 32
+/// characters and about 4.6 bits; English words with numbers stay below 4.2.
+const RANDOM: (usize, f64) = (32, 4.3);
+/// The same for hexadecimal digits, which have at most 4 bits.
+const RANDOM_HEX: (usize, f64) = (32, 3.2);
+
+/// Whether the value is one long word of letters and digits that look drawn by chance.
+fn is_random(value: &str) -> bool {
+    let value = value.trim();
+    let is_hex = value.chars().all(|letter| letter.is_ascii_hexdigit());
+    let (least, bits) = if is_hex { RANDOM_HEX } else { RANDOM };
+    let valid = |letter: char| letter.is_ascii_alphanumeric() || "+/=_".contains(letter);
+    let count = |kind: fn(&char) -> bool| value.chars().filter(kind).count();
+    let mixed = [
+        count(char::is_ascii_uppercase),
+        count(char::is_ascii_lowercase),
+        count(char::is_ascii_digit),
+    ];
+    let is_mixed = mixed.iter().all(|count| *count >= 3) || is_hex;
+    let is_path = value.starts_with('/') || value.matches('/').count() > value.len() / 16;
+    value.len() >= least
+        && value.chars().all(valid)
+        && is_mixed
+        && !is_path
+        && entropy(value) >= bits
+}
+
+/// Shannon entropy in bits per character.
+fn entropy(value: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value.bytes() {
+        if let Some(count) = counts.get_mut(usize::from(byte)) {
+            *count += 1;
+        }
+    }
+    let shares = counts.iter().filter(|count| **count > 0);
+    shares
+        .map(|count| f64::from(*count) / value.len() as f64)
+        .map(|share| -share * share.log2())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The AWS, GitHub and JWT examples are those of the issuers' documentation, which are no secrets; they are cut
+    /// in two here, so that scanners of this repository don't find them.
+    #[test]
+    fn secrets_are_recognized() {
+        let by_form = [
+            ("A", format!("AKIA{}", "IOSFODNN7EXAMPLE"), AWS_KEY),
+            (
+                "A",
+                format!("ghp_{}", "16C7e42F292c6912E7710c838347Ae178B4a"),
+                GITHUB,
+            ),
+            (
+                "A",
+                format!("github_pat_{}", "11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz0123"),
+                GITHUB,
+            ),
+            (
+                "A",
+                format!("sk_live_{}", "4eC39HqLyjWDarjtT1zdp7dc"),
+                STRIPE,
+            ),
+            (
+                "A",
+                format!(
+                    "eyJ{}.eyJ{}.SflKxwRJSMeKKF2QT4fw",
+                    "hbGciOiJIUzI1NiJ9", "zdWIiOiIxMjM0NTY3ODkwIn0"
+                ),
+                "it is a JSON web token",
+            ),
+            (
+                "A",
+                format!("-----BEGIN {} KEY-----\nMIIE", "RSA PRIVATE"),
+                "it holds a private key",
+            ),
+            (
+                "DATABASE",
+                "postgres://app:hunter2@db.example.com:5432/app".into(),
+                "it is a URL with a password",
+            ),
+            (
+                "DATABASE",
+                "amqps://app:p@ss@mq.example.com".into(),
+                "it is a URL with a password",
+            ),
+            (
+                "SEED",
+                "kH3vQ9zT1bXw7LmN4pRs8YdFg2JcEaUo".into(),
+                "its value is random",
+            ),
+            (
+                "SEED",
+                "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+                "its value is random",
+            ),
+        ];
+        for (name, value, reason) in by_form {
+            assert_eq!(recognize(name, &value), Some(reason), "{value}");
+        }
+        let names = [
+            "PASSWORD",
+            "DB_PASSWORD",
+            "DB_PASSWORD_2",
+            "dbPassword",
+            "POSTGRES_PWD",
+            "API_KEY",
+            "apiKey",
+            "AUTH_TOKEN",
+            "CLIENT_SECRET",
+            "AWS_SECRET_ACCESS_KEY",
+            "SIGNING_KEY",
+            "SMTP_CREDENTIALS",
+        ];
+        for name in names {
+            assert_eq!(recognize(name, "hunter2!"), Some("by its name"), "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_are_no_secrets() {
+        let fine = [
+            ("PASSWORD_FILE", "/run/secrets/db"),
+            ("DB_PASSWORD", "/run/secrets/db"),
+            ("REQUIRE_PASSWORD", "true"),
+            ("MAX_TOKENS", "4096"),
+            ("CSRF_TOKEN", "enabled"),
+            ("TOKEN_URL", "https://auth.example.com/token"),
+            (
+                "CLIENT_SECRET",
+                "arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf",
+            ),
+            ("DB_PASSWORD", ""),
+            ("DB_PASSWORD", "${DB_PASSWORD}"),
+            ("SECRET_NAME", "prod/database"),
+            ("PARTITION_KEY", "customer"),
+            ("SORT_KEY", "createdAt"),
+            ("PUBLIC_KEY", "ssh-ed25519"),
+            ("PWD", "/srv/app"),
+            ("TOKENIZER", "cl100k_base"),
+            ("DATABASE_URL", "postgres://app@db.example.com/app"),
+            (
+                "DATABASE_URL",
+                "postgres://app:${PASSWORD}@db.example.com/app",
+            ),
+            ("PROXY", "http://proxy.example.com:3128/a:b@c"),
+            ("EMAIL", "mailto:ops@example.com"),
+            ("GIT_COMMIT", "af625fe0d1c2b3a4958677685940312233445566"),
+            (
+                "IMAGE_DIGEST",
+                "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            ),
+            ("TRACE_ID", "4bf92f3577b34da6a3ce929d0e0e4736"),
+            ("CLUSTER", "voucher-worker-Cluster-Fz7gYbZ0R7aL"),
+            ("CLASS", "com.example.vouchers.VoucherWorkerConfiguration2"),
+            (
+                "QUEUE",
+                "https://sqs.us-west-2.amazonaws.com/111122223333/vouchers-0a1b2c3d",
+            ),
+            (
+                "PATH",
+                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            ),
+            ("MODEL", "anthropic/claude_instant_v1_100k_tokens"),
+            ("ALPHABET", "abcdefghijklmnopqrstuvwxyz0123456789"),
+            ("ZEROS", "00000000000000000000000000000000"),
+            ("UUID", "123e4567-e89b-12d3-a456-426614174000"),
+            ("GREETING", "AKIA is no key, and ghp_ is no token"),
+            ("FEATURES", "newCheckout2,fastVouchers3,darkMode1"),
+        ];
+        for (name, value) in fine {
+            assert_eq!(recognize(name, value), None, "{name}={value}");
+        }
+    }
+}

@@ -16,6 +16,7 @@ mod metric_function;
 pub mod names;
 mod outputs;
 mod parameters;
+pub mod permissions;
 mod queues;
 mod resolved;
 mod resources;

@@ -11,6 +11,7 @@ mod demand;
 mod errors;
 mod fuzz;
 mod graph;
+mod iam;
 mod invariants;
 mod kinds;
 mod limits;

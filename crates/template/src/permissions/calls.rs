@@ -1,0 +1,173 @@
+//! Statements for what ecs-scaler itself asks: it reads, plans, uploads, and follows.
+
+use super::document::Statement;
+use super::scope::Scope;
+
+/// Reading a stack and what belongs to it.
+pub(super) fn read(scope: &Scope) -> Vec<Statement> {
+    let clusters: Vec<&String> = scope.all_clusters().collect();
+    let ecs = |kind: &str| -> Vec<String> {
+        let inside = if kind == "cluster" { "" } else { "/*" };
+        let of = |cluster: &&String| scope.arn("ecs", &format!("{kind}/{cluster}{inside}"));
+        clusters.iter().map(of).collect()
+    };
+    let named = |service: &str, kind: &str| scope.arn(service, &format!("{kind}{}", scope.names));
+    let queues = scope.queues.iter().map(|name| scope.arn("sqs", name));
+    let stacks = scope.arn("cloudformation", &format!("stack/{}/*", scope.stack));
+    vec![
+        Statement::allow("ReadStacks", READ_STACKS, [stacks]),
+        Statement::allow(
+            "ReadServices",
+            READ_SERVICES,
+            ["cluster", "container-instance", "service", "task"]
+                .iter()
+                .flat_map(|kind| ecs(kind)),
+        ),
+        Statement::allow(
+            "ReadQueues",
+            &["sqs:GetQueueAttributes"],
+            queues.chain(scope.existing_queues.iter().cloned()),
+        ),
+        Statement::allow(
+            "ReadFunctions",
+            &["lambda:GetFunction", "lambda:GetFunctionConfiguration"],
+            [named("lambda", "function:")],
+        ),
+        Statement::allow(
+            "ReadRules",
+            &["events:DescribeRule", "events:ListTargetsByRule"],
+            [named("events", "rule/")],
+        ),
+        Statement::allow(
+            "ReadRoles",
+            &["iam:GetInstanceProfile", "iam:GetPolicy", "iam:GetRole"],
+            ["instance-profile/", "policy/", "role/"]
+                .map(|kind| scope.global("iam", &format!("{kind}{}", scope.names))),
+        ),
+        Statement::allow(
+            "ReadTopics",
+            &["sns:GetTopicAttributes"],
+            [named("sns", "")],
+        ),
+        Statement::allow(
+            "ReadImages",
+            &["ecr:DescribeImages"],
+            [scope.arn("ecr", "repository/*")],
+        ),
+        Statement::allow("ReadWhatHasNoResource", READ_ANYWHERE, ["*".into()]),
+    ]
+}
+
+const READ_STACKS: &[&str] = &[
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeStackEvents",
+    "cloudformation:DescribeStacks",
+    "cloudformation:GetTemplate",
+    "cloudformation:ListChangeSets",
+    "cloudformation:ListStackResources",
+];
+
+const READ_SERVICES: &[&str] = &[
+    "ecs:DescribeClusters",
+    "ecs:DescribeContainerInstances",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:ListContainerInstances",
+    "ecs:ListTasks",
+];
+
+/// Actions for which IAM knows no resource, and those that are asked for names that aren't known beforehand.
+const READ_ANYWHERE: &[&str] = &[
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingActivities",
+    "application-autoscaling:DescribeScalingPolicies",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListDashboards",
+    "cloudwatch:ListTagsForResource",
+    "ecs:DescribeCapacityProviders",
+    "ecs:DescribeTaskDefinition",
+    "iam:ListRoles",
+    "lambda:GetAccountSettings",
+    "logs:DescribeLogGroups",
+    "sns:GetSubscriptionAttributes",
+];
+
+/// Change sets, and the assets that they need. No import: a change set could otherwise take over a resource that
+/// another stack, or a person, made.
+pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
+    let stacks = || [scope.arn("cloudformation", &format!("stack/{}/*", scope.stack))];
+    let bucket = scope.assets_bucket();
+    vec![
+        Statement::allow("PlanStacks", &["cloudformation:CreateChangeSet"], stacks()).when(
+            "Null",
+            "cloudformation:ImportResourceTypes",
+            "true",
+        ),
+        Statement::allow("DropPlans", DROP_PLANS, stacks()),
+        Statement::allow("MakeAssetsBucket", MAKE_BUCKET, [bucket.clone()]),
+        Statement::allow(
+            "UploadAssets",
+            &["s3:GetObject", "s3:PutObject"],
+            [format!("{bucket}/*")],
+        ),
+    ]
+}
+
+const DROP_PLANS: &[&str] = &[
+    "cloudformation:DeleteChangeSet",
+    "cloudformation:DeleteStack",
+    "cloudformation:TagResource",
+];
+
+const MAKE_BUCKET: &[&str] = &[
+    "s3:CreateBucket",
+    "s3:GetBucketPolicy",
+    "s3:GetLifecycleConfiguration",
+    "s3:ListBucket",
+    "s3:PutBucketPolicy",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketVersioning",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutLifecycleConfiguration",
+];
+
+/// Carrying a plan out, and what a deploy or a deletion asks beside CloudFormation.
+pub(super) fn execute(scope: &Scope) -> Vec<Statement> {
+    let stacks = scope.arn("cloudformation", &format!("stack/{}/*", scope.stack));
+    let function = scope.arn("lambda", &format!("function:{}", scope.names));
+    let tasks = |clusters: &[String]| -> Vec<String> {
+        let of = |cluster: &String| scope.arn("ecs", &format!("task/{cluster}/*"));
+        clusters.iter().map(of).collect()
+    };
+    let clusters = scope.clusters.iter();
+    let clusters = clusters.map(|cluster| scope.arn("ecs", &format!("cluster/{cluster}")));
+    vec![
+        Statement::allow("ChangeStacks", CHANGE_STACKS, [stacks]),
+        Statement::allow("InvokeFunctions", &["lambda:InvokeFunction"], [function]),
+        Statement::allow("StopTasks", &["ecs:StopTask"], tasks(&scope.clusters)),
+        Statement::allow(
+            "StopTasksElsewhere",
+            &["ecs:StopTask"],
+            tasks(&scope.existing_clusters),
+        )
+        .when(
+            "StringLike",
+            "aws:ResourceTag/ecs-scaler:stack",
+            scope.stack.as_str(),
+        ),
+        Statement::allow(
+            "RemoveInstances",
+            &["ecs:DeregisterContainerInstance"],
+            clusters,
+        ),
+    ]
+}
+
+const CHANGE_STACKS: &[&str] = &[
+    "cloudformation:ContinueUpdateRollback",
+    "cloudformation:ExecuteChangeSet",
+    "cloudformation:RollbackStack",
+    "cloudformation:UntagResource",
+    "cloudformation:UpdateTerminationProtection",
+];

@@ -1,0 +1,142 @@
+//! Policy documents: statements, and how they are packed into policies that IAM takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::limits;
+
+/// A statement of a policy.
+#[derive(Clone, Debug)]
+pub(super) struct Statement {
+    sid: &'static str,
+    effect: &'static str,
+    actions: Vec<&'static str>,
+    resources: Vec<String>,
+    conditions: BTreeMap<&'static str, BTreeMap<String, Value>>,
+}
+
+impl Statement {
+    /// Allows the actions on the resources.
+    pub(super) fn allow(
+        sid: &'static str,
+        actions: &[&'static str],
+        resources: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self {
+            sid,
+            effect: "Allow",
+            actions: actions.to_vec(),
+            resources: resources.into_iter().collect(),
+            conditions: BTreeMap::new(),
+        }
+    }
+
+    /// Forbids the actions on the resources, whatever else allows them.
+    pub(super) fn deny(
+        sid: &'static str,
+        actions: &[&'static str],
+        resources: impl IntoIterator<Item = String>,
+    ) -> Self {
+        Self {
+            effect: "Deny",
+            ..Self::allow(sid, actions, resources)
+        }
+    }
+
+    /// Adds a condition: the operator, the key, and the value or values of which one must match.
+    pub(super) fn when(
+        mut self,
+        operator: &'static str,
+        key: &str,
+        value: impl Into<Value>,
+    ) -> Self {
+        let keys = self.conditions.entry(operator).or_default();
+        keys.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Only if CloudFormation asks for the caller.
+    pub(super) fn by_cloudformation(self) -> Self {
+        self.when(
+            "ForAnyValue:StringEquals",
+            "aws:CalledVia",
+            "cloudformation.amazonaws.com",
+        )
+    }
+
+    /// Whether another service asks, which CloudFormation has asked: Application Auto Scaling for its alarms, EC2 Auto
+    /// Scaling for its instances, and Lambda for its code. AWS doesn't document whether such a request still names
+    /// CloudFormation. A denial holds for everyone.
+    pub(super) fn is_second_hand(&self) -> bool {
+        self.effect == "Deny"
+            || ["MakeAlarms", "LaunchInstances", "ReadFunctionCode"].contains(&self.sid)
+    }
+
+    /// Keeps the actions that are needed; `None` if none is, or if there is no resource.
+    pub(super) fn narrowed(mut self, needed: &BTreeSet<&str>) -> Option<Self> {
+        if self.effect == "Allow" {
+            self.actions.retain(|action| needed.contains(action));
+        }
+        (!self.actions.is_empty() && !self.resources.is_empty()).then_some(self)
+    }
+
+    /// The statement as JSON: several, if it has many resources.
+    fn render(&self) -> Vec<Value> {
+        let parts = self.resources.chunks(MOST_RESOURCES).enumerate();
+        parts
+            .map(|(part, resources)| self.render_part(part, resources))
+            .collect()
+    }
+
+    fn render_part(&self, part: usize, resources: &[String]) -> Value {
+        let sid = match part {
+            0 => self.sid.to_owned(),
+            part => format!("{}{}", self.sid, part + 1),
+        };
+        let mut map = Map::new();
+        map.insert("Sid".into(), sid.into());
+        map.insert("Effect".into(), self.effect.into());
+        map.insert("Action".into(), one_or_many(self.actions.iter().copied()));
+        let resources = resources.iter().map(String::as_str);
+        map.insert("Resource".into(), one_or_many(resources));
+        if !self.conditions.is_empty() {
+            map.insert("Condition".into(), json!(self.conditions));
+        }
+        map.into()
+    }
+}
+
+fn one_or_many<'a>(texts: impl Iterator<Item = &'a str>) -> Value {
+    let texts: BTreeSet<&str> = texts.collect();
+    match texts.len() {
+        1 => texts.into_iter().next().into(),
+        _ => texts.into_iter().collect(),
+    }
+}
+
+/// Most resources of a statement: with its actions it then fits into a document.
+const MOST_RESOURCES: usize = 25;
+
+/// Documents that hold the statements, each within IAM's limit of a managed policy.
+pub(super) fn pack(statements: Vec<Statement>) -> Vec<Value> {
+    let mut documents: Vec<Vec<Value>> = Vec::new();
+    for json in statements.iter().flat_map(Statement::render) {
+        match documents.last_mut() {
+            Some(last) if size(last) + json.to_string().len() < limits::MANAGED_POLICY => {
+                last.push(json);
+            }
+            _ => documents.push(vec![json]),
+        }
+    }
+    documents.into_iter().map(document).collect()
+}
+
+fn document(statements: Vec<Value>) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// Characters that IAM counts, with room for one more comma.
+fn size(statements: &[Value]) -> usize {
+    document(statements.to_vec()).to_string().len() + 1
+}

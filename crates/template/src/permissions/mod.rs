@@ -1,0 +1,161 @@
+//! IAM policies for the identities that deploy a stack, for the role of CloudFormation, and the boundary of the
+//! stack's own roles. The documentation and the command `permissions` print them; tests simulate them.
+
+mod calls;
+mod document;
+mod handlers;
+mod reference;
+mod resources;
+mod roles;
+mod scope;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use stack::Stack;
+
+use crate::error::SynthesisError;
+use crate::synthesize;
+use document::Statement;
+pub use reference::reference;
+use scope::Scope;
+
+/// Policies for a stack. Each document fits into a managed policy of IAM.
+#[derive(Clone, Debug)]
+pub struct Permissions {
+    /// Whoever runs `status` and `diff`.
+    pub read: Vec<Value>,
+    /// Whoever deploys with their own permissions, which CloudFormation then uses too.
+    pub deploy: Vec<Value>,
+    /// Whoever deploys with `--role-arn`.
+    pub deploy_with_role: Vec<Value>,
+    /// The role that `--role-arn` names.
+    pub role: Vec<Value>,
+    /// The boundary of the stack's own roles.
+    pub boundary: Vec<Value>,
+}
+
+/// One of the policies, with its name and what it is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy<'a> {
+    /// Its name in the output of `permissions`.
+    pub name: &'static str,
+    /// Who needs it.
+    pub purpose: &'static str,
+    /// The documents, each a managed policy.
+    pub documents: &'a [Value],
+}
+
+impl Permissions {
+    /// The policies for the stacks of any definition, with placeholders in capital letters.
+    #[must_use]
+    pub fn of_any() -> Self {
+        list(&Scope::any())
+    }
+
+    /// The policies for one definition. Without a region or an account, it has placeholders for them.
+    ///
+    /// # Errors
+    /// If the definition has no template.
+    pub fn of(stack: &Stack) -> Result<Self, SynthesisError> {
+        let template = synthesize(stack)?;
+        Ok(list(&Scope::of(stack, &template)))
+    }
+
+    /// The policies in the order in which they are shown.
+    #[must_use]
+    pub fn policies(&self) -> [Policy<'_>; 5] {
+        let policy = |name, purpose, documents| Policy {
+            name,
+            purpose,
+            documents,
+        };
+        [
+            policy(
+                "read",
+                "For `status`, `diff`, and a first look: reads a stack, and plans.",
+                &self.read,
+            ),
+            policy(
+                "deploy",
+                "For `deploy` and `destroy` with your own permissions. CloudFormation uses them too.",
+                &self.deploy,
+            ),
+            policy(
+                "deploy_with_role",
+                "For `deploy` and `destroy` with `--role-arn`: the smaller policy of the person.",
+                &self.deploy_with_role,
+            ),
+            policy(
+                "cloudformation_role",
+                "For the role that `--role-arn` names. CloudFormation (`cloudformation.amazonaws.com`) must be able to assume it.",
+                &self.role,
+            ),
+            policy(
+                "boundary",
+                "The permissions boundary of the stack's own roles, for `permissions_boundary`.",
+                &self.boundary,
+            ),
+        ]
+    }
+}
+
+/// Actions that CloudFormation needs for each resource type.
+#[must_use]
+pub fn list_handler_actions() -> BTreeMap<&'static str, &'static [&'static str]> {
+    handlers::HANDLERS.iter().copied().collect()
+}
+
+fn list(scope: &Scope) -> Permissions {
+    let by_hand = || {
+        [
+            calls::read(scope),
+            calls::plan(scope),
+            calls::execute(scope),
+        ]
+        .concat()
+    };
+    let made = made(scope);
+    let by_caller = made
+        .clone()
+        .into_iter()
+        .map(|statement| match statement.is_second_hand() {
+            true => statement,
+            false => statement.by_cloudformation(),
+        });
+    let with_role = [by_hand(), vec![pass_role(scope)]].concat();
+    Permissions {
+        read: document::pack([calls::read(scope), calls::plan(scope)].concat()),
+        deploy: document::pack(by_hand().into_iter().chain(by_caller).collect()),
+        deploy_with_role: document::pack(with_role),
+        role: document::pack(made),
+        boundary: document::pack(roles::bound(scope)),
+    }
+}
+
+/// What CloudFormation needs, narrowed to the scope's resource types.
+fn made(scope: &Scope) -> Vec<Statement> {
+    let all = [
+        roles::make(scope),
+        resources::functions(scope),
+        resources::queues(scope),
+        resources::services(scope),
+        resources::network(scope),
+        resources::balancers(scope),
+        resources::instances(scope),
+    ];
+    let narrowed = all.concat().into_iter();
+    narrowed
+        .filter_map(|statement| statement.narrowed(&scope.handlers))
+        .collect()
+}
+
+/// Passing the role to CloudFormation, and to nothing else.
+fn pass_role(scope: &Scope) -> Statement {
+    let role = scope.global("iam", "role/CLOUDFORMATION_ROLE");
+    Statement::allow("PassRole", &["iam:PassRole"], [role]).when(
+        "StringEquals",
+        "iam:PassedToService",
+        "cloudformation.amazonaws.com",
+    )
+}

@@ -1,0 +1,243 @@
+//! Statements for the stack's roles, and the boundary that keeps these roles to what a stack needs.
+
+use super::document::Statement;
+use super::scope::Scope;
+
+/// Policy of AWS for the ECS agent on an instance.
+const INSTANCE_POLICY: &str = "policy/service-role/AmazonEC2ContainerServiceforEC2Role";
+
+/// Roles, what is attached to them, and to whom they are passed.
+///
+/// With a boundary, roles are made with it alone, and only bounded ones get permissions. What the boundary allows, and
+/// that a role has it, can't be changed: otherwise it would bound nobody.
+pub(super) fn make(scope: &Scope) -> Vec<Statement> {
+    let roles = || {
+        scope
+            .roles
+            .iter()
+            .map(|name| scope.global("iam", &format!("role/{name}")))
+    };
+    let named = |kind: &str| [scope.global("iam", &format!("{kind}/{}", scope.names))];
+    let bounded = |statement: Statement| match &scope.boundary {
+        Some(boundary) => {
+            statement.when("StringEquals", "iam:PermissionsBoundary", boundary.as_str())
+        }
+        None => statement,
+    };
+    let attached = [
+        scope.global("iam", &format!("policy/{}", scope.names)),
+        format!("arn:{}:iam::aws:{INSTANCE_POLICY}", scope.partition),
+    ];
+    let linked =
+        LINKED.map(|service| scope.global("iam", &format!("role/aws-service-role/{service}/*")));
+    let mut statements = vec![
+        bounded(Statement::allow("MakeRoles", MAKE, roles())),
+        bounded(Statement::allow("AttachPolicies", ATTACH, roles())).when(
+            "ArnLike",
+            "iam:PolicyARN",
+            attached.to_vec(),
+        ),
+        Statement::allow("KeepRoles", KEEP, roles()),
+        Statement::allow("PassRoles", &["iam:PassRole"], roles()).when(
+            "StringEquals",
+            "iam:PassedToService",
+            vec![
+                "ec2.amazonaws.com",
+                "ecs-tasks.amazonaws.com",
+                "lambda.amazonaws.com",
+            ],
+        ),
+        Statement::allow("MakePolicies", POLICIES, named("policy")),
+        Statement::allow("MakeInstanceProfiles", PROFILES, named("instance-profile")),
+        Statement::allow("FillInstanceProfiles", FILL_PROFILES, roles()),
+        Statement::allow(
+            "MakeServiceLinkedRoles",
+            &["iam:CreateServiceLinkedRole"],
+            linked,
+        ),
+    ];
+    match &scope.boundary {
+        None => statements.push(Statement::allow("FreeRoles", FREE, roles())),
+        Some(boundary) => statements.extend([
+            Statement::deny("KeepBoundary", REWRITE, [boundary.clone()]),
+            Statement::deny(
+                "KeepBounded",
+                &["iam:DeleteRolePermissionsBoundary"],
+                ["*".into()],
+            ),
+        ]),
+    }
+    statements
+}
+
+/// Services of AWS whose roles an account may still lack.
+const LINKED: [&str; 4] = [
+    "autoscaling.amazonaws.com",
+    "ecs.amazonaws.com",
+    "ecs.application-autoscaling.amazonaws.com",
+    "elasticloadbalancing.amazonaws.com",
+];
+
+const MAKE: &[&str] = &[
+    "iam:CreateRole",
+    "iam:DeleteRolePolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+];
+
+const ATTACH: &[&str] = &["iam:AttachRolePolicy", "iam:DetachRolePolicy"];
+
+const KEEP: &[&str] = &[
+    "iam:DeleteRole",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListRolePolicies",
+    "iam:ListRoleTags",
+    "iam:TagRole",
+    "iam:UntagRole",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+];
+
+const FREE: &[&str] = &["iam:DeleteRolePermissionsBoundary"];
+
+const POLICIES: &[&str] = &[
+    "iam:CreatePolicy",
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:ListEntitiesForPolicy",
+    "iam:ListPolicyTags",
+    "iam:ListPolicyVersions",
+    "iam:TagPolicy",
+    "iam:UntagPolicy",
+];
+
+const PROFILES: &[&str] = &[
+    "iam:AddRoleToInstanceProfile",
+    "iam:CreateInstanceProfile",
+    "iam:DeleteInstanceProfile",
+    "iam:GetInstanceProfile",
+    "iam:RemoveRoleFromInstanceProfile",
+];
+
+const FILL_PROFILES: &[&str] = &[
+    "iam:AddRoleToInstanceProfile",
+    "iam:RemoveRoleFromInstanceProfile",
+];
+
+/// Ways to change what a policy allows.
+const REWRITE: &[&str] = &[
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicy",
+    "iam:DeletePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+];
+
+/// What the roles of a stack may do at most, whoever writes their policies.
+pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
+    let queues = scope.queues.iter().map(|name| scope.arn("sqs", name));
+    let queues: Vec<String> = queues
+        .chain(scope.existing_queues.iter().cloned())
+        .collect();
+    let services = scope
+        .all_services()
+        .map(|name| scope.arn("ecs", &format!("service/{name}")));
+    let tasks = scope
+        .all_clusters()
+        .map(|name| scope.arn("ecs", &format!("task/{name}/*")));
+    let logs = scope.arn("logs", &format!("log-group:{}:*", scope.names));
+    let alarms = scope.arn("cloudwatch", &format!("alarm:{}", scope.names));
+    let everywhere = || ["*".to_owned()];
+    let image = format!("arn:{}:ecr:*:*:repository/*", scope.partition);
+    let secrets = ["secretsmanager:*:*:secret:*", "ssm:*:*:parameter/*"]
+        .map(|store| format!("arn:{}:{store}", scope.partition));
+    let keys = format!("arn:{}:kms:*:*:key/*", scope.partition);
+    let mut statements = vec![
+        Statement::allow("UseQueues", USE_QUEUES, queues),
+        Statement::allow(
+            "ScaleServices",
+            &["ecs:DescribeServices", "ecs:UpdateService"],
+            services,
+        ),
+        Statement::allow(
+            "ProtectTasks",
+            &["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"],
+            tasks,
+        ),
+        Statement::allow(
+            "WriteLogs",
+            &["logs:CreateLogStream", "logs:PutLogEvents"],
+            [logs],
+        ),
+        Statement::allow(
+            "RememberSteps",
+            &["cloudwatch:ListTagsForResource", "cloudwatch:TagResource"],
+            [alarms],
+        ),
+        Statement::allow("UseMetrics", METRICS, everywhere()),
+        Statement::allow("LogIn", &["ecr:GetAuthorizationToken"], everywhere()),
+        Statement::allow("PullImages", PULL, [image]),
+        Statement::allow(
+            "ReadSecrets",
+            &["secretsmanager:GetSecretValue", "ssm:GetParameters"],
+            secrets,
+        ),
+        Statement::allow("Decrypt", &["kms:Decrypt"], [keys]).when(
+            "StringLike",
+            "kms:ViaService",
+            vec![
+                "secretsmanager.*.amazonaws.com*",
+                "sqs.*.amazonaws.com*",
+                "ssm.*.amazonaws.com*",
+            ],
+        ),
+    ];
+    if scope
+        .handlers
+        .contains("autoscaling:CreateAutoScalingGroup")
+    {
+        statements.push(Statement::allow("RunAgent", AGENT, everywhere()));
+    }
+    statements
+}
+
+const USE_QUEUES: &[&str] = &[
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+];
+
+const METRICS: &[&str] = &[
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:PutMetricData",
+];
+
+const PULL: &[&str] = &[
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+];
+
+/// Source: the AWS managed policy `AmazonEC2ContainerServiceforEC2Role`, less what makes a cluster.
+const AGENT: &[&str] = &[
+    "ec2:DescribeTags",
+    "ecs:DeregisterContainerInstance",
+    "ecs:DiscoverPollEndpoint",
+    "ecs:Poll",
+    "ecs:RegisterContainerInstance",
+    "ecs:StartTelemetrySession",
+    "ecs:SubmitAttachmentStateChanges",
+    "ecs:SubmitContainerStateChange",
+    "ecs:SubmitTaskStateChange",
+    "ecs:UpdateContainerInstancesState",
+];

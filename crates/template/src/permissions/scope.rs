@@ -1,0 +1,270 @@
+//! What a policy may reach: the names and ARNs of one stack, or placeholders for any.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use stack::{Queue, ServiceSource, Stack};
+
+use super::handlers::HANDLERS;
+use crate::builder::Template;
+use crate::contract::types;
+use crate::resolved::queue_names::STACK_SUFFIX;
+
+/// Characters of the stack's name, and of a logical ID, that CloudFormation keeps in every name that it makes: it cuts
+/// long ones, and the shortest limit of the types named here is 64 characters.
+const KEPT: usize = 20;
+/// More roles than this are named by the stack's name alone, so that the policies stay small.
+const MOST_ROLES: usize = 12;
+
+/// Names and ARNs, in the patterns of IAM.
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub(super) partition: String,
+    pub(super) region: String,
+    pub(super) account: String,
+    /// The stack's name.
+    pub(super) stack: String,
+    /// Names that CloudFormation makes from the stack's name.
+    pub(super) names: String,
+    pub(super) roles: Vec<String>,
+    pub(super) boundary: Option<String>,
+    /// Queues of the stack.
+    pub(super) queues: Vec<String>,
+    /// ARNs of existing queues.
+    pub(super) existing_queues: Vec<String>,
+    /// ARNs of existing topics that the queues subscribe to.
+    pub(super) topics: Vec<String>,
+    /// Clusters of the stack.
+    pub(super) clusters: Vec<String>,
+    /// Existing clusters.
+    pub(super) existing_clusters: Vec<String>,
+    /// Services of the stack, as `CLUSTER/SERVICE`.
+    pub(super) services: Vec<String>,
+    /// Existing services, as `CLUSTER/SERVICE`.
+    pub(super) existing_services: Vec<String>,
+    /// IDs of existing VPCs in which the stack makes security groups.
+    pub(super) vpcs: Vec<String>,
+    /// Actions that the handlers of the stack's resource types need.
+    pub(super) handlers: BTreeSet<&'static str>,
+}
+
+impl Scope {
+    /// Placeholders in capital letters, and every resource type.
+    pub(super) fn any() -> Self {
+        let text = str::to_owned;
+        Self {
+            partition: text("aws"),
+            region: text("REGION"),
+            account: text("ACCOUNT"),
+            stack: text("STACKS*"),
+            names: text("STACKS*"),
+            roles: vec![text("STACKS*")],
+            boundary: Some(text("arn:aws:iam::ACCOUNT:policy/BOUNDARY")),
+            queues: vec![
+                text("QUEUE-????????"),
+                text("QUEUE-dead-letter-????????"),
+                text("STACKS*"),
+            ],
+            existing_queues: vec![text("arn:aws:sqs:REGION:ACCOUNT:EXISTING_QUEUE")],
+            topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
+            clusters: vec![text("STACKS*")],
+            existing_clusters: vec![text("EXISTING_CLUSTER")],
+            services: vec![text("STACKS*/STACKS*"), text("EXISTING_CLUSTER/STACKS*")],
+            existing_services: vec![text("EXISTING_CLUSTER/EXISTING_SERVICE")],
+            vpcs: vec![text("VPC")],
+            handlers: HANDLERS
+                .iter()
+                .flat_map(|(_, actions)| *actions)
+                .copied()
+                .collect(),
+        }
+    }
+
+    /// What the stack's template has. Region and account that the definition doesn't name are placeholders.
+    pub(super) fn of(stack: &Stack, template: &Template) -> Self {
+        let region = stack.region.clone().unwrap_or_else(|| "REGION".into());
+        let account = stack.account.clone().unwrap_or_else(|| "ACCOUNT".into());
+        let kinds: BTreeSet<&str> = template.resources().map(|(_, kind)| kind).collect();
+        let handlers = HANDLERS.iter().filter(|(kind, _)| kinds.contains(kind));
+        let mut scope = Self {
+            partition: stack::partition_of(&region).to_owned(),
+            region,
+            account,
+            stack: stack.name.clone(),
+            names: generated_names(&stack.name),
+            roles: Vec::new(),
+            boundary: stack.permissions_boundary.clone(),
+            queues: Vec::new(),
+            existing_queues: Vec::new(),
+            topics: Vec::new(),
+            clusters: Vec::new(),
+            existing_clusters: Vec::new(),
+            services: Vec::new(),
+            existing_services: Vec::new(),
+            vpcs: Vec::new(),
+            handlers: handlers
+                .flat_map(|(_, actions)| *actions)
+                .copied()
+                .collect(),
+        };
+        scope.add_existing(stack);
+        scope.add_created(template.to_json());
+        scope
+    }
+
+    fn add_existing(&mut self, stack: &Stack) {
+        for queue in stack.queues.values() {
+            if let Queue::Existing(queue) = queue {
+                self.existing_queues.push(queue.arn.clone());
+            }
+        }
+        if let stack::Cluster::Existing { name } = &stack.cluster {
+            self.existing_clusters.push(name.clone());
+        }
+        for service in stack.services.values() {
+            if let ServiceSource::Existing { cluster, service } = &service.source {
+                self.existing_clusters.push(cluster.clone());
+                self.existing_services.push(format!("{cluster}/{service}"));
+            }
+        }
+        self.existing_clusters.sort();
+        self.existing_clusters.dedup();
+    }
+
+    fn add_created(&mut self, template: &Value) {
+        let stack = self.stack.clone();
+        let name = |id: &str, given: &Value| match given.as_str() {
+            Some(name) => name.to_owned(),
+            None => generated_name(&stack, id),
+        };
+        for (id, resource) in template["Resources"].as_object().into_iter().flatten() {
+            let properties = &resource["Properties"];
+            match resource["Type"].as_str().unwrap_or_default() {
+                types::ROLE => self.roles.push(generated_name(&stack, id)),
+                types::QUEUE => {
+                    let queue = queue_name(&properties["QueueName"]);
+                    let queue = queue.unwrap_or_else(|| generated_name(&stack, id));
+                    self.queues.push(queue);
+                }
+                types::CLUSTER => self.clusters.push(name(id, &properties["ClusterName"])),
+                types::SERVICE => {
+                    let service = name(id, &properties["ServiceName"]);
+                    let cluster = match properties["Cluster"].as_str() {
+                        Some(existing) => existing.to_owned(),
+                        None => self.cluster_name(template),
+                    };
+                    self.services.push(format!("{cluster}/{service}"));
+                }
+                types::SUBSCRIPTION => {
+                    let topic = properties["TopicArn"].as_str();
+                    self.topics.extend(topic.map(str::to_owned));
+                }
+                "AWS::EC2::SecurityGroup" => {
+                    let vpc = properties["VpcId"].as_str();
+                    self.vpcs.extend(vpc.map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        if self.roles.len() > MOST_ROLES {
+            self.roles = vec![self.names.clone()];
+        }
+        for list in [&mut self.topics, &mut self.vpcs, &mut self.queues] {
+            list.sort();
+            list.dedup();
+        }
+    }
+
+    fn cluster_name(&self, template: &Value) -> String {
+        let given = &template["Resources"][crate::names::CLUSTER]["Properties"]["ClusterName"];
+        match given.as_str() {
+            Some(name) => name.to_owned(),
+            None => generated_name(&self.stack, crate::names::CLUSTER),
+        }
+    }
+
+    /// An ARN in the scope's region and account.
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        let Self {
+            partition,
+            region,
+            account,
+            ..
+        } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
+    /// An ARN in the scope's account, of a service without regions.
+    pub(super) fn global(&self, service: &str, resource: &str) -> String {
+        let Self {
+            partition, account, ..
+        } = self;
+        format!("arn:{partition}:{service}::{account}:{resource}")
+    }
+
+    /// The bucket of the functions' code and of large templates.
+    pub(super) fn assets_bucket(&self) -> String {
+        let Self {
+            partition,
+            region,
+            account,
+            ..
+        } = self;
+        format!("arn:{partition}:s3:::ecs-scaler-assets-{account}-{region}")
+    }
+
+    /// Clusters of the stack, and existing ones.
+    pub(super) fn all_clusters(&self) -> impl Iterator<Item = &String> {
+        self.clusters.iter().chain(&self.existing_clusters)
+    }
+
+    /// Services of the stack, and existing ones.
+    pub(super) fn all_services(&self) -> impl Iterator<Item = &String> {
+        self.services.iter().chain(&self.existing_services)
+    }
+}
+
+/// What is left of the stack's name in a name that CloudFormation makes.
+fn generated_names(stack: &str) -> String {
+    match stack.get(..KEPT) {
+        Some(kept) if stack.len() > KEPT => format!("{kept}*"),
+        _ => format!("{stack}-*"),
+    }
+}
+
+/// What is left of a stack's name and a logical ID in the name that CloudFormation makes.
+fn generated_name(stack: &str, id: &str) -> String {
+    let names = generated_names(stack);
+    let start = names
+        .strip_suffix("-*")
+        .map_or(names.clone(), |stack| format!("{stack}-"));
+    match id.get(..KEPT) {
+        Some(kept) if id.len() > KEPT => format!("{start}{kept}*"),
+        _ => format!("{start}{id}-*"),
+    }
+}
+
+/// The name of a queue, in which the part of the stack's ID is open.
+fn queue_name(name: &Value) -> Option<String> {
+    let text = name.as_str().or_else(|| name["Fn::Sub"][0].as_str())?;
+    let suffix = format!("${{{STACK_SUFFIX}}}");
+    Some(text.replace(&suffix, "????????"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_names_match_however_much_is_cut() {
+        assert_eq!(generated_name("shop", "Cluster"), "shop-Cluster-*");
+        let long = "VoucherWorkerExecutionRole";
+        assert_eq!(generated_name("shop", long), "shop-VoucherWorkerExecuti*");
+        let stack = "a-stack-with-quite-a-long-name";
+        assert_eq!(generated_names(stack), "a-stack-with-quite-a*");
+        assert_eq!(
+            generated_name(stack, "Cluster"),
+            "a-stack-with-quite-a*Cluster-*"
+        );
+    }
+}

@@ -1,8 +1,8 @@
 //! The workshop: builds the functions, runs checks and tests, forwards every product command to `cli`.
 
-mod browser;
 mod cmd;
 mod functions;
+mod node;
 mod paths;
 mod process;
 

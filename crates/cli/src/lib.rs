@@ -13,6 +13,7 @@ mod output;
 mod plan;
 mod programs;
 mod progress;
+mod role;
 mod signals;
 mod simulation;
 mod ui;

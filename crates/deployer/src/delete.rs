@@ -51,6 +51,7 @@ async fn try_to_delete(session: &Session<'_>, name: &str, stack: &Observed) -> R
     let request = session.clients.cloudformation.delete_stack();
     let sent = request
         .stack_name(&stack.id)
+        .set_role_arn(session.role_arn.clone())
         .client_request_token(session.token())
         .send()
         .await;

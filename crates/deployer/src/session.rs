@@ -115,6 +115,9 @@ pub struct Session<'a> {
     pub progress: &'a (dyn Fn(Progress) + Sync),
     /// Letters, digits and hyphens, unlike those of any other run: the stem of its request tokens.
     pub run_id: String,
+    /// The IAM role that CloudFormation assumes; `None`: the caller's own permissions, or the role that the stack
+    /// already has.
+    pub role_arn: Option<String>,
     tokens: AtomicU32,
     /// Number of drafts that are in the account just now.
     drafts: watch::Sender<usize>,
@@ -144,6 +147,7 @@ impl<'a> Session<'a> {
             pace,
             progress,
             run_id: run_id.into(),
+            role_arn: None,
             tokens: AtomicU32::new(0),
             drafts: watch::Sender::new(0),
         }
@@ -165,6 +169,13 @@ impl<'a> Session<'a> {
     pub async fn wait_for_drafts(&self) {
         // The sender lives as long as the session.
         let _ = self.drafts.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    /// The same session, in which CloudFormation assumes this role.
+    #[must_use]
+    pub fn as_role(mut self, role_arn: Option<String>) -> Self {
+        self.role_arn = role_arn;
+        self
     }
 
     pub(crate) fn note(&self, text: impl Into<String>) {

@@ -8,7 +8,7 @@ use cli::{Failure, Result};
 use deployer::FunctionCode;
 
 use crate::process::{capture_output, cargo};
-use crate::{browser, functions, paths};
+use crate::{functions, node, paths};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -140,21 +140,30 @@ struct TestSandbox {
 impl TestSandbox {
     fn start() -> Result<Self> {
         let sandbox = cli::named_sandbox(SANDBOX)?;
-        let chromium = browser::find_chromium(&print_progress)?;
+        let fetched = node::find_tools(&print_progress)?;
         let running = sandbox.start(&print_progress)?;
         let tools = sandbox.environment();
         let xtask = std::env::current_exe()
             .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
         let show = |path: PathBuf| path.display().to_string();
+        let mut environment = Vec::new();
+        if let Some((node, modules)) = fetched.simulator {
+            environment.push(("ECS_SCALER_TEST_NODE", show(node)));
+            environment.push(("ECS_SCALER_TEST_IAM", show(modules)));
+        }
         Ok(Self {
             python: tools.program("python"),
-            environment: vec![
-                ("CFN_LINT", show(tools.program("cfn-lint"))),
-                ("ECS_SCALER_TEST_CHROMIUM", show(chromium)),
-                ("ECS_SCALER_SANDBOX", SANDBOX.to_owned()),
-                ("ECS_SCALER_TEST_ENDPOINT", running.endpoint_url),
-                ("ECS_SCALER_XTASK", show(xtask)),
-            ],
+            environment: [
+                environment,
+                vec![
+                    ("CFN_LINT", show(tools.program("cfn-lint"))),
+                    ("ECS_SCALER_TEST_CHROMIUM", show(fetched.chromium)),
+                    ("ECS_SCALER_SANDBOX", SANDBOX.to_owned()),
+                    ("ECS_SCALER_TEST_ENDPOINT", running.endpoint_url),
+                    ("ECS_SCALER_XTASK", show(xtask)),
+                ],
+            ]
+            .concat(),
         })
     }
 }

@@ -7,6 +7,7 @@ use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
+use crate::role::RoleArg;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::program;
@@ -18,6 +19,8 @@ pub(crate) struct Args {
     stack: StackRef,
     #[command(flatten)]
     connect: ConnectArgs,
+    #[command(flatten)]
+    role: RoleArg,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -32,14 +35,15 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
     let again = format!(
-        "{} destroy {}{}{}",
+        "{} destroy {}{}{}{}",
         program(),
         known.name,
         args.connect.as_written(),
+        args.role.as_written(),
         if args.yes { " --yes" } else { "" }
     );
     let destroyed = tokio::select! {
-        destroyed = destroy(&cloud, &known, args.yes, args.force, &ui) => {
+        destroyed = destroy(&cloud, &known, &args, &ui) => {
             destroyed.map_err(|failure| cloud.explain(failure))?
         }
         () = wait_for_interruption() => {
@@ -52,15 +56,10 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-async fn destroy(
-    cloud: &Cloud,
-    known: &Known,
-    yes: bool,
-    force: bool,
-    ui: &Ui,
-) -> Result<Destroyed> {
+async fn destroy(cloud: &Cloud, known: &Known, args: &Args, ui: &Ui) -> Result<Destroyed> {
     let progress = |progress| ui.progress(progress);
-    let session = cloud.session(&progress);
+    let role = args.role.role_arn.clone();
+    let session = cloud.session(&progress).as_role(role);
     cloud.identify(&session, known).await?;
     let mut approve = |doomed: &Doomed| {
         let (stack, count) = (&doomed.stack, doomed.resources.len());
@@ -70,7 +69,7 @@ async fn destroy(
         } else {
             String::new()
         };
-        if yes
+        if args.yes
             || ui.confirm(&format!(
                 "Destroy the stack {stack} and its {count} resources{lost}?"
             )) == Some(true)
@@ -81,5 +80,5 @@ async fn destroy(
             "nothing was destroyed: it was not confirmed",
         ))
     };
-    Ok(deployer::destroy(&session, &known.name, force, &mut approve).await?)
+    Ok(deployer::destroy(&session, &known.name, args.force, &mut approve).await?)
 }

@@ -11,6 +11,7 @@ use crate::definition::{FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::plan::format_plan;
+use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
 use crate::ui::Ui;
 
@@ -20,6 +21,8 @@ pub(crate) struct Args {
     file: FileArg,
     #[command(flatten)]
     connect: ConnectArgs,
+    #[command(flatten)]
+    role: RoleArg,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,7 +40,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let known = Known::of(&stack);
     let cloud = args.connect.connect(&known, &ui).await?;
     let progress = |progress| ui.progress(progress);
-    let session = cloud.session(&progress);
+    let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
     let work = compute_difference(&cloud, &session, &known, &stack, &ui);
     let Some(difference) = run_until_interrupted(&session, &ui, work, || ()).await else {
         return Err(Failure::failed("interrupted: nothing was changed"));

@@ -10,6 +10,7 @@ mod diff;
 mod init;
 mod invoke;
 mod local;
+mod permissions;
 mod program;
 mod schema;
 mod simulate;
@@ -56,6 +57,8 @@ pub(crate) enum Verb {
     Local(local::Args),
     /// Print the JSON Schema of stack definitions, for editors
     Schema(schema::Args),
+    /// Print the IAM policies that deploying a stack definition takes, and the boundary of its roles
+    Permissions(permissions::Args),
     /// Print completions for a shell
     Completions(completions::Args),
     /// Print the version, and with --verbose what this build contains
@@ -100,6 +103,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
         Verb::Invoke(args) => invoke::run(args, format).await,
         Verb::Local(args) => local::run(args, format).await,
         Verb::Schema(args) => schema::run(&args),
+        Verb::Permissions(args) => permissions::run(&args, format),
         Verb::Completions(args) => completions::run(&args),
         Verb::Version(args) => version::run(&args, format),
         Verb::Program(_) => Ok(()),

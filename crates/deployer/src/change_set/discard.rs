@@ -52,6 +52,7 @@ async fn remove_empty_stack(session: &Session<'_>, change_set: &ChangeSet) -> Re
     let request = session.clients.cloudformation.delete_stack();
     let sent = request
         .stack_name(stack)
+        .set_role_arn(session.role_arn.clone())
         .client_request_token(session.token())
         .send()
         .await;

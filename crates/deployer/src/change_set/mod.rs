@@ -168,6 +168,7 @@ fn build_request(
         .change_set_name(token)
         .client_token(token)
         .change_set_type(kind)
+        .set_role_arn(session.role_arn.clone())
         .capabilities(Capability::CapabilityIam)
         .capabilities(Capability::CapabilityNamedIam)
         .set_parameters(Some(convert_parameters(&source.parameters)))

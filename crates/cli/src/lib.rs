@@ -6,6 +6,7 @@ mod confirm;
 mod connect;
 mod definition;
 mod disk;
+mod drift;
 mod escape;
 mod failure;
 mod live;

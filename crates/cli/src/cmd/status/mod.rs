@@ -2,21 +2,22 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{Identity, Inspection};
+use deployer::{Drift, Finding, Identity, Inspection, Observed, Status, Unchecked};
+use serde::Serialize;
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{Known, StackRef, default_definition};
-use crate::failure::Result;
-use crate::output::Format;
+use crate::drift::count_findings;
+use crate::failure::{Failure, Result};
+use crate::output::{self, Format};
 use crate::ui::Ui;
+use crate::workshop::program;
 
 mod demand;
 mod queue;
 mod scaling;
 mod text;
 mod watching;
-
-use text::format_inspection;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -50,27 +51,115 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     }
     let now = SystemTime::now();
     let read = read(&cloud, &known, now, &ui).await;
-    let (inspection, identity) = read.map_err(|failure| cloud.explain(failure))?;
+    let report = read.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
-    let Some(inspection) = inspection else {
-        return Err(identity.no_such_stack(&known.name).into());
-    };
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    format.print(&inspection, |inspection| {
-        format_inspection(&known.name, inspection, now)
-    });
-    Ok(())
+    if report.healthy {
+        format.print(&report, |report| {
+            text::format_report(&known.name, report, now)
+        });
+        return Ok(());
+    }
+    if format == Format::Text {
+        output::text(&text::format_report(&known.name, &report, now));
+    }
+    let repair = repair_command(&stack, &args.connect);
+    Err(explain(&known.name, &report, &repair).document(&report))
 }
 
-async fn read(
-    cloud: &Cloud,
-    known: &Known,
-    now: SystemTime,
-    ui: &Ui,
-) -> Result<(Option<Inspection>, Identity)> {
+/// A stack at work, and whether it is as it was deployed.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Whether nothing is missing, disabled, or different, and the stack isn't stuck.
+    healthy: bool,
+    /// What is missing, disabled, or different.
+    drift: Vec<Finding>,
+    /// What couldn't be compared.
+    unchecked: Vec<Unchecked>,
+    #[serde(flatten)]
+    live: Live,
+}
+
+/// What goes on in the stack.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Live {
+    Read(Box<Inspection>),
+    /// A part that was deleted can prevent the rest from being read.
+    Unread {
+        stack: Observed,
+        unread: String,
+    },
+}
+
+impl Live {
+    fn stack(&self) -> &Observed {
+        match self {
+            Self::Read(inspection) => &inspection.stack,
+            Self::Unread { stack, .. } => stack,
+        }
+    }
+}
+
+async fn read(cloud: &Cloud, known: &Known, now: SystemTime, ui: &Ui) -> Result<Report> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
-    let inspection = deployer::inspect(&session, &known.name, now).await?;
-    Ok((inspection, identity))
+    let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
+        return Err(no_stack(&identity, known));
+    };
+    let (drift, inspection) = tokio::join!(
+        deployer::find_drift(&session, &stack),
+        deployer::inspect(&session, &known.name, now)
+    );
+    let drift = drift?;
+    let live = match inspection {
+        Ok(Some(inspection)) => Live::Read(Box::new(inspection)),
+        Ok(None) => return Err(no_stack(&identity, known)),
+        Err(error) if !drift.is_empty() => Live::Unread {
+            stack,
+            unread: error.to_string(),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    Ok(make_report(drift, live))
+}
+
+fn no_stack(identity: &Identity, known: &Known) -> Failure {
+    identity.no_such_stack(&known.name).into()
+}
+
+fn make_report(drift: Drift, live: Live) -> Report {
+    let status = live.stack().status;
+    let works = matches!(
+        status,
+        Status::Ready { .. } | Status::Busy(_) | Status::InReview
+    );
+    Report {
+        healthy: works && drift.is_empty(),
+        drift: drift.findings,
+        unchecked: drift.unchecked,
+        live,
+    }
+}
+
+/// The command that repairs the stack. A stack's name alone doesn't say where its definition is.
+fn repair_command(stack: &StackRef, connect: &ConnectArgs) -> String {
+    let file = match stack {
+        StackRef::File(file) => file.display().to_string(),
+        StackRef::Name(_) => "FILE".to_owned(),
+    };
+    format!("{} deploy {file}{}", program(), connect.as_written())
+}
+
+fn explain(name: &str, report: &Report, repair: &str) -> Failure {
+    let what = if report.drift.is_empty() {
+        format!("is in {}", report.live.stack().status_name)
+    } else {
+        format!(
+            "isn't as it was deployed: {}",
+            count_findings(&report.drift)
+        )
+    };
+    Failure::failed(format!("{name} {what}")).hint(format!("to repair it: {repair}"))
 }

@@ -6,14 +6,47 @@ use scaling::{AlarmState, METRIC_NAME};
 use super::demand::format_demand;
 use super::queue::{format_depth, format_metric};
 use super::scaling::{alarm_steps, format_policies};
+use super::{Live, Report};
+use crate::drift::{count_findings, format_findings};
 use crate::words::age_at;
 
 /// The whole picture; `now` in seconds since 1970.
-pub(super) fn format_inspection(name: &str, inspection: &Inspection, now: u64) -> String {
-    let mut text = format!("{name}: {}\n", inspection.stack.status_name);
-    if let Some(reason) = &inspection.stack.reason {
+pub(super) fn format_report(name: &str, report: &Report, now: u64) -> String {
+    let stack = report.live.stack();
+    let mut text = format!("{name}: {}\n", stack.status_name);
+    if let Some(reason) = &stack.reason {
         text.push_str(&format!("  {reason}\n"));
     }
+    text.push_str(&format_drift(report));
+    match &report.live {
+        Live::Read(inspection) => text.push_str(&format_inspection(inspection, now)),
+        Live::Unread { unread, .. } => {
+            text.push_str(&format!("\nthe rest can't be read: {unread}\n"))
+        }
+    }
+    text
+}
+
+fn format_drift(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.drift.is_empty() {
+        text.push_str(&format!(
+            "\ndrift         {}\n",
+            count_findings(&report.drift)
+        ));
+        text.push_str(&format_findings(&report.drift));
+    }
+    if !report.unchecked.is_empty() {
+        text.push_str("\nnot compared with the template:\n");
+    }
+    for part in &report.unchecked {
+        text.push_str(&format!("  {}: {}\n", part.name, part.reason));
+    }
+    text
+}
+
+fn format_inspection(inspection: &Inspection, now: u64) -> String {
+    let mut text = String::new();
     for cluster in &inspection.clusters {
         text.push_str(&cluster_text(cluster));
     }
@@ -331,6 +364,12 @@ mod tests {
                 alarm("GreaterThanThreshold", 10.0, 3, "OK"),
             ],
         };
-        insta::assert_snapshot!(format_inspection("voucher-worker", &inspection, NOW));
+        let report = Report {
+            healthy: true,
+            drift: Vec::new(),
+            unchecked: Vec::new(),
+            live: Live::Read(Box::new(inspection)),
+        };
+        insta::assert_snapshot!(format_report("voucher-worker", &report, NOW));
     }
 }

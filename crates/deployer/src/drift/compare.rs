@@ -1,0 +1,204 @@
+//! Template × live → findings. Pure.
+
+use serde_json::{Map, Value};
+use template::contract::types;
+
+use super::finding::{Drift, Finding, Problem, Unchecked};
+use super::intended::Intended;
+use super::intrinsics::is_unresolved;
+use super::live::Live;
+
+/// Compares the parts of a stack with what their services return.
+///
+/// A property is compared if the template sets it and the service returns it. A service that doesn't return a property
+/// says nothing about it, because clouds other than AWS leave optional ones out; `null` says that it isn't set.
+pub(super) fn compare(pairs: &[(Intended, Live)]) -> Drift {
+    let mut drift = Drift::default();
+    for (intended, live) in pairs {
+        let mut find = |problem| drift.findings.push(finding(intended, problem));
+        match live {
+            Live::Missing => find(Problem::Missing),
+            Live::Found(found) => compare_properties(intended, found)
+                .into_iter()
+                .for_each(find),
+            Live::Unchecked(reason) => drift.unchecked.push(Unchecked {
+                name: intended.logical_id.clone(),
+                reason: reason.clone(),
+            }),
+        }
+    }
+    drift
+}
+
+fn finding(intended: &Intended, problem: Problem) -> Finding {
+    Finding {
+        logical_id: intended.logical_id.clone(),
+        resource_type: intended.resource_type.clone(),
+        physical_id: intended.physical_id.clone(),
+        problem,
+    }
+}
+
+/// The functions' concurrency: none of it switches a function off.
+const CONCURRENCY: &str = "ReservedConcurrentExecutions";
+
+fn compare_properties(intended: &Intended, found: &Map<String, Value>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let switch = switch_of(&intended.resource_type);
+    for (property, expected) in &intended.properties {
+        let Some(value) = found.get(property) else {
+            continue;
+        };
+        if is_never_drift(&intended.resource_type, property)
+            || may_be_scheduled(intended, property, value)
+        {
+            continue;
+        }
+        if switch == Some(property.as_str()) && !is_same(expected, value) {
+            problems.push(Problem::Disabled {
+                property: property.clone(),
+            });
+        } else if property != CONCURRENCY || !is_off(value) {
+            list_differences(property, expected, value, &mut problems);
+        }
+    }
+    if found.get(CONCURRENCY).is_some_and(is_off) {
+        problems.push(Problem::Disabled {
+            property: CONCURRENCY.to_owned(),
+        });
+    }
+    problems
+}
+
+fn is_off(concurrency: &Value) -> bool {
+    concurrency.as_i64() == Some(0)
+}
+
+/// The property that switches resources of a type on and off.
+fn switch_of(resource_type: &str) -> Option<&'static str> {
+    match resource_type {
+        types::RULE => Some("State"),
+        types::ALARM => Some("ActionsEnabled"),
+        _ => None,
+    }
+}
+
+/// A count is the autoscaler's, or whoever pauses it; a pause isn't drift either.
+fn is_never_drift(resource_type: &str, property: &str) -> bool {
+    matches!(
+        (resource_type, property),
+        (types::SERVICE, "DesiredCount") | (types::SCALABLE_TARGET, "SuspendedState")
+    )
+}
+
+/// Whether a bound has the value that one of the target's scheduled actions gives it.
+fn may_be_scheduled(intended: &Intended, property: &str, value: &Value) -> bool {
+    if intended.resource_type != types::SCALABLE_TARGET
+        || !matches!(property, "MinCapacity" | "MaxCapacity")
+    {
+        return false;
+    }
+    intended.items("ScheduledActions").iter().any(|action| {
+        let bound = action.pointer(&format!("/ScalableTargetAction/{property}"));
+        bound.is_some_and(|bound| is_same(bound, value))
+    })
+}
+
+/// Adds each difference between two values, by the path of the property.
+fn list_differences(path: &str, expected: &Value, found: &Value, problems: &mut Vec<Problem>) {
+    let whole = is_document(path);
+    if is_same(expected, found) && (!whole || is_same(found, expected)) {
+        return;
+    }
+    if let (Value::Object(expected), Some(Value::Object(found)), false) =
+        (expected, parsed(found), whole)
+    {
+        for (key, expected) in expected {
+            let found = found.get(key).unwrap_or(&Value::Null);
+            list_differences(&format!("{path}.{key}"), expected, found, problems);
+        }
+        return;
+    }
+    problems.push(Problem::Different {
+        property: path.to_owned(),
+        expected: expected.clone(),
+        found: found.clone(),
+    });
+}
+
+/// Whether a property is a policy. It means something only as a whole: an addition changes what it allows.
+fn is_document(path: &str) -> bool {
+    path.ends_with("PolicyDocument") || path.ends_with("Policy") || path == "Policies"
+}
+
+/// Whether a value is what the template has: the parts of an object that the template sets, lists in any order,
+/// numbers and flags as text or not, and JSON in text like JSON outside.
+fn is_same(expected: &Value, found: &Value) -> bool {
+    if is_unresolved(expected) || is_unresolved(found) || expected == found {
+        return true;
+    }
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => expected
+            .iter()
+            .all(|(key, value)| is_same(value, found.get(key).unwrap_or(&Value::Null))),
+        (Value::Array(expected), Value::Array(found)) => {
+            expected.len() == found.len() && is_same_set(expected, found)
+        }
+        // IAM returns a list of one as it was given, or alone.
+        (Value::Array(expected), one) if !matches!(one, Value::Object(_)) => {
+            matches!(expected.as_slice(), [only] if is_same(only, one))
+        }
+        (one, Value::Array(found)) if !matches!(one, Value::Object(_)) => {
+            matches!(found.as_slice(), [only] if is_same(one, only))
+        }
+        (Value::Object(_), Value::String(_)) => {
+            parsed(found).is_some_and(|found| is_same(expected, &found))
+        }
+        (Value::String(_), Value::Object(_)) => {
+            parsed(expected).is_some_and(|expected| is_same(&expected, found))
+        }
+        (Value::String(one), Value::String(other)) => is_same_text(one, other),
+        _ => scalar(expected).is_some() && scalar(expected) == scalar(found),
+    }
+}
+
+/// Each expected item has an item of its own among those found.
+fn is_same_set(expected: &[Value], found: &[Value]) -> bool {
+    let mut left: Vec<&Value> = found.iter().collect();
+    expected.iter().all(|item| {
+        let place = left.iter().position(|candidate| is_same(item, candidate));
+        place.map(|place| left.swap_remove(place)).is_some()
+    })
+}
+
+fn is_same_text(one: &str, other: &str) -> bool {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
+    match (parse(one), parse(other)) {
+        (Some(one @ Value::Object(_)), Some(other @ Value::Object(_))) => {
+            is_same(&one, &other) && is_same(&other, &one)
+        }
+        (Some(Value::Number(one)), Some(Value::Number(other))) => one.as_f64() == other.as_f64(),
+        _ => false,
+    }
+}
+
+/// An object in text as an object.
+fn parsed(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) => serde_json::from_str(text).ok(),
+        other => Some(other.clone()),
+    }
+}
+
+/// A scalar's one spelling, whether it is text or not.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number.as_f64()?.to_string()),
+        Value::String(text) => {
+            let number = text.parse::<f64>().ok();
+            Some(number.map_or_else(|| text.clone(), |number| number.to_string()))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,70 @@
+//! A part of a stack, and how one is read from a reply.
+
+use std::fmt::Debug;
+
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use serde_json::{Map, Value};
+
+use crate::error::{Result, aws, is_denied, text};
+
+/// A part of a stack as its service returns it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Live {
+    /// The service knows no such resource.
+    Missing,
+    /// Its properties, named as CloudFormation names them. One that the service didn't return is left out; `null` is
+    /// one that certainly isn't set.
+    Found(Map<String, Value>),
+    /// It can't be read with these credentials.
+    Unchecked(String),
+}
+
+/// What an error says of a part: that it is missing, that it can't be read with these credentials, or nothing.
+pub(super) fn explain<E, R>(
+    error: SdkError<E, R>,
+    doing: &str,
+    is_missing: impl Fn(&E) -> bool,
+) -> Result<Live>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: Debug + Send + Sync + 'static,
+{
+    if error.as_service_error().is_some_and(is_missing) {
+        return Ok(Live::Missing);
+    }
+    if is_denied(&error) {
+        return Ok(Live::Unchecked(text(&error).to_owned()));
+    }
+    Err(aws(doing)(error))
+}
+
+/// Collects the properties that a service returned.
+#[derive(Default)]
+pub(super) struct Properties(Map<String, Value>);
+
+impl Properties {
+    /// Sets a property, if there is a value.
+    pub(super) fn set(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.0.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// Sets a property that every cloud returns if it is set.
+    pub(super) fn set_or_null(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        let value = value.map_or(Value::Null, Into::into);
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The part, found.
+    pub(super) fn found(self) -> Live {
+        Live::Found(self.0)
+    }
+
+    /// The properties as a value, for a nested object.
+    pub(super) fn object(self) -> Value {
+        Value::Object(self.0)
+    }
+}

@@ -1,0 +1,159 @@
+//! Scalable targets and scaling policies of Application Auto Scaling, and the alarms that it made for the policies.
+
+mod policy;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_applicationautoscaling::types::{ScalableTarget, ScalingPolicy, ServiceNamespace};
+use serde_json::{Map, Value, json};
+use template::contract::types;
+
+use crate::error::{Result, aws};
+use crate::session::Session;
+
+use super::super::intended::Intended;
+use super::part::{Live, Properties};
+
+/// What Application Auto Scaling knows of a stack.
+#[derive(Default)]
+pub(super) struct Scaled {
+    /// Scalable targets and policies.
+    pub pairs: Vec<(Intended, Live)>,
+    /// ARNs of policies by logical ID. A policy that was put again has another one than CloudFormation lists.
+    pub current: BTreeMap<String, String>,
+    /// The alarms of target tracking, as they should be.
+    pub alarms: Vec<Intended>,
+}
+
+/// DescribeScalableTargets and DescribeScalingPolicies take 50 IDs or names.
+const NAMES: usize = 50;
+
+pub(super) async fn read(session: &Session<'_>, all: &[Intended]) -> Result<Scaled> {
+    let of = |kind: &'static str| all.iter().filter(move |one| one.resource_type == kind);
+    let targets: Vec<&Intended> = of(types::SCALABLE_TARGET).collect();
+    let policies: Vec<&Intended> = of(types::SCALING_POLICY).collect();
+    let (found_targets, found_policies) = futures::future::try_join(
+        read_targets(session, &targets),
+        read_policies(session, &policies),
+    )
+    .await?;
+    let mut scaled = Scaled::default();
+    for target in targets {
+        let found = found_targets
+            .iter()
+            .find(|found| found.resource_id() == target.text("ResourceId"));
+        let live = found.map_or(Live::Missing, convert_target);
+        scaled.pairs.push((target.clone(), live));
+    }
+    for policy in policies {
+        let found = found_policies.iter().find(|found| {
+            found.resource_id() == policy.text("ResourceId")
+                && found.policy_name() == policy.text("PolicyName")
+        });
+        let live = found.map_or(Live::Missing, policy::convert);
+        if let Some(found) = found {
+            let id = policy.logical_id.clone();
+            scaled.current.insert(id, found.policy_arn().to_owned());
+            let is_aws = session.clients.endpoint_url().is_none();
+            scaled.alarms.extend(list_alarms(policy, found, is_aws));
+        }
+        scaled.pairs.push((policy.clone(), live));
+    }
+    Ok(scaled)
+}
+
+async fn read_targets(session: &Session<'_>, targets: &[&Intended]) -> Result<Vec<ScalableTarget>> {
+    let ids: Vec<String> = distinct(targets, "ResourceId");
+    let mut found = Vec::new();
+    for ids in ids.chunks(NAMES) {
+        let mut pages = session
+            .clients
+            .applicationautoscaling
+            .describe_scalable_targets()
+            .service_namespace(ServiceNamespace::Ecs)
+            .set_resource_ids(Some(ids.to_vec()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(aws("read the scalable targets"))?;
+            found.extend(page.scalable_targets.unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+async fn read_policies(
+    session: &Session<'_>,
+    policies: &[&Intended],
+) -> Result<Vec<ScalingPolicy>> {
+    let names: Vec<String> = distinct(policies, "PolicyName");
+    let mut found = Vec::new();
+    for names in names.chunks(NAMES) {
+        let mut pages = session
+            .clients
+            .applicationautoscaling
+            .describe_scaling_policies()
+            .service_namespace(ServiceNamespace::Ecs)
+            .set_policy_names(Some(names.to_vec()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(aws("read the scaling policies"))?;
+            found.extend(page.scaling_policies.unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+fn distinct(all: &[&Intended], property: &str) -> Vec<String> {
+    let mut values: Vec<String> = all
+        .iter()
+        .map(|one| one.text(property).to_owned())
+        .collect();
+    values.sort();
+    values.dedup();
+    values
+}
+
+fn convert_target(target: &ScalableTarget) -> Live {
+    Properties::default()
+        .set("MinCapacity", Some(target.min_capacity()))
+        .set("MaxCapacity", Some(target.max_capacity()))
+        .found()
+}
+
+/// The alarms of a policy that tracks a target. Application Auto Scaling makes them, and AWS always lists them; other
+/// clouds might not, so a policy without any is only then one whose alarms are missing if `is_aws`.
+fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<Intended> {
+    if found
+        .target_tracking_scaling_policy_configuration()
+        .is_none()
+    {
+        return Vec::new();
+    }
+    let mut names: Vec<&str> = found
+        .alarms()
+        .iter()
+        .map(|alarm| alarm.alarm_name())
+        .collect();
+    let unnamed = format!("TargetTracking-{}-AlarmHigh", policy.text("ResourceId"));
+    if names.is_empty() && is_aws {
+        names.push(&unnamed);
+    }
+    let properties: Map<String, Value> = [
+        ("ActionsEnabled", json!(true)),
+        ("AlarmActions", json!([found.policy_arn()])),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect();
+    names
+        .into_iter()
+        .map(|name| Intended {
+            logical_id: policy.logical_id.clone(),
+            resource_type: types::ALARM.to_owned(),
+            physical_id: name.to_owned(),
+            properties: properties.clone(),
+        })
+        .collect()
+}

@@ -3,6 +3,8 @@
 use comfy_table::{Table, presets};
 use deployer::{Action, Plan, Recovering, Recovery};
 
+use crate::drift::{count_findings, format_findings};
+
 /// Formats what the plan will do. Losses come last, where they are read.
 pub(crate) fn format_plan(plan: &Plan) -> String {
     let mut table = Table::new();
@@ -24,12 +26,17 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
             },
         ]);
     }
-    let mut text = format!(
-        "\nPlan: {}\n{}\n{}\n",
-        format_headline(plan),
-        table.trim_fmt(),
-        format_totals(plan)
-    );
+    let mut text = format!("\nPlan: {}\n", format_headline(plan));
+    if !plan.drift.is_empty() {
+        text.push_str(&format!(
+            "{}, and is put back:\n",
+            count_findings(&plan.drift)
+        ));
+        text.push_str(&format_findings(&plan.drift));
+    }
+    if !is_repair(plan) {
+        text.push_str(&format!("{}\n{}\n", table.trim_fmt(), format_totals(plan)));
+    }
     for loss in plan.losses() {
         let what = match loss.action {
             Action::MayReplace => "may be lost by replacement",
@@ -43,8 +50,16 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
     text
 }
 
+/// Whether the plan only repairs what was changed by hand.
+pub(crate) fn is_repair(plan: &Plan) -> bool {
+    !plan.drift.is_empty() && plan.changes.is_empty()
+}
+
 fn format_headline(plan: &Plan) -> String {
     let name = &plan.stack;
+    if is_repair(plan) {
+        return format!("repair the stack {name}");
+    }
     match plan.recovery.as_ref().filter(|recovery| !recovery.done) {
         None if plan.creates_stack => format!("create the stack {name}"),
         None => format!("update the stack {name}"),
@@ -91,7 +106,7 @@ fn format_totals(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
-    use deployer::Change;
+    use deployer::{Change, Finding, Problem};
 
     use super::*;
 
@@ -117,6 +132,7 @@ mod tests {
             stack: "voucher-worker".into(),
             creates_stack: false,
             recovery: None,
+            drift: Vec::new(),
             changes: vec![
                 change(Action::Add, "AWS::SQS::Queue", "OrdersQueue", &[]),
                 change(
@@ -144,6 +160,44 @@ mod tests {
     }
 
     #[test]
+    fn a_repair_is_a_plan_of_its_own_or_part_of_an_update() {
+        let disabled = Finding {
+            logical_id: "MetricRule".into(),
+            resource_type: "AWS::Events::Rule".into(),
+            physical_id: "shop-MetricRule-1".into(),
+            problem: Problem::Disabled {
+                property: "State".into(),
+            },
+        };
+        let repair = Plan {
+            stack: "shop".into(),
+            drift: vec![disabled],
+            ..Plan::default()
+        };
+        let update = Plan {
+            changes: vec![change(
+                Action::Change,
+                "AWS::Events::Rule",
+                "Rule",
+                &["State"],
+            )],
+            ..repair.clone()
+        };
+        insta::assert_snapshot!([repair, update].map(|plan| format_plan(&plan)).concat(), @"
+
+        Plan: repair the stack shop
+        1 part was changed by hand, and is put back:
+          MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
+
+        Plan: update the stack shop
+        1 part was changed by hand, and is put back:
+          MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
+          change  AWS::Events::Rule  Rule  State
+        1 to change
+        ");
+    }
+
+    #[test]
     fn a_recovery_is_part_of_the_plan() {
         let recovering = |step, status: &str| {
             Some(Recovering {
@@ -156,6 +210,7 @@ mod tests {
             stack: "voucher-worker".into(),
             creates_stack: true,
             recovery: recovering(Recovery::Delete, "CREATE_FAILED"),
+            drift: Vec::new(),
             changes: vec![
                 change(Action::Remove, "AWS::IAM::Role", "TaskRole", &[]),
                 change(Action::Remove, "AWS::SQS::Queue", "VouchersQueue", &[]),

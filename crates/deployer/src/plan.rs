@@ -9,6 +9,7 @@ use aws_sdk_cloudformation::types::{
 use serde::Serialize;
 use template::contract::types;
 
+use crate::drift::{Finding, Problem};
 use crate::resource::Resource;
 use crate::status::Recovery;
 
@@ -21,6 +22,8 @@ pub struct Plan {
     pub creates_stack: bool,
     /// What is done to a stuck stack first.
     pub recovery: Option<Recovering>,
+    /// What was changed by hand, and is put back.
+    pub drift: Vec<Finding>,
     /// One entry a resource, in CloudFormation's order.
     pub changes: Vec<Change>,
 }
@@ -121,6 +124,18 @@ impl Plan {
             done: true,
             ..recovering
         })
+    }
+
+    /// Adds what was changed by hand, and is put back. What is missing can't be lost any more.
+    pub(crate) fn revert(&mut self, findings: &[Finding]) {
+        self.drift = findings.to_vec();
+        let is_missing = |id: &str| {
+            let mut named = findings.iter().filter(|finding| finding.logical_id == id);
+            named.any(|finding| finding.problem == Problem::Missing)
+        };
+        for change in &mut self.changes {
+            change.expendable |= is_missing(&change.logical_id);
+        }
     }
 
     /// The removals in it.
@@ -264,6 +279,7 @@ mod tests {
             stack: "s".into(),
             creates_stack: false,
             recovery: None,
+            drift: Vec::new(),
             changes: convert_changes(&[
                 sdk("AWS::SQS::Queue", ChangeAction::Remove, None),
                 sdk(

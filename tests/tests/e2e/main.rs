@@ -12,6 +12,7 @@ mod demand;
 mod demo;
 mod deployed;
 mod destroyed;
+mod drift;
 mod failure;
 mod faults;
 mod fleet;

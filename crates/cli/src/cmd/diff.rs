@@ -1,6 +1,6 @@
 //! `diff`: what a deploy would change, without changing it.
 
-use deployer::{Plan, Session};
+use deployer::{Drift, Plan, Session};
 use serde::Serialize;
 use serde_json::Value;
 use similar::TextDiff;
@@ -8,6 +8,7 @@ use stack::Stack;
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{FileArg, Known};
+use crate::drift::{count_findings, format_findings};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::plan::format_plan;
@@ -23,6 +24,9 @@ pub(crate) struct Args {
     connect: ConnectArgs,
     #[command(flatten)]
     role: RoleArg,
+    /// Also show what was changed by hand since the last deploy
+    #[arg(long)]
+    drift: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -30,6 +34,8 @@ struct Difference {
     stack: String,
     changed: bool,
     plan: Option<Plan>,
+    /// What was changed by hand. `None` without `--drift`.
+    drift: Option<Drift>,
     /// Unified difference of the templates, as YAML.
     template: String,
 }
@@ -41,7 +47,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let cloud = args.connect.connect(&known, &ui).await?;
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
-    let work = compute_difference(&cloud, &session, &known, &stack, &ui);
+    let work = compute_difference(&cloud, &session, &known, &stack, args.drift, &ui);
     let Some(difference) = run_until_interrupted(&session, &ui, work, || ()).await else {
         return Err(Failure::failed("interrupted: nothing was changed"));
     };
@@ -56,6 +62,7 @@ async fn compute_difference(
     session: &Session<'_>,
     known: &Known,
     stack: &Stack,
+    with_drift: bool,
     ui: &Ui,
 ) -> Result<Difference> {
     let identity = cloud.identify(session, known).await?;
@@ -69,9 +76,14 @@ async fn compute_difference(
         Some(text) => as_yaml(&parse(text)?)?,
         None => String::new(),
     };
+    let drift = match deployer::observe_ours(&session, &stack.name).await? {
+        Some(observed) if with_drift => Some(deployer::find_drift(&session, &observed).await?),
+        _ => None,
+    };
     Ok(Difference {
-        changed: plan.is_some(),
+        changed: plan.is_some() || drift.as_ref().is_some_and(|drift| !drift.is_empty()),
         plan,
+        drift,
         template: unified_diff(&old, &new, deployed.is_none()),
         stack: stack.name.clone(),
     })
@@ -103,12 +115,30 @@ fn unified_diff(old: &str, new: &str, all_new: bool) -> String {
 }
 
 fn format_difference(difference: &Difference) -> String {
-    match &difference.plan {
+    let mut text = match &difference.plan {
         None => format!("{}: no change\n", difference.stack),
         Some(plan) => format!(
             "{}\n{}",
             difference.template,
             format_plan(plan).trim_start()
         ),
+    };
+    if let Some(drift) = &difference.drift {
+        text.push_str(&format_drift(drift));
     }
+    text
+}
+
+fn format_drift(drift: &Drift) -> String {
+    let mut text = if drift.is_empty() {
+        "\nNothing was changed by hand\n".to_owned()
+    } else {
+        let count = count_findings(&drift.findings);
+        let findings = format_findings(&drift.findings);
+        format!("\n{count}; `deploy` puts it back:\n{findings}")
+    };
+    for part in &drift.unchecked {
+        text.push_str(&format!("not compared: {}: {}\n", part.name, part.reason));
+    }
+    text
 }

@@ -14,11 +14,11 @@ use aws_sdk_cloudformation::operation::create_change_set::builders::CreateChange
 use aws_sdk_cloudformation::operation::describe_change_set::{
     DescribeChangeSetError, DescribeChangeSetOutput,
 };
-use aws_sdk_cloudformation::types::{Capability, ChangeSetType, Parameter, Tag};
+use aws_sdk_cloudformation::types::{Capability, ChangeSetType, DeploymentMode, Parameter, Tag};
 use serde_json::Value;
 use template::contract::STACK_TAG;
 
-use crate::error::{Result, aws, code, text};
+use crate::error::{Kind, Result, aws, code, text};
 use crate::plan::Plan;
 use crate::session::{DraftHold, Session};
 
@@ -92,6 +92,8 @@ pub(crate) struct ChangeSet {
     pub keeps_on_failure: bool,
     /// Held until it is executed or removed.
     pub hold: Arc<DraftHold>,
+    /// Whether it also puts back what was changed by hand.
+    pub reverts_drift: bool,
 }
 
 /// What came of an attempt to plan.
@@ -111,9 +113,34 @@ pub(crate) async fn create(
     source: &Source,
     creates_stack: bool,
 ) -> Result<Planned> {
+    create_in_mode(session, source, creates_stack, None).await
+}
+
+/// Makes a change set that updates the stack and puts back what was changed by hand. A cloud that doesn't know such
+/// change sets makes a plain one, which doesn't have `reverts_drift`.
+pub(crate) async fn create_reverting_drift(
+    session: &Session<'_>,
+    source: &Source,
+) -> Result<Planned> {
+    match create_in_mode(session, source, false, Some(DeploymentMode::RevertDrift)).await {
+        Err(error) if error.kind() == Kind::Failed => {
+            session.note(format!("no drift-aware change set: {error}"));
+            create(session, source, false).await
+        }
+        other => other,
+    }
+}
+
+async fn create_in_mode(
+    session: &Session<'_>,
+    source: &Source,
+    creates_stack: bool,
+    mode: Option<DeploymentMode>,
+) -> Result<Planned> {
     let token = session.token();
     let hold = Arc::new(session.hold_draft());
     let name = match build_request(session, source, &token, creates_stack)
+        .set_deployment_mode(mode)
         .send()
         .await
     {

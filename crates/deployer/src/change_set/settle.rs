@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::error::SdkError;
 use aws_sdk_cloudformation::operation::describe_change_set::{
     DescribeChangeSetError, DescribeChangeSetOutput,
 };
-use aws_sdk_cloudformation::types::ChangeSetStatus;
+use aws_sdk_cloudformation::types::{ChangeSetStatus, DeploymentMode};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -49,10 +49,12 @@ impl Draft<'_> {
                 stack: self.stack.to_owned(),
                 creates_stack: self.creates_stack,
                 recovery: None,
+                drift: Vec::new(),
                 changes: convert_changes(first.changes()).collect(),
             },
             keeps_on_failure: false,
             hold: Arc::clone(&self.hold),
+            reverts_drift: first.deployment_mode() == Some(&DeploymentMode::RevertDrift),
             id,
         };
         if first.status() == Some(&ChangeSetStatus::Failed) {

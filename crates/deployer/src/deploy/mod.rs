@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Execution, Planned, Source};
+use crate::drift::repair;
 use crate::error::{Error, Kind, Result, aws};
 use crate::follow::{Ended, Follower};
 use crate::observe::observe;
@@ -17,7 +18,7 @@ use crate::plan::{Plan, Recovering};
 use crate::session::Session;
 use crate::status::{NextStep, Recovery, Status, next_step};
 
-use recover::{Prepared, plan_recovery, update_stuck};
+use recover::{Drifted, Prepared, plan_recovery, update_stuck};
 
 pub(crate) use failure::failure;
 
@@ -84,8 +85,9 @@ async fn bring_to(
     let mut followed = false;
     loop {
         let prepared = recover::prepare(session, source, &mut attempts, &mut followed).await?;
-        let planned = match prepared {
-            Prepared::Planned(planned) => planned,
+        let (planned, drifted) = match prepared {
+            Prepared::Planned(planned) => (planned, None),
+            Prepared::Drifted(planned, drifted) => (planned, Some(drifted)),
             Prepared::Stuck(stuck) => {
                 approve(&stuck.plan)?;
                 if stuck.recover(session, &mut attempts).await? {
@@ -101,12 +103,15 @@ async fn bring_to(
             Planned::Ready(mut change_set) => {
                 let plan = &mut change_set.plan;
                 plan.recovery = recovered.as_ref().and_then(Plan::recovering);
+                if let Some(drifted) = &drifted {
+                    plan.revert(&drifted.drift.findings);
+                }
                 let known = recovered
                     .as_ref()
                     .is_some_and(|done| plan.is_included_in(done));
                 let mut approved = |_: &Plan| Ok(());
                 let approve: &mut Approve<'_> = if known { &mut approved } else { &mut *approve };
-                match carry_out(session, change_set, approve).await? {
+                match carry_out(session, change_set, drifted.as_ref(), approve).await? {
                     Ok(deployed) => {
                         return Ok(Deployed {
                             followed,
@@ -116,7 +121,7 @@ async fn bring_to(
                     Err(overtaken) => overtaken,
                 }
             }
-            Planned::NoChange => match unchanged(session, &source.stack).await? {
+            Planned::NoChange => match repaired(session, source, drifted, approve).await? {
                 Some(deployed) => {
                     return Ok(Deployed {
                         followed,
@@ -148,9 +153,16 @@ async fn overtaken(
 async fn carry_out(
     session: &Session<'_>,
     change_set: ChangeSet,
+    drifted: Option<&Drifted>,
     approve: &mut Approve<'_>,
 ) -> Result<Result<Deployed, String>> {
-    let started = match approve(&change_set.plan) {
+    // Without a drift-aware change set: first, because CloudFormation can't update a part that is missing.
+    let first = drifted.filter(|_| !change_set.reverts_drift);
+    let approved = match (approve(&change_set.plan), first) {
+        (Ok(()), Some(drifted)) => repair(session, &drifted.stack).await,
+        (approved, _) => approved,
+    };
+    let started = match approved {
         Ok(()) => start(session, &change_set).await,
         Err(refusal) => Ok(Err(Unstarted::Refused(refusal))),
     };
@@ -159,8 +171,13 @@ async fn carry_out(
             let ChangeSet { plan, hold, .. } = change_set;
             // From here on it isn't a draft.
             drop(hold);
-            let ended = follower.until_settled().await?;
-            finish(plan, ended).map(Ok)
+            let mut ended = follower.until_settled().await?;
+            let stack = ended.stack.take();
+            if let (Some(_), Some(stack)) = (drifted, &stack) {
+                // Not every type supports drift detection: what is left is repaired by direct calls.
+                repair(session, stack).await?;
+            }
+            finish(plan, Ended { stack, ..ended }).map(Ok)
         }
         Err(Unstarted::Overtaken(why)) => {
             change_set::discard(session, &change_set.id).await;
@@ -219,7 +236,7 @@ pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>
                         change_set::abandon(session, &change_set).await;
                         return Ok(Some(change_set.plan));
                     }
-                    Ok(Prepared::Planned(_)) => continue,
+                    Ok(Prepared::Planned(_) | Prepared::Drifted(..)) => continue,
                     Err(why) => {
                         overtaken(session, &mut attempts, &source.stack, &why).await?;
                         continue;
@@ -246,6 +263,32 @@ pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>
             }
         }
     }
+}
+
+/// What a deploy without a change of the template does: it repairs what was changed by hand, once that is approved.
+/// `None`: the stack is gone.
+async fn repaired(
+    session: &Session<'_>,
+    source: &Source,
+    drifted: Option<Drifted>,
+    approve: &mut Approve<'_>,
+) -> Result<Option<Deployed>> {
+    let Some(Drifted { stack, drift }) = drifted else {
+        return unchanged(session, &source.stack).await;
+    };
+    let plan = Plan {
+        stack: source.stack.clone(),
+        drift: drift.findings,
+        ..Plan::default()
+    };
+    approve(&plan)?;
+    repair(session, &stack).await?;
+    let deployed = unchanged(session, &source.stack).await?;
+    Ok(deployed.map(|deployed| Deployed {
+        changed: true,
+        plan,
+        ..deployed
+    }))
 }
 
 /// `None`: the stack is gone.

@@ -3,6 +3,7 @@
 use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Planned, Source, is_overtaken};
 use crate::delete::delete;
+use crate::drift::{Drift, find_drift};
 use crate::error::{Result, aws, text};
 use crate::follow::{Follower, follow};
 use crate::messages;
@@ -19,6 +20,8 @@ use super::failure::failure;
 pub(crate) enum Prepared {
     /// A change set, or the reason why there is none.
     Planned(Planned),
+    /// The same for a stack in which something was changed by hand.
+    Drifted(Planned, Drifted),
     /// A stuck stack, which has to be recovered before CloudFormation takes a change set.
     Stuck(Stuck),
 }
@@ -62,11 +65,7 @@ pub(crate) async fn prepare(
                     Err(why) => attempts.again(session, name, &why).await?,
                 }
             }
-            (NextStep::Update, _) => {
-                session.note(format!("planning the update of {name}"));
-                let planned = change_set::create(session, source, false).await?;
-                return Ok(Prepared::Planned(planned));
-            }
+            (NextStep::Update, Some(stack)) => return plan_update(session, source, stack).await,
             // Every other step comes from a stack that is there.
             (NextStep::Create, _) | (_, None) => {
                 session.note(format!("planning the new stack {name}"));
@@ -75,6 +74,24 @@ pub(crate) async fn prepare(
             }
         }
     }
+}
+
+/// A stack in which something was changed by hand.
+pub(crate) struct Drifted {
+    pub stack: Observed,
+    pub drift: Drift,
+}
+
+/// Plans an update, which also repairs what was changed by hand if the cloud's change sets can.
+async fn plan_update(session: &Session<'_>, source: &Source, stack: Observed) -> Result<Prepared> {
+    session.note(format!("planning the update of {}", source.stack));
+    let drift = find_drift(session, &stack).await?;
+    if drift.is_empty() {
+        let planned = change_set::create(session, source, false).await?;
+        return Ok(Prepared::Planned(planned));
+    }
+    let planned = change_set::create_reverting_drift(session, source).await?;
+    Ok(Prepared::Drifted(planned, Drifted { stack, drift }))
 }
 
 /// Plans an update of a stack whose last operation failed and was left as it was. If CloudFormation takes none, the

@@ -9,6 +9,7 @@ mod finding;
 mod intended;
 mod intrinsics;
 mod live;
+mod repair;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +20,11 @@ use crate::observe::{Observed, resources, template};
 use crate::session::Session;
 use crate::status::Status;
 
-use intended::Deployed;
+use intended::{Deployed, Intended};
+use live::Live;
 
 pub use finding::{Drift, Finding, Problem, Unchecked};
+pub(crate) use repair::repair;
 
 /// Compares a stack with its deployed template. Only a settled stack can be compared: in any other, the template and
 /// the resources are those of different deploys, so the stack is reported as unchecked.
@@ -29,11 +32,21 @@ pub use finding::{Drift, Finding, Problem, Unchecked};
 /// # Errors
 /// If AWS can't be reached. A part that these credentials may not read is reported as unchecked.
 pub async fn find_drift(session: &Session<'_>, stack: &Observed) -> Result<Drift> {
+    Ok(match read(session, stack).await? {
+        Ok(pairs) => compare::compare(&pairs),
+        Err(unchecked) => unchecked,
+    })
+}
+
+/// The parts of a stack as its template has them, each next to what its service returns. The inner error is why the
+/// stack can't be compared.
+async fn read(
+    session: &Session<'_>,
+    stack: &Observed,
+) -> Result<Result<Vec<(Intended, Live)>, Drift>> {
     if !matches!(stack.status, Status::Ready { .. }) {
-        return Ok(unchecked(
-            stack,
-            format!("the stack is in {}", stack.status_name),
-        ));
+        let reason = format!("the stack is in {}", stack.status_name);
+        return Ok(Err(unchecked(stack, reason)));
     }
     let (resources, text) = futures::future::try_join(
         resources(session, stack),
@@ -43,15 +56,14 @@ pub async fn find_drift(session: &Session<'_>, stack: &Observed) -> Result<Drift
     let parsed = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     let Some(template) = parsed else {
         let reason = "its template isn't JSON, so ecs-scaler didn't write it";
-        return Ok(unchecked(stack, reason.to_owned()));
+        return Ok(Err(unchecked(stack, reason.to_owned())));
     };
     let deployed = Deployed {
         stack,
         resources: &resources,
         template: &template,
     };
-    let pairs = live::read(session, &deployed).await?;
-    Ok(compare::compare(&pairs))
+    live::read(session, &deployed).await.map(Ok)
 }
 
 fn unchecked(stack: &Observed, reason: String) -> Drift {

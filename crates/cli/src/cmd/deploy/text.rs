@@ -2,10 +2,13 @@
 
 use deployer::Deployment;
 
+use crate::plan::is_repair;
+
 /// What was done, and what came out of it.
 pub(super) fn format_outcome(outcome: &Deployment) -> String {
     let deployed = &outcome.deployed;
     let what = match (deployed.changed, deployed.followed) {
+        (true, _) if is_repair(&deployed.plan) => "repaired what was changed by hand",
         (true, _) => "deployed",
         (false, true) => "deployed by the run that was followed; nothing else to change",
         (false, false) => "no change: already deployed",

@@ -8,7 +8,7 @@ mod queues;
 mod roles;
 mod rules;
 mod scaling;
-mod topics;
+pub(super) mod topics;
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! Rules of EventBridge, and their targets.
 
 use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
-use serde_json::Value;
+use aws_sdk_eventbridge::types::{RetryPolicy, Target};
+use serde_json::{Value, json};
 
 use crate::error::{Result, aws};
 use crate::session::Session;
@@ -34,6 +35,8 @@ pub(super) async fn read(session: &Session<'_>, rule: &Intended) -> Result<Live>
                 .set("Id", Some(target.id()))
                 .set("Arn", Some(target.arn()))
                 .set("Input", target.input())
+                .set("RetryPolicy", target.retry_policy().map(convert_retries))
+                .set("DeadLetterConfig", dead_letters(target))
                 .object()
         }));
         next = reply.next_token().map(str::to_owned);
@@ -47,4 +50,19 @@ pub(super) async fn read(session: &Session<'_>, rule: &Intended) -> Result<Live>
         .set("Description", found.description())
         .set("Targets", Some(targets))
         .found())
+}
+
+fn convert_retries(policy: &RetryPolicy) -> Value {
+    Properties::default()
+        .set(
+            "MaximumEventAgeInSeconds",
+            policy.maximum_event_age_in_seconds(),
+        )
+        .set("MaximumRetryAttempts", policy.maximum_retry_attempts())
+        .object()
+}
+
+fn dead_letters(target: &Target) -> Option<Value> {
+    let arn = target.dead_letter_config()?.arn()?;
+    Some(json!({ "Arn": arn }))
 }

@@ -96,7 +96,10 @@ async fn read_attributes(session: &Session<'_>, arn: &str) -> Result<Live> {
 }
 
 /// ARN of the subscription of this endpoint to this topic.
-pub(crate) async fn find(session: &Session<'_>, subscription: &Intended) -> Result<Option<String>> {
+pub(in crate::drift) async fn find(
+    session: &Session<'_>,
+    subscription: &Intended,
+) -> Result<Option<String>> {
     let topic = subscription.text("TopicArn");
     let endpoint = subscription.text("Endpoint");
     let mut pages = session

@@ -1,0 +1,242 @@
+//! Repairing drift by direct calls, for clouds whose CloudFormation can't, and for what its change set left.
+//!
+//! On AWS, a drift-aware change set comes first (`DeploymentMode` `REVERT_DRIFT`): CloudFormation compares the template
+//! with the actual state and puts back what differs. Source: CloudFormation User Guide, "Using drift-aware change
+//! sets". A cloud that doesn't know it says in its reply that the change set has no such mode, and a change set without
+//! it can't repair a thing: the template hasn't changed, and an update of a function, role or log group that was deleted
+//! fails because there is nothing to update. A new logical ID would make another one, and the next deploy would make a
+//! third. So the part is made again under the name that CloudFormation has for it: our functions, roles, log groups,
+//! queues, rules and alarms are addressed by their names, so the stack's own list of resources is true again, and later
+//! updates and the deletion reach what was made. Scaling policies and subscriptions get other ARNs; reading finds them
+//! by name and endpoint, and they end with their scalable target and topic.
+
+mod alarms;
+mod functions;
+mod given;
+mod queues;
+mod roles;
+mod rules;
+mod scaling;
+mod services;
+mod topics;
+
+use std::time::Duration;
+
+use template::contract::types;
+use tokio::time::Instant;
+
+use crate::error::{Error, Kind, Result};
+use crate::observe::Observed;
+use crate::session::Session;
+
+use super::compare::compare;
+use super::finding::{Drift, Problem};
+use super::intended::Intended;
+use super::live::{INVOKE_CONFIG, Live, PERMISSION, PROVIDERS, QUEUE_POLICY, TOPIC_POLICY};
+use super::read;
+
+/// A new role works after some seconds, and SQS refuses the name of a deleted queue for 60 s.
+/// Source: Amazon SQS API Reference, `DeleteQueue`.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The types that can be repaired, in the order in which one needs the other.
+const ORDER: [&str; 16] = [
+    types::LOG_GROUP,
+    types::ROLE,
+    types::CLUSTER,
+    PROVIDERS,
+    types::QUEUE,
+    types::TOPIC,
+    QUEUE_POLICY,
+    TOPIC_POLICY,
+    types::FUNCTION,
+    PERMISSION,
+    INVOKE_CONFIG,
+    types::SUBSCRIPTION,
+    types::RULE,
+    types::SERVICE,
+    types::SCALABLE_TARGET,
+    types::SCALING_POLICY,
+];
+
+/// A part to repair.
+pub(super) struct Broken<'a> {
+    pub part: &'a Intended,
+    pub problems: Vec<&'a Problem>,
+    /// Whether an earlier attempt of this run didn't help.
+    pub again: bool,
+    /// Whether the problem is one of the alarms that Application Auto Scaling made for this policy.
+    pub of_alarm: bool,
+}
+
+impl<'a> Broken<'a> {
+    /// The properties that it should have.
+    fn given(&self) -> given::Properties<'a> {
+        given::Properties(&self.part.properties)
+    }
+
+    pub(super) fn is_missing(&self) -> bool {
+        self.problems.contains(&&Problem::Missing)
+    }
+
+    /// Whether a property, or a part of it, is to be put back.
+    pub(super) fn is_different(&self, property: &str) -> bool {
+        self.problems.iter().any(|problem| match problem {
+            Problem::Missing => true,
+            Problem::Disabled { property: path } | Problem::Different { property: path, .. } => {
+                path.split('.').next() == Some(property)
+            }
+        })
+    }
+}
+
+/// Repairs what a settled stack's parts differ in from its template, and reads each back. Does nothing if nothing
+/// differs.
+///
+/// # Errors
+/// If a part can't be repaired, with each one that is left; or if AWS can't be reached.
+pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()> {
+    let begun = Instant::now();
+    let mut delay = session.pace.first;
+    let mut again = false;
+    loop {
+        let Ok(pairs) = read(session, stack).await? else {
+            return Ok(());
+        };
+        let drift = compare(&pairs);
+        if drift.is_empty() {
+            return Ok(());
+        }
+        if !again {
+            session.note("repairing what was changed by hand");
+        }
+        let (repaired, errors) = repair_all(session, &pairs, &drift, again).await?;
+        if (!repaired && errors.is_empty()) || begun.elapsed() >= PATIENCE {
+            return Err(explain_left(stack, &drift, &errors));
+        }
+        again = true;
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
+    }
+}
+
+/// Whether anything was repaired, and what failed, because it waits for another part or for AWS.
+async fn repair_all(
+    session: &Session<'_>,
+    pairs: &[(Intended, Live)],
+    drift: &Drift,
+    again: bool,
+) -> Result<(bool, Vec<Error>)> {
+    let mut broken = list_broken(pairs, drift, again);
+    broken.sort_by_key(|broken| rank(&broken.part.resource_type));
+    broken.dedup_by_key(|broken| (&broken.part.logical_id, &broken.part.resource_type));
+    let mut repaired = false;
+    let mut errors = Vec::new();
+    for broken in broken {
+        match repair_part(session, &broken).await {
+            Ok(done) => repaired |= done,
+            Err(error) if error.kind() == Kind::Unreachable => return Err(error),
+            Err(error) => errors.push(error),
+        }
+    }
+    Ok((repaired, errors))
+}
+
+fn rank(resource_type: &str) -> usize {
+    let place = ORDER.iter().position(|kind| *kind == resource_type);
+    place.unwrap_or(ORDER.len())
+}
+
+fn list_broken<'a>(
+    pairs: &'a [(Intended, Live)],
+    drift: &'a Drift,
+    again: bool,
+) -> Vec<Broken<'a>> {
+    let problems_of = |part: &Intended| -> Vec<&Problem> {
+        let findings = drift.findings.iter();
+        findings
+            .filter(|finding| {
+                finding.logical_id == part.logical_id && finding.physical_id == part.physical_id
+            })
+            .map(|finding| &finding.problem)
+            .collect()
+    };
+    let parts = pairs.iter().map(|(part, _)| part);
+    parts
+        .map(|part| Broken {
+            part,
+            problems: problems_of(part),
+            again,
+            of_alarm: false,
+        })
+        .filter(|broken| !broken.problems.is_empty())
+        .map(|broken| as_policy(broken, pairs))
+        .collect()
+}
+
+/// An alarm of target tracking is repaired by putting its policy again, which makes its alarms.
+fn as_policy<'a>(broken: Broken<'a>, pairs: &'a [(Intended, Live)]) -> Broken<'a> {
+    if broken.part.resource_type != types::ALARM {
+        return broken;
+    }
+    let policy = pairs.iter().map(|(part, _)| part).find(|part| {
+        part.logical_id == broken.part.logical_id && part.resource_type == types::SCALING_POLICY
+    });
+    match policy {
+        Some(part) => Broken {
+            part,
+            of_alarm: true,
+            ..broken
+        },
+        None => broken,
+    }
+}
+
+/// Repairs a part. False: it can't be, by direct calls.
+async fn repair_part(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool> {
+    let part = broken.part;
+    let done = match part.resource_type.as_str() {
+        types::LOG_GROUP => roles::repair_log_group(session, broken).await,
+        types::ROLE => roles::repair(session, broken).await,
+        types::CLUSTER | PROVIDERS => return services::repair_cluster(session, broken).await,
+        types::QUEUE => queues::repair(session, broken).await,
+        QUEUE_POLICY => queues::repair_policy(session, broken).await,
+        types::TOPIC => topics::repair(session, broken).await,
+        TOPIC_POLICY => topics::repair_policy(session, broken).await,
+        types::FUNCTION => functions::repair(session, broken).await,
+        PERMISSION => functions::repair_permission(session, broken).await,
+        INVOKE_CONFIG => functions::repair_invoke_config(session, broken).await,
+        types::SUBSCRIPTION => topics::repair_subscription(session, broken).await,
+        types::RULE => rules::repair(session, broken).await,
+        types::SERVICE => return services::repair(session, broken).await,
+        types::SCALABLE_TARGET => scaling::repair_target(session, broken).await,
+        types::SCALING_POLICY => scaling::repair_policy(session, broken).await,
+        types::ALARM => alarms::repair(session, broken).await,
+        _ => return Ok(false),
+    };
+    done.map(|()| true)
+}
+
+fn explain_left(stack: &Observed, drift: &Drift, errors: &[Error]) -> Error {
+    let mut parts: Vec<String> = drift
+        .findings
+        .iter()
+        .map(|finding| format!("{} ({})", finding.logical_id, finding.resource_type))
+        .collect();
+    parts.dedup();
+    let mut error = Error::new(
+        Kind::DeploymentFailed,
+        format!(
+            "{} is still not as its template has it: {}",
+            stack.name,
+            parts.join(", ")
+        ),
+    );
+    for cause in errors {
+        error = error.hint(cause.to_string());
+    }
+    error.hint(
+        "to let CloudFormation make a missing part again: remove it from the definition, deploy, add it, deploy; \
+         `status` names each difference",
+    )
+}

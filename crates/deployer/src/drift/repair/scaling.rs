@@ -1,0 +1,63 @@
+//! Scalable targets and scaling policies of Application Auto Scaling.
+
+mod policy;
+
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+
+use crate::error::{Result, aws};
+use crate::session::Session;
+
+use super::Broken;
+
+/// Registers the target. The bounds alone are set: a pause stays.
+pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
+    let resource = broken.part.text("ResourceId");
+    let given = broken.given();
+    let request = session
+        .clients
+        .applicationautoscaling
+        .register_scalable_target();
+    let sent = request
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(resource)
+        .set_min_capacity(given.at("MinCapacity").int())
+        .set_max_capacity(given.at("MaxCapacity").int())
+        .send()
+        .await;
+    sent.map(drop)
+        .map_err(aws(format!("register the scalable target {resource}")))
+}
+
+/// Puts the policy, and with it the alarms of target tracking. If those aren't as they should be, the policy is deleted
+/// first: AWS doesn't document whether putting the same policy repairs them, but a new policy has new ones.
+pub(super) async fn repair_policy(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
+    let part = broken.part;
+    let client = &session.clients.applicationautoscaling;
+    let [name, resource] = ["PolicyName", "ResourceId"].map(|property| part.text(property));
+    let is_missing = broken.is_missing() && !broken.of_alarm;
+    if (broken.of_alarm || broken.again) && !is_missing {
+        let request = client.delete_scaling_policy().policy_name(name);
+        let sent = request
+            .service_namespace(ServiceNamespace::Ecs)
+            .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+            .resource_id(resource)
+            .send()
+            .await;
+        sent.map_err(aws(format!("delete the scaling policy {name}")))?;
+    }
+    let given = broken.given();
+    let sent = client
+        .put_scaling_policy()
+        .policy_name(name)
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(resource)
+        .policy_type(part.text("PolicyType").into())
+        .set_target_tracking_scaling_policy_configuration(policy::tracking(given))
+        .set_step_scaling_policy_configuration(policy::steps(given))
+        .send()
+        .await;
+    sent.map(drop)
+        .map_err(aws(format!("put the scaling policy {name}")))
+}

@@ -1,0 +1,269 @@
+//! What is changed by hand is named by `status`, shown by `diff --drift`, and repaired by `deploy`: one stack that
+//! holds both ways of scaling, and each kind of drift in it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_applicationautoscaling::types::ServiceNamespace;
+use aws_sdk_sqs::types::QueueAttributeName;
+use e2e::{Bench, Cloud, Ended, Resources, TestStack, edited, worker};
+use serde_json::{Value, json};
+
+/// The worker, and a service with alarm steps.
+fn definition(name: &str) -> String {
+    let web = "services:
+  web:
+    image: public.ecr.aws/docker/library/busybox:1.37
+    tasks: {min: 1, max: 3}
+    scaling:
+      alarm_steps:
+        metric: {queue: jobs, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}
+        period: 60s
+        scale_out: {above: 100, for: 1, add: 1}
+        scale_in: {below: 10, for: 5, remove: 1}
+";
+    edited(&worker(name), "services:\n", web)
+}
+
+/// A stack that is deployed, and what changes it by hand.
+struct Scene {
+    cloud: Cloud,
+    stack: TestStack,
+    found: Resources,
+}
+
+impl Scene {
+    async fn deploy() -> Self {
+        let bench = Bench::open();
+        let cloud = Cloud::connect(&bench).await;
+        let stack = TestStack::new(&bench, "drift");
+        stack.deploy(&definition(&stack.name)).await.succeeds();
+        let found = cloud.resources(&stack.name).await;
+        Self {
+            cloud,
+            stack,
+            found,
+        }
+    }
+
+    fn id(&self, logical_id: &str) -> &str {
+        self.found.id(logical_id)
+    }
+
+    async fn status(&self) -> Ended {
+        self.stack.run("status", &[]).end().await
+    }
+
+    /// Checks that `status` and `diff --drift` name exactly these parts, that `deploy` asks first, and that it repairs
+    /// them.
+    async fn is_repaired(&self, expected: &[(&str, &str)]) {
+        let expected: BTreeSet<(String, String)> = expected
+            .iter()
+            .map(|(id, problem)| ((*id).to_owned(), (*problem).to_owned()))
+            .collect();
+        let status = self.status().await;
+        assert_eq!(status.code, Some(1), "{}", status.stdout);
+        let report = status.json();
+        assert_eq!(report["healthy"], false);
+        assert_eq!(named(&report["drift"]), expected, "{}", report["drift"]);
+        assert!(status.stderr.contains("deploy"), "{}", status.stderr);
+        let difference = self.stack.run("diff", &["--drift"]).end().await.succeeds();
+        assert_eq!(difference["changed"], true);
+        assert_eq!(named(&difference["drift"]["findings"]), expected);
+        let asked = self.stack.run("deploy", &[]).end().await;
+        assert_eq!(asked.code, Some(5), "no terminal to ask on");
+
+        let repaired = self.stack.run("deploy", &["--yes"]).end().await.succeeds();
+        assert_eq!(repaired["changed"], true);
+        assert_eq!(named(&repaired["plan"]["drift"]), expected);
+        let status = self.status().await.succeeds();
+        assert_eq!(
+            (&status["healthy"], &status["drift"]),
+            (&json!(true), &json!([]))
+        );
+    }
+}
+
+fn named(findings: &Value) -> BTreeSet<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let findings = findings.as_array().unwrap().iter();
+    findings
+        .map(|finding| (text(&finding["logical_id"]), text(&finding["problem"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn each_kind_of_drift_is_named_and_repaired() {
+    let scene = Scene::deploy().await;
+    let first = scene.status().await.succeeds();
+    assert_eq!(first["healthy"], true, "{first}");
+    assert_eq!(first["unchecked"], json!([]));
+    scene.what_is_no_drift().await;
+    scene.switched_off_or_changed().await;
+    scene.deleted_scaling().await;
+    scene.deleted_functions().await;
+}
+
+impl Scene {
+    /// The current count, a message, and what nobody needs for scaling.
+    async fn what_is_no_drift(&self) {
+        let [cluster, service] = [self.id("Cluster"), self.id("WorkerService")];
+        self.cloud.set_desired_count(cluster, service, 4).await;
+        self.cloud.send(self.id("JobsQueue"), 2).await;
+        assert_eq!(self.status().await.succeeds()["healthy"], true);
+    }
+
+    async fn switched_off_or_changed(&self) {
+        let clients = &self.cloud.clients;
+        let rule = clients.eventbridge.disable_rule();
+        rule.name(self.id("MetricRule1")).send().await.unwrap();
+        let alarms = clients.cloudwatch.disable_alarm_actions();
+        let alarm = self.id("WebScaleOutAlarm");
+        alarms.alarm_names(alarm).send().await.unwrap();
+        let queue = clients.sqs.set_queue_attributes();
+        queue
+            .queue_url(self.id("JobsQueue"))
+            .attributes(QueueAttributeName::VisibilityTimeout, "30")
+            .attributes(QueueAttributeName::RedrivePolicy, "")
+            .send()
+            .await
+            .unwrap();
+        let function = self.id("WebScalingFunction");
+        let reserved = clients.lambda.put_function_concurrency();
+        let reserved = reserved.function_name(function);
+        reserved
+            .reserved_concurrent_executions(0)
+            .send()
+            .await
+            .unwrap();
+        let target = clients.applicationautoscaling.register_scalable_target();
+        target
+            .service_namespace(ServiceNamespace::Ecs)
+            .scalable_dimension("ecs:service:DesiredCount".into())
+            .resource_id(resource_id(self.id("WorkerService")))
+            .max_capacity(2)
+            .send()
+            .await
+            .unwrap();
+        self.is_repaired(&[
+            ("MetricRule1", "disabled"),
+            ("WebScaleOutAlarm", "disabled"),
+            ("JobsQueue", "different"),
+            ("WebScalingFunction", "disabled"),
+            ("WorkerScalableTarget", "different"),
+        ])
+        .await;
+        let queue = self.cloud.queue(self.id("JobsQueue")).await.unwrap();
+        assert_eq!(queue["VisibilityTimeout"], "300");
+        assert_eq!(
+            queue["ApproximateNumberOfMessages"], "2",
+            "a repair lost messages"
+        );
+        let service = self.cloud.service(self.id("WorkerService")).await.unwrap();
+        assert_eq!(service.desired_count(), 4, "a repair changed the count");
+    }
+
+    /// The target is deleted with its policy and the policy's alarms.
+    async fn deleted_scaling(&self) {
+        let clients = &self.cloud.clients;
+        let rule = self.id("MetricRule1");
+        let targets = clients.eventbridge.list_targets_by_rule().rule(rule);
+        let targets = targets.send().await.unwrap();
+        let ids = targets
+            .targets()
+            .iter()
+            .map(|target| target.id().to_owned());
+        let removed = clients.eventbridge.remove_targets().rule(rule);
+        removed.set_ids(Some(ids.collect())).send().await.unwrap();
+        let target = clients.applicationautoscaling.deregister_scalable_target();
+        target
+            .service_namespace(ServiceNamespace::Ecs)
+            .scalable_dimension("ecs:service:DesiredCount".into())
+            .resource_id(resource_id(self.id("WorkerService")))
+            .send()
+            .await
+            .unwrap();
+        let alarm = clients.cloudwatch.delete_alarms();
+        alarm
+            .alarm_names(self.id("WebScaleInAlarm"))
+            .send()
+            .await
+            .unwrap();
+        let subscription = clients.sns.unsubscribe();
+        let subscription = subscription.subscription_arn(self.id("WebScalingSubscription"));
+        subscription.send().await.unwrap();
+        self.is_repaired(&[
+            ("MetricRule1", "different"),
+            ("WorkerScalableTarget", "missing"),
+            ("WorkerScalingPolicy", "missing"),
+            ("WebScaleInAlarm", "missing"),
+            ("WebScalingSubscription", "missing"),
+        ])
+        .await;
+
+        let resource = resource_id(self.id("WorkerService"));
+        let alarms = clients.cloudwatch.describe_alarms();
+        let alarms = alarms.alarm_name_prefix(format!("TargetTracking-{resource}-"));
+        let alarms = alarms.send().await.unwrap();
+        let names = alarms
+            .metric_alarms()
+            .iter()
+            .map(|alarm| alarm.alarm_name().unwrap().to_owned());
+        let deleted = clients.cloudwatch.delete_alarms();
+        deleted
+            .set_alarm_names(Some(names.collect()))
+            .send()
+            .await
+            .unwrap();
+        self.is_repaired(&[("WorkerScalingPolicy", "missing")])
+            .await;
+    }
+
+    async fn deleted_functions(&self) {
+        let clients = &self.cloud.clients;
+        for function in ["MetricFunction", "WebScalingFunction"] {
+            let request = clients.lambda.delete_function();
+            request
+                .function_name(self.id(function))
+                .send()
+                .await
+                .unwrap();
+        }
+        let group = clients.cloudwatchlogs.delete_log_group();
+        let group = group.log_group_name(self.id("MetricFunctionLogs"));
+        group.send().await.unwrap();
+        let role = self.id("MetricFunctionRole");
+        let policies = clients.iam.list_role_policies().role_name(role);
+        for name in policies.send().await.unwrap().policy_names() {
+            let request = clients.iam.delete_role_policy().role_name(role);
+            request.policy_name(name).send().await.unwrap();
+        }
+        clients
+            .iam
+            .delete_role()
+            .role_name(role)
+            .send()
+            .await
+            .unwrap();
+        self.is_repaired(&[
+            ("MetricFunction", "missing"),
+            ("MetricFunctionLogs", "missing"),
+            ("MetricFunctionRole", "missing"),
+            ("MetricFunctionInvokeConfig", "missing"),
+            ("MetricRule1Permission", "missing"),
+            ("WebScalingFunction", "missing"),
+            ("WebScalingFunctionInvokeConfig", "missing"),
+            ("WebScalingRulePermission", "missing"),
+            ("WebScalingTopicPermission", "missing"),
+        ])
+        .await;
+        // What was made again by direct calls is still the stack's.
+        let destroyed = self.stack.destroy(&["--force"]).await.succeeds();
+        assert_eq!(destroyed["remains"]["left"], json!([]));
+    }
+}
+
+/// `service/CLUSTER/SERVICE` of a service's ARN.
+fn resource_id(arn: &str) -> &str {
+    let (before, _) = arn.split_once(":service/").unwrap();
+    &arn[before.len() + 1..]
+}

@@ -51,6 +51,16 @@ pub enum SynthesisError {
         /// Logical ID of the service.
         id: String,
     },
+    /// A deployed load balancer would move to another VPC.
+    #[error(
+        "a deployed load balancer can't move to another VPC ({id}). Remove `load_balancer`, deploy, and add it again \
+         with the new network: until the second deploy is done, the service can't be reached. Or deploy the service \
+         in the new network as a stack of its own, and destroy the old one afterward"
+    )]
+    LoadBalancerMoves {
+        /// Logical ID of the load balancer's target group.
+        id: String,
+    },
     /// More services than one request to the metric function holds, and some of them track their demand.
     #[error(
         "the metric function measures {services} services, and one request to it holds {most} of them. Services with \

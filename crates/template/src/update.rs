@@ -15,10 +15,12 @@ impl Template {
     /// - services with a launch type keep it, and subnets keep their zone, because a change would replace them;
     /// - a changed capacity provider strategy starts a deployment, which ECS doesn't do by itself;
     /// - Container Insights that the deployed template switched on is switched off, since ECS keeps a setting
-    ///   that is absent.
+    ///   that is absent;
+    /// - a filter of a subscription that is gone is emptied, for the same reason.
     ///
     /// # Errors
-    /// If a service moves between Fargate and EC2 instances, or if the template gets too long.
+    /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, or if the
+    /// template gets too long.
     pub fn adapt_to(self, deployed: &Value) -> Result<Self, SynthesisError> {
         let Some(old) = deployed.get("Resources").and_then(Value::as_object) else {
             return Ok(self);
@@ -48,6 +50,8 @@ fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), 
         Some(types::SERVICE) => adapt_service(id, resource, before)?,
         Some(types::CLUSTER) => disable_insights(resource, before),
         Some("AWS::EC2::Subnet") => keep_zone(resource, before),
+        Some(types::SUBSCRIPTION) => reset_filter(resource, before),
+        Some(types::TARGET_GROUP) => stay_in_vpc(id, resource, before)?,
         _ => {}
     }
     Ok(())
@@ -133,6 +137,32 @@ fn disable_insights(resource: &mut Value, before: &Value) {
         let disabled = json!([{ "Name": "containerInsights", "Value": "disabled" }]);
         cluster.entry(SETTINGS).or_insert(disabled);
     }
+}
+
+/// `{}` is how SNS removes a filter policy, and message attributes are the default scope.
+/// Source: Amazon SNS Developer Guide, "Removing a subscription filter policy".
+fn reset_filter(resource: &mut Value, before: &Value) {
+    let Some(subscription) = properties(resource) else {
+        return;
+    };
+    if before.get("FilterPolicy").is_some() {
+        let entry = subscription.entry("FilterPolicy");
+        entry.or_insert_with(|| json!({}));
+    }
+    if before.get("FilterPolicyScope").is_some() {
+        let entry = subscription.entry("FilterPolicyScope");
+        entry.or_insert_with(|| "MessageAttributes".into());
+    }
+}
+
+/// A target group moves to another VPC by replacement, but its load balancer can't follow: ELB takes only
+/// subnets and security groups of the VPC in which it was created.
+/// Source: Elastic Load Balancing API, `SetSubnets`.
+fn stay_in_vpc(id: &str, resource: &Value, before: &Value) -> Result<(), SynthesisError> {
+    if resource.pointer("/Properties/VpcId") == before.get("VpcId") {
+        return Ok(());
+    }
+    Err(SynthesisError::LoadBalancerMoves { id: id.to_owned() })
 }
 
 fn keep_zone(resource: &mut Value, before: &Value) {

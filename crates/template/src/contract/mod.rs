@@ -24,6 +24,10 @@ pub mod types {
     pub const INSTANCE_PROFILE: &str = "AWS::IAM::InstanceProfile";
     /// A log group of CloudWatch Logs.
     pub const LOG_GROUP: &str = "AWS::Logs::LogGroup";
+    /// A listener of a load balancer.
+    pub const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
+    /// A load balancer.
+    pub const LOAD_BALANCER: &str = "AWS::ElasticLoadBalancingV2::LoadBalancer";
     /// A managed policy of IAM.
     pub const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
     /// An SQS queue.
@@ -40,6 +44,8 @@ pub mod types {
     pub const SERVICE: &str = "AWS::ECS::Service";
     /// A subscription to an SNS topic.
     pub const SUBSCRIPTION: &str = "AWS::SNS::Subscription";
+    /// A target group of a load balancer.
+    pub const TARGET_GROUP: &str = "AWS::ElasticLoadBalancingV2::TargetGroup";
     /// A task definition of ECS.
     pub const TASK_DEFINITION: &str = "AWS::ECS::TaskDefinition";
     /// An SNS topic.

@@ -9,7 +9,7 @@ use template::synthesize;
 use crate::stacks;
 
 /// cfn-lint of the environment variable `CFN_LINT`, or of the sandbox's Python environment.
-fn cfn_lint() -> PathBuf {
+pub(crate) fn cfn_lint() -> PathBuf {
     let path = std::env::var_os("CFN_LINT").map_or_else(
         || stacks::root().join(".sandbox/venv/bin/cfn-lint"),
         PathBuf::from,

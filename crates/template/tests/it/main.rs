@@ -16,6 +16,7 @@ mod invariants;
 mod kinds;
 mod limits;
 mod load_balancers;
+mod matrix;
 mod permissions;
 mod scaling_function;
 mod schedule;

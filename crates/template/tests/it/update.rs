@@ -1,7 +1,9 @@
 //! What a new template takes over from the deployed one.
 
 use serde_json::{Value, json};
-use stack::{BacklogPerTask, BacklogSource, Capacity, Cluster, Queue, Stack};
+use stack::{
+    BacklogPerTask, BacklogSource, Capacity, Cluster, Network, Queue, ServiceSource, Stack,
+};
 use template::{SynthesisError, names, synthesize};
 
 use crate::stacks::{self, created, web, with};
@@ -166,4 +168,66 @@ fn a_garbled_template_changes_nothing() {
         let mut kept = adapt(&stack, &deployed);
         assert_eq!(kept["Resources"].take(), deploy(&stack)["Resources"]);
     }
+}
+
+/// Amazon SNS Developer Guide: `{}` removes a filter policy. An attribute that is left out stays as it is.
+#[test]
+fn a_removed_filter_is_emptied() {
+    let subscribed = |filter: Option<Value>| {
+        let subscription = stack::Subscription {
+            topic: "arn:aws:sns:us-east-1:111122223333:jobs".into(),
+            filter_scope: match filter {
+                Some(_) => stack::FilterScope::Body,
+                None => stack::FilterScope::Attributes,
+            },
+            filter,
+        };
+        let queue = stack::QueueSpec {
+            subscribe: vec![subscription],
+            ..stacks::queue()
+        };
+        let service = created(stacks::spec(), &["a"]);
+        with("w", vec![("a", Queue::Create(queue))], vec![("w", service)])
+    };
+    let properties = |template: &Value| {
+        let id = names::subscription("a", "arn:aws:sns:us-east-1:111122223333:jobs");
+        template["Resources"][id]["Properties"].clone()
+    };
+    let filtered = deploy(&subscribed(Some(json!({ "kind": ["gift"] }))));
+    let all = subscribed(None);
+    assert!(properties(&deploy(&all))["FilterPolicy"].is_null());
+    let left = adapt(&all, &filtered);
+    assert_eq!(properties(&left)["FilterPolicy"], json!({}));
+    assert_eq!(properties(&left)["FilterPolicyScope"], "MessageAttributes");
+    assert_eq!(adapt(&all, &left), left);
+}
+
+/// Elastic Load Balancing API, `SetSubnets`: all subnets are of the load balancer's VPC.
+#[test]
+fn a_load_balancer_in_another_vpc_is_refused() {
+    let placed = |vpc: &str, internal| {
+        let mut stack = on(Capacity::Fargate);
+        stack.network = Network::Existing {
+            vpc: Some(vpc.into()),
+            subnets: ["subnet-0a1b2c3d4e5f60718", "subnet-1a1b2c3d4e5f60718"]
+                .map(Into::into)
+                .to_vec(),
+            security_groups: Vec::new(),
+            assign_public_ip: true,
+        };
+        let spec = stack.services.get_mut("web").unwrap();
+        if let ServiceSource::Create(spec) = &mut spec.source {
+            spec.load_balancer.as_mut().unwrap().internal = internal;
+        }
+        stack
+    };
+    let deployed = deploy(&placed("vpc-0a1b2c3d4e5f60718", false));
+    let moved = synthesize(&placed("vpc-1a1b2c3d4e5f60718", false)).unwrap();
+    let id = names::target_group("web");
+    assert_eq!(
+        moved.adapt_to(&deployed).unwrap_err(),
+        SynthesisError::LoadBalancerMoves { id }
+    );
+    // With another scheme both are new.
+    adapt(&placed("vpc-1a1b2c3d4e5f60718", true), &deployed);
 }

@@ -1,11 +1,11 @@
 //! A plan, for people.
 
 use comfy_table::{Table, presets};
-use deployer::{Action, Plan, Recovering, Recovery};
+use deployer::{Action, Change, Plan, Recovering, Recovery};
 
 use crate::drift::{count_findings, format_findings};
 
-/// Formats what the plan will do. Losses come last, where they are read.
+/// Formats what the plan will do. Interruptions and losses come last, where they are read.
 pub(crate) fn format_plan(plan: &Plan) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -37,15 +37,11 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
     if !is_repair(plan) {
         text.push_str(&format!("{}\n{}\n", table.trim_fmt(), format_totals(plan)));
     }
+    for change in plan.interruptions() {
+        text.push_str(&format_consequence("INTERRUPTS", change));
+    }
     for loss in plan.losses() {
-        let what = match loss.action {
-            Action::MayReplace => "may be lost by replacement",
-            _ => "is lost",
-        };
-        text.push_str(&format!(
-            "LOSS: {} {} {what}, with all that it holds\n",
-            loss.resource_type, loss.logical_id
-        ));
+        text.push_str(&format_consequence("DATA LOSS", loss));
     }
     text
 }
@@ -53,6 +49,20 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
 /// Whether the plan only repairs what was changed by hand.
 pub(crate) fn is_repair(plan: &Plan) -> bool {
     !plan.drift.is_empty() && plan.changes.is_empty()
+}
+
+fn format_consequence(word: &str, change: &Change) -> String {
+    let does = change
+        .consequence
+        .map(|found| found.text)
+        .unwrap_or_default();
+    let what = format!("{} ({})", change.logical_id, change.resource_type);
+    match change.action {
+        Action::MayReplace => format!("{word}: replacing {what}, if CloudFormation does, {does}\n"),
+        Action::Replace => format!("{word}: replacing {what} {does}\n"),
+        Action::Remove => format!("{word}: removing {what} {does}\n"),
+        Action::Add | Action::Change => format!("{word}: changing {what} {does}\n"),
+    }
 }
 
 fn format_headline(plan: &Plan) -> String {
@@ -106,7 +116,7 @@ fn format_totals(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
-    use deployer::{Change, Finding, Problem};
+    use deployer::{Consequence, Finding, Problem};
 
     use super::*;
 
@@ -116,12 +126,14 @@ mod tests {
         logical_id: &str,
         properties: &[&str],
     ) -> Change {
+        let properties: Vec<String> = properties.iter().map(|p| (*p).to_owned()).collect();
         Change {
+            consequence: Consequence::find(action, resource_type, &properties),
             action,
             logical_id: logical_id.into(),
             resource_type: resource_type.into(),
             physical_id: (action != Action::Add).then(|| format!("{logical_id}-1a2b")),
-            properties: properties.iter().map(|p| (*p).to_owned()).collect(),
+            properties,
             expendable: false,
         }
     }
@@ -152,6 +164,12 @@ mod tests {
                     "AWS::ECS::Service",
                     "VoucherWorkerService",
                     &["Cluster"],
+                ),
+                change(
+                    Action::Replace,
+                    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+                    "ShopLoadBalancer",
+                    &["Scheme"],
                 ),
                 change(Action::Remove, "AWS::IAM::Role", "OldRole", &[]),
             ],
@@ -229,7 +247,7 @@ mod tests {
            remove  AWS::SQS::Queue  VouchersQueue  VouchersQueue-1a2b
            add     AWS::SQS::Queue  VouchersQueue
         1 to add, 2 to remove
-        LOSS: AWS::SQS::Queue VouchersQueue is lost, with all that it holds
+        DATA LOSS: removing VouchersQueue (AWS::SQS::Queue) deletes its messages
 
         Plan: finish the rollback of the stack voucher-worker (UPDATE_ROLLBACK_FAILED), then plan its update
 

@@ -97,8 +97,9 @@ fn approve(
     confirm: &mut (dyn FnMut(&Plan) -> bool + Send),
 ) -> Result<()> {
     if let Some(loss) = plan.losses().next().filter(|_| !allow_loss) {
+        let does = loss.consequence.map(|found| found.text).unwrap_or_default();
         let mut error = Error::refused(format!(
-            "the plan would {} {} ({}): what it holds or does would be lost",
+            "the plan would {} {} ({}), which {does}",
             loss.action, loss.logical_id, loss.resource_type
         ));
         for other in plan.losses().skip(1) {

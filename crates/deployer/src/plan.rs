@@ -7,8 +7,8 @@ use aws_sdk_cloudformation::types::{
     Change as SdkChange, ChangeAction, Replacement, ResourceChange, ResourceChangeDetail,
 };
 use serde::Serialize;
-use template::contract::types;
 
+use crate::consequence::{Consequence, Effect, SHORTER_RETENTION};
 use crate::drift::{Finding, Problem};
 use crate::resource::Resource;
 use crate::status::Recovery;
@@ -54,6 +54,8 @@ pub struct Change {
     pub properties: Vec<String>,
     /// Whether its end is no loss whatever its type: the dead-letter queue of a function of the stack.
     pub expendable: bool,
+    /// What it does to the running system, if that is more than a change in place.
+    pub consequence: Option<Consequence>,
 }
 
 /// What is done to a resource.
@@ -84,14 +86,17 @@ impl fmt::Display for Action {
     }
 }
 
-/// Types whose end loses messages or stops work.
-const PRECIOUS: [&str; 2] = [types::QUEUE, types::SERVICE];
-
 impl Plan {
-    /// The changes that end a queue (and the messages in it) or a service (and the work that it does).
-    /// A replacement that may happen counts: nobody can take it back when it does.
+    /// The changes that delete messages, or end a service and the work that it does. A replacement that might
+    /// happen counts, because it can't be undone.
     pub fn losses(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.is_loss())
+    }
+
+    /// The changes after which a service doesn't answer for a time, or at an old address.
+    pub fn interruptions(&self) -> impl Iterator<Item = &Change> {
+        let interrupts = |change: &&Change| change.has_effect(Effect::Interrupts);
+        self.changes.iter().filter(interrupts)
     }
 }
 
@@ -110,6 +115,15 @@ impl Plan {
         let added = resources.iter();
         self.changes
             .extend(added.map(|(id, kind)| Change::of(Action::Add, id, kind)));
+    }
+
+    /// Marks that these queues, which are changed in place, lose their oldest messages.
+    pub(crate) fn mark_shortened(&mut self, queues: &[String]) {
+        for change in &mut self.changes {
+            if change.action == Action::Change && queues.contains(&change.logical_id) {
+                change.consequence = Some(SHORTER_RETENTION);
+            }
+        }
     }
 
     /// Whether an approved recovery included this plan: the stack is created again, and nothing else is done.
@@ -154,17 +168,18 @@ impl Change {
             physical_id: None,
             properties: Vec::new(),
             expendable: false,
+            consequence: Consequence::find(action, resource_type, &[]),
         }
     }
 
-    /// Whether a queue or a service is removed or replaced.
+    /// Whether it deletes messages, or ends a service.
     #[must_use]
     pub fn is_loss(&self) -> bool {
-        let ends = matches!(
-            self.action,
-            Action::Remove | Action::Replace | Action::MayReplace
-        );
-        ends && !self.expendable && PRECIOUS.contains(&self.resource_type.as_str())
+        !self.expendable && self.has_effect(Effect::DataLoss)
+    }
+
+    fn has_effect(&self, effect: Effect) -> bool {
+        self.consequence.is_some_and(|found| found.effect == effect)
     }
 }
 
@@ -180,10 +195,13 @@ fn convert_change(change: &ResourceChange) -> Change {
     let mut properties: Vec<String> = change.details().iter().filter_map(property_name).collect();
     properties.sort();
     properties.dedup();
+    let action = convert_action(change);
+    let resource_type = change.resource_type().unwrap_or_default();
     Change {
-        action: convert_action(change),
+        action,
         logical_id: change.logical_resource_id().unwrap_or_default().to_owned(),
-        resource_type: change.resource_type().unwrap_or_default().to_owned(),
+        resource_type: resource_type.to_owned(),
+        consequence: Consequence::find(action, resource_type, &properties),
         physical_id: change
             .physical_resource_id()
             .filter(|id| !id.is_empty())

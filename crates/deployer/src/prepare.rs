@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
+use serde_json::Value;
 use stack::{Architecture, Stack};
 use template::Template;
 
@@ -34,6 +35,8 @@ struct Unuploaded {
     template: Template,
     parameters: BTreeMap<&'static str, String>,
     assets: Vec<Asset>,
+    /// See [`Source::shortened_queues`].
+    shortened_queues: Vec<String>,
 }
 
 /// Builds the functions, makes the template that updates the `deployed` one, and uploads what is too large for a
@@ -114,7 +117,13 @@ async fn make_template<E: From<Error>>(
     let mut stack = stack.clone();
     stack.metric.architecture = built.architecture;
     stack.region = Some(identity.region.clone());
-    let template = synthesize_update(&stack, deployed)?;
+    // A deployed text that isn't JSON isn't ours, and the change set will show what it changes.
+    let deployed: Option<Value> = deployed.and_then(|text| serde_json::from_str(text).ok());
+    let template = synthesize_update(&stack, deployed.as_ref())?;
+    let shortened_queues = deployed
+        .as_ref()
+        .map(|deployed| template.list_shortened_queues(deployed));
+    let shortened_queues = shortened_queues.unwrap_or_default();
     let keys = built.assets.iter();
     let mut parameters: BTreeMap<&'static str, String> = keys
         .map(|(function, asset)| (function.parameter(), asset.key.clone()))
@@ -130,6 +139,7 @@ async fn make_template<E: From<Error>>(
         template,
         parameters,
         assets: built.assets.into_values().collect(),
+        shortened_queues,
     })
 }
 
@@ -137,20 +147,20 @@ impl Unuploaded {
     fn into_prepared(mut self, bucket: String, body: TemplateSource) -> Prepared {
         self.parameters
             .insert(template::PARAMETER_ASSETS_BUCKET, bucket);
+        let mut source = make_source(&self.stack, &self.template, body, self.parameters);
+        source.shortened_queues = self.shortened_queues;
         Prepared {
-            source: make_source(&self.stack, &self.template, body, self.parameters),
+            source,
             template: self.template,
         }
     }
 }
 
-/// Makes the template that updates the deployed one. A deployed text that isn't JSON isn't ours, and the change set
-/// will show what it changes.
-fn synthesize_update(stack: &Stack, deployed: Option<&str>) -> Result<Template> {
+/// Makes the template that updates the deployed one.
+fn synthesize_update(stack: &Stack, deployed: Option<&Value>) -> Result<Template> {
     let template = template::synthesize(stack)?;
-    let deployed = deployed.and_then(|text| serde_json::from_str(text).ok());
     Ok(match deployed {
-        Some(deployed) => template.adapt_to(&deployed)?,
+        Some(deployed) => template.adapt_to(deployed)?,
         None => template,
     })
 }

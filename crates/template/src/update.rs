@@ -41,6 +41,30 @@ impl Template {
     }
 }
 
+/// Seconds that a queue keeps messages if its template says nothing. Source: Amazon SQS API, `CreateQueue`.
+const DEFAULT_RETENTION: u64 = 4 * 86_400;
+
+impl Template {
+    /// Lists the queues whose messages are deleted earlier than by the deployed template, by logical ID.
+    #[must_use]
+    pub fn list_shortened_queues(&self, deployed: &Value) -> Vec<String> {
+        let retention = |queue: &Value| {
+            let seconds = queue.pointer("/Properties/MessageRetentionPeriod");
+            seconds.and_then(Value::as_u64).unwrap_or(DEFAULT_RETENTION)
+        };
+        let is_queue = |queue: &Value| kind(queue) == Some(types::QUEUE);
+        let is_shortened = |id: &str| {
+            let queues = [deployed, self.to_json()].map(|template| &template["Resources"][id]);
+            queues.iter().all(|queue| is_queue(queue))
+                && retention(queues[1]) < retention(queues[0])
+        };
+        let ids = self.resources().map(|(id, _)| id);
+        ids.filter(|id| is_shortened(id))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
 fn kind(resource: &Value) -> Option<&str> {
     resource.get("Type").and_then(Value::as_str)
 }

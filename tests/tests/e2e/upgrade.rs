@@ -56,8 +56,6 @@ async fn updates_with(
     let template = read(format!("tests/upgrade/{FIRST}/{definition}.json"));
     let template: Value = serde_json::from_str(&template).unwrap();
     let source = deployer::Source {
-        stack: stack.name.clone(),
-        template: deployer::TemplateSource::Inline(template.to_string()),
         parameters: parameters
             .iter()
             .map(|parameter| {
@@ -67,7 +65,7 @@ async fn updates_with(
             .collect(),
         // That version wrote no mark.
         tags: Default::default(),
-        resources: Default::default(),
+        ..deployer::Source::inline(&stack.name, &template)
     };
     let quiet = |_| {};
     let session = deployer::Session::new(

@@ -42,6 +42,8 @@ pub struct Source {
     pub tags: BTreeMap<String, String>,
     /// Type of each resource in the template, by logical ID.
     pub resources: BTreeMap<String, String>,
+    /// Logical IDs of the queues whose retention gets shorter.
+    pub shortened_queues: Vec<String>,
 }
 
 impl Source {
@@ -68,6 +70,7 @@ impl Source {
             parameters: BTreeMap::new(),
             tags: BTreeMap::from([(STACK_TAG.to_owned(), stack.to_owned())]),
             resources: resources.into_iter().flatten().filter_map(kind).collect(),
+            shortened_queues: Vec::new(),
         }
     }
 }
@@ -169,6 +172,7 @@ async fn create_in_mode(
         ))),
         Err(Unsettled::Failed(error)) => Err(error),
         Ok(Planned::Ready(mut change_set)) => {
+            change_set.plan.mark_shortened(&source.shortened_queues);
             mark_expendable(session, &change_set.stack_id, &mut change_set.plan).await;
             Ok(Planned::Ready(change_set))
         }

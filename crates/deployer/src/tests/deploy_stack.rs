@@ -140,7 +140,7 @@ async fn a_loss_that_is_not_allowed_is_refused_without_asking() {
     cloud.state().plans.push_back(losses);
     let (result, _) = deploy(&cloud, definition(), RuleState::Enabled, true).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Refused: the plan would remove R0 (AWS::SQS::Queue): what it holds or does would be lost
+    Refused: the plan would remove R0 (AWS::SQS::Queue), which deletes its messages
       hint: it would also remove R1 (AWS::ECS::Service)
       hint: to execute it all the same: --allow-loss
     ");
@@ -158,7 +158,7 @@ async fn a_recovery_that_deletes_a_queue_needs_allow_loss() {
     }
     let (result, _) = deploy(&cloud, definition(), RuleState::Enabled, true).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
-    Refused: the plan would remove Orders (AWS::SQS::Queue): what it holds or does would be lost
+    Refused: the plan would remove Orders (AWS::SQS::Queue), which deletes its messages
       hint: to execute it all the same: --allow-loss
     ");
     assert_eq!(cloud.calls("DeleteStack"), 0);

@@ -3,7 +3,7 @@
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, source};
 use super::told;
-use crate::{Plan, Recovery, Result};
+use crate::{Plan, Recovery, Result, Source};
 use aws_sdk_cloudformation::types::ChangeAction;
 
 async fn plan(cloud: &CloudFormation) -> (Result<Option<Plan>>, Told) {
@@ -52,6 +52,27 @@ async fn the_plan_names_what_is_lost() {
     assert_eq!(losses, ["R0", "R2"]);
     assert!(cloud.state().change_sets.is_empty());
     assert_eq!(cloud.calls("DeleteStack"), 0);
+}
+
+/// Amazon SQS API, `SetQueueAttributes`: a shorter retention period deletes messages that are older.
+#[tokio::test(start_paused = true)]
+async fn a_shorter_retention_is_a_loss() {
+    let cloud = CloudFormation::with("CREATE_COMPLETE");
+    cloud.state().plans.push_back(FakePlan::Changes(vec![
+        ("AWS::SQS::Queue", ChangeAction::Modify),
+        ("AWS::SQS::Queue", ChangeAction::Modify),
+    ]));
+    let rules = cloud.rules();
+    let found = run(&rules, async |session| {
+        let shorter = Source {
+            shortened_queues: vec!["R1".to_owned()],
+            ..source()
+        };
+        crate::plan(session, &shorter).await
+    });
+    let plan = found.await.0.unwrap().unwrap();
+    let losses: Vec<&str> = plan.losses().map(|loss| &*loss.logical_id).collect();
+    assert_eq!(losses, ["R1"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -231,3 +231,28 @@ fn a_load_balancer_in_another_vpc_is_refused() {
     // With another scheme both are new.
     adapt(&placed("vpc-1a1b2c3d4e5f60718", true), &deployed);
 }
+
+/// Amazon SQS API, `CreateQueue`: four days, unless the template says otherwise.
+#[test]
+fn a_shorter_retention_is_found() {
+    let keeping = |days: u64| {
+        let queue = stack::QueueSpec {
+            retention: stacks::seconds(days * 86_400),
+            ..stacks::queue()
+        };
+        let service = created(stacks::spec(), &["a"]);
+        with("w", vec![("a", Queue::Create(queue))], vec![("w", service)])
+    };
+    let shortened = |from, to| {
+        let template = synthesize(&keeping(to)).unwrap();
+        template.list_shortened_queues(&deploy(&keeping(from)))
+    };
+    assert_eq!(shortened(4, 3), [names::queue("a")]);
+    assert!(shortened(3, 4).is_empty() && shortened(4, 4).is_empty());
+    let mut unsaid = deploy(&keeping(4));
+    let queue = unsaid["Resources"][names::queue("a")]["Properties"].as_object_mut();
+    queue.unwrap().remove("MessageRetentionPeriod").unwrap();
+    let template = synthesize(&keeping(3)).unwrap();
+    assert_eq!(template.list_shortened_queues(&unsaid), [names::queue("a")]);
+    assert!(template.list_shortened_queues(&json!({})).is_empty());
+}

@@ -52,6 +52,7 @@ pub(super) fn source() -> Source {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into(),
         resources: [("NewQueue".to_owned(), "AWS::SQS::Queue".to_owned())].into(),
+        shortened_queues: Vec::new(),
     }
 }
 

@@ -1,0 +1,112 @@
+//! What a change does to the running system. `docs/updates.md` has the whole table.
+
+use serde::Serialize;
+use template::contract::types;
+
+use crate::plan::Action;
+
+/// What a change of a resource does to its users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Consequence {
+    /// How much it matters.
+    pub effect: Effect,
+    /// What the change does, such as `deletes its messages`.
+    pub text: &'static str,
+}
+
+/// How much a consequence matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Messages are deleted, or work is cut off. It has to be allowed.
+    DataLoss,
+    /// For a time, or at an old address, the service doesn't answer.
+    Interrupts,
+}
+
+/// Messages that are older than a shorter retention.
+pub(crate) const SHORTER_RETENTION: Consequence = Consequence {
+    effect: Effect::DataLoss,
+    text: "deletes messages that are older than the new retention",
+};
+
+impl Consequence {
+    /// Finds the consequence of an action on a resource of a type, of which these properties change.
+    #[must_use]
+    pub fn find(action: Action, resource_type: &str, properties: &[String]) -> Option<Self> {
+        let changes = |names: &[&str]| {
+            action == Action::Change && properties.iter().any(|name| names.contains(&name.as_str()))
+        };
+        let ends = matches!(
+            action,
+            Action::Remove | Action::Replace | Action::MayReplace
+        );
+        let is_replaced = ends && action != Action::Remove;
+        let (effect, text) = match resource_type {
+            types::QUEUE if ends => (Effect::DataLoss, "deletes its messages"),
+            types::SERVICE if ends => (Effect::DataLoss, "stops its tasks"),
+            types::LOAD_BALANCER if is_replaced => (Effect::Interrupts, "gives it another address"),
+            types::LOAD_BALANCER if ends => (Effect::Interrupts, "ends its address"),
+            types::TARGET_GROUP if is_replaced => (
+                Effect::Interrupts,
+                "leaves the load balancer without targets until new tasks are healthy",
+            ),
+            types::LISTENER if changes(&["Port", "Protocol"]) => {
+                (Effect::Interrupts, "closes the old port or protocol")
+            }
+            _ => return None,
+        };
+        Some(Self { effect, text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn action(update: &str) -> Option<Action> {
+        match update {
+            "replaced" => Some(Action::Replace),
+            "may be replaced" => Some(Action::MayReplace),
+            "removed" => Some(Action::Remove),
+            "changed" | "unset" => Some(Action::Change),
+            _ => None,
+        }
+    }
+
+    /// The table that the update matrix is checked against, row by row.
+    #[test]
+    fn the_plan_says_what_the_documentation_does() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(root.join("../../docs/updates.md")).unwrap();
+        let mut rows = 0;
+        for line in text.lines() {
+            let cells: Vec<&str> = line
+                .split('|')
+                .map(|cell| cell.trim().trim_matches('`'))
+                .collect();
+            let ["", update, resource_type, property, plan, _, ""] = cells[..] else {
+                continue;
+            };
+            let Some(action) = action(update) else {
+                continue;
+            };
+            let found = Consequence::find(action, resource_type, &[property.to_owned()]);
+            let expected = match found.map(|found| found.effect) {
+                Some(Effect::DataLoss) => "data loss",
+                Some(Effect::Interrupts) => "interrupts",
+                None => "-",
+            };
+            assert_eq!(plan, expected, "{line}");
+            rows += 1;
+        }
+        assert!(rows > 40, "{rows} rows");
+    }
+
+    /// The update from version 0.1.0 replaces target groups, which no definition does any longer.
+    #[test]
+    fn a_replaced_target_group_interrupts() {
+        let found = Consequence::find(Action::Replace, types::TARGET_GROUP, &["Port".to_owned()]);
+        assert_eq!(found.unwrap().effect, Effect::Interrupts);
+    }
+}

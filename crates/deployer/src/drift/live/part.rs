@@ -1,7 +1,6 @@
 //! A part of a stack, and how one is read from a reply.
 
-use std::fmt::Debug;
-
+use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use serde_json::{Map, Value};
 
@@ -20,14 +19,13 @@ pub(crate) enum Live {
 }
 
 /// What an error says of a part: that it is missing, that it can't be read with these credentials, or nothing.
-pub(super) fn explain<E, R>(
-    error: SdkError<E, R>,
+pub(super) fn explain<E>(
+    error: SdkError<E, HttpResponse>,
     doing: &str,
     is_missing: impl Fn(&E) -> bool,
 ) -> Result<Live>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: Debug + Send + Sync + 'static,
 {
     if error.as_service_error().is_some_and(is_missing) {
         return Ok(Live::Missing);

@@ -1,6 +1,8 @@
 //! Runs other programs.
 
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use cli::{Failure, Result};
 
@@ -13,14 +15,69 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Runs a command and returns its standard output. Its standard error shows only if it fails.
+/// Between two looks whether a command has ended, or this program was interrupted.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Runs a command and returns its standard output. Its standard error shows only if it fails. An interruption of this
+/// program ends it.
 pub(crate) fn capture_output(command: &mut Command, doing: &str) -> Result<String> {
     let failed = |detail: String| Failure::failed(format!("failed to {doing}: {detail}"));
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|error| failed(error.to_string()))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let child = pipes.stderr(Stdio::piped()).spawn();
+    let mut child = child.map_err(|error| failed(error.to_string()))?;
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let (status, output, errors) = std::thread::scope(|scope| {
+        let output = scope.spawn(|| read(output));
+        let errors = scope.spawn(|| read(errors));
+        let status = wait(&mut child);
+        let text =
+            |text: std::thread::ScopedJoinHandle<'_, String>| text.join().unwrap_or_default();
+        (status, text(output), text(errors))
+    });
+    let status = status.map_err(|error| failed(error.to_string()))?;
+    if status.success() {
+        return Ok(output);
     }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    Err(failed(format!("{}\n{}", output.status, errors.trim_end())))
+    Err(failed(format!("{status}\n{}", errors.trim_end())))
+}
+
+fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if cli::is_interrupted() {
+            child.kill()?;
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn read(pipe: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        // What was read until then is shown.
+        let _ = pipe.read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_returned_and_errors_are_shown() {
+        let run = |script: &str| capture_output(Command::new("sh").args(["-c", script]), "try");
+        // More than a pipe holds, on both.
+        let long =
+            "i=0; while [ $i -lt 20000 ]; do echo 12345678; echo 12345678 >&2; i=$((i + 1)); done";
+        assert_eq!(run(long).unwrap().len(), 180_000);
+        let failure = run("echo out; echo wrong >&2; exit 3").unwrap_err();
+        let text = failure.message();
+        assert!(
+            text.contains("exit status: 3") && text.ends_with("wrong"),
+            "{text}"
+        );
+    }
 }

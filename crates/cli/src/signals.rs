@@ -1,8 +1,18 @@
 //! The signals that ask a command to end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use deployer::Session;
 
 use crate::ui::Ui;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a command that can be interrupted was. For work that blocks its thread, such as a build, and so has to ask.
+#[must_use]
+pub fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
 
 /// Runs `work` until it ends or is interrupted. Interrupted while the account holds a draft, such as a change set, it
 /// calls `on_interruption` and continues until the draft is removed; a second signal ends that, too. `None` if it was
@@ -14,9 +24,18 @@ pub(crate) async fn run_until_interrupted<T>(
     on_interruption: impl FnOnce(),
 ) -> Option<T> {
     let mut work = std::pin::pin!(work);
+    // Another task notices the signal while this one is blocked.
+    let mut signal = tokio::spawn(async {
+        wait_for_interruption().await;
+        INTERRUPTED.store(true, Ordering::Relaxed);
+    });
     tokio::select! {
-        result = &mut work => return Some(result),
-        () = wait_for_interruption() => on_interruption(),
+        biased;
+        _ = &mut signal => on_interruption(),
+        result = &mut work => {
+            signal.abort();
+            return (!is_interrupted()).then_some(result);
+        }
     }
     if session.has_drafts() {
         ui.note("interrupted: deleting the change set first; a second signal ends this at once");

@@ -95,6 +95,10 @@ pub async fn diff_stack<E: From<Error>>(
         None => TemplateSource::Inline(body.to_owned()),
     };
     let prepared = made.into_prepared(bucket, body);
+    session.note(format!(
+        "planning what a deploy of {} would change",
+        stack.name
+    ));
     let plan = plan(session, &prepared.source).await;
     if let Some(draft) = draft {
         draft.delete(session).await;

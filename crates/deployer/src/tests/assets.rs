@@ -373,10 +373,9 @@ async fn an_object_that_is_not_what_its_key_says_is_uploaded_again() {
         (None, None, true),
     ] {
         let s3 = s3(true, true);
-        let mut state = s3.lock().unwrap();
-        state.objects.insert(KEY.to_owned(), DAY);
-        (state.checksum, state.metadata) = (checksum, metadata);
-        drop(state);
+        s3.lock().unwrap().objects.insert(KEY.to_owned(), DAY);
+        s3.lock().unwrap().checksum = checksum;
+        s3.lock().unwrap().metadata = metadata;
         upload(&s3).await.0.unwrap();
         let uploaded = s3.lock().unwrap().calls.contains(&"upload".to_owned());
         assert_eq!(uploaded, again, "{checksum:?}");

@@ -1,10 +1,12 @@
 //! Standard output: the result, for people or for programs.
 
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use crate::escape::{Keep, escape, escape_json};
+use crate::failure::{Failure, Result};
 
 /// What standard output carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -55,6 +57,9 @@ pub(crate) fn json<T: Serialize>(value: &T) {
     }
 }
 
+/// What kept the output from being written.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
 /// A reader that has seen enough (`| head`) is no failure.
 fn write(text: &str) {
     let mut stdout = std::io::stdout().lock();
@@ -63,6 +68,20 @@ fn write(text: &str) {
         .and_then(|()| stdout.flush())
         && error.kind() != ErrorKind::BrokenPipe
     {
-        eprintln!("failed to write to standard output: {error}");
+        let _ = UNWRITTEN.set(error.to_string());
+    }
+}
+
+/// Checks that all output of this process was written.
+///
+/// # Errors
+/// If some wasn't, as on a full disk.
+pub(crate) fn require_written() -> Result<()> {
+    match UNWRITTEN.get() {
+        Some(error) => Err(
+            Failure::failed(format!("failed to write to standard output: {error}"))
+                .hint("the command itself has succeeded"),
+        ),
+        None => Ok(()),
     }
 }

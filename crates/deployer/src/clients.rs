@@ -11,6 +11,7 @@ use crate::credentials::{read_profile, resolve};
 use crate::error::{Error, Kind, Result};
 use crate::http::http_client;
 use crate::region::require_known;
+use crate::unreadable::UnreadableReply;
 
 /// How AWS is reached.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +50,17 @@ pub struct Clients {
     endpoint_url: Option<String>,
 }
 
+/// The client of a service's crate.
+macro_rules! client {
+    ($service:ident, $config:expr) => {
+        $service::Client::from_conf(
+            $service::config::Builder::from($config)
+                .retry_classifier(UnreadableReply)
+                .build(),
+        )
+    };
+}
+
 impl Clients {
     /// Reads the configuration that `connection` names, resolves the credentials, and builds the clients.
     ///
@@ -76,21 +88,22 @@ impl Clients {
         // An endpoint that is not AWS rarely serves bucket names as host names.
         let s3 = aws_sdk_s3::config::Builder::from(config)
             .force_path_style(config.endpoint_url().is_some())
+            .retry_classifier(UnreadableReply)
             .build();
         Ok(Self {
-            applicationautoscaling: aws_sdk_applicationautoscaling::Client::new(config),
-            cloudformation: aws_sdk_cloudformation::Client::new(config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
-            cloudwatchlogs: aws_sdk_cloudwatchlogs::Client::new(config),
-            ecr: aws_sdk_ecr::Client::new(config),
-            ecs: aws_sdk_ecs::Client::new(config),
-            eventbridge: aws_sdk_eventbridge::Client::new(config),
-            iam: aws_sdk_iam::Client::new(config),
-            lambda: aws_sdk_lambda::Client::new(config),
+            applicationautoscaling: client!(aws_sdk_applicationautoscaling, config),
+            cloudformation: client!(aws_sdk_cloudformation, config),
+            cloudwatch: client!(aws_sdk_cloudwatch, config),
+            cloudwatchlogs: client!(aws_sdk_cloudwatchlogs, config),
+            ecr: client!(aws_sdk_ecr, config),
+            ecs: client!(aws_sdk_ecs, config),
+            eventbridge: client!(aws_sdk_eventbridge, config),
+            iam: client!(aws_sdk_iam, config),
+            lambda: client!(aws_sdk_lambda, config),
             s3: aws_sdk_s3::Client::from_conf(s3),
-            sns: aws_sdk_sns::Client::new(config),
-            sqs: aws_sdk_sqs::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
+            sns: client!(aws_sdk_sns, config),
+            sqs: client!(aws_sdk_sqs, config),
+            sts: client!(aws_sdk_sts, config),
             region,
             endpoint_url: config.endpoint_url().map(str::to_owned),
         })

@@ -46,6 +46,7 @@ mod stray_tasks;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 mod verify;
 mod wait;
 

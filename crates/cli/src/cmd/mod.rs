@@ -23,7 +23,7 @@ mod version;
 use std::process::ExitCode;
 
 use crate::failure::{Failure, Result};
-use crate::output::Format;
+use crate::output::{Format, require_written};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
@@ -80,7 +80,7 @@ pub(crate) fn run(verb: Verb, format: Format) -> ExitCode {
             "failed to start the runtime: {error}"
         ))),
     };
-    match ended {
+    match ended.and_then(|()| require_written()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(format),
     }

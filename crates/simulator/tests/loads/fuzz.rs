@@ -104,3 +104,58 @@ proptest! {
 fn rows_counted() -> ReadOptions {
     rows(Rows::Counts)
 }
+
+/// Exports of real tools, as text.
+fn exports() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/loads/exports");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let texts = files
+        .iter()
+        .filter_map(|file| String::from_utf8(std::fs::read(file).unwrap()).ok());
+    texts.collect()
+}
+
+/// Changes exports at random: as text, and as JSON where they are JSON.
+fn fuzz_exports(seeds: std::ops::Range<u64>) {
+    let exports = exports();
+    let documents: Vec<serde_json::Value> = exports
+        .iter()
+        .filter_map(|text| serde_json::from_str(text).ok())
+        .collect();
+    assert!(exports.len() > 50 && documents.len() > 10);
+    let make = |rng: &mut fuzz::Rng| {
+        if rng.bool() {
+            let which = rng.usize(..exports.len());
+            return fuzz::scramble(rng, &exports[which]);
+        }
+        let mut document = documents[rng.usize(..documents.len())].clone();
+        for _ in 0..rng.usize(1..4) {
+            fuzz::mutate(rng, &mut document, &documents);
+        }
+        document.to_string()
+    };
+    let count = seeds.end - seeds.start;
+    let read = fuzz::survive(seeds, make, |text| {
+        try_all(text.as_bytes(), &ReadOptions::default());
+        Load::read(text.as_bytes(), &ReadOptions::default()).is_ok()
+    });
+    assert!(
+        read > count / 50 && read < count,
+        "{read} of {count} are read"
+    );
+}
+
+#[test]
+fn an_export_that_is_almost_right_is_read_without_a_panic() {
+    fuzz_exports(0..300);
+}
+
+#[test]
+#[ignore = "runs in test --full"]
+fn thousands_of_exports_are_read_without_a_panic() {
+    fuzz_exports(300..30_000);
+}

@@ -27,17 +27,17 @@ async fn a_cut_upload_is_tried_again() {
     scene
         .delete_objects("ecs-scaler-assets-000000000000-eu-south-2")
         .await;
-    let upload = "PUT /ecs-scaler-assets-000000000000-eu-south-2/metric-function";
+    let upload = "PUT /ecs-scaler-assets-000000000000-eu-south-2/functions/metric-function";
     scene
         .proxy
-        .inject(Rule::on("s3", upload, Fault::DropBefore));
+        .inject(Rule::on("s3", upload, Fault::CutRequest));
     let error = scene.deploy().await.fails(6);
     assert_says(&error, &["upload", "metric-function"]);
     assert_eq!(scene.status().await, None);
     scene.proxy.clear();
     scene
         .proxy
-        .inject(Rule::on("s3", upload, Fault::DropBefore).first(2));
+        .inject(Rule::on("s3", upload, Fault::CutRequest).first(2));
     let _ = scene.deploy().await.succeeds();
     let kept = scene.keep().await;
     let again = scene.deploy().await.succeeds();

@@ -61,6 +61,16 @@ async fn each_request_of_an_update_is_throttled_twice() {
     assert!(kept.is_updated(&scene).await);
 }
 
+/// Events that can't be read fail no deploy: the stack's status decides.
+#[tokio::test]
+async fn throttled_events_fail_no_deploy() {
+    let (scene, kept) = Scene::deployed("events").await;
+    let events = Rule::on("cloudformation", "DescribeStackEvents", Fault::Throttle).from(2);
+    let _ = scene.update_with(events).await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_cloud_that_throttles_for_ever_is_reported() {
@@ -68,6 +78,17 @@ async fn a_cloud_that_throttles_for_ever_is_reported() {
     let throttled = Rule::service("cloudformation", Fault::Throttle);
     let error = scene.update_with(throttled).await.fails(6);
     assert_says(&error, &["Rate exceeded", "throttles"]);
+    kept.assert(&scene).await;
+    assert!(!kept.is_updated(&scene).await);
+}
+
+/// A gateway answers each request with a page, for ever.
+#[tokio::test]
+async fn a_page_instead_of_a_reply_is_an_unreachable_cloud() {
+    let (scene, kept) = Scene::deployed("page").await;
+    let page = Rule::service("cloudformation", Fault::Page(502));
+    let error = scene.update_with(page).await.fails(6);
+    assert_says(&error, &["502"]);
     kept.assert(&scene).await;
     assert!(!kept.is_updated(&scene).await);
 }
@@ -81,6 +102,29 @@ async fn a_page_now_and_then_is_asked_past() {
     let _ = scene.update_with(page).await.succeeds();
     kept.assert(&scene).await;
     assert!(kept.is_updated(&scene).await);
+}
+
+/// One reply of each action is garbled, and read again.
+#[tokio::test]
+async fn one_garbled_reply_of_each_action_is_read_again() {
+    let (scene, kept) = Scene::deployed("garbled").await;
+    let garbled = Rule::every(Fault::Garble).per_action().first(1);
+    let _ = scene.update_with(garbled).await.succeeds();
+    kept.assert(&scene).await;
+    assert!(kept.is_updated(&scene).await);
+}
+
+/// One reply of each action is cut, by a connection that ends, or by something that takes half a reply for a whole.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn one_cut_reply_of_each_action_is_read_again() {
+    for (label, fault) in [("cut", Fault::Cut), ("truncated", Fault::Truncate)] {
+        let (scene, kept) = Scene::deployed(label).await;
+        let cut = Rule::every(fault).per_action().first(1);
+        let _ = scene.update_with(cut).await.succeeds();
+        kept.assert(&scene).await;
+        assert!(kept.is_updated(&scene).await);
+    }
 }
 
 /// A reply that never comes is asked for again after its timeout, and what was carried out isn't done twice.

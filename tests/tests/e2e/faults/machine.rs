@@ -1,5 +1,4 @@
-//! What goes wrong on the machine itself: the sandbox is killed or frozen, the disk is full or can't be written, the
-//! environment names a proxy.
+//! What goes wrong on the machine itself: the sandbox is killed or frozen, the disk is full or can't be written.
 
 use std::path::Path;
 use std::time::Duration;
@@ -93,7 +92,7 @@ async fn a_full_disk_leaves_no_sandbox_without_a_record() {
     let run = with_mount(&own.bench, &mount, own.bench.program(), &["local", "start"]);
     let run = run.env("ECS_SCALER_SANDBOX", own.bench.sandbox());
     let error = run.end().await.fails(1);
-    assert_says(&error, &["No space left"]);
+    assert_says(&error, &["no space left on"]);
     assert_eq!(
         list_processes_of(&own.folder),
         [] as [u32; 0],
@@ -128,4 +127,21 @@ async fn a_read_only_checkout_can_still_be_deployed() {
         .fails(1);
     assert_says(&error, &["Read-only file system"]);
     kept.assert(&scene).await;
+}
+
+/// Output that can't be written is an error, not a panic.
+#[tokio::test]
+async fn output_to_a_full_disk_is_an_error() {
+    let scene = Scene::new("full-output").await;
+    let file = scene.stack.file().display().to_string();
+    let script = "exec \"$@\" > /dev/full";
+    let arguments = ["-c", script, "sh", PROGRAM, "synth", &file];
+    let ended = scene
+        .bench
+        .run_program(Path::new("sh"), &arguments)
+        .end()
+        .await;
+    assert_eq!(ended.code, Some(1), "{ended}");
+    let error = "error: failed to write to standard output: No space left on device";
+    assert!(ended.stderr.contains(error), "{ended}");
 }

@@ -4,7 +4,8 @@
 //!
 //! Tests that are ignored run in `cargo xtask test --full`. Scenarios without the proxy are elsewhere: a failed first
 //! deploy and a failed update in `failure`, losses in `loss`, guards in `guard` and `destroyed`, a stack of another
-//! in `ownership`, several at once in `together`, Ctrl-C and kills during a create in `killed`.
+//! in `ownership`, several at once in `together`, Ctrl-C and kills during a create in `killed`, and a proxy in the environment in
+//! `surroundings`.
 
 mod bucket;
 mod credentials;

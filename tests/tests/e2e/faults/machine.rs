@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use e2e::{Bench, OwnSandbox, Run, TestStack, long_to_create, small};
+use e2e::{Bench, OwnSandbox, Run, TestStack, small};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -14,21 +14,22 @@ fn signal(running: &Value, signal: Signal) {
     kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
-/// The sandbox is killed in the middle of a deploy: reported at once, and the same command starts it again.
+/// The sandbox is killed in the middle of a deploy: reported, and the same command starts it again.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_killed_sandbox_is_reported_and_started_again() {
     let mut own = OwnSandbox::new("killed-cloud");
     let running = own.start(&[]).await;
     let stack = TestStack::new(&own.bench, "in-killed-cloud");
-    stack.write(&long_to_create(&stack.name));
+    let definition = small(&stack.name);
+    stack.write(&definition);
     let mut deploy = stack.run("deploy", &["--yes"]).start();
     deploy.says("CREATE_COMPLETE").await;
     signal(&running, Signal::KILL);
     let ended = deploy.end().await;
     let error = ended.fails(6);
     assert_says(&error, &["the sandbox has ended", "localstack.log"]);
-    let again = stack.deploy(&small(&stack.name)).await.succeeds();
+    let again = stack.deploy(&definition).await.succeeds();
     assert_eq!(again["changed"], true);
 }
 

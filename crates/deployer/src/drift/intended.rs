@@ -68,10 +68,7 @@ pub(super) fn intend(deployed: &Deployed<'_>, current: &BTreeMap<String, String>
                 Some((*logical, (kinds.get(logical)?.as_str(), id.as_str())))
             })
             .collect(),
-        conditions: deployed
-            .template
-            .get("Conditions")
-            .and_then(Value::as_object),
+        template: deployed.template,
     };
     let section = deployed
         .template

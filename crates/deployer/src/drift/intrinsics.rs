@@ -19,8 +19,8 @@ pub(super) struct Resolver<'a> {
     pub parameters: BTreeMap<String, String>,
     /// Type and physical ID by logical ID.
     pub resources: BTreeMap<&'a str, (&'a str, &'a str)>,
-    /// The template's conditions.
-    pub conditions: Option<&'a Map<String, Value>>,
+    /// The template.
+    pub template: &'a Value,
 }
 
 /// Whether a value is, or contains, an intrinsic function that wasn't resolved.
@@ -164,6 +164,15 @@ impl Resolver<'_> {
             (types::RULE, "Arn") => arn("events", format!("rule/{physical}")),
             (types::ALARM, "Arn") => arn("cloudwatch", format!("alarm:{physical}")),
             (types::LOG_GROUP, "Arn") => arn("logs", format!("log-group:{physical}:*")),
+            (types::ROLE, "Arn") => {
+                let [partition, account] =
+                    ["AWS::Partition", "AWS::AccountId"].map(|name| self.pseudo(name));
+                let path = self.path(id)?;
+                Some(format!(
+                    "arn:{}:iam::{}:role{path}{physical}",
+                    partition?, account?
+                ))
+            }
             (types::CLUSTER, "Arn") => arn("ecs", format!("cluster/{physical}")),
             ("AWS::EC2::SecurityGroup", "GroupId") => Some(physical.to_owned()),
             (LOAD_BALANCER, "LoadBalancerFullName") => {
@@ -174,6 +183,15 @@ impl Resolver<'_> {
                 physical.split_once(":targetgroup/")?.1
             )),
             _ => None,
+        }
+    }
+
+    /// The path of a role, `/` unless the template sets one.
+    fn path(&self, role: &str) -> Option<String> {
+        let role = self.template.get("Resources")?.get(role)?;
+        match role.pointer("/Properties/Path") {
+            Some(path) => text(&self.resolved(path)?),
+            None => Some("/".to_owned()),
         }
     }
 
@@ -217,7 +235,7 @@ impl Resolver<'_> {
 
     /// Whether a condition of the template holds. `None` if it can't be evaluated.
     pub(super) fn condition(&self, name: &str) -> Option<bool> {
-        self.evaluate(self.conditions?.get(name)?)
+        self.evaluate(self.template.get("Conditions")?.get(name)?)
     }
 
     fn evaluate(&self, condition: &Value) -> Option<bool> {

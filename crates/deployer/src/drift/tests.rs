@@ -180,7 +180,9 @@ fn references_and_functions_have_the_values_that_cloudformation_gives_them() {
                 "One": { "Fn::If": ["Serial", 1, { "Ref": "AWS::NoValue" }] },
                 "None": { "Fn::If": ["Parallel", 1, { "Ref": "AWS::NoValue" }] },
                 "Unknown": { "Fn::GetAtt": ["Jobs", "Age"] },
+                "Arn": { "Fn::GetAtt": ["Worker", "Arn"] },
             }},
+            "Worker": { "Type": types::ROLE, "Properties": { "Path": "/workers/" } },
         },
     });
     let all = intend_all(&template);
@@ -196,6 +198,7 @@ fn references_and_functions_have_the_values_that_cloudformation_gives_them() {
             "Joined": "a/us-west-2",
             "One": 1,
             "Unknown": { "Fn::GetAtt": ["Jobs", "Age"] },
+            "Arn": "arn:aws:iam::111122223333:role/workers/shop-Worker-1",
         })
     );
 }

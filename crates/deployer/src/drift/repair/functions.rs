@@ -45,7 +45,7 @@ fn is_concurrency(problem: &super::Problem) -> bool {
 /// Makes the function again under its name. Who may invoke it, and how often an event is tried, are parts of their own.
 async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let name = &broken.part.physical_id;
-    session.note(format!("making the function {name} again"));
+    broken.note(session, format!("making the function {name} again"));
     let given = broken.given();
     let code = given.at("Code");
     let code = FunctionCode::builder()

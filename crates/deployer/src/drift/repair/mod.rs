@@ -75,6 +75,13 @@ impl<'a> Broken<'a> {
         given::Properties(&self.part.properties)
     }
 
+    /// Says what is done, at the first attempt.
+    fn note(&self, session: &Session<'_>, text: String) {
+        if !self.again {
+            session.note(text);
+        }
+    }
+
     pub(super) fn is_missing(&self) -> bool {
         self.problems.contains(&&Problem::Missing)
     }

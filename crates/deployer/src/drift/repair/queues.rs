@@ -19,10 +19,13 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     let url = &broken.part.physical_id;
     let all = attributes(broken);
     if broken.is_missing() {
-        session.note(format!(
-            "making the queue {} again: the messages that it held are lost",
-            name_in(url)
-        ));
+        broken.note(
+            session,
+            format!(
+                "making the queue {} again: the messages that it held are lost",
+                name_in(url)
+            ),
+        );
         let request = session.clients.sqs.create_queue().queue_name(name_in(url));
         let sent = request.set_attributes(Some(all)).send().await;
         return sent

@@ -15,7 +15,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     let trust = given.at("AssumeRolePolicyDocument").required();
     let boundary = given.at("PermissionsBoundary").text();
     if broken.is_missing() {
-        session.note(format!("making the role {name} again"));
+        broken.note(session, format!("making the role {name} again"));
         let request = client.create_role().role_name(name);
         request
             .assume_role_policy_document(&trust)

@@ -5,8 +5,10 @@ use std::time::SystemTime;
 use serde::Serialize;
 use stack::Stack;
 
+use crate::assets::refresh_deployed;
 use crate::deploy::{Deployed, deploy_template, protect};
 use crate::error::{Error, Result};
+use crate::fixed_counts::set_fixed_counts;
 use crate::measure::measure_once;
 use crate::ownership::admit;
 use crate::plan::Plan;
@@ -68,6 +70,9 @@ pub async fn deploy_stack<E: From<Error>>(
     session.begin(DeployStep::Prepare);
     let deployed = deployed.as_deref();
     let prepared = prepare_stack(session, stack, deployed, &identity, request.now, build).await?;
+    if deployed.is_some() {
+        refresh_deployed(session, &stack.name, &identity.account, request.now).await?;
+    }
     session.begin(DeployStep::Plan);
     let mut approve = |plan: &Plan| {
         (session.progress)(Progress::Planned { plan: plan.clone() });
@@ -76,6 +81,8 @@ pub async fn deploy_stack<E: From<Error>>(
         Ok(())
     };
     let deployed = deploy_template(session, &prepared.source, &mut approve).await?;
+    let counts = prepared.template.list_fixed_counts();
+    set_fixed_counts(session, &stack.name, counts, &deployed.plan).await?;
     session.begin(DeployStep::Protect);
     protect(session, &stack.name, stack.termination_protection).await?;
     session.begin(DeployStep::Verify);

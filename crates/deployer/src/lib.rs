@@ -23,6 +23,7 @@ mod destroy;
 mod drift;
 mod error;
 mod executable;
+mod fixed_counts;
 mod follow;
 mod functions;
 mod history;

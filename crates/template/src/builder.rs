@@ -77,6 +77,23 @@ impl Template {
         })
     }
 
+    /// Lists the services without scaling: logical ID, and number of tasks.
+    #[must_use]
+    pub fn list_fixed_counts(&self) -> Vec<(String, i32)> {
+        let resources = self.document.get("Resources").and_then(Value::as_object);
+        let counts = resources
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, resource)| {
+                let count = resource.pointer("/Properties/DesiredCount")?.as_i64()?;
+                let is_service =
+                    resource.get("Type").and_then(Value::as_str) == Some(types::SERVICE);
+                let count = i32::try_from(count).ok().filter(|_| is_service)?;
+                Some((id.clone(), count))
+            });
+        counts.collect()
+    }
+
     /// Logical ids of the functions that reserve concurrency, by logical id.
     #[must_use]
     pub fn list_reserving_functions(&self) -> Vec<String> {

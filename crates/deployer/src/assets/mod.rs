@@ -3,6 +3,7 @@
 mod bucket;
 mod draft;
 mod encrypted_transport;
+mod refresh;
 
 pub(crate) use draft::DraftTemplate;
 
@@ -20,6 +21,8 @@ use sha2::{Digest, Sha256};
 use crate::clients::Clients;
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
+
+pub(crate) use refresh::refresh_deployed;
 
 /// An object of the assets bucket, named by the SHA-256 of its content.
 #[derive(Clone, PartialEq, Eq)]

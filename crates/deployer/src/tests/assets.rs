@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::operation::copy_object::CopyObjectOutput;
 use aws_sdk_s3::operation::create_bucket::CreateBucketOutput;
 use aws_sdk_s3::operation::delete_object::DeleteObjectOutput;
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
@@ -20,7 +21,9 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
 use super::cloud::{Told, run, s3_error};
+use super::cloudformation::{CloudFormation, NAME};
 use super::told;
+use crate::assets::refresh_deployed;
 use crate::{Asset, Kind, Result};
 
 const ACCOUNT: &str = "111122223333";
@@ -161,6 +164,14 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
             assert_eq!(input.version_id(), Some("v1"));
             s3.objects.remove(input.key().unwrap()).unwrap();
             MockResponse::Output(DeleteObjectOutput::builder().build())
+        }),
+        rule!(copy_object, "copy", |s3, input| {
+            let key = input.key().unwrap();
+            let from = input.copy_source().unwrap();
+            assert_eq!(from, format!("{}/{key}", input.bucket().unwrap()));
+            assert!(s3.objects.contains_key(key));
+            s3.objects.insert(key.to_owned(), Duration::ZERO);
+            MockResponse::Output(CopyObjectOutput::builder().build())
         }),
     ]
 }
@@ -380,4 +391,38 @@ async fn an_object_that_is_not_what_its_key_says_is_uploaded_again() {
         let uploaded = s3.lock().unwrap().calls.contains(&"upload".to_owned());
         assert_eq!(uploaded, again, "{checksum:?}");
     }
+}
+
+/// The bucket deletes objects after 365 days without use: the deployed code is copied in time, and a rollback finds it.
+#[tokio::test(start_paused = true)]
+async fn the_code_of_the_deployed_functions_is_refreshed() {
+    let s3 = s3(true, true);
+    let old = [("old.zip", DAY * 364), ("new.zip", DAY)];
+    let old = old.map(|(key, age)| (key.to_owned(), age));
+    s3.lock().unwrap().objects.extend(old);
+    let refresh = async |metric: &'static str, scaling: &'static str| {
+        let cloud = CloudFormation::with("CREATE_COMPLETE");
+        cloud.state().stack().parameters = vec![
+            ("AssetsBucket", BUCKET),
+            ("MetricFunctionKey", metric),
+            ("ScalingFunctionKey", scaling),
+        ];
+        let mut rules = cloud.rules();
+        rules.extend(super::assets::rules(&s3));
+        let ran = run(&rules, async |session| {
+            refresh_deployed(session, NAME, ACCOUNT, now()).await
+        });
+        let (result, told) = ran.await;
+        result.unwrap();
+        told.lines()
+    };
+    let lines = refresh("old.zip", "new.zip").await;
+    assert_eq!(lines, ["refreshing old.zip, which would expire"]);
+    assert_eq!(s3.lock().unwrap().objects["old.zip"], Duration::ZERO);
+    assert!(refresh("old.zip", "new.zip").await.is_empty());
+    let lines = refresh("gone.zip", "new.zip").await;
+    assert!(
+        lines[0].contains("can't roll the function back"),
+        "{lines:?}"
+    );
 }

@@ -1,0 +1,119 @@
+//! The counts of services that don't scale. An update that removes a service's scaling sets its count, but the
+//! scaling that it removes acts until the update's end and can set another one.
+
+use std::time::Duration;
+
+use aws_sdk_ecs::types::Service;
+use template::contract::types;
+use tokio::time::{Instant, sleep};
+
+use crate::described;
+use crate::error::{Error, Kind, Result, aws};
+use crate::observe::deployed_resources;
+use crate::plan::{Action, Plan};
+use crate::session::Session;
+
+/// How long a count must hold after scaling was removed: an invocation that still runs sets it every 10 s, until
+/// IAM no longer knows its role.
+const HOLD: Duration = Duration::from_secs(15);
+/// How long a count is set again.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A service without scaling, and its count in the template.
+struct Fixed {
+    arn: String,
+    count: i32,
+}
+
+/// Sets the desired count of services without scaling, which are given by logical ID, and checks that it stays after
+/// the `plan` removed a function or a scalable target.
+///
+/// # Errors
+/// If ECS can't be reached, or if something else keeps changing a count.
+pub(crate) async fn set_fixed_counts(
+    session: &Session<'_>,
+    stack: &str,
+    counts: Vec<(String, i32)>,
+    plan: &Plan,
+) -> Result<()> {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let resources = deployed_resources(session, stack).await?;
+    let fixed = counts.into_iter().filter_map(|(id, count)| {
+        let is_it = |one: &&crate::Resource| one.logical_id == id && !one.physical_id.is_empty();
+        let arn = resources.iter().find(is_it)?.physical_id.clone();
+        Some(Fixed { arn, count })
+    });
+    let fixed: Vec<Fixed> = fixed.collect();
+    let mut hold = removes_scaling(plan);
+    let begun = Instant::now();
+    loop {
+        let wrong = find_wrong(session, &fixed).await?;
+        if wrong.is_empty() && !hold {
+            return Ok(());
+        }
+        if let Some((one, found)) = wrong.first().filter(|_| begun.elapsed() > PATIENCE) {
+            return Err(unstable(one, *found));
+        }
+        for (one, found) in &wrong {
+            set_count(session, one, *found).await?;
+        }
+        hold = false;
+        sleep(HOLD).await;
+    }
+}
+
+fn removes_scaling(plan: &Plan) -> bool {
+    plan.changes.iter().any(|change| {
+        let scales = [types::FUNCTION, types::SCALABLE_TARGET];
+        change.action == Action::Remove && scales.contains(&change.resource_type.as_str())
+    })
+}
+
+/// The services with another desired count, with that count.
+async fn find_wrong<'f>(
+    session: &Session<'_>,
+    fixed: &'f [Fixed],
+) -> Result<Vec<(&'f Fixed, i32)>> {
+    let wanted = fixed
+        .iter()
+        .map(|one| (described::cluster_of(&one.arn), one.arn.as_str()));
+    let described = described::describe(session, wanted).await?;
+    let find = |arn: &str| {
+        let mut services = described.services.iter().map(|(_, service)| service);
+        services.find(|service| service.service_arn() == Some(arn))
+    };
+    let wrong = fixed.iter().filter_map(|one| {
+        let found = find(&one.arn).map(Service::desired_count)?;
+        (found != one.count).then_some((one, found))
+    });
+    Ok(wrong.collect())
+}
+
+async fn set_count(session: &Session<'_>, one: &Fixed, found: i32) -> Result<()> {
+    let name = described::name_of(&one.arn);
+    session.note(format!(
+        "setting the desired count of {name} from {found} to {}, because it no longer scales",
+        one.count
+    ));
+    let request = session.clients.ecs.update_service().service(&one.arn);
+    let request = request
+        .cluster(described::cluster_of(&one.arn))
+        .desired_count(one.count);
+    let sent = request.send().await;
+    sent.map(drop)
+        .map_err(aws(format!("set the desired count of {name}")))
+}
+
+fn unstable(one: &Fixed, found: i32) -> Error {
+    let name = described::name_of(&one.arn);
+    Error::new(
+        Kind::DeploymentFailed,
+        format!(
+            "something changes the desired count of {name}: it is {found} again, and the definition says {}",
+            one.count
+        ),
+    )
+    .hint("find out what calls ecs:UpdateService on it (CloudTrail), stop that, and deploy again")
+}

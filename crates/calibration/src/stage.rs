@@ -1,7 +1,8 @@
 //! The stack of the experiments.
 
 use deployer::{
-    Destroyed, Error, Progress, Result, Session, Source, deploy_template, destroy, observe_ours,
+    DestroyOptions, Destroyed, Error, Progress, Result, Session, Source, deploy_template, destroy,
+    observe_ours,
 };
 use serde_json::{Value, json};
 use simulator::calibration::{Design, SLOW_START};
@@ -160,7 +161,11 @@ pub async fn remove(session: &Session<'_>) -> Result<Option<Destroyed>> {
     }
     let text = format!("deleting the stack {STACK}");
     (session.progress)(Progress::Note { text });
-    destroy(session, STACK, true, &mut |_| Ok(()))
+    let forced = DestroyOptions {
+        force: true,
+        ..DestroyOptions::default()
+    };
+    destroy(session, STACK, &forced, &mut |_| Ok(()))
         .await
         .map(Some)
 }

@@ -95,7 +95,12 @@ impl Stage {
     pub async fn close(&self, session: &Session<'_>, sandbox: &Sandbox) -> Result<Destroyed> {
         let note = |text: &str| (session.progress)(Progress::Note { text: text.into() });
         note("taking the stack away");
-        let destroyed = deployer::destroy(session, &self.stack.name, true, &mut |_| Ok(())).await?;
+        let options = deployer::DestroyOptions {
+            force: true,
+            ..Default::default()
+        };
+        let destroyed =
+            deployer::destroy(session, &self.stack.name, &options, &mut |_| Ok(())).await?;
         note("stopping the sandbox");
         tokio::task::block_in_place(|| sandbox.stop())?;
         Ok(destroyed)

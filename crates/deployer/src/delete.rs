@@ -11,8 +11,8 @@ use crate::session::Session;
 use crate::status::Status;
 use crate::{stray_instances, stray_tasks};
 
-/// Deletes the stack, whose resources are given, and follows that to its end. When somebody else is
-/// just changing it, that is followed first.
+/// Deletes the stack with the given resources, except for those `retained`, and follows that to its end. When
+/// somebody else is just changing it, that is followed first.
 ///
 /// # Errors
 /// When CloudFormation can't delete a resource, or refuses, or can't be reached.
@@ -21,12 +21,13 @@ pub(crate) async fn delete(
     name: &str,
     stack: &Observed,
     resources: &[Resource],
+    retained: &[Resource],
 ) -> Result<()> {
     stray_tasks::stop(session, resources).await?;
     stray_instances::deregister(session, resources).await?;
     let mut attempts = Attempts::new(session);
     loop {
-        let why = match try_to_delete(session, name, stack).await? {
+        let why = match try_to_delete(session, name, stack, retained).await? {
             Attempt::Gone => return Ok(()),
             Attempt::Busy(why) => why,
         };
@@ -46,10 +47,17 @@ enum Attempt {
     Busy(String),
 }
 
-async fn try_to_delete(session: &Session<'_>, name: &str, stack: &Observed) -> Result<Attempt> {
+async fn try_to_delete(
+    session: &Session<'_>,
+    name: &str,
+    stack: &Observed,
+    retained: &[Resource],
+) -> Result<Attempt> {
     let follower = Follower::before(session, &stack.id).await?;
     let request = session.clients.cloudformation.delete_stack();
+    let retained = retained.iter().map(|one| one.logical_id.clone()).collect();
     let sent = request
+        .set_retain_resources(Some(retained).filter(|ids: &Vec<String>| !ids.is_empty()))
         .stack_name(&stack.id)
         .set_role_arn(session.role_arn.clone())
         .client_request_token(session.token())

@@ -13,6 +13,7 @@ use crate::observe::{Observed, all_resources, observe_or_deleted, resources};
 use crate::ownership::require_ours;
 use crate::remains::{Remains, look_for_all};
 use crate::resource::Resource;
+use crate::retain::take_retained;
 use crate::session::Session;
 use crate::status::{Operation, Status};
 
@@ -34,6 +35,17 @@ pub struct Destroyed {
     pub existed: bool,
     /// The proof: what was looked for, and what was found.
     pub remains: Remains,
+    /// Resources that CloudFormation left in place because it couldn't delete them, as requested.
+    pub retained: Vec<Resource>,
+}
+
+/// What a destruction may do.
+#[derive(Clone, Debug, Default)]
+pub struct DestroyOptions {
+    /// Whether queues that hold messages are deleted.
+    pub force: bool,
+    /// Resources whose deletion failed, and that stay: logical IDs, or names of queues in the definition.
+    pub retain: Vec<String>,
 }
 
 impl Destroyed {
@@ -48,6 +60,12 @@ impl Destroyed {
             "{name}: destroyed. {} resources looked for through their own services: none left\n",
             remains.gone
         );
+        for one in &self.retained {
+            text.push_str(&format!(
+                "  retained, and no longer part of a stack: {} {}\n",
+                one.resource_type, one.physical_id
+            ));
+        }
         if !remains.unchecked.is_empty() {
             let count: usize = remains.unchecked.values().sum();
             let kinds = remains.unchecked.iter().map(|(kind, count)| match count {
@@ -71,12 +89,12 @@ impl Destroyed {
 /// already is checked again.
 ///
 /// # Errors
-/// When a guard refuses (termination protection, messages without `force`, `approve`), when
-/// CloudFormation can't delete a resource, when something is left, or when AWS can't be reached.
+/// When a guard refuses (termination protection, messages without `force`, `approve`), when a resource can't be
+/// retained, when CloudFormation can't delete a resource, when something is left, or when AWS can't be reached.
 pub async fn destroy(
     session: &Session<'_>,
     name: &str,
-    force: bool,
+    options: &DestroyOptions,
     approve: &mut (dyn FnMut(&Doomed) -> Result<()> + Send),
 ) -> Result<Destroyed> {
     let stack = match settled(session, name).await? {
@@ -85,6 +103,7 @@ pub async fn destroy(
             return Ok(Destroyed {
                 existed: false,
                 remains: Remains::default(),
+                retained: Vec::new(),
             });
         }
         Found::Deleted(stack, resources) => return proved(session, &stack, &resources).await,
@@ -92,7 +111,9 @@ pub async fn destroy(
     if stack.termination_protection {
         return Err(protected(name));
     }
-    let resources = resources(session, &stack).await?;
+    let force = options.force;
+    let mut resources = resources(session, &stack).await?;
+    let retained = take_retained(&stack, &mut resources, &options.retain)?;
     let doomed = Doomed {
         stack: name.to_owned(),
         messages: messages::count_messages(session, &resources, force).await?,
@@ -107,8 +128,12 @@ pub async fn destroy(
         "deleting {name} ({} resources)",
         doomed.resources.len()
     ));
-    delete(session, name, &stack, &doomed.resources).await?;
-    proved(session, &stack, &doomed.resources).await
+    delete(session, name, &stack, &doomed.resources, &retained).await?;
+    let destroyed = proved(session, &stack, &doomed.resources).await?;
+    Ok(Destroyed {
+        retained,
+        ..destroyed
+    })
 }
 
 enum Found {
@@ -187,6 +212,7 @@ async fn proved(
     Ok(Destroyed {
         existed: true,
         remains,
+        retained: Vec::new(),
     })
 }
 

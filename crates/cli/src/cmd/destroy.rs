@@ -1,6 +1,6 @@
 //! `destroy`: takes a stack away.
 
-use deployer::{Destroyed, Doomed};
+use deployer::{DestroyOptions, Destroyed, Doomed};
 
 use crate::confirm::require_terminal;
 use crate::connect::{Cloud, ConnectArgs};
@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Destroy queues that still hold messages
     #[arg(long)]
     force: bool,
+    /// Keep a resource that CloudFormation failed to delete: its logical ID, or the name of a queue; repeatable
+    #[arg(long, value_name = "RESOURCE")]
+    retain: Vec<String>,
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
@@ -42,8 +45,12 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         args.role.as_written(),
         if args.yes { " --yes" } else { "" }
     );
+    let options = DestroyOptions {
+        force: args.force,
+        retain: args.retain.clone(),
+    };
     let destroyed = tokio::select! {
-        destroyed = destroy(&cloud, &known, &args, &ui) => {
+        destroyed = destroy(&cloud, &known, &args, &options, &ui) => {
             destroyed.map_err(|failure| cloud.explain(failure))?
         }
         () = wait_for_interruption() => {
@@ -56,7 +63,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-async fn destroy(cloud: &Cloud, known: &Known, args: &Args, ui: &Ui) -> Result<Destroyed> {
+async fn destroy(cloud: &Cloud, known: &Known, args: &Args, options: &DestroyOptions, ui: &Ui) -> Result<Destroyed> {
     let progress = |progress| ui.progress(progress);
     let role = args.role.role_arn.clone();
     let session = cloud.session(&progress).as_role(role);
@@ -80,5 +87,5 @@ async fn destroy(cloud: &Cloud, known: &Known, args: &Args, ui: &Ui) -> Result<D
             "nothing was destroyed: it was not confirmed",
         ))
     };
-    Ok(deployer::destroy(&session, &known.name, args.force, &mut approve).await?)
+    Ok(deployer::destroy(&session, &known.name, options, &mut approve).await?)
 }

@@ -47,8 +47,8 @@ fn aftermath(status: Status) -> &'static str {
             "the stack was never in service; the next deploy asks before it deletes what is left and creates it again"
         }
         Status::HalfDeleted => {
-            "CloudFormation could not delete the named resource: mend or remove it by hand, then run the \
-             same command again"
+            "CloudFormation could not delete the named resource: fix or remove it, then run the same command again; \
+             or keep it: destroy with --retain and its logical ID"
         }
         Status::HalfCreated | Status::HalfUpdated => {
             "what succeeded was kept; the next deploy updates it from there"

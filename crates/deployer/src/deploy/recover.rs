@@ -206,7 +206,7 @@ impl Stuck {
         session.note(format!(
             "{name} is in {word}, which blocks a deploy: deleting what is left"
         ));
-        delete(session, name, &self.stack, &self.resources).await?;
+        delete(session, name, &self.stack, &self.resources, &[]).await?;
         Ok(true)
     }
 }

@@ -11,7 +11,7 @@ use super::cloud::{Told, json_error, run};
 use super::cloudformation::{CloudFormation, NAME, Step, busy, steps};
 use super::recover::{queues_refused, queues_with};
 use super::told;
-use crate::{Destroyed, Doomed, Error, Kind, Result};
+use crate::{DestroyOptions, Destroyed, Doomed, Error, Kind, Result};
 
 pub(super) const QUEUE: &str = "https://sqs/orders";
 
@@ -20,9 +20,21 @@ pub(super) async fn destroy(
     force: bool,
     others: Vec<Rule>,
 ) -> (Result<Destroyed>, Told) {
+    let options = DestroyOptions {
+        force,
+        ..DestroyOptions::default()
+    };
+    destroy_with(cloud, &options, others).await
+}
+
+async fn destroy_with(
+    cloud: &CloudFormation,
+    options: &DestroyOptions,
+    others: Vec<Rule>,
+) -> (Result<Destroyed>, Told) {
     let rules: Vec<Rule> = cloud.rules().into_iter().chain(others).collect();
     run(&rules, async |session| {
-        crate::destroy(session, NAME, force, &mut |_: &Doomed| Ok(())).await
+        crate::destroy(session, NAME, options, &mut |_: &Doomed| Ok(())).await
     })
     .await
 }
@@ -238,7 +250,11 @@ async fn nothing_is_deleted_unless_approved() {
             assert_eq!(doomed.resources.len(), 1);
             Err(Error::refused("no"))
         };
-        crate::destroy(session, NAME, true, &mut approve).await
+        let options = DestroyOptions {
+            force: true,
+            ..DestroyOptions::default()
+        };
+        crate::destroy(session, NAME, &options, &mut approve).await
     })
     .await;
     assert_eq!(result.unwrap_err().kind(), Kind::Refused);
@@ -306,8 +322,52 @@ async fn a_resource_that_cant_be_deleted_is_named() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: Vpc (AWS::SQS::Queue): The vpc 'vpc-1' has dependencies
     the stack shop is in DELETE_FAILED
-      hint: CloudFormation could not delete the named resource: mend or remove it by hand, then run the same command again
+      hint: CloudFormation could not delete the named resource: fix or remove it, then run the same command again; or keep it: destroy with --retain and its logical ID
     ");
+}
+
+/// CloudFormation API, `DeleteStack$RetainResources`: resources of a stack in DELETE_FAILED whose deletion failed.
+#[tokio::test(start_paused = true)]
+async fn a_resource_whose_deletion_failed_can_be_retained() {
+    let cloud = CloudFormation::with("DELETE_FAILED");
+    {
+        let mut state = cloud.state();
+        let stack = state.stack();
+        stack.holds("AWS::SQS::Queue", "OrdersQueue", QUEUE);
+        stack.holds("AWS::EC2::VPC", "Vpc", "vpc-1");
+        stack.undeleted.push("OrdersQueue");
+    }
+    let retain = |name: &str| DestroyOptions {
+        retain: vec![name.to_owned()],
+        ..DestroyOptions::default()
+    };
+    let (result, _) = destroy_with(&cloud, &retain("Vpc"), vec![]).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Refused: shop has no resource Vpc whose deletion failed, and CloudFormation retains no other ones
+      hint: it can retain: OrdersQueue
+    ");
+    assert_eq!(cloud.calls("DeleteStack"), 0);
+    // By the queue's name. It is neither counted nor looked for: there is no rule for SQS.
+    let (result, _) = destroy_with(&cloud, &retain("orders"), vec![]).await;
+    let destroyed = result.unwrap();
+    assert_eq!(cloud.state().stack().retained, ["OrdersQueue"]);
+    assert_eq!(destroyed.retained[0].physical_id, QUEUE);
+    assert!(destroyed.describe(NAME).contains(QUEUE));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_can_be_deleted_retains_nothing() {
+    let cloud = shop();
+    let options = DestroyOptions {
+        retain: vec!["Orders".to_owned()],
+        ..DestroyOptions::default()
+    };
+    let (result, _) = destroy_with(&cloud, &options, vec![]).await;
+    insta::assert_snapshot!(told(&result.unwrap_err()), @r"
+    Refused: CloudFormation retains a resource only after its deletion failed, and shop is in CREATE_COMPLETE
+      hint: destroy without --retain; if a resource can't be deleted, run it again with --retain
+    ");
+    assert_eq!(cloud.calls("DeleteStack"), 0);
 }
 
 #[tokio::test(start_paused = true)]

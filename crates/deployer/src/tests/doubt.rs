@@ -7,7 +7,7 @@ use super::cloudformation::{CloudFormation, NAME, source, steps};
 use super::destroy::{destroy, queue, shop};
 use super::recover::queues_refused;
 use super::told;
-use crate::{Doomed, Plan};
+use crate::{DestroyOptions, Doomed, Plan};
 
 fn empty_list() -> HttpResponse {
     let body = "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries/>\
@@ -107,9 +107,10 @@ async fn a_check_that_failed_can_be_repeated_by_the_stack_s_id() {
     rules.push(queue(&cloud, 0, 0));
     let (results, _) = run(&rules, async |session| {
         let mut approve = |_: &Doomed| Ok(());
+        let options = DestroyOptions::default();
         [
-            crate::destroy(session, &id, false, &mut approve).await,
-            crate::destroy(session, NAME, false, &mut approve).await,
+            crate::destroy(session, &id, &options, &mut approve).await,
+            crate::destroy(session, NAME, &options, &mut approve).await,
         ]
     })
     .await;

@@ -78,7 +78,7 @@ async fn delete_stack(mut rules: Vec<Rule>) -> (Result<()>, Told) {
         let stack = observe(session, super::cloudformation::NAME)
             .await?
             .unwrap();
-        delete::delete(session, "shop", &stack, &resources).await
+        delete::delete(session, "shop", &stack, &resources, &[]).await
     })
     .await
 }

@@ -118,11 +118,17 @@ impl State {
     ) -> Reply<ListStackResourcesOutput> {
         let stack = self.named(input.stack_name())?;
         let summary = |(kind, logical, physical): &(String, String, String)| {
+            let failed = stack.undeleted.contains(&logical.as_str());
+            let status = if failed {
+                "DELETE_FAILED"
+            } else {
+                "CREATE_COMPLETE"
+            };
             StackResourceSummary::builder()
                 .resource_type(kind)
                 .logical_resource_id(logical)
                 .physical_resource_id(physical)
-                .resource_status("CREATE_COMPLETE".into())
+                .resource_status(status.into())
                 .last_updated_timestamp(DateTime::from_secs(0))
                 .build()
         };
@@ -299,6 +305,7 @@ impl State {
             let status = stack.status.clone();
             return Err(still(&status));
         }
+        stack.retained = input.retain_resources().to_vec();
         let gone = || steps(&["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]);
         let steps = self.deletions.pop_front().unwrap_or_else(gone);
         self.change_sets.clear();

@@ -18,6 +18,10 @@ pub(in crate::tests) struct FakeStack {
     pub events: Vec<StackEvent>,
     /// Type, logical id, physical id.
     pub resources: Vec<(String, String, String)>,
+    /// Logical ids of those that couldn't be deleted.
+    pub undeleted: Vec<&'static str>,
+    /// Logical ids that the last deletion was asked to retain.
+    pub retained: Vec<String>,
     pub parameters: Vec<(&'static str, &'static str)>,
     pub change_set: Option<String>,
     pub protected: bool,

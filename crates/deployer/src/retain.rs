@@ -1,0 +1,58 @@
+//! Resources that stay when the rest of a stack is deleted.
+
+use template::names;
+
+use crate::error::{Error, Result};
+use crate::observe::Observed;
+use crate::resource::Resource;
+use crate::status::Status;
+
+const DELETE_FAILED: &str = "DELETE_FAILED";
+
+/// Takes the wanted ones out of the `resources`: those with these logical IDs, or queues with these names in the
+/// definition.
+///
+/// # Errors
+/// If there is no such resource, or CloudFormation wouldn't retain it: it does so only in a stack whose deletion failed,
+/// and only a resource whose deletion failed.
+/// Source: CloudFormation API, `DeleteStack$RetainResources`.
+pub(crate) fn take_retained(
+    stack: &Observed,
+    resources: &mut Vec<Resource>,
+    wanted: &[String],
+) -> Result<Vec<Resource>> {
+    if !wanted.is_empty() && stack.status != Status::HalfDeleted {
+        let text = format!(
+            "CloudFormation retains a resource only after its deletion failed, and {} is in {}",
+            stack.name, stack.status_name
+        );
+        return Err(Error::refused(text).hint(
+            "destroy without --retain; if a resource can't be deleted, run it again with --retain",
+        ));
+    }
+    let mut retained = Vec::new();
+    for name in wanted {
+        let is_it =
+            |one: &Resource| one.logical_id == *name || one.logical_id == names::queue(name);
+        let Some(at) = resources.iter().position(is_it) else {
+            return Err(not_failed(&stack.name, name, resources));
+        };
+        if resources[at].status != DELETE_FAILED {
+            return Err(not_failed(&stack.name, name, resources));
+        }
+        retained.push(resources.remove(at));
+    }
+    Ok(retained)
+}
+
+fn not_failed(stack: &str, name: &str, resources: &[Resource]) -> Error {
+    let failed = resources.iter().filter(|one| one.status == DELETE_FAILED);
+    let failed: Vec<&str> = failed.map(|one| one.logical_id.as_str()).collect();
+    Error::refused(format!(
+        "{stack} has no resource {name} whose deletion failed, and CloudFormation retains no other ones"
+    ))
+    .hint(match failed[..] {
+        [] => "no deletion of a resource failed: destroy without --retain".to_owned(),
+        _ => format!("it can retain: {}", failed.join(", ")),
+    })
+}

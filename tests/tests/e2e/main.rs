@@ -29,6 +29,7 @@ mod sandbox;
 mod start;
 mod surroundings;
 mod together;
+mod unscaled;
 mod update;
 mod upgrade;
 mod worker;

@@ -69,7 +69,7 @@ async fn what_cant_be_removed_is_named() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: Cluster (AWS::SQS::Queue): The cluster contains tasks
     the stack shop is in DELETE_FAILED
-      hint: CloudFormation could not delete the named resource: mend or remove it by hand, then run the same command again
+      hint: CloudFormation could not delete the named resource: fix or remove it, then run the same command again; or keep it: destroy with --retain and its logical ID
     ");
 }
 

@@ -76,6 +76,8 @@ def update_service(context: RequestContext, request: ServiceRequest):
         f"{_short(request.get('cluster'))}:{_short(request['service'])}"
     )
     before = service.task_definition if service else None
+    if service:
+        ecs_rules.check_balancers(context, request, request.get("taskDefinition") or before)
     response = call_moto(context)
     described = response["service"]
     for parameter in FORGOTTEN:

@@ -42,9 +42,14 @@ def check_service(context: RequestContext, request: ServiceRequest) -> None:
         raise invalid(
             "Network Configuration is not valid for the given networkMode of this task definition."
         )
+    check_balancers(context, request, request.get("taskDefinition"))
+
+
+def check_balancers(context: RequestContext, request: ServiceRequest, task: str | None) -> None:
+    """Refuse target groups that the tasks of this definition can't register with."""
     for balancer in request.get("loadBalancers") or []:
         if arn := balancer.get("targetGroupArn"):
-            check_target_group(context, arn, mode or "bridge")
+            check_target_group(context, arn, network_mode(context, task) or "bridge")
 
 
 def check_strategy(context: RequestContext, request: ServiceRequest) -> None:

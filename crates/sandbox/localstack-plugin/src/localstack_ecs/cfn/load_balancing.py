@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localstack_ecs.cfn.base import (
+    InvalidProperties,
     Provider,
     generated_name,
     parameters,
@@ -71,6 +72,7 @@ class LoadBalancer(Provider):
 
     def do_update(self, request, model, previous):
         elb, arn = request.aws_client_factory.elbv2, previous["LoadBalancerArn"]
+        _check_vpc(request, arn, model)
         calls = {
             "SecurityGroups": elb.set_security_groups,
             "Subnets": elb.set_subnets,
@@ -173,6 +175,7 @@ class Listener(Provider):
     def do_create(self, request, model):
         elb = request.aws_client_factory.elbv2
         given = selected(model, (*self.CHANGED, "LoadBalancerArn"))
+        _check_targets(elb, model)
         made = elb.create_listener(
             **parameters(elb, "CreateListener", given), Tags=_tags(request, model)
         )
@@ -181,6 +184,7 @@ class Listener(Provider):
     def do_update(self, request, model, previous):
         elb, arn = request.aws_client_factory.elbv2, previous["ListenerArn"]
         given = {**selected(model, self.CHANGED), "ListenerArn": arn}
+        _check_targets(elb, model)
         elb.modify_listener(**parameters(elb, "ModifyListener", given))
         _replace_tags(elb, arn, _tags(request, model))
         return _kept(self, model, previous)
@@ -188,6 +192,34 @@ class Listener(Provider):
     def do_delete(self, request, model):
         request.aws_client_factory.elbv2.delete_listener(ListenerArn=model["ListenerArn"])
         return model
+
+
+def _check_vpc(request, arn: str, model: dict) -> None:
+    """Refuse subnets outside of the load balancer's VPC, which moto takes."""
+    elb, ec2 = request.aws_client_factory.elbv2, request.aws_client_factory.ec2
+    (balancer,) = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+    subnets = ec2.describe_subnets(SubnetIds=model.get("Subnets") or [])["Subnets"]
+    if any(subnet["VpcId"] != balancer["VpcId"] for subnet in subnets):
+        raise InvalidProperties(
+            f"The subnets are not in the load balancer's VPC {balancer['VpcId']} "
+            "(Error Code: InvalidConfigurationRequest)"
+        )
+
+
+def _check_targets(elb, model: dict) -> None:
+    """Refuse a target group that another load balancer has, which moto takes."""
+    actions = model["DefaultActions"]
+    groups = [action["TargetGroupArn"] for action in actions if action.get("TargetGroupArn")]
+    if not groups:
+        return
+    present = elb.describe_load_balancers()["LoadBalancers"]
+    others = {one["LoadBalancerArn"] for one in present} - {model["LoadBalancerArn"]}
+    for group in elb.describe_target_groups(TargetGroupArns=groups)["TargetGroups"]:
+        if others & set(group.get("LoadBalancerArns") or []):
+            raise InvalidProperties(
+                "The following target groups cannot be associated with more than one load "
+                f"balancer: {group['TargetGroupArn']} (Error Code: TargetGroupAssociationLimit)"
+            )
 
 
 def _tags(request, model: dict) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ UPDATABLE = (
     "AvailabilityZoneRebalancing",
     "CapacityProviderStrategy",
     "DeploymentConfiguration",
+    "DeploymentController",
     "DesiredCount",
     "EnableECSManagedTags",
     "EnableExecuteCommand",
@@ -34,7 +35,6 @@ UPDATABLE = (
 )
 FIXED = (
     "Cluster",
-    "DeploymentController",
     "LaunchType",
     "Role",
     "SchedulingStrategy",

@@ -1,4 +1,5 @@
-//! `schema --write`: writes the JSON Schema and the reference page, which come from the format's tables.
+//! `schema --write`: writes the JSON Schema and the reference page, which come from the format's tables, and the policies
+//! on the page about permissions.
 
 use std::fs;
 
@@ -22,13 +23,25 @@ pub(crate) fn write(format: Format) -> Result<()> {
     Ok(())
 }
 
-fn files() -> [(&'static str, String); 2] {
+/// Everything after this line of the page about permissions is written.
+const GENERATED: &str = "<!-- generated -->\n";
+const PERMISSIONS: &str = "docs/permissions.md";
+
+/// The page about permissions, with the policies of today.
+fn permissions() -> String {
+    let page = fs::read_to_string(paths::root().join(PERMISSIONS)).unwrap_or_default();
+    let written = page.split(GENERATED).next().unwrap_or_default();
+    format!("{written}{GENERATED}{}", template::permissions::reference())
+}
+
+fn files() -> [(&'static str, String); 3] {
     [
         (
             "stacks/stack.schema.json",
             format!("{:#}\n", stack::schema()),
         ),
         ("docs/stack-format.md", stack::reference()),
+        (PERMISSIONS, permissions()),
     ]
 }
 

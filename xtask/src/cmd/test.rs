@@ -8,14 +8,14 @@ use cli::{Failure, Result};
 use deployer::FunctionCode;
 
 use crate::process::{capture_output, cargo};
-use crate::{functions, node, paths};
+use crate::{audit, functions, node, paths};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Leave the end-to-end tests out, and with them LocalStack and the build for Lambda
     #[arg(long)]
     no_e2e: bool,
-    /// Leave formatting, clippy and the layering out
+    /// Leave formatting, clippy, the layering and the check of dependencies out
     #[arg(long)]
     no_lint: bool,
     /// Run the tests that take long, too: every scenario of faults, and fuzzing at length (about 30 more minutes)
@@ -38,6 +38,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         time_step("layering", check_layering)?;
         let clippy = "clippy --workspace --all-targets -- --deny warnings";
         run_step("clippy", cargo().args(clippy.split(' ')))?;
+        let mut dependencies = audit::check_dependencies(&print_progress)?;
+        run_step("licenses and sources of dependencies", &mut dependencies)?;
     }
     if args.no_e2e {
         let sandbox = cli::named_sandbox(SANDBOX)?;

@@ -3,7 +3,7 @@
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, NAME, Step, source, steps};
 use super::told;
-use crate::{Deployed, Error, Kind, Plan, Result};
+use crate::{Deployed, Error, Kind, Plan, Result, Session};
 
 pub(super) async fn deploy(cloud: &CloudFormation) -> (Result<Deployed>, Told) {
     run(&cloud.rules(), async |session| {
@@ -23,6 +23,30 @@ async fn a_stack_that_is_not_there_is_created() {
     assert_eq!(deployed.outputs["Url"], "u");
     assert_eq!(cloud.state().stack().status, "CREATE_COMPLETE");
     assert!(told.has("CREATE_COMPLETE shop"), "{:?}", told.lines());
+}
+
+/// The plan, the way back of a stuck update, and the deletion.
+#[tokio::test(start_paused = true)]
+async fn cloudformation_assumes_the_role_that_is_named() {
+    const ROLE: &str = "arn:aws:iam::111122223333:role/cloudformation";
+    for (status, requests) in [
+        ("CREATE_COMPLETE", 1),
+        ("UPDATE_FAILED", 1),
+        ("UPDATE_ROLLBACK_FAILED", 2),
+    ] {
+        let cloud = CloudFormation::with(status);
+        let (result, _) = run(&cloud.rules(), async |session| {
+            let session = Session::new(session.clients, session.pace, session.progress, "role");
+            let session = session.as_role(Some(ROLE.to_owned()));
+            crate::deploy_template(&session, &source(), &mut |_: &Plan| Ok(())).await
+        })
+        .await;
+        result.unwrap();
+        assert_eq!(cloud.state().roles, vec![ROLE; requests], "{status}");
+    }
+    let cloud = CloudFormation::with("CREATE_COMPLETE");
+    deploy(&cloud).await.0.unwrap();
+    assert!(cloud.state().roles.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,7 +30,7 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
         ),
         Statement::allow(
             "ReadFunctions",
-            &["lambda:GetFunction", "lambda:GetFunctionConfiguration"],
+            READ_FUNCTIONS,
             [named("lambda", "function:")],
         ),
         Statement::allow(
@@ -40,13 +40,13 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
         ),
         Statement::allow(
             "ReadRoles",
-            &["iam:GetInstanceProfile", "iam:GetPolicy", "iam:GetRole"],
+            READ_ROLES,
             ["instance-profile/", "policy/", "role/"]
                 .map(|kind| scope.global("iam", &format!("{kind}{}", scope.names))),
         ),
         Statement::allow(
             "ReadTopics",
-            &["sns:GetTopicAttributes"],
+            &["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"],
             [named("sns", "")],
         ),
         Statement::allow(
@@ -74,6 +74,21 @@ const READ_SERVICES: &[&str] = &[
     "ecs:DescribeTasks",
     "ecs:ListContainerInstances",
     "ecs:ListTasks",
+];
+
+const READ_FUNCTIONS: &[&str] = &[
+    "lambda:GetFunction",
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetFunctionEventInvokeConfig",
+    "lambda:GetPolicy",
+];
+
+const READ_ROLES: &[&str] = &[
+    "iam:GetInstanceProfile",
+    "iam:GetPolicy",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
 ];
 
 /// Actions for which IAM knows no resource, and those that are asked for names that aren't known beforehand.
@@ -170,4 +185,41 @@ const CHANGE_STACKS: &[&str] = &[
     "cloudformation:RollbackStack",
     "cloudformation:UntagResource",
     "cloudformation:UpdateTerminationProtection",
+];
+
+/// What ecs-scaler calls itself to put back what was changed by hand.
+pub(super) const REPAIR: [&str; 33] = [
+    "application-autoscaling:DeleteScalingPolicy",
+    "application-autoscaling:PutScalingPolicy",
+    "application-autoscaling:RegisterScalableTarget",
+    "cloudwatch:PutMetricAlarm",
+    "ecs:PutClusterCapacityProviders",
+    "ecs:UpdateClusterSettings",
+    "ecs:UpdateService",
+    "events:ListTargetsByRule",
+    "events:PutRule",
+    "events:PutTargets",
+    "events:RemoveTargets",
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:PassRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "lambda:AddPermission",
+    "lambda:CreateFunction",
+    "lambda:DeleteFunctionConcurrency",
+    "lambda:PutFunctionConcurrency",
+    "lambda:PutFunctionEventInvokeConfig",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "logs:CreateLogGroup",
+    "logs:PutRetentionPolicy",
+    "sns:CreateTopic",
+    "sns:SetSubscriptionAttributes",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
+    "sqs:CreateQueue",
+    "sqs:SetQueueAttributes",
 ];

@@ -65,12 +65,17 @@ impl Statement {
         )
     }
 
-    /// Whether another service asks, which CloudFormation has asked: Application Auto Scaling for its alarms, EC2 Auto
-    /// Scaling for its instances, and Lambda for its code. AWS doesn't document whether such a request still names
-    /// CloudFormation. A denial holds for everyone.
-    pub(super) fn is_second_hand(&self) -> bool {
-        self.effect == "Deny"
-            || ["MakeAlarms", "LaunchInstances", "ReadFunctionCode"].contains(&self.sid)
+    /// Whether others than CloudFormation ask. ecs-scaler makes service-linked roles itself. Application Auto Scaling
+    /// asks for its alarms, EC2 Auto Scaling for its instances, and Lambda for its code, after CloudFormation has asked
+    /// them: AWS doesn't document whether such a request still names CloudFormation. A denial holds for everyone.
+    pub(super) fn is_asked_by_others(&self) -> bool {
+        const OTHERS: [&str; 4] = [
+            "LaunchInstances",
+            "MakeAlarms",
+            "MakeServiceLinkedRoles",
+            "ReadFunctionCode",
+        ];
+        self.effect == "Deny" || OTHERS.contains(&self.sid)
     }
 
     /// Keeps the actions that are needed; `None` if none is, or if there is no resource.

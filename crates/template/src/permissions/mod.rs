@@ -29,6 +29,8 @@ pub struct Permissions {
     pub deploy: Vec<Value>,
     /// Whoever deploys with `--role-arn`.
     pub deploy_with_role: Vec<Value>,
+    /// Whoever repairs what was changed by hand, in addition.
+    pub repair: Vec<Value>,
     /// The role that `--role-arn` names.
     pub role: Vec<Value>,
     /// The boundary of the stack's own roles.
@@ -64,7 +66,7 @@ impl Permissions {
 
     /// The policies in the order in which they are shown.
     #[must_use]
-    pub fn policies(&self) -> [Policy<'_>; 5] {
+    pub fn policies(&self) -> [Policy<'_>; 6] {
         let policy = |name, purpose, documents| Policy {
             name,
             purpose,
@@ -85,6 +87,11 @@ impl Permissions {
                 "deploy_with_role",
                 "For `deploy` and `destroy` with `--role-arn`: the smaller policy of the person.",
                 &self.deploy_with_role,
+            ),
+            policy(
+                "repair",
+                "In addition, for a `deploy` that puts back what was changed by hand: ecs-scaler does that itself.",
+                &self.repair,
             ),
             policy(
                 "cloudformation_role",
@@ -116,18 +123,21 @@ fn list(scope: &Scope) -> Permissions {
         .concat()
     };
     let made = made(scope);
-    let by_caller = made
-        .clone()
-        .into_iter()
-        .map(|statement| match statement.is_second_hand() {
-            true => statement,
-            false => statement.by_cloudformation(),
-        });
-    let with_role = [by_hand(), vec![pass_role(scope)]].concat();
+    let by_caller =
+        made.clone()
+            .into_iter()
+            .map(|statement| match statement.is_asked_by_others() {
+                true => statement,
+                false => statement.by_cloudformation(),
+            });
+    let with_role = [by_hand(), vec![pass_role(scope), roles::link(scope)]].concat();
+    let repair = made.clone().into_iter();
+    let repair = repair.filter_map(|statement| statement.narrowed(&calls::REPAIR.into()));
     Permissions {
         read: document::pack([calls::read(scope), calls::plan(scope)].concat()),
         deploy: document::pack(by_hand().into_iter().chain(by_caller).collect()),
         deploy_with_role: document::pack(with_role),
+        repair: document::pack(repair.collect()),
         role: document::pack(made),
         boundary: document::pack(roles::bound(scope)),
     }

@@ -28,8 +28,6 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
         scope.global("iam", &format!("policy/{}", scope.names)),
         format!("arn:{}:iam::aws:{INSTANCE_POLICY}", scope.partition),
     ];
-    let linked =
-        LINKED.map(|service| scope.global("iam", &format!("role/aws-service-role/{service}/*")));
     let mut statements = vec![
         bounded(Statement::allow("MakeRoles", MAKE, roles())),
         bounded(Statement::allow("AttachPolicies", ATTACH, roles())).when(
@@ -50,11 +48,7 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
         Statement::allow("MakePolicies", POLICIES, named("policy")),
         Statement::allow("MakeInstanceProfiles", PROFILES, named("instance-profile")),
         Statement::allow("FillInstanceProfiles", FILL_PROFILES, roles()),
-        Statement::allow(
-            "MakeServiceLinkedRoles",
-            &["iam:CreateServiceLinkedRole"],
-            linked,
-        ),
+        link(scope),
     ];
     match &scope.boundary {
         None => statements.push(Statement::allow("FreeRoles", FREE, roles())),
@@ -68,6 +62,17 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
         ]),
     }
     statements
+}
+
+/// Making the roles of AWS's services. ecs-scaler itself makes one that is missing, before CloudFormation needs it.
+pub(super) fn link(scope: &Scope) -> Statement {
+    let linked =
+        LINKED.map(|service| scope.global("iam", &format!("role/aws-service-role/{service}/*")));
+    Statement::allow(
+        "MakeServiceLinkedRoles",
+        &["iam:CreateServiceLinkedRole"],
+        linked,
+    )
 }
 
 /// Services of AWS whose roles an account may still lack.

@@ -153,6 +153,7 @@ impl State {
         &mut self,
         input: input!(create_change_set CreateChangeSetInput),
     ) -> Reply<CreateChangeSetOutput> {
+        self.roles.extend(input.role_arn().map(str::to_owned));
         let name = input.change_set_name().unwrap();
         let creates = input.change_set_type().unwrap().as_str() == "CREATE";
         let status = self
@@ -294,6 +295,7 @@ impl State {
         &mut self,
         input: input!(delete_stack DeleteStackInput),
     ) -> Reply<DeleteStackOutput> {
+        self.roles.extend(input.role_arn().map(str::to_owned));
         assert!(input.client_request_token().is_some());
         let stack = self.named(input.stack_name())?;
         if stack.protected {
@@ -317,6 +319,7 @@ impl State {
         &mut self,
         input: input!(continue_update_rollback ContinueUpdateRollbackInput),
     ) -> Reply<ContinueUpdateRollbackOutput> {
+        self.roles.extend(input.role_arn().map(str::to_owned));
         assert!(input.client_request_token().is_some());
         self.roll_back();
         Ok(ContinueUpdateRollbackOutput::builder().build())
@@ -326,6 +329,7 @@ impl State {
         &mut self,
         input: input!(rollback_stack RollbackStackInput),
     ) -> Reply<RollbackStackOutput> {
+        self.roles.extend(input.role_arn().map(str::to_owned));
         assert!(input.client_request_token().is_some());
         self.roll_back();
         Ok(RollbackStackOutput::builder().build())

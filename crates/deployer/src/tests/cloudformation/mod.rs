@@ -29,6 +29,8 @@ pub(super) struct State {
     pub change_sets: Vec<FakeChangeSet>,
     /// Operations in the order of arrival.
     pub calls: Vec<String>,
+    /// Roles of the requests that named one.
+    pub roles: Vec<String>,
     /// What the next change sets come to; after them, one resource is added.
     pub plans: VecDeque<FakePlan>,
     /// What the next executions come to; after them, success.

@@ -14,7 +14,10 @@ const STACK_NAME: &str = "aws:ResourceTag/aws:cloudformation:stack-name";
 /// Stacks of every kind: the shipped ones, with and without a boundary, in networks and clusters of theirs.
 pub(super) fn worlds() -> Vec<World> {
     // The same services over and over are no more kinds.
-    let is_fleet = |name: &str| name.contains("fleet");
+    let is_fleet = |name: &str| {
+        name.contains("fleet")
+            || ["fargate_spot", "minimal", "outstanding", "unscaled"].contains(&name)
+    };
     let all = stacks::all()
         .into_iter()
         .filter(|(name, _)| !is_fleet(name));
@@ -31,6 +34,7 @@ pub(super) fn policies(world: &World) -> BTreeMap<String, Vec<Value>> {
         ("deploy".to_owned(), permissions.deploy),
         ("role".to_owned(), permissions.role),
         ("boundary".to_owned(), permissions.boundary),
+        ("repair".to_owned(), permissions.repair),
         ("deploy_with_role".to_owned(), permissions.deploy_with_role),
     ])
 }

@@ -403,6 +403,7 @@ fn what_is_not_the_stacks_is_denied() {
                 request("deploy").via_cloudformation(),
                 request("role"),
                 request("deploy_with_role"),
+                request("repair"),
             ]
         });
         seen += expect_all(&policies(&world), &asked.collect::<Vec<_>>(), false);

@@ -210,7 +210,7 @@ mod tests {
         Plan: update the stack shop
         1 part was changed by hand, and is put back:
           MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
-          change  AWS::Events::Rule  Rule  State
+           change  AWS::Events::Rule  Rule  State
         1 to change
         ");
     }

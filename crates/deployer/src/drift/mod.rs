@@ -48,16 +48,18 @@ async fn read(
         let reason = format!("the stack is in {}", stack.status_name);
         return Ok(Err(unchecked(stack, reason)));
     }
-    let (resources, text) = futures::future::try_join(
-        resources(session, stack),
-        template(session, &stack.id, None),
-    )
-    .await?;
-    let parsed = text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-    let Some(template) = parsed else {
+    let text = match template(session, &stack.id, None).await {
+        Ok(text) => text.unwrap_or_default(),
+        Err(error) => return Ok(Err(unchecked(stack, error.to_string()))),
+    };
+    let Ok(template) = serde_json::from_str::<Value>(&text) else {
         let reason = "its template isn't JSON, so ecs-scaler didn't write it";
         return Ok(Err(unchecked(stack, reason.to_owned())));
     };
+    if template.get("Resources").is_none() {
+        return Ok(Ok(Vec::new()));
+    }
+    let resources = resources(session, stack).await?;
     let deployed = Deployed {
         stack,
         resources: &resources,

@@ -126,6 +126,12 @@ pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
             &["s3:GetObject", "s3:PutObject"],
             [format!("{bucket}/*")],
         ),
+        // `diff` removes the template that it uploaded.
+        Statement::allow(
+            "DropDrafts",
+            &["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            [format!("{bucket}/drafts/*")],
+        ),
     ]
 }
 

@@ -112,3 +112,60 @@ impl fmt::Display for MissingData {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The comparison operators of PutMetricAlarm (CloudWatch API Reference), below, at, and above the threshold.
+    #[test]
+    fn each_comparison_breaches_on_its_side() {
+        for (comparison, name, operator, expected) in [
+            (
+                Comparison::AtOrAbove,
+                "at_or_above",
+                "GreaterThanOrEqualToThreshold",
+                [false, true, true],
+            ),
+            (
+                Comparison::Above,
+                "above",
+                "GreaterThanThreshold",
+                [false, false, true],
+            ),
+            (
+                Comparison::Below,
+                "below",
+                "LessThanThreshold",
+                [true, false, false],
+            ),
+            (
+                Comparison::AtOrBelow,
+                "at_or_below",
+                "LessThanOrEqualToThreshold",
+                [true, true, false],
+            ),
+        ] {
+            let breaches = [9.0, 10.0, 11.0].map(|value| comparison.breaches(value, 10.0));
+            assert_eq!(breaches, expected, "{name}");
+            assert!(!comparison.breaches(f64::NAN, 10.0), "{name}");
+            // The first value is 1 below the threshold: beyond it by 1, or by -1.
+            let distance = if expected[0] { 1.0 } else { -1.0 };
+            assert_eq!(comparison.distance(9.0, 10.0), distance, "{name}");
+            assert_eq!(comparison.name(), name);
+            assert_eq!(comparison.to_string(), operator);
+        }
+    }
+
+    #[test]
+    fn missing_data_has_a_word_in_definitions_and_one_in_cloudwatch() {
+        let words = MissingData::ALL.map(|missing| (missing.name(), missing.to_string()));
+        let expected = [
+            ("missing", "missing"),
+            ("ignore", "ignore"),
+            ("breaching", "breaching"),
+            ("not_breaching", "notBreaching"),
+        ];
+        assert_eq!(words, expected.map(|(name, text)| (name, text.to_owned())));
+    }
+}

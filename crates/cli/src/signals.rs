@@ -1,10 +1,15 @@
 //! The signals that ask a command to end.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use deployer::Session;
 
 use crate::ui::Ui;
+
+/// How long an interrupted command cleans up. A terminal that was closed sends no second signal, and a cloud that doesn't
+/// answer would keep the command running for minutes.
+const CLEANUP: Duration = Duration::from_secs(10);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -15,8 +20,8 @@ pub fn is_interrupted() -> bool {
 }
 
 /// Runs `work` until it ends or is interrupted. Interrupted while the account holds a draft, such as a change set, it
-/// calls `on_interruption` and continues until the draft is removed; a second signal ends that, too. `None` if it was
-/// interrupted.
+/// calls `on_interruption` and continues until the draft is removed, for at most [`CLEANUP`]; a second signal ends that,
+/// too. `None` if it was interrupted.
 pub(crate) async fn run_until_interrupted<T>(
     session: &Session<'_>,
     ui: &Ui,
@@ -43,6 +48,10 @@ pub(crate) async fn run_until_interrupted<T>(
             _ = work => {}
             () = session.wait_for_drafts() => {}
             () = wait_for_interruption() => {}
+            () = tokio::time::sleep(CLEANUP) => ui.note(&format!(
+                "the change set was not deleted within {} s: it might stay behind, unexecuted",
+                CLEANUP.as_secs()
+            )),
         }
     }
     None

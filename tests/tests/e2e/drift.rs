@@ -36,7 +36,7 @@ impl Scene {
         let bench = Bench::open();
         let cloud = Cloud::connect(&bench).await;
         let stack = TestStack::new(&bench, "drift");
-        let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
+        let _deployed = stack.deploy(&definition(&stack.name)).await.succeeds();
         let found = cloud.resources(&stack.name).await;
         Self {
             cloud,

@@ -8,6 +8,7 @@ mod deploy_stack;
 mod destroy;
 mod diff;
 mod doubt;
+mod drift;
 mod fixed_counts;
 mod follow;
 mod history;

@@ -15,7 +15,7 @@ use aws_sdk_cloudformation::operation::list_stack_resources::ListStackResourcesO
 use aws_sdk_cloudformation::operation::rollback_stack::RollbackStackOutput;
 use aws_sdk_cloudformation::operation::update_termination_protection::UpdateTerminationProtectionOutput;
 use aws_sdk_cloudformation::types::{
-    ChangeSetSummary, Output, Parameter, Stack, StackResourceSummary,
+    ChangeSetSummary, DeploymentMode, Output, Parameter, Stack, StackResourceSummary,
 };
 use aws_smithy_types::DateTime;
 
@@ -190,12 +190,11 @@ impl State {
         }
         let id = format!("{ARN}:changeSet/{name}/1");
         let plan = self.plans.pop_front().unwrap_or(FakePlan::Adds(1));
-        self.change_sets.push(FakeChangeSet::new(
-            &id,
-            creates,
-            input.tags().to_vec(),
-            plan,
-        ));
+        let asked = input.deployment_mode() == Some(&DeploymentMode::RevertDrift);
+        self.change_sets.push(FakeChangeSet {
+            reverts_drift: self.reverts_drift && asked,
+            ..FakeChangeSet::new(&id, creates, input.tags().to_vec(), plan)
+        });
         if self.stack().status == "REVIEW_IN_PROGRESS" {
             self.stack().change_set = Some(id.clone());
         }
@@ -232,6 +231,7 @@ impl State {
             .execution_status(set.execution.into())
             .set_tags(Some(set.tags.clone()))
             .set_changes(Some(page))
+            .set_deployment_mode(set.reverts_drift.then_some(DeploymentMode::RevertDrift))
             .set_next_token(more.then(|| (from + PAGE).to_string()));
         // The next look finds it worked out.
         if set.status == "CREATE_IN_PROGRESS" {

@@ -61,6 +61,8 @@ pub(in crate::tests) struct FakeChangeSet {
     pub(super) changes: Vec<Change>,
     pub(in crate::tests) template: String,
     pub(in crate::tests) tags: Vec<Tag>,
+    /// Whether it is drift-aware.
+    pub(super) reverts_drift: bool,
 }
 
 impl FakeStack {
@@ -135,6 +137,7 @@ impl FakeChangeSet {
             changes: Vec::new(),
             template: "{\"new\": 1}".to_owned(),
             tags,
+            reverts_drift: false,
         };
         match plan {
             FakePlan::Adds(n) => {

@@ -39,6 +39,8 @@ pub(super) struct State {
     pub deletions: VecDeque<Vec<Step>>,
     /// What the next rollbacks come to; after them, success.
     pub rollbacks: VecDeque<Vec<Step>>,
+    /// Whether the cloud knows drift-aware change sets.
+    pub reverts_drift: bool,
     hooks: HashMap<&'static str, VecDeque<Hook>>,
     number: usize,
 }
@@ -213,6 +215,7 @@ impl State {
             )],
             template: "{\"other\": 1}".to_owned(),
             tags: vec![ours()],
+            reverts_drift: false,
         });
         id
     }

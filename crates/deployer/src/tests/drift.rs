@@ -1,0 +1,112 @@
+//! What was changed by hand is a part of the plan, and is put back by the change set or by direct calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_sdk_cloudformation::types::ChangeAction;
+use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput;
+use aws_sdk_eventbridge::operation::list_targets_by_rule::ListTargetsByRuleOutput;
+use aws_sdk_eventbridge::operation::put_rule::PutRuleOutput;
+use aws_sdk_eventbridge::operation::put_targets::PutTargetsOutput;
+use aws_sdk_eventbridge::types::RuleState;
+use aws_smithy_mocks::{Rule, mock};
+use serde_json::json;
+
+use super::cloud::run;
+use super::cloudformation::{CloudFormation, FakePlan, source};
+use crate::{Deployed, Error, Plan, Problem, Result};
+
+const NOTHING: FakePlan = FakePlan::Fails("The submitted information didn't contain changes.");
+
+/// A stack with a rule, which was disabled by hand.
+fn disabled(plan: FakePlan) -> CloudFormation {
+    let cloud = CloudFormation::with("UPDATE_COMPLETE");
+    let mut state = cloud.state();
+    state.plans.push_back(plan);
+    let stack = state.stack();
+    stack.holds("AWS::Events::Rule", "Rule", "shop-rule");
+    let rule = json!({ "Type": "AWS::Events::Rule", "Properties": { "ScheduleExpression": "rate(1 minute)" } });
+    stack.template = json!({ "Resources": { "Rule": rule } }).to_string();
+    drop(state);
+    cloud
+}
+
+/// EventBridge, in which the rule is disabled until it is put; `puts` counts that. The rule must be put before a change
+/// set is executed.
+fn events(cloud: &CloudFormation, puts: &Arc<AtomicUsize>) -> Vec<Rule> {
+    let (counted, cloud, put) = (puts.clone(), cloud.clone(), puts.clone());
+    vec![
+        mock!(aws_sdk_eventbridge::Client::describe_rule).then_output(move || {
+            let state = match counted.load(Ordering::SeqCst) {
+                0 => RuleState::Disabled,
+                _ => RuleState::Enabled,
+            };
+            DescribeRuleOutput::builder().state(state).build()
+        }),
+        mock!(aws_sdk_eventbridge::Client::list_targets_by_rule)
+            .then_output(|| ListTargetsByRuleOutput::builder().build()),
+        mock!(aws_sdk_eventbridge::Client::put_rule).then_output(move || {
+            assert_eq!(cloud.calls("ExecuteChangeSet"), 0, "too late");
+            put.fetch_add(1, Ordering::SeqCst);
+            PutRuleOutput::builder().build()
+        }),
+        mock!(aws_sdk_eventbridge::Client::put_targets)
+            .then_output(|| PutTargetsOutput::builder().build()),
+    ]
+}
+
+/// Deploys; returns how often the rule was put, too.
+async fn deploy(cloud: &CloudFormation, approved: bool) -> (Result<Deployed>, usize) {
+    let puts = Arc::new(AtomicUsize::new(0));
+    let rules = [cloud.rules(), events(cloud, &puts)].concat();
+    let (result, _) = run(&rules, async |session| {
+        let mut approve = |plan: &Plan| {
+            let state = Problem::Disabled {
+                property: "State".to_owned(),
+            };
+            assert_eq!(plan.drift[0].problem, state);
+            approved.then_some(()).ok_or_else(|| Error::refused("no"))
+        };
+        crate::deploy_template(session, &source(), &mut approve).await
+    })
+    .await;
+    (result, puts.load(Ordering::SeqCst))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stack_that_drifted_is_repaired_though_its_template_is_deployed() {
+    let cloud = disabled(NOTHING);
+    let (result, puts) = deploy(&cloud, true).await;
+    let deployed = result.unwrap();
+    assert!(deployed.changed);
+    assert_eq!(deployed.plan.drift.len(), 1);
+    assert_eq!((puts, cloud.calls("ExecuteChangeSet")), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_that_is_not_approved_changes_nothing() {
+    for plan in [NOTHING, FakePlan::Adds(1)] {
+        let cloud = disabled(plan);
+        let (result, puts) = deploy(&cloud, false).await;
+        assert_eq!(result.unwrap_err().to_string(), "no");
+        assert_eq!((puts, cloud.calls("ExecuteChangeSet")), (0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plain_change_set_is_executed_after_the_repair() {
+    let cloud = disabled(FakePlan::Adds(1));
+    let (result, puts) = deploy(&cloud, true).await;
+    assert!(result.unwrap().changed);
+    assert_eq!((puts, cloud.calls("ExecuteChangeSet")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drift_aware_change_set_repairs_alone() {
+    let rule = ("AWS::Events::Rule", ChangeAction::Modify);
+    let cloud = disabled(FakePlan::Changes(vec![rule]));
+    cloud.state().reverts_drift = true;
+    let (result, puts) = deploy(&cloud, true).await;
+    assert_eq!(result.unwrap().plan.drift.len(), 1);
+    assert_eq!((puts, cloud.calls("ExecuteChangeSet")), (0, 1));
+}

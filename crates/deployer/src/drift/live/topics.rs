@@ -55,6 +55,7 @@ pub(super) async fn read_subscription(
     session: &Session<'_>,
     subscription: &Intended,
 ) -> Result<Live> {
+    // People subscribe and unsubscribe by email as they like.
     if subscription.text("Protocol") == "email" {
         return Ok(Live::Found(Map::new()));
     }
@@ -71,7 +72,7 @@ pub(super) async fn read_subscription(
     }
 }
 
-/// People subscribe and unsubscribe by email as they like, and a topic of another region is another client's.
+/// Whether the topic is in another region, which this client doesn't reach.
 fn is_elsewhere(session: &Session<'_>, subscription: &Intended) -> bool {
     let region = subscription.text("TopicArn").split(':').nth(3);
     region != Some(session.clients.region())

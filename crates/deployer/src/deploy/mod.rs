@@ -2,6 +2,7 @@
 
 mod failure;
 mod recover;
+mod unchanged;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ use crate::session::Session;
 use crate::status::{NextStep, Recovery, Status, next_step};
 
 use recover::{Drifted, Prepared, plan_recovery, update_stuck};
+
+use unchanged::repair_unchanged;
 
 pub(crate) use failure::failure;
 
@@ -121,7 +124,7 @@ async fn bring_to(
                     Err(overtaken) => overtaken,
                 }
             }
-            Planned::NoChange => match repaired(session, source, drifted, approve).await? {
+            Planned::NoChange => match repair_unchanged(session, source, drifted, approve).await? {
                 Some(deployed) => {
                     return Ok(Deployed {
                         followed,
@@ -263,47 +266,6 @@ pub async fn plan(session: &Session<'_>, source: &Source) -> Result<Option<Plan>
             }
         }
     }
-}
-
-/// What a deploy without a change of the template does: it repairs what was changed by hand, once that is approved.
-/// `None`: the stack is gone.
-async fn repaired(
-    session: &Session<'_>,
-    source: &Source,
-    drifted: Option<Drifted>,
-    approve: &mut Approve<'_>,
-) -> Result<Option<Deployed>> {
-    let Some(Drifted { stack, drift }) = drifted else {
-        return unchanged(session, &source.stack).await;
-    };
-    let plan = Plan {
-        stack: source.stack.clone(),
-        drift: drift.findings,
-        ..Plan::default()
-    };
-    approve(&plan)?;
-    repair(session, &stack).await?;
-    let deployed = unchanged(session, &source.stack).await?;
-    Ok(deployed.map(|deployed| Deployed {
-        changed: true,
-        plan,
-        ..deployed
-    }))
-}
-
-/// `None`: the stack is gone.
-async fn unchanged(session: &Session<'_>, name: &str) -> Result<Option<Deployed>> {
-    let stack = observe(session, name).await?;
-    Ok(stack.map(|stack| Deployed {
-        stack_id: stack.id,
-        changed: false,
-        followed: false,
-        plan: Plan {
-            stack: name.to_owned(),
-            ..Plan::default()
-        },
-        outputs: stack.outputs,
-    }))
 }
 
 fn finish(plan: Plan, ended: Ended) -> Result<Deployed> {

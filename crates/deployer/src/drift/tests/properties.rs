@@ -1,0 +1,186 @@
+//! One property at a time.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use template::contract::types;
+
+use super::super::Problem;
+use super::super::compare::compare;
+use super::super::intended::Intended;
+use super::super::live::Live;
+use super::{findings, intend_all};
+
+fn part(kind: &str, properties: Value) -> Intended {
+    let Value::Object(properties) = properties else {
+        panic!("no object")
+    };
+    Intended {
+        logical_id: "Part".to_owned(),
+        resource_type: kind.to_owned(),
+        physical_id: "part".to_owned(),
+        properties,
+    }
+}
+
+fn live(properties: Value) -> Live {
+    let properties: Map<String, Value> = serde_json::from_value(properties).unwrap();
+    Live::Found(properties)
+}
+
+fn problems(kind: &str, template: Value, service: Value) -> Vec<Problem> {
+    let findings = findings(&part(kind, template), live(service));
+    findings
+        .into_iter()
+        .map(|finding| finding.problem)
+        .collect()
+}
+
+#[test]
+fn services_spell_the_same_value_in_their_own_way() {
+    let same = [
+        (
+            json!({ "VisibilityTimeout": 120 }),
+            json!({ "VisibilityTimeout": "120" }),
+        ),
+        (
+            json!({ "SqsManagedSseEnabled": true }),
+            json!({ "SqsManagedSseEnabled": "true" }),
+        ),
+        (json!({ "Threshold": 600 }), json!({ "Threshold": 600.0 })),
+        (
+            json!({ "RedrivePolicy": { "maxReceiveCount": 5 } }),
+            json!({ "RedrivePolicy": "{\"maxReceiveCount\":\"5\"}" }),
+        ),
+        (
+            json!({ "Targets": [{ "Id": "1", "Input": "{\"a\":1}" }] }),
+            json!({ "Targets": [{ "Input": "{ \"a\": 1 }", "Id": "1" }] }),
+        ),
+        (
+            json!({ "Dimensions": [{ "Name": "A" }, { "Name": "B" }] }),
+            json!({ "Dimensions": [{ "Name": "B" }, { "Name": "A" }] }),
+        ),
+        (
+            json!({ "PolicyDocument": { "Action": ["sqs:SendMessage"] } }),
+            json!({ "PolicyDocument": { "Action": "sqs:SendMessage" } }),
+        ),
+    ];
+    for (template, service) in same {
+        assert_eq!(
+            problems(types::QUEUE, template.clone(), service),
+            [],
+            "{template}"
+        );
+    }
+}
+
+#[test]
+fn an_addition_to_a_policy_is_a_difference_and_an_addition_to_an_environment_is_none() {
+    let template = json!({ "PolicyDocument": { "Action": "sqs:*" } });
+    let narrowed = json!({ "PolicyDocument": { "Action": "sqs:*", "Condition": {} } });
+    assert_eq!(
+        problems("AWS::SQS::QueuePolicy", template, narrowed).len(),
+        1
+    );
+    let template = json!({ "Environment": { "Variables": { "SCALING_POLICY": "{\"min\":1}" } } });
+    let more = json!({ "Environment": { "Variables": { "SCALING_POLICY": "{\"min\":1}", "RUST_LOG": "debug" } } });
+    assert_eq!(problems(types::FUNCTION, template.clone(), more), []);
+    let gone = json!({ "Environment": { "Variables": {} } });
+    let expected = Problem::Different {
+        property: "Environment.Variables.SCALING_POLICY".to_owned(),
+        expected: json!("{\"min\":1}"),
+        found: Value::Null,
+    };
+    assert_eq!(problems(types::FUNCTION, template, gone), [expected]);
+}
+
+#[test]
+fn a_switch_is_disabled_and_not_only_different() {
+    let disabled = |property: &str| {
+        [Problem::Disabled {
+            property: property.to_owned(),
+        }]
+    };
+    let rule = problems(
+        types::RULE,
+        json!({ "State": "ENABLED" }),
+        json!({ "State": "DISABLED" }),
+    );
+    assert_eq!(rule, disabled("State"));
+    let alarm = problems(
+        types::ALARM,
+        json!({ "ActionsEnabled": true }),
+        json!({ "ActionsEnabled": false }),
+    );
+    assert_eq!(alarm, disabled("ActionsEnabled"));
+    for template in [json!({}), json!({ "ReservedConcurrentExecutions": 1 })] {
+        let off = json!({ "ReservedConcurrentExecutions": 0 });
+        assert_eq!(
+            problems(types::FUNCTION, template, off),
+            disabled("ReservedConcurrentExecutions")
+        );
+    }
+    let raised = json!({ "ReservedConcurrentExecutions": 5 });
+    assert_eq!(problems(types::FUNCTION, json!({}), raised), []);
+}
+
+#[test]
+fn schedules_pauses_and_the_current_count_are_no_drift() {
+    let bounds = json!({
+        "MinCapacity": 1,
+        "MaxCapacity": 20,
+        "SuspendedState": { "DynamicScalingInSuspended": false },
+        "ScheduledActions": [{ "ScalableTargetAction": { "MinCapacity": 5 } }],
+    });
+    let at_night = json!({ "MinCapacity": 5, "MaxCapacity": 20, "SuspendedState": { "DynamicScalingInSuspended": true } });
+    assert_eq!(
+        problems(types::SCALABLE_TARGET, bounds.clone(), at_night),
+        []
+    );
+    let by_hand = json!({ "MinCapacity": 4, "MaxCapacity": 5 });
+    assert_eq!(problems(types::SCALABLE_TARGET, bounds, by_hand).len(), 2);
+    let count = problems(
+        types::SERVICE,
+        json!({ "DesiredCount": 2 }),
+        json!({ "DesiredCount": 9 }),
+    );
+    assert_eq!(count, []);
+}
+
+#[test]
+fn defaults_that_scaling_rests_on_are_expected_though_the_template_leaves_them_out() {
+    let template = json!({ "Resources": {
+        "Alarm": { "Type": types::ALARM, "Properties": {} },
+        "Queue": { "Type": types::QUEUE },
+        "Policy": { "Type": types::SCALING_POLICY, "Properties": {
+            "TargetTrackingScalingPolicyConfiguration": { "TargetValue": 100 },
+        }},
+    }});
+    let off = json!({
+        "ActionsEnabled": false,
+        "DelaySeconds": "900",
+        "TargetTrackingScalingPolicyConfiguration": { "TargetValue": 100.0, "DisableScaleIn": true },
+    });
+    let all = intend_all(&template);
+    let pairs: Vec<_> = all
+        .into_iter()
+        .map(|one| (one, live(off.clone())))
+        .collect();
+    let drift = compare(&pairs);
+    let ids: BTreeSet<&str> = drift
+        .findings
+        .iter()
+        .map(|finding| finding.logical_id.as_str())
+        .collect();
+    assert_eq!(ids, BTreeSet::from(["Alarm", "Policy", "Queue"]));
+}
+
+#[test]
+fn a_part_that_may_not_be_read_is_unchecked_and_no_finding() {
+    let rule = part(types::RULE, json!({}));
+    let denied = Live::Unchecked("not authorized".to_owned());
+    let drift = compare(&[(rule.clone(), denied), (rule, Live::Missing)]);
+    assert_eq!(drift.findings.len(), 1);
+    assert_eq!(drift.findings[0].problem, Problem::Missing);
+    assert_eq!(drift.unchecked[0].reason, "not authorized");
+}

@@ -61,6 +61,18 @@ pub enum SynthesisError {
         /// Logical ID of the load balancer's target group.
         id: String,
     },
+    /// A new resource would need the name or the service that a deployed one has.
+    #[error(
+        "{id} would be what the deployed {other} is, under another key: CloudFormation creates the new resource before \
+         it deletes the old one, which is the same. Keep the key in the definition, or change the fixed `name` along \
+         with it"
+    )]
+    NameTaken {
+        /// Logical ID of the new resource.
+        id: String,
+        /// Logical ID of the deployed one.
+        other: String,
+    },
     /// More services than one request to the metric function holds, and some of them track their demand.
     #[error(
         "the metric function measures {services} services, and one request to it holds {most} of them. Services with \

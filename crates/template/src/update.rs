@@ -19,8 +19,8 @@ impl Template {
     /// - a filter of a subscription that is gone is emptied, for the same reason.
     ///
     /// # Errors
-    /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, or if the
-    /// template gets too long.
+    /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, if a new
+    /// resource needs the name of a deployed one, or if the template gets too long.
     pub fn adapt_to(self, deployed: &Value) -> Result<Self, SynthesisError> {
         let Some(old) = deployed.get("Resources").and_then(Value::as_object) else {
             return Ok(self);
@@ -35,6 +35,7 @@ impl Template {
                 };
                 adapt_resource(id, resource, &before)?;
             }
+            refuse_taken_names(new, old)?;
             remove_needless_association(new, old);
         }
         Self::from_document(document, parameters)
@@ -63,6 +64,43 @@ impl Template {
             .map(str::to_owned)
             .collect()
     }
+}
+
+/// Properties that only one resource of a type can have. A scalable target is the count of a service.
+const UNIQUE: [(&str, &[&str]); 3] = [
+    (types::QUEUE, &["QueueName"]),
+    (types::SERVICE, &["Cluster", "ServiceName"]),
+    (types::SCALABLE_TARGET, &["ResourceId"]),
+];
+
+/// CloudFormation creates first and deletes last. If a key of the definition is renamed, but not what it stands for, the
+/// creation fails, or the deletion hits the new resource.
+fn refuse_taken_names(new: &Resources, old: &Resources) -> Result<(), SynthesisError> {
+    for (id, resource) in new.iter().filter(|(id, _)| !old.contains_key(*id)) {
+        let Some(identity) = identity(resource) else {
+            continue;
+        };
+        let is_same = |other: &&Value| identity_is(other, resource, &identity);
+        let taken = old.iter().find(|(_, other)| is_same(other));
+        if let Some((other, _)) = taken {
+            return Err(SynthesisError::NameTaken {
+                id: id.clone(),
+                other: other.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn identity_is(other: &Value, resource: &Value, expected: &[&Value]) -> bool {
+    kind(other) == kind(resource) && identity(other).as_deref() == Some(expected)
+}
+
+/// The values of the properties that are unique. `None` if AWS makes up one of them.
+fn identity(resource: &Value) -> Option<Vec<&Value>> {
+    let (_, properties) = UNIQUE.iter().find(|(of, _)| kind(resource) == Some(of))?;
+    let values = resource.get("Properties")?;
+    properties.iter().map(|name| values.get(name)).collect()
 }
 
 fn kind(resource: &Value) -> Option<&str> {

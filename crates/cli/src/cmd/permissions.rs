@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
-use template::permissions::{Permissions, Policy};
+use template::permissions::{Permissions, Policy, format_document};
 
 use crate::definition;
 use crate::failure::Result;
@@ -50,12 +50,9 @@ fn format_policy(policy: &Policy<'_>) -> String {
         .iter()
         .enumerate()
         .map(|(index, document)| {
-            let size = document.to_string().len();
-            format!(
-                "# {} {} of {count}: {size} of {LIMIT} characters\n{document:#}\n\n",
-                policy.name,
-                index + 1
-            )
+            let (name, number, size) = (policy.name, index + 1, document.to_string().len());
+            let text = format_document(document);
+            format!("# {name} {number} of {count}: {size} of {LIMIT} characters\n{text}\n\n")
         });
     let documents: String = documents.collect();
     format!("# {}\n{documents}", policy.purpose)

@@ -29,11 +29,7 @@ async fn a_stack_that_is_not_there_is_created() {
 #[tokio::test(start_paused = true)]
 async fn cloudformation_assumes_the_role_that_is_named() {
     const ROLE: &str = "arn:aws:iam::111122223333:role/cloudformation";
-    for (status, requests) in [
-        ("CREATE_COMPLETE", 1),
-        ("UPDATE_FAILED", 1),
-        ("UPDATE_ROLLBACK_FAILED", 2),
-    ] {
+    for status in ["CREATE_COMPLETE", "UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED"] {
         let cloud = CloudFormation::with(status);
         let (result, _) = run(&cloud.rules(), async |session| {
             let session = Session::new(session.clients, session.pace, session.progress, "role");
@@ -42,7 +38,10 @@ async fn cloudformation_assumes_the_role_that_is_named() {
         })
         .await;
         result.unwrap();
-        assert_eq!(cloud.state().roles, vec![ROLE; requests], "{status}");
+        let requests = ["CreateChangeSet", "ContinueUpdateRollback", "RollbackStack"];
+        let sent = requests.map(|request| cloud.calls(request)).iter().sum();
+        assert!(sent >= 1, "{status}");
+        assert_eq!(cloud.state().roles, vec![ROLE; sent], "{status}");
     }
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     deploy(&cloud).await.0.unwrap();

@@ -4,10 +4,12 @@
 mod calls;
 mod document;
 mod handlers;
+mod network;
 mod reference;
 mod resources;
 mod roles;
 mod scope;
+mod services;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,7 @@ use stack::Stack;
 use crate::error::SynthesisError;
 use crate::synthesize;
 use document::Statement;
-pub use reference::reference;
+pub use reference::{format_document, reference};
 use scope::Scope;
 
 /// Policies for a stack. Each document fits into a managed policy of IAM.
@@ -149,10 +151,10 @@ fn made(scope: &Scope) -> Vec<Statement> {
         roles::make(scope),
         resources::functions(scope),
         resources::queues(scope),
-        resources::services(scope),
-        resources::network(scope),
-        resources::balancers(scope),
-        resources::instances(scope),
+        services::services(scope),
+        network::network(scope),
+        network::balancers(scope),
+        services::instances(scope),
     ];
     let narrowed = all.concat().into_iter();
     narrowed

@@ -1,8 +1,16 @@
-//! The generated part of the documentation: the policies for any definition, and the table of the resource types.
+//! How policies are written: for people, and as the generated part of the documentation.
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 use super::{Permissions, Policy, handlers};
+
+/// Characters of a line, if a value can be broken.
+const WIDTH: usize = 110;
+
+/// Policies that differ from `deploy` only in conditions, or in having fewer actions. The page names them.
+const NOT_SHOWN: [&str; 2] = ["cloudformation_role", "repair"];
 
 /// The policies for the stacks of any definition, and the actions of each resource type, in Markdown.
 #[must_use]
@@ -27,8 +35,87 @@ pub fn reference() -> String {
 
 fn add_policy(text: &mut String, policy: &Policy<'_>) {
     let _ = writeln!(text, "### `{}`\n{}", policy.name, policy.purpose);
-    for document in policy.documents {
-        let _ = writeln!(text, "```json\n{document:#}\n```");
+    if NOT_SHOWN.contains(&policy.name) {
+        let _ = writeln!(
+            text,
+            "`ecs-scaler permissions` prints it: statements of `deploy`, without the condition `aws:CalledVia`."
+        );
+    } else {
+        for document in policy.documents {
+            let _ = writeln!(text, "```json\n{}\n```", format_document(document));
+        }
     }
     text.push('\n');
+}
+
+/// A policy as JSON, with as much on a line as fits.
+#[must_use]
+pub fn format_document(document: &Value) -> String {
+    let mut text = String::new();
+    add_value(&mut text, document, 0);
+    text
+}
+
+fn add_value(text: &mut String, value: &Value, indent: usize) {
+    let line = value.to_string();
+    let inner = " ".repeat(indent + 2);
+    let end = " ".repeat(indent);
+    match value {
+        // Each statement stands out, however short it is.
+        Value::Object(map) if indent < 4 || indent + line.len() > WIDTH => {
+            text.push('{');
+            for (position, (key, value)) in map.iter().enumerate() {
+                let comma = if position == 0 { "" } else { "," };
+                let _ = write!(text, "{comma}\n{inner}\"{key}\": ");
+                add_value(text, value, indent + 2);
+            }
+            let _ = write!(text, "\n{end}}}");
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            text.push('[');
+            for (position, item) in items.iter().enumerate() {
+                let comma = if position == 0 { "" } else { "," };
+                let _ = write!(text, "{comma}\n{inner}");
+                add_value(text, item, indent + 2);
+            }
+            let _ = write!(text, "\n{end}]");
+        }
+        Value::Array(items) if indent + line.len() > WIDTH => {
+            text.push('[');
+            let mut width = WIDTH;
+            for (position, item) in items.iter().enumerate() {
+                let item = item.to_string();
+                let comma = if position == 0 { "" } else { "," };
+                if width + item.len() + 2 > WIDTH {
+                    let _ = write!(text, "{comma}\n{inner}{item}");
+                    width = inner.len() + item.len();
+                } else {
+                    let _ = write!(text, "{comma} {item}");
+                    width += item.len() + 2;
+                }
+            }
+            let _ = write!(text, "\n{end}]");
+        }
+        _ => text.push_str(&line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_the_same_document() {
+        let permissions = Permissions::of_any();
+        for document in permissions
+            .policies()
+            .iter()
+            .flat_map(|policy| policy.documents)
+        {
+            let text = format_document(document);
+            let read: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, *document);
+            assert!(text.lines().all(|line| line.len() <= WIDTH + 20), "{text}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod kinds;
 mod limits;
 mod load_balancers;
 mod matrix;
+mod not_needed;
 mod permissions;
 mod scaling_function;
 mod schedule;

@@ -2,8 +2,11 @@
 //!
 //! The simulator is an npm package. It also refuses actions, resources, and condition keys that IAM doesn't know.
 
+mod calls;
 mod deploy;
 mod neighbors;
+mod others;
+mod requests;
 mod roles;
 mod world;
 

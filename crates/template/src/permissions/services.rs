@@ -1,0 +1,177 @@
+//! Statements for clusters, services, their scaling, and the instances that they run on.
+
+use super::document::Statement;
+use super::scope::Scope;
+
+/// Clusters, task definitions, services, and their scaling.
+pub(super) fn services(scope: &Scope) -> Vec<Statement> {
+    let clusters = || {
+        scope
+            .clusters
+            .iter()
+            .map(|name| scope.arn("ecs", &format!("cluster/{name}")))
+    };
+    let services = |kind: &'static str, more: &'static str| {
+        let of = move |name: &String| scope.arn("ecs", &format!("{kind}/{name}{more}"));
+        scope.services.iter().map(of)
+    };
+    let all: Vec<String> = scope
+        .all_clusters()
+        .map(|name| scope.arn("ecs", &format!("cluster/{name}")))
+        .collect();
+    let families = scope.arn("ecs", &format!("task-definition/{}", scope.names));
+    let target = scope.arn("application-autoscaling", "scalable-target/*");
+    vec![
+        Statement::allow("MakeClusters", CLUSTERS, clusters()),
+        Statement::allow("ReadClusters", &["ecs:DescribeClusters"], all),
+        Statement::allow("MakeServices", SERVICES, services("service", "")),
+        Statement::allow(
+            "FollowDeployments",
+            DEPLOYMENTS,
+            services("service-deployment", "/*"),
+        ),
+        Statement::allow("MakeTaskDefinitions", TASK_DEFINITIONS, [families]),
+        Statement::allow(
+            "MakeWhatHasNoResource",
+            &[
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:DescribeScalingPolicies",
+                "application-autoscaling:DescribeScheduledActions",
+                "ecs:DeregisterTaskDefinition",
+                "ecs:DescribeCapacityProviders",
+                "ecs:DescribeTaskDefinition",
+            ],
+            ["*".into()],
+        ),
+        // A target's ARN has a random part, and the service's name isn't in it.
+        Statement::allow("MakeScaling", SCALING, [target.clone()])
+            .when(
+                "StringEquals",
+                "application-autoscaling:service-namespace",
+                "ecs",
+            )
+            .when(
+                "StringEquals",
+                "application-autoscaling:scalable-dimension",
+                "ecs:service:DesiredCount",
+            ),
+        Statement::allow("TagScaling", SCALING_TAGS, [target]),
+    ]
+}
+
+const CLUSTERS: &[&str] = &[
+    "ecs:CreateCluster",
+    "ecs:DeleteCluster",
+    "ecs:ListTagsForResource",
+    "ecs:PutClusterCapacityProviders",
+    "ecs:TagResource",
+    "ecs:UntagResource",
+    "ecs:UpdateCluster",
+    "ecs:UpdateClusterSettings",
+];
+
+const SERVICES: &[&str] = &[
+    "ecs:CreateService",
+    "ecs:DeleteService",
+    "ecs:DescribeServiceDeployments",
+    "ecs:DescribeServices",
+    "ecs:ListServiceDeployments",
+    "ecs:ListTagsForResource",
+    "ecs:StopServiceDeployment",
+    "ecs:TagResource",
+    "ecs:UntagResource",
+    "ecs:UpdateService",
+];
+
+const DEPLOYMENTS: &[&str] = &[
+    "ecs:DescribeServiceDeployments",
+    "ecs:StopServiceDeployment",
+];
+
+const TASK_DEFINITIONS: &[&str] = &[
+    "ecs:ListTagsForResource",
+    "ecs:RegisterTaskDefinition",
+    "ecs:TagResource",
+    "ecs:UntagResource",
+];
+
+const SCALING: &[&str] = &[
+    "application-autoscaling:DeleteScalingPolicy",
+    "application-autoscaling:DeregisterScalableTarget",
+    "application-autoscaling:PutScalingPolicy",
+    "application-autoscaling:RegisterScalableTarget",
+];
+
+const SCALING_TAGS: &[&str] = &[
+    "application-autoscaling:ListTagsForResource",
+    "application-autoscaling:TagResource",
+    "application-autoscaling:UntagResource",
+];
+
+/// EC2 instances: their group, launch template, and capacity provider.
+pub(super) fn instances(scope: &Scope) -> Vec<Statement> {
+    let group = format!("autoScalingGroup:*:autoScalingGroupName/{}", scope.names);
+    // ECS keeps some beginnings of names for itself; the template then names the provider otherwise.
+    let providers = [&scope.names, &format!("capacity-of-{}", scope.stack)]
+        .map(|name| scope.arn("ecs", &format!("capacity-provider/{name}")));
+    let launched = [
+        "instance",
+        "network-interface",
+        "security-group",
+        "subnet",
+        "volume",
+    ]
+    .map(|kind| scope.arn("ec2", &format!("{kind}/*")));
+    let template = scope.arn("ec2", "launch-template/*");
+    let image = format!("arn:{}:ec2:{}::image/*", scope.partition, scope.region);
+    let parameter = "parameter/aws/service/ecs/optimized-ami/amazon-linux-2023/*";
+    let parameter = format!("arn:{}:ssm:{}::{parameter}", scope.partition, scope.region);
+    vec![
+        Statement::allow("MakeGroups", GROUPS, [scope.arn("autoscaling", &group)]),
+        Statement::allow("MakeCapacityProviders", PROVIDERS, providers),
+        Statement::allow("MakeLaunchTemplates", LAUNCH_TEMPLATES, [template.clone()]),
+        // The group asks whether its maker may start what its launch template says.
+        Statement::allow(
+            "LaunchInstances",
+            &["ec2:RunInstances"],
+            launched.into_iter().chain([image, template.clone()]),
+        )
+        .when("ArnLike", "ec2:LaunchTemplate", template),
+        Statement::allow("FindImages", &["ssm:GetParameters"], [parameter]),
+        Statement::allow("ReadInstances", READ_INSTANCES, ["*".into()]),
+    ]
+}
+
+const GROUPS: &[&str] = &[
+    "autoscaling:CreateAutoScalingGroup",
+    "autoscaling:CreateOrUpdateTags",
+    "autoscaling:DeleteAutoScalingGroup",
+    "autoscaling:DeleteTags",
+    "autoscaling:ResumeProcesses",
+    "autoscaling:SuspendProcesses",
+    "autoscaling:TerminateInstanceInAutoScalingGroup",
+    "autoscaling:UpdateAutoScalingGroup",
+];
+
+const PROVIDERS: &[&str] = &[
+    "ecs:CreateCapacityProvider",
+    "ecs:DeleteCapacityProvider",
+    "ecs:DescribeCapacityProviders",
+    "ecs:ListTagsForResource",
+    "ecs:TagResource",
+    "ecs:UntagResource",
+    "ecs:UpdateCapacityProvider",
+];
+
+const LAUNCH_TEMPLATES: &[&str] = &[
+    "ec2:CreateLaunchTemplate",
+    "ec2:CreateLaunchTemplateVersion",
+    "ec2:DeleteLaunchTemplate",
+];
+
+const READ_INSTANCES: &[&str] = &[
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeScalingActivities",
+    "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeLaunchTemplates",
+];

@@ -1,0 +1,213 @@
+//! What the programs with a stack's roles call.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use stack::{Encryption, Queue, Service, ServiceSource};
+use template::names;
+
+use super::Request;
+use super::world::{World, arn};
+
+/// The calls of each role, by the role's logical ID.
+pub(super) type Calls = BTreeMap<String, Vec<Request>>;
+
+fn on(action: &str, resource: impl Into<String>) -> Request {
+    Request::new(action, resource)
+}
+
+/// What each role's program calls. Instances have a policy of AWS instead.
+pub(super) fn calls(world: &World) -> Calls {
+    let mut calls = Calls::new();
+    let mut measured = Vec::new();
+    for (short, service) in &world.stack.services {
+        if let ServiceSource::Create(_) = &service.source {
+            calls.insert(names::task_role(short), task(world, short, service));
+            calls.insert(
+                names::execution_role(short),
+                execution(world, short, service),
+            );
+        }
+        let role = names::scaling_function_role(short);
+        if !world.template.to_json()["Resources"][role.as_str()].is_null() {
+            calls.insert(role, scaling_function(world, short, service));
+        } else if service.is_measured() {
+            measured.extend(metric_function(world, short, service));
+        }
+    }
+    if !measured.is_empty() {
+        measured.extend(logs(world, names::METRIC_FUNCTION_LOGS));
+        measured.push(publish(world));
+        calls.insert(names::METRIC_FUNCTION_ROLE.to_owned(), measured);
+    }
+    calls
+}
+
+fn logs(world: &World, group: &str) -> Vec<Request> {
+    let group = world.arn(group);
+    let stream = format!("{}:log-stream:2026/11/29/a", group.trim_end_matches(":*"));
+    ["logs:CreateLogStream", "logs:PutLogEvents"]
+        .map(|action| on(action, stream.as_str()))
+        .into()
+}
+
+fn publish(world: &World) -> Request {
+    let namespace = world.stack.metric.namespace.as_str();
+    on("cloudwatch:PutMetricData", "*").with("cloudwatch:namespace", namespace)
+}
+
+fn read_metrics() -> Request {
+    on("cloudwatch:GetMetricData", "*").with("aws:RequestedRegion", "us-west-2")
+}
+
+fn queue_arn(world: &World, short: &str) -> String {
+    match &world.stack.queues[short] {
+        Queue::Create(_) => world.arn(&names::queue(short)),
+        Queue::Existing(queue) => queue.arn.clone(),
+    }
+}
+
+fn service_arn(world: &World, short: &str, service: &Service) -> String {
+    match &service.source {
+        ServiceSource::Create(_) => world.arn(&names::service(short)),
+        ServiceSource::Existing { cluster, service } => {
+            arn("ecs", &format!("service/{cluster}/{service}"))
+        }
+    }
+}
+
+fn task(world: &World, short: &str, service: &Service) -> Vec<Request> {
+    let mut calls = Vec::new();
+    for queue in &service.consumes {
+        let arn = queue_arn(world, queue);
+        let actions = [
+            "ReceiveMessage",
+            "DeleteMessage",
+            "ChangeMessageVisibility",
+            "GetQueueAttributes",
+            "GetQueueUrl",
+        ];
+        calls.extend(actions.map(|action| on(&format!("sqs:{action}"), arn.as_str())));
+        let key = match &world.stack.queues[queue] {
+            Queue::Create(spec) => match &spec.encryption {
+                Encryption::Kms(key) => Some(key),
+                Encryption::Sqs => None,
+            },
+            Queue::Existing(queue) => queue.key.as_ref(),
+        };
+        // SQS decrypts for whoever receives.
+        let decrypt = |key: &String| {
+            let sqs = "sqs.us-west-2.amazonaws.com";
+            on("kms:Decrypt", key.as_str()).with("kms:ViaService", sqs)
+        };
+        calls.extend(key.map(decrypt));
+    }
+    let service = service_arn(world, short, service);
+    let cluster = service.split('/').nth(1).unwrap();
+    let own = |action: &str| {
+        on(action, arn("ecs", &format!("task/{cluster}/0a1b2c3d4e5f")))
+            .with("ecs:cluster", arn("ecs", &format!("cluster/{cluster}")))
+            .with("aws:ResourceTag/ecs-scaler:name", short)
+            .with(
+                "aws:ResourceTag/ecs-scaler:stack",
+                world.stack.name.as_str(),
+            )
+    };
+    calls.extend(["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"].map(own));
+    calls
+}
+
+fn execution(world: &World, short: &str, service: &Service) -> Vec<Request> {
+    let mut calls = logs(world, &names::service_log_group(short));
+    let ServiceSource::Create(spec) = &service.source else {
+        return calls;
+    };
+    if let Some((registry, repository)) = spec.image.split_once(".amazonaws.com/") {
+        assert_eq!(registry, "111122223333.dkr.ecr.us-west-2");
+        let repository = repository.split(':').next().unwrap();
+        let repository = arn("ecr", &format!("repository/{repository}"));
+        calls.push(on("ecr:GetAuthorizationToken", "*").with("aws:RequestedRegion", "us-west-2"));
+        let pull = [
+            "BatchCheckLayerAvailability",
+            "BatchGetImage",
+            "GetDownloadUrlForLayer",
+        ];
+        calls.extend(pull.map(|action| on(&format!("ecr:{action}"), repository.as_str())));
+    }
+    for secret in spec.secrets.values() {
+        let (store, action) = match secret.contains(":ssm:") {
+            true => ("ssm", "ssm:GetParameters"),
+            false => ("secretsmanager", "secretsmanager:GetSecretValue"),
+        };
+        let whole: Vec<&str> = secret.split(':').take(7).collect();
+        calls.push(on(action, whole.join(":")));
+        let through = format!("{store}.us-west-2.amazonaws.com");
+        calls.push(on("kms:Decrypt", arn("kms", "key/5e6f7a8b")).with("kms:ViaService", through));
+    }
+    calls
+}
+
+fn metric_function(world: &World, short: &str, service: &Service) -> Vec<Request> {
+    let queues = service
+        .consumes
+        .iter()
+        .map(|queue| on("sqs:GetQueueAttributes", queue_arn(world, queue)));
+    let describe = on("ecs:DescribeServices", service_arn(world, short, service));
+    let metrics = reads_metrics(service).then(read_metrics);
+    queues.chain([describe]).chain(metrics).collect()
+}
+
+/// By `demand`, with a measured processing time or down to no task.
+fn reads_metrics(service: &Service) -> bool {
+    let demand = service.demand();
+    demand.is_some_and(|demand| demand.processing_time.is_none() || service.tasks.min == 0)
+}
+
+fn scaling_function(world: &World, short: &str, service: &Service) -> Vec<Request> {
+    let arn_of = service_arn(world, short, service);
+    let mut calls = logs(world, &names::scaling_function_logs(short));
+    calls.extend(
+        ["ecs:DescribeServices", "ecs:UpdateService"].map(|action| on(action, arn_of.as_str())),
+    );
+    let Some(steps) = service
+        .scaling
+        .as_ref()
+        .and_then(|scaling| scaling.alarm_steps.as_ref())
+    else {
+        let queues = service
+            .consumes
+            .iter()
+            .map(|queue| on("sqs:GetQueueAttributes", queue_arn(world, queue)));
+        calls.extend(queues);
+        calls.push(publish(world));
+        calls.extend(reads_metrics(service).then(read_metrics));
+        return calls;
+    };
+    calls.push(on(
+        "sqs:SendMessage",
+        world.arn(&names::scaling_dead_letter_queue(short)),
+    ));
+    // CloudWatch asks for the permission on all alarms even where a request names some.
+    calls.push(on(
+        "cloudwatch:DescribeAlarms",
+        arn("cloudwatch", "alarm:any"),
+    ));
+    let alarms = [names::scale_out_alarm(short), names::scale_in_alarm(short)];
+    for alarm in alarms
+        .iter()
+        .filter(|id| !world.template.to_json()["Resources"][id.as_str()].is_null())
+    {
+        let alarm = world.arn(alarm);
+        calls.push(on("cloudwatch:ListTagsForResource", alarm.as_str()));
+        calls.push(
+            on("cloudwatch:TagResource", alarm)
+                .with("aws:TagKeys", json!(["ecs-scaler:last-step"])),
+        );
+    }
+    let several = [&steps.scale_out, &steps.scale_in]
+        .into_iter()
+        .flatten()
+        .any(|side| side.steps.as_slice().len() > 1);
+    calls.extend(several.then(read_metrics));
+    calls
+}

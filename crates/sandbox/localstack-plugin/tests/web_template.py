@@ -150,6 +150,9 @@ def instances(web: Web) -> dict:
                     "InstanceType": web.instance_type,
                     "IamInstanceProfile": {"Arn": {"Fn::GetAtt": ["Profile", "Arn"]}},
                     "SecurityGroupIds": [{"Fn::GetAtt": ["SecurityGroup", "GroupId"]}],
+                    "BlockDeviceMappings": [
+                        {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}
+                    ],
                     "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
                     "UserData": {
                         "Fn::Base64": {

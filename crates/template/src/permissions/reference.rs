@@ -57,7 +57,7 @@ pub fn format_document(document: &Value) -> String {
 }
 
 fn add_value(text: &mut String, value: &Value, indent: usize) {
-    let line = value.to_string();
+    let line = on_one_line(value);
     let inner = " ".repeat(indent + 2);
     let end = " ".repeat(indent);
     match value {
@@ -97,6 +97,23 @@ fn add_value(text: &mut String, value: &Value, indent: usize) {
             let _ = write!(text, "\n{end}]");
         }
         _ => text.push_str(&line),
+    }
+}
+
+/// The value with a space after each comma and colon.
+fn on_one_line(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let fields = map
+                .iter()
+                .map(|(key, value)| format!("\"{key}\": {}", on_one_line(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(on_one_line).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -80,10 +80,9 @@ pub(super) fn queues(scope: &Scope) -> Vec<Statement> {
     let topic = scope.arn("sns", &scope.names);
     // Application Auto Scaling makes these with the caller's permissions.
     let tracking = scope.all_services().map(|service| {
-        scope.arn(
-            "cloudwatch",
-            &format!("alarm:TargetTracking-service/{service}*"),
-        )
+        let service = service.trim_end_matches('*');
+        let name = format!("alarm:TargetTracking-service/{service}*");
+        scope.arn("cloudwatch", &name)
     });
     let alarms = scope.arn("cloudwatch", &format!("alarm:{}", scope.names));
     // CloudFormation names a dashboard after its logical ID.

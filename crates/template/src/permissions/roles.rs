@@ -160,8 +160,6 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     let alarms = scope.arn("cloudwatch", &format!("alarm:{}", scope.names));
     let everywhere = || ["*".to_owned()];
     let image = format!("arn:{}:ecr:*:*:repository/*", scope.partition);
-    let secrets = ["secretsmanager:*:*:secret:*", "ssm:*:*:parameter/*"]
-        .map(|store| format!("arn:{}:{store}", scope.partition));
     let keys = format!("arn:{}:kms:*:*:key/*", scope.partition);
     let mut statements = vec![
         Statement::allow("UseQueues", USE_QUEUES, queues),
@@ -185,14 +183,19 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
             &["cloudwatch:ListTagsForResource", "cloudwatch:TagResource"],
             [alarms],
         ),
-        Statement::allow("UseMetrics", METRICS, everywhere()),
+        Statement::allow("ReadMetrics", METRICS, everywhere()),
+        Statement::allow(
+            "PublishMetrics",
+            &["cloudwatch:PutMetricData"],
+            everywhere(),
+        )
+        .when(
+            "StringEquals",
+            "cloudwatch:namespace",
+            scope.namespace.as_str(),
+        ),
         Statement::allow("LogIn", &["ecr:GetAuthorizationToken"], everywhere()),
         Statement::allow("PullImages", PULL, [image]),
-        Statement::allow(
-            "ReadSecrets",
-            &["secretsmanager:GetSecretValue", "ssm:GetParameters"],
-            secrets,
-        ),
         Statement::allow("Decrypt", &["kms:Decrypt"], [keys]).when(
             "StringLike",
             "kms:ViaService",
@@ -203,6 +206,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
             ],
         ),
     ];
+    statements.extend(read_secrets(scope));
     if scope
         .handlers
         .contains("autoscaling:CreateAutoScalingGroup")
@@ -210,6 +214,23 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         statements.push(Statement::allow("RunAgent", AGENT, everywhere()));
     }
     statements
+}
+
+/// The secrets that the definition names, by their store: the third field of an ARN.
+fn read_secrets(scope: &Scope) -> impl Iterator<Item = Statement> {
+    let stores = [
+        (
+            "secretsmanager",
+            "ReadSecrets",
+            "secretsmanager:GetSecretValue",
+        ),
+        ("ssm", "ReadParameters", "ssm:GetParameters"),
+    ];
+    stores.into_iter().filter_map(|(store, sid, action)| {
+        let is_stored = |arn: &&String| arn.split(':').nth(2) == Some(store);
+        let secrets: Vec<String> = scope.secrets.iter().filter(is_stored).cloned().collect();
+        (!secrets.is_empty()).then(|| Statement::allow(sid, &[action], secrets))
+    })
 }
 
 const USE_QUEUES: &[&str] = &[
@@ -221,11 +242,7 @@ const USE_QUEUES: &[&str] = &[
     "sqs:SendMessage",
 ];
 
-const METRICS: &[&str] = &[
-    "cloudwatch:DescribeAlarms",
-    "cloudwatch:GetMetricData",
-    "cloudwatch:PutMetricData",
-];
+const METRICS: &[&str] = &["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"];
 
 const PULL: &[&str] = &[
     "ecr:BatchCheckLayerAvailability",

@@ -9,6 +9,7 @@ use super::handlers::HANDLERS;
 use crate::builder::Template;
 use crate::contract::types;
 use crate::resolved::queue_names::STACK_SUFFIX;
+use crate::services::task_roles::secret_itself;
 
 /// Characters of the stack's name, and of a logical ID, that CloudFormation keeps in every name that it makes: it cuts
 /// long ones, and the shortest limit of the types named here is 64 characters.
@@ -42,6 +43,10 @@ pub(super) struct Scope {
     pub(super) services: Vec<String>,
     /// Existing services, as `CLUSTER/SERVICE`.
     pub(super) existing_services: Vec<String>,
+    /// ARNs of secrets and parameters that the tasks are started with.
+    pub(super) secrets: Vec<String>,
+    /// Namespace of the functions' metrics.
+    pub(super) namespace: String,
     /// IDs of existing VPCs in which the stack makes security groups.
     pub(super) vpcs: Vec<String>,
     /// Actions that the handlers of the stack's resource types need.
@@ -71,6 +76,11 @@ impl Scope {
             existing_clusters: vec![text("EXISTING_CLUSTER")],
             services: vec![text("STACKS*/STACKS*"), text("EXISTING_CLUSTER/STACKS*")],
             existing_services: vec![text("EXISTING_CLUSTER/EXISTING_SERVICE")],
+            secrets: vec![
+                text("arn:aws:secretsmanager:REGION:ACCOUNT:secret:SECRET"),
+                text("arn:aws:ssm:REGION:ACCOUNT:parameter/PARAMETER"),
+            ],
+            namespace: text("EcsScaler"),
             vpcs: vec![text("VPC")],
             handlers: HANDLERS
                 .iter()
@@ -101,6 +111,8 @@ impl Scope {
             existing_clusters: Vec::new(),
             services: Vec::new(),
             existing_services: Vec::new(),
+            secrets: Vec::new(),
+            namespace: stack.metric.namespace.clone(),
             vpcs: Vec::new(),
             handlers: handlers
                 .flat_map(|(_, actions)| *actions)
@@ -126,9 +138,15 @@ impl Scope {
                 self.existing_clusters.push(cluster.clone());
                 self.existing_services.push(format!("{cluster}/{service}"));
             }
+            if let ServiceSource::Create(spec) = &service.source {
+                let secrets = spec.secrets.values().map(|arn| secret_itself(arn));
+                self.secrets.extend(secrets);
+            }
         }
-        self.existing_clusters.sort();
-        self.existing_clusters.dedup();
+        for list in [&mut self.existing_clusters, &mut self.secrets] {
+            list.sort();
+            list.dedup();
+        }
     }
 
     fn add_created(&mut self, template: &Value) {

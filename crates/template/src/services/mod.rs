@@ -1,7 +1,7 @@
 //! Created services: log group, roles, task definition and service.
 
 pub(crate) mod load_balancer;
-mod task_roles;
+pub(crate) mod task_roles;
 
 use std::collections::BTreeMap;
 

@@ -197,7 +197,7 @@ fn decrypt_secrets(spec: &ServiceSpec) -> Vec<Statement> {
 }
 
 /// The ARN without what ECS lets follow it: `:json-key:version-stage:version-id`.
-fn secret_itself(arn: &str) -> String {
+pub(crate) fn secret_itself(arn: &str) -> String {
     const FIELDS: usize = 7;
     match arn.split(':').nth(2) {
         Some("secretsmanager") => arn.split(':').take(FIELDS).collect::<Vec<_>>().join(":"),

@@ -13,6 +13,24 @@ from localstack_ecs.cfn.base import (
 )
 
 
+# GiB of the root volume of the ECS-optimized Amazon Linux 2023.
+ROOT_VOLUME_SIZE = 30
+
+
+def with_volume_sizes(given: dict) -> dict:
+    """EC2 takes a volume's size from the image if it isn't given; moto refuses to start the instance."""
+    data = given["LaunchTemplateData"]
+    mappings = [
+        {**mapping, "Ebs": {"VolumeSize": ROOT_VOLUME_SIZE, **mapping["Ebs"]}}
+        if "Ebs" in mapping
+        else mapping
+        for mapping in data.get("BlockDeviceMappings", [])
+    ]
+    if not mappings:
+        return given
+    return {**given, "LaunchTemplateData": {**data, "BlockDeviceMappings": mappings}}
+
+
 class LaunchTemplate(Provider):
     """`Ref` is the id. A change makes a new version; the default one stays the first."""
 
@@ -30,8 +48,8 @@ class LaunchTemplate(Provider):
     def do_create(self, request, model):
         ec2 = request.aws_client_factory.ec2
         model.setdefault("LaunchTemplateName", generated_name(request, 128))
-        given = selected(
-            model, ("LaunchTemplateData", "LaunchTemplateName", "VersionDescription")
+        given = with_volume_sizes(
+            selected(model, ("LaunchTemplateData", "LaunchTemplateName", "VersionDescription"))
         )
         tags = self._tags(request, model)
         made = ec2.create_launch_template(
@@ -44,7 +62,7 @@ class LaunchTemplate(Provider):
         ec2, template = request.aws_client_factory.ec2, previous["LaunchTemplateId"]
         given = selected(model, ("LaunchTemplateData", "VersionDescription"))
         if given != selected(previous, ("LaunchTemplateData", "VersionDescription")):
-            given = {**given, "LaunchTemplateId": template}
+            given = {**with_volume_sizes(given), "LaunchTemplateId": template}
             ec2.create_launch_template_version(
                 **parameters(ec2, "CreateLaunchTemplateVersion", given)
             )

@@ -8,6 +8,7 @@ mod alarm;
 mod alarm_steps;
 mod backlog;
 mod cooldown;
+mod deadline;
 mod demand;
 mod evaluation;
 mod parsed;
@@ -30,6 +31,10 @@ pub use alarm_steps::{
 };
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task, held_backlog};
 pub use cooldown::{Allowed, TakenStep, allowed};
+pub use deadline::{
+    DeadlineEstimate, DeadlineScaler, DeadlineSettings, DeadlineTuning, KeepUpTuning, Warm,
+    WarmFloor,
+};
 pub use demand::{
     DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, Decision,
     DecisionReason, DemandAlgorithm, DemandEstimate, DemandPolicy, DemandPolicyError,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::assumptions::Assumptions;
 use crate::policy::{
-    BacklogPolicy, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, StepPolicy,
+    BacklogPolicy, DeadlinePolicy, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, StepPolicy,
 };
 use crate::random::Distribution;
 use crate::scenario::Scenario;
@@ -134,6 +134,13 @@ impl Policy {
                 start: short(policy.start),
                 rate_over: short(policy.rate_over),
                 window: short(policy.window),
+                every: short(policy.every),
+                cooldown_out: short(policy.cooldown_out),
+                cooldown_in: short(policy.cooldown_in),
+                ..*policy
+            }),
+            Self::Deadline(policy) => Self::Deadline(DeadlinePolicy {
+                start: short(policy.start),
                 every: short(policy.every),
                 cooldown_out: short(policy.cooldown_out),
                 cooldown_in: short(policy.cooldown_in),

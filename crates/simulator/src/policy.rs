@@ -25,6 +25,8 @@ pub enum Policy {
     AlarmSteps(StepPolicy),
     /// The tasks that the work needs.
     Demand(DemandPolicy),
+    /// The tasks by which every message meets its deadline.
+    Deadline(DeadlinePolicy),
     /// KEDA's SQS scaler on the Horizontal Pod Autoscaler.
     Keda(KedaPolicy),
     /// Knows every message before it is sent, and starts and ends tasks in no time: the cheapest
@@ -172,6 +174,29 @@ pub struct DemandPolicy {
     pub cooldown_in: Duration,
 }
 
+/// Scaling by deadlines, by a function that sets the desired count: see [`scaling::DeadlineScaler`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeadlinePolicy {
+    /// The waiting time that the policy aims at; `None` for the one that is judged.
+    pub acceptable_latency: Option<Duration>,
+    /// Average processing time of a message as the definition sets it; `None` if it is only measured.
+    pub processing_time: Option<Duration>,
+    /// Start of a task as the definition sets it.
+    pub start: Duration,
+    /// Time between two checks.
+    pub every: Duration,
+    /// Reads of the queue per check.
+    pub samples: u32,
+    /// Warm tasks.
+    pub warm: scaling::Warm,
+    /// Constants.
+    pub tuning: scaling::DeadlineTuning,
+    /// Cooldown after a scale-out.
+    pub cooldown_out: Duration,
+    /// Cooldown after a scale-in.
+    pub cooldown_in: Duration,
+}
+
 /// Who acts on the need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DemandForm {
@@ -222,6 +247,7 @@ impl Policy {
             Self::Predictive(policy) => Some(policy.tracking.target),
             Self::Keda(policy) => Some(policy.queue_length),
             Self::Demand(_)
+            | Self::Deadline(_)
             | Self::Fixed { .. }
             | Self::Steps(_)
             | Self::AlarmSteps(_)
@@ -280,6 +306,24 @@ impl DemandPolicy {
             rate_over: scaling::RATE_OVER,
             window: scaling::DEMAND_WINDOW,
             every: scaling::DEMAND_INTERVAL,
+            cooldown_out: Duration::ZERO,
+            cooldown_in: Duration::ZERO,
+        }
+    }
+}
+
+impl DeadlinePolicy {
+    /// The defaults, chosen by the experiment in docs/demand.md.
+    #[must_use]
+    pub fn defaults(processing_time: Duration) -> Self {
+        Self {
+            acceptable_latency: None,
+            processing_time: Some(processing_time),
+            start: scaling::DEMAND_TASK_START,
+            every: Duration::from_secs(5),
+            samples: 5,
+            warm: scaling::Warm::Auto,
+            tuning: scaling::DeadlineTuning::default(),
             cooldown_out: Duration::ZERO,
             cooldown_in: Duration::ZERO,
         }

@@ -97,13 +97,18 @@ impl DemandAlgorithm {
 /// The whole tasks of a need, within `bounds`. What only floating point puts above a whole number counts
 /// as that number.
 #[must_use]
+pub fn tasks_for(need: f64, bounds: Bounds) -> u32 {
+    bounds.clamp(whole_tasks(need))
+}
+
+/// The same without bounds.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "not negative, and a float over the range saturates, which is what a bound above it needs"
 )]
-pub fn tasks_for(need: f64, bounds: Bounds) -> u32 {
-    bounds.clamp((need - 1e-9).ceil() as u32)
+pub(crate) fn whole_tasks(need: f64) -> u32 {
+    (need - 1e-9).ceil() as u32
 }
 
 #[expect(

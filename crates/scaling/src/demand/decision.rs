@@ -41,6 +41,8 @@ pub enum DecisionReason {
     Recent,
     /// The need is unknown now or was at some time of the window: nothing is removed.
     Unknown,
+    /// Tasks are to spare, but nothing is removed while a task is starting.
+    Starting,
     /// The count was outside of the bounds.
     Bounds,
     /// Tasks are to spare, but nothing is removed while the service is being deployed.

@@ -5,6 +5,7 @@ mod arrivals;
 mod decision;
 mod policy;
 mod request;
+mod restraint;
 mod scaler;
 mod staffing;
 mod watch;
@@ -22,6 +23,10 @@ pub use watch::{
     DemandEstimate, DemandWatch, DemandWatchSettings, GAP_LOOKS, QueueCounts, RATE_DEVIATIONS,
     RATE_OVER, ServiceReading,
 };
+
+pub(crate) use algorithm::whole_tasks;
+pub(crate) use restraint::Restraint;
+pub(crate) use staffing::required_places;
 
 #[cfg(test)]
 mod tests;

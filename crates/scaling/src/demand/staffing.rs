@@ -10,7 +10,7 @@ const MOST: f64 = 100_000.0;
 /// message waits with probability C, and those that wait do so for an exponential time of mean
 /// 1 ÷ (places − load) processing times. Source: Kleinrock, "Queueing Systems", volume 1 (1975),
 /// sections 3.5 and 5.11.
-pub(super) fn required_places(load: f64, patience: f64, late: f64) -> Option<f64> {
+pub(crate) fn required_places(load: f64, patience: f64, late: f64) -> Option<f64> {
     let usable = load >= 0.0 && load.is_finite() && patience >= 0.0 && late > 0.0 && late < 1.0;
     if !usable {
         return None;

@@ -17,7 +17,7 @@ use scaling::{AlarmState, Bounds, PerSide, ServiceCounts};
 
 use alarm_steps::AlarmStepControl;
 use alarms::Alarm;
-use demand::{Function, Watch};
+use demand::{Deadline, Function, Watch};
 use ideal::Ideal;
 use keda::Keda;
 use predictive::Predictive;
@@ -161,6 +161,7 @@ pub(crate) fn control(
             DemandForm::Tracking => Box::new(Tracking::demand(scenario, *policy, bounds, seed)),
             DemandForm::Function => Box::new(Function::new(scenario, *policy, bounds, seed)),
         },
+        Policy::Deadline(policy) => Box::new(Deadline::new(scenario, *policy, bounds, seed)),
         Policy::Keda(policy) => Box::new(Keda::new(scenario, *policy, bounds)),
         Policy::Ideal => {
             let needed = known.map(|known| known.needed(scenario));

@@ -99,6 +99,7 @@ impl Inventory {
                 DemandForm::Function => demand_function(),
                 DemandForm::Tracking => demand_tracking() + measured,
             },
+            Policy::Deadline(_) => demand_function(),
             Policy::Fixed { .. } | Policy::Keda(_) | Policy::Ideal => Self::default(),
         }
     }

@@ -142,6 +142,10 @@ fn checks(scenario: &Scenario) -> f64 {
             let every = nanos(policy.every).max(1);
             count((scenario.assumptions.minute() / every).max(1))
         }
+        Policy::Deadline(policy) => {
+            let sample = (nanos(policy.every) / u64::from(policy.samples.max(1))).max(1);
+            count((scenario.assumptions.minute() / sample).max(1))
+        }
         Policy::AlarmSteps(_) => 0.0,
         _ => 1.0,
     }

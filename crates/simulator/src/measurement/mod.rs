@@ -247,7 +247,7 @@ impl Measurement {
             Policy::BacklogPerTask(policy) | Policy::BacklogPerTaskAndSteps(policy, _) => {
                 nanos(policy.every)
             }
-            Policy::Demand(_) | Policy::AlarmSteps(_) => minute,
+            Policy::Demand(_) | Policy::Deadline(_) | Policy::AlarmSteps(_) => minute,
             _ => return 0,
         };
         nanos(self.lasts) / period.max(1)

@@ -36,6 +36,9 @@ pub(crate) fn explain_decision(
             let (min, max) = (bounds.min(), bounds.max());
             format!("the desired count was {from}, outside {min} to {max}")
         }
+        DecisionReason::Starting => {
+            "scale-in waits until the tasks that are starting run".to_owned()
+        }
         DecisionReason::Deploying => "scale-in waits until the service is deployed".to_owned(),
         DecisionReason::Cooldown { until, of } => {
             let until = moment::text(until);

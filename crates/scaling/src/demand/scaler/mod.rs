@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use super::algorithm::DemandAlgorithm;
-use super::decision::{Decision, DecisionReason};
+use super::decision::Decision;
 use super::policy::DemandPolicy;
 use super::request::DemandPolicyError;
+use super::restraint::Restraint;
 use super::watch::{DemandEstimate, DemandWatch, DemandWatchSettings, QueueCounts, ServiceReading};
-use crate::reconcile::within_bounds;
-use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
+use crate::{Bounds, PerSide};
 
 /// Checks, decides, and remembers what was done.
 ///
@@ -19,10 +19,7 @@ use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 pub struct DemandScaler {
     watch: DemandWatch,
     bounds: Bounds,
-    cooldowns: PerSide<Duration>,
-    last: PerSide<Option<TakenStep>>,
-    /// The first check.
-    begun: Duration,
+    restraint: Restraint,
 }
 
 impl DemandScaler {
@@ -37,9 +34,7 @@ impl DemandScaler {
         Self {
             watch: DemandWatch::new(queues, watching),
             bounds,
-            cooldowns,
-            last: PerSide::default(),
-            begun: Duration::ZERO,
+            restraint: Restraint::new(bounds, cooldowns),
         }
     }
 
@@ -97,65 +92,19 @@ impl DemandScaler {
         let decision = self
             .watch
             .decide(seen.at, &estimate, seen.desired, self.bounds);
-        (estimate, self.restrain(seen, decision, deploying))
+        (estimate, self.restraint.restrain(seen, decision, deploying))
     }
 
     /// The count was changed at `at`. To be brought to a bound from outside begins and ends no cooldown.
     pub fn record_change(&mut self, at: Duration, from: u32, to: u32) {
-        if to == self.bounds.clamp(from) {
-            return;
-        }
-        let step = TakenStep { at, base: from, to };
-        let sides = [Side::Out, Side::In];
-        if let Some(side) = sides.into_iter().find(|side| side.is_step(from, to)) {
-            *self.last.get_mut(side) = Some(step);
-        }
+        self.restraint.record_change(at, from, to);
     }
 
     /// The first check, or the first after the clock was set back: nothing is known of what was done.
     fn begin(&mut self, at: Duration) {
         if self.watch.latest().is_none_or(|latest| at < latest) {
-            self.begun = at;
-            self.last = PerSide::default();
+            self.restraint.begin(at);
         }
-    }
-
-    /// What cooldowns and a deployment leave of a decision.
-    fn restrain(&self, seen: &ServiceReading<'_>, decision: Decision, deploying: bool) -> Decision {
-        let (from, to) = (seen.desired, decision.desired);
-        let side = if to > from { Side::Out } else { Side::In };
-        if to == from
-            || (decision.why == DecisionReason::Bounds && !(deploying && side == Side::In))
-        {
-            return decision;
-        }
-        let why = if deploying && side == Side::In {
-            DecisionReason::Deploying
-        } else if let Some(until) = self.may_cool(side).filter(|until| seen.at < *until) {
-            DecisionReason::Begun { until }
-        } else {
-            match allowed(side, seen.at, from, self.last, self.cooldowns, |_| to) {
-                Allowed::Wait { until, cooldown } => DecisionReason::Cooldown {
-                    until,
-                    of: cooldown,
-                },
-                Allowed::Step { .. } | Allowed::Keep => return decision,
-            }
-        };
-        match within_bounds(from, self.bounds, deploying) {
-            Some(inside) => Decision {
-                desired: inside,
-                why: DecisionReason::Bounds,
-            },
-            None => Decision { desired: from, why },
-        }
-    }
-
-    /// When the longest cooldown of a change ends that nothing here knows of.
-    fn may_cool(&self, side: Side) -> Option<Duration> {
-        let unknown = self.last.scale_out.is_none() && self.last.scale_in.is_none();
-        let longest = self.cooldowns.scale_out.max(self.cooldowns.scale_in);
-        (side == Side::In && unknown).then(|| self.begun.saturating_add(longest))
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::{DecisionReason, Side};
 use proptest::prelude::*;
 
 fn at(seconds: u64) -> Duration {

@@ -9,13 +9,13 @@ use scaling::{
     QueueCounts, ServiceReading,
 };
 
-use crate::assumptions::Assumptions;
 use crate::control::Observation;
 use crate::number::count;
 use crate::policy::{ArrivalSource, DemandForm, DemandPolicy};
-use crate::random::{Purpose, Random};
 use crate::scenario::Scenario;
-use crate::time::{Nanos, from_seconds, nanos, seconds};
+use crate::time::{Nanos, nanos, seconds};
+
+use super::clock::Clock;
 
 /// The inputs of a check, and the times of checks.
 pub(in crate::control) struct DemandSampler {
@@ -44,19 +44,6 @@ struct QueueMinute {
     deleted: u64,
     /// `ApproximateNumberOfMessagesNotVisible`, of which there is one datapoint a minute.
     in_flight: u64,
-}
-
-/// When the function checks: a rule starts it every minute, and it checks several times within it.
-struct Clock {
-    random: Random,
-    minute: Nanos,
-    jitter: f64,
-    phase: Nanos,
-    every: Nanos,
-    checks: u64,
-    invocations: u64,
-    check: u64,
-    begun: Nanos,
 }
 
 /// A watch of the one queue of a scenario.
@@ -258,42 +245,5 @@ pub(in crate::control) fn sighting<'a>(
         queues,
         running: seen.running,
         desired: seen.desired,
-    }
-}
-
-impl Clock {
-    fn new(assumptions: &Assumptions, every: Duration, seed: u64) -> Self {
-        let mut random = Random::new(seed, Purpose::Sampling);
-        let minute = assumptions.minute();
-        let phase = from_seconds(random.unit() * seconds(minute));
-        let every = nanos(every);
-        Self {
-            random,
-            minute,
-            jitter: assumptions.rule_jitter.as_secs_f64(),
-            phase,
-            every,
-            // A check is not lost to a nanosecond that was rounded.
-            checks: ((minute + every / 1_000) / every.max(1)).max(1),
-            invocations: 0,
-            check: 0,
-            begun: 0,
-        }
-    }
-
-    fn next(&mut self) -> Nanos {
-        if self.check == 0 {
-            self.begun = self
-                .minute
-                .saturating_mul(self.invocations)
-                .saturating_add(self.phase)
-                .saturating_add(from_seconds(self.jitter * self.random.unit()));
-            self.invocations += 1;
-        }
-        let at = self
-            .begun
-            .saturating_add(self.every.saturating_mul(self.check));
-        self.check = (self.check + 1) % self.checks;
-        at
     }
 }

@@ -1,0 +1,133 @@
+//! Processor demand: the tasks with which every waiting message can start by its deadline.
+
+use super::arrivals::ArrivalLog;
+
+/// The question: how many tasks must run from `from` on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeadlineDemand {
+    /// Latency objective in seconds.
+    pub(super) objective: f64,
+    /// Share of the objective that is planned with.
+    pub(super) share: f64,
+    /// When the tasks run that are ordered now: now itself if tasks are to be removed.
+    pub(super) from: f64,
+    /// Seconds from an order to a task that runs.
+    pub(super) start: f64,
+    /// Number of the message that is served at `from`.
+    pub(super) served: f64,
+    /// Messages that wait at `from`.
+    pub(super) waiting: f64,
+    /// When the message `served` was sent.
+    pub(super) sent: f64,
+    /// Seconds of work per message and task.
+    pub(super) work: f64,
+    /// Task-seconds that one late message can cost.
+    pub(super) price: f64,
+    /// Least seconds to a deadline that a cohort is judged by alone.
+    pub(super) shortest: f64,
+}
+
+impl DeadlineDemand {
+    /// Returns the tasks needed, unrounded.
+    ///
+    /// In any time up to a deadline, the work that is due by then must be done; the largest quotient of that work and
+    /// the time is the demand. Each entry of the log is a cohort with a deadline of its own. The work of the messages
+    /// that are yet to come is due one objective after they are sent, which is the queue at `from` ÷ the objective.
+    ///
+    /// If the oldest message is late already, more tasks make fewer messages late and cost more. Work in a queue that
+    /// is drained in a time `φ` keeps messages late in proportion to `φ`, and the extra tasks cost in proportion to
+    /// `1/φ` per start, so the cheapest `φ` falls with the square root of the price of a late message.
+    ///
+    /// Source: Baruah, Mok and Rosier, "Preemptively Scheduling Hard-Real-Time Sporadic Tasks on One Processor", IEEE
+    /// Real-Time Systems Symposium (1990): the processor demand criterion.
+    pub(super) fn tasks(&self, log: &ArrivalLog) -> f64 {
+        let planned = self.share * self.objective;
+        let age = (self.from - self.sent).max(0.0);
+        let late = age - self.objective;
+        let within = if late > 0.0 {
+            let spend =
+                (self.price * late / (self.start * self.work).max(f64::MIN_POSITIVE)).sqrt();
+            planned.min(age / (1.0 + spend))
+        } else {
+            planned
+        };
+        let head = self.waiting * self.work / within.max(f64::MIN_POSITIVE);
+        let cohorts = log.after(self.served).filter_map(|cohort| {
+            let left = cohort.at + planned - self.from;
+            (left >= self.shortest).then(|| (cohort.count - self.served) * self.work / left)
+        });
+        cohorts.fold(head, f64::max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn demand() -> DeadlineDemand {
+        DeadlineDemand {
+            objective: 300.0,
+            share: 0.8,
+            from: 60.0,
+            start: 60.0,
+            served: 0.0,
+            waiting: 0.0,
+            sent: 60.0,
+            work: 2.0,
+            price: 50.0,
+            shortest: 10.0,
+        }
+    }
+
+    /// 1,200 messages of 2 s are 2,400 task-seconds. Planned with 240 s: 10 tasks.
+    #[test]
+    fn the_queue_is_drained_within_the_planned_share() {
+        let log = ArrivalLog::new(900.0);
+        let waiting = DeadlineDemand {
+            waiting: 1_200.0,
+            ..demand()
+        };
+        assert_eq!(waiting.tasks(&log), 10.0);
+        assert_eq!(demand().tasks(&log), 0.0);
+    }
+
+    /// 600 messages that were sent at 0 s are due at 240 s, 180 s after the new tasks run at 60 s: 1,200 ÷ 180 = 6.67
+    /// tasks, more than the 600 × 2 ÷ 240 = 5 that drain them within a whole objective.
+    #[test]
+    fn a_burst_is_due_by_its_own_deadline() {
+        let mut log = ArrivalLog::new(900.0);
+        log.add(-1.0, 0.0);
+        log.add(0.0, 600.0);
+        let burst = DeadlineDemand {
+            waiting: 600.0,
+            sent: -1.0,
+            ..demand()
+        };
+        assert!((burst.tasks(&log) - 1_200.0 / 180.0).abs() < 1e-9);
+    }
+
+    /// The oldest is 100 s late: √(50 × 100 ÷ (60 × 2)) = 6.455, so 400 s of age are drained in 400 ÷ 7.455 = 53.66 s.
+    #[test]
+    fn a_late_queue_is_drained_faster() {
+        let log = ArrivalLog::new(900.0);
+        let late = DeadlineDemand {
+            waiting: 600.0,
+            sent: -340.0,
+            ..demand()
+        };
+        assert!((late.tasks(&log) - 1_200.0 / 53.66).abs() < 0.01);
+    }
+
+    proptest! {
+        #[test]
+        fn grows_with_the_backlog(
+            waiting in 0.0f64..1e5, more in 0.0f64..1e5, age in 0.0f64..1e3, share in 0.3f64..0.9, price in 0.0f64..200.0,
+        ) {
+            let log = ArrivalLog::new(900.0);
+            let some = DeadlineDemand { waiting, sent: 60.0 - age, share, price, ..demand() };
+            let fuller = DeadlineDemand { waiting: waiting + more, ..some };
+            prop_assert!(some.tasks(&log) >= 0.0 && fuller.tasks(&log) >= some.tasks(&log));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Warm tasks as insurance against bursts that come faster than tasks start.
+
+use super::arrivals::ArrivalLog;
+use super::recent::{RecentMaximum, RecentMinimum};
+
+/// Most levels of the floor that are compared.
+const LEVELS: usize = 20;
+
+/// Floors of warm tasks, each with what it would have saved and cost.
+///
+/// If a task starts slower than the objective, no reaction serves the first seconds of a jump in time; only tasks that
+/// run already do. How often jumps come can't be known, so the floor is rented until it has paid for itself, and given
+/// back when it no longer does: it is the one for which its task-seconds and the price of the messages that would have
+/// been late with it, both decayed over days, are least. What a floor would have done is computed for each level by a
+/// fluid queue with the arrivals that were seen. It is served by the floor, or by the tasks that the queue itself asks
+/// for a task start later, whichever are more.
+///
+/// Source: Karlin, Manasse, Rudolph and Sleator, "Competitive Snoopy Caching", Algorithmica 3 (1988): rent until the rent
+/// has reached the price. With that rule the cost is at most twice the least one in hindsight.
+#[derive(Clone, Debug)]
+pub(super) struct Insurance {
+    decay: f64,
+    levels: Vec<Level>,
+    bursts: Bursts,
+}
+
+/// A floor of so many tasks.
+#[derive(Clone, Debug, Default)]
+struct Level {
+    tasks: f64,
+    /// Messages that would wait.
+    waiting: f64,
+    /// Tasks that would be wanted, of which those run that were wanted throughout a task start.
+    wanted: RecentMinimum,
+    /// Messages that would have been late, and task-seconds, decayed.
+    late: f64,
+    spent: f64,
+}
+
+/// How often messages would have been late without a floor.
+#[derive(Clone, Debug, Default)]
+struct Bursts {
+    /// Bursts, and the sum of their largest rates, decayed.
+    count: f64,
+    rates: f64,
+    /// Rates of the last minutes, and the largest of the latest burst.
+    recent: RecentMaximum,
+    rate: f64,
+    /// When the latest had late messages, in seconds.
+    latest: Option<f64>,
+}
+
+/// What a check saw.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InsuredCheck {
+    pub(super) at: f64,
+    pub(super) during: f64,
+    /// Messages sent during the check, and per second by the latest segment.
+    pub(super) messages: f64,
+    pub(super) rate: f64,
+    /// Tasks that run in any case.
+    pub(super) least: f64,
+    /// Tasks that keep up with the arrivals.
+    pub(super) keep_up: f64,
+    /// Seconds of work per message and task, mean task start, objective, and the time in which a queue is drained.
+    pub(super) work: f64,
+    pub(super) start: f64,
+    pub(super) objective: f64,
+    pub(super) planned: f64,
+}
+
+/// A floor, and the bursts that it is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WarmFloor {
+    /// Tasks.
+    pub tasks: u32,
+    /// Bursts of the last days that would have been too fast, and their mean rate in messages per second.
+    pub bursts: f64,
+    /// Mean rate of these bursts, in messages per second.
+    pub rate: f64,
+}
+
+impl Insurance {
+    /// No floor, and levels up to `most` tasks. What is seen decays to 1/e in `decay` seconds.
+    pub(super) fn new(most: u32, decay: f64) -> Self {
+        let mut levels = vec![Level::default()];
+        let mut tasks = 1.0f64;
+        while levels.len() < LEVELS && tasks <= f64::from(most) {
+            levels.push(Level {
+                tasks,
+                ..Level::default()
+            });
+            tasks = (tasks * 1.35).ceil().max(tasks + 1.0);
+        }
+        Self {
+            decay,
+            levels,
+            bursts: Bursts::default(),
+        }
+    }
+
+    /// Adds a check, whose messages are in the log already.
+    pub(super) fn add(&mut self, check: &InsuredCheck, log: &ArrivalLog) {
+        let kept = (-check.during / self.decay).exp();
+        let mut late_without = 0.0;
+        for level in &mut self.levels {
+            let late = level.add(check, log);
+            level.late = level.late * kept + late;
+            level.spent *= kept;
+            level.spent += level.running(check) * check.during;
+            if level.tasks == 0.0 {
+                late_without = late;
+            }
+        }
+        self.bursts.add(check, late_without, kept);
+    }
+
+    /// Returns the floor that is cheapest at this price of a late message, in task-seconds.
+    pub(super) fn floor(&self, price: f64) -> WarmFloor {
+        let cost = |level: &Level| level.spent + price * level.late;
+        let best = self
+            .levels
+            .iter()
+            .min_by(|one, other| cost(one).total_cmp(&cost(other)));
+        let tasks = best.map_or(0.0, |best| best.tasks);
+        WarmFloor {
+            tasks: crate::demand::whole_tasks(tasks),
+            bursts: self.bursts.count,
+            rate: self.bursts.rates / self.bursts.count.max(f64::MIN_POSITIVE),
+        }
+    }
+}
+
+impl Level {
+    /// Tasks that would run.
+    fn running(&self, check: &InsuredCheck) -> f64 {
+        self.tasks.max(check.least).max(self.wanted.value())
+    }
+
+    /// Returns the messages that would be late in a check.
+    fn add(&mut self, check: &InsuredCheck, log: &ArrivalLog) -> f64 {
+        let drained = self.waiting * check.work / (check.start + check.planned);
+        let wanted = check.keep_up.max(check.rate * check.work) + drained;
+        self.wanted.add(check.at, wanted, check.start);
+        let capacity = self.running(check) * check.during / check.work;
+        let served = capacity.min(self.waiting + check.messages);
+        self.waiting += check.messages - served;
+        // The message that is served in the middle of the check stands for all of them.
+        let number = log.total() - self.waiting - served / 2.0;
+        let sent = log.sent_at(number).unwrap_or(check.at);
+        let is_late = check.at - check.during / 2.0 - sent > check.objective;
+        if is_late { served } else { 0.0 }
+    }
+}
+
+impl Bursts {
+    fn add(&mut self, check: &InsuredCheck, late: f64, kept: f64) {
+        let apart = 3.0 * (check.start + check.objective);
+        self.recent.add(check.at, check.rate, apart);
+        self.count *= kept;
+        self.rates *= kept;
+        if late <= 0.0 {
+            return;
+        }
+        if self.latest.is_none_or(|latest| check.at - latest > apart) {
+            self.count += 1.0;
+            self.rate = 0.0;
+        }
+        let rate = self.recent.value();
+        self.rates += (rate - self.rate).max(0.0);
+        self.rate = self.rate.max(rate);
+        self.latest = Some(check.at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hours in checks of 5 s: nothing, but for 10 s with 20 messages per second of 1 s every `apart` seconds. Tasks
+    /// start in 60 s, so without a floor none runs in time.
+    fn after_bursts(apart: u32, hours: u32) -> Insurance {
+        let mut insurance = Insurance::new(100, 3.0 * 86_400.0);
+        let mut log = ArrivalLog::new(120.0);
+        for check in 0..720 * hours {
+            let at = f64::from(check) * 5.0;
+            let phase = check * 5 % apart;
+            let messages = if phase < 10 { 100.0 } else { 0.0 };
+            log.add(at, messages);
+            insurance.add(
+                &InsuredCheck {
+                    at,
+                    during: 5.0,
+                    messages,
+                    rate: messages / 5.0,
+                    least: 0.0,
+                    keep_up: messages / 5.0,
+                    work: 1.0,
+                    start: 60.0,
+                    objective: 10.0,
+                    planned: 6.0,
+                },
+                &log,
+            );
+        }
+        insurance
+    }
+
+    /// A burst of 200 messages every 2 minutes: 10 tasks serve 100 in its 10 s and 100 within the objective after it, so
+    /// all of them. They cost 36,000 task-seconds an hour, and 30 × 200 late messages cost 300,000 at a price of 50.
+    #[test]
+    fn frequent_bursts_pay_for_warm_tasks() {
+        let floor = after_bursts(120, 1).floor(50.0);
+        assert!((7..=14).contains(&floor.tasks), "{floor:?}");
+        assert!((floor.rate / 20.0 - 1.0).abs() < 0.01, "{floor:?}");
+        assert_eq!(after_bursts(120, 1).floor(0.0).tasks, 0);
+    }
+
+    /// One burst in 4 hours: 200 messages at a price of 50 are worth 10,000 task-seconds, and a warm task costs 14,400.
+    #[test]
+    fn rare_bursts_do_not() {
+        assert_eq!(after_bursts(4 * 3_600, 4).floor(50.0).tasks, 0);
+    }
+
+    #[test]
+    fn without_late_messages_there_is_no_floor() {
+        let floor = after_bursts(u32::MAX, 0).floor(200.0);
+        assert_eq!((floor.tasks, floor.bursts), (0, 0.0));
+    }
+}

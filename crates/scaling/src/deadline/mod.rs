@@ -1,0 +1,40 @@
+//! The deadline algorithm: the fewest tasks with which every message can start within its latency objective.
+//!
+//! ```text
+//! need = max(tasks that keep up with the arrivals, tasks that meet every deadline, warm tasks)
+//! ```
+//! - [`arrivals`]: which messages were sent when, from the queues' counts (Little's law);
+//! - [`rate`]: the arrival rate since it last changed (change-point detection), with the [`dispersion`] of arrivals;
+//! - [`demand`]: the work that is due by each deadline ÷ the time that new tasks have for it (processor demand);
+//! - [`keep_up`]: the tasks that chance needs (Erlang C), if a task starts too slowly to follow the backlog;
+//! - [`insurance`]: warm tasks, if a task starts slower than the objective (ski rental);
+//! - [`starts`] and [`processing`]: task start and processing time, measured while the service runs;
+//! - [`delivered`]: the share of the messages that started in time, by which caution rises.
+//!
+//! The larger of the two needs is enough, not their sum: the objective itself absorbs a backlog, as long as each message
+//! meets its own deadline. `docs/demand.md` has the experiment.
+
+mod arrivals;
+mod delivered;
+mod demand;
+mod dispersion;
+mod insurance;
+mod keep_up;
+mod processing;
+mod rate;
+mod recent;
+mod scaler;
+mod settings;
+mod starts;
+mod tuning;
+mod watch;
+
+pub use insurance::WarmFloor;
+pub use keep_up::KeepUpTuning;
+pub use scaler::DeadlineScaler;
+pub use settings::{DeadlineSettings, Warm};
+pub use tuning::DeadlineTuning;
+pub use watch::DeadlineEstimate;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! The processing time, calibrated while the service runs.
+
+use std::collections::VecDeque;
+
+/// Messages' worth of the configured processing time that a measurement is mixed with.
+const CONFIGURED_MESSAGES: f64 = 30.0;
+
+/// A calibrated time is at most this many times the configured one, and at least its inverse.
+const MOST_TIMES: f64 = 4.0;
+
+/// Minutes whose deletes may come late.
+const REMEMBERED: usize = 20;
+
+/// Processing times by Little's law: the messages in flight over a minute, which the checks sample, ÷ the deletes of
+/// that minute, which CloudWatch reports a minute or two later. Both sums decay, and both include a few messages of the
+/// configured time, so a calibration starts there and moves slowly.
+///
+/// Two times follow. *Residence* is how long a message is in flight, by which deletes are inferred. *Work* is how long
+/// it keeps one of the places busy (task × concurrency), by which tasks are computed. They differ if tasks receive
+/// messages in advance: of the messages in flight, no more than there are places are being worked on.
+///
+/// Source: Little, "A Proof for the Queuing Formula L = λW", Operations Research 9 (1961).
+#[derive(Clone, Debug)]
+pub(super) struct ProcessingTime {
+    configured: Option<f64>,
+    minute: f64,
+    decay: f64,
+    minutes: VecDeque<FlightMinute>,
+    last: Option<Occupancy>,
+    /// Message-seconds in flight, place-seconds busy, and messages deleted, decayed.
+    residence: f64,
+    work: f64,
+    deleted: f64,
+}
+
+/// What was in flight in a whole minute, in message-seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct FlightMinute {
+    number: u64,
+    seconds: f64,
+    in_flight: f64,
+    busy: f64,
+}
+
+/// Messages in flight, and of them those that tasks work on, at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Occupancy {
+    pub(super) at: f64,
+    pub(super) in_flight: f64,
+    /// Messages that the running tasks can work on at once.
+    pub(super) places: f64,
+}
+
+impl ProcessingTime {
+    /// A time of `configured` seconds; `None` for one that is measured alone. Deletes are reported for minutes of
+    /// `minute` seconds, and a measurement decays to 1/e in `decay` seconds.
+    pub(super) fn new(configured: Option<f64>, minute: f64, decay: f64) -> Self {
+        Self {
+            configured,
+            minute,
+            decay,
+            minutes: VecDeque::new(),
+            last: None,
+            residence: 0.0,
+            work: 0.0,
+            deleted: 0.0,
+        }
+    }
+
+    /// Adds a sample of the messages in flight.
+    pub(super) fn sample(&mut self, now: Occupancy) {
+        let Some(last) = self.last.replace(now) else {
+            return;
+        };
+        // A minute gets the whole of a sample's time: two neighbors share one by less than a sample.
+        let number = self.number((last.at + now.at) / 2.0);
+        if self
+            .minutes
+            .back()
+            .is_none_or(|minute| minute.number != number)
+        {
+            if self.minutes.len() == REMEMBERED {
+                self.minutes.pop_front();
+            }
+            self.minutes.push_back(FlightMinute {
+                number,
+                seconds: 0.0,
+                in_flight: 0.0,
+                busy: 0.0,
+            });
+        }
+        let passed = now.at - last.at;
+        let busy = |one: &Occupancy| one.in_flight.min(one.places);
+        if let Some(minute) = self.minutes.back_mut() {
+            minute.seconds += passed;
+            minute.in_flight += (last.in_flight + now.in_flight) / 2.0 * passed;
+            minute.busy += (busy(&last) + busy(&now)) / 2.0 * passed;
+        }
+    }
+
+    /// Adds the number of deletes of the minute that started at `start`. A minute counts once, and only if most
+    /// of it was sampled.
+    pub(super) fn record_deletes(&mut self, start: f64, deleted: f64) {
+        let number = self.number(start + self.minute / 2.0);
+        let Some(index) = self
+            .minutes
+            .iter()
+            .position(|minute| minute.number == number)
+        else {
+            return;
+        };
+        let Some(minute) = self.minutes.remove(index) else {
+            return;
+        };
+        // Earlier minutes, whose deletes never came, are of no more use.
+        self.minutes.drain(..index);
+        if minute.seconds < self.minute * 0.8 || !deleted.is_finite() {
+            return;
+        }
+        let kept = (-self.minute / self.decay).exp();
+        self.residence = self.residence * kept + minute.in_flight;
+        self.work = self.work * kept + minute.busy;
+        // Of a minute that was sampled in part, so much of the deletes.
+        let sampled = (minute.seconds / self.minute).min(1.0);
+        self.deleted = self.deleted * kept + deleted * sampled;
+    }
+
+    /// Seconds that a message is in flight. `None` if nothing is configured and nothing was measured.
+    pub(super) fn residence(&self) -> Option<f64> {
+        self.mix(self.residence)
+    }
+
+    /// Seconds that a message keeps a place busy. `None` if nothing is configured and nothing was measured.
+    pub(super) fn work(&self) -> Option<f64> {
+        self.mix(self.work)
+    }
+
+    fn mix(&self, seconds: f64) -> Option<f64> {
+        match self.configured {
+            Some(configured) => {
+                let mixed = (seconds + CONFIGURED_MESSAGES * configured)
+                    / (self.deleted + CONFIGURED_MESSAGES);
+                Some(mixed.clamp(configured / MOST_TIMES, configured * MOST_TIMES))
+            }
+            None => (seconds > 0.0 && self.deleted > 0.0).then(|| seconds / self.deleted),
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "times are not negative"
+    )]
+    fn number(&self, at: f64) -> u64 {
+        (at / self.minute).floor() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sampled(processing: &mut ProcessingTime, until: u32, in_flight: f64, places: f64) {
+        let from = processing.last.map_or(0.0, |last| last.at);
+        for second in 0..=until {
+            let at = f64::from(second);
+            if at >= from {
+                processing.sample(Occupancy {
+                    at,
+                    in_flight,
+                    places,
+                });
+            }
+        }
+    }
+
+    /// 8 in flight for a minute and 120 deletes: 480 message-seconds with 30 × 2 s assumed, ÷ 150: 3.6 s.
+    #[test]
+    fn moves_from_what_is_configured_to_what_is_measured() {
+        let mut processing = ProcessingTime::new(Some(2.0), 60.0, 300.0);
+        assert_eq!(processing.work(), Some(2.0));
+        sampled(&mut processing, 60, 8.0, 10.0);
+        processing.record_deletes(0.0, 120.0);
+        let found = processing.residence().unwrap_or_default();
+        assert!((found - (480.0 + 60.0) / 150.0).abs() < 1e-9, "{found}");
+        // The same minute again changes nothing.
+        processing.record_deletes(0.0, 120.0);
+        assert_eq!(processing.residence(), Some(found));
+    }
+
+    /// 20 in flight on 4 places, 120 deletes: each message is in flight for 10 s, and worked on for 2 s.
+    #[test]
+    fn messages_received_in_advance_are_not_worked_on() {
+        let mut processing = ProcessingTime::new(None, 60.0, 300.0);
+        assert_eq!(processing.work(), None);
+        sampled(&mut processing, 60, 20.0, 4.0);
+        processing.record_deletes(0.0, 120.0);
+        assert_eq!(
+            (processing.residence(), processing.work()),
+            (Some(10.0), Some(2.0))
+        );
+    }
+
+    #[test]
+    fn is_bounded_around_what_is_configured() {
+        let mut processing = ProcessingTime::new(Some(2.0), 60.0, 300.0);
+        for minute in 0..60u32 {
+            sampled(&mut processing, (minute + 1) * 60, 1_000.0, 1_000.0);
+            processing.record_deletes(f64::from(minute) * 60.0, 60.0);
+        }
+        assert_eq!(processing.work(), Some(8.0));
+    }
+
+    #[test]
+    fn a_minute_that_was_not_sampled_counts_for_nothing() {
+        let mut processing = ProcessingTime::new(Some(2.0), 60.0, 300.0);
+        sampled(&mut processing, 40, 100.0, 100.0);
+        processing.record_deletes(0.0, 10.0);
+        processing.record_deletes(60.0, 10.0);
+        assert_eq!(processing.work(), Some(2.0));
+    }
+}

@@ -1,0 +1,154 @@
+//! The desired count by the deadline algorithm, from check to check.
+
+use std::time::Duration;
+
+use super::settings::DeadlineSettings;
+use super::watch::{DeadlineEstimate, DeadlineWatch};
+use crate::demand::{Restraint, tasks_for};
+use crate::{Bounds, Decision, DecisionReason, PerSide, QueueCounts, ServiceReading};
+
+/// Checks, decides, and remembers what was done.
+///
+/// [`Self::new`]; then [`Self::sample`] as often as the queues are read, [`Self::decide`] at each check, and
+/// [`Self::record_change`] once the count is set. Overlapping scalers of one service are safe: each sets an absolute
+/// count.
+#[derive(Clone, Debug)]
+pub struct DeadlineScaler {
+    watch: DeadlineWatch,
+    queues: usize,
+    settings: DeadlineSettings,
+    bounds: Bounds,
+    restraint: Restraint,
+    /// When messages were last deleted, as far as CloudWatch reports it, and for how long that keeps a task.
+    deleted: Option<Duration>,
+}
+
+/// How long the last task stays after a message, in minutes of the loop.
+const LAST_TASK_MINUTES: u32 = 2;
+
+impl DeadlineScaler {
+    /// Returns a scaler that has seen nothing yet, of a service with so many queues.
+    #[must_use]
+    pub fn new(
+        queues: usize,
+        settings: DeadlineSettings,
+        bounds: Bounds,
+        cooldowns: PerSide<Duration>,
+    ) -> Self {
+        Self {
+            watch: DeadlineWatch::new(queues, settings, bounds),
+            queues,
+            settings,
+            bounds,
+            restraint: Restraint::new(bounds, cooldowns),
+            deleted: None,
+        }
+    }
+
+    /// Adds counts of the queues between two checks, or at one that could not read the service.
+    pub fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
+        self.begin(at);
+        self.watch.sample(at, queues);
+    }
+
+    /// Adds the deletes of the minute that started at `start`, as CloudWatch reports them a minute or two later. Each
+    /// minute counts once.
+    pub fn record_deletes(&mut self, start: Duration, deleted: f64) {
+        if deleted > 0.0 {
+            let end = start.saturating_add(self.settings.minute);
+            self.deleted = self.deleted.max(Some(end));
+        }
+        self.watch.record_deletes(start, deleted);
+    }
+
+    /// Remembers that the count was changed at `at`.
+    pub fn record_change(&mut self, at: Duration, from: u32, to: u32) {
+        self.watch.order(at, to.saturating_sub(from));
+        self.restraint.record_change(at, from, to);
+    }
+
+    /// Checks: returns the estimate, and the count that is right now. `deploying` while ECS deploys the service.
+    ///
+    /// The count stays within the bounds. It rises at once to what is needed. It falls only if the arrivals are known for
+    /// as long as a task takes to start, while no task is starting and no deployment is in progress, outside of
+    /// cooldowns, and by at least a twentieth.
+    pub fn decide(
+        &mut self,
+        seen: &ServiceReading<'_>,
+        deploying: bool,
+    ) -> (DeadlineEstimate, Decision) {
+        self.begin(seen.at);
+        let mut estimate = self.watch.check(seen, deploying);
+        if self.keeps_last_task(seen.at) {
+            estimate.keep = estimate.keep.map(|keep| keep.max(1.0));
+        }
+        let decision = self.choose(seen, &estimate);
+        (estimate, self.restraint.restrain(seen, decision, deploying))
+    }
+
+    fn choose(&self, seen: &ServiceReading<'_>, estimate: &DeadlineEstimate) -> Decision {
+        let desired = seen.desired;
+        let inside = self.bounds.clamp(desired);
+        let decision = |count: u32, why| Decision {
+            desired: count,
+            why: if count == inside && inside != desired {
+                DecisionReason::Bounds
+            } else {
+                why
+            },
+        };
+        let Some(need) = estimate.need else {
+            return decision(inside, DecisionReason::Unknown);
+        };
+        let wanted = tasks_for(need, self.bounds);
+        if wanted > inside {
+            return decision(wanted, DecisionReason::Needed);
+        }
+        let right = if wanted == inside {
+            DecisionReason::Right
+        } else {
+            DecisionReason::Unknown
+        };
+        let Some(keep) = estimate.keep else {
+            return decision(inside, right);
+        };
+        let kept = tasks_for(keep, self.bounds);
+        let removed = f64::from(inside.saturating_sub(kept));
+        let worth = kept <= 1 || removed > self.settings.tuning.least_removed * f64::from(inside);
+        if kept >= inside {
+            decision(
+                inside,
+                if wanted == inside {
+                    DecisionReason::Right
+                } else {
+                    DecisionReason::Recent
+                },
+            )
+        } else if !worth {
+            decision(inside, DecisionReason::Right)
+        } else if self.watch.is_starting(seen.at) {
+            decision(inside, DecisionReason::Starting)
+        } else {
+            decision(kept, DecisionReason::Spare)
+        }
+    }
+
+    /// Whether a message came and went between two checks, not long ago.
+    fn keeps_last_task(&self, at: Duration) -> bool {
+        let kept = self.settings.minute.saturating_mul(LAST_TASK_MINUTES);
+        self.deleted
+            .is_some_and(|deleted| at <= deleted.saturating_add(kept))
+    }
+
+    /// The first check, or the first after the clock was set back: nothing is known.
+    fn begin(&mut self, at: Duration) {
+        let latest = self.watch.latest();
+        if latest.is_none_or(|latest| at.as_secs_f64() < latest) {
+            self.restraint.begin(at);
+        }
+        if latest.is_some_and(|latest| at.as_secs_f64() < latest) {
+            self.watch = DeadlineWatch::new(self.queues, self.settings, self.bounds);
+            self.deleted = None;
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Task starts: which tasks are starting since when, and how long a start takes.
+
+use std::collections::VecDeque;
+
+/// Starts that are remembered.
+const REMEMBERED: usize = 64;
+
+/// Starts of the configured length that are assumed at first.
+const ASSUMED: usize = 8;
+
+/// The share of starts that are at most as long as [`TaskStarts::planned`].
+const PERCENTILE: f64 = 0.95;
+
+/// Tasks that were ordered and don't run yet, and how long the last starts took.
+///
+/// ECS starts tasks in about the order in which they were ordered, so each task that runs is matched with the oldest
+/// order that is open. That takes no call but the one that reads the counts.
+#[derive(Clone, Debug)]
+pub(super) struct TaskStarts {
+    open: VecDeque<Order>,
+    took: VecDeque<f64>,
+    running: Option<u32>,
+    /// Seconds between two observations, by half of which a start is seen late.
+    every: f64,
+}
+
+/// Tasks that were ordered at a moment, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Order {
+    at: f64,
+    tasks: u32,
+}
+
+impl TaskStarts {
+    /// Nothing ordered, and starts of `configured` seconds until some were seen.
+    pub(super) fn new(configured: f64, every: f64) -> Self {
+        Self {
+            open: VecDeque::new(),
+            took: std::iter::repeat_n(configured, ASSUMED).collect(),
+            running: None,
+            every,
+        }
+    }
+
+    /// So many more tasks were ordered.
+    pub(super) fn order(&mut self, at: f64, tasks: u32) {
+        if tasks > 0 {
+            self.open.push_back(Order { at, tasks });
+        }
+    }
+
+    /// Compares the counts with the open orders: tasks that run now close the oldest ones. Orders that nobody here
+    /// gave count from now, and orders that were canceled are dropped, the youngest first.
+    pub(super) fn observe(&mut self, at: f64, running: u32, desired: u32, measure: bool) {
+        let before = self.running.replace(running);
+        let mut started = before.map_or(0, |before| running.saturating_sub(before));
+        while started > 0
+            && let Some(oldest) = self.open.front_mut()
+        {
+            let closed = started.min(oldest.tasks);
+            oldest.tasks -= closed;
+            started -= closed;
+            let took = (at - oldest.at - self.every / 2.0).max(0.0);
+            if oldest.tasks == 0 {
+                self.open.pop_front();
+            }
+            if measure {
+                for _ in 0..closed.min(REMEMBERED as u32) {
+                    self.remember(took);
+                }
+            }
+        }
+        self.match_open(at, desired.saturating_sub(running));
+    }
+
+    fn match_open(&mut self, at: f64, starting: u32) {
+        let open = self.starting();
+        if starting > open {
+            self.order(at, starting - open);
+        }
+        let mut canceled = open.saturating_sub(starting);
+        while canceled > 0
+            && let Some(youngest) = self.open.back_mut()
+        {
+            let dropped = canceled.min(youngest.tasks);
+            youngest.tasks -= dropped;
+            canceled -= dropped;
+            if youngest.tasks == 0 {
+                self.open.pop_back();
+            }
+        }
+    }
+
+    fn remember(&mut self, took: f64) {
+        if self.took.len() == REMEMBERED {
+            self.took.pop_front();
+        }
+        self.took.push_back(took);
+    }
+
+    /// Tasks that are starting.
+    pub(super) fn starting(&self) -> u32 {
+        self.open.iter().map(|order| order.tasks).sum()
+    }
+
+    /// The start that is planned with, in seconds: the 95th percentile of the last ones and a second.
+    pub(super) fn planned(&self) -> f64 {
+        let mut sorted: Vec<f64> = self.took.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let index = (sorted.len() as f64 * PERCENTILE).ceil() as usize;
+        sorted
+            .get(index.saturating_sub(1))
+            .map_or(0.0, |start| start + 1.0)
+    }
+
+    /// Mean of the last starts, in seconds.
+    pub(super) fn mean(&self) -> f64 {
+        self.took.iter().sum::<f64>() / self.took.len().max(1) as f64
+    }
+
+    /// Whether a task is starting that was ordered after `begin`.
+    pub(super) fn starts_since(&self, begin: f64) -> bool {
+        self.open.iter().any(|order| order.at > begin)
+    }
+
+    /// Task-seconds that the tasks that are starting will have run by `until`. Each joins at the mean start, or at the
+    /// next observation if it is late; one that was ordered before `overdue` is not counted on.
+    pub(super) fn joining(&self, now: f64, until: f64, overdue: f64) -> f64 {
+        let mean = self.mean();
+        let joins = |order: &Order| (order.at + mean).max(now + self.every);
+        self.open
+            .iter()
+            .filter(|order| order.at > overdue)
+            .map(|order| f64::from(order.tasks) * (until - joins(order)).max(0.0))
+            .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 4 tasks ordered at 0 s; 3 are seen to run at 30 s, observed every 5 s: 27.5 s each.
+    #[test]
+    fn measures_starts_from_counts() {
+        let mut starts = TaskStarts::new(40.0, 5.0);
+        starts.observe(0.0, 2, 2, true);
+        starts.order(0.0, 4);
+        starts.observe(5.0, 2, 6, true);
+        starts.observe(30.0, 5, 6, true);
+        assert_eq!(starts.starting(), 1);
+        assert_eq!(starts.mean(), (8.0 * 40.0 + 3.0 * 27.5) / 11.0);
+        assert_eq!(starts.planned(), 41.0);
+        // The last one joins at 0 + 36.6 s, so by 60 s it will have run for 23.4 s.
+        let mean = starts.mean();
+        assert!((starts.joining(30.0, 60.0, -90.0) - (60.0 - mean)).abs() < 1e-9);
+    }
+
+    /// 2 of 5 are canceled, and a task that dies is ordered again by ECS.
+    #[test]
+    fn follows_cancelations_and_replacements() {
+        let mut starts = TaskStarts::new(40.0, 5.0);
+        starts.observe(0.0, 1, 1, true);
+        starts.order(0.0, 5);
+        starts.observe(5.0, 1, 4, true);
+        assert_eq!(starts.starting(), 3);
+        starts.observe(10.0, 0, 4, true);
+        assert_eq!(starts.starting(), 4);
+        starts.observe(15.0, 4, 4, true);
+        assert_eq!(starts.starting(), 0);
+    }
+
+    #[test]
+    fn plans_with_a_slow_start() {
+        let mut starts = TaskStarts::new(40.0, 0.0);
+        starts.observe(0.0, 0, 0, true);
+        for task in 0..100u32 {
+            let at = f64::from(task) * 100.0;
+            starts.order(at, 1);
+            starts.observe(
+                at + if task % 10 == 9 { 90.0 } else { 30.0 },
+                task + 1,
+                task + 1,
+                true,
+            );
+        }
+        // 6 or 7 of the last 64 took 90 s, more than one in 20.
+        assert_eq!(starts.planned(), 91.0);
+    }
+}

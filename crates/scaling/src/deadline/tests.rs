@@ -1,0 +1,260 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Bounds, Decision, PerSide, QueueCounts, ServiceReading};
+
+/// A fluid service: messages of `work` seconds arrive at `rate`, tasks serve one each, and start in `start` seconds.
+struct Fluid {
+    scaler: DeadlineScaler,
+    now: f64,
+    rate: f64,
+    work: f64,
+    start: f64,
+    queue: f64,
+    running: u32,
+    desired: u32,
+    starting: Vec<(f64, u32)>,
+    deleted: f64,
+}
+
+fn settings() -> DeadlineSettings {
+    DeadlineSettings {
+        objective: Duration::from_secs(60),
+        processing_time: Some(Duration::from_secs(2)),
+        concurrency: 1,
+        task_start: Duration::from_secs(40),
+        every: Duration::from_secs(5),
+        minute: Duration::from_secs(60),
+        warm: Warm::Auto,
+        tuning: DeadlineTuning::default(),
+    }
+}
+
+fn bounds(min: u32, max: u32) -> Bounds {
+    Bounds::new(min, max).unwrap()
+}
+
+impl Fluid {
+    fn new(settings: DeadlineSettings, bounds: Bounds, running: u32) -> Self {
+        Self {
+            scaler: DeadlineScaler::new(1, settings, bounds, PerSide::default()),
+            now: 0.0,
+            rate: 5.0,
+            work: 2.0,
+            start: 40.0,
+            queue: 0.0,
+            running,
+            desired: running,
+            starting: Vec::new(),
+            deleted: 0.0,
+        }
+    }
+
+    fn counts(&self) -> QueueCounts {
+        let in_flight = self.queue.min(f64::from(self.running));
+        QueueCounts {
+            visible: (self.queue - in_flight).round() as u64,
+            in_flight: in_flight.round() as u64,
+        }
+    }
+
+    /// A second passes.
+    fn second(&mut self) {
+        self.now += 1.0;
+        let due: Vec<_> = self
+            .starting
+            .extract_if(.., |(at, _)| *at <= self.now)
+            .collect();
+        self.running += due.iter().map(|(_, tasks)| tasks).sum::<u32>();
+        let deleted = self.queue.min(f64::from(self.running)) / self.work;
+        self.queue += self.rate - deleted;
+        self.deleted += deleted;
+    }
+
+    /// A check after 5 s.
+    fn check(&mut self) -> (DeadlineEstimate, Decision) {
+        for _ in 0..5 {
+            self.second();
+        }
+        if self.now % 60.0 == 0.0 {
+            let deleted = std::mem::take(&mut self.deleted);
+            self.scaler
+                .record_deletes(Duration::from_secs_f64(self.now - 60.0), deleted);
+        }
+        let queues = [Some(self.counts())];
+        let seen = ServiceReading {
+            at: Duration::from_secs_f64(self.now),
+            queues: &queues,
+            running: self.running,
+            desired: self.desired,
+        };
+        let (estimate, decision) = self.scaler.decide(&seen, false);
+        let (from, to) = (self.desired, decision.desired);
+        self.scaler.record_change(seen.at, from, to);
+        if to > from {
+            self.starting.push((self.now + self.start, to - from));
+        } else {
+            assert!(
+                to == from || self.starting.is_empty(),
+                "a starting task is never canceled"
+            );
+            self.running -= from - to;
+        }
+        self.desired = to;
+        (estimate, decision)
+    }
+
+    fn run(&mut self, seconds: u32) -> (DeadlineEstimate, Decision) {
+        let mut last = self.check();
+        for _ in 1..seconds / 5 {
+            last = self.check();
+        }
+        last
+    }
+}
+
+fn reading(
+    at: f64,
+    queues: &[Option<QueueCounts>],
+    running: u32,
+    desired: u32,
+) -> ServiceReading<'_> {
+    let at = Duration::from_secs_f64(at);
+    ServiceReading {
+        at,
+        queues,
+        running,
+        desired,
+    }
+}
+
+/// 5 messages per second of 2 s are 10 tasks; the algorithm keeps 10 ÷ 1.05, rounded up.
+#[test]
+fn a_steady_load_runs_what_it_needs() {
+    let mut fluid = Fluid::new(settings(), bounds(1, 100), 30);
+    let (estimate, decision) = fluid.run(900);
+    assert_eq!(fluid.desired, 10, "{estimate:?} {decision:?}");
+    let processing = estimate.processing_time.unwrap_or_default();
+    assert!((processing - 2.0).abs() < 0.01, "{processing}");
+    assert_eq!(estimate.delivered, Some(1.0));
+}
+
+/// A jump from 1 to 20 per second: 40 tasks are ordered at the next check, although nothing has piled up that matters.
+#[test]
+fn a_jump_is_answered_at_the_next_check() {
+    let mut fluid = Fluid::new(settings(), bounds(1, 100), 3);
+    fluid.rate = 1.0;
+    fluid.run(600);
+    assert!(fluid.desired <= 3, "{}", fluid.desired);
+    fluid.rate = 20.0;
+    fluid.check();
+    assert!((34..=44).contains(&fluid.desired), "{}", fluid.desired);
+    let before = fluid.desired;
+    fluid.check();
+    fluid.check();
+    assert!(fluid.desired <= before + 12, "{before} {}", fluid.desired);
+}
+
+/// The objective is many starts long, so 10 tasks of load run on fewer until the backlog is near its deadline.
+#[test]
+fn a_long_objective_absorbs_a_backlog() {
+    let long = DeadlineSettings {
+        objective: Duration::from_secs(300),
+        ..settings()
+    };
+    let mut fluid = Fluid::new(long, bounds(1, 100), 2);
+    let (early, _) = fluid.run(30);
+    assert!(early.need.is_some_and(|need| need < 8.0), "{early:?}");
+    let (late, _) = fluid.run(1_800);
+    assert_eq!(late.delivered, Some(1.0), "{late:?}");
+    assert!(fluid.queue > 300.0, "{}", fluid.queue);
+}
+
+#[test]
+fn half_the_processing_time_is_found_out() {
+    let wrong = DeadlineSettings {
+        processing_time: Some(Duration::from_secs(1)),
+        ..settings()
+    };
+    let mut fluid = Fluid::new(wrong, bounds(1, 100), 10);
+    let (estimate, _) = fluid.run(1_800);
+    let processing = estimate.processing_time.unwrap_or_default();
+    assert!((1.8..2.1).contains(&processing), "{processing}");
+}
+
+/// Nothing is known of the arrivals after a gap, so no task is removed for a minute.
+#[test]
+fn a_gap_removes_nothing_for_a_minute() {
+    let mut fluid = Fluid::new(settings(), bounds(1, 100), 10);
+    fluid.run(600);
+    fluid.rate = 0.0;
+    fluid.now += 120.0;
+    fluid.queue = 0.0;
+    for _ in 0..11 {
+        assert_eq!(fluid.check().1.desired, 10);
+    }
+    fluid.run(30);
+    assert!(fluid.desired < 10);
+}
+
+proptest! {
+    /// Whatever is read, the count is within the bounds, and without data no task is removed.
+    #[test]
+    fn stays_within_bounds_and_never_removes_without_data(
+        checks in proptest::collection::vec((1u64..30, proptest::option::of((0u64..5_000, 0u64..200)), 0u32..60, 0u32..60), 1..80),
+        min in 0u32..10, more in 0u32..60, objective in 1u64..1_000,
+    ) {
+        let settings = DeadlineSettings { objective: Duration::from_secs(objective), ..settings() };
+        let bounds = bounds(min, min + more);
+        let mut scaler = DeadlineScaler::new(1, settings, bounds, PerSide::default());
+        let mut now = 0;
+        for (pause, counts, running, desired) in checks {
+            now += pause;
+            let queues = [counts.map(|(visible, in_flight)| QueueCounts { visible, in_flight })];
+            let seen = reading(now as f64, &queues, running, desired);
+            let (estimate, decision) = scaler.decide(&seen, false);
+            prop_assert!((min..=min + more).contains(&decision.desired));
+            if counts.is_none() {
+                prop_assert!(decision.desired >= bounds.clamp(desired));
+            }
+            prop_assert!(estimate.need.is_none_or(|need| need.is_finite() && need >= 0.0));
+            scaler.record_change(seen.at, desired, decision.desired);
+        }
+    }
+
+    /// No task is removed while one is starting, nor during a deployment.
+    #[test]
+    fn never_cancels_a_starting_task(
+        counts in proptest::collection::vec((0u64..2_000, 0u64..50), 30..60), running in 1u32..30, starting in 1u32..30,
+    ) {
+        let mut scaler = DeadlineScaler::new(1, settings(), bounds(1, 100), PerSide::default());
+        for (check, (visible, in_flight)) in counts.into_iter().enumerate() {
+            let at = check as f64 * 5.0;
+            let queues = [Some(QueueCounts { visible, in_flight })];
+            // The tasks are starting since the first check, and are overdue after three starts of 41 s.
+            let (_, decision) = scaler.decide(&reading(at, &queues, running, running + starting), false);
+            prop_assert!(at > 123.0 || decision.desired >= running + starting);
+        }
+    }
+
+    /// A larger backlog never needs fewer tasks.
+    #[test]
+    fn grows_with_the_backlog(
+        counts in proptest::collection::vec(0u64..500, 2..40), more in 0u64..5_000, objective in 5u64..600,
+    ) {
+        let settings = DeadlineSettings { objective: Duration::from_secs(objective), warm: Warm::Off, ..settings() };
+        let need = |more: u64| {
+            let mut scaler = DeadlineScaler::new(1, settings, bounds(0, 10_000), PerSide::default());
+            let mut found = None;
+            for (check, visible) in counts.iter().enumerate() {
+                let last = if check + 1 == counts.len() { more } else { 0 };
+                let queues = [Some(QueueCounts { visible: visible + last, in_flight: 5 })];
+                found = scaler.decide(&reading(check as f64 * 5.0, &queues, 5, 5), false).0.need;
+            }
+            found.unwrap_or_default()
+        };
+        prop_assert!(need(more) >= need(0) - 1e-9);
+    }
+}

@@ -1,0 +1,48 @@
+//! The constants of the deadline algorithm, one set for every service.
+
+use super::keep_up::KeepUpTuning;
+
+/// Constants, chosen by the experiment in `docs/demand.md`. Times are in seconds of the loop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DeadlineTuning {
+    /// The tasks that keep up with the arrivals.
+    pub keep_up: KeepUpTuning,
+    /// Logarithm of the likelihood ratio at which the arrival rate counts as changed.
+    pub change_threshold: f64,
+    /// Longest time over which the rate is averaged.
+    pub longest_segment: f64,
+    /// Length of a block of arrivals of which two are compared for the dispersion.
+    pub dispersion_block: f64,
+    /// How long the tasks that keep up with the arrivals stay wanted.
+    pub hold_rate: f64,
+    /// How long the tasks that deadlines need stay wanted if tasks only follow the backlog, in task starts.
+    pub hold_deadline: f64,
+    /// Least share of the tasks that is removed at once, if more than one stays.
+    pub least_removed: f64,
+    /// Task-seconds that one late message can cost.
+    pub late_price: f64,
+    /// Share of late messages from which on the price rises in proportion, up to 4 times.
+    pub late_share: f64,
+    /// Time in which what the insurance has seen decays to 1/e.
+    pub insurance_decay: f64,
+    /// Time in which a measured processing time decays to 1/e.
+    pub processing_decay: f64,
+}
+
+impl Default for DeadlineTuning {
+    fn default() -> Self {
+        Self {
+            keep_up: KeepUpTuning::default(),
+            change_threshold: 9.0,
+            longest_segment: 480.0,
+            dispersion_block: 20.0,
+            hold_rate: 10.0,
+            hold_deadline: 1.5,
+            least_removed: 0.05,
+            late_price: 50.0,
+            late_share: 0.008,
+            insurance_decay: 3.0 * 86_400.0,
+            processing_decay: 300.0,
+        }
+    }
+}

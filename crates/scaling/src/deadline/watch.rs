@@ -1,0 +1,394 @@
+//! Successive checks of a service and its queues, and the tasks that follow from them.
+
+use std::time::Duration;
+
+use super::arrivals::{ArrivalCounter, ArrivalLog, Sample};
+use super::delivered::Delivered;
+use super::demand::DeadlineDemand;
+use super::dispersion::Dispersion;
+use super::insurance::{Insurance, InsuredCheck, WarmFloor};
+use super::keep_up::{Arriving, KeepUp};
+use super::processing::{Occupancy, ProcessingTime};
+use super::rate::RateSegment;
+use super::recent::RecentMaximum;
+use super::settings::{DeadlineSettings, Warm};
+use super::starts::TaskStarts;
+use crate::{Bounds, QueueCounts, ServiceReading};
+
+/// Checks without a sample of all queues after which what was known of the arrivals is forgotten.
+const GAP_CHECKS: f64 = 3.0;
+
+/// Starts after which a task that still doesn't run is no longer counted on.
+const OVERDUE_STARTS: f64 = 3.0;
+
+/// The result of a check.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DeadlineEstimate {
+    /// Messages that wait in the queues that could be read.
+    pub visible: u64,
+    /// Messages in flight in the queues that could be read.
+    pub in_flight: u64,
+    /// Messages that are sent per second; `None` until it is known.
+    pub rate: Option<f64>,
+    /// Tasks that the work needs, unrounded and without bounds; `None` if it isn't known.
+    pub need: Option<f64>,
+    /// Of these, the tasks that keep up with the arrivals.
+    pub keep_up: Option<f64>,
+    /// The tasks with which every message can start by its deadline.
+    pub deadlines: Option<f64>,
+    /// The tasks to which scale-in can go; `None` unless it is known long enough.
+    pub keep: Option<f64>,
+    /// Warm tasks.
+    pub warm: WarmFloor,
+    /// Calibrated processing time in seconds: how long a message keeps a place of a task busy.
+    pub processing_time: Option<f64>,
+    /// Measured task start in seconds: the 95th percentile.
+    pub task_start: f64,
+    /// Share of the messages of the last days that started within the objective.
+    pub delivered: Option<f64>,
+    /// Tasks that are starting.
+    pub starting: u32,
+}
+
+/// What is remembered from check to check. All times count from the same origin.
+#[derive(Clone, Debug)]
+pub(super) struct DeadlineWatch {
+    settings: DeadlineSettings,
+    bounds: Bounds,
+    /// A second of the loop.
+    second: f64,
+    every: f64,
+    objective: f64,
+    queues: Vec<Option<QueueCounts>>,
+    counter: ArrivalCounter,
+    log: ArrivalLog,
+    segment: RateSegment,
+    dispersion: Dispersion,
+    starts: TaskStarts,
+    processing: ProcessingTime,
+    insurance: Insurance,
+    delivered: Delivered,
+    recent_keep_up: RecentMaximum,
+    recent_deadlines: RecentMaximum,
+    running: u32,
+    /// Messages sent since the last check.
+    sent: f64,
+    /// The latest sample of all queues, and since when there was one in each gap.
+    sampled: Option<f64>,
+    since: f64,
+    checked: Option<f64>,
+}
+
+/// The service and its queue at a check.
+struct Moment {
+    at: f64,
+    running: f64,
+    total: f64,
+    rate: f64,
+    /// Seconds of work per message and task.
+    work: f64,
+    start: f64,
+    price: f64,
+}
+
+impl DeadlineWatch {
+    pub(super) fn new(queues: usize, settings: DeadlineSettings, bounds: Bounds) -> Self {
+        let second = settings.minute.as_secs_f64() / 60.0;
+        let tuning = settings.tuning;
+        let every = settings.every.as_secs_f64();
+        let objective = settings.objective.as_secs_f64();
+        let configured = settings.processing_time.map(|time| time.as_secs_f64());
+        Self {
+            second,
+            every,
+            objective,
+            queues: vec![None; queues],
+            counter: ArrivalCounter::default(),
+            log: ArrivalLog::new((120.0 * second).max(3.0 * objective)),
+            segment: RateSegment::new(tuning.change_threshold, tuning.longest_segment * second),
+            dispersion: Dispersion::new(tuning.dispersion_block * second),
+            starts: TaskStarts::new(settings.task_start.as_secs_f64(), every),
+            processing: ProcessingTime::new(
+                configured,
+                60.0 * second,
+                tuning.processing_decay * second,
+            ),
+            insurance: Insurance::new(bounds.max(), tuning.insurance_decay * second),
+            delivered: Delivered::new(objective, 2.0 * 86_400.0 * second),
+            recent_keep_up: RecentMaximum::default(),
+            recent_deadlines: RecentMaximum::default(),
+            running: bounds.min(),
+            sent: 0.0,
+            sampled: None,
+            since: 0.0,
+            checked: None,
+            settings,
+            bounds,
+        }
+    }
+
+    /// The latest sample.
+    pub(super) fn latest(&self) -> Option<f64> {
+        self.sampled
+    }
+
+    /// Adds counts of the queues, between two checks or at one. One queue that can't be read makes a gap.
+    pub(super) fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
+        let at = at.as_secs_f64();
+        for (known, read) in self.queues.iter_mut().zip(queues) {
+            *known = read.or(*known);
+        }
+        let all = !queues.is_empty() && queues.len() == self.queues.len();
+        if !all || queues.iter().any(Option::is_none) || self.sampled.is_some_and(|last| at <= last)
+        {
+            return;
+        }
+        let (visible, in_flight) = sum(queues.iter().flatten());
+        let sample = Sample {
+            at,
+            visible,
+            in_flight,
+        };
+        let gap = GAP_CHECKS * self.every;
+        if self.sampled.is_none_or(|last| at - last > gap) {
+            self.forget(at);
+        }
+        self.sampled = Some(at);
+        let places = f64::from(self.running) * f64::from(self.settings.concurrency.max(1));
+        self.processing.sample(Occupancy {
+            at,
+            in_flight,
+            places,
+        });
+        if let Some(residence) = self.processing.residence() {
+            let sent = self.counter.count(sample, residence);
+            self.sent += sent;
+            self.log.add(at, sent);
+        }
+    }
+
+    /// Forgets the arrivals, of which a part was not seen. What was learned over days stays.
+    fn forget(&mut self, at: f64) {
+        let tuning = self.settings.tuning;
+        self.counter = ArrivalCounter::default();
+        self.log = ArrivalLog::new((120.0 * self.second).max(3.0 * self.objective));
+        self.segment = RateSegment::new(
+            tuning.change_threshold,
+            tuning.longest_segment * self.second,
+        );
+        self.recent_keep_up = RecentMaximum::default();
+        self.recent_deadlines = RecentMaximum::default();
+        self.delivered.restart();
+        self.sent = 0.0;
+        self.since = at;
+        self.checked = None;
+    }
+
+    /// Adds the deletes of the minute that started at `start`, as CloudWatch reports them later.
+    pub(super) fn record_deletes(&mut self, start: Duration, deleted: f64) {
+        self.processing.record_deletes(start.as_secs_f64(), deleted);
+    }
+
+    /// So many tasks were ordered.
+    pub(super) fn order(&mut self, at: Duration, tasks: u32) {
+        self.starts.order(at.as_secs_f64(), tasks);
+    }
+
+    /// Whether a task is starting that can still be expected to run.
+    pub(super) fn is_starting(&self, at: Duration) -> bool {
+        let longest = OVERDUE_STARTS * self.starts.planned();
+        self.starts.starts_since(at.as_secs_f64() - longest)
+    }
+
+    /// Checks: what the work needs.
+    pub(super) fn check(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
+        let at = seen.at.as_secs_f64();
+        self.starts
+            .observe(at, seen.running, seen.desired, !deploying);
+        self.running = seen.running;
+        self.sample(seen.at, seen.queues);
+        let all = self.sampled == Some(at);
+        let (visible, in_flight) = sum(self.queues.iter().flatten());
+        let counts = || seen.queues.iter().flatten();
+        let mut estimate = DeadlineEstimate {
+            visible: counts().fold(0, |sum, queue| sum.saturating_add(queue.visible)),
+            in_flight: counts().fold(0, |sum, queue| sum.saturating_add(queue.in_flight)),
+            processing_time: self.processing.work(),
+            task_start: self.starts.planned(),
+            starting: self.starts.starting(),
+            ..DeadlineEstimate::default()
+        };
+        if all && let Some(passed) = self.checked.replace(at).map(|before| at - before) {
+            let dispersion = self.dispersion.value();
+            self.segment.add(self.sent, passed, dispersion);
+            self.dispersion.add(self.sent, passed);
+            self.delivered.add(at, visible, &self.log);
+        }
+        let sent = std::mem::take(&mut self.sent);
+        estimate.delivered = self.delivered.share();
+        estimate.rate = self.segment.rate();
+        let one = if visible + in_flight > 0.0 { 1.0 } else { 0.0 };
+        if let Some(moment) = self.moment(at, seen.running, visible + in_flight) {
+            self.demand(&moment, sent, &mut estimate, one);
+        } else if one > 0.0 {
+            estimate.need = Some(one);
+        }
+        if !all || self.segment.rate().is_none() || !self.is_known(at) {
+            estimate.keep = None;
+        }
+        estimate
+    }
+
+    /// Whether the arrivals are known for long enough that a task can be removed.
+    fn is_known(&self, at: f64) -> bool {
+        at - self.since >= (60.0 * self.second).max(self.starts.planned())
+    }
+
+    fn moment(&self, at: f64, running: u32, total: f64) -> Option<Moment> {
+        let tuning = &self.settings.tuning;
+        let late = self.delivered.late(86_400.0 * self.second) / tuning.late_share;
+        Some(Moment {
+            at,
+            running: f64::from(running),
+            total,
+            rate: self.segment.rate().unwrap_or(0.0),
+            work: self.processing.work()? / f64::from(self.settings.concurrency.max(1)),
+            start: self.starts.planned(),
+            price: tuning.late_price * late.clamp(1.0, 4.0),
+        })
+    }
+
+    /// What the work needs, and to which count scale-in can go.
+    fn demand(&mut self, moment: &Moment, sent: f64, estimate: &mut DeadlineEstimate, one: f64) {
+        let tuning = self.settings.tuning;
+        let kept = self.arriving(moment).keep_up(&tuning.keep_up);
+        let KeepUp {
+            tasks: keep_up,
+            share,
+        } = kept;
+        let deadlines = self.deadlines(moment, share);
+        self.recent_keep_up
+            .add(moment.at, keep_up, tuning.hold_rate * self.second);
+        let follows = self.objective >= tuning.keep_up.follows_from * moment.start;
+        let hold = if follows {
+            tuning.hold_deadline * moment.start
+        } else {
+            0.0
+        };
+        self.recent_deadlines.add(moment.at, deadlines, hold);
+        let wanted = keep_up.max(deadlines).max(one);
+        estimate.warm = self.warm(moment, sent, kept);
+        let need = wanted.max(f64::from(estimate.warm.tasks));
+        let held = self
+            .recent_keep_up
+            .value()
+            .max(self.recent_deadlines.value());
+        let reduced = self.deadlines_from_now(moment, share);
+        estimate.keep_up = Some(keep_up);
+        estimate.deadlines = Some(deadlines);
+        estimate.need = Some(need);
+        estimate.keep = Some(need.max(held).max(reduced));
+    }
+
+    fn arriving(&self, moment: &Moment) -> Arriving {
+        let concurrency = f64::from(self.settings.concurrency.max(1));
+        Arriving {
+            rate: moment.rate,
+            work: moment.work * concurrency,
+            concurrency,
+            objective: self.objective,
+            start: moment.start,
+            every: self.every,
+            dispersion: self.dispersion.value(),
+            most: f64::from(self.bounds.max()),
+        }
+    }
+
+    /// Tasks by deadlines, if they are ordered now.
+    fn deadlines(&self, moment: &Moment, share: f64) -> f64 {
+        let from = moment.at + moment.start;
+        let overdue = moment.at - OVERDUE_STARTS * moment.start;
+        let joining = self.starts.joining(moment.at, from, overdue);
+        let capacity = (moment.running * moment.start + joining) / moment.work;
+        let served = self.log.total() - moment.total + capacity;
+        let waiting = (moment.total + moment.rate * moment.start - capacity).max(0.0);
+        let yet_to_come = || {
+            let ahead = (served - self.log.total()) / moment.rate;
+            if ahead.is_finite() {
+                moment.at + ahead
+            } else {
+                from
+            }
+        };
+        let sent = self.log.sent_at(served).unwrap_or_else(yet_to_come);
+        let demand = DeadlineDemand {
+            from,
+            served,
+            waiting,
+            sent,
+            ..self.deadline_demand(moment, share)
+        };
+        demand.tasks(&self.log)
+    }
+
+    /// Tasks by deadlines, if that many run from now on: what scale-in must leave.
+    fn deadlines_from_now(&self, moment: &Moment, share: f64) -> f64 {
+        self.deadline_demand(moment, share).tasks(&self.log)
+    }
+
+    fn deadline_demand(&self, moment: &Moment, share: f64) -> DeadlineDemand {
+        let served = self.log.total() - moment.total;
+        DeadlineDemand {
+            objective: self.objective,
+            share,
+            from: moment.at,
+            start: moment.start,
+            served,
+            waiting: moment.total,
+            sent: self.log.sent_at(served).unwrap_or(moment.at),
+            work: moment.work,
+            price: moment.price,
+            shortest: 2.0 * self.every,
+        }
+    }
+
+    /// The warm tasks: as configured, or by insurance if a start and a check take longer than the objective.
+    fn warm(&mut self, moment: &Moment, sent: f64, keep_up: KeepUp) -> WarmFloor {
+        let fixed = |tasks| WarmFloor {
+            tasks,
+            ..WarmFloor::default()
+        };
+        match self.settings.warm {
+            Warm::Off => return fixed(0),
+            Warm::Tasks(tasks) => return fixed(tasks),
+            Warm::Auto => {}
+        }
+        if moment.start + self.every <= self.objective {
+            return fixed(0);
+        }
+        let check = InsuredCheck {
+            at: moment.at,
+            during: self.every,
+            messages: sent,
+            rate: moment.rate,
+            least: f64::from(self.bounds.min()),
+            keep_up: keep_up.tasks,
+            work: moment.work,
+            start: self.starts.mean(),
+            objective: self.objective,
+            planned: keep_up.share * self.objective,
+        };
+        self.insurance.add(&check, &self.log);
+        self.insurance.floor(moment.price)
+    }
+}
+
+/// Messages visible and in flight.
+fn sum<'a>(queues: impl Iterator<Item = &'a QueueCounts>) -> (f64, f64) {
+    queues.fold((0.0, 0.0), |(visible, in_flight), queue| {
+        (
+            visible + queue.visible as f64,
+            in_flight + queue.in_flight as f64,
+        )
+    })
+}

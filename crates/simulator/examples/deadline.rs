@@ -1,0 +1,598 @@
+//! The experiment of docs/demand.md: scaling by deadlines next to other policies, over generated loads and, with
+//! `--traces DIR`, over recorded ones (CSV files with a time and a count per row).
+//! `cargo run --release -p simulator --example deadline -- [MODE] [--traces DIR] [--days N] [--seeds N] [--set LOADS]`.
+//!
+//! `report` compares the policies over objectives, starts, and processing times; `stress` breaks what the algorithm
+//! assumes; `sensitivity` changes one constant at a time. LOADS is `chosen` (the loads that constants were chosen on),
+//! `unseen`, or `all`. Each cell: geometric mean of task time ÷ work, mean share within the objective, worst share.
+
+use std::error::Error;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rayon::prelude::*;
+use scaling::Warm;
+use simulator::{
+    Assumptions, DeadlinePolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Policy,
+    Scenario, simulate,
+};
+
+/// Work per message, in seconds.
+const WORK: f64 = 2.0;
+
+/// Mean number of busy tasks that a recorded load is scaled to, and the largest of five minutes.
+const MEAN_TASKS: f64 = 8.0;
+const MOST_TASKS: f64 = 180.0;
+
+/// Generated loads that the constants were chosen on.
+const CHOSEN: [(&str, &str); 3] = [
+    (
+        "on-off 10m",
+        "on-off:on=15/s,off=1/s,on_for=10m,off_for=50m,for=14d",
+    ),
+    ("mmpp bursty", "mmpp:rates=1/s|15/s,stays=50m|10m,for=14d"),
+    ("daily", "daily:low=1/s,high=15/s,for=14d"),
+];
+
+/// Generated loads that they were not.
+const UNSEEN: [(&str, &str); 8] = [
+    ("constant", "constant:rate=5/s,for=2d"),
+    ("poisson", "poisson:rate=5/s,for=2d"),
+    ("step", "step:from=1/s,to=10/s,at=2h,for=6h"),
+    ("ramp", "ramp:from=1/s,to=15/s,start=1h,over=2h,for=6h"),
+    (
+        "flash-crowd",
+        "flash-crowd:base=1/s,peak=20/s,at=1h,rise=60s,fall=10m,for=4h",
+    ),
+    (
+        "on-off 1m",
+        "on-off:on=20/s,off=0.5/s,on_for=1m,off_for=9m,for=7d",
+    ),
+    ("mmpp mild", "mmpp:rates=2/s|8/s,stays=30m|30m,for=14d"),
+    (
+        "mmpp short",
+        "mmpp:rates=0.5/s|5/s|20/s,stays=10m|4m|1m,for=14d",
+    ),
+];
+
+type Loads = Vec<(String, Load)>;
+type Change = Box<dyn Fn(&mut DeadlinePolicy) + Sync>;
+
+/// A service to simulate.
+#[derive(Clone)]
+struct Case {
+    name: String,
+    objective: Duration,
+    processing: Distribution,
+    concurrency: u32,
+    assumptions: Assumptions,
+    seeds: u64,
+}
+
+/// What a policy came to on one load.
+#[derive(Clone, Copy)]
+struct Cell {
+    within: f64,
+    cost: f64,
+    actions: f64,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let value = |name: &str| {
+        let at = arguments.iter().position(|one| one == name)?;
+        arguments.get(at + 1).cloned()
+    };
+    let days: u32 = value("--days").map_or(Ok(14), |text| text.parse())?;
+    let seeds: u64 = value("--seeds").map_or(Ok(1), |text| text.parse())?;
+    let traces = value("--traces").map(PathBuf::from);
+    let set = value("--set").unwrap_or_else(|| "chosen".to_owned());
+    let loads = loads(traces.as_deref(), days, &set)?;
+    match arguments.first().map_or("report", String::as_str) {
+        "report" => report(&loads, seeds),
+        "loads" => each_load(&loads, seeds, value("--objective")),
+        "one" => one(&loads, seeds, value("--objective")),
+        "stress" => stress(&loads, seeds),
+        "sensitivity" => sensitivity(&loads, seeds),
+        other => Err(format!("\"{other}\" is none of report, loads, stress, sensitivity").into()),
+    }
+}
+
+fn loads(traces: Option<&Path>, days: u32, set: &str) -> Result<Loads, Box<dyn Error>> {
+    let mut loads = Vec::new();
+    if let Some(folder) = traces.filter(|_| set != "unseen") {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|end| end == "csv"))
+            .collect();
+        files.sort();
+        for path in files {
+            let load = Load::read_csv(File::open(&path)?, None)?;
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let factor = if name == "elb" { 20.0 } else { factor(&load) };
+            loads.push((name, load.scaled(factor)?));
+        }
+    }
+    let generated = match set {
+        "chosen" => CHOSEN.to_vec(),
+        "unseen" => UNSEEN.to_vec(),
+        _ => CHOSEN.into_iter().chain(UNSEEN).collect(),
+    };
+    for (name, text) in generated {
+        loads.push((name.to_owned(), Load::generate(text)?));
+    }
+    let longest = Duration::from_secs(u64::from(days) * 86_400);
+    loads
+        .into_iter()
+        .map(|(name, load)| {
+            let load = if load.duration() > longest {
+                load.between(None, Some(&format!("{}s", longest.as_secs())))?
+            } else {
+                load
+            };
+            Ok((name, load))
+        })
+        .collect()
+}
+
+/// By how much a recorded load is scaled: to a mean of 8 busy tasks, but at most 180 in any five minutes.
+fn factor(load: &Load) -> f64 {
+    let mut parts = std::collections::BTreeMap::<u64, f64>::new();
+    for message in load.arrivals(1) {
+        *parts.entry(message.at / 300_000_000_000).or_default() += WORK / 300.0;
+    }
+    let mean = parts.values().sum::<f64>() * 300.0 / load.duration().as_secs_f64();
+    let most = parts.values().copied().fold(0.0, f64::max);
+    (MEAN_TASKS / mean).min(MOST_TASKS / most)
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            within,
+            cost,
+            actions,
+        } = self;
+        write!(f, "{:.2}% × {cost:.3}, {actions:.0}", within * 100.0)
+    }
+}
+
+impl Case {
+    fn new(name: &str, objective: u64, cv: f64, start: Distribution, seeds: u64) -> Self {
+        let mean = Duration::from_secs_f64(WORK);
+        Self {
+            name: name.to_owned(),
+            objective: Duration::from_secs(objective),
+            processing: match cv {
+                0.0 => Distribution::Fixed(mean),
+                1.0 => Distribution::Exponential(mean),
+                cv => Distribution::Lognormal { mean, cv },
+            },
+            concurrency: 1,
+            assumptions: Assumptions {
+                task_start: start,
+                ..Assumptions::default()
+            },
+            seeds,
+        }
+    }
+
+    fn usual(objective: u64, seeds: u64) -> Self {
+        Self::new(&format!("{objective} s"), objective, 1.0, fargate(), seeds)
+    }
+
+    fn run(&self, load: &Load, policy: &Policy) -> Result<Cell, String> {
+        let scenario = Scenario {
+            initial: 2,
+            max: 200,
+            visibility_timeout: Duration::from_secs(120),
+            concurrency: self.concurrency,
+            assumptions: self.assumptions.clone(),
+            ..Scenario::new(&self.name, self.objective, self.processing, policy.clone())
+        };
+        let share = 1.0 / self.seeds as f64;
+        let mut cell = Cell {
+            within: 0.0,
+            cost: 0.0,
+            actions: 0.0,
+        };
+        for seed in 0..self.seeds {
+            let outcome =
+                simulate(&scenario, load, 101 + seed).map_err(|error| error.to_string())?;
+            let work = outcome.messages.sent as f64 * self.processing.mean().as_secs_f64()
+                / f64::from(self.concurrency);
+            cell.within += outcome.within_objective * share;
+            cell.cost += outcome.tasks.seconds / work * share;
+            cell.actions += (outcome.scaling.out + outcome.scaling.r#in) as f64
+                / (outcome.duration / 86_400.0)
+                * share;
+        }
+        Ok(cell)
+    }
+
+    /// A row per load.
+    fn run_all(
+        &self,
+        loads: &Loads,
+        policies: &[Policy],
+    ) -> Result<Vec<Vec<Cell>>, Box<dyn Error>> {
+        let all: Result<Vec<Vec<Cell>>, String> = loads
+            .par_iter()
+            .with_max_len(1)
+            .map(|(_, load)| {
+                policies
+                    .iter()
+                    .map(|policy| self.run(load, policy))
+                    .collect()
+            })
+            .collect();
+        Ok(all?)
+    }
+}
+
+fn fargate() -> Distribution {
+    Distribution::Uniform(Duration::from_secs(23), Duration::from_secs(60))
+}
+
+fn deadline() -> DeadlinePolicy {
+    DeadlinePolicy::defaults(Duration::from_secs_f64(WORK))
+}
+
+fn policies(objective: Duration) -> Vec<(&'static str, Policy)> {
+    let work = Duration::from_secs_f64(WORK);
+    let queue_length = objective.as_secs_f64() / WORK;
+    vec![
+        ("KEDA", Policy::Keda(KedaPolicy::defaults(queue_length))),
+        (
+            "demand until now",
+            Policy::Demand(DemandPolicy::defaults(DemandForm::Function, work)),
+        ),
+        ("deadlines", Policy::Deadline(deadline())),
+        ("ideal (hindsight)", Policy::Ideal),
+    ]
+}
+
+/// Geometric mean of the cost, mean and worst share.
+fn summarize(cells: impl Iterator<Item = Cell> + Clone) -> String {
+    let count = cells.clone().count() as f64;
+    let cost = (cells.clone().map(|cell| cell.cost.ln()).sum::<f64>() / count).exp();
+    let mean = cells.clone().map(|cell| cell.within).sum::<f64>() / count;
+    let worst = cells.map(|cell| cell.within).fold(1.0, f64::min);
+    format!("{cost:.3}, {:.2}% ({:.2}%)", mean * 100.0, worst * 100.0)
+}
+
+fn head(names: &[&str]) {
+    println!("| | {} |", names.join(" | "));
+    println!("|---|{}", "---|".repeat(names.len()));
+}
+
+fn compare(case: &Case, loads: &Loads) -> Result<(), Box<dyn Error>> {
+    let policies = policies(case.objective);
+    let only: Vec<Policy> = policies.iter().map(|(_, policy)| policy.clone()).collect();
+    let rows = case.run_all(loads, &only)?;
+    let cells: Vec<String> = (0..only.len())
+        .map(|at| summarize(rows.iter().map(move |row| row[at])))
+        .collect();
+    println!("| {} | {} |", case.name, cells.join(" | "));
+    Ok(())
+}
+
+fn report(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
+    head(
+        &policies(Duration::from_secs(60))
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>(),
+    );
+    let seconds = Duration::from_secs;
+    let lognormal = Distribution::Lognormal {
+        mean: Duration::from_millis(30_500),
+        cv: 0.16,
+    };
+    for case in [
+        Case::new("60 s, fixed, starts 23–60 s", 60, 0.0, fargate(), seeds),
+        Case::new(
+            "60 s, exponential, starts 23–60 s",
+            60,
+            1.0,
+            fargate(),
+            seeds,
+        ),
+        Case::new("60 s, cv 2, starts 23–60 s", 60, 2.0, fargate(), seeds),
+        Case::new(
+            "60 s, exponential, lognormal starts of 30 s",
+            60,
+            1.0,
+            lognormal,
+            seeds,
+        ),
+        Case::new(
+            "60 s, exponential, starts 60 s",
+            60,
+            1.0,
+            Distribution::Fixed(seconds(60)),
+            seeds,
+        ),
+        Case::new(
+            "10 s, exponential, starts 23–60 s",
+            10,
+            1.0,
+            fargate(),
+            seeds,
+        ),
+        Case::new(
+            "90 s, exponential, starts 23–60 s",
+            90,
+            1.0,
+            fargate(),
+            seeds,
+        ),
+        Case::new(
+            "300 s, exponential, starts 23–60 s",
+            300,
+            1.0,
+            fargate(),
+            seeds,
+        ),
+    ] {
+        compare(&case, loads)?;
+    }
+    Ok(())
+}
+
+/// A row per load at one objective.
+fn each_load(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(), Box<dyn Error>> {
+    let objective: u64 = objective.map_or(Ok(60), |text| text.parse())?;
+    let policies = policies(Duration::from_secs(objective));
+    head(&policies.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    let only: Vec<Policy> = policies.iter().map(|(_, policy)| policy.clone()).collect();
+    let rows = Case::usual(objective, seeds).run_all(loads, &only)?;
+    for ((name, _), row) in loads.iter().zip(rows) {
+        let cells: Vec<String> = row.iter().map(Cell::to_string).collect();
+        println!("| {name} | {} |", cells.join(" | "));
+    }
+    Ok(())
+}
+
+/// Only the algorithm, with and without warm tasks, a row per load.
+fn one(loads: &Loads, seeds: u64, objective: Option<String>) -> Result<(), Box<dyn Error>> {
+    let objective: u64 = objective.map_or(Ok(60), |text| text.parse())?;
+    let off = DeadlinePolicy {
+        warm: Warm::Off,
+        ..deadline()
+    };
+    let only = [Policy::Deadline(deadline()), Policy::Deadline(off)];
+    let rows = Case::usual(objective, seeds).run_all(loads, &only)?;
+    for ((name, _), row) in loads.iter().zip(&rows) {
+        let cells: Vec<String> = row.iter().map(Cell::to_string).collect();
+        println!("| {name} | {} |", cells.join(" | "));
+    }
+    for at in 0..only.len() {
+        println!("{}", summarize(rows.iter().map(|row| row[at])));
+    }
+    Ok(())
+}
+
+fn row(
+    name: &str,
+    case: &Case,
+    loads: &Loads,
+    policy: DeadlinePolicy,
+) -> Result<(), Box<dyn Error>> {
+    let rows = case.run_all(loads, &[Policy::Deadline(policy)])?;
+    println!("| {name} | {} |", summarize(rows.iter().map(|row| row[0])));
+    Ok(())
+}
+
+/// What the algorithm assumes isn't so.
+fn stress(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
+    head(&["deadlines, 60 s"]);
+    let usual = Case::usual(60, seeds);
+    let assumed = |change: fn(&mut Assumptions)| {
+        let mut case = usual.clone();
+        change(&mut case.assumptions);
+        case
+    };
+    let given = |factor: f64| DeadlinePolicy {
+        processing_time: Some(Duration::from_secs_f64(WORK * factor)),
+        ..deadline()
+    };
+    row("as assumed", &usual, loads, deadline())?;
+    row(
+        "half of the processing time configured",
+        &usual,
+        loads,
+        given(0.5),
+    )?;
+    row(
+        "double the processing time configured",
+        &usual,
+        loads,
+        given(2.0),
+    )?;
+    row(
+        "a tenth of the processing time configured",
+        &usual,
+        loads,
+        given(0.1),
+    )?;
+    row(
+        "processing time measured",
+        &usual,
+        loads,
+        DeadlinePolicy {
+            processing_time: None,
+            ..deadline()
+        },
+    )?;
+    row(
+        "task start configured as 10 s",
+        &usual,
+        loads,
+        DeadlinePolicy {
+            start: Duration::from_secs(10),
+            ..deadline()
+        },
+    )?;
+    row(
+        "task start configured as 120 s",
+        &usual,
+        loads,
+        DeadlinePolicy {
+            start: Duration::from_secs(120),
+            ..deadline()
+        },
+    )?;
+    row(
+        "no draining",
+        &assumed(|assumed| assumed.drains = false),
+        loads,
+        deadline(),
+    )?;
+    row(
+        "counts 10 s old",
+        &assumed(|assumed| assumed.count_lag = Duration::from_secs(10)),
+        loads,
+        deadline(),
+    )?;
+    row(
+        "counts 30 s old",
+        &assumed(|assumed| assumed.count_lag = Duration::from_secs(30)),
+        loads,
+        deadline(),
+    )?;
+    let slow = assumed(|assumed| {
+        assumed.task_start =
+            Distribution::Uniform(Duration::from_secs(60), Duration::from_secs(120))
+    });
+    row("tasks start in 60 to 120 s", &slow, loads, deadline())?;
+    let four = Case {
+        concurrency: 4,
+        ..usual.clone()
+    };
+    row("concurrency 4", &four, loads, deadline())?;
+    let slow = assumed(|assumed| assumed.launches_per_minute = 60);
+    row("60 launches per minute", &slow, loads, deadline())?;
+    Ok(())
+}
+
+fn sensitivity(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
+    head(&["60 s", "10 s", "300 s", "90 s"]);
+    let cases = [60, 10, 300, 90].map(|objective| Case::usual(objective, seeds));
+    let mut changes: Vec<(String, Change)> = vec![("as chosen".to_owned(), Box::new(|_| {}))];
+    let mut add = |name: String, change: Change| changes.push((name, change));
+    for samples in [1, 2] {
+        add(
+            format!("samples per check {samples}"),
+            Box::new(move |policy| policy.samples = samples),
+        );
+    }
+    for every in [1, 10, 30] {
+        add(
+            format!("a check every {every} s"),
+            Box::new(move |policy| {
+                policy.every = Duration::from_secs(every);
+                policy.samples = u32::try_from(every).unwrap_or(1).min(5);
+            }),
+        );
+    }
+    for threshold in [4.0, 6.0, 13.0, 20.0] {
+        add(
+            format!("change threshold {threshold}"),
+            Box::new(move |policy| policy.tuning.change_threshold = threshold),
+        );
+    }
+    for longest in [120.0, 240.0, 960.0] {
+        add(
+            format!("longest segment {longest} s"),
+            Box::new(move |policy| policy.tuning.longest_segment = longest),
+        );
+    }
+    for hold in [0.0, 30.0, 90.0] {
+        add(
+            format!("hold of the rate {hold} s"),
+            Box::new(move |policy| policy.tuning.hold_rate = hold),
+        );
+    }
+    for hold in [0.0, 0.75, 3.0] {
+        add(
+            format!("hold of deadlines {hold} starts"),
+            Box::new(move |policy| policy.tuning.hold_deadline = hold),
+        );
+    }
+    for least in [0.0, 0.1] {
+        add(
+            format!("least removed {least}"),
+            Box::new(move |policy| policy.tuning.least_removed = least),
+        );
+    }
+    for share in [0.7, 0.9] {
+        add(
+            format!("long share {share}"),
+            Box::new(move |policy| policy.tuning.keep_up.long_share = share),
+        );
+    }
+    for share in [0.5, 0.6, 0.8] {
+        add(
+            format!("short share {share}"),
+            Box::new(move |policy| policy.tuning.keep_up.short_share = share),
+        );
+    }
+    for share in [0.4, 0.8] {
+        add(
+            format!("tight share {share}"),
+            Box::new(move |policy| policy.tuning.keep_up.tight_share = share),
+        );
+    }
+    for follows in [1.5, 3.0] {
+        add(
+            format!("follows from {follows} starts"),
+            Box::new(move |policy| policy.tuning.keep_up.follows_from = follows),
+        );
+    }
+    for utilization in [1.0, 1.1] {
+        add(
+            format!("utilization {utilization}"),
+            Box::new(move |policy| policy.tuning.keep_up.utilization = utilization),
+        );
+    }
+    for late in [0.003, 0.03] {
+        add(
+            format!("tight late {late}"),
+            Box::new(move |policy| policy.tuning.keep_up.tight_late = late),
+        );
+    }
+    for price in [0.0, 25.0, 100.0, 200.0] {
+        add(
+            format!("price of a late message {price}"),
+            Box::new(move |policy| policy.tuning.late_price = price),
+        );
+    }
+    add(
+        "no warm tasks".to_owned(),
+        Box::new(|policy| policy.warm = Warm::Off),
+    );
+    for decay in [60.0, 1_200.0] {
+        add(
+            format!("processing decay {decay} s"),
+            Box::new(move |policy| policy.tuning.processing_decay = decay),
+        );
+    }
+    for (name, change) in &changes {
+        let mut policy = deadline();
+        change(&mut policy);
+        let policy = Policy::Deadline(policy);
+        let mut cells = Vec::new();
+        for case in &cases {
+            let rows = case.run_all(loads, std::slice::from_ref(&policy))?;
+            cells.push(summarize(rows.iter().map(|row| row[0])));
+        }
+        println!("| {name} | {} |", cells.join(" | "));
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! The deadline algorithm in a function that sets the desired count, several times a minute.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use scaling::{Bounds, DeadlineScaler, DeadlineSettings, PerSide};
+
+use crate::control::{Control, Observation, Tick, Wishes};
+use crate::number::count;
+use crate::policy::DeadlinePolicy;
+use crate::scenario::Scenario;
+use crate::time::{Nanos, nanos, seconds};
+
+use super::clock::Clock;
+use super::watch::{counts, sighting};
+
+/// A function that samples, checks, decides and sets the desired count.
+pub(in crate::control) struct Deadline {
+    scaler: DeadlineScaler,
+    clock: Clock,
+    /// Samples per check, and those since the last check.
+    samples: u32,
+    sampled: u32,
+    minute: Nanos,
+    metric_delay: Nanos,
+    delay: Nanos,
+    deleted: u64,
+    /// The deletes of minutes that CloudWatch doesn't have yet: the end of each, and their number.
+    minutes: VecDeque<(Nanos, u64)>,
+}
+
+impl Deadline {
+    pub(in crate::control) fn new(
+        scenario: &Scenario,
+        policy: DeadlinePolicy,
+        bounds: Bounds,
+        seed: u64,
+    ) -> Self {
+        let assumptions = &scenario.assumptions;
+        let shortest = Duration::from_nanos(assumptions.second());
+        let samples = policy.samples.max(1);
+        let sample = (policy.every / samples).max(shortest);
+        let settings = DeadlineSettings {
+            objective: policy.acceptable_latency.unwrap_or(scenario.slo),
+            processing_time: policy.processing_time,
+            concurrency: scenario.concurrency,
+            task_start: policy.start,
+            every: sample.saturating_mul(samples),
+            minute: Duration::from_nanos(assumptions.minute()),
+            warm: policy.warm,
+            tuning: policy.tuning,
+        };
+        let cooldowns = PerSide {
+            scale_out: policy.cooldown_out,
+            scale_in: policy.cooldown_in,
+        };
+        Self {
+            scaler: DeadlineScaler::new(1, settings, bounds, cooldowns),
+            clock: Clock::new(assumptions, sample, seed),
+            samples,
+            sampled: 0,
+            minute: assumptions.minute(),
+            metric_delay: nanos(assumptions.sqs_metric_delay),
+            delay: nanos(assumptions.count_lag).saturating_add(nanos(assumptions.function_delay)),
+            deleted: 0,
+            minutes: VecDeque::new(),
+        }
+    }
+
+    fn sample(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        // The clock has moved on to the sample after this one: the first of an invocation is always a check.
+        if self.clock.check == 1 % self.clock.checks {
+            self.sampled = 0;
+        }
+        if self.sampled == 0 {
+            self.check(now, seen, wishes);
+        } else {
+            self.scaler
+                .sample(Duration::from_nanos(now), &[Some(counts(seen))]);
+        }
+        self.sampled = (self.sampled + 1) % self.samples;
+        let next = self.clock.next().max(now + 1);
+        wishes.ticks.push((next, Tick::Sample));
+    }
+
+    fn check(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        while let Some((ended, deleted)) = self.minutes.front().copied()
+            && ended.saturating_add(self.metric_delay) <= now
+        {
+            self.minutes.pop_front();
+            let start = Duration::from_nanos(ended.saturating_sub(self.minute));
+            self.scaler.record_deletes(start, count(deleted));
+        }
+        let queues = [Some(counts(seen))];
+        let sighting = sighting(now, seen, &queues);
+        let (_, decision) = self.scaler.decide(&sighting, false);
+        if decision.desired != seen.desired {
+            let at = now.saturating_add(self.delay);
+            wishes.desired.push((at, decision.desired));
+            self.scaler
+                .record_change(sighting.at, seen.desired, decision.desired);
+        }
+    }
+}
+
+impl Control for Deadline {
+    fn begin(&mut self, wishes: &mut Wishes) {
+        wishes.ticks.push((self.clock.next().max(1), Tick::Sample));
+        wishes.ticks.push((self.minute, Tick::Minute));
+    }
+
+    fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
+        if tick == Tick::Minute {
+            self.minutes.push_back((now, seen.deleted - self.deleted));
+            self.deleted = seen.deleted;
+            wishes
+                .ticks
+                .push((now.saturating_add(self.minute), Tick::Minute));
+        } else {
+            self.sample(now, seen, wishes);
+        }
+    }
+
+    fn runs(&self) -> u64 {
+        self.clock.invocations
+    }
+
+    fn run_span(&self) -> f64 {
+        seconds(self.clock.every.saturating_mul(self.clock.checks - 1))
+    }
+}

@@ -1,4 +1,4 @@
-//! The experiment of docs/demand.md: scaling by deadlines next to other policies, over generated loads and, with
+//! The experiment of docs/deadlines.md: scaling by deadlines next to other policies, over generated loads and, with
 //! `--traces DIR`, over recorded ones (CSV files with a time and a count per row).
 //! `cargo run --release -p simulator --example deadline -- [MODE] [--traces DIR] [--days N] [--seeds N] [--set LOADS]`.
 //!
@@ -66,6 +66,7 @@ struct Case {
     objective: Duration,
     processing: Distribution,
     concurrency: u32,
+    heartbeat: bool,
     assumptions: Assumptions,
     seeds: u64,
 }
@@ -174,6 +175,7 @@ impl Case {
                 cv => Distribution::Lognormal { mean, cv },
             },
             concurrency: 1,
+            heartbeat: true,
             assumptions: Assumptions {
                 task_start: start,
                 ..Assumptions::default()
@@ -191,6 +193,7 @@ impl Case {
             initial: 2,
             max: 200,
             visibility_timeout: Duration::from_secs(120),
+            heartbeat: self.heartbeat,
             concurrency: self.concurrency,
             assumptions: self.assumptions.clone(),
             ..Scenario::new(&self.name, self.objective, self.processing, policy.clone())
@@ -476,6 +479,16 @@ fn stress(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
         ..usual.clone()
     };
     row("concurrency 4", &four, loads, deadline())?;
+    let again = Case {
+        heartbeat: false,
+        ..usual.clone()
+    };
+    row(
+        "messages of over 120 s, redelivered",
+        &again,
+        loads,
+        deadline(),
+    )?;
     let slow = assumed(|assumed| assumed.launches_per_minute = 60);
     row("60 launches per minute", &slow, loads, deadline())?;
     Ok(())
@@ -486,7 +499,7 @@ fn sensitivity(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
     let cases = [60, 10, 300, 90].map(|objective| Case::usual(objective, seeds));
     let mut changes: Vec<(String, Change)> = vec![("as chosen".to_owned(), Box::new(|_| {}))];
     let mut add = |name: String, change: Change| changes.push((name, change));
-    for samples in [1, 2] {
+    for samples in [2, 5] {
         add(
             format!("samples per check {samples}"),
             Box::new(move |policy| policy.samples = samples),
@@ -497,7 +510,6 @@ fn sensitivity(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
             format!("a check every {every} s"),
             Box::new(move |policy| {
                 policy.every = Duration::from_secs(every);
-                policy.samples = u32::try_from(every).unwrap_or(1).min(5);
             }),
         );
     }

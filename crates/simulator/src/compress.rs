@@ -141,6 +141,7 @@ impl Policy {
             }),
             Self::Deadline(policy) => Self::Deadline(DeadlinePolicy {
                 start: short(policy.start),
+                window: short(policy.window),
                 every: short(policy.every),
                 cooldown_out: short(policy.cooldown_out),
                 cooldown_in: short(policy.cooldown_in),

@@ -185,6 +185,8 @@ pub struct DeadlinePolicy {
     pub start: Duration,
     /// Time between two checks.
     pub every: Duration,
+    /// How long the last task stays after a message that came and went between two checks.
+    pub window: Duration,
     /// Reads of the queue per check.
     pub samples: u32,
     /// Warm tasks.
@@ -321,7 +323,8 @@ impl DeadlinePolicy {
             processing_time: Some(processing_time),
             start: scaling::DEMAND_TASK_START,
             every: Duration::from_secs(5),
-            samples: 5,
+            window: scaling::DEMAND_WINDOW,
+            samples: 1,
             warm: scaling::Warm::Auto,
             tuning: scaling::DeadlineTuning::default(),
             cooldown_out: Duration::ZERO,

@@ -125,6 +125,20 @@ impl ProcessingTime {
         self.deleted = self.deleted * kept + deleted * sampled;
     }
 
+    /// Adds message-seconds in flight and deletes of minutes that were not sampled.
+    pub(super) fn seed(&mut self, in_flight: f64, deleted: f64) {
+        if in_flight > 0.0 && deleted > 0.0 && in_flight.is_finite() && deleted.is_finite() {
+            self.residence += in_flight;
+            self.work += in_flight;
+            self.deleted += deleted;
+        }
+    }
+
+    /// Whether something was measured.
+    pub(super) fn is_measured(&self) -> bool {
+        self.deleted > 0.0
+    }
+
     /// Seconds that a message is in flight. `None` if nothing is configured and nothing was measured.
     pub(super) fn residence(&self) -> Option<f64> {
         self.mix(self.residence)

@@ -23,9 +23,6 @@ pub struct DeadlineScaler {
     deleted: Option<Duration>,
 }
 
-/// How long the last task stays after a message, in minutes of the loop.
-const LAST_TASK_MINUTES: u32 = 2;
-
 impl DeadlineScaler {
     /// Returns a scaler that has seen nothing yet, of a service with so many queues.
     #[must_use]
@@ -45,6 +42,12 @@ impl DeadlineScaler {
         }
     }
 
+    /// Adds what CloudWatch knows of the minutes before the first check: the sum of the average messages in flight of
+    /// each minute, and the messages deleted in them.
+    pub fn seed_processing_time(&mut self, in_flight: f64, deleted: f64) {
+        self.watch.seed_processing_time(in_flight, deleted);
+    }
+
     /// Adds counts of the queues between two checks, or at one that could not read the service.
     pub fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         self.begin(at);
@@ -55,10 +58,15 @@ impl DeadlineScaler {
     /// minute counts once.
     pub fn record_deletes(&mut self, start: Duration, deleted: f64) {
         if deleted > 0.0 {
-            let end = start.saturating_add(self.settings.minute);
-            self.deleted = self.deleted.max(Some(end));
+            self.record_last_deletes(start.saturating_add(self.settings.reported));
         }
         self.watch.record_deletes(start, deleted);
+    }
+
+    /// Remembers that messages were deleted up to `at`. They needed a task, even if every check came before or after
+    /// them, so the last task stays for a time.
+    pub fn record_last_deletes(&mut self, at: Duration) {
+        self.deleted = self.deleted.max(Some(at));
     }
 
     /// Remembers that the count was changed at `at`.
@@ -79,7 +87,7 @@ impl DeadlineScaler {
     ) -> (DeadlineEstimate, Decision) {
         self.begin(seen.at);
         let mut estimate = self.watch.check(seen, deploying);
-        if self.keeps_last_task(seen.at) {
+        if self.keeps_last_task(seen.at) && seen.desired > 0 {
             estimate.keep = estimate.keep.map(|keep| keep.max(1.0));
         }
         let decision = self.choose(seen, &estimate);
@@ -135,9 +143,9 @@ impl DeadlineScaler {
 
     /// Whether a message came and went between two checks, not long ago.
     fn keeps_last_task(&self, at: Duration) -> bool {
-        let kept = self.settings.minute.saturating_mul(LAST_TASK_MINUTES);
-        self.deleted
-            .is_some_and(|deleted| at <= deleted.saturating_add(kept))
+        let window = self.settings.window;
+        let until = self.deleted.map(|deleted| deleted.saturating_add(window));
+        until.is_some_and(|until| at <= until)
     }
 
     /// The first check, or the first after the clock was set back: nothing is known.

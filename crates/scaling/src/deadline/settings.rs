@@ -19,6 +19,10 @@ pub struct DeadlineSettings {
     pub every: Duration,
     /// A minute of the loop: 60 s, but in a sandbox whose clock is compressed.
     pub minute: Duration,
+    /// Length of the minutes whose deletes are reported: 60 s on AWS.
+    pub reported: Duration,
+    /// How long the last task stays after a message that came and went between two checks.
+    pub window: Duration,
     /// Warm tasks.
     pub warm: Warm,
     /// Constants.

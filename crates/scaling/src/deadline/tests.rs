@@ -27,6 +27,8 @@ fn settings() -> DeadlineSettings {
         task_start: Duration::from_secs(40),
         every: Duration::from_secs(5),
         minute: Duration::from_secs(60),
+        reported: Duration::from_secs(60),
+        window: Duration::from_secs(120),
         warm: Warm::Auto,
         tuning: DeadlineTuning::default(),
     }

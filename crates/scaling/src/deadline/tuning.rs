@@ -2,7 +2,7 @@
 
 use super::keep_up::KeepUpTuning;
 
-/// Constants, chosen by the experiment in `docs/demand.md`. Times are in seconds of the loop.
+/// Constants, chosen by the experiment in `docs/deadlines.md`. Times are in seconds of the loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeadlineTuning {
     /// The tasks that keep up with the arrivals.

@@ -42,6 +42,8 @@ pub struct DeadlineEstimate {
     pub warm: WarmFloor,
     /// Calibrated processing time in seconds: how long a message keeps a place of a task busy.
     pub processing_time: Option<f64>,
+    /// Whether it was measured, or is only what is configured.
+    pub measured: bool,
     /// Measured task start in seconds: the 95th percentile.
     pub task_start: f64,
     /// Share of the messages of the last days that started within the objective.
@@ -110,7 +112,7 @@ impl DeadlineWatch {
             starts: TaskStarts::new(settings.task_start.as_secs_f64(), every),
             processing: ProcessingTime::new(
                 configured,
-                60.0 * second,
+                settings.reported.as_secs_f64(),
                 tuning.processing_decay * second,
             ),
             insurance: Insurance::new(bounds.max(), tuning.insurance_decay * second),
@@ -189,6 +191,12 @@ impl DeadlineWatch {
         self.processing.record_deletes(start.as_secs_f64(), deleted);
     }
 
+    /// Adds minutes before the first check: average messages in flight and messages deleted.
+    pub(super) fn seed_processing_time(&mut self, in_flight: f64, deleted: f64) {
+        self.processing
+            .seed(in_flight * self.settings.reported.as_secs_f64(), deleted);
+    }
+
     /// So many tasks were ordered.
     pub(super) fn order(&mut self, at: Duration, tasks: u32) {
         self.starts.order(at.as_secs_f64(), tasks);
@@ -214,6 +222,7 @@ impl DeadlineWatch {
             visible: counts().fold(0, |sum, queue| sum.saturating_add(queue.visible)),
             in_flight: counts().fold(0, |sum, queue| sum.saturating_add(queue.in_flight)),
             processing_time: self.processing.work(),
+            measured: self.processing.is_measured(),
             task_start: self.starts.planned(),
             starting: self.starts.starting(),
             ..DeadlineEstimate::default()

@@ -1,7 +1,7 @@
 //! The demand law in the closed loop.
 
 use super::*;
-use crate::{DemandForm, DemandPolicy, KedaPolicy};
+use crate::{DeadlinePolicy, DemandForm, DemandPolicy, KedaPolicy};
 
 fn demand(form: DemandForm) -> Scenario {
     let processing = Duration::from_secs(2);
@@ -155,4 +155,52 @@ fn a_delay_longer_than_the_window_is_not_made_up_for() {
     };
     let outcome = run(&late, "constant:rate=20/h,for=8h", 1);
     assert!(outcome.scaling.out > 3, "{:?}", outcome.scaling);
+}
+
+fn deadlines(given: f64) -> Scenario {
+    let policy = DeadlinePolicy::defaults(Duration::from_secs_f64(2.0 * given));
+    demand(DemandForm::Function).with_policy(Policy::Deadline(policy))
+}
+
+/// Share within the objective, and task time per work of 2 s per message.
+fn delivered(scenario: &Scenario, load: &str) -> (f64, f64) {
+    let outcome = run(scenario, load, 1);
+    let work = outcome.messages.sent as f64 * 2.0;
+    (outcome.within_objective, outcome.tasks.seconds / work)
+}
+
+/// Every message meets its deadline on bursts, for less than demand scaling costs that adds both needs.
+#[test]
+fn deadlines_meet_bursts_for_less() {
+    let load = "mmpp:rates=1/s|15/s,stays=50m|10m,for=2d";
+    let (share, cost) = delivered(&deadlines(1.0), load);
+    assert!(share > 0.998, "{share}");
+    let (_, sum) = delivered(&demand(DemandForm::Function), load);
+    assert!(cost < 1.4 && cost < sum * 0.9, "{cost} {sum}");
+}
+
+/// A wrong processing time is found out: with half or double of it configured, nearly as much is met for nearly the same.
+#[test]
+fn deadlines_calibrate_the_processing_time() {
+    let load = "on-off:on=15/s,off=1/s,on_for=10m,off_for=50m,for=2d";
+    let (_, right) = delivered(&deadlines(1.0), load);
+    for given in [0.5, 2.0] {
+        let (share, cost) = delivered(&deadlines(given), load);
+        assert!(share > 0.99, "{given}: {share}");
+        assert!(
+            (0.9..1.1).contains(&(cost / right)),
+            "{given}: {cost} {right}"
+        );
+    }
+}
+
+/// With 300 s a backlog is allowed, so tasks work nearly all of their time.
+#[test]
+fn a_long_objective_costs_hardly_more_than_the_work() {
+    let scenario = Scenario {
+        slo: Duration::from_secs(300),
+        ..deadlines(1.0)
+    };
+    let (share, cost) = delivered(&scenario, "daily:low=1/s,high=15/s,for=2d");
+    assert!(share > 0.9999 && cost < 1.05, "{share} {cost}");
 }

@@ -47,6 +47,8 @@ impl Deadline {
             task_start: policy.start,
             every: sample.saturating_mul(samples),
             minute: Duration::from_nanos(assumptions.minute()),
+            reported: Duration::from_nanos(assumptions.minute()),
+            window: policy.window,
             warm: policy.warm,
             tuning: policy.tuning,
         };

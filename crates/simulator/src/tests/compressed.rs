@@ -4,9 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::random::{Purpose, Random, Sampler};
-use crate::{
-    Arrival, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, StepPolicy,
-};
+use crate::{Arrival, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, StepPolicy};
 
 /// Whole parts of which every tested speed makes whole parts again, so that nothing is rounded: many small
 /// roundings would end in another order of events that are near to one another.

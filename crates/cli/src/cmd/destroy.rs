@@ -63,7 +63,13 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-async fn destroy(cloud: &Cloud, known: &Known, args: &Args, options: &DestroyOptions, ui: &Ui) -> Result<Destroyed> {
+async fn destroy(
+    cloud: &Cloud,
+    known: &Known,
+    args: &Args,
+    options: &DestroyOptions,
+    ui: &Ui,
+) -> Result<Destroyed> {
     let progress = |progress| ui.progress(progress);
     let role = args.role.role_arn.clone();
     let session = cloud.session(&progress).as_role(role);

@@ -65,7 +65,10 @@ async fn a_large_template_is_uploaded_for_the_plan_alone() {
     assert!(size > template::INLINE_BODY_BYTES, "{size}");
     let (cloud, s3) = (CloudFormation::default(), assets::s3(true, true));
     diff(&cloud, &s3, &stack).await.0.unwrap().unwrap();
-    assert_eq!(s3.lock().unwrap().calls, ["look", "policy", "upload", "delete"]);
+    assert_eq!(
+        s3.lock().unwrap().calls,
+        ["look", "policy", "upload", "delete"]
+    );
     assert!(s3.lock().unwrap().objects.is_empty());
     // Also when CloudFormation refuses.
     cloud.refuse("CreateChangeSet", "ValidationError", "Template error");

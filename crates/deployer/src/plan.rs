@@ -9,7 +9,7 @@ use aws_sdk_cloudformation::types::{
 use serde::Serialize;
 
 use crate::consequence::{Consequence, Effect, SHORTER_RETENTION};
-use crate::drift::{Finding, Problem};
+use crate::finding::{Finding, Problem};
 use crate::resource::Resource;
 use crate::status::Recovery;
 

@@ -3,8 +3,9 @@
 use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Planned, Source, is_overtaken};
 use crate::delete::delete;
-use crate::drift::{Drift, find_drift};
+use crate::drift::find_drift;
 use crate::error::{Result, aws, text};
+use crate::finding::Drift;
 use crate::follow::{Follower, follow};
 use crate::messages;
 use crate::observe::{Observed, observe, resources};

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use template::contract::types;
 
-use super::finding::{Drift, Finding, Problem, Unchecked};
+use crate::finding::{Drift, Finding, Problem, Unchecked};
+
 use super::intended::Intended;
 use super::intrinsics::is_unresolved;
 use super::live::Live;

@@ -5,7 +5,7 @@ use aws_sdk_cloudwatch::types::Dimension;
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-use super::Broken;
+use super::broken::Broken;
 
 /// Puts the alarm. An existing one keeps its tags, in which a scaling function's last step is recorded.
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {

@@ -7,10 +7,11 @@ use aws_sdk_lambda::types::{
 };
 
 use crate::error::{Result, aws};
+use crate::finding::Problem;
 use crate::invoke::function_name;
 use crate::session::Session;
 
-use super::Broken;
+use super::broken::Broken;
 use super::given::Properties;
 
 const CONCURRENCY: &str = "ReservedConcurrentExecutions";
@@ -33,12 +34,12 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     Ok(())
 }
 
-fn is_concurrency(problem: &super::Problem) -> bool {
+fn is_concurrency(problem: &Problem) -> bool {
     match problem {
-        super::Problem::Disabled { property } | super::Problem::Different { property, .. } => {
+        Problem::Disabled { property } | Problem::Different { property, .. } => {
             property == CONCURRENCY
         }
-        super::Problem::Missing => false,
+        Problem::Missing => false,
     }
 }
 

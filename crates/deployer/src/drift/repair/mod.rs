@@ -11,6 +11,7 @@
 //! by name and endpoint, and they end with their scalable target and topic.
 
 mod alarms;
+mod broken;
 mod functions;
 mod given;
 mod queues;
@@ -26,14 +27,15 @@ use template::contract::types;
 use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
+use crate::finding::{Drift, Problem};
 use crate::observe::Observed;
 use crate::session::Session;
 
 use super::compare::compare;
-use super::finding::{Drift, Problem};
 use super::intended::Intended;
 use super::live::{INVOKE_CONFIG, Live, PERMISSION, PROVIDERS, QUEUE_POLICY, TOPIC_POLICY};
-use super::read;
+use super::read::read;
+use broken::Broken;
 
 /// A new role works after some seconds, and SQS refuses the name of a deleted queue for 60 s.
 /// Source: Amazon SQS API Reference, `DeleteQueue`.
@@ -58,44 +60,6 @@ const ORDER: [&str; 16] = [
     types::SCALABLE_TARGET,
     types::SCALING_POLICY,
 ];
-
-/// A part to repair.
-pub(super) struct Broken<'a> {
-    pub part: &'a Intended,
-    pub problems: Vec<&'a Problem>,
-    /// Whether an earlier attempt of this run didn't help.
-    pub again: bool,
-    /// Whether the problem is one of the alarms that Application Auto Scaling made for this policy.
-    pub of_alarm: bool,
-}
-
-impl<'a> Broken<'a> {
-    /// The properties that it should have.
-    fn given(&self) -> given::Properties<'a> {
-        given::Properties(&self.part.properties)
-    }
-
-    /// Says what is done, at the first attempt.
-    fn note(&self, session: &Session<'_>, text: String) {
-        if !self.again {
-            session.note(text);
-        }
-    }
-
-    pub(super) fn is_missing(&self) -> bool {
-        self.problems.contains(&&Problem::Missing)
-    }
-
-    /// Whether a property, or a part of it, is to be put back.
-    pub(super) fn is_different(&self, property: &str) -> bool {
-        self.problems.iter().any(|problem| match problem {
-            Problem::Missing => true,
-            Problem::Disabled { property: path } | Problem::Different { property: path, .. } => {
-                path.split('.').next() == Some(property)
-            }
-        })
-    }
-}
 
 /// Repairs what a settled stack's parts differ in from its template, and reads each back. Does nothing if nothing
 /// differs.

@@ -10,7 +10,7 @@ use crate::messages::name_in;
 use crate::session::Session;
 
 use super::super::intrinsics::is_unresolved;
-use super::Broken;
+use super::broken::Broken;
 use super::given::Given;
 
 type Attributes = HashMap<QueueAttributeName, String>;

@@ -3,7 +3,7 @@
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-use super::Broken;
+use super::broken::Broken;
 use super::given::Properties;
 
 /// Makes the role again under its name, or puts back its policies.

@@ -5,7 +5,7 @@ use aws_sdk_eventbridge::types::{DeadLetterConfig, RetryPolicy, Target};
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-use super::Broken;
+use super::broken::Broken;
 use super::given::Given;
 
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {

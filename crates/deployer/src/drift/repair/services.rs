@@ -8,7 +8,7 @@ use crate::described::cluster_of;
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-use super::Broken;
+use super::broken::Broken;
 use super::given::Given;
 use template::contract::types;
 

@@ -8,7 +8,7 @@ use crate::error::{Result, aws};
 use crate::session::Session;
 
 use super::super::live::topics::find;
-use super::Broken;
+use super::broken::Broken;
 
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let arn = &broken.part.physical_id;

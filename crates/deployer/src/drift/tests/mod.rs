@@ -12,11 +12,11 @@ use crate::observe::Observed;
 use crate::resource::Resource;
 use crate::status::Status;
 
-use super::Finding;
 use super::compare::compare;
 use super::intended::{Deployed, Intended, intend};
 use super::intrinsics::is_unresolved;
 use super::live::Live;
+use crate::finding::Finding;
 
 const STACK: &str = "arn:aws:cloudformation:us-west-2:111122223333:stack/shop/5a0b-1-2-3";
 

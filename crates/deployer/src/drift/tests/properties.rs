@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use template::contract::types;
 
-use super::super::Problem;
+use crate::finding::Problem;
+
 use super::super::compare::compare;
 use super::super::intended::Intended;
 use super::super::live::Live;

@@ -7,7 +7,7 @@ use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace}
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-use super::Broken;
+use super::broken::Broken;
 
 /// Registers the target. The bounds alone are set: a pause stays.
 pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {

@@ -1,0 +1,52 @@
+//! A deployed stack: its template and its live parts.
+
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::finding::{Drift, Unchecked};
+use crate::observe::{Observed, resources, template};
+use crate::session::Session;
+use crate::status::Status;
+
+use super::intended::{Deployed, Intended};
+use super::live::{self, Live};
+
+/// The parts of a stack as its template has them, each next to what its service returns. The inner error is why the
+/// stack can't be compared.
+pub(super) async fn read(
+    session: &Session<'_>,
+    stack: &Observed,
+) -> Result<Result<Vec<(Intended, Live)>, Drift>> {
+    if !matches!(stack.status, Status::Ready { .. }) {
+        let reason = format!("the stack is in {}", stack.status_name);
+        return Ok(Err(unchecked(stack, reason)));
+    }
+    let text = match template(session, &stack.id, None).await {
+        Ok(text) => text.unwrap_or_default(),
+        Err(error) => return Ok(Err(unchecked(stack, error.to_string()))),
+    };
+    let Ok(template) = serde_json::from_str::<Value>(&text) else {
+        let reason = "its template isn't JSON, so ecs-scaler didn't write it";
+        return Ok(Err(unchecked(stack, reason.to_owned())));
+    };
+    if template.get("Resources").is_none() {
+        return Ok(Ok(Vec::new()));
+    }
+    let resources = resources(session, stack).await?;
+    let deployed = Deployed {
+        stack,
+        resources: &resources,
+        template: &template,
+    };
+    live::read(session, &deployed).await.map(Ok)
+}
+
+fn unchecked(stack: &Observed, reason: String) -> Drift {
+    Drift {
+        findings: Vec::new(),
+        unchecked: vec![Unchecked {
+            name: stack.name.clone(),
+            reason,
+        }],
+    }
+}

@@ -151,7 +151,10 @@ def instances(web: Web) -> dict:
                     "IamInstanceProfile": {"Arn": {"Fn::GetAtt": ["Profile", "Arn"]}},
                     "SecurityGroupIds": [{"Fn::GetAtt": ["SecurityGroup", "GroupId"]}],
                     "BlockDeviceMappings": [
-                        {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}
+                        {
+                            "DeviceName": "/dev/xvda",
+                            "Ebs": {"Encrypted": True, "DeleteOnTermination": True},
+                        }
                     ],
                     "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
                     "UserData": {

@@ -116,7 +116,7 @@ fn add_launch_template(
         // One hop: containers on the bridge are one further away and don't get the instance's role.
         "MetadataOptions": { "HttpTokens": "required", "HttpPutResponseHopLimit": 1 },
         "NetworkInterfaces": [interface],
-        "BlockDeviceMappings": [{ "DeviceName": ROOT_DEVICE, "Ebs": { "Encrypted": true } }],
+        "BlockDeviceMappings": [{ "DeviceName": ROOT_DEVICE, "Ebs": { "Encrypted": true, "DeleteOnTermination": true } }],
         "UserData": { "Fn::Base64": { "Fn::Sub": user_data } },
     });
     builder.add(

@@ -79,7 +79,7 @@ fn the_root_volume_of_each_instance_is_encrypted() {
     for (name, template) in templates() {
         for (_, launch) in of_type(&template, "AWS::EC2::LaunchTemplate") {
             let volumes = &launch["LaunchTemplateData"]["BlockDeviceMappings"];
-            let expected = json!([{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": true}}]);
+            let expected = json!([{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": true, "DeleteOnTermination": true}}]);
             assert_eq!(*volumes, expected, "{name}");
             seen += 1;
         }

@@ -123,7 +123,7 @@ fn list_policies(scenario: &Scenario, most: u32, forecasts: bool) -> Vec<(String
         )),
     ));
     policies.push((
-        "demand by deadlines (preview)".to_owned(),
+        "demand by deadlines, preview".to_owned(),
         Policy::Deadline(DeadlinePolicy::defaults(scenario.processing.mean())),
     ));
     policies.push((

@@ -361,7 +361,8 @@ impl DeadlineWatch {
         }
     }
 
-    /// The warm tasks: as configured, or by insurance if a start and a check take longer than the objective.
+    /// The warm tasks: as configured, or by insurance if a mean start and a check take longer than the objective. If only
+    /// slow starts do, few messages are late, and warm tasks cost more than they save.
     fn warm(&mut self, moment: &Moment, sent: f64, keep_up: KeepUp) -> WarmFloor {
         let fixed = |tasks| WarmFloor {
             tasks,
@@ -372,7 +373,7 @@ impl DeadlineWatch {
             Warm::Tasks(tasks) => return fixed(tasks),
             Warm::Auto => {}
         }
-        if moment.start + self.every <= self.objective {
+        if self.starts.mean() + self.every <= self.objective {
             return fixed(0);
         }
         let check = InsuredCheck {

@@ -76,8 +76,8 @@ async fn compute_difference(
         Some(text) => as_yaml(&parse(text)?)?,
         None => String::new(),
     };
-    let drift = match deployer::observe_ours(&session, &stack.name).await? {
-        Some(observed) if with_drift => Some(deployer::find_drift(&session, &observed).await?),
+    let drift = match deployer::observe_ours(session, &stack.name).await? {
+        Some(observed) if with_drift => Some(deployer::find_drift(session, &observed).await?),
         _ => None,
     };
     Ok(Difference {

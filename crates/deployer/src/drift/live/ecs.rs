@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use template::contract::types;
 
 use crate::described::{self, cluster_of};
-use crate::error::{Result, aws};
+use crate::error::Result;
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -174,7 +174,13 @@ pub(super) async fn read_provider(session: &Session<'_>, one: &Intended) -> Resu
     let name = &one.physical_id;
     let request = session.clients.ecs.describe_capacity_providers();
     let reply = request.capacity_providers(name).send().await;
-    let reply = reply.map_err(aws(format!("read the capacity provider {name}")))?;
+    let reply = match reply {
+        Ok(reply) => reply,
+        Err(error) => {
+            let doing = format!("read the capacity provider {name}");
+            return explain(error, &doing, |_| false);
+        }
+    };
     let found = reply
         .capacity_providers()
         .iter()

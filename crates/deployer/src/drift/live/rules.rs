@@ -4,7 +4,7 @@ use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleError;
 use aws_sdk_eventbridge::types::{RetryPolicy, Target};
 use serde_json::{Value, json};
 
-use crate::error::{Result, aws};
+use crate::error::Result;
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -28,8 +28,15 @@ pub(super) async fn read(session: &Session<'_>, rule: &Intended) -> Result<Live>
     let mut next = None;
     loop {
         let request = client.list_targets_by_rule().rule(name);
-        let reply = request.set_next_token(next).send().await;
-        let reply = reply.map_err(aws(format!("read the targets of the rule {name}")))?;
+        let reply = match request.set_next_token(next).send().await {
+            Ok(reply) => reply,
+            Err(error) => {
+                let doing = format!("read the targets of the rule {name}");
+                return explain(error, &doing, |error| {
+                    error.is_resource_not_found_exception()
+                });
+            }
+        };
         targets.extend(reply.targets().iter().map(|target| {
             Properties::default()
                 .set("Id", Some(target.id()))

@@ -3,7 +3,7 @@
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use serde_json::{Map, Value};
 
-use crate::error::{Result, aws, is_denied};
+use crate::error::{Result, aws, is_denied, text};
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -17,8 +17,9 @@ pub(super) async fn read_policy(session: &Session<'_>, policy: &Intended) -> Res
     let Some(topic) = policy.items("Topics").first().and_then(Value::as_str) else {
         return Ok(Live::Unchecked("its topic isn't known".to_owned()));
     };
-    let Live::Found(attributes) = read_topic(session, topic).await? else {
-        return Ok(Live::Missing);
+    let attributes = match read_topic(session, topic).await? {
+        Live::Found(attributes) => attributes,
+        other => return Ok(other),
     };
     // SNS gives each topic a default policy, so a topic without any is one of another cloud.
     let document = attributes.get("Policy").and_then(Value::as_str);
@@ -62,14 +63,28 @@ pub(super) async fn read_subscription(
     if is_elsewhere(session, subscription) {
         return Ok(Live::Unchecked("its topic is in another region".to_owned()));
     }
-    let live = read_attributes(session, &subscription.physical_id).await?;
-    if live != Live::Missing {
-        return Ok(live);
+    let mut live = read_attributes(session, &subscription.physical_id).await?;
+    if live == Live::Missing {
+        live = match look_for(session, subscription).await? {
+            Ok(Some(arn)) => read_attributes(session, &arn).await?,
+            Ok(None) => Live::Missing,
+            Err(denied) => Live::Unchecked(denied),
+        };
     }
-    match find(session, subscription).await? {
-        Some(arn) => read_attributes(session, &arn).await,
-        None => Ok(Live::Missing),
+    Ok(fill_empty_filter(live, subscription))
+}
+
+/// An empty filter policy, which the template writes to remove one, is one that SNS may not return.
+fn fill_empty_filter(mut live: Live, subscription: &Intended) -> Live {
+    const FILTER: &str = "FilterPolicy";
+    let empty = Value::Object(Map::new());
+    if let Live::Found(found) = &mut live
+        && subscription.properties.get(FILTER) == Some(&empty)
+        && found.get(FILTER) == Some(&Value::Null)
+    {
+        found.insert(FILTER.to_owned(), empty);
     }
+    live
 }
 
 /// Whether the topic is in another region, which this client doesn't reach.
@@ -96,11 +111,19 @@ async fn read_attributes(session: &Session<'_>, arn: &str) -> Result<Live> {
     }
 }
 
-/// ARN of the subscription of this endpoint to this topic.
+/// ARN of the subscription of this endpoint to this topic, if it can be read.
 pub(in crate::drift) async fn find(
     session: &Session<'_>,
     subscription: &Intended,
 ) -> Result<Option<String>> {
+    Ok(look_for(session, subscription).await?.unwrap_or_default())
+}
+
+/// The inner error says that the list can't be read with these credentials.
+async fn look_for(
+    session: &Session<'_>,
+    subscription: &Intended,
+) -> Result<Result<Option<String>, String>> {
     let topic = subscription.text("TopicArn");
     let endpoint = subscription.text("Endpoint");
     let mut pages = session
@@ -113,13 +136,13 @@ pub(in crate::drift) async fn find(
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
-            Err(error) if is_denied(&error) => return Ok(None),
+            Err(error) if is_denied(&error) => return Ok(Err(text(&error).to_owned())),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|error| error.is_not_found_exception()) =>
             {
-                return Ok(None);
+                return Ok(Ok(None));
             }
             Err(error) => return Err(aws(format!("read the subscriptions of {topic}"))(error)),
         };
@@ -128,8 +151,8 @@ pub(in crate::drift) async fn find(
             .iter()
             .find(|found| found.endpoint() == Some(endpoint));
         if let Some(arn) = found.and_then(|found| found.subscription_arn()) {
-            return Ok(Some(arn.to_owned()));
+            return Ok(Ok(Some(arn.to_owned())));
         }
     }
-    Ok(None)
+    Ok(Ok(None))
 }

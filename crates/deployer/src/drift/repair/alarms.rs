@@ -8,9 +8,13 @@ use crate::session::Session;
 use super::broken::Broken;
 
 /// Puts the alarm. An existing one keeps its tags, in which a scaling function's last step is recorded.
-pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
+/// False: it is an alarm on several metrics, which isn't put here.
+pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool> {
     let name = &broken.part.physical_id;
     let given = broken.given();
+    if given.at("Metrics").is_set() {
+        return Ok(false);
+    }
     let dimensions = given.at("Dimensions").items().map(|dimension| {
         Dimension::builder()
             .name(dimension.at("Name").required())
@@ -42,6 +46,6 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .set_treat_missing_data(given.at("TreatMissingData").text())
         .send()
         .await;
-    sent.map(drop)
+    sent.map(|_| true)
         .map_err(aws(format!("repair the alarm {name}")))
 }

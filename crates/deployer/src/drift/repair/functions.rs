@@ -168,9 +168,15 @@ pub(super) async fn repair_permission(session: &Session<'_>, broken: &Broken<'_>
     let name = function_name(part.text("FunctionName"));
     let is_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     let id = Some(&part.physical_id).filter(|id| id.len() <= 100 && id.chars().all(is_id));
-    let request = session.clients.lambda.add_permission().function_name(name);
+    let (client, id) = (&session.clients.lambda, id.unwrap_or(&part.logical_id));
+    if broken.again {
+        // The first attempt failed if a statement with this ID allows something else. One that is missing is no error.
+        let request = client.remove_permission().function_name(name);
+        let _ = request.statement_id(id).send().await;
+    }
+    let request = client.add_permission().function_name(name);
     let sent = request
-        .statement_id(id.unwrap_or(&part.logical_id))
+        .statement_id(id)
         .set_action(given.at("Action").text())
         .set_principal(given.at("Principal").text())
         .set_source_arn(given.at("SourceArn").text())

@@ -182,7 +182,7 @@ async fn repair_part(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool>
         types::SERVICE => return services::repair(session, broken).await,
         types::SCALABLE_TARGET => scaling::repair_target(session, broken).await,
         types::SCALING_POLICY => scaling::repair_policy(session, broken).await,
-        types::ALARM => alarms::repair(session, broken).await,
+        types::ALARM => return alarms::repair(session, broken).await,
         _ => return Ok(false),
     };
     done.map(|()| true)
@@ -206,8 +206,5 @@ fn explain_left(stack: &Observed, drift: &Drift, errors: &[Error]) -> Error {
     for cause in errors {
         error = error.hint(cause.to_string());
     }
-    error.hint(
-        "to let CloudFormation make a missing part again: remove it from the definition, deploy, add it, deploy; \
-         `status` names each difference",
-    )
+    error.hint("`status` names each difference; make what is left again by hand, under its name, and deploy")
 }

@@ -4,15 +4,17 @@ mod policy;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_applicationautoscaling::types::{ScalableTarget, ScalingPolicy, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{
+    ScalableTarget, ScalingPolicy, ScheduledAction, ServiceNamespace,
+};
 use serde_json::{Map, Value, json};
 use template::contract::types;
 
-use crate::error::{Result, aws};
+use crate::error::{Result, aws, is_denied, text};
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::{Live, Properties};
+use super::part::Live;
 
 /// What Application Auto Scaling knows of a stack.
 #[derive(Default)]
@@ -42,7 +44,10 @@ pub(super) async fn read(session: &Session<'_>, all: &[Intended]) -> Result<Scal
         let found = found_targets
             .iter()
             .find(|found| found.resource_id() == target.text("ResourceId"));
-        let live = found.map_or(Live::Missing, convert_target);
+        let live = match found {
+            Some(found) => read_target(session, target, found).await?,
+            None => Live::Missing,
+        };
         scaled.pairs.push((target.clone(), live));
     }
     for policy in policies {
@@ -115,11 +120,61 @@ fn distinct(all: &[&Intended], property: &str) -> Vec<String> {
     values
 }
 
-fn convert_target(target: &ScalableTarget) -> Live {
-    Properties::default()
-        .set("MinCapacity", Some(target.min_capacity()))
-        .set("MaxCapacity", Some(target.max_capacity()))
-        .found()
+/// The bounds of a target. One that a scheduled action sets, of the stack or of anyone else, counts as the template's.
+async fn read_target(
+    session: &Session<'_>,
+    target: &Intended,
+    found: &ScalableTarget,
+) -> Result<Live> {
+    let expected = |name: &str| target.properties.get(name).and_then(Value::as_i64);
+    let bounds = [
+        ("MinCapacity", found.min_capacity()),
+        ("MaxCapacity", found.max_capacity()),
+    ];
+    let differs = |(name, value): &(&str, i32)| {
+        expected(name).is_some_and(|expected| expected != i64::from(*value))
+    };
+    let mut properties: Map<String, Value> = bounds
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    if !bounds.iter().any(differs) {
+        return Ok(Live::Found(properties));
+    }
+    let request = session
+        .clients
+        .applicationautoscaling
+        .describe_scheduled_actions();
+    let sent = request
+        .service_namespace(ServiceNamespace::Ecs)
+        .resource_id(found.resource_id())
+        .send()
+        .await;
+    let scheduled = match sent {
+        Ok(reply) => reply.scheduled_actions.unwrap_or_default(),
+        Err(error) if is_denied(&error) => {
+            return Ok(Live::Unchecked(format!(
+                "its bounds differ, and whether a scheduled action sets them can't be read: {}",
+                text(&error)
+            )));
+        }
+        // A cloud that doesn't know scheduled actions has none.
+        Err(error) if error.as_service_error().is_some() => Vec::new(),
+        Err(error) => return Err(aws("read the scheduled actions")(error)),
+    };
+    for (name, value) in bounds {
+        let sets = |action: &ScheduledAction| {
+            let bounds = action.scalable_target_action();
+            bounds.is_some_and(|bounds| match name {
+                "MinCapacity" => bounds.min_capacity() == Some(value),
+                _ => bounds.max_capacity() == Some(value),
+            })
+        };
+        if let (true, Some(expected)) = (scheduled.iter().any(sets), expected(name)) {
+            properties.insert(name.to_owned(), json!(expected));
+        }
+    }
+    Ok(Live::Found(properties))
 }
 
 /// The alarms of a policy that tracks a target. Application Auto Scaling makes them, and AWS always lists them; other

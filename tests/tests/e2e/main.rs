@@ -6,6 +6,7 @@
 )]
 
 mod alarm_steps;
+mod archive;
 mod autoscaling;
 mod calibrate;
 mod demand;

@@ -50,7 +50,7 @@ services:
 /// run needs to find it in progress, however fast or slow the machine is.
 #[must_use]
 pub fn long_to_create(name: &str) -> String {
-    let names: Vec<String> = (1..=30).map(|number| format!("idle-{number}")).collect();
+    let names: Vec<String> = (1..=45).map(|number| format!("idle-{number}")).collect();
     let queue = |name: &String| format!("  {name}: {{dead_letter: {{after: 5}}}}\n");
     let queues: String = names.iter().map(queue).collect();
     let consumes = names.join(", ");

@@ -98,10 +98,7 @@ fn an_archive_needs_no_rust_and_no_checkout() {
     assert_eq!(status["healthy"], true, "{status}");
     let answer: Value =
         serde_json::from_str(&archive.run("invoke stack.yaml --local --output json")).unwrap();
-    assert_eq!(
-        answer["answer"]["failed"],
-        serde_json::json!([]),
-        "{answer}"
-    );
+    let answer = &answer["invocations"][0]["answer"];
+    assert_eq!(answer["failed"], serde_json::json!([]), "{answer}");
     archive.run("destroy stack.yaml --local --yes");
 }

@@ -18,6 +18,7 @@ mod nearest;
 mod path;
 mod problem;
 mod read;
+mod secret;
 mod shape;
 mod slo;
 mod source;

@@ -1,6 +1,10 @@
 //! The text of a definition, and where its lines begin.
 
+use std::sync::OnceLock;
+
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+use crate::secret::mask;
 
 /// A place in the text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub(crate) struct Source {
     text: String,
     /// Byte at which each line begins.
     lines: Vec<usize>,
+    /// The text without what looks like a secret, byte for byte, made for the first snippet.
+    shown: OnceLock<String>,
 }
 
 /// A snippet shows whole lines; one that is longer than this would flood the terminal.
@@ -31,6 +37,7 @@ impl Source {
             name: name.to_owned(),
             text: text.to_owned(),
             lines,
+            shown: OnceLock::new(),
         }
     }
 
@@ -106,7 +113,8 @@ impl SourceCode for Source {
         let last = self.line_of(end.saturating_sub(1).max(span.offset()));
         let after = last + context_lines_after + 1;
         let stop = self.line_start(after).max(end);
-        let data = self.text.get(start..stop).ok_or(MietteError::OutOfBounds)?;
+        let shown = self.shown.get_or_init(|| mask(&self.text));
+        let data = shown.get(start..stop).ok_or(MietteError::OutOfBounds)?;
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             data.as_bytes(),

@@ -134,3 +134,16 @@ fn settings_are_no_secrets() {
         assert_eq!(recognize(name, value), None, "{name}={value}");
     }
 }
+
+#[test]
+fn a_snippet_shows_no_secret() {
+    let text = "environment:\n  DB_PASSWORD: hunter2SECRET\n  MODE: fast\n  {\"API_KEY\": \"abc-def\", LEVEL: info}\n";
+    let shown = "environment:\n  DB_PASSWORD: *************\n  MODE: fast\n  {\"API_KEY\": \"*******\", LEVEL: info}\n";
+    assert_eq!(mask(text), shown);
+    // AWS's documentation uses this key ID as an example.
+    let key = format!("note: AKIA{}", "IOSFODNN7EXAMPLE");
+    assert_eq!(mask(&key), "note: ********************");
+    let plain =
+        "secrets: {DB_PASSWORD: \"arn:aws:ssm:eu-west-1:111122223333:parameter/db\"}\nport: 80\n";
+    assert_eq!(mask(plain), plain);
+}

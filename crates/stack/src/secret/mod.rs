@@ -1,33 +1,34 @@
-//! Secrets that stand in `environment`, where everyone who can read the file or the task definition reads them.
+//! What looks like a secret, by its name or its form.
 
-use crate::findings::{Finding, Findings};
-use crate::model::{ServiceSource, Stack};
-use crate::path;
+use std::sync::LazyLock;
 
-/// Warns about variables whose name or whose value is that of a secret. The value is never shown.
-pub(super) fn check(stack: &Stack, findings: &mut Findings) {
-    for (key, service) in &stack.services {
-        let ServiceSource::Create(spec) = &service.source else {
+use regex_lite::Regex;
+
+/// A name and its value: `NAME: value`, `"name": "value"`, `NAME=value`.
+static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"([A-Za-z_][A-Za-z0-9_]*)["']?[ \t]*[:=][ \t]*["']?([^\s"',{}\[\]]+)"#).ok()
+});
+
+/// Replaces values that look like secrets by as many `*` as they have bytes, for texts that are shown.
+pub(crate) fn mask(text: &str) -> String {
+    let mut shown = text.to_owned();
+    let Some(pair) = PAIR.as_ref() else {
+        return shown;
+    };
+    for found in pair.captures_iter(text) {
+        let (Some(name), Some(value)) = (found.get(1), found.get(2)) else {
             continue;
         };
-        for (name, value) in &spec.environment {
-            let Some(reason) = recognize(name, value) else {
-                continue;
-            };
-            let place = path::key(&format!("services.{key}.environment"), name);
-            let finding = Finding::warning(format!("`{name}` looks like a secret: {reason}"))
-                .at_key(place, "readable by everyone who can read the task definition")
-                .help(format!(
-                    "store it in Secrets Manager or in SSM Parameter Store, and write `secrets: {{{name}: ARN}}` instead; replace a value that was shared"
-                ))
-                .without_snippet();
-            findings.report(finding);
+        let is_secret = is_secret_name(name.as_str()) && could_be_secret(value.as_str());
+        if is_secret || recognize_form(value.as_str()).is_some() {
+            shown.replace_range(value.range(), &"*".repeat(value.len()));
         }
     }
+    shown
 }
 
 /// Why a variable looks like a secret; `None` if it doesn't.
-fn recognize(name: &str, value: &str) -> Option<&'static str> {
+pub(crate) fn recognize(name: &str, value: &str) -> Option<&'static str> {
     recognize_form(value)
         .or_else(|| (is_secret_name(name) && could_be_secret(value)).then_some("by its name"))
         .or_else(|| (is_random(value) && !is_public_name(name)).then_some("its value is random"))

@@ -1,0 +1,28 @@
+//! Secrets that stand in `environment`, where everyone who can read the file or the task definition reads them.
+
+use crate::findings::{Finding, Findings};
+use crate::model::{ServiceSource, Stack};
+use crate::path;
+use crate::secret::recognize;
+
+/// Warns about variables whose name or whose value is that of a secret. The value is never shown.
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    for (key, service) in &stack.services {
+        let ServiceSource::Create(spec) = &service.source else {
+            continue;
+        };
+        for (name, value) in &spec.environment {
+            let Some(reason) = recognize(name, value) else {
+                continue;
+            };
+            let place = path::key(&format!("services.{key}.environment"), name);
+            let finding = Finding::warning(format!("`{name}` looks like a secret: {reason}"))
+                .at_key(place, "readable by everyone who can read the task definition")
+                .help(format!(
+                    "store it in Secrets Manager or in SSM Parameter Store, and write `secrets: {{{name}: ARN}}` instead; replace a value that was shared"
+                ))
+                .without_snippet();
+            findings.report(finding);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use template::contract::types;
 
-use crate::plan::Action;
+use crate::action::Action;
 
 /// What a change of a resource does to its users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -7,10 +7,11 @@ use aws_sdk_ecs::types::Service;
 use template::contract::types;
 use tokio::time::{Instant, sleep};
 
+use crate::action::Action;
 use crate::described;
 use crate::error::{Error, Kind, Result, aws};
 use crate::observe::deployed_resources;
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 use crate::session::Session;
 
 /// How long a count must hold after scaling was removed: an invocation that still runs sets it every 10 s, until

@@ -6,6 +6,7 @@
 //! State, locking, ordering and rollback belong to CloudFormation. Nothing here prints, asks or reads a
 //! clock of the day: progress, approval and time are arguments.
 
+mod action;
 mod assets;
 mod attempts;
 mod change_set;
@@ -53,6 +54,7 @@ mod unreadable;
 mod verify;
 mod wait;
 
+pub use action::Action;
 pub use assets::Asset;
 pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};
@@ -80,7 +82,7 @@ pub use invoke::{Invocation, invoke};
 pub use messages::QueueMessages;
 pub use observe::{Observed, resources};
 pub use ownership::{deployed_template, observe_ours};
-pub use plan::{Action, Change, Plan, Recovering};
+pub use plan::{Change, Plan, Recovering};
 pub use preflight::{Identity, identify_for};
 pub use prepare::{BuildFunctions, diff_stack};
 pub use region::require_partition;

@@ -1,13 +1,13 @@
 //! A plan: what a change set will do, as data.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use aws_sdk_cloudformation::types::{
     Change as SdkChange, ChangeAction, Replacement, ResourceChange, ResourceChangeDetail,
 };
 use serde::Serialize;
 
+use crate::action::Action;
 use crate::consequence::{Consequence, Effect, SHORTER_RETENTION};
 use crate::finding::{Finding, Problem};
 use crate::resource::Resource;
@@ -56,34 +56,6 @@ pub struct Change {
     pub expendable: bool,
     /// What it does to the running system, if that is more than a change in place.
     pub consequence: Option<Consequence>,
-}
-
-/// What is done to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Made.
-    Add,
-    /// Changed in place.
-    Change,
-    /// Changed; whether in place or by a new one shows only when it is done.
-    MayReplace,
-    /// A new one is made, then the old one removed.
-    Replace,
-    /// Removed.
-    Remove,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Add => "add",
-            Self::Change => "change",
-            Self::MayReplace => "may replace",
-            Self::Replace => "replace",
-            Self::Remove => "remove",
-        })
-    }
 }
 
 impl Plan {

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::space::megabytes;
-
 /// An error of the sandbox.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -102,4 +100,9 @@ impl Error {
             source,
         }
     }
+}
+
+/// Whole megabytes.
+fn megabytes(bytes: u64) -> u64 {
+    bytes / 1_000_000
 }

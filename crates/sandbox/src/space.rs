@@ -28,11 +28,6 @@ pub(crate) fn require_space(folder: &Path, needed: u64) -> Result<()> {
     }
 }
 
-/// Whole megabytes.
-pub(crate) fn megabytes(bytes: u64) -> u64 {
-    bytes / 1_000_000
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

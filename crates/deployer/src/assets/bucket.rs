@@ -10,6 +10,7 @@ use aws_sdk_s3::types::{
 };
 
 use super::encrypted_transport;
+use super::retry::retry_conflicts;
 use crate::error::{Error, Kind, Result, aws, code, is_denied};
 use crate::session::Session;
 
@@ -18,8 +19,6 @@ use crate::session::Session;
 const EXPIRE_DAYS: i32 = 365;
 /// What was replaced by a newer upload of itself.
 const EXPIRE_NONCURRENT_DAYS: i32 = 30;
-/// How often a step is tried while another run works on the same bucket.
-const ATTEMPTS: u32 = 6;
 
 /// Makes sure that the bucket is there and that it is secured.
 ///
@@ -158,28 +157,6 @@ async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Re
     let sent = retry_conflicts(session, || request.clone().send()).await;
     sent.map(drop)
         .map_err(aws(format!("let old objects of {bucket} expire")))
-}
-
-/// Sends again while S3 says that another run is just changing the same bucket, or that it has not yet
-/// heard of the bucket everywhere.
-pub(super) async fn retry_conflicts<T, E, F>(
-    session: &Session<'_>,
-    send: impl Fn() -> F,
-) -> Result<T, SdkError<E>>
-where
-    E: ProvideErrorMetadata,
-    F: Future<Output = Result<T, SdkError<E>>>,
-{
-    let mut delay = session.pace.first;
-    for _ in 1..ATTEMPTS {
-        match send().await {
-            Err(error) if matches!(code(&error), "OperationAborted" | "NoSuchBucket") => {}
-            other => return other,
-        }
-        tokio::time::sleep(delay).await;
-        delay = session.pace.next(delay);
-    }
-    send().await
 }
 
 fn block_public_access() -> PublicAccessBlockConfiguration {

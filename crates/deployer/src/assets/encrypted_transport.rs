@@ -4,7 +4,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::put_bucket_policy::{PutBucketPolicyError, PutBucketPolicyOutput};
 use serde_json::json;
 
-use super::bucket::retry_conflicts;
+use super::retry::retry_conflicts;
 use crate::error::{Error, Result, aws, code, is_denied};
 use crate::session::Session;
 

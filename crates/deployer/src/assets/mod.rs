@@ -4,6 +4,7 @@ mod bucket;
 mod draft;
 mod encrypted_transport;
 mod refresh;
+mod retry;
 
 pub(crate) use draft::DraftTemplate;
 

@@ -11,8 +11,9 @@ use aws_smithy_mocks::{Rule, mock};
 use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, NAME};
 use super::told;
+use crate::action::Action;
 use crate::fixed_counts::set_fixed_counts;
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 use crate::{Resource, Result};
 
 const ARN: &str = "arn:aws:ecs:us-west-2:111122223333:service/c/web";

@@ -1,0 +1,31 @@
+//! Requests about a bucket that another run works on.
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+use crate::error::code;
+use crate::session::Session;
+
+/// How often a step is tried while another run works on the same bucket.
+const ATTEMPTS: u32 = 6;
+
+/// Sends again while S3 says that another run is just changing the same bucket, or that it has not yet
+/// heard of the bucket everywhere.
+pub(super) async fn retry_conflicts<T, E, F>(
+    session: &Session<'_>,
+    send: impl Fn() -> F,
+) -> Result<T, SdkError<E>>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E>>>,
+{
+    let mut delay = session.pace.first;
+    for _ in 1..ATTEMPTS {
+        match send().await {
+            Err(error) if matches!(code(&error), "OperationAborted" | "NoSuchBucket") => {}
+            other => return other,
+        }
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
+    }
+    send().await
+}

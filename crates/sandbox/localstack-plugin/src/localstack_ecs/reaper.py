@@ -17,6 +17,10 @@ import subprocess
 import sys
 import threading
 
+MARK = "ECS_SCALER_SANDBOX_FOLDER"
+"""Marks the processes that `local start` started. One that has the mark and no record is ended, so what LocalStack
+starts must not inherit it."""
+
 
 class Reaper:
     """The LocalStack side of the pipe; started with the first function process."""
@@ -51,6 +55,7 @@ class Reaper:
     def _start(self) -> None:
         self._child = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__],
+            env={name: value for name, value in os.environ.items() if name != MARK},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use e2e::{Bench, OwnSandbox, until};
+use e2e::{Bench, OwnSandbox, TestStack, until, worker};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -69,6 +69,34 @@ fn runs(sandbox: &Value) -> bool {
     let pid = sysinfo::Pid::from_u32(sandbox["pid"].as_u64().unwrap().try_into().unwrap());
     let process = system.process(pid);
     process.is_some_and(|process| process.status() != sysinfo::ProcessStatus::Zombie)
+}
+
+/// LocalStack's reaper ends the functions when LocalStack is killed. It starts with the first function.
+#[tokio::test]
+async fn a_command_ends_nothing_that_localstack_started() {
+    let bench = Bench::open();
+    let stack = TestStack::new(&bench, "reaper");
+    let _ = stack.deploy(&worker(&stack.name)).await.succeeds();
+    let status = bench.xtask(["local", "status"]).end().await.succeeds();
+    let localstack = status["pid"].as_u64().unwrap();
+    let before = find_reapers(localstack);
+    assert_eq!(before.len(), 1);
+    let _ = bench.xtask(["local", "start"]).end().await.succeeds();
+    assert_eq!(find_reapers(localstack), before);
+    let _ = stack.destroy(&[]).await.succeeds();
+}
+
+fn find_reapers(localstack: u64) -> Vec<sysinfo::Pid> {
+    let mut system = sysinfo::System::new_all().unwrap();
+    system.refresh_all();
+    let parent = sysinfo::Pid::from_u32(localstack.try_into().unwrap());
+    let is_reaper = |process: &&sysinfo::Process| {
+        let mut words = process.cmd().iter();
+        process.parent() == Some(parent)
+            && words.any(|word| word.to_string_lossy().ends_with("reaper.py"))
+    };
+    let found = system.processes().values().filter(is_reaper);
+    found.map(sysinfo::Process::pid).collect()
 }
 
 /// Two commands at once, as two terminals have it: one starts it, the other finds it.

@@ -65,9 +65,7 @@ impl Archive {
 
 impl Drop for Archive {
     fn drop(&mut self) {
-        let mut stop = Command::new(&self.program);
-        let stop = stop.args(["local", "stop"]).env("HOME", self.path("home"));
-        assert!(stop.status().unwrap().success());
+        self.run("local stop");
     }
 }
 

@@ -34,6 +34,7 @@ mod inspect;
 mod invoke;
 mod measure;
 mod messages;
+mod named;
 mod observe;
 mod ownership;
 mod plan;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use template::contract::types;
 
 use crate::error::{Result, aws};
+use crate::named::read_alarms;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
@@ -64,26 +65,11 @@ pub(super) async fn of_stack(session: &Session<'_>, resources: &[Resource]) -> R
     read_named(session, &names).await
 }
 
-/// DescribeAlarms takes 100 names, and answers 50 alarms a page.
-const NAMES: usize = 100;
-
 /// The alarms of these names, as far as they exist.
 pub(super) async fn read_named(session: &Session<'_>, names: &[String]) -> Result<Vec<Alarm>> {
-    let mut found = Vec::new();
-    for names in names.chunks(NAMES) {
-        let mut pages = session
-            .clients
-            .cloudwatch
-            .describe_alarms()
-            .set_alarm_names(Some(names.to_vec()))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(aws("read the alarms"))?;
-            found.extend(page.metric_alarms().iter().map(convert_alarm));
-        }
-    }
-    Ok(found)
+    let found = read_alarms(session, names).await;
+    let found = found.map_err(aws("read the alarms"))?;
+    Ok(found.iter().map(convert_alarm).collect())
 }
 
 fn convert_alarm(alarm: &MetricAlarm) -> Alarm {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_applicationautoscaling::types::{
-    ScalingActivity, ScalingPolicy, ServiceNamespace, StepAdjustment,
+    ScalableTarget, ScalingActivity, ScalingPolicy, ServiceNamespace, StepAdjustment,
     TargetTrackingScalingPolicyConfiguration,
 };
 use futures::future::try_join3;
@@ -12,6 +12,7 @@ use scaling::{ActivityStatus, Bounds, Parsed};
 use serde::Serialize;
 
 use crate::error::{Result, aws};
+use crate::named::read_scalable_targets;
 use crate::session::Session;
 
 use super::alarms::{self, Alarm};
@@ -75,7 +76,7 @@ pub(super) struct Scaled {
 const ONE_BY_ONE: usize = 10;
 /// Requests at once.
 const AT_ONCE: usize = 4;
-/// DescribeScalableTargets takes so many ids, and all three list that many a page.
+/// Items of a page.
 const PAGE: usize = 50;
 /// Maximum number of activities to show per service.
 const ACTIVITIES: usize = 5;
@@ -133,24 +134,13 @@ async fn read_bounds(
     session: &Session<'_>,
     ids: &[String],
 ) -> Result<Vec<(String, Option<Bounds>)>> {
-    let client = &session.clients.applicationautoscaling;
-    let mut found = Vec::new();
-    for ids in ids.chunks(PAGE) {
-        let mut pages = client
-            .describe_scalable_targets()
-            .service_namespace(ServiceNamespace::Ecs)
-            .set_resource_ids(Some(ids.to_vec()))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(aws("read the scalable targets"))?;
-            found.extend(page.scalable_targets().iter().map(|target| {
-                let [min, max] = [target.min_capacity(), target.max_capacity()].map(task_count);
-                (target.resource_id().to_owned(), Bounds::new(min, max).ok())
-            }));
-        }
-    }
-    Ok(found)
+    let found = read_scalable_targets(session, ids).await;
+    let found = found.map_err(aws("read the scalable targets"))?;
+    let bounds = |target: &ScalableTarget| {
+        let [min, max] = [target.min_capacity(), target.max_capacity()].map(task_count);
+        (target.resource_id().to_owned(), Bounds::new(min, max).ok())
+    };
+    Ok(found.iter().map(bounds).collect())
 }
 
 async fn read_policies(

@@ -3,26 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::ScalableTarget;
 use stack::{ServiceSource, Stack};
 use template::contract::types;
 
 use crate::error::{Error, Result, aws, is_denied};
+use crate::named::read_scalable_targets;
 use crate::observe::{observe, resources};
 use crate::session::Session;
 use crate::targets::physical_ids;
-
-/// DescribeScalableTargets takes so many ids.
-const IDS: usize = 50;
 
 /// Refuses to scale an existing service that is a scalable target already, unless it is this stack's own.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let wanted = list_wanted(stack);
     let ids: Vec<String> = wanted.keys().cloned().collect();
-    let mut found = Vec::new();
-    for ids in ids.chunks(IDS) {
-        found.extend(read_registered(session, ids).await?);
-    }
+    let found = read_registered(session, &ids).await?;
     if found.is_empty() {
         return Ok(());
     }
@@ -49,27 +44,14 @@ fn list_wanted(stack: &Stack) -> BTreeMap<String, &str> {
 
 async fn read_registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<ScalableTarget>> {
     let doing = "look for scalable targets of the existing services";
-    let mut pages = session
-        .clients
-        .applicationautoscaling
-        .describe_scalable_targets()
-        .service_namespace(ServiceNamespace::Ecs)
-        .set_resource_ids(Some(ids.to_vec()))
-        .into_paginator()
-        .send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => found.extend(page.scalable_targets.unwrap_or_default()),
-            // Without the permission to read, a deploy is still possible; at worst two policies conflict.
-            Err(error) if is_denied(&error) => {
-                session.note(format!("skipped: {}", aws(doing)(error)));
-                break;
-            }
-            Err(error) => return Err(aws(doing)(error)),
+    match read_scalable_targets(session, ids).await {
+        // Without the permission to read, a deploy is still possible; at worst two policies conflict.
+        Err(error) if is_denied(&error) => {
+            session.note(format!("skipped: {}", aws(doing)(error)));
+            Ok(Vec::new())
         }
+        read => read.map_err(aws(doing)),
     }
-    Ok(found)
 }
 
 /// Resource ids of the scalable targets that the deployed stack made.

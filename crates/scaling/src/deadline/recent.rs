@@ -1,4 +1,4 @@
-//! The largest value of the last seconds.
+//! The largest and the smallest value of the last seconds.
 
 use std::collections::VecDeque;
 
@@ -24,25 +24,21 @@ impl RecentMaximum {
     }
 }
 
-/// The values that could be the smallest yet, rising.
+/// The smallest value of the last seconds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RecentMinimum(VecDeque<(f64, f64)>);
+pub(super) struct RecentMinimum {
+    negated: RecentMaximum,
+}
 
 impl RecentMinimum {
     /// Adds a value at `at`, and forgets those older than `kept` seconds.
     pub(super) fn add(&mut self, at: f64, value: f64, kept: f64) {
-        while self.0.back().is_some_and(|(_, other)| *other >= value) {
-            self.0.pop_back();
-        }
-        self.0.push_back((at, value));
-        while self.0.front().is_some_and(|(since, _)| *since < at - kept) {
-            self.0.pop_front();
-        }
+        self.negated.add(at, -value, kept);
     }
 
     /// The smallest value; 0 without one.
     pub(super) fn value(&self) -> f64 {
-        self.0.front().map_or(0.0, |(_, value)| *value)
+        0.0 - self.negated.value()
     }
 }
 

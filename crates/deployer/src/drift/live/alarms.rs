@@ -6,14 +6,12 @@ use aws_sdk_cloudwatch::types::MetricAlarm;
 use serde_json::{Value, json};
 use template::contract::types;
 
-use crate::error::{Result, aws, is_denied, text};
+use crate::error::Result;
+use crate::named::read_alarms;
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::{Live, Properties};
-
-/// DescribeAlarms takes 100 names.
-const NAMES: usize = 100;
+use super::part::{Live, Properties, explain};
 
 /// Reads the alarms among the resources, and those in `made`, which Application Auto Scaling made.
 pub(super) async fn read(
@@ -27,30 +25,18 @@ pub(super) async fn read(
         .chain(made)
         .collect();
     let names: Vec<String> = alarms.iter().map(|one| one.physical_id.clone()).collect();
-    let mut found = HashMap::new();
-    for names in names.chunks(NAMES) {
-        let mut pages = session
-            .clients
-            .cloudwatch
-            .describe_alarms()
-            .set_alarm_names(Some(names.to_vec()))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) => page,
-                Err(error) if is_denied(&error) => {
-                    let reason = Live::Unchecked(text(&error).to_owned());
-                    return Ok(pair(&alarms, |_| reason.clone()));
-                }
-                Err(error) => return Err(aws("read the alarms")(error)),
-            };
-            for alarm in page.metric_alarms() {
-                let name = alarm.alarm_name().unwrap_or_default().to_owned();
-                found.insert(name, convert(alarm));
-            }
+    let read = match read_alarms(session, &names).await {
+        Ok(read) => read,
+        Err(error) => {
+            let live = explain(error, "read the alarms", |_| false)?;
+            return Ok(pair(&alarms, |_| live.clone()));
         }
-    }
+    };
+    let name = |alarm: &MetricAlarm| alarm.alarm_name().unwrap_or_default().to_owned();
+    let mut found: HashMap<String, Live> = read
+        .iter()
+        .map(|alarm| (name(alarm), convert(alarm)))
+        .collect();
     Ok(pair(&alarms, |alarm| {
         found.remove(&alarm.physical_id).unwrap_or(Live::Missing)
     }))
@@ -99,16 +85,9 @@ fn convert(alarm: &MetricAlarm) -> Live {
 /// The ARN of a scaling policy in the actions of the alarms that Application Auto Scaling makes ends in
 /// `:createdBy/UUID`, which its own ARN doesn't have. Observed in public lists of ECS services' alarms, not documented.
 fn list_actions(actions: &[String]) -> Vec<&str> {
-    let mut arns = Vec::new();
-    for action in actions {
-        let whole = action.as_str();
-        arns.push(
-            whole
-                .split_once(":createdBy/")
-                .map_or(whole, |(arn, _)| arn),
-        );
-    }
-    arns
+    let arn = |action: &str| action.find(":createdBy/").unwrap_or(action.len());
+    let arns = actions.iter().map(|action| action.split_at(arn(action)).0);
+    arns.collect()
 }
 
 #[cfg(test)]

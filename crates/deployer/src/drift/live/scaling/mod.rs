@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use template::contract::types;
 
 use crate::error::{Result, aws, is_denied, text};
+use crate::named::read_scalable_targets;
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -27,18 +28,20 @@ pub(super) struct Scaled {
     pub alarms: Vec<Intended>,
 }
 
-/// DescribeScalableTargets and DescribeScalingPolicies take 50 IDs or names.
+/// DescribeScalingPolicies takes 50 names.
 const NAMES: usize = 50;
 
 pub(super) async fn read(session: &Session<'_>, all: &[Intended]) -> Result<Scaled> {
     let of = |kind: &'static str| all.iter().filter(move |one| one.resource_type == kind);
     let targets: Vec<&Intended> = of(types::SCALABLE_TARGET).collect();
     let policies: Vec<&Intended> = of(types::SCALING_POLICY).collect();
-    let (found_targets, found_policies) = futures::future::try_join(
-        read_targets(session, &targets),
-        read_policies(session, &policies),
-    )
-    .await?;
+    let ids = distinct(&targets, "ResourceId");
+    let found_targets = async {
+        let found = read_scalable_targets(session, &ids).await;
+        found.map_err(aws("read the scalable targets"))
+    };
+    let (found_targets, found_policies) =
+        futures::future::try_join(found_targets, read_policies(session, &policies)).await?;
     let mut scaled = Scaled::default();
     for target in targets {
         let found = found_targets
@@ -65,26 +68,6 @@ pub(super) async fn read(session: &Session<'_>, all: &[Intended]) -> Result<Scal
         scaled.pairs.push((policy.clone(), live));
     }
     Ok(scaled)
-}
-
-async fn read_targets(session: &Session<'_>, targets: &[&Intended]) -> Result<Vec<ScalableTarget>> {
-    let ids: Vec<String> = distinct(targets, "ResourceId");
-    let mut found = Vec::new();
-    for ids in ids.chunks(NAMES) {
-        let mut pages = session
-            .clients
-            .applicationautoscaling
-            .describe_scalable_targets()
-            .service_namespace(ServiceNamespace::Ecs)
-            .set_resource_ids(Some(ids.to_vec()))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(aws("read the scalable targets"))?;
-            found.extend(page.scalable_targets.unwrap_or_default());
-        }
-    }
-    Ok(found)
 }
 
 async fn read_policies(

@@ -1,0 +1,64 @@
+//! Reading resources of AWS by name, as many as a request takes at a time.
+
+use aws_sdk_applicationautoscaling::config::http::HttpResponse;
+use aws_sdk_applicationautoscaling::error::SdkError;
+use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsError;
+use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsError;
+use aws_sdk_cloudwatch::types::MetricAlarm;
+
+use crate::session::Session;
+
+/// DescribeScalableTargets takes 50 IDs.
+const TARGETS: usize = 50;
+/// DescribeAlarms takes 100 names, and returns 50 alarms a page.
+const ALARMS: usize = 100;
+
+/// Reads the scalable targets of these ECS services (`service/CLUSTER/SERVICE`), as far as they exist.
+///
+/// # Errors
+/// If Application Auto Scaling refuses or can't be reached.
+pub(crate) async fn read_scalable_targets(
+    session: &Session<'_>,
+    ids: &[String],
+) -> Result<Vec<ScalableTarget>, SdkError<DescribeScalableTargetsError, HttpResponse>> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(TARGETS) {
+        let mut pages = session
+            .clients
+            .applicationautoscaling
+            .describe_scalable_targets()
+            .service_namespace(ServiceNamespace::Ecs)
+            .set_resource_ids(Some(ids.to_vec()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            found.extend(page?.scalable_targets.unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the alarms of these names, as far as they exist.
+///
+/// # Errors
+/// If CloudWatch refuses or can't be reached.
+pub(crate) async fn read_alarms(
+    session: &Session<'_>,
+    names: &[String],
+) -> Result<Vec<MetricAlarm>, SdkError<DescribeAlarmsError, HttpResponse>> {
+    let mut found = Vec::new();
+    for names in names.chunks(ALARMS) {
+        let mut pages = session
+            .clients
+            .cloudwatch
+            .describe_alarms()
+            .set_alarm_names(Some(names.to_vec()))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            found.extend(page?.metric_alarms.unwrap_or_default());
+        }
+    }
+    Ok(found)
+}

@@ -41,6 +41,15 @@ impl Record {
         serde_json::from_slice(&fs::read(file).ok()?).ok()
     }
 
+    /// Whether both processes run.
+    pub(crate) fn is_alive(&self) -> bool {
+        let emulators = self.emulators.as_ref().map(|emulators| emulators.process);
+        let processes = [self.process, emulators];
+        processes
+            .iter()
+            .all(|process| process.is_some_and(Identity::is_alive))
+    }
+
     /// Written whole or not at all: a run may be killed at any point.
     pub(crate) fn write(&self, file: &Path) -> Result<()> {
         let draft = file.with_extension("draft");

@@ -109,10 +109,12 @@ impl Sandbox {
         let _lock = Lock::take_noting(&self.folder().join("lock"), || {
             note("waiting for another command that starts or stops this sandbox");
         })?;
-        require_space(&self.folder(), SPACE)?;
         let made_from = provenance(&self.settings.plugin)?;
         let record = Record::read(&self.record_file());
-        self.end_strays(record.as_ref());
+        // A killed command leaves a stray only in place of a process that the record misses.
+        if !record.as_ref().is_some_and(Record::is_alive) {
+            self.end_strays(record.as_ref());
+        }
         let running = record.as_ref().filter(|record| record.process.is_some());
         let present = running.map_or_else(Behavior::default, |record| record.behavior.clone());
         let behavior = self.settings.wanted.apply_to(&present);
@@ -123,6 +125,7 @@ impl Sandbox {
         let (mut record, reused) = match kept {
             Some(record) => (record, true),
             None => {
+                require_space(&self.folder(), SPACE)?;
                 self.install(note)?;
                 note("starting LocalStack");
                 let port = record.map(|record| record.port);
@@ -287,12 +290,6 @@ impl Sandbox {
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.folder().join("localstack.log")
-    }
-
-    /// The emulators' log. That of the start before is kept beside it.
-    #[must_use]
-    pub fn emulators_log(&self) -> PathBuf {
-        companion::log(&self.folder())
     }
 
     /// Folder of what the tasks write: `<service>/<task id>.log`.

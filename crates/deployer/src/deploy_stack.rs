@@ -10,6 +10,7 @@ use crate::deploy::{Deployed, deploy_template, protect};
 use crate::error::{Error, Result};
 use crate::fixed_counts::set_fixed_counts;
 use crate::measure::measure_once;
+use crate::observe::deployed_resources;
 use crate::ownership::admit;
 use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
@@ -82,14 +83,15 @@ pub async fn deploy_stack<E: From<Error>>(
     };
     let deployed = deploy_template(session, &prepared.source, &mut approve).await?;
     let counts = prepared.template.list_fixed_counts();
-    set_fixed_counts(session, &stack.name, counts, &deployed.plan).await?;
+    let resources = deployed_resources(session, &stack.name).await?;
+    set_fixed_counts(session, &resources, counts, &deployed.plan).await?;
     session.begin(DeployStep::Protect);
     protect(session, &stack.name, stack.termination_protection).await?;
     session.begin(DeployStep::Verify);
-    verify(session, &stack.name).await?;
+    verify(session, &resources).await?;
     // Also without a change: an earlier deploy may have been killed before this.
     session.begin(DeployStep::Measure);
-    measure_once(session, &stack.name).await?;
+    measure_once(session, &resources).await?;
     Ok(Deployment {
         stack: stack.name.clone(),
         identity,

@@ -58,6 +58,18 @@ pub(crate) async fn describe<'a>(
     Ok(described)
 }
 
+/// Describes services that are given by ARN, as far as ECS knows them.
+pub(crate) async fn describe_by_arn<'a>(
+    session: &Session<'_>,
+    arns: impl IntoIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Service>> {
+    let wanted = arns.into_iter().map(|arn| (cluster_of(arn), arn));
+    let found = describe(session, wanted).await?;
+    let services = found.services.into_iter();
+    let by_arn = services.filter_map(|(_, one)| Some((one.service_arn()?.to_owned(), one)));
+    Ok(by_arn.collect())
+}
+
 /// `None`: ECS knows no such cluster.
 async fn describe_batch(
     session: &Session<'_>,

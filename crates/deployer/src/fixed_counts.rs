@@ -8,10 +8,10 @@ use template::contract::types;
 use tokio::time::{Instant, sleep};
 
 use crate::action::Action;
-use crate::described;
+use crate::described::{self, describe_by_arn};
 use crate::error::{Error, Kind, Result, aws};
-use crate::observe::deployed_resources;
 use crate::plan::Plan;
+use crate::resource::Resource;
 use crate::session::Session;
 
 /// How long a count must hold after scaling was removed: an invocation that still runs sets it every 10 s, until
@@ -33,16 +33,15 @@ struct Fixed {
 /// If ECS can't be reached, or if something else keeps changing a count.
 pub(crate) async fn set_fixed_counts(
     session: &Session<'_>,
-    stack: &str,
+    resources: &[Resource],
     counts: Vec<(String, i32)>,
     plan: &Plan,
 ) -> Result<()> {
     if counts.is_empty() {
         return Ok(());
     }
-    let resources = deployed_resources(session, stack).await?;
     let fixed = counts.into_iter().filter_map(|(id, count)| {
-        let is_it = |one: &&crate::Resource| one.logical_id == id && !one.physical_id.is_empty();
+        let is_it = |one: &&Resource| one.logical_id == id && !one.physical_id.is_empty();
         let arn = resources.iter().find(is_it)?.physical_id.clone();
         Some(Fixed { arn, count })
     });
@@ -91,16 +90,10 @@ async fn find_wrong<'f>(
     session: &Session<'_>,
     fixed: &'f [Fixed],
 ) -> Result<Vec<(&'f Fixed, i32)>> {
-    let wanted = fixed
-        .iter()
-        .map(|one| (described::cluster_of(&one.arn), one.arn.as_str()));
-    let described = described::describe(session, wanted).await?;
-    let find = |arn: &str| {
-        let mut services = described.services.iter().map(|(_, service)| service);
-        services.find(|service| service.service_arn() == Some(arn))
-    };
+    let arns = fixed.iter().map(|one| one.arn.as_str());
+    let described = describe_by_arn(session, arns).await?;
     let wrong = fixed.iter().filter_map(|one| {
-        let found = find(&one.arn).map(Service::desired_count)?;
+        let found = described.get(&one.arn).map(Service::desired_count)?;
         (found != one.count).then_some((one, found))
     });
     Ok(wrong.collect())

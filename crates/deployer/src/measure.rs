@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::error::{Error, Kind, Result};
 use crate::functions::event_for;
 use crate::invoke::{self, Attempt, function_name};
-use crate::observe::deployed_resources;
+use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::{Purpose, Target, read_targets};
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Invocations at once.
 const AT_ONCE: usize = 4;
 
-/// Invokes the functions that the stack's rules target, once for each target with the target's own
+/// Invokes the functions that the rules among a stack's resources target, once for each target with the target's own
 /// input, or for a function that follows demand with the order to look once. So the first datapoints exist
 /// when the deploy ends, and each scaling function has proved that it may read its alarms or queues and its
 /// service: it does only what the rule would have it do within the minute. Returns the number of targets that were
@@ -27,9 +27,8 @@ const AT_ONCE: usize = 4;
 /// # Errors
 /// When a function fails for as long as a new role may take to work; or when AWS can't be asked. Who may
 /// not invoke functions has still deployed: that is noted, no error.
-pub(crate) async fn measure_once(session: &Session<'_>, stack: &str) -> Result<usize> {
-    let resources = deployed_resources(session, stack).await?;
-    let targets: Vec<Target> = read_targets(session, &resources)
+pub(crate) async fn measure_once(session: &Session<'_>, resources: &[Resource]) -> Result<usize> {
+    let targets: Vec<Target> = read_targets(session, resources)
         .await?
         .into_iter()
         .filter(|target| target.arn.contains(":lambda:") && !target.input.is_empty())

@@ -1,6 +1,5 @@
 //! Reading again after a deploy: CloudFormation can report success after ECS has taken a deployment back.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
@@ -8,9 +7,8 @@ use futures::stream::{self, TryStreamExt};
 use template::contract::types;
 use tokio::time::Instant;
 
-use crate::described;
+use crate::described::describe_by_arn;
 use crate::error::{Error, Kind, Result, aws};
-use crate::observe::deployed_resources;
 use crate::resource::Resource;
 use crate::session::Session;
 
@@ -20,12 +18,12 @@ const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Checks through their own services that what was deployed is what runs: each ECS service has a
-/// task definition of this stack and runs on its capacity, the functions are active, the rules enabled.
+/// task definition of this stack and runs on its capacity, the functions are active, the rules enabled. Takes the
+/// resources of the stack.
 ///
 /// # Errors
 /// When one of them is not so, with what it is instead; or when AWS can't be asked.
-pub(crate) async fn verify(session: &Session<'_>, stack: &str) -> Result<()> {
-    let resources = deployed_resources(session, stack).await?;
+pub(crate) async fn verify(session: &Session<'_>, resources: &[Resource]) -> Result<()> {
     let of = |kind: &'static str| {
         resources
             .iter()
@@ -58,7 +56,8 @@ async fn verify_services(
     let begun = Instant::now();
     let mut delay = session.pace.first;
     loop {
-        let found = describe(session, services).await?;
+        let arns = services.iter().map(|service| service.physical_id.as_str());
+        let found = describe_by_arn(session, arns).await?;
         let broken = services.iter().find_map(|service| {
             let found = found.get(service.physical_id.as_str());
             let verified = verify_service(service, found, definitions);
@@ -75,21 +74,6 @@ async fn verify_services(
         tokio::time::sleep(delay).await;
         delay = session.pace.next(delay);
     }
-}
-
-/// The services by ARN, as far as ECS knows them.
-async fn describe(
-    session: &Session<'_>,
-    services: &[&Resource],
-) -> Result<BTreeMap<String, Service>> {
-    let arns = services.iter().map(|service| service.physical_id.as_str());
-    let wanted = arns.map(|arn| (described::cluster_of(arn), arn));
-    let found = described::describe(session, wanted).await?;
-    Ok(found
-        .services
-        .into_iter()
-        .filter_map(|(_, service)| Some((service.service_arn()?.to_owned(), service)))
-        .collect())
 }
 
 fn verify_service<'s>(

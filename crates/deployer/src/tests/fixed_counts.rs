@@ -13,6 +13,7 @@ use super::cloudformation::{CloudFormation, NAME};
 use super::told;
 use crate::action::Action;
 use crate::fixed_counts::set_fixed_counts;
+use crate::observe::deployed_resources;
 use crate::plan::Plan;
 use crate::{Resource, Result};
 
@@ -77,7 +78,8 @@ async fn set(ecs: &Ecs, removes: bool) -> (Result<()>, Told) {
         assert_eq!(plan.changes[0].action, Action::Remove);
     }
     run(&rules, async |session| {
-        set_fixed_counts(session, NAME, vec![("Web".into(), 2)], &plan).await
+        let resources = deployed_resources(session, NAME).await?;
+        set_fixed_counts(session, &resources, vec![("Web".into(), 2)], &plan).await
     })
     .await
 }

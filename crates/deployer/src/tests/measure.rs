@@ -86,7 +86,8 @@ fn fails(why: &str) -> InvokeOutput {
 async fn measure(cloud: &CloudFormation, others: Vec<Rule>) -> (Result<usize>, Told) {
     let rules: Vec<Rule> = cloud.rules().into_iter().chain(others).collect();
     run(&rules, async |session| {
-        crate::measure::measure_once(session, NAME).await
+        let resources = crate::observe::deployed_resources(session, NAME).await?;
+        crate::measure::measure_once(session, &resources).await
     })
     .await
 }

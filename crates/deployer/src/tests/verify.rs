@@ -109,7 +109,8 @@ fn own(name: &str, _: usize) -> Option<String> {
 async fn verify(cloud: &CloudFormation, rules: Vec<Rule>) -> Result<()> {
     let rules: Vec<Rule> = cloud.rules().into_iter().chain(rules).collect();
     run(&rules, async |session| {
-        crate::verify::verify(session, NAME).await
+        let resources = crate::observe::deployed_resources(session, NAME).await?;
+        crate::verify::verify(session, &resources).await
     })
     .await
     .0

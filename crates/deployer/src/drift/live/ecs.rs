@@ -1,7 +1,5 @@
 //! Services, clusters, and capacity providers of ECS.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_ecs::operation::describe_clusters::DescribeClustersError;
 use aws_sdk_ecs::types::{
     CapacityProvider, CapacityProviderStatus, CapacityProviderStrategyItem, Cluster, ClusterField,
@@ -10,7 +8,7 @@ use aws_sdk_ecs::types::{
 use serde_json::{Value, json};
 use template::contract::types;
 
-use crate::described::{self, cluster_of};
+use crate::described::describe_by_arn;
 use crate::error::Result;
 use crate::session::Session;
 
@@ -26,16 +24,10 @@ pub(super) async fn read_services(
         .filter(|one| one.resource_type == types::SERVICE)
         .collect();
     let arns = services.iter().map(|service| service.physical_id.as_str());
-    let wanted = arns.map(|arn| (cluster_of(arn), arn));
-    let found = described::describe(session, wanted).await?;
-    let by_arn: BTreeMap<&str, &Service> = found
-        .services
-        .iter()
-        .filter_map(|(_, service)| Some((service.service_arn()?, service)))
-        .filter(|(_, service)| service.status().is_none_or(|status| status == "ACTIVE"))
-        .collect();
+    let found = describe_by_arn(session, arns).await?;
     let live = |service: &Intended| {
-        let found = by_arn.get(service.physical_id.as_str());
+        let found = found.get(service.physical_id.as_str());
+        let found = found.filter(|one| one.status().is_none_or(|status| status == "ACTIVE"));
         found.map_or(Live::Missing, |found| convert_service(found))
     };
     Ok(services

@@ -85,7 +85,7 @@ fn pack(target: &Target, executable: &Path, commit: &Commit) -> Result<Vec<u8>> 
         "ecs-scaler.cdx.json",
         packages.write_sbom(commit).as_bytes(),
     )?;
-    for (name, text) in list_manual()?.into_iter().chain(list_completions()?) {
+    for (name, text) in list_manual()?.into_iter().chain(list_completions()) {
         archive.add(&name, &text)?;
     }
     archive.finish()
@@ -106,15 +106,17 @@ fn list_manual() -> Result<Vec<(String, Vec<u8>)>> {
     Ok(pages)
 }
 
-fn list_completions() -> Result<Vec<(String, Vec<u8>)>> {
+fn list_completions() -> Vec<(String, Vec<u8>)> {
     use clap::ValueEnum as _;
-    let folder = tempfile::tempdir().map_err(|error| failed("make a folder", &error))?;
+    use clap_complete::Generator as _;
     let write = |shell: &clap_complete::Shell| {
+        let mut text = Vec::new();
         let mut command = cli::command_of("ecs-scaler");
-        let path = clap_complete::generate_to(*shell, &mut command, "ecs-scaler", folder.path())
-            .map_err(|error| failed("write the completions", &error))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Ok((format!("completions/{name}"), read(&path)?))
+        clap_complete::generate(*shell, &mut command, "ecs-scaler", &mut text);
+        (
+            format!("completions/{}", shell.file_name("ecs-scaler")),
+            text,
+        )
     };
     clap_complete::Shell::value_variants()
         .iter()

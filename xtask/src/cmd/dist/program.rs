@@ -88,35 +88,24 @@ pub(super) fn build(
     commit: &Commit,
     debug: bool,
 ) -> Result<PathBuf> {
+    let name = target.name();
     let mut build = if debug {
-        // With the features of `cargo xtask`, so that nothing is compiled twice.
+        // With the features of `cargo xtask`, so that only this program is compiled again.
         let mut build = cargo();
-        build.args(["build", "--package", "xtask", "--package", "ecs-scaler"]);
-        build
-    } else if target.is_linux() {
-        let mut build = build_tools(&|text| eprintln!("{text}"))?.command("cargo-zigbuild");
-        let triple = format!("{}.{GLIBC}", target.name());
-        build.args([
-            "zigbuild",
-            "--profile",
-            "dist",
-            "--package",
-            "ecs-scaler",
-            "--target",
-            &triple,
-        ]);
+        build.args("build --package xtask --package ecs-scaler --bin ecs-scaler".split(' '));
         build
     } else {
-        let mut build = cargo();
-        build.args([
-            "build",
-            "--profile",
-            "dist",
-            "--package",
-            "ecs-scaler",
-            "--target",
-            target.name(),
-        ]);
+        let (mut build, command, triple) = if target.is_linux() {
+            let zig = build_tools(&|text| eprintln!("{text}"))?.command("cargo-zigbuild");
+            (zig, "zigbuild", format!("{name}.{GLIBC}"))
+        } else {
+            (cargo(), "build", name.to_owned())
+        };
+        build
+            .arg(command)
+            .args("--profile dist --package ecs-scaler --target".split(' '))
+            .arg(triple)
+            .envs(hide_paths());
         build
     };
     build
@@ -125,13 +114,7 @@ pub(super) fn build(
         .current_dir(paths::root())
         .env("ECS_SCALER_BUNDLE", bundle)
         .env("ECS_SCALER_COMMIT", commit.id());
-    if !debug {
-        build.envs(hide_paths());
-    }
-    let messages = capture_output(
-        &mut build,
-        &format!("build ecs-scaler for {}", target.name()),
-    )?;
+    let messages = capture_output(&mut build, &format!("build ecs-scaler for {name}"))?;
     find_executable(&messages, "ecs-scaler")
         .ok_or_else(|| Failure::failed("cargo built ecs-scaler but named no executable"))
 }

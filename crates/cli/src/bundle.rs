@@ -21,7 +21,6 @@ const PLUGIN: &str = "plugin";
 
 /// A bundle.
 pub(crate) struct Bundle {
-    bytes: &'static [u8],
     archive: ZipArchive<Cursor<&'static [u8]>>,
 }
 
@@ -39,7 +38,7 @@ impl Bundle {
             return Ok(None);
         }
         let archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
-        Ok(Some(Self { bytes, archive }))
+        Ok(Some(Self { archive }))
     }
 
     /// Returns a function for an architecture. `None` if the bundle doesn't have it.
@@ -59,14 +58,14 @@ impl Bundle {
         Ok(Some(Asset::packed_function(function.package(), packed)))
     }
 
-    /// Unpacks the plugin below `folder` unless it is there, and returns its folder. Another bundle has another folder,
+    /// Unpacks the plugin below `folder` unless it is there, and returns its folder. Another plugin has another folder,
     /// so that a sandbox that runs keeps its files.
     ///
     /// # Errors
     /// If the bundle is damaged, or the files can't be written.
     pub(crate) fn unpack_plugin(&mut self, folder: &Path) -> Result<PathBuf> {
-        let hash = hex::encode(Sha256::digest(self.bytes));
-        let target = folder.join(hash.get(..16).unwrap_or(&hash));
+        let files = self.list_plugin()?;
+        let target = folder.join(identify(&files));
         if target.is_dir() {
             return Ok(target);
         }
@@ -79,14 +78,7 @@ impl Bundle {
         fs::create_dir_all(folder).map_err(failed)?;
         // Complete or not there: two programs may start at once, and each can be killed.
         let unpacked = tempfile::tempdir_in(folder).map_err(failed)?;
-        for index in 0..self.archive.len() {
-            let entry = self.archive.by_index_raw(index);
-            let path = entry.map_err(|error| damaged(&error))?.enclosed_name();
-            let Some(path) =
-                path.and_then(|path| path.strip_prefix(PLUGIN).ok().map(PathBuf::from))
-            else {
-                continue;
-            };
+        for PluginFile { index, path, .. } in files {
             let path = unpacked.path().join(path);
             fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
             fs::write(path, self.read_entry(index)?).map_err(failed)?;
@@ -95,6 +87,26 @@ impl Bundle {
             Err(error) if !target.is_dir() => Err(failed(error)),
             _ => Ok(target),
         }
+    }
+
+    fn list_plugin(&mut self) -> Result<Vec<PluginFile>> {
+        let mut files = Vec::new();
+        for index in 0..self.archive.len() {
+            let entry = self.archive.by_index_raw(index);
+            let entry = entry.map_err(|error| damaged(&error))?;
+            let path = entry.enclosed_name();
+            if let Some(path) = path
+                .as_deref()
+                .and_then(|path| path.strip_prefix(PLUGIN).ok())
+            {
+                files.push(PluginFile {
+                    index,
+                    path: path.to_owned(),
+                    crc32: entry.crc32(),
+                });
+            }
+        }
+        Ok(files)
     }
 
     fn read_entry(&mut self, index: usize) -> Result<Vec<u8>> {
@@ -108,6 +120,26 @@ impl Bundle {
             .map_err(|error| damaged(&error))?;
         Ok(bytes)
     }
+}
+
+/// A file of the plugin in the zip.
+struct PluginFile {
+    index: usize,
+    /// Path in the plugin's folder.
+    path: PathBuf,
+    crc32: u32,
+}
+
+/// Returns a name that another plugin doesn't have.
+fn identify(files: &[PluginFile]) -> String {
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(file.path.as_os_str().as_encoded_bytes());
+        hash.update(file.crc32.to_be_bytes());
+    }
+    let mut name = hex::encode(hash.finalize());
+    name.truncate(16);
+    name
 }
 
 fn damaged(error: &dyn std::error::Error) -> Failure {

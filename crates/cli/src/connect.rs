@@ -8,6 +8,7 @@ use sandbox::{Sandbox, SandboxStatus, Settings, Wanted};
 use stack::Architecture;
 
 use crate::definition::Known;
+use crate::disk::describe_if_full;
 use crate::failure::{Code, Failure, Result};
 use crate::programs;
 use crate::ui::Ui;
@@ -147,14 +148,14 @@ impl Cloud {
         wanted: Architecture,
         ui: &Ui,
     ) -> Result<BuiltFunctions> {
-        if self.local {
-            return Ok(BuiltFunctions {
-                assets: programs::pack_functions(functions)?,
-                architecture: wanted,
-            });
-        }
-        // Building waits on processes; nothing else runs meanwhile.
+        // Building waits on processes, and packing reads the whole program; nothing else runs meanwhile.
         tokio::task::block_in_place(|| {
+            if self.local {
+                return Ok(BuiltFunctions {
+                    assets: programs::pack_functions(functions)?,
+                    architecture: wanted,
+                });
+            }
             workshop().build_functions(functions, wanted, &|text| ui.note(text))
         })
     }
@@ -187,12 +188,11 @@ fn explain(failure: Failure, status: Option<&SandboxStatus>, log: &Path) -> Fail
     if let Some(ended) = ended {
         failure = failure.hint(ended);
     }
-    let free = sandbox::free_space(log).filter(|free| *free < sandbox::FULL);
-    if let (Some(_), Some(folder)) = (free, log.parent()) {
-        failure = failure.hint(format!(
-            "no space left on {}: free some, then run the command again",
-            folder.display()
-        ));
+    if let Some(full) = log
+        .parent()
+        .and_then(|folder| describe_if_full([folder.to_owned()]))
+    {
+        failure = failure.hint(full);
     }
     failure.hint(format!("the sandbox's log: {}", log.display()))
 }

@@ -8,7 +8,7 @@ use crate::workshop::workshop;
 pub(crate) fn hints(message: &str) -> Vec<String> {
     let has = |words: &[&str]| words.iter().any(|words| message.contains(words));
     if has(&["No space left on device", "Disk quota exceeded"]) {
-        return vec![describe_full(&full_folders())];
+        return vec![describe_full(&list_full(list_written()))];
     }
     if has(&["Read-only file system"]) {
         let mut hint = "the file system is read-only".to_owned();
@@ -36,18 +36,29 @@ fn describe_full(folders: &[(PathBuf, u64)]) -> String {
     format!("no space left on {place}: free some, then run the command again")
 }
 
-/// Folders that commands write to and whose disk is full, with the bytes that are free.
-fn full_folders() -> Vec<(PathBuf, u64)> {
-    let candidates = [
+/// Describes which of the folders are on a full disk. `None` if none is.
+pub(crate) fn describe_if_full(folders: impl IntoIterator<Item = PathBuf>) -> Option<String> {
+    let full = list_full(folders);
+    (!full.is_empty()).then(|| describe_full(&full))
+}
+
+/// The folders whose disk is full, with the bytes that are free.
+fn list_full(folders: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, u64)> {
+    let folders = folders.into_iter();
+    let free = folders.filter_map(|folder| Some((sandbox::free_space(&folder)?, folder)));
+    free.filter(|(free, _)| *free < sandbox::FULL)
+        .map(|(free, folder)| (folder, free))
+        .collect()
+}
+
+/// Folders that commands write to.
+fn list_written() -> impl Iterator<Item = PathBuf> {
+    let folders = [
         workshop().home().ok(),
         std::env::current_dir().ok(),
         Some(std::env::temp_dir()),
     ];
-    let candidates = candidates.into_iter().flatten();
-    let free = candidates.filter_map(|folder| Some((sandbox::free_space(&folder)?, folder)));
-    free.filter(|(free, _)| *free < sandbox::FULL)
-        .map(|(free, folder)| (folder, free))
-        .collect()
+    folders.into_iter().flatten()
 }
 
 #[cfg(test)]

@@ -12,51 +12,43 @@ const STYLES: [&str; 13] = [
 
 /// What stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Keep {
-    /// Line ends and tabs.
-    Lines,
-    /// Line ends, tabs, and this crate's own colors.
-    Colors,
-    /// Nothing: the text becomes one line.
-    Nothing,
-    /// This crate's own colors; the text becomes one line.
-    ColorsInLine,
+pub(crate) struct Keep {
+    /// Line ends and tabs. Without them, the text becomes one line.
+    lines: bool,
+    /// This crate's own colors.
+    colors: bool,
 }
 
 impl Keep {
-    /// Text of several lines, with colors if they are shown.
-    pub(crate) fn lines(colors: bool) -> Self {
-        if colors { Self::Colors } else { Self::Lines }
-    }
+    pub(crate) const NOTHING: Self = Self::line(false);
 
-    /// One line, with colors if they are shown.
-    pub(crate) fn line(colors: bool) -> Self {
-        if colors {
-            Self::ColorsInLine
-        } else {
-            Self::Nothing
+    /// Text of several lines, with colors if they are shown.
+    pub(crate) const fn lines(colors: bool) -> Self {
+        Self {
+            lines: true,
+            colors,
         }
     }
 
-    fn has_lines(self) -> bool {
-        matches!(self, Self::Lines | Self::Colors)
-    }
-
-    fn has_colors(self) -> bool {
-        matches!(self, Self::Colors | Self::ColorsInLine)
+    /// One line, with colors if they are shown.
+    pub(crate) const fn line(colors: bool) -> Self {
+        Self {
+            lines: false,
+            colors,
+        }
     }
 }
 
 /// Escapes control characters: `\x1b` for the escape character, `\u{202e}` for a bidirectional override.
 pub(crate) fn escape(text: &str, keep: Keep) -> Cow<'_, str> {
-    let stays = |c: char| !is_control(c) || (keep.has_lines() && matches!(c, '\n' | '\t'));
+    let stays = |c: char| !is_control(c) || (keep.lines && matches!(c, '\n' | '\t'));
     if text.chars().all(stays) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if let Some(style) = find_style(rest).filter(|_| keep.has_colors()) {
+        if let Some(style) = find_style(rest).filter(|_| keep.colors) {
             escaped.push_str(style);
             rest = rest.get(style.len()..).unwrap_or_default();
             continue;
@@ -123,23 +115,23 @@ mod tests {
     fn controls_are_shown_and_colors_of_ours_kept() {
         let hostile = "a\x1b[2J\x1b]0;title\x07\u{9b}31m\u{202e}b\x7f\r\n\tc";
         assert_eq!(
-            escape(hostile, Keep::Lines),
+            escape(hostile, Keep::lines(false)),
             "a\\x1b[2J\\x1b]0;title\\x07\\u{9b}31m\\u{202e}b\\x7f\\r\n\tc"
         );
         let red = "\x1b[31mno\x1b[0m \x1b[8mhidden";
         assert_eq!(find_style("\x1b[35;1mx"), Some("\x1b[35;1m"));
         assert_eq!(find_style("\x1b[31;8mx"), None);
         assert_eq!(
-            escape(red, Keep::Colors),
+            escape(red, Keep::lines(true)),
             "\x1b[31mno\x1b[0m \\x1b[8mhidden"
         );
         assert_eq!(
-            escape(red, Keep::Lines),
+            escape(red, Keep::lines(false)),
             "\\x1b[31mno\\x1b[0m \\x1b[8mhidden"
         );
-        assert_eq!(escape("a\nb", Keep::Nothing), "a\\nb");
+        assert_eq!(escape("a\nb", Keep::NOTHING), "a\\nb");
         assert!(matches!(
-            escape("größer 数 🚀\n", Keep::Lines),
+            escape("größer 数 🚀\n", Keep::lines(false)),
             Cow::Borrowed(_)
         ));
     }
@@ -158,7 +150,7 @@ mod tests {
             style().green().bold(),
         ] {
             let text = style.apply_to("x").to_string();
-            assert_eq!(escape(&text, Keep::Colors), text);
+            assert_eq!(escape(&text, Keep::lines(true)), text);
         }
     }
 
@@ -176,18 +168,18 @@ mod tests {
     proptest! {
         #[test]
         fn no_control_is_printed_and_nothing_is_lost(text in texts()) {
-            for keep in [Keep::Lines, Keep::Colors, Keep::Nothing, Keep::ColorsInLine] {
+            for keep in [Keep::lines(false), Keep::lines(true), Keep::NOTHING, Keep::line(true)] {
                 let mut left = escape(&text, keep).into_owned();
                 let printable = text.chars().filter(|c| !is_control(*c)).count();
                 prop_assert!(left.chars().count() >= printable);
                 while let Some(style) = left
                     .match_indices('\x1b')
                     .find_map(|(at, _)| find_style(&left[at..]))
-                    .filter(|_| keep.has_colors())
+                    .filter(|_| keep.colors)
                 {
                     left = left.replacen(&style.to_owned(), "", 1);
                 }
-                let lines = |c: &char| keep.has_lines() && matches!(c, '\n' | '\t');
+                let lines = |c: &char| keep.lines && matches!(c, '\n' | '\t');
                 let found: Vec<char> = left.chars().filter(|c| is_control(*c) && !lines(c)).collect();
                 prop_assert!(found.is_empty(), "{found:?}");
             }

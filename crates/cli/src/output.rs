@@ -36,7 +36,7 @@ pub(crate) fn text(text: &str) {
 /// Prints a document, such as a template, which a program may read: unchanged, except on a terminal.
 pub(crate) fn document(text: &str) {
     if std::io::stdout().is_terminal() {
-        return print_line_end(&escape(text, Keep::Lines));
+        return print_line_end(&escape(text, Keep::lines(false)));
     }
     print_line_end(text);
 }

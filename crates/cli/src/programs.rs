@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -70,13 +72,24 @@ fn serve<E: Display>(function: impl Future<Output = Result<(), E>>) -> Result<()
 /// # Errors
 /// If the file of the running program can't be read.
 pub fn pack_functions(functions: &[FunctionCode]) -> Result<BTreeMap<FunctionCode, Asset>> {
-    let executable = Executable::find()?;
+    let path = find_executable()?;
+    let bytes = std::fs::read(&path).map_err(|error| {
+        Failure::failed(format!("failed to read {}: {error}", path.display()))
+            .hint("the program was replaced or removed while it ran: run the command again")
+    })?;
+    let sha256 = hex::encode(Sha256::digest(bytes));
     let pack = |function: &FunctionCode| {
-        let script = executable.write_script((*function).into())?;
+        let script = write_script(&path, (*function).into())?;
+        let script = mark_version(&script, &sha256);
         let asset = Asset::function(function.package(), script.as_bytes())?;
         Ok((*function, asset))
     };
     functions.iter().map(pack).collect()
+}
+
+/// Adds the hash of the program to a script, so that a deploy after an upgrade of the program updates the functions.
+fn mark_version(script: &str, sha256: &str) -> String {
+    format!("{script}# SHA-256 of the program: {sha256}\n")
 }
 
 /// Makes an executable file in `folder` that runs the demo's worker, and returns its path.
@@ -85,62 +98,38 @@ pub fn pack_functions(functions: &[FunctionCode]) -> Result<BTreeMap<FunctionCod
 /// If the file of the running program can't be read, or the new file can't be written.
 pub(crate) fn make_worker(folder: &Path) -> Result<PathBuf> {
     let worker = Program::VoucherWorker;
-    let script = Executable::find()?.write_script(worker)?;
+    let script = write_script(&find_executable()?, worker)?;
     let path = folder.join(worker.name());
     let failed = |error: std::io::Error| {
         Failure::failed(format!("failed to write {}: {error}", path.display()))
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new();
     // Another demo may run the file that this one replaces.
-    let mut file = make_executable(&mut file)
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o755))
+        .tempfile_in(folder);
+    let mut file = file.map_err(failed)?;
     file.write_all(script.as_bytes()).map_err(failed)?;
     file.persist(&path).map_err(|error| failed(error.error))?;
     Ok(path)
 }
 
-fn make_executable<'a, 'b, 'c>(
-    file: &'c mut tempfile::Builder<'a, 'b>,
-) -> &'c mut tempfile::Builder<'a, 'b> {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.permissions(std::fs::Permissions::from_mode(0o755))
+/// Returns the path of the running program.
+fn find_executable() -> Result<PathBuf> {
+    std::env::current_exe()
+        .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))
 }
 
-/// The file of the running program.
-struct Executable {
-    path: PathBuf,
-    sha256: String,
-}
-
-impl Executable {
-    fn find() -> Result<Self> {
-        let path = std::env::current_exe()
-            .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;
-        let bytes = std::fs::read(&path).map_err(|error| {
-            Failure::failed(format!("failed to read {}: {error}", path.display()))
-                .hint("the program was replaced or removed while it ran: run the command again")
-        })?;
-        let sha256 = hex::encode(Sha256::digest(bytes));
-        Ok(Self { path, sha256 })
-    }
-
-    /// Writes a shell script that runs `program`. It contains the hash, so that a deploy after an upgrade of the
-    /// program updates the functions.
-    fn write_script(&self, program: Program) -> Result<String> {
-        let Some(path) = self.path.to_str() else {
-            let path = self.path.display();
-            return Err(Failure::failed(format!(
-                "the path of this program is not valid UTF-8: {path}"
-            )));
-        };
-        let quoted = format!("'{}'", path.replace('\'', r"'\''"));
-        let (sha256, name) = (&self.sha256, program.name());
-        Ok(format!(
-            "#!/bin/sh\n# SHA-256 of the program: {sha256}\nexec {quoted} program {name}\n"
-        ))
-    }
+/// Writes a shell script that runs `program` of the executable at `path`.
+fn write_script(path: &Path, program: Program) -> Result<String> {
+    let Some(path) = path.to_str() else {
+        let path = path.display();
+        return Err(Failure::failed(format!(
+            "the path of this program is not valid UTF-8: {path}"
+        )));
+    };
+    let (quoted, name) = (path.replace('\'', r"'\''"), program.name());
+    Ok(format!("#!/bin/sh\nexec '{quoted}' program {name}\n"))
 }
 
 #[cfg(test)]
@@ -164,11 +153,7 @@ mod tests {
         let mut permissions = std::fs::metadata(&path).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
         std::fs::set_permissions(&path, permissions).unwrap();
-        let executable = Executable {
-            path,
-            sha256: "abc".into(),
-        };
-        let script = executable.write_script(Program::MetricFunction).unwrap();
+        let script = write_script(&path, Program::MetricFunction).unwrap();
         let mut shell = std::process::Command::new("/bin/sh");
         let output = shell.args(["-c", &script]).output().unwrap();
         assert_eq!(output.stdout, b"program metric-function");
@@ -176,12 +161,9 @@ mod tests {
 
     #[test]
     fn another_program_packs_other_functions() {
-        let script = |sha256: &str| {
-            let sha256 = sha256.to_owned();
-            let path = "/bin/ecs-scaler".into();
-            let executable = Executable { path, sha256 };
-            executable.write_script(Program::ScalingFunction).unwrap()
-        };
+        let path = Path::new("/bin/ecs-scaler");
+        let script = write_script(path, Program::ScalingFunction).unwrap();
+        let script = |sha256: &str| mark_version(&script, sha256);
         assert_ne!(script("1"), script("2"));
         assert_eq!(script("1"), script("1"));
     }

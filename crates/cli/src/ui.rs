@@ -53,7 +53,7 @@ impl Ui {
     /// Shows what goes on next to the spinner, and nowhere else.
     pub(crate) fn status(&self, text: String) {
         if let Some(spinner) = &self.spinner {
-            spinner.set_message(escape(&text, Keep::Nothing).into_owned());
+            spinner.set_message(escape(&text, Keep::NOTHING).into_owned());
         }
     }
 
@@ -134,7 +134,7 @@ impl Ui {
         }
         let ask = || {
             dialoguer::Confirm::new()
-                .with_prompt(escape(question, Keep::Nothing))
+                .with_prompt(escape(question, Keep::NOTHING))
                 .default(false)
                 .interact_on(&Term::stderr())
         };

@@ -77,7 +77,7 @@ pub use http::is_loopback;
 pub use inspect::{
     Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandState, Inspection,
     LiveSnapshot, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
-    oldest_messages, refresh,
+    inspect_stack, oldest_messages, refresh,
 };
 pub use invoke::{Invocation, invoke};
 pub use messages::QueueMessages;

@@ -76,9 +76,13 @@ async fn compute_difference(
         Some(text) => as_yaml(&parse(text)?)?,
         None => String::new(),
     };
-    let drift = match deployer::observe_ours(session, &stack.name).await? {
-        Some(observed) if with_drift => Some(deployer::find_drift(session, &observed).await?),
-        _ => None,
+    let observed = match with_drift {
+        true => deployer::observe_ours(session, &stack.name).await?,
+        false => None,
+    };
+    let drift = match &observed {
+        Some(observed) => Some(deployer::find_drift(session, observed).await?),
+        None => None,
     };
     Ok(Difference {
         changed: plan.is_some() || drift.as_ref().is_some_and(|drift| !drift.is_empty()),

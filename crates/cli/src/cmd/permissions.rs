@@ -30,12 +30,14 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         .iter()
         .map(|policy| (policy.name.to_owned(), json!(policy.documents)))
         .collect();
+    let bounded = stack
+        .as_ref()
+        .is_none_or(|stack| stack.permissions_boundary.is_some());
     let result = json!({
         "stack": stack.as_ref().map(|stack| &stack.name),
-        "bounded": stack.as_ref().is_none_or(|stack| stack.permissions_boundary.is_some()),
+        "bounded": bounded,
         "policies": documents,
     });
-    let bounded = result["bounded"] == true;
     format.print(&result, |_| {
         let parts: Vec<String> = policies.iter().map(format_policy).collect();
         parts.concat() + advise(bounded)

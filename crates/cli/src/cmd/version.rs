@@ -33,7 +33,10 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         version: env!("CARGO_PKG_VERSION"),
         commit: option_env!("ECS_SCALER_COMMIT"),
         target: env!("ECS_SCALER_TARGET"),
-        functions: workshop().list_functions()?,
+        functions: match args.verbose || format == Format::Json {
+            true => workshop().list_functions()?,
+            false => Vec::new(),
+        },
     };
     format.print(&version, |version| format_version(version, args.verbose));
     Ok(())

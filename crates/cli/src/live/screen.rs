@@ -83,7 +83,7 @@ impl Screen {
                 let before = stamp.text(now);
                 changes
                     .iter()
-                    .map(|line| format!("{before} {}\n", escape(line, Keep::Nothing)))
+                    .map(|line| format!("{before} {}\n", escape(line, Keep::NOTHING)))
                     .collect()
             }
             (Way::Json, Moment::Looked) => {

@@ -81,9 +81,21 @@ pub async fn inspect(
     name: &str,
     now: SystemTime,
 ) -> Result<Option<Inspection>> {
-    let Some(stack) = observe_ours(session, name).await? else {
-        return Ok(None);
-    };
+    match observe_ours(session, name).await? {
+        Some(stack) => inspect_stack(session, stack, now).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads the live system of a stack that was observed.
+///
+/// # Errors
+/// If AWS can't be asked.
+pub async fn inspect_stack(
+    session: &Session<'_>,
+    stack: Observed,
+    now: SystemTime,
+) -> Result<Inspection> {
     let resources = resources(session, &stack).await?;
     let functions = functions(session, &resources).await?;
     let requests = list_requests(&functions);
@@ -107,14 +119,14 @@ pub async fn inspect(
         service.adopt(&alarms);
     }
     alarms.retain(|alarm| !services.iter().any(|service| service.acts_on(&alarm.name)));
-    Ok(Some(Inspection {
+    Ok(Inspection {
         stack,
         clusters,
         services,
         queues,
         dead_letters,
         alarms,
-    }))
+    })
 }
 
 fn list_requests(functions: &[Function]) -> Vec<MetricRequest> {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{Drift, Finding, Identity, Inspection, Observed, Status, Unchecked};
+use deployer::{Drift, Finding, Inspection, Observed, Status, Unchecked};
 use serde::Serialize;
 
 use crate::connect::{Cloud, ConnectArgs};
@@ -106,16 +106,15 @@ async fn read(cloud: &Cloud, known: &Known, now: SystemTime, ui: &Ui) -> Result<
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
     let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
-        return Err(no_stack(&identity, known));
+        return Err(identity.no_such_stack(&known.name).into());
     };
     let (drift, inspection) = tokio::join!(
         deployer::find_drift(&session, &stack),
-        deployer::inspect(&session, &known.name, now)
+        deployer::inspect_stack(&session, stack.clone(), now)
     );
     let drift = drift?;
     let live = match inspection {
-        Ok(Some(inspection)) => Live::Read(Box::new(inspection)),
-        Ok(None) => return Err(no_stack(&identity, known)),
+        Ok(inspection) => Live::Read(Box::new(inspection)),
         Err(error) if !drift.is_empty() => Live::Unread {
             stack,
             unread: error.to_string(),
@@ -123,10 +122,6 @@ async fn read(cloud: &Cloud, known: &Known, now: SystemTime, ui: &Ui) -> Result<
         Err(error) => return Err(error.into()),
     };
     Ok(make_report(drift, live))
-}
-
-fn no_stack(identity: &Identity, known: &Known) -> Failure {
-    identity.no_such_stack(&known.name).into()
 }
 
 fn make_report(drift: Drift, live: Live) -> Report {

@@ -28,7 +28,7 @@ pub(super) async fn read_services(
     let live = |service: &Intended| {
         let found = found.get(service.physical_id.as_str());
         let found = found.filter(|one| one.status().is_none_or(|status| status == "ACTIVE"));
-        found.map_or(Live::Missing, |found| convert_service(found))
+        found.map_or(Live::Missing, convert_service)
     };
     Ok(services
         .into_iter()

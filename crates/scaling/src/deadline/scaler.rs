@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::settings::DeadlineSettings;
 use super::watch::{DeadlineEstimate, DeadlineWatch};
-use crate::demand::{Restraint, tasks_for};
+use crate::demand::{Restraint, decide_between};
 use crate::{Bounds, Decision, DecisionReason, PerSide, QueueCounts, ServiceReading};
 
 /// Checks, decides, and remembers what was done.
@@ -94,51 +94,24 @@ impl DeadlineScaler {
         (estimate, self.restraint.restrain(seen, decision, deploying))
     }
 
+    /// Keeps tasks that are to spare while one is starting, or if they are too few to be worth it.
     fn choose(&self, seen: &ServiceReading<'_>, estimate: &DeadlineEstimate) -> Decision {
-        let desired = seen.desired;
-        let inside = self.bounds.clamp(desired);
-        let decision = |count: u32, why| Decision {
-            desired: count,
-            why: if count == inside && inside != desired {
-                DecisionReason::Bounds
-            } else {
-                why
-            },
-        };
-        let Some(need) = estimate.need else {
-            return decision(inside, DecisionReason::Unknown);
-        };
-        let wanted = tasks_for(need, self.bounds);
-        if wanted > inside {
-            return decision(wanted, DecisionReason::Needed);
+        let decision = decide_between(estimate.need, estimate.keep, seen.desired, self.bounds);
+        if decision.why != DecisionReason::Spare {
+            return decision;
         }
-        let right = if wanted == inside {
-            DecisionReason::Right
-        } else {
-            DecisionReason::Unknown
-        };
-        let Some(keep) = estimate.keep else {
-            return decision(inside, right);
-        };
-        let kept = tasks_for(keep, self.bounds);
+        let inside = self.bounds.clamp(seen.desired);
+        let kept = decision.desired;
         let removed = f64::from(inside.saturating_sub(kept));
         let worth = kept <= 1 || removed > self.settings.tuning.least_removed * f64::from(inside);
-        if kept >= inside {
-            decision(
-                inside,
-                if wanted == inside {
-                    DecisionReason::Right
-                } else {
-                    DecisionReason::Recent
-                },
-            )
-        } else if !worth {
-            decision(inside, DecisionReason::Right)
+        let why = if !worth {
+            DecisionReason::Right
         } else if self.watch.is_starting(seen.at) {
-            decision(inside, DecisionReason::Starting)
+            DecisionReason::Starting
         } else {
-            decision(kept, DecisionReason::Spare)
-        }
+            return decision;
+        };
+        Decision::within(self.bounds, seen.desired, inside, why)
     }
 
     /// Whether a message came and went between two checks, not long ago.

@@ -61,6 +61,22 @@ pub enum DecisionReason {
     },
 }
 
+impl Decision {
+    /// Sets `count`, which lies within `bounds`, instead of `desired`. If that only brings the count back within the
+    /// bounds, they are the reason.
+    pub(crate) fn within(bounds: Bounds, desired: u32, count: u32, why: DecisionReason) -> Self {
+        let inside = bounds.clamp(desired);
+        Self {
+            desired: count,
+            why: if count == inside && inside != desired {
+                DecisionReason::Bounds
+            } else {
+                why
+            },
+        }
+    }
+}
+
 impl NeedHistory {
     /// An empty history. Tasks are removed only to the largest need of `window`, and only if a need was
     /// found at least every `gap` during all of it.
@@ -153,23 +169,28 @@ impl NeedHistory {
 /// need of the window, within `bounds`. Without data nothing is removed but what is over the bounds.
 #[must_use]
 pub fn decide(history: &NeedHistory, now: Duration, desired: u32, bounds: Bounds) -> Decision {
+    decide_between(history.present(now), history.largest(now), desired, bounds)
+}
+
+/// The count to set, from the present one: up to `present`, the present need, at once, and down to `largest`, the need
+/// that scale-in must leave, within `bounds`. Where one of them isn't known, nothing is removed but what is over the
+/// bounds.
+pub(crate) fn decide_between(
+    present: Option<f64>,
+    largest: Option<f64>,
+    desired: u32,
+    bounds: Bounds,
+) -> Decision {
     let inside = bounds.clamp(desired);
-    let decision = |count: u32, why| Decision {
-        desired: count,
-        why: if count == inside && inside != desired {
-            DecisionReason::Bounds
-        } else {
-            why
-        },
-    };
-    let Some(present) = history.present(now) else {
+    let decision = |count, why| Decision::within(bounds, desired, count, why);
+    let Some(present) = present else {
         return decision(inside, DecisionReason::Unknown);
     };
     let wanted = tasks_for(present, bounds);
     if wanted > inside {
         return decision(wanted, DecisionReason::Needed);
     }
-    let Some(largest) = history.largest(now) else {
+    let Some(largest) = largest else {
         let why = if wanted == inside {
             DecisionReason::Right
         } else {

@@ -25,6 +25,7 @@ pub use watch::{
 };
 
 pub(crate) use algorithm::whole_tasks;
+pub(crate) use decision::decide_between;
 pub(crate) use restraint::Restraint;
 pub(crate) use staffing::required_places;
 

@@ -19,6 +19,7 @@ const PERCENTILE: f64 = 0.95;
 pub(super) struct TaskStarts {
     open: VecDeque<Order>,
     took: VecDeque<f64>,
+    lasting: Lasting,
     running: Option<u32>,
     /// Seconds between two observations, by half of which a start is seen late.
     every: f64,
@@ -31,12 +32,35 @@ struct Order {
     tasks: u32,
 }
 
+/// How long starts take, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Lasting {
+    planned: f64,
+    mean: f64,
+}
+
+impl Lasting {
+    fn of(took: &VecDeque<f64>) -> Self {
+        let mut sorted: Vec<f64> = took.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let index = (sorted.len() as f64 * PERCENTILE).ceil() as usize;
+        Self {
+            planned: sorted
+                .get(index.saturating_sub(1))
+                .map_or(0.0, |start| start + 1.0),
+            mean: took.iter().sum::<f64>() / took.len().max(1) as f64,
+        }
+    }
+}
+
 impl TaskStarts {
     /// Nothing ordered, and starts of `configured` seconds until some were seen.
     pub(super) fn new(configured: f64, every: f64) -> Self {
+        let took = std::iter::repeat_n(configured, ASSUMED).collect();
         Self {
             open: VecDeque::new(),
-            took: std::iter::repeat_n(configured, ASSUMED).collect(),
+            lasting: Lasting::of(&took),
+            took,
             running: None,
             every,
         }
@@ -65,9 +89,7 @@ impl TaskStarts {
                 self.open.pop_front();
             }
             if measure {
-                for _ in 0..closed.min(REMEMBERED as u32) {
-                    self.remember(took);
-                }
+                self.remember(took, closed);
             }
         }
         self.match_open(at, desired.saturating_sub(running));
@@ -91,11 +113,15 @@ impl TaskStarts {
         }
     }
 
-    fn remember(&mut self, took: f64) {
-        if self.took.len() == REMEMBERED {
-            self.took.pop_front();
+    /// Remembers that so many starts took `took` seconds each.
+    fn remember(&mut self, took: f64, starts: u32) {
+        for _ in 0..starts.min(REMEMBERED as u32) {
+            if self.took.len() == REMEMBERED {
+                self.took.pop_front();
+            }
+            self.took.push_back(took);
         }
-        self.took.push_back(took);
+        self.lasting = Lasting::of(&self.took);
     }
 
     /// Tasks that are starting.
@@ -105,17 +131,12 @@ impl TaskStarts {
 
     /// The start that is planned with, in seconds: the 95th percentile of the last ones and a second.
     pub(super) fn planned(&self) -> f64 {
-        let mut sorted: Vec<f64> = self.took.iter().copied().collect();
-        sorted.sort_by(f64::total_cmp);
-        let index = (sorted.len() as f64 * PERCENTILE).ceil() as usize;
-        sorted
-            .get(index.saturating_sub(1))
-            .map_or(0.0, |start| start + 1.0)
+        self.lasting.planned
     }
 
     /// Mean of the last starts, in seconds.
     pub(super) fn mean(&self) -> f64 {
-        self.took.iter().sum::<f64>() / self.took.len().max(1) as f64
+        self.lasting.mean
     }
 
     /// Whether a task is starting that was ordered after `begin`.

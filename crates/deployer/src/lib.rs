@@ -75,9 +75,9 @@ pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, Service
 pub use history::{Between, SentHistory, deployed_queues, sent_history};
 pub use http::is_loopback;
 pub use inspect::{
-    Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandState, Inspection,
-    LiveSnapshot, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState, inspect,
-    inspect_stack, oldest_messages, refresh,
+    Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandMeasurements, DemandState,
+    Inspection, LiveSnapshot, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState,
+    inspect, inspect_stack, oldest_messages, refresh,
 };
 pub use invoke::{Invocation, invoke};
 pub use messages::QueueMessages;

@@ -1,4 +1,4 @@
-//! The experiment of docs/deadlines.md: scaling by deadlines next to other policies, over generated loads and, with
+//! The experiment of docs/demand.md: scaling by deadlines next to other policies, over generated loads and, with
 //! `--traces DIR`, over recorded ones (CSV files with a time and a count per row).
 //! `cargo run --release -p simulator --example deadline -- [MODE] [--traces DIR] [--days N] [--seeds N] [--set LOADS]`.
 //!
@@ -14,8 +14,8 @@ use std::time::Duration;
 use rayon::prelude::*;
 use scaling::Warm;
 use simulator::{
-    Assumptions, DeadlinePolicy, DemandForm, DemandPolicy, Distribution, KedaPolicy, Load, Policy,
-    Scenario, simulate,
+    Assumptions, DeadlinePolicy, DemandPolicy, Distribution, KedaPolicy, Load, Policy, Scenario,
+    simulate,
 };
 
 /// Work per message, in seconds.
@@ -252,8 +252,8 @@ fn policies(objective: Duration) -> Vec<(&'static str, Policy)> {
     vec![
         ("KEDA", Policy::Keda(KedaPolicy::defaults(queue_length))),
         (
-            "demand until now",
-            Policy::Demand(DemandPolicy::defaults(DemandForm::Function, work)),
+            "target tracking",
+            Policy::Demand(DemandPolicy::defaults(work)),
         ),
         ("deadlines", Policy::Deadline(deadline())),
         ("ideal (hindsight)", Policy::Ideal),

@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::{
-    BacklogPolicy, DeadlinePolicy, DemandForm, DemandPolicy, KedaPolicy, Policy, PredictivePolicy,
-    StepPolicy,
+    BacklogPolicy, DeadlinePolicy, KedaPolicy, Policy, PredictivePolicy, StepPolicy,
 };
 use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioError};
@@ -41,7 +40,7 @@ pub(crate) const IDEAL: &str = "ideal (hindsight)";
 
 /// Runs each policy that people use today against the same messages as a scenario's own policy, which comes
 /// first and whose result is known already: the articles' two, backlog per task and steps by alarms, Copilot's defaults, the CDK's queue pattern, KEDA's SQS
-/// scaler, predictive scaling where the load is long enough for a forecast, demand scaling as it is and by deadlines, the fixed count that is needed at most, and the ideal. On all cores.
+/// scaler, predictive scaling where the load is long enough for a forecast, demand scaling, the fixed count that is needed at most, and the ideal. On all cores.
 ///
 /// # Errors
 /// When a number of the scenario makes no sense.
@@ -117,13 +116,6 @@ fn list_policies(scenario: &Scenario, most: u32, forecasts: bool) -> Vec<(String
     }
     policies.push((
         "demand, set by a function".to_owned(),
-        Policy::Demand(DemandPolicy::defaults(
-            DemandForm::Function,
-            scenario.processing.mean(),
-        )),
-    ));
-    policies.push((
-        "demand by deadlines, preview".to_owned(),
         Policy::Deadline(DeadlinePolicy::defaults(scenario.processing.mean())),
     ));
     policies.push((

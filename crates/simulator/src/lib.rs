@@ -53,8 +53,8 @@ pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
 pub use outcome::{Backlog, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 pub use policy::{
-    ArrivalSource, BacklogPolicy, DeadlinePolicy, DemandForm, DemandPolicy, KedaPolicy, Policy,
-    PredictivePolicy, QueueMetric, Statistic, StepPolicy, StepSide,
+    BacklogPolicy, DeadlinePolicy, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, QueueMetric,
+    Statistic, StepPolicy, StepSide,
 };
 pub use progress::Progress;
 pub use random::Distribution;

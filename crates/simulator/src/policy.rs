@@ -148,12 +148,8 @@ pub struct StepSide {
 /// Demand scaling: see [`scaling::DemandAlgorithm`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandPolicy {
-    /// Who acts on the need.
-    pub form: DemandForm,
     /// The waiting time that the policy aims at; `None` for the one that is judged.
     pub acceptable_latency: Option<Duration>,
-    /// The source of the arrival rate.
-    pub arrivals: ArrivalSource,
     /// Average processing time of a message as the definition says it; `None` when it is measured.
     pub processing_time: Option<Duration>,
     /// Share of the messages that chance may make wait too long.
@@ -179,13 +175,15 @@ pub struct DemandPolicy {
 pub struct DeadlinePolicy {
     /// The waiting time that the policy aims at; `None` for the one that is judged.
     pub acceptable_latency: Option<Duration>,
+    /// Share of the messages that must meet it; `None` for 99%.
+    pub share: Option<f64>,
     /// Average processing time of a message as the definition sets it; `None` if it is only measured.
     pub processing_time: Option<Duration>,
     /// Start of a task as the definition sets it.
     pub start: Duration,
     /// Time between two checks.
     pub every: Duration,
-    /// How long the last task stays after a message that came and went between two checks.
+    /// How long the last task stays after the last message.
     pub window: Duration,
     /// Reads of the queue per check.
     pub samples: u32,
@@ -197,26 +195,6 @@ pub struct DeadlinePolicy {
     pub cooldown_out: Duration,
     /// Cooldown after a scale-in.
     pub cooldown_in: Duration,
-}
-
-/// Who acts on the need.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DemandForm {
-    /// Target tracking on the tasks needed ÷ running, published every minute.
-    Tracking,
-    /// The function sets the desired count.
-    Function,
-}
-
-/// The source of the arrival rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArrivalSource {
-    /// The growth of the queue and the messages in flight.
-    Flow,
-    /// `NumberOfMessagesSent` of the latest minute that CloudWatch has.
-    Sent,
-    /// The larger of the two.
-    Larger,
 }
 
 /// KEDA's SQS scaler.
@@ -293,21 +271,18 @@ impl PredictivePolicy {
 }
 
 impl DemandPolicy {
-    /// The defaults, chosen by the experiment in docs/demand.md, but for the window of target
-    /// tracking, which has the function's.
+    /// The defaults of a definition, with checks each minute.
     #[must_use]
-    pub fn defaults(form: DemandForm, processing_time: Duration) -> Self {
+    pub fn defaults(processing_time: Duration) -> Self {
         Self {
-            form,
             acceptable_latency: None,
-            arrivals: ArrivalSource::Flow,
             processing_time: Some(processing_time),
             late: scaling::LATE_SHARE,
             deviations: scaling::RATE_DEVIATIONS,
             start: scaling::DEMAND_TASK_START,
             rate_over: scaling::RATE_OVER,
             window: scaling::DEMAND_WINDOW,
-            every: scaling::DEMAND_INTERVAL,
+            every: Duration::from_secs(60),
             cooldown_out: Duration::ZERO,
             cooldown_in: Duration::ZERO,
         }
@@ -320,9 +295,10 @@ impl DeadlinePolicy {
     pub fn defaults(processing_time: Duration) -> Self {
         Self {
             acceptable_latency: None,
+            share: None,
             processing_time: Some(processing_time),
             start: scaling::DEMAND_TASK_START,
-            every: Duration::from_secs(5),
+            every: scaling::DEMAND_INTERVAL,
             window: scaling::DEMAND_WINDOW,
             samples: 1,
             warm: scaling::Warm::Auto,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::load::Load;
 use crate::outcome::RunOutcome;
-use crate::policy::{DemandForm, Policy};
+use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
 use crate::simulate::simulate_metered;
@@ -294,10 +294,10 @@ impl Variant {
 
 fn uses_target_tracking(policy: &Policy) -> bool {
     match policy {
-        Policy::BacklogPerTask(_) | Policy::BacklogPerTaskAndSteps(..) | Policy::Predictive(_) => {
-            true
-        }
-        Policy::Demand(policy) => policy.form == DemandForm::Tracking,
+        Policy::BacklogPerTask(_)
+        | Policy::BacklogPerTaskAndSteps(..)
+        | Policy::Predictive(_)
+        | Policy::Demand(_) => true,
         _ => false,
     }
 }

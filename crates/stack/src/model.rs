@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps};
+pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps, Warm};
 
 use crate::Slo;
 
@@ -285,9 +285,13 @@ pub struct Demand {
     pub concurrency: u32,
     /// Who sets the desired count.
     pub actuator: Actuator,
-    /// From a decision to the first message of a new task.
+    /// Time between two checks of the function.
+    pub every: Duration,
+    /// Tasks that stay although nothing needs them.
+    pub warm: Warm,
+    /// From a decision to the first message of a new task, until the function has measured it.
     pub task_start: Duration,
-    /// Tasks are removed only to the largest need of this time.
+    /// Tasks are removed only to the largest need of this time; see `docs/stack-format.md`.
     pub window: Duration,
     /// Pauses after a change of the desired count.
     pub cooldown: Cooldown,

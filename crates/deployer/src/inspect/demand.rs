@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
-use scaling::{Bounds, DemandRequest, TASKS_NEEDED_METRIC};
+use scaling::{
+    Bounds, DemandRequest, PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
+    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
+};
 use serde::Serialize;
 
 use crate::cloudwatch::{Datapoint, Reading, read_recent};
@@ -24,9 +27,24 @@ pub struct DemandState {
     /// The newest `TasksNeeded`, unrounded and without bounds: the largest of its minute. `None` when none
     /// was published in the last 15 minutes.
     pub need: Option<Datapoint>,
-    /// The largest of the policy's window, or of the last 15 minutes if that is longer: tasks are removed only
-    /// to it. The function remembers more exactly than CloudWatch shows.
+    /// With target tracking, the largest of the policy's window, or of the last 15 minutes if that is longer: tasks are
+    /// removed only to it.
     pub largest: Option<f64>,
+    /// What the function measured in the last 15 minutes.
+    pub measured: DemandMeasurements,
+}
+
+/// What a function that scales by demand measures while it runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct DemandMeasurements {
+    /// Seconds for which a message keeps a task busy.
+    pub processing_time: Option<f64>,
+    /// Seconds of a task start: the 95th percentile.
+    pub task_start: Option<f64>,
+    /// Percentage of the messages of the last days that started within the objective.
+    pub within_objective: Option<f64>,
+    /// Tasks that stay although nothing needs them.
+    pub warm_tasks: Option<f64>,
 }
 
 /// A service whose need is published.
@@ -43,23 +61,45 @@ pub(super) async fn read(
     now: SystemTime,
 ) -> Result<HashMap<ServiceName, DemandState>> {
     let mut all: Vec<Published> = functions.iter().flat_map(list_published).collect();
-    let reading = |service: &Published| Reading {
+    let readings: Vec<Reading> = all.iter().flat_map(list_readings).collect();
+    let doing = format!("read the metric {TASKS_NEEDED_METRIC}");
+    let mut found = read_recent(session, &doing, &readings, now)
+        .await?
+        .into_iter();
+    for service in &mut all {
+        for name in metrics(service) {
+            let points = found.next().unwrap_or_default().points;
+            add_datapoints(&mut service.state, name, &points, now);
+        }
+    }
+    let states = all.into_iter().map(|one| (one.name, one.state));
+    Ok(states.collect())
+}
+
+/// The metrics of a service; only a function publishes what it measures.
+fn metrics(service: &Published) -> &'static [&'static str] {
+    match service.state.function {
+        Some(_) => &[
+            TASKS_NEEDED_METRIC,
+            PROCESSING_TIME_METRIC,
+            TASK_START_METRIC,
+            WITHIN_OBJECTIVE_METRIC,
+            WARM_TASKS_METRIC,
+        ],
+        None => &[TASKS_NEEDED_METRIC],
+    }
+}
+
+fn list_readings(service: &Published) -> impl Iterator<Item = Reading> + '_ {
+    metrics(service).iter().map(|name| Reading {
         namespace: service.namespace.clone(),
-        name: TASKS_NEEDED_METRIC,
+        name,
         dimensions: vec![
             ("ClusterName", service.name.cluster.clone()),
             ("ServiceName", service.name.service.clone()),
         ],
         statistic: "Maximum",
-    };
-    let readings: Vec<Reading> = all.iter().map(reading).collect();
-    let doing = format!("read the metric {TASKS_NEEDED_METRIC}");
-    let found = read_recent(session, &doing, &readings, now).await?;
-    for (service, series) in all.iter_mut().zip(found) {
-        add_datapoints(&mut service.state, &series.points, now);
-    }
-    let states = all.into_iter().map(|one| (one.name, one.state));
-    Ok(states.collect())
+    })
 }
 
 fn list_published(function: &Function) -> Vec<Published> {
@@ -106,14 +146,26 @@ fn initial_state(
         law,
         need: None,
         largest: None,
+        measured: DemandMeasurements::default(),
     }
 }
 
-/// Adds the datapoints that CloudWatch has.
-fn add_datapoints(state: &mut DemandState, points: &[Datapoint], now: SystemTime) {
+/// Adds the datapoints of a metric that CloudWatch has.
+fn add_datapoints(state: &mut DemandState, metric: &str, points: &[Datapoint], now: SystemTime) {
+    let newest = points.iter().copied().max_by_key(|point| point.at);
+    let value = newest.map(|point| point.value);
+    match metric {
+        PROCESSING_TIME_METRIC => state.measured.processing_time = value,
+        TASK_START_METRIC => state.measured.task_start = value,
+        WITHIN_OBJECTIVE_METRIC => state.measured.within_objective = value,
+        WARM_TASKS_METRIC => state.measured.warm_tasks = value,
+        _ => state.need = newest,
+    }
+    if metric != TASKS_NEEDED_METRIC || state.function.is_some() {
+        return;
+    }
     let window = Duration::from_millis(state.law.window_ms);
     let since = DateTime::from(now.checked_sub(window).unwrap_or(now)).secs();
-    state.need = points.iter().copied().max_by_key(|point| point.at);
     // A minute that reaches into the window counts.
     let within = points.iter().filter(|point| point.at + 60 > since);
     state.largest = within.map(|point| point.value).reduce(f64::max);

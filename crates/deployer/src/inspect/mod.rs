@@ -34,7 +34,7 @@ use crate::targets::physical_ids;
 pub use alarm_steps::{AlarmStepsState, StepAlarmState};
 pub use alarms::{Alarm, AlarmMetric};
 pub use clusters::ClusterState;
-pub use demand::DemandState;
+pub use demand::{DemandMeasurements, DemandState};
 pub use oldest::oldest_messages;
 pub use queues::QueueState;
 pub use refresh::refresh;

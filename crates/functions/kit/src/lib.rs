@@ -7,6 +7,7 @@
 
 mod call;
 mod clients;
+mod history;
 mod invocation;
 mod log;
 mod measured;
@@ -15,6 +16,7 @@ mod start;
 
 pub use call::{CallError, in_time};
 pub use clients::Clients;
+pub use history::sent_by_minute;
 pub use invocation::Invocation;
 pub use log::{Level, Log};
 pub use measured::{Flow, flows, processing_time};

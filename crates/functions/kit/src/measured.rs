@@ -12,17 +12,17 @@ use tokio::time::Instant;
 use crate::{CallError, in_time};
 
 /// Period of SQS's metrics, in seconds.
-const PERIOD: u16 = 60;
+pub(crate) const PERIOD: u16 = 60;
 
 /// Queues that one GetMetricData call takes at most, at two queries each.
 ///
 /// Source: Amazon CloudWatch API Reference, GetMetricData (500 queries).
 const QUEUES_PER_CALL: usize = 250;
 
-const OPERATION: &str = "GetMetricData";
+pub(crate) const OPERATION: &str = "GetMetricData";
 
 /// What went through a queue in the minutes of which CloudWatch knows both numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flow {
     /// Sum of the minutes' average messages in flight (`ApproximateNumberOfMessagesNotVisible`).
     pub in_flight: f64,
@@ -32,6 +32,8 @@ pub struct Flow {
     pub minutes: u32,
     /// End of the latest minute in which a message was deleted, since the Unix epoch.
     pub last_deletes: Option<Duration>,
+    /// Messages deleted in each minute, by its start since the Unix epoch.
+    pub deletes: BTreeMap<Duration, f64>,
 }
 
 /// What went through each queue, by its name, in the last whole minutes before `now` (since the Unix
@@ -117,15 +119,20 @@ fn join_minutes(in_flight: &Series, deleted: &Series) -> Flow {
         .rfind(|(_, deleted)| **deleted > 0.0)
         .and_then(|(at, _)| u64::try_from(at.secs()).ok())
         .map(|begin| Duration::from_secs(begin + u64::from(PERIOD)));
+    let started = |at: &DateTime| Some(Duration::from_secs(u64::try_from(at.secs()).ok()?));
+    let deletes = deleted
+        .iter()
+        .filter_map(|(at, deleted)| Some((started(at)?, *deleted)));
     let none = Flow {
         last_deletes,
+        deletes: deletes.collect(),
         ..Flow::default()
     };
     both.fold(none, |sum, (in_flight, deleted)| Flow {
         in_flight: sum.in_flight + in_flight,
         deleted: sum.deleted + deleted,
         minutes: sum.minutes + 1,
-        last_deletes: sum.last_deletes,
+        ..sum
     })
 }
 
@@ -133,7 +140,7 @@ fn query_id(kind: char, index: usize) -> String {
     format!("{kind}{index}")
 }
 
-fn metric_query(
+pub(crate) fn metric_query(
     kind: char,
     index: usize,
     queue: &str,
@@ -214,6 +221,9 @@ mod tests {
             deleted: 300.0,
             minutes: 2,
             last_deletes: Some(Duration::from_secs(99 * 60)),
+            deletes: [(97, 120.0), (98, 180.0)]
+                .map(|(minute, deleted)| (Duration::from_secs(minute * 60), deleted))
+                .into(),
         };
         assert_eq!(found["orders"], orders);
         assert_eq!(

@@ -74,7 +74,7 @@ impl Arriving {
     }
 }
 
-/// The constants of [`Arriving::keep_up`], chosen by the experiment in `docs/deadlines.md`.
+/// The constants of [`Arriving::keep_up`], chosen by the experiment in `docs/demand.md`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KeepUpTuning {
     /// Planned share of the objective, if the objective is at least 1.3 starts.

@@ -12,7 +12,7 @@
 //! - [`delivered`]: the share of the messages that started in time, by which caution rises.
 //!
 //! The larger of the two needs is enough, not their sum: the objective itself absorbs a backlog, as long as each message
-//! meets its own deadline. `docs/deadlines.md` has the experiment.
+//! meets its own deadline. `docs/demand.md` has the experiment.
 
 mod arrivals;
 mod delivered;

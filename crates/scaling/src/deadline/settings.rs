@@ -2,13 +2,21 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::tuning::DeadlineTuning;
+use crate::DemandPolicy;
+
+/// Share of the messages that must meet an objective without one.
+const REQUIRED: f64 = 0.99;
 
 /// The settings of a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeadlineSettings {
     /// Latency objective: how long a message can wait until its processing starts.
     pub objective: Duration,
+    /// Share of the messages that must meet the objective; `None` for 99%.
+    pub share: Option<f64>,
     /// Average processing time of a message, from which it is calibrated; `None` if it is only measured.
     pub processing_time: Option<Duration>,
     /// Messages that a task works on at once, at least 1.
@@ -21,7 +29,7 @@ pub struct DeadlineSettings {
     pub minute: Duration,
     /// Length of the minutes whose deletes are reported: 60 s on AWS.
     pub reported: Duration,
-    /// How long the last task stays after a message that came and went between two checks.
+    /// How long the last task stays after the last message.
     pub window: Duration,
     /// Warm tasks.
     pub warm: Warm,
@@ -39,4 +47,90 @@ pub enum Warm {
     Off,
     /// Always this many.
     Tasks(u32),
+}
+
+impl DeadlineSettings {
+    /// Returns the settings of a function that follows a policy. A minute of its loop is the period of its rule.
+    #[must_use]
+    pub fn from_policy(policy: &DemandPolicy) -> Self {
+        let law = &policy.law;
+        Self {
+            objective: Duration::from_millis(law.acceptable_latency_ms),
+            share: policy.share,
+            processing_time: law.processing_time_ms.map(Duration::from_millis),
+            concurrency: law.concurrency,
+            task_start: Duration::from_millis(law.task_start_ms),
+            every: Duration::from_millis(policy.every_ms),
+            minute: Duration::from_millis(policy.period_ms.max(1)),
+            // CloudWatch's minutes are real, however fast the loop of a sandbox is.
+            reported: Duration::from_secs(60),
+            window: Duration::from_millis(law.window_ms),
+            warm: policy.warm,
+            tuning: DeadlineTuning::default(),
+        }
+    }
+
+    /// Share of the messages that can be late: at least one in 10,000, since none can't be promised.
+    pub(super) fn allowed_late(&self) -> f64 {
+        (1.0 - self.share.unwrap_or(REQUIRED)).clamp(1e-4, 1.0)
+    }
+}
+
+impl Warm {
+    /// Whether it is what a definition has that sets nothing.
+    #[must_use]
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+}
+
+impl Serialize for Warm {
+    /// Serializes `"auto"`, `"off"`, or a number.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::Off => serializer.serialize_str("off"),
+            Self::Tasks(tasks) => serializer.serialize_u32(*tasks),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Warm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Word {
+            Auto,
+            Off,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Word(Word),
+            Tasks(u32),
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Word(Word::Auto) => Self::Auto,
+            Written::Word(Word::Off) => Self::Off,
+            Written::Tasks(tasks) => Self::Tasks(tasks),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warm_is_a_word_or_a_number() {
+        for (warm, text) in [
+            (Warm::Auto, "\"auto\""),
+            (Warm::Off, "\"off\""),
+            (Warm::Tasks(3), "3"),
+        ] {
+            assert_eq!(serde_json::to_string(&warm).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Warm>(text).unwrap(), warm);
+        }
+        assert!(serde_json::from_str::<Warm>("\"some\"").is_err());
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct TaskStarts {
     running: Option<u32>,
     /// Seconds between two observations, by half of which a start is seen late.
     every: f64,
+    /// A second of the loop, which is added to what is planned with.
+    second: f64,
 }
 
 /// Tasks that were ordered at a moment, in seconds.
@@ -40,14 +42,14 @@ struct Lasting {
 }
 
 impl Lasting {
-    fn of(took: &VecDeque<f64>) -> Self {
+    fn of(took: &VecDeque<f64>, margin: f64) -> Self {
         let mut sorted: Vec<f64> = took.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
         let index = (sorted.len() as f64 * PERCENTILE).ceil() as usize;
         Self {
             planned: sorted
                 .get(index.saturating_sub(1))
-                .map_or(0.0, |start| start + 1.0),
+                .map_or(0.0, |start| start + margin),
             mean: took.iter().sum::<f64>() / took.len().max(1) as f64,
         }
     }
@@ -55,14 +57,15 @@ impl Lasting {
 
 impl TaskStarts {
     /// Nothing ordered, and starts of `configured` seconds until some were seen.
-    pub(super) fn new(configured: f64, every: f64) -> Self {
+    pub(super) fn new(configured: f64, every: f64, second: f64) -> Self {
         let took = std::iter::repeat_n(configured, ASSUMED).collect();
         Self {
             open: VecDeque::new(),
-            lasting: Lasting::of(&took),
+            lasting: Lasting::of(&took, second),
             took,
             running: None,
             every,
+            second,
         }
     }
 
@@ -121,7 +124,7 @@ impl TaskStarts {
             }
             self.took.push_back(took);
         }
-        self.lasting = Lasting::of(&self.took);
+        self.lasting = Lasting::of(&self.took, self.second);
     }
 
     /// Tasks that are starting.
@@ -164,7 +167,7 @@ mod tests {
     /// 4 tasks ordered at 0 s; 3 are seen to run at 30 s, observed every 5 s: 27.5 s each.
     #[test]
     fn measures_starts_from_counts() {
-        let mut starts = TaskStarts::new(40.0, 5.0);
+        let mut starts = TaskStarts::new(40.0, 5.0, 1.0);
         starts.observe(0.0, 2, 2, true);
         starts.order(0.0, 4);
         starts.observe(5.0, 2, 6, true);
@@ -180,7 +183,7 @@ mod tests {
     /// 2 of 5 are canceled, and a task that dies is ordered again by ECS.
     #[test]
     fn follows_cancelations_and_replacements() {
-        let mut starts = TaskStarts::new(40.0, 5.0);
+        let mut starts = TaskStarts::new(40.0, 5.0, 1.0);
         starts.observe(0.0, 1, 1, true);
         starts.order(0.0, 5);
         starts.observe(5.0, 1, 4, true);
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn plans_with_a_slow_start() {
-        let mut starts = TaskStarts::new(40.0, 0.0);
+        let mut starts = TaskStarts::new(40.0, 0.0, 1.0);
         starts.observe(0.0, 0, 0, true);
         for task in 0..100u32 {
             let at = f64::from(task) * 100.0;

@@ -21,6 +21,7 @@ struct Fluid {
 
 fn settings() -> DeadlineSettings {
     DeadlineSettings {
+        share: None,
         objective: Duration::from_secs(60),
         processing_time: Some(Duration::from_secs(2)),
         concurrency: 1,
@@ -253,10 +254,54 @@ proptest! {
             for (check, visible) in counts.iter().enumerate() {
                 let last = if check + 1 == counts.len() { more } else { 0 };
                 let queues = [Some(QueueCounts { visible: visible + last, in_flight: 5 })];
-                found = scaler.decide(&reading(check as f64 * 5.0, &queues, 5, 5), false).0.need;
+                found = scaler.decide(&reading(check as f64 * 5.0, &queues, 5, 5), false).0.at_least;
             }
             found.unwrap_or_default()
         };
         prop_assert!(need(more) >= need(0) - 1e-9);
     }
+}
+
+/// Minutes of two days with 600 messages each `apart`-th minute, which 20 tasks serve as they come.
+fn bursts(apart: u64) -> impl Iterator<Item = (Duration, f64)> {
+    (0..2 * 1_440).map(move |minute| {
+        let messages = if minute % apart == 0 { 600.0 } else { 0.0 };
+        (Duration::from_secs(minute * 60), messages)
+    })
+}
+
+/// An objective of 10 s, and tasks that start in 40 s, so that without warm tasks most of a minute's messages are late.
+/// Each other minute that is 600 × 50 = 30,000 task-seconds, and 20 warm tasks cost 2,400. Once a day, those 30,000 are
+/// less than the 86,400 that a single warm task costs.
+#[test]
+fn warm_tasks_follow_the_arrivals_of_earlier_days() {
+    let settings = DeadlineSettings {
+        objective: Duration::from_secs(10),
+        ..settings()
+    };
+    let warm = |settings: DeadlineSettings, apart| {
+        let mut scaler = DeadlineScaler::new(1, settings, bounds(0, 100), PerSide::default());
+        scaler.seed_arrivals(bursts(apart));
+        let queues = [Some(QueueCounts {
+            visible: 0,
+            in_flight: 0,
+        })];
+        let at = 2.0 * 86_400.0;
+        scaler.decide(&reading(at, &queues, 0, 0), false).0.warm
+    };
+    let often = warm(settings, 2);
+    assert!((15..=27).contains(&often.tasks), "{often:?}");
+    assert!((often.rate - 10.0).abs() < 0.01, "{often:?}");
+    assert_eq!(warm(settings, 1_440).tasks, 0);
+    let off = DeadlineSettings {
+        warm: Warm::Off,
+        ..settings
+    };
+    assert_eq!(warm(off, 2).tasks, 0);
+    // A task starts within the objective: nothing to insure.
+    let long = DeadlineSettings {
+        objective: Duration::from_secs(60),
+        ..settings
+    };
+    assert_eq!(warm(long, 2).tasks, 0);
 }

@@ -2,7 +2,7 @@
 
 use super::keep_up::KeepUpTuning;
 
-/// Constants, chosen by the experiment in `docs/deadlines.md`. Times are in seconds of the loop.
+/// Constants, chosen by the experiment in `docs/demand.md`. Times are in seconds of the loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeadlineTuning {
     /// The tasks that keep up with the arrivals.
@@ -21,8 +21,8 @@ pub struct DeadlineTuning {
     pub least_removed: f64,
     /// Task-seconds that one late message can cost.
     pub late_price: f64,
-    /// Share of late messages from which on the price rises in proportion, up to 4 times.
-    pub late_share: f64,
+    /// Part of the share that can be late, beyond which the price rises in proportion, up to 4 times.
+    pub late_part: f64,
     /// Time in which what the insurance has seen decays to 1/e.
     pub insurance_decay: f64,
     /// Time in which a measured processing time decays to 1/e.
@@ -40,7 +40,7 @@ impl Default for DeadlineTuning {
             hold_deadline: 1.5,
             least_removed: 0.05,
             late_price: 50.0,
-            late_share: 0.008,
+            late_part: 0.8,
             insurance_decay: 3.0 * 86_400.0,
             processing_decay: 300.0,
         }

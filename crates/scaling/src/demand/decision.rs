@@ -165,13 +165,6 @@ impl NeedHistory {
     }
 }
 
-/// The count to set at `now`, from the present one: up to the present need at once, down to the largest
-/// need of the window, within `bounds`. Without data nothing is removed but what is over the bounds.
-#[must_use]
-pub fn decide(history: &NeedHistory, now: Duration, desired: u32, bounds: Bounds) -> Decision {
-    decide_between(history.present(now), history.largest(now), desired, bounds)
-}
-
 /// The count to set, from the present one: up to `present`, the present need, at once, and down to `largest`, the need
 /// that scale-in must leave, within `bounds`. Where one of them isn't known, nothing is removed but what is over the
 /// bounds.

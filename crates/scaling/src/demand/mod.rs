@@ -1,4 +1,5 @@
-//! Scaling by demand: how many tasks the work needs, and when tasks are added and removed.
+//! Scaling by demand with target tracking: how many tasks the work needs. Where a function sets the count,
+//! [`crate::DeadlineScaler`] decides.
 
 mod algorithm;
 mod arrivals;
@@ -6,19 +7,18 @@ mod decision;
 mod policy;
 mod request;
 mod restraint;
-mod scaler;
 mod staffing;
 mod watch;
 
 pub use algorithm::{DemandAlgorithm, Workload, tasks_for};
 pub use arrivals::{MEASURED_MINUTES, QueueHistory, QueueSample, measured_processing_time};
-pub use decision::{Decision, DecisionReason, NeedHistory, decide};
+pub use decision::{Decision, DecisionReason, NeedHistory};
 pub use policy::{
     DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy,
-    NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC,
+    NEED_PER_TASK_METRIC, PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
+    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
 };
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
-pub use scaler::DemandScaler;
 pub use watch::{
     DemandEstimate, DemandWatch, DemandWatchSettings, GAP_LOOKS, QueueCounts, RATE_DEVIATIONS,
     RATE_OVER, ServiceReading,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::{DemandPolicyError, DemandRequest};
 use crate::Bounds;
+use crate::Warm;
 use crate::queue_request::QueueRequest;
 
 /// Environment variable of the scaling function that holds its [`DemandPolicy`] as JSON.
@@ -14,6 +15,18 @@ pub const DEMAND_POLICY_VARIABLE: &str = "DEMAND_POLICY";
 /// Name of the metric of the tasks that the work needs, unrounded and without bounds. Its
 /// dimensions are `ClusterName` and `ServiceName`.
 pub const TASKS_NEEDED_METRIC: &str = "TasksNeeded";
+
+/// Names of the metrics of what a function measures while it scales, once a minute: the time for which a message keeps
+/// a task busy, and a task start (95th percentile), in seconds; the share of the messages of the last days that started
+/// within the objective, in percent; and the warm tasks, if there are any. Their dimensions are `ClusterName` and
+/// `ServiceName`.
+pub const PROCESSING_TIME_METRIC: &str = "ProcessingTime";
+/// See [`PROCESSING_TIME_METRIC`].
+pub const TASK_START_METRIC: &str = "TaskStart";
+/// See [`PROCESSING_TIME_METRIC`].
+pub const WITHIN_OBJECTIVE_METRIC: &str = "WithinObjective";
+/// See [`PROCESSING_TIME_METRIC`].
+pub const WARM_TASKS_METRIC: &str = "WarmTasks";
 
 /// Name of the metric that target tracking on demand follows with target 1: the largest need of the
 /// window ÷ running tasks. Its dimensions are `ClusterName` and `ServiceName`.
@@ -26,12 +39,12 @@ pub const DEMAND_TASK_START: Duration = Duration::from_secs(40);
 /// `docs/demand.md`.
 pub const DEMAND_WINDOW: Duration = Duration::from_secs(120);
 
-/// Time between two checks of a function that sets the desired count. 10 s come near to what a check each
+/// Time between two checks of a function that sets the desired count. 5 s come near to what a check each
 /// second would achieve; see `docs/demand.md`.
-pub const DEMAND_INTERVAL: Duration = Duration::from_secs(10);
+pub const DEMAND_INTERVAL: Duration = Duration::from_secs(5);
 
 /// How one service is scaled by a function that sets its desired count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DemandPolicy {
     /// CloudWatch namespace to publish [`TASKS_NEEDED_METRIC`] to.
@@ -48,6 +61,12 @@ pub struct DemandPolicy {
     pub max: u32,
     /// The numbers of the demand algorithm.
     pub law: DemandRequest,
+    /// Share of the messages that must meet the objective, if the definition sets one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+    /// Warm tasks.
+    #[serde(default, skip_serializing_if = "Warm::is_auto")]
+    pub warm: Warm,
     /// Time between two checks, in milliseconds.
     pub every_ms: u64,
     /// How long one invocation keeps checking, in milliseconds: the period of its rule.

@@ -180,6 +180,10 @@ fn a_message_that_no_look_saw_needed_a_task() {
     assert_eq!(asleep.desired, 0, "a message that is gone wakes nothing");
 }
 
+fn decide(history: &NeedHistory, now: Duration, desired: u32, bounds: Bounds) -> Decision {
+    decide_between(history.present(now), history.largest(now), desired, bounds)
+}
+
 fn history(needs: &[(u64, Option<f64>)]) -> NeedHistory {
     let mut history = NeedHistory::new(at(60), at(25));
     for (seconds, need) in needs {

@@ -10,14 +10,14 @@ mod queue_steps;
 mod steps;
 mod tracking;
 
-use crate::policy::{DemandForm, Policy};
+use crate::policy::Policy;
 use crate::scenario::Scenario;
 use crate::time::Nanos;
 use scaling::{AlarmState, Bounds, PerSide, ServiceCounts};
 
 use alarm_steps::AlarmStepControl;
 use alarms::Alarm;
-use demand::{Deadline, Function, Watch};
+use demand::{Deadline, Watch};
 use ideal::Ideal;
 use keda::Keda;
 use predictive::Predictive;
@@ -157,10 +157,7 @@ pub(crate) fn control(
             Box::new(AlarmStepControl::new(scenario, policy, bounds, seed))
         }
         Policy::Steps(policy) => Box::new(StepControl::new(scenario, policy, bounds)),
-        Policy::Demand(policy) => match policy.form {
-            DemandForm::Tracking => Box::new(Tracking::demand(scenario, *policy, bounds, seed)),
-            DemandForm::Function => Box::new(Function::new(scenario, *policy, bounds, seed)),
-        },
+        Policy::Demand(policy) => Box::new(Tracking::demand(scenario, *policy, bounds, seed)),
         Policy::Deadline(policy) => Box::new(Deadline::new(scenario, *policy, bounds, seed)),
         Policy::Keda(policy) => Box::new(Keda::new(scenario, *policy, bounds)),
         Policy::Ideal => {

@@ -119,7 +119,7 @@ impl Tracking {
         };
         let policy = DemandPolicy { every, ..policy };
         Self {
-            watch: Some(Watch::new(scenario, policy, seed)),
+            watch: Some(Watch::new(scenario, policy)),
             ..Self::new(scenario, tracked, None, bounds, seed)
         }
     }

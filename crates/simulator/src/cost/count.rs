@@ -10,7 +10,7 @@ use stack::{
     Stack, StepScaling,
 };
 
-use crate::policy::{DemandForm, Policy, StepPolicy};
+use crate::policy::{Policy, StepPolicy};
 
 /// Length below which an alarm's period makes it one of high resolution, in seconds.
 const HIGH_RESOLUTION: u64 = 60;
@@ -95,10 +95,7 @@ impl Inventory {
             }
             Policy::Steps(steps) => step_alarms(steps),
             Policy::AlarmSteps(steps) => step_alarms(steps) + scaling_function() + alarm(1.0),
-            Policy::Demand(policy) => match policy.form {
-                DemandForm::Function => demand_function(),
-                DemandForm::Tracking => demand_tracking() + measured,
-            },
+            Policy::Demand(_) => demand_tracking() + measured,
             Policy::Deadline(_) => demand_function(),
             Policy::Fixed { .. } | Policy::Keda(_) | Policy::Ideal => Self::default(),
         }
@@ -357,10 +354,11 @@ fn scaling_function() -> Inventory {
     }
 }
 
-/// The function, the metric that it publishes, and the alarm on its absence.
+/// The function, the metrics that it publishes, and the alarm on the absence of the first: the need, processing time,
+/// task start, and share within the objective. Warm tasks are a fifth only where there are any.
 fn demand_function() -> Inventory {
     let published = Inventory {
-        metrics: 1.0,
+        metrics: 4.0,
         ..alarm(1.0)
     };
     scaling_function() + published

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::engine::Finished;
 use crate::number::count;
 use crate::outcome::TaskFigures;
-use crate::policy::{DemandForm, Policy};
+use crate::policy::Policy;
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
@@ -138,10 +138,6 @@ impl Usage {
 /// Checks of the queues in a run of the function that measures or scales.
 fn checks(scenario: &Scenario) -> f64 {
     match &scenario.policy {
-        Policy::Demand(policy) if policy.form == DemandForm::Function => {
-            let every = nanos(policy.every).max(1);
-            count((scenario.assumptions.minute() / every).max(1))
-        }
         Policy::Deadline(policy) => {
             let sample = (nanos(policy.every) / u64::from(policy.samples.max(1))).max(1);
             count((scenario.assumptions.minute() / sample).max(1))

@@ -5,7 +5,8 @@ use std::time::Duration;
 use stack::{Actuator, AlarmMetric, BacklogPerTask, BacklogSource, Count, Service, Stack};
 
 use crate::policy::{
-    BacklogPolicy, DemandForm, DemandPolicy, Policy, QueueMetric, Statistic, StepPolicy, StepSide,
+    BacklogPolicy, DeadlinePolicy, DemandPolicy, Policy, QueueMetric, Statistic, StepPolicy,
+    StepSide,
 };
 
 use super::ScenarioError;
@@ -35,7 +36,10 @@ pub(super) fn choose_policy(
         }
     }
     if let Some(demand) = &scaling.demand {
-        return Ok(Policy::Demand(demand_policy(stack, demand)));
+        return Ok(match demand.actuator {
+            Actuator::Function => Policy::Deadline(deadline_policy(service, demand)),
+            Actuator::TargetTracking => Policy::Demand(demand_policy(stack, demand)),
+        });
     }
     if let Some(backlog) = &scaling.backlog_per_task {
         if backlog.source == BacklogSource::MetricMath {
@@ -138,24 +142,31 @@ fn watched(service: &Service, metric: &AlarmMetric) -> Result<(QueueMetric, Stat
     }
 }
 
+fn deadline_policy(service: &Service, demand: &stack::Demand) -> DeadlinePolicy {
+    DeadlinePolicy {
+        acceptable_latency: Some(demand.acceptable_latency),
+        processing_time: demand.processing_time,
+        share: service.slo.and_then(|slo| slo.share),
+        start: demand.task_start,
+        every: demand.every,
+        warm: demand.warm,
+        window: demand.window,
+        cooldown_out: demand.cooldown.out,
+        cooldown_in: demand.cooldown.r#in,
+        ..DeadlinePolicy::defaults(Duration::ZERO)
+    }
+}
+
 fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
-    let form = match demand.actuator {
-        Actuator::Function => DemandForm::Function,
-        Actuator::TargetTracking => DemandForm::Tracking,
-    };
-    let usual = DemandPolicy::defaults(form, Duration::ZERO);
     DemandPolicy {
         acceptable_latency: Some(demand.acceptable_latency),
         processing_time: demand.processing_time,
         start: demand.task_start,
         window: demand.window,
-        every: match form {
-            DemandForm::Tracking => stack.metric.every,
-            _ => usual.every,
-        },
+        every: stack.metric.every,
         cooldown_out: demand.cooldown.out,
         cooldown_in: demand.cooldown.r#in,
-        ..usual
+        ..DemandPolicy::defaults(Duration::ZERO)
     }
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::random::{Purpose, Random, Sampler};
-use crate::{Arrival, BacklogPolicy, DemandForm, DemandPolicy, KedaPolicy, StepPolicy};
+use crate::{Arrival, BacklogPolicy, DeadlinePolicy, DemandPolicy, KedaPolicy, StepPolicy};
 
 /// Whole parts of which every tested speed makes whole parts again, so that nothing is rounded: many small
 /// roundings would end in another order of events that are near to one another.
@@ -39,14 +39,14 @@ fn policies() -> Vec<Policy> {
             ..BacklogPolicy::copilot(20.0)
         })
     };
-    let demand = |form| Policy::Demand(DemandPolicy::defaults(form, Duration::from_millis(500)));
+    let half = Duration::from_millis(500);
     vec![
         backlog(60),
         backlog(120),
         Policy::Steps(StepPolicy::cdk_queue_processing().unwrap()),
         Policy::Keda(KedaPolicy::defaults(20.0)),
-        demand(DemandForm::Tracking),
-        demand(DemandForm::Function),
+        Policy::Demand(DemandPolicy::defaults(half)),
+        Policy::Deadline(DeadlinePolicy::defaults(half)),
         Policy::Ideal,
         Policy::Fixed { tasks: 6 },
     ]
@@ -63,6 +63,10 @@ fn faster(scenario: &Scenario, speed: f64) -> Scenario {
         stop_timeout: short(scenario.stop_timeout),
         policy: match scenario.policy.compressed(speed) {
             Policy::Demand(policy) => Policy::Demand(DemandPolicy {
+                processing_time: policy.processing_time.map(short),
+                ..policy
+            }),
+            Policy::Deadline(policy) => Policy::Deadline(DeadlinePolicy {
                 processing_time: policy.processing_time.map(short),
                 ..policy
             }),

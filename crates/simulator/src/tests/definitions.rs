@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    BillItem, DemandForm, DemandPolicy, Overrides, QueueMetric, ScenarioError, StepPolicy, StepSide,
+    BillItem, DeadlinePolicy, DemandPolicy, Overrides, QueueMetric, ScenarioError, StepPolicy,
+    StepSide,
 };
 
 const VOUCHERS: &str = include_str!("../../../../stacks/voucher-worker.yaml");
@@ -44,20 +45,19 @@ fn demand_has_the_definitions_numbers() {
     assert_eq!(scenario.concurrency, 3);
     let quarter = Duration::from_millis(250);
     assert_eq!(scenario.processing, Distribution::Exponential(quarter));
-    let expected = DemandPolicy {
+    let expected = DeadlinePolicy {
         acceptable_latency: Some(seconds(20)),
         start: seconds(50),
         window: seconds(300),
         cooldown_out: seconds(10),
         cooldown_in: seconds(90),
-        ..DemandPolicy::defaults(DemandForm::Function, quarter)
+        ..DeadlinePolicy::defaults(quarter)
     };
-    assert_eq!(demand(&scenario), expected);
-    assert_eq!(expected.every, seconds(10));
+    assert_eq!(scenario.policy, Policy::Deadline(expected));
+    assert_eq!(expected.every, seconds(5));
 
     let tracked = text.replace("task_start: 50s", "actuator: target_tracking");
     let tracked = demand(&scenario_of(&tracked, &Overrides::default()).unwrap());
-    assert_eq!(tracked.form, DemandForm::Tracking);
     assert_eq!(tracked.start, seconds(40), "the definition's default");
     assert_eq!(tracked.every, seconds(60));
 }
@@ -78,9 +78,9 @@ fn demand_is_met_by_either_actuator() {
         );
         let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
         assert!((1.0..1.6).contains(&cost), "{actuator}: {cost}");
-        // TasksNeeded; with target tracking also the metric that it follows.
+        // TasksNeeded, and what the function measured; with target tracking also the metric that it follows.
         let month = outcome.duration / 3_600.0 / 730.0;
-        let metrics = if actuator == "function" { 1.0 } else { 2.0 };
+        let metrics = if actuator == "function" { 4.0 } else { 2.0 };
         near(
             outcome.cost.of(BillItem::Metrics),
             0.30 * metrics * month,
@@ -89,14 +89,16 @@ fn demand_is_met_by_either_actuator() {
     }
 }
 
-/// Little's law finds the processing time that nobody told; until it has, no more than one task is asked for.
+/// Little's law finds the processing time that nothing configures; until it has, no more than one task is asked for.
 #[test]
 fn a_processing_time_is_measured() {
     let text = "      demand: {acceptable_latency: 60s, processing_time: measured}\n";
     let error = scenario_of(text, &Overrides::default()).unwrap_err();
     assert_eq!(error, ScenarioError::Processing(SERVICE.to_owned()));
     let scenario = scenario_of(text, &known()).unwrap();
-    assert_eq!(demand(&scenario).processing_time, None);
+    assert!(
+        matches!(scenario.policy, Policy::Deadline(policy) if policy.processing_time.is_none())
+    );
     let load = "poisson:rate=12/s,for=12h";
     let outcome = run(&scenario, load, 5);
     assert!(
@@ -105,8 +107,8 @@ fn a_processing_time_is_measured() {
         outcome.within_objective
     );
     let first = outcome.first_scale_out().unwrap();
-    // A minute of SQS's metrics, a minute until CloudWatch has it, and a look.
-    assert!((120.0..135.0).contains(&first), "{first}");
+    // The first minute that was sampled whole, a minute until CloudWatch has it, and a check after at most 15 s.
+    assert!((180.0..196.0).contains(&first), "{first}");
     let late = outcome.series.iter().filter(|point| point.at > 3_600.0);
     let worst = late.map(|point| point.worst_wait).fold(0.0, f64::max);
     assert!(worst < 60.0, "{worst}");
@@ -261,8 +263,9 @@ fn demand_aims_at_its_own_latency_whatever_is_judged() {
     });
     let [five, ten, sixty] =
         outcomes.map(|outcome| (outcome.within_objective, outcome.tasks.seconds));
+    // Only tasks that run already meet 10 s, and they are as many at 5 s.
     assert!(
-        five.0 > ten.0 && ten.0 > sixty.0,
+        five.0 >= ten.0 && ten.0 > sixty.0,
         "{five:?} {ten:?} {sixty:?}"
     );
     assert!(
@@ -281,6 +284,9 @@ fn a_service_is_judged_by_its_objective() {
     });
     let scenario = Scenario::from_stack(&stack, SERVICE, &Overrides::default()).unwrap();
     assert_eq!(scenario.slo, Duration::from_secs(30));
-    let aims_at = demand(&scenario).acceptable_latency;
-    assert_eq!(aims_at, Some(Duration::from_secs(5)));
+    let Policy::Deadline(policy) = scenario.policy else {
+        panic!("{:?}", scenario.policy)
+    };
+    assert_eq!(policy.acceptable_latency, Some(Duration::from_secs(5)));
+    assert_eq!(policy.share, Some(0.99));
 }

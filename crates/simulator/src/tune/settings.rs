@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use scaling::{DEMAND_TASK_START, DEMAND_WINDOW};
+use scaling::{DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW};
 use serde::{Serialize, Serializer};
-use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Slo, Stack};
+use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Slo, Stack, Warm};
 
 /// A law whose parameters can be searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -218,6 +218,8 @@ impl Settings {
             processing_time,
             concurrency,
             actuator: Actuator::Function,
+            every: DEMAND_INTERVAL,
+            warm: Warm::Auto,
             task_start: DEMAND_TASK_START,
             window: self.window,
             cooldown: self.cooldown(),

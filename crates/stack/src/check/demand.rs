@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use scaling::DEMAND_INTERVAL;
-
 use super::objective::REACTION;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{Actuator, Demand, Service, Stack};
+use crate::model::{Actuator, Demand, Service, Stack, Warm};
 use crate::path;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -31,7 +29,7 @@ pub(super) fn check_is_only_policy(
     let (acts, why) = match demand.actuator {
         Actuator::Function => (
             "sets the desired count",
-            "its function sets the count to what the work needs, and would undo every ten seconds what the other did",
+            "its function sets the count to what the work needs, and would undo within seconds what the other did",
         ),
         Actuator::TargetTracking => (
             "removes what isn't needed",
@@ -57,6 +55,7 @@ pub(super) fn check(
     let here = format!("{path}.scaling.demand");
     check_queues(service, path, findings);
     check_burst(service, path, demand, findings);
+    check_function_keys(service, path, demand, findings);
     check_single_message(demand, path, findings);
     check_window(demand, &here, findings);
     if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
@@ -79,7 +78,7 @@ fn check_queues(service: &Service, path: &str, findings: &mut Findings) {
             format!("a service scaled by demand can consume {MOST_QUEUES} queues at most");
         let finding = Finding::error(message)
             .at(list.as_str(), format!("{count} queues"))
-            .help("what its function is told about them holds no more: divide the queues among several services");
+            .help("the environment of its function holds no more: divide the queues among several services");
         findings.report(finding);
     }
 }
@@ -117,19 +116,23 @@ pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
 fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
         Actuator::Function => (
-            DEMAND_INTERVAL.saturating_add(demand.task_start),
+            demand.every.saturating_add(demand.task_start),
             "task_start",
             format!(
-                "after a look, a new task takes {}",
+                "after a check, a new task takes {}",
                 written(demand.task_start)
             ),
-            format!("the function looks every {}", written(DEMAND_INTERVAL)),
+            format!(
+                "the function checks every {}{}",
+                written(demand.every),
+                suggest_warm(service, demand)
+            ),
         ),
         Actuator::TargetTracking => (
             REACTION,
             "actuator",
             "acts 2 to 5 minutes after the load grew".to_owned(),
-            "a new task then takes up to a minute, and `actuator: function` acts within 10 seconds"
+            "a new task then takes up to a minute, and `actuator: function` acts within seconds: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time"
                 .to_owned(),
         ),
     };
@@ -143,10 +146,60 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
             format!("promises {}", written(objective)),
         )
         .at(format!("{path}.scaling.demand.{part}"), label)
-        .help(format!(
-            "{help}: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time"
-        ));
+        .help(help);
     findings.report(finding);
+}
+
+/// What carries the first seconds of a burst. Until new tasks run, a jump by a rate loses no message only if tasks for
+/// `rate × processing time × (reaction − objective) ÷ reaction` run already: so many tasks serve within a reaction what
+/// arrives in the part of it that is longer than the objective.
+fn suggest_warm(service: &Service, demand: &Demand) -> String {
+    let objective = service.latency_objective().unwrap_or_default();
+    let reaction = demand.every.saturating_add(demand.task_start).as_secs_f64();
+    let missing = (reaction - objective.as_secs_f64()) / reaction;
+    let kept = match demand.warm {
+        Warm::Auto => {
+            "`warm: auto` keeps warm tasks only once bursts come often enough to pay for them"
+        }
+        Warm::Off => "`warm: off` keeps no warm tasks",
+        Warm::Tasks(_) => "`warm` must be enough for the bursts that come",
+    };
+    let per_rate = demand.processing_time.map(|time| {
+        let tasks = 10.0 * time.as_secs_f64() * missing / f64::from(demand.concurrency.max(1));
+        format!(", which takes about {tasks:.1} warm tasks for each 10 messages a second that come at once")
+    });
+    format!(
+        ": the first seconds of a sudden burst are late, unless tasks run already{}; {kept}. A slow rise is met in time",
+        per_rate.unwrap_or_default()
+    )
+}
+
+/// Keys that only the function knows, and warm tasks over the maximum.
+fn check_function_keys(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
+    let here = format!("{path}.scaling.demand");
+    if demand.actuator == Actuator::TargetTracking {
+        for key in ["every", "warm"] {
+            let at = format!("{here}.{key}");
+            if findings.is_given(&at) {
+                let finding =
+                    Finding::error(format!("`{key}` goes only with `actuator: function`"))
+                        .at(at, "for the function")
+                        .at(format!("{here}.actuator"), "target tracking sets the count")
+                        .help(format!("leave `{key}` or `actuator` out"));
+                findings.report(finding);
+            }
+        }
+    }
+    let most = service.tasks.max;
+    if let Warm::Tasks(tasks) = demand.warm
+        && tasks > most
+    {
+        let finding = Finding::error("more warm tasks than the service can have")
+            .at(format!("{here}.warm"), format!("keeps {tasks}"))
+            .at(format!("{path}.tasks.max"), format!("allows {most}"))
+            .help("raise `tasks.max`, or keep fewer tasks warm");
+        findings.report(finding);
+    }
 }
 
 /// The backlog is drained within one objective: if that is shorter than the processing time, each message asks for
@@ -178,7 +231,7 @@ fn check_single_message(demand: &Demand, path: &str, findings: &mut Findings) {
 }
 
 fn check_window(demand: &Demand, here: &str, findings: &mut Findings) {
-    if demand.window >= demand.task_start {
+    if demand.actuator == Actuator::Function || demand.window >= demand.task_start {
         return;
     }
     let finding = Finding::warning("the window is shorter than a task takes to start")

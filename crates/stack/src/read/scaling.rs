@@ -6,7 +6,7 @@ use super::fields::Fields;
 use super::shared::{cooldown, counts};
 use super::steps::step_scaling;
 use crate::Slo;
-use crate::model::{Actuator, BacklogPerTask, BacklogSource, Demand, Scaling, Utilization};
+use crate::model::{Actuator, BacklogPerTask, BacklogSource, Demand, Scaling, Utilization, Warm};
 
 /// A policy without its own latency aims at that of the service's objective.
 pub(super) fn scaling(fields: Fields<'_>, slo: Option<Slo>) -> Scaling {
@@ -50,6 +50,12 @@ fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
         actuator: match fields.text("actuator").as_str() {
             "target_tracking" => Actuator::TargetTracking,
             _ => Actuator::Function,
+        },
+        every: fields.duration("every"),
+        warm: match (fields.optional_whole("warm"), fields.text("warm").as_str()) {
+            (Some(tasks), _) => Warm::Tasks(tasks),
+            (None, "off") => Warm::Off,
+            (None, _) => Warm::Auto,
         },
         task_start: fields.duration("task_start"),
         window: fields.duration("window"),

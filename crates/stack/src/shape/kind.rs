@@ -60,6 +60,8 @@ pub(crate) enum Kind {
     /// `true` or `false`.
     Flag,
     Whole(&'static Whole),
+    /// A whole number, or one of a few words in place of one.
+    WholeOr(&'static Whole, &'static [&'static str]),
     /// A number, with decimals or without.
     Number(&'static Number),
     /// A number of tasks, or a percentage such as `10%`.

@@ -73,6 +73,7 @@ impl Pages {
             Kind::Text(_)
             | Kind::Flag
             | Kind::Whole(_)
+            | Kind::WholeOr(..)
             | Kind::Number(_)
             | Kind::Amount(_)
             | Kind::Time(_)
@@ -109,7 +110,9 @@ fn value(kind: Kind) -> String {
     match kind {
         Kind::Text(text) if text.what == text.hint => text.what.to_owned(),
         Kind::Text(text) => format!("{}, such as `{}`: {}", text.what, text.example, text.hint),
-        Kind::Whole(_) | Kind::Number(_) | Kind::Amount(_) => suggest_value(kind),
+        Kind::Whole(_) | Kind::WholeOr(..) | Kind::Number(_) | Kind::Amount(_) => {
+            suggest_value(kind)
+        }
         Kind::Time(time) => format!("a duration, {}", time_range(time)),
         Kind::TimeOr(time, word) => format!("a duration, {}, or `{word}`", time_range(time)),
         Kind::Objective(time) => format!(

@@ -128,6 +128,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Text(found) => text(found),
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Whole(found) => whole(found),
+        Kind::WholeOr(found, words) => json!({"oneOf": [whole(found), {"enum": words}]}),
         Kind::Number(found) => number(found),
         Kind::Amount(found) => tasks_or_percent(found),
         Kind::Time(found) => time(found),

@@ -16,14 +16,15 @@ pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> 
     match (kind, value) {
         (Kind::Text(text), Value::Str(found)) => text_fault(text, found),
         (Kind::Whole(whole), Value::Int(found)) => whole_fault(whole, *found, raw),
+        (Kind::WholeOr(whole, _), Value::Int(found)) => whole_fault(whole, *found, raw),
+        (Kind::WholeOr(_, words) | Kind::Word(words), Value::Str(found)) => {
+            (!words.contains(&found.as_str())).then(|| word_fault(kind, words, found))
+        }
         (Kind::Number(number), Value::Int(_) | Value::Float(_)) => number_fault(number, value, raw),
         (Kind::Amount(most), _) if amount(value).is_some() => amount_fault(most, value, raw),
         (Kind::Time(time), Value::Str(found)) => time_fault(time, found),
         (Kind::TimeOr(time, word), Value::Str(found)) => time_or_fault(time, word, found),
         (Kind::Objective(time), Value::Str(found)) => objective_fault(time, found),
-        (Kind::Word(words), Value::Str(found)) => {
-            (!words.contains(&found.as_str())).then(|| word_fault(words, found))
-        }
         (Kind::Either(forms), Value::Str(found)) => either_fault(forms, found),
         (Kind::Either(_), Value::Map(_))
         | (Kind::Flag, Value::Bool(_))
@@ -48,6 +49,7 @@ pub(super) fn describe_kind(kind: Kind) -> String {
         Kind::Text(text) => text.what.to_owned(),
         Kind::Flag => "`true` or `false`".to_owned(),
         Kind::Whole(_) => "a whole number".to_owned(),
+        Kind::WholeOr(_, words) => format!("a whole number, {}", one_of(words)),
         Kind::Number(_) => "a number".to_owned(),
         Kind::Amount(_) => "a number of tasks or a percentage".to_owned(),
         Kind::Time(_) => "a duration".to_owned(),
@@ -74,7 +76,9 @@ fn instead(kind: Kind, value: &Value, raw: &str) -> String {
         (Kind::Text(_), Value::Null) => format!("quote it if the word is meant: \"{raw}\""),
         (Kind::Flag, Value::Str(found)) if is_yes(found) => "write `true`".to_owned(),
         (Kind::Flag, Value::Str(found)) if is_no(found) => "write `false`".to_owned(),
-        (Kind::Whole(_) | Kind::Amount(_), Value::Str(found)) if is_digits(found) => {
+        (Kind::Whole(_) | Kind::WholeOr(..) | Kind::Amount(_), Value::Str(found))
+            if is_digits(found) =>
+        {
             format!("write it without quotes: {}", shorten(found))
         }
         (Kind::Number(_), Value::Str(found)) if found.parse::<f64>().is_ok() => {
@@ -97,6 +101,7 @@ pub(super) fn suggest_value(kind: Kind) -> String {
     match kind {
         Kind::Text(text) => format!("{}, such as `{}`", text.hint, text.example),
         Kind::Whole(whole) => range(whole),
+        Kind::WholeOr(whole, words) => format!("{}; or {}", range(whole), one_of(words)),
         Kind::Number(number) => number_range(number),
         Kind::Amount(most) => amount_range(most),
         Kind::Time(_) => TIME_HELP.to_owned(),
@@ -139,7 +144,7 @@ fn text_fault(text: &'static Text, found: &str) -> Option<Fault> {
 /// As many words as a message lists; the help lists more.
 const FEW_WORDS: usize = 5;
 
-fn word_fault(words: &'static [&'static str], found: &str) -> Fault {
+fn word_fault(kind: Kind, words: &'static [&'static str], found: &str) -> Fault {
     let quoted = shorten(found);
     Fault {
         message: if words.len() > FEW_WORDS {
@@ -148,12 +153,12 @@ fn word_fault(words: &'static [&'static str], found: &str) -> Fault {
                 words.len()
             )
         } else {
-            format!("expected {}, found `{quoted}`", one_of(words))
+            format!("expected {}, found `{quoted}`", describe_kind(kind))
         },
         label: "not taken",
         help: match nearest(found, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("write {}", one_of(words)),
+            None => suggest_value(kind),
         },
     }
 }

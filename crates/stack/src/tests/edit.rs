@@ -171,6 +171,8 @@ fn another_law_takes_the_place_of_one() {
                 processing_time: Some(seconds(1)),
                 concurrency: 1,
                 actuator: Actuator::Function,
+                every: seconds(5),
+                warm: scaling::Warm::Auto,
                 task_start: seconds(40),
                 window: seconds(300),
                 cooldown: Cooldown {

@@ -192,6 +192,7 @@ fn visit_kind(kind: Kind, act: &mut impl FnMut(&'static Object)) {
         Kind::Text(_)
         | Kind::Flag
         | Kind::Whole(_)
+        | Kind::WholeOr(..)
         | Kind::Number(_)
         | Kind::Amount(_)
         | Kind::Time(_)

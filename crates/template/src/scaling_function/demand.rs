@@ -5,9 +5,7 @@
 
 use std::time::Duration;
 
-use scaling::{
-    DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, QueueRequest,
-};
+use scaling::{DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, QueueRequest};
 use serde_json::{Value, json};
 use stack::{Actuator, Demand, Stack};
 
@@ -24,7 +22,7 @@ use crate::text::{Text, canonical, escape};
 /// A rule's shortest period: one invocation checks until the next one starts.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// As long as the period. The last check is ten seconds before its end, and each ends in time for the next.
+/// As long as the period. The last check is at least 5 s before its end, and each ends in time for the next.
 const TIMEOUT_SECONDS: u64 = 60;
 
 /// No retries: the next minute checks again.
@@ -33,12 +31,7 @@ const RETRIES: (u32, u64) = (0, EVENT_AGE_SECONDS);
 pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
     for (service, demand) in resolved.demanded(Actuator::Function) {
         let stack = resolved.stack;
-        add_role(
-            builder,
-            stack,
-            service,
-            role_statements(stack, service, demand),
-        )?;
+        add_role(builder, stack, service, role_statements(stack, service))?;
         let setup = Setup {
             description: format!(
                 "Scales service {} to the tasks that its work needs",
@@ -54,7 +47,7 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
         };
         setup.add(builder, stack, service)?;
         let description = format!(
-            "Has the scaling function of service {} look at its queues",
+            "Has the scaling function of service {} check its queues",
             service.short
         );
         add_rule(builder, service, &description)?;
@@ -62,21 +55,16 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
     Ok(())
 }
 
-/// Reading its queues, reading and scaling its service, publishing what it found, and no more.
-fn role_statements(
-    stack: &Stack,
-    service: &ResolvedService<'_>,
-    demand: &Demand,
-) -> Vec<Statement> {
+/// Reading its queues and what CloudWatch knows of them, reading and scaling its service, publishing what it found, and
+/// no more.
+fn role_statements(stack: &Stack, service: &ResolvedService<'_>) -> Vec<Statement> {
     let queues = service.queues.iter().map(|queue| queue.arn.clone());
     let mut statements = scale_service(service);
     statements.extend([
         Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues.collect()),
         publish_metrics("PublishNeed", &stack.metric.namespace),
+        read_metrics(),
     ]);
-    if demand.processing_time.is_none() || service.service.tasks.min == 0 {
-        statements.push(read_metrics());
-    }
     statements
 }
 
@@ -98,7 +86,9 @@ fn environment_policy(
         min: service.service.tasks.min,
         max: service.service.tasks.max,
         law: demand_request(service, demand)?,
-        every_ms: whole_milliseconds(DEMAND_INTERVAL),
+        share: service.service.slo.and_then(|slo| slo.share),
+        warm: demand.warm,
+        every_ms: whole_milliseconds(demand.every),
         period_ms: whole_milliseconds(PERIOD),
         cooldown_out_ms: whole_milliseconds(demand.cooldown.out),
         cooldown_in_ms: whole_milliseconds(demand.cooldown.r#in),

@@ -275,6 +275,8 @@ pub(crate) fn demand(actuator: Actuator) -> Demand {
         processing_time: Some(seconds(2)),
         concurrency: 4,
         actuator,
+        every: scaling::DEMAND_INTERVAL,
+        warm: scaling::Warm::Auto,
         task_start: seconds(40),
         window: seconds(120),
         cooldown: Cooldown {

@@ -1,5 +1,4 @@
-//! The demand law at work: the deployed function looks at its queue every ten seconds of the loop and sets the
-//! count by itself.
+//! Scaling by demand at work: the deployed function checks its queue every 5 s of the loop and sets the count itself.
 
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ async fn the_demand_law_follows_a_load() {
     let quiet = steady(4.0, Duration::ZERO, calm);
     let ids = send(&live, quiet.chain(steady(35.0, calm, calm + busy))).await;
     live.is_drained(Duration::from_secs(30)).await;
-    // The window is two minutes; a look and the way to it come on top.
+    // Arrivals are known after a minute, and the tasks that deadlines need are held; a check comes on top.
     live.comes_to(1, MINUTE * 8).await;
     let looks = course.end().await;
 

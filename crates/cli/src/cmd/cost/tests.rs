@@ -81,8 +81,12 @@ fn count_resources(template: &Value) -> Inventory {
             "AWS::Lambda::Function" => {
                 found.functions += 1.0;
                 let policy = properties["Environment"]["Variables"].to_string();
-                // TasksNeeded, which the function publishes.
-                found.metrics += f64::from(u8::from(policy.contains("window_ms")));
+                // TasksNeeded, ProcessingTime, TaskStart and WithinObjective, which the function publishes.
+                found.metrics += if policy.contains("window_ms") {
+                    4.0
+                } else {
+                    0.0
+                };
             }
             "AWS::Logs::LogGroup" => found.log_groups += 1.0,
             "AWS::CloudWatch::Dashboard" => found.dashboards += 1.0,

@@ -1,5 +1,6 @@
 //! How many tasks a service needs, and who sets its count, for people.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use deployer::{DemandState, ServiceState};
@@ -19,32 +20,71 @@ pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u6
              set by        {who}\n"
         );
     };
-    let largest = state.largest.unwrap_or(need.value);
-    let window = humantime::format_duration(Duration::from_millis(state.law.window_ms));
-    let sets = match count_by_need(service, need.value, largest) {
-        Some(count) if state.function.is_some() => format!(", which sets {count} by that"),
-        _ => String::new(),
-    };
-    format!(
-        "demand        {} tasks needed ({} ago), {} at most within {window}\n\
-         set by        {who}{sets}\n",
+    let needed = format!(
+        "demand        {} tasks needed ({} ago)",
         number(need.value),
-        age_at(need.at, now),
-        number(largest)
-    )
+        age_at(need.at, now)
+    );
+    let Some(largest) = state.largest else {
+        return format!(
+            "{needed}\n{}set by        {who}{}\n",
+            format_measured(state),
+            describe_change(service, need.value)
+        );
+    };
+    let window = humantime::format_duration(Duration::from_millis(state.law.window_ms));
+    let largest = number(largest);
+    format!("{needed}, {largest} at most within {window}\nset by        {who}\n")
 }
 
-/// The count by these needs: up to the present one at once, down to the largest only.
-fn count_by_need(service: &ServiceState, need: f64, largest: f64) -> Option<u32> {
-    let bounds = service.task_bounds()?;
-    let kept = service.desired.min(tasks_for(largest, bounds));
-    Some(tasks_for(need, bounds).max(kept))
+/// What the function has measured, and how well it did.
+fn format_measured(state: &DemandState) -> String {
+    let measured = state.measured;
+    let seconds = |name: &str, value: Option<f64>| Some(format!("{name} {} s", number(value?)));
+    let times = [
+        seconds("processing time", measured.processing_time),
+        seconds("task start", measured.task_start),
+    ];
+    let times: Vec<String> = times.into_iter().flatten().collect();
+    let mut text = String::new();
+    if !times.is_empty() {
+        text.push_str(&format!("measured      {}\n", times.join(", ")));
+    }
+    if let Some(share) = measured.within_objective {
+        let objective = Duration::from_millis(state.law.acceptable_latency_ms);
+        let objective = humantime::format_duration(objective);
+        text.push_str(&format!(
+            "objective     {share:.2}% of the last days' messages started within {objective}\n"
+        ));
+    }
+    if let Some(tasks) = measured.warm_tasks {
+        text.push_str(&format!(
+            "warm tasks    {}, kept for bursts: the function's log says for which\n",
+            number(tasks)
+        ));
+    }
+    text
+}
+
+/// What the function does about a need.
+fn describe_change(service: &ServiceState, need: f64) -> String {
+    let Some(bounds) = service.task_bounds() else {
+        return String::new();
+    };
+    let wanted = tasks_for(need, bounds);
+    match wanted.cmp(&service.desired) {
+        Ordering::Greater => format!(", which raises the count to {wanted}"),
+        Ordering::Equal => format!(", which keeps {wanted}"),
+        Ordering::Less => {
+            ", which removes tasks once every deadline is met without them".to_owned()
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deployer::Datapoint;
+    use deployer::{Datapoint, DemandMeasurements};
     use scaling::{Bounds, DemandRequest};
 
     const NOW: u64 = 1_800_000_000;
@@ -61,7 +101,7 @@ mod tests {
         }
     }
 
-    fn told(desired: u32, function: Option<&str>, need: Option<f64>, largest: f64) -> String {
+    fn shown(desired: u32, function: Option<&str>, need: Option<f64>) -> String {
         let law = DemandRequest {
             acceptable_latency_ms: 60_000,
             processing_time_ms: Some(100),
@@ -71,12 +111,19 @@ mod tests {
             rate_over_ms: 120_000,
         };
         let at = i64::try_from(NOW).unwrap() - 75;
+        let measured = DemandMeasurements {
+            processing_time: Some(0.12),
+            task_start: Some(41.0),
+            within_objective: Some(99.98),
+            warm_tasks: None,
+        };
         let state = DemandState {
             function: function.map(str::to_owned),
             bounds: Bounds::new(1, 5).ok(),
             law,
             need: need.map(|value| Datapoint { value, at }),
-            largest: need.map(|_| largest),
+            largest: need.filter(|_| function.is_none()).map(|_| 2.0),
+            measured: function.map(|_| measured).unwrap_or_default(),
         };
         let service = ServiceState {
             demand: Some(state.clone()),
@@ -87,35 +134,67 @@ mod tests {
 
     #[test]
     fn the_function_sets_what_is_needed() {
-        insta::assert_snapshot!(told(1, Some("f"), Some(2.5), 2.5), @r"
-        demand        2.5 tasks needed (1m 15s ago), 2.5 at most within 2m
-        set by        the function f, which sets 3 by that
+        insta::assert_snapshot!(shown(1, Some("f"), Some(2.5)), @r"
+        demand        2.5 tasks needed (1m 15s ago)
+        measured      processing time 0.12 s, task start 41 s
+        objective     99.98% of the last days' messages started within 1m
+        set by        the function f, which raises the count to 3
         ");
     }
 
     #[test]
-    fn tasks_are_removed_only_to_the_largest_need() {
-        let sets = |desired, need, largest| told(desired, Some("f"), Some(need), largest);
-        assert!(sets(5, 0.2, 3.1).ends_with("which sets 4 by that\n"));
-        assert!(sets(2, 0.2, 3.1).ends_with("which sets 2 by that\n"));
-        assert!(
-            sets(2, 9.0, 9.0).ends_with("which sets 5 by that\n"),
-            "within its bounds"
+    fn the_count_follows_within_its_bounds() {
+        let ends = |desired, need, text: &str| {
+            let shown = shown(desired, Some("f"), Some(need));
+            assert!(shown.ends_with(text), "{shown}");
+        };
+        ends(3, 9.0, "which raises the count to 5\n");
+        ends(5, 9.0, "which keeps 5\n");
+        ends(1, 0.0, "which keeps 1\n");
+        ends(
+            4,
+            2.5,
+            "which removes tasks once every deadline is met without them\n",
         );
-        assert!(sets(2, 0.0, 0.0).ends_with("which sets 1 by that\n"));
     }
 
     #[test]
-    fn target_tracking_has_its_own_mind() {
-        insta::assert_snapshot!(told(2, None, Some(1.0), 2.0), @r"
+    fn warm_tasks_are_named() {
+        let state = DemandState {
+            function: Some("f".into()),
+            bounds: None,
+            law: DemandRequest {
+                acceptable_latency_ms: 10_000,
+                processing_time_ms: None,
+                concurrency: 1,
+                task_start_ms: 40_000,
+                window_ms: 120_000,
+                rate_over_ms: 120_000,
+            },
+            need: None,
+            largest: None,
+            measured: DemandMeasurements {
+                warm_tasks: Some(2.0),
+                ..DemandMeasurements::default()
+            },
+        };
+        assert_eq!(
+            format_measured(&state),
+            "warm tasks    2, kept for bursts: the function's log says for which\n"
+        );
+    }
+
+    #[test]
+    fn target_tracking_shows_the_largest_need() {
+        insta::assert_snapshot!(shown(2, None, Some(1.0)), @r"
         demand        1 tasks needed (1m 15s ago), 2 at most within 2m
         set by        target tracking
         ");
     }
 
     #[test]
-    fn silence_is_told() {
-        insta::assert_snapshot!(told(2, Some("f"), None, 0.0), @r"
+    fn silence_is_shown() {
+        insta::assert_snapshot!(shown(2, Some("f"), None), @r"
         demand        no TasksNeeded in the last 15 minutes: nothing is removed
         set by        the function f
         ");

@@ -8,7 +8,7 @@ use scaling::Bounds;
 use serde_json::json;
 
 use super::stepped::{configured, inspect};
-use crate::Datapoint;
+use crate::{Datapoint, DemandMeasurements};
 
 fn policy() -> String {
     json!({
@@ -22,29 +22,30 @@ fn policy() -> String {
     .to_string()
 }
 
-/// A need of each of the last minutes, the newest first; `now` is the begin of 1970.
-fn needs() -> Rule {
+/// Values of each of the last minutes, the newest first; `now` is the begin of 1970.
+fn values() -> Rule {
     mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_output(|input| {
-        let [query] = input.metric_data_queries() else {
-            panic!("{input:?}")
-        };
-        let metric = query.metric_stat().unwrap().metric().unwrap();
-        assert_eq!(metric.namespace(), Some("EcsScaler"));
-        assert_eq!(metric.metric_name(), Some("TasksNeeded"));
-        assert_eq!(metric.dimensions().len(), 2);
-        let minutes = [(-60, 2.5), (-120, 4.25), (-180, 9.0)];
-        let result = MetricDataResult::builder()
-            .set_id(query.id().map(str::to_owned))
-            .set_timestamps(Some(
-                minutes
-                    .iter()
-                    .map(|(at, _)| DateTime::from_secs(*at))
-                    .collect(),
-            ))
-            .set_values(Some(minutes.iter().map(|(_, need)| *need).collect()))
-            .build();
+        let results = input.metric_data_queries().iter().map(|query| {
+            let metric = query.metric_stat().unwrap().metric().unwrap();
+            assert_eq!(metric.namespace(), Some("EcsScaler"));
+            assert_eq!(metric.dimensions().len(), 2);
+            let minutes = match metric.metric_name().unwrap() {
+                "TasksNeeded" => [2.5, 4.25, 9.0],
+                "ProcessingTime" => [2.1, 2.0, 1.9],
+                "TaskStart" => [41.0; 3],
+                "WithinObjective" => [99.5, 99.6, 99.7],
+                "WarmTasks" => [3.0, 2.0, 2.0],
+                other => panic!("{other}"),
+            };
+            let times = (1..=3).map(|minute| DateTime::from_secs(-60 * minute));
+            MetricDataResult::builder()
+                .set_id(query.id().map(str::to_owned))
+                .set_timestamps(Some(times.collect()))
+                .set_values(Some(minutes.into()))
+                .build()
+        });
         GetMetricDataOutput::builder()
-            .metric_data_results(result)
+            .set_metric_data_results(Some(results.collect()))
             .build()
     })
 }
@@ -52,7 +53,7 @@ fn needs() -> Rule {
 #[tokio::test(start_paused = true)]
 async fn the_need_is_shown_beside_who_sets_the_count() {
     let function = configured("DEMAND_POLICY", Some(policy()));
-    let (result, _) = inspect(vec![function, needs()]).await;
+    let (result, _) = inspect(vec![function, values()]).await;
     let inspection = result.unwrap();
     let web = &inspection.services[0];
     assert_eq!((&*web.service, web.alarm_steps.is_none()), ("web", true));
@@ -66,11 +67,14 @@ async fn the_need_is_shown_beside_who_sets_the_count() {
             at: -60
         })
     );
-    assert_eq!(
-        demand.largest,
-        Some(4.25),
-        "what is older than the window is past"
-    );
+    assert_eq!(demand.largest, None, "the function decides on its own");
+    let measured = DemandMeasurements {
+        processing_time: Some(2.1),
+        task_start: Some(41.0),
+        within_objective: Some(99.5),
+        warm_tasks: Some(3.0),
+    };
+    assert_eq!(demand.measured, measured);
     // Its queue stands with it, and not among those that nobody measures.
     let queues: Vec<&str> = web.queues.iter().map(|queue| &*queue.name).collect();
     assert_eq!(queues, ["orders"]);

@@ -56,9 +56,21 @@ pub struct DemandCheck {
     /// Tasks that the work needs, unrounded and without bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub need: Option<f64>,
-    /// The largest need of the window, where the need is known throughout.
+    /// Tasks to which scale-in can go, where the arrivals are known for long enough.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub largest: Option<f64>,
+    pub keep: Option<f64>,
+    /// Warm tasks, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm: Option<u32>,
+    /// Seconds of a task start, as measured: the 95th percentile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_start: Option<f64>,
+    /// Seconds for which a message keeps a task busy, once it is measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processing_time: Option<f64>,
+    /// Share of the messages of the last days that started within the objective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_objective: Option<f64>,
     /// Tasks that run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<u32>,
@@ -107,7 +119,7 @@ pub struct DemandAnswer {
 impl DemandAnswer {
     pub(crate) fn new(
         policy: &DemandPolicy,
-        processing_time: Option<ProcessingTime>,
+        processing_time: ProcessingTime,
         looks: Vec<DemandCheck>,
         needs_published: usize,
         problems: Vec<String>,
@@ -120,7 +132,7 @@ impl DemandAnswer {
             from: looks.iter().find_map(|look| look.from),
             to: looks.iter().rev().find_map(|look| look.to),
             reason: last.map(|look| look.reason.clone()).unwrap_or_default(),
-            processing_time: processing_time.unwrap_or(ProcessingTime::Unknown),
+            processing_time,
             looks,
             needs_published,
             problems,

@@ -1,16 +1,17 @@
 //! One check: reads the queues and the service, decides, and sets the count.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lambda_kit::Log;
+use lambda_kit::{CallError, Log};
 use scaling::{
-    Bounds, Decision, DemandEstimate, DemandPolicy, DemandScaler, QueueCounts, ServiceReading,
+    Bounds, DeadlineEstimate, DeadlineScaler, Decision, DemandPolicy, QueueCounts, ServiceReading,
 };
 use tokio::time::Instant;
 
 use super::answer::{DemandCheck, DemandOutcome, UnreadQueue};
 use super::memory::Memory;
-use super::processing::{ProcessingTime, last_deletes, read_flows};
+use super::processing::{Flows, ProcessingTime, read_flows, read_history, record_flows};
 use super::schedule::Schedule;
 use super::{log as lines, queues, reason};
 use crate::service::{self, Service};
@@ -26,9 +27,19 @@ pub(crate) struct DemandRun<'a> {
     pub(crate) begun: Instant,
     /// The same, since the Unix epoch.
     pub(crate) now: Duration,
-    /// `None` until the first check.
-    pub(crate) processing: Option<ProcessingTime>,
+    /// As the latest check used it.
+    pub(crate) processing: ProcessingTime,
+    /// Whether CloudWatch was asked what went through the queues: once per invocation.
+    pub(crate) asked: bool,
     pub(crate) problems: Vec<String>,
+}
+
+/// What a check read; what CloudWatch knows only if it was asked.
+struct Readings {
+    queues: Vec<Result<QueueCounts, Problem>>,
+    service: Result<Service, Problem>,
+    flows: Option<Result<Flows, CallError>>,
+    history: Option<Result<BTreeMap<Duration, f64>, CallError>>,
 }
 
 /// The service that a check can scale.
@@ -40,71 +51,79 @@ struct Tasks {
 }
 
 impl DemandRun<'_> {
-    /// Checks and acts, and writes a line to the log. The first check also determines the processing time.
+    /// Checks and acts, and writes a line to the log. The first check also reads what CloudWatch knows of the queues.
     pub(crate) async fn check(
         &mut self,
         memory: &mut Memory,
         log: &mut Log<'_>,
     ) -> Result<DemandCheck, InvocationError> {
         let until = self.begun + self.schedule.until(self.begun.elapsed());
-        let (queues, service, deleted) = self.read(memory, until, log).await;
+        let is_new = memory.scaler.is_none();
         let scaler = match &mut memory.scaler {
             Some(scaler) => scaler,
-            none => none.insert(DemandScaler::from_policy(self.policy).map_err(Problem::from)?),
+            none => none.insert(DeadlineScaler::from_policy(self.policy).map_err(Problem::from)?),
         };
-        if let Some(at) = deleted {
-            scaler.record_deletes(at);
+        let knows = memory.knows_history || !scaler.insures();
+        let read = self.read(knows, until).await;
+        let mut unread = None;
+        match read.flows {
+            Some(Ok(flows)) => record_flows(scaler, &flows, self.now, is_new),
+            Some(Err(error)) => unread = Some(error),
+            None => {}
         }
-        let look = self.decide(scaler, &queues, service, until).await;
+        match read.history {
+            Some(Ok(sent)) => {
+                scaler.seed_arrivals(sent);
+                memory.knows_history = true;
+            }
+            Some(Err(error)) => lines::log_unread_history(log, &error),
+            None => {}
+        }
+        let look = self.decide(scaler, &read.queues, read.service, until).await;
+        if let Some(error) = unread {
+            lines::log_unread_deletes(log, &error);
+            if self.processing == ProcessingTime::Unknown {
+                self.problems.push(error.to_string());
+            }
+        }
         lines::log_check(log, &look);
         Ok(look)
     }
 
-    /// Reads the queues and the service at the same time; and at the first check, once for the invocation, what
-    /// CloudWatch knows of the queues, where it is needed: for a processing time that is measured, and to know whether
-    /// messages came and went between the checks where the last task can be removed. The last is when that was.
-    async fn read(
-        &mut self,
-        memory: &mut Memory,
-        until: Instant,
-        log: &mut Log<'_>,
-    ) -> (
-        Vec<Result<QueueCounts, Problem>>,
-        Result<Service, Problem>,
-        Option<Duration>,
-    ) {
+    /// Reads the queues and the service at the same time; and once for the invocation, what CloudWatch knows of the
+    /// queues, with the arrivals of the last days if they aren't known.
+    async fn read(&mut self, knows_history: bool, until: Instant) -> Readings {
         let (clients, policy, now) = (self.clients, self.policy, self.now);
-        let given = ProcessingTime::given(policy);
-        let reading = self.processing.is_none() && (given.is_none() || policy.min == 0);
-        let (queues, service, flows) = futures::join!(
+        let asks = !std::mem::replace(&mut self.asked, true);
+        let flows = async {
+            match asks {
+                true => Some(read_flows(clients, policy, now, until).await),
+                false => None,
+            }
+        };
+        let history = async {
+            match asks && !knows_history {
+                true => Some(read_history(clients, policy, now, until).await),
+                false => None,
+            }
+        };
+        let (queues, service, flows, history) = futures::join!(
             queues::read(clients, policy, until),
             service::describe(&clients.ecs, policy, until),
-            async {
-                match reading {
-                    true => Some(read_flows(clients, policy, now, until).await),
-                    false => None,
-                }
-            }
+            flows,
+            history
         );
-        let deleted = flows.as_ref().and_then(last_deletes);
-        match (&flows, given) {
-            (Some(flows), None) => {
-                let settled = ProcessingTime::settle(flows, &mut memory.measured, log);
-                self.processing = Some(settled);
-                if let (Err(error), ProcessingTime::Unknown) = (flows, settled) {
-                    self.problems.push(error.to_string());
-                }
-            }
-            (Some(Err(error)), Some(_)) => lines::log_unread_deletes(log, error),
-            _ => {}
+        Readings {
+            queues,
+            service,
+            flows,
+            history,
         }
-        self.processing = self.processing.or(given);
-        (queues, service, deleted)
     }
 
     async fn decide(
-        &self,
-        scaler: &mut DemandScaler,
+        &mut self,
+        scaler: &mut DeadlineScaler,
         queues: &[Result<QueueCounts, Problem>],
         service: Result<Service, Problem>,
         until: Instant,
@@ -130,7 +149,7 @@ impl DemandRun<'_> {
             }
             Ok(Service::Missing(what)) => return look.missing(&what),
             Err(problem) => {
-                scaler.record_queues(at, &counts);
+                scaler.sample(at, &counts);
                 return look.because(DemandOutcome::Failed, &problem.to_string());
             }
         };
@@ -140,9 +159,8 @@ impl DemandRun<'_> {
             running: tasks.running,
             desired: tasks.desired,
         };
-        let law = self.processing.and_then(ProcessingTime::time);
-        let law = self.policy.law.law(law);
-        let (estimate, decision) = scaler.decide(&seen, law.as_ref(), tasks.deploying);
+        let (estimate, decision) = scaler.decide(&seen, tasks.deploying);
+        self.processing = ProcessingTime::of(&estimate);
         let look = self.found(look, tasks, &estimate, decision);
         self.act(look, scaler, tasks.desired, decision.desired, until)
             .await
@@ -152,7 +170,7 @@ impl DemandRun<'_> {
     async fn act(
         &self,
         look: DemandCheck,
-        scaler: &mut DemandScaler,
+        scaler: &mut DeadlineScaler,
         from: u32,
         to: u32,
         until: Instant,
@@ -197,7 +215,11 @@ impl DemandRun<'_> {
             backlog: None,
             in_flight: None,
             need: None,
-            largest: None,
+            keep: None,
+            warm: None,
+            task_start: None,
+            processing_time: None,
+            within_objective: None,
             running: None,
             from: None,
             to: None,
@@ -211,14 +233,13 @@ impl DemandRun<'_> {
         &self,
         look: DemandCheck,
         tasks: Tasks,
-        estimate: &DemandEstimate,
+        estimate: &DeadlineEstimate,
         decision: Decision,
     ) -> DemandCheck {
         let any = look.unread.len() < self.policy.queues.len();
         let (from, to) = (tasks.desired, decision.desired);
-        let mut reason =
-            reason::explain_decision(self.policy, self.bounds, from, estimate, decision);
-        if self.processing == Some(ProcessingTime::Unknown) {
+        let mut reason = reason::explain_decision(self.bounds, from, estimate, decision);
+        if self.processing == ProcessingTime::Unknown {
             reason.push_str("; the processing time is not known yet");
         }
         for one in &look.unread {
@@ -234,7 +255,11 @@ impl DemandRun<'_> {
             backlog: any.then_some(estimate.visible),
             in_flight: any.then_some(estimate.in_flight),
             need: estimate.need,
-            largest: estimate.largest,
+            keep: estimate.keep,
+            warm: Some(estimate.warm.tasks).filter(|tasks| *tasks > 0),
+            task_start: Some(estimate.task_start),
+            processing_time: estimate.processing_time.filter(|_| estimate.measured),
+            within_objective: estimate.delivered,
             running: Some(tasks.running),
             from: Some(from),
             to: Some(to),

@@ -36,10 +36,17 @@ pub(crate) fn log_check(log: &mut Log<'_>, look: &DemandCheck) {
     log.line(level, "look", look);
 }
 
-/// A line for deletes that CloudWatch doesn't tell: the looks alone then say whether there was work.
+/// A line for deletes that CloudWatch doesn't give: the checks alone then show whether there was work.
 pub(crate) fn log_unread_deletes(log: &mut Log<'_>, error: &CallError) {
     let fields = json!({"error": error.to_string()});
     log.line(Level::Warn, "deletes unknown", fields);
+}
+
+/// A line for arrivals of earlier days that CloudWatch doesn't give: the next invocation asks again, and until then warm
+/// tasks depend on what this environment has seen.
+pub(crate) fn log_unread_history(log: &mut Log<'_>, error: &CallError) {
+    let fields = json!({"error": error.to_string()});
+    log.line(Level::Warn, "earlier arrivals unknown", fields);
 }
 
 /// A line for the invocation.

@@ -1,14 +1,12 @@
 //! What an execution environment remembers.
 
-use std::time::Duration;
-
-use scaling::DemandScaler;
+use scaling::DeadlineScaler;
 
 /// What an execution environment remembers from an invocation to the next. An environment that has just
 /// begun knows nothing, and then removes nothing until it does.
 #[derive(Debug, Default)]
 pub struct Memory {
-    pub(super) scaler: Option<DemandScaler>,
-    /// The last processing time that was measured.
-    pub(super) measured: Option<Duration>,
+    pub(super) scaler: Option<DeadlineScaler>,
+    /// Whether the scaler was given the arrivals of the days before.
+    pub(super) knows_history: bool,
 }

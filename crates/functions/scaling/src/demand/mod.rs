@@ -49,7 +49,8 @@ pub(crate) async fn follow_demand(
         schedule,
         begun: Instant::now(),
         now: now.unwrap_or_default(),
-        processing: None,
+        processing: ProcessingTime::configured(policy),
+        asked: false,
         problems: Vec::new(),
     };
     let mut looks = Vec::new();

@@ -1,83 +1,78 @@
-//! The processing time that an invocation reckons with.
+//! The processing time that an invocation uses, and what CloudWatch knows of the queues.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use lambda_kit::{CallError, Flow, Level, Log, flows, processing_time};
-use scaling::DemandPolicy;
+use lambda_kit::{CallError, Flow, flows, sent_by_minute};
+use scaling::{DeadlineEstimate, DeadlineScaler, DemandPolicy};
 use serde::Serialize;
-use serde_json::json;
 use tokio::time::Instant;
 
 use crate::Clients;
 
-/// The average processing time of a message, and where it comes from.
+/// How long after its end a minute's number of deletes counts as complete.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// Minutes of the last days that warm tasks are insured by: two weeks, of which the insurance has forgotten 99%.
+const HISTORY: u64 = 14 * 24 * 60;
+
+/// The average processing time of a message, in seconds, and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "source", content = "seconds")]
 pub enum ProcessingTime {
-    /// The policy says it.
+    /// The policy sets it, and nothing was measured yet.
     Given(f64),
-    /// Measured in this invocation.
+    /// Measured while the service runs; with a configured time, mixed with that.
     Measured(f64),
-    /// Measured by an earlier invocation, because the last minutes contain none.
-    Remembered(f64),
     /// Not measured yet: nothing was deleted in the last minutes.
     Unknown,
 }
 
 impl ProcessingTime {
-    /// The value that the algorithm uses.
-    pub(crate) fn time(self) -> Option<Duration> {
-        match self {
-            Self::Given(seconds) | Self::Measured(seconds) | Self::Remembered(seconds) => {
-                Duration::try_from_secs_f64(seconds).ok()
-            }
-            Self::Unknown => None,
+    /// The time that a check used.
+    pub(crate) fn of(estimate: &DeadlineEstimate) -> Self {
+        match estimate.processing_time {
+            Some(seconds) if estimate.measured => Self::Measured(seconds),
+            Some(seconds) => Self::Given(seconds),
+            None => Self::Unknown,
         }
     }
 
-    /// The time that the policy says, if it says one.
-    pub(crate) fn given(policy: &DemandPolicy) -> Option<Self> {
-        let time = Duration::from_millis(policy.law.processing_time_ms?);
-        Some(Self::Given(time.as_secs_f64()))
-    }
-
-    /// What was measured, or what is remembered of it; and says in the log which.
-    pub(crate) fn settle(
-        measured: &Result<Flows, CallError>,
-        memory: &mut Option<Duration>,
-        log: &mut Log<'_>,
-    ) -> Self {
-        let (found, error) = match measured {
-            Ok(flows) => (processing_time(flows.values()), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        *memory = found.or(*memory);
-        let settled = match (found, *memory) {
-            (Some(time), _) => Self::Measured(time.as_secs_f64()),
-            (None, Some(time)) => Self::Remembered(time.as_secs_f64()),
-            (None, None) => Self::Unknown,
-        };
-        let level = match error {
-            Some(_) => Level::Warn,
-            None => Level::Info,
-        };
-        let mut fields = json!({"processing_time": settled});
-        if let Some(error) = error {
-            fields["error"] = json!(error);
+    /// The time that the policy sets, before the first check.
+    pub(crate) fn configured(policy: &DemandPolicy) -> Self {
+        match policy.law.processing_time_ms {
+            Some(time) => Self::Given(Duration::from_millis(time).as_secs_f64()),
+            None => Self::Unknown,
         }
-        log.line(level, "processing time", fields);
-        settled
     }
 }
 
 /// What went through the queues lately, by their names.
 pub(crate) type Flows = HashMap<String, Flow>;
 
-/// When a message was last deleted, as far as CloudWatch tells; without an answer, it tells nothing.
-pub(crate) fn last_deletes(flows: &Result<Flows, CallError>) -> Option<Duration> {
-    let flows = flows.as_ref().ok()?;
-    flows.values().filter_map(|flow| flow.last_deletes).max()
+/// Gives the scaler the deletes of each minute, and at its first check what is known from before.
+pub(crate) fn record_flows(
+    scaler: &mut DeadlineScaler,
+    flows: &Flows,
+    now: Duration,
+    is_new: bool,
+) {
+    if is_new {
+        let sum = |number: fn(&Flow) -> f64| flows.values().map(number).sum::<f64>();
+        scaler.seed_processing_time(sum(|flow| flow.in_flight), sum(|flow| flow.deleted));
+    }
+    let mut minutes = BTreeMap::<Duration, f64>::new();
+    for (start, deleted) in flows.values().flat_map(|flow| &flow.deletes) {
+        *minutes.entry(*start).or_default() += deleted;
+    }
+    let minute = Duration::from_secs(60);
+    let settled = |start: &Duration| *start + minute + SETTLED <= now;
+    for (start, deleted) in minutes.into_iter().filter(|(start, _)| settled(start)) {
+        scaler.record_deletes(start, deleted);
+    }
+    if let Some(end) = flows.values().filter_map(|flow| flow.last_deletes).max() {
+        scaler.record_last_deletes(end);
+    }
 }
 
 /// Reads what went through all queues lately.
@@ -87,10 +82,21 @@ pub(crate) async fn read_flows(
     now: Duration,
     deadline: Instant,
 ) -> Result<Flows, CallError> {
-    let queues: BTreeSet<&str> = policy
-        .queues
-        .iter()
-        .map(|queue| queue.name.as_str())
-        .collect();
-    flows(&clients.cloudwatch, &queues, now, deadline).await
+    flows(&clients.cloudwatch, &names(policy), now, deadline).await
+}
+
+/// Reads the messages that were sent in each minute of the last days.
+pub(crate) async fn read_history(
+    clients: &Clients,
+    policy: &DemandPolicy,
+    now: Duration,
+    deadline: Instant,
+) -> Result<BTreeMap<Duration, f64>, CallError> {
+    let cloudwatch = &clients.cloudwatch;
+    sent_by_minute(cloudwatch, &names(policy), now, HISTORY, deadline).await
+}
+
+fn names(policy: &DemandPolicy) -> BTreeSet<&str> {
+    let queues = policy.queues.iter();
+    queues.map(|queue| queue.name.as_str()).collect()
 }

@@ -1,34 +1,34 @@
 //! Why a count is set or kept, in words.
 
-use std::time::Duration;
-
-use scaling::{Bounds, Decision, DecisionReason, DemandEstimate, DemandPolicy, Side};
+use scaling::{Bounds, DeadlineEstimate, Decision, DecisionReason, Side};
 
 use crate::moment;
 
 /// A sentence with the numbers that decided.
 pub(crate) fn explain_decision(
-    policy: &DemandPolicy,
     bounds: Bounds,
     from: u32,
-    estimate: &DemandEstimate,
+    estimate: &DeadlineEstimate,
     decision: Decision,
 ) -> String {
-    let window = Duration::from_millis(policy.law.window_ms).as_secs_f64();
     match decision.why {
         DecisionReason::Needed | DecisionReason::Right => explain_need(bounds, estimate),
-        DecisionReason::Spare | DecisionReason::Recent => {
-            match estimate.largest.or(estimate.largest_known) {
-                Some(largest) => {
-                    format!("in the last {window} s the work needed up to {largest:.1} tasks")
-                }
-                None => format!("the work of the last {window} s needs fewer tasks"),
+        DecisionReason::Spare => match estimate.keep {
+            Some(keep) => format!("the work needs at most {keep:.1} tasks"),
+            None => "the work needs fewer tasks".to_owned(),
+        },
+        DecisionReason::Recent => match (estimate.need, estimate.keep) {
+            (Some(need), Some(keep)) => {
+                format!(
+                    "the work needs {need:.1} tasks now, and {keep:.1} before any can be removed"
+                )
             }
-        }
+            _ => "the work of the last seconds needs them".to_owned(),
+        },
         DecisionReason::Unknown => match estimate.need {
             Some(need) => format!(
-                "the work needs {need:.1} tasks now, and nothing is removed until the need is known \
-                 of all of the last {window} s"
+                "the work needs {need:.1} tasks now, and nothing is removed until the arrivals are known for \
+                 a minute"
             ),
             None => "the need is not known, so nothing is removed".to_owned(),
         },
@@ -55,15 +55,27 @@ pub(crate) fn explain_decision(
     }
 }
 
-fn explain_need(bounds: Bounds, estimate: &DemandEstimate) -> String {
-    let max = bounds.max();
-    let text = match (estimate.need, estimate.at_least) {
-        (Some(need), _) => format!("the work needs {need:.1} tasks"),
-        (None, Some(least)) => format!("what is known of the work needs {least:.1} tasks"),
-        (None, None) => "the latest need that is known asks for them".to_owned(),
+fn explain_need(bounds: Bounds, estimate: &DeadlineEstimate) -> String {
+    let Some(need) = estimate.at_least else {
+        return "nothing is known of the work".to_owned();
     };
-    match estimate.at_least {
-        Some(least) if least > f64::from(max) => format!("{text}, and the maximum is {max}"),
-        _ => text,
+    let mut text = match estimate.need {
+        Some(need) => format!("the work needs {need:.1} tasks"),
+        None => format!("what is known of the work needs {need:.1} tasks"),
+    };
+    let warm = estimate.warm;
+    if warm.tasks > 0 && need <= f64::from(warm.tasks) {
+        text = format!("{} warm tasks", warm.tasks);
+        if warm.bursts > 0.0 {
+            text = format!(
+                "{text}: bursts of {:.0}/s came {:.0} times in 3 days",
+                warm.rate,
+                warm.bursts.max(1.0)
+            );
+        }
     }
+    if need > f64::from(bounds.max()) {
+        text = format!("{text}, and the maximum is {}", bounds.max());
+    }
+    text
 }

@@ -1,19 +1,15 @@
 //! Successive checks of a service and its queues, and the need that follows from them.
 //!
-//! The scaling function, the metric function and the simulator share this code:
+//! The metric function and the simulator share this code:
 //! - [`DemandWatch::new`] with the number of queues and [`DemandWatchSettings`], the numbers that it goes by;
 //! - [`DemandWatch::estimate`] with a [`ServiceReading`] and the algorithm (`None` without a processing time):
-//!   gives [`DemandEstimate`], the rate and the need, and remembers both;
-//! - [`DemandWatch::estimate_with_rate`], where the rate may come from elsewhere than from the queues' counts.
-//!
-//! Whoever sets the count itself asks [`super::DemandScaler`], which has a watch within.
+//!   gives [`DemandEstimate`], the rate and the need, and remembers both.
 
 use std::time::Duration;
 
-use super::algorithm::{DemandAlgorithm, Workload, tasks_for};
+use super::algorithm::{DemandAlgorithm, Workload};
 use super::arrivals::{QueueHistory, QueueSample};
-use super::decision::{Decision, DecisionReason, NeedHistory, decide};
-use crate::Bounds;
+use super::decision::NeedHistory;
 
 /// Standard deviations that separate a rise from chance; see
 /// [`crate::QueueHistory::proven_rate`]. Chosen by the experiment in `docs/demand.md`.
@@ -137,22 +133,12 @@ impl DemandWatch {
         seen: &ServiceReading<'_>,
         law: Option<&DemandAlgorithm>,
     ) -> DemandEstimate {
-        self.estimate_with_rate(seen, law, |flow| flow)
-    }
-
-    /// As [`Self::estimate`], with the rate that `rate` makes of the one from the queues' counts.
-    pub fn estimate_with_rate(
-        &mut self,
-        seen: &ServiceReading<'_>,
-        law: Option<&DemandAlgorithm>,
-        rate: impl FnOnce(Option<f64>) -> Option<f64>,
-    ) -> DemandEstimate {
         self.record_queues(seen.at, seen.queues);
         let counts = || seen.queues.iter().flatten();
         let visible = saturating_sum(counts().map(|queue| queue.visible));
         let in_flight = saturating_sum(counts().map(|queue| queue.in_flight));
         let (known, complete) = self.rates(seen.queues, law);
-        let rate = rate(complete.then_some(known)).filter(|_| self.all_read(seen.queues));
+        let rate = Some(known).filter(|_| complete && self.all_read(seen.queues));
         let work = |rate| Workload {
             rate,
             visible,
@@ -210,40 +196,6 @@ impl DemandWatch {
     /// [`NeedHistory::record_deletes`].
     pub fn record_deletes(&mut self, at: Duration) {
         self.needs.record_deletes(at);
-    }
-
-    /// The count that is right at `at`, just after [`Self::estimate`] returned `looked`; cooldowns and deployments
-    /// are ignored. After a check that doesn't know the need, nothing is removed, and what is known
-    /// to be needed is added.
-    #[must_use]
-    pub fn decide(
-        &self,
-        at: Duration,
-        estimate: &DemandEstimate,
-        desired: u32,
-        bounds: Bounds,
-    ) -> Decision {
-        let decision = decide(&self.needs, at, desired, bounds);
-        if estimate.need.is_some() {
-            return decision;
-        }
-        let inside = bounds.clamp(desired);
-        let least = estimate.at_least.map_or(0, |part| tasks_for(part, bounds));
-        let count = least.max(decision.desired).max(inside);
-        let why = match count {
-            count if count > inside => DecisionReason::Needed,
-            _ if inside != desired => DecisionReason::Bounds,
-            _ => DecisionReason::Unknown,
-        };
-        Decision {
-            desired: count,
-            why,
-        }
-    }
-
-    /// The latest check.
-    pub(super) fn latest(&self) -> Option<Duration> {
-        self.latest
     }
 
     fn all_read(&self, seen: &[Option<QueueCounts>]) -> bool {

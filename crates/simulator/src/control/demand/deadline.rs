@@ -42,6 +42,7 @@ impl Deadline {
         let sample = (policy.every / samples).max(shortest);
         let settings = DeadlineSettings {
             objective: policy.acceptable_latency.unwrap_or(scenario.slo),
+            share: policy.share,
             processing_time: policy.processing_time,
             concurrency: scenario.concurrency,
             task_start: policy.start,

@@ -1,4 +1,4 @@
-//! When the function checks, with which settings, and what it knows besides the queue's counts. The crate
+//! With which settings the metric function checks, and what it knows besides the queue's counts. The crate
 //! `scaling`, whose code the functions run, too, computes the result of a check.
 
 use std::collections::VecDeque;
@@ -11,23 +11,19 @@ use scaling::{
 
 use crate::control::Observation;
 use crate::number::count;
-use crate::policy::{ArrivalSource, DemandForm, DemandPolicy};
+use crate::policy::DemandPolicy;
 use crate::scenario::Scenario;
-use crate::time::{Nanos, nanos, seconds};
+use crate::time::{Nanos, nanos};
 
-use super::clock::Clock;
-
-/// The inputs of a check, and the times of checks.
+/// The inputs of a check.
 pub(in crate::control) struct DemandSampler {
     law: DemandAlgorithm,
     policy: DemandPolicy,
     /// Latest minutes of SQS's metrics.
     minutes: VecDeque<QueueMinute>,
-    sent: u64,
     deleted: u64,
     minute: Nanos,
     delay: Nanos,
-    clock: Clock,
     /// Whether the last task can be removed.
     to_zero: bool,
 }
@@ -38,8 +34,6 @@ struct QueueMinute {
     /// When it ended, and when CloudWatch has its metrics.
     ended: Nanos,
     available: Nanos,
-    /// `NumberOfMessagesSent`.
-    sent: u64,
     /// `NumberOfMessagesDeleted`.
     deleted: u64,
     /// `ApproximateNumberOfMessagesNotVisible`, of which there is one datapoint a minute.
@@ -53,8 +47,8 @@ pub(in crate::control) struct Watch {
 }
 
 impl Watch {
-    pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy, seed: u64) -> Self {
-        let sampler = DemandSampler::new(scenario, policy, seed);
+    pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy) -> Self {
+        let sampler = DemandSampler::new(scenario, policy);
         let watch = DemandWatch::new(1, sampler.watching());
         Self { sampler, watch }
     }
@@ -65,15 +59,14 @@ impl Watch {
             self.watch.record_deletes(at);
         }
         let law = self.sampler.law(now);
-        let rate = self.sampler.rate(now);
         let queues = [Some(counts(seen))];
         let sighting = sighting(now, seen, &queues);
-        self.watch.estimate_with_rate(&sighting, law.as_ref(), rate)
+        self.watch.estimate(&sighting, law.as_ref())
     }
 }
 
 impl DemandSampler {
-    pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy, seed: u64) -> Self {
+    pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy) -> Self {
         let assumptions = &scenario.assumptions;
         let shortest = Duration::from_nanos(assumptions.second());
         let policy = DemandPolicy {
@@ -89,11 +82,9 @@ impl DemandSampler {
                 late: policy.late,
             },
             minutes: VecDeque::new(),
-            sent: 0,
             deleted: 0,
             minute: assumptions.minute(),
             delay: nanos(assumptions.sqs_metric_delay),
-            clock: Clock::new(assumptions, policy.every, seed),
             to_zero: scenario.min == 0,
             policy,
         }
@@ -106,32 +97,13 @@ impl DemandSampler {
             deviations: self.policy.deviations,
             ..DemandWatchSettings::with_defaults(self.policy.window, self.policy.every)
         };
-        match self.policy.form {
-            // The metric function's request doesn't contain how often it checks.
-            DemandForm::Tracking => watching.with_unknown_interval(),
-            DemandForm::Function => watching,
-        }
-    }
-
-    /// When the next check is.
-    pub(in crate::control) fn next_check(&mut self, now: Nanos) -> Nanos {
-        self.clock.next().max(now + 1)
-    }
-
-    /// Invocations so far.
-    pub(in crate::control) fn invocations(&self) -> u64 {
-        self.clock.invocations
-    }
-
-    /// Returns the seconds from an invocation's first check to its last.
-    pub(in crate::control) fn span(&self) -> f64 {
-        seconds(self.clock.every.saturating_mul(self.clock.checks - 1))
+        // The metric function's request doesn't contain how often it checks.
+        watching.with_unknown_interval()
     }
 
     /// When the minute after `now` is over, if it needs to hear of it.
     pub(in crate::control) fn next_minute(&self, now: Nanos) -> Option<Nanos> {
-        let hears =
-            self.to_zero || self.policy.arrivals != ArrivalSource::Flow || self.is_measured();
+        let hears = self.to_zero || self.is_measured();
         hears.then(|| now.saturating_add(self.minute))
     }
 
@@ -140,11 +112,10 @@ impl DemandSampler {
         self.minutes.push_back(QueueMinute {
             ended: now,
             available: now.saturating_add(self.delay),
-            sent: seen.sent - self.sent,
             deleted: seen.deleted - self.deleted,
             in_flight: seen.in_flight,
         });
-        (self.sent, self.deleted) = (seen.sent, seen.deleted);
+        self.deleted = seen.deleted;
         // The latest that is there stays, however late.
         let kept = self
             .minute
@@ -170,29 +141,11 @@ impl DemandSampler {
         })
     }
 
-    /// Returns messages sent per second, from the queue's counts.
-    pub(in crate::control) fn rate(
-        &self,
-        now: Nanos,
-    ) -> impl FnOnce(Option<f64>) -> Option<f64> + use<> {
-        let latest = self.available_minutes(now).next();
-        let minute = seconds(self.minute);
-        let published = latest.map(|latest| count(latest.sent) / minute);
-        let arrivals = self.policy.arrivals;
-        move |flow| match arrivals {
-            ArrivalSource::Flow => flow,
-            ArrivalSource::Sent => published,
-            ArrivalSource::Larger => published.map_or(flow, |rate| flow.map(|flow| flow.max(rate))),
-        }
-    }
-
-    /// When a message was last deleted, as far as CloudWatch tells. The first look of an invocation asks, where the last
-    /// task can be removed.
+    /// When a message was last deleted, as far as CloudWatch knows. The function asks where the last task can be removed.
     pub(in crate::control) fn last_deletes(&self, now: Nanos) -> Option<Duration> {
-        let first = self.clock.check == 1 % self.clock.checks;
         let mut minutes = self.available_minutes(now);
         let minute = minutes.find(|minute| minute.deleted > 0)?;
-        (self.to_zero && first).then_some(Duration::from_nanos(minute.ended))
+        self.to_zero.then_some(Duration::from_nanos(minute.ended))
     }
 
     fn is_measured(&self) -> bool {

@@ -16,7 +16,7 @@ pub(super) static DEMAND: Object = Object {
         required(
             "processing_time",
             Kind::TimeOr(&MOMENT, "measured"),
-            "Average processing time of one message, or `measured`: from the messages in flight and those deleted, as CloudWatch tells them some minutes late. Until it is known nothing is removed.",
+            "Average processing time of one message, or `measured`. The function measures it in either case, from the messages in flight and those deleted, which CloudWatch reports some minutes late: a configured time is where it starts, and it stays between a quarter and four times of it. Until a time is known nothing is removed.",
         ),
         default(
             "concurrency",
@@ -28,25 +28,37 @@ pub(super) static DEMAND: Object = Object {
             "actuator",
             Kind::Word(&["function", "target_tracking"]),
             "function",
-            "Who sets the desired count: a Lambda function of the service's own, which looks every 10 seconds (`function`), or Application Auto Scaling, by a metric that the metric function publishes each minute (`target_tracking`), which takes minutes longer.",
+            "Who sets the desired count: a Lambda function of the service's own, which checks several times a minute and scales by deadlines (`function`); or Application Auto Scaling, by a metric that the metric function publishes each minute (`target_tracking`), which takes minutes longer.",
+        ),
+        default(
+            "every",
+            Kind::Time(&EVERY),
+            "5s",
+            "Time between two checks of the function; only with `actuator: function`.",
+        ),
+        default(
+            "warm",
+            Kind::WholeOr(&WARM, &["auto", "off"]),
+            "auto",
+            "Tasks that stay although nothing needs them now, at most `tasks.max`. `auto`: as many as pay for themselves, where tasks start slower than the objective. Only with `actuator: function`.",
         ),
         default(
             "task_start",
             Kind::Time(&START),
             "40s",
-            "From a decision to the first message of a new task: the backlog is reckoned as it will be by then.",
+            "From a decision to the first message of a new task. The function measures it, and starts with this.",
         ),
         default(
             "window",
             Kind::Time(&WINDOW),
             "2m",
-            "Tasks are removed only to the largest need of this time, and only when the need was known throughout.",
+            "With `target_tracking`, tasks are removed only to the largest need of this time, and only when the need was known throughout. With `function` and `tasks.min: 0`, how long the last task stays after the last message.",
         ),
         default(
             "cooldown",
             Kind::Object(&DEMAND_COOLDOWN),
             "{}",
-            "Pauses between changes of the desired count; the law needs none.",
+            "Pauses between changes of the desired count; the algorithm needs none.",
         ),
     ],
     rules: &[],
@@ -58,6 +70,15 @@ pub(super) const CONCURRENCY_DOC: &str = "Messages that a task works on at once.
 pub(super) static CONCURRENCY: Whole = whole(1, 10_000);
 
 static START: Time = time(1, 0, HOUR);
+
+/// Divisors of a minute, so that the checks of two invocations are as far apart as those of one.
+static EVERY: Time = Time {
+    offered: &[5 * SECOND, 10 * SECOND, 30 * SECOND, MINUTE],
+    ..time(SECOND, SECOND, MINUTE)
+};
+
+/// More than any service can have.
+static WARM: Whole = whole(1, 5_000);
 
 /// A window shorter than the time between two checks would be none.
 static WINDOW: Time = time(SECOND, MINUTE, DAY);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{TASKS, check_text};
 use crate::tests::{changed, line, problems, shown};
-use crate::{Actuator, Cooldown, Demand, parse};
+use crate::{Actuator, Cooldown, Demand, Warm, parse};
 
 /// The base's scaling, which that by demand is put in place of.
 const BACKLOG: &str =
@@ -43,6 +43,8 @@ fn every_key_is_read() {
         processing_time: Some(seconds(2)),
         concurrency: 1,
         actuator: Actuator::Function,
+        every: scaling::DEMAND_INTERVAL,
+        warm: Warm::Auto,
         task_start: scaling::DEMAND_TASK_START,
         window: scaling::DEMAND_WINDOW,
         cooldown: Cooldown {
@@ -64,6 +66,8 @@ fn every_key_is_read() {
         processing_time: None,
         concurrency: 8,
         actuator: Actuator::TargetTracking,
+        every: seconds(5),
+        warm: Warm::Auto,
         task_start: seconds(60),
         window: seconds(600),
         cooldown: Cooldown {
@@ -73,6 +77,18 @@ fn every_key_is_read() {
     };
     assert_eq!(read(&text), expected);
     fine(&text);
+    let ours = "        every: 30s\n        warm: 3\n";
+    let expected = Demand {
+        every: seconds(30),
+        warm: Warm::Tasks(3),
+        ..defaults
+    };
+    assert_eq!(
+        read(&scaled(ours).replace("latency: 1m", "latency: 2m")).every,
+        expected.every
+    );
+    assert_eq!(read(&scaled(ours)).warm, expected.warm);
+    assert_eq!(read(&scaled("        warm: off\n")).warm, Warm::Off);
 }
 
 #[test]
@@ -153,6 +169,16 @@ fn values_out_of_range() {
             "cooldown: {in: 1.5s}",
             "error 17:24 {HERE}.cooldown.in: `1.5s` isn't a duration",
         ),
+        ("every: 7s", "error 17:16 {HERE}.every: 7s is not offered"),
+        ("warm: 0", "error 17:15 {HERE}.warm: 0 is out of range"),
+        (
+            "warm: of",
+            "error 17:15 {HERE}.warm: expected a whole number, `auto` or `off`, found `of`",
+        ),
+        (
+            "warm: 11",
+            "error 17:15 {HERE}.warm: more warm tasks than the service can have",
+        ),
         (
             "cool_down: {}",
             "error 17:9 {HERE}.cool_down: unknown key `cool_down`",
@@ -173,7 +199,7 @@ fn values_out_of_range() {
 fn it_stands_alone() {
     let scaling = "services.worker.scaling";
     for (way, actuator, reason) in [
-        ("cpu: {target: 60}", "function", "undo every ten seconds"),
+        ("cpu: {target: 60}", "function", "undo within seconds"),
         (
             "memory: {target: 60}",
             "target_tracking",
@@ -182,7 +208,7 @@ fn it_stands_alone() {
         (
             "backlog_per_task: {acceptable_latency: 10m, processing_time: 1s}",
             "function",
-            "undo every ten seconds",
+            "undo within seconds",
         ),
         (
             "steps: {metric: {queue: orders, name: NumberOfMessagesSent, statistic: Sum}, scale_out: {at_or_above: 1, add: 1}}",
@@ -192,7 +218,7 @@ fn it_stands_alone() {
         (
             "alarm_steps: {metric: {queue: orders, name: NumberOfMessagesSent, statistic: Sum}, scale_out: {at_or_above: 1, add: 1}}",
             "function",
-            "undo every ten seconds",
+            "undo within seconds",
         ),
     ] {
         let more = format!("        actuator: {actuator}\n      {way}\n");
@@ -263,13 +289,25 @@ fn promises_that_a_burst_breaks() {
     let promise = |promise: &str, more: &str| {
         scaled(more).replace("latency: 1m", &format!("latency: {promise}"))
     };
-    // A look takes ten seconds, and a task forty.
-    fine(&promise("50s", ""));
+    // Checks are 5 s apart, and a task takes 40 s.
+    fine(&promise("45s", ""));
     check_text(
-        &promise("49s", ""),
+        &promise("44s", ""),
         &format!("warning 15:29 {latency}: {late}"),
     );
-    fine(&promise("20s", "        task_start: 10s\n"));
+    fine(&promise("20s", "        task_start: 15s\n"));
+    fine(&promise("1m10s", "        every: 30s\n"));
+    // 10 messages a second of 2 s, of which 35 s of each 45 s are missing: 10 × 2 × 35 / 45 = 15.6 tasks.
+    let help = |text: &str| problems(text)[0].help().unwrap().to_owned();
+    let ten = help(&promise("10s", ""));
+    assert!(
+        ten.contains("about 15.6 warm tasks for each 10 messages a second"),
+        "{ten}"
+    );
+    assert!(help(&promise("10s", "        concurrency: 4\n")).contains("about 3.9 warm tasks"));
+    assert!(
+        help(&promise("10s", "        warm: off\n")).contains("`warm: off` keeps no warm tasks")
+    );
     let tracked = "        actuator: target_tracking\n";
     fine(&promise("5m", tracked));
     check_text(
@@ -311,8 +349,23 @@ fn what_is_shorter_than_a_message() {
 }
 
 #[test]
+fn keys_of_the_function_alone() {
+    for key in ["every: 10s", "warm: 2"] {
+        let tracked = format!("        actuator: target_tracking\n        {key}\n");
+        let name = key.split_once(':').unwrap().0;
+        check_text(
+            &scaled(&tracked).replace("latency: 1m", "latency: 5m"),
+            &format!(
+                "error 18:{} {HERE}.{name}: `{name}` goes only with `actuator: function`",
+                name.len() + 11
+            ),
+        );
+    }
+}
+
+#[test]
 fn windows() {
-    let start = "        task_start: 3m\n";
+    let start = "        actuator: target_tracking\n        task_start: 3m\n";
     check_text(
         &scaled(start).replace("latency: 1m", "latency: 5m"),
         &format!("warning 14:7 {HERE}.window: the window is shorter than a task takes to start"),

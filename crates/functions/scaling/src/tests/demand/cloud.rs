@@ -50,6 +50,8 @@ pub(super) struct World {
     pub(super) failing: BTreeMap<&'static str, Failing>,
     /// Messages in flight and deleted of a minute that CloudWatch knows.
     pub(super) metrics: Option<(f64, f64)>,
+    /// Messages sent in a minute of the last two weeks, of which the first is minute 0.
+    pub(super) history: Option<fn(i64) -> f64>,
     /// Second and operation of each call.
     pub(super) calls: Vec<(u64, &'static str)>,
     /// Second and count of each change.
@@ -76,6 +78,7 @@ pub(super) fn world(load: Load) -> Shared {
         deployments: vec!["COMPLETED"],
         failing: BTreeMap::new(),
         metrics: None,
+        history: None,
         calls: Vec::new(),
         set: Vec::new(),
         puts: Vec::new(),
@@ -93,7 +96,7 @@ pub(super) fn policy(changes: &Value) -> Policy {
     });
     for (key, value) in changes.as_object().unwrap() {
         match key.as_str() {
-            "processing_time_ms" => policy["law"][key] = value.clone(),
+            "processing_time_ms" | "acceptable_latency_ms" => policy["law"][key] = value.clone(),
             _ => policy[key] = value.clone(),
         }
     }
@@ -323,7 +326,13 @@ fn get_metric_data(world: &Shared) -> Rule {
     let world = Arc::clone(world);
     mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_response(move |input| {
         let (start, end) = (input.start_time().unwrap(), input.end_time().unwrap());
-        assert_eq!((end.secs() % 60, end.secs() - start.secs()), (0, 15 * 60));
+        let minutes = (end.secs() - start.secs()) / 60;
+        assert_eq!(end.secs() % 60, 0);
+        if input.metric_data_queries()[0].id() == Some("s0") {
+            assert_eq!(minutes, 14 * 24 * 60);
+            return sent(&world, start.secs(), minutes);
+        }
+        assert_eq!(minutes, 15);
         let at = DateTime::from_secs(end.secs() - 60);
         let found = call(&world, "GetMetricData", |world, _| world.metrics);
         let result = |id: &str, value: f64| {
@@ -347,6 +356,35 @@ fn get_metric_data(world: &Shared) -> Rule {
             Err(meta) => MockResponse::Error(GetMetricDataError::generic(meta)),
         }
     })
+}
+
+fn sent(
+    world: &Shared,
+    start: i64,
+    minutes: i64,
+) -> MockResponse<GetMetricDataOutput, GetMetricDataError> {
+    match call(world, "GetMetricData", |world, _| world.history) {
+        Ok(history) => {
+            let all = 0..minutes;
+            let result = history.map(|sent| {
+                MetricDataResult::builder()
+                    .id("s0")
+                    .set_timestamps(Some(
+                        all.clone()
+                            .map(|minute| DateTime::from_secs(start + minute * 60))
+                            .collect(),
+                    ))
+                    .set_values(Some(all.map(sent).collect()))
+                    .build()
+            });
+            MockResponse::Output(
+                GetMetricDataOutput::builder()
+                    .set_metric_data_results(result.map(|result| vec![result]))
+                    .build(),
+            )
+        }
+        Err(meta) => MockResponse::Error(GetMetricDataError::generic(meta)),
+    }
 }
 
 fn put_metric_data(world: &Shared) -> Rule {

@@ -13,6 +13,7 @@ const ALWAYS: Failing = |_| Some("AccessDenied");
 async fn a_look_that_fails_does_not_stop_the_next() {
     for operation in ["GetQueueAttributes", "DescribeServices"] {
         let world = world(|_| (0, 10));
+        world.lock().unwrap().desired = 8;
         world
             .lock()
             .unwrap()
@@ -27,7 +28,7 @@ async fn a_look_that_fails_does_not_stop_the_next() {
         assert_eq!(invoked.looks()[1].outcome, DemandOutcome::Failed);
         assert_eq!(invoked.lines()[1], "ERROR look");
         assert_eq!(invoked.lines()[6], "ERROR invocation failed");
-        assert_eq!(world.lock().unwrap().set, [(20, 11)], "{operation}");
+        assert_eq!(world.lock().unwrap().set, [(20, 10)], "{operation}");
         assert_eq!(world.lock().unwrap().count("PutMetricData"), 1);
     }
 }
@@ -46,6 +47,7 @@ async fn without_data_nothing_is_removed() {
 #[tokio::test(start_paused = true)]
 async fn a_count_that_is_not_set_is_set_by_the_next_look() {
     let world = world(|_| (0, 10));
+    world.lock().unwrap().desired = 8;
     world.lock().unwrap().fail("UpdateService", |second| {
         (second < 20).then_some("AccessDenied")
     });
@@ -53,20 +55,20 @@ async fn a_count_that_is_not_set_is_set_by_the_next_look() {
     let look = &invoked.looks()[1];
     assert_eq!(
         (look.outcome, look.from, look.to),
-        (DemandOutcome::Failed, Some(10), Some(10))
+        (DemandOutcome::Failed, Some(8), Some(8))
     );
     assert!(
         look.reason
-            .starts_with("11 is not set: UpdateService failed: "),
+            .starts_with("10 is not set: UpdateService failed: "),
         "{}",
         look.reason
     );
     assert!(
-        look.reason.ends_with("the work needs 11.0 tasks"),
+        look.reason.ends_with("the work needs 9.5 tasks"),
         "{}",
         look.reason
     );
-    assert_eq!(world.lock().unwrap().set, [(20, 11)]);
+    assert_eq!(world.lock().unwrap().set, [(20, 10)]);
     assert!(invoked.result.is_err());
 }
 
@@ -152,6 +154,7 @@ async fn a_garbled_answer_is_no_count_of_zero() {
 #[tokio::test(start_paused = true)]
 async fn a_need_that_is_not_published_fails_the_invocation() {
     let world = world(|_| (0, 10));
+    world.lock().unwrap().desired = 8;
     world.lock().unwrap().fail("PutMetricData", ALWAYS);
     let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
     let text = invoked.result.as_ref().unwrap_err().to_string();
@@ -159,7 +162,7 @@ async fn a_need_that_is_not_published_fails_the_invocation() {
         text,
         "0 of 6 looks failed: PutMetricData failed: AccessDenied: as told"
     );
-    assert_eq!(world.lock().unwrap().set, [(10, 11)]);
+    assert_eq!(world.lock().unwrap().set, [(10, 10)]);
 }
 
 /// The invocation ends within Lambda's minute though its time is shorter than its period.

@@ -8,8 +8,9 @@ use crate::{DemandOutcome, Memory};
 
 #[tokio::test(start_paused = true)]
 async fn six_looks_a_minute_with_the_least_calls() {
-    // 10 messages in flight of 2 s each: 5 a second, 11 tasks.
+    // 10 messages in flight of 2 s each: 5 a second, 10 ÷ 1.05 tasks.
     let world = world(|_| (0, 10));
+    world.lock().unwrap().desired = 8;
     let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
     let world = world.lock().unwrap();
     for operation in ["GetQueueAttributes", "DescribeServices"] {
@@ -17,34 +18,35 @@ async fn six_looks_a_minute_with_the_least_calls() {
         let seconds: Vec<u64> = calls.map(|(second, _)| *second).collect();
         assert_eq!(seconds, [0, 10, 20, 30, 40, 50], "{operation}");
     }
-    assert_eq!(world.set, [(10, 11)], "the first look knows no rate");
+    assert_eq!(world.set, [(10, 10)], "the first look knows no rate");
     assert_eq!(world.count("PutMetricData"), 1);
-    assert_eq!(world.calls.len(), 6 + 6 + 1 + 1);
+    assert_eq!(world.calls.len(), 6 + 6 + 1 + 1 + 1);
     assert_eq!(invoked.looks().len(), 6);
     assert_eq!(
         (invoked.answer().from, invoked.answer().to),
-        (Some(10), Some(11))
+        (Some(8), Some(10))
     );
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_look_tells_its_numbers_and_its_reason() {
     let world = world(|_| (0, 10));
+    world.lock().unwrap().desired = 8;
     let invoked = &minutes(&world, &policy(&json!({})), 1).await[0];
     let looked = invoked.log.iter().filter(|line| line["message"] == "look");
     let second = looked.clone().nth(1).unwrap();
     let expected = json!({
         "timestamp": "2026-11-21T10:00:10Z", "level": "INFO", "requestId": "request-1",
         "message": "look", "at": "2026-11-21T10:00:10Z", "outcome": "scaled_out", "rate": 5.0,
-        "backlog": 0, "in_flight": 10, "need": 11.0, "running": 10, "from": 10, "to": 11,
-        "reason": "the work needs 11.0 tasks",
+        "backlog": 0, "in_flight": 10, "need": 10.0 / 1.05, "task_start": 41.0, "running": 8, "from": 8, "to": 10,
+        "reason": "the work needs 9.5 tasks",
     });
     assert_eq!(*second, expected);
     assert_eq!(looked.count(), 6);
     let last = invoked.log.last().unwrap();
     let expected = json!({
         "timestamp": "2026-11-21T10:00:50Z", "level": "INFO", "requestId": "request-1",
-        "message": "invocation succeeded", "looks": 6, "failedLooks": 0, "from": 10, "to": 11,
+        "message": "invocation succeeded", "looks": 6, "failedLooks": 0, "from": 8, "to": 10,
         "processingTime": {"source": "given", "seconds": 2.0}, "needsPublished": 5,
         "durationMs": 50_000,
     });
@@ -62,12 +64,13 @@ async fn the_need_of_each_look_is_published_once() {
     assert_eq!(put.namespace(), Some("EcsScaler"));
     // The first look knows no rate, and publishes nothing.
     let data = put.metric_data().iter();
+    let data = data.filter(|datum| datum.metric_name() == Some("TasksNeeded"));
     let at = |second: u64| i64::try_from(START + second).unwrap();
     let found: Vec<_> = data
         .clone()
         .map(|one| (one.timestamp().unwrap().secs(), one.value()))
         .collect();
-    let expected = [10, 20, 30, 40, 50].map(|second| (at(second), Some(11.0)));
+    let expected = [10, 20, 30, 40, 50].map(|second| (at(second), Some(10.0 / 1.05)));
     assert_eq!(found, expected);
     for datum in data {
         assert_eq!(datum.metric_name(), Some("TasksNeeded"));
@@ -83,26 +86,23 @@ async fn the_need_of_each_look_is_published_once() {
     }
 }
 
-/// Idle from the start: the window is known 120 s after the first need, which the second look finds.
+/// Idle from the start: the arrivals are known for a minute at 60 s.
 #[tokio::test(start_paused = true)]
 async fn tasks_are_removed_once_the_window_is_known() {
     let world = world(|_| (0, 0));
     let all = minutes(&world, &policy(&json!({})), 3).await;
-    assert_eq!(world.lock().unwrap().set, [(130, 1)]);
-    let look = &all[2].looks()[1];
+    assert_eq!(world.lock().unwrap().set, [(60, 1)]);
+    let look = &all[1].looks()[0];
     assert_eq!(
-        (look.outcome, look.largest),
+        (look.outcome, look.keep),
         (DemandOutcome::ScaledIn, Some(0.0))
     );
-    assert_eq!(
-        look.reason,
-        "in the last 120 s the work needed up to 0.0 tasks"
-    );
-    let before = &all[2].looks()[0];
+    assert_eq!(look.reason, "the work needs at most 0.0 tasks");
+    let before = &all[0].looks()[5];
     assert!(
         before
             .reason
-            .ends_with("until the need is known of all of the last 120 s")
+            .ends_with("until the arrivals are known for a minute")
     );
 }
 
@@ -191,6 +191,6 @@ async fn two_environments_at_once_set_the_same_count() {
             .unwrap()
             .set
             .iter()
-            .all(|(_, count)| *count == 11)
+            .all(|(_, count)| *count == 10)
     );
 }

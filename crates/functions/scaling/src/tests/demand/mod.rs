@@ -5,3 +5,4 @@ mod events;
 mod failures;
 mod looks;
 mod measured;
+mod warm;

@@ -1,17 +1,19 @@
 //! Successive checks of a service and its queues, and the tasks that follow from them.
 
+mod warm;
+
 use std::time::Duration;
 
 use super::arrivals::{ArrivalCounter, ArrivalLog, Sample};
 use super::delivered::Delivered;
 use super::demand::DeadlineDemand;
 use super::dispersion::Dispersion;
-use super::insurance::{Insurance, InsuredCheck, WarmFloor};
+use super::insurance::{Insurance, WarmFloor};
 use super::keep_up::{Arriving, KeepUp};
 use super::processing::{Occupancy, ProcessingTime};
 use super::rate::RateSegment;
 use super::recent::RecentMaximum;
-use super::settings::{DeadlineSettings, Warm};
+use super::settings::DeadlineSettings;
 use super::starts::TaskStarts;
 use crate::{Bounds, QueueCounts, ServiceReading};
 
@@ -32,6 +34,8 @@ pub struct DeadlineEstimate {
     pub rate: Option<f64>,
     /// Tasks that the work needs, unrounded and without bounds; `None` if it isn't known.
     pub need: Option<f64>,
+    /// Tasks that what is known needs at least; the need, if that is known. `None` when nothing is.
+    pub at_least: Option<f64>,
     /// Of these, the tasks that keep up with the arrivals.
     pub keep_up: Option<f64>,
     /// The tasks with which every message can start by its deadline.
@@ -106,16 +110,16 @@ impl DeadlineWatch {
             objective,
             queues: vec![None; queues],
             counter: ArrivalCounter::default(),
-            log: ArrivalLog::new((120.0 * second).max(3.0 * objective)),
+            log: arrival_log(&settings),
             segment: RateSegment::new(tuning.change_threshold, tuning.longest_segment * second),
             dispersion: Dispersion::new(tuning.dispersion_block * second),
-            starts: TaskStarts::new(settings.task_start.as_secs_f64(), every),
+            starts: TaskStarts::new(settings.task_start.as_secs_f64(), every, second),
             processing: ProcessingTime::new(
                 configured,
                 settings.reported.as_secs_f64(),
                 tuning.processing_decay * second,
             ),
-            insurance: Insurance::new(bounds.max(), tuning.insurance_decay * second),
+            insurance: warm::insurance(&settings, bounds),
             delivered: Delivered::new(objective, 2.0 * 86_400.0 * second),
             recent_keep_up: RecentMaximum::default(),
             recent_deadlines: RecentMaximum::default(),
@@ -173,7 +177,7 @@ impl DeadlineWatch {
     fn forget(&mut self, at: f64) {
         let tuning = self.settings.tuning;
         self.counter = ArrivalCounter::default();
-        self.log = ArrivalLog::new((120.0 * self.second).max(3.0 * self.objective));
+        self.log = arrival_log(&self.settings);
         self.segment = RateSegment::new(
             tuning.change_threshold,
             tuning.longest_segment * self.second,
@@ -242,7 +246,11 @@ impl DeadlineWatch {
         } else if one > 0.0 {
             estimate.need = Some(one);
         }
-        if !all || self.segment.rate().is_none() || !self.is_known(at) {
+        estimate.at_least = estimate.need;
+        if !all || self.segment.rate().is_none() {
+            estimate.need = None;
+            estimate.keep = None;
+        } else if !self.is_known(at) {
             estimate.keep = None;
         }
         estimate
@@ -255,7 +263,8 @@ impl DeadlineWatch {
 
     fn moment(&self, at: f64, running: u32, total: f64) -> Option<Moment> {
         let tuning = &self.settings.tuning;
-        let late = self.delivered.late(86_400.0 * self.second) / tuning.late_share;
+        let allowed = tuning.late_part * self.settings.allowed_late();
+        let late = self.delivered.late(86_400.0 * self.second) / allowed;
         Some(Moment {
             at,
             running: f64::from(running),
@@ -360,37 +369,12 @@ impl DeadlineWatch {
             shortest: 2.0 * self.every,
         }
     }
+}
 
-    /// The warm tasks: as configured, or by insurance if a mean start and a check take longer than the objective. If only
-    /// slow starts do, few messages are late, and warm tasks cost more than they save.
-    fn warm(&mut self, moment: &Moment, sent: f64, keep_up: KeepUp) -> WarmFloor {
-        let fixed = |tasks| WarmFloor {
-            tasks,
-            ..WarmFloor::default()
-        };
-        match self.settings.warm {
-            Warm::Off => return fixed(0),
-            Warm::Tasks(tasks) => return fixed(tasks),
-            Warm::Auto => {}
-        }
-        if self.starts.mean() + self.every <= self.objective {
-            return fixed(0);
-        }
-        let check = InsuredCheck {
-            at: moment.at,
-            during: self.every,
-            messages: sent,
-            rate: moment.rate,
-            least: f64::from(self.bounds.min()),
-            keep_up: keep_up.tasks,
-            work: moment.work,
-            start: self.starts.mean(),
-            objective: self.objective,
-            planned: keep_up.share * self.objective,
-        };
-        self.insurance.add(&check, &self.log);
-        self.insurance.floor(moment.price)
-    }
+/// An empty log of the arrivals, as long as anything looks back.
+fn arrival_log(settings: &DeadlineSettings) -> ArrivalLog {
+    let kept = (2 * settings.minute).max(3 * settings.objective);
+    ArrivalLog::new(kept.as_secs_f64())
 }
 
 /// Messages visible and in flight.

@@ -1,39 +1,39 @@
 use super::*;
-use crate::{DecisionReason, Side};
+use crate::{DeadlineTuning, Side, Warm, tasks_for};
 use proptest::prelude::*;
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn law() -> DemandAlgorithm {
-    DemandAlgorithm {
-        promise: at(60),
-        processing_time: at(2),
+fn settings() -> DeadlineSettings {
+    DeadlineSettings {
+        objective: at(60),
+        share: None,
+        processing_time: Some(at(2)),
         concurrency: 1,
-        start: at(40),
-        late: 0.01,
+        task_start: at(40),
+        every: at(10),
+        minute: at(60),
+        reported: at(60),
+        window: at(60),
+        warm: Warm::Auto,
+        tuning: DeadlineTuning::default(),
     }
 }
 
-/// From 1 to 50 tasks, over one queue, with a window of 60 s.
-fn scaler(out: u64, scale_in: u64) -> DemandScaler {
+/// From 1 to 50 tasks, over one queue.
+fn scaler(out: u64, scale_in: u64) -> DeadlineScaler {
     let cooldowns = PerSide {
         scale_out: at(out),
         scale_in: at(scale_in),
     };
-    let bounds = Bounds::new(1, 50).unwrap();
-    DemandScaler::new(
-        1,
-        DemandWatchSettings::with_defaults(at(60), at(10)),
-        bounds,
-        cooldowns,
-    )
+    DeadlineScaler::new(1, settings(), Bounds::new(1, 50).unwrap(), cooldowns)
 }
 
-/// Looks while so many messages wait and none is in flight, and does what is right.
+/// Checks while so many messages wait and none is in flight, and does what is right. Tasks run at once.
 fn step(
-    scaler: &mut DemandScaler,
+    scaler: &mut DeadlineScaler,
     seconds: u64,
     visible: u64,
     desired: &mut u32,
@@ -42,7 +42,7 @@ fn step(
 }
 
 fn step_while(
-    scaler: &mut DemandScaler,
+    scaler: &mut DeadlineScaler,
     seconds: u64,
     visible: u64,
     desired: &mut u32,
@@ -58,50 +58,41 @@ fn step_while(
         running: *desired,
         desired: *desired,
     };
-    let (_, decision) = scaler.decide(&seen, Some(&law()), deploying);
+    let (_, decision) = scaler.decide(&seen, deploying);
     scaler.record_change(at(seconds), *desired, decision.desired);
     *desired = decision.desired;
     decision.why
 }
 
-/// Looks every 10 s at an empty queue, from one time to another, both included.
-fn idle(scaler: &mut DemandScaler, from: u64, to: u64, desired: &mut u32) -> Vec<DecisionReason> {
-    let looks = (from..=to).step_by(10);
-    looks.map(|at| step(scaler, at, 0, desired)).collect()
+/// Checks every 10 s at an empty queue, from one time to another, both included.
+fn idle(scaler: &mut DeadlineScaler, from: u64, to: u64, desired: &mut u32) -> Vec<DecisionReason> {
+    let checks = (from..=to).step_by(10);
+    checks.map(|at| step(scaler, at, 0, desired)).collect()
 }
 
 #[test]
-fn removes_once_the_window_is_known() {
+fn removes_once_the_arrivals_are_known_for_a_minute() {
     let (mut scaler, mut desired) = (scaler(0, 0), 9);
-    let whys = idle(&mut scaler, 0, 60, &mut desired);
-    assert_eq!((whys, desired), (vec![DecisionReason::Unknown; 7], 9));
-    // The first look knows no rate, so the window is known from the second on.
-    assert_eq!(
-        step(&mut scaler, 70, 0, &mut desired),
-        DecisionReason::Spare
-    );
-    assert_eq!(desired, 1);
-    assert_eq!(
-        step(&mut scaler, 80, 0, &mut desired),
-        DecisionReason::Right
-    );
+    let whys = idle(&mut scaler, 0, 50, &mut desired);
+    assert_eq!((whys, desired), (vec![DecisionReason::Unknown; 6], 9));
+    let why = step(&mut scaler, 60, 0, &mut desired);
+    assert_eq!((why, desired), (DecisionReason::Spare, 1));
+    let why = step(&mut scaler, 70, 0, &mut desired);
+    assert_eq!((why, desired), (DecisionReason::Right, 1));
 }
 
 #[test]
 fn nothing_is_removed_until_an_unknown_cooldown_would_be_over() {
     let (mut scaler, mut desired) = (scaler(30, 300), 9);
-    idle(&mut scaler, 0, 60, &mut desired);
+    idle(&mut scaler, 0, 50, &mut desired);
     let until = at(300);
-    let whys = idle(&mut scaler, 70, 290, &mut desired);
+    let whys = idle(&mut scaler, 60, 290, &mut desired);
     assert_eq!(
         (whys, desired),
-        (vec![DecisionReason::Begun { until }; 23], 9)
+        (vec![DecisionReason::Begun { until }; 24], 9)
     );
-    assert_eq!(
-        step(&mut scaler, 300, 0, &mut desired),
-        DecisionReason::Spare
-    );
-    assert_eq!(desired, 1);
+    let why = step(&mut scaler, 300, 0, &mut desired);
+    assert_eq!((why, desired), (DecisionReason::Spare, 1));
 }
 
 #[test]
@@ -113,19 +104,9 @@ fn the_cooldown_of_scale_in_keeps_from_more_and_scale_out_ends_it() {
     let (until, of) = (at(600), Side::In);
     let why = step(&mut scaler, 310, 0, &mut desired);
     assert_eq!((why, desired), (DecisionReason::Cooldown { until, of }, 5));
-    assert_eq!(
-        step(&mut scaler, 320, 3_000, &mut desired),
-        DecisionReason::Needed
-    );
-    assert_eq!(desired, 50);
-    // Scale-out has no cooldown here, so only the window holds.
-    let whys = idle(&mut scaler, 330, 380, &mut desired);
-    assert!(
-        whys.iter()
-            .all(|why| *why == DecisionReason::Right || *why == DecisionReason::Recent),
-        "{whys:?}"
-    );
-    idle(&mut scaler, 390, 500, &mut desired);
+    let why = step(&mut scaler, 320, 3_000, &mut desired);
+    assert_eq!((why, desired), (DecisionReason::Needed, 50));
+    idle(&mut scaler, 330, 500, &mut desired);
     assert_eq!(desired, 1);
 }
 
@@ -148,47 +129,38 @@ fn in_the_cooldown_of_scale_out_only_a_larger_count_is_set() {
         (whys.last(), desired),
         (Some(&DecisionReason::Cooldown { until, of }), 50)
     );
-    assert_eq!(
-        step(&mut scaler, 670, 0, &mut desired),
-        DecisionReason::Spare
-    );
-    assert_eq!(desired, 1);
+    let why = step(&mut scaler, 670, 0, &mut desired);
+    assert_eq!((why, desired), (DecisionReason::Spare, 1));
 }
 
 #[test]
 fn scale_in_waits_for_a_deployment_and_scale_out_does_not() {
     let (mut scaler, mut desired) = (scaler(0, 0), 9);
-    idle(&mut scaler, 0, 60, &mut desired);
-    let why = step_while(&mut scaler, 70, 0, &mut desired, true);
+    idle(&mut scaler, 0, 50, &mut desired);
+    let why = step_while(&mut scaler, 60, 0, &mut desired, true);
     assert_eq!((why, desired), (DecisionReason::Deploying, 9));
     desired = 60;
-    let why = step_while(&mut scaler, 75, 0, &mut desired, true);
+    let why = step_while(&mut scaler, 65, 0, &mut desired, true);
     assert_eq!((why, desired), (DecisionReason::Deploying, 60));
     desired = 0;
-    let why = step_while(&mut scaler, 78, 0, &mut desired, true);
+    let why = step_while(&mut scaler, 68, 0, &mut desired, true);
     assert_eq!((why, desired), (DecisionReason::Bounds, 1));
-    let why = step_while(&mut scaler, 80, 3_000, &mut desired, true);
+    let why = step_while(&mut scaler, 70, 3_000, &mut desired, true);
     assert_eq!((why, desired), (DecisionReason::Needed, 50));
 }
 
 #[test]
 fn a_count_outside_its_bounds_waits_for_no_cooldown() {
     let (mut scaler, mut desired) = (scaler(600, 600), 60);
-    assert_eq!(
-        step(&mut scaler, 0, 0, &mut desired),
-        DecisionReason::Bounds
-    );
-    assert_eq!(desired, 50);
+    let why = step(&mut scaler, 0, 0, &mut desired);
+    assert_eq!((why, desired), (DecisionReason::Bounds, 50));
     desired = 60;
     idle(&mut scaler, 10, 70, &mut desired);
     assert_eq!(desired, 50);
     desired = 60;
     // Spare, but for the cooldown: then at least to the bound.
-    assert_eq!(
-        step(&mut scaler, 80, 0, &mut desired),
-        DecisionReason::Bounds
-    );
-    assert_eq!(desired, 50);
+    let why = step(&mut scaler, 80, 0, &mut desired);
+    assert_eq!((why, desired), (DecisionReason::Bounds, 50));
 }
 
 #[test]
@@ -197,15 +169,10 @@ fn a_clock_that_is_set_back_blocks_nothing_for_long() {
     idle(&mut scaler, 1_000, 1_100, &mut desired);
     assert_eq!(desired, 1);
     desired = 9;
-    let whys = idle(&mut scaler, 500, 560, &mut desired);
-    assert!(
-        whys.iter().all(|why| *why == DecisionReason::Unknown),
-        "{whys:?}"
-    );
-    assert_eq!(
-        step(&mut scaler, 570, 0, &mut desired),
-        DecisionReason::Spare
-    );
+    let whys = idle(&mut scaler, 500, 550, &mut desired);
+    assert_eq!(whys, vec![DecisionReason::Unknown; 6]);
+    let why = step(&mut scaler, 560, 0, &mut desired);
+    assert_eq!(why, DecisionReason::Spare);
 }
 
 #[test]
@@ -214,23 +181,32 @@ fn follows_a_policy() {
         let text = format!(
             r#"{{"namespace": "n", "cluster": "c", "service": "s", "queues": [{{"name": "q", "url": "u"}}],
             "min": 1, "max": 5, "every_ms": 10000, "period_ms": 60000, "cooldown_out_ms": 0,
-            "cooldown_in_ms": 0, "law": {law}}}"#
+            "cooldown_in_ms": 0, "share": 0.999, "warm": 2, "law": {law}}}"#
         );
         serde_json::from_str(&text).unwrap()
     };
     let law = r#"{"acceptable_latency_ms": 60000, "processing_time_ms": 2000, "concurrency": 1,
         "task_start_ms": 40000, "window_ms": 60000, "rate_over_ms": 120000}"#;
-    let mut scaler = DemandScaler::from_policy(&policy(law)).unwrap();
-    let mut desired = 2;
-    step(&mut scaler, 0, 3_000, &mut desired);
+    let found = DeadlineSettings::from_policy(&policy(law));
+    let expected = DeadlineSettings {
+        share: Some(0.999),
+        warm: Warm::Tasks(2),
+        ..settings()
+    };
+    assert_eq!(found, expected);
+    let mut scaler = DeadlineScaler::from_policy(&policy(law)).unwrap();
+    let mut desired = 1;
+    step(&mut scaler, 0, 0, &mut desired);
+    assert_eq!(desired, 2, "warm tasks");
+    step(&mut scaler, 10, 3_000, &mut desired);
     assert_eq!(desired, 5);
     let hasty = law.replace("60000, \"proc", "0, \"proc");
-    let problem = DemandScaler::from_policy(&policy(&hasty)).unwrap_err();
+    let problem = DeadlineScaler::from_policy(&policy(&hasty)).unwrap_err();
     assert_eq!(problem, DemandPolicyError::Zero("acceptable_latency_ms"));
 }
 
-/// One look of a random life: what the queue holds (nothing: it can't be read), seconds since the last
-/// look, whether ECS deploys, and what somebody else sets the count to.
+/// One check of a random life: what the queue holds (nothing: it can't be read), seconds since the check before, whether
+/// ECS deploys, and what somebody else sets the count to.
 type Moment = (Option<(u64, u64)>, u64, bool, Option<u32>);
 
 fn moments() -> impl Strategy<Value = Vec<Moment>> {
@@ -247,69 +223,42 @@ proptest! {
     ) {
         let cooldowns = PerSide { scale_out: at(out), scale_in: at(scale_in) };
         let bounds = Bounds::new(1, max).unwrap();
-        let mut scaler = DemandScaler::new(1, DemandWatchSettings::with_defaults(at(60), at(10)), bounds, cooldowns);
+        let mut scaler = DeadlineScaler::new(1, settings(), bounds, cooldowns);
         let (mut now, mut desired) = (0, 1u32);
         let (mut ups, mut downs): (Vec<u64>, Vec<u64>) = (Vec::new(), Vec::new());
-        let mut needs: Vec<(u64, f64)> = Vec::new();
         for (queue, pause, deploying, other) in life {
             now += pause;
             desired = other.unwrap_or(desired);
             let counts = queue.map(|(visible, in_flight)| QueueCounts { visible, in_flight });
             let seen = ServiceReading { at: at(now), queues: &[counts], running: desired, desired };
-            let (estimate, decision) = scaler.decide(&seen, Some(&law()), deploying);
+            let (estimate, decision) = scaler.decide(&seen, deploying);
             let (from, to) = (desired, decision.desired);
             if !(deploying && from > max) {
                 prop_assert!(to >= 1 && to <= max);
             }
-            needs.extend(estimate.at_least.map(|need| (now, need)));
             if to < from {
                 prop_assert!(!deploying);
                 if from <= max {
-                    // A reason, data, no cooldown, and nothing of the window needs more.
+                    // A reason, data, no cooldown, and no more than can be spared.
                     prop_assert_eq!(decision.why, DecisionReason::Spare);
-                    prop_assert!(estimate.need.is_some() && estimate.largest.is_some());
+                    prop_assert!(estimate.need.is_some() && counts.is_some());
+                    prop_assert!(estimate.keep.is_some_and(|keep| tasks_for(keep, bounds) <= to));
                     prop_assert!(ups.last().is_none_or(|up| now >= up + out));
                     prop_assert!(
                         downs.last().is_none_or(|down| now >= down + scale_in || ups.last() > Some(down))
                     );
-                    for (_, need) in needs.iter().filter(|(then, _)| then + 60 >= now) {
-                        prop_assert!(bounds.clamp(super::super::tasks_for(*need, bounds)) <= to);
-                    }
                 }
                 if from <= max || to < max {
                     downs.push(now);
                 }
             }
-            if to > from {
-                if from >= 1 {
-                    prop_assert_eq!(decision.why, DecisionReason::Needed);
-                }
+            // To be brought to a bound begins no cooldown.
+            if to > from && from >= 1 {
+                prop_assert_eq!(decision.why, DecisionReason::Needed);
                 ups.push(now);
             }
             scaler.record_change(at(now), from, to);
             desired = to;
         }
-    }
-
-    /// More in the queue at the latest look never leads to a smaller count.
-    #[test]
-    fn never_falls_with_more_work(
-        life in prop::collection::vec((0u64..300, 0u64..60), 1..30), more in 0u64..1_000,
-        desired in 1u32..50, out in 0u64..60, scale_in in 0u64..60,
-    ) {
-        let decide = |more: u64| {
-            let mut scaler = scaler(out, scale_in);
-            let mut last = 0;
-            for (index, (visible, in_flight)) in life.iter().enumerate() {
-                let extra = if index + 1 == life.len() { more } else { 0 };
-                let counts = QueueCounts { visible: visible + extra, in_flight: *in_flight };
-                let seen = ServiceReading {
-                    at: at(10 * index as u64), queues: &[Some(counts)], running: desired, desired,
-                };
-                last = scaler.decide(&seen, Some(&law()), false).1.desired;
-            }
-            last
-        };
-        prop_assert!(decide(more) >= decide(0));
     }
 }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use super::settings::DeadlineSettings;
 use super::watch::{DeadlineEstimate, DeadlineWatch};
 use crate::demand::{Restraint, decide_between};
-use crate::{Bounds, Decision, DecisionReason, PerSide, QueueCounts, ServiceReading};
+use crate::{
+    Bounds, Decision, DecisionReason, DemandPolicy, DemandPolicyError, PerSide, QueueCounts,
+    ServiceReading,
+};
 
 /// Checks, decides, and remembers what was done.
 ///
@@ -19,8 +22,8 @@ pub struct DeadlineScaler {
     settings: DeadlineSettings,
     bounds: Bounds,
     restraint: Restraint,
-    /// When messages were last deleted, as far as CloudWatch reports it, and for how long that keeps a task.
-    deleted: Option<Duration>,
+    /// When there last was a message, by a check or by the deletes that CloudWatch reports.
+    busy: Option<Duration>,
 }
 
 impl DeadlineScaler {
@@ -38,14 +41,41 @@ impl DeadlineScaler {
             settings,
             bounds,
             restraint: Restraint::new(bounds, cooldowns),
-            deleted: None,
+            busy: None,
         }
+    }
+
+    /// Returns a scaler that follows a policy.
+    ///
+    /// # Errors
+    /// When the policy can't be followed: see [`DemandPolicy::check`].
+    pub fn from_policy(policy: &DemandPolicy) -> Result<Self, DemandPolicyError> {
+        let bounds = policy.check()?;
+        let cooldowns = PerSide {
+            scale_out: Duration::from_millis(policy.cooldown_out_ms),
+            scale_in: Duration::from_millis(policy.cooldown_in_ms),
+        };
+        let settings = DeadlineSettings::from_policy(policy);
+        Ok(Self::new(policy.queues.len(), settings, bounds, cooldowns))
     }
 
     /// Adds what CloudWatch knows of the minutes before the first check: the sum of the average messages in flight of
     /// each minute, and the messages deleted in them.
     pub fn seed_processing_time(&mut self, in_flight: f64, deleted: f64) {
         self.watch.seed_processing_time(in_flight, deleted);
+    }
+
+    /// Adds the messages that were sent in earlier minutes, of which CloudWatch knows days: the start of each minute and
+    /// its messages, in order of time and before the first check. Warm tasks are then insured against the bursts of
+    /// these days.
+    pub fn seed_arrivals(&mut self, minutes: impl IntoIterator<Item = (Duration, f64)>) {
+        self.watch.seed_arrivals(minutes);
+    }
+
+    /// Whether warm tasks depend on the arrivals of earlier days.
+    #[must_use]
+    pub fn insures(&self) -> bool {
+        self.watch.insures()
     }
 
     /// Adds counts of the queues between two checks, or at one that could not read the service.
@@ -66,7 +96,7 @@ impl DeadlineScaler {
     /// Remembers that messages were deleted up to `at`. They needed a task, even if every check came before or after
     /// them, so the last task stays for a time.
     pub fn record_last_deletes(&mut self, at: Duration) {
-        self.deleted = self.deleted.max(Some(at));
+        self.busy = self.busy.max(Some(at));
     }
 
     /// Remembers that the count was changed at `at`.
@@ -87,6 +117,9 @@ impl DeadlineScaler {
     ) -> (DeadlineEstimate, Decision) {
         self.begin(seen.at);
         let mut estimate = self.watch.check(seen, deploying);
+        if estimate.visible + estimate.in_flight > 0 {
+            self.busy = self.busy.max(Some(seen.at));
+        }
         if self.keeps_last_task(seen.at) && seen.desired > 0 {
             estimate.keep = estimate.keep.map(|keep| keep.max(1.0));
         }
@@ -96,7 +129,7 @@ impl DeadlineScaler {
 
     /// Keeps tasks that are to spare while one is starting, or if they are too few to be worth it.
     fn choose(&self, seen: &ServiceReading<'_>, estimate: &DeadlineEstimate) -> Decision {
-        let decision = decide_between(estimate.need, estimate.keep, seen.desired, self.bounds);
+        let decision = decide_between(estimate.at_least, estimate.keep, seen.desired, self.bounds);
         if decision.why != DecisionReason::Spare {
             return decision;
         }
@@ -114,10 +147,11 @@ impl DeadlineScaler {
         Decision::within(self.bounds, seen.desired, inside, why)
     }
 
-    /// Whether a message came and went between two checks, not long ago.
+    /// Whether there was a message not long ago. One that came and went between two checks shows in the deletes of its
+    /// minute, which come a minute or two later.
     fn keeps_last_task(&self, at: Duration) -> bool {
         let window = self.settings.window;
-        let until = self.deleted.map(|deleted| deleted.saturating_add(window));
+        let until = self.busy.map(|busy| busy.saturating_add(window));
         until.is_some_and(|until| at <= until)
     }
 
@@ -129,7 +163,10 @@ impl DeadlineScaler {
         }
         if latest.is_some_and(|latest| at.as_secs_f64() < latest) {
             self.watch = DeadlineWatch::new(self.queues, self.settings, self.bounds);
-            self.deleted = None;
+            self.busy = None;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

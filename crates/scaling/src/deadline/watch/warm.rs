@@ -1,0 +1,98 @@
+//! Warm tasks, and the arrivals of earlier days that they are insured by.
+
+use std::time::Duration;
+
+use super::{DeadlineWatch, Moment, arrival_log};
+use crate::Bounds;
+use crate::deadline::insurance::{Insurance, InsuredCheck, WarmFloor};
+use crate::deadline::keep_up::KeepUp;
+use crate::deadline::settings::{DeadlineSettings, Warm};
+
+/// No insurance yet.
+pub(super) fn insurance(settings: &DeadlineSettings, bounds: Bounds) -> Insurance {
+    let second = settings.minute.as_secs_f64() / 60.0;
+    Insurance::new(bounds.max(), settings.tuning.insurance_decay * second)
+}
+
+impl DeadlineWatch {
+    /// The warm tasks: as configured, or by insurance.
+    pub(super) fn warm(&mut self, moment: &Moment, sent: f64, keep_up: KeepUp) -> WarmFloor {
+        let fixed = |tasks| WarmFloor {
+            tasks,
+            ..WarmFloor::default()
+        };
+        match self.settings.warm {
+            Warm::Off => return fixed(0),
+            Warm::Tasks(tasks) => return fixed(tasks),
+            Warm::Auto => {}
+        }
+        if !self.insures() {
+            return fixed(0);
+        }
+        let check = self.insured(moment, sent, keep_up);
+        self.insurance.add(&check, &self.log);
+        self.insurance.floor(moment.price)
+    }
+
+    fn insured(&self, moment: &Moment, messages: f64, keep_up: KeepUp) -> InsuredCheck {
+        InsuredCheck {
+            at: moment.at,
+            during: self.every,
+            messages,
+            rate: moment.rate,
+            least: f64::from(self.bounds.min()),
+            keep_up: keep_up.tasks,
+            work: moment.work,
+            start: self.starts.mean(),
+            objective: self.objective,
+            planned: keep_up.share * self.objective,
+        }
+    }
+
+    /// Adds the messages of earlier minutes, each at an even rate. Only the insurance learns from them: the other parts
+    /// need no more than minutes, and arrivals that are inferred from counts have another dispersion.
+    pub(in crate::deadline) fn seed_arrivals(
+        &mut self,
+        minutes: impl IntoIterator<Item = (Duration, f64)>,
+    ) {
+        let Some(work) = self.processing.work().filter(|_| self.insures()) else {
+            return;
+        };
+        self.insurance = insurance(&self.settings, self.bounds);
+        let minute = self.settings.reported.as_secs_f64();
+        let steps = (minute / self.every).ceil().max(1.0);
+        let during = minute / steps;
+        let mut log = arrival_log(&self.settings);
+        for (start, messages) in minutes {
+            let start = start.as_secs_f64();
+            let moment = Moment {
+                at: start,
+                running: 0.0,
+                total: 0.0,
+                rate: messages / minute,
+                work: work / f64::from(self.settings.concurrency.max(1)),
+                start: self.starts.planned(),
+                price: 0.0,
+            };
+            let keep_up = self
+                .arriving(&moment)
+                .keep_up(&self.settings.tuning.keep_up);
+            let mut at = start;
+            while at + during / 2.0 < start + minute {
+                at += during;
+                log.add(at, messages / steps);
+                let check = InsuredCheck {
+                    during,
+                    ..self.insured(&Moment { at, ..moment }, messages / steps, keep_up)
+                };
+                self.insurance.add(&check, &log);
+            }
+        }
+    }
+
+    /// Whether warm tasks are kept by insurance: if a mean start and a check take longer than the objective. If only slow
+    /// starts do, few messages are late, and warm tasks cost more than they save.
+    pub(in crate::deadline) fn insures(&self) -> bool {
+        self.settings.warm.is_auto() && self.starts.mean() + self.every > self.objective
+    }
+}

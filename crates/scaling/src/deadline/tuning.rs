@@ -19,7 +19,7 @@ pub struct DeadlineTuning {
     pub hold_deadline: f64,
     /// Least share of the tasks that is removed at once, if more than one stays.
     pub least_removed: f64,
-    /// Task-seconds that one late message can cost.
+    /// Task-seconds, in seconds of the loop, that one late message can cost.
     pub late_price: f64,
     /// Part of the share that can be late, beyond which the price rises in proportion, up to 4 times.
     pub late_part: f64,

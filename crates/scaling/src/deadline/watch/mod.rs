@@ -272,7 +272,7 @@ impl DeadlineWatch {
             rate: self.segment.rate().unwrap_or(0.0),
             work: self.processing.work()? / f64::from(self.settings.concurrency.max(1)),
             start: self.starts.planned(),
-            price: tuning.late_price * late.clamp(1.0, 4.0),
+            price: tuning.late_price * self.second * late.clamp(1.0, 4.0),
         })
     }
 

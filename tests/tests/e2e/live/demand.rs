@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::{Course, Live, MINUTE, MOST, definition, send, steady};
 
-/// The same service and promise as by backlog per task.
+/// The same service as by backlog per task. An objective of 4 s is longer than a start of 3 s at most and a check, so
+/// nothing is kept warm.
 fn by_demand(name: &str) -> String {
     let text = definition(name);
     let (before, after) = text.split_once("      backlog_per_task:\n").unwrap();
     let (_, after) = after.split_once("alarms:").unwrap();
-    let law = "      demand: {acceptable_latency: 2s, processing_time: 100ms, task_start: 40s}\n";
+    let law = "      demand: {acceptable_latency: 4s, processing_time: 100ms, task_start: 40s}\n";
     format!("{before}{law}alarms:{after}")
 }
 

@@ -35,6 +35,9 @@ impl Survey {
     }
 }
 
+/// Name of the definition as it is in comparisons.
+pub(crate) const OWN: &str = "this definition";
+
 /// Name of the ideal in comparisons.
 pub(crate) const IDEAL: &str = "ideal (hindsight)";
 
@@ -71,13 +74,15 @@ pub fn compare(
             outcome,
             phases,
         });
-    Ok(std::iter::once(own.name("this definition"))
-        .chain(others)
-        .collect())
+    Ok(std::iter::once(own.name(OWN)).chain(others).collect())
 }
 
 /// The policies with their names.
-fn list_policies(scenario: &Scenario, most: u32, forecasts: bool) -> Vec<(String, Policy)> {
+pub(crate) fn list_policies(
+    scenario: &Scenario,
+    most: u32,
+    forecasts: bool,
+) -> Vec<(String, Policy)> {
     let processing = scenario.processing.mean().as_secs_f64();
     let target = scenario.slo.as_secs_f64() / processing * f64::from(scenario.concurrency);
     let copilot = BacklogPolicy::copilot(target);

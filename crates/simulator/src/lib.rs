@@ -17,6 +17,7 @@ mod control;
 mod cost;
 mod elasticity;
 mod engine;
+mod frontier;
 mod load;
 mod measurement;
 mod number;
@@ -45,6 +46,7 @@ pub use cost::{
 };
 pub use elasticity::Elasticity;
 pub use engine::{Point, ScalingAction};
+pub use frontier::{Frontier, FrontierIdeal, FrontierPolicy, FrontierRun, frontier};
 pub use load::{
     Arrival, Arrivals, DateOrder, GeneratorError, LimitError, Load, LoadLimits, PartError, Place,
     ReadError, ReadOptions, RowProblem, Rows,

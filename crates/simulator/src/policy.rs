@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use scaling::{AdjustmentType, Comparison, MissingData, Step, Steps};
 
+use crate::scenario::Scenario;
+
 /// How the desired count follows the work.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -233,6 +235,25 @@ impl Policy {
             | Self::AlarmSteps(_)
             | Self::Ideal => None,
         }
+    }
+
+    /// The same, aiming at this waiting time; `None` if it has no such setting. Backlogs per task are those that
+    /// take this long.
+    pub(crate) fn aim_at(&self, aim: Duration, scenario: &Scenario) -> Option<Self> {
+        let processing = scenario.processing.mean().as_secs_f64();
+        let target = aim.as_secs_f64() / processing * f64::from(scenario.concurrency);
+        let mut policy = self.clone();
+        match &mut policy {
+            Self::BacklogPerTask(policy) | Self::BacklogPerTaskAndSteps(policy, _) => {
+                policy.target = target;
+            }
+            Self::Predictive(policy) => policy.tracking.target = target,
+            Self::Keda(policy) => policy.queue_length = target,
+            Self::Demand(policy) => policy.acceptable_latency = Some(aim),
+            Self::Deadline(policy) => policy.acceptable_latency = Some(aim),
+            Self::Fixed { .. } | Self::Steps(_) | Self::AlarmSteps(_) | Self::Ideal => return None,
+        }
+        Some(policy)
     }
 }
 

@@ -85,6 +85,25 @@ impl Distribution {
         }
     }
 
+    /// The length that 95% of all don't exceed.
+    #[must_use]
+    pub fn p95(self) -> Duration {
+        /// The standard normal distribution's.
+        const NORMAL: f64 = 1.644_853_626_951_472_2;
+        let times = |mean: Duration, factor: f64| {
+            Duration::try_from_secs_f64(mean.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+        };
+        match self {
+            Self::Fixed(value) => value,
+            Self::Uniform(from, to) => from.saturating_add(times(to.saturating_sub(from), 0.95)),
+            Self::Exponential(mean) => times(mean, 20f64.ln()),
+            Self::Lognormal { mean, cv } => {
+                let variance = (cv * cv).ln_1p();
+                times(mean, (NORMAL * variance.sqrt() - variance / 2.0).exp())
+            }
+        }
+    }
+
     /// The same so many times shorter.
     pub(crate) fn shortened(self, factor: f64) -> Self {
         let short = |time| shortened(time, factor);
@@ -197,6 +216,25 @@ mod tests {
             );
             assert!((found_cv - cv).abs() < 0.02, "{distribution}: {found_cv}");
         }
+    }
+
+    /// 1 in 20 draws is longer.
+    #[test]
+    fn one_in_twenty_draws_is_longer_than_p95() {
+        let mean = Duration::from_millis(250);
+        for distribution in [
+            Distribution::Uniform(mean, mean * 3),
+            Distribution::Exponential(mean),
+            Distribution::Lognormal { mean, cv: 0.5 },
+        ] {
+            let mut random = Random::new(7, Purpose::Work);
+            let sampler = Sampler::new(distribution);
+            let p95 = crate::time::nanos(distribution.p95());
+            let longer = (0..200_000).filter(|_| sampler.draw(&mut random) > p95);
+            let share = longer.count() as f64 / 200_000.0;
+            assert!((share - 0.05).abs() < 0.002, "{distribution}: {share}");
+        }
+        assert_eq!(Distribution::Fixed(mean).p95(), mean);
     }
 
     #[test]

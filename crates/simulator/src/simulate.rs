@@ -36,6 +36,7 @@ pub(crate) fn simulate_metered(
         seed,
         known: known.as_ref(),
         detailed: true,
+        objectives: &[],
     };
     let messages = Metered::new(Sender::new(scenario, load, seed), loaded, progress);
     let finished = engine::run_messages(scenario, &run, messages)
@@ -88,6 +89,7 @@ fn run_drawn(
         seed,
         known: None,
         detailed,
+        objectives: &[],
     };
     engine::run_messages(scenario, &run, messages.iter().copied())
         .ok_or(ScenarioError::Value("the load is too long"))

@@ -90,6 +90,8 @@ pub(crate) struct Records {
     pub(crate) points: Vec<Point>,
     pub(crate) width: Nanos,
     slo: Nanos,
+    /// Objectives, the shortest first, each with the messages that met it and none before it.
+    pub(crate) objectives: Vec<(Nanos, u64)>,
     /// Whether more is written down than what a score and its cost need.
     pub(crate) detailed: bool,
     stretch: Stretch,
@@ -143,6 +145,7 @@ impl Records {
             points: Vec::new(),
             width,
             slo,
+            objectives: Vec::new(),
             detailed: true,
             stretch: Stretch::default(),
         })
@@ -197,6 +200,10 @@ impl Records {
             self.totals.within_objective += 1;
         } else {
             self.totals.late += 1;
+        }
+        let met = self.objectives.iter_mut().find(|(limit, _)| wait <= *limit);
+        if let Some((_, messages)) = met {
+            *messages += 1;
         }
     }
 

@@ -93,6 +93,8 @@ pub(crate) struct Run<'k> {
     pub(crate) known: Option<&'k Foreknowledge>,
     /// Whether everything is written down, or only what a score needs.
     pub(crate) detailed: bool,
+    /// Objectives, the shortest first, for which messages are counted next to the scenario's own.
+    pub(crate) objectives: &'k [Nanos],
 }
 
 /// Runs a scenario against messages, and after the load's end until every message is done, but at most
@@ -106,11 +108,12 @@ pub(crate) fn run_messages(
     let loaded = run.loaded;
     let stop = loaded.saturating_add(patience(scenario, loaded));
     let slo = nanos(scenario.slo);
-    let records = if run.detailed {
+    let mut records = if run.detailed {
         Records::new(slo, loaded)?
     } else {
         Records::brief(slo, loaded)?
     };
+    records.objectives = run.objectives.iter().map(|limit| (*limit, 0)).collect();
     let control = control(scenario, run.bounds, run.seed, run.known);
     let mut engine = Engine::new(scenario, control, records, run.seed);
     engine.begin();

@@ -13,6 +13,7 @@ pub use self::figures::{Figure, Piece};
 use crate::compare::{Compared, IDEAL};
 use crate::comparison::{Comparison, Prediction};
 use crate::cost::Bill;
+use crate::frontier::Frontier;
 use crate::number::{format_dollars, format_duration, format_share};
 use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 use crate::survey::{Phases, Survey, Variant};
@@ -35,6 +36,9 @@ pub struct Report {
     /// Other policies under the same load, if they were asked for; the definition's own comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<ComparedPolicy>,
+    /// The cheapest ways to meet several latency objectives, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontier: Option<Frontier>,
     /// What the phases came to, if several were simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phases: Option<Phases>,
@@ -88,6 +92,7 @@ impl Report {
             satisfied: None,
             outcome,
             compared: Vec::new(),
+            frontier: None,
             phases: None,
             variants: Vec::new(),
             tuned: None,
@@ -122,6 +127,13 @@ impl Report {
     #[must_use]
     pub fn beside(mut self, compared: &[Compared]) -> Self {
         self.compared = compared.iter().map(ComparedPolicy::new).collect();
+        self
+    }
+
+    /// The same with the cheapest ways to meet several latency objectives.
+    #[must_use]
+    pub fn with_frontier(mut self, frontier: Option<Frontier>) -> Self {
+        self.frontier = frontier;
         self
     }
 

@@ -65,6 +65,7 @@ fn run_to_end(
         seed,
         known,
         detailed: true,
+        objectives: &[],
     };
     engine::run_messages(scenario, &run, Sender::new(scenario, load, seed)).unwrap()
 }

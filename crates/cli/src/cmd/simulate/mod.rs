@@ -1,11 +1,12 @@
 //! `simulate`: what a stack does under a load, before it is deployed.
 
 mod chart;
+mod frontier;
 mod text;
 
 use std::path::PathBuf;
 
-use simulator::{Compared, Policy, Progress, Report, Scenario, ScenarioError, Survey};
+use simulator::{Compared, Frontier, Policy, Progress, Report, Scenario, ScenarioError, Survey};
 
 use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
@@ -25,6 +26,9 @@ pub(crate) struct Args {
     /// Show the policies that people use today beside the definition's
     #[arg(long)]
     compare: bool,
+    /// Show the cost of latency objectives from 5 s to 10 min: the cheapest setting of each policy, and the ideal
+    #[arg(long)]
+    frontier: bool,
     /// Write the report to this file: one HTML page that needs no network
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -46,15 +50,18 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     let (scenario, line) = input.begin_simulation()?;
     let progress = Progress::new(|share| line.show(share));
-    let (survey, compared) = simulate(&scenario, input, args.compare, &progress)?;
-    Ok(
-        Report::from_survey(input.load_name.clone(), input.load.begins(), survey)
-            .requiring(
-                args.require
-                    .or(required_share(&input.stack, &input.service)),
-            )
-            .beside(&compared),
+    let required = args
+        .require
+        .or(required_share(&input.stack, &input.service));
+    let simulated = simulate(&scenario, input, args, required, &progress)?;
+    Ok(Report::from_survey(
+        input.load_name.clone(),
+        input.load.begins(),
+        simulated.survey,
     )
+    .requiring(required)
+    .beside(&simulated.compared)
+    .with_frontier(simulated.frontier))
 }
 
 /// Prints the report, and fails if fewer messages than required meet the objective. As for every failure,
@@ -73,26 +80,51 @@ fn conclude(report: &Report, format: Format) -> Result<()> {
         .details(report))
 }
 
+/// What was simulated.
+struct Simulated {
+    survey: Survey,
+    compared: Vec<Compared>,
+    frontier: Option<Frontier>,
+}
+
+/// Runs of a comparison and of a frontier, about, for progress.
+const COMPARE_RUNS: f64 = 10.0;
+const FRONTIER_RUNS: f64 = 90.0;
+
 fn simulate(
     scenario: &Scenario,
     input: &Input,
-    compare: bool,
+    args: &Args,
+    required: Option<f64>,
     progress: &Progress<'_>,
-) -> Result<(Survey, Vec<Compared>)> {
-    if compare {
-        // Nine other policies follow; target tracking has as many variants of its own.
-        let tracks = matches!(scenario.policy, Policy::BacklogPerTask(_));
-        progress.begin_part(if tracks { 0.5 } else { 0.1 });
-    }
+) -> Result<Simulated> {
+    let wanted = |wanted: bool, runs: f64| if wanted { runs } else { 0.0 };
+    let compare = wanted(args.compare, COMPARE_RUNS);
+    let frontier = wanted(args.frontier, FRONTIER_RUNS);
+    // Target tracking has variants of its own.
+    let tracks = matches!(scenario.policy, Policy::BacklogPerTask(_));
+    let own = if tracks { 10.0 } else { 1.0 };
+    let all = own + compare + frontier;
     let wrong = |error: ScenarioError| Failure::failed(error.to_string());
-    let survey = simulator::survey(scenario, &input.load, input.seed, progress).map_err(wrong)?;
-    let compared = if compare {
+    let (load, seed) = (&input.load, input.seed);
+    progress.begin_part(own / all);
+    let survey = simulator::survey(scenario, load, seed, progress).map_err(wrong)?;
+    let mut compared = Vec::new();
+    if args.compare {
+        progress.begin_part((own + compare) / all);
+        compared = simulator::compare(scenario, load, seed, &survey, progress).map_err(wrong)?;
+    }
+    let mut found = None;
+    if args.frontier {
         progress.begin_part(1.0);
-        simulator::compare(scenario, &input.load, input.seed, &survey, progress).map_err(wrong)?
-    } else {
-        Vec::new()
-    };
-    Ok((survey, compared))
+        let frontier = simulator::frontier(scenario, load, seed, required, progress);
+        found = Some(frontier.map_err(wrong)?);
+    }
+    Ok(Simulated {
+        survey,
+        compared,
+        frontier: found,
+    })
 }
 
 #[cfg(test)]

@@ -110,6 +110,33 @@ fn json_is_the_outcome_and_what_it_was_compared_with() {
     assert!(compared[0].get("series").is_none());
 }
 
+/// A line holds at most 80 columns, with the definition's own objective and share next to the usual ones.
+#[test]
+fn the_frontier_fits_a_terminal() {
+    let (_folder, file) = folder();
+    let load = "--load=flash-crowd:base=2/s,peak=150/s,at=5m,for=30m";
+    let arguments = [
+        &file,
+        load,
+        "--frontier",
+        "--assume=slo=45s",
+        "--require=98%",
+    ];
+    let report = reported(&arguments).unwrap();
+    let text = frontier::format_frontier(report.frontier.as_ref().unwrap());
+    insta::assert_snapshot!(text);
+    for line in text.lines() {
+        assert!(line.trim_end().chars().count() <= 80, "{line}");
+    }
+    let document = serde_json::to_value(&report).unwrap();
+    let frontier = &document["frontier"];
+    assert_eq!(frontier["objectives"].as_array().unwrap().len(), 8);
+    assert_eq!(frontier["share"], 0.98);
+    assert!(frontier["ideal"][0]["cost_per_month"].is_f64());
+    assert!(frontier["present"]["within_objective"][7].is_f64());
+    assert!(reported(&[&file, load]).unwrap().frontier.is_none());
+}
+
 #[test]
 fn a_file_is_read_scaled_and_cut() {
     let (folder, file) = folder();

@@ -8,6 +8,7 @@ use simulator::{
 };
 
 use super::chart::draw_charts;
+use super::frontier::format_frontier;
 use crate::simulation::bill_table;
 
 pub(crate) fn format_report(report: &Report) -> String {
@@ -30,6 +31,9 @@ pub(crate) fn format_report(report: &Report) -> String {
     if !report.compared.is_empty() {
         text.push_str(&format!("\n{}\n", comparison_table(&report.compared)));
         text.push_str(&format!("\n{}\n", cost_table(&report.compared)));
+    }
+    if let Some(frontier) = &report.frontier {
+        text.push_str(&format!("\n{}", format_frontier(frontier)));
     }
     text.push_str(if report.is_measured() {
         "\nhow it was measured:\n"

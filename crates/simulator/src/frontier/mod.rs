@@ -223,11 +223,11 @@ impl Frontier {
         objective.is_some_and(|objective| *objective < self.reaction)
     }
 
-    /// Task-hours of a run ÷ those of the ideal for an objective.
+    /// Task-hours of a run ÷ those of the ideal for an objective, which are at least a second.
     #[must_use]
     pub fn times_ideal(&self, run: &FrontierRun, objective: usize) -> f64 {
         let ideal = self.ideal.get(objective);
-        run.task_seconds / ideal.map_or(0.0, |ideal| ideal.task_seconds)
+        run.task_seconds / ideal.map_or(1.0, |ideal| ideal.task_seconds.max(1.0))
     }
 }
 

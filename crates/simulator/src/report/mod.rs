@@ -2,7 +2,9 @@
 //! as one self-contained page.
 
 mod bill;
+mod curves;
 mod figures;
+mod frontier;
 mod page;
 mod periods;
 

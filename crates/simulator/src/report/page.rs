@@ -4,6 +4,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::bill::bill;
+use super::frontier::render_frontier;
 use super::periods;
 use super::{ComparedPolicy, Figure, Piece, Report};
 use crate::comparison::Difference;
@@ -51,7 +52,7 @@ pub(super) fn render_page(report: &Report) -> Result<String, serde_json::Error> 
                 style { (PreEscaped(CHART_STYLE)) (PreEscaped(STYLE)) }
             }
             body {
-                main { (render_header(report)) (periods::render_periods(report)) (render_charts(report)) (beside_prediction(report)) (render_figures(report)) (render_actions(report)) (render_compared(report)) (render_assumed(report)) }
+                main { (render_header(report)) (periods::render_periods(report)) (render_charts(report)) (beside_prediction(report)) (render_figures(report)) (render_actions(report)) (render_compared(report)) @if let Some(frontier) = &report.frontier { (render_frontier(frontier)) } (render_assumed(report)) }
                 script #data type="application/json" { (PreEscaped(data)) }
                 (PreEscaped(format!("<!-- uPlot 1.6.32\n{CHART_LICENSE}\n-->")))
                 script { (PreEscaped(LANGUAGE)) }

@@ -17,6 +17,7 @@ pub mod names;
 mod outputs;
 mod parameters;
 pub mod permissions;
+pub mod policy;
 mod queues;
 mod resolved;
 mod resources;

@@ -9,6 +9,7 @@ use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
+use crate::policy::{policy_document, refuse_plain_http};
 use crate::resolved::Resolved;
 use crate::resolved::queue_names::{STACK_SUFFIX, dead_letter_queue_name, queue_name};
 use crate::text::{Text, attribute, reference};
@@ -187,14 +188,7 @@ fn add_policy(
     senders: Option<Senders<'_>>,
 ) -> Result<(), SynthesisError> {
     let resource = attribute(queue, "Arn");
-    let mut statements = vec![json!({
-        "Sid": "RefusePlainHttp",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": resource,
-        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-    })];
+    let mut statements = vec![refuse_plain_http("sqs:*", resource.clone())];
     if let Some(Senders { topics, principals }) = senders {
         let principals: Vec<_> = principals.into_iter().collect();
         let service = match principals.as_slice() {
@@ -210,7 +204,7 @@ fn add_policy(
             "Condition": { "ArnEquals": { "aws:SourceArn": topics } },
         }));
     }
-    let document = json!({ "Version": "2012-10-17", "Statement": statements });
+    let document = policy_document(statements);
     let properties = json!({ "Queues": [reference(queue)], "PolicyDocument": document });
     builder.add(id, Resource::new("AWS::SQS::QueuePolicy", properties))
 }

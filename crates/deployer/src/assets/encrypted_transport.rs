@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::operation::put_bucket_policy::{PutBucketPolicyError, PutBucketPolicyOutput};
-use serde_json::json;
+use template::policy::{policy_document, refuse_plain_http};
 
 use super::retry::retry_conflicts;
 use crate::error::{Error, Result, aws, code, is_denied};
@@ -69,13 +69,7 @@ async fn send_policy(
 /// Source: Amazon S3 User Guide, "Enforcing encryption of data in transit".
 fn policy(partition: &str, bucket: &str) -> String {
     let all = format!("arn:{partition}:s3:::{bucket}");
-    let statement = json!({
-        "Sid": "RefusePlainHttp",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [all, format!("{all}/*")],
-        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-    });
-    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    let objects = format!("{all}/*");
+    let statement = refuse_plain_http("s3:*", vec![all, objects]);
+    policy_document(vec![statement]).to_string()
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::limits;
+use crate::policy::policy_document;
 
 /// A statement of a policy.
 #[derive(Clone, Debug)]
@@ -134,14 +135,10 @@ pub(super) fn pack(statements: Vec<Statement>) -> Vec<Value> {
             _ => documents.push(vec![json]),
         }
     }
-    documents.into_iter().map(document).collect()
-}
-
-fn document(statements: Vec<Value>) -> Value {
-    json!({ "Version": "2012-10-17", "Statement": statements })
+    documents.into_iter().map(policy_document).collect()
 }
 
 /// Characters that IAM counts, with room for one more comma.
 fn size(statements: &[Value]) -> usize {
-    document(statements.to_vec()).to_string().len() + 1
+    policy_document(statements.to_vec()).to_string().len() + 1
 }

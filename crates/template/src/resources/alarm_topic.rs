@@ -8,6 +8,7 @@ use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
+use crate::policy::{policy_document, refuse_plain_http};
 use crate::text::{Text, reference};
 
 /// Nothing is published over plain HTTP; the action is the one that AWS documents for such a policy.
@@ -29,15 +30,8 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
             Condition::new("ArnLike", "aws:SourceArn", Text::arn("cloudwatch", "alarm:*")),
         ]),
     });
-    let encrypted = json!({
-        "Sid": "RefusePlainHttp",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sns:Publish",
-        "Resource": topic,
-        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-    });
-    let document = json!({ "Version": "2012-10-17", "Statement": [statement, encrypted] });
+    let encrypted = refuse_plain_http("sns:Publish", topic.clone());
+    let document = policy_document(vec![statement, encrypted]);
     let policy = json!({ "Topics": [topic], "PolicyDocument": document });
     builder.add(
         names::ALARM_TOPIC_POLICY,

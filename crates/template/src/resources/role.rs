@@ -6,6 +6,7 @@ use stack::Stack;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
+use crate::policy::policy_document;
 use crate::text::{Text, reference};
 use crate::{limits, names};
 
@@ -128,7 +129,7 @@ impl Role {
         let mut managed: Vec<Value> = self.managed.iter().map(Text::value).collect();
         for (position, statements) in policies.enumerate() {
             let id = names::managed_policy(&self.id, position + 1);
-            let properties = json!({ "PolicyDocument": policy_document(&statements) });
+            let properties = json!({ "PolicyDocument": render_document(&statements) });
             managed.push(reference(&id));
             builder.add(id, Resource::new(types::MANAGED_POLICY, properties))?;
         }
@@ -138,7 +139,7 @@ impl Role {
         });
         if let Some(map) = properties.as_object_mut() {
             if !inline.is_empty() {
-                let policy = json!({ "PolicyName": "permissions", "PolicyDocument": policy_document(&inline) });
+                let policy = json!({ "PolicyName": "permissions", "PolicyDocument": render_document(&inline) });
                 map.insert("Policies".into(), json!([policy]));
             }
             if !managed.is_empty() {
@@ -160,7 +161,7 @@ impl Role {
         if let (Some(map), false) = (statement.as_object_mut(), self.trust.is_empty()) {
             map.insert("Condition".into(), render_conditions(&self.trust));
         }
-        json!({ "Version": "2012-10-17", "Statement": [statement] })
+        policy_document(vec![statement])
     }
 }
 
@@ -227,9 +228,8 @@ fn pack_statements(statements: &[Statement]) -> Option<Vec<Vec<Statement>>> {
     (policies.len() <= 1 + limits::MANAGED_POLICIES_PER_ROLE).then_some(policies)
 }
 
-fn policy_document(statements: &[Statement]) -> Value {
-    let statements: Vec<_> = statements.iter().map(Statement::to_json).collect();
-    json!({ "Version": "2012-10-17", "Statement": statements })
+fn render_document(statements: &[Statement]) -> Value {
+    policy_document(statements.iter().map(Statement::to_json).collect())
 }
 
 /// `{operator: {key: value}}` of all conditions.
@@ -286,7 +286,7 @@ mod tests {
                 } else {
                     limits::MANAGED_POLICY
                 };
-                let size = policy_document(policy).to_string().len();
+                let size = render_document(policy).to_string().len();
                 assert!(size <= limit, "policy {position} has {size} characters");
                 assert!(policy.iter().all(|part| !part.resources.is_empty()));
             }

@@ -7,6 +7,7 @@ use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
+use crate::policy::{policy_document, refuse_plain_http};
 use crate::resolved::ResolvedService;
 use crate::resources::lambda;
 use crate::text::{Text, attribute, reference};
@@ -26,25 +27,15 @@ pub(crate) fn add_dead_letter_queue(
     });
     builder.add(&id, Resource::new(types::QUEUE, properties).stateful())?;
     let queue = attribute(&id, "Arn");
-    let statements = json!([
-        {
-            "Sid": "RefusePlainHttp",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sqs:*",
-            "Resource": queue,
-            "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-        },
-        {
-            "Sid": "ReceiveFromTopic",
-            "Effect": "Allow",
-            "Principal": { "Service": "sns.amazonaws.com" },
-            "Action": "sqs:SendMessage",
-            "Resource": queue,
-            "Condition": { "ArnEquals": { "aws:SourceArn": reference(names::ALARM_TOPIC) } },
-        },
-    ]);
-    let document = json!({ "Version": "2012-10-17", "Statement": statements });
+    let receive = json!({
+        "Sid": "ReceiveFromTopic",
+        "Effect": "Allow",
+        "Principal": { "Service": "sns.amazonaws.com" },
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": { "ArnEquals": { "aws:SourceArn": reference(names::ALARM_TOPIC) } },
+    });
+    let document = policy_document(vec![refuse_plain_http("sqs:*", queue), receive]);
     let properties = json!({ "Queues": [reference(&id)], "PolicyDocument": document });
     builder.add(
         names::scaling_dead_letter_queue_policy(service.short),

@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use serde_json::Value;
 use stack::{Architecture, Stack};
 use template::Template;
+use template::contract::assets_bucket;
 
-use crate::assets::{Asset, DraftTemplate, bucket_name, object_url, upload};
+use crate::assets::{Asset, DraftTemplate, object_url, upload};
 use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::deploy::plan;
@@ -84,7 +85,7 @@ pub async fn diff_stack<E: From<Error>>(
 ) -> Result<(Template, Option<Plan>), E> {
     require_partition(stack, &identity.region)?;
     let made = make_template(session, stack, deployed, identity, build).await?;
-    let bucket = bucket_name(&identity.account, &identity.region);
+    let bucket = assets_bucket(&identity.account, &identity.region);
     let body = made.template.body();
     let draft = match is_large(&made.template) {
         true => Some(DraftTemplate::upload(session, &identity.account, body).await?),

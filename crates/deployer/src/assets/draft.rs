@@ -1,6 +1,8 @@
 //! The object that CloudFormation reads a large template from while it plans, when nothing will be deployed.
 
-use super::{Asset, bucket, bucket_name, object_url, put_object};
+use template::contract::{DRAFTS, assets_bucket};
+
+use super::{Asset, bucket, object_url, put_object};
 use crate::error::{Result, aws};
 use crate::session::{DraftHold, Session};
 
@@ -21,10 +23,10 @@ impl DraftTemplate {
     /// # Errors
     /// If S3 refuses or can't be reached, or the bucket belongs to another account.
     pub(crate) async fn upload(session: &Session<'_>, account: &str, body: &str) -> Result<Self> {
-        let bucket = bucket_name(account, session.clients.region());
+        let bucket = assets_bucket(account, session.clients.region());
         bucket::ensure(session, &bucket, account).await?;
         let asset = Asset {
-            key: format!("drafts/{}.json", session.run_id),
+            key: format!("{DRAFTS}{}.json", session.run_id),
             bytes: body.as_bytes().to_vec(),
         };
         let hold = session.hold_draft();

@@ -18,6 +18,7 @@ use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
+use template::contract::assets_bucket;
 
 use crate::clients::Clients;
 use crate::error::{Error, Result, aws};
@@ -89,12 +90,6 @@ fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The bucket's name: one for each account and region.
-#[must_use]
-pub(crate) fn bucket_name(account: &str, region: &str) -> String {
-    format!("ecs-scaler-assets-{account}-{region}")
-}
-
 /// The URL at which CloudFormation reads an object of the bucket.
 #[must_use]
 pub(crate) fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
@@ -121,7 +116,7 @@ pub(crate) async fn upload(
     assets: &[Asset],
     now: SystemTime,
 ) -> Result<String> {
-    let bucket = bucket_name(account, session.clients.region());
+    let bucket = assets_bucket(account, session.clients.region());
     bucket::ensure(session, &bucket, account).await?;
     let uploads = assets
         .iter()

@@ -29,21 +29,23 @@ pub(crate) fn add(
     let stack = resolved.stack;
     add_profile(builder, stack)?;
     let image = image_parameter(find_architecture(resolved)?);
-    add_launch_template(builder, resolved, placement, instance_type, image)?;
+    add_launch_template(builder, resolved, placement, instance_type, &image)?;
     add_group(builder, placement, bounds)?;
     add_provider(builder, stack)
 }
 
+/// Policy of AWS for the ECS agent on an instance, in an ARN.
+pub(crate) const AGENT_POLICY: &str = "policy/service-role/AmazonEC2ContainerServiceforEC2Role";
+
 /// What the ECS agent on an instance may do is AWS's to say, and changes with the agent.
 fn add_profile(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
-    const POLICY: &str = ":iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role";
     let role = Role {
         id: names::INSTANCE_ROLE.to_owned(),
         description: "What the ECS agent on an instance may do".to_owned(),
         principal: "ec2.amazonaws.com",
         trust: Vec::new(),
         statements: Vec::new(),
-        managed: vec![text!["arn:", Text::partition(), POLICY]],
+        managed: vec![text!["arn:", Text::partition(), ":iam::aws:", AGENT_POLICY]],
     };
     role.add(builder, stack)?;
     let properties = json!({ "Roles": [reference(names::INSTANCE_ROLE)] });
@@ -69,19 +71,19 @@ fn find_architecture(resolved: &Resolved<'_>) -> Result<Architecture, SynthesisE
     Ok(found.unwrap_or(Architecture::X86_64))
 }
 
+/// The parameters in which AWS keeps the ECS-optimized Amazon Linux 2023.
+/// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
+pub(crate) const IMAGE_PARAMETERS: &str = "/aws/service/ecs/optimized-ami/amazon-linux-2023/";
+
 /// The ECS-optimized Amazon Linux 2023, as AWS recommends it when the launch template is written. Not
 /// `resolve:ssm:`, which EC2 would look up for every launch: two instances of one group could then differ
 /// without anybody having deployed.
-/// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
-fn image_parameter(architecture: Architecture) -> &'static str {
-    match architecture {
-        Architecture::Arm64 => {
-            "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id}}"
-        }
-        Architecture::X86_64 => {
-            "{{resolve:ssm:/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id}}"
-        }
-    }
+fn image_parameter(architecture: Architecture) -> String {
+    let variant = match architecture {
+        Architecture::Arm64 => "arm64/",
+        Architecture::X86_64 => "",
+    };
+    format!("{{{{resolve:ssm:{IMAGE_PARAMETERS}{variant}recommended/image_id}}}}")
 }
 
 /// Where the ECS-optimized Amazon Linux 2023 has its root volume. Size and type stay the image's.
@@ -172,6 +174,10 @@ fn update_policy(min: u32, max: u32) -> Value {
     }})
 }
 
+/// What the name of the provider begins with, before the stack's name, where ECS refuses the one that CloudFormation
+/// would make up.
+pub(crate) const PROVIDER_PREFIX: &str = "capacity-of-";
+
 /// Target 100: as many instances as the tasks fill. No termination protection: the protected instances
 /// would keep the stack from being deleted. An instance that has to go is drained first.
 fn add_provider(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
@@ -186,7 +192,7 @@ fn add_provider(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisErr
     if let (Some(map), true) = (properties.as_object_mut(), is_reserved(&stack.name)) {
         map.insert(
             "Name".into(),
-            json!({ "Fn::Sub": "capacity-of-${AWS::StackName}" }),
+            json!({ "Fn::Sub": format!("{PROVIDER_PREFIX}${{AWS::StackName}}") }),
         );
     }
     builder.add(

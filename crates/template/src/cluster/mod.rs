@@ -1,6 +1,6 @@
 //! The cluster of the created services, and what its tasks run on.
 
-mod instances;
+pub(crate) mod instances;
 pub(crate) mod network;
 
 use serde_json::{Value, json};

@@ -1,10 +1,12 @@
-//! What readers of a deployed stack may rely on: its marks, the types of its resources, and what logical ids and
-//! output names mean.
+//! What readers of a deployed stack may rely on: its marks, the types of its resources, what logical ids and output
+//! names mean, and where its assets are.
 //!
 //! The template is written by it, and the deployer reads by it, so that the two can't drift apart.
 
+mod assets;
 mod mark;
 
+pub use assets::{DRAFTS, assets_bucket};
 pub(crate) use mark::{DESCRIPTION, metadata};
 pub use mark::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
 

@@ -2,6 +2,8 @@
 
 use super::document::Statement;
 use super::scope::Scope;
+use crate::contract::{DRAFTS, STACK_TAG};
+use crate::policy::resource_tag;
 
 /// Reading a stack and what belongs to it.
 pub(super) fn read(scope: &Scope) -> Vec<Statement> {
@@ -131,7 +133,7 @@ pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
         Statement::allow(
             "DropDrafts",
             &["s3:DeleteObject", "s3:DeleteObjectVersion"],
-            [format!("{bucket}/drafts/*")],
+            [format!("{bucket}/{DRAFTS}*")],
         ),
     ]
 }
@@ -182,22 +184,14 @@ pub(super) fn execute(scope: &Scope) -> Vec<Statement> {
             &["ecs:UpdateService"],
             services(&scope.existing_clusters),
         )
-        .when(
-            "StringLike",
-            "aws:ResourceTag/ecs-scaler:stack",
-            scope.stack.as_str(),
-        ),
+        .when("StringLike", &resource_tag(STACK_TAG), scope.stack.as_str()),
         Statement::allow("StopTasks", &["ecs:StopTask"], tasks(&scope.clusters)),
         Statement::allow(
             "StopTasksElsewhere",
             &["ecs:StopTask"],
             tasks(&scope.existing_clusters),
         )
-        .when(
-            "StringLike",
-            "aws:ResourceTag/ecs-scaler:stack",
-            scope.stack.as_str(),
-        ),
+        .when("StringLike", &resource_tag(STACK_TAG), scope.stack.as_str()),
         Statement::allow(
             "RemoveInstances",
             &["ecs:DeregisterContainerInstance"],

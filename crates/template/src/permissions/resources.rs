@@ -5,6 +5,7 @@
 
 use super::document::Statement;
 use super::scope::Scope;
+use crate::names;
 
 /// Roles, policies, functions, rules, and log groups.
 pub(super) fn functions(scope: &Scope) -> Vec<Statement> {
@@ -86,7 +87,7 @@ pub(super) fn queues(scope: &Scope) -> Vec<Statement> {
     });
     let alarms = scope.arn("cloudwatch", &format!("alarm:{}", scope.names));
     // CloudFormation names a dashboard after its logical ID.
-    let dashboards = ["Dashboard-*", &scope.names]
+    let dashboards = [&format!("{}-*", names::DASHBOARD), &scope.names]
         .map(|name| scope.global("cloudwatch", &format!("dashboard/{name}")));
     let endpoints: Vec<String> = scope
         .queues

@@ -2,9 +2,7 @@
 
 use super::document::Statement;
 use super::scope::Scope;
-
-/// Policy of AWS for the ECS agent on an instance.
-const INSTANCE_POLICY: &str = "policy/service-role/AmazonEC2ContainerServiceforEC2Role";
+use crate::cluster::instances::AGENT_POLICY;
 
 /// Roles, what is attached to them, and to whom they are passed.
 ///
@@ -26,7 +24,7 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
     };
     let attached = [
         scope.global("iam", &format!("policy/{}", scope.names)),
-        format!("arn:{}:iam::aws:{INSTANCE_POLICY}", scope.partition),
+        format!("arn:{}:iam::aws:{AGENT_POLICY}", scope.partition),
     ];
     let mut statements = vec![
         bounded(Statement::allow("MakeRoles", MAKE, roles())),

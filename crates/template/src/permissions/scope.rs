@@ -7,7 +7,7 @@ use stack::{Queue, ServiceSource, Stack};
 
 use super::handlers::HANDLERS;
 use crate::builder::Template;
-use crate::contract::types;
+use crate::contract::{self, types};
 use crate::resolved::queue_names::STACK_SUFFIX;
 use crate::services::task_roles::secret_itself;
 
@@ -222,13 +222,8 @@ impl Scope {
 
     /// The bucket of the functions' code and of large templates.
     pub(super) fn assets_bucket(&self) -> String {
-        let Self {
-            partition,
-            region,
-            account,
-            ..
-        } = self;
-        format!("arn:{partition}:s3:::ecs-scaler-assets-{account}-{region}")
+        let bucket = contract::assets_bucket(&self.account, &self.region);
+        format!("arn:{}:s3:::{bucket}", self.partition)
     }
 
     /// Clusters of the stack, and existing ones.

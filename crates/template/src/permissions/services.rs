@@ -2,6 +2,7 @@
 
 use super::document::Statement;
 use super::scope::Scope;
+use crate::cluster::instances::{IMAGE_PARAMETERS, PROVIDER_PREFIX};
 
 /// Clusters, task definitions, services, and their scaling.
 pub(super) fn services(scope: &Scope) -> Vec<Statement> {
@@ -112,7 +113,7 @@ const SCALING_TAGS: &[&str] = &[
 pub(super) fn instances(scope: &Scope) -> Vec<Statement> {
     let group = format!("autoScalingGroup:*:autoScalingGroupName/{}", scope.names);
     // ECS keeps some beginnings of names for itself; the template then names the provider otherwise.
-    let providers = [&scope.names, &format!("capacity-of-{}", scope.stack)]
+    let providers = [&scope.names, &format!("{PROVIDER_PREFIX}{}", scope.stack)]
         .map(|name| scope.arn("ecs", &format!("capacity-provider/{name}")));
     let launched = [
         "instance",
@@ -124,8 +125,10 @@ pub(super) fn instances(scope: &Scope) -> Vec<Statement> {
     .map(|kind| scope.arn("ec2", &format!("{kind}/*")));
     let template = scope.arn("ec2", "launch-template/*");
     let image = format!("arn:{}:ec2:{}::image/*", scope.partition, scope.region);
-    let parameter = "parameter/aws/service/ecs/optimized-ami/amazon-linux-2023/*";
-    let parameter = format!("arn:{}:ssm:{}::{parameter}", scope.partition, scope.region);
+    let parameter = format!(
+        "arn:{}:ssm:{}::parameter{IMAGE_PARAMETERS}*",
+        scope.partition, scope.region
+    );
     vec![
         Statement::allow("MakeGroups", GROUPS, [scope.arn("autoscaling", &group)]),
         Statement::allow("MakeCapacityProviders", PROVIDERS, providers),

@@ -24,7 +24,7 @@ pub(crate) struct Statement {
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     pub(crate) operator: &'static str,
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     pub(crate) values: Vec<Text>,
 }
 
@@ -58,12 +58,12 @@ impl Statement {
     pub(crate) fn when(
         mut self,
         operator: &'static str,
-        key: &'static str,
+        key: impl Into<String>,
         values: Vec<Text>,
     ) -> Self {
         self.conditions.push(Condition {
             operator,
-            key,
+            key: key.into(),
             values,
         });
         self
@@ -101,10 +101,10 @@ impl Statement {
 }
 
 impl Condition {
-    pub(crate) fn new(operator: &'static str, key: &'static str, value: Text) -> Self {
+    pub(crate) fn new(operator: &'static str, key: impl Into<String>, value: Text) -> Self {
         Self {
             operator,
-            key,
+            key: key.into(),
             values: vec![value],
         }
     }
@@ -239,7 +239,7 @@ pub(crate) fn render_conditions(all: &[Condition]) -> Value {
         if let Some(map) = json.as_object_mut() {
             let keys = map.entry(condition.operator).or_insert_with(|| json!({}));
             if let Some(keys) = keys.as_object_mut() {
-                keys.insert(condition.key.into(), one_or_many(&condition.values));
+                keys.insert(condition.key.clone(), one_or_many(&condition.values));
             }
         }
     }

@@ -6,6 +6,7 @@ use stack::{LoadBalancer, ServiceSpec};
 use crate::builder::{Builder, Resource};
 use crate::cluster::is_on_instances;
 use crate::cluster::network::Placement;
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::text::{attribute, reference};
@@ -225,8 +226,8 @@ fn add_load_balancer(
         ],
         "Tags": [{ "Key": names::NAME_TAG, "Value": short }],
     });
-    let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
-    let resource = Resource::new(kind, properties).depends_on(placement.depends_on.iter().cloned());
+    let resource = Resource::new(types::LOAD_BALANCER, properties)
+        .depends_on(placement.depends_on.iter().cloned());
     builder.add(names::load_balancer(short), resource)
 }
 
@@ -264,8 +265,10 @@ fn add_target_group(
         ],
         "Tags": [{ "Key": names::NAME_TAG, "Value": service.short }],
     });
-    let kind = "AWS::ElasticLoadBalancingV2::TargetGroup";
-    builder.add(service.target_group(), Resource::new(kind, properties))
+    builder.add(
+        service.target_group(),
+        Resource::new(types::TARGET_GROUP, properties),
+    )
 }
 
 fn add_listener(
@@ -290,6 +293,8 @@ fn add_listener(
         );
         map.insert("SslPolicy".into(), TLS_POLICY.into());
     }
-    let kind = "AWS::ElasticLoadBalancingV2::Listener";
-    builder.add(names::listener(short), Resource::new(kind, properties))
+    builder.add(
+        names::listener(short),
+        Resource::new(types::LISTENER, properties),
+    )
 }

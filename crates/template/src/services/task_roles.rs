@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use stack::{Encryption, Queue, ServiceSpec, Stack};
 
 use crate::builder::Builder;
+use crate::contract::STACK_TAG;
 use crate::error::SynthesisError;
 use crate::names;
+use crate::policy::resource_tag;
 use crate::resolved::ResolvedService;
 use crate::resources::log_group::write_logs;
 use crate::resources::role::{Condition, Role, Statement};
@@ -94,12 +96,12 @@ fn protect_tasks(stack: &Stack, service: &ResolvedService<'_>) -> Statement {
         )
         .when(
             "StringEquals",
-            "aws:ResourceTag/ecs-scaler:name",
+            resource_tag(names::NAME_TAG),
             vec![service.short.into()],
         )
         .when(
             "StringEqualsIfExists",
-            "aws:ResourceTag/ecs-scaler:stack",
+            resource_tag(STACK_TAG),
             vec![stack.name.as_str().into()],
         )
 }

@@ -20,13 +20,12 @@ pub fn is_interrupted() -> bool {
 }
 
 /// Runs `work` until it ends or is interrupted. Interrupted while the account holds a draft, such as a change set, it
-/// calls `on_interruption` and continues until the draft is removed, for at most [`CLEANUP`]; a second signal ends that,
-/// too. `None` if it was interrupted.
+/// continues until the draft is removed, for at most [`CLEANUP`]; a second signal ends that, too. `None` if it was
+/// interrupted.
 pub(crate) async fn run_until_interrupted<T>(
     session: &Session<'_>,
     ui: &Ui,
     work: impl Future<Output = T>,
-    on_interruption: impl FnOnce(),
 ) -> Option<T> {
     let mut work = std::pin::pin!(work);
     // Another task notices the signal while this one is blocked.
@@ -36,7 +35,7 @@ pub(crate) async fn run_until_interrupted<T>(
     });
     tokio::select! {
         biased;
-        _ = &mut signal => on_interruption(),
+        _ = &mut signal => session.interrupt(),
         result = &mut work => {
             signal.abort();
             return (!is_interrupted()).then_some(result);

@@ -67,8 +67,8 @@ impl Ui {
         match progress {
             Progress::Note { text } => self.note(&text),
             Progress::Planned { plan } => self.block(&format_plan(&plan)),
-            // Its notes describe it.
-            Progress::Step { .. } => {}
+            // Notes describe them.
+            Progress::Step { .. } | Progress::Repair { .. } => {}
             Progress::Resource {
                 logical_id,
                 resource_type,

@@ -74,18 +74,15 @@ pub async fn deploy_stack<E: From<Error>>(
     if deployed.is_some() {
         refresh_deployed(session, &stack.name, &identity.account, request.now).await?;
     }
-    session.begin(DeployStep::Plan);
     let mut approve = |plan: &Plan| {
         (session.progress)(Progress::Planned { plan: plan.clone() });
-        approve(plan, request.allow_loss, confirm)?;
-        session.begin(DeployStep::Execute);
-        Ok(())
+        approve(plan, request.allow_loss, confirm)
     };
     let deployed = deploy_template(session, &prepared.source, &mut approve).await?;
+    session.begin(DeployStep::Protect);
     let counts = prepared.template.list_fixed_counts();
     let resources = deployed_resources(session, &stack.name).await?;
     set_fixed_counts(session, &resources, counts, &deployed.plan).await?;
-    session.begin(DeployStep::Protect);
     protect(session, &stack.name, stack.termination_protection).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;

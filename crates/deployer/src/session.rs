@@ -1,12 +1,13 @@
 //! What every operation of the engine is given: clients, pace, the ear for progress, an id for its requests.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::clients::Clients;
+use crate::error::{Error, Result};
 use crate::plan::Plan;
 
 /// How often CloudFormation is asked, and how long it may be silent.
@@ -81,6 +82,13 @@ pub enum Progress {
         /// The plan.
         plan: Plan,
     },
+    /// Parts are repaired by direct calls, one after another: the state before each call and after the last one.
+    Repair {
+        /// Logical IDs of the parts that are repaired.
+        repaired: Vec<String>,
+        /// Logical IDs of the parts that aren't. Empty while they are still looked for.
+        left: Vec<String>,
+    },
 }
 
 /// The steps of a deploy, in order. When the stack changes in the meantime, a new plan is made and executed.
@@ -95,9 +103,9 @@ pub enum DeployStep {
     Prepare,
     /// Clears away or follows what blocks, and plans.
     Plan,
-    /// Executes the approved plan. From here on, CloudFormation continues even if this process ends.
+    /// CloudFormation executes the approved plan, and continues even if this process ends.
     Execute,
-    /// Sets termination protection.
+    /// Sets the counts of services that nothing scales, and termination protection.
     Protect,
     /// Verifies the deployed stack through the APIs of its services.
     Verify,
@@ -121,6 +129,7 @@ pub struct Session<'a> {
     tokens: AtomicU32,
     /// Number of drafts that are in the account just now.
     drafts: watch::Sender<usize>,
+    interrupted: AtomicBool,
 }
 
 /// Something that a command made in the account only to plan, such as a change set. The command removes it, and
@@ -150,6 +159,7 @@ impl<'a> Session<'a> {
             role_arn: None,
             tokens: AtomicU32::new(0),
             drafts: watch::Sender::new(0),
+            interrupted: AtomicBool::new(false),
         }
     }
 
@@ -169,6 +179,25 @@ impl<'a> Session<'a> {
     pub async fn wait_for_drafts(&self) {
         // The sender lives as long as the session.
         let _ = self.drafts.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    /// Asks the running command to end. It changes nothing more, and removes its drafts.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the running command was asked to end.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Refuses the next change of a command that was asked to end.
+    pub(crate) fn require_uninterrupted(&self) -> Result<()> {
+        match self.is_interrupted() {
+            true => Err(Error::failed("interrupted")),
+            false => Ok(()),
+        }
     }
 
     /// The same session, in which CloudFormation assumes this role.

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
     let work = compute_difference(&cloud, &session, &known, &stack, args.drift, &ui);
-    let Some(difference) = run_until_interrupted(&session, &ui, work, || ()).await else {
+    let Some(difference) = run_until_interrupted(&session, &ui, work).await else {
         return Err(Failure::failed("interrupted: nothing was changed"));
     };
     let difference = difference.map_err(|failure| cloud.explain(failure))?;

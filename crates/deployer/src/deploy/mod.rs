@@ -16,7 +16,7 @@ use crate::follow::{Ended, Follower};
 use crate::observe::observe;
 use crate::ownership::observe_ours;
 use crate::plan::{Plan, Recovering};
-use crate::session::Session;
+use crate::session::{DeployStep, Session};
 use crate::status::{NextStep, Recovery, Status, next_step};
 
 use recover::{Drifted, Prepared, plan_recovery, update_stuck};
@@ -87,6 +87,7 @@ async fn bring_to(
     let mut attempts = Attempts::new(session);
     let mut followed = false;
     loop {
+        session.begin(DeployStep::Plan);
         let prepared = recover::prepare(session, source, &mut attempts, &mut followed).await?;
         let (planned, drifted) = match prepared {
             Prepared::Planned(planned) => (planned, None),
@@ -210,6 +211,10 @@ async fn start<'s, 'c>(
         Ok(follower) => follower,
         Err(error) => return Ok(Err(Unstarted::Refused(error))),
     };
+    if let Err(interrupted) = session.require_uninterrupted() {
+        return Ok(Err(Unstarted::Refused(interrupted)));
+    }
+    session.begin(DeployStep::Execute);
     Ok(match change_set::execute(session, change_set).await? {
         Execution::Started => Ok(follower),
         Execution::Overtaken(why) => Err(Unstarted::Overtaken(why)),

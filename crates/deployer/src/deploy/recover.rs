@@ -12,7 +12,7 @@ use crate::observe::{Observed, observe, resources};
 use crate::ownership::require_ours;
 use crate::plan::{Plan, Recovering};
 use crate::resource::Resource;
-use crate::session::Session;
+use crate::session::{DeployStep, Session};
 use crate::status::{NextStep, Operation, Recovery, Status, next_step};
 
 use super::failure::failure;
@@ -197,6 +197,7 @@ impl Stuck {
         }
         let word = &self.stack.status_name;
         if self.recovery != Recovery::Delete {
+            session.begin(DeployStep::Execute);
             session.note(format!("{name} is in {word}: finishing its rollback first"));
             return finish_rollback(session, name, &self.stack, attempts).await;
         }
@@ -207,6 +208,7 @@ impl Stuck {
         session.note(format!(
             "{name} is in {word}, which blocks a deploy: deleting what is left"
         ));
+        session.begin(DeployStep::Execute);
         delete(session, name, &self.stack, &self.resources, &[]).await?;
         Ok(true)
     }

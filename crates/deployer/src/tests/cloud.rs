@@ -70,6 +70,9 @@ impl Told {
                 Progress::Resource {
                     logical_id, status, ..
                 } => format!("{status} {logical_id}"),
+                Progress::Repair { repaired, left } => {
+                    format!("repaired: {}; left: {}", repaired.join(" "), left.join(" "))
+                }
             };
             self.0.lock().unwrap().push(line);
         }

@@ -12,7 +12,7 @@ use aws_sdk_eventbridge::types::RuleState;
 use aws_smithy_mocks::{Rule, mock};
 use serde_json::json;
 
-use super::cloud::run;
+use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, source};
 use crate::{Deployed, Error, Plan, Problem, Result};
 
@@ -57,10 +57,23 @@ fn events(cloud: &CloudFormation, puts: &Arc<AtomicUsize>) -> Vec<Rule> {
 
 /// Deploys; returns how often the rule was put, too.
 async fn deploy(cloud: &CloudFormation, approved: bool) -> (Result<Deployed>, usize) {
+    let (result, puts, _) = deploy_interrupted(cloud, approved, false).await;
+    (result, puts)
+}
+
+/// Deploys, and interrupts that once the plan is approved.
+async fn deploy_interrupted(
+    cloud: &CloudFormation,
+    approved: bool,
+    interrupted: bool,
+) -> (Result<Deployed>, usize, Told) {
     let puts = Arc::new(AtomicUsize::new(0));
     let rules = [cloud.rules(), events(cloud, &puts)].concat();
-    let (result, _) = run(&rules, async |session| {
+    let (result, told) = run(&rules, async |session| {
         let mut approve = |plan: &Plan| {
+            if interrupted {
+                session.interrupt();
+            }
             let state = Problem::Disabled {
                 property: "State".to_owned(),
             };
@@ -70,7 +83,7 @@ async fn deploy(cloud: &CloudFormation, approved: bool) -> (Result<Deployed>, us
         crate::deploy_template(session, &source(), &mut approve).await
     })
     .await;
-    (result, puts.load(Ordering::SeqCst))
+    (result, puts.load(Ordering::SeqCst), told)
 }
 
 #[tokio::test(start_paused = true)]
@@ -109,4 +122,44 @@ async fn a_drift_aware_change_set_repairs_alone() {
     let (result, puts) = deploy(&cloud, true).await;
     assert_eq!(result.unwrap().plan.drift.len(), 1);
     assert_eq!((puts, cloud.calls("ExecuteChangeSet")), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_reports_what_is_done_and_what_is_left() {
+    let cloud = disabled(FakePlan::Adds(1));
+    let (_, _, told) = deploy_interrupted(&cloud, true, false).await;
+    let course: Vec<String> = told.lines();
+    let course: Vec<&str> = course
+        .iter()
+        .map(String::as_str)
+        .filter(|line| line.starts_with("repaired: ") || line.starts_with("step: "))
+        .collect();
+    assert_eq!(
+        course,
+        [
+            "step: Plan",
+            "repaired: ; left: ",
+            "repaired: ; left: Rule",
+            "repaired: Rule; left: ",
+            // Read again.
+            "repaired: Rule; left: ",
+            // From here on, CloudFormation continues alone.
+            "step: Execute",
+            "repaired: ; left: ",
+            "repaired: ; left: ",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_repair_changes_nothing_more_and_executes_no_change_set() {
+    for plan in [NOTHING, FakePlan::Adds(1)] {
+        let cloud = disabled(plan);
+        let (result, puts, told) = deploy_interrupted(&cloud, true, true).await;
+        assert_eq!(result.unwrap_err().to_string(), "interrupted");
+        assert_eq!((puts, cloud.calls("ExecuteChangeSet")), (0, 0));
+        assert!(cloud.state().change_sets.is_empty(), "one is left");
+        assert!(told.has("left: Rule"));
+        assert!(!told.has("step: Execute"));
+    }
 }

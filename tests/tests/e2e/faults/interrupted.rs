@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use fault_proxy::{Fault, Rule};
 use rustix::process::Signal;
 
@@ -30,6 +31,43 @@ async fn ctrl_c_before_the_execution_changes_nothing() {
     scene.proxy.clear();
     let _ = scene.deploy().await.succeeds();
     assert!(kept.is_updated(&scene).await);
+}
+
+/// The sandbox's change sets can't repair, so the command does it itself, and nothing continues when it ends.
+#[tokio::test]
+async fn ctrl_c_during_a_repair_says_what_is_repaired_and_what_is_left() {
+    let (mut scene, kept) = Scene::deployed("ctrl-c-repair").await;
+    let clients = &scene.cloud.clients;
+    let queue = clients.sqs.set_queue_attributes();
+    queue
+        .queue_url(kept.resources.id("JobsQueue"))
+        .attributes(QueueAttributeName::DelaySeconds, "5")
+        .send()
+        .await
+        .unwrap();
+    let rule = clients.eventbridge.disable_rule();
+    let rule = rule.name(kept.resources.id("MetricRule1"));
+    rule.send().await.unwrap();
+    scene
+        .proxy
+        .inject(Rule::on("events", "PutRule", Fault::Hang));
+    let deploy = scene.run("deploy", &["--yes"]).start();
+    scene.proxy.hangs().await;
+    deploy.signal(Signal::INT);
+    let error = deploy.end().await.fails(1);
+    assert_says(
+        &error,
+        &[
+            "1 of 2 parts are repaired, and nothing continues",
+            "\"repaired: JobsQueue\"",
+            "\"not repaired: MetricRule1\"",
+        ],
+    );
+    assert_eq!(kept.attribute(&scene, "DelaySeconds").await, "0");
+    scene.renew_proxy().await;
+    let again = scene.deploy().await.succeeds();
+    assert_eq!(again["plan"]["drift"].as_array().unwrap().len(), 1);
+    kept.assert(&scene).await;
 }
 
 /// Closing the terminal is like Ctrl-C: the update continues, and the next run follows it.

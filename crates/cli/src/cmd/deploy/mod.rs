@@ -1,10 +1,9 @@
 //! `deploy`: from a definition to a running system.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use deployer::{DeployRequest, DeployStep, Plan, Progress};
+use deployer::{DeployRequest, Plan};
 
 use crate::confirm::require_terminal;
 use crate::connect::ConnectArgs;
@@ -16,6 +15,9 @@ use crate::signals::run_until_interrupted;
 use crate::ui::Ui;
 use crate::workshop::program;
 
+use course::Course;
+
+mod course;
 mod text;
 
 #[derive(Debug, clap::Args)]
@@ -50,28 +52,19 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         allow_downgrade: args.allow_downgrade,
         now: SystemTime::now(),
     };
-    let executing = AtomicBool::new(false);
+    let course = Course::default();
     let progress = |progress| {
-        if let Progress::Step {
-            step: DeployStep::Execute,
-        } = progress
-        {
-            executing.store(true, Ordering::Relaxed);
-        }
+        course.follow(&progress);
         ui.progress(progress);
     };
     let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
-    let interrupted = AtomicBool::new(false);
     let mut confirm = |_: &Plan| {
-        !interrupted.load(Ordering::Relaxed)
-            && (args.yes || ui.confirm("Execute this plan?") == Some(true))
+        !session.is_interrupted() && (args.yes || ui.confirm("Execute this plan?") == Some(true))
     };
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, &ui);
     let work = deployer::deploy_stack::<Failure>(&session, &request, &build, &mut confirm);
-    let interrupt = || interrupted.store(true, Ordering::Relaxed);
-    let Some(deployment) = run_until_interrupted(&session, &ui, work, interrupt).await else {
-        let executing = executing.load(Ordering::Relaxed);
-        return Err(explain_interruption(&args, &file, executing));
+    let Some(deployment) = run_until_interrupted(&session, &ui, work).await else {
+        return Err(course.explain_interruption(&as_written(&args, &file)));
     };
     let deployment = deployment.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
@@ -79,21 +72,14 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-/// Says what continues in the background, and how to follow it.
-fn explain_interruption(args: &Args, file: &Path, executing: bool) -> Failure {
-    let again = format!(
+/// The command, to be run again.
+fn as_written(args: &Args, file: &Path) -> String {
+    format!(
         "{} deploy {}{}{}{}",
         program(),
         file.display(),
         args.connect.as_written(),
         args.role.as_written(),
         if args.yes { " --yes" } else { "" }
-    );
-    if executing {
-        Failure::failed("interrupted: CloudFormation goes on in the background")
-            .hint(format!("to follow it: {again}"))
-    } else {
-        Failure::failed("interrupted: the stack was not changed")
-            .hint(format!("to begin again: {again}"))
-    }
+    )
 }

@@ -21,6 +21,7 @@ mod scaling;
 mod services;
 mod topics;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use template::contract::types;
@@ -29,7 +30,7 @@ use tokio::time::Instant;
 use crate::error::{Error, Kind, Result};
 use crate::finding::{Drift, Problem};
 use crate::observe::Observed;
-use crate::session::Session;
+use crate::session::{Progress, Session};
 
 use super::compare::compare;
 use super::intended::Intended;
@@ -70,18 +71,22 @@ pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()
     let begun = Instant::now();
     let mut delay = session.pace.first;
     let mut again = false;
+    let mut course = Course::default();
+    course.report(session);
     loop {
         let Ok(pairs) = read(session, stack).await? else {
             return Ok(());
         };
         let drift = compare(&pairs);
+        course.is_left(&drift);
+        course.report(session);
         if drift.is_empty() {
             return Ok(());
         }
         if !again {
             session.note("repairing what was changed by hand");
         }
-        let (repaired, errors) = repair_all(session, &pairs, &drift, again).await?;
+        let (repaired, errors) = repair_all(session, &pairs, &drift, again, &mut course).await?;
         if (!repaired && errors.is_empty()) || begun.elapsed() >= PATIENCE {
             return Err(explain_left(stack, &drift, &errors));
         }
@@ -91,12 +96,42 @@ pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()
     }
 }
 
+/// How far a repair has come. What is left, nothing continues: someone who interrupts it has to know.
+#[derive(Default)]
+struct Course {
+    repaired: BTreeSet<String>,
+    left: BTreeSet<String>,
+}
+
+impl Course {
+    /// What was compared is the truth: a part that isn't different any more is repaired.
+    fn is_left(&mut self, drift: &Drift) {
+        let findings = drift.findings.iter();
+        let left: BTreeSet<String> = findings.map(|found| found.logical_id.clone()).collect();
+        self.repaired.extend(std::mem::take(&mut self.left));
+        self.repaired.retain(|id| !left.contains(id));
+        self.left = left;
+    }
+
+    fn is_repaired(&mut self, logical_id: &str) {
+        self.repaired.extend(self.left.take(logical_id));
+    }
+
+    fn report(&self, session: &Session<'_>) {
+        (session.progress)(Progress::Repair {
+            repaired: self.repaired.iter().cloned().collect(),
+            left: self.left.iter().cloned().collect(),
+        });
+    }
+}
+
 /// Whether anything was repaired, and what failed, because it waits for another part or for AWS.
 async fn repair_all(
     session: &Session<'_>,
     pairs: &[(Intended, Live)],
     drift: &Drift,
     again: bool,
+    course: &mut Course,
 ) -> Result<(bool, Vec<Error>)> {
     let mut broken = list_broken(pairs, drift, again);
     broken.sort_by_key(|broken| rank(&broken.part.resource_type));
@@ -104,8 +139,15 @@ async fn repair_all(
     let mut repaired = false;
     let mut errors = Vec::new();
     for broken in broken {
+        session.require_uninterrupted()?;
         match repair_part(session, &broken).await {
-            Ok(done) => repaired |= done,
+            Ok(done) => {
+                repaired |= done;
+                if done {
+                    course.is_repaired(&broken.part.logical_id);
+                    course.report(session);
+                }
+            }
             Err(error) if error.kind() == Kind::Unreachable => return Err(error),
             Err(error) => errors.push(error),
         }

@@ -1,0 +1,150 @@
+//! How far a deploy had come when it was interrupted, and what that means.
+
+use std::sync::{Mutex, PoisonError};
+
+use deployer::{DeployStep, Progress};
+
+use crate::failure::Failure;
+
+/// How far a deploy has come.
+#[derive(Debug, Default)]
+pub(super) struct Course(Mutex<Stage>);
+
+#[derive(Debug, Default)]
+enum Stage {
+    /// Nothing is changed yet.
+    #[default]
+    Planning,
+    /// An earlier plan was executed, or was overtaken.
+    PlanningAgain,
+    /// CloudFormation is at work.
+    Executing,
+    /// This command repairs parts of the stack.
+    Repairing {
+        repaired: Vec<String>,
+        left: Vec<String>,
+    },
+    /// The plan is executed.
+    Deployed,
+}
+
+impl Course {
+    /// Follows the progress.
+    pub(super) fn follow(&self, progress: &Progress) {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *stage = match progress {
+            Progress::Step { step } => match step {
+                DeployStep::Execute => Stage::Executing,
+                DeployStep::Protect | DeployStep::Verify | DeployStep::Measure => Stage::Deployed,
+                _ if matches!(*stage, Stage::Planning) => Stage::Planning,
+                _ => Stage::PlanningAgain,
+            },
+            Progress::Repair { repaired, left } => Stage::Repairing {
+                repaired: repaired.clone(),
+                left: left.clone(),
+            },
+            _ => return,
+        };
+    }
+
+    /// What was done, what continues, and how to complete it: by `again`, the same command.
+    pub(super) fn explain_interruption(&self, again: &str) -> Failure {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Stage::Planning => Failure::failed("interrupted: the stack was not changed")
+                .hint(format!("to begin again: {again}")),
+            Stage::PlanningAgain => Failure::failed(
+                "interrupted while planning again: nothing continues in the background",
+            )
+            .hint(format!("to plan again: {again}")),
+            Stage::Executing => {
+                Failure::failed("interrupted: CloudFormation continues in the background")
+                    .hint(format!("to follow it: {again}"))
+            }
+            Stage::Repairing { repaired, left } if repaired.is_empty() && left.is_empty() => {
+                Failure::failed("interrupted while the stack was compared with its template")
+                    .hint(format!("to compare it again, and repair it: {again}"))
+            }
+            Stage::Repairing { repaired, left } => explain_repair(repaired, left, again),
+            Stage::Deployed => {
+                Failure::failed("interrupted: the stack is deployed, but not verified")
+                    .hint(format!("to verify it: {again}"))
+            }
+        }
+    }
+}
+
+fn explain_repair(repaired: &[String], left: &[String], again: &str) -> Failure {
+    let message = format!(
+        "interrupted while repairing what was changed by hand: {} of {} parts are repaired, and nothing continues \
+         in the background",
+        repaired.len(),
+        repaired.len() + left.len()
+    );
+    let list = |state: &str, parts: &[String]| match parts.is_empty() {
+        true => None,
+        false => Some(format!("{state}: {}", parts.join(", "))),
+    };
+    [list("repaired", repaired), list("not repaired", left)]
+        .into_iter()
+        .flatten()
+        .fold(Failure::failed(message), Failure::hint)
+        .hint(format!("to repair the rest: {again}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(progress: &[Progress]) -> String {
+        let course = Course::default();
+        progress.iter().for_each(|progress| course.follow(progress));
+        let failure = course.explain_interruption("deploy shop.yaml");
+        format!(
+            "{}\n  {}\n",
+            failure.message(),
+            failure.hints().join("\n  ")
+        )
+    }
+
+    #[test]
+    fn an_interruption_says_what_was_done_and_what_continues() {
+        let step = |step| Progress::Step { step };
+        let repair = |repaired: &[&str], left: &[&str]| Progress::Repair {
+            repaired: repaired.iter().map(|&id| id.to_owned()).collect(),
+            left: left.iter().map(|&id| id.to_owned()).collect(),
+        };
+        let text: String = [
+            vec![step(DeployStep::Plan)],
+            vec![repair(&[], &[])],
+            vec![repair(&[], &["Rule", "Alarm"])],
+            vec![repair(&["Rule"], &["Alarm"])],
+            // The change set that follows is CloudFormation's.
+            vec![repair(&["Rule", "Alarm"], &[]), step(DeployStep::Execute)],
+            // Somebody else was faster.
+            vec![step(DeployStep::Execute), step(DeployStep::Plan)],
+            vec![step(DeployStep::Execute), step(DeployStep::Protect)],
+        ]
+        .iter()
+        .map(|progress| told(progress))
+        .collect();
+        insta::assert_snapshot!(text, @r"
+        interrupted: the stack was not changed
+          to begin again: deploy shop.yaml
+        interrupted while the stack was compared with its template
+          to compare it again, and repair it: deploy shop.yaml
+        interrupted while repairing what was changed by hand: 0 of 2 parts are repaired, and nothing continues in the background
+          not repaired: Rule, Alarm
+          to repair the rest: deploy shop.yaml
+        interrupted while repairing what was changed by hand: 1 of 2 parts are repaired, and nothing continues in the background
+          repaired: Rule
+          not repaired: Alarm
+          to repair the rest: deploy shop.yaml
+        interrupted: CloudFormation continues in the background
+          to follow it: deploy shop.yaml
+        interrupted while planning again: nothing continues in the background
+          to plan again: deploy shop.yaml
+        interrupted: the stack is deployed, but not verified
+          to verify it: deploy shop.yaml
+        ");
+    }
+}

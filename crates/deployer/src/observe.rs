@@ -31,14 +31,21 @@ pub struct Observed {
     /// Its name.
     #[serde(skip)]
     pub name: String,
-    /// Value of the tag [`STACK_TAG`](template::contract::STACK_TAG), if the cloud returns it.
+    /// Its tags, as far as the cloud returns them.
     #[serde(skip)]
-    pub mark: Option<String>,
+    pub tags: BTreeMap<String, String>,
     /// Parameters by key, as they were given.
     #[serde(skip)]
     pub parameters: BTreeMap<String, String>,
     /// Outputs by key.
     pub outputs: BTreeMap<String, String>,
+}
+
+impl Observed {
+    /// Value of the tag that marks a stack as ours, if the cloud returns it.
+    pub(crate) fn mark(&self) -> Option<&str> {
+        self.tags.get(STACK_TAG).map(String::as_str)
+    }
 }
 
 /// A read that failed.
@@ -171,7 +178,7 @@ fn observed(stack: &SdkStack, doing: &str) -> Result<Observed, ReadError> {
         status_name: name.to_owned(),
         reason: stack.stack_status_reason().map(str::to_owned),
         name: name_of(stack, id).to_owned(),
-        mark: mark_in(stack.tags()),
+        tags: read_tags(stack.tags()),
         termination_protection: stack.enable_termination_protection().unwrap_or_default(),
         parameters: stack
             .parameters()
@@ -202,11 +209,11 @@ fn name_of<'a>(stack: &'a SdkStack, id: &'a str) -> &'a str {
     filled(stack.stack_name()).unwrap_or_else(in_id)
 }
 
-/// The value of the mark among a stack's tags.
-pub(crate) fn mark_in(tags: &[Tag]) -> Option<String> {
+pub(crate) fn read_tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     tags.iter()
-        .find(|tag| tag.key() == Some(STACK_TAG))
-        .map(|tag| tag.value().unwrap_or_default().to_owned())
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
 }
 
 /// CloudFormation says "does not exist" with the general code `ValidationError`.

@@ -4,7 +4,7 @@ use template::contract::{STACK_TAG, TemplateMark, VERSION, is_newer_version, rea
 
 use crate::change_set;
 use crate::error::{Error, Result};
-use crate::observe::{Observed, mark_in, observe, template};
+use crate::observe::{Observed, observe, read_tags, template};
 use crate::session::Session;
 use crate::status::Status;
 
@@ -91,12 +91,12 @@ pub(crate) async fn require_ours(session: &Session<'_>, stack: &Observed) -> Res
 async fn read_ours(session: &Session<'_>, stack: &Observed) -> Result<Result<Option<String>>> {
     let (owner, read) = if stack.status == Status::InReview {
         let (change_sets, unread) = marks_in_review(session, stack).await?;
-        let owner = decide_in_review(&stack.name, stack.mark.as_deref(), &change_sets);
+        let owner = decide_in_review(&stack.name, stack.mark(), &change_sets);
         (owner, unread.map_or(Ok(None), Err))
     } else {
         let read = template(session, &stack.id, None).await;
         let marks = Marks {
-            tag: stack.mark.clone(),
+            tag: stack.mark().map(str::to_owned),
             template: mark_in_template(&read),
         };
         (decide(&stack.name, &marks), read)
@@ -122,7 +122,7 @@ async fn marks_in_review(
         };
         let read = template(session, &stack.id, Some(&id)).await;
         all.push(Marks {
-            tag: mark_in(&tags),
+            tag: read_tags(&tags).remove(STACK_TAG),
             template: mark_in_template(&read),
         });
         unread = unread.or(read.err());
@@ -151,7 +151,7 @@ fn foreign(stack: &Observed) -> Error {
     ))
     .hint("choose another `name:` in the definition, or check --profile and --region")
     .hint(format!("it is {}", stack.id));
-    match stack.mark.as_deref().filter(|mark| mark != name) {
+    match stack.mark().filter(|mark| mark != name) {
         Some(mark) => error.hint(format!("its tag `{STACK_TAG}` is `{mark}`")),
         None => error,
     }

@@ -1,7 +1,7 @@
 //! What is changed by hand is named by `status`, shown by `diff --drift`, and repaired by `deploy`: one stack that
 //! holds both ways of scaling, and each kind of drift in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -21,7 +21,8 @@ fn definition(name: &str) -> String {
         scale_out: {above: 100, for: 1, add: 1}
         scale_in: {below: 10, for: 5, remove: 1}
 ";
-    edited(&worker(name), "services:\n", web)
+    let worker = edited(&worker(name), "services:\n", web);
+    format!("{worker}tags: {{team: payments}}\n")
 }
 
 /// A stack that is deployed, and what changes it by hand.
@@ -257,9 +258,45 @@ impl Scene {
             ("WebScalingTopicPermission", "missing"),
         ])
         .await;
+        self.is_tagged().await;
         // What was made again by direct calls is still the stack's.
         let destroyed = self.stack.destroy(&["--force"]).await.succeeds();
         assert_eq!(destroyed["remains"]["left"], json!([]));
+    }
+}
+
+impl Scene {
+    /// What was made again has the stack's tags, and its mark.
+    async fn is_tagged(&self) {
+        let clients = &self.cloud.clients;
+        let mut tags: BTreeMap<&str, HashMap<String, String>> = BTreeMap::new();
+        let function = clients.lambda.get_function();
+        let function = function.function_name(self.id("MetricFunction"));
+        tags.insert("function", function.send().await.unwrap().tags.unwrap());
+        let role = clients.iam.list_role_tags();
+        let role = role.role_name(self.id("MetricFunctionRole")).send().await;
+        let role = role.unwrap().tags.into_iter();
+        tags.insert("role", role.map(|tag| (tag.key, tag.value)).collect());
+        let groups = clients.cloudwatchlogs.describe_log_groups();
+        let groups = groups.log_group_name_prefix(self.id("MetricFunctionLogs"));
+        let groups = groups.send().await.unwrap();
+        let arn = groups.log_groups()[0].arn().unwrap().trim_end_matches(":*");
+        let group = clients.cloudwatchlogs.list_tags_for_resource();
+        let group = group.resource_arn(arn).send().await.unwrap();
+        tags.insert("log group", group.tags.unwrap());
+        let alarms = clients.cloudwatch.describe_alarms();
+        let alarms = alarms.alarm_names(self.id("WebScaleInAlarm"));
+        let alarms = alarms.send().await.unwrap();
+        let alarm = alarms.metric_alarms()[0].alarm_arn().unwrap();
+        let request = clients.cloudwatch.list_tags_for_resource();
+        let alarm = request.resource_arn(alarm).send().await.unwrap();
+        let alarm = alarm.tags.unwrap().into_iter();
+        let pair = |tag: aws_sdk_cloudwatch::types::Tag| (tag.key.unwrap(), tag.value.unwrap());
+        tags.insert("alarm", alarm.map(pair).collect());
+        for (part, tags) in tags {
+            assert_eq!(tags["team"], "payments", "{part}");
+            assert_eq!(tags["ecs-scaler:stack"], self.stack.name, "{part}");
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn snapshot(service: ServiceState) -> LiveSnapshot {
         reason: None,
         termination_protection: false,
         name: String::new(),
-        mark: None,
+        tags: Default::default(),
         parameters: Default::default(),
         outputs: Default::default(),
     };

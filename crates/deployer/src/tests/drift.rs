@@ -25,7 +25,14 @@ fn disabled(plan: FakePlan) -> CloudFormation {
     state.plans.push_back(plan);
     let stack = state.stack();
     stack.holds("AWS::Events::Rule", "Rule", "shop-rule");
-    let rule = json!({ "Type": "AWS::Events::Rule", "Properties": { "ScheduleExpression": "rate(1 minute)" } });
+    let tag = |key, value| json!({ "Key": key, "Value": value });
+    let properties = json!({
+        "ScheduleExpression": "rate(1 minute)",
+        "Tags": [tag("ecs-scaler:name", "web"), tag("team", "web")],
+    });
+    let rule = json!({ "Type": "AWS::Events::Rule", "Properties": properties });
+    let team = aws_sdk_cloudformation::types::Tag::builder().key("team");
+    stack.tags.push(team.value("shop").build());
     stack.template = json!({ "Resources": { "Rule": rule } }).to_string();
     drop(state);
     cloud
@@ -45,11 +52,21 @@ fn events(cloud: &CloudFormation, puts: &Arc<AtomicUsize>) -> Vec<Rule> {
         }),
         mock!(aws_sdk_eventbridge::Client::list_targets_by_rule)
             .then_output(|| ListTargetsByRuleOutput::builder().build()),
-        mock!(aws_sdk_eventbridge::Client::put_rule).then_output(move || {
-            assert_eq!(cloud.calls("ExecuteChangeSet"), 0, "too late");
-            put.fetch_add(1, Ordering::SeqCst);
-            PutRuleOutput::builder().build()
-        }),
+        mock!(aws_sdk_eventbridge::Client::put_rule)
+            .match_requests(|request| {
+                let tags = request.tags().iter().map(|tag| (tag.key(), tag.value()));
+                // The stack's tags, and the resource's, which win, as CloudFormation sets them.
+                tags.eq([
+                    ("ecs-scaler:name", "web"),
+                    ("ecs-scaler:stack", "shop"),
+                    ("team", "web"),
+                ])
+            })
+            .then_output(move || {
+                assert_eq!(cloud.calls("ExecuteChangeSet"), 0, "too late");
+                put.fetch_add(1, Ordering::SeqCst);
+                PutRuleOutput::builder().build()
+            }),
         mock!(aws_sdk_eventbridge::Client::put_targets)
             .then_output(|| PutTargetsOutput::builder().build()),
     ]

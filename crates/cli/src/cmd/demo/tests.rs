@@ -51,7 +51,7 @@ fn make_inspection(waiting: u64, desired: u32, running: u32) -> Inspection {
         reason: None,
         termination_protection: false,
         name: String::new(),
-        mark: None,
+        tags: Default::default(),
         parameters: Default::default(),
         outputs: Default::default(),
     };

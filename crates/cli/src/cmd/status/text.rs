@@ -342,7 +342,7 @@ mod tests {
             ),
             termination_protection: false,
             name: String::new(),
-            mark: None,
+            tags: Default::default(),
             parameters: Default::default(),
             outputs: Default::default(),
         };

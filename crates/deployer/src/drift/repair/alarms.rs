@@ -1,6 +1,6 @@
 //! Alarms of the stack.
 
-use aws_sdk_cloudwatch::types::Dimension;
+use aws_sdk_cloudwatch::types::{Dimension, Tag};
 
 use crate::error::{Result, aws};
 use crate::session::Session;
@@ -21,6 +21,8 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
             .value(dimension.at("Value").required())
             .build()
     });
+    let tags = broken.tags();
+    let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
     let comparison = given.at("ComparisonOperator").text();
     let statistic = given.at("Statistic").text();
     let sent = session
@@ -44,6 +46,8 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .set_datapoints_to_alarm(given.at("DatapointsToAlarm").int())
         .set_threshold(given.at("Threshold").float())
         .set_treat_missing_data(given.at("TreatMissingData").text())
+        // Ignored if the alarm exists.
+        .set_tags(Some(tags.collect()))
         .send()
         .await;
     sent.map(|_| true)

@@ -1,5 +1,9 @@
 //! A part to repair.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use crate::finding::Problem;
 use crate::session::Session;
 
@@ -14,12 +18,25 @@ pub(super) struct Broken<'a> {
     pub again: bool,
     /// Whether the problem is one of the alarms that Application Auto Scaling made for this policy.
     pub of_alarm: bool,
+    /// The stack's tags.
+    pub stack_tags: &'a BTreeMap<String, String>,
 }
 
 impl<'a> Broken<'a> {
     /// The properties that it should have.
     pub(super) fn given(&self) -> Properties<'a> {
         Properties(&self.part.properties)
+    }
+
+    /// The tags that it gets when it is made again: the stack's, and its own, which win, as CloudFormation sets them.
+    /// Those that begin with `aws:cloudformation:` stay missing, because AWS lets CloudFormation alone set them.
+    /// Source: CloudFormation User Guide, "Resource tag".
+    pub(super) fn tags(&self) -> impl Iterator<Item = (String, String)> {
+        let mut tags = self.stack_tags.clone();
+        let own = self.part.items("Tags").iter();
+        let text = |tag: &Value, name: &str| Some(tag.get(name)?.as_str()?.to_owned());
+        tags.extend(own.filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value")?))));
+        tags.into_iter()
     }
 
     /// Says what is done, at the first attempt.

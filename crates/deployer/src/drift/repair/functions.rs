@@ -68,6 +68,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .environment(environment(given))
         .set_logging_config(logging(given))
         .set_dead_letter_config(dead_letters(given))
+        .set_tags(Some(broken.tags().collect()))
         .send()
         .await;
     sent.map(drop)

@@ -21,10 +21,10 @@ mod scaling;
 mod services;
 mod topics;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use template::contract::types;
+use template::contract::{STACK_TAG, types};
 use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
@@ -68,6 +68,9 @@ const ORDER: [&str; 16] = [
 /// # Errors
 /// If a part can't be repaired, with each one that is left; or if AWS can't be reached.
 pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()> {
+    let mut tags = stack.tags.clone();
+    // A cloud that doesn't return the tags returns no mark either.
+    tags.insert(STACK_TAG.to_owned(), stack.name.clone());
     let begun = Instant::now();
     let mut delay = session.pace.first;
     let mut again = false;
@@ -86,7 +89,8 @@ pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()
         if !again {
             session.note("repairing what was changed by hand");
         }
-        let (repaired, errors) = repair_all(session, &pairs, &drift, again, &mut course).await?;
+        let mut broken = list_broken(&pairs, &drift, again, &tags);
+        let (repaired, errors) = repair_all(session, &mut broken, &mut course).await?;
         if (!repaired && errors.is_empty()) || begun.elapsed() >= PATIENCE {
             return Err(explain_left(stack, &drift, &errors));
         }
@@ -128,19 +132,16 @@ impl Course {
 /// Whether anything was repaired, and what failed, because it waits for another part or for AWS.
 async fn repair_all(
     session: &Session<'_>,
-    pairs: &[(Intended, Live)],
-    drift: &Drift,
-    again: bool,
+    broken: &mut Vec<Broken<'_>>,
     course: &mut Course,
 ) -> Result<(bool, Vec<Error>)> {
-    let mut broken = list_broken(pairs, drift, again);
     broken.sort_by_key(|broken| rank(&broken.part.resource_type));
     broken.dedup_by_key(|broken| (&broken.part.logical_id, &broken.part.resource_type));
     let mut repaired = false;
     let mut errors = Vec::new();
     for broken in broken {
         session.require_uninterrupted()?;
-        match repair_part(session, &broken).await {
+        match repair_part(session, broken).await {
             Ok(done) => {
                 repaired |= done;
                 if done {
@@ -164,6 +165,7 @@ fn list_broken<'a>(
     pairs: &'a [(Intended, Live)],
     drift: &'a Drift,
     again: bool,
+    stack_tags: &'a BTreeMap<String, String>,
 ) -> Vec<Broken<'a>> {
     let problems_of = |part: &Intended| -> Vec<&Problem> {
         let findings = drift.findings.iter();
@@ -181,6 +183,7 @@ fn list_broken<'a>(
             problems: problems_of(part),
             again,
             of_alarm: false,
+            stack_tags,
         })
         .filter(|broken| !broken.problems.is_empty())
         .map(|broken| as_policy(broken, pairs))

@@ -27,6 +27,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
             ),
         );
         let request = session.clients.sqs.create_queue().queue_name(name_in(url));
+        let request = request.set_tags(Some(broken.tags().collect()));
         let sent = request.set_attributes(Some(all)).send().await;
         return sent
             .map(drop)

@@ -1,5 +1,7 @@
 //! Roles of IAM, and log groups.
 
+use aws_sdk_iam::types::Tag;
+
 use crate::error::{Result, aws};
 use crate::session::Session;
 
@@ -17,11 +19,15 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     if broken.is_missing() {
         broken.note(session, format!("making the role {name} again"));
         let request = client.create_role().role_name(name);
+        let tags = broken.tags();
+        let tags =
+            tags.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
         request
             .assume_role_policy_document(&trust)
             .set_path(given.at("Path").text())
             .set_description(given.at("Description").text())
             .set_permissions_boundary(boundary)
+            .set_tags(Some(tags.collect()))
             .send()
             .await
             .map_err(aws(doing()))?;
@@ -76,7 +82,9 @@ pub(super) async fn repair_log_group(session: &Session<'_>, broken: &Broken<'_>)
     let name = &broken.part.physical_id;
     let client = &session.clients.cloudwatchlogs;
     if broken.is_missing() {
-        let sent = client.create_log_group().log_group_name(name).send().await;
+        let request = client.create_log_group().log_group_name(name);
+        let request = request.set_tags(Some(broken.tags().collect()));
+        let sent = request.send().await;
         sent.map_err(aws(format!("make the log group {name} again")))?;
     }
     let Some(days) = broken.given().at("RetentionInDays").int() else {

@@ -1,6 +1,6 @@
 //! Rules of EventBridge, and their targets.
 
-use aws_sdk_eventbridge::types::{DeadLetterConfig, RetryPolicy, Target};
+use aws_sdk_eventbridge::types::{DeadLetterConfig, RetryPolicy, Tag, Target};
 
 use crate::error::{Result, aws};
 use crate::session::Session;
@@ -12,12 +12,16 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     let name = &broken.part.physical_id;
     let client = &session.clients.eventbridge;
     let given = broken.given();
+    let tags = broken.tags();
+    let tags = tags.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
     client
         .put_rule()
         .name(name)
         .set_schedule_expression(given.at("ScheduleExpression").text())
         .set_description(given.at("Description").text())
         .set_state(given.at("State").text().map(|state| state.as_str().into()))
+        // Ignored if the rule exists.
+        .set_tags(Some(tags.collect()))
         .send()
         .await
         .map_err(aws(format!("repair the rule {name}")))?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_sns::types::Tag;
 use serde_json::Value;
 
 use crate::error::{Result, aws};
@@ -13,7 +14,10 @@ use super::broken::Broken;
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let arn = &broken.part.physical_id;
     let name = arn.rsplit(':').next().unwrap_or(arn);
-    let sent = session.clients.sns.create_topic().name(name).send().await;
+    let tags = broken.tags();
+    let tags = tags.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+    let request = session.clients.sns.create_topic().name(name);
+    let sent = request.set_tags(Some(tags.collect())).send().await;
     sent.map(drop)
         .map_err(aws(format!("make the topic {name} again")))
 }

@@ -28,7 +28,7 @@ fn observed() -> Observed {
         reason: None,
         termination_protection: false,
         name: "shop".to_owned(),
-        mark: None,
+        tags: BTreeMap::new(),
         parameters: BTreeMap::from([("SerializeScaling".to_owned(), "true".to_owned())]),
         outputs: BTreeMap::new(),
     }

@@ -23,6 +23,7 @@ pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) ->
         .resource_id(resource)
         .set_min_capacity(given.at("MinCapacity").int())
         .set_max_capacity(given.at("MaxCapacity").int())
+        .set_tags(broken.is_missing().then(|| broken.tags().collect()))
         .send()
         .await;
     sent.map(drop)

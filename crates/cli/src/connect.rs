@@ -1,9 +1,11 @@
 //! Which cloud a verb talks to.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use deployer::{BuiltFunctions, Clients, Connection, FunctionCode, Identity, Pace, Session};
+use deployer::{
+    BuiltFunctions, Clients, Connection, FunctionCode, Identity, Pace, Session, name_run,
+};
 use sandbox::{Sandbox, SandboxStatus, Settings, Wanted};
 use stack::Architecture;
 
@@ -131,7 +133,12 @@ impl Cloud {
         &'a self,
         progress: &'a (dyn Fn(deployer::Progress) + Sync),
     ) -> Session<'a> {
-        Session::new(&self.clients, self.pace, progress, run_id())
+        Session::new(
+            &self.clients,
+            self.pace,
+            progress,
+            name_run(SystemTime::now()),
+        )
     }
 
     /// Asks whose account it is, and refuses another than the definition names. The sandbox has no
@@ -227,14 +234,6 @@ pub fn named_sandbox(name: &str) -> Result<Sandbox> {
 
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
-/// Unlike any other run's: the time and the process id.
-fn run_id() -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    format!("{:x}-{:x}", now.as_millis(), std::process::id())
 }
 
 #[cfg(test)]

@@ -116,11 +116,12 @@ async fn marks_in_review(
 ) -> Result<(Vec<Marks>, Option<Error>)> {
     let mut all = Vec::new();
     let mut unread = None;
-    for id in change_set::list(session, &stack.id).await? {
-        let Some(tags) = change_set::tags_of(session, &stack.id, &id).await? else {
+    for one in change_set::list(session, &stack.id).await? {
+        let id = one.change_set_id().unwrap_or_default();
+        let Some(tags) = change_set::tags_of(session, &stack.id, id).await? else {
             continue;
         };
-        let read = template(session, &stack.id, Some(&id)).await;
+        let read = template(session, &stack.id, Some(id)).await;
         all.push(Marks {
             tag: read_tags(&tags).remove(STACK_TAG),
             template: mark_in_template(&read),

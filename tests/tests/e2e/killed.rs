@@ -98,7 +98,7 @@ async fn ctrl_c_says_what_goes_on_and_how_to_follow_it() {
     let interrupted = deploy.end().await;
     let error = interrupted.fails(1);
     let message = error["message"].as_str().unwrap();
-    assert!(message.contains("goes on in the background"), "{message}");
+    assert!(message.contains("continues in the background"), "{message}");
     let follow = format!("cargo xtask deploy {} --local", stack.file().display());
     let hints = error["hints"].as_array().unwrap();
     assert!(

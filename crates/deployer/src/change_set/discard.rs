@@ -1,10 +1,12 @@
 //! Throwing change sets away.
 
+use aws_sdk_cloudformation::types::ExecutionStatus;
 use tokio::time::Instant;
 
 use super::{ChangeSet, is_not_found, list};
 use crate::error::{Error, Result, aws};
 use crate::observe::{observe, read};
+use crate::run::is_over;
 use crate::session::Session;
 use crate::status::Status;
 
@@ -21,15 +23,39 @@ pub(crate) async fn discard(session: &Session<'_>, id: &str) {
     }
 }
 
-/// Throws away a change set that nobody wants executed, and the empty stack that it was made for.
+/// Throws away a change set that nobody wants executed, those that runs which were killed left behind, and the empty
+/// stack that they were made for.
 pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
     discard(session, &change_set.id).await;
-    if !change_set.plan.creates_stack {
-        return;
+    let stack = &change_set.stack_id;
+    let removed = match discard_left_behind(session, stack).await {
+        Ok(()) if change_set.plan.creates_stack => remove_empty_stack(session, change_set).await,
+        other => other,
+    };
+    if let Err(error) = removed {
+        session.note(format!(
+            "something of a plan stays behind in {stack}: {error}"
+        ));
     }
-    if let Err(error) = remove_empty_stack(session, change_set).await {
-        session.note(format!("the empty stack of the plan stays behind: {error}"));
+}
+
+/// Throws away the change sets that were made by runs which were killed.
+async fn discard_left_behind(session: &Session<'_>, stack: &str) -> Result<()> {
+    for one in list(session, stack).await? {
+        let name = one.change_set_name().unwrap_or_default();
+        // One that was executed isn't a plan any more.
+        let is_plan = matches!(
+            one.execution_status(),
+            Some(ExecutionStatus::Available | ExecutionStatus::Unavailable)
+        );
+        if is_plan && is_over(name, &session.run_id) {
+            session.note(format!(
+                "deleting the change set {name}, which a run that was killed left behind"
+            ));
+            discard(session, one.change_set_id().unwrap_or_default()).await;
+        }
     }
+    Ok(())
 }
 
 /// Removes a stack that holds nothing, not even another run's plan, and waits until it is gone, so that
@@ -62,7 +88,8 @@ async fn remove_empty_stack(session: &Session<'_>, change_set: &ChangeSet) -> Re
 
 async fn has_other_plans(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
     let all = list(session, &change_set.stack_id).await?;
-    Ok(all.iter().any(|id| *id != change_set.id))
+    let is_other = |id: Option<&str>| id != Some(&change_set.id);
+    Ok(all.iter().any(|one| is_other(one.change_set_id())))
 }
 
 async fn wait_until_gone(session: &Session<'_>, stack: &str) -> Result<()> {

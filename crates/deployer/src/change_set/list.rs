@@ -1,27 +1,26 @@
 //! The change sets of a stack, and the tags that each would give it.
 
-use aws_sdk_cloudformation::types::Tag;
+use aws_sdk_cloudformation::types::{ChangeSetSummary, Tag};
 
 use super::{describe, is_not_found};
 use crate::error::{Result, aws};
 use crate::session::Session;
 
-/// IDs of the stack's change sets; none if the stack is gone.
-pub(crate) async fn list(session: &Session<'_>, stack: &str) -> Result<Vec<String>> {
+/// The stack's change sets; none if the stack is gone.
+pub(crate) async fn list(session: &Session<'_>, stack: &str) -> Result<Vec<ChangeSetSummary>> {
     let client = &session.clients.cloudformation;
     let request = client.list_change_sets().stack_name(stack);
     let mut pages = request.into_paginator().send();
-    let mut ids = Vec::new();
+    let mut all = Vec::new();
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
             Err(error) if is_not_found(&error) => return Ok(Vec::new()),
             Err(error) => return Err(aws(format!("list the change sets of {stack}"))(error)),
         };
-        let summaries = page.summaries().iter();
-        ids.extend(summaries.map(|one| one.change_set_id().unwrap_or_default().to_owned()));
+        all.extend(page.summaries.unwrap_or_default());
     }
-    Ok(ids)
+    Ok(all)
 }
 
 /// The tags that the change set gives the stack. `None` if it is gone.

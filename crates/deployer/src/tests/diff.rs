@@ -1,12 +1,17 @@
 //! `diff`: the plan of a deploy, with nothing uploaded and nothing left behind.
 
+use std::time::{Duration, SystemTime};
+
 use stack::{Architecture, Stack};
 
 use super::assets::{self, Shared};
 use super::cloud::{Told, run, run_with};
 use super::cloudformation::CloudFormation;
 use super::preflight::measuring;
-use crate::{Asset, BuiltFunctions, Error, FunctionCode, Identity, Plan, Result, diff_stack};
+use crate::{
+    Asset, BuiltFunctions, Error, FunctionCode, Identity, Pace, Plan, Result, Session, diff_stack,
+    name_run,
+};
 
 fn build(functions: &[FunctionCode], wanted: Architecture) -> Result<BuiltFunctions> {
     let asset = Asset {
@@ -92,7 +97,7 @@ async fn a_draft_is_held_from_the_request_until_it_is_removed() {
                 biased;
                 _ = &mut plan => panic!("the plan held no draft"),
                 // One step at a time: paused time goes on once nothing else is to do.
-                () = tokio::time::sleep(std::time::Duration::from_millis(1)) => {}
+                () = tokio::time::sleep(Duration::from_millis(1)) => {}
             }
         }
         tokio::select! {
@@ -104,4 +109,37 @@ async fn a_draft_is_held_from_the_request_until_it_is_removed() {
         assert!(cloud.state().change_sets.is_empty());
     })
     .await;
+}
+
+/// Plans a stack for which another run has made a change set of this name, which that run never executed or removed.
+async fn plan_after(cloud: &CloudFormation, name: &str) {
+    let id = cloud.state().other_plan(true);
+    cloud.state().change_sets[0].id = id.replace("other", name);
+    let clients = super::cloud::clients(&cloud.rules());
+    let told = Told::default();
+    let ear = told.ear();
+    let session = Session::new(&clients, Pace::AWS, &ear, name_run(SystemTime::now()));
+    let plan = crate::plan(&session, &super::cloudformation::source()).await;
+    assert!(plan.unwrap().unwrap().creates_stack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_plan_of_a_run_that_was_killed_is_removed_with_its_stack() {
+    let cloud = CloudFormation::default();
+    let before = SystemTime::now() - Duration::from_hours(2);
+    plan_after(&cloud, &format!("ecs-scaler-{}-3", name_run(before))).await;
+    assert!(cloud.state().change_sets.is_empty());
+    assert_eq!(cloud.state().stack().status, "DELETE_COMPLETE");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_plan_of_a_run_that_is_at_work_stays() {
+    // This process's.
+    let running = format!("ecs-scaler-{}-3", name_run(SystemTime::now()));
+    for name in [running.as_str(), "made-by-hand"] {
+        let cloud = CloudFormation::default();
+        plan_after(&cloud, name).await;
+        assert_eq!(cloud.state().change_sets.len(), 1, "{name}");
+        assert_eq!(cloud.state().stack().status, "REVIEW_IN_PROGRESS");
+    }
 }

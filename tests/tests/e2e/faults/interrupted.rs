@@ -113,6 +113,21 @@ async fn kill_at(scene: &Scene, command: &str, more: &[&str], (service, action, 
     assert_eq!(killed.code, None, "{killed}");
 }
 
+/// A stack that only a plan made is removed by the next plan, and by `destroy`.
+#[tokio::test]
+async fn a_diff_of_a_new_stack_that_is_killed_leaves_nothing_after_the_next_command() {
+    let commands: [(&str, &[&str]); 2] = [("diff", &[]), ("destroy", &["--yes"])];
+    for (command, more) in commands {
+        let mut scene = Scene::new("killed-diff").await;
+        let point = ("cloudformation", "CreateChangeSet", Fault::HangAfter);
+        kill_at(&scene, "diff", &[], point).await;
+        assert_eq!(scene.status().await.as_deref(), Some("REVIEW_IN_PROGRESS"));
+        scene.renew_proxy().await;
+        let _ = scene.run(command, more).end().await.succeeds();
+        assert_eq!(scene.status().await, None, "after {command}");
+    }
+}
+
 /// Points of a first deploy, from before its first change to its last call.
 fn points_of_a_create() -> [Point; 5] {
     [

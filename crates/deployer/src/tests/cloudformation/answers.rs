@@ -284,7 +284,13 @@ impl State {
             .change_sets
             .iter()
             .filter(|set| set.execution == "AVAILABLE")
-            .map(|set| ChangeSetSummary::builder().change_set_id(&set.id).build())
+            .map(|set| {
+                ChangeSetSummary::builder()
+                    .change_set_id(&set.id)
+                    .set_change_set_name(set.id.split('/').nth(1).map(str::to_owned))
+                    .execution_status(set.execution.into())
+                    .build()
+            })
             .collect();
         Ok(ListChangeSetsOutput::builder()
             .set_summaries(Some(summaries))

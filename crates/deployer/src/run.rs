@@ -1,0 +1,110 @@
+//! The name of a run, which its drafts carry, so that another run can find out that a draft was left behind.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// After this time the drafts of a run on another machine count as left behind. If it is still at work, such as at the
+/// question whether to execute its plan, it plans again.
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// Returns the name of this process's run: its time and process ID, unlike those of any other run, and the machine's
+/// start, so that other runs on it can look for the process.
+#[must_use]
+pub fn name_run(now: SystemTime) -> String {
+    let millis = now
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    format!("{millis:x}-{:x}-{}", std::process::id(), read_boot())
+}
+
+/// The beginning of the ID that Linux draws at each start. Source: random(4).
+fn read_boot() -> String {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let short: String = id.chars().take_while(char::is_ascii_hexdigit).collect();
+    match short.is_empty() {
+        true => "0".to_owned(),
+        false => short,
+    }
+}
+
+/// Whether a process runs. Where the system doesn't say, it does.
+fn is_running(process: u32) -> bool {
+    !Path::new("/proc/self").exists() || Path::new(&format!("/proc/{process}")).exists()
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Run<'a> {
+    began: Duration,
+    process: u32,
+    boot: &'a str,
+}
+
+impl<'a> Run<'a> {
+    fn parse(parts: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let millis = u64::from_str_radix(parts.next()?, 16).ok()?;
+        Some(Self {
+            began: Duration::from_millis(millis),
+            process: u32::from_str_radix(parts.next()?, 16).ok()?,
+            boot: parts.next()?,
+        })
+    }
+
+    fn is_over(&self, now: &Self, is_running: impl Fn(u32) -> bool) -> bool {
+        (self.boot == now.boot && !is_running(self.process)) || self.began + LONGEST < now.began
+    }
+}
+
+/// Whether the run that made a change set, whose name is a request token of the run, is over. `run` is the name of the present run. False
+/// for a name that isn't such a token.
+pub(crate) fn is_over(token: &str, run: &str) -> bool {
+    let mut parts = token.split('-');
+    let is_ours = parts.next() == Some("ecs") && parts.next() == Some("scaler");
+    let run = Run::parse(&mut run.split('-'));
+    let other = Run::parse(&mut parts).filter(|_| is_ours);
+    other
+        .zip(run)
+        .is_some_and(|(other, run)| other.is_over(&run, is_running))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(millis: u64, process: u32, boot: &str) -> Run<'_> {
+        Run {
+            began: Duration::from_millis(millis),
+            process,
+            boot,
+        }
+    }
+
+    #[test]
+    fn a_run_is_over_if_its_process_is_gone_or_after_an_hour() {
+        let now = run(10_000_000, 1, "aa");
+        let is_over = |other: Run<'_>| other.is_over(&now, |process| process == 7);
+        assert!(!is_over(run(9_999_000, 7, "aa")), "it runs");
+        assert!(is_over(run(9_999_000, 8, "aa")), "it was killed");
+        assert!(!is_over(run(9_999_000, 8, "bb")), "on another machine");
+        // An hour is 3,600,000 ms.
+        assert!(!is_over(run(6_400_000, 8, "bb")));
+        assert!(is_over(run(6_399_999, 8, "bb")));
+        assert!(
+            is_over(run(6_399_999, 7, "aa")),
+            "another process has its ID"
+        );
+    }
+
+    #[test]
+    fn a_token_names_its_run() {
+        let now = SystemTime::now();
+        let own = name_run(now);
+        let old = name_run(now - Duration::from_hours(2));
+        assert!(!is_over(&format!("ecs-scaler-{own}-0"), &own));
+        assert!(is_over(&format!("ecs-scaler-{old}-12"), &own));
+        for other in [&old, "ecs-scaler-run-0", "ecs-scaler", "", "theirs"] {
+            assert!(!is_over(other, &own), "{other}");
+        }
+        assert!(!is_over(&format!("ecs-scaler-{old}-0"), "run"));
+    }
+}

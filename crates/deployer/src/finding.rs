@@ -51,7 +51,7 @@ pub enum Problem {
 /// A part that couldn't be checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unchecked {
-    /// Logical ID, or the stack's name.
+    /// Logical ID, the stack's name, or the kind of what can't be read, such as `scaling policies`.
     pub name: String,
     /// The reason.
     pub reason: String,

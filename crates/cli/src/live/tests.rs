@@ -105,6 +105,7 @@ fn snapshot(service: ServiceState) -> LiveSnapshot {
     };
     LiveSnapshot {
         inspection: Inspection {
+            unread: vec![],
             stack,
             clusters: vec![],
             services: vec![service],

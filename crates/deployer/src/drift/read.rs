@@ -32,7 +32,10 @@ pub(super) async fn read(
     if template.get("Resources").is_none() {
         return Ok(Ok(Vec::new()));
     }
-    let resources = resources(session, stack).await?;
+    let resources = match resources(session, stack).await {
+        Err(error) if error.is_denied() => return Ok(Err(unchecked(stack, error.to_string()))),
+        other => other?,
+    };
     let deployed = Deployed {
         stack,
         resources: &resources,

@@ -28,6 +28,7 @@ pub struct Error {
     kind: Kind,
     message: String,
     hints: Vec<String>,
+    denied: bool,
 }
 
 /// Result of the deployer.
@@ -46,6 +47,7 @@ impl Error {
             kind,
             message: message.into(),
             hints: Vec::new(),
+            denied: false,
         }
     }
 
@@ -71,6 +73,19 @@ impl Error {
     pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
+    }
+
+    /// The same error, of a request that these credentials may not make.
+    #[must_use]
+    fn as_denied(mut self, denied: bool) -> Self {
+        self.denied = denied;
+        self
+    }
+
+    /// Whether AWS said that these credentials may not do this.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.denied
     }
 
     /// Its kind.

@@ -13,6 +13,7 @@ mod queues;
 mod refresh;
 mod scaled;
 mod services;
+mod unread;
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -23,6 +24,7 @@ use template::contract::{self, types};
 
 use crate::cloudwatch::Datapoint;
 use crate::error::Result;
+use crate::finding::Unchecked;
 use crate::functions::{Function, FunctionKind, functions};
 use crate::messages::name_in;
 use crate::observe::{Observed, resources};
@@ -41,6 +43,8 @@ pub use refresh::refresh;
 pub use scaled::{Activity, PolicyState, PolicyStep};
 pub use services::ServiceState;
 
+use unread::Unread;
+
 /// A stack and what goes on in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Inspection {
@@ -57,6 +61,9 @@ pub struct Inspection {
     pub dead_letters: Vec<QueueState>,
     /// The operational alarms of the stack: those that scale are none.
     pub alarms: Vec<Alarm>,
+    /// What these credentials may not read.
+    #[serde(skip)]
+    pub unread: Vec<Unchecked>,
 }
 
 /// What one refresh of a live view has read.
@@ -90,27 +97,38 @@ pub async fn inspect(
 /// Reads the live system of a stack that was observed.
 ///
 /// # Errors
-/// If AWS can't be asked.
+/// If AWS can't be asked. A part that these credentials may not read is reported as such.
 pub async fn inspect_stack(
     session: &Session<'_>,
     stack: Observed,
     now: SystemTime,
 ) -> Result<Inspection> {
     let resources = resources(session, &stack).await?;
-    let functions = functions(session, &resources).await?;
+    let unread = Unread::default();
+    let functions = functions(session, &resources).await;
+    let functions = unread.or_nothing("functions", functions)?;
     let requests = list_requests(&functions);
     let subjects = services::list_subjects(&requests, &functions, &resources, &stack.outputs);
     let (mut services, (queues, dead_letters), mut alarms, clusters) = futures::future::try_join4(
-        services::read_services(session, &subjects, &requests, now),
+        services::read_services(session, &subjects, &requests, &unread, now),
         other_queues(session, &resources, &functions, &requests),
-        alarms::of_stack(session, &resources),
-        clusters::of_stack(session, &resources),
+        async {
+            let read = alarms::of_stack(session, &resources).await;
+            unread.or_nothing("alarms", read)
+        },
+        async {
+            let read = clusters::of_stack(session, &resources).await;
+            unread.or_nothing("clusters", read)
+        },
     )
     .await?;
     let urls: Vec<&str> = physical_ids(&resources, types::QUEUE).collect();
     let (mut steps, mut demands) = futures::future::try_join(
         alarm_steps::read(session, &functions, &alarms, &urls),
-        demand::read(session, &functions, now),
+        async {
+            let read = demand::read(session, &functions, now).await;
+            unread.or_nothing("tasks needed", read)
+        },
     )
     .await?;
     for service in &mut services {
@@ -126,6 +144,7 @@ pub async fn inspect_stack(
         queues,
         dead_letters,
         alarms,
+        unread: unread.list(),
     })
 }
 

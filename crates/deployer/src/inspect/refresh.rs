@@ -21,17 +21,21 @@ pub async fn refresh(session: &Session<'_>, inspection: &mut Inspection) -> Resu
         .map(|state| (&*state.cluster, &*state.service));
     let urls = services.flat_map(|state| &state.queues);
     let urls = urls.map(|queue| (&*queue.name, &*queue.url)).collect();
-    let (described, read) = try_join(
-        described::describe(session, names),
-        queues::read(session, urls),
-    )
-    .await?;
+    let described = async {
+        match described::describe(session, names).await {
+            Err(error) if error.is_denied() => Ok(None),
+            other => other.map(Some),
+        }
+    };
+    let (described, read) = try_join(described, queues::read(session, urls)).await?;
     let mut read = read.into_iter();
     for state in &mut inspection.services {
-        let known = described.services.iter().find(|(cluster, known)| {
-            *cluster == state.cluster && known.service_name() == Some(&state.service)
-        });
-        state.count(known.map(|(_, known)| known));
+        if let Some(described) = &described {
+            let known = described.services.iter().find(|(cluster, known)| {
+                *cluster == state.cluster && known.service_name() == Some(&state.service)
+            });
+            state.count(known.map(|(_, known)| known));
+        }
         for (queue, read) in state.queues.iter_mut().zip(read.by_ref()) {
             queue.visible = read.visible;
             queue.in_flight = read.in_flight;

@@ -16,6 +16,7 @@ use crate::named::read_scalable_targets;
 use crate::session::Session;
 
 use super::alarms::{self, Alarm};
+use super::unread::Unread;
 
 /// A scaling policy.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -84,7 +85,11 @@ const ACTIVITIES: usize = 5;
 const ACTIVITY_PAGES: usize = 2;
 
 /// The services of these resource ids (`service/CLUSTER/SERVICE`).
-pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMap<String, Scaled>> {
+pub(super) async fn read(
+    session: &Session<'_>,
+    ids: &[String],
+    unread: &Unread,
+) -> Result<HashMap<String, Scaled>> {
     let mut scaled: HashMap<String, Scaled> = ids
         .iter()
         .map(|id| (id.clone(), Scaled::default()))
@@ -95,14 +100,18 @@ pub(super) async fn read(session: &Session<'_>, ids: &[String]) -> Result<HashMa
         _ => vec![None],
     };
     let (bounds, (policies, alarms), activities) = try_join3(
-        read_bounds(session, ids),
+        async { unread.or_nothing("scalable targets", read_bounds(session, ids).await) },
         async {
-            let mut policies = read_policies(session, &filters).await?;
+            let policies = read_policies(session, &filters).await;
+            let mut policies = unread.or_nothing("scaling policies", policies)?;
             policies.retain(|policy| scaled.contains_key(policy.resource_id()));
-            let alarms = tracking_alarms(session, &policies).await?;
-            Ok((policies, alarms))
+            let alarms = tracking_alarms(session, &policies).await;
+            Ok((policies, unread.or_nothing("alarms of policies", alarms)?))
         },
-        read_activities(session, &filters),
+        async {
+            let activities = read_activities(session, &filters).await;
+            unread.or_nothing("scaling activities", activities)
+        },
     )
     .await?;
     for (id, bounds) in bounds {

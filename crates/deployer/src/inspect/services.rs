@@ -22,6 +22,7 @@ use super::demand::DemandState;
 use super::metric;
 use super::queues::{self, QueueState};
 use super::scaled::{self, Activity, PolicyState, Scaled, task_count};
+use super::unread::Unread;
 
 /// An ECS service and what decides its desired count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -30,7 +31,8 @@ pub struct ServiceState {
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// ECS's status, such as `ACTIVE`; `MISSING` when ECS knows no such service.
+    /// ECS's status, such as `ACTIVE`; `MISSING` if ECS knows no such service, `UNKNOWN` if these credentials may not
+    /// read it.
     pub status: String,
     /// Desired, running and pending count, as ECS says them.
     pub desired: u32,
@@ -197,24 +199,31 @@ pub(super) async fn read_services(
     session: &Session<'_>,
     subjects: &[Subject],
     requests: &[MetricRequest],
+    unread: &Unread,
     now: SystemTime,
 ) -> Result<Vec<ServiceState>> {
     let urls = subjects.iter().flat_map(|subject| &subject.queues);
     let ids: Vec<String> = subjects.iter().map(|s| resource_id(&s.name)).collect();
     let (points, known, queues, mut scaled) = try_join4(
-        metric::read_latest(session, requests, now),
-        describe(session, subjects),
+        async {
+            let read = metric::read_latest(session, requests, now).await;
+            unread.or_nothing("backlog per task", read)
+        },
+        async {
+            let read = describe(session, subjects).await;
+            unread.or_nothing("services", read.map(Some))
+        },
         queues::read(
             session,
             urls.map(|queue| (&*queue.name, &*queue.url)).collect(),
         ),
-        scaled::read(session, &ids),
+        scaled::read(session, &ids, unread),
     )
     .await?;
     let mut queues = queues.into_iter();
     let state = |subject: &Subject| {
         let scaled = scaled.remove(&resource_id(&subject.name));
-        let mut state = merge_state(known.get(&subject.name), subject, scaled);
+        let mut state = merge_state(known.as_ref(), subject, scaled);
         state.queues = queues.by_ref().take(subject.queues.len()).collect();
         for queue in &mut state.queues {
             let key = (
@@ -252,7 +261,12 @@ async fn describe(
         .collect())
 }
 
-fn merge_state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled>) -> ServiceState {
+/// `known`: the services that ECS knows. `None` if they may not be read.
+fn merge_state(
+    known: Option<&HashMap<ServiceName, Service>>,
+    subject: &Subject,
+    scaled: Option<Scaled>,
+) -> ServiceState {
     let scaled = scaled.unwrap_or_default();
     let mut state = ServiceState {
         cluster: subject.name.cluster.clone(),
@@ -263,6 +277,9 @@ fn merge_state(known: Option<&Service>, subject: &Subject, scaled: Option<Scaled
         activities: scaled.activities,
         ..ServiceState::default()
     };
-    state.count(known);
+    match known {
+        Some(known) => state.count(known.get(&subject.name)),
+        None => "UNKNOWN".clone_into(&mut state.status),
+    }
     state
 }

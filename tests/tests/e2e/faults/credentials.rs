@@ -57,3 +57,40 @@ async fn expired_credentials_change_nothing() {
     kept.assert(&scene).await;
     assert!(!kept.is_updated(&scene).await);
 }
+
+/// Credentials that may not read a part of the stack see the rest of it, and that this part is unchecked.
+#[tokio::test]
+async fn a_read_that_is_denied_is_unchecked() {
+    let (scene, _) = Scene::deployed("denied-reads").await;
+    let services = [
+        ("ecs", "Service"),
+        ("application-autoscaling", "WorkerScalingPolicy"),
+        ("monitoring", "Alarm"),
+        ("events", "MetricRule1"),
+        ("lambda", "MetricFunction"),
+        ("iam", "Role"),
+        ("logs", "Logs"),
+        ("sqs", "JobsQueue"),
+    ];
+    for (service, part) in services {
+        scene.proxy.inject(Rule::service(service, Fault::Deny));
+        let report = scene.run("status", &[]).end().await.succeeds();
+        assert_eq!(report["drift"].as_array().unwrap().len(), 0, "{service}");
+        let unchecked = report["unchecked"].as_array().unwrap();
+        let is_it = |name: &str| name.contains(part);
+        let found = unchecked
+            .iter()
+            .any(|one| is_it(one["name"].as_str().unwrap()));
+        assert!(found, "{service}: {unchecked:?}");
+        let status = report["services"][0]["status"].as_str();
+        let expected = if service == "ecs" {
+            "UNKNOWN"
+        } else {
+            "ACTIVE"
+        };
+        assert_eq!(status, Some(expected), "{service}");
+        let difference = scene.run("diff", &["--drift"]).end().await.succeeds();
+        assert_eq!(difference["changed"], false, "{service}");
+        scene.proxy.clear();
+    }
+}

@@ -56,6 +56,7 @@ fn make_inspection(waiting: u64, desired: u32, running: u32) -> Inspection {
         outputs: Default::default(),
     };
     Inspection {
+        unread: vec![],
         stack,
         clusters: vec![],
         services: vec![service],

@@ -74,7 +74,7 @@ struct Report {
     healthy: bool,
     /// What is missing, disabled, or different.
     drift: Vec<Finding>,
-    /// What couldn't be compared.
+    /// What couldn't be compared or read.
     unchecked: Vec<Unchecked>,
     #[serde(flatten)]
     live: Live,
@@ -112,9 +112,12 @@ async fn read(cloud: &Cloud, known: &Known, now: SystemTime, ui: &Ui) -> Result<
         deployer::find_drift(&session, &stack),
         deployer::inspect_stack(&session, stack.clone(), now)
     );
-    let drift = drift?;
+    let mut drift = drift?;
     let live = match inspection {
-        Ok(inspection) => Live::Read(Box::new(inspection)),
+        Ok(inspection) => {
+            drift.unchecked.extend(inspection.unread.iter().cloned());
+            Live::Read(Box::new(inspection))
+        }
         Err(error) if !drift.is_empty() => Live::Unread {
             stack,
             unread: error.to_string(),

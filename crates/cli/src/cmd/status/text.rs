@@ -37,7 +37,7 @@ fn format_drift(report: &Report) -> String {
         text.push_str(&format_findings(&report.drift));
     }
     if !report.unchecked.is_empty() {
-        text.push_str("\nnot compared with the template:\n");
+        text.push_str("\nnot checked:\n");
     }
     for part in &report.unchecked {
         text.push_str(&format!("  {}: {}\n", part.name, part.reason));
@@ -95,10 +95,13 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     if let Some(url) = &service.url {
         text.push_str(&format!("url           {url}\n"));
     }
-    text.push_str(&format!(
-        "tasks         {} running, {} pending, {} desired{bounds}\n",
-        service.running, service.pending, service.desired
-    ));
+    text.push_str(&match service.status.as_str() {
+        "UNKNOWN" => format!("tasks         unknown{bounds}\n"),
+        _ => format!(
+            "tasks         {} running, {} pending, {} desired{bounds}\n",
+            service.running, service.pending, service.desired
+        ),
+    });
     let tracking = service
         .policies
         .iter()
@@ -354,6 +357,7 @@ mod tests {
             pending: 10,
         };
         let inspection = Inspection {
+            unread: vec![],
             stack,
             clusters: vec![cluster],
             services: vec![worker(), webapp()],

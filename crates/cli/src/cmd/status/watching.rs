@@ -1,6 +1,6 @@
 //! `status --watch`: the live view.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
@@ -87,12 +87,21 @@ async fn read_snapshot(cloud: &Cloud, known: &Known) -> Result<LiveSnapshot> {
     let inspection = inspection
         .ok_or_else(|| Failure::failed(format!("there is no stack {} any more", known.name)))?;
     let queues = queues(&inspection);
-    let oldest = deployer::oldest_messages(&session, &queues, now).await?;
+    let oldest = deployer::oldest_messages(&session, &queues, now).await;
     drop(session);
+    let mut notes = notes.into_inner().unwrap_or_default();
+    let oldest = match oldest {
+        Err(error) if error.is_denied() => {
+            notes.push(error.to_string());
+            HashMap::new()
+        }
+        other => other?,
+    };
+    notes.extend(inspection.unread.iter().map(|part| part.reason.clone()));
     Ok(LiveSnapshot {
         inspection,
         oldest,
-        notes: notes.into_inner().unwrap_or_default(),
+        notes,
         headline: None,
     })
 }

@@ -6,12 +6,12 @@ use aws_sdk_cloudwatch::types::MetricAlarm;
 use serde_json::{Value, json};
 use template::contract::types;
 
-use crate::error::Result;
+use crate::error::{Result, aws};
 use crate::named::read_alarms;
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::{Live, Properties, explain};
+use super::part::{Live, Properties, unless_denied};
 
 /// Reads the alarms among the resources, and those in `made`, which Application Auto Scaling made.
 pub(super) async fn read(
@@ -25,12 +25,10 @@ pub(super) async fn read(
         .chain(made)
         .collect();
     let names: Vec<String> = alarms.iter().map(|one| one.physical_id.clone()).collect();
-    let read = match read_alarms(session, &names).await {
+    let read = read_alarms(session, &names).await;
+    let read = match unless_denied(read.map_err(aws("read the alarms")))? {
         Ok(read) => read,
-        Err(error) => {
-            let live = explain(error, "read the alarms", |_| false)?;
-            return Ok(pair(&alarms, |_| live.clone()));
-        }
+        Err(denied) => return Ok(pair(&alarms, |_| Live::Unchecked(denied.clone()))),
     };
     let name = |alarm: &MetricAlarm| alarm.alarm_name().unwrap_or_default().to_owned();
     let mut found: HashMap<String, Live> = read

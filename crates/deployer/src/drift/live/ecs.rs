@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::{Live, Properties, explain};
+use super::part::{Live, Properties, explain, unless_denied};
 
 pub(super) async fn read_services(
     session: &Session<'_>,
@@ -24,8 +24,12 @@ pub(super) async fn read_services(
         .filter(|one| one.resource_type == types::SERVICE)
         .collect();
     let arns = services.iter().map(|service| service.physical_id.as_str());
-    let found = describe_by_arn(session, arns).await?;
+    let found = unless_denied(describe_by_arn(session, arns).await)?;
     let live = |service: &Intended| {
+        let found = match &found {
+            Ok(found) => found,
+            Err(denied) => return Live::Unchecked(denied.clone()),
+        };
         let found = found.get(service.physical_id.as_str());
         let found = found.filter(|one| one.status().is_none_or(|status| status == "ACTIVE"));
         found.map_or(Live::Missing, convert_service)

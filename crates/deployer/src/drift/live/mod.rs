@@ -37,7 +37,8 @@ pub(super) async fn read(
         ecs::read_services(session, &all),
         stream::iter(all.iter().filter(|one| has_reader(one)))
             .map(|one| async move {
-                Ok::<_, crate::Error>((one.clone(), read_one(session, one).await?))
+                let live = Live::of(read_one(session, one).await)?;
+                Ok::<_, crate::Error>((one.clone(), live))
             })
             .buffered(AT_ONCE)
             .try_collect::<Vec<_>>(),

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use serde_json::{Map, Value};
 
-use crate::error::{Result, aws, is_denied, text};
+use crate::error::{Error, Result, aws};
 
 /// A part of a stack as its service returns it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +18,22 @@ pub(crate) enum Live {
     Unchecked(String),
 }
 
-/// What an error says of a part: that it is missing, that it can't be read with these credentials, or nothing.
+impl Live {
+    /// A part that was read. A read that was denied leaves it unchecked.
+    pub(super) fn of(read: Result<Self>) -> Result<Self> {
+        Ok(unless_denied(read)?.unwrap_or_else(Self::Unchecked))
+    }
+}
+
+/// The inner error is why these credentials may not read it.
+pub(super) fn unless_denied<T>(read: Result<T>) -> Result<Result<T, String>> {
+    match read {
+        Err(error) if Error::is_denied(&error) => Ok(Err(error.to_string())),
+        other => other.map(Ok),
+    }
+}
+
+/// What an error says of a part: that it is missing, or nothing.
 pub(super) fn explain<E>(
     error: SdkError<E, HttpResponse>,
     doing: &str,
@@ -29,9 +44,6 @@ where
 {
     if error.as_service_error().is_some_and(is_missing) {
         return Ok(Live::Missing);
-    }
-    if is_denied(&error) {
-        return Ok(Live::Unchecked(text(&error).to_owned()));
     }
     Err(aws(doing)(error))
 }

@@ -3,7 +3,7 @@
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use serde_json::{Value, json};
 
-use crate::error::{Result, aws, is_denied};
+use crate::error::{Result, aws};
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -33,13 +33,13 @@ pub(super) async fn read(session: &Session<'_>, role: &Intended) -> Result<Live>
         .set("AssumeRolePolicyDocument", trust)
         .set("Description", found.description())
         .set_or_null("PermissionsBoundary", boundary)
-        .set("Policies", policies)
+        .set("Policies", Some(policies))
         .set("ManagedPolicyArns", attached)
         .found())
 }
 
-/// The inline policies that the template names, as far as they exist. `None` if they may not be read.
-async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Option<Vec<Value>>> {
+/// The inline policies that the template names, as far as they exist.
+async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Vec<Value>> {
     let mut found = Vec::new();
     for policy in role.items("Policies") {
         let Some(name) = policy.get("PolicyName").and_then(Value::as_str) else {
@@ -52,7 +52,6 @@ async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Option<
                 let document = decode(reply.policy_document());
                 found.push(json!({ "PolicyName": name, "PolicyDocument": document }));
             }
-            Err(error) if is_denied(&error) => return Ok(None),
             Err(error)
                 if error
                     .as_service_error()
@@ -60,10 +59,10 @@ async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Option<
             Err(error) => return Err(aws(format!("read a policy of {}", role.physical_id))(error)),
         }
     }
-    Ok(Some(found))
+    Ok(found)
 }
 
-/// The managed policies that the template names, as far as they are attached.
+/// The managed policies that the template names, as far as they are attached. `None` if it names none.
 async fn read_attached(session: &Session<'_>, role: &Intended) -> Result<Option<Vec<Value>>> {
     let wanted = role.items("ManagedPolicyArns");
     if wanted.is_empty() {
@@ -76,7 +75,6 @@ async fn read_attached(session: &Session<'_>, role: &Intended) -> Result<Option<
             let arns = attached.filter_map(|policy| Some(Value::from(policy.policy_arn()?)));
             Ok(Some(arns.filter(|arn| wanted.contains(arn)).collect()))
         }
-        Err(error) if is_denied(&error) => Ok(None),
         Err(error) => Err(aws(format!("read the policies of {}", role.physical_id))(
             error,
         )),

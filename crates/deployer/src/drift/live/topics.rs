@@ -3,7 +3,7 @@
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use serde_json::{Map, Value};
 
-use crate::error::{Result, aws, is_denied, text};
+use crate::error::{Result, aws};
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -65,10 +65,9 @@ pub(super) async fn read_subscription(
     }
     let mut live = read_attributes(session, &subscription.physical_id).await?;
     if live == Live::Missing {
-        live = match look_for(session, subscription).await? {
-            Ok(Some(arn)) => read_attributes(session, &arn).await?,
-            Ok(None) => Live::Missing,
-            Err(denied) => Live::Unchecked(denied),
+        live = match find(session, subscription).await? {
+            Some(arn) => read_attributes(session, &arn).await?,
+            None => Live::Missing,
         };
     }
     Ok(fill_empty_filter(live, subscription))
@@ -111,19 +110,11 @@ async fn read_attributes(session: &Session<'_>, arn: &str) -> Result<Live> {
     }
 }
 
-/// ARN of the subscription of this endpoint to this topic, if it can be read.
+/// ARN of the subscription of this endpoint to this topic, if there is one.
 pub(in crate::drift) async fn find(
     session: &Session<'_>,
     subscription: &Intended,
 ) -> Result<Option<String>> {
-    Ok(look_for(session, subscription).await?.unwrap_or_default())
-}
-
-/// The inner error says that the list can't be read with these credentials.
-async fn look_for(
-    session: &Session<'_>,
-    subscription: &Intended,
-) -> Result<Result<Option<String>, String>> {
     let topic = subscription.text("TopicArn");
     let endpoint = subscription.text("Endpoint");
     let mut pages = session
@@ -136,13 +127,12 @@ async fn look_for(
     while let Some(page) = pages.next().await {
         let page = match page {
             Ok(page) => page,
-            Err(error) if is_denied(&error) => return Ok(Err(text(&error).to_owned())),
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|error| error.is_not_found_exception()) =>
             {
-                return Ok(Ok(None));
+                return Ok(None);
             }
             Err(error) => return Err(aws(format!("read the subscriptions of {topic}"))(error)),
         };
@@ -151,8 +141,8 @@ async fn look_for(
             .iter()
             .find(|found| found.endpoint() == Some(endpoint));
         if let Some(arn) = found.and_then(|found| found.subscription_arn()) {
-            return Ok(Ok(Some(arn.to_owned())));
+            return Ok(Some(arn.to_owned()));
         }
     }
-    Ok(Ok(None))
+    Ok(None)
 }

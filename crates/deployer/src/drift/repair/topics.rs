@@ -58,7 +58,10 @@ pub(super) async fn repair_subscription(session: &Session<'_>, broken: &Broken<'
         let sent = request.set_attributes(Some(attributes)).send().await;
         return sent.map(drop).map_err(aws(format!("subscribe to {topic}")));
     }
-    let arn = find(session, part).await?;
+    let arn = match find(session, part).await {
+        Err(error) if error.is_denied() => None,
+        other => other?,
+    };
     let arn = arn.unwrap_or_else(|| part.physical_id.clone());
     for (name, value) in wanted {
         let request = client.set_subscription_attributes().subscription_arn(&arn);

@@ -184,7 +184,8 @@ fn service_error<E: ProvideErrorMetadata>(doing: &str, error: &E) -> Error {
         (message, code) => format!("{message} ({code})"),
     };
     let trouble = Trouble::of(code);
-    let error = Error::new(trouble.kind(), format!("failed to {doing}: {reason}"));
+    let error = Error::new(trouble.kind(), format!("failed to {doing}: {reason}"))
+        .as_denied(trouble == Trouble::Denied);
     match trouble.hint() {
         Some(hint) => error.hint(hint),
         None => error,

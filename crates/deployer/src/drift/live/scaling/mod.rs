@@ -15,7 +15,7 @@ use crate::named::read_scalable_targets;
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::Live;
+use super::part::{Live, unless_denied};
 
 /// What Application Auto Scaling knows of a stack.
 #[derive(Default)]
@@ -41,25 +41,30 @@ pub(super) async fn read(session: &Session<'_>, all: &[Intended]) -> Result<Scal
         found.map_err(aws("read the scalable targets"))
     };
     let (found_targets, found_policies) =
-        futures::future::try_join(found_targets, read_policies(session, &policies)).await?;
+        futures::future::join(found_targets, read_policies(session, &policies)).await;
+    let found_targets = unless_denied(found_targets)?;
+    let found_policies = unless_denied(found_policies)?;
     let mut scaled = Scaled::default();
     for target in targets {
-        let found = found_targets
-            .iter()
-            .find(|found| found.resource_id() == target.text("ResourceId"));
-        let live = match found {
-            Some(found) => read_target(session, target, found).await?,
-            None => Live::Missing,
+        let is_it = |found: &&ScalableTarget| found.resource_id() == target.text("ResourceId");
+        let live = match found_targets.as_ref().map(|all| all.iter().find(is_it)) {
+            Ok(Some(found)) => Live::of(read_target(session, target, found).await)?,
+            Ok(None) => Live::Missing,
+            Err(denied) => Live::Unchecked(denied.clone()),
         };
         scaled.pairs.push((target.clone(), live));
     }
     for policy in policies {
-        let found = found_policies.iter().find(|found| {
+        let is_it = |found: &&ScalingPolicy| {
             found.resource_id() == policy.text("ResourceId")
                 && found.policy_name() == policy.text("PolicyName")
-        });
-        let live = found.map_or(Live::Missing, policy::convert);
-        if let Some(found) = found {
+        };
+        let found = found_policies.as_ref().map(|all| all.iter().find(is_it));
+        let live = match found {
+            Ok(found) => found.map_or(Live::Missing, policy::convert),
+            Err(denied) => Live::Unchecked(denied.clone()),
+        };
+        if let Ok(Some(found)) = found {
             let id = policy.logical_id.clone();
             scaled.current.insert(id, found.policy_arn().to_owned());
             let is_aws = session.clients.endpoint_url().is_none();

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;
+use aws_sdk_ecs::types::ServiceField;
 use aws_sdk_sqs::types::QueueAttributeName;
 use e2e::{Bench, Cloud, Ended, Resources, TestStack, edited, worker};
 use serde_json::{Value, json};
@@ -101,6 +102,7 @@ async fn each_kind_of_drift_is_named_and_repaired() {
     scene.what_is_no_drift().await;
     scene.switched_off_or_changed().await;
     scene.deleted_scaling().await;
+    scene.deleted_services().await;
     scene.deleted_functions().await;
 }
 
@@ -218,6 +220,39 @@ impl Scene {
             .unwrap();
         self.is_repaired(&[("WorkerScalingPolicy", "missing")])
             .await;
+    }
+
+    /// A service alone, and then the cluster with both of its services.
+    async fn deleted_services(&self) {
+        let ecs = &self.cloud.clients.ecs;
+        let delete = async |service: &str| {
+            let request = ecs.delete_service().cluster(self.id("Cluster"));
+            let request = request.service(self.id(service)).force(true);
+            request.send().await.unwrap();
+        };
+        delete("WorkerService").await;
+        self.is_repaired(&[("WorkerService", "missing")]).await;
+        let request = ecs.describe_services().cluster(self.id("Cluster"));
+        let request = request.services(self.id("WorkerService"));
+        let found = request.include(ServiceField::Tags).send().await.unwrap();
+        let service = &found.services()[0];
+        assert_eq!(service.status(), Some("ACTIVE"));
+        let tags = service.tags().iter();
+        let tags: BTreeMap<_, _> = tags.map(|tag| (tag.key(), tag.value())).collect();
+        assert_eq!(tags[&Some("team")], Some("payments"));
+        assert_eq!(tags[&Some("ecs-scaler:name")], Some("worker"));
+
+        delete("WorkerService").await;
+        delete("WebService").await;
+        let cluster = ecs.delete_cluster().cluster(self.id("Cluster"));
+        cluster.send().await.unwrap();
+        self.is_repaired(&[
+            ("Cluster", "missing"),
+            ("ClusterCapacityProviders", "missing"),
+            ("WorkerService", "missing"),
+            ("WebService", "missing"),
+        ])
+        .await;
     }
 
     async fn deleted_functions(&self) {

@@ -134,7 +134,8 @@ fn list(scope: &Scope) -> Permissions {
             });
     let with_role = [by_hand(), vec![pass_role(scope), roles::link(scope)]].concat();
     let repair = made.clone().into_iter();
-    let repair = repair.filter_map(|statement| statement.narrowed(&calls::REPAIR.into()));
+    let repair =
+        repair.filter_map(|statement| statement.narrowed(&calls::REPAIR.iter().copied().collect()));
     Permissions {
         read: document::pack([calls::read(scope), calls::plan(scope)].concat()),
         deploy: document::pack(by_hand().into_iter().chain(by_caller).collect()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::error::{Error, Result};
 use crate::finding::Problem;
 use crate::session::Session;
 
@@ -37,6 +38,23 @@ impl<'a> Broken<'a> {
         let text = |tag: &Value, name: &str| Some(tag.get(name)?.as_str()?.to_owned());
         tags.extend(own.filter_map(|tag| Some((text(tag, "Key")?, text(tag, "Value")?))));
         tags.into_iter()
+    }
+
+    /// Refuses a part that can't be made again as it was, because it has other properties than these.
+    pub(super) fn require_known(&self, properties: &[&str]) -> Result<()> {
+        let set = self.part.properties.keys();
+        let unknown: Vec<&str> = set
+            .map(String::as_str)
+            .filter(|property| !properties.contains(property))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        Err(Error::failed(format!(
+            "{} can't be made again by direct calls, because its template sets {}",
+            self.part.physical_id,
+            unknown.join(", ")
+        )))
     }
 
     /// Says what is done, at the first attempt.

@@ -6,12 +6,13 @@
 //! it can't repair a thing: the template hasn't changed, and an update of a function, role or log group that was deleted
 //! fails because there is nothing to update. A new logical ID would make another one, and the next deploy would make a
 //! third. So the part is made again under the name that CloudFormation has for it: our functions, roles, log groups,
-//! queues, rules and alarms are addressed by their names, so the stack's own list of resources is true again, and later
+//! queues, rules, alarms, clusters and services are addressed by their names, so the stack's own list of resources is true again, and later
 //! updates and the deletion reach what was made. Scaling policies and subscriptions get other ARNs; reading finds them
 //! by name and endpoint, and they end with their scalable target and topic.
 
 mod alarms;
 mod broken;
+mod clusters;
 mod functions;
 mod given;
 mod queues;
@@ -41,6 +42,10 @@ use broken::Broken;
 /// A new role works after some seconds, and SQS refuses the name of a deleted queue for 60 s.
 /// Source: Amazon SQS API Reference, `DeleteQueue`.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// ECS refuses the name of a deleted service until its tasks have stopped: after the load balancer's deregistration delay
+/// and the stop timeout, which is at most 2 minutes on Fargate.
+const DRAINING: Duration = Duration::from_mins(10);
 
 /// The types that can be repaired, in the order in which one needs the other.
 const ORDER: [&str; 16] = [
@@ -91,7 +96,14 @@ pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()
         }
         let mut broken = list_broken(&pairs, &drift, again, &tags);
         let (repaired, errors) = repair_all(session, &mut broken, &mut course).await?;
-        if (!repaired && errors.is_empty()) || begun.elapsed() >= PATIENCE {
+        let drains = |broken: &Broken<'_>| {
+            broken.part.resource_type == types::SERVICE && broken.is_missing()
+        };
+        let patience = match broken.iter().any(drains) {
+            true => DRAINING,
+            false => PATIENCE,
+        };
+        if (!repaired && errors.is_empty()) || begun.elapsed() >= patience {
             return Err(explain_left(stack, &drift, &errors));
         }
         again = true;
@@ -214,7 +226,8 @@ async fn repair_part(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool>
     let done = match part.resource_type.as_str() {
         types::LOG_GROUP => roles::repair_log_group(session, broken).await,
         types::ROLE => roles::repair(session, broken).await,
-        types::CLUSTER | PROVIDERS => return services::repair_cluster(session, broken).await,
+        types::CLUSTER => clusters::repair(session, broken).await,
+        PROVIDERS => clusters::repair_providers(session, broken).await,
         types::QUEUE => queues::repair(session, broken).await,
         QUEUE_POLICY => queues::repair_policy(session, broken).await,
         types::TOPIC => topics::repair(session, broken).await,

@@ -1,22 +1,24 @@
-//! Services and clusters of ECS.
+//! Services of ECS.
 
 use aws_sdk_ecs::types::{
-    CapacityProviderStrategyItem, ClusterSetting, DeploymentCircuitBreaker, DeploymentConfiguration,
+    AwsVpcConfiguration, CapacityProviderStrategyItem, DeploymentCircuitBreaker,
+    DeploymentConfiguration, LoadBalancer, NetworkConfiguration, Tag,
 };
 
-use crate::described::cluster_of;
+use crate::described::{cluster_of, name_of};
 use crate::error::{Result, aws};
 use crate::session::Session;
 
 use super::broken::Broken;
 use super::given::Given;
-use template::contract::types;
 
-/// Puts back the properties that don't concern the network. A service that is missing has lost its tasks, and ends as
-/// CloudFormation ends it: only a drift-aware change set makes it again.
+/// Makes the service again under its name, or puts back its properties. False: the launch type differs, which ECS
+/// doesn't change.
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool> {
-    const FIXED: [&str; 3] = ["LaunchType", "LoadBalancers", "NetworkConfiguration"];
-    if broken.is_missing() || FIXED.iter().any(|property| broken.is_different(property)) {
+    if broken.is_missing() {
+        return make(session, broken).await.map(|()| true);
+    }
+    if broken.is_different("LaunchType") {
         return Ok(false);
     }
     let part = broken.part;
@@ -36,6 +38,8 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .set_capacity_provider_strategy(strategy)
         .set_task_definition(definition)
         .set_deployment_configuration(changed("DeploymentConfiguration").map(deployment))
+        .set_network_configuration(changed("NetworkConfiguration").and_then(network))
+        .set_load_balancers(changed("LoadBalancers").map(load_balancers))
         .set_health_check_grace_period_seconds(
             changed("HealthCheckGracePeriodSeconds").and_then(Given::int),
         )
@@ -51,7 +55,67 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .map_err(aws(format!("repair the service {arn}")))
 }
 
-fn strategy(given: Given<'_>) -> Vec<CapacityProviderStrategyItem> {
+/// The properties that [`make`] sets, and the one that a new service doesn't need.
+const MADE: [&str; 16] = [
+    "AvailabilityZoneRebalancing",
+    "CapacityProviderStrategy",
+    "Cluster",
+    "DeploymentConfiguration",
+    "DesiredCount",
+    "EnableECSManagedTags",
+    "EnableExecuteCommand",
+    "ForceNewDeployment",
+    "HealthCheckGracePeriodSeconds",
+    "LaunchType",
+    "LoadBalancers",
+    "NetworkConfiguration",
+    "PropagateTags",
+    "ServiceName",
+    "Tags",
+    "TaskDefinition",
+];
+
+/// Makes the service again. Its ARN consists of the cluster and the name, so it is the one that CloudFormation lists. A
+/// scaled service starts with one task, as CloudFormation makes it, and is scaled from there. ECS refuses the name until
+/// the tasks of the deleted service have stopped.
+async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
+    let arn = &broken.part.physical_id;
+    broken.require_known(&MADE)?;
+    broken.note(
+        session,
+        format!("making the service {} again", name_of(arn)),
+    );
+    let given = broken.given();
+    let text = |property: &str| given.at(property).text();
+    let tags = broken.tags();
+    let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
+    let strategy = strategy(given.at("CapacityProviderStrategy"));
+    let request = session.clients.ecs.create_service();
+    let sent = request
+        .cluster(cluster_of(arn))
+        .service_name(name_of(arn))
+        .set_task_definition(text("TaskDefinition"))
+        .desired_count(given.at("DesiredCount").int().unwrap_or(1))
+        .set_launch_type(text("LaunchType").map(|kind| kind.as_str().into()))
+        .set_capacity_provider_strategy((!strategy.is_empty()).then_some(strategy))
+        .deployment_configuration(deployment(given.at("DeploymentConfiguration")))
+        .set_network_configuration(network(given.at("NetworkConfiguration")))
+        .set_load_balancers(Some(load_balancers(given.at("LoadBalancers"))))
+        .set_health_check_grace_period_seconds(given.at("HealthCheckGracePeriodSeconds").int())
+        .set_enable_ecs_managed_tags(given.at("EnableECSManagedTags").flag())
+        .set_enable_execute_command(given.at("EnableExecuteCommand").flag())
+        .set_propagate_tags(text("PropagateTags").map(|source| source.as_str().into()))
+        .set_availability_zone_rebalancing(
+            text("AvailabilityZoneRebalancing").map(|way| way.as_str().into()),
+        )
+        .set_tags(Some(tags.collect()))
+        .send()
+        .await;
+    sent.map(drop)
+        .map_err(aws(format!("make the service {} again", name_of(arn))))
+}
+
+pub(super) fn strategy(given: Given<'_>) -> Vec<CapacityProviderStrategyItem> {
     let items = given.items().filter_map(|item| {
         CapacityProviderStrategyItem::builder()
             .capacity_provider(item.at("CapacityProvider").text()?)
@@ -78,36 +142,27 @@ fn deployment(given: Given<'_>) -> DeploymentConfiguration {
         .build()
 }
 
-/// Puts back a cluster's settings, or its capacity providers. A cluster that is missing can't be made again alone.
-pub(super) async fn repair_cluster(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool> {
-    let part = broken.part;
-    if broken.is_missing() {
-        return Ok(false);
-    }
-    let client = &session.clients.ecs;
-    let given = broken.given();
-    if part.resource_type == types::CLUSTER {
-        let settings = given.at("ClusterSettings").items().map(|setting| {
-            ClusterSetting::builder()
-                .set_name(setting.at("Name").text().map(|name| name.as_str().into()))
-                .set_value(setting.at("Value").text())
-                .build()
-        });
-        let request = client.update_cluster_settings().cluster(&part.physical_id);
-        let sent = request.set_settings(Some(settings.collect())).send().await;
-        return sent
-            .map(|_| true)
-            .map_err(aws(format!("set the cluster {}", part.physical_id)));
-    }
-    let cluster = part.text("Cluster");
-    let request = client.put_cluster_capacity_providers().cluster(cluster);
-    let sent = request
-        .set_capacity_providers(Some(given.at("CapacityProviders").texts()))
-        .set_default_capacity_provider_strategy(Some(strategy(
-            given.at("DefaultCapacityProviderStrategy"),
-        )))
-        .send()
-        .await;
-    sent.map(|_| true)
-        .map_err(aws(format!("set the capacity providers of {cluster}")))
+/// `None` if it isn't set, or isn't that of `awsvpc`.
+fn network(given: Given<'_>) -> Option<NetworkConfiguration> {
+    let given = given.at("AwsvpcConfiguration");
+    let assigns = given.at("AssignPublicIp").text();
+    let network = AwsVpcConfiguration::builder()
+        .set_subnets(Some(given.at("Subnets").texts()))
+        .set_security_groups(Some(given.at("SecurityGroups").texts()))
+        .set_assign_public_ip(assigns.map(|assigns| assigns.as_str().into()))
+        .build()
+        .ok()?;
+    let network = NetworkConfiguration::builder().awsvpc_configuration(network);
+    given.is_set().then(|| network.build())
+}
+
+fn load_balancers(given: Given<'_>) -> Vec<LoadBalancer> {
+    let balancers = given.items().map(|balancer| {
+        LoadBalancer::builder()
+            .set_target_group_arn(balancer.at("TargetGroupArn").text())
+            .set_container_name(balancer.at("ContainerName").text())
+            .set_container_port(balancer.at("ContainerPort").int())
+            .build()
+    });
+    balancers.collect()
 }

@@ -1,5 +1,7 @@
 //! What was changed by hand is a part of the plan, and is put back by the change set or by direct calls.
 
+mod services;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

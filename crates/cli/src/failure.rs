@@ -140,6 +140,7 @@ impl From<deployer::Error> for Failure {
             Kind::InvalidDefinition => Code::InvalidDefinition,
             Kind::DeploymentFailed => Code::DeploymentFailed,
             Kind::Refused => Code::Refused,
+            Kind::Usage => Code::Usage,
             Kind::Unreachable => Code::Unreachable,
         };
         let mut failure = Self::new(code, error.to_string());

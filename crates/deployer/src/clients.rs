@@ -82,7 +82,7 @@ impl Clients {
     /// When it names no region.
     pub fn new(config: &SdkConfig) -> Result<Self> {
         let Some(region) = config.region().map(ToString::to_string) else {
-            return Err(Error::new(Kind::Unreachable, "no AWS region is set")
+            return Err(Error::new(Kind::Usage, "no AWS region is set")
                 .hint("give --region, or `region:` in the stack definition, or AWS_REGION"));
         };
         // An endpoint that is not AWS rarely serves bucket names as host names.

@@ -17,8 +17,22 @@ pub(crate) struct Profile {
     name: String,
     /// Whether a person named it, or it is the default one.
     is_named: bool,
+    /// Whether it says where its credentials come from.
+    has_source: bool,
     signs_in: bool,
 }
+
+/// The settings of a profile that say where its credentials come from.
+/// Source: AWS SDKs and Tools Reference Guide, "Settings reference".
+const SOURCES: [&str; 7] = [
+    "aws_access_key_id",
+    "credential_process",
+    "credential_source",
+    "source_profile",
+    "sso_session",
+    "sso_start_url",
+    "web_identity_token_file",
+];
 
 /// Reads the profile of this name, or of AWS_PROFILE, from the shared configuration files.
 ///
@@ -42,6 +56,7 @@ pub(crate) async fn read_profile(named: Option<&str>) -> Result<Profile> {
             None => Ok(Profile {
                 name,
                 is_named: false,
+                has_source: false,
                 signs_in: false,
             }),
         };
@@ -53,6 +68,7 @@ pub(crate) async fn read_profile(named: Option<&str>) -> Result<Profile> {
     Ok(Profile {
         name,
         is_named: named.is_some(),
+        has_source: SOURCES.iter().any(|key| profile.get(key).is_some()),
         signs_in,
     })
 }
@@ -63,7 +79,7 @@ fn unknown_profile<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Erro
     let near = known
         .iter()
         .min_by_key(|known| strsim::damerau_levenshtein(name, known));
-    let error = unreachable(format!("there is no AWS profile `{name}`"));
+    let error = Error::new(Kind::Usage, format!("there is no AWS profile `{name}`"));
     let error = match near {
         Some(near) if strsim::damerau_levenshtein(name, near) <= 2 => error.hint(format!(
             "did you mean {near}? Correct --profile or AWS_PROFILE"
@@ -132,6 +148,7 @@ fn explain(error: &CredentialsError, profile: &Profile) -> Error {
     }
     match error {
         CredentialsError::CredentialsNotLoaded(_) => not_found(profile),
+        _ if !profile.has_source && !is_provided() => not_found_on_instance(profile, &causes),
         CredentialsError::ProviderTimedOut(_) => unreachable(format!(
             "the credentials of the profile {name} didn't arrive in time ({causes})"
         ))
@@ -139,6 +156,29 @@ fn explain(error: &CredentialsError, profile: &Profile) -> Error {
         _ => unreachable(format!("failed to get the credentials of the profile {name}: {causes}"))
             .hint(format!("check the profile {name} in ~/.aws/config and ~/.aws/credentials, or use another --profile")),
     }
+}
+
+/// Whether the environment says where credentials come from, as in a container.
+/// Source: AWS SDKs and Tools Reference Guide, "Standardized credential providers".
+fn is_provided() -> bool {
+    [
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ]
+    .iter()
+    .any(|variable| std::env::var_os(variable).is_some())
+}
+
+/// The last place that is asked is the metadata service of an EC2 instance (IMDS). One that answers without credentials is
+/// no more their source than one that isn't there.
+fn not_found_on_instance(profile: &Profile, causes: &str) -> Error {
+    // The SDK adds the whole response.
+    let cause = causes.split(" Response {").next().unwrap_or(causes);
+    not_found(profile).hint(format!(
+        "if this is an EC2 instance, check its role: the metadata service gave no credentials ({})",
+        cause.trim_end_matches('.')
+    ))
 }
 
 fn not_found(profile: &Profile) -> Error {
@@ -165,10 +205,11 @@ mod tests {
     use super::*;
     use crate::tests::told;
 
-    fn profile(is_named: bool, signs_in: bool) -> Profile {
+    fn profile(is_named: bool, has_source: bool, signs_in: bool) -> Profile {
         Profile {
             name: "prod".to_owned(),
             is_named,
+            has_source,
             signs_in,
         }
     }
@@ -177,19 +218,25 @@ mod tests {
     fn each_problem_of_credentials_has_one_message_and_a_fix() {
         let none = || CredentialsError::not_loaded("IMDS is disabled");
         let texts = [
-            explain(&none(), &profile(false, false)),
-            explain(&none(), &profile(true, false)),
+            explain(&none(), &profile(false, false, false)),
+            explain(&none(), &profile(true, true, false)),
             explain(
                 &CredentialsError::provider_error("the SSO token has expired"),
-                &profile(true, true),
+                &profile(true, true, true),
             ),
             explain(
                 &CredentialsError::provider_error("exit status: 1"),
-                &profile(true, false),
+                &profile(true, true, false),
             ),
             explain(
                 &CredentialsError::provider_timed_out(std::time::Duration::from_secs(5)),
-                &profile(true, false),
+                &profile(true, true, false),
+            ),
+            explain(
+                &CredentialsError::provider_error(
+                    "error response from IMDS (code: 403). Response { status: StatusCode(403) }",
+                ),
+                &profile(false, false, false),
             ),
             unknown_profile("prdo", ["staging", "prod"].into_iter()),
             unknown_profile("x", [].into_iter()),

@@ -26,10 +26,7 @@ pub(crate) async fn require_known(region: &str) -> Result<()> {
     if is_known(region) || is_resolved(region).await {
         return Ok(());
     }
-    let error = Error::new(
-        Kind::Unreachable,
-        format!("there is no AWS region `{region}`"),
-    );
+    let error = Error::new(Kind::Usage, format!("there is no AWS region `{region}`"));
     Err(error.hint(match find_nearest(region) {
         Some(near) => format!(
             "did you mean {near}? Correct --region, `region:` in the definition, or AWS_REGION"
@@ -140,7 +137,7 @@ mod tests {
             ("us-gov-wets-1", "us-gov-west-1"),
         ] {
             let error = require_known(wrong).await.unwrap_err();
-            assert_eq!(error.kind(), Kind::Unreachable);
+            assert_eq!(error.kind(), Kind::Usage);
             assert!(error.hints()[0].contains(right), "{error:?}");
         }
         assert!(find_nearest("frankfurt").is_none());

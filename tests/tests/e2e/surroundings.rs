@@ -1,6 +1,8 @@
 //! What surrounds a command: signals, proxies, credentials, and a start that is killed.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
 use e2e::{Bench, Cloud, OwnSandbox, TestStack, worker};
@@ -71,29 +73,35 @@ async fn wrong_credentials_are_named_at_once() {
          [sso-session s]\nsso_region = us-east-1\nsso_start_url = https://example.awsapps.com/start\n",
     );
     let credentials = file("credentials", "");
-    for (arguments, message, hint) in [
+    let imds = answer_forbidden();
+    for (arguments, code, message, hint) in [
         (
             vec!["--profile", "prdo"],
+            2,
             "there is no AWS profile `prdo`",
             "did you mean prod?",
         ),
         (
             vec!["--profile", "prod"],
+            6,
             "the profile prod has no credentials",
             "aws configure --profile prod",
         ),
         (
             vec!["--profile", "sso"],
+            6,
             "the SSO session of the profile sso",
             "aws sso login --profile sso",
         ),
         (
             vec!["--region", "us-wets-2"],
+            2,
             "there is no AWS region `us-wets-2`",
             "did you mean us-west-2?",
         ),
         (
             vec!["--region", "us-west-2"],
+            6,
             "no AWS credentials were found",
             "--profile NAME",
         ),
@@ -105,8 +113,8 @@ async fn wrong_credentials_are_named_at_once() {
             .env("HOME", folder.display().to_string())
             .env("AWS_CONFIG_FILE", &config)
             .env("AWS_SHARED_CREDENTIALS_FILE", &credentials)
-            .env("AWS_EC2_METADATA_DISABLED", "true");
-        let error = run.end().await.fails(6);
+            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &imds);
+        let error = run.end().await.fails(code);
         let text = error["message"].as_str().unwrap();
         assert!(text.starts_with(message), "{error}");
         assert!(
@@ -119,6 +127,22 @@ async fn wrong_credentials_are_named_at_once() {
             begin.elapsed()
         );
     }
+}
+
+/// The URL of a metadata service that answers, and has no credentials.
+fn answer_forbidden() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request);
+            let reply = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(reply.as_bytes());
+        }
+    });
+    url
 }
 
 /// Wherever the first start was killed, the next one has the sandbox to itself.

@@ -17,6 +17,8 @@ pub enum Kind {
     InvalidDefinition,
     /// A guard of ours refused.
     Refused,
+    /// What a person asked for doesn't exist, such as a profile or region.
+    Usage,
     /// AWS was out of reach, or denied access.
     Unreachable,
 }

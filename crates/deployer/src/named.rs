@@ -5,7 +5,8 @@ use aws_sdk_applicationautoscaling::error::SdkError;
 use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsError;
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsError;
-use aws_sdk_cloudwatch::types::MetricAlarm;
+use aws_sdk_cloudwatch::operation::list_dashboards::ListDashboardsError;
+use aws_sdk_cloudwatch::types::{DashboardEntry, MetricAlarm};
 
 use crate::session::Session;
 
@@ -61,4 +62,24 @@ pub(crate) async fn read_alarms(
         }
     }
     Ok(found)
+}
+
+/// Whether there is a dashboard of this name. GetDashboard words its "no such" in several ways; a list doesn't.
+///
+/// # Errors
+/// If CloudWatch refuses or can't be reached.
+pub(crate) async fn dashboard_exists(
+    session: &Session<'_>,
+    name: &str,
+) -> Result<bool, SdkError<ListDashboardsError, HttpResponse>> {
+    let client = &session.clients.cloudwatch;
+    let request = client.list_dashboards().dashboard_name_prefix(name);
+    let mut pages = request.into_paginator().send();
+    let is_it = |entry: &DashboardEntry| entry.dashboard_name() == Some(name);
+    while let Some(page) = pages.next().await {
+        if page?.dashboard_entries().iter().any(is_it) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -147,7 +147,12 @@ impl Scene {
             .send()
             .await
             .unwrap();
+        let dashboard = clients.cloudwatch.put_dashboard();
+        let dashboard = dashboard.dashboard_name(self.id("Dashboard"));
+        let dashboard = dashboard.dashboard_body(r#"{"widgets": []}"#);
+        dashboard.send().await.unwrap();
         self.is_repaired(&[
+            ("Dashboard", "different"),
             ("MetricRule1", "disabled"),
             ("WebScaleOutAlarm", "disabled"),
             ("JobsQueue", "different"),
@@ -192,10 +197,14 @@ impl Scene {
             .send()
             .await
             .unwrap();
+        let dashboard = clients.cloudwatch.delete_dashboards();
+        let dashboard = dashboard.dashboard_names(self.id("Dashboard"));
+        dashboard.send().await.unwrap();
         let subscription = clients.sns.unsubscribe();
         let subscription = subscription.subscription_arn(self.id("WebScalingSubscription"));
         subscription.send().await.unwrap();
         self.is_repaired(&[
+            ("Dashboard", "missing"),
             ("MetricRule1", "different"),
             ("WorkerScalableTarget", "missing"),
             ("WorkerScalingPolicy", "missing"),

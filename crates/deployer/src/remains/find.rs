@@ -1,6 +1,5 @@
 //! Looking for one resource through its own service.
 
-use aws_sdk_cloudwatch::types::DashboardEntry;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 use aws_sdk_ecs::operation::describe_capacity_providers::DescribeCapacityProvidersError;
 use aws_sdk_ecs::types::{CapacityProviderStatus, TaskDefinitionStatus};
@@ -17,6 +16,7 @@ use template::contract::types;
 use crate::described::cluster_of;
 use crate::error::{Result, aws};
 use crate::messages::is_no_such_queue;
+use crate::named::dashboard_exists;
 use crate::resource::Resource;
 use crate::session::Session;
 
@@ -130,23 +130,11 @@ async fn alarm(session: &Session<'_>, name: &str) -> Result<Found> {
     Ok(left_if(!reply.metric_alarms().is_empty()))
 }
 
-/// GetDashboard words its "no such" in several ways; a list does not.
 async fn dashboard(session: &Session<'_>, name: &str) -> Result<Found> {
-    let mut pages = session
-        .clients
-        .cloudwatch
-        .list_dashboards()
-        .dashboard_name_prefix(name)
-        .into_paginator()
-        .send();
-    let there = |entry: &DashboardEntry| entry.dashboard_name() == Some(name);
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(aws(format!("look for the dashboard {name}")))?;
-        if page.dashboard_entries().iter().any(there) {
-            return Ok(Found::Left);
-        }
-    }
-    Ok(Found::Gone)
+    let exists = dashboard_exists(session, name).await;
+    Ok(left_if(
+        exists.map_err(aws(format!("look for the dashboard {name}")))?,
+    ))
 }
 
 async fn log_group(session: &Session<'_>, name: &str) -> Result<Found> {

@@ -52,6 +52,11 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
             [named("sns", "")],
         ),
         Statement::allow(
+            "ReadDashboards",
+            &["cloudwatch:GetDashboard"],
+            scope.dashboards(),
+        ),
+        Statement::allow(
             "ReadImages",
             &["ecr:DescribeImages"],
             [scope.arn("ecr", "repository/*")],
@@ -214,6 +219,7 @@ pub(super) const REPAIR: &[&str] = &[
     "application-autoscaling:PutScalingPolicy",
     "application-autoscaling:RegisterScalableTarget",
     "application-autoscaling:TagResource",
+    "cloudwatch:PutDashboard",
     "cloudwatch:PutMetricAlarm",
     "cloudwatch:TagResource",
     "ecs:CreateCluster",

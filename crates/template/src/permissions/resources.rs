@@ -5,7 +5,6 @@
 
 use super::document::Statement;
 use super::scope::Scope;
-use crate::names;
 
 /// Roles, policies, functions, rules, and log groups.
 pub(super) fn functions(scope: &Scope) -> Vec<Statement> {
@@ -86,9 +85,6 @@ pub(super) fn queues(scope: &Scope) -> Vec<Statement> {
         scope.arn("cloudwatch", &name)
     });
     let alarms = scope.arn("cloudwatch", &format!("alarm:{}", scope.names));
-    // CloudFormation names a dashboard after its logical ID.
-    let dashboards = [&format!("{}-*", names::DASHBOARD), &scope.names]
-        .map(|name| scope.global("cloudwatch", &format!("dashboard/{name}")));
     let endpoints: Vec<String> = scope
         .queues
         .iter()
@@ -110,7 +106,7 @@ pub(super) fn queues(scope: &Scope) -> Vec<Statement> {
             scope.topics.iter().cloned(),
         ),
         Statement::allow("MakeAlarms", ALARMS, [alarms].into_iter().chain(tracking)),
-        Statement::allow("MakeDashboards", DASHBOARDS, dashboards),
+        Statement::allow("MakeDashboards", DASHBOARDS, scope.dashboards()),
         Statement::allow(
             "ReadMetrics",
             &["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData"],

@@ -8,6 +8,7 @@ use stack::{Queue, ServiceSource, Stack};
 use super::handlers::HANDLERS;
 use crate::builder::Template;
 use crate::contract::{self, types};
+use crate::names;
 use crate::resolved::queue_names::STACK_SUFFIX;
 use crate::services::task_roles::secret_itself;
 
@@ -218,6 +219,12 @@ impl Scope {
             partition, account, ..
         } = self;
         format!("arn:{partition}:{service}::{account}:{resource}")
+    }
+
+    /// Dashboards of the stack, which CloudFormation names after their logical ID.
+    pub(super) fn dashboards(&self) -> [String; 2] {
+        [&format!("{}-*", names::DASHBOARD), &self.names]
+            .map(|name| self.global("cloudwatch", &format!("dashboard/{name}")))
     }
 
     /// The bucket of the functions' code and of large templates.

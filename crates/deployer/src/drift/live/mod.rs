@@ -1,6 +1,7 @@
 //! The live parts of a stack, in the shape of CloudFormation's properties.
 
 mod alarms;
+mod dashboards;
 mod ecs;
 mod functions;
 mod part;
@@ -65,7 +66,7 @@ pub(super) const TOPIC_POLICY: &str = "AWS::SNS::TopicPolicy";
 pub(super) const PROVIDERS: &str = "AWS::ECS::ClusterCapacityProviderAssociations";
 
 /// The types that are read one resource at a time.
-const READ_ALONE: [&str; 14] = [
+const READ_ALONE: [&str; 15] = [
     types::RULE,
     types::FUNCTION,
     PERMISSION,
@@ -80,6 +81,7 @@ const READ_ALONE: [&str; 14] = [
     types::CLUSTER,
     PROVIDERS,
     types::CAPACITY_PROVIDER,
+    types::DASHBOARD,
 ];
 
 async fn read_one(session: &Session<'_>, one: &Intended) -> Result<Live> {
@@ -97,6 +99,7 @@ async fn read_one(session: &Session<'_>, one: &Intended) -> Result<Live> {
         types::LOG_GROUP => roles::read_log_group(session, one).await,
         types::CLUSTER | PROVIDERS => ecs::read_cluster(session, one).await,
         types::CAPACITY_PROVIDER => ecs::read_provider(session, one).await,
+        types::DASHBOARD => dashboards::read(session, one).await,
         other => Ok(Live::Unchecked(format!("ecs-scaler can't read {other}"))),
     }
 }

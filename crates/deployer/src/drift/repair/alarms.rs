@@ -1,4 +1,4 @@
-//! Alarms of the stack.
+//! Alarms and dashboards of the stack.
 
 use aws_sdk_cloudwatch::types::{Dimension, Tag};
 
@@ -52,4 +52,17 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .await;
     sent.map(|_| true)
         .map_err(aws(format!("repair the alarm {name}")))
+}
+
+pub(super) async fn repair_dashboard(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
+    let name = &broken.part.physical_id;
+    let body = broken.given().at("DashboardBody").required();
+    let request = session.clients.cloudwatch.put_dashboard();
+    let sent = request
+        .dashboard_name(name)
+        .dashboard_body(body)
+        .send()
+        .await;
+    sent.map(drop)
+        .map_err(aws(format!("repair the dashboard {name}")))
 }

@@ -241,6 +241,7 @@ async fn repair_part(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool>
         types::SCALABLE_TARGET => scaling::repair_target(session, broken).await,
         types::SCALING_POLICY => scaling::repair_policy(session, broken).await,
         types::ALARM => return alarms::repair(session, broken).await,
+        types::DASHBOARD => alarms::repair_dashboard(session, broken).await,
         _ => return Ok(false),
     };
     done.map(|()| true)

@@ -76,15 +76,12 @@ pub(crate) async fn read_profile(named: Option<&str>) -> Result<Profile> {
 fn unknown_profile<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let mut known: Vec<&str> = known.collect();
     known.sort_unstable();
-    let near = known
-        .iter()
-        .min_by_key(|known| strsim::damerau_levenshtein(name, known));
     let error = Error::new(Kind::Usage, format!("there is no AWS profile `{name}`"));
-    let error = match near {
-        Some(near) if strsim::damerau_levenshtein(name, near) <= 2 => error.hint(format!(
+    let error = match stack::nearest(name, known.iter().copied()) {
+        Some(near) => error.hint(format!(
             "did you mean {near}? Correct --profile or AWS_PROFILE"
         )),
-        _ => error.hint("correct --profile or AWS_PROFILE"),
+        None => error.hint("correct --profile or AWS_PROFILE"),
     };
     error.hint(match known.as_slice() {
         [] => "the AWS configuration defines no profile: `aws configure` or `aws configure sso`"

@@ -7,6 +7,8 @@ use aws_sdk_applicationautoscaling::types::{ScalableTarget, ServiceNamespace};
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsError;
 use aws_sdk_cloudwatch::operation::list_dashboards::ListDashboardsError;
 use aws_sdk_cloudwatch::types::{DashboardEntry, MetricAlarm};
+use aws_sdk_eventbridge::operation::list_targets_by_rule::ListTargetsByRuleError;
+use aws_sdk_eventbridge::types::Target;
 
 use crate::session::Session;
 
@@ -62,6 +64,27 @@ pub(crate) async fn read_alarms(
         }
     }
     Ok(found)
+}
+
+/// Lists the targets of a rule.
+///
+/// # Errors
+/// If there is no such rule, or if EventBridge refuses or can't be reached.
+pub(crate) async fn list_rule_targets(
+    session: &Session<'_>,
+    rule: &str,
+) -> Result<Vec<Target>, SdkError<ListTargetsByRuleError, HttpResponse>> {
+    let mut found = Vec::new();
+    let mut next = None;
+    loop {
+        let request = session.clients.eventbridge.list_targets_by_rule();
+        let reply = request.rule(rule).set_next_token(next).send().await?;
+        found.extend(reply.targets.unwrap_or_default());
+        next = reply.next_token;
+        if next.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 /// Whether there is a dashboard of this name. GetDashboard words its "no such" in several ways; a list doesn't.

@@ -42,12 +42,8 @@ fn is_known(region: &str) -> bool {
     REGIONS.split_whitespace().any(|known| known == region)
 }
 
-/// The region whose name needs the fewest corrections, at most 3.
 fn find_nearest(region: &str) -> Option<&'static str> {
-    let wrong = region.to_ascii_lowercase().replace('_', "-");
-    let distance = |known: &&str| strsim::damerau_levenshtein(&wrong, known);
-    let nearest = REGIONS.split_whitespace().min_by_key(distance)?;
-    (distance(&nearest) <= 3).then_some(nearest)
+    stack::nearest(&region.replace('_', "-"), REGIONS.split_whitespace())
 }
 
 /// Whether DNS knows the region. Only names of a region's form are looked up: area, direction, number.

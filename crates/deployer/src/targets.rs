@@ -1,11 +1,13 @@
 //! What the stack's rules send to which function.
 
+use aws_sdk_eventbridge::types::Target as EventTarget;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use scaling::{MetricRequest, ScalingRequest};
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
+use crate::named::list_rule_targets;
 use crate::resource::Resource;
 use crate::session::Session;
 
@@ -72,33 +74,23 @@ pub(crate) async fn read_targets(
 }
 
 async fn of_rule(session: &Session<'_>, rule: &str) -> Result<Vec<Target>> {
-    let mut found = Vec::new();
-    let mut next = None;
-    loop {
-        let request = session.clients.eventbridge.list_targets_by_rule();
-        let reply = match request.rule(rule).set_next_token(next).send().await {
-            Ok(reply) => reply,
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_resource_not_found_exception()) =>
-            {
-                return Ok(found);
-            }
-            Err(error) => {
-                return Err(aws(format!("read what the rule {rule} measures"))(error));
-            }
-        };
-        found.extend(reply.targets().iter().map(|target| Target {
-            rule: rule.to_owned(),
-            arn: target.arn().to_owned(),
-            input: target.input().unwrap_or_default().to_owned(),
-        }));
-        next = reply.next_token().map(str::to_owned);
-        if next.is_none() {
-            return Ok(found);
+    let found = match list_rule_targets(session, rule).await {
+        Ok(found) => found,
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_resource_not_found_exception()) =>
+        {
+            Vec::new()
         }
-    }
+        Err(error) => return Err(aws(format!("read what the rule {rule} measures"))(error)),
+    };
+    let target = |target: &EventTarget| Target {
+        rule: rule.to_owned(),
+        arn: target.arn().to_owned(),
+        input: target.input().unwrap_or_default().to_owned(),
+    };
+    Ok(found.iter().map(target).collect())
 }
 
 /// What AWS calls the resources of a type, those left out that were never made.

@@ -36,6 +36,7 @@ pub use entries::{Entry, parse_entries};
 pub use instances::InstanceRoom;
 pub use load::{LoadError, load};
 pub use model::*;
+pub use nearest::nearest;
 pub use problem::{Label, Problem, Report, Severity};
 pub use slo::Slo;
 

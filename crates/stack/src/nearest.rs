@@ -3,11 +3,9 @@
 /// Longer names aren't compared: the comparison takes the product of both lengths.
 const LONGEST: usize = 64;
 
-/// The candidate most like a name, when one is like it at all: about one wrong letter in three.
-pub(crate) fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+/// Returns the candidate most like a name, if one is like it at all: about one wrong letter in three.
+#[must_use]
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if name.len() > LONGEST {
         return None;
     }

@@ -5,6 +5,7 @@ use aws_sdk_eventbridge::types::{RetryPolicy, Target};
 use serde_json::{Value, json};
 
 use crate::error::Result;
+use crate::named::list_rule_targets;
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -24,39 +25,32 @@ pub(super) async fn read(session: &Session<'_>, rule: &Intended) -> Result<Live>
             );
         }
     };
-    let mut targets: Vec<Value> = Vec::new();
-    let mut next = None;
-    loop {
-        let request = client.list_targets_by_rule().rule(name);
-        let reply = match request.set_next_token(next).send().await {
-            Ok(reply) => reply,
-            Err(error) => {
-                let doing = format!("read the targets of the rule {name}");
-                return explain(error, &doing, |error| {
-                    error.is_resource_not_found_exception()
-                });
-            }
-        };
-        targets.extend(reply.targets().iter().map(|target| {
-            Properties::default()
-                .set("Id", Some(target.id()))
-                .set("Arn", Some(target.arn()))
-                .set("Input", target.input())
-                .set("RetryPolicy", target.retry_policy().map(convert_retries))
-                .set("DeadLetterConfig", dead_letters(target))
-                .object()
-        }));
-        next = reply.next_token().map(str::to_owned);
-        if next.is_none() {
-            break;
+    let targets = match list_rule_targets(session, name).await {
+        Ok(targets) => targets,
+        Err(error) => {
+            let doing = format!("read the targets of the rule {name}");
+            return explain(error, &doing, |error| {
+                error.is_resource_not_found_exception()
+            });
         }
-    }
+    };
+    let targets: Vec<Value> = targets.iter().map(convert_target).collect();
     Ok(Properties::default()
         .set("State", found.state().map(|state| state.as_str()))
         .set("ScheduleExpression", found.schedule_expression())
         .set("Description", found.description())
         .set("Targets", Some(targets))
         .found())
+}
+
+fn convert_target(target: &Target) -> Value {
+    Properties::default()
+        .set("Id", Some(target.id()))
+        .set("Arn", Some(target.arn()))
+        .set("Input", target.input())
+        .set("RetryPolicy", target.retry_policy().map(convert_retries))
+        .set("DeadLetterConfig", dead_letters(target))
+        .object()
 }
 
 fn convert_retries(policy: &RetryPolicy) -> Value {

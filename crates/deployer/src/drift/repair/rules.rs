@@ -3,6 +3,7 @@
 use aws_sdk_eventbridge::types::{DeadLetterConfig, RetryPolicy, Tag, Target};
 
 use crate::error::{Result, aws};
+use crate::named::list_rule_targets;
 use crate::session::Session;
 
 use super::broken::Broken;
@@ -67,10 +68,9 @@ fn convert(given: Given<'_>) -> Option<Target> {
 async fn remove_others(session: &Session<'_>, rule: &str, wanted: &[String]) -> Result<()> {
     let client = &session.clients.eventbridge;
     let doing = || format!("remove other targets of the rule {rule}");
-    let reply = client.list_targets_by_rule().rule(rule).send().await;
-    let reply = reply.map_err(aws(doing()))?;
-    let others: Vec<String> = reply
-        .targets()
+    let targets = list_rule_targets(session, rule).await;
+    let targets = targets.map_err(aws(doing()))?;
+    let others: Vec<String> = targets
         .iter()
         .map(|target| target.id().to_owned())
         .filter(|id| !wanted.contains(id))

@@ -10,12 +10,13 @@ use aws_sdk_eventbridge::operation::describe_rule::DescribeRuleOutput;
 use aws_sdk_eventbridge::operation::list_targets_by_rule::ListTargetsByRuleOutput;
 use aws_sdk_eventbridge::operation::put_rule::PutRuleOutput;
 use aws_sdk_eventbridge::operation::put_targets::PutTargetsOutput;
-use aws_sdk_eventbridge::types::RuleState;
+use aws_sdk_eventbridge::types::{RuleState, Target};
 use aws_smithy_mocks::{Rule, mock};
 use serde_json::json;
 
 use super::cloud::{Told, cbor_error, json_error, run, xml_error};
 use super::cloudformation::{CloudFormation, FakePlan, source};
+use crate::named::list_rule_targets;
 use crate::{Deployed, Error, Plan, Problem, Result};
 
 const NOTHING: FakePlan = FakePlan::Fails("The submitted information didn't contain changes.");
@@ -243,4 +244,27 @@ async fn a_read_that_is_denied_leaves_its_part_unchecked() {
     for one in &drift.unchecked {
         assert!(one.reason.contains("not for you"), "{one:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_targets_of_every_page_are_read() {
+    let target = |id: &str| Target::builder().id(id).arn("arn").build().unwrap();
+    let first = mock!(aws_sdk_eventbridge::Client::list_targets_by_rule)
+        .match_requests(|request| request.next_token().is_none())
+        .then_output(move || {
+            let page = ListTargetsByRuleOutput::builder().targets(target("one"));
+            page.next_token("more").build()
+        });
+    let second = mock!(aws_sdk_eventbridge::Client::list_targets_by_rule)
+        .match_requests(|request| request.next_token() == Some("more"))
+        .then_output(move || {
+            let page = ListTargetsByRuleOutput::builder();
+            page.targets(target("two")).build()
+        });
+    let (found, _) = run(&[first, second], async |session| {
+        list_rule_targets(session, "rule").await.unwrap()
+    })
+    .await;
+    let ids: Vec<&str> = found.iter().map(Target::id).collect();
+    assert_eq!(ids, ["one", "two"]);
 }

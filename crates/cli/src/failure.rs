@@ -1,16 +1,10 @@
 //! The one error of the command line: an exit code, what happened, and what to do next.
 
-use std::process::ExitCode;
-
 use deployer::Kind;
 use miette::Diagnostic;
 use serde::Serialize;
 use serde_json::{Value, json};
 use stack::{LoadError, Report};
-
-use crate::disk;
-use crate::output::Format;
-use crate::ui;
 
 /// Exit codes, as `--help` and the documentation name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,39 +91,32 @@ impl Failure {
         &self.message
     }
 
-    #[cfg(test)]
     pub(crate) fn hints(&self) -> &[String] {
         &self.hints
     }
 
-    /// Reports to people on standard error, and to programs on standard output.
-    pub fn report(&self, format: Format) -> ExitCode {
-        if let Some(problems) = &self.problems {
-            ui::print_report(problems);
+    /// Problems of a definition.
+    pub(crate) fn problems(&self) -> Option<&Report> {
+        self.problems.as_deref()
+    }
+
+    /// The document for programs, with these hints.
+    pub(crate) fn to_document(&self, hints: &[String]) -> Value {
+        let problems = self.problems().map(|report| json!(report));
+        let mut error = json!({
+            "exit_code": self.code as u8,
+            "kind": format!("{:?}", self.code),
+            "message": self.message,
+            "hints": hints,
+            "problems": problems,
+        });
+        if let Some(details) = &self.details {
+            error["details"] = Value::clone(details);
         }
-        let hints = [disk::hints(&self.message), self.hints.clone()].concat();
-        ui::print_error(&self.message, &hints);
-        if format == Format::Json {
-            let problems = self.problems.as_ref().map(|report| json!(report));
-            let mut error = json!({
-                "exit_code": self.code as u8,
-                "kind": format!("{:?}", self.code),
-                "message": self.message,
-                "hints": hints,
-                "problems": problems,
-            });
-            if let Some(details) = &self.details {
-                error["details"] = Value::clone(details);
-            }
-            let mut document = self
-                .document
-                .as_deref()
-                .cloned()
-                .unwrap_or_else(|| json!({}));
-            document["error"] = error;
-            crate::output::json(&document);
-        }
-        ExitCode::from(self.code as u8)
+        let document = self.document.as_deref().cloned();
+        let mut document = document.unwrap_or_else(|| json!({}));
+        document["error"] = error;
+        document
     }
 }
 

@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod programs;
 mod progress;
+mod report;
 mod role;
 mod signals;
 mod simulation;

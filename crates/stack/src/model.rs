@@ -1,10 +1,13 @@
 //! A validated stack definition: what [`crate::parse`] hands out. Every default is filled in, and
 //! every value is one that AWS takes.
 
+mod container;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+pub use container::*;
 pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps, Warm};
 
 use crate::Slo;
@@ -450,8 +453,19 @@ pub struct ServiceSpec {
     pub command: Vec<String>,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
-    /// Environment variables from Secrets Manager or SSM Parameter Store, by ARN.
+    /// Environment variables from Secrets Manager or SSM Parameter Store, by ARN, or by a parameter's name, which
+    /// begins with a slash.
     pub secrets: BTreeMap<String, String>,
+    /// How the container runs, beyond that.
+    pub container: Container,
+    /// Ephemeral storage of a task in GiB, 21 to 200; otherwise Fargate's 20.
+    pub storage: Option<u32>,
+    /// What else the tasks may do.
+    pub permissions: Vec<Permission>,
+    /// ARN of an existing role of the tasks, in place of the stack's own.
+    pub task_role: Option<String>,
+    /// ARN of an existing role with which ECS starts the tasks, in place of the stack's own.
+    pub execution_role: Option<String>,
     /// Time between SIGTERM and SIGKILL; whole seconds, on Fargate at most 120 s.
     pub stop_timeout: Duration,
     /// Port that the container listens on.

@@ -4,6 +4,7 @@
 
 mod arns;
 mod capacity;
+mod containers;
 mod demand;
 mod fargate;
 mod groups;
@@ -12,6 +13,7 @@ mod metric;
 mod names;
 mod network;
 mod objective;
+mod permissions;
 mod queues;
 mod scaling;
 mod secrets;
@@ -34,6 +36,8 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     slo::check(stack, findings);
     capacity::check(stack, findings);
     network::check(stack, findings);
+    containers::check(stack, findings);
+    permissions::check(stack, findings);
     secrets::check(stack, findings);
     scaling::check(stack, findings);
     queues::check(stack, findings);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Findings};
-use crate::model::{Service, ServiceSource, ServiceSpec, Stack};
+use crate::model::{Permission, Service, ServiceSource, ServiceSpec, Stack};
 use crate::nearest::{listed, nearest};
 use crate::path;
 
@@ -125,10 +125,23 @@ fn dynamic_references(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
         let place = path::key(&format!("{path}.environment"), name);
         (place, value)
     });
-    let command = spec.command.iter().enumerate();
-    let words = command.map(|(index, word)| (path::item(&format!("{path}.command"), index), word));
+    let health = spec.container.health_check.as_ref();
+    let lists = [
+        ("command", spec.command.as_slice()),
+        ("entrypoint", &spec.container.entrypoint),
+        (
+            "health_check.command",
+            health.map_or(&[], |health| &health.command),
+        ),
+    ];
+    let words = lists.into_iter().flat_map(|(key, words)| {
+        let words = words.iter().enumerate();
+        words.map(move |(index, word)| (path::item(&format!("{path}.{key}"), index), word))
+    });
+    let values = condition_values(path, spec);
     for (place, _) in variables
         .chain(words)
+        .chain(values)
         .filter(|(_, text)| text.contains("{{resolve:"))
     {
         let finding = Finding::error("CloudFormation would replace `{{resolve:…}}`")
@@ -136,6 +149,31 @@ fn dynamic_references(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
             .help("a secret's value would show in the task definition: name it under `secrets`; where the text itself is meant, keep it in the image");
         findings.report(finding);
     }
+}
+
+/// The values of the conditions of a service's permissions, with their keys' paths.
+fn condition_values<'s>(
+    path: &str,
+    spec: &'s ServiceSpec,
+) -> impl Iterator<Item = (String, &'s String)> {
+    let list = format!("{path}.permissions");
+    let permissions = spec.permissions.iter().enumerate();
+    let conditions = permissions.flat_map(move |(index, permission)| {
+        let place = format!("{}.when", path::item(&list, index));
+        let when = match permission {
+            Permission::Statement(statement) => Some(&statement.when),
+            Permission::Policy(_) => None,
+        };
+        when.into_iter()
+            .flatten()
+            .map(move |(operator, keys)| (path::key(&place, operator), keys))
+    });
+    conditions.flat_map(|(place, keys)| {
+        keys.iter().flat_map(move |(key, values)| {
+            let place = path::key(&place, key);
+            values.iter().map(move |value| (place.clone(), value))
+        })
+    })
 }
 
 /// What ECS and IAM hold of a service's texts.

@@ -64,10 +64,12 @@ impl<'t> Fields<'t> {
 
     /// The texts of a list, empty where an item is none: the places of the others stay.
     pub(super) fn texts(&self, name: &str) -> Vec<String> {
-        self.items(name)
-            .iter()
-            .map(|item| text_of(&item.value).unwrap_or_default())
-            .collect()
+        texts_of(self.items(name))
+    }
+
+    /// The names of its keys, given or not.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.object.names()
     }
 
     /// The items of a list.
@@ -104,6 +106,14 @@ impl<'t> Fields<'t> {
         let default = || read(&scalar::resolve(self.object.field(name)?.default?));
         given.or_else(default).unwrap_or_default()
     }
+}
+
+/// The texts of items, empty where one is none.
+pub(super) fn texts_of(items: &[Node]) -> Vec<String> {
+    items
+        .iter()
+        .map(|item| text_of(&item.value).unwrap_or_default())
+        .collect()
 }
 
 fn text_of(value: &Value) -> Option<String> {

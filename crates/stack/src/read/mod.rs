@@ -2,6 +2,7 @@
 //!
 //! What the structural check refused is read as its default, so that the rest can still be judged.
 
+mod container;
 mod fields;
 mod network;
 mod queues;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::container::{container, permissions, storage};
 use super::fields::Fields;
 use super::scaling::scaling;
 use super::shared::architecture;
@@ -61,6 +62,11 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         command: fields.texts("command"),
         environment: fields.text_entries("environment"),
         secrets: fields.text_entries("secrets"),
+        container: container(fields),
+        storage: storage(fields),
+        permissions: permissions(fields),
+        task_role: fields.optional_text("task_role"),
+        execution_role: fields.optional_text("execution_role"),
         stop_timeout: fields.duration("stop_timeout"),
         port: port(fields, "port"),
         load_balancer: fields

@@ -169,6 +169,8 @@ pub(crate) struct Entries {
 pub(crate) enum Form {
     /// This word.
     Word(&'static str),
+    /// Text.
+    Text(&'static Text),
     /// A mapping that has this key.
     Keyed(&'static str, &'static Object),
     /// Any other mapping.
@@ -180,7 +182,7 @@ impl Object {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
         self.fields.iter().map(|field| field.name)
     }
 }

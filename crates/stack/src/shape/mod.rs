@@ -5,6 +5,7 @@
 
 mod amount;
 mod check;
+mod container_texts;
 mod fault;
 mod filter;
 mod kind;

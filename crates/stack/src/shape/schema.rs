@@ -156,6 +156,7 @@ fn kind(kind: Kind) -> Value {
 fn form(form: &Form) -> Value {
     match form {
         Form::Word(word) => json!({"const": word}),
+        Form::Text(found) => text(found),
         Form::Keyed(_, found) | Form::Object(found) => {
             let mut schema = object(found);
             schema["title"] = json!(found.what);

@@ -144,8 +144,8 @@ pub(crate) static KEY_ARN: Text = Text::new(
 pub(crate) static SECRET_ARN: Text = Text::new(
     "the ARN of a secret or parameter",
     2048,
-    "^arn:aws(-[a-z]+)*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[^: ]*){0,3}|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]+)$",
-    "the ARN of a Secrets Manager secret or of an SSM parameter",
+    "^(/[A-Za-z0-9_.-]+)+$|^arn:aws(-[a-z]+)*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+(:[^: ]*){0,3}|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9_./-]+)$",
+    "the ARN of a Secrets Manager secret or of an SSM parameter, or a parameter's name as `/path/name`",
     "arn:aws:secretsmanager:us-west-2:111122223333:secret:database-Ab12Cd",
 );
 

@@ -69,7 +69,9 @@ pub(super) fn describe_kind(kind: Kind) -> String {
 fn instead(kind: Kind, value: &Value, raw: &str) -> String {
     let raw = shorten(raw);
     match (kind, value) {
-        (Kind::Text(_), Value::Int(_) | Value::Float(_) | Value::Bool(_)) => {
+        (Kind::Text(text), Value::Int(_) | Value::Float(_) | Value::Bool(_))
+            if text.accepts(&raw) =>
+        {
             format!("quote it: \"{raw}\"")
         }
         (Kind::Text(_), Value::Null) if raw.is_empty() => suggest_value(kind),
@@ -166,8 +168,15 @@ fn word_fault(kind: Kind, words: &'static [&'static str], found: &str) -> Fault 
 fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
     let words = forms.iter().filter_map(|form| match form {
         Form::Word(word) => Some(*word),
-        Form::Keyed(..) | Form::Object(_) => None,
+        Form::Text(_) | Form::Keyed(..) | Form::Object(_) => None,
     });
+    let texts = forms.iter().find_map(|form| match form {
+        Form::Text(text) => Some(*text),
+        _ => None,
+    });
+    if let Some(text) = texts {
+        return text_fault(text, found);
+    }
     if words.clone().any(|word| word == found) {
         return None;
     }
@@ -186,6 +195,7 @@ fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
 fn form(form: &Form) -> String {
     match form {
         Form::Word(word) => format!("`{word}`"),
+        Form::Text(text) => text.what.to_owned(),
         Form::Keyed(key, object) => format!("{} as `{{{key}: …}}`", object.what),
         Form::Object(object) => {
             let choice = object.rules.iter().find_map(|rule| match rule {

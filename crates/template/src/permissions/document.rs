@@ -10,24 +10,25 @@ use crate::policy::policy_document;
 /// A statement of a policy.
 #[derive(Clone, Debug)]
 pub(super) struct Statement {
-    sid: &'static str,
+    sid: String,
     effect: &'static str,
-    actions: Vec<&'static str>,
+    actions: Vec<String>,
     resources: Vec<String>,
-    conditions: BTreeMap<&'static str, BTreeMap<String, Value>>,
+    conditions: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 impl Statement {
     /// Allows the actions on the resources.
     pub(super) fn allow(
-        sid: &'static str,
-        actions: &[&'static str],
+        sid: impl Into<String>,
+        actions: &[impl AsRef<str>],
         resources: impl IntoIterator<Item = String>,
     ) -> Self {
+        let actions = actions.iter().map(|action| action.as_ref().to_owned());
         Self {
-            sid,
+            sid: sid.into(),
             effect: "Allow",
-            actions: actions.to_vec(),
+            actions: actions.collect(),
             resources: resources.into_iter().collect(),
             conditions: BTreeMap::new(),
         }
@@ -35,8 +36,8 @@ impl Statement {
 
     /// Forbids the actions on the resources, whatever else allows them.
     pub(super) fn deny(
-        sid: &'static str,
-        actions: &[&'static str],
+        sid: impl Into<String>,
+        actions: &[impl AsRef<str>],
         resources: impl IntoIterator<Item = String>,
     ) -> Self {
         Self {
@@ -46,13 +47,8 @@ impl Statement {
     }
 
     /// Adds a condition: the operator, the key, and the value or values of which one must match.
-    pub(super) fn when(
-        mut self,
-        operator: &'static str,
-        key: &str,
-        value: impl Into<Value>,
-    ) -> Self {
-        let keys = self.conditions.entry(operator).or_default();
+    pub(super) fn when(mut self, operator: &str, key: &str, value: impl Into<Value>) -> Self {
+        let keys = self.conditions.entry(operator.to_owned()).or_default();
         keys.insert(key.to_owned(), value.into());
         self
     }
@@ -76,13 +72,14 @@ impl Statement {
             "MakeServiceLinkedRoles",
             "ReadFunctionCode",
         ];
-        self.effect == "Deny" || OTHERS.contains(&self.sid)
+        self.effect == "Deny" || OTHERS.contains(&self.sid.as_str())
     }
 
     /// Keeps the actions that are needed; `None` if none is, or if there is no resource.
     pub(super) fn narrowed(mut self, needed: &BTreeSet<&str>) -> Option<Self> {
         if self.effect == "Allow" {
-            self.actions.retain(|action| needed.contains(action));
+            self.actions
+                .retain(|action| needed.contains(action.as_str()));
         }
         (!self.actions.is_empty() && !self.resources.is_empty()).then_some(self)
     }
@@ -97,13 +94,16 @@ impl Statement {
 
     fn render_part(&self, part: usize, resources: &[String]) -> Value {
         let sid = match part {
-            0 => self.sid.to_owned(),
+            0 => self.sid.clone(),
             part => format!("{}{}", self.sid, part + 1),
         };
         let mut map = Map::new();
         map.insert("Sid".into(), sid.into());
         map.insert("Effect".into(), self.effect.into());
-        map.insert("Action".into(), one_or_many(self.actions.iter().copied()));
+        map.insert(
+            "Action".into(),
+            one_or_many(self.actions.iter().map(String::as_str)),
+        );
         let resources = resources.iter().map(String::as_str);
         map.insert("Resource".into(), one_or_many(resources));
         if !self.conditions.is_empty() {

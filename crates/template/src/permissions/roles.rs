@@ -1,5 +1,7 @@
 //! Statements for the stack's roles, and the boundary that keeps these roles to what a stack needs.
 
+use std::collections::BTreeSet;
+
 use super::document::Statement;
 use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
@@ -22,19 +24,21 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
         }
         None => statement,
     };
-    let attached = [
+    let mut attached = vec![
         scope.global("iam", &format!("policy/{}", scope.names)),
         format!("arn:{}:iam::aws:{AGENT_POLICY}", scope.partition),
     ];
+    attached.extend(scope.policies.iter().cloned());
+    let passed = roles().chain(scope.existing_roles.iter().cloned());
     let mut statements = vec![
         bounded(Statement::allow("MakeRoles", MAKE, roles())),
         bounded(Statement::allow("AttachPolicies", ATTACH, roles())).when(
             "ArnLike",
             "iam:PolicyARN",
-            attached.to_vec(),
+            attached,
         ),
         Statement::allow("KeepRoles", KEEP, roles()),
-        Statement::allow("PassRoles", &["iam:PassRole"], roles()).when(
+        Statement::allow("PassRoles", &["iam:PassRole"], passed).when(
             "StringEquals",
             "iam:PassedToService",
             vec![
@@ -205,6 +209,8 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         ),
     ];
     statements.extend(read_secrets(scope));
+    statements.extend(read_environment_files(scope));
+    statements.extend(grant(scope));
     if scope
         .handlers
         .contains("autoscaling:CreateAutoScalingGroup")
@@ -228,6 +234,34 @@ fn read_secrets(scope: &Scope) -> impl Iterator<Item = Statement> {
         let is_stored = |arn: &&String| arn.split(':').nth(2) == Some(store);
         let secrets: Vec<String> = scope.secrets.iter().filter(is_stored).cloned().collect();
         (!secrets.is_empty()).then(|| Statement::allow(sid, &[action], secrets))
+    })
+}
+
+fn read_environment_files(scope: &Scope) -> Vec<Statement> {
+    let files = &scope.environment_files;
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let buckets = files.iter().filter_map(|arn| Some(arn.split_once('/')?.0));
+    let buckets: BTreeSet<String> = buckets.map(str::to_owned).collect();
+    vec![
+        Statement::allow("ReadFiles", &["s3:GetObject"], files.iter().cloned()),
+        Statement::allow("LocateFiles", &["s3:GetBucketLocation"], buckets),
+    ]
+}
+
+/// What the definition allows its tasks. What its policies allow, only AWS knows.
+fn grant(scope: &Scope) -> impl Iterator<Item = Statement> {
+    scope.granted.iter().enumerate().map(|(index, granted)| {
+        let sid = format!("Grant{}", index + 1);
+        let statement = Statement::allow(sid, &granted.allow, granted.on.iter().cloned());
+        let conditions = granted.when.iter().flat_map(|(operator, keys)| {
+            keys.iter()
+                .map(move |(key, values)| (operator, key, values))
+        });
+        conditions.fold(statement, |statement, (operator, key, values)| {
+            statement.when(operator, key, values.clone())
+        })
     })
 }
 

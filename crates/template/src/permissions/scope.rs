@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stack::{Queue, ServiceSource, Stack};
+use stack::{Permission, PermissionStatement, Queue, ServiceSource, ServiceSpec, Stack};
 
 use super::handlers::HANDLERS;
 use crate::builder::Template;
 use crate::contract::{self, types};
 use crate::names;
 use crate::resolved::queue_names::STACK_SUFFIX;
-use crate::services::task_roles::secret_itself;
+use crate::services::secrets::{secret_itself, secrets_of};
+use crate::services::task_roles::files_of;
 
 /// Characters of the stack's name, and of a logical ID, that CloudFormation keeps in every name that it makes: it cuts
 /// long ones, and the shortest limit of the types named here is 64 characters.
@@ -46,6 +47,14 @@ pub(super) struct Scope {
     pub(super) existing_services: Vec<String>,
     /// ARNs of secrets and parameters that the tasks are started with.
     pub(super) secrets: Vec<String>,
+    /// ARNs of environment files that the tasks are started with.
+    pub(super) environment_files: Vec<String>,
+    /// ARNs of existing roles that the tasks have.
+    pub(super) existing_roles: Vec<String>,
+    /// ARNs of existing policies that the tasks' roles have.
+    pub(super) policies: Vec<String>,
+    /// What the definition itself allows the tasks.
+    pub(super) granted: Vec<PermissionStatement>,
     /// Namespace of the functions' metrics.
     pub(super) namespace: String,
     /// IDs of existing VPCs in which the stack makes security groups.
@@ -81,6 +90,10 @@ impl Scope {
                 text("arn:aws:secretsmanager:REGION:ACCOUNT:secret:SECRET"),
                 text("arn:aws:ssm:REGION:ACCOUNT:parameter/PARAMETER"),
             ],
+            environment_files: vec![text("arn:aws:s3:::BUCKET/FILE.env")],
+            existing_roles: vec![text("arn:aws:iam::ACCOUNT:role/EXISTING_ROLE")],
+            policies: vec![text("arn:aws:iam::ACCOUNT:policy/EXISTING_POLICY")],
+            granted: Vec::new(),
             namespace: text("EcsScaler"),
             vpcs: vec![text("VPC")],
             handlers: HANDLERS
@@ -113,6 +126,10 @@ impl Scope {
             services: Vec::new(),
             existing_services: Vec::new(),
             secrets: Vec::new(),
+            environment_files: Vec::new(),
+            existing_roles: Vec::new(),
+            policies: Vec::new(),
+            granted: Vec::new(),
             namespace: stack.metric.namespace.clone(),
             vpcs: Vec::new(),
             handlers: handlers
@@ -140,13 +157,41 @@ impl Scope {
                 self.existing_services.push(format!("{cluster}/{service}"));
             }
             if let ServiceSource::Create(spec) = &service.source {
-                let secrets = spec.secrets.values().map(|arn| secret_itself(arn));
-                self.secrets.extend(secrets);
+                self.add_tasks(spec);
             }
         }
-        for list in [&mut self.existing_clusters, &mut self.secrets] {
+        for list in [
+            &mut self.existing_clusters,
+            &mut self.secrets,
+            &mut self.environment_files,
+            &mut self.existing_roles,
+            &mut self.policies,
+        ] {
             list.sort();
             list.dedup();
+        }
+    }
+
+    /// What exists and the tasks of a service use. The boundary is for roles of the stack's own.
+    fn add_tasks(&mut self, spec: &ServiceSpec) {
+        if spec.execution_role.is_none() {
+            let secrets = secrets_of(spec).map(|secret| match secret.strip_prefix('/') {
+                Some(name) => self.arn("ssm", &format!("parameter/{name}")),
+                None => secret_itself(secret),
+            });
+            let secrets: Vec<String> = secrets.collect();
+            self.secrets.extend(secrets);
+            let files = files_of(spec).map(str::to_owned);
+            self.environment_files.extend(files);
+        }
+        let roles = [&spec.task_role, &spec.execution_role];
+        self.existing_roles
+            .extend(roles.into_iter().flatten().cloned());
+        for permission in &spec.permissions {
+            match permission {
+                Permission::Policy(arn) => self.policies.push(arn.clone()),
+                Permission::Statement(statement) => self.granted.push(statement.clone()),
+            }
         }
     }
 

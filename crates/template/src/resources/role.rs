@@ -15,7 +15,7 @@ use crate::{limits, names};
 pub(crate) struct Statement {
     /// Empty where several statements of a policy are alike.
     pub(crate) sid: &'static str,
-    pub(crate) actions: &'static [&'static str],
+    pub(crate) actions: Vec<String>,
     pub(crate) resources: Vec<Text>,
     pub(crate) conditions: Vec<Condition>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Statement {
 /// A condition of a statement: operator, key and the values of which one must match.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
-    pub(crate) operator: &'static str,
+    pub(crate) operator: String,
     pub(crate) key: String,
     pub(crate) values: Vec<Text>,
 }
@@ -37,19 +37,20 @@ pub(crate) struct Role {
     /// Who may have the principal assume it.
     pub(crate) trust: Vec<Condition>,
     pub(crate) statements: Vec<Statement>,
-    /// ARNs of policies that AWS manages.
+    /// ARNs of policies that exist.
     pub(crate) managed: Vec<Text>,
 }
 
 impl Statement {
-    pub(crate) fn new(
+    pub(crate) fn new<A: AsRef<str>>(
         sid: &'static str,
-        actions: &'static [&'static str],
+        actions: &[A],
         resources: Vec<Text>,
     ) -> Self {
+        let actions = actions.iter().map(|action| action.as_ref().to_owned());
         Self {
             sid,
-            actions,
+            actions: actions.collect(),
             resources,
             conditions: Vec::new(),
         }
@@ -57,12 +58,12 @@ impl Statement {
 
     pub(crate) fn when(
         mut self,
-        operator: &'static str,
+        operator: impl Into<String>,
         key: impl Into<String>,
         values: Vec<Text>,
     ) -> Self {
         self.conditions.push(Condition {
-            operator,
+            operator: operator.into(),
             key: key.into(),
             values,
         });
@@ -101,9 +102,9 @@ impl Statement {
 }
 
 impl Condition {
-    pub(crate) fn new(operator: &'static str, key: impl Into<String>, value: Text) -> Self {
+    pub(crate) fn new(operator: impl Into<String>, key: impl Into<String>, value: Text) -> Self {
         Self {
-            operator,
+            operator: operator.into(),
             key: key.into(),
             values: vec![value],
         }
@@ -121,6 +122,9 @@ impl Role {
     /// refers to, so that whatever waits for the role waits for all of its permissions.
     pub(crate) fn add(self, builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
         let mut policies = pack_statements(&self.statements)
+            .filter(|policies| {
+                policies.len() + self.managed.len() <= 1 + limits::MANAGED_POLICIES_PER_ROLE
+            })
             .ok_or_else(|| SynthesisError::PolicyTooLarge {
                 role: self.id.clone(),
             })?
@@ -237,7 +241,9 @@ pub(crate) fn render_conditions(all: &[Condition]) -> Value {
     let mut json = json!({});
     for condition in all {
         if let Some(map) = json.as_object_mut() {
-            let keys = map.entry(condition.operator).or_insert_with(|| json!({}));
+            let keys = map
+                .entry(condition.operator.as_str())
+                .or_insert_with(|| json!({}));
             if let Some(keys) = keys.as_object_mut() {
                 keys.insert(condition.key.clone(), one_or_many(&condition.values));
             }

@@ -1,6 +1,9 @@
 //! Created services: log group, roles, task definition and service.
 
+mod container;
 pub(crate) mod load_balancer;
+mod permissions;
+pub(crate) mod secrets;
 pub(crate) mod task_roles;
 
 use std::collections::BTreeMap;
@@ -14,8 +17,9 @@ use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::resources::log_group::add_log_group;
-use crate::text::{Text, attribute, reference};
+use crate::text::{attribute, reference};
 use crate::{cluster, names};
+use container::ContainerParts;
 
 pub(crate) fn add(
     builder: &mut Builder,
@@ -55,18 +59,26 @@ fn add_task_definition(
         true => ("EC2", "bridge"),
         false => ("FARGATE", "awsvpc"),
     };
-    let properties = json!({
+    let mut properties = json!({
         "RequiresCompatibilities": [compatible],
         "NetworkMode": mode,
         "Cpu": spec.cpu.to_string(),
         "Memory": spec.memory.to_string(),
         "RuntimePlatform": { "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX" },
-        "ExecutionRoleArn": attribute(&names::execution_role(short), "Arn"),
-        "TaskRoleArn": attribute(&names::task_role(short), "Arn"),
+        "ExecutionRoleArn": role_arn(spec.execution_role.as_deref(), &names::execution_role(short)),
+        "TaskRoleArn": role_arn(spec.task_role.as_deref(), &names::task_role(short)),
         "ContainerDefinitions": [container_definition(service, spec, on_instances)],
     });
+    if let (Some(map), Some(size)) = (properties.as_object_mut(), spec.storage) {
+        map.insert("EphemeralStorage".into(), json!({ "SizeInGiB": size }));
+    }
     let id = names::task_definition(short);
     builder.add(id, Resource::new(types::TASK_DEFINITION, properties))
+}
+
+/// An existing role, or else the stack's own.
+fn role_arn(existing: Option<&str>, own: &str) -> Value {
+    existing.map_or_else(|| attribute(own, "Arn"), Value::from)
 }
 
 fn container_definition(
@@ -74,43 +86,27 @@ fn container_definition(
     spec: &ServiceSpec,
     on_instances: bool,
 ) -> Value {
-    let short = service.short;
-    let mut container = json!({
-        "Name": short,
-        "Image": spec.image,
-        "Essential": true,
-        "Environment": render_environment(service, spec),
-        "StopTimeout": spec.stop_timeout.as_secs(),
-        // An init process as PID 1 passes SIGTERM on and collects orphans. A worker that is PID 1
-        // itself and installs no handler never sees SIGTERM, and is killed in the middle of a message.
-        "LinuxParameters": { "InitProcessEnabled": true },
-        "LogConfiguration": {
-            "LogDriver": "awslogs",
-            "Options": {
-                "awslogs-group": reference(&names::service_log_group(short)),
-                "awslogs-region": Text::region().value(),
-                "awslogs-stream-prefix": short,
-            },
-        },
-    });
-    if let Some(map) = container.as_object_mut() {
-        if let Some(port) = spec.port {
-            let mut mapping = json!({ "ContainerPort": port, "Protocol": "tcp" });
-            // Any free port of the instance, so that several tasks fit on one.
-            if let (Some(mapping), true) = (mapping.as_object_mut(), on_instances) {
-                mapping.insert("HostPort".into(), 0.into());
-            }
-            map.insert("PortMappings".into(), json!([mapping]));
+    let parts = ContainerParts {
+        name: service.short,
+        image: &spec.image,
+        essential: true,
+        command: &spec.command,
+        environment: render_environment(service, spec),
+        secrets: &spec.secrets,
+        container: &spec.container,
+        log_group: &names::service_log_group(service.short),
+    };
+    let mut container = parts.render();
+    container.insert("StopTimeout".into(), spec.stop_timeout.as_secs().into());
+    if let Some(port) = spec.port {
+        let mut mapping = json!({ "ContainerPort": port, "Protocol": "tcp" });
+        // Any free port of the instance, so that several tasks fit on one.
+        if let (Some(mapping), true) = (mapping.as_object_mut(), on_instances) {
+            mapping.insert("HostPort".into(), 0.into());
         }
-        if !spec.command.is_empty() {
-            map.insert("Command".into(), json!(spec.command));
-        }
-        if !spec.secrets.is_empty() {
-            let secret = |(name, arn)| json!({ "Name": name, "ValueFrom": arn });
-            map.insert("Secrets".into(), spec.secrets.iter().map(secret).collect());
-        }
+        container.insert("PortMappings".into(), json!([mapping]));
     }
-    container
+    container.into()
 }
 
 /// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, and the definition's own, which win: ECS

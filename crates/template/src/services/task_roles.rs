@@ -1,9 +1,10 @@
 //! What the containers of a service may do, and what ECS may do to start them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use stack::{Encryption, Queue, ServiceSpec, Stack};
 
+use super::{permissions, secrets};
 use crate::builder::Builder;
 use crate::contract::STACK_TAG;
 use crate::error::SynthesisError;
@@ -24,14 +25,21 @@ pub(crate) fn add(
     spec: &ServiceSpec,
 ) -> Result<(), SynthesisError> {
     let short = service.short;
-    let task = Role {
-        id: names::task_role(short),
-        description: format!("What the containers of service {short} may do"),
-        principal: PRINCIPAL,
-        trust: trust_conditions(),
-        statements: task_statements(stack, service),
-        managed: Vec::new(),
-    };
+    if spec.task_role.is_none() {
+        let (granted, managed) = permissions::granted(&spec.permissions);
+        let task = Role {
+            id: names::task_role(short),
+            description: format!("What the containers of service {short} may do"),
+            principal: PRINCIPAL,
+            trust: trust_conditions(),
+            statements: [task_statements(stack, service), granted].concat(),
+            managed,
+        };
+        task.add(builder, stack)?;
+    }
+    if spec.execution_role.is_some() {
+        return Ok(());
+    }
     let execution = Role {
         id: names::execution_role(short),
         description: format!("What ECS may do to start the tasks of service {short}"),
@@ -40,7 +48,6 @@ pub(crate) fn add(
         statements: execution_statements(short, spec),
         managed: Vec::new(),
     };
-    task.add(builder, stack)?;
     execution.add(builder, stack)
 }
 
@@ -130,20 +137,34 @@ fn execution_statements(short: &str, spec: &ServiceSpec) -> Vec<Statement> {
             vec![image.repository_arn()],
         ));
     }
-    statements.extend(read_secrets(
-        spec,
-        "secretsmanager",
-        "ReadSecrets",
-        &["secretsmanager:GetSecretValue"],
-    ));
-    statements.extend(read_secrets(
-        spec,
-        "ssm",
-        "ReadParameters",
-        &["ssm:GetParameters"],
-    ));
-    statements.extend(decrypt_secrets(spec));
+    statements.extend(secrets::read_all(spec));
+    statements.extend(read_environment_files(spec));
     statements
+}
+
+/// Source: Amazon ECS Developer Guide, "Pass environment variables to an Amazon ECS container", IAM permissions.
+fn read_environment_files(spec: &ServiceSpec) -> Vec<Statement> {
+    let files: BTreeSet<&str> = files_of(spec).collect();
+    let buckets: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|arn| Some(arn.split_once('/')?.0))
+        .collect();
+    let on = |arns: BTreeSet<&str>| arns.into_iter().map(Text::from).collect::<Vec<_>>();
+    let statements = [
+        Statement::new("ReadEnvironmentFiles", &["s3:GetObject"], on(files)),
+        Statement::new(
+            "LocateEnvironmentFiles",
+            &["s3:GetBucketLocation"],
+            on(buckets),
+        ),
+    ];
+    let needed = statements.into_iter();
+    needed.filter(|one| !one.resources.is_empty()).collect()
+}
+
+/// The environment files of a service's containers.
+pub(crate) fn files_of(spec: &ServiceSpec) -> impl Iterator<Item = &str> {
+    spec.container.environment_files.iter().map(String::as_str)
 }
 
 const PULL: &[&str] = &[
@@ -151,61 +172,6 @@ const PULL: &[&str] = &[
     "ecr:GetDownloadUrlForLayer",
     "ecr:BatchGetImage",
 ];
-
-/// Reading the secrets of one store, which is the third field of an ARN.
-fn read_secrets(
-    spec: &ServiceSpec,
-    store: &str,
-    sid: &'static str,
-    actions: &'static [&'static str],
-) -> Option<Statement> {
-    let mut arns: Vec<String> = spec
-        .secrets
-        .values()
-        .filter(|arn| arn.split(':').nth(2) == Some(store))
-        .map(|arn| secret_itself(arn))
-        .collect();
-    arns.sort();
-    arns.dedup();
-    let resources: Vec<_> = arns.into_iter().map(Text::from).collect();
-    (!resources.is_empty()).then(|| Statement::new(sid, actions, resources))
-}
-
-/// Decrypting secrets that are under a KMS key of one's own. Which key that is, an ARN doesn't tell, so
-/// every one in the secret's account and region is meant; but only through the store that holds the
-/// secret, which decrypts nothing but what the role may read. The key's policy has to agree.
-fn decrypt_secrets(spec: &ServiceSpec) -> Vec<Statement> {
-    let mut keys: BTreeMap<(String, String), Vec<Text>> = BTreeMap::new();
-    for arn in spec.secrets.values() {
-        let mut fields = arn.split(':').skip(1);
-        let mut next = || fields.next().unwrap_or_default().to_owned();
-        let (partition, store, region, account) = (next(), next(), next(), next());
-        let all = Text::from(format!("arn:{partition}:kms:{region}:{account}:key/*"));
-        let found = keys.entry((store, region)).or_default();
-        if !found.contains(&all) {
-            found.push(all);
-        }
-    }
-    let statement = |((store, region), keys): ((String, String), Vec<Text>)| {
-        let through = text![store, ".", region, ".", Text::url_suffix()];
-        // A policy's statement ids are unique, and each store and region is a statement of its own.
-        Statement::new("", &["kms:Decrypt"], keys).when(
-            "StringEquals",
-            "kms:ViaService",
-            vec![through],
-        )
-    };
-    keys.into_iter().map(statement).collect()
-}
-
-/// The ARN without what ECS lets follow it: `:json-key:version-stage:version-id`.
-pub(crate) fn secret_itself(arn: &str) -> String {
-    const FIELDS: usize = 7;
-    match arn.split(':').nth(2) {
-        Some("secretsmanager") => arn.split(':').take(FIELDS).collect::<Vec<_>>().join(":"),
-        _ => arn.to_owned(),
-    }
-}
 
 /// An image in a private ECR repository.
 #[derive(Debug, PartialEq, Eq)]
@@ -275,14 +241,5 @@ mod tests {
         for image in elsewhere {
             assert_eq!(EcrImage::parse(image), None, "{image}");
         }
-    }
-
-    #[test]
-    fn a_secret_is_read_whole() {
-        let arn = "arn:aws:secretsmanager:us-west-2:111122223333:secret:db-AbCdEf";
-        assert_eq!(secret_itself(&format!("{arn}:password::")), arn);
-        assert_eq!(secret_itself(arn), arn);
-        let parameter = "arn:aws:ssm:us-west-2:111122223333:parameter/db/password";
-        assert_eq!(secret_itself(parameter), parameter);
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::json;
 use stack::{
     Actuator, AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource,
-    Capacity, Cluster, Comparison, Cooldown, Count, DeadLetter, Demand, Encryption, ExistingQueue,
-    FilterScope, LoadBalancer, Metric, MissingData, Network, Queue, QueueSpec, Scaling, Service,
-    ServiceSource, ServiceSpec, Stack, Statistic, Step, StepAlarm, StepScaling, Steps,
-    Subscription, Tasks, Utilization,
+    Capacity, Cluster, Comparison, Container, Cooldown, Count, DeadLetter, Demand, Encryption,
+    ExistingQueue, FilterScope, LoadBalancer, Metric, MissingData, Network, Queue, QueueSpec,
+    Scaling, Service, ServiceSource, ServiceSpec, Stack, Statistic, Step, StepAlarm, StepScaling,
+    Steps, Subscription, Tasks, Utilization,
 };
 
 pub(crate) const THEIR_KEY: &str =
@@ -105,6 +105,11 @@ pub(crate) fn spec() -> ServiceSpec {
         command: Vec::new(),
         environment: BTreeMap::new(),
         secrets: BTreeMap::new(),
+        container: Container::default(),
+        storage: None,
+        permissions: Vec::new(),
+        task_role: None,
+        execution_role: None,
         stop_timeout: seconds(30),
         port: None,
         load_balancer: None,
@@ -596,7 +601,12 @@ pub(crate) const SHIPPED: [&str; 5] = [
 /// A shipped definition, which has to be without a problem. Warnings pass: the main example's promise
 /// of ten seconds is one.
 pub(crate) fn shipped(name: &str) -> Stack {
-    let file = root().join(format!("stacks/{name}.yaml"));
+    definition(&format!("stacks/{name}"))
+}
+
+/// The definition of a file in the workspace.
+fn definition(name: &str) -> Stack {
+    let file = root().join(format!("{name}.yaml"));
     let text = std::fs::read_to_string(&file).unwrap();
     stack::parse(name, &text)
         .unwrap_or_else(|report| panic!("{report:?}"))
@@ -678,6 +688,10 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
         ("demand", by_demand("demand")),
         ("fleet", fleet("thirty-services", 30)),
         ("existing_fleet", existing_fleet(100)),
+        (
+            "containers",
+            definition("crates/template/tests/it/matrix/containers"),
+        ),
     ];
     all.extend(SHIPPED.map(|name| (name, shipped(name))));
     all

@@ -1,5 +1,6 @@
 //! Every key of the format.
 
+mod container;
 mod demand;
 mod load_balancer;
 mod metric;
@@ -12,6 +13,7 @@ mod sides;
 mod step_metric;
 mod step_scaling;
 
+pub(crate) use container::PERMISSION;
 pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
 pub(crate) use services::{EXISTING_SERVICE, SERVICE};

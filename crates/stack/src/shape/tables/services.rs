@@ -1,8 +1,13 @@
 //! Services and their scaling.
 
+use super::container::{
+    DROP, ENTRYPOINT, ENVIRONMENT_FILES, HEALTH_CHECK, INIT, PERMISSIONS, READ_ONLY, TEXTS,
+    ULIMITS, USER_FIELD,
+};
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
+use crate::shape::container_texts::{ROLE_ARN, STORAGE};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 use crate::shape::texts::{
     ANY, CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SECRET_ARN, SHORT_NAME, VARIABLE,
@@ -71,10 +76,11 @@ pub(crate) static SERVICE: Object = Object {
         ),
         default(
             "command",
-            Kind::List(&COMMAND),
+            Kind::List(&TEXTS),
             "[]",
             "Command in place of the image's own.",
         ),
+        ENTRYPOINT,
         default(
             "environment",
             Kind::Entries(&ENVIRONMENT),
@@ -85,7 +91,35 @@ pub(crate) static SERVICE: Object = Object {
             "secrets",
             Kind::Entries(&SECRETS),
             "{}",
-            "Environment variables whose values come from Secrets Manager or SSM Parameter Store when a task starts, by ARN; `ARN:key::` takes one key of a JSON secret.",
+            "Environment variables whose values come from Secrets Manager or SSM Parameter Store when a task starts, by ARN; `ARN:key::` takes one key of a JSON secret. A parameter in the stack's account and region can be named as `/path/name`.",
+        ),
+        ENVIRONMENT_FILES,
+        default(
+            "permissions",
+            Kind::List(&PERMISSIONS),
+            "[]",
+            "What else the tasks may do: statements of allowed actions, and ARNs of IAM policies. What they need for `consumes` they have.",
+        ),
+        optional(
+            "task_role",
+            Kind::Text(&ROLE_ARN),
+            "Existing role of the tasks, in place of one that the stack makes. It must allow what the tasks need, the queues in `consumes` included.",
+        ),
+        optional(
+            "execution_role",
+            Kind::Text(&ROLE_ARN),
+            "Existing role with which ECS starts the tasks, in place of one that the stack makes. It must allow reading the image, the secrets and environment files, and writing logs.",
+        ),
+        HEALTH_CHECK,
+        USER_FIELD,
+        READ_ONLY,
+        DROP,
+        INIT,
+        ULIMITS,
+        optional(
+            "storage",
+            Kind::Text(&STORAGE),
+            "Ephemeral storage of a task on Fargate; otherwise it has 20 GiB.",
         ),
         optional("slo", Kind::Objective(&MOMENT), SLO_DOC),
         default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
@@ -127,14 +161,6 @@ static CPU: Whole = whole(128, 196_608);
 
 /// Docker's least; no EC2 instance has more than 32 TiB.
 static MEMORY: Whole = whole(6, 33_554_432);
-
-static COMMAND: List = List {
-    of: Kind::Text(&ANY),
-    least: 0,
-    most: 1_000,
-    unique: false,
-    rule: None,
-};
 
 static ENVIRONMENT: Entries = Entries {
     key: &VARIABLE,

@@ -1,9 +1,11 @@
 //! One change of a faultless definition for each rule, and the one problem that it makes.
 
 mod capacity;
+mod containers;
 mod demand;
 mod names;
 mod objective;
+mod permissions;
 mod queues;
 mod scaling;
 mod services;

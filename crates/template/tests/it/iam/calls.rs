@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use stack::{Encryption, Queue, Service, ServiceSource};
+use stack::{Encryption, Permission, Queue, Service, ServiceSource};
 use template::names;
 
 use super::Request;
@@ -21,12 +21,14 @@ pub(super) fn calls(world: &World) -> Calls {
     let mut calls = Calls::new();
     let mut measured = Vec::new();
     for (short, service) in &world.stack.services {
-        if let ServiceSource::Create(_) = &service.source {
-            calls.insert(names::task_role(short), task(world, short, service));
-            calls.insert(
-                names::execution_role(short),
-                execution(world, short, service),
-            );
+        if let ServiceSource::Create(spec) = &service.source {
+            if spec.task_role.is_none() {
+                calls.insert(names::task_role(short), task(world, short, service));
+            }
+            if spec.execution_role.is_none() {
+                let role = names::execution_role(short);
+                calls.insert(role, execution(world, short, service));
+            }
         }
         let role = names::scaling_function_role(short);
         if !world.template.to_json()["Resources"][role.as_str()].is_null() {
@@ -102,8 +104,8 @@ fn task(world: &World, short: &str, service: &Service) -> Vec<Request> {
         };
         calls.extend(key.map(decrypt));
     }
-    let service = service_arn(world, short, service);
-    let cluster = service.split('/').nth(1).unwrap();
+    let running = service_arn(world, short, service);
+    let cluster = running.split('/').nth(1).unwrap();
     let own = |action: &str| {
         on(action, arn("ecs", &format!("task/{cluster}/0a1b2c3d4e5f")))
             .with("ecs:cluster", arn("ecs", &format!("cluster/{cluster}")))
@@ -114,6 +116,30 @@ fn task(world: &World, short: &str, service: &Service) -> Vec<Request> {
             )
     };
     calls.extend(["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"].map(own));
+    if let ServiceSource::Create(spec) = &service.source {
+        calls.extend(spec.permissions.iter().flat_map(granted));
+    }
+    calls
+}
+
+/// Calls that a statement of the definition allows, under its conditions.
+fn granted(permission: &Permission) -> Vec<Request> {
+    let Permission::Statement(statement) = permission else {
+        return Vec::new();
+    };
+    let mut calls = Vec::new();
+    for (action, resource) in statement
+        .allow
+        .iter()
+        .flat_map(|action| statement.on.iter().map(move |resource| (action, resource)))
+        .filter(|(_, resource)| !resource.contains('$'))
+    {
+        let call = on(action, resource.replace('*', "a"));
+        let keys = statement.when.values().flatten();
+        calls.push(keys.fold(call, |call, (key, values)| {
+            call.with(key, values[0].replace('*', "a"))
+        }));
+    }
     calls
 }
 
@@ -135,14 +161,22 @@ fn execution(world: &World, short: &str, service: &Service) -> Vec<Request> {
         calls.extend(pull.map(|action| on(&format!("ecr:{action}"), repository.as_str())));
     }
     for secret in spec.secrets.values() {
-        let (store, action) = match secret.contains(":ssm:") {
-            true => ("ssm", "ssm:GetParameters"),
-            false => ("secretsmanager", "secretsmanager:GetSecretValue"),
+        let (store, action) = match secret.contains(":secretsmanager:") {
+            true => ("secretsmanager", "secretsmanager:GetSecretValue"),
+            false => ("ssm", "ssm:GetParameters"),
         };
         let whole: Vec<&str> = secret.split(':').take(7).collect();
-        calls.push(on(action, whole.join(":")));
+        calls.push(match secret.strip_prefix('/') {
+            Some(name) => on(action, arn("ssm", &format!("parameter/{name}"))),
+            None => on(action, whole.join(":")),
+        });
         let through = format!("{store}.us-west-2.amazonaws.com");
         calls.push(on("kms:Decrypt", arn("kms", "key/5e6f7a8b")).with("kms:ViaService", through));
+    }
+    for file in &spec.container.environment_files {
+        calls.push(on("s3:GetObject", file.as_str()));
+        let (bucket, _) = file.split_once('/').unwrap();
+        calls.push(on("s3:GetBucketLocation", bucket));
     }
     calls
 }

@@ -5,6 +5,7 @@ use template::permissions::list_handler_actions;
 
 use super::Request;
 use super::world::{ACCOUNT, World, arn, global};
+use crate::templates::of_type;
 
 const STACK_NAME: &str = "aws:ResourceTag/aws:cloudformation:stack-name";
 
@@ -298,8 +299,20 @@ fn passed_roles(world: &World, kind: &str, action: &str) -> Vec<Request> {
         properties["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"] == service
     };
     let roles = world.ids_of("AWS::IAM::Role").into_iter().filter(trusted);
-    roles
-        .map(|role| Request::new(action, world.arn(&role)).with("iam:PassedToService", service))
+    let mut arns: Vec<String> = roles.map(|role| world.arn(&role)).collect();
+    if kind == "AWS::ECS::TaskDefinition" {
+        for (_, task) in of_type(world.template.to_json(), kind) {
+            let named = [&task["TaskRoleArn"], &task["ExecutionRoleArn"]];
+            arns.extend(
+                named
+                    .into_iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned),
+            );
+        }
+    }
+    arns.into_iter()
+        .map(|role| Request::new(action, role).with("iam:PassedToService", service))
         .collect()
 }
 

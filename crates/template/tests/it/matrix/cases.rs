@@ -92,6 +92,15 @@ impl Case {
             if MAPPINGS.contains(&name) && parts.next().is_some() {
                 key.push("*".to_owned());
             }
+            // Operators of IAM, and below them its condition keys.
+            if name == "when" && parts.clone().next().is_some() {
+                parts.next();
+                key.push("*".to_owned());
+                if let Some(condition) = parts.next() {
+                    let item = if condition.contains('[') { "*[]" } else { "*" };
+                    key.push(item.to_owned());
+                }
+            }
         }
         key.join(".")
     }

@@ -1,0 +1,69 @@
+//! Containers and permissions of created services.
+
+use std::collections::BTreeMap;
+
+use super::fields::{Fields, texts_of};
+use crate::model::{Container, HealthCheck, Permission, PermissionStatement};
+use crate::shape::tables::PERMISSION;
+use crate::yaml::Node;
+
+pub(super) fn container(fields: Fields<'_>) -> Container {
+    let limits = fields.object("ulimits");
+    let limits = limits.names().filter_map(|name| {
+        let limit = limits.optional_whole(name)?;
+        Some((name.to_owned(), limit))
+    });
+    Container {
+        entrypoint: fields.texts("entrypoint"),
+        environment_files: fields.texts("environment_files"),
+        health_check: fields
+            .given("health_check")
+            .map(|_| health_check(fields.object("health_check"))),
+        user: fields.optional_text("user"),
+        read_only: fields.flag("read_only"),
+        drop: fields.texts("drop"),
+        init: fields.flag("init"),
+        ulimits: limits.collect(),
+    }
+}
+
+fn health_check(fields: Fields<'_>) -> HealthCheck {
+    HealthCheck {
+        command: fields.texts("command"),
+        interval: fields.duration("interval"),
+        timeout: fields.duration("timeout"),
+        retries: fields.whole("retries"),
+        start: fields.duration("start"),
+    }
+}
+
+pub(super) fn permissions(fields: Fields<'_>) -> Vec<Permission> {
+    fields.items("permissions").iter().map(permission).collect()
+}
+
+fn permission(node: &Node) -> Permission {
+    if let Some(arn) = node.as_str() {
+        return Permission::Policy(arn.to_owned());
+    }
+    let fields = Fields::new(&PERMISSION, Some(node));
+    let keys = |node: &Node| -> BTreeMap<String, Vec<String>> {
+        let entries = node.entries().iter();
+        entries
+            .map(|(key, values)| (key.text.clone(), texts_of(values.items())))
+            .collect()
+    };
+    Permission::Statement(PermissionStatement {
+        allow: fields.texts("allow"),
+        on: fields.texts("on"),
+        when: fields
+            .entries("when")
+            .map(|(operator, node)| (operator.to_owned(), keys(node)))
+            .collect(),
+    })
+}
+
+/// Size of the ephemeral storage in GiB.
+pub(super) fn storage(fields: Fields<'_>) -> Option<u32> {
+    let text = fields.optional_text("storage")?;
+    text.strip_suffix("GiB")?.parse().ok()
+}

@@ -1,0 +1,75 @@
+//! The texts of containers and of their permissions.
+
+use super::kind::Text;
+
+/// IAM JSON policy element `Action`.
+pub(crate) static ACTION: Text = Text::new(
+    "an action of IAM",
+    128,
+    "^(\\*|[a-z0-9-]+:[A-Za-z0-9*?]+)$",
+    "a service's prefix, a colon, and the action, in which `*` and `?` stand for other letters",
+    "s3:GetObject",
+);
+
+/// IAM JSON policy element `Resource`, with policy variables such as `${aws:PrincipalTag/team}`.
+pub(crate) static RESOURCE: Text = Text::new(
+    "a resource of IAM",
+    2_048,
+    "^(\\*|arn:(aws(-[a-z]+)*|\\*):[a-z0-9*-]+:([^:{}\"\\s]|\\$\\{[^{}\"\\s]+\\})*:[0-9*]*:([^{}\"\\s$]|\\$\\{[^{}\"\\s]+\\})+)$",
+    "an ARN, in which `*` and `?` stand for other letters; or `*` for actions that know no resources",
+    "arn:aws:s3:::uploads/*",
+);
+
+/// IAM JSON policy element `Condition`, "Condition operators".
+pub(crate) static CONDITION_OPERATOR: Text = Text::new(
+    "a condition operator of IAM",
+    64,
+    "^((ForAllValues:|ForAnyValue:)?(String(Not)?Equals(IgnoreCase)?|String(Not)?Like|(Numeric|Date)((Not)?Equals|(Less|Greater)Than(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)$",
+    "as IAM spells it",
+    "StringEquals",
+);
+
+/// IAM JSON policy element `Condition`, keys.
+pub(crate) static CONDITION_KEY: Text = Text::new(
+    "a condition key of IAM",
+    256,
+    "^[a-zA-Z0-9-]+:[^{}\"\\s]+$",
+    "a prefix, a colon, and a name",
+    "aws:SourceVpc",
+);
+
+/// IAM `CreateRole`.
+pub(crate) static ROLE_ARN: Text = Text::new(
+    "the ARN of an IAM role",
+    2_048,
+    "^arn:aws(-[a-z]+)*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$",
+    "the role's ARN",
+    "arn:aws:iam::111122223333:role/worker",
+);
+
+/// ECS `ContainerDefinition`, `environmentFiles`: S3 objects that end in `.env`.
+pub(crate) static ENVIRONMENT_FILE: Text = Text::new(
+    "the ARN of an environment file in S3",
+    1_024,
+    "^arn:aws(-[a-z]+)*:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^{}\"\\s*?]+\\.env$",
+    "the object's ARN, which ends in `.env`",
+    "arn:aws:s3:::our-config/worker.env",
+);
+
+/// ECS `ContainerDefinition`, `user`.
+pub(crate) static USER: Text = Text::new(
+    "a user of a container",
+    65,
+    "^([a-z_][a-z0-9_.-]{0,31}|[0-9]{1,10})(:([a-z_][a-z0-9_.-]{0,31}|[0-9]{1,10}))?$",
+    "a user's name or number, also with a group after a colon, in quotes",
+    "\"1000:1000\"",
+);
+
+/// ECS `EphemeralStorage`: 21 to 200 GiB.
+pub(crate) static STORAGE: Text = Text::new(
+    "a size of a task's storage",
+    6,
+    "^(2[1-9]|[3-9][0-9]|1[0-9][0-9]|200)GiB$",
+    "`21GiB` to `200GiB`",
+    "40GiB",
+);

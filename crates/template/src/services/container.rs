@@ -1,0 +1,104 @@
+//! The definition of one container of a task.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use stack::{Container, HealthCheck};
+
+use crate::text::{Text, reference};
+
+/// A container of a task.
+pub(super) struct ContainerParts<'a> {
+    pub(super) name: &'a str,
+    pub(super) image: &'a str,
+    /// Whether its end is the task's.
+    pub(super) essential: bool,
+    pub(super) command: &'a [String],
+    pub(super) environment: Value,
+    pub(super) secrets: &'a BTreeMap<String, String>,
+    pub(super) container: &'a Container,
+    /// Logical ID of the log group.
+    pub(super) log_group: &'a str,
+}
+
+impl ContainerParts<'_> {
+    pub(super) fn render(&self) -> Map<String, Value> {
+        let container = self.container;
+        let mut linux = json!({ "InitProcessEnabled": container.init });
+        if let (Some(linux), false) = (linux.as_object_mut(), container.drop.is_empty()) {
+            linux.insert("Capabilities".into(), json!({ "Drop": container.drop }));
+        }
+        let always = [
+            ("Name", json!(self.name)),
+            ("Image", json!(self.image)),
+            ("Essential", json!(self.essential)),
+            ("Environment", self.environment.clone()),
+            // An init process as PID 1 passes SIGTERM on and collects orphans. A worker that is PID 1
+            // itself and installs no handler never sees SIGTERM, and is killed in the middle of a message.
+            ("LinuxParameters", linux),
+            ("LogConfiguration", self.render_logs()),
+        ];
+        let secret = |(name, from): (&String, &String)| json!({ "Name": name, "ValueFrom": from });
+        let file = |arn: &String| json!({ "Type": "s3", "Value": arn });
+        let limit = |(name, value): (&String, &u32)| json!({ "Name": name, "SoftLimit": value, "HardLimit": value });
+        let lists: [(&str, Vec<Value>); 5] = [
+            (
+                "Command",
+                self.command.iter().map(|word| json!(word)).collect(),
+            ),
+            (
+                "EntryPoint",
+                container
+                    .entrypoint
+                    .iter()
+                    .map(|word| json!(word))
+                    .collect(),
+            ),
+            (
+                "EnvironmentFiles",
+                container.environment_files.iter().map(file).collect(),
+            ),
+            ("Secrets", self.secrets.iter().map(secret).collect()),
+            ("Ulimits", container.ulimits.iter().map(limit).collect()),
+        ];
+        let given = [
+            (
+                "HealthCheck",
+                container.health_check.as_ref().map(render_health_check),
+            ),
+            (
+                "ReadonlyRootFilesystem",
+                container.read_only.then(|| json!(true)),
+            ),
+            ("User", container.user.as_ref().map(|user| json!(user))),
+        ];
+        let lists = lists.into_iter().filter(|(_, items)| !items.is_empty());
+        let lists = lists.map(|(name, items)| (name, Value::Array(items)));
+        let given = given
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let all = always.into_iter().chain(lists).chain(given);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn render_logs(&self) -> Value {
+        json!({
+            "LogDriver": "awslogs",
+            "Options": {
+                "awslogs-group": reference(self.log_group),
+                "awslogs-region": Text::region().value(),
+                "awslogs-stream-prefix": self.name,
+            },
+        })
+    }
+}
+
+fn render_health_check(check: &HealthCheck) -> Value {
+    json!({
+        "Command": check.command,
+        "Interval": check.interval.as_secs(),
+        "Timeout": check.timeout.as_secs(),
+        "Retries": check.retries,
+        "StartPeriod": check.start.as_secs(),
+    })
+}

@@ -462,6 +462,10 @@ pub struct ServiceSpec {
     pub storage: Option<u32>,
     /// What else the tasks may do.
     pub permissions: Vec<Permission>,
+    /// Queues that the tasks send to: short names, or ARNs of others.
+    pub sends: Vec<String>,
+    /// ARNs of topics that the tasks publish to.
+    pub publishes: Vec<String>,
     /// ARN of an existing role of the tasks, in place of the stack's own.
     pub task_role: Option<String>,
     /// ARN of an existing role with which ECS starts the tasks, in place of the stack's own.

@@ -127,7 +127,7 @@ fn check_topics(stack: &Stack, findings: &mut Findings) {
     };
     let topics = collect_arns(stack)
         .into_iter()
-        .filter(|(_, arn)| arn.service == "sns");
+        .filter(|(path, arn)| arn.service == "sns" && path.starts_with("queues."));
     for (path, arn) in topics.filter(|(_, arn)| arn.account != account) {
         let finding = Finding::warning("the topic belongs to another account")
             .at(path, format!("account {}", arn.account))
@@ -184,6 +184,14 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
             found.extend(
                 secrets.map(|(name, arn)| (format!("services.{key}.secrets.{name}"), arn.as_str())),
             );
+            for (list, arns) in [("sends", &spec.sends), ("publishes", &spec.publishes)] {
+                let arns = arns.iter().enumerate();
+                found.extend(
+                    arns.map(|(index, arn)| {
+                        (format!("services.{key}.{list}[{index}]"), arn.as_str())
+                    }),
+                );
+            }
             let balancer = spec.load_balancer.as_ref();
             if let Some(arn) = balancer.and_then(|balancer| balancer.certificate.as_deref()) {
                 found.push((format!("services.{key}.load_balancer.certificate"), arn));

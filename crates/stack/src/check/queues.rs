@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{AlarmMetric, Encryption, Queue, QueueSpec, Service, Stack, StepScaling};
+use crate::model::{
+    AlarmMetric, Encryption, Queue, QueueSpec, Service, ServiceSource, Stack, StepScaling,
+};
 use crate::nearest::nearest;
 use crate::text::shorten;
 
@@ -158,6 +160,7 @@ fn check_consumption(stack: &Stack, findings: &mut Findings) {
         let service = format!("services.{name}");
         [
             "consumes",
+            "sends",
             "scaling.steps.metric",
             "scaling.steps.scale_out.metric",
             "scaling.steps.scale_in.metric",
@@ -174,7 +177,14 @@ fn check_consumption(stack: &Stack, findings: &mut Findings) {
     let services = stack.services.values();
     let named = services.flat_map(|service| {
         let consumed = service.consumes.iter().map(String::as_str);
-        consumed.chain(list_watched_queues(service))
+        let sent = match &service.source {
+            ServiceSource::Create(spec) => spec.sends.as_slice(),
+            ServiceSource::Existing { .. } => &[],
+        };
+        let sent = sent.iter().filter(|name| !name.starts_with("arn:"));
+        consumed
+            .chain(list_watched_queues(service))
+            .chain(sent.map(String::as_str))
     });
     let (consumed, undefined): (BTreeSet<&str>, BTreeSet<&str>) =
         named.partition(|name| stack.queues.contains_key(*name));

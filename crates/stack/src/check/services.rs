@@ -13,6 +13,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         check_consumed_queues(stack, service, &path, findings);
         check_tasks(service, &path, findings);
         if let ServiceSource::Create(spec) = &service.source {
+            check_sent_queues(stack, service, spec, &path, findings);
             check_environment(&path, spec, findings);
             dynamic_references(&path, spec, findings);
             check_image(&path, spec, findings);
@@ -41,6 +42,56 @@ fn check_consumed_queues(stack: &Stack, service: &Service, path: &str, findings:
     }
     for (index, name) in service.consumes.iter().enumerate() {
         check_queue_exists(stack, name, path::item(&list, index), findings);
+    }
+}
+
+fn check_sent_queues(
+    stack: &Stack,
+    service: &Service,
+    spec: &ServiceSpec,
+    path: &str,
+    findings: &mut Findings,
+) {
+    let list = format!("{path}.sends");
+    let named = spec.sends.iter().enumerate();
+    for (index, name) in named.filter(|(_, name)| !name.starts_with("arn:")) {
+        check_queue_exists(stack, name, path::item(&list, index), findings);
+    }
+    let consumed = service.consumes.iter().enumerate();
+    let consumed =
+        consumed.map(|(index, name)| (path::item(&format!("{path}.consumes"), index), name));
+    let sent = spec.sends.iter().enumerate();
+    let sent = sent.map(|(index, name)| (path::item(&list, index), name));
+    check_variables("QUEUE_URL", consumed.chain(sent), findings);
+    let topics = spec.publishes.iter().enumerate();
+    let topics = topics.map(|(index, arn)| (path::item(&format!("{path}.publishes"), index), arn));
+    check_variables("TOPIC_ARN", topics, findings);
+}
+
+/// Whether each variable carries the address of one thing: names keep neither case nor punctuation.
+fn check_variables<'s>(
+    prefix: &str,
+    named: impl Iterator<Item = (String, &'s String)>,
+    findings: &mut Findings,
+) {
+    let mut seen: BTreeMap<String, (String, &String)> = BTreeMap::new();
+    for (place, name) in named {
+        let spelled = name.rsplit(':').next().unwrap_or_default();
+        let spelled = spelled.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+        let variable = format!("{prefix}_{}", spelled.to_ascii_uppercase());
+        match seen.get(&variable) {
+            Some((_, first)) if *first == name => {}
+            Some((first, _)) => {
+                let finding = Finding::error(format!("two addresses would be in `{variable}`"))
+                    .at(place, "this one")
+                    .at(first.as_str(), "and this one")
+                    .help("keep one of the two, and give the tasks the other one by `permissions` and `environment`");
+                findings.report(finding);
+            }
+            None => {
+                seen.insert(variable, (place, name));
+            }
+        }
     }
 }
 
@@ -108,13 +159,16 @@ fn check_environment(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     }
     let plain = spec.environment.keys().map(|name| ("environment", name));
     let secret = spec.secrets.keys().map(|name| ("secrets", name));
-    for (map, name) in plain
-        .chain(secret)
-        .filter(|(_, name)| name.starts_with("QUEUE_URL"))
-    {
+    let topics = (!spec.publishes.is_empty()).then_some(("TOPIC_ARN", "topics in `publishes`"));
+    let reserved = [Some(("QUEUE_URL", "queues in `consumes`")), topics];
+    for (map, name) in plain.chain(secret) {
+        let mut set = reserved.iter().flatten();
+        let Some((prefix, what)) = set.find(|(prefix, _)| name.starts_with(prefix)) else {
+            continue;
+        };
         let finding = Finding::error(format!("`{name}` is a name that the stack sets"))
             .at_key(path::key(&format!("{path}.{map}"), name), "reserved")
-            .help("variables that begin with `QUEUE_URL` carry the addresses of the queues in `consumes`: choose another name");
+            .help(format!("variables that begin with `{prefix}` carry the addresses of the {what}: choose another name"));
         findings.report(finding);
     }
 }

@@ -65,6 +65,8 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         container: container(fields),
         storage: storage(fields),
         permissions: permissions(fields),
+        sends: fields.texts("sends"),
+        publishes: fields.texts("publishes"),
         task_role: fields.optional_text("task_role"),
         execution_role: fields.optional_text("execution_role"),
         stop_timeout: fields.duration("stop_timeout"),

@@ -73,3 +73,12 @@ pub(crate) static STORAGE: Text = Text::new(
     "`21GiB` to `200GiB`",
     "40GiB",
 );
+
+/// A queue of the definition, or any other one.
+pub(crate) static QUEUE_OR_ARN: Text = Text::new(
+    "a queue's key or ARN",
+    256,
+    "^([A-Za-z0-9][A-Za-z0-9-]{0,63}|arn:aws(-[a-z]+)*:sqs:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}(\\.fifo)?)$",
+    "a key under `queues`, or the ARN of another queue",
+    "receipts",
+);

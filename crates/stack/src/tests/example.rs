@@ -105,6 +105,8 @@ fn worker() -> Service {
             container: Container::default(),
             storage: None,
             permissions: Vec::new(),
+            sends: Vec::new(),
+            publishes: Vec::new(),
             task_role: None,
             execution_role: None,
             stop_timeout: seconds(30),

@@ -151,6 +151,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     let queues = scope.queues.iter().map(|name| scope.arn("sqs", name));
     let queues: Vec<String> = queues
         .chain(scope.existing_queues.iter().cloned())
+        .chain(scope.sent_queues.iter().cloned())
         .collect();
     let services = scope
         .all_services()
@@ -162,7 +163,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     let alarms = scope.arn("cloudwatch", &format!("alarm:{}", scope.names));
     let everywhere = || ["*".to_owned()];
     let image = format!("arn:{}:ecr:*:*:repository/*", scope.partition);
-    let keys = format!("arn:{}:kms:*:*:key/*", scope.partition);
+    let keys = || [format!("arn:{}:kms:*:*:key/*", scope.partition)];
     let mut statements = vec![
         Statement::allow("UseQueues", USE_QUEUES, queues),
         Statement::allow(
@@ -198,7 +199,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         ),
         Statement::allow("LogIn", &["ecr:GetAuthorizationToken"], everywhere()),
         Statement::allow("PullImages", PULL, [image]),
-        Statement::allow("Decrypt", &["kms:Decrypt"], [keys]).when(
+        Statement::allow("Decrypt", &["kms:Decrypt"], keys()).when(
             "StringLike",
             "kms:ViaService",
             vec![
@@ -210,6 +211,14 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     ];
     statements.extend(read_secrets(scope));
     statements.extend(read_environment_files(scope));
+    if scope.encrypts {
+        let encrypt = Statement::allow("Encrypt", &["kms:GenerateDataKey"], keys());
+        statements.push(encrypt.when("StringLike", "kms:ViaService", "sqs.*.amazonaws.com*"));
+    }
+    if !scope.published.is_empty() {
+        let topics = scope.published.iter().cloned();
+        statements.push(Statement::allow("Publish", &["sns:Publish"], topics));
+    }
     statements.extend(grant(scope));
     if scope
         .handlers

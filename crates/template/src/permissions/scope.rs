@@ -10,6 +10,7 @@ use crate::builder::Template;
 use crate::contract::{self, types};
 use crate::names;
 use crate::resolved::queue_names::STACK_SUFFIX;
+use crate::services::destinations::key_of;
 use crate::services::secrets::{secret_itself, secrets_of};
 use crate::services::task_roles::files_of;
 
@@ -35,6 +36,12 @@ pub(super) struct Scope {
     pub(super) queues: Vec<String>,
     /// ARNs of existing queues.
     pub(super) existing_queues: Vec<String>,
+    /// ARNs of queues outside of the definition that tasks send to.
+    pub(super) sent_queues: Vec<String>,
+    /// Whether tasks send to queues that KMS keys encrypt.
+    pub(super) encrypts: bool,
+    /// ARNs of topics that tasks publish to.
+    pub(super) published: Vec<String>,
     /// ARNs of existing topics that the queues subscribe to.
     pub(super) topics: Vec<String>,
     /// Clusters of the stack.
@@ -81,6 +88,9 @@ impl Scope {
                 text("STACKS*"),
             ],
             existing_queues: vec![text("arn:aws:sqs:REGION:ACCOUNT:EXISTING_QUEUE")],
+            sent_queues: Vec::new(),
+            encrypts: true,
+            published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             clusters: vec![text("STACKS*")],
             existing_clusters: vec![text("EXISTING_CLUSTER")],
@@ -120,6 +130,9 @@ impl Scope {
             boundary: stack.permissions_boundary.clone(),
             queues: Vec::new(),
             existing_queues: Vec::new(),
+            sent_queues: Vec::new(),
+            encrypts: false,
+            published: Vec::new(),
             topics: Vec::new(),
             clusters: Vec::new(),
             existing_clusters: Vec::new(),
@@ -157,7 +170,7 @@ impl Scope {
                 self.existing_services.push(format!("{cluster}/{service}"));
             }
             if let ServiceSource::Create(spec) = &service.source {
-                self.add_tasks(spec);
+                self.add_tasks(stack, spec);
             }
         }
         for list in [
@@ -166,6 +179,8 @@ impl Scope {
             &mut self.environment_files,
             &mut self.existing_roles,
             &mut self.policies,
+            &mut self.sent_queues,
+            &mut self.published,
         ] {
             list.sort();
             list.dedup();
@@ -173,7 +188,7 @@ impl Scope {
     }
 
     /// What exists and the tasks of a service use. The boundary is for roles of the stack's own.
-    fn add_tasks(&mut self, spec: &ServiceSpec) {
+    fn add_tasks(&mut self, stack: &Stack, spec: &ServiceSpec) {
         if spec.execution_role.is_none() {
             let secrets = secrets_of(spec).map(|secret| match secret.strip_prefix('/') {
                 Some(name) => self.arn("ssm", &format!("parameter/{name}")),
@@ -184,6 +199,11 @@ impl Scope {
             let files = files_of(spec).map(str::to_owned);
             self.environment_files.extend(files);
         }
+        let others = spec.sends.iter().filter(|name| name.starts_with("arn:"));
+        self.sent_queues.extend(others.cloned());
+        let mut sent = spec.sends.iter().filter_map(|name| stack.queues.get(name));
+        self.encrypts |= sent.any(|queue| key_of(queue).is_some());
+        self.published.extend(spec.publishes.iter().cloned());
         let roles = [&spec.task_role, &spec.execution_role];
         self.existing_roles
             .extend(roles.into_iter().flatten().cloned());

@@ -1,6 +1,7 @@
 //! Created services: log group, roles, task definition and service.
 
 mod container;
+pub(crate) mod destinations;
 pub(crate) mod load_balancer;
 mod permissions;
 pub(crate) mod secrets;
@@ -20,6 +21,7 @@ use crate::resources::log_group::add_log_group;
 use crate::text::{attribute, reference};
 use crate::{cluster, names};
 use container::ContainerParts;
+use destinations::SentQueue;
 
 pub(crate) fn add(
     builder: &mut Builder,
@@ -33,8 +35,9 @@ pub(crate) fn add(
                 resolved.stack,
                 names::service_log_group(service.short),
             )?;
-            task_roles::add(builder, resolved.stack, service, spec)?;
-            add_task_definition(builder, resolved.stack, service, spec)?;
+            let sent = destinations::list_sent(resolved, service.short, spec)?;
+            task_roles::add(builder, resolved.stack, service, spec, &sent)?;
+            add_task_definition(builder, resolved.stack, service, spec, &sent)?;
             add_service(builder, resolved, service, spec, placement)?;
         }
     }
@@ -48,6 +51,7 @@ fn add_task_definition(
     stack: &Stack,
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
+    sent: &[SentQueue<'_>],
 ) -> Result<(), SynthesisError> {
     let short = service.short;
     let architecture = match spec.architecture {
@@ -67,7 +71,7 @@ fn add_task_definition(
         "RuntimePlatform": { "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX" },
         "ExecutionRoleArn": role_arn(spec.execution_role.as_deref(), &names::execution_role(short)),
         "TaskRoleArn": role_arn(spec.task_role.as_deref(), &names::task_role(short)),
-        "ContainerDefinitions": [container_definition(service, spec, on_instances)],
+        "ContainerDefinitions": [container_definition(service, spec, sent, on_instances)],
     });
     if let (Some(map), Some(size)) = (properties.as_object_mut(), spec.storage) {
         map.insert("EphemeralStorage".into(), json!({ "SizeInGiB": size }));
@@ -84,6 +88,7 @@ fn role_arn(existing: Option<&str>, own: &str) -> Value {
 fn container_definition(
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
+    sent: &[SentQueue<'_>],
     on_instances: bool,
 ) -> Value {
     let parts = ContainerParts {
@@ -91,7 +96,7 @@ fn container_definition(
         image: &spec.image,
         essential: true,
         command: &spec.command,
-        environment: render_environment(service, spec),
+        environment: render_environment(service, spec, sent),
         secrets: &spec.secrets,
         container: &spec.container,
         log_group: &names::service_log_group(service.short),
@@ -109,10 +114,15 @@ fn container_definition(
     container.into()
 }
 
-/// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, and the definition's own, which win: ECS
+/// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, those of `sends` and `publishes`, and the definition's own, which win: ECS
 /// would take a name twice, and which of the two then counts isn't documented.
-fn render_environment(service: &ResolvedService<'_>, spec: &ServiceSpec) -> Value {
-    let mut variables = BTreeMap::new();
+fn render_environment(
+    service: &ResolvedService<'_>,
+    spec: &ServiceSpec,
+    sent: &[SentQueue<'_>],
+) -> Value {
+    let others = destinations::list_variables(sent, spec).into_iter();
+    let mut variables: BTreeMap<String, Value> = others.collect();
     for (position, queue) in service.queues.iter().enumerate() {
         variables.insert(names::queue_url_variable(queue.short), queue.url.value());
         if position == 0 {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use stack::{Encryption, Queue, ServiceSpec, Stack};
+use stack::{ServiceSpec, Stack};
 
-use super::{permissions, secrets};
+use super::destinations::{SentQueue, key_of};
+use super::{destinations, permissions, secrets};
 use crate::builder::Builder;
 use crate::contract::STACK_TAG;
 use crate::error::SynthesisError;
@@ -18,11 +19,12 @@ use crate::text::{Text, text};
 /// The service of AWS that assumes the roles of a task.
 const PRINCIPAL: &str = "ecs-tasks.amazonaws.com";
 
-pub(crate) fn add(
+pub(super) fn add(
     builder: &mut Builder,
     stack: &Stack,
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
+    sent: &[SentQueue<'_>],
 ) -> Result<(), SynthesisError> {
     let short = service.short;
     if spec.task_role.is_none() {
@@ -32,7 +34,12 @@ pub(crate) fn add(
             description: format!("What the containers of service {short} may do"),
             principal: PRINCIPAL,
             trust: trust_conditions(),
-            statements: [task_statements(stack, service), granted].concat(),
+            statements: [
+                task_statements(stack, service),
+                destinations::send(sent, spec),
+                granted,
+            ]
+            .concat(),
             managed,
         };
         task.add(builder, stack)?;
@@ -68,13 +75,7 @@ fn task_statements(stack: &Stack, service: &ResolvedService<'_>) -> Vec<Statemen
     let mut keys: Vec<&str> = service
         .queues
         .iter()
-        .filter_map(|queue| match queue.queue {
-            Queue::Create(spec) => match &spec.encryption {
-                Encryption::Kms(key) => Some(key.as_str()),
-                Encryption::Sqs => None,
-            },
-            Queue::Existing(existing) => existing.key.as_deref(),
-        })
+        .filter_map(|queue| key_of(queue.queue))
         .collect();
     keys.sort_unstable();
     keys.dedup();

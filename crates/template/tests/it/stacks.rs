@@ -108,6 +108,8 @@ pub(crate) fn spec() -> ServiceSpec {
         container: Container::default(),
         storage: None,
         permissions: Vec::new(),
+        sends: Vec::new(),
+        publishes: Vec::new(),
         task_role: None,
         execution_role: None,
         stop_timeout: seconds(30),

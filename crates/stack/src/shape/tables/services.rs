@@ -7,10 +7,10 @@ use super::container::{
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
-use crate::shape::container_texts::{ROLE_ARN, STORAGE};
+use crate::shape::container_texts::{QUEUE_OR_ARN, ROLE_ARN, STORAGE};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 use crate::shape::texts::{
-    ANY, CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SECRET_ARN, SHORT_NAME, VARIABLE,
+    ANY, CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SECRET_ARN, SHORT_NAME, TOPIC_ARN, VARIABLE,
 };
 
 pub(super) static SERVICES: Entries = Entries {
@@ -124,6 +124,18 @@ pub(crate) static SERVICE: Object = Object {
         optional("slo", Kind::Objective(&MOMENT), SLO_DOC),
         default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
         default(
+            "sends",
+            Kind::List(&SENDS),
+            "[]",
+            "Queues that the service sends to, by their keys under `queues` or by ARN: its tasks may send messages, and find the URL in `QUEUE_URL_NAME`. A queue of another account must allow it too.",
+        ),
+        default(
+            "publishes",
+            Kind::List(&PUBLISHES),
+            "[]",
+            "SNS topics that the service publishes to, by ARN: its tasks may publish, and find the ARN in `TOPIC_ARN` (of the first one) and in `TOPIC_ARN_NAME`.",
+        ),
+        default(
             "stop_timeout",
             Kind::Time(&STOP),
             "30s",
@@ -178,6 +190,22 @@ static SECRETS: Entries = Entries {
 
 static CONSUMES: List = List {
     of: Kind::Text(&SHORT_NAME),
+    least: 0,
+    most: 100,
+    unique: true,
+    rule: None,
+};
+
+static SENDS: List = List {
+    of: Kind::Text(&QUEUE_OR_ARN),
+    least: 0,
+    most: 100,
+    unique: true,
+    rule: None,
+};
+
+static PUBLISHES: List = List {
+    of: Kind::Text(&TOPIC_ARN),
     least: 0,
     most: 100,
     unique: true,

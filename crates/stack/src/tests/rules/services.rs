@@ -308,3 +308,54 @@ fn text_that_cloudformation_would_replace() {
         &format!("{IMAGE}    environment: {{A: '${{x}} {{{{y}}}}'}}\n"),
     );
 }
+
+#[test]
+fn destinations() {
+    let with = |line: &str| format!("{IMAGE}    {line}\n");
+    let queue = |name: &str| format!("'arn:aws:sqs:us-west-2:444455556666:{name}'");
+    let topic = |name: &str| format!("'arn:aws:sns:us-west-2:444455556666:{name}'");
+    fine(IMAGE, &with("sends: [orders]"));
+    fine(
+        IMAGE,
+        &with(&format!("sends: [{}, {}]", queue("a"), queue("b.fifo"))),
+    );
+    fine(
+        IMAGE,
+        &with(&format!("publishes: [{}, {}]", topic("a"), topic("b.fifo"))),
+    );
+    // Without topics the name is free, as before.
+    fine(IMAGE, &with("environment: {TOPIC_ARN: here}"));
+    check(
+        IMAGE,
+        &with("sends: [oders]"),
+        "error 11:13 services.worker.sends[0]: no queue `oders` is defined",
+    );
+    check(
+        IMAGE,
+        &with(&format!("sends: [{}]", topic("a"))),
+        "error 11:13 services.worker.sends[0]: `arn:aws:sns:us-west-2:444455556666:a` isn't a queue's key or ARN",
+    );
+    check(
+        IMAGE,
+        &with("publishes: [orders]"),
+        "error 11:17 services.worker.publishes[0]: `orders` isn't the ARN of an SNS topic",
+    );
+    check(
+        IMAGE,
+        &with(&format!("sends: [{}]", queue("Orders"))),
+        "error 11:13 services.worker.sends[0]: two addresses would be in `QUEUE_URL_ORDERS`",
+    );
+    check(
+        IMAGE,
+        &with(&format!("publishes: [{}, {}]", topic("a-b"), topic("a_b"))),
+        "error 11:59 services.worker.publishes[1]: two addresses would be in `TOPIC_ARN_A_B`",
+    );
+    check(
+        IMAGE,
+        &with(&format!(
+            "publishes: [{}]\n    environment: {{TOPIC_ARN: here}}",
+            topic("a")
+        )),
+        "error 12:19 services.worker.environment.TOPIC_ARN: `TOPIC_ARN` is a name that the stack sets",
+    );
+}

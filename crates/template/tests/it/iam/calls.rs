@@ -118,6 +118,26 @@ fn task(world: &World, short: &str, service: &Service) -> Vec<Request> {
     calls.extend(["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"].map(own));
     if let ServiceSource::Create(spec) = &service.source {
         calls.extend(spec.permissions.iter().flat_map(granted));
+        calls.extend(spec.sends.iter().flat_map(|queue| sends(world, queue)));
+        let publish = |topic: &String| on("sns:Publish", topic.as_str());
+        calls.extend(spec.publishes.iter().map(publish));
+    }
+    calls
+}
+
+fn sends(world: &World, queue: &str) -> Vec<Request> {
+    let arn = match queue.starts_with("arn:") {
+        true => queue.to_owned(),
+        false => queue_arn(world, queue),
+    };
+    let actions = ["sqs:SendMessage", "sqs:GetQueueUrl"];
+    let mut calls = actions.map(|action| on(action, arn.as_str())).to_vec();
+    if let Some(Queue::Create(spec)) = world.stack.queues.get(queue)
+        && let Encryption::Kms(key) = &spec.encryption
+    {
+        let sqs = "sqs.us-west-2.amazonaws.com";
+        let through = |action| on(action, key.as_str()).with("kms:ViaService", sqs);
+        calls.extend(["kms:GenerateDataKey", "kms:Decrypt"].map(through));
     }
     calls
 }

@@ -2,15 +2,69 @@
 
 use std::path::{Path, PathBuf};
 
-use stack::Stack;
+use stack::{Selection, Stack};
 
 use crate::failure::{Code, Failure, Result};
 use crate::ui;
 use crate::workshop::program;
 
+/// Which values of a definition are meant.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct SelectionArgs {
+    /// Merge an environment of the definition (`environments`) into the rest of it
+    #[arg(long = "env", value_name = "NAME")]
+    environment: Option<String>,
+    /// Set a value of the definition, as in `services.worker.image=worker:1.2.0`; repeatable
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+}
+
+impl SelectionArgs {
+    pub(crate) fn selection(&self) -> Selection {
+        Selection {
+            environment: self.environment.clone(),
+            set: self.set.clone(),
+        }
+    }
+
+    /// Whether no value is selected.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.environment.is_none() && self.set.is_empty()
+    }
+
+    /// Whether an environment is selected.
+    pub(crate) fn has_environment(&self) -> bool {
+        self.environment.is_some()
+    }
+
+    /// The same values, of an environment.
+    pub(crate) fn of_environment(&self, name: String) -> Self {
+        Self {
+            environment: Some(name),
+            ..self.clone()
+        }
+    }
+
+    /// The arguments again, for a hint.
+    pub(crate) fn as_written(&self) -> String {
+        let environment = self.environment.iter().map(|name| format!(" --env {name}"));
+        let set = self.set.iter().map(|set| format!(" --set {}", quote(set)));
+        environment.chain(set).collect()
+    }
+}
+
+/// An argument as a shell takes it.
+fn quote(argument: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-=:/,@%+".contains(letter);
+    match argument.chars().all(is_plain) {
+        true => argument.to_owned(),
+        false => format!("'{}'", argument.replace('\'', r"'\''")),
+    }
+}
+
 /// Reads a definition and prints its warnings.
-pub(crate) fn load(path: &Path) -> Result<Stack> {
-    let loaded = stack::load(path)?;
+pub(crate) fn load(path: &Path, selection: &SelectionArgs) -> Result<Stack> {
+    let loaded = stack::load_selected(path, &selection.selection())?;
     if !loaded.warnings.problems().is_empty() {
         ui::print_report(&loaded.warnings);
     }
@@ -23,6 +77,8 @@ pub(crate) struct FileArg {
     /// Stack definition [default: stack.yaml, stack.yml, or the only definition in this folder]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) selection: SelectionArgs,
 }
 
 impl FileArg {
@@ -39,7 +95,7 @@ impl FileArg {
 
     /// Reads the definition and prints its warnings.
     pub(crate) fn load(&self) -> Result<Stack> {
-        load(&self.path()?)
+        load(&self.path()?, &self.selection)
     }
 }
 
@@ -132,14 +188,26 @@ pub(crate) struct Known {
 }
 
 impl StackRef {
-    pub(crate) fn resolve(&self) -> Result<Known> {
+    /// What is known of the stack.
+    ///
+    /// # Errors
+    /// If the definition can't be read, or if values are selected of a stack that is named.
+    pub(crate) fn resolve(&self, selection: &SelectionArgs) -> Result<Known> {
         match self {
+            Self::Name(_) if !selection.is_empty() => Err(Failure::new(
+                Code::Usage,
+                "--env and --set need a definition, and this is a stack's name",
+            )
+            .hint("name the definition's file, or the stack of the environment alone")),
             Self::Name(name) => Ok(Known {
                 name: name.clone(),
                 ..Known::default()
             }),
             // Its warnings are no news here.
-            Self::File(path) => Ok(Known::of(&stack::load(path)?.stack)),
+            Self::File(path) => {
+                let loaded = stack::load_selected(path, &selection.selection())?;
+                Ok(Known::of(&loaded.stack))
+            }
         }
     }
 }
@@ -177,6 +245,38 @@ mod tests {
         assert!(found().unwrap_err().hints()[0].contains("other.yml"));
         write("stack.yml", "anything");
         assert_eq!(found().unwrap(), "stack.yml");
+    }
+
+    #[test]
+    fn values_of_a_stack_that_is_named_are_refused() {
+        let selection = SelectionArgs {
+            environment: Some("staging".to_owned()),
+            set: vec![
+                "services.web.command=[run, it's]".to_owned(),
+                "region=us-west-2".to_owned(),
+            ],
+        };
+        let named = StackRef::Name("shop".to_owned());
+        assert_eq!(named.resolve(&selection).unwrap_err().code(), Code::Usage);
+        assert_eq!(
+            named.resolve(&SelectionArgs::default()).unwrap().name,
+            "shop"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.yaml");
+        let text = "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {staging: {account: '111122223333'}}\n";
+        std::fs::write(&file, text).unwrap();
+        let known = StackRef::File(file).resolve(&selection).unwrap();
+        assert_eq!(
+            (known.name.as_str(), known.region.as_deref()),
+            ("shop-staging", Some("us-west-2"))
+        );
+        assert_eq!(known.account.as_deref(), Some("111122223333"));
+        // A shell gives them back as they are.
+        assert_eq!(
+            selection.as_written(),
+            r" --env staging --set 'services.web.command=[run, it'\''s]' --set region=us-west-2"
+        );
     }
 
     #[test]

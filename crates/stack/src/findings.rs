@@ -268,6 +268,7 @@ impl Findings {
             offset: span.start,
             length: span.end.saturating_sub(span.start),
             text,
+            argument: self.source.argument_at(span.start).map(str::to_owned),
         }
     }
 }

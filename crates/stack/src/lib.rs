@@ -19,6 +19,7 @@ mod path;
 mod problem;
 mod read;
 mod secret;
+mod select;
 mod shape;
 mod slo;
 mod source;
@@ -31,13 +32,14 @@ mod tests;
 use std::sync::Arc;
 
 pub use arn::partition_of;
-pub use edit::{Edit, EditError, edit};
+pub use edit::{Edit, EditError, edit, edit_selected};
 pub use entries::{Entry, parse_entries};
 pub use instances::InstanceRoom;
-pub use load::{LoadError, load};
+pub use load::{LoadError, load, load_selected, read_environments};
 pub use model::*;
 pub use nearest::nearest;
 pub use problem::{Label, Problem, Report, Severity};
+pub use select::Selection;
 pub use slo::Slo;
 
 use findings::Findings;
@@ -57,10 +59,24 @@ pub struct Loaded {
 /// # Errors
 /// Every problem of the text, errors and warnings, when at least one is an error.
 pub fn parse(source_name: &str, text: &str) -> Result<Loaded, Report> {
-    let mut findings = Findings::new(Arc::new(Source::new(source_name, text)));
+    parse_selected(source_name, text, &Selection::default())
+}
+
+/// Reads a definition from its text, with the values that a selection means.
+///
+/// # Errors
+/// Every problem of the text and of the selection, errors and warnings, when at least one is an error.
+pub fn parse_selected(
+    source_name: &str,
+    text: &str,
+    selection: &Selection,
+) -> Result<Loaded, Report> {
+    let source = Source::with_arguments(source_name, text, &selection.set);
+    let mut findings = Findings::new(Arc::new(source));
     let Some(root) = yaml::parse(&mut findings) else {
         return Err(findings.into_report());
     };
+    let root = select::select(root, selection, &mut findings);
     if !shape::check(&root, &mut findings) {
         return Err(findings.into_report());
     }

@@ -4,11 +4,15 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use miette::Diagnostic;
 
+use crate::findings::Findings;
+use crate::select::list_environments;
+use crate::source::Source;
 use crate::text::LARGEST;
-use crate::{Loaded, Report, parse};
+use crate::{Loaded, Report, Selection, parse_selected, yaml};
 
 /// Why a definition can't be had from a file.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +53,32 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError`], for a file that can't be read and for one that isn't a valid definition.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    load_selected(path, &Selection::default())
+}
+
+/// Reads a definition from a file, with the values that a selection means.
+///
+/// # Errors
+/// As [`load`], and for a selection that doesn't fit the definition.
+pub fn load_selected(path: &Path, selection: &Selection) -> Result<Loaded, LoadError> {
+    let text = read_text(path)?;
+    parse_selected(&path.display().to_string(), &text, selection).map_err(LoadError::Invalid)
+}
+
+/// The names of the environments of a definition in a file, in its order; none if it isn't valid YAML.
+///
+/// # Errors
+/// [`LoadError`], for a file that can't be read.
+pub fn read_environments(path: &Path) -> Result<Vec<String>, LoadError> {
+    let text = read_text(path)?;
+    let mut findings = Findings::new(Arc::new(Source::new("", &text)));
+    let root = yaml::parse(&mut findings);
+    Ok(root.map_or_else(Vec::new, |root| list_environments(&root)))
+}
+
+fn read_text(path: &Path) -> Result<String, LoadError> {
     let bytes = read(path)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         let byte = error.utf8_error().valid_up_to();
         let before = error.as_bytes().iter().take(byte);
         LoadError::NotUtf8 {
@@ -58,8 +86,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
             byte,
             line: before.filter(|byte| **byte == b'\n').count() + 1,
         }
-    })?;
-    parse(&path.display().to_string(), &text).map_err(LoadError::Invalid)
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {

@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::source::{Source, Span};
+use crate::text::shorten;
 
 /// Whether a problem stops the definition from being used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -32,6 +33,9 @@ pub struct Label {
     pub length: usize,
     /// What is here.
     pub text: String,
+    /// The argument of `--set` that the place is in; otherwise it is in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub argument: Option<String>,
 }
 
 /// One problem of a definition.
@@ -114,7 +118,14 @@ impl fmt::Display for Problem {
             return Ok(());
         }
         let (line, column) = (self.line(), self.column());
-        write!(f, " ({}:{line}:{column})", self.source.name())
+        match self
+            .labels
+            .first()
+            .and_then(|label| label.argument.as_ref())
+        {
+            Some(argument) => write!(f, " (--set {}, column {column})", shorten(argument)),
+            None => write!(f, " ({}:{line}:{column})", self.source.name()),
+        }
     }
 }
 

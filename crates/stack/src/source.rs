@@ -13,29 +13,46 @@ pub(crate) struct Span {
     pub(crate) end: usize,
 }
 
-/// A definition's name (usually its path) and text.
+/// A definition's name (usually its path) and text, and the values that the command line sets.
 #[derive(Debug)]
 pub(crate) struct Source {
     name: String,
+    /// The file, and behind it each argument on lines of its own.
     text: String,
+    /// First byte of each part: the file, and the arguments. A line break ends each but the last.
+    parts: Vec<usize>,
     /// Byte at which each line begins.
     lines: Vec<usize>,
     /// The text without what looks like a secret, byte for byte, made for the first snippet.
     shown: OnceLock<String>,
 }
 
+/// What a snippet of an argument is called.
+const SET: &str = "--set";
+
 /// A snippet shows whole lines; one that is longer than this would flood the terminal.
 const LONGEST_LINE_SHOWN: usize = 400;
 
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
+        Self::with_arguments(name, text, &[])
+    }
+
+    pub(crate) fn with_arguments(name: &str, file: &str, arguments: &[String]) -> Self {
+        let (mut text, mut parts) = (file.to_owned(), vec![0]);
+        for argument in arguments {
+            text.push('\n');
+            parts.push(text.len());
+            text.push_str(argument);
+        }
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0)
             .chain(breaks.map(|(offset, _)| offset + 1))
             .collect();
         Self {
             name: name.to_owned(),
-            text: text.to_owned(),
+            text,
+            parts,
             lines,
             shown: OnceLock::new(),
         }
@@ -45,8 +62,34 @@ impl Source {
         &self.name
     }
 
+    /// The text of the file.
     pub(crate) fn text(&self) -> &str {
-        &self.text
+        self.slice(self.part(0))
+    }
+
+    /// Where an argument stands.
+    pub(crate) fn argument(&self, index: usize) -> Option<Span> {
+        (index + 1 < self.parts.len()).then(|| self.part(index + 1))
+    }
+
+    /// The argument that holds a byte; `None` for a byte of the file.
+    pub(crate) fn argument_at(&self, offset: usize) -> Option<&str> {
+        let part = self.part_of(offset);
+        (part > 0).then(|| self.slice(self.part(part)))
+    }
+
+    fn part(&self, index: usize) -> Span {
+        let start = self.parts.get(index).copied().unwrap_or(self.text.len());
+        let next = self.parts.get(index + 1);
+        Span {
+            start,
+            end: next.map_or(self.text.len(), |next| next - 1),
+        }
+    }
+
+    fn part_of(&self, offset: usize) -> usize {
+        let behind = self.parts.partition_point(|start| *start <= offset);
+        behind.saturating_sub(1)
     }
 
     /// The text of a span; empty when the span isn't one of this text.
@@ -54,14 +97,15 @@ impl Source {
         self.text.get(span.start..span.end).unwrap_or_default()
     }
 
-    /// Line and column of a byte, both from 1; the column counts characters.
+    /// Line and column of a byte, both from 1, in the file or the argument; the column counts characters.
     pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
         let line = self.line_of(offset);
         let before = self.slice(Span {
             start: self.line_start(line),
             end: offset,
         });
-        (line + 1, before.chars().count() + 1)
+        let first = self.line_of(self.part(self.part_of(offset)).start);
+        (line - first + 1, before.chars().count() + 1)
     }
 
     /// The span cut at the end of its first line, without the line break and trailing blanks.
@@ -103,8 +147,19 @@ impl SourceCode for Source {
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let end = span.offset() + span.len();
+        let index = self.part_of(span.offset());
+        let part = self.part(index);
+        // A snippet is of the file or of one argument.
+        if end > part.end {
+            return Err(MietteError::OutOfBounds);
+        }
+        let name = match index {
+            0 => &self.name,
+            _ => SET,
+        };
         let line = self.line_of(span.offset());
-        let first = line.saturating_sub(context_lines_before);
+        let top = self.line_of(part.start);
+        let first = line.saturating_sub(context_lines_before).max(top);
         let (start, column) = if context_lines_before == 0 {
             (span.offset(), self.position(span.offset()).1 - 1)
         } else {
@@ -112,14 +167,14 @@ impl SourceCode for Source {
         };
         let last = self.line_of(end.saturating_sub(1).max(span.offset()));
         let after = last + context_lines_after + 1;
-        let stop = self.line_start(after).max(end);
+        let stop = self.line_start(after).max(end).min(part.end.max(end));
         let shown = self.shown.get_or_init(|| mask(&self.text));
         let data = shown.get(start..stop).ok_or(MietteError::OutOfBounds)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
+            name.to_owned(),
             data.as_bytes(),
             (start, stop - start).into(),
-            first,
+            first - top,
             column,
             // Snippets that this many lines keep apart are shown apart.
             after - first,

@@ -4,7 +4,7 @@ use deployer::{DestroyOptions, Destroyed, Doomed};
 
 use crate::confirm::require_terminal;
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{Known, StackRef};
+use crate::definition::{Known, SelectionArgs, StackRef};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::role::RoleArg;
@@ -17,6 +17,8 @@ pub(crate) struct Args {
     /// Stack definition, or the name of the stack
     #[arg(value_name = "STACK")]
     stack: StackRef,
+    #[command(flatten)]
+    selection: SelectionArgs,
     #[command(flatten)]
     connect: ConnectArgs,
     #[command(flatten)]
@@ -34,7 +36,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     require_terminal("destroy", args.yes)?;
-    let known = args.stack.resolve()?;
+    let known = args.stack.resolve(&args.selection)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
     let again = format!(

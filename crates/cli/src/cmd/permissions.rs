@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 use template::permissions::{Permissions, Policy, format_document};
 
-use crate::definition;
-use crate::failure::Result;
+use crate::definition::{self, SelectionArgs};
+use crate::failure::{Code, Failure, Result};
 use crate::output::Format;
 
 #[derive(Debug, clap::Args)]
@@ -14,13 +14,24 @@ pub(crate) struct Args {
     /// Stack definition; without one, the policies have placeholders in capital letters
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 /// Characters of a managed policy, without white space. Source: IAM quotas.
 const LIMIT: usize = 6_144;
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
-    let stack = args.file.as_deref().map(definition::load).transpose()?;
+    let load = |file| definition::load(file, &args.selection);
+    let stack = match args.file.as_deref() {
+        None if !args.selection.is_empty() => {
+            return Err(
+                Failure::new(Code::Usage, "--env and --set need a definition")
+                    .hint("name one: FILE"),
+            );
+        }
+        file => file.map(load).transpose()?,
+    };
     let permissions = match &stack {
         Some(stack) => Permissions::of(stack)?,
         None => Permissions::of_any(),

@@ -1,10 +1,10 @@
 //! `validate`: everything that can be known of a definition without asking AWS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::definition;
+use crate::definition::{self, SelectionArgs};
 use crate::failure::Result;
 use crate::output::Format;
 
@@ -13,6 +13,8 @@ pub(crate) struct Args {
     /// Stack definitions [default: stack.yaml, stack.yml, or the only definition in this folder]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
@@ -21,11 +23,12 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         [] => vec![definition::default_definition()?],
         files => files.to_vec(),
     };
-    for file in &files {
-        let stack = definition::load(file)?;
+    for (file, selection) in list_variants(&files, &args.selection)? {
+        let stack = definition::load(file, &selection)?;
         let template = template::synthesize(&stack)?;
         results.push(json!({
             "file": file.display().to_string(),
+            "environment": selection.selection().environment,
             "stack": stack.name,
             "valid": true,
             "queues": stack.queues.len(),
@@ -40,11 +43,31 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
     Ok(())
 }
 
+/// Each definition and each of its environments, unless one is selected.
+fn list_variants<'f>(
+    files: &'f [PathBuf],
+    selection: &SelectionArgs,
+) -> Result<Vec<(&'f Path, SelectionArgs)>> {
+    let mut variants = Vec::new();
+    for file in files {
+        variants.push((file.as_path(), selection.clone()));
+        if !selection.has_environment() {
+            let names = stack::read_environments(file)?.into_iter();
+            variants.extend(names.map(|name| (file.as_path(), selection.of_environment(name))));
+        }
+    }
+    Ok(variants)
+}
+
 fn format_line(result: &Value) -> String {
     let text = |key: &str| result[key].as_str().unwrap_or_default();
     let count = |key: &str| result[key].as_u64().unwrap_or_default();
+    let environment = match text("environment") {
+        "" => String::new(),
+        name => format!(" (environment {name})"),
+    };
     format!(
-        "{}: valid. Stack {}: {}, {}, {}\n",
+        "{}{environment}: valid. Stack {}: {}, {}, {}\n",
         text("file"),
         text("stack"),
         format_count(count("queues"), "queue"),
@@ -56,4 +79,34 @@ fn format_line(result: &Value) -> String {
 fn format_count(count: u64, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_environment_is_checked_unless_one_is_selected() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.yaml");
+        let text = "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {b: {}, a: {region: here}}\n";
+        std::fs::write(&file, text).unwrap();
+        let files = [file];
+        let names = |selection: &SelectionArgs| -> Vec<Option<String>> {
+            let variants = list_variants(&files, selection).unwrap().into_iter();
+            variants
+                .map(|(_, one)| one.selection().environment)
+                .collect()
+        };
+        let all = SelectionArgs::default();
+        assert_eq!(names(&all), [None, Some("b".into()), Some("a".into())]);
+        assert_eq!(names(&all.of_environment("b".into())), [Some("b".into())]);
+        let run = |selection| {
+            let files = files.to_vec();
+            run(&Args { files, selection }, Format::Text)
+        };
+        // `here` is no region.
+        assert!(run(all.clone()).is_err());
+        assert!(run(all.of_environment("b".into())).is_ok());
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use simulator::{Load, Overrides, Scenario, format_duration};
-use stack::Stack;
+use stack::{Selection, Stack};
 
 use super::{LoadArgs, SubjectArgs, scenario_failure};
 use crate::connect::ConnectArgs;
@@ -31,6 +31,8 @@ pub(crate) struct InputArgs {
 pub(crate) struct Input {
     /// The definition's file.
     pub(crate) file: PathBuf,
+    /// Which values of it are meant.
+    pub(crate) selection: Selection,
     pub(crate) stack: Stack,
     pub(crate) service: String,
     pub(crate) overrides: Overrides,
@@ -59,7 +61,7 @@ impl InputArgs {
     /// `--load cloudwatch` connects; the region also chooses the prices.
     pub(crate) async fn read(&self, connect: &ConnectArgs) -> Result<Input> {
         let file = self.file.path()?;
-        let stack = definition::load(&file)?;
+        let stack = definition::load(&file, &self.file.selection)?;
         let service = self.subject.service(&stack)?;
         let overrides = self.subject.overrides(connect.region.as_deref())?;
         let ui = Ui::new();
@@ -69,6 +71,7 @@ impl InputArgs {
             load_name: self.load.load.to_string(),
             seed: self.subject.seed,
             file,
+            selection: self.file.selection.selection(),
             stack,
             service,
             overrides,

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::yaml::Value;
+use crate::select::ENVIRONMENTS;
+use crate::yaml::{Node, Value};
 use crate::{duration, path};
 
 /// A change of one place of a definition.
@@ -51,6 +52,20 @@ impl Edit {
             path: path.iter().map(|key| (*key).to_owned()).collect(),
             to,
         }
+    }
+
+    /// The edit in an environment, if that is where the value comes from.
+    pub(super) fn within(mut self, environment: Option<&str>, root: &Node) -> Self {
+        let Some(environment) = environment else {
+            return self;
+        };
+        let outer = [ENVIRONMENTS, environment].map(str::to_owned);
+        let inside = [outer.as_slice(), &self.path].concat();
+        let mut keys = inside.iter();
+        if keys.try_fold(root, |node, key| node.get(key)).is_some() {
+            self.path = inside;
+        }
+        self
     }
 
     /// The value that the tree is to have.

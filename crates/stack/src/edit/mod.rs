@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use crate::findings::Findings;
 use crate::model::Stack;
-use crate::parse;
+use crate::parse_selected;
 use crate::problem::Report;
+use crate::select::{self, Selection};
 use crate::source::Source;
 use crate::yaml::{self, Node};
 
@@ -31,6 +32,12 @@ pub enum EditError {
         /// Path of the value.
         path: String,
     },
+    /// A place whose value the command line sets.
+    #[error("{path} is set by an argument (--set), not by the file")]
+    Argument {
+        /// Path of the value.
+        path: String,
+    },
     /// What came out is no definition.
     #[error("the changed definition would be invalid: {0}")]
     InvalidResult(Report),
@@ -45,11 +52,29 @@ pub enum EditError {
 /// When the text is no definition, when a place can't be changed without touching others, or when what comes
 /// out would mean anything else.
 pub fn edit(text: &str, edits: &[Edit], intended: &Stack) -> Result<String, EditError> {
+    edit_selected(text, edits, intended, &Selection::default())
+}
+
+/// Changes values where a selection has them from: in its environment, or else in the rest of the definition.
+///
+/// # Errors
+/// As [`edit`], and when an argument sets a value that is to change.
+pub fn edit_selected(
+    text: &str,
+    edits: &[Edit],
+    intended: &Stack,
+    selection: &Selection,
+) -> Result<String, EditError> {
     let mut changed = text.to_owned();
     for edit in edits {
-        changed = apply_edit(&changed, edit)?;
+        if select::is_set(selection, &edit.path) {
+            return Err(EditError::Argument { path: edit.path() });
+        }
+        let environment = selection.environment.as_deref();
+        let edit = edit.clone().within(environment, &read(&changed)?);
+        changed = apply_edit(&changed, &edit)?;
     }
-    let outcome = parse("", &changed).map_err(EditError::InvalidResult)?;
+    let outcome = parse_selected("", &changed, selection).map_err(EditError::InvalidResult)?;
     if outcome.stack == *intended {
         Ok(changed)
     } else {

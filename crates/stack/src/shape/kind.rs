@@ -81,6 +81,8 @@ pub(crate) enum Kind {
     Either(&'static [Form]),
     /// An SNS filter policy.
     Filter,
+    /// A mapping that is merged into the definition.
+    Patch,
 }
 
 /// Text that a pattern describes.

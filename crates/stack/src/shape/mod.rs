@@ -9,6 +9,7 @@ mod container_texts;
 mod fault;
 mod filter;
 mod kind;
+mod lookup;
 mod numbers;
 mod objective;
 mod reference;
@@ -25,6 +26,7 @@ pub(crate) use check::check;
 #[cfg(test)]
 pub(crate) use kind::{Form, Text};
 pub(crate) use kind::{Kind, Object};
+pub(crate) use lookup::{find_kind, is_known};
 pub(crate) use numbers::number_of;
 #[cfg(test)]
 pub(crate) use reference::EXAMPLE;

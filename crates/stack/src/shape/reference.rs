@@ -80,7 +80,8 @@ impl Pages {
             | Kind::TimeOr(..)
             | Kind::Objective(_)
             | Kind::Word(_)
-            | Kind::Filter => {}
+            | Kind::Filter
+            | Kind::Patch => {}
         }
     }
 }
@@ -128,7 +129,9 @@ fn value(kind: Kind) -> String {
             )
         }
         Kind::Object(object) => format!("{}, a mapping", object.what),
-        Kind::Filter | Kind::Flag | Kind::Word(_) | Kind::Either(_) => describe_kind(kind),
+        Kind::Filter | Kind::Patch | Kind::Flag | Kind::Word(_) | Kind::Either(_) => {
+            describe_kind(kind)
+        }
     }
 }
 

@@ -144,6 +144,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Entries(found) => entries(found),
         Kind::Object(found) => object(found),
         Kind::Either(forms) => json!({"oneOf": forms.iter().map(form).collect::<Vec<_>>()}),
+        Kind::Patch => json!({"type": "object"}),
         Kind::Filter => json!({
             "type": "object",
             "minProperties": 1,

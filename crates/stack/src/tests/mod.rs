@@ -9,6 +9,7 @@ mod random;
 mod report;
 mod rules;
 mod schema;
+mod select;
 mod shipped;
 mod syntax;
 

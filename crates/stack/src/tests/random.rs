@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::example::EXAMPLE;
 use super::{BASE, shown};
-use crate::{duration, parse};
+use crate::{Selection, duration, parse, parse_selected};
 
 /// Pieces of YAML that meet in odd ways.
 const PIECES: [&str; 48] = [
@@ -77,6 +77,27 @@ fn survive(text: &str) {
     }
 }
 
+/// Arguments of `--set`, sensible and not.
+fn argument() -> impl Strategy<Value = String> {
+    let path = prop::sample::select(
+        &[
+            "",
+            "name",
+            "services.worker.tasks.max",
+            "services.x",
+            "queues.orders",
+            "tags.\"a.b\"",
+            "notify[0]",
+            "a..b",
+            "environments.a",
+        ][..],
+    );
+    let value = prop::collection::vec(prop::sample::select(&PIECES[..]), 0..6);
+    (path, any::<bool>(), value).prop_map(|(path, equals, value)| {
+        format!("{path}{}{}", if equals { "=" } else { "" }, value.concat())
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -102,6 +123,20 @@ proptest! {
         let rest = &characters[(at + cut).min(characters.len())..];
         let text: String = characters[..at].iter().copied().chain(piece.chars()).chain(rest.iter().copied()).collect();
         survive(&text);
+    }
+
+    #[test]
+    fn any_selection(environment in prop::option::of("[a-c]{1,2}"), set in prop::collection::vec(argument(), 0..4), patch in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..8)) {
+        let text = format!("{BASE}environments: {{a: {{{}}}, b: {{name: x}}}}\n", patch.concat());
+        let selection = Selection { environment, set };
+        let report = match parse_selected("random.yaml", &text, &selection) {
+            Ok(loaded) => loaded.warnings,
+            Err(report) => report,
+        };
+        shown(&report);
+        for label in report.problems().iter().flat_map(crate::Problem::labels) {
+            prop_assert!(label.argument.is_none() || selection.set.contains(label.argument.as_ref().unwrap()));
+        }
     }
 
     #[test]

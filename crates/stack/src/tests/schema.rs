@@ -199,7 +199,8 @@ fn visit_kind(kind: Kind, act: &mut impl FnMut(&'static Object)) {
         | Kind::TimeOr(..)
         | Kind::Objective(_)
         | Kind::Word(_)
-        | Kind::Filter => {}
+        | Kind::Filter
+        | Kind::Patch => {}
     }
 }
 

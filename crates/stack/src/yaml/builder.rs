@@ -23,15 +23,20 @@ pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
     if !text::check(&source, findings) {
         return None;
     }
+    parse_part(&source, 0, findings)
+}
+
+/// Reads a part of the source, which starts at this byte. `None` when there is no tree to go on with.
+pub(crate) fn parse_part(source: &str, base: usize, findings: &mut Findings) -> Option<Node> {
     let mut builder = Builder {
-        offsets: Offsets::new(&source),
+        offsets: Offsets::new(source, base),
         findings,
         open: Vec::new(),
         root: None,
         documents: 0,
         values: 0,
     };
-    let mut parser = Parser::new_from_str(&source);
+    let mut parser = Parser::new_from_str(source);
     while let Some(event) = parser.next_event() {
         let step = match event {
             Ok((event, span)) => {

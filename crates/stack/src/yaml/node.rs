@@ -40,6 +40,15 @@ impl Node {
             .map(|(_, node)| node)
     }
 
+    /// The value of a key, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Value::Map(entries) = &mut self.value else {
+            return None;
+        };
+        let found = entries.iter_mut().find(|(found, _)| found.text == key);
+        found.map(|(_, node)| node)
+    }
+
     /// Whether this is a mapping that has a key.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.get(key).is_some()

@@ -7,10 +7,12 @@ pub(super) struct Offsets {
     /// Byte of each character; empty when all are ASCII.
     bytes: Vec<usize>,
     end: usize,
+    /// Where the text stands in the whole source.
+    base: usize,
 }
 
 impl Offsets {
-    pub(super) fn new(text: &str) -> Self {
+    pub(super) fn new(text: &str, base: usize) -> Self {
         let bytes = if text.is_ascii() {
             Vec::new()
         } else {
@@ -19,15 +21,17 @@ impl Offsets {
         Self {
             bytes,
             end: text.len(),
+            base,
         }
     }
 
     pub(super) fn byte(&self, index: usize) -> usize {
-        if self.bytes.is_empty() {
+        let byte = if self.bytes.is_empty() {
             index.min(self.end)
         } else {
             self.bytes.get(index).copied().unwrap_or(self.end)
-        }
+        };
+        self.base + byte
     }
 
     pub(super) fn span(&self, span: saphyr_parser::Span) -> Span {

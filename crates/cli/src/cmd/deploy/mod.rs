@@ -42,7 +42,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     require_terminal("deploy", args.yes)?;
     let file = args.file.path()?;
-    let stack = definition::load(&file)?;
+    let stack = definition::load(&file, &args.file.selection)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&Known::of(&stack), &ui).await?;
     let request = DeployRequest {
@@ -75,9 +75,10 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 /// The command, to be run again.
 fn as_written(args: &Args, file: &Path) -> String {
     format!(
-        "{} deploy {}{}{}{}",
+        "{} deploy {}{}{}{}{}",
         program(),
         file.display(),
+        args.file.selection.as_written(),
         args.connect.as_written(),
         args.role.as_written(),
         if args.yes { " --yes" } else { "" }

@@ -9,7 +9,7 @@ use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{Known, StackRef};
+use crate::definition::{Known, SelectionArgs, StackRef};
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
 use crate::ui::Ui;
@@ -22,6 +22,8 @@ pub(crate) struct Args {
     /// Stack definition, or the name of the stack
     #[arg(value_name = "STACK")]
     stack: StackRef,
+    #[command(flatten)]
+    selection: SelectionArgs,
     #[command(flatten)]
     connect: ConnectArgs,
     /// Which function (otherwise the metric function, or the scaling function of a stack without it)
@@ -73,7 +75,7 @@ impl Outcome {
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let event = args.event.as_deref().map(read_event).transpose()?;
-    let known = args.stack.resolve()?;
+    let known = args.stack.resolve(&args.selection)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
     let outcome = invoke_events(&args, &cloud, &known, event, &ui).await;

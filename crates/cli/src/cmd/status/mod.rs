@@ -6,7 +6,7 @@ use deployer::{Drift, Finding, Inspection, Observed, Status, Unchecked};
 use serde::Serialize;
 
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{Known, StackRef, default_definition};
+use crate::definition::{Known, SelectionArgs, StackRef, default_definition};
 use crate::drift::count_findings;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
@@ -26,6 +26,8 @@ pub(crate) struct Args {
     #[arg(value_name = "STACK")]
     stack: Option<StackRef>,
     #[command(flatten)]
+    selection: SelectionArgs,
+    #[command(flatten)]
     connect: ConnectArgs,
     /// Look again and again until Ctrl-C
     #[arg(long)]
@@ -43,7 +45,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         Some(stack) => stack,
         None => StackRef::File(default_definition()?),
     };
-    let known = stack.resolve()?;
+    let known = stack.resolve(&args.selection)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;
     if args.watch {
@@ -63,7 +65,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     if format == Format::Text {
         output::text(&text::format_report(&known.name, &report, now));
     }
-    let repair = repair_command(&stack, &args.connect);
+    let repair = repair_command(&stack, &args.selection, &args.connect);
     Err(explain(&known.name, &report, &repair).document(&report))
 }
 
@@ -142,12 +144,13 @@ fn make_report(drift: Drift, live: Live) -> Report {
 }
 
 /// The command that repairs the stack. A stack's name alone doesn't say where its definition is.
-fn repair_command(stack: &StackRef, connect: &ConnectArgs) -> String {
+fn repair_command(stack: &StackRef, selection: &SelectionArgs, connect: &ConnectArgs) -> String {
     let file = match stack {
         StackRef::File(file) => file.display().to_string(),
         StackRef::Name(_) => "FILE".to_owned(),
     };
-    format!("{} deploy {file}{}", program(), connect.as_written())
+    let (selection, connect) = (selection.as_written(), connect.as_written());
+    format!("{} deploy {file}{selection}{connect}", program())
 }
 
 fn explain(name: &str, report: &Report, repair: &str) -> Failure {

@@ -125,7 +125,7 @@ fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
         return Err(objective_missed(args, &input.file, &tuned, &shown));
     }
     if written {
-        write::write_definition(&input.file, &tuned)?;
+        write::write_definition(&input.file, &input.selection, &tuned)?;
     }
     format.print(&shown, |shown| text::format_tuned(shown.tuned));
     if format == Format::Text {

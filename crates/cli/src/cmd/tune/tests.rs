@@ -144,7 +144,8 @@ fn what_cannot_be_edited_is_said_with_what_to_write() {
     // Somebody else was faster, and has changed another value.
     let text = STACK.replace("memory: 512", "memory: 1024");
     fs::write(&file, &text).unwrap();
-    let failure = write::write_definition(file.as_ref(), &tuned).unwrap_err();
+    let failure =
+        write::write_definition(file.as_ref(), &stack::Selection::default(), &tuned).unwrap_err();
     assert!(
         failure.message().contains("would mean something else"),
         "{}",

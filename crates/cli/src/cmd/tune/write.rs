@@ -6,18 +6,19 @@ use std::path::Path;
 
 use similar::TextDiff;
 use simulator::Tuned;
+use stack::Selection;
 
 use crate::failure::{Failure, Result};
 use crate::ui;
 
 /// Changes the values in the file, and nothing else; shows the difference. The file is replaced at once and
 /// whole.
-pub(super) fn write_definition(path: &Path, tuned: &Tuned) -> Result<()> {
+pub(super) fn write_definition(path: &Path, selection: &Selection, tuned: &Tuned) -> Result<()> {
     let shown = path.display();
     let failed =
         |what: &str, error: String| by_hand(format!("failed to {what} {shown}: {error}"), tuned);
     let before = fs::read_to_string(path).map_err(|error| failed("read", error.to_string()))?;
-    let after = stack::edit(&before, &tuned.edits, &tuned.definition)
+    let after = stack::edit_selected(&before, &tuned.edits, &tuned.definition, selection)
         .map_err(|error| failed("change", error.to_string()))?;
     replace_file(path, &after).map_err(|error| failed("write", error.to_string()))?;
     ui::note(&unified_diff(&before, &after, &shown.to_string()));

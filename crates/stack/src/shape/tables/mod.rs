@@ -27,7 +27,9 @@ use queues::QUEUES;
 use services::SERVICES;
 
 use crate::shape::kind::{Entries, Kind, Object};
-use crate::shape::texts::{ACCOUNT, POLICY_ARN, REGION, STACK_NAME, TAG_KEY, TAG_VALUE};
+use crate::shape::texts::{
+    ACCOUNT, POLICY_ARN, REGION, SHORT_NAME, STACK_NAME, TAG_KEY, TAG_VALUE,
+};
 
 /// The whole definition.
 pub(crate) static STACK: Object = Object {
@@ -47,6 +49,12 @@ pub(crate) static STACK: Object = Object {
             "region",
             Kind::Text(&REGION),
             "AWS region of the stack; otherwise that of `--region` or the profile.",
+        ),
+        default(
+            "environments",
+            Kind::Entries(&ENVIRONMENTS),
+            "{}",
+            "Variants of this definition by name. `--env NAME` merges one into the rest: mappings are merged, lists and other values replaced, and `null` removes a key. Its stack is called as the definition, a hyphen, and the environment, unless it has its own `name`.",
         ),
         default(
             "tags",
@@ -108,6 +116,13 @@ pub(crate) static STACK: Object = Object {
         ),
     ],
     rules: &[],
+};
+
+static ENVIRONMENTS: Entries = Entries {
+    key: &SHORT_NAME,
+    value: Kind::Patch,
+    least: 0,
+    most: 50,
 };
 
 /// CloudFormation takes 50 tags; one is the mark that each deploy writes.

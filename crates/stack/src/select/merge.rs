@@ -1,0 +1,127 @@
+//! Deep merge: mappings are merged, everything else is replaced, and `null` removes.
+
+use super::ENVIRONMENTS;
+use crate::findings::Findings;
+use crate::nearest::{listed, nearest};
+use crate::path;
+use crate::shape::{is_known, tables::STACK};
+use crate::yaml::{Key, Node, Value};
+
+/// Merges the mapping at `place` in the definition into the tree.
+pub(super) fn merge(root: &mut Node, patch: &Node, place: &str, findings: &mut Findings) {
+    if let Some((key, _)) = patch
+        .entries()
+        .iter()
+        .find(|(key, _)| key.text == ENVIRONMENTS)
+    {
+        let labels = [(key.span, "not in here")];
+        let help = "write the environments side by side, at the top level";
+        findings.refuse(
+            &path::key(place, ENVIRONMENTS),
+            "an environment has no environments",
+            &labels,
+            help,
+        );
+        return;
+    }
+    merge_entries(root, patch, &mut Vec::new(), findings);
+}
+
+fn merge_entries(into: &mut Node, patch: &Node, outer: &mut Vec<String>, findings: &mut Findings) {
+    for (key, value) in patch.entries() {
+        outer.push(key.text.clone());
+        merge_entry(into, key, value, outer, findings);
+        outer.pop();
+    }
+}
+
+/// Merges one entry of a patch into a mapping.
+pub(super) fn merge_entry(
+    into: &mut Node,
+    key: &Key,
+    value: &Node,
+    path: &mut Vec<String>,
+    findings: &mut Findings,
+) {
+    let Value::Map(entries) = &mut into.value else {
+        return;
+    };
+    let at = entries.iter().position(|(found, _)| found.text == key.text);
+    match (at, &value.value) {
+        (Some(at), Value::Null) => {
+            entries.remove(at);
+        }
+        (None, Value::Null) => refuse_removal(into, key, value, path, findings),
+        (Some(at), Value::Map(_))
+            if matches!(
+                entries.get(at),
+                Some((
+                    _,
+                    Node {
+                        value: Value::Map(_),
+                        ..
+                    }
+                ))
+            ) =>
+        {
+            if let Some((_, inner)) = entries.get_mut(at) {
+                merge_entries(inner, value, path, findings);
+            }
+        }
+        (Some(at), _) => {
+            if let Some(entry) = entries.get_mut(at) {
+                *entry = (key.clone(), without_nulls(value));
+            }
+        }
+        (None, _) => entries.push((key.clone(), without_nulls(value))),
+    }
+}
+
+/// A removal in a mapping that is new removes nothing.
+fn without_nulls(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Map(entries) => {
+            let kept = entries.iter().filter(|(_, node)| node.value != Value::Null);
+            Value::Map(
+                kept.map(|(key, node)| (key.clone(), without_nulls(node)))
+                    .collect(),
+            )
+        }
+        other => other.clone(),
+    };
+    Node {
+        span: node.span,
+        value,
+    }
+}
+
+/// A key of the format that is absent needs no removal. Any other key is misspelled.
+fn refuse_removal(
+    into: &mut Node,
+    key: &Key,
+    value: &Node,
+    path: &[String],
+    findings: &mut Findings,
+) {
+    let Value::Map(entries) = &mut into.value else {
+        return;
+    };
+    let outer = path.get(..path.len().saturating_sub(1)).unwrap_or_default();
+    match is_known(&STACK, outer, &key.text) {
+        Some(true) => {}
+        // The check of the tree says what is wrong with it.
+        None => entries.push((key.clone(), value.clone())),
+        Some(false) => {
+            let names = entries.iter().map(|(key, _)| key.text.as_str());
+            let help = match nearest(&key.text, names.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", listed(names.take(20))),
+            };
+            let message = format!("there is no `{}` to remove", key.text);
+            let at = path
+                .iter()
+                .fold(String::new(), |outer, key| path::key(&outer, key));
+            findings.complain(&at, message, &[(key.span, "not defined")], help);
+        }
+    }
+}

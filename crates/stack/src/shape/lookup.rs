@@ -1,0 +1,32 @@
+//! Finding the kind of a value by its path.
+
+use super::kind::{Form, Kind, Object};
+
+/// The kind of the value at a path; `None` if the format has no such key.
+pub(crate) fn find_kind(object: &'static Object, path: &[&str]) -> Option<Kind> {
+    inside(Kind::Object(object), path)
+}
+
+fn inside(kind: Kind, path: &[&str]) -> Option<Kind> {
+    let Some((first, rest)) = path.split_first() else {
+        return Some(kind);
+    };
+    match kind {
+        Kind::Object(object) => inside(object.field(first)?.kind, rest),
+        Kind::Entries(entries) => inside(entries.value, rest),
+        Kind::Either(forms) => forms.iter().find_map(|form| match form {
+            Form::Keyed(_, object) | Form::Object(object) => inside(Kind::Object(object), path),
+            Form::Word(_) | Form::Text(_) => None,
+        }),
+        _ => None,
+    }
+}
+
+/// Whether a key inside the value of a path is the format's (`true`) or the user's own (`false`); `None` if it is neither.
+pub(crate) fn is_known(object: &'static Object, outer: &[String], key: &str) -> Option<bool> {
+    let outer: Vec<&str> = outer.iter().map(String::as_str).collect();
+    match find_kind(object, &outer)? {
+        Kind::Entries(_) => Some(false),
+        kind => inside(kind, &[key]).map(|_| true),
+    }
+}

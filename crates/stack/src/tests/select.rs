@@ -1,0 +1,244 @@
+//! Environments, and values of the command line.
+
+use super::{BASE, changed, line, shown};
+use crate::{Edit, Loaded, Report, Selection, Stack, edit_selected, parse_selected};
+
+/// The base with two environments, from line 18 on.
+fn with_environments() -> String {
+    BASE.to_owned()
+        + r"environments:
+  staging:
+    region: eu-west-1
+    notify: [dev@example.com, qa@example.com]
+    queues: {orders: {dead_letter: null}}
+    services: {worker: {tasks: {max: 4}, environment: {STAGE: staging}}}
+  live: {name: orders, termination_protection: true}
+  wrong: {services: {worker: {tasks: {mex: 4}, scaling: {backlog_per_task: {acceptable_latency: soon}}}}}
+"
+}
+
+fn select(text: &str, environment: Option<&str>, set: &[&str]) -> Result<Loaded, Report> {
+    let selection = Selection {
+        environment: environment.map(str::to_owned),
+        set: set.iter().map(|one| (*one).to_owned()).collect(),
+    };
+    parse_selected("shop.yaml", text, &selection)
+}
+
+fn stack(environment: Option<&str>, set: &[&str]) -> Stack {
+    let loaded = select(&with_environments(), environment, set);
+    loaded
+        .unwrap_or_else(|report| panic!("{}", shown(&report)))
+        .stack
+}
+
+#[track_caller]
+fn refused(environment: Option<&str>, set: &[&str], expected: &[&str]) -> Report {
+    let report = select(&with_environments(), environment, set).unwrap_err();
+    let lines: Vec<String> = report.problems().iter().map(line).collect();
+    let errors: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.starts_with("error"))
+        .collect();
+    assert_eq!(errors, expected, "{}", shown(&report));
+    let helped = |problem: &crate::Problem| problem.help().is_some_and(|help| !help.is_empty());
+    assert!(report.problems().iter().all(helped));
+    report
+}
+
+#[test]
+fn mappings_are_merged_and_the_rest_is_replaced() {
+    let base = stack(None, &[]);
+    let staging = stack(Some("staging"), &[]);
+    assert_eq!(
+        (base.name.as_str(), staging.name.as_str()),
+        ("shop", "shop-staging")
+    );
+    assert_eq!(staging.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(staging.account, base.account);
+    assert_eq!(staging.notify, ["dev@example.com", "qa@example.com"]);
+    let tasks = |stack: &Stack| stack.services["worker"].tasks;
+    assert_eq!((tasks(&base).min, tasks(&base).max), (1, 10));
+    assert_eq!((tasks(&staging).min, tasks(&staging).max), (1, 4));
+    let crate::Queue::Create(orders) = &staging.queues["orders"] else {
+        panic!("it is created");
+    };
+    assert_eq!(
+        (orders.dead_letter, orders.visibility_timeout.as_secs()),
+        (None, 60)
+    );
+}
+
+#[test]
+fn a_name_of_its_own_is_kept() {
+    assert_eq!(stack(Some("live"), &[]).name, "orders");
+    assert!(stack(Some("live"), &[]).termination_protection);
+    assert_eq!(stack(Some("staging"), &["name=other"]).name, "other");
+    assert_eq!(stack(None, &["name=other"]).name, "other");
+}
+
+/// A definition that is written out is the same stack.
+#[test]
+fn it_is_the_definition_that_is_written_out() {
+    let text =
+        changed("{min: 1, max: 10}", "{min: 2, max: 4}").replace("name: shop", "name: shop-a");
+    let written = select(&text, None, &[]).unwrap().stack;
+    let merged =
+        BASE.to_owned() + "environments: {a: {services: {worker: {tasks: {min: 2, max: 4}}}}}\n";
+    assert_eq!(select(&merged, Some("a"), &[]).unwrap().stack, written);
+}
+
+/// Text stays text, and a number is one, as the key says.
+#[test]
+fn values_have_the_type_of_their_key() {
+    let set = [
+        "account=444455556666",
+        "services.worker.tasks.max=7",
+        "services.worker.image=example/worker:2",
+        "services.worker.environment.STAGE=1",
+        "services.worker.command=[run, --all]",
+        "termination_protection=true",
+        "tags.\"cost.center\"=12",
+        "queues.orders.dead_letter.after=9",
+        "services.worker.scaling.backlog_per_task.processing_time=2s",
+        "notify=null",
+    ];
+    let stack = stack(None, &set);
+    let worker = &stack.services["worker"];
+    let crate::ServiceSource::Create(spec) = &worker.source else {
+        panic!("it is created");
+    };
+    assert_eq!(stack.account.as_deref(), Some("444455556666"));
+    assert_eq!(
+        (worker.tasks.max, spec.image.as_str()),
+        (7, "example/worker:2")
+    );
+    assert_eq!(spec.environment["STAGE"], "1");
+    assert_eq!(spec.command, ["run", "--all"]);
+    assert!(stack.termination_protection && stack.notify.is_empty());
+    assert_eq!(stack.tags["cost.center"], "12");
+    let crate::Queue::Create(orders) = &stack.queues["orders"] else {
+        panic!("it is created");
+    };
+    assert_eq!(orders.dead_letter.map(|queue| queue.after), Some(9));
+}
+
+#[test]
+fn arguments_win_over_environments_and_later_ones_over_earlier_ones() {
+    let max = |set: &[&str]| stack(Some("staging"), set).services["worker"].tasks.max;
+    assert_eq!(max(&["services.worker.tasks.max=6"]), 6);
+    assert_eq!(
+        max(&["services.worker.tasks.max=6", "services.worker.tasks.max=7"]),
+        7
+    );
+}
+
+#[test]
+fn problems_point_to_where_the_value_came_from() {
+    refused(
+        Some("wrong"),
+        &[],
+        &[
+            "error 25:39 services.worker.tasks.mex: unknown key `mex`",
+            "error 25:97 services.worker.scaling.backlog_per_task.acceptable_latency: `soon` isn't a duration",
+        ],
+    );
+    let report = refused(
+        Some("staging"),
+        &["region=us-west-2", "services.worker.tasks.max=many"],
+        &["error 1:27 services.worker.tasks.max: expected a whole number, found `many`"],
+    );
+    let label = &report.problems()[0].labels()[0];
+    assert_eq!(
+        label.argument.as_deref(),
+        Some("services.worker.tasks.max=many")
+    );
+    insta::assert_snapshot!("argument", shown(&report));
+    // One place in the file, and one in an argument.
+    let report = refused(
+        None,
+        &["services.worker.tasks.min=11"],
+        &["error 1:27 services.worker.tasks.min: `min` is over `max`"],
+    );
+    insta::assert_snapshot!("argument_and_file", shown(&report));
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    refused(
+        Some("stagin"),
+        &[],
+        &["error 18:1 environments: no environment `stagin` is defined"],
+    );
+    for (set, expected) in [
+        ("region", "error 1:1 : a value is set as PATH=VALUE"),
+        (".region=a", "error 1:1 : a value is set as PATH=VALUE"),
+        (
+            "notify[0]=a@b.de",
+            "error 1:1 : an item of a list can't be set",
+        ),
+        (
+            "services.wrker.image=a:1",
+            "error 1:10 services.wrker: there is no `wrker` in `services`",
+        ),
+        ("regoin=us-west-2", "error 1:1 regoin: unknown key `regoin`"),
+        (
+            "services.worker.imag=a:1",
+            "error 1:17 services.worker.imag: unknown key `imag`",
+        ),
+        (
+            "services.wrker=null",
+            "error 1:10 services.wrker: there is no `wrker` to remove",
+        ),
+        (
+            "notify=a@b.de",
+            "error 1:8 notify: expected a list, found `a@b.de`",
+        ),
+    ] {
+        refused(None, &[set], &[expected]);
+    }
+    let nested = BASE.to_owned() + "environments: {a: {environments: {b: {}}}}\n";
+    let report = select(&nested, Some("a"), &[]).unwrap_err();
+    assert_eq!(
+        line(&report.problems()[0]),
+        "error 18:20 environments.a.environments: an environment has no environments"
+    );
+    let none = select(BASE, Some("a"), &[]).unwrap_err();
+    assert_eq!(
+        line(&none.problems()[0]),
+        "error 1:1 environments: no environment `a` is defined"
+    );
+}
+
+/// `tune --write` changes a value where it is defined.
+#[test]
+fn a_value_is_changed_where_it_is_defined() {
+    let text = BASE.to_owned() + "environments: {a: {services: {worker: {tasks: {max: 4}}}}}\n";
+    let change = |set: &[&str], key: &str, to: u32| {
+        let selection = Selection {
+            environment: Some("a".to_owned()),
+            set: set.iter().map(|one| (*one).to_owned()).collect(),
+        };
+        let mut intended = parse_selected("", &text, &selection).unwrap().stack;
+        let tasks = &mut intended.services.get_mut("worker").unwrap().tasks;
+        match key {
+            "min" => tasks.min = to,
+            _ => tasks.max = to,
+        }
+        let edits = [Edit::number(&["services", "worker", "tasks", key], to)];
+        edit_selected(&text, &edits, &intended, &selection)
+    };
+    assert_eq!(
+        change(&[], "max", 6).unwrap(),
+        text.replace("{max: 4}", "{max: 6}")
+    );
+    assert_eq!(
+        change(&[], "min", 2).unwrap(),
+        text.replace("min: 1,", "min: 2,")
+    );
+    let refused = change(&["services.worker.tasks.max=5"], "max", 6).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "services.worker.tasks.max is set by an argument (--set), not by the file"
+    );
+}

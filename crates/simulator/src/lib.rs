@@ -32,6 +32,7 @@ mod simulate;
 mod survey;
 mod time;
 mod tune;
+mod warm;
 
 #[cfg(test)]
 mod tests;
@@ -68,3 +69,4 @@ pub use tune::{
     Alternative, Change, Figures, Known, Law, LiftedLimit, Limits, Parameter, Part, Period,
     Rejected, Settings, TuneError, TuneOptions, Tuned, Tuning, tune,
 };
+pub use warm::{WarmNeed, find_warm_need};

@@ -178,7 +178,7 @@ mod tests {
         fn is_bounded(rate in 0.0f64..100.0, work in 0.05f64..20.0, objective in 5.0f64..600.0, dispersion in 1.0f64..12.0) {
             let some = Arriving { rate, work, objective, dispersion, most: 1e6, ..arriving() };
             let (tasks, share) = kept(some);
-            prop_assert!(tasks >= 0.0 && tasks <= 1.5 * rate * work + 1.0);
+            prop_assert!(tasks >= 0.0 && tasks <= 1.5 * (rate * work) + 1.0);
             prop_assert!(share > 0.0 && share < 1.0);
         }
     }

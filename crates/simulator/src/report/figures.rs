@@ -49,7 +49,42 @@ impl Report {
         let mut figures = vec![self.slo(), self.messages(), self.waiting()];
         figures.extend([self.backlog(), self.tasks(), self.cost(), self.cheapest()]);
         figures.extend([self.scaling(), self.elasticity()]);
+        figures.extend(self.warm_tasks());
         figures
+    }
+
+    /// What would meet an objective that is shorter than a task start.
+    fn warm_tasks(&self) -> Option<Figure> {
+        let need = self.warm_need?;
+        let tasks = count("warm_need.tasks", need.tasks.into());
+        let share = value(
+            "warm_need.within_objective",
+            need.within_objective,
+            format_share(need.within_objective),
+        );
+        let cost = money("warm_need.cost_per_month", need.cost_per_month);
+        let pieces = if need.enough {
+            vec![
+                Words("tasks start slower than the objective; with `warm: "),
+                tasks,
+                Words("`, "),
+                share,
+                Words(" of the messages would meet it, for "),
+                cost,
+                Words(" per month"),
+            ]
+        } else {
+            vec![
+                Words("tasks start slower than the objective; even with `warm: "),
+                tasks,
+                Words("`, which is tasks.max, only "),
+                share,
+                Words(" of the messages would meet it, for "),
+                cost,
+                Words(" per month"),
+            ]
+        };
+        Some(figure("warm tasks", pieces))
     }
 
     fn slo(&self) -> Figure {

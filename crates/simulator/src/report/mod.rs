@@ -20,6 +20,7 @@ use crate::number::{format_dollars, format_duration, format_share};
 use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 use crate::survey::{Phases, Survey, Variant};
 use crate::tune::Tuned;
+use crate::warm::WarmNeed;
 
 /// A simulation with what was asked of it: the JSON document that programs read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,6 +42,9 @@ pub struct Report {
     /// The cheapest ways to meet several latency objectives, if they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontier: Option<Frontier>,
+    /// The warm tasks that the objective takes, if it wasn't met because tasks start slower.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_need: Option<WarmNeed>,
     /// What the phases came to, if several were simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phases: Option<Phases>,
@@ -95,6 +99,7 @@ impl Report {
             outcome,
             compared: Vec::new(),
             frontier: None,
+            warm_need: None,
             phases: None,
             variants: Vec::new(),
             tuned: None,
@@ -136,6 +141,13 @@ impl Report {
     #[must_use]
     pub fn with_frontier(mut self, frontier: Option<Frontier>) -> Self {
         self.frontier = frontier;
+        self
+    }
+
+    /// The same with the warm tasks that the objective takes.
+    #[must_use]
+    pub fn with_warm_need(mut self, need: Option<WarmNeed>) -> Self {
+        self.warm_need = need;
         self
     }
 

@@ -222,3 +222,54 @@ fn a_long_objective_costs_hardly_more_than_the_work() {
     let (share, cost) = delivered(&scenario, "daily:low=1/s,high=15/s,for=2d");
     assert!(share > 0.9999 && cost < 1.05, "{share} {cost}");
 }
+
+/// Each half hour 10 messages a second of 2 s come for a minute, which 20 tasks serve as they come, and tasks start in 60 s.
+/// So at 10 s, 20 warm tasks are enough. With n, message number m of 600 waits m × 2 ÷ n − m ÷ 10 s until new tasks run.
+/// The first of the 8 bursts finds 20 tasks, so 480 of the other 4,200 messages can be late for 90%: 68 of each 600. Message
+/// 532 waits at most 10 s if n ≥ 532 × 2 ÷ 63.2 = 16.8.
+#[test]
+fn warm_tasks_that_an_objective_takes_are_found() {
+    let scenario = Scenario {
+        slo: Duration::from_secs(10),
+        initial: 20,
+        processing: Distribution::Fixed(PROCESSING),
+        assumptions: Assumptions {
+            task_start: Distribution::Fixed(Duration::from_secs(60)),
+            ..Assumptions::default()
+        },
+        ..demand(Form::Function)
+    };
+    let load = Load::generate("on-off:on=10/s,off=0/s,on_for=1m,off_for=29m,for=4h").unwrap();
+    let need = crate::find_warm_need(&scenario, &load, 1, 0.9)
+        .unwrap()
+        .unwrap();
+    assert!(need.enough && need.within_objective >= 0.9, "{need:?}");
+    assert!((15..=19).contains(&need.tasks), "{need:?}");
+    let with = |warm| {
+        let policy = DeadlinePolicy {
+            warm,
+            ..DeadlinePolicy::defaults(PROCESSING)
+        };
+        let scenario = scenario.clone().with_policy(Policy::Deadline(policy));
+        simulate(&scenario, &load, 1).unwrap().within_objective
+    };
+    assert_eq!(
+        with(scaling::Warm::Tasks(need.tasks)),
+        need.within_objective
+    );
+    assert!(with(scaling::Warm::Tasks(need.tasks - 1)) < 0.9);
+
+    let few = Scenario {
+        max: 5,
+        ..scenario.clone()
+    };
+    let need = crate::find_warm_need(&few, &load, 1, 0.9).unwrap().unwrap();
+    assert_eq!((need.tasks, need.enough), (5, false));
+    let long = Scenario {
+        slo: Duration::from_secs(70),
+        ..scenario.clone()
+    };
+    assert_eq!(crate::find_warm_need(&long, &load, 1, 0.9), Ok(None));
+    let tracking = demand(Form::Tracking);
+    assert_eq!(crate::find_warm_need(&tracking, &load, 1, 0.9), Ok(None));
+}

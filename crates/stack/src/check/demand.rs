@@ -140,7 +140,7 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
     if objective >= reaction {
         return;
     }
-    let finding = Finding::warning("the promise is shorter than scaling takes")
+    let finding = Finding::warning("scaling takes longer than the latency objective")
         .at(
             objective_path(findings, path, "demand"),
             format!("promises {}", written(objective)),

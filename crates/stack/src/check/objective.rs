@@ -123,7 +123,7 @@ impl Promise {
         if objective >= REACTION {
             return;
         }
-        let finding = Finding::warning("the promise is shorter than scaling takes")
+        let finding = Finding::warning("scaling takes longer than the latency objective")
             .at(self.objective_path.as_str(), format!("promises {}", written(objective)))
             .help("target tracking sees the metric once a minute and acts 2 to 5 minutes after the load grew, and new tasks then take up to a minute: a sudden burst waits that long unless `tasks.min` can carry it; a slow rise is met in time");
         findings.report(finding);

@@ -30,7 +30,7 @@ fn shipped() -> Vec<(PathBuf, String)> {
 /// The warnings that are meant to be there: the famous promise of ten seconds, and a web page without a domain.
 fn expected_warnings(path: &Path) -> &'static [&'static str] {
     match path.file_name().and_then(|name| name.to_str()) {
-        Some("voucher-worker.yaml") => &["the promise is shorter than scaling takes"],
+        Some("voucher-worker.yaml") => &["scaling takes longer than the latency objective"],
         Some("fan-out.yaml") => &["the backlog of a FIFO queue asks for too many tasks"],
         Some("sample-webapp.yaml") => {
             &["the load balancer is open to the internet without encryption"]

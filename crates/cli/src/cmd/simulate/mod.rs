@@ -6,7 +6,9 @@ mod text;
 
 use std::path::PathBuf;
 
-use simulator::{Compared, Frontier, Policy, Progress, Report, Scenario, ScenarioError, Survey};
+use simulator::{
+    Compared, Frontier, Policy, Progress, Report, Scenario, ScenarioError, Survey, WarmNeed,
+};
 
 use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
@@ -61,7 +63,8 @@ fn simulate_report(args: &Args, input: &Input) -> Result<Report> {
     )
     .requiring(required)
     .beside(&simulated.compared)
-    .with_frontier(simulated.frontier))
+    .with_frontier(simulated.frontier)
+    .with_warm_need(simulated.warm_need))
 }
 
 /// Prints the report, and fails if fewer messages than required meet the objective. As for every failure,
@@ -85,6 +88,7 @@ struct Simulated {
     survey: Survey,
     compared: Vec<Compared>,
     frontier: Option<Frontier>,
+    warm_need: Option<WarmNeed>,
 }
 
 /// Runs of a comparison and of a frontier, about, for progress.
@@ -120,10 +124,16 @@ fn simulate(
         let frontier = simulator::frontier(scenario, load, seed, required, progress);
         found = Some(frontier.map_err(wrong)?);
     }
+    let missed = required.filter(|share| survey.phases.within_objective.lowest < *share);
+    let warm_need = match missed {
+        Some(share) => simulator::find_warm_need(scenario, load, seed, share).map_err(wrong)?,
+        None => None,
+    };
     Ok(Simulated {
         survey,
         compared,
         frontier: found,
+        warm_need,
     })
 }
 

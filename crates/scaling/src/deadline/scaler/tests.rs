@@ -253,7 +253,7 @@ proptest! {
                 }
             }
             // To be brought to a bound begins no cooldown.
-            if to > from && from >= 1 {
+            if to > from && to > bounds.clamp(from) {
                 prop_assert_eq!(decision.why, DecisionReason::Needed);
                 ups.push(now);
             }

@@ -37,7 +37,7 @@ fn messages_of_hours_can_be_deployed() {
 /// Checks compare whole messages with timeouts, and the target counts those that a task works on at once.
 #[test]
 fn a_task_works_on_200_messages_at_once() {
-    let short = "services.worker.scaling.backlog_per_task.acceptable_latency: the promise is shorter than scaling takes";
+    let short = "services.worker.scaling.backlog_per_task.acceptable_latency: scaling takes longer than the latency objective";
     check("concurrency-200/conc", &[&format!("warning 13:46 {short}")]);
     check("concurrency-200/five", &[&format!("warning 13:46 {short}")]);
     check("concurrency-200/demand", &[]);
@@ -137,7 +137,7 @@ fn queues_receive_from_topics_as_sns_delivers() {
 /// ECS places no more tasks than fit onto the instances.
 #[test]
 fn tasks_fit_onto_instances() {
-    let promise = "services.w.scaling.backlog_per_task.acceptable_latency: the promise is shorter than scaling takes";
+    let promise = "services.w.scaling.backlog_per_task.acceptable_latency: scaling takes longer than the latency objective";
     let room = "tasks fit onto the instances";
     let silent = "warning 1:1 notify: nobody hears of the alarms";
     check(

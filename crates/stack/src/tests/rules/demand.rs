@@ -285,7 +285,7 @@ fn queues_that_the_estimate_does_not_know() {
 #[test]
 fn promises_that_a_burst_breaks() {
     let latency = format!("{HERE}.acceptable_latency");
-    let late = "the promise is shorter than scaling takes";
+    let late = "scaling takes longer than the latency objective";
     let promise = |promise: &str, more: &str| {
         scaled(more).replace("latency: 1m", &format!("latency: {promise}"))
     };

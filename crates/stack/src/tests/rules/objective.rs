@@ -9,12 +9,12 @@ fn promises() {
     check(
         "10m",
         "10s",
-        &format!("warning 15:29 {latency}: the promise is shorter than scaling takes"),
+        &format!("warning 15:29 {latency}: scaling takes longer than the latency objective"),
     );
     check(
         "10m",
         "4m59s",
-        &format!("warning 15:29 {latency}: the promise is shorter than scaling takes"),
+        &format!("warning 15:29 {latency}: scaling takes longer than the latency objective"),
     );
     fine("10m", "5m");
     let text = changed("10m", "500ms");

@@ -1,0 +1,64 @@
+//! The warm tasks that a latency objective takes, if tasks start slower than it.
+
+use serde::Serialize;
+
+use crate::load::Load;
+use crate::policy::Policy;
+use crate::scenario::{Scenario, ScenarioError};
+use crate::simulate::simulate;
+
+/// The fewest warm tasks with which enough messages meet the objective.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WarmNeed {
+    /// Tasks, the value of `warm`; the maximum if not even they are enough.
+    pub tasks: u32,
+    /// Share, from 0 to 1, of the messages within the objective with them.
+    pub within_objective: f64,
+    /// Cost in US dollars per month with them.
+    pub cost_per_month: f64,
+    /// Whether they are enough.
+    pub enough: bool,
+}
+
+/// Finds the fewest warm tasks with which the `required` share of the messages meets the objective: by bisection, since
+/// more of them never make more messages late, but for chance. `None` if the policy has no warm tasks, or if tasks start
+/// within the objective.
+///
+/// # Errors
+/// If a number of the scenario makes no sense.
+pub fn find_warm_need(
+    scenario: &Scenario,
+    load: &Load,
+    seed: u64,
+    required: f64,
+) -> Result<Option<WarmNeed>, ScenarioError> {
+    let Policy::Deadline(policy) = &scenario.policy else {
+        return Ok(None);
+    };
+    let reaction = scenario.assumptions.task_start.mean() + policy.every;
+    if reaction <= scenario.slo || scenario.max == 0 {
+        return Ok(None);
+    }
+    let with = |tasks: u32| {
+        let warm = scaling::Warm::Tasks(tasks);
+        let policy = Policy::Deadline(crate::DeadlinePolicy { warm, ..*policy });
+        let outcome = simulate(&scenario.clone().with_policy(policy), load, seed)?;
+        Ok(WarmNeed {
+            tasks,
+            within_objective: outcome.within_objective,
+            cost_per_month: outcome.cost.per_month,
+            enough: outcome.within_objective >= required,
+        })
+    };
+    let mut found: WarmNeed = with(scenario.max)?;
+    let mut too_few = 0;
+    while found.enough && found.tasks - too_few > 1 {
+        let middle = with(too_few + (found.tasks - too_few) / 2)?;
+        if middle.enough {
+            found = middle;
+        } else {
+            too_few = middle.tasks;
+        }
+    }
+    Ok(Some(found))
+}

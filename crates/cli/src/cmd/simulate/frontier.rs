@@ -19,7 +19,7 @@ pub(super) fn format_frontier(frontier: &Frontier) -> String {
          the cheapest settings for {share} of the messages\n{}\n",
         objective_table(frontier),
         policy_table(frontier),
-        setting_table(frontier),
+        setting_table(frontier).trim_fmt(),
     )
 }
 

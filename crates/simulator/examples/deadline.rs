@@ -2,7 +2,8 @@
 //! `--traces DIR`, over recorded ones (CSV files with a time and a count per row).
 //! `cargo run --release -p simulator --example deadline -- [MODE] [--traces DIR] [--days N] [--seeds N] [--set LOADS]`.
 //!
-//! `report` compares the policies over objectives, starts, and processing times; `stress` breaks what the algorithm
+//! `report` compares the policies over objectives, starts, and processing times; `ranges` shows how much the algorithm's
+//! results there depend on the seed; `stress` breaks what the algorithm
 //! assumes; `sensitivity` changes one constant at a time. LOADS is `chosen` (the loads that constants were chosen on),
 //! `unseen`, or `all`. Each cell: geometric mean of task time ÷ work, mean share within the objective, worst share.
 
@@ -68,6 +69,8 @@ struct Case {
     concurrency: u32,
     heartbeat: bool,
     assumptions: Assumptions,
+    /// The first seed, and how many there are.
+    seed: u64,
     seeds: u64,
 }
 
@@ -94,9 +97,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "report" => report(&loads, seeds),
         "loads" => each_load(&loads, seeds, value("--objective")),
         "one" => one(&loads, seeds, value("--objective")),
+        "ranges" => ranges(&loads, seeds),
         "stress" => stress(&loads, seeds),
         "sensitivity" => sensitivity(&loads, seeds),
-        other => Err(format!("\"{other}\" is none of report, loads, stress, sensitivity").into()),
+        other => {
+            Err(format!("\"{other}\" is none of report, ranges, loads, stress, sensitivity").into())
+        }
     }
 }
 
@@ -180,6 +186,7 @@ impl Case {
                 task_start: start,
                 ..Assumptions::default()
             },
+            seed: 101,
             seeds,
         }
     }
@@ -204,9 +211,8 @@ impl Case {
             cost: 0.0,
             actions: 0.0,
         };
-        for seed in 0..self.seeds {
-            let outcome =
-                simulate(&scenario, load, 101 + seed).map_err(|error| error.to_string())?;
+        for seed in self.seed..self.seed + self.seeds {
+            let outcome = simulate(&scenario, load, seed).map_err(|error| error.to_string())?;
             let work = outcome.messages.sent as f64 * self.processing.mean().as_secs_f64()
                 / f64::from(self.concurrency);
             cell.within += outcome.within_objective * share;
@@ -261,11 +267,17 @@ fn policies(objective: Duration) -> Vec<(&'static str, Policy)> {
 }
 
 /// Geometric mean of the cost, mean and worst share.
-fn summarize(cells: impl Iterator<Item = Cell> + Clone) -> String {
+fn results(cells: impl Iterator<Item = Cell> + Clone) -> [f64; 3] {
     let count = cells.clone().count() as f64;
     let cost = (cells.clone().map(|cell| cell.cost.ln()).sum::<f64>() / count).exp();
     let mean = cells.clone().map(|cell| cell.within).sum::<f64>() / count;
     let worst = cells.map(|cell| cell.within).fold(1.0, f64::min);
+    [cost, mean, worst]
+}
+
+/// [`results`] as text.
+fn summarize(cells: impl Iterator<Item = Cell> + Clone) -> String {
+    let [cost, mean, worst] = results(cells);
     format!("{cost:.3}, {:.2}% ({:.2}%)", mean * 100.0, worst * 100.0)
 }
 
@@ -285,19 +297,14 @@ fn compare(case: &Case, loads: &Loads) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn report(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
-    head(
-        &policies(Duration::from_secs(60))
-            .iter()
-            .map(|(name, _)| *name)
-            .collect::<Vec<_>>(),
-    );
+/// The rows of the report.
+fn main_cases(seeds: u64) -> Vec<Case> {
     let seconds = Duration::from_secs;
     let lognormal = Distribution::Lognormal {
         mean: Duration::from_millis(30_500),
         cv: 0.16,
     };
-    for case in [
+    vec![
         Case::new("60 s, fixed, starts 23–60 s", 60, 0.0, fargate(), seeds),
         Case::new(
             "60 s, exponential, starts 23–60 s",
@@ -342,7 +349,53 @@ fn report(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
             fargate(),
             seeds,
         ),
-    ] {
+    ]
+}
+
+/// The rows of the report for the algorithm alone: the lowest and the highest result of the seeds.
+fn ranges(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
+    head(&["task time ÷ work", "within objective", "worst load"]);
+    let policy = [Policy::Deadline(deadline())];
+    for case in main_cases(1) {
+        let mut all = [const { Vec::new() }; 3];
+        for seed in case.seed..case.seed + seeds {
+            let case = Case {
+                seed,
+                ..case.clone()
+            };
+            let rows = case.run_all(loads, &policy)?;
+            let results = results(rows.iter().map(|row| row[0]));
+            all.iter_mut()
+                .zip(results)
+                .for_each(|(all, one)| all.push(one));
+        }
+        let [cost, mean, worst] = all.map(|all: Vec<f64>| {
+            let lowest = all.iter().copied().fold(f64::INFINITY, f64::min);
+            (lowest, all.into_iter().fold(0.0, f64::max))
+        });
+        let share = |(lowest, highest): (f64, f64)| {
+            format!("{:.2}% to {:.2}%", lowest * 100.0, highest * 100.0)
+        };
+        let name = &case.name;
+        println!(
+            "| {name} | {:.3} to {:.3} | {} | {} |",
+            cost.0,
+            cost.1,
+            share(mean),
+            share(worst)
+        );
+    }
+    Ok(())
+}
+
+fn report(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
+    head(
+        &policies(Duration::from_secs(60))
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>(),
+    );
+    for case in main_cases(seeds) {
         compare(&case, loads)?;
     }
     Ok(())

@@ -66,13 +66,14 @@ pub async fn deploy_stack<E: From<Error>>(
     let account = stack.account.as_deref().filter(|_| !request.in_sandbox);
     let identity = identify_for(session, account, stack.region.as_deref()).await?;
     session.begin(DeployStep::Check);
-    let deployed = admit(session, &stack.name, request.allow_downgrade).await?;
+    let admitted = admit(session, &stack.name, request.allow_downgrade).await?;
     check(session, stack).await?;
     session.begin(DeployStep::Prepare);
-    let deployed = deployed.as_deref();
+    let deployed = admitted.as_ref();
+    let deployed = deployed.and_then(|(_, template)| template.as_deref());
     let prepared = prepare_stack(session, stack, deployed, &identity, request.now, build).await?;
-    if deployed.is_some() {
-        refresh_deployed(session, &stack.name, &identity.account, request.now).await?;
+    if let Some((deployed, _)) = &admitted {
+        refresh_deployed(session, deployed, &identity.account, request.now).await;
     }
     let mut approve = |plan: &Plan| {
         (session.progress)(Progress::Planned { plan: plan.clone() });

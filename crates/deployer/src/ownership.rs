@@ -171,7 +171,7 @@ fn unreadable(stack: &Observed, unread: Option<Error>) -> Error {
 }
 
 /// Refuses to deploy over a newer version's deployment, and reports a stack that gets its marks now. Returns the
-/// deployed template as [`deployed_template`] does.
+/// stack, and its template as [`deployed_template`] does.
 ///
 /// # Errors
 /// If a newer version deployed the stack and `allow_downgrade` is false, if the stack isn't ours, or if AWS can't
@@ -180,7 +180,7 @@ pub(crate) async fn admit(
     session: &Session<'_>,
     name: &str,
     allow_downgrade: bool,
-) -> Result<Option<String>> {
+) -> Result<Option<(Observed, Option<String>)>> {
     let Some(stack) = observe(session, name).await? else {
         return Ok(None);
     };
@@ -195,13 +195,14 @@ pub(crate) async fn admit(
             .hint("install the newer version")
             .hint("to deploy with this version all the same: --allow-downgrade"))
         }
-        Some(TemplateMark::Earlier) => {
-            session.note(format!(
-                "{name} was deployed by version 0.1.0: this deploy also marks it as ecs-scaler's"
-            ));
-            read
+        mark => {
+            if mark == Some(TemplateMark::Earlier) {
+                session.note(format!(
+                    "{name} was deployed by version 0.1.0: this deploy also marks it as ecs-scaler's"
+                ));
+            }
+            Ok(Some((stack, read?)))
         }
-        _ => read,
     }
 }
 

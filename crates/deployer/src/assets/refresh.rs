@@ -10,25 +10,19 @@ use template::{
 
 use super::{http_status, is_fresh};
 use crate::error::{Result, aws};
-use crate::observe::observe;
+use crate::observe::Observed;
 use crate::session::Session;
 
 /// Copies old objects of the deployed stack onto themselves, which makes them new: the bucket deletes objects that
 /// no deploy has used for 365 days. Reports objects that are gone, without which a rollback fails.
-///
-/// # Errors
-/// If CloudFormation can't be reached.
 pub(crate) async fn refresh_deployed(
     session: &Session<'_>,
-    stack: &str,
+    stack: &Observed,
     account: &str,
     now: SystemTime,
-) -> Result<()> {
-    let Some(stack) = observe(session, stack).await? else {
-        return Ok(());
-    };
+) {
     let Some(bucket) = stack.parameters.get(PARAMETER_ASSETS_BUCKET) else {
-        return Ok(());
+        return;
     };
     let keys = [
         PARAMETER_METRIC_FUNCTION_KEY,
@@ -42,7 +36,6 @@ pub(crate) async fn refresh_deployed(
         }
     });
     future::join_all(refreshes).await;
-    Ok(())
 }
 
 async fn refresh(

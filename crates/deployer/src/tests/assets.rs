@@ -410,11 +410,10 @@ async fn the_code_of_the_deployed_functions_is_refreshed() {
         let mut rules = cloud.rules();
         rules.extend(super::assets::rules(&s3));
         let ran = run(&rules, async |session| {
-            refresh_deployed(session, NAME, ACCOUNT, now()).await
+            let stack = crate::observe_ours(session, NAME).await.unwrap().unwrap();
+            refresh_deployed(session, &stack, ACCOUNT, now()).await;
         });
-        let (result, told) = ran.await;
-        result.unwrap();
-        told.lines()
+        ran.await.1.lines()
     };
     let lines = refresh("old.zip", "new.zip").await;
     assert_eq!(lines, ["refreshing old.zip, which would expire"]);

@@ -19,8 +19,6 @@ pub struct Call {
     pub service: String,
     /// The action, such as `DescribeStacks`; for S3 and Lambda method and path, such as `PUT /bucket/key`.
     pub action: String,
-    /// Whether a rule applied to it.
-    pub faulted: bool,
     pub(crate) protocol: Protocol,
 }
 
@@ -31,7 +29,6 @@ impl Call {
         Self {
             service,
             action,
-            faulted: false,
             protocol,
         }
     }

@@ -43,13 +43,6 @@ pub enum Fault {
 pub(crate) type Rewriting = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 impl Fault {
-    /// Replaces `from` with `to` wherever it occurs in the reply's body.
-    #[must_use]
-    pub fn replace(from: &str, to: &str) -> Self {
-        let (from, to) = (from.to_owned(), to.to_owned());
-        Self::Rewrite(Arc::new(move |body| body.replace(&from, &to)))
-    }
-
     /// Changes the reply's body.
     #[must_use]
     pub fn rewrite(change: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {

@@ -129,9 +129,8 @@ async fn answer(state: &State, mut client: TcpStream) -> io::Result<()> {
     let Some(request) = http::read(&mut client, true).await? else {
         return Ok(());
     };
-    let mut call = Call::of(&request);
+    let call = Call::of(&request);
     let fault = state.choose_fault(&call);
-    call.faulted = fault.is_some();
     let protocol = call.protocol;
     lock(&state.calls).push(call);
     let is_head = request.word(0) == "HEAD";

@@ -61,16 +61,6 @@ impl Rule {
         Self { count, ..self }
     }
 
-    /// Only the request that matches as number `number`, from 1.
-    #[must_use]
-    pub fn nth(self, number: usize) -> Self {
-        Self {
-            first: number,
-            count: 1,
-            ..self
-        }
-    }
-
     /// All that match from number `number` on, from 1.
     #[must_use]
     pub fn from(self, number: usize) -> Self {

@@ -101,8 +101,28 @@ fn pick<'v>(rng: &mut Rng, value: &'v mut Value) -> &'v mut Value {
     }
 }
 
+/// Returns one of the examples, changed at random a few times.
+#[must_use]
+pub fn change(rng: &mut Rng, examples: &[Value]) -> Value {
+    let mut value = examples[rng.usize(..examples.len())].clone();
+    for _ in 0..rng.usize(1..4) {
+        mutate(rng, &mut value, examples);
+    }
+    value
+}
+
+/// Returns one of the examples, changed at random, as JSON; and as often changed as text, too.
+#[must_use]
+pub fn change_json(rng: &mut Rng, examples: &[Value]) -> String {
+    let value = change(rng, examples);
+    match rng.bool() {
+        true => value.to_string(),
+        false => scramble(rng, &serde_json::to_string_pretty(&value).unwrap()),
+    }
+}
+
 /// Changes a value at random; `donors` are whole definitions, whose parts are put elsewhere.
-pub fn mutate(rng: &mut Rng, value: &mut Value, donors: &[Value]) {
+fn mutate(rng: &mut Rng, value: &mut Value, donors: &[Value]) {
     let mut donor = donors[rng.usize(..donors.len())].clone();
     let part = pick(rng, &mut donor).take();
     let place = pick(rng, value);

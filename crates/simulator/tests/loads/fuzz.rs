@@ -132,11 +132,7 @@ fn fuzz_exports(seeds: std::ops::Range<u64>) {
             let which = rng.usize(..exports.len());
             return fuzz::scramble(rng, &exports[which]);
         }
-        let mut document = documents[rng.usize(..documents.len())].clone();
-        for _ in 0..rng.usize(1..4) {
-            fuzz::mutate(rng, &mut document, &documents);
-        }
-        document.to_string()
+        fuzz::change(rng, &documents).to_string()
     };
     let count = seeds.end - seeds.start;
     let read = fuzz::survive(seeds, make, |text| {

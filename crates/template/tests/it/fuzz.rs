@@ -41,15 +41,11 @@ fn fuzz_definitions(seeds: Range<u64>) {
         .map(|text| serde_yaml::from_str(text).unwrap())
         .collect();
     let make = |rng: &mut fuzz::Rng| {
-        let which = rng.usize(..texts.len());
         if rng.bool() {
+            let which = rng.usize(..texts.len());
             return fuzz::scramble(rng, &texts[which]);
         }
-        let mut value = values[which].clone();
-        for _ in 0..rng.usize(1..4) {
-            fuzz::mutate(rng, &mut value, &values);
-        }
-        value.to_string()
+        fuzz::change(rng, &values).to_string()
     };
     let count = seeds.end - seeds.start;
     let valid = fuzz::survive(seeds, make, survive);

@@ -27,16 +27,7 @@ fn read(text: &str) -> bool {
 fn fuzz_requests(seeds: std::ops::Range<u64>) {
     let requests = requests();
     assert!(requests.iter().all(|request| read(&request.to_string())));
-    let changed = |rng: &mut fuzz::Rng| {
-        let mut value = requests[rng.usize(..requests.len())].clone();
-        for _ in 0..rng.usize(1..4) {
-            fuzz::mutate(rng, &mut value, &requests);
-        }
-        match rng.bool() {
-            true => value.to_string(),
-            false => fuzz::scramble(rng, &serde_json::to_string_pretty(&value).unwrap()),
-        }
-    };
+    let changed = |rng: &mut fuzz::Rng| fuzz::change_json(rng, &requests);
     let accepted = fuzz::survive(seeds, changed, read);
     assert!(accepted > 0, "nothing that is valid was read");
 }

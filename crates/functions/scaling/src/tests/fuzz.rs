@@ -35,18 +35,6 @@ fn policies() -> Vec<Value> {
     ]
 }
 
-/// One of `values`, changed; and as often changed as text, as an envelope carries a message.
-fn changed(rng: &mut fuzz::Rng, values: &[Value]) -> String {
-    let mut value = values[rng.usize(..values.len())].clone();
-    for _ in 0..rng.usize(1..4) {
-        fuzz::mutate(rng, &mut value, values);
-    }
-    match rng.bool() {
-        true => value.to_string(),
-        false => fuzz::scramble(rng, &serde_json::to_string_pretty(&value).unwrap()),
-    }
-}
-
 fn read_event(text: &str) -> bool {
     let policy = policy();
     let Followed::AlarmSteps(policy) = policy.followed() else {
@@ -70,9 +58,21 @@ fn fuzz_readers(seeds: std::ops::Range<u64>) {
     let alarms = [message(OUT, "ALARM", START), message(IN, "OK", START)];
     let (events, policies) = (events(), policies());
     for accepted in [
-        fuzz::survive(seeds.clone(), |rng| changed(rng, &events), read_event),
-        fuzz::survive(seeds.clone(), |rng| changed(rng, &alarms), read_event),
-        fuzz::survive(seeds.clone(), |rng| changed(rng, &policies), read_policy),
+        fuzz::survive(
+            seeds.clone(),
+            |rng| fuzz::change_json(rng, &events),
+            read_event,
+        ),
+        fuzz::survive(
+            seeds.clone(),
+            |rng| fuzz::change_json(rng, &alarms),
+            read_event,
+        ),
+        fuzz::survive(
+            seeds.clone(),
+            |rng| fuzz::change_json(rng, &policies),
+            read_policy,
+        ),
     ] {
         assert!(accepted > 0, "nothing that is valid was read");
     }

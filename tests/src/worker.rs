@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::bench::Bench;
+use crate::process::send_signal;
 
 /// No worker takes this long to end or to say what a test waits for; one that hangs fails its test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,8 +96,7 @@ impl Worker {
     /// # Panics
     /// When it has ended before.
     pub fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+        send_signal(self.child.id().unwrap(), signal);
     }
 
     /// Waits until it has ended: exit code (`None` after a signal), and all that it has logged.

@@ -4,11 +4,13 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinHandle;
+
+use crate::process::send_signal;
 
 /// No verb takes this long on the slowest machine; one that hangs fails its test instead of blocking all.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -158,8 +160,7 @@ impl Started {
     /// When it has ended already.
     pub fn signal(&self, signal: Signal) {
         let id = self.child.id().expect("the run has ended already");
-        let pid = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        send_signal(id, signal);
     }
 
     /// Waits for its end.

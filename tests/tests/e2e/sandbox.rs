@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use e2e::{Bench, OwnSandbox, TestStack, until, worker};
-use rustix::process::{Pid, Signal, kill_process};
+use e2e::{Bench, OwnSandbox, TestStack, signal_localstack, until, worker};
+use rustix::process::Signal;
 use serde_json::Value;
-
-fn signal(running: &Value, signal: Signal) {
-    let pid = i32::try_from(running["pid"].as_i64().unwrap()).unwrap();
-    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
-}
 
 #[tokio::test]
 async fn comes_back_whatever_happens_to_its_process() {
@@ -32,7 +27,7 @@ async fn comes_back_whatever_happens_to_its_process() {
     assert_eq!(own.local("status").await["pid"], first["pid"]);
 
     // Killed.
-    signal(&first, Signal::KILL);
+    signal_localstack(&first, Signal::KILL);
     until(
         "the end of the killed process",
         Duration::from_secs(10),
@@ -47,7 +42,7 @@ async fn comes_back_whatever_happens_to_its_process() {
     );
 
     // Alive, and deaf.
-    signal(&second, Signal::STOP);
+    signal_localstack(&second, Signal::STOP);
     let state = own.local("status").await;
     assert_eq!(state["state"], "unresponsive");
     assert_eq!(state["pid"], second["pid"]);

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
-use e2e::{Bench, Cloud, OwnSandbox, TestStack, worker};
+use e2e::{Bench, Cloud, OwnSandbox, TestStack, find_processes, worker};
 use rustix::process::Signal;
 
 /// Interrupted before, while, and after CloudFormation plans.
@@ -158,26 +158,16 @@ async fn a_start_that_is_killed_leaves_no_second_localstack() {
     }
     let running = own.start(&[]).await;
     let pid = running["pid"].as_u64().unwrap();
-    assert_eq!(localstacks(&own.folder.display().to_string()), [pid]);
+    assert_eq!(
+        localstacks(&own.folder.display().to_string()),
+        [u32::try_from(pid).unwrap()]
+    );
     own.local("stop").await;
     assert_eq!(localstacks(&own.folder.display().to_string()), [0; 0]);
 }
 
 /// Process IDs of the LocalStacks of the sandbox in this folder.
-fn localstacks(folder: &str) -> Vec<u64> {
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let is_one = |id: &u64| {
-        let read = |name: &str| fs::read(format!("/proc/{id}/{name}")).unwrap_or_default();
-        let has = |bytes: &[u8], text: &str| {
-            let mut parts = bytes.split(|byte| *byte == 0);
-            parts.any(|part| part == text.as_bytes())
-        };
-        has(&read("cmdline"), "localstack.runtime.main")
-            && has(
-                &read("environ"),
-                &format!("FILESYSTEM_ROOT={folder}/filesystem"),
-            )
-    };
-    ids.filter(is_one).collect()
+fn localstacks(folder: &str) -> Vec<u32> {
+    let environment = format!("FILESYSTEM_ROOT={folder}/filesystem");
+    find_processes("localstack.runtime.main", &environment)
 }

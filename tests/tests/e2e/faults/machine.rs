@@ -3,16 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use e2e::{Bench, OwnSandbox, Run, TestStack, small};
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use e2e::{Bench, OwnSandbox, Run, TestStack, find_processes, signal_localstack, small};
+use rustix::process::Signal;
 
 use super::{PROGRAM, Scene, assert_says, with_credentials};
-
-fn signal(running: &Value, signal: Signal) {
-    let pid = i32::try_from(running["pid"].as_i64().unwrap()).unwrap();
-    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
-}
 
 /// The sandbox is killed in the middle of a deploy: reported, and the same command starts it again.
 #[tokio::test]
@@ -25,7 +19,7 @@ async fn a_killed_sandbox_is_reported_and_started_again() {
     stack.write(&definition);
     let mut deploy = stack.run("deploy", &["--yes"]).start();
     deploy.says("CREATE_COMPLETE").await;
-    signal(&running, Signal::KILL);
+    signal_localstack(&running, Signal::KILL);
     let ended = deploy.end().await;
     let error = ended.fails(6);
     assert_says(&error, &["the sandbox has ended", "localstack.log"]);
@@ -44,9 +38,9 @@ async fn a_frozen_sandbox_is_waited_for() {
     scene.edit();
     let mut deploy = scene.run("deploy", &["--yes"]).start();
     deploy.says("planning the update").await;
-    signal(&running, Signal::STOP);
+    signal_localstack(&running, Signal::STOP);
     tokio::time::sleep(Duration::from_secs(20)).await;
-    signal(&running, Signal::CONT);
+    signal_localstack(&running, Signal::CONT);
     let _ = deploy.end().await.succeeds();
     kept.assert(&scene).await;
     assert!(kept.is_updated(&scene).await);
@@ -68,18 +62,6 @@ fn with_mount(bench: &Bench, mount: &str, program: &Path, arguments: &[&str]) ->
     bench.run_program(Path::new("unshare"), &[&shell, arguments].concat())
 }
 
-/// Processes whose environment names a folder, whatever they have mounted there.
-fn list_processes_of(folder: &Path) -> Vec<u32> {
-    let folder = folder.display().to_string();
-    let processes = std::fs::read_dir("/proc").unwrap();
-    let ids = processes.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
-    let names = |id: &u32| {
-        let environment = std::fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
-        String::from_utf8_lossy(&environment).contains(&folder)
-    };
-    ids.filter(names).collect()
-}
-
 /// The disk is full when the sandbox starts: said, and no LocalStack is left that nobody knows of.
 #[tokio::test]
 #[ignore = "runs in test --full"]
@@ -95,7 +77,7 @@ async fn a_full_disk_leaves_no_sandbox_without_a_record() {
     let error = run.end().await.fails(1);
     assert_says(&error, &["no space left on"]);
     assert_eq!(
-        list_processes_of(&own.folder),
+        find_processes("", &own.folder.display().to_string()),
         [] as [u32; 0],
         "LocalStack is left"
     );

@@ -1,6 +1,7 @@
 //! Deploying a template: from whatever state the stack is in to the one that the template describes.
 
 mod failure;
+mod protect;
 mod recover;
 mod unchanged;
 
@@ -11,9 +12,8 @@ use serde::Serialize;
 use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Execution, Planned, Source};
 use crate::drift::repair;
-use crate::error::{Error, Kind, Result, aws};
+use crate::error::{Error, Kind, Result};
 use crate::follow::{Ended, Follower};
-use crate::observe::observe;
 use crate::ownership::observe_ours;
 use crate::plan::{Plan, Recovering};
 use crate::session::{DeployStep, Session};
@@ -24,6 +24,7 @@ use recover::{Drifted, Prepared, plan_recovery, update_stuck};
 use unchanged::repair_unchanged;
 
 pub(crate) use failure::failure;
+pub(crate) use protect::protect;
 
 /// What a deploy came to.
 #[derive(Clone, Debug, Serialize)]
@@ -293,32 +294,4 @@ fn finish(plan: Plan, ended: Ended) -> Result<Deployed> {
         plan,
         outputs: stack.outputs,
     })
-}
-
-/// Sets the stack's termination protection to `wanted`, when it is not so already.
-///
-/// # Errors
-/// When CloudFormation refuses or can't be reached.
-pub(crate) async fn protect(session: &Session<'_>, name: &str, wanted: bool) -> Result<()> {
-    let is = observe(session, name)
-        .await?
-        .is_some_and(|stack| stack.termination_protection);
-    if is == wanted {
-        return Ok(());
-    }
-    session.note(format!(
-        "turning termination protection {}",
-        if wanted { "on" } else { "off" }
-    ));
-    let request = session
-        .clients
-        .cloudformation
-        .update_termination_protection();
-    let sent = request
-        .stack_name(name)
-        .enable_termination_protection(wanted)
-        .send()
-        .await;
-    sent.map(drop)
-        .map_err(aws(format!("change the termination protection of {name}")))
 }

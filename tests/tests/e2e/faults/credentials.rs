@@ -93,4 +93,15 @@ async fn a_read_that_is_denied_is_unchecked() {
         assert_eq!(difference["changed"], false, "{service}");
         scene.proxy.clear();
     }
+    // Without the list of the stack's parts, nothing of them can be read.
+    let denied = Rule::on("cloudformation", "ListStackResources", Fault::Deny);
+    scene.proxy.inject(denied);
+    let report = scene.run("status", &[]).end().await.succeeds();
+    assert_eq!(report["unchecked"][0]["name"], scene.stack.name.as_str());
+    assert!(
+        report["unread"]
+            .as_str()
+            .unwrap()
+            .contains("list the resources")
+    );
 }

@@ -87,7 +87,7 @@ struct Report {
 #[serde(untagged)]
 enum Live {
     Read(Box<Inspection>),
-    /// A part that was deleted can prevent the rest from being read.
+    /// A part that was deleted, or that may not be read, can prevent the rest from being read.
     Unread {
         stack: Observed,
         unread: String,
@@ -120,7 +120,7 @@ async fn read(cloud: &Cloud, known: &Known, now: SystemTime, ui: &Ui) -> Result<
             drift.unchecked.extend(inspection.unread.iter().cloned());
             Live::Read(Box::new(inspection))
         }
-        Err(error) if !drift.is_empty() => Live::Unread {
+        Err(error) if !drift.is_empty() || error.is_denied() => Live::Unread {
             stack,
             unread: error.to_string(),
         },

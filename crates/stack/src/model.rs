@@ -458,6 +458,12 @@ pub struct ServiceSpec {
     pub secrets: BTreeMap<String, String>,
     /// How the container runs, beyond that.
     pub container: Container,
+    /// Containers beside it, by name.
+    pub sidecars: BTreeMap<String, Sidecar>,
+    /// Whether commands can be run in the containers of a task (ECS Exec).
+    pub exec: bool,
+    /// How ECS replaces tasks.
+    pub deployment: Deployment,
     /// Ephemeral storage of a task in GiB, 21 to 200; otherwise Fargate's 20.
     pub storage: Option<u32>,
     /// What else the tasks may do.

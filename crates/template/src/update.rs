@@ -7,6 +7,7 @@ use crate::builder::Template;
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
+use crate::services::ENABLE_EXEC;
 
 type Resources = Map<String, Value>;
 
@@ -16,6 +17,7 @@ impl Template {
     /// - a changed capacity provider strategy starts a deployment, which ECS doesn't do by itself;
     /// - Container Insights that the deployed template switched on is switched off, since ECS keeps a setting
     ///   that is absent;
+    /// - `exec` that the deployed template switched on is switched off, for the same reason;
     /// - a filter of a subscription that is gone is emptied, for the same reason.
     ///
     /// # Errors
@@ -135,6 +137,9 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
     let Some(service) = properties(resource) else {
         return Ok(());
     };
+    if before.get(ENABLE_EXEC).is_some() {
+        service.entry(ENABLE_EXEC).or_insert(json!(false));
+    }
     let (new, old) = (service.get(STRATEGY), before.get(STRATEGY));
     match (new, old) {
         (Some(strategy), None)

@@ -19,9 +19,10 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
         .services
         .values()
         .filter_map(|service| match &service.source {
-            ServiceSource::Create(spec) => Some(spec.image.as_str()),
+            ServiceSource::Create(spec) => Some(spec),
             ServiceSource::Existing { .. } => None,
-        });
+        })
+        .flat_map(|spec| spec.containers().map(|container| container.image));
     // Each once, however many services run it.
     let images: BTreeMap<&str, EcrImage> = written
         .filter_map(|written| Some((written, EcrImage::parse(written)?)))

@@ -1,7 +1,11 @@
 //! How containers run: their health checks, and what their capacity offers.
 
+use super::sidecars;
+use super::texts::path_of;
 use crate::findings::{Finding, Findings};
-use crate::model::{Capacity, Cluster, Container, HealthCheck, ServiceSource, ServiceSpec, Stack};
+use crate::model::{
+    Capacity, Cluster, Container, HealthCheck, ServiceSource, ServiceSpec, Stack, Tasks,
+};
 use crate::nearest::nearest;
 use crate::path;
 
@@ -9,12 +13,18 @@ use crate::path;
 const FORMS: [&str; 2] = ["CMD", "CMD-SHELL"];
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
-    for (key, service) in &stack.services {
-        let ServiceSource::Create(spec) = &service.source else {
+    for (key, service_of) in &stack.services {
+        let ServiceSource::Create(spec) = &service_of.source else {
             continue;
         };
         let service = path::key("services", key);
-        check_container(stack, &service, &spec.container, findings);
+        for container in spec.containers() {
+            let path = path_of(&service, container);
+            check_container(stack, &path, container.container, findings);
+        }
+        sidecars::check(&service, key, spec, findings);
+        check_exec(&service, spec, findings);
+        check_deployment(&service, spec, service_of.tasks, findings);
         check_storage(stack, &service, spec, findings);
     }
 }
@@ -60,6 +70,37 @@ fn check_health_command(path: &str, health: &HealthCheck, findings: &mut Finding
     } else {
         return;
     };
+    findings.report(finding);
+}
+
+/// Source: Amazon ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec", considerations.
+fn check_exec(service: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    if spec.exec && spec.container.read_only {
+        let finding = Finding::error("`exec` can't be combined with `read_only`")
+            .at(format!("{service}.exec"), "writes to the root file system")
+            .at(format!("{service}.read_only"), "which is read-only")
+            .help("the agent that runs the commands writes its files there: keep one of the two");
+        findings.report(finding);
+    }
+}
+
+/// ECS rounds the least number of tasks up and the largest down. Where both come to the same number, it can neither start
+/// a new task nor stop an old one. Source: Amazon ECS API, `DeploymentConfiguration`.
+fn check_deployment(service: &str, spec: &ServiceSpec, tasks: Tasks, findings: &mut Findings) {
+    let (least, most) = (
+        spec.deployment.min_healthy.unwrap_or(100),
+        spec.deployment.max.unwrap_or(200),
+    );
+    let is_stuck = |count: &u32| (count * least).div_ceil(100) >= count * most / 100;
+    let Some(count) = (tasks.min.max(1)..=tasks.max).find(is_stuck) else {
+        return;
+    };
+    let path = format!("{service}.deployment");
+    let tasks = if count == 1 { "task" } else { "tasks" };
+    let finding = Finding::error(format!("a deployment of {count} {tasks} could replace none"))
+        .at(format!("{path}.min_healthy"), format!("{} must run", (count * least).div_ceil(100)))
+        .at(format!("{path}.max"), format!("{} may exist", count * most / 100))
+        .help("lower `min_healthy`, or raise `max`: ECS rounds the former up and the latter down to whole tasks");
     findings.report(finding);
 }
 

@@ -30,6 +30,14 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             .help("its alarms look at three minutes for a scale-out and fifteen for a scale-in, and minutes without a datapoint slow them down; the default is `1m`");
         findings.report(finding);
     }
+    let (old, new) = ("metric.log_retention", "logs.retention");
+    if findings.is_given(old) && findings.is_given(new) {
+        let finding = Finding::error("the logs' retention is given twice")
+            .at(old, "by its older name")
+            .at(new, "and here")
+            .help(format!("remove `{old}`: it means the same"));
+        findings.report(finding);
+    }
     if stack.notify.is_empty() {
         let finding = Finding::warning("nobody hears of the alarms")
             .at("notify", "empty")

@@ -18,9 +18,11 @@ mod queues;
 mod scaling;
 mod secrets;
 mod services;
+mod sidecars;
 mod sleep;
 mod slo;
 mod steps;
+mod texts;
 mod thresholds;
 
 use crate::findings::Findings;

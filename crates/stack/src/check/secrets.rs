@@ -1,5 +1,6 @@
 //! Secrets that stand in `environment`, where everyone who can read the file or the task definition reads them.
 
+use super::texts::path_of;
 use crate::findings::{Finding, Findings};
 use crate::model::{ServiceSource, Stack};
 use crate::path;
@@ -11,11 +12,16 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         let ServiceSource::Create(spec) = &service.source else {
             continue;
         };
-        for (name, value) in &spec.environment {
+        let service = path::key("services", key);
+        let variables = spec.containers().flat_map(|container| {
+            let outer = format!("{}.environment", path_of(&service, container));
+            let variables = container.environment.iter();
+            variables.map(move |(name, value)| (path::key(&outer, name), name, value))
+        });
+        for (place, name, value) in variables {
             let Some(reason) = recognize(name, value) else {
                 continue;
             };
-            let place = path::key(&format!("services.{key}.environment"), name);
             let finding = Finding::warning(format!("`{name}` looks like a secret: {reason}"))
                 .at_key(place, "readable by everyone who can read the task definition")
                 .help(format!(

@@ -1,9 +1,10 @@
-//! Services: what they consume, their bounds, their image and their environment.
+//! Services: what they consume and send to, and their bounds.
 
 use std::collections::BTreeMap;
 
+use super::texts;
 use crate::findings::{Finding, Findings};
-use crate::model::{Permission, Service, ServiceSource, ServiceSpec, Stack};
+use crate::model::{Service, ServiceSource, ServiceSpec, Stack};
 use crate::nearest::{listed, nearest};
 use crate::path;
 
@@ -14,10 +15,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         check_tasks(service, &path, findings);
         if let ServiceSource::Create(spec) = &service.source {
             check_sent_queues(stack, service, spec, &path, findings);
-            check_environment(&path, spec, findings);
-            dynamic_references(&path, spec, findings);
-            check_image(&path, spec, findings);
-            check_size(&path, spec, findings);
+            texts::check(&path, spec, findings);
         }
     }
 }
@@ -137,145 +135,5 @@ fn check_tasks(service: &Service, path: &str, findings: &mut Findings) {
     } else {
         return;
     };
-    findings.report(finding);
-}
-
-fn check_environment(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    for name in spec
-        .secrets
-        .keys()
-        .filter(|name| spec.environment.contains_key(*name))
-    {
-        let finding = Finding::error(format!(
-            "`{name}` is both in `environment` and in `secrets`"
-        ))
-        .at_key(path::key(&format!("{path}.secrets"), name), "again here")
-        .at_key(
-            path::key(&format!("{path}.environment"), name),
-            "first here",
-        )
-        .help("keep one of the two: ECS takes a variable once");
-        findings.report(finding);
-    }
-    let plain = spec.environment.keys().map(|name| ("environment", name));
-    let secret = spec.secrets.keys().map(|name| ("secrets", name));
-    let topics = (!spec.publishes.is_empty()).then_some(("TOPIC_ARN", "topics in `publishes`"));
-    let reserved = [Some(("QUEUE_URL", "queues in `consumes`")), topics];
-    for (map, name) in plain.chain(secret) {
-        let mut set = reserved.iter().flatten();
-        let Some((prefix, what)) = set.find(|(prefix, _)| name.starts_with(prefix)) else {
-            continue;
-        };
-        let finding = Finding::error(format!("`{name}` is a name that the stack sets"))
-            .at_key(path::key(&format!("{path}.{map}"), name), "reserved")
-            .help(format!("variables that begin with `{prefix}` carry the addresses of the {what}: choose another name"));
-        findings.report(finding);
-    }
-}
-
-/// CloudFormation knows no way to keep such text as it is.
-fn dynamic_references(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    let variables = spec.environment.iter().map(|(name, value)| {
-        let place = path::key(&format!("{path}.environment"), name);
-        (place, value)
-    });
-    let health = spec.container.health_check.as_ref();
-    let lists = [
-        ("command", spec.command.as_slice()),
-        ("entrypoint", &spec.container.entrypoint),
-        (
-            "health_check.command",
-            health.map_or(&[], |health| &health.command),
-        ),
-    ];
-    let words = lists.into_iter().flat_map(|(key, words)| {
-        let words = words.iter().enumerate();
-        words.map(move |(index, word)| (path::item(&format!("{path}.{key}"), index), word))
-    });
-    let values = condition_values(path, spec);
-    for (place, _) in variables
-        .chain(words)
-        .chain(values)
-        .filter(|(_, text)| text.contains("{{resolve:"))
-    {
-        let finding = Finding::error("CloudFormation would replace `{{resolve:…}}`")
-            .at(place, "a dynamic reference to it")
-            .help("a secret's value would show in the task definition: name it under `secrets`; where the text itself is meant, keep it in the image");
-        findings.report(finding);
-    }
-}
-
-/// The values of the conditions of a service's permissions, with their keys' paths.
-fn condition_values<'s>(
-    path: &str,
-    spec: &'s ServiceSpec,
-) -> impl Iterator<Item = (String, &'s String)> {
-    let list = format!("{path}.permissions");
-    let permissions = spec.permissions.iter().enumerate();
-    let conditions = permissions.flat_map(move |(index, permission)| {
-        let place = format!("{}.when", path::item(&list, index));
-        let when = match permission {
-            Permission::Statement(statement) => Some(&statement.when),
-            Permission::Policy(_) => None,
-        };
-        when.into_iter()
-            .flatten()
-            .map(move |(operator, keys)| (path::key(&place, operator), keys))
-    });
-    conditions.flat_map(|(place, keys)| {
-        keys.iter().flat_map(move |(key, values)| {
-            let place = path::key(&place, key);
-            values.iter().map(move |value| (place.clone(), value))
-        })
-    })
-}
-
-/// What ECS and IAM hold of a service's texts.
-fn check_size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    /// Source: Amazon ECS service quotas, "Task definition size".
-    const TASK_DEFINITION: usize = 64 * 1_024;
-    /// The secrets' ARNs stand in the execution role's policies, which hold this much of them whatever
-    /// their lengths: an inline policy of 10,240 characters and ten managed ones of 6,144, none of which
-    /// divides an ARN. Source: IAM quotas.
-    const SECRETS: usize = 40_000;
-    let entries = |map: &BTreeMap<String, String>| -> usize {
-        let lengths = map.iter().map(|(name, value)| name.len() + value.len());
-        lengths.sum()
-    };
-    let (environment, secrets) = (entries(&spec.environment), entries(&spec.secrets));
-    let command: usize = spec.command.iter().map(String::len).sum();
-    let parts = [
-        ("environment", environment),
-        ("secrets", secrets),
-        ("command", command),
-    ];
-    let total: usize = parts.iter().map(|(_, size)| size).sum();
-    let largest = parts.iter().max_by_key(|(_, size)| size);
-    let finding = match largest {
-        Some((part, size)) if total > TASK_DEFINITION => {
-            Finding::error("the task definition would be larger than ECS takes")
-                .at_key(format!("{path}.{part}"), format!("{size} of {total} bytes"))
-                .help("it holds 64 KiB, environment, secrets and command included: keep large texts in S3, or in the image")
-        }
-        _ if secrets > SECRETS => Finding::error("the secrets are more than a role's policies hold")
-            .at_key(format!("{path}.secrets"), format!("{secrets} characters"))
-            .help("keep several values in one Secrets Manager secret, and name them by `ARN:key::`"),
-        _ => return,
-    };
-    findings.report(finding);
-}
-
-fn check_image(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    let last = spec.image.rsplit('/').next().unwrap_or_default();
-    let tag = last.split_once(':').map(|(_, tag)| tag);
-    let message = match tag {
-        _ if last.contains('@') => return,
-        None => "the image has no tag, so it means `latest`",
-        Some("latest") => "the image's tag is `latest`",
-        Some(_) => return,
-    };
-    let finding = Finding::warning(message)
-        .at(format!("{path}.image"), "may change under way")
-        .help("tasks that start later may run other code than the first ones, and no deploy is needed to change it: write a version or a digest");
     findings.report(finding);
 }

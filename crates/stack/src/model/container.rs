@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::ServiceSpec;
+
 /// How a container runs, beyond its image and command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
@@ -22,6 +24,91 @@ pub struct Container {
     pub init: bool,
     /// Soft and hard resource limits, by ECS's names.
     pub ulimits: BTreeMap<String, u32>,
+    /// Containers of the task that must have come this far before it starts, by name.
+    pub depends_on: BTreeMap<String, ContainerState>,
+}
+
+/// How far a container must have come. Source: Amazon ECS API, `ContainerDependency`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerState {
+    /// It has started.
+    Start,
+    /// It has ended.
+    Complete,
+    /// It has ended with exit code 0.
+    Success,
+    /// Its health check has passed.
+    Healthy,
+}
+
+/// A container beside the service's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sidecar {
+    /// Container image.
+    pub image: String,
+    /// Whether its end is the task's.
+    pub essential: bool,
+    /// Command that replaces the image's; empty: the image's own.
+    pub command: Vec<String>,
+    /// Environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// Environment variables from Secrets Manager or SSM Parameter Store, as those of the service.
+    pub secrets: BTreeMap<String, String>,
+    /// How it runs, beyond that.
+    pub container: Container,
+}
+
+/// A container of a task: the service's own, or a sidecar.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskContainer<'s> {
+    /// Its key under `sidecars`; `None` for the service's own.
+    pub sidecar: Option<&'s str>,
+    /// Container image.
+    pub image: &'s str,
+    /// Whether its end is the task's.
+    pub essential: bool,
+    /// Command that replaces the image's.
+    pub command: &'s [String],
+    /// Environment variables of the definition.
+    pub environment: &'s BTreeMap<String, String>,
+    /// Environment variables from Secrets Manager or SSM Parameter Store.
+    pub secrets: &'s BTreeMap<String, String>,
+    /// How it runs, beyond that.
+    pub container: &'s Container,
+}
+
+impl ServiceSpec {
+    /// The containers of a task, the service's own first.
+    pub fn containers(&self) -> impl Iterator<Item = TaskContainer<'_>> {
+        let own = TaskContainer {
+            sidecar: None,
+            image: &self.image,
+            essential: true,
+            command: &self.command,
+            environment: &self.environment,
+            secrets: &self.secrets,
+            container: &self.container,
+        };
+        let sidecars = self.sidecars.iter().map(|(name, sidecar)| TaskContainer {
+            sidecar: Some(name),
+            image: &sidecar.image,
+            essential: sidecar.essential,
+            command: &sidecar.command,
+            environment: &sidecar.environment,
+            secrets: &sidecar.secrets,
+            container: &sidecar.container,
+        });
+        std::iter::once(own).chain(sidecars)
+    }
+}
+
+/// How many tasks there are while ECS replaces them, in percent of the desired count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deployment {
+    /// The least that run, rounded up, 0 to 100; otherwise as the capacity needs it.
+    pub min_healthy: Option<u32>,
+    /// The most that exist, rounded down, 100 to 200; otherwise 200.
+    pub max: Option<u32>,
 }
 
 /// A container that no key changes.
@@ -36,6 +123,7 @@ impl Default for Container {
             drop: Vec::new(),
             init: true,
             ulimits: BTreeMap::new(),
+            depends_on: BTreeMap::new(),
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::fields::{Fields, texts_of};
-use crate::model::{Container, HealthCheck, Permission, PermissionStatement};
-use crate::shape::tables::PERMISSION;
+use crate::model::{
+    Container, ContainerState, Deployment, HealthCheck, Permission, PermissionStatement, Sidecar,
+};
+use crate::shape::tables::{PERMISSION, SIDECAR};
 use crate::yaml::Node;
 
 pub(super) fn container(fields: Fields<'_>) -> Container {
@@ -24,6 +26,51 @@ pub(super) fn container(fields: Fields<'_>) -> Container {
         drop: fields.texts("drop"),
         init: fields.flag("init"),
         ulimits: limits.collect(),
+        depends_on: fields
+            .entries("depends_on")
+            .filter_map(dependency)
+            .collect(),
+    }
+}
+
+fn dependency((name, node): (&str, &Node)) -> Option<(String, ContainerState)> {
+    let state = match node.as_str()? {
+        "start" => ContainerState::Start,
+        "complete" => ContainerState::Complete,
+        "success" => ContainerState::Success,
+        "healthy" => ContainerState::Healthy,
+        _ => return None,
+    };
+    Some((name.to_owned(), state))
+}
+
+pub(super) fn sidecars(fields: Fields<'_>) -> BTreeMap<String, Sidecar> {
+    let sidecar = |node| {
+        let fields = Fields::new(&SIDECAR, Some(node));
+        Sidecar {
+            image: fields.text("image"),
+            essential: fields.flag("essential"),
+            command: fields.texts("command"),
+            environment: fields.text_entries("environment"),
+            secrets: fields.text_entries("secrets"),
+            container: container(fields),
+        }
+    };
+    let entries = fields.entries("sidecars");
+    entries
+        .map(|(name, node)| (name.to_owned(), sidecar(node)))
+        .collect()
+}
+
+pub(super) fn deployment(fields: Fields<'_>) -> Deployment {
+    let fields = fields.object("deployment");
+    let share = |name| {
+        let text = fields.optional_text(name)?;
+        text.strip_suffix('%')?.parse().ok()
+    };
+    Deployment {
+        min_healthy: share("min_healthy"),
+        max: share("max"),
     }
 }
 

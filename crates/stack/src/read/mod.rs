@@ -32,19 +32,21 @@ pub(crate) fn read(root: &Node) -> Stack {
         cluster: network::cluster(fields.given("cluster")),
         queues: queues::queues(fields),
         services: services::services(fields),
-        metric: metric(fields.object("metric")),
+        metric: metric(fields),
         alarms: alarms(fields.object("alarms")),
         notify: fields.texts("notify"),
     }
 }
 
-fn metric(fields: Fields<'_>) -> Metric {
+fn metric(stack: Fields<'_>) -> Metric {
+    let fields = stack.object("metric");
+    let retention = stack.object("logs").optional_duration("retention");
     Metric {
         namespace: fields.text("namespace"),
         every: fields.duration("every"),
         memory: fields.whole("memory"),
         architecture: architecture(fields),
-        log_retention: fields.duration("log_retention"),
+        log_retention: retention.unwrap_or_else(|| fields.duration("log_retention")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::container::{container, permissions, storage};
+use super::container::{container, deployment, permissions, sidecars, storage};
 use super::fields::Fields;
 use super::scaling::scaling;
 use super::shared::architecture;
@@ -63,6 +63,9 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         environment: fields.text_entries("environment"),
         secrets: fields.text_entries("secrets"),
         container: container(fields),
+        sidecars: sidecars(fields),
+        exec: fields.flag("exec"),
+        deployment: deployment(fields),
         storage: storage(fields),
         permissions: permissions(fields),
         sends: fields.texts("sends"),

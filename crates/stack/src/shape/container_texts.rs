@@ -74,6 +74,24 @@ pub(crate) static STORAGE: Text = Text::new(
     "40GiB",
 );
 
+/// A share in whole percent.
+pub(crate) static HEALTHY_SHARE: Text = Text::new(
+    "a share of the tasks",
+    4,
+    "^(100|[1-9]?[0-9])%$",
+    "`0%` to `100%`",
+    "100%",
+);
+
+/// A share in whole percent, of which 100% are all tasks.
+pub(crate) static MOST_SHARE: Text = Text::new(
+    "a share of the tasks with the new ones",
+    4,
+    "^(1[0-9][0-9]|200)%$",
+    "`100%` to `200%`",
+    "200%",
+);
+
 /// A queue of the definition, or any other one.
 pub(crate) static QUEUE_OR_ARN: Text = Text::new(
     "a queue's key or ARN",

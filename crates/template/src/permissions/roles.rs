@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::Statement;
 use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
+use crate::services::task_roles::CHANNELS;
 
 /// Roles, what is attached to them, and to whom they are passed.
 ///
@@ -214,6 +215,9 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     if scope.encrypts {
         let encrypt = Statement::allow("Encrypt", &["kms:GenerateDataKey"], keys());
         statements.push(encrypt.when("StringLike", "kms:ViaService", "sqs.*.amazonaws.com*"));
+    }
+    if scope.exec {
+        statements.push(Statement::allow("OpenChannels", CHANNELS, everywhere()));
     }
     if !scope.published.is_empty() {
         let topics = scope.published.iter().cloned();

@@ -40,6 +40,8 @@ pub(super) struct Scope {
     pub(super) sent_queues: Vec<String>,
     /// Whether tasks send to queues that KMS keys encrypt.
     pub(super) encrypts: bool,
+    /// Whether commands can be run in tasks.
+    pub(super) exec: bool,
     /// ARNs of topics that tasks publish to.
     pub(super) published: Vec<String>,
     /// ARNs of existing topics that the queues subscribe to.
@@ -90,6 +92,7 @@ impl Scope {
             existing_queues: vec![text("arn:aws:sqs:REGION:ACCOUNT:EXISTING_QUEUE")],
             sent_queues: Vec::new(),
             encrypts: true,
+            exec: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             clusters: vec![text("STACKS*")],
@@ -132,6 +135,7 @@ impl Scope {
             existing_queues: Vec::new(),
             sent_queues: Vec::new(),
             encrypts: false,
+            exec: false,
             published: Vec::new(),
             topics: Vec::new(),
             clusters: Vec::new(),
@@ -203,6 +207,7 @@ impl Scope {
         self.sent_queues.extend(others.cloned());
         let mut sent = spec.sends.iter().filter_map(|name| stack.queues.get(name));
         self.encrypts |= sent.any(|queue| key_of(queue).is_some());
+        self.exec |= spec.exec && spec.task_role.is_none();
         self.published.extend(spec.publishes.iter().cloned());
         let roles = [&spec.task_role, &spec.execution_role];
         self.existing_roles

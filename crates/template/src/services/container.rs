@@ -1,37 +1,30 @@
 //! The definition of one container of a task.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
-use stack::{Container, HealthCheck};
+use stack::{ContainerState, HealthCheck, TaskContainer};
 
 use crate::text::{Text, reference};
 
-/// A container of a task.
+/// A container of a task, with its variables.
 pub(super) struct ContainerParts<'a> {
     pub(super) name: &'a str,
-    pub(super) image: &'a str,
-    /// Whether its end is the task's.
-    pub(super) essential: bool,
-    pub(super) command: &'a [String],
+    pub(super) task: TaskContainer<'a>,
     pub(super) environment: Value,
-    pub(super) secrets: &'a BTreeMap<String, String>,
-    pub(super) container: &'a Container,
     /// Logical ID of the log group.
     pub(super) log_group: &'a str,
 }
 
 impl ContainerParts<'_> {
     pub(super) fn render(&self) -> Map<String, Value> {
-        let container = self.container;
+        let (task, container) = (self.task, self.task.container);
         let mut linux = json!({ "InitProcessEnabled": container.init });
         if let (Some(linux), false) = (linux.as_object_mut(), container.drop.is_empty()) {
             linux.insert("Capabilities".into(), json!({ "Drop": container.drop }));
         }
         let always = [
             ("Name", json!(self.name)),
-            ("Image", json!(self.image)),
-            ("Essential", json!(self.essential)),
+            ("Image", json!(task.image)),
+            ("Essential", json!(task.essential)),
             ("Environment", self.environment.clone()),
             // An init process as PID 1 passes SIGTERM on and collects orphans. A worker that is PID 1
             // itself and installs no handler never sees SIGTERM, and is killed in the middle of a message.
@@ -41,10 +34,15 @@ impl ContainerParts<'_> {
         let secret = |(name, from): (&String, &String)| json!({ "Name": name, "ValueFrom": from });
         let file = |arn: &String| json!({ "Type": "s3", "Value": arn });
         let limit = |(name, value): (&String, &u32)| json!({ "Name": name, "SoftLimit": value, "HardLimit": value });
-        let lists: [(&str, Vec<Value>); 5] = [
+        let state = |(name, state): (&String, &ContainerState)| json!({ "ContainerName": name, "Condition": condition(*state) });
+        let lists: [(&str, Vec<Value>); 6] = [
+            (
+                "DependsOn",
+                container.depends_on.iter().map(state).collect(),
+            ),
             (
                 "Command",
-                self.command.iter().map(|word| json!(word)).collect(),
+                task.command.iter().map(|word| json!(word)).collect(),
             ),
             (
                 "EntryPoint",
@@ -58,7 +56,7 @@ impl ContainerParts<'_> {
                 "EnvironmentFiles",
                 container.environment_files.iter().map(file).collect(),
             ),
-            ("Secrets", self.secrets.iter().map(secret).collect()),
+            ("Secrets", task.secrets.iter().map(secret).collect()),
             ("Ulimits", container.ulimits.iter().map(limit).collect()),
         ];
         let given = [
@@ -90,6 +88,15 @@ impl ContainerParts<'_> {
                 "awslogs-stream-prefix": self.name,
             },
         })
+    }
+}
+
+fn condition(state: ContainerState) -> &'static str {
+    match state {
+        ContainerState::Start => "START",
+        ContainerState::Complete => "COMPLETE",
+        ContainerState::Success => "SUCCESS",
+        ContainerState::Healthy => "HEALTHY",
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) mod task_roles;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stack::{Architecture, ServiceSpec, Stack};
 
 use crate::builder::{Builder, Resource};
@@ -71,7 +71,7 @@ fn add_task_definition(
         "RuntimePlatform": { "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX" },
         "ExecutionRoleArn": role_arn(spec.execution_role.as_deref(), &names::execution_role(short)),
         "TaskRoleArn": role_arn(spec.task_role.as_deref(), &names::task_role(short)),
-        "ContainerDefinitions": [container_definition(service, spec, sent, on_instances)],
+        "ContainerDefinitions": render_containers(service, spec, sent, on_instances),
     });
     if let (Some(map), Some(size)) = (properties.as_object_mut(), spec.storage) {
         map.insert("EphemeralStorage".into(), json!({ "SizeInGiB": size }));
@@ -85,23 +85,38 @@ fn role_arn(existing: Option<&str>, own: &str) -> Value {
     existing.map_or_else(|| attribute(own, "Arn"), Value::from)
 }
 
-fn container_definition(
+fn render_containers(
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
     sent: &[SentQueue<'_>],
     on_instances: bool,
-) -> Value {
-    let parts = ContainerParts {
-        name: service.short,
-        image: &spec.image,
-        essential: true,
-        command: &spec.command,
-        environment: render_environment(service, spec, sent),
-        secrets: &spec.secrets,
-        container: &spec.container,
-        log_group: &names::service_log_group(service.short),
-    };
-    let mut container = parts.render();
+) -> Vec<Value> {
+    let log_group = names::service_log_group(service.short);
+    let containers = spec.containers().map(|task| {
+        let variables = |all: &BTreeMap<String, String>| -> Value {
+            let variable = |(name, value)| json!({ "Name": name, "Value": value });
+            all.iter().map(variable).collect()
+        };
+        let parts = ContainerParts {
+            name: task.sidecar.unwrap_or(service.short),
+            task,
+            environment: match task.sidecar {
+                Some(_) => variables(task.environment),
+                None => render_environment(service, spec, sent),
+            },
+            log_group: &log_group,
+        };
+        let mut container = parts.render();
+        if task.sidecar.is_none() {
+            add_to_main(&mut container, spec, on_instances);
+        }
+        container.into()
+    });
+    containers.collect()
+}
+
+/// What the service's own container alone has.
+fn add_to_main(container: &mut Map<String, Value>, spec: &ServiceSpec, on_instances: bool) {
     container.insert("StopTimeout".into(), spec.stop_timeout.as_secs().into());
     if let Some(port) = spec.port {
         let mut mapping = json!({ "ContainerPort": port, "Protocol": "tcp" });
@@ -111,7 +126,6 @@ fn container_definition(
         }
         container.insert("PortMappings".into(), json!([mapping]));
     }
-    container.into()
 }
 
 /// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, those of `sends` and `publishes`, and the definition's own, which win: ECS
@@ -147,9 +161,12 @@ fn render_environment(
 /// stop: the deployment would wait until CloudFormation gives up after three hours. ECS rounds the number of
 /// tasks up, so one of `n` tasks may stop at (n − 1) ÷ n. Of a single task none may: it would be an outage.
 /// Source: Amazon ECS API, `DeploymentConfiguration$minimumHealthyPercent`.
-fn min_healthy(resolved: &Resolved<'_>, service: &ResolvedService<'_>) -> u32 {
+fn min_healthy(resolved: &Resolved<'_>, service: &ResolvedService<'_>, spec: &ServiceSpec) -> u32 {
     /// No more than a quarter of the tasks stops, however many there are.
     const MOST: u32 = 4;
+    if let Some(share) = spec.deployment.min_healthy {
+        return share;
+    }
     let tasks = service.service.tasks;
     if !cluster::is_on_instances(&resolved.stack.cluster) || tasks.max < 2 {
         return 100;
@@ -157,6 +174,9 @@ fn min_healthy(resolved: &Resolved<'_>, service: &ResolvedService<'_>) -> u32 {
     let fewest = tasks.min.clamp(2, MOST);
     100 * (fewest - 1) / fewest
 }
+
+/// The property by which a service's tasks run commands.
+pub(crate) const ENABLE_EXEC: &str = "EnableExecuteCommand";
 
 fn add_service(
     builder: &mut Builder,
@@ -170,8 +190,8 @@ fn add_service(
         "Cluster": service.cluster.value(),
         "TaskDefinition": reference(&names::task_definition(short)),
         "DeploymentConfiguration": {
-            "MinimumHealthyPercent": min_healthy(resolved, service),
-            "MaximumPercent": 200,
+            "MinimumHealthyPercent": min_healthy(resolved, service, spec),
+            "MaximumPercent": spec.deployment.max.unwrap_or(200),
             "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
         },
         "EnableECSManagedTags": true,
@@ -201,6 +221,9 @@ fn add_service(
             map.insert("HealthCheckGracePeriodSeconds".into(), grace.into());
             // ECS refuses a target group that no listener forwards to.
             depends_on.push(names::listener(short));
+        }
+        if spec.exec {
+            map.insert(ENABLE_EXEC.into(), true.into());
         }
         if let Some(name) = &spec.name {
             map.insert("ServiceName".into(), name.as_str().into());

@@ -28,7 +28,10 @@ pub(super) fn read_all(spec: &ServiceSpec) -> Vec<Statement> {
 
 /// The secrets of a service's containers, as the definition names them.
 pub(crate) fn secrets_of(spec: &ServiceSpec) -> impl Iterator<Item = &str> {
-    spec.secrets.values().map(String::as_str)
+    let secrets = spec
+        .containers()
+        .flat_map(|container| container.secrets.values());
+    secrets.map(String::as_str)
 }
 
 /// Reading the secrets of one store.

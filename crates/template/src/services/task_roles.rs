@@ -36,6 +36,7 @@ pub(super) fn add(
             trust: trust_conditions(),
             statements: [
                 task_statements(stack, service),
+                Vec::from_iter(spec.exec.then(open_channels)),
                 destinations::send(sent, spec),
                 granted,
             ]
@@ -114,6 +115,21 @@ fn protect_tasks(stack: &Stack, service: &ResolvedService<'_>) -> Statement {
         )
 }
 
+/// Session Manager's channels, over which ECS Exec runs commands. They have no resources; the region is what can be asked
+/// of them. Source: Amazon ECS Developer Guide, "Amazon ECS task IAM role", ECS Exec.
+fn open_channels() -> Statement {
+    let open = Statement::new("OpenChannels", CHANNELS, vec!["*".into()]);
+    open.when("StringEquals", "aws:RequestedRegion", vec![Text::region()])
+}
+
+/// The actions of Session Manager's channels.
+pub(crate) const CHANNELS: &[&str] = &[
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+];
+
 const CONSUME: &[&str] = &[
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
@@ -126,21 +142,31 @@ const PROTECT: &[&str] = &["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"];
 
 fn execution_statements(short: &str, spec: &ServiceSpec) -> Vec<Statement> {
     let mut statements = vec![write_logs(&names::service_log_group(short))];
-    if let Some(image) = EcrImage::parse(&spec.image) {
-        // ECR offers no resource for this action; the registry's region is what can be asked of it.
-        let everything = vec![Text::from("*")];
-        let authorize = Statement::new("EcrLogin", &["ecr:GetAuthorizationToken"], everything);
-        let region = vec![image.region.into()];
-        statements.push(authorize.when("StringEquals", "aws:RequestedRegion", region));
-        statements.push(Statement::new(
-            "PullImage",
-            PULL,
-            vec![image.repository_arn()],
-        ));
-    }
+    statements.extend(pull_images(spec));
     statements.extend(secrets::read_all(spec));
     statements.extend(read_environment_files(spec));
     statements
+}
+
+/// Pulling the images of a task that are in ECR.
+fn pull_images(spec: &ServiceSpec) -> Vec<Statement> {
+    let images = spec.containers();
+    let images: BTreeSet<EcrImage<'_>> = images
+        .filter_map(|one| EcrImage::parse(one.image))
+        .collect();
+    if images.is_empty() {
+        return Vec::new();
+    }
+    let regions: BTreeSet<&str> = images.iter().map(|image| image.region).collect();
+    let mut repositories: Vec<Text> = images.iter().map(EcrImage::repository_arn).collect();
+    repositories.dedup();
+    // ECR offers no resource for this action; the registry's region is what can be asked of it.
+    let authorize = Statement::new("EcrLogin", &["ecr:GetAuthorizationToken"], vec!["*".into()]);
+    let regions = regions.into_iter().map(Text::from).collect();
+    vec![
+        authorize.when("StringEquals", "aws:RequestedRegion", regions),
+        Statement::new("PullImage", PULL, repositories),
+    ]
 }
 
 /// Source: Amazon ECS Developer Guide, "Pass environment variables to an Amazon ECS container", IAM permissions.
@@ -165,7 +191,10 @@ fn read_environment_files(spec: &ServiceSpec) -> Vec<Statement> {
 
 /// The environment files of a service's containers.
 pub(crate) fn files_of(spec: &ServiceSpec) -> impl Iterator<Item = &str> {
-    spec.container.environment_files.iter().map(String::as_str)
+    let files = spec
+        .containers()
+        .flat_map(|container| &container.container.environment_files);
+    files.map(String::as_str)
 }
 
 const PULL: &[&str] = &[
@@ -175,7 +204,7 @@ const PULL: &[&str] = &[
 ];
 
 /// An image in a private ECR repository.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct EcrImage<'a> {
     account: &'a str,
     region: &'a str,

@@ -31,9 +31,11 @@ fn graph(template: &Value) -> Graph {
                         let sub = value.as_str().or_else(|| value[0].as_str()).unwrap();
                         tokens(sub).iter().for_each(|token| add(token));
                     }
+                    // A container's own has objects in it, which name containers.
                     "DependsOn" => listed(value)
                         .iter()
-                        .for_each(|id| add(id.as_str().unwrap())),
+                        .filter_map(|id| id.as_str())
+                        .for_each(&mut add),
                     _ => {}
                 }
             }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::json;
 use stack::{
     Actuator, AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource,
-    Capacity, Cluster, Comparison, Container, Cooldown, Count, DeadLetter, Demand, Encryption,
-    ExistingQueue, FilterScope, LoadBalancer, Metric, MissingData, Network, Queue, QueueSpec,
-    Scaling, Service, ServiceSource, ServiceSpec, Stack, Statistic, Step, StepAlarm, StepScaling,
-    Steps, Subscription, Tasks, Utilization,
+    Capacity, Cluster, Comparison, Container, Cooldown, Count, DeadLetter, Demand, Deployment,
+    Encryption, ExistingQueue, FilterScope, LoadBalancer, Metric, MissingData, Network, Queue,
+    QueueSpec, Scaling, Service, ServiceSource, ServiceSpec, Stack, Statistic, Step, StepAlarm,
+    StepScaling, Steps, Subscription, Tasks, Utilization,
 };
 
 pub(crate) const THEIR_KEY: &str =
@@ -106,6 +106,9 @@ pub(crate) fn spec() -> ServiceSpec {
         environment: BTreeMap::new(),
         secrets: BTreeMap::new(),
         container: Container::default(),
+        sidecars: BTreeMap::new(),
+        exec: false,
+        deployment: Deployment::default(),
         storage: None,
         permissions: Vec::new(),
         sends: Vec::new(),

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use stack::{
-    BacklogPerTask, BacklogSource, Capacity, Cluster, Network, Queue, ServiceSource, Stack,
+    BacklogPerTask, BacklogSource, Capacity, Cluster, Network, Queue, ServiceSource, ServiceSpec,
+    Stack,
 };
 use template::{SynthesisError, names, synthesize};
 
@@ -255,4 +256,25 @@ fn a_shorter_retention_is_found() {
     let template = synthesize(&keeping(3)).unwrap();
     assert_eq!(template.list_shortened_queues(&unsaid), [names::queue("a")]);
     assert!(template.list_shortened_queues(&json!({})).is_empty());
+}
+
+/// ECS keeps what an update doesn't name, so a shell that is no longer wanted is closed by value, and stays closed.
+#[test]
+fn exec_that_is_gone_is_switched_off() {
+    let with_exec = |exec| {
+        let spec = ServiceSpec { exec, ..web() };
+        let mut stack = on(Capacity::Fargate);
+        stack.services.insert("web".into(), created(spec, &[]));
+        stack.services.get_mut("web").unwrap().scaling = None;
+        stack
+    };
+    let property = |template: &Value| {
+        template["Resources"]["WebService"]["Properties"]["EnableExecuteCommand"].clone()
+    };
+    let opened = deploy(&with_exec(true));
+    assert_eq!(property(&opened), true);
+    let closed = adapt(&with_exec(false), &opened);
+    assert_eq!(property(&closed), false);
+    assert_eq!(adapt(&with_exec(false), &closed), closed);
+    assert_eq!(property(&deploy(&with_exec(false))), Value::Null);
 }

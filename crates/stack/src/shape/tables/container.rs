@@ -4,10 +4,11 @@
 
 use super::parts::{MINUTE, SECOND, default, optional, required, time, whole};
 use crate::shape::container_texts::{
-    ACTION, CONDITION_KEY, CONDITION_OPERATOR, ENVIRONMENT_FILE, RESOURCE, USER,
+    ACTION, CONDITION_KEY, CONDITION_OPERATOR, ENVIRONMENT_FILE, HEALTHY_SHARE, MOST_SHARE,
+    RESOURCE, USER,
 };
 use crate::shape::kind::{Entries, Field, Form, Kind, List, Object, Time, Whole};
-use crate::shape::texts::{ANY, POLICY_ARN};
+use crate::shape::texts::{ANY, IMAGE, POLICY_ARN, SECRET_ARN, SHORT_NAME, VARIABLE};
 
 pub(super) static TEXTS: List = List {
     of: Kind::Text(&ANY),
@@ -62,6 +63,105 @@ pub(super) const ENVIRONMENT_FILES: Field = default(
     "[]",
     "Environment variables from files in S3 (`NAME=VALUE` in each line), by ARN. `environment` wins over them.",
 );
+
+pub(super) const DEPENDS_ON: Field = default(
+    "depends_on",
+    Kind::Entries(&DEPENDENCIES),
+    "{}",
+    "Containers of the task that must have come so far before this one starts: the service's own by the service's key, and those of `sidecars`. `start`: it has started; `complete`: it has ended; `success`: with exit code 0; `healthy`: its health check has passed.",
+);
+
+static DEPENDENCIES: Entries = Entries {
+    key: &SHORT_NAME,
+    value: Kind::Word(&["start", "complete", "success", "healthy"]),
+    least: 0,
+    most: 9,
+};
+
+/// A task has at most 10 containers. Source: Amazon ECS service quotas.
+pub(super) static SIDECARS: Entries = Entries {
+    key: &SHORT_NAME,
+    value: Kind::Object(&SIDECAR),
+    least: 0,
+    most: 9,
+};
+
+pub(crate) static SIDECAR: Object = Object {
+    what: "a container beside the service's own",
+    fields: &[
+        required(
+            "image",
+            Kind::Text(&IMAGE),
+            "Container image; best with a version as its tag, or a digest.",
+        ),
+        default(
+            "essential",
+            Kind::Flag,
+            "true",
+            "Whether the task ends when this container does.",
+        ),
+        DEPENDS_ON,
+        default(
+            "command",
+            Kind::List(&TEXTS),
+            "[]",
+            "Command in place of the image's own.",
+        ),
+        ENTRYPOINT,
+        default(
+            "environment",
+            Kind::Entries(&ENVIRONMENT),
+            "{}",
+            "Environment variables. Those of the stack, such as `QUEUE_URL`, are in the service's own container alone.",
+        ),
+        default(
+            "secrets",
+            Kind::Entries(&SECRETS),
+            "{}",
+            "Environment variables from Secrets Manager or SSM Parameter Store, as those of the service.",
+        ),
+        ENVIRONMENT_FILES,
+        HEALTH_CHECK,
+        USER_FIELD,
+        READ_ONLY,
+        DROP,
+        INIT,
+        ULIMITS,
+    ],
+    rules: &[],
+};
+
+pub(super) static ENVIRONMENT: Entries = Entries {
+    key: &VARIABLE,
+    value: Kind::Text(&ANY),
+    least: 0,
+    most: 1_000,
+};
+
+pub(super) static SECRETS: Entries = Entries {
+    key: &VARIABLE,
+    value: Kind::Text(&SECRET_ARN),
+    least: 0,
+    most: 1_000,
+};
+
+/// Source: Amazon ECS API, `DeploymentConfiguration`.
+pub(super) static DEPLOYMENT: Object = Object {
+    what: "how ECS replaces tasks",
+    fields: &[
+        optional(
+            "min_healthy",
+            Kind::Text(&HEALTHY_SHARE),
+            "The least share of the tasks that runs during a deployment, rounded up to whole tasks. Otherwise `100%`; on EC2 instances with several tasks at least one of them may stop first.",
+        ),
+        optional(
+            "max",
+            Kind::Text(&MOST_SHARE),
+            "The largest share of the tasks that exists during a deployment, the new ones included, rounded down to whole tasks. Otherwise `200%`.",
+        ),
+    ],
+    rules: &[],
+};
 
 static HEALTH: Object = Object {
     what: "a health check",

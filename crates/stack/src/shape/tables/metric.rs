@@ -35,9 +35,19 @@ pub(super) static METRIC: Object = Object {
             "log_retention",
             Kind::Time(&LOG_RETENTION),
             "14d",
-            "How long the logs are kept, the services' too; CloudWatch Logs offers certain values.",
+            "The older name of `logs.retention`.",
         ),
     ],
+    rules: &[],
+};
+
+pub(super) static LOGS: Object = Object {
+    what: "how logs are kept",
+    fields: &[optional(
+        "retention",
+        Kind::Time(&LOG_RETENTION),
+        "How long the logs are kept, those of services and of functions; CloudWatch Logs offers certain values. Otherwise `metric.log_retention`.",
+    )],
     rules: &[],
 };
 

@@ -13,14 +13,14 @@ mod sides;
 mod step_metric;
 mod step_scaling;
 
-pub(crate) use container::PERMISSION;
+pub(crate) use container::{PERMISSION, SIDECAR};
 pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
 pub(crate) use services::{EXISTING_SERVICE, SERVICE};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
 
-use metric::{ADDRESSES, ALARMS, METRIC};
+use metric::{ADDRESSES, ALARMS, LOGS, METRIC};
 use network::{CLUSTER_FORMS, NETWORK_FORMS};
 use parts::{default, optional, required};
 use queues::QUEUES;
@@ -95,6 +95,11 @@ pub(crate) static STACK: Object = Object {
             "services",
             Kind::Entries(&SERVICES),
             "ECS services by short names.",
+        ),
+        optional(
+            "logs",
+            Kind::Object(&LOGS),
+            "The logs of services and functions.",
         ),
         default(
             "metric",

@@ -1,17 +1,15 @@
 //! Services and their scaling.
 
 use super::container::{
-    DROP, ENTRYPOINT, ENVIRONMENT_FILES, HEALTH_CHECK, INIT, PERMISSIONS, READ_ONLY, TEXTS,
-    ULIMITS, USER_FIELD,
+    DEPENDS_ON, DEPLOYMENT, DROP, ENTRYPOINT, ENVIRONMENT, ENVIRONMENT_FILES, HEALTH_CHECK, INIT,
+    PERMISSIONS, READ_ONLY, SECRETS, SIDECARS, TEXTS, ULIMITS, USER_FIELD,
 };
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
 use crate::shape::container_texts::{QUEUE_OR_ARN, ROLE_ARN, STORAGE};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
-use crate::shape::texts::{
-    ANY, CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SECRET_ARN, SHORT_NAME, TOPIC_ARN, VARIABLE,
-};
+use crate::shape::texts::{CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SHORT_NAME, TOPIC_ARN};
 
 pub(super) static SERVICES: Entries = Entries {
     key: &SHORT_NAME,
@@ -95,6 +93,24 @@ pub(crate) static SERVICE: Object = Object {
         ),
         ENVIRONMENT_FILES,
         default(
+            "sidecars",
+            Kind::Entries(&SIDECARS),
+            "{}",
+            "Containers that run in each task beside the service's own, by name. They share the task's `cpu` and `memory`, and on Fargate also its address: `localhost` reaches each of them.",
+        ),
+        DEPENDS_ON,
+        default(
+            "exec",
+            Kind::Flag,
+            "false",
+            "Whether `aws ecs execute-command` can run commands in a running task. Its tasks may then use Session Manager's channels. Not with `read_only`, because the agent for it writes to the root file system.",
+        ),
+        optional(
+            "deployment",
+            Kind::Object(&DEPLOYMENT),
+            "How many tasks run, and how many exist, while ECS replaces them.",
+        ),
+        default(
             "permissions",
             Kind::List(&PERMISSIONS),
             "[]",
@@ -173,20 +189,6 @@ static CPU: Whole = whole(128, 196_608);
 
 /// Docker's least; no EC2 instance has more than 32 TiB.
 static MEMORY: Whole = whole(6, 33_554_432);
-
-static ENVIRONMENT: Entries = Entries {
-    key: &VARIABLE,
-    value: Kind::Text(&ANY),
-    least: 0,
-    most: 1_000,
-};
-
-static SECRETS: Entries = Entries {
-    key: &VARIABLE,
-    value: Kind::Text(&SECRET_ARN),
-    least: 0,
-    most: 1_000,
-};
 
 static CONSUMES: List = List {
     of: Kind::Text(&SHORT_NAME),

@@ -142,3 +142,176 @@ fn instances() {
         "error 11:14 services.worker.storage: tasks on EC2 instances have no ephemeral storage of their own",
     );
 }
+
+/// The conditions that ECS documents for `ContainerDependency`.
+#[test]
+fn sidecars() {
+    let with =
+        |more: &str, sidecars: &str| format!("{IMAGE}    sidecars: {{{sidecars}}}\n    {more}\n");
+    let otel = "otel: {image: 'otel:1', essential: false}";
+    let checked = "otel: {image: 'otel:1', health_check: {command: [CMD, /check]}}";
+    fine(IMAGE, &with("user: worker", otel));
+    fine(IMAGE, &with("depends_on: {otel: start}", otel));
+    fine(IMAGE, &with("depends_on: {otel: success}", otel));
+    fine(IMAGE, &with("depends_on: {otel: healthy}", checked));
+    fine(
+        IMAGE,
+        &with(
+            "user: worker",
+            "otel: {image: 'otel:1', depends_on: {worker: start}}",
+        ),
+    );
+    for (more, sidecars, expected) in [
+        (
+            "user: worker",
+            "worker: {image: 'otel:1'}",
+            "11:16 sidecars.worker: `worker` is also what the service's own container is called",
+        ),
+        (
+            "depends_on: {oltp: start}",
+            otel,
+            "12:18 depends_on.oltp: the task has no container `oltp`",
+        ),
+        (
+            "depends_on: {otel: healthy}",
+            otel,
+            "12:24 depends_on.otel: `otel` has no health check to pass",
+        ),
+        (
+            "depends_on: {otel: complete}",
+            checked,
+            "12:24 depends_on.otel: the task ends when `otel` does, because it is essential",
+        ),
+        (
+            "depends_on: {otel: ready}",
+            otel,
+            "12:24 depends_on.otel: expected `start`, `complete`, `success` or `healthy`, found `ready`",
+        ),
+        (
+            "user: worker",
+            "otel: {image: 'otel:1', depends_on: {worker: success}}",
+            "11:61 sidecars.otel.depends_on.worker: the task ends when `worker` does, because it is essential",
+        ),
+        (
+            "depends_on: {otel: start}",
+            "otel: {image: 'otel:1', depends_on: {worker: start}}",
+            "12:5 depends_on: `worker` would wait for itself",
+        ),
+        (
+            "user: worker",
+            "otel: {image: 'otel:1', environment: {A: b}, secrets: {A: /a}}",
+            "11:71 sidecars.otel.secrets.A: `A` is both in `environment` and in `secrets`",
+        ),
+        (
+            "user: worker",
+            "otel: {image: 'otel:1', health_check: {command: [check, it]}}",
+            "11:65 sidecars.otel.health_check.command[0]: a health check starts with `CMD` or `CMD-SHELL`",
+        ),
+        (
+            "user: worker",
+            "otel: {essential: false}",
+            "11:22 sidecars.otel.image: `image` is missing in `services.worker.sidecars.otel`",
+        ),
+    ] {
+        let (place, path) = expected.split_once(' ').unwrap();
+        let expected = format!("error {place} services.worker.{path}");
+        check(IMAGE, &with(more, sidecars), &expected);
+    }
+    check(
+        IMAGE,
+        &with("user: worker", "otel: {image: otel}"),
+        "warning 11:30 services.worker.sidecars.otel.image: the image has no tag, so it means `latest`",
+    );
+}
+
+#[test]
+fn exec_needs_a_file_system_to_write_to() {
+    fine(IMAGE, &with("exec: true"));
+    check(
+        IMAGE,
+        &with("exec: true\n    read_only: true"),
+        "error 11:11 services.worker.exec: `exec` can't be combined with `read_only`",
+    );
+}
+
+/// With n tasks, at least ceil(n × min) run and at most floor(n × max) exist; the former must be the smaller one.
+/// 1 task, 100% and 150%: 1 and 1. 2 tasks, 100% and 150%: 2 and 3. 1 task, 50% and 100%: 1 and 1.
+#[test]
+fn a_deployment_can_replace_a_task() {
+    let with = |deployment: &str, tasks: &str| {
+        changed(
+            "tasks: {min: 1, max: 10}",
+            &format!("deployment: {{{deployment}}}\n    tasks: {tasks}"),
+        )
+    };
+    for (deployment, tasks) in [
+        ("min_healthy: 0%, max: 100%", "{min: 1, max: 10}"),
+        ("min_healthy: 50%", "{min: 1, max: 10}"),
+        ("min_healthy: 100%, max: 150%", "{min: 2, max: 10}"),
+        ("min_healthy: 50%, max: 100%", "{min: 2, max: 2}"),
+    ] {
+        let text = with(deployment, tasks);
+        assert!(problems(&text).is_empty(), "{deployment}");
+    }
+    for (deployment, tasks, count, place) in [
+        (
+            "min_healthy: 100%, max: 150%",
+            "{min: 1, max: 10}",
+            "1 task",
+            "12:31",
+        ),
+        (
+            "min_healthy: 50%, max: 100%",
+            "{min: 1, max: 10}",
+            "1 task",
+            "12:31",
+        ),
+        (
+            "min_healthy: 100%, max: 100%",
+            "{min: 4, max: 10}",
+            "4 tasks",
+            "12:31",
+        ),
+    ] {
+        super::check_text(
+            &with(deployment, tasks),
+            &format!(
+                "error {place} services.worker.deployment.min_healthy: a deployment of {count} could replace none"
+            ),
+        );
+    }
+    super::check_text(
+        &with("min_healthy: 101%", "{min: 1, max: 10}"),
+        "error 12:31 services.worker.deployment.min_healthy: `101%` isn't a share of the tasks",
+    );
+    super::check_text(
+        &with("max: 99%", "{min: 1, max: 10}"),
+        "error 12:23 services.worker.deployment.max: `99%` isn't a share of the tasks with the new ones",
+    );
+}
+
+#[test]
+fn the_retention_of_logs_has_one_place() {
+    let retention = |text: &str| {
+        crate::parse("shop.yaml", text)
+            .unwrap()
+            .stack
+            .metric
+            .log_retention
+    };
+    let days = |days: u64| std::time::Duration::from_secs(days * 86_400);
+    let base = crate::tests::BASE;
+    assert_eq!(retention(base), days(14));
+    assert_eq!(
+        retention(&format!("{base}logs: {{retention: 30d}}\n")),
+        days(30)
+    );
+    assert_eq!(
+        retention(&format!("{base}metric: {{log_retention: 30d}}\n")),
+        days(30)
+    );
+    super::check_text(
+        &format!("{base}metric: {{log_retention: 30d}}\nlogs: {{retention: 30d}}\n"),
+        "error 18:25 metric.log_retention: the logs' retention is given twice",
+    );
+}

@@ -119,11 +119,21 @@ fn task(world: &World, short: &str, service: &Service) -> Vec<Request> {
     if let ServiceSource::Create(spec) = &service.source {
         calls.extend(spec.permissions.iter().flat_map(granted));
         calls.extend(spec.sends.iter().flat_map(|queue| sends(world, queue)));
+        let open = |action: &&str| on(action, "*").with("aws:RequestedRegion", "us-west-2");
+        calls.extend(CHANNELS.iter().filter(|_| spec.exec).map(open));
         let publish = |topic: &String| on("sns:Publish", topic.as_str());
         calls.extend(spec.publishes.iter().map(publish));
     }
     calls
 }
+
+/// Source: Amazon ECS Developer Guide, "Amazon ECS task IAM role", permissions for ECS Exec.
+const CHANNELS: [&str; 4] = [
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+];
 
 fn sends(world: &World, queue: &str) -> Vec<Request> {
     let arn = match queue.starts_with("arn:") {
@@ -168,7 +178,8 @@ fn execution(world: &World, short: &str, service: &Service) -> Vec<Request> {
     let ServiceSource::Create(spec) = &service.source else {
         return calls;
     };
-    if let Some((registry, repository)) = spec.image.split_once(".amazonaws.com/") {
+    let images = spec.containers().map(|container| container.image);
+    for (registry, repository) in images.filter_map(|image| image.split_once(".amazonaws.com/")) {
         assert_eq!(registry, "111122223333.dkr.ecr.us-west-2");
         let repository = repository.split(':').next().unwrap();
         let repository = arn("ecr", &format!("repository/{repository}"));
@@ -180,7 +191,7 @@ fn execution(world: &World, short: &str, service: &Service) -> Vec<Request> {
         ];
         calls.extend(pull.map(|action| on(&format!("ecr:{action}"), repository.as_str())));
     }
-    for secret in spec.secrets.values() {
+    for secret in spec.containers().flat_map(|one| one.secrets.values()) {
         let (store, action) = match secret.contains(":secretsmanager:") {
             true => ("secretsmanager", "secretsmanager:GetSecretValue"),
             false => ("ssm", "ssm:GetParameters"),
@@ -193,7 +204,8 @@ fn execution(world: &World, short: &str, service: &Service) -> Vec<Request> {
         let through = format!("{store}.us-west-2.amazonaws.com");
         calls.push(on("kms:Decrypt", arn("kms", "key/5e6f7a8b")).with("kms:ViaService", through));
     }
-    for file in &spec.container.environment_files {
+    let files = spec.containers();
+    for file in files.flat_map(|one| &one.container.environment_files) {
         calls.push(on("s3:GetObject", file.as_str()));
         let (bucket, _) = file.split_once('/').unwrap();
         calls.push(on("s3:GetBucketLocation", bucket));

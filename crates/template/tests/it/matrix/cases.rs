@@ -211,7 +211,9 @@ fn edit(definition: &Value, path: &str, value: &Value) -> Value {
 }
 
 /// Keys whose values are mappings with keys of the user's own.
-const MAPPINGS: [&str; 7] = [
+const MAPPINGS: [&str; 9] = [
+    "sidecars",
+    "depends_on",
     "environments",
     "queues",
     "services",

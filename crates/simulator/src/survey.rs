@@ -293,13 +293,13 @@ impl Variant {
 }
 
 fn uses_target_tracking(policy: &Policy) -> bool {
-    match policy {
+    matches!(
+        policy,
         Policy::BacklogPerTask(_)
-        | Policy::BacklogPerTaskAndSteps(..)
-        | Policy::Predictive(_)
-        | Policy::Demand(_) => true,
-        _ => false,
-    }
+            | Policy::BacklogPerTaskAndSteps(..)
+            | Policy::Predictive(_)
+            | Policy::Demand(_)
+    )
 }
 
 /// The scenario under each of these assumptions that differs from its own. What was measured has no variants.

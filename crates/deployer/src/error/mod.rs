@@ -79,7 +79,7 @@ impl Error {
 
     /// The same error, of a request that these credentials may not make.
     #[must_use]
-    fn as_denied(mut self, denied: bool) -> Self {
+    fn with_denied(mut self, denied: bool) -> Self {
         self.denied = denied;
         self
     }

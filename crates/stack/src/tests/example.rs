@@ -32,7 +32,9 @@ fn the_example_is_read_whole() {
     let warnings: Vec<String> = loaded.warnings.problems().iter().map(line).collect();
     assert_eq!(
         warnings,
-        ["warning 34:10 services.voucher-worker.slo: scaling takes longer than the latency objective"]
+        [
+            "warning 34:10 services.voucher-worker.slo: scaling takes longer than the latency objective"
+        ]
     );
     insta::assert_debug_snapshot!("example", loaded.stack);
 }

@@ -17,7 +17,7 @@ pub(super) fn read_all(spec: &ServiceSpec) -> Vec<Statement> {
         ),
         ("ssm", "ReadParameters", "ssm:GetParameters"),
     ];
-    let named: BTreeSet<String> = secrets_of(spec).map(|name| secret_itself(name)).collect();
+    let named: BTreeSet<String> = secrets_of(spec).map(secret_itself).collect();
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
     let read = stores
         .into_iter()

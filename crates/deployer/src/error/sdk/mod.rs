@@ -185,7 +185,7 @@ fn service_error<E: ProvideErrorMetadata>(doing: &str, error: &E) -> Error {
     };
     let trouble = Trouble::of(code);
     let error = Error::new(trouble.kind(), format!("failed to {doing}: {reason}"))
-        .as_denied(trouble == Trouble::Denied);
+        .with_denied(trouble == Trouble::Denied);
     match trouble.hint() {
         Some(hint) => error.hint(hint),
         None => error,

@@ -1,5 +1,6 @@
 //! What was changed by hand is a part of the plan, and is put back by the change set or by direct calls.
 
+mod denied;
 mod services;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use aws_sdk_eventbridge::types::{RuleState, Target};
 use aws_smithy_mocks::{Rule, mock};
 use serde_json::json;
 
-use super::cloud::{Told, cbor_error, json_error, run, xml_error};
+use super::cloud::{Told, run};
 use super::cloudformation::{CloudFormation, FakePlan, source};
 use crate::named::list_rule_targets;
 use crate::{Deployed, Error, Plan, Problem, Result};
@@ -181,68 +182,6 @@ async fn an_interrupted_repair_changes_nothing_more_and_executes_no_change_set()
         assert!(cloud.state().change_sets.is_empty(), "one is left");
         assert!(told.has("left: Rule"));
         assert!(!told.has("step: Execute"));
-    }
-}
-
-/// A stack with a part of each service whose reads are batched or paged.
-#[tokio::test(start_paused = true)]
-async fn a_read_that_is_denied_leaves_its_part_unchecked() {
-    let cloud = disabled(NOTHING);
-    let mut state = cloud.state();
-    let stack = state.stack();
-    let service = "arn:aws:ecs:us-west-2:111122223333:service/shop/web";
-    let scaled = json!({ "ResourceId": "service/shop/web", "PolicyName": "web" });
-    let parts = [
-        ("AWS::ECS::Service", "Service", service),
-        (
-            "AWS::ApplicationAutoScaling::ScalableTarget",
-            "Target",
-            "web|ecs",
-        ),
-        (
-            "AWS::ApplicationAutoScaling::ScalingPolicy",
-            "Policy",
-            "web",
-        ),
-        ("AWS::CloudWatch::Alarm", "Alarm", "silent"),
-        ("AWS::IAM::Role", "Role", "shop-role"),
-    ];
-    let mut resources = serde_json::Map::new();
-    for (kind, logical_id, id) in parts {
-        stack.holds(kind, logical_id, id);
-        let part = json!({ "Type": kind, "Properties": scaled });
-        resources.insert(logical_id.to_owned(), part);
-    }
-    stack.template = json!({ "Resources": resources }).to_string();
-    drop(state);
-    let denied = || json_error("AccessDeniedException", "not for you");
-    let rules = [
-        mock!(aws_sdk_ecs::Client::describe_services).then_http_response(denied),
-        mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets)
-            .then_http_response(denied),
-        mock!(aws_sdk_applicationautoscaling::Client::describe_scaling_policies)
-            .then_http_response(denied),
-        mock!(aws_sdk_cloudwatch::Client::describe_alarms)
-            .then_http_response(|| cbor_error("AccessDenied", "not for you")),
-        mock!(aws_sdk_iam::Client::get_role)
-            .then_http_response(|| xml_error("AccessDenied", "not for you")),
-    ];
-    let rules = [cloud.rules(), rules.to_vec()].concat();
-    let (drift, _) = run(&rules, async |session| {
-        let stack = crate::observe_ours(session, "shop").await.unwrap().unwrap();
-        crate::find_drift(session, &stack).await
-    })
-    .await;
-    let drift = drift.unwrap();
-    assert_eq!(drift.findings, []);
-    let unchecked: Vec<&str> = drift
-        .unchecked
-        .iter()
-        .map(|one| one.name.as_str())
-        .collect();
-    assert_eq!(unchecked, ["Alarm", "Policy", "Role", "Service", "Target"]);
-    for one in &drift.unchecked {
-        assert!(one.reason.contains("not for you"), "{one:?}");
     }
 }
 

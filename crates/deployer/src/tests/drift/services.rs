@@ -19,18 +19,24 @@ use crate::{Plan, Result};
 
 const ARN: &str = "arn:aws:ecs:us-west-2:111122223333:service/shop/web";
 
-/// Deploys a stack whose service was deleted, and which ECS drains for so long. Returns how often it was made.
-async fn deploy(more: (&str, Value), drains: Duration) -> (Result<crate::Deployed>, usize) {
+/// A stack with a service, which has one property more.
+fn serving((property, value): (&str, Value)) -> CloudFormation {
     let cloud = CloudFormation::with("UPDATE_COMPLETE");
     let mut state = cloud.state();
     state.plans.push_back(NOTHING);
     let stack = state.stack();
     stack.holds("AWS::ECS::Service", "Service", ARN);
     let mut properties = json!({ "Cluster": "shop", "TaskDefinition": "web:7" });
-    properties[more.0] = more.1;
+    properties[property] = value;
     let service = json!({ "Type": "AWS::ECS::Service", "Properties": properties });
     stack.template = json!({ "Resources": { "Service": service } }).to_string();
     drop(state);
+    cloud
+}
+
+/// Deploys a stack whose service was deleted, and which ECS drains for so long. Returns how often it was made.
+async fn deploy(more: (&str, Value), drains: Duration) -> (Result<crate::Deployed>, usize) {
+    let cloud = serving(more);
     let made = Arc::new(AtomicUsize::new(0));
     let (counted, is_made, begun) = (made.clone(), made.clone(), Instant::now());
     let describe = mock!(aws_sdk_ecs::Client::describe_services).then_output(move || {

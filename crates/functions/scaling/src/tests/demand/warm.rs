@@ -13,8 +13,8 @@ fn tight() -> crate::Policy {
 /// The latest value of a metric.
 fn published(world: &World, name: &str) -> Option<f64> {
     let data = world.puts.iter().flat_map(|put| put.metric_data());
-    data.filter(|datum| datum.metric_name() == Some(name))
-        .last()
+    data.rev()
+        .find(|datum| datum.metric_name() == Some(name))
         .and_then(|datum| datum.value())
 }
 

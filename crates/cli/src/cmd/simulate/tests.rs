@@ -114,7 +114,7 @@ fn json_is_the_outcome_and_what_it_was_compared_with() {
 #[test]
 fn the_frontier_fits_a_terminal() {
     let (_folder, file) = folder();
-    let load = "--load=flash-crowd:base=2/s,peak=150/s,at=5m,for=30m";
+    let load = "--load=flash-crowd:base=2/s,peak=150/s,at=3m,for=12m";
     let arguments = [
         &file,
         load,

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
-use stack::Stack;
+use stack::{ServiceSource, Stack};
 
 use crate::assets::refresh_deployed;
 use crate::deploy::{Deployed, deploy_template, protect};
@@ -68,6 +68,9 @@ pub async fn deploy_stack<E: From<Error>>(
     session.begin(DeployStep::Check);
     let admitted = admit(session, &stack.name, request.allow_downgrade).await?;
     check(session, stack).await?;
+    if request.in_sandbox {
+        note_ignored(session, stack);
+    }
     session.begin(DeployStep::Prepare);
     let deployed = admitted.as_ref();
     let deployed = deployed.and_then(|(_, template)| template.as_deref());
@@ -95,6 +98,46 @@ pub async fn deploy_stack<E: From<Error>>(
         identity,
         deployed,
     })
+}
+
+/// Says which keys of the definition have no effect in the sandbox, where tasks are processes or placeholders.
+fn note_ignored(session: &Session<'_>, stack: &Stack) {
+    let keys = list_ignored(stack);
+    if !keys.is_empty() {
+        let keys = keys.join(", ");
+        session.note(format!(
+            "without effect in the sandbox, where tasks are processes: {keys}"
+        ));
+    }
+}
+
+/// The keys, such as `services.worker.sidecars`.
+fn list_ignored(stack: &Stack) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (name, service) in &stack.services {
+        let ServiceSource::Create(spec) = &service.source else {
+            continue;
+        };
+        let container = &spec.container;
+        let given = [
+            ("depends_on", !container.depends_on.is_empty()),
+            ("drop", !container.drop.is_empty()),
+            ("entrypoint", !container.entrypoint.is_empty()),
+            ("environment_files", !container.environment_files.is_empty()),
+            ("exec", spec.exec),
+            ("health_check", container.health_check.is_some()),
+            ("permissions", !spec.permissions.is_empty()),
+            ("read_only", container.read_only),
+            ("secrets", !spec.secrets.is_empty()),
+            ("sidecars", !spec.sidecars.is_empty()),
+            ("storage", spec.storage.is_some()),
+            ("ulimits", !container.ulimits.is_empty()),
+            ("user", container.user.is_some()),
+        ];
+        let given = given.into_iter().filter(|(_, is_given)| *is_given);
+        keys.extend(given.map(|(key, _)| format!("services.{name}.{key}")));
+    }
+    keys
 }
 
 /// Refuses a loss that isn't allowed, and a plan that isn't confirmed.
@@ -126,4 +169,24 @@ fn approve(
     } else {
         "nothing was changed: the plan was not confirmed"
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_the_sandbox_ignores_are_listed() {
+        let list = |more: &str| {
+            let text = format!(
+                "name: a\nservices: {{w: {{image: 'w:1'{more}}}, x: {{existing: a/b, tasks: {{min: 1, max: 2}}, scaling: {{cpu: {{target: 50}}}}}}}}\n"
+            );
+            list_ignored(&stack::parse("a.yaml", &text).unwrap().stack)
+        };
+        assert!(list(", command: [a], environment: {A: b}").is_empty());
+        assert_eq!(
+            list(", user: w, exec: true, sidecars: {s: {image: 's:1'}}"),
+            ["services.w.exec", "services.w.sidecars", "services.w.user"]
+        );
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::line;
 use super::schema::json;
-use crate::parse;
+use crate::{Selection, parse, parse_selected};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -77,6 +77,36 @@ fn their_first_line_names_the_schema() {
             beside,
             "{}",
             path.display()
+        );
+    }
+}
+
+/// The example of the page about workers, with each of its environments.
+#[test]
+fn the_worker_of_the_documentation_is_valid() {
+    let page = fs::read_to_string(root().join("docs/worker.md")).unwrap();
+    let (_, rest) = page.split_once("```yaml\n").unwrap();
+    let (text, _) = rest.split_once("```\n").unwrap();
+    let written = fs::read_to_string(root().join("stacks/stack.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(&written).unwrap();
+    assert!(jsonschema::is_valid(&schema, &json(text)));
+    for (environment, name, most) in [
+        (None, "image-resizer", 40),
+        (Some("staging"), "image-resizer-staging", 4),
+        (Some("production"), "image-resizer-production", 40),
+    ] {
+        let selection = Selection {
+            environment: environment.map(str::to_owned),
+            set: Vec::new(),
+        };
+        let loaded = parse_selected("worker.md", text, &selection);
+        let loaded = loaded.unwrap_or_else(|report| panic!("{}", super::shown(&report)));
+        let lines: Vec<String> = loaded.warnings.problems().iter().map(line).collect();
+        assert_eq!(lines, [""; 0]);
+        let stack = loaded.stack;
+        assert_eq!(
+            (stack.name.as_str(), stack.services["resizer"].tasks.max),
+            (name, most)
         );
     }
 }

@@ -609,6 +609,14 @@ pub(crate) fn shipped(name: &str) -> Stack {
     definition(&format!("stacks/{name}"))
 }
 
+/// The example of the page about workers.
+fn documented() -> Stack {
+    let page = std::fs::read_to_string(root().join("docs/worker.md")).unwrap();
+    let (_, rest) = page.split_once("```yaml\n").unwrap();
+    let (text, _) = rest.split_once("```\n").unwrap();
+    stack::parse("worker.md", text).unwrap().stack
+}
+
 /// The definition of a file in the workspace.
 fn definition(name: &str) -> Stack {
     let file = root().join(format!("{name}.yaml"));
@@ -697,6 +705,7 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
             "containers",
             definition("crates/template/tests/it/matrix/containers"),
         ),
+        ("resizer", documented()),
     ];
     all.extend(SHIPPED.map(|name| (name, shipped(name))));
     all

@@ -98,6 +98,11 @@ impl ProcessingTime {
         }
     }
 
+    /// Nothing is known of the time between the last sample and the next.
+    pub(super) fn restart(&mut self) {
+        self.last = None;
+    }
+
     /// Adds the number of deletes of the minute that started at `start`. A minute counts once, and only if most
     /// of it was sampled.
     pub(super) fn record_deletes(&mut self, start: f64, deleted: f64) {

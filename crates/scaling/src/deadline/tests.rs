@@ -305,3 +305,37 @@ fn warm_tasks_follow_the_arrivals_of_earlier_days() {
     };
     assert_eq!(warm(long, 2).tasks, 0);
 }
+
+/// Checks of a minute, then none for 5 minutes: what was in flight between isn't known, so the 300 deletes of a minute in
+/// the gap say nothing of the processing time.
+#[test]
+fn a_gap_measures_no_processing_time() {
+    let mut scaler = DeadlineScaler::new(1, settings(), bounds(1, 50), PerSide::default());
+    let queues = [Some(QueueCounts {
+        visible: 0,
+        in_flight: 40,
+    })];
+    let mut check = |scaler: &mut DeadlineScaler, at: f64| {
+        let (estimate, _) = scaler.decide(&reading(at, &queues, 40, 40), false);
+        (estimate.measured, estimate.processing_time)
+    };
+    for second in (0..=60).step_by(5) {
+        check(&mut scaler, f64::from(second));
+    }
+    check(&mut scaler, 360.0);
+    for minute in 1..6 {
+        scaler.record_deletes(Duration::from_secs(minute * 60), 300.0);
+    }
+    assert_eq!(check(&mut scaler, 365.0), (false, Some(2.0)));
+    // The minute that was sampled counts: 40 × 60 s for 300 messages are 8 s, mixed with 30 messages of 2 s.
+    let mut known = DeadlineScaler::new(1, settings(), bounds(1, 50), PerSide::default());
+    for second in (0..=60).step_by(5) {
+        check(&mut known, f64::from(second));
+    }
+    known.record_deletes(Duration::ZERO, 300.0);
+    let (measured, time) = check(&mut known, 65.0);
+    assert!(
+        measured && time.is_some_and(|time| (time - 2_460.0 / 330.0).abs() < 1e-9),
+        "{time:?}"
+    );
+}

@@ -185,6 +185,7 @@ impl DeadlineWatch {
         self.recent_keep_up = RecentMaximum::default();
         self.recent_deadlines = RecentMaximum::default();
         self.delivered.restart();
+        self.processing.restart();
         self.sent = 0.0;
         self.since = at;
         self.checked = None;

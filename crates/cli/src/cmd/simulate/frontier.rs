@@ -67,10 +67,10 @@ fn explain(frontier: &Frontier) -> Vec<String> {
         ));
         lines.push("   (tasks that run already) can meet it".to_owned());
     }
-    lines.push("*  needs more warm tasks than tasks.min".to_owned());
+    lines.push("*  takes a larger tasks.min".to_owned());
     lines.push(format!("{NONE}  no setting meets it"));
     lines.push(format!(
-        "this definition costs {} per month; the share is that of its worst phase",
+        "in its worst phase, this definition costs {} per month and has this share",
         format_dollars(present.cost_per_month)
     ));
     for (seconds, ideal) in frontier.objectives.iter().zip(&frontier.ideal) {

@@ -29,7 +29,7 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
     let mut text = format!("\nPlan: {}\n", format_headline(plan));
     if !plan.drift.is_empty() {
         text.push_str(&format!(
-            "{}, and is put back:\n",
+            "{}, to be put back:\n",
             count_findings(&plan.drift)
         ));
         text.push_str(&format_findings(&plan.drift));
@@ -204,11 +204,11 @@ mod tests {
         insta::assert_snapshot!([repair, update].map(|plan| format_plan(&plan)).concat(), @"
 
         Plan: repair the stack shop
-        1 part was changed by hand, and is put back:
+        1 part was changed by hand, to be put back:
           MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
 
         Plan: update the stack shop
-        1 part was changed by hand, and is put back:
+        1 part was changed by hand, to be put back:
           MetricRule (AWS::Events::Rule): shop-MetricRule-1 is disabled (State)
            change  AWS::Events::Rule  Rule  State
         1 to change

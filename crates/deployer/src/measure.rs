@@ -71,9 +71,16 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
                 session.note(format!("{what}: {error}"));
                 return Ok(false);
             }
-            // Its rule may be faster, and have its concurrency for a moment.
+            // Its rule was faster, and has its only concurrency: for most of each minute, if it scales by demand.
+            Attempt::Busy(_) if target.purpose() == Purpose::ReEvaluate => {
+                session.note(format!(
+                    "{} isn't invoked: a run of its rule has its only concurrency",
+                    function_name(&target.arn)
+                ));
+                return Ok(false);
+            }
             Attempt::Busy(error) if begun.elapsed() + delay > PATIENCE => {
-                session.note(format!("not tried: {error}"));
+                session.note(format!("not measured: {error}"));
                 return Ok(false);
             }
             Attempt::Busy(error) | Attempt::NotRun(error) => error.to_string(),

@@ -207,7 +207,8 @@ impl<'a> Session<'a> {
         self
     }
 
-    pub(crate) fn note(&self, text: impl Into<String>) {
+    /// Shows people a note while they wait.
+    pub fn note(&self, text: impl Into<String>) {
         (self.progress)(Progress::Note { text: text.into() });
     }
 

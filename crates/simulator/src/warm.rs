@@ -4,15 +4,16 @@ use serde::Serialize;
 
 use crate::load::Load;
 use crate::policy::Policy;
+use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioError};
-use crate::simulate::simulate;
+use crate::survey::survey;
 
 /// The fewest warm tasks with which enough messages meet the objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct WarmNeed {
     /// Tasks, the value of `warm`; the maximum if not even they are enough.
     pub tasks: u32,
-    /// Share, from 0 to 1, of the messages within the objective with them.
+    /// Share, from 0 to 1, of the messages within the objective with them, in the worst phase.
     pub within_objective: f64,
     /// Cost in US dollars per month with them.
     pub cost_per_month: f64,
@@ -20,7 +21,8 @@ pub struct WarmNeed {
     pub enough: bool,
 }
 
-/// Finds the fewest warm tasks with which the `required` share of the messages meets the objective: by bisection, since
+/// Finds the fewest warm tasks with which the `required` share of the messages meets the objective in each phase, as
+/// [`survey`] has them: by bisection, since
 /// more of them never make more messages late, but for chance. `None` if the policy has no warm tasks, or if tasks start
 /// within the objective.
 ///
@@ -42,12 +44,18 @@ pub fn find_warm_need(
     let with = |tasks: u32| {
         let warm = scaling::Warm::Tasks(tasks);
         let policy = Policy::Deadline(crate::DeadlinePolicy { warm, ..*policy });
-        let outcome = simulate(&scenario.clone().with_policy(policy), load, seed)?;
+        // As a service with them that runs already.
+        let scenario = Scenario {
+            initial: scenario.initial.max(tasks),
+            ..scenario.clone().with_policy(policy)
+        };
+        let survey = survey(&scenario, load, seed, &Progress::none())?;
+        let lowest = survey.phases.within_objective.lowest;
         Ok(WarmNeed {
             tasks,
-            within_objective: outcome.within_objective,
-            cost_per_month: outcome.cost.per_month,
-            enough: outcome.within_objective >= required,
+            within_objective: lowest,
+            cost_per_month: survey.outcome.cost.per_month,
+            enough: lowest >= required,
         })
     };
     let mut found: WarmNeed = with(scenario.max)?;

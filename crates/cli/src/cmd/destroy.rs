@@ -75,7 +75,7 @@ async fn destroy(
     let progress = |progress| ui.progress(progress);
     let role = args.role.role_arn.clone();
     let session = cloud.session(&progress).as_role(role);
-    cloud.identify(&session, known).await?;
+    let identity = cloud.identify(&session, known).await?;
     let mut approve = |doomed: &Doomed| {
         let (stack, count) = (&doomed.stack, doomed.resources.len());
         let messages: u64 = doomed.messages.iter().map(|queue| queue.messages).sum();
@@ -95,5 +95,12 @@ async fn destroy(
             "nothing was destroyed: it was not confirmed",
         ))
     };
-    Ok(deployer::destroy(&session, &known.name, options, &mut approve).await?)
+    let destroyed = deployer::destroy(&session, &known.name, options, &mut approve).await?;
+    if !destroyed.existed {
+        session.note(format!(
+            "looked in account {}, {}: --region looks elsewhere, and --env for the stack of an environment",
+            identity.account, identity.region
+        ));
+    }
+    Ok(destroyed)
 }

@@ -139,7 +139,7 @@ fn format_drift(drift: &Drift) -> String {
     } else {
         let count = count_findings(&drift.findings);
         let findings = format_findings(&drift.findings);
-        format!("\n{count}; `deploy` puts it back:\n{findings}")
+        format!("\n{count}, to be put back by `deploy`:\n{findings}")
     };
     for part in &drift.unchecked {
         text.push_str(&format!("not compared: {}: {}\n", part.name, part.reason));

@@ -219,7 +219,7 @@ async fn a_scaling_function_is_tried_once_too_and_may_be_busy() {
     let (result, heard) = measure(&stack(&["a"]), rules).await;
     assert_eq!(result.unwrap(), 0);
     assert!(
-        heard.has("not tried: failed to invoke shop-metric"),
+        heard.has("shop-metric isn't invoked: a run of its rule has its only concurrency"),
         "{:?}",
         heard.lines()
     );

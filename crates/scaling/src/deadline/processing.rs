@@ -31,6 +31,16 @@ pub(super) struct ProcessingTime {
     residence: f64,
     work: f64,
     deleted: f64,
+    /// What the minutes since the last deletes add.
+    undeleted: Undeleted,
+}
+
+/// Message-seconds and place-seconds of minutes without deletes, which wait for one.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Undeleted {
+    minutes: usize,
+    residence: f64,
+    work: f64,
 }
 
 /// What was in flight in a whole minute, in message-seconds.
@@ -64,6 +74,7 @@ impl ProcessingTime {
             residence: 0.0,
             work: 0.0,
             deleted: 0.0,
+            undeleted: Undeleted::default(),
         }
     }
 
@@ -104,7 +115,7 @@ impl ProcessingTime {
     }
 
     /// Adds the number of deletes of the minute that started at `start`. A minute counts once, and only if most
-    /// of it was sampled.
+    /// of it was sampled. One without deletes waits for the next that has some.
     pub(super) fn record_deletes(&mut self, start: f64, deleted: f64) {
         let number = self.number(start + self.minute / 2.0);
         let Some(index) = self
@@ -122,12 +133,39 @@ impl ProcessingTime {
         if minute.seconds < self.minute * 0.8 || !deleted.is_finite() {
             return;
         }
+        if deleted <= 0.0 {
+            self.wait_for_deletes(minute);
+            return;
+        }
+        let undeleted = std::mem::take(&mut self.undeleted);
         let kept = (-self.minute / self.decay).exp();
-        self.residence = self.residence * kept + minute.in_flight;
-        self.work = self.work * kept + minute.busy;
+        self.residence = self.residence * kept + minute.in_flight + undeleted.residence;
+        self.work = self.work * kept + minute.busy + undeleted.work;
         // Of a minute that was sampled in part, so much of the deletes.
         let sampled = (minute.seconds / self.minute).min(1.0);
         self.deleted = self.deleted * kept + deleted * sampled;
+    }
+
+    /// Remembers a minute in which nothing was deleted, since the work of a long message belongs to its delete. A message
+    /// that is stuck would look like long work, so each in flight counts for no more than a few of the times that are
+    /// known, or for 20 minutes while none is.
+    fn wait_for_deletes(&mut self, minute: FlightMinute) {
+        let most = |known: Option<f64>, seconds: f64| {
+            known.map_or(f64::INFINITY, |known| {
+                MOST_TIMES * known * seconds / minute.seconds
+            })
+        };
+        let (residence, work) = (
+            most(self.residence(), minute.in_flight),
+            most(self.work(), minute.busy),
+        );
+        let undeleted = &mut self.undeleted;
+        if undeleted.minutes == REMEMBERED {
+            return;
+        }
+        undeleted.minutes += 1;
+        undeleted.residence = (undeleted.residence + minute.in_flight).min(residence);
+        undeleted.work = (undeleted.work + minute.busy).min(work);
     }
 
     /// Adds message-seconds in flight and deletes of minutes that were not sampled.
@@ -237,5 +275,48 @@ mod tests {
         processing.record_deletes(0.0, 10.0);
         processing.record_deletes(60.0, 10.0);
         assert_eq!(processing.work(), Some(2.0));
+    }
+
+    /// 20 messages of 0.5 s a minute, then one message that stays in flight for an hour: without deletes the time stays.
+    /// The next minute with 20 deletes has 70 s in flight and 4 × 0.5 s from before.
+    #[test]
+    fn a_message_that_is_stuck_is_no_long_work() {
+        let mut processing = ProcessingTime::new(None, 60.0, 300.0);
+        sampled(&mut processing, 60, 10.0 / 60.0, 4.0);
+        processing.record_deletes(0.0, 20.0);
+        let before = processing.work();
+        assert!(before.is_some_and(|time| (time - 0.5).abs() < 1e-9));
+        for minute in 1..=60u32 {
+            sampled(&mut processing, (minute + 1) * 60, 1.0, 4.0);
+            processing.record_deletes(f64::from(minute) * 60.0, 0.0);
+            assert_eq!(processing.work(), before, "{minute}");
+        }
+        sampled(&mut processing, 62 * 60, 70.0 / 60.0, 4.0);
+        processing.record_deletes(61.0 * 60.0, 20.0);
+        let kept = (-0.2f64).exp();
+        let expected = (10.0 * kept + 70.0 + 2.0) / (20.0 * kept + 20.0);
+        assert!(
+            processing
+                .work()
+                .is_some_and(|time| (time - expected).abs() < 0.1),
+            "{:?} {expected}",
+            processing.work()
+        );
+    }
+
+    /// Messages of 10 minutes, one at a time: 9 minutes without deletes and one with one.
+    #[test]
+    fn long_work_is_counted_with_its_delete() {
+        let mut processing = ProcessingTime::new(None, 60.0, 300.0);
+        for minute in 0..30u32 {
+            sampled(&mut processing, (minute + 1) * 60, 1.0, 1.0);
+            let deleted = if minute % 10 == 9 { 1.0 } else { 0.0 };
+            processing.record_deletes(f64::from(minute) * 60.0, deleted);
+        }
+        assert!(
+            processing
+                .work()
+                .is_some_and(|time| (time - 600.0).abs() < 1.0)
+        );
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct TaskStarts {
     open: VecDeque<Order>,
     took: VecDeque<f64>,
     lasting: Lasting,
+    measured: bool,
     running: Option<u32>,
     /// Seconds between two observations, by half of which a start is seen late.
     every: f64,
@@ -63,10 +64,17 @@ impl TaskStarts {
             open: VecDeque::new(),
             lasting: Lasting::of(&took, second),
             took,
+            measured: false,
             running: None,
             every,
             second,
         }
+    }
+
+    /// What happened since the last observation isn't known, so no start is measured across it.
+    pub(super) fn restart(&mut self) {
+        self.open.clear();
+        self.running = None;
     }
 
     /// So many more tasks were ordered.
@@ -124,12 +132,18 @@ impl TaskStarts {
             }
             self.took.push_back(took);
         }
+        self.measured = true;
         self.lasting = Lasting::of(&self.took, self.second);
     }
 
     /// Tasks that are starting.
     pub(super) fn starting(&self) -> u32 {
         self.open.iter().map(|order| order.tasks).sum()
+    }
+
+    /// Whether a start was measured.
+    pub(super) fn is_measured(&self) -> bool {
+        self.measured
     }
 
     /// The start that is planned with, in seconds: the 95th percentile of the last ones and a second.

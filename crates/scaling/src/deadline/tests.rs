@@ -315,7 +315,7 @@ fn a_gap_measures_no_processing_time() {
         visible: 0,
         in_flight: 40,
     })];
-    let mut check = |scaler: &mut DeadlineScaler, at: f64| {
+    let check = |scaler: &mut DeadlineScaler, at: f64| {
         let (estimate, _) = scaler.decide(&reading(at, &queues, 40, 40), false);
         (estimate.measured, estimate.processing_time)
     };
@@ -338,4 +338,81 @@ fn a_gap_measures_no_processing_time() {
         measured && time.is_some_and(|time| (time - 2_460.0 / 330.0).abs() < 1e-9),
         "{time:?}"
     );
+}
+
+/// 10 tasks are ordered at 5 s, and nothing is seen until they run at 605 s: that says nothing of how long they took.
+#[test]
+fn a_gap_measures_no_task_start() {
+    let mut scaler = DeadlineScaler::new(1, settings(), bounds(1, 50), PerSide::default());
+    let queues = [Some(QueueCounts {
+        visible: 0,
+        in_flight: 0,
+    })];
+    scaler.decide(&reading(0.0, &queues, 1, 1), false);
+    scaler.record_change(Duration::from_secs(5), 1, 11);
+    let (estimate, _) = scaler.decide(&reading(605.0, &queues, 11, 11), false);
+    assert_eq!(estimate.task_start, 41.0);
+}
+
+/// What waited in a queue that can't be read counts for three checks, and then no longer.
+#[test]
+fn old_counts_are_forgotten() {
+    let mut scaler = DeadlineScaler::new(2, settings(), bounds(1, 500), PerSide::default());
+    let counts = |visible| {
+        Some(QueueCounts {
+            visible,
+            in_flight: 0,
+        })
+    };
+    let mut least = |at: f64, other| {
+        let queues = [counts(0), other];
+        let seen = reading(at, &queues, 1, 1);
+        scaler.decide(&seen, false).0.at_least
+    };
+    least(0.0, counts(10_000));
+    assert!(least(15.0, None).is_some_and(|tasks| tasks > 100.0));
+    assert_eq!(least(20.0, None), Some(0.0));
+}
+
+/// Without a processing time nothing can be insured: the arrivals of earlier days are needed once one is known.
+#[test]
+fn earlier_arrivals_wait_for_a_processing_time() {
+    let unknown = DeadlineSettings {
+        objective: Duration::from_secs(10),
+        processing_time: None,
+        ..settings()
+    };
+    let mut scaler = DeadlineScaler::new(1, unknown, bounds(0, 100), PerSide::default());
+    assert!(!scaler.lacks_arrivals());
+    scaler.seed_arrivals(bursts(2));
+    scaler.seed_processing_time(10.0, 300.0);
+    assert!(scaler.lacks_arrivals());
+    scaler.seed_arrivals(bursts(2));
+    assert!(!scaler.lacks_arrivals());
+}
+
+/// Bursts of a minute every 2 hours, reported without the minutes between them: a warm task costs 7,200 task-seconds for
+/// 600 late messages × 50 = 30,000, of which 20 warm tasks would save nearly all for 144,000.
+#[test]
+fn a_warm_task_costs_in_minutes_without_messages_too() {
+    let settings = DeadlineSettings {
+        objective: Duration::from_secs(10),
+        ..settings()
+    };
+    let warm = |apart| {
+        let mut scaler = DeadlineScaler::new(1, settings, bounds(0, 100), PerSide::default());
+        scaler.seed_arrivals(bursts(apart).filter(|(_, messages)| *messages > 0.0));
+        let queues = [Some(QueueCounts {
+            visible: 0,
+            in_flight: 0,
+        })];
+        let at = 2.0 * 86_400.0;
+        scaler
+            .decide(&reading(at, &queues, 0, 0), false)
+            .0
+            .warm
+            .tasks
+    };
+    assert_eq!(warm(120), 0);
+    assert!(warm(2) >= 15);
 }

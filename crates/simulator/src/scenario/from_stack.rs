@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stack::{Architecture, Queue, Service, ServiceSource, Stack};
+use stack::{Architecture, Queue, Service, ServiceSource, Stack, Warm};
 
 use crate::cost::{Billing, PriceTable, Prices};
 use crate::random::Distribution;
@@ -55,7 +55,7 @@ impl Scenario {
             concurrency: overrides.concurrency.unwrap_or_else(|| found.concurrency()),
             min: found.tasks.min,
             max: found.tasks.max,
-            initial: found.tasks.min,
+            initial: found.tasks.min.max(warm_tasks(found)),
             visibility_timeout: Duration::from_secs(30),
             retention: Duration::from_secs(4 * 86_400),
             max_receives: None,
@@ -163,4 +163,12 @@ fn choose_processing_time(
         "processing times vary exponentially around the definition's {mean:?}"
     ));
     Ok(Distribution::Exponential(mean))
+}
+
+/// Warm tasks of a fixed number, which run at the beginning as they do in a service that was deployed before.
+fn warm_tasks(service: &Service) -> u32 {
+    match service.demand().map(|demand| demand.warm) {
+        Some(Warm::Tasks(tasks)) => tasks,
+        _ => 0,
+    }
 }

@@ -251,7 +251,8 @@ fn warm_tasks_that_an_objective_takes_are_found() {
             ..DeadlinePolicy::defaults(PROCESSING)
         };
         let scenario = scenario.clone().with_policy(Policy::Deadline(policy));
-        simulate(&scenario, &load, 1).unwrap().within_objective
+        let survey = crate::survey(&scenario, &load, 1, &crate::Progress::none()).unwrap();
+        survey.phases.within_objective.lowest
     };
     assert_eq!(
         with(scaling::Warm::Tasks(need.tasks)),

@@ -1,5 +1,6 @@
 //! One value of the command line: `services.worker.image=worker:1.2.0`.
 
+use super::ENVIRONMENTS;
 use super::merge::merge_entry;
 use crate::findings::Findings;
 use crate::nearest::{listed, nearest};
@@ -29,6 +30,10 @@ pub(super) fn read(index: usize, findings: &mut Findings) -> Option<Setting> {
     if let Some(key) = path.iter().find(|key| key.text.contains(['[', ']'])) {
         let help = "set the whole list, as `PATH=[a, b]`";
         return refuse(findings, key.span, "an item of a list can't be set", help);
+    }
+    if let Some(first) = path.first().filter(|key| key.text == ENVIRONMENTS) {
+        let help = "set the value that the environment changes, such as `services.worker.tasks.max=9`: an argument wins over the environment";
+        return refuse(findings, first.span, "environments can't be set", help);
     }
     let names: Vec<&str> = path.iter().map(|key| key.text.as_str()).collect();
     let kind = find_kind(&STACK, &names);

@@ -178,6 +178,10 @@ fn what_does_not_fit_is_refused() {
             "error 1:1 : an item of a list can't be set",
         ),
         (
+            "environments.staging.region=eu-west-1",
+            "error 1:1 : environments can't be set",
+        ),
+        (
             "services.wrker.image=a:1",
             "error 1:10 services.wrker: there is no `wrker` in `services`",
         ),

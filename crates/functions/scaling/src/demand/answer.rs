@@ -62,7 +62,7 @@ pub struct DemandCheck {
     /// Warm tasks, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm: Option<u32>,
-    /// Seconds of a task start, as measured: the 95th percentile.
+    /// Seconds of a task start, once it is measured: the 95th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_start: Option<f64>,
     /// Seconds for which a message keeps a task busy, once it is measured.

@@ -1,6 +1,6 @@
 //! One check: reads the queues and the service, decides, and sets the count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lambda_kit::{CallError, Log};
@@ -58,24 +58,19 @@ impl DemandRun<'_> {
         log: &mut Log<'_>,
     ) -> Result<DemandCheck, InvocationError> {
         let until = self.begun + self.schedule.until(self.begun.elapsed());
-        let is_new = memory.scaler.is_none();
         let scaler = match &mut memory.scaler {
             Some(scaler) => scaler,
             none => none.insert(DeadlineScaler::from_policy(self.policy).map_err(Problem::from)?),
         };
-        let knows = memory.knows_history || !scaler.insures();
-        let read = self.read(knows, until).await;
+        let read = self.read(scaler.lacks_arrivals(), until).await;
         let mut unread = None;
         match read.flows {
-            Some(Ok(flows)) => record_flows(scaler, &flows, self.now, is_new),
+            Some(Ok(flows)) => record_flows(scaler, &flows, &self.busy(&read.queues), self.now),
             Some(Err(error)) => unread = Some(error),
             None => {}
         }
         match read.history {
-            Some(Ok(sent)) => {
-                scaler.seed_arrivals(sent);
-                memory.knows_history = true;
-            }
+            Some(Ok(sent)) => scaler.seed_arrivals(sent),
             Some(Err(error)) => lines::log_unread_history(log, &error),
             None => {}
         }
@@ -92,7 +87,7 @@ impl DemandRun<'_> {
 
     /// Reads the queues and the service at the same time; and once for the invocation, what CloudWatch knows of the
     /// queues, with the arrivals of the last days if they aren't known.
-    async fn read(&mut self, knows_history: bool, until: Instant) -> Readings {
+    async fn read(&mut self, lacks_history: bool, until: Instant) -> Readings {
         let (clients, policy, now) = (self.clients, self.policy, self.now);
         let asks = !std::mem::replace(&mut self.asked, true);
         let flows = async {
@@ -102,7 +97,7 @@ impl DemandRun<'_> {
             }
         };
         let history = async {
-            match asks && !knows_history {
+            match asks && lacks_history {
                 true => Some(read_history(clients, policy, now, until).await),
                 false => None,
             }
@@ -119,6 +114,16 @@ impl DemandRun<'_> {
             flows,
             history,
         }
+    }
+
+    /// The queues that have messages now.
+    fn busy(&self, queues: &[Result<QueueCounts, Problem>]) -> BTreeSet<&str> {
+        let read = self.policy.queues.iter().zip(queues);
+        let busy = read.filter(|(_, counts)| {
+            let counts = counts.as_ref().ok();
+            counts.is_some_and(|counts| counts.visible > 0 || counts.in_flight > 0)
+        });
+        busy.map(|(queue, _)| queue.name.as_str()).collect()
     }
 
     async fn decide(
@@ -257,7 +262,7 @@ impl DemandRun<'_> {
             need: estimate.need,
             keep: estimate.keep,
             warm: Some(estimate.warm.tasks).filter(|tasks| *tasks > 0),
-            task_start: Some(estimate.task_start),
+            task_start: Some(estimate.task_start).filter(|_| estimate.task_start_measured),
             processing_time: estimate.processing_time.filter(|_| estimate.measured),
             within_objective: estimate.delivered,
             running: Some(tasks.running),

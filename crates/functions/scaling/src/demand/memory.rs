@@ -7,6 +7,4 @@ use scaling::DeadlineScaler;
 #[derive(Debug, Default)]
 pub struct Memory {
     pub(super) scaler: Option<DeadlineScaler>,
-    /// Whether the scaler was given the arrivals of the days before.
-    pub(super) knows_history: bool,
 }

@@ -60,22 +60,22 @@ impl DeadlineScaler {
     }
 
     /// Adds what CloudWatch knows of the minutes before the first check: the sum of the average messages in flight of
-    /// each minute, and the messages deleted in them.
+    /// each minute, and the messages deleted in them. Only the first time counts.
     pub fn seed_processing_time(&mut self, in_flight: f64, deleted: f64) {
         self.watch.seed_processing_time(in_flight, deleted);
     }
 
     /// Adds the messages that were sent in earlier minutes, of which CloudWatch knows days: the start of each minute and
-    /// its messages, in order of time and before the first check. Warm tasks are then insured against the bursts of
-    /// these days.
+    /// its messages, in order of time; a minute that is missing had none. Warm tasks are then insured against the bursts
+    /// of these days. To be called if [`Self::lacks_arrivals`].
     pub fn seed_arrivals(&mut self, minutes: impl IntoIterator<Item = (Duration, f64)>) {
         self.watch.seed_arrivals(minutes);
     }
 
-    /// Whether warm tasks depend on the arrivals of earlier days.
+    /// Whether warm tasks depend on the arrivals of earlier days, which aren't known yet.
     #[must_use]
-    pub fn insures(&self) -> bool {
-        self.watch.insures()
+    pub fn lacks_arrivals(&self) -> bool {
+        self.watch.lacks_arrivals()
     }
 
     /// Adds counts of the queues between two checks, or at one that could not read the service.

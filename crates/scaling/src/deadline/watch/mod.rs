@@ -48,8 +48,10 @@ pub struct DeadlineEstimate {
     pub processing_time: Option<f64>,
     /// Whether it was measured, or is only what is configured.
     pub measured: bool,
-    /// Measured task start in seconds: the 95th percentile.
+    /// Task start in seconds: the 95th percentile.
     pub task_start: f64,
+    /// Whether it was measured, or is only what is configured.
+    pub task_start_measured: bool,
     /// Share of the messages of the last days that started within the objective.
     pub delivered: Option<f64>,
     /// Tasks that are starting.
@@ -65,7 +67,8 @@ pub(super) struct DeadlineWatch {
     second: f64,
     every: f64,
     objective: f64,
-    queues: Vec<Option<QueueCounts>>,
+    /// The latest counts of each queue, and when they were read.
+    queues: Vec<Option<(f64, QueueCounts)>>,
     counter: ArrivalCounter,
     log: ArrivalLog,
     segment: RateSegment,
@@ -83,6 +86,11 @@ pub(super) struct DeadlineWatch {
     sampled: Option<f64>,
     since: f64,
     checked: Option<f64>,
+    /// The latest check that saw the service.
+    observed: Option<f64>,
+    /// Whether minutes from before the first check were added, for the processing time and for warm tasks.
+    knows_flows: bool,
+    knows_arrivals: bool,
 }
 
 /// The service and its queue at a check.
@@ -128,6 +136,9 @@ impl DeadlineWatch {
             sampled: None,
             since: 0.0,
             checked: None,
+            observed: None,
+            knows_flows: false,
+            knows_arrivals: false,
             settings,
             bounds,
         }
@@ -141,8 +152,10 @@ impl DeadlineWatch {
     /// Adds counts of the queues, between two checks or at one. One queue that can't be read makes a gap.
     pub(super) fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         let at = at.as_secs_f64();
+        let gap = GAP_CHECKS * self.every;
         for (known, read) in self.queues.iter_mut().zip(queues) {
-            *known = read.or(*known);
+            let recent = known.filter(|(then, _)| at - then <= gap);
+            *known = read.map(|counts| (at, counts)).or(recent);
         }
         let all = !queues.is_empty() && queues.len() == self.queues.len();
         if !all || queues.iter().any(Option::is_none) || self.sampled.is_some_and(|last| at <= last)
@@ -155,7 +168,6 @@ impl DeadlineWatch {
             visible,
             in_flight,
         };
-        let gap = GAP_CHECKS * self.every;
         if self.sampled.is_none_or(|last| at - last > gap) {
             self.forget(at);
         }
@@ -198,8 +210,10 @@ impl DeadlineWatch {
 
     /// Adds minutes before the first check: average messages in flight and messages deleted.
     pub(super) fn seed_processing_time(&mut self, in_flight: f64, deleted: f64) {
-        self.processing
-            .seed(in_flight * self.settings.reported.as_secs_f64(), deleted);
+        if !std::mem::replace(&mut self.knows_flows, true) {
+            self.processing
+                .seed(in_flight * self.settings.reported.as_secs_f64(), deleted);
+        }
     }
 
     /// So many tasks were ordered.
@@ -216,12 +230,20 @@ impl DeadlineWatch {
     /// Checks: what the work needs.
     pub(super) fn check(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
         let at = seen.at.as_secs_f64();
+        let gap = GAP_CHECKS * self.every;
+        if self
+            .observed
+            .replace(at)
+            .is_some_and(|last| at - last > gap)
+        {
+            self.starts.restart();
+        }
         self.starts
             .observe(at, seen.running, seen.desired, !deploying);
         self.running = seen.running;
         self.sample(seen.at, seen.queues);
         let all = self.sampled == Some(at);
-        let (visible, in_flight) = sum(self.queues.iter().flatten());
+        let (visible, in_flight) = sum(self.queues.iter().flatten().map(|(_, counts)| counts));
         let counts = || seen.queues.iter().flatten();
         let mut estimate = DeadlineEstimate {
             visible: counts().fold(0, |sum, queue| sum.saturating_add(queue.visible)),
@@ -229,6 +251,7 @@ impl DeadlineWatch {
             processing_time: self.processing.work(),
             measured: self.processing.is_measured(),
             task_start: self.starts.planned(),
+            task_start_measured: self.starts.is_measured(),
             starting: self.starts.starting(),
             ..DeadlineEstimate::default()
         };

@@ -14,6 +14,24 @@ pub(super) fn insurance(settings: &DeadlineSettings, bounds: Bounds) -> Insuranc
     Insurance::new(bounds.max(), settings.tuning.insurance_decay * second)
 }
 
+/// The same minutes with 0 messages in those that are missing between two of them, but for gaps of over two weeks: SQS
+/// reports nothing of a queue that was idle for hours, and a warm task costs as much then.
+fn every_minute(
+    minutes: impl IntoIterator<Item = (Duration, f64)>,
+    minute: Duration,
+) -> impl Iterator<Item = (Duration, f64)> {
+    const MOST: u32 = 14 * 24 * 60;
+    let mut next: Option<Duration> = None;
+    minutes.into_iter().flat_map(move |(start, messages)| {
+        let from = next.replace(start.saturating_add(minute));
+        let missing = from.filter(|from| start.saturating_sub(*from) <= minute * MOST);
+        let zeros = std::iter::successors(missing, move |at| Some(at.saturating_add(minute)))
+            .take_while(move |at| *at < start && !minute.is_zero())
+            .map(|at| (at, 0.0));
+        zeros.chain([(start, messages)])
+    })
+}
+
 impl DeadlineWatch {
     /// The warm tasks: as configured, or by insurance.
     pub(super) fn warm(&mut self, moment: &Moment, sent: f64, keep_up: KeepUp) -> WarmFloor {
@@ -58,12 +76,13 @@ impl DeadlineWatch {
         let Some(work) = self.processing.work().filter(|_| self.insures()) else {
             return;
         };
+        self.knows_arrivals = true;
         self.insurance = insurance(&self.settings, self.bounds);
         let minute = self.settings.reported.as_secs_f64();
         let steps = (minute / self.every).ceil().max(1.0);
         let during = minute / steps;
         let mut log = arrival_log(&self.settings);
-        for (start, messages) in minutes {
+        for (start, messages) in every_minute(minutes, self.settings.reported) {
             let start = start.as_secs_f64();
             let moment = Moment {
                 at: start,
@@ -88,6 +107,11 @@ impl DeadlineWatch {
                 self.insurance.add(&check, &log);
             }
         }
+    }
+
+    /// Whether the insurance lacks the arrivals of earlier days, and can use them.
+    pub(in crate::deadline) fn lacks_arrivals(&self) -> bool {
+        !self.knows_arrivals && self.insures() && self.processing.work().is_some()
     }
 
     /// Whether warm tasks are kept by insurance: if a mean start and a check take longer than the objective. If only slow

@@ -24,7 +24,7 @@ async fn one_look_if_that_is_all_that_is_asked() {
         "processing_time": {"source": "given", "seconds": 2.0}, "needs_published": 0,
         "looks": [{
             "at": "2026-11-21T10:00:00Z", "outcome": "scaled_out", "backlog": 6000, "in_flight": 10,
-            "task_start": 41.0, "running": 10, "from": 10, "to": 50,
+            "running": 10, "from": 10, "to": 50,
             "reason": "what is known of the work needs 276.4 tasks, and the maximum is 50",
         }],
     });

@@ -38,7 +38,7 @@ async fn each_look_tells_its_numbers_and_its_reason() {
     let expected = json!({
         "timestamp": "2026-11-21T10:00:10Z", "level": "INFO", "requestId": "request-1",
         "message": "look", "at": "2026-11-21T10:00:10Z", "outcome": "scaled_out", "rate": 5.0,
-        "backlog": 0, "in_flight": 10, "need": 10.0 / 1.05, "task_start": 41.0, "running": 8, "from": 8, "to": 10,
+        "backlog": 0, "in_flight": 10, "need": 10.0 / 1.05, "running": 8, "from": 8, "to": 10,
         "reason": "the work needs 9.5 tasks",
     });
     assert_eq!(*second, expected);

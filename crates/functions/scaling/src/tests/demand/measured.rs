@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::cloud::{invoke_at, minutes, policy, re_evaluate, world};
+use super::cloud::{invoke_at, minutes, policy, re_evaluate, two_queues, world};
 use crate::{DemandOutcome, Memory, ProcessingTime};
 
 fn measured() -> crate::Policy {
@@ -117,4 +117,17 @@ async fn unread_deletes_never_stop_scaling() {
     assert_eq!(idle.lock().unwrap().desired, 0);
     assert!(all.iter().all(|one| one.result.is_ok()));
     assert_eq!(all[0].lines()[0], "WARN deletes unknown");
+}
+
+/// `returns` has 5 messages in flight, but CloudWatch doesn't report it yet: the deletes of `orders` alone say nothing of
+/// the messages in flight of both. So the time stays what it was before the first check: 10 × 60 s in flight and 30
+/// messages of 2 s, for 60 and 30 messages.
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_reported_late_is_waited_for() {
+    let world = world(|_| (0, 10));
+    world.lock().unwrap().queues.insert("returns", |_| (0, 5));
+    world.lock().unwrap().metrics = Some((10.0, 60.0));
+    let all = minutes(&world, &two_queues(), 6).await;
+    let expected = ProcessingTime::Measured(660.0 / 90.0);
+    assert_eq!(all[5].answer().processing_time, expected);
 }

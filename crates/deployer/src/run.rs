@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const LONGEST: Duration = Duration::from_hours(1);
 
 /// Returns the name of this process's run: its time and process ID, unlike those of any other run, and the machine's
-/// start, so that other runs on it can look for the process.
+/// start, so that other runs on it, in the same container if it is one, can look for the process.
 #[must_use]
 pub fn name_run(now: SystemTime) -> String {
     let millis = now
@@ -18,13 +18,19 @@ pub fn name_run(now: SystemTime) -> String {
     format!("{millis:x}-{:x}-{}", std::process::id(), read_boot())
 }
 
-/// The beginning of the ID that Linux draws at each start. Source: random(4).
+/// The beginning of the ID that Linux draws at each start, and the namespace that process IDs belong to: those of
+/// another container on this machine say nothing here. Sources: random(4), pid_namespaces(7).
 fn read_boot() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let short: String = id.chars().take_while(char::is_ascii_hexdigit).collect();
-    match short.is_empty() {
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    let namespace = namespace.to_string_lossy();
+    let boot = id.chars().take_while(char::is_ascii_hexdigit);
+    let boot: String = boot
+        .chain(namespace.chars().filter(char::is_ascii_digit))
+        .collect();
+    match boot.is_empty() {
         true => "0".to_owned(),
-        false => short,
+        false => boot,
     }
 }
 

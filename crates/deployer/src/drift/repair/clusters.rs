@@ -1,6 +1,6 @@
 //! Clusters of ECS, and their capacity providers.
 
-use aws_sdk_ecs::types::{ClusterSetting, Tag};
+use aws_sdk_ecs::types::{Cluster, ClusterSetting, Tag};
 
 use crate::error::{Result, aws};
 use crate::session::Session;
@@ -45,7 +45,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
 pub(super) async fn repair_providers(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let cluster = broken.part.text("Cluster");
     let given = broken.given();
-    let providers = given.at("CapacityProviders").texts();
+    let mut providers = given.at("CapacityProviders").texts();
     let is_fargate = |provider: &String| provider.starts_with("FARGATE");
     if broken.is_missing() && !providers.iter().all(is_fargate) {
         broken.note(
@@ -55,6 +55,19 @@ pub(super) async fn repair_providers(session: &Session<'_>, broken: &Broken<'_>)
                  their Auto Scaling group"
             ),
         );
+    }
+    // The request replaces the whole list, and what others attached isn't ours to detach.
+    let request = session.clients.ecs.describe_clusters().clusters(cluster);
+    let reply = request.send().await;
+    let reply = reply.map_err(aws(format!("read the cluster {cluster}")))?;
+    let attached = reply
+        .clusters()
+        .iter()
+        .flat_map(Cluster::capacity_providers);
+    for provider in attached {
+        if !providers.contains(provider) {
+            providers.push(provider.clone());
+        }
     }
     let defaults = strategy(given.at("DefaultCapacityProviderStrategy"));
     let request = session.clients.ecs.put_cluster_capacity_providers();

@@ -19,7 +19,12 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     let request = session.clients.sns.create_topic().name(name);
     let sent = request.set_tags(Some(tags.collect())).send().await;
     sent.map(drop)
-        .map_err(aws(format!("make the topic {name} again")))
+        .map_err(aws(format!("make the topic {name} again")))?;
+    broken.note(
+        session,
+        format!("nobody is subscribed to {name} by email anymore: subscribe each address again, and have it confirmed"),
+    );
+    Ok(())
 }
 
 pub(super) async fn repair_policy(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {

@@ -100,6 +100,14 @@ impl Failure {
         self.problems.as_deref()
     }
 
+    /// The problems of both, if both are invalid definitions; otherwise the first failure.
+    pub(crate) fn join(self, other: Self) -> Self {
+        match (self.problems, other.problems) {
+            (Some(ours), Some(theirs)) => ours.join(*theirs).into(),
+            (problems, _) => Self { problems, ..self },
+        }
+    }
+
     /// The document for programs, with these hints.
     pub(crate) fn to_document(&self, hints: &[String]) -> Value {
         let problems = self.problems().map(|report| json!(report));

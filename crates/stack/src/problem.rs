@@ -94,6 +94,12 @@ impl Problem {
         &self.labels
     }
 
+    /// Whether it is the same problem at the same places, of another reading.
+    fn is_same(&self, other: &Self) -> bool {
+        (&self.message, &self.path, &self.labels) == (&other.message, &other.path, &other.labels)
+            && self.source.name() == other.source.name()
+    }
+
     fn offset(&self) -> usize {
         self.labels.first().map_or(0, |label| label.offset)
     }
@@ -196,6 +202,22 @@ impl Report {
             problems,
             omitted,
         }
+    }
+
+    /// The problems of both, each once: of several environments, or of several files.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        if other.source != self.source {
+            self.source = format!("{}, {}", self.source, other.source);
+        }
+        for problem in other.problems {
+            if !self.problems.iter().any(|known| known.is_same(&problem)) {
+                self.problems.push(problem);
+            }
+        }
+        self.problems.sort_by_key(|problem| problem.severity);
+        self.omitted = self.omitted.max(other.omitted);
+        self
     }
 
     /// The problems, errors first.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::definition::{self, SelectionArgs};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output::Format;
 
 #[derive(Debug, clap::Args)]
@@ -23,24 +23,40 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         [] => vec![definition::default_definition()?],
         files => files.to_vec(),
     };
+    let mut failed: Option<Failure> = None;
     for (file, selection) in list_variants(&files, &args.selection)? {
-        let stack = definition::load(file, &selection)?;
-        let template = template::synthesize(&stack)?;
-        results.push(json!({
-            "file": file.display().to_string(),
-            "environment": selection.selection().environment,
-            "stack": stack.name,
-            "valid": true,
-            "queues": stack.queues.len(),
-            "services": stack.services.len(),
-            "resources": template.resource_count(),
-            "template_bytes": template.body().len(),
-        }));
+        match check(file, &selection) {
+            Ok(result) => results.push(result),
+            Err(failure) => {
+                failed = Some(match failed {
+                    Some(before) => before.join(failure),
+                    None => failure,
+                });
+            }
+        }
+    }
+    if let Some(failure) = failed {
+        return Err(failure);
     }
     format.print(&results, |results| {
         results.iter().map(format_line).collect()
     });
     Ok(())
+}
+
+fn check(file: &Path, selection: &SelectionArgs) -> Result<Value> {
+    let stack = definition::load(file, selection)?;
+    let template = template::synthesize(&stack)?;
+    Ok(json!({
+        "file": file.display().to_string(),
+        "environment": selection.selection().environment,
+        "stack": stack.name,
+        "valid": true,
+        "queues": stack.queues.len(),
+        "services": stack.services.len(),
+        "resources": template.resource_count(),
+        "template_bytes": template.body().len(),
+    }))
 }
 
 /// Each definition and each of its environments, unless one is selected.
@@ -107,6 +123,14 @@ mod tests {
         };
         // `here` is no region.
         assert!(run(all.clone()).is_err());
+        let text = "name: shop\nservices: {web: {image: 'web:1', nope: 1}}\nenvironments: {b: {tags: {a: 1}}, a: {region: here}}\n";
+        std::fs::write(&files[0], text).unwrap();
+        let failure = run(all.clone()).unwrap_err();
+        // Errors first, each once; `notify` is a warning of each.
+        let problems = failure.problems().unwrap().problems().iter();
+        let paths: Vec<&str> = problems.map(stack::Problem::path).collect();
+        assert_eq!(paths, ["services.web.nope", "tags.a", "region", "notify"]);
+        std::fs::write(&files[0], "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {b: {}, a: {region: here}}\n").unwrap();
         assert!(run(all.of_environment("b".into())).is_ok());
     }
 }

@@ -73,7 +73,7 @@ impl Destroyed {
                 count => format!("{kind} ({count})"),
             });
             text.push_str(&format!(
-                "  {count} by CloudFormation's word only: {}\n",
+                "  of {count} only CloudFormation says that they are gone: {}\n",
                 kinds.collect::<Vec<_>>().join(", ")
             ));
         }

@@ -8,6 +8,9 @@ use template::contract::types;
 use crate::invoke::function_name;
 use crate::messages::name_in;
 
+/// LocalStack's account, unless it is configured to have another.
+const LOCALSTACK_ACCOUNT: &str = "000000000000";
+
 /// Resolves the values of a deployed template. A function whose value isn't known here, such as an attribute that only
 /// CloudFormation has, stays in place: [`is_unresolved`] recognizes it.
 pub(super) struct Resolver<'a> {
@@ -131,6 +134,8 @@ impl Resolver<'_> {
             "AWS::Partition" => part(1),
             "AWS::Region" => part(3),
             "AWS::AccountId" => part(4),
+            // LocalStack's is its own host.
+            "AWS::URLSuffix" if part(4)? == LOCALSTACK_ACCOUNT => None,
             "AWS::URLSuffix" => Some(if part(1)?.ends_with("-cn") {
                 "amazonaws.com.cn".to_owned()
             } else {
@@ -282,5 +287,41 @@ fn text(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The suffix follows from the partition on AWS. LocalStack has another one, so nothing is known of it there.
+    #[test]
+    fn the_suffix_of_an_emulator_is_not_known() {
+        let text = json!({ "Fn::Sub": "ssm.${AWS::Region}.${AWS::URLSuffix}" });
+        let template = json!({});
+        let resolved = |partition: &str, account: &str| {
+            let stack_id = format!("arn:{partition}:cloudformation:us-west-2:{account}:stack/s/1");
+            let resolver = Resolver {
+                stack_id: &stack_id,
+                stack_name: "s",
+                parameters: BTreeMap::new(),
+                resources: BTreeMap::new(),
+                template: &template,
+            };
+            resolver.resolve(&text)
+        };
+        let shown = |text: &str| Some(json!(text));
+        assert_eq!(
+            resolved("aws", "111122223333"),
+            shown("ssm.us-west-2.amazonaws.com")
+        );
+        assert_eq!(
+            resolved("aws-cn", "111122223333"),
+            shown("ssm.us-west-2.amazonaws.com.cn")
+        );
+        let emulated = resolved("aws", LOCALSTACK_ACCOUNT);
+        assert!(emulated.is_none_or(|value| is_unresolved(&value)));
     }
 }

@@ -115,7 +115,7 @@ fn check_tasks(service: &Service, path: &str, findings: &mut Findings) {
     let (min, max) = (format!("{path}.tasks.min"), format!("{path}.tasks.max"));
     let given = findings.is_given(&max);
     let finding = if scales && !given {
-        Finding::error("`max` is missing: scaling needs a most")
+        Finding::error("`max` is missing, which scaling needs")
             .at_key(max.as_str(), "without `max`")
             .help(
                 "add `max: …` to `tasks`; it bounds what a flood of messages or requests can cost",

@@ -91,7 +91,13 @@ fn refuse_unknown(node: &Node, key: &Key, outer: &[String], findings: &mut Findi
     let names = node.entries().iter().map(|(key, _)| key.text.as_str());
     let help = match nearest(&key.text, names.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("defined are {}", listed(names.take(20))),
+        None if node.entries().is_empty() => {
+            "nothing is defined in it; a key with dots needs quotes".to_owned()
+        }
+        None => format!(
+            "defined are {}; a key with dots needs quotes",
+            listed(names.take(20))
+        ),
     };
     let place = outer
         .iter()

@@ -22,7 +22,7 @@ pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u6
     };
     let needed = format!(
         "demand        {} tasks needed ({} ago)",
-        number(need.value),
+        number((need.value * 10.0).round() / 10.0),
         age_at(need.at, now)
     );
     let Some(largest) = state.largest else {

@@ -61,6 +61,7 @@ fn explain_need(bounds: Bounds, estimate: &DeadlineEstimate) -> String {
     };
     let mut text = match estimate.need {
         Some(need) => format!("the work needs {need:.1} tasks"),
+        None if need <= 0.0 => "no message waits, and the arrivals aren't known yet".to_owned(),
         None => format!("what is known of the work needs {need:.1} tasks"),
     };
     let warm = estimate.warm;

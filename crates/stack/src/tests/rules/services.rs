@@ -14,12 +14,12 @@ fn bounds() {
     check(
         TASKS,
         "{min: 1}",
-        &format!("error 12:5 {tasks}.max: `max` is missing: scaling needs a most"),
+        &format!("error 12:5 {tasks}.max: `max` is missing, which scaling needs"),
     );
     check(
         "    tasks: {min: 1, max: 10}\n",
         "",
-        &format!("error 9:3 {tasks}.max: `max` is missing: scaling needs a most"),
+        &format!("error 9:3 {tasks}.max: `max` is missing, which scaling needs"),
     );
     fine(TASKS, "{max: 1}");
     let fixed = "name: web\nservices: {web: {image: 'nginx:1', tasks: {min: 1, max: 2}}}\nnotify: [a@b.de]\n";

@@ -1,7 +1,7 @@
 //! `cost`: the bill of a service under a load, before it is deployed.
 
 use serde::Serialize;
-use simulator::{Cost, Messages, Phases, Progress, format_dollars, format_duration};
+use simulator::{Cost, Messages, Phases, Progress, format_dollars, format_duration, format_share};
 
 use crate::connect::ConnectArgs;
 use crate::failure::Result;
@@ -25,6 +25,8 @@ struct Document {
     load: String,
     /// Simulated time in seconds: from the start of the load until every message is done.
     duration: f64,
+    /// Latency objective in seconds; `phases` has the shares of the messages that meet it.
+    slo: f64,
     /// Messages, by what became of them.
     messages: Messages,
     /// The bill of the phase of `--seed`.
@@ -54,6 +56,7 @@ fn simulate(input: &Input) -> Result<Document> {
         scenario: outcome.scenario,
         load: input.load_name.clone(),
         duration: outcome.duration,
+        slo: outcome.slo,
         messages: outcome.messages,
         cost: outcome.cost,
         phases,
@@ -64,13 +67,15 @@ fn simulate(input: &Input) -> Result<Document> {
 fn text(document: &Document) -> String {
     let cost = &document.cost;
     let mut text = format!(
-        "{}: {} per month like this\n{} in {} ({} phases), {} messages\n\n{}",
+        "{}: {} per month like this\n{} in {} ({} phases), until all messages are done\n{} messages, {} of them started within {}\n\n{}",
         document.scenario,
         format_dollars(cost.per_month),
         document.phases.cost.format(format_dollars),
         format_duration(document.duration),
         document.phases.runs,
-        document.messages.sent,
+        indicatif::HumanCount(document.messages.sent),
+        document.phases.within_objective.format(format_share),
+        format_duration(document.slo),
         bill_table(cost, document.duration)
     );
     text.push_str(&format!(

@@ -38,7 +38,7 @@ pub use deadline::{
 pub use demand::{
     DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, Decision,
     DecisionReason, DemandAlgorithm, DemandEstimate, DemandPolicy, DemandPolicyError,
-    DemandRequest, DemandWatch, DemandWatchSettings, GAP_LOOKS, LATE_SHARE, MEASURED_MINUTES,
+    DemandRequest, DemandWatch, DemandWatchSettings, LATE_SHARE, MEASURED_MINUTES,
     NEED_PER_TASK_METRIC, NeedHistory, PROCESSING_TIME_METRIC, QueueCounts, QueueHistory,
     QueueSample, RATE_DEVIATIONS, RATE_OVER, ServiceReading, TASK_START_METRIC,
     TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Workload,

@@ -154,21 +154,17 @@ pub struct DemandPolicy {
     pub acceptable_latency: Option<Duration>,
     /// Average processing time of a message as the definition says it; `None` when it is measured.
     pub processing_time: Option<Duration>,
-    /// Share of the messages that chance may make wait too long.
-    pub late: f64,
     /// From a decision to the first message of a new task, as the algorithm assumes it.
     pub start: Duration,
     /// Time over which arrivals are averaged.
     pub rate_over: Duration,
-    /// Standard deviations by which a rise must differ from chance to count before that time is over.
-    pub deviations: f64,
     /// Tasks are removed only to the largest need of this window.
     pub window: Duration,
-    /// Time between two checks; under target tracking the period of its rule, at least a minute.
+    /// Time between two checks: the period of the metric function's rule, at least a minute.
     pub every: Duration,
-    /// Cooldown of the scaling policies after a scale-out, where there are any.
+    /// Cooldown of the scaling policy after a scale-out.
     pub cooldown_out: Duration,
-    /// Cooldown of the scaling policies after a scale-in, where there are any.
+    /// Cooldown of the scaling policy after a scale-in.
     pub cooldown_in: Duration,
 }
 
@@ -298,8 +294,6 @@ impl DemandPolicy {
         Self {
             acceptable_latency: None,
             processing_time: Some(processing_time),
-            late: scaling::LATE_SHARE,
-            deviations: scaling::RATE_DEVIATIONS,
             start: scaling::DEMAND_TASK_START,
             rate_over: scaling::RATE_OVER,
             window: scaling::DEMAND_WINDOW,

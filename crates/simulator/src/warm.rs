@@ -6,7 +6,7 @@ use crate::load::Load;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioError};
-use crate::survey::survey;
+use crate::survey::simulate_phases;
 
 /// The fewest warm tasks with which enough messages meet the objective.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -21,10 +21,9 @@ pub struct WarmNeed {
     pub enough: bool,
 }
 
-/// Finds the fewest warm tasks with which the `required` share of the messages meets the objective in each phase, as
-/// [`survey`] has them: by bisection, since
-/// more of them never make more messages late, but for chance. `None` if the policy has no warm tasks, or if tasks start
-/// within the objective.
+/// Finds the fewest warm tasks with which the `required` share of the messages meets the objective in each phase of
+/// [`simulate_phases`]: by bisection, since more of them never make more messages late, but for chance. `None` if the
+/// policy has no warm tasks, or if tasks start within the objective.
 ///
 /// # Errors
 /// If a number of the scenario makes no sense.
@@ -47,14 +46,14 @@ pub fn find_warm_need(
         // As a service with them that runs already.
         let scenario = Scenario {
             initial: scenario.initial.max(tasks),
-            ..scenario.clone().with_policy(policy)
+            ..scenario.with_policy(policy)
         };
-        let survey = survey(&scenario, load, seed, &Progress::none())?;
-        let lowest = survey.phases.within_objective.lowest;
+        let (outcome, phases) = simulate_phases(&scenario, load, seed, &Progress::none())?;
+        let lowest = phases.within_objective.lowest;
         Ok(WarmNeed {
             tasks,
             within_objective: lowest,
-            cost_per_month: survey.outcome.cost.per_month,
+            cost_per_month: outcome.cost.per_month,
             enough: lowest >= required,
         })
     };

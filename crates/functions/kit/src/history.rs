@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::MetricDataQuery;
-use aws_smithy_types::DateTime;
 use tokio::time::Instant;
 
-use crate::measured::{OPERATION, PERIOD, metric_query};
+use crate::measured::{OPERATION, last_minutes, metric_query, since_epoch};
 use crate::{CallError, in_time};
 
 /// Pages of an answer at most. A page holds 100,800 datapoints: five queues of two weeks.
@@ -28,10 +27,7 @@ pub async fn sent_by_minute(
     minutes: u64,
     deadline: Instant,
 ) -> Result<BTreeMap<Duration, f64>, CallError> {
-    let period = u64::from(PERIOD);
-    let end = now.as_secs() / period * period;
-    let start = end.saturating_sub(minutes.saturating_mul(period));
-    let time = |seconds: u64| DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let (start, end) = last_minutes(now, minutes);
     let named = queues.iter().enumerate();
     let queries: Vec<MetricDataQuery> = named
         .map(|(index, name)| metric_query('s', index, name, "NumberOfMessagesSent", "Sum"))
@@ -42,15 +38,15 @@ pub async fn sent_by_minute(
         let call = client
             .get_metric_data()
             .set_metric_data_queries(Some(queries.clone()))
-            .start_time(time(start))
-            .end_time(time(end))
+            .start_time(start)
+            .end_time(end)
             .set_next_token(token.take())
             .send();
         let page = in_time(OPERATION, deadline, call).await?;
         for result in page.metric_data_results() {
             for (at, value) in result.timestamps().iter().zip(result.values()) {
-                if let Ok(seconds) = u64::try_from(at.secs()) {
-                    *sent.entry(Duration::from_secs(seconds)).or_default() += value;
+                if let Some(start) = since_epoch(at) {
+                    *sent.entry(start).or_default() += value;
                 }
             }
         }
@@ -67,6 +63,7 @@ mod tests {
     use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
     use aws_sdk_cloudwatch::types::MetricDataResult;
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use aws_smithy_types::DateTime;
 
     use super::*;
 

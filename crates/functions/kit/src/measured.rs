@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::{CallError, in_time};
 
 /// Period of SQS's metrics, in seconds.
-pub(crate) const PERIOD: u16 = 60;
+const PERIOD: u16 = 60;
 
 /// Queues that one GetMetricData call takes at most, at two queries each.
 ///
@@ -28,12 +28,17 @@ pub struct Flow {
     pub in_flight: f64,
     /// Messages deleted in these minutes (`NumberOfMessagesDeleted`).
     pub deleted: f64,
-    /// How many minutes.
-    pub minutes: u32,
-    /// End of the latest minute in which a message was deleted, since the Unix epoch.
-    pub last_deletes: Option<Duration>,
     /// Messages deleted in each minute, by its start since the Unix epoch.
     pub deletes: BTreeMap<Duration, f64>,
+}
+
+impl Flow {
+    /// End of the latest minute in which a message was deleted, since the Unix epoch.
+    #[must_use]
+    pub fn last_deletes(&self) -> Option<Duration> {
+        let (start, _) = self.deletes.iter().rfind(|(_, deleted)| **deleted > 0.0)?;
+        Some(*start + Duration::from_secs(PERIOD.into()))
+    }
 }
 
 /// What went through each queue, by its name, in the last whole minutes before `now` (since the Unix
@@ -48,9 +53,7 @@ pub async fn flows(
     deadline: Instant,
 ) -> Result<HashMap<String, Flow>, CallError> {
     let names: Vec<&str> = queues.iter().copied().collect();
-    let end = now.as_secs() / u64::from(PERIOD) * u64::from(PERIOD);
-    let start = end.saturating_sub(MEASURED_MINUTES * u64::from(PERIOD));
-    let time = |seconds: u64| DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    let (start, end) = last_minutes(now, MEASURED_MINUTES);
     let mut found = HashMap::new();
     for chunk in names.chunks(QUEUES_PER_CALL) {
         let pairs = chunk.iter().enumerate();
@@ -69,8 +72,8 @@ pub async fn flows(
         let call = client
             .get_metric_data()
             .set_metric_data_queries(Some(queries.collect()))
-            .start_time(time(start))
-            .end_time(time(end))
+            .start_time(start)
+            .end_time(end)
             .send();
         let output = in_time(OPERATION, deadline, call).await?;
         let series = by_id(output.metric_data_results());
@@ -96,6 +99,20 @@ pub fn processing_time<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> Option<
     measured_processing_time(in_flight, deleted, Duration::from_secs(PERIOD.into()))
 }
 
+/// Start and end of so many whole minutes before `now`.
+pub(crate) fn last_minutes(now: Duration, minutes: u64) -> (DateTime, DateTime) {
+    let period = u64::from(PERIOD);
+    let end = now.as_secs() / period * period;
+    let start = end.saturating_sub(minutes.saturating_mul(period));
+    let time = |seconds: u64| DateTime::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    (time(start), time(end))
+}
+
+/// A time since the Unix epoch; `None` for one before it.
+pub(crate) fn since_epoch(at: &DateTime) -> Option<Duration> {
+    Some(Duration::from_secs(u64::try_from(at.secs()).ok()?))
+}
+
 type Series = BTreeMap<DateTime, f64>;
 
 fn by_id(results: &[MetricDataResult]) -> HashMap<String, Series> {
@@ -114,24 +131,16 @@ fn join_minutes(in_flight: &Series, deleted: &Series) -> Flow {
     let both = in_flight
         .iter()
         .filter_map(|(at, in_flight)| Some((*in_flight, *deleted.get(at)?)));
-    let last_deletes = deleted
-        .iter()
-        .rfind(|(_, deleted)| **deleted > 0.0)
-        .and_then(|(at, _)| u64::try_from(at.secs()).ok())
-        .map(|begin| Duration::from_secs(begin + u64::from(PERIOD)));
-    let started = |at: &DateTime| Some(Duration::from_secs(u64::try_from(at.secs()).ok()?));
     let deletes = deleted
         .iter()
-        .filter_map(|(at, deleted)| Some((started(at)?, *deleted)));
+        .filter_map(|(at, deleted)| Some((since_epoch(at)?, *deleted)));
     let none = Flow {
-        last_deletes,
         deletes: deletes.collect(),
         ..Flow::default()
     };
     both.fold(none, |sum, (in_flight, deleted)| Flow {
         in_flight: sum.in_flight + in_flight,
         deleted: sum.deleted + deleted,
-        minutes: sum.minutes + 1,
         ..sum
     })
 }
@@ -219,13 +228,12 @@ mod tests {
         let orders = Flow {
             in_flight: 10.0,
             deleted: 300.0,
-            minutes: 2,
-            last_deletes: Some(Duration::from_secs(99 * 60)),
             deletes: [(97, 120.0), (98, 180.0)]
                 .map(|(minute, deleted)| (Duration::from_secs(minute * 60), deleted))
                 .into(),
         };
         assert_eq!(found["orders"], orders);
+        assert_eq!(orders.last_deletes(), Some(Duration::from_secs(99 * 60)));
         assert_eq!(
             processing_time([&found["orders"]]),
             Some(Duration::from_secs(2))

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use lambda_kit::{CallError, Flow, Level, Log, processing_time};
 use scaling::{
-    DemandEstimate, DemandRequest, DemandWatch, DemandWatchSettings, NEED_PER_TASK_METRIC,
-    QueueCounts, ServiceReading, TASKS_NEEDED_METRIC,
+    DemandEstimate, DemandRequest, DemandWatch, NEED_PER_TASK_METRIC, QueueCounts, ServiceReading,
+    TASKS_NEEDED_METRIC,
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -202,7 +202,7 @@ impl DemandReadings<'_> {
     fn record_deletes(&self, key: &ServiceKey, watched: &mut TrackedService) {
         if let (true, Ok(flows)) = (self.plan.wake.contains(key), self.flows) {
             let own = watched.queues.iter().filter_map(|name| flows.get(name));
-            if let Some(at) = own.filter_map(|flow| flow.last_deletes).max() {
+            if let Some(at) = own.filter_map(Flow::last_deletes).max() {
                 watched.watch.record_deletes(at);
             }
         }
@@ -240,7 +240,7 @@ impl Memory {
             .entry(key.clone())
             .or_insert_with(|| TrackedService {
                 law: *law,
-                watch: DemandWatch::new(queues.len(), watch_settings(law)),
+                watch: DemandWatch::new(queues.len(), law.watching()),
                 queues,
                 measured: None,
                 seen: Duration::ZERO,
@@ -262,11 +262,6 @@ impl Needs {
             value,
         }));
     }
-}
-
-/// The request doesn't contain the rule's interval.
-fn watch_settings(law: &DemandRequest) -> DemandWatchSettings {
-    law.watching(Duration::ZERO).with_unknown_interval()
 }
 
 /// What target tracking follows. While the need is not known throughout the window only a value that adds

@@ -145,6 +145,9 @@ impl Level {
         let capacity = self.running(check) * check.during / check.work;
         let served = capacity.min(self.waiting + check.messages);
         self.waiting += check.messages - served;
+        if served <= 0.0 {
+            return 0.0;
+        }
         // The message that is served in the middle of the check stands for all of them.
         let number = log.total() - self.waiting - served / 2.0;
         let sent = log.sent_at(number).unwrap_or(check.at);

@@ -20,8 +20,8 @@ pub use policy::{
 };
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
 pub use watch::{
-    DemandEstimate, DemandWatch, DemandWatchSettings, GAP_LOOKS, QueueCounts, RATE_DEVIATIONS,
-    RATE_OVER, ServiceReading,
+    DemandEstimate, DemandWatch, DemandWatchSettings, QueueCounts, RATE_DEVIATIONS, RATE_OVER,
+    ServiceReading,
 };
 
 pub(crate) use algorithm::whole_tasks;

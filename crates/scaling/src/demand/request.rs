@@ -77,13 +77,10 @@ impl DemandRequest {
         })
     }
 
-    /// Returns the settings of a watch that checks every `every`.
+    /// Returns the settings of a watch.
     #[must_use]
-    pub fn watching(&self, every: Duration) -> DemandWatchSettings {
+    pub fn watching(&self) -> DemandWatchSettings {
         let window = Duration::from_millis(self.window_ms);
-        DemandWatchSettings {
-            rate_over: Duration::from_millis(self.rate_over_ms),
-            ..DemandWatchSettings::with_defaults(window, every)
-        }
+        DemandWatchSettings::new(window, Duration::from_millis(self.rate_over_ms))
     }
 }

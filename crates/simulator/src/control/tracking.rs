@@ -117,7 +117,6 @@ impl Tracking {
             cooldown_in: policy.cooldown_in,
             every,
         };
-        let policy = DemandPolicy { every, ..policy };
         Self {
             watch: Some(Watch::new(scenario, policy)),
             ..Self::new(scenario, tracked, None, bounds, seed)

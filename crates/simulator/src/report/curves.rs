@@ -137,7 +137,7 @@ impl<'a> Curves<'a> {
         lines
     }
 
-    /// Where the names of the curves stand that reach the longest objective: next to their ends, and apart.
+    /// Where the names of the curves with a point stand: next to their ends, and apart.
     fn place_names(&self) -> Vec<(usize, f64)> {
         let mut names: Vec<(usize, f64)> = self
             .curves

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::compare::IDEAL;
 use crate::number::{self, format_dollars, format_duration, format_number, format_share};
 
 use super::Report;
@@ -235,7 +236,7 @@ impl Report {
                 Words(" needed), so no policy can meet the objective for every message"),
             ]);
         }
-        figure("ideal (hindsight)", pieces)
+        figure(IDEAL, pieces)
     }
 
     fn scaling(&self) -> Figure {

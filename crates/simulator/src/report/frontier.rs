@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::curves::{Curve, Curves};
+use crate::compare::{IDEAL, OWN};
 use crate::frontier::{Frontier, FrontierRun};
 use crate::number::{format_dollars, format_duration, format_share};
 
@@ -65,7 +66,7 @@ fn list_curves(frontier: &Frontier) -> Vec<Curve> {
     policies
         .chain([
             curve(&present.policy, own.collect()),
-            curve("ideal (hindsight)", ideal.collect()),
+            curve(IDEAL, ideal.collect()),
         ])
         .collect()
 }
@@ -90,7 +91,7 @@ fn render_objectives(frontier: &Frontier) -> Markup {
                 th scope="col" { "within" }
                 @for share in &frontier.shares { th scope="col" { (format_share(*share)) } }
                 th scope="col" { "ideal" }
-                th scope="col" { "this definition" }
+                th scope="col" { (OWN) }
                 th scope="col" { "setting for " (format_share(frontier.share)) }
             } }
             tbody { @for (objective, (seconds, ideal)) in frontier.objectives.iter().zip(&frontier.ideal).enumerate() {

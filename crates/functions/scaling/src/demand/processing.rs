@@ -82,7 +82,7 @@ pub(crate) fn record_flows(
             scaler.record_deletes(start, deleted);
         }
     }
-    if let Some(end) = flows.values().filter_map(|flow| flow.last_deletes).max() {
+    if let Some(end) = flows.values().filter_map(Flow::last_deletes).max() {
         scaler.record_last_deletes(end);
     }
 }

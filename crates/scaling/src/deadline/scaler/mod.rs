@@ -108,7 +108,7 @@ impl DeadlineScaler {
     /// Checks: returns the estimate, and the count that is right now. `deploying` while ECS deploys the service.
     ///
     /// The count stays within the bounds. It rises at once to what is needed. It falls only if the arrivals are known for
-    /// as long as a task takes to start, while no task is starting and no deployment is in progress, outside of
+    /// a minute and for as long as a task takes to start, while no task is starting and no deployment is in progress, outside of
     /// cooldowns, and by at least a twentieth.
     pub fn decide(
         &mut self,

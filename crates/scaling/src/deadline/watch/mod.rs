@@ -36,10 +36,6 @@ pub struct DeadlineEstimate {
     pub need: Option<f64>,
     /// Tasks that what is known needs at least; the need, if that is known. `None` when nothing is.
     pub at_least: Option<f64>,
-    /// Of these, the tasks that keep up with the arrivals.
-    pub keep_up: Option<f64>,
-    /// The tasks with which every message can start by its deadline.
-    pub deadlines: Option<f64>,
     /// The tasks to which scale-in can go; `None` unless it is known long enough.
     pub keep: Option<f64>,
     /// Warm tasks.
@@ -326,8 +322,6 @@ impl DeadlineWatch {
             .value()
             .max(self.recent_deadlines.value());
         let reduced = self.deadlines_from_now(moment, share);
-        estimate.keep_up = Some(keep_up);
-        estimate.deadlines = Some(deadlines);
         estimate.need = Some(need);
         estimate.keep = Some(need.max(held).max(reduced));
     }

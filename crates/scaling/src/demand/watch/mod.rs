@@ -18,10 +18,6 @@ pub const RATE_DEVIATIONS: f64 = 1.0;
 /// Time over which arrivals are averaged. Chosen by the experiment in `docs/demand.md`.
 pub const RATE_OVER: Duration = Duration::from_secs(120);
 
-/// Longest time between two needs over which the need counts as known, in checks. The last check of an
-/// invocation and the first of the next are two checks apart when the rule is late.
-pub const GAP_LOOKS: u32 = 3;
-
 /// Settings of a watch, in addition to the algorithm's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandWatchSettings {
@@ -31,8 +27,6 @@ pub struct DemandWatchSettings {
     pub gap: Duration,
     /// Time over which arrivals are averaged; see [`QueueHistory::proven_rate`].
     pub rate_over: Duration,
-    /// Standard deviations that separate a rise from chance; see [`QueueHistory::proven_rate`].
-    pub deviations: f64,
 }
 
 /// What a queue says of its messages.
@@ -87,24 +81,14 @@ pub struct DemandWatch {
 }
 
 impl DemandWatchSettings {
-    /// Returns the values that the experiment in `docs/demand.md` chose, for a check every `every`.
-    #[must_use]
-    pub fn with_defaults(window: Duration, every: Duration) -> Self {
-        Self {
-            window,
-            gap: every.saturating_mul(GAP_LOOKS),
-            rate_over: RATE_OVER,
-            deviations: RATE_DEVIATIONS,
-        }
-    }
-
-    /// The same for a caller that doesn't know how often it checks. Arrivals are averaged over at least two
+    /// Returns the settings of a caller that doesn't know how often it checks. Arrivals are averaged over at least two
     /// checks, so one check can fail or be late.
     #[must_use]
-    pub fn with_unknown_interval(self) -> Self {
+    pub fn new(window: Duration, rate_over: Duration) -> Self {
         Self {
-            gap: self.rate_over.saturating_add(self.rate_over / 4),
-            ..self
+            window,
+            gap: rate_over.saturating_add(rate_over / 4),
+            rate_over,
         }
     }
 
@@ -208,11 +192,7 @@ impl DemandWatch {
         let Some(law) = law else {
             return (0.0, false);
         };
-        let DemandWatchSettings {
-            rate_over,
-            deviations,
-            ..
-        } = self.watching;
+        let rate_over = self.watching.rate_over;
         let mut complete = self.all_read(seen);
         let mut known = 0.0;
         for (history, _) in self
@@ -221,7 +201,7 @@ impl DemandWatch {
             .zip(seen)
             .filter(|(_, seen)| seen.is_some())
         {
-            match history.proven_rate(law.processing_time, rate_over, deviations) {
+            match history.proven_rate(law.processing_time, rate_over, RATE_DEVIATIONS) {
                 Some(rate) => known += rate,
                 None => complete = false,
             }

@@ -16,7 +16,11 @@ fn law() -> DemandAlgorithm {
 }
 
 fn watch(queues: usize) -> DemandWatch {
-    DemandWatch::new(queues, DemandWatchSettings::with_defaults(at(120), at(10)))
+    let watching = DemandWatchSettings {
+        gap: at(30),
+        ..DemandWatchSettings::new(at(120), at(120))
+    };
+    DemandWatch::new(queues, watching)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a queue that could be read")]

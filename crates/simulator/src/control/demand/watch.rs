@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use scaling::{
-    DemandAlgorithm, DemandEstimate, DemandWatch, DemandWatchSettings, MEASURED_MINUTES,
-    QueueCounts, ServiceReading,
+    DemandAlgorithm, DemandEstimate, DemandWatch, DemandWatchSettings, LATE_SHARE,
+    MEASURED_MINUTES, QueueCounts, ServiceReading,
 };
 
 use crate::control::Observation;
@@ -49,7 +49,8 @@ pub(in crate::control) struct Watch {
 impl Watch {
     pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy) -> Self {
         let sampler = DemandSampler::new(scenario, policy);
-        let watch = DemandWatch::new(1, sampler.watching());
+        let watching = DemandWatchSettings::new(policy.window, policy.rate_over);
+        let watch = DemandWatch::new(1, watching);
         Self { sampler, watch }
     }
 
@@ -68,18 +69,13 @@ impl Watch {
 impl DemandSampler {
     pub(in crate::control) fn new(scenario: &Scenario, policy: DemandPolicy) -> Self {
         let assumptions = &scenario.assumptions;
-        let shortest = Duration::from_nanos(assumptions.second());
-        let policy = DemandPolicy {
-            every: policy.every.max(shortest),
-            ..policy
-        };
         Self {
             law: DemandAlgorithm {
                 promise: policy.acceptable_latency.unwrap_or(scenario.slo),
                 processing_time: policy.processing_time.unwrap_or_default(),
                 concurrency: scenario.concurrency,
                 start: policy.start,
-                late: policy.late,
+                late: LATE_SHARE,
             },
             minutes: VecDeque::new(),
             deleted: 0,
@@ -88,17 +84,6 @@ impl DemandSampler {
             to_zero: scenario.min == 0,
             policy,
         }
-    }
-
-    /// What the watch goes by.
-    pub(in crate::control) fn watching(&self) -> DemandWatchSettings {
-        let watching = DemandWatchSettings {
-            rate_over: self.policy.rate_over,
-            deviations: self.policy.deviations,
-            ..DemandWatchSettings::with_defaults(self.policy.window, self.policy.every)
-        };
-        // The metric function's request doesn't contain how often it checks.
-        watching.with_unknown_interval()
     }
 
     /// When the minute after `now` is over, if it needs to hear of it.

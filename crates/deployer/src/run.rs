@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// question whether to execute its plan, it plans again.
 const LONGEST: Duration = Duration::from_hours(1);
 
+/// What request tokens begin with; the name of the run follows.
+pub(crate) const TOKEN_PREFIX: &str = "ecs-scaler-";
+
 /// Returns the name of this process's run: its time and process ID, unlike those of any other run, and the machine's
 /// start, so that other runs on it, in the same container if it is one, can look for the process.
 #[must_use]
@@ -47,7 +50,8 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn parse(parts: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+    fn parse(name: &'a str) -> Option<Self> {
+        let mut parts = name.split('-');
         let millis = u64::from_str_radix(parts.next()?, 16).ok()?;
         Some(Self {
             began: Duration::from_millis(millis),
@@ -61,15 +65,12 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether the run that made a change set, whose name is a request token of the run, is over. `run` is the name of the present run. False
-/// for a name that isn't such a token.
+/// Whether the run that made a change set, whose name is a request token of the run, is over. `run` is the name of the
+/// present run. False for a name that isn't such a token.
 pub(crate) fn is_over(token: &str, run: &str) -> bool {
-    let mut parts = token.split('-');
-    let is_ours = parts.next() == Some("ecs") && parts.next() == Some("scaler");
-    let run = Run::parse(&mut run.split('-'));
-    let other = Run::parse(&mut parts).filter(|_| is_ours);
+    let other = token.strip_prefix(TOKEN_PREFIX).and_then(Run::parse);
     other
-        .zip(run)
+        .zip(Run::parse(run))
         .is_some_and(|(other, run)| other.is_over(&run, is_running))
 }
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::clients::Clients;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
+use crate::run::TOKEN_PREFIX;
 
 /// How often CloudFormation is asked, and how long it may be silent.
 #[derive(Clone, Copy, Debug)]
@@ -207,8 +208,7 @@ impl<'a> Session<'a> {
         self
     }
 
-    /// Shows people a note while they wait.
-    pub fn note(&self, text: impl Into<String>) {
+    pub(crate) fn note(&self, text: impl Into<String>) {
         (self.progress)(Progress::Note { text: text.into() });
     }
 
@@ -219,6 +219,6 @@ impl<'a> Session<'a> {
     /// A client request token: the same for every retry of one request, and for no other request.
     pub(crate) fn token(&self) -> String {
         let number = self.tokens.fetch_add(1, Ordering::Relaxed);
-        format!("ecs-scaler-{}-{number}", self.run_id)
+        format!("{TOKEN_PREFIX}{}-{number}", self.run_id)
     }
 }

@@ -97,7 +97,7 @@ async fn destroy(
     };
     let destroyed = deployer::destroy(&session, &known.name, options, &mut approve).await?;
     if !destroyed.existed {
-        session.note(format!(
+        ui.note(&format!(
             "looked in account {}, {}: --region looks elsewhere, and --env for the stack of an environment",
             identity.account, identity.region
         ));

@@ -12,6 +12,8 @@ use super::intrinsics::Resolver;
 
 /// A deployed stack: what CloudFormation knows of it.
 pub(super) struct Deployed<'a> {
+    /// Whether it is on AWS, and not on an emulator.
+    pub is_aws: bool,
     pub stack: &'a Observed,
     pub resources: &'a [Resource],
     pub template: &'a Value,
@@ -59,6 +61,7 @@ pub(super) fn intend(deployed: &Deployed<'_>, current: &BTreeMap<String, String>
         .map(|resource| (resource.logical_id.as_str(), kind(resource)))
         .collect();
     let resolver = Resolver {
+        is_aws: deployed.is_aws,
         stack_id: &deployed.stack.id,
         stack_name: &deployed.stack.name,
         parameters: parameters(deployed),

@@ -8,12 +8,11 @@ use template::contract::types;
 use crate::invoke::function_name;
 use crate::messages::name_in;
 
-/// LocalStack's account, unless it is configured to have another.
-const LOCALSTACK_ACCOUNT: &str = "000000000000";
-
 /// Resolves the values of a deployed template. A function whose value isn't known here, such as an attribute that only
 /// CloudFormation has, stays in place: [`is_unresolved`] recognizes it.
 pub(super) struct Resolver<'a> {
+    /// Whether the stack is on AWS, and not on an emulator.
+    pub is_aws: bool,
     /// ARN of the stack.
     pub stack_id: &'a str,
     /// Name of the stack.
@@ -134,8 +133,8 @@ impl Resolver<'_> {
             "AWS::Partition" => part(1),
             "AWS::Region" => part(3),
             "AWS::AccountId" => part(4),
-            // LocalStack's is its own host.
-            "AWS::URLSuffix" if part(4)? == LOCALSTACK_ACCOUNT => None,
+            // An emulator's is its own host.
+            "AWS::URLSuffix" if !self.is_aws => None,
             "AWS::URLSuffix" => Some(if part(1)?.ends_with("-cn") {
                 "amazonaws.com.cn".to_owned()
             } else {
@@ -296,14 +295,16 @@ mod tests {
 
     use super::*;
 
-    /// The suffix follows from the partition on AWS. LocalStack has another one, so nothing is known of it there.
+    /// The suffix follows from the partition on AWS. An emulator has another one, so nothing is known of it there.
     #[test]
     fn the_suffix_of_an_emulator_is_not_known() {
         let text = json!({ "Fn::Sub": "ssm.${AWS::Region}.${AWS::URLSuffix}" });
         let template = json!({});
-        let resolved = |partition: &str, account: &str| {
-            let stack_id = format!("arn:{partition}:cloudformation:us-west-2:{account}:stack/s/1");
+        let resolved = |partition: &str, is_aws: bool| {
+            let stack_id =
+                format!("arn:{partition}:cloudformation:us-west-2:111122223333:stack/s/1");
             let resolver = Resolver {
+                is_aws,
                 stack_id: &stack_id,
                 stack_name: "s",
                 parameters: BTreeMap::new(),
@@ -313,15 +314,12 @@ mod tests {
             resolver.resolve(&text)
         };
         let shown = |text: &str| Some(json!(text));
+        assert_eq!(resolved("aws", true), shown("ssm.us-west-2.amazonaws.com"));
         assert_eq!(
-            resolved("aws", "111122223333"),
-            shown("ssm.us-west-2.amazonaws.com")
-        );
-        assert_eq!(
-            resolved("aws-cn", "111122223333"),
+            resolved("aws-cn", true),
             shown("ssm.us-west-2.amazonaws.com.cn")
         );
-        let emulated = resolved("aws", LOCALSTACK_ACCOUNT);
+        let emulated = resolved("aws", false);
         assert!(emulated.is_none_or(|value| is_unresolved(&value)));
     }
 }

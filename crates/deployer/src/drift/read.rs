@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::Result;
+use crate::error::{Result, unless_denied};
 use crate::finding::{Drift, Unchecked};
 use crate::observe::{Observed, resources, template};
 use crate::session::Session;
@@ -32,11 +32,12 @@ pub(super) async fn read(
     if template.get("Resources").is_none() {
         return Ok(Ok(Vec::new()));
     }
-    let resources = match resources(session, stack).await {
-        Err(error) if error.is_denied() => return Ok(Err(unchecked(stack, error.to_string()))),
-        other => other?,
+    let resources = match unless_denied(resources(session, stack).await)? {
+        Ok(resources) => resources,
+        Err(denied) => return Ok(Err(unchecked(stack, denied))),
     };
     let deployed = Deployed {
+        is_aws: session.clients.endpoint_url().is_none(),
         stack,
         resources: &resources,
         template: &template,

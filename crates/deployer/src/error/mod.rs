@@ -102,3 +102,11 @@ impl Error {
         &self.hints
     }
 }
+
+/// The inner error is why these credentials may not do this.
+pub(crate) fn unless_denied<T>(result: Result<T>) -> Result<std::result::Result<T, String>> {
+    match result {
+        Err(error) if error.is_denied() => Ok(Err(error.to_string())),
+        other => other.map(Ok),
+    }
+}

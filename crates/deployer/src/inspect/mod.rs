@@ -105,30 +105,21 @@ pub async fn inspect_stack(
 ) -> Result<Inspection> {
     let resources = resources(session, &stack).await?;
     let unread = Unread::default();
-    let functions = functions(session, &resources).await;
-    let functions = unread.or_nothing("functions", functions)?;
+    let functions = functions(session, &resources);
+    let functions = unread.or_nothing("functions", functions).await?;
     let requests = list_requests(&functions);
     let subjects = services::list_subjects(&requests, &functions, &resources, &stack.outputs);
     let (mut services, (queues, dead_letters), mut alarms, clusters) = futures::future::try_join4(
         services::read_services(session, &subjects, &requests, &unread, now),
         other_queues(session, &resources, &functions, &requests),
-        async {
-            let read = alarms::of_stack(session, &resources).await;
-            unread.or_nothing("alarms", read)
-        },
-        async {
-            let read = clusters::of_stack(session, &resources).await;
-            unread.or_nothing("clusters", read)
-        },
+        unread.or_nothing("alarms", alarms::of_stack(session, &resources)),
+        unread.or_nothing("clusters", clusters::of_stack(session, &resources)),
     )
     .await?;
     let urls: Vec<&str> = physical_ids(&resources, types::QUEUE).collect();
     let (mut steps, mut demands) = futures::future::try_join(
         alarm_steps::read(session, &functions, &alarms, &urls),
-        async {
-            let read = demand::read(session, &functions, now).await;
-            unread.or_nothing("tasks needed", read)
-        },
+        unread.or_nothing("tasks needed", demand::read(session, &functions, now)),
     )
     .await?;
     for service in &mut services {

@@ -3,7 +3,7 @@
 use futures::future::try_join;
 
 use crate::described;
-use crate::error::Result;
+use crate::error::{Result, unless_denied};
 use crate::session::Session;
 
 use super::Inspection;
@@ -22,10 +22,8 @@ pub async fn refresh(session: &Session<'_>, inspection: &mut Inspection) -> Resu
     let urls = services.flat_map(|state| &state.queues);
     let urls = urls.map(|queue| (&*queue.name, &*queue.url)).collect();
     let described = async {
-        match described::describe(session, names).await {
-            Err(error) if error.is_denied() => Ok(None),
-            other => other.map(Some),
-        }
+        let described = described::describe(session, names).await;
+        Ok(unless_denied(described)?.ok())
     };
     let (described, read) = try_join(described, queues::read(session, urls)).await?;
     let mut read = read.into_iter();

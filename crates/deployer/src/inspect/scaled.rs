@@ -100,18 +100,16 @@ pub(super) async fn read(
         _ => vec![None],
     };
     let (bounds, (policies, alarms), activities) = try_join3(
-        async { unread.or_nothing("scalable targets", read_bounds(session, ids).await) },
+        unread.or_nothing("scalable targets", read_bounds(session, ids)),
         async {
-            let policies = read_policies(session, &filters).await;
-            let mut policies = unread.or_nothing("scaling policies", policies)?;
+            let policies = read_policies(session, &filters);
+            let mut policies = unread.or_nothing("scaling policies", policies).await?;
             policies.retain(|policy| scaled.contains_key(policy.resource_id()));
-            let alarms = tracking_alarms(session, &policies).await;
-            Ok((policies, unread.or_nothing("alarms of policies", alarms)?))
+            let alarms = tracking_alarms(session, &policies);
+            let alarms = unread.or_nothing("alarms of policies", alarms).await?;
+            Ok((policies, alarms))
         },
-        async {
-            let activities = read_activities(session, &filters).await;
-            unread.or_nothing("scaling activities", activities)
-        },
+        unread.or_nothing("scaling activities", read_activities(session, &filters)),
     )
     .await?;
     for (id, bounds) in bounds {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
 use aws_sdk_ecs::types::Service;
+use futures::TryFutureExt;
 use futures::future::try_join4;
 use scaling::{Bounds, MetricRequest, QueueRequest};
 use serde::Serialize;
@@ -205,14 +206,11 @@ pub(super) async fn read_services(
     let urls = subjects.iter().flat_map(|subject| &subject.queues);
     let ids: Vec<String> = subjects.iter().map(|s| resource_id(&s.name)).collect();
     let (points, known, queues, mut scaled) = try_join4(
-        async {
-            let read = metric::read_latest(session, requests, now).await;
-            unread.or_nothing("backlog per task", read)
-        },
-        async {
-            let read = describe(session, subjects).await;
-            unread.or_nothing("services", read.map(Some))
-        },
+        unread.or_nothing(
+            "backlog per task",
+            metric::read_latest(session, requests, now),
+        ),
+        unread.or_nothing("services", describe(session, subjects).map_ok(Some)),
         queues::read(
             session,
             urls.map(|queue| (&*queue.name, &*queue.url)).collect(),

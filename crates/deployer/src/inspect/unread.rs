@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::error::Result;
+use crate::error::{Result, unless_denied};
 use crate::finding::Unchecked;
 
 /// Collects the parts that these credentials may not read. The other parts are still of use.
@@ -11,18 +11,19 @@ pub(super) struct Unread(Mutex<Vec<Unchecked>>);
 
 impl Unread {
     /// Returns nothing for a read that was denied, and remembers it.
-    pub(super) fn or_nothing<T: Default>(&self, name: &str, read: Result<T>) -> Result<T> {
-        match read {
-            Err(error) if error.is_denied() => {
-                let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                all.push(Unchecked {
-                    name: name.to_owned(),
-                    reason: error.to_string(),
-                });
-                Ok(T::default())
-            }
-            other => other,
-        }
+    pub(super) async fn or_nothing<T: Default>(
+        &self,
+        name: &str,
+        read: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        Ok(unless_denied(read.await)?.unwrap_or_else(|reason| {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(Unchecked {
+                name: name.to_owned(),
+                reason,
+            });
+            T::default()
+        }))
     }
 
     /// The parts, in order.

@@ -6,12 +6,12 @@ use aws_sdk_cloudwatch::types::MetricAlarm;
 use serde_json::{Value, json};
 use template::contract::types;
 
-use crate::error::{Result, aws};
+use crate::error::{Result, aws, unless_denied};
 use crate::named::read_alarms;
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::{Live, Properties, unless_denied};
+use super::part::{Live, Properties};
 
 /// Reads the alarms among the resources, and those in `made`, which Application Auto Scaling made.
 pub(super) async fn read(

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use template::contract::types;
 
 use crate::described::describe_by_arn;
-use crate::error::Result;
+use crate::error::{Result, unless_denied};
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::{Live, Properties, explain, unless_denied};
+use super::part::{Live, Properties, explain};
 
 pub(super) async fn read_services(
     session: &Session<'_>,

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result, aws};
+use crate::error::{Result, aws, unless_denied};
 
 /// A part of a stack as its service returns it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,14 +22,6 @@ impl Live {
     /// A part that was read. A read that was denied leaves it unchecked.
     pub(super) fn of(read: Result<Self>) -> Result<Self> {
         Ok(unless_denied(read)?.unwrap_or_else(Self::Unchecked))
-    }
-}
-
-/// The inner error is why these credentials may not read it.
-pub(super) fn unless_denied<T>(read: Result<T>) -> Result<Result<T, String>> {
-    match read {
-        Err(error) if Error::is_denied(&error) => Ok(Err(error.to_string())),
-        other => other.map(Ok),
     }
 }
 

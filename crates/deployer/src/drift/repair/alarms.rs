@@ -21,8 +21,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
             .value(dimension.at("Value").required())
             .build()
     });
-    let tags = broken.tags();
-    let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
+    let tags = broken.tags_as(|(key, value)| Some(Tag::builder().key(key).value(value).build()));
     let comparison = given.at("ComparisonOperator").text();
     let statistic = given.at("Statistic").text();
     let sent = session
@@ -47,7 +46,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .set_threshold(given.at("Threshold").float())
         .set_treat_missing_data(given.at("TreatMissingData").text())
         // Ignored if the alarm exists.
-        .set_tags(Some(tags.collect()))
+        .set_tags(tags)
         .send()
         .await;
     sent.map(|_| true)

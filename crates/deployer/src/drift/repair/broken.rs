@@ -40,6 +40,11 @@ impl<'a> Broken<'a> {
         tags.into_iter()
     }
 
+    /// The same, as a request has them.
+    pub(super) fn tags_as<T>(&self, tag: impl Fn((String, String)) -> Option<T>) -> Option<Vec<T>> {
+        Some(self.tags().filter_map(tag).collect())
+    }
+
     /// Refuses a part that can't be made again as it was, because it has other properties than these.
     pub(super) fn require_known(&self, properties: &[&str]) -> Result<()> {
         let set = self.part.properties.keys();

@@ -32,11 +32,10 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     }
     broken.require_known(&MADE)?;
     broken.note(session, format!("making the cluster {name} again"));
-    let tags = broken.tags();
-    let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
+    let tags = broken.tags_as(|(key, value)| Some(Tag::builder().key(key).value(value).build()));
     let request = client.create_cluster().cluster_name(name);
     let request = request.set_settings(settings);
-    let sent = request.set_tags(Some(tags.collect())).send().await;
+    let sent = request.set_tags(tags).send().await;
     sent.map(drop)
         .map_err(aws(format!("make the cluster {name} again")))
 }

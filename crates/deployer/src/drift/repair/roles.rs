@@ -19,15 +19,13 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     if broken.is_missing() {
         broken.note(session, format!("making the role {name} again"));
         let request = client.create_role().role_name(name);
-        let tags = broken.tags();
-        let tags =
-            tags.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+        let tags = broken.tags_as(|(key, value)| Tag::builder().key(key).value(value).build().ok());
         request
             .assume_role_policy_document(&trust)
             .set_path(given.at("Path").text())
             .set_description(given.at("Description").text())
             .set_permissions_boundary(boundary)
-            .set_tags(Some(tags.collect()))
+            .set_tags(tags)
             .send()
             .await
             .map_err(aws(doing()))?;

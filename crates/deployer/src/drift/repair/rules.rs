@@ -13,8 +13,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     let name = &broken.part.physical_id;
     let client = &session.clients.eventbridge;
     let given = broken.given();
-    let tags = broken.tags();
-    let tags = tags.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+    let tags = broken.tags_as(|(key, value)| Tag::builder().key(key).value(value).build().ok());
     client
         .put_rule()
         .name(name)
@@ -22,7 +21,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .set_description(given.at("Description").text())
         .set_state(given.at("State").text().map(|state| state.as_str().into()))
         // Ignored if the rule exists.
-        .set_tags(Some(tags.collect()))
+        .set_tags(tags)
         .send()
         .await
         .map_err(aws(format!("repair the rule {name}")))?;

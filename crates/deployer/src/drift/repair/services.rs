@@ -87,8 +87,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     );
     let given = broken.given();
     let text = |property: &str| given.at(property).text();
-    let tags = broken.tags();
-    let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build());
+    let tags = broken.tags_as(|(key, value)| Some(Tag::builder().key(key).value(value).build()));
     let strategy = strategy(given.at("CapacityProviderStrategy"));
     let request = session.clients.ecs.create_service();
     let sent = request
@@ -108,7 +107,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .set_availability_zone_rebalancing(
             text("AvailabilityZoneRebalancing").map(|way| way.as_str().into()),
         )
-        .set_tags(Some(tags.collect()))
+        .set_tags(tags)
         .send()
         .await;
     sent.map(drop)

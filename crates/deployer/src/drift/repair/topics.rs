@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_sns::types::Tag;
 use serde_json::Value;
 
-use crate::error::{Result, aws};
+use crate::error::{Result, aws, unless_denied};
 use crate::session::Session;
 
 use super::super::live::topics::find;
@@ -14,10 +14,9 @@ use super::broken::Broken;
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let arn = &broken.part.physical_id;
     let name = arn.rsplit(':').next().unwrap_or(arn);
-    let tags = broken.tags();
-    let tags = tags.filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+    let tags = broken.tags_as(|(key, value)| Tag::builder().key(key).value(value).build().ok());
     let request = session.clients.sns.create_topic().name(name);
-    let sent = request.set_tags(Some(tags.collect())).send().await;
+    let sent = request.set_tags(tags).send().await;
     sent.map(drop)
         .map_err(aws(format!("make the topic {name} again")))?;
     broken.note(
@@ -63,10 +62,7 @@ pub(super) async fn repair_subscription(session: &Session<'_>, broken: &Broken<'
         let sent = request.set_attributes(Some(attributes)).send().await;
         return sent.map(drop).map_err(aws(format!("subscribe to {topic}")));
     }
-    let arn = match find(session, part).await {
-        Err(error) if error.is_denied() => None,
-        other => other?,
-    };
+    let arn = unless_denied(find(session, part).await)?.unwrap_or_default();
     let arn = arn.unwrap_or_else(|| part.physical_id.clone());
     for (name, value) in wanted {
         let request = client.set_subscription_attributes().subscription_arn(&arn);

@@ -68,6 +68,7 @@ fn intend_all(template: &Value) -> Vec<Intended> {
         .collect();
     let stack = observed();
     let deployed = Deployed {
+        is_aws: true,
         stack: &stack,
         resources: &resources,
         template,

@@ -10,12 +10,12 @@ use aws_sdk_applicationautoscaling::types::{
 use serde_json::{Map, Value, json};
 use template::contract::types;
 
-use crate::error::{Result, aws, is_denied, text};
+use crate::error::{Result, aws, is_denied, text, unless_denied};
 use crate::named::read_scalable_targets;
 use crate::session::Session;
 
 use super::super::intended::Intended;
-use super::part::{Live, unless_denied};
+use super::part::Live;
 
 /// What Application Auto Scaling knows of a stack.
 #[derive(Default)]

@@ -24,6 +24,7 @@ mod shape;
 mod slo;
 mod source;
 mod text;
+mod variable;
 mod yaml;
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use nearest::nearest;
 pub use problem::{Label, Problem, Report, Severity};
 pub use select::Selection;
 pub use slo::Slo;
+pub use variable::name_variable;
 
 use findings::Findings;
 use source::Source;

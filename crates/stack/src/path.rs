@@ -20,6 +20,12 @@ pub(crate) fn key(outer: &str, key: &str) -> String {
     path
 }
 
+/// The path of the innermost of these keys.
+pub(crate) fn join(keys: &[String]) -> String {
+    keys.iter()
+        .fold(String::new(), |outer, inner| key(&outer, inner))
+}
+
 /// The path of an item inside the list of another path.
 pub(crate) fn item(outer: &str, index: usize) -> String {
     format!("{outer}[{index}]")

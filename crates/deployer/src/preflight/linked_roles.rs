@@ -2,7 +2,7 @@
 //! not yet known everywhere.
 
 use futures::future::try_join_all;
-use stack::{Capacity, Cluster, ServiceSource, Stack};
+use stack::{ServiceSource, Stack};
 
 use crate::error::{Result, aws, code, is_denied, text};
 use crate::session::Session;
@@ -32,13 +32,6 @@ fn services(stack: &Stack) -> Vec<&'static str> {
         .services
         .values()
         .any(|service| service.scaling.is_some() && !service.has_scaling_function());
-    let instances = matches!(
-        stack.cluster,
-        Cluster::Create {
-            capacity: Capacity::Ec2 { .. },
-            ..
-        }
-    );
     let wanted = [
         ("ecs.amazonaws.com", true),
         ("ecs.application-autoscaling.amazonaws.com", registers),
@@ -48,7 +41,7 @@ fn services(stack: &Stack) -> Vec<&'static str> {
         ),
         (
             "autoscaling.amazonaws.com",
-            instances && created().next().is_some(),
+            stack.cluster.is_on_instances() && created().next().is_some(),
         ),
     ];
     let wanted = wanted.into_iter().filter(|(_, needed)| *needed);

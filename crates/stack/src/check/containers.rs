@@ -3,9 +3,7 @@
 use super::sidecars;
 use super::texts::path_of;
 use crate::findings::{Finding, Findings};
-use crate::model::{
-    Capacity, Cluster, Container, HealthCheck, ServiceSource, ServiceSpec, Stack, Tasks,
-};
+use crate::model::{Container, HealthCheck, ServiceSource, ServiceSpec, Stack, Tasks};
 use crate::nearest::nearest;
 use crate::path;
 
@@ -29,21 +27,13 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     }
 }
 
-fn is_on_instances(stack: &Stack) -> bool {
-    let capacity = match &stack.cluster {
-        Cluster::Create { capacity, .. } => capacity,
-        Cluster::Existing { .. } => return false,
-    };
-    matches!(capacity, Capacity::Ec2 { .. })
-}
-
 fn check_container(stack: &Stack, path: &str, container: &Container, findings: &mut Findings) {
     if let Some(health) = &container.health_check {
         check_health_command(&format!("{path}.health_check.command"), health, findings);
     }
     // Source: Amazon ECS API, `Ulimit`: Fargate overrides `nofile` alone.
     let others = container.ulimits.keys().filter(|name| *name != "nofile");
-    for name in others.filter(|_| !is_on_instances(stack)) {
+    for name in others.filter(|_| !stack.cluster.is_on_instances()) {
         let finding = Finding::error(format!("Fargate doesn't take the limit `{name}`"))
             .at_key(format!("{path}.ulimits.{name}"), "not on Fargate")
             .help("remove it: Fargate takes `nofile` alone; EC2 instances (`cluster.capacity.ec2`) take all");
@@ -106,7 +96,7 @@ fn check_deployment(service: &str, spec: &ServiceSpec, tasks: Tasks, findings: &
 
 /// Source: Amazon ECS API, `EphemeralStorage`: for tasks on Fargate.
 fn check_storage(stack: &Stack, service: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    if spec.storage.is_some() && is_on_instances(stack) {
+    if spec.storage.is_some() && stack.cluster.is_on_instances() {
         let finding =
             Finding::error("tasks on EC2 instances have no ephemeral storage of their own")
                 .at(format!("{service}.storage"), "for Fargate")

@@ -5,9 +5,7 @@ use std::time::Duration;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{
-    BacklogPerTask, Capacity, Cluster, Count, Queue, QueueSpec, Service, ServiceSource, Stack,
-};
+use crate::model::{BacklogPerTask, Count, Queue, QueueSpec, Service, ServiceSource, Stack};
 
 /// Fargate's longest stop timeout.
 pub(super) const LONGEST_STOP: Duration = Duration::from_secs(120);
@@ -226,15 +224,7 @@ impl Promise {
 
 /// Whether a service runs on EC2 instances of the stack, where a task can take longer to stop.
 fn runs_on_instances(stack: &Stack, service: &Service) -> bool {
-    let created = matches!(service.source, ServiceSource::Create(_));
-    let on_instances = matches!(
-        stack.cluster,
-        Cluster::Create {
-            capacity: Capacity::Ec2 { .. },
-            ..
-        }
-    );
-    created && on_instances
+    matches!(service.source, ServiceSource::Create(_)) && stack.cluster.is_on_instances()
 }
 
 /// A duration rounded up to whole seconds, as SQS and ECS take it.

@@ -16,7 +16,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         let service = path::key("services", key);
         let list = format!("{service}.permissions");
         for (index, permission) in spec.permissions.iter().enumerate() {
-            if let Permission::Statement(statement) = permission {
+            if let Some(statement) = permission.statement() {
                 check_breadth(&path::item(&list, index), statement, findings);
             }
         }
@@ -52,17 +52,17 @@ fn check_breadth(path: &str, statement: &PermissionStatement, findings: &mut Fin
 }
 
 fn check_policies(list: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    let policies = spec.permissions.iter().filter(|one| is_policy(one)).count();
+    let policies = spec
+        .permissions
+        .iter()
+        .filter_map(Permission::policy)
+        .count();
     if policies > MOST_POLICIES {
         let finding = Finding::error(format!("a role takes at most {MOST_POLICIES} IAM policies"))
             .at_key(list, format!("{policies} of them"))
             .help("write what they allow as statements: `{allow: […], on: […]}`");
         findings.report(finding);
     }
-}
-
-fn is_policy(permission: &Permission) -> bool {
-    matches!(permission, Permission::Policy(_))
 }
 
 /// The stack doesn't change a role that it didn't make.
@@ -84,9 +84,8 @@ fn check_accounts(service: &str, stack: &Stack, spec: &ServiceSpec, findings: &m
         ("execution_role", &spec.execution_role),
     ];
     let policies = spec.permissions.iter().enumerate();
-    let policies = policies.filter_map(|(index, permission)| match permission {
-        Permission::Policy(arn) => Some((path::item("permissions", index), arn.as_str())),
-        Permission::Statement(_) => None,
+    let policies = policies.filter_map(|(index, permission)| {
+        Some((path::item("permissions", index), permission.policy()?))
     });
     let named = roles
         .into_iter()

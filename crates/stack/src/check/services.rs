@@ -7,6 +7,7 @@ use crate::findings::{Finding, Findings};
 use crate::model::{Service, ServiceSource, ServiceSpec, Stack};
 use crate::nearest::{listed, nearest};
 use crate::path;
+use crate::variable::name_variable;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (key, service) in &stack.services {
@@ -60,10 +61,10 @@ fn check_sent_queues(
         consumed.map(|(index, name)| (path::item(&format!("{path}.consumes"), index), name));
     let sent = spec.sends.iter().enumerate();
     let sent = sent.map(|(index, name)| (path::item(&list, index), name));
-    check_variables("QUEUE_URL", consumed.chain(sent), findings);
+    check_variables("QUEUE_URL_", consumed.chain(sent), findings);
     let topics = spec.publishes.iter().enumerate();
     let topics = topics.map(|(index, arn)| (path::item(&format!("{path}.publishes"), index), arn));
-    check_variables("TOPIC_ARN", topics, findings);
+    check_variables("TOPIC_ARN_", topics, findings);
 }
 
 /// Whether each variable carries the address of one thing: names keep neither case nor punctuation.
@@ -74,9 +75,7 @@ fn check_variables<'s>(
 ) {
     let mut seen: BTreeMap<String, (String, &String)> = BTreeMap::new();
     for (place, name) in named {
-        let spelled = name.rsplit(':').next().unwrap_or_default();
-        let spelled = spelled.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
-        let variable = format!("{prefix}_{}", spelled.to_ascii_uppercase());
+        let variable = name_variable(prefix, name.rsplit(':').next().unwrap_or_default());
         match seen.get(&variable) {
             Some((_, first)) if *first == name => {}
             Some((first, _)) => {

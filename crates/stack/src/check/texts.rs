@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Findings};
-use crate::model::{Permission, ServiceSpec, TaskContainer};
+use crate::model::{ServiceSpec, TaskContainer};
 use crate::path;
 
 pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
@@ -103,10 +103,7 @@ fn condition_values<'s>(
     let permissions = spec.permissions.iter().enumerate();
     let conditions = permissions.flat_map(move |(index, permission)| {
         let place = format!("{}.when", path::item(&list, index));
-        let when = match permission {
-            Permission::Statement(statement) => Some(&statement.when),
-            Permission::Policy(_) => None,
-        };
+        let when = permission.statement().map(|statement| &statement.when);
         when.into_iter()
             .flatten()
             .map(move |(operator, keys)| (path::key(&place, operator), keys))

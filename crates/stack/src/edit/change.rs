@@ -80,9 +80,7 @@ impl Edit {
     /// The path of the value, such as `services.worker.tasks.min`.
     #[must_use]
     pub fn path(&self) -> String {
-        self.path
-            .iter()
-            .fold(String::new(), |outer, key| path::key(&outer, key))
+        path::join(&self.path)
     }
 
     /// What stands there afterwards: the value, or the key; nothing where it is taken away.

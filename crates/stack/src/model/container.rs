@@ -162,3 +162,33 @@ pub struct PermissionStatement {
     /// Values of condition keys, by operator and key.
     pub when: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
+
+impl PermissionStatement {
+    /// The conditions one by one: operator, key, and values.
+    pub fn conditions(&self) -> impl Iterator<Item = (&str, &str, &[String])> {
+        self.when.iter().flat_map(|(operator, keys)| {
+            let keys = keys.iter();
+            keys.map(move |(key, values)| (operator.as_str(), key.as_str(), values.as_slice()))
+        })
+    }
+}
+
+impl Permission {
+    /// The statement, if it is one.
+    #[must_use]
+    pub fn statement(&self) -> Option<&PermissionStatement> {
+        match self {
+            Self::Statement(statement) => Some(statement),
+            Self::Policy(_) => None,
+        }
+    }
+
+    /// The ARN of the policy, if it is one.
+    #[must_use]
+    pub fn policy(&self) -> Option<&str> {
+        match self {
+            Self::Policy(arn) => Some(arn),
+            Self::Statement(_) => None,
+        }
+    }
+}

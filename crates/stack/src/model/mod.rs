@@ -78,6 +78,20 @@ pub enum Cluster {
     },
 }
 
+impl Cluster {
+    /// Whether the tasks of created services run on EC2 instances of the stack.
+    #[must_use]
+    pub fn is_on_instances(&self) -> bool {
+        matches!(
+            self,
+            Self::Create {
+                capacity: Capacity::Ec2 { .. },
+                ..
+            }
+        )
+    }
+}
+
 /// What the tasks run on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Capacity {

@@ -52,27 +52,13 @@ pub(super) fn merge_entry(
             entries.remove(at);
         }
         (None, Value::Null) => refuse_removal(into, key, value, path, findings),
-        (Some(at), Value::Map(_))
-            if matches!(
-                entries.get(at),
-                Some((
-                    _,
-                    Node {
-                        value: Value::Map(_),
-                        ..
-                    }
-                ))
-            ) =>
-        {
-            if let Some((_, inner)) = entries.get_mut(at) {
+        (Some(at), _) => match (entries.get_mut(at), &value.value) {
+            (Some((_, inner)), Value::Map(_)) if matches!(inner.value, Value::Map(_)) => {
                 merge_entries(inner, value, path, findings);
             }
-        }
-        (Some(at), _) => {
-            if let Some(entry) = entries.get_mut(at) {
-                *entry = (key.clone(), without_nulls(value));
-            }
-        }
+            (Some(entry), _) => *entry = (key.clone(), without_nulls(value)),
+            (None, _) => {}
+        },
         (None, _) => entries.push((key.clone(), without_nulls(value))),
     }
 }
@@ -118,10 +104,12 @@ fn refuse_removal(
                 None => format!("there are {}", listed(names.take(20))),
             };
             let message = format!("there is no `{}` to remove", key.text);
-            let at = path
-                .iter()
-                .fold(String::new(), |outer, key| path::key(&outer, key));
-            findings.complain(&at, message, &[(key.span, "not defined")], help);
+            findings.complain(
+                &path::join(path),
+                message,
+                &[(key.span, "not defined")],
+                help,
+            );
         }
     }
 }

@@ -54,8 +54,7 @@ impl Setting {
             return;
         };
         for key in inner {
-            let path: Vec<&str> = outer.iter().map(String::as_str).collect();
-            let is_users = matches!(find_kind(&STACK, &path), Some(Kind::Entries(_)));
+            let is_users = matches!(find_kind(&STACK, &outer), Some(Kind::Entries(_)));
             if !node.has(&key.text) {
                 if is_users {
                     return refuse_unknown(node, key, &outer, findings);
@@ -99,9 +98,7 @@ fn refuse_unknown(node: &Node, key: &Key, outer: &[String], findings: &mut Findi
             listed(names.take(20))
         ),
     };
-    let place = outer
-        .iter()
-        .fold(String::new(), |outer, key| path::key(&outer, key));
+    let place = path::join(outer);
     let message = format!("there is no `{}` in `{place}`", key.text);
     findings.complain(
         &path::key(&place, &key.text),

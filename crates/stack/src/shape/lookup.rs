@@ -3,16 +3,16 @@
 use super::kind::{Form, Kind, Object};
 
 /// The kind of the value at a path; `None` if the format has no such key.
-pub(crate) fn find_kind(object: &'static Object, path: &[&str]) -> Option<Kind> {
+pub(crate) fn find_kind(object: &'static Object, path: &[impl AsRef<str>]) -> Option<Kind> {
     inside(Kind::Object(object), path)
 }
 
-fn inside(kind: Kind, path: &[&str]) -> Option<Kind> {
+fn inside(kind: Kind, path: &[impl AsRef<str>]) -> Option<Kind> {
     let Some((first, rest)) = path.split_first() else {
         return Some(kind);
     };
     match kind {
-        Kind::Object(object) => inside(object.field(first)?.kind, rest),
+        Kind::Object(object) => inside(object.field(first.as_ref())?.kind, rest),
         Kind::Entries(entries) => inside(entries.value, rest),
         Kind::Either(forms) => forms.iter().find_map(|form| match form {
             Form::Keyed(_, object) | Form::Object(object) => inside(Kind::Object(object), path),
@@ -24,8 +24,7 @@ fn inside(kind: Kind, path: &[&str]) -> Option<Kind> {
 
 /// Whether a key inside the value of a path is the format's (`true`) or the user's own (`false`); `None` if it is neither.
 pub(crate) fn is_known(object: &'static Object, outer: &[String], key: &str) -> Option<bool> {
-    let outer: Vec<&str> = outer.iter().map(String::as_str).collect();
-    match find_kind(object, &outer)? {
+    match find_kind(object, outer)? {
         Kind::Entries(_) => Some(false),
         kind => inside(kind, &[key]).map(|_| true),
     }

@@ -100,17 +100,6 @@ pub(crate) fn depends_on(cluster: &Cluster) -> Option<&'static str> {
     }
 }
 
-/// Whether the tasks of created services run on EC2 instances of the stack.
-pub(crate) fn is_on_instances(cluster: &Cluster) -> bool {
-    matches!(
-        cluster,
-        Cluster::Create {
-            capacity: Capacity::Ec2 { .. },
-            ..
-        }
-    )
-}
-
 fn needs_container_insights(resolved: &Resolved<'_>) -> bool {
     resolved.services.iter().any(|service| {
         let backlog = service.service.backlog_per_task();

@@ -165,23 +165,13 @@ pub fn email_subscription(address: &str) -> String {
 /// Environment variable that carries the URL of the queue: `QUEUE_URL_VOUCHERS` of `vouchers`.
 #[must_use]
 pub fn queue_url_variable(short: &str) -> String {
-    variable("QUEUE_URL_", short)
+    stack::name_variable("QUEUE_URL_", short)
 }
 
 /// Environment variable that carries the ARN of a topic: `TOPIC_ARN_VOUCHERS` of `vouchers`.
 #[must_use]
 pub fn topic_arn_variable(topic: &str) -> String {
-    variable("TOPIC_ARN_", topic)
-}
-
-fn variable(prefix: &str, name: &str) -> String {
-    let upper = name
-        .chars()
-        .map(|letter| match letter.is_ascii_alphanumeric() {
-            true => letter.to_ascii_uppercase(),
-            false => '_',
-        });
-    prefix.chars().chain(upper).collect()
+    stack::name_variable("TOPIC_ARN_", topic)
 }
 
 /// Name, region and account of an ARN: `arn:aws:sns:us-west-2:111122223333:orders`.

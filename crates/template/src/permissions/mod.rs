@@ -133,9 +133,9 @@ fn list(scope: &Scope) -> Permissions {
                 false => statement.by_cloudformation(),
             });
     let with_role = [by_hand(), vec![pass_role(scope), roles::link(scope)]].concat();
+    let needed = calls::REPAIR.iter().copied().collect();
     let repair = made.clone().into_iter();
-    let repair =
-        repair.filter_map(|statement| statement.narrowed(&calls::REPAIR.iter().copied().collect()));
+    let repair = repair.filter_map(|statement| statement.narrowed(&needed));
     Permissions {
         read: document::pack([calls::read(scope), calls::plan(scope)].concat()),
         deploy: document::pack(by_hand().into_iter().chain(by_caller).collect()),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::Statement;
 use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
+use crate::services::secrets::STORES;
 use crate::services::task_roles::CHANNELS;
 
 /// Roles, what is attached to them, and to whom they are passed.
@@ -235,15 +236,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
 
 /// The secrets that the definition names, by their store: the third field of an ARN.
 fn read_secrets(scope: &Scope) -> impl Iterator<Item = Statement> {
-    let stores = [
-        (
-            "secretsmanager",
-            "ReadSecrets",
-            "secretsmanager:GetSecretValue",
-        ),
-        ("ssm", "ReadParameters", "ssm:GetParameters"),
-    ];
-    stores.into_iter().filter_map(|(store, sid, action)| {
+    STORES.into_iter().filter_map(|(store, sid, action)| {
         let is_stored = |arn: &&String| arn.split(':').nth(2) == Some(store);
         let secrets: Vec<String> = scope.secrets.iter().filter(is_stored).cloned().collect();
         (!secrets.is_empty()).then(|| Statement::allow(sid, &[action], secrets))
@@ -268,12 +261,9 @@ fn grant(scope: &Scope) -> impl Iterator<Item = Statement> {
     scope.granted.iter().enumerate().map(|(index, granted)| {
         let sid = format!("Grant{}", index + 1);
         let statement = Statement::allow(sid, &granted.allow, granted.on.iter().cloned());
-        let conditions = granted.when.iter().flat_map(|(operator, keys)| {
-            keys.iter()
-                .map(move |(key, values)| (operator, key, values))
-        });
+        let conditions = granted.conditions();
         conditions.fold(statement, |statement, (operator, key, values)| {
-            statement.when(operator, key, values.clone())
+            statement.when(operator, key, values.to_vec())
         })
     })
 }

@@ -212,12 +212,11 @@ impl Scope {
         let roles = [&spec.task_role, &spec.execution_role];
         self.existing_roles
             .extend(roles.into_iter().flatten().cloned());
-        for permission in &spec.permissions {
-            match permission {
-                Permission::Policy(arn) => self.policies.push(arn.clone()),
-                Permission::Statement(statement) => self.granted.push(statement.clone()),
-            }
-        }
+        let permissions = spec.permissions.iter();
+        let policies = permissions.clone().filter_map(Permission::policy);
+        self.policies.extend(policies.map(str::to_owned));
+        let statements = permissions.filter_map(Permission::statement);
+        self.granted.extend(statements.cloned());
     }
 
     fn add_created(&mut self, template: &Value) {

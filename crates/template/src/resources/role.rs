@@ -121,10 +121,7 @@ impl Role {
     /// Adds the role. What its inline policy can't hold goes into managed policies, which the role
     /// refers to, so that whatever waits for the role waits for all of its permissions.
     pub(crate) fn add(self, builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
-        let mut policies = pack_statements(&self.statements)
-            .filter(|policies| {
-                policies.len() + self.managed.len() <= 1 + limits::MANAGED_POLICIES_PER_ROLE
-            })
+        let mut policies = pack_statements(&self.statements, self.managed.len())
             .ok_or_else(|| SynthesisError::PolicyTooLarge {
                 role: self.id.clone(),
             })?
@@ -195,8 +192,8 @@ const QUOTES: usize = 3;
 const DOCUMENT: usize = 39;
 
 /// Spreads statements over the inline policy, which comes first, and managed policies. A statement
-/// that doesn't fit is continued in the next policy. `None` when a role can't hold them all.
-fn pack_statements(statements: &[Statement]) -> Option<Vec<Vec<Statement>>> {
+/// that doesn't fit is continued in the next policy. `None` when a role can't hold them all beside so many `others`.
+fn pack_statements(statements: &[Statement], others: usize) -> Option<Vec<Vec<Statement>>> {
     let mut policies = vec![Vec::new()];
     let mut room = limits::INLINE_POLICIES - DOCUMENT;
     for statement in statements {
@@ -229,7 +226,7 @@ fn pack_statements(statements: &[Statement]) -> Option<Vec<Vec<Statement>>> {
         }
         policies.last_mut()?.extend(part);
     }
-    (policies.len() <= 1 + limits::MANAGED_POLICIES_PER_ROLE).then_some(policies)
+    (policies.len() + others <= 1 + limits::MANAGED_POLICIES_PER_ROLE).then_some(policies)
 }
 
 fn render_document(statements: &[Statement]) -> Value {
@@ -279,7 +276,7 @@ mod tests {
     fn packs_keep_every_resource_and_every_limit() {
         for (resources, length) in [(1, 50), (100, 120), (200, 120), (20, 2_000)] {
             let policies =
-                pack_statements(&[statement(resources, length), statement(3, 50)]).unwrap();
+                pack_statements(&[statement(resources, length), statement(3, 50)], 0).unwrap();
             let packed: usize = policies
                 .iter()
                 .flatten()
@@ -301,7 +298,7 @@ mod tests {
 
     #[test]
     fn more_than_a_role_holds_is_refused() {
-        assert!(pack_statements(&[statement(2_000, 120)]).is_none());
-        assert!(pack_statements(&[statement(2, 20_000)]).is_none());
+        assert!(pack_statements(&[statement(2_000, 120)], 0).is_none());
+        assert!(pack_statements(&[statement(2, 20_000)], 0).is_none());
     }
 }

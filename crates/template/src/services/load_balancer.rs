@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use stack::{LoadBalancer, ServiceSpec};
 
 use crate::builder::{Builder, Resource};
-use crate::cluster::is_on_instances;
 use crate::cluster::network::Placement;
 use crate::contract::types;
 use crate::error::SynthesisError;
@@ -48,7 +47,7 @@ pub(crate) fn add(
     if groups >= limits::SECURITY_GROUPS {
         return Err(SynthesisError::TooManySecurityGroups { groups });
     }
-    let on_instances = is_on_instances(&resolved.stack.cluster);
+    let on_instances = resolved.stack.cluster.is_on_instances();
     if on_instances {
         let vpc = find_vpc(placement, first.short)?;
         let group = quiet_group("EC2 instances: in from the load balancers alone", vpc);
@@ -68,7 +67,7 @@ pub(crate) fn add(
 /// on instances have those of the instances.
 pub(crate) fn task_group(resolved: &Resolved<'_>, service: &ResolvedService<'_>) -> Option<Value> {
     service.load_balancer()?;
-    (!is_on_instances(&resolved.stack.cluster))
+    (!resolved.stack.cluster.is_on_instances())
         .then(|| attribute(&names::target_security_group(service.short), "GroupId"))
 }
 

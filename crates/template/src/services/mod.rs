@@ -58,7 +58,7 @@ fn add_task_definition(
         Architecture::Arm64 => "ARM64",
         Architecture::X86_64 => "X86_64",
     };
-    let on_instances = cluster::is_on_instances(&stack.cluster);
+    let on_instances = stack.cluster.is_on_instances();
     let (compatible, mode) = match on_instances {
         true => ("EC2", "bridge"),
         false => ("FARGATE", "awsvpc"),
@@ -168,7 +168,7 @@ fn min_healthy(resolved: &Resolved<'_>, service: &ResolvedService<'_>, spec: &Se
         return share;
     }
     let tasks = service.service.tasks;
-    if !cluster::is_on_instances(&resolved.stack.cluster) || tasks.max < 2 {
+    if !resolved.stack.cluster.is_on_instances() || tasks.max < 2 {
         return 100;
     }
     let fewest = tasks.min.clamp(2, MOST);
@@ -203,7 +203,7 @@ fn add_service(
     if let Some(map) = properties.as_object_mut() {
         let (property, value) = cluster::placement(home);
         map.insert(property.into(), value);
-        if !cluster::is_on_instances(home) {
+        if !home.is_on_instances() {
             let awsvpc = placement.awsvpc(load_balancer::task_group(resolved, service));
             let configuration = json!({ "AwsvpcConfiguration": awsvpc });
             map.insert("NetworkConfiguration".into(), configuration);

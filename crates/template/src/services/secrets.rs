@@ -7,19 +7,21 @@ use stack::ServiceSpec;
 use crate::resources::role::Statement;
 use crate::text::{Text, text};
 
+/// Where secrets are stored: the service, the ID of the statement that allows reading them, and the action.
+pub(crate) const STORES: [(&str, &str, &str); 2] = [
+    (
+        "secretsmanager",
+        "ReadSecrets",
+        "secretsmanager:GetSecretValue",
+    ),
+    ("ssm", "ReadParameters", "ssm:GetParameters"),
+];
+
 /// Reading and decrypting all of them.
 pub(super) fn read_all(spec: &ServiceSpec) -> Vec<Statement> {
-    let stores = [
-        (
-            "secretsmanager",
-            "ReadSecrets",
-            "secretsmanager:GetSecretValue",
-        ),
-        ("ssm", "ReadParameters", "ssm:GetParameters"),
-    ];
     let named: BTreeSet<String> = secrets_of(spec).map(secret_itself).collect();
     let named: Vec<&str> = named.iter().map(String::as_str).collect();
-    let read = stores
+    let read = STORES
         .into_iter()
         .filter_map(|(store, sid, action)| read_secrets(&named, store, sid, action));
     let secrets: Vec<&str> = secrets_of(spec).collect();

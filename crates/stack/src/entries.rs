@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::Report;
 use crate::findings::Findings;
-use crate::nearest::{listed, nearest};
+use crate::nearest::{listed, suggest};
 use crate::source::{Source, Span};
 use crate::yaml::{self, Key, Node, Value};
 
@@ -122,10 +122,9 @@ impl Reader<'_, '_> {
         if known.contains(&key.text.as_str()) || (known == self.keys && key.text == MEASURED) {
             return true;
         }
-        let help = match nearest(&key.text, known.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("supported keys: {}", listed(known.iter().copied())),
-        };
+        let help = suggest(&key.text, known.iter().copied(), || {
+            format!("supported keys: {}", listed(known.iter().copied()))
+        });
         let message = format!("unknown key `{}`", shorten(&key.text));
         let labels = [(key.span, "unknown")];
         self.findings.complain(&key.text, message, &labels, help);

@@ -4,7 +4,7 @@ use super::sidecars;
 use super::texts::path_of;
 use crate::findings::{Finding, Findings};
 use crate::model::{Container, HealthCheck, ServiceSource, ServiceSpec, Stack, Tasks};
-use crate::nearest::nearest;
+use crate::nearest::suggest;
 use crate::path;
 
 /// The first word of a health check's command. Source: Amazon ECS API, `HealthCheck$command`.
@@ -46,10 +46,9 @@ fn check_health_command(path: &str, health: &HealthCheck, findings: &mut Finding
         return;
     };
     let finding = if !FORMS.contains(&first.as_str()) {
-        let help = match nearest(first, FORMS) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "write `[CMD, …]` for a command and its words, or `[CMD-SHELL, …]` for a line that the container's shell runs".to_owned(),
-        };
+        let help = suggest(first, FORMS, || {
+            "write `[CMD, …]` for a command and its words, or `[CMD-SHELL, …]` for a line that the container's shell runs".to_owned()
+        });
         Finding::error("a health check starts with `CMD` or `CMD-SHELL`")
             .at(path::item(path, 0), "neither of the two")
             .help(help)

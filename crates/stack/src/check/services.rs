@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::texts;
 use crate::findings::{Finding, Findings};
 use crate::model::{Service, ServiceSource, ServiceSpec, Stack};
-use crate::nearest::{listed, nearest};
+use crate::nearest::{listed, suggest};
 use crate::path;
 use crate::variable::name_variable;
 
@@ -98,11 +98,13 @@ pub(super) fn check_queue_exists(stack: &Stack, name: &str, path: String, findin
         return;
     }
     let names = stack.queues.keys().map(String::as_str);
-    let help = match nearest(name, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if stack.queues.is_empty() => format!("define it under `queues`: `{name}: {{}}`"),
-        None => format!("defined are {}", listed(names.take(20))),
-    };
+    let help = suggest(name, names.clone(), || {
+        if stack.queues.is_empty() {
+            format!("define it under `queues`: `{name}: {{}}`")
+        } else {
+            format!("defined are {}", listed(names.take(20)))
+        }
+    });
     let finding = Finding::error(format!("no queue `{name}` is defined"))
         .at(path, "not under `queues`")
         .help(help);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::texts::path_of;
 use crate::findings::{Finding, Findings};
 use crate::model::{ContainerState, ServiceSpec, TaskContainer};
-use crate::nearest::{listed, nearest};
+use crate::nearest::{listed, suggest};
 use crate::path;
 
 pub(super) fn check(service: &str, key: &str, spec: &ServiceSpec, findings: &mut Findings) {
@@ -60,10 +60,9 @@ impl Task<'_> {
                 .containers()
                 .map(|one| one.sidecar.unwrap_or(self.key))
                 .collect();
-            let help = match nearest(name, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the containers are {}", listed(names)),
-            };
+            let help = suggest(name, names.iter().copied(), || {
+                format!("the containers are {}", listed(names.iter().copied()))
+            });
             let finding = Finding::error(format!("the task has no container `{name}`"))
                 .at_key(path, "not in the task")
                 .help(help);

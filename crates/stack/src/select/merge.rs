@@ -2,7 +2,7 @@
 
 use super::ENVIRONMENTS;
 use crate::findings::Findings;
-use crate::nearest::{listed, nearest};
+use crate::nearest::{listed, suggest};
 use crate::path;
 use crate::shape::{is_known, tables::STACK};
 use crate::yaml::{Key, Node, Value};
@@ -99,10 +99,9 @@ fn refuse_removal(
         None => entries.push((key.clone(), value.clone())),
         Some(false) => {
             let names = entries.iter().map(|(key, _)| key.text.as_str());
-            let help = match nearest(&key.text, names.clone()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are {}", listed(names.take(20))),
-            };
+            let help = suggest(&key.text, names.clone(), || {
+                format!("there are {}", listed(names.take(20)))
+            });
             let message = format!("there is no `{}` to remove", key.text);
             findings.complain(
                 &path::join(path),

@@ -7,7 +7,7 @@ mod merge;
 mod setting;
 
 use crate::findings::Findings;
-use crate::nearest::{listed, nearest};
+use crate::nearest::{listed, suggest};
 use crate::path;
 use crate::source::Span;
 use crate::yaml::{Node, Value};
@@ -70,15 +70,12 @@ fn find_environment(root: &Node, name: &str, findings: &mut Findings) -> Option<
     }
     let names = list_environments(root);
     let names = names.iter().map(String::as_str);
-    let help = match nearest(name, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if environments.is_none() => {
-            format!(
-                "the definition has no environments: add `environments: {{{name}: {{…}}}}`, or don't name one"
-            )
-        }
-        None => format!("defined are {}", listed(names)),
-    };
+    let help = suggest(name, names.clone(), || match environments {
+        None => format!(
+            "the definition has no environments: add `environments: {{{name}: {{…}}}}`, or don't name one"
+        ),
+        Some(_) => format!("defined are {}", listed(names)),
+    });
     let key = root
         .entries()
         .iter()

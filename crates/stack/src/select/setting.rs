@@ -3,7 +3,7 @@
 use super::ENVIRONMENTS;
 use super::merge::merge_entry;
 use crate::findings::Findings;
-use crate::nearest::{listed, nearest};
+use crate::nearest::{listed, suggest};
 use crate::path;
 use crate::shape::{Kind, find_kind, tables::STACK};
 use crate::source::Span;
@@ -88,16 +88,16 @@ fn add_mapping(node: &mut Node, key: &Key) {
 
 fn refuse_unknown(node: &Node, key: &Key, outer: &[String], findings: &mut Findings) {
     let names = node.entries().iter().map(|(key, _)| key.text.as_str());
-    let help = match nearest(&key.text, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if node.entries().is_empty() => {
+    let help = suggest(&key.text, names.clone(), || {
+        if node.entries().is_empty() {
             "nothing is defined in it; a key with dots needs quotes".to_owned()
+        } else {
+            format!(
+                "defined are {}; a key with dots needs quotes",
+                listed(names.take(20))
+            )
         }
-        None => format!(
-            "defined are {}; a key with dots needs quotes",
-            listed(names.take(20))
-        ),
-    };
+    });
     let place = path::join(outer);
     let message = format!("there is no `{}` in `{place}`", key.text);
     findings.complain(

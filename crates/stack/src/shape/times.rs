@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::kind::Time;
 use crate::duration;
-use crate::nearest::nearest;
+use crate::nearest::suggest;
 use crate::text::{is_digits, shorten};
 
 /// What a duration looks like.
@@ -69,10 +69,7 @@ pub(super) fn time_or_fault(time: &Time, word: &'static str, found: &str) -> Opt
     // Who writes no digit means the word.
     if !found.bytes().any(|byte| byte.is_ascii_digit()) {
         fault.message = format!("`{}` is neither a duration nor `{word}`", shorten(found));
-        fault.help = match nearest(found, [word]) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("{TIME_HELP}; or `{word}`"),
-        };
+        fault.help = suggest(found, [word], || format!("{TIME_HELP}; or `{word}`"));
     }
     Some(fault)
 }

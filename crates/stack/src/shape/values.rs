@@ -6,7 +6,7 @@ use super::kind::{Form, Kind, Rule, Text};
 use super::numbers::{amount_fault, amount_range, number_fault, number_range, range, whole_fault};
 use super::objective::{OBJECTIVE_HELP, objective_fault};
 use super::times::{TIME_HELP, time_fault, time_or_fault};
-use crate::nearest::{listed, nearest};
+use crate::nearest::{listed, suggest};
 use crate::text::{is_digits, shorten};
 use crate::yaml::{Value, scalar};
 
@@ -158,10 +158,7 @@ fn word_fault(kind: Kind, words: &'static [&'static str], found: &str) -> Fault 
             format!("expected {}, found `{quoted}`", describe_kind(kind))
         },
         label: "not taken",
-        help: match nearest(found, words.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => suggest_value(kind),
-        },
+        help: suggest(found, words.iter().copied(), || suggest_value(kind)),
     }
 }
 
@@ -184,10 +181,7 @@ fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
     Some(Fault {
         message: format!("expected {kind}, found `{}`", shorten(found)),
         label: "not taken",
-        help: match nearest(found, words) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("write {kind}"),
-        },
+        help: suggest(found, words, || format!("write {kind}")),
     })
 }
 

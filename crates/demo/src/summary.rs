@@ -144,13 +144,7 @@ impl Summary {
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
         let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
         let comparison = Comparison::new(&measured, &prediction);
-        let named = [
-            comparison.kept(),
-            comparison.peak_tasks(),
-            comparison.first_scale_out(),
-        ];
-        let apart = named.into_iter().flatten();
-        let apart = apart.filter(|figure| figure.differs_by_more_than(TOLERANCE));
+        let apart = comparison.differing_decisively(TOLERANCE);
         let differing = apart.map(|figure| figure.name.to_owned()).collect();
         let report = Report::new(self.load.clone(), None, measured.clone()).predicted(&prediction);
         self.page = Some(report.html()?);

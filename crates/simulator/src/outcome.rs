@@ -31,6 +31,10 @@ pub struct RunOutcome {
     pub within_objective: f64,
     /// Waiting times.
     pub waiting: Waiting,
+    /// The longest wait, in seconds, of each percent of the messages from 0 to 100: of the 90% that waited least at
+    /// index 90. Never empty.
+    #[serde(skip)]
+    pub wait_percentiles: Vec<f64>,
     /// Seconds during which the oldest waiting message had waited longer than promised.
     pub over_slo: f64,
     /// Messages that wait.
@@ -188,6 +192,9 @@ impl RunOutcome {
             target: scenario.policy.target(),
             within_objective: within_objective(records),
             waiting: waiting(records),
+            wait_percentiles: (0..=100)
+                .map(|percent| wait_of(records, f64::from(percent)))
+                .collect(),
             over_slo: seconds(records.over),
             backlog: backlog(records, finished.end),
             messages: messages(records),
@@ -287,16 +294,18 @@ fn needed_seconds(needed: &[u32], interval: Nanos, loaded: Nanos) -> f64 {
         .sum()
 }
 
+/// The longest wait of the percent of the messages that waited least, in seconds.
+fn wait_of(records: &Records, percent: f64) -> f64 {
+    let micros = records.waits.value_at_quantile(percent / 100.0);
+    (count(micros) / 1e6).min(seconds(records.wait_max))
+}
+
 fn waiting(records: &Records) -> Waiting {
-    let percentile = |percent: f64| {
-        let micros = records.waits.value_at_quantile(percent / 100.0);
-        (count(micros) / 1e6).min(seconds(records.wait_max))
-    };
     Waiting {
         mean: wide_seconds(records.wait_sum) / count(records.waits.len().max(1)),
-        p50: percentile(50.0),
-        p90: percentile(90.0),
-        p99: percentile(99.0),
+        p50: wait_of(records, 50.0),
+        p90: wait_of(records, 90.0),
+        p99: wait_of(records, 99.0),
         max: seconds(records.wait_max),
     }
 }

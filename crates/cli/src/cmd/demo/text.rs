@@ -122,7 +122,7 @@ fn judged_text(judged: &Judged) -> String {
     let percent = number(TOLERANCE * 100.0);
     if judged.differing.is_empty() {
         text.push_str(&format!(
-            "share within objective, peak and first scale-out are within {percent}% of what was predicted\n"
+            "the share within the objective, waits, peak and first scale-out are within {percent}% of what was predicted\n"
         ));
     } else {
         text.push_str(&format!(

@@ -15,8 +15,8 @@ use std::time::Duration;
 use rayon::prelude::*;
 use scaling::Warm;
 use simulator::{
-    Assumptions, DeadlinePolicy, DemandPolicy, Distribution, KedaPolicy, Load, Policy, Scenario,
-    simulate,
+    Assumptions, DeadlinePolicy, DemandPolicy, Deployments, Distribution, KedaPolicy, Load, Policy,
+    Scenario, simulate,
 };
 
 /// Work per message, in seconds.
@@ -67,6 +67,9 @@ struct Case {
     objective: Duration,
     processing: Distribution,
     concurrency: u32,
+    batch: u32,
+    prefetch: bool,
+    deployments: Option<Deployments>,
     heartbeat: bool,
     assumptions: Assumptions,
     /// The first seed, and how many there are.
@@ -181,6 +184,9 @@ impl Case {
                 cv => Distribution::Lognormal { mean, cv },
             },
             concurrency: 1,
+            batch: 1,
+            prefetch: false,
+            deployments: None,
             heartbeat: true,
             assumptions: Assumptions {
                 task_start: start,
@@ -202,6 +208,9 @@ impl Case {
             visibility_timeout: Duration::from_secs(120),
             heartbeat: self.heartbeat,
             concurrency: self.concurrency,
+            batch: self.batch,
+            prefetch: self.prefetch,
+            deployments: self.deployments,
             assumptions: self.assumptions.clone(),
             ..Scenario::new(&self.name, self.objective, self.processing, policy.clone())
         };
@@ -532,6 +541,28 @@ fn stress(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
         ..usual.clone()
     };
     row("concurrency 4", &four, loads, deadline())?;
+    let received = |batch, prefetch| Case {
+        batch,
+        prefetch,
+        ..usual.clone()
+    };
+    row(
+        "prefetch of 1 message",
+        &received(1, true),
+        loads,
+        deadline(),
+    )?;
+    row(
+        "batches of 10 messages",
+        &received(10, false),
+        loads,
+        deadline(),
+    )?;
+    let deployed = Case {
+        deployments: Some(Deployments::new(Duration::from_secs(6 * 3_600))),
+        ..usual.clone()
+    };
+    row("a deployment every 6 h", &deployed, loads, deadline())?;
     let again = Case {
         heartbeat: false,
         ..usual.clone()

@@ -31,10 +31,13 @@ pub enum AssumeError {
 const RENAMED: [(&str, &str); 1] = [("promise", "slo")];
 
 /// Everything that may be assumed.
-pub(crate) const KEYS: [&str; 28] = [
+pub(crate) const KEYS: [&str; 31] = [
     "slo",
     "processing_time",
     "concurrency",
+    "batch",
+    "prefetch",
+    "deploy_every",
     "task_start",
     "instance_start",
     "launches_per_minute",
@@ -75,8 +78,8 @@ pub fn renamed_assumption(key: &str) -> Option<&'static str> {
 }
 
 impl Overrides {
-    /// Takes an assumption such as `task_start=uniform:23s..60s`: `slo`, `processing_time`, `concurrency`, or a
-    /// field of [`crate::Assumptions`]. Keys of earlier versions are accepted too: see [`renamed_assumption`].
+    /// Takes an assumption such as `task_start=uniform:23s..60s`: `slo`, `processing_time`, `concurrency`,
+    /// `batch`, `prefetch`, `deploy_every`, or a field of [`crate::Assumptions`]. Keys of earlier versions are accepted too: see [`renamed_assumption`].
     ///
     /// # Errors
     /// When there is no such key, or the value doesn't fit it.
@@ -105,6 +108,9 @@ impl Overrides {
                 self.processing = Some(parse_distribution(value, Distribution::Exponential)?);
             }
             "concurrency" => self.concurrency = Some(parse_whole(value)?),
+            "batch" => self.batch = Some(parse_whole(value)?),
+            "prefetch" => self.prefetch = Some(value.parse().map_err(|_| "true or false")?),
+            "deploy_every" => self.deploy_every = Some(parse_time(value)?),
             _ => return self.set_constant(key, value),
         }
         Ok(())
@@ -269,7 +275,7 @@ mod tests {
     fn every_constant_has_a_key() {
         let list = Assumptions::default().list();
         let keys: Vec<_> = list.iter().map(|one| one.key).collect();
-        assert_eq!(KEYS[3..], keys);
+        assert_eq!(KEYS[6..], keys);
     }
 
     /// No key of the list is without effect, and every one reports what can be written.

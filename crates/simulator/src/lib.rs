@@ -62,7 +62,7 @@ pub use policy::{
 pub use progress::Progress;
 pub use random::Distribution;
 pub use report::{ComparedPolicy, Figure, Piece, Report};
-pub use scenario::{Overrides, Scenario, ScenarioError, TaskSize};
+pub use scenario::{Deployments, Overrides, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};
 pub use tune::{

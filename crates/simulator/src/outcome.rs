@@ -233,6 +233,9 @@ fn redelivered(scenario: &Scenario, records: &Records) -> Option<String> {
     let work = seconds(totals.longest_exposed);
     (totals.exposed > 0).then(|| {
         let timeout = scenario.visibility_timeout.as_secs_f64();
+        if work <= timeout {
+            return redelivered_from_batches(scenario, records, work);
+        }
         let fix = if scenario.heartbeat {
             "SQS hides a message for 12 hours at most".to_owned()
         } else {
@@ -250,6 +253,22 @@ fn redelivered(scenario: &Scenario, records: &Records) -> Option<String> {
             totals.redelivered
         )
     })
+}
+
+/// The same for messages that a task had received and not begun.
+fn redelivered_from_batches(scenario: &Scenario, records: &Records, work: f64) -> String {
+    let totals = records.totals;
+    let received = scenario.batch << u32::from(scenario.prefetch);
+    let turns = received.div_ceil(scenario.concurrency) + u32::from(scenario.prefetch);
+    format!(
+        "the visibility timeout, {}, ends while messages that a task has received wait for its work on others. Messages \
+         that became visible again: {}; times that they were received again: {}. Receive fewer messages at once, or set \
+         visibility_timeout to at least {:.0}s, which is the work on {turns} messages",
+        format_duration(scenario.visibility_timeout.as_secs_f64()),
+        totals.exposed,
+        totals.redelivered,
+        (work * f64::from(turns)).ceil()
+    )
 }
 
 /// The share, from 0 to 1, of the messages within the objective.

@@ -20,7 +20,7 @@ pub(super) struct SubjectArgs {
     /// Seed of everything that is drawn: the same one gives the same result
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(super) seed: u64,
-    /// Assume something else: `promise`, `processing_time`, `concurrency`, or a constant such as
+    /// Assume something else: `slo`, `processing_time`, `concurrency`, `batch`, `deploy_every`, or a constant such as
     /// `task_start=uniform:30s..90s`; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_assumption)]
     assume: Vec<String>,

@@ -129,6 +129,7 @@ mod tests {
                 oldest: 0,
                 sent: 0,
                 deleted: 0,
+                deploying: false,
             };
             let mut wishes = Wishes::default();
             keda.tick(Tick::Sample, at * SECOND, &seen, &mut wishes);

@@ -60,15 +60,17 @@ pub(crate) struct Observation {
     pub(crate) sent: u64,
     /// Messages deleted since the beginning.
     pub(crate) deleted: u64,
+    /// Whether a deployment replaces tasks.
+    pub(crate) deploying: bool,
 }
 
 impl Observation {
-    /// What Application Auto Scaling asks ECS for. The simulated service is never deployed anew.
+    /// What Application Auto Scaling asks ECS for.
     fn service_counts(&self) -> ServiceCounts {
         ServiceCounts {
             running: self.running,
             desired: self.desired,
-            deploying: false,
+            deploying: self.deploying,
         }
     }
 }

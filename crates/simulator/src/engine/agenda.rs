@@ -15,12 +15,14 @@ pub(super) enum Event {
     Ready { task: u32, generation: u32 },
     /// A task's stop timeout is over.
     Kill { task: u32, generation: u32 },
+    /// A deployment begins.
+    Deploy,
     /// ECS may launch another task.
     Launch,
     /// A message that was not deleted is visible again.
     Return(Message),
-    /// A message is visible again while it is still worked on.
-    Reappear(Message),
+    /// A message is visible again while it is still worked on: at this moment, unless it was hidden anew.
+    Reappear(Message, Nanos),
     /// The control's moment.
     Tick(Tick),
     /// A new desired count.

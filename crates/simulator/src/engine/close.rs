@@ -4,6 +4,7 @@ use crate::control::Foreknowledge;
 use crate::time::Nanos;
 
 use super::agenda::Event;
+use super::queue::Slow;
 use super::records::Records;
 use super::state::Engine;
 use super::tasks::Work;
@@ -67,10 +68,19 @@ impl Engine<'_> {
                     records.gone(message.sent);
                     records.judge_waiting(message.sent);
                 }
-                Event::Reappear(message) if queue.is_hidden(message) => {
+                Event::Reappear(message, until)
+                    if queue.is_hidden(message)
+                        && queue.slow(message).is_some_and(|slow| slow.until == *until) =>
+                {
                     records.gone(message.sent);
                 }
                 _ => {}
+            }
+        }
+        for message in self.tasks.held() {
+            let finished = |slow: &Slow| slow.finished;
+            if queue.is_hidden(message) && !queue.slow(message).is_some_and(finished) {
+                records.judge_waiting(message.sent);
             }
         }
         for Work { message, begun } in self.tasks.work() {

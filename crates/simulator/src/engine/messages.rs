@@ -19,23 +19,30 @@ impl Engine<'_> {
             receives: 0,
             slow: None,
         };
-        if work > self.hidden {
+        if work > self.hidden || self.holds {
             message.slow = self.queue.open(at);
         }
-        match self.tasks.take_idle() {
-            Some(slot) => self.receive(slot, message, false),
-            None => {
-                self.queue.push(message);
-                self.records.backlog(self.queue.visible());
-            }
+        if let Some(slot) = self.tasks.take_idle() {
+            let message = self.receive(message);
+            self.start_work(slot, message, false);
+            return;
         }
+        // Where messages wait already, no task holds nothing.
+        if self.scenario.prefetch
+            && self.queue.visible() == 0
+            && let Some(slot) = self.tasks.find_empty_handed()
+        {
+            let message = self.receive(message);
+            self.tasks.hold(slot, message);
+            return;
+        }
+        self.queue.push(message);
+        self.records.backlog(self.queue.visible());
     }
 
-    /// A hand that is not busy receives a message. With `replace`, the hand has just finished, and its
-    /// end is the next one.
+    /// A task receives a message, which is hidden from then on.
     #[inline]
-    fn receive(&mut self, slot: u32, mut message: Message, replace: bool) {
-        let now = self.records.now;
+    fn receive(&mut self, mut message: Message) -> Message {
         message.receives += 1;
         self.records.totals.again += u64::from(message.receives > 1);
         self.queue.in_flight += 1;
@@ -43,6 +50,42 @@ impl Engine<'_> {
         if message.slow.is_some() {
             self.hide(message);
         }
+        message
+    }
+
+    /// A task receives as many messages as it asks for at once, if there are so many.
+    fn receive_batch(&mut self, slot: u32) {
+        for _ in 0..self.scenario.batch {
+            let Some(message) = self.next_message() else {
+                return;
+            };
+            let message = self.receive(message);
+            self.tasks.hold(slot, message);
+        }
+    }
+
+    /// The next message for a hand of a running task: one that its task has received already, or one from the queue.
+    #[inline]
+    fn fetch(&mut self, slot: u32) -> Option<Message> {
+        if !self.holds {
+            let message = self.next_message()?;
+            return Some(self.receive(message));
+        }
+        if self.tasks.holds_nothing(slot) {
+            self.receive_batch(slot);
+        }
+        let message = self.tasks.take_held(slot);
+        if self.scenario.prefetch && self.tasks.holds_nothing(slot) {
+            self.receive_batch(slot);
+        }
+        message
+    }
+
+    /// A hand that is not busy begins a message that its task has received. With `replace`, the hand has just finished,
+    /// and its end is the next one.
+    #[inline]
+    fn start_work(&mut self, slot: u32, message: Message, replace: bool) {
+        let now = self.records.now;
         let generation = self.tasks.begin(
             slot,
             Work {
@@ -65,8 +108,16 @@ impl Engine<'_> {
             slow.dropped = false;
             self.records.totals.redelivered += u64::from(std::mem::take(&mut slow.exposed_now));
         }
-        let again = self.records.now.saturating_add(self.hidden);
-        self.agenda.plan(again, Event::Reappear(message));
+        let until = self.records.now.saturating_add(self.hidden);
+        self.hide_until(message, until);
+    }
+
+    /// From now on a message that was received is visible again at this moment, and no longer at another.
+    pub(super) fn hide_until(&mut self, message: Message, until: Nanos) {
+        if let Some(slow) = self.queue.slow_mut(&message) {
+            slow.until = until;
+            self.agenda.plan(until, Event::Reappear(message, until));
+        }
     }
 
     /// The next processing ends: its message is deleted, and its hand takes another.
@@ -81,13 +132,16 @@ impl Engine<'_> {
         };
         self.done(work);
         if self.tasks.goes_on(slot, self.drains) && !self.is_due_to_stop(slot) {
-            if let Some(message) = self.next_message() {
-                self.receive(slot, message, true);
+            if let Some(message) = self.fetch(slot) {
+                self.start_work(slot, message, true);
                 return;
             }
             self.ends.pop();
             self.tasks.rest(slot, self.records.now, self.drains);
             self.tasks.put_idle(slot);
+        } else if let Some(message) = self.tasks.take_held(slot) {
+            // A task that stops finishes what it has received.
+            self.start_work(slot, message, true);
         } else {
             self.ends.pop();
             let runs = self.tasks.goes_on(slot, self.drains);
@@ -186,11 +240,11 @@ impl Engine<'_> {
     }
 
     /// A message has been hidden for its time and is still being worked on, unless it is gone.
-    pub(super) fn reappear(&mut self, message: Message) {
+    pub(super) fn reappear(&mut self, message: Message, until: Nanos) {
         let latest = self
             .queue
             .slow(&message)
-            .is_some_and(|slow| slow.latest == message.receives);
+            .is_some_and(|slow| slow.latest == message.receives && slow.until == until);
         if !latest || self.queue.forget(&message) {
             return;
         }
@@ -206,11 +260,32 @@ impl Engine<'_> {
     pub(super) fn hand_out(&mut self) {
         while self.queue.visible() > 0 {
             let Some(slot) = self.tasks.take_idle() else {
+                break;
+            };
+            match self.fetch(slot) {
+                Some(message) => self.start_work(slot, message, false),
+                None => self.tasks.put_idle(slot),
+            }
+            if self.holds {
+                self.share_held(slot);
+            }
+        }
+        while self.scenario.prefetch && self.queue.visible() > 0 {
+            let Some(slot) = self.tasks.find_empty_handed() else {
                 return;
             };
-            match self.next_message() {
-                Some(message) => self.receive(slot, message, false),
-                None => self.tasks.put_idle(slot),
+            self.receive_batch(slot);
+        }
+    }
+
+    /// The other hands of a task that wait begin what it has just received.
+    fn share_held(&mut self, slot: u32) {
+        while !self.tasks.holds_nothing(slot) {
+            let Some(beside) = self.tasks.take_idle_beside(slot) else {
+                return;
+            };
+            if let Some(message) = self.tasks.take_held(slot) {
+                self.start_work(beside, message, false);
             }
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Slow {
     sent: Nanos,
     /// The latest receive: only its receipt handle deletes.
     pub(super) latest: u32,
+    /// When its latest receive no longer hides it.
+    pub(super) until: Nanos,
     /// Deleted, or a dead letter.
     pub(super) gone: bool,
     /// A copy waits in the queue.

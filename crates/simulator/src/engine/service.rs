@@ -3,6 +3,7 @@
 use crate::time::{Nanos, nanos, seconds};
 
 use super::agenda::Event;
+use super::queue::Message;
 use super::records::ScalingAction;
 use super::state::Engine;
 use super::tasks::Work;
@@ -28,8 +29,8 @@ impl Engine<'_> {
     /// Brings the tasks to the desired count, as fast as ECS launches them.
     pub(super) fn reconcile(&mut self) {
         let now = self.records.now;
-        while self.tasks.wanted() > self.desired {
-            if self.tasks.cancel(now) {
+        while self.has_surplus() {
+            if self.tasks.old() == 0 && self.tasks.cancel(now) {
                 continue;
             }
             let protect = self.scenario.protect;
@@ -41,7 +42,7 @@ impl Engine<'_> {
                 self.agenda.plan(at, Event::Kill { task, generation });
             }
         }
-        while self.tasks.wanted() < self.desired {
+        while self.lacks_tasks() {
             if self.instant {
                 let (task, generation) = self.tasks.launch(now);
                 self.ready(task, generation);
@@ -70,6 +71,44 @@ impl Engine<'_> {
         self.records.running(self.tasks.running());
     }
 
+    /// Whether a task is to stop. During a deployment an old one does once enough others run.
+    pub(super) fn has_surplus(&self) -> bool {
+        match self.scenario.deployments {
+            Some(deployments) if self.tasks.old() > 0 => {
+                self.tasks.running() > deployments.least(self.desired)
+            }
+            _ => self.tasks.wanted() > self.desired,
+        }
+    }
+
+    /// Whether a task is to start. During a deployment the new ones do, as far as there may be more tasks.
+    fn lacks_tasks(&self) -> bool {
+        let (wanted, old) = (self.tasks.wanted(), self.tasks.old());
+        let most = match self.scenario.deployments {
+            Some(deployments) if old > 0 => deployments.most(self.desired),
+            _ => self.desired,
+        };
+        wanted < most && wanted - old < self.desired
+    }
+
+    /// A new version of the service: all its tasks are replaced, and so again after the time between deployments.
+    pub(super) fn deploy(&mut self) {
+        self.tasks.deploy(self.records.now);
+        self.reconcile();
+        self.plan_deployment();
+    }
+
+    /// The next deployment, if there is any.
+    pub(super) fn plan_deployment(&mut self) {
+        if let Some(deployments) = self.scenario.deployments
+            && !self.instant
+        {
+            let every = nanos(deployments.every).max(1);
+            self.agenda
+                .plan(self.records.now.saturating_add(every), Event::Deploy);
+        }
+    }
+
     /// When a further task can start, or `None` while no instance has room for it.
     fn place_task(&mut self) -> Option<Nanos> {
         let (now, tasks) = (self.records.now, self.tasks.present());
@@ -90,6 +129,9 @@ impl Engine<'_> {
         if self.tasks.ready(task, generation) {
             self.records.running(self.tasks.running());
             self.hand_out();
+            if self.tasks.old() > 0 {
+                self.reconcile();
+            }
         }
     }
 
@@ -97,23 +139,38 @@ impl Engine<'_> {
     /// has too many tasks.
     #[inline]
     pub(super) fn is_due_to_stop(&self, slot: u32) -> bool {
-        self.scenario.protect && self.tasks.wanted() > self.desired && self.tasks.is_last_work(slot)
+        self.scenario.protect && self.has_surplus() && self.tasks.is_last_work(slot)
     }
 
     /// A task's stop timeout is over: what it worked on is visible again when its time is up, which a heartbeat has
     /// extended just before.
     pub(super) fn kill(&mut self, task: u32, generation: u32) {
         let now = self.records.now;
-        for Work { message, begun } in self.tasks.kill(task, generation, now) {
-            self.records.totals.interrupted += 1;
-            if let Some(slow) = self.queue.slow_mut(&message) {
-                slow.dropped |= slow.latest == message.receives;
-            }
+        let (works, held) = self.tasks.kill(task, generation, now);
+        self.records.totals.interrupted += works.len() as u64;
+        for Work { message, begun } in works {
+            let hidden_at = if self.scenario.heartbeat { now } else { begun };
+            self.drop_message(message, hidden_at);
+        }
+        for message in held {
+            self.drop_message(message, now);
+        }
+    }
+
+    /// Nobody works on a received message any more, which was last hidden at this moment.
+    fn drop_message(&mut self, message: Message, hidden_at: Nanos) {
+        let now = self.records.now;
+        let again = hidden_at.saturating_add(self.visibility).max(now);
+        let Some(slow) = self.queue.slow_mut(&message) else {
             if message.slow.is_none() {
-                let hidden_at = if self.scenario.heartbeat { now } else { begun };
-                let again = hidden_at.saturating_add(self.visibility).max(now);
                 self.agenda.plan(again, Event::Return(message));
             }
+            return;
+        };
+        slow.dropped |= slow.latest == message.receives;
+        // Without a heartbeat it comes up when its receive says.
+        if self.scenario.heartbeat && slow.latest == message.receives {
+            self.hide_until(message, again);
         }
     }
 }

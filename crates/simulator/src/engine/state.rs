@@ -40,6 +40,8 @@ pub(super) struct Engine<'s> {
     pub(super) retention: Nanos,
     pub(super) most_receives: u32,
     pub(super) drains: bool,
+    /// Whether tasks receive messages that they don't begin at once.
+    pub(super) holds: bool,
 }
 
 impl<'s> Engine<'s> {
@@ -89,6 +91,7 @@ impl<'s> Engine<'s> {
             most_receives: scenario.max_receives.unwrap_or(u32::MAX),
             // A task that protects itself gets SIGTERM when it has nothing to do.
             drains: scenario.assumptions.drains || scenario.protect,
+            holds: scenario.batch > 1 || scenario.prefetch,
         }
     }
 
@@ -114,6 +117,7 @@ impl<'s> Engine<'s> {
         if self.records.detailed {
             self.agenda.plan(self.records.width, Event::Point);
         }
+        self.plan_deployment();
         self.grant();
     }
 
@@ -125,8 +129,9 @@ impl<'s> Engine<'s> {
                 self.launch_planned = false;
                 self.reconcile();
             }
+            Some(Event::Deploy) => self.deploy(),
             Some(Event::Return(message)) => self.give_back(message),
-            Some(Event::Reappear(message)) => self.reappear(message),
+            Some(Event::Reappear(message, until)) => self.reappear(message, until),
             Some(Event::Tick(tick)) => self.tick(tick),
             Some(Event::Desired(desired)) => self.desire(desired),
             Some(Event::Point) => {
@@ -151,6 +156,7 @@ impl<'s> Engine<'s> {
                 .map_or(0, |sent| self.records.now - sent),
             sent: self.records.totals.sent,
             deleted: self.records.totals.deleted,
+            deploying: self.tasks.old() > 0,
         };
         self.control
             .tick(tick, self.records.now, &seen, &mut self.wishes);

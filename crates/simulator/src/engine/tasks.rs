@@ -1,5 +1,7 @@
 //! The tasks of the service and what each works on.
 
+use std::collections::VecDeque;
+
 use super::queue::Message;
 use crate::random::Random;
 use crate::time::Nanos;
@@ -24,6 +26,8 @@ pub(super) struct Task {
     pub(super) generation: u32,
     busy: u32,
     launched: Nanos,
+    /// Whether a deployment replaces it.
+    old: bool,
 }
 
 /// What one of a task's hands works on.
@@ -47,9 +51,13 @@ pub(super) struct Tasks {
     concurrency: usize,
     tasks: Vec<Task>,
     slots: Vec<Slot>,
+    /// Messages that each task has received and not begun.
+    held: Vec<VecDeque<Message>>,
     free: Vec<u32>,
     starting: Vec<u32>,
     running: Vec<u32>,
+    /// Running tasks that a deployment replaces.
+    old: u32,
     /// Hands that wait for a message.
     idle: Vec<u32>,
     /// Task time so far of the tasks that are gone, and what is billed of it.
@@ -64,9 +72,11 @@ impl Tasks {
             concurrency: concurrency as usize,
             tasks: Vec::new(),
             slots: Vec::new(),
+            held: Vec::new(),
             free: Vec::new(),
             starting: Vec::new(),
             running: Vec::new(),
+            old: 0,
             idle: Vec::new(),
             used: 0,
             billed: 0,
@@ -92,6 +102,20 @@ impl Tasks {
         (self.tasks.len() - self.free.len()) as u32
     }
 
+    /// Running tasks that a deployment replaces.
+    pub(super) fn old(&self) -> u32 {
+        self.old
+    }
+
+    /// A deployment replaces all tasks: those that start are cancelled, and those that run are old.
+    pub(super) fn deploy(&mut self, now: Nanos) {
+        while self.cancel(now) {}
+        for id in &self.running {
+            self.tasks[*id as usize].old = true;
+        }
+        self.old = self.running();
+    }
+
     /// A new task, which starts; with its generation.
     #[expect(
         clippy::cast_possible_truncation,
@@ -104,7 +128,9 @@ impl Tasks {
                 generation: 0,
                 busy: 0,
                 launched: 0,
+                old: false,
             });
+            self.held.push(VecDeque::new());
             let hands = self.slots.len() + self.concurrency;
             self.slots.resize(
                 hands,
@@ -147,21 +173,26 @@ impl Tasks {
         true
     }
 
-    /// Any running task, by its place among them: with `protect`, only one that works on nothing.
+    /// Any running task, by its place among them: with `protect`, only one that works on nothing, and while a deployment
+    /// replaces tasks, only an old one.
     pub(super) fn choose_victim(&self, random: &mut Random, protect: bool) -> Option<usize> {
-        if !protect {
+        if !protect && self.old == 0 {
             let at = random.below(self.running.len());
             return (at < self.running.len()).then_some(at);
         }
-        let idle = |id: u32| self.tasks[id as usize].busy == 0;
-        let places = (0..self.running.len()).filter(|at| idle(self.running[*at]));
+        let fits = |id: u32| {
+            let task = &self.tasks[id as usize];
+            !(protect && task.busy > 0) && (task.old || self.old == 0)
+        };
+        let places = (0..self.running.len()).filter(|at| fits(self.running[*at]));
         let places: Vec<usize> = places.collect();
         places.get(random.below(places.len())).copied()
     }
 
     /// Whether the work of a hand is all that its task has.
     pub(super) fn is_last_work(&self, slot: u32) -> bool {
-        self.tasks[slot as usize / self.concurrency].busy == 1
+        let task = slot as usize / self.concurrency;
+        self.tasks[task].busy == 1 && self.held[task].is_empty()
     }
 
     /// Sends SIGTERM to the running task at this place. With its generation, when it still works.
@@ -169,6 +200,7 @@ impl Tasks {
         let id = self.running.swap_remove(at);
         let task = &mut self.tasks[id as usize];
         task.state = State::Stopping;
+        self.old -= u32::from(std::mem::take(&mut task.old));
         let (busy, generation) = (task.busy, task.generation);
         if drains {
             let concurrency = self.concurrency as u32;
@@ -185,6 +217,42 @@ impl Tasks {
     #[inline]
     pub(super) fn take_idle(&mut self) -> Option<u32> {
         self.idle.pop()
+    }
+
+    /// A hand that waits for a message, of the task that this hand belongs to.
+    pub(super) fn take_idle_beside(&mut self, slot: u32) -> Option<u32> {
+        let concurrency = self.concurrency as u32;
+        let beside = |other: &u32| other / concurrency == slot / concurrency;
+        let at = self.idle.iter().rposition(beside)?;
+        Some(self.idle.remove(at))
+    }
+
+    /// A task has received a message that none of its hands begins yet. It is named by any hand.
+    pub(super) fn hold(&mut self, slot: u32, message: Message) {
+        self.held[slot as usize / self.concurrency].push_back(message);
+    }
+
+    /// The next message that the task of a hand has received already.
+    #[inline]
+    pub(super) fn take_held(&mut self, slot: u32) -> Option<Message> {
+        self.held[slot as usize / self.concurrency].pop_front()
+    }
+
+    /// Whether the task of a hand has received nothing that it has not begun.
+    pub(super) fn holds_nothing(&self, slot: u32) -> bool {
+        self.held[slot as usize / self.concurrency].is_empty()
+    }
+
+    /// A hand of a running task that holds nothing.
+    pub(super) fn find_empty_handed(&self) -> Option<u32> {
+        let mut running = self.running.iter();
+        let task = running.find(|id| self.held[**id as usize].is_empty());
+        task.map(|id| id * self.concurrency as u32)
+    }
+
+    /// What tasks have received and not begun.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Message> {
+        self.held.iter().flatten()
     }
 
     /// A hand has nothing to do.
@@ -233,11 +301,16 @@ impl Tasks {
         }
     }
 
-    /// Kills a task that is still stopping; what it worked on.
-    pub(super) fn kill(&mut self, id: u32, generation: u32, now: Nanos) -> Vec<Work> {
+    /// Kills a task that is still stopping; what it worked on, and what it held.
+    pub(super) fn kill(
+        &mut self,
+        id: u32,
+        generation: u32,
+        now: Nanos,
+    ) -> (Vec<Work>, VecDeque<Message>) {
         let task = &mut self.tasks[id as usize];
         if task.generation != generation || task.state != State::Stopping {
-            return Vec::new();
+            return (Vec::new(), VecDeque::new());
         }
         let hands = id as usize * self.concurrency..(id as usize + 1) * self.concurrency;
         let mut lost = Vec::new();
@@ -249,7 +322,7 @@ impl Tasks {
         let concurrency = self.concurrency as u32;
         self.idle.retain(|slot| slot / concurrency != id);
         self.end(id, now);
-        lost
+        (lost, std::mem::take(&mut self.held[id as usize]))
     }
 
     /// What is being worked on.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stack::{Architecture, Queue, Service, ServiceSource, Stack, Warm};
+use stack::{Architecture, Cluster, Queue, Service, ServiceSource, Stack, Warm};
 
 use crate::cost::{Billing, PriceTable, Prices};
 use crate::random::Distribution;
 
 use super::policies::choose_policy;
-use super::{Overrides, Scenario, ScenarioError, TaskSize};
+use super::{Deployments, Overrides, Scenario, ScenarioError, TaskSize};
 
 impl Scenario {
     /// The scenario of a service of a definition, with what the definition doesn't say from `overrides`
@@ -53,6 +53,8 @@ impl Scenario {
             slo,
             processing,
             concurrency: overrides.concurrency.unwrap_or_else(|| found.concurrency()),
+            batch: overrides.batch.unwrap_or(1),
+            prefetch: overrides.prefetch.unwrap_or(false),
             min: found.tasks.min,
             max: found.tasks.max,
             initial: found.tasks.min.max(warm_tasks(found)),
@@ -62,6 +64,7 @@ impl Scenario {
             stop_timeout: Duration::from_secs(30),
             protect: found.protect,
             heartbeat: found.heartbeat,
+            deployments: overrides.deploy_every.map(Deployments::new),
             policy: choose_policy(stack, service, found, &mut notes)?,
             size: TaskSize {
                 cpu: 256,
@@ -73,7 +76,7 @@ impl Scenario {
             notes,
         };
         scenario.set_queues(stack, service, found)?;
-        scenario.set_task(found);
+        scenario.set_task(found, &stack.cluster);
         scenario.check()?;
         Ok(scenario)
     }
@@ -110,9 +113,13 @@ impl Scenario {
         Ok(())
     }
 
-    fn set_task(&mut self, service: &Service) {
+    fn set_task(&mut self, service: &Service, cluster: &Cluster) {
         match &service.source {
             ServiceSource::Create(spec) => {
+                if let Some(deployments) = &mut self.deployments {
+                    deployments.min_healthy = spec.min_healthy(service.tasks, cluster);
+                    deployments.max = spec.deployment.max.unwrap_or(deployments.max);
+                }
                 self.stop_timeout = spec.stop_timeout;
                 self.size = TaskSize {
                     cpu: spec.cpu,

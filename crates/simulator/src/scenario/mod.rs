@@ -27,6 +27,11 @@ pub struct Scenario {
     pub processing: Distribution,
     /// Messages that a task works on at once, at least 1.
     pub concurrency: u32,
+    /// Messages that a task asks for at once, 1 to 10 as SQS allows. Those that it doesn't begin at once are hidden, and
+    /// no other task can begin them.
+    pub batch: u32,
+    /// Whether a task receives the next messages while it works on the last ones.
+    pub prefetch: bool,
     /// Fewest tasks.
     pub min: u32,
     /// Most tasks, at least `min`.
@@ -45,6 +50,8 @@ pub struct Scenario {
     pub protect: bool,
     /// Whether a task extends the visibility timeout of a message while it works on it.
     pub heartbeat: bool,
+    /// Deployments of new versions, if there are any.
+    pub deployments: Option<Deployments>,
     /// How the desired count follows the work.
     pub policy: Policy,
     /// Size of a task, for its cost.
@@ -55,6 +62,39 @@ pub struct Scenario {
     pub billing: Billing,
     /// What was assumed or left out, a sentence each.
     pub notes: Vec<String>,
+}
+
+/// Rolling deployments of a service: ECS starts new tasks, and stops old ones as the new ones run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Deployments {
+    /// Time from one to the next.
+    pub every: Duration,
+    /// Percentage of the desired count that keeps running, rounded up (ECS's `minimumHealthyPercent`).
+    pub min_healthy: u32,
+    /// Percentage of the desired count that old and new tasks are at most, rounded down (ECS's `maximumPercent`).
+    pub max: u32,
+}
+
+impl Deployments {
+    /// As ECS does it by default: no fewer tasks than desired, and up to twice as many.
+    #[must_use]
+    pub fn new(every: Duration) -> Self {
+        Self {
+            every,
+            min_healthy: 100,
+            max: 200,
+        }
+    }
+
+    /// Tasks that keep running.
+    pub(crate) fn least(self, desired: u32) -> u32 {
+        desired.saturating_mul(self.min_healthy).div_ceil(100)
+    }
+
+    /// Most tasks, old ones included.
+    pub(crate) fn most(self, desired: u32) -> u32 {
+        desired.saturating_mul(self.max) / 100
+    }
 }
 
 /// Size of a Fargate task.
@@ -77,6 +117,12 @@ pub struct Overrides {
     pub processing: Option<Distribution>,
     /// Messages that a task works on at once. Without it: 1.
     pub concurrency: Option<u32>,
+    /// Messages that a task asks for at once. Without it: 1.
+    pub batch: Option<u32>,
+    /// Whether a task receives the next messages while it works on the last ones. Without it: it doesn't.
+    pub prefetch: Option<bool>,
+    /// Time from one deployment to the next. Without it: there is none.
+    pub deploy_every: Option<Duration>,
     /// What is taken for granted.
     pub assumptions: Option<Assumptions>,
     /// Prices. Without them: the built-in table.
@@ -131,6 +177,8 @@ impl Scenario {
             slo,
             processing,
             concurrency: 1,
+            batch: 1,
+            prefetch: false,
             min: 1,
             max: 100,
             initial: 1,
@@ -141,6 +189,7 @@ impl Scenario {
             billing: Billing::new(&policy),
             protect: false,
             heartbeat: false,
+            deployments: None,
             policy,
             size: TaskSize {
                 cpu: 256,
@@ -183,6 +232,10 @@ impl Scenario {
         wrong(
             self.concurrency > 10_000,
             "a task works on 10,000 messages at most",
+        )?;
+        wrong(
+            !(1..=10).contains(&self.batch),
+            "SQS returns 1 to 10 messages at once",
         )?;
         wrong(
             self.slo.is_zero(),

@@ -5,6 +5,7 @@ mod comparing;
 mod compressed;
 mod definitions;
 mod demand;
+mod deployments;
 mod instances;
 mod known_answers;
 mod measured;

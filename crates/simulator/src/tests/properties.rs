@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine;
-use crate::{BacklogPolicy, KedaPolicy, OldReceipt, StepPolicy};
+use crate::{BacklogPolicy, Deployments, KedaPolicy, OldReceipt, StepPolicy};
 
 fn loads() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -46,6 +46,7 @@ prop_compose! {
         millis in 20u64..20_000,
         kind in 0u8..3,
         concurrency in 1u32..4,
+        (batch, prefetch) in prop_oneof![Just((1, false)), (1u32..=10, any::<bool>())],
         (min, more) in (0u32..4, 1u32..40),
         initial in 0u32..50,
         visibility in 0u64..120,
@@ -54,6 +55,7 @@ prop_compose! {
         stop in 0u64..40,
         (drains, protect, heartbeat) in any::<(bool, bool, bool)>(),
         old_receipt in prop_oneof![Just(OldReceipt::Ignored), Just(OldReceipt::Deletes)],
+        deployments in proptest::option::of((1u64..1_000, 0u32..=100, 100u32..=200)),
         slo in 1u64..600,
     ) -> Scenario {
         let mean = Duration::from_millis(millis);
@@ -67,15 +69,23 @@ prop_compose! {
                 _ => Distribution::Lognormal { mean, cv: 1.5 },
             },
             concurrency,
+            batch,
+            prefetch,
             min,
             max: min + more,
             initial: initial.clamp(min, min + more),
             visibility_timeout: Duration::from_secs(visibility),
             retention: Duration::from_secs(retention),
-            max_receives,
+            // Batches that are hidden for too short would be received again for a simulated day.
+            max_receives: max_receives.or((batch > 1 || prefetch).then_some(4)),
             stop_timeout: Duration::from_secs(stop),
             protect,
             heartbeat,
+            deployments: deployments.map(|(every, min_healthy, max)| Deployments {
+                every: Duration::from_secs(every),
+                min_healthy,
+                max,
+            }),
             assumptions: Assumptions { drains, old_receipt, ..base.assumptions.clone() },
             ..base
         }
@@ -107,7 +117,7 @@ proptest! {
         if scenario.protect {
             prop_assert_eq!(totals.interrupted, 0);
         }
-        if scenario.heartbeat && totals.interrupted == 0 {
+        if scenario.heartbeat && totals.interrupted == 0 && scenario.batch == 1 && !scenario.prefetch {
             prop_assert_eq!(totals.again, 0);
         }
         if scenario.max_receives.is_none() {

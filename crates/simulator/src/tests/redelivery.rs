@@ -169,3 +169,77 @@ fn a_killed_task_extends_no_more() {
     near(outcome.waiting.max, 106.0, 1e-9);
     assert_eq!(storm(&outcome), None);
 }
+
+/// Ten messages of 1 s at once on two tasks: each takes one, and the first to end receives the other eight with a batch of
+/// ten, since SQS returns what is there. It begins them one after the other, at 1, 2, … 8 s, while the other task rests;
+/// one at a time, both tasks work, and the last begin at 4 s.
+#[test]
+fn a_batch_keeps_messages_from_the_other_tasks() {
+    let load = csv(&"0\n".repeat(10));
+    let one = Scenario {
+        processing: Distribution::Fixed(Duration::from_secs(1)),
+        policy: Policy::Fixed { tasks: 2 },
+        ..scenario()
+    };
+    let ten = Scenario {
+        batch: 10,
+        ..one.clone()
+    };
+    near(simulate(&one, &load, 1).unwrap().waiting.max, 4.0, 1e-9);
+    let outcome = simulate(&ten, &load, 1).unwrap();
+    near(outcome.waiting.max, 8.0, 1e-9);
+    assert_eq!(
+        (outcome.messages.deleted, outcome.messages.processed_again),
+        (10, 0)
+    );
+    // Two hands of the task share what it has received: the last two begin at 1 + 3 s.
+    let hands = Scenario {
+        concurrency: 2,
+        policy: Policy::Fixed { tasks: 1 },
+        ..ten
+    };
+    near(simulate(&hands, &load, 1).unwrap().waiting.max, 4.0, 1e-9);
+}
+
+/// The batch of eight is received at 1 s and hidden for 4 s, so three of it are begun after 5 s, and the other task
+/// begins them first, or at the same moment.
+#[test]
+fn a_batch_that_takes_longer_than_it_is_hidden_is_received_again() {
+    let scenario = Scenario {
+        processing: Distribution::Fixed(Duration::from_secs(1)),
+        policy: Policy::Fixed { tasks: 2 },
+        batch: 10,
+        visibility_timeout: Duration::from_secs(4),
+        ..scenario()
+    };
+    let outcome = simulate(&scenario, &csv(&"0\n".repeat(10)), 1).unwrap();
+    assert_eq!(outcome.messages.deleted, 10);
+    assert!(outcome.messages.processed_again > 0);
+    let note = storm(&outcome).unwrap();
+    assert!(
+        note.ends_with("set visibility_timeout to at least 10s, which is the work on 10 messages"),
+        "{note}"
+    );
+}
+
+/// With prefetch a task takes a message while it works on another, though a second task starts meanwhile: of two messages
+/// on one task nothing waits in the queue, and the second begins at 10 s.
+#[test]
+fn a_prefetched_message_is_in_flight_and_waits_for_its_task() {
+    let scenario = Scenario {
+        processing: Distribution::Fixed(Duration::from_secs(10)),
+        prefetch: true,
+        ..scenario()
+    };
+    let load = csv("0\n1\n");
+    let outcome = simulate(&scenario, &load, 1).unwrap();
+    near(outcome.waiting.max, 9.0, 1e-9);
+    assert_eq!(outcome.backlog.max, 0);
+    let without = Scenario {
+        prefetch: false,
+        ..scenario
+    };
+    let outcome = simulate(&without, &load, 1).unwrap();
+    near(outcome.waiting.max, 9.0, 1e-9);
+    assert_eq!(outcome.backlog.max, 1);
+}

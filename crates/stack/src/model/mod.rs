@@ -498,6 +498,28 @@ pub struct ServiceSpec {
     pub load_balancer: Option<LoadBalancer>,
 }
 
+impl ServiceSpec {
+    /// Share of the tasks, in percent, that run while ECS replaces them.
+    ///
+    /// Instances that are all full have no room for a new task until an old one has stopped, and at 100% none may
+    /// stop: the deployment would wait until CloudFormation gives up after three hours. ECS rounds the number of
+    /// tasks up, so one of `n` tasks may stop at (n − 1) ÷ n. Of a single task none may: it would be an outage.
+    /// Source: Amazon ECS API, `DeploymentConfiguration$minimumHealthyPercent`.
+    #[must_use]
+    pub fn min_healthy(&self, tasks: Tasks, cluster: &Cluster) -> u32 {
+        /// No more than a quarter of the tasks stops, however many there are.
+        const MOST: u32 = 4;
+        if let Some(share) = self.deployment.min_healthy {
+            return share;
+        }
+        if !cluster.is_on_instances() || tasks.max < 2 {
+            return 100;
+        }
+        let fewest = tasks.min.clamp(2, MOST);
+        100 * (fewest - 1) / fewest
+    }
+}
+
 /// An Application Load Balancer of a service's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadBalancer {

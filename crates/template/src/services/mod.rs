@@ -155,26 +155,6 @@ fn render_environment(
         .collect()
 }
 
-/// Share of the tasks, in percent, that run while ECS replaces them.
-///
-/// Instances that are all full have no room for a new task until an old one has stopped, and at 100% none may
-/// stop: the deployment would wait until CloudFormation gives up after three hours. ECS rounds the number of
-/// tasks up, so one of `n` tasks may stop at (n − 1) ÷ n. Of a single task none may: it would be an outage.
-/// Source: Amazon ECS API, `DeploymentConfiguration$minimumHealthyPercent`.
-fn min_healthy(resolved: &Resolved<'_>, service: &ResolvedService<'_>, spec: &ServiceSpec) -> u32 {
-    /// No more than a quarter of the tasks stops, however many there are.
-    const MOST: u32 = 4;
-    if let Some(share) = spec.deployment.min_healthy {
-        return share;
-    }
-    let tasks = service.service.tasks;
-    if !resolved.stack.cluster.is_on_instances() || tasks.max < 2 {
-        return 100;
-    }
-    let fewest = tasks.min.clamp(2, MOST);
-    100 * (fewest - 1) / fewest
-}
-
 /// The property by which a service's tasks run commands.
 pub(crate) const ENABLE_EXEC: &str = "EnableExecuteCommand";
 
@@ -190,7 +170,7 @@ fn add_service(
         "Cluster": service.cluster.value(),
         "TaskDefinition": reference(&names::task_definition(short)),
         "DeploymentConfiguration": {
-            "MinimumHealthyPercent": min_healthy(resolved, service, spec),
+            "MinimumHealthyPercent": spec.min_healthy(service.service.tasks, home),
             "MaximumPercent": spec.deployment.max.unwrap_or(200),
             "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
         },

@@ -96,7 +96,7 @@ impl Deadline {
         }
         let queues = [Some(counts(seen))];
         let sighting = sighting(now, seen, &queues);
-        let (_, decision) = self.scaler.decide(&sighting, false);
+        let (_, decision) = self.scaler.decide(&sighting, seen.deploying);
         if decision.desired != seen.desired {
             let at = now.saturating_add(self.delay);
             wishes.desired.push((at, decision.desired));

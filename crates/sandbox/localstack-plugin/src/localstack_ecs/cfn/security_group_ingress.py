@@ -12,6 +12,7 @@ SOURCES = {
     "SourceSecurityGroupId": ("UserIdGroupPairs", "GroupId"),
 }
 """Each property's list and name in the API."""
+DESTINATIONS = {"DestinationSecurityGroupId": ("UserIdGroupPairs", "GroupId")}
 
 
 class SecurityGroupIngress(Provider):
@@ -54,10 +55,11 @@ class SecurityGroupIngress(Provider):
 
 def permission(model: dict) -> dict:
     """The rule as the API takes it."""
-    found = [name for name in SOURCES if model.get(name)]
+    others = {**SOURCES, **DESTINATIONS}
+    found = [name for name in others if model.get(name)]
     if len(found) != 1:
-        raise InvalidProperties(f"#: exactly one of {', '.join(SOURCES)} is needed")
-    listed, name = SOURCES[found[0]]
+        raise InvalidProperties(f"#: exactly one of {', '.join(others)} is needed")
+    listed, name = others[found[0]]
     source = {name: model[found[0]], **selected(model, ("Description",))}
     return {
         "GroupId": model["GroupId"],

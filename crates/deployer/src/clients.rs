@@ -34,6 +34,7 @@ pub struct Connection {
 )]
 pub struct Clients {
     pub applicationautoscaling: aws_sdk_applicationautoscaling::Client,
+    pub cloudcontrol: aws_sdk_cloudcontrol::Client,
     pub cloudformation: aws_sdk_cloudformation::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub cloudwatchlogs: aws_sdk_cloudwatchlogs::Client,
@@ -92,6 +93,7 @@ impl Clients {
             .build();
         Ok(Self {
             applicationautoscaling: client!(aws_sdk_applicationautoscaling, config),
+            cloudcontrol: client!(aws_sdk_cloudcontrol, config),
             cloudformation: client!(aws_sdk_cloudformation, config),
             cloudwatch: client!(aws_sdk_cloudwatch, config),
             cloudwatchlogs: client!(aws_sdk_cloudwatchlogs, config),

@@ -101,6 +101,7 @@ async fn each_kind_of_drift_is_named_and_repaired() {
     assert_eq!(first["unchecked"], json!([]));
     scene.what_is_no_drift().await;
     scene.switched_off_or_changed().await;
+    scene.edited_alarm().await;
     scene.deleted_scaling().await;
     scene.deleted_services().await;
     scene.deleted_functions().await;
@@ -169,6 +170,31 @@ impl Scene {
         );
         let service = self.cloud.service(self.id("WorkerService")).await.unwrap();
         assert_eq!(service.desired_count(), 4, "a repair changed the count");
+    }
+
+    /// The alarm by which target tracking scales out, edited so that it never does.
+    async fn edited_alarm(&self) {
+        let cloudwatch = &self.cloud.clients.cloudwatch;
+        let resource = resource_id(self.id("WorkerService"));
+        let alarms = cloudwatch.describe_alarms();
+        let alarms = alarms.alarm_name_prefix(format!("TargetTracking-{resource}-AlarmHigh"));
+        let alarms = alarms.send().await.unwrap();
+        let alarm = &alarms.metric_alarms()[0];
+        let edited = cloudwatch
+            .put_metric_alarm()
+            .set_alarm_name(alarm.alarm_name.clone())
+            .set_alarm_actions(alarm.alarm_actions.clone())
+            .set_comparison_operator(alarm.comparison_operator.clone())
+            .set_evaluation_periods(alarm.evaluation_periods)
+            .set_metric_name(alarm.metric_name.clone())
+            .set_namespace(alarm.namespace.clone())
+            .set_dimensions(alarm.dimensions.clone())
+            .set_period(alarm.period)
+            .set_statistic(alarm.statistic.clone())
+            .threshold(1e6);
+        edited.send().await.unwrap();
+        self.is_repaired(&[("WorkerScalingPolicy", "different")])
+            .await;
     }
 
     /// The target is deleted with its policy and the policy's alarms.

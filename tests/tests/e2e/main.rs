@@ -14,6 +14,7 @@ mod demo;
 mod deployed;
 mod destroyed;
 mod drift;
+mod drift_network;
 mod failure;
 mod faults;
 mod fleet;

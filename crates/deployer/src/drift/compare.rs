@@ -134,7 +134,7 @@ fn is_document(path: &str) -> bool {
 
 /// Whether a value is what the template has: the parts of an object that the template sets, lists in any order,
 /// numbers and flags as text or not, and JSON in text like JSON outside.
-fn is_same(expected: &Value, found: &Value) -> bool {
+pub(super) fn is_same(expected: &Value, found: &Value) -> bool {
     if is_unresolved(expected) || is_unresolved(found) || expected == found {
         return true;
     }

@@ -40,6 +40,7 @@ pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
     }
     mock! {
         applicationautoscaling: aws_sdk_applicationautoscaling,
+        cloudcontrol: aws_sdk_cloudcontrol,
         cloudformation: aws_sdk_cloudformation,
         cloudwatch: aws_sdk_cloudwatch,
         cloudwatchlogs: aws_sdk_cloudwatchlogs,

@@ -63,7 +63,45 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
         ),
         Statement::allow("ReadWhatHasNoResource", READ_ANYWHERE, ["*".into()]),
     ]
+    .into_iter()
+    .chain(read_parts(scope))
+    .collect()
 }
+
+/// Networks, load balancers, and instances are read through Cloud Control, which calls their services for the caller.
+fn read_parts(scope: &Scope) -> Option<Statement> {
+    let reads = READ_PARTS.iter().copied();
+    let reads: Vec<&str> = reads
+        .filter(|action| scope.handlers.contains(action))
+        .collect();
+    let actions = ["cloudformation:GetResource"].into_iter().chain(reads);
+    let actions: Vec<&str> = actions.collect();
+    (actions.len() > 1).then(|| Statement::allow("ReadParts", &actions, ["*".into()]))
+}
+
+/// Source: the `read` handlers in CloudFormation's resource schemas. A test compares them.
+const READ_PARTS: [&str; 20] = [
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeScalingActivities",
+    "ec2:DescribeInternetGateways",
+    "ec2:DescribeLaunchTemplates",
+    "ec2:DescribeNetworkAcls",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroupRules",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcs",
+    "ec2:DescribeVpnGateways",
+    "elasticloadbalancing:DescribeListenerAttributes",
+    "elasticloadbalancing:DescribeListeners",
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+    "elasticloadbalancing:DescribeLoadBalancers",
+    "elasticloadbalancing:DescribeTags",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
+];
 
 const READ_STACKS: &[&str] = &[
     "cloudformation:DescribeChangeSet",

@@ -171,3 +171,37 @@ fn the_table_has_what_the_schemas_of_cloudformation_name() {
         assert!(stale.is_empty(), "{kind}: {stale:?}");
     }
 }
+
+/// `status` reads networks, load balancers, and instances through Cloud Control, which calls what the type's handler for
+/// reading names.
+#[test]
+fn whoever_reads_may_read_each_part_by_its_handler() {
+    const SERVICES: [&str; 3] = [
+        "AWS::AutoScaling::",
+        "AWS::EC2::",
+        "AWS::ElasticLoadBalancingV2::",
+    ];
+    let of_services = |kind: &&str| SERVICES.iter().any(|service| kind.starts_with(service));
+    let handlers = list_handler_actions();
+    let schemas = schemas(&handlers.keys().copied().filter(of_services).collect());
+    let mut checked = 0;
+    for (name, stack) in stacks::all() {
+        let template = synthesize(&stack).unwrap();
+        let read = actions(&Permissions::of(&stack).unwrap().read);
+        let kinds: BTreeSet<&str> = template.resources().map(|(_, kind)| kind).collect();
+        let kinds: Vec<&str> = kinds.into_iter().filter(of_services).collect();
+        assert_eq!(
+            read.contains("cloudformation:GetResource"),
+            !kinds.is_empty()
+        );
+        for kind in kinds {
+            let needed = listed(&schemas[kind]["handlers"]["read"]["permissions"]).into_iter();
+            let needed = needed.filter_map(Value::as_str);
+            for action in needed.filter(|action| handlers[kind].contains(action)) {
+                assert!(read.contains(action), "{name}: {kind}: {action}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "{checked}");
+}

@@ -12,6 +12,7 @@ use crate::session::Session;
 
 use super::super::intended::Intended;
 use super::part::{Live, Properties};
+use super::scaling::{LOW_ALARM, LOW_SHARE};
 
 /// Reads the alarms among the resources, and those in `made`, which Application Auto Scaling made.
 pub(super) async fn read(
@@ -36,8 +37,29 @@ pub(super) async fn read(
         .map(|alarm| (name(alarm), convert(alarm)))
         .collect();
     Ok(pair(&alarms, |alarm| {
-        found.remove(&alarm.physical_id).unwrap_or(Live::Missing)
+        let live = found.remove(&alarm.physical_id).unwrap_or(Live::Missing);
+        accept_threshold(alarm, live)
     }))
+}
+
+/// AWS documents that target tracking scales in below the target, but not how far below its alarm is. So each threshold
+/// of a low alarm between half of the target and the target counts as the one that Application Auto Scaling set.
+fn accept_threshold(alarm: &Intended, mut live: Live) -> Live {
+    const THRESHOLD: &str = "Threshold";
+    let expected = alarm.properties.get(THRESHOLD);
+    if let (Live::Found(found), Some(expected)) = (&mut live, expected)
+        && alarm.physical_id.contains(LOW_ALARM)
+        && let (Some(value), Some(share)) = (
+            found.get(THRESHOLD).and_then(Value::as_f64),
+            expected.as_f64(),
+        )
+    {
+        let target = share / LOW_SHARE;
+        if (target / 2.0..=target).contains(&value) {
+            found.insert(THRESHOLD.to_owned(), expected.clone());
+        }
+    }
+    live
 }
 
 fn pair(alarms: &[&Intended], mut live: impl FnMut(&Intended) -> Live) -> Vec<(Intended, Live)> {
@@ -90,6 +112,8 @@ fn list_actions(actions: &[String]) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::compare::compare;
+    use super::super::scaling::describe_alarm;
     use super::*;
 
     /// As in public dumps of the alarms of ECS services.
@@ -105,5 +129,42 @@ mod tests {
             panic!("an alarm is found");
         };
         assert_eq!(found["AlarmActions"], json!([policy, topic]));
+    }
+
+    /// A target of 50 has a high alarm at 50, and a low one at 45 in public dumps of ECS services' alarms.
+    #[test]
+    fn an_alarm_of_target_tracking_has_the_threshold_of_its_target() {
+        let cases = [
+            ("High", 50.0, true),
+            ("High", 49.0, false),
+            ("High", 5000.0, false),
+            ("Low", 45.0, true),
+            ("Low", 40.0, true),
+            ("Low", 50.0, true),
+            ("Low", 0.0, false),
+            ("Low", 50.1, false),
+        ];
+        for (side, threshold, same) in cases {
+            let name = format!("TargetTracking-service/shop/web-Alarm{side}-0a1b");
+            let alarm = Intended {
+                logical_id: "Policy".to_owned(),
+                resource_type: types::ALARM.to_owned(),
+                properties: describe_alarm(&name, "arn", 50.0),
+                physical_id: name,
+            };
+            let comparison = match side {
+                "High" => "GreaterThanThreshold",
+                _ => "LessThanThreshold",
+            };
+            let found = MetricAlarm::builder()
+                .actions_enabled(true)
+                .alarm_actions("arn")
+                .comparison_operator(comparison.into())
+                .threshold(threshold)
+                .build();
+            let live = accept_threshold(&alarm, convert(&found));
+            let drift = compare(&[(alarm, live)]);
+            assert_eq!(drift.is_empty(), same, "{side} {threshold}: {drift:?}");
+        }
     }
 }

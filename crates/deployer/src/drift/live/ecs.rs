@@ -72,6 +72,10 @@ fn convert_service(service: &Service) -> Live {
         .set("NetworkConfiguration", network)
         .set("PropagateTags", propagates)
         .set(
+            "EnableExecuteCommand",
+            Some(service.enable_execute_command()),
+        )
+        .set(
             "EnableECSManagedTags",
             Some(service.enable_ecs_managed_tags()),
         )

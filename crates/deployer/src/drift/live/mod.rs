@@ -1,6 +1,7 @@
 //! The live parts of a stack, in the shape of CloudFormation's properties.
 
 mod alarms;
+mod cloud_control;
 mod dashboards;
 mod ecs;
 mod functions;
@@ -56,7 +57,7 @@ pub(super) async fn read(
 }
 
 fn has_reader(one: &Intended) -> bool {
-    READ_ALONE.contains(&one.resource_type.as_str())
+    READ_ALONE.contains(&one.resource_type.as_str()) || cloud_control::reads(&one.resource_type)
 }
 
 pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
@@ -100,6 +101,6 @@ async fn read_one(session: &Session<'_>, one: &Intended) -> Result<Live> {
         types::CLUSTER | PROVIDERS => ecs::read_cluster(session, one).await,
         types::CAPACITY_PROVIDER => ecs::read_provider(session, one).await,
         types::DASHBOARD => dashboards::read(session, one).await,
-        other => Ok(Live::Unchecked(format!("ecs-scaler can't read {other}"))),
+        _ => cloud_control::read(session, one).await,
     }
 }

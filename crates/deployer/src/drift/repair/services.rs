@@ -44,6 +44,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
             changed("HealthCheckGracePeriodSeconds").and_then(Given::int),
         )
         .set_enable_ecs_managed_tags(changed("EnableECSManagedTags").and_then(Given::flag))
+        .set_enable_execute_command(changed("EnableExecuteCommand").and_then(Given::flag))
         .set_propagate_tags(
             changed("PropagateTags")
                 .and_then(Given::text)

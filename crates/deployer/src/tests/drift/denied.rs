@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::super::cloud::{cbor_error, json_error, run, xml_error};
 use super::super::cloudformation::CloudFormation;
+use crate::Problem;
 
 /// A stack with a part of each service whose reads are batched or paged, and a role.
 fn stack() -> CloudFormation {
@@ -26,6 +27,7 @@ fn stack() -> CloudFormation {
             "web",
         ),
         ("AWS::CloudWatch::Alarm", "Alarm", "silent"),
+        ("AWS::EC2::Subnet", "Subnet", "subnet-1"),
         ("AWS::IAM::Role", "Role", "shop-role"),
     ];
     let mut resources = serde_json::Map::new();
@@ -51,6 +53,9 @@ async fn a_read_that_is_denied_leaves_its_part_unchecked() {
             .then_http_response(denied),
         mock!(aws_sdk_cloudwatch::Client::describe_alarms)
             .then_http_response(|| cbor_error("AccessDenied", "not for you")),
+        // Cloud Control wraps the denial of the service that it calls.
+        mock!(aws_sdk_cloudcontrol::Client::get_resource)
+            .then_http_response(|| json_error("GeneralServiceException", "not for you")),
         mock!(aws_sdk_iam::Client::get_role)
             .then_http_response(|| xml_error("AccessDenied", "not for you")),
     ];
@@ -67,8 +72,48 @@ async fn a_read_that_is_denied_leaves_its_part_unchecked() {
         .iter()
         .map(|one| one.name.as_str())
         .collect();
-    assert_eq!(unchecked, ["Alarm", "Policy", "Role", "Service", "Target"]);
+    assert_eq!(
+        unchecked,
+        ["Alarm", "Policy", "Role", "Service", "Subnet", "Target"]
+    );
     for one in &drift.unchecked {
         assert!(one.reason.contains("not for you"), "{one:?}");
+    }
+}
+
+/// A group whose listener was deleted, and which forwards nothing any more.
+#[tokio::test(start_paused = true)]
+async fn a_deleted_listener_is_missing_and_a_cloud_without_cloud_control_leaves_it_unchecked() {
+    let arn = "arn:aws:elasticloadbalancing:us-west-2:111122223333:listener/app/web/1/2";
+    for (code, is_missing) in [
+        ("ResourceNotFoundException", true),
+        ("UnsupportedActionException", false),
+        ("InternalFailure", false),
+    ] {
+        let cloud = CloudFormation::with("UPDATE_COMPLETE");
+        let mut state = cloud.state();
+        let stack = state.stack();
+        let kind = "AWS::ElasticLoadBalancingV2::Listener";
+        stack.holds(kind, "Listener", arn);
+        let listener = json!({ "Type": kind, "Properties": { "Port": 80 } });
+        stack.template = json!({ "Resources": { "Listener": listener } }).to_string();
+        drop(state);
+        let get = mock!(aws_sdk_cloudcontrol::Client::get_resource)
+            .match_requests(move |request| {
+                request.type_name() == Some(kind) && request.identifier() == Some(arn)
+            })
+            .then_http_response(move || json_error(code, "none"));
+        let rules = [cloud.rules(), vec![get]].concat();
+        let (drift, _) = run(&rules, async |session| {
+            let stack = crate::observe_ours(session, "shop").await.unwrap().unwrap();
+            crate::find_drift(session, &stack).await.unwrap()
+        })
+        .await;
+        let missing = drift.findings.iter().map(|found| &found.problem);
+        assert!(
+            missing.eq(is_missing.then_some(&Problem::Missing)),
+            "{drift:?}"
+        );
+        assert_eq!(drift.unchecked.len(), usize::from(!is_missing), "{drift:?}");
     }
 }

@@ -28,6 +28,12 @@ pub(super) struct Scaled {
     pub alarms: Vec<Intended>,
 }
 
+/// In the names of the alarms by which target tracking scales in.
+pub(super) const LOW_ALARM: &str = "-AlarmLow-";
+
+/// Their threshold as a share of the target, as public logs show it.
+pub(super) const LOW_SHARE: f64 = 0.9;
+
 /// DescribeScalingPolicies takes 50 names.
 const NAMES: usize = 50;
 
@@ -168,12 +174,9 @@ async fn read_target(
 /// The alarms of a policy that tracks a target. Application Auto Scaling makes them, and AWS always lists them; other
 /// clouds might not, so a policy without any is only then one whose alarms are missing if `is_aws`.
 fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<Intended> {
-    if found
-        .target_tracking_scaling_policy_configuration()
-        .is_none()
-    {
+    let Some(tracking) = found.target_tracking_scaling_policy_configuration() else {
         return Vec::new();
-    }
+    };
     let mut names: Vec<&str> = found
         .alarms()
         .iter()
@@ -183,20 +186,31 @@ fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<In
     if names.is_empty() && is_aws {
         names.push(&unnamed);
     }
-    let properties: Map<String, Value> = [
-        ("ActionsEnabled", json!(true)),
-        ("AlarmActions", json!([found.policy_arn()])),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into_iter()
-    .collect();
     names
         .into_iter()
         .map(|name| Intended {
             logical_id: policy.logical_id.clone(),
             resource_type: types::ALARM.to_owned(),
             physical_id: name.to_owned(),
-            properties: properties.clone(),
+            properties: describe_alarm(name, found.policy_arn(), tracking.target_value()),
         })
         .collect()
+}
+
+/// What is known of an alarm that Application Auto Scaling makes for a policy with this target.
+pub(super) fn describe_alarm(name: &str, policy: &str, target: f64) -> Map<String, Value> {
+    let side = [
+        ("-AlarmHigh-", "GreaterThanThreshold", target),
+        (LOW_ALARM, "LessThanThreshold", LOW_SHARE * target),
+    ];
+    let side = side.into_iter().find(|(part, ..)| name.contains(part));
+    let mut properties = Map::from_iter([
+        ("ActionsEnabled".to_owned(), json!(true)),
+        ("AlarmActions".to_owned(), json!([policy])),
+    ]);
+    if let Some((_, comparison, threshold)) = side {
+        properties.insert("ComparisonOperator".to_owned(), json!(comparison));
+        properties.insert("Threshold".to_owned(), json!(threshold));
+    }
+    properties
 }

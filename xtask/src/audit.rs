@@ -9,7 +9,8 @@ use sandbox::Venv;
 
 use crate::paths;
 
-/// The checks, each with its name. Advisories aren't part of them, because RustSec's database comes from the network.
+/// The checks, each with its name. Advisories have a check of their own
+/// ([`advisories`](crate::advisories)), because RustSec's database comes from the network.
 ///
 /// # Errors
 /// If the tools can't be installed.

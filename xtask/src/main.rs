@@ -1,5 +1,6 @@
 //! The workshop: builds the functions, runs checks and tests, forwards every product command to `cli`.
 
+mod advisories;
 mod audit;
 mod cmd;
 mod functions;

@@ -8,7 +8,7 @@ use cli::{Failure, Result};
 use deployer::FunctionCode;
 
 use crate::process::{capture_output, cargo};
-use crate::{audit, functions, node, paths};
+use crate::{advisories, audit, functions, node, paths};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -36,6 +36,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if !args.no_lint {
         run_step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
         time_step("layering", check_layering)?;
+        time_step("advisories", advisories::check)?;
         let clippy = "clippy --workspace --all-targets -- --deny warnings";
         run_step("clippy", cargo().args(clippy.split(' ')))?;
         for (name, mut check) in audit::list_checks(&print_progress)? {

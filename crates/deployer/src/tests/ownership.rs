@@ -161,7 +161,10 @@ async fn a_stack_of_the_first_version_is_adopted() {
     let file = root.join("../../tests/upgrade/0.1.0/voucher-worker.json");
     let cloud = foreign("UPDATE_ROLLBACK_COMPLETE");
     cloud.state().stack().template = std::fs::read_to_string(file).unwrap();
-    cloud.state().stack().holds("AWS::IAM::InstanceProfile", "Profile", "shop-1");
+    cloud
+        .state()
+        .stack()
+        .holds("AWS::IAM::InstanceProfile", "Profile", "shop-1");
     let (_, heard) = run(&cloud.rules(), async |session| {
         crate::ownership::admit(session, NAME, false).await.unwrap();
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use stack::{DeadLetter, Encryption, FilterScope, Queue, QueueSpec, Stack};
+use stack::{DeadLetter, Encryption, FilterScope, Queue, QueueSpec, Sender, Stack};
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
@@ -12,7 +12,8 @@ use crate::names;
 use crate::policy::{policy_document, refuse_plain_http};
 use crate::resolved::Resolved;
 use crate::resolved::queue_names::{STACK_SUFFIX, dead_letter_queue_name, queue_name};
-use crate::text::{Text, attribute, reference};
+use crate::resources::role::{Condition, render_conditions};
+use crate::text::{Text, attribute, reference, text};
 
 /// Long polling, the longest that SQS offers: a receive without a message costs one request in 20 s.
 const RECEIVE_WAIT_SECONDS: u64 = 20;
@@ -46,6 +47,17 @@ fn add_queue(
         "ReceiveMessageWaitTimeSeconds".into(),
         RECEIVE_WAIT_SECONDS.into(),
     );
+    if !spec.delay.is_zero() {
+        properties.insert("DelaySeconds".into(), spec.delay.as_secs().into());
+    }
+    let fifo = spec.fifo.unwrap_or_default();
+    if fifo.content_based_deduplication {
+        properties.insert("ContentBasedDeduplication".into(), true.into());
+    }
+    if fifo.high_throughput {
+        properties.insert("DeduplicationScope".into(), "messageGroup".into());
+        properties.insert("FifoThroughputLimit".into(), "perMessageGroupId".into());
+    }
     if let Some(dead_letter) = spec.dead_letter {
         add_dead_letter_queue(builder, short, spec, dead_letter)?;
         let target = attribute(&names::dead_letter_queue(short), "Arn");
@@ -62,7 +74,8 @@ fn add_queue(
         builder,
         names::queue_policy(short),
         &id,
-        find_senders(stack, spec),
+        find_topics(stack, spec),
+        &spec.senders,
     )?;
     add_subscriptions(builder, stack, short, spec)
 }
@@ -85,23 +98,29 @@ fn add_dead_letter_queue(
         &id,
         Resource::new(types::QUEUE, properties.into()).stateful(),
     )?;
-    add_policy(builder, names::dead_letter_queue_policy(short), &id, None)
+    add_policy(
+        builder,
+        names::dead_letter_queue_policy(short),
+        &id,
+        None,
+        &[],
+    )
 }
 
 /// Topics that may send to a queue, and as whom SNS does it for them.
-struct Senders<'a> {
+struct Topics<'a> {
     topics: Vec<&'a str>,
     principals: BTreeSet<String>,
 }
 
-fn find_senders<'a>(stack: &Stack, spec: &'a QueueSpec) -> Option<Senders<'a>> {
+fn find_topics<'a>(stack: &Stack, spec: &'a QueueSpec) -> Option<Topics<'a>> {
     let topics: Vec<&str> = spec.subscribe.iter().map(|to| to.topic.as_str()).collect();
     let home = stack.region.as_deref();
     let principals = topics
         .iter()
         .flat_map(|topic| topic_principals(topic, home))
         .collect();
-    (!topics.is_empty()).then_some(Senders { topics, principals })
+    (!topics.is_empty()).then_some(Topics { topics, principals })
 }
 
 /// Who delivers from a topic to a queue in the region `home`: SNS, or between two regions, of which one
@@ -165,7 +184,7 @@ fn common_properties(
     let mut properties = Map::new();
     properties.insert("QueueName".into(), with_stack_suffix(name));
     properties.insert("MessageRetentionPeriod".into(), retention.into());
-    if spec.fifo {
+    if spec.fifo.is_some() {
         properties.insert("FifoQueue".into(), true.into());
     }
     match &spec.encryption {
@@ -185,11 +204,12 @@ fn add_policy(
     builder: &mut Builder,
     id: String,
     queue: &str,
-    senders: Option<Senders<'_>>,
+    topics: Option<Topics<'_>>,
+    senders: &[Sender],
 ) -> Result<(), SynthesisError> {
     let resource = attribute(queue, "Arn");
     let mut statements = vec![refuse_plain_http("sqs:*", resource.clone())];
-    if let Some(Senders { topics, principals }) = senders {
+    if let Some(Topics { topics, principals }) = topics {
         let principals: Vec<_> = principals.into_iter().collect();
         let service = match principals.as_slice() {
             [principal] => json!(principal),
@@ -204,13 +224,56 @@ fn add_policy(
             "Condition": { "ArnEquals": { "aws:SourceArn": topics } },
         }));
     }
+    let others = senders.iter().enumerate();
+    statements.extend(others.map(|(index, sender)| let_send(index + 1, sender, &resource)));
     let document = policy_document(statements);
     let properties = json!({ "Queues": [reference(queue)], "PolicyDocument": document });
     builder.add(id, Resource::new("AWS::SQS::QueuePolicy", properties))
 }
 
-/// Messages arrive as they were published (raw), so that a worker reads the same whether they came
-/// through a topic or straight to the queue. SNS begins to deliver once the queue's policy is there.
+/// Lets a sender of the definition send. A service does it for one source, and only if that belongs to the account which
+/// the definition means: the name of a bucket that is gone can be taken by another account.
+/// Source: IAM User Guide, "The confused deputy problem".
+fn let_send(number: usize, sender: &Sender, queue: &Value) -> Value {
+    let (principal, condition) = match sender {
+        Sender::Account(account) => {
+            let root = text![
+                "arn:",
+                Text::partition(),
+                ":iam::",
+                account.as_str(),
+                ":root"
+            ];
+            (json!({ "AWS": root.value() }), None)
+        }
+        Sender::Service {
+            service,
+            source,
+            account,
+        } => {
+            let account = account.as_deref().map_or_else(Text::account, Text::from);
+            let conditions = render_conditions(&[
+                Condition::new("ArnLike", "aws:SourceArn", source.as_str().into()),
+                Condition::new("StringEquals", "aws:SourceAccount", account),
+            ]);
+            let principal = json!({ "Service": format!("{service}.amazonaws.com") });
+            (principal, Some(conditions))
+        }
+    };
+    let mut statement = json!({
+        "Sid": format!("ReceiveFromSender{number}"),
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+    });
+    if let (Some(map), Some(condition)) = (statement.as_object_mut(), condition) {
+        map.insert("Condition".into(), condition);
+    }
+    statement
+}
+
+/// A worker reads raw messages the same whether they came through a topic or straight to the queue. SNS begins to deliver once the queue's policy is there.
 fn add_subscriptions(
     builder: &mut Builder,
     stack: &Stack,
@@ -222,7 +285,7 @@ fn add_subscriptions(
             "TopicArn": subscription.topic,
             "Protocol": "sqs",
             "Endpoint": attribute(&names::queue(short), "Arn"),
-            "RawMessageDelivery": true,
+            "RawMessageDelivery": subscription.raw,
         });
         if let Some(map) = properties.as_object_mut() {
             if let Some(filter) = &subscription.filter {

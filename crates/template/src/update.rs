@@ -18,7 +18,8 @@ impl Template {
     /// - Container Insights that the deployed template switched on is switched off, since ECS keeps a setting
     ///   that is absent;
     /// - `exec` that the deployed template switched on is switched off, for the same reason;
-    /// - a filter of a subscription that is gone is emptied, for the same reason.
+    /// - a filter of a subscription that is gone is emptied, for the same reason, and a queue's attributes get their
+    ///   defaults back.
     ///
     /// # Errors
     /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, if a new
@@ -115,6 +116,7 @@ fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), 
         Some(types::CLUSTER) => disable_insights(resource, before),
         Some("AWS::EC2::Subnet") => keep_zone(resource, before),
         Some(types::SUBSCRIPTION) => reset_filter(resource, before),
+        Some(types::QUEUE) => reset_queue(resource, before),
         Some(types::TARGET_GROUP) => stay_in_vpc(id, resource, before)?,
         _ => {}
     }
@@ -221,6 +223,27 @@ fn reset_filter(resource: &mut Value, before: &Value) {
         entry.or_insert_with(|| "MessageAttributes".into());
     }
 }
+
+/// Attributes of a queue that is still of the same kind. Source: Amazon SQS API, `SetQueueAttributes`.
+fn reset_queue(resource: &mut Value, before: &Value) {
+    let defaults = [
+        ("DelaySeconds", json!(0)),
+        ("ContentBasedDeduplication", json!(false)),
+        ("DeduplicationScope", json!("queue")),
+        ("FifoThroughputLimit", json!("perQueue")),
+    ];
+    let Some(queue) = properties(resource).filter(|queue| queue.get(FIFO) == before.get(FIFO))
+    else {
+        return;
+    };
+    for (name, default) in defaults {
+        if before.get(name).is_some() {
+            queue.entry(name).or_insert(default);
+        }
+    }
+}
+
+const FIFO: &str = "FifoQueue";
 
 /// A target group moves to another VPC by replacement, but its load balancer can't follow: ELB takes only
 /// subnets and security groups of the VPC in which it was created.

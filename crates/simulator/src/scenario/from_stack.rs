@@ -102,7 +102,13 @@ impl Scenario {
                 self.visibility_timeout = spec.visibility_timeout;
                 self.retention = spec.retention;
                 self.max_receives = spec.dead_letter.map(|dead_letter| dead_letter.after);
-                if spec.fifo {
+                if !spec.delay.is_zero() {
+                    self.notes.push(format!(
+                        "the delay of new messages is not simulated: waiting times are {:?} longer",
+                        spec.delay
+                    ));
+                }
+                if spec.fifo.is_some() {
                     self.notes.push("message groups of a FIFO queue are not simulated: any task takes any message".to_owned());
                 }
             }

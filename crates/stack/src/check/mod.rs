@@ -17,6 +17,7 @@ mod permissions;
 mod queues;
 mod scaling;
 mod secrets;
+mod senders;
 mod services;
 mod sidecars;
 mod sleep;

@@ -1,7 +1,9 @@
 //! Queues: FIFO and its rules, dead letters, subscriptions, and whether anybody consumes them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use super::senders;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{
@@ -18,6 +20,8 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             dead_letter(&path, spec, findings);
             generated_names(key, spec, findings);
             check_subscriptions(&path, spec, findings);
+            senders::check(&path, spec, findings);
+            check_delay(stack, key, spec, findings);
         }
     }
     check_consumption(stack, findings);
@@ -27,7 +31,7 @@ fn fifo_name(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     let Some(name) = &spec.name else {
         return;
     };
-    let (fault, kind, help) = match (spec.fifo, name.strip_suffix(".fifo")) {
+    let (fault, kind, help) = match (spec.fifo.is_some(), name.strip_suffix(".fifo")) {
         (true, None) => ("lacks `.fifo`", "is FIFO", format!("write `{name}.fifo`")),
         (false, Some(stem)) => (
             "ends in `.fifo`",
@@ -38,7 +42,7 @@ fn fifo_name(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     };
     let finding = Finding::error(format!("the queue {kind}, and its name {fault}"))
         .at(format!("{path}.name"), fault)
-        .at(format!("{path}.fifo"), spec.fifo.to_string())
+        .at(format!("{path}.fifo"), spec.fifo.is_some().to_string())
         .help(help);
     findings.report(finding);
 }
@@ -49,7 +53,11 @@ fn generated_names(key: &str, spec: &QueueSpec, findings: &mut Findings) {
     /// Source: Amazon SQS quotas, "Queue name".
     const LONGEST: usize = 80;
     const SUFFIX: usize = "-XXXXXXXX".len();
-    let fifo = if spec.fifo { ".fifo".len() } else { 0 };
+    let fifo = if spec.fifo.is_some() {
+        ".fifo".len()
+    } else {
+        0
+    };
     let (infix, whose) = match (spec.dead_letter, &spec.name) {
         (Some(_), _) => ("-dead-letter", "its dead-letter queue's name"),
         (None, None) => ("", "the queue's name"),
@@ -59,7 +67,7 @@ fn generated_names(key: &str, spec: &QueueSpec, findings: &mut Findings) {
     if key.chars().count() > room {
         let finding = Finding::error(format!("`{}` is too long", shorten(key)))
             .at_key(format!("queues.{key}"), format!("over {room} characters"))
-            .help(format!("{whose} adds `{infix}-XXXXXXXX{}` to it, and SQS takes {LONGEST} characters: shorten it to {room}", if spec.fifo { ".fifo" } else { "" }));
+            .help(format!("{whose} adds `{infix}-XXXXXXXX{}` to it, and SQS takes {LONGEST} characters: shorten it to {room}", if spec.fifo.is_some() { ".fifo" } else { "" }));
         findings.report(finding);
     }
 }
@@ -78,7 +86,7 @@ fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
         };
     };
     // A FIFO queue counts a dead letter's age anew; a standard queue from its first arrival.
-    if !spec.fifo && letters.retention < spec.retention {
+    if spec.fifo.is_none() && letters.retention < spec.retention {
         let finding = Finding::warning("the dead-letter queue keeps messages for less time than the queue")
             .at(format!("{path}.dead_letter.retention"), written(letters.retention))
             .at(format!("{path}.retention"), written(spec.retention))
@@ -90,11 +98,33 @@ fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     }
 }
 
+/// A message that is hidden for longer than it may wait is always late.
+fn check_delay(stack: &Stack, key: &str, spec: &QueueSpec, findings: &mut Findings) {
+    let objectives = stack.consumers(key).filter_map(|(name, service)| {
+        let latency = service.latency_objective()?;
+        Some((latency, name, service.slo.is_some()))
+    });
+    let shortest = objectives.min_by_key(|(latency, ..)| *latency);
+    let is_late = |latency: Duration| !spec.delay.is_zero() && latency <= spec.delay;
+    let Some((latency, service, has_slo)) = shortest.filter(|(latency, ..)| is_late(*latency))
+    else {
+        return;
+    };
+    let mut finding = Finding::warning("the delay is as long as the messages may wait")
+        .at(format!("queues.{key}.delay"), written(spec.delay))
+        .help("a message's waiting time counts from its sending: shorten `delay`, or lengthen the objective");
+    if has_slo {
+        let objective = format!("services.{service}.slo");
+        finding = finding.at(objective, format!("at most {}", written(latency)));
+    }
+    findings.report(finding);
+}
+
 fn check_subscriptions(path: &str, spec: &QueueSpec, findings: &mut Findings) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (index, subscription) in spec.subscribe.iter().enumerate() {
         let topic = format!("{path}.subscribe[{index}].topic");
-        if spec.fifo && !subscription.topic.ends_with(".fifo") {
+        if spec.fifo.is_some() && !subscription.topic.ends_with(".fifo") {
             let finding = Finding::error("a FIFO queue can't receive from a standard topic")
                 .at(topic.as_str(), "a standard topic")
                 .at(format!("{path}.fifo"), "a FIFO queue")

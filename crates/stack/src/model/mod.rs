@@ -131,14 +131,43 @@ pub struct QueueSpec {
     pub visibility_timeout: Duration,
     /// How long a message is kept; whole seconds, 60 s to 14 days.
     pub retention: Duration,
-    /// First-in-first-out queue.
-    pub fifo: bool,
+    /// How long a new message stays hidden; whole seconds, at most 15 minutes.
+    pub delay: Duration,
+    /// First in, first out, and how; `None` on a standard queue.
+    pub fifo: Option<Fifo>,
     /// Encryption at rest.
     pub encryption: Encryption,
     /// Where messages go that fail again and again.
     pub dead_letter: Option<DeadLetter>,
     /// SNS topics whose messages the queue receives.
     pub subscribe: Vec<Subscription>,
+    /// Who else may send to it.
+    pub senders: Vec<Sender>,
+}
+
+/// How a FIFO queue tells messages apart and counts its quotas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fifo {
+    /// Two messages with the same body are one, if they have no deduplication ID.
+    pub content_based_deduplication: bool,
+    /// Quotas and deduplication count for each message group.
+    pub high_throughput: bool,
+}
+
+/// Who may send to a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// A service of AWS on behalf of a resource.
+    Service {
+        /// Its name in its principal: `events`, `s3`, or `sns`.
+        service: String,
+        /// ARN of the resource, with wildcards of IAM.
+        source: String,
+        /// Account of the resource; otherwise the stack's.
+        account: Option<String>,
+    },
+    /// The identities of an account.
+    Account(String),
 }
 
 /// Encryption at rest of a queue.
@@ -168,6 +197,8 @@ pub struct Subscription {
     pub filter: Option<serde_json::Value>,
     /// What the filter applies to.
     pub filter_scope: FilterScope,
+    /// Whether messages arrive as they were published, without SNS's envelope.
+    pub raw: bool,
 }
 
 /// What an SNS filter policy applies to.
@@ -644,7 +675,7 @@ impl Stack {
     #[must_use]
     pub fn is_fifo(&self, queue: &str) -> bool {
         match self.queues.get(queue) {
-            Some(Queue::Create(spec)) => spec.fifo,
+            Some(Queue::Create(spec)) => spec.fifo.is_some(),
             Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
             None => false,
         }

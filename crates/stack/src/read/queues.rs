@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::fields::Fields;
 use crate::arn::Arn;
 use crate::model::{
-    DeadLetter, Encryption, ExistingQueue, FilterScope, Queue, QueueSpec, Subscription,
+    DeadLetter, Encryption, ExistingQueue, Fifo, FilterScope, Queue, QueueSpec, Sender,
+    Subscription,
 };
-use crate::shape::tables::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
-use crate::yaml::Node;
+use crate::shape::tables::{
+    EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
+};
+use crate::yaml::{Node, Value};
 
 pub(super) fn queues(stack: Fields<'_>) -> BTreeMap<String, Queue> {
     let entries = stack.entries("queues");
@@ -26,13 +29,48 @@ fn queue(node: &Node) -> Queue {
         name: fields.optional_text("name"),
         visibility_timeout: fields.duration("visibility_timeout"),
         retention: fields.duration("retention"),
-        fifo: fields.flag("fifo"),
+        delay: fields.duration("delay"),
+        fifo: fifo(fields),
         encryption: encryption(&fields.text("encryption")),
         dead_letter: fields
             .given("dead_letter")
             .map(|_| dead_letter(fields.object("dead_letter"))),
         subscribe: fields.items("subscribe").iter().map(subscription).collect(),
+        senders: fields.items("senders").iter().map(sender).collect(),
     })
+}
+
+/// `true` is a FIFO queue of defaults.
+fn fifo(queue: Fields<'_>) -> Option<Fifo> {
+    let node = queue.given("fifo")?;
+    match node.value {
+        Value::Map(_) => {
+            let fields = Fields::new(&FIFO, Some(node));
+            Some(Fifo {
+                content_based_deduplication: fields.flag("content_based_deduplication"),
+                high_throughput: fields.flag("high_throughput"),
+            })
+        }
+        Value::Bool(true) => Some(Fifo::default()),
+        _ => None,
+    }
+}
+
+/// A bucket's ARN names no account.
+fn sender(node: &Node) -> Sender {
+    if !node.has("service") {
+        return Sender::Account(Fields::new(&SENDING_ACCOUNT, Some(node)).text("account"));
+    }
+    let fields = Fields::new(&SENDING_SERVICE, Some(node));
+    let source = fields.text("source");
+    let owner = Arn::split(&source).map(|arn| arn.account.to_owned());
+    Sender::Service {
+        service: fields.text("service"),
+        account: fields
+            .optional_text("account")
+            .or(owner.filter(|account| !account.is_empty())),
+        source,
+    }
 }
 
 fn existing(fields: Fields<'_>) -> ExistingQueue {
@@ -71,5 +109,6 @@ fn subscription(node: &Node) -> Subscription {
             "body" => FilterScope::Body,
             _ => FilterScope::Attributes,
         },
+        raw: fields.flag("raw"),
     }
 }

@@ -89,7 +89,7 @@ impl Checker<'_> {
                 Some(Form::Keyed(_, object) | Form::Object(object)) => {
                     self.object(object, forms, spot)
                 }
-                Some(Form::Word(_) | Form::Text(_)) => {}
+                Some(Form::Flag | Form::Word(_) | Form::Text(_)) => {}
                 None => self.no_form(forms, spot),
             },
             _ => {}
@@ -100,7 +100,7 @@ impl Checker<'_> {
     fn no_form(&mut self, forms: &'static [Form], spot: Spot<'_>) {
         let keyed = forms.iter().find_map(|form| match form {
             Form::Keyed(_, object) => Some(*object),
-            Form::Word(_) | Form::Text(_) | Form::Object(_) => None,
+            Form::Flag | Form::Word(_) | Form::Text(_) | Form::Object(_) => None,
         });
         if let Some(object) = keyed {
             self.object(object, forms, spot);
@@ -156,7 +156,7 @@ impl Checker<'_> {
         let name = shorten(&key.text);
         let elsewhere = forms.iter().find_map(|form| match form {
             Form::Keyed(_, other) | Form::Object(other) => other.field(&key.text).map(|_| *other),
-            Form::Word(_) | Form::Text(_) => None,
+            Form::Flag | Form::Word(_) | Form::Text(_) => None,
         });
         if let Some(other) = elsewhere {
             let message = format!("`{name}` doesn't go with {}", object.what);

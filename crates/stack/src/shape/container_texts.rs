@@ -100,3 +100,12 @@ pub(crate) static QUEUE_OR_ARN: Text = Text::new(
     "a key under `queues`, or the ARN of another queue",
     "receipts",
 );
+
+/// `aws:SourceArn` of a queue's policy: a bucket, a rule of EventBridge, or a topic.
+pub(crate) static SOURCE_ARN: Text = Text::new(
+    "the ARN of a bucket, rule, or topic",
+    1_024,
+    "^arn:aws(-[a-z]+)*:(s3:::[a-z0-9.*?-]{1,63}|events:[a-z0-9-]+:[0-9]{12}:rule/[A-Za-z0-9._/*?-]{1,320}|sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_*?-]{1,256}(\\.fifo)?)$",
+    "`arn:aws:s3:::BUCKET`, `arn:aws:events:REGION:ACCOUNT:rule/NAME`, or `arn:aws:sns:REGION:ACCOUNT:NAME`",
+    "arn:aws:s3:::uploads",
+);

@@ -169,6 +169,8 @@ pub(crate) struct Entries {
 /// One of the forms that a value may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Form {
+    /// `true` or `false`.
+    Flag,
     /// This word.
     Word(&'static str),
     /// Text.

@@ -16,7 +16,7 @@ fn inside(kind: Kind, path: &[impl AsRef<str>]) -> Option<Kind> {
         Kind::Entries(entries) => inside(entries.value, rest),
         Kind::Either(forms) => forms.iter().find_map(|form| match form {
             Form::Keyed(_, object) | Form::Object(object) => inside(Kind::Object(object), path),
-            Form::Word(_) | Form::Text(_) => None,
+            Form::Flag | Form::Word(_) | Form::Text(_) => None,
         }),
         _ => None,
     }

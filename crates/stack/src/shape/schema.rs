@@ -156,6 +156,7 @@ fn kind(kind: Kind) -> Value {
 
 fn form(form: &Form) -> Value {
     match form {
+        Form::Flag => kind(Kind::Flag),
         Form::Word(word) => json!({"const": word}),
         Form::Text(found) => text(found),
         Form::Keyed(_, found) | Form::Object(found) => {

@@ -26,6 +26,11 @@ pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> 
         (Kind::TimeOr(time, word), Value::Str(found)) => time_or_fault(time, word, found),
         (Kind::Objective(time), Value::Str(found)) => objective_fault(time, found),
         (Kind::Either(forms), Value::Str(found)) => either_fault(forms, found),
+        (Kind::Either(forms), Value::Bool(_))
+            if forms.iter().any(|it| matches!(it, Form::Flag)) =>
+        {
+            None
+        }
         (Kind::Either(_), Value::Map(_))
         | (Kind::Flag, Value::Bool(_))
         | (Kind::List(_), Value::Seq(_))
@@ -165,7 +170,7 @@ fn word_fault(kind: Kind, words: &'static [&'static str], found: &str) -> Fault 
 fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
     let words = forms.iter().filter_map(|form| match form {
         Form::Word(word) => Some(*word),
-        Form::Text(_) | Form::Keyed(..) | Form::Object(_) => None,
+        Form::Flag | Form::Text(_) | Form::Keyed(..) | Form::Object(_) => None,
     });
     let texts = forms.iter().find_map(|form| match form {
         Form::Text(text) => Some(*text),
@@ -188,6 +193,7 @@ fn either_fault(forms: &'static [Form], found: &str) -> Option<Fault> {
 /// A form as a sentence names it.
 fn form(form: &Form) -> String {
     match form {
+        Form::Flag => describe_kind(Kind::Flag),
         Form::Word(word) => format!("`{word}`"),
         Form::Text(text) => text.what.to_owned(),
         Form::Keyed(key, object) => format!("{} as `{{{key}: …}}`", object.what),

@@ -17,13 +17,13 @@ use crate::text::{Text, text};
 pub(crate) fn queue_name(short: &str, spec: &QueueSpec) -> Text {
     match &spec.name {
         Some(name) => name.as_str().into(),
-        None => generated_queue_name(short, spec.fifo),
+        None => generated_queue_name(short, spec.fifo.is_some()),
     }
 }
 
 /// Name of the dead-letter queue of a created queue. FIFO like its source, as SQS asks.
 pub(crate) fn dead_letter_queue_name(short: &str, spec: &QueueSpec) -> Text {
-    generated_queue_name(&format!("{short}-dead-letter"), spec.fifo)
+    generated_queue_name(&format!("{short}-dead-letter"), spec.fifo.is_some())
 }
 
 /// Variable of `Fn::Sub` that holds the first group of the UUID in the stack's id.

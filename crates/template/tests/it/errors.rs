@@ -82,7 +82,7 @@ fn more_queues_than_a_policy_adds_up_are_refused() {
 #[test]
 fn a_queue_name_over_the_limit_is_refused() {
     let fifo = QueueSpec {
-        fifo: true,
+        fifo: Some(stack::Fifo::default()),
         ..queue()
     };
     let longest = "q".repeat(54);

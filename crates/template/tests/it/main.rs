@@ -22,6 +22,7 @@ mod permissions;
 mod scaling_function;
 mod schedule;
 mod security;
+mod senders;
 mod snapshots;
 mod stacks;
 mod templates;

@@ -8,9 +8,9 @@ use serde_json::json;
 use stack::{
     Actuator, AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource,
     Capacity, Cluster, Comparison, Container, Cooldown, Count, DeadLetter, Demand, Deployment,
-    Encryption, ExistingQueue, FilterScope, LoadBalancer, Metric, MissingData, Network, Queue,
-    QueueSpec, Scaling, Service, ServiceSource, ServiceSpec, Stack, Statistic, Step, StepAlarm,
-    StepScaling, Steps, Subscription, Tasks, Utilization,
+    Encryption, ExistingQueue, Fifo, FilterScope, LoadBalancer, Metric, MissingData, Network,
+    Queue, QueueSpec, Scaling, Service, ServiceSource, ServiceSpec, Stack, Statistic, Step,
+    StepAlarm, StepScaling, Steps, Subscription, Tasks, Utilization,
 };
 
 pub(crate) const THEIR_KEY: &str =
@@ -63,13 +63,15 @@ pub(crate) fn queue() -> QueueSpec {
         name: None,
         visibility_timeout: seconds(60),
         retention: seconds(4 * 86_400),
-        fifo: false,
+        delay: Duration::ZERO,
+        fifo: None,
         encryption: Encryption::Sqs,
         dead_letter: Some(DeadLetter {
             after: 5,
             retention: seconds(14 * 86_400),
         }),
         subscribe: Vec::new(),
+        senders: Vec::new(),
     }
 }
 
@@ -481,11 +483,12 @@ pub(crate) fn everything() -> Stack {
         topic: format!("arn:aws:sns:eu-central-1:444455556666:{name}"),
         filter: Some(json!({ "kind": ["voucher", { "prefix": "v-" }] })),
         filter_scope: FilterScope::Attributes,
+        raw: true,
     };
     let key = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let jobs = QueueSpec {
         name: Some("jobs.fifo".into()),
-        fifo: true,
+        fifo: Some(Fifo::default()),
         encryption: Encryption::Kms(key.into()),
         subscribe: vec![topic("jobs.fifo")],
         ..queue()
@@ -618,7 +621,7 @@ fn documented() -> Stack {
 }
 
 /// The definition of a file in the workspace.
-fn definition(name: &str) -> Stack {
+pub(crate) fn definition(name: &str) -> Stack {
     let file = root().join(format!("{name}.yaml"));
     let text = std::fs::read_to_string(&file).unwrap();
     stack::parse(name, &text)

@@ -182,6 +182,7 @@ fn a_removed_filter_is_emptied() {
                 None => stack::FilterScope::Attributes,
             },
             filter,
+            raw: true,
         };
         let queue = stack::QueueSpec {
             subscribe: vec![subscription],
@@ -201,6 +202,37 @@ fn a_removed_filter_is_emptied() {
     assert_eq!(properties(&left)["FilterPolicy"], json!({}));
     assert_eq!(properties(&left)["FilterPolicyScope"], "MessageAttributes");
     assert_eq!(adapt(&all, &left), left);
+}
+
+/// Amazon SQS API, `SetQueueAttributes`: the defaults of a queue. What is left out stays as it is.
+#[test]
+fn attributes_of_a_queue_that_are_gone_get_their_defaults() {
+    let queue = |delay: u64, fifo| {
+        let queue = stack::QueueSpec {
+            delay: stacks::seconds(delay),
+            fifo: Some(fifo),
+            ..stacks::queue()
+        };
+        let service = created(stacks::spec(), &["a"]);
+        with("w", vec![("a", Queue::Create(queue))], vec![("w", service)])
+    };
+    let both = stack::Fifo {
+        content_based_deduplication: true,
+        high_throughput: true,
+    };
+    let plain = queue(0, stack::Fifo::default());
+    let left = adapt(&plain, &deploy(&queue(20, both)));
+    let properties = &left["Resources"][names::queue("a")]["Properties"];
+    assert_eq!(properties["DelaySeconds"], 0);
+    assert_eq!(properties["ContentBasedDeduplication"], false);
+    assert_eq!(properties["DeduplicationScope"], "queue");
+    assert_eq!(properties["FifoThroughputLimit"], "perQueue");
+    let mut standard = plain.clone();
+    if let Some(Queue::Create(spec)) = standard.queues.get_mut("a") {
+        spec.fifo = None;
+    }
+    // A queue of the other kind is a new one.
+    assert_eq!(adapt(&standard, &left), deploy(&standard));
 }
 
 /// Elastic Load Balancing API, `SetSubnets`: all subnets are of the load balancer's VPC.

@@ -15,7 +15,9 @@ mod step_scaling;
 
 pub(crate) use container::{PERMISSION, SIDECAR};
 pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
-pub(crate) use queues::{EXISTING_QUEUE, QUEUE, SUBSCRIPTION};
+pub(crate) use queues::{
+    EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
+};
 pub(crate) use services::{EXISTING_SERVICE, SERVICE};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};

@@ -1,8 +1,11 @@
 //! Queues.
 
 use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
+use crate::shape::container_texts::SOURCE_ARN;
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Time, Whole};
-use crate::shape::texts::{ENCRYPTION, KEY_ARN, QUEUE_ARN, QUEUE_NAME, SHORT_NAME, TOPIC_ARN};
+use crate::shape::texts::{
+    ACCOUNT, ENCRYPTION, KEY_ARN, QUEUE_ARN, QUEUE_NAME, SHORT_NAME, TOPIC_ARN,
+};
 
 /// CloudFormation takes 500 resources a stack, so never more queues or services.
 pub(super) static QUEUES: Entries = Entries {
@@ -55,8 +58,14 @@ pub(crate) static QUEUE: Object = Object {
             "How long a message is kept when nobody deletes it; at least as long as it may wait.",
         ),
         default(
+            "delay",
+            Kind::Time(&DELAY),
+            "0s",
+            "How long a new message stays hidden from tasks. Waiting times count from its sending, so the delay is part of them.",
+        ),
+        default(
             "fifo",
-            Kind::Flag,
+            Kind::Either(&FIFO_FORMS),
             "false",
             "First in, first out within a message group, each message once; FIFO queues are slower, and a group's messages are worked on by one task at a time.",
         ),
@@ -75,13 +84,43 @@ pub(crate) static QUEUE: Object = Object {
             "subscribe",
             Kind::List(&SUBSCRIPTIONS),
             "[]",
-            "SNS topics whose messages the queue receives, as they were published (raw delivery).",
+            "SNS topics whose messages the queue receives.",
+        ),
+        default(
+            "senders",
+            Kind::List(&SENDERS),
+            "[]",
+            "Who may send to the queue, apart from the topics in `subscribe` and the account's own identities: services of AWS on behalf of a resource, and other accounts.",
         ),
     ],
     rules: &[],
 };
 
 static VISIBILITY: Time = time(SECOND, 0, 12 * HOUR);
+
+/// SQS `CreateQueue`, `DelaySeconds`.
+static DELAY: Time = time(SECOND, 0, 15 * MINUTE);
+
+static FIFO_FORMS: [Form; 2] = [Form::Flag, Form::Object(&FIFO)];
+
+pub(crate) static FIFO: Object = Object {
+    what: "a FIFO queue",
+    fields: &[
+        default(
+            "content_based_deduplication",
+            Kind::Flag,
+            "false",
+            "Whether SQS takes two messages with the same body within 5 minutes for one, if they are sent without a deduplication ID.",
+        ),
+        default(
+            "high_throughput",
+            Kind::Flag,
+            "false",
+            "Whether quotas and deduplication count for each message group, not for the whole queue.",
+        ),
+    ],
+    rules: &[],
+};
 
 static RETENTION: Time = time(SECOND, MINUTE, 14 * DAY);
 
@@ -123,11 +162,64 @@ pub(crate) static SUBSCRIPTION: Object = Object {
             "SNS filter policy: a list of accepted values or operators for each of at most 5 attributes, and at most 150 combinations of values. `$or` takes a list of alternatives. With `filter_scope: body`, keys can be nested: only the outermost ones count as attributes, and each number of values counts times the level of its key.",
         ),
         default(
+            "raw",
+            Kind::Flag,
+            "true",
+            "Whether messages arrive as they were published; otherwise in SNS's JSON envelope, with the text in `Message`.",
+        ),
+        default(
             "filter_scope",
             Kind::Word(&["attributes", "body"]),
             "attributes",
             "Whether `filter` applies to the message attributes or to the message body. Messages whose body isn't a JSON object are then not delivered.",
         ),
     ],
+    rules: &[],
+};
+
+/// A queue's policy holds 20 statements, two of which refuse plain HTTP and let topics send.
+/// Source: Amazon SQS quotas, "Policies".
+static SENDERS: List = List {
+    of: Kind::Either(&SENDER_FORMS),
+    least: 0,
+    most: 18,
+    unique: false,
+    rule: None,
+};
+
+static SENDER_FORMS: [Form; 2] = [
+    Form::Keyed("service", &SENDING_SERVICE),
+    Form::Keyed("account", &SENDING_ACCOUNT),
+];
+
+pub(crate) static SENDING_SERVICE: Object = Object {
+    what: "a service that sends",
+    fields: &[
+        required(
+            "service",
+            Kind::Word(&["events", "s3", "sns"]),
+            "`s3` for notifications of a bucket, `events` for a rule of EventBridge, `sns` for a topic that someone else subscribes the queue to.",
+        ),
+        required(
+            "source",
+            Kind::Text(&SOURCE_ARN),
+            "ARN of the bucket, rule, or topic, in which `*` and `?` stand for other letters. The service may send on its behalf alone.",
+        ),
+        optional(
+            "account",
+            Kind::Text(&ACCOUNT),
+            "Account of the source; otherwise the one in `source`, or the stack's for a bucket.",
+        ),
+    ],
+    rules: &[],
+};
+
+pub(crate) static SENDING_ACCOUNT: Object = Object {
+    what: "an account that sends",
+    fields: &[required(
+        "account",
+        Kind::Text(&ACCOUNT),
+        "Account whose identities may send to the queue, if their own policies allow it too.",
+    )],
     rules: &[],
 };

@@ -8,6 +8,7 @@ mod objective;
 mod permissions;
 mod queues;
 mod scaling;
+mod senders;
 mod services;
 mod slo;
 mod steps;

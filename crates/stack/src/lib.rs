@@ -82,7 +82,10 @@ pub fn parse_selected(
     if !shape::check(&root, &mut findings) {
         return Err(findings.into_report());
     }
-    let stack = read::read(&root);
+    let stack = Stack {
+        environment: selection.environment.clone(),
+        ..read::read(&root)
+    };
     check::check(&stack, &mut findings);
     if findings.has_errors() {
         Err(findings.into_report())

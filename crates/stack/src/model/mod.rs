@@ -17,6 +17,8 @@ use crate::Slo;
 pub struct Stack {
     /// The CloudFormation stack's name.
     pub name: String,
+    /// The environment that is meant, if the definition was read for one.
+    pub environment: Option<String>,
     /// Refuse any other AWS account (12 digits).
     pub account: Option<String>,
     /// AWS region; otherwise the profile's.
@@ -507,6 +509,8 @@ pub struct ServiceSpec {
     pub sidecars: BTreeMap<String, Sidecar>,
     /// Whether commands can be run in the containers of a task (ECS Exec).
     pub exec: bool,
+    /// Whether its tasks also get the variables that AWS Copilot gives a worker.
+    pub copilot: bool,
     /// How ECS replaces tasks.
     pub deployment: Deployment,
     /// Ephemeral storage of a task in GiB, 21 to 200; otherwise Fargate's 20.
@@ -679,6 +683,15 @@ impl Stack {
             Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
             None => false,
         }
+    }
+
+    /// The name of the definition, without the environment's that the stack's name adds.
+    #[must_use]
+    pub fn application(&self) -> &str {
+        let environment = self.environment.as_deref();
+        let stem = environment.and_then(|environment| self.name.strip_suffix(environment));
+        stem.and_then(|stem| stem.strip_suffix('-'))
+            .unwrap_or(&self.name)
     }
 
     /// The services that consume the queue of this short name, with their own short names.

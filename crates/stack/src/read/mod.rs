@@ -23,6 +23,7 @@ pub(crate) fn read(root: &Node) -> Stack {
     let fields = Fields::new(&STACK, Some(root));
     Stack {
         name: fields.text("name"),
+        environment: None,
         account: fields.optional_text("account"),
         region: fields.optional_text("region"),
         tags: fields.text_entries("tags"),

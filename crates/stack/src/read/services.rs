@@ -65,6 +65,7 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         container: container(fields),
         sidecars: sidecars(fields),
         exec: fields.flag("exec"),
+        copilot: fields.given("compat").is_some(),
         deployment: deployment(fields),
         storage: storage(fields),
         permissions: permissions(fields),

@@ -49,6 +49,7 @@ fn the_base_has_no_problem_and_every_default() {
     );
     let expected = Stack {
         name: "shop".to_owned(),
+        environment: None,
         account: Some("111122223333".to_owned()),
         region: Some("us-west-2".to_owned()),
         tags: BTreeMap::new(),
@@ -109,6 +110,7 @@ fn worker() -> Service {
             container: Container::default(),
             sidecars: BTreeMap::new(),
             exec: false,
+            copilot: false,
             deployment: Deployment::default(),
             storage: None,
             permissions: Vec::new(),

@@ -85,7 +85,16 @@ fn it_is_the_definition_that_is_written_out() {
     let written = select(&text, None, &[]).unwrap().stack;
     let merged =
         BASE.to_owned() + "environments: {a: {services: {worker: {tasks: {min: 2, max: 4}}}}}\n";
-    assert_eq!(select(&merged, Some("a"), &[]).unwrap().stack, written);
+    let merged = select(&merged, Some("a"), &[]).unwrap().stack;
+    assert_eq!(
+        (merged.application(), written.application()),
+        ("shop", "shop-a")
+    );
+    let written = Stack {
+        environment: Some("a".to_owned()),
+        ..written
+    };
+    assert_eq!(merged, written);
 }
 
 /// Text stays text, and a number is one, as the key says.

@@ -1,6 +1,7 @@
 //! Created services: log group, roles, task definition and service.
 
 mod container;
+mod copilot;
 pub(crate) mod destinations;
 pub(crate) mod load_balancer;
 mod permissions;
@@ -71,7 +72,7 @@ fn add_task_definition(
         "RuntimePlatform": { "CpuArchitecture": architecture, "OperatingSystemFamily": "LINUX" },
         "ExecutionRoleArn": role_arn(spec.execution_role.as_deref(), &names::execution_role(short)),
         "TaskRoleArn": role_arn(spec.task_role.as_deref(), &names::task_role(short)),
-        "ContainerDefinitions": render_containers(service, spec, sent, on_instances),
+        "ContainerDefinitions": render_containers(stack, service, spec, sent),
     });
     if let (Some(map), Some(size)) = (properties.as_object_mut(), spec.storage) {
         map.insert("EphemeralStorage".into(), json!({ "SizeInGiB": size }));
@@ -86,11 +87,12 @@ fn role_arn(existing: Option<&str>, own: &str) -> Value {
 }
 
 fn render_containers(
+    stack: &Stack,
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
     sent: &[SentQueue<'_>],
-    on_instances: bool,
 ) -> Vec<Value> {
+    let on_instances = stack.cluster.is_on_instances();
     let log_group = names::service_log_group(service.short);
     let containers = spec.containers().map(|task| {
         let variables = |all: &BTreeMap<String, String>| -> Value {
@@ -102,7 +104,7 @@ fn render_containers(
             task,
             environment: match task.sidecar {
                 Some(_) => variables(task.environment),
-                None => render_environment(service, spec, sent),
+                None => render_environment(stack, service, spec, sent),
             },
             log_group: &log_group,
         };
@@ -131,6 +133,7 @@ fn add_to_main(container: &mut Map<String, Value>, spec: &ServiceSpec, on_instan
 /// `QUEUE_URL` (of the first queue), `QUEUE_URL_…` of each, those of `sends` and `publishes`, and the definition's own, which win: ECS
 /// would take a name twice, and which of the two then counts isn't documented.
 fn render_environment(
+    stack: &Stack,
     service: &ResolvedService<'_>,
     spec: &ServiceSpec,
     sent: &[SentQueue<'_>],
@@ -142,6 +145,9 @@ fn render_environment(
         if position == 0 {
             variables.insert("QUEUE_URL".to_owned(), queue.url.value());
         }
+    }
+    if spec.copilot {
+        variables.extend(copilot::list_variables(stack, service, spec));
     }
     let own = spec
         .environment

@@ -7,6 +7,7 @@
 )]
 
 mod cfn_lint;
+mod copilot;
 mod demand;
 mod errors;
 mod fuzz;

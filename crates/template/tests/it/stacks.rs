@@ -30,6 +30,7 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn empty(name: &str) -> Stack {
     Stack {
         name: name.into(),
+        environment: None,
         account: None,
         region: None,
         tags: BTreeMap::new(),
@@ -110,6 +111,7 @@ pub(crate) fn spec() -> ServiceSpec {
         container: Container::default(),
         sidecars: BTreeMap::new(),
         exec: false,
+        copilot: false,
         deployment: Deployment::default(),
         storage: None,
         permissions: Vec::new(),

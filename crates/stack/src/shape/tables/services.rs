@@ -105,6 +105,7 @@ pub(crate) static SERVICE: Object = Object {
             "false",
             "Whether `aws ecs execute-command` can run commands in a running task. Its tasks may then use Session Manager's channels. Not with `read_only`, because the agent for it writes to the root file system.",
         ),
+        optional("compat", Kind::Word(&["copilot"]), COMPAT_DOC),
         optional(
             "deployment",
             Kind::Object(&DEPLOYMENT),
@@ -177,6 +178,7 @@ pub(crate) static SERVICE: Object = Object {
 
 const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. Needed with `backlog_per_task` and with `demand`, which add up ten at most.";
 const SLO_DOC: &str = "Latency objective: how long a message can wait until its processing starts, and optionally the share of the messages that must meet it, over 0% and up to 100%. `simulate`, `tune`, the alarms and `status` judge the service by it. A policy aims at its latency unless it has its own `acceptable_latency`. Needs `consumes`.";
+const COMPAT_DOC: &str = "`copilot` also sets the variables that AWS Copilot gives a worker, each unless `environment` or `secrets` has it: `COPILOT_QUEUE_URI` (the first queue of `consumes`), `COPILOT_TOPIC_QUEUE_URIS` (a JSON object with the URLs of the queues in `consumes` whose keys end in `EventsQueue`, such as `merchantOrdersEventsQueue`), `COPILOT_SNS_TOPIC_ARNS` (a JSON object with the ARNs in `publishes` by the topics' names, without `APPLICATION-ENVIRONMENT-SERVICE-` before them), `COPILOT_APPLICATION_NAME` (the definition's `name`), `COPILOT_ENVIRONMENT_NAME` (that of `--env`, or else `default`), and `COPILOT_SERVICE_NAME` (the service's key).";
 const PROTECT_DOC: &str = "Whether the worker uses ECS task protection while it works on a message, so that no scale-in or deployment stops it. Work that takes longer than `stop_timeout` is then fine.";
 const HEARTBEAT_DOC: &str = "Whether the worker extends the visibility timeout of a message while it works on it. `visibility_timeout` can then be shorter than the processing time, and SQS hides the message for up to 12 hours.";
 const TASKS_DOC: &str = "Bounds of the number of tasks.";

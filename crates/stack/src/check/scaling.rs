@@ -3,7 +3,7 @@
 use super::{demand, groups, sleep, steps};
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    BacklogPerTask, BacklogSource, Cluster, Scaling, Service, ServiceSource, Stack,
+    BacklogPerTask, BacklogSource, Cluster, Insights, Scaling, Service, ServiceSource, Stack,
 };
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
@@ -119,6 +119,29 @@ fn too_many(service: &Service, backlog: &BacklogPerTask, path: &str, findings: &
 /// Metric math divides by `RunningTaskCount`, which Container Insights publishes and bills.
 fn container_insights(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
     let source = format!("{path}.scaling.backlog_per_task.source");
+    if let (
+        ServiceSource::Create(_),
+        Cluster::Create {
+            insights: Some(Insights::Off),
+            ..
+        },
+    ) = (&service.source, &stack.cluster)
+    {
+        let finding = Finding::error("metric math needs Container Insights")
+            .at(source, "divides by its `RunningTaskCount`")
+            .at("cluster.container_insights", "off")
+            .help("leave `source` out, so that the metric function counts, or turn Container Insights on");
+        return findings.report(finding);
+    }
+    if let (
+        ServiceSource::Create(_),
+        Cluster::Create {
+            insights: Some(_), ..
+        },
+    ) = (&service.source, &stack.cluster)
+    {
+        return;
+    }
     let theirs = match (&service.source, &stack.cluster) {
         (ServiceSource::Existing { cluster, .. }, _) => Some(cluster),
         (ServiceSource::Create(_), Cluster::Existing { name }) => Some(name),

@@ -72,12 +72,25 @@ pub enum Cluster {
         name: Option<String>,
         /// What its tasks run on.
         capacity: Capacity,
+        /// Container Insights; otherwise on if a service's scaling needs it.
+        insights: Option<Insights>,
     },
     /// Somebody else's cluster, by name.
     Existing {
         /// Cluster name.
         name: String,
     },
+}
+
+/// Container Insights of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insights {
+    /// No metrics.
+    Off,
+    /// Metrics of the cluster and its services.
+    On,
+    /// Also those of tasks and containers.
+    Enhanced,
 }
 
 impl Cluster {

@@ -1,7 +1,7 @@
 //! Network and cluster of the created services.
 
 use super::fields::Fields;
-use crate::model::{Capacity, Cluster, Network};
+use crate::model::{Capacity, Cluster, Insights, Network};
 use crate::shape::tables::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 use crate::yaml::{Node, Value};
 
@@ -29,6 +29,16 @@ pub(super) fn cluster(node: Option<&Node>) -> Cluster {
     Cluster::Create {
         name: fields.optional_text("name"),
         capacity: capacity(fields.given("capacity")),
+        insights: fields.given("container_insights").and_then(insights),
+    }
+}
+
+fn insights(node: &Node) -> Option<Insights> {
+    match &node.value {
+        Value::Bool(true) => Some(Insights::On),
+        Value::Bool(false) => Some(Insights::Off),
+        Value::Str(_) => Some(Insights::Enhanced),
+        _ => None,
     }
 }
 

@@ -59,6 +59,7 @@ fn the_base_has_no_problem_and_every_default() {
         cluster: Cluster::Create {
             name: None,
             capacity: Capacity::Fargate,
+            insights: None,
         },
         queues: BTreeMap::from([(
             "orders".to_owned(),
@@ -172,7 +173,8 @@ fn alternatives_are_read() {
         read.cluster,
         Cluster::Create {
             name: None,
-            capacity
+            capacity,
+            insights: None,
         }
     );
 

@@ -4,7 +4,7 @@ pub(crate) mod instances;
 pub(crate) mod network;
 
 use serde_json::{Value, json};
-use stack::{BacklogSource, Capacity, Cluster, ServiceSource};
+use stack::{BacklogSource, Capacity, Cluster, Insights, ServiceSource};
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
@@ -24,7 +24,12 @@ pub(crate) fn add(
     resolved: &Resolved<'_>,
     placement: &Placement,
 ) -> Result<(), SynthesisError> {
-    let Cluster::Create { name, capacity } = &resolved.stack.cluster else {
+    let Cluster::Create {
+        name,
+        capacity,
+        insights,
+    } = &resolved.stack.cluster
+    else {
         return Ok(());
     };
     let mut properties = json!({});
@@ -33,8 +38,14 @@ pub(crate) fn add(
             map.insert("ClusterName".into(), name.as_str().into());
         }
         // It costs by the metric, so only who divides by its running task count pays for it.
-        if needs_container_insights(resolved) {
-            let settings = json!([{ "Name": "containerInsights", "Value": "enabled" }]);
+        let insights = insights.or(needs_container_insights(resolved).then_some(Insights::On));
+        if let Some(insights) = insights {
+            let value = match insights {
+                Insights::Off => "disabled",
+                Insights::On => "enabled",
+                Insights::Enhanced => "enhanced",
+            };
+            let settings = json!([{ "Name": "containerInsights", "Value": value }]);
             map.insert("ClusterSettings".into(), settings);
         }
     }

@@ -335,3 +335,29 @@ fn definitions_that_no_policy_holds_are_refused() {
         "{error}"
     );
 }
+
+/// Amazon ECS API, `ClusterSetting`: `enabled`, `disabled`, or `enhanced`.
+#[test]
+fn container_insights_that_are_given_win() {
+    let setting = |insights| {
+        let mut stack = stacks::with("s", vec![], vec![]);
+        let service = created(spec(), &[]);
+        let service = stack::Service {
+            scaling: None,
+            ..service
+        };
+        stack.services.insert("w".into(), service);
+        stack.cluster = stack::Cluster::Create {
+            name: None,
+            capacity: Capacity::Fargate,
+            insights,
+        };
+        let template = synthesize(&stack).unwrap();
+        let cluster = &template.to_json()["Resources"]["Cluster"]["Properties"];
+        cluster["ClusterSettings"][0]["Value"].clone()
+    };
+    assert!(setting(None).is_null());
+    assert_eq!(setting(Some(stack::Insights::On)), "enabled");
+    assert_eq!(setting(Some(stack::Insights::Off)), "disabled");
+    assert_eq!(setting(Some(stack::Insights::Enhanced)), "enhanced");
+}

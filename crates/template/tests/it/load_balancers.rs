@@ -12,6 +12,7 @@ fn balanced(capacity: Capacity) -> Stack {
     stack.cluster = Cluster::Create {
         name: None,
         capacity,
+        insights: None,
     };
     stack
 }

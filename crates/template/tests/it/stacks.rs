@@ -40,6 +40,7 @@ pub(crate) fn empty(name: &str) -> Stack {
         cluster: Cluster::Create {
             name: None,
             capacity: Capacity::Fargate,
+            insights: None,
         },
         queues: BTreeMap::new(),
         services: BTreeMap::new(),
@@ -409,6 +410,7 @@ pub(crate) fn every_kind(name: &str, capacity: Capacity) -> Stack {
     stack.cluster = Cluster::Create {
         name: None,
         capacity,
+        insights: None,
     };
     stack
 }
@@ -559,6 +561,7 @@ pub(crate) fn everything() -> Stack {
     stack.cluster = Cluster::Create {
         name: Some("work".into()),
         capacity: Capacity::FargateSpot { base: 2 },
+        insights: None,
     };
     stack.metric.namespace = "Team/Jobs".into();
     stack.metric.every = seconds(300);

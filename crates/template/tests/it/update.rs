@@ -18,6 +18,7 @@ fn on(capacity: Capacity) -> Stack {
     stack.cluster = Cluster::Create {
         name: None,
         capacity,
+        insights: None,
     };
     stack
 }

@@ -71,9 +71,16 @@ pub(crate) static CLUSTER: Object = Object {
             "fargate",
             "What the tasks run on: `fargate`, or `fargate_spot` or `ec2` with its settings.",
         ),
+        optional(
+            "container_insights",
+            Kind::Either(&INSIGHTS_FORMS),
+            "Whether CloudWatch Container Insights measures the cluster's tasks, `enhanced` with more metrics for each of them; it costs by the metric. Otherwise it is on if a service scales by `source: metric_math`.",
+        ),
     ],
     rules: &[],
 };
+
+static INSIGHTS_FORMS: [Form; 2] = [Form::Flag, Form::Word("enhanced")];
 
 pub(crate) static EXISTING_CLUSTER: Object = Object {
     what: "somebody else's cluster",

@@ -142,11 +142,14 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
     if before.get(ENABLE_EXEC).is_some() {
         service.entry(ENABLE_EXEC).or_insert(json!(false));
     }
+    // An absent strategy means "unchanged" on an existing cluster, too.
+    let stays = service.get("Cluster") == before.get("Cluster");
+    if stays && before.get(STRATEGY).is_some() && service.remove(LAUNCH_TYPE).is_some() {
+        service.insert(STRATEGY.into(), on_demand());
+    }
     let (new, old) = (service.get(STRATEGY), before.get(STRATEGY));
     match (new, old) {
-        (Some(strategy), None)
-            if *strategy == json!([{ "CapacityProvider": "FARGATE", "Weight": 1 }]) =>
-        {
+        (Some(strategy), None) if *strategy == on_demand() => {
             if let Some(launch_type) = before.get(LAUNCH_TYPE) {
                 service.insert(LAUNCH_TYPE.into(), launch_type.clone());
                 service.remove(STRATEGY);
@@ -166,6 +169,11 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
         (None, _) => {}
     }
     Ok(())
+}
+
+/// The strategy of Fargate without Spot.
+fn on_demand() -> Value {
+    json!([{ "CapacityProvider": "FARGATE", "Weight": 1 }])
 }
 
 /// The strategy in short, such as `FARGATE_SPOT 1`: it differs between strategies, and is the same for the same one.

@@ -32,12 +32,38 @@ pub(super) async fn check_clusters(session: &Session<'_>, stack: &Stack) -> Resu
             let Some(found) = found else {
                 return Err(explain_absence(session, &format!("cluster {name}")));
             };
+            check_providers(stack, name, found)?;
             if let Some(service) = insightful.iter().find(|(cluster, _)| cluster == name) {
                 check_insights(session, found, service)?;
             }
         }
     }
     Ok(())
+}
+
+/// A service with a share of Spot takes the providers of its cluster, which the stack doesn't associate with one that exists.
+fn check_providers(stack: &Stack, name: &str, found: &Found) -> Result<()> {
+    const NEEDED: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
+    if !matches!(&stack.cluster, Cluster::Existing { name: own } if own == name) {
+        return Ok(());
+    }
+    let on_spot = stack.services.iter().find(|(_, service)| {
+        let ServiceSource::Create(spec) = &service.source else {
+            return false;
+        };
+        stack.spot(spec).is_some_and(|spot| spot.share > 0)
+    });
+    let providers = found.capacity_providers();
+    let is_missing = |needed: &&str| providers.iter().all(|provider| provider != needed);
+    match (on_spot, NEEDED.iter().copied().find(is_missing)) {
+        (Some((service, _)), Some(missing)) => Err(Error::failed(format!(
+            "service {service} runs on Fargate Spot (`capacity`), but {missing} isn't among the capacity providers of the \
+             cluster {name}"
+        ))
+        .hint("ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)")
+        .hint("or leave `capacity` out")),
+        _ => Ok(()),
+    }
 }
 
 /// Cluster and short name of each service whose metric comes from Container Insights, in a cluster that

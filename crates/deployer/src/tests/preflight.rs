@@ -335,6 +335,40 @@ services:
     );
 }
 
+/// The cluster `prod`, with these capacity providers.
+fn providers(names: &'static [&'static str]) -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_clusters).then_output(move || {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let cluster = Cluster::builder()
+            .cluster_name("prod")
+            .status("ACTIVE")
+            .set_capacity_providers(Some(names));
+        DescribeClustersOutput::builder()
+            .clusters(cluster.build())
+            .build()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_of_spot_needs_the_providers_of_an_existing_cluster() {
+    let text = |capacity: &str| {
+        format!(
+            "name: shop\ncluster: {{existing: prod}}\nservices: {{web: {{image: busybox, capacity: {capacity}}}}}\n"
+        )
+    };
+    let spot = load(&text("{spot: 80%}"));
+    let both = providers(&["FARGATE", "FARGATE_SPOT"]);
+    check(&spot, &[roles(), both]).await.0.unwrap();
+    let error = check(&spot, &[roles(), providers(&["FARGATE"])]).await.0;
+    insta::assert_snapshot!(told(&error.unwrap_err()), @r"
+    Failed: service web runs on Fargate Spot (`capacity`), but FARGATE_SPOT isn't among the capacity providers of the cluster prod
+      hint: ask its owner to add it (`aws ecs put-cluster-capacity-providers`, which takes all providers of the cluster)
+      hint: or leave `capacity` out
+    ");
+    let plain = load(&text("fargate"));
+    check(&plain, &[roles(), providers(&[])]).await.0.unwrap();
+}
+
 /// The cluster `prod`, with this value of the setting.
 fn insights(value: Option<&'static str>) -> Rule {
     mock!(aws_sdk_ecs::Client::describe_clusters).then_compute_output(move |input| {

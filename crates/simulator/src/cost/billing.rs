@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stack::{
     Architecture, Capacity, Cluster, InstanceRoom, Network, Service, ServiceSource, ServiceSpec,
-    Stack,
+    Spot, Stack,
 };
 
 use crate::policy::Policy;
@@ -49,6 +49,8 @@ pub enum Hosting {
     Spot {
         /// Tasks on demand.
         base: u32,
+        /// Share of the others that run on Spot, in percent.
+        share: u32,
     },
     /// EC2 instances.
     Instances {
@@ -156,22 +158,25 @@ fn hosting(
     prices: &Prices,
     notes: &mut Vec<String>,
 ) -> Hosting {
-    let (Some(spec), Cluster::Create { capacity, .. }) = (spec, &stack.cluster) else {
+    let Some(spec) = spec else {
         return Hosting::Fargate;
     };
-    match capacity {
-        Capacity::Fargate => Hosting::Fargate,
-        Capacity::FargateSpot { base } => {
-            notes.push(
-                "Fargate Spot's price changes: a fixed share of the price on demand is assumed, and no task is interrupted"
-                    .to_owned(),
-            );
-            Hosting::Spot { base: *base }
-        }
-        Capacity::Ec2 {
-            instance_type,
-            min,
-            max,
+    if let Some(Spot { share, base }) = stack.spot(spec).filter(|spot| spot.share > 0) {
+        notes.push(
+            "Fargate Spot's price changes: a fixed share of the price on demand is assumed, and no task is interrupted"
+                .to_owned(),
+        );
+        return Hosting::Spot { base, share };
+    }
+    match &stack.cluster {
+        Cluster::Create {
+            capacity:
+                Capacity::Ec2 {
+                    instance_type,
+                    min,
+                    max,
+                },
+            ..
         } => {
             let fit = InstanceRoom::of(instance_type).map(|room| room.tasks(spec.cpu, spec.memory));
             let hour = prices.instance_hour(instance_type);
@@ -189,6 +194,7 @@ fn hosting(
                 max: *max,
             }
         }
+        _ => Hosting::Fargate,
     }
 }
 

@@ -105,17 +105,17 @@ impl Usage {
         };
         match &scenario.billing.hosting {
             Hosting::Fargate => usage.on_demand = billed,
-            Hosting::Spot { base } => {
+            Hosting::Spot { base, share: spot } => {
                 let all = integral(steps(supply, end));
                 let first =
                     steps(supply, end).map(|(from, to, count)| (from, to, count.min(*base)));
-                let share = if all > 0.0 {
+                let first = if all > 0.0 {
                     integral(first) / all
                 } else {
                     0.0
                 };
-                usage.on_demand = billed * share;
-                usage.spot = billed - usage.on_demand;
+                usage.spot = billed * (1.0 - first) * f64::from(*spot) / 100.0;
+                usage.on_demand = billed - usage.spot;
             }
             Hosting::Instances { fit, min, max, .. } => {
                 let fit = fit.unwrap_or(1);

@@ -19,6 +19,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     {
         check_bounds(*min, *max, findings);
         check_processors(stack, instance_type, findings);
+        refuse_shares(stack, findings);
         let placed: Vec<_> = list_placed(stack).collect();
         instances::check(instance_type, *max, &placed, findings);
         return;
@@ -26,6 +27,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (path, spec) in list_created(stack) {
         fargate::check(&path, spec, findings);
         stop_timeout(&path, spec, findings);
+        spot_interruption(stack, &path, spec, findings);
     }
 }
 
@@ -40,6 +42,40 @@ fn list_placed(stack: &Stack) -> impl Iterator<Item = instances::Placed<'_>> {
 
 fn list_created(stack: &Stack) -> impl Iterator<Item = (String, &ServiceSpec)> {
     list_placed(stack).map(|(path, spec, _)| (path, spec))
+}
+
+/// A service's tasks have one network mode, and so one kind of capacity.
+fn refuse_shares(stack: &Stack, findings: &mut Findings) {
+    for (path, _) in list_created(stack).filter(|(_, spec)| spec.capacity.is_some()) {
+        let finding = Finding::error("`capacity` of a service is for Fargate")
+            .at_key(format!("{path}.capacity"), "on Fargate")
+            .at_key("cluster.capacity.ec2", "all tasks run on instances")
+            .help("remove it, or put the service into a stack of its own");
+        findings.report(finding);
+    }
+}
+
+/// AWS ends a task on Spot whether it is protected or not. Source: Amazon ECS Developer Guide, "Amazon ECS clusters for
+/// Fargate", termination notices.
+fn spot_interruption(stack: &Stack, path: &str, spec: &ServiceSpec, findings: &mut Findings) {
+    let on_spot = stack.spot(spec).is_some_and(|spot| spot.share > 0);
+    let name = path.trim_start_matches("services.");
+    let work = stack.services.get(name).and_then(|service| {
+        let work = service.processing_time()?;
+        (service.protect && on_spot && work > LONGEST_STOP).then_some(work)
+    });
+    let Some(work) = work else {
+        return;
+    };
+    let place = match spec.capacity {
+        Some(_) => format!("{path}.capacity"),
+        None => "cluster.capacity".to_owned(),
+    };
+    let finding = Finding::warning("an interruption of Fargate Spot ends tasks in the middle of a message")
+        .at_key(place, format!("with {} notice, protected or not", written(LONGEST_STOP)))
+        .at_key(format!("{path}.protect"), format!("messages take {}", written(work)))
+        .help("the message starts over after the visibility timeout: let the worker save its progress, or run it on demand (`capacity: fargate`)");
+    findings.report(finding);
 }
 
 /// Source: Amazon ECS API, `ContainerDefinition`, `stopTimeout`.

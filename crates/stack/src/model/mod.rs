@@ -128,6 +128,15 @@ pub enum Capacity {
     },
 }
 
+/// Tasks on Fargate of which a share runs on Spot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Share of the tasks beyond `base` that run on Spot, in percent, 0 to 100.
+    pub share: u32,
+    /// Tasks that run on demand before the share counts.
+    pub base: u32,
+}
+
 /// A queue that services consume.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Queue {
@@ -297,6 +306,14 @@ impl Service {
             .backlog_per_task()
             .map(|backlog| backlog.acceptable_latency);
         backlog.or(self.demand().map(|demand| demand.acceptable_latency))
+    }
+
+    /// How long the work on a message takes on average, if a policy says it.
+    #[must_use]
+    pub fn processing_time(&self) -> Option<Duration> {
+        let backlog = self.backlog_per_task();
+        let backlog = backlog.map(|backlog| backlog.processing_time);
+        backlog.or_else(|| self.demand()?.processing_time)
     }
 
     /// Whether the metric function measures it.
@@ -509,6 +526,8 @@ pub struct ServiceSpec {
     pub memory: u32,
     /// Instruction set of the image.
     pub architecture: Architecture,
+    /// What its tasks run on, if that isn't the cluster's.
+    pub capacity: Option<Spot>,
     /// Command that replaces the image's; empty: the image's own.
     pub command: Vec<String>,
     /// Environment variables.
@@ -696,6 +715,23 @@ impl Stack {
             Some(Queue::Existing(queue)) => queue.name.ends_with(".fifo"),
             None => false,
         }
+    }
+
+    /// How much of a created service runs on Fargate Spot. `None` if no provider of capacity says: on instances, and on
+    /// an existing cluster where the service has no `capacity`.
+    #[must_use]
+    pub fn spot(&self, spec: &ServiceSpec) -> Option<Spot> {
+        spec.capacity.or(match &self.cluster {
+            Cluster::Create { capacity, .. } => match capacity {
+                Capacity::Fargate => Some(Spot::default()),
+                Capacity::FargateSpot { base } => Some(Spot {
+                    share: 100,
+                    base: *base,
+                }),
+                Capacity::Ec2 { .. } => None,
+            },
+            Cluster::Existing { .. } => None,
+        })
     }
 
     /// The name of the definition, without the environment's that the stack's name adds.

@@ -6,8 +6,8 @@ use super::container::{container, deployment, permissions, sidecars, storage};
 use super::fields::Fields;
 use super::scaling::scaling;
 use super::shared::architecture;
-use crate::model::{LoadBalancer, Service, ServiceSource, ServiceSpec, Tasks};
-use crate::shape::tables::{EXISTING_SERVICE, SERVICE};
+use crate::model::{LoadBalancer, Service, ServiceSource, ServiceSpec, Spot, Tasks};
+use crate::shape::tables::{EXISTING_SERVICE, SERVICE, SHARES};
 use crate::slo;
 use crate::yaml::Node;
 
@@ -59,6 +59,7 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         cpu: fields.whole("cpu"),
         memory: fields.whole("memory"),
         architecture: architecture(fields),
+        capacity: fields.given("capacity").map(spot),
         command: fields.texts("command"),
         environment: fields.text_entries("environment"),
         secrets: fields.text_entries("secrets"),
@@ -78,6 +79,17 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         load_balancer: fields
             .given("load_balancer")
             .map(|_| load_balancer(fields.object("load_balancer"))),
+    }
+}
+
+/// The word `fargate` is a share of none.
+fn spot(node: &Node) -> Spot {
+    let fields = Fields::new(&SHARES, Some(node));
+    let share = fields.optional_text("spot");
+    let share = share.and_then(|text| text.strip_suffix('%')?.parse().ok());
+    Spot {
+        share: share.unwrap_or_default(),
+        base: fields.whole("base"),
     }
 }
 

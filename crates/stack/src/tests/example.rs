@@ -105,6 +105,7 @@ fn worker() -> Service {
             cpu: 256,
             memory: 512,
             architecture: Architecture::Arm64,
+            capacity: None,
             command: Vec::new(),
             environment: BTreeMap::new(),
             secrets: BTreeMap::new(),

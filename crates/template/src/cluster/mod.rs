@@ -4,13 +4,13 @@ pub(crate) mod instances;
 pub(crate) mod network;
 
 use serde_json::{Value, json};
-use stack::{BacklogSource, Capacity, Cluster, Insights, ServiceSource};
+use stack::{BacklogSource, Capacity, Cluster, Insights, ServiceSource, ServiceSpec, Spot, Stack};
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
-use crate::resolved::Resolved;
+use crate::resolved::{Resolved, ResolvedService};
 use crate::text::reference;
 use network::Placement;
 
@@ -51,8 +51,8 @@ pub(crate) fn add(
     }
     builder.add(names::CLUSTER, Resource::new(types::CLUSTER, properties))?;
     let providers = match capacity {
-        Capacity::Fargate => json!([FARGATE]),
-        Capacity::FargateSpot { .. } => json!([FARGATE, FARGATE_SPOT]),
+        Capacity::Fargate if !uses_spot(resolved) => json!([FARGATE]),
+        Capacity::Fargate | Capacity::FargateSpot { .. } => json!([FARGATE, FARGATE_SPOT]),
         Capacity::Ec2 {
             instance_type,
             min,
@@ -72,35 +72,51 @@ pub(crate) fn add(
     builder.add(names::CAPACITY_PROVIDERS, Resource::new(kind, properties))
 }
 
+/// Whether a service runs on Spot, whatever the cluster's capacity.
+fn uses_spot(resolved: &Resolved<'_>) -> bool {
+    let mut specs = resolved.services.iter().filter_map(ResolvedService::spec);
+    specs.any(|spec| {
+        let spot = resolved.stack.spot(spec);
+        spot.is_some_and(|spot| spot.share > 0)
+    })
+}
+
 /// How a service says what its tasks run on: a property of it and the property's value.
-pub(crate) fn placement(cluster: &Cluster) -> (&'static str, Value) {
-    let strategy = match cluster {
-        Cluster::Create {
-            capacity: Capacity::FargateSpot { base },
-            ..
-        } => {
-            let mut strategy = vec![json!({ "CapacityProvider": FARGATE_SPOT, "Weight": 1 })];
-            if *base > 0 {
-                // Weight 0: the first tasks run on demand, and every further one on Spot.
-                let on_demand = json!({ "CapacityProvider": FARGATE, "Base": base, "Weight": 0 });
-                strategy.insert(0, on_demand);
-            }
-            strategy.into()
+pub(crate) fn placement(stack: &Stack, spec: &ServiceSpec) -> (&'static str, Value) {
+    const LAUNCH_TYPE: (&str, &str) = ("LaunchType", FARGATE);
+    let strategy = match (stack.spot(spec), &stack.cluster) {
+        // The providers of somebody else's cluster aren't ours to associate.
+        (None | Some(Spot { share: 0, .. }), Cluster::Existing { .. }) => {
+            return (LAUNCH_TYPE.0, LAUNCH_TYPE.1.into());
         }
-        Cluster::Create {
-            capacity: Capacity::Ec2 { .. },
-            ..
-        } => json!([{ "CapacityProvider": reference(names::CAPACITY_PROVIDER), "Weight": 1 }]),
+        (None, Cluster::Create { .. }) => {
+            json!([{ "CapacityProvider": reference(names::CAPACITY_PROVIDER), "Weight": 1 }])
+        }
         // Not a launch type: an absent strategy means "unchanged" to ECS, so that the tasks of a service would
         // stay on Spot when its definition leaves it.
-        Cluster::Create {
-            capacity: Capacity::Fargate,
-            ..
-        } => json!([{ "CapacityProvider": FARGATE, "Weight": 1 }]),
-        // The providers of somebody else's cluster aren't ours to associate.
-        Cluster::Existing { .. } => return ("LaunchType", FARGATE.into()),
+        (Some(Spot { share: 0, .. }), _) => json!([{ "CapacityProvider": FARGATE, "Weight": 1 }]),
+        (Some(spot), _) => render_strategy(spot),
     };
     ("CapacityProviderStrategy", strategy)
+}
+
+/// The first tasks run on demand, and the others by the weights.
+fn render_strategy(Spot { share, base }: Spot) -> Value {
+    let (spot, on_demand) = match share {
+        100 => (1, 0),
+        share => (share, 100 - share),
+    };
+    let mut strategy = vec![json!({ "CapacityProvider": FARGATE_SPOT, "Weight": spot })];
+    if base > 0 {
+        let first = json!({ "CapacityProvider": FARGATE, "Base": base, "Weight": on_demand });
+        strategy.insert(0, first);
+    } else if on_demand > 0 {
+        strategy.insert(
+            0,
+            json!({ "CapacityProvider": FARGATE, "Weight": on_demand }),
+        );
+    }
+    strategy.into()
 }
 
 /// What a service waits for, and has to be gone before: a capacity provider in use can't be removed.

@@ -187,7 +187,7 @@ fn add_service(
     let mut depends_on = placement.depends_on.clone();
     depends_on.extend(cluster::depends_on(home).map(str::to_owned));
     if let Some(map) = properties.as_object_mut() {
-        let (property, value) = cluster::placement(home);
+        let (property, value) = cluster::placement(resolved.stack, spec);
         map.insert(property.into(), value);
         if !home.is_on_instances() {
             let awsvpc = placement.awsvpc(load_balancer::task_group(resolved, service));

@@ -6,6 +6,7 @@
     reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
 )]
 
+mod capacity;
 mod cfn_lint;
 mod copilot;
 mod demand;

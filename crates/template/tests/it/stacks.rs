@@ -106,6 +106,7 @@ pub(crate) fn spec() -> ServiceSpec {
         cpu: 256,
         memory: 512,
         architecture: Architecture::Arm64,
+        capacity: None,
         command: Vec::new(),
         environment: BTreeMap::new(),
         secrets: BTreeMap::new(),

@@ -18,7 +18,7 @@ pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{
     EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
 };
-pub(crate) use services::{EXISTING_SERVICE, SERVICE};
+pub(crate) use services::{EXISTING_SERVICE, SERVICE, SHARES};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
 

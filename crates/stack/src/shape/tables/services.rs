@@ -7,7 +7,7 @@ use super::container::{
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
-use crate::shape::container_texts::{QUEUE_OR_ARN, ROLE_ARN, STORAGE};
+use crate::shape::container_texts::{HEALTHY_SHARE, QUEUE_OR_ARN, ROLE_ARN, STORAGE};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 use crate::shape::texts::{CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SHORT_NAME, TOPIC_ARN};
 
@@ -71,6 +71,11 @@ pub(crate) static SERVICE: Object = Object {
             Kind::Word(&["arm64", "x86_64"]),
             "arm64",
             "Instruction set of the image; on EC2 instances also theirs.",
+        ),
+        optional(
+            "capacity",
+            Kind::Either(&TASK_CAPACITY),
+            "What the tasks run on, where it isn't what `cluster.capacity` says: `fargate`, or a share of Fargate Spot. On an existing cluster, `FARGATE` and `FARGATE_SPOT` must be among its capacity providers. Not with `ec2`.",
         ),
         default(
             "command",
@@ -191,6 +196,29 @@ static CPU: Whole = whole(128, 196_608);
 
 /// Docker's least; no EC2 instance has more than 32 TiB.
 static MEMORY: Whole = whole(6, 33_554_432);
+
+static TASK_CAPACITY: [Form; 2] = [Form::Word("fargate"), Form::Object(&SHARES)];
+
+pub(crate) static SHARES: Object = Object {
+    what: "a share of Fargate Spot",
+    fields: &[
+        required(
+            "spot",
+            Kind::Text(&HEALTHY_SHARE),
+            "Share of the tasks on Fargate Spot, which AWS may end with two minutes' notice, by SIGTERM, also if they are protected. The others run on demand.",
+        ),
+        default(
+            "base",
+            Kind::Whole(&BASE),
+            "0",
+            "How many tasks run on demand before the share counts.",
+        ),
+    ],
+    rules: &[],
+};
+
+/// ECS's quota of tasks a service.
+static BASE: Whole = whole(0, 5_000);
 
 static CONSUMES: List = List {
     of: Kind::Text(&SHORT_NAME),

@@ -10,6 +10,7 @@ mod queues;
 mod scaling;
 mod senders;
 mod services;
+mod shares;
 mod slo;
 mod steps;
 mod structure;

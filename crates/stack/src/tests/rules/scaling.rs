@@ -172,6 +172,16 @@ fn metric_math() {
             .replace("image: example/worker:1.0.0", "existing: shop/worker"),
         &format!("warning 17:17 {path}.source: {needs}"),
     );
+    let insights = |value: &str| {
+        changed(BACKLOG, &math("")) + &format!("cluster: {{container_insights: {value}}}\n")
+    };
+    check_text(
+        &insights("false"),
+        &format!("error 17:17 {path}.source: metric math needs Container Insights"),
+    );
+    for value in ["true", "enhanced"] {
+        assert!(problems(&insights(value)).is_empty(), "on anyway");
+    }
     check(
         BACKLOG,
         &math("").replace("metric_math", "math"),

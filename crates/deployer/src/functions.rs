@@ -1,18 +1,17 @@
 //! The deployed functions: which there are, what they are for, and what their rules send them.
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use scaling::{
-    AlarmStepsPolicy, DEMAND_POLICY_VARIABLE, DemandPolicy, MetricRequest, POLICY_VARIABLE,
-    ScalingRequest,
-};
-use serde::Serialize;
+use scaling::DemandAction::ScaleByDemand;
+use scaling::{AlarmStepsPolicy, DemandPolicy, MetricRequest, POLICY_VARIABLE};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
 use crate::invoke::function_name;
 use crate::resource::Resource;
 use crate::session::Session;
-use crate::targets::{Purpose, read_targets};
+use crate::targets::{Purpose, Target, read_targets};
 
 /// A function of the stack that a rule invokes.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +33,14 @@ pub struct Function {
 pub enum FunctionKind {
     /// Measures these.
     Metric(Vec<MetricRequest>),
-    /// Scales one service.
+    /// Scales services.
     Scaling(Box<ScalingSetup>),
 }
 
 /// How a scaling function is set up.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScalingSetup {
-    /// What it knows of its service, and what it goes by.
+    /// What it knows of its services, and what it goes by.
     pub policy: ScalingPolicy,
     /// Name of its dead-letter queue.
     pub dead_letters: Option<String>,
@@ -52,12 +51,15 @@ pub struct ScalingSetup {
 pub enum ScalingPolicy {
     /// Its alarms.
     AlarmSteps(AlarmStepsPolicy),
-    /// The tasks that the work needs.
-    Demand(DemandPolicy),
+    /// The tasks that the work of each service needs.
+    Demand(Vec<DemandPolicy>),
 }
 
+/// Environment variable in which the function of one service had its policy in earlier templates.
+const EARLIER_DEMAND_VARIABLE: &str = "DEMAND_POLICY";
+
 /// Cluster and name of an ECS service.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServiceName {
     /// Cluster name.
     pub cluster: String,
@@ -73,34 +75,16 @@ const AT_ONCE: usize = 8;
 /// # Errors
 /// When AWS can't be asked, or a rule's input or a function's policy is none of ours.
 pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<Vec<Function>> {
-    let mut found: Vec<(String, Purpose, Vec<String>, Vec<MetricRequest>)> = Vec::new();
+    let mut found: Vec<(String, Vec<Target>)> = Vec::new();
     for target in read_targets(session, resources).await? {
-        let purpose = target.purpose();
-        let request = match purpose {
-            Purpose::Measure => Some(target.request()?),
-            Purpose::ReEvaluate => None,
-        };
-        match found.iter_mut().find(|(arn, ..)| *arn == target.arn) {
-            Some((_, _, inputs, requests)) => {
-                inputs.push(target.input);
-                requests.extend(request);
-            }
-            None => found.push((
-                target.arn,
-                purpose,
-                vec![target.input],
-                request.into_iter().collect(),
-            )),
+        match found.iter_mut().find(|(arn, _)| *arn == target.arn) {
+            Some((_, targets)) => targets.push(target),
+            None => found.push((target.arn.clone(), vec![target])),
         }
     }
     stream::iter(found)
-        .map(|(arn, purpose, inputs, requests)| async move {
-            let kind = match purpose {
-                Purpose::Measure => FunctionKind::Metric(requests),
-                Purpose::ReEvaluate => {
-                    FunctionKind::Scaling(Box::new(read_setup(session, &arn).await?))
-                }
-            };
+        .map(|(arn, targets)| async move {
+            let kind = read_kind(session, &arn, &targets).await?;
             let is_it = |r: &&Resource| {
                 r.resource_type == types::FUNCTION && r.physical_id == function_name(&arn)
             };
@@ -108,7 +92,7 @@ pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<
             Ok::<_, Error>(Function {
                 name: function_name(&arn).to_owned(),
                 logical_id: resource.map(|r| r.logical_id.clone()).unwrap_or_default(),
-                inputs,
+                inputs: targets.into_iter().map(|target| target.input).collect(),
                 kind,
                 arn,
             })
@@ -116,6 +100,28 @@ pub async fn functions(session: &Session<'_>, resources: &[Resource]) -> Result<
         .buffered(AT_ONCE)
         .try_collect()
         .await
+}
+
+/// What the function of these targets does.
+async fn read_kind(session: &Session<'_>, arn: &str, targets: &[Target]) -> Result<FunctionKind> {
+    let purpose = targets.first().map(Target::purpose);
+    Ok(match purpose.unwrap_or(Purpose::Measure) {
+        Purpose::Measure => {
+            let requests = targets.iter().map(Target::request);
+            FunctionKind::Metric(requests.collect::<Result<_>>()?)
+        }
+        Purpose::ReEvaluate => FunctionKind::Scaling(Box::new(read_setup(session, arn).await?)),
+        Purpose::ScaleByDemand => {
+            let mut services = Vec::new();
+            for target in targets {
+                services.extend(target.order()?.services);
+            }
+            FunctionKind::Scaling(Box::new(ScalingSetup {
+                policy: ScalingPolicy::Demand(services),
+                dead_letters: None,
+            }))
+        }
+    })
 }
 
 /// The policy that a scaling function has in its environment.
@@ -132,15 +138,17 @@ async fn read_setup(session: &Session<'_>, arn: &str) -> Result<ScalingSetup> {
         )
     };
     let unread = |error: serde_json::Error| wrong(error.to_string());
-    let policy = match (variable(POLICY_VARIABLE), variable(DEMAND_POLICY_VARIABLE)) {
+    let policy = match (variable(POLICY_VARIABLE), variable(EARLIER_DEMAND_VARIABLE)) {
         (Some(text), None) => {
             ScalingPolicy::AlarmSteps(serde_json::from_str(text).map_err(unread)?)
         }
-        (None, Some(text)) => ScalingPolicy::Demand(serde_json::from_str(text).map_err(unread)?),
+        (None, Some(text)) => {
+            ScalingPolicy::Demand(vec![serde_json::from_str(text).map_err(unread)?])
+        }
         (given, _) => {
             let have = given.map_or("neither of the variables", |_| "both variables");
             return Err(wrong(format!(
-                "it has {have} {POLICY_VARIABLE} and {DEMAND_POLICY_VARIABLE}"
+                "it has {have} {POLICY_VARIABLE} and {EARLIER_DEMAND_VARIABLE}"
             )));
         }
     };
@@ -160,7 +168,7 @@ impl Function {
     pub fn services(&self) -> Vec<ServiceName> {
         let mut services: Vec<ServiceName> = match &self.kind {
             FunctionKind::Metric(requests) => requests.iter().flat_map(list_measured).collect(),
-            FunctionKind::Scaling(scaling) => vec![scaling.service()],
+            FunctionKind::Scaling(scaling) => scaling.services(),
         };
         services.sort();
         services.dedup();
@@ -171,47 +179,45 @@ impl Function {
     /// checks for its rule's whole period, so a single check is requested instead.
     #[must_use]
     pub fn events(&self) -> Vec<String> {
-        match &self.kind {
-            FunctionKind::Scaling(setup) if setup.demand().is_some() => vec![look_once()],
-            _ => self.inputs.clone(),
-        }
+        self.inputs.iter().map(|input| check_once(input)).collect()
     }
 }
 
-/// `{"action":"look-once"}`.
-fn look_once() -> String {
-    serde_json::json!(ScalingRequest::LookOnce).to_string()
-}
-
-/// The event by which the function of this ARN, whose rule sends it `input`, does once what it is there for.
-/// One whose policy can't be read is given what its rule sends: that it is broken shows then.
-pub(crate) async fn event_for(session: &Session<'_>, arn: &str, input: &str) -> String {
-    match read_setup(session, arn).await {
-        Ok(setup) if setup.demand().is_some() => look_once(),
+/// The event by which a function does once what this input of its rule has it do for a whole minute. Other inputs stay
+/// what they are.
+pub(crate) fn check_once(input: &str) -> String {
+    match serde_json::from_str::<Value>(input) {
+        Ok(Value::Object(mut order)) if order.get("action") == Some(&json!(ScaleByDemand)) => {
+            order.insert("once".to_owned(), true.into());
+            Value::Object(order).to_string()
+        }
         _ => input.to_owned(),
     }
 }
 
 impl ScalingSetup {
-    /// The service that is scaled.
+    /// The services that are scaled.
     #[must_use]
-    pub fn service(&self) -> ServiceName {
-        let (cluster, service) = match &self.policy {
-            ScalingPolicy::AlarmSteps(policy) => (&policy.cluster, &policy.service),
-            ScalingPolicy::Demand(policy) => (&policy.cluster, &policy.service),
-        };
-        ServiceName {
+    pub fn services(&self) -> Vec<ServiceName> {
+        let name = |cluster: &String, service: &String| ServiceName {
             cluster: cluster.clone(),
             service: service.clone(),
+        };
+        match &self.policy {
+            ScalingPolicy::AlarmSteps(policy) => vec![name(&policy.cluster, &policy.service)],
+            ScalingPolicy::Demand(policies) => policies
+                .iter()
+                .map(|policy| name(&policy.cluster, &policy.service))
+                .collect(),
         }
     }
 
-    /// Its policy, if it scales by demand.
+    /// The policies of its services, if it scales by demand.
     #[must_use]
-    pub fn demand(&self) -> Option<&DemandPolicy> {
+    pub fn demand(&self) -> &[DemandPolicy] {
         match &self.policy {
-            ScalingPolicy::Demand(policy) => Some(policy),
-            ScalingPolicy::AlarmSteps(_) => None,
+            ScalingPolicy::Demand(policies) => policies,
+            ScalingPolicy::AlarmSteps(_) => &[],
         }
     }
 
@@ -230,4 +236,24 @@ fn list_measured(request: &MetricRequest) -> impl Iterator<Item = ServiceName> {
         cluster: service.cluster.clone(),
         service: service.service.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_takes_a_minute_is_asked_for_once() {
+        let order = check_once(r#"{"action":"scale-by-demand","services":[]}"#);
+        let expected = json!({"action": "scale-by-demand", "once": true, "services": []});
+        assert_eq!(serde_json::from_str::<Value>(&order).unwrap(), expected);
+        for other in [
+            r#"{"action":"re-evaluate"}"#,
+            r#"{"services":[]}"#,
+            "[1]",
+            "",
+        ] {
+            assert_eq!(check_once(other), other);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use crate::error::{Error, Kind, Result};
-use crate::functions::event_for;
+use crate::functions::check_once;
 use crate::invoke::{self, Attempt, function_name};
 use crate::resource::Resource;
 use crate::session::Session;
@@ -37,7 +37,7 @@ pub(crate) async fn measure_once(session: &Session<'_>, resources: &[Resource]) 
     if any(Purpose::Measure) {
         session.note("measuring once, instead of waiting for the rules");
     }
-    if any(Purpose::ReEvaluate) {
+    if any(Purpose::ReEvaluate) || any(Purpose::ScaleByDemand) {
         session.note("having the scaling functions look once, instead of waiting for the rules");
     }
     let invoked: Vec<bool> = stream::iter(&targets)
@@ -54,8 +54,8 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
     let mut delay = session.pace.first;
     let mut noted = false;
     let event = match target.purpose() {
-        Purpose::Measure => target.input.clone(),
-        Purpose::ReEvaluate => event_for(session, &target.arn, &target.input).await,
+        Purpose::Measure | Purpose::ReEvaluate => target.input.clone(),
+        Purpose::ScaleByDemand => check_once(&target.input),
     };
     loop {
         let why = match invoke::invoke_once(session, &target.arn, &event).await? {
@@ -66,13 +66,13 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
             Attempt::NotAllowed(error) => {
                 let what = match target.purpose() {
                     Purpose::Measure => "not measured",
-                    Purpose::ReEvaluate => "not tried",
+                    Purpose::ReEvaluate | Purpose::ScaleByDemand => "not tried",
                 };
                 session.note(format!("{what}: {error}"));
                 return Ok(false);
             }
             // Its rule was faster, and has its only concurrency: for most of each minute, if it scales by demand.
-            Attempt::Busy(_) if target.purpose() == Purpose::ReEvaluate => {
+            Attempt::Busy(_) if target.purpose() != Purpose::Measure => {
                 session.note(format!(
                     "{} isn't invoked: a run of its rule has its only concurrency",
                     function_name(&target.arn)
@@ -104,7 +104,7 @@ async fn explain_failure(session: &Session<'_>, target: &Target, why: &str) -> E
     let function = function_name(&target.arn);
     let task = match target.purpose() {
         Purpose::Measure => "measure",
-        Purpose::ReEvaluate => "look at what it scales by",
+        Purpose::ReEvaluate | Purpose::ScaleByDemand => "look at what it scales by",
     };
     Error::new(
         Kind::DeploymentFailed,

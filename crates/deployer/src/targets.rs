@@ -3,7 +3,9 @@
 use aws_sdk_eventbridge::types::Target as EventTarget;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use scaling::{MetricRequest, ScalingRequest};
+use scaling::{DemandOrder, MetricRequest};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
@@ -26,16 +28,29 @@ pub(crate) struct Target {
 pub(crate) enum Purpose {
     /// Measures.
     Measure,
-    /// Lets a scaling function check its alarms again, or its queues.
+    /// Lets a scaling function check its alarms again.
     ReEvaluate,
+    /// Has a scaling function check the queues of its services.
+    ScaleByDemand,
 }
 
 impl Target {
     pub(crate) fn purpose(&self) -> Purpose {
-        match serde_json::from_str(&self.input) {
-            Ok(ScalingRequest::ReEvaluate | ScalingRequest::LookOnce) => Purpose::ReEvaluate,
+        let action: Result<Action, _> = serde_json::from_str(&self.input);
+        let action = action.map(|action| action.action);
+        match action.as_deref() {
+            Ok(RE_EVALUATE) => Purpose::ReEvaluate,
+            Ok(_) => Purpose::ScaleByDemand,
             Err(_) => Purpose::Measure,
         }
+    }
+
+    /// The services that it has a function scale by demand.
+    ///
+    /// # Errors
+    /// When the input is none of ours.
+    pub(crate) fn order(&self) -> Result<DemandOrder> {
+        self.parse("scales")
     }
 
     /// What it asks the metric function to measure.
@@ -43,9 +58,13 @@ impl Target {
     /// # Errors
     /// When the input is none of ours.
     pub(crate) fn request(&self) -> Result<MetricRequest> {
+        self.parse("measures")
+    }
+
+    fn parse<T: DeserializeOwned>(&self, does: &str) -> Result<T> {
         serde_json::from_str(&self.input).map_err(|error| {
             Error::failed(format!(
-                "failed to read what the rule {} measures: {error}",
+                "failed to read what the rule {} {does}: {error}",
                 self.rule
             ))
             .hint(
@@ -54,6 +73,14 @@ impl Target {
         })
     }
 }
+
+/// What every input of a scaling function says.
+#[derive(Deserialize)]
+struct Action {
+    action: String,
+}
+
+const RE_EVALUATE: &str = "re-evaluate";
 
 /// Requests at once.
 const AT_ONCE: usize = 8;

@@ -12,6 +12,7 @@ use crate::resources::metric::{
     LOAD_BALANCING, MetricStatistic, balancer_dimensions, target_dimensions,
 };
 use crate::scaling::{autoscaling, metric_math, step_alarms};
+use crate::scaling_function::Fleet;
 use crate::text::{Text, canonical, escape, number};
 use crate::{limits, names};
 
@@ -23,7 +24,7 @@ const PERIOD_SECONDS: u64 = 60;
 pub(crate) fn add(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
-    scaled: &[Scaled<'_, '_>],
+    (scaled, fleet): (&[Scaled<'_, '_>], &Fleet<'_, '_>),
 ) -> Result<(), SynthesisError> {
     let mut widgets = alarm_widgets(&builder.ids_of(types::ALARM));
     for service in &resolved.services {
@@ -49,14 +50,14 @@ pub(crate) fn add(
     if resolved.services.iter().any(|s| s.service.is_measured()) {
         widgets.push(function_widget("Metric function", names::METRIC_FUNCTION));
     }
-    let mut services = resolved.services.iter().collect::<Vec<_>>();
-    services.retain(|service| service.service.has_scaling_function());
-    for service in services {
+    for (number, _) in fleet.functions() {
+        let title = "Scaling by demand: function";
+        widgets.push(function_widget(title, &names::demand_function(number)));
+    }
+    for (service, _) in resolved.stepped() {
         let title = format!("{}: scaling function", service.short);
-        widgets.push(function_widget(
-            &title,
-            &names::scaling_function(service.short),
-        ));
+        let function = names::scaling_function(service.short);
+        widgets.push(function_widget(&title, &function));
     }
     let body = canonical(json!({ "widgets": widgets })).to_string();
     let properties = json!({ "DashboardBody": { "Fn::Sub": body } });

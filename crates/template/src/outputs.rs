@@ -1,7 +1,7 @@
 //! What people and scripts need to find the stack's resources again.
 //!
-//! At most two outputs a queue, one a service, and for its load balancer and its scaling function three
-//! more, of which those of `demand` have one, so that a stack runs out of CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
+//! At most two outputs a queue, one a service, and for its load balancer and its alarm steps three
+//! more, so that a stack runs out of CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
 
 use stack::{Actuator, LoadBalancer, Queue, ServiceSource};
 
@@ -10,9 +10,15 @@ use crate::contract::url_output;
 use crate::metric_function::measured::Measured;
 use crate::names;
 use crate::resolved::Resolved;
+use crate::scaling_function::Fleet;
 use crate::text::{Text, text};
 
-pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Measured<'_, '_>]) {
+pub(crate) fn add(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    measured: &[Measured<'_, '_>],
+    fleet: &Fleet<'_, '_>,
+) {
     for queue in &resolved.queues {
         if let Queue::Create(spec) = queue.queue {
             let (short, id) = (queue.short, names::queue(queue.short));
@@ -48,7 +54,7 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Me
         builder.output("ClusterName", "Cluster of the services", &service.cluster);
     }
     add_metric(builder, resolved, measured);
-    add_scaling(builder, resolved);
+    add_scaling(builder, resolved, fleet);
     if !resolved.stack.notify.is_empty() || !resolved.stepped().is_empty() {
         let topic = reference(names::ALARM_TOPIC);
         builder.output("AlarmTopicArn", "Topic that receives the alarms", &topic);
@@ -101,13 +107,16 @@ fn listener_url(id: &str, balancer: &LoadBalancer) -> Text {
     text![scheme, Text::attribute(id, "DNSName", 0), port]
 }
 
-fn add_scaling(builder: &mut Builder, resolved: &Resolved<'_>) {
-    for service in &resolved.services {
-        if service.service.has_scaling_function() {
-            let id = names::scaling_function(service.short);
-            let description = format!("Name of the scaling function of service {}", service.short);
-            builder.output(format!("{id}Name"), &description, &reference(&id));
-        }
+fn add_scaling(builder: &mut Builder, resolved: &Resolved<'_>, fleet: &Fleet<'_, '_>) {
+    for (number, _) in fleet.functions() {
+        let id = names::demand_function(number);
+        let description = "Name of the function that scales by demand";
+        builder.output(format!("{id}Name"), description, &reference(&id));
+    }
+    for (service, _) in resolved.stepped() {
+        let id = names::scaling_function(service.short);
+        let description = format!("Name of the scaling function of service {}", service.short);
+        builder.output(format!("{id}Name"), &description, &reference(&id));
     }
     for (service, _) in resolved.stepped() {
         let short = service.short;

@@ -10,6 +10,7 @@ use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::resolved::Resolved;
 use crate::resources::alarm_topic;
 use crate::scaling::autoscaling;
+use crate::scaling_function::Fleet;
 use crate::services::load_balancer;
 use crate::{
     alarms, cluster, dashboard, metric_function, outputs, queues, scaling_function, services,
@@ -24,6 +25,7 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     let resolved = Resolved::new(stack)?;
     let scaled = resolved.scaled()?;
     let measured = measured::measured_services(&resolved, &scaled)?;
+    let fleet = Fleet::new(&resolved)?;
     let mut builder = Builder::default();
     if resolved.has_scaling_functions() || !measured.is_empty() {
         builder.parameter(
@@ -47,9 +49,9 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     if !resolved.stepped().is_empty() || !stack.notify.is_empty() {
         alarm_topic::add(&mut builder, stack)?;
     }
-    scaling_function::add(&mut builder, &resolved)?;
-    alarms::add(&mut builder, &resolved, &scaled, &permissions)?;
-    dashboard::add(&mut builder, &resolved, &scaled)?;
-    outputs::add(&mut builder, &resolved, &measured);
+    scaling_function::add(&mut builder, &resolved, &fleet)?;
+    alarms::add(&mut builder, &resolved, (&scaled, &fleet), &permissions)?;
+    dashboard::add(&mut builder, &resolved, (&scaled, &fleet))?;
+    outputs::add(&mut builder, &resolved, &measured, &fleet);
     builder.finish(&stack.name)
 }

@@ -80,7 +80,11 @@ pub(super) async fn read(
         .map(|(function, setup, policy)| async move {
             let state =
                 read_function(session, function, (setup, policy), alarms, queue_urls).await?;
-            Ok::<_, Error>((setup.service(), state))
+            let name = ServiceName {
+                cluster: policy.cluster.clone(),
+                service: policy.service.clone(),
+            };
+            Ok::<_, Error>((name, state))
         })
         .buffered(AT_ONCE)
         .try_collect()

@@ -121,8 +121,12 @@ fn list_published(function: &Function) -> Vec<Published> {
             .collect(),
         FunctionKind::Scaling(setup) => setup
             .demand()
+            .iter()
             .map(|policy| Published {
-                name: setup.service(),
+                name: ServiceName {
+                    cluster: policy.cluster.clone(),
+                    service: policy.service.clone(),
+                },
                 namespace: policy.namespace.clone(),
                 state: initial_state(
                     Some(function.name.clone()),
@@ -130,7 +134,6 @@ fn list_published(function: &Function) -> Vec<Published> {
                     policy.law,
                 ),
             })
-            .into_iter()
             .collect(),
     }
 }

@@ -172,7 +172,7 @@ async fn other_queues(
         .collect();
     for function in functions {
         if let FunctionKind::Scaling(setup) = &function.kind {
-            let queues = setup.demand().into_iter().flat_map(|demand| &demand.queues);
+            let queues = setup.demand().iter().flat_map(|demand| &demand.queues);
             measured.extend(queues.map(|queue| queue.url.as_str()));
         }
     }

@@ -144,9 +144,13 @@ pub(super) fn list_subjects(
     }
     for function in functions {
         if let FunctionKind::Scaling(setup) = &function.kind {
-            let name = setup.service();
-            let subject = subjects.of(&name.cluster, &name.service);
-            subject.consumes(setup.demand().map_or(&[], |demand| &demand.queues));
+            for name in setup.services() {
+                subjects.of(&name.cluster, &name.service);
+            }
+            for demand in setup.demand() {
+                let subject = subjects.of(&demand.cluster, &demand.service);
+                subject.consumes(&demand.queues);
+            }
         }
     }
     // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.

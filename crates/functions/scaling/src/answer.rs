@@ -5,7 +5,7 @@ use std::time::Duration;
 use scaling::{AlarmStepsPolicy, HoldReason, Side, StepRecord};
 use serde::Serialize;
 
-use crate::{DemandAnswer, moment};
+use crate::{FleetAnswer, moment};
 
 /// What an invocation answers, by the policy that the function follows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,7 +14,7 @@ pub enum Reply {
     /// Steps while an alarm rings.
     AlarmSteps(Answer),
     /// The tasks that the work needs.
-    Demand(DemandAnswer),
+    Demand(FleetAnswer),
 }
 
 /// What came of an invocation.

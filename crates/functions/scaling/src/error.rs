@@ -4,12 +4,12 @@ use lambda_kit::CallError;
 use lambda_runtime::Diagnostic;
 use serde::Serialize;
 
-use crate::{Answer, DemandAnswer};
+use crate::{Answer, DemandAnswer, FleetAnswer};
 
 const EXPECTED: &str = r#"expected alarms' messages from SNS, {"Records": [{"Sns": {"Message": "…"}}]}, or {"action": "re-evaluate"}"#;
 
 const EXPECTED_FOR_DEMAND: &str =
-    r#"expected {"action": "re-evaluate"}, or {"action": "look-once"}"#;
+    r#"expected {"action": "scale-by-demand", "services": […]}, as the function's rule sends it"#;
 
 /// Characters of the message of an invocation whose checks failed. The log has all of it.
 const MESSAGE_LIMIT: usize = 4_096;
@@ -29,9 +29,9 @@ pub enum InvocationError {
         /// Where in the event, and what is wrong there.
         problem: String,
     },
-    /// Some checks failed, or a part of every check. Everything else was done.
+    /// Some checks failed, or a part of every check of a service. Everything else was done.
     #[error("{}", summarize_checks(.0))]
-    LooksFailed(Box<DemandAnswer>),
+    LooksFailed(Box<FleetAnswer>),
     /// Some records of the event are no messages of this function's alarms. The others were handled.
     #[error("{} of {all} records refused: {}; {}", .refused.len(), list_refused(.refused), describe_rest(.answer.as_deref()))]
     RecordsRefused {
@@ -96,9 +96,6 @@ pub enum Problem {
     /// The policy can't be followed.
     #[error("the policy can't be followed: {0}")]
     Policy(#[from] scaling::PolicyError),
-    /// The demand policy can't be followed.
-    #[error("the policy can't be followed: {0}")]
-    DemandPolicy(#[from] scaling::DemandPolicyError),
 }
 
 impl Problem {
@@ -123,7 +120,7 @@ impl Problem {
             Self::Call(_) => "CallFailed",
             Self::Alarm { .. } => "AlarmUnclear",
             Self::QueueCount { .. } => "QueueUnclear",
-            Self::Policy(_) | Self::DemandPolicy(_) => "PolicyImpossible",
+            Self::Policy(_) => "PolicyImpossible",
             _ => "ServiceUnclear",
         }
     }
@@ -151,18 +148,13 @@ impl From<InvocationError> for Diagnostic {
     }
 }
 
-/// Each problem once.
-fn summarize_checks(answer: &DemandAnswer) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    let failed = answer.failed();
-    let reasons = failed.iter().map(|look| look.reason.as_str());
-    for part in reasons.chain(answer.problems.iter().map(String::as_str)) {
-        if !parts.contains(&part) {
-            parts.push(part);
-        }
-    }
-    let (failed, all) = (failed.len(), answer.looks.len());
-    let text = format!("{failed} of {all} looks failed: {}", parts.join("; "));
+/// What failed of each service, each problem once.
+fn summarize_checks(answer: &FleetAnswer) -> String {
+    let services = answer.services.iter().filter_map(DemandAnswer::failure);
+    let text = services
+        .chain(answer.problems.iter().cloned())
+        .collect::<Vec<_>>()
+        .join("; ");
     match text.char_indices().nth(MESSAGE_LIMIT) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,

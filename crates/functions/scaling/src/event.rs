@@ -67,10 +67,8 @@ impl Event {
                 records.ok_or_else(|| malformed("Records: is not a list of records".to_owned()))?;
             return Ok(Self::of_records(records, policy));
         }
-        // Both mean one evaluation of the alarms.
-        let (ScalingRequest::ReEvaluate | ScalingRequest::LookOnce) =
-            serde_path_to_error::deserialize(event)
-                .map_err(|error| malformed(error.to_string()))?;
+        let ScalingRequest::ReEvaluate = serde_path_to_error::deserialize(event)
+            .map_err(|error| malformed(error.to_string()))?;
         Ok(Self {
             trigger: Trigger::ReEvaluation,
             messages: Vec::new(),

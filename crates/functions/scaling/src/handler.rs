@@ -11,7 +11,6 @@ use tokio::time::Instant;
 
 use crate::alarms::{self, Alarm};
 use crate::event::{Event, Message};
-use crate::policy::Followed;
 use crate::reconcile::AlarmReconciliation;
 use crate::{
     Answer, Clients, InvocationError, Memory, Policy, Problem, Refused, Reply, demand, log, moment,
@@ -31,8 +30,8 @@ struct Absent<'a> {
     alarm: &'a str,
 }
 
-/// Reconciles the policy's service with its alarms, or follows its demand until the rule's period is over;
-/// then writes to the log what came of it. `memory` is what one execution environment keeps from an
+/// Reconciles the policy's service with its alarms, or follows the demand of the event's services until the rule's period
+/// is over; then writes to the log what came of it. `memory` is what one execution environment keeps from an
 /// invocation to the next.
 ///
 /// # Errors
@@ -48,17 +47,16 @@ pub async fn handle(
     log: &mut Log<'_>,
 ) -> Result<Reply, InvocationError> {
     // Boxed, because the compiler doesn't analyze futures nested deeper than these.
-    match policy.followed() {
-        Followed::AlarmSteps(policy) => {
+    match policy.steps() {
+        Some(policy) => {
             let result = Box::pin(answer(clients, policy, event, invocation, log)).await;
             log::log_outcome(log, &result);
             result.map(Reply::AlarmSteps)
         }
-        Followed::Demand(policy) => {
+        None => {
             // An execution environment has one invocation at a time, so nobody waits here.
             let mut memory = memory.lock().await;
-            let following =
-                demand::follow_demand(clients, policy, &mut memory, event, invocation, log);
+            let following = demand::follow_demand(clients, &mut memory, event, invocation, log);
             let result = Box::pin(following).await;
             demand::log::log_outcome(log, &result);
             result.map(Reply::Demand)

@@ -1,6 +1,8 @@
 //! The service: its desired count, read and set.
 
-use aws_sdk_ecs::types::{DeploymentRolloutState, Service as Described};
+use std::collections::HashMap;
+
+use aws_sdk_ecs::types::{DeploymentRolloutState, Failure, Service as Described};
 use lambda_kit::{CallError, in_time};
 use scaling::{AlarmStepsPolicy, DemandPolicy};
 use tokio::time::Instant;
@@ -34,6 +36,13 @@ pub(crate) enum Service {
     Draining,
     /// It is not there; what ECS says of it.
     Missing(String),
+}
+
+impl Service {
+    /// Whether its tasks are as many as desired, and no deployment is under way.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self, Self::Active { desired, running, deploying: false } if desired == running)
+    }
 }
 
 impl<'a> From<&'a AlarmStepsPolicy> for ServiceName<'a> {
@@ -74,6 +83,36 @@ pub(crate) async fn describe<'a>(
         return convert_service(service);
     }
     let failure = output.failures().first().ok_or(Problem::ServiceAbsent)?;
+    convert_failure(failure)
+}
+
+/// Describes services of a cluster in one call, by their names. What the answer doesn't hold is left out.
+pub(crate) async fn describe_all(
+    client: &aws_sdk_ecs::Client,
+    cluster: &str,
+    names: &[String],
+    deadline: Instant,
+) -> Result<HashMap<String, Result<Service, Problem>>, CallError> {
+    let call = client
+        .describe_services()
+        .cluster(cluster)
+        .set_services(Some(names.to_vec()))
+        .send();
+    let output = in_time("DescribeServices", deadline, call).await?;
+    // The name ends an ARN: `arn:…:service/CLUSTER/SERVICE`.
+    let name = |arn: Option<&str>| Some(arn?.rsplit('/').next()?.to_owned());
+    let found = output.services().iter().filter_map(|service| {
+        let named = service.service_name().map(str::to_owned);
+        let name = named.or_else(|| name(service.service_arn()))?;
+        Some((name, convert_service(service)))
+    });
+    let failed = output.failures().iter();
+    let failed =
+        failed.filter_map(|failure| Some((name(failure.arn())?, convert_failure(failure))));
+    Ok(found.chain(failed).collect())
+}
+
+fn convert_failure(failure: &Failure) -> Result<Service, Problem> {
     match (failure.reason().unwrap_or("failed"), failure.detail()) {
         ("MISSING", _) => Ok(Service::Missing("MISSING".to_owned())),
         (reason, Some(detail)) => Err(Problem::ServiceFailure(format!("{reason}: {detail}"))),
@@ -130,7 +169,7 @@ pub(crate) async fn set_desired<'a>(
 }
 
 /// What ECS says of a service that is not there; any other error stays one.
-fn explain_absence(error: CallError) -> Result<String, Problem> {
+pub(crate) fn explain_absence(error: CallError) -> Result<String, Problem> {
     match error.code() {
         Some(code) if GONE.contains(&code) => Ok(code.to_owned()),
         _ => Err(error.into()),

@@ -55,12 +55,10 @@ class SpeedTest(unittest.TestCase):
             "window_ms": 120_000,
             "rate_over_ms": 120_000,
         }
-        policy = {"every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "law": law}
-        found = speed.variables({"DEMAND_POLICY": json.dumps(policy)}, 20)
-        given = json.loads(found["DEMAND_POLICY"])
+        order = {"action": "scale-by-demand", "services": [{"every_ms": 10_000, "law": law}]}
+        given = json.loads(speed.event(json.dumps(order).encode(), 20))
+        self.assertEqual(given, {**order, "speed": 20})
         short = {"task_start_ms": 2_000, "window_ms": 6_000, "rate_over_ms": 6_000}
-        self.assertEqual(given.pop("law"), {**law, **short})
-        self.assertEqual(given, {"every_ms": 500, "period_ms": 3_000, "cooldown_out_ms": 0})
         event = {"namespace": "N", "services": [{"service": "a", "demand": law}, {"service": "b"}]}
         given = json.loads(speed.event(json.dumps(event).encode(), 20))
         expected = [{"service": "a", "demand": {**law, **short}}, {"service": "b"}]

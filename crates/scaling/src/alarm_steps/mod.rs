@@ -51,11 +51,7 @@ pub struct AlarmSteps {
 #[serde(rename_all = "kebab-case", tag = "action", deny_unknown_fields)]
 pub enum ScalingRequest {
     /// `{"action": "re-evaluate"}`: check the alarms, and keep scaling while one is in ALARM.
-    /// A function that follows demand keeps checking until its rule's period is over.
     ReEvaluate,
-    /// `{"action": "look-once"}`: check once, act on it, and answer. For a person, or for a deploy that
-    /// makes sure of the function.
-    LookOnce,
 }
 
 /// How a service may be scaled, for [`crate::Situation::decide`].

@@ -4,6 +4,7 @@
 mod algorithm;
 mod arrivals;
 mod decision;
+mod order;
 mod policy;
 mod request;
 mod restraint;
@@ -13,10 +14,11 @@ mod watch;
 pub use algorithm::{DemandAlgorithm, Workload, tasks_for};
 pub use arrivals::{MEASURED_MINUTES, QueueHistory, QueueSample, measured_processing_time};
 pub use decision::{Decision, DecisionReason, NeedHistory};
+pub use order::{DemandAction, DemandOrder};
 pub use policy::{
-    DEMAND_INTERVAL, DEMAND_POLICY_VARIABLE, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy,
-    NEED_PER_TASK_METRIC, PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
-    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
+    DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy, NEED_PER_TASK_METRIC,
+    PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC, WARM_TASKS_METRIC,
+    WITHIN_OBJECTIVE_METRIC,
 };
 pub use request::{DemandPolicyError, DemandRequest, LATE_SHARE};
 pub use watch::{

@@ -9,9 +9,6 @@ use crate::Bounds;
 use crate::Warm;
 use crate::queue_request::QueueRequest;
 
-/// Environment variable of the scaling function that holds its [`DemandPolicy`] as JSON.
-pub const DEMAND_POLICY_VARIABLE: &str = "DEMAND_POLICY";
-
 /// Name of the metric of the tasks that the work needs, unrounded and without bounds. Its
 /// dimensions are `ClusterName` and `ServiceName`.
 pub const TASKS_NEEDED_METRIC: &str = "TasksNeeded";

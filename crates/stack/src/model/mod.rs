@@ -380,7 +380,7 @@ pub struct Demand {
 /// Who sets the desired count by the demand algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actuator {
-    /// A function of the service's own, several times a minute.
+    /// One function for all such services, several times a minute.
     Function,
     /// Application Auto Scaling, by target tracking on a metric that the metric function publishes.
     TargetTracking,

@@ -9,11 +9,13 @@ use crate::names;
 use crate::resolved::{Resolved, ResolvedService};
 use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::MetricStatistic;
+use crate::scaling_function::Fleet;
 use crate::text::Text;
 
 /// `permissions`: logical ids of what lets the rules invoke the metric function.
 pub(crate) fn demand_alarms<'a>(
     resolved: &Resolved<'a>,
+    fleet: &Fleet<'a, '_>,
     permissions: &[String],
 ) -> Result<Vec<Alarm<'a>>, SynthesisError> {
     let stack = resolved.stack;
@@ -24,11 +26,12 @@ pub(crate) fn demand_alarms<'a>(
         let depends_on = [permissions, &[policy]].concat();
         need_silent(stack, service, (demand, function), depends_on)
     });
-    let by_function = resolved.demanded(Actuator::Function).into_iter();
-    let by_function = by_function.map(|(service, demand)| {
-        let permission = names::scaling_rule_permission(service.short);
-        let function = names::scaling_function(service.short);
-        need_silent(stack, service, (demand, function), vec![permission])
+    let by_function = fleet.functions().flat_map(|(number, members)| {
+        members.iter().map(move |member| {
+            let permission = names::demand_rule_permission(number);
+            let watched = (member.demand, names::demand_function(number));
+            need_silent(stack, member.service, watched, vec![permission])
+        })
     });
     tracked.chain(by_function).collect()
 }

@@ -15,6 +15,7 @@ use crate::resolved::{Resolved, ResolvedQueue, ResolvedService, Scaled};
 use crate::resources::alarm::{Alarm, AlarmAction, MINUTE_SECONDS, Window};
 use crate::resources::metric::MetricStatistic;
 use crate::scaling::metric_math::{CONTAINER_INSIGHTS, RUNNING_TASK_COUNT};
+use crate::scaling_function::Fleet;
 use crate::text::Text;
 use crate::{limits, names};
 use wording::{format_count, format_minutes};
@@ -23,7 +24,7 @@ use wording::{format_count, format_minutes};
 pub(crate) fn add(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
-    scaled: &[Scaled<'_, '_>],
+    (scaled, fleet): (&[Scaled<'_, '_>], &Fleet<'_, '_>),
     permissions: &[String],
 ) -> Result<(), SynthesisError> {
     let stack = resolved.stack;
@@ -41,17 +42,16 @@ pub(crate) fn add(
             alarms.push(tasks_silent(stack, scaled)?);
         }
     }
-    alarms.extend(demand::demand_alarms(resolved, permissions)?);
+    alarms.extend(demand::demand_alarms(resolved, fleet, permissions)?);
     // Without a metric function there is no rule of its own.
     if !permissions.is_empty() {
         alarms.push(function_errors(stack)?);
     }
-    for service in &resolved.services {
-        if service.service.has_scaling_function() {
-            alarms.push(scaling_errors(stack, service)?);
-        }
+    for (number, _) in fleet.functions() {
+        alarms.push(demand_errors(stack, number)?);
     }
     for (service, _) in resolved.stepped() {
+        alarms.push(scaling_errors(stack, service)?);
         alarms.push(scaling_dead_letters(stack, service));
     }
     for service in &resolved.services {
@@ -239,6 +239,18 @@ fn scaling_errors<'a>(
         names::scaling_errors_alarm(short),
         names::scaling_function(short),
     );
+    Ok(function_errors_alarm(id, function, window, description))
+}
+
+/// A function that scales by demand fails for at least one of its services, in three of the last five minutes.
+fn demand_errors<'a>(stack: &Stack, number: usize) -> Result<Alarm<'a>, SynthesisError> {
+    let window = Window::from_runs(Duration::from_secs(MINUTE_SECONDS))?;
+    let description = format!(
+        "Stack {}: the function that scales by demand failed for at least one service in {} of the last {} minutes; its log names the service and the reason.",
+        stack.name, window.datapoints, window.periods
+    );
+    let id = names::demand_errors_alarm(number);
+    let function = names::demand_function(number);
     Ok(function_errors_alarm(id, function, window, description))
 }
 

@@ -8,9 +8,10 @@
 //! | queue `vouchers` | `VouchersQueue`, `VouchersQueuePolicy`, `VouchersDeadLetterQueue`, `VouchersDeadLetterQueuePolicy`, `VouchersSubscription…`, `VouchersOldestMessageAlarm`, `VouchersDeadLettersAlarm` |
 //! | service `voucher-worker` | `VoucherWorkerService`, `VoucherWorkerTaskDefinition`, `VoucherWorkerLogGroup`, `VoucherWorkerTaskRole`, `VoucherWorkerExecutionRole`, `VoucherWorkerScalableTarget`, `VoucherWorkerScalingPolicy`, `…CpuPolicy`, `…MemoryPolicy`, `…WakePolicy`, `…WakeAlarm` |
 //! | its steps | `…ScaleOutAlarm`, `…ScaleInAlarm`, and `…ScaleOutPolicy`, `…ScaleInPolicy` or `…ScalingFunction…`, `…ScalingDeadLetterQueue…`, `…ScalingRule…`, `…ScalingSubscription` |
-//! | its demand | `…ScalingFunction…`, `…ScalingRule…` or `…ScalingPolicy`, `…WakePolicy`, `…WakeAlarm`; `…NeedSilentAlarm` |
+//! | its demand | `…NeedSilentAlarm`; with target tracking `…ScalingPolicy`, `…WakePolicy`, `…WakeAlarm` |
 //! | its load balancer | `…LoadBalancer`, `…LoadBalancerSecurityGroup`, `…TargetGroup` or `…InternalTargetGroup`, `…TargetSecurityGroup`, `…TargetIngress`, `…Listener`, `…NoHealthyTargetAlarm`, `…LoadBalancerErrorsAlarm` |
 //! | both | `VoucherWorkerFromVouchersSilentAlarm` |
+//! | the demand of all services | `ScalingFunction…`, `ScalingRule…`, `ScalingErrorsAlarm`; `ScalingFunction2…` and so on where one role can't name them all |
 //! | once a stack | the constants below |
 
 mod logical_id;
@@ -131,6 +132,57 @@ pub fn metric_rule(number: usize) -> String {
 #[must_use]
 pub fn metric_rule_permission(number: usize) -> String {
     format!("MetricRule{number}Permission")
+}
+
+/// A function that scales services by demand, counted from 1. It belongs to the stack, and a service's own scaling
+/// function ([`scaling_function`]) has an id that begins with the service's name.
+#[must_use]
+pub fn demand_function(number: usize) -> String {
+    count_from_second("ScalingFunction", number)
+}
+
+/// The role of a function that scales by demand.
+#[must_use]
+pub fn demand_function_role(number: usize) -> String {
+    format!("{}Role", demand_function(number))
+}
+
+/// The log group of a function that scales by demand.
+#[must_use]
+pub fn demand_function_logs(number: usize) -> String {
+    format!("{}Logs", demand_function(number))
+}
+
+/// The settings for asynchronous invocation of a function that scales by demand.
+#[must_use]
+pub fn demand_function_invoke_config(number: usize) -> String {
+    format!("{}InvokeConfig", demand_function(number))
+}
+
+/// The rule that invokes a function that scales by demand.
+#[must_use]
+pub fn demand_rule(number: usize) -> String {
+    count_from_second("ScalingRule", number)
+}
+
+/// The permission of that rule to invoke the function.
+#[must_use]
+pub fn demand_rule_permission(number: usize) -> String {
+    format!("{}Permission", demand_rule(number))
+}
+
+/// The alarm on the errors of a function that scales by demand.
+#[must_use]
+pub fn demand_errors_alarm(number: usize) -> String {
+    count_from_second("ScalingErrorsAlarm", number)
+}
+
+/// Most stacks need one, whose id has no number.
+fn count_from_second(id: &str, number: usize) -> String {
+    match number {
+        1 => id.to_owned(),
+        number => format!("{id}{number}"),
+    }
 }
 
 /// A public subnet, counted from 1.

@@ -7,13 +7,14 @@ use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, Side
 use serde_json::{Value, json};
 use stack::{Stack, StepScaling};
 
-use super::setup::{Setup, add_role, scale_service, within_environment};
+use super::setup::{Ids, Setup, set_counts, within_environment};
 use super::triggers::{self, KnownAlarm};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService, generated_name};
 use crate::resources::alarm::AlarmAction;
 use crate::resources::lambda::TIMEOUT_SECONDS;
+use crate::resources::log_group::write_logs;
 use crate::resources::metric::MetricStatistic;
 use crate::resources::role::{Statement, read_metrics};
 use crate::scaling::step_alarms;
@@ -28,13 +29,15 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
         add_alarms(builder, resolved, service, steps)?;
         triggers::add_dead_letter_queue(builder, service)?;
         let statements = role_statements(resolved.stack, service, steps);
-        add_role(builder, resolved.stack, service, statements)?;
-        add_function(builder, resolved.stack, service, steps)?;
-        triggers::add(
-            builder,
-            service,
-            &known_alarms(resolved.stack, service, steps),
-        )?;
+        let ids = Ids::of_service(service.short);
+        let description = format!(
+            "What the scaling function of service {} may do",
+            service.short
+        );
+        ids.add_role(builder, resolved.stack, description, statements)?;
+        add_function(builder, resolved.stack, (service, &ids), steps)?;
+        let alarms = known_alarms(resolved.stack, service, steps);
+        triggers::add(builder, (service, &ids), &alarms)?;
     }
     Ok(())
 }
@@ -87,8 +90,11 @@ fn role_statements(
     let queue = names::scaling_dead_letter_queue(short);
     let longest = Text::arn("sqs", "").longest() + limits::QUEUE_NAME;
     let queue = Text::attribute(queue, "Arn", longest);
-    let mut statements = scale_service(service);
-    statements.extend([
+    let ours = || vec![service.arn.clone()];
+    let mut statements = vec![
+        write_logs(&names::scaling_function_logs(short)),
+        Statement::new("ReadService", &["ecs:DescribeServices"], ours()),
+        set_counts("SetDesiredCount", &["ecs:UpdateService"], ours()),
         // CloudWatch asks for the right on all alarms even where a request names some.
         Statement::new(
             "ReadAlarms",
@@ -106,7 +112,7 @@ fn role_statements(
             vec![LAST_STEP_TAG.into()],
         ),
         Statement::new("GiveUp", &["sqs:SendMessage"], vec![queue]),
-    ]);
+    ];
     let choice = step_alarms::list_alarms(steps).any(|(_, alarm)| alarm.steps.as_slice().len() > 1);
     if choice {
         statements.push(read_metrics());
@@ -117,18 +123,18 @@ fn role_statements(
 fn add_function(
     builder: &mut Builder,
     stack: &Stack,
-    service: &ResolvedService<'_>,
+    (service, ids): (&ResolvedService<'_>, &Ids),
     steps: &StepScaling,
 ) -> Result<(), SynthesisError> {
     let queue = attribute(&names::scaling_dead_letter_queue(service.short), "Arn");
     let setup = Setup {
         description: format!("Scales service {} as its alarms say", service.short),
-        policy: (POLICY_VARIABLE, environment_policy(stack, service, steps)?),
+        policy: Some((POLICY_VARIABLE, environment_policy(stack, service, steps)?)),
         dead_letters: Some(queue),
         timeout: TIMEOUT_SECONDS,
         retries: RETRIES,
     };
-    setup.add(builder, stack, service)
+    setup.add(builder, stack, ids)
 }
 
 /// The policy in the function's environment, within what one holds.

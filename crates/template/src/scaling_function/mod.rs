@@ -1,5 +1,5 @@
-//! Scaling functions: one for each service with `alarm_steps` or `demand`, so that each may describe and update
-//! just its service, and can be made to run one call after the other.
+//! Scaling functions: one for each service with `alarm_steps`, so that each may describe and update just its service and
+//! runs one call after the other, and one for all services with `demand`.
 
 mod alarm_steps;
 mod demand;
@@ -10,9 +10,14 @@ use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::parameters::{PARAMETER_SCALING_FUNCTION_KEY, PARAMETER_SERIALIZE_SCALING};
 use crate::resolved::Resolved;
+pub(crate) use demand::Fleet;
 use setup::SERIALIZED;
 
-pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), SynthesisError> {
+pub(crate) fn add(
+    builder: &mut Builder,
+    resolved: &Resolved<'_>,
+    fleet: &Fleet<'_, '_>,
+) -> Result<(), SynthesisError> {
     if !resolved.has_scaling_functions() {
         return Ok(());
     }
@@ -26,5 +31,5 @@ pub(crate) fn add(builder: &mut Builder, resolved: &Resolved<'_>) -> Result<(), 
         "Whether the account's quota lets each scaling function reserve a concurrency of one",
     );
     alarm_steps::add(builder, resolved)?;
-    demand::add(builder, resolved)
+    fleet.add(builder)
 }

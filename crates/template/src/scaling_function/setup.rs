@@ -1,7 +1,7 @@
-//! What all scaling functions share: the function with its log group and policy, its role, and its permission
-//! to scale its service.
+//! What all scaling functions share: the function with its log group and policy, its role, its rule, and its permission
+//! to set counts.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
@@ -10,7 +10,7 @@ use crate::error::SynthesisError;
 use crate::parameters::PARAMETER_SCALING_FUNCTION_KEY;
 use crate::resolved::ResolvedService;
 use crate::resources::lambda::{self, Function};
-use crate::resources::log_group::{add_log_group, write_logs};
+use crate::resources::log_group::add_log_group;
 use crate::resources::role::{Role, Statement};
 use crate::text::{Text, reference};
 use crate::{limits, names};
@@ -38,49 +38,97 @@ const NEVER_ON: [&str; 4] = [
     "ecs:enable-ebs-volumes",
 ];
 
-/// Reading and scaling this one service, and writing the log. Nothing else of the service can be changed that
-/// IAM has a condition for.
-pub(crate) fn scale_service(service: &ResolvedService<'_>) -> Vec<Statement> {
-    let ours = || vec![service.arn.clone()];
-    let mut scale = Statement::new("SetDesiredCount", &["ecs:UpdateService"], ours());
+/// Logical ids of a scaling function and what belongs to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ids {
+    pub(crate) function: String,
+    pub(crate) role: String,
+    pub(crate) logs: String,
+    invoke_config: String,
+    pub(crate) rule: String,
+    rule_permission: String,
+}
+
+impl Ids {
+    /// Of the function of one service.
+    pub(crate) fn of_service(short: &str) -> Self {
+        Self {
+            function: names::scaling_function(short),
+            role: names::scaling_function_role(short),
+            logs: names::scaling_function_logs(short),
+            invoke_config: names::scaling_function_invoke_config(short),
+            rule: names::scaling_rule(short),
+            rule_permission: names::scaling_rule_permission(short),
+        }
+    }
+
+    /// Of a function that scales services by demand, counted from 1.
+    pub(crate) fn of_demand(number: usize) -> Self {
+        Self {
+            function: names::demand_function(number),
+            role: names::demand_function_role(number),
+            logs: names::demand_function_logs(number),
+            invoke_config: names::demand_function_invoke_config(number),
+            rule: names::demand_rule(number),
+            rule_permission: names::demand_rule_permission(number),
+        }
+    }
+
+    /// The rule that invokes the function every minute with this input.
+    pub(crate) fn add_rule(
+        &self,
+        builder: &mut Builder,
+        description: &str,
+        input: Value,
+    ) -> Result<(), SynthesisError> {
+        let target = lambda::rule_target("scaling-function", &self.function, input);
+        let properties = json!({
+            "Description": description,
+            "ScheduleExpression": "rate(1 minute)",
+            "State": "ENABLED",
+            "Targets": [target],
+        });
+        builder.add(&self.rule, Resource::new(types::RULE, properties))?;
+        let permission = self.rule_permission.clone();
+        lambda::add_rule_permission(builder, permission, &self.rule, &self.function)
+    }
+
+    pub(crate) fn add_role(
+        &self,
+        builder: &mut Builder,
+        stack: &Stack,
+        description: String,
+        statements: Vec<Statement>,
+    ) -> Result<(), SynthesisError> {
+        let role = Role {
+            id: self.role.clone(),
+            description,
+            principal: "lambda.amazonaws.com",
+            trust: Vec::new(),
+            statements,
+            managed: Vec::new(),
+        };
+        role.add(builder, stack)
+    }
+}
+
+/// Setting the counts of services. Nothing else of them can be changed that IAM has a condition for.
+pub(crate) fn set_counts(sid: &'static str, actions: &[&str], services: Vec<Text>) -> Statement {
+    let mut scale = Statement::new(sid, actions, services);
     for key in NEVER_GIVEN {
         scale = scale.when("Null", key, vec!["true".into()]);
     }
     for key in NEVER_ON {
         scale = scale.when("StringEqualsIfExists", key, vec!["false".into()]);
     }
-    vec![
-        write_logs(&names::scaling_function_logs(service.short)),
-        Statement::new("ReadService", &["ecs:DescribeServices"], ours()),
-        scale,
-    ]
-}
-
-pub(crate) fn add_role(
-    builder: &mut Builder,
-    stack: &Stack,
-    service: &ResolvedService<'_>,
-    statements: Vec<Statement>,
-) -> Result<(), SynthesisError> {
-    let role = Role {
-        id: names::scaling_function_role(service.short),
-        description: format!(
-            "What the scaling function of service {} may do",
-            service.short
-        ),
-        principal: "lambda.amazonaws.com",
-        trust: Vec::new(),
-        statements,
-        managed: Vec::new(),
-    };
-    role.add(builder, stack)
+    scale
 }
 
 /// What the two sorts of scaling functions have in different ways.
 pub(crate) struct Setup {
     pub(crate) description: String,
-    /// Name and value of the variable with the policy.
-    pub(crate) policy: (&'static str, Value),
+    /// Name and value of the variable with the policy, if there is one.
+    pub(crate) policy: Option<(&'static str, Value)>,
     /// ARN of the queue for what the function fails on.
     pub(crate) dead_letters: Option<Value>,
     /// Longest run, in seconds.
@@ -90,30 +138,28 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// The function of a service, its log group, and how it is invoked asynchronously.
+    /// The function, its log group, and how it is invoked asynchronously.
     pub(crate) fn add(
         self,
         builder: &mut Builder,
         stack: &Stack,
-        service: &ResolvedService<'_>,
+        ids: &Ids,
     ) -> Result<(), SynthesisError> {
-        let short = service.short;
-        let (role, logs) = (
-            names::scaling_function_role(short),
-            names::scaling_function_logs(short),
-        );
-        add_log_group(builder, stack, &logs)?;
+        add_log_group(builder, stack, &ids.logs)?;
         let function = Function {
             description: &self.description,
             key: PARAMETER_SCALING_FUNCTION_KEY,
-            role: &role,
-            logs: &logs,
+            role: &ids.role,
+            logs: &ids.logs,
             timeout: self.timeout,
         };
         let mut properties = function.properties(stack);
-        let mut variables = Map::new();
-        variables.insert(self.policy.0.into(), self.policy.1);
-        properties.insert("Environment".into(), json!({ "Variables": variables }));
+        if let Some((name, value)) = self.policy {
+            properties.insert(
+                "Environment".into(),
+                json!({ "Variables": { name: value } }),
+            );
+        }
         if let Some(queue) = self.dead_letters {
             properties.insert("DeadLetterConfig".into(), json!({ "TargetArn": queue }));
         }
@@ -121,10 +167,10 @@ impl Setup {
             "ReservedConcurrentExecutions".into(),
             json!({ "Fn::If": [SERIALIZED, 1, reference("AWS::NoValue")] }),
         );
-        let id = names::scaling_function(short);
-        builder.add(&id, Resource::new(types::FUNCTION, properties.into()))?;
-        let config = names::scaling_function_invoke_config(short);
-        lambda::add_invoke_config(builder, config, &id, self.retries)
+        let function = Resource::new(types::FUNCTION, properties.into());
+        builder.add(&ids.function, function)?;
+        let config = ids.invoke_config.clone();
+        lambda::add_invoke_config(builder, config, &ids.function, self.retries)
     }
 }
 

@@ -3,13 +3,13 @@
 use scaling::ScalingRequest;
 use serde_json::{Value, json};
 
+use super::setup::Ids;
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::policy::{policy_document, refuse_plain_http};
 use crate::resolved::ResolvedService;
-use crate::resources::lambda;
 use crate::text::{Text, attribute, reference};
 
 /// As long as SQS keeps a message: whoever is paged on a Friday still finds it.
@@ -51,7 +51,7 @@ pub(crate) struct KnownAlarm {
 
 pub(crate) fn add(
     builder: &mut Builder,
-    service: &ResolvedService<'_>,
+    (service, ids): (&ResolvedService<'_>, &Ids),
     alarms: &[KnownAlarm],
 ) -> Result<(), SynthesisError> {
     add_subscription(builder, service, alarms)?;
@@ -59,7 +59,7 @@ pub(crate) fn add(
         "Lets the scaling function of service {} look at its alarms again",
         service.short
     );
-    add_rule(builder, service, &description)
+    ids.add_rule(builder, &description, re_evaluate().into())
 }
 
 /// The topic carries every alarm of the stack; the filter lets through those of this service.
@@ -97,26 +97,6 @@ fn add_subscription(
         names::scaling_dead_letter_queue_policy(short),
     ]);
     builder.add(names::scaling_subscription(short), resource)
-}
-
-/// The rule that invokes a scaling function every minute.
-pub(crate) fn add_rule(
-    builder: &mut Builder,
-    service: &ResolvedService<'_>,
-    description: &str,
-) -> Result<(), SynthesisError> {
-    let short = service.short;
-    let (id, function) = (names::scaling_rule(short), names::scaling_function(short));
-    let target = lambda::rule_target("scaling-function", &function, re_evaluate().into());
-    let properties = json!({
-        "Description": description,
-        "ScheduleExpression": "rate(1 minute)",
-        "State": "ENABLED",
-        "Targets": [target],
-    });
-    builder.add(&id, Resource::new(types::RULE, properties))?;
-    let permission = names::scaling_rule_permission(short);
-    lambda::add_rule_permission(builder, permission, &id, &function)
 }
 
 /// The constant input of the rule: re-evaluate.

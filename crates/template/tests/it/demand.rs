@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use scaling::{
-    DEMAND_POLICY_VARIABLE, DemandPolicy, DemandPolicyError, DemandRequest, MetricRequest,
-    NEED_PER_TASK_METRIC, POLICY_VARIABLE, ScalingRequest, TASKS_NEEDED_METRIC,
+    DemandOrder, DemandPolicy, DemandPolicyError, DemandRequest, MetricRequest,
+    NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC,
 };
 use serde_json::{Value, json};
 use stack::{Actuator, Queue, Stack, Tasks};
@@ -21,24 +21,23 @@ fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
     &template["Resources"][id]["Properties"]
 }
 
-fn policy(template: &Value, short: &str) -> DemandPolicy {
-    let function = properties(template, &names::scaling_function(short));
-    let variables = function["Environment"]["Variables"].as_object().unwrap();
-    assert!(
-        !variables.contains_key(POLICY_VARIABLE),
-        "exactly one of the two"
-    );
-    let text = variables[DEMAND_POLICY_VARIABLE]["Fn::Sub"]
-        .as_str()
-        .unwrap();
+fn order(template: &Value) -> DemandOrder {
+    let rule = properties(template, &names::demand_rule(1));
+    let text = rule["Targets"][0]["Input"]["Fn::Sub"].as_str().unwrap();
     let text = substitute(text, |token| format!("<{token}>"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+fn policies(template: &Value) -> [DemandPolicy; 2] {
+    order(template).services.try_into().unwrap()
+}
+
 #[test]
-fn its_environment_is_its_policy() {
+fn its_rule_says_what_it_scales() {
     let template = template(&by_demand("shop"));
-    let known = policy(&template, "function");
+    let [known, theirs] = policies(&template);
+    let function = properties(&template, &names::demand_function(1));
+    assert!(function.get("Environment").is_none());
     known.check().unwrap();
     assert_eq!(
         (known.cluster.as_str(), known.service.as_str()),
@@ -61,7 +60,7 @@ fn its_environment_is_its_policy() {
         rate_over_ms: 120_000,
     };
     assert_eq!(known.law, law);
-    let theirs = policy(&template, "theirs");
+    theirs.check().unwrap();
     assert_eq!(
         (theirs.cluster.as_str(), theirs.service.as_str()),
         ("their-cluster", "their-service")
@@ -71,20 +70,17 @@ fn its_environment_is_its_policy() {
 }
 
 #[test]
-fn its_role_may_scale_one_service_and_read_its_queues_and_nothing_else() {
+fn its_role_may_scale_its_services_and_read_their_queues_and_nothing_else() {
     let template = template(&by_demand("shop"));
-    let service = json!({ "Ref": "FunctionService" });
+    let queues = json!([
+        { "Fn::GetAtt": ["JobsQueue", "Arn"] },
+        "arn:aws:sqs:us-west-2:111122223333:theirs",
+    ]);
+    let theirs = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/their-cluster/their-service";
     let expected = json!([
         { "Sid": "WriteLogs", "Effect": "Allow",
           "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-          "Resource": { "Fn::GetAtt": ["FunctionScalingFunctionLogs", "Arn"] } },
-        { "Sid": "ReadService", "Effect": "Allow", "Action": ["ecs:DescribeServices"],
-          "Resource": service },
-        { "Sid": "SetDesiredCount", "Effect": "Allow", "Action": ["ecs:UpdateService"],
-          "Resource": service,
-          "Condition": scale_only() },
-        { "Sid": "ReadQueues", "Effect": "Allow", "Action": ["sqs:GetQueueAttributes"],
-          "Resource": { "Fn::GetAtt": ["JobsQueue", "Arn"] } },
+          "Resource": { "Fn::GetAtt": ["ScalingFunctionLogs", "Arn"] } },
         { "Sid": "PublishNeed", "Effect": "Allow", "Action": ["cloudwatch:PutMetricData"],
           "Resource": "*",
           "Condition": { "StringEquals": { "cloudwatch:namespace": "EcsScaler" } } },
@@ -92,59 +88,54 @@ fn its_role_may_scale_one_service_and_read_its_queues_and_nothing_else() {
         { "Sid": "ReadMetric", "Effect": "Allow", "Action": ["cloudwatch:GetMetricData"],
           "Resource": "*",
           "Condition": { "StringEquals": { "aws:RequestedRegion": { "Ref": "AWS::Region" } } } },
+        // Somebody else's service is named, not referred to.
+        { "Sid": "SetDesiredCounts", "Effect": "Allow",
+          "Action": ["ecs:DescribeServices", "ecs:UpdateService"],
+          "Resource": [{ "Ref": "FunctionService" }, { "Fn::Sub": theirs }],
+          "Condition": scale_only() },
+        { "Sid": "ReadQueues", "Effect": "Allow", "Action": ["sqs:GetQueueAttributes"],
+          "Resource": queues },
     ]);
-    let granted: Vec<Value> = statements(&template, &names::scaling_function_role("function"))
+    let granted: Vec<Value> = statements(&template, &names::demand_function_role(1))
         .into_iter()
         .cloned()
         .collect();
     assert_eq!(Value::from(granted), expected);
-    // Somebody else's service is named, not referred to.
-    let theirs = statements(&template, &names::scaling_function_role("theirs"));
-    let arn = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/their-cluster/their-service";
-    assert_eq!(theirs[2]["Resource"]["Fn::Sub"], arn);
-    assert_eq!(listed(&theirs[3]["Resource"]).len(), 2);
 }
 
 #[test]
 fn it_looks_every_minute_and_nothing_is_tried_again() {
     let template = template(&by_demand("shop"));
-    for short in ["function", "theirs"] {
-        let of = |id: String| properties(&template, &id);
-        let function = of(names::scaling_function(short));
-        assert_eq!(function["Timeout"], 60);
-        assert!(function.get("DeadLetterConfig").is_none());
-        let reserved = &function["ReservedConcurrentExecutions"]["Fn::If"];
-        assert_eq!(
-            (&reserved[1], &reserved[2]["Ref"]),
-            (&json!(1), &json!("AWS::NoValue"))
-        );
-        let config = of(names::scaling_function_invoke_config(short));
-        assert_eq!(config["MaximumRetryAttempts"], 0);
-        assert_eq!(config["MaximumEventAgeInSeconds"], 60);
-        let rule = of(names::scaling_rule(short));
-        assert_eq!(rule["ScheduleExpression"], "rate(1 minute)");
-        let target = &rule["Targets"][0];
-        assert_eq!(
-            target["Arn"]["Fn::GetAtt"][0],
-            names::scaling_function(short)
-        );
-        assert_eq!(target["RetryPolicy"]["MaximumRetryAttempts"], 0);
-        let request: ScalingRequest =
-            serde_json::from_str(target["Input"].as_str().unwrap()).unwrap();
-        assert_eq!(request, ScalingRequest::ReEvaluate);
-        let permission = of(names::scaling_rule_permission(short));
-        assert_eq!(
-            permission["SourceArn"]["Fn::GetAtt"][0],
-            names::scaling_rule(short)
-        );
-        let logs = of(names::scaling_function_logs(short));
-        assert_eq!(logs["RetentionInDays"], 14);
-        let errors = of(names::scaling_errors_alarm(short));
-        assert_eq!(
-            errors["Dimensions"][0]["Value"]["Ref"],
-            names::scaling_function(short)
-        );
-    }
+    let functions = of_type(&template, "AWS::Lambda::Function");
+    let functions: Vec<&str> = functions.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(functions, [names::METRIC_FUNCTION, "ScalingFunction"]);
+    let of = |id: String| properties(&template, &id);
+    let function = of(names::demand_function(1));
+    assert_eq!(function["Timeout"], 60);
+    assert!(function.get("DeadLetterConfig").is_none());
+    let reserved = &function["ReservedConcurrentExecutions"]["Fn::If"];
+    assert_eq!(
+        (&reserved[1], &reserved[2]["Ref"]),
+        (&json!(1), &json!("AWS::NoValue"))
+    );
+    let config = of(names::demand_function_invoke_config(1));
+    assert_eq!(config["MaximumRetryAttempts"], 0);
+    assert_eq!(config["MaximumEventAgeInSeconds"], 60);
+    let rule = of(names::demand_rule(1));
+    assert_eq!(rule["ScheduleExpression"], "rate(1 minute)");
+    let target = &rule["Targets"][0];
+    assert_eq!(target["Arn"]["Fn::GetAtt"][0], names::demand_function(1));
+    assert_eq!(target["RetryPolicy"]["MaximumRetryAttempts"], 0);
+    assert!(!order(&template).once);
+    let permission = of(names::demand_rule_permission(1));
+    assert_eq!(
+        permission["SourceArn"]["Fn::GetAtt"][0],
+        names::demand_rule(1)
+    );
+    assert_eq!(of(names::demand_function_logs(1))["RetentionInDays"], 14);
+    let errors = of(names::demand_errors_alarm(1));
+    let watched = &errors["Dimensions"][0]["Value"]["Ref"];
+    assert_eq!(*watched, names::demand_function(1));
 }
 
 /// Two hands on one desired count would undo each other's work.
@@ -242,8 +233,8 @@ fn the_metric_function_is_told_the_law() {
 fn silence_is_told_by_an_alarm_that_is_made_last() {
     let template = template(&by_demand("shop"));
     for (short, after) in [
-        ("function", vec!["FunctionScalingRulePermission"]),
-        ("theirs", vec!["TheirsScalingRulePermission"]),
+        ("function", vec!["ScalingRulePermission"]),
+        ("theirs", vec!["ScalingRulePermission"]),
         (
             "tracked",
             vec!["MetricRule1Permission", "TrackedScalingPolicy"],
@@ -303,8 +294,7 @@ fn the_dashboard_shows_what_is_needed() {
     assert_eq!(names(titled("function: tasks needed")), needed);
     let tracked = [&needed[..], &[NEED_PER_TASK_METRIC]].concat();
     assert_eq!(names(titled("tracked: tasks needed")), tracked);
-    titled("function: scaling function");
-    titled("theirs: scaling function");
+    titled("Scaling by demand: function");
     let promise = &titled("jobs: messages")["properties"]["annotations"]["horizontal"][0];
     assert_eq!(promise["value"], 60);
 }
@@ -318,10 +308,7 @@ fn outputs_name_the_functions() {
         .map(String::as_str)
         .filter(|id| id.contains("Scaling"))
         .collect();
-    assert_eq!(
-        scaling,
-        ["FunctionScalingFunctionName", "TheirsScalingFunctionName"]
-    );
+    assert_eq!(scaling, ["ScalingFunctionName"]);
     // The namespace is told although there is no metric function.
     let alone = template_of_function(Tasks { min: 0, max: 3 });
     assert_eq!(alone["Outputs"]["MetricNamespace"]["Value"], "EcsScaler");
@@ -346,10 +333,8 @@ fn template_of_function(tasks: Tasks) -> Value {
 fn a_namespace_is_told_as_it_is() {
     let mut stack = by_demand("shop");
     stack.metric.namespace = r#"odd "${Name}" \ here"#.to_owned();
-    assert_eq!(
-        policy(&template(&stack), "function").namespace,
-        stack.metric.namespace
-    );
+    let [known, _] = policies(&template(&stack));
+    assert_eq!(known.namespace, stack.metric.namespace);
 }
 
 #[test]
@@ -378,35 +363,5 @@ fn what_no_function_would_take_is_refused() {
     assert!(
         matches!(bounds, SynthesisError::UnusableDemand { .. }),
         "{bounds}"
-    );
-}
-
-/// As many queues as the reader of definitions takes, with names as long as SQS takes, fit.
-#[test]
-fn ten_queues_fit_into_its_environment() {
-    let with = |count: usize| {
-        let names: Vec<String> = (0..count).map(|number| format!("{number:0>80}")).collect();
-        let queues = names
-            .iter()
-            .map(|name| (name.as_str(), stacks::existing_queue(name)))
-            .collect();
-        let consumed: Vec<&str> = names.iter().map(String::as_str).collect();
-        let theirs = stacks::existing(&"c".repeat(255), &"s".repeat(255), &consumed);
-        let theirs = scaled_by(demanded(demand(Actuator::Function)), theirs);
-        stacks::with("s", queues, vec![("w", theirs)])
-    };
-    let template = template(&with(10));
-    let function = properties(&template, "WScalingFunction");
-    let text = &function["Environment"]["Variables"][DEMAND_POLICY_VARIABLE]["Fn::Sub"];
-    let text = substitute(text.as_str().unwrap(), |_| "amazonaws.com.cn".to_owned());
-    assert!(
-        text.len() + DEMAND_POLICY_VARIABLE.len() <= 4_096,
-        "{}",
-        text.len()
-    );
-    let error = synthesize(&with(16)).map(drop).unwrap_err();
-    assert!(
-        matches!(&error, SynthesisError::ScalingTooLong { service, bytes } if service == "w" && *bytes > 4_096),
-        "{error}"
     );
 }

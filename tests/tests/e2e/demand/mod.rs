@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;
 use e2e::{Bench, Cloud, Inventory, Resources, TestStack, edited, inventory, until};
-use scaling::{DEMAND_POLICY_VARIABLE, DemandPolicy, POLICY_VARIABLE, TASKS_NEEDED_METRIC};
+use scaling::{DemandOrder, TASKS_NEEDED_METRIC};
 use serde_json::{Value, json};
 
 use crate::deployed::roles::decoded;
@@ -80,30 +80,15 @@ impl Demanded<'_> {
         service.desired_count()
     }
 
-    /// That it knows its service, its queue and the policy, and has a minute to check.
+    /// That it has a minute to check, alone, and holds no configuration.
     async fn function(&self) {
-        let function = self.part("ScalingFunction");
+        let function = self.found.id("ScalingFunction");
         let lambda = &self.cloud.clients.lambda;
         let request = lambda.get_function_configuration().function_name(function);
         let reply = request.send().await.unwrap();
         assert_eq!(reply.timeout(), Some(60));
-        let variables = reply.environment().unwrap().variables().unwrap();
-        assert!(!variables.contains_key(POLICY_VARIABLE));
-        let policy: DemandPolicy =
-            serde_json::from_str(&variables[DEMAND_POLICY_VARIABLE]).unwrap();
-        policy.check().unwrap();
-        let arn = format!("{}/{}", policy.cluster, policy.service);
-        assert!(self.part("Service").ends_with(&arn), "{arn}");
-        assert_eq!(policy.namespace, "EndToEnd");
-        assert_eq!((policy.min, policy.max), (1, 20));
-        assert_eq!((policy.every_ms, policy.period_ms), (5_000, 60_000));
-        assert_eq!(policy.law.acceptable_latency_ms, 60_000);
-        assert_eq!(policy.law.processing_time_ms, Some(6_000));
-        let [queue] = policy.queues.as_slice() else {
-            panic!("{policy:?}")
-        };
-        assert_eq!(queue.url, self.found.id("VouchersQueue"));
-        assert!(queue.url.ends_with(&queue.name), "{queue:?}");
+        let variables = reply.environment().and_then(|all| all.variables());
+        assert!(variables.is_none_or(|variables| variables.is_empty()));
         let request = lambda.get_function_concurrency().function_name(function);
         let reply = request.send().await.unwrap();
         assert_eq!(reply.reserved_concurrent_executions(), Some(1));
@@ -117,7 +102,7 @@ impl Demanded<'_> {
     async fn role(&self) {
         let iam = &self.cloud.clients.iam;
         let request = iam.get_role_policy().policy_name("permissions");
-        let request = request.role_name(self.part("ScalingFunctionRole"));
+        let request = request.role_name(self.found.id("ScalingFunctionRole"));
         let reply = request.send().await.unwrap();
         let document = decoded(reply.policy_document());
         let statements = document["Statement"].as_array().unwrap();
@@ -126,7 +111,7 @@ impl Demanded<'_> {
             .map(|s| (s["Action"].to_string(), s["Resource"].clone()))
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        let logs = self.part("ScalingFunctionLogs");
+        let logs = self.found.id("ScalingFunctionLogs");
         let logs = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{logs}:*");
         let queue = self.found.id("VouchersQueue").rsplit('/').next().unwrap();
         let queue = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
@@ -134,8 +119,10 @@ impl Demanded<'_> {
         let expected = [
             (json!(["cloudwatch:GetMetricData"]), json!("*")),
             (json!(["cloudwatch:PutMetricData"]), json!("*")),
-            (json!(["ecs:DescribeServices"]), json!(service)),
-            (json!(["ecs:UpdateService"]), json!(service)),
+            (
+                json!(["ecs:DescribeServices", "ecs:UpdateService"]),
+                json!(service),
+            ),
             (
                 json!(["logs:CreateLogStream", "logs:PutLogEvents"]),
                 json!(logs),
@@ -165,12 +152,31 @@ impl Demanded<'_> {
     }
 
     async fn rule(&self) {
-        let rule = self.part("ScalingRule");
+        let rule = self.found.id("ScalingRule");
         let request = self.cloud.clients.eventbridge.describe_rule().name(rule);
         let reply = request.send().await.unwrap();
         assert_eq!(reply.schedule_expression(), Some("rate(1 minute)"));
         let inputs = self.cloud.rule_inputs(self.found).await;
-        assert_eq!(inputs, [r#"{"action":"re-evaluate"}"#]);
+        let [input] = inputs.as_slice() else {
+            panic!("{inputs:?}")
+        };
+        let order: DemandOrder = serde_json::from_str(input).unwrap();
+        let [policy] = order.services.as_slice() else {
+            panic!("{order:?}")
+        };
+        policy.check().unwrap();
+        let arn = format!("{}/{}", policy.cluster, policy.service);
+        assert!(self.part("Service").ends_with(&arn), "{arn}");
+        assert_eq!(policy.namespace, "EndToEnd");
+        assert_eq!((policy.min, policy.max), (1, 20));
+        assert_eq!((policy.every_ms, policy.period_ms), (5_000, 60_000));
+        assert_eq!(policy.law.acceptable_latency_ms, 60_000);
+        assert_eq!(policy.law.processing_time_ms, Some(6_000));
+        let [queue] = policy.queues.as_slice() else {
+            panic!("{policy:?}")
+        };
+        assert_eq!(queue.url, self.found.id("VouchersQueue"));
+        assert!(queue.url.ends_with(&queue.name), "{queue:?}");
     }
 
     async fn alarms(&self) {
@@ -180,7 +186,7 @@ impl Demanded<'_> {
                 format!("EndToEnd {TASKS_NEEDED_METRIC} LessThanThreshold 1, 10 of 10, breaching"),
             ),
             (
-                "VoucherWorkerScalingErrorsAlarm",
+                "ScalingErrorsAlarm",
                 "AWS/Lambda Errors GreaterThanOrEqualToThreshold 1, 3 of 5, notBreaching".to_owned(),
             ),
             (
@@ -232,8 +238,9 @@ impl Demanded<'_> {
         let by_hand = ["--function", "scaling", "--service", "voucher-worker"];
         let invoked = stack.run("invoke", &by_hand).end().await.succeeds();
         let invocation = &invoked["invocations"][0];
-        assert_eq!(invocation["event"], json!({"action": "look-once"}));
-        assert_eq!(invocation["answer"]["looks"].as_array().unwrap().len(), 1);
+        assert_eq!(invocation["event"]["once"], json!(true));
+        let answer = &invocation["answer"]["services"][0];
+        assert_eq!(answer["looks"].as_array().unwrap().len(), 1);
         let desired = until("a desired count that the work needs", MINUTES, async || {
             Some(self.desired().await).filter(|count| *count > 1)
         })
@@ -251,7 +258,7 @@ impl Demanded<'_> {
             (state["need"] != Value::Null).then_some(state)
         })
         .await;
-        assert_eq!(state["function"], self.part("ScalingFunction"));
+        assert_eq!(state["function"], self.found.id("ScalingFunction"));
         assert_eq!(state["bounds"], json!([1, 20]));
         let need = state["need"]["value"].as_f64().unwrap();
         assert!(need >= 5.0, "{state}");

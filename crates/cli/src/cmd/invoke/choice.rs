@@ -1,6 +1,6 @@
 //! Which of a stack's functions is meant.
 
-use deployer::{Function, FunctionKind};
+use deployer::{Function, FunctionKind, Resource};
 
 use super::Which;
 use crate::failure::{Failure, Result};
@@ -8,12 +8,35 @@ use crate::failure::{Failure, Result};
 /// Where there is a metric function.
 const METRIC: &str = "it has one where a service has `backlog_per_task`, or `demand` with `actuator: target_tracking`";
 
+/// The service that is meant.
+pub(super) struct Meant<'a> {
+    /// As it was given.
+    name: &'a str,
+    /// What ECS calls the service of this name in the definition, if the stack has created it.
+    ecs: Option<&'a str>,
+}
+
+impl Meant<'_> {
+    /// Whether ECS's name of a service is its name.
+    pub(super) fn is(&self, service: &str) -> bool {
+        service == self.name || Some(service) == self.ecs
+    }
+}
+
+/// The service of this name, among the stack's resources.
+pub(super) fn known_to_ecs<'a>(name: &'a str, resources: &'a [Resource]) -> Meant<'a> {
+    let id = template::names::service(name);
+    let created = resources.iter().find(|resource| resource.logical_id == id);
+    let ecs = created.and_then(|resource| resource.physical_id.rsplit('/').next());
+    Meant { name, ecs }
+}
+
 /// The function of the wanted kind: without one the metric function, or a scaling function where there
 /// is none. A service's name stands for its scaling function.
 pub(super) fn choose<'a>(
     functions: &'a [Function],
     which: Option<Which>,
-    service: Option<&str>,
+    service: Option<&Meant<'_>>,
     stack: &str,
 ) -> Result<&'a Function> {
     let metric = functions
@@ -43,7 +66,7 @@ pub(super) fn choose<'a>(
 
 fn choose_one<'a>(
     scaling: &[&'a Function],
-    service: Option<&str>,
+    service: Option<&Meant<'_>>,
     stack: &str,
 ) -> Result<&'a Function> {
     let found: Vec<&Function> = scaling
@@ -60,9 +83,10 @@ fn choose_one<'a>(
         ([], _) if scaling.is_empty() => Err(Failure::failed(format!(
             "the stack {stack} has no scaling function"
         ))
-        .hint("it has one for each service with `alarm_steps` or `demand`")),
+        .hint("it has one for each service with `alarm_steps`, and one for all with `demand`")),
         ([], Some(service)) => Err(Failure::failed(format!(
-            "the stack {stack} has no scaling function for {service}"
+            "the stack {stack} has no scaling function for {}",
+            service.name
         ))
         .hint(format!("it has one for: {}", names.join(", ")))),
         _ => Err(Failure::failed(format!(
@@ -74,12 +98,10 @@ fn choose_one<'a>(
 }
 
 /// By what ECS calls the service, or by its name in the definition, which the logical id contains.
-fn is_of(function: &Function, service: &str) -> bool {
-    let ecs = function
-        .services()
-        .iter()
-        .any(|name| name.service == service);
-    ecs || function.logical_id == template::names::scaling_function(service)
+fn is_of(function: &Function, service: &Meant<'_>) -> bool {
+    let services = function.services();
+    let ecs = services.iter().any(|name| service.is(&name.service));
+    ecs || function.logical_id == template::names::scaling_function(service.name)
 }
 
 fn describe_function(function: &Function) -> String {
@@ -131,7 +153,8 @@ mod tests {
         which: Option<Which>,
         service: Option<&str>,
     ) -> Result<String, String> {
-        let chosen = choose(functions, which, service, "shop");
+        let service = service.map(|name| known_to_ecs(name, &[]));
+        let chosen = choose(functions, which, service.as_ref(), "shop");
         chosen
             .map(|function| function.name.clone())
             .map_err(|failure| format!("{} ({})", failure.message(), failure.hints().join("; ")))
@@ -164,7 +187,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_said() {
         insta::assert_snapshot!(chosen(&[], None, None).unwrap_err(), @"the stack shop has no function to invoke (it has one where a service has `backlog_per_task`, `alarm_steps` or `demand`)");
-        insta::assert_snapshot!(chosen(&[metric()], Some(Which::Scaling), None).unwrap_err(), @"the stack shop has no scaling function (it has one for each service with `alarm_steps` or `demand`)");
+        insta::assert_snapshot!(chosen(&[metric()], Some(Which::Scaling), None).unwrap_err(), @"the stack shop has no scaling function (it has one for each service with `alarm_steps`, and one for all with `demand`)");
         insta::assert_snapshot!(chosen(&[scaling("web")], Some(Which::Metric), None).unwrap_err(), @"the stack shop has no metric function (it has one where a service has `backlog_per_task`, or `demand` with `actuator: target_tracking`)");
         let both = chosen(&[metric()], Some(Which::Metric), Some("web"));
         assert!(

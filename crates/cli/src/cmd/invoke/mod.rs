@@ -3,8 +3,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use deployer::{Function, FunctionKind, Invocation, ServiceName, Session};
-use scaling::MetricRequest;
+use deployer::{Function, Invocation, ServiceName, Session};
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
@@ -16,6 +15,8 @@ use crate::ui::Ui;
 
 mod choice;
 mod text;
+
+use choice::Meant;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -29,10 +30,10 @@ pub(crate) struct Args {
     /// Which function (otherwise the metric function, or the scaling function of a stack without it)
     #[arg(long, value_enum)]
     function: Option<Which>,
-    /// The service whose scaling function is meant: its name in the definition, or what ECS calls it
+    /// The service whose scaling function is meant, by its name in the definition or in ECS; by demand, check only it
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// Event as JSON, `-` for standard input (otherwise what the function's rule sends; one that follows demand looks once)
+    /// Event as JSON, `-` for standard input (otherwise what the function's rule sends; one that scales by demand checks once)
     #[arg(long, value_name = "FILE")]
     event: Option<PathBuf>,
 }
@@ -42,7 +43,7 @@ pub(crate) struct Args {
 enum Which {
     /// The one that publishes the backlog per task, or the tasks needed
     Metric,
-    /// The one that scales a service when an alarm says so, or to the tasks needed
+    /// The one that scales a service when an alarm says so, or all services with `demand` to the tasks needed
     Scaling,
 }
 
@@ -63,6 +64,12 @@ struct Change {
     service: ServiceName,
     desired_before: Option<i32>,
     desired_after: Option<i32>,
+}
+
+/// The services that an event names.
+#[derive(serde::Deserialize)]
+struct Named {
+    services: Vec<ServiceName>,
 }
 
 impl Outcome {
@@ -109,15 +116,12 @@ async fn invoke_events(
     };
     let resources = deployer::resources(&session, &stack).await?;
     let functions = deployer::functions(&session, &resources).await?;
-    let function = choice::choose(
-        &functions,
-        args.function,
-        args.service.as_deref(),
-        &known.name,
-    )?;
+    let service = args.service.as_deref();
+    let service = service.map(|service| choice::known_to_ecs(service, &resources));
+    let function = choice::choose(&functions, args.function, service.as_ref(), &known.name)?;
     let events = match event {
         Some(event) => vec![event],
-        None => list_usual_events(function)?,
+        None => list_usual_events(function, service.as_ref())?,
     };
     invoke(&session, &known.name, function, &events).await
 }
@@ -149,8 +153,8 @@ async fn invoke(
     })
 }
 
-/// What the function's rules have it do, once.
-fn list_usual_events(function: &Function) -> Result<Vec<Value>> {
+/// What the function's rules have it do, once; for one service only, if one is meant.
+fn list_usual_events(function: &Function, service: Option<&Meant<'_>>) -> Result<Vec<Value>> {
     let parse = |event: &String| {
         serde_json::from_str(event).map_err(|error| {
             Failure::failed(format!(
@@ -159,25 +163,25 @@ fn list_usual_events(function: &Function) -> Result<Vec<Value>> {
             ))
         })
     };
-    function.events().iter().map(parse).collect()
+    let events: Vec<Value> = function.events().iter().map(parse).collect::<Result<_>>()?;
+    let events = events.into_iter().filter_map(|mut event| {
+        if let (Some(meant), Some(services)) = (service, event["services"].as_array_mut()) {
+            services.retain(|one| one["service"].as_str().is_some_and(|name| meant.is(name)));
+            (!services.is_empty()).then_some(event)
+        } else {
+            Some(event)
+        }
+    });
+    Ok(events.collect())
 }
 
-/// The services that the events are about: those that a metric request names, or else the function's.
+/// The services that the events name, or else the function's.
 fn list_concerned(function: &Function, events: &[Value]) -> Vec<ServiceName> {
-    if let FunctionKind::Scaling(_) = function.kind {
-        return function.services();
-    }
-    let requests = events.iter().map(MetricRequest::deserialize);
-    let Ok(requests) = requests.collect::<Result<Vec<_>, _>>() else {
+    let named = events.iter().map(Named::deserialize);
+    let Ok(named) = named.collect::<Result<Vec<_>, _>>() else {
         return function.services();
     };
-    let named = requests.into_iter().flat_map(|request| request.services);
-    let mut services: Vec<ServiceName> = named
-        .map(|service| ServiceName {
-            cluster: service.cluster,
-            service: service.service,
-        })
-        .collect();
+    let mut services: Vec<ServiceName> = named.into_iter().flat_map(|one| one.services).collect();
     services.sort();
     services.dedup();
     services

@@ -2,15 +2,17 @@
 
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::MetricDataResult;
+use aws_sdk_eventbridge::operation::list_targets_by_rule::ListTargetsByRuleOutput;
+use aws_sdk_eventbridge::types::Target;
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
 use scaling::Bounds;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::stepped::{configured, inspect};
+use super::stepped::{FUNCTION, configured, inspect};
 use crate::{Datapoint, DemandMeasurements};
 
-fn policy() -> String {
+fn policy() -> Value {
     json!({
         "namespace": "EcsScaler", "cluster": "shop", "service": "web",
         "queues": [{"name": "orders", "url": "https://sqs/orders"}],
@@ -19,7 +21,16 @@ fn policy() -> String {
                 "task_start_ms": 40_000, "window_ms": 120_000, "rate_over_ms": 120_000},
         "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
     })
-    .to_string()
+}
+
+/// What the rule sends the function.
+fn order() -> Rule {
+    let input = json!({"action": "scale-by-demand", "services": [policy()]});
+    mock!(aws_sdk_eventbridge::Client::list_targets_by_rule).then_output(move || {
+        let target = Target::builder().id("1").arn(FUNCTION);
+        let target = target.input(input.to_string()).build().unwrap();
+        ListTargetsByRuleOutput::builder().targets(target).build()
+    })
 }
 
 /// Values of each of the last minutes, the newest first; `now` is the begin of 1970.
@@ -52,8 +63,7 @@ fn values() -> Rule {
 
 #[tokio::test(start_paused = true)]
 async fn the_need_is_shown_beside_who_sets_the_count() {
-    let function = configured("DEMAND_POLICY", Some(policy()));
-    let (result, _) = inspect(vec![function, values()]).await;
+    let (result, _) = inspect(vec![order(), values()]).await;
     let inspection = result.unwrap();
     let web = &inspection.services[0];
     assert_eq!((&*web.service, web.alarm_steps.is_none()), ("web", true));
@@ -79,14 +89,15 @@ async fn the_need_is_shown_beside_who_sets_the_count() {
     let queues: Vec<&str> = web.queues.iter().map(|queue| &*queue.name).collect();
     assert_eq!(queues, ["orders"]);
     assert_eq!(web.queues[0].visible, Some(4));
-    assert!(inspection.queues.is_empty());
+    assert!(inspection.queues.iter().all(|queue| queue.name != "orders"));
 }
 
+/// Of an earlier version, whose functions had one service each, and its policy in their environment.
 #[tokio::test(start_paused = true)]
 async fn a_service_without_a_need_says_so() {
     let silent = mock!(aws_sdk_cloudwatch::Client::get_metric_data)
         .then_output(|| GetMetricDataOutput::builder().build());
-    let function = configured("DEMAND_POLICY", Some(policy()));
+    let function = configured("DEMAND_POLICY", Some(policy().to_string()));
     let (result, _) = inspect(vec![function, silent]).await;
     let inspection = result.unwrap();
     let demand = inspection.services[0].demand.as_ref().unwrap();

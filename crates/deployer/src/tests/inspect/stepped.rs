@@ -29,7 +29,7 @@ use super::super::cloudformation::{CloudFormation, NAME};
 use super::super::told;
 use crate::{Inspection, Result};
 
-const FUNCTION: &str = "arn:aws:lambda:us-west-2:1:function:web-scaling";
+pub(super) const FUNCTION: &str = "arn:aws:lambda:us-west-2:1:function:web-scaling";
 const POLICY_ARN: &str = "arn:policy";
 const RECORD: &str = "2026-11-21T10:00:12Z change 2026-11-21T09:59:30.123Z from 1 to 2 begun";
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scaling::DemandPolicy;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::demand::ProcessingTime;
 
@@ -89,6 +89,18 @@ pub struct DemandCheck {
 
 /// What came of an invocation that follows demand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FleetAnswer {
+    /// Each service, in the order of the event.
+    pub services: Vec<DemandAnswer>,
+    /// Datapoints of the need that CloudWatch took.
+    pub needs_published: usize,
+    /// What failed for all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// What came of an invocation for one service.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemandAnswer {
     /// Cluster name.
     pub cluster: String,
@@ -107,13 +119,19 @@ pub struct DemandAnswer {
     pub reason: String,
     /// The processing time that the checks used.
     pub processing_time: ProcessingTime,
-    /// Every check, in order.
+    /// Every check, in order. Only the last one is written: a minute of many services is too long for an answer.
+    #[serde(serialize_with = "write_last")]
     pub looks: Vec<DemandCheck>,
-    /// Datapoints of the need that CloudWatch took.
-    pub needs_published: usize,
     /// What failed apart from checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
+}
+
+impl FleetAnswer {
+    /// Whether nothing failed.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.problems.is_empty() && self.services.iter().all(|one| one.failure().is_none())
+    }
 }
 
 impl DemandAnswer {
@@ -121,7 +139,6 @@ impl DemandAnswer {
         policy: &DemandPolicy,
         processing_time: ProcessingTime,
         looks: Vec<DemandCheck>,
-        needs_published: usize,
         problems: Vec<String>,
     ) -> Self {
         let last = looks.last();
@@ -134,7 +151,6 @@ impl DemandAnswer {
             reason: last.map(|look| look.reason.clone()).unwrap_or_default(),
             processing_time,
             looks,
-            needs_published,
             problems,
         }
     }
@@ -145,4 +161,29 @@ impl DemandAnswer {
         let failed = |look: &&DemandCheck| look.outcome == DemandOutcome::Failed;
         self.looks.iter().filter(failed).collect()
     }
+
+    /// What failed, each problem once; `None` if nothing did.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        let mut parts: Vec<&str> = Vec::new();
+        let failed = self.failed();
+        let reasons = failed.iter().map(|look| look.reason.as_str());
+        for part in reasons.chain(self.problems.iter().map(String::as_str)) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+        let (failed, all) = (failed.len(), self.looks.len());
+        (!parts.is_empty()).then(|| {
+            format!(
+                "service {}: {failed} of {all} looks failed: {}",
+                self.service,
+                parts.join("; ")
+            )
+        })
+    }
+}
+
+fn write_last<S: Serializer>(looks: &[DemandCheck], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(looks.last())
 }

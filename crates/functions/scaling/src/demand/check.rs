@@ -1,45 +1,42 @@
 //! One check: reads the queues and the service, decides, and sets the count.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::Duration;
 
-use lambda_kit::{CallError, Log};
-use scaling::{
-    Bounds, DeadlineEstimate, DeadlineScaler, Decision, DemandPolicy, QueueCounts, ServiceReading,
-};
+use lambda_kit::CallError;
+use scaling::{DeadlineEstimate, Decision, DemandPolicy, QueueCounts, ServiceReading};
 use tokio::time::Instant;
 
 use super::answer::{DemandCheck, DemandOutcome, UnreadQueue};
-use super::memory::Memory;
-use super::processing::{Flows, ProcessingTime, read_flows, read_history, record_flows};
-use super::schedule::Schedule;
-use super::{log as lines, queues, reason};
+use super::descriptions::Description;
+use super::fleet::{Fleet, ServiceRun, SharedFlows};
+use super::processing::{ProcessingTime, read_history, record_flows};
+use super::{queues, reason};
 use crate::service::{self, Service};
-use crate::{Clients, InvocationError, Problem, moment};
+use crate::{Problem, moment};
 
-/// What the checks of one invocation share.
-pub(crate) struct DemandRun<'a> {
-    pub(crate) clients: &'a Clients,
-    pub(crate) policy: &'a DemandPolicy,
-    pub(crate) bounds: Bounds,
-    pub(crate) schedule: Schedule,
-    /// When the invocation began.
-    pub(crate) begun: Instant,
-    /// The same, since the Unix epoch.
-    pub(crate) now: Duration,
-    /// As the latest check used it.
-    pub(crate) processing: ProcessingTime,
-    /// Whether CloudWatch was asked what went through the queues: once per invocation.
-    pub(crate) asked: bool,
-    pub(crate) problems: Vec<String>,
+/// How old a description may be that a check goes by, if ECS's request rate leaves none for it.
+const KNOWN_FOR: Duration = Duration::from_secs(60);
+
+/// What a check reads besides the queues.
+pub(super) struct Reads<'a> {
+    /// The service; none if ECS's request rate leaves no call for it.
+    pub(super) description: Option<Description<'a>>,
+    /// What went through the queues, in the first check of an invocation.
+    pub(super) flows: Option<SharedFlows<'a>>,
+    /// Whether to read the arrivals of the last days.
+    pub(super) history: bool,
 }
 
-/// What a check read; what CloudWatch knows only if it was asked.
-struct Readings {
-    queues: Vec<Result<QueueCounts, Problem>>,
-    service: Result<Service, Problem>,
-    flows: Option<Result<Flows, CallError>>,
-    history: Option<Result<BTreeMap<Duration, f64>, CallError>>,
+/// A check that has ended.
+pub(super) struct Checked {
+    pub(super) run: ServiceRun,
+    pub(super) look: DemandCheck,
+    /// Why the arrivals of the last days are unknown.
+    pub(super) unread_history: Option<CallError>,
+    /// Why the deletes are unknown.
+    pub(super) unread_flows: Option<CallError>,
 }
 
 /// The service that a check can scale.
@@ -50,112 +47,121 @@ struct Tasks {
     deploying: bool,
 }
 
-impl DemandRun<'_> {
-    /// Checks and acts, and writes a line to the log. The first check also reads what CloudWatch knows of the queues.
-    pub(crate) async fn check(
-        &mut self,
-        memory: &mut Memory,
-        log: &mut Log<'_>,
-    ) -> Result<DemandCheck, InvocationError> {
-        let until = self.begun + self.schedule.until(self.begun.elapsed());
-        let scaler = match &mut memory.scaler {
-            Some(scaler) => scaler,
-            none => none.insert(DeadlineScaler::from_policy(self.policy).map_err(Problem::from)?),
-        };
-        let read = self.read(scaler.lacks_arrivals(), until).await;
-        let mut unread = None;
-        match read.flows {
-            Some(Ok(flows)) => record_flows(scaler, &flows, &self.busy(&read.queues), self.now),
-            Some(Err(error)) => unread = Some(error),
-            None => {}
-        }
-        match read.history {
-            Some(Ok(sent)) => scaler.seed_arrivals(sent),
-            Some(Err(error)) => lines::log_unread_history(log, &error),
-            None => {}
-        }
-        let look = self.decide(scaler, &read.queues, read.service, until).await;
-        if let Some(error) = unread {
-            lines::log_unread_deletes(log, &error);
-            if self.processing == ProcessingTime::Unknown {
-                self.problems.push(error.to_string());
-            }
-        }
-        lines::log_check(log, &look);
-        Ok(look)
-    }
-
-    /// Reads the queues and the service at the same time; and once for the invocation, what CloudWatch knows of the
-    /// queues, with the arrivals of the last days if they aren't known.
-    async fn read(&mut self, lacks_history: bool, until: Instant) -> Readings {
-        let (clients, policy, now) = (self.clients, self.policy, self.now);
-        let asks = !std::mem::replace(&mut self.asked, true);
+impl ServiceRun {
+    /// Checks and acts.
+    pub(super) async fn check(mut self, fleet: &Fleet<'_>, reads: Reads<'_>) -> Checked {
+        let until = fleet.until(&self);
+        let policy = Rc::clone(&self.tracked.policy);
         let flows = async {
-            match asks {
-                true => Some(read_flows(clients, policy, now, until).await),
-                false => None,
+            match reads.flows {
+                Some(flows) => Some(flows.await),
+                None => None,
             }
         };
         let history = async {
-            match asks && lacks_history {
-                true => Some(read_history(clients, policy, now, until).await),
+            match reads.history {
+                true => Some(read_history(fleet.clients, &policy, fleet.now, until).await),
                 false => None,
             }
         };
         let (queues, service, flows, history) = futures::join!(
-            queues::read(clients, policy, until),
-            service::describe(&clients.ecs, policy, until),
+            queues::read(fleet, &policy, until),
+            describe(reads.description, &policy.service),
             flows,
             history
         );
-        Readings {
-            queues,
-            service,
-            flows,
-            history,
+        let unread_history = self.learn(history);
+        let flows = flows.as_deref();
+        if let Some(Ok(flows)) = flows {
+            let names = policy.queues.iter().map(|queue| queue.name.as_str());
+            let own = names.filter_map(|name| Some((name, flows.get(name)?)));
+            let own: HashMap<&str, _> = own.collect();
+            let busy = list_busy(&policy, &queues);
+            record_flows(&mut self.tracked.scaler, &own, &busy, fleet.now);
+        }
+        let service = self.know(service);
+        let look = self.decide(fleet, &queues, service, until).await;
+        let unread_flows = flows.and_then(|flows| flows.as_ref().err().cloned());
+        if let Some(error) = &unread_flows
+            && self.processing == ProcessingTime::Unknown
+        {
+            self.problems.push(error.to_string());
+        }
+        Checked {
+            run: self,
+            look,
+            unread_history,
+            unread_flows,
         }
     }
 
-    /// The queues that have messages now.
-    fn busy(&self, queues: &[Result<QueueCounts, Problem>]) -> BTreeSet<&str> {
-        let read = self.policy.queues.iter().zip(queues);
-        let busy = read.filter(|(_, counts)| {
-            let counts = counts.as_ref().ok();
-            counts.is_some_and(|counts| counts.visible > 0 || counts.in_flight > 0)
-        });
-        busy.map(|(queue, _)| queue.name.as_str()).collect()
+    /// Learns from the arrivals of the last days; gives the error if they could not be read.
+    fn learn(
+        &mut self,
+        history: Option<Result<BTreeMap<Duration, f64>, CallError>>,
+    ) -> Option<CallError> {
+        match history? {
+            Ok(sent) => {
+                self.tracked.scaler.seed_arrivals(sent);
+                None
+            }
+            Err(error) => Some(error),
+        }
+    }
+
+    /// The service as it was described now, or else lately; `None` without either.
+    fn know(
+        &mut self,
+        described: Option<(Result<Service, Problem>, bool)>,
+    ) -> Option<Result<Service, Problem>> {
+        let now = Instant::now();
+        let Some((service, split)) = described else {
+            let known = self.tracked.known.as_ref();
+            let (_, service) = known.filter(|(at, _)| now.duration_since(*at) <= KNOWN_FOR)?;
+            return Some(Ok(service.clone()));
+        };
+        self.tracked.alone = service.is_err() && (split || self.tracked.alone);
+        if let Ok(service) = &service {
+            self.tracked.known = Some((now, service.clone()));
+        }
+        Some(service)
     }
 
     async fn decide(
         &mut self,
-        scaler: &mut DeadlineScaler,
+        fleet: &Fleet<'_>,
         queues: &[Result<QueueCounts, Problem>],
-        service: Result<Service, Problem>,
+        service: Option<Result<Service, Problem>>,
         until: Instant,
     ) -> DemandCheck {
-        let at = self.now.saturating_add(self.begun.elapsed());
+        let at = fleet.time();
         let counts: Vec<_> = queues
             .iter()
             .map(|one| one.as_ref().ok().copied())
             .collect();
         let look = self.blank(at, queues);
         let tasks = match service {
-            Ok(Service::Active {
+            Some(Ok(Service::Active {
                 desired,
                 running,
                 deploying,
-            }) => Tasks {
+            })) => Tasks {
                 desired,
                 running,
                 deploying,
             },
-            Ok(Service::Draining) => {
+            Some(Ok(Service::Draining)) => {
                 return look.because(DemandOutcome::Draining, "the service is being deleted");
             }
-            Ok(Service::Missing(what)) => return look.missing(&what),
-            Err(problem) => {
-                scaler.sample(at, &counts);
+            Some(Ok(Service::Missing(what))) => return look.missing(&what),
+            Some(Err(problem)) => {
+                self.tracked.scaler.sample(at, &counts);
                 return look.because(DemandOutcome::Failed, &problem.to_string());
+            }
+            None => {
+                self.tracked.scaler.sample(at, &counts);
+                let text = "other services use up the rate at which ECS lets services be described";
+                return look.because(DemandOutcome::Kept, text);
             }
         };
         let seen = ServiceReading {
@@ -164,48 +170,72 @@ impl DemandRun<'_> {
             running: tasks.running,
             desired: tasks.desired,
         };
-        let (estimate, decision) = scaler.decide(&seen, tasks.deploying);
+        let (estimate, decision) = self.tracked.scaler.decide(&seen, tasks.deploying);
         self.processing = ProcessingTime::of(&estimate);
         let look = self.found(look, tasks, &estimate, decision);
-        self.act(look, scaler, tasks.desired, decision.desired, until)
+        self.act(fleet, look, (tasks, decision.desired), until)
             .await
     }
 
     /// Sets the count if it is to change.
     async fn act(
-        &self,
+        &mut self,
+        fleet: &Fleet<'_>,
         look: DemandCheck,
-        scaler: &mut DeadlineScaler,
-        from: u32,
-        to: u32,
+        (tasks, to): (Tasks, u32),
         until: Instant,
     ) -> DemandCheck {
-        if to != from {
-            match service::set_desired(&self.clients.ecs, self.policy, to, until).await {
-                Ok(None) => {
-                    scaler.record_change(self.now.saturating_add(self.begun.elapsed()), from, to)
-                }
+        let from = tasks.desired;
+        if to == from {
+            self.tracked.waiting = None;
+        } else if !self.wait_for_turn(fleet, to < from, until).await {
+            let text = format!(
+                "{to} is not set: other services use up the rate at which ECS lets services be updated; {}",
+                look.reason
+            );
+            return look.staying(from).because(DemandOutcome::Kept, &text);
+        } else {
+            let policy = &*self.tracked.policy;
+            match service::set_desired(&fleet.clients.ecs, policy, to, until).await {
+                Ok(None) => self.record_change(fleet, tasks, to),
                 Ok(Some(what)) => return look.missing(&what),
                 Err(problem) => {
                     let text = format!("{} is not set: {problem}; {}", to, look.reason);
-                    let stays = DemandCheck {
-                        to: Some(from),
-                        ..look
-                    };
-                    return stays.because(DemandOutcome::Failed, &text);
+                    return look.staying(from).because(DemandOutcome::Failed, &text);
                 }
             }
         }
-        if look.unread.len() == self.policy.queues.len() {
+        if look.unread.len() == self.tracked.policy.queues.len() {
             let text = format!("no queue could be read; {}", look.reason);
             return look.because(DemandOutcome::Failed, &text);
         }
         look
     }
 
+    /// Waits until ECS's request rate lets this service be updated; whether it does before `until`.
+    async fn wait_for_turn(&mut self, fleet: &Fleet<'_>, scale_in: bool, until: Instant) -> bool {
+        let since = *self.tracked.waiting.get_or_insert_with(Instant::now);
+        let turn = fleet.rates.turn(since, scale_in, until).await;
+        if turn {
+            self.tracked.waiting = None;
+        }
+        turn
+    }
+
+    fn record_change(&mut self, fleet: &Fleet<'_>, tasks: Tasks, to: u32) {
+        let at = fleet.time();
+        self.tracked.scaler.record_change(at, tasks.desired, to);
+        let service = Service::Active {
+            desired: to,
+            running: tasks.running,
+            deploying: tasks.deploying,
+        };
+        self.tracked.known = Some((Instant::now(), service));
+    }
+
     /// A check that knows only which queues could not be read.
     fn blank(&self, at: Duration, queues: &[Result<QueueCounts, Problem>]) -> DemandCheck {
-        let named = self.policy.queues.iter().zip(queues);
+        let named = self.tracked.policy.queues.iter().zip(queues);
         let unread = named.filter_map(|(queue, read)| {
             Some(UnreadQueue {
                 queue: queue.name.clone(),
@@ -241,9 +271,9 @@ impl DemandRun<'_> {
         estimate: &DeadlineEstimate,
         decision: Decision,
     ) -> DemandCheck {
-        let any = look.unread.len() < self.policy.queues.len();
+        let any = look.unread.len() < self.tracked.policy.queues.len();
         let (from, to) = (tasks.desired, decision.desired);
-        let mut reason = reason::explain_decision(self.bounds, from, estimate, decision);
+        let mut reason = reason::explain_decision(self.tracked.bounds, from, estimate, decision);
         if self.processing == ProcessingTime::Unknown {
             reason.push_str("; the processing time is not known yet");
         }
@@ -283,9 +313,43 @@ impl DemandCheck {
         }
     }
 
+    /// The check without a change of the count.
+    fn staying(self, from: u32) -> Self {
+        Self {
+            to: Some(from),
+            ..self
+        }
+    }
+
     fn missing(self, what: &str) -> Self {
         let stays = Self { to: None, ..self };
         let text = format!("there is no service to scale ({what})");
         stays.because(DemandOutcome::Missing, &text)
     }
+}
+
+/// The queues that have messages now.
+fn list_busy<'p>(
+    policy: &'p DemandPolicy,
+    queues: &[Result<QueueCounts, Problem>],
+) -> BTreeSet<&'p str> {
+    let read = policy.queues.iter().zip(queues);
+    let busy = read.filter(|(_, counts)| {
+        let counts = counts.as_ref().ok();
+        counts.is_some_and(|counts| counts.visible > 0 || counts.in_flight > 0)
+    });
+    busy.map(|(queue, _)| queue.name.as_str()).collect()
+}
+
+/// What ECS says of the service, and whether the call for several had failed.
+async fn describe(
+    description: Option<Description<'_>>,
+    service: &str,
+) -> Option<(Result<Service, Problem>, bool)> {
+    let described = description?.await;
+    let found = described.services.get(service).cloned();
+    Some((
+        found.unwrap_or(Err(Problem::ServiceAbsent)),
+        described.split,
+    ))
 }

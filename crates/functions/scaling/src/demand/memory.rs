@@ -1,10 +1,73 @@
 //! What an execution environment remembers.
 
-use scaling::DeadlineScaler;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use scaling::{Bounds, DeadlineScaler, DemandPolicy, DemandPolicyError};
+use tokio::time::Instant;
+
+use super::rates::Rates;
+use crate::service::Service;
 
 /// What an execution environment remembers from an invocation to the next. An environment that has just
 /// begun knows nothing, and then removes nothing until it does.
 #[derive(Debug, Default)]
 pub struct Memory {
-    pub(super) scaler: Option<DeadlineScaler>,
+    services: HashMap<ServiceKey, Tracked>,
+    pub(super) rates: Option<Rc<Rates>>,
+}
+
+/// Cluster and service.
+type ServiceKey = (String, String);
+
+/// What is remembered of one service.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) policy: Rc<DemandPolicy>,
+    pub(super) bounds: Bounds,
+    pub(super) scaler: DeadlineScaler,
+    /// What ECS said of the service last, and when.
+    pub(super) known: Option<(Instant, Service)>,
+    /// It is described in a call of its own, since a call for several failed because of it.
+    pub(super) alone: bool,
+    /// Since when a change of the count waits for the account's request rate.
+    pub(super) waiting: Option<Instant>,
+    /// When the arrivals of the last days were last asked for.
+    pub(super) asked_history: Option<Instant>,
+}
+
+impl Memory {
+    /// Takes out what is remembered of a service; nothing if its policy has changed.
+    ///
+    /// # Errors
+    /// If the policy can't be followed.
+    pub(super) fn take(&mut self, policy: &DemandPolicy) -> Result<Tracked, DemandPolicyError> {
+        let known = self.services.remove(&key(policy));
+        if let Some(tracked) = known.filter(|tracked| *tracked.policy == *policy) {
+            return Ok(tracked);
+        }
+        Ok(Tracked {
+            bounds: policy.check()?,
+            scaler: DeadlineScaler::from_policy(policy)?,
+            policy: Rc::new(policy.clone()),
+            known: None,
+            alone: false,
+            waiting: None,
+            asked_history: None,
+        })
+    }
+
+    /// Forgets every service that was not taken out.
+    pub(super) fn forget_others(&mut self) {
+        self.services.clear();
+    }
+
+    /// Remembers a service.
+    pub(super) fn keep(&mut self, tracked: Tracked) {
+        self.services.insert(key(&tracked.policy), tracked);
+    }
+}
+
+fn key(policy: &DemandPolicy) -> ServiceKey {
+    (policy.cluster.clone(), policy.service.clone())
 }

@@ -1,30 +1,34 @@
-//! One invocation of a function that follows demand: it checks, decides and sets the count, again and again
-//! until its rule's period is over.
+//! One invocation of a function that follows demand: for each of its services it checks, decides and sets the count, again
+//! and again until its rule's period is over.
 
 mod answer;
 mod check;
+mod descriptions;
+mod fleet;
 pub(crate) mod log;
 mod memory;
 mod processing;
 mod publish;
 mod queues;
+mod rates;
 mod reason;
 mod schedule;
 
+use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use lambda_kit::{Invocation, Log};
-use scaling::{DemandPolicy, ScalingRequest};
+use scaling::{DemandOrder, DemandPolicy};
 use serde_json::Value;
-use tokio::time::{Instant, sleep_until};
 
 use crate::{Clients, InvocationError};
 
-pub use answer::{DemandAnswer, DemandCheck, DemandOutcome, UnreadQueue};
+pub use answer::{DemandAnswer, DemandCheck, DemandOutcome, FleetAnswer, UnreadQueue};
 pub use memory::Memory;
 pub use processing::ProcessingTime;
 
-use check::DemandRun;
+use fleet::{Fleet, ServiceRun};
+use rates::Rates;
 use schedule::Schedule;
 
 /// Checks and acts as the event asks for, and publishes the results.
@@ -33,62 +37,91 @@ use schedule::Schedule;
 /// once.
 pub(crate) async fn follow_demand(
     clients: &Clients,
-    policy: &DemandPolicy,
     memory: &mut Memory,
     event: Value,
     invocation: &Invocation,
     log: &mut Log<'_>,
-) -> Result<DemandAnswer, InvocationError> {
-    let request = read_request(event)?;
-    let schedule = Schedule::new(policy, request, invocation.usable_time());
+) -> Result<FleetAnswer, InvocationError> {
+    let order = read_order(event)?;
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
-    let mut run = DemandRun {
-        clients,
-        policy,
-        bounds: policy.check().map_err(crate::Problem::from)?,
-        schedule,
-        begun: Instant::now(),
-        now: now.unwrap_or_default(),
-        processing: ProcessingTime::configured(policy),
-        asked: false,
-        problems: Vec::new(),
-    };
-    let mut looks = Vec::new();
-    let mut next = Some(Duration::ZERO);
-    while let Some(at) = next {
-        sleep_until(run.begun + at).await;
-        let look = run.check(memory, log).await?;
-        next = match look.outcome {
-            DemandOutcome::Missing | DemandOutcome::Draining => None,
-            _ => schedule.after(run.begun.elapsed()),
-        };
-        looks.push(look);
-    }
-    let mut problems = std::mem::take(&mut run.problems);
-    problems.extend(queues::never_read(policy, &looks));
-    let until = run.begun + schedule.end();
-    let cloudwatch = &clients.cloudwatch;
-    let published = match publish::publish(cloudwatch, policy, &looks, until).await {
-        Ok(published) => published,
-        Err(error) => {
-            problems.push(error.to_string());
-            0
+    let rates = share_rates(memory, order.functions);
+    let fleet = Fleet::new(clients, &rates, now.unwrap_or_default());
+    let (usable, once) = (invocation.usable_time(), order.once);
+    let (mut runs, mut answers) = (Vec::new(), Vec::new());
+    let mut end = Duration::ZERO;
+    for (place, policy) in order.services.into_iter().enumerate() {
+        let policy = policy.compress(order.speed);
+        let schedule = Schedule::new(&policy, once, usable);
+        match memory.take(&policy) {
+            Ok(tracked) => {
+                end = end.max(schedule.end());
+                runs.push(ServiceRun::new(place, tracked, schedule));
+            }
+            Err(problem) => answers.push((place, refuse(&policy, &problem))),
         }
+    }
+    // One check of some says nothing of the others.
+    if !once {
+        memory.forget_others();
+    }
+    let done = fleet.patrol(runs, log).await;
+    let published = publish::publish(&clients.cloudwatch, &done, fleet.begun + end).await;
+    answers.extend(
+        done.into_iter()
+            .map(|run| (run.place, conclude(memory, run))),
+    );
+    answers.sort_by_key(|(place, _)| *place);
+    let answer = FleetAnswer {
+        services: answers.into_iter().map(|(_, answer)| answer).collect(),
+        needs_published: published.needs,
+        problems: published.problems,
     };
-    let answer = DemandAnswer::new(policy, run.processing, looks, published, problems);
-    if answer.failed().is_empty() && answer.problems.is_empty() {
-        Ok(answer)
-    } else {
-        Err(InvocationError::LooksFailed(Box::new(answer)))
+    match answer.succeeded() {
+        true => Ok(answer),
+        false => Err(InvocationError::LooksFailed(Box::new(answer))),
     }
 }
 
+/// The request rates, as earlier invocations have left them.
+fn share_rates(memory: &mut Memory, functions: u32) -> Rc<Rates> {
+    let known = memory.rates.take();
+    let rates = known.filter(|rates| rates.functions == functions);
+    let rates = rates.unwrap_or_else(|| Rc::new(Rates::new(functions)));
+    Rc::clone(memory.rates.insert(rates))
+}
+
+/// The answer for a service whose policy can't be followed.
+fn refuse(policy: &DemandPolicy, problem: &scaling::DemandPolicyError) -> DemandAnswer {
+    let problems = vec![format!("the policy can't be followed: {problem}")];
+    DemandAnswer::new(
+        policy,
+        ProcessingTime::configured(policy),
+        Vec::new(),
+        problems,
+    )
+}
+
+/// The answer for a service, which is remembered.
+fn conclude(memory: &mut Memory, run: ServiceRun) -> DemandAnswer {
+    let ServiceRun {
+        tracked,
+        processing,
+        looks,
+        mut problems,
+        ..
+    } = run;
+    problems.extend(queues::never_read(&tracked.policy, &looks));
+    let answer = DemandAnswer::new(&tracked.policy, processing, looks, problems);
+    memory.keep(tracked);
+    answer
+}
+
 /// Reads the event.
-fn read_request(event: Value) -> Result<ScalingRequest, InvocationError> {
+fn read_order(event: Value) -> Result<DemandOrder, InvocationError> {
     let problem = match event.get("Records") {
         Some(_) => "Records: this function follows demand, and no alarm's messages".to_owned(),
         None => match serde_path_to_error::deserialize(event) {
-            Ok(request) => return Ok(request),
+            Ok(order) => return Ok(order),
             Err(error) => error.to_string(),
         },
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use lambda_kit::{CallError, Flow, flows, sent_by_minute};
+use lambda_kit::{CallError, Flow, sent_by_minute};
 use scaling::{DeadlineEstimate, DeadlineScaler, DemandPolicy};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -55,11 +55,11 @@ pub(crate) type Flows = HashMap<String, Flow>;
 /// that wakes come up to 15 minutes late.
 pub(crate) fn record_flows(
     scaler: &mut DeadlineScaler,
-    flows: &Flows,
+    flows: &HashMap<&str, &Flow>,
     busy: &BTreeSet<&str>,
     now: Duration,
 ) {
-    let sum = |number: fn(&Flow) -> f64| flows.values().map(number).sum::<f64>();
+    let sum = |number: fn(&Flow) -> f64| flows.values().copied().map(number).sum::<f64>();
     scaler.seed_processing_time(sum(|flow| flow.in_flight), sum(|flow| flow.deleted));
     let mut minutes = BTreeMap::<Duration, (usize, f64)>::new();
     for (start, deleted) in flows.values().flat_map(|flow| &flow.deletes) {
@@ -67,9 +67,9 @@ pub(crate) fn record_flows(
         *known += 1;
         *sum += deleted;
     }
-    let reports = |name: &&&str| {
+    let reports = |name: &&str| {
         flows
-            .get(**name)
+            .get(*name)
             .is_some_and(|flow| !flow.deletes.is_empty())
     };
     let silent = busy.iter().filter(|name| !reports(name)).count();
@@ -82,19 +82,9 @@ pub(crate) fn record_flows(
             scaler.record_deletes(start, deleted);
         }
     }
-    if let Some(end) = flows.values().filter_map(Flow::last_deletes).max() {
+    if let Some(end) = flows.values().filter_map(|flow| flow.last_deletes()).max() {
         scaler.record_last_deletes(end);
     }
-}
-
-/// Reads what went through all queues lately.
-pub(crate) async fn read_flows(
-    clients: &Clients,
-    policy: &DemandPolicy,
-    now: Duration,
-    deadline: Instant,
-) -> Result<Flows, CallError> {
-    flows(&clients.cloudwatch, &names(policy), now, deadline).await
 }
 
 /// Reads the messages that were sent in each minute of the last days.

@@ -1,15 +1,18 @@
 //! Publishes the results of an invocation's checks in one call.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
-use lambda_kit::{CallError, in_time};
+use futures::stream::{self, StreamExt as _};
+use lambda_kit::in_time;
 use scaling::{
     DemandPolicy, PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
     WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
 };
 use tokio::time::Instant;
 
+use super::fleet::ServiceRun;
 use crate::demand::DemandCheck;
 
 /// Datapoints that one PutMetricData call takes at most.
@@ -20,36 +23,72 @@ const DATAPOINTS: usize = 1_000;
 /// Metric name, value, and its unit.
 type Value = (&'static str, f64, StandardUnit);
 
-/// Publishes the need of each check that knows it, and what the last check knows of the service. Returns the number of
-/// needs. Without any of both, no call.
-pub(crate) async fn publish(
+/// PutMetricData calls at a time.
+const AT_ONCE: usize = 4;
+
+/// What came of publishing.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    /// Datapoints of the need that CloudWatch took.
+    pub(super) needs: usize,
+    pub(super) problems: Vec<String>,
+}
+
+/// Publishes, in as few calls as possible, the need of each check that knows it, and what the last check of each service
+/// knows of it. Without any of both, no call.
+pub(super) async fn publish(
     client: &aws_sdk_cloudwatch::Client,
-    policy: &DemandPolicy,
-    looks: &[DemandCheck],
+    runs: &[ServiceRun],
     deadline: Instant,
-) -> Result<usize, CallError> {
-    let need = |look: &DemandCheck| Some((TASKS_NEEDED_METRIC, look.need?, StandardUnit::Count));
-    let known = looks
-        .iter()
-        .filter_map(|look| Some(metric_datum(policy, look.moment, need(look)?)));
-    let mut data: Vec<MetricDatum> = known.collect();
-    let needs = data.len();
-    if let Some(last) = looks.last().filter(|last| last.need.is_some()) {
-        let measured = measured(last).into_iter();
-        data.extend(measured.map(|value| metric_datum(policy, last.moment, value)));
+) -> Published {
+    let mut namespaces: BTreeMap<&str, Vec<MetricDatum>> = BTreeMap::new();
+    for run in runs {
+        let policy = &run.tracked.policy;
+        let data = namespaces.entry(&policy.namespace).or_default();
+        data.extend(service_data(policy, &run.looks));
     }
-    if data.is_empty() {
-        return Ok(0);
-    }
-    for chunk in data.chunks(DATAPOINTS) {
+    let calls = namespaces.iter().flat_map(|(namespace, data)| {
+        let chunks = data.chunks(DATAPOINTS);
+        chunks.map(move |chunk| (namespace, chunk))
+    });
+    let calls = calls.map(|(namespace, chunk)| async move {
         let call = client
             .put_metric_data()
-            .namespace(&policy.namespace)
+            .namespace(*namespace)
             .set_metric_data(Some(chunk.to_vec()))
             .send();
-        in_time("PutMetricData", deadline, call).await?;
+        in_time("PutMetricData", deadline, call)
+            .await
+            .map(|_| chunk.iter().filter(|datum| is_need(datum)).count())
+    });
+    let results = stream::iter(calls).buffer_unordered(AT_ONCE);
+    let mut published = Published::default();
+    for result in results.collect::<Vec<_>>().await {
+        match result {
+            Ok(needs) => published.needs += needs,
+            Err(error) => published.problems.push(error.to_string()),
+        }
     }
-    Ok(needs)
+    published
+}
+
+fn is_need(datum: &MetricDatum) -> bool {
+    datum.metric_name() == Some(TASKS_NEEDED_METRIC)
+}
+
+/// The datapoints of one service. A number that CloudWatch would refuse, with all others of its call, is left out.
+fn service_data(policy: &DemandPolicy, looks: &[DemandCheck]) -> Vec<MetricDatum> {
+    let need = |look: &DemandCheck| Some((TASKS_NEEDED_METRIC, look.need?, StandardUnit::Count));
+    let needs = looks
+        .iter()
+        .filter_map(|look| Some((look.moment, need(look)?)));
+    let last = looks.last().filter(|last| last.need.is_some());
+    let known = last.map(|last| measured(last).into_iter().map(|value| (last.moment, value)));
+    let values = needs.chain(known.into_iter().flatten());
+    let values = values.filter(|(_, (_, value, _))| value.is_finite());
+    values
+        .map(|(at, value)| metric_datum(policy, at, value))
+        .collect()
 }
 
 /// What a check knows of the service, besides its need.

@@ -1,29 +1,51 @@
 //! Reading the queues of a service that follows demand.
 
 use std::collections::HashMap;
+use std::pin::pin;
+use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::future::join_all;
-use lambda_kit::in_time;
+use lambda_kit::{CallError, in_time};
 use scaling::{DemandPolicy, QueueCounts, QueueRequest};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::fleet::Fleet;
 use crate::demand::DemandCheck;
 use crate::{Clients, Problem};
 
+const OPERATION: &str = "GetQueueAttributes";
+
+/// How long a call may use one of the few permits: one that takes longer waits on without it, so that queues that don't
+/// answer keep nobody from reading others.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// The two counts of each queue of the policy, in its order, or why they could not be read; all at once.
-pub(crate) async fn read(
-    clients: &Clients,
+pub(super) async fn read(
+    fleet: &Fleet<'_>,
     policy: &DemandPolicy,
     deadline: Instant,
 ) -> Vec<Result<QueueCounts, Problem>> {
-    join_all(
-        policy
-            .queues
-            .iter()
-            .map(|queue| read_queue(clients, queue, deadline)),
-    )
-    .await
+    let queues = policy.queues.iter();
+    join_all(queues.map(|queue| read_in_turn(fleet, queue, deadline))).await
+}
+
+async fn read_in_turn(
+    fleet: &Fleet<'_>,
+    queue: &QueueRequest,
+    deadline: Instant,
+) -> Result<QueueCounts, Problem> {
+    let turn = timeout_at(deadline, fleet.permits.acquire()).await;
+    let Ok(permit) = turn else {
+        let operation = OPERATION;
+        return Err(CallError::Late { operation }.into());
+    };
+    let mut reading = pin!(read_queue(fleet.clients, queue, deadline));
+    if let Ok(counts) = timeout(SLOW, &mut reading).await {
+        return counts;
+    }
+    drop(permit);
+    reading.await
 }
 
 /// The queues that no check could read. With several queues, nothing else reports them.
@@ -47,7 +69,7 @@ async fn read_queue(
         .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
         .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
         .send();
-    let output = in_time("GetQueueAttributes", deadline, call).await?;
+    let output = in_time(OPERATION, deadline, call).await?;
     let attributes = output.attributes.unwrap_or_default();
     Ok(QueueCounts {
         visible: read_count(

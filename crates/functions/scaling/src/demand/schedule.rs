@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaling::{DemandPolicy, ScalingRequest};
+use scaling::DemandPolicy;
 
 /// How long the calls of a check can last, however close the checks are: longer than one attempt.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,17 +19,17 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of an invocation that can work for `usable`. A check is at every multiple of the
+    /// The schedule of a service in an invocation that can work for `usable`, or that checks it `once`. A check is at every multiple of the
     /// policy's time between two checks, until its period is over.
-    pub(crate) fn new(policy: &DemandPolicy, request: ScalingRequest, usable: Duration) -> Self {
+    pub(crate) fn new(policy: &DemandPolicy, once: bool, usable: Duration) -> Self {
         let period = Duration::from_millis(policy.period_ms);
         let end = usable.min(period.max(PATIENCE));
         let reading = end - end / 20;
         Self {
             every: Duration::from_millis(policy.every_ms).max(Duration::from_millis(1)),
-            looks: match request {
-                ScalingRequest::ReEvaluate => period.min(reading),
-                ScalingRequest::LookOnce => Duration::ZERO,
+            looks: match once {
+                false => period.min(reading),
+                true => Duration::ZERO,
             },
             reading,
             end,
@@ -71,7 +71,7 @@ mod tests {
         );
         let policy = serde_json::from_str(&policy).unwrap();
         let usable = Duration::from_millis(usable_ms);
-        Schedule::new(&policy, ScalingRequest::ReEvaluate, usable)
+        Schedule::new(&policy, false, usable)
     }
 
     /// The times of the checks, in milliseconds, of an invocation whose checks take no time.

@@ -72,7 +72,7 @@ pub(super) fn policy_of(changes: &Value) -> Policy {
     for (key, value) in changes.as_object().unwrap() {
         policy[key] = value.clone();
     }
-    Policy::from_variables(Some(policy.to_string()), None).unwrap()
+    Policy::alarm_steps(&policy.to_string()).unwrap()
 }
 
 /// One invocation with the usual policy.

@@ -1,11 +1,11 @@
 //! Events, policies and times that are almost right, or nothing at all: read without a panic.
 
+use scaling::DemandOrder;
 use serde_json::{Value, json};
 
 use super::cloud::policy;
 use super::world::{IN, OUT, START, event, message};
 use crate::event::Event;
-use crate::policy::Followed;
 use crate::{Policy, moment};
 
 /// Events that are right: messages of alarms, and requests of rules.
@@ -29,6 +29,7 @@ fn policies() -> Vec<Value> {
         "law": {"acceptable_latency_ms": 1, "processing_time_ms": 1, "concurrency": 1, "task_start_ms": 0,
                 "window_ms": 0, "rate_over_ms": 1},
         "every_ms": 1, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0});
+    let demand = json!({"action": "scale-by-demand", "services": [demand]});
     vec![
         json!({"cluster": "c", "service": "s", "min": 1, "max": 2, "scale_out": steps}),
         demand,
@@ -37,9 +38,7 @@ fn policies() -> Vec<Value> {
 
 fn read_event(text: &str) -> bool {
     let policy = policy();
-    let Followed::AlarmSteps(policy) = policy.followed() else {
-        unreachable!("the usual policy has steps")
-    };
+    let policy = policy.steps().unwrap();
     // As bytes, and as what the runtime hands over.
     let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
     let whole = Event::from_json(value, policy).is_ok_and(|event| event.refused.is_empty());
@@ -49,9 +48,7 @@ fn read_event(text: &str) -> bool {
 }
 
 fn read_policy(text: &str) -> bool {
-    let steps = Policy::from_variables(Some(text.to_owned()), None);
-    let demand = Policy::from_variables(None, Some(text.to_owned()));
-    steps.is_ok() || demand.is_ok()
+    Policy::alarm_steps(text).is_ok() || serde_json::from_str::<DemandOrder>(text).is_ok()
 }
 
 fn fuzz_readers(seeds: std::ops::Range<u64>) {

@@ -3,8 +3,7 @@
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
-use crate::policy::Followed;
-use crate::{Policy, PolicyProblem};
+use crate::Policy;
 
 fn text(change: impl FnOnce(&mut Value)) -> String {
     let steps = |alarm: &str, adjustment: i32| {
@@ -19,11 +18,9 @@ fn text(change: impl FnOnce(&mut Value)) -> String {
 
 #[test]
 fn a_policy_that_can_be_followed() {
-    let policy = Policy::from_variables(Some(text(|_| {})), None).unwrap();
-    let Followed::AlarmSteps(policy) = policy.followed() else {
-        panic!("{policy:?}")
-    };
-    assert_eq!((policy.min, policy.max), (1, 2));
+    let policy = Policy::alarm_steps(&text(|_| {})).unwrap();
+    let steps = policy.steps().unwrap();
+    assert_eq!((steps.min, steps.max), (1, 2));
 }
 
 #[test]
@@ -49,8 +46,7 @@ fn problems_say_where() {
         ),
         (one.as_str(), "PolicyImpossible", "one and the same alarm"),
     ] {
-        let diagnostic =
-            Diagnostic::from(Policy::from_variables(Some(text.to_owned()), None).unwrap_err());
+        let diagnostic = Diagnostic::from(Policy::alarm_steps(text).unwrap_err());
         assert_eq!(diagnostic.error_type, name, "{text}");
         let message = diagnostic.error_message;
         assert!(message.starts_with("the environment variable SCALING_POLICY is not a policy"));
@@ -59,71 +55,7 @@ fn problems_say_where() {
 }
 
 #[test]
-fn a_missing_policy_is_told() {
-    // No test sets either variable.
-    let problem = Policy::from_environment().unwrap_err();
-    assert!(matches!(problem, PolicyProblem::Missing));
-    let diagnostic = Diagnostic::from(problem);
-    assert_eq!(diagnostic.error_type, "PolicyMissing");
-    let text = "neither the environment variable SCALING_POLICY nor DEMAND_POLICY is set";
-    assert_eq!(diagnostic.error_message, text);
-}
-
-fn demand(change: impl FnOnce(&mut Value)) -> String {
-    let mut policy = json!({"namespace": "EcsScaler", "cluster": "web", "service": "worker",
-        "queues": [{"name": "orders", "url": "https://sqs/orders"}], "min": 1, "max": 20,
-        "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
-        "law": {"acceptable_latency_ms": 10_000, "concurrency": 1, "task_start_ms": 40_000,
-                "window_ms": 120_000, "rate_over_ms": 120_000}});
-    change(&mut policy);
-    policy.to_string()
-}
-
-#[test]
-fn demand_is_a_policy_of_its_own() {
-    let policy = Policy::from_variables(None, Some(demand(|_| {}))).unwrap();
-    let Followed::Demand(policy) = policy.followed() else {
-        panic!("{policy:?}")
-    };
-    assert_eq!((policy.max, policy.law.processing_time_ms), (20, None));
-}
-
-#[test]
-fn problems_of_a_demand_policy_say_where() {
-    let unknown = demand(|policy| policy["law"]["pause"] = json!(1));
-    let none = demand(|policy| policy["queues"] = json!([]));
-    let bounds = demand(|policy| policy["min"] = json!(30));
-    let zero = demand(|policy| policy["every_ms"] = json!(0));
-    for (text, name, part) in [
-        ("{", "PolicyGarbled", "EOF while parsing"),
-        (
-            &unknown,
-            "PolicyGarbled",
-            "law.pause: unknown field `pause`",
-        ),
-        (&none, "PolicyImpossible", "`queues` is empty"),
-        (&zero, "PolicyImpossible", "`every_ms` is zero"),
-        (
-            &bounds,
-            "PolicyImpossible",
-            "the minimum capacity 30 is over",
-        ),
-    ] {
-        let diagnostic =
-            Diagnostic::from(Policy::from_variables(None, Some(text.to_owned())).unwrap_err());
-        assert_eq!(diagnostic.error_type, name, "{text}");
-        let message = diagnostic.error_message;
-        assert!(message.starts_with("the environment variable DEMAND_POLICY is not a policy"));
-        assert!(message.contains(part), "{part} in {message}");
-    }
-}
-
-#[test]
-fn two_policies_are_one_too_many() {
-    let both = Policy::from_variables(Some(text(|_| {})), Some(demand(|_| {})));
-    let diagnostic = Diagnostic::from(both.unwrap_err());
-    assert_eq!(diagnostic.error_type, "PolicyAmbiguous");
-    let text = "the environment variables SCALING_POLICY and DEMAND_POLICY are both set: \
-                one function follows one policy";
-    assert_eq!(diagnostic.error_message, text);
+fn without_a_policy_the_events_say_what_to_scale() {
+    // No test sets the variable.
+    assert_eq!(Policy::from_environment().unwrap(), Policy::demand());
 }

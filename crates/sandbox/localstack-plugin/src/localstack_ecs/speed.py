@@ -19,9 +19,8 @@ SHORTEST_PERIOD = 1.0
 
 POLICY = "SCALING_POLICY"
 """Variable of a scaling function that takes steps; cooldowns in seconds."""
-DEMAND_POLICY = "DEMAND_POLICY"
-"""Variable of a scaling function that follows demand; times in milliseconds."""
-DEMAND_TIMES = ("every_ms", "period_ms", "cooldown_out_ms", "cooldown_in_ms")
+SCALE_BY_DEMAND = "scale-by-demand"
+"""Action of the events of a function that scales by demand, which takes a speed."""
 LAW_TIMES = ("task_start_ms", "window_ms", "rate_over_ms")
 """Times of the law that are the loop's. The promise and the processing time are the messages'."""
 
@@ -63,17 +62,18 @@ def variables(found: dict[str, str], speed: int = SPEED) -> dict[str, str]:
     if speed == 1:
         return found
     changed = {"AWS_SDK_UA_APP_ID": APPLICATION}
-    for name, compress in ((POLICY, _policy), (DEMAND_POLICY, _demand_policy)):
-        if name in found and (policy := _object(found[name])) is not None:
-            compress(policy, speed)
-            changed[name] = json.dumps(policy)
+    if POLICY in found and (policy := _object(found[POLICY])) is not None:
+        _policy(policy, speed)
+        changed[POLICY] = json.dumps(policy)
     return {**found, **changed}
 
 
 def event(payload: bytes, speed: int = SPEED) -> bytes:
-    """A function's event, likewise: what the metric function is to know of a demand law."""
+    """A function's event, likewise: what the metric function is to know of a demand law, or the speed."""
     if speed == 1 or (request := _object(payload)) is None:
         return payload
+    if request.get("action") == SCALE_BY_DEMAND:
+        return json.dumps({**request, "speed": speed}).encode()
     services = request.get("services")
     for service in services if isinstance(services, list) else []:
         if isinstance(service, dict) and isinstance(law := service.get("demand"), dict):
@@ -109,12 +109,6 @@ def _policy(policy: dict, speed: int) -> None:
     for side in ("scale_out", "scale_in"):
         if isinstance(steps := policy.get(side), dict):
             _shorten(steps, ("cooldown",), speed)
-
-
-def _demand_policy(policy: dict, speed: int) -> None:
-    _shorten(policy, DEMAND_TIMES, speed)
-    if isinstance(law := policy.get("law"), dict):
-        _shorten(law, LAW_TIMES, speed)
 
 
 def _shorten(found: dict, names: tuple[str, ...], speed: int) -> None:

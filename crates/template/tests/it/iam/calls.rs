@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use stack::{Encryption, Permission, Queue, Service, ServiceSource};
+use stack::{Encryption, Permission, Queue, Service, ServiceSource, StepScaling};
 use template::names;
 
 use super::Request;
@@ -19,7 +19,7 @@ fn on(action: &str, resource: impl Into<String>) -> Request {
 /// What each role's program calls. Instances have a policy of AWS instead.
 pub(super) fn calls(world: &World) -> Calls {
     let mut calls = Calls::new();
-    let mut measured = Vec::new();
+    let (mut measured, mut demanded) = (Vec::new(), Vec::new());
     for (short, service) in &world.stack.services {
         if let ServiceSource::Create(spec) = &service.source {
             if spec.task_role.is_none() {
@@ -30,9 +30,11 @@ pub(super) fn calls(world: &World) -> Calls {
                 calls.insert(role, execution(world, short, service));
             }
         }
-        let role = names::scaling_function_role(short);
-        if !world.template.to_json()["Resources"][role.as_str()].is_null() {
-            calls.insert(role, scaling_function(world, short, service));
+        if let Some(steps) = alarm_steps(service) {
+            let role = names::scaling_function_role(short);
+            calls.insert(role, scaling_function(world, short, (service, steps)));
+        } else if service.has_scaling_function() {
+            demanded.extend(demand_function(world, short, service));
         } else if service.is_measured() {
             measured.extend(metric_function(world, short, service));
         }
@@ -42,7 +44,18 @@ pub(super) fn calls(world: &World) -> Calls {
         measured.push(publish(world));
         calls.insert(names::METRIC_FUNCTION_ROLE.to_owned(), measured);
     }
+    if !demanded.is_empty() {
+        demanded.extend(logs(world, &names::demand_function_logs(1)));
+        demanded.push(publish(world));
+        // It calibrates, and insures against the arrivals of two weeks.
+        demanded.push(read_metrics());
+        calls.insert(names::demand_function_role(1), demanded);
+    }
     calls
+}
+
+fn alarm_steps(service: &Service) -> Option<&StepScaling> {
+    service.scaling.as_ref()?.alarm_steps.as_ref()
 }
 
 fn logs(world: &World, group: &str) -> Vec<Request> {
@@ -229,27 +242,29 @@ fn reads_metrics(service: &Service) -> bool {
     demand.is_some_and(|demand| demand.processing_time.is_none() || service.tasks.min == 0)
 }
 
-fn scaling_function(world: &World, short: &str, service: &Service) -> Vec<Request> {
+fn scale(world: &World, short: &str, service: &Service) -> Vec<Request> {
     let arn_of = service_arn(world, short, service);
+    ["ecs:DescribeServices", "ecs:UpdateService"]
+        .map(|action| on(action, arn_of.as_str()))
+        .into()
+}
+
+/// What a function calls for one of the services that it scales by demand.
+fn demand_function(world: &World, short: &str, service: &Service) -> Vec<Request> {
+    let queues = service.consumes.iter();
+    let queues = queues.map(|queue| on("sqs:GetQueueAttributes", queue_arn(world, queue)));
+    let mut calls = scale(world, short, service);
+    calls.extend(queues);
+    calls
+}
+
+fn scaling_function(
+    world: &World,
+    short: &str,
+    (service, steps): (&Service, &StepScaling),
+) -> Vec<Request> {
     let mut calls = logs(world, &names::scaling_function_logs(short));
-    calls.extend(
-        ["ecs:DescribeServices", "ecs:UpdateService"].map(|action| on(action, arn_of.as_str())),
-    );
-    let Some(steps) = service
-        .scaling
-        .as_ref()
-        .and_then(|scaling| scaling.alarm_steps.as_ref())
-    else {
-        let queues = service
-            .consumes
-            .iter()
-            .map(|queue| on("sqs:GetQueueAttributes", queue_arn(world, queue)));
-        calls.extend(queues);
-        calls.push(publish(world));
-        // It calibrates, and insures against the arrivals of two weeks.
-        calls.push(read_metrics());
-        return calls;
-    };
+    calls.extend(scale(world, short, service));
     calls.push(on(
         "sqs:SendMessage",
         world.arn(&names::scaling_dead_letter_queue(short)),

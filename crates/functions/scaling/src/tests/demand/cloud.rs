@@ -26,7 +26,9 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex as Kept;
 use tokio::time::{Instant, sleep_until};
 
-use crate::{Clients, DemandAnswer, DemandCheck, InvocationError, Memory, Policy, Reply, handle};
+use crate::{
+    Clients, DemandAnswer, DemandCheck, FleetAnswer, InvocationError, Memory, Policy, Reply, handle,
+};
 
 /// 2026-11-21T10:00:00Z, in seconds.
 pub(super) const START: u64 = 1_795_255_200;
@@ -63,7 +65,7 @@ pub(super) type Shared = Arc<Mutex<World>>;
 
 /// An answer and the lines of the log.
 pub(super) struct Invoked {
-    pub(super) result: Result<DemandAnswer, InvocationError>,
+    pub(super) result: Result<FleetAnswer, InvocationError>,
     pub(super) log: Vec<Value>,
 }
 
@@ -86,7 +88,7 @@ pub(super) fn world(load: Load) -> Shared {
 }
 
 /// 1 to 50 tasks; a promise of 60 s, 2 s a message; looks every 10 s within a minute.
-pub(super) fn policy(changes: &Value) -> Policy {
+pub(super) fn policy(changes: &Value) -> Value {
     let mut policy = json!({
         "namespace": "EcsScaler", "cluster": "web", "service": "worker", "min": 1, "max": 50,
         "queues": [{"name": "orders", "url": "https://sqs/orders"}],
@@ -100,24 +102,24 @@ pub(super) fn policy(changes: &Value) -> Policy {
             _ => policy[key] = value.clone(),
         }
     }
-    Policy::from_variables(None, Some(policy.to_string())).unwrap()
+    policy
 }
 
 /// The policy over two queues.
-pub(super) fn two_queues() -> Policy {
+pub(super) fn two_queues() -> Value {
     let queue = |name: &str| json!({"name": name, "url": format!("https://sqs/{name}")});
     policy(&json!({"queues": [queue("orders"), queue("returns")]}))
 }
 
-pub(super) fn re_evaluate() -> Value {
-    json!({"action": "re-evaluate"})
+/// The event of the rule.
+pub(super) fn order(services: &[&Value]) -> Value {
+    json!({"action": "scale-by-demand", "services": services})
 }
 
 /// One invocation that begins at this second, or when the one before has ended.
 pub(super) async fn invoke_at(
     world: &Shared,
     second: u64,
-    policy: &Policy,
     memory: &Kept<Memory>,
     event: Value,
 ) -> Invoked {
@@ -133,7 +135,15 @@ pub(super) async fn invoke_at(
     let mut written = Vec::new();
     let mut log = Log::new(&mut written, &invocation.request_id, now);
     let clients = clients(world);
-    let result = handle(&clients, policy, memory, event, &invocation, &mut log).await;
+    let result = handle(
+        &clients,
+        &Policy::demand(),
+        memory,
+        event,
+        &invocation,
+        &mut log,
+    )
+    .await;
     assert!(
         began.elapsed() < invocation.time_left,
         "Lambda would have ended it"
@@ -151,22 +161,30 @@ pub(super) async fn invoke_at(
 }
 
 /// So many invocations, one a minute, in one execution environment.
-pub(super) async fn minutes(world: &Shared, policy: &Policy, count: u64) -> Vec<Invoked> {
+pub(super) async fn minutes(world: &Shared, policy: &Value, count: u64) -> Vec<Invoked> {
     let memory = Kept::new(Memory::default());
     let mut all = Vec::new();
     for minute in 0..count {
-        all.push(invoke_at(world, minute * 60, policy, &memory, re_evaluate()).await);
+        all.push(invoke_at(world, minute * 60, &memory, order(&[policy])).await);
     }
     all
 }
 
 impl Invoked {
-    pub(super) fn answer(&self) -> &DemandAnswer {
+    pub(super) fn fleet(&self) -> &FleetAnswer {
         match &self.result {
             Ok(answer) => answer,
             Err(InvocationError::LooksFailed(answer)) => answer,
             Err(other) => panic!("{other:?}"),
         }
+    }
+
+    /// The answer for the one service.
+    pub(super) fn answer(&self) -> &DemandAnswer {
+        let [answer] = self.fleet().services.as_slice() else {
+            panic!("one service");
+        };
+        answer
     }
 
     pub(super) fn looks(&self) -> &[DemandCheck] {
@@ -281,13 +299,16 @@ fn describe_services(world: &Shared) -> Rule {
         let described = call(&world, "DescribeServices", |world, _| {
             let output = DescribeServicesOutput::builder();
             let Some(status) = world.service else {
-                return output.failures(Failure::builder().reason("MISSING").build());
+                let arn = "arn:aws:ecs:us-west-2:111122223333:service/web/worker";
+                let failure = Failure::builder().reason("MISSING").arn(arn);
+                return output.failures(failure.build());
             };
             let deployments = world.deployments.iter().map(|state| {
                 let state = DeploymentRolloutState::from(*state);
                 Deployment::builder().rollout_state(state).build()
             });
             let service = Service::builder()
+                .service_name("worker")
                 .status(status)
                 .desired_count(world.desired)
                 .running_count(world.running.unwrap_or(world.desired))

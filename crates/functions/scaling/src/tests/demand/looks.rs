@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::cloud::{START, invoke_at, minutes, policy, re_evaluate, two_queues, world};
+use super::cloud::{START, invoke_at, minutes, order, policy, two_queues, world};
 use crate::{DemandOutcome, Memory};
 
 #[tokio::test(start_paused = true)]
@@ -37,7 +37,7 @@ async fn each_look_tells_its_numbers_and_its_reason() {
     let second = looked.clone().nth(1).unwrap();
     let expected = json!({
         "timestamp": "2026-11-21T10:00:10Z", "level": "INFO", "requestId": "request-1",
-        "message": "look", "at": "2026-11-21T10:00:10Z", "outcome": "scaled_out", "rate": 5.0,
+        "message": "look", "cluster": "web", "service": "worker", "at": "2026-11-21T10:00:10Z", "outcome": "scaled_out", "rate": 5.0,
         "backlog": 0, "in_flight": 10, "need": 10.0 / 1.05, "running": 8, "from": 8, "to": 10,
         "reason": "the work needs 9.5 tasks",
     });
@@ -46,8 +46,8 @@ async fn each_look_tells_its_numbers_and_its_reason() {
     let last = invoked.log.last().unwrap();
     let expected = json!({
         "timestamp": "2026-11-21T10:00:50Z", "level": "INFO", "requestId": "request-1",
-        "message": "invocation succeeded", "looks": 6, "failedLooks": 0, "from": 8, "to": 10,
-        "processingTime": {"source": "given", "seconds": 2.0}, "needsPublished": 5,
+        "message": "invocation succeeded", "services": 1, "failedServices": 0, "looks": 6, "failedLooks": 0,
+        "needsPublished": 5,
         "durationMs": 50_000,
     });
     assert_eq!(*last, expected);
@@ -112,7 +112,7 @@ async fn a_cold_start_removes_nothing() {
     for minute in 0..5 {
         let memory = Mutex::new(Memory::default());
         let policy = policy(&json!({}));
-        invoke_at(&world, minute * 60, &policy, &memory, re_evaluate()).await;
+        invoke_at(&world, minute * 60, &memory, order(&[&policy])).await;
     }
     assert_eq!(world.lock().unwrap().set, []);
 }
@@ -181,8 +181,8 @@ async fn two_environments_at_once_set_the_same_count() {
     let policy = policy(&json!({}));
     let (one, other) = (Mutex::default(), Mutex::default());
     let (one, other) = futures::join!(
-        invoke_at(&world, 0, &policy, &one, re_evaluate()),
-        invoke_at(&world, 0, &policy, &other, re_evaluate()),
+        invoke_at(&world, 0, &one, order(&[&policy])),
+        invoke_at(&world, 0, &other, order(&[&policy])),
     );
     assert!(one.result.is_ok() && other.result.is_ok());
     assert!(

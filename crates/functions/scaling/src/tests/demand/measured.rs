@@ -3,10 +3,10 @@
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::cloud::{invoke_at, minutes, policy, re_evaluate, two_queues, world};
+use super::cloud::{invoke_at, minutes, order, policy, two_queues, world};
 use crate::{DemandOutcome, Memory, ProcessingTime};
 
-fn measured() -> crate::Policy {
+fn measured() -> serde_json::Value {
     policy(&json!({"processing_time_ms": null, "min": 0}))
 }
 
@@ -29,15 +29,15 @@ async fn the_last_good_one_is_remembered() {
     let world = world(|_| (0, 10));
     let memory = Mutex::new(Memory::default());
     world.lock().unwrap().metrics = Some((10.0, 300.0));
-    invoke_at(&world, 0, &measured(), &memory, re_evaluate()).await;
+    invoke_at(&world, 0, &memory, order(&[&measured()])).await;
     world.lock().unwrap().metrics = None;
-    let idle = invoke_at(&world, 60, &measured(), &memory, re_evaluate()).await;
+    let idle = invoke_at(&world, 60, &memory, order(&[&measured()])).await;
     assert_eq!(idle.answer().processing_time, ProcessingTime::Measured(2.0));
     world
         .lock()
         .unwrap()
         .fail("GetMetricData", |_| Some("AccessDenied"));
-    let refused = invoke_at(&world, 120, &measured(), &memory, re_evaluate()).await;
+    let refused = invoke_at(&world, 120, &memory, order(&[&measured()])).await;
     assert!(refused.result.is_ok());
     assert_eq!(
         refused.answer().processing_time,
@@ -81,7 +81,7 @@ async fn one_that_can_not_be_asked_for_fails_the_invocation() {
     let text = invoked.result.as_ref().unwrap_err().to_string();
     assert_eq!(
         text,
-        "0 of 6 looks failed: GetMetricData failed: AccessDenied: as told"
+        "service worker: 0 of 6 looks failed: GetMetricData failed: AccessDenied: as told"
     );
 }
 

@@ -6,7 +6,7 @@ use super::cloud::{World, minutes, policy, world};
 use crate::DemandOutcome;
 
 /// Tasks that start in 40 s, for an objective of 10 s.
-fn tight() -> crate::Policy {
+fn tight() -> serde_json::Value {
     policy(&json!({"acceptable_latency_ms": 10_000}))
 }
 

@@ -1,0 +1,120 @@
+//! Descriptions of many services in few calls.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures::FutureExt as _;
+use futures::future::{LocalBoxFuture, Shared, join_all};
+use lambda_kit::CallError;
+use tokio::time::Instant;
+
+use super::fleet::{Fleet, ServiceRun};
+use crate::Problem;
+use crate::service::{self, Service, explain_absence};
+
+/// Services that one DescribeServices call takes.
+///
+/// Source: Amazon ECS API Reference, DescribeServices.
+const SERVICES_PER_CALL: usize = 10;
+
+/// What ECS says of each service, by its name.
+#[derive(Debug)]
+pub(super) struct Described {
+    pub(super) services: HashMap<String, Result<Service, Problem>>,
+    /// Whether the call failed, so that each service was asked for alone.
+    pub(super) split: bool,
+}
+
+/// A description that the services of one call wait for.
+pub(super) type Description<'a> = Shared<LocalBoxFuture<'a, Rc<Described>>>;
+
+/// Which of the services are described, in as few calls as possible and no more than ECS's request rate allows: for each
+/// call, their places. Services whose tasks change come first, then those that have waited longest, and last those
+/// that need a call of their own.
+pub(super) fn plan_calls(
+    runs: &[ServiceRun],
+    mut take_call: impl FnMut() -> bool,
+) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_by_key(|place| runs.get(*place).map(priority));
+    let mut calls: Vec<Vec<usize>> = Vec::new();
+    let mut open: HashMap<&str, usize> = HashMap::new();
+    for place in order {
+        let Some(run) = runs.get(place) else { continue };
+        let (cluster, alone) = (run.tracked.policy.cluster.as_str(), run.tracked.alone);
+        let joined = open.get(cluster).filter(|_| !alone);
+        if let Some(call) = joined.and_then(|index| calls.get_mut(*index))
+            && call.len() < SERVICES_PER_CALL
+        {
+            call.push(place);
+        } else if take_call() {
+            if !alone {
+                open.insert(cluster, calls.len());
+            }
+            calls.push(vec![place]);
+        }
+    }
+    calls
+}
+
+fn priority(run: &ServiceRun) -> (bool, bool, Option<Instant>) {
+    let known = run.tracked.known.as_ref();
+    let settled = known.is_some_and(|(_, service)| service.is_settled());
+    (run.tracked.alone, settled, known.map(|(at, _)| *at))
+}
+
+/// The description of these services of a cluster.
+pub(super) fn describe<'a>(
+    fleet: &'a Fleet<'a>,
+    cluster: String,
+    names: Vec<String>,
+    until: Instant,
+) -> Description<'a> {
+    async move { Rc::new(ask(fleet, &cluster, names, until).await) }
+        .boxed_local()
+        .shared()
+}
+
+async fn ask(fleet: &Fleet<'_>, cluster: &str, names: Vec<String>, until: Instant) -> Described {
+    let ecs = &fleet.clients.ecs;
+    let error = match service::describe_all(ecs, cluster, &names, until).await {
+        Ok(services) => {
+            return Described {
+                services,
+                split: false,
+            };
+        }
+        Err(error) => error,
+    };
+    let split = names.len() > 1 && is_of_one(&error);
+    let each = names.into_iter().map(async |name| {
+        let one = match split && fleet.rates.describe.take() {
+            true => {
+                let one = std::slice::from_ref(&name);
+                let found = service::describe_all(ecs, cluster, one, until).await;
+                found.map(|mut found| found.remove(&name))
+            }
+            false => Err(error.clone()),
+        };
+        let one = match one {
+            Ok(found) => found.unwrap_or(Err(Problem::ServiceAbsent)),
+            Err(error) => explain_absence(error).map(Service::Missing),
+        };
+        (name, one)
+    });
+    let services = join_all(each).await.into_iter().collect();
+    Described { services, split }
+}
+
+/// Whether one service can be the reason that a call for several failed: ECS denies the call, or refuses a name.
+fn is_of_one(error: &CallError) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "AccessDeniedException"
+                | "AccessDenied"
+                | "InvalidParameterException"
+                | "ClientException"
+        )
+    )
+}

@@ -1,0 +1,229 @@
+//! The services of one invocation: each is checked at its own pace, and none waits for another.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{LocalBoxFuture, Shared};
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use lambda_kit::{CallError, Log, flows};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep_until};
+
+use super::answer::{DemandCheck, DemandOutcome};
+use super::check::{Checked, Reads};
+use super::descriptions::{Description, describe, plan_calls};
+use super::log as lines;
+use super::memory::Tracked;
+use super::processing::{Flows, ProcessingTime};
+use super::rates::Rates;
+use super::schedule::Schedule;
+use crate::Clients;
+
+/// GetQueueAttributes calls at a time. SQS sets no quota on them; the bound is for the function's memory and sockets.
+const QUEUES_AT_ONCE: usize = 64;
+
+/// Up to so many services, each check has a line in the log; of more, only checks that found or changed something.
+const EVERY_LINE: usize = 20;
+
+/// What the checks of one invocation share.
+pub(super) struct Fleet<'a> {
+    pub(super) clients: &'a Clients,
+    pub(super) rates: &'a Rates,
+    /// When the invocation began.
+    pub(super) begun: Instant,
+    /// The same, since the Unix epoch.
+    pub(super) now: Duration,
+    /// For GetQueueAttributes calls.
+    pub(super) permits: Semaphore,
+}
+
+/// One service in this invocation.
+#[derive(Debug)]
+pub(super) struct ServiceRun {
+    /// Where the event names it.
+    pub(super) place: usize,
+    pub(super) tracked: Tracked,
+    pub(super) schedule: Schedule,
+    /// When the next check is; none after the last one.
+    next: Option<Duration>,
+    /// As the latest check used it.
+    pub(super) processing: ProcessingTime,
+    pub(super) looks: Vec<DemandCheck>,
+    pub(super) problems: Vec<String>,
+    /// Whether CloudWatch was asked for the arrivals of the last days in this invocation.
+    pub(super) asked_history: bool,
+}
+
+/// What went through all queues lately.
+pub(super) type SharedFlows<'a> = Shared<LocalBoxFuture<'a, Rc<Result<Flows, CallError>>>>;
+
+impl ServiceRun {
+    pub(super) fn new(place: usize, tracked: Tracked, schedule: Schedule) -> Self {
+        Self {
+            place,
+            processing: ProcessingTime::configured(&tracked.policy),
+            tracked,
+            schedule,
+            next: Some(Duration::ZERO),
+            looks: Vec::new(),
+            problems: Vec::new(),
+            asked_history: false,
+        }
+    }
+}
+
+impl<'a> Fleet<'a> {
+    pub(super) fn new(clients: &'a Clients, rates: &'a Rates, now: Duration) -> Self {
+        Self {
+            clients,
+            rates,
+            begun: Instant::now(),
+            now,
+            permits: Semaphore::new(QUEUES_AT_ONCE),
+        }
+    }
+
+    /// Checks every service until its schedule ends, and writes the lines of the log. Each check is a future of its own, so
+    /// that a service whose calls are slow or fail misses its own checks and no other's.
+    pub(super) async fn patrol(
+        &'a self,
+        runs: Vec<ServiceRun>,
+        log: &mut Log<'_>,
+    ) -> Vec<ServiceRun> {
+        let flows = self.read_flows(&runs);
+        let all_lines = runs.len() <= EVERY_LINE;
+        let (mut idle, mut finished) = (runs, Vec::new());
+        let mut checks = FuturesUnordered::new();
+        loop {
+            let now = self.begun.elapsed();
+            let due = |run: &mut ServiceRun| run.next.is_some_and(|next| next <= now);
+            let starting: Vec<ServiceRun> = idle.extract_if(.., due).collect();
+            for (run, reads) in self.plan_reads(starting, &flows) {
+                checks.push(run.check(self, reads));
+            }
+            let wake = idle.iter().filter_map(|run| run.next).min();
+            let wake = wake.map(|next| self.begun + next);
+            let done = tokio::select! {
+                Some(done) = checks.next(), if !checks.is_empty() => done,
+                () = sleep_until(wake.unwrap_or(self.begun)), if wake.is_some() => continue,
+                else => break,
+            };
+            let run = self.conclude(done, all_lines, log);
+            match run.next {
+                Some(_) => idle.push(run),
+                None => finished.push(run),
+            }
+        }
+        finished
+    }
+
+    /// What each of the services reads in the check that starts now.
+    fn plan_reads(
+        &'a self,
+        mut runs: Vec<ServiceRun>,
+        flows: &SharedFlows<'a>,
+    ) -> Vec<(ServiceRun, Reads<'a>)> {
+        let learns = self.pick_learner(&mut runs);
+        let calls = plan_calls(&runs, || self.rates.describe.take());
+        let mut descriptions: Vec<Option<Description<'a>>> = vec![None; runs.len()];
+        for places in calls {
+            let members: Vec<&ServiceRun> =
+                places.iter().filter_map(|place| runs.get(*place)).collect();
+            let Some(first) = members.first() else {
+                continue;
+            };
+            let cluster = first.tracked.policy.cluster.clone();
+            let name = |run: &&ServiceRun| run.tracked.policy.service.clone();
+            let names = members.iter().map(name).collect();
+            let until = members.iter().map(|run| self.until(run)).max();
+            let until = until.unwrap_or(self.begun);
+            let shared = describe(self, cluster, names, until);
+            for place in places {
+                if let Some(description) = descriptions.get_mut(place) {
+                    *description = Some(shared.clone());
+                }
+            }
+        }
+        let reads = descriptions.into_iter().enumerate();
+        let reads = reads.map(|(place, description)| (description, learns == Some(place)));
+        runs.into_iter()
+            .zip(reads)
+            .map(|(run, (description, history))| {
+                let flows = run.looks.is_empty().then(|| flows.clone());
+                let reads = Reads {
+                    description,
+                    flows,
+                    history,
+                };
+                (run, reads)
+            })
+            .collect()
+    }
+
+    /// The place of the one service that reads the arrivals of the last days now, if one lacks them: learning from two weeks
+    /// takes a moment of the processor, in which the others wait.
+    fn pick_learner(&self, runs: &mut [ServiceRun]) -> Option<usize> {
+        let lacking = runs.iter_mut().enumerate();
+        let lacking =
+            lacking.filter(|(_, run)| !run.asked_history && run.tracked.scaler.lacks_arrivals());
+        let (place, run) = lacking.min_by_key(|(_, run)| run.tracked.asked_history)?;
+        run.asked_history = true;
+        run.tracked.asked_history = Some(Instant::now());
+        Some(place)
+    }
+
+    /// Reads at once what went through the queues of all services, when the first service asks.
+    fn read_flows(&'a self, runs: &[ServiceRun]) -> SharedFlows<'a> {
+        let policies = runs.iter().map(|run| Rc::clone(&run.tracked.policy));
+        let names: BTreeSet<String> = policies
+            .flat_map(|policy| policy.queues.clone())
+            .map(|queue| queue.name)
+            .collect();
+        let until = runs.iter().map(|run| self.until(run)).max();
+        let until = until.unwrap_or(self.begun);
+        async move {
+            let names = names.iter().map(String::as_str).collect();
+            Rc::new(flows(&self.clients.cloudwatch, &names, self.now, until).await)
+        }
+        .boxed_local()
+        .shared()
+    }
+
+    /// The time now, since the Unix epoch.
+    pub(super) fn time(&self) -> Duration {
+        self.now.saturating_add(self.begun.elapsed())
+    }
+
+    /// Until when the calls of a check can last that starts now.
+    pub(super) fn until(&self, run: &ServiceRun) -> Instant {
+        self.begun + run.schedule.until(self.begun.elapsed())
+    }
+
+    /// Adds a check that has ended to its service, writes its lines, and decides when the next one is.
+    fn conclude(&self, done: Checked, all_lines: bool, log: &mut Log<'_>) -> ServiceRun {
+        let Checked {
+            mut run,
+            look,
+            unread_history,
+            unread_flows,
+        } = done;
+        let name = &run.tracked.policy.service;
+        if let Some(error) = unread_history {
+            lines::log_unread_history(log, name, &error);
+        }
+        if let Some(error) = unread_flows {
+            lines::log_unread_deletes(log, name, &error);
+        }
+        if all_lines || run.looks.is_empty() || lines::is_worth_a_line(&look) {
+            lines::log_check(log, &run.tracked.policy, &look);
+        }
+        run.next = match look.outcome {
+            DemandOutcome::Missing | DemandOutcome::Draining => None,
+            _ => run.schedule.after(self.begun.elapsed()),
+        };
+        run.looks.push(look);
+        run
+    }
+}

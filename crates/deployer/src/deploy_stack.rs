@@ -133,6 +133,7 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
             ("storage", spec.storage.is_some()),
             ("ulimits", !container.ulimits.is_empty()),
             ("user", container.user.is_some()),
+            ("volumes", !spec.volumes.is_empty()),
         ];
         let given = given.into_iter().filter(|(_, is_given)| *is_given);
         keys.extend(given.map(|(key, _)| format!("services.{name}.{key}")));

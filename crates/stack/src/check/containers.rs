@@ -1,10 +1,10 @@
 //! How containers run: their health checks, and what their capacity offers.
 
-use super::sidecars;
 use super::texts::path_of;
+use super::{sidecars, volumes};
 use crate::findings::{Finding, Findings};
 use crate::model::{Container, HealthCheck, ServiceSource, ServiceSpec, Stack, Tasks};
-use crate::nearest::suggest;
+use crate::nearest::{listed, suggest};
 use crate::path;
 
 /// The first word of a health check's command. Source: Amazon ECS API, `HealthCheck$command`.
@@ -21,6 +21,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             check_container(stack, &path, container.container, findings);
         }
         sidecars::check(&service, key, spec, findings);
+        volumes::check(stack, &service, spec, findings);
         check_exec(&service, spec, findings);
         check_deployment(&service, spec, service_of.tasks, findings);
         check_storage(stack, &service, spec, findings);
@@ -64,11 +65,13 @@ fn check_health_command(path: &str, health: &HealthCheck, findings: &mut Finding
 
 /// Source: Amazon ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec", considerations.
 fn check_exec(service: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    if spec.exec && spec.container.read_only {
+    let closed = volumes::list_closed_folders(spec);
+    if spec.exec && spec.container.read_only && !closed.is_empty() {
+        let folders = listed(closed);
         let finding = Finding::error("`exec` can't be combined with `read_only`")
             .at(format!("{service}.exec"), "writes to the root file system")
             .at(format!("{service}.read_only"), "which is read-only")
-            .help("the agent that runs the commands writes its files there: keep one of the two");
+            .help(format!("the agent that runs the commands writes its files there: keep one of the two, or give it scratch volumes at {folders}, such as `volumes: {{agent: {{path: /managed-agents}}}}`"));
         findings.report(finding);
     }
 }

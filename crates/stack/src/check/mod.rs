@@ -25,6 +25,7 @@ mod slo;
 mod steps;
 mod texts;
 mod thresholds;
+mod volumes;
 
 use crate::findings::Findings;
 use crate::model::Stack;

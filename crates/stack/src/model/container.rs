@@ -41,6 +41,28 @@ pub enum ContainerState {
     Healthy,
 }
 
+/// A volume of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Folder of the service's own container.
+    pub path: String,
+    /// The file system that it is; otherwise it is empty, and ends with the task.
+    pub efs: Option<FileSystem>,
+}
+
+/// A file system in EFS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSystem {
+    /// Its ID.
+    pub id: String,
+    /// ID of the access point to it.
+    pub access_point: Option<String>,
+    /// Folder that is mounted, `/` for all of it.
+    pub directory: String,
+    /// Whether tasks may only read.
+    pub read_only: bool,
+}
+
 /// A container beside the service's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sidecar {
@@ -56,6 +78,8 @@ pub struct Sidecar {
     pub secrets: BTreeMap<String, String>,
     /// How it runs, beyond that.
     pub container: Container,
+    /// Folders of the volumes that it mounts, by their names.
+    pub volumes: BTreeMap<String, String>,
 }
 
 /// A container of a task: the service's own, or a sidecar.
@@ -78,6 +102,22 @@ pub struct TaskContainer<'s> {
 }
 
 impl ServiceSpec {
+    /// The volumes of a container with their names and folders: `None` is the service's own.
+    pub fn mounts(&self, sidecar: Option<&str>) -> Vec<(&str, &str)> {
+        let own = self
+            .volumes
+            .iter()
+            .map(|(name, volume)| (name.as_str(), volume.path.as_str()));
+        let Some(sidecar) = sidecar else {
+            return own.collect();
+        };
+        let sidecar = self.sidecars.get(sidecar).into_iter();
+        let mounts = sidecar.flat_map(|sidecar| &sidecar.volumes);
+        mounts
+            .map(|(name, path)| (name.as_str(), path.as_str()))
+            .collect()
+    }
+
     /// The containers of a task, the service's own first.
     pub fn containers(&self) -> impl Iterator<Item = TaskContainer<'_>> {
         let own = TaskContainer {

@@ -547,6 +547,8 @@ pub struct ServiceSpec {
     pub deployment: Deployment,
     /// Ephemeral storage of a task in GiB, 21 to 200; otherwise Fargate's 20.
     pub storage: Option<u32>,
+    /// Volumes of a task, by name.
+    pub volumes: BTreeMap<String, Volume>,
     /// What else the tasks may do.
     pub permissions: Vec<Permission>,
     /// Queues that the tasks send to: short names, or ARNs of others.

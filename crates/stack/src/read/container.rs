@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::fields::{Fields, texts_of};
 use crate::model::{
-    Container, ContainerState, Deployment, HealthCheck, Permission, PermissionStatement, Sidecar,
+    Container, ContainerState, Deployment, FileSystem, HealthCheck, Permission,
+    PermissionStatement, Sidecar, Volume,
 };
-use crate::shape::tables::{PERMISSION, SIDECAR};
+use crate::shape::tables::{FILE_SYSTEM_VOLUME, PERMISSION, SCRATCH_VOLUME, SIDECAR};
 use crate::yaml::Node;
 
 pub(super) fn container(fields: Fields<'_>) -> Container {
@@ -54,6 +55,7 @@ pub(super) fn sidecars(fields: Fields<'_>) -> BTreeMap<String, Sidecar> {
             environment: fields.text_entries("environment"),
             secrets: fields.text_entries("secrets"),
             container: container(fields),
+            volumes: fields.text_entries("volumes"),
         }
     };
     let entries = fields.entries("sidecars");
@@ -107,6 +109,33 @@ fn permission(node: &Node) -> Permission {
             .map(|(operator, node)| (operator.to_owned(), keys(node)))
             .collect(),
     })
+}
+
+pub(super) fn volumes(fields: Fields<'_>) -> BTreeMap<String, Volume> {
+    let entries = fields.entries("volumes");
+    entries
+        .map(|(name, node)| (name.to_owned(), volume(node)))
+        .collect()
+}
+
+fn volume(node: &Node) -> Volume {
+    if !node.has("efs") {
+        let fields = Fields::new(&SCRATCH_VOLUME, Some(node));
+        return Volume {
+            path: fields.text("path"),
+            efs: None,
+        };
+    }
+    let fields = Fields::new(&FILE_SYSTEM_VOLUME, Some(node));
+    Volume {
+        path: fields.text("path"),
+        efs: Some(FileSystem {
+            id: fields.text("efs"),
+            access_point: fields.optional_text("access_point"),
+            directory: fields.text("directory"),
+            read_only: fields.flag("read_only"),
+        }),
+    }
 }
 
 /// Size of the ephemeral storage in GiB.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::container::{container, deployment, permissions, sidecars, storage};
+use super::container::{container, deployment, permissions, sidecars, storage, volumes};
 use super::fields::Fields;
 use super::scaling::scaling;
 use super::shared::architecture;
@@ -69,6 +69,7 @@ fn spec(fields: Fields<'_>) -> ServiceSpec {
         copilot: fields.given("compat").is_some(),
         deployment: deployment(fields),
         storage: storage(fields),
+        volumes: volumes(fields),
         permissions: permissions(fields),
         sends: fields.texts("sends"),
         publishes: fields.texts("publishes"),

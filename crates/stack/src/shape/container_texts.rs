@@ -109,3 +109,30 @@ pub(crate) static SOURCE_ARN: Text = Text::new(
     "`arn:aws:s3:::BUCKET`, `arn:aws:events:REGION:ACCOUNT:rule/NAME`, or `arn:aws:sns:REGION:ACCOUNT:NAME`",
     "arn:aws:s3:::uploads",
 );
+
+/// EFS `CreateFileSystem`.
+pub(crate) static FILE_SYSTEM: Text = Text::new(
+    "the ID of an EFS file system",
+    128,
+    "^fs-[0-9a-f]{8,40}$",
+    "`fs-` and hexadecimal digits",
+    "fs-0a1b2c3d4e5f60718",
+);
+
+/// EFS `CreateAccessPoint`.
+pub(crate) static ACCESS_POINT: Text = Text::new(
+    "the ID of an EFS access point",
+    128,
+    "^fsap-[0-9a-f]{8,40}$",
+    "`fsap-` and hexadecimal digits",
+    "fsap-0a1b2c3d4e5f60718",
+);
+
+/// ECS `MountPoint`, `containerPath`; EFS `rootDirectory`.
+pub(crate) static FOLDER: Text = Text::new(
+    "an absolute path",
+    4_096,
+    "^/[^\\s:{}\"\\\\]*$",
+    "it begins with `/`, and holds no spaces, colons, braces, quotes, or backslashes",
+    "/tmp",
+);

@@ -115,6 +115,7 @@ fn worker() -> Service {
             copilot: false,
             deployment: Deployment::default(),
             storage: None,
+            volumes: BTreeMap::new(),
             permissions: Vec::new(),
             sends: Vec::new(),
             publishes: Vec::new(),

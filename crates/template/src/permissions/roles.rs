@@ -7,6 +7,7 @@ use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
 use crate::services::secrets::STORES;
 use crate::services::task_roles::CHANNELS;
+use crate::services::volumes::MOUNT;
 
 /// Roles, what is attached to them, and to whom they are passed.
 ///
@@ -216,6 +217,12 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     if scope.encrypts {
         let encrypt = Statement::allow("Encrypt", &["kms:GenerateDataKey"], keys());
         statements.push(encrypt.when("StringLike", "kms:ViaService", "sqs.*.amazonaws.com*"));
+    }
+    if !scope.file_systems.is_empty() {
+        let systems = scope.file_systems.iter();
+        let systems =
+            systems.map(|id| scope.arn("elasticfilesystem", &format!("file-system/{id}")));
+        statements.push(Statement::allow("MountFileSystems", MOUNT, systems));
     }
     if scope.exec {
         statements.push(Statement::allow("OpenChannels", CHANNELS, everywhere()));

@@ -40,6 +40,8 @@ pub(super) struct Scope {
     pub(super) sent_queues: Vec<String>,
     /// Whether tasks send to queues that KMS keys encrypt.
     pub(super) encrypts: bool,
+    /// IDs of file systems that tasks mount.
+    pub(super) file_systems: Vec<String>,
     /// Whether commands can be run in tasks.
     pub(super) exec: bool,
     /// ARNs of topics that tasks publish to.
@@ -92,6 +94,7 @@ impl Scope {
             existing_queues: vec![text("arn:aws:sqs:REGION:ACCOUNT:EXISTING_QUEUE")],
             sent_queues: Vec::new(),
             encrypts: true,
+            file_systems: vec![text("FILE_SYSTEM")],
             exec: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
@@ -135,6 +138,7 @@ impl Scope {
             existing_queues: Vec::new(),
             sent_queues: Vec::new(),
             encrypts: false,
+            file_systems: Vec::new(),
             exec: false,
             published: Vec::new(),
             topics: Vec::new(),
@@ -185,6 +189,7 @@ impl Scope {
             &mut self.policies,
             &mut self.sent_queues,
             &mut self.published,
+            &mut self.file_systems,
         ] {
             list.sort();
             list.dedup();
@@ -209,6 +214,13 @@ impl Scope {
         self.encrypts |= sent.any(|queue| key_of(queue).is_some());
         self.exec |= spec.exec && spec.task_role.is_none();
         self.published.extend(spec.publishes.iter().cloned());
+        if spec.task_role.is_none() {
+            let systems = spec
+                .volumes
+                .values()
+                .filter_map(|volume| volume.efs.as_ref());
+            self.file_systems.extend(systems.map(|efs| efs.id.clone()));
+        }
         let roles = [&spec.task_role, &spec.execution_role];
         self.existing_roles
             .extend(roles.into_iter().flatten().cloned());

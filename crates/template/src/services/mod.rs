@@ -7,6 +7,7 @@ pub(crate) mod load_balancer;
 mod permissions;
 pub(crate) mod secrets;
 pub(crate) mod task_roles;
+pub(crate) mod volumes;
 
 use std::collections::BTreeMap;
 
@@ -77,6 +78,9 @@ fn add_task_definition(
     if let (Some(map), Some(size)) = (properties.as_object_mut(), spec.storage) {
         map.insert("EphemeralStorage".into(), json!({ "SizeInGiB": size }));
     }
+    if let (Some(map), false) = (properties.as_object_mut(), spec.volumes.is_empty()) {
+        map.insert("Volumes".into(), volumes::render_volumes(spec).into());
+    }
     let id = names::task_definition(short);
     builder.add(id, Resource::new(types::TASK_DEFINITION, properties))
 }
@@ -109,6 +113,10 @@ fn render_containers(
             log_group: &log_group,
         };
         let mut container = parts.render();
+        let mounts = volumes::render_mounts(spec, task.sidecar);
+        if !mounts.is_empty() {
+            container.insert("MountPoints".into(), mounts.into());
+        }
         if task.sidecar.is_none() {
             add_to_main(&mut container, spec, on_instances);
         }

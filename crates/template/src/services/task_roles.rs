@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stack::{ServiceSpec, Stack};
 
 use super::destinations::{SentQueue, key_of};
-use super::{destinations, permissions, secrets};
+use super::{destinations, permissions, secrets, volumes};
 use crate::builder::Builder;
 use crate::contract::STACK_TAG;
 use crate::error::SynthesisError;
@@ -38,6 +38,7 @@ pub(super) fn add(
                 task_statements(stack, service),
                 Vec::from_iter(spec.exec.then(open_channels)),
                 destinations::send(sent, spec),
+                volumes::mount(spec),
                 granted,
             ]
             .concat(),

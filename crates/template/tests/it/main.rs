@@ -29,3 +29,4 @@ mod snapshots;
 mod stacks;
 mod templates;
 mod update;
+mod volumes;

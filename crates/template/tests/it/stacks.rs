@@ -116,6 +116,7 @@ pub(crate) fn spec() -> ServiceSpec {
         copilot: false,
         deployment: Deployment::default(),
         storage: None,
+        volumes: BTreeMap::new(),
         permissions: Vec::new(),
         sends: Vec::new(),
         publishes: Vec::new(),

@@ -3,6 +3,7 @@
 //! Source: Amazon ECS API, `RegisterTaskDefinition` and `ContainerDefinition`.
 
 use super::parts::{MINUTE, SECOND, default, optional, required, time, whole};
+use super::volumes::MOUNTS;
 use crate::shape::container_texts::{
     ACTION, CONDITION_KEY, CONDITION_OPERATOR, ENVIRONMENT_FILE, HEALTHY_SHARE, MOST_SHARE,
     RESOURCE, USER,
@@ -127,6 +128,7 @@ pub(crate) static SIDECAR: Object = Object {
         DROP,
         INIT,
         ULIMITS,
+        MOUNTS,
     ],
     rules: &[],
 };

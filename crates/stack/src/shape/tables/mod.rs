@@ -12,6 +12,7 @@ mod services;
 mod sides;
 mod step_metric;
 mod step_scaling;
+mod volumes;
 
 pub(crate) use container::{PERMISSION, SIDECAR};
 pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
@@ -21,6 +22,7 @@ pub(crate) use queues::{
 pub(crate) use services::{EXISTING_SERVICE, SERVICE, SHARES};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
+pub(crate) use volumes::{FILE_SYSTEM_VOLUME, SCRATCH_VOLUME};
 
 use metric::{ADDRESSES, ALARMS, LOGS, METRIC};
 use network::{CLUSTER_FORMS, NETWORK_FORMS};

@@ -7,6 +7,7 @@ use super::container::{
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
+use super::volumes::VOLUMES;
 use crate::shape::container_texts::{HEALTHY_SHARE, QUEUE_OR_ARN, ROLE_ARN, STORAGE};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
 use crate::shape::texts::{CLUSTER_AND_SERVICE, ECS_NAME, IMAGE, SHORT_NAME, TOPIC_ARN};
@@ -108,7 +109,7 @@ pub(crate) static SERVICE: Object = Object {
             "exec",
             Kind::Flag,
             "false",
-            "Whether `aws ecs execute-command` can run commands in a running task. Its tasks may then use Session Manager's channels. Not with `read_only`, because the agent for it writes to the root file system.",
+            "Whether `aws ecs execute-command` can run commands in a running task. Its tasks may then use Session Manager's channels. With `read_only`, the agent for it needs scratch `volumes` at `/managed-agents`, `/var/lib/amazon/ssm`, and `/var/log/amazon/ssm`; AWS doesn't support that officially.",
         ),
         optional("compat", Kind::Word(&["copilot"]), COMPAT_DOC),
         optional(
@@ -143,6 +144,7 @@ pub(crate) static SERVICE: Object = Object {
             Kind::Text(&STORAGE),
             "Ephemeral storage of a task on Fargate; otherwise it has 20 GiB.",
         ),
+        VOLUMES,
         optional("slo", Kind::Objective(&MOMENT), SLO_DOC),
         default("consumes", Kind::List(&CONSUMES), "[]", CONSUMES_DOC),
         default(

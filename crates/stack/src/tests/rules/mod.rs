@@ -15,6 +15,7 @@ mod slo;
 mod steps;
 mod structure;
 mod thresholds;
+mod volumes;
 
 use super::{changed, line, problems};
 

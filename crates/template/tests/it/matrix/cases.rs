@@ -211,7 +211,8 @@ fn edit(definition: &Value, path: &str, value: &Value) -> Value {
 }
 
 /// Keys whose values are mappings with keys of the user's own.
-const MAPPINGS: [&str; 9] = [
+const MAPPINGS: [&str; 10] = [
+    "volumes",
     "sidecars",
     "depends_on",
     "environments",

@@ -7,7 +7,7 @@ use crate::builder::Template;
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
-use crate::services::ENABLE_EXEC;
+use crate::services::{ENABLE_EXEC, MONITORING, render_monitoring};
 
 type Resources = Map<String, Value>;
 
@@ -17,7 +17,8 @@ impl Template {
     /// - a changed capacity provider strategy starts a deployment, which ECS doesn't do by itself;
     /// - Container Insights that the deployed template switched on is switched off, since ECS keeps a setting
     ///   that is absent;
-    /// - `exec` that the deployed template switched on is switched off, for the same reason;
+    /// - `exec` that the deployed template switched on is switched off, and metrics every 20 s come every minute again, for
+    ///   the same reason;
     /// - a filter of a subscription that is gone is emptied, for the same reason, and a queue's attributes get their
     ///   defaults back.
     ///
@@ -139,6 +140,10 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
     let Some(service) = properties(resource) else {
         return Ok(());
     };
+    if before.get(MONITORING).is_some() {
+        let plain = render_monitoring(&["CPUUtilization", "MemoryUtilization"], 60);
+        service.entry(MONITORING).or_insert(plain);
+    }
     if before.get(ENABLE_EXEC).is_some() {
         service.entry(ENABLE_EXEC).or_insert(json!(false));
     }

@@ -13,6 +13,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         };
         let path = format!("services.{key}");
         check_conflicts(scaling, &path, findings);
+        check_resolution(service, scaling, &path, findings);
         if let Some(backlog) = &scaling.backlog_per_task {
             too_many(service, backlog, &path, findings);
             if backlog.source == BacklogSource::MetricMath {
@@ -114,6 +115,29 @@ fn too_many(service: &Service, backlog: &BacklogPerTask, path: &str, findings: &
         _ => return,
     };
     findings.report(finding);
+}
+
+/// ECS publishes a metric every 20 s only for a service that asks for it.
+/// Source: Amazon ECS Developer Guide, "Faster auto scaling with high-resolution metrics".
+fn check_resolution(service: &Service, scaling: &Scaling, path: &str, findings: &mut Findings) {
+    let ServiceSource::Existing { cluster, service } = &service.source else {
+        return;
+    };
+    let policies = [
+        ("cpu", "CPUUtilization", &scaling.cpu),
+        ("memory", "MemoryUtilization", &scaling.memory),
+    ];
+    for (key, metric, policy) in policies {
+        if !policy.is_some_and(|policy| policy.high_resolution) {
+            continue;
+        }
+        let finding = Finding::warning(format!(
+            "the policy has no metric unless `{cluster}/{service}` publishes `{metric}` every 20 s"
+        ))
+        .at(format!("{path}.scaling.{key}.high_resolution"), "needs datapoints every 20 s")
+        .help(format!("let its owner turn that on (`monitoring` of the service, with a resolution of 20 s for `{metric}`), or leave `high_resolution` out"));
+        findings.report(finding);
+    }
 }
 
 /// Metric math divides by `RunningTaskCount`, which Container Insights publishes and bills.

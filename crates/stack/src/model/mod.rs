@@ -391,6 +391,8 @@ pub enum Actuator {
 pub struct Utilization {
     /// Average utilization to keep, in percent, 1 to 100.
     pub target: u32,
+    /// Whether it is measured every 20 s instead of every minute.
+    pub high_resolution: bool,
     /// Cooldowns of the scaling policy.
     pub cooldown: Cooldown,
 }

@@ -66,6 +66,7 @@ fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
 fn utilization(fields: Fields<'_>) -> Utilization {
     Utilization {
         target: fields.whole("target"),
+        high_resolution: fields.flag("high_resolution"),
         cooldown: cooldown(fields),
     }
 }

@@ -144,7 +144,11 @@ fn tracking_configuration(target: Value, cooldown: Cooldown, metric: (&str, Valu
 }
 
 fn utilization_configuration(metric: &str, utilization: &Utilization) -> Value {
-    let metric = json!({ "PredefinedMetricType": metric });
+    let suffix = match utilization.high_resolution {
+        true => "HighResolution",
+        false => "",
+    };
+    let metric = json!({ "PredefinedMetricType": format!("{metric}{suffix}") });
     tracking_configuration(
         utilization.target.into(),
         utilization.cooldown,

@@ -172,6 +172,29 @@ fn render_environment(
 /// The property by which a service's tasks run commands.
 pub(crate) const ENABLE_EXEC: &str = "EnableExecuteCommand";
 
+/// The property that says how often a service's utilization is measured.
+pub(crate) const MONITORING: &str = "Monitoring";
+
+/// Source: AWS::ECS::Service, `MonitoringConfiguration`: 20 or 60 s.
+pub(crate) fn render_monitoring(metrics: &[&str], seconds: u32) -> Value {
+    json!({ "MetricConfigurations": [{ "MetricNames": metrics, "ResolutionSeconds": seconds }] })
+}
+
+/// The metrics on which the service scales every 20 s.
+fn list_measured_often(service: &ResolvedService<'_>) -> Vec<&'static str> {
+    let Some(scaling) = &service.service.scaling else {
+        return Vec::new();
+    };
+    let policies = [
+        ("CPUUtilization", &scaling.cpu),
+        ("MemoryUtilization", &scaling.memory),
+    ];
+    let often = policies
+        .into_iter()
+        .filter(|(_, policy)| policy.is_some_and(|policy| policy.high_resolution));
+    often.map(|(metric, _)| metric).collect()
+}
+
 fn add_service(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
@@ -218,6 +241,10 @@ fn add_service(
         }
         if spec.exec {
             map.insert(ENABLE_EXEC.into(), true.into());
+        }
+        let measured = list_measured_often(service);
+        if !measured.is_empty() {
+            map.insert(MONITORING.into(), render_monitoring(&measured, 20));
         }
         if let Some(name) = &spec.name {
             map.insert("ServiceName".into(), name.as_str().into());

@@ -361,3 +361,47 @@ fn container_insights_that_are_given_win() {
     assert_eq!(setting(Some(stack::Insights::Off)), "disabled");
     assert_eq!(setting(Some(stack::Insights::Enhanced)), "enhanced");
 }
+
+/// Amazon ECS Developer Guide, "Faster auto scaling with high-resolution metrics": the service publishes the metric every 20 s,
+/// and the policy names it.
+#[test]
+fn a_policy_of_high_resolution_has_its_metric() {
+    let with = |cpu: bool, memory: bool| {
+        let policy = |high_resolution| {
+            Some(stack::Utilization {
+                high_resolution,
+                ..stacks::utilization(60)
+            })
+        };
+        let scaling = Scaling {
+            cpu: policy(cpu),
+            memory: policy(memory),
+            ..Scaling::default()
+        };
+        synthesize(&one(scaling)).unwrap()
+    };
+    let kind = |template: &Value, id: &str| {
+        let policy = properties(template, id);
+        let tracking = &policy["TargetTrackingScalingPolicyConfiguration"];
+        tracking["PredefinedMetricSpecification"]["PredefinedMetricType"].clone()
+    };
+    let often = with(true, false);
+    let json = often.to_json();
+    assert_eq!(
+        kind(json, &names::cpu_policy("w")),
+        "ECSServiceAverageCPUUtilizationHighResolution"
+    );
+    assert_eq!(
+        kind(json, &names::memory_policy("w")),
+        "ECSServiceAverageMemoryUtilization"
+    );
+    let monitoring =
+        |template: &Value| properties(template, &names::service("w"))["Monitoring"].clone();
+    let configured = |metrics: Value, seconds: u32| json!({ "MetricConfigurations": [{ "MetricNames": metrics, "ResolutionSeconds": seconds }] });
+    assert_eq!(monitoring(json), configured(json!(["CPUUtilization"]), 20));
+    let plain = with(false, false);
+    assert!(monitoring(plain.to_json()).is_null());
+    let left = plain.adapt_to(json).unwrap();
+    let both = json!(["CPUUtilization", "MemoryUtilization"]);
+    assert_eq!(monitoring(left.to_json()), configured(both, 60));
+}

@@ -267,6 +267,7 @@ pub(crate) fn by_latency() -> StepScaling {
 pub(crate) fn utilization(target: u32) -> Utilization {
     Utilization {
         target,
+        high_resolution: false,
         cooldown: cooldown(),
     }
 }

@@ -39,6 +39,8 @@ LOW_FRACTION = 0.9
 PREDEFINED = {
     "ECSServiceAverageCPUUtilization": "CPUUtilization",
     "ECSServiceAverageMemoryUtilization": "MemoryUtilization",
+    "ECSServiceAverageCPUUtilizationHighResolution": "CPUUtilization",
+    "ECSServiceAverageMemoryUtilizationHighResolution": "MemoryUtilization",
 }
 
 ACTIVITIES: defaultdict[tuple[str, str], dict[str, dict]] = defaultdict(dict)

@@ -99,6 +99,12 @@ static UTILIZATION: Object = Object {
             "Average utilization to keep, in percent of what the tasks asked for.",
         ),
         default(
+            "high_resolution",
+            Kind::Flag,
+            "false",
+            "Whether the metric has a datapoint every 20 s instead of every minute, so that the policy reacts sooner. The owner of an existing service must turn its `monitoring` on.",
+        ),
+        default(
             "cooldown",
             Kind::Object(&COOLDOWN),
             "{}",

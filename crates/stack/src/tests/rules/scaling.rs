@@ -310,3 +310,20 @@ fn no_task_without_a_word_from_the_metric() {
         ),
     );
 }
+
+/// Only the owner of a service decides how often ECS measures it.
+#[test]
+fn high_resolution_of_an_existing_service() {
+    let cpu = "      cpu: {target: 60, high_resolution: true}\n";
+    let text = changed(BACKLOG, cpu).replace(
+        "    image: example/worker:1.0.0\n",
+        "    existing: shop/worker\n",
+    );
+    check_text(
+        &text,
+        &format!(
+            "warning 14:42 {HERE}.cpu.high_resolution: the policy has no metric unless `shop/worker` publishes `CPUUtilization` every 20 s"
+        ),
+    );
+    assert!(problems(&changed(BACKLOG, cpu)).is_empty());
+}

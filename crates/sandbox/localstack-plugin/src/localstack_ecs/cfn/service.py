@@ -51,7 +51,7 @@ class Service(Provider):
     SCHEMA = schema(
         TYPE,
         "ServiceArn",
-        (*UPDATABLE, *FIXED, "ForceNewDeployment", "Tags"),
+        (*UPDATABLE, *FIXED, "ForceNewDeployment", "Monitoring", "Tags"),
         create_only=FIXED,
         read_only=("ServiceArn", "Name"),
     )

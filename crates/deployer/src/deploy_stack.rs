@@ -119,6 +119,7 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
             continue;
         };
         let container = &spec.container;
+        let balancer = spec.load_balancer.as_ref();
         let given = [
             ("depends_on", !container.depends_on.is_empty()),
             ("drop", !container.drop.is_empty()),
@@ -126,6 +127,10 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
             ("environment_files", !container.environment_files.is_empty()),
             ("exec", spec.exec),
             ("health_check", container.health_check.is_some()),
+            (
+                "load_balancer.access_logs",
+                balancer.is_some_and(|balancer| balancer.access_logs.is_some()),
+            ),
             ("permissions", !spec.permissions.is_empty()),
             ("read_only", container.read_only),
             ("secrets", !spec.secrets.is_empty()),

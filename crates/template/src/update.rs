@@ -19,6 +19,7 @@ impl Template {
     ///   that is absent;
     /// - `exec` that the deployed template switched on is switched off, and metrics every 20 s come every minute again, for
     ///   the same reason;
+    /// - access logs and deletion protection of a load balancer are switched off, for the same reason;
     /// - a filter of a subscription that is gone is emptied, for the same reason, and a queue's attributes get their
     ///   defaults back.
     ///
@@ -117,6 +118,7 @@ fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), 
         Some(types::CLUSTER) => disable_insights(resource, before),
         Some("AWS::EC2::Subnet") => keep_zone(resource, before),
         Some(types::SUBSCRIPTION) => reset_filter(resource, before),
+        Some(types::LOAD_BALANCER) => reset_attributes(resource, before),
         Some(types::QUEUE) => reset_queue(resource, before),
         Some(types::TARGET_GROUP) => stay_in_vpc(id, resource, before)?,
         _ => {}
@@ -234,6 +236,29 @@ fn reset_filter(resource: &mut Value, before: &Value) {
     if before.get("FilterPolicyScope").is_some() {
         let entry = subscription.entry("FilterPolicyScope");
         entry.or_insert_with(|| "MessageAttributes".into());
+    }
+}
+
+/// A load balancer keeps the attributes that an update doesn't name.
+/// Source: Elastic Load Balancing API, `ModifyLoadBalancerAttributes`.
+fn reset_attributes(resource: &mut Value, before: &Value) {
+    const ATTRIBUTES: &str = "LoadBalancerAttributes";
+    const SWITCHES: [&str; 2] = ["access_logs.s3.enabled", "deletion_protection.enabled"];
+    let has = |list: &Value, key: &str| {
+        let mut items = list.as_array().into_iter().flatten();
+        items.any(|item| item.get("Key").and_then(Value::as_str) == Some(key))
+    };
+    let Some(new) = properties(resource).and_then(|balancer| balancer.get_mut(ATTRIBUTES)) else {
+        return;
+    };
+    let old = before.get(ATTRIBUTES).unwrap_or(&Value::Null);
+    let gone = SWITCHES.into_iter().filter(|key| has(old, key));
+    let gone: Vec<&str> = gone.filter(|key| !has(new, key)).collect();
+    if let Value::Array(list) = new {
+        list.extend(
+            gone.iter()
+                .map(|key| json!({ "Key": key, "Value": "false" })),
+        );
     }
 }
 

@@ -9,6 +9,7 @@ mod demand;
 mod fargate;
 mod groups;
 mod instances;
+mod load_balancers;
 mod metric;
 mod names;
 mod network;
@@ -42,6 +43,7 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     network::check(stack, findings);
     containers::check(stack, findings);
     permissions::check(stack, findings);
+    load_balancers::check(stack, findings);
     secrets::check(stack, findings);
     scaling::check(stack, findings);
     queues::check(stack, findings);

@@ -604,6 +604,16 @@ pub struct LoadBalancer {
     pub internal: bool,
     /// Its subnets, at least two, where they are not the tasks'.
     pub subnets: Vec<String>,
+    /// Blocks of addresses from which requests are let in; empty: everywhere, or the VPC.
+    pub allow_from: Vec<String>,
+    /// Whether port 80 redirects to the HTTPS listener.
+    pub redirect_http: bool,
+    /// Security policy of an HTTPS listener, if not the default one.
+    pub tls_policy: Option<String>,
+    /// Bucket of the access logs.
+    pub access_logs: Option<String>,
+    /// Whether it can't be deleted.
+    pub deletion_protection: bool,
 }
 
 /// Instruction set.

@@ -112,6 +112,11 @@ fn load_balancer(fields: Fields<'_>) -> LoadBalancer {
         certificate,
         internal: fields.flag("internal"),
         subnets: fields.texts("subnets"),
+        allow_from: fields.texts("allow_from"),
+        redirect_http: fields.flag("redirect_http"),
+        tls_policy: fields.optional_text("tls_policy"),
+        access_logs: fields.optional_text("access_logs"),
+        deletion_protection: fields.flag("deletion_protection"),
     }
 }
 

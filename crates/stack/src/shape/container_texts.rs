@@ -136,3 +136,30 @@ pub(crate) static FOLDER: Text = Text::new(
     "it begins with `/`, and holds no spaces, colons, braces, quotes, or backslashes",
     "/tmp",
 );
+
+/// EC2 `IpRange`, IPv4.
+pub(crate) static BLOCK: Text = Text::new(
+    "a block of IPv4 addresses",
+    18,
+    "^((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])/(3[0-2]|[12]?[0-9])$",
+    "an address, a slash, and the number of its leading bits",
+    "10.0.0.0/8",
+);
+
+/// S3 `CreateBucket`.
+pub(crate) static BUCKET: Text = Text::new(
+    "the name of an S3 bucket",
+    63,
+    "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    "3 to 63 lowercase letters, digits, dots, or hyphens",
+    "our-logs",
+);
+
+/// Elastic Load Balancing `CreateListener`, `SslPolicy`.
+pub(crate) static TLS_POLICY: Text = Text::new(
+    "a security policy of Elastic Load Balancing",
+    128,
+    "^ELBSecurityPolicy-[A-Za-z0-9-]+$",
+    "as Elastic Load Balancing names it",
+    "ELBSecurityPolicy-TLS13-1-2-2021-06",
+);

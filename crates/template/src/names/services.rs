@@ -177,6 +177,12 @@ pub fn load_balancer_security_group(short: &str) -> String {
     join_kind(short, "LoadBalancerSecurityGroup")
 }
 
+/// The listener that sends clients of HTTP to a service's HTTPS listener.
+#[must_use]
+pub fn redirect_listener(short: &str) -> String {
+    join_kind(short, "RedirectListener")
+}
+
 /// The target group of a service's tasks.
 #[must_use]
 pub fn target_group(short: &str) -> String {

@@ -154,14 +154,18 @@ fn add_groups(
         let group = quiet_group("Tasks: in from their load balancer alone", vpc.clone());
         builder.add(&targets.group, group)?;
     }
-    let sources = match balancer.internal {
-        true => placement.inside.clone(),
-        false => vec!["0.0.0.0/0".into()],
+    let sources = match (balancer.allow_from.as_slice(), balancer.internal) {
+        ([], true) => placement.inside.clone(),
+        ([], false) => vec!["0.0.0.0/0".into()],
+        (blocks, _) => blocks.iter().map(|block| json!(block)).collect(),
     };
-    let port = balancer.listener;
-    let ingress = sources.into_iter().map(
-        |source| json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": source, "Description": "Requests to the listener" }),
-    );
+    let redirected = balancer.redirect_http.then_some(HTTP);
+    let ports = [Some(balancer.listener), redirected];
+    let ingress = ports.into_iter().flatten().flat_map(|port| {
+        sources.iter().map(
+            move |source| json!({ "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": source, "Description": "Requests to the listener" }),
+        )
+    });
     let target = attribute(&targets.group, "GroupId");
     let (first, last) = targets.ports;
     let properties = json!({
@@ -219,15 +223,30 @@ fn add_load_balancer(
         "Scheme": scheme,
         "Subnets": subnets,
         "SecurityGroups": [group],
-        // Headers that no proxy may pass on are how requests are smuggled past one.
-        "LoadBalancerAttributes": [
-            { "Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true" },
-        ],
+        "LoadBalancerAttributes": list_attributes(balancer),
         "Tags": [{ "Key": names::NAME_TAG, "Value": short }],
     });
     let resource = Resource::new(types::LOAD_BALANCER, properties)
         .depends_on(placement.depends_on.iter().cloned());
     builder.add(names::load_balancer(short), resource)
+}
+
+/// Source: Elastic Load Balancing API, `LoadBalancerAttribute`.
+fn list_attributes(balancer: &LoadBalancer) -> Vec<Value> {
+    let attribute = |key: &str, value: &str| json!({ "Key": key, "Value": value });
+    // Headers that no proxy may pass on are how requests are smuggled past one.
+    let always = attribute("routing.http.drop_invalid_header_fields.enabled", "true");
+    let logs = balancer.access_logs.iter().flat_map(|bucket| {
+        [
+            attribute("access_logs.s3.enabled", "true"),
+            attribute("access_logs.s3.bucket", bucket),
+        ]
+    });
+    let protection = balancer
+        .deletion_protection
+        .then(|| attribute("deletion_protection.enabled", "true"));
+    let all = std::iter::once(always).chain(logs).chain(protection);
+    all.collect()
 }
 
 /// Source: Elastic Load Balancing API, `TargetGroupAttribute`, `deregistration_delay.timeout_seconds`.
@@ -270,6 +289,22 @@ fn add_target_group(
     )
 }
 
+/// Port of HTTP.
+const HTTP: u16 = 80;
+
+/// Sends clients of HTTP to the same address by HTTPS.
+fn redirect(short: &str, port: u16) -> Resource {
+    let to = json!({ "Protocol": "HTTPS", "Port": port.to_string(), "StatusCode": "HTTP_301" });
+    let properties = json!({
+        "LoadBalancerArn": reference(&names::load_balancer(short)),
+        "Port": HTTP,
+        "Protocol": "HTTP",
+        "DefaultActions": [{ "Type": "redirect", "RedirectConfig": to }],
+    });
+    // The other listener may have to leave port 80 first.
+    Resource::new(types::LISTENER, properties).depends_on([names::listener(short)])
+}
+
 fn add_listener(
     builder: &mut Builder,
     service: &ResolvedService<'_>,
@@ -290,7 +325,14 @@ fn add_listener(
             "Certificates".into(),
             json!([{ "CertificateArn": certificate }]),
         );
-        map.insert("SslPolicy".into(), TLS_POLICY.into());
+        let policy = balancer.tls_policy.as_deref().unwrap_or(TLS_POLICY);
+        map.insert("SslPolicy".into(), policy.into());
+    }
+    if balancer.redirect_http {
+        builder.add(
+            names::redirect_listener(short),
+            redirect(short, balancer.listener),
+        )?;
     }
     builder.add(
         names::listener(short),

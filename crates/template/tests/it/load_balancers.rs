@@ -330,3 +330,84 @@ fn full_instances_do_not_block_a_deployment() {
         assert!(max < 2 || stay(u64::from(min.max(2))) < u64::from(min.max(2)));
     }
 }
+
+fn guarded() -> Stack {
+    let guarded = ServiceSpec {
+        load_balancer: Some(LoadBalancer {
+            listener: 443,
+            certificate: Some("arn:aws:acm:us-west-2:111122223333:certificate/1a2b".into()),
+            allow_from: vec!["10.0.0.0/8".into(), "192.0.2.0/24".into()],
+            redirect_http: true,
+            tls_policy: Some("ELBSecurityPolicy-TLS13-1-2-2021-06".into()),
+            access_logs: Some("our-logs".into()),
+            deletion_protection: true,
+            ..web().load_balancer.unwrap()
+        }),
+        ..web()
+    };
+    let mut stack = with("shop", vec![], vec![("web", created(guarded, &[]))]);
+    stack.services.get_mut("web").unwrap().scaling = None;
+    stack
+}
+
+/// Elastic Load Balancing API, `LoadBalancerAttribute` and `RedirectActionConfig`.
+#[test]
+fn a_load_balancer_can_be_guarded() {
+    let template = synthesize(&guarded()).unwrap();
+    let template = template.to_json();
+    let balancer = properties(template, &names::load_balancer("web"));
+    let attribute = |key: &str, value: &str| json!({ "Key": key, "Value": value });
+    assert_eq!(
+        balancer["LoadBalancerAttributes"],
+        json!([
+            attribute("routing.http.drop_invalid_header_fields.enabled", "true"),
+            attribute("access_logs.s3.enabled", "true"),
+            attribute("access_logs.s3.bucket", "our-logs"),
+            attribute("deletion_protection.enabled", "true"),
+        ])
+    );
+    let redirect = properties(template, &names::redirect_listener("web"));
+    assert_eq!(redirect["Port"], 80);
+    let to = json!({ "Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301" });
+    let action = json!([{ "Type": "redirect", "RedirectConfig": to }]);
+    assert_eq!(redirect["DefaultActions"], action);
+    let listener = properties(template, &names::listener("web"));
+    assert_eq!(listener["SslPolicy"], "ELBSecurityPolicy-TLS13-1-2-2021-06");
+    let group = properties(template, &names::load_balancer_security_group("web"));
+    let open = group["SecurityGroupIngress"].as_array().unwrap().iter();
+    let open: Vec<_> = open
+        .map(|rule| {
+            (
+                rule["FromPort"].as_u64().unwrap(),
+                rule["CidrIp"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let (own, other) = ("10.0.0.0/8", "192.0.2.0/24");
+    assert_eq!(open, [(443, own), (443, other), (80, own), (80, other)]);
+}
+
+/// A load balancer keeps the attributes that an update doesn't name.
+#[test]
+fn guards_that_are_gone_are_switched_off() {
+    let deployed = synthesize(&guarded()).unwrap();
+    let mut plain = guarded();
+    if let stack::ServiceSource::Create(spec) = &mut plain.services.get_mut("web").unwrap().source {
+        let balancer = spec.load_balancer.as_mut().unwrap();
+        (balancer.access_logs, balancer.deletion_protection) = (None, false);
+    }
+    let left = synthesize(&plain)
+        .unwrap()
+        .adapt_to(deployed.to_json())
+        .unwrap();
+    let balancer = properties(left.to_json(), &names::load_balancer("web"));
+    let off = |key: &str| json!({ "Key": key, "Value": "false" });
+    let attributes = balancer["LoadBalancerAttributes"].as_array().unwrap();
+    assert_eq!(
+        attributes[1..],
+        [
+            off("access_logs.s3.enabled"),
+            off("deletion_protection.enabled")
+        ]
+    );
+}

@@ -139,6 +139,11 @@ pub(crate) fn web() -> ServiceSpec {
             certificate: None,
             internal: false,
             subnets: Vec::new(),
+            allow_from: Vec::new(),
+            redirect_http: false,
+            tls_policy: None,
+            access_logs: None,
+            deletion_protection: false,
         }),
         ..spec()
     }
@@ -717,6 +722,7 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
             definition("crates/template/tests/it/matrix/containers"),
         ),
         ("resizer", documented()),
+        ("guarded", definition("crates/template/tests/it/matrix/web")),
     ];
     all.extend(SHIPPED.map(|name| (name, shipped(name))));
     all

@@ -3,7 +3,8 @@
 //! Source: Elastic Load Balancing API, `CreateLoadBalancer`, `CreateListener` and `CreateTargetGroup`.
 
 use super::parts::{default, optional, whole};
-use crate::shape::kind::{Kind, List, Object, Whole};
+use crate::shape::container_texts::{BLOCK, BUCKET, TLS_POLICY};
+use crate::shape::kind::{Kind, List, Object, Rule, Whole};
 use crate::shape::texts::{CERTIFICATE_ARN, HEALTH_CHECK, SUBNET_ID};
 
 pub(super) static LOAD_BALANCER: Object = Object {
@@ -36,11 +37,51 @@ pub(super) static LOAD_BALANCER: Object = Object {
             Kind::List(&SUBNETS),
             "Its subnets in an existing network, in two availability zones at least; otherwise those of `network`. Public ones, unless it is internal.",
         ),
+        default(
+            "allow_from",
+            Kind::List(&BLOCKS),
+            "[]",
+            "Blocks of addresses from which requests are let in; otherwise from everywhere, or if it is `internal`, from the VPC.",
+        ),
+        default(
+            "redirect_http",
+            Kind::Flag,
+            "false",
+            "Whether it also listens on port 80, and sends clients from there to HTTPS.",
+        ),
+        optional(
+            "tls_policy",
+            Kind::Text(&TLS_POLICY),
+            "Versions and ciphers of TLS; otherwise `ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09`.",
+        ),
+        optional(
+            "access_logs",
+            Kind::Text(&BUCKET),
+            "S3 bucket in the stack's region that gets a line for each request. Its policy must let `logdelivery.elasticloadbalancing.amazonaws.com` write.",
+        ),
+        default(
+            "deletion_protection",
+            Kind::Flag,
+            "false",
+            "Whether it can't be deleted. `destroy`, and an update that removes or replaces it, then fail until it is off.",
+        ),
     ],
-    rules: &[],
+    rules: &[
+        Rule::Needs("redirect_http", "certificate"),
+        Rule::Needs("tls_policy", "certificate"),
+    ],
 };
 
 static PORT: Whole = whole(1, 65_535);
+
+/// Security groups hold 60 rules in all. Source: Amazon VPC quotas, "Security groups".
+static BLOCKS: List = List {
+    of: Kind::Text(&BLOCK),
+    least: 0,
+    most: 25,
+    unique: true,
+    rule: None,
+};
 
 static SUBNETS: List = List {
     of: Kind::Text(&SUBNET_ID),

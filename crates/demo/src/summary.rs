@@ -212,7 +212,9 @@ fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
 
 /// What the definition says of the processing time; the demo's worker takes exactly that.
 fn processing_time(service: &Service) -> Option<Duration> {
-    Some(service.backlog_per_task()?.processing_time)
+    let backlog = service.backlog_per_task();
+    let backlog = backlog.map(|backlog| backlog.processing_time);
+    backlog.or_else(|| service.demand()?.processing_time)
 }
 
 impl From<simulator::MeasuredAction> for ActionLine {

@@ -1,9 +1,9 @@
-//! The two systems that the demo can show.
+//! The systems that the demo can show.
 
 use std::time::Duration;
 
 use sandbox::Speed;
-use stack::{LoadError, Stack};
+use stack::{LoadError, Selection, Stack};
 
 use crate::error::Result;
 use crate::load::LoadText;
@@ -14,6 +14,8 @@ pub enum System {
     /// Backlog per task: queue, metric function, target tracking.
     #[default]
     Backlog,
+    /// Demand: queue, and a scaling function that checks every few seconds.
+    Demand,
     /// Alarm steps: an alarm on requests, topic, scaling function.
     AlarmSteps,
 }
@@ -26,19 +28,34 @@ impl System {
                 "stacks/voucher-worker.yaml",
                 include_str!("../../../stacks/voucher-worker.yaml"),
             ),
+            Self::Demand => (
+                "stacks/voucher-worker-demand.yaml",
+                include_str!("../../../stacks/voucher-worker-demand.yaml"),
+            ),
             Self::AlarmSteps => (
                 "stacks/sample-webapp.yaml",
                 include_str!("../../../stacks/sample-webapp.yaml"),
             ),
         };
-        let loaded = stack::parse(name, text).map_err(LoadError::Invalid)?;
+        let selection = Selection {
+            set: self.changes(),
+            ..Selection::default()
+        };
+        let loaded = stack::parse_selected(name, text, &selection).map_err(LoadError::Invalid)?;
         Ok(loaded.stack)
+    }
+
+    /// What differs from the shipped definition: demand gets the objective of the other system on the same load, so that
+    /// the two can be compared.
+    fn changes(self) -> Vec<String> {
+        let change = "services.voucher-worker.scaling.demand.acceptable_latency=10s";
+        Vec::from_iter((self == Self::Demand).then(|| change.to_owned()))
     }
 
     /// Whether its tasks are the example's workers; otherwise they are counted, and nothing runs.
     #[must_use]
     pub fn has_workers(self) -> bool {
-        self == Self::Backlog
+        self != Self::AlarmSteps
     }
 
     /// A crowd that comes in suddenly and goes slowly, in the loop's time: its rates are real, and its
@@ -53,7 +70,7 @@ impl System {
         };
         let text = match self {
             // 40 messages a second keep four tasks busy, and more until what has piled up is done.
-            Self::Backlog => format!(
+            Self::Backlog | Self::Demand => format!(
                 "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
                 time(8.0),
                 time(6.0),
@@ -77,7 +94,7 @@ impl System {
     pub(crate) fn patience(self, speed: Speed) -> Duration {
         let minutes = match self {
             Self::Backlog => 50,
-            Self::AlarmSteps => 30,
+            Self::Demand | Self::AlarmSteps => 30,
         };
         speed.compress(Duration::from_secs(60 * minutes)) + Duration::from_secs(20)
     }

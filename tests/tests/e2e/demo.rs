@@ -76,6 +76,30 @@ async fn the_story_is_told_and_nothing_is_left() {
     is_stopped(&demos).await;
 }
 
+/// The deadline algorithm live: the real function sets the count, and each message begins within 10 s, as predicted.
+#[tokio::test]
+async fn deadlines_are_met_as_predicted() {
+    let (bench, demos) = benches("deadlines");
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.html");
+    let path = report.display().to_string();
+    let arguments = [
+        "demo", "--system", "demand", "--speed", "20", "--report", &path,
+    ];
+    let ended = bench.xtask(arguments).end().await;
+    let answer = ended.succeeds();
+    assert_eq!(answer["messages"]["not_done"], 0, "{}", answer["messages"]);
+    let apart = answer["differing"].as_array().unwrap();
+    assert!(apart.is_empty(), "{apart:?}: {}", answer["comparison"]);
+    let within = answer["measured"]["within_objective"].as_f64().unwrap();
+    assert!(within >= 0.99, "{within}: {}", answer["comparison"]);
+    // 40 messages of 0.1 s a second need four tasks, and one doesn't meet the objective.
+    let most = answer["story"]["most_running"].as_u64().unwrap();
+    assert!((2..=6).contains(&most), "{most} tasks");
+    assert_eq!(answer["destroyed"]["existed"], true);
+    is_stopped(&demos).await;
+}
+
 /// As when its terminal is closed.
 #[tokio::test]
 async fn a_hangup_ends_it_and_clears_up() {

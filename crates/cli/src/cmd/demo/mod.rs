@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// How many times faster than real time the loop's minutes pass, 1 to 30; 1 is real time, and takes an hour
     #[arg(long, value_name = "N", default_value = "20")]
     speed: Speed,
-    /// Which of the two systems
+    /// Which of the three systems
     #[arg(long, value_enum, default_value_t)]
     system: SystemName,
     /// What to send: a generator as `simulate` knows it, such as `step:from=2/s,to=40/s,at=10s,for=60s`
@@ -55,6 +55,8 @@ enum SystemName {
     /// Backlog per task: queue, metric function, target tracking
     #[default]
     Backlog,
+    /// Demand: queue, and a scaling function that checks every few seconds
+    Demand,
     /// Alarm steps: an alarm on requests, topic, scaling function
     AlarmSteps,
 }
@@ -63,6 +65,7 @@ impl Args {
     fn system(&self) -> System {
         match self.system {
             SystemName::Backlog => System::Backlog,
+            SystemName::Demand => System::Demand,
             SystemName::AlarmSteps => System::AlarmSteps,
         }
     }

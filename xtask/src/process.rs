@@ -1,10 +1,12 @@
 //! Runs other programs.
 
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cli::{Failure, Result};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::paths;
 
@@ -53,6 +55,40 @@ fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
     }
 }
 
+/// How long an interrupted command has to end what it started. nextest gives its tests 10 s.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Runs a command, which shows its output. An interruption of this program (`is_interrupted`) ends it and what it started.
+pub(crate) fn run(
+    command: &mut Command,
+    is_interrupted: impl Fn() -> bool,
+) -> std::io::Result<ExitStatus> {
+    let mut child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let signal = |signal| {
+        // Already gone is what was wanted.
+        let _ = group.map(|group| kill_process_group(group, signal));
+    };
+    let mut asked = None;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            if asked.is_some() {
+                signal(Signal::KILL);
+            }
+            return Ok(status);
+        }
+        match asked {
+            None if is_interrupted() => {
+                signal(Signal::TERM);
+                asked = Some(Instant::now());
+            }
+            Some(since) if since.elapsed() > PATIENCE => signal(Signal::KILL),
+            _ => {}
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
 fn read(pipe: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
@@ -65,6 +101,28 @@ fn read(pipe: Option<impl Read>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interrupted_command_ends_with_all_that_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let script = format!(
+            "sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait",
+            file.display()
+        );
+        let mut command = Command::new("sh");
+        let status = run(command.args(["-c", &script]), || file.exists()).unwrap();
+        assert!(!status.success());
+        let pid = std::fs::read_to_string(&file).unwrap();
+        let begin = Instant::now();
+        // Until its parent, or `init`, has taken note of the end.
+        let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
+        while state().is_ok_and(|state| !state.contains(") Z ")) {
+            assert!(begin.elapsed() < PATIENCE, "{pid} is still running");
+            std::thread::sleep(PAUSE);
+        }
+        assert!(run(&mut Command::new("true"), || false).unwrap().success());
+    }
 
     #[test]
     fn output_is_returned_and_errors_are_shown() {

@@ -32,7 +32,7 @@ pub use crate::connect::named_sandbox;
 pub use crate::failure::{Failure, Result};
 pub use crate::output::Format;
 pub use crate::programs::pack_functions;
-pub use crate::signals::is_interrupted;
+pub use crate::signals::{is_interrupted, note_interruptions};
 pub use crate::ui::warn;
 pub use crate::workshop::{Installed, Workshop};
 

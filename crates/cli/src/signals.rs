@@ -19,6 +19,20 @@ pub fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
+/// Notes the first signal that asks this program to end, for [`is_interrupted`]; further ones are ignored. For a command
+/// that blocks its thread from its start to its end.
+pub fn note_interruptions() {
+    std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(wait_for_interruption());
+            INTERRUPTED.store(true, Ordering::Relaxed);
+        }
+    });
+}
+
 /// Runs `work` until it ends or is interrupted. Interrupted while the account holds a draft, such as a change set, it
 /// continues until the draft is removed, for at most [`CLEANUP`]; a second signal ends that, too. `None` if it was
 /// interrupted.

@@ -20,6 +20,20 @@ pub(crate) fn age_at(at: i64, now: u64) -> String {
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
+/// The counts of a service's tasks. `None`: these credentials may not read the service.
+pub(crate) fn format_counts(
+    running: Option<u32>,
+    pending: Option<u32>,
+    desired: Option<u32>,
+) -> String {
+    match (running, pending, desired) {
+        (Some(running), Some(pending), Some(desired)) => {
+            format!("{running} running, {pending} pending, {desired} desired")
+        }
+        _ => "unknown".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

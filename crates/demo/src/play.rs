@@ -57,7 +57,10 @@ impl<'a> Play<'a> {
     ) -> Result<Self> {
         let before = inspect(session, &stage.stack.name).await?;
         let service = before.services.first().ok_or(Error::NoService)?;
-        let story = Story::new(service.desired, !service.queues.is_empty());
+        let story = Story::new(
+            service.desired.unwrap_or_default(),
+            !service.queues.is_empty(),
+        );
         Ok(Self {
             stage,
             load,

@@ -4,7 +4,8 @@ use deployer::{Alarm, AlarmStepsState, ServiceState, StepAlarmState};
 use scaling::{AlarmState, Comparison};
 use simulator::Sample;
 
-/// The service as it was read at `at`, in seconds. Its queues are added up, as far as they can be read.
+/// The service as it was read at `at`, in seconds. Its queues are added up, as far as they can be read; a service that can't be read has
+/// no tasks.
 #[must_use]
 pub fn take_sample(service: &ServiceState, at: f64) -> Sample {
     let queues = service.queues.iter();
@@ -25,9 +26,9 @@ pub fn take_sample(service: &ServiceState, at: f64) -> Sample {
         at,
         visible: queues.clone().filter_map(|queue| queue.visible).sum(),
         in_flight: queues.filter_map(|queue| queue.in_flight).sum(),
-        desired: service.desired,
-        running: service.running,
-        pending: service.pending,
+        desired: service.desired.unwrap_or_default(),
+        running: service.running.unwrap_or_default(),
+        pending: service.pending.unwrap_or_default(),
         metric: None,
         scale_out_alarm: alarming(above) || side(|steps| steps.scale_out.as_ref()),
         scale_in_alarm: alarming(below) || side(|steps| steps.scale_in.as_ref()),

@@ -28,7 +28,7 @@ impl RecordedSteps {
         }
     }
 
-    fn note_side(&mut self, side: &StepAlarmState, desired: u32) {
+    fn note_side(&mut self, side: &StepAlarmState, desired: Option<u32>) {
         let Some(record) = side.last_step.as_ref().and_then(|step| step.known()) else {
             return;
         };
@@ -88,7 +88,7 @@ mod tests {
                 cooldown_s: 60,
                 last_step: Some(Parsed::Known(*record)),
             };
-            seen.note_side(&side, *desired);
+            seen.note_side(&side, Some(*desired));
         }
         seen.iter().map(|s| (s.record.to, s.applied)).collect()
     }

@@ -95,8 +95,12 @@ impl Story {
 
     /// What has happened since the last sample; `at` in seconds since the load began.
     pub(crate) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
-        self.most_running = self.most_running.max(seen.running);
-        self.most_desired = self.most_desired.max(seen.desired);
+        self.most_running = seen
+            .running
+            .map_or(self.most_running, |running| self.most_running.max(running));
+        self.most_desired = seen
+            .desired
+            .map_or(self.most_desired, |desired| self.most_desired.max(desired));
         let had = self.chapters.len();
         for chapter in Chapter::ALL {
             if self.when(chapter).is_none() && self.has_come(chapter, seen, load_ended) {
@@ -113,8 +117,8 @@ impl Story {
     fn has_come(&self, chapter: Chapter, seen: &ServiceState, load_ended: bool) -> bool {
         let came = |chapter| self.when(chapter).is_some();
         match chapter {
-            Chapter::ScaledOut => seen.desired > self.min,
-            Chapter::MoreRun => seen.running > self.min,
+            Chapter::ScaledOut => seen.desired > Some(self.min),
+            Chapter::MoreRun => seen.running > Some(self.min),
             Chapter::LoadEnded => load_ended,
             Chapter::Drained => {
                 let queue = seen.queues.first();
@@ -125,8 +129,8 @@ impl Story {
                 came(Chapter::MoreRun)
                     && came(Chapter::LoadEnded)
                     && (came(Chapter::Drained) || !self.queue)
-                    && seen.desired < self.most_desired
-                    && (seen.running, seen.pending) == (seen.desired, 0)
+                    && seen.desired < Some(self.most_desired)
+                    && (seen.running, seen.pending) == (seen.desired, Some(0))
             }
         }
     }
@@ -169,9 +173,9 @@ mod tests {
             ..QueueState::default()
         };
         ServiceState {
-            desired,
-            running,
-            pending: desired.saturating_sub(running),
+            desired: Some(desired),
+            running: Some(running),
+            pending: Some(desired.saturating_sub(running)),
             queues: vec![queue],
             ..ServiceState::default()
         }

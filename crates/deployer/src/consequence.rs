@@ -108,5 +108,21 @@ mod tests {
     fn a_replaced_target_group_interrupts() {
         let found = Consequence::find(Action::Replace, types::TARGET_GROUP, &["Port".to_owned()]);
         assert_eq!(found.unwrap().effect, Effect::Interrupts);
+        for action in [Action::Add, Action::Change, Action::Remove] {
+            let found = Consequence::find(action, types::TARGET_GROUP, &["Port".to_owned()]);
+            assert!(found.is_none(), "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_load_balancer_gets_another_address_or_loses_it() {
+        let text = |action| {
+            let found = Consequence::find(action, types::LOAD_BALANCER, &[]);
+            found.map(|found| found.text)
+        };
+        assert_eq!(text(Action::Replace), Some("gives it another address"));
+        assert_eq!(text(Action::MayReplace), Some("gives it another address"));
+        assert_eq!(text(Action::Remove), Some("ends its address"));
+        assert_eq!(text(Action::Change), None);
     }
 }

@@ -36,7 +36,7 @@ services:
     let found = cloud.resources(&stack.name).await;
     let elb = |action: &str, id: &str, more: &str| {
         let action = format!("{action}={}{more}", found.id(id));
-        cloud.query(ELB[0], ELB[1], &action);
+        let _reply = cloud.query(ELB[0], ELB[1], &action);
     };
     elb(
         "ModifyTargetGroup&TargetGroupArn",
@@ -46,18 +46,18 @@ services:
     elb("DeleteListener&ListenerArn", "WebListener", "");
     let all = "&IpPermissions.1.IpProtocol=-1&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0/0";
     let group = found.id("TaskSecurityGroup");
-    cloud.ec2(&format!("RevokeSecurityGroupEgress&GroupId={group}{all}"));
+    let _reply = cloud.ec2(&format!("RevokeSecurityGroupEgress&GroupId={group}{all}"));
     // Someone may add a rule.
     let balancer = found.id("WebLoadBalancerSecurityGroup");
     let other = all.replace(
         "-1",
         "tcp&IpPermissions.1.FromPort=81&IpPermissions.1.ToPort=81",
     );
-    cloud.ec2(&format!(
+    let _reply = cloud.ec2(&format!(
         "AuthorizeSecurityGroupIngress&GroupId={balancer}{other}"
     ));
     let table = found.id("PublicRouteTable");
-    cloud.ec2(&format!(
+    let _reply = cloud.ec2(&format!(
         "DeleteRoute&RouteTableId={table}&DestinationCidrBlock=0.0.0.0/0"
     ));
 

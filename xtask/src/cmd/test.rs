@@ -1,13 +1,13 @@
 //! `test`: every check and test of the project, in the order in which they fail fastest.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use cli::{Failure, Result};
 use deployer::FunctionCode;
 
-use crate::process::{capture_output, cargo};
+use crate::process::{self, capture_output, cargo};
 use crate::{advisories, audit, functions, node, paths};
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,7 @@ const PURE: [&str; 4] = ["stack", "scaling", "template", "simulator"];
 const IMPURE: [&str; 2] = ["tokio", "aws-"];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    cli::note_interruptions();
     if !args.no_lint {
         run_step("formatting", cargo().args(["fmt", "--all", "--check"]))?;
         time_step("layering", check_layering)?;
@@ -116,7 +117,7 @@ fn run_rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {
 fn run_step(name: &str, command: &mut Command) -> Result<()> {
     eprintln!("── {name}");
     time_step(name, || {
-        let status = command.stdin(Stdio::null()).status();
+        let status = process::run(command, cli::is_interrupted);
         let status =
             status.map_err(|error| Failure::failed(format!("failed to start {name}: {error}")))?;
         match status.success() {

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use stack::Report;
 
 use crate::definition::{self, SelectionArgs};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
+use crate::ui;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -24,8 +26,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         files => files.to_vec(),
     };
     let mut failed: Option<Failure> = None;
+    let mut warnings = Vec::new();
     for (file, selection) in list_variants(&files, &args.selection)? {
-        match check(file, &selection) {
+        match check(file, &selection, &mut warnings) {
             Ok(result) => results.push(result),
             Err(failure) => {
                 failed = Some(match failed {
@@ -34,6 +37,9 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
                 });
             }
         }
+    }
+    for (_, warnings) in warnings {
+        ui::print_report(&warnings);
     }
     if let Some(failure) = failed {
         return Err(failure);
@@ -44,8 +50,23 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-fn check(file: &Path, selection: &SelectionArgs) -> Result<Value> {
-    let stack = definition::load(file, selection)?;
+/// Checks a definition in an environment. Adds its warnings to those of the file's other environments, which mostly
+/// have the same.
+fn check<'f>(
+    file: &'f Path,
+    selection: &SelectionArgs,
+    warnings: &mut Vec<(&'f Path, Report)>,
+) -> Result<Value> {
+    let loaded = stack::load_selected(file, &selection.selection())?;
+    if !loaded.warnings.is_empty() {
+        let of_file = warnings.pop_if(|(known, _)| *known == file);
+        let all = match of_file {
+            Some((_, known)) => known.join(loaded.warnings),
+            None => loaded.warnings,
+        };
+        warnings.push((file, all));
+    }
+    let stack = loaded.stack;
     let template = template::synthesize(&stack)?;
     Ok(json!({
         "file": file.display().to_string(),
@@ -132,5 +153,23 @@ mod tests {
         assert_eq!(paths, ["services.web.nope", "tags.a", "region", "notify"]);
         std::fs::write(&files[0], "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {b: {}, a: {region: here}}\n").unwrap();
         assert!(run(all.of_environment("b".into())).is_ok());
+    }
+
+    #[test]
+    fn a_warning_of_all_environments_is_shown_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.yaml");
+        let text = "name: shop\nservices: {web: {image: 'web:1'}}\nenvironments: {b: {}, a: {}}\n";
+        std::fs::write(&file, text).unwrap();
+        let files = [file];
+        let mut warnings = Vec::new();
+        for (file, selection) in list_variants(&files, &SelectionArgs::default()).unwrap() {
+            let _result = check(file, &selection, &mut warnings).unwrap();
+        }
+        let [(_, report)] = &warnings[..] else {
+            panic!("one report for the file")
+        };
+        let paths: Vec<&str> = report.problems().iter().map(stack::Problem::path).collect();
+        assert_eq!(paths, ["notify"]);
     }
 }

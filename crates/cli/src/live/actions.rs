@@ -51,7 +51,7 @@ fn convert_activity(activity: &Activity) -> Action {
 }
 
 /// The step that the function recorded on its alarm. A text of anyone else is shown as it is.
-fn read_step(side: &str, state: &StepAlarmState, desired: u32) -> Option<Action> {
+fn read_step(side: &str, state: &StepAlarmState, desired: Option<u32>) -> Option<Action> {
     let last = state.last_step.as_ref()?;
     let unapplied = state
         .unapplied_step(desired)
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_record_becomes_an_action() {
         let record = "2026-11-21T10:00:12.5Z change 2026-11-21T09:59:30.123Z from 1 to 2 done";
-        let action = read_step("scale out", &state(record), 2).unwrap();
+        let action = read_step("scale out", &state(record), Some(2)).unwrap();
         assert_eq!(action.at, Some(1_795_255_212.5));
         assert_eq!(action.what, "scale out: desired count from 1 to 2");
     }
@@ -105,13 +105,13 @@ mod tests {
                 .what
         };
         let applied = "scale out: desired count from 1 to 2";
-        assert_eq!(what(1), format!("{applied} (recorded, not applied)"));
-        assert_eq!(what(2), applied);
+        assert_eq!(what(Some(1)), format!("{applied} (recorded, not applied)"));
+        assert_eq!(what(Some(2)), applied);
     }
 
     #[test]
     fn a_record_of_somebody_else_is_shown_as_it_is() {
-        let action = read_step("scale in", &state("from"), 2).unwrap();
+        let action = read_step("scale in", &state("from"), Some(2)).unwrap();
         assert_eq!((action.at, &*action.what), (None, "scale in: from"));
     }
 }

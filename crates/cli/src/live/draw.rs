@@ -5,7 +5,7 @@ use console::{Style, measure_text_width, truncate_str};
 use scaling::AlarmState;
 
 use crate::escape::{Keep, escape};
-use crate::words::{age, number};
+use crate::words::{age, format_counts, number};
 
 use super::actions::Action;
 use super::bars::{bar, columns, highest};
@@ -147,11 +147,8 @@ impl Pen {
             .bounds
             .map(|bounds| format!(" ({} to {})", bounds.min(), bounds.max()))
             .unwrap_or_default();
-        let text = format!(
-            "{} running, {} pending, {} desired{bounds}",
-            service.running, service.pending, service.desired
-        );
-        label_text("tasks", &text)
+        let counts = format_counts(service.running, service.pending, service.desired);
+        label_text("tasks", &format!("{counts}{bounds}"))
     }
 
     fn per_task(&self, queue: &QueueView, target: Option<f64>, now: f64) -> String {

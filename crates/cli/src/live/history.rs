@@ -32,6 +32,9 @@ impl History {
     pub(super) fn note(&mut self, service: &ServiceState, at: f64) -> &Past {
         let key = (service.cluster.clone(), service.service.clone());
         let past = self.services.entry(key).or_default();
+        let Some(desired) = service.desired else {
+            return past;
+        };
         let before = past.samples.back().map(|sample| sample.desired);
         past.samples.push_back(take_sample(service, at));
         if past.samples.len() > LOOKS {
@@ -41,10 +44,10 @@ impl History {
         let explained = !service.policies.is_empty() || service.alarm_steps.is_some();
         if explained {
             past.changes.clear();
-        } else if let Some(before) = before.filter(|before| *before != service.desired) {
+        } else if let Some(before) = before.filter(|before| *before != desired) {
             past.changes.push_front(Action {
                 at: Some(at),
-                what: format!("desired count from {before} to {}", service.desired),
+                what: format!("desired count from {before} to {desired}"),
                 why: "seen by this watch; nothing that is read here tells why".to_owned(),
             });
             past.changes.truncate(CHANGES);

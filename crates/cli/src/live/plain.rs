@@ -2,7 +2,7 @@
 
 use super::draw::format_depth;
 use super::view::{AlarmView, ServiceView, View};
-use crate::words::{age, number};
+use crate::words::{age, format_counts, number};
 
 /// What has been printed, so that only changes are printed again.
 #[derive(Debug, Default)]
@@ -113,10 +113,8 @@ fn service_changes(
 
 /// How a service stands, in one line.
 fn summarize_service(service: &ServiceView) -> String {
-    let mut text = format!(
-        "{}: {} running, {} pending, {} desired",
-        service.name, service.running, service.pending, service.desired
-    );
+    let counts = format_counts(service.running, service.pending, service.desired);
+    let mut text = format!("{}: {counts}", service.name);
     if service.status != "ACTIVE" {
         text.push_str(&format!(", {}", service.status));
     }

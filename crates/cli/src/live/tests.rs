@@ -40,6 +40,8 @@ fn alarm(name: &str, comparison: &str, threshold: f64, state: &str) -> Alarm {
         datapoints: 3,
         periods: 3,
         period_s: 60,
+        configured: None,
+        misses_data: false,
         arn: String::new(),
         actions: Vec::new(),
     }
@@ -77,9 +79,9 @@ fn service(visible: u64, running: u32, desired: u32, high: &str) -> ServiceState
         cluster: "voucher".into(),
         service: "voucher-worker-VoucherWorkerService-iNWZSmmwSnhv".into(),
         status: "ACTIVE".into(),
-        desired,
-        running,
-        pending: desired - running,
+        desired: Some(desired),
+        running: Some(running),
+        pending: Some(desired - running),
         bounds: Bounds::new(1, 20).ok(),
         queues: vec![queue("vouchers-7535c65b", Some(visible), Some(150.0))],
         policies: vec![policy],
@@ -359,4 +361,21 @@ async fn nobody_is_asked_oftener_than_wanted() {
         .map(|line| line.split(' ').next().unwrap())
         .collect();
     assert_eq!(looked, ["1", "12", "12", "17"]);
+}
+
+#[test]
+fn the_counts_of_a_service_that_may_not_be_read_are_unknown() {
+    let unread = ServiceState {
+        status: "UNKNOWN".into(),
+        desired: None,
+        running: None,
+        pending: None,
+        ..service(1_500, 10, 15, "ALARM")
+    };
+    let view = View::new("shop", &snapshot(unread), NOW, &mut History::default());
+    let lines = Plain::new(0.0).changes(&view, NOW);
+    assert!(
+        lines.iter().any(|line| line.contains(": unknown, UNKNOWN")),
+        "{lines:?}"
+    );
 }

@@ -40,9 +40,10 @@ pub(crate) struct ServiceView {
     pub name: String,
     /// ECS's status.
     pub status: String,
-    pub desired: u32,
-    pub running: u32,
-    pub pending: u32,
+    /// Tasks; nothing when the service can't be read.
+    pub desired: Option<u32>,
+    pub running: Option<u32>,
+    pub pending: Option<u32>,
     /// Fewest and most tasks.
     pub bounds: Option<Bounds>,
     /// Target of `BacklogPerTask`, if it is tracked.
@@ -132,7 +133,7 @@ impl ServiceView {
             queues: state
                 .queues
                 .iter()
-                .map(|queue| QueueView::new(queue, Some(state.running), snapshot))
+                .map(|queue| QueueView::new(queue, state.running, snapshot))
                 .collect(),
             alarms: scaling_alarms(state),
             actions: [list_actions(state), past.changes.iter().cloned().collect()].concat(),

@@ -52,11 +52,11 @@ impl StepAlarmState {
     pub const NOT_APPLIED: &str = " (recorded, not applied)";
 
     /// The last step if it was recorded but not applied, as far as the record and the service's desired count
-    /// show.
+    /// show. `None` if the count isn't known.
     #[must_use]
-    pub fn unapplied_step(&self, desired: u32) -> Option<&StepRecord> {
+    pub fn unapplied_step(&self, desired: Option<u32>) -> Option<&StepRecord> {
         let record = self.last_step.as_ref()?.known()?;
-        (!record.was_taken(desired)).then_some(record)
+        (!record.was_taken(desired?)).then_some(record)
     }
 }
 

@@ -36,12 +36,28 @@ pub struct Alarm {
     pub periods: i32,
     /// Length of a period in seconds.
     pub period_s: i32,
+    /// When it was made or changed, in seconds since 1970.
+    pub configured: Option<u64>,
+    /// Whether missing data puts it into ALARM.
+    #[serde(skip)]
+    pub misses_data: bool,
     /// ARN of the alarm.
     #[serde(skip)]
     pub arn: String,
     /// ARNs of what it acts on while in ALARM.
     #[serde(skip)]
     pub actions: Vec<String>,
+}
+
+impl Alarm {
+    /// Whether it is in ALARM only because nothing can have been published throughout its periods: CloudWatch evaluates
+    /// a new alarm at once, over a time before there was a stack.
+    #[must_use]
+    pub fn waits_for_data(&self, now: u64) -> bool {
+        let window = i64::from(self.periods) * i64::from(self.period_s);
+        let is_new = |at: u64| now < at.saturating_add(u64::try_from(window).unwrap_or_default());
+        self.misses_data && self.state.is(AlarmState::Alarm) && self.configured.is_some_and(is_new)
+    }
 }
 
 /// The metric of an alarm.
@@ -88,6 +104,10 @@ fn convert_alarm(alarm: &MetricAlarm) -> Alarm {
         datapoints: alarm.datapoints_to_alarm().unwrap_or(periods),
         periods,
         period_s: alarm.period().unwrap_or_default(),
+        configured: alarm
+            .alarm_configuration_updated_timestamp()
+            .and_then(|at| u64::try_from(at.secs()).ok()),
+        misses_data: alarm.treat_missing_data() == Some("breaching"),
         arn: alarm.alarm_arn().unwrap_or_default().to_owned(),
         actions: alarm.alarm_actions().to_vec(),
     }

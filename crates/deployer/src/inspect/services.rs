@@ -35,12 +35,12 @@ pub struct ServiceState {
     /// ECS's status, such as `ACTIVE`; `MISSING` if ECS knows no such service, `UNKNOWN` if these credentials may not
     /// read it.
     pub status: String,
-    /// Desired, running and pending count, as ECS says them.
-    pub desired: u32,
+    /// Desired count, as ECS returns it. `None` if these credentials may not read the service.
+    pub desired: Option<u32>,
     /// Running tasks.
-    pub running: u32,
+    pub running: Option<u32>,
     /// Tasks that are starting.
-    pub pending: u32,
+    pub pending: Option<u32>,
     /// Minimum and maximum capacity of the scalable target.
     pub bounds: Option<Bounds>,
     /// Queues that it consumes.
@@ -63,7 +63,7 @@ impl ServiceState {
     pub(super) fn count(&mut self, known: Option<&Service>) {
         let status = known.and_then(|known| known.status());
         self.status = status.unwrap_or("MISSING").to_owned();
-        let tasks = |of: fn(&Service) -> i32| known.map_or(0, |known| task_count(of(known)));
+        let tasks = |of: fn(&Service) -> i32| Some(known.map_or(0, |known| task_count(of(known))));
         self.desired = tasks(Service::desired_count);
         self.running = tasks(Service::running_count);
         self.pending = tasks(Service::pending_count);

@@ -6,7 +6,7 @@ use aws_sdk_ecr::types::ImageIdentifier;
 use futures::stream::{self, TryStreamExt};
 use stack::{ServiceSource, Stack};
 
-use crate::error::{Error, Result, aws};
+use crate::error::{Error, Result, aws, is_denied};
 use crate::session::Session;
 
 /// Requests at once.
@@ -53,8 +53,15 @@ async fn check_image(session: &Session<'_>, image: &EcrImage) -> Result<()> {
             .hint("push it first, or correct `image:`: a service without its image never becomes stable"));
     }
     // Tasks pull with their own role, so a deploy works without the permission to check.
-    if error.as_service_error().is_some() {
+    if is_denied(&error) {
         session.note(format!("skipped: {}", aws(doing)(error)));
+        return Ok(());
+    }
+    // An emulator without ECR pulls no images either.
+    if error.as_service_error().is_some() {
+        session.note(format!(
+            "the image {image} isn't looked for, because ECR doesn't answer here"
+        ));
         return Ok(());
     }
     Err(aws(doing)(error))

@@ -187,6 +187,10 @@ async fn an_image_that_is_missing_stops() {
     let (result, told) = check(&stack, &[roles(), denied]).await;
     result.unwrap();
     assert!(told.has("skipped: failed to look for the image"));
+    let (result, told) = check(&stack, &[roles(), images(Some("InternalFailure"))]).await;
+    result.unwrap();
+    assert!(told.has("isn't looked for, because ECR doesn't answer here"));
+    assert!(!told.has("failed"));
 }
 
 #[tokio::test(start_paused = true)]

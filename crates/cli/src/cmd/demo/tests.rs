@@ -31,9 +31,9 @@ fn make_inspection(waiting: u64, desired: u32, running: u32) -> Inspection {
         cluster: "voucher".into(),
         service: "voucher-worker".into(),
         status: "ACTIVE".into(),
-        desired,
-        running,
-        pending: desired - running,
+        desired: Some(desired),
+        running: Some(running),
+        pending: Some(desired - running),
         bounds: Bounds::new(1, 20).ok(),
         queues: vec![queue],
         activities: vec![Activity {

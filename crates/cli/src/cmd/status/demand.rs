@@ -72,7 +72,10 @@ fn describe_change(service: &ServiceState, need: f64) -> String {
         return String::new();
     };
     let wanted = tasks_for(need, bounds);
-    match wanted.cmp(&service.desired) {
+    let Some(desired) = service.desired else {
+        return String::new();
+    };
+    match wanted.cmp(&desired) {
         Ordering::Greater => format!(", which raises the count to {wanted}"),
         Ordering::Equal => format!(", which keeps {wanted}"),
         Ordering::Less => {
@@ -94,9 +97,9 @@ mod tests {
             cluster: "voucher".into(),
             service: "worker".into(),
             status: "ACTIVE".into(),
-            desired,
-            running: desired,
-            pending: 0,
+            desired: Some(desired),
+            running: Some(desired),
+            pending: Some(0),
             ..ServiceState::default()
         }
     }

@@ -53,7 +53,7 @@ fn format_adjustment(kind: &str, adjustment: i32) -> String {
 }
 
 /// A scaling function with its alarms.
-pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: u32) -> String {
+pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: Option<u32>) -> String {
     let mut text = format!("alarm steps   by the function {}\n", steps.function);
     let sides = [
         ("scale out", &steps.scale_out),
@@ -74,7 +74,7 @@ pub(super) fn alarm_steps(steps: &AlarmStepsState, desired: u32) -> String {
     text
 }
 
-fn side_text(name: &str, side: &StepAlarmState, desired: u32) -> String {
+fn side_text(name: &str, side: &StepAlarmState, desired: Option<u32>) -> String {
     let mut text = format!(
         "{name:<12}  {}, then a pause of {} s\n",
         format_adjustments(&side.steps),

@@ -8,7 +8,7 @@ use super::queue::{format_depth, format_metric};
 use super::scaling::{alarm_steps, format_policies};
 use super::{Live, Report};
 use crate::drift::{count_findings, format_findings};
-use crate::words::age_at;
+use crate::words::{age_at, format_counts};
 
 /// The whole picture; `now` in seconds since 1970.
 pub(super) fn format_report(name: &str, report: &Report, now: u64) -> String {
@@ -67,7 +67,7 @@ fn format_inspection(inspection: &Inspection, now: u64) -> String {
             format_depth(queue)
         ));
     }
-    text.push_str(&format_operational_alarms(&inspection.alarms));
+    text.push_str(&format_operational_alarms(&inspection.alarms, now));
     text
 }
 
@@ -95,13 +95,8 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     if let Some(url) = &service.url {
         text.push_str(&format!("url           {url}\n"));
     }
-    text.push_str(&match service.status.as_str() {
-        "UNKNOWN" => format!("tasks         unknown{bounds}\n"),
-        _ => format!(
-            "tasks         {} running, {} pending, {} desired{bounds}\n",
-            service.running, service.pending, service.desired
-        ),
-    });
+    let counts = format_counts(service.running, service.pending, service.desired);
+    text.push_str(&format!("tasks         {counts}{bounds}\n"));
     let tracking = service
         .policies
         .iter()
@@ -137,11 +132,11 @@ fn service_text(service: &ServiceState, now: u64) -> String {
     text
 }
 
-fn format_operational_alarms(alarms: &[Alarm]) -> String {
-    let noisy: Vec<&Alarm> = alarms
+fn format_operational_alarms(alarms: &[Alarm], now: u64) -> String {
+    let (new, noisy): (Vec<&Alarm>, Vec<&Alarm>) = alarms
         .iter()
-        .filter(|a| a.state.is(AlarmState::Alarm))
-        .collect();
+        .filter(|alarm| alarm.state.is(AlarmState::Alarm))
+        .partition(|alarm| alarm.waits_for_data(now));
     let mut text = format!(
         "\nalarms        {} of {} operational alarms are in ALARM\n",
         noisy.len(),
@@ -154,6 +149,12 @@ fn format_operational_alarms(alarms: &[Alarm]) -> String {
             &alarm.description
         };
         text.push_str(&format!("  {what}\n    {}\n", alarm.reason));
+    }
+    if !new.is_empty() {
+        text.push_str(&format!(
+            "              {} new, without data yet\n",
+            new.len()
+        ));
     }
     text
 }
@@ -181,6 +182,8 @@ mod tests {
             datapoints: periods,
             periods,
             period_s: 60,
+            configured: None,
+            misses_data: false,
             arn: String::new(),
             actions: Vec::new(),
         }
@@ -205,9 +208,9 @@ mod tests {
             cluster: "voucher".into(),
             service: name.into(),
             status: "ACTIVE".into(),
-            desired: 15,
-            running: 10,
-            pending: 5,
+            desired: Some(15),
+            running: Some(10),
+            pending: Some(5),
             ..ServiceState::default()
         }
     }
@@ -330,8 +333,8 @@ mod tests {
             alarm_steps(&steps, service.desired)
         };
         let line = format!("last step: {record}");
-        assert!(shown(1).contains(&format!("{line} (recorded, not applied)\n")));
-        assert!(shown(2).contains(&format!("{line}\n")));
+        assert!(shown(Some(1)).contains(&format!("{line} (recorded, not applied)\n")));
+        assert!(shown(Some(2)).contains(&format!("{line}\n")));
     }
 
     #[test]
@@ -375,5 +378,38 @@ mod tests {
             live: Live::Read(Box::new(inspection)),
         };
         insta::assert_snapshot!(format_report("voucher-worker", &report, NOW));
+    }
+
+    /// CloudWatch evaluates an alarm as soon as it is made.
+    #[test]
+    fn an_alarm_whose_periods_began_before_it_is_new_and_not_in_alarm() {
+        let silent = |configured| Alarm {
+            configured: Some(configured),
+            misses_data: true,
+            ..alarm("LessThanThreshold", 1.0, 10, "ALARM")
+        };
+        // Ten periods of a minute.
+        let shown = |age: u64| format_operational_alarms(&[silent(NOW - age)], NOW);
+        assert_eq!(
+            shown(599),
+            "\nalarms        0 of 1 operational alarms are in ALARM\n              1 new, without data yet\n"
+        );
+        assert!(shown(600).starts_with("\nalarms        1 of 1 operational alarms are in ALARM\n"));
+        let high = Alarm {
+            misses_data: false,
+            ..silent(NOW)
+        };
+        assert!(!high.waits_for_data(NOW));
+    }
+
+    #[test]
+    fn the_counts_of_a_service_that_may_not_be_read_are_unknown() {
+        let unread = ServiceState {
+            status: "UNKNOWN".into(),
+            ..ServiceState::default()
+        };
+        assert!(service_text(&unread, NOW).contains("tasks         unknown\n"));
+        let json = serde_json::to_value(&unread).unwrap();
+        assert_eq!(json["desired"], serde_json::Value::Null);
     }
 }

@@ -28,7 +28,7 @@ async fn a_small_system_is_read_whole() {
     assert_eq!((&*service.service, &*service.status), ("s1", "ACTIVE"));
     assert_eq!(
         (service.desired, service.running, service.pending),
-        (3, 2, 1)
+        (Some(3), Some(2), Some(1))
     );
     assert_eq!(service.bounds, Some(Bounds::new(1, 20).unwrap()));
     assert_eq!(

@@ -243,11 +243,11 @@ async fn a_scaling_function_is_shown_with_its_alarms_and_its_last_step() {
     assert_eq!(out.last_step, Some(Parsed::Known(RECORD.parse().unwrap())));
     let record = RECORD.parse().unwrap();
     assert_eq!(
-        out.unapplied_step(1),
+        out.unapplied_step(Some(1)),
         Some(&record),
         "the count is as before"
     );
-    assert_eq!(out.unapplied_step(2), None);
+    assert_eq!(out.unapplied_step(Some(2)), None);
     let alarm = out.alarm.as_ref().unwrap();
     let metric = alarm.metric.as_ref().unwrap();
     assert_eq!(

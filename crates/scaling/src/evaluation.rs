@@ -84,9 +84,8 @@ impl Evaluation {
         match self.missing {
             MissingData::Breaching | MissingData::NotBreaching => AlarmState::Ok,
             MissingData::Ignore => current,
-            MissingData::Missing if found.real > 0 && found.oldest >= datapoints => {
-                AlarmState::Alarm
-            }
+            // Without any datapoint, none is old.
+            MissingData::Missing if found.oldest >= datapoints => AlarmState::Alarm,
             MissingData::Missing => AlarmState::InsufficientData,
         }
     }

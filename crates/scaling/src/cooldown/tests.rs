@@ -102,6 +102,20 @@ fn scale_out_passes_the_cooldown_of_scale_in_and_ends_it() {
     );
 }
 
+/// AWS: a scale-out during the cooldown of scale-in happens at once, and "the cooldown period for the scale-in activity stops
+/// and doesn't complete". One at the very moment of the scale-in stops it, too, so the cooldown in effect is that of scale-out.
+#[test]
+fn of_two_steps_at_the_same_moment_scale_out_has_the_cooldown() {
+    let both = last(step(100, 2, 4), step(100, 4, 2));
+    assert_eq!(at(Side::Out, 130, 4, both, 2), wait(160, Side::Out));
+    assert_eq!(at(Side::In, 130, 4, both, -1), wait(160, Side::Out));
+    // The cooldown of scale-in would last until 400.
+    assert_eq!(
+        at(Side::In, 160, 4, both, -1),
+        Allowed::Step { to: 3, base: 4 }
+    );
+}
+
 #[test]
 fn what_someone_took_back_by_hand_is_not_added_again() {
     let added_two = last(step(100, 10, 12), None);

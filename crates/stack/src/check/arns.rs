@@ -1,8 +1,10 @@
 //! Whether what the ARNs name is within the stack's reach: its account, region and partition.
 
+use super::texts::path_of;
 use crate::arn::{Arn, partition_of};
 use crate::findings::{Finding, Findings};
-use crate::model::{Encryption, ExistingQueue, Queue, ServiceSource, Stack};
+use crate::model::{Encryption, ExistingQueue, Queue, ServiceSource, ServiceSpec, Stack};
+use crate::path;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     existing_queues(stack, findings);
@@ -66,8 +68,12 @@ fn check_permissions_boundary(stack: &Stack, findings: &mut Findings) {
         return;
     };
     if arn.account != account && arn.account != "aws" {
+        let path = match findings.is_given("roles.boundary") {
+            true => "roles.boundary",
+            false => "permissions_boundary",
+        };
         let finding = Finding::error("the permissions boundary belongs to another account")
-            .at("permissions_boundary", format!("account {}", arn.account))
+            .at(path, format!("account {}", arn.account))
             .at("account", format!("account {account}"))
             .help("IAM takes a policy of the role's own account, or one that AWS manages");
         findings.report(finding);
@@ -84,11 +90,17 @@ fn check_keys(stack: &Stack, findings: &mut Findings) {
         .filter(|(_, arn)| arn.service == "kms")
     {
         if arn.region != region {
-            let finding = Finding::error("the KMS key is in another region than the queue")
+            let (user, service) = match path.as_str() {
+                "encryption" => ("stack", "AWS"),
+                "logs.key" => ("stack", "CloudWatch Logs"),
+                _ => ("queue", "SQS"),
+            };
+            let message = format!("the KMS key is in another region than the {user}");
+            let finding = Finding::error(message)
                 .at(path, format!("region {}", arn.region))
                 .at("region", format!("region {region}"))
                 .help(format!(
-                    "SQS takes a key of its own region: use one in {region}"
+                    "{service} takes a key of its own region: use one in {region}"
                 ));
             findings.report(finding);
         }
@@ -153,9 +165,35 @@ fn check_partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
     }
 }
 
+/// The secrets and environment files of a service's containers. A parameter can be named without an ARN.
+fn container_arns<'s>(service: &str, spec: &'s ServiceSpec) -> Vec<(String, &'s str)> {
+    let containers = spec.containers().flat_map(|container| {
+        let outer = path_of(service, container);
+        let secrets = container.secrets.iter().map({
+            let list = format!("{outer}.secrets");
+            move |(name, arn)| (path::key(&list, name), arn.as_str())
+        });
+        let files = container.container.environment_files.iter().enumerate();
+        let files = files.map({
+            let list = format!("{outer}.environment_files");
+            move |(index, arn)| (path::item(&list, index), arn.as_str())
+        });
+        secrets.chain(files)
+    });
+    containers.collect()
+}
+
 /// Every ARN with its path.
 fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     let mut found = Vec::new();
+    let named = [("encryption", &stack.key), ("logs.key", &stack.log_key)];
+    let common = |arn: &String| stack.key.as_ref() == Some(arn);
+    for (path, arn) in named {
+        if path == "logs.key" && arn.as_ref().is_some_and(common) {
+            continue;
+        }
+        found.extend(arn.as_deref().map(|arn| (path.to_owned(), arn)));
+    }
     for (key, queue) in &stack.queues {
         match queue {
             Queue::Existing(queue) => {
@@ -165,7 +203,9 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
                 }
             }
             Queue::Create(spec) => {
-                if let Encryption::Kms(arn) = &spec.encryption {
+                if let Encryption::Kms(arn) = &spec.encryption
+                    && !common(arn)
+                {
                     found.push((format!("queues.{key}.encryption"), arn.as_str()));
                 }
                 let topics = spec.subscribe.iter().enumerate();
@@ -180,10 +220,15 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     }
     for (key, service) in &stack.services {
         if let ServiceSource::Create(spec) = &service.source {
-            let secrets = spec.secrets.iter();
-            found.extend(
-                secrets.map(|(name, arn)| (format!("services.{key}.secrets.{name}"), arn.as_str())),
-            );
+            let service = path::key("services", key);
+            found.extend(container_arns(&service, spec));
+            let roles = [
+                ("task_role", &spec.task_role),
+                ("execution_role", &spec.execution_role),
+            ];
+            for (role, arn) in roles {
+                found.extend(arn.as_deref().map(|arn| (format!("{service}.{role}"), arn)));
+            }
             for (list, arns) in [("sends", &spec.sends), ("publishes", &spec.publishes)] {
                 let arns = arns.iter().enumerate();
                 found.extend(

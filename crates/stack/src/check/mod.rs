@@ -9,6 +9,7 @@ mod demand;
 mod fargate;
 mod groups;
 mod instances;
+mod keys;
 mod load_balancers;
 mod metric;
 mod names;
@@ -49,4 +50,5 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     queues::check(stack, findings);
     objective::check(stack, findings);
     metric::check(stack, findings);
+    keys::check(stack, findings);
 }

@@ -29,6 +29,12 @@ pub struct Stack {
     pub termination_protection: bool,
     /// ARN of the IAM policy put as permissions boundary on every role.
     pub permissions_boundary: Option<String>,
+    /// Path of every role in IAM, which begins and ends with a slash.
+    pub role_path: String,
+    /// ARN of the KMS key of the alarms' messages, if it isn't one that SNS manages.
+    pub key: Option<String>,
+    /// ARN of the KMS key of the logs, if it isn't one that CloudWatch Logs manages.
+    pub log_key: Option<String>,
     /// Where the created services run.
     pub network: Network,
     /// Cluster of the created services.

@@ -28,7 +28,16 @@ pub(crate) fn read(root: &Node) -> Stack {
         region: fields.optional_text("region"),
         tags: fields.text_entries("tags"),
         termination_protection: fields.flag("termination_protection"),
-        permissions_boundary: fields.optional_text("permissions_boundary"),
+        permissions_boundary: fields
+            .object("roles")
+            .optional_text("boundary")
+            .or_else(|| fields.optional_text("permissions_boundary")),
+        role_path: fields.object("roles").text("path"),
+        log_key: fields
+            .object("logs")
+            .optional_text("key")
+            .or_else(|| fields.optional_text("encryption")),
+        key: fields.optional_text("encryption"),
         network: network::network(fields.given("network")),
         cluster: network::cluster(fields.given("cluster")),
         queues: queues::queues(fields),

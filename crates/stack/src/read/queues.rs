@@ -15,12 +15,14 @@ use crate::yaml::{Node, Value};
 
 pub(super) fn queues(stack: Fields<'_>) -> BTreeMap<String, Queue> {
     let entries = stack.entries("queues");
+    let common = stack.optional_text("encryption");
     entries
-        .map(|(key, node)| (key.to_owned(), queue(node)))
+        .map(|(key, node)| (key.to_owned(), queue(node, common.as_deref())))
         .collect()
 }
 
-fn queue(node: &Node) -> Queue {
+/// `common` is the key of queues without an `encryption` of their own.
+fn queue(node: &Node, common: Option<&str>) -> Queue {
     if node.has("existing") {
         return Queue::Existing(existing(Fields::new(&EXISTING_QUEUE, Some(node))));
     }
@@ -31,7 +33,10 @@ fn queue(node: &Node) -> Queue {
         retention: fields.duration("retention"),
         delay: fields.duration("delay"),
         fifo: fifo(fields),
-        encryption: encryption(&fields.text("encryption")),
+        encryption: match (fields.given("encryption"), common) {
+            (None, Some(key)) => Encryption::Kms(key.to_owned()),
+            _ => encryption(&fields.text("encryption")),
+        },
         dead_letter: fields
             .given("dead_letter")
             .map(|_| dead_letter(fields.object("dead_letter"))),

@@ -163,3 +163,12 @@ pub(crate) static TLS_POLICY: Text = Text::new(
     "as Elastic Load Balancing names it",
     "ELBSecurityPolicy-TLS13-1-2-2021-06",
 );
+
+/// IAM `CreateRole`, `Path`.
+pub(crate) static ROLE_PATH: Text = Text::new(
+    "a path of IAM",
+    512,
+    "^/([A-Za-z0-9_.,+@=-]+/)*$",
+    "names between slashes, the first and the last one included",
+    "/workers/",
+);

@@ -55,6 +55,9 @@ fn the_base_has_no_problem_and_every_default() {
         tags: BTreeMap::new(),
         termination_protection: false,
         permissions_boundary: None,
+        role_path: "/".to_owned(),
+        key: None,
+        log_key: None,
         network: Network::Create,
         cluster: Cluster::Create {
             name: None,

@@ -409,9 +409,11 @@ pub(super) static HANDLERS: &[(&str, &[&str])] = &[
     (
         "AWS::Logs::LogGroup",
         &[
+            "logs:AssociateKmsKey",
             "logs:CreateLogGroup",
             "logs:DeleteLogGroup",
             "logs:DescribeLogGroups",
+            "logs:DisassociateKmsKey",
             "logs:PutRetentionPolicy",
             "logs:DeleteRetentionPolicy",
             "logs:GetDataProtectionPolicy",

@@ -61,9 +61,11 @@ const RULES: &[&str] = &[
 ];
 
 const LOG_GROUPS: &[&str] = &[
+    "logs:AssociateKmsKey",
     "logs:CreateLogGroup",
     "logs:DeleteLogGroup",
     "logs:DeleteRetentionPolicy",
+    "logs:DisassociateKmsKey",
     "logs:GetDataProtectionPolicy",
     "logs:ListTagsForResource",
     "logs:ListTagsLogGroup",

@@ -240,7 +240,12 @@ impl Scope {
         for (id, resource) in template["Resources"].as_object().into_iter().flatten() {
             let properties = &resource["Properties"];
             match resource["Type"].as_str().unwrap_or_default() {
-                types::ROLE => self.roles.push(generated_name(&stack, id)),
+                types::ROLE => {
+                    let path = properties["Path"].as_str().unwrap_or_default();
+                    let name = generated_name(&stack, id);
+                    self.roles
+                        .push(format!("{}{name}", path.trim_start_matches('/')));
+                }
                 types::QUEUE => {
                     let queue = queue_name(&properties["QueueName"]);
                     let queue = queue.unwrap_or_else(|| generated_name(&stack, id));
@@ -267,7 +272,9 @@ impl Scope {
             }
         }
         if self.roles.len() > MOST_ROLES {
-            self.roles = vec![self.names.clone()];
+            let path = self.roles.first().and_then(|role| role.rsplit_once('/'));
+            let path = path.map_or(String::new(), |(path, _)| format!("{path}/"));
+            self.roles = vec![format!("{path}{}", self.names)];
         }
         for list in [&mut self.topics, &mut self.vpcs, &mut self.queues] {
             list.sort();

@@ -18,7 +18,11 @@ use crate::text::{Text, reference};
 /// not use it, and every alarm would be dropped in silence.
 pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
     let topic = reference(names::ALARM_TOPIC);
-    builder.add(names::ALARM_TOPIC, Resource::new(types::TOPIC, json!({})))?;
+    let properties = match &stack.key {
+        Some(key) => json!({ "KmsMasterKeyId": key }),
+        None => json!({}),
+    };
+    builder.add(names::ALARM_TOPIC, Resource::new(types::TOPIC, properties))?;
     let statement = json!({
         "Sid": "PublishAlarms",
         "Effect": "Allow",

@@ -20,7 +20,10 @@ pub(crate) fn add_log_group(
 ) -> Result<(), SynthesisError> {
     const DAY_SECONDS: u64 = 86_400;
     let days = stack.metric.log_retention.as_secs().div_ceil(DAY_SECONDS);
-    let properties = json!({ "RetentionInDays": days });
+    let mut properties = json!({ "RetentionInDays": days });
+    if let (Some(map), Some(key)) = (properties.as_object_mut(), &stack.log_key) {
+        map.insert("KmsKeyId".into(), key.as_str().into());
+    }
     builder.add(id, Resource::new(types::LOG_GROUP, properties).stateful())
 }
 

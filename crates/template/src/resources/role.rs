@@ -146,6 +146,9 @@ impl Role {
             if !managed.is_empty() {
                 map.insert("ManagedPolicyArns".into(), managed.into());
             }
+            if stack.role_path != "/" {
+                map.insert("Path".into(), stack.role_path.as_str().into());
+            }
             if let Some(boundary) = &stack.permissions_boundary {
                 map.insert("PermissionsBoundary".into(), boundary.as_str().into());
             }

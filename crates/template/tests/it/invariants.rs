@@ -194,8 +194,8 @@ fn every_role_has_the_boundary_if_there_is_one() {
     });
     // In `everything` two roles for each of two services and the metric function's; in each of the two
     // others the metric function's, two for each of seven services and one for each of four scaling
-    // functions, and the one of the instances.
-    assert_eq!(bounded, 5 + 2 * 19 + 1);
+    // functions, and the one of the instances. In `containers` two for each of two services, and the metric function's.
+    assert_eq!(bounded, 5 + 2 * 19 + 1 + 5);
 }
 
 #[test]

@@ -267,11 +267,6 @@ pub(crate) const NOT_NEEDED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "AWS::Logs::LogGroup",
-        &["logs:AssociateKmsKey", "logs:DisassociateKmsKey"],
-        "no key of a customer",
-    ),
-    (
-        "AWS::Logs::LogGroup",
         &[
             "logs:DeleteDataProtectionPolicy",
             "logs:PutDataProtectionPolicy",

@@ -130,3 +130,29 @@ fn a_task_protects_tasks_of_its_own_service_alone() {
         assert_eq!(service["Tags"][0]["Key"], template::names::NAME_TAG, "{id}");
     }
 }
+
+/// The log groups, the alarm topic, and the roles of a stack that has keys and a path.
+#[test]
+fn keys_and_paths_are_everywhere() {
+    let key = "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d";
+    let mut stack = stacks::every_kind("keys", stack::Capacity::Fargate);
+    stack.key = Some(key.into());
+    stack.log_key = Some(key.into());
+    stack.role_path = "/workers/".into();
+    stack.notify = vec!["ops@example.com".into()];
+    let template = synthesize(&stack).unwrap();
+    let all = |kind: &str, property: &str, value: &str| {
+        let found = of_type(template.to_json(), kind);
+        assert!(!found.is_empty(), "{kind}");
+        for (id, properties) in found {
+            assert_eq!(properties[property], value, "{id}");
+        }
+    };
+    all("AWS::Logs::LogGroup", "KmsKeyId", key);
+    all("AWS::SNS::Topic", "KmsMasterKeyId", key);
+    all("AWS::IAM::Role", "Path", "/workers/");
+    let permissions = template::permissions::Permissions::of(&stack).unwrap();
+    let role = serde_json::to_string(&permissions.role).unwrap();
+    assert!(role.contains(":role/workers/keys-"), "{role}");
+    assert!(!role.contains(":role/keys-"), "{role}");
+}

@@ -36,6 +36,9 @@ pub(crate) fn empty(name: &str) -> Stack {
         tags: BTreeMap::new(),
         termination_protection: false,
         permissions_boundary: None,
+        role_path: "/".into(),
+        key: None,
+        log_key: None,
         network: Network::Create,
         cluster: Cluster::Create {
             name: None,

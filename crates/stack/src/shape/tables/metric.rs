@@ -2,7 +2,7 @@
 
 use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, time, whole};
 use crate::shape::kind::{Kind, List, Object, Time, Whole};
-use crate::shape::texts::{EMAIL, NAMESPACE};
+use crate::shape::texts::{EMAIL, KEY_ARN, NAMESPACE};
 
 pub(super) static METRIC: Object = Object {
     what: "the metric function",
@@ -43,11 +43,18 @@ pub(super) static METRIC: Object = Object {
 
 pub(super) static LOGS: Object = Object {
     what: "how logs are kept",
-    fields: &[optional(
-        "retention",
-        Kind::Time(&LOG_RETENTION),
-        "How long the logs are kept, those of services and of functions; CloudWatch Logs offers certain values. Otherwise `metric.log_retention`.",
-    )],
+    fields: &[
+        optional(
+            "retention",
+            Kind::Time(&LOG_RETENTION),
+            "How long the logs are kept, those of services and of functions; CloudWatch Logs offers certain values. Otherwise `metric.log_retention`.",
+        ),
+        optional(
+            "key",
+            Kind::Text(&KEY_ARN),
+            "ARN of a KMS key in the stack's region that encrypts the logs; otherwise that of `encryption`, or one that CloudWatch Logs manages. The key's policy must let CloudWatch Logs use it.",
+        ),
+    ],
     rules: &[],
 };
 

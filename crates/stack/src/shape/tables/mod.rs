@@ -30,9 +30,10 @@ use parts::{default, optional, required};
 use queues::QUEUES;
 use services::SERVICES;
 
+use crate::shape::container_texts::ROLE_PATH;
 use crate::shape::kind::{Entries, Kind, Object};
 use crate::shape::texts::{
-    ACCOUNT, POLICY_ARN, REGION, SHORT_NAME, STACK_NAME, TAG_KEY, TAG_VALUE,
+    ACCOUNT, KEY_ARN, POLICY_ARN, REGION, SHORT_NAME, STACK_NAME, TAG_KEY, TAG_VALUE,
 };
 
 /// The whole definition.
@@ -75,7 +76,17 @@ pub(crate) static STACK: Object = Object {
         optional(
             "permissions_boundary",
             Kind::Text(&POLICY_ARN),
-            "IAM policy that is put as permissions boundary on every role of the stack.",
+            "The older name of `roles.boundary`.",
+        ),
+        optional(
+            "roles",
+            Kind::Object(&ROLES),
+            "The IAM roles that the stack makes.",
+        ),
+        optional(
+            "encryption",
+            Kind::Text(&KEY_ARN),
+            "KMS key in the stack's region, by its ARN, for the messages of its queues and alarms and for its logs. A queue's `encryption` and `logs.key` win. The key's policy must let CloudWatch, CloudWatch Logs, and SNS use it, and senders and consumers; docs/permissions.md has the statements. The dead-letter queues of functions hold no messages of yours, and keep SQS's keys.",
         ),
         default(
             "network",
@@ -140,4 +151,22 @@ static TAGS: Entries = Entries {
     value: Kind::Text(&TAG_VALUE),
     least: 0,
     most: 49,
+};
+
+static ROLES: Object = Object {
+    what: "how roles are made",
+    fields: &[
+        default(
+            "path",
+            Kind::Text(&ROLE_PATH),
+            "/",
+            "Path of the roles in IAM, such as `/workers/`. Another one makes new roles.",
+        ),
+        optional(
+            "boundary",
+            Kind::Text(&POLICY_ARN),
+            "IAM policy that is put as permissions boundary on every role of the stack.",
+        ),
+    ],
+    rules: &[],
 };

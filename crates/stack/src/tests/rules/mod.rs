@@ -3,6 +3,7 @@
 mod capacity;
 mod containers;
 mod demand;
+mod keys;
 mod names;
 mod objective;
 mod permissions;

@@ -111,7 +111,10 @@ impl World {
                     &format!("service/{}/{name}", cluster.as_str().unwrap()),
                 )
             }
-            "AWS::IAM::Role" => global("iam", &format!("role/{name}")),
+            "AWS::IAM::Role" => {
+                let path = properties["Path"].as_str().unwrap_or("/");
+                global("iam", &format!("role{path}{name}"))
+            }
             "AWS::IAM::ManagedPolicy" => global("iam", &format!("policy/{name}")),
             "AWS::IAM::InstanceProfile" => global("iam", &format!("instance-profile/{name}")),
             _ => panic!("{kind} has no ARN here"),

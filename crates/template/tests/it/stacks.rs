@@ -614,9 +614,10 @@ pub(crate) fn existing_fleet(services: usize) -> Stack {
 }
 
 /// The shipped definitions' names.
-pub(crate) const SHIPPED: [&str; 5] = [
+pub(crate) const SHIPPED: [&str; 6] = [
     "existing-service",
     "fan-out",
+    "image-resizer",
     "sample-webapp",
     "voucher-worker",
     "voucher-worker-demand",

@@ -84,9 +84,10 @@ fn shipped(file: &str) -> Vec<Intended> {
     intend_all(template::synthesize(&stack).unwrap().to_json())
 }
 
-const SHIPPED: [&str; 5] = [
+const SHIPPED: [&str; 6] = [
     "existing-service.yaml",
     "fan-out.yaml",
+    "image-resizer.yaml",
     "sample-webapp.yaml",
     "voucher-worker-demand.yaml",
     "voucher-worker.yaml",

@@ -7,6 +7,7 @@ use super::kind::{
     Amount, Entries, Field, Form, Kind, List, Number, Object, Rule, Text, Time, Whole,
 };
 use super::objective::OBJECTIVE_HELP;
+use super::patch::patch;
 use super::tables::STACK;
 use super::times::{TIME_HELP, time_range};
 use crate::duration;
@@ -123,7 +124,7 @@ fn default_value(text: &str) -> Value {
     }
 }
 
-fn kind(kind: Kind) -> Value {
+pub(super) fn kind(kind: Kind) -> Value {
     match kind {
         Kind::Text(found) => text(found),
         Kind::Flag => json!({"type": "boolean"}),
@@ -144,7 +145,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Entries(found) => entries(found),
         Kind::Object(found) => object(found),
         Kind::Either(forms) => json!({"oneOf": forms.iter().map(form).collect::<Vec<_>>()}),
-        Kind::Patch => json!({"type": "object"}),
+        Kind::Patch => patch(),
         Kind::Filter => json!({
             "type": "object",
             "minProperties": 1,
@@ -154,7 +155,7 @@ fn kind(kind: Kind) -> Value {
     }
 }
 
-fn form(form: &Form) -> Value {
+pub(super) fn form(form: &Form) -> Value {
     match form {
         Form::Flag => kind(Kind::Flag),
         Form::Word(word) => json!({"const": word}),

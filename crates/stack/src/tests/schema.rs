@@ -294,3 +294,31 @@ fn the_reference_lists_every_key() {
         }
     });
 }
+
+/// An editor completes and checks what is inside an environment, where nothing is required and `null` removes.
+#[test]
+fn environments_have_the_keys_of_a_definition() {
+    let schema = crate::schema();
+    let takes = |patch: &str| {
+        let text = format!("{BASE}environments: {{a: {patch}}}\n");
+        jsonschema::is_valid(&schema, &json(&text))
+    };
+    for patch in [
+        "{}",
+        "{region: eu-west-1, services: {worker: {tasks: {max: 4, min: null}}}}",
+        "{queues: {orders: {fifo: true, encryption: null, existing: 'arn:aws:sqs:eu-west-1:111122223333:o'}, more: null}}",
+        "{services: {worker: {scaling: {backlog_per_task: null, demand: {processing_time: 2s}}}}}",
+        "{cluster: {capacity: {ec2: {max: 9}}}, network: create, notify: []}",
+    ] {
+        assert!(takes(patch), "{patch}");
+    }
+    for patch in [
+        "{regoin: eu-west-1}",
+        "{services: {worker: {taks: {max: 4}}}}",
+        "{services: {worker: {tasks: {max: many}}}}",
+        "{environments: {}}",
+        "{notify: {}}",
+    ] {
+        assert!(!takes(patch), "{patch}");
+    }
+}

@@ -245,6 +245,11 @@ fn collect(schema: &Value, path: &str, keys: &mut BTreeSet<String>) {
         collect(property, &below(name), keys);
     }
     let own_keys = &schema["additionalProperties"];
+    // The keys of an environment are those of the definition.
+    if path == "environments" {
+        keys.insert(below("*"));
+        return;
+    }
     // A filter policy's form is SNS's.
     if own_keys.is_object() && own_keys["type"] != serde_json::json!(["array", "object"]) {
         keys.insert(below("*"));

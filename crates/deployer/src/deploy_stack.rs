@@ -131,6 +131,10 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
                 "load_balancer.access_logs",
                 balancer.is_some_and(|balancer| balancer.access_logs.is_some()),
             ),
+            (
+                "load_balancer.waf",
+                balancer.is_some_and(|balancer| balancer.waf.is_some()),
+            ),
             ("permissions", !spec.permissions.is_empty()),
             ("read_only", container.read_only),
             ("secrets", !spec.secrets.is_empty()),

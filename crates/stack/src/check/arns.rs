@@ -112,8 +112,12 @@ fn check_certificates(stack: &Stack, findings: &mut Findings) {
     let found = collect_arns(stack);
     let certificates = found
         .iter()
-        .filter(|(path, _)| path.ends_with(".certificate"));
+        .filter(|(path, _)| path.ends_with(".certificate") || path.ends_with(".waf"));
     for (path, arn) in certificates {
+        let name = match arn.service {
+            "wafv2" => "web ACL",
+            _ => "certificate",
+        };
         let parts = [
             ("region", arn.region, stack.region.as_deref()),
             ("account", arn.account, stack.account.as_deref()),
@@ -122,11 +126,11 @@ fn check_certificates(stack: &Stack, findings: &mut Findings) {
             let Some(home) = home.filter(|home| !own.is_empty() && own != *home) else {
                 continue;
             };
-            let message = format!("the certificate is in another {what} than the load balancer");
+            let message = format!("the {name} is in another {what} than the load balancer");
             let finding = Finding::error(message)
                 .at(path.as_str(), format!("{what} {own}"))
                 .at(what, format!("{what} {home}"))
-                .help(format!("use a certificate in {what} {home}"));
+                .help(format!("use a {name} in {what} {home}"));
             findings.report(finding);
         }
     }
@@ -240,6 +244,9 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
             let balancer = spec.load_balancer.as_ref();
             if let Some(arn) = balancer.and_then(|balancer| balancer.certificate.as_deref()) {
                 found.push((format!("services.{key}.load_balancer.certificate"), arn));
+            }
+            if let Some(arn) = balancer.and_then(|balancer| balancer.waf.as_deref()) {
+                found.push((format!("services.{key}.load_balancer.waf"), arn));
             }
         }
     }

@@ -616,6 +616,8 @@ pub struct LoadBalancer {
     pub redirect_http: bool,
     /// Security policy of an HTTPS listener, if not the default one.
     pub tls_policy: Option<String>,
+    /// ARN of the web ACL that decides on requests.
+    pub waf: Option<String>,
     /// Bucket of the access logs.
     pub access_logs: Option<String>,
     /// Whether it can't be deleted.

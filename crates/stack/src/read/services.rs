@@ -115,6 +115,7 @@ fn load_balancer(fields: Fields<'_>) -> LoadBalancer {
         allow_from: fields.texts("allow_from"),
         redirect_http: fields.flag("redirect_http"),
         tls_policy: fields.optional_text("tls_policy"),
+        waf: fields.optional_text("waf"),
         access_logs: fields.optional_text("access_logs"),
         deletion_protection: fields.flag("deletion_protection"),
     }

@@ -172,3 +172,12 @@ pub(crate) static ROLE_PATH: Text = Text::new(
     "names between slashes, the first and the last one included",
     "/workers/",
 );
+
+/// WAF `AssociateWebACL`: one for load balancers, not for CloudFront.
+pub(crate) static WEB_ACL_ARN: Text = Text::new(
+    "the ARN of a regional web ACL",
+    2_048,
+    "^arn:aws(-[a-z]+)*:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36}$",
+    "the ARN of a web ACL of WAF with the scope `REGIONAL`",
+    "arn:aws:wafv2:us-west-2:111122223333:regional/webacl/shop/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d",
+);

@@ -183,6 +183,12 @@ pub fn redirect_listener(short: &str) -> String {
     join_kind(short, "RedirectListener")
 }
 
+/// The web ACL of a service's load balancer.
+#[must_use]
+pub fn web_acl_association(short: &str) -> String {
+    join_kind(short, "WebAclAssociation")
+}
+
 /// The target group of a service's tasks.
 #[must_use]
 pub fn target_group(short: &str) -> String {

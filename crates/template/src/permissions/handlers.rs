@@ -463,4 +463,14 @@ pub(super) static HANDLERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("AWS::SQS::QueuePolicy", &["sqs:SetQueueAttributes"]),
+    (
+        "AWS::WAFv2::WebACLAssociation",
+        &[
+            "elasticloadbalancing:SetWebACL",
+            "wafv2:AssociateWebACL",
+            "wafv2:DisassociateWebACL",
+            "wafv2:GetWebACL",
+            "wafv2:GetWebACLForResource",
+        ],
+    ),
 ];

@@ -140,6 +140,14 @@ pub(super) fn balancers(scope: &Scope) -> Vec<Statement> {
             arns(),
         )),
         Statement::allow("ReadLoadBalancers", READ_BALANCERS, ["*".into()]),
+        Statement::allow(
+            "GuardLoadBalancers",
+            GUARD_BALANCERS,
+            [
+                scope.arn("elasticloadbalancing", "loadbalancer/app/*"),
+                scope.arn("wafv2", "regional/webacl/*"),
+            ],
+        ),
     ]
 }
 
@@ -163,6 +171,15 @@ const CHANGE_BALANCERS: &[&str] = &[
     "elasticloadbalancing:SetIpAddressType",
     "elasticloadbalancing:SetSecurityGroups",
     "elasticloadbalancing:SetSubnets",
+    "elasticloadbalancing:SetWebACL",
+];
+
+/// A web ACL is someone else's, and WAF asks for both sides of an association.
+const GUARD_BALANCERS: &[&str] = &[
+    "wafv2:AssociateWebACL",
+    "wafv2:DisassociateWebACL",
+    "wafv2:GetWebACL",
+    "wafv2:GetWebACLForResource",
 ];
 
 const READ_BALANCERS: &[&str] = &[

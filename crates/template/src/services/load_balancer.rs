@@ -228,7 +228,16 @@ fn add_load_balancer(
     });
     let resource = Resource::new(types::LOAD_BALANCER, properties)
         .depends_on(placement.depends_on.iter().cloned());
-    builder.add(names::load_balancer(short), resource)
+    builder.add(names::load_balancer(short), resource)?;
+    let Some(waf) = &balancer.waf else {
+        return Ok(());
+    };
+    let properties =
+        json!({ "ResourceArn": reference(&names::load_balancer(short)), "WebACLArn": waf });
+    builder.add(
+        names::web_acl_association(short),
+        Resource::new("AWS::WAFv2::WebACLAssociation", properties),
+    )
 }
 
 /// Source: Elastic Load Balancing API, `LoadBalancerAttribute`.

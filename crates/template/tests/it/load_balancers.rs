@@ -411,3 +411,26 @@ fn guards_that_are_gone_are_switched_off() {
         ]
     );
 }
+
+#[test]
+fn a_web_acl_is_associated() {
+    let acl = "arn:aws:wafv2:us-west-2:111122223333:regional/webacl/shop/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d";
+    let mut stack = guarded();
+    assert!(
+        properties(
+            synthesize(&stack).unwrap().to_json(),
+            &names::web_acl_association("web")
+        )
+        .is_null()
+    );
+    if let stack::ServiceSource::Create(spec) = &mut stack.services.get_mut("web").unwrap().source {
+        spec.load_balancer.as_mut().unwrap().waf = Some(acl.into());
+    }
+    let template = synthesize(&stack).unwrap();
+    let association = properties(template.to_json(), &names::web_acl_association("web"));
+    let balancer = json!({ "Ref": names::load_balancer("web") });
+    assert_eq!(
+        association,
+        json!({ "ResourceArn": balancer, "WebACLArn": acl })
+    );
+}

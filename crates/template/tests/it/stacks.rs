@@ -145,6 +145,7 @@ pub(crate) fn web() -> ServiceSpec {
             allow_from: Vec::new(),
             redirect_http: false,
             tls_policy: None,
+            waf: None,
             access_logs: None,
             deletion_protection: false,
         }),

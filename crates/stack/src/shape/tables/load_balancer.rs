@@ -3,7 +3,7 @@
 //! Source: Elastic Load Balancing API, `CreateLoadBalancer`, `CreateListener` and `CreateTargetGroup`.
 
 use super::parts::{default, optional, whole};
-use crate::shape::container_texts::{BLOCK, BUCKET, TLS_POLICY};
+use crate::shape::container_texts::{BLOCK, BUCKET, TLS_POLICY, WEB_ACL_ARN};
 use crate::shape::kind::{Kind, List, Object, Rule, Whole};
 use crate::shape::texts::{CERTIFICATE_ARN, HEALTH_CHECK, SUBNET_ID};
 
@@ -58,6 +58,11 @@ pub(super) static LOAD_BALANCER: Object = Object {
             "access_logs",
             Kind::Text(&BUCKET),
             "S3 bucket in the stack's region that gets a line for each request. Its policy must let `logdelivery.elasticloadbalancing.amazonaws.com` write.",
+        ),
+        optional(
+            "waf",
+            Kind::Text(&WEB_ACL_ARN),
+            "ARN of a web ACL of AWS WAF in the stack's region, which decides on each request.",
         ),
         default(
             "deletion_protection",

@@ -119,6 +119,7 @@ fn load_balancers_are_read() {
         allow_from: Vec::new(),
         redirect_http: false,
         tls_policy: None,
+        waf: None,
         access_logs: None,
         deletion_protection: false,
     };

@@ -62,6 +62,10 @@ fn requests(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
             "arn:aws:s3:::ecs-scaler-assets-{ACCOUNT}-us-west-2/functions/a.zip"
         )),
         "sns" => topics(world, id, kind, action),
+        "wafv2" => {
+            let (_, properties) = world.resource(id);
+            on(properties["WebACLArn"].as_str().unwrap().to_owned())
+        }
         "sqs" => {
             let queue = match kind {
                 "AWS::SQS::QueuePolicy" => {
@@ -210,7 +214,7 @@ fn balancers(world: &World, kind: &str, action: &str) -> Vec<Request> {
     let short = "sampl-Sampl-1A2B3C4D5E6F";
     let own = match kind.rsplit(':').next().unwrap() {
         "Listener" => format!("listener/app/{short}/0a1b2c3d4e5f/1a2b3c4d5e6f"),
-        "LoadBalancer" => format!("loadbalancer/app/{short}/0a1b2c3d4e5f"),
+        "LoadBalancer" | "WebACLAssociation" => format!("loadbalancer/app/{short}/0a1b2c3d4e5f"),
         _ => format!("targetgroup/{short}/0a1b2c3d4e5f"),
     };
     let own = arn("elasticloadbalancing", &own);

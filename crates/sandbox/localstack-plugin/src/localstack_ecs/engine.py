@@ -40,7 +40,12 @@ from localstack.services.cloudformation.engine.v2.change_set_model_preproc impor
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
 from localstack.utils.patch import Patch
 
-from localstack_ecs.replacement import describe_resource_change, properties_of, replaces
+from localstack_ecs.replacement import (
+    describe_resource_change,
+    properties_of,
+    replaces,
+    visit_node_resource,
+)
 
 EMPTY_TEMPLATE = {"Resources": {}}
 RETAINED = ("Retain", "RetainExceptOnCreate")
@@ -302,3 +307,4 @@ def install() -> None:
     Patch.function(
         ChangeSetModelDescriber._describe_resource_change, describe_resource_change
     ).apply()
+    Patch.function(ChangeSetModelDescriber.visit_node_resource, visit_node_resource).apply()

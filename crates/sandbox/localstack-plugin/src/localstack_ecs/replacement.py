@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from localstack.services.cloudformation.engine.v2.change_set_model import is_nothing
+from localstack.services.cloudformation.engine.v2.change_set_model_describer import (
+    CHANGESET_KNOWN_AFTER_APPLY,
+)
 from localstack.services.cloudformation.engine.v2.change_set_model_preproc import PreprocResource
 from localstack.services.cloudformation.resource_provider import ResourceProviderExecutor
 
@@ -40,6 +43,16 @@ def at(properties: Any, path: list[str]) -> Any:
 def properties_of(resource: PreprocResource) -> dict:
     """The resource's properties, of which it may have none."""
     return {} if is_nothing(resource.properties) else resource.properties.properties
+
+
+def visit_node_resource(default, self, node_resource: Any):
+    """Make a change set name what refers to a resource that is replaced, and so gets another ID."""
+    delta = default(self, node_resource)
+    before, after = delta.before, delta.after
+    if not is_nothing(before) and not is_nothing(after):
+        if before.resource_type == after.resource_type and replaces(before, after):
+            after.physical_resource_id = CHANGESET_KNOWN_AFTER_APPLY
+    return delta
 
 
 def describe_resource_change(default, self, name: str, before: Any, after: Any) -> None:

@@ -81,6 +81,19 @@ async fn a_read_that_is_denied_leaves_its_part_unchecked() {
     }
 }
 
+const LISTENER: &str = "AWS::ElasticLoadBalancingV2::Listener";
+
+fn listening(arn: &str) -> CloudFormation {
+    let cloud = CloudFormation::with("UPDATE_COMPLETE");
+    let mut state = cloud.state();
+    let stack = state.stack();
+    stack.holds(LISTENER, "Listener", arn);
+    let listener = json!({ "Type": LISTENER, "Properties": { "Port": 80 } });
+    stack.template = json!({ "Resources": { "Listener": listener } }).to_string();
+    drop(state);
+    cloud
+}
+
 /// A group whose listener was deleted, and which forwards nothing any more.
 #[tokio::test(start_paused = true)]
 async fn a_deleted_listener_is_missing_and_a_cloud_without_cloud_control_leaves_it_unchecked() {
@@ -90,17 +103,10 @@ async fn a_deleted_listener_is_missing_and_a_cloud_without_cloud_control_leaves_
         ("UnsupportedActionException", false),
         ("InternalFailure", false),
     ] {
-        let cloud = CloudFormation::with("UPDATE_COMPLETE");
-        let mut state = cloud.state();
-        let stack = state.stack();
-        let kind = "AWS::ElasticLoadBalancingV2::Listener";
-        stack.holds(kind, "Listener", arn);
-        let listener = json!({ "Type": kind, "Properties": { "Port": 80 } });
-        stack.template = json!({ "Resources": { "Listener": listener } }).to_string();
-        drop(state);
+        let cloud = listening(arn);
         let get = mock!(aws_sdk_cloudcontrol::Client::get_resource)
             .match_requests(move |request| {
-                request.type_name() == Some(kind) && request.identifier() == Some(arn)
+                request.type_name() == Some(LISTENER) && request.identifier() == Some(arn)
             })
             .then_http_response(move || json_error(code, "none"));
         let rules = [cloud.rules(), vec![get]].concat();

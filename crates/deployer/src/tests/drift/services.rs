@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_ecs::operation::create_service::CreateServiceOutput;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
+use aws_sdk_ecs::operation::update_service::UpdateServiceOutput;
 use aws_sdk_ecs::types::Service;
 use aws_smithy_mocks::{MockResponse, mock};
 use serde_json::{Value, json};
@@ -90,4 +91,44 @@ async fn a_service_that_would_not_be_the_same_is_not_made() {
       hint: `status` names each difference; make what is left again by hand, under its name, and deploy
     ");
     assert_eq!(made, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ecs_exec_that_was_switched_by_hand_is_switched_back_alone() {
+    for wanted in [true, false] {
+        let cloud = serving(("EnableExecuteCommand", json!(wanted)));
+        let updates = Arc::new(AtomicUsize::new(0));
+        let (counted, is_updated) = (updates.clone(), updates.clone());
+        let describe = mock!(aws_sdk_ecs::Client::describe_services).then_output(move || {
+            let is_updated = is_updated.load(Ordering::SeqCst) > 0;
+            let service = Service::builder()
+                .service_arn(ARN)
+                .status("ACTIVE")
+                .task_definition("web:7")
+                .enable_execute_command(is_updated == wanted)
+                .build();
+            DescribeServicesOutput::builder().services(service).build()
+        });
+        let update = mock!(aws_sdk_ecs::Client::update_service)
+            .match_requests(move |request| {
+                request.enable_execute_command() == Some(wanted)
+                    && request.task_definition().is_none()
+                    && request.desired_count().is_none()
+            })
+            .then_output(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+                UpdateServiceOutput::builder().build()
+            });
+        let rules = [cloud.rules(), vec![describe, update]].concat();
+        let (result, _) = run(&rules, async |session| {
+            let mut approve = |plan: &Plan| {
+                assert_eq!(plan.drift.len(), 1, "{:?}", plan.drift);
+                Ok(())
+            };
+            crate::deploy_template(session, &source(), &mut approve).await
+        })
+        .await;
+        assert!(result.unwrap().changed);
+        assert_eq!(updates.load(Ordering::SeqCst), 1);
+    }
 }

@@ -6,8 +6,8 @@ use std::iter::Sum;
 use std::ops::Add;
 
 use stack::{
-    Actuator, AlarmMetric, BacklogSource, Network, Queue, Service, ServiceSource, ServiceSpec,
-    Stack, StepScaling,
+    Actuator, AlarmMetric, BacklogSource, Cluster, Insights, Network, Queue, Service,
+    ServiceSource, ServiceSpec, Stack, StepScaling,
 };
 
 use crate::policy::{Policy, StepPolicy};
@@ -197,7 +197,7 @@ fn items(stack: &Stack) -> Vec<Item<'_>> {
     }
     for (name, service) in &stack.services {
         items.push(item(vec![name.as_str()], false, created(stack, service)));
-        items.push(item(vec![name.as_str()], true, scaling(service)));
+        items.push(item(vec![name.as_str()], true, scaling(stack, service)));
     }
     let measured = measured(stack);
     if !measured.is_empty() {
@@ -233,7 +233,20 @@ fn created(stack: &Stack, service: &Service) -> Inventory {
         log_groups: 1.0,
         ..Inventory::default()
     };
-    logs + load_balancer(stack, spec)
+    let measured = decided_insights(stack).is_some_and(|insights| insights != Insights::Off);
+    let insights = Inventory {
+        insights: f64::from(u8::from(measured)),
+        ..Inventory::default()
+    };
+    logs + insights + load_balancer(stack, spec)
+}
+
+/// What the definition itself says of Container Insights.
+fn decided_insights(stack: &Stack) -> Option<Insights> {
+    match &stack.cluster {
+        Cluster::Create { insights, .. } => *insights,
+        Cluster::Existing { .. } => None,
+    }
 }
 
 fn load_balancer(stack: &Stack, spec: &ServiceSpec) -> Inventory {
@@ -259,7 +272,7 @@ fn load_balancer(stack: &Stack, spec: &ServiceSpec) -> Inventory {
     }
 }
 
-fn scaling(service: &Service) -> Inventory {
+fn scaling(stack: &Stack, service: &Service) -> Inventory {
     let Some(scaling) = &service.scaling else {
         return Inventory::default();
     };
@@ -273,7 +286,8 @@ fn scaling(service: &Service) -> Inventory {
                 BacklogSource::Lambda => backlog(queues),
                 #[expect(clippy::cast_precision_loss, reason = "at most three counts")]
                 BacklogSource::MetricMath => {
-                    metric_math(queues * backlog_scaling.count.len() as f64, service)
+                    let counts = queues * backlog_scaling.count.len() as f64;
+                    metric_math(counts, decided_insights(stack).is_none(), service)
                 }
             };
     }
@@ -322,8 +336,8 @@ fn backlog(queues: f64) -> Inventory {
 }
 
 /// Target tracking on counts of SQS and the running tasks of Container Insights, which an alarm watches.
-fn metric_math(counts: f64, service: &Service) -> Inventory {
-    let created = matches!(service.source, ServiceSource::Create(_));
+fn metric_math(counts: f64, turns_on: bool, service: &Service) -> Inventory {
+    let created = turns_on && matches!(service.source, ServiceSource::Create(_));
     let insights = Inventory {
         insights: f64::from(u8::from(created)),
         ..Inventory::default()

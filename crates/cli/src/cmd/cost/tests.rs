@@ -78,16 +78,7 @@ fn count_resources(template: &Value) -> Inventory {
                 }
             }
             "AWS::Events::Rule" => found.rules += 1.0,
-            "AWS::Lambda::Function" => {
-                found.functions += 1.0;
-                let policy = properties["Environment"]["Variables"].to_string();
-                // TasksNeeded, ProcessingTime, TaskStart and WithinObjective, which the function publishes.
-                found.metrics += if policy.contains("window_ms") {
-                    4.0
-                } else {
-                    0.0
-                };
-            }
+            "AWS::Lambda::Function" => found.functions += 1.0,
             "AWS::Logs::LogGroup" => found.log_groups += 1.0,
             "AWS::CloudWatch::Dashboard" => found.dashboards += 1.0,
             "AWS::ElasticLoadBalancingV2::LoadBalancer" => {
@@ -130,7 +121,7 @@ fn length(list: &Value) -> f64 {
     list.as_array().unwrap().iter().map(|_| 1.0).sum()
 }
 
-/// The custom metrics that the metric function publishes, by the requests in the rules.
+/// The custom metrics that the functions publish, by the requests in the rules.
 fn measured_metrics(template: &Value) -> f64 {
     let resources = template["Resources"].as_object().unwrap().values();
     let rules = resources.filter(|resource| resource["Type"] == "AWS::Events::Rule");
@@ -141,7 +132,10 @@ fn measured_metrics(template: &Value) -> f64 {
         let request: Value = serde_json::from_str(input).unwrap();
         for service in request["services"].as_array().unwrap() {
             let backlog = length(&service["queues"]);
-            metrics += if service["demand"].is_object() {
+            metrics += if service["law"].is_object() {
+                // TasksNeeded, ProcessingTime, TaskStart and WithinObjective, which the scaling function publishes.
+                4.0
+            } else if service["demand"].is_object() {
                 2.0
             } else {
                 backlog

@@ -81,7 +81,10 @@ pub(super) async fn repair_log_group(session: &Session<'_>, broken: &Broken<'_>)
     let client = &session.clients.cloudwatchlogs;
     if broken.is_missing() {
         let request = client.create_log_group().log_group_name(name);
-        let request = request.set_tags(Some(broken.tags().collect()));
+        let key = broken.given().at("KmsKeyId").text();
+        let request = request
+            .set_tags(Some(broken.tags().collect()))
+            .set_kms_key_id(key);
         let sent = request.send().await;
         sent.map_err(aws(format!("make the log group {name} again")))?;
     }

@@ -2,7 +2,8 @@
 
 use aws_sdk_ecs::types::{
     AwsVpcConfiguration, CapacityProviderStrategyItem, DeploymentCircuitBreaker,
-    DeploymentConfiguration, LoadBalancer, NetworkConfiguration, Tag,
+    DeploymentConfiguration, LoadBalancer, MetricConfiguration, MonitoringConfiguration,
+    NetworkConfiguration, Tag,
 };
 
 use crate::described::{cluster_of, name_of};
@@ -57,7 +58,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
 }
 
 /// The properties that [`make`] sets, and the one that a new service doesn't need.
-const MADE: [&str; 16] = [
+const MADE: [&str; 17] = [
     "AvailabilityZoneRebalancing",
     "CapacityProviderStrategy",
     "Cluster",
@@ -69,6 +70,7 @@ const MADE: [&str; 16] = [
     "HealthCheckGracePeriodSeconds",
     "LaunchType",
     "LoadBalancers",
+    "Monitoring",
     "NetworkConfiguration",
     "PropagateTags",
     "ServiceName",
@@ -105,6 +107,7 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .set_enable_ecs_managed_tags(given.at("EnableECSManagedTags").flag())
         .set_enable_execute_command(given.at("EnableExecuteCommand").flag())
         .set_propagate_tags(text("PropagateTags").map(|source| source.as_str().into()))
+        .set_monitoring(monitoring(given.at("Monitoring")))
         .set_availability_zone_rebalancing(
             text("AvailabilityZoneRebalancing").map(|way| way.as_str().into()),
         )
@@ -113,6 +116,21 @@ async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
         .await;
     sent.map(drop)
         .map_err(aws(format!("make the service {} again", name_of(arn))))
+}
+
+/// How often ECS measures which metrics of the service.
+fn monitoring(given: Given<'_>) -> Option<MonitoringConfiguration> {
+    let metrics = given.at("MetricConfigurations").items().filter_map(|item| {
+        MetricConfiguration::builder()
+            .set_metric_names(Some(item.at("MetricNames").texts()))
+            .resolution_seconds(item.at("ResolutionSeconds").int()?)
+            .build()
+            .ok()
+    });
+    let metrics = metrics.fold(MonitoringConfiguration::builder(), |all, metric| {
+        all.metric_configurations(metric)
+    });
+    given.is_set().then(|| metrics.build())
 }
 
 pub(super) fn strategy(given: Given<'_>) -> Vec<CapacityProviderStrategyItem> {

@@ -15,7 +15,10 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
     let arn = &broken.part.physical_id;
     let name = arn.rsplit(':').next().unwrap_or(arn);
     let tags = broken.tags_as(|(key, value)| Tag::builder().key(key).value(value).build().ok());
-    let request = session.clients.sns.create_topic().name(name);
+    let mut request = session.clients.sns.create_topic().name(name);
+    if let Some(key) = broken.given().at("KmsMasterKeyId").text() {
+        request = request.attributes("KmsMasterKeyId", key);
+    }
     let sent = request.set_tags(tags).send().await;
     sent.map(drop)
         .map_err(aws(format!("make the topic {name} again")))?;

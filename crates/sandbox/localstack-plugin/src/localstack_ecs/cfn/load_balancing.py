@@ -241,12 +241,7 @@ def _put_attributes(elb, kind: str, arn: str, model: dict) -> None:
             "LoadBalancer": elb.modify_load_balancer_attributes,
             "TargetGroup": elb.modify_target_group_attributes,
         }[kind]
-        # Nothing logs requests here, and the bucket doesn't exist.
-        given = [
-            {"Key": item["Key"], "Value": str(item["Value"])}
-            for item in attributes
-            if not item["Key"].startswith("access_logs.")
-        ]
+        given = [{"Key": item["Key"], "Value": str(item["Value"])} for item in attributes]
         call(**{f"{kind}Arn": arn}, Attributes=given)
 
 

@@ -103,6 +103,18 @@ fn spot_tasks_cost_a_share_of_the_price() {
     assert!(notes.iter().any(|note| note.contains("Spot")), "{notes:?}");
 }
 
+/// Of the two tasks beyond the base, half the time is Spot's: 10 h of 30 h at 30%, and 20 h at the full price.
+#[test]
+fn a_share_of_spot_is_billed_as_one() {
+    let changes = [
+        ("    cpu: 256", "    capacity: {spot: 50%, base: 1}\n    cpu: 256"),
+        ("{min: 1, max: 20}", "{min: 3}"),
+        (SCALING, ""),
+    ];
+    let (cost, _) = cost_of(10, &changes, Overrides::default());
+    check(&cost, &[(Tasks, 0.1975), (SpotTasks, 0.098_75 * 0.3)]);
+}
+
 /// Seven tasks of 512 MiB on instances of 2 GiB, of which a 64th isn't theirs: three on each, so three instances. In
 /// us-east-1 an hour of t4g.small costs $0.0168, 30 GB of disk $2.40 / 730, and an address $0.005.
 #[test]

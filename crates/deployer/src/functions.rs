@@ -2,7 +2,9 @@
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use scaling::DemandAction::ScaleByDemand;
-use scaling::{AlarmStepsPolicy, DemandPolicy, MetricRequest, POLICY_VARIABLE};
+use scaling::{
+    AlarmStepsPolicy, DemandOrder, DemandPolicy, FleetDocument, MetricRequest, POLICY_VARIABLE,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use template::contract::types;
@@ -114,7 +116,7 @@ async fn read_kind(session: &Session<'_>, arn: &str, targets: &[Target]) -> Resu
         Purpose::ScaleByDemand => {
             let mut services = Vec::new();
             for target in targets {
-                services.extend(target.order()?.services);
+                services.extend(read_services(session, target.order()?).await?);
             }
             FunctionKind::Scaling(Box::new(ScalingSetup {
                 policy: ScalingPolicy::Demand(services),
@@ -122,6 +124,30 @@ async fn read_kind(session: &Session<'_>, arn: &str, targets: &[Target]) -> Resu
             }))
         }
     })
+}
+
+/// The services of an order.
+async fn read_services(session: &Session<'_>, order: DemandOrder) -> Result<Vec<DemandPolicy>> {
+    let Some(object) = order.object else {
+        return Ok(order.services);
+    };
+    let name = format!("{} in {}", object.key, object.bucket);
+    let request = session.clients.s3.get_object();
+    let request = request.bucket(&object.bucket).key(&object.key);
+    let sent = request.send().await;
+    let sent = sent.map_err(aws(format!("read what a function scales, {name}")))?;
+    let broken = |why: String| {
+        Error::failed(format!(
+            "failed to read what a function scales, {name}: {why}"
+        ))
+        .hint("the next deploy uploads it again")
+    };
+    let body = sent.body.collect().await;
+    let body = body.map_err(|error| broken(error.to_string()))?;
+    let document: FleetDocument =
+        serde_json::from_slice(&body.into_bytes()).map_err(|error| broken(error.to_string()))?;
+    let completed = document.complete(&object.values);
+    completed.map_err(|error| broken(error.to_string()))
 }
 
 /// The policy that a scaling function has in its environment.

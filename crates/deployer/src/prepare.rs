@@ -129,6 +129,8 @@ async fn make_template<E: From<Error>>(
         .as_ref()
         .map(|deployed| template.list_shortened_queues(deployed));
     let shortened_queues = shortened_queues.unwrap_or_default();
+    let objects = template.objects().iter().map(Asset::of_template);
+    let objects: Vec<Asset> = objects.collect();
     let keys = built.assets.iter();
     let mut parameters: BTreeMap<&'static str, String> = keys
         .map(|(function, asset)| (function.parameter(), asset.key.clone()))
@@ -143,7 +145,7 @@ async fn make_template<E: From<Error>>(
         stack,
         template,
         parameters,
-        assets: built.assets.into_values().collect(),
+        assets: built.assets.into_values().chain(objects).collect(),
         shortened_queues,
     })
 }

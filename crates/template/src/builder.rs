@@ -13,6 +13,16 @@ pub struct Template {
     document: Value,
     body: String,
     parameters: Vec<&'static str>,
+    objects: Vec<Object>,
+}
+
+/// An object that must be in the assets bucket before the template is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its key, which contains the hash of its content.
+    pub key: String,
+    /// Its content.
+    pub body: String,
 }
 
 impl Template {
@@ -20,6 +30,7 @@ impl Template {
     pub(crate) fn from_document(
         document: Value,
         parameters: Vec<&'static str>,
+        objects: Vec<Object>,
     ) -> Result<Self, SynthesisError> {
         let document = canonical(document);
         let body = document.to_string();
@@ -30,12 +41,19 @@ impl Template {
             document,
             body,
             parameters,
+            objects,
         })
     }
 
-    /// The document, and the names of the parameters.
-    pub(crate) fn into_parts(self) -> (Value, Vec<&'static str>) {
-        (self.document, self.parameters)
+    /// The document, the names of the parameters, and the objects.
+    pub(crate) fn into_parts(self) -> (Value, Vec<&'static str>, Vec<Object>) {
+        (self.document, self.parameters, self.objects)
+    }
+
+    /// What must be in the assets bucket, besides the functions' code.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        &self.objects
     }
 
     /// The template as JSON, keys in alphabetical order.
@@ -114,6 +132,7 @@ pub(crate) struct Builder {
     conditions: Map<String, Value>,
     resources: Map<String, Value>,
     outputs: Map<String, Value>,
+    objects: Vec<Object>,
 }
 
 /// A parameter of type String.
@@ -251,6 +270,11 @@ impl Builder {
         ids
     }
 
+    /// Adds an object that the stack's functions read from the assets bucket.
+    pub(crate) fn object(&mut self, object: Object) {
+        self.objects.push(object);
+    }
+
     /// Adds an output.
     pub(crate) fn output(&mut self, id: impl Into<String>, description: &str, value: &Text) {
         self.outputs.insert(
@@ -260,7 +284,7 @@ impl Builder {
     }
 
     /// The template of the stack `name`, unless it is larger than CloudFormation takes.
-    pub(crate) fn finish(self, name: &str) -> Result<Template, SynthesisError> {
+    pub(crate) fn finish(mut self, name: &str) -> Result<Template, SynthesisError> {
         let (resources, outputs) = (self.resources.len(), self.outputs.len());
         if resources > limits::RESOURCES {
             return Err(SynthesisError::TooManyResources { count: resources });
@@ -269,7 +293,8 @@ impl Builder {
             return Err(SynthesisError::TooManyOutputs { count: outputs });
         }
         let parameters = self.parameters.iter().map(|one| one.name).collect();
-        Template::from_document(self.document(name), parameters)
+        let objects = std::mem::take(&mut self.objects);
+        Template::from_document(self.document(name), parameters, objects)
     }
 
     fn document(self, name: &str) -> Value {

@@ -195,8 +195,10 @@ pub enum SynthesisError {
     },
     /// More resources than CloudFormation takes.
     #[error(
-        "the stack needs {count} resources; CloudFormation takes {} at most: split the stack",
-        limits::RESOURCES
+        "the stack needs {count} resources; CloudFormation takes {} at most: split its services over {} definitions with \
+         names of their own; a queue that stays in another one is `existing`",
+        limits::RESOURCES,
+        count.div_ceil(limits::RESOURCES)
     )]
     TooManyResources {
         /// How many it needs.

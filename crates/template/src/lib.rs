@@ -28,7 +28,7 @@ mod synthesize;
 mod text;
 mod update;
 
-pub use builder::Template;
+pub use builder::{Object, Template};
 pub use error::SynthesisError;
 pub use limits::INLINE_BODY_BYTES;
 pub use parameters::{

@@ -75,6 +75,9 @@ pub(crate) const STACK_SUFFIX: usize = 8;
 /// Longest alarm name. Source: Amazon CloudWatch API, `PutMetricAlarm$AlarmName`.
 pub(crate) const ALARM_NAME: usize = 255;
 
+/// Longest bucket name. Source: Amazon S3 User Guide, "General purpose bucket naming rules".
+pub(crate) const BUCKET_NAME: usize = 63;
+
 /// Most bytes of a Lambda function's environment: names and values of all its variables. Source: AWS
 /// Lambda quotas, "Environment variables".
 pub(crate) const LAMBDA_ENVIRONMENT: usize = 4_096;

@@ -98,6 +98,23 @@ impl Text {
             .sum()
     }
 
+    /// Its references, as `Fn::Sub` has them between the braces, each with the most characters that it can come to.
+    pub(crate) fn references(&self) -> impl Iterator<Item = (String, usize)> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Literal(_) => None,
+            Part::Reference {
+                id,
+                attribute: None,
+                longest,
+            } => Some((id.clone(), *longest)),
+            Part::Reference {
+                id,
+                attribute: Some(attribute),
+                longest,
+            } => Some((format!("{id}.{attribute}"), *longest)),
+        })
+    }
+
     /// The text in the language of `Fn::Sub`.
     pub(crate) fn sub(&self) -> String {
         self.parts

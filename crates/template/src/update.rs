@@ -30,7 +30,7 @@ impl Template {
         let Some(old) = deployed.get("Resources").and_then(Value::as_object) else {
             return Ok(self);
         };
-        let (mut document, parameters) = self.into_parts();
+        let (mut document, parameters, objects) = self.into_parts();
         if let Some(new) = document.get_mut("Resources").and_then(Value::as_object_mut) {
             for (id, resource) in new.iter_mut() {
                 let before = old.get(id).filter(|before| kind(before) == kind(resource));
@@ -43,7 +43,7 @@ impl Template {
             refuse_taken_names(new, old)?;
             remove_needless_association(new, old);
         }
-        Self::from_document(document, parameters)
+        Self::from_document(document, parameters, objects)
     }
 }
 

@@ -9,14 +9,18 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionRule, VersioningConfiguration,
 };
 
+use template::contract::{DRAFTS, FLEETS};
+
 use super::encrypted_transport;
 use super::retry::retry_conflicts;
 use crate::error::{Error, Kind, Result, aws, code, is_denied};
 use crate::session::Session;
 
-/// Objects that no deploy has used for this long are removed by the bucket itself. A rollback needs the
+/// Code and templates that no deploy has used for this long are removed by the bucket itself. A rollback needs the
 /// code of the deploy before it, so this is long.
 const EXPIRE_DAYS: i32 = 365;
+/// What the keys of objects begin with that expire. What functions scale doesn't: they read it as long as they are deployed.
+const EXPIRING: [&str; 3] = ["functions/", "templates/", DRAFTS];
 /// What was replaced by a newer upload of itself.
 const EXPIRE_NONCURRENT_DAYS: i32 = 30;
 
@@ -27,6 +31,13 @@ const EXPIRE_NONCURRENT_DAYS: i32 = 30;
 pub(super) async fn ensure(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     match find_bucket(session, bucket, account).await? {
         Found::Complete => return encrypted_transport::require(session, bucket, account).await,
+        Found::Expiring => {
+            session.note(format!(
+                "letting only code and templates expire in the assets bucket {bucket}, and not what functions scale"
+            ));
+            put_lifecycle(session, bucket, account).await?;
+            return encrypted_transport::require(session, bucket, account).await;
+        }
         Found::Unfinished => session.note(format!(
             "securing the assets bucket {bucket}, which an earlier run left unfinished"
         )),
@@ -44,6 +55,8 @@ enum Found {
     Absent,
     /// Made, but not everything of [`secure`] was done.
     Unfinished,
+    /// An earlier version has let every object expire.
+    Expiring,
     Complete,
 }
 
@@ -56,8 +69,10 @@ async fn find_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Resu
         .expected_bucket_owner(account)
         .send()
         .await;
-    let Err(error) = sent else {
-        return Ok(Found::Complete);
+    let error = match sent {
+        Ok(found) if found.rules().iter().any(expires_all) => return Ok(Found::Expiring),
+        Ok(_) => return Ok(Found::Complete),
+        Err(error) => error,
     };
     match code(&error) {
         "NoSuchLifecycleConfiguration" => Ok(Found::Unfinished),
@@ -83,7 +98,7 @@ async fn create(session: &Session<'_>, bucket: &str, account: &str) -> Result<()
         // Our own run's reply may have been lost; then the bucket is ours.
         Err(error) if code(&error) == "BucketAlreadyExists" => {
             match find_bucket(session, bucket, account).await {
-                Ok(Found::Unfinished | Found::Complete) => Ok(()),
+                Ok(Found::Unfinished | Found::Expiring | Found::Complete) => Ok(()),
                 _ => Err(not_ours(session, bucket, error)),
             }
         }
@@ -148,7 +163,17 @@ async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Re
     sent.map_err(aws(format!("version {bucket}")))?;
 
     encrypted_transport::put_policy(session, bucket, account).await?;
+    put_lifecycle(session, bucket, account).await
+}
 
+/// Whether the rule lets every object of the bucket expire.
+fn expires_all(rule: &LifecycleRule) -> bool {
+    let prefix = rule.filter().and_then(|filter| filter.prefix());
+    rule.expiration().is_some() && prefix.is_none_or(str::is_empty)
+}
+
+async fn put_lifecycle(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
+    let client = &session.clients.s3;
     let request = client
         .put_bucket_lifecycle_configuration()
         .bucket(bucket)
@@ -183,19 +208,26 @@ fn encryption_settings() -> Result<ServerSideEncryptionConfiguration> {
 }
 
 fn lifecycle_rules() -> Result<BucketLifecycleConfiguration> {
+    let expiring = EXPIRING.map(|prefix| lifecycle_rule(prefix, Some(EXPIRE_DAYS)));
+    let rules = expiring.into_iter().chain([lifecycle_rule(FLEETS, None)]);
+    BucketLifecycleConfiguration::builder()
+        .set_rules(Some(rules.collect::<Result<_>>()?))
+        .build()
+        .map_err(incomplete_request)
+}
+
+/// Objects whose keys begin like this expire after so many days, and their earlier versions soon.
+fn lifecycle_rule(prefix: &str, days: Option<i32>) -> Result<LifecycleRule> {
     let replaced = NoncurrentVersionExpiration::builder()
         .noncurrent_days(EXPIRE_NONCURRENT_DAYS)
         .build();
-    let rule = LifecycleRule::builder()
-        .id("expire-unused")
+    let expiration = days.map(|days| LifecycleExpiration::builder().days(days).build());
+    LifecycleRule::builder()
+        .id(format!("expire-unused-{}", prefix.trim_end_matches('/')))
         .status(ExpirationStatus::Enabled)
-        .filter(LifecycleRuleFilter::builder().prefix("").build())
-        .expiration(LifecycleExpiration::builder().days(EXPIRE_DAYS).build())
+        .filter(LifecycleRuleFilter::builder().prefix(prefix).build())
+        .set_expiration(expiration)
         .noncurrent_version_expiration(replaced)
-        .build()
-        .map_err(incomplete_request)?;
-    BucketLifecycleConfiguration::builder()
-        .rules(rule)
         .build()
         .map_err(incomplete_request)
 }

@@ -63,6 +63,14 @@ impl Asset {
         }
     }
 
+    /// An object that a template names.
+    pub(crate) fn of_template(object: &template::Object) -> Self {
+        Self {
+            key: object.key.clone(),
+            bytes: object.body.as_bytes().to_vec(),
+        }
+    }
+
     /// A template that is too large for a request.
     #[must_use]
     pub fn template(body: &str) -> Self {

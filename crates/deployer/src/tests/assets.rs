@@ -18,6 +18,9 @@ use aws_sdk_s3::operation::put_bucket_versioning::PutBucketVersioningOutput;
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::operation::put_public_access_block::PutPublicAccessBlockOutput;
 use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::types::{
+    ExpirationStatus, LifecycleExpiration, LifecycleRule, LifecycleRuleFilter,
+};
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
 use super::cloud::{Told, run, s3_error};
@@ -38,6 +41,10 @@ fn now() -> SystemTime {
 pub(super) struct S3 {
     bucket: bool,
     secured: bool,
+    /// Whether every object expires, as earlier versions had it.
+    expires_all: bool,
+    /// What the keys begin with that expire.
+    expiring: Vec<String>,
     policy: Option<String>,
     /// By key, their age.
     pub objects: BTreeMap<String, Duration>,
@@ -100,7 +107,13 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
                 (false, _) => MockResponse::Http(s3_error(404, "NoSuchBucket")),
                 (true, false) => MockResponse::Http(s3_error(404, "NoSuchLifecycleConfiguration")),
                 (true, true) => {
-                    MockResponse::Output(GetBucketLifecycleConfigurationOutput::builder().build())
+                    let rule = LifecycleRule::builder()
+                        .status(ExpirationStatus::Enabled)
+                        .filter(LifecycleRuleFilter::builder().prefix("").build())
+                        .expiration(LifecycleExpiration::builder().days(365).build());
+                    let rules = s3.expires_all.then(|| vec![rule.build().unwrap()]);
+                    let found = GetBucketLifecycleConfigurationOutput::builder();
+                    MockResponse::Output(found.set_rules(rules).build())
                 }
             }
         }),
@@ -117,14 +130,14 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
         ),
         setting!(put_bucket_encryption, "encrypt", PutBucketEncryptionOutput),
         setting!(put_bucket_versioning, "version", PutBucketVersioningOutput),
-        rule!(
-            put_bucket_lifecycle_configuration,
-            "expire",
-            |s3, _input| {
-                s3.secured = true;
-                MockResponse::Output(PutBucketLifecycleConfigurationOutput::builder().build())
-            }
-        ),
+        rule!(put_bucket_lifecycle_configuration, "expire", |s3, input| {
+            let rules = input.lifecycle_configuration().unwrap().rules().iter();
+            let expiring = rules.filter(|rule| rule.expiration().is_some());
+            let prefix = |rule: &LifecycleRule| rule.filter().unwrap().prefix().unwrap().to_owned();
+            s3.expiring = expiring.map(prefix).collect();
+            s3.secured = true;
+            MockResponse::Output(PutBucketLifecycleConfigurationOutput::builder().build())
+        }),
         rule!(get_bucket_policy, "policy", |s3, input| {
             assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
             match &s3.policy {
@@ -214,6 +227,19 @@ async fn what_is_there_costs_three_requests() {
     result.unwrap();
     assert_eq!(s3.lock().unwrap().calls, ["look", "policy", "head"]);
     assert_eq!(told.lines(), [""; 0]);
+}
+
+/// Functions read what they scale for as long as they are deployed.
+#[tokio::test(start_paused = true)]
+async fn only_code_and_templates_expire() {
+    let s3 = s3(true, true);
+    s3.lock().unwrap().expires_all = true;
+    let (result, told) = upload(&s3).await;
+    result.unwrap();
+    let state = s3.lock().unwrap();
+    assert_eq!(state.calls, ["look", "expire", "policy", "head", "upload"]);
+    assert_eq!(state.expiring, ["functions/", "templates/", "drafts/"]);
+    assert!(told.has("letting only code and templates expire"));
 }
 
 #[tokio::test(start_paused = true)]

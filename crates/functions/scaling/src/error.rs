@@ -29,6 +29,12 @@ pub enum InvocationError {
         /// Where in the event, and what is wrong there.
         problem: String,
     },
+    /// What to scale could not be read.
+    #[error("{problem}")]
+    UnreadFleet {
+        /// Where it is, and why it could not be read.
+        problem: String,
+    },
     /// Some checks failed, or a part of every check of a service. Everything else was done.
     #[error("{}", summarize_checks(.0))]
     LooksFailed(Box<FleetAnswer>),
@@ -132,6 +138,7 @@ impl InvocationError {
     pub fn name(&self) -> &'static str {
         match self {
             Self::MalformedEvent { .. } | Self::NoRequest { .. } => "MalformedEvent",
+            Self::UnreadFleet { .. } => "FleetUnread",
             Self::LooksFailed(_) => "LooksFailed",
             Self::RecordsRefused { .. } => "RecordsRefused",
             Self::Problem(problem) => problem.name(),

@@ -15,6 +15,7 @@
 
 mod alarms;
 mod answer;
+mod clients;
 mod demand;
 mod error;
 mod event;
@@ -31,11 +32,11 @@ mod service;
 mod tests;
 
 pub use answer::{Answer, Reply, ScalingOutcome};
+pub use clients::Clients;
 pub use demand::{
     DemandAnswer, DemandCheck, DemandOutcome, FleetAnswer, Memory, ProcessingTime, UnreadQueue,
 };
 pub use error::{InvocationError, Problem, Refused};
 pub use handler::handle;
-pub use lambda_kit::Clients;
 pub use policy::{Policy, PolicyProblem};
 pub use serve::serve;

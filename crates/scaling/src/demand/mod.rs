@@ -14,7 +14,7 @@ mod watch;
 pub use algorithm::{DemandAlgorithm, Workload, tasks_for};
 pub use arrivals::{MEASURED_MINUTES, QueueHistory, QueueSample, measured_processing_time};
 pub use decision::{Decision, DecisionReason, NeedHistory};
-pub use order::{DemandAction, DemandOrder};
+pub use order::{DemandAction, DemandOrder, FleetDocument, FleetError, FleetObject};
 pub use policy::{
     DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy, NEED_PER_TASK_METRIC,
     PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC, WARM_TASKS_METRIC,

@@ -1,5 +1,7 @@
 //! What a function that scales by demand is sent: for which services it sets the desired count.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::policy::DemandPolicy;
@@ -20,8 +22,96 @@ pub struct DemandOrder {
     /// How many times faster than real time the minutes of rules and metrics pass; more than 1 in a sandbox only.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub speed: u32,
+    /// The services; none where an object holds them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<DemandPolicy>,
+    /// Where the services are that don't fit into an input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<FleetObject>,
+}
+
+/// An object of S3 that holds a [`FleetDocument`], and what it doesn't know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FleetObject {
+    /// The bucket.
+    pub bucket: String,
+    /// The key, which contains the hash of the content.
+    pub key: String,
+    /// What the references of the document stand for, in its order.
+    pub values: Vec<String>,
+}
+
+/// The services of a function, with references to names that are known once the stack is deployed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FleetDocument {
+    /// The references: `${REFERENCE}` in the names stands for a value of the object.
+    pub references: Vec<String>,
     /// The services.
     pub services: Vec<DemandPolicy>,
+}
+
+/// Why a document and the values of its references don't belong together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FleetError {
+    /// As many values as references are needed.
+    #[error("there are {values} values for {references} references")]
+    Values {
+        /// Number of values.
+        values: usize,
+        /// Number of references.
+        references: usize,
+    },
+    /// A name has a reference without a value.
+    #[error("nothing says what {0} stands for")]
+    Unknown(String),
+}
+
+impl FleetDocument {
+    /// The services with their names.
+    ///
+    /// # Errors
+    /// If a reference has no value.
+    pub fn complete(mut self, values: &[String]) -> Result<Vec<DemandPolicy>, FleetError> {
+        let (count, references) = (values.len(), self.references.len());
+        if count != references {
+            return Err(FleetError::Values {
+                values: count,
+                references,
+            });
+        }
+        let known = self.references.iter().map(String::as_str);
+        let known: HashMap<&str, &str> = known.zip(values.iter().map(String::as_str)).collect();
+        for service in &mut self.services {
+            for text in service.texts_mut() {
+                *text = complete_text(text, &known)?;
+            }
+        }
+        Ok(self.services)
+    }
+}
+
+/// The text with values for its references. `${!TEXT}` is a literal `${TEXT}`, as in CloudFormation's `Fn::Sub`.
+fn complete_text(text: &str, known: &HashMap<&str, &str>) -> Result<String, FleetError> {
+    let mut completed = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        completed.push_str(before);
+        let Some((reference, after)) = after.split_once('}') else {
+            completed.push_str("${");
+            rest = after;
+            continue;
+        };
+        match (reference.strip_prefix('!'), known.get(reference)) {
+            (Some(literal), _) => completed.push_str(&format!("${{{literal}}}")),
+            (None, Some(value)) => completed.push_str(value),
+            (None, None) => return Err(FleetError::Unknown(reference.to_owned())),
+        }
+        rest = after;
+    }
+    completed.push_str(rest);
+    Ok(completed)
 }
 
 /// What a function that scales by demand can be asked to do.
@@ -42,11 +132,21 @@ impl DemandOrder {
             functions: one(),
             speed: one(),
             services,
+            object: None,
         }
     }
 }
 
 impl DemandPolicy {
+    /// Everything that can contain a name which is known once the stack is deployed.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let queues = self.queues.iter_mut();
+        let queues = queues.flat_map(|queue| [&mut queue.name, &mut queue.url]);
+        [&mut self.namespace, &mut self.cluster, &mut self.service]
+            .into_iter()
+            .chain(queues)
+    }
+
     /// The policy in a sandbox whose minutes pass `speed` times faster: every time of the loop in real time, rounded up. What
     /// a message takes and how long it may wait stays.
     #[must_use]
@@ -100,6 +200,42 @@ mod tests {
         assert_eq!((read.once, read.functions, read.speed), (false, 1, 1));
         assert_eq!(serde_json::to_value(&read).unwrap(), order());
         assert_eq!(DemandOrder::new(read.services.clone()), read);
+    }
+
+    #[test]
+    fn a_document_is_completed_as_cloudformation_would() {
+        let mut read: DemandOrder = serde_json::from_value(order()).unwrap();
+        let service = &mut read.services[0];
+        service.namespace = "odd ${!Name} $ {x} ${".to_owned();
+        service.service = "${WorkerService.Name}".to_owned();
+        service.cluster = "a-${AWS::Region}-${AWS::Region}".to_owned();
+        let references = ["AWS::Region", "WorkerService.Name"].map(str::to_owned);
+        let document = FleetDocument {
+            references: references.to_vec(),
+            services: read.services,
+        };
+        let values = ["us-west-2", "shop-${x}"].map(str::to_owned);
+        let [one] = document
+            .clone()
+            .complete(&values)
+            .unwrap()
+            .try_into()
+            .unwrap();
+        assert_eq!(one.namespace, "odd ${Name} $ {x} ${");
+        assert_eq!(one.service, "shop-${x}", "values are literal");
+        assert_eq!(one.cluster, "a-us-west-2-us-west-2");
+        let short = document.clone().complete(&values[..1]);
+        assert_eq!(
+            short,
+            Err(FleetError::Values {
+                values: 1,
+                references: 2
+            })
+        );
+        let mut lacking = document;
+        lacking.references = vec!["AWS::Region".to_owned()];
+        let unknown = FleetError::Unknown("WorkerService.Name".to_owned());
+        assert_eq!(lacking.complete(&values[..1]), Err(unknown));
     }
 
     #[test]

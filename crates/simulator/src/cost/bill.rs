@@ -242,9 +242,14 @@ fn observed(billing: &Billing, used: &Usage, exists: Inventory, scaling: Invento
     } else {
         0.0
     };
-    let per_run =
-        guesses.log_bytes_per_run + (used.checks - 1.0).max(0.0) * guesses.log_bytes_per_check;
-    let logged = (by_task + used.runs * scaling.functions * per_run) / 1e9;
+    // A run has one line, and each check of the service its own, whoever else is scaled.
+    let lines = if scaling.functions > 0.0 {
+        (used.checks - 1.0).max(0.0) * guesses.log_bytes_per_check
+    } else {
+        0.0
+    };
+    let per_run = scaling.functions * guesses.log_bytes_per_run + lines;
+    let logged = (by_task + used.runs * per_run) / 1e9;
     [
         line(BillItem::Metrics, metrics, rates.metric_month * months),
         (BillItem::Alarms, alarms, watched * months),

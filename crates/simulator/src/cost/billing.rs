@@ -10,7 +10,7 @@ use stack::{
 
 use crate::policy::Policy;
 
-use super::count::{Inventories, Inventory, measured};
+use super::count::{Inventories, Inventory, Sharing};
 use super::prices::{PriceTable, Prices};
 
 /// What a scenario is billed by.
@@ -35,7 +35,7 @@ pub struct Billing {
     /// Whether the tasks log to CloudWatch.
     pub logs: bool,
     /// Services that share the metric function with it.
-    pub(crate) sharing: u32,
+    pub(crate) sharing: Sharing,
     pub(crate) scales_to_zero: bool,
     pub(crate) inventories: Inventories,
 }
@@ -85,7 +85,7 @@ impl Billing {
             queues: 1,
             fifo: false,
             logs: true,
-            sharing: 0,
+            sharing: Sharing::default(),
             scales_to_zero: false,
             inventories: Inventories {
                 standing,
@@ -107,8 +107,6 @@ impl Billing {
             ServiceSource::Create(spec) => Some(spec.as_ref()),
             ServiceSource::Existing { .. } => None,
         };
-        let measured = measured(stack).len();
-        let others = measured.saturating_sub(usize::from(service.is_measured()));
         Self {
             hosting: hosting(stack, spec, &prices, notes),
             public: spec.is_some() && is_public(&stack.network),
@@ -120,7 +118,7 @@ impl Billing {
                 .first()
                 .is_some_and(|queue| stack.is_fifo(queue)),
             logs: spec.is_some(),
-            sharing: u32::try_from(others).unwrap_or(u32::MAX),
+            sharing: Sharing::of(stack, name),
             scales_to_zero: service.tasks.min == 0,
             inventories: Inventories::of_service(stack, name),
             shortest_task: Duration::from_secs(60),

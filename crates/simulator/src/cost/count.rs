@@ -56,6 +56,28 @@ pub(crate) struct Inventories {
     pub(crate) scaling: Inventory,
 }
 
+/// How many other services of the stack share a function with a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sharing {
+    /// Measured by the metric function.
+    pub(crate) measured: u32,
+    /// Scaled by demand.
+    pub(crate) demanded: u32,
+}
+
+impl Sharing {
+    pub(crate) fn of(stack: &Stack, service: &str) -> Self {
+        let others = |all: Vec<&str>| {
+            let others = all.into_iter().filter(|name| *name != service).count();
+            u32::try_from(others).unwrap_or(u32::MAX)
+        };
+        Self {
+            measured: others(measured(stack)),
+            demanded: others(demanded(stack)),
+        }
+    }
+}
+
 impl Inventory {
     /// Everything that a stack creates.
     #[must_use]
@@ -64,8 +86,8 @@ impl Inventory {
     }
 
     /// What counts for one service of a stack: its own resources, and an equal part of each that it shares.
-    /// A queue's alarms are shared by its consumers, the metric function by the services that it measures,
-    /// and the dashboard by all services.
+    /// A queue's alarms are shared by its consumers, the metric function by the services that it measures, the function that
+    /// scales by demand by its services, and the dashboard by all services.
     #[must_use]
     pub fn of_service(stack: &Stack, service: &str) -> Self {
         let both = Inventories::of_service(stack, service);
@@ -73,11 +95,11 @@ impl Inventory {
     }
 
     /// What a policy needs in a stack, as ecs-scaler would deploy it, for a service with this number of
-    /// queues; `sharing` is the number of services that share the metric function with it.
+    /// queues; `sharing` has the services that share functions with it.
     pub(crate) fn of_policy(
         policy: &Policy,
         queues: u32,
-        sharing: u32,
+        sharing: Sharing,
         scales_to_zero: bool,
     ) -> Self {
         let queues = f64::from(queues);
@@ -86,7 +108,7 @@ impl Inventory {
         } else {
             Self::default()
         };
-        let measured = metric_function().share(f64::from(sharing) + 1.0) + wake;
+        let measured = metric_function().share(f64::from(sharing.measured) + 1.0) + wake;
         match policy {
             // Forecasts are free.
             Policy::BacklogPerTask(_) | Policy::Predictive(_) => backlog(queues) + measured,
@@ -96,7 +118,9 @@ impl Inventory {
             Policy::Steps(steps) => step_alarms(steps),
             Policy::AlarmSteps(steps) => step_alarms(steps) + scaling_function() + alarm(1.0),
             Policy::Demand(_) => demand_tracking() + measured,
-            Policy::Deadline(_) => demand_function(),
+            Policy::Deadline(_) => {
+                needs() + scaling_function().share(f64::from(sharing.demanded) + 1.0)
+            }
             Policy::Fixed { .. } | Policy::Keda(_) | Policy::Ideal => Self::default(),
         }
     }
@@ -203,11 +227,29 @@ fn items(stack: &Stack) -> Vec<Item<'_>> {
     if !measured.is_empty() {
         items.push(item(measured, true, metric_function()));
     }
+    let demanded = demanded(stack);
+    if !demanded.is_empty() {
+        items.push(item(demanded, true, scaling_function()));
+    }
     items
 }
 
+/// The services that a function scales by demand. One function is counted for all, although several hundred services can
+/// need more.
+fn demanded(stack: &Stack) -> Vec<&str> {
+    let by_function = |service: &Service| {
+        let demand = service.demand();
+        demand.is_some_and(|demand| demand.actuator == Actuator::Function)
+    };
+    let services = stack.services.iter();
+    services
+        .filter(|(_, service)| by_function(service))
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
 /// The services that the metric function measures.
-pub(crate) fn measured(stack: &Stack) -> Vec<&str> {
+fn measured(stack: &Stack) -> Vec<&str> {
     let services = stack.services.iter();
     services
         .filter(|(_, service)| service.is_measured())
@@ -302,7 +344,7 @@ fn scaling(stack: &Stack, service: &Service) -> Inventory {
         creates = creates + scaling_function() + alarm(1.0);
     }
     match scaling.demand.as_ref().map(|demand| demand.actuator) {
-        Some(Actuator::Function) => creates + demand_function(),
+        Some(Actuator::Function) => creates + needs(),
         Some(Actuator::TargetTracking) => creates + demand_tracking(),
         None => creates,
     }
@@ -368,14 +410,13 @@ fn scaling_function() -> Inventory {
     }
 }
 
-/// The function, the metrics that it publishes, and the alarm on the absence of the first: the need, processing time,
-/// task start, and share within the objective. Warm tasks are a fifth only where there are any.
-fn demand_function() -> Inventory {
-    let published = Inventory {
+/// The metrics of a service that a function scales by demand, and the alarm on the absence of the first: the need,
+/// processing time, task start, and share within the objective. Warm tasks are a fifth only where there are any.
+fn needs() -> Inventory {
+    Inventory {
         metrics: 4.0,
         ..alarm(1.0)
-    };
-    scaling_function() + published
+    }
 }
 
 /// Target tracking on one of two metrics, and the alarm on their absence.

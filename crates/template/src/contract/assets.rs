@@ -3,6 +3,16 @@
 /// What the key of each template that is uploaded for a plan alone begins with.
 pub const DRAFTS: &str = "drafts/";
 
+/// What the key of each object begins with that says what the functions of the stack `name` scale. A function reads it at any
+/// time, so these objects don't expire.
+#[must_use]
+pub fn fleet_objects(name: &str) -> String {
+    format!("{FLEETS}{name}/")
+}
+
+/// What the keys of all these objects begin with.
+pub const FLEETS: &str = "fleets/";
+
 /// The name of the assets bucket: one for each account and region.
 #[must_use]
 pub fn assets_bucket(account: &str, region: &str) -> String {

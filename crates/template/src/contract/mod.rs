@@ -6,7 +6,7 @@
 mod assets;
 mod mark;
 
-pub use assets::{DRAFTS, assets_bucket};
+pub use assets::{DRAFTS, FLEETS, assets_bucket, fleet_objects};
 pub(crate) use mark::{DESCRIPTION, metadata};
 pub use mark::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::Statement;
 use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
+use crate::contract::fleet_objects;
 use crate::services::secrets::STORES;
 use crate::services::task_roles::CHANNELS;
 use crate::services::volumes::MOUNT;
@@ -212,6 +213,14 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
             ],
         ),
     ];
+    if scope.reads_fleet {
+        let objects = format!("{}/{}*", scope.assets_bucket(), fleet_objects(&scope.stack));
+        statements.push(Statement::allow(
+            "ReadServices",
+            &["s3:GetObject"],
+            [objects],
+        ));
+    }
     statements.extend(read_secrets(scope));
     statements.extend(read_environment_files(scope));
     if scope.encrypts {

@@ -44,6 +44,8 @@ pub(super) struct Scope {
     pub(super) file_systems: Vec<String>,
     /// Whether commands can be run in tasks.
     pub(super) exec: bool,
+    /// Whether functions read what they scale from the assets bucket.
+    pub(super) reads_fleet: bool,
     /// ARNs of topics that tasks publish to.
     pub(super) published: Vec<String>,
     /// ARNs of existing topics that the queues subscribe to.
@@ -96,6 +98,7 @@ impl Scope {
             encrypts: true,
             file_systems: vec![text("FILE_SYSTEM")],
             exec: true,
+            reads_fleet: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             clusters: vec![text("STACKS*")],
@@ -140,6 +143,7 @@ impl Scope {
             encrypts: false,
             file_systems: Vec::new(),
             exec: false,
+            reads_fleet: !template.objects().is_empty(),
             published: Vec::new(),
             topics: Vec::new(),
             clusters: Vec::new(),

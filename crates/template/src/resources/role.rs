@@ -232,6 +232,11 @@ fn pack_statements(statements: &[Statement], others: usize) -> Option<Vec<Vec<St
     (policies.len() + others <= 1 + limits::MANAGED_POLICIES_PER_ROLE).then_some(policies)
 }
 
+/// Whether one role holds these statements.
+pub(crate) fn fit_role(statements: &[Statement]) -> bool {
+    pack_statements(statements, 0).is_some()
+}
+
 fn render_document(statements: &[Statement]) -> Value {
     policy_document(statements.iter().map(Statement::to_json).collect())
 }

@@ -4,21 +4,28 @@
 //!
 //! There is no scalable target: Application Auto Scaling and the function would undo each other's work.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use scaling::{DemandOrder, DemandPolicy, DemandPolicyError, QueueRequest};
-use serde_json::{Value, json};
+use scaling::{
+    DemandOrder, DemandPolicy, DemandPolicyError, FleetDocument, FleetObject, QueueRequest,
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use stack::{Actuator, Demand, Stack};
 
 use super::setup::{Ids, Setup, set_counts};
-use crate::builder::Builder;
+use crate::builder::{Builder, Object};
+use crate::contract::fleet_objects;
 use crate::error::SynthesisError;
+use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
 use crate::resources::lambda::EVENT_AGE_SECONDS;
 use crate::resources::log_group::write_logs;
-use crate::resources::role::{Statement, publish_metrics, read_metrics};
+use crate::resources::role::{Statement, fit_role, publish_metrics, read_metrics};
 use crate::scaling::demand::{demand_request, unusable_numbers, whole_milliseconds};
-use crate::text::{Text, canonical, escape};
+use crate::text::{Text, canonical, escape, text};
+use crate::{limits, names};
 
 /// A rule's shortest period: one invocation checks until the next one starts.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -28,6 +35,12 @@ const TIMEOUT_SECONDS: u64 = 60;
 
 /// No retries: the next minute checks again.
 const RETRIES: (u32, u64) = (0, EVENT_AGE_SECONDS);
+
+/// Most services of one function: as many as it checks in time with the memory that it then has.
+const SERVICES: usize = 125;
+
+/// Most functions of a stack. Each has seven resources besides the alarms of its services.
+const FUNCTIONS: usize = 64;
 
 /// A service that scales by demand.
 #[derive(Clone, Debug)]
@@ -41,6 +54,7 @@ pub(crate) struct Member<'a, 'r> {
 #[derive(Debug)]
 pub(crate) struct Fleet<'a, 'r> {
     stack: &'a Stack,
+    /// A function without services is left out of the template, so that the others keep their numbers.
     functions: Vec<Vec<Member<'a, 'r>>>,
 }
 
@@ -57,23 +71,24 @@ impl<'a, 'r> Fleet<'a, 'r> {
             })
         });
         let members: Vec<Member<'a, 'r>> = members.collect::<Result<_, SynthesisError>>()?;
-        let functions = match members.is_empty() {
-            true => Vec::new(),
-            false => vec![members],
-        };
+        let functions = split(stack, members)?;
         Ok(Self { stack, functions })
     }
 
     /// The functions, counted from 1, with their services.
     pub(crate) fn functions(&self) -> impl Iterator<Item = (usize, &[Member<'a, 'r>])> {
         let functions = self.functions.iter().enumerate();
-        functions.map(|(position, members)| (position + 1, members.as_slice()))
+        functions
+            .map(|(position, members)| (position + 1, members.as_slice()))
+            .filter(|(_, members)| !members.is_empty())
     }
 
     pub(super) fn add(&self, builder: &mut Builder) -> Result<(), SynthesisError> {
+        let functions = self.functions().count();
         for (number, members) in self.functions() {
             let ids = Ids::of_demand(number);
-            let statements = role_statements(self.stack, &ids, members);
+            let input = Input::new(self.stack, members, functions);
+            let statements = role_statements(self.stack, &ids.logs, members, &input);
             let description = "What the function that scales by demand may do".to_owned();
             ids.add_role(builder, self.stack, description, statements)?;
             let setup = Setup {
@@ -85,22 +100,132 @@ impl<'a, 'r> Fleet<'a, 'r> {
             };
             setup.add(builder, self.stack, &ids)?;
             let description = "Has the scaling function check the services' queues";
-            ids.add_rule(builder, description, rule_input(members))?;
+            ids.add_rule(builder, description, json!({ "Fn::Sub": input.text }))?;
+            if let Some(object) = input.object {
+                builder.object(object);
+            }
         }
         Ok(())
     }
 }
 
-/// The constant input of a rule: what to scale.
-fn rule_input(members: &[Member<'_, '_>]) -> Value {
-    let services = members.iter().map(|member| member.policy.clone());
-    let order = DemandOrder::new(services.collect());
-    json!({ "Fn::Sub": canonical(json!(order)).to_string() })
+/// Spreads services over as few functions as hold them. Each goes to the function that a hash of its name ranks first, so
+/// that a new service moves no other, and a further function takes its share without moving services between the others.
+fn split<'a, 'r>(
+    stack: &Stack,
+    members: Vec<Member<'a, 'r>>,
+) -> Result<Vec<Vec<Member<'a, 'r>>>, SynthesisError> {
+    let fits = |members: &Vec<Member<'_, '_>>| {
+        let input = Input::new(stack, members, members.len());
+        let statements = role_statements(stack, &names::demand_function_logs(1), members, &input);
+        members.len() <= SERVICES && input.longest <= limits::TARGET_INPUT && fit_role(&statements)
+    };
+    if let Some(member) = members.iter().find(|one| !fits(&vec![(*one).clone()])) {
+        return Err(SynthesisError::RequestTooLong {
+            service: member.service.short.to_owned(),
+        });
+    }
+    for functions in 1..=members.len().min(FUNCTIONS) {
+        let mut parts = vec![Vec::new(); functions];
+        for member in &members {
+            let rank = |function: &usize| hash(&format!("{function} {}", member.service.short));
+            let first = (0..functions).max_by_key(rank).unwrap_or_default();
+            if let Some(part) = parts.get_mut(first) {
+                part.push(member.clone());
+            }
+        }
+        if parts.iter().all(fits) {
+            return Ok(parts);
+        }
+    }
+    match members.is_empty() {
+        true => Ok(Vec::new()),
+        false => Err(SynthesisError::TooManyResources {
+            count: limits::RESOURCES + members.len(),
+        }),
+    }
+}
+
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What a rule sends: the services, or where they are.
+struct Input {
+    /// In the language of `Fn::Sub`.
+    text: String,
+    /// Most characters that the text can come to.
+    longest: usize,
+    object: Option<Object>,
+}
+
+impl Input {
+    fn new(stack: &Stack, members: &[Member<'_, '_>], functions: usize) -> Self {
+        let services: Vec<DemandPolicy> = members.iter().map(|one| one.policy.clone()).collect();
+        let mut order = DemandOrder::new(services.clone());
+        order.functions = u32::try_from(functions).unwrap_or(u32::MAX);
+        let text = canonical(json!(order)).to_string();
+        let texts = || members.iter().flat_map(Member::texts);
+        let written: usize = texts().map(|text| text.sub().chars().count()).sum();
+        let longest: usize = texts().map(Text::longest).sum();
+        let longest = (text.chars().count() + longest).saturating_sub(written);
+        if longest <= limits::TARGET_INPUT {
+            let object = None;
+            return Self {
+                text,
+                longest,
+                object,
+            };
+        }
+        let references: BTreeMap<String, usize> = texts().flat_map(Text::references).collect();
+        let document = FleetDocument {
+            references: references.keys().cloned().collect(),
+            services,
+        };
+        let body = canonical(json!(document)).to_string();
+        let key = format!("{}{}.json", fleet_objects(&stack.name), hash(&body));
+        let value = |reference: &String| format!("${{{reference}}}");
+        order.services.clear();
+        order.object = Some(FleetObject {
+            bucket: value(&PARAMETER_ASSETS_BUCKET.to_owned()),
+            key: key.clone(),
+            values: references.keys().map(value).collect(),
+        });
+        let text = canonical(json!(order)).to_string();
+        let written = |reference: &String| value(reference).chars().count();
+        let bucket = limits::BUCKET_NAME;
+        let names = references.iter();
+        let grown: usize = names
+            .map(|(name, longest)| longest.saturating_sub(written(name)))
+            .sum();
+        Self {
+            longest: text.chars().count() + bucket + grown,
+            text,
+            object: Some(Object { key, body }),
+        }
+    }
+}
+
+impl Member<'_, '_> {
+    /// The names in its policy.
+    fn texts(&self) -> impl Iterator<Item = &Text> {
+        let queues = self.service.queues.iter();
+        let queues = queues.flat_map(|queue| [&queue.name, &queue.url]);
+        [&self.service.cluster, &self.service.name]
+            .into_iter()
+            .chain(queues)
+    }
 }
 
 /// Reading the queues and what CloudWatch knows of them, reading and scaling the services, publishing what it found, and
 /// no more. Describing a service has none of the conditions' keys, so that one statement names each service once.
-fn role_statements(stack: &Stack, ids: &Ids, members: &[Member<'_, '_>]) -> Vec<Statement> {
+fn role_statements(
+    stack: &Stack,
+    logs: &str,
+    members: &[Member<'_, '_>],
+    input: &Input,
+) -> Vec<Statement> {
     let services = members.iter().map(|member| member.service.arn.clone());
     let mut queues: Vec<Text> = Vec::new();
     for queue in members.iter().flat_map(|member| &member.service.queues) {
@@ -109,13 +234,23 @@ fn role_statements(stack: &Stack, ids: &Ids, members: &[Member<'_, '_>]) -> Vec<
         }
     }
     let actions = ["ecs:DescribeServices", "ecs:UpdateService"];
-    vec![
-        write_logs(&ids.logs),
+    let mut statements = vec![
+        write_logs(logs),
         publish_metrics("PublishNeed", &stack.metric.namespace),
         read_metrics(),
+    ];
+    if input.object.is_some() {
+        let bucket = Text::reference(PARAMETER_ASSETS_BUCKET, limits::BUCKET_NAME);
+        let (partition, prefix) = (Text::partition(), fleet_objects(&stack.name));
+        let objects = text!["arn:", partition, ":s3:::", bucket, "/", prefix, "*"];
+        let read = Statement::new("ReadServices", &["s3:GetObject"], vec![objects]);
+        statements.push(read);
+    }
+    statements.extend([
         set_counts("SetDesiredCounts", &actions, services.collect()),
         Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues),
-    ]
+    ]);
+    statements
 }
 
 /// What the function needs to know of a service, with references to the names in it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use scaling::{
-    DemandOrder, DemandPolicy, DemandPolicyError, DemandRequest, MetricRequest,
+    DemandOrder, DemandPolicy, DemandPolicyError, DemandRequest, FleetDocument, MetricRequest,
     NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC,
 };
 use serde_json::{Value, json};
@@ -364,4 +364,107 @@ fn what_no_function_would_take_is_refused() {
         matches!(bounds, SynthesisError::UnusableDemand { .. }),
         "{bounds}"
     );
+}
+
+/// So many existing services, each with an existing queue, whose names are of a usual length.
+fn many(count: usize) -> Stack {
+    let names: Vec<String> = (0..count)
+        .map(|number| format!("department-worker-{number:04}"))
+        .collect();
+    let queues = names
+        .iter()
+        .map(|name| (name.as_str(), stacks::existing_queue(name)))
+        .collect();
+    let service = |name: &String| {
+        let theirs = stacks::existing("production", name, &[name]);
+        scaled_by(demanded(demand(Actuator::Function)), theirs)
+    };
+    let services = names
+        .iter()
+        .map(|name| (name.as_str(), service(name)))
+        .collect();
+    stacks::with("shop", queues, services)
+}
+
+/// Which function scales each service, by ECS's name, with the references of an object completed.
+fn assignment(template: &template::Template) -> std::collections::BTreeMap<String, String> {
+    let json = template.to_json();
+    let mut found = std::collections::BTreeMap::new();
+    for (id, rule) in of_type(json, "AWS::Events::Rule") {
+        let text = rule["Targets"][0]["Input"]["Fn::Sub"].as_str().unwrap();
+        let text = substitute(text, |token| format!("<{token}>"));
+        assert!(text.chars().count() <= 8_192, "{id}");
+        let order: DemandOrder = serde_json::from_str(&text).unwrap();
+        let services = match order.object {
+            None => order.services,
+            Some(object) => {
+                let mut objects = template.objects().iter();
+                let known = objects.find(|one| one.key == object.key).unwrap();
+                let document: FleetDocument = serde_json::from_str(&known.body).unwrap();
+                document.complete(&object.values).unwrap()
+            }
+        };
+        for service in services {
+            service.check().unwrap();
+            found.insert(service.service, id.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn what_a_rule_cant_hold_is_an_object_that_the_function_may_read() {
+    let small = synthesize(&many(5)).unwrap();
+    assert_eq!((small.objects(), assignment(&small).len()), (&[][..], 5));
+    let large = synthesize(&many(100)).unwrap();
+    let [object] = large.objects() else {
+        panic!("{:?}", large.objects())
+    };
+    let digest = object.key.strip_prefix("fleets/shop/").unwrap();
+    assert_eq!(digest.len(), 64 + ".json".len());
+    assert_eq!(assignment(&large).len(), 100);
+    let statements = statements(large.to_json(), &names::demand_function_role(1));
+    let reads = statements
+        .iter()
+        .find(|one| one["Sid"] == "ReadServices")
+        .unwrap();
+    let objects = "arn:${AWS::Partition}:s3:::${AssetsBucket}/fleets/shop/*";
+    assert_eq!(reads["Resource"]["Fn::Sub"], objects);
+    assert_eq!(reads["Action"], json!(["s3:GetObject"]));
+    // Names that CloudFormation makes are completed by the function.
+    let created = synthesize(&by_demand("shop")).unwrap();
+    assert!(created.objects().is_empty());
+}
+
+/// A function takes 125 services.
+#[test]
+fn more_services_are_spread_over_functions_and_a_new_one_moves_no_other() {
+    let template = |count| synthesize(&many(count)).unwrap();
+    let before = assignment(&template(200));
+    let functions: BTreeSet<&String> = before.values().collect();
+    assert_eq!(
+        functions.into_iter().collect::<Vec<_>>(),
+        ["ScalingRule", "ScalingRule2"]
+    );
+    let after = assignment(&template(201));
+    assert_eq!(after.len(), 201);
+    assert!(before.iter().all(|(service, rule)| after[service] == *rule));
+    let template = template(200);
+    let errors = of_type(template.to_json(), "AWS::CloudWatch::Alarm").into_iter();
+    let errors = errors.filter(|(id, _)| id.starts_with("ScalingErrors"));
+    assert_eq!(errors.count(), 2);
+}
+
+#[test]
+fn a_thousand_services_are_refused_with_a_way_to_split_them() {
+    let error = synthesize(&many(1_000)).map(drop).unwrap_err();
+    let SynthesisError::TooManyResources { count } = error else {
+        panic!("{error}")
+    };
+    // Two alarms for each service and its queue; for each of nine to twelve functions the function, its role, log group,
+    // settings, rule, permission, and alarm, and up to ten managed policies; and the dashboard.
+    let possible = 2_000 + 9 * 7 + 1..=2_000 + 12 * 17 + 1;
+    assert!(possible.contains(&count), "{count}");
+    insta::assert_snapshot!(error);
+    assert!(synthesize(&many(235)).is_ok());
 }

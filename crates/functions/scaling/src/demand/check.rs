@@ -50,7 +50,7 @@ struct Tasks {
 impl ServiceRun {
     /// Checks and acts.
     pub(super) async fn check(mut self, fleet: &Fleet<'_>, reads: Reads<'_>) -> Checked {
-        let until = fleet.until(&self);
+        let (until, turn) = (fleet.until(&self), fleet.turn_until(&self));
         let policy = Rc::clone(&self.tracked.policy);
         let flows = async {
             match reads.flows {
@@ -80,7 +80,7 @@ impl ServiceRun {
             record_flows(&mut self.tracked.scaler, &own, &busy, fleet.now);
         }
         let service = self.know(service);
-        let look = self.decide(fleet, &queues, service, until).await;
+        let look = self.decide(fleet, &queues, service, (until, turn)).await;
         let unread_flows = flows.and_then(|flows| flows.as_ref().err().cloned());
         if let Some(error) = &unread_flows
             && self.processing == ProcessingTime::Unknown
@@ -132,7 +132,7 @@ impl ServiceRun {
         fleet: &Fleet<'_>,
         queues: &[Result<QueueCounts, Problem>],
         service: Option<Result<Service, Problem>>,
-        until: Instant,
+        deadlines: (Instant, Instant),
     ) -> DemandCheck {
         let at = fleet.time();
         let counts: Vec<_> = queues
@@ -173,7 +173,7 @@ impl ServiceRun {
         let (estimate, decision) = self.tracked.scaler.decide(&seen, tasks.deploying);
         self.processing = ProcessingTime::of(&estimate);
         let look = self.found(look, tasks, &estimate, decision);
-        self.act(fleet, look, (tasks, decision.desired), until)
+        self.act(fleet, look, (tasks, decision.desired), deadlines)
             .await
     }
 
@@ -183,12 +183,12 @@ impl ServiceRun {
         fleet: &Fleet<'_>,
         look: DemandCheck,
         (tasks, to): (Tasks, u32),
-        until: Instant,
+        (until, turn): (Instant, Instant),
     ) -> DemandCheck {
         let from = tasks.desired;
         if to == from {
             self.tracked.waiting = None;
-        } else if !self.wait_for_turn(fleet, to < from, until).await {
+        } else if !self.wait_for_turn(fleet, to < from, turn).await {
             let text = format!(
                 "{to} is not set: other services use up the rate at which ECS lets services be updated; {}",
                 look.reason

@@ -24,6 +24,9 @@ use crate::Clients;
 /// GetQueueAttributes calls at a time. SQS sets no quota on them; the bound is for the function's memory and sockets.
 const QUEUES_AT_ONCE: usize = 64;
 
+/// How long before the next check of a service one gives up that waits to set a count.
+const BEFORE_NEXT: Duration = Duration::from_millis(100);
+
 /// Up to so many services, each check has a line in the log; of more, only checks that found or changed something.
 const EVERY_LINE: usize = 20;
 
@@ -199,6 +202,13 @@ impl<'a> Fleet<'a> {
     /// Until when the calls of a check can last that starts now.
     pub(super) fn until(&self, run: &ServiceRun) -> Instant {
         self.begun + run.schedule.until(self.begun.elapsed())
+    }
+
+    /// Until when a check that starts now waits to set a count: the next check waits on, with newer numbers.
+    pub(super) fn turn_until(&self, run: &ServiceRun) -> Instant {
+        let next = run.schedule.after(self.begun.elapsed());
+        let next = next.map(|next| self.begun + next.saturating_sub(BEFORE_NEXT));
+        next.map_or_else(|| self.until(run), |next| next.min(self.until(run)))
     }
 
     /// Adds a check that has ended to its service, writes its lines, and decides when the next one is.

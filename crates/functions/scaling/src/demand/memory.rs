@@ -6,6 +6,7 @@ use std::rc::Rc;
 use scaling::{Bounds, DeadlineScaler, DemandPolicy, DemandPolicyError};
 use tokio::time::Instant;
 
+use super::order::KnownFleet;
 use super::rates::Rates;
 use crate::service::Service;
 
@@ -15,6 +16,7 @@ use crate::service::Service;
 pub struct Memory {
     services: HashMap<ServiceKey, Tracked>,
     pub(super) rates: Option<Rc<Rates>>,
+    pub(super) fleet: Option<KnownFleet>,
 }
 
 /// Cluster and service.

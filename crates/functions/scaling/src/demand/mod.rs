@@ -7,6 +7,7 @@ mod descriptions;
 mod fleet;
 pub(crate) mod log;
 mod memory;
+mod order;
 mod processing;
 mod publish;
 mod queues;
@@ -18,7 +19,7 @@ use std::rc::Rc;
 use std::time::{Duration, SystemTime};
 
 use lambda_kit::{Invocation, Log};
-use scaling::{DemandOrder, DemandPolicy};
+use scaling::DemandPolicy;
 use serde_json::Value;
 
 use crate::{Clients, InvocationError};
@@ -42,14 +43,17 @@ pub(crate) async fn follow_demand(
     invocation: &Invocation,
     log: &mut Log<'_>,
 ) -> Result<FleetAnswer, InvocationError> {
-    let order = read_order(event)?;
+    let mut order = order::read_order(event)?;
     let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
     let rates = share_rates(memory, order.functions);
     let fleet = Fleet::new(clients, &rates, now.unwrap_or_default());
     let (usable, once) = (invocation.usable_time(), order.once);
+    let until = fleet.begun + usable / 2;
+    let found = order::find_services(clients, memory, &mut order, until).await;
+    let (services, unread) = found?;
     let (mut runs, mut answers) = (Vec::new(), Vec::new());
     let mut end = Duration::ZERO;
-    for (place, policy) in order.services.into_iter().enumerate() {
+    for (place, policy) in services.into_iter().enumerate() {
         let policy = policy.compress(order.speed);
         let schedule = Schedule::new(&policy, once, usable);
         match memory.take(&policy) {
@@ -74,7 +78,7 @@ pub(crate) async fn follow_demand(
     let answer = FleetAnswer {
         services: answers.into_iter().map(|(_, answer)| answer).collect(),
         needs_published: published.needs,
-        problems: published.problems,
+        problems: unread.into_iter().chain(published.problems).collect(),
     };
     match answer.succeeded() {
         true => Ok(answer),
@@ -114,16 +118,4 @@ fn conclude(memory: &mut Memory, run: ServiceRun) -> DemandAnswer {
     let answer = DemandAnswer::new(&tracked.policy, processing, looks, problems);
     memory.keep(tracked);
     answer
-}
-
-/// Reads the event.
-fn read_order(event: Value) -> Result<DemandOrder, InvocationError> {
-    let problem = match event.get("Records") {
-        Some(_) => "Records: this function follows demand, and no alarm's messages".to_owned(),
-        None => match serde_path_to_error::deserialize(event) {
-            Ok(order) => return Ok(order),
-            Err(error) => error.to_string(),
-        },
-    };
-    Err(InvocationError::NoRequest { problem })
 }

@@ -130,6 +130,7 @@ fn clients(world: &Shared, turn: &Arc<Turn>) -> Clients {
             RuleMode::MatchAny,
             [&alarms, &data, &list, &tag]
         ),
+        s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, []),
     }
 }
 

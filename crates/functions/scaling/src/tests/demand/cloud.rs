@@ -225,6 +225,7 @@ fn clients(world: &Shared) -> Clients {
         sqs: mock_client!(aws_sdk_sqs, RuleMode::MatchAny, [&attributes]),
         ecs: mock_client!(aws_sdk_ecs, RuleMode::MatchAny, [&describe, &update]),
         cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&data, &put]),
+        s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, []),
     }
 }
 

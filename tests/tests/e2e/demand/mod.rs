@@ -1,6 +1,8 @@
 //! Scaling by demand, with a function: the shipped definition, each part through its own service's API; then
 //! messages, and the real function that sets the count; then nothing is left.
 
+mod several;
+
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::ServiceNamespace;

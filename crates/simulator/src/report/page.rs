@@ -190,7 +190,7 @@ fn beside_prediction(report: &Report) -> Markup {
                     thead { tr { @for name in ["", "measured", "predicted", "nine in ten", "outside by"] { th scope="col" { (name) } } } }
                     tbody { @for (index, figure) in comparison.figures.iter().enumerate() { (row(index, figure)) } }
                 } }
-                p .hint { "Predicted by simulations that differ in the moment of the rule within its minute and in how long tasks take to start: their median, and between which values nine in ten lie. What is outside is told in shares of the nearest of them; of the promise for a shorter wait, of all messages for a share." }
+                p .hint { "Predicted: the median of simulations that differ in the moment of the rule within its minute and in how long tasks take to start, and the range of nine in ten of them. Outside by: the distance to that range as a share of its nearest value; of the objective for a shorter wait; of all messages for a share, or, if it is less, how far the objective is from the time within which that share began." }
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_ecs::types::Service;
-use template::contract::types;
+use template::contract::{NEED_SILENT_ALARM, types};
 use tokio::time::{Instant, sleep};
 
 use crate::action::Action;
@@ -26,8 +26,8 @@ struct Fixed {
     count: i32,
 }
 
-/// Sets the desired count of services without scaling, which are given by logical ID, if the `plan` removed a function
-/// or a scalable target, and checks that it stays. Otherwise only notes a count that isn't the template's.
+/// Sets the desired count of services without scaling, which are given by logical ID, if the `plan` removed what
+/// scaled a service, and checks that it stays. Otherwise only notes a count that isn't the template's.
 ///
 /// # Errors
 /// If ECS can't be reached, or if something else keeps changing a count.
@@ -78,10 +78,14 @@ async fn note_other_counts(session: &Session<'_>, fixed: &[Fixed]) -> Result<()>
     Ok(())
 }
 
+/// Whether the plan removes what scales a service. A service that leaves the function that scales by demand loses its alarm on
+/// the silence of its need, while the function stays: its invocation that runs goes on to scale it.
 fn removes_scaling(plan: &Plan) -> bool {
     plan.changes.iter().any(|change| {
         let scales = [types::FUNCTION, types::SCALABLE_TARGET];
-        change.action == Action::Remove && scales.contains(&change.resource_type.as_str())
+        let scales = scales.contains(&change.resource_type.as_str());
+        let leaves = change.logical_id.ends_with(NEED_SILENT_ALARM);
+        change.action == Action::Remove && (scales || leaves)
     })
 }
 

@@ -30,7 +30,7 @@ async fn a_service_that_no_longer_scales_has_the_count_of_its_definition() {
     let _ = stack.deploy(&before).await.succeeds();
     let found = cloud.resources(&stack.name).await;
     let [cluster, service, function] =
-        ["Cluster", "WorkerService", "WorkerScalingFunction"].map(|id| found.id(id).to_owned());
+        ["Cluster", "WorkerService", "ScalingFunction"].map(|id| found.id(id).to_owned());
 
     let after = edited(
         &before,

@@ -62,16 +62,22 @@ impl Ecs {
     }
 }
 
-async fn set(ecs: &Ecs, removes: bool) -> (Result<()>, Told) {
+/// A service that had a function of its own, one that shared it with others, and something else.
+const FUNCTION: Option<(&str, &str)> = Some(("AWS::Lambda::Function", "WebScalingFunction"));
+const ALARM: Option<(&str, &str)> = Some(("AWS::CloudWatch::Alarm", "WebNeedSilentAlarm"));
+const OTHER: Option<(&str, &str)> = Some(("AWS::CloudWatch::Alarm", "WebOldestMessageAlarm"));
+
+/// `removed`: type and logical ID of what the plan removes.
+async fn set(ecs: &Ecs, removed: Option<(&str, &str)>) -> (Result<()>, Told) {
     let cloud = CloudFormation::with("UPDATE_COMPLETE");
     cloud.state().stack().holds("AWS::ECS::Service", "Web", ARN);
     let mut rules = cloud.rules();
     rules.extend(ecs.rules());
     let mut plan = Plan::default();
-    if removes {
+    if let Some((resource_type, logical_id)) = removed {
         plan.remove_all(&[Resource {
-            resource_type: "AWS::Lambda::Function".into(),
-            logical_id: "WebScalingFunction".into(),
+            resource_type: resource_type.into(),
+            logical_id: logical_id.into(),
             physical_id: "f".into(),
             status: String::new(),
         }]);
@@ -87,7 +93,7 @@ async fn set(ecs: &Ecs, removes: bool) -> (Result<()>, Told) {
 #[tokio::test(start_paused = true)]
 async fn a_right_count_is_read_once_and_left_alone() {
     let ecs = Ecs::new(2, |_| None);
-    let (result, told) = set(&ecs, false).await;
+    let (result, told) = set(&ecs, OTHER).await;
     result.unwrap();
     assert_eq!(ecs.readings.load(Ordering::SeqCst), 1);
     assert!(told.lines().is_empty());
@@ -96,23 +102,22 @@ async fn a_right_count_is_read_once_and_left_alone() {
 /// The function's last invocation sets 7 after the update has set 2.
 #[tokio::test(start_paused = true)]
 async fn a_count_that_removed_scaling_still_sets_is_set_back() {
-    let ecs = Ecs::new(2, |reading| (reading == 1).then_some(7));
-    let (result, told) = set(&ecs, true).await;
-    result.unwrap();
-    assert_eq!(ecs.count.load(Ordering::SeqCst), 2);
-    assert!(told.has("setting the desired count of web from 7 to 2"));
-    assert_eq!(
-        ecs.readings.load(Ordering::SeqCst),
-        3,
-        "read until it stays"
-    );
+    for removed in [FUNCTION, ALARM] {
+        let ecs = Ecs::new(2, |reading| (reading == 1).then_some(7));
+        let (result, told) = set(&ecs, removed).await;
+        result.unwrap();
+        assert_eq!(ecs.count.load(Ordering::SeqCst), 2);
+        assert!(told.has("setting the desired count of web from 7 to 2"));
+        let readings = ecs.readings.load(Ordering::SeqCst);
+        assert_eq!(readings, 3, "read until it stays");
+    }
 }
 
 /// Somebody stopped the service during an incident: a deploy of something else doesn't start it.
 #[tokio::test(start_paused = true)]
 async fn another_count_is_only_noted_if_no_scaling_was_removed() {
     let ecs = Ecs::new(0, |_| None);
-    let (result, told) = set(&ecs, false).await;
+    let (result, told) = set(&ecs, OTHER).await;
     result.unwrap();
     assert_eq!(ecs.count.load(Ordering::SeqCst), 0);
     assert!(told.has("the desired count of web is 0, and the definition says 2"));
@@ -121,7 +126,7 @@ async fn another_count_is_only_noted_if_no_scaling_was_removed() {
 #[tokio::test(start_paused = true)]
 async fn a_count_that_something_keeps_changing_is_an_error() {
     let ecs = Ecs::new(7, |_| Some(7));
-    let (result, _) = set(&ecs, true).await;
+    let (result, _) = set(&ecs, FUNCTION).await;
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: something changes the desired count of web: it is 7 again, and the definition says 2
       hint: find out what calls ecs:UpdateService on it (CloudTrail), stop that, and deploy again

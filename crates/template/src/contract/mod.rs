@@ -59,6 +59,9 @@ pub(crate) const LOAD_BALANCER: &str = "LoadBalancer";
 pub(crate) const DEAD_LETTER_QUEUE: &str = "DeadLetterQueue";
 pub(crate) const DEAD_LETTERS_ALARM: &str = "DeadLettersAlarm";
 
+/// How the logical id of the alarm ends that a service with `demand` has, and no other.
+pub const NEED_SILENT_ALARM: &str = "NeedSilentAlarm";
+
 /// The output that holds the URL of what has this logical id.
 #[must_use]
 pub fn url_output(id: &str) -> String {

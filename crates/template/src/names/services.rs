@@ -1,7 +1,7 @@
 //! Logical ids of what belongs to one service.
 
 use super::logical_id::join_kind;
-use crate::contract::{LOAD_BALANCER, SERVICE};
+use crate::contract::{LOAD_BALANCER, NEED_SILENT_ALARM, SERVICE};
 
 /// A service.
 #[must_use]
@@ -234,7 +234,7 @@ pub fn load_balancer_errors_alarm(short: &str) -> String {
 /// The alarm on the silence of the tasks that a service needs.
 #[must_use]
 pub fn need_silent_alarm(short: &str) -> String {
-    join_kind(short, "NeedSilentAlarm")
+    join_kind(short, NEED_SILENT_ALARM)
 }
 
 /// The alarm on the silence of a service's running task count.

@@ -206,6 +206,14 @@ fn definitions() -> Vec<(String, Stack)> {
             }
         }
     }
+    let shared = "name: s\nqueues: {a: {}, b: {}}\nservices:\n";
+    let service = |name: &str| {
+        let tasks = "tasks: {min: 1, max: 9}, slo: 1m, scaling: {demand: {processing_time: 2s}}";
+        format!("  {name}: {{image: i, consumes: [{name}], {tasks}}}\n")
+    };
+    let text = format!("{shared}{}{}", service("a"), service("b"));
+    let stack = stack::parse("test.yaml", &text).unwrap().stack;
+    all.push((text, stack));
     all
 }
 

@@ -216,7 +216,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     if scope.reads_fleet {
         let objects = format!("{}/{}*", scope.assets_bucket(), fleet_objects(&scope.stack));
         statements.push(Statement::allow(
-            "ReadServices",
+            "ReadFleet",
             &["s3:GetObject"],
             [objects],
         ));

@@ -25,6 +25,7 @@ MODULES = (
     "security_group_ingress",
     "service",
     "task_definition",
+    "web_acl",
 )
 
 
@@ -56,7 +57,7 @@ class SchemasTest(unittest.TestCase):
                     self.assertEqual(top - ours, set(), "changed in place here, replaced on AWS")
                     self.assertEqual(ours - always - sometimes, set(), "replaced here alone")
                     checked += 1
-        self.assertEqual(checked, 14)
+        self.assertEqual(checked, 15)
 
 
 class UpdatesTest(Deploying):

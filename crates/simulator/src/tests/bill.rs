@@ -107,7 +107,10 @@ fn spot_tasks_cost_a_share_of_the_price() {
 #[test]
 fn a_share_of_spot_is_billed_as_one() {
     let changes = [
-        ("    cpu: 256", "    capacity: {spot: 50%, base: 1}\n    cpu: 256"),
+        (
+            "    cpu: 256",
+            "    capacity: {spot: 50%, base: 1}\n    cpu: 256",
+        ),
         ("{min: 1, max: 20}", "{min: 3}"),
         (SCALING, ""),
     ];

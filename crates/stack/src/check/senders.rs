@@ -34,10 +34,7 @@ fn check_source(item: &str, service: &str, source: &str, findings: &mut Findings
         "`{service}` doesn't send on behalf of this resource"
     ))
     .at(format!("{item}.source"), format!("of `{}`", owner.service))
-    .at(
-        format!("{item}.service"),
-        format!("sends for its own resources"),
-    )
+    .at(format!("{item}.service"), "sends for its own resources")
     .help(match service {
         "s3" => "name the bucket: `arn:aws:s3:::BUCKET`",
         "events" => "name the rule: `arn:aws:events:REGION:ACCOUNT:rule/NAME`",

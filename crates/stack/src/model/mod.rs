@@ -1,13 +1,17 @@
 //! A validated stack definition: what [`crate::parse`] hands out. Every default is filled in, and
 //! every value is one that AWS takes.
 
+mod cluster;
 mod container;
+mod queue;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+pub use cluster::*;
 pub use container::*;
+pub use queue::*;
 pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps, Warm};
 
 use crate::Slo;
@@ -49,212 +53,6 @@ pub struct Stack {
     pub alarms: Alarms,
     /// E-mail addresses that receive the alarms.
     pub notify: Vec<String>,
-}
-
-/// Where the tasks of created services run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Network {
-    /// A small VPC of the stack's own: two public subnets, no NAT.
-    Create,
-    /// A VPC that somebody else owns.
-    Existing {
-        /// VPC id; the stack makes a security group in it when `security_groups` is empty.
-        vpc: Option<String>,
-        /// Subnet ids, at least one.
-        subnets: Vec<String>,
-        /// Security group ids.
-        security_groups: Vec<String>,
-        /// Whether tasks get a public address.
-        assign_public_ip: bool,
-    },
-}
-
-/// The ECS cluster of the created services.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cluster {
-    /// Created by the stack.
-    Create {
-        /// Fixed name; otherwise CloudFormation chooses.
-        name: Option<String>,
-        /// What its tasks run on.
-        capacity: Capacity,
-        /// Container Insights; otherwise on if a service's scaling needs it.
-        insights: Option<Insights>,
-    },
-    /// Somebody else's cluster, by name.
-    Existing {
-        /// Cluster name.
-        name: String,
-    },
-}
-
-/// Container Insights of a cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Insights {
-    /// No metrics.
-    Off,
-    /// Metrics of the cluster and its services.
-    On,
-    /// Also those of tasks and containers.
-    Enhanced,
-}
-
-impl Cluster {
-    /// Whether the tasks of created services run on EC2 instances of the stack.
-    #[must_use]
-    pub fn is_on_instances(&self) -> bool {
-        matches!(
-            self,
-            Self::Create {
-                capacity: Capacity::Ec2 { .. },
-                ..
-            }
-        )
-    }
-}
-
-/// What the tasks run on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Capacity {
-    /// Fargate, on demand.
-    Fargate,
-    /// Fargate Spot, with the first `base` tasks on demand.
-    FargateSpot {
-        /// Tasks that run on demand.
-        base: u32,
-    },
-    /// EC2 instances of an Auto Scaling group, which ECS scales with what its tasks need.
-    Ec2 {
-        /// Instance type, such as `t3.small`.
-        instance_type: String,
-        /// Fewest instances.
-        min: u32,
-        /// Most instances, at least `min` and at least one.
-        max: u32,
-    },
-}
-
-/// Tasks on Fargate of which a share runs on Spot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
-    /// Share of the tasks beyond `base` that run on Spot, in percent, 0 to 100.
-    pub share: u32,
-    /// Tasks that run on demand before the share counts.
-    pub base: u32,
-}
-
-/// A queue that services consume.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Queue {
-    /// Created by the stack.
-    Create(QueueSpec),
-    /// Somebody else's queue.
-    Existing(ExistingQueue),
-}
-
-/// A queue that the stack creates.
-#[derive(Clone, Debug, PartialEq)]
-pub struct QueueSpec {
-    /// Fixed name (with its `.fifo` suffix on a FIFO queue); otherwise CloudFormation chooses.
-    pub name: Option<String>,
-    /// How long a received message stays hidden; whole seconds, at most 12 hours.
-    pub visibility_timeout: Duration,
-    /// How long a message is kept; whole seconds, 60 s to 14 days.
-    pub retention: Duration,
-    /// How long a new message stays hidden; whole seconds, at most 15 minutes.
-    pub delay: Duration,
-    /// First in, first out, and how; `None` on a standard queue.
-    pub fifo: Option<Fifo>,
-    /// Encryption at rest.
-    pub encryption: Encryption,
-    /// Where messages go that fail again and again.
-    pub dead_letter: Option<DeadLetter>,
-    /// SNS topics whose messages the queue receives.
-    pub subscribe: Vec<Subscription>,
-    /// Who else may send to it.
-    pub senders: Vec<Sender>,
-}
-
-/// How a FIFO queue tells messages apart and counts its quotas.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Fifo {
-    /// Two messages with the same body are one, if they have no deduplication ID.
-    pub content_based_deduplication: bool,
-    /// Quotas and deduplication count for each message group.
-    pub high_throughput: bool,
-}
-
-/// Who may send to a queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sender {
-    /// A service of AWS on behalf of a resource.
-    Service {
-        /// Its name in its principal: `events`, `s3`, or `sns`.
-        service: String,
-        /// ARN of the resource, with wildcards of IAM.
-        source: String,
-        /// Account of the resource; otherwise the stack's.
-        account: Option<String>,
-    },
-    /// The identities of an account.
-    Account(String),
-}
-
-/// Encryption at rest of a queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Encryption {
-    /// SQS-managed keys (SSE-SQS).
-    Sqs,
-    /// A KMS key, by ARN.
-    Kms(String),
-}
-
-/// The dead-letter queue of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// Receives after which a message is moved (`maxReceiveCount`), 1 to 1,000.
-    pub after: u32,
-    /// How long the dead-letter queue keeps it; whole seconds, 60 s to 14 days.
-    pub retention: Duration,
-}
-
-/// A subscription of a queue to an SNS topic.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Subscription {
-    /// Topic ARN.
-    pub topic: String,
-    /// SNS filter policy, as JSON.
-    pub filter: Option<serde_json::Value>,
-    /// What the filter applies to.
-    pub filter_scope: FilterScope,
-    /// Whether messages arrive as they were published, without SNS's envelope.
-    pub raw: bool,
-}
-
-/// What an SNS filter policy applies to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilterScope {
-    /// The message attributes.
-    Attributes,
-    /// The message body, a JSON object.
-    Body,
-}
-
-/// A queue that somebody else owns.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExistingQueue {
-    /// Queue ARN, as written.
-    pub arn: String,
-    /// Partition of the ARN (`aws`, `aws-cn`, …).
-    pub partition: String,
-    /// Region of the ARN.
-    pub region: String,
-    /// Account of the ARN.
-    pub account: String,
-    /// Queue name.
-    pub name: String,
-    /// The KMS key that encrypts its messages, by ARN; `None` if its tasks need no permission to use a key.
-    pub key: Option<String>,
 }
 
 /// An ECS service, its queues and its scaling.

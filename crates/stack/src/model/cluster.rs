@@ -1,0 +1,93 @@
+//! Where the tasks of created services run: their network, cluster, and capacity.
+
+/// Where the tasks of created services run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// A small VPC of the stack's own: two public subnets, no NAT.
+    Create,
+    /// A VPC that somebody else owns.
+    Existing {
+        /// VPC id; the stack makes a security group in it when `security_groups` is empty.
+        vpc: Option<String>,
+        /// Subnet ids, at least one.
+        subnets: Vec<String>,
+        /// Security group ids.
+        security_groups: Vec<String>,
+        /// Whether tasks get a public address.
+        assign_public_ip: bool,
+    },
+}
+
+/// The ECS cluster of the created services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cluster {
+    /// Created by the stack.
+    Create {
+        /// Fixed name; otherwise CloudFormation chooses.
+        name: Option<String>,
+        /// What its tasks run on.
+        capacity: Capacity,
+        /// Container Insights; otherwise on if a service's scaling needs it.
+        insights: Option<Insights>,
+    },
+    /// Somebody else's cluster, by name.
+    Existing {
+        /// Cluster name.
+        name: String,
+    },
+}
+
+/// Container Insights of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insights {
+    /// No metrics.
+    Off,
+    /// Metrics of the cluster and its services.
+    On,
+    /// Also those of tasks and containers.
+    Enhanced,
+}
+
+impl Cluster {
+    /// Whether the tasks of created services run on EC2 instances of the stack.
+    #[must_use]
+    pub fn is_on_instances(&self) -> bool {
+        matches!(
+            self,
+            Self::Create {
+                capacity: Capacity::Ec2 { .. },
+                ..
+            }
+        )
+    }
+}
+
+/// What the tasks run on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Capacity {
+    /// Fargate, on demand.
+    Fargate,
+    /// Fargate Spot, with the first `base` tasks on demand.
+    FargateSpot {
+        /// Tasks that run on demand.
+        base: u32,
+    },
+    /// EC2 instances of an Auto Scaling group, which ECS scales with what its tasks need.
+    Ec2 {
+        /// Instance type, such as `t3.small`.
+        instance_type: String,
+        /// Fewest instances.
+        min: u32,
+        /// Most instances, at least `min` and at least one.
+        max: u32,
+    },
+}
+
+/// Tasks on Fargate of which a share runs on Spot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// Share of the tasks beyond `base` that run on Spot, in percent, 0 to 100.
+    pub share: u32,
+    /// Tasks that run on demand before the share counts.
+    pub base: u32,
+}

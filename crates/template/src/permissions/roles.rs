@@ -215,11 +215,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     ];
     if scope.reads_fleet {
         let objects = format!("{}/{}*", scope.assets_bucket(), fleet_objects(&scope.stack));
-        statements.push(Statement::allow(
-            "ReadFleet",
-            &["s3:GetObject"],
-            [objects],
-        ));
+        statements.push(Statement::allow("ReadFleet", &["s3:GetObject"], [objects]));
     }
     statements.extend(read_secrets(scope));
     statements.extend(read_environment_files(scope));

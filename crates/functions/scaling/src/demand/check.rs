@@ -348,6 +348,9 @@ async fn describe(
 ) -> Option<(Result<Service, Problem>, bool)> {
     let described = description?.await;
     let found = described.services.get(service).cloned();
+    if described.split && found.is_none() {
+        return None;
+    }
     Some((
         found.unwrap_or(Err(Problem::ServiceAbsent)),
         described.split,

@@ -87,8 +87,13 @@ async fn ask(fleet: &Fleet<'_>, cluster: &str, names: Vec<String>, until: Instan
         Err(error) => error,
     };
     let split = names.len() > 1 && is_of_one(&error);
-    let each = names.into_iter().map(async |name| {
-        let one = match split && fleet.rates.describe.take() {
+    // Who gets no call of its own goes by what is known of it: the error may be another's.
+    let asked = names
+        .into_iter()
+        .filter(|_| !split || fleet.rates.describe.take());
+    let asked: Vec<String> = asked.collect();
+    let each = asked.into_iter().map(async |name| {
+        let one = match split {
             true => {
                 let one = std::slice::from_ref(&name);
                 let found = service::describe_all(ecs, cluster, one, until).await;

@@ -24,6 +24,9 @@ use crate::Clients;
 /// GetQueueAttributes calls at a time. SQS sets no quota on them; the bound is for the function's memory and sockets.
 const QUEUES_AT_ONCE: usize = 64;
 
+/// What setting a count takes, once its turn has come.
+const CALL: Duration = Duration::from_secs(1);
+
 /// How long before the next check of a service one gives up that waits to set a count.
 const BEFORE_NEXT: Duration = Duration::from_millis(100);
 
@@ -208,7 +211,9 @@ impl<'a> Fleet<'a> {
     pub(super) fn turn_until(&self, run: &ServiceRun) -> Instant {
         let next = run.schedule.after(self.begun.elapsed());
         let next = next.map(|next| self.begun + next.saturating_sub(BEFORE_NEXT));
-        next.map_or_else(|| self.until(run), |next| next.min(self.until(run)))
+        let until = self.until(run);
+        let last = until.checked_sub(CALL).unwrap_or(until);
+        next.map_or(last, |next| next.min(until))
     }
 
     /// Adds a check that has ended to its service, writes its lines, and decides when the next one is.

@@ -1,4 +1,9 @@
 //! Many services in one function: few calls, and none of them waits for another.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
+)]
 
 mod fake;
 

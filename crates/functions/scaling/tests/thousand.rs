@@ -3,6 +3,11 @@
 //! function, and minutes).
 //!
 //! The clock is simulated, so that the time that passes is the processor's alone. The network and TLS are left out.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
+)]
 
 mod fake;
 

@@ -140,6 +140,7 @@ pub(super) fn balancers(scope: &Scope) -> Vec<Statement> {
             arns(),
         )),
         Statement::allow("ReadLoadBalancers", READ_BALANCERS, ["*".into()]),
+        Statement::allow("LetWafGuard", LET_WAF_GUARD, ["*".into()]),
         Statement::allow(
             "GuardLoadBalancers",
             GUARD_BALANCERS,
@@ -171,8 +172,10 @@ const CHANGE_BALANCERS: &[&str] = &[
     "elasticloadbalancing:SetIpAddressType",
     "elasticloadbalancing:SetSecurityGroups",
     "elasticloadbalancing:SetSubnets",
-    "elasticloadbalancing:SetWebACL",
 ];
+
+/// What WAF asks for on the side of the load balancer. It knows no resources.
+const LET_WAF_GUARD: &[&str] = &["elasticloadbalancing:SetWebACL"];
 
 /// A web ACL is someone else's, and WAF asks for both sides of an association.
 const GUARD_BALANCERS: &[&str] = &[

@@ -64,7 +64,12 @@ fn requests(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
         "sns" => topics(world, id, kind, action),
         "wafv2" => {
             let (_, properties) = world.resource(id);
-            on(properties["WebACLArn"].as_str().unwrap().to_owned())
+            on(match name {
+                "DisassociateWebACL" => {
+                    arn("elasticloadbalancing", "loadbalancer/app/shop/0a1b2c3d")
+                }
+                _ => properties["WebACLArn"].as_str().unwrap().to_owned(),
+            })
         }
         "sqs" => {
             let queue = match kind {
@@ -225,7 +230,7 @@ fn balancers(world: &World, kind: &str, action: &str) -> Vec<Request> {
     let ours =
         |resource: &str| Request::new(action, resource).with(STACK_NAME, world.stack.name.as_str());
     match name {
-        _ if name.starts_with("Describe") => vec![Request::new(action, "*")],
+        _ if name.starts_with("Describe") || name == "SetWebACL" => vec![Request::new(action, "*")],
         "CreateLoadBalancer" | "CreateTargetGroup" => vec![Request::new(action, own)],
         "CreateListener" => vec![ours(&balancer)],
         // The simulator's data knows these two for load balancers alone.

@@ -221,7 +221,9 @@ class SandboxTest(Deploying):
         service = {"cluster": outputs["ClusterName"], "service": outputs["ServiceName"]}
         ecs.update_service(**service, desiredCount=7)
         prepared = stack.prepare(template(target=50, image="busybox:2"))
-        self.assertEqual(changes(prepared), {"Task": ("Modify", "True")})
+        # The service refers to the replaced task definition, so it is updated.
+        expected = {"Task": ("Modify", "True"), "Service": ("Modify", "False")}
+        self.assertEqual(changes(prepared), expected)
         self.assertEqual(stack.execute(prepared), "UPDATE_COMPLETE")
         revision = stack.outputs()["TaskDefinition"]
         self.assertTrue(revision.endswith("/full-worker:2"))

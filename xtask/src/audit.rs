@@ -9,8 +9,8 @@ use sandbox::Venv;
 
 use crate::paths;
 
-/// The checks, each with its name. Advisories have a check of their own
-/// ([`advisories`](crate::advisories)), because RustSec's database comes from the network.
+/// The checks, each with its name. RustSec's database comes from the network, so advisories are compared with a snapshot:
+/// [`advisories`](crate::advisories).
 ///
 /// # Errors
 /// If the tools can't be installed.

@@ -4,8 +4,8 @@ use deployer::{Alarm, AlarmStepsState, ServiceState, StepAlarmState};
 use scaling::{AlarmState, Comparison};
 use simulator::Sample;
 
-/// The service as it was read at `at`, in seconds. Its queues are added up, as far as they can be read; a service that can't be read has
-/// no tasks.
+/// The service as it was read at `at`, in seconds. Its queues are added up, as far as they can be read; a service that
+/// can't be read has no tasks.
 #[must_use]
 pub fn take_sample(service: &ServiceState, at: f64) -> Sample {
     let queues = service.queues.iter();

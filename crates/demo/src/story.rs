@@ -95,12 +95,8 @@ impl Story {
 
     /// What has happened since the last sample; `at` in seconds since the load began.
     pub(crate) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
-        self.most_running = seen
-            .running
-            .map_or(self.most_running, |running| self.most_running.max(running));
-        self.most_desired = seen
-            .desired
-            .map_or(self.most_desired, |desired| self.most_desired.max(desired));
+        self.most_running = self.most_running.max(seen.running.unwrap_or_default());
+        self.most_desired = self.most_desired.max(seen.desired.unwrap_or_default());
         let had = self.chapters.len();
         for chapter in Chapter::ALL {
             if self.when(chapter).is_none() && self.has_come(chapter, seen, load_ended) {

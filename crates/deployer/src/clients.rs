@@ -122,6 +122,11 @@ impl Clients {
     pub fn endpoint_url(&self) -> Option<&str> {
         self.endpoint_url.as_deref()
     }
+
+    /// Whether they ask AWS, and not an emulator.
+    pub(crate) fn is_aws(&self) -> bool {
+        self.endpoint_url.is_none()
+    }
 }
 
 /// The SDK's own defaults wait for ever on a reply that is held back. An operation holds every retry,

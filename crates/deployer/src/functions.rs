@@ -69,6 +69,24 @@ pub struct ServiceName {
     pub service: String,
 }
 
+impl From<&AlarmStepsPolicy> for ServiceName {
+    fn from(policy: &AlarmStepsPolicy) -> Self {
+        Self {
+            cluster: policy.cluster.clone(),
+            service: policy.service.clone(),
+        }
+    }
+}
+
+impl From<&DemandPolicy> for ServiceName {
+    fn from(policy: &DemandPolicy) -> Self {
+        Self {
+            cluster: policy.cluster.clone(),
+            service: policy.service.clone(),
+        }
+    }
+}
+
 /// Requests at once.
 const AT_ONCE: usize = 8;
 
@@ -209,8 +227,8 @@ impl Function {
     }
 }
 
-/// The event by which a function does once what this input of its rule has it do for a whole minute. Other inputs stay
-/// what they are.
+/// The event that has a function check once, from an input of its rule that has it check for a whole minute. Other inputs
+/// stay as they are.
 pub(crate) fn check_once(input: &str) -> String {
     match serde_json::from_str::<Value>(input) {
         Ok(Value::Object(mut order)) if order.get("action") == Some(&json!(ScaleByDemand)) => {
@@ -225,16 +243,9 @@ impl ScalingSetup {
     /// The services that are scaled.
     #[must_use]
     pub fn services(&self) -> Vec<ServiceName> {
-        let name = |cluster: &String, service: &String| ServiceName {
-            cluster: cluster.clone(),
-            service: service.clone(),
-        };
         match &self.policy {
-            ScalingPolicy::AlarmSteps(policy) => vec![name(&policy.cluster, &policy.service)],
-            ScalingPolicy::Demand(policies) => policies
-                .iter()
-                .map(|policy| name(&policy.cluster, &policy.service))
-                .collect(),
+            ScalingPolicy::AlarmSteps(policy) => vec![policy.into()],
+            ScalingPolicy::Demand(policies) => policies.iter().map(ServiceName::from).collect(),
         }
     }
 

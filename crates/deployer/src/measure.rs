@@ -53,10 +53,7 @@ async fn until_it_works(session: &Session<'_>, target: &Target) -> Result<bool> 
     let begun = Instant::now();
     let mut delay = session.pace.first;
     let mut noted = false;
-    let event = match target.purpose() {
-        Purpose::Measure | Purpose::ReEvaluate => target.input.clone(),
-        Purpose::ScaleByDemand => check_once(&target.input),
-    };
+    let event = check_once(&target.input);
     loop {
         let why = match invoke::invoke_once(session, &target.arn, &event).await? {
             Attempt::ScoredRun(invocation) => match invocation.error {

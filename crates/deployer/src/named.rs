@@ -17,6 +17,11 @@ const TARGETS: usize = 50;
 /// DescribeAlarms takes 100 names, and returns 50 alarms a page.
 const ALARMS: usize = 100;
 
+/// Stands in the names of the alarms by which target tracking scales out.
+pub(crate) const HIGH_ALARM: &str = "-AlarmHigh-";
+/// The same for those by which it scales in.
+pub(crate) const LOW_ALARM: &str = "-AlarmLow-";
+
 /// Reads the scalable targets of these ECS services (`service/CLUSTER/SERVICE`), as far as they exist.
 ///
 /// # Errors

@@ -79,7 +79,8 @@ pub fn renamed_assumption(key: &str) -> Option<&'static str> {
 
 impl Overrides {
     /// Takes an assumption such as `task_start=uniform:23s..60s`: `slo`, `processing_time`, `concurrency`,
-    /// `batch`, `prefetch`, `deploy_every`, or a field of [`crate::Assumptions`]. Keys of earlier versions are accepted too: see [`renamed_assumption`].
+    /// `batch`, `prefetch`, `deploy_every`, or a field of [`crate::Assumptions`]. Keys of earlier versions are accepted too:
+    /// see [`renamed_assumption`].
     ///
     /// # Errors
     /// When there is no such key, or the value doesn't fit it.

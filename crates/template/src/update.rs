@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::builder::Template;
+use crate::cluster::on_demand;
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
@@ -176,11 +177,6 @@ fn adapt_service(id: &str, resource: &mut Value, before: &Value) -> Result<(), S
         (None, _) => {}
     }
     Ok(())
-}
-
-/// The strategy of Fargate without Spot.
-fn on_demand() -> Value {
-    json!([{ "CapacityProvider": "FARGATE", "Weight": 1 }])
 }
 
 /// The strategy in short, such as `FARGATE_SPOT 1`: it differs between strategies, and is the same for the same one.

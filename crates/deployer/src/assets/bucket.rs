@@ -19,7 +19,7 @@ use crate::session::Session;
 /// Code and templates that no deploy has used for this long are removed by the bucket itself. A rollback needs the
 /// code of the deploy before it, so this is long.
 const EXPIRE_DAYS: i32 = 365;
-/// What the keys of objects begin with that expire. What functions scale doesn't: they read it as long as they are deployed.
+/// Prefixes of the keys of objects that expire. What functions scale doesn't: they read it as long as they are deployed.
 const EXPIRING: [&str; 3] = ["functions/", "templates/", DRAFTS];
 /// What was replaced by a newer upload of itself.
 const EXPIRE_NONCURRENT_DAYS: i32 = 30;

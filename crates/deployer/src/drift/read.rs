@@ -37,7 +37,7 @@ pub(super) async fn read(
         Err(denied) => return Ok(Err(unchecked(stack, denied))),
     };
     let deployed = Deployed {
-        is_aws: session.clients.endpoint_url().is_none(),
+        is_aws: session.clients.is_aws(),
         stack,
         resources: &resources,
         template: &template,

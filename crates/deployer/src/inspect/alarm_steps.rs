@@ -80,11 +80,7 @@ pub(super) async fn read(
         .map(|(function, setup, policy)| async move {
             let state =
                 read_function(session, function, (setup, policy), alarms, queue_urls).await?;
-            let name = ServiceName {
-                cluster: policy.cluster.clone(),
-                service: policy.service.clone(),
-            };
-            Ok::<_, Error>((name, state))
+            Ok::<_, Error>((ServiceName::from(policy), state))
         })
         .buffered(AT_ONCE)
         .try_collect()

@@ -123,10 +123,7 @@ fn list_published(function: &Function) -> Vec<Published> {
             .demand()
             .iter()
             .map(|policy| Published {
-                name: ServiceName {
-                    cluster: policy.cluster.clone(),
-                    service: policy.service.clone(),
-                },
+                name: policy.into(),
                 namespace: policy.namespace.clone(),
                 state: initial_state(
                     Some(function.name.clone()),

@@ -12,7 +12,8 @@ use crate::session::Session;
 /// DescribeClusters takes 100.
 const CLUSTERS: usize = 100;
 
-/// Checks that the clusters exist, and that Container Insights is on where metric math needs it.
+/// Checks that the clusters exist, that Container Insights is on where metric math needs it, and that the stack's cluster
+/// has the capacity providers that its services use.
 pub(super) async fn check_clusters(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let mut names: BTreeSet<&str> = list_existing(stack).map(|(cluster, _)| cluster).collect();
     if let Cluster::Existing { name } = &stack.cluster {
@@ -51,7 +52,7 @@ fn check_providers(stack: &Stack, name: &str, found: &Found) -> Result<()> {
         let ServiceSource::Create(spec) = &service.source else {
             return false;
         };
-        stack.spot(spec).is_some_and(|spot| spot.share > 0)
+        stack.is_on_spot(spec)
     });
     let providers = found.capacity_providers();
     let is_missing = |needed: &&str| providers.iter().all(|provider| provider != needed);

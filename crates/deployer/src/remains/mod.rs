@@ -11,6 +11,7 @@ use serde::Serialize;
 use template::contract::types;
 
 use crate::error::{Error, Result, aws};
+use crate::named::{HIGH_ALARM, LOW_ALARM};
 use crate::resource::Resource;
 use crate::session::Session;
 
@@ -102,9 +103,7 @@ async fn tracking_alarms(session: &Session<'_>, resources: &[Resource]) -> Resul
                 let rest = name
                     .strip_prefix("TargetTracking-")
                     .and_then(|rest| rest.strip_prefix(scaled));
-                rest.is_some_and(|rest| {
-                    rest.starts_with("-AlarmHigh-") || rest.starts_with("-AlarmLow-")
-                })
+                rest.is_some_and(|rest| rest.starts_with(HIGH_ALARM) || rest.starts_with(LOW_ALARM))
             };
             if let Some((target, _)) = targets.iter().find(|(_, scaled)| is_of(scaled)) {
                 left.push(Resource {

@@ -6,7 +6,6 @@
 //! What a function does is its own.
 
 mod call;
-mod clients;
 mod history;
 mod invocation;
 mod log;
@@ -15,7 +14,6 @@ mod patience;
 mod start;
 
 pub use call::{CallError, in_time};
-pub use clients::Clients;
 pub use history::sent_by_minute;
 pub use invocation::Invocation;
 pub use log::{Level, Log};

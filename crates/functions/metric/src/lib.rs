@@ -10,6 +10,7 @@
 //! `scaling`. [`handle`] is the way in; the clients, the clock, the memory and the log are its arguments.
 
 mod answer;
+mod clients;
 mod demand;
 mod error;
 mod handler;
@@ -25,9 +26,9 @@ mod tests;
 mod waking;
 
 pub use answer::{Answer, Failed, Need, Published, Target, Unknown, Waking};
+pub use clients::Clients;
 pub use demand::Memory;
 pub use error::InvocationError;
 pub use handler::handle;
-pub use lambda_kit::Clients;
 pub use reason::Reason;
 pub use serve::serve;

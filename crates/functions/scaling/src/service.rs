@@ -19,8 +19,8 @@ const GONE: [&str; 3] = [
 /// Which service.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ServiceName<'a> {
-    cluster: &'a str,
-    service: &'a str,
+    pub(crate) cluster: &'a str,
+    pub(crate) service: &'a str,
 }
 
 /// What the service is.

@@ -173,8 +173,8 @@ fn one() -> u32 {
 }
 
 // Serde hands over references.
-fn is_one(functions: &u32) -> bool {
-    *functions == one()
+fn is_one(number: &u32) -> bool {
+    *number == one()
 }
 
 fn is_false(once: &bool) -> bool {

@@ -237,22 +237,21 @@ fn items(stack: &Stack) -> Vec<Item<'_>> {
 /// The services that a function scales by demand. One function is counted for all, although several hundred services can
 /// need more.
 fn demanded(stack: &Stack) -> Vec<&str> {
-    let by_function = |service: &Service| {
+    list_services(stack, |service| {
         let demand = service.demand();
         demand.is_some_and(|demand| demand.actuator == Actuator::Function)
-    };
-    let services = stack.services.iter();
-    services
-        .filter(|(_, service)| by_function(service))
-        .map(|(name, _)| name.as_str())
-        .collect()
+    })
 }
 
 /// The services that the metric function measures.
 fn measured(stack: &Stack) -> Vec<&str> {
+    list_services(stack, Service::is_measured)
+}
+
+fn list_services(stack: &Stack, is_meant: impl Fn(&Service) -> bool) -> Vec<&str> {
     let services = stack.services.iter();
     services
-        .filter(|(_, service)| service.is_measured())
+        .filter(|(_, service)| is_meant(service))
         .map(|(name, _)| name.as_str())
         .collect()
 }

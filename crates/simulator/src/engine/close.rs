@@ -4,7 +4,6 @@ use crate::control::Foreknowledge;
 use crate::time::Nanos;
 
 use super::agenda::Event;
-use super::queue::Slow;
 use super::records::Records;
 use super::state::Engine;
 use super::tasks::Work;
@@ -58,7 +57,7 @@ impl Engine<'_> {
         records.totals.in_flight = queue.in_flight;
         for message in queue.waiting() {
             records.gone(message.sent);
-            if !queue.slow(message).is_some_and(|slow| slow.finished) {
+            if !queue.is_finished(message) {
                 records.judge_waiting(message.sent);
             }
         }
@@ -78,8 +77,7 @@ impl Engine<'_> {
             }
         }
         for message in self.tasks.held() {
-            let finished = |slow: &Slow| slow.finished;
-            if queue.is_hidden(message) && !queue.slow(message).is_some_and(finished) {
+            if queue.is_hidden(message) && !queue.is_finished(message) {
                 records.judge_waiting(message.sent);
             }
         }
@@ -87,9 +85,7 @@ impl Engine<'_> {
             if message.slow.is_none() {
                 records.gone(message.sent);
                 records.judge(message.sent, *begun);
-            } else if queue.is_hidden(message)
-                && !queue.slow(message).is_some_and(|slow| slow.finished)
-            {
+            } else if queue.is_hidden(message) && !queue.is_finished(message) {
                 records.judge(message.sent, *begun);
             }
         }

@@ -137,6 +137,11 @@ impl Queue {
             .is_some_and(|slow| !slow.gone && !slow.waits && slow.latest == message.receives)
     }
 
+    /// Whether the processing of a slow message was once finished, so that its wait is known.
+    pub(super) fn is_finished(&self, message: &Message) -> bool {
+        self.slow(message).is_some_and(|slow| slow.finished)
+    }
+
     /// The messages that wait.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Message> {
         self.messages.iter().filter(|message| {

@@ -201,8 +201,8 @@ fn a_batch_keeps_messages_from_the_other_tasks() {
     near(simulate(&hands, &load, 1).unwrap().waiting.max, 4.0, 1e-9);
 }
 
-/// The batch of eight is received at 1 s and hidden for 4 s, so three of it are begun after 5 s, and the other task
-/// begins them first, or at the same moment.
+/// The batch of eight is received at 1 s and hidden for 4 s. Its task begins four of it until then, at 1, 2, 3 and 4 s, so
+/// the other task receives the others again.
 #[test]
 fn a_batch_that_takes_longer_than_it_is_hidden_is_received_again() {
     let scenario = Scenario {
@@ -222,8 +222,8 @@ fn a_batch_that_takes_longer_than_it_is_hidden_is_received_again() {
     );
 }
 
-/// With prefetch a task takes a message while it works on another, though a second task starts meanwhile: of two messages
-/// on one task nothing waits in the queue, and the second begins at 10 s.
+/// With prefetch a task takes a message while it works on another: of two messages on one task nothing waits in the queue,
+/// and the second, sent at 1 s, begins at 10 s.
 #[test]
 fn a_prefetched_message_is_in_flight_and_waits_for_its_task() {
     let scenario = Scenario {

@@ -63,15 +63,20 @@ fn check_account_and_region(
 
 /// IAM takes a boundary of the role's own account, or one that AWS manages.
 fn check_permissions_boundary(stack: &Stack, findings: &mut Findings) {
+    let (old, new) = ("permissions_boundary", "roles.boundary");
+    if findings.is_given(old) && findings.is_given(new) {
+        let finding = Finding::error("the boundary of the roles is given twice")
+            .at(old, "by its older name")
+            .at(new, "and here")
+            .help(format!("remove `{old}`: it means the same"));
+        findings.report(finding);
+    }
     let arn = stack.permissions_boundary.as_deref().and_then(Arn::split);
     let (Some(arn), Some(account)) = (arn, stack.account.as_deref()) else {
         return;
     };
     if arn.account != account && arn.account != "aws" {
-        let path = match findings.is_given("roles.boundary") {
-            true => "roles.boundary",
-            false => "permissions_boundary",
-        };
+        let path = if findings.is_given(new) { new } else { old };
         let finding = Finding::error("the permissions boundary belongs to another account")
             .at(path, format!("account {}", arn.account))
             .at("account", format!("account {account}"))
@@ -190,13 +195,11 @@ fn container_arns<'s>(service: &str, spec: &'s ServiceSpec) -> Vec<(String, &'s 
 /// Every ARN with its path.
 fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     let mut found = Vec::new();
-    let named = [("encryption", &stack.key), ("logs.key", &stack.log_key)];
+    // Log groups and queues without a key of their own have the stack's.
     let common = |arn: &String| stack.key.as_ref() == Some(arn);
-    for (path, arn) in named {
-        if path == "logs.key" && arn.as_ref().is_some_and(common) {
-            continue;
-        }
-        found.extend(arn.as_deref().map(|arn| (path.to_owned(), arn)));
+    let log_key = stack.log_key.as_ref().filter(|arn| !common(arn));
+    for (path, arn) in [("encryption", stack.key.as_ref()), ("logs.key", log_key)] {
+        found.extend(arn.map(|arn| (path.to_owned(), arn.as_str())));
     }
     for (key, queue) in &stack.queues {
         match queue {

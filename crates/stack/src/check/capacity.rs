@@ -4,7 +4,7 @@ use super::objective::LONGEST_STOP;
 use super::{fargate, instances};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{Architecture, Capacity, Cluster, ServiceSource, ServiceSpec, Stack};
+use crate::model::{Architecture, Capacity, Cluster, Service, ServiceSource, ServiceSpec, Stack};
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     if let Cluster::Create {
@@ -27,7 +27,13 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (path, spec) in list_created(stack) {
         fargate::check(&path, spec, findings);
         stop_timeout(&path, spec, findings);
-        spot_interruption(stack, &path, spec, findings);
+    }
+    for (key, service) in &stack.services {
+        if let ServiceSource::Create(spec) = &service.source
+            && stack.is_on_spot(spec)
+        {
+            spot_interruption(&format!("services.{key}"), service, spec, findings);
+        }
     }
 }
 
@@ -57,14 +63,9 @@ fn refuse_shares(stack: &Stack, findings: &mut Findings) {
 
 /// AWS ends a task on Spot whether it is protected or not. Source: Amazon ECS Developer Guide, "Amazon ECS clusters for
 /// Fargate", termination notices.
-fn spot_interruption(stack: &Stack, path: &str, spec: &ServiceSpec, findings: &mut Findings) {
-    let on_spot = stack.spot(spec).is_some_and(|spot| spot.share > 0);
-    let name = path.trim_start_matches("services.");
-    let work = stack.services.get(name).and_then(|service| {
-        let work = service.processing_time()?;
-        (service.protect && on_spot && work > LONGEST_STOP).then_some(work)
-    });
-    let Some(work) = work else {
+fn spot_interruption(path: &str, service: &Service, spec: &ServiceSpec, findings: &mut Findings) {
+    let work = service.processing_time();
+    let Some(work) = work.filter(|work| service.protect && *work > LONGEST_STOP) else {
         return;
     };
     let place = match spec.capacity {

@@ -143,33 +143,20 @@ fn check_resolution(service: &Service, scaling: &Scaling, path: &str, findings: 
 /// Metric math divides by `RunningTaskCount`, which Container Insights publishes and bills.
 fn container_insights(stack: &Stack, service: &Service, path: &str, findings: &mut Findings) {
     let source = format!("{path}.scaling.backlog_per_task.source");
-    if let (
-        ServiceSource::Create(_),
-        Cluster::Create {
-            insights: Some(Insights::Off),
-            ..
-        },
-    ) = (&service.source, &stack.cluster)
-    {
-        let finding = Finding::error("metric math needs Container Insights")
-            .at(source, "divides by its `RunningTaskCount`")
-            .at("cluster.container_insights", "off")
-            .help("leave `source` out, so that the metric function counts, or turn Container Insights on");
-        return findings.report(finding);
-    }
-    if let (
-        ServiceSource::Create(_),
-        Cluster::Create {
-            insights: Some(_), ..
-        },
-    ) = (&service.source, &stack.cluster)
-    {
-        return;
-    }
     let theirs = match (&service.source, &stack.cluster) {
         (ServiceSource::Existing { cluster, .. }, _) => Some(cluster),
         (ServiceSource::Create(_), Cluster::Existing { name }) => Some(name),
-        (ServiceSource::Create(_), Cluster::Create { .. }) => None,
+        (ServiceSource::Create(_), Cluster::Create { insights, .. }) => match insights {
+            None => None,
+            Some(Insights::Off) => {
+                let finding = Finding::error("metric math needs Container Insights")
+                    .at(source, "divides by its `RunningTaskCount`")
+                    .at("cluster.container_insights", "off")
+                    .help("leave `source` out, so that the metric function counts, or turn Container Insights on");
+                return findings.report(finding);
+            }
+            Some(_) => return,
+        },
     };
     let finding = match theirs {
         Some(cluster) => Finding::warning(format!("metric math needs Container Insights on in `{cluster}`"))

@@ -130,7 +130,7 @@ impl Service {
                 .is_some_and(|demand| demand.actuator == Actuator::TargetTracking)
     }
 
-    /// Whether a scaling function of its own sets its desired count.
+    /// Whether a scaling function sets its desired count, of its own or shared.
     #[must_use]
     pub fn has_scaling_function(&self) -> bool {
         let scaling = self.scaling.as_ref();
@@ -552,6 +552,12 @@ impl Stack {
             },
             Cluster::Existing { .. } => None,
         })
+    }
+
+    /// Whether tasks of a created service run on Fargate Spot.
+    #[must_use]
+    pub fn is_on_spot(&self, spec: &ServiceSpec) -> bool {
+        self.spot(spec).is_some_and(|spot| spot.share > 0)
     }
 
     /// The name of the definition, without the environment's that the stack's name adds.

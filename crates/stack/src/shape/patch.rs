@@ -5,11 +5,9 @@ use serde_json::{Map, Value, json};
 use super::kind::{Form, Kind, Object};
 use super::schema;
 use super::tables::STACK;
+use crate::select::ENVIRONMENTS;
 
-/// The key that an environment doesn't have.
-const ENVIRONMENTS: &str = "environments";
-
-/// The schema of a mapping that is merged into the definition.
+/// The schema of a mapping that is merged into the definition. An environment contains no environments.
 pub(super) fn patch() -> Value {
     let fields = STACK.fields.iter();
     let fields = fields.filter(|field| field.name != ENVIRONMENTS);

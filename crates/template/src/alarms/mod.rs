@@ -229,28 +229,46 @@ fn scaling_errors<'a>(
     stack: &Stack,
     service: &ResolvedService<'_>,
 ) -> Result<Alarm<'a>, SynthesisError> {
-    let window = Window::from_runs(Duration::from_secs(MINUTE_SECONDS))?;
     let short = service.short;
-    let description = format!(
-        "Stack {}: the scaling function of service {short} failed in {} of the last {} minutes; its log says why.",
-        stack.name, window.datapoints, window.periods
-    );
-    let (id, function) = (
-        names::scaling_errors_alarm(short),
-        names::scaling_function(short),
-    );
-    Ok(function_errors_alarm(id, function, window, description))
+    minute_errors(
+        stack,
+        (
+            names::scaling_errors_alarm(short),
+            names::scaling_function(short),
+        ),
+        [
+            &format!("the scaling function of service {short} failed"),
+            "its log says why",
+        ],
+    )
 }
 
 /// A function that scales by demand fails for at least one of its services, in three of the last five minutes.
 fn demand_errors<'a>(stack: &Stack, number: usize) -> Result<Alarm<'a>, SynthesisError> {
+    minute_errors(
+        stack,
+        (
+            names::demand_errors_alarm(number),
+            names::demand_function(number),
+        ),
+        [
+            "the function that scales by demand failed for at least one service",
+            "its log names the service and the reason",
+        ],
+    )
+}
+
+/// The alarm on a function that runs every minute: its logical id and the function's, what happened, and where to look.
+fn minute_errors<'a>(
+    stack: &Stack,
+    (id, function): (String, String),
+    [failed, look]: [&str; 2],
+) -> Result<Alarm<'a>, SynthesisError> {
     let window = Window::from_runs(Duration::from_secs(MINUTE_SECONDS))?;
     let description = format!(
-        "Stack {}: the function that scales by demand failed for at least one service in {} of the last {} minutes; its log names the service and the reason.",
+        "Stack {}: {failed} in {} of the last {} minutes; {look}.",
         stack.name, window.datapoints, window.periods
     );
-    let id = names::demand_errors_alarm(number);
-    let function = names::demand_function(number);
     Ok(function_errors_alarm(id, function, window, description))
 }
 

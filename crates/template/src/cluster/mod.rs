@@ -75,29 +75,30 @@ pub(crate) fn add(
 /// Whether a service runs on Spot, whatever the cluster's capacity.
 fn uses_spot(resolved: &Resolved<'_>) -> bool {
     let mut specs = resolved.services.iter().filter_map(ResolvedService::spec);
-    specs.any(|spec| {
-        let spot = resolved.stack.spot(spec);
-        spot.is_some_and(|spot| spot.share > 0)
-    })
+    specs.any(|spec| resolved.stack.is_on_spot(spec))
 }
 
 /// How a service says what its tasks run on: a property of it and the property's value.
 pub(crate) fn placement(stack: &Stack, spec: &ServiceSpec) -> (&'static str, Value) {
-    const LAUNCH_TYPE: (&str, &str) = ("LaunchType", FARGATE);
     let strategy = match (stack.spot(spec), &stack.cluster) {
-        // The providers of somebody else's cluster aren't ours to associate.
+        // The providers of an existing cluster aren't ours to associate.
         (None | Some(Spot { share: 0, .. }), Cluster::Existing { .. }) => {
-            return (LAUNCH_TYPE.0, LAUNCH_TYPE.1.into());
+            return ("LaunchType", FARGATE.into());
         }
         (None, Cluster::Create { .. }) => {
             json!([{ "CapacityProvider": reference(names::CAPACITY_PROVIDER), "Weight": 1 }])
         }
         // Not a launch type: an absent strategy means "unchanged" to ECS, so that the tasks of a service would
         // stay on Spot when its definition leaves it.
-        (Some(Spot { share: 0, .. }), _) => json!([{ "CapacityProvider": FARGATE, "Weight": 1 }]),
+        (Some(Spot { share: 0, .. }), _) => on_demand(),
         (Some(spot), _) => render_strategy(spot),
     };
     ("CapacityProviderStrategy", strategy)
+}
+
+/// The strategy of Fargate without Spot.
+pub(crate) fn on_demand() -> Value {
+    json!([{ "CapacityProvider": FARGATE, "Weight": 1 }])
 }
 
 /// The first tasks run on demand, and the others by the weights.

@@ -3,8 +3,8 @@
 /// What the key of each template that is uploaded for a plan alone begins with.
 pub const DRAFTS: &str = "drafts/";
 
-/// What the key of each object begins with that says what the functions of the stack `name` scale. A function reads it at any
-/// time, so these objects don't expire.
+/// Prefix of the objects that list what the functions of the stack `name` scale. A function reads them at any time, so they
+/// don't expire.
 #[must_use]
 pub fn fleet_objects(name: &str) -> String {
     format!("{FLEETS}{name}/")

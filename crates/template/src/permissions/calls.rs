@@ -1,6 +1,7 @@
 //! Statements for what ecs-scaler itself asks: it reads, plans, uploads, and follows.
 
 use super::document::Statement;
+use super::network::READ_BALANCERS;
 use super::scope::Scope;
 use crate::contract::{DRAFTS, STACK_TAG};
 use crate::policy::resource_tag;
@@ -70,7 +71,7 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
 
 /// Networks, load balancers, and instances are read through Cloud Control, which calls their services for the caller.
 fn read_parts(scope: &Scope) -> Option<Statement> {
-    let reads = READ_PARTS.iter().copied();
+    let reads = READ_PARTS.iter().chain(READ_BALANCERS).copied();
     let reads: Vec<&str> = reads
         .filter(|action| scope.handlers.contains(action))
         .collect();
@@ -79,8 +80,8 @@ fn read_parts(scope: &Scope) -> Option<Statement> {
     (actions.len() > 1).then(|| Statement::allow("ReadParts", &actions, ["*".into()]))
 }
 
-/// Source: the `read` handlers in CloudFormation's resource schemas. A test compares them.
-const READ_PARTS: [&str; 20] = [
+/// Besides load balancers. Source: the `read` handlers in CloudFormation's resource schemas. A test compares them.
+const READ_PARTS: [&str; 12] = [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeScalingActivities",
     "ec2:DescribeInternetGateways",
@@ -93,14 +94,6 @@ const READ_PARTS: [&str; 20] = [
     "ec2:DescribeVpcAttribute",
     "ec2:DescribeVpcs",
     "ec2:DescribeVpnGateways",
-    "elasticloadbalancing:DescribeListenerAttributes",
-    "elasticloadbalancing:DescribeListeners",
-    "elasticloadbalancing:DescribeLoadBalancerAttributes",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    "elasticloadbalancing:DescribeTags",
-    "elasticloadbalancing:DescribeTargetGroupAttributes",
-    "elasticloadbalancing:DescribeTargetGroups",
-    "elasticloadbalancing:DescribeTargetHealth",
 ];
 
 const READ_STACKS: &[&str] = &[

@@ -102,7 +102,7 @@ impl Permissions {
             ),
             policy(
                 "boundary",
-                "The permissions boundary of the stack's own roles, for `permissions_boundary`.",
+                "The permissions boundary of the stack's own roles, for `roles.boundary`.",
                 &self.boundary,
             ),
         ]

@@ -185,7 +185,7 @@ const GUARD_BALANCERS: &[&str] = &[
     "wafv2:GetWebACLForResource",
 ];
 
-const READ_BALANCERS: &[&str] = &[
+pub(super) const READ_BALANCERS: &[&str] = &[
     "elasticloadbalancing:DescribeListenerAttributes",
     "elasticloadbalancing:DescribeListeners",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",

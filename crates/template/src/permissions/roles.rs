@@ -6,7 +6,7 @@ use super::document::Statement;
 use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
 use crate::contract::fleet_objects;
-use crate::services::secrets::STORES;
+use crate::services::secrets::{STORES, store_of};
 use crate::services::task_roles::CHANNELS;
 use crate::services::volumes::MOUNT;
 
@@ -246,10 +246,10 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
     statements
 }
 
-/// The secrets that the definition names, by their store: the third field of an ARN.
+/// The secrets that the definition names, by their store.
 fn read_secrets(scope: &Scope) -> impl Iterator<Item = Statement> {
     STORES.into_iter().filter_map(|(store, sid, action)| {
-        let is_stored = |arn: &&String| arn.split(':').nth(2) == Some(store);
+        let is_stored = |arn: &&String| store_of(arn) == store;
         let secrets: Vec<String> = scope.secrets.iter().filter(is_stored).cloned().collect();
         (!secrets.is_empty()).then(|| Statement::allow(sid, &[action], secrets))
     })

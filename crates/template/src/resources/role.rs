@@ -195,7 +195,7 @@ const QUOTES: usize = 3;
 const DOCUMENT: usize = 39;
 
 /// Spreads statements over the inline policy, which comes first, and managed policies. A statement
-/// that doesn't fit is continued in the next policy. `None` when a role can't hold them all beside so many `others`.
+/// that doesn't fit is continued in the next policy. `None` when a role can't hold them all in addition to `others` managed policies.
 fn pack_statements(statements: &[Statement], others: usize) -> Option<Vec<Vec<Statement>>> {
     let mut policies = vec![Vec::new()];
     let mut room = limits::INLINE_POLICIES - DOCUMENT;

@@ -7,7 +7,7 @@ use scaling::{AlarmSteps, AlarmStepsPolicy, LAST_STEP_TAG, POLICY_VARIABLE, Side
 use serde_json::{Value, json};
 use stack::{Stack, StepScaling};
 
-use super::setup::{Ids, Setup, set_counts, within_environment};
+use super::setup::{Ids, Setup, set_counts};
 use super::triggers::{self, KnownAlarm};
 use crate::builder::Builder;
 use crate::error::SynthesisError;
@@ -129,7 +129,7 @@ fn add_function(
     let queue = attribute(&names::scaling_dead_letter_queue(service.short), "Arn");
     let setup = Setup {
         description: format!("Scales service {} as its alarms say", service.short),
-        policy: Some((POLICY_VARIABLE, environment_policy(stack, service, steps)?)),
+        policy: Some(environment_policy(stack, service, steps)?),
         dead_letters: Some(queue),
         timeout: TIMEOUT_SECONDS,
         retries: RETRIES,
@@ -170,5 +170,24 @@ fn environment_policy(
         .iter()
         .chain([&service.cluster, &service.name])
         .collect();
-    within_environment(service, POLICY_VARIABLE, canonical(json!(policy)), &names)
+    within_environment(service, canonical(json!(policy)), &names)
+}
+
+/// The value of a function's one variable, if its environment holds it. `names`: the texts that stand as
+/// references in the policy, which count for more or less than they come to: those are taken away, and the
+/// most is added.
+fn within_environment(
+    service: &ResolvedService<'_>,
+    policy: Value,
+    names: &[&Text],
+) -> Result<Value, SynthesisError> {
+    let text = policy.to_string();
+    let references: usize = names.iter().map(|name| name.sub().len()).sum();
+    let longest: usize = names.iter().map(|name| name.longest()).sum();
+    let bytes = POLICY_VARIABLE.len() + text.len() - references + longest;
+    if bytes > limits::LAMBDA_ENVIRONMENT {
+        let service = service.short.to_owned();
+        return Err(SynthesisError::ScalingTooLong { service, bytes });
+    }
+    Ok(json!({ "Fn::Sub": text }))
 }

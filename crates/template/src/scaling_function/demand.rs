@@ -1,5 +1,5 @@
-//! Scaling functions of services with `demand`: one for all of a stack, as long as one role can name them and one input of
-//! a rule holds what they need. It checks their queues several times a minute, and sets each service's desired count to
+//! Scaling functions of services with `demand`: one for all of a stack, as long as one role can name them and one function
+//! checks them in time. It checks their queues several times a minute, and sets each service's desired count to
 //! what the work needs.
 //!
 //! There is no scalable target: Application Auto Scaling and the function would undo each other's work.

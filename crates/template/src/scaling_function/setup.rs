@@ -1,19 +1,19 @@
 //! What all scaling functions share: the function with its log group and policy, its role, its rule, and its permission
 //! to set counts.
 
+use scaling::POLICY_VARIABLE;
 use serde_json::{Value, json};
 use stack::Stack;
 
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
+use crate::names;
 use crate::parameters::PARAMETER_SCALING_FUNCTION_KEY;
-use crate::resolved::ResolvedService;
 use crate::resources::lambda::{self, Function};
 use crate::resources::log_group::add_log_group;
 use crate::resources::role::{Role, Statement};
 use crate::text::{Text, reference};
-use crate::{limits, names};
 
 /// The condition that calls of a scaling function come one after the other.
 pub(crate) const SERIALIZED: &str = "ScalingIsSerialized";
@@ -124,11 +124,11 @@ pub(crate) fn set_counts(sid: &'static str, actions: &[&str], services: Vec<Text
     scale
 }
 
-/// What the two sorts of scaling functions have in different ways.
+/// What differs between the two kinds of scaling functions.
 pub(crate) struct Setup {
     pub(crate) description: String,
-    /// Name and value of the variable with the policy, if there is one.
-    pub(crate) policy: Option<(&'static str, Value)>,
+    /// The policy that it holds, if it holds one.
+    pub(crate) policy: Option<Value>,
     /// ARN of the queue for what the function fails on.
     pub(crate) dead_letters: Option<Value>,
     /// Longest run, in seconds.
@@ -154,11 +154,9 @@ impl Setup {
             timeout: self.timeout,
         };
         let mut properties = function.properties(stack);
-        if let Some((name, value)) = self.policy {
-            properties.insert(
-                "Environment".into(),
-                json!({ "Variables": { name: value } }),
-            );
+        if let Some(policy) = self.policy {
+            let variables = json!({ "Variables": { POLICY_VARIABLE: policy } });
+            properties.insert("Environment".into(), variables);
         }
         if let Some(queue) = self.dead_letters {
             properties.insert("DeadLetterConfig".into(), json!({ "TargetArn": queue }));
@@ -172,24 +170,4 @@ impl Setup {
         let config = ids.invoke_config.clone();
         lambda::add_invoke_config(builder, config, &ids.function, self.retries)
     }
-}
-
-/// The value of a function's one variable, if its environment holds it. `names`: the texts that stand as
-/// references in the policy, which count for more or less than they come to: those are taken away, and the
-/// most is added.
-pub(crate) fn within_environment(
-    service: &ResolvedService<'_>,
-    variable: &str,
-    policy: Value,
-    names: &[&Text],
-) -> Result<Value, SynthesisError> {
-    let text = policy.to_string();
-    let references: usize = names.iter().map(|name| name.sub().len()).sum();
-    let longest: usize = names.iter().map(|name| name.longest()).sum();
-    let bytes = variable.len() + text.len() - references + longest;
-    if bytes > limits::LAMBDA_ENVIRONMENT {
-        let service = service.short.to_owned();
-        return Err(SynthesisError::ScalingTooLong { service, bytes });
-    }
-    Ok(json!({ "Fn::Sub": text }))
 }

@@ -49,7 +49,7 @@ fn read_secrets(
 }
 
 /// Where a secret is stored: the third field of its ARN. A parameter can be named without one.
-fn store_of(secret: &str) -> &str {
+pub(crate) fn store_of(secret: &str) -> &str {
     secret.split(':').nth(2).unwrap_or("ssm")
 }
 

@@ -17,7 +17,7 @@ pub(super) fn render_volumes(spec: &ServiceSpec) -> Vec<Value> {
         .collect()
 }
 
-/// The task's role is who mounts, so that IAM decides, for which the way there has to be encrypted.
+/// The task's role mounts, so that IAM decides. That requires encryption in transit.
 /// Source: AWS::ECS::TaskDefinition, `EFSVolumeConfiguration`.
 fn render_efs(efs: &FileSystem) -> Value {
     let mut authorization = Map::from_iter([("IAM".to_owned(), json!("ENABLED"))]);

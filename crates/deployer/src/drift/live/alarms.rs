@@ -7,12 +7,11 @@ use serde_json::{Value, json};
 use template::contract::types;
 
 use crate::error::{Result, aws, unless_denied};
-use crate::named::read_alarms;
+use crate::named::{LOW_ALARM, read_alarms};
 use crate::session::Session;
 
 use super::super::intended::Intended;
 use super::part::{Live, Properties};
-use super::scaling::{LOW_ALARM, LOW_SHARE};
 
 /// Reads the alarms among the resources, and those in `made`, which Application Auto Scaling made.
 pub(super) async fn read(
@@ -54,7 +53,7 @@ fn accept_threshold(alarm: &Intended, mut live: Live) -> Live {
             expected.as_f64(),
         )
     {
-        let target = share / LOW_SHARE;
+        let target = share / scaling::LOW_SHARE;
         if (target / 2.0..=target).contains(&value) {
             found.insert(THRESHOLD.to_owned(), expected.clone());
         }

@@ -40,7 +40,7 @@ impl<'a> Broken<'a> {
         tags.into_iter()
     }
 
-    /// The same, as a request has them.
+    /// The tags as a request takes them.
     pub(super) fn tags_as<T>(&self, tag: impl Fn((String, String)) -> Option<T>) -> Option<Vec<T>> {
         Some(self.tags().filter_map(tag).collect())
     }

@@ -127,10 +127,9 @@ fn monitoring(given: Given<'_>) -> Option<MonitoringConfiguration> {
             .build()
             .ok()
     });
-    let metrics = metrics.fold(MonitoringConfiguration::builder(), |all, metric| {
-        all.metric_configurations(metric)
-    });
-    given.is_set().then(|| metrics.build())
+    let monitoring = MonitoringConfiguration::builder();
+    let monitoring = monitoring.set_metric_configurations(Some(metrics.collect()));
+    given.is_set().then(|| monitoring.build())
 }
 
 pub(super) fn strategy(given: Given<'_>) -> Vec<CapacityProviderStrategyItem> {

@@ -130,7 +130,7 @@ pub struct DemandAnswer {
 impl FleetAnswer {
     /// Whether nothing failed.
     pub(crate) fn succeeded(&self) -> bool {
-        self.problems.is_empty() && self.services.iter().all(|one| one.failure().is_none())
+        self.problems.is_empty() && !self.services.iter().any(DemandAnswer::is_failed)
     }
 }
 
@@ -160,6 +160,12 @@ impl DemandAnswer {
     pub fn failed(&self) -> Vec<&DemandCheck> {
         let failed = |look: &&DemandCheck| look.outcome == DemandOutcome::Failed;
         self.looks.iter().filter(failed).collect()
+    }
+
+    /// Whether a check or something else failed.
+    pub(crate) fn is_failed(&self) -> bool {
+        let failed = |look: &DemandCheck| look.outcome == DemandOutcome::Failed;
+        !self.problems.is_empty() || self.looks.iter().any(failed)
     }
 
     /// What failed, each problem once; `None` if nothing did.

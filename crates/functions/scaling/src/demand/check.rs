@@ -273,7 +273,8 @@ impl ServiceRun {
     ) -> DemandCheck {
         let any = look.unread.len() < self.tracked.policy.queues.len();
         let (from, to) = (tasks.desired, decision.desired);
-        let mut reason = reason::explain_decision(self.tracked.bounds, from, estimate, decision);
+        let mut reason =
+            reason::explain_decision(self.tracked.scaler.bounds(), from, estimate, decision);
         if self.processing == ProcessingTime::Unknown {
             reason.push_str("; the processing time is not known yet");
         }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::fleet::{Fleet, ServiceRun};
 use crate::Problem;
-use crate::service::{self, Service, explain_absence};
+use crate::service::{self, Service, ServiceName, explain_absence};
 
 /// Services that one DescribeServices call takes.
 ///
@@ -95,15 +95,13 @@ async fn ask(fleet: &Fleet<'_>, cluster: &str, names: Vec<String>, until: Instan
     let each = asked.into_iter().map(async |name| {
         let one = match split {
             true => {
-                let one = std::slice::from_ref(&name);
-                let found = service::describe_all(ecs, cluster, one, until).await;
-                found.map(|mut found| found.remove(&name))
+                let service = ServiceName {
+                    cluster,
+                    service: &name,
+                };
+                service::describe(ecs, service, until).await
             }
-            false => Err(error.clone()),
-        };
-        let one = match one {
-            Ok(found) => found.unwrap_or(Err(Problem::ServiceAbsent)),
-            Err(error) => explain_absence(error).map(Service::Missing),
+            false => explain_absence(error.clone()).map(Service::Missing),
         };
         (name, one)
     });

@@ -182,11 +182,8 @@ impl<'a> Fleet<'a> {
 
     /// Reads at once what went through the queues of all services, when the first service asks.
     fn read_flows(&'a self, runs: &[ServiceRun]) -> SharedFlows<'a> {
-        let policies = runs.iter().map(|run| Rc::clone(&run.tracked.policy));
-        let names: BTreeSet<String> = policies
-            .flat_map(|policy| policy.queues.clone())
-            .map(|queue| queue.name)
-            .collect();
+        let queues = runs.iter().flat_map(|run| &run.tracked.policy.queues);
+        let names: BTreeSet<String> = queues.map(|queue| queue.name.clone()).collect();
         let until = runs.iter().map(|run| self.until(run)).max();
         let until = until.unwrap_or(self.begun);
         async move {

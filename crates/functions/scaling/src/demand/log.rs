@@ -72,7 +72,7 @@ pub(crate) fn log_outcome(log: &mut Log<'_>, result: &Result<FleetAnswer, Invoca
         Err(_) => None,
     };
     let services: &[DemandAnswer] = answer.map_or(&[], |answer| &answer.services);
-    let failed = services.iter().filter(|one| one.failure().is_some());
+    let failed = services.iter().filter(|one| one.is_failed());
     let fields = InvocationLine {
         services: services.len(),
         failed_services: failed.count(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use scaling::{Bounds, DeadlineScaler, DemandPolicy, DemandPolicyError};
+use scaling::{DeadlineScaler, DemandPolicy, DemandPolicyError};
 use tokio::time::Instant;
 
 use super::order::KnownFleet;
@@ -26,7 +26,6 @@ type ServiceKey = (String, String);
 #[derive(Debug)]
 pub(super) struct Tracked {
     pub(super) policy: Rc<DemandPolicy>,
-    pub(super) bounds: Bounds,
     pub(super) scaler: DeadlineScaler,
     /// What ECS said of the service last, and when.
     pub(super) known: Option<(Instant, Service)>,
@@ -49,7 +48,6 @@ impl Memory {
             return Ok(tracked);
         }
         Ok(Tracked {
-            bounds: policy.check()?,
             scaler: DeadlineScaler::from_policy(policy)?,
             policy: Rc::new(policy.clone()),
             known: None,

@@ -123,7 +123,6 @@ impl Gate {
         let mut state = self.state.borrow_mut();
         self.fill(&mut state);
         let before = state.waiting.range(..ticket).count();
-        // Whole numbers of waiting services are exact.
         #[expect(clippy::cast_precision_loss, reason = "far fewer services than 2^52")]
         let lacking = before as f64 + 1.0 - state.calls;
         if lacking > 0.0 {

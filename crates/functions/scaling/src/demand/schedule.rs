@@ -19,8 +19,8 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a service in an invocation that can work for `usable`, or that checks it `once`. A check is at every multiple of the
-    /// policy's time between two checks, until its period is over.
+    /// The schedule of a service in an invocation that has this `usable` time: a single check if `once`, otherwise one at
+    /// every multiple of the policy's time between two checks, until its period is over.
     pub(crate) fn new(policy: &DemandPolicy, once: bool, usable: Duration) -> Self {
         let period = Duration::from_millis(policy.period_ms);
         let end = usable.min(period.max(PATIENCE));

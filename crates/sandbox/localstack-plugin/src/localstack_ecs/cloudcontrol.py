@@ -1,6 +1,6 @@
 """Cloud Control's GetResource for networks, load balancers and Auto Scaling groups.
 
-The properties are those that ecs-scaler compares, read from the services' own APIs.
+The properties are at least those that ecs-scaler compares, read from the services' own APIs.
 """
 
 from __future__ import annotations
@@ -17,18 +17,6 @@ from localstack.aws.api.cloudcontrol import (
 )
 from localstack.aws.connect import connect_to
 from localstack.services.plugins import Service, aws_provider
-
-HEALTH_CHECK = (
-    "HealthCheckIntervalSeconds",
-    "HealthCheckPath",
-    "HealthCheckPort",
-    "HealthCheckProtocol",
-    "HealthCheckTimeoutSeconds",
-    "HealthyThresholdCount",
-    "Matcher",
-    "UnhealthyThresholdCount",
-)
-
 
 @aws_provider(api="cloudcontrol")
 def cloudcontrol() -> Service:
@@ -137,9 +125,7 @@ def attachment(clients, _kind: str, vpc: str) -> Iterator[dict]:
 
 
 def listener(clients, arn: str) -> Iterator[dict]:
-    names = ("Certificates", "DefaultActions", "Port", "Protocol")
-    for one in clients.elbv2.describe_listeners(ListenerArns=[arn])["Listeners"]:
-        yield {name: one[name] for name in names if name in one}
+    yield from clients.elbv2.describe_listeners(ListenerArns=[arn])["Listeners"]
 
 
 def load_balancer(clients, arn: str) -> Iterator[dict]:
@@ -157,8 +143,7 @@ def target_group(clients, arn: str) -> Iterator[dict]:
     elb = clients.elbv2
     for one in elb.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]:
         attributes = elb.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-        checks = {name: one[name] for name in HEALTH_CHECK if name in one}
-        yield {**checks, "TargetGroupAttributes": attributes}
+        yield {**one, "TargetGroupAttributes": attributes}
 
 
 READERS = {

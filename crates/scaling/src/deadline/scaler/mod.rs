@@ -105,6 +105,12 @@ impl DeadlineScaler {
         self.restraint.record_change(at, from, to);
     }
 
+    /// Fewest and most tasks.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     /// Checks: returns the estimate, and the count that is right now. `deploying` while ECS deploys the service.
     ///
     /// The count stays within the bounds. It rises at once to what is needed. It falls only if the arrivals are known for

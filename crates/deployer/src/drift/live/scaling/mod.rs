@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use aws_sdk_applicationautoscaling::types::{
     ScalableTarget, ScalingPolicy, ScheduledAction, ServiceNamespace,
 };
+use scaling::{TrackingAlarms, tracking_alarms};
 use serde_json::{Map, Value, json};
 use template::contract::types;
 
 use crate::error::{Result, aws, is_denied, text, unless_denied};
-use crate::named::read_scalable_targets;
+use crate::named::{HIGH_ALARM, LOW_ALARM, read_scalable_targets};
 use crate::session::Session;
 
 use super::super::intended::Intended;
@@ -27,12 +28,6 @@ pub(super) struct Scaled {
     /// The alarms of target tracking, as they should be.
     pub alarms: Vec<Intended>,
 }
-
-/// In the names of the alarms by which target tracking scales in.
-pub(super) const LOW_ALARM: &str = "-AlarmLow-";
-
-/// Their threshold as a share of the target, as public logs show it.
-pub(super) const LOW_SHARE: f64 = 0.9;
 
 /// DescribeScalingPolicies takes 50 names.
 const NAMES: usize = 50;
@@ -73,7 +68,7 @@ pub(super) async fn read(session: &Session<'_>, all: &[Intended]) -> Result<Scal
         if let Ok(Some(found)) = found {
             let id = policy.logical_id.clone();
             scaled.current.insert(id, found.policy_arn().to_owned());
-            let is_aws = session.clients.endpoint_url().is_none();
+            let is_aws = session.clients.is_aws();
             scaled.alarms.extend(list_alarms(policy, found, is_aws));
         }
         scaled.pairs.push((policy.clone(), live));
@@ -199,9 +194,10 @@ fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<In
 
 /// What is known of an alarm that Application Auto Scaling makes for a policy with this target.
 pub(super) fn describe_alarm(name: &str, policy: &str, target: f64) -> Map<String, Value> {
+    let TrackingAlarms { high, low } = tracking_alarms(target);
     let side = [
-        ("-AlarmHigh-", "GreaterThanThreshold", target),
-        (LOW_ALARM, "LessThanThreshold", LOW_SHARE * target),
+        (HIGH_ALARM, "GreaterThanThreshold", high.threshold),
+        (LOW_ALARM, "LessThanThreshold", low.threshold),
     ];
     let side = side.into_iter().find(|(part, ..)| name.contains(part));
     let mut properties = Map::from_iter([

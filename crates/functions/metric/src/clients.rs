@@ -1,15 +1,15 @@
 //! The SDK clients of an invocation.
 
-use crate::patience::aws_config;
+use lambda_kit::aws_config;
 
-/// The clients that an invocation of either function needs. Its role decides what they can call.
+/// The clients that an invocation needs. Its role decides what they can call.
 #[derive(Clone, Debug)]
 pub struct Clients {
     /// Reads queues.
     pub sqs: aws_sdk_sqs::Client,
-    /// Describes services; the scaling function also updates its own.
+    /// Describes services.
     pub ecs: aws_sdk_ecs::Client,
-    /// Publishes datapoints; the scaling function also describes alarms and keeps their tags.
+    /// Publishes datapoints and reads metrics.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
 }
 

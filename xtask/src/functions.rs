@@ -16,27 +16,28 @@ use crate::process::capture_output;
 /// Receives progress.
 type Note<'a> = &'a dyn Fn(&str);
 
-/// Builds and packs functions, in one call of cargo.
+/// Builds the functions, and packs those that are wanted.
+///
+/// Each build has all functions in one call of cargo. Cargo turns on a feature of a dependency for all packages
+/// of a call: alone, the metric function would be linked to other code than beside the scaling function, with
+/// another hash and most dependencies compiled again.
 pub(crate) fn build(
     functions: &[FunctionCode],
     wanted: Architecture,
     note: Note<'_>,
 ) -> Result<BuiltFunctions> {
-    let names: Vec<_> = functions
-        .iter()
-        .map(|function| function.package())
-        .collect();
     // Another command in this checkout would replace the programs while they are read.
     let _lock = Lock::take_noting(&paths::sandbox_home().join("build.lock"), || {
         note("waiting for another build in this checkout");
     })?;
-    let (binaries, architecture) = if names.is_empty() {
-        (Vec::new(), wanted)
+    let architecture = if functions.is_empty() {
+        wanted
     } else {
-        build_for_lambda(&names, wanted, note)?
+        build_for_lambda(wanted, note)?
     };
     let mut assets = BTreeMap::new();
-    for (function, binary) in functions.iter().zip(binaries) {
+    for function in functions {
+        let binary = lambda_dir().join(function.package()).join("bootstrap");
         let code = fs::read(&binary).map_err(|error| {
             Failure::failed(format!("failed to read {}: {error}", binary.display()))
         })?;
@@ -49,47 +50,34 @@ pub(crate) fn build(
     })
 }
 
-/// "the metric function", "the metric function and the scaling function".
-fn list_names(packages: &[&str]) -> String {
-    let names = packages
-        .iter()
-        .map(|name| format!("the {}", name.replace('-', " ")));
-    names.collect::<Vec<_>>().join(" and ")
+fn lambda_dir() -> PathBuf {
+    paths::sandbox_home().join("lambda")
 }
 
-fn build_for_lambda(
-    packages: &[&str],
-    wanted: Architecture,
-    note: Note<'_>,
-) -> Result<(Vec<PathBuf>, Architecture)> {
+/// Builds all functions, and returns for which architecture.
+fn build_for_lambda(wanted: Architecture, note: Note<'_>) -> Result<Architecture> {
     let tools = build_tools(note)?;
-    let architecture = choose_architecture(packages, wanted, note);
+    let architecture = choose_architecture(wanted, note);
     let option = match architecture {
         Architecture::Arm64 => "--arm64",
         Architecture::X86_64 => "--x86-64",
     };
-    let what = list_names(packages);
     note(&format!(
-        "building {what} for Lambda ({architecture}; some minutes the first time)"
+        "building the functions for Lambda ({architecture}; some minutes the first time)"
     ));
-    let lambda_dir = paths::sandbox_home().join("lambda");
     // zig, too, comes from the Python environment; the user's isn't used.
     let mut lambda = tools.command("cargo-lambda");
+    lambda.args(["lambda", "build", "--profile", "function", option]);
+    for function in FunctionCode::ALL {
+        let name = function.package();
+        lambda.args(["--package", name, "--bin", name]);
+    }
     lambda
-        .args(["lambda", "build", "--profile", "function", option])
-        .args(
-            packages
-                .iter()
-                .flat_map(|name| ["--package", name, "--bin", name]),
-        )
         .arg("--lambda-dir")
-        .arg(&lambda_dir)
+        .arg(lambda_dir())
         .current_dir(paths::root());
-    capture_output(&mut lambda, &format!("build {what} for Lambda"))?;
-    let built = packages
-        .iter()
-        .map(|package| lambda_dir.join(package).join("bootstrap"));
-    Ok((built.collect(), architecture))
+    capture_output(&mut lambda, "build the functions for Lambda")?;
+    Ok(architecture)
 }
 
 /// Returns the Python environment with cargo-lambda, cargo-zigbuild and zig, which is made on first use.
@@ -107,16 +95,14 @@ pub(crate) fn build_tools(note: Note<'_>) -> Result<Venv> {
 
 /// The wanted architecture if its standard library is installed or can be fetched; otherwise the host's, with
 /// a warning: a function works the same on both.
-fn choose_architecture(packages: &[&str], wanted: Architecture, note: Note<'_>) -> Architecture {
+fn choose_architecture(wanted: Architecture, note: Note<'_>) -> Architecture {
     if can_build(wanted, note) {
         return wanted;
     }
     let target = target(wanted);
     warn(&format!(
         "the Rust target {target} is not installed and can't be fetched (`rustup target add {target}`): \
-         {} {} built for {} instead, and then runs there",
-        list_names(packages),
-        if packages.len() == 1 { "is" } else { "are" },
+         the functions are built for {} instead, and run there",
         host(),
     ));
     host()

@@ -54,10 +54,18 @@ impl Consequence {
             types::LISTENER if changes(&["Port", "Protocol"]) => {
                 (Effect::Interrupts, "closes the old port or protocol")
             }
+            other if ends && !is_ours(other) => {
+                (Effect::DataLoss, "ends a resource of `overrides`, with what it holds")
+            }
             _ => return None,
         };
         Some(Self { effect, text })
     }
+}
+
+/// Whether stacks have resources of this type by themselves. What others hold is unknown.
+fn is_ours(resource_type: &str) -> bool {
+    template::permissions::list_handler_actions().contains_key(resource_type)
 }
 
 #[cfg(test)]
@@ -112,6 +120,17 @@ mod tests {
             let found = Consequence::find(action, types::TARGET_GROUP, &["Port".to_owned()]);
             assert!(found.is_none(), "{action:?}");
         }
+    }
+
+    /// A table holds data, and so may whatever else `overrides` added.
+    #[test]
+    fn the_end_of_a_resource_that_overrides_added_is_a_loss() {
+        for action in [Action::Remove, Action::Replace, Action::MayReplace] {
+            let found = Consequence::find(action, "AWS::DynamoDB::Table", &[]);
+            assert_eq!(found.unwrap().effect, Effect::DataLoss, "{action:?}");
+        }
+        assert!(Consequence::find(Action::Add, "AWS::DynamoDB::Table", &[]).is_none());
+        assert!(Consequence::find(Action::Remove, types::LOG_GROUP, &[]).is_none());
     }
 
     #[test]

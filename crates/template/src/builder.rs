@@ -1,10 +1,12 @@
 //! The template while it is made, and when it is done.
 
 use serde_json::{Map, Value, json};
+use stack::Stack;
 
 use crate::contract::{DESCRIPTION, metadata, types};
 use crate::error::SynthesisError;
 use crate::limits;
+use crate::overrides;
 use crate::text::{Text, canonical};
 
 /// A CloudFormation template within CloudFormation's limits.
@@ -283,18 +285,21 @@ impl Builder {
         );
     }
 
-    /// The template of the stack `name`, unless it is larger than CloudFormation takes.
-    pub(crate) fn finish(mut self, name: &str) -> Result<Template, SynthesisError> {
-        let (resources, outputs) = (self.resources.len(), self.outputs.len());
+    /// The template of a stack with its overrides, unless it is larger than CloudFormation takes.
+    pub(crate) fn finish(mut self, stack: &Stack) -> Result<Template, SynthesisError> {
+        let parameters = self.parameters.iter().map(|one| one.name).collect();
+        let objects = std::mem::take(&mut self.objects);
+        let mut document = self.document(&stack.name);
+        overrides::apply(&mut document, stack)?;
+        let count = |section: &str| document[section].as_object().map_or(0, Map::len);
+        let (resources, outputs) = (count("Resources"), count("Outputs"));
         if resources > limits::RESOURCES {
             return Err(SynthesisError::TooManyResources { count: resources });
         }
         if outputs > limits::OUTPUTS {
             return Err(SynthesisError::TooManyOutputs { count: outputs });
         }
-        let parameters = self.parameters.iter().map(|one| one.name).collect();
-        let objects = std::mem::take(&mut self.objects);
-        Template::from_document(self.document(name), parameters, objects)
+        Template::from_document(document, parameters, objects)
     }
 
     fn document(self, name: &str) -> Value {
@@ -336,7 +341,7 @@ mod tests {
         ] {
             builder.add(id, Resource::new(kind, properties)).unwrap();
         }
-        let template = builder.finish("").unwrap();
+        let template = Template::from_document(builder.document(""), Vec::new(), Vec::new()).unwrap();
         assert_eq!(
             template.list_reserving_functions(),
             ["ApiScalingFunction", "WebScalingFunction"]

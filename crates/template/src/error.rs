@@ -11,6 +11,12 @@ pub enum SynthesisError {
         /// The logical id.
         id: String,
     },
+    /// Overrides that the template doesn't take.
+    #[error("{problems}")]
+    Overrides {
+        /// A line for each problem: the path in the definition, and what is wrong.
+        problems: String,
+    },
     /// A service consumes a queue that is not defined.
     #[error("service {service} consumes queue {queue}, which is not defined")]
     UnknownQueue {

@@ -15,6 +15,7 @@ mod limits;
 mod metric_function;
 pub mod names;
 mod outputs;
+mod overrides;
 mod parameters;
 pub mod permissions;
 pub mod policy;

@@ -53,5 +53,5 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
     alarms::add(&mut builder, &resolved, (&scaled, &fleet), &permissions)?;
     dashboard::add(&mut builder, &resolved, (&scaled, &fleet))?;
     outputs::add(&mut builder, &resolved, &measured, &fleet);
-    builder.finish(&stack.name)
+    builder.finish(stack)
 }

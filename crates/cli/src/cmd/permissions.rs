@@ -1,9 +1,11 @@
 //! `permissions`: the IAM policies that a stack needs, and no more.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
-use template::permissions::{Permissions, Policy, format_document};
+use template::permissions::{Permissions, Policy, format_document, list_handler_actions};
+use template::{Template, synthesize};
 
 use crate::definition::{self, SelectionArgs};
 use crate::failure::{Code, Failure, Result};
@@ -41,17 +43,22 @@ pub(crate) fn run(args: &Args, format: Format) -> Result<()> {
         .iter()
         .map(|policy| (policy.name.to_owned(), json!(policy.documents)))
         .collect();
+    let unknown = match &stack {
+        Some(stack) => list_unknown_types(&synthesize(stack)?),
+        None => BTreeSet::new(),
+    };
     let bounded = stack
         .as_ref()
         .is_none_or(|stack| stack.permissions_boundary.is_some());
     let result = json!({
         "stack": stack.as_ref().map(|stack| &stack.name),
         "bounded": bounded,
+        "unknown_types": unknown,
         "policies": documents,
     });
     format.print(&result, |_| {
         let parts: Vec<String> = policies.iter().map(format_policy).collect();
-        parts.concat() + advise(bounded)
+        parts.concat() + advise(bounded) + &name_unknown(&unknown)
     });
     Ok(())
 }
@@ -81,9 +88,39 @@ fn advise(bounded: bool) -> &'static str {
     }
 }
 
+/// Types of resources that `overrides` added, and for which no policy here has an action.
+fn list_unknown_types(template: &Template) -> BTreeSet<String> {
+    let known = list_handler_actions();
+    let types = template.resources().map(|(_, kind)| kind);
+    let unknown = types.filter(|kind| !known.contains_key(kind));
+    unknown.map(str::to_owned).collect()
+}
+
+fn name_unknown(types: &BTreeSet<String>) -> String {
+    if types.is_empty() {
+        return String::new();
+    }
+    let types: Vec<&str> = types.iter().map(String::as_str).collect();
+    format!(
+        "# `overrides` adds resources of types that these policies don't cover. Add what CloudFormation needs for\n\
+         # them to `deploy` or `cloudformation_role`: {}\n",
+        types.join(", ")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_that_overrides_added_are_named() {
+        let text = "name: shop\nservices: {web: {image: 'web:1'}}\noverrides: {Resources: {Vouchers: {Type: 'AWS::DynamoDB::Table'}}}\n";
+        let stack = stack::parse("shop.yaml", text).unwrap().stack;
+        let unknown = list_unknown_types(&synthesize(&stack).unwrap());
+        let note = name_unknown(&unknown);
+        assert!(note.ends_with("`cloudformation_role`: AWS::DynamoDB::Table\n"), "{note}");
+        assert_eq!(name_unknown(&BTreeSet::new()), "");
+    }
 
     #[test]
     fn each_document_is_shown_with_its_size() {

@@ -53,6 +53,8 @@ pub struct Stack {
     pub alarms: Alarms,
     /// E-mail addresses that receive the alarms.
     pub notify: Vec<String>,
+    /// JSON merge patch on the finished template.
+    pub overrides: Option<serde_json::Value>,
 }
 
 /// An ECS service, its queues and its scaling.

@@ -45,6 +45,7 @@ pub(crate) fn read(root: &Node) -> Stack {
         metric: metric(fields),
         alarms: alarms(fields.object("alarms")),
         notify: fields.texts("notify"),
+        overrides: fields.given("overrides").and_then(Node::to_json),
     }
 }
 

@@ -85,6 +85,7 @@ impl Checker<'_> {
             (Kind::Entries(entries), Value::Map(found)) => self.entries(entries, found, spot),
             (Kind::Object(object), Value::Map(_)) => self.object(object, &[], spot),
             (Kind::Filter, Value::Map(found)) => self.filter(found, spot),
+            (Kind::Overrides, Value::Map(found)) => self.overrides(found, spot),
             (Kind::Either(forms), Value::Map(_)) => match form_of(forms, spot.node) {
                 Some(Form::Keyed(_, object) | Form::Object(object)) => {
                     self.object(object, forms, spot)

@@ -83,6 +83,8 @@ pub(crate) enum Kind {
     Filter,
     /// A mapping that is merged into the definition.
     Patch,
+    /// A mapping that is merged into the template.
+    Overrides,
 }
 
 /// Text that a pattern describes.

@@ -12,6 +12,7 @@ mod kind;
 mod lookup;
 mod numbers;
 mod objective;
+mod overrides;
 mod patch;
 mod reference;
 mod rules;

@@ -81,7 +81,8 @@ impl Pages {
             | Kind::Objective(_)
             | Kind::Word(_)
             | Kind::Filter
-            | Kind::Patch => {}
+            | Kind::Patch
+            | Kind::Overrides => {}
         }
     }
 }
@@ -129,7 +130,7 @@ fn value(kind: Kind) -> String {
             )
         }
         Kind::Object(object) => format!("{}, a mapping", object.what),
-        Kind::Filter | Kind::Patch | Kind::Flag | Kind::Word(_) | Kind::Either(_) => {
+        Kind::Filter | Kind::Patch | Kind::Overrides | Kind::Flag | Kind::Word(_) | Kind::Either(_) => {
             describe_kind(kind)
         }
     }

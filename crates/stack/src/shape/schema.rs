@@ -7,6 +7,7 @@ use super::kind::{
     Amount, Entries, Field, Form, Kind, List, Number, Object, Rule, Text, Time, Whole,
 };
 use super::objective::OBJECTIVE_HELP;
+use super::overrides;
 use super::patch::patch;
 use super::tables::STACK;
 use super::times::{TIME_HELP, time_range};
@@ -146,6 +147,7 @@ pub(super) fn kind(kind: Kind) -> Value {
         Kind::Object(found) => object(found),
         Kind::Either(forms) => json!({"oneOf": forms.iter().map(form).collect::<Vec<_>>()}),
         Kind::Patch => patch(),
+        Kind::Overrides => overrides(),
         Kind::Filter => json!({
             "type": "object",
             "minProperties": 1,
@@ -153,6 +155,15 @@ pub(super) fn kind(kind: Kind) -> Value {
             "additionalProperties": {"type": ["array", "object"], "minItems": 1, "minProperties": 1},
         }),
     }
+}
+
+fn overrides() -> Value {
+    let section = json!({"type": "object", "additionalProperties": {"type": ["object", "null"]}});
+    let sections = overrides::SECTIONS.iter();
+    let properties: Map<String, Value> = sections
+        .map(|name| ((*name).to_owned(), section.clone()))
+        .collect();
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
 }
 
 pub(super) fn form(form: &Form) -> Value {

@@ -34,7 +34,7 @@ pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> 
         (Kind::Either(_), Value::Map(_))
         | (Kind::Flag, Value::Bool(_))
         | (Kind::List(_), Value::Seq(_))
-        | (Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch, Value::Map(_))
+        | (Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch | Kind::Overrides, Value::Map(_))
         | (_, Value::Refused) => None,
         _ => Some(Fault {
             message: format!(
@@ -62,7 +62,7 @@ pub(super) fn describe_kind(kind: Kind) -> String {
         Kind::Objective(_) => "a latency objective".to_owned(),
         Kind::Word(words) => one_of(words),
         Kind::List(_) => "a list".to_owned(),
-        Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch => "a mapping".to_owned(),
+        Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch | Kind::Overrides => "a mapping".to_owned(),
         Kind::Either(forms) => {
             let forms: Vec<String> = forms.iter().map(form).collect();
             forms.join(" or ")
@@ -126,7 +126,7 @@ pub(super) fn suggest_value(kind: Kind) -> String {
             "a mapping of {}; an empty one is `{{}}`",
             listed(object.names())
         ),
-        Kind::Entries(_) | Kind::Filter | Kind::Patch => {
+        Kind::Entries(_) | Kind::Filter | Kind::Patch | Kind::Overrides => {
             "a mapping, such as `{key: value}`; an empty one is `{}`".to_owned()
         }
         Kind::Either(_) | Kind::Word(_) | Kind::Flag => format!("write {}", describe_kind(kind)),

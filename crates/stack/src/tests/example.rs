@@ -95,6 +95,7 @@ fn the_base_has_no_problem_and_every_default() {
             metric_silent: seconds(600),
         },
         notify: vec!["ops@example.com".to_owned()],
+        overrides: None,
     };
     assert_eq!(loaded.stack, expected);
     assert_eq!(loaded.stack.oldest_message("orders"), Some(seconds(600)));

@@ -200,7 +200,8 @@ fn visit_kind(kind: Kind, act: &mut impl FnMut(&'static Object)) {
         | Kind::Objective(_)
         | Kind::Word(_)
         | Kind::Filter
-        | Kind::Patch => {}
+        | Kind::Patch
+        | Kind::Overrides => {}
     }
 }
 

@@ -20,6 +20,7 @@ mod limits;
 mod load_balancers;
 mod matrix;
 mod not_needed;
+mod overrides;
 mod permissions;
 mod scaling_function;
 mod schedule;

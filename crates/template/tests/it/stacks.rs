@@ -60,6 +60,7 @@ pub(crate) fn empty(name: &str) -> Stack {
             metric_silent: seconds(600),
         },
         notify: Vec::new(),
+        overrides: None,
     }
 }
 

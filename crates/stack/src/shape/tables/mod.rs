@@ -134,6 +134,12 @@ pub(crate) static STACK: Object = Object {
             "[]",
             "E-mail addresses that hear of the alarms; each has to confirm once, by a link in AWS's first mail.",
         ),
+        default(
+            "overrides",
+            Kind::Overrides,
+            "{}",
+            "A JSON merge patch on the finished template, for what has no key: mappings are merged, everything else is replaced, and `null` removes. `Resources` by logical ID, as `synth` shows them; resources, outputs, conditions, and mappings can be added. What scaling, checks, and guards rest on is refused. See docs/overrides.md.",
+        ),
     ],
     rules: &[],
 };

@@ -8,7 +8,7 @@
 mod cases;
 mod compare;
 mod consequences;
-mod schemas;
+pub(crate) mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

@@ -13,15 +13,15 @@ use crate::cfn_lint::cfn_lint;
 const REGION: &str = "us-west-2";
 
 /// The schemas of a region, by resource type.
-pub(super) struct Schemas {
+pub(crate) struct Schemas {
     folder: PathBuf,
     files: Value,
     read: RefCell<BTreeMap<String, Rc<Schema>>>,
 }
 
 /// The schema of a resource type.
-pub(super) struct Schema {
-    pub(super) root: Value,
+pub(crate) struct Schema {
+    pub(crate) root: Value,
     /// Paths of properties that only creation sets, such as `AutoScalingGroupProvider/AutoScalingGroupArn`.
     pub(super) create_only: Vec<String>,
     /// Paths of properties that sometimes only creation sets.
@@ -30,7 +30,7 @@ pub(super) struct Schema {
 }
 
 impl Schemas {
-    pub(super) fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let folder = find_folder(&cfn_lint());
         let files = read_json(&folder.join(format!("providers/{REGION}.json")));
         Self {
@@ -41,7 +41,7 @@ impl Schemas {
     }
 
     /// The schema of a resource type.
-    pub(super) fn of(&self, resource_type: &str) -> Rc<Schema> {
+    pub(crate) fn of(&self, resource_type: &str) -> Rc<Schema> {
         let mut read = self.read.borrow_mut();
         let entry = read.entry(resource_type.to_owned());
         Rc::clone(entry.or_insert_with(|| Rc::new(self.read_type(resource_type))))

@@ -1,0 +1,156 @@
+//! What overrides can't change, and why: what scaling, checks, and guards rest on.
+
+use crate::contract::types;
+
+/// Attributes of a resource that overrides may change.
+pub(super) const ATTRIBUTES: [&str; 5] = [
+    "Properties",
+    "DependsOn",
+    "UpdatePolicy",
+    "CreationPolicy",
+    "Metadata",
+];
+
+const KEYS: &str = "the definition has a key for it, which `simulate`, `cost`, and the checks read";
+const SCALING: &str =
+    "scaling, its alarms, and the verdict of `simulate` rest on it: use the keys of `scaling` and `tasks`";
+const FUNCTIONS: &str = "the functions of the stack need it as it is";
+const ROLES: &str = "each role is kept to what its program does: use `permissions`, `task_role`, \
+                     `execution_role`, and `roles`";
+
+/// Properties of a type that are refused; all of them when none is named.
+struct Guard {
+    kind: &'static str,
+    properties: &'static [&'static str],
+    reason: &'static str,
+}
+
+const fn guard(
+    kind: &'static str,
+    properties: &'static [&'static str],
+    reason: &'static str,
+) -> Guard {
+    Guard {
+        kind,
+        properties,
+        reason,
+    }
+}
+
+const GUARDS: [Guard; 17] = [
+    guard(
+        types::SERVICE,
+        &["DesiredCount"],
+        "a deploy would reset what the autoscaler decided: use `tasks`",
+    ),
+    guard(
+        types::SERVICE,
+        &["SchedulingStrategy", "DeploymentController"],
+        "a service whose count or deployments ECS doesn't control can't be scaled and followed",
+    ),
+    guard(
+        types::SERVICE,
+        &[
+            "Cluster",
+            "ServiceName",
+            "TaskDefinition",
+            "LaunchType",
+            "CapacityProviderStrategy",
+        ],
+        KEYS,
+    ),
+    guard(
+        types::TASK_DEFINITION,
+        &["Cpu", "Memory", "NetworkMode", "RequiresCompatibilities"],
+        KEYS,
+    ),
+    guard(
+        types::QUEUE,
+        &[
+            "QueueName",
+            "FifoQueue",
+            "VisibilityTimeout",
+            "MessageRetentionPeriod",
+            "DelaySeconds",
+            "RedrivePolicy",
+        ],
+        KEYS,
+    ),
+    guard(types::LOAD_BALANCER, &["Scheme", "Type"], KEYS),
+    guard(types::SCALABLE_TARGET, &[], SCALING),
+    guard(types::SCALING_POLICY, &[], SCALING),
+    guard(
+        "AWS::AutoScaling::AutoScalingGroup",
+        &["MinSize", "MaxSize", "DesiredCapacity"],
+        KEYS,
+    ),
+    guard(
+        "AWS::ECS::ClusterCapacityProviderAssociations",
+        &[],
+        KEYS,
+    ),
+    guard(
+        types::RULE,
+        &["ScheduleExpression", "EventPattern", "State", "Targets"],
+        FUNCTIONS,
+    ),
+    guard(
+        types::FUNCTION,
+        &[
+            "Architectures",
+            "Code",
+            "Environment",
+            "Handler",
+            "PackageType",
+            "ReservedConcurrentExecutions",
+            "Role",
+            "Runtime",
+            "Timeout",
+        ],
+        FUNCTIONS,
+    ),
+    guard("AWS::Lambda::Permission", &[], FUNCTIONS),
+    guard(
+        types::SUBSCRIPTION,
+        &["Endpoint", "Protocol", "TopicArn"],
+        "the subscription is known by it",
+    ),
+    guard("AWS::SNS::TopicPolicy", &[], "alarms stop silently without its statements"),
+    guard(
+        types::ROLE,
+        &[
+            "AssumeRolePolicyDocument",
+            "ManagedPolicyArns",
+            "Path",
+            "PermissionsBoundary",
+            "Policies",
+        ],
+        ROLES,
+    ),
+    guard(types::MANAGED_POLICY, &[], ROLES),
+];
+
+/// Why overrides can't change this attribute of a resource.
+pub(super) fn find_attribute(attribute: &str) -> Option<&'static str> {
+    match attribute {
+        "Type" => Some("the type decides what is checked, repaired, and deleted"),
+        "Condition" => Some("a resource that a condition leaves out would be missed"),
+        "DeletionPolicy" | "UpdateReplacePolicy" => Some(
+            "`destroy` deletes what the stack made, and proves it: `destroy --retain ID` keeps a resource",
+        ),
+        _ => None,
+    }
+}
+
+/// Why overrides can't change this property of a resource.
+pub(super) fn find_property(id: &str, kind: &str, property: &str) -> Option<&'static str> {
+    let of_scaling = ["ScaleOutAlarm", "ScaleInAlarm", "WakeAlarm"];
+    let shown = ["AlarmDescription", "Tags"];
+    let scales = kind == types::ALARM && of_scaling.iter().any(|end| id.ends_with(end));
+    if scales && !shown.contains(&property) {
+        return Some(SCALING);
+    }
+    let mut guards = GUARDS.iter().filter(|guard| guard.kind == kind);
+    let found = guards.find(|guard| guard.properties.is_empty() || guard.properties.contains(&property));
+    found.map(|guard| guard.reason)
+}

@@ -54,9 +54,10 @@ impl Consequence {
             types::LISTENER if changes(&["Port", "Protocol"]) => {
                 (Effect::Interrupts, "closes the old port or protocol")
             }
-            other if ends && !is_ours(other) => {
-                (Effect::DataLoss, "ends a resource of `overrides`, with what it holds")
-            }
+            other if ends && !is_ours(other) => (
+                Effect::DataLoss,
+                "ends a resource of `overrides`, with what it holds",
+            ),
             _ => return None,
         };
         Some(Self { effect, text })

@@ -341,7 +341,8 @@ mod tests {
         ] {
             builder.add(id, Resource::new(kind, properties)).unwrap();
         }
-        let template = Template::from_document(builder.document(""), Vec::new(), Vec::new()).unwrap();
+        let template =
+            Template::from_document(builder.document(""), Vec::new(), Vec::new()).unwrap();
         assert_eq!(
             template.list_reserving_functions(),
             ["ApiScalingFunction", "WebScalingFunction"]

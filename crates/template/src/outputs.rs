@@ -55,7 +55,7 @@ pub(crate) fn add(
     }
     add_metric(builder, resolved, measured);
     add_scaling(builder, resolved, fleet);
-    if !resolved.stack.notify.is_empty() || !resolved.stepped().is_empty() {
+    if resolved.stack.has_subscribers() || !resolved.stepped().is_empty() {
         let topic = reference(names::ALARM_TOPIC);
         builder.output("AlarmTopicArn", "Topic that receives the alarms", &topic);
     }

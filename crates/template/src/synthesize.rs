@@ -46,7 +46,7 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
         metric_function::add(&mut builder, stack, &measured)?;
         permissions = schedule::add(&mut builder, stack, &measured)?;
     }
-    if !resolved.stepped().is_empty() || !stack.notify.is_empty() {
+    if !resolved.stepped().is_empty() || stack.has_subscribers() {
         alarm_topic::add(&mut builder, stack)?;
     }
     scaling_function::add(&mut builder, &resolved, &fleet)?;

@@ -118,7 +118,10 @@ mod tests {
         let stack = stack::parse("shop.yaml", text).unwrap().stack;
         let unknown = list_unknown_types(&synthesize(&stack).unwrap());
         let note = name_unknown(&unknown);
-        assert!(note.ends_with("`cloudformation_role`: AWS::DynamoDB::Table\n"), "{note}");
+        assert!(
+            note.ends_with("`cloudformation_role`: AWS::DynamoDB::Table\n"),
+            "{note}"
+        );
         assert_eq!(name_unknown(&BTreeSet::new()), "");
     }
 

@@ -24,6 +24,7 @@ MODULES = (
     "load_balancing",
     "security_group_ingress",
     "service",
+    "slack_channel",
     "task_definition",
     "web_acl",
 )

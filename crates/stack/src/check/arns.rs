@@ -3,7 +3,9 @@
 use super::texts::path_of;
 use crate::arn::{Arn, partition_of};
 use crate::findings::{Finding, Findings};
-use crate::model::{Encryption, ExistingQueue, Queue, ServiceSource, ServiceSpec, Stack};
+use crate::model::{
+    Encryption, ExistingQueue, Queue, Recipient, ServiceSource, ServiceSpec, Stack,
+};
 use crate::path;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
@@ -12,6 +14,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     check_keys(stack, findings);
     check_certificates(stack, findings);
     check_topics(stack, findings);
+    check_alarm_topics(stack, findings);
     for (path, arn) in collect_arns(stack) {
         check_partition(&path, arn, findings);
     }
@@ -158,6 +161,24 @@ fn check_topics(stack: &Stack, findings: &mut Findings) {
     }
 }
 
+/// An alarm acts on a topic of its own region.
+fn check_alarm_topics(stack: &Stack, findings: &mut Findings) {
+    let Some(region) = stack.region.as_deref() else {
+        return;
+    };
+    let found = collect_arns(stack);
+    let topics = found.iter().filter(|(path, _)| path.starts_with("notify["));
+    for (path, arn) in topics.filter(|(_, arn)| arn.region != region) {
+        let finding = Finding::error("the topic is in another region than the alarms")
+            .at(path.as_str(), format!("region {}", arn.region))
+            .at("region", format!("region {region}"))
+            .help(format!(
+                "CloudWatch publishes to topics of its own region: use one in {region}"
+            ));
+        findings.report(finding);
+    }
+}
+
 fn check_partition(path: &str, arn: Arn<'_>, findings: &mut Findings) {
     let right = partition_of(arn.region);
     // Regions of the isolated partitions aren't published as a rule.
@@ -200,6 +221,11 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     let log_key = stack.log_key.as_ref().filter(|arn| !common(arn));
     for (path, arn) in [("encryption", stack.key.as_ref()), ("logs.key", log_key)] {
         found.extend(arn.map(|arn| (path.to_owned(), arn.as_str())));
+    }
+    for (index, recipient) in stack.notify.iter().enumerate() {
+        if let Recipient::Topic(arn) = recipient {
+            found.push((format!("notify[{index}]"), arn.as_str()));
+        }
     }
     for (key, queue) in &stack.queues {
         match queue {

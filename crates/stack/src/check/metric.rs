@@ -6,6 +6,9 @@ use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::Stack;
 
+/// CloudWatch allows an alarm five actions per state. Source: CloudWatch quotas.
+const MOST_TOPICS: usize = 4;
+
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     let (every, silent) = (stack.metric.every, stack.alarms.metric_silent);
     if silent < every.saturating_mul(2) {
@@ -38,10 +41,16 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             .help(format!("remove `{old}`: it means the same"));
         findings.report(finding);
     }
+    if stack.alarm_topics().count() > MOST_TOPICS {
+        let finding = Finding::error(format!("more than {MOST_TOPICS} topics receive the alarms"))
+            .at("notify", "too many")
+            .help("an alarm has five actions, one of which is the stack's own topic: subscribe the others to one of these");
+        findings.report(finding);
+    }
     if stack.notify.is_empty() {
         let finding = Finding::warning("nobody hears of the alarms")
             .at("notify", "empty")
-            .help("add `notify: [name@example.com]`: a broken promise, dead letters and a silent metric are told there");
+            .help("add `notify: [name@example.com]`, an SNS topic, or a Slack channel: a broken promise, dead letters and a silent metric are told there");
         findings.report(finding);
     }
 }

@@ -51,8 +51,8 @@ pub struct Stack {
     pub metric: Metric,
     /// Thresholds of the operational alarms.
     pub alarms: Alarms,
-    /// E-mail addresses that receive the alarms.
-    pub notify: Vec<String>,
+    /// Who receives the alarms.
+    pub notify: Vec<Recipient>,
     /// JSON merge patch on the finished template.
     pub overrides: Option<serde_json::Value>,
 }
@@ -74,6 +74,23 @@ pub struct Service {
     pub tasks: Tasks,
     /// How the desired count follows the work; a fixed count of `tasks.min` when absent.
     pub scaling: Option<Scaling>,
+}
+
+impl Stack {
+    /// ARNs of the SNS topics that receive the alarms by themselves.
+    pub fn alarm_topics(&self) -> impl Iterator<Item = &str> {
+        self.notify.iter().filter_map(|recipient| match recipient {
+            Recipient::Topic(arn) => Some(arn.as_str()),
+            Recipient::Email(_) | Recipient::Slack { .. } => None,
+        })
+    }
+
+    /// Whether somebody receives the alarms through a topic of the stack.
+    #[must_use]
+    pub fn has_subscribers(&self) -> bool {
+        let is_topic = |recipient: &Recipient| matches!(recipient, Recipient::Topic(_));
+        !self.notify.iter().all(is_topic)
+    }
 }
 
 impl Service {
@@ -490,6 +507,22 @@ pub struct Cooldown {
     pub out: Duration,
     /// After a scale-in.
     pub r#in: Duration,
+}
+
+/// Who receives alarms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// An e-mail address.
+    Email(String),
+    /// ARN of somebody else's SNS topic.
+    Topic(String),
+    /// A Slack channel.
+    Slack {
+        /// ID of its workspace.
+        workspace: String,
+        /// Its ID.
+        channel: String,
+    },
 }
 
 /// The metric function and what it publishes.

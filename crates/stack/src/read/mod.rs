@@ -14,8 +14,8 @@ mod steps;
 use fields::Fields;
 use shared::architecture;
 
-use crate::model::{Alarms, Metric, Stack};
-use crate::shape::tables::STACK;
+use crate::model::{Alarms, Metric, Recipient, Stack};
+use crate::shape::tables::{SLACK, STACK};
 use crate::yaml::Node;
 
 /// Reads a whole definition.
@@ -44,7 +44,7 @@ pub(crate) fn read(root: &Node) -> Stack {
         services: services::services(fields),
         metric: metric(fields),
         alarms: alarms(fields.object("alarms")),
-        notify: fields.texts("notify"),
+        notify: fields.items("notify").iter().map(recipient).collect(),
         overrides: fields.given("overrides").and_then(Node::to_json),
     }
 }
@@ -58,6 +58,20 @@ fn metric(stack: Fields<'_>) -> Metric {
         memory: fields.whole("memory"),
         architecture: architecture(fields),
         log_retention: retention.unwrap_or_else(|| fields.duration("log_retention")),
+    }
+}
+
+fn recipient(node: &Node) -> Recipient {
+    if let Some(text) = node.as_str() {
+        return match text.starts_with("arn:") {
+            true => Recipient::Topic(text.to_owned()),
+            false => Recipient::Email(text.to_owned()),
+        };
+    }
+    let slack = Fields::new(&SLACK, node.get("slack"));
+    Recipient::Slack {
+        workspace: slack.text("workspace"),
+        channel: slack.text("channel"),
     }
 }
 

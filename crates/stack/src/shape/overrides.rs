@@ -43,7 +43,8 @@ impl Checker<'_> {
             if !matches!(node.value, Value::Refused) && node.to_json().is_none() {
                 let labels = [(self.shown(spot), "not in JSON")];
                 let message = "a value in here has no form in JSON";
-                let help = "write numbers from -2^63 to 2^63-1, and text in place of `.nan` and `.inf`";
+                let help =
+                    "write numbers from -2^63 to 2^63-1, and text in place of `.nan` and `.inf`";
                 self.findings.refuse(&path, message, &labels, help);
             }
         }

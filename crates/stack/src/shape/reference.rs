@@ -130,9 +130,12 @@ fn value(kind: Kind) -> String {
             )
         }
         Kind::Object(object) => format!("{}, a mapping", object.what),
-        Kind::Filter | Kind::Patch | Kind::Overrides | Kind::Flag | Kind::Word(_) | Kind::Either(_) => {
-            describe_kind(kind)
-        }
+        Kind::Filter
+        | Kind::Patch
+        | Kind::Overrides
+        | Kind::Flag
+        | Kind::Word(_)
+        | Kind::Either(_) => describe_kind(kind),
     }
 }
 

@@ -261,12 +261,31 @@ pub(crate) static HEALTH_CHECK: Text = Text::new(
     "/health",
 );
 
-pub(crate) static EMAIL: Text = Text::new(
-    "an e-mail address",
-    254,
-    "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])$",
-    "name@domain",
+/// E-mail addresses have up to 254 characters.
+pub(crate) static RECIPIENT: Text = Text::new(
+    "an e-mail address or an SNS topic's ARN",
+    400,
+    "^([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])|arn:aws(-[a-z]+)*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256})$",
+    "name@domain, or the ARN of a topic that isn't FIFO",
     "ops@example.com",
+)
+.and(|text| text.starts_with("arn:") || text.len() <= 254);
+
+pub(crate) static SLACK_WORKSPACE: Text = Text::new(
+    "the ID of a Slack workspace",
+    255,
+    "^[0-9A-Z]+$",
+    "capital letters and digits, from the workspace's URL",
+    "T0123456789",
+);
+
+pub(crate) static SLACK_CHANNEL: Text = Text::new(
+    "the ID of a Slack channel",
+    // With the stack's name in a name of 128 characters.
+    60,
+    "^[A-Za-z0-9]+$",
+    "letters and digits, from the channel's URL, and not the channel's name",
+    "C0123456789",
 );
 
 /// Whether the lower bound of a range such as `TM(10%:90%)` is below the upper one.

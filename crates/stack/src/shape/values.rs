@@ -34,7 +34,10 @@ pub(super) fn find_fault(kind: Kind, value: &Value, raw: &str) -> Option<Fault> 
         (Kind::Either(_), Value::Map(_))
         | (Kind::Flag, Value::Bool(_))
         | (Kind::List(_), Value::Seq(_))
-        | (Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch | Kind::Overrides, Value::Map(_))
+        | (
+            Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch | Kind::Overrides,
+            Value::Map(_),
+        )
         | (_, Value::Refused) => None,
         _ => Some(Fault {
             message: format!(
@@ -62,7 +65,9 @@ pub(super) fn describe_kind(kind: Kind) -> String {
         Kind::Objective(_) => "a latency objective".to_owned(),
         Kind::Word(words) => one_of(words),
         Kind::List(_) => "a list".to_owned(),
-        Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch | Kind::Overrides => "a mapping".to_owned(),
+        Kind::Entries(_) | Kind::Object(_) | Kind::Filter | Kind::Patch | Kind::Overrides => {
+            "a mapping".to_owned()
+        }
         Kind::Either(forms) => {
             let forms: Vec<String> = forms.iter().map(form).collect();
             forms.join(" or ")

@@ -94,7 +94,7 @@ fn the_base_has_no_problem_and_every_default() {
             dead_letters: 1,
             metric_silent: seconds(600),
         },
-        notify: vec!["ops@example.com".to_owned()],
+        notify: vec![Recipient::Email("ops@example.com".to_owned())],
         overrides: None,
     };
     assert_eq!(loaded.stack, expected);

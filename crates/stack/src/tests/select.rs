@@ -1,7 +1,7 @@
 //! Environments, and values of the command line.
 
 use super::{BASE, changed, line, shown};
-use crate::{Edit, Loaded, Report, Selection, Stack, edit_selected, parse_selected};
+use crate::{Edit, Loaded, Recipient, Report, Selection, Stack, edit_selected, parse_selected};
 
 /// The base with two environments, from line 18 on.
 fn with_environments() -> String {
@@ -56,7 +56,11 @@ fn mappings_are_merged_and_the_rest_is_replaced() {
     );
     assert_eq!(staging.region.as_deref(), Some("eu-west-1"));
     assert_eq!(staging.account, base.account);
-    assert_eq!(staging.notify, ["dev@example.com", "qa@example.com"]);
+    let email = |address: &str| Recipient::Email(address.to_owned());
+    assert_eq!(
+        staging.notify,
+        [email("dev@example.com"), email("qa@example.com")]
+    );
     let tasks = |stack: &Stack| stack.services["worker"].tasks;
     assert_eq!((tasks(&base).min, tasks(&base).max), (1, 10));
     assert_eq!((tasks(&staging).min, tasks(&staging).max), (1, 4));

@@ -44,6 +44,8 @@ pub mod types {
     pub const SCALING_POLICY: &str = "AWS::ApplicationAutoScaling::ScalingPolicy";
     /// An ECS service.
     pub const SERVICE: &str = "AWS::ECS::Service";
+    /// A Slack channel that hears of alarms.
+    pub const SLACK_CHANNEL: &str = "AWS::Chatbot::SlackChannelConfiguration";
     /// A subscription to an SNS topic.
     pub const SUBSCRIPTION: &str = "AWS::SNS::Subscription";
     /// A target group of a load balancer.

@@ -62,6 +62,8 @@ pub const METRIC_FUNCTION_ERRORS_ALARM: &str = "MetricFunctionErrorsAlarm";
 pub const ALARM_TOPIC: &str = "AlarmTopic";
 /// The alarm topic's policy.
 pub const ALARM_TOPIC_POLICY: &str = "AlarmTopicPolicy";
+/// The role of the Slack channels that hear of alarms.
+pub const SLACK_ROLE: &str = "SlackRole";
 /// The dashboard.
 pub const DASHBOARD: &str = "Dashboard";
 
@@ -212,6 +214,12 @@ pub fn email_subscription(address: &str) -> String {
         })
         .collect();
     format!("AlarmEmail{spelled}")
+}
+
+/// A Slack channel that hears of alarms. Its ID has letters and digits, and so has its workspace's.
+#[must_use]
+pub fn slack_channel(workspace: &str, channel: &str) -> String {
+    format!("Slack{workspace}Channel{channel}")
 }
 
 /// Environment variable that carries the URL of the queue: `QUEUE_URL_VOUCHERS` of `vouchers`.

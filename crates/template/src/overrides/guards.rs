@@ -12,8 +12,7 @@ pub(super) const ATTRIBUTES: [&str; 5] = [
 ];
 
 const KEYS: &str = "the definition has a key for it, which `simulate`, `cost`, and the checks read";
-const SCALING: &str =
-    "scaling, its alarms, and the verdict of `simulate` rest on it: use the keys of `scaling` and `tasks`";
+const SCALING: &str = "scaling, its alarms, and the verdict of `simulate` rest on it: use the keys of `scaling` and `tasks`";
 const FUNCTIONS: &str = "the functions of the stack need it as it is";
 const ROLES: &str = "each role is kept to what its program does: use `permissions`, `task_role`, \
                      `execution_role`, and `roles`";
@@ -84,11 +83,7 @@ const GUARDS: [Guard; 17] = [
         &["MinSize", "MaxSize", "DesiredCapacity"],
         KEYS,
     ),
-    guard(
-        "AWS::ECS::ClusterCapacityProviderAssociations",
-        &[],
-        KEYS,
-    ),
+    guard("AWS::ECS::ClusterCapacityProviderAssociations", &[], KEYS),
     guard(
         types::RULE,
         &["ScheduleExpression", "EventPattern", "State", "Targets"],
@@ -115,7 +110,11 @@ const GUARDS: [Guard; 17] = [
         &["Endpoint", "Protocol", "TopicArn"],
         "the subscription is known by it",
     ),
-    guard("AWS::SNS::TopicPolicy", &[], "alarms stop silently without its statements"),
+    guard(
+        "AWS::SNS::TopicPolicy",
+        &[],
+        "alarms stop silently without its statements",
+    ),
     guard(
         types::ROLE,
         &[
@@ -151,6 +150,7 @@ pub(super) fn find_property(id: &str, kind: &str, property: &str) -> Option<&'st
         return Some(SCALING);
     }
     let mut guards = GUARDS.iter().filter(|guard| guard.kind == kind);
-    let found = guards.find(|guard| guard.properties.is_empty() || guard.properties.contains(&property));
+    let found =
+        guards.find(|guard| guard.properties.is_empty() || guard.properties.contains(&property));
     found.map(|guard| guard.reason)
 }

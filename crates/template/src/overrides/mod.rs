@@ -65,7 +65,9 @@ impl Check<'_> {
                 &path,
                 "it is the stack's own, which readers rely on: choose another name",
             ),
-            None if part.is_null() => self.missing(&path, "there is nothing to remove", section, id),
+            None if part.is_null() => {
+                self.missing(&path, "there is nothing to remove", section, id)
+            }
             None if !is_id && section != "Mappings" => self.refuse(
                 &path,
                 "a logical ID has up to 255 letters and digits, and nothing else",
@@ -141,10 +143,13 @@ impl Check<'_> {
     /// Checks a resource that the patch adds.
     fn added(&mut self, path: &str, id: &str, part: &Value) {
         let Some(kind) = part["Type"].as_str() else {
-            let problem = "no resource of the stack has this logical ID, and a new one needs a `Type`";
+            let problem =
+                "no resource of the stack has this logical ID, and a new one needs a `Type`";
             return self.missing(path, problem, RESOURCES, id);
         };
-        if kind == types::ROLE && self.bounded && part["Properties"]["PermissionsBoundary"].is_null()
+        if kind == types::ROLE
+            && self.bounded
+            && part["Properties"]["PermissionsBoundary"].is_null()
         {
             self.refuse(path, "the stack's roles have a boundary, and so must this one: add `PermissionsBoundary` to its `Properties`");
         }

@@ -53,6 +53,20 @@ pub(super) static HANDLERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "AWS::Chatbot::SlackChannelConfiguration",
+        &[
+            "chatbot:CreateSlackChannelConfiguration",
+            "chatbot:DeleteSlackChannelConfiguration",
+            "chatbot:DescribeSlackChannelConfigurations",
+            "chatbot:ListTagsForResource",
+            "chatbot:TagResource",
+            "chatbot:UntagResource",
+            "chatbot:UpdateSlackChannelConfiguration",
+            "iam:CreateServiceLinkedRole",
+            "iam:PassRole",
+        ],
+    ),
+    (
         "AWS::CloudWatch::Alarm",
         &[
             "cloudwatch:PutMetricAlarm",

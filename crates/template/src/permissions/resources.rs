@@ -92,8 +92,15 @@ pub(super) fn queues(scope: &Scope) -> Vec<Statement> {
         .iter()
         .map(|name| scope.arn("sqs", name))
         .collect();
+    let channels = format!("chat-configuration/slack-channel/{}", scope.names);
     vec![
         Statement::allow("MakeQueues", QUEUES, queues),
+        Statement::allow(
+            "MakeSlackChannels",
+            SLACK_CHANNELS,
+            [scope.global("chatbot", &channels)],
+        ),
+        Statement::allow("FindSlackChannels", FIND_SLACK_CHANNELS, ["*".into()]),
         Statement::allow("MakeAlarmTopic", TOPIC, [topic]),
         Statement::allow(
             "Subscribe",
@@ -116,6 +123,19 @@ pub(super) fn queues(scope: &Scope) -> Vec<Statement> {
         ),
     ]
 }
+
+const SLACK_CHANNELS: &[&str] = &[
+    "chatbot:DeleteSlackChannelConfiguration",
+    "chatbot:TagResource",
+    "chatbot:UntagResource",
+    "chatbot:UpdateSlackChannelConfiguration",
+];
+
+const FIND_SLACK_CHANNELS: &[&str] = &[
+    "chatbot:CreateSlackChannelConfiguration",
+    "chatbot:DescribeSlackChannelConfigurations",
+    "chatbot:ListTagsForResource",
+];
 
 const QUEUES: &[&str] = &[
     "sqs:CreateQueue",

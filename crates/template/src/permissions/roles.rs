@@ -46,6 +46,7 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
             "StringEquals",
             "iam:PassedToService",
             vec![
+                "chatbot.amazonaws.com",
                 "ec2.amazonaws.com",
                 "ecs-tasks.amazonaws.com",
                 "lambda.amazonaws.com",
@@ -82,11 +83,12 @@ pub(super) fn link(scope: &Scope) -> Statement {
 }
 
 /// Services of AWS whose roles an account may still lack.
-const LINKED: [&str; 4] = [
+const LINKED: [&str; 5] = [
     "autoscaling.amazonaws.com",
     "ecs.amazonaws.com",
     "ecs.application-autoscaling.amazonaws.com",
     "elasticloadbalancing.amazonaws.com",
+    "management.chatbot.amazonaws.com",
 ];
 
 const MAKE: &[&str] = &[

@@ -120,7 +120,14 @@ impl Alarm<'_> {
             true => Map::new(),
             false => self.metric.properties(),
         };
-        let topic = || json!([reference(names::ALARM_TOPIC)]);
+        let own = |is_there: bool| is_there.then(|| reference(names::ALARM_TOPIC));
+        let theirs = || stack.alarm_topics().map(Value::from);
+        let topics = |is_there| {
+            own(is_there)
+                .into_iter()
+                .chain(theirs())
+                .collect::<Vec<_>>()
+        };
         let mut set = |property: &str, value: Value| map.insert(property.to_owned(), value);
         set("AlarmDescription", self.description.into());
         set("ComparisonOperator", self.comparison.to_string().into());
@@ -137,11 +144,12 @@ impl Alarm<'_> {
         match &self.action {
             AlarmAction::Notify if stack.notify.is_empty() => {}
             AlarmAction::Notify => {
-                set("AlarmActions", topic());
-                set("OKActions", topic());
+                let topics = topics(stack.has_subscribers());
+                set("AlarmActions", json!(topics));
+                set("OKActions", json!(topics));
             }
             AlarmAction::Topic => {
-                set("AlarmActions", topic());
+                set("AlarmActions", json!(topics(true)));
             }
             AlarmAction::Policy(id) => {
                 set("AlarmActions", json!([reference(id)]));

@@ -1,15 +1,15 @@
 //! The topic by which people and scaling functions hear of alarms.
 
 use serde_json::json;
-use stack::Stack;
+use stack::{Recipient, Stack};
 
-use super::role::{Condition, render_conditions};
+use super::role::{Condition, Role, Statement, read_metrics, render_conditions};
 use crate::builder::{Builder, Resource};
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::policy::{policy_document, refuse_plain_http};
-use crate::text::{Text, reference};
+use crate::text::{Text, attribute, reference};
 
 /// Nothing is published over plain HTTP; the action is the one that AWS documents for such a policy.
 /// Source: Amazon SNS Developer Guide, "Enforcing HTTPS when publishing".
@@ -41,10 +41,61 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
         names::ALARM_TOPIC_POLICY,
         Resource::new("AWS::SNS::TopicPolicy", policy),
     )?;
-    for address in &stack.notify {
-        let subscription = json!({ "TopicArn": topic, "Protocol": "email", "Endpoint": address });
-        let resource = Resource::new(types::SUBSCRIPTION, subscription);
-        builder.add(names::email_subscription(address), resource)?;
+    let mut has_slack = false;
+    for recipient in &stack.notify {
+        match recipient {
+            Recipient::Topic(_) => {}
+            Recipient::Email(address) => {
+                let subscription =
+                    json!({ "TopicArn": topic, "Protocol": "email", "Endpoint": address });
+                let resource = Resource::new(types::SUBSCRIPTION, subscription);
+                builder.add(names::email_subscription(address), resource)?;
+            }
+            Recipient::Slack { workspace, channel } => {
+                has_slack = true;
+                let resource = Resource::new(
+                    types::SLACK_CHANNEL,
+                    json!({
+                        "ConfigurationName": format!("{}-{channel}", shorten(&stack.name)),
+                        "SlackWorkspaceId": workspace,
+                        "SlackChannelId": channel,
+                        "SnsTopicArns": [topic],
+                        "IamRoleArn": attribute(names::SLACK_ROLE, "Arn"),
+                        "GuardrailPolicies": [guardrail().value()],
+                    }),
+                );
+                builder.add(names::slack_channel(workspace, channel), resource)?;
+            }
+        }
     }
-    Ok(())
+    match has_slack {
+        true => add_slack_role(builder, stack),
+        false => Ok(()),
+    }
+}
+
+/// A configuration's name has up to 128 characters; the channel's ID takes 60 of them, and a hyphen.
+fn shorten(stack: &str) -> &str {
+    stack.get(..67).unwrap_or(stack)
+}
+
+fn guardrail() -> Text {
+    let policy = ":iam::aws:policy/CloudWatchReadOnlyAccess".into();
+    Text::concat(["arn:".into(), Text::partition(), policy])
+}
+
+/// What a channel shows beside an alarm. Without a guardrail of its own, a channel would get `AdministratorAccess` as
+/// one, so that the role alone limited it. AWS documents no conditions for the trust.
+fn add_slack_role(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisError> {
+    let alarms = Text::arn("cloudwatch", "alarm:*");
+    let describe = Statement::new("ReadAlarms", &["cloudwatch:DescribeAlarms"], vec![alarms]);
+    let role = Role {
+        id: names::SLACK_ROLE.to_owned(),
+        description: format!("Stack {}: lets Slack channels show alarms", stack.name),
+        principal: "chatbot.amazonaws.com",
+        trust: Vec::new(),
+        statements: vec![describe, read_metrics()],
+        managed: Vec::new(),
+    };
+    role.add(builder, stack)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stack::{Queue, Service, ServiceSource, Stack};
+use stack::{Queue, Recipient, Service, ServiceSource, Stack};
 use template::{
     PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, PARAMETER_SCALING_FUNCTION_KEY,
     PARAMETER_SERIALIZE_SCALING, names, synthesize,
@@ -192,10 +192,10 @@ fn every_role_has_the_boundary_if_there_is_one() {
             bounded += usize::from(boundary.is_some());
         }
     });
-    // In `everything` two roles for each of two services and the metric function's; in each of the two
+    // In `everything` two roles for each of two services, the metric function's, and that of Slack channels; in each of the two
     // others the metric function's, two for each of seven services and one for each of four scaling
-    // functions, and the one of the instances. In `containers` two for each of two services, and the metric function's.
-    assert_eq!(bounded, 5 + 2 * 19 + 1 + 5);
+    // functions, and the one of the instances. In `containers` as in `everything`.
+    assert_eq!(bounded, 6 + 2 * 19 + 1 + 6);
 }
 
 #[test]
@@ -386,7 +386,14 @@ fn alarms_act_on_the_topic_when_somebody_is_to_be_notified() {
                 }
                 None => {
                     let acts = *rings == names::ALARM_TOPIC && *ends == names::ALARM_TOPIC;
-                    assert_eq!(acts, !stack.notify.is_empty(), "{name}: {id}");
+                    assert_eq!(acts, stack.has_subscribers(), "{name}: {id}");
+                    let actions = listed(&alarm["AlarmActions"]);
+                    let theirs: Vec<_> = actions.iter().filter_map(|arn| arn.as_str()).collect();
+                    assert_eq!(
+                        theirs,
+                        stack.alarm_topics().collect::<Vec<_>>(),
+                        "{name}: {id}"
+                    );
                 }
             }
             let description = alarm["AlarmDescription"].as_str().unwrap();
@@ -400,12 +407,18 @@ fn alarms_act_on_the_topic_when_somebody_is_to_be_notified() {
             .filter(|(_, subscription)| subscription["Protocol"] == "email")
             .map(|(_, subscription)| subscription["Endpoint"].as_str().unwrap())
             .collect();
-        assert_eq!(
-            subscribed,
-            stack.notify.iter().map(String::as_str).collect(),
-            "{name}"
-        );
+        assert_eq!(subscribed, addresses(stack), "{name}");
     });
+}
+
+fn addresses(stack: &Stack) -> BTreeSet<&str> {
+    let recipients = stack.notify.iter();
+    recipients
+        .filter_map(|recipient| match recipient {
+            Recipient::Email(address) => Some(address.as_str()),
+            Recipient::Topic(_) | Recipient::Slack { .. } => None,
+        })
+        .collect()
 }
 
 /// What the alarm of this logical id acts on, if it is one that scales.

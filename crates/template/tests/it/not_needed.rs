@@ -286,6 +286,15 @@ pub(crate) const NOT_NEEDED: &[(&str, &[&str], &str)] = &[
         "no delivery to Firehose",
     ),
     (
+        "AWS::Chatbot::SlackChannelConfiguration",
+        &[
+            "chatbot:AssociateToConfiguration",
+            "chatbot:DisassociateFromConfiguration",
+            "chatbot:ListAssociations",
+        ],
+        "no custom actions",
+    ),
+    (
         "AWS::SNS::Subscription",
         &["sns:ListSubscriptions"],
         "listing",

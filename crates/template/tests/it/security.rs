@@ -139,7 +139,7 @@ fn keys_and_paths_are_everywhere() {
     stack.key = Some(key.into());
     stack.log_key = Some(key.into());
     stack.role_path = "/workers/".into();
-    stack.notify = vec!["ops@example.com".into()];
+    stack.notify = vec![stacks::email("ops@example.com")];
     let template = synthesize(&stack).unwrap();
     let all = |kind: &str, property: &str, value: &str| {
         let found = of_type(template.to_json(), kind);

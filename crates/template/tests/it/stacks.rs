@@ -9,8 +9,8 @@ use stack::{
     Actuator, AdjustmentType, AlarmMetric, Alarms, Architecture, BacklogPerTask, BacklogSource,
     Capacity, Cluster, Comparison, Container, Cooldown, Count, DeadLetter, Demand, Deployment,
     Encryption, ExistingQueue, Fifo, FilterScope, LoadBalancer, Metric, MissingData, Network,
-    Queue, QueueSpec, Scaling, Service, ServiceSource, ServiceSpec, Stack, Statistic, Step,
-    StepAlarm, StepScaling, Steps, Subscription, Tasks, Utilization,
+    Queue, QueueSpec, Recipient, Scaling, Service, ServiceSource, ServiceSpec, Stack, Statistic,
+    Step, StepAlarm, StepScaling, Steps, Subscription, Tasks, Utilization,
 };
 
 pub(crate) const THEIR_KEY: &str =
@@ -25,6 +25,10 @@ pub(crate) fn seconds(seconds: u64) -> Duration {
 /// Root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+pub(crate) fn email(address: &str) -> Recipient {
+    Recipient::Email(address.into())
 }
 
 pub(crate) fn empty(name: &str) -> Stack {
@@ -579,7 +583,15 @@ pub(crate) fn everything() -> Stack {
     stack.metric.namespace = "Team/Jobs".into();
     stack.metric.every = seconds(300);
     stack.alarms.oldest_message = Some(seconds(30));
-    stack.notify = vec!["ops@example.com".into(), "on-call+jobs@example.com".into()];
+    stack.notify = vec![
+        email("ops@example.com"),
+        email("on-call+jobs@example.com"),
+        Recipient::Topic("arn:aws:sns:us-west-2:111122223333:pager".into()),
+        Recipient::Slack {
+            workspace: "T0123456789".into(),
+            channel: "C0123456789".into(),
+        },
+    ];
     stack
 }
 
@@ -691,7 +703,7 @@ pub(crate) fn all() -> Vec<(&'static str, Stack)> {
     // Somebody else's network and security groups, a boundary, people to notify, and a reserved name.
     let mut theirs = every_kind("ecs-theirs", on_ec2());
     theirs.permissions_boundary = Some(BOUNDARY.into());
-    theirs.notify = vec!["ops@example.com".into()];
+    theirs.notify = vec![email("ops@example.com")];
     theirs.network = Network::Existing {
         vpc: Some("vpc-0a1b2c3d4e5f60718".into()),
         subnets: vec![

@@ -1,8 +1,8 @@
 //! The metric, its alarms and who hears of them.
 
-use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, time, whole};
-use crate::shape::kind::{Kind, List, Object, Time, Whole};
-use crate::shape::texts::{EMAIL, KEY_ARN, NAMESPACE};
+use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
+use crate::shape::kind::{Form, Kind, List, Object, Time, Whole};
+use crate::shape::texts::{KEY_ARN, NAMESPACE, RECIPIENT, SLACK_CHANNEL, SLACK_WORKSPACE};
 
 pub(super) static METRIC: Object = Object {
     what: "the metric function",
@@ -126,10 +126,38 @@ static LETTERS: Whole = whole(1, 1_000_000_000);
 static SILENCE: Time = time(MINUTE, MINUTE, DAY);
 
 /// One SNS subscription each; more people are better reached through a mailing list.
-pub(super) static ADDRESSES: List = List {
-    of: Kind::Text(&EMAIL),
+pub(super) static RECIPIENTS: List = List {
+    of: Kind::Either(&RECIPIENT_FORMS),
     least: 0,
     most: 100,
     unique: true,
     rule: None,
+};
+
+static RECIPIENT_FORMS: [Form; 2] = [
+    Form::Text(&RECIPIENT),
+    Form::Keyed("slack", &SLACK_RECIPIENT),
+];
+
+static SLACK_RECIPIENT: Object = Object {
+    what: "a Slack channel",
+    fields: &[required(
+        "slack",
+        Kind::Object(&SLACK),
+        "The channel. Somebody has to authorize Amazon Q Developer in chat applications (formerly AWS Chatbot) in the workspace once, in its console. Its role reads alarms and metrics, and its guardrail allows no more.",
+    )],
+    rules: &[],
+};
+
+pub(crate) static SLACK: Object = Object {
+    what: "the channel",
+    fields: &[
+        required(
+            "workspace",
+            Kind::Text(&SLACK_WORKSPACE),
+            "The workspace's ID.",
+        ),
+        required("channel", Kind::Text(&SLACK_CHANNEL), "The channel's ID."),
+    ],
+    rules: &[],
 };

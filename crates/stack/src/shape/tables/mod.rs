@@ -15,6 +15,7 @@ mod step_scaling;
 mod volumes;
 
 pub(crate) use container::{PERMISSION, SIDECAR};
+pub(crate) use metric::SLACK;
 pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{
     EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
@@ -24,7 +25,7 @@ pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
 pub(crate) use volumes::{FILE_SYSTEM_VOLUME, SCRATCH_VOLUME};
 
-use metric::{ADDRESSES, ALARMS, LOGS, METRIC};
+use metric::{ALARMS, LOGS, METRIC, RECIPIENTS};
 use network::{CLUSTER_FORMS, NETWORK_FORMS};
 use parts::{default, optional, required};
 use queues::QUEUES;
@@ -130,9 +131,9 @@ pub(crate) static STACK: Object = Object {
         ),
         default(
             "notify",
-            Kind::List(&ADDRESSES),
+            Kind::List(&RECIPIENTS),
             "[]",
-            "E-mail addresses that hear of the alarms; each has to confirm once, by a link in AWS's first mail.",
+            "Who hears of the alarms: e-mail addresses, each of which has to confirm once by a link in AWS's first mail; up to four SNS topics of yours in the stack's region, whose policies must let CloudWatch publish; and Slack channels.",
         ),
         default(
             "overrides",

@@ -9,6 +9,7 @@ mod objective;
 mod overrides;
 mod permissions;
 mod queues;
+mod recipients;
 mod scaling;
 mod senders;
 mod services;

@@ -41,12 +41,12 @@ fn names() {
     check(
         NOTIFY,
         "notify: [ops]\n",
-        "error 17:10 notify[0]: `ops` isn't an e-mail address",
+        "error 17:10 notify[0]: `ops` isn't an e-mail address or an SNS topic's ARN",
     );
     check(
         NOTIFY,
         "notify: [a@b@c.de]\n",
-        "error 17:10 notify[0]: `a@b@c.de` isn't an e-mail address",
+        "error 17:10 notify[0]: `a@b@c.de` isn't an e-mail address or an SNS topic's ARN",
     );
     fine(NOTIFY, "notify: [first.last+tag@mail.example.co.uk]\n");
 }

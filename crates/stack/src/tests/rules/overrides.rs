@@ -31,13 +31,20 @@ fn a_part_of_a_template_is_taken_as_it_is() {
 #[test]
 fn sections_that_mark_or_check_the_stack_are_refused() {
     for (section, near) in [
-        ("Parameters", "a deploy gives the template's parameters: write the value itself"),
+        (
+            "Parameters",
+            "a deploy gives the template's parameters: write the value itself",
+        ),
         ("Metadata", "it marks the stack as made by ecs-scaler"),
-        ("Transform", "a macro or a rule could change what was planned and checked"),
+        (
+            "Transform",
+            "a macro or a rule could change what was planned and checked",
+        ),
         ("Resource", "did you mean `Resources`?"),
     ] {
         let text = format!("  {section}: {{}}\n");
-        let message = format!("error KEY:3 overrides.{section}: overrides can't change `{section}`");
+        let message =
+            format!("error KEY:3 overrides.{section}: overrides can't change `{section}`");
         check(&text, &[&message]);
         let found = problems(&format!("{BASE}overrides:\n{text}"));
         assert_eq!(found[0].help(), Some(near));

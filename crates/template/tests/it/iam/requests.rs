@@ -40,6 +40,15 @@ fn requests(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
                 &format!("autoScalingGroup:1b2c:autoScalingGroupName/{name}"),
             ))
         }
+        "chatbot" if reads || name.starts_with("Create") || name.starts_with("List") => {
+            everything()
+        }
+        "chatbot" => {
+            let (_, properties) = world.resource(id);
+            let name = properties["ConfigurationName"].as_str().unwrap();
+            let channel = format!("chat-configuration/slack-channel/{name}");
+            on(global("chatbot", &channel))
+        }
         "cloudwatch" => metrics(world, id, kind, action),
         "ec2" => network(world, id, kind, action),
         "ecs" => containers(world, id, kind, action),
@@ -284,6 +293,7 @@ fn linked_roles(kind: &str, action: &str) -> Vec<Request> {
     let service = match kind {
         "AWS::AutoScaling::AutoScalingGroup" => "autoscaling.amazonaws.com",
         "AWS::ECS::Cluster" => "ecs.amazonaws.com",
+        "AWS::Chatbot::SlackChannelConfiguration" => "management.chatbot.amazonaws.com",
         "AWS::ElasticLoadBalancingV2::LoadBalancer" => "elasticloadbalancing.amazonaws.com",
         _ => "ecs.application-autoscaling.amazonaws.com",
     };
@@ -298,6 +308,7 @@ fn linked_roles(kind: &str, action: &str) -> Vec<Request> {
 fn passed_roles(world: &World, kind: &str, action: &str) -> Vec<Request> {
     let service = match kind {
         "AWS::Lambda::Function" => "lambda.amazonaws.com",
+        "AWS::Chatbot::SlackChannelConfiguration" => "chatbot.amazonaws.com",
         "AWS::AutoScaling::AutoScalingGroup"
         | "AWS::EC2::LaunchTemplate"
         | "AWS::IAM::InstanceProfile" => "ec2.amazonaws.com",

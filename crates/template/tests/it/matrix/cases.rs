@@ -211,7 +211,7 @@ fn edit(definition: &Value, path: &str, value: &Value) -> Value {
 }
 
 /// Keys whose values are mappings with keys of the user's own.
-const MAPPINGS: [&str; 10] = [
+const MAPPINGS: [&str; 14] = [
     "volumes",
     "sidecars",
     "depends_on",
@@ -222,6 +222,10 @@ const MAPPINGS: [&str; 10] = [
     "environment",
     "secrets",
     "dimensions",
+    "Resources",
+    "Outputs",
+    "Conditions",
+    "Mappings",
 ];
 
 /// Every key of the format, as the schema (which comes from the same tables as everything else) names it:

@@ -36,6 +36,7 @@ ScalingPolicy = _plugin("AWS::ApplicationAutoScaling::ScalingPolicy", "applicati
 LoadBalancer = _plugin("AWS::ElasticLoadBalancingV2::LoadBalancer", "load_balancing")
 TargetGroup = _plugin("AWS::ElasticLoadBalancingV2::TargetGroup", "load_balancing")
 Listener = _plugin("AWS::ElasticLoadBalancingV2::Listener", "load_balancing")
+SlackChannelConfiguration = _plugin("AWS::Chatbot::SlackChannelConfiguration", "slack_channel")
 WebACLAssociation = _plugin("AWS::WAFv2::WebACLAssociation", "web_acl")
 SecurityGroupIngress = _plugin("AWS::EC2::SecurityGroupIngress", "security_group_ingress")
 LaunchTemplate = _plugin("AWS::EC2::LaunchTemplate", "instances")

@@ -1,0 +1,67 @@
+//! Who hears of the alarms.
+
+use crate::Recipient;
+use crate::tests::{changed, line, problems};
+
+const NOTIFY: &str = "notify: [ops@example.com]\n";
+
+fn found(notify: &str) -> Vec<String> {
+    problems(&changed(NOTIFY, &format!("notify:\n{notify}")))
+        .iter()
+        .map(line)
+        .collect()
+}
+
+#[test]
+fn addresses_topics_and_channels_are_taken() {
+    let text = "notify:\n  - ops@example.com\n  - arn:aws:sns:us-west-2:111122223333:pager\n  - slack: {workspace: T0123456789, channel: C0123456789}\n";
+    let stack = crate::parse("", &changed(NOTIFY, text)).unwrap().stack;
+    assert_eq!(
+        stack.notify,
+        [
+            Recipient::Email("ops@example.com".to_owned()),
+            Recipient::Topic("arn:aws:sns:us-west-2:111122223333:pager".to_owned()),
+            Recipient::Slack {
+                workspace: "T0123456789".to_owned(),
+                channel: "C0123456789".to_owned(),
+            },
+        ]
+    );
+    assert!(stack.has_subscribers());
+}
+
+/// An alarm acts on topics of its own region, five at most, one of which is the stack's.
+#[test]
+fn topics_are_few_and_in_the_stack_s_region() {
+    let line = found("  - arn:aws:sns:eu-west-1:111122223333:pager\n");
+    assert_eq!(line.len(), 1, "{line:?}");
+    assert!(
+        line[0].ends_with("notify[0]: the topic is in another region than the alarms"),
+        "{line:?}"
+    );
+    let topics = |count: usize| {
+        let topic = |index| format!("  - arn:aws:sns:us-west-2:111122223333:pager{index}\n");
+        found(&(0..count).map(topic).collect::<String>())
+    };
+    assert!(topics(4).is_empty());
+    assert!(topics(5)[0].ends_with("notify: more than 4 topics receive the alarms"));
+}
+
+#[test]
+fn what_is_no_recipient_is_refused() {
+    for (recipient, message) in [
+        ("ops", "isn't an e-mail address or an SNS topic's ARN"),
+        (
+            "arn:aws:sns:us-west-2:111122223333:pager.fifo",
+            "isn't an e-mail address or an SNS topic's ARN",
+        ),
+        ("slack: {workspace: T0123456789}", "`channel` is missing"),
+        (
+            "slack: {workspace: T0123456789, channel: '#alarms'}",
+            "isn't the ID of a Slack channel",
+        ),
+    ] {
+        let found = found(&format!("  - {recipient}\n"));
+        assert!(found.len() == 1 && found[0].contains(message), "{found:?}");
+    }
+}

@@ -31,7 +31,12 @@ fn shipped() -> Vec<(PathBuf, String)> {
 fn expected_warnings(path: &Path) -> &'static [&'static str] {
     match path.file_name().and_then(|name| name.to_str()) {
         Some("voucher-worker.yaml") => &["scaling takes longer than the latency objective"],
-        Some("fan-out.yaml") => &["the backlog of a FIFO queue asks for too many tasks"],
+        Some("fan-out.yaml" | "billing.yaml") => {
+            &["the backlog of a FIFO queue asks for too many tasks"]
+        }
+        Some("transcoder.yaml") => {
+            &["an interruption of Fargate Spot ends tasks in the middle of a message"]
+        }
         Some("sample-webapp.yaml") => {
             &["the load balancer is open to the internet without encryption"]
         }

@@ -628,11 +628,15 @@ pub(crate) fn existing_fleet(services: usize) -> Stack {
 }
 
 /// The shipped definitions' names.
-pub(crate) const SHIPPED: [&str; 6] = [
+pub(crate) const SHIPPED: [&str; 10] = [
+    "billing",
     "existing-service",
     "fan-out",
     "image-resizer",
+    "mailer",
     "sample-webapp",
+    "shop",
+    "transcoder",
     "voucher-worker",
     "voucher-worker-demand",
 ];

@@ -70,13 +70,13 @@ fn add_queue(
         &id,
         Resource::new(types::QUEUE, properties.into()).stateful(),
     )?;
-    add_policy(
-        builder,
-        names::queue_policy(short),
-        &id,
-        find_topics(stack, spec),
-        &spec.senders,
-    )?;
+    let resource = attribute(&id, "Arn");
+    let home = stack.region.as_deref();
+    let topics = let_topics_send(spec, home, &resource).into_iter();
+    let senders = (1..).zip(&spec.senders);
+    let senders = senders.map(|(number, sender)| let_send(number, sender, home, &resource));
+    let statements = topics.chain(senders).collect();
+    add_policy(builder, names::queue_policy(short), &id, statements)?;
     add_subscriptions(builder, stack, short, spec)
 }
 
@@ -98,40 +98,23 @@ fn add_dead_letter_queue(
         &id,
         Resource::new(types::QUEUE, properties.into()).stateful(),
     )?;
-    add_policy(
-        builder,
-        names::dead_letter_queue_policy(short),
-        &id,
-        None,
-        &[],
-    )
-}
-
-/// Topics that may send to a queue, and as whom SNS does it for them.
-struct Topics<'a> {
-    topics: Vec<&'a str>,
-    principals: BTreeSet<String>,
-}
-
-fn find_topics<'a>(stack: &Stack, spec: &'a QueueSpec) -> Option<Topics<'a>> {
-    let topics: Vec<&str> = spec.subscribe.iter().map(|to| to.topic.as_str()).collect();
-    let home = stack.region.as_deref();
-    let principals = topics
-        .iter()
-        .flat_map(|topic| topic_principals(topic, home))
-        .collect();
-    (!topics.is_empty()).then_some(Topics { topics, principals })
+    let policy = names::dead_letter_queue_policy(short);
+    add_policy(builder, policy, &id, Vec::new())
 }
 
 /// Who delivers from a topic to a queue in the region `home`: SNS, or between two regions, of which one
 /// has to be opted into, SNS of that region. Where the region of the stack isn't known beforehand, the
-/// topic's own counts.
+/// topic's own counts. Of topics of several regions, only those in the stack's own are known to be delivered otherwise.
 /// Source: Amazon SNS Developer Guide, "Sending messages to a queue in a different Region".
 fn topic_principals(topic: &str, home: Option<&str>) -> Vec<String> {
     let region = region_of(topic);
     let of = |region: &str| format!("sns.{region}.amazonaws.com");
     let everywhere = || "sns.amazonaws.com".to_owned();
     match home {
+        Some(home) if region.contains(['*', '?']) && is_opted_into(home) => {
+            vec![everywhere(), of(home)]
+        }
+        _ if region.contains(['*', '?']) => vec![everywhere()],
         Some(home) if home == region => vec![everywhere()],
         Some(home) if is_opted_into(home) => vec![of(home)],
         Some(_) if is_opted_into(region) => vec![of(region)],
@@ -198,43 +181,51 @@ fn common_properties(
     properties
 }
 
-/// Refuses plain HTTP, and lets the topics send. With a KMS key the topics need more, which only the
-/// key's own policy can give: `kms:GenerateDataKey*` and `kms:Decrypt` to `sns.amazonaws.com`.
+/// Refuses plain HTTP, and has the statements that let others send.
 fn add_policy(
     builder: &mut Builder,
     id: String,
     queue: &str,
-    topics: Option<Topics<'_>>,
-    senders: &[Sender],
+    mut senders: Vec<Value>,
 ) -> Result<(), SynthesisError> {
-    let resource = attribute(queue, "Arn");
-    let mut statements = vec![refuse_plain_http("sqs:*", resource.clone())];
-    if let Some(Topics { topics, principals }) = topics {
-        let principals: Vec<_> = principals.into_iter().collect();
-        let service = match principals.as_slice() {
-            [principal] => json!(principal),
-            principals => json!(principals),
-        };
-        statements.push(json!({
-            "Sid": "ReceiveFromTopics",
-            "Effect": "Allow",
-            "Principal": { "Service": service },
-            "Action": "sqs:SendMessage",
-            "Resource": resource,
-            "Condition": { "ArnEquals": { "aws:SourceArn": topics } },
-        }));
-    }
-    let others = senders.iter().enumerate();
-    statements.extend(others.map(|(index, sender)| let_send(index + 1, sender, &resource)));
-    let document = policy_document(statements);
+    senders.insert(0, refuse_plain_http("sqs:*", attribute(queue, "Arn")));
+    let document = policy_document(senders);
     let properties = json!({ "Queues": [reference(queue)], "PolicyDocument": document });
     builder.add(id, Resource::new("AWS::SQS::QueuePolicy", properties))
+}
+
+/// Lets the topics of the subscriptions send. With a KMS key they need more, which only the key's own policy can give:
+/// `kms:GenerateDataKey*` and `kms:Decrypt` to the same principals.
+fn let_topics_send(spec: &QueueSpec, home: Option<&str>, queue: &Value) -> Option<Value> {
+    let topics: Vec<&str> = spec.subscribe.iter().map(|to| to.topic.as_str()).collect();
+    if topics.is_empty() {
+        return None;
+    }
+    let principals = topics
+        .iter()
+        .flat_map(|topic| topic_principals(topic, home));
+    Some(json!({
+        "Sid": "ReceiveFromTopics",
+        "Effect": "Allow",
+        "Principal": { "Service": one_or_all(principals.collect()) },
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": { "ArnEquals": { "aws:SourceArn": topics } },
+    }))
+}
+
+/// One as a text, several as a list.
+fn one_or_all(principals: BTreeSet<String>) -> Value {
+    match principals.len() {
+        1 => json!(principals.first()),
+        _ => json!(principals),
+    }
 }
 
 /// Lets a sender of the definition send. A service does it for one source, and only if that belongs to the account which
 /// the definition means: the name of a bucket that is gone can be taken by another account.
 /// Source: IAM User Guide, "The confused deputy problem".
-fn let_send(number: usize, sender: &Sender, queue: &Value) -> Value {
+fn let_send(number: usize, sender: &Sender, home: Option<&str>, queue: &Value) -> Value {
     let (principal, condition) = match sender {
         Sender::Account(account) => {
             let root = text![
@@ -256,8 +247,12 @@ fn let_send(number: usize, sender: &Sender, queue: &Value) -> Value {
                 Condition::new("ArnLike", "aws:SourceArn", source.as_str().into()),
                 Condition::new("StringEquals", "aws:SourceAccount", account),
             ]);
-            let principal = json!({ "Service": format!("{service}.amazonaws.com") });
-            (principal, Some(conditions))
+            let principals = match service.as_str() {
+                "sns" => topic_principals(source, home),
+                _ => vec![format!("{service}.amazonaws.com")],
+            };
+            let principals = one_or_all(principals.into_iter().collect());
+            (json!({ "Service": principals }), Some(conditions))
         }
     };
     let mut statement = json!({
@@ -339,5 +334,28 @@ mod tests {
         assert_eq!(who("us-east-1", None), everywhere);
         assert_eq!(who("eu-south-1", None), format!("{everywhere} {milan}"));
         assert_eq!(who("cn-northwest-1", Some("cn-north-1")), everywhere);
+        assert_eq!(who("*", Some("us-east-1")), everywhere);
+        assert_eq!(who("eu-*", None), everywhere);
+        let both = format!("{everywhere} {milan}");
+        assert_eq!(who("eu-*", Some("eu-south-1")), both);
+    }
+
+    /// The same principal whether the definition subscribes to a topic, or lets its owner do so.
+    #[test]
+    fn a_topic_of_another_account_sends_as_one_that_the_stack_subscribes_to() {
+        let send = |service: &str, source: &str| {
+            let sender = Sender::Service {
+                service: service.to_owned(),
+                source: source.to_owned(),
+                account: None,
+            };
+            let_send(1, &sender, Some("eu-south-1"), &Value::Null)["Principal"].clone()
+        };
+        let topic = "arn:aws:sns:us-east-1:444455556666:orders";
+        let milan = json!({ "Service": "sns.eu-south-1.amazonaws.com" });
+        assert_eq!(send("sns", topic), milan);
+        let rule = "arn:aws:events:us-east-1:444455556666:rule/nightly";
+        let events = json!({ "Service": "events.amazonaws.com" });
+        assert_eq!(send("events", rule), events);
     }
 }

@@ -63,19 +63,15 @@ fn parse_block(block: &str) -> Option<(u32, u32)> {
     Some((address.into(), bits.parse().ok()?))
 }
 
-/// Policies whose names say TLS 1.0 or 1.1, and the ones from before there were better. Source: Application Load Balancers,
-/// "Security policies for your Application Load Balancer".
+/// The name of a policy has the oldest version that it lets clients use, as in `TLS13-1-2` and `FS-1-2`. Names without a
+/// version are of policies that start at TLS 1.0. Source: Application Load Balancers, "Security policies for your
+/// Application Load Balancer".
 fn check_policy(path: &str, balancer: &LoadBalancer, findings: &mut Findings) {
-    const OLD: [&str; 6] = [
-        "-2015-05",
-        "-2016-08",
-        "TLS-1-0",
-        "TLS-1-1",
-        "TLS13-1-0",
-        "TLS13-1-1",
-    ];
-    let policy = balancer.tls_policy.as_deref().unwrap_or_default();
-    if OLD.iter().any(|part| policy.contains(part)) {
+    const SAFE: [&str; 2] = ["-1-2-", "-1-3-"];
+    let Some(policy) = &balancer.tls_policy else {
+        return;
+    };
+    if !SAFE.iter().any(|version| policy.contains(version)) {
         let finding = Finding::warning("the policy lets clients use TLS 1.0 or 1.1")
             .at(format!("{path}.tls_policy"), "older than TLS 1.2")
             .help("leave `tls_policy` out: the default takes TLS 1.2 and 1.3");
@@ -83,15 +79,17 @@ fn check_policy(path: &str, balancer: &LoadBalancer, findings: &mut Findings) {
     }
 }
 
-/// A load balancer that the internet reaches, and that encrypts nothing.
+/// A load balancer that all of the internet reaches, and that encrypts nothing.
 fn check_openness(balancer: &LoadBalancer, path: &str, findings: &mut Findings) {
-    if balancer.internal || balancer.certificate.is_some() {
+    let mut blocks = balancer.allow_from.iter();
+    let is_limited = !balancer.allow_from.is_empty() && !blocks.any(|block| block.ends_with("/0"));
+    if balancer.internal || balancer.certificate.is_some() || is_limited {
         return;
     }
     let finding = Finding::warning("the load balancer is open to the internet without encryption")
         .at_key(path, "HTTP, from everywhere")
         .help(
-            "add `certificate: ARN` for HTTPS, or `internal: true` to keep it inside the network",
+            "add `certificate: ARN` for HTTPS, or `internal: true` to keep it inside the network, or `allow_from` for those who need it",
         );
     findings.report(finding);
 }

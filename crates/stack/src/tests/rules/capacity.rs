@@ -1,18 +1,18 @@
 //! EC2 instances and load balancers.
 
 use super::{IMAGE, NOTIFY, check, check_text, fine};
-use crate::tests::{changed, line, problems};
+use crate::tests::{changed, problems};
 use crate::{Capacity, Cluster, LoadBalancer, ServiceSource, parse};
 
 const EC2: &str = "cluster: {capacity: {ec2: {instance_type: t4g.small, max: 4}}}\n";
-const BALANCER: &str = "services.worker.load_balancer";
+pub(super) const BALANCER: &str = "services.worker.load_balancer";
 
 fn on_ec2() -> String {
     changed(NOTIFY, &format!("{EC2}{NOTIFY}"))
 }
 
 /// The base behind a load balancer, in a network. Without a certificate it is an internal one.
-fn balanced(balancer: &str, network: &str) -> String {
+pub(super) fn balanced(balancer: &str, network: &str) -> String {
     let internal = match balancer {
         "{}" => "{internal: true}".to_owned(),
         open if !open.contains("certificate") => open.replace('}', ", internal: true}"),
@@ -21,7 +21,7 @@ fn balanced(balancer: &str, network: &str) -> String {
     balanced_by(&internal, network)
 }
 
-fn balanced_by(balancer: &str, network: &str) -> String {
+pub(super) fn balanced_by(balancer: &str, network: &str) -> String {
     changed(
         IMAGE,
         &format!("{IMAGE}    port: 8080\n    load_balancer: {balancer}\n"),
@@ -318,48 +318,4 @@ fn instances_without_room_for_a_deployment() {
             "warning 14:26 services.worker.tasks.max: a deployment can't replace the only task: the instances have no room for a second one"
         ]
     );
-}
-
-#[test]
-fn who_gets_into_a_load_balancer() {
-    let certificate = "certificate: 'arn:aws:acm:us-west-2:111122223333:certificate/1a2b'";
-    let check = |keys: &str, expected: &str| {
-        let found = problems(&balanced_by(&format!("{{{certificate}, {keys}}}"), ""));
-        assert_eq!(line(&found[0]), expected);
-    };
-    let fine = |keys: &str| {
-        let text = balanced_by(&format!("{{{certificate}, {keys}}}"), "");
-        assert!(problems(&text).is_empty(), "{text}");
-    };
-    fine(
-        "redirect_http: true, tls_policy: ELBSecurityPolicy-TLS13-1-2-2021-06, access_logs: our-logs",
-    );
-    fine(
-        "allow_from: [10.0.0.0/8, 192.0.2.0/24, 0.0.0.0/0, 192.0.2.7/32], deletion_protection: true",
-    );
-    check(
-        "redirect_http: true, listener: 80",
-        &format!("error 12:104 {BALANCER}.redirect_http: port 80 can't both serve and redirect"),
-    );
-    check(
-        "allow_from: [10.0.0.0/8, 192.0.2.7/24]",
-        &format!(
-            "error 12:114 {BALANCER}.allow_from[1]: the address isn't the first one of its block"
-        ),
-    );
-    check(
-        "allow_from: [10.0.0.256/8]",
-        &format!(
-            "error 12:102 {BALANCER}.allow_from[0]: `10.0.0.256/8` isn't a block of IPv4 addresses"
-        ),
-    );
-    check(
-        "tls_policy: ELBSecurityPolicy-2016-08",
-        &format!(
-            "warning 12:101 {BALANCER}.tls_policy: the policy lets clients use TLS 1.0 or 1.1"
-        ),
-    );
-    let plain = balanced("{redirect_http: true}", "");
-    let found: Vec<String> = problems(&plain).iter().map(line).collect();
-    assert!(found[0].contains("redirect_http"), "{found:?}");
 }

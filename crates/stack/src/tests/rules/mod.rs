@@ -6,6 +6,7 @@ mod demand;
 mod keys;
 mod names;
 mod objective;
+mod openness;
 mod overrides;
 mod permissions;
 mod queues;

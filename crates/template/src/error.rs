@@ -91,6 +91,17 @@ pub enum SynthesisError {
         /// Services that fit into the first request.
         most: usize,
     },
+    /// More services with `demand` than the scaling functions of one stack hold.
+    #[error(
+        "the {services} services with `demand` don't fit into the {most} scaling functions of a stack: split them over \
+         several definitions with names of their own"
+    )]
+    TooManyFunctions {
+        /// Services with `demand`.
+        services: usize,
+        /// Most functions of a stack.
+        most: usize,
+    },
     /// A scaled service consumes more queues than a scaling policy can add up.
     #[error(
         "service {service} consumes {queues} queues; a scaling policy can add up {} at most",

@@ -115,33 +115,53 @@ fn split<'a, 'r>(
     stack: &Stack,
     members: Vec<Member<'a, 'r>>,
 ) -> Result<Vec<Vec<Member<'a, 'r>>>, SynthesisError> {
-    let fits = |members: &Vec<Member<'_, '_>>| {
-        let input = Input::new(stack, members, members.len());
-        let statements = role_statements(stack, &names::demand_function_logs(1), members, &input);
-        members.len() <= SERVICES && input.longest <= limits::TARGET_INPUT && fit_role(&statements)
-    };
-    if let Some(member) = members.iter().find(|one| !fits(&vec![(*one).clone()])) {
-        return Err(SynthesisError::RequestTooLong {
-            service: member.service.short.to_owned(),
-        });
+    if members.is_empty() {
+        return Ok(Vec::new());
     }
-    for functions in 1..=members.len().min(FUNCTIONS) {
-        let mut parts = vec![Vec::new(); functions];
-        for member in &members {
-            let rank = |function: &usize| hash(&format!("{function} {}", member.service.short));
-            let first = (0..functions).max_by_key(rank).unwrap_or_default();
-            if let Some(part) = parts.get_mut(first) {
-                part.push(member.clone());
+    for member in &members {
+        check_size(stack, std::slice::from_ref(member))?;
+    }
+    // The function that ranks first of those until now, and its rank.
+    let mut first = vec![([0; 32], 0); members.len()];
+    for function in 0..FUNCTIONS {
+        let mut parts = vec![Vec::new(); function + 1];
+        for (first, member) in first.iter_mut().zip(&members) {
+            let rank = Sha256::digest(format!("{function} {}", member.service.short));
+            *first = (*first).max((rank.into(), function));
+            if let Some(part) = parts.get_mut(first.1) {
+                part.push(member);
             }
         }
-        if parts.iter().all(fits) {
+        if parts.iter().any(|part| part.len() > SERVICES) {
+            continue;
+        }
+        let parts = parts.into_iter().map(|part| part.into_iter().cloned());
+        let parts: Vec<Vec<Member<'_, '_>>> = parts.map(Iterator::collect).collect();
+        if parts.iter().all(|part| check_size(stack, part).is_ok()) {
             return Ok(parts);
         }
     }
-    match members.is_empty() {
-        true => Ok(Vec::new()),
-        false => Err(SynthesisError::TooManyResources {
-            count: limits::RESOURCES + members.len(),
+    Err(SynthesisError::TooManyFunctions {
+        services: members.len(),
+        most: FUNCTIONS,
+    })
+}
+
+/// Checks that a rule's input and a role hold the services, which are none or several.
+fn check_size(stack: &Stack, members: &[Member<'_, '_>]) -> Result<(), SynthesisError> {
+    let Some(member) = members.first() else {
+        return Ok(());
+    };
+    let input = Input::new(stack, members, members.len());
+    if input.longest > limits::TARGET_INPUT {
+        let service = member.service.short.to_owned();
+        return Err(SynthesisError::RequestTooLong { service });
+    }
+    let statements = role_statements(stack, &names::demand_function_logs(1), members, &input);
+    match fit_role(&statements) {
+        true => Ok(()),
+        false => Err(SynthesisError::PolicyTooLarge {
+            role: names::demand_function_role(1),
         }),
     }
 }

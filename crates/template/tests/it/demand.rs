@@ -468,3 +468,40 @@ fn a_thousand_services_are_refused_with_a_way_to_split_them() {
     insta::assert_snapshot!(error);
     assert!(synthesize(&many(235)).is_ok());
 }
+
+/// A service whose name is so long, with a queue whose name is as long.
+fn large(key: &str, length: usize) -> (String, stack::Service) {
+    let name = format!("{key:->length$}");
+    let service = stacks::existing("production", &name, &["q"]);
+    let service = scaled_by(demanded(demand(Actuator::Function)), service);
+    (key.to_owned(), service)
+}
+
+fn synthesize_all(services: Vec<(String, stack::Service)>) -> SynthesisError {
+    let services = services
+        .iter()
+        .map(|(key, one)| (key.as_str(), one.clone()));
+    let queues = vec![("q", stacks::existing_queue("q"))];
+    let stack = stacks::with("shop", queues, services.collect());
+    synthesize(&stack).map(drop).unwrap_err()
+}
+
+/// All inline policies of a role have 10,240 characters.
+#[test]
+fn a_service_that_no_role_holds_is_refused_for_its_role() {
+    let expected = SynthesisError::PolicyTooLarge {
+        role: names::demand_function_role(1),
+    };
+    assert_eq!(synthesize_all(vec![large("a", 11_000)]), expected);
+}
+
+/// 64 functions of 125 services.
+#[test]
+fn more_services_than_functions_hold_are_counted_as_they_are() {
+    let services = (0..8_001).map(|number| large(&format!("s{number}"), 8));
+    let expected = SynthesisError::TooManyFunctions {
+        services: 8_001,
+        most: 64,
+    };
+    assert_eq!(synthesize_all(services.collect()), expected);
+}

@@ -21,17 +21,24 @@ pub(crate) fn cargo() -> Command {
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs a command and returns its standard output. Its standard error shows only if it fails. An interruption of this
-/// program ends it.
+/// program ends it and what it started.
 pub(crate) fn capture_output(command: &mut Command, doing: &str) -> Result<String> {
+    capture(command, doing, cli::is_interrupted)
+}
+
+fn capture(
+    command: &mut Command,
+    doing: &str,
+    is_interrupted: impl Fn() -> bool,
+) -> Result<String> {
     let failed = |detail: String| Failure::failed(format!("failed to {doing}: {detail}"));
-    let pipes = command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let child = pipes.stderr(Stdio::piped()).spawn();
-    let mut child = child.map_err(|error| failed(error.to_string()))?;
+    let pipes = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = start(pipes).map_err(|error| failed(error.to_string()))?;
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let (status, output, errors) = std::thread::scope(|scope| {
         let output = scope.spawn(|| read(output));
         let errors = scope.spawn(|| read(errors));
-        let status = wait(&mut child);
+        let status = wait(&mut child, is_interrupted);
         let text =
             |text: std::thread::ScopedJoinHandle<'_, String>| text.join().unwrap_or_default();
         (status, text(output), text(errors))
@@ -43,27 +50,23 @@ pub(crate) fn capture_output(command: &mut Command, doing: &str) -> Result<Strin
     Err(failed(format!("{status}\n{}", errors.trim_end())))
 }
 
-fn wait(child: &mut Child) -> std::io::Result<ExitStatus> {
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        if cli::is_interrupted() {
-            child.kill()?;
-        }
-        std::thread::sleep(PAUSE);
-    }
-}
-
-/// How long an interrupted command has to end what it started. nextest gives its tests 10 s.
-const PATIENCE: Duration = Duration::from_secs(15);
-
 /// Runs a command, which shows its output. An interruption of this program (`is_interrupted`) ends it and what it started.
 pub(crate) fn run(
     command: &mut Command,
     is_interrupted: impl Fn() -> bool,
 ) -> std::io::Result<ExitStatus> {
-    let mut child = command.stdin(Stdio::null()).process_group(0).spawn()?;
+    wait(&mut start(command)?, is_interrupted)
+}
+
+/// Starts a command in a process group, so that what it starts can be ended with it.
+fn start(command: &mut Command) -> std::io::Result<Child> {
+    command.stdin(Stdio::null()).process_group(0).spawn()
+}
+
+/// How long an interrupted command has to end what it started. nextest gives its tests 10 s.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+fn wait(child: &mut Child, is_interrupted: impl Fn() -> bool) -> std::io::Result<ExitStatus> {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let signal = |signal| {
         // Already gone is what was wanted.
@@ -102,17 +105,15 @@ fn read(pipe: Option<impl Read>) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_interrupted_command_ends_with_all_that_it_started() {
+    /// Starts a shell that starts another process, and runs it until it has.
+    fn interrupt(run: impl FnOnce(&mut Command, &dyn Fn() -> bool)) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pid");
         let script = format!(
             "sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait",
             file.display()
         );
-        let mut command = Command::new("sh");
-        let status = run(command.args(["-c", &script]), || file.exists()).unwrap();
-        assert!(!status.success());
+        run(Command::new("sh").args(["-c", &script]), &|| file.exists());
         let pid = std::fs::read_to_string(&file).unwrap();
         let begin = Instant::now();
         // Until its parent, or `init`, has taken note of the end.
@@ -121,6 +122,14 @@ mod tests {
             assert!(begin.elapsed() < PATIENCE, "{pid} is still running");
             std::thread::sleep(PAUSE);
         }
+    }
+
+    #[test]
+    fn an_interrupted_command_ends_with_all_that_it_started() {
+        interrupt(|command, ready| assert!(!run(command, ready).unwrap().success()));
+        interrupt(|command, ready| {
+            capture(command, "try", ready).unwrap_err();
+        });
         assert!(run(&mut Command::new("true"), || false).unwrap().success());
     }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::delete::{delete, protected};
+use crate::deletion_protection;
 use crate::error::{Error, Result};
 use crate::follow::follow;
 use crate::messages::{self, QueueMessages};
@@ -89,7 +90,7 @@ impl Destroyed {
 /// already is checked again.
 ///
 /// # Errors
-/// When a guard refuses (termination protection, messages without `force`, `approve`), when a resource can't be
+/// When a guard refuses (termination protection, a protected load balancer, messages without `force`, `approve`), when a resource can't be
 /// retained, when CloudFormation can't delete a resource, when something is left, or when AWS can't be reached.
 pub async fn destroy(
     session: &Session<'_>,
@@ -114,6 +115,7 @@ pub async fn destroy(
     let force = options.force;
     let mut resources = resources(session, &stack).await?;
     let retained = take_retained(&stack, &mut resources, &options.retain)?;
+    deletion_protection::check(session, &stack, &resources).await?;
     let doomed = Doomed {
         stack: name.to_owned(),
         messages: messages::count_messages(session, &resources, force).await?,

@@ -17,6 +17,7 @@ mod consequence;
 mod counts;
 mod credentials;
 mod delete;
+mod deletion_protection;
 mod deploy;
 mod deploy_stack;
 mod described;

@@ -3,6 +3,7 @@
 mod assets;
 pub(crate) mod cloud;
 mod cloudformation;
+mod deletion_protection;
 mod deploy;
 mod deploy_stack;
 mod destroy;

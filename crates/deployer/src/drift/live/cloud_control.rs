@@ -74,15 +74,23 @@ pub(super) async fn read(session: &Session<'_>, one: &Intended) -> Result<Live> 
         let reason = format!("Cloud Control doesn't know it by {}", one.physical_id);
         return Ok(Live::Unchecked(reason));
     };
-    let sent = session
-        .clients
-        .cloudcontrol
-        .get_resource()
-        .type_name(&one.resource_type)
-        .identifier(&identifier)
-        .send()
-        .await;
-    let reply = match sent {
+    Ok(
+        match get_resource(session, &one.resource_type, &identifier).await? {
+            Live::Found(found) => Live::Found(select(one, &found)),
+            other => other,
+        },
+    )
+}
+
+/// A resource with all of its properties, as Cloud Control returns it.
+pub(crate) async fn get_resource(
+    session: &Session<'_>,
+    resource_type: &str,
+    identifier: &str,
+) -> Result<Live> {
+    let request = session.clients.cloudcontrol.get_resource();
+    let request = request.type_name(resource_type).identifier(identifier);
+    let reply = match request.send().await {
         Ok(reply) => reply,
         Err(error)
             if error
@@ -108,7 +116,7 @@ pub(super) async fn read(session: &Session<'_>, one: &Intended) -> Result<Live> 
         .and_then(|found| found.properties());
     Ok(
         match text.and_then(|text| serde_json::from_str(text).ok()) {
-            Some(found) => Live::Found(select(one, &found)),
+            Some(found) => Live::Found(found),
             None => Live::Unchecked(format!(
                 "Cloud Control returned no properties of {identifier}"
             )),

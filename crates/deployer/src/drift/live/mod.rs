@@ -22,7 +22,8 @@ use crate::session::Session;
 
 use super::intended::{Deployed, Intended, intend};
 
-pub(super) use part::Live;
+pub(crate) use cloud_control::get_resource;
+pub(crate) use part::Live;
 
 /// Requests at once.
 const AT_ONCE: usize = 8;

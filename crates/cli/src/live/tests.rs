@@ -379,3 +379,26 @@ fn the_counts_of_a_service_that_may_not_be_read_are_unknown() {
         "{lines:?}"
     );
 }
+
+/// CloudWatch evaluates an alarm as soon as it is made: ten periods of a minute are over before this one.
+#[test]
+fn an_alarm_that_is_too_new_to_have_data_is_not_in_alarm() {
+    let silent = |age: i64| {
+        let mut snapshot = snapshot(service(0, 1, 1, "OK"));
+        snapshot.inspection.alarms = vec![Alarm {
+            periods: 10,
+            configured: u64::try_from(NOW_S - age).ok(),
+            misses_data: true,
+            ..alarm("silent", "LessThanThreshold", 1.0, "ALARM")
+        }];
+        View::new("s", &snapshot, NOW, &mut History::default())
+    };
+    let (new, old) = (silent(599), silent(600));
+    assert_eq!(
+        serde_json::to_value(&new.alarms).unwrap()[0]["state"],
+        "new"
+    );
+    let shown = |view: &View| draw(view, NOW, WIDE).join("\n");
+    assert!(shown(&new).contains("0 of 1 operational alarms in ALARM"));
+    assert!(shown(&old).contains("1 of 1 operational alarms in ALARM"));
+}

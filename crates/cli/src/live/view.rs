@@ -12,6 +12,8 @@ use super::history::{History, Past};
 
 /// The state of an alarm that doesn't exist.
 const GONE: &str = "gone";
+/// The state of an alarm that is in ALARM only because it is too new to have data.
+const NEW: &str = "new";
 
 /// What is shown of a stack. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -82,7 +84,7 @@ pub(crate) struct AlarmView {
     pub condition: String,
     /// What it means.
     pub description: String,
-    /// Its state, or `gone`.
+    /// Its state, `gone`, or `new`.
     pub state: Parsed<AlarmState>,
     /// CloudWatch's reason.
     pub reason: String,
@@ -110,7 +112,11 @@ impl View {
             others: others
                 .map(|queue| QueueView::new(queue, None, snapshot))
                 .collect(),
-            alarms: inspection.alarms.iter().map(AlarmView::new).collect(),
+            alarms: inspection
+                .alarms
+                .iter()
+                .map(|alarm| AlarmView::operational(alarm, at))
+                .collect(),
         }
     }
 }
@@ -177,6 +183,21 @@ impl AlarmView {
             state: alarm.state.clone(),
             reason: alarm.reason.clone(),
         }
+    }
+
+    /// One that notifies people, at `at`.
+    fn operational(alarm: &Alarm, at: f64) -> Self {
+        let view = Self::new(alarm);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "seconds since 1970"
+        )]
+        if alarm.waits_for_data(at as u64) {
+            let state = Parsed::Unknown(NEW.to_owned());
+            return Self { state, ..view };
+        }
+        view
     }
 
     fn gone(name: &str) -> Self {

@@ -218,6 +218,15 @@ fn an_unfinished_step_is_not_finished_blindly() {
         }),
         "the bounds of today"
     );
+    // A quarter of an hour ago, and a second more.
+    situation.records.scale_out = Some(StepRecord {
+        at: secs(100),
+        ..begun
+    });
+    assert!(matches!(
+        decision(&situation),
+        StepDecision::Finish(StepRecord { to: 4, .. })
+    ));
     situation.records.scale_out = Some(StepRecord {
         at: secs(99),
         ..begun

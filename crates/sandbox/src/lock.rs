@@ -36,3 +36,31 @@ impl Lock {
         Ok(Self { _file: file })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn the_second_waits_for_the_first_and_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/build.lock");
+        let first = Lock::take_noting(&path, || panic!("nobody holds it")).unwrap();
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            let second = scope.spawn(|| {
+                let lock = Lock::take_noting(&path, || tell.send("waits").unwrap());
+                tell.send("holds").unwrap();
+                lock.unwrap()
+            });
+            assert_eq!(told.recv().unwrap(), "waits");
+            assert!(told.try_recv().is_err(), "the first holds it");
+            drop(first);
+            assert_eq!(told.recv().unwrap(), "holds");
+            second.join().unwrap();
+        });
+    }
+}

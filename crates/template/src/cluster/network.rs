@@ -16,9 +16,12 @@ const SUBNET_CIDRS: [&str; 2] = ["10.0.0.0/24", "10.0.1.0/24"];
 /// Regions with a zone that has no Fargate, which an account may have as its first or second zone, and two
 /// zones there that have Fargate.
 /// Source: Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate".
-const FARGATE_ZONES: [(&str, [&str; 2]); 2] = [
+const FARGATE_ZONES: [(&str, [&str; 2]); 5] = [
     ("us-east-1", ["use1-az1", "use1-az2"]),
+    ("us-west-1", ["usw1-az1", "usw1-az3"]),
     ("ca-central-1", ["cac1-az1", "cac1-az2"]),
+    ("ap-northeast-1", ["apne1-az1", "apne1-az2"]),
+    ("cn-north-1", ["cnn1-az1", "cnn1-az2"]),
 ];
 
 /// Ranges of private addresses (RFC 1918, RFC 6598): who can be near an internal load balancer in a VPC
@@ -203,4 +206,34 @@ fn name_tag(sub: &str) -> Value {
         sub => json!({ "Fn::Sub": sub }),
     };
     json!([{ "Key": "Name", "Value": value }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate": the zones that it names as the only
+    /// ones, in its present and earlier editions, and all but `use1-az3`.
+    #[test]
+    fn a_subnet_is_in_a_zone_with_fargate() {
+        let supported = [
+            ("us-east-1", "use1-az1 use1-az2 use1-az4 use1-az5 use1-az6"),
+            ("us-west-1", "usw1-az1 usw1-az3"),
+            ("ca-central-1", "cac1-az1 cac1-az2"),
+            ("ap-northeast-1", "apne1-az1 apne1-az2 apne1-az4"),
+            ("cn-north-1", "cnn1-az1 cnn1-az2"),
+        ];
+        for (region, supported) in supported {
+            let zones = [0, 1].map(|index| zone(Some(region), index));
+            for (property, id) in &zones {
+                assert_eq!(*property, "AvailabilityZoneId", "{region}");
+                let id = id.as_str().unwrap();
+                assert!(supported.split(' ').any(|zone| zone == id), "{id}");
+            }
+            assert_ne!(zones[0], zones[1]);
+        }
+        // Everywhere else any zone will do.
+        assert_eq!(zone(Some("us-west-2"), 0).0, "AvailabilityZone");
+        assert_eq!(zone(None, 1).0, "AvailabilityZone");
+    }
 }

@@ -14,7 +14,7 @@ use crate::code::{BuiltFunctions, FunctionCode};
 use crate::deploy::plan;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::preflight::{Identity, can_serialize};
+use crate::preflight::{Identity, can_serialize, resolve_digests};
 use crate::region::require_partition;
 use crate::session::Session;
 
@@ -118,10 +118,14 @@ async fn make_template<E: From<Error>>(
     identity: &Identity,
     build: &BuildFunctions<'_, E>,
 ) -> Result<Unuploaded, E> {
-    let built = build(&FunctionCode::list_needed(stack), stack.metric.architecture)?;
     let mut stack = stack.clone();
-    stack.metric.architecture = built.architecture;
     stack.region = Some(identity.region.clone());
+    resolve_digests(session, &mut stack).await?;
+    let built = build(
+        &FunctionCode::list_needed(&stack),
+        stack.metric.architecture,
+    )?;
+    stack.metric.architecture = built.architecture;
     // A deployed text that isn't JSON isn't ours, and the change set will show what it changes.
     let deployed: Option<Value> = deployed.and_then(|text| serde_json::from_str(text).ok());
     let template = synthesize_update(&stack, deployed.as_ref())?;

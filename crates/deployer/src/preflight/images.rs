@@ -1,10 +1,13 @@
-//! Images that tasks will pull.
+//! Images that tasks will pull: whether they exist, and their digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ecr::config::Region;
+use aws_sdk_ecr::error::SdkError;
+use aws_sdk_ecr::operation::describe_images::{DescribeImagesError, DescribeImagesOutput};
 use aws_sdk_ecr::types::ImageIdentifier;
 use futures::stream::{self, TryStreamExt};
-use stack::{ServiceSource, Stack};
+use stack::{EcrImage, ServiceSource, ServiceSpec, Stack};
 
 use crate::error::{Error, Result, aws, is_denied};
 use crate::session::Session;
@@ -24,7 +27,7 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
         })
         .flat_map(|spec| spec.containers().map(|container| container.image));
     // Each once, however many services run it.
-    let images: BTreeMap<&str, EcrImage> = written
+    let images: BTreeMap<&str, EcrImage<'_>> = written
         .filter_map(|written| Some((written, EcrImage::parse(written)?)))
         .filter(|(_, image)| image.region == session.clients.region())
         .collect();
@@ -33,24 +36,13 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
         .await
 }
 
-async fn check_image(session: &Session<'_>, image: &EcrImage) -> Result<()> {
+async fn check_image(session: &Session<'_>, image: &EcrImage<'_>) -> Result<()> {
     let doing = format!("look for the image {image}");
-    let sent = session
-        .clients
-        .ecr
-        .describe_images()
-        .registry_id(&image.account)
-        .repository_name(&image.repository)
-        .image_ids(image.id())
-        .send()
-        .await;
-    let Err(error) = sent else { return Ok(()) };
-    let missing = error.as_service_error().is_some_and(|error| {
-        error.is_image_not_found_exception() || error.is_repository_not_found_exception()
-    });
-    if missing {
-        return Err(Error::failed(format!("the image {image} does not exist"))
-            .hint("push it first, or correct `image:`: a service without its image never becomes stable"));
+    let Err(error) = describe(&session.clients.ecr, image).await else {
+        return Ok(());
+    };
+    if is_missing(&error) {
+        return Err(missing(image));
     }
     // Tasks pull with their own role, so a deploy works without the permission to check.
     if is_denied(&error) {
@@ -67,92 +59,101 @@ async fn check_image(session: &Session<'_>, image: &EcrImage) -> Result<()> {
     Err(aws(doing)(error))
 }
 
-/// An image in a private ECR registry: `ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY[:TAG][@DIGEST]`.
-#[derive(Debug, PartialEq, Eq)]
-struct EcrImage {
-    account: String,
-    region: String,
-    repository: String,
-    tag: Option<String>,
-    digest: Option<String>,
-}
-
-impl EcrImage {
-    fn parse(image: &str) -> Option<Self> {
-        let (host, path) = image.split_once('/')?;
-        let (account, rest) = host.split_once(".dkr.ecr.")?;
-        let (region, suffix) = rest.split_once('.')?;
-        if !suffix.starts_with("amazonaws.com") {
+/// Replaces tags by the digests that they have in ECR now, in services and sidecars with `image_digest: resolve`.
+///
+/// # Errors
+/// If an image doesn't exist, or AWS doesn't say its digest.
+pub(crate) async fn resolve_digests(session: &Session<'_>, stack: &mut Stack) -> Result<()> {
+    let specs = stack.services.values_mut().filter_map(|service| {
+        let ServiceSource::Create(spec) = &mut service.source else {
             return None;
+        };
+        Some(spec)
+    });
+    let mut images: Vec<&mut String> = specs.flat_map(|spec| list_unresolved(spec)).collect();
+    let written: BTreeSet<String> = images.iter().map(|image| (*image).clone()).collect();
+    let written = stream::iter(written.into_iter().map(Ok));
+    let resolve = |written: String| async move {
+        let resolved = resolve_digest(session, &written).await?;
+        Ok::<_, Error>((written, resolved))
+    };
+    let resolved = written.map_ok(resolve).try_buffer_unordered(AT_ONCE);
+    let resolved: BTreeMap<String, Option<String>> = resolved.try_collect().await?;
+    for image in &mut images {
+        if let Some(Some(resolved)) = resolved.get(*image) {
+            (*image).clone_from(resolved);
         }
-        let (path, digest) = match path.split_once('@') {
-            Some((path, digest)) => (path, Some(digest.to_owned())),
-            None => (path, None),
-        };
-        let (repository, tag) = match path.rsplit_once(':') {
-            Some((repository, tag)) => (repository, Some(tag.to_owned())),
-            None => (path, None),
-        };
-        Some(Self {
-            account: account.to_owned(),
-            region: region.to_owned(),
-            repository: repository.to_owned(),
-            tag,
-            digest,
-        })
     }
+    Ok(())
+}
 
-    /// The digest decides when both are given, as it does for ECS.
-    fn id(&self) -> ImageIdentifier {
-        match &self.digest {
-            Some(digest) => ImageIdentifier::builder().image_digest(digest).build(),
-            None => {
-                let tag = self.tag.as_deref().unwrap_or("latest");
-                ImageIdentifier::builder().image_tag(tag).build()
+/// The images of a service whose tags are to be resolved.
+fn list_unresolved(spec: &mut ServiceSpec) -> impl Iterator<Item = &mut String> {
+    let own = spec.container.resolve_digest.then_some(&mut spec.image);
+    let sidecars = spec.sidecars.values_mut();
+    let sidecars = sidecars.filter(|sidecar| sidecar.container.resolve_digest);
+    own.into_iter()
+        .chain(sidecars.map(|sidecar| &mut sidecar.image))
+        .filter(|image| !image.contains('@'))
+}
+
+/// The image with its digest in place of its tag. `None` where an emulator has no ECR.
+async fn resolve_digest(session: &Session<'_>, written: &str) -> Result<Option<String>> {
+    // The check of the definition has refused other registries.
+    let Some(image) = EcrImage::parse(written) else {
+        return Ok(None);
+    };
+    let region = Region::new(image.region.to_owned());
+    let config = session.clients.ecr.config().to_builder().region(region);
+    let sent = describe(&aws_sdk_ecr::Client::from_conf(config.build()), &image).await;
+    let doing = format!("resolve the digest of the image {image}");
+    let reply = match sent {
+        Ok(reply) => reply,
+        Err(error) if is_missing(&error) => return Err(missing(&image)),
+        Err(error) => {
+            let here = session.clients.is_aws() || is_denied(&error);
+            if here || error.as_service_error().is_none() {
+                return Err(aws(doing)(error).hint(
+                    "without `image_digest`, the service runs what the tag is when ECS deploys it",
+                ));
             }
+            session.note(format!(
+                "the digest of the image {image} isn't resolved, because ECR doesn't answer here"
+            ));
+            return Ok(None);
         }
-    }
+    };
+    let details = reply.image_details().first();
+    let digest = details.and_then(|details| details.image_digest());
+    let digest =
+        digest.ok_or_else(|| Error::failed(format!("failed to {doing}: ECR names none")))?;
+    session.note(format!("the image {image} is {digest}"));
+    Ok(Some(format!(
+        "{}/{}@{digest}",
+        image.registry, image.repository
+    )))
 }
 
-impl std::fmt::Display for EcrImage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = self
-            .digest
-            .as_deref()
-            .or(self.tag.as_deref())
-            .unwrap_or("latest");
-        write!(
-            f,
-            "{}:{name} (ECR, account {}, {})",
-            self.repository, self.account, self.region
-        )
-    }
+type Described = std::result::Result<DescribeImagesOutput, SdkError<DescribeImagesError>>;
+
+async fn describe(ecr: &aws_sdk_ecr::Client, image: &EcrImage<'_>) -> Described {
+    let id = match image.digest {
+        Some(digest) => ImageIdentifier::builder().image_digest(digest),
+        None => ImageIdentifier::builder().image_tag(image.tag_or_latest()),
+    };
+    let images = ecr.describe_images().registry_id(image.account);
+    let images = images.repository_name(image.repository);
+    images.image_ids(id.build()).send().await
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn is_missing(error: &SdkError<DescribeImagesError>) -> bool {
+    error.as_service_error().is_some_and(|error| {
+        error.is_image_not_found_exception() || error.is_repository_not_found_exception()
+    })
+}
 
-    #[test]
-    fn only_private_ecr_images_are_looked_for() {
-        let host = "111122223333.dkr.ecr.us-west-2.amazonaws.com";
-        let image = EcrImage::parse(&format!("{host}/team/worker:1.2.0")).unwrap();
-        assert_eq!(
-            (image.repository.as_str(), image.tag.as_deref()),
-            ("team/worker", Some("1.2.0"))
-        );
-        let image = EcrImage::parse(&format!("{host}/worker:1@sha256:abc")).unwrap();
-        assert_eq!(image.digest.as_deref(), Some("sha256:abc"));
-        assert_eq!(
-            EcrImage::parse(&format!("{host}/worker")).unwrap().tag,
-            None
-        );
-        for other in [
-            "busybox",
-            "public.ecr.aws/nginx/nginx:stable",
-            "localhost:5000/worker:1",
-        ] {
-            assert_eq!(EcrImage::parse(other), None, "{other}");
-        }
-    }
+fn missing(image: &EcrImage<'_>) -> Error {
+    Error::failed(format!("the image {image} does not exist")).hint(
+        "push it first, or correct `image:`: a service without its image never becomes stable",
+    )
 }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::observe::{ReadError, filled, garbled, read_error, reread};
 use crate::session::Session;
 
+pub(crate) use images::resolve_digests;
 pub(crate) use serialize::can_serialize;
 
 /// Whose account this is.

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsOutput;
 use aws_sdk_ecr::operation::describe_images::DescribeImagesOutput;
+use aws_sdk_ecr::types::ImageDetail;
 use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
 use aws_sdk_ecs::operation::describe_services::DescribeServicesOutput;
 use aws_sdk_ecs::types::{Cluster, ClusterSetting, ClusterSettingName, Service};
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
-use stack::Stack;
+use stack::{ServiceSource, Stack};
 
 use super::cloud::{Told, json_error, run, xml_error};
 use super::told;
@@ -191,6 +192,83 @@ async fn an_image_that_is_missing_stops() {
     result.unwrap();
     assert!(told.has("isn't looked for, because ECR doesn't answer here"));
     assert!(!told.has("failed"));
+}
+
+/// A worker with its digest resolved, and a sidecar without.
+fn resolving() -> Stack {
+    load(&format!(
+        "name: shop\nservices: {{web: {{image: '{HOST}/team/worker:1.2.0', image_digest: resolve,
+         sidecars: {{log: {{image: '{HOST}/log:1'}}, agent: {{image: '{HOST}/agent', image_digest: resolve}}}}}}}}\n"
+    ))
+}
+
+/// ECR, which knows one digest for each tag.
+fn digests() -> Rule {
+    mock!(aws_sdk_ecr::Client::describe_images).then_compute_output(|input| {
+        let tag = input.image_ids()[0].image_tag().unwrap();
+        let digest = format!("sha256:{}-{tag}", input.repository_name().unwrap());
+        let details = ImageDetail::builder().image_digest(digest).build();
+        DescribeImagesOutput::builder()
+            .image_details(details)
+            .build()
+    })
+}
+
+async fn resolve(stack: &Stack, rule: Rule) -> (Result<Vec<String>>, Told) {
+    let mut stack = stack.clone();
+    run(&[rule], async |session| {
+        crate::preflight::resolve_digests(session, &mut stack).await?;
+        let ServiceSource::Create(spec) = &stack.services["web"].source else {
+            panic!("a created service");
+        };
+        Ok(spec.containers().map(|one| one.image.to_owned()).collect())
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_are_replaced_by_digests_where_the_definition_says_so() {
+    let (images, told) = resolve(&resolving(), digests()).await;
+    let expected = [
+        format!("{HOST}/team/worker@sha256:team/worker-1.2.0"),
+        format!("{HOST}/agent@sha256:agent-latest"),
+        format!("{HOST}/log:1"),
+    ];
+    assert_eq!(images.unwrap(), expected);
+    assert!(told.has(
+        "the image team/worker:1.2.0 (ECR, account 111122223333, us-west-2) is sha256:team/worker-1.2.0"
+    ));
+    // What is already a digest needs no request.
+    let mut given = resolving();
+    let ServiceSource::Create(spec) = &mut given.services.get_mut("web").unwrap().source else {
+        panic!("a created service");
+    };
+    spec.sidecars.clear();
+    spec.image = format!("{HOST}/worker@sha256:abc");
+    let ecr = digests();
+    let (images, _) = resolve(&given, ecr.clone()).await;
+    assert_eq!(images.unwrap(), [format!("{HOST}/worker@sha256:abc")]);
+    assert_eq!(ecr.num_calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_that_ecr_does_not_say_stops_the_deploy() {
+    let one = load(&format!(
+        "name: shop\nservices: {{web: {{image: '{HOST}/worker:1', image_digest: resolve}}}}\n"
+    ));
+    let failing = async |code| resolve(&one, images(Some(code))).await.0.unwrap_err();
+    let error = failing("ImageNotFoundException").await;
+    assert!(error.to_string().ends_with("does not exist"), "{error}");
+    // The check of images skips what it may not look at; a digest that was asked for is no such thing.
+    let error = failing("AccessDeniedException").await;
+    insta::assert_snapshot!(told(&error), @r"
+    Unreachable: failed to resolve the digest of the image worker:1 (ECR, account 111122223333, us-west-2): says ECR (AccessDeniedException)
+      hint: these credentials lack the permission; docs/permissions.md lists what each verb needs
+      hint: without `image_digest`, the service runs what the tag is when ECS deploys it
+    ");
+    let (unnamed, _) = resolve(&one, images(None)).await;
+    let error = unnamed.unwrap_err().to_string();
+    assert!(error.ends_with("ECR names none"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

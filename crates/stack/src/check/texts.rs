@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::findings::{Finding, Findings};
+use crate::image::EcrImage;
 use crate::model::{ServiceSpec, TaskContainer};
 use crate::path;
 
@@ -11,7 +12,7 @@ pub(super) fn check(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
         let path = path_of(path, container);
         check_environment(&path, container, findings);
         check_references(&path, container, findings);
-        check_image(&path, container.image, findings);
+        check_image(&path, container, findings);
     }
     check_reserved(path, spec, findings);
     refuse_references(condition_values(path, spec), findings);
@@ -156,7 +157,18 @@ fn check_size(path: &str, spec: &ServiceSpec, findings: &mut Findings) {
     findings.report(finding);
 }
 
-fn check_image(path: &str, image: &str, findings: &mut Findings) {
+fn check_image(path: &str, container: TaskContainer<'_>, findings: &mut Findings) {
+    let image = container.image;
+    if container.container.resolve_digest {
+        if EcrImage::parse(image).is_none() {
+            let finding = Finding::error("the digest of the image can't be resolved")
+                .at(format!("{path}.image_digest"), "needs an image in private ECR")
+                .at(format!("{path}.image"), "from another registry")
+                .help("write the digest itself (`image: REPOSITORY@sha256:…`), or copy the image to ECR");
+            findings.report(finding);
+        }
+        return;
+    }
     let last = image.rsplit('/').next().unwrap_or_default();
     let tag = last.split_once(':').map(|(_, tag)| tag);
     let message = match tag {

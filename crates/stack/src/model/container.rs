@@ -8,6 +8,8 @@ use super::ServiceSpec;
 /// How a container runs, beyond its image and command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
+    /// Whether a deploy replaces the tag of its image by the digest that the registry has for it.
+    pub resolve_digest: bool,
     /// Entry point that replaces the image's; empty: the image's own.
     pub entrypoint: Vec<String>,
     /// ARNs of files in S3 with environment variables.
@@ -155,6 +157,7 @@ pub struct Deployment {
 impl Default for Container {
     fn default() -> Self {
         Self {
+            resolve_digest: false,
             entrypoint: Vec::new(),
             environment_files: Vec::new(),
             health_check: None,

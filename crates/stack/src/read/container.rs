@@ -17,6 +17,7 @@ pub(super) fn container(fields: Fields<'_>) -> Container {
         Some((name.to_owned(), limit))
     });
     Container {
+        resolve_digest: fields.given("image_digest").is_some(),
         entrypoint: fields.texts("entrypoint"),
         environment_files: fields.texts("environment_files"),
         health_check: fields

@@ -60,7 +60,9 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
         Statement::allow(
             "ReadImages",
             &["ecr:DescribeImages"],
-            [scope.arn("ecr", "repository/*")],
+            [scope.arn("ecr", "repository/*")]
+                .into_iter()
+                .chain(scope.repositories.iter().cloned()),
         ),
         Statement::allow("ReadWhatHasNoResource", READ_ANYWHERE, ["*".into()]),
     ]

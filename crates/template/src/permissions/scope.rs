@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stack::{Permission, PermissionStatement, Queue, ServiceSource, ServiceSpec, Stack};
+use stack::{EcrImage, Permission, PermissionStatement, Queue, ServiceSource, ServiceSpec, Stack};
 
 use super::handlers::HANDLERS;
 use crate::builder::Template;
@@ -50,6 +50,8 @@ pub(super) struct Scope {
     pub(super) published: Vec<String>,
     /// ARNs of existing topics that the queues subscribe to.
     pub(super) topics: Vec<String>,
+    /// ARNs of repositories elsewhere, in which a deploy resolves tags.
+    pub(super) repositories: Vec<String>,
     /// Clusters of the stack.
     pub(super) clusters: Vec<String>,
     /// Existing clusters.
@@ -101,6 +103,7 @@ impl Scope {
             reads_fleet: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
+            repositories: Vec::new(),
             clusters: vec![text("STACKS*")],
             existing_clusters: vec![text("EXISTING_CLUSTER")],
             services: vec![text("STACKS*/STACKS*"), text("EXISTING_CLUSTER/STACKS*")],
@@ -146,6 +149,7 @@ impl Scope {
             reads_fleet: !template.objects().is_empty(),
             published: Vec::new(),
             topics: Vec::new(),
+            repositories: Vec::new(),
             clusters: Vec::new(),
             existing_clusters: Vec::new(),
             services: Vec::new(),
@@ -193,6 +197,7 @@ impl Scope {
             &mut self.policies,
             &mut self.sent_queues,
             &mut self.published,
+            &mut self.repositories,
             &mut self.file_systems,
         ] {
             list.sort();
@@ -212,6 +217,18 @@ impl Scope {
             let files = files_of(spec).map(str::to_owned);
             self.environment_files.extend(files);
         }
+        let resolved = spec.containers().filter(|one| one.container.resolve_digest);
+        let images = resolved.filter_map(|one| EcrImage::parse(one.image));
+        let is_elsewhere = |image: &EcrImage<'_>| {
+            (image.account, image.region) != (self.account.as_str(), self.region.as_str())
+        };
+        let arn = |image: EcrImage<'_>| {
+            let (region, account, name) = (image.region, image.account, image.repository);
+            let partition = &self.partition;
+            format!("arn:{partition}:ecr:{region}:{account}:repository/{name}")
+        };
+        let elsewhere: Vec<String> = images.filter(is_elsewhere).map(arn).collect();
+        self.repositories.extend(elsewhere);
         let others = spec.sends.iter().filter(|name| name.starts_with("arn:"));
         self.sent_queues.extend(others.cloned());
         let mut sent = spec.sends.iter().filter_map(|name| stack.queues.get(name));

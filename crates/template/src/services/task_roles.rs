@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stack::{ServiceSpec, Stack};
+use stack::{EcrImage, ServiceSpec, Stack};
 
 use super::destinations::{SentQueue, key_of};
 use super::{destinations, permissions, secrets, volumes};
@@ -152,14 +152,14 @@ fn execution_statements(short: &str, spec: &ServiceSpec) -> Vec<Statement> {
 /// Pulling the images of a task that are in ECR.
 fn pull_images(spec: &ServiceSpec) -> Vec<Statement> {
     let images = spec.containers();
-    let images: BTreeSet<EcrImage<'_>> = images
-        .filter_map(|one| EcrImage::parse(one.image))
-        .collect();
+    let images = images.filter_map(|one| EcrImage::parse(one.image));
+    let mut images: Vec<EcrImage<'_>> = images.collect();
     if images.is_empty() {
         return Vec::new();
     }
+    images.sort_by_key(|image| (image.account, image.region, image.repository));
     let regions: BTreeSet<&str> = images.iter().map(|image| image.region).collect();
-    let mut repositories: Vec<Text> = images.iter().map(EcrImage::repository_arn).collect();
+    let mut repositories: Vec<Text> = images.iter().map(repository_arn).collect();
     repositories.dedup();
     // ECR offers no resource for this action; the registry's region is what can be asked of it.
     let authorize = Statement::new("EcrLogin", &["ecr:GetAuthorizationToken"], vec!["*".into()]);
@@ -204,73 +204,16 @@ const PULL: &[&str] = &[
     "ecr:BatchGetImage",
 ];
 
-/// An image in a private ECR repository.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct EcrImage<'a> {
-    account: &'a str,
-    region: &'a str,
-    repository: &'a str,
-}
-
-impl<'a> EcrImage<'a> {
-    /// Reads `111122223333.dkr.ecr.us-west-2.amazonaws.com/team/worker:1.2.0`, also with a digest, and
-    /// also the registry's FIPS endpoint; `None` for an image from elsewhere.
-    fn parse(image: &'a str) -> Option<Self> {
-        let (registry, path) = image.split_once('/')?;
-        let mut labels = registry.split('.');
-        let account = labels.next()?;
-        let (dkr, ecr, region) = (labels.next()?, labels.next()?, labels.next()?);
-        let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_account || dkr != "dkr" || !matches!(ecr, "ecr" | "ecr-fips") {
-            return None;
-        }
-        let untagged = path.split_once('@').map_or(path, |(name, _)| name);
-        let repository = untagged.split_once(':').map_or(untagged, |(name, _)| name);
-        Some(Self {
-            account,
-            region,
-            repository,
-        })
-    }
-
-    fn repository_arn(&self) -> Text {
-        let partition = Text::partition();
-        text![
-            "arn:",
-            partition,
-            ":ecr:",
-            self.region,
-            ":",
-            self.account,
-            ":repository/",
-            self.repository
-        ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_images_in_private_ecr_need_its_permissions() {
-        let expected = EcrImage {
-            account: "111122223333",
-            region: "us-west-2",
-            repository: "team/worker",
-        };
-        for tail in ["", ":1.2.0", "@sha256:abc", ":1@sha256:abc"] {
-            let image = format!("111122223333.dkr.ecr.us-west-2.amazonaws.com/team/worker{tail}");
-            assert_eq!(EcrImage::parse(&image).as_ref(), Some(&expected));
-        }
-        let elsewhere = [
-            "nginx",
-            "public.ecr.aws/nginx/nginx:stable",
-            "1.dkr.ecr.x.amazonaws.com/a",
-            "localhost:5000/a",
-        ];
-        for image in elsewhere {
-            assert_eq!(EcrImage::parse(image), None, "{image}");
-        }
-    }
+fn repository_arn(image: &EcrImage<'_>) -> Text {
+    let partition = Text::partition();
+    text![
+        "arn:",
+        partition,
+        ":ecr:",
+        image.region,
+        ":",
+        image.account,
+        ":repository/",
+        image.repository
+    ]
 }

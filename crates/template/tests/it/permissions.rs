@@ -69,6 +69,30 @@ fn each_policy_is_one_that_iam_takes() {
     }
 }
 
+#[test]
+fn the_digest_of_an_image_elsewhere_is_asked_of_its_repository_alone() {
+    let text = "name: shop
+account: '111122223333'
+region: us-west-2
+services:
+  web: {image: '444455556666.dkr.ecr.eu-west-1.amazonaws.com/team/web:1', image_digest: resolve,
+        sidecars: {agent: {image: '777788889999.dkr.ecr.eu-west-1.amazonaws.com/agent:1'}}}
+";
+    let stack = stack::parse("a.yaml", text).unwrap().stack;
+    let permissions = Permissions::of(&stack).unwrap();
+    for documents in [&permissions.deploy, &permissions.read] {
+        let statements = documents
+            .iter()
+            .flat_map(|document| listed(&document["Statement"]));
+        let mut images = statements.filter(|statement| statement["Sid"] == "ReadImages");
+        let expected = serde_json::json!([
+            "arn:aws:ecr:eu-west-1:444455556666:repository/team/web",
+            "arn:aws:ecr:us-west-2:111122223333:repository/*",
+        ]);
+        assert_eq!(images.next().unwrap()["Resource"], expected);
+    }
+}
+
 /// The simulation asks for resources and conditions, too; this one runs without the simulator.
 #[test]
 fn each_resource_type_of_each_template_is_covered() {

@@ -19,6 +19,11 @@ pub(super) static TEXTS: List = List {
     rule: None,
 };
 
+pub(super) const IMAGE_DIGEST: Field = optional(
+    "image_digest",
+    Kind::Word(&["resolve"]),
+    "`resolve`: `diff` and `deploy` replace the tag of `image` by the digest that it has in ECR then. A deploy after the tag was moved changes the service, and a rollback runs the image of before. For private ECR alone.",
+);
 pub(super) const ENTRYPOINT: Field = default(
     "entrypoint",
     Kind::List(&TEXTS),
@@ -95,6 +100,7 @@ pub(crate) static SIDECAR: Object = Object {
             Kind::Text(&IMAGE),
             "Container image; best with a version as its tag, or a digest.",
         ),
+        IMAGE_DIGEST,
         default(
             "essential",
             Kind::Flag,

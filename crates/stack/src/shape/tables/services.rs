@@ -1,8 +1,8 @@
 //! Services and their scaling.
 
 use super::container::{
-    DEPENDS_ON, DEPLOYMENT, DROP, ENTRYPOINT, ENVIRONMENT, ENVIRONMENT_FILES, HEALTH_CHECK, INIT,
-    PERMISSIONS, READ_ONLY, SECRETS, SIDECARS, TEXTS, ULIMITS, USER_FIELD,
+    DEPENDS_ON, DEPLOYMENT, DROP, ENTRYPOINT, ENVIRONMENT, ENVIRONMENT_FILES, HEALTH_CHECK,
+    IMAGE_DIGEST, INIT, PERMISSIONS, READ_ONLY, SECRETS, SIDECARS, TEXTS, ULIMITS, USER_FIELD,
 };
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
@@ -55,6 +55,7 @@ pub(crate) static SERVICE: Object = Object {
             Kind::Text(&IMAGE),
             "Container image; best with a version as its tag, or a digest.",
         ),
+        IMAGE_DIGEST,
         default(
             "cpu",
             Kind::Whole(&CPU),

@@ -167,6 +167,33 @@ fn images() {
 }
 
 #[test]
+fn only_ecr_says_what_digest_a_tag_has() {
+    let ecr = "111122223333.dkr.ecr.us-west-2.amazonaws.com/worker";
+    let with =
+        |image: &str, value: &str| format!("    image: {image}\n    image_digest: {value}\n");
+    // Also `latest`, which doesn't change under way then.
+    for tail in ["", ":latest", ":1"] {
+        fine(IMAGE, &with(&format!("{ecr}{tail}"), "resolve"));
+    }
+    check(
+        IMAGE,
+        &with("public.ecr.aws/nginx/nginx:stable", "resolve"),
+        "error 11:19 services.worker.image_digest: the digest of the image can't be resolved",
+    );
+    check(
+        IMAGE,
+        &with(&format!("{ecr}:1"), "keep"),
+        "error 11:19 services.worker.image_digest: expected `resolve`, found `keep`",
+    );
+    let text = changed(IMAGE, &with(&format!("{ecr}:1"), "resolve"));
+    let read = crate::parse("shop.yaml", &text).unwrap().stack;
+    let crate::ServiceSource::Create(spec) = &read.services["worker"].source else {
+        panic!("a created service");
+    };
+    assert!(spec.container.resolve_digest);
+}
+
+#[test]
 fn networks_and_clusters() {
     let with = |lines: &str| format!("{lines}{NOTIFY}");
     let subnets = "subnets: [subnet-0a1b2c3d]";

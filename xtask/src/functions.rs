@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cli::{Failure, Result, warn};
-use deployer::{Asset, BuiltFunctions, FunctionCode, check_executable};
+use deployer::{Asset, BuiltFunctions, FunctionCode, check_executable, newest_glibc};
 use sandbox::{Lock, Venv};
 use stack::Architecture;
 
 use crate::paths;
 use crate::process::capture_output;
+
+/// glibc of Amazon Linux 2023, which the runtime `provided.al2023` is made of.
+const GLIBC: (u32, u32) = (2, 34);
 
 /// Receives progress.
 type Note<'a> = &'a dyn Fn(&str);
@@ -42,12 +45,24 @@ pub(crate) fn build(
             Failure::failed(format!("failed to read {}: {error}", binary.display()))
         })?;
         check_executable(function.package(), &code, architecture)?;
+        require_glibc(function.package(), &code, GLIBC)?;
         assets.insert(*function, Asset::function(function.package(), &code)?);
     }
     Ok(BuiltFunctions {
         assets,
         architecture,
     })
+}
+
+/// Refuses a program that a system with this glibc can't start.
+pub(crate) fn require_glibc(name: &str, program: &[u8], oldest: (u32, u32)) -> Result<()> {
+    match newest_glibc(program).filter(|newest| *newest > oldest) {
+        None => Ok(()),
+        Some((major, minor)) => Err(Failure::failed(format!(
+            "{name} needs glibc {major}.{minor}, but has to run with {}.{}",
+            oldest.0, oldest.1
+        ))),
+    }
 }
 
 fn lambda_dir() -> PathBuf {
@@ -140,5 +155,21 @@ pub(crate) fn target(architecture: Architecture) -> &'static str {
     match architecture {
         Architecture::Arm64 => "aarch64-unknown-linux-gnu",
         Architecture::X86_64 => "x86_64-unknown-linux-gnu",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_needs_a_newer_glibc_is_refused() {
+        assert!(require_glibc("a", b"GLIBC_2.34\0", GLIBC).is_ok());
+        assert!(require_glibc("a", b"", GLIBC).is_ok());
+        let failure = require_glibc("a", b"GLIBC_2.17\0GLIBC_2.35\0", GLIBC).unwrap_err();
+        assert_eq!(
+            failure.message(),
+            "a needs glibc 2.35, but has to run with 2.34"
+        );
     }
 }

@@ -61,6 +61,23 @@ fn find_end(bytes: &[u8]) -> Option<u64> {
     Some(end)
 }
 
+/// The newest version of glibc whose symbols a program names, such as 2.34. `None` if it names none, as a static one.
+///
+/// A symbol's version is a text in the program, `GLIBC_2.34`, that ends with a zero byte.
+#[must_use]
+pub fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
+    const START: &[u8] = b"GLIBC_";
+    let starts = program.windows(START.len()).enumerate();
+    let starts = starts.filter(|(_, bytes)| *bytes == START);
+    let versions = starts.filter_map(|(at, _)| {
+        let rest = program.get(at + START.len()..)?;
+        let end = rest.iter().take(16).position(|byte| *byte == 0)?;
+        let mut parts = std::str::from_utf8(&rest[..end]).ok()?.split('.');
+        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+    });
+    versions.max()
+}
+
 /// A little-endian number.
 fn read(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     let field = bytes.get(at..at.checked_add(length)?)?;
@@ -117,5 +134,13 @@ mod tests {
         check_executable("test", &bytes, host).unwrap();
         let error = check_executable("test", &bytes[..bytes.len() / 2], host).unwrap_err();
         assert!(error.to_string().contains("its end is missing"), "{error}");
+    }
+
+    #[test]
+    fn the_newest_version_of_glibc_is_found() {
+        let program =
+            b"GLIBC_2.17\0GLIBC_2.2.5\0puts\0GLIBC_2.28\0GLIBC_PRIVATE\0GLIBC_2.99 in a text\0";
+        assert_eq!(newest_glibc(program), Some((2, 28)));
+        assert_eq!(newest_glibc(b"GLIBC_"), None);
     }
 }

@@ -70,7 +70,7 @@ pub use deploy_stack::{DeployRequest, Deployment, deploy_stack};
 pub use destroy::{DestroyOptions, Destroyed, Doomed, destroy};
 pub use drift::find_drift;
 pub use error::{Error, Kind, Result, aws};
-pub use executable::check_executable;
+pub use executable::{check_executable, newest_glibc};
 pub use finding::{Drift, Finding, Problem, Unchecked};
 pub use follow::Cause;
 pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};

@@ -28,6 +28,11 @@ impl Archive {
         let unpacked = unpacked.map(|entry| entry.unwrap().path());
         let unpacked = { unpacked }.find(|path| path.is_dir()).unwrap();
         for name in [
+            "README.md",
+            "SECURITY.md",
+            "docs/using.md",
+            "stacks/stack.schema.json",
+            "ecs-scaler.cdx.json",
             "man/ecs-scaler-deploy.1",
             "completions/ecs-scaler.bash",
             "THIRD-PARTY-LICENSES.txt",

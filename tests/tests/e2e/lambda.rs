@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
+use deployer::newest_glibc;
 use e2e::{Bench, Cloud, TestStack, edited, worker};
 use serde_json::json;
 
@@ -76,18 +77,4 @@ fn bootstrap(zip: Vec<u8>) -> Vec<u8> {
     let mut file = archive.by_name("bootstrap").unwrap();
     file.read_to_end(&mut code).unwrap();
     code
-}
-
-/// The newest version of glibc among the symbols that the program asks for: `GLIBC_2.34`.
-fn newest_glibc(program: &[u8]) -> Option<(u32, u32)> {
-    let text = String::from_utf8_lossy(program);
-    text.split("GLIBC_")
-        .skip(1)
-        .filter_map(|rest| {
-            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.');
-            let (major, minor) = rest[..end?].split_once('.')?;
-            let minor = minor.split('.').next()?;
-            Some((major.parse().ok()?, minor.parse().ok()?))
-        })
-        .max()
 }

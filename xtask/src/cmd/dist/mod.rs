@@ -13,8 +13,13 @@ use sha2::{Digest as _, Sha256};
 
 use self::archive::Archive;
 use self::packages::Packages;
-use self::program::{Commit, Target};
+use self::program::{Commit, GLIBC, Target};
+use crate::functions::require_glibc;
 use crate::paths;
+use crate::process::capture_output;
+
+/// What the archive's reader starts with; the repository's README is about the checkout.
+const README: &str = include_str!("README.md");
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -34,22 +39,25 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let commit = Commit::read()?;
-    let bundle = tempfile::NamedTempFile::new().map_err(|error| failed("make a file", &error))?;
-    let note = |text: &str| eprintln!("{text}");
-    fs::write(bundle.path(), bundle::pack(args.incomplete, &note)?)
-        .map_err(|error| failed("write the bundle", &error))?;
     let targets = if args.targets.is_empty() {
         vec![Target::host()?]
     } else {
         args.targets.iter().map(|name| Target::new(name)).collect()
     };
+    for target in &targets {
+        target.require_linkable()?;
+    }
+    let bundle = tempfile::NamedTempFile::new().map_err(|error| failed("make a file", &error))?;
+    let note = |text: &str| eprintln!("{text}");
+    fs::write(bundle.path(), bundle::pack(args.incomplete, &note)?)
+        .map_err(|error| failed("write the bundle", &error))?;
     let out = paths::root().join(&args.out);
     fs::create_dir_all(&out).map_err(|error| failed("make the folder", &error))?;
     let mut sums = String::new();
     for target in targets {
         note(&format!("building ecs-scaler for {}", target.name()));
         let executable = program::build(&target, bundle.path(), &commit, args.debug)?;
-        let packed = pack(&target, &executable, &commit)?;
+        let packed = pack(&target, &read(&executable)?, &commit, args.debug)?;
         let name = format!("{}.tar.gz", stem(&target));
         fs::write(out.join(&name), &packed).map_err(|error| failed("write the archive", &error))?;
         sums.push_str(&format!(
@@ -70,12 +78,17 @@ fn stem(target: &Target) -> String {
     format!("ecs-scaler-{}-{}", env!("CARGO_PKG_VERSION"), target.name())
 }
 
-fn pack(target: &Target, executable: &Path, commit: &Commit) -> Result<Vec<u8>> {
+fn pack(target: &Target, program: &[u8], commit: &Commit, debug: bool) -> Result<Vec<u8>> {
+    // A debug build is for this machine, and linked with its glibc.
+    if target.is_linux() && !debug {
+        require_glibc("ecs-scaler", program, GLIBC)?;
+    }
     let packages = Packages::read(target.name())?;
     let mut archive = Archive::new(stem(target), commit.seconds());
-    archive.add_program("ecs-scaler", &read(executable)?)?;
-    for name in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
-        archive.add(name, &read(&paths::root().join(name))?)?;
+    archive.add_program("ecs-scaler", program)?;
+    archive.add("README.md", README.as_bytes())?;
+    for name in list_files()? {
+        archive.add(&name, &read(&paths::root().join(&name))?)?;
     }
     archive.add(
         "THIRD-PARTY-LICENSES.txt",
@@ -89,6 +102,25 @@ fn pack(target: &Target, executable: &Path, commit: &Commit) -> Result<Vec<u8>> 
         archive.add(&name, &text)?;
     }
     archive.finish()
+}
+
+/// Files of the repository that go with the program, in the order of their names.
+fn list_files() -> Result<Vec<String>> {
+    let mut git = std::process::Command::new("git");
+    git.current_dir(paths::root()).args([
+        "ls-files",
+        "-z",
+        "CHANGELOG.md",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "SECURITY.md",
+        "docs",
+        "stacks",
+    ]);
+    let names = capture_output(&mut git, "list the documents")?;
+    let mut names: Vec<_> = names.split_terminator('\0').map(str::to_owned).collect();
+    names.sort();
+    Ok(names)
 }
 
 /// A page for the program and for each command of it.
@@ -131,4 +163,51 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 /// What `doing` failed with.
 fn failed(doing: &str, error: &dyn std::error::Error) -> Failure {
     Failure::failed(format!("failed to {doing}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manual_has_each_command_that_people_see() {
+        let pages = list_manual().unwrap();
+        let has = |name: &str| pages.iter().any(|(page, _)| page == name);
+        assert!(has("man/ecs-scaler.1"));
+        for command in cli::command_of("ecs-scaler").get_subcommands() {
+            let page = format!("man/ecs-scaler-{}.1", command.get_name());
+            assert_eq!(has(&page), !command.is_hide_set(), "{page}");
+        }
+        let (_, deploy) = pages
+            .iter()
+            .find(|(name, _)| name.ends_with("-deploy.1"))
+            .unwrap();
+        assert!(String::from_utf8_lossy(deploy).contains("allow\\-loss"));
+    }
+
+    #[test]
+    fn what_the_readme_names_is_there() {
+        let command = cli::command_of("ecs-scaler");
+        let examples = README
+            .lines()
+            .filter_map(|line| line.strip_prefix("ecs-scaler "));
+        let mut count = 0;
+        for example in examples {
+            let name = example.split(' ').next().unwrap();
+            assert!(command.find_subcommand(name).is_some(), "{name}");
+            count += 1;
+        }
+        assert!(count > 5, "{count}");
+        let (major, minor) = GLIBC;
+        assert!(README.contains(&format!("glibc {major}.{minor} ")));
+        let files = list_files().unwrap();
+        for name in [
+            "SECURITY.md",
+            "docs/using.md",
+            "docs/stack-format.md",
+            "stacks/stack.schema.json",
+        ] {
+            assert!(files.iter().any(|file| file == name), "{name}");
+        }
+    }
 }

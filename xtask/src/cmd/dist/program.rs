@@ -11,7 +11,7 @@ use crate::paths;
 use crate::process::{capture_output, cargo};
 
 /// Oldest glibc that a released program runs with: that of RHEL 8, Amazon Linux 2023, Debian 11 and Ubuntu 20.04.
-const GLIBC: &str = "2.28";
+pub(super) const GLIBC: (u32, u32) = (2, 28);
 
 /// A target triple.
 pub(super) struct Target(String);
@@ -34,8 +34,21 @@ impl Target {
         &self.0
     }
 
-    fn is_linux(&self) -> bool {
+    pub(super) fn is_linux(&self) -> bool {
         self.0.contains("-linux-gnu")
+    }
+
+    /// Refuses a target that can't be linked on this machine. zig has macOS's C library, but not the frameworks that
+    /// read certificates and processes: those come with Apple's SDK, which may be used on macOS alone.
+    pub(super) fn require_linkable(&self) -> Result<()> {
+        if !self.0.ends_with("-apple-darwin") || cfg!(target_os = "macos") {
+            return Ok(());
+        }
+        let text = format!(
+            "{} can be built on macOS alone: it needs Apple's SDK",
+            self.0
+        );
+        Err(Failure::failed(text).hint("the release workflow builds it on a macOS runner"))
     }
 }
 
@@ -97,7 +110,7 @@ pub(super) fn build(
     } else {
         let (mut build, command, triple) = if target.is_linux() {
             let zig = build_tools(&|text| eprintln!("{text}"))?.command("cargo-zigbuild");
-            (zig, "zigbuild", format!("{name}.{GLIBC}"))
+            (zig, "zigbuild", format!("{name}.{}.{}", GLIBC.0, GLIBC.1))
         } else {
             (cargo(), "build", name.to_owned())
         };
@@ -171,6 +184,19 @@ not json
         let expected = Some(PathBuf::from("/t/dist/ecs-scaler"));
         assert_eq!(find_executable(messages, "ecs-scaler"), expected);
         assert_eq!(find_executable("", "ecs-scaler"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_target_that_cant_be_linked_here_is_refused_with_the_reason() {
+        let failure = Target::new("aarch64-apple-darwin").require_linkable();
+        let failure = failure.unwrap_err();
+        assert!(
+            failure.message().contains("Apple's SDK"),
+            "{}",
+            failure.message()
+        );
+        Target::host().unwrap().require_linkable().unwrap();
     }
 
     #[test]

@@ -5,6 +5,7 @@
     reason = "in a test they are the assertion; clippy.toml lets them pass in test functions only"
 )]
 
+mod acceptance;
 mod alarm_steps;
 mod archive;
 mod autoscaling;

@@ -1,5 +1,6 @@
 //! One file a verb: its arguments and its `run`.
 
+mod acceptance;
 mod calibrate;
 mod completions;
 mod cost;
@@ -43,6 +44,8 @@ pub(crate) enum Verb {
     Tune(tune::Args),
     /// Measure how target tracking behaves in your account, and write a file of assumptions
     Calibrate(calibrate::Args),
+    /// Run a small system through its whole life in your account, and write a report for an issue
+    Acceptance(acceptance::Args),
     /// Show what a deploy would change
     Diff(diff::Args),
     /// Deploy a stack definition
@@ -96,6 +99,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
         Verb::Cost(args) => cost::run(args, format).await,
         Verb::Tune(args) => tune::run(args, format).await,
         Verb::Calibrate(args) => calibrate::run(args, format).await,
+        Verb::Acceptance(args) => acceptance::run(args, format).await,
         Verb::Diff(args) => diff::run(args, format).await,
         Verb::Deploy(args) => deploy::run(args, format).await,
         Verb::Destroy(args) => destroy::run(args, format).await,

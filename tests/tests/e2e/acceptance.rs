@@ -1,0 +1,91 @@
+//! `acceptance` takes a system through its life, continues after a kill, and leaves nothing behind.
+
+use e2e::OwnSandbox;
+use rustix::process::Signal;
+use serde_json::Value;
+
+/// In a sandbox whose minute lasts six seconds.
+#[tokio::test]
+async fn a_run_that_was_killed_is_continued_to_its_end() {
+    let mut own = OwnSandbox::new("acceptance");
+    own.start(&["--speed", "10"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("acceptance.md");
+    let arguments = |more: &[&str]| {
+        let report = report.to_str().unwrap();
+        let usual = [
+            "acceptance",
+            "--local",
+            "--yes",
+            "--suffix",
+            "e2e",
+            "--report",
+            report,
+        ];
+        let arguments = [&usual[..], more].concat();
+        own.bench.xtask(arguments).start()
+    };
+    let expensive = arguments(&["--max-cost", "0.01"]).end().await;
+    let refused = expensive.fails(5);
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("higher than --max-cost"), "{message}");
+
+    let mut killed = arguments(&[]);
+    killed.says("scale out for messages that wait").await;
+    killed.signal(Signal::KILL);
+    let _ = killed.end().await;
+    let state = folder.path().join("acceptance.state.json");
+    let state: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
+
+    // The limit is for a start: what was begun is brought to its end.
+    let record = arguments(&["--max-cost", "0.01"]).end().await.succeeds();
+    assert_eq!(record["steps"][0], state["steps"][0], "deployed once");
+    let steps = record["steps"].as_array().unwrap().iter();
+    let steps: Vec<&str> = steps.map(|done| done["step"].as_str().unwrap()).collect();
+    let expected = [
+        "deploy",
+        "scale_out",
+        "scale_in",
+        "update",
+        "drift",
+        "destroy",
+    ];
+    assert_eq!(steps, expected, "{record}");
+    let text = std::fs::read_to_string(&report).unwrap();
+    assert!(text.contains(": accepted\n"), "{text}");
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(files, 1, "the report alone");
+
+    let destroy = ["destroy", "ecs-scaler-acceptance-e2e", "--local", "--yes"];
+    let destroyed = own.bench.xtask(destroy).end().await.succeeds();
+    assert_eq!(destroyed["existed"], false);
+}
+
+#[tokio::test]
+async fn what_a_killed_run_left_is_cleaned_up() {
+    let mut own = OwnSandbox::new("acceptance-clean");
+    own.start(&["--speed", "10"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("acceptance.md");
+    let report = report.to_str().unwrap();
+    let usual = [
+        "acceptance",
+        "--local",
+        "--yes",
+        "--suffix",
+        "e2e",
+        "--report",
+        report,
+    ];
+    let mut killed = own.bench.xtask(usual).start();
+    killed.says("scale out for messages that wait").await;
+    killed.signal(Signal::KILL);
+    let _ = killed.end().await;
+    let clean = own.bench.xtask([&usual[..], &["--clean-up"]].concat());
+    let record = clean.end().await.succeeds();
+    assert_eq!(record["failure"], "ended by --clean-up");
+    assert_eq!(record["steps"][1]["step"], "destroy", "{record}");
+    let destroy = ["destroy", "ecs-scaler-acceptance-e2e", "--local", "--yes"];
+    let destroyed = own.bench.xtask(destroy).end().await.succeeds();
+    assert_eq!(destroyed["existed"], false);
+}

@@ -62,6 +62,7 @@ async fn a_run_that_was_killed_is_continued_to_its_end() {
 }
 
 #[tokio::test]
+#[ignore = "runs in test --full"]
 async fn what_a_killed_run_left_is_cleaned_up() {
     let mut own = OwnSandbox::new("acceptance-clean");
     own.start(&["--speed", "10"]).await;

@@ -210,4 +210,47 @@ mod tests {
             assert!(files.iter().any(|file| file == name), "{name}");
         }
     }
+
+    /// Runs the install script with these files of a release, and returns whether it succeeded and what it installed.
+    fn install(sums: &str, name: &str, packed: &[u8]) -> (bool, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("SHA256SUMS"), sums).unwrap();
+        fs::write(folder.path().join(name), packed).unwrap();
+        let to = folder.path().join("bin");
+        let run = std::process::Command::new("sh")
+            .arg(paths::root().join("install.sh"))
+            .env(
+                "ECS_SCALER_RELEASES",
+                format!("file://{}", folder.path().display()),
+            )
+            .env("ECS_SCALER_FOLDER", &to)
+            .output()
+            .unwrap();
+        (
+            run.status.success(),
+            fs::read_to_string(to.join("ecs-scaler")).ok(),
+        )
+    }
+
+    #[test]
+    fn the_install_script_takes_this_machine_s_archive_and_no_other_bytes() {
+        const PROGRAM: &str = "#!/bin/sh\necho installed\n";
+        let target = Target::host().unwrap();
+        let mut archive = Archive::new(stem(&target), 0);
+        archive
+            .add_program("ecs-scaler", PROGRAM.as_bytes())
+            .unwrap();
+        let packed = archive.finish().unwrap();
+        let name = format!("{}.tar.gz", stem(&target));
+        let sum = hex::encode(Sha256::digest(&packed));
+        let other = format!(
+            "{}  ecs-scaler-9.0.0-sparc-solaris.tar.gz\n",
+            "0".repeat(64)
+        );
+        let installed = install(&format!("{other}{sum}  {name}\n"), &name, &packed);
+        assert_eq!(installed, (true, Some(PROGRAM.to_owned())));
+        let forged = install(&format!("{}  {name}\n", "0".repeat(64)), &name, &packed);
+        assert_eq!(forged, (false, None));
+        assert_eq!(install(&other, &name, &packed), (false, None));
+    }
 }

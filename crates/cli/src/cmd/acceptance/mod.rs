@@ -191,3 +191,27 @@ fn write(file: &Path, text: &str) -> Result<()> {
     std::fs::write(file, text)
         .map_err(|error| Failure::failed(format!("failed to write {}: {error}", file.display())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An hour of a task is 0.25 × 0.03238 + 0.5 × 0.00356 + 0.005 = 0.014875 dollars (us-east-1, with its address). One to
+    /// three tasks run for an hour, and the functions, metrics, and alarms of an hour are cents.
+    #[test]
+    fn the_estimate_is_that_of_an_hour_of_tasks() {
+        let cost = estimate_cost("a", "us-east-1").unwrap();
+        assert!(
+            (0.014_875..3.0 * 0.014_875 + 0.05).contains(&cost),
+            "{cost}"
+        );
+    }
+
+    #[test]
+    fn a_suffix_fits_into_names() {
+        assert_eq!(parse_suffix("e2e-1"), Ok("e2e-1".to_owned()));
+        for wrong in ["", "a b", "a_b", "é", "a23456789012345678901"] {
+            assert!(parse_suffix(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -54,6 +54,34 @@ pub(crate) fn build(
     })
 }
 
+/// Variables that keep the folders of this machine out of the program, so that two builds are equal.
+pub(crate) fn hide_paths() -> Vec<(&'static str, String)> {
+    let home =
+        std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
+    let folders = [
+        (Some(paths::root().display().to_string()), "/ecs-scaler"),
+        (home.ok(), "/cargo"),
+    ];
+    let folders = folders
+        .into_iter()
+        .filter_map(|(folder, name)| Some(format!("{}={name}", folder?)));
+    let folders: Vec<_> = folders.collect();
+    let options = |option: &str| {
+        folders
+            .iter()
+            .map(|pair| format!("{option}={pair}"))
+            .collect::<Vec<_>>()
+    };
+    vec![
+        // Separated by 0x1f: a path may contain spaces.
+        (
+            "CARGO_ENCODED_RUSTFLAGS",
+            options("--remap-path-prefix").join("\u{1f}"),
+        ),
+        ("CFLAGS", options("-ffile-prefix-map").join(" ")),
+    ]
+}
+
 /// Refuses a program that a system with this glibc can't start.
 pub(crate) fn require_glibc(name: &str, program: &[u8], oldest: (u32, u32)) -> Result<()> {
     match newest_glibc(program).filter(|newest| *newest > oldest) {
@@ -80,6 +108,8 @@ fn build_for_lambda(wanted: Architecture, note: Note<'_>) -> Result<Architecture
     note(&format!(
         "building the functions for Lambda ({architecture}; some minutes the first time)"
     ));
+    // Without them, the hash of a function would depend on whose home folder it was built in.
+    let hidden = hide_paths();
     // zig, too, comes from the Python environment; the user's isn't used.
     let mut lambda = tools.command("cargo-lambda");
     lambda.args(["lambda", "build", "--profile", "function", option]);
@@ -90,6 +120,7 @@ fn build_for_lambda(wanted: Architecture, note: Note<'_>) -> Result<Architecture
     lambda
         .arg("--lambda-dir")
         .arg(lambda_dir())
+        .envs(hidden)
         .current_dir(paths::root());
     capture_output(&mut lambda, "build the functions for Lambda")?;
     Ok(architecture)

@@ -84,6 +84,8 @@ fn pack(target: &Target, program: &[u8], commit: &Commit, debug: bool) -> Result
         require_glibc("ecs-scaler", program, GLIBC)?;
     }
     let packages = Packages::read(target.name())?;
+    let mut rustc = std::process::Command::new("rustc");
+    let rustc = capture_output(rustc.arg("--version"), "find the compiler's version")?;
     let mut archive = Archive::new(stem(target), commit.seconds());
     archive.add_program("ecs-scaler", program)?;
     archive.add("README.md", README.as_bytes())?;
@@ -96,7 +98,7 @@ fn pack(target: &Target, program: &[u8], commit: &Commit, debug: bool) -> Result
     )?;
     archive.add(
         "ecs-scaler.cdx.json",
-        packages.write_sbom(commit).as_bytes(),
+        packages.write_sbom(commit, rustc.trim()).as_bytes(),
     )?;
     for (name, text) in list_manual()?.into_iter().chain(list_completions()) {
         archive.add(&name, &text)?;

@@ -111,8 +111,8 @@ impl Packages {
         page
     }
 
-    /// Writes the software bill of materials in the format CycloneDX 1.5.
-    pub(super) fn write_sbom(&self, commit: &Commit) -> String {
+    /// Writes the software bill of materials in the format CycloneDX 1.5, with the compiler that the same bytes need.
+    pub(super) fn write_sbom(&self, commit: &Commit, rustc: &str) -> String {
         let component = |package: &Package| {
             let Package {
                 name,
@@ -138,7 +138,10 @@ impl Packages {
                 "type": "application",
                 "name": "ecs-scaler",
                 "version": env!("CARGO_PKG_VERSION"),
-                "properties": [{"name": "git:commit", "value": commit.id()}],
+                "properties": [
+                    {"name": "git:commit", "value": commit.id()},
+                    {"name": "rustc", "value": rustc},
+                ],
             }},
             "components": self.0.iter().map(component).collect::<Vec<_>>(),
         });
@@ -209,7 +212,8 @@ mod tests {
         assert!(licenses.contains("serde 1.0.0: MIT/Apache-2.0\n"));
         assert!(licenses.contains("text of serde"));
         let commit = Commit::read().unwrap();
-        let sbom: Value = serde_json::from_str(&packages().write_sbom(&commit)).unwrap();
+        let sbom: Value =
+            serde_json::from_str(&packages().write_sbom(&commit, "rustc 1.95.0")).unwrap();
         assert_eq!(sbom["components"][0]["purl"], "pkg:cargo/serde@1.0.0");
         let license = &sbom["components"][0]["licenses"][0]["expression"];
         assert_eq!(license, "MIT OR Apache-2.0");

@@ -6,7 +6,7 @@ use std::process::Command;
 use cli::{Failure, Result};
 use serde_json::Value;
 
-use crate::functions::build_tools;
+use crate::functions::{build_tools, hide_paths};
 use crate::paths;
 use crate::process::{capture_output, cargo};
 
@@ -130,34 +130,6 @@ pub(super) fn build(
     let messages = capture_output(&mut build, &format!("build ecs-scaler for {name}"))?;
     find_executable(&messages, "ecs-scaler")
         .ok_or_else(|| Failure::failed("cargo built ecs-scaler but named no executable"))
-}
-
-/// Variables that keep the folders of this machine out of the program, so that two builds are equal.
-fn hide_paths() -> Vec<(&'static str, String)> {
-    let home =
-        std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
-    let folders = [
-        (Some(paths::root().display().to_string()), "/ecs-scaler"),
-        (home.ok(), "/cargo"),
-    ];
-    let folders = folders
-        .into_iter()
-        .filter_map(|(folder, name)| Some(format!("{}={name}", folder?)));
-    let folders: Vec<_> = folders.collect();
-    let options = |option: &str| {
-        folders
-            .iter()
-            .map(|pair| format!("{option}={pair}"))
-            .collect::<Vec<_>>()
-    };
-    vec![
-        // Separated by 0x1f: a path may contain spaces.
-        (
-            "CARGO_ENCODED_RUSTFLAGS",
-            options("--remap-path-prefix").join("\u{1f}"),
-        ),
-        ("CFLAGS", options("-ffile-prefix-map").join(" ")),
-    ]
 }
 
 /// The executable of a binary that cargo names in its messages, one JSON document per line.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Instant;
 
 use e2e::Bench;
 use serde_json::Value;
@@ -95,7 +96,10 @@ fn an_archive_needs_no_rust_and_no_checkout() {
     archive.run("init stack.yaml");
     archive.run("validate stack.yaml");
     archive.run("simulate stack.yaml --load constant:rate=5/s,for=1h");
+    let start = Instant::now();
     archive.run("deploy stack.yaml --local --yes");
+    let seconds = start.elapsed().as_secs();
+    eprintln!("the first deploy with an empty home folder took {seconds} s");
     let status: Value =
         serde_json::from_str(&archive.run("status stack.yaml --local --output json")).unwrap();
     assert_eq!(status["healthy"], true, "{status}");
@@ -104,4 +108,6 @@ fn an_archive_needs_no_rust_and_no_checkout() {
     let answer = &answer["invocations"][0]["answer"];
     assert_eq!(answer["failed"], serde_json::json!([]), "{answer}");
     archive.run("destroy stack.yaml --local --yes");
+    archive.run("demo --plain");
+    assert!(archive.path("demo-report.html").is_file());
 }

@@ -40,6 +40,17 @@ async fn every_verb_answers_in_json() {
         planned["plan"]["changes"].as_array().unwrap().len(),
         valid[0]["resources"]
     );
+    // The sandbox has no ECR, which could say a digest: the tag stays.
+    let image = "services.worker.image=111122223333.dkr.ecr.us-east-1.amazonaws.com/worker:1";
+    let digest = "services.worker.image_digest=resolve";
+    let mut resolving = stack
+        .run("diff", &["--set", image, "--set", digest])
+        .start();
+    resolving
+        .says("isn't resolved, because ECR doesn't answer here")
+        .await;
+    assert_eq!(resolving.end().await.succeeds()["changed"], true);
+
     let absent = stack.run("status", &[]).end().await;
     let error = absent.fails(1);
     assert!(

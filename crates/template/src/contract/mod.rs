@@ -88,6 +88,12 @@ pub fn dead_letters_alarm_of(queue: &str) -> Option<String> {
     Some(format!("{stem}{DEAD_LETTERS_ALARM}"))
 }
 
+/// The logical id of the log group of a function of ours, by the logical id of the function.
+#[must_use]
+pub fn function_logs(function: &str) -> String {
+    format!("{function}Logs")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +110,20 @@ mod tests {
             Some(names::scaling_dead_letters_alarm("web"))
         );
         assert_eq!(dead_letters_alarm_of(&names::queue("orders")), None);
+    }
+
+    #[test]
+    fn a_function_leads_to_its_log_group() {
+        for number in [1, 2] {
+            assert_eq!(
+                function_logs(&names::demand_function(number)),
+                names::demand_function_logs(number)
+            );
+        }
+        assert_eq!(
+            function_logs(&names::scaling_function("web")),
+            names::scaling_function_logs("web")
+        );
     }
 
     #[test]

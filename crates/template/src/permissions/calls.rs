@@ -4,6 +4,7 @@ use super::document::Statement;
 use super::network::READ_BALANCERS;
 use super::scope::Scope;
 use crate::contract::{DRAFTS, STACK_TAG};
+use crate::names;
 use crate::policy::resource_tag;
 
 /// Reading a stack and what belongs to it.
@@ -67,8 +68,25 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
         Statement::allow("ReadWhatHasNoResource", READ_ANYWHERE, ["*".into()]),
     ]
     .into_iter()
+    .chain(read_demand(scope))
     .chain(read_parts(scope))
     .collect()
+}
+
+/// What functions that scale by demand were given, and what they say of their warm tasks: not the logs of tasks.
+fn read_demand(scope: &Scope) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if scope.follows_demand {
+        let function = names::demand_function(1);
+        let logs = scope.arn("logs", &format!("log-group:{}{function}*", scope.names));
+        let read = Statement::allow("ReadFunctionLogs", &["logs:FilterLogEvents"], [logs]);
+        statements.push(read);
+    }
+    if scope.reads_fleet {
+        let read = Statement::allow("ReadFleet", &["s3:GetObject"], [scope.fleet_objects()]);
+        statements.push(read);
+    }
+    statements
 }
 
 /// Networks, load balancers, and instances are read through Cloud Control, which calls their services for the caller.

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::document::Statement;
 use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
-use crate::contract::fleet_objects;
 use crate::services::secrets::{STORES, store_of};
 use crate::services::task_roles::CHANNELS;
 use crate::services::volumes::MOUNT;
@@ -216,8 +215,8 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         ),
     ];
     if scope.reads_fleet {
-        let objects = format!("{}/{}*", scope.assets_bucket(), fleet_objects(&scope.stack));
-        statements.push(Statement::allow("ReadFleet", &["s3:GetObject"], [objects]));
+        let read = Statement::allow("ReadFleet", &["s3:GetObject"], [scope.fleet_objects()]);
+        statements.push(read);
     }
     statements.extend(read_secrets(scope));
     statements.extend(read_environment_files(scope));

@@ -44,6 +44,8 @@ pub(super) struct Scope {
     pub(super) file_systems: Vec<String>,
     /// Whether commands can be run in tasks.
     pub(super) exec: bool,
+    /// Whether a function scales by demand.
+    pub(super) follows_demand: bool,
     /// Whether functions read what they scale from the assets bucket.
     pub(super) reads_fleet: bool,
     /// ARNs of topics that tasks publish to.
@@ -100,6 +102,7 @@ impl Scope {
             encrypts: true,
             file_systems: vec![text("FILE_SYSTEM")],
             exec: true,
+            follows_demand: true,
             reads_fleet: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
@@ -146,6 +149,9 @@ impl Scope {
             encrypts: false,
             file_systems: Vec::new(),
             exec: false,
+            follows_demand: template
+                .resources()
+                .any(|(id, _)| id.starts_with(&names::demand_function(1))),
             reads_fleet: !template.objects().is_empty(),
             published: Vec::new(),
             topics: Vec::new(),
@@ -340,6 +346,12 @@ impl Scope {
     pub(super) fn assets_bucket(&self) -> String {
         let bucket = contract::assets_bucket(&self.account, &self.region);
         format!("arn:{}:s3:::{bucket}", self.partition)
+    }
+
+    /// The objects with what the stack's functions scale.
+    pub(super) fn fleet_objects(&self) -> String {
+        let objects = contract::fleet_objects(&self.stack);
+        format!("{}/{objects}*", self.assets_bucket())
     }
 
     /// Clusters of the stack, and existing ones.

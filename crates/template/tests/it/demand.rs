@@ -366,26 +366,6 @@ fn what_no_function_would_take_is_refused() {
     );
 }
 
-/// So many existing services, each with an existing queue, whose names are of a usual length.
-fn many(count: usize) -> Stack {
-    let names: Vec<String> = (0..count)
-        .map(|number| format!("department-worker-{number:04}"))
-        .collect();
-    let queues = names
-        .iter()
-        .map(|name| (name.as_str(), stacks::existing_queue(name)))
-        .collect();
-    let service = |name: &String| {
-        let theirs = stacks::existing("production", name, &[name]);
-        scaled_by(demanded(demand(Actuator::Function)), theirs)
-    };
-    let services = names
-        .iter()
-        .map(|name| (name.as_str(), service(name)))
-        .collect();
-    stacks::with("shop", queues, services)
-}
-
 /// Which function scales each service, by ECS's name, with the references of an object completed.
 fn assignment(template: &template::Template) -> std::collections::BTreeMap<String, String> {
     let json = template.to_json();
@@ -414,9 +394,9 @@ fn assignment(template: &template::Template) -> std::collections::BTreeMap<Strin
 
 #[test]
 fn what_a_rule_cant_hold_is_an_object_that_the_function_may_read() {
-    let small = synthesize(&many(5)).unwrap();
+    let small = synthesize(&stacks::many_by_demand(5)).unwrap();
     assert_eq!((small.objects(), assignment(&small).len()), (&[][..], 5));
-    let large = synthesize(&many(100)).unwrap();
+    let large = synthesize(&stacks::many_by_demand(100)).unwrap();
     let [object] = large.objects() else {
         panic!("{:?}", large.objects())
     };
@@ -439,7 +419,7 @@ fn what_a_rule_cant_hold_is_an_object_that_the_function_may_read() {
 /// A function takes 125 services.
 #[test]
 fn more_services_are_spread_over_functions_and_a_new_one_moves_no_other() {
-    let template = |count| synthesize(&many(count)).unwrap();
+    let template = |count| synthesize(&stacks::many_by_demand(count)).unwrap();
     let before = assignment(&template(200));
     let functions: BTreeSet<&String> = before.values().collect();
     assert_eq!(
@@ -457,7 +437,9 @@ fn more_services_are_spread_over_functions_and_a_new_one_moves_no_other() {
 
 #[test]
 fn a_thousand_services_are_refused_with_a_way_to_split_them() {
-    let error = synthesize(&many(1_000)).map(drop).unwrap_err();
+    let error = synthesize(&stacks::many_by_demand(1_000))
+        .map(drop)
+        .unwrap_err();
     let SynthesisError::TooManyResources { count } = error else {
         panic!("{error}")
     };
@@ -466,7 +448,7 @@ fn a_thousand_services_are_refused_with_a_way_to_split_them() {
     let possible = 2_000 + 9 * 7 + 1..=2_000 + 12 * 17 + 1;
     assert!(possible.contains(&count), "{count}");
     insta::assert_snapshot!(error);
-    assert!(synthesize(&many(235)).is_ok());
+    assert!(synthesize(&stacks::many_by_demand(235)).is_ok());
 }
 
 /// A service whose name is so long, with a queue whose name is as long.

@@ -325,6 +325,26 @@ pub(crate) fn demanded(demand: Demand) -> Scaling {
     }
 }
 
+/// So many existing services, each with an existing queue, whose names are of a usual length.
+pub(crate) fn many_by_demand(count: usize) -> Stack {
+    let names: Vec<String> = (0..count)
+        .map(|number| format!("department-worker-{number:04}"))
+        .collect();
+    let queues = names
+        .iter()
+        .map(|name| (name.as_str(), existing_queue(name)))
+        .collect();
+    let service = |name: &String| {
+        let theirs = existing("production", name, &[name]);
+        scaled_by(demanded(demand(Actuator::Function)), theirs)
+    };
+    let services = names
+        .iter()
+        .map(|name| (name.as_str(), service(name)))
+        .collect();
+    with("shop", queues, services)
+}
+
 /// Services that scale by demand in every way, of one's own and of somebody else's, and one by its backlog.
 pub(crate) fn by_demand(name: &str) -> Stack {
     let measured = |actuator| Demand {

@@ -3,6 +3,7 @@
 //! The simulator is an npm package. It also refuses actions, resources, and condition keys that IAM doesn't know.
 
 mod calls;
+mod demand;
 mod deploy;
 mod neighbors;
 mod others;

@@ -78,6 +78,7 @@ impl World {
                 let id = "0a1b2c3d-1111-2222-3333-444455556666";
                 return arn("cloudformation", &format!("stack/{}/{id}", self.stack.name));
             }
+            "AssetsBucket" => return template::contract::assets_bucket(ACCOUNT, REGION),
             _ => {}
         }
         let parameters = &self.template.to_json()["Parameters"];

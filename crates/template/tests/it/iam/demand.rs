@@ -1,0 +1,114 @@
+//! A function that scales by demand, and whoever runs `status`: the object with what it scales, and its log.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use template::permissions::Permissions;
+use template::{contract, names};
+
+use super::others::on;
+use super::world::{ACCOUNT, REGION, World, arn};
+use super::{Request, expect_all, simulator};
+use crate::stacks;
+use crate::templates::statements;
+
+/// A stack whose services don't fit into the input of a rule.
+fn large() -> World {
+    let world = World::new(stacks::many_by_demand(100));
+    assert_eq!(world.template.objects().len(), 1);
+    world
+}
+
+fn object(key: &str) -> String {
+    let bucket = contract::assets_bucket(ACCOUNT, REGION);
+    format!("arn:aws:s3:::{bucket}/{key}")
+}
+
+/// Requests of the function, within the boundary of the stack's roles, and those of whoever looks.
+fn requests(all: &[(&str, String)]) -> Vec<Request> {
+    let all = all.iter().flat_map(|(action, resource)| {
+        let mut function = on(action, resource.as_str()).by("function");
+        function.within = Some("boundary".into());
+        [function, on(action, resource.as_str()).by("read")]
+    });
+    all.collect()
+}
+
+fn policies(world: &World) -> BTreeMap<String, Vec<serde_json::Value>> {
+    let role = statements(world.template.to_json(), &names::demand_function_role(1));
+    let role: Vec<_> = role.into_iter().map(|one| world.resolve(one)).collect();
+    let permissions = Permissions::of(&world.stack).unwrap();
+    // Whoever only looks has no permission to plan.
+    let only_looks = |sid: &str| {
+        ![
+            "PlanStacks",
+            "DropPlans",
+            "MakeAssetsBucket",
+            "UploadAssets",
+        ]
+        .contains(&sid)
+    };
+    let read = permissions.read.iter().map(|document| {
+        let all = document["Statement"].as_array().unwrap().iter();
+        let kept = all.filter(|one| only_looks(one["Sid"].as_str().unwrap()));
+        json!({ "Version": "2012-10-17", "Statement": kept.collect::<Vec<_>>() })
+    });
+    BTreeMap::from([
+        (
+            "function".to_owned(),
+            vec![json!({ "Version": "2012-10-17", "Statement": role })],
+        ),
+        ("read".to_owned(), read.collect()),
+        ("boundary".to_owned(), permissions.boundary),
+    ])
+}
+
+/// An older object of the stack, too: while an update goes on, a rule still names it, and after a rollback again.
+#[test]
+fn the_object_with_what_is_scaled_can_be_read_and_nothing_else_in_the_bucket() {
+    let world = large();
+    let key = &world.template.objects()[0].key;
+    assert!(key.starts_with("fleets/shop/"), "{key}");
+    let older = format!("fleets/shop/{}.json", "0".repeat(64));
+    let read = |key: &str| ("s3:GetObject", object(key));
+    let allowed = requests(&[read(key), read(&older)]);
+    let elsewhere = key.replace("fleets/shop/", "fleets/shop-2/");
+    let digest = key.strip_prefix("fleets/").unwrap();
+    let bucket = || object("").trim_end_matches('/').to_owned();
+    let denied = requests(&[
+        read(&elsewhere),
+        read(&digest.replace("shop/", "shopping/")),
+        read(digest),
+        read("scaling-function-0a1b2c3d.zip"),
+        read("drafts/shop.json"),
+        ("s3:GetObject", format!("arn:aws:s3:::payments/{key}")),
+        ("s3:GetObjectVersion", object(key)),
+        ("s3:PutObject", object(key)),
+        ("s3:DeleteObject", object(key)),
+        ("s3:ListBucket", bucket()),
+        ("s3:GetBucketPolicy", bucket()),
+    ]);
+    let policies = policies(&world);
+    let seen = expect_all(&policies, &allowed, true) + expect_all(&policies, &denied, false);
+    assert_eq!(seen, if simulator().is_some() { 26 } else { 0 });
+}
+
+/// `status` says for which bursts tasks stay warm. What the tasks write into their logs is nobody's business.
+#[test]
+fn whoever_looks_can_read_the_log_of_the_function_and_no_other() {
+    let mut seen = 0;
+    for name in ["shop", "a-stack-whose-name-is-cut-by-cloudformation"] {
+        let world = World::new(stacks::by_demand(name));
+        let by = |group: &str| on("logs:FilterLogEvents", group.trim_end_matches(":*")).by("read");
+        let own = world.arn(&names::demand_function_logs(1));
+        // In AWS's messages, the name has an ending.
+        let ending = own.replace(":*", ":log-stream:");
+        let tasks = world.arn(&names::service_log_group("function"));
+        let payments = arn("logs", "log-group:payments-ScalingFunctionLogs-1A2B");
+        let own = [by(&own), by(&ending)];
+        let others = [by(&tasks), by(&payments)];
+        let policies = policies(&world);
+        seen += expect_all(&policies, &own, true) + expect_all(&policies, &others, false);
+    }
+    assert_eq!(seen, if simulator().is_some() { 8 } else { 0 });
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_types::DateTime;
 use scaling::{
     Bounds, DemandRequest, PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
-    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
+    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Warm, WarmFloor,
 };
 use serde::Serialize;
 
@@ -32,6 +32,11 @@ pub struct DemandState {
     pub largest: Option<f64>,
     /// What the function measured in the last 15 minutes.
     pub measured: DemandMeasurements,
+    /// Which warm tasks the function keeps; `None` when Application Auto Scaling sets the count.
+    pub warm: Option<Warm>,
+    /// The warm tasks that pay for themselves, and the bursts that they are for, as the function's log has them. `None` if
+    /// there are none, or the log doesn't say.
+    pub floor: Option<WarmFloor>,
 }
 
 /// What a function that scales by demand measures while it runs.
@@ -115,7 +120,7 @@ fn list_published(function: &Function) -> Vec<Published> {
                 Some(Published {
                     name,
                     namespace: request.namespace.clone(),
-                    state: initial_state(None, None, service.demand?),
+                    state: initial_state(service.demand?),
                 })
             })
             .collect(),
@@ -125,28 +130,36 @@ fn list_published(function: &Function) -> Vec<Published> {
             .map(|policy| Published {
                 name: policy.into(),
                 namespace: policy.namespace.clone(),
-                state: initial_state(
-                    Some(function.name.clone()),
-                    Bounds::new(policy.min, policy.max).ok(),
-                    policy.law,
-                ),
+                state: DemandState {
+                    function: Some(function.name.clone()),
+                    bounds: Bounds::new(policy.min, policy.max).ok(),
+                    warm: Some(policy.warm),
+                    ..initial_state(policy.law)
+                },
             })
             .collect(),
     }
 }
 
-fn initial_state(
-    function: Option<String>,
-    bounds: Option<Bounds>,
-    law: DemandRequest,
-) -> DemandState {
+fn initial_state(law: DemandRequest) -> DemandState {
     DemandState {
-        function,
-        bounds,
+        function: None,
+        bounds: None,
         law,
         need: None,
         largest: None,
         measured: DemandMeasurements::default(),
+        warm: None,
+        floor: None,
+    }
+}
+
+impl DemandState {
+    /// Whether there are warm tasks that pay for themselves: their reason is in the log of the function.
+    pub(super) fn is_insured_by(&self, function: &Function) -> bool {
+        self.function.as_ref() == Some(&function.name)
+            && self.warm == Some(Warm::Auto)
+            && self.measured.warm_tasks.is_some()
     }
 }
 

@@ -14,6 +14,7 @@ mod refresh;
 mod scaled;
 mod services;
 mod unread;
+mod warm;
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -122,6 +123,12 @@ pub async fn inspect_stack(
         unread.or_nothing("tasks needed", demand::read(session, &functions, now)),
     )
     .await?;
+    let floors = warm::read(session, &functions, &resources, &demands, now);
+    for (service, floor) in unread.or_nothing("warm tasks", floors).await? {
+        demands
+            .entry(service)
+            .and_modify(|state| state.floor = Some(floor));
+    }
     for service in &mut services {
         service.alarm_steps = steps.remove(&service.name());
         service.demand = demands.remove(&service.name());

@@ -1,5 +1,7 @@
 //! Warm tasks as insurance against bursts that come faster than tasks start.
 
+use serde::{Deserialize, Serialize};
+
 use super::arrivals::ArrivalLog;
 use super::recent::{RecentMaximum, RecentMinimum};
 
@@ -70,7 +72,7 @@ pub(super) struct InsuredCheck {
 }
 
 /// A floor, and the bursts that it is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WarmFloor {
     /// Tasks.
     pub tasks: u32,
@@ -78,6 +80,27 @@ pub struct WarmFloor {
     pub bursts: f64,
     /// Mean rate of these bursts, in messages per second.
     pub rate: f64,
+}
+
+impl WarmFloor {
+    /// Returns the bursts that the tasks are for, such as `bursts of 40/s came 6 times in 3 days`; `None` for a configured
+    /// number.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        if self.bursts <= 0.0 {
+            return None;
+        }
+        let times = match self.bursts.round().max(1.0) {
+            1.0 => "once".to_owned(),
+            times => format!("{times:.0} times"),
+        };
+        // Less than one message per second isn't 0.
+        let digits = if self.rate < 9.5 { 1 } else { 0 };
+        let rate = self.rate;
+        Some(format!(
+            "bursts of {rate:.digits$}/s came {times} in 3 days"
+        ))
+    }
 }
 
 impl Insurance {
@@ -223,6 +246,24 @@ mod tests {
     #[test]
     fn rare_bursts_do_not() {
         assert_eq!(after_bursts(4 * 3_600, 4).floor(50.0).tasks, 0);
+    }
+
+    /// The function's log has this text, and `status` repeats it.
+    #[test]
+    fn a_floor_is_explained() {
+        let explain = |tasks, bursts, rate| {
+            let floor = WarmFloor {
+                tasks,
+                bursts,
+                rate,
+            };
+            floor.reason()
+        };
+        let six = "bursts of 40/s came 6 times in 3 days";
+        assert_eq!(explain(2, 5.8, 40.2).as_deref(), Some(six));
+        let one = "bursts of 0.2/s came once in 3 days";
+        assert_eq!(explain(1, 0.3, 0.24).as_deref(), Some(one));
+        assert_eq!(explain(3, 0.0, 0.0), None);
     }
 
     #[test]

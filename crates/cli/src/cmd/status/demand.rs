@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use deployer::{DemandState, ServiceState};
-use scaling::{TASKS_NEEDED_METRIC, tasks_for};
+use scaling::{TASKS_NEEDED_METRIC, Warm, WarmFloor, tasks_for};
 
 use crate::words::{age_at, number};
 
@@ -58,12 +58,21 @@ fn format_measured(state: &DemandState) -> String {
         ));
     }
     if let Some(tasks) = measured.warm_tasks {
-        text.push_str(&format!(
-            "warm tasks    {}, kept for bursts: the function's log says for which\n",
-            number(tasks)
-        ));
+        text.push_str(&format!("warm tasks    {}\n", explain_warm(state, tasks)));
     }
     text
+}
+
+/// The warm tasks, and why they stay.
+fn explain_warm(state: &DemandState, tasks: f64) -> String {
+    if let Some(Warm::Tasks(_)) = state.warm {
+        return format!("{}, as configured", number(tasks));
+    }
+    let reason = |floor: WarmFloor| Some(format!("{}: {}", floor.tasks, floor.reason()?));
+    state.floor.and_then(reason).unwrap_or_else(|| {
+        let tasks = number(tasks);
+        format!("{tasks}, kept for bursts: the function's log says for which")
+    })
 }
 
 /// What the function does about a need.
@@ -127,6 +136,8 @@ mod tests {
             need: need.map(|value| Datapoint { value, at }),
             largest: need.filter(|_| function.is_none()).map(|_| 2.0),
             measured: function.map(|_| measured).unwrap_or_default(),
+            warm: function.map(|_| Warm::Auto),
+            floor: None,
         };
         let service = ServiceState {
             demand: Some(state.clone()),
@@ -162,8 +173,8 @@ mod tests {
     }
 
     #[test]
-    fn warm_tasks_are_named() {
-        let state = DemandState {
+    fn warm_tasks_are_explained() {
+        let mut state = DemandState {
             function: Some("f".into()),
             bounds: None,
             law: DemandRequest {
@@ -180,11 +191,24 @@ mod tests {
                 warm_tasks: Some(2.0),
                 ..DemandMeasurements::default()
             },
+            warm: Some(Warm::Auto),
+            floor: None,
         };
         assert_eq!(
             format_measured(&state),
             "warm tasks    2, kept for bursts: the function's log says for which\n"
         );
+        state.floor = Some(WarmFloor {
+            tasks: 2,
+            bursts: 6.0,
+            rate: 40.0,
+        });
+        assert_eq!(
+            format_measured(&state),
+            "warm tasks    2: bursts of 40/s came 6 times in 3 days\n"
+        );
+        (state.warm, state.floor) = (Some(Warm::Tasks(2)), None);
+        assert_eq!(format_measured(&state), "warm tasks    2, as configured\n");
     }
 
     #[test]

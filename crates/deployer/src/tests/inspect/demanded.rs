@@ -2,13 +2,16 @@
 
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::MetricDataResult;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsOutput;
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_eventbridge::operation::list_targets_by_rule::ListTargetsByRuleOutput;
 use aws_sdk_eventbridge::types::Target;
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
-use scaling::Bounds;
+use scaling::{Bounds, Warm};
 use serde_json::{Value, json};
 
+use super::super::cloud::json_error;
 use super::stepped::{FUNCTION, configured, inspect};
 use crate::{Datapoint, DemandMeasurements};
 
@@ -25,7 +28,11 @@ fn policy() -> Value {
 
 /// What the rule sends the function.
 fn order() -> Rule {
-    let input = json!({"action": "scale-by-demand", "services": [policy()]});
+    order_of(policy())
+}
+
+fn order_of(policy: Value) -> Rule {
+    let input = json!({"action": "scale-by-demand", "services": [policy]});
     mock!(aws_sdk_eventbridge::Client::list_targets_by_rule).then_output(move || {
         let target = Target::builder().id("1").arn(FUNCTION);
         let target = target.input(input.to_string()).build().unwrap();
@@ -61,9 +68,85 @@ fn values() -> Rule {
     })
 }
 
+/// The last minutes of the function's log, as its lines are and out of order, and one that a cloud without patterns sends.
+fn logs() -> Rule {
+    mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_compute_output(|input| {
+        assert_eq!(input.log_group_name(), Some("web-logs"));
+        assert_eq!(input.filter_pattern(), Some("{ $.warm.tasks > 0 }"));
+        let line = |second: i64, warm: Option<(u32, f64)>| {
+            let mut line = json!({"timestamp": "2026-11-21T10:00:00.000Z", "level": "INFO", "message": "look",
+                "cluster": "shop", "service": "web", "outcome": "kept", "reason": "the work needs 3.0 tasks"});
+            if let Some((tasks, bursts)) = warm {
+                line["warm"] = json!({"tasks": tasks, "bursts": bursts, "rate": 40.2});
+            }
+            FilteredLogEvent::builder()
+                .timestamp(second * 1_000)
+                .message(line.to_string())
+                .build()
+        };
+        FilterLogEventsOutput::builder()
+            .events(line(120, Some((3, 5.8))))
+            .events(line(60, Some((2, 4.9))))
+            .events(line(180, None))
+            .build()
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_floor_of_warm_tasks_is_explained_by_the_functions_log() {
+    let (result, _) = inspect(vec![order(), values(), logs()]).await;
+    let inspection = result.unwrap();
+    let demand = inspection.services[0].demand.as_ref().unwrap();
+    let floor = demand.floor.unwrap();
+    assert_eq!(
+        (floor.tasks, floor.reason().as_deref()),
+        (3, Some("bursts of 40/s came 6 times in 3 days"))
+    );
+    let json = serde_json::to_value(demand).unwrap();
+    assert_eq!(json["warm"], "auto");
+    assert_eq!(
+        json["floor"],
+        json!({"tasks": 3, "bursts": 5.8, "rate": 40.2})
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_may_not_be_read_hides_only_the_explanation() {
+    let denied = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events)
+        .then_http_response(|| json_error("AccessDeniedException", "no logs for you"));
+    let (result, _) = inspect(vec![order(), values(), denied]).await;
+    let inspection = result.unwrap();
+    let demand = inspection.services[0].demand.as_ref().unwrap();
+    assert_eq!(
+        (demand.measured.warm_tasks, demand.floor),
+        (Some(3.0), None)
+    );
+    let [unread] = &*inspection.unread else {
+        panic!("{:?}", inspection.unread)
+    };
+    assert_eq!(unread.name, "warm tasks");
+    assert!(
+        unread.reason.contains("no logs for you"),
+        "{}",
+        unread.reason
+    );
+}
+
+/// As many warm tasks as the definition says need no explanation, and no request.
+#[tokio::test(start_paused = true)]
+async fn configured_warm_tasks_are_not_looked_up() {
+    let mut policy = policy();
+    policy["warm"] = json!(3);
+    let (result, _) = inspect(vec![order_of(policy), values()]).await;
+    let inspection = result.unwrap();
+    let demand = inspection.services[0].demand.as_ref().unwrap();
+    assert_eq!(demand.warm, Some(Warm::Tasks(3)));
+    assert_eq!(inspection.unread, []);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_need_is_shown_beside_who_sets_the_count() {
-    let (result, _) = inspect(vec![order(), values()]).await;
+    let (result, _) = inspect(vec![order(), values(), logs()]).await;
     let inspection = result.unwrap();
     let web = &inspection.services[0];
     assert_eq!((&*web.service, web.alarm_steps.is_none()), ("web", true));

@@ -40,6 +40,7 @@ fn stack() -> CloudFormation {
         .stack()
         .holds("AWS::Events::Rule", "WebScalingRule", "rule")
         .holds("AWS::Lambda::Function", "WebScalingFunction", "web-scaling")
+        .holds("AWS::Logs::LogGroup", "WebScalingFunctionLogs", "web-logs")
         .holds("AWS::ECS::Cluster", "Cluster", "shop")
         .holds(
             "AWS::ECS::CapacityProvider",

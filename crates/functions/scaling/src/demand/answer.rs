@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scaling::DemandPolicy;
+use scaling::{DemandPolicy, WarmFloor};
 use serde::{Serialize, Serializer};
 
 use crate::demand::ProcessingTime;
@@ -59,9 +59,9 @@ pub struct DemandCheck {
     /// Tasks to which scale-in can go, where the arrivals are known for long enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<f64>,
-    /// Warm tasks, if there are any.
+    /// Warm tasks, if there are any, and the bursts that they are for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub warm: Option<u32>,
+    pub warm: Option<WarmFloor>,
     /// Seconds of a task start, once it is measured: the 95th percentile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_start: Option<f64>,

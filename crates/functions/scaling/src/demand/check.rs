@@ -292,7 +292,7 @@ impl ServiceRun {
             in_flight: any.then_some(estimate.in_flight),
             need: estimate.need,
             keep: estimate.keep,
-            warm: Some(estimate.warm.tasks).filter(|tasks| *tasks > 0),
+            warm: Some(estimate.warm).filter(|warm| warm.tasks > 0),
             task_start: Some(estimate.task_start).filter(|_| estimate.task_start_measured),
             processing_time: estimate.processing_time.filter(|_| estimate.measured),
             within_objective: estimate.delivered,

@@ -100,7 +100,7 @@ fn measured(look: &DemandCheck) -> Vec<Value> {
         seconds(TASK_START_METRIC, look.task_start),
         share.map(|share| (WITHIN_OBJECTIVE_METRIC, share, StandardUnit::Percent)),
         look.warm
-            .map(|tasks| (WARM_TASKS_METRIC, tasks.into(), StandardUnit::Count)),
+            .map(|warm| (WARM_TASKS_METRIC, warm.tasks.into(), StandardUnit::Count)),
     ];
     values.into_iter().flatten().collect()
 }

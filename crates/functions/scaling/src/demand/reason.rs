@@ -66,13 +66,10 @@ fn explain_need(bounds: Bounds, estimate: &DeadlineEstimate) -> String {
     };
     let warm = estimate.warm;
     if warm.tasks > 0 && need <= f64::from(warm.tasks) {
-        text = format!("{} warm tasks", warm.tasks);
-        if warm.bursts > 0.0 {
-            text = format!(
-                "{text}: bursts of {:.0}/s came {:.0} times in 3 days",
-                warm.rate,
-                warm.bursts.max(1.0)
-            );
+        let plural = if warm.tasks == 1 { "" } else { "s" };
+        text = format!("{} warm task{plural}", warm.tasks);
+        if let Some(reason) = warm.reason() {
+            text = format!("{text}: {reason}");
         }
     }
     if need > f64::from(bounds.max()) {

@@ -25,13 +25,22 @@ async fn a_new_environment_learns_from_two_weeks() {
     world.lock().unwrap().history = Some(|minute| if minute % 2 == 0 { 600.0 } else { 0.0 });
     let all = minutes(&world, &tight(), 2).await;
     let look = all[0].looks().last().unwrap();
-    let warm = look.warm.unwrap();
+    let floor = look.warm.unwrap();
+    let warm = floor.tasks;
     assert!((15..=27).contains(&warm), "{look:?}");
     assert!(
         look.reason
             .starts_with(&format!("{warm} warm tasks: bursts of 10/s came ")),
         "{}",
         look.reason
+    );
+    // `status` reads it there.
+    let line = all[0].log.iter().rfind(|line| line["message"] == "look");
+    let line = line.unwrap();
+    assert_eq!(line["warm"], json!(floor));
+    assert_eq!(
+        (&line["cluster"], &line["service"]),
+        (&json!("web"), &json!("worker"))
     );
     assert_eq!(all[0].looks()[0].outcome, DemandOutcome::ScaledOut);
     let world = world.lock().unwrap();

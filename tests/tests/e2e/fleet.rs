@@ -85,8 +85,12 @@ async fn a_hundred_existing_services_are_measured_by_several_invocations() {
         cloud: &cloud,
         name: &stack.name,
     };
-    fleet.build(SERVICES).await;
-    let _ = stack.deploy(&fleet.definition(SERVICES)).await.succeeds();
+    fleet.build(SERVICES, first_count).await;
+    let scaled = |_| {
+        "tasks: {min: 1, max: 9}, scaling: {backlog_per_task: {acceptable_latency: 10m, processing_time: 1s}}".to_owned()
+    };
+    let definition = fleet.definition(SERVICES, scaled);
+    let _ = stack.deploy(&definition).await.succeeds();
     let found = cloud.resources(&stack.name).await;
     let requests = cloud.measured(&found).await;
     assert!(requests.len() > 1, "it fits one target: {requests:?}");
@@ -113,10 +117,10 @@ async fn a_hundred_existing_services_are_measured_by_several_invocations() {
     let (first, _) = invocations.split_at(requests.len());
     let published: u64 = first.iter().sum();
     assert_eq!(published, SERVICES as u64, "one firing is {invocations:?}");
-    fleet.is_untouched(SERVICES).await;
+    fleet.has_counts(SERVICES, first_count).await;
     let _ = stack.destroy(&[]).await.succeeds();
     // What somebody else owns outlives the stack.
-    fleet.is_untouched(SERVICES).await;
+    fleet.has_counts(SERVICES, first_count).await;
     fleet.take_away(SERVICES).await;
 }
 
@@ -133,14 +137,19 @@ async fn invocations(cloud: &Cloud, log_group: &str) -> Vec<u64> {
     published.collect()
 }
 
+/// One to four tasks.
+pub(crate) fn first_count(number: usize) -> i32 {
+    i32::try_from(1 + number % 4).unwrap()
+}
+
 /// Services and queues that somebody else owns, all in one cluster.
-struct Fleet<'a> {
-    cloud: &'a Cloud,
-    name: &'a str,
+pub(crate) struct Fleet<'a> {
+    pub(crate) cloud: &'a Cloud,
+    pub(crate) name: &'a str,
 }
 
 impl Fleet<'_> {
-    fn service(&self, number: usize) -> String {
+    pub(crate) fn service(&self, number: usize) -> String {
         format!("{}-service-{number}", self.name)
     }
 
@@ -148,9 +157,10 @@ impl Fleet<'_> {
         format!("{}-queue-{number}", self.name)
     }
 
-    fn definition(&self, services: usize) -> String {
+    /// `scaled` gives the tasks and the scaling of each service.
+    pub(crate) fn definition(&self, services: usize, scaled: impl Fn(usize) -> String) -> String {
         let mut queues = String::new();
-        let mut scaled = String::new();
+        let mut all = String::new();
         for number in 0..services {
             let (queue, service) = (self.queue(number), self.service(number));
             writeln!(
@@ -159,21 +169,21 @@ impl Fleet<'_> {
             )
             .unwrap();
             writeln!(
-                scaled,
-                "  s{number}: {{existing: {}/{service}, consumes: [q{number}], tasks: {{min: 1, max: 9}}, \
-                 scaling: {{backlog_per_task: {{acceptable_latency: 10m, processing_time: 1s}}}}}}",
-                self.name
+                all,
+                "  s{number}: {{existing: {}/{service}, consumes: [q{number}], {}}}",
+                self.name,
+                scaled(number)
             )
             .unwrap();
         }
         format!(
-            "name: {}\nregion: {REGION}\nqueues:\n{queues}services:\n{scaled}metric: {{namespace: {NAMESPACE}}}\n",
+            "name: {}\nregion: {REGION}\nqueues:\n{queues}services:\n{all}metric: {{namespace: {NAMESPACE}}}\n",
             self.name
         )
     }
 
-    /// Two messages in each queue, one to four tasks in each service.
-    async fn build(&self, services: usize) {
+    /// Two messages in each queue, and so many tasks in each service.
+    pub(crate) async fn build(&self, services: usize, first: fn(usize) -> i32) {
         let ecs = &self.cloud.clients.ecs;
         ecs.create_cluster()
             .cluster_name(self.name)
@@ -197,8 +207,7 @@ impl Fleet<'_> {
                 .cluster(self.name)
                 .task_definition(self.name);
             let request = request.service_name(self.service(number));
-            let desired = i32::try_from(1 + number % 4).unwrap();
-            request.desired_count(desired).send().await.unwrap();
+            request.desired_count(first(number)).send().await.unwrap();
             Ok(())
         })
         .await
@@ -225,18 +234,19 @@ impl Fleet<'_> {
             .await
     }
 
-    async fn is_untouched(&self, services: usize) {
+    /// Each service is there with its count.
+    pub(crate) async fn has_counts(&self, services: usize, expected: fn(usize) -> i32) {
         let found = self.services(services).await;
         assert_eq!(found.len(), services);
         for service in &found {
             assert_eq!(service.status(), Some("ACTIVE"));
             let number = service.service_name().unwrap().rsplit('-').next().unwrap();
-            let number: i32 = number.parse().unwrap();
-            assert_eq!(service.desired_count(), 1 + number % 4);
+            let expected = expected(number.parse().unwrap());
+            assert_eq!(service.desired_count(), expected, "service {number}");
         }
     }
 
-    async fn take_away(&self, services: usize) {
+    pub(crate) async fn take_away(&self, services: usize) {
         let (ecs, sqs) = (&self.cloud.clients.ecs, &self.cloud.clients.sqs);
         let work = stream::iter((0..services).map(Ok::<_, std::convert::Infallible>));
         work.try_for_each_concurrent(AT_ONCE, async |number| {

@@ -1,6 +1,7 @@
 //! Scaling by demand, with a function: the shipped definition, each part through its own service's API; then
 //! messages, and the real function that sets the count; then nothing is left.
 
+mod object;
 mod several;
 
 use std::time::Duration;

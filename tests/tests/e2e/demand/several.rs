@@ -1,33 +1,87 @@
 //! Several services that one function scales by demand: each by its own queue, while one is broken.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+use aws_smithy_types::DateTime;
 use e2e::{Bench, Cloud, TestStack, until};
-use serde_json::json;
+use scaling::WarmFloor;
+use serde_json::{Value, json};
 
-use super::MINUTES;
+use super::{ACCOUNT, MINUTES, REGION};
 
-fn definition(name: &str) -> String {
-    let service = |short: &str| {
+fn definition(name: &str, bursty: &str) -> String {
+    let service = |short: &str, slo: &str| {
         format!(
             "  {short}:
     image: public.ecr.aws/docker/library/busybox:1.37
     consumes: [{short}]
-    slo: 1m
+    slo: {slo}
     tasks: {{min: 1, max: 20}}
     scaling: {{demand: {{processing_time: 6s}}}}
 "
         )
     };
-    let services: String = ["busy", "later", "broken"].map(service).concat();
+    let services: String = ["busy", "later", "broken"]
+        .map(|short| service(short, "1m"))
+        .concat();
+    let services = services + &service("bursty", "10s");
     format!(
         "name: {name}
 queues:
   busy: {{visibility_timeout: 1m}}
   later: {{visibility_timeout: 1m}}
   broken: {{visibility_timeout: 1m}}
+  bursty: {{existing: \"arn:aws:sqs:{REGION}:{ACCOUNT}:{bursty}\"}}
 metric: {{namespace: EndToEnd}}
 services:
 {services}"
     )
+}
+
+/// A queue that is empty now, and had 10 messages at the beginning of every tenth minute of the last hours.
+async fn bursty_queue(cloud: &Cloud, name: &str) {
+    const HOURS: i64 = 6;
+    let request = cloud.clients.sqs.create_queue().queue_name(name);
+    request.send().await.unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let minute = i64::try_from(now.as_secs() / 60).unwrap();
+    let dimension = Dimension::builder().name("QueueName").value(name).build();
+    let data = (minute - HOURS * 60..minute).map(|minute| {
+        let messages = if minute % 10 == 0 { 10.0 } else { 0.0 };
+        MetricDatum::builder()
+            .metric_name("NumberOfMessagesSent")
+            .dimensions(dimension.clone())
+            .timestamp(DateTime::from_secs(minute * 60))
+            .value(messages)
+            .build()
+    });
+    let request = cloud.clients.cloudwatch.put_metric_data();
+    let request = request.namespace("AWS/SQS");
+    let request = request.set_metric_data(Some(data.collect()));
+    request.send().await.unwrap();
+}
+
+/// `status` says why tasks stay warm: nothing that reacts serves a burst within 10 s if a task takes 40 s to start. There
+/// was one burst every ten minutes for six hours.
+async fn warm_tasks_are_explained(stack: &TestStack) {
+    let state = until("warm tasks and their reason", MINUTES, async || {
+        // It fails, since a queue was deleted by hand.
+        let status = stack.run("status", &[]).end().await.json();
+        let services = status["services"].as_array().unwrap().iter();
+        let mut names = services.filter(|one| one["service"].as_str().unwrap().contains("Bursty"));
+        let state = names.next().unwrap()["demand"].clone();
+        (state["floor"] != Value::Null).then_some(state)
+    })
+    .await;
+    assert_eq!(state["warm"], "auto");
+    assert_eq!(
+        state["floor"]["tasks"],
+        state["measured"]["warm_tasks"].as_f64().unwrap() as u32
+    );
+    let floor: WarmFloor = serde_json::from_value(state["floor"].clone()).unwrap();
+    assert!((1..=20).contains(&floor.tasks), "{floor:?}");
+    assert!((30.0..=36.0).contains(&floor.bursts), "{floor:?}");
 }
 
 #[tokio::test]
@@ -35,7 +89,10 @@ async fn several_services_scale_on_their_own_while_one_is_broken() {
     let bench = Bench::open();
     let cloud = Cloud::connect(&bench).await;
     let stack = TestStack::new(&bench, "several");
-    let _ = stack.deploy(&definition(&stack.name)).await.succeeds();
+    let bursty = format!("{}-bursty", stack.name);
+    bursty_queue(&cloud, &bursty).await;
+    let definition = definition(&stack.name, &bursty);
+    let _ = stack.deploy(&definition).await.succeeds();
     let found = cloud.resources(&stack.name).await;
     let functions = found.ids_of_type("AWS::Lambda::Function");
     assert_eq!(functions.count(), 1, "one for all");
@@ -62,6 +119,7 @@ async fn several_services_scale_on_their_own_while_one_is_broken() {
     })
     .await;
     assert_eq!(scaled[2], 1);
+    warm_tasks_are_explained(&stack).await;
 
     // By hand for one service: the others aren't checked, and their counts aren't shown.
     let by_hand = ["--function", "scaling", "--service", "later"];

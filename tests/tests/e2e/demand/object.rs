@@ -1,0 +1,59 @@
+//! More services with `demand` than the input of a rule holds: an object in the assets bucket says what their function
+//! scales.
+
+use e2e::{Bench, Cloud, TestStack};
+use scaling::{DemandOrder, FleetDocument};
+
+use crate::fleet::{Fleet, first_count};
+
+const SERVICES: usize = 40;
+
+/// Two messages of ten minutes each, to be begun within one minute, need more tasks than any of the services can have:
+/// each goes from no task to its maximum at the check with which a deploy ends.
+#[tokio::test]
+async fn services_that_only_an_object_names_are_all_scaled() {
+    let bench = Bench::open();
+    let cloud = Cloud::connect(&bench).await;
+    let stack = TestStack::new(&bench, "object");
+    let fleet = Fleet {
+        cloud: &cloud,
+        name: &stack.name,
+    };
+    fleet.build(SERVICES, |_| 0).await;
+    let definition = fleet.definition(SERVICES, |number| {
+        let most = first_count(number);
+        format!(
+            "slo: 1m, tasks: {{min: 0, max: {most}}}, scaling: {{demand: {{processing_time: 10m}}}}"
+        )
+    });
+    let _ = stack.deploy(&definition).await.succeeds();
+    let found = cloud.resources(&stack.name).await;
+    let inputs = cloud.rule_inputs(&found).await;
+    let [input] = &*inputs else {
+        panic!("{inputs:?}")
+    };
+    let order: DemandOrder = serde_json::from_str(input).unwrap();
+    assert_eq!(order.services, [], "the object has them");
+    let object = order.object.unwrap();
+    let prefix = format!("fleets/{}/", stack.name);
+    assert!(object.key.starts_with(&prefix), "{object:?}");
+    let request = cloud.clients.s3.get_object();
+    let request = request.bucket(&object.bucket).key(&object.key);
+    let body = request.send().await.unwrap().body.collect().await.unwrap();
+    let document: FleetDocument = serde_json::from_slice(&body.into_bytes()).unwrap();
+    assert_eq!(document.services.len(), SERVICES);
+    fleet.has_counts(SERVICES, first_count).await;
+
+    // `status` reads the object, too, and each service is shown with its bounds.
+    let status = stack.status().await;
+    let services = status["services"].as_array().unwrap();
+    let known = |number: usize| {
+        let name = fleet.service(number);
+        let state = services.iter().find(|one| one["service"] == name).unwrap();
+        assert_eq!(state["demand"]["bounds"][1], first_count(number), "{state}");
+    };
+    (0..SERVICES).for_each(known);
+    let destroyed = stack.destroy(&[]).await.succeeds();
+    assert_eq!(destroyed["remains"]["left"], serde_json::json!([]));
+    fleet.take_away(SERVICES).await;
+}

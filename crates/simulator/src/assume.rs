@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::assumptions::Assumption;
 use crate::random::Distribution;
 use crate::scenario::Overrides;
 use crate::time::parse_duration;
@@ -101,8 +102,55 @@ impl Overrides {
         })
     }
 
+    /// What is given of the service in place of what the definition says, for people.
+    pub(crate) fn list_given(&self) -> Vec<Assumption> {
+        let time = |time: Duration| format!("{time:?}");
+        let values = [
+            ("slo", "latency objective", self.slo.map(time)),
+            (
+                "processing_time",
+                "processing time of a message",
+                self.processing.map(|one| one.to_string()),
+            ),
+            (
+                "concurrency",
+                "messages that a task works on at once",
+                self.concurrency.map(|one| one.to_string()),
+            ),
+            (
+                "batch",
+                "messages that a task receives at once",
+                self.batch.map(|one| one.to_string()),
+            ),
+            (
+                "prefetch",
+                "tasks receive while they work",
+                self.prefetch.map(|one| one.to_string()),
+            ),
+            (
+                "deploy_every",
+                "a deployment every",
+                self.deploy_every.map(time),
+            ),
+        ];
+        let evidence = self.assumptions.as_ref().map(|all| &all.evidence);
+        let given = values.into_iter().filter_map(|(key, name, value)| {
+            Some(Assumption {
+                key,
+                name,
+                value: value?,
+                source: "D",
+                evidence: evidence.and_then(|all| all.get(key).cloned()),
+            })
+        });
+        given.collect()
+    }
+
     /// The error is what may be written.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
+        if let Some(assumed) = &mut self.assumptions {
+            assumed.evidence.remove(key);
+        }
         match key {
             "slo" => self.slo = Some(parse_time(value)?),
             "processing_time" => {
@@ -119,7 +167,6 @@ impl Overrides {
 
     fn set_constant(&mut self, key: &str, value: &str) -> Result<(), &'static str> {
         let assumed = self.assumptions.get_or_insert_default();
-        assumed.evidence.remove(key);
         match key {
             "task_start" => assumed.task_start = parse_distribution(value, Distribution::Fixed)?,
             "instance_start" => assumed.instance_start = parse_time(value)?,

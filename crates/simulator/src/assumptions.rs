@@ -121,7 +121,7 @@ pub struct Assumption {
     pub name: &'static str,
     /// Value with its unit.
     pub value: String,
-    /// Where the default is from: A documented by AWS, B measured by others, C inferred.
+    /// Where the default is from: A documented by AWS, B measured by others, C inferred, D the definition.
     pub source: &'static str,
     /// Why this value is believed, if an assumptions file says so: "measured 2026-11-29: …".
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,7 +160,7 @@ impl Default for Assumptions {
 }
 
 impl Assumptions {
-    /// All of them, for people.
+    /// All of them, for people; without what was given of the service.
     #[must_use]
     pub fn list(&self) -> Vec<Assumption> {
         let line = |key, name, value: String, source| Assumption {

@@ -32,7 +32,8 @@ impl Overrides {
             (None, None) => return,
         };
         let key = KEYS.iter().find(|key| **key == entry.key);
-        if let (Some(key), Some(assumptions)) = (key, &mut self.assumptions) {
+        if let Some(key) = key {
+            let assumptions = self.assumptions.get_or_insert_default();
             assumptions.evidence.insert(key, evidence);
         }
     }

@@ -215,7 +215,7 @@ impl RunOutcome {
             series,
             actions: records.actions.iter().take(ACTIONS).copied().collect(),
             reasons: Vec::new(),
-            assumptions: scenario.assumptions.list(),
+            assumptions: scenario.list_assumptions(),
             notes: notes
                 .iter()
                 .chain(&scenario.notes)

@@ -292,6 +292,7 @@ fn render_constants(outcome: &RunOutcome) -> Markup {
         "A" => "documented by AWS",
         "B" => "measured by others",
         "C" => "inferred",
+        "D" => "the definition's",
         _ => "",
     };
     html! {

@@ -72,6 +72,7 @@ impl Scenario {
                 arm: false,
             },
             assumptions: overrides.assumptions.clone().unwrap_or_default(),
+            given: overrides.list_given(),
             billing: Billing::of_service(stack, service, found, prices, &mut notes),
             notes,
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use scaling::Bounds;
 
-use crate::assumptions::Assumptions;
+use crate::assumptions::{Assumption, Assumptions};
 use crate::cost::{Billing, PriceTable};
 use crate::policy::Policy;
 use crate::random::Distribution;
@@ -58,6 +58,8 @@ pub struct Scenario {
     pub size: TaskSize,
     /// What is taken for granted.
     pub assumptions: Assumptions,
+    /// What was given of the service in place of what the definition says.
+    pub given: Vec<Assumption>,
     /// What it is billed by.
     pub billing: Billing,
     /// What was assumed or left out, a sentence each.
@@ -197,8 +199,17 @@ impl Scenario {
                 arm: true,
             },
             assumptions: Assumptions::default(),
+            given: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// Everything that is assumed: of the service what was given, and all constants.
+    #[must_use]
+    pub fn list_assumptions(&self) -> Vec<Assumption> {
+        let mut all = self.given.clone();
+        all.extend(self.assumptions.list());
+        all
     }
 
     /// The same with another policy, and billed for what that needs.

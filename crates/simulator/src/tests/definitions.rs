@@ -290,3 +290,40 @@ fn a_service_is_judged_by_its_objective() {
     assert_eq!(policy.acceptable_latency, Some(Duration::from_secs(5)));
     assert_eq!(policy.share, Some(0.99));
 }
+
+/// Of every key: what it changes is shown, under its name alone, and with its evidence from a file.
+#[test]
+fn every_assumption_is_shown() {
+    let values = [
+        "7s", "7", "0.7", "true", "false", "running", "blocks", "average", "5%", "off", "deletes",
+    ];
+    let shown = |overrides: &Overrides| scenario_of(BACKLOG, overrides).unwrap().list_assumptions();
+    let defaults = shown(&Overrides::default());
+    for key in crate::assume::KEYS {
+        let differing = |value: &&str| {
+            let mut overrides = Overrides::default();
+            let taken = overrides.assume(&format!("{key}={value}"));
+            let list = taken.ok().map(|()| shown(&overrides))?;
+            let differing = list.into_iter().filter(|one| !defaults.contains(one));
+            Some(differing.collect::<Vec<_>>()).filter(|all| !all.is_empty())
+        };
+        let value = values.iter().find(|value| differing(value).is_some());
+        let value = value.unwrap_or_else(|| panic!("{key} is never shown"));
+        let [one] = &*differing(value).unwrap() else {
+            panic!("{key} is shown more than once")
+        };
+        assert_eq!(one.key, key);
+        assert!(one.value.starts_with(value), "{key}: {}", one.value);
+
+        let mut overrides = Overrides::default();
+        let file = format!("{key}: {{value: {value}, evidence: seen}}");
+        overrides.assume_file("a.yaml", &file).unwrap();
+        let list = shown(&overrides);
+        let one = list.iter().find(|one| one.key == key).unwrap();
+        assert_eq!(one.evidence.as_deref(), Some("seen"), "{key}");
+        overrides.assume(&format!("{key}={value}")).unwrap();
+        let list = shown(&overrides);
+        let one = list.iter().find(|one| one.key == key).unwrap();
+        assert_eq!(one.evidence, None, "{key}: said on the command line");
+    }
+}

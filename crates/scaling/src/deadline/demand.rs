@@ -2,6 +2,15 @@
 
 use super::arrivals::ArrivalLog;
 
+/// Messages whose work has started: they are late no more, and keep their places for the rest of their work.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Started {
+    /// Messages in flight.
+    pub(super) messages: f64,
+    /// Seconds after the planned share of the objective at which work that starts in time is done.
+    pub(super) beyond: f64,
+}
+
 /// The question: how many tasks must run from `from` on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeadlineDemand {
@@ -9,6 +18,8 @@ pub(super) struct DeadlineDemand {
     pub(super) objective: f64,
     /// Share of the objective that is planned with.
     pub(super) share: f64,
+    /// Messages among `waiting` that have started, in front of number `served`; none if work is short.
+    pub(super) started: Started,
     /// When the tasks run that are ordered now: now itself if tasks are to be removed.
     pub(super) from: f64,
     /// Seconds from an order to a task that runs.
@@ -34,6 +45,10 @@ impl DeadlineDemand {
     /// the time is the demand. Each entry of the log is a cohort with a deadline of its own. The work of the messages
     /// that are yet to come is due one objective after they are sent, which is the queue at `from` ÷ the objective.
     ///
+    /// A message that starts at its deadline is done only after its work. What starts in time counts, so where work is long
+    /// beside the objective, the time of it that exceeds the unplanned part of the objective comes on top. The messages
+    /// that have started share the tasks with those that wait, and have no deadline any more.
+    ///
     /// If the oldest message is late already, more tasks make fewer messages late and cost more. Work in a queue that
     /// is drained in a time `φ` keeps messages late in proportion to `φ`, and the extra tasks cost in proportion to
     /// `1/φ` per start, so the cheapest `φ` falls with the square root of the price of a late message.
@@ -41,7 +56,8 @@ impl DeadlineDemand {
     /// Source: Baruah, Mok and Rosier, "Preemptively Scheduling Hard-Real-Time Sporadic Tasks on One Processor", IEEE
     /// Real-Time Systems Symposium (1990): the processor demand criterion.
     pub(super) fn tasks(&self, log: &ArrivalLog) -> f64 {
-        let planned = self.share * self.objective;
+        let planned = self.share * self.objective + self.started.beyond;
+        let busy = self.started.messages;
         let age = (self.from - self.sent).max(0.0);
         let late = age - self.objective;
         let within = if late > 0.0 {
@@ -54,7 +70,7 @@ impl DeadlineDemand {
         let head = self.waiting * self.work / within.max(f64::MIN_POSITIVE);
         let cohorts = log.after(self.served).filter_map(|cohort| {
             let left = cohort.at + planned - self.from;
-            (left >= self.shortest).then(|| (cohort.count - self.served) * self.work / left)
+            (left >= self.shortest).then(|| (cohort.count - self.served + busy) * self.work / left)
         });
         cohorts.fold(head, f64::max)
     }
@@ -69,6 +85,7 @@ mod tests {
         DeadlineDemand {
             objective: 300.0,
             share: 0.8,
+            started: Started::default(),
             from: 60.0,
             start: 60.0,
             served: 0.0,
@@ -117,6 +134,34 @@ mod tests {
             ..demand()
         };
         assert!((late.tasks(&log) - 1_200.0 / 53.66).abs() < 0.01);
+    }
+
+    /// An objective of 2 h, and 90 min of work: 80% of the objective and the 66 min of work beyond the other 24 min are
+    /// 162 min, in which 31 messages of 90 min need 31 × 90 ÷ 162 = 17.2 tasks. 30 of them have started; the last was sent at
+    /// 60 s. 72 min later, 90 min are left for 31 × 90 min of work: 31 tasks, one more than those that are busy.
+    #[test]
+    fn long_work_is_done_after_its_deadline() {
+        let minute = 60.0;
+        let mut log = ArrivalLog::new(6.0 * 3_600.0);
+        log.add(0.0, 30.0);
+        log.add(60.0, 1.0);
+        let long = DeadlineDemand {
+            objective: 120.0 * minute,
+            started: Started {
+                messages: 30.0,
+                beyond: 66.0 * minute,
+            },
+            served: 30.0,
+            waiting: 31.0,
+            work: 90.0 * minute,
+            ..demand()
+        };
+        assert!((long.tasks(&log) - 31.0 * 90.0 / 162.0).abs() < 1e-9);
+        let later = DeadlineDemand {
+            from: 60.0 + 72.0 * minute,
+            ..long
+        };
+        assert!((later.tasks(&log) - 31.0).abs() < 1e-9);
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::arrivals::{ArrivalCounter, ArrivalLog, Sample};
 use super::delivered::Delivered;
-use super::demand::DeadlineDemand;
+use super::demand::{DeadlineDemand, Started};
 use super::dispersion::Dispersion;
 use super::insurance::{Insurance, WarmFloor};
 use super::keep_up::{Arriving, KeepUp};
@@ -90,15 +90,24 @@ pub(super) struct DeadlineWatch {
 }
 
 /// The service and its queue at a check.
+#[derive(Clone, Copy)]
 struct Moment {
     at: f64,
     running: f64,
-    total: f64,
+    visible: f64,
+    in_flight: f64,
     rate: f64,
     /// Seconds of work per message and task.
     work: f64,
     start: f64,
     price: f64,
+}
+
+impl Moment {
+    /// Messages in the queue.
+    fn total(&self) -> f64 {
+        self.visible + self.in_flight
+    }
 }
 
 impl DeadlineWatch {
@@ -261,7 +270,7 @@ impl DeadlineWatch {
         estimate.delivered = self.delivered.share();
         estimate.rate = self.segment.rate();
         let one = if visible + in_flight > 0.0 { 1.0 } else { 0.0 };
-        if let Some(moment) = self.moment(at, seen.running, visible + in_flight) {
+        if let Some(moment) = self.moment(at, seen.running, (visible, in_flight)) {
             self.demand(&moment, sent, &mut estimate, one);
         } else if one > 0.0 {
             estimate.need = Some(one);
@@ -281,14 +290,20 @@ impl DeadlineWatch {
         at - self.since >= (60.0 * self.second).max(self.starts.planned())
     }
 
-    fn moment(&self, at: f64, running: u32, total: f64) -> Option<Moment> {
+    fn moment(
+        &self,
+        at: f64,
+        running: u32,
+        (visible, in_flight): (f64, f64),
+    ) -> Option<Moment> {
         let tuning = &self.settings.tuning;
         let allowed = tuning.late_part * self.settings.allowed_late();
         let late = self.delivered.late(86_400.0 * self.second) / allowed;
         Some(Moment {
             at,
             running: f64::from(running),
-            total,
+            visible,
+            in_flight,
             rate: self.segment.rate().unwrap_or(0.0),
             work: self.processing.work()? / f64::from(self.settings.concurrency.max(1)),
             start: self.starts.planned(),
@@ -322,8 +337,11 @@ impl DeadlineWatch {
             .value()
             .max(self.recent_deadlines.value());
         let reduced = self.deadlines_from_now(moment, share);
+        // Ending a task that works for long costs more than an idle one.
+        let busy =
+            self.started(moment, share).messages / f64::from(self.settings.concurrency.max(1));
         estimate.need = Some(need);
-        estimate.keep = Some(need.max(held).max(reduced));
+        estimate.keep = Some(need.max(held).max(reduced).max(busy));
     }
 
     fn arriving(&self, moment: &Moment) -> Arriving {
@@ -346,8 +364,9 @@ impl DeadlineWatch {
         let overdue = moment.at - OVERDUE_STARTS * moment.start;
         let joining = self.starts.joining(moment.at, from, overdue);
         let capacity = (moment.running * moment.start + joining) / moment.work;
-        let served = self.log.total() - moment.total + capacity;
-        let waiting = (moment.total + moment.rate * moment.start - capacity).max(0.0);
+        let (total, started) = (moment.total(), self.started(moment, share));
+        let served = self.log.total() - total + started.messages + capacity;
+        let waiting = (total + moment.rate * moment.start - capacity).max(0.0);
         let yet_to_come = || {
             let ahead = (served - self.log.total()) / moment.rate;
             if ahead.is_finite() {
@@ -372,15 +391,31 @@ impl DeadlineWatch {
         self.deadline_demand(moment, share).tasks(&self.log)
     }
 
+    /// The messages in flight, if work is long beside the objective. Short work counts as waiting: what that adds is within
+    /// the part of the objective that isn't planned with.
+    fn started(&self, moment: &Moment, share: f64) -> Started {
+        let residence = moment.work * f64::from(self.settings.concurrency.max(1));
+        let beyond = residence - (1.0 - share) * self.objective;
+        match beyond > 0.0 {
+            true => Started {
+                messages: moment.in_flight,
+                beyond,
+            },
+            false => Started::default(),
+        }
+    }
+
     fn deadline_demand(&self, moment: &Moment, share: f64) -> DeadlineDemand {
-        let served = self.log.total() - moment.total;
+        let started = self.started(moment, share);
+        let served = self.log.total() - moment.total() + started.messages;
         DeadlineDemand {
             objective: self.objective,
             share,
+            started,
             from: moment.at,
             start: moment.start,
             served,
-            waiting: moment.total,
+            waiting: moment.total(),
             sent: self.log.sent_at(served).unwrap_or(moment.at),
             work: moment.work,
             price: moment.price,

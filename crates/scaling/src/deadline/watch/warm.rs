@@ -87,7 +87,8 @@ impl DeadlineWatch {
             let moment = Moment {
                 at: start,
                 running: 0.0,
-                total: 0.0,
+                visible: 0.0,
+                in_flight: 0.0,
                 rate: messages / minute,
                 work: work / f64::from(self.settings.concurrency.max(1)),
                 start: self.starts.planned(),

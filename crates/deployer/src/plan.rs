@@ -299,4 +299,75 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn texts_that_are_empty_are_none() {
+        let target = ResourceTargetDefinition::builder()
+            .attribute(ResourceAttribute::Tags)
+            .name("");
+        let detail = ResourceChangeDetail::builder().target(target.build());
+        let change = |id: &str| {
+            let change = ResourceChange::builder()
+                .details(detail.clone().build())
+                .physical_resource_id(id);
+            convert_change(&change.build())
+        };
+        let id = |id: &str| change(id).physical_id;
+        assert_eq!((id(""), id("url")), (None, Some("url".to_owned())));
+        assert_eq!(change("url").properties, ["Tags"]);
+    }
+
+    #[test]
+    fn what_was_deleted_by_hand_can_not_be_lost_and_what_was_changed_can() {
+        let queue = |id: &str| Change::of(Action::Remove, id, "AWS::SQS::Queue");
+        let finding = |id: &str, problem| Finding {
+            logical_id: id.to_owned(),
+            resource_type: "AWS::SQS::Queue".to_owned(),
+            physical_id: id.to_owned(),
+            problem,
+        };
+        let disabled = Problem::Disabled {
+            property: "Any".to_owned(),
+        };
+        let mut plan = Plan {
+            changes: vec![queue("Deleted"), queue("Changed")],
+            ..Plan::default()
+        };
+        plan.revert(&[
+            finding("Deleted", Problem::Missing),
+            finding("Changed", disabled),
+        ]);
+        let losses: Vec<_> = plan.losses().map(|one| one.logical_id.as_str()).collect();
+        assert_eq!(losses, ["Changed"]);
+    }
+
+    #[test]
+    fn a_recovery_includes_just_the_creation_after_it() {
+        let plan = |creates_stack, action| Plan {
+            creates_stack,
+            changes: vec![Change::of(action, "X", "AWS::SQS::Queue")],
+            ..Plan::default()
+        };
+        let created = plan(true, Action::Add);
+        assert!(created.is_included_in(&plan(true, Action::Remove)));
+        assert!(!created.is_included_in(&plan(false, Action::Remove)));
+        for other in [plan(false, Action::Add), plan(true, Action::Change)] {
+            assert!(!other.is_included_in(&created));
+        }
+    }
+
+    #[test]
+    fn the_removal_of_what_is_there_names_it() {
+        let resource = |id: &str, physical_id: &str| Resource {
+            resource_type: "AWS::SQS::Queue".to_owned(),
+            logical_id: id.to_owned(),
+            physical_id: physical_id.to_owned(),
+            status: "CREATE_COMPLETE".to_owned(),
+        };
+        let mut plan = Plan::default();
+        plan.remove_all(&[resource("Made", "url"), resource("NeverMade", "")]);
+        let named = |one: &Change| (one.logical_id.clone(), one.physical_id.clone());
+        let removed: Vec<_> = plan.removals().map(named).collect();
+        assert_eq!(removed, [("Made".to_owned(), Some("url".to_owned()))]);
+    }
 }

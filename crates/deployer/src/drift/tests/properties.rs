@@ -7,7 +7,7 @@ use template::contract::types;
 
 use crate::finding::Problem;
 
-use super::super::compare::compare;
+use super::super::compare::{compare, is_same};
 use super::super::intended::Intended;
 use super::super::live::Live;
 use super::{findings, intend_all};
@@ -73,6 +73,42 @@ fn services_spell_the_same_value_in_their_own_way() {
             "{template}"
         );
     }
+}
+
+#[test]
+fn what_looks_alike_is_different() {
+    let different = [
+        (json!(["a", "b"]), json!(["a", "c"])),
+        (json!(["a"]), json!(["a", "b"])),
+        (json!(["a", "b"]), json!(["a"])),
+        (json!([{ "a": 1 }]), json!({ "a": 1 })),
+        (json!({ "a": 1 }), json!([{ "a": 1 }])),
+        (json!("1"), json!("2")),
+        (json!("{\"a\":1}"), json!("{\"a\":1,\"b\":2}")),
+        (json!("{\"a\":1,\"b\":2}"), json!("{\"a\":1}")),
+    ];
+    for (template, service) in different {
+        assert!(!is_same(&template, &service), "{template}");
+    }
+    assert!(is_same(&json!("1.0"), &json!("1")));
+    // A function that wasn't resolved could have any value.
+    let unresolved = json!({ "Ref": "Elsewhere" });
+    assert!(is_same(&unresolved, &json!("a")) && is_same(&json!("a"), &unresolved));
+}
+
+#[test]
+fn a_policy_is_compared_as_a_whole() {
+    let added = |property: &str, template: Value, service: Value| {
+        problems(
+            "Any",
+            json!({ property: template }),
+            json!({ property: service }),
+        )
+        .len()
+    };
+    let (one, two) = (json!({ "a": [1] }), json!({ "a": [1], "b": [2] }));
+    assert_eq!(added("FilterPolicy", one.clone(), two.clone()), 1);
+    assert_eq!(added("Policies", json!([one]), json!([two])), 1);
 }
 
 #[test]
@@ -153,6 +189,7 @@ fn defaults_that_scaling_rests_on_are_expected_though_the_template_leaves_them_o
     let template = json!({ "Resources": {
         "Alarm": { "Type": types::ALARM, "Properties": {} },
         "Queue": { "Type": types::QUEUE },
+        "Rule": { "Type": types::RULE },
         "Policy": { "Type": types::SCALING_POLICY, "Properties": {
             "TargetTrackingScalingPolicyConfiguration": { "TargetValue": 100 },
         }},
@@ -160,6 +197,7 @@ fn defaults_that_scaling_rests_on_are_expected_though_the_template_leaves_them_o
     let off = json!({
         "ActionsEnabled": false,
         "DelaySeconds": "900",
+        "State": "DISABLED",
         "TargetTrackingScalingPolicyConfiguration": { "TargetValue": 100.0, "DisableScaleIn": true },
     });
     let all = intend_all(&template);
@@ -173,7 +211,7 @@ fn defaults_that_scaling_rests_on_are_expected_though_the_template_leaves_them_o
         .iter()
         .map(|finding| finding.logical_id.as_str())
         .collect();
-    assert_eq!(ids, BTreeSet::from(["Alarm", "Policy", "Queue"]));
+    assert_eq!(ids, BTreeSet::from(["Alarm", "Policy", "Queue", "Rule"]));
 }
 
 #[test]

@@ -307,3 +307,24 @@ async fn an_object_is_read_once_and_outlives_one_that_cant_be_read() {
         .unwrap_err();
     assert_eq!(cold.name(), "FleetUnread");
 }
+
+/// With an objective shorter than a start, warm tasks depend on two weeks of arrivals: three services ask for them at each
+/// check, in the order in which they have waited, so that 125 know them after 42 checks.
+#[tokio::test(start_paused = true)]
+async fn three_services_learn_at_a_time_until_all_know_the_arrivals_of_two_weeks() {
+    let fake = Fake::new(30, 30, steady);
+    let memory = Mutex::new(Memory::default());
+    let mut order = fake.order(30, 5_000);
+    for service in order["services"].as_array_mut().unwrap() {
+        service["law"]["acceptable_latency_ms"] = json!(10_000);
+    }
+    fake.invoke(0, &memory, order.clone()).await.result.unwrap();
+    let asked = fake.seconds("GetMetricData");
+    // What went through all queues lately is one more call.
+    let at = |second| asked.iter().filter(|one| **one == second).count();
+    let expected = [4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0];
+    let found: Vec<usize> = (0..12).map(|check| at(check * 5)).collect();
+    assert_eq!((found.as_slice(), asked.len()), (&expected[..], 31));
+    fake.invoke(60, &memory, order).await.result.unwrap();
+    assert_eq!(fake.seconds("GetMetricData").len(), 31 + 1);
+}

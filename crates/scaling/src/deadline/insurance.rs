@@ -8,6 +8,9 @@ use super::recent::{RecentMaximum, RecentMinimum};
 /// Most levels of the floor that are compared.
 const LEVELS: usize = 20;
 
+/// Fewer messages than this are the rounding of none.
+const NONE: f64 = 1e-6;
+
 /// Floors of warm tasks, each with what it would have saved and cost.
 ///
 /// If a task starts slower than the objective, no reaction serves the first seconds of a jump in time; only tasks that
@@ -122,20 +125,31 @@ impl Insurance {
         }
     }
 
-    /// Adds a check, whose messages are in the log already.
-    pub(super) fn add(&mut self, check: &InsuredCheck, log: &ArrivalLog) {
-        let kept = (-check.during / self.decay).exp();
-        let mut late_without = 0.0;
+    /// Adds a check, whose messages are in the log already, or a longer time of even arrivals in so many steps. A level for
+    /// which nothing changes within that time takes one step with the same result, but for the decay of a minute.
+    pub(super) fn add(&mut self, check: &InsuredCheck, steps: u32, log: &ArrivalLog) {
+        let before = log.total() - check.messages;
         for level in &mut self.levels {
-            let late = level.add(check, log);
-            level.late = level.late * kept + late;
-            level.spent *= kept;
-            level.spent += level.running(check) * check.during;
-            if level.tasks == 0.0 {
-                late_without = late;
+            let steps = if level.is_steady(check) { 1 } else { steps };
+            let share = 1.0 / f64::from(steps);
+            let kept = (-check.during * share / self.decay).exp();
+            for step in 1..=steps {
+                let passed = f64::from(step) * share;
+                let part = InsuredCheck {
+                    at: check.at - check.during * (1.0 - passed),
+                    during: check.during * share,
+                    messages: check.messages * share,
+                    ..*check
+                };
+                let late = level.add(&part, before + check.messages * passed, log);
+                level.late = level.late * kept + late;
+                level.spent *= kept;
+                level.spent += level.running(&part) * part.during;
+                if level.tasks == 0.0 {
+                    self.bursts.add(&part, late, kept);
+                }
             }
         }
-        self.bursts.add(check, late_without, kept);
     }
 
     /// Returns the floor that is cheapest at this price of a late message, in task-seconds.
@@ -154,25 +168,41 @@ impl Insurance {
     }
 }
 
+impl InsuredCheck {
+    /// Tasks for the arrivals alone.
+    fn arriving(&self) -> f64 {
+        self.keep_up.max(self.rate * self.work)
+    }
+}
+
 impl Level {
     /// Tasks that would run.
     fn running(&self, check: &InsuredCheck) -> f64 {
         self.tasks.max(check.least).max(self.wanted.value())
     }
 
-    /// Returns the messages that would be late in a check.
-    fn add(&mut self, check: &InsuredCheck, log: &ArrivalLog) -> f64 {
+    /// Whether nothing waits, and the tasks that run serve the arrivals at this rate: those that ran before, since a fall
+    /// is followed at once, or those of the floor.
+    fn is_steady(&self, check: &InsuredCheck) -> bool {
+        let running = self.tasks.max(check.least).max(self.wanted.value());
+        self.waiting <= NONE && check.arriving() <= running
+    }
+
+    /// Returns the messages that would be late in a check, by whose end `sent` were sent.
+    fn add(&mut self, check: &InsuredCheck, sent: f64, log: &ArrivalLog) -> f64 {
         let drained = self.waiting * check.work / (check.start + check.planned);
-        let wanted = check.keep_up.max(check.rate * check.work) + drained;
+        let wanted = check.arriving() + drained;
         self.wanted.add(check.at, wanted, check.start);
         let capacity = self.running(check) * check.during / check.work;
         let served = capacity.min(self.waiting + check.messages);
+        let waited = self.waiting > NONE;
         self.waiting += check.messages - served;
-        if served <= 0.0 {
+        // What is served as it comes is in time.
+        if served <= 0.0 || !(waited || self.waiting > NONE) {
             return 0.0;
         }
         // The message that is served in the middle of the check stands for all of them.
-        let number = log.total() - self.waiting - served / 2.0;
+        let number = sent - self.waiting - served / 2.0;
         let sent = log.sent_at(number).unwrap_or(check.at);
         let is_late = check.at - check.during / 2.0 - sent > check.objective;
         if is_late { served } else { 0.0 }
@@ -202,6 +232,7 @@ impl Bursts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// Hours in checks of 5 s: nothing, but for 10 s with 20 messages per second of 1 s every `apart` seconds. Tasks
     /// start in 60 s, so without a floor none runs in time.
@@ -226,6 +257,7 @@ mod tests {
                     objective: 10.0,
                     planned: 6.0,
                 },
+                1,
                 &log,
             );
         }
@@ -270,5 +302,52 @@ mod tests {
     fn without_late_messages_there_is_no_floor() {
         let floor = after_bursts(u32::MAX, 0).floor(200.0);
         assert_eq!((floor.tasks, floor.bursts), (0, 0.0));
+    }
+
+    proptest! {
+        /// Minutes of even arrivals, each as one span or as twelve checks.
+        #[test]
+        fn a_minute_at_once_is_the_same_as_its_checks(
+            minutes in prop::collection::vec(prop_oneof![Just(0u32), 0..30u32, 0..900u32], 60..200),
+            least in 0..3u32,
+        ) {
+            let (mut spans, mut checks) = (Insurance::new(100, 3.0 * 86_400.0), Insurance::new(100, 3.0 * 86_400.0));
+            let (mut by_minute, mut by_check) = (ArrivalLog::new(120.0), ArrivalLog::new(120.0));
+            let mut start = 0.0;
+            for messages in minutes {
+                let messages = f64::from(messages);
+                let check = |at: f64, during: f64| InsuredCheck {
+                    at,
+                    during,
+                    messages: messages * during / 60.0,
+                    rate: messages / 60.0,
+                    least: least.into(),
+                    keep_up: messages / 60.0 * 2.0,
+                    work: 2.0,
+                    start: 40.0,
+                    // No multiple of a check, so that rounding decides nothing.
+                    objective: 10.7,
+                    planned: 6.0,
+                };
+                by_minute.add(start, 0.0);
+                by_minute.add(start + 60.0, messages);
+                spans.add(&check(start + 60.0, 60.0), 12, &by_minute);
+                for step in 1..=12 {
+                    let at = start + 5.0 * f64::from(step);
+                    by_check.add(at, messages / 12.0);
+                    checks.add(&check(at, 5.0), 1, &by_check);
+                }
+                start += 60.0;
+            }
+            for (one, other) in spans.levels.iter().zip(&checks.levels) {
+                // The decay of a minute is 0.02%.
+                prop_assert!((one.spent - other.spent).abs() <= 3e-4 * other.spent, "{one:?} {other:?}");
+                // Where a check is late or in time by rounding, its messages are: at most 30 tasks × 5 s ÷ 2 s.
+                prop_assert!((one.late - other.late).abs() <= 3e-4 * other.late + 75.0, "{one:?} {other:?}");
+                prop_assert!((one.waiting - other.waiting).abs() < 1e-3, "{one:?} {other:?}");
+            }
+            let (one, other) = (spans.floor(50.0), checks.floor(50.0));
+            prop_assert!((one.bursts - other.bursts).abs() < 0.01, "{one:?} {other:?}");
+        }
     }
 }

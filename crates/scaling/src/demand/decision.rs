@@ -54,6 +54,11 @@ pub enum DecisionReason {
         /// Whose it is.
         of: Side,
     },
+    /// Tasks are to spare, but it isn't known yet how many warm tasks the arrivals of earlier days ask for.
+    Learning {
+        /// When it is no longer waited for.
+        until: Duration,
+    },
     /// Tasks are to spare, but a cooldown may still run of a change from before the first check.
     Begun {
         /// When the longest cooldown would end.

@@ -48,6 +48,10 @@ pub(crate) fn explain_decision(
             };
             format!("the count waits until {until} for the last {side} to take effect")
         }
+        DecisionReason::Learning { until } => format!(
+            "scale-in waits for the arrivals of earlier days, which decide on warm tasks, until {} at most",
+            moment::text(until)
+        ),
         DecisionReason::Begun { until } => format!(
             "scale-in waits until {} for a change that this environment may not know of",
             moment::text(until)

@@ -10,6 +10,9 @@ use crate::{
     ServiceReading,
 };
 
+/// Within these minutes, a function of many services has read the arrivals of earlier days for each of them.
+const LEARNING_MINUTES: u32 = 15;
+
 /// Checks, decides, and remembers what was done.
 ///
 /// [`Self::new`]; then [`Self::sample`] as often as the queues are read, [`Self::decide`] at each check, and
@@ -22,6 +25,9 @@ pub struct DeadlineScaler {
     settings: DeadlineSettings,
     bounds: Bounds,
     restraint: Restraint,
+    /// The first check, and how long after it nothing is removed that warm tasks may need.
+    begun: Duration,
+    learns_for: Duration,
     /// When there last was a message, by a check or by the deletes that CloudWatch reports.
     busy: Option<Duration>,
 }
@@ -41,11 +47,14 @@ impl DeadlineScaler {
             settings,
             bounds,
             restraint: Restraint::new(bounds, cooldowns),
+            begun: Duration::ZERO,
+            learns_for: Duration::ZERO,
             busy: None,
         }
     }
 
-    /// Returns a scaler that follows a policy.
+    /// Returns a scaler that follows a policy. While [`Self::lacks_arrivals`], it removes nothing for 15 minutes: an
+    /// execution environment that has just begun would otherwise end the warm tasks that another one has started.
     ///
     /// # Errors
     /// When the policy can't be followed: see [`DemandPolicy::check`].
@@ -56,7 +65,11 @@ impl DeadlineScaler {
             scale_in: Duration::from_millis(policy.cooldown_in_ms),
         };
         let settings = DeadlineSettings::from_policy(policy);
-        Ok(Self::new(policy.queues.len(), settings, bounds, cooldowns))
+        let scaler = Self::new(policy.queues.len(), settings, bounds, cooldowns);
+        Ok(Self {
+            learns_for: settings.minute * LEARNING_MINUTES,
+            ..scaler
+        })
     }
 
     /// Adds what CloudWatch knows of the minutes before the first check: the sum of the average messages in flight of
@@ -147,10 +160,18 @@ impl DeadlineScaler {
             DecisionReason::Right
         } else if self.watch.is_starting(seen.at) {
             DecisionReason::Starting
+        } else if let Some(until) = self.learns_until().filter(|until| seen.at < *until) {
+            DecisionReason::Learning { until }
         } else {
             return decision;
         };
         Decision::within(self.bounds, seen.desired, inside, why)
+    }
+
+    /// Until when it is waited for the arrivals of earlier days.
+    fn learns_until(&self) -> Option<Duration> {
+        let until = self.begun.saturating_add(self.learns_for);
+        self.lacks_arrivals().then_some(until)
     }
 
     /// Whether there was a message not long ago. One that came and went between two checks shows in the deletes of its
@@ -166,6 +187,7 @@ impl DeadlineScaler {
         let latest = self.watch.latest();
         if latest.is_none_or(|latest| at.as_secs_f64() < latest) {
             self.restraint.begin(at);
+            self.begun = at;
         }
         if latest.is_some_and(|latest| at.as_secs_f64() < latest) {
             self.watch = DeadlineWatch::new(self.queues, self.settings, self.bounds);

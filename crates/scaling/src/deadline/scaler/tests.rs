@@ -262,3 +262,30 @@ proptest! {
         }
     }
 }
+
+/// A new environment finds 9 tasks, which may be warm ones: an objective of 10 s is shorter than a start of 40 s.
+#[test]
+fn a_new_environment_removes_nothing_before_it_knows_the_arrivals_of_earlier_days() {
+    let mut policy: DemandPolicy = serde_json::from_value(serde_json::json!({
+        "namespace": "n", "cluster": "c", "service": "s", "queues": [{"name": "q", "url": "https://sqs/q"}],
+        "min": 1, "max": 50, "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
+        "law": {"acceptable_latency_ms": 10_000, "processing_time_ms": 2_000, "concurrency": 1,
+                "task_start_ms": 40_000, "window_ms": 60_000, "rate_over_ms": 60_000},
+    }))
+    .unwrap();
+    let after = |policy: &DemandPolicy, learned: u64| {
+        let (mut scaler, mut desired) = (DeadlineScaler::from_policy(policy).unwrap(), 9);
+        let until = at(15 * 60);
+        let whys = idle(&mut scaler, 0, learned, &mut desired);
+        let waits = whys.contains(&DecisionReason::Learning { until });
+        let before = desired;
+        scaler.seed_arrivals([]);
+        idle(&mut scaler, learned + 10, learned + 60, &mut desired);
+        (waits, before, desired)
+    };
+    assert_eq!(after(&policy, 600), (true, 9, 1));
+    // What can't be read is not waited for without end.
+    assert_eq!(after(&policy, 900), (true, 1, 1));
+    policy.warm = Warm::Off;
+    assert_eq!(after(&policy, 600), (false, 1, 1));
+}

@@ -48,7 +48,7 @@ impl DeadlineWatch {
             return fixed(0);
         }
         let check = self.insured(moment, sent, keep_up);
-        self.insurance.add(&check, &self.log);
+        self.insurance.add(&check, 1, &self.log);
         self.insurance.floor(moment.price)
     }
 
@@ -79,13 +79,13 @@ impl DeadlineWatch {
         self.knows_arrivals = true;
         self.insurance = insurance(&self.settings, self.bounds);
         let minute = self.settings.reported.as_secs_f64();
-        let steps = (minute / self.every).ceil().max(1.0);
-        let during = minute / steps;
+        let every = self.settings.every.as_nanos().max(1);
+        let steps = self.settings.reported.as_nanos().div_ceil(every);
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX).clamp(1, 60);
         let mut log = arrival_log(&self.settings);
         for (start, messages) in every_minute(minutes, self.settings.reported) {
-            let start = start.as_secs_f64();
             let moment = Moment {
-                at: start,
+                at: start.as_secs_f64() + minute,
                 running: 0.0,
                 visible: 0.0,
                 in_flight: 0.0,
@@ -97,16 +97,13 @@ impl DeadlineWatch {
             let keep_up = self
                 .arriving(&moment)
                 .keep_up(&self.settings.tuning.keep_up);
-            let mut at = start;
-            while at + during / 2.0 < start + minute {
-                at += during;
-                log.add(at, messages / steps);
-                let check = InsuredCheck {
-                    during,
-                    ..self.insured(&Moment { at, ..moment }, messages / steps, keep_up)
-                };
-                self.insurance.add(&check, &log);
-            }
+            log.add(start.as_secs_f64(), 0.0);
+            log.add(moment.at, messages);
+            let span = InsuredCheck {
+                during: minute,
+                ..self.insured(&moment, messages, keep_up)
+            };
+            self.insurance.add(&span, steps, &log);
         }
     }
 

@@ -82,8 +82,9 @@ pub enum SynthesisError {
     /// More services than one request to the metric function holds, and some of them track their demand.
     #[error(
         "the metric function measures {services} services, and one request to it holds {most} of them. Services with \
-         `demand` and `actuator: target_tracking` have to be measured in one request: divide them among several \
-         stacks, or use `actuator: function`"
+         `demand` and `actuator: target_tracking` have to be measured in one request, since several run in several \
+         environments of the function, none of which sees every minute, and then no task is ever removed: use \
+         `actuator: function`, which has no such limit, or divide them among several stacks"
     )]
     TooManyForDemand {
         /// Services that the metric function measures.

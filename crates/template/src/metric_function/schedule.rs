@@ -86,7 +86,9 @@ fn write_inputs(
         }
     }
     // Demand needs an unbroken series of checks in one environment of the function. Several requests at the same
-    // time run in several environments, each with gaps, and then no service is ever scaled in.
+    // time run in several environments, each with gaps, and then no service is ever scaled in. A scaling function is one
+    // for all services, because its longer orders are objects in the assets bucket; the metric function reads no objects,
+    // and has no permission to.
     let demanded = measured.iter().filter(|one| one.demand.is_some()).count();
     if batches.len() > 1 && demanded > 0 {
         return Err(SynthesisError::TooManyForDemand {

@@ -132,6 +132,12 @@ fn demand_by_target_tracking_in_several_requests_is_refused() {
     let SynthesisError::TooManyForDemand { services: 50, most } = refused else {
         panic!("{refused}");
     };
+    let text = refused.to_string();
+    assert!(text.contains("none of which sees every minute"), "{text}");
+    assert!(
+        text.contains("`actuator: function`, which has no such limit"),
+        "{text}"
+    );
     synthesize(&fleet(most)).unwrap();
     synthesize(&stacks::existing_fleet(50)).unwrap();
 }

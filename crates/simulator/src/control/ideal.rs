@@ -150,7 +150,9 @@ impl Foreknowledge {
 
     /// Work that is due by each interval's end because of the objective.
     fn due_by_objective(&self, scenario: &Scenario) -> impl Iterator<Item = f64> {
-        let patience = (nanos(scenario.slo) / self.interval).saturating_sub(1);
+        // Work is known from when it can begin, and what is left of the objective then.
+        let left = nanos(scenario.slo.saturating_sub(scenario.delay));
+        let patience = (left / self.interval).saturating_sub(1);
         let patience = usize::try_from(patience)
             .unwrap_or(usize::MAX)
             .min(MOST_LATE as usize);

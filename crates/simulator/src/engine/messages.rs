@@ -9,10 +9,11 @@ use super::state::Engine;
 use super::tasks::Work;
 
 impl Engine<'_> {
+    /// A message that was sent `at` can be received from now on.
     #[inline]
     pub(super) fn arrived(&mut self, at: Nanos, work: Nanos) {
         self.records.totals.sent += 1;
-        self.foreknowledge.add(at, work);
+        self.foreknowledge.add(self.records.now, work);
         let mut message = Message {
             sent: at,
             work,

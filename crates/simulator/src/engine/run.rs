@@ -108,6 +108,7 @@ pub(crate) fn run_messages(
     let loaded = run.loaded;
     let stop = loaded.saturating_add(patience(scenario, loaded));
     let slo = nanos(scenario.slo);
+    let delay = nanos(scenario.delay);
     let mut records = if run.detailed {
         Records::new(slo, loaded)?
     } else {
@@ -119,7 +120,7 @@ pub(crate) fn run_messages(
     engine.begin();
     let mut next = sender.next();
     let end = loop {
-        let arrives = next.map_or(Nanos::MAX, |(at, _)| at);
+        let arrives = next.map_or(Nanos::MAX, |(at, _)| at.saturating_add(delay));
         let (ends, rare) = (engine.ends.next_at(), engine.agenda.next_at());
         let now = arrives.min(ends).min(rare);
         if now >= loaded && next.is_none() && engine.is_done() {

@@ -58,6 +58,7 @@ impl Scenario {
             min: found.tasks.min,
             max: found.tasks.max,
             initial: found.tasks.min.max(warm_tasks(found)),
+            delay: Duration::ZERO,
             visibility_timeout: Duration::from_secs(30),
             retention: Duration::from_secs(4 * 86_400),
             max_receives: None,
@@ -103,9 +104,10 @@ impl Scenario {
                 self.visibility_timeout = spec.visibility_timeout;
                 self.retention = spec.retention;
                 self.max_receives = spec.dead_letter.map(|dead_letter| dead_letter.after);
+                self.delay = spec.delay;
                 if !spec.delay.is_zero() {
                     self.notes.push(format!(
-                        "the delay of new messages is not simulated: waiting times are {:?} longer",
+                        "each message is hidden for {:?} after its sending, from which its waiting time counts",
                         spec.delay
                     ));
                 }

@@ -38,6 +38,8 @@ pub struct Scenario {
     pub max: u32,
     /// Tasks that run at the beginning.
     pub initial: u32,
+    /// How long a new message stays hidden. Its waiting time counts from its sending.
+    pub delay: Duration,
     /// How long a received message stays hidden.
     pub visibility_timeout: Duration,
     /// How long the queue keeps a message.
@@ -184,6 +186,7 @@ impl Scenario {
             min: 1,
             max: 100,
             initial: 1,
+            delay: Duration::ZERO,
             visibility_timeout: Duration::from_secs(30),
             retention: Duration::from_secs(4 * 86_400),
             max_receives: None,

@@ -49,7 +49,7 @@ pub(super) fn choose_policy(
             );
         }
         if backlog.count.contains(&Count::Delayed) {
-            notes.push("no message is sent with a delay, so none counts as delayed".to_owned());
+            notes.push("messages that are delayed aren't counted in the simulation".to_owned());
         }
         let tracking = backlog_policy(stack, backlog)?;
         return Ok(match &scaling.steps {
@@ -118,7 +118,7 @@ fn watched(service: &Service, metric: &AlarmMetric) -> Result<(QueueMetric, Stat
             let metric = queue_metric(name).ok_or_else(|| name.clone())?;
             Ok((metric, plain(statistic)?))
         }
-        // No message is sent with a delay.
+        // Delayed messages aren't counted.
         AlarmMetric::Messages {
             queue,
             count,

@@ -143,3 +143,25 @@ fn an_overload_worked_by_hand() {
     near(outcome.duration, 1_200.0, 0.01);
     near(outcome.drain, 600.0, 0.01);
 }
+
+/// A delay of 20 s is part of each message's wait, and changes nothing else: the wait behind others is that of M/M/1, 1 s at
+/// half load, and each message is received 20 s later than without a delay. An objective of 20 s is met by those that find
+/// the task idle alone, which are half of them.
+#[test]
+fn a_delay_is_part_of_the_wait() {
+    let at = |delay: u64, slo: u64| {
+        let scenario = Scenario {
+            policy: Policy::Fixed { tasks: 1 },
+            processing: Distribution::Exponential(SECOND),
+            delay: Duration::from_secs(delay),
+            slo: Duration::from_secs(slo),
+            ..scenario()
+        };
+        run(&scenario, "poisson:rate=0.5/s,for=12d", 2)
+    };
+    let (without, with) = (at(0, 20), at(20, 20));
+    near(with.waiting.mean, 21.0, 0.01);
+    near(with.waiting.mean, without.waiting.mean + 20.0, 1e-3);
+    near(with.within_objective, 0.5, 0.01);
+    assert_eq!(with.messages.sent, without.messages.sent);
+}

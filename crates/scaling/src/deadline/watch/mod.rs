@@ -290,12 +290,7 @@ impl DeadlineWatch {
         at - self.since >= (60.0 * self.second).max(self.starts.planned())
     }
 
-    fn moment(
-        &self,
-        at: f64,
-        running: u32,
-        (visible, in_flight): (f64, f64),
-    ) -> Option<Moment> {
+    fn moment(&self, at: f64, running: u32, (visible, in_flight): (f64, f64)) -> Option<Moment> {
         let tuning = &self.settings.tuning;
         let allowed = tuning.late_part * self.settings.allowed_late();
         let late = self.delivered.late(86_400.0 * self.second) / allowed;

@@ -1,6 +1,6 @@
 //! The experiment of docs/demand.md: scaling by deadlines next to other policies, over generated loads and, with
 //! `--traces DIR`, over recorded ones (CSV files with a time and a count per row).
-//! `cargo run --release -p simulator --example deadline -- [MODE] [--traces DIR] [--days N] [--seeds N] [--set LOADS]`.
+//! `cargo run --release -p simulator --example deadline -- [MODE] [--traces DIR] [--days N] [--seeds N] [--set LOADS] [--load NAME]`.
 //!
 //! `report` compares the policies over objectives, starts, and processing times; `ranges` shows how much the algorithm's
 //! results there depend on the seed; `stress` breaks what the algorithm
@@ -95,7 +95,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seeds: u64 = value("--seeds").map_or(Ok(1), |text| text.parse())?;
     let traces = value("--traces").map(PathBuf::from);
     let set = value("--set").unwrap_or_else(|| "chosen".to_owned());
-    let loads = loads(traces.as_deref(), days, &set)?;
+    let mut loads = loads(traces.as_deref(), days, &set)?;
+    if let Some(only) = value("--load") {
+        loads.retain(|(name, _)| *name == only);
+    }
     match arguments.first().map_or("report", String::as_str) {
         "report" => report(&loads, seeds),
         "loads" => each_load(&loads, seeds, value("--objective")),

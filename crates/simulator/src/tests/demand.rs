@@ -39,6 +39,31 @@ fn a_steady_load_gets_the_tasks_that_it_needs() {
     }
 }
 
+/// 0.5 messages a second of 2 min are 60 tasks. Work as long as the objective, or longer, costs little more than itself: what
+/// has started is late no more.
+#[test]
+fn long_work_costs_little_more_than_itself() {
+    for (objective, work, rate) in [(120, 120, "0.5"), (1_800, 3_600, "0.01")] {
+        let work = Duration::from_secs(work);
+        let policy = Policy::Deadline(DeadlinePolicy::defaults(work));
+        let processing = Distribution::Exponential(work);
+        let scenario = Scenario {
+            max: 400,
+            visibility_timeout: Duration::from_secs(43_200),
+            retention: Duration::from_secs(14 * 86_400),
+            ..Scenario::new("long", Duration::from_secs(objective), processing, policy)
+        };
+        let outcome = run(&scenario, &format!("poisson:rate={rate}/s,for=1d"), 1);
+        assert!(
+            outcome.within_objective > 0.998,
+            "{objective}: {}",
+            outcome.within_objective
+        );
+        let cost = outcome.tasks.seconds / outcome.tasks.needed_seconds;
+        assert!(cost < 1.1, "{objective}: {cost}");
+    }
+}
+
 /// On bursts more messages meet the objective than with KEDA.
 #[test]
 fn bursts_are_met() {

@@ -82,8 +82,8 @@ fn advise(bounded: bool) -> &'static str {
     match bounded {
         true => "",
         false => {
-            "# The definition sets no `permissions_boundary`: whoever has `deploy` can give the stack's roles any\n\
-             # permission. Create the policy `boundary`, name its ARN in `permissions_boundary`, and run this again.\n"
+            "# The definition sets no `roles.boundary`: whoever has `deploy` can give the stack's roles any\n\
+             # permission. Create the policy `boundary`, name its ARN in `roles.boundary`, and run this again.\n"
         }
     }
 }
@@ -136,7 +136,7 @@ mod tests {
             text.contains(&format!("# read 1 of 1: {size} of 6144 characters\n{{\n")),
             "{text}"
         );
-        assert!(advise(false).contains("permissions_boundary"));
+        assert!(advise(false).contains("roles.boundary"));
         assert_eq!(advise(true), "");
     }
 }

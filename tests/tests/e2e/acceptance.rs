@@ -1,8 +1,25 @@
 //! `acceptance` takes a system through its life, continues after a kill, and leaves nothing behind.
 
-use e2e::OwnSandbox;
+use std::path::Path;
+
+use e2e::{OwnSandbox, Started};
 use rustix::process::Signal;
 use serde_json::Value;
+
+/// Starts the command, which writes its report to a file.
+fn start(own: &OwnSandbox, report: &Path, more: &[&str]) -> Started {
+    let report = report.to_str().unwrap();
+    let usual = [
+        "acceptance",
+        "--local",
+        "--yes",
+        "--suffix",
+        "e2e",
+        "--report",
+        report,
+    ];
+    own.bench.xtask([&usual[..], more].concat()).start()
+}
 
 /// In a sandbox whose minute lasts six seconds.
 #[tokio::test]
@@ -11,20 +28,7 @@ async fn a_run_that_was_killed_is_continued_to_its_end() {
     own.start(&["--speed", "10"]).await;
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("acceptance.md");
-    let arguments = |more: &[&str]| {
-        let report = report.to_str().unwrap();
-        let usual = [
-            "acceptance",
-            "--local",
-            "--yes",
-            "--suffix",
-            "e2e",
-            "--report",
-            report,
-        ];
-        let arguments = [&usual[..], more].concat();
-        own.bench.xtask(arguments).start()
-    };
+    let arguments = |more: &[&str]| start(&own, &report, more);
     let expensive = arguments(&["--max-cost", "0.01"]).end().await;
     let refused = expensive.fails(5);
     let message = refused["message"].as_str().unwrap();
@@ -68,21 +72,11 @@ async fn what_a_killed_run_left_is_cleaned_up() {
     own.start(&["--speed", "10"]).await;
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("acceptance.md");
-    let report = report.to_str().unwrap();
-    let usual = [
-        "acceptance",
-        "--local",
-        "--yes",
-        "--suffix",
-        "e2e",
-        "--report",
-        report,
-    ];
-    let mut killed = own.bench.xtask(usual).start();
+    let mut killed = start(&own, &report, &[]);
     killed.says("scale out for messages that wait").await;
     killed.signal(Signal::KILL);
     let _ = killed.end().await;
-    let clean = own.bench.xtask([&usual[..], &["--clean-up"]].concat());
+    let clean = start(&own, &report, &["--clean-up"]);
     let record = clean.end().await.succeeds();
     assert_eq!(record["failure"], "ended by --clean-up");
     assert_eq!(record["steps"][1]["step"], "destroy", "{record}");

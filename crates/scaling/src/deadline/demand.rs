@@ -9,6 +9,9 @@ pub(super) struct Started {
     pub(super) messages: f64,
     /// Seconds after the planned share of the objective at which work that starts in time is done.
     pub(super) beyond: f64,
+    /// Places of a task, beyond whose number for each message no task helps; `None` if work is short, and many messages
+    /// come while one is worked on.
+    pub(super) places: Option<f64>,
 }
 
 /// The question: how many tasks must run from `from` on.
@@ -72,7 +75,11 @@ impl DeadlineDemand {
             let left = cohort.at + planned - self.from;
             (left >= self.shortest).then(|| (cohort.count - self.served + busy) * self.work / left)
         });
-        cohorts.fold(head, f64::max)
+        let tasks = cohorts.fold(head, f64::max);
+        match self.started.places {
+            Some(places) => tasks.min(self.waiting / places),
+            None => tasks,
+        }
     }
 }
 
@@ -150,6 +157,7 @@ mod tests {
             started: Started {
                 messages: 30.0,
                 beyond: 66.0 * minute,
+                places: Some(1.0),
             },
             served: 30.0,
             waiting: 31.0,
@@ -162,6 +170,12 @@ mod tests {
             ..long
         };
         assert!((later.tasks(&log) - 31.0).abs() < 1e-9);
+        // 5 min before its deadline less would be left for the work of a message, but each has a task already.
+        let last = DeadlineDemand {
+            from: 60.0 + 115.0 * minute,
+            ..long
+        };
+        assert_eq!(last.tasks(&log), 31.0);
     }
 
     proptest! {

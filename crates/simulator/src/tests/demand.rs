@@ -54,8 +54,9 @@ fn long_work_costs_little_more_than_itself() {
             ..Scenario::new("long", Duration::from_secs(objective), processing, policy)
         };
         let outcome = run(&scenario, &format!("poisson:rate={rate}/s,for=1d"), 1);
+        // The share that is aimed at without an `slo`; the first messages find one task.
         assert!(
-            outcome.within_objective > 0.998,
+            outcome.within_objective > 0.99,
             "{objective}: {}",
             outcome.within_objective
         );

@@ -389,12 +389,14 @@ impl DeadlineWatch {
     /// The messages in flight, if work is long beside the objective. Short work counts as waiting: what that adds is within
     /// the part of the objective that isn't planned with.
     fn started(&self, moment: &Moment, share: f64) -> Started {
-        let residence = moment.work * f64::from(self.settings.concurrency.max(1));
+        let places = f64::from(self.settings.concurrency.max(1));
+        let residence = moment.work * places;
         let beyond = residence - (1.0 - share) * self.objective;
         match beyond > 0.0 {
             true => Started {
                 messages: moment.in_flight,
                 beyond,
+                places: Some(places),
             },
             false => Started::default(),
         }

@@ -49,6 +49,7 @@ fn long_work_costs_little_more_than_itself() {
         let processing = Distribution::Exponential(work);
         let scenario = Scenario {
             max: 400,
+            protect: true,
             visibility_timeout: Duration::from_secs(43_200),
             retention: Duration::from_secs(14 * 86_400),
             ..Scenario::new("long", Duration::from_secs(objective), processing, policy)

@@ -273,7 +273,8 @@ pub(crate) static RECIPIENT: Text = Text::new(
 
 pub(crate) static SLACK_WORKSPACE: Text = Text::new(
     "the ID of a Slack workspace",
-    255,
+    // Both IDs have 9 to 11 characters; with the stack's name, they are in a name of 128.
+    30,
     "^[0-9A-Z]+$",
     "capital letters and digits, from the workspace's URL",
     "T0123456789",
@@ -281,8 +282,7 @@ pub(crate) static SLACK_WORKSPACE: Text = Text::new(
 
 pub(crate) static SLACK_CHANNEL: Text = Text::new(
     "the ID of a Slack channel",
-    // With the stack's name in a name of 128 characters.
-    60,
+    30,
     "^[A-Za-z0-9]+$",
     "letters and digits, from the channel's URL, and not the channel's name",
     "C0123456789",

@@ -56,7 +56,7 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
                 let resource = Resource::new(
                     types::SLACK_CHANNEL,
                     json!({
-                        "ConfigurationName": format!("{}-{channel}", shorten(&stack.name)),
+                        "ConfigurationName": format!("{}-{workspace}-{channel}", shorten(&stack.name)),
                         "SlackWorkspaceId": workspace,
                         "SlackChannelId": channel,
                         "SnsTopicArns": [topic],
@@ -74,9 +74,9 @@ pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<(), SynthesisE
     }
 }
 
-/// A configuration's name has up to 128 characters; the channel's ID takes 60 of them, and a hyphen.
+/// A configuration's name has up to 128 characters; the IDs take up to 30 each, with a hyphen.
 fn shorten(stack: &str) -> &str {
-    stack.get(..67).unwrap_or(stack)
+    stack.get(..66).unwrap_or(stack)
 }
 
 fn guardrail() -> Text {

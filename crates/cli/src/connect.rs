@@ -13,6 +13,7 @@ use crate::definition::Known;
 use crate::disk::describe_if_full;
 use crate::failure::{Code, Failure, Result};
 use crate::programs;
+use crate::signals::{is_interrupted, run_blocking};
 use crate::ui::Ui;
 use crate::workshop::workshop;
 
@@ -102,7 +103,11 @@ pub(crate) async fn connect_sandbox(
     ui: &Ui,
 ) -> Result<Cloud> {
     // Starting waits on processes and files; nothing else runs meanwhile.
-    let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
+    let start = || sandbox.start(&|text| ui.note(text), &is_interrupted);
+    let running = match tokio::task::block_in_place(|| sandbox.read_status())? {
+        SandboxStatus::Running(_) => tokio::task::block_in_place(start),
+        SandboxStatus::Unresponsive { .. } | SandboxStatus::Stopped { .. } => run_blocking(start),
+    }?;
     let speed = running.behavior.speed.factor();
     let connection = Connection {
         region: region.or_else(|| Some(LOCAL_REGION.to_owned())),

@@ -33,6 +33,18 @@ pub fn note_interruptions() {
     });
 }
 
+/// Runs work that blocks its thread and asks [`is_interrupted`] from time to time. Afterwards a signal that nobody waits
+/// for does nothing any more, so this is for commands that end soon or wait for one.
+pub(crate) fn run_blocking<T>(work: impl FnOnce() -> T) -> T {
+    let signal = tokio::spawn(async {
+        wait_for_interruption().await;
+        INTERRUPTED.store(true, Ordering::Relaxed);
+    });
+    let done = tokio::task::block_in_place(work);
+    signal.abort();
+    done
+}
+
 /// Runs `work` until it ends or is interrupted. Interrupted while the account holds a draft, such as a change set, it
 /// continues until the draft is removed, for at most [`CLEANUP`]; a second signal ends that, too. `None` if it was
 /// interrupted.

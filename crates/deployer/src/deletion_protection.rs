@@ -3,11 +3,14 @@
 use serde_json::{Map, Value};
 use template::contract::types;
 
+use crate::action::Action;
 use crate::drift::{Live, get_resource};
 use crate::error::{Error, Result, unless_denied};
 use crate::observe::{Observed, template};
+use crate::plan::{Change, Plan};
 use crate::resource::Resource;
 use crate::session::Session;
+use crate::status::Status;
 
 /// Refuses to delete a stack with a protected load balancer among these resources.
 pub(crate) async fn check(
@@ -15,13 +18,51 @@ pub(crate) async fn check(
     stack: &Observed,
     resources: &[Resource],
 ) -> Result<()> {
+    let found = find_protected(session, &stack.id, resources).await?;
+    let Some(balancer) = found else {
+        return Ok(());
+    };
+    let refusal = refuse(&stack.name, balancer);
+    let refusal = match stack.status {
+        // Nothing can be deployed to a stack that is stuck.
+        Status::Ready { .. } => refusal.hint(
+            "set `load_balancer.deletion_protection: false` in the definition and deploy, then destroy",
+        ),
+        _ => refusal,
+    };
+    Err(refusal.hint(turn_off(balancer)))
+}
+
+/// Refuses a plan that removes or replaces a protected load balancer: CloudFormation would keep the old one, outside of
+/// the stack, and bill it on.
+pub(crate) async fn check_plan(session: &Session<'_>, stack_id: &str, plan: &Plan) -> Result<()> {
+    let ended = plan.changes.iter().filter(|change| {
+        matches!(change.action, Action::Remove | Action::Replace) && !change.expendable
+    });
+    let ended: Vec<Resource> = ended.map(Change::resource).collect();
+    let found = find_protected(session, stack_id, &ended).await?;
+    let Some(balancer) = found else {
+        return Ok(());
+    };
+    Err(refuse(&plan.stack, balancer).hint(
+        "first deploy with nothing changed but `load_balancer.deletion_protection: false`, then this change",
+    )
+    .hint(turn_off(balancer)))
+}
+
+/// The first load balancer among these that can't be deleted.
+async fn find_protected<'r>(
+    session: &Session<'_>,
+    stack_id: &str,
+    resources: &'r [Resource],
+) -> Result<Option<&'r Resource>> {
     let mut balancers = resources
         .iter()
         .filter(|one| one.resource_type == types::LOAD_BALANCER && !one.physical_id.is_empty());
     let Some(first) = balancers.next() else {
-        return Ok(());
+        return Ok(None);
     };
-    let deployed = read_template(session, stack).await?;
+    let deployed = read_template(session, stack_id).await?;
     for one in std::iter::once(first).chain(balancers) {
         let live = get_resource(session, &one.resource_type, &one.physical_id).await?;
         let intended = deployed.pointer(&format!("/Resources/{}/Properties", one.logical_id));
@@ -34,15 +75,15 @@ pub(crate) async fn check(
                 .is_some_and(is_protected),
         };
         if is_protected {
-            return Err(refuse(stack, one));
+            return Ok(Some(one));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// The deployed template; `null` if it can't be read.
-async fn read_template(session: &Session<'_>, stack: &Observed) -> Result<Value> {
-    let text = unless_denied(template(session, &stack.id, None).await)?;
+async fn read_template(session: &Session<'_>, stack_id: &str) -> Result<Value> {
+    let text = unless_denied(template(session, stack_id, None).await)?;
     let text = text.ok().flatten().unwrap_or_default();
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
@@ -57,15 +98,17 @@ fn is_protected(balancer: &Map<String, Value>) -> bool {
     })
 }
 
-fn refuse(stack: &Observed, balancer: &Resource) -> Error {
-    let (name, arn) = (&stack.name, &balancer.physical_id);
+fn refuse(stack: &str, balancer: &Resource) -> Error {
     Error::refused(format!(
-        "the load balancer {} of {name} is protected against deletion",
+        "the load balancer {} of {stack} is protected against deletion",
         balancer.logical_id
     ))
-    .hint("set `load_balancer.deletion_protection: false` in the definition and deploy, then destroy")
-    .hint(format!(
-        "if it was turned on by hand: aws elbv2 modify-load-balancer-attributes --load-balancer-arn {arn} \
-         --attributes Key=deletion_protection.enabled,Value=false"
-    ))
+}
+
+fn turn_off(balancer: &Resource) -> String {
+    format!(
+        "without a deploy: aws elbv2 modify-load-balancer-attributes --load-balancer-arn {} \
+         --attributes Key=deletion_protection.enabled,Value=false",
+        balancer.physical_id
+    )
 }

@@ -144,6 +144,16 @@ impl Change {
         }
     }
 
+    /// The resource that it is about, as it is now.
+    pub(crate) fn resource(&self) -> Resource {
+        Resource {
+            resource_type: self.resource_type.clone(),
+            logical_id: self.logical_id.clone(),
+            physical_id: self.physical_id.clone().unwrap_or_default(),
+            status: String::new(),
+        }
+    }
+
     /// Whether it deletes messages, or ends a service.
     #[must_use]
     pub fn is_loss(&self) -> bool {

@@ -49,6 +49,9 @@ pub enum Error {
         /// Its output.
         log: PathBuf,
     },
+    /// It was interrupted before LocalStack was ready, which was stopped then.
+    #[error("interrupted while LocalStack was starting; it is stopped")]
+    Interrupted,
     /// The emulators ended, or could not be started.
     #[error("the sandbox's emulators did not start: {detail}")]
     EmulatorsNotStarted {
@@ -88,6 +91,7 @@ impl Error {
                 }
                 hints
             }
+            Self::Interrupted => Vec::new(),
             Self::NotStarted { log, .. } | Self::EmulatorsNotStarted { log, .. } => vec![format!("its log: {}", log.display())],
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 use deployer::newest_glibc;
-use e2e::{Bench, Cloud, TestStack, edited, worker};
+use e2e::{Bench, Cloud, Run, TestStack, edited, worker};
 use serde_json::json;
 
 /// The architecture of this machine: the sandbox runs functions as they are.
@@ -23,21 +23,7 @@ async fn the_build_for_lambda_runs_and_is_small() {
     let bench = Bench::open();
     let cloud = Cloud::connect(&bench).await;
     let stack = TestStack::new(&bench, "lambda");
-    let metric = format!("metric: {{namespace: EndToEnd, architecture: {HERE}}}");
-    let definition = edited(
-        &worker(&stack.name),
-        "metric: {namespace: EndToEnd}",
-        &metric,
-    );
-    stack.write(&format!("{definition}region: us-east-1\n"));
-    let file = stack.file().display().to_string();
-    let arguments = ["deploy", &file, "--yes", "--endpoint-url", bench.endpoint()];
-    let run = bench
-        .xtask(arguments)
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test");
-    let _ = run.end().await.succeeds();
-
+    let _ = deploy_as_to_aws(&bench, &stack).end().await.succeeds();
     let resources = cloud.resources(&stack.name).await;
     let function = resources.id("MetricFunction");
     let request = cloud.clients.lambda.get_function_configuration();
@@ -53,6 +39,45 @@ async fn the_build_for_lambda_runs_and_is_small() {
     assert!(zip.len() < ZIP_BYTES, "the zip has {} bytes", zip.len());
     let newest = newest_glibc(&bootstrap(zip)).expect("it is linked to glibc");
     assert!(newest <= GLIBC, "it asks for glibc {newest:?}");
+}
+
+/// Two commands in one checkout build, read and upload the same program at the same time.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn two_deploys_at_once_upload_a_whole_function() {
+    let bench = Bench::open();
+    let cloud = Cloud::connect(&bench).await;
+    let stacks = ["lambda-one", "lambda-two"].map(|label| TestStack::new(&bench, label));
+    let [one, two] = stacks
+        .each_ref()
+        .map(|stack| deploy_as_to_aws(&bench, stack));
+    let (one, two) = tokio::join!(one.end(), two.end());
+    for (ended, stack) in [one, two].iter().zip(&stacks) {
+        let _ = ended.succeeds();
+        let resources = cloud.resources(&stack.name).await;
+        let input = cloud.rule_inputs(&resources).await.remove(0);
+        let answer = cloud.invoke(resources.id("MetricFunction"), &input).await;
+        assert_eq!(answer["failed"], json!([]), "{answer}");
+    }
+    let [one, two] = stacks.each_ref().map(|stack| uploaded(&cloud, &stack.name));
+    assert_eq!(one.await, two.await);
+}
+
+/// Deploys a worker by `--endpoint-url`, for which the functions are built as for Lambda.
+fn deploy_as_to_aws(bench: &Bench, stack: &TestStack) -> Run {
+    let metric = format!("metric: {{namespace: EndToEnd, architecture: {HERE}}}");
+    let definition = edited(
+        &worker(&stack.name),
+        "metric: {namespace: EndToEnd}",
+        &metric,
+    );
+    stack.write(&format!("{definition}region: us-east-1\n"));
+    let file = stack.file().display().to_string();
+    let arguments = ["deploy", &file, "--yes", "--endpoint-url", bench.endpoint()];
+    bench
+        .xtask(arguments)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
 }
 
 /// The function's zip, from the assets bucket.

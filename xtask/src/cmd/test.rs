@@ -151,7 +151,7 @@ impl TestSandbox {
     fn start() -> Result<Self> {
         let sandbox = cli::named_sandbox(SANDBOX)?;
         let fetched = node::find_tools(&print_progress)?;
-        let running = sandbox.start(&print_progress)?;
+        let running = sandbox.start(&print_progress, &cli::is_interrupted)?;
         let tools = sandbox.environment();
         let xtask = std::env::current_exe()
             .map_err(|error| Failure::failed(format!("failed to find this program: {error}")))?;

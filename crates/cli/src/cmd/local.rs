@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::connect::default_sandbox;
 use crate::failure::{Failure, Result};
 use crate::output::Format;
-use crate::signals::wait_for_interruption;
+use crate::signals::{is_interrupted, run_blocking, wait_for_interruption};
 use crate::ui::Ui;
 use crate::workshop::program;
 
@@ -143,7 +143,7 @@ fn resolve_program(program: &Path) -> Result<PathBuf> {
 fn start(args: &StartArgs, format: Format) -> Result<()> {
     let ui = Ui::new();
     let sandbox = default_sandbox()?.with_wanted(args.wanted()?);
-    let running = tokio::task::block_in_place(|| sandbox.start(&|text| ui.note(text)))?;
+    let running = run_blocking(|| sandbox.start(&|text| ui.note(text), &is_interrupted))?;
     ui.finish();
     format.print(&running, |running| {
         format!(

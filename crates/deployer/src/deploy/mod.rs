@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Execution, Planned, Source};
+use crate::deletion_protection;
 use crate::drift::repair;
 use crate::error::{Error, Kind, Result};
 use crate::follow::{Ended, Follower};
@@ -163,7 +164,9 @@ async fn carry_out(
 ) -> Result<Result<Deployed, String>> {
     // Without a drift-aware change set: first, because CloudFormation can't update a part that is missing.
     let first = drifted.filter(|_| !change_set.reverts_drift);
-    let approved = match (approve(&change_set.plan), first) {
+    let possible = deletion_protection::check_plan(session, &change_set.stack_id, &change_set.plan);
+    let approved = possible.await.and_then(|()| approve(&change_set.plan));
+    let approved = match (approved, first) {
         (Ok(()), Some(drifted)) => repair(session, &drifted.stack).await,
         (approved, _) => approved,
     };

@@ -3,6 +3,7 @@
 use crate::attempts::Attempts;
 use crate::change_set::{self, ChangeSet, Planned, Source, is_overtaken};
 use crate::delete::delete;
+use crate::deletion_protection;
 use crate::drift::find_drift;
 use crate::error::{Result, aws, text};
 use crate::finding::Drift;
@@ -57,7 +58,7 @@ pub(crate) async fn prepare(
             }
             (NextStep::Recover(recovery), Some(stack)) => {
                 let stuck = plan_recovery(session, source, stack, recovery).await?;
-                stuck.refuse_messages(session).await?;
+                stuck.refuse(session).await?;
                 return Ok(Prepared::Stuck(stuck));
             }
             (NextStep::UpdateOr(recovery), Some(stack)) => {
@@ -122,7 +123,7 @@ pub(crate) async fn update_stuck(
         return Ok(Err(why));
     }
     let stuck = plan_recovery(session, source, stack, recovery).await?;
-    stuck.refuse_messages(session).await?;
+    stuck.refuse(session).await?;
     Ok(Ok(Prepared::Stuck(stuck)))
 }
 
@@ -162,6 +163,15 @@ pub(crate) async fn plan_recovery(
 }
 
 impl Stuck {
+    /// Refuses what a deletion would lose, and one that would fail half-way, whatever the flags.
+    async fn refuse(&self, session: &Session<'_>) -> Result<()> {
+        self.refuse_messages(session).await?;
+        if self.recovery == Recovery::Delete {
+            deletion_protection::check(session, &self.stack, &self.resources).await?;
+        }
+        Ok(())
+    }
+
     /// Refuses to delete a queue with messages in it, whatever the flags.
     async fn refuse_messages(&self, session: &Session<'_>) -> Result<()> {
         let messages = messages::count_messages(session, &self.resources, false).await?;
@@ -204,7 +214,7 @@ impl Stuck {
         if resources(session, &now).await? != self.resources {
             return Ok(false);
         }
-        self.refuse_messages(session).await?;
+        self.refuse(session).await?;
         session.note(format!(
             "{name} is in {word}, which blocks a deploy: deleting what is left"
         ));

@@ -27,12 +27,13 @@ impl Sandbox {
         remembered: Option<u16>,
         made_from: &str,
         behavior: &Behavior,
+        is_interrupted: &dyn Fn() -> bool,
     ) -> Result<Record> {
         let mut preferred = remembered;
         let mut attempt = 1;
         loop {
             let port = free_port(preferred.take())?;
-            match self.launch(port, made_from, behavior) {
+            match self.launch(port, made_from, behavior, is_interrupted) {
                 Ok(record) => return Ok(record),
                 Err(error) if attempt == ATTEMPTS || !self.port_was_taken() => return Err(error),
                 Err(_) => attempt += 1,
@@ -45,7 +46,13 @@ impl Sandbox {
         log.contains("already in use") || log.contains("couldn't listen")
     }
 
-    fn launch(&self, port: u16, made_from: &str, behavior: &Behavior) -> Result<Record> {
+    fn launch(
+        &self,
+        port: u16,
+        made_from: &str,
+        behavior: &Behavior,
+        is_interrupted: &dyn Fn() -> bool,
+    ) -> Result<Record> {
         let mut child =
             self.command(port, behavior)?
                 .spawn()
@@ -79,9 +86,13 @@ impl Sandbox {
             if is_healthy(port) {
                 return Ok(record);
             }
-            if begin.elapsed() > START_PATIENCE {
+            let is_interrupted = is_interrupted();
+            if is_interrupted || begin.elapsed() > START_PATIENCE {
                 if let Some(process) = process {
                     process.end(STOP_PATIENCE);
+                }
+                if is_interrupted {
+                    return Err(Error::Interrupted);
                 }
                 let detail = format!("no answer on port {port} within {START_PATIENCE:?}");
                 return Err(Error::NotStarted {

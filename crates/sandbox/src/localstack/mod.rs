@@ -104,8 +104,9 @@ impl Sandbox {
     /// is replaced; for other tasks than it has, the emulators alone.
     ///
     /// # Errors
-    /// When LocalStack can't be installed or does not become ready, or the emulators can't be started.
-    pub fn start(&self, note: &dyn Fn(&str)) -> Result<Running> {
+    /// When LocalStack can't be installed or does not become ready, when the start is interrupted, or when the emulators
+    /// can't be started.
+    pub fn start(&self, note: &dyn Fn(&str), is_interrupted: &dyn Fn() -> bool) -> Result<Running> {
         let _lock = Lock::take_noting(&self.folder().join("lock"), || {
             note("waiting for another command that starts or stops this sandbox");
         })?;
@@ -130,7 +131,7 @@ impl Sandbox {
                 note("starting LocalStack");
                 let port = record.map(|record| record.port);
                 (
-                    self.launch_on_a_free_port(port, &made_from, &behavior)?,
+                    self.launch_on_a_free_port(port, &made_from, &behavior, is_interrupted)?,
                     false,
                 )
             }

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use e2e::{Bench, OwnSandbox, Run, TestStack, find_processes, signal_localstack, small};
+use e2e::{Bench, OwnSandbox, Run, TestStack, find_processes, signal_localstack, small, until};
 use rustix::process::Signal;
 
 use super::{PROGRAM, Scene, assert_says, with_credentials};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// The sandbox is killed in the middle of a deploy: reported, and the same command starts it again.
 #[tokio::test]
@@ -81,6 +83,30 @@ async fn a_full_disk_leaves_no_sandbox_without_a_record() {
         [] as [u32; 0],
         "LocalStack is left"
     );
+}
+
+/// The terminal is closed while LocalStack starts: nothing of it is left, and the next start works.
+#[tokio::test]
+#[ignore = "runs in test --full"]
+async fn a_start_that_is_interrupted_leaves_no_process() {
+    for signal in [Signal::HUP, Signal::TERM, Signal::INT] {
+        let own = OwnSandbox::new("closed-terminal");
+        let folder = own.folder.display().to_string();
+        let start = own.bench.xtask(["local", "start"]).start();
+        let processes = || find_processes("localstack", &folder);
+        until("LocalStack's process", MINUTE, async || {
+            (!processes().is_empty()).then_some(())
+        })
+        .await;
+        start.signal(signal);
+        let _ = start.end().await.fails(1);
+        assert_eq!(
+            find_processes("", &folder),
+            [] as [u32; 0],
+            "left after {signal:?}"
+        );
+        assert_eq!(own.local("start").await["reused"], false);
+    }
 }
 
 /// Nothing but the sandbox writes into the checkout, and that says so.

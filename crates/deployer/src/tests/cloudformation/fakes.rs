@@ -158,9 +158,12 @@ impl FakeChangeSet {
 }
 
 pub(super) fn change(kind: &str, action: ChangeAction, number: usize) -> Change {
+    let id = format!("R{number}");
+    let physical = (action == ChangeAction::Remove).then(|| format!("physical-{id}"));
     let change = ResourceChange::builder()
         .resource_type(kind)
-        .logical_resource_id(format!("R{number}"))
+        .logical_resource_id(id)
+        .set_physical_resource_id(physical)
         .action(action)
         .build();
     Change::builder().resource_change(change).build()

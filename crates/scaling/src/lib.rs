@@ -37,12 +37,9 @@ pub use deadline::{
 };
 pub use demand::{
     DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW, Decision, DecisionReason, DemandAction,
-    DemandAlgorithm, DemandEstimate, DemandOrder, DemandPolicy, DemandPolicyError, DemandRequest,
-    DemandWatch, DemandWatchSettings, FleetDocument, FleetError, FleetObject, LATE_SHARE,
-    MEASURED_MINUTES, NEED_PER_TASK_METRIC, NeedHistory, PROCESSING_TIME_METRIC, QueueCounts,
-    QueueHistory, QueueSample, RATE_DEVIATIONS, RATE_OVER, ServiceReading, TASK_START_METRIC,
-    TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Workload,
-    measured_processing_time, tasks_for,
+    DemandOrder, DemandPolicy, DemandPolicyError, DemandRequest, FleetDocument, FleetError,
+    FleetObject, NEED_PER_TASK_METRIC, PROCESSING_TIME_METRIC, QueueCounts, ServiceReading,
+    TASK_START_METRIC, TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, tasks_for,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use parsed::{ActivityStatus, Parsed, UnknownText};

@@ -20,6 +20,12 @@ pub struct BoundsError {
 }
 
 impl Bounds {
+    /// No bounds.
+    pub(crate) const ANY: Self = Self {
+        min: 0,
+        max: u32::MAX,
+    };
+
     /// From `min` to `max` tasks, both included.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //!
 //! `report` compares the policies over objectives, starts, and processing times; `ranges` shows how much the algorithm's
 //! results there depend on the seed; `stress` breaks what the algorithm
-//! assumes; `sensitivity` changes one constant at a time. LOADS is `chosen` (the loads that constants were chosen on),
+//! assumes; `sensitivity` changes one constant at a time; `tracking` has the metric for target tracking. LOADS is `chosen` (the loads that constants were chosen on),
 //! `unseen`, or `all`. Each cell: geometric mean of task time ÷ work, mean share within the objective, worst share.
 
 use std::error::Error;
@@ -106,9 +106,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         "ranges" => ranges(&loads, seeds),
         "stress" => stress(&loads, seeds),
         "sensitivity" => sensitivity(&loads, seeds),
-        other => {
-            Err(format!("\"{other}\" is none of report, ranges, loads, stress, sensitivity").into())
-        }
+        "tracking" => tracking(&loads, seeds),
+        other => Err(format!(
+            "\"{other}\" is none of report, ranges, loads, stress, sensitivity, tracking"
+        )
+        .into()),
     }
 }
 
@@ -692,6 +694,22 @@ fn sensitivity(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
             cells.push(summarize(rows.iter().map(|row| row[0])));
         }
         println!("| {name} | {} |", cells.join(" | "));
+    }
+    Ok(())
+}
+
+/// Target tracking on the need, over objectives and what AWS doesn't document.
+fn tracking(loads: &Loads, seeds: u64) -> Result<(), Box<dyn Error>> {
+    let policy = Policy::Demand(DemandPolicy::defaults(Duration::from_secs_f64(WORK)));
+    head(&["target tracking"]);
+    for base in ["desired", "running_then", "running"] {
+        for objective in [60, 300, 600, 1_800] {
+            let mut case = Case::usual(objective, seeds);
+            case.assumptions.tracking.set("base", base)?;
+            let rows = case.run_all(loads, std::slice::from_ref(&policy))?;
+            let cells = rows.iter().map(|row| row[0]);
+            println!("| {base}, {} | {} |", case.name, summarize(cells));
+        }
     }
     Ok(())
 }

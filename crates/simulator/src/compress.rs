@@ -132,7 +132,6 @@ impl Policy {
             Self::AlarmSteps(policy) => Self::AlarmSteps(policy.compressed(speed)),
             Self::Demand(policy) => Self::Demand(DemandPolicy {
                 start: short(policy.start),
-                rate_over: short(policy.rate_over),
                 window: short(policy.window),
                 every: short(policy.every),
                 cooldown_out: short(policy.cooldown_out),

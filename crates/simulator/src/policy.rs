@@ -147,18 +147,16 @@ pub struct StepSide {
     pub steps: Steps,
 }
 
-/// Demand scaling: see [`scaling::DemandAlgorithm`].
+/// Demand scaling by target tracking on the need: see [`scaling::DeadlineScaler::measure`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DemandPolicy {
     /// The waiting time that the policy aims at; `None` for the one that is judged.
     pub acceptable_latency: Option<Duration>,
     /// Average processing time of a message as the definition says it; `None` when it is measured.
     pub processing_time: Option<Duration>,
-    /// From a decision to the first message of a new task, as the algorithm assumes it.
+    /// Start of a task as the definition sets it.
     pub start: Duration,
-    /// Time over which arrivals are averaged.
-    pub rate_over: Duration,
-    /// Tasks are removed only to the largest need of this window.
+    /// How long the last task stays after the last message.
     pub window: Duration,
     /// Time between two checks: the period of the metric function's rule, at least a minute.
     pub every: Duration,
@@ -295,7 +293,6 @@ impl DemandPolicy {
             acceptable_latency: None,
             processing_time: Some(processing_time),
             start: scaling::DEMAND_TASK_START,
-            rate_over: scaling::RATE_OVER,
             window: scaling::DEMAND_WINDOW,
             every: Duration::from_secs(60),
             cooldown_out: Duration::ZERO,

@@ -2,10 +2,11 @@
 //!
 //! This crate owns the edges of a function: [`serve`] hands events to a handler with what Lambda says of
 //! the invocation, [`in_time`] bounds a call and puts its error into a few words, [`Log`] writes
-//! JSON lines, and [`flows`] reads what CloudWatch knows of queues, for a processing time that is measured.
+//! JSON lines, and [`flows`] reads what CloudWatch knows of queues, which [`record_flows`] gives to the scaling algorithm.
 //! What a function does is its own.
 
 mod call;
+mod deployments;
 mod history;
 mod invocation;
 mod log;
@@ -14,9 +15,10 @@ mod patience;
 mod start;
 
 pub use call::{CallError, in_time};
+pub use deployments::is_deploying;
 pub use history::sent_by_minute;
 pub use invocation::Invocation;
 pub use log::{Level, Log};
-pub use measured::{Flow, flows, processing_time};
+pub use measured::{Flow, flows, record_flows};
 pub use patience::{aws_config, retries, timeouts};
 pub use start::{init_failed, serve};

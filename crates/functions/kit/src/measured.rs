@@ -6,13 +6,20 @@ use std::time::Duration;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
 use aws_smithy_types::DateTime;
-use scaling::{MEASURED_MINUTES, measured_processing_time};
+use scaling::DeadlineScaler;
 use tokio::time::Instant;
 
 use crate::{CallError, in_time};
 
 /// Period of SQS's metrics, in seconds.
 const PERIOD: u16 = 60;
+
+/// Whole minutes of SQS's metrics over which a processing time is measured. SQS's metrics come up to 15
+/// minutes late when a queue wakes up, and an average over less would jump.
+const MEASURED_MINUTES: u64 = 15;
+
+/// How long after its end a minute's number of deletes counts as complete.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// Queues that one GetMetricData call takes at most, at two queries each.
 ///
@@ -87,16 +94,41 @@ pub async fn flows(
     Ok(found)
 }
 
-/// The average processing time of the messages of all these queues; `None` when nothing went through them.
-#[must_use]
-pub fn processing_time<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> Option<Duration> {
-    let (mut in_flight, mut deleted) = (0.0, 0.0);
-    for flow in flows {
-        in_flight += flow.in_flight;
-        deleted += flow.deleted;
+/// Gives the scaler the deletes of each minute, and the first time what is known from before. A minute is complete once
+/// CloudWatch knows the deletes of each queue that had some lately or has messages now (`busy`): the metrics of a queue
+/// that wakes come up to 15 minutes late.
+pub fn record_flows(
+    scaler: &mut DeadlineScaler,
+    flows: &HashMap<&str, &Flow>,
+    busy: &BTreeSet<&str>,
+    now: Duration,
+) {
+    let sum = |number: fn(&Flow) -> f64| flows.values().copied().map(number).sum::<f64>();
+    scaler.seed_processing_time(sum(|flow| flow.in_flight), sum(|flow| flow.deleted));
+    let mut minutes = BTreeMap::<Duration, (usize, f64)>::new();
+    for (start, deleted) in flows.values().flat_map(|flow| &flow.deletes) {
+        let (known, sum) = minutes.entry(*start).or_default();
+        *known += 1;
+        *sum += deleted;
     }
-    // So many in flight on average in as many minutes one after the other as there are in all.
-    measured_processing_time(in_flight, deleted, Duration::from_secs(PERIOD.into()))
+    let reports = |name: &&str| {
+        flows
+            .get(*name)
+            .is_some_and(|flow| !flow.deletes.is_empty())
+    };
+    let silent = busy.iter().filter(|name| !reports(name)).count();
+    let reporting = flows.values().filter(|flow| !flow.deletes.is_empty());
+    let needed = reporting.count() + silent;
+    let minute = Duration::from_secs(PERIOD.into());
+    let settled = |start: &Duration| *start + minute + SETTLED <= now;
+    for (start, (known, deleted)) in minutes {
+        if known == needed && settled(&start) {
+            scaler.record_deletes(start, deleted);
+        }
+    }
+    if let Some(end) = flows.values().filter_map(|flow| flow.last_deletes()).max() {
+        scaler.record_last_deletes(end);
+    }
 }
 
 /// Start and end of so many whole minutes before `now`.
@@ -234,16 +266,6 @@ mod tests {
         };
         assert_eq!(found["orders"], orders);
         assert_eq!(orders.last_deletes(), Some(Duration::from_secs(99 * 60)));
-        assert_eq!(
-            processing_time([&found["orders"]]),
-            Some(Duration::from_secs(2))
-        );
-        assert_eq!(
-            processing_time(found.values()),
-            Some(Duration::from_secs(2))
-        );
-        assert_eq!(processing_time([&found["vouchers"]]), None);
-        assert_eq!(processing_time([]), None);
     }
 
     #[tokio::test]

@@ -3,17 +3,17 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use lambda_kit::{CallError, Flow, Level, Log, processing_time};
+use lambda_kit::{CallError, Flow, Level, Log, record_flows};
 use scaling::{
-    DemandEstimate, DemandRequest, DemandWatch, NEED_PER_TASK_METRIC, QueueCounts, ServiceReading,
-    TASKS_NEEDED_METRIC,
+    DeadlineEstimate, DeadlineScaler, DeadlineSettings, DemandRequest, NEED_PER_TASK_METRIC,
+    QueueCounts, ServiceReading, TASKS_NEEDED_METRIC,
 };
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::plan::{Plan, ServiceKey};
 use crate::queues::{self, Reading};
-use crate::services::{Described, Tasks};
+use crate::services::Described;
 use crate::{Failed, Need, Reason, Target, Unknown};
 
 /// How long a service is remembered that no request names any more.
@@ -30,9 +30,9 @@ pub struct Memory {
 struct TrackedService {
     law: DemandRequest,
     queues: Vec<String>,
-    watch: DemandWatch,
-    /// The last processing time that was measured.
-    measured: Option<Duration>,
+    scaler: DeadlineScaler,
+    /// Whether the processing time was measured at some time.
+    is_measured: bool,
     seen: Duration,
 }
 
@@ -63,30 +63,25 @@ struct Line<'a> {
     backlog: u64,
     in_flight: u64,
     need: Option<f64>,
-    largest: Option<f64>,
+    keep: Option<f64>,
     running: u32,
     desired: u32,
     processing_time: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    need_per_running_task: Option<f64>,
+    need_per_task: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<&'static str>,
 }
 
-/// What went through the queues of the services whose processing time is measured, or that can go to zero tasks, read
-/// at once. Without such a service, no call.
+/// What went through the queues of the services that follow demand, read at once. Without such a service, no call.
 pub(crate) async fn read_flows(
     client: &aws_sdk_cloudwatch::Client,
     plan: &Plan,
     now: Duration,
     deadline: Instant,
 ) -> Result<HashMap<String, Flow>, CallError> {
-    let measured = |target: &&Target| {
-        let law = plan.demands.get(&target.service_key());
-        let wakes = plan.wake.contains(&target.service_key());
-        law.is_some_and(|law| wakes || law.processing_time_ms.is_none())
-    };
-    let targets = plan.targets.keys().filter(measured);
+    let follows = |target: &&Target| plan.demands.contains_key(&target.service_key());
+    let targets = plan.targets.keys().filter(follows);
     let queues: BTreeSet<&str> = targets.map(|target| target.queue.as_str()).collect();
     lambda_kit::flows(client, &queues, now, deadline).await
 }
@@ -118,24 +113,20 @@ impl DemandReadings<'_> {
         let tasks = match self.described.get(key) {
             Some(Ok(tasks)) => *tasks,
             _ => {
-                watched.watch.record_queues(self.at, &counts);
+                watched.scaler.sample(self.at, &counts);
                 return self.undescribed(key, &mut needs.failed);
             }
         };
-        if law.processing_time_ms.is_none() {
-            self.measure(key, watched, &mut needs.failed);
-        }
-        self.record_deletes(key, watched);
+        self.calibrate(key, law, watched, &counts, &mut needs.failed);
         let seen = ServiceReading {
             at: self.at,
             queues: &counts,
             running: tasks.running,
             desired: tasks.desired,
         };
-        let law = law.law(watched.measured);
-        let estimate = watched.watch.estimate(&seen, law.as_ref());
-        let per_task = need_per_task(&estimate, tasks);
-        let unknown = explain_unknown(&estimate, law.is_some());
+        let (estimate, per_task) = watched.scaler.measure(&seen, tasks.deploying);
+        watched.is_measured |= estimate.measured;
+        let unknown = explain_unknown(&estimate);
         let (cluster, service) = key;
         needs.publish(key, TASKS_NEEDED_METRIC, estimate.need);
         needs.publish(key, NEED_PER_TASK_METRIC, per_task);
@@ -151,11 +142,11 @@ impl DemandReadings<'_> {
             backlog: estimate.visible,
             in_flight: estimate.in_flight,
             need: estimate.need,
-            largest: estimate.largest.or(estimate.largest_known),
+            keep: estimate.keep,
             running: tasks.running,
             desired: tasks.desired,
-            processing_time: law.map(|law| law.processing_time.as_secs_f64()),
-            need_per_running_task: per_task,
+            processing_time: estimate.processing_time,
+            need_per_task: per_task,
             unknown,
         };
         log.line(Level::Info, "need", line);
@@ -197,30 +188,35 @@ impl DemandReadings<'_> {
         });
     }
 
-    /// When a message was last deleted, where the last task can be removed. Without an answer of CloudWatch, only the
-    /// checks show it.
-    fn record_deletes(&self, key: &ServiceKey, watched: &mut TrackedService) {
-        if let (true, Ok(flows)) = (self.plan.wake.contains(key), self.flows) {
-            let own = watched.queues.iter().filter_map(|name| flows.get(name));
-            if let Some(at) = own.filter_map(Flow::last_deletes).max() {
-                watched.watch.record_deletes(at);
+    /// Gives the scaler what CloudWatch knows of the deletes. Without an answer, what is known of the processing time stays.
+    fn calibrate(
+        &self,
+        key: &ServiceKey,
+        law: &DemandRequest,
+        watched: &mut TrackedService,
+        counts: &[Option<QueueCounts>],
+        failed: &mut Vec<Failed>,
+    ) {
+        let flows = match self.flows {
+            Ok(flows) => flows,
+            Err(error) => {
+                if law.processing_time_ms.is_none() && !watched.is_measured {
+                    failed.push(Failed {
+                        target: service_target(key),
+                        reason: error.clone().into(),
+                    });
+                }
+                return;
             }
-        }
-    }
-
-    /// The processing time of the last minutes; without one, the last measured value stays.
-    fn measure(&self, key: &ServiceKey, watched: &mut TrackedService, failed: &mut Vec<Failed>) {
-        match self.flows {
-            Ok(flows) => {
-                let own = watched.queues.iter().filter_map(|name| flows.get(name));
-                watched.measured = processing_time(own).or(watched.measured);
-            }
-            Err(error) if watched.measured.is_none() => failed.push(Failed {
-                target: service_target(key),
-                reason: error.clone().into(),
-            }),
-            Err(_) => {}
-        }
+        };
+        let names = || watched.queues.iter().map(String::as_str);
+        let own = names().filter_map(|name| Some((name, flows.get(name)?)));
+        let own: HashMap<&str, &Flow> = own.collect();
+        let is_busy = |counts: &QueueCounts| counts.visible > 0 || counts.in_flight > 0;
+        let busy = names().zip(counts);
+        let busy = busy.filter_map(|(name, counts)| counts.filter(is_busy).map(|_| name));
+        let busy: BTreeSet<&str> = busy.collect();
+        record_flows(&mut watched.scaler, &own, &busy, self.at);
     }
 }
 
@@ -240,9 +236,12 @@ impl Memory {
             .entry(key.clone())
             .or_insert_with(|| TrackedService {
                 law: *law,
-                watch: DemandWatch::new(queues.len(), law.watching()),
+                scaler: DeadlineScaler::without_bounds(
+                    queues.len(),
+                    DeadlineSettings::from_request(law),
+                ),
                 queues,
-                measured: None,
+                is_measured: false,
                 seen: Duration::ZERO,
             })
     }
@@ -264,26 +263,16 @@ impl Needs {
     }
 }
 
-/// What target tracking follows. While the need is not known throughout the window only a value that adds
-/// tasks is published: one that removes them would be a guess.
-fn need_per_task(estimate: &DemandEstimate, tasks: Tasks) -> Option<f64> {
-    let running = f64::from(tasks.running.max(1));
-    match estimate.largest {
-        Some(largest) => Some(largest / running),
-        None => Some(estimate.largest_known? / running).filter(|value| *value > 1.0),
-    }
-}
-
 /// What is not known of a service.
-fn explain_unknown(estimate: &DemandEstimate, measured: bool) -> Option<&'static str> {
-    if estimate.largest.is_some() {
+fn explain_unknown(estimate: &DeadlineEstimate) -> Option<&'static str> {
+    if estimate.need.is_some() && estimate.keep.is_some() {
         None
-    } else if !measured {
+    } else if estimate.processing_time.is_none() {
         Some("the processing time was not measured yet")
     } else if estimate.need.is_none() {
-        Some("the need is not known: two looks at all queues are needed")
+        Some("the need is not known: two checks of all queues are needed")
     } else {
-        Some("the need is not known throughout the window yet")
+        Some("the arrivals are not known for long enough to remove tasks")
     }
 }
 

@@ -21,6 +21,7 @@ const OPERATION: &str = "DescribeServices";
 pub(crate) struct Tasks {
     pub(crate) running: u32,
     pub(crate) desired: u32,
+    pub(crate) deploying: bool,
 }
 
 /// The tasks of each service, or why they could not be read, by cluster and service name.
@@ -95,5 +96,6 @@ fn read_tasks(service: &Service) -> Result<Tasks, Reason> {
     Ok(Tasks {
         running: u32::try_from(running).map_err(|_| Reason::RunningCount(running))?,
         desired: u32::try_from(desired).map_err(|_| Reason::DesiredCount(desired))?,
+        deploying: lambda_kit::is_deploying(service),
     })
 }

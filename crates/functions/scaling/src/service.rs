@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_ecs::types::{DeploymentRolloutState, Failure, Service as Described};
-use lambda_kit::{CallError, in_time};
+use aws_sdk_ecs::types::{Failure, Service as Described};
+use lambda_kit::{CallError, in_time, is_deploying};
 use scaling::{AlarmStepsPolicy, DemandPolicy};
 use tokio::time::Instant;
 
@@ -135,16 +135,6 @@ fn convert_service(service: &Described) -> Result<Service, Problem> {
         running: u32::try_from(running).map_err(|_| Problem::RunningCount(running.into()))?,
         deploying: is_deploying(service),
     })
-}
-
-/// Whether a deployment is under way: the primary one is, or an older one still has its tasks.
-fn is_deploying(service: &Described) -> bool {
-    let deployments = service.deployments();
-    let in_progress = Some(&DeploymentRolloutState::InProgress);
-    deployments.len() > 1
-        || deployments
-            .iter()
-            .any(|deployment| deployment.rollout_state() == in_progress)
 }
 
 /// Sets the desired count; `Some` with what ECS says when there is no service any more.

@@ -53,12 +53,12 @@ class SpeedTest(unittest.TestCase):
             "concurrency": 1,
             "task_start_ms": 40_000,
             "window_ms": 120_000,
-            "rate_over_ms": 120_000,
+            "period_ms": 60_000,
         }
         order = {"action": "scale-by-demand", "services": [{"every_ms": 10_000, "law": law}]}
         given = json.loads(speed.event(json.dumps(order).encode(), 20))
         self.assertEqual(given, {**order, "speed": 20})
-        short = {"task_start_ms": 2_000, "window_ms": 6_000, "rate_over_ms": 6_000}
+        short = {"task_start_ms": 2_000, "window_ms": 6_000, "period_ms": 3_000}
         event = {"namespace": "N", "services": [{"service": "a", "demand": law}, {"service": "b"}]}
         given = json.loads(speed.event(json.dumps(event).encode(), 20))
         expected = [{"service": "a", "demand": {**law, **short}}, {"service": "b"}]

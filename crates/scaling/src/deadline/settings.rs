@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::tuning::DeadlineTuning;
-use crate::DemandPolicy;
+use crate::{DemandPolicy, DemandRequest};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// Share of the messages that must meet an objective without one.
 const REQUIRED: f64 = 0.99;
@@ -63,9 +65,29 @@ impl DeadlineSettings {
             every: Duration::from_millis(policy.every_ms),
             minute: Duration::from_millis(policy.period_ms.max(1)),
             // CloudWatch's minutes are real, however fast the loop of a sandbox is.
-            reported: Duration::from_secs(60),
+            reported: MINUTE,
             window: Duration::from_millis(law.window_ms),
             warm: policy.warm,
+            tuning: DeadlineTuning::default(),
+        }
+    }
+
+    /// Returns the settings of the metric function, which checks once in a period. Without warm tasks: whoever needs them
+    /// can't wait for target tracking either.
+    #[must_use]
+    pub fn from_request(request: &DemandRequest) -> Self {
+        let period = request.period_ms.map_or(MINUTE, Duration::from_millis);
+        Self {
+            objective: Duration::from_millis(request.acceptable_latency_ms),
+            share: None,
+            processing_time: request.processing_time_ms.map(Duration::from_millis),
+            concurrency: request.concurrency,
+            task_start: Duration::from_millis(request.task_start_ms),
+            every: period,
+            minute: period,
+            reported: MINUTE,
+            window: Duration::from_millis(request.window_ms),
+            warm: Warm::Off,
             tuning: DeadlineTuning::default(),
         }
     }

@@ -1,23 +1,8 @@
-//! When tasks are added and removed: at once, and only to the largest need of a recent window.
+//! The count that follows from a need.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::algorithm::tasks_for;
 use crate::{Bounds, Side};
-
-/// The needs of a recent window, as they were found. All times count from the same origin.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NeedHistory {
-    window: Duration,
-    gap: Duration,
-    needs: VecDeque<(Duration, f64)>,
-    /// Since when there was a need in each `gap`.
-    since: Option<Duration>,
-    latest: Option<(Duration, f64)>,
-    /// When a message was last deleted, as far as CloudWatch tells.
-    deleted: Option<Duration>,
-}
 
 /// What is to be done, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,92 +67,21 @@ impl Decision {
     }
 }
 
-impl NeedHistory {
-    /// An empty history. Tasks are removed only to the largest need of `window`, and only if a need was
-    /// found at least every `gap` during all of it.
-    #[must_use]
-    pub fn new(window: Duration, gap: Duration) -> Self {
-        Self {
-            window,
-            gap,
-            needs: VecDeque::new(),
-            since: None,
-            latest: None,
-            deleted: None,
-        }
-    }
+/// The whole tasks of a need, within `bounds`. What only floating point puts above a whole number counts
+/// as that number.
+#[must_use]
+pub fn tasks_for(need: f64, bounds: Bounds) -> u32 {
+    bounds.clamp(whole_tasks(need))
+}
 
-    /// Adds what was found, in order of time; `None` for a check that failed, and what is no number
-    /// counts as that.
-    pub fn record(&mut self, now: Duration, need: Option<f64>) {
-        let Some(need) = need.filter(|need| need.is_finite()) else {
-            return;
-        };
-        let late = self
-            .latest
-            .is_none_or(|(latest, _)| now.saturating_sub(latest) > self.gap);
-        if late {
-            self.since = Some(now);
-        }
-        self.latest = Some((now, need));
-        self.keep(now, need);
-    }
-
-    /// Adds the known part of a need, from a check that failed in part or could not know the rest.
-    /// It counts for the largest need, and doesn't make the window any better known.
-    pub fn record_part(&mut self, now: Duration, part: f64) {
-        if part.is_finite() {
-            self.keep(now, part);
-        }
-    }
-
-    /// Adds that messages were deleted up to `at`. They needed a task, even if every look came before or after them; so
-    /// at least one is needed in this window, and what isn't known of it stays unknown.
-    pub fn record_deletes(&mut self, at: Duration) {
-        self.deleted = self.deleted.max(Some(at));
-    }
-
-    fn keep(&mut self, now: Duration, need: f64) {
-        // Only needs that could be the largest yet are kept, falling.
-        while self.needs.back().is_some_and(|(_, other)| *other <= need) {
-            self.needs.pop_back();
-        }
-        self.needs.push_back((now, need));
-        while self
-            .needs
-            .front()
-            .is_some_and(|(at, _)| now.saturating_sub(*at) > self.window)
-        {
-            self.needs.pop_front();
-        }
-    }
-
-    /// The latest need, if it is younger than the gap.
-    #[must_use]
-    pub fn present(&self, now: Duration) -> Option<f64> {
-        let (at, need) = self.latest?;
-        (now.saturating_sub(at) <= self.gap).then_some(need)
-    }
-
-    /// The largest need of the window before `now`; `None` when it is not known for all of it.
-    #[must_use]
-    pub fn largest(&self, now: Duration) -> Option<f64> {
-        self.present(now)?;
-        (now.saturating_sub(self.since?) >= self.window).then(|| self.largest_known(now))?
-    }
-
-    /// The largest need of the window before `now`, as far as it is known.
-    #[must_use]
-    pub fn largest_known(&self, now: Duration) -> Option<f64> {
-        let recent = |at: Duration| now.saturating_sub(at) <= self.window;
-        let largest = self.needs.iter().find(|(at, _)| recent(*at));
-        let deleted = if self.deleted.is_some_and(recent) {
-            1.0
-        } else {
-            0.0
-        };
-        largest.map(|(_, need)| need.max(deleted))
-    }
+/// The same without bounds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "not negative, and a float over the range saturates, which is what a bound above it needs"
+)]
+pub(crate) fn whole_tasks(need: f64) -> u32 {
+    (need - 1e-9).ceil() as u32
 }
 
 /// The count to set, from the present one: up to `present`, the present need, at once, and down to `largest`, the need

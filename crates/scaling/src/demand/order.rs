@@ -160,7 +160,6 @@ impl DemandPolicy {
             &mut self.cooldown_in_ms,
             &mut law.task_start_ms,
             &mut law.window_ms,
-            &mut law.rate_over_ms,
         ] {
             *time = time.div_ceil(speed);
         }
@@ -191,7 +190,7 @@ mod tests {
             "namespace": "n", "cluster": "c", "service": "s", "queues": [], "min": 1, "max": 5,
             "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 50_001,
             "law": {"acceptable_latency_ms": 10_000, "processing_time_ms": 100, "concurrency": 1,
-                    "task_start_ms": 40_000, "window_ms": 120_000, "rate_over_ms": 120_000}}]})
+                    "task_start_ms": 40_000, "window_ms": 120_000}}]})
     }
 
     #[test]
@@ -249,7 +248,6 @@ mod tests {
             (law.acceptable_latency_ms, law.processing_time_ms),
             (10_000, Some(100))
         );
-        let loop_times = (law.task_start_ms, law.window_ms, law.rate_over_ms);
-        assert_eq!(loop_times, (2_000, 6_000, 6_000));
+        assert_eq!((law.task_start_ms, law.window_ms), (2_000, 6_000));
     }
 }

@@ -27,7 +27,7 @@ pub const WARM_TASKS_METRIC: &str = "WarmTasks";
 
 /// Name of the metric that target tracking on demand follows with target 1: the largest need of the
 /// window ÷ running tasks. Its dimensions are `ClusterName` and `ServiceName`.
-pub const NEED_PER_TASK_METRIC: &str = "TasksNeededPerRunningTask";
+pub const NEED_PER_TASK_METRIC: &str = "TasksNeededPerDesiredTask";
 
 /// Time from a decision to the first message of a new task, where a definition sets none.
 pub const DEMAND_TASK_START: Duration = Duration::from_secs(40);

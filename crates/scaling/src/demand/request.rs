@@ -1,16 +1,8 @@
 //! The numbers of the demand algorithm, as a policy or an event carries them.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
-use super::algorithm::DemandAlgorithm;
-use super::watch::DemandWatchSettings;
 use crate::BoundsError;
-
-/// Share of the messages that chance can make wait longer than the objective; see [`DemandAlgorithm::late`].
-/// Chosen by the experiment in `docs/demand.md`.
-pub const LATE_SHARE: f64 = 0.01;
 
 /// The numbers of the demand algorithm, as a definition sets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,10 +17,14 @@ pub struct DemandRequest {
     pub concurrency: u32,
     /// From a decision to the first message of a new task, in milliseconds.
     pub task_start_ms: u64,
-    /// Tasks are removed only to the largest need of this time, in milliseconds.
+    /// How long the last task stays after the last message, in milliseconds.
     pub window_ms: u64,
-    /// Time over which arrivals are averaged, in milliseconds.
-    pub rate_over_ms: u64,
+    /// Time between two checks of the metric function, the period of its rule, in milliseconds; nothing for a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_ms: Option<u64>,
+    /// What events of version 0.1.0 have. Nothing uses it, but a rule can still send one while it is updated.
+    #[serde(default, skip_serializing)]
+    pub rate_over_ms: Option<u64>,
 }
 
 /// Why a demand policy can't be followed.
@@ -61,26 +57,6 @@ impl DemandRequest {
         zero(self.acceptable_latency_ms, "acceptable_latency_ms")?;
         zero(self.processing_time_ms.unwrap_or(1), "processing_time_ms")?;
         zero(self.concurrency.into(), "concurrency")?;
-        zero(self.rate_over_ms, "rate_over_ms")
-    }
-
-    /// Returns the algorithm's input; `measured` is the processing time if none is given. `None` while it is unknown.
-    #[must_use]
-    pub fn law(&self, measured: Option<Duration>) -> Option<DemandAlgorithm> {
-        let given = self.processing_time_ms.map(Duration::from_millis);
-        Some(DemandAlgorithm {
-            promise: Duration::from_millis(self.acceptable_latency_ms),
-            processing_time: given.or(measured)?,
-            concurrency: self.concurrency,
-            start: Duration::from_millis(self.task_start_ms),
-            late: LATE_SHARE,
-        })
-    }
-
-    /// Returns the settings of a watch.
-    #[must_use]
-    pub fn watching(&self) -> DemandWatchSettings {
-        let window = Duration::from_millis(self.window_ms);
-        DemandWatchSettings::new(window, Duration::from_millis(self.rate_over_ms))
+        zero(self.period_ms.unwrap_or(1), "period_ms")
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::decision::{Decision, DecisionReason};
-use super::watch::ServiceReading;
+use super::reading::ServiceReading;
 use crate::reconcile::within_bounds;
 use crate::{Allowed, Bounds, PerSide, Side, TakenStep, allowed};
 

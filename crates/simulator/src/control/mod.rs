@@ -17,7 +17,7 @@ use scaling::{AlarmState, Bounds, PerSide, ServiceCounts};
 
 use alarm_steps::AlarmStepControl;
 use alarms::Alarm;
-use demand::{Deadline, Watch};
+use demand::{Deadline, NeedMetric};
 use ideal::Ideal;
 use keda::Keda;
 use predictive::Predictive;

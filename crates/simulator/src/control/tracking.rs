@@ -15,7 +15,7 @@ use crate::time::{Nanos, from_seconds, nanos};
 
 use super::alarms::{Alarm, Metric, at_least_one, evaluation};
 use super::queue_steps::QueueSteps;
-use super::{Control, Observation, Shown, Tick, Watch, Wishes};
+use super::{Control, NeedMetric, Observation, Shown, Tick, Wishes};
 
 /// Target tracking on the backlog per task.
 pub(super) struct Tracking {
@@ -38,7 +38,7 @@ pub(super) struct Tracking {
     /// Where the bounds allow no task: what adds the first one.
     wake: Option<Wake>,
     /// Whether the metric is the tasks needed ÷ running, and what finds the need.
-    watch: Option<Watch>,
+    need: Option<NeedMetric>,
 }
 
 /// The metric and the alarm that wake a service without tasks.
@@ -93,14 +93,14 @@ impl Tracking {
             target: ScalableTarget::new(vec![tracking], bounds).with_behavior(assumptions.tracking),
             steps: steps.map(|steps| QueueSteps::new(steps, &assumptions)),
             wake: (scenario.min == 0).then(|| Wake::new(&assumptions)),
-            watch: None,
+            need: None,
             random,
             minute: assumptions.minute(),
             assumptions,
         }
     }
 
-    /// The same on the largest need of the window ÷ running tasks, at target 1.
+    /// The same on the need ÷ desired tasks, at target 1.
     pub(super) fn demand(
         scenario: &Scenario,
         policy: DemandPolicy,
@@ -118,33 +118,28 @@ impl Tracking {
             every,
         };
         Self {
-            watch: Some(Watch::new(scenario, policy)),
+            need: Some(NeedMetric::new(scenario, policy, every)),
             ..Self::new(scenario, tracked, None, bounds, seed)
         }
     }
 
     /// The datapoint of a check. A need that is unknown is none.
     fn value(&mut self, now: Nanos, backlog: u64, seen: &Observation) -> Option<f64> {
-        let Some(watch) = &mut self.watch else {
-            let value = backlog_per_task(backlog, seen.running);
-            let held = match self.wake {
-                Some(_) => held_backlog(backlog, seen.running, value, self.policy.target),
-                None => 0.0,
-            };
-            return Some(value + held);
+        if let Some(need) = &mut self.need {
+            return need.measure(now, seen);
+        }
+        let value = backlog_per_task(backlog, seen.running);
+        let held = match self.wake {
+            Some(_) => held_backlog(backlog, seen.running, value, self.policy.target),
+            None => 0.0,
         };
-        let looked = watch.check(now, seen);
-        let running = f64::from(seen.running.max(1));
-        let share = |need: f64| need / running;
-        // What is not known to be the largest need of the window may add tasks, and may remove none.
-        let known = looked.largest.map(share);
-        known.or_else(|| looked.largest_known.map(share).filter(|share| *share > 1.0))
+        Some(value + held)
     }
 
     /// When it next hears of a minute of SQS's own metrics, if it does.
     fn next_minute(&self, now: Nanos) -> Option<(Nanos, Tick)> {
-        let at = self.watch.as_ref()?.sampler.next_minute(now)?;
-        Some((at, Tick::Minute))
+        let need = self.need.as_ref()?;
+        Some((need.next_minute(now), Tick::Minute))
     }
 
     /// When the rule fires next.
@@ -273,8 +268,8 @@ impl Control for Tracking {
             Tick::Publish { period, value } => self.metric.publish(period, value),
             Tick::Evaluate { period } => self.evaluate(period, now, seen, wishes),
             Tick::Minute => {
-                if let Some(watch) = &mut self.watch {
-                    watch.sampler.minute(now, seen);
+                if let Some(need) = &mut self.need {
+                    need.end_minute(now, seen);
                 }
                 wishes.ticks.extend(self.next_minute(now));
                 if let Some(steps) = &mut self.steps {

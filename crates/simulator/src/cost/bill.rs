@@ -217,14 +217,10 @@ fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] 
     ]
 }
 
-/// Metrics that a run reads from CloudWatch: messages in flight and deleted of each queue, where a function scales by
-/// deadlines, the processing time is measured, or the last task can be removed.
+/// Metrics that a run reads from CloudWatch: messages in flight and deleted of each queue of a service that follows demand.
 fn metrics_read(scenario: &Scenario) -> f64 {
     match &scenario.policy {
-        Policy::Deadline(_) => 2.0 * f64::from(scenario.billing.queues),
-        Policy::Demand(policy) if policy.processing_time.is_none() || scenario.min == 0 => {
-            2.0 * f64::from(scenario.billing.queues)
-        }
+        Policy::Deadline(_) | Policy::Demand(_) => 2.0 * f64::from(scenario.billing.queues),
         _ => 0.0,
     }
 }

@@ -194,7 +194,7 @@ pub struct Demand {
     pub warm: Warm,
     /// From a decision to the first message of a new task, until the function has measured it.
     pub task_start: Duration,
-    /// Tasks are removed only to the largest need of this time; see `docs/stack-format.md`.
+    /// How long the last task stays after the last message.
     pub window: Duration,
     /// Pauses after a change of the desired count.
     pub cooldown: Cooldown,

@@ -51,10 +51,8 @@ pub(crate) fn measured_services<'a, 'r>(
 }
 
 impl Measured<'_, '_> {
-    /// Whether the metric function asks CloudWatch what went through the queues: how long a message takes, or whether
-    /// messages came and went between two looks where the last task can be removed.
+    /// Whether the metric function asks CloudWatch what went through the queues.
     pub(crate) fn reads_metrics(&self) -> bool {
-        self.demand
-            .is_some_and(|law| self.wakes || law.processing_time_ms.is_none())
+        self.demand.is_some()
     }
 }

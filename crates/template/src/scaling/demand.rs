@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use scaling::{DemandPolicyError, DemandRequest, RATE_OVER};
-use stack::Demand;
+use scaling::{DemandPolicyError, DemandRequest};
+use stack::{Actuator, Demand};
 
 use crate::error::SynthesisError;
 use crate::resolved::ResolvedService;
+
+/// A rule's shortest period: one invocation of the scaling function checks until the next one starts, and the metric
+/// function checks once.
+pub(crate) const PERIOD: Duration = Duration::from_secs(60);
 
 /// Returns the demand settings of a service.
 pub(crate) fn demand_request(
@@ -23,7 +27,12 @@ pub(crate) fn demand_request(
         concurrency: demand.concurrency,
         task_start_ms: whole_milliseconds(demand.task_start),
         window_ms: whole_milliseconds(demand.window),
-        rate_over_ms: whole_milliseconds(RATE_OVER),
+        period_ms: match demand.actuator {
+            Actuator::TargetTracking => Some(whole_milliseconds(PERIOD)),
+            // The policy of the function has it.
+            Actuator::Function => None,
+        },
+        rate_over_ms: None,
     };
     law.check()
         .map_err(|problem| unusable_numbers(service, problem))?;

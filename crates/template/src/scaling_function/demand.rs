@@ -5,7 +5,6 @@
 //! There is no scalable target: Application Auto Scaling and the function would undo each other's work.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use scaling::{
     DemandOrder, DemandPolicy, DemandPolicyError, FleetDocument, FleetObject, QueueRequest,
@@ -23,12 +22,9 @@ use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
 use crate::resources::lambda::EVENT_AGE_SECONDS;
 use crate::resources::log_group::write_logs;
 use crate::resources::role::{Statement, fit_role, publish_metrics, read_metrics};
-use crate::scaling::demand::{demand_request, unusable_numbers, whole_milliseconds};
+use crate::scaling::demand::{PERIOD, demand_request, unusable_numbers, whole_milliseconds};
 use crate::text::{Text, canonical, escape, text};
 use crate::{limits, names};
-
-/// A rule's shortest period: one invocation checks until the next one starts.
-const PERIOD: Duration = Duration::from_secs(60);
 
 /// As long as the period. The last check is at least 5 s before its end, and each ends in time for the next.
 const TIMEOUT_SECONDS: u64 = 60;

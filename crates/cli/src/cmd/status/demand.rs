@@ -120,7 +120,8 @@ mod tests {
             concurrency: 1,
             task_start_ms: 40_000,
             window_ms: 120_000,
-            rate_over_ms: 120_000,
+            period_ms: None,
+            rate_over_ms: None,
         };
         let at = i64::try_from(NOW).unwrap() - 75;
         let measured = DemandMeasurements {
@@ -183,7 +184,8 @@ mod tests {
                 concurrency: 1,
                 task_start_ms: 40_000,
                 window_ms: 120_000,
-                rate_over_ms: 120_000,
+                period_ms: None,
+                rate_over_ms: None,
             },
             need: None,
             largest: None,

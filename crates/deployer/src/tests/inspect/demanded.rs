@@ -21,7 +21,7 @@ fn policy() -> Value {
         "queues": [{"name": "orders", "url": "https://sqs/orders"}],
         "min": 1, "max": 20,
         "law": {"acceptable_latency_ms": 60_000, "processing_time_ms": 2_000, "concurrency": 1,
-                "task_start_ms": 40_000, "window_ms": 120_000, "rate_over_ms": 120_000},
+                "task_start_ms": 40_000, "window_ms": 120_000},
         "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
     })
 }

@@ -9,7 +9,7 @@ fn requests() -> Vec<Value> {
     let queue = json!({"name": "q", "url": "https://sqs.us-west-2.amazonaws.com/111122223333/q"});
     let law = json!({
         "acceptable_latency_ms": 1_000, "processing_time_ms": 100, "concurrency": 1, "task_start_ms": 40_000,
-        "window_ms": 120_000, "rate_over_ms": 60_000});
+        "window_ms": 120_000});
     let waking = json!({"cluster": "c", "service": "s", "queues": [queue], "count": ["visible", "in_flight"],
         "wake": true, "target": 10.5});
     let demanding = json!({"cluster": "c", "service": "d", "queues": [queue], "demand": law});

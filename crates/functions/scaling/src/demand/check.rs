@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::time::Duration;
 
-use lambda_kit::CallError;
+use lambda_kit::{CallError, record_flows};
 use scaling::{DeadlineEstimate, Decision, DemandPolicy, QueueCounts, ServiceReading};
 use tokio::time::Instant;
 
 use super::answer::{DemandCheck, DemandOutcome, UnreadQueue};
 use super::descriptions::Description;
 use super::fleet::{Fleet, ServiceRun, SharedFlows};
-use super::processing::{ProcessingTime, read_history, record_flows};
+use super::processing::{ProcessingTime, read_history};
 use super::{queues, reason};
 use crate::service::{self, Service};
 use crate::{Problem, moment};

@@ -67,7 +67,7 @@ mod tests {
             r#"{{"namespace": "n", "cluster": "c", "service": "s", "queues": [], "min": 1, "max": 5,
             "every_ms": {every_ms}, "period_ms": {period_ms}, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
             "law": {{"acceptable_latency_ms": 1, "concurrency": 1, "task_start_ms": 0,
-            "window_ms": 1, "rate_over_ms": 1}}}}"#
+            "window_ms": 1}}}}"#
         );
         let policy = serde_json::from_str(&policy).unwrap();
         let usable = Duration::from_millis(usable_ms);

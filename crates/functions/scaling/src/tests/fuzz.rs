@@ -27,7 +27,7 @@ fn policies() -> Vec<Value> {
         "namespace": "N", "cluster": "c", "service": "s", "min": 0, "max": 9,
         "queues": [{"name": "q", "url": "https://sqs.us-west-2.amazonaws.com/111122223333/q"}],
         "law": {"acceptable_latency_ms": 1, "processing_time_ms": 1, "concurrency": 1, "task_start_ms": 0,
-                "window_ms": 0, "rate_over_ms": 1},
+                "window_ms": 0},
         "every_ms": 1, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0});
     let demand = json!({"action": "scale-by-demand", "services": [demand]});
     vec![

@@ -21,7 +21,7 @@ POLICY = "SCALING_POLICY"
 """Variable of a scaling function that takes steps; cooldowns in seconds."""
 SCALE_BY_DEMAND = "scale-by-demand"
 """Action of the events of a function that scales by demand, which takes a speed."""
-LAW_TIMES = ("task_start_ms", "window_ms", "rate_over_ms")
+LAW_TIMES = ("task_start_ms", "window_ms", "period_ms")
 """Times of the law that are the loop's. The promise and the processing time are the messages'."""
 
 APPLICATION = "sandbox-function"

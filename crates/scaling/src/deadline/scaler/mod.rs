@@ -72,6 +72,13 @@ impl DeadlineScaler {
         })
     }
 
+    /// Returns a scaler for [`Self::measure`], of a service with so many queues. The bounds are the scalable target's, and
+    /// aren't known here.
+    #[must_use]
+    pub fn without_bounds(queues: usize, settings: DeadlineSettings) -> Self {
+        Self::new(queues, settings, Bounds::ANY, PerSide::default())
+    }
+
     /// Adds what CloudWatch knows of the minutes before the first check: the sum of the average messages in flight of
     /// each minute, and the messages deleted in them. Only the first time counts.
     pub fn seed_processing_time(&mut self, in_flight: f64, deleted: f64) {
@@ -134,6 +141,32 @@ impl DeadlineScaler {
         seen: &ServiceReading<'_>,
         deploying: bool,
     ) -> (DeadlineEstimate, Decision) {
+        let estimate = self.estimate(seen, deploying);
+        let decision = self.choose(seen, &estimate);
+        (estimate, self.restraint.restrain(seen, decision, deploying))
+    }
+
+    /// Checks a service that target tracking scales: returns the estimate, and the value that it follows with target 1,
+    /// tasks needed ÷ desired tasks. While it isn't known to which count scale-in can go, only a value over 1 is returned.
+    ///
+    /// Divided by the *running* tasks, as a backlog is, the value would stay high until the tasks of the last scale-out
+    /// run, and each datapoint until then would add them again.
+    pub fn measure(
+        &mut self,
+        seen: &ServiceReading<'_>,
+        deploying: bool,
+    ) -> (DeadlineEstimate, Option<f64>) {
+        let estimate = self.estimate(seen, deploying);
+        let share = |tasks: f64| tasks / f64::from(seen.desired.max(1));
+        let known = estimate.need.zip(estimate.keep);
+        let value = match known {
+            Some((need, keep)) => Some(share(need.max(keep))),
+            None => estimate.at_least.map(share).filter(|value| *value > 1.0),
+        };
+        (estimate, value)
+    }
+
+    fn estimate(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
         self.begin(seen.at);
         let mut estimate = self.watch.check(seen, deploying);
         if estimate.visible + estimate.in_flight > 0 {
@@ -142,8 +175,7 @@ impl DeadlineScaler {
         if self.keeps_last_task(seen.at) && seen.desired > 0 {
             estimate.keep = estimate.keep.map(|keep| keep.max(1.0));
         }
-        let decision = self.choose(seen, &estimate);
-        (estimate, self.restraint.restrain(seen, decision, deploying))
+        estimate
     }
 
     /// Keeps tasks that are to spare while one is starting, or if they are too few to be worth it.

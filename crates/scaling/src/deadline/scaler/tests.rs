@@ -186,7 +186,7 @@ fn follows_a_policy() {
         serde_json::from_str(&text).unwrap()
     };
     let law = r#"{"acceptable_latency_ms": 60000, "processing_time_ms": 2000, "concurrency": 1,
-        "task_start_ms": 40000, "window_ms": 60000, "rate_over_ms": 120000}"#;
+        "task_start_ms": 40000, "window_ms": 60000}"#;
     let found = DeadlineSettings::from_policy(&policy(law));
     let expected = DeadlineSettings {
         share: Some(0.999),
@@ -270,7 +270,7 @@ fn a_new_environment_removes_nothing_before_it_knows_the_arrivals_of_earlier_day
         "namespace": "n", "cluster": "c", "service": "s", "queues": [{"name": "q", "url": "https://sqs/q"}],
         "min": 1, "max": 50, "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
         "law": {"acceptable_latency_ms": 10_000, "processing_time_ms": 2_000, "concurrency": 1,
-                "task_start_ms": 40_000, "window_ms": 60_000, "rate_over_ms": 60_000},
+                "task_start_ms": 40_000, "window_ms": 60_000},
     }))
     .unwrap();
     let after = |policy: &DemandPolicy, learned: u64| {

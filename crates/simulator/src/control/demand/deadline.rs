@@ -1,18 +1,16 @@
 //! The deadline algorithm in a function that sets the desired count, several times a minute.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use scaling::{Bounds, DeadlineScaler, DeadlineSettings, PerSide};
 
 use crate::control::{Control, Observation, Tick, Wishes};
-use crate::number::count;
 use crate::policy::DeadlinePolicy;
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds};
 
 use super::clock::Clock;
-use super::watch::{counts, sighting};
+use super::reported::{ReportedDeletes, counts, reading};
 
 /// A function that samples, checks, decides and sets the desired count.
 pub(in crate::control) struct Deadline {
@@ -21,12 +19,8 @@ pub(in crate::control) struct Deadline {
     /// Samples per check, and those since the last check.
     samples: u32,
     sampled: u32,
-    minute: Nanos,
-    metric_delay: Nanos,
     delay: Nanos,
-    deleted: u64,
-    /// The deletes of minutes that CloudWatch doesn't have yet: the end of each, and their number.
-    minutes: VecDeque<(Nanos, u64)>,
+    deletes: ReportedDeletes,
 }
 
 impl Deadline {
@@ -62,11 +56,8 @@ impl Deadline {
             clock: Clock::new(assumptions, sample, seed),
             samples,
             sampled: 0,
-            minute: assumptions.minute(),
-            metric_delay: nanos(assumptions.sqs_metric_delay),
             delay: nanos(assumptions.count_lag).saturating_add(nanos(assumptions.function_delay)),
-            deleted: 0,
-            minutes: VecDeque::new(),
+            deletes: ReportedDeletes::new(assumptions),
         }
     }
 
@@ -87,21 +78,15 @@ impl Deadline {
     }
 
     fn check(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
-        while let Some((ended, deleted)) = self.minutes.front().copied()
-            && ended.saturating_add(self.metric_delay) <= now
-        {
-            self.minutes.pop_front();
-            let start = Duration::from_nanos(ended.saturating_sub(self.minute));
-            self.scaler.record_deletes(start, count(deleted));
-        }
+        self.deletes.report(now, &mut self.scaler);
         let queues = [Some(counts(seen))];
-        let sighting = sighting(now, seen, &queues);
-        let (_, decision) = self.scaler.decide(&sighting, seen.deploying);
+        let reading = reading(now, seen, &queues);
+        let (_, decision) = self.scaler.decide(&reading, seen.deploying);
         if decision.desired != seen.desired {
             let at = now.saturating_add(self.delay);
             wishes.desired.push((at, decision.desired));
             self.scaler
-                .record_change(sighting.at, seen.desired, decision.desired);
+                .record_change(reading.at, seen.desired, decision.desired);
         }
     }
 }
@@ -109,16 +94,14 @@ impl Deadline {
 impl Control for Deadline {
     fn begin(&mut self, wishes: &mut Wishes) {
         wishes.ticks.push((self.clock.next().max(1), Tick::Sample));
-        wishes.ticks.push((self.minute, Tick::Minute));
+        wishes.ticks.push((self.deletes.minute, Tick::Minute));
     }
 
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         if tick == Tick::Minute {
-            self.minutes.push_back((now, seen.deleted - self.deleted));
-            self.deleted = seen.deleted;
-            wishes
-                .ticks
-                .push((now.saturating_add(self.minute), Tick::Minute));
+            self.deletes.end_minute(now, seen);
+            let next = now.saturating_add(self.deletes.minute);
+            wishes.ticks.push((next, Tick::Minute));
         } else {
             self.sample(now, seen, wishes);
         }

@@ -1,9 +1,10 @@
 //! Scaling by demand in its two forms: a metric for target tracking, and a function that sets the desired count itself,
-//! by deadlines.
+//! both by deadlines.
 
 mod clock;
 mod deadline;
-mod watch;
+mod need;
+mod reported;
 
 pub(super) use deadline::Deadline;
-pub(super) use watch::Watch;
+pub(super) use need::NeedMetric;

@@ -52,7 +52,7 @@ pub(super) static DEMAND: Object = Object {
             "window",
             Kind::Time(&WINDOW),
             "2m",
-            "With `target_tracking`, tasks are removed only to the largest need of this time, and only when the need was known throughout. With `function` and `tasks.min: 0`, how long the last task stays after the last message.",
+            "How long the last task stays after the last message, with `tasks.min: 0`.",
         ),
         default(
             "cooldown",

@@ -94,7 +94,7 @@ pub(super) fn policy(changes: &Value) -> Value {
         "queues": [{"name": "orders", "url": "https://sqs/orders"}],
         "every_ms": 10_000, "period_ms": 60_000, "cooldown_out_ms": 0, "cooldown_in_ms": 0,
         "law": {"acceptable_latency_ms": 60_000, "processing_time_ms": 2_000, "concurrency": 1,
-                "task_start_ms": 40_000, "window_ms": 120_000, "rate_over_ms": 120_000},
+                "task_start_ms": 40_000, "window_ms": 120_000},
     });
     for (key, value) in changes.as_object().unwrap() {
         match key.as_str() {

@@ -1,0 +1,14 @@
+//! What a service's description says of its deployments.
+
+use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
+
+/// Whether a deployment is under way: the primary one is, or an older one still has its tasks.
+#[must_use]
+pub fn is_deploying(service: &Service) -> bool {
+    let deployments = service.deployments();
+    let in_progress = Some(&DeploymentRolloutState::InProgress);
+    deployments.len() > 1
+        || deployments
+            .iter()
+            .any(|deployment| deployment.rollout_state() == in_progress)
+}

@@ -1,0 +1,63 @@
+//! The metric of the need, by deadlines, which the metric function publishes each minute for target tracking.
+
+use std::time::Duration;
+
+use scaling::{DeadlineScaler, DeadlineSettings, DeadlineTuning, Warm};
+
+use crate::control::Observation;
+use crate::policy::DemandPolicy;
+use crate::scenario::Scenario;
+use crate::time::Nanos;
+
+use super::reported::{ReportedDeletes, counts, reading};
+
+/// What the metric function knows of a service.
+pub(in crate::control) struct NeedMetric {
+    scaler: DeadlineScaler,
+    deletes: ReportedDeletes,
+}
+
+impl NeedMetric {
+    pub(in crate::control) fn new(
+        scenario: &Scenario,
+        policy: DemandPolicy,
+        every: Duration,
+    ) -> Self {
+        let minute = Duration::from_nanos(scenario.assumptions.minute());
+        let settings = DeadlineSettings {
+            objective: policy.acceptable_latency.unwrap_or(scenario.slo),
+            share: None,
+            processing_time: policy.processing_time,
+            concurrency: scenario.concurrency,
+            task_start: policy.start,
+            every,
+            minute,
+            reported: minute,
+            window: policy.window,
+            warm: Warm::Off,
+            tuning: DeadlineTuning::default(),
+        };
+        Self {
+            scaler: DeadlineScaler::without_bounds(1, settings),
+            deletes: ReportedDeletes::new(&scenario.assumptions),
+        }
+    }
+
+    /// The datapoint of a check, if there is one.
+    pub(in crate::control) fn measure(&mut self, now: Nanos, seen: &Observation) -> Option<f64> {
+        self.deletes.report(now, &mut self.scaler);
+        let queues = [Some(counts(seen))];
+        let reading = reading(now, seen, &queues);
+        self.scaler.measure(&reading, seen.deploying).1
+    }
+
+    /// When the minute after `now` is over.
+    pub(in crate::control) fn next_minute(&self, now: Nanos) -> Nanos {
+        now.saturating_add(self.deletes.minute)
+    }
+
+    /// A minute is over: SQS will publish its metrics.
+    pub(in crate::control) fn end_minute(&mut self, now: Nanos, seen: &Observation) {
+        self.deletes.end_minute(now, seen);
+    }
+}

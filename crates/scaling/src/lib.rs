@@ -16,6 +16,7 @@ mod queue_request;
 mod reconcile;
 mod request;
 mod scalable_target;
+mod schedule;
 mod side;
 mod step_record;
 mod steps;
@@ -49,6 +50,10 @@ pub use reconcile::{
 };
 pub use request::{Count, METRIC_NAME, MetricRequest, ServiceRequest, WAKE_METRIC_NAME};
 pub use scalable_target::{Change, PolicyPosition, ScalableTarget, StepRequest};
+pub use schedule::{
+    CronError, Days, Hours, HoursError, Period, Schedule, ScheduleError, ScheduledBounds,
+    WeeklyCron, Zone, ZoneError,
+};
 pub use side::{PerSide, Side};
 pub use step_record::StepRecordError;
 pub use steps::{AdjustmentType, Step, Steps, StepsError};

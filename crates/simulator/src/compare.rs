@@ -59,10 +59,11 @@ pub fn compare(
     let most = known.needed(scenario).into_iter().max();
     let forecasts = load.duration() > Duration::from_secs(86_400);
     let policies = list_policies(scenario, most.unwrap_or(scenario.min), forecasts);
-    let (names, scenarios): (Vec<String>, Vec<Scenario>) = policies
+    let others = policies
         .into_iter()
-        .map(|(name, policy)| (name, scenario.with_policy(policy)))
-        .unzip();
+        .map(|(name, policy)| (name, scenario.with_policy(policy)));
+    let (names, scenarios): (Vec<String>, Vec<Scenario>) =
+        list_unscheduled(scenario).into_iter().chain(others).unzip();
     let scenarios: Vec<&Scenario> = scenarios.iter().collect();
     let runs = run_phases(&scenarios, load, seed, (progress, 1.0))?;
     progress.end_part();
@@ -75,6 +76,35 @@ pub fn compare(
             phases,
         });
     Ok(std::iter::once(own.name(OWN)).chain(others).collect())
+}
+
+/// The definition without its schedule, if it has one: with the bounds outside of its periods, and, where that differs, with
+/// the largest minimum that ever holds. What the schedule saves or costs is the difference.
+fn list_unscheduled(scenario: &Scenario) -> Vec<(String, Scenario)> {
+    let Some(schedule) = &scenario.schedule else {
+        return Vec::new();
+    };
+    let (min, max) = (scenario.min, scenario.widest().1);
+    let largest = schedule
+        .periods
+        .iter()
+        .filter_map(|period| period.min)
+        .max();
+    let always = largest.filter(|largest| *largest > min);
+    let without = |min: u32, max: u32| {
+        let other = Scenario {
+            schedule: None,
+            min,
+            max,
+            initial: scenario.initial.clamp(min, max.max(min)),
+            ..scenario.clone()
+        };
+        (format!("always {min} to {max} tasks, no schedule"), other)
+    };
+    let base = without(min, scenario.max);
+    std::iter::once(base)
+        .chain(always.map(|always| without(always, max)))
+        .collect()
 }
 
 /// The policies with their names.

@@ -203,7 +203,7 @@ impl RunOutcome {
                 .foreknowledge
                 .limited_by_max(scenario)
                 .map(|needed| MaxLimit {
-                    allowed: scenario.max,
+                    allowed: scenario.widest().1,
                     needed,
                 }),
             cost: cost(scenario, &finished, &tasks, (&needed, interval)),

@@ -32,6 +32,7 @@ pub(crate) fn simulate_metered(
     let loaded = nanos(load.duration());
     let run = Run {
         bounds,
+        origin: scenario.origin(load),
         loaded,
         seed,
         known: known.as_ref(),
@@ -85,6 +86,7 @@ fn run_drawn(
 ) -> Result<Finished, ScenarioError> {
     let run = Run {
         bounds: scenario.check()?,
+        origin: scenario.origin(load),
         loaded: nanos(load.duration()),
         seed,
         known: None,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use stack::Stack;
 
-use crate::contract::{DESCRIPTION, metadata, types};
+use crate::contract::{DESCRIPTION, TargetSchedule, metadata, read_schedule, types};
 use crate::error::SynthesisError;
 use crate::limits;
 use crate::overrides;
@@ -114,6 +114,16 @@ impl Template {
         counts.collect()
     }
 
+    /// Lists the scalable targets with a schedule, by logical ID.
+    #[must_use]
+    pub fn list_schedules(&self) -> Vec<(String, TargetSchedule)> {
+        let resources = self.document.get("Resources").and_then(Value::as_object);
+        let targets = resources.into_iter().flatten();
+        targets
+            .filter_map(|(id, resource)| Some((id.clone(), read_schedule(resource)?)))
+            .collect()
+    }
+
     /// Logical ids of the functions that reserve concurrency, by logical id.
     #[must_use]
     pub fn list_reserving_functions(&self) -> Vec<String> {
@@ -154,6 +164,7 @@ pub(crate) struct Resource {
     depends_on: Vec<String>,
     stateful: bool,
     update_policy: Option<Value>,
+    metadata: Option<Value>,
 }
 
 impl Resource {
@@ -164,7 +175,14 @@ impl Resource {
             depends_on: Vec::new(),
             stateful: false,
             update_policy: None,
+            metadata: None,
         }
+    }
+
+    /// What readers of the deployed stack know it by.
+    pub(crate) fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = Some(metadata);
+        self
     }
 
     /// How CloudFormation carries a change over to what the resource stands for.
@@ -195,6 +213,9 @@ impl Resource {
             }
             if let Some(policy) = self.update_policy {
                 map.insert("UpdatePolicy".into(), policy);
+            }
+            if let Some(metadata) = self.metadata {
+                map.insert("Metadata".into(), metadata);
             }
             if self.stateful {
                 map.insert("DeletionPolicy".into(), "Delete".into());

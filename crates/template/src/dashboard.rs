@@ -131,9 +131,14 @@ fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand:
         running.row(json!({ "label": "running" })),
     ];
     let tasks = service.service.tasks;
+    // A line can't change with the hours.
+    let when = match service.service.schedule {
+        Some(_) => " outside of the schedule's periods",
+        None => "",
+    };
     let mut lines = vec![
-        json!({ "label": "min", "value": tasks.min }),
-        json!({ "label": "max", "value": tasks.max }),
+        json!({ "label": format!("min{when}"), "value": tasks.min }),
+        json!({ "label": format!("max{when}"), "value": tasks.max }),
     ];
     if demand.actuator == Actuator::TargetTracking {
         let tracked = autoscaling::need_per_task(resolved.stack, service);

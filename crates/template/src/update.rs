@@ -121,6 +121,7 @@ fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), 
         Some(types::SUBSCRIPTION) => reset_filter(resource, before),
         Some(types::LOAD_BALANCER) => reset_attributes(resource, before),
         Some(types::QUEUE) => reset_queue(resource, before),
+        Some(types::SCALABLE_TARGET) => end_schedule(resource, before),
         Some(types::TARGET_GROUP) => stay_in_vpc(id, resource, before)?,
         _ => {}
     }
@@ -274,6 +275,17 @@ fn reset_queue(resource: &mut Value, before: &Value) {
         if before.get(name).is_some() {
             queue.entry(name).or_insert(default);
         }
+    }
+}
+
+/// CloudFormation doesn't say what becomes of scheduled actions that a template no longer names, but a list without any is
+/// clear.
+fn end_schedule(resource: &mut Value, before: &Value) {
+    const ACTIONS: &str = "ScheduledActions";
+    if let Some(target) = properties(resource)
+        && before.get(ACTIONS).is_some()
+    {
+        target.entry(ACTIONS).or_insert_with(|| json!([]));
     }
 }
 

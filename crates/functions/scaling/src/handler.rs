@@ -80,15 +80,14 @@ async fn answer(
             answer: None,
         });
     }
+    let now = invocation.now.duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.unwrap_or_default();
     let reconciliation = AlarmReconciliation {
         clients,
         policy,
-        scaling: policy.scaling().map_err(Problem::from)?,
+        scaling: policy.scaling(now).map_err(Problem::from)?,
         trigger: event.trigger,
-        now: invocation
-            .now
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default(),
+        now,
         deadline: Instant::now() + invocation.usable_time(),
     };
     let result = reconcile(&reconciliation, &event.messages, &mut refused, log).await;

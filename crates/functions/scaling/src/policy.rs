@@ -1,6 +1,7 @@
 //! What the function is set up for: its environment says it, once, at its start.
 
 use std::env::VarError;
+use std::time::Duration;
 
 use lambda_runtime::Diagnostic;
 use scaling::{AlarmStepsPolicy, POLICY_VARIABLE, PolicyError};
@@ -44,7 +45,7 @@ impl Policy {
         let mut json = serde_json::Deserializer::from_str(text);
         let policy: AlarmStepsPolicy =
             serde_path_to_error::deserialize(&mut json).map_err(PolicyProblem::Garbled)?;
-        policy.scaling()?;
+        policy.scaling(Duration::ZERO)?;
         Ok(Self(Some(policy)))
     }
 

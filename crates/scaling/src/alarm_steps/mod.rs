@@ -1,7 +1,10 @@
 //! The policy of a scaling function: the service that it scales, and the alarms that notify it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use crate::schedule::{Schedule, ScheduleError};
 use crate::side::{PerSide, Side};
 use crate::steps::{AdjustmentType, Steps};
 use crate::{Bounds, BoundsError};
@@ -25,6 +28,9 @@ pub struct AlarmStepsPolicy {
     pub min: u32,
     /// Most tasks, at least `min`.
     pub max: u32,
+    /// Periods of the week with other bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// What adds tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scale_out: Option<AlarmSteps>,
@@ -81,15 +87,18 @@ pub enum PolicyError {
     /// The bounds are no bounds.
     #[error(transparent)]
     Bounds(#[from] BoundsError),
+    /// The schedule is none.
+    #[error("`schedule`: {0}")]
+    Schedule(#[from] ScheduleError),
 }
 
 impl AlarmStepsPolicy {
-    /// Checks the policy, and gives it in the form that decides.
+    /// Checks the policy, and gives it in the form that decides at a moment since the Unix epoch.
     ///
     /// # Errors
     /// When a name is empty, when there is no side or both have one alarm, when a step goes the other
-    /// way, or when `min` is over `max`.
-    pub fn scaling(&self) -> Result<AlarmScaling<'_>, PolicyError> {
+    /// way, when `min` is over `max`, or when the schedule can't be followed.
+    pub fn scaling(&self, at: Duration) -> Result<AlarmScaling<'_>, PolicyError> {
         let sides = [("scale_out", &self.scale_out), ("scale_in", &self.scale_in)];
         for (name, value) in [("cluster", &self.cluster), ("service", &self.service)] {
             if value.is_empty() {
@@ -108,8 +117,13 @@ impl AlarmStepsPolicy {
             }
             _ => {}
         }
+        let base = Bounds::new(self.min, self.max)?;
+        if let Some(schedule) = &self.schedule {
+            schedule.check(base)?;
+        }
+        let schedule = self.schedule.as_ref();
         Ok(AlarmScaling {
-            bounds: Bounds::new(self.min, self.max)?,
+            bounds: schedule.map_or(base, |schedule| schedule.bounds_at(base, at)),
             steps: self.sides(),
         })
     }

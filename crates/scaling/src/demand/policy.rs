@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::{DemandPolicyError, DemandRequest};
 use crate::Bounds;
+use crate::Schedule;
 use crate::Warm;
 use crate::queue_request::QueueRequest;
 
@@ -56,6 +57,9 @@ pub struct DemandPolicy {
     pub min: u32,
     /// Most tasks, at least `min`.
     pub max: u32,
+    /// Periods of the week with other bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// The numbers of the demand algorithm.
     pub law: DemandRequest,
     /// Share of the messages that must meet the objective, if the definition sets one.
@@ -75,10 +79,11 @@ pub struct DemandPolicy {
 }
 
 impl DemandPolicy {
-    /// Checks the policy, and gives its bounds.
+    /// Checks the policy, and gives its bounds outside of the schedule's periods.
     ///
     /// # Errors
-    /// When a name is empty, there is no queue, a number that must not be zero is, or `min` is over `max`.
+    /// When a name is empty, there is no queue, a number that must not be zero is, `min` is over `max`, or the schedule
+    /// can't be followed.
     pub fn check(&self) -> Result<Bounds, DemandPolicyError> {
         let names = [
             ("namespace", &self.namespace),
@@ -97,6 +102,24 @@ impl DemandPolicy {
             return Err(DemandPolicyError::Zero("every_ms"));
         }
         self.law.check()?;
-        Ok(Bounds::new(self.min, self.max)?)
+        let base = Bounds::new(self.min, self.max)?;
+        if let Some(schedule) = &self.schedule {
+            schedule.check(base)?;
+        }
+        Ok(base)
+    }
+
+    /// The bounds that hold at a moment since the Unix epoch, of which `base` are those outside of the schedule's periods.
+    #[must_use]
+    pub fn bounds_at(&self, base: Bounds, at: Duration) -> Bounds {
+        let schedule = self.schedule.as_ref();
+        schedule.map_or(base, |schedule| schedule.bounds_at(base, at))
+    }
+
+    /// The smallest minimum and the largest maximum that ever hold.
+    #[must_use]
+    pub fn envelope(&self, base: Bounds) -> Bounds {
+        let schedule = self.schedule.as_ref();
+        schedule.map_or(base, |schedule| schedule.envelope(base))
     }
 }

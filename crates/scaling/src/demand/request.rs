@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::BoundsError;
+use crate::{BoundsError, ScheduleError};
 
 /// The numbers of the demand algorithm, as a definition sets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub enum DemandPolicyError {
     /// The bounds are no bounds.
     #[error(transparent)]
     Bounds(#[from] BoundsError),
+    /// The schedule is none.
+    #[error("`schedule`: {0}")]
+    Schedule(#[from] ScheduleError),
 }
 
 impl DemandRequest {

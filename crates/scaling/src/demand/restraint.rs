@@ -28,6 +28,11 @@ impl Restraint {
         }
     }
 
+    /// Other bounds hold from now on.
+    pub(crate) fn hold(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
     /// The first check, or the first after the clock was set back: nothing is known of what was done.
     pub(crate) fn begin(&mut self, at: Duration) {
         self.begun = at;

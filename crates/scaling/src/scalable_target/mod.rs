@@ -103,6 +103,12 @@ impl ScalableTarget {
         self.suspended = suspended;
     }
 
+    /// Takes other bounds, and keeps its policies and its memory.
+    pub fn hold(&mut self, bounds: Bounds) {
+        self.tracking.hold(bounds);
+        self.bounds = bounds;
+    }
+
     /// The change at `now`, or none. To be asked each time that an alarm's action fires: when the alarm
     /// goes to ALARM, and every minute while it stays there.
     ///

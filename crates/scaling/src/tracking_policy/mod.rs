@@ -119,6 +119,11 @@ impl TargetTracking {
         Self { behavior, ..self }
     }
 
+    /// Takes other bounds, and keeps what it remembers.
+    pub(crate) fn hold(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
     /// Takes other policies and bounds, and keeps what it remembers.
     pub fn update(&mut self, policies: Vec<TrackingPolicy>, bounds: Bounds) {
         self.policies = policies;

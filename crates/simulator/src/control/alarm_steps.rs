@@ -170,6 +170,10 @@ impl Control for AlarmStepControl {
         }
     }
 
+    fn hold(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
     fn shown(&self) -> Shown {
         Shown::from_alarms(&self.steps.alarms)
     }

@@ -2,6 +2,8 @@
 
 use std::iter;
 
+use scaling::Bounds;
+
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds};
 
@@ -93,14 +95,15 @@ impl Foreknowledge {
     /// Fewest tasks in each interval.
     pub(crate) fn needed(&self, scenario: &Scenario) -> Vec<u32> {
         let one = seconds(self.interval) * f64::from(scenario.concurrency);
-        let most = one * f64::from(scenario.max);
+        let (min, max) = scenario.widest();
+        let most = one * f64::from(max);
         let due = self.due(scenario, most);
         let (mut sent, mut done) = (0.0, 0.0f64);
         let mut needed = Vec::with_capacity(due.len());
         let work = self.work.iter().copied().chain(iter::repeat(0.0));
         for (due, work) in due.iter().zip(work) {
             sent += work;
-            let tasks = tasks((due - done) / one).clamp(scenario.min, scenario.max);
+            let tasks = tasks((due - done) / one).clamp(min, max);
             done = sent.min(done + f64::from(tasks) * one);
             needed.push(tasks);
             if done >= sent * (1.0 - 1e-9) && needed.len() >= self.work.len() {
@@ -109,17 +112,18 @@ impl Foreknowledge {
         }
         // What even the maximum number of tasks can't do in time is done after it.
         let left = tasks((sent - done) / most.max(f64::MIN_POSITIVE)).min(MOST_LATE);
-        needed.extend(iter::repeat_n(scenario.max, left as usize));
+        needed.extend(iter::repeat_n(max, left as usize));
         needed
     }
 
     /// The smallest maximum number of tasks with which every message can start in time, where `tasks.max`
     /// of the scenario is smaller than that. No policy can meet the objective for all messages then.
     pub(crate) fn limited_by_max(&self, scenario: &Scenario) -> Option<u32> {
-        if self.is_feasible(scenario, scenario.max) {
+        let (_, max) = scenario.widest();
+        if self.is_feasible(scenario, max) {
             return None;
         }
-        let (mut under, mut enough) = (scenario.max, scenario.max.saturating_mul(2));
+        let (mut under, mut enough) = (max, max.saturating_mul(2));
         while !self.is_feasible(scenario, enough) {
             (under, enough) = (enough, enough.checked_mul(2)?);
         }
@@ -225,6 +229,9 @@ impl Control for Ideal {
     fn tick(&mut self, _: Tick, _: Nanos, _: &Observation, wishes: &mut Wishes) {
         self.wish(wishes);
     }
+
+    /// It may have any count that is ever allowed.
+    fn hold(&mut self, _: Bounds) {}
 
     fn is_instant(&self) -> bool {
         true

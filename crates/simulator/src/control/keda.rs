@@ -95,6 +95,10 @@ impl Control for Keda {
         let next = now.saturating_add(nanos(self.policy.poll).max(1));
         wishes.ticks.push((next, Tick::Sample));
     }
+
+    fn hold(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
 }
 
 #[cfg(test)]

@@ -107,6 +107,15 @@ pub(crate) trait Control {
     /// Its moment has come.
     fn tick(&mut self, tick: Tick, now: Nanos, seen: &Observation, wishes: &mut Wishes);
 
+    /// Other bounds hold from now on.
+    fn hold(&mut self, bounds: Bounds);
+
+    /// Whether it brings the count within the bounds by itself, at its next check. Otherwise Application Auto Scaling does so
+    /// as soon as the bounds change.
+    fn keeps_bounds(&self) -> bool {
+        true
+    }
+
     /// Its alarms.
     fn shown(&self) -> Shown {
         Shown::default()
@@ -137,6 +146,9 @@ impl Control for Fixed {
     }
 
     fn tick(&mut self, _: Tick, _: Nanos, _: &Observation, _: &mut Wishes) {}
+
+    /// Nothing scales it.
+    fn hold(&mut self, _: Bounds) {}
 }
 
 /// The control of a scenario. The ideal needs `known`: the work, known beforehand.

@@ -152,6 +152,15 @@ impl Control for Predictive {
         }
     }
 
+    fn hold(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+        self.tracking.hold(bounds);
+    }
+
+    fn keeps_bounds(&self) -> bool {
+        false
+    }
+
     fn shown(&self) -> Shown {
         self.tracking.shown()
     }

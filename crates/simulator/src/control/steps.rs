@@ -67,6 +67,14 @@ impl Control for StepControl {
         }
     }
 
+    fn hold(&mut self, bounds: Bounds) {
+        self.target.hold(bounds);
+    }
+
+    fn keeps_bounds(&self) -> bool {
+        false
+    }
+
     fn shown(&self) -> Shown {
         Shown::from_alarms(&self.steps.alarms)
     }

@@ -92,7 +92,7 @@ impl Tracking {
             low,
             target: ScalableTarget::new(vec![tracking], bounds).with_behavior(assumptions.tracking),
             steps: steps.map(|steps| QueueSteps::new(steps, &assumptions)),
-            wake: (scenario.min == 0).then(|| Wake::new(&assumptions)),
+            wake: scenario.can_sleep().then(|| Wake::new(&assumptions)),
             need: None,
             random,
             minute: assumptions.minute(),
@@ -283,6 +283,14 @@ impl Control for Tracking {
             }
             Tick::AlarmMessage | Tick::HourNears | Tick::HourEnds => {}
         }
+    }
+
+    fn hold(&mut self, bounds: Bounds) {
+        self.target.hold(bounds);
+    }
+
+    fn keeps_bounds(&self) -> bool {
+        false
     }
 
     fn shown(&self) -> Shown {

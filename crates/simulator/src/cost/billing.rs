@@ -119,7 +119,7 @@ impl Billing {
                 .is_some_and(|queue| stack.is_fifo(queue)),
             logs: spec.is_some(),
             sharing: Sharing::of(stack, name),
-            scales_to_zero: service.tasks.min == 0,
+            scales_to_zero: service.can_sleep(),
             inventories: Inventories::of_service(stack, name),
             shortest_task: Duration::from_secs(60),
             prices,

@@ -319,7 +319,7 @@ fn scaling(stack: &Stack, service: &Service) -> Inventory {
     };
     #[expect(clippy::cast_precision_loss, reason = "fewer queues than 2^52")]
     let queues = service.consumes.len() as f64;
-    let wakes = service.is_measured() && service.tasks.min == 0;
+    let wakes = service.is_measured() && service.can_sleep();
     let mut creates = if wakes { wake() } else { Inventory::default() };
     if let Some(backlog_scaling) = &scaling.backlog_per_task {
         creates = creates

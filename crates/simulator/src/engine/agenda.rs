@@ -27,6 +27,8 @@ pub(super) enum Event {
     Tick(Tick),
     /// A new desired count.
     Desired(u32),
+    /// Other bounds hold.
+    Bounds,
     /// A point of the time series is complete.
     Point,
 }

@@ -1,6 +1,7 @@
 //! The discrete-event engine: arrivals, the queue, the tasks and the control, message by message.
 
 mod agenda;
+mod clock;
 mod close;
 mod instances;
 mod messages;

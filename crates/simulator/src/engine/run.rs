@@ -1,5 +1,7 @@
 //! The loop of the simulation.
 
+use std::time::Duration;
+
 use scaling::Bounds;
 
 use crate::control::{Foreknowledge, control};
@@ -9,6 +11,7 @@ use crate::random::{Purpose, Random, Sampler};
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos};
 
+use super::clock::Clock;
 use super::close::Finished;
 use super::records::Records;
 use super::state::Engine;
@@ -86,7 +89,10 @@ impl Iterator for Sender<'_> {
 
 /// What a run needs next to its scenario and its messages.
 pub(crate) struct Run<'k> {
+    /// Those outside of the schedule's periods.
     pub(crate) bounds: Bounds,
+    /// When the load begins, since the Unix epoch, for the schedule.
+    pub(crate) origin: Duration,
     /// When the load ends.
     pub(crate) loaded: Nanos,
     pub(crate) seed: u64,
@@ -115,8 +121,11 @@ pub(crate) fn run_messages(
         Records::brief(slo, loaded)?
     };
     records.objectives = run.objectives.iter().map(|limit| (*limit, 0)).collect();
-    let control = control(scenario, run.bounds, run.seed, run.known);
-    let mut engine = Engine::new(scenario, control, records, run.seed);
+    let (min, max) = scenario.widest();
+    let widest = Bounds::new(min, max).unwrap_or(run.bounds);
+    let control = control(scenario, widest, run.seed, run.known);
+    let clock = Clock::new(run.bounds, run.origin);
+    let mut engine = Engine::new(scenario, (control, clock), records, run.seed);
     engine.begin();
     let mut next = sender.next();
     let end = loop {

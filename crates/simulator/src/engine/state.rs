@@ -6,6 +6,7 @@ use crate::scenario::Scenario;
 use crate::time::{MINUTE, Nanos, nanos};
 
 use super::agenda::{Agenda, Ends, Event};
+use super::clock::Clock;
 use super::instances::Instances;
 use super::queue::Queue;
 use super::records::Records;
@@ -18,6 +19,7 @@ const LONGEST_HIDDEN: Nanos = 12 * 60 * MINUTE;
 pub(super) struct Engine<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) control: Box<dyn Control>,
+    pub(super) clock: Clock,
     pub(super) wishes: Wishes,
     pub(super) instant: bool,
     pub(super) agenda: Agenda,
@@ -47,7 +49,7 @@ pub(super) struct Engine<'s> {
 impl<'s> Engine<'s> {
     pub(super) fn new(
         scenario: &'s Scenario,
-        control: Box<dyn Control>,
+        (control, clock): (Box<dyn Control>, Clock),
         records: Records,
         seed: u64,
     ) -> Self {
@@ -63,6 +65,7 @@ impl<'s> Engine<'s> {
             scenario,
             instant,
             control,
+            clock,
             wishes: Wishes::default(),
             agenda: Agenda::default(),
             ends: Ends::default(),
@@ -97,6 +100,7 @@ impl<'s> Engine<'s> {
 
     /// The service as it is at the beginning: its tasks run.
     pub(super) fn begin(&mut self) {
+        self.hold_bounds();
         self.control.begin(&mut self.wishes);
         let first = self
             .wishes
@@ -105,7 +109,7 @@ impl<'s> Engine<'s> {
             .find(|(at, _)| *at == 0)
             .map(|(_, desired)| *desired);
         self.wishes.desired.retain(|(at, _)| *at > 0);
-        self.desired = first.unwrap_or(self.scenario.initial);
+        self.desired = first.unwrap_or_else(|| self.initial_count());
         if !self.instant {
             self.instances = Instances::new(self.scenario, self.desired);
         }
@@ -133,7 +137,8 @@ impl<'s> Engine<'s> {
             Some(Event::Return(message)) => self.give_back(message),
             Some(Event::Reappear(message, until)) => self.reappear(message, until),
             Some(Event::Tick(tick)) => self.tick(tick),
-            Some(Event::Desired(desired)) => self.desire(desired),
+            Some(Event::Desired(desired)) => self.desire(self.within_bounds(desired)),
+            Some(Event::Bounds) => self.change_bounds(),
             Some(Event::Point) => {
                 self.records
                     .point(self.queue.visible(), self.desired, self.control.shown());

@@ -166,6 +166,7 @@ impl Search<'_> {
         let loaded = nanos(self.load.duration());
         let run = Run {
             bounds: scenario.check()?,
+            origin: scenario.origin(self.load),
             loaded,
             seed,
             known: None,

@@ -217,6 +217,18 @@ impl Load {
         }
     }
 
+    /// The moment since the Unix epoch at which it begins; `otherwise` says when a load without dates does.
+    pub(crate) fn begins_at(&self, otherwise: impl FnOnce() -> Duration) -> Duration {
+        let dated = match &self.source {
+            Source::Recorded(recorded) if self.begins().is_some() => {
+                Some(Duration::from_micros(recorded.first))
+            }
+            Source::Recorded(_) | Source::Generated(_) => None,
+        };
+        let whole = dated.unwrap_or_else(otherwise);
+        whole.saturating_add(Duration::from_nanos(self.from))
+    }
+
     /// The messages, as a stream. The same seed gives the same ones.
     #[must_use]
     pub fn arrivals(&self, seed: u64) -> Arrivals<'_> {

@@ -57,6 +57,7 @@ impl Scenario {
             prefetch: overrides.prefetch.unwrap_or(false),
             min: found.tasks.min,
             max: found.tasks.max,
+            schedule: found.schedule.clone(),
             initial: found.tasks.min.max(warm_tasks(found)),
             delay: Duration::ZERO,
             visibility_timeout: Duration::from_secs(30),
@@ -77,6 +78,12 @@ impl Scenario {
             billing: Billing::of_service(stack, service, found, prices, &mut notes),
             notes,
         };
+        if let Some(schedule) = &found.schedule {
+            scenario.notes.push(format!(
+                "the schedule follows the dates of the load; a load without dates begins on a Monday at 00:00 in {}",
+                schedule.timezone.name()
+            ));
+        }
         scenario.set_queues(stack, service, found)?;
         scenario.set_task(found, &stack.cluster);
         scenario.check()?;

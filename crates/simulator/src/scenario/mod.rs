@@ -6,10 +6,11 @@ mod policies;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scaling::Bounds;
+use scaling::{Bounds, Schedule};
 
 use crate::assumptions::{Assumption, Assumptions};
 use crate::cost::{Billing, PriceTable};
+use crate::load::Load;
 use crate::policy::Policy;
 use crate::random::Distribution;
 
@@ -36,7 +37,9 @@ pub struct Scenario {
     pub min: u32,
     /// Most tasks, at least `min`.
     pub max: u32,
-    /// Tasks that run at the beginning.
+    /// Periods of the week with other bounds.
+    pub schedule: Option<Schedule>,
+    /// Tasks that run at the beginning, brought within the bounds that hold then.
     pub initial: u32,
     /// How long a new message stays hidden. Its waiting time counts from its sending.
     pub delay: Duration,
@@ -185,6 +188,7 @@ impl Scenario {
             prefetch: false,
             min: 1,
             max: 100,
+            schedule: None,
             initial: 1,
             delay: Duration::ZERO,
             visibility_timeout: Duration::from_secs(30),
@@ -205,6 +209,38 @@ impl Scenario {
             given: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// The smallest minimum and the largest maximum that ever hold.
+    #[must_use]
+    pub fn widest(&self) -> (u32, u32) {
+        let base = Bounds::new(self.min, self.max).ok();
+        let widest = self.schedule.as_ref().zip(base);
+        let widest = widest.map(|(schedule, base)| schedule.envelope(base));
+        widest.map_or((self.min, self.max), |bounds| (bounds.min(), bounds.max()))
+    }
+
+    /// Whether it can have no task at a time when work can wake it.
+    #[must_use]
+    pub fn can_sleep(&self) -> bool {
+        let sleeps = |schedule: &Schedule| {
+            let mut periods = schedule.periods.iter();
+            periods.any(|period| period.min == Some(0) && period.max != Some(0))
+        };
+        self.min == 0 || self.schedule.as_ref().is_some_and(sleeps)
+    }
+
+    /// The moment since the Unix epoch at which a load begins for the schedule: by its dates, or else on a Monday at
+    /// midnight by the schedule's clock.
+    pub(crate) fn origin(&self, load: &Load) -> Duration {
+        let monday = || self.schedule.as_ref().map(Schedule::monday);
+        load.begins_at(|| monday().unwrap_or_default())
+    }
+
+    /// The bounds that hold at a moment since the Unix epoch.
+    pub(crate) fn bounds_at(&self, base: Bounds, at: Duration) -> Bounds {
+        let schedule = self.schedule.as_ref();
+        schedule.map_or(base, |schedule| schedule.bounds_at(base, at))
     }
 
     /// Everything that is assumed: of the service what was given, and all constants.

@@ -13,6 +13,7 @@ mod predictive;
 mod properties;
 mod random_stacks;
 mod redelivery;
+mod schedules;
 mod sleep;
 mod stacks;
 
@@ -62,6 +63,7 @@ fn run_to_end(
 ) -> Finished {
     let run = Run {
         bounds,
+        origin: scenario.origin(load),
         loaded: nanos(load.duration()),
         seed,
         known,

@@ -41,7 +41,9 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
 fn list_placed(stack: &Stack) -> impl Iterator<Item = instances::Placed<'_>> {
     let services = stack.services.iter();
     services.filter_map(|(key, service)| match &service.source {
-        ServiceSource::Create(spec) => Some((format!("services.{key}"), &**spec, service.tasks)),
+        ServiceSource::Create(spec) => {
+            Some((format!("services.{key}"), &**spec, service.envelope()))
+        }
         ServiceSource::Existing { .. } => None,
     })
 }

@@ -23,7 +23,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
         sidecars::check(&service, key, spec, findings);
         volumes::check(stack, &service, spec, findings);
         check_exec(&service, spec, findings);
-        check_deployment(&service, spec, service_of.tasks, findings);
+        check_deployment(&service, spec, service_of.envelope(), findings);
         check_storage(stack, &service, spec, findings);
     }
 }

@@ -18,6 +18,7 @@ mod objective;
 mod permissions;
 mod queues;
 mod scaling;
+mod schedule;
 mod secrets;
 mod senders;
 mod services;
@@ -46,6 +47,7 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     permissions::check(stack, findings);
     load_balancers::check(stack, findings);
     secrets::check(stack, findings);
+    schedule::check(stack, findings);
     scaling::check(stack, findings);
     queues::check(stack, findings);
     objective::check(stack, findings);

@@ -31,7 +31,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             promise.target(scaling, findings);
             promise.reaction(findings);
             // With no fewest task, what is in flight has to count: it keeps the last one awake.
-            if service.tasks.min > 0 {
+            if !service.can_sleep() {
                 promise.count(scaling, findings);
             }
         }

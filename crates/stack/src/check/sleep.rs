@@ -9,12 +9,17 @@ use crate::findings::{Finding, Findings};
 use crate::model::{
     AdjustmentType, AlarmMetric, BacklogSource, Count, Scaling, Service, StepAlarm, StepScaling,
 };
+use crate::path;
 
 pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: &mut Findings) {
-    if service.tasks.min > 0 {
-        return;
-    }
-    let min = format!("{path}.tasks.min");
+    let min = match service.sleeping_period() {
+        _ if service.tasks.min == 0 => format!("{path}.tasks.min"),
+        Some(period) => format!(
+            "{}.min",
+            path::item(&format!("{path}.tasks.schedule"), period)
+        ),
+        None => return,
+    };
     let steps = [
         ("steps", &scaling.steps),
         ("alarm_steps", &scaling.alarm_steps),
@@ -44,7 +49,7 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         return findings.report(finding);
     }
     if let (Some(steps), None) = (&scaling.steps, by_function) {
-        removed_while_starting(service, steps, path, findings);
+        removed_while_starting(service, steps, (path, &min), findings);
     }
     for (name, steps) in [
         ("steps", &scaling.steps),
@@ -71,13 +76,13 @@ const TASK_START: Duration = Duration::from_secs(60);
 fn removed_while_starting(
     service: &Service,
     steps: &StepScaling,
-    path: &str,
+    (path, min): (&str, &str),
     findings: &mut Findings,
 ) {
     let (Some(out), Some(r#in)) = (&steps.scale_out, &steps.scale_in) else {
         return;
     };
-    let Ok(bounds) = Bounds::new(service.tasks.min, service.tasks.max) else {
+    let Ok(bounds) = Bounds::new(0, service.tasks.max) else {
         return;
     };
     let woken = out.steps.next(0, Some(0.0), bounds);
@@ -93,7 +98,7 @@ fn removed_while_starting(
     let metric = metric_path(&here, "scale_in", r#in);
     let finding = Finding::error("the scale-in removes the tasks that a message has woken before they have started")
         .at(metric, "doesn't count the messages that wait")
-        .at(format!("{path}.tasks.min"), "no task")
+        .at(min, "no task")
         .help("a task takes up to a minute to start, and its message waits until then: let the scale-in watch `metric: {queue: …, count: [visible, in_flight], statistic: Maximum}`, or write `cooldown: {out: 5m}`");
     findings.report(finding);
 }

@@ -12,7 +12,12 @@ use std::time::Duration;
 pub use cluster::*;
 pub use container::*;
 pub use queue::*;
-pub use scaling::{AdjustmentType, Comparison, Count, MissingData, Step, Steps, Warm};
+pub use scaling::{
+    AdjustmentType, Comparison, Count, Hours, MissingData, Period, Schedule, Step, Steps, Warm,
+    Zone,
+};
+
+use scaling::Bounds;
 
 use crate::Slo;
 
@@ -70,8 +75,10 @@ pub struct Service {
     pub protect: bool,
     /// Whether a task extends the visibility timeout of the message that it works on.
     pub heartbeat: bool,
-    /// Bounds of the desired count.
+    /// Bounds of the desired count, outside of the schedule's periods.
     pub tasks: Tasks,
+    /// Periods of the week with other bounds.
+    pub schedule: Option<Schedule>,
     /// How the desired count follows the work; a fixed count of `tasks.min` when absent.
     pub scaling: Option<Scaling>,
 }
@@ -101,6 +108,39 @@ impl Service {
         backlog
             .or(self.demand().map(|demand| demand.concurrency))
             .unwrap_or(1)
+    }
+
+    /// Bounds of the desired count outside of the schedule's periods; `None` if they are none, which is an error.
+    #[must_use]
+    pub fn bounds(&self) -> Option<Bounds> {
+        Bounds::new(self.tasks.min, self.tasks.max).ok()
+    }
+
+    /// The smallest minimum and the largest maximum that ever hold.
+    #[must_use]
+    pub fn envelope(&self) -> Tasks {
+        let scheduled = self.schedule.as_ref().zip(self.bounds());
+        let bounds = scheduled.map(|(schedule, base)| schedule.envelope(base));
+        bounds.map_or(self.tasks, |bounds| Tasks {
+            min: bounds.min(),
+            max: bounds.max(),
+        })
+    }
+
+    /// Whether it can have no task at a time when work can wake it. Where a period's maximum is 0, nothing wakes it but
+    /// the period's end.
+    #[must_use]
+    pub fn can_sleep(&self) -> bool {
+        self.tasks.min == 0 || self.sleeping_period().is_some()
+    }
+
+    /// The place of the first period in which it can have no task, and can be woken.
+    #[must_use]
+    pub fn sleeping_period(&self) -> Option<usize> {
+        let periods = &self.schedule.as_ref()?.periods;
+        periods
+            .iter()
+            .position(|period| period.min == Some(0) && period.max != Some(0))
     }
 
     /// Its scaling by backlog per task, if it has that.

@@ -7,6 +7,7 @@ mod fields;
 mod network;
 mod queues;
 mod scaling;
+mod schedule;
 mod services;
 mod shared;
 mod steps;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::container::{container, deployment, permissions, sidecars, storage, volumes};
 use super::fields::Fields;
 use super::scaling::scaling;
+use super::schedule::schedule;
 use super::shared::architecture;
 use crate::model::{LoadBalancer, Service, ServiceSource, ServiceSpec, Spot, Tasks};
 use crate::shape::tables::{EXISTING_SERVICE, SERVICE, SHARES};
@@ -38,6 +39,7 @@ fn service(node: &Node) -> Service {
         protect: fields.flag("protect"),
         heartbeat: fields.flag("heartbeat"),
         tasks: tasks(fields.object("tasks")),
+        schedule: schedule(fields.object("tasks")),
         scaling: fields
             .given("scaling")
             .map(|_| scaling(fields.object("scaling"), slo)),

@@ -16,6 +16,7 @@ mod overrides;
 mod patch;
 mod reference;
 mod rules;
+mod schedule_rules;
 mod schema;
 mod step_rules;
 pub(crate) mod tables;

@@ -271,6 +271,24 @@ pub(crate) static RECIPIENT: Text = Text::new(
 )
 .and(|text| text.starts_with("arn:") || text.len() <= 254);
 
+/// A period of the week. `Rule::Also` has what the pattern can't say.
+pub(crate) static HOURS: Text = Text::new(
+    "hours of the week",
+    64,
+    "^((Mon|Tue|Wed|Thu|Fri|Sat|Sun)([-,](Mon|Tue|Wed|Thu|Fri|Sat|Sun))*( [0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9])?|[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9])$",
+    "days and times, such as `Mon-Fri 08:00-18:00`, `Sat,Sun` or `22:00-06:00`",
+    "Mon-Fri 08:00-18:00",
+);
+
+/// A name of the IANA time zone database.
+pub(crate) static TIME_ZONE: Text = Text::new(
+    "a time zone",
+    64,
+    "^[A-Za-z0-9_+/-]+$",
+    "a name of the IANA time zone database",
+    "Europe/Berlin",
+);
+
 pub(crate) static SLACK_WORKSPACE: Text = Text::new(
     "the ID of a Slack workspace",
     // Both IDs have 9 to 11 characters; with the stack's name, they are in a name of 128.

@@ -134,6 +134,7 @@ fn worker() -> Service {
         protect: false,
         heartbeat: false,
         tasks: Tasks { min: 1, max: 10 },
+        schedule: None,
         scaling: Some(Scaling {
             backlog_per_task: Some(BacklogPerTask {
                 acceptable_latency: seconds(600),

@@ -259,3 +259,23 @@ fn a_value_is_changed_where_it_is_defined() {
         "services.worker.tasks.max is set by an argument (--set), not by the file"
     );
 }
+
+#[test]
+fn an_environment_can_do_without_a_schedule() {
+    let text = changed(
+        "{min: 1, max: 10}",
+        "{min: 1, max: 10, schedule: [{when: Mon, min: 5}]}",
+    ) + "environments: {staging: {services: {worker: {tasks: {max: 4, schedule: null}}}}}\n";
+    let schedule = |environment| {
+        let loaded = select(&text, environment, &[]).unwrap();
+        loaded
+            .stack
+            .services
+            .get("worker")
+            .unwrap()
+            .schedule
+            .clone()
+    };
+    assert!(schedule(None).is_some());
+    assert_eq!(schedule(Some("staging")), None);
+}

@@ -5,10 +5,13 @@
 
 mod assets;
 mod mark;
+mod schedule;
 
 pub use assets::{DRAFTS, FLEETS, assets_bucket, fleet_objects};
 pub(crate) use mark::{DESCRIPTION, metadata};
 pub use mark::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
+pub(crate) use schedule::schedule_metadata;
+pub use schedule::{TargetSchedule, read_schedule};
 
 /// CloudFormation's resource types that readers search for.
 pub mod types {

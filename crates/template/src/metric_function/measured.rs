@@ -41,7 +41,7 @@ pub(crate) fn measured_services<'a, 'r>(
         measured.push(Measured {
             service,
             count: vec![Count::Visible],
-            wakes: service.service.tasks.min == 0,
+            wakes: service.service.can_sleep(),
             target: None,
             demand: Some(demand::demand_request(service, demand)?),
         });

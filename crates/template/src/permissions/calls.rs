@@ -268,6 +268,7 @@ const CHANGE_STACKS: &[&str] = &[
 pub(super) const REPAIR: &[&str] = &[
     "application-autoscaling:DeleteScalingPolicy",
     "application-autoscaling:PutScalingPolicy",
+    "application-autoscaling:PutScheduledAction",
     "application-autoscaling:RegisterScalableTarget",
     "application-autoscaling:TagResource",
     "cloudwatch:PutDashboard",

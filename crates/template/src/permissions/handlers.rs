@@ -12,6 +12,8 @@ pub(super) static HANDLERS: &[(&str, &[&str])] = &[
             "application-autoscaling:DeregisterScalableTarget",
             "application-autoscaling:DescribeScalableTargets",
             "application-autoscaling:DescribeScheduledActions",
+            "application-autoscaling:PutScheduledAction",
+            "application-autoscaling:DeleteScheduledAction",
             "application-autoscaling:TagResource",
             "application-autoscaling:UntagResource",
             "application-autoscaling:ListTagsForResource",

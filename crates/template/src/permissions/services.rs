@@ -98,8 +98,10 @@ const TASK_DEFINITIONS: &[&str] = &[
 
 const SCALING: &[&str] = &[
     "application-autoscaling:DeleteScalingPolicy",
+    "application-autoscaling:DeleteScheduledAction",
     "application-autoscaling:DeregisterScalableTarget",
     "application-autoscaling:PutScalingPolicy",
+    "application-autoscaling:PutScheduledAction",
     "application-autoscaling:RegisterScalableTarget",
 ];
 

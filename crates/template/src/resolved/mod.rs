@@ -123,7 +123,7 @@ impl Scaled<'_, '_> {
 
     /// Whether the service may go down to no task, and so has to be woken.
     pub(crate) fn wakes(&self) -> bool {
-        self.is_measured() && self.service.service.tasks.min == 0
+        self.is_measured() && self.service.service.can_sleep()
     }
 }
 

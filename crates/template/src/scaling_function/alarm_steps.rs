@@ -159,6 +159,7 @@ fn environment_policy(
         service: service.name.sub(),
         min: service.service.tasks.min,
         max: service.service.tasks.max,
+        schedule: service.service.schedule.clone(),
         scale_out: steps_of(Side::Out),
         scale_in: steps_of(Side::In),
     };

@@ -286,6 +286,7 @@ fn demand_policy(
         queues: service.queues.iter().map(queue).collect(),
         min: service.service.tasks.min,
         max: service.service.tasks.max,
+        schedule: service.service.schedule.clone(),
         law: demand_request(service, demand)?,
         share: service.service.slo.and_then(|slo| slo.share),
         warm: demand.warm,

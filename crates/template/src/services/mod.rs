@@ -207,7 +207,7 @@ fn add_service(
         "Cluster": service.cluster.value(),
         "TaskDefinition": reference(&names::task_definition(short)),
         "DeploymentConfiguration": {
-            "MinimumHealthyPercent": spec.min_healthy(service.service.tasks, home),
+            "MinimumHealthyPercent": spec.min_healthy(service.service.envelope(), home),
             "MaximumPercent": spec.deployment.max.unwrap_or(200),
             "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
         },

@@ -24,6 +24,7 @@ mod overrides;
 mod permissions;
 mod scaling_function;
 mod schedule;
+mod schedules;
 mod security;
 mod senders;
 mod snapshots;

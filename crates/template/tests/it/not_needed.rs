@@ -4,14 +4,6 @@
 pub(crate) const NOT_NEEDED: &[(&str, &[&str], &str)] = &[
     (
         "AWS::ApplicationAutoScaling::ScalableTarget",
-        &[
-            "application-autoscaling:DeleteScheduledAction",
-            "application-autoscaling:PutScheduledAction",
-        ],
-        "no scheduled actions",
-    ),
-    (
-        "AWS::ApplicationAutoScaling::ScalableTarget",
         &["iam:PassRole"],
         "no role: ECS targets have a service-linked one",
     ),

@@ -485,6 +485,7 @@ pub(crate) fn service(source: ServiceSource, consumes: &[&str]) -> Service {
         protect: false,
         heartbeat: false,
         tasks: Tasks { min: 1, max: 20 },
+        schedule: None,
         scaling: Some(backlog(scaling())),
     }
 }

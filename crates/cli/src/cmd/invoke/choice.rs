@@ -132,6 +132,7 @@ mod tests {
             service: format!("shop-{short}-1"),
             min: 1,
             max: 2,
+            schedule: None,
             scale_out: None,
             scale_in: None,
         };

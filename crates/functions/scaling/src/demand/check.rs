@@ -170,6 +170,9 @@ impl ServiceRun {
             running: tasks.running,
             desired: tasks.desired,
         };
+        let policy = &self.tracked.policy;
+        let bounds = policy.bounds_at(self.tracked.base, at);
+        self.tracked.scaler.hold(bounds);
         let (estimate, decision) = self.tracked.scaler.decide(&seen, tasks.deploying);
         self.processing = ProcessingTime::of(&estimate);
         let look = self.found(look, tasks, &estimate, decision);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use scaling::{DeadlineScaler, DemandPolicy, DemandPolicyError};
+use scaling::{Bounds, DeadlineScaler, DemandPolicy, DemandPolicyError};
 use tokio::time::Instant;
 
 use super::order::KnownFleet;
@@ -27,6 +27,8 @@ type ServiceKey = (String, String);
 pub(super) struct Tracked {
     pub(super) policy: Rc<DemandPolicy>,
     pub(super) scaler: DeadlineScaler,
+    /// The bounds outside of the schedule's periods.
+    pub(super) base: Bounds,
     /// What ECS said of the service last, and when.
     pub(super) known: Option<(Instant, Service)>,
     /// It is described in a call of its own, since a call for several failed because of it.
@@ -48,6 +50,7 @@ impl Memory {
             return Ok(tracked);
         }
         Ok(Tracked {
+            base: policy.check()?,
             scaler: DeadlineScaler::from_policy(policy)?,
             policy: Rc::new(policy.clone()),
             known: None,

@@ -23,7 +23,9 @@ pub struct DeadlineScaler {
     watch: DeadlineWatch,
     queues: usize,
     settings: DeadlineSettings,
+    /// Those that hold now, and the widest that ever do.
     bounds: Bounds,
+    widest: Bounds,
     restraint: Restraint,
     /// The first check, and how long after it nothing is removed that warm tasks may need.
     begun: Duration,
@@ -33,7 +35,8 @@ pub struct DeadlineScaler {
 }
 
 impl DeadlineScaler {
-    /// Returns a scaler that has seen nothing yet, of a service with so many queues.
+    /// Returns a scaler that has seen nothing yet, of a service with so many queues. If its bounds change with the hours,
+    /// `bounds` are the widest, and [`Self::hold`] says which hold.
     #[must_use]
     pub fn new(
         queues: usize,
@@ -46,6 +49,7 @@ impl DeadlineScaler {
             queues,
             settings,
             bounds,
+            widest: bounds,
             restraint: Restraint::new(bounds, cooldowns),
             begun: Duration::ZERO,
             learns_for: Duration::ZERO,
@@ -59,7 +63,7 @@ impl DeadlineScaler {
     /// # Errors
     /// When the policy can't be followed: see [`DemandPolicy::check`].
     pub fn from_policy(policy: &DemandPolicy) -> Result<Self, DemandPolicyError> {
-        let bounds = policy.check()?;
+        let bounds = policy.envelope(policy.check()?);
         let cooldowns = PerSide {
             scale_out: Duration::from_millis(policy.cooldown_out_ms),
             scale_in: Duration::from_millis(policy.cooldown_in_ms),
@@ -125,7 +129,14 @@ impl DeadlineScaler {
         self.restraint.record_change(at, from, to);
     }
 
-    /// Fewest and most tasks.
+    /// These bounds hold from now on.
+    pub fn hold(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+        self.restraint.hold(bounds);
+        self.watch.hold(bounds);
+    }
+
+    /// Fewest and most tasks that are allowed now.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         self.bounds
@@ -222,7 +233,8 @@ impl DeadlineScaler {
             self.begun = at;
         }
         if latest.is_some_and(|latest| at.as_secs_f64() < latest) {
-            self.watch = DeadlineWatch::new(self.queues, self.settings, self.bounds);
+            self.watch = DeadlineWatch::new(self.queues, self.settings, self.widest);
+            self.watch.hold(self.bounds);
             self.busy = None;
         }
     }

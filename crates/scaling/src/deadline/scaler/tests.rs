@@ -205,6 +205,39 @@ fn follows_a_policy() {
     assert_eq!(problem, DemandPolicyError::Zero("acceptable_latency_ms"));
 }
 
+/// A period starts: the minimum is there at the next check. It ends: the count falls only because nothing needs the tasks.
+/// One that allows no task ends them all, whatever waits.
+#[test]
+fn the_bounds_that_hold_are_kept_at_once() {
+    let bounds = |min, max| Bounds::new(min, max).unwrap();
+    let none = PerSide {
+        scale_out: Duration::ZERO,
+        scale_in: Duration::ZERO,
+    };
+    let mut scaler = DeadlineScaler::new(1, settings(), bounds(0, 50), none);
+    scaler.hold(bounds(1, 20));
+    let mut desired = 1;
+    step(&mut scaler, 1_000, 0, &mut desired);
+    scaler.hold(bounds(7, 20));
+    let why = step(&mut scaler, 1_010, 0, &mut desired);
+    assert_eq!((desired, why), (7, DecisionReason::Bounds));
+    scaler.hold(bounds(1, 20));
+    idle(&mut scaler, 1_020, 1_300, &mut desired);
+    assert_eq!(desired, 1);
+    scaler.hold(bounds(1, 50));
+    step(&mut scaler, 1_310, 100_000, &mut desired);
+    assert_eq!(desired, 50);
+    scaler.hold(bounds(1, 20));
+    let why = step(&mut scaler, 1_320, 100_000, &mut desired);
+    assert_eq!((desired, why), (20, DecisionReason::Bounds));
+    scaler.hold(bounds(0, 0));
+    let why = step(&mut scaler, 1_330, 100_000, &mut desired);
+    assert_eq!((desired, why), (0, DecisionReason::Bounds));
+    scaler.hold(bounds(1, 20));
+    step(&mut scaler, 1_340, 100_000, &mut desired);
+    assert_eq!(desired, 20);
+}
+
 /// One check of a random life: what the queue holds (nothing: it can't be read), seconds since the check before, whether
 /// ECS deploys, and what somebody else sets the count to.
 type Moment = (Option<(u64, u64)>, u64, bool, Option<u32>);

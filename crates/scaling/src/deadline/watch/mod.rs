@@ -59,6 +59,8 @@ pub struct DeadlineEstimate {
 pub(super) struct DeadlineWatch {
     settings: DeadlineSettings,
     bounds: Bounds,
+    /// Most tasks that ever are allowed.
+    most: u32,
     /// A second of the loop.
     second: f64,
     every: f64,
@@ -132,7 +134,7 @@ impl DeadlineWatch {
                 settings.reported.as_secs_f64(),
                 tuning.processing_decay * second,
             ),
-            insurance: warm::insurance(&settings, bounds),
+            insurance: warm::insurance(&settings, bounds.max()),
             delivered: Delivered::new(objective, 2.0 * 86_400.0 * second),
             recent_keep_up: RecentMaximum::default(),
             recent_deadlines: RecentMaximum::default(),
@@ -145,6 +147,7 @@ impl DeadlineWatch {
             knows_flows: false,
             knows_arrivals: false,
             settings,
+            most: bounds.max(),
             bounds,
         }
     }
@@ -219,6 +222,11 @@ impl DeadlineWatch {
             self.processing
                 .seed(in_flight * self.settings.reported.as_secs_f64(), deleted);
         }
+    }
+
+    /// Other bounds hold from now on.
+    pub(super) fn hold(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
     }
 
     /// So many tasks were ordered.

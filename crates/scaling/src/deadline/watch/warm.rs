@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use super::{DeadlineWatch, Moment, arrival_log};
-use crate::Bounds;
 use crate::deadline::insurance::{Insurance, InsuredCheck, WarmFloor};
 use crate::deadline::keep_up::KeepUp;
 use crate::deadline::settings::{DeadlineSettings, Warm};
 
 /// No insurance yet.
-pub(super) fn insurance(settings: &DeadlineSettings, bounds: Bounds) -> Insurance {
+pub(super) fn insurance(settings: &DeadlineSettings, most: u32) -> Insurance {
     let second = settings.minute.as_secs_f64() / 60.0;
-    Insurance::new(bounds.max(), settings.tuning.insurance_decay * second)
+    Insurance::new(most, settings.tuning.insurance_decay * second)
 }
 
 /// The same minutes with 0 messages in those that are missing between two of them, but for gaps of over two weeks: SQS
@@ -77,7 +76,7 @@ impl DeadlineWatch {
             return;
         };
         self.knows_arrivals = true;
-        self.insurance = insurance(&self.settings, self.bounds);
+        self.insurance = insurance(&self.settings, self.most);
         let minute = self.settings.reported.as_secs_f64();
         let every = self.settings.every.as_nanos().max(1);
         let steps = self.settings.reported.as_nanos().div_ceil(every);

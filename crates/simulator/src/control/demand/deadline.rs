@@ -107,6 +107,10 @@ impl Control for Deadline {
         }
     }
 
+    fn hold(&mut self, bounds: Bounds) {
+        self.scaler.hold(bounds);
+    }
+
     fn runs(&self) -> u64 {
         self.clock.invocations
     }

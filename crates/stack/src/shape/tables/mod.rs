@@ -8,6 +8,7 @@ mod network;
 mod parts;
 mod queues;
 mod scaling;
+mod schedule;
 mod services;
 mod sides;
 mod step_metric;
@@ -20,6 +21,7 @@ pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{
     EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
 };
+pub(crate) use schedule::PERIOD;
 pub(crate) use services::{EXISTING_SERVICE, SERVICE, SHARES};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};

@@ -7,6 +7,7 @@ use super::container::{
 use super::load_balancer::LOAD_BALANCER;
 use super::parts::{DAY, MOMENT, SECOND, default, optional, required, time, whole};
 use super::scaling::SCALING;
+use super::schedule::{self, SCHEDULE};
 use super::volumes::VOLUMES;
 use crate::shape::container_texts::{HEALTHY_SHARE, QUEUE_OR_ARN, ROLE_ARN, STORAGE};
 use crate::shape::kind::{Entries, Form, Kind, List, Object, Rule, Time, Whole};
@@ -264,6 +265,7 @@ static TASKS: Object = Object {
             Kind::Whole(&TASK_COUNT),
             "Most tasks, which bounds the bill; needed with `scaling`.",
         ),
+        optional("schedule", Kind::List(&SCHEDULE), schedule::DOC),
     ],
     rules: &[],
 };

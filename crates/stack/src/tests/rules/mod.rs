@@ -12,6 +12,7 @@ mod permissions;
 mod queues;
 mod recipients;
 mod scaling;
+mod schedules;
 mod senders;
 mod services;
 mod shares;

@@ -166,6 +166,11 @@ fn scaling() -> Vec<Request> {
             namespace,
             dimension,
         ));
+        all.push(target(
+            "application-autoscaling:PutScheduledAction",
+            namespace,
+            dimension,
+        ));
     }
     all.push(on(
         "cloudwatch:DeleteAlarms",

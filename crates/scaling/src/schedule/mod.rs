@@ -1,0 +1,270 @@
+//! Bounds that change with the hours of the week. Pure: time is an argument.
+//!
+//! Everything that scales asks [`Schedule::bounds_at`]: the functions, the simulator, and whoever checks a deployed
+//! stack. Application Auto Scaling is given [`Schedule::actions`], which say the same in its words.
+
+mod actions;
+mod cron;
+mod hours;
+mod zone;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::target_tracking::{Bounds, BoundsError};
+
+pub use actions::ScheduledBounds;
+pub use cron::{CronError, WeeklyCron};
+pub use hours::{Days, Hours, HoursError};
+pub use zone::{Zone, ZoneError};
+
+use hours::{DAY, moment_text};
+
+/// Minutes of a week on the clock.
+const WEEK: u16 = 7 * DAY;
+
+/// Periods of the week with bounds of their own. Outside of them, those of the service hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// Whose clock the hours are on.
+    pub timezone: Zone,
+    /// The periods. No two of them overlap.
+    pub periods: Vec<Period>,
+}
+
+/// A period of each week. A bound that it doesn't set is the service's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    /// Its hours.
+    pub when: Hours,
+    /// Fewest tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<u32>,
+    /// Most tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<u32>,
+}
+
+/// Why a schedule can't be followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// A period sets no bound.
+    #[error("period {0} sets neither `min` nor `max`")]
+    NoBound(usize),
+    /// The bounds of a period are no bounds.
+    #[error("in period {0}, {1}")]
+    Bounds(usize, BoundsError),
+    /// Two periods hold at one time.
+    #[error("periods {first} and {second} both hold on {moment}")]
+    Overlap {
+        /// The one that starts earlier.
+        first: usize,
+        /// The other.
+        second: usize,
+        /// When the overlap starts, such as `Mon 08:00`.
+        moment: String,
+    },
+    /// The same bounds hold all week.
+    #[error("the same bounds hold all week, so the schedule changes nothing")]
+    NothingChanges,
+}
+
+/// A moment of each week from which other bounds hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Change {
+    /// In minutes of the week by the clock, from Monday's midnight on.
+    minute: u16,
+    bounds: Bounds,
+}
+
+/// A part of a week, of one period.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u16,
+    end: u16,
+    /// The period's place.
+    of: usize,
+}
+
+impl Period {
+    /// The bounds that hold in it.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn bounds(&self, base: Bounds) -> Result<Bounds, BoundsError> {
+        Bounds::new(
+            self.min.unwrap_or(base.min()),
+            self.max.unwrap_or(base.max()),
+        )
+    }
+}
+
+impl Schedule {
+    /// Checks the schedule of a service with these bounds outside of the periods.
+    ///
+    /// # Errors
+    /// If a period has no bounds, if two periods overlap, or if nothing ever changes.
+    pub fn check(&self, base: Bounds) -> Result<(), ScheduleError> {
+        for (place, period) in self.periods.iter().enumerate() {
+            if period.min.is_none() && period.max.is_none() {
+                return Err(ScheduleError::NoBound(place));
+            }
+            let bounds = period.bounds(base);
+            bounds.map_err(|error| ScheduleError::Bounds(place, error))?;
+        }
+        let spans = self.spans();
+        for pair in spans.windows(2) {
+            if let [one, other] = pair
+                && one.end > other.start
+            {
+                return Err(ScheduleError::Overlap {
+                    first: one.of,
+                    second: other.of,
+                    moment: moment_text(other.start),
+                });
+            }
+        }
+        match self.changes(base).is_empty() {
+            true => Err(ScheduleError::NothingChanges),
+            false => Ok(()),
+        }
+    }
+
+    /// The bounds that hold at a moment since the Unix epoch, of a service with these bounds outside of the periods.
+    ///
+    /// A period starts at the first moment at which the clock shows its start or a later time, and ends likewise. So where
+    /// clocks are put forward over it, it is the moment of that, and of a time that comes twice it is the first.
+    #[must_use]
+    pub fn bounds_at(&self, base: Bounds, at: Duration) -> Bounds {
+        let moments = self.moments(base, at, -8..=1);
+        let past = moments.into_iter().filter(|(moment, _)| *moment <= at);
+        past.last().map_or(base, |(_, bounds)| bounds)
+    }
+
+    /// The first moment after this one from which other bounds hold, or could.
+    #[must_use]
+    pub fn next_change(&self, base: Bounds, at: Duration) -> Option<Duration> {
+        let moments = self.moments(base, at, -1..=8);
+        moments
+            .into_iter()
+            .map(|(moment, _)| moment)
+            .find(|moment| *moment > at)
+    }
+
+    /// The smallest minimum and the largest maximum that ever hold.
+    #[must_use]
+    pub fn envelope(&self, base: Bounds) -> Bounds {
+        let all = self.changes(base).into_iter().map(|change| change.bounds);
+        all.reduce(|one, other| {
+            let (min, max) = (one.min().min(other.min()), one.max().max(other.max()));
+            Bounds::new(min, max).unwrap_or(one)
+        })
+        .unwrap_or(base)
+    }
+
+    /// A Monday's midnight on its clocks, in a year and week without a change of clocks: when a load begins that has
+    /// no date.
+    #[must_use]
+    pub fn monday(&self) -> Duration {
+        let monday = jiff::civil::date(2026, 1, 12);
+        self.timezone.moment_of(monday, 0).unwrap_or_default()
+    }
+
+    /// The changes on the days around a moment, in order.
+    fn moments(
+        &self,
+        base: Bounds,
+        at: Duration,
+        days: std::ops::RangeInclusive<i64>,
+    ) -> Vec<(Duration, Bounds)> {
+        let changes = self.changes(base);
+        let Some(today) = self.timezone.local(at).map(|local| local.date()) else {
+            return Vec::new();
+        };
+        let hours = days.map(|day| jiff::SignedDuration::from_hours(24 * day));
+        let dates = hours.filter_map(|hours| today.checked_add(hours).ok());
+        let mut moments = Vec::new();
+        for date in dates {
+            let day = u16::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
+            for change in changes.iter().filter(|change| change.minute / DAY == day) {
+                let moment = self.timezone.moment_of(date, change.minute % DAY);
+                moments.extend(moment.map(|moment| (moment, change.bounds)));
+            }
+        }
+        moments
+    }
+
+    /// When other bounds start to hold in a week, in order; none if the same hold all week.
+    fn changes(&self, base: Bounds) -> Vec<Change> {
+        let spans = self.spans();
+        let mut minutes: Vec<u16> = spans
+            .iter()
+            .flat_map(|span| [span.start, span.end % WEEK])
+            .collect();
+        minutes.sort_unstable();
+        minutes.dedup();
+        let held = |minute: u16| {
+            let span = spans
+                .iter()
+                .find(|span| span.start <= minute && minute < span.end);
+            let period = span.and_then(|span| self.periods.get(span.of));
+            period
+                .and_then(|period| period.bounds(base).ok())
+                .unwrap_or(base)
+        };
+        let changes: Vec<Change> = minutes
+            .into_iter()
+            .map(|minute| Change {
+                minute,
+                bounds: held(minute),
+            })
+            .collect();
+        // The week before ends with the last change of this one.
+        let mut before = changes.last().map(|change| change.bounds);
+        let is_new = |change: &Change| before.replace(change.bounds) != Some(change.bounds);
+        changes.into_iter().filter(is_new).collect()
+    }
+
+    /// The parts of a week that are in a period, in order. One that goes on in the next week is two.
+    fn spans(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        for (of, period) in self.periods.iter().enumerate() {
+            for (start, end) in period.when.spans() {
+                spans.push(Span {
+                    start,
+                    end: end.min(WEEK),
+                    of,
+                });
+                if end > WEEK {
+                    spans.push(Span {
+                        start: 0,
+                        end: end - WEEK,
+                        of,
+                    });
+                }
+            }
+        }
+        spans.sort_by_key(|span| (span.start, span.end, span.of));
+        spans
+    }
+}
+
+impl Serialize for Hours {
+    /// Serializes the text.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hours {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

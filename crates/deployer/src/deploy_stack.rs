@@ -1,6 +1,6 @@
 //! The deploy use case: from a stack definition to a stack that is verified and measured once.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 use stack::{ServiceSource, Stack};
@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
 use crate::prepare::{BuildFunctions, prepare_stack};
 use crate::region::require_partition;
+use crate::schedules::hold_bounds;
 use crate::session::{DeployStep, Progress, Session};
 use crate::verify::verify;
 
@@ -61,6 +62,7 @@ pub async fn deploy_stack<E: From<Error>>(
     confirm: &mut (dyn FnMut(&Plan) -> bool + Send),
 ) -> Result<Deployment, E> {
     let stack = &request.stack;
+    let begun = Instant::now();
     session.begin(DeployStep::Identify);
     require_partition(stack, session.clients.region())?;
     let account = stack.account.as_deref().filter(|_| !request.in_sandbox);
@@ -72,9 +74,9 @@ pub async fn deploy_stack<E: From<Error>>(
         note_ignored(session, stack);
     }
     session.begin(DeployStep::Prepare);
-    let deployed = admitted.as_ref();
-    let deployed = deployed.and_then(|(_, template)| template.as_deref());
-    let prepared = prepare_stack(session, stack, deployed, &identity, request.now, build).await?;
+    let before = admitted.as_ref();
+    let before = before.and_then(|(_, template)| template.as_deref());
+    let prepared = prepare_stack(session, stack, before, &identity, request.now, build).await?;
     if let Some((deployed, _)) = &admitted {
         refresh_deployed(session, deployed, &identity.account, request.now).await;
     }
@@ -87,6 +89,9 @@ pub async fn deploy_stack<E: From<Error>>(
     let counts = prepared.template.list_fixed_counts();
     let resources = deployed_resources(session, &stack.name).await?;
     set_fixed_counts(session, &resources, counts, &deployed.plan).await?;
+    let now = request.now.duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.unwrap_or_default().saturating_add(begun.elapsed());
+    hold_bounds(session, &resources, (&prepared.template, before), now).await?;
     protect(session, &stack.name, stack.termination_protection).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;

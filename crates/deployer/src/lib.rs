@@ -46,6 +46,7 @@ mod remains;
 mod resource;
 mod retain;
 mod run;
+mod schedules;
 mod session;
 mod status;
 mod stray_instances;

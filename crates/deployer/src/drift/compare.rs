@@ -50,9 +50,7 @@ fn compare_properties(intended: &Intended, found: &Map<String, Value>) -> Vec<Pr
         let Some(value) = found.get(property) else {
             continue;
         };
-        if is_never_drift(&intended.resource_type, property)
-            || may_be_scheduled(intended, property, value)
-        {
+        if is_never_drift(&intended.resource_type, property) {
             continue;
         }
         if switch == Some(property.as_str()) && !is_same(expected, value) {
@@ -90,19 +88,6 @@ fn is_never_drift(resource_type: &str, property: &str) -> bool {
         (resource_type, property),
         (types::SERVICE, "DesiredCount") | (types::SCALABLE_TARGET, "SuspendedState")
     )
-}
-
-/// Whether a bound has the value that one of the target's scheduled actions gives it.
-fn may_be_scheduled(intended: &Intended, property: &str, value: &Value) -> bool {
-    if intended.resource_type != types::SCALABLE_TARGET
-        || !matches!(property, "MinCapacity" | "MaxCapacity")
-    {
-        return false;
-    }
-    intended.items("ScheduledActions").iter().any(|action| {
-        let bound = action.pointer(&format!("/ScalableTargetAction/{property}"));
-        bound.is_some_and(|bound| is_same(bound, value))
-    })
 }
 
 /// Adds each difference between two values, by the path of the property.

@@ -1,9 +1,11 @@
 //! The parts of a stack as its deployed template has them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use scaling::Bounds;
 use serde_json::{Map, Value, json};
-use template::contract::types;
+use template::contract::{read_schedule, types};
 
 use crate::observe::Observed;
 use crate::resource::Resource;
@@ -17,6 +19,8 @@ pub(super) struct Deployed<'a> {
     pub stack: &'a Observed,
     pub resources: &'a [Resource],
     pub template: &'a Value,
+    /// The time now, since the Unix epoch.
+    pub now: Duration,
 }
 
 /// A resource as the template has it, with references and functions resolved.
@@ -26,7 +30,12 @@ pub(crate) struct Intended {
     pub resource_type: String,
     pub physical_id: String,
     pub properties: Map<String, Value>,
+    /// Of a scalable target with a schedule: the bounds that held a moment ago. A scheduled action can be late.
+    pub lately: Option<Bounds>,
 }
+
+/// How late a scheduled action can be. AWS documents minutes as the finest resolution.
+const LATE: Duration = Duration::from_mins(5);
 
 impl Intended {
     /// A property that is text.
@@ -88,7 +97,9 @@ pub(super) fn intend(deployed: &Deployed<'_>, current: &BTreeMap<String, String>
                 return None;
             };
             imply(&resource_type, &mut properties);
+            let lately = schedule_bounds(resource, &mut properties, deployed.now);
             Some(Intended {
+                lately,
                 logical_id: logical_id.clone(),
                 resource_type,
                 physical_id: physical_id.clone(),
@@ -96,6 +107,20 @@ pub(super) fn intend(deployed: &Deployed<'_>, current: &BTreeMap<String, String>
             })
         })
         .collect()
+}
+
+/// Gives a scalable target with a schedule the bounds that hold now, in place of the template's widest ones; returns those
+/// that held a moment ago.
+fn schedule_bounds(
+    resource: &Value,
+    properties: &mut Map<String, Value>,
+    now: Duration,
+) -> Option<Bounds> {
+    let schedule = read_schedule(resource)?;
+    let holds = schedule.bounds_at(now);
+    properties.insert("MinCapacity".to_owned(), json!(holds.min()));
+    properties.insert("MaxCapacity".to_owned(), json!(holds.max()));
+    Some(schedule.bounds_at(now.saturating_sub(LATE)))
 }
 
 /// The stack's parameters, and the defaults of those that it doesn't list.

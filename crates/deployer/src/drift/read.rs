@@ -1,5 +1,7 @@
 //! A deployed stack: its template and its live parts.
 
+use std::time::SystemTime;
+
 use serde_json::Value;
 
 use crate::error::{Result, unless_denied};
@@ -41,6 +43,9 @@ pub(super) async fn read(
         stack,
         resources: &resources,
         template: &template,
+        now: SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default(),
     };
     live::read(session, &deployed).await.map(Ok)
 }

@@ -146,6 +146,7 @@ mod tests {
         for (side, threshold, same) in cases {
             let name = format!("TargetTracking-service/shop/web-Alarm{side}-0a1b");
             let alarm = Intended {
+                lately: None,
                 logical_id: "Policy".to_owned(),
                 resource_type: types::ALARM.to_owned(),
                 properties: describe_alarm(&name, "arn", 50.0),

@@ -214,6 +214,7 @@ mod tests {
 
     fn part(kind: &str, physical_id: &str, properties: Value) -> Intended {
         Intended {
+            lately: None,
             logical_id: "Part".to_owned(),
             resource_type: kind.to_owned(),
             physical_id: physical_id.to_owned(),

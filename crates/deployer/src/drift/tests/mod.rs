@@ -4,6 +4,7 @@ mod properties;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use template::contract::types;
@@ -72,6 +73,7 @@ fn intend_all(template: &Value) -> Vec<Intended> {
         stack: &stack,
         resources: &resources,
         template,
+        now: Duration::from_secs(1_796_022_000),
     };
     intend(&deployed, &BTreeMap::new())
 }

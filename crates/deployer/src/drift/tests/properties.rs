@@ -17,6 +17,7 @@ fn part(kind: &str, properties: Value) -> Intended {
         panic!("no object")
     };
     Intended {
+        lately: None,
         logical_id: "Part".to_owned(),
         resource_type: kind.to_owned(),
         physical_id: "part".to_owned(),
@@ -162,18 +163,14 @@ fn a_switch_is_disabled_and_not_only_different() {
 }
 
 #[test]
-fn schedules_pauses_and_the_current_count_are_no_drift() {
+fn pauses_and_the_current_count_are_no_drift() {
     let bounds = json!({
         "MinCapacity": 1,
         "MaxCapacity": 20,
         "SuspendedState": { "DynamicScalingInSuspended": false },
-        "ScheduledActions": [{ "ScalableTargetAction": { "MinCapacity": 5 } }],
     });
-    let at_night = json!({ "MinCapacity": 5, "MaxCapacity": 20, "SuspendedState": { "DynamicScalingInSuspended": true } });
-    assert_eq!(
-        problems(types::SCALABLE_TARGET, bounds.clone(), at_night),
-        []
-    );
+    let paused = json!({ "MinCapacity": 1, "MaxCapacity": 20, "SuspendedState": { "DynamicScalingInSuspended": true } });
+    assert_eq!(problems(types::SCALABLE_TARGET, bounds.clone(), paused), []);
     let by_hand = json!({ "MinCapacity": 4, "MaxCapacity": 5 });
     assert_eq!(problems(types::SCALABLE_TARGET, bounds, by_hand).len(), 2);
     let count = problems(
@@ -182,6 +179,37 @@ fn schedules_pauses_and_the_current_count_are_no_drift() {
         json!({ "DesiredCount": 9 }),
     );
     assert_eq!(count, []);
+}
+
+/// The tests' time is Monday, 2026-11-30, 07:00Z: 08:00 in Berlin.
+#[test]
+fn a_scheduled_target_is_to_have_the_bounds_that_hold_now() {
+    let template = |when: &str| {
+        let text = format!(
+            "name: a\nnotify: [ops@example.com]\nqueues: {{q: {{}}}}\nservices:\n  w:\n    existing: c/w\n    consumes: [q]\n    tasks: {{min: 1, max: 9, schedule: [{{when: {when}, timezone: Europe/Berlin, min: 3, max: 20}}]}}\n    scaling: {{backlog_per_task: {{acceptable_latency: 10m, processing_time: 1s}}}}\n"
+        );
+        let stack = stack::parse("a.yaml", &text).unwrap().stack;
+        template::synthesize(&stack).unwrap().to_json().clone()
+    };
+    let target = |when: &str| {
+        let all = intend_all(&template(when));
+        let is_it = |one: &Intended| one.resource_type == types::SCALABLE_TARGET;
+        all.into_iter().find(is_it).unwrap()
+    };
+    let bounds = |one: &Intended| {
+        let of = |name: &str| one.properties[name].as_i64().unwrap();
+        (of("MinCapacity"), of("MaxCapacity"))
+    };
+    let starts = target("Mon 08:00-18:00");
+    assert_eq!(bounds(&starts), (3, 20));
+    let lately = starts.lately.unwrap();
+    assert_eq!((lately.min(), lately.max()), (1, 9));
+    let ends = target("Mon 04:00-08:00");
+    assert_eq!(bounds(&ends), (1, 9));
+    assert_eq!(ends.lately.unwrap().min(), 3);
+    assert_eq!(bounds(&target("Tue 08:00-18:00")), (1, 9));
+    let live = json!({ "MinCapacity": 1, "MaxCapacity": 20 });
+    assert_eq!(findings(&starts, self::live(live)).len(), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod policy;
 use std::collections::BTreeMap;
 
 use aws_sdk_applicationautoscaling::types::{
-    ScalableTarget, ScalingPolicy, ScheduledAction, ServiceNamespace,
+    ScalableTarget, ScalableTargetAction, ScalingPolicy, ScheduledAction, ServiceNamespace,
 };
 use scaling::{TrackingAlarms, tracking_alarms};
 use serde_json::{Map, Value, json};
@@ -109,17 +109,17 @@ fn distinct(all: &[&Intended], property: &str) -> Vec<String> {
     values
 }
 
-/// The bounds of a target. One that a scheduled action sets, of the stack or of anyone else, counts as the template's.
+/// The bounds of a target, and its scheduled actions.
 async fn read_target(
     session: &Session<'_>,
     target: &Intended,
     found: &ScalableTarget,
 ) -> Result<Live> {
-    let expected = |name: &str| target.properties.get(name).and_then(Value::as_i64);
     let bounds = [
         ("MinCapacity", found.min_capacity()),
         ("MaxCapacity", found.max_capacity()),
     ];
+    let expected = |name: &str| target.properties.get(name).and_then(Value::as_i64);
     let differs = |(name, value): &(&str, i32)| {
         expected(name).is_some_and(|expected| expected != i64::from(*value))
     };
@@ -127,43 +127,100 @@ async fn read_target(
         .iter()
         .map(|(name, value)| ((*name).to_owned(), json!(value)))
         .collect();
-    if !bounds.iter().any(differs) {
+    let named = !target.items(ACTIONS).is_empty();
+    if !named && !bounds.iter().any(differs) {
         return Ok(Live::Found(properties));
     }
-    let request = session
-        .clients
-        .applicationautoscaling
-        .describe_scheduled_actions();
-    let sent = request
-        .service_namespace(ServiceNamespace::Ecs)
-        .resource_id(found.resource_id())
-        .send()
-        .await;
-    let scheduled = match sent {
-        Ok(reply) => reply.scheduled_actions.unwrap_or_default(),
-        Err(error) if is_denied(&error) => {
+    let scheduled = match read_actions(session, found.resource_id()).await? {
+        Ok(scheduled) => scheduled,
+        Err(denied) => {
             return Ok(Live::Unchecked(format!(
-                "its bounds differ, and whether a scheduled action sets them can't be read: {}",
-                text(&error)
+                "whether its scheduled actions are as they should be can't be read: {denied}"
             )));
         }
-        // A cloud that doesn't know scheduled actions has none.
-        Err(error) if error.as_service_error().is_some() => Vec::new(),
-        Err(error) => return Err(aws("read the scheduled actions")(error)),
     };
+    if named {
+        let own = convert_actions(target, &scheduled);
+        properties.insert(ACTIONS.to_owned(), own.into());
+    }
     for (name, value) in bounds {
-        let sets = |action: &ScheduledAction| {
-            let bounds = action.scalable_target_action();
-            bounds.is_some_and(|bounds| match name {
-                "MinCapacity" => bounds.min_capacity() == Some(value),
-                _ => bounds.max_capacity() == Some(value),
-            })
-        };
-        if let (true, Some(expected)) = (scheduled.iter().any(sets), expected(name)) {
+        let late = target.lately.is_some_and(|lately| {
+            let lately = if name == "MinCapacity" {
+                lately.min()
+            } else {
+                lately.max()
+            };
+            i64::from(lately) == i64::from(value)
+        });
+        let fine = late || (!named && scheduled.iter().any(|action| sets(action, name, value)));
+        if let (true, Some(expected)) = (fine, expected(name)) {
             properties.insert(name.to_owned(), json!(expected));
         }
     }
     Ok(Live::Found(properties))
+}
+
+const ACTIONS: &str = "ScheduledActions";
+
+/// Whether an action of anyone gives a bound this value. Of a target without a schedule of ours, it then counts as the
+/// template's.
+fn sets(action: &ScheduledAction, name: &str, value: i32) -> bool {
+    let bounds = action.scalable_target_action();
+    bounds.is_some_and(|bounds| match name {
+        "MinCapacity" => bounds.min_capacity() == Some(value),
+        _ => bounds.max_capacity() == Some(value),
+    })
+}
+
+/// The scheduled actions of an ECS service; the inner error is why they may not be read.
+async fn read_actions(
+    session: &Session<'_>,
+    resource_id: &str,
+) -> Result<std::result::Result<Vec<ScheduledAction>, String>> {
+    let client = &session.clients.applicationautoscaling;
+    let mut pages = client
+        .describe_scheduled_actions()
+        .service_namespace(ServiceNamespace::Ecs)
+        .resource_id(resource_id)
+        .into_paginator()
+        .items()
+        .send();
+    let mut found = Vec::new();
+    while let Some(action) = pages.next().await {
+        match action {
+            Ok(action) => found.push(action),
+            Err(error) if is_denied(&error) => return Ok(Err(text(&error).to_owned())),
+            // A cloud that doesn't know scheduled actions has none.
+            Err(error) if error.as_service_error().is_some() => return Ok(Ok(Vec::new())),
+            Err(error) => return Err(aws("read the scheduled actions")(error)),
+        }
+    }
+    Ok(Ok(found))
+}
+
+/// Those of the actions that the template names, as it would write them. Actions of others are theirs.
+fn convert_actions(target: &Intended, scheduled: &[ScheduledAction]) -> Vec<Value> {
+    let names: Vec<&str> = target
+        .items(ACTIONS)
+        .iter()
+        .filter_map(|action| action.get("ScheduledActionName")?.as_str())
+        .collect();
+    let own = scheduled
+        .iter()
+        .filter(|action| names.contains(&action.scheduled_action_name()));
+    let converted = own.map(|action| {
+        let bounds = action.scalable_target_action();
+        json!({
+            "ScheduledActionName": action.scheduled_action_name(),
+            "Schedule": action.schedule(),
+            "Timezone": action.timezone().unwrap_or("UTC"),
+            "ScalableTargetAction": {
+                "MinCapacity": bounds.and_then(ScalableTargetAction::min_capacity),
+                "MaxCapacity": bounds.and_then(ScalableTargetAction::max_capacity),
+            },
+        })
+    });
+    converted.collect()
 }
 
 /// The alarms of a policy that tracks a target. Application Auto Scaling makes them, and AWS always lists them; other
@@ -184,6 +241,7 @@ fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<In
     names
         .into_iter()
         .map(|name| Intended {
+            lately: None,
             logical_id: policy.logical_id.clone(),
             resource_type: types::ALARM.to_owned(),
             physical_id: name.to_owned(),

@@ -2,14 +2,17 @@
 
 mod policy;
 
-use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{
+    ScalableDimension, ScalableTargetAction, ServiceNamespace,
+};
 
 use crate::error::{Result, aws};
 use crate::session::Session;
 
 use super::broken::Broken;
+use super::given::Given;
 
-/// Registers the target. The bounds alone are set: a pause stays.
+/// Registers the target with the bounds that hold now, and puts its scheduled actions. A pause stays.
 pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let resource = broken.part.text("ResourceId");
     let given = broken.given();
@@ -26,8 +29,36 @@ pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) ->
         .set_tags(broken.is_missing().then(|| broken.tags().collect()))
         .send()
         .await;
-    sent.map(drop)
-        .map_err(aws(format!("register the scalable target {resource}")))
+    sent.map_err(aws(format!("register the scalable target {resource}")))?;
+    for action in given.at("ScheduledActions").items() {
+        put_action(session, resource, action).await?;
+    }
+    Ok(())
+}
+
+async fn put_action(session: &Session<'_>, resource: &str, action: Given<'_>) -> Result<()> {
+    let name = action.at("ScheduledActionName").required();
+    let bounds = action.at("ScalableTargetAction");
+    let bounds = ScalableTargetAction::builder()
+        .set_min_capacity(bounds.at("MinCapacity").int())
+        .set_max_capacity(bounds.at("MaxCapacity").int());
+    let request = session
+        .clients
+        .applicationautoscaling
+        .put_scheduled_action();
+    let sent = request
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(resource)
+        .scheduled_action_name(&name)
+        .set_schedule(action.at("Schedule").text())
+        .set_timezone(action.at("Timezone").text())
+        .scalable_target_action(bounds.build())
+        .send()
+        .await;
+    sent.map(drop).map_err(aws(format!(
+        "put the scheduled action {name} of {resource}"
+    )))
 }
 
 /// Puts the policy, and with it the alarms of target tracking. If those aren't as they should be, the policy is deleted

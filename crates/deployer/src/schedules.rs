@@ -1,0 +1,122 @@
+//! The bounds of schedules. CloudFormation registers a scalable target with the widest bounds that ever hold, and its
+//! scheduled actions narrow them from their next time on; what holds until then is registered here.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
+use scaling::Bounds;
+use serde_json::Value;
+use template::Template;
+use template::contract::{read_schedule, types};
+
+use crate::error::{Result, aws, unless_denied};
+use crate::named::read_scalable_targets;
+use crate::resource::Resource;
+use crate::session::Session;
+
+/// Registers the bounds that hold `now`, since the Unix epoch, of each scalable target with a schedule, and of each whose
+/// schedule the deploy ended: those had one in `before`, the template that was deployed.
+///
+/// # Errors
+/// If AWS can't be reached. Without the permission, only a note says that the bounds come with the next change of the
+/// schedule.
+pub(crate) async fn hold_bounds(
+    session: &Session<'_>,
+    resources: &[Resource],
+    (template, before): (&Template, Option<&str>),
+    now: Duration,
+) -> Result<()> {
+    let expected = list_bounds(resources, template, before, now);
+    if expected.is_empty() {
+        return Ok(());
+    }
+    match unless_denied(register_all(session, &expected).await)? {
+        Ok(()) => {}
+        Err(denied) => session.note(format!(
+            "the bounds of a schedule hold only from its next change on: {denied}"
+        )),
+    }
+    Ok(())
+}
+
+/// The bounds to hold, by `service/CLUSTER/SERVICE`.
+fn list_bounds(
+    resources: &[Resource],
+    template: &Template,
+    before: Option<&str>,
+    now: Duration,
+) -> BTreeMap<String, Bounds> {
+    let scheduled = template.list_schedules();
+    let mut by_id: BTreeMap<String, Bounds> = scheduled
+        .into_iter()
+        .map(|(id, schedule)| (id, schedule.bounds_at(now)))
+        .collect();
+    let before: Option<Value> = before.and_then(|text| serde_json::from_str(text).ok());
+    let before = before
+        .as_ref()
+        .and_then(|before| before.get("Resources")?.as_object());
+    for (id, resource) in before.into_iter().flatten() {
+        let ended = read_schedule(resource).is_some() && !by_id.contains_key(id);
+        if let Some(bounds) = ended.then(|| plain_bounds(template, id)).flatten() {
+            by_id.insert(id.clone(), bounds);
+        }
+    }
+    let named = resources.iter().filter_map(|resource| {
+        let bounds = by_id.get(&resource.logical_id)?;
+        // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`
+        let (id, _) = resource.physical_id.split_once('|')?;
+        (resource.resource_type == types::SCALABLE_TARGET).then(|| (id.to_owned(), *bounds))
+    });
+    named.collect()
+}
+
+/// The bounds of a scalable target without a schedule.
+fn plain_bounds(template: &Template, id: &str) -> Option<Bounds> {
+    let properties = template
+        .to_json()
+        .get("Resources")?
+        .get(id)?
+        .get("Properties")?;
+    let bound = |name: &str| u32::try_from(properties.get(name)?.as_u64()?).ok();
+    Bounds::new(bound("MinCapacity")?, bound("MaxCapacity")?).ok()
+}
+
+async fn register_all(session: &Session<'_>, expected: &BTreeMap<String, Bounds>) -> Result<()> {
+    let ids: Vec<String> = expected.keys().cloned().collect();
+    let found = read_scalable_targets(session, &ids).await;
+    let found = found.map_err(aws("read the scalable targets"))?;
+    for (id, bounds) in expected {
+        let is_it = |target: &&ScalableTarget| target.resource_id() == id;
+        let Some(target) = found.iter().find(is_it) else {
+            continue;
+        };
+        let has = |bound: u32, found: i32| i64::from(bound) == i64::from(found);
+        if !has(bounds.min(), target.min_capacity()) || !has(bounds.max(), target.max_capacity()) {
+            register(session, id, *bounds).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn register(session: &Session<'_>, id: &str, bounds: Bounds) -> Result<()> {
+    let (min, max) = (bounds.min(), bounds.max());
+    session.note(format!(
+        "registering the bounds of {id} that its schedule holds now: {min} to {max} tasks"
+    ));
+    let int = |bound: u32| i32::try_from(bound).unwrap_or(i32::MAX);
+    let request = session
+        .clients
+        .applicationautoscaling
+        .register_scalable_target();
+    let sent = request
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(id)
+        .min_capacity(int(min))
+        .max_capacity(int(max))
+        .send()
+        .await;
+    sent.map(drop)
+        .map_err(aws(format!("register the scalable target {id}")))
+}

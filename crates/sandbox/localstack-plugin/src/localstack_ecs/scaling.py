@@ -61,11 +61,19 @@ def register_scalable_target(context: RequestContext, request: ServiceRequest):
 
 def deregister_scalable_target(context: RequestContext, request: ServiceRequest):
     response = call_moto(context)
-    # AWS deletes the target's policies with it.
+    # AWS deletes the target's policies and scheduled actions with it.
     for key, policy in list(_backend(context).policies.items()):
         if _same_target(policy, request):
             _delete_alarms(context, policy)
             del _backend(context).policies[key]
+    backend = _backend(context)
+    of = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+    target = tuple(request[name] for name in of)
+    backend.scheduled_actions = [
+        action
+        for action in backend.scheduled_actions
+        if (action.service_namespace, action.resource_id, action.scalable_dimension) != target
+    ]
     return response
 
 

@@ -4,7 +4,8 @@
 //! name a scaling policy. The action of such an alarm fires when the alarm goes to ALARM, and every minute
 //! while it stays there. For the targets of these alarms it reads policies, bounds, counts and
 //! datapoints, and lets `scaling`'s algorithms decide what to do (`decide`); then it updates the service and
-//! records a scaling activity. What it remembers, cooldowns above all, is in memory.
+//! records a scaling activity. What it remembers, cooldowns above all, is in memory. Once in a real minute it carries out
+//! the scheduled actions whose time has come (`scheduled`).
 
 mod activity;
 mod clients;
@@ -14,6 +15,7 @@ mod decide;
 mod model;
 mod read;
 mod region;
+mod scheduled;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -14,6 +14,7 @@ use super::convert;
 use super::decide::{Memory, ScalingDecision, decide};
 use super::model::{Alarm, Target};
 use super::read::{self, AT_ONCE, ReadError, Registered};
+use super::scheduled;
 use crate::emulators::Plugin;
 use crate::emulators::log::log;
 
@@ -27,6 +28,8 @@ pub(super) struct Region {
     memory: Memory,
     /// Activities that ECS is at, one a service.
     open: BTreeMap<String, Activity>,
+    /// Until when scheduled actions were carried out, since 1970; those of an earlier time are never made up for.
+    scheduled: Option<Duration>,
     /// Problems that are in the log already.
     logged: BTreeSet<String>,
 }
@@ -49,6 +52,7 @@ impl Region {
             plugin,
             memory: Memory::default(),
             open: BTreeMap::new(),
+            scheduled: None,
             logged: BTreeSet::new(),
         }
     }
@@ -74,6 +78,7 @@ impl Region {
     ) -> Result<(), ReadError> {
         self.memory.keep(&registered.targets);
         self.follow_up(unix()).await?;
+        self.follow_schedules(unix()).await?;
         let ringing = read::read_alarms(&self.clients).await?;
         let due = self.memory.due(now, &ringing);
         let targets = if due.is_empty() {
@@ -197,6 +202,31 @@ impl Region {
                 self.open.insert(id, activity);
             }
         }
+    }
+
+    /// Carries out the scheduled actions of the minutes since the last time.
+    async fn follow_schedules(&mut self, unix: Duration) -> Result<(), ReadError> {
+        let minute = Duration::from_secs(unix.as_secs() / 60 * 60);
+        let after = *self.scheduled.get_or_insert(minute);
+        if after == minute {
+            return Ok(());
+        }
+        let actions = scheduled::read_actions(&self.clients).await?;
+        let (due, problems) = scheduled::list_due(&actions, after, minute);
+        for (name, why) in problems {
+            self.log_once(&format!("scheduled action {name}"), &why);
+        }
+        for action in due {
+            if scheduled::carry_out(&self.clients, &action).await? {
+                let (id, name) = (&action.resource_id, &action.name);
+                log(
+                    "autoscaling",
+                    &format!("{id}: carried out scheduled action {name}"),
+                );
+            }
+        }
+        self.scheduled = Some(minute);
+        Ok(())
     }
 
     /// Ends the activities that ECS has fulfilled, or that somebody has overridden.

@@ -34,14 +34,22 @@ class ScalableTarget(Provider):
 
     def do_create(self, request, model):
         client = request.aws_client_factory.get_client("application-autoscaling")
-        if model.get("ScheduledActions"):
-            raise InvalidProperties("ScheduledActions are not available in the sandbox")
         names = (*TARGET, "MaxCapacity", "MinCapacity", "RoleARN", "SuspendedState")
         properties = {name: model[name] for name in names if name in model}
         client.register_scalable_target(**parameters(client, "RegisterScalableTarget", properties))
+        target = {name: model[name] for name in TARGET}
+        for action in model.get("ScheduledActions") or []:
+            put = parameters(client, "PutScheduledAction", {**action, **target})
+            client.put_scheduled_action(**put)
         return {**model, "Id": "|".join(model[name] for name in IDENTITY)}
 
     def do_update(self, request, model, previous):
+        client = request.aws_client_factory.get_client("application-autoscaling")
+        kept = {name_of(action) for action in model.get("ScheduledActions") or []}
+        for action in previous.get("ScheduledActions") or []:
+            if name_of(action) not in kept:
+                target = {name: model[name] for name in TARGET}
+                client.delete_scheduled_action(ScheduledActionName=name_of(action), **target)
         return self.do_create(request, model)
 
     def do_delete(self, request, model):
@@ -88,6 +96,11 @@ class ScalingPolicy(Provider):
         if any(policy["PolicyName"] == model["PolicyName"] for policy in found):
             client.delete_scaling_policy(PolicyName=model["PolicyName"], **target)
         return model
+
+
+def name_of(action: dict) -> str:
+    """The name of a scheduled action within its scalable target."""
+    return action["ScheduledActionName"]
 
 
 def target_of(model: dict) -> dict[str, str]:

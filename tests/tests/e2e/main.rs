@@ -29,6 +29,7 @@ mod output;
 mod ownership;
 mod rule;
 mod sandbox;
+mod schedules;
 mod start;
 mod surroundings;
 mod together;

@@ -327,3 +327,20 @@ async fn the_record_is_written_before_the_step_and_marked_after_it() {
     let record = "2026-11-21T10:00:00Z change 2026-11-21T10:00:00Z from 1 to 2 done";
     assert_eq!(world.tags.get(&arn(OUT)).map(String::as_str), Some(record));
 }
+
+/// The tests begin on a Saturday at 10:00:00Z, which is 11:00 in Berlin.
+#[tokio::test]
+async fn a_schedule_is_kept_by_the_next_re_evaluation() {
+    let world = world(1);
+    let policy = policy_of(&json!({"max": 4, "schedule": {
+        "timezone": {"name": "Europe/Berlin", "rule": "CET-1CEST,M3.5.0,M10.5.0/3"},
+        "periods": [{"when": "Sat 11:01-11:03", "min": 3}, {"when": "Sat 11:03-11:04", "min": 0, "max": 0}],
+    }}));
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        invoke_with(&world, &policy, re_evaluate()).await;
+        seen.push(world.lock().unwrap().desired());
+        pause(&world, 60);
+    }
+    assert_eq!(seen, [1, 3, 3, 0, 1]);
+}

@@ -5,4 +5,5 @@ mod events;
 mod failures;
 mod looks;
 mod measured;
+mod schedules;
 mod warm;

@@ -1,6 +1,7 @@
 //! Scaling functions: their alarms, the last steps, and their dead-letter queues.
 
 use std::collections::HashMap;
+use std::time::SystemTime;
 
 use futures::future::try_join;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -67,8 +68,8 @@ const AT_ONCE: usize = 4;
 pub(super) async fn read(
     session: &Session<'_>,
     functions: &[Function],
-    alarms: &[Alarm],
-    queue_urls: &[&str],
+    (alarms, queue_urls): (&[Alarm], &[&str]),
+    now: SystemTime,
 ) -> Result<HashMap<ServiceName, AlarmStepsState>> {
     let scaling = functions
         .iter()
@@ -78,13 +79,23 @@ pub(super) async fn read(
         });
     stream::iter(scaling)
         .map(|(function, setup, policy)| async move {
-            let state =
+            let mut state =
                 read_function(session, function, (setup, policy), alarms, queue_urls).await?;
+            (state.min, state.max) = bounds_now(policy, now);
             Ok::<_, Error>((ServiceName::from(policy), state))
         })
         .buffered(AT_ONCE)
         .try_collect()
         .await
+}
+
+/// The bounds that hold now.
+fn bounds_now(policy: &AlarmStepsPolicy, now: SystemTime) -> (u32, u32) {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH);
+    let scaling = policy.scaling(now.unwrap_or_default());
+    scaling.map_or((policy.min, policy.max), |scaling| {
+        (scaling.bounds.min(), scaling.bounds.max())
+    })
 }
 
 async fn read_function(

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
 use scaling::{
-    Bounds, DemandRequest, PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
-    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Warm, WarmFloor,
+    Bounds, DemandPolicy, DemandRequest, PROCESSING_TIME_METRIC, TASK_START_METRIC,
+    TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Warm, WarmFloor,
 };
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::session::Session;
 pub struct DemandState {
     /// Name of the function that sets the desired count; `None` when Application Auto Scaling does.
     pub function: Option<String>,
-    /// Fewest and most tasks, as the function knows them.
+    /// Fewest and most tasks that the function allows now.
     pub bounds: Option<Bounds>,
     /// The numbers of the demand algorithm.
     pub law: DemandRequest,
@@ -65,7 +65,10 @@ pub(super) async fn read(
     functions: &[Function],
     now: SystemTime,
 ) -> Result<HashMap<ServiceName, DemandState>> {
-    let mut all: Vec<Published> = functions.iter().flat_map(list_published).collect();
+    let mut all: Vec<Published> = functions
+        .iter()
+        .flat_map(|function| list_published(function, now))
+        .collect();
     let readings: Vec<Reading> = all.iter().flat_map(list_readings).collect();
     let doing = format!("read the metric {TASKS_NEEDED_METRIC}");
     let mut found = read_recent(session, &doing, &readings, now)
@@ -107,7 +110,7 @@ fn list_readings(service: &Published) -> impl Iterator<Item = Reading> + '_ {
     })
 }
 
-fn list_published(function: &Function) -> Vec<Published> {
+fn list_published(function: &Function, now: SystemTime) -> Vec<Published> {
     match &function.kind {
         FunctionKind::Metric(requests) => requests
             .iter()
@@ -132,13 +135,20 @@ fn list_published(function: &Function) -> Vec<Published> {
                 namespace: policy.namespace.clone(),
                 state: DemandState {
                     function: Some(function.name.clone()),
-                    bounds: Bounds::new(policy.min, policy.max).ok(),
+                    bounds: bounds_now(policy, now),
                     warm: Some(policy.warm),
                     ..initial_state(policy.law)
                 },
             })
             .collect(),
     }
+}
+
+/// The bounds that hold now.
+fn bounds_now(policy: &DemandPolicy, now: SystemTime) -> Option<Bounds> {
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let base = Bounds::new(policy.min, policy.max).ok()?;
+    Some(policy.bounds_at(base, now))
 }
 
 fn initial_state(law: DemandRequest) -> DemandState {

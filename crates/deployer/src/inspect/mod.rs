@@ -119,7 +119,7 @@ pub async fn inspect_stack(
     .await?;
     let urls: Vec<&str> = physical_ids(&resources, types::QUEUE).collect();
     let (mut steps, mut demands) = futures::future::try_join(
-        alarm_steps::read(session, &functions, &alarms, &urls),
+        alarm_steps::read(session, &functions, (&alarms, &urls), now),
         unread.or_nothing("tasks needed", demand::read(session, &functions, now)),
     )
     .await?;

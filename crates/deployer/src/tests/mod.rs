@@ -25,6 +25,7 @@ mod proof;
 mod recover;
 mod registered;
 mod remains;
+mod schedules;
 mod serialize;
 mod stray_tasks;
 mod verify;

@@ -144,6 +144,20 @@ async fn configured_warm_tasks_are_not_looked_up() {
     assert_eq!(inspection.unread, []);
 }
 
+/// `now` is the begin of 1970, a Thursday.
+#[tokio::test(start_paused = true)]
+async fn the_bounds_are_those_that_the_schedule_holds_now() {
+    let mut policy = policy();
+    policy["schedule"] = json!({
+        "timezone": {"name": "UTC", "rule": "UTC0"},
+        "periods": [{"when": "Thu 00:00-08:00", "min": 7}],
+    });
+    let (result, _) = inspect(vec![order_of(policy), values(), logs()]).await;
+    let inspection = result.unwrap();
+    let bounds = inspection.services[0].task_bounds();
+    assert_eq!(bounds, Bounds::new(7, 20).ok());
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_need_is_shown_beside_who_sets_the_count() {
     let (result, _) = inspect(vec![order(), values(), logs()]).await;

@@ -52,7 +52,7 @@ pub struct ScalingSetup {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScalingPolicy {
     /// Its alarms.
-    AlarmSteps(AlarmStepsPolicy),
+    AlarmSteps(Box<AlarmStepsPolicy>),
     /// The tasks that the work of each service needs.
     Demand(Vec<DemandPolicy>),
 }
@@ -244,7 +244,7 @@ impl ScalingSetup {
     #[must_use]
     pub fn services(&self) -> Vec<ServiceName> {
         match &self.policy {
-            ScalingPolicy::AlarmSteps(policy) => vec![policy.into()],
+            ScalingPolicy::AlarmSteps(policy) => vec![(&**policy).into()],
             ScalingPolicy::Demand(policies) => policies.iter().map(ServiceName::from).collect(),
         }
     }

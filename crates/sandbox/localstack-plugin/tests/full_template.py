@@ -336,6 +336,15 @@ def scaling(target: float) -> dict:
                 "ResourceId": resource,
                 "MinCapacity": 2,
                 "MaxCapacity": 10,
+                # Another target has another action, and the one of before is gone.
+                "ScheduledActions": [
+                    {
+                        "ScheduledActionName": f"morning of {target:g}",
+                        "Schedule": "cron(0 8 ? * MON-FRI *)",
+                        "Timezone": "Europe/Berlin",
+                        "ScalableTargetAction": {"MinCapacity": 3, "MaxCapacity": 10},
+                    }
+                ],
             },
         },
         "Policy": {

@@ -129,6 +129,12 @@ class SandboxTest(Deploying):
         resource = outputs["Target"].split("|")[0]
         found = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])
         self.assertEqual(found["ScalableTargets"][0]["MaxCapacity"], 10)
+        (action,) = self.scheduled_actions(resource)
+        self.assertEqual(action["ScheduledActionName"], f"morning of {target:g}")
+        self.assertEqual(action["Schedule"], "cron(0 8 ? * MON-FRI *)")
+        self.assertEqual(action["Timezone"], "Europe/Berlin")
+        bounds = {"MinCapacity": 3, "MaxCapacity": 10}
+        self.assertEqual(action["ScalableTargetAction"], bounds)
         policies = scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId=resource)
         (policy,) = policies["ScalingPolicies"]
         self.assertEqual(policy["PolicyARN"], outputs["Policy"])
@@ -141,6 +147,11 @@ class SandboxTest(Deploying):
         self.assertEqual({a["MetricName"] for a in alarms}, {"BacklogPerTask"})
         dimensions = {d["Name"]: d["Value"] for d in alarms[0]["Dimensions"]}
         self.assertEqual(dimensions["ServiceName"], outputs["ServiceName"])
+
+    def scheduled_actions(self, resource: str) -> list[dict]:
+        scaling = self.sandbox.client("application-autoscaling")
+        found = scaling.describe_scheduled_actions(ServiceNamespace="ecs", ResourceId=resource)
+        return found["ScheduledActions"]
 
     def check_messaging(self, stack: Stack):
         outputs, sqs = stack.outputs(), self.sandbox.client("sqs")
@@ -209,10 +220,11 @@ class SandboxTest(Deploying):
         self.assertIn("didn't contain changes", same["StatusReason"])
         outputs = stack.outputs()
 
-        # Another target: the policy and its alarms, in place.
+        # Another target: the policy, its alarms and the scheduled action, in place.
         prepared = stack.prepare(template(target=50))
         modified = ("Modify", "False")
-        self.assertEqual(changes(prepared), {"Alarm": modified, "Policy": modified})
+        expected = {"Alarm": modified, "Policy": modified, "Target": modified}
+        self.assertEqual(changes(prepared), expected)
         self.assertEqual(stack.execute(prepared), "UPDATE_COMPLETE")
         self.check_scaling(stack, target=50)
 

@@ -140,8 +140,8 @@ impl Schedule {
     #[must_use]
     pub fn bounds_at(&self, base: Bounds, at: Duration) -> Bounds {
         let moments = self.moments(base, at, -8..=1);
-        let past = moments.into_iter().filter(|(moment, _)| *moment <= at);
-        past.last().map_or(base, |(_, bounds)| bounds)
+        let mut past = moments.into_iter().filter(|(moment, _)| *moment <= at);
+        past.next_back().map_or(base, |(_, bounds)| bounds)
     }
 
     /// The first moment after this one from which other bounds hold, or could.

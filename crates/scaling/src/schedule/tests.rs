@@ -298,7 +298,8 @@ proptest! {
         }
         let from = Duration::from_secs(1_798_761_600);
         // Two days around a change of the clocks, or anywhere if they don't change.
-        let full = TimeZone::posix(&serde_json::to_value(&schedule.timezone).unwrap()["rule"].as_str().unwrap()).unwrap();
+        let written = serde_json::to_value(&schedule.timezone).unwrap();
+        let full = TimeZone::posix(written["rule"].as_str().unwrap()).unwrap();
         let changes = full.following(zone::timestamp(from).unwrap()).take(12);
         let changes: Vec<Timestamp> = changes.map(|change| change.timestamp()).collect();
         let middle = changes.get(change).map_or(from, |at| Duration::try_from(at.as_duration()).unwrap());

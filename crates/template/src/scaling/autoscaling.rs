@@ -1,16 +1,15 @@
 //! What Application Auto Scaling does: scalable targets and their policies of every kind.
 
-use scaling::{
-    Comparison, MissingData, NEED_PER_TASK_METRIC, ScheduledBounds, Side, WAKE_METRIC_NAME,
-};
+use scaling::{Comparison, MissingData, NEED_PER_TASK_METRIC, Side, WAKE_METRIC_NAME};
 use serde_json::{Value, json};
 use stack::{Actuator, Cooldown, Demand, Stack, StepScaling, Utilization};
 
 use super::metric_math;
 use super::step_alarms;
 use super::step_policy;
+use super::target::add_target;
 use crate::builder::{Builder, Resource};
-use crate::contract::{schedule_metadata, types};
+use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
@@ -18,8 +17,8 @@ use crate::resources::alarm::{Alarm, AlarmAction, Window};
 use crate::resources::metric::MetricStatistic;
 use crate::text::{Text, number, text};
 
-const DIMENSION: &str = "ecs:service:DesiredCount";
-const NAMESPACE: &str = "ecs";
+pub(super) const DIMENSION: &str = "ecs:service:DesiredCount";
+pub(super) const NAMESPACE: &str = "ecs";
 
 pub(crate) fn add(
     builder: &mut Builder,
@@ -64,55 +63,7 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// One for each service, however many policies scale it.
-///
-/// With a schedule it has the widest bounds that ever hold: CloudFormation registers them with each change of the target,
-/// and Application Auto Scaling then brings the count within them. Narrower ones would end tasks in the middle of a period.
-/// The deploy registers those that hold now, and the scheduled actions do so later.
-fn add_target(builder: &mut Builder, service: &ResolvedService<'_>) -> Result<(), SynthesisError> {
-    let widest = service.service.envelope();
-    let mut target = json!({
-        "ServiceNamespace": NAMESPACE,
-        "ScalableDimension": DIMENSION,
-        "ResourceId": resource_id(service).value(),
-        "MinCapacity": widest.min,
-        "MaxCapacity": widest.max,
-    });
-    let scheduled = service
-        .service
-        .schedule
-        .as_ref()
-        .zip(service.service.bounds());
-    let Some((schedule, base)) = scheduled else {
-        let resource = Resource::new(types::SCALABLE_TARGET, target);
-        return builder.add(names::scalable_target(service.short), resource);
-    };
-    let actions = schedule.actions(base);
-    let (zone, actions) = (schedule.timezone.name(), actions.iter());
-    let actions = actions
-        .map(|action| scheduled_action(zone, action))
-        .collect();
-    if let Some(map) = target.as_object_mut() {
-        map.insert("ScheduledActions".into(), Value::Array(actions));
-    }
-    let resource = Resource::new(types::SCALABLE_TARGET, target);
-    let resource = resource.metadata(schedule_metadata(base, schedule));
-    builder.add(names::scalable_target(service.short), resource)
-}
-
-fn scheduled_action(zone: &str, action: &ScheduledBounds) -> Value {
-    json!({
-        "ScheduledActionName": action.name,
-        "Schedule": action.cron,
-        "Timezone": zone,
-        "ScalableTargetAction": {
-            "MinCapacity": action.bounds.min(),
-            "MaxCapacity": action.bounds.max(),
-        },
-    })
-}
-
-fn resource_id(service: &ResolvedService<'_>) -> Text {
+pub(super) fn resource_id(service: &ResolvedService<'_>) -> Text {
     text!["service/", &service.cluster, "/", &service.name]
 }
 

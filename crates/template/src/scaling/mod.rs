@@ -5,3 +5,4 @@ pub(crate) mod demand;
 pub(crate) mod metric_math;
 pub(crate) mod step_alarms;
 mod step_policy;
+mod target;

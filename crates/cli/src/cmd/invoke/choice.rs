@@ -137,7 +137,7 @@ mod tests {
             scale_in: None,
         };
         let setup = ScalingSetup {
-            policy: ScalingPolicy::AlarmSteps(policy),
+            policy: ScalingPolicy::AlarmSteps(Box::new(policy)),
             dead_letters: None,
         };
         Function {

@@ -47,6 +47,12 @@ pub(crate) async fn read_scalable_targets(
     Ok(found)
 }
 
+/// Whether someone has paused the scheduled actions of a target. Its bounds then stay as they are.
+pub(crate) fn is_schedule_paused(target: &ScalableTarget) -> bool {
+    let suspended = target.suspended_state();
+    suspended.and_then(|state| state.scheduled_scaling_suspended()) == Some(true)
+}
+
 /// Reads the alarms of these names, as far as they exist.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use template::Template;
 use template::contract::{read_schedule, types};
 
 use crate::error::{Result, aws, unless_denied};
-use crate::named::read_scalable_targets;
+use crate::named::{is_schedule_paused, read_scalable_targets};
 use crate::resource::Resource;
 use crate::session::Session;
 
@@ -91,6 +91,12 @@ async fn register_all(session: &Session<'_>, expected: &BTreeMap<String, Bounds>
         let Some(target) = found.iter().find(is_it) else {
             continue;
         };
+        if is_schedule_paused(target) {
+            session.note(format!(
+                "the schedule of {id} is paused: its bounds are left as they are"
+            ));
+            continue;
+        }
         let has = |bound: u32, found: i32| i64::from(bound) == i64::from(found);
         if !has(bounds.min(), target.min_capacity()) || !has(bounds.max(), target.max_capacity()) {
             register(session, id, *bounds).await?;

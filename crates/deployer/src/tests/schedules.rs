@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::DescribeScalableTargetsOutput;
 use aws_sdk_applicationautoscaling::operation::register_scalable_target::RegisterScalableTargetOutput;
-use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{
+    ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
+};
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 use aws_smithy_types::DateTime;
 use template::Template;
@@ -31,6 +33,10 @@ const SCHEDULE: &str =
     ", schedule: [{when: Mon 08:00-18:00, timezone: Europe/Berlin, min: 3, max: 20}]";
 
 fn target(min: i32, max: i32) -> Rule {
+    target_paused(min, max, false)
+}
+
+fn target_paused(min: i32, max: i32, paused: bool) -> Rule {
     mock!(aws_sdk_applicationautoscaling::Client::describe_scalable_targets).then_output(
         move || {
             let target = ScalableTarget::builder()
@@ -39,6 +45,11 @@ fn target(min: i32, max: i32) -> Rule {
                 .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
                 .min_capacity(min)
                 .max_capacity(max)
+                .suspended_state(
+                    SuspendedState::builder()
+                        .scheduled_scaling_suspended(paused)
+                        .build(),
+                )
                 .role_arn("arn")
                 .creation_time(DateTime::from_secs(0));
             DescribeScalableTargetsOutput::builder()
@@ -117,4 +128,12 @@ async fn without_the_permission_the_next_change_brings_the_bounds() {
     result.unwrap();
     let said = "the bounds of a schedule hold only from its next change on";
     assert!(told.has(said), "{:?}", told.lines());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_that_is_paused_is_left_alone() {
+    let paused = target_paused(1, 20, true);
+    let (result, told) = hold_with(&[paused], &template(SCHEDULE), None).await;
+    result.unwrap();
+    assert!(told.has("the schedule of service/shop/w is paused"));
 }

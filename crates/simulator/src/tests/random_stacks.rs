@@ -87,6 +87,21 @@ prop_compose! {
     }
 }
 
+/// A quarter of an hour with all tasks, or with none. A load begins at midnight.
+fn schedule(period: Option<(u32, bool)>, max: u32) -> String {
+    let Some((minute, all)) = period else {
+        return String::new();
+    };
+    let bounds = if all {
+        format!("min: {max}")
+    } else {
+        "min: 0, max: 0".to_owned()
+    };
+    let end = minute + 15;
+    let end = format!("{:02}:{:02}", end / 60, end % 60);
+    format!(", schedule: [{{when: '00:{minute:02}-{end}', timezone: Asia/Tokyo, {bounds}}}]")
+}
+
 prop_compose! {
     fn cases()(numbers in numbers())(
         (millis, _, latency, retention) in Just(numbers),
@@ -95,6 +110,7 @@ prop_compose! {
         dead_letter in prop::option::of(1u32..4),
         fifo in any::<bool>(),
         (min, more) in (0u32..3, 1u32..20),
+        period in prop::option::of((0u32..45, any::<bool>())),
         (protect, share) in (any::<bool>(), prop::option::of(50u32..=100)),
         mut assumed in assumptions(),
         cv in 1u32..30,
@@ -102,7 +118,7 @@ prop_compose! {
     ) -> Case {
         let tasks = match &scaling {
             None => "{min: 2}".to_owned(),
-            Some(_) => format!("{{min: {min}, max: {}}}", min + more),
+            Some(_) => format!("{{min: {min}, max: {}{}}}", min + more, schedule(period, min + more)),
         };
         let heartbeat = visibility * 1_000 < millis;
         let dead_letter = dead_letter.map_or(String::new(), |after| format!(", dead_letter: {{after: {after}}}"));

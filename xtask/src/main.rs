@@ -3,6 +3,8 @@
 mod advisories;
 mod audit;
 mod cmd;
+#[cfg(test)]
+mod compliance;
 mod functions;
 mod node;
 mod paths;

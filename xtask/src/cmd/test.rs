@@ -18,7 +18,8 @@ pub(crate) struct Args {
     /// Leave formatting, clippy, the layering and the check of dependencies out
     #[arg(long)]
     no_lint: bool,
-    /// Run the tests that take long, too: every scenario of faults, and fuzzing at length (about 10 more minutes)
+    /// Run the tests that take long, too: every scenario of faults, fuzzing at length, and the hardened stack against
+    /// security benchmarks (about 10 more minutes)
     #[arg(long)]
     full: bool,
     /// Run only the Rust tests whose names contain this

@@ -649,10 +649,11 @@ pub(crate) fn existing_fleet(services: usize) -> Stack {
 }
 
 /// The shipped definitions' names.
-pub(crate) const SHIPPED: [&str; 10] = [
+pub(crate) const SHIPPED: [&str; 11] = [
     "billing",
     "existing-service",
     "fan-out",
+    "hardened",
     "image-resizer",
     "mailer",
     "sample-webapp",

@@ -6,9 +6,8 @@ use std::time::SystemTime;
 use serde_json::Value;
 use stack::{Architecture, Stack};
 use template::Template;
-use template::contract::assets_bucket;
 
-use crate::assets::{Asset, DraftTemplate, object_url, upload};
+use crate::assets::{Asset, Bucket, DraftTemplate, object_url, upload};
 use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::deploy::plan;
@@ -61,12 +60,13 @@ pub(crate) async fn prepare_stack<E: From<Error>>(
         large = Some(asset.key.clone());
         made.assets.push(asset);
     }
-    let bucket = upload(session, &identity.account, &made.assets, now).await?;
+    let bucket = Bucket::of(stack, &identity.account, &identity.region);
+    upload(session, &bucket, &made.assets, now).await?;
     let body = match large {
-        Some(key) => TemplateSource::Url(object_url(session.clients, &bucket, &key)),
+        Some(key) => TemplateSource::Url(object_url(session.clients, &bucket.name, &key)),
         None => TemplateSource::Inline(made.template.body().to_owned()),
     };
-    Ok(made.into_prepared(bucket, body))
+    Ok(made.into_prepared(bucket.name, body))
 }
 
 /// Works out what a deploy would change, and leaves nothing behind: no change set, no code, no template. Builds the
@@ -85,17 +85,17 @@ pub async fn diff_stack<E: From<Error>>(
 ) -> Result<(Template, Option<Plan>), E> {
     require_partition(stack, &identity.region)?;
     let made = make_template(session, stack, deployed, identity, build).await?;
-    let bucket = assets_bucket(&identity.account, &identity.region);
+    let bucket = Bucket::of(stack, &identity.account, &identity.region);
     let body = made.template.body();
     let draft = match is_large(&made.template) {
-        true => Some(DraftTemplate::upload(session, &identity.account, body).await?),
+        true => Some(DraftTemplate::upload(session, &bucket, body).await?),
         false => None,
     };
     let body = match &draft {
         Some(draft) => TemplateSource::Url(draft.url.clone()),
         None => TemplateSource::Inline(body.to_owned()),
     };
-    let prepared = made.into_prepared(bucket, body);
+    let prepared = made.into_prepared(bucket.name, body);
     session.note(format!(
         "planning what a deploy of {} would change",
         stack.name

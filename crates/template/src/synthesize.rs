@@ -8,7 +8,7 @@ use crate::error::SynthesisError;
 use crate::metric_function::{measured, schedule};
 use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::resolved::Resolved;
-use crate::resources::alarm_topic;
+use crate::resources::{alarm_topic, function_network};
 use crate::scaling::autoscaling;
 use crate::scaling_function::Fleet;
 use crate::services::load_balancer;
@@ -32,6 +32,7 @@ pub fn synthesize(stack: &Stack) -> Result<Template, SynthesisError> {
             PARAMETER_ASSETS_BUCKET,
             "S3 bucket that holds the functions' code",
         );
+        function_network::add_security_group(&mut builder, stack)?;
     }
     queues::add(&mut builder, &resolved)?;
     if resolved.creates_services() {

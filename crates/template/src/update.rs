@@ -8,6 +8,7 @@ use crate::cluster::on_demand;
 use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::names;
+use crate::resources::function_network;
 use crate::services::{ENABLE_EXEC, MONITORING, render_monitoring};
 
 type Resources = Map<String, Value>;
@@ -21,8 +22,8 @@ impl Template {
     /// - `exec` that the deployed template switched on is switched off, and metrics every 20 s come every minute again, for
     ///   the same reason;
     /// - access logs and deletion protection of a load balancer are switched off, for the same reason;
-    /// - a filter of a subscription that is gone is emptied, for the same reason, and a queue's attributes get their
-    ///   defaults back.
+    /// - a filter of a subscription that is gone is emptied, for the same reason, a function leaves its VPC and is no longer
+    ///   traced, and a queue's attributes get their defaults back.
     ///
     /// # Errors
     /// If a service moves between Fargate and EC2 instances, if a load balancer moves to another VPC, if a new
@@ -122,6 +123,7 @@ fn adapt_resource(id: &str, resource: &mut Value, before: &Value) -> Result<(), 
         Some(types::LOAD_BALANCER) => reset_attributes(resource, before),
         Some(types::QUEUE) => reset_queue(resource, before),
         Some(types::SCALABLE_TARGET) => end_schedule(resource, before),
+        Some(types::FUNCTION) => function_network::reset(resource, before),
         Some(types::TARGET_GROUP) => stay_in_vpc(id, resource, before)?,
         _ => {}
     }

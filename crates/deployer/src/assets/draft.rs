@@ -1,8 +1,8 @@
 //! The object that CloudFormation reads a large template from while it plans, when nothing will be deployed.
 
-use template::contract::{DRAFTS, assets_bucket};
+use template::contract::DRAFTS;
 
-use super::{Asset, bucket, object_url, put_object};
+use super::{Asset, Bucket, object_url, put_object};
 use crate::error::{Result, aws};
 use crate::session::{DraftHold, Session};
 
@@ -22,19 +22,18 @@ impl DraftTemplate {
     ///
     /// # Errors
     /// If S3 refuses or can't be reached, or the bucket belongs to another account.
-    pub(crate) async fn upload(session: &Session<'_>, account: &str, body: &str) -> Result<Self> {
-        let bucket = assets_bucket(account, session.clients.region());
-        bucket::ensure(session, &bucket, account).await?;
+    pub(crate) async fn upload(session: &Session<'_>, bucket: &Bucket, body: &str) -> Result<Self> {
+        bucket.ensure(session).await?;
         let asset = Asset {
             key: format!("{DRAFTS}{}.json", session.run_id),
             bytes: body.as_bytes().to_vec(),
         };
         let hold = session.hold_draft();
-        let reply = put_object(session, &bucket, account, &asset).await?;
+        let reply = put_object(session, &bucket.name, &bucket.account, &asset).await?;
         Ok(Self {
-            url: object_url(session.clients, &bucket, &asset.key),
-            bucket,
-            account: account.to_owned(),
+            url: object_url(session.clients, &bucket.name, &asset.key),
+            bucket: bucket.name.clone(),
+            account: bucket.account.clone(),
             key: asset.key,
             version: reply.version_id,
             _hold: hold,

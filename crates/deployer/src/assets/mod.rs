@@ -3,6 +3,7 @@
 mod bucket;
 mod draft;
 mod encrypted_transport;
+mod existing;
 mod refresh;
 mod retry;
 
@@ -18,6 +19,7 @@ use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::ChecksumMode;
 use aws_smithy_types::base64;
 use sha2::{Digest, Sha256};
+use stack::Stack;
 use template::contract::assets_bucket;
 
 use crate::clients::Clients;
@@ -113,6 +115,39 @@ pub(crate) fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
     }
 }
 
+/// The bucket of a stack's assets.
+pub(crate) struct Bucket {
+    /// Its name.
+    pub(crate) name: String,
+    /// Account that it belongs to.
+    account: String,
+    /// Whether the definition names it, and it so isn't ecs-scaler's to make.
+    exists: bool,
+}
+
+impl Bucket {
+    /// The bucket that the definition names, or the account's own.
+    pub(crate) fn of(stack: &Stack, account: &str, region: &str) -> Self {
+        let given = stack.assets_bucket.clone();
+        Self {
+            exists: given.is_some(),
+            name: given.unwrap_or_else(|| assets_bucket(account, region)),
+            account: account.to_owned(),
+        }
+    }
+
+    /// Makes sure that it is there; makes it on first use, unless the definition names it.
+    ///
+    /// # Errors
+    /// When S3 refuses or can't be reached, or the bucket belongs to another account.
+    async fn ensure(&self, session: &Session<'_>) -> Result<()> {
+        match self.exists {
+            true => existing::check(session, &self.name, &self.account).await,
+            false => bucket::ensure(session, &self.name, &self.account).await,
+        }
+    }
+}
+
 /// Makes sure that the assets are in the bucket; makes the bucket on first use. Uploads only what is not
 /// there, or has been there so long that it would soon expire.
 ///
@@ -120,17 +155,17 @@ pub(crate) fn object_url(clients: &Clients, bucket: &str, key: &str) -> String {
 /// When S3 refuses or can't be reached, or the bucket belongs to another account.
 pub(crate) async fn upload(
     session: &Session<'_>,
-    account: &str,
+    bucket: &Bucket,
     assets: &[Asset],
     now: SystemTime,
-) -> Result<String> {
-    let bucket = assets_bucket(account, session.clients.region());
-    bucket::ensure(session, &bucket, account).await?;
+) -> Result<()> {
+    bucket.ensure(session).await?;
+    let (name, account) = (&bucket.name, &bucket.account);
     let uploads = assets
         .iter()
-        .map(|asset| ensure_object(session, &bucket, account, asset, now));
+        .map(|asset| ensure_object(session, name, account, asset, now));
     futures::future::try_join_all(uploads).await?;
-    Ok(bucket)
+    Ok(())
 }
 
 async fn ensure_object(

@@ -10,6 +10,7 @@ use aws_sdk_s3::operation::create_bucket::CreateBucketOutput;
 use aws_sdk_s3::operation::delete_object::DeleteObjectOutput;
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
 use aws_sdk_s3::operation::get_bucket_policy::GetBucketPolicyOutput;
+use aws_sdk_s3::operation::head_bucket::HeadBucketOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
 use aws_sdk_s3::operation::put_bucket_lifecycle_configuration::PutBucketLifecycleConfigurationOutput;
@@ -26,7 +27,7 @@ use aws_smithy_mocks::{MockResponse, Rule, mock};
 use super::cloud::{Told, run, s3_error};
 use super::cloudformation::{CloudFormation, NAME};
 use super::told;
-use crate::assets::refresh_deployed;
+use crate::assets::{Bucket, refresh_deployed};
 use crate::{Asset, Kind, Result};
 
 const ACCOUNT: &str = "111122223333";
@@ -46,6 +47,8 @@ pub(super) struct S3 {
     /// What the keys begin with that expire.
     expiring: Vec<String>,
     policy: Option<String>,
+    /// Region that S3 returns of an existing bucket.
+    region: Option<&'static str>,
     /// By key, their age.
     pub objects: BTreeMap<String, Duration>,
     pub calls: Vec<String>,
@@ -116,6 +119,13 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
                     MockResponse::Output(found.set_rules(rules).build())
                 }
             }
+        }),
+        rule!(head_bucket, "find", |s3, input| {
+            assert_eq!(input.bucket(), Some("our-artifacts"));
+            assert_eq!(input.expected_bucket_owner(), Some(ACCOUNT));
+            let found = HeadBucketOutput::builder();
+            let region = s3.region.map(str::to_owned);
+            MockResponse::Output(found.set_bucket_region(region).build())
         }),
         rule!(create_bucket, "create", |s3, input| {
             let place = input.create_bucket_configuration().unwrap();
@@ -189,13 +199,70 @@ pub(super) fn rules(s3: &Shared) -> Vec<Rule> {
     ]
 }
 
-async fn upload(s3: &Shared) -> (Result<String>, Told) {
+/// The bucket for a definition with these lines.
+fn bucket(lines: &str) -> Bucket {
+    let text = format!("name: shop\nservices: {{web: {{image: 'web:1'}}}}\n{lines}");
+    let stack = stack::parse("a.yaml", &text).unwrap().stack;
+    Bucket::of(&stack, ACCOUNT, "us-west-2")
+}
+
+/// Uploads for a definition with these lines, and returns the bucket's name.
+async fn upload_for(s3: &Shared, lines: &str) -> (Result<String>, Told) {
+    let bucket = bucket(lines);
     let asset = Asset::template("{}");
     let (result, told) = run(&rules(s3), async |session| {
-        crate::assets::upload(session, ACCOUNT, std::slice::from_ref(&asset), now()).await
+        crate::assets::upload(session, &bucket, std::slice::from_ref(&asset), now()).await
     })
     .await;
-    (result, told)
+    (result.map(|()| bucket.name), told)
+}
+
+async fn upload(s3: &Shared) -> (Result<String>, Told) {
+    upload_for(s3, "").await
+}
+
+const GIVEN: &str = "assets: {bucket: our-artifacts}\n";
+
+#[tokio::test(start_paused = true)]
+async fn a_bucket_of_the_definition_is_used_as_it_is() {
+    let s3 = s3(true, false);
+    let (result, told) = upload_for(&s3, GIVEN).await;
+    assert_eq!(result.unwrap(), "our-artifacts");
+    let state = s3.lock().unwrap();
+    assert_eq!(state.calls, ["find", "head", "upload"]);
+    assert_eq!(state.objects.keys().collect::<Vec<_>>(), [KEY]);
+    assert_eq!(told.lines().len(), 1, "the upload alone");
+}
+
+/// S3 answers HEAD without a body, so that the status is all that it says.
+#[tokio::test(start_paused = true)]
+async fn a_bucket_of_the_definition_must_be_there_and_near() {
+    for (status, part) in [
+        (404, "doesn't exist"),
+        (301, "is in another region, not in us-west-2"),
+        (403, "isn't in account 111122223333, or"),
+    ] {
+        let s3 = s3(true, false);
+        s3.lock().unwrap().refusals.push(("find", status, ""));
+        let error = upload_for(&s3, GIVEN).await.0.unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.starts_with("the bucket our-artifacts (`assets.bucket`) "),
+            "{text}"
+        );
+        assert!(text.contains(part), "{text}");
+        assert_eq!(error.hints().len(), 1);
+        assert!(s3.lock().unwrap().objects.is_empty());
+    }
+    let s3 = s3(true, false);
+    s3.lock().unwrap().region = Some("eu-west-1");
+    let error = upload_for(&s3, GIVEN).await.0.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("is in eu-west-1, not in us-west-2"),
+        "{error}"
+    );
 }
 
 const KEY: &str = "templates/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.json";
@@ -347,7 +414,7 @@ async fn a_bucket_that_another_run_has_just_made_is_ours() {
         let mut all = vec![race];
         all.extend(rules(&shared));
         let (result, _) = run(&all, async |session| {
-            crate::assets::upload(session, ACCOUNT, &[Asset::template("{}")], now()).await
+            crate::assets::upload(session, &bucket(""), &[Asset::template("{}")], now()).await
         })
         .await;
         result.unwrap();

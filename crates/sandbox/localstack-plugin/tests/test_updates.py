@@ -26,6 +26,7 @@ MODULES = (
     "service",
     "slack_channel",
     "task_definition",
+    "flow_log",
     "web_acl",
 )
 
@@ -58,7 +59,7 @@ class SchemasTest(unittest.TestCase):
                     self.assertEqual(top - ours, set(), "changed in place here, replaced on AWS")
                     self.assertEqual(ours - always - sometimes, set(), "replaced here alone")
                     checked += 1
-        self.assertEqual(checked, 16)
+        self.assertEqual(checked, 17)
 
 
 class UpdatesTest(Deploying):

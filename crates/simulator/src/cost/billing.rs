@@ -143,7 +143,7 @@ impl Billing {
 
 fn is_public(network: &Network) -> bool {
     match network {
-        Network::Create => true,
+        Network::Create { .. } => true,
         Network::Existing {
             assign_public_ip, ..
         } => *assign_public_ip,
@@ -173,6 +173,7 @@ fn hosting(
                     instance_type,
                     min,
                     max,
+                    ..
                 },
             ..
         } => {

@@ -296,7 +296,7 @@ fn load_balancer(stack: &Stack, spec: &ServiceSpec) -> Inventory {
     };
     let subnets = match &stack.network {
         _ if !balancer.subnets.is_empty() => balancer.subnets.len(),
-        Network::Create => SUBNETS,
+        Network::Create { .. } => SUBNETS,
         Network::Existing { subnets, .. } => subnets.len(),
     };
     #[expect(clippy::cast_precision_loss, reason = "fewer subnets than 2^52")]

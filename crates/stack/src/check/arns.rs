@@ -4,9 +4,12 @@ use super::texts::path_of;
 use crate::arn::{Arn, partition_of};
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    Encryption, ExistingQueue, Queue, Recipient, ServiceSource, ServiceSpec, Stack,
+    Capacity, Cluster, Encryption, ExistingQueue, Queue, Recipient, ServiceSource, ServiceSpec,
+    Stack,
 };
 use crate::path;
+
+const VOLUME_KEY: &str = "cluster.capacity.ec2.volume_key";
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     existing_queues(stack, findings);
@@ -101,6 +104,7 @@ fn check_keys(stack: &Stack, findings: &mut Findings) {
             let (user, service) = match path.as_str() {
                 "encryption" => ("stack", "AWS"),
                 "logs.key" => ("stack", "CloudWatch Logs"),
+                VOLUME_KEY => ("instances", "EBS"),
                 _ => ("queue", "SQS"),
             };
             let message = format!("the KMS key is in another region than the {user}");
@@ -221,6 +225,16 @@ fn collect_arns(stack: &Stack) -> Vec<(String, Arn<'_>)> {
     let log_key = stack.log_key.as_ref().filter(|arn| !common(arn));
     for (path, arn) in [("encryption", stack.key.as_ref()), ("logs.key", log_key)] {
         found.extend(arn.map(|arn| (path.to_owned(), arn.as_str())));
+    }
+    if let Cluster::Create {
+        capacity: Capacity::Ec2 {
+            volume_key: Some(arn),
+            ..
+        },
+        ..
+    } = &stack.cluster
+    {
+        found.push((VOLUME_KEY.to_owned(), arn.as_str()));
     }
     for (index, recipient) in stack.notify.iter().enumerate() {
         if let Recipient::Topic(arn) = recipient {

@@ -13,6 +13,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
                 instance_type,
                 min,
                 max,
+                ..
             },
         ..
     } = &stack.cluster

@@ -5,6 +5,7 @@ use crate::model::{Network, Service, ServiceSource, Stack};
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     check_task_network(stack, findings);
+    check_function_network(stack, findings);
     check_unused_network(stack, findings);
 }
 
@@ -26,15 +27,38 @@ fn check_task_network(stack: &Stack, findings: &mut Findings) {
     }
 }
 
+/// Lambda gives a function in a VPC no public address, so in a public subnet it reaches nothing.
+fn check_function_network(stack: &Stack, findings: &mut Findings) {
+    let path = "metric.vpc";
+    let is_tasks = stack.metric.vpc.is_some() && !findings.is_given("metric.vpc.subnets");
+    if !is_tasks || findings.is_refused_within(path) || findings.is_refused_within("network") {
+        return;
+    }
+    let (key, label) = match &stack.network {
+        Network::Create { .. } => ("network", "a VPC with public subnets alone"),
+        Network::Existing {
+            assign_public_ip: true,
+            ..
+        } => ("network.assign_public_ip", "public subnets"),
+        Network::Existing { .. } => return,
+    };
+    let finding = Finding::error("the functions could reach nothing from public subnets")
+        .at(path, "Lambda gives them no public addresses")
+        .at(key, label)
+        .help("name private subnets: `vpc: {vpc: vpc-…, subnets: [subnet-…]}`, or leave `metric.vpc` out");
+    findings.report(finding);
+}
+
 /// What is said of the created services' place, where none is created.
 fn check_unused_network(stack: &Stack, findings: &mut Findings) {
     let creates = |service: &Service| matches!(service.source, ServiceSource::Create(_));
     if stack.services.is_empty() || stack.services.values().any(creates) {
         return;
     }
+    let is_functions = stack.metric.vpc.is_some() && !findings.is_given("metric.vpc.subnets");
     for key in ["network", "cluster"]
         .into_iter()
-        .filter(|key| findings.is_given(key))
+        .filter(|key| findings.is_given(key) && !(*key == "network" && is_functions))
         .collect::<Vec<_>>()
     {
         let finding = Finding::warning(format!("`{key}` isn't used"))

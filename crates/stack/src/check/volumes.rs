@@ -29,7 +29,7 @@ pub(super) fn check(stack: &Stack, service: &str, spec: &ServiceSpec, findings: 
                 .help("remove `directory`: ECS takes the folder of the access point");
             findings.report(finding);
         }
-        if stack.network == Network::Create {
+        if matches!(stack.network, Network::Create { .. }) {
             let finding = Finding::error("the tasks can't reach the file system")
                 .at(
                     format!("{path}.efs"),

@@ -4,7 +4,10 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Network {
     /// A small VPC of the stack's own: two public subnets, no NAT.
-    Create,
+    Create {
+        /// The connections that are logged, if any.
+        flow_logs: Option<Traffic>,
+    },
     /// A VPC that somebody else owns.
     Existing {
         /// VPC id; the stack makes a security group in it when `security_groups` is empty.
@@ -16,6 +19,28 @@ pub enum Network {
         /// Whether tasks get a public address.
         assign_public_ip: bool,
     },
+}
+
+/// Connections in a VPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// All of them.
+    All,
+    /// Those that security groups and network ACLs let through.
+    Accepted,
+    /// Those that they refuse.
+    Rejected,
+}
+
+/// The VPC that functions run in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionNetwork {
+    /// VPC id; the stack makes a security group in it when `security_groups` is empty.
+    pub vpc: Option<String>,
+    /// Subnet ids.
+    pub subnets: Vec<String>,
+    /// Security group ids.
+    pub security_groups: Vec<String>,
 }
 
 /// The ECS cluster of the created services.
@@ -49,6 +74,18 @@ pub enum Insights {
 }
 
 impl Cluster {
+    /// The image of its EC2 instances that the definition names.
+    #[must_use]
+    pub fn image(&self) -> Option<&str> {
+        match self {
+            Self::Create {
+                capacity: Capacity::Ec2 { image, .. },
+                ..
+            } => image.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether the tasks of created services run on EC2 instances of the stack.
     #[must_use]
     pub fn is_on_instances(&self) -> bool {
@@ -80,6 +117,10 @@ pub enum Capacity {
         min: u32,
         /// Most instances, at least `min` and at least one.
         max: u32,
+        /// AMI id, or the name of an SSM parameter that begins with `/`; otherwise the ECS-optimized Amazon Linux 2023.
+        image: Option<String>,
+        /// ARN of the KMS key of the root volumes, if it isn't the account's default one.
+        volume_key: Option<String>,
     },
 }
 

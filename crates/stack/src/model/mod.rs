@@ -44,6 +44,8 @@ pub struct Stack {
     pub key: Option<String>,
     /// ARN of the KMS key of the logs, if it isn't one that CloudWatch Logs manages.
     pub log_key: Option<String>,
+    /// Existing bucket for the functions' code and large templates, if it isn't one that ecs-scaler makes.
+    pub assets_bucket: Option<String>,
     /// Where the created services run.
     pub network: Network,
     /// Cluster of the created services.
@@ -578,6 +580,10 @@ pub struct Metric {
     pub architecture: Architecture,
     /// How long its log is kept; a value that CloudWatch Logs offers.
     pub log_retention: Duration,
+    /// The VPC that the functions of the stack run in, if in one.
+    pub vpc: Option<FunctionNetwork>,
+    /// Whether X-Ray traces the functions of the stack.
+    pub tracing: bool,
 }
 
 /// Thresholds of the operational alarms.

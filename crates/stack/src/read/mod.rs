@@ -15,13 +15,14 @@ mod steps;
 use fields::Fields;
 use shared::architecture;
 
-use crate::model::{Alarms, Metric, Recipient, Stack};
+use crate::model::{Alarms, Metric, Network, Recipient, Stack};
 use crate::shape::tables::{SLACK, STACK};
 use crate::yaml::Node;
 
 /// Reads a whole definition.
 pub(crate) fn read(root: &Node) -> Stack {
     let fields = Fields::new(&STACK, Some(root));
+    let network = network::network(fields.given("network"));
     Stack {
         name: fields.text("name"),
         environment: None,
@@ -39,18 +40,19 @@ pub(crate) fn read(root: &Node) -> Stack {
             .optional_text("key")
             .or_else(|| fields.optional_text("encryption")),
         key: fields.optional_text("encryption"),
-        network: network::network(fields.given("network")),
+        assets_bucket: fields.object("assets").optional_text("bucket"),
         cluster: network::cluster(fields.given("cluster")),
         queues: queues::queues(fields),
         services: services::services(fields),
-        metric: metric(fields),
+        metric: metric(fields, &network),
         alarms: alarms(fields.object("alarms")),
+        network,
         notify: fields.items("notify").iter().map(recipient).collect(),
         overrides: fields.given("overrides").and_then(Node::to_json),
     }
 }
 
-fn metric(stack: Fields<'_>) -> Metric {
+fn metric(stack: Fields<'_>, network: &Network) -> Metric {
     let fields = stack.object("metric");
     let retention = stack.object("logs").optional_duration("retention");
     Metric {
@@ -58,6 +60,10 @@ fn metric(stack: Fields<'_>) -> Metric {
         every: fields.duration("every"),
         memory: fields.whole("memory"),
         architecture: architecture(fields),
+        vpc: fields
+            .given("vpc")
+            .map(|node| network::of_functions(node, network)),
+        tracing: fields.flag("tracing"),
         log_retention: retention.unwrap_or_else(|| fields.duration("log_retention")),
     }
 }

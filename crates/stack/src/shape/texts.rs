@@ -243,6 +243,15 @@ pub(crate) static INSTANCE_TYPE: Text = Text::new(
     "t3.small",
 );
 
+/// EC2 `RunInstances`, `ImageId`, and SSM `GetParameter`, `Name`. A deploy resolves the parameter.
+pub(crate) static MACHINE_IMAGE: Text = Text::new(
+    "an AMI or a parameter",
+    1011,
+    "^ami-[0-9a-f]{8}([0-9a-f]{9})?$|^(/[A-Za-z0-9_.-]+)+$",
+    "an AMI's ID, or a parameter's name as `/path/name`",
+    "ami-0a1b2c3d4e5f60718",
+);
+
 /// Elastic Load Balancing `CreateListener`: of AWS Certificate Manager, or uploaded to IAM.
 pub(crate) static CERTIFICATE_ARN: Text = Text::new(
     "the ARN of a certificate",

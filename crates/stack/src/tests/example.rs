@@ -58,7 +58,8 @@ fn the_base_has_no_problem_and_every_default() {
         role_path: "/".to_owned(),
         key: None,
         log_key: None,
-        network: Network::Create,
+        network: Network::Create { flow_logs: None },
+        assets_bucket: None,
         cluster: Cluster::Create {
             name: None,
             capacity: Capacity::Fargate,
@@ -88,6 +89,8 @@ fn the_base_has_no_problem_and_every_default() {
             memory: 128,
             architecture: Architecture::Arm64,
             log_retention: seconds(14 * 86_400),
+            vpc: None,
+            tracing: false,
         },
         alarms: Alarms {
             oldest_message: None,

@@ -13,23 +13,31 @@ use crate::resolved::Resolved;
 use crate::resources::role::Role;
 use crate::text::{Text, attribute, reference, text};
 
+/// What an instance starts from.
+pub(super) struct Start<'a> {
+    pub(super) instance_type: &'a str,
+    /// AMI id, or the name of a parameter; otherwise AWS's image.
+    pub(super) image: Option<&'a str>,
+    /// ARN of the key of its root volume, if it isn't the account's default one.
+    pub(super) volume_key: Option<&'a str>,
+}
+
 /// Instances from `bounds.0` to `bounds.1`.
 ///
 /// Each resource refers to those that it stands on, and CloudFormation deletes in the opposite order:
 /// the services, the cluster's association with the provider, the provider, the group with its instances,
 /// and only then the cluster (the launch template names it) and the network: a cluster with instances
 /// can't be deleted, and an instance without a network can't take its leave.
-pub(crate) fn add(
+pub(super) fn add(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
     placement: &Placement,
-    instance_type: &str,
+    start: &Start<'_>,
     bounds: (u32, u32),
 ) -> Result<(), SynthesisError> {
     let stack = resolved.stack;
     add_profile(builder, stack)?;
-    let image = image_parameter(find_architecture(resolved)?);
-    add_launch_template(builder, resolved, placement, instance_type, &image)?;
+    add_launch_template(builder, resolved, placement, start)?;
     add_group(builder, placement, bounds)?;
     add_provider(builder, stack)
 }
@@ -75,15 +83,20 @@ fn find_architecture(resolved: &Resolved<'_>) -> Result<Architecture, SynthesisE
 /// Source: Amazon ECS Developer Guide, "Retrieving Amazon ECS-optimized Linux AMI metadata".
 pub(crate) const IMAGE_PARAMETERS: &str = "/aws/service/ecs/optimized-ami/amazon-linux-2023/";
 
-/// The ECS-optimized Amazon Linux 2023, as AWS recommends it when the launch template is written. Not
-/// `resolve:ssm:`, which EC2 would look up for every launch: two instances of one group could then differ
+/// The image of the definition, or the ECS-optimized Amazon Linux 2023, as its parameter has it when the launch template is
+/// written. Not `resolve:ssm:`, which EC2 would look up for every launch: two instances of one group could then differ
 /// without anybody having deployed.
-fn image_parameter(architecture: Architecture) -> String {
+fn resolve_image(given: Option<&str>, architecture: Architecture) -> String {
+    let resolve = |parameter: &str| format!("{{{{resolve:ssm:{parameter}}}}}");
     let variant = match architecture {
         Architecture::Arm64 => "arm64/",
         Architecture::X86_64 => "",
     };
-    format!("{{{{resolve:ssm:{IMAGE_PARAMETERS}{variant}recommended/image_id}}}}")
+    match given {
+        Some(parameter) if parameter.starts_with('/') => resolve(parameter),
+        Some(image) => image.to_owned(),
+        None => resolve(&format!("{IMAGE_PARAMETERS}{variant}recommended/image_id")),
+    }
 }
 
 /// Where the ECS-optimized Amazon Linux 2023 has its root volume. Size and type stay the image's.
@@ -94,9 +107,13 @@ fn add_launch_template(
     builder: &mut Builder,
     resolved: &Resolved<'_>,
     placement: &Placement,
-    instance_type: &str,
-    image: &str,
+    start: &Start<'_>,
 ) -> Result<(), SynthesisError> {
+    let image = resolve_image(start.image, find_architecture(resolved)?);
+    let mut volume = json!({ "Encrypted": true, "DeleteOnTermination": true });
+    if let (Some(map), Some(key)) = (volume.as_object_mut(), start.volume_key) {
+        map.insert("KmsKeyId".into(), key.into());
+    }
     let mut groups = placement.security_groups.clone();
     if resolved.is_balanced() {
         groups.push(attribute(names::INSTANCE_SECURITY_GROUP, "GroupId"));
@@ -113,12 +130,12 @@ fn add_launch_template(
     let user_data = "#!/bin/bash\necho ECS_CLUSTER=${Cluster} >> /etc/ecs/ecs.config\n";
     let data = json!({
         "ImageId": image,
-        "InstanceType": instance_type,
+        "InstanceType": start.instance_type,
         "IamInstanceProfile": { "Arn": attribute(names::INSTANCE_PROFILE, "Arn") },
         // One hop: containers on the bridge are one further away and don't get the instance's role.
         "MetadataOptions": { "HttpTokens": "required", "HttpPutResponseHopLimit": 1 },
         "NetworkInterfaces": [interface],
-        "BlockDeviceMappings": [{ "DeviceName": ROOT_DEVICE, "Ebs": { "Encrypted": true, "DeleteOnTermination": true } }],
+        "BlockDeviceMappings": [{ "DeviceName": ROOT_DEVICE, "Ebs": volume }],
         "UserData": { "Fn::Base64": { "Fn::Sub": user_data } },
     });
     builder.add(

@@ -1,5 +1,6 @@
 //! The cluster of the created services, and what its tasks run on.
 
+pub(crate) mod flow_logs;
 pub(crate) mod instances;
 pub(crate) mod network;
 
@@ -57,9 +58,15 @@ pub(crate) fn add(
             instance_type,
             min,
             max,
+            image,
+            volume_key,
         } => {
-            let bounds = (*min, *max);
-            instances::add(builder, resolved, placement, instance_type, bounds)?;
+            let start = instances::Start {
+                instance_type,
+                image: image.as_deref(),
+                volume_key: volume_key.as_deref(),
+            };
+            instances::add(builder, resolved, placement, &start, (*min, *max))?;
             json!([reference(names::CAPACITY_PROVIDER)])
         }
     };

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use stack::{Network, Stack};
 
+use super::flow_logs;
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
 use crate::names;
@@ -66,7 +67,12 @@ impl Placement {
 
 pub(crate) fn add(builder: &mut Builder, stack: &Stack) -> Result<Placement, SynthesisError> {
     match &stack.network {
-        Network::Create => create(builder, stack.region.as_deref()),
+        Network::Create { flow_logs } => {
+            if let Some(traffic) = flow_logs {
+                flow_logs::add(builder, stack, *traffic)?;
+            }
+            create(builder, stack.region.as_deref())
+        }
         Network::Existing {
             vpc,
             subnets,

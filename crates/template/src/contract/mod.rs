@@ -25,6 +25,8 @@ pub mod types {
     pub const DASHBOARD: &str = "AWS::CloudWatch::Dashboard";
     /// A Lambda function.
     pub const FUNCTION: &str = "AWS::Lambda::Function";
+    /// A flow log of a VPC.
+    pub const FLOW_LOG: &str = "AWS::EC2::FlowLog";
     /// An instance profile of IAM.
     pub const INSTANCE_PROFILE: &str = "AWS::IAM::InstanceProfile";
     /// A log group of CloudWatch Logs.

@@ -11,7 +11,7 @@ use crate::error::SynthesisError;
 use crate::names;
 use crate::parameters::PARAMETER_METRIC_FUNCTION_KEY;
 use crate::resources::lambda::{self, EVENT_AGE_SECONDS, Function, TIMEOUT_SECONDS};
-use crate::resources::log_group::{add_log_group, write_logs};
+use crate::resources::log_group::add_log_group;
 use crate::resources::role::{Role, Statement, publish_metrics, read_metrics};
 use crate::text::Text;
 use measured::Measured;
@@ -67,12 +67,12 @@ fn role_statements(stack: &Stack, measured: &[Measured<'_, '_>]) -> Vec<Statemen
             queues.push(queue.arn.clone());
         }
     }
-    let mut statements = vec![
-        write_logs(names::METRIC_FUNCTION_LOGS),
+    let mut statements = lambda::run_statements(stack, names::METRIC_FUNCTION_LOGS);
+    statements.extend([
         publish_metrics("PublishBacklog", &stack.metric.namespace),
         Statement::new("ReadServices", &["ecs:DescribeServices"], services),
         Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues),
-    ];
+    ]);
     if measured.iter().any(Measured::reads_metrics) {
         statements.push(read_metrics());
     }

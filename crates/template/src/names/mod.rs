@@ -58,6 +58,14 @@ pub const METRIC_FUNCTION_LOGS: &str = "MetricFunctionLogs";
 pub const METRIC_FUNCTION_INVOKE_CONFIG: &str = "MetricFunctionInvokeConfig";
 /// The alarm on the metric function's errors.
 pub const METRIC_FUNCTION_ERRORS_ALARM: &str = "MetricFunctionErrorsAlarm";
+/// The security group of the functions in a VPC, where the definition names none.
+pub const FUNCTION_SECURITY_GROUP: &str = "FunctionSecurityGroup";
+/// The flow log of the VPC that the stack creates.
+pub const FLOW_LOG: &str = "VpcFlowLog";
+/// The role by which the flow log writes.
+pub const FLOW_LOG_ROLE: &str = "VpcFlowLogRole";
+/// The log group that the flow log writes to.
+pub const FLOW_LOG_LOGS: &str = "VpcFlowLogLogs";
 /// The topic that receives the alarms.
 pub const ALARM_TOPIC: &str = "AlarmTopic";
 /// The alarm topic's policy.

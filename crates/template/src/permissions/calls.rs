@@ -101,9 +101,10 @@ fn read_parts(scope: &Scope) -> Option<Statement> {
 }
 
 /// Besides load balancers. Source: the `read` handlers in CloudFormation's resource schemas. A test compares them.
-const READ_PARTS: [&str; 12] = [
+const READ_PARTS: [&str; 13] = [
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeScalingActivities",
+    "ec2:DescribeFlowLogs",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeLaunchTemplates",
     "ec2:DescribeNetworkAcls",
@@ -179,7 +180,10 @@ pub(super) fn plan(scope: &Scope) -> Vec<Statement> {
             "true",
         ),
         Statement::allow("DropPlans", DROP_PLANS, stacks()),
-        Statement::allow("MakeAssetsBucket", MAKE_BUCKET, [bucket.clone()]),
+        match scope.makes_bucket() {
+            true => Statement::allow("MakeAssetsBucket", MAKE_BUCKET, [bucket.clone()]),
+            false => Statement::allow("FindAssetsBucket", FIND_BUCKET, [bucket.clone()]),
+        },
         Statement::allow(
             "UploadAssets",
             &["s3:GetObject", "s3:PutObject"],
@@ -199,6 +203,9 @@ const DROP_PLANS: &[&str] = &[
     "cloudformation:DeleteStack",
     "cloudformation:TagResource",
 ];
+
+/// An existing bucket is someone else's to set up.
+const FIND_BUCKET: &[&str] = &["s3:ListBucket"];
 
 const MAKE_BUCKET: &[&str] = &[
     "s3:CreateBucket",

@@ -63,10 +63,11 @@ impl Statement {
     }
 
     /// Whether others than CloudFormation ask. ecs-scaler makes service-linked roles itself. Application Auto Scaling
-    /// asks for its alarms, EC2 Auto Scaling for its instances, and Lambda for its code, after CloudFormation has asked
+    /// asks for its alarms, EC2 Auto Scaling for its instances, and Lambda for its code and network, after CloudFormation has asked
     /// them: AWS doesn't document whether such a request still names CloudFormation. A denial holds for everyone.
     pub(super) fn is_asked_by_others(&self) -> bool {
-        const OTHERS: [&str; 4] = [
+        const OTHERS: [&str; 5] = [
+            "ConnectFunctions",
             "LaunchInstances",
             "MakeAlarms",
             "MakeServiceLinkedRoles",

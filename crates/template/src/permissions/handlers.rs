@@ -91,6 +91,17 @@ pub(super) static HANDLERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "AWS::EC2::FlowLog",
+        &[
+            "ec2:CreateFlowLogs",
+            "ec2:DeleteFlowLogs",
+            "ec2:DescribeFlowLogs",
+            "ec2:CreateTags",
+            "ec2:DeleteTags",
+            "iam:PassRole",
+        ],
+    ),
+    (
         "AWS::EC2::InternetGateway",
         &[
             "ec2:CreateInternetGateway",

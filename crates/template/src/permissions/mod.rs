@@ -160,6 +160,7 @@ fn made(scope: &Scope) -> Vec<Statement> {
     let narrowed = all.concat().into_iter();
     narrowed
         .filter_map(|statement| statement.narrowed(&scope.handlers))
+        .chain(network::connect_functions(scope))
         .collect()
 }
 

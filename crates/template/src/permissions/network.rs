@@ -14,6 +14,7 @@ pub(super) fn network(scope: &Scope) -> Vec<Statement> {
         "route-table",
         "security-group",
         "subnet",
+        "vpc-flow-log",
         "vpc",
     ];
     let [parts @ .., _] = kinds;
@@ -30,6 +31,7 @@ pub(super) fn network(scope: &Scope) -> Vec<Statement> {
         own(Statement::allow(
             "MakeInOwnNetwork",
             &[
+                "ec2:CreateFlowLogs",
                 "ec2:CreateRouteTable",
                 "ec2:CreateSecurityGroup",
                 "ec2:CreateSubnet",
@@ -58,8 +60,24 @@ pub(super) fn network(scope: &Scope) -> Vec<Statement> {
     ]
 }
 
+/// Lambda looks for the network of a function, and CloudFormation waits until a function's interfaces are gone.
+/// Source: AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC", and AWS CloudFormation,
+/// `AWS::Lambda::Function VpcConfig`.
+pub(super) fn connect_functions(scope: &Scope) -> Option<Statement> {
+    let connect = || Statement::allow("ConnectFunctions", CONNECT, ["*".into()]);
+    scope.connects.then(connect)
+}
+
+const CONNECT: &[&str] = &[
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+];
+
 /// What CloudFormation tags while it makes it.
-const MADE: [&str; 5] = [
+const MADE: [&str; 6] = [
+    "CreateFlowLogs",
     "CreateInternetGateway",
     "CreateRouteTable",
     "CreateSecurityGroup",
@@ -68,6 +86,7 @@ const MADE: [&str; 5] = [
 ];
 
 const PARTS: &[&str] = &[
+    "ec2:CreateFlowLogs",
     "ec2:CreateInternetGateway",
     "ec2:CreateRouteTable",
     "ec2:CreateSecurityGroup",
@@ -81,6 +100,7 @@ const CHANGE_NETWORK: &[&str] = &[
     "ec2:AuthorizeSecurityGroupIngress",
     "ec2:CreateRoute",
     "ec2:CreateTags",
+    "ec2:DeleteFlowLogs",
     "ec2:DeleteInternetGateway",
     "ec2:DeleteRoute",
     "ec2:DeleteRouteTable",
@@ -102,6 +122,7 @@ const CHANGE_NETWORK: &[&str] = &[
 
 const READ_NETWORK: &[&str] = &[
     "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeFlowLogs",
     "ec2:DescribeInstances",
     "ec2:DescribeInternetGateways",
     "ec2:DescribeNetworkAcls",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::Statement;
 use super::scope::Scope;
 use crate::cluster::instances::AGENT_POLICY;
+use crate::resources::function_network as interfaces;
 use crate::services::secrets::{STORES, store_of};
 use crate::services::task_roles::CHANNELS;
 use crate::services::volumes::MOUNT;
@@ -49,6 +50,7 @@ pub(super) fn make(scope: &Scope) -> Vec<Statement> {
                 "ec2.amazonaws.com",
                 "ecs-tasks.amazonaws.com",
                 "lambda.amazonaws.com",
+                "vpc-flow-logs.amazonaws.com",
             ],
         ),
         Statement::allow("MakePolicies", POLICIES, named("policy")),
@@ -218,6 +220,7 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         let read = Statement::allow("ReadFleet", &["s3:GetObject"], [scope.fleet_objects()]);
         statements.push(read);
     }
+    statements.extend(run_functions(scope));
     statements.extend(read_secrets(scope));
     statements.extend(read_environment_files(scope));
     if scope.encrypts {
@@ -243,6 +246,32 @@ pub(super) fn bound(scope: &Scope) -> Vec<Statement> {
         .contains("autoscaling:CreateAutoScalingGroup")
     {
         statements.push(Statement::allow("RunAgent", AGENT, everywhere()));
+    }
+    statements
+}
+
+/// What Lambda takes the roles of functions for, and the flow log of a VPC its own.
+fn run_functions(scope: &Scope) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if scope.connects {
+        let actions = [interfaces::MAKE, interfaces::KEEP].concat();
+        let connect = Statement::allow("ConnectFunctions", &actions, ["*".to_owned()]);
+        statements.push(connect.when("Null", "lambda:SourceFunctionArn", "true"));
+    }
+    if scope.traces {
+        let actions = &["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+        statements.push(Statement::allow("Trace", actions, ["*".to_owned()]));
+    }
+    if scope.handlers.contains("ec2:CreateFlowLogs") {
+        let group = scope.arn("logs", &format!("log-group:{}:*", scope.names));
+        statements.extend([
+            Statement::allow(
+                "FindLogGroups",
+                &["logs:DescribeLogGroups"],
+                ["*".to_owned()],
+            ),
+            Statement::allow("FindLogStreams", &["logs:DescribeLogStreams"], [group]),
+        ]);
     }
     statements
 }

@@ -74,6 +74,14 @@ pub(super) struct Scope {
     pub(super) granted: Vec<PermissionStatement>,
     /// Namespace of the functions' metrics.
     pub(super) namespace: String,
+    /// Whether functions run in a VPC.
+    pub(super) connects: bool,
+    /// Whether X-Ray traces functions.
+    pub(super) traces: bool,
+    /// Name of an existing bucket for the functions' code.
+    bucket: Option<String>,
+    /// ARN of the parameter that has the instances' image, where it isn't AWS's.
+    pub(super) image: Option<String>,
     /// IDs of existing VPCs in which the stack makes security groups.
     pub(super) vpcs: Vec<String>,
     /// Actions that the handlers of the stack's resource types need.
@@ -120,6 +128,10 @@ impl Scope {
             policies: vec![text("arn:aws:iam::ACCOUNT:policy/EXISTING_POLICY")],
             granted: Vec::new(),
             namespace: text("EcsScaler"),
+            connects: true,
+            traces: true,
+            bucket: None,
+            image: None,
             vpcs: vec![text("VPC")],
             handlers: HANDLERS
                 .iter()
@@ -166,6 +178,10 @@ impl Scope {
             policies: Vec::new(),
             granted: Vec::new(),
             namespace: stack.metric.namespace.clone(),
+            connects: stack.metric.vpc.is_some(),
+            traces: stack.metric.tracing,
+            bucket: stack.assets_bucket.clone(),
+            image: None,
             vpcs: Vec::new(),
             handlers: handlers
                 .flat_map(|(_, actions)| *actions)
@@ -185,6 +201,9 @@ impl Scope {
         }
         if let stack::Cluster::Existing { name } = &stack.cluster {
             self.existing_clusters.push(name.clone());
+        }
+        if let Some(parameter) = stack.cluster.image().filter(|image| image.starts_with('/')) {
+            self.image = Some(self.parameter(parameter));
         }
         for service in stack.services.values() {
             if let ServiceSource::Existing { cluster, service } = &service.source {
@@ -328,6 +347,22 @@ impl Scope {
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
+    /// A parameter of SSM. Those of AWS belong to no account.
+    fn parameter(&self, name: &str) -> String {
+        match name.starts_with("/aws/service/") {
+            true => format!(
+                "arn:{}:ssm:{}::parameter{name}",
+                self.partition, self.region
+            ),
+            false => self.arn("ssm", &format!("parameter{name}")),
+        }
+    }
+
+    /// Whether the bucket of the functions' code is one that ecs-scaler makes.
+    pub(super) fn makes_bucket(&self) -> bool {
+        self.bucket.is_none()
+    }
+
     /// An ARN in the scope's account, of a service without regions.
     pub(super) fn global(&self, service: &str, resource: &str) -> String {
         let Self {
@@ -344,7 +379,8 @@ impl Scope {
 
     /// The bucket of the functions' code and of large templates.
     pub(super) fn assets_bucket(&self) -> String {
-        let bucket = contract::assets_bucket(&self.account, &self.region);
+        let ours = || contract::assets_bucket(&self.account, &self.region);
+        let bucket = self.bucket.clone().unwrap_or_else(ours);
         format!("arn:{}:s3:::{bucket}", self.partition)
     }
 

@@ -127,10 +127,10 @@ pub(super) fn instances(scope: &Scope) -> Vec<Statement> {
     .map(|kind| scope.arn("ec2", &format!("{kind}/*")));
     let template = scope.arn("ec2", "launch-template/*");
     let image = format!("arn:{}:ec2:{}::image/*", scope.partition, scope.region);
-    let parameter = format!(
-        "arn:{}:ssm:{}::parameter{IMAGE_PARAMETERS}*",
-        scope.partition, scope.region
-    );
+    let parameter = scope.image.clone().unwrap_or_else(|| {
+        let (partition, region) = (&scope.partition, &scope.region);
+        format!("arn:{partition}:ssm:{region}::parameter{IMAGE_PARAMETERS}*")
+    });
     vec![
         Statement::allow("MakeGroups", GROUPS, [scope.arn("autoscaling", &group)]),
         Statement::allow("MakeCapacityProviders", PROVIDERS, providers),

@@ -3,6 +3,9 @@
 use serde_json::{Map, Value, json};
 use stack::Stack;
 
+use super::function_network;
+use super::log_group::write_logs;
+use super::role::Statement;
 use crate::builder::{Builder, Resource};
 use crate::error::SynthesisError;
 use crate::parameters::PARAMETER_ASSETS_BUCKET;
@@ -45,11 +48,25 @@ impl Function<'_> {
             // The group is the stack's own, so that it has the retention asked for and ends with the stack.
             "LoggingConfig": { "LogGroup": reference(self.logs) },
         });
-        match json {
+        let mut properties = match json {
             Value::Object(map) => map,
             _ => Map::new(),
+        };
+        if let Some(network) = &stack.metric.vpc {
+            properties.insert("VpcConfig".into(), function_network::vpc_config(network));
         }
+        if stack.metric.tracing {
+            properties.insert("TracingConfig".into(), json!({ "Mode": "Active" }));
+        }
+        properties
     }
+}
+
+/// What each function's role allows, whatever the function does: to write its log, and what Lambda needs it for.
+pub(crate) fn run_statements(stack: &Stack, logs: &str) -> Vec<Statement> {
+    let mut statements = vec![write_logs(logs)];
+    statements.extend(function_network::statements(stack));
+    statements
 }
 
 /// How the function is invoked asynchronously.

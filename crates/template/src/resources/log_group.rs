@@ -29,11 +29,15 @@ pub(crate) fn add_log_group(
 
 /// Writing to one log group. The group's ARN, as CloudFormation gives it, ends in `:*`: its streams.
 pub(crate) fn write_logs(log_group: &str) -> Statement {
-    let longest = Text::arn("logs", "log-group::*").longest() + LOG_GROUP_NAME;
-    let streams = Text::attribute(log_group, "Arn", longest);
     Statement::new(
         "WriteLogs",
         &["logs:CreateLogStream", "logs:PutLogEvents"],
-        vec![streams],
+        vec![streams(log_group)],
     )
+}
+
+/// The streams of a log group.
+pub(crate) fn streams(log_group: &str) -> Text {
+    let longest = Text::arn("logs", "log-group::*").longest() + LOG_GROUP_NAME;
+    Text::attribute(log_group, "Arn", longest)
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod alarm_topic;
+pub(crate) mod function_network;
 pub(crate) mod lambda;
 pub(crate) mod log_group;
 pub(crate) mod metric;

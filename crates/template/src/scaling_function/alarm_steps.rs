@@ -13,8 +13,7 @@ use crate::builder::Builder;
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService, generated_name};
 use crate::resources::alarm::AlarmAction;
-use crate::resources::lambda::TIMEOUT_SECONDS;
-use crate::resources::log_group::write_logs;
+use crate::resources::lambda::{self, TIMEOUT_SECONDS};
 use crate::resources::metric::MetricStatistic;
 use crate::resources::role::{Statement, read_metrics};
 use crate::scaling::step_alarms;
@@ -91,8 +90,8 @@ fn role_statements(
     let longest = Text::arn("sqs", "").longest() + limits::QUEUE_NAME;
     let queue = Text::attribute(queue, "Arn", longest);
     let ours = || vec![service.arn.clone()];
-    let mut statements = vec![
-        write_logs(&names::scaling_function_logs(short)),
+    let mut statements = lambda::run_statements(stack, &names::scaling_function_logs(short));
+    statements.extend([
         Statement::new("ReadService", &["ecs:DescribeServices"], ours()),
         set_counts("SetDesiredCount", &["ecs:UpdateService"], ours()),
         // CloudWatch asks for the right on all alarms even where a request names some.
@@ -112,7 +111,7 @@ fn role_statements(
             vec![LAST_STEP_TAG.into()],
         ),
         Statement::new("GiveUp", &["sqs:SendMessage"], vec![queue]),
-    ];
+    ]);
     let choice = step_alarms::list_alarms(steps).any(|(_, alarm)| alarm.steps.as_slice().len() > 1);
     if choice {
         statements.push(read_metrics());

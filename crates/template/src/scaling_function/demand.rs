@@ -19,8 +19,7 @@ use crate::contract::fleet_objects;
 use crate::error::SynthesisError;
 use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
-use crate::resources::lambda::EVENT_AGE_SECONDS;
-use crate::resources::log_group::write_logs;
+use crate::resources::lambda::{self, EVENT_AGE_SECONDS};
 use crate::resources::role::{Statement, fit_role, publish_metrics, read_metrics};
 use crate::scaling::demand::{PERIOD, demand_request, unusable_numbers, whole_milliseconds};
 use crate::text::{Text, canonical, escape, text};
@@ -250,11 +249,11 @@ fn role_statements(
         }
     }
     let actions = ["ecs:DescribeServices", "ecs:UpdateService"];
-    let mut statements = vec![
-        write_logs(logs),
+    let mut statements = lambda::run_statements(stack, logs);
+    statements.extend([
         publish_metrics("PublishNeed", &stack.metric.namespace),
         read_metrics(),
-    ];
+    ]);
     if input.object.is_some() {
         let bucket = Text::reference(PARAMETER_ASSETS_BUCKET, limits::BUCKET_NAME);
         let (partition, prefix) = (Text::partition(), fleet_objects(&stack.name));

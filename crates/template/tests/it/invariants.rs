@@ -232,11 +232,19 @@ fn a_star_stands_only_where_nothing_is_narrower_and_then_with_a_condition() {
     let expected = [
         "cloudwatch:GetMetricData",
         "cloudwatch:PutMetricData",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
         "ecr:GetAuthorizationToken",
+        "logs:DescribeLogGroups",
         "ssmmessages:CreateControlChannel",
         "ssmmessages:CreateDataChannel",
         "ssmmessages:OpenControlChannel",
         "ssmmessages:OpenDataChannel",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
     ];
     assert_eq!(stars, expected.map(str::to_owned).into());
 }

@@ -88,6 +88,25 @@ pub(crate) const NOT_NEEDED: &[(&str, &[&str], &str)] = &[
         "listing",
     ),
     (
+        "AWS::EC2::FlowLog",
+        &[
+            "logs:CreateLogDelivery",
+            "logs:DeleteLogDelivery",
+            "s3:GetBucketPolicy",
+            "s3:PutBucketPolicy",
+        ],
+        "to a log group, not to a bucket",
+    ),
+    (
+        "AWS::EC2::FlowLog",
+        &[
+            "autoscaling:DescribeTags",
+            "ec2:DescribeTags",
+            "iam:CreateServiceLinkedRole",
+        ],
+        "no tags in the lines",
+    ),
+    (
         "AWS::EC2::SecurityGroupIngress",
         &["ec2:DescribeSecurityGroups"],
         "the group's own row has it",

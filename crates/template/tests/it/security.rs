@@ -79,7 +79,12 @@ fn the_root_volume_of_each_instance_is_encrypted() {
     for (name, template) in templates() {
         for (_, launch) in of_type(&template, "AWS::EC2::LaunchTemplate") {
             let volumes = &launch["LaunchTemplateData"]["BlockDeviceMappings"];
-            let expected = json!([{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": true, "DeleteOnTermination": true}}]);
+            let mut expected = json!([{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": true, "DeleteOnTermination": true}}]);
+            if name == "guarded" {
+                let key =
+                    "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d-5e6f-7a8b-9c0d-1e2f3a4b5c6d";
+                expected[0]["Ebs"]["KmsKeyId"] = key.into();
+            }
             assert_eq!(*volumes, expected, "{name}");
             seen += 1;
         }

@@ -43,7 +43,8 @@ pub(crate) fn empty(name: &str) -> Stack {
         role_path: "/".into(),
         key: None,
         log_key: None,
-        network: Network::Create,
+        network: Network::Create { flow_logs: None },
+        assets_bucket: None,
         cluster: Cluster::Create {
             name: None,
             capacity: Capacity::Fargate,
@@ -57,6 +58,8 @@ pub(crate) fn empty(name: &str) -> Stack {
             memory: 128,
             architecture: Architecture::Arm64,
             log_retention: seconds(14 * 86_400),
+            vpc: None,
+            tracing: false,
         },
         alarms: Alarms {
             oldest_message: None,
@@ -386,6 +389,8 @@ pub(crate) fn on_ec2() -> Capacity {
         instance_type: "t4g.small".into(),
         min: 1,
         max: 4,
+        image: None,
+        volume_key: None,
     }
 }
 

@@ -20,11 +20,12 @@ const INGRESS: &str = "AWS::EC2::SecurityGroupIngress";
 const ROUTE: &str = "AWS::EC2::Route";
 
 /// The types that are read here, and the properties that are compared: a type without any is only looked for.
-const COMPARED: [(&str, &[&str]); 12] = [
+const COMPARED: [(&str, &[&str]); 13] = [
     (
         "AWS::AutoScaling::AutoScalingGroup",
         &["MaxSize", "MinSize", "VPCZoneIdentifier"],
     ),
+    (types::FLOW_LOG, &[]),
     ("AWS::EC2::LaunchTemplate", &[]),
     (ROUTE, &["GatewayId"]),
     (

@@ -97,6 +97,10 @@ def ingress(clients, identifier: str) -> Iterator[dict]:
         }
 
 
+def flow_log(clients, identifier: str) -> Iterator[dict]:
+    yield from ({} for _ in clients.ec2.describe_flow_logs(FlowLogIds=[identifier])["FlowLogs"])
+
+
 def subnet(clients, identifier: str) -> Iterator[dict]:
     yield from ({} for _ in clients.ec2.describe_subnets(SubnetIds=[identifier])["Subnets"])
 
@@ -148,6 +152,7 @@ def target_group(clients, arn: str) -> Iterator[dict]:
 
 READERS = {
     "AWS::AutoScaling::AutoScalingGroup": group,
+    "AWS::EC2::FlowLog": flow_log,
     "AWS::EC2::LaunchTemplate": launch_template,
     "AWS::EC2::Route": route,
     "AWS::EC2::SecurityGroup": security_group,

@@ -1,8 +1,12 @@
 //! The metric, its alarms and who hears of them.
 
+use super::network::SUBNETS;
 use super::parts::{DAY, HOUR, MINUTE, SECOND, default, optional, required, time, whole};
-use crate::shape::kind::{Form, Kind, List, Object, Time, Whole};
-use crate::shape::texts::{KEY_ARN, NAMESPACE, RECIPIENT, SLACK_CHANNEL, SLACK_WORKSPACE};
+use crate::shape::container_texts::BUCKET;
+use crate::shape::kind::{Form, Kind, List, Object, Rule, Time, Whole};
+use crate::shape::texts::{
+    KEY_ARN, NAMESPACE, RECIPIENT, SECURITY_GROUP_ID, SLACK_CHANNEL, SLACK_WORKSPACE, VPC_ID,
+};
 
 pub(super) static METRIC: Object = Object {
     what: "the metric function",
@@ -31,6 +35,17 @@ pub(super) static METRIC: Object = Object {
             "arm64",
             "Instruction set of the function.",
         ),
+        optional(
+            "vpc",
+            Kind::Either(&FUNCTION_NETWORK_FORMS),
+            "The VPC that the functions of the stack run in: `network` for the subnets of `network`, or a mapping. The subnets must be private, with a way to ECS, SQS, CloudWatch, and S3 by NAT or VPC endpoints. Otherwise the functions run outside of your VPCs.",
+        ),
+        default(
+            "tracing",
+            Kind::Flag,
+            "false",
+            "Whether X-Ray traces the functions of the stack.",
+        ),
         default(
             "log_retention",
             Kind::Time(&LOG_RETENTION),
@@ -38,6 +53,49 @@ pub(super) static METRIC: Object = Object {
             "The older name of `logs.retention`.",
         ),
     ],
+    rules: &[],
+};
+
+static FUNCTION_NETWORK_FORMS: [Form; 2] = [Form::Word("network"), Form::Object(&FUNCTION_NETWORK)];
+
+/// Lambda takes 16 subnets and 5 security groups.
+pub(crate) static FUNCTION_NETWORK: Object = Object {
+    what: "the network of the functions",
+    fields: &[
+        optional(
+            "vpc",
+            Kind::Text(&VPC_ID),
+            "VPC in which the stack makes a security group that lets only HTTPS out; needed without `security_groups`.",
+        ),
+        required(
+            "subnets",
+            Kind::List(&SUBNETS),
+            "Private subnets, best in several availability zones.",
+        ),
+        optional(
+            "security_groups",
+            Kind::List(&FUNCTION_GROUPS),
+            "Security groups of the functions. They must let HTTPS out.",
+        ),
+    ],
+    rules: &[Rule::AnyOf(&["vpc", "security_groups"])],
+};
+
+static FUNCTION_GROUPS: List = List {
+    of: Kind::Text(&SECURITY_GROUP_ID),
+    least: 1,
+    most: 5,
+    unique: true,
+    rule: None,
+};
+
+pub(super) static ASSETS: Object = Object {
+    what: "where code is kept",
+    fields: &[required(
+        "bucket",
+        Kind::Text(&BUCKET),
+        "Name of an existing S3 bucket in the stack's account and region. ecs-scaler uploads the functions' code and large templates to `functions/`, `fleets/`, `templates/`, and `drafts/` in it, and changes no setting of it. Nothing there may expire while a stack uses it.",
+    )],
     rules: &[],
 };
 

@@ -16,8 +16,8 @@ mod step_scaling;
 mod volumes;
 
 pub(crate) use container::{PERMISSION, SIDECAR};
-pub(crate) use metric::SLACK;
-pub(crate) use network::{CAPACITY, CLUSTER, EXISTING_CLUSTER, NETWORK};
+pub(crate) use metric::{FUNCTION_NETWORK, SLACK};
+pub(crate) use network::{CAPACITY, CLUSTER, CREATED_NETWORK, EXISTING_CLUSTER, NETWORK};
 pub(crate) use queues::{
     EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
 };
@@ -27,7 +27,7 @@ pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
 pub(crate) use volumes::{FILE_SYSTEM_VOLUME, SCRATCH_VOLUME};
 
-use metric::{ALARMS, LOGS, METRIC, RECIPIENTS};
+use metric::{ALARMS, ASSETS, LOGS, METRIC, RECIPIENTS};
 use network::{CLUSTER_FORMS, NETWORK_FORMS};
 use parts::{default, optional, required};
 use queues::QUEUES;
@@ -89,13 +89,13 @@ pub(crate) static STACK: Object = Object {
         optional(
             "encryption",
             Kind::Text(&KEY_ARN),
-            "KMS key in the stack's region, by its ARN, for the messages of its queues and alarms and for its logs. A queue's `encryption` and `logs.key` win. The key's policy must let CloudWatch, CloudWatch Logs, and SNS use it, and senders and consumers; docs/permissions.md has the statements. The dead-letter queues of functions hold no messages of yours, and keep SQS's keys.",
+            "KMS key in the stack's region, by its ARN, for the messages of its queues and alarms and for its logs. A queue's `encryption` and `logs.key` win. The key's policy must let CloudWatch, CloudWatch Logs, and SNS use it, and senders and consumers; docs/permissions.md has the statements. The dead-letter queues of functions hold no messages of yours, and keep SQS's keys. Volumes of EC2 instances have `volume_key`.",
         ),
         default(
             "network",
             Kind::Either(&NETWORK_FORMS),
             "create",
-            "Where created services run: `create` makes a small VPC with two public subnets and no NAT; a mapping names what exists.",
+            "Where created services run: `create` makes a small VPC with two public subnets and no NAT, `{create: …}` the same with settings; another mapping names what exists.",
         ),
         default(
             "cluster",
@@ -113,6 +113,11 @@ pub(crate) static STACK: Object = Object {
             "services",
             Kind::Entries(&SERVICES),
             "ECS services by short names.",
+        ),
+        optional(
+            "assets",
+            Kind::Object(&ASSETS),
+            "Where the functions' code and large templates are kept, if not in a bucket that ecs-scaler makes once in each account and region.",
         ),
         optional(
             "logs",

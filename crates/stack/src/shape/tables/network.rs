@@ -2,9 +2,35 @@
 
 use super::parts::{default, optional, required, whole};
 use crate::shape::kind::{Form, Kind, List, Object, Rule, Whole};
-use crate::shape::texts::{ECS_NAME, INSTANCE_TYPE, SECURITY_GROUP_ID, SUBNET_ID, VPC_ID};
+use crate::shape::texts::{
+    ECS_NAME, INSTANCE_TYPE, KEY_ARN, MACHINE_IMAGE, SECURITY_GROUP_ID, SUBNET_ID, VPC_ID,
+};
 
-pub(super) static NETWORK_FORMS: [Form; 2] = [Form::Word("create"), Form::Object(&NETWORK)];
+pub(super) static NETWORK_FORMS: [Form; 3] = [
+    Form::Word("create"),
+    Form::Keyed("create", &CREATED_NETWORK),
+    Form::Object(&NETWORK),
+];
+
+pub(crate) static CREATED_NETWORK: Object = Object {
+    what: "a network that the stack creates",
+    fields: &[required(
+        "create",
+        Kind::Object(&NEW_NETWORK),
+        "Settings of the VPC; `{}` is as the word `create`.",
+    )],
+    rules: &[],
+};
+
+static NEW_NETWORK: Object = Object {
+    what: "the settings of a created network",
+    fields: &[optional(
+        "flow_logs",
+        Kind::Word(&["all", "accepted", "rejected"]),
+        "Which connections of the VPC are written to a log group, with the settings of `logs`: all, or only those that security groups let through or refuse. CloudWatch Logs bills each line; otherwise none are.",
+    )],
+    rules: &[],
+};
 
 /// ECS takes 16 subnets and 5 security groups.
 pub(crate) static NETWORK: Object = Object {
@@ -36,7 +62,7 @@ pub(crate) static NETWORK: Object = Object {
     rules: &[],
 };
 
-static SUBNETS: List = List {
+pub(super) static SUBNETS: List = List {
     of: Kind::Text(&SUBNET_ID),
     least: 1,
     most: 16,
@@ -143,6 +169,16 @@ pub(crate) static EC2: Object = Object {
             "max",
             Kind::Whole(&MOST_INSTANCES),
             "Most instances, which bounds the bill.",
+        ),
+        optional(
+            "image",
+            Kind::Text(&MACHINE_IMAGE),
+            "AMI of the instances, by its ID or by the name of the SSM parameter that has the ID when you deploy. It must be made from the ECS-optimized Amazon Linux 2023 of the `architecture`: with the ECS agent, and with its root volume at `/dev/xvda`. Otherwise that image itself.",
+        ),
+        optional(
+            "volume_key",
+            Kind::Text(&KEY_ARN),
+            "ARN of a KMS key in the stack's region that encrypts the instances' root volumes; otherwise the account's default key of EBS. The key's policy must let the role `AWSServiceRoleForAutoScaling` use it; docs/permissions.md has the statements.",
         ),
     ],
     rules: &[],

@@ -38,6 +38,8 @@ fn instances_are_read() {
         instance_type: "t4g.small".to_owned(),
         min: 1,
         max: 4,
+        image: None,
+        volume_key: None,
     };
     assert_eq!(capacity, expected);
 }

@@ -3,6 +3,7 @@
 mod capacity;
 mod containers;
 mod demand;
+mod hardening;
 mod keys;
 mod names;
 mod objective;

@@ -224,7 +224,7 @@ fn networks_and_clusters() {
     check(
         NOTIFY,
         &with("network: creat\n"),
-        "error 17:10 network: expected `create` or an existing network as `{subnets: …}`, found `creat`",
+        "error 17:10 network: expected `create` or a network that the stack creates as `{create: …}` or an existing network as `{subnets: …}`, found `creat`",
     );
     check(
         NOTIFY,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use stack::{Encryption, Permission, Queue, Service, ServiceSource, StepScaling};
+use stack::{Encryption, Network, Permission, Queue, Service, ServiceSource, StepScaling};
 use template::names;
 
 use super::Request;
@@ -40,17 +40,65 @@ pub(super) fn calls(world: &World) -> Calls {
         }
     }
     if !measured.is_empty() {
-        measured.extend(logs(world, names::METRIC_FUNCTION_LOGS));
+        measured.extend(run(world, names::METRIC_FUNCTION_LOGS));
         measured.push(publish(world));
         calls.insert(names::METRIC_FUNCTION_ROLE.to_owned(), measured);
     }
     if !demanded.is_empty() {
-        demanded.extend(logs(world, &names::demand_function_logs(1)));
+        demanded.extend(run(world, &names::demand_function_logs(1)));
         demanded.push(publish(world));
         // It calibrates, and insures against the arrivals of two weeks.
         demanded.push(read_metrics());
         calls.insert(names::demand_function_role(1), demanded);
     }
+    if let Network::Create { flow_logs: Some(_) } = world.stack.network {
+        calls.insert(names::FLOW_LOG_ROLE.to_owned(), flow_log(world));
+    }
+    calls
+}
+
+/// What Lambda calls with a function's role.
+fn run(world: &World, group: &str) -> Vec<Request> {
+    let mut calls = logs(world, group);
+    if world.stack.metric.tracing {
+        let actions = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
+        calls
+            .extend(actions.map(|action| on(action, "*").with("aws:RequestedRegion", "us-west-2")));
+    }
+    let Some(network) = &world.stack.metric.vpc else {
+        return calls;
+    };
+    let interface = arn("ec2", "network-interface/eni-0a1b2c3d");
+    calls.extend(
+        ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"].map(|action| on(action, "*")),
+    );
+    // Making one names the interface, its subnet, and its groups.
+    let mut made_in = vec![interface.clone()];
+    let subnets = network.subnets.iter();
+    made_in.extend(subnets.map(|subnet| arn("ec2", &format!("subnet/{subnet}"))));
+    let groups = match network.security_groups.as_slice() {
+        [] => vec!["FunctionSecurityGroup.GroupId".to_owned()],
+        groups => groups.to_vec(),
+    };
+    let groups = groups.iter();
+    made_in.extend(groups.map(|group| arn("ec2", &format!("security-group/{group}"))));
+    let make = made_in.iter();
+    calls.extend(make.map(|resource| on("ec2:CreateNetworkInterface", resource.as_str())));
+    let keep = [
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:DeleteNetworkInterface",
+        "ec2:UnassignPrivateIpAddresses",
+    ];
+    calls.extend(keep.map(|action| on(action, interface.as_str())));
+    calls
+}
+
+/// What the flow log of a VPC calls with its role.
+fn flow_log(world: &World) -> Vec<Request> {
+    let mut calls = logs(world, names::FLOW_LOG_LOGS);
+    let group = world.arn(names::FLOW_LOG_LOGS);
+    calls.push(on("logs:DescribeLogStreams", group));
+    calls.push(on("logs:DescribeLogGroups", "*").with("aws:RequestedRegion", "us-west-2"));
     calls
 }
 
@@ -263,7 +311,7 @@ fn scaling_function(
     short: &str,
     (service, steps): (&Service, &StepScaling),
 ) -> Vec<Request> {
-    let mut calls = logs(world, &names::scaling_function_logs(short));
+    let mut calls = run(world, &names::scaling_function_logs(short));
     calls.extend(scale(world, short, service));
     calls.push(on(
         "sqs:SendMessage",

@@ -68,7 +68,8 @@ fn requests(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
         "logs" if name == "DescribeLogGroups" => everything(),
         "logs" => on(arn("logs", &format!("log-group:{}", world.name(id)))),
         "s3" => on(format!(
-            "arn:aws:s3:::ecs-scaler-assets-{ACCOUNT}-us-west-2/functions/a.zip"
+            "arn:aws:s3:::{}/functions/a.zip",
+            world.assets_bucket()
         )),
         "sns" => topics(world, id, kind, action),
         "wafv2" => {
@@ -144,6 +145,7 @@ fn network(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
     };
     let new = |resource: &str| Request::new(action, arn("ec2", resource));
     let own = match kind {
+        "AWS::EC2::FlowLog" => "vpc-flow-log/fl-0a1b2c3d",
         "AWS::EC2::InternetGateway" => "internet-gateway/igw-0a1b2c3d",
         "AWS::EC2::RouteTable" => "route-table/rtb-0a1b2c3d",
         "AWS::EC2::Subnet" => "subnet/subnet-0a1b2c3d",
@@ -164,9 +166,12 @@ fn network(world: &World, id: &str, kind: &str, action: &str) -> Vec<Request> {
             vec![new("launch-template/lt-0a1b2c3d")]
         }
         "CreateVpc" | "CreateInternetGateway" => vec![new(own)],
-        "CreateSubnet" | "CreateRouteTable" | "CreateSecurityGroup" => vec![new(own), vpc],
+        "CreateSubnet" | "CreateRouteTable" | "CreateSecurityGroup" | "CreateFlowLogs" => {
+            vec![new(own), vpc]
+        }
         "CreateTags" => {
-            let made = format!("Create{}", kind.rsplit(':').next().unwrap()).replace("VPC", "Vpc");
+            let made = format!("Create{}", kind.rsplit(':').next().unwrap());
+            let made = made.replace("VPC", "Vpc").replace("FlowLog", "FlowLogs");
             vec![new(own).with("ec2:CreateAction", made), ours(own)]
         }
         "CreateRoute" | "ReplaceRoute" | "DeleteRoute" => vec![ours("route-table/rtb-0a1b2c3d")],

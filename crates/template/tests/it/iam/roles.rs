@@ -119,6 +119,11 @@ fn variant(call: &Request) -> Option<Request> {
             call.clone()
                 .with("kms:ViaService", "s3.us-west-2.amazonaws.com"),
         ),
+        // A call of the function's own code.
+        action if action.starts_with("ec2:") => Some(
+            call.clone()
+                .with("lambda:SourceFunctionArn", arn("lambda", "function:metric")),
+        ),
         action if action.starts_with("sqs:") => Some(other(arn("sqs", "payments"))),
         "ecs:DescribeServices" => Some(other(arn("ecs", "service/payments/api"))),
         "logs:PutLogEvents" => Some(other(arn("logs", "log-group:payments:log-stream:a"))),

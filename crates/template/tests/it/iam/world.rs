@@ -78,7 +78,7 @@ impl World {
                 let id = "0a1b2c3d-1111-2222-3333-444455556666";
                 return arn("cloudformation", &format!("stack/{}/{id}", self.stack.name));
             }
-            "AssetsBucket" => return template::contract::assets_bucket(ACCOUNT, REGION),
+            "AssetsBucket" => return self.assets_bucket(),
             _ => {}
         }
         let parameters = &self.template.to_json()["Parameters"];
@@ -89,6 +89,12 @@ impl World {
             "AWS::ECS::Service" | "AWS::SNS::Topic" | "AWS::IAM::ManagedPolicy" => self.arn(id),
             _ => self.name(id),
         }
+    }
+
+    /// The bucket of the functions' code.
+    pub(super) fn assets_bucket(&self) -> String {
+        let ours = || template::contract::assets_bucket(ACCOUNT, REGION);
+        self.stack.assets_bucket.clone().unwrap_or_else(ours)
     }
 
     /// The ARN of a resource that has one.

@@ -38,6 +38,7 @@ TargetGroup = _plugin("AWS::ElasticLoadBalancingV2::TargetGroup", "load_balancin
 Listener = _plugin("AWS::ElasticLoadBalancingV2::Listener", "load_balancing")
 SlackChannelConfiguration = _plugin("AWS::Chatbot::SlackChannelConfiguration", "slack_channel")
 WebACLAssociation = _plugin("AWS::WAFv2::WebACLAssociation", "web_acl")
+FlowLog = _plugin("AWS::EC2::FlowLog", "flow_log")
 SecurityGroupIngress = _plugin("AWS::EC2::SecurityGroupIngress", "security_group_ingress")
 LaunchTemplate = _plugin("AWS::EC2::LaunchTemplate", "instances")
 AutoScalingGroup = _plugin("AWS::AutoScaling::AutoScalingGroup", "instances")

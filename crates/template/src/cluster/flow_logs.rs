@@ -1,0 +1,71 @@
+//! The log of a created VPC's connections.
+
+use serde_json::json;
+use stack::{Stack, Traffic};
+
+use crate::builder::{Builder, Resource};
+use crate::contract::types;
+use crate::error::SynthesisError;
+use crate::names;
+use crate::resources::log_group::{add_log_group, streams};
+use crate::resources::role::{Condition, Role, Statement};
+use crate::text::{Text, attribute, reference};
+
+/// Adds the flow log, with its log group and its role.
+pub(super) fn add(
+    builder: &mut Builder,
+    stack: &Stack,
+    traffic: Traffic,
+) -> Result<(), SynthesisError> {
+    add_log_group(builder, stack, names::FLOW_LOG_LOGS)?;
+    let role = Role {
+        id: names::FLOW_LOG_ROLE.to_owned(),
+        description: "What the flow log of the VPC may do".to_owned(),
+        principal: "vpc-flow-logs.amazonaws.com",
+        trust: vec![
+            Condition::new("StringEquals", "aws:SourceAccount", Text::account()),
+            Condition::new(
+                "ArnLike",
+                "aws:SourceArn",
+                Text::arn("ec2", "vpc-flow-log/*"),
+            ),
+        ],
+        statements: role_statements(),
+        managed: Vec::new(),
+    };
+    role.add(builder, stack)?;
+    let traffic = match traffic {
+        Traffic::All => "ALL",
+        Traffic::Accepted => "ACCEPT",
+        Traffic::Rejected => "REJECT",
+    };
+    let properties = json!({
+        "ResourceId": reference(names::VPC),
+        "ResourceType": "VPC",
+        "TrafficType": traffic,
+        "LogDestinationType": "cloud-watch-logs",
+        "LogGroupName": reference(names::FLOW_LOG_LOGS),
+        "DeliverLogsPermissionArn": attribute(names::FLOW_LOG_ROLE, "Arn"),
+    });
+    builder.add(names::FLOW_LOG, Resource::new(types::FLOW_LOG, properties))
+}
+
+/// Writing to the log group alone, which the template makes. Finding log groups knows no resource; the region is what can be
+/// asked of it.
+/// Source: Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs".
+fn role_statements() -> Vec<Statement> {
+    let write = [
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    ];
+    let find = Statement::new(
+        "FindLogGroups",
+        &["logs:DescribeLogGroups"],
+        vec!["*".into()],
+    );
+    vec![
+        Statement::new("WriteLogs", &write, vec![streams(names::FLOW_LOG_LOGS)]),
+        find.when("StringEquals", "aws:RequestedRegion", vec![Text::region()]),
+    ]
+}

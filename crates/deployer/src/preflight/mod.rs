@@ -3,6 +3,8 @@
 
 mod existing;
 mod images;
+mod key_policy;
+mod keys;
 mod linked_roles;
 mod registered;
 mod serialize;
@@ -98,15 +100,16 @@ fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -> Re
 /// # Errors
 /// When something is missing that would make the deployment fail.
 pub(crate) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
-    futures::future::try_join5(
+    let checks = futures::future::try_join5(
         images::check(session, stack),
         existing::check_clusters(session, stack),
         existing::check_services(session, stack),
         registered::check(session, stack),
-        linked_roles::ensure(session, stack),
-    )
-    .await
-    .map(drop)
+        keys::check(session, stack),
+    );
+    futures::future::try_join(checks, linked_roles::ensure(session, stack))
+        .await
+        .map(drop)
 }
 
 #[cfg(test)]

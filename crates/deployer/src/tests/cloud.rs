@@ -48,6 +48,7 @@ pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
         ecs: aws_sdk_ecs,
         eventbridge: aws_sdk_eventbridge,
         iam: aws_sdk_iam,
+        kms: aws_sdk_kms,
         lambda: aws_sdk_lambda,
         s3: aws_sdk_s3,
         sns: aws_sdk_sns,

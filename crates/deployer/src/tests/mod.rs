@@ -16,6 +16,7 @@ mod history;
 mod inspect;
 mod instances;
 mod invoke;
+mod keys;
 mod measure;
 mod overtaken;
 mod ownership;

@@ -9,7 +9,6 @@ mod demand;
 mod fargate;
 mod groups;
 mod instances;
-mod keys;
 mod load_balancers;
 mod metric;
 mod names;
@@ -52,5 +51,4 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     queues::check(stack, findings);
     objective::check(stack, findings);
     metric::check(stack, findings);
-    keys::check(stack, findings);
 }

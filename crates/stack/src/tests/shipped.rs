@@ -40,9 +40,6 @@ fn expected_warnings(path: &Path) -> &'static [&'static str] {
         Some("sample-webapp.yaml") => {
             &["the load balancer is open to the internet without encryption"]
         }
-        Some("hardened.yaml") => {
-            &["alarms and logs stop without a sound if the key doesn't let AWS use it"]
-        }
         Some("init.yaml") => &["nobody hears of the alarms"],
         _ => &[],
     }

@@ -233,7 +233,7 @@ pub(super) fn execute(scope: &Scope) -> Vec<Statement> {
     };
     let clusters = scope.clusters.iter();
     let clusters = clusters.map(|cluster| scope.arn("ecs", &format!("cluster/{cluster}")));
-    vec![
+    let mut statements = vec![
         Statement::allow("ChangeStacks", CHANGE_STACKS, [stacks]),
         Statement::allow("InvokeFunctions", &["lambda:InvokeFunction"], [function]),
         // Sets the count of a service whose scaling an update removed.
@@ -260,7 +260,16 @@ pub(super) fn execute(scope: &Scope) -> Vec<Statement> {
             &["ecs:DeregisterContainerInstance"],
             clusters,
         ),
-    ]
+    ];
+    if !scope.keys.is_empty() {
+        let keys = scope.keys.iter().cloned();
+        statements.push(Statement::allow(
+            "ReadKeyPolicies",
+            &["kms:GetKeyPolicy"],
+            keys,
+        ));
+    }
+    statements
 }
 
 const CHANGE_STACKS: &[&str] = &[

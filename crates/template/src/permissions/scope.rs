@@ -78,6 +78,8 @@ pub(super) struct Scope {
     pub(super) connects: bool,
     /// Whether X-Ray traces functions.
     pub(super) traces: bool,
+    /// ARNs of keys that AWS uses for the stack.
+    pub(super) keys: Vec<String>,
     /// Name of an existing bucket for the functions' code.
     bucket: Option<String>,
     /// ARN of the parameter that has the instances' image, where it isn't AWS's.
@@ -128,6 +130,7 @@ impl Scope {
             policies: vec![text("arn:aws:iam::ACCOUNT:policy/EXISTING_POLICY")],
             granted: Vec::new(),
             namespace: text("EcsScaler"),
+            keys: vec![text("arn:aws:kms:REGION:ACCOUNT:key/KEY")],
             connects: true,
             traces: true,
             bucket: None,
@@ -178,6 +181,7 @@ impl Scope {
             policies: Vec::new(),
             granted: Vec::new(),
             namespace: stack.metric.namespace.clone(),
+            keys: Vec::new(),
             connects: stack.metric.vpc.is_some(),
             traces: stack.metric.tracing,
             bucket: stack.assets_bucket.clone(),
@@ -194,9 +198,12 @@ impl Scope {
     }
 
     fn add_existing(&mut self, stack: &Stack) {
+        let common = [&stack.key, &stack.log_key];
+        self.keys.extend(common.into_iter().flatten().cloned());
         for queue in stack.queues.values() {
-            if let Queue::Existing(queue) = queue {
-                self.existing_queues.push(queue.arn.clone());
+            match queue {
+                Queue::Existing(queue) => self.existing_queues.push(queue.arn.clone()),
+                Queue::Create(_) => self.keys.extend(key_of(queue).map(str::to_owned)),
             }
         }
         if let stack::Cluster::Existing { name } = &stack.cluster {
@@ -224,6 +231,7 @@ impl Scope {
             &mut self.published,
             &mut self.repositories,
             &mut self.file_systems,
+            &mut self.keys,
         ] {
             list.sort();
             list.dedup();

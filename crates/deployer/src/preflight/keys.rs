@@ -1,0 +1,111 @@
+//! Whether AWS can use the KMS keys of the stack. CloudFormation doesn't check it, and an alarm that can't notify is silent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::try_join_all;
+use stack::{Encryption, Queue, Stack};
+
+use super::key_policy::{Home, Use, list_missing};
+use crate::error::{Error, Result, aws, code, is_denied};
+use crate::session::Session;
+
+/// A key's use, and the definition's key that says so.
+type Uses<'a> = BTreeMap<&'a str, BTreeSet<(Use, String)>>;
+
+/// Checks the policy of each key.
+///
+/// # Errors
+/// If a policy surely doesn't let AWS use the key, if the key doesn't exist, or if AWS can't be reached. A policy that can't be
+/// read is only reported.
+pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
+    let uses = list_uses(stack);
+    let checks = uses.iter().map(|(key, uses)| check_key(session, key, uses));
+    try_join_all(checks).await.map(drop)
+}
+
+fn list_uses(stack: &Stack) -> Uses<'_> {
+    let mut all = Uses::new();
+    let mut add = |key, used, place: String| {
+        all.entry(key).or_default().insert((used, place));
+    };
+    let common = stack.key.as_deref();
+    if let Some(key) = &stack.log_key {
+        let place = match common == Some(key) {
+            true => "encryption",
+            false => "logs.key",
+        };
+        add(key.as_str(), Use::Logs, place.to_owned());
+    }
+    let has_steps = |service: &stack::Service| {
+        let scaling = service.scaling.as_ref();
+        scaling.is_some_and(|scaling| scaling.alarm_steps.is_some())
+    };
+    let has_topic = stack.has_subscribers() || stack.services.values().any(has_steps);
+    if let Some(key) = common.filter(|_| has_topic) {
+        add(key, Use::Alarms, "encryption".to_owned());
+        add(key, Use::Topics, "encryption".to_owned());
+    }
+    for (name, queue) in &stack.queues {
+        if let Queue::Create(spec) = queue
+            && let Encryption::Kms(key) = &spec.encryption
+            && !spec.subscribe.is_empty()
+        {
+            let place = match common == Some(key) {
+                true => "encryption".to_owned(),
+                false => format!("queues.{name}.encryption"),
+            };
+            add(key.as_str(), Use::Topics, place);
+        }
+    }
+    all
+}
+
+async fn check_key(session: &Session<'_>, key: &str, uses: &BTreeSet<(Use, String)>) -> Result<()> {
+    let mut parts = key.split(':').skip(1);
+    let mut part = || parts.next().unwrap_or_default();
+    let (partition, _, region, account) = (part(), part(), part(), part());
+    let home = Home {
+        partition,
+        region,
+        account,
+    };
+    let places: BTreeSet<&str> = uses.iter().map(|(_, place)| place.as_str()).collect();
+    let places: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
+    let named = format!("the KMS key {key} ({})", places.join(", "));
+    let request = session.clients.kms.get_key_policy().key_id(key);
+    let policy = match request.send().await {
+        Ok(reply) => reply.policy().map(str::to_owned),
+        Err(error) if is_denied(&error) || code(&error) == "NotFoundException" => {
+            let reason = aws(format!("read the policy of {named}"))(error);
+            session.note(format!(
+                "skipped: {reason}. Without kms:GetKeyPolicy, and for a key of another account, it isn't known whether AWS can use \
+                 the key: docs/permissions.md has the statements that it needs"
+            ));
+            return Ok(());
+        }
+        Err(error) => return Err(aws(format!("read the policy of {named}"))(error)),
+    };
+    let wanted: BTreeSet<Use> = uses.iter().map(|(used, _)| *used).collect();
+    let wanted: Vec<Use> = wanted.into_iter().collect();
+    let missing = policy.and_then(|policy| list_missing(&policy, key, &wanted, home));
+    match missing {
+        None => {
+            session.note(format!("skipped: the policy of {named} isn't understood"));
+            Ok(())
+        }
+        Some(missing) if missing.is_empty() => Ok(()),
+        Some(missing) => Err(refuse(&named, &missing, home)),
+    }
+}
+
+fn refuse(named: &str, missing: &[Use], home: Home<'_>) -> Error {
+    let reasons: Vec<&str> = missing.iter().map(|used| used.consequence()).collect();
+    let error = Error::refused(format!(
+        "the policy of {named} is too narrow: {}",
+        reasons.join("; ")
+    ));
+    let error = error.hint("ask the key's owner to add to its policy (`aws kms put-key-policy`):");
+    missing.iter().fold(error, |error, used| {
+        error.hint(used.statement(home).to_string())
+    })
+}

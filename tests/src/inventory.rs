@@ -11,8 +11,9 @@ use crate::cloud::{Cloud, Resources};
 pub type Inventory = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// Ids that EC2 gives; nothing in them tells whose they are.
-const EC2_IDS: [&str; 6] = ["vpc-", "subnet-", "igw-", "rtb-", "sg-", "lt-"];
-const EC2_LISTS: [(&str, &str); 7] = [
+const EC2_IDS: [&str; 7] = ["vpc-", "subnet-", "igw-", "rtb-", "sg-", "lt-", "fl-"];
+const EC2_LISTS: [(&str, &str); 8] = [
+    ("flow logs", "DescribeFlowLogs"),
     ("VPCs", "DescribeVpcs"),
     ("subnets", "DescribeSubnets"),
     ("internet gateways", "DescribeInternetGateways"),

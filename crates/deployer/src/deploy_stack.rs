@@ -3,7 +3,7 @@
 use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
-use stack::{ServiceSource, Stack};
+use stack::{Capacity, Cluster, Network, ServiceSource, Stack};
 
 use crate::assets::refresh_deployed;
 use crate::deploy::{Deployed, deploy_template, protect};
@@ -111,14 +111,14 @@ fn note_ignored(session: &Session<'_>, stack: &Stack) {
     if !keys.is_empty() {
         let keys = keys.join(", ");
         session.note(format!(
-            "without effect in the sandbox, where tasks are processes: {keys}"
+            "without effect in the sandbox, where tasks and functions are processes: {keys}"
         ));
     }
 }
 
 /// The keys, such as `services.worker.sidecars`.
 fn list_ignored(stack: &Stack) -> Vec<String> {
-    let mut keys = Vec::new();
+    let mut keys = list_ignored_settings(stack);
     for (name, service) in &stack.services {
         let ServiceSource::Create(spec) = &service.source else {
             continue;
@@ -153,6 +153,29 @@ fn list_ignored(stack: &Stack) -> Vec<String> {
         keys.extend(given.map(|(key, _)| format!("services.{name}.{key}")));
     }
     keys
+}
+
+/// The keys that are for the whole stack.
+fn list_ignored_settings(stack: &Stack) -> Vec<String> {
+    let (image, volume_key) = match &stack.cluster {
+        Cluster::Create {
+            capacity: Capacity::Ec2 {
+                image, volume_key, ..
+            },
+            ..
+        } => (image.is_some(), volume_key.is_some()),
+        _ => (false, false),
+    };
+    let is_logged = matches!(stack.network, Network::Create { flow_logs: Some(_) });
+    let given = [
+        ("cluster.capacity.ec2.image", image),
+        ("cluster.capacity.ec2.volume_key", volume_key),
+        ("metric.tracing", stack.metric.tracing),
+        ("metric.vpc", stack.metric.vpc.is_some()),
+        ("network.create.flow_logs", is_logged),
+    ];
+    let given = given.into_iter().filter(|(_, is_given)| *is_given);
+    given.map(|(key, _)| key.to_owned()).collect()
 }
 
 /// Refuses a loss that isn't allowed, and a plan that isn't confirmed.
@@ -202,6 +225,13 @@ mod tests {
         assert_eq!(
             list(", user: w, exec: true, sidecars: {s: {image: 's:1'}}"),
             ["services.w.exec", "services.w.sidecars", "services.w.user"]
+        );
+        let settings = "}}\nnetwork: {create: {flow_logs: all}}\nmetric: {tracing: true}\n#";
+        let text = format!("name: a\nservices: {{w: {{image: 'w:1'{settings}");
+        let stack = stack::parse("a.yaml", &text).unwrap().stack;
+        assert_eq!(
+            list_ignored(&stack),
+            ["metric.tracing", "network.create.flow_logs"]
         );
     }
 }

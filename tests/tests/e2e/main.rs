@@ -20,6 +20,7 @@ mod failure;
 mod faults;
 mod fleet;
 mod guard;
+mod hardened;
 mod history;
 mod killed;
 mod lambda;

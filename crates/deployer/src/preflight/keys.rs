@@ -78,8 +78,8 @@ async fn check_key(session: &Session<'_>, key: &str, uses: &BTreeSet<(Use, Strin
         Err(error) if is_denied(&error) || code(&error) == "NotFoundException" => {
             let reason = aws(format!("read the policy of {named}"))(error);
             session.note(format!(
-                "skipped: {reason}. Without kms:GetKeyPolicy, and for a key of another account, it isn't known whether AWS can use \
-                 the key: docs/permissions.md has the statements that it needs"
+                "skipped: {reason}. Whether AWS can use the key is unknown: allow kms:GetKeyPolicy, or compare its policy with \
+                 docs/permissions.md"
             ));
             return Ok(());
         }

@@ -17,7 +17,8 @@ pub(super) fn add(
     stack: &Stack,
     traffic: Traffic,
 ) -> Result<(), SynthesisError> {
-    add_log_group(builder, stack, names::FLOW_LOG_LOGS)?;
+    let logs = names::flow_log_logs(traffic);
+    add_log_group(builder, stack, logs)?;
     let role = Role {
         id: names::FLOW_LOG_ROLE.to_owned(),
         description: "What the flow log of the VPC may do".to_owned(),
@@ -30,7 +31,7 @@ pub(super) fn add(
                 Text::arn("ec2", "vpc-flow-log/*"),
             ),
         ],
-        statements: role_statements(),
+        statements: role_statements(logs),
         managed: Vec::new(),
     };
     role.add(builder, stack)?;
@@ -44,7 +45,7 @@ pub(super) fn add(
         "ResourceType": "VPC",
         "TrafficType": traffic,
         "LogDestinationType": "cloud-watch-logs",
-        "LogGroupName": reference(names::FLOW_LOG_LOGS),
+        "LogGroupName": reference(logs),
         "DeliverLogsPermissionArn": attribute(names::FLOW_LOG_ROLE, "Arn"),
     });
     builder.add(names::FLOW_LOG, Resource::new(types::FLOW_LOG, properties))
@@ -53,7 +54,7 @@ pub(super) fn add(
 /// Writing to the log group alone, which the template makes. Finding log groups knows no resource; the region is what can be
 /// asked of it.
 /// Source: Amazon VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs".
-fn role_statements() -> Vec<Statement> {
+fn role_statements(logs: &str) -> Vec<Statement> {
     let write = [
         "logs:CreateLogStream",
         "logs:DescribeLogStreams",
@@ -65,7 +66,7 @@ fn role_statements() -> Vec<Statement> {
         vec!["*".into()],
     );
     vec![
-        Statement::new("WriteLogs", &write, vec![streams(names::FLOW_LOG_LOGS)]),
+        Statement::new("WriteLogs", &write, vec![streams(logs)]),
         find.when("StringEquals", "aws:RequestedRegion", vec![Text::region()]),
     ]
 }

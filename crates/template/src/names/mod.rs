@@ -64,8 +64,6 @@ pub const FUNCTION_SECURITY_GROUP: &str = "FunctionSecurityGroup";
 pub const FLOW_LOG: &str = "VpcFlowLog";
 /// The role by which the flow log writes.
 pub const FLOW_LOG_ROLE: &str = "VpcFlowLogRole";
-/// The log group that the flow log writes to.
-pub const FLOW_LOG_LOGS: &str = "VpcFlowLogLogs";
 /// The topic that receives the alarms.
 pub const ALARM_TOPIC: &str = "AlarmTopic";
 /// The alarm topic's policy.
@@ -192,6 +190,17 @@ fn count_from_second(id: &str, number: usize) -> String {
     match number {
         1 => id.to_owned(),
         number => format!("{id}{number}"),
+    }
+}
+
+/// The log group that the flow log writes to. Each kind of traffic has its own: the new flow log exists before the old one is
+/// deleted, and EC2 refuses two that write to the same place.
+#[must_use]
+pub fn flow_log_logs(traffic: stack::Traffic) -> &'static str {
+    match traffic {
+        stack::Traffic::All => "VpcFlowLogLogs",
+        stack::Traffic::Accepted => "VpcFlowLogAcceptedLogs",
+        stack::Traffic::Rejected => "VpcFlowLogRejectedLogs",
     }
 }
 

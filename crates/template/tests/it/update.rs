@@ -52,6 +52,35 @@ fn earlier() -> Value {
     template
 }
 
+/// Lambda keeps what a request to update doesn't name. Source: AWS Lambda API, `UpdateFunctionConfiguration`.
+#[test]
+fn a_function_leaves_its_vpc_and_is_no_longer_traced() {
+    let mut stack = stacks::shipped("hardened");
+    let deployed = deploy(&stack);
+    let functions = [names::METRIC_FUNCTION, "ClaimsApiScalingFunction"];
+    for function in functions {
+        let properties = &deployed["Resources"][function]["Properties"];
+        let group = json!([{ "Fn::GetAtt": ["FunctionSecurityGroup", "GroupId"] }]);
+        assert_eq!(properties["VpcConfig"]["SecurityGroupIds"], group);
+        assert_eq!(properties["TracingConfig"], json!({ "Mode": "Active" }));
+    }
+    stack.metric.vpc = None;
+    stack.metric.tracing = false;
+    let adapted = adapt(&stack, &deployed);
+    for function in functions {
+        let properties = &adapted["Resources"][function]["Properties"];
+        let nowhere = json!({ "SubnetIds": [], "SecurityGroupIds": [] });
+        assert_eq!(properties["VpcConfig"], nowhere);
+        assert_eq!(
+            properties["TracingConfig"],
+            json!({ "Mode": "PassThrough" })
+        );
+    }
+    assert!(adapted["Resources"].get("FunctionSecurityGroup").is_none());
+    // A later deploy finds the same.
+    assert_eq!(adapt(&stack, &adapted), adapted);
+}
+
 #[test]
 fn a_template_that_is_deployed_already_stays_as_it_is() {
     for (name, stack) in stacks::all() {

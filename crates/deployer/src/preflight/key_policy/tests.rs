@@ -159,7 +159,10 @@ fn a_statement_for_something_else_is_not_enough() {
         if statement.get("NotAction").is_some() {
             statement.as_object_mut().unwrap().remove("Action");
         }
-        assert!(missing(&[statement.clone()]).contains(&used), "{statement}");
+        assert!(
+            missing(std::slice::from_ref(&statement)).contains(&used),
+            "{statement}"
+        );
     }
 }
 
@@ -216,7 +219,7 @@ fn what_may_be_enough_is_no_reason_to_refuse() {
         ),
     ] {
         assert!(
-            !missing(&[statement.clone()]).contains(&used),
+            !missing(std::slice::from_ref(&statement)).contains(&used),
             "{statement}"
         );
     }

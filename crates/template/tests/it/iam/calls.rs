@@ -51,8 +51,12 @@ pub(super) fn calls(world: &World) -> Calls {
         demanded.push(read_metrics());
         calls.insert(names::demand_function_role(1), demanded);
     }
-    if let Network::Create { flow_logs: Some(_) } = world.stack.network {
-        calls.insert(names::FLOW_LOG_ROLE.to_owned(), flow_log(world));
+    if let Network::Create {
+        flow_logs: Some(traffic),
+    } = world.stack.network
+    {
+        let logs = names::flow_log_logs(traffic);
+        calls.insert(names::FLOW_LOG_ROLE.to_owned(), flow_log(world, logs));
     }
     calls
 }
@@ -94,9 +98,9 @@ fn run(world: &World, group: &str) -> Vec<Request> {
 }
 
 /// What the flow log of a VPC calls with its role.
-fn flow_log(world: &World) -> Vec<Request> {
-    let mut calls = logs(world, names::FLOW_LOG_LOGS);
-    let group = world.arn(names::FLOW_LOG_LOGS);
+fn flow_log(world: &World, group: &str) -> Vec<Request> {
+    let mut calls = logs(world, group);
+    let group = world.arn(group);
     calls.push(on("logs:DescribeLogStreams", group));
     calls.push(on("logs:DescribeLogGroups", "*").with("aws:RequestedRegion", "us-west-2"));
     calls

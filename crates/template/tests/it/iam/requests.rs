@@ -4,7 +4,7 @@ use serde_json::Value;
 use template::permissions::list_handler_actions;
 
 use super::Request;
-use super::world::{ACCOUNT, World, arn, global};
+use super::world::{World, arn, global};
 use crate::templates::of_type;
 
 const STACK_NAME: &str = "aws:ResourceTag/aws:cloudformation:stack-name";

@@ -54,6 +54,9 @@ class Function(LambdaFunctionProvider):
         for name, default in self.DEFAULTS.items():
             if previous.get(name) is not None and model.get(name) is None:
                 request.desired_state[name] = default
+        if previous.get("VpcConfig") and not (model.get("VpcConfig") or {}).get("SubnetIds"):
+            # The engine gives empty lists as the ones before.
+            request.desired_state["VpcConfig"] = {"SubnetIds": [], "SecurityGroupIds": []}
         try:
             self._reserve(request, kept["FunctionName"], model, previous)
             super().update(request)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::try_join_all;
-use stack::{Encryption, Queue, Stack};
+use stack::{Encryption, Queue, ServiceSource, Stack};
 
 use super::key_policy::{Home, Use, list_missing};
 use crate::error::{Error, Result, aws, code, is_denied};
@@ -29,7 +29,7 @@ fn list_uses(stack: &Stack) -> Uses<'_> {
         all.entry(key).or_default().insert((used, place));
     };
     let common = stack.key.as_deref();
-    if let Some(key) = &stack.log_key {
+    if let Some(key) = stack.log_key.as_ref().filter(|_| has_logs(stack)) {
         let place = match common == Some(key) {
             true => "encryption",
             false => "logs.key",
@@ -58,6 +58,15 @@ fn list_uses(stack: &Stack) -> Uses<'_> {
         }
     }
     all
+}
+
+/// Whether the stack makes a log group: for tasks, functions, or flow logs.
+fn has_logs(stack: &Stack) -> bool {
+    stack.services.values().any(|service| {
+        matches!(service.source, ServiceSource::Create(_))
+            || service.is_measured()
+            || service.has_scaling_function()
+    })
 }
 
 async fn check_key(session: &Session<'_>, key: &str, uses: &BTreeSet<(Use, String)>) -> Result<()> {

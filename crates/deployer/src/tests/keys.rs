@@ -1,11 +1,13 @@
 //! The policies of KMS keys, before anything is changed.
 
+use aws_sdk_ecs::operation::describe_clusters::DescribeClustersOutput;
+use aws_sdk_ecs::types::Cluster;
 use aws_sdk_kms::operation::get_key_policy::GetKeyPolicyOutput;
 use aws_smithy_mocks::{Rule, mock};
 use serde_json::json;
 
 use super::cloud::{Told, json_error};
-use super::preflight::{self, load, roles};
+use super::preflight::{self, load, roles, services_but};
 use crate::{Kind, Result};
 
 const KEY: &str = "arn:aws:kms:us-west-2:111122223333:key/1a2b3c4d";
@@ -105,6 +107,29 @@ async fn the_key_of_a_queue_that_subscribes_must_let_sns_use_it() {
         text.contains("`queues.orders.encryption`") && text.contains("SNS"),
         "{text}"
     );
+}
+
+/// Without logs, topics, and queues there is nothing to encrypt.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_nothing_uses_is_not_looked_at() {
+    let text = format!(
+        "name: shop\nencryption: '{KEY}'\nservices: {{web: {{existing: shop/web, tasks: {{min: 1, max: 2}}, \
+         scaling: {{cpu: {{target: 50}}}}}}}}\n"
+    );
+    let cluster = Cluster::builder()
+        .cluster_name("shop")
+        .status("ACTIVE")
+        .build();
+    let clusters = mock!(aws_sdk_ecs::Client::describe_clusters).then_output(move || {
+        DescribeClustersOutput::builder()
+            .clusters(cluster.clone())
+            .build()
+    });
+    // No rule answers for KMS, so a request would fail.
+    let rules = [clusters, services_but("other"), roles()];
+    let (result, told) = preflight::check(&load(&text), &rules).await;
+    result.unwrap();
+    assert_eq!(told.lines(), [""; 0]);
 }
 
 /// A deploy doesn't need the permission.

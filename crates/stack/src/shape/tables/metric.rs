@@ -94,7 +94,7 @@ pub(super) static ASSETS: Object = Object {
     fields: &[required(
         "bucket",
         Kind::Text(&BUCKET),
-        "Name of an existing S3 bucket in the stack's account and region. ecs-scaler uploads the functions' code and large templates to `functions/`, `fleets/`, `templates/`, and `drafts/` in it, and changes no setting of it. Nothing there may expire while a stack uses it.",
+        "Name of an existing S3 bucket in the stack's account and region. ecs-scaler uploads the functions' code and large templates to `functions/`, `fleets/`, `templates/`, and `drafts/` in it, and changes no setting of it. Nothing there may expire while a stack uses it. If a KMS key encrypts the bucket, you need permission to use the key; functions with too many services for their rule read `fleets/`, and take no such bucket.",
     )],
     rules: &[],
 };

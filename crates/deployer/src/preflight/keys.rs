@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_kms::error::SdkError;
 use futures::future::try_join_all;
 use stack::{Encryption, Queue, ServiceSource, Stack};
 
 use super::key_policy::{Home, Use, list_missing};
-use crate::error::{Error, Result, aws, code, is_denied};
+use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
 /// A key's use, and the definition's key that says so.
@@ -81,30 +82,40 @@ async fn check_key(session: &Session<'_>, key: &str, uses: &BTreeSet<(Use, Strin
     let places: BTreeSet<&str> = uses.iter().map(|(_, place)| place.as_str()).collect();
     let places: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
     let named = format!("the KMS key {key} ({})", places.join(", "));
-    let request = session.clients.kms.get_key_policy().key_id(key);
-    let policy = match request.send().await {
-        Ok(reply) => reply.policy().map(str::to_owned),
-        Err(error) if is_denied(&error) || code(&error) == "NotFoundException" => {
-            let reason = aws(format!("read the policy of {named}"))(error);
-            session.note(format!(
-                "skipped: {reason}. Whether AWS can use the key is unknown: allow kms:GetKeyPolicy, or compare its policy with \
-                 docs/permissions.md"
-            ));
-            return Ok(());
-        }
-        Err(error) => return Err(aws(format!("read the policy of {named}"))(error)),
+    let Some(policy) = read_policy(session, key, &named).await? else {
+        return Ok(());
     };
     let wanted: BTreeSet<Use> = uses.iter().map(|(used, _)| *used).collect();
     let wanted: Vec<Use> = wanted.into_iter().collect();
-    let missing = policy.and_then(|policy| list_missing(&policy, key, &wanted, home));
-    match missing {
-        None => {
-            session.note(format!("skipped: the policy of {named} isn't understood"));
-            Ok(())
-        }
-        Some(missing) if missing.is_empty() => Ok(()),
-        Some(missing) => Err(refuse(&named, &missing, home)),
+    match list_missing(&policy, key, &wanted, home) {
+        None => session.note(format!("skipped: the policy of {named} isn't understood")),
+        Some(missing) if missing.is_empty() => {}
+        Some(missing) => return Err(refuse(&named, &missing, home)),
     }
+    Ok(())
+}
+
+/// `None`, and a note, if the policy can't be read: without the permission, for a key that isn't there or belongs to another
+/// account, and in clouds without KMS. CloudFormation may still be able to use the key.
+async fn read_policy(session: &Session<'_>, key: &str, named: &str) -> Result<Option<String>> {
+    let request = session.clients.kms.get_key_policy().key_id(key);
+    let error = match request.send().await {
+        Ok(reply) => return Ok(reply.policy().map(str::to_owned)),
+        Err(error) => error,
+    };
+    let is_answered = matches!(
+        error,
+        SdkError::ServiceError(_) | SdkError::ResponseError(_)
+    );
+    let error = aws(format!("read the policy of {named}"))(error);
+    if !is_answered {
+        return Err(error);
+    }
+    session.note(format!(
+        "skipped: {error}. Whether AWS can use the key is unknown: allow kms:GetKeyPolicy, or compare its policy with \
+         docs/permissions.md"
+    ));
+    Ok(None)
 }
 
 fn refuse(named: &str, missing: &[Use], home: Home<'_>) -> Error {

@@ -135,7 +135,11 @@ async fn a_key_that_nothing_uses_is_not_looked_at() {
 /// A deploy doesn't need the permission.
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_can_not_be_read_is_only_told() {
-    for code in ["AccessDeniedException", "NotFoundException"] {
+    for code in [
+        "AccessDeniedException",
+        "NotFoundException",
+        "UnknownOperationException",
+    ] {
         let (result, told) = check(failing(code), &format!("encryption: '{KEY}'\n")).await;
         result.unwrap();
         assert!(

@@ -166,7 +166,6 @@ fn demand_policy(stack: &Stack, demand: &stack::Demand) -> DemandPolicy {
         every: stack.metric.every,
         cooldown_out: demand.cooldown.out,
         cooldown_in: demand.cooldown.r#in,
-        ..DemandPolicy::defaults(Duration::ZERO)
     }
 }
 

@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use simulator::{Overrides, Scenario, format_dollars};
 use stack::Report;
 
 use crate::definition::{self, SelectionArgs};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
 use crate::ui;
+
+/// Messages per second of the burst that is priced.
+const BURST: f64 = 10.0;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -77,7 +81,27 @@ fn check<'f>(
         "services": stack.services.len(),
         "resources": template.resource_count(),
         "template_bytes": template.body().len(),
+        "bursts": list_bursts(&stack),
     }))
+}
+
+/// What a sudden burst takes where no reaction is fast enough for the objective, for each service with `demand`: warm tasks
+/// for 10 messages per second that come at once, and their price for a month on Fargate, by the built-in prices.
+fn list_bursts(stack: &stack::Stack) -> Vec<Value> {
+    let demanded = stack.services.iter().filter_map(|(name, service)| {
+        let demand = service.scaling.as_ref()?.demand.as_ref()?;
+        let rate = demand.warm_tasks_per_rate(service.latency_objective()?)?;
+        let tasks = BURST * rate;
+        let scenario = Scenario::from_stack(stack, name, &Overrides::default()).ok();
+        let month = scenario.and_then(|scenario| scenario.task_month());
+        Some(json!({
+            "service": name,
+            "messages_per_second": BURST,
+            "warm_tasks": tasks,
+            "dollars_per_month": month.map(|month| month * tasks.ceil()),
+        }))
+    });
+    demanded.collect()
 }
 
 /// Each definition and each of its environments, unless one is selected.
@@ -103,14 +127,36 @@ fn format_line(result: &Value) -> String {
         "" => String::new(),
         name => format!(" (environment {name})"),
     };
-    format!(
+    let mut lines = format!(
         "{}{environment}: valid. Stack {}: {}, {}, {}\n",
         text("file"),
         text("stack"),
         format_count(count("queues"), "queue"),
         format_count(count("services"), "service"),
         format_count(count("resources"), "resource"),
+    );
+    for burst in result["bursts"].as_array().into_iter().flatten() {
+        lines.push_str(&format_burst(burst));
+    }
+    lines
+}
+
+fn format_burst(burst: &Value) -> String {
+    let price = burst["dollars_per_month"].as_f64();
+    let price = price.map(|dollars| format!(" ({} a month)", format_dollars(dollars)));
+    format!(
+        "  {}: each {BURST} messages/s of a sudden burst need {}{}, or its first seconds are late\n",
+        burst["service"].as_str().unwrap_or_default(),
+        format_tasks(burst["warm_tasks"].as_f64().unwrap_or_default()),
+        price.unwrap_or_default(),
     )
+}
+
+/// Whole tasks: what is less than one is one.
+fn format_tasks(tasks: f64) -> String {
+    let tasks = tasks.ceil();
+    let plural = if tasks > 1.0 { "s" } else { "" };
+    format!("{tasks} warm task{plural}")
 }
 
 fn format_count(count: u64, what: &str) -> String {
@@ -121,6 +167,34 @@ fn format_count(count: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A jump by 10 messages/s of 2 s each is 20 tasks of work. A reaction takes 5 s + 40 s, of which 35 s are longer than the
+    /// objective: 20 × 35 ÷ 45 = 15.6, so 16 tasks. Each has 0.25 vCPU and 0.5 GB on ARM in us-east-1: AWS's price list has
+    /// $0.03238 and $0.00356 an hour, $7.21 in 730 hours.
+    #[test]
+    fn a_burst_is_priced_where_no_reaction_is_fast_enough() {
+        let definition = |objective: &str| {
+            format!(
+                "name: shop\nqueues: {{orders: {{}}}}\nservices:\n  worker: {{image: 'w:1', consumes: [orders], slo: {objective}, \
+                 tasks: {{min: 1, max: 20}}, scaling: {{demand: {{processing_time: 2s}}}}}}\n"
+            )
+        };
+        let bursts = |objective: &str| {
+            list_bursts(
+                &stack::parse("shop.yaml", &definition(objective))
+                    .unwrap()
+                    .stack,
+            )
+        };
+        let [burst] = bursts("10s").try_into().unwrap();
+        let tasks = burst["warm_tasks"].as_f64().unwrap();
+        assert!((tasks - 20.0 * 35.0 / 45.0).abs() < 1e-9);
+        assert_eq!(
+            format_burst(&burst),
+            "  worker: each 10 messages/s of a sudden burst need 16 warm tasks ($115.34 a month), or its first seconds are late\n"
+        );
+        assert_eq!(bursts("45s"), [] as [Value; 0]);
+    }
 
     #[test]
     fn each_environment_is_checked_unless_one_is_selected() {

@@ -131,6 +131,15 @@ fn line(item: BillItem, quantity: f64, price: f64) -> Line {
     (item, quantity, quantity * price)
 }
 
+impl Scenario {
+    /// Dollars for a Fargate task that runs for a month on demand, without its public address; `None` on EC2 instances.
+    #[must_use]
+    pub fn task_month(&self) -> Option<f64> {
+        let runs_on_instances = matches!(self.billing.hosting, Hosting::Instances { .. });
+        (!runs_on_instances).then(|| task_hour(self) * MONTH_HOURS)
+    }
+}
+
 /// A Fargate task per hour on demand.
 fn task_hour(scenario: &Scenario) -> f64 {
     let (rates, size) = (&scenario.billing.prices.rates, scenario.size);

@@ -65,7 +65,7 @@ pub(super) fn check(
                 format!("looks every {}", written(stack.metric.every)),
             )
             .at(format!("{here}.actuator"), "by the metric function")
-            .help("arrivals are averaged over two minutes, in which there would be no two looks: write `every: 1m`, or leave `actuator` out");
+            .help("older counts say too little of the arrivals: write `every: 1m`, or leave `actuator` out");
         findings.report(finding);
     }
 }
@@ -150,13 +150,9 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
     findings.report(finding);
 }
 
-/// What carries the first seconds of a burst. Until new tasks run, a jump by a rate loses no message only if tasks for
-/// `rate × processing time × (reaction − objective) ÷ reaction` run already: so many tasks serve within a reaction what
-/// arrives in the part of it that is longer than the objective.
+/// What carries the first seconds of a burst.
 fn suggest_warm(service: &Service, demand: &Demand) -> String {
     let objective = service.latency_objective().unwrap_or_default();
-    let reaction = demand.every.saturating_add(demand.task_start).as_secs_f64();
-    let missing = (reaction - objective.as_secs_f64()) / reaction;
     let kept = match demand.warm {
         Warm::Auto => {
             "`warm: auto` keeps warm tasks only once bursts come often enough to pay for them"
@@ -164,8 +160,8 @@ fn suggest_warm(service: &Service, demand: &Demand) -> String {
         Warm::Off => "`warm: off` keeps no warm tasks",
         Warm::Tasks(_) => "`warm` must be enough for the bursts that come",
     };
-    let per_rate = demand.processing_time.map(|time| {
-        let tasks = 10.0 * time.as_secs_f64() * missing / f64::from(demand.concurrency.max(1));
+    let per_rate = demand.warm_tasks_per_rate(objective).map(|tasks| {
+        let tasks = 10.0 * tasks;
         format!(", which takes about {tasks:.1} warm tasks for each 10 messages a second that come at once")
     });
     format!(

@@ -242,6 +242,24 @@ pub struct Demand {
     pub cooldown: Cooldown,
 }
 
+impl Demand {
+    /// Warm tasks that a jump of the arrivals by one message per second takes, so that none of the messages waits longer than
+    /// the objective; `None` if a function's reaction is fast enough, or if the processing time isn't known.
+    ///
+    /// Until new tasks run, a jump by a rate loses no message if tasks for `rate × processing time × (reaction − objective) ÷
+    /// reaction` run already: they serve within a reaction what arrives in the part of it that is longer than the objective.
+    #[must_use]
+    pub fn warm_tasks_per_rate(&self, objective: Duration) -> Option<f64> {
+        let reaction = self.every.saturating_add(self.task_start);
+        let late = reaction.checked_sub(objective)?;
+        if self.actuator != Actuator::Function || late.is_zero() {
+            return None;
+        }
+        let processing = self.processing_time?.as_secs_f64() / f64::from(self.concurrency.max(1));
+        Some(processing * late.as_secs_f64() / reaction.as_secs_f64())
+    }
+}
+
 /// Who sets the desired count by the demand algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actuator {

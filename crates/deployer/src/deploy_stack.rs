@@ -7,7 +7,7 @@ use stack::{Capacity, Cluster, Network, ServiceSource, Stack};
 
 use crate::assets::refresh_deployed;
 use crate::deploy::{Deployed, deploy_template, protect};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fixed_counts::set_fixed_counts;
 use crate::measure::measure_once;
 use crate::observe::deployed_resources;
@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
 use crate::prepare::{BuildFunctions, prepare_stack};
 use crate::region::require_partition;
-use crate::schedules::hold_bounds;
+use crate::schedules::{hold_bounds, hold_bounds_again};
 use crate::session::{DeployStep, Progress, Session};
 use crate::verify::verify;
 
@@ -84,14 +84,23 @@ pub async fn deploy_stack<E: From<Error>>(
         (session.progress)(Progress::Planned { plan: plan.clone() });
         approve(plan, request.allow_loss, confirm)
     };
-    let deployed = deploy_template(session, &prepared.source, &mut approve).await?;
+    let now = || {
+        let now = request.now.duration_since(SystemTime::UNIX_EPOCH);
+        now.unwrap_or_default().saturating_add(begun.elapsed())
+    };
+    let deployed = deploy_template(session, &prepared.source, &mut approve).await;
+    if let Err(error) = &deployed
+        && error.kind() == Kind::DeploymentFailed
+    {
+        hold_bounds_again(session, &stack.name, before, now()).await;
+    }
+    let deployed = deployed?;
     session.begin(DeployStep::Protect);
     let counts = prepared.template.list_fixed_counts();
     let resources = deployed_resources(session, &stack.name).await?;
     set_fixed_counts(session, &resources, counts, &deployed.plan).await?;
-    let now = request.now.duration_since(SystemTime::UNIX_EPOCH);
-    let now = now.unwrap_or_default().saturating_add(begun.elapsed());
-    hold_bounds(session, &resources, (&prepared.template, before), now).await?;
+    let template = prepared.template.to_json();
+    hold_bounds(session, &resources, (template, before), now()).await?;
     protect(session, &stack.name, stack.termination_protection).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;

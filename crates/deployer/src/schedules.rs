@@ -7,11 +7,11 @@ use std::time::Duration;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
 use scaling::Bounds;
 use serde_json::Value;
-use template::Template;
 use template::contract::{read_schedule, types};
 
 use crate::error::{Result, aws, unless_denied};
 use crate::named::{is_schedule_paused, read_scalable_targets};
+use crate::observe::deployed_resources;
 use crate::resource::Resource;
 use crate::session::Session;
 
@@ -24,10 +24,10 @@ use crate::session::Session;
 pub(crate) async fn hold_bounds(
     session: &Session<'_>,
     resources: &[Resource],
-    (template, before): (&Template, Option<&str>),
+    (deployed, before): (&Value, Option<&str>),
     now: Duration,
 ) -> Result<()> {
-    let expected = list_bounds(resources, template, before, now);
+    let expected = list_bounds(resources, deployed, before, now);
     if expected.is_empty() {
         return Ok(());
     }
@@ -43,22 +43,25 @@ pub(crate) async fn hold_bounds(
 /// The bounds to hold, by `service/CLUSTER/SERVICE`.
 fn list_bounds(
     resources: &[Resource],
-    template: &Template,
+    deployed: &Value,
     before: Option<&str>,
     now: Duration,
 ) -> BTreeMap<String, Bounds> {
-    let scheduled = template.list_schedules();
+    let list = |template: &Value| -> Vec<(String, Value)> {
+        let resources = template.get("Resources").and_then(Value::as_object);
+        let all = resources.into_iter().flatten();
+        all.map(|(id, resource)| (id.clone(), resource.clone()))
+            .collect()
+    };
+    let scheduled = list(deployed).into_iter();
     let mut by_id: BTreeMap<String, Bounds> = scheduled
-        .into_iter()
-        .map(|(id, schedule)| (id, schedule.bounds_at(now)))
+        .filter_map(|(id, resource)| Some((id, read_schedule(&resource)?.bounds_at(now))))
         .collect();
     let before: Option<Value> = before.and_then(|text| serde_json::from_str(text).ok());
-    let before = before
-        .as_ref()
-        .and_then(|before| before.get("Resources")?.as_object());
-    for (id, resource) in before.into_iter().flatten() {
+    for (id, resource) in before.iter().flat_map(list) {
+        let (id, resource) = (&id, &resource);
         let ended = read_schedule(resource).is_some() && !by_id.contains_key(id);
-        if let Some(bounds) = ended.then(|| plain_bounds(template, id)).flatten() {
+        if let Some(bounds) = ended.then(|| plain_bounds(deployed, id)).flatten() {
             by_id.insert(id.clone(), bounds);
         }
     }
@@ -72,14 +75,33 @@ fn list_bounds(
 }
 
 /// The bounds of a scalable target without a schedule.
-fn plain_bounds(template: &Template, id: &str) -> Option<Bounds> {
-    let properties = template
-        .to_json()
-        .get("Resources")?
-        .get(id)?
-        .get("Properties")?;
+fn plain_bounds(template: &Value, id: &str) -> Option<Bounds> {
+    let properties = template.get("Resources")?.get(id)?.get("Properties")?;
     let bound = |name: &str| u32::try_from(properties.get(name)?.as_u64()?).ok();
     Bounds::new(bound("MinCapacity")?, bound("MaxCapacity")?).ok()
+}
+
+/// The same after CloudFormation has rolled an update back, and so registered the widest bounds of the schedules of
+/// `before`, which is deployed again. Trouble is a note, since the failure matters more.
+pub(crate) async fn hold_bounds_again(
+    session: &Session<'_>,
+    stack: &str,
+    before: Option<&str>,
+    now: Duration,
+) {
+    let before: Option<Value> = before.and_then(|text| serde_json::from_str(text).ok());
+    let Some(before) = before else {
+        return;
+    };
+    let held = async {
+        let resources = deployed_resources(session, stack).await?;
+        hold_bounds(session, &resources, (&before, None), now).await
+    };
+    if let Err(error) = held.await {
+        session.note(format!(
+            "the bounds of a schedule may hold only from its next change on: {error}"
+        ));
+    }
 }
 
 async fn register_all(session: &Session<'_>, expected: &BTreeMap<String, Bounds>) -> Result<()> {

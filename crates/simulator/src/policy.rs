@@ -295,7 +295,7 @@ impl DemandPolicy {
             start: scaling::DEMAND_TASK_START,
             window: scaling::DEMAND_WINDOW,
             every: Duration::from_secs(60),
-            cooldown_out: Duration::ZERO,
+            cooldown_out: scaling::TRACKING_COOLDOWN,
             cooldown_in: Duration::ZERO,
         }
     }

@@ -43,8 +43,8 @@ fn list_uses(stack: &Stack) -> Uses<'_> {
     };
     let has_topic = stack.has_subscribers() || stack.services.values().any(has_steps);
     if let Some(key) = common.filter(|_| has_topic) {
+        // An alarm's topic is encrypted and decrypted by the permissions of whoever publishes to it.
         add(key, Use::Alarms, "encryption".to_owned());
-        add(key, Use::Topics, "encryption".to_owned());
     }
     for (name, queue) in &stack.queues {
         if let Queue::Create(spec) = queue

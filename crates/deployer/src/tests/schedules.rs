@@ -13,9 +13,10 @@ use aws_smithy_types::DateTime;
 use template::Template;
 
 use super::cloud::{Told, json_error, run};
+use super::cloudformation::{CloudFormation, NAME};
 use crate::error::Result;
 use crate::resource::Resource;
-use crate::schedules::hold_bounds;
+use crate::schedules::{hold_bounds, hold_bounds_again};
 
 const ID: &str = "service/shop/w";
 
@@ -59,11 +60,8 @@ fn target_paused(min: i32, max: i32, paused: bool) -> Rule {
     )
 }
 
-/// Holds the bounds of a target that has these; gives those that were registered.
-async fn hold(
-    found: (i32, i32),
-    (template, before): (&Template, Option<&str>),
-) -> (Result<()>, Vec<(i32, i32)>, Told) {
+/// The bounds that are registered, and the call that registers them.
+fn registering() -> (Arc<Mutex<Vec<(i32, i32)>>>, Rule) {
     let registered = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&registered);
     let register = mock!(aws_sdk_applicationautoscaling::Client::register_scalable_target)
@@ -73,6 +71,15 @@ async fn hold(
             noted.lock().unwrap().push(bounds);
             MockResponse::Output(RegisterScalableTargetOutput::builder().build())
         });
+    (registered, register)
+}
+
+/// Holds the bounds of a target that has these; gives those that were registered.
+async fn hold(
+    found: (i32, i32),
+    (template, before): (&Template, Option<&str>),
+) -> (Result<()>, Vec<(i32, i32)>, Told) {
+    let (registered, register) = registering();
     let (result, told) = hold_with(&[target(found.0, found.1), register], template, before).await;
     let registered = registered.lock().unwrap().clone();
     (result, registered, told)
@@ -90,7 +97,7 @@ async fn hold_with(
         status: "CREATE_COMPLETE".to_owned(),
     }];
     run(rules, async |session| {
-        hold_bounds(session, &resources, (template, before), NOW).await
+        hold_bounds(session, &resources, (template.to_json(), before), NOW).await
     })
     .await
 }
@@ -136,4 +143,24 @@ async fn a_schedule_that_is_paused_is_left_alone() {
     let (result, told) = hold_with(&[paused], &template(SCHEDULE), None).await;
     result.unwrap();
     assert!(told.has("the schedule of service/shop/w is paused"));
+}
+
+/// A rollback registers the widest bounds of the template that is deployed again.
+#[tokio::test(start_paused = true)]
+async fn after_a_rollback_the_bounds_before_hold_again() {
+    let before = template(SCHEDULE);
+    let cloud = CloudFormation::with("UPDATE_ROLLBACK_COMPLETE");
+    cloud.state().stack().holds(
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        "WScalableTarget",
+        &format!("{ID}|ecs:service:DesiredCount|ecs"),
+    );
+    let (registered, register) = registering();
+    let mut rules = cloud.rules();
+    rules.extend([target(1, 20), register]);
+    run(&rules, async |session| {
+        hold_bounds_again(session, NAME, Some(before.body()), NOW).await;
+    })
+    .await;
+    assert_eq!(*registered.lock().unwrap(), [(3, 20)]);
 }

@@ -26,9 +26,13 @@ pub const WITHIN_OBJECTIVE_METRIC: &str = "WithinObjective";
 /// See [`PROCESSING_TIME_METRIC`].
 pub const WARM_TASKS_METRIC: &str = "WarmTasks";
 
-/// Name of the metric that target tracking on demand follows with target 1: the largest need of the
-/// window ÷ running tasks. Its dimensions are `ClusterName` and `ServiceName`.
+/// Name of the metric that target tracking on demand follows with target 1: the tasks
+/// needed ÷ desired tasks. Its dimensions are `ClusterName` and `ServiceName`.
 pub const NEED_PER_TASK_METRIC: &str = "TasksNeededPerDesiredTask";
+
+/// Cooldown after a scale-out by target tracking on [`NEED_PER_TASK_METRIC`], where a definition sets none. The latest
+/// datapoint of the alarm can be two minutes old, and its need was divided by the count from before the scale-out.
+pub const TRACKING_COOLDOWN: Duration = Duration::from_secs(120);
 
 /// Time from a decision to the first message of a new task, where a definition sets none.
 pub const DEMAND_TASK_START: Duration = Duration::from_secs(40);

@@ -117,9 +117,13 @@ impl Tracking {
             cooldown_in: policy.cooldown_in,
             every,
         };
+        let tracking = Self::new(scenario, tracked, None, bounds, seed);
+        let kept = tracking.high.evaluation.range();
+        let kept = kept.max(tracking.low.evaluation.range());
         Self {
             need: Some(NeedMetric::new(scenario, policy, every)),
-            ..Self::new(scenario, tracked, None, bounds, seed)
+            metric: Metric::new(Statistic::Maximum, kept),
+            ..tracking
         }
     }
 

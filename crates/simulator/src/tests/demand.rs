@@ -301,3 +301,21 @@ fn warm_tasks_that_an_objective_takes_are_found() {
     let tracking = demand(Form::Tracking);
     assert_eq!(crate::find_warm_need(&tracking, &load, 1, 0.9), Ok(None));
 }
+
+/// A step from 1 to 15 messages per second of 2 s each, work for 30 tasks. A datapoint from before a scale-out must not be
+/// multiplied by the count after it: without a cooldown, some seeds went to 244 and more.
+#[test]
+fn target_tracking_on_the_need_does_not_add_its_tasks_twice() {
+    let load = Load::generate("step:from=60/min,to=900/min,at=30m,for=3h").unwrap();
+    for seed in 1..=24 {
+        let policy = Policy::Demand(DemandPolicy::defaults(Duration::from_secs(2)));
+        let work = Distribution::Exponential(Duration::from_secs(2));
+        let scenario = Scenario {
+            max: 400,
+            ..Scenario::new("step", Duration::from_secs(600), work, policy)
+        };
+        let outcome = simulate(&scenario, &load, seed).unwrap();
+        assert!(outcome.tasks.most <= 60, "{seed}: {}", outcome.tasks.most);
+        assert!(outcome.within_objective > 0.999, "{seed}");
+    }
+}

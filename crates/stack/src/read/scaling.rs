@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use scaling::TRACKING_COOLDOWN;
+
 use super::fields::Fields;
 use super::shared::{cooldown, counts};
 use super::steps::step_scaling;
 use crate::Slo;
-use crate::model::{Actuator, BacklogPerTask, BacklogSource, Demand, Scaling, Utilization, Warm};
+use crate::model::{
+    Actuator, BacklogPerTask, BacklogSource, Cooldown, Demand, Scaling, Utilization, Warm,
+};
 
 /// A policy without its own latency aims at that of the service's objective.
 pub(super) fn scaling(fields: Fields<'_>, slo: Option<Slo>) -> Scaling {
@@ -40,6 +44,15 @@ fn backlog_per_task(fields: Fields<'_>, objective: Duration) -> BacklogPerTask {
 }
 
 fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
+    let actuator = match fields.text("actuator").as_str() {
+        "target_tracking" => Actuator::TargetTracking,
+        _ => Actuator::Function,
+    };
+    let usual = match actuator {
+        Actuator::TargetTracking => TRACKING_COOLDOWN,
+        Actuator::Function => Duration::ZERO,
+    };
+    let pauses = fields.object("cooldown");
     Demand {
         acceptable_latency: fields
             .optional_duration("acceptable_latency")
@@ -47,10 +60,7 @@ fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
         // The word `measured` is no duration.
         processing_time: fields.optional_duration("processing_time"),
         concurrency: fields.whole("concurrency"),
-        actuator: match fields.text("actuator").as_str() {
-            "target_tracking" => Actuator::TargetTracking,
-            _ => Actuator::Function,
-        },
+        actuator,
         every: fields.duration("every"),
         warm: match (fields.optional_whole("warm"), fields.text("warm").as_str()) {
             (Some(tasks), _) => Warm::Tasks(tasks),
@@ -59,7 +69,10 @@ fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
         },
         task_start: fields.duration("task_start"),
         window: fields.duration("window"),
-        cooldown: cooldown(fields),
+        cooldown: Cooldown {
+            out: pauses.optional_duration("out").unwrap_or(usual),
+            r#in: pauses.duration("in"),
+        },
     }
 }
 

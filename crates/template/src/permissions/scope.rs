@@ -46,6 +46,8 @@ pub(super) struct Scope {
     pub(super) exec: bool,
     /// Whether a function scales by demand.
     pub(super) follows_demand: bool,
+    /// Whether a scalable target has a schedule, whose bounds a deploy registers.
+    pub(super) has_schedule: bool,
     /// Whether functions read what they scale from the assets bucket.
     pub(super) reads_fleet: bool,
     /// ARNs of topics that tasks publish to.
@@ -113,6 +115,7 @@ impl Scope {
             file_systems: vec![text("FILE_SYSTEM")],
             exec: true,
             follows_demand: true,
+            has_schedule: true,
             reads_fleet: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
@@ -167,6 +170,7 @@ impl Scope {
             follows_demand: template
                 .resources()
                 .any(|(id, _)| id.starts_with(&names::demand_function(1))),
+            has_schedule: !template.list_schedules().is_empty(),
             reads_fleet: !template.objects().is_empty(),
             published: Vec::new(),
             topics: Vec::new(),

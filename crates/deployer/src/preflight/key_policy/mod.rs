@@ -149,8 +149,12 @@ fn is_allowed(statements: &[Value], key: &str, used: Use, call: &str, home: Home
                 && names_key(statement, key)
         })
     };
-    // A denial under a condition may not be met.
-    let is_denied = about("Deny").any(|statement| conditions(statement).next().is_none());
+    // A denial under a condition may not be met, unless the condition is about what a service's request never has.
+    let is_denied = about("Deny").any(|statement| {
+        conditions(statement).all(|(operator, key, _)| {
+            lacks(key) && (operator.contains("Not") || operator.ends_with("IfExists"))
+        })
+    });
     !is_denied && about("Allow").any(|statement| may_be_met(statement, used, home))
 }
 
@@ -213,11 +217,15 @@ fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
 fn may_be_met(statement: &Value, used: Use, home: Home<'_>) -> bool {
     conditions(statement).all(|(operator, key, values)| {
         // `IfExists` and `ForAnyValue:` change nothing where the key is there.
+        let if_absent = operator.ends_with("IfExists") || operator.starts_with("ForAllValues:");
         let operator = operator.rsplit(':').next().unwrap_or(operator);
         let operator = operator.trim_end_matches("IfExists");
         let like = ["StringLike", "ArnLike", "ArnEquals"].contains(&operator);
         if !like && operator != "StringEquals" && operator != "StringEqualsIgnoreCase" {
             return true;
+        }
+        if lacks(key) {
+            return if_absent;
         }
         match key.to_ascii_lowercase().as_str() {
             "aws:sourceaccount" => texts(values).any(|value| match like {
@@ -231,6 +239,19 @@ fn may_be_met(statement: &Value, used: Use, home: Home<'_>) -> bool {
             _ => true,
         }
     })
+}
+
+/// Whether a request by a service, with its own identity, never has this key. A condition on a key that isn't there is met
+/// by negated operators, `IfExists`, and `ForAllValues:` only. Source: IAM User Guide, "IAM JSON policy elements: Condition operators".
+fn lacks(key: &str) -> bool {
+    let absent = [
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "kms:calleraccount",
+    ];
+    absent.contains(&key.to_ascii_lowercase().as_str())
 }
 
 /// Parts of an ARN before its resource.

@@ -237,8 +237,8 @@ fn a_denial_counts_unless_it_has_a_condition() {
         missing(&[statements.to_vec(), vec![deny]].concat())
     };
     assert_eq!(denied(None), ALL);
-    let from_elsewhere = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } });
-    assert_eq!(denied(Some(from_elsewhere)), []);
+    let unencrypted = json!({ "Bool": { "aws:SecureTransport": "false" } });
+    assert_eq!(denied(Some(unencrypted)), []);
 }
 
 #[test]
@@ -262,4 +262,37 @@ fn patterns_are_those_of_iam() {
     ] {
         assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
     }
+}
+
+/// A service's own request has no organization, no principal's account, and no caller's account. The policy of `alias/aws/sns`
+/// rests on the last of these, which is why alarms can't use that key.
+#[test]
+fn conditions_on_what_a_services_request_never_has_are_known() {
+    let cloudwatch = || allow("cloudwatch.amazonaws.com", "Sid", json!("Alarms"));
+    let managed = allow(
+        "cloudwatch.amazonaws.com",
+        "Condition",
+        json!({ "StringEquals": { "kms:CallerAccount": "111122223333", "kms:ViaService": "sns.us-west-2.amazonaws.com" } }),
+    );
+    assert!(missing(&[managed]).contains(&Use::Alarms));
+    let optional = json!({ "StringEqualsIfExists": { "aws:PrincipalOrgID": "o-1234567890" } });
+    let optional = allow("cloudwatch.amazonaws.com", "Condition", optional);
+    assert!(!missing(&[optional]).contains(&Use::Alarms));
+    let denied = |condition: Value| {
+        let mut denial = allow("cloudwatch.amazonaws.com", "Condition", condition);
+        denial["Effect"] = json!("Deny");
+        denial["Principal"] = json!("*");
+        missing(&[cloudwatch(), denial]).contains(&Use::Alarms)
+    };
+    let outsider = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1234567890" } });
+    assert!(denied(outsider));
+    // Services are usually left out.
+    let person = json!({
+        "StringNotEquals": { "aws:PrincipalOrgID": "o-1234567890" },
+        "BoolIfExists": { "aws:PrincipalIsAWSService": "false" },
+    });
+    assert!(!denied(person));
+    assert!(!denied(
+        json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1234567890" } })
+    ));
 }

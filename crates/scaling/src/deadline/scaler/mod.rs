@@ -161,7 +161,8 @@ impl DeadlineScaler {
     /// tasks needed ÷ desired tasks. While it isn't known to which count scale-in can go, only a value over 1 is returned.
     ///
     /// Divided by the *running* tasks, as a backlog is, the value would stay high until the tasks of the last scale-out
-    /// run, and each datapoint until then would add them again.
+    /// run, and each datapoint until then would add them again. The policy needs a cooldown of [`crate::TRACKING_COOLDOWN`]: until
+    /// then, a datapoint can be from before the latest scale-out.
     pub fn measure(
         &mut self,
         seen: &ServiceReading<'_>,
@@ -171,7 +172,9 @@ impl DeadlineScaler {
         let share = |tasks: f64| tasks / f64::from(seen.desired.max(1));
         let known = estimate.need.zip(estimate.keep);
         let value = match known {
-            Some((need, keep)) => Some(share(need.max(keep))),
+            Some((need, _)) if share(need) > 1.0 => Some(share(need)),
+            // What is kept limits scale-in, and adds no task.
+            Some((need, keep)) => Some(share(need.max(keep)).min(1.0)),
             None => estimate.at_least.map(share).filter(|value| *value > 1.0),
         };
         (estimate, value)

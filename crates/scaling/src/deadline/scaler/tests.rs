@@ -322,3 +322,24 @@ fn a_new_environment_removes_nothing_before_it_knows_the_arrivals_of_earlier_day
     policy.warm = Warm::Off;
     assert_eq!(after(&policy, 600), (false, 1, 1));
 }
+
+proptest! {
+    /// Target tracking adds tasks only for what is needed; what must be kept never does, however many were needed or busy.
+    #[test]
+    fn what_is_kept_adds_no_task_by_target_tracking(
+        checks in proptest::collection::vec((0u64..5_000, 0u64..500, 0u32..60), 1..40),
+    ) {
+        let mut scaler = DeadlineScaler::without_bounds(1, DeadlineSettings { every: at(60), ..settings() });
+        for ((visible, in_flight, desired), minute) in checks.into_iter().zip(0..) {
+            let counts = QueueCounts { visible, in_flight };
+            let seen = ServiceReading {
+                at: at(minute * 60), queues: &[Some(counts)], running: desired, desired,
+            };
+            let (estimate, value) = scaler.measure(&seen, false);
+            let needed = estimate.at_least.unwrap_or_default();
+            if let Some(value) = value {
+                prop_assert_eq!(value > 1.0, needed > f64::from(desired.max(1)));
+            }
+        }
+    }
+}

@@ -58,7 +58,7 @@ pub(super) static DEMAND: Object = Object {
             "cooldown",
             Kind::Object(&DEMAND_COOLDOWN),
             "{}",
-            "Pauses between changes of the desired count; the algorithm needs none.",
+            "Pauses between changes of the desired count.",
         ),
     ],
     rules: &[],
@@ -86,11 +86,10 @@ static WINDOW: Time = time(SECOND, MINUTE, DAY);
 static DEMAND_COOLDOWN: Object = Object {
     what: "the cooldowns of demand",
     fields: &[
-        default(
+        optional(
             "out",
             Kind::Time(&PAUSE),
-            "0s",
-            "After a scale-out, how long only a larger count is set.",
+            "After a scale-out, how long only a larger count is set. Otherwise 0s; `2m` with `target_tracking`, whose datapoints can be from before the scale-out.",
         ),
         default(
             "in",

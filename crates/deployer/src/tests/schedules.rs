@@ -60,9 +60,11 @@ fn target_paused(min: i32, max: i32, paused: bool) -> Rule {
     )
 }
 
+type Registered = Arc<Mutex<Vec<(i32, i32)>>>;
+
 /// The bounds that are registered, and the call that registers them.
-fn registering() -> (Arc<Mutex<Vec<(i32, i32)>>>, Rule) {
-    let registered = Arc::new(Mutex::new(Vec::new()));
+fn registering() -> (Registered, Rule) {
+    let registered = Registered::default();
     let noted = Arc::clone(&registered);
     let register = mock!(aws_sdk_applicationautoscaling::Client::register_scalable_target)
         .then_compute_response(move |input| {

@@ -32,6 +32,7 @@ fn load(kind: usize, seed: u64, speed: u64) -> Load {
     Load::from_messages(messages, lasts)
 }
 
+/// Those that don't compute by deadlines.
 fn policies() -> Vec<Policy> {
     let backlog = |every| {
         Policy::BacklogPerTask(BacklogPolicy {
@@ -39,13 +40,11 @@ fn policies() -> Vec<Policy> {
             ..BacklogPolicy::copilot(20.0)
         })
     };
-    let half = Duration::from_millis(500);
     vec![
         backlog(60),
         backlog(120),
         Policy::Steps(StepPolicy::cdk_queue_processing().unwrap()),
         Policy::Keda(KedaPolicy::defaults(20.0)),
-        Policy::Demand(DemandPolicy::defaults(half)),
         Policy::Ideal,
         Policy::Fixed { tasks: 6 },
     ]

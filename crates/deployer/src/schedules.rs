@@ -1,7 +1,7 @@
 //! The bounds of schedules. CloudFormation registers a scalable target with the widest bounds that ever hold, and its
 //! scheduled actions narrow them from their next time on; what holds until then is registered here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
@@ -47,19 +47,12 @@ fn list_bounds(
     before: Option<&str>,
     now: Duration,
 ) -> BTreeMap<String, Bounds> {
-    let list = |template: &Value| -> Vec<(String, Value)> {
-        let resources = template.get("Resources").and_then(Value::as_object);
-        let all = resources.into_iter().flatten();
-        all.map(|(id, resource)| (id.clone(), resource.clone()))
-            .collect()
-    };
-    let scheduled = list(deployed).into_iter();
+    let scheduled = list_resources(deployed);
     let mut by_id: BTreeMap<String, Bounds> = scheduled
-        .filter_map(|(id, resource)| Some((id, read_schedule(&resource)?.bounds_at(now))))
+        .filter_map(|(id, resource)| Some((id.clone(), read_schedule(resource)?.bounds_at(now))))
         .collect();
     let before: Option<Value> = before.and_then(|text| serde_json::from_str(text).ok());
-    for (id, resource) in before.iter().flat_map(list) {
-        let (id, resource) = (&id, &resource);
+    for (id, resource) in before.iter().flat_map(list_resources) {
         let ended = read_schedule(resource).is_some() && !by_id.contains_key(id);
         if let Some(bounds) = ended.then(|| plain_bounds(deployed, id)).flatten() {
             by_id.insert(id.clone(), bounds);
@@ -72,6 +65,12 @@ fn list_bounds(
         (resource.resource_type == types::SCALABLE_TARGET).then(|| (id.to_owned(), *bounds))
     });
     named.collect()
+}
+
+/// The resources of a template, by logical ID.
+fn list_resources(template: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let resources = template.get("Resources").and_then(Value::as_object);
+    resources.into_iter().flatten()
 }
 
 /// The bounds of a scalable target without a schedule.
@@ -132,7 +131,20 @@ async fn register(session: &Session<'_>, id: &str, bounds: Bounds) -> Result<()>
     session.note(format!(
         "registering the bounds of {id} that its schedule holds now: {min} to {max} tasks"
     ));
-    let int = |bound: u32| i32::try_from(bound).unwrap_or(i32::MAX);
+    let int = |bound: u32| Some(i32::try_from(bound).unwrap_or(i32::MAX));
+    register_target(session, id, (int(min), int(max)), None).await
+}
+
+/// Registers a service's scalable target: its bounds, and with tags a new one. What isn't given, such as a pause, stays.
+///
+/// # Errors
+/// If Application Auto Scaling refuses or can't be reached.
+pub(crate) async fn register_target(
+    session: &Session<'_>,
+    id: &str,
+    (min, max): (Option<i32>, Option<i32>),
+    tags: Option<HashMap<String, String>>,
+) -> Result<()> {
     let request = session
         .clients
         .applicationautoscaling
@@ -141,8 +153,9 @@ async fn register(session: &Session<'_>, id: &str, bounds: Bounds) -> Result<()>
         .service_namespace(ServiceNamespace::Ecs)
         .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
         .resource_id(id)
-        .min_capacity(int(min))
-        .max_capacity(int(max))
+        .set_min_capacity(min)
+        .set_max_capacity(max)
+        .set_tags(tags)
         .send()
         .await;
     sent.map(drop)

@@ -7,6 +7,7 @@ use aws_sdk_applicationautoscaling::types::{
 };
 
 use crate::error::{Result, aws};
+use crate::schedules::register_target;
 use crate::session::Session;
 
 use super::broken::Broken;
@@ -16,20 +17,9 @@ use super::given::Given;
 pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let resource = broken.part.text("ResourceId");
     let given = broken.given();
-    let request = session
-        .clients
-        .applicationautoscaling
-        .register_scalable_target();
-    let sent = request
-        .service_namespace(ServiceNamespace::Ecs)
-        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
-        .resource_id(resource)
-        .set_min_capacity(given.at("MinCapacity").int())
-        .set_max_capacity(given.at("MaxCapacity").int())
-        .set_tags(broken.is_missing().then(|| broken.tags().collect()))
-        .send()
-        .await;
-    sent.map_err(aws(format!("register the scalable target {resource}")))?;
+    let bounds = ["MinCapacity", "MaxCapacity"].map(|name| given.at(name).int());
+    let tags = broken.is_missing().then(|| broken.tags().collect());
+    register_target(session, resource, bounds.into(), tags).await?;
     for action in given.at("ScheduledActions").items() {
         put_action(session, resource, action).await?;
     }

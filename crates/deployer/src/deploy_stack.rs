@@ -18,6 +18,7 @@ use crate::prepare::{BuildFunctions, prepare_stack};
 use crate::region::require_partition;
 use crate::schedules::{hold_bounds, hold_bounds_again};
 use crate::session::{DeployStep, Progress, Session};
+use crate::suspension::{Suspensions, carry_out, plan_suspensions};
 use crate::verify::verify;
 
 /// What to deploy, and what its plan may do.
@@ -73,6 +74,9 @@ pub async fn deploy_stack<E: From<Error>>(
     if request.in_sandbox {
         note_ignored(session, stack);
     }
+    let tags = admitted.as_ref().map(|(deployed, _)| deployed.tags.clone());
+    let suspensions = plan_suspensions(session, stack, &tags.unwrap_or_default()).await?;
+    let stack = &with_tags(stack, &suspensions);
     session.begin(DeployStep::Prepare);
     let before = admitted.as_ref();
     let before = before.and_then(|(_, template)| template.as_deref());
@@ -101,6 +105,7 @@ pub async fn deploy_stack<E: From<Error>>(
     set_fixed_counts(session, &resources, counts, &deployed.plan).await?;
     let template = prepared.template.to_json();
     hold_bounds(session, &resources, (template, before), now()).await?;
+    carry_out(session, &suspensions).await?;
     protect(session, &stack.name, stack.termination_protection).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;
@@ -112,6 +117,13 @@ pub async fn deploy_stack<E: From<Error>>(
         identity,
         deployed,
     })
+}
+
+/// The stack with the tags that record what is suspended.
+fn with_tags(stack: &Stack, suspensions: &Suspensions) -> Stack {
+    let mut stack = stack.clone();
+    stack.tags.extend(suspensions.tags.clone());
+    stack
 }
 
 /// Says which keys of the definition have no effect in the sandbox, where tasks are processes or placeholders.

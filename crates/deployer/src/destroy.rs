@@ -17,6 +17,7 @@ use crate::resource::Resource;
 use crate::retain::take_retained;
 use crate::session::Session;
 use crate::status::{Operation, Status};
+use crate::suspension::resume_all;
 
 /// What a destruction will take away.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -187,6 +188,7 @@ async fn proved(
     stack: &Observed,
     resources: &[Resource],
 ) -> Result<Destroyed> {
+    resume_all(session, &stack.tags).await?;
     let begun = Instant::now();
     let patience = AFTERGLOW.min(session.pace.patience);
     let mut delay = session.pace.first;

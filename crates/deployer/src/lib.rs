@@ -51,9 +51,11 @@ mod session;
 mod status;
 mod stray_instances;
 mod stray_tasks;
+mod suspension;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod track_record;
 mod unreadable;
 mod verify;
 mod wait;
@@ -95,3 +97,4 @@ pub use resource::Resource;
 pub use run::name_run;
 pub use session::{DeployStep, Pace, Progress, Session};
 pub use status::{NextStep, Operation, Recovery, Status, next_step};
+pub use track_record::{RecordSubject, TrackRecord, find_service, read_track_record};

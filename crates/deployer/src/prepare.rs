@@ -12,10 +12,12 @@ use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::deploy::plan;
 use crate::error::{Error, Result};
+use crate::observe::observe;
 use crate::plan::Plan;
 use crate::preflight::{Identity, can_serialize, resolve_digests};
 use crate::region::require_partition;
 use crate::session::Session;
+use crate::suspension::plan_suspensions;
 
 /// Builds and packs functions, for the requested architecture if possible.
 pub type BuildFunctions<'a, E> =
@@ -84,6 +86,12 @@ pub async fn diff_stack<E: From<Error>>(
     build: &BuildFunctions<'_, E>,
 ) -> Result<(Template, Option<Plan>), E> {
     require_partition(stack, &identity.region)?;
+    let observed = observe(session, &stack.name).await?;
+    let tags = observed.map(|observed| observed.tags).unwrap_or_default();
+    let suspensions = plan_suspensions(session, stack, &tags).await?;
+    let mut stack = stack.clone();
+    stack.tags.extend(suspensions.tags);
+    let stack = &stack;
     let made = make_template(session, stack, deployed, identity, build).await?;
     let bucket = Bucket::of(stack, &identity.account, &identity.region);
     let body = made.template.body();

@@ -39,9 +39,9 @@ pub use deadline::{
 pub use demand::{
     DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW, Decision, DecisionReason, DemandAction,
     DemandOrder, DemandPolicy, DemandPolicyError, DemandRequest, FleetDocument, FleetError,
-    FleetObject, NEED_PER_TASK_METRIC, PROCESSING_TIME_METRIC, QueueCounts, ServiceReading,
-    TASK_START_METRIC, TASKS_NEEDED_METRIC, TRACKING_COOLDOWN, WARM_TASKS_METRIC,
-    WITHIN_OBJECTIVE_METRIC, tasks_for,
+    FleetObject, NEED_PER_TASK_METRIC, PROCESSING_TIME_METRIC, QueueCounts,
+    RECOMMENDED_TASKS_METRIC, ServiceReading, TASK_START_METRIC, TASKS_NEEDED_METRIC,
+    TRACKING_COOLDOWN, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, tasks_for,
 };
 pub use evaluation::{AlarmState, EXTRA_DATAPOINTS, Evaluation};
 pub use parsed::{ActivityStatus, Parsed, UnknownText};

@@ -1,6 +1,6 @@
 //! The dashboard: whether the service meets its latency objective, and whether scaling follows the load.
 
-use scaling::TASKS_NEEDED_METRIC;
+use scaling::{RECOMMENDED_TASKS_METRIC, TASKS_NEEDED_METRIC};
 use serde_json::{Value, json};
 use stack::{Actuator, Demand, StepScaling};
 
@@ -145,6 +145,12 @@ fn demand_widget(resolved: &Resolved<'_>, service: &ResolvedService<'_>, demand:
         let options = json!({ "label": "needed for each that runs", "yAxis": "right" });
         metrics.push(tracked.row(options));
         lines.push(json!({ "label": "target", "value": 1, "yAxis": "right" }));
+    }
+    if demand.actuator == Actuator::None {
+        let name = RECOMMENDED_TASKS_METRIC;
+        let (namespace, dimensions) = (&resolved.stack.metric.namespace, service.dimensions());
+        let recommended = MetricStatistic::new(namespace, name, dimensions, "Maximum");
+        metrics.push(recommended.row(json!({ "label": "would be set" })));
     }
     let title = format!("{}: tasks needed", service.short);
     graph_widget(&title, PERIOD_SECONDS, &metrics, lines)

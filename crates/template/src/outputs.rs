@@ -3,7 +3,7 @@
 //! At most two outputs a queue, one a service, and for its load balancer and its alarm steps three
 //! more, so that a stack runs out of CloudFormation's 500 resources before its 200 outputs. All else is found by logical id ([`names`]).
 
-use stack::{Actuator, LoadBalancer, Queue, ServiceSource};
+use stack::{LoadBalancer, Queue, ServiceSource};
 
 use crate::builder::Builder;
 use crate::contract::url_output;
@@ -67,7 +67,7 @@ pub(crate) fn add(
 }
 
 fn add_metric(builder: &mut Builder, resolved: &Resolved<'_>, measured: &[Measured<'_, '_>]) {
-    if measured.is_empty() && resolved.demanded(Actuator::Function).is_empty() {
+    if measured.is_empty() && resolved.checked_by_function().is_empty() {
         return;
     }
     let namespace = Text::from(resolved.stack.metric.namespace.as_str());

@@ -26,6 +26,7 @@ mod killed;
 mod lambda;
 mod live;
 mod loss;
+mod observe;
 mod output;
 mod ownership;
 mod rule;

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod calibrate;
+mod compare;
 mod completions;
 mod cost;
 mod demo;
@@ -42,6 +43,8 @@ pub(crate) enum Verb {
     Cost(cost::Args),
     /// Search for the cheapest parameters of a stack definition that keep its promise under a load
     Tune(tune::Args),
+    /// Compare what a service did with what its policy would have done on the same messages
+    Compare(compare::Args),
     /// Measure how target tracking behaves in your account, and write a file of assumptions
     Calibrate(calibrate::Args),
     /// Run a small system through its whole life in your account, and write a report for an issue
@@ -98,6 +101,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
         Verb::Simulate(args) => simulate::run(args, format).await,
         Verb::Cost(args) => cost::run(args, format).await,
         Verb::Tune(args) => tune::run(args, format).await,
+        Verb::Compare(args) => compare::run(args, format).await,
         Verb::Calibrate(args) => calibrate::run(args, format).await,
         Verb::Acceptance(args) => acceptance::run(args, format).await,
         Verb::Diff(args) => diff::run(args, format).await,

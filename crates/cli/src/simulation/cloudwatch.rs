@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{Between, SentHistory, Session};
+use deployer::{Between, RecordSubject, SentHistory, ServiceName, Session, TrackRecord};
 use simulator::{Load, Rows};
-use stack::{Queue, Stack};
+use stack::{Queue, ServiceSource, Stack};
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::Known;
@@ -77,18 +77,84 @@ async fn read_history(
 ) -> Result<SentHistory> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
-    let identity = cloud.identify(&session, known).await?;
-    let account = Some(identity.account.as_str()).filter(|_| !cloud.local);
-    let names = list_queue_names(&session, stack, service, account).await?;
-    let Some(names) = names else {
-        let missing = identity.no_such_stack(&stack.name);
-        return Err(missing
-            .hint("before it is deployed, give a CSV file or a generator")
-            .into());
-    };
+    let names = find_queues(cloud, &session, known, (stack, service)).await?;
     ui.note(&format!("reading what was sent to {}", names.join(", ")));
     let history = deployer::sent_history(&session, &names, between, SystemTime::now()).await?;
     Ok(history)
+}
+
+/// The names of the queues that a service consumes.
+async fn find_queues(
+    cloud: &Cloud,
+    session: &Session<'_>,
+    known: &Known,
+    (stack, service): (&Stack, &str),
+) -> Result<Vec<String>> {
+    let identity = cloud.identify(session, known).await?;
+    let account = Some(identity.account.as_str()).filter(|_| !cloud.local);
+    let names = list_queue_names(session, stack, service, account).await?;
+    names.ok_or_else(|| {
+        let missing = identity.no_such_stack(&stack.name);
+        missing
+            .hint("before it is deployed, give a CSV file or a generator")
+            .into()
+    })
+}
+
+/// Reads what a service did, and what was sent to its queues as a load.
+pub(crate) async fn read_record(
+    stack: &Stack,
+    service: &str,
+    connect: &ConnectArgs,
+    between: Between,
+    ui: &Ui,
+) -> Result<(TrackRecord, Load)> {
+    let known = Known::of(stack);
+    let cloud = connect.connect(&known, ui).await?;
+    let read = async {
+        let progress = |progress| ui.progress(progress);
+        let session = cloud.session(&progress);
+        let queues = find_queues(&cloud, &session, &known, (stack, service)).await?;
+        let subject = find_subject(&session, stack, service, queues).await?;
+        ui.note(&format!(
+            "reading what {} did",
+            subject.service.service.as_str()
+        ));
+        let record = deployer::read_track_record(&session, &subject, between, SystemTime::now());
+        Ok(record.await?)
+    };
+    let record: TrackRecord = read
+        .await
+        .map_err(|failure: Failure| cloud.explain(failure))?;
+    let load = load(&record.sent)?;
+    Ok((record, load))
+}
+
+async fn find_subject(
+    session: &Session<'_>,
+    stack: &Stack,
+    service: &str,
+    queues: Vec<String>,
+) -> Result<RecordSubject> {
+    let found = stack.services.get(service);
+    let name = match found.map(|found| &found.source) {
+        Some(ServiceSource::Existing { cluster, service }) => ServiceName {
+            cluster: cluster.clone(),
+            service: service.clone(),
+        },
+        _ => {
+            let id = template::names::service(service);
+            deployer::find_service(session, &stack.name, &id).await?
+        }
+    };
+    let cpu = found.and_then(|found| found.scaling.as_ref()?.cpu);
+    let often = cpu.is_some_and(|cpu| cpu.high_resolution);
+    Ok(RecordSubject {
+        service: name,
+        queues,
+        namespace: stack.metric.namespace.clone(),
+        datapoints_per_minute: if often { 3 } else { 1 },
+    })
 }
 
 /// The names of the queues that a service consumes. `None` when its stack isn't deployed.

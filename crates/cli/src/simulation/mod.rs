@@ -17,9 +17,10 @@ use crate::ui;
 
 pub(crate) use self::assumptions::AssumptionsArg;
 pub(crate) use self::bill::{bill_table, bills_table};
+pub(crate) use self::cloudwatch::read_record;
 pub(crate) use self::input::{CONNECT_HEADING, Input, InputArgs};
 use self::load::LoadArgs;
-use self::subject::SubjectArgs;
+pub(crate) use self::subject::SubjectArgs;
 pub(crate) use self::subject::{parse_share, required_share, scenario_failure};
 
 /// Writes the report as one HTML page, and says where it is.

@@ -13,13 +13,13 @@ use super::assumptions::AssumptionsArg;
 
 /// Which service, and what is assumed.
 #[derive(Debug, clap::Args)]
-pub(super) struct SubjectArgs {
+pub(crate) struct SubjectArgs {
     /// Service to simulate (otherwise the only one that consumes a queue)
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
     /// Seed of everything that is drawn: the same one gives the same result
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     /// Assume something else: `slo`, `processing_time`, `concurrency`, `batch`, `deploy_every`, or a constant such as
     /// `task_start=uniform:30s..90s`; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_assumption)]
@@ -33,7 +33,7 @@ pub(super) struct SubjectArgs {
 
 impl SubjectArgs {
     /// The service that is meant.
-    pub(super) fn service(&self, stack: &Stack) -> Result<String> {
+    pub(crate) fn service(&self, stack: &Stack) -> Result<String> {
         match &self.service {
             Some(name) if !stack.services.contains_key(name) => {
                 let known = stack
@@ -54,7 +54,7 @@ impl SubjectArgs {
     /// reported once.
     ///
     /// Prices are those of `region`, or else of the definition's.
-    pub(super) fn overrides(&self, region: Option<&str>) -> Result<Overrides> {
+    pub(crate) fn overrides(&self, region: Option<&str>) -> Result<Overrides> {
         let prices = self.prices.as_deref().map(read_prices).transpose()?;
         let mut overrides = Overrides {
             prices: prices.map(Arc::new),

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
 use scaling::{
-    Bounds, DemandPolicy, DemandRequest, PROCESSING_TIME_METRIC, TASK_START_METRIC,
-    TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Warm, WarmFloor,
+    Bounds, DemandPolicy, DemandRequest, PROCESSING_TIME_METRIC, RECOMMENDED_TASKS_METRIC,
+    TASK_START_METRIC, TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Warm,
+    WarmFloor,
 };
 use serde::Serialize;
 
@@ -18,8 +19,13 @@ use crate::session::Session;
 /// How a service that scales by demand stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemandState {
-    /// Name of the function that sets the desired count; `None` when Application Auto Scaling does.
+    /// Name of the function that checks the service; `None` when Application Auto Scaling follows the demand.
     pub function: Option<String>,
+    /// Whether the function only observes, and sets no count.
+    pub observes: bool,
+    /// The newest count that the function would set if it didn't only observe: the largest of its minute. `None` when none was
+    /// published in the last 15 minutes.
+    pub recommended: Option<f64>,
     /// Fewest and most tasks that the function allows now.
     pub bounds: Option<Bounds>,
     /// The numbers of the demand algorithm.
@@ -93,6 +99,7 @@ fn metrics(service: &Published) -> &'static [&'static str] {
             TASK_START_METRIC,
             WITHIN_OBJECTIVE_METRIC,
             WARM_TASKS_METRIC,
+            RECOMMENDED_TASKS_METRIC,
         ],
         None => &[TASKS_NEEDED_METRIC],
     }
@@ -135,6 +142,7 @@ fn list_published(function: &Function, now: SystemTime) -> Vec<Published> {
                 namespace: policy.namespace.clone(),
                 state: DemandState {
                     function: Some(function.name.clone()),
+                    observes: policy.observe,
                     bounds: bounds_now(policy, now),
                     warm: Some(policy.warm),
                     ..initial_state(policy.law)
@@ -154,6 +162,8 @@ fn bounds_now(policy: &DemandPolicy, now: SystemTime) -> Option<Bounds> {
 fn initial_state(law: DemandRequest) -> DemandState {
     DemandState {
         function: None,
+        observes: false,
+        recommended: None,
         bounds: None,
         law,
         need: None,
@@ -181,6 +191,7 @@ fn add_datapoints(state: &mut DemandState, metric: &str, points: &[Datapoint], n
         PROCESSING_TIME_METRIC => state.measured.processing_time = value,
         TASK_START_METRIC => state.measured.task_start = value,
         WITHIN_OBJECTIVE_METRIC => state.measured.within_objective = value,
+        RECOMMENDED_TASKS_METRIC => state.recommended = value,
         WARM_TASKS_METRIC => state.measured.warm_tasks = value,
         _ => state.need = newest,
     }

@@ -74,7 +74,8 @@ impl ServiceState {
     pub fn task_bounds(&self) -> Option<Bounds> {
         let steps = self.alarm_steps.as_ref();
         let steps = steps.and_then(|steps| Bounds::new(steps.min, steps.max).ok());
-        let demand = self.demand.as_ref().and_then(|demand| demand.bounds);
+        let demand = self.demand.as_ref().filter(|demand| !demand.observes);
+        let demand = demand.and_then(|demand| demand.bounds);
         self.bounds.or(steps).or(demand)
     }
 

@@ -31,7 +31,7 @@ fn services(stack: &Stack) -> Vec<&'static str> {
     let registers = stack
         .services
         .values()
-        .any(|service| service.scaling.is_some() && !service.has_scaling_function());
+        .any(|service| service.has_scalable_target());
     let wanted = [
         ("ecs.amazonaws.com", true),
         ("ecs.application-autoscaling.amazonaws.com", registers),

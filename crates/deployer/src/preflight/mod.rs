@@ -17,6 +17,7 @@ use crate::observe::{ReadError, filled, garbled, read_error, reread};
 use crate::session::Session;
 
 pub(crate) use images::resolve_digests;
+pub(crate) use registered::list_own;
 pub(crate) use serialize::can_serialize;
 
 /// Whose account this is.

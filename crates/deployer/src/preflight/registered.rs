@@ -1,5 +1,5 @@
-//! Services of somebody else's that are scaled already: two hands on one desired count fight, and what
-//! the second stack registers or takes away is the first one's.
+//! Services of someone else that are scaled already. A second policy of Application Auto Scaling would register over what the first
+//! one's owner made, and remove it in the end. A function sets the count itself, so the other scaling can be suspended.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::observe::{observe, resources};
 use crate::session::Session;
 use crate::targets::physical_ids;
 
-/// Refuses to scale an existing service that is a scalable target already, unless it is this stack's own.
+/// Refuses to register an existing service that is a scalable target already, unless it is this stack's own.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let wanted = list_wanted(stack);
     let ids: Vec<String> = wanted.keys().cloned().collect();
@@ -29,9 +29,12 @@ pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     }
 }
 
-/// Resource id (`service/CLUSTER/SERVICE`) and short name of each existing service that the stack scales.
+/// Resource id (`service/CLUSTER/SERVICE`) and short name of each existing service that the stack registers.
 fn list_wanted(stack: &Stack) -> BTreeMap<String, &str> {
-    let scaled = stack.services.iter().filter(|(_, s)| s.scaling.is_some());
+    let scaled = stack
+        .services
+        .iter()
+        .filter(|(_, s)| s.has_scalable_target());
     scaled
         .filter_map(|(short, scaled)| match &scaled.source {
             ServiceSource::Existing { cluster, service } => {
@@ -55,7 +58,7 @@ async fn read_registered(session: &Session<'_>, ids: &[String]) -> Result<Vec<Sc
 }
 
 /// Resource ids of the scalable targets that the deployed stack made.
-async fn list_own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
+pub(crate) async fn list_own(session: &Session<'_>, name: &str) -> Result<Vec<String>> {
     let Some(stack) = observe(session, name).await? else {
         return Ok(Vec::new());
     };
@@ -82,6 +85,7 @@ fn refuse_takeover(
         stack.name
     ))
     .hint("two that scale one service undo each other's work: take it out of one of the two definitions")
+    .hint("`scaling: {demand: {…}}` can take over: it suspends the other scaling, and resumes it in the end")
     .hint(format!(
         "if nobody needs the old scaling any more: `aws application-autoscaling \
          deregister-scalable-target --service-namespace ecs --scalable-dimension \

@@ -29,6 +29,7 @@ mod remains;
 mod schedules;
 mod serialize;
 mod stray_tasks;
+mod suspension;
 mod verify;
 
 use crate::Error;

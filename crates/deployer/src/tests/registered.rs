@@ -4,6 +4,7 @@ use aws_sdk_applicationautoscaling::operation::describe_scalable_targets::Descri
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
+use stack::Scaling;
 
 use super::cloud::json_error;
 use super::cloudformation::CloudFormation;
@@ -87,4 +88,31 @@ async fn who_may_not_look_may_still_deploy() {
     let (result, told) = check(&measuring(&["prod/web".to_owned()]), &rules).await;
     result.unwrap();
     assert!(told.has("skipped: failed to look for scalable targets"));
+}
+
+/// What only observes may watch a service that someone else scales.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_only_observed_may_be_scaled_by_another() {
+    let names = ["prod/web".to_owned()];
+    let mut stack = measuring(&names);
+    for service in stack.services.values_mut() {
+        service.scaling = Some(observing());
+    }
+    let cloud = CloudFormation::default();
+    check(&stack, &rules(&cloud)).await.0.unwrap();
+}
+
+fn observing() -> Scaling {
+    let text = "name: shop
+queues: {orders: {}}
+services:
+  worker:
+    existing: prod/web
+    consumes: [orders]
+    slo: 1m
+    tasks: {min: 1, max: 5}
+    scaling: {demand: {processing_time: 2s, actuator: none}}
+";
+    let mut stack = stack::parse("stack.yaml", text).unwrap().stack;
+    stack.services.remove("worker").unwrap().scaling.unwrap()
 }

@@ -13,8 +13,8 @@ pub use decision::{Decision, DecisionReason, tasks_for};
 pub use order::{DemandAction, DemandOrder, FleetDocument, FleetError, FleetObject};
 pub use policy::{
     DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW, DemandPolicy, NEED_PER_TASK_METRIC,
-    PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC, TRACKING_COOLDOWN,
-    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
+    PROCESSING_TIME_METRIC, RECOMMENDED_TASKS_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
+    TRACKING_COOLDOWN, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
 };
 pub use reading::{QueueCounts, ServiceReading};
 pub use request::{DemandPolicyError, DemandRequest};

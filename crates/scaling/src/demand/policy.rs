@@ -26,6 +26,10 @@ pub const WITHIN_OBJECTIVE_METRIC: &str = "WithinObjective";
 /// See [`PROCESSING_TIME_METRIC`].
 pub const WARM_TASKS_METRIC: &str = "WarmTasks";
 
+/// Name of the metric of the desired count that a function would set if it didn't only observe: the largest of a minute's
+/// checks. Its dimensions are `ClusterName` and `ServiceName`.
+pub const RECOMMENDED_TASKS_METRIC: &str = "RecommendedTasks";
+
 /// Name of the metric that target tracking on demand follows with target 1: the tasks
 /// needed ÷ desired tasks. Its dimensions are `ClusterName` and `ServiceName`.
 pub const NEED_PER_TASK_METRIC: &str = "TasksNeededPerDesiredTask";
@@ -66,6 +70,9 @@ pub struct DemandPolicy {
     pub schedule: Option<Schedule>,
     /// The numbers of the demand algorithm.
     pub law: DemandRequest,
+    /// Whether the function only publishes the count that it would set, as [`RECOMMENDED_TASKS_METRIC`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observe: bool,
     /// Share of the messages that must meet the objective, if the definition sets one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<f64>,

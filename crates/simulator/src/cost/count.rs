@@ -6,7 +6,7 @@ use std::iter::Sum;
 use std::ops::Add;
 
 use stack::{
-    Actuator, AlarmMetric, BacklogSource, Cluster, Insights, Network, Queue, Service,
+    Actuator, AlarmMetric, BacklogSource, Cluster, Demand, Insights, Network, Queue, Service,
     ServiceSource, ServiceSpec, Stack, StepScaling,
 };
 
@@ -239,7 +239,7 @@ fn items(stack: &Stack) -> Vec<Item<'_>> {
 fn demanded(stack: &Stack) -> Vec<&str> {
     list_services(stack, |service| {
         let demand = service.demand();
-        demand.is_some_and(|demand| demand.actuator == Actuator::Function)
+        demand.is_some_and(Demand::is_by_function)
     })
 }
 
@@ -343,7 +343,7 @@ fn scaling(stack: &Stack, service: &Service) -> Inventory {
         creates = creates + scaling_function() + alarm(1.0);
     }
     match scaling.demand.as_ref().map(|demand| demand.actuator) {
-        Some(Actuator::Function) => creates + needs(),
+        Some(Actuator::Function | Actuator::None) => creates + needs(),
         Some(Actuator::TargetTracking) => creates + demand_tracking(),
         None => creates,
     }

@@ -35,9 +35,20 @@ pub(super) fn choose_policy(
             left_out(notes, what);
         }
     }
-    if let Some(demand) = &scaling.demand {
+    // What only observes beside another policy changes nothing. Alone, it is simulated as if it acted.
+    let demand = scaling.demand.as_ref();
+    let demand = demand.filter(|demand| demand.acts() || !scaling.has_other_than_demand());
+    if let Some(demand) = demand {
+        if !demand.acts() {
+            notes.push(
+                "`actuator: none` only observes: this is what the policy would do if it acted"
+                    .to_owned(),
+            );
+        }
         return Ok(match demand.actuator {
-            Actuator::Function => Policy::Deadline(deadline_policy(service, demand)),
+            Actuator::Function | Actuator::None => {
+                Policy::Deadline(deadline_policy(service, demand))
+            }
             Actuator::TargetTracking => Policy::Demand(demand_policy(stack, demand)),
         });
     }

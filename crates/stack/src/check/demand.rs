@@ -7,7 +7,7 @@ use super::objective::REACTION;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
-use crate::model::{Actuator, Demand, Service, Stack, Warm};
+use crate::model::{Actuator, Demand, Service, ServiceSource, Stack, Warm};
 use crate::path;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -31,6 +31,8 @@ pub(super) fn check_is_only_policy(
             "sets the desired count",
             "its function sets the count to what the work needs, and would undo within seconds what the other did",
         ),
+        // It only observes, whatever acts beside it.
+        Actuator::None => return,
         Actuator::TargetTracking => (
             "removes what isn't needed",
             "tasks are removed only when every policy agrees, and added when any asks for it, so the count would no longer be what the work needs",
@@ -57,6 +59,7 @@ pub(super) fn check(
     check_burst(service, path, demand, findings);
     check_function_keys(service, path, demand, findings);
     check_single_message(demand, path, findings);
+    check_count_is_set(service, path, findings);
     check_window(demand, &here, findings);
     if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
         let finding = Finding::error("demand is estimated from looks a minute apart")
@@ -68,6 +71,18 @@ pub(super) fn check(
             .help("older counts say too little of the arrivals: write `every: 1m`, or leave `actuator` out");
         findings.report(finding);
     }
+}
+
+/// A service that we create needs somebody who sets its count.
+fn check_count_is_set(service: &Service, path: &str, findings: &mut Findings) {
+    if service.is_scaled() || matches!(service.source, ServiceSource::Existing { .. }) {
+        return;
+    }
+    let finding = Finding::warning("nothing sets the number of tasks")
+        .at(format!("{path}.scaling.demand.actuator"), "only observes")
+        .at_key(format!("{path}.tasks"), "bounds of what it would set")
+        .help("a new service runs one task, and keeps the number that you set by hand: add the policy that is to scale it while this one observes, or let this one act (`actuator: function`)");
+    findings.report(finding);
 }
 
 fn check_queues(service: &Service, path: &str, findings: &mut Findings) {
@@ -92,7 +107,7 @@ pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
         }
     }
     for (key, service) in &stack.services {
-        if service.demand().is_none() {
+        if !service.demand().is_some_and(Demand::acts) {
             continue;
         }
         for (index, queue) in service.consumes.iter().enumerate() {
@@ -115,7 +130,7 @@ pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
 /// A burst waits for the check that sees it, and for the tasks that it then brings.
 fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Findings) {
     let (reaction, part, label, help) = match demand.actuator {
-        Actuator::Function => (
+        Actuator::Function | Actuator::None => (
             demand.every.saturating_add(demand.task_start),
             "task_start",
             format!(
@@ -136,7 +151,7 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
                 .to_owned(),
         ),
     };
-    let objective = service.latency_objective().unwrap_or_default();
+    let objective = aim(service, demand);
     if objective >= reaction {
         return;
     }
@@ -150,9 +165,15 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
     findings.report(finding);
 }
 
+/// What the service's messages are judged by; without an `slo`, what this policy aims at.
+fn aim(service: &Service, demand: &Demand) -> Duration {
+    let slo = service.slo.map(|slo| slo.latency);
+    slo.unwrap_or(demand.acceptable_latency)
+}
+
 /// What carries the first seconds of a burst.
 fn suggest_warm(service: &Service, demand: &Demand) -> String {
-    let objective = service.latency_objective().unwrap_or_default();
+    let objective = aim(service, demand);
     let kept = match demand.warm {
         Warm::Auto => {
             "`warm: auto` keeps warm tasks only once bursts come often enough to pay for them"
@@ -177,11 +198,12 @@ fn check_function_keys(service: &Service, path: &str, demand: &Demand, findings:
         for key in ["every", "warm"] {
             let at = format!("{here}.{key}");
             if findings.is_given(&at) {
-                let finding =
-                    Finding::error(format!("`{key}` goes only with `actuator: function`"))
-                        .at(at, "for the function")
-                        .at(format!("{here}.actuator"), "target tracking sets the count")
-                        .help(format!("leave `{key}` or `actuator` out"));
+                let finding = Finding::error(format!(
+                    "`{key}` doesn't go with `actuator: target_tracking`"
+                ))
+                .at(at, "for the function")
+                .at(format!("{here}.actuator"), "target tracking sets the count")
+                .help(format!("leave `{key}` or `actuator` out"));
                 findings.report(finding);
             }
         }
@@ -227,7 +249,7 @@ fn check_single_message(demand: &Demand, path: &str, findings: &mut Findings) {
 }
 
 fn check_window(demand: &Demand, here: &str, findings: &mut Findings) {
-    if demand.actuator == Actuator::Function || demand.window >= demand.task_start {
+    if demand.is_by_function() || demand.window >= demand.task_start {
         return;
     }
     let finding = Finding::warning("the window is shorter than a task takes to start")

@@ -3,7 +3,8 @@
 use super::{demand, groups, sleep, steps};
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    BacklogPerTask, BacklogSource, Cluster, Insights, Scaling, Service, ServiceSource, Stack,
+    BacklogPerTask, BacklogSource, Cluster, Demand, Insights, Scaling, Service, ServiceSource,
+    Stack,
 };
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
@@ -42,7 +43,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
 fn list_policies(scaling: &Scaling) -> Vec<&'static str> {
     let ways = [
         ("backlog_per_task", scaling.backlog_per_task.is_some()),
-        ("demand", scaling.demand.is_some()),
+        ("demand", scaling.demand.as_ref().is_some_and(Demand::acts)),
         ("cpu", scaling.cpu.is_some()),
         ("memory", scaling.memory.is_some()),
         ("steps", scaling.steps.is_some()),
@@ -57,7 +58,7 @@ fn list_policies(scaling: &Scaling) -> Vec<&'static str> {
 fn check_conflicts(scaling: &Scaling, path: &str, findings: &mut Findings) {
     let given = list_policies(scaling);
     let at = |name: &str| format!("{path}.scaling.{name}");
-    if let Some(demand) = &scaling.demand {
+    if let Some(demand) = scaling.demand.as_ref().filter(|demand| demand.acts()) {
         let other = given.iter().find(|name| **name != "demand");
         return demand::check_is_only_policy(demand, path, other.copied(), findings);
     }

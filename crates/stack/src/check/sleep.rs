@@ -7,7 +7,8 @@ use scaling::Bounds;
 use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{
-    AdjustmentType, AlarmMetric, BacklogSource, Count, Scaling, Service, StepAlarm, StepScaling,
+    AdjustmentType, AlarmMetric, BacklogSource, Count, Demand, Scaling, Service, StepAlarm,
+    StepScaling,
 };
 use crate::path;
 
@@ -33,7 +34,8 @@ pub(super) fn check(service: &Service, scaling: &Scaling, path: &str, findings: 
         .filter(|backlog| backlog.source == BacklogSource::Lambda);
     // Messages that wait without a task are a need, and messages in work are one too.
     let woken = by_function.is_some()
-        || scaling.demand.is_some()
+        || scaling.demand.as_ref().is_some_and(Demand::acts)
+        || !scaling.has_other_than_demand()
         || steps
             .clone()
             .any(|(_, steps)| why_steps_cannot_wake(steps).is_none());

@@ -191,14 +191,34 @@ impl Service {
                 .is_some_and(|demand| demand.actuator == Actuator::TargetTracking)
     }
 
-    /// Whether a scaling function sets its desired count, of its own or shared.
+    /// Whether a scaling function checks it, of its own or shared. It sets the desired count, or only observes.
     #[must_use]
     pub fn has_scaling_function(&self) -> bool {
         let scaling = self.scaling.as_ref();
         scaling.is_some_and(|scaling| scaling.alarm_steps.is_some())
-            || self
-                .demand()
-                .is_some_and(|demand| demand.actuator == Actuator::Function)
+            || self.demand().is_some_and(Demand::is_by_function)
+    }
+
+    /// Whether a policy changes its desired count: it has one that doesn't only observe.
+    #[must_use]
+    pub fn is_scaled(&self) -> bool {
+        let scaling = self.scaling.as_ref();
+        scaling.is_some_and(|scaling| scaling.has_other_than_demand())
+            || self.demand().is_some_and(Demand::acts)
+    }
+
+    /// Whether Application Auto Scaling changes its desired count.
+    #[must_use]
+    pub fn has_scalable_target(&self) -> bool {
+        let Some(scaling) = &self.scaling else {
+            return false;
+        };
+        let tracked = |demand: &Demand| demand.actuator == Actuator::TargetTracking;
+        scaling.backlog_per_task.is_some()
+            || scaling.cpu.is_some()
+            || scaling.memory.is_some()
+            || scaling.steps.is_some()
+            || scaling.demand.as_ref().is_some_and(tracked)
     }
 }
 
@@ -215,8 +235,20 @@ pub struct Scaling {
     pub steps: Option<StepScaling>,
     /// Step scaling by the scaling function, which alarms reach through SNS. Never beside another kind.
     pub alarm_steps: Option<StepScaling>,
-    /// The tasks that the work needs. Never beside another kind.
+    /// The tasks that the work needs. Beside another kind only if it does no more than observe.
     pub demand: Option<Demand>,
+}
+
+impl Scaling {
+    /// Whether there is another kind than demand.
+    #[must_use]
+    pub fn has_other_than_demand(&self) -> bool {
+        self.backlog_per_task.is_some()
+            || self.cpu.is_some()
+            || self.memory.is_some()
+            || self.steps.is_some()
+            || self.alarm_steps.is_some()
+    }
 }
 
 /// Scaling to the tasks that the work needs: see `docs/demand.md`.
@@ -243,6 +275,18 @@ pub struct Demand {
 }
 
 impl Demand {
+    /// Whether it changes the desired count, and doesn't only observe.
+    #[must_use]
+    pub fn acts(&self) -> bool {
+        self.actuator != Actuator::None
+    }
+
+    /// Whether the function checks it: to set the desired count, or only to observe.
+    #[must_use]
+    pub fn is_by_function(&self) -> bool {
+        self.actuator != Actuator::TargetTracking
+    }
+
     /// Warm tasks that a jump of the arrivals by one message per second takes, so that none of the messages waits longer than
     /// the objective; `None` if a function's reaction is fast enough, or if the processing time isn't known.
     ///
@@ -252,7 +296,7 @@ impl Demand {
     pub fn warm_tasks_per_rate(&self, objective: Duration) -> Option<f64> {
         let reaction = self.every.saturating_add(self.task_start);
         let late = reaction.checked_sub(objective)?;
-        if self.actuator != Actuator::Function || late.is_zero() {
+        if !self.is_by_function() || late.is_zero() {
             return None;
         }
         let processing = self.processing_time?.as_secs_f64() / f64::from(self.concurrency.max(1));
@@ -267,6 +311,9 @@ pub enum Actuator {
     Function,
     /// Application Auto Scaling, by target tracking on a metric that the metric function publishes.
     TargetTracking,
+    /// Nobody. The function checks the service as `Function` does, publishes the count that it would set, and isn't allowed
+    /// to set it.
+    None,
 }
 
 /// Target tracking on a predefined metric of ECS.

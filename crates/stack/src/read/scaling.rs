@@ -46,11 +46,12 @@ fn backlog_per_task(fields: Fields<'_>, objective: Duration) -> BacklogPerTask {
 fn demand(fields: Fields<'_>, objective: Duration) -> Demand {
     let actuator = match fields.text("actuator").as_str() {
         "target_tracking" => Actuator::TargetTracking,
+        "none" => Actuator::None,
         _ => Actuator::Function,
     };
     let usual = match actuator {
         Actuator::TargetTracking => TRACKING_COOLDOWN,
-        Actuator::Function => Duration::ZERO,
+        Actuator::Function | Actuator::None => Duration::ZERO,
     };
     let pauses = fields.object("cooldown");
     Demand {

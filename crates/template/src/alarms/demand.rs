@@ -1,7 +1,7 @@
 //! Alarms of services that scale by demand.
 
 use scaling::{Comparison, MissingData, TASKS_NEEDED_METRIC};
-use stack::{Actuator, Demand, Stack};
+use stack::{Demand, Stack};
 
 use super::wording::format_minutes;
 use crate::error::SynthesisError;
@@ -19,7 +19,7 @@ pub(crate) fn demand_alarms<'a>(
     permissions: &[String],
 ) -> Result<Vec<Alarm<'a>>, SynthesisError> {
     let stack = resolved.stack;
-    let tracked = resolved.demanded(Actuator::TargetTracking).into_iter();
+    let tracked = resolved.tracking_demand().into_iter();
     let tracked = tracked.map(|(service, demand)| {
         let policy = names::scaling_policy(service.short);
         let function = names::METRIC_FUNCTION.to_owned();
@@ -68,10 +68,14 @@ fn need_silent<'a>(
         );
         (what, metric)
     };
+    let effect = match demand.acts() {
+        true => "does not scale",
+        false => "is not observed",
+    };
     Ok(Alarm {
         id: names::need_silent_alarm(service.short),
         description: format!(
-            "Stack {}: {what} for {}; the service does not scale.",
+            "Stack {}: {what} for {}; the service {effect}.",
             stack.name,
             format_minutes(silence)
         ),

@@ -7,6 +7,11 @@ use super::{types, url_output};
 /// Key of the tag that each deploy puts on its stack. The value is the stack's name.
 pub const STACK_TAG: &str = "ecs-scaler:stack";
 
+/// Beginning of the keys of the tags that record how the scaling of someone else stood before a deploy suspended it. The name of the
+/// service in the definition follows; the value has `1` for each of scale-out, scale-in, and schedule that was suspended, and the
+/// scalable target.
+pub const SUSPENDED_TAG: &str = "ecs-scaler:suspended:";
+
 /// The version of this template.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

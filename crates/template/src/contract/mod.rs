@@ -9,7 +9,7 @@ mod schedule;
 
 pub use assets::{DRAFTS, FLEETS, assets_bucket, fleet_objects};
 pub(crate) use mark::{DESCRIPTION, metadata};
-pub use mark::{STACK_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
+pub use mark::{STACK_TAG, SUSPENDED_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
 pub(crate) use schedule::schedule_metadata;
 pub use schedule::{TargetSchedule, read_schedule};
 

@@ -1,7 +1,6 @@
 //! The services that the metric function measures, and by what.
 
 use scaling::{Count, DemandRequest};
-use stack::Actuator;
 
 use crate::error::SynthesisError;
 use crate::resolved::{Resolved, ResolvedService, Scaled};
@@ -37,7 +36,7 @@ pub(crate) fn measured_services<'a, 'r>(
             demand: None,
         })
         .collect();
-    for (service, demand) in resolved.demanded(Actuator::TargetTracking) {
+    for (service, demand) in resolved.tracking_demand() {
         measured.push(Measured {
             service,
             count: vec![Count::Visible],

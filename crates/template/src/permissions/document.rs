@@ -85,11 +85,6 @@ impl Statement {
         (!self.actions.is_empty() && !self.resources.is_empty()).then_some(self)
     }
 
-    /// Whether it allows its actions.
-    pub(super) fn allows(&self) -> bool {
-        self.effect == "Allow"
-    }
-
     /// The statement as JSON: several, if it has many resources.
     fn render(&self) -> Vec<Value> {
         let parts = self.resources.chunks(MOST_RESOURCES).enumerate();

@@ -11,7 +11,7 @@ mod roles;
 mod scope;
 mod services;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use stack::Stack;
@@ -132,8 +132,8 @@ fn list(scope: &Scope) -> Permissions {
                 true => statement,
                 false => statement.by_cloudformation(),
             });
-    let held = held_bounds(scope, &made);
-    let by_hand = || [by_hand(), held.clone()].concat();
+    let held = scope.holds_scaling.then(|| services::hold_scaling(scope));
+    let by_hand = || [by_hand(), held.iter().cloned().collect()].concat();
     let with_role = [by_hand(), vec![pass_role(scope), roles::link(scope)]].concat();
     let needed = calls::REPAIR.iter().copied().collect();
     let repair = made.clone().into_iter();
@@ -146,15 +146,6 @@ fn list(scope: &Scope) -> Permissions {
         role: document::pack(made),
         boundary: document::pack(roles::bound(scope)),
     }
-}
-
-/// What a deploy registers itself when CloudFormation is done: the bounds that a schedule holds.
-fn held_bounds(scope: &Scope, made: &[Statement]) -> Vec<Statement> {
-    let needed = BTreeSet::from(["application-autoscaling:RegisterScalableTarget"]);
-    let made = made.iter().filter(|_| scope.has_schedule);
-    made.filter_map(|statement| statement.clone().narrowed(&needed))
-        .filter(Statement::allows)
-        .collect()
 }
 
 /// What CloudFormation needs, narrowed to the scope's resource types.

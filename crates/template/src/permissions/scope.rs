@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stack::{EcrImage, Permission, PermissionStatement, Queue, ServiceSource, ServiceSpec, Stack};
+use stack::{
+    EcrImage, Permission, PermissionStatement, Queue, Service, ServiceSource, ServiceSpec, Stack,
+};
 
 use super::handlers::HANDLERS;
 use crate::builder::Template;
@@ -46,8 +48,8 @@ pub(super) struct Scope {
     pub(super) exec: bool,
     /// Whether a function scales by demand.
     pub(super) follows_demand: bool,
-    /// Whether a scalable target has a schedule, whose bounds a deploy registers.
-    pub(super) has_schedule: bool,
+    /// Whether a deploy or a pause registers a scalable target itself: its bounds, or what of it is suspended.
+    pub(super) holds_scaling: bool,
     /// Whether functions read what they scale from the assets bucket.
     pub(super) reads_fleet: bool,
     /// ARNs of topics that tasks publish to.
@@ -92,6 +94,12 @@ pub(super) struct Scope {
     pub(super) handlers: BTreeSet<&'static str>,
 }
 
+/// Whether a service has a scalable target, or can have one of someone else's, which is then suspended.
+fn holds_scaling(service: &Service) -> bool {
+    let existing = matches!(service.source, ServiceSource::Existing { .. });
+    service.has_scalable_target() || existing && service.is_scaled()
+}
+
 impl Scope {
     /// Placeholders in capital letters, and every resource type.
     pub(super) fn any() -> Self {
@@ -115,7 +123,7 @@ impl Scope {
             file_systems: vec![text("FILE_SYSTEM")],
             exec: true,
             follows_demand: true,
-            has_schedule: true,
+            holds_scaling: true,
             reads_fleet: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
             topics: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
@@ -170,7 +178,7 @@ impl Scope {
             follows_demand: template
                 .resources()
                 .any(|(id, _)| id.starts_with(&names::demand_function(1))),
-            has_schedule: !template.list_schedules().is_empty(),
+            holds_scaling: stack.services.values().any(holds_scaling),
             reads_fleet: !template.objects().is_empty(),
             published: Vec::new(),
             topics: Vec::new(),

@@ -45,19 +45,34 @@ pub(super) fn services(scope: &Scope) -> Vec<Statement> {
             ["*".into()],
         ),
         // A target's ARN has a random part, and the service's name isn't in it.
-        Statement::allow("MakeScaling", SCALING, [target.clone()])
-            .when(
-                "StringEquals",
-                "application-autoscaling:service-namespace",
-                "ecs",
-            )
-            .when(
-                "StringEquals",
-                "application-autoscaling:scalable-dimension",
-                "ecs:service:DesiredCount",
-            ),
+        on_counts("MakeScaling", SCALING, target.clone()),
         Statement::allow("TagScaling", SCALING_TAGS, [target]),
     ]
+}
+
+/// What ecs-scaler registers itself: the bounds that a schedule holds, and what of a scalable target is suspended.
+pub(super) fn hold_scaling(scope: &Scope) -> Statement {
+    let target = scope.arn("application-autoscaling", "scalable-target/*");
+    on_counts(
+        "HoldScaling",
+        &["application-autoscaling:RegisterScalableTarget"],
+        target,
+    )
+}
+
+/// A statement about scalable targets that are desired counts of ECS services.
+fn on_counts(sid: &'static str, actions: &[&'static str], target: String) -> Statement {
+    Statement::allow(sid, actions, [target])
+        .when(
+            "StringEquals",
+            "application-autoscaling:service-namespace",
+            "ecs",
+        )
+        .when(
+            "StringEquals",
+            "application-autoscaling:scalable-dimension",
+            "ecs:service:DesiredCount",
+        )
 }
 
 const CLUSTERS: &[&str] = &[

@@ -91,12 +91,21 @@ impl<'a> Resolved<'a> {
             .collect()
     }
 
-    /// The services that scale by demand, with who sets their count by `actuator`.
-    pub(crate) fn demanded(&self, actuator: Actuator) -> Vec<(&ResolvedService<'a>, &'a Demand)> {
-        self.services
-            .iter()
+    /// The services whose demand the scaling function checks, whether it sets their count or only observes.
+    pub(crate) fn checked_by_function(&self) -> Vec<(&ResolvedService<'a>, &'a Demand)> {
+        self.demanded(Demand::is_by_function)
+    }
+
+    /// The services that follow their demand by target tracking.
+    pub(crate) fn tracking_demand(&self) -> Vec<(&ResolvedService<'a>, &'a Demand)> {
+        self.demanded(|demand| demand.actuator == Actuator::TargetTracking)
+    }
+
+    fn demanded(&self, is_meant: fn(&Demand) -> bool) -> Vec<(&ResolvedService<'a>, &'a Demand)> {
+        let services = self.services.iter();
+        services
             .filter_map(|service| Some((service, service.service.demand()?)))
-            .filter(|(_, demand)| demand.actuator == actuator)
+            .filter(|(_, demand)| is_meant(demand))
             .collect()
     }
 

@@ -30,7 +30,7 @@ pub(crate) fn demand_request(
         period_ms: match demand.actuator {
             Actuator::TargetTracking => Some(whole_milliseconds(PERIOD)),
             // The policy of the function has it.
-            Actuator::Function => None,
+            Actuator::Function | Actuator::None => None,
         },
         rate_over_ms: None,
     };

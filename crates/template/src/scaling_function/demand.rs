@@ -11,7 +11,7 @@ use scaling::{
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use stack::{Actuator, Demand, Stack};
+use stack::{Demand, Stack};
 
 use super::setup::{Ids, Setup, set_counts};
 use crate::builder::{Builder, Object};
@@ -56,7 +56,7 @@ pub(crate) struct Fleet<'a, 'r> {
 impl<'a, 'r> Fleet<'a, 'r> {
     pub(crate) fn new(resolved: &'r Resolved<'a>) -> Result<Self, SynthesisError> {
         let stack = resolved.stack;
-        let members = resolved.demanded(Actuator::Function).into_iter();
+        let members = resolved.checked_by_function().into_iter();
         let members = members.map(|(service, demand)| {
             let policy = demand_policy(stack, service, demand)?;
             Ok(Member {
@@ -241,13 +241,13 @@ fn role_statements(
     members: &[Member<'_, '_>],
     input: &Input,
 ) -> Vec<Statement> {
-    let services = members.iter().map(|member| member.service.arn.clone());
     let mut queues: Vec<Text> = Vec::new();
     for queue in members.iter().flat_map(|member| &member.service.queues) {
         if !queues.contains(&queue.arn) {
             queues.push(queue.arn.clone());
         }
     }
+    let (acting, observed) = split_by_effect(members);
     let actions = ["ecs:DescribeServices", "ecs:UpdateService"];
     let mut statements = lambda::run_statements(stack, logs);
     statements.extend([
@@ -261,11 +261,27 @@ fn role_statements(
         let read = Statement::new("ReadServices", &["s3:GetObject"], vec![objects]);
         statements.push(read);
     }
-    statements.extend([
-        set_counts("SetDesiredCounts", &actions, services.collect()),
-        Statement::new("ReadQueues", &["sqs:GetQueueAttributes"], queues),
-    ]);
+    if !acting.is_empty() {
+        statements.push(set_counts("SetDesiredCounts", &actions, acting));
+    }
+    if !observed.is_empty() {
+        let actions = ["ecs:DescribeServices"];
+        statements.push(Statement::new("ObserveServices", &actions, observed));
+    }
+    let actions = ["sqs:GetQueueAttributes"];
+    statements.push(Statement::new("ReadQueues", &actions, queues));
     statements
+}
+
+/// The ARNs of the services whose counts are set, and of those that are only observed.
+fn split_by_effect(members: &[Member<'_, '_>]) -> (Vec<Text>, Vec<Text>) {
+    let (acting, observed): (Vec<_>, Vec<_>) =
+        members.iter().partition(|member| member.demand.acts());
+    let arns = |members: Vec<&Member<'_, '_>>| {
+        let arns = members.into_iter().map(|member| member.service.arn.clone());
+        arns.collect()
+    };
+    (arns(acting), arns(observed))
 }
 
 /// What the function needs to know of a service, with references to the names in it.
@@ -287,6 +303,7 @@ fn demand_policy(
         max: service.service.tasks.max,
         schedule: service.service.schedule.clone(),
         law: demand_request(service, demand)?,
+        observe: !demand.acts(),
         share: service.service.slo.and_then(|slo| slo.share),
         warm: demand.warm,
         every_ms: whole_milliseconds(demand.every),

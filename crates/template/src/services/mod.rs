@@ -249,7 +249,7 @@ fn add_service(
         if let Some(name) = &spec.name {
             map.insert("ServiceName".into(), name.as_str().into());
         }
-        // A scaled service has none: an update that set it would undo what scaling decided.
+        // A service with scaling has none, even if that only observes: an update that set it would undo what was decided.
         if service.service.scaling.is_none() {
             map.insert("DesiredCount".into(), service.service.tasks.min.into());
         }

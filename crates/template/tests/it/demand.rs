@@ -490,3 +490,26 @@ fn more_services_than_functions_hold_are_counted_as_they_are() {
     };
     assert_eq!(synthesize_all(services.collect()), expected);
 }
+
+/// Nothing in the stack may set the count of a service that is only observed, and nothing registers it.
+#[test]
+fn what_only_observes_is_not_allowed_to_act() {
+    let template = template(&stacks::observing("shop"));
+    let role = statements(&template, &names::demand_function_role(1));
+    let services = |action: &str| -> Vec<String> {
+        let granted = role
+            .iter()
+            .filter(|one| one["Action"].to_string().contains(action));
+        granted.map(|one| one["Resource"].to_string()).collect()
+    };
+    let described = services("ecs:DescribeServices").join("\n");
+    assert!(described.contains("their-service"), "{described}");
+    assert_eq!(services("ecs:UpdateService"), Vec::<String>::new());
+    let text = template.to_string();
+    assert!(!text.contains("AWS::ApplicationAutoScaling::ScalableTarget"));
+    assert!(
+        text.contains(r#"\"observe\":true"#),
+        "the rule's input says it"
+    );
+    assert!(text.contains("RecommendedTasks"), "the dashboard shows it");
+}

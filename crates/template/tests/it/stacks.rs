@@ -384,6 +384,19 @@ pub(crate) fn by_demand(name: &str) -> Stack {
     )
 }
 
+/// A service of someone else's, which the stack only observes.
+pub(crate) fn observing(name: &str) -> Stack {
+    let theirs = existing("their-cluster", "their-service", &["theirs"]);
+    with(
+        name,
+        vec![("theirs", existing_queue("theirs"))],
+        vec![(
+            "theirs",
+            scaled_by(demanded(demand(Actuator::None)), theirs),
+        )],
+    )
+}
+
 pub(crate) fn on_ec2() -> Capacity {
     Capacity::Ec2 {
         instance_type: "t4g.small".into(),

@@ -11,6 +11,9 @@ use crate::words::{age_at, number};
 /// What was measured, and what follows from it; `now` in seconds since 1970.
 pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u64) -> String {
     let who = match &state.function {
+        Some(function) if state.observes => {
+            format!("not by demand: the function {function} only observes")
+        }
         Some(function) => format!("the function {function}"),
         None => "target tracking".to_owned(),
     };
@@ -29,7 +32,10 @@ pub(super) fn format_demand(service: &ServiceState, state: &DemandState, now: u6
         return format!(
             "{needed}\n{}set by        {who}{}\n",
             format_measured(state),
-            describe_change(service, need.value)
+            match state.observes {
+                true => describe_recommendation(service, state),
+                false => describe_change(service, need.value),
+            }
         );
     };
     let window = humantime::format_duration(Duration::from_millis(state.law.window_ms));
@@ -75,6 +81,18 @@ fn explain_warm(state: &DemandState, tasks: f64) -> String {
     })
 }
 
+/// What the function would do if it didn't only observe.
+fn describe_recommendation(service: &ServiceState, state: &DemandState) -> String {
+    let Some(recommended) = state.recommended else {
+        return String::new();
+    };
+    let tasks = number(recommended);
+    match service.desired {
+        Some(desired) if f64::from(desired) == recommended => format!(", and would keep {tasks}"),
+        _ => format!(", and would set {tasks}"),
+    }
+}
+
 /// What the function does about a need.
 fn describe_change(service: &ServiceState, need: f64) -> String {
     let Some(bounds) = service.task_bounds() else {
@@ -114,6 +132,15 @@ mod tests {
     }
 
     fn shown(desired: u32, function: Option<&str>, need: Option<f64>) -> String {
+        let state = state(function, need);
+        let service = ServiceState {
+            demand: Some(state.clone()),
+            ..service(desired)
+        };
+        format_demand(&service, &state, NOW)
+    }
+
+    fn state(function: Option<&str>, need: Option<f64>) -> DemandState {
         let law = DemandRequest {
             acceptable_latency_ms: 60_000,
             processing_time_ms: Some(100),
@@ -130,21 +157,18 @@ mod tests {
             within_objective: Some(99.98),
             warm_tasks: None,
         };
-        let state = DemandState {
+        DemandState {
             function: function.map(str::to_owned),
             bounds: Bounds::new(1, 5).ok(),
+            observes: false,
+            recommended: None,
             law,
             need: need.map(|value| Datapoint { value, at }),
             largest: need.filter(|_| function.is_none()).map(|_| 2.0),
             measured: function.map(|_| measured).unwrap_or_default(),
             warm: function.map(|_| Warm::Auto),
             floor: None,
-        };
-        let service = ServiceState {
-            demand: Some(state.clone()),
-            ..service(desired)
-        };
-        format_demand(&service, &state, NOW)
+        }
     }
 
     #[test]
@@ -177,6 +201,8 @@ mod tests {
     fn warm_tasks_are_explained() {
         let mut state = DemandState {
             function: Some("f".into()),
+            observes: false,
+            recommended: None,
             bounds: None,
             law: DemandRequest {
                 acceptable_latency_ms: 10_000,
@@ -219,6 +245,23 @@ mod tests {
         demand        1 tasks needed (1m 15s ago), 2 at most within 2m
         set by        target tracking
         ");
+    }
+
+    #[test]
+    fn what_only_observes_says_what_it_would_set() {
+        let mut state = state(Some("f"), Some(2.5));
+        (state.observes, state.recommended) = (true, Some(3.0));
+        insta::assert_snapshot!(format_demand(&service(1), &state, NOW), @r"
+        demand        2.5 tasks needed (1m 15s ago)
+        measured      processing time 0.12 s, task start 41 s
+        objective     99.98% of the last days' messages started within 1m
+        set by        not by demand: the function f only observes, and would set 3
+        ");
+        let kept = format_demand(&service(3), &state, NOW);
+        assert!(
+            kept.ends_with("only observes, and would keep 3\n"),
+            "{kept}"
+        );
     }
 
     #[test]

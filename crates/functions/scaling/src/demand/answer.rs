@@ -17,6 +17,8 @@ pub enum DemandOutcome {
     ScaledIn,
     /// The count stays.
     Kept,
+    /// The count stays because the policy only observes, and the count that it would set is another than at the last check.
+    Observed,
     /// The service is being deleted.
     Draining,
     /// The service or its cluster doesn't exist.
@@ -80,6 +82,9 @@ pub struct DemandCheck {
     /// The desired count afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
+    /// The desired count that would be set, if the policy only observes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommended: Option<u32>,
     /// Why, in a sentence.
     pub reason: String,
     /// The queues that could not be read.

@@ -176,6 +176,10 @@ impl ServiceRun {
         let (estimate, decision) = self.tracked.scaler.decide(&seen, tasks.deploying);
         self.processing = ProcessingTime::of(&estimate);
         let look = self.found(look, tasks, &estimate, decision);
+        if self.tracked.policy.observe {
+            let queues = self.tracked.policy.queues.len();
+            return self.recommend(look, decision.desired).require_queue(queues);
+        }
         self.act(fleet, look, (tasks, decision.desired), deadlines)
             .await
     }
@@ -208,11 +212,26 @@ impl ServiceRun {
                 }
             }
         }
-        if look.unread.len() == self.tracked.policy.queues.len() {
-            let text = format!("no queue could be read; {}", look.reason);
-            return look.because(DemandOutcome::Failed, &text);
+        look.require_queue(self.tracked.policy.queues.len())
+    }
+
+    /// Says what would be set, and leaves the count alone.
+    fn recommend(&mut self, look: DemandCheck, to: u32) -> DemandCheck {
+        let before = self.tracked.recommended.replace(to);
+        let outcome = match before == Some(to) {
+            true => DemandOutcome::Kept,
+            false => DemandOutcome::Observed,
+        };
+        let from = look.from;
+        let text = match from == Some(to) {
+            true => format!("would keep {to}: {}", look.reason),
+            false => format!("would set {to}: {}", look.reason),
+        };
+        DemandCheck {
+            to: from,
+            recommended: Some(to),
+            ..look.because(outcome, &text)
         }
-        look
     }
 
     /// Waits until ECS's request rate lets this service be updated; whether it does before `until`.
@@ -261,6 +280,7 @@ impl ServiceRun {
             running: None,
             from: None,
             to: None,
+            recommended: None,
             reason: String::new(),
             unread: unread.collect(),
         }
@@ -323,6 +343,15 @@ impl DemandCheck {
             to: Some(from),
             ..self
         }
+    }
+
+    /// The check, as failed if no queue could be read.
+    fn require_queue(self, queues: usize) -> Self {
+        if self.unread.len() < queues {
+            return self;
+        }
+        let text = format!("no queue could be read; {}", self.reason);
+        self.because(DemandOutcome::Failed, &text)
     }
 
     fn missing(self, what: &str) -> Self {

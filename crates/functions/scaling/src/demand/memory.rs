@@ -37,16 +37,28 @@ pub(super) struct Tracked {
     pub(super) waiting: Option<Instant>,
     /// When the arrivals of the last days were last asked for.
     pub(super) asked_history: Option<Instant>,
+    /// The count that the last check would have set, if the policy only observes.
+    pub(super) recommended: Option<u32>,
 }
 
 impl Memory {
-    /// Takes out what is remembered of a service; nothing if its policy has changed.
+    /// Takes out what is remembered of a service; nothing if its policy has changed. A policy that begins to act knows what
+    /// it has observed.
     ///
     /// # Errors
     /// If the policy can't be followed.
     pub(super) fn take(&mut self, policy: &DemandPolicy) -> Result<Tracked, DemandPolicyError> {
         let known = self.services.remove(&key(policy));
-        if let Some(tracked) = known.filter(|tracked| *tracked.policy == *policy) {
+        let same = |tracked: &Tracked| {
+            let observe = policy.observe;
+            let before = (*tracked.policy).clone();
+            DemandPolicy { observe, ..before } == *policy
+        };
+        if let Some(mut tracked) = known.filter(same) {
+            if tracked.policy.observe != policy.observe {
+                tracked.policy = Rc::new(policy.clone());
+                tracked.recommended = None;
+            }
             return Ok(tracked);
         }
         Ok(Tracked {
@@ -57,6 +69,7 @@ impl Memory {
             alone: false,
             waiting: None,
             asked_history: None,
+            recommended: None,
         })
     }
 

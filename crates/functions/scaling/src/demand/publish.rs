@@ -7,8 +7,8 @@ use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use futures::stream::{self, StreamExt as _};
 use lambda_kit::in_time;
 use scaling::{
-    DemandPolicy, PROCESSING_TIME_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC,
-    WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
+    DemandPolicy, PROCESSING_TIME_METRIC, RECOMMENDED_TASKS_METRIC, TASK_START_METRIC,
+    TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC,
 };
 use tokio::time::Instant;
 
@@ -79,9 +79,14 @@ fn is_need(datum: &MetricDatum) -> bool {
 /// The datapoints of one service. A number that CloudWatch would refuse, with all others of its call, is left out.
 fn service_data(policy: &DemandPolicy, looks: &[DemandCheck]) -> Vec<MetricDatum> {
     let need = |look: &DemandCheck| Some((TASKS_NEEDED_METRIC, look.need?, StandardUnit::Count));
-    let needs = looks
-        .iter()
-        .filter_map(|look| Some((look.moment, need(look)?)));
+    let recommended = |look: &DemandCheck| {
+        let tasks = look.recommended?;
+        Some((RECOMMENDED_TASKS_METRIC, tasks.into(), StandardUnit::Count))
+    };
+    let needs = looks.iter().flat_map(|look| {
+        let values = [need(look), recommended(look)].into_iter().flatten();
+        values.map(|value| (look.moment, value))
+    });
     let last = looks.last().filter(|last| last.need.is_some());
     let known = last.map(|last| measured(last).into_iter().map(|value| (last.moment, value)));
     let values = needs.chain(known.into_iter().flatten());

@@ -26,21 +26,21 @@ pub(super) static DEMAND: Object = Object {
         ),
         default(
             "actuator",
-            Kind::Word(&["function", "target_tracking"]),
+            Kind::Word(&["function", "target_tracking", "none"]),
             "function",
-            "Who sets the desired count: a Lambda function of the service's own, which checks several times a minute and scales by deadlines (`function`); or Application Auto Scaling, by a metric that the metric function publishes each minute (`target_tracking`), which takes minutes longer.",
+            "Who sets the desired count: a Lambda function, which checks several times a minute and scales by deadlines (`function`); Application Auto Scaling, by a metric that the metric function publishes each minute (`target_tracking`), which takes minutes longer; or nobody (`none`): the function publishes the count that it would set, and isn't allowed to set it.",
         ),
         default(
             "every",
             Kind::Time(&EVERY),
             "5s",
-            "Time between two checks of the function; only with `actuator: function`.",
+            "Time between two checks of the function; not with `actuator: target_tracking`.",
         ),
         default(
             "warm",
             Kind::WholeOr(&WARM, &["auto", "off"]),
             "auto",
-            "Tasks that stay although nothing needs them now, at most `tasks.max`. `auto`: as many as pay for themselves, where tasks start slower than the objective. Only with `actuator: function`.",
+            "Tasks that stay although nothing needs them now, at most `tasks.max`. `auto`: as many as pay for themselves, where tasks start slower than the objective. Not with `actuator: target_tracking`.",
         ),
         default(
             "task_start",

@@ -163,7 +163,7 @@ fn values_out_of_range() {
         ),
         (
             "actuator: lambda",
-            "error 17:19 {HERE}.actuator: expected `function` or `target_tracking`, found `lambda`",
+            "error 17:19 {HERE}.actuator: expected `function`, `target_tracking` or `none`, found `lambda`",
         ),
         (
             "cooldown: {in: 1.5s}",
@@ -356,7 +356,7 @@ fn keys_of_the_function_alone() {
         check_text(
             &scaled(&tracked).replace("latency: 1m", "latency: 5m"),
             &format!(
-                "error 18:{} {HERE}.{name}: `{name}` goes only with `actuator: function`",
+                "error 18:{} {HERE}.{name}: `{name}` doesn't go with `actuator: target_tracking`",
                 name.len() + 11
             ),
         );
@@ -409,4 +409,42 @@ fn no_task_is_woken_by_what_waits() {
             .replace("latency: 1m", "latency: 5m");
         fine(&text);
     }
+}
+
+#[test]
+fn a_policy_that_only_observes_goes_with_every_other() {
+    let observed = scaled("        actuator: none\n");
+    for other in [
+        "backlog_per_task: {processing_time: 2s, acceptable_latency: 5m}",
+        "cpu: {target: 50}",
+        "alarm_steps: {metric: {queue: orders, name: NumberOfMessagesSent, statistic: Sum}, scale_out: {above: 100, add: 1}}",
+    ] {
+        let both = observed.replace(
+            "      demand:\n",
+            &format!("      {other}\n      demand:\n"),
+        );
+        assert_ne!(both, observed);
+        let parsed =
+            parse("shop.yaml", &both).unwrap_or_else(|report| panic!("{}", shown(&report)));
+        let worker = parsed.stack.services.get("worker").unwrap();
+        assert!(
+            worker.is_scaled() && worker.has_scaling_function(),
+            "{other}"
+        );
+        let acting = both.replace("actuator: none", "actuator: function");
+        let refused = shown(&parse("shop.yaml", &acting).unwrap_err());
+        assert!(refused.contains("`demand` can't stand beside"), "{refused}");
+    }
+}
+
+#[test]
+fn a_service_whose_only_policy_observes_is_not_scaled() {
+    let parsed = parse("shop.yaml", &scaled("        actuator: none\n")).unwrap();
+    let worker = parsed.stack.services.get("worker").unwrap();
+    assert!(worker.has_scaling_function() && !worker.is_scaled() && !worker.has_scalable_target());
+    let warnings = shown(&parsed.warnings);
+    assert!(
+        warnings.contains("nothing sets the number of tasks"),
+        "{warnings}"
+    );
 }

@@ -5,5 +5,6 @@ mod events;
 mod failures;
 mod looks;
 mod measured;
+mod observing;
 mod schedules;
 mod warm;

@@ -1,0 +1,133 @@
+use deployer::SentHistory;
+use simulator::Range;
+
+use super::text::format_comparison;
+use super::*;
+
+fn document() -> Document {
+    Document {
+        scenario: "orders/order-worker".to_owned(),
+        seconds: 604_800.0,
+        begin: 1_795_262_400,
+        sent: 1_234_567,
+        slo: 60.0,
+        required: Some(0.99),
+        policy: "demand",
+        observes: true,
+        actual: Actual {
+            within_objective: Some(0.971),
+            over_slo: 11_520.0,
+            task_hours: Some(1_234.0),
+            known: 1.0,
+            most: Some(20.0),
+            changes: (40, 41),
+            cost: Some(49.9),
+            recommended: Some((6.25, 18.0)),
+        },
+        simulated: Simulated {
+            within_objective: Range {
+                lowest: 0.9995,
+                highest: 0.9997,
+            },
+            over_slo: 480.0,
+            task_hours: 910.0,
+            most: 18,
+            changes: (310, 305),
+            cost: Some(36.8),
+        },
+        notes: vec!["processing times vary exponentially".to_owned()],
+    }
+}
+
+/// 1,234 − 910 hours are 26% of 1,234.
+#[test]
+fn what_happened_stands_beside_what_would_have() {
+    insta::assert_snapshot!(format_comparison(&document()));
+}
+
+#[test]
+fn gaps_are_named_and_nothing_is_made_of_them() {
+    let whole = document();
+    let gaps = Document {
+        actual: Actual {
+            within_objective: None,
+            task_hours: None,
+            known: 0.0,
+            most: None,
+            cost: None,
+            recommended: None,
+            ..whole.actual
+        },
+        ..whole
+    };
+    let text = format_comparison(&gaps);
+    assert!(text.contains("unknown"), "{text}");
+    assert!(text.contains("is known for 0% of the time"), "{text}");
+    assert!(!text.contains("task time than it took"), "{text}");
+}
+
+fn stack(scaling: &str) -> Stack {
+    let text = format!(
+        "name: a\nnetwork: create\nqueues: {{q: {{}}}}\nservices: {{w: {{image: 'w:1', consumes: [q], slo: 1m, tasks: {{min: 1, max: 9}}, scaling: {{{scaling}}}}}}}\n"
+    );
+    stack::parse("a.yaml", &text).unwrap().stack
+}
+
+#[test]
+fn the_policy_that_observes_is_meant_before_the_one_that_acts() {
+    let observed = "demand: {processing_time: 1s, actuator: none}";
+    let both = stack(&format!(
+        "backlog_per_task: {{processing_time: 1s}}, {observed}"
+    ));
+    let meant = meant_policy(&both, "w").unwrap();
+    assert!(meant.services["w"].backlog_per_task().is_none());
+    let acting = stack("backlog_per_task: {processing_time: 1s}");
+    assert_eq!(meant_policy(&acting, "w").unwrap(), acting);
+    let mut without = acting;
+    without.services.get_mut("w").unwrap().scaling = None;
+    let refused = meant_policy(&without, "w").unwrap_err();
+    assert_eq!(refused.code(), Code::Usage);
+}
+
+/// Half an hour of two tasks, which is one task hour; every third minute is over the objective.
+#[test]
+fn a_record_is_compared_with_a_simulation_of_its_messages() {
+    let stack = stack("demand: {processing_time: 2s, actuator: none}");
+    let scenario = Scenario::from_stack(&stack, "w", &simulator::Overrides::default()).unwrap();
+    let load = simulator::Load::generate("constant:rate=1/s,for=30m").unwrap();
+    let progress = Progress::new(|_| {});
+    let survey = simulator::survey(&scenario, &load, 1, &progress).unwrap();
+    let record = TrackRecord {
+        sent: SentHistory {
+            queues: vec!["q".to_owned()],
+            period: Duration::from_secs(60),
+            begin: 0,
+            counts: vec![60; 30],
+            silent: 0,
+        },
+        oldest: (0..30)
+            .map(|minute| Some(if minute % 3 == 0 { 90.0 } else { 5.0 }))
+            .collect(),
+        running: vec![Some(2.0); 30],
+        recommended: vec![Some(3.0); 30],
+        within_objective: Some(97.5),
+    };
+    let found = compare(&stack, "w", (&scenario, &survey), &record);
+    assert_eq!(
+        (found.seconds, found.sent, found.slo),
+        (1_800.0, 1_800, 60.0)
+    );
+    assert_eq!((found.policy, found.observes), ("demand", true));
+    assert_eq!(found.actual.task_hours, Some(1.0));
+    assert_eq!(
+        (found.actual.over_slo, found.actual.within_objective),
+        (600.0, Some(0.975))
+    );
+    assert_eq!(found.actual.recommended, Some((3.0, 3.0)));
+    // 1,800 messages of 2 s are one task hour of work.
+    assert!(found.simulated.task_hours >= 1.0, "{:?}", found.simulated);
+    // The same price for both.
+    let price = found.actual.cost.unwrap();
+    let expected = price * found.simulated.task_hours;
+    assert!((found.simulated.cost.unwrap() - expected).abs() < 1e-9);
+}

@@ -1,0 +1,147 @@
+//! The comparison for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::HumanCount;
+use simulator::{format_dollars, format_duration, format_share};
+
+use super::{Document, Simulated};
+use crate::words::number;
+
+/// What isn't known.
+const UNKNOWN: &str = "unknown";
+
+pub(super) fn format_comparison(document: &Document) -> String {
+    let slo = format_duration(document.slo);
+    let begin = std::time::UNIX_EPOCH + std::time::Duration::from_secs(document.begin);
+    let mut text = format!(
+        "{}: {} messages in {}, since {}\n\n",
+        document.scenario,
+        HumanCount(document.sent),
+        format_duration(document.seconds),
+        humantime::format_rfc3339_seconds(begin),
+    );
+    text.push_str(&table(document, &slo));
+    text.push('\n');
+    if let Some(verdict) = describe_verdict(document, &slo) {
+        text.push_str(&format!("{verdict}\n"));
+    }
+    if let Some((mean, most)) = document.actual.recommended {
+        text.push_str(&format!(
+            "observed      the function would have set {} tasks on average and {} at most, on the queues as they were\n",
+            number(one_decimal(mean)),
+            number(most),
+        ));
+    }
+    for line in describe_gaps(document) {
+        text.push_str(&format!("{line}\n"));
+    }
+    text.push_str("\nassumed:\n");
+    for note in &document.notes {
+        text.push_str(&format!("- {note}\n"));
+    }
+    text
+}
+
+fn table(document: &Document, slo: &str) -> String {
+    let (actual, simulated) = (&document.actual, &document.simulated);
+    let unknown = || UNKNOWN.to_owned();
+    let changes = |(up, down): (u64, u64)| format!("{up} up, {down} down");
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let policy = format!("{} (simulated)", document.policy);
+    table.set_header(["", "actual", &policy]);
+    let within = format!("started within {slo}");
+    let share = actual.within_objective.map_or_else(unknown, format_share);
+    table.add_row([
+        within,
+        share,
+        simulated.within_objective.format(format_share),
+    ]);
+    let over = format!("oldest message over {slo}");
+    table.add_row([
+        over,
+        format_duration(actual.over_slo),
+        format_duration(simulated.over_slo),
+    ]);
+    let hours = |hours: f64| number(one_decimal(hours));
+    let known = actual.task_hours.map_or_else(unknown, hours);
+    table.add_row(["task hours".to_owned(), known, hours(simulated.task_hours)]);
+    let most = actual
+        .most
+        .map_or_else(unknown, |most| number(one_decimal(most)));
+    table.add_row(["most tasks".to_owned(), most, simulated.most.to_string()]);
+    let changed = match actual.task_hours {
+        Some(_) => changes(actual.changes),
+        None => unknown(),
+    };
+    table.add_row([
+        "changes of the count".to_owned(),
+        changed,
+        changes(simulated.changes),
+    ]);
+    if let Some(cost) = simulated.cost {
+        let known = actual.cost.map_or_else(unknown, format_dollars);
+        table.add_row(["cost of the tasks".to_owned(), known, format_dollars(cost)]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+/// Whether the simulated policy meets the objective, and the difference in cost.
+fn describe_verdict(document: &Document, slo: &str) -> Option<String> {
+    let Simulated {
+        within_objective,
+        task_hours,
+        ..
+    } = &document.simulated;
+    let meets = document.required.map(|required| {
+        let share = format_share(required);
+        match within_objective.lowest >= required {
+            true => format!("would meet {share} within {slo}"),
+            false => format!("would not meet {share} within {slo}"),
+        }
+    });
+    // A gap in the tasks' datapoints makes a difference in cost meaningless.
+    let known = document
+        .actual
+        .task_hours
+        .filter(|_| document.actual.known >= 0.99);
+    let saved = known.filter(|hours| *hours > 0.0).map(|hours| {
+        let share = (task_hours - hours) / hours;
+        let side = if share > 0.0 { "more" } else { "less" };
+        format!("{:.0}% {side} task time than it took", share.abs() * 100.0)
+    });
+    let parts: Vec<String> = meets.into_iter().chain(saved).collect();
+    (!parts.is_empty()).then(|| format!("{}        {}", document.policy, parts.join(", with ")))
+}
+
+/// What CloudWatch doesn't know.
+fn describe_gaps(document: &Document) -> Vec<String> {
+    let actual = &document.actual;
+    let mut lines = Vec::new();
+    if actual.within_objective.is_none() {
+        lines.push(
+            "the share of messages that started in time is unknown: only the function of `demand` measures it, also with \
+             `actuator: none`"
+                .to_owned(),
+        );
+    }
+    if actual.known < 0.99 {
+        lines.push(format!(
+            "the number of running tasks is known for {:.0}% of the time: it is counted from CPUUtilization, which each task \
+             publishes every minute",
+            actual.known * 100.0
+        ));
+    }
+    lines.push(
+        "SQS's age of the oldest message includes the work on it, and the simulated one does not"
+            .to_owned(),
+    );
+    lines
+}
+
+fn one_decimal(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}

@@ -1,0 +1,398 @@
+//! Scalable targets of someone else on services that a function of this stack scales. Two that set one count undo each
+//! other's work, and to register or deregister such a target would change or delete what its owner made. So it is suspended while
+//! this stack scales the service, and then gets the state back that it had. A tag of the stack records that state before
+//! anything is suspended.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_applicationautoscaling::types::{
+    ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
+};
+use stack::Stack;
+use template::contract::SUSPENDED_TAG;
+
+use crate::error::{Error, Result, aws, is_denied};
+use crate::named::read_scalable_targets;
+use crate::preflight::list_own;
+use crate::session::Session;
+
+/// What of a scalable target is suspended: scale-out, scale-in, and its schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Suspended {
+    pub(crate) scale_out: bool,
+    pub(crate) scale_in: bool,
+    pub(crate) schedule: bool,
+}
+
+impl Suspended {
+    pub(crate) const ALL: Self = Self {
+        scale_out: true,
+        scale_in: true,
+        schedule: true,
+    };
+
+    /// What a scalable target has suspended now.
+    pub(crate) fn of(target: &ScalableTarget) -> Self {
+        let state = target.suspended_state();
+        let is = |flag: fn(&SuspendedState) -> Option<bool>| state.and_then(flag) == Some(true);
+        Self {
+            scale_out: is(SuspendedState::dynamic_scaling_out_suspended),
+            scale_in: is(SuspendedState::dynamic_scaling_in_suspended),
+            schedule: is(SuspendedState::scheduled_scaling_suspended),
+        }
+    }
+
+    fn write(self) -> String {
+        let digit = |flag: bool| if flag { '1' } else { '0' };
+        let flags = [self.scale_out, self.scale_in, self.schedule];
+        flags.map(digit).iter().collect()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let flags: Option<Vec<bool>> = text
+            .chars()
+            .map(|digit| match digit {
+                '0' => Some(false),
+                '1' => Some(true),
+                _ => None,
+            })
+            .collect();
+        match flags?.as_slice() {
+            &[scale_out, scale_in, schedule] => Some(Self {
+                scale_out,
+                scale_in,
+                schedule,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// A scalable target of someone else, and the state that it gets back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Record {
+    /// `service/CLUSTER/SERVICE`.
+    id: String,
+    before: Suspended,
+}
+
+/// Longest value of a tag. Source: AWS CloudFormation API Reference, `Tag`.
+const TAG_VALUE: usize = 256;
+
+impl Record {
+    fn write(&self) -> String {
+        format!("{} {}", self.before.write(), self.id)
+    }
+
+    fn read(value: &str) -> Option<Self> {
+        let (flags, id) = value.split_once(' ')?;
+        Some(Self {
+            id: id.to_owned(),
+            before: Suspended::read(flags)?,
+        })
+    }
+}
+
+/// What a deploy does to the scalable targets of others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Suspensions {
+    /// The stack's tags that record their states.
+    pub(crate) tags: BTreeMap<String, String>,
+    /// Those to suspend.
+    suspend: Vec<String>,
+    /// Those that get their state back.
+    resume: Vec<Record>,
+}
+
+/// The states that a stack's tags record, by the service's name in the definition.
+fn read_records(tags: &BTreeMap<String, String>) -> BTreeMap<String, Record> {
+    let recorded = tags.iter().filter_map(|(key, value)| {
+        let short = key.strip_prefix(SUSPENDED_TAG)?;
+        Some((short.to_owned(), Record::read(value)?))
+    });
+    recorded.collect()
+}
+
+/// Decides what a deploy does. `wanted`: the services that a function scales, by their names in the definition; `tags`: those of the
+/// deployed stack; `found`: the scalable targets of all of them that aren't the stack's own.
+fn decide(
+    wanted: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+    found: &[ScalableTarget],
+) -> Result<Suspensions> {
+    let state = |id: &str| {
+        let target = found.iter().find(|target| target.resource_id() == id);
+        target.map(Suspended::of)
+    };
+    let recorded = read_records(tags);
+    let mut all = Suspensions::default();
+    for (short, id) in wanted {
+        let Some(now) = state(id) else { continue };
+        let known = recorded.get(short).filter(|record| record.id == *id);
+        let record = known.cloned().unwrap_or(Record {
+            id: id.clone(),
+            before: now,
+        });
+        let value = record.write();
+        if value.len() > TAG_VALUE {
+            return Err(Error::refused(format!(
+                "the names of cluster and service in {id} are too long for the tag that records how its other scaling stood"
+            ))
+            .hint("remove that scaling before this stack scales the service"));
+        }
+        all.tags.insert(format!("{SUSPENDED_TAG}{short}"), value);
+        if now != Suspended::ALL {
+            all.suspend.push(id.clone());
+        }
+    }
+    for (short, record) in recorded {
+        if wanted.get(&short) == Some(&record.id) {
+            continue;
+        }
+        // Once it has its state back, the next deploy removes the record.
+        if state(&record.id) == Some(Suspended::ALL) && record.before != Suspended::ALL {
+            let key = format!("{SUSPENDED_TAG}{short}");
+            all.tags.entry(key).or_insert_with(|| record.write());
+            all.resume.push(record);
+        }
+    }
+    Ok(all)
+}
+
+/// Plans what a deploy of a stack does to the scalable targets of others. `tags`: those of the deployed stack.
+///
+/// # Errors
+/// If Application Auto Scaling can't be asked, or if a name is too long to be recorded.
+pub(crate) async fn plan_suspensions(
+    session: &Session<'_>,
+    stack: &Stack,
+    tags: &BTreeMap<String, String>,
+) -> Result<Suspensions> {
+    let wanted = list_scaled_by_function(stack);
+    let recorded = read_records(tags);
+    let ids = wanted.values().chain(recorded.values().map(|one| &one.id));
+    let mut ids: Vec<String> = ids.cloned().collect();
+    if ids.is_empty() {
+        return Ok(Suspensions::default());
+    }
+    let own = list_own(session, &stack.name).await?;
+    ids.retain(|id| !own.contains(id));
+    ids.sort();
+    ids.dedup();
+    let found = match read_scalable_targets(session, &ids).await {
+        // Without the permission to read, a deploy is still possible; at worst two policies conflict.
+        Err(error) if is_denied(&error) => return Ok(keep_records(tags)),
+        read => read.map_err(aws("read the scalable targets of the existing services"))?,
+    };
+    let all = decide(&wanted, tags, &found)?;
+    for id in &all.suspend {
+        session.note(format!(
+            "{id} has a scalable target that this stack did not make: it is suspended while the stack scales the service, and \
+             gets its state back when it no longer does"
+        ));
+    }
+    for record in &all.resume {
+        session.note(format!(
+            "the other scaling of {} is resumed after the deploy",
+            record.id
+        ));
+    }
+    Ok(all)
+}
+
+/// The tags of the records as they are.
+fn keep_records(tags: &BTreeMap<String, String>) -> Suspensions {
+    let tags = tags
+        .iter()
+        .filter(|(key, _)| key.starts_with(SUSPENDED_TAG));
+    Suspensions {
+        tags: tags
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+        ..Suspensions::default()
+    }
+}
+
+/// The existing services that a function scales by demand: `service/CLUSTER/SERVICE` by their names in the definition.
+fn list_scaled_by_function(stack: &Stack) -> BTreeMap<String, String> {
+    let scaled = stack
+        .services
+        .iter()
+        .filter(|(_, service)| service.is_scaled() && !service.has_scalable_target());
+    let named = scaled.filter_map(|(short, service)| match &service.source {
+        stack::ServiceSource::Existing { cluster, service } => {
+            Some((short.clone(), format!("service/{cluster}/{service}")))
+        }
+        stack::ServiceSource::Create(_) => None,
+    });
+    named.collect()
+}
+
+/// Does what was planned, once the stack is deployed.
+///
+/// # Errors
+/// If Application Auto Scaling refuses or can't be reached.
+pub(crate) async fn carry_out(session: &Session<'_>, planned: &Suspensions) -> Result<()> {
+    for id in &planned.suspend {
+        session.note(format!("suspending the other scaling of {id}"));
+        suspend(session, id, Suspended::ALL).await?;
+    }
+    for record in &planned.resume {
+        session.note(format!("resuming the other scaling of {}", record.id));
+        suspend(session, &record.id, record.before).await?;
+    }
+    Ok(())
+}
+
+/// Gives each scalable target of others that a deleted stack had suspended its state back. One that is no longer suspended in
+/// full is left alone: someone has set it since.
+///
+/// # Errors
+/// If Application Auto Scaling refuses or can't be reached.
+pub(crate) async fn resume_all(
+    session: &Session<'_>,
+    tags: &BTreeMap<String, String>,
+) -> Result<()> {
+    if read_records(tags).is_empty() {
+        return Ok(());
+    }
+    let stays = async {
+        let ids: Vec<String> = read_records(tags).into_values().map(|one| one.id).collect();
+        let found = read_scalable_targets(session, &ids).await;
+        let found = found.map_err(aws("read the scalable targets that were suspended"))?;
+        let planned = decide(&BTreeMap::new(), tags, &found)?;
+        carry_out(session, &planned).await
+    };
+    stays.await.map_err(|error: Error| {
+        let ids = read_records(tags).into_values().map(|one| one.id);
+        error.hint(format!(
+            "the scaling of others that the stack had suspended may still be suspended: {}",
+            ids.collect::<Vec<_>>().join(", ")
+        ))
+    })
+}
+
+/// Sets what of a scalable target is suspended, and nothing else of it.
+///
+/// # Errors
+/// If Application Auto Scaling refuses or can't be reached.
+pub(crate) async fn suspend(session: &Session<'_>, id: &str, what: Suspended) -> Result<()> {
+    let state = SuspendedState::builder()
+        .dynamic_scaling_out_suspended(what.scale_out)
+        .dynamic_scaling_in_suspended(what.scale_in)
+        .scheduled_scaling_suspended(what.schedule)
+        .build();
+    let request = session
+        .clients
+        .applicationautoscaling
+        .register_scalable_target();
+    let sent = request
+        .service_namespace(ServiceNamespace::Ecs)
+        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+        .resource_id(id)
+        .suspended_state(state)
+        .send()
+        .await;
+    sent.map(drop).map_err(aws(format!(
+        "set what of the scalable target {id} is suspended"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+
+    const ID: &str = "service/shop/worker";
+
+    fn target(what: Suspended) -> ScalableTarget {
+        let state = SuspendedState::builder()
+            .dynamic_scaling_out_suspended(what.scale_out)
+            .dynamic_scaling_in_suspended(what.scale_in)
+            .scheduled_scaling_suspended(what.schedule)
+            .build();
+        let target = ScalableTarget::builder()
+            .service_namespace(ServiceNamespace::Ecs)
+            .resource_id(ID)
+            .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
+            .min_capacity(1)
+            .max_capacity(9)
+            .suspended_state(state)
+            .role_arn("arn")
+            .creation_time(DateTime::from_secs(0));
+        target.build().unwrap()
+    }
+
+    fn wanted() -> BTreeMap<String, String> {
+        BTreeMap::from([("worker".to_owned(), ID.to_owned())])
+    }
+
+    fn tags(flags: &str) -> BTreeMap<String, String> {
+        let key = "ecs-scaler:suspended:worker".to_owned();
+        BTreeMap::from([(key, format!("{flags} {ID}"))])
+    }
+
+    const SCHEDULE: Suspended = Suspended {
+        scale_out: false,
+        scale_in: false,
+        schedule: true,
+    };
+
+    #[test]
+    fn a_target_is_recorded_as_it_is_and_suspended() {
+        let planned = decide(&wanted(), &BTreeMap::new(), &[target(SCHEDULE)]).unwrap();
+        assert_eq!(planned.tags, tags("001"));
+        assert_eq!(planned.suspend, [ID]);
+        assert_eq!(planned.resume, []);
+    }
+
+    /// The record is the state from before, whatever happened since.
+    #[test]
+    fn a_record_stays_while_the_stack_scales_the_service() {
+        for now in [Suspended::ALL, SCHEDULE, Suspended::default()] {
+            let planned = decide(&wanted(), &tags("001"), &[target(now)]).unwrap();
+            assert_eq!(planned.tags, tags("001"));
+            assert_eq!(planned.suspend.is_empty(), now == Suspended::ALL);
+        }
+    }
+
+    #[test]
+    fn a_target_gets_its_state_back_and_then_the_record_goes() {
+        let none = BTreeMap::new();
+        let planned = decide(&none, &tags("001"), &[target(Suspended::ALL)]).unwrap();
+        let before = SCHEDULE;
+        let id = ID.to_owned();
+        assert_eq!(planned.resume, [Record { id, before }]);
+        assert_eq!(planned.tags, tags("001"), "until it is done");
+        let after = decide(&none, &tags("001"), &[target(SCHEDULE)]).unwrap();
+        assert_eq!(after, Suspensions::default());
+    }
+
+    #[test]
+    fn nobody_s_target_and_a_garbled_record_are_nothing() {
+        assert_eq!(
+            decide(&wanted(), &BTreeMap::new(), &[]).unwrap(),
+            Suspensions::default()
+        );
+        for value in [
+            "",
+            "001",
+            "01 service/a/b",
+            "0x1 service/a/b",
+            "0011 service/a/b",
+        ] {
+            assert_eq!(Record::read(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn names_that_a_tag_does_not_hold_are_refused() {
+        let long = format!("service/{}/worker", "c".repeat(250));
+        let wanted = BTreeMap::from([("worker".to_owned(), long.clone())]);
+        let mut found = target(Suspended::default());
+        found.resource_id = long;
+        let error = decide(&wanted, &BTreeMap::new(), &[found]).unwrap_err();
+        assert!(error.to_string().contains("too long"), "{error}");
+    }
+}

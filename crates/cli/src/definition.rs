@@ -54,7 +54,7 @@ impl SelectionArgs {
 }
 
 /// An argument as a shell takes it.
-fn quote(argument: &str) -> String {
+pub(crate) fn quote(argument: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._-=:/,@%+".contains(letter);
     match argument.chars().all(is_plain) {
         true => argument.to_owned(),

@@ -5,6 +5,7 @@ mod cmd;
 mod confirm;
 mod connect;
 mod definition;
+mod deployed;
 mod disk;
 mod drift;
 mod escape;

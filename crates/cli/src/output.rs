@@ -57,6 +57,14 @@ pub(crate) fn json<T: Serialize>(value: &T) {
     }
 }
 
+/// Prints a value as one line of JSON, for output that goes on and on.
+pub(crate) fn json_line<T: Serialize>(value: &T) {
+    match serde_json::to_string(value) {
+        Ok(text) => write(&format!("{}\n", escape_json(&text))),
+        Err(error) => eprintln!("failed to write JSON: {error}"),
+    }
+}
+
 /// What kept the output from being written.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
 

@@ -125,6 +125,17 @@ impl Clients {
         self.endpoint_url.as_deref()
     }
 
+    /// The same clients, of which the one for CloudFormation is for another region. The others stay where they are.
+    pub(crate) fn with_cloudformation_in(&self, region: &str) -> Self {
+        let config = self.cloudformation.config().to_builder();
+        let config = config.region(Region::new(region.to_owned())).build();
+        Self {
+            cloudformation: aws_sdk_cloudformation::Client::from_conf(config),
+            region: region.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Whether they ask AWS, and not an emulator.
     pub(crate) fn is_aws(&self) -> bool {
         self.endpoint_url.is_none()

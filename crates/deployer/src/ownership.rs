@@ -68,6 +68,22 @@ pub async fn observe_ours(session: &Session<'_>, name_or_id: &str) -> Result<Opt
     Ok(Some(stack))
 }
 
+/// The stack of this name or ID, as [`observe_ours`] returns it, with its template, word for word; without one in review,
+/// and if only the tag can be read.
+///
+/// # Errors
+/// As [`observe_ours`].
+pub(crate) async fn observe_ours_with_template(
+    session: &Session<'_>,
+    name_or_id: &str,
+) -> Result<Option<(Observed, Option<String>)>> {
+    let Some(stack) = observe(session, name_or_id).await? else {
+        return Ok(None);
+    };
+    let template = read_ours(session, &stack).await?.ok().flatten();
+    Ok(Some((stack, template)))
+}
+
 /// The template of the stack as it was deployed, word for word. `None` when there is no such stack.
 ///
 /// # Errors
@@ -137,7 +153,7 @@ fn mark_in_template(read: &Result<Option<String>>) -> Option<TemplateMark> {
 }
 
 /// `None` if the text is JSON that was cut. No template of ours is YAML.
-fn mark_in_body(body: &str) -> Option<TemplateMark> {
+pub(crate) fn mark_in_body(body: &str) -> Option<TemplateMark> {
     match serde_json::from_str(body) {
         Ok(template) => Some(read_mark(&template)),
         Err(_) if body.trim().is_empty() || body.trim_start().starts_with('{') => None,

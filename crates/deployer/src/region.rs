@@ -20,6 +20,16 @@ const REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeas
 /// How long a name is looked up.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// The known regions of the same partition as this one.
+#[must_use]
+pub fn list_regions(like: &str) -> Vec<&'static str> {
+    let partition = stack::partition_of(like);
+    let known = REGIONS.split_whitespace();
+    known
+        .filter(|region| stack::partition_of(region) == partition)
+        .collect()
+}
+
 /// Refuses a region that doesn't exist. A region that is newer than this version is recognized by its host name. Sends
 /// no request.
 pub(crate) async fn require_known(region: &str) -> Result<()> {

@@ -310,7 +310,7 @@ impl Builder {
     pub(crate) fn finish(mut self, stack: &Stack) -> Result<Template, SynthesisError> {
         let parameters = self.parameters.iter().map(|one| one.name).collect();
         let objects = std::mem::take(&mut self.objects);
-        let mut document = self.document(&stack.name);
+        let mut document = self.document(&stack.name, stack.environment.as_deref());
         overrides::apply(&mut document, stack)?;
         let count = |section: &str| document[section].as_object().map_or(0, Map::len);
         let (resources, outputs) = (count("Resources"), count("Outputs"));
@@ -323,11 +323,11 @@ impl Builder {
         Template::from_document(document, parameters, objects)
     }
 
-    fn document(self, name: &str) -> Value {
+    fn document(self, name: &str, environment: Option<&str>) -> Value {
         let mut document = json!({
             "AWSTemplateFormatVersion": "2010-09-09",
             "Description": DESCRIPTION,
-            "Metadata": metadata(name),
+            "Metadata": metadata(name, environment),
             "Resources": self.resources,
         });
         if let Some(map) = document.as_object_mut() {
@@ -363,7 +363,7 @@ mod tests {
             builder.add(id, Resource::new(kind, properties)).unwrap();
         }
         let template =
-            Template::from_document(builder.document(""), Vec::new(), Vec::new()).unwrap();
+            Template::from_document(builder.document("", None), Vec::new(), Vec::new()).unwrap();
         assert_eq!(
             template.list_reserving_functions(),
             ["ApiScalingFunction", "WebScalingFunction"]

@@ -27,6 +27,7 @@ mod lambda;
 mod live;
 mod loss;
 mod observe;
+mod operate;
 mod output;
 mod ownership;
 mod rule;

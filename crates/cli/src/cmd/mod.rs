@@ -5,17 +5,22 @@ mod calibrate;
 mod compare;
 mod completions;
 mod cost;
+mod dead_letters;
 mod demo;
 mod deploy;
 mod destroy;
 mod diff;
+mod exec;
 mod init;
 mod invoke;
 mod local;
+mod logs;
 mod permissions;
 mod program;
+mod scale;
 mod schema;
 mod simulate;
+mod stacks;
 mod status;
 mod synth;
 mod tune;
@@ -59,6 +64,16 @@ pub(crate) enum Verb {
     Status(status::Args),
     /// Run a deployed function by hand; print its answer, its log and what changed
     Invoke(invoke::Args),
+    /// List the stacks that ecs-scaler deployed
+    List(stacks::Args),
+    /// Show log lines of a service's tasks, or of the stack's functions
+    Logs(logs::Args),
+    /// Set the desired count of a service, within its bounds
+    Scale(scale::Args),
+    /// Run a command in a task of a service, or a shell
+    Exec(exec::Args),
+    /// Look at messages in dead-letter queues, move them back, or delete them
+    DeadLetters(dead_letters::Args),
     /// Start, stop or show the sandbox, the cloud on this machine
     Local(local::Args),
     /// Print the JSON Schema of stack definitions, for editors
@@ -109,6 +124,11 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
         Verb::Destroy(args) => destroy::run(args, format).await,
         Verb::Status(args) => status::run(args, format).await,
         Verb::Invoke(args) => invoke::run(args, format).await,
+        Verb::List(args) => stacks::run(args, format).await,
+        Verb::Logs(args) => logs::run(args, format).await,
+        Verb::Scale(args) => scale::run(args, format).await,
+        Verb::Exec(args) => exec::run(args, format).await,
+        Verb::DeadLetters(args) => dead_letters::run(args, format).await,
         Verb::Local(args) => local::run(args, format).await,
         Verb::Schema(args) => schema::run(&args),
         Verb::Permissions(args) => permissions::run(&args, format),

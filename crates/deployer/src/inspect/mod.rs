@@ -157,7 +157,7 @@ fn list_requests(functions: &[Function]) -> Vec<MetricRequest> {
 }
 
 /// Whether the queue is a dead-letter queue: then the stack has the alarm on it.
-fn is_dead_letter_queue(queue: &Resource, resources: &[Resource]) -> bool {
+pub(crate) fn is_dead_letter_queue(queue: &Resource, resources: &[Resource]) -> bool {
     contract::dead_letters_alarm_of(&queue.logical_id).is_some_and(|alarm| {
         let mut alarms = resources.iter().filter(|r| r.resource_type == types::ALARM);
         alarms.any(|known| known.logical_id == alarm)

@@ -3,6 +3,7 @@
 mod assets;
 pub(crate) mod cloud;
 mod cloudformation;
+mod dead_letters;
 mod deletion_protection;
 mod deploy;
 mod deploy_stack;

@@ -37,9 +37,26 @@ pub enum TemplateMark {
     Unmarked,
 }
 
-/// The metadata of the template of the stack `name`.
-pub(crate) fn metadata(name: &str) -> Value {
-    json!({ METADATA: { "Stack": name, "Version": VERSION } })
+/// The metadata of the template of the stack `name`, and the environment of its definition that is meant.
+pub(crate) fn metadata(name: &str, environment: Option<&str>) -> Value {
+    let mut mark = json!({ "Stack": name, "Version": VERSION });
+    if let (Some(mark), Some(environment)) = (mark.as_object_mut(), environment) {
+        mark.insert("Environment".into(), environment.into());
+    }
+    json!({ METADATA: mark })
+}
+
+/// The environment of the definition that a template was made for, if there was one.
+#[must_use]
+pub fn read_environment(template: &Value) -> Option<String> {
+    let environment = &template["Metadata"][METADATA]["Environment"];
+    environment.as_str().map(str::to_owned)
+}
+
+/// Whether a stack with this description can have a template of ours, as far as that shows. It needs no request.
+#[must_use]
+pub fn has_our_description(description: &str) -> bool {
+    description == DESCRIPTION
 }
 
 /// Reads the mark of a template.
@@ -157,7 +174,7 @@ mod tests {
 
     #[test]
     fn metadata_names_stack_and_version() {
-        let template = json!({ "Metadata": metadata("shop") });
+        let template = json!({ "Metadata": metadata("shop", Some("staging")) });
         let marked = TemplateMark::Marked {
             stack: "shop".into(),
             version: VERSION.into(),

@@ -9,7 +9,10 @@ mod schedule;
 
 pub use assets::{DRAFTS, FLEETS, assets_bucket, fleet_objects};
 pub(crate) use mark::{DESCRIPTION, metadata};
-pub use mark::{STACK_TAG, SUSPENDED_TAG, TemplateMark, VERSION, is_newer_version, read_mark};
+pub use mark::{
+    STACK_TAG, SUSPENDED_TAG, TemplateMark, VERSION, has_our_description, is_newer_version, read_environment,
+    read_mark,
+};
 pub(crate) use schedule::schedule_metadata;
 pub use schedule::{TargetSchedule, read_schedule};
 
@@ -61,9 +64,11 @@ pub mod types {
     pub const TOPIC: &str = "AWS::SNS::Topic";
 }
 
-pub(crate) const SERVICE: &str = "Service";
+/// How the logical ID of a service ends.
+pub const SERVICE: &str = "Service";
 pub(crate) const LOAD_BALANCER: &str = "LoadBalancer";
-pub(crate) const DEAD_LETTER_QUEUE: &str = "DeadLetterQueue";
+/// How the logical ID of a dead-letter queue ends.
+pub const DEAD_LETTER_QUEUE: &str = "DeadLetterQueue";
 pub(crate) const DEAD_LETTERS_ALARM: &str = "DeadLettersAlarm";
 
 /// How the logical id of the alarm ends that a service with `demand` has, and no other.

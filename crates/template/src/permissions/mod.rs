@@ -5,6 +5,7 @@ mod calls;
 mod document;
 mod handlers;
 mod network;
+mod operate;
 mod reference;
 mod resources;
 mod roles;
@@ -27,6 +28,8 @@ use scope::Scope;
 pub struct Permissions {
     /// Whoever runs `status` and `diff`.
     pub read: Vec<Value>,
+    /// Whoever operates a deployed stack, in addition to `read`.
+    pub operate: Vec<Value>,
     /// Whoever deploys with their own permissions, which CloudFormation then uses too.
     pub deploy: Vec<Value>,
     /// Whoever deploys with `--role-arn`.
@@ -68,7 +71,7 @@ impl Permissions {
 
     /// The policies in the order in which they are shown.
     #[must_use]
-    pub fn policies(&self) -> [Policy<'_>; 6] {
+    pub fn policies(&self) -> [Policy<'_>; 7] {
         let policy = |name, purpose, documents| Policy {
             name,
             purpose,
@@ -79,6 +82,11 @@ impl Permissions {
                 "read",
                 "For `status`, `diff`, and a first look: reads a stack, and plans.",
                 &self.read,
+            ),
+            policy(
+                "operate",
+                "In addition to `read`, for `dead-letters`, `logs`, `scale`, `exec`, and `list`.",
+                &self.operate,
             ),
             policy(
                 "deploy",
@@ -140,6 +148,7 @@ fn list(scope: &Scope) -> Permissions {
     let repair = repair.filter_map(|statement| statement.narrowed(&needed));
     Permissions {
         read: document::pack([calls::read(scope), calls::plan(scope)].concat()),
+        operate: document::pack(operate::operate(scope)),
         deploy: document::pack(by_hand().into_iter().chain(by_caller).collect()),
         deploy_with_role: document::pack(with_role),
         repair: document::pack(repair.collect()),

@@ -36,6 +36,14 @@ pub(super) struct Scope {
     pub(super) boundary: Option<String>,
     /// Queues of the stack.
     pub(super) queues: Vec<String>,
+    /// Those of them that are dead-letter queues.
+    pub(super) dead_letters: Vec<String>,
+    /// Those of them that have a dead-letter queue.
+    pub(super) sources: Vec<String>,
+    /// ARNs of the keys that encrypt either.
+    pub(super) queue_keys: Vec<String>,
+    /// Functions with a dead-letter queue.
+    pub(super) failing: Vec<String>,
     /// ARNs of existing queues.
     pub(super) existing_queues: Vec<String>,
     /// ARNs of queues outside of the definition that tasks send to.
@@ -44,8 +52,10 @@ pub(super) struct Scope {
     pub(super) encrypts: bool,
     /// IDs of file systems that tasks mount.
     pub(super) file_systems: Vec<String>,
-    /// Whether commands can be run in tasks.
+    /// Whether commands can be run in tasks whose role the stack makes.
     pub(super) exec: bool,
+    /// Whether commands can be run in tasks.
+    pub(super) execs: bool,
     /// Whether a function scales by demand.
     pub(super) follows_demand: bool,
     /// Whether a deploy or a pause registers a scalable target itself: its bounds, or what of it is suspended.
@@ -117,11 +127,16 @@ impl Scope {
                 text("QUEUE-dead-letter-????????"),
                 text("STACKS*"),
             ],
+            dead_letters: vec![text("QUEUE-dead-letter-????????"), text("STACKS*")],
+            sources: vec![text("QUEUE-????????")],
+            queue_keys: vec![text("arn:aws:kms:REGION:ACCOUNT:key/KEY")],
+            failing: vec![text("STACKS*")],
             existing_queues: vec![text("arn:aws:sqs:REGION:ACCOUNT:EXISTING_QUEUE")],
             sent_queues: Vec::new(),
             encrypts: true,
             file_systems: vec![text("FILE_SYSTEM")],
             exec: true,
+            execs: true,
             follows_demand: true,
             holds_scaling: true,
             reads_fleet: true,
@@ -170,11 +185,16 @@ impl Scope {
             roles: Vec::new(),
             boundary: stack.permissions_boundary.clone(),
             queues: Vec::new(),
+            dead_letters: Vec::new(),
+            sources: Vec::new(),
+            queue_keys: Vec::new(),
+            failing: Vec::new(),
             existing_queues: Vec::new(),
             sent_queues: Vec::new(),
             encrypts: false,
             file_systems: Vec::new(),
             exec: false,
+            execs: false,
             follows_demand: template
                 .resources()
                 .any(|(id, _)| id.starts_with(&names::demand_function(1))),
@@ -279,6 +299,7 @@ impl Scope {
         let mut sent = spec.sends.iter().filter_map(|name| stack.queues.get(name));
         self.encrypts |= sent.any(|queue| key_of(queue).is_some());
         self.exec |= spec.exec && spec.task_role.is_none();
+        self.execs |= spec.exec;
         self.published.extend(spec.publishes.iter().cloned());
         if spec.task_role.is_none() {
             let systems = spec
@@ -315,7 +336,11 @@ impl Scope {
                 types::QUEUE => {
                     let queue = queue_name(&properties["QueueName"]);
                     let queue = queue.unwrap_or_else(|| generated_name(&stack, id));
+                    self.add_queue(id, &queue, resource, template);
                     self.queues.push(queue);
+                }
+                types::FUNCTION if !properties["DeadLetterConfig"].is_null() => {
+                    self.failing.push(generated_name(&stack, id));
                 }
                 types::CLUSTER => self.clusters.push(name(id, &properties["ClusterName"])),
                 types::SERVICE => {
@@ -342,10 +367,32 @@ impl Scope {
             let path = path.map_or(String::new(), |(path, _)| format!("{path}/"));
             self.roles = vec![format!("{path}{}", self.names)];
         }
-        for list in [&mut self.topics, &mut self.vpcs, &mut self.queues] {
+        for list in [
+            &mut self.topics,
+            &mut self.vpcs,
+            &mut self.queues,
+            &mut self.dead_letters,
+            &mut self.sources,
+            &mut self.queue_keys,
+            &mut self.failing,
+        ] {
             list.sort();
             list.dedup();
         }
+    }
+
+    /// What a queue is for whoever operates the stack.
+    fn add_queue(&mut self, id: &str, name: &str, resource: &Value, template: &Value) {
+        let alarm = contract::dead_letters_alarm_of(id);
+        if alarm.is_some_and(|alarm| !template["Resources"][alarm].is_null()) {
+            self.dead_letters.push(name.to_owned());
+        } else if !resource["Properties"]["RedrivePolicy"].is_null() {
+            self.sources.push(name.to_owned());
+        } else {
+            return;
+        }
+        let key = resource["Properties"]["KmsMasterKeyId"].as_str();
+        self.queue_keys.extend(key.map(str::to_owned));
     }
 
     fn cluster_name(&self, template: &Value) -> String {

@@ -22,7 +22,7 @@ pub(crate) const SERIALIZED: &str = "ScalingIsSerialized";
 /// given without subnets.
 /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic
 /// Container Service", `UpdateService`.
-const NEVER_GIVEN: [&str; 4] = [
+pub(crate) const NEVER_GIVEN: [&str; 4] = [
     "ecs:task-definition",
     "ecs:capacity-provider",
     "ecs:subnet",
@@ -31,7 +31,7 @@ const NEVER_GIVEN: [&str; 4] = [
 
 /// What a request to scale may turn off only. Whether ECS evaluates the policy with the default of an absent
 /// setting isn't documented, so both are allowed.
-const NEVER_ON: [&str; 4] = [
+pub(crate) const NEVER_ON: [&str; 4] = [
     "ecs:enable-execute-command",
     "ecs:enable-service-connect",
     "ecs:enable-vpc-lattice",

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::event::Event;
-use super::model::{Protection, Service, ServiceReport};
+use super::model::{Container, Protection, Service, ServiceReport};
 use super::process::{self, Launch};
 use super::scheduler::{Draw, Ended, Scheduler, TaskAction};
+use super::shipping::Shipping;
 use super::wire::Reports;
 use crate::behavior::Behavior;
 use crate::emulators::EmulatorSettings;
@@ -217,6 +218,7 @@ impl Fleet {
             variables: self.build_environment(service, &id),
             log: self.logs.join(&service.name).join(format!("{id}.log")),
         };
+        let shipped = self.ship_logs(service, &launch, &id);
         let (stop, stopped) = oneshot::channel();
         self.stops.insert(id.clone(), stop);
         let (events, reaper) = (self.events.clone(), Arc::clone(&self.reaper));
@@ -224,6 +226,7 @@ impl Fleet {
         let service = arn.to_owned();
         tokio::spawn(async move {
             let ended = process::run(launch, &programs, reaper, stopped).await;
+            drop(shipped);
             let event = Event::Ended {
                 service,
                 task: id,
@@ -232,6 +235,31 @@ impl Fleet {
             // The loop that hears it outlives every task, or everything ends.
             let _ = events.send(event).await;
         });
+    }
+
+    /// Has what the task's containers print shipped to their log groups, until the senders are dropped.
+    fn ship_logs(
+        &self,
+        service: &Service,
+        launch: &Launch,
+        task: &str,
+    ) -> Vec<oneshot::Sender<()>> {
+        let programs = process::find_programs(&launch.definition, &self.behavior.programs);
+        let ship = |(place, (container, _)): (usize, (&Container, &Path))| {
+            let (end, ended) = oneshot::channel();
+            let shipping = Shipping {
+                endpoint_url: self.endpoint_url.clone(),
+                account: service.account.clone(),
+                region: service.region.clone(),
+                task_definition: launch.definition.arn.clone(),
+                container: container.name.clone(),
+                task: task.to_owned(),
+                file: process::log_file(&launch.log, place, &container.name),
+            };
+            tokio::spawn(shipping.run(ended));
+            end
+        };
+        programs.into_iter().enumerate().map(ship).collect()
     }
 
     /// What a task finds in its environment, beside its container's own variables: where the sandbox is,

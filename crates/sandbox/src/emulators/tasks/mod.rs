@@ -9,6 +9,7 @@ mod fleet;
 mod model;
 mod process;
 mod scheduler;
+mod shipping;
 mod task;
 mod wire;
 

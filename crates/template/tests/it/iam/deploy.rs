@@ -38,6 +38,7 @@ pub(super) fn worlds() -> Vec<World> {
 pub(super) fn policies(world: &World) -> BTreeMap<String, Vec<Value>> {
     let permissions = Permissions::of(&world.stack).unwrap();
     BTreeMap::from([
+        ("operate".to_owned(), permissions.operate),
         ("deploy".to_owned(), permissions.deploy),
         ("role".to_owned(), permissions.role),
         ("boundary".to_owned(), permissions.boundary),

@@ -6,6 +6,7 @@ mod calls;
 mod demand;
 mod deploy;
 mod neighbors;
+mod operate;
 mod others;
 mod requests;
 mod roles;

@@ -28,6 +28,7 @@ fn what_is_not_the_stacks_is_denied() {
                 request("role"),
                 request("deploy_with_role"),
                 request("repair"),
+                request("operate"),
             ]
         });
         seen += expect_all(&policies(&world), &asked.collect::<Vec<_>>(), false);

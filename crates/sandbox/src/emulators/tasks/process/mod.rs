@@ -32,8 +32,16 @@ pub(crate) struct Launch {
     pub definition: Arc<TaskDefinition>,
     /// Variables beside the container's own, which win.
     pub variables: BTreeMap<String, String>,
-    /// Where its output goes.
+    /// Where the output of its first container goes. The others have files beside it.
     pub log: PathBuf,
+}
+
+/// The file for the output of a task's container, by its place among those that have a program.
+pub(crate) fn log_file(log: &Path, place: usize, container: &str) -> PathBuf {
+    match place {
+        0 => log.to_owned(),
+        _ => log.with_extension(format!("{container}.log")),
+    }
 }
 
 struct RunningContainer {
@@ -92,8 +100,10 @@ pub(crate) async fn run(
     stop: oneshot::Receiver<()>,
 ) -> Ended {
     let mut running = Vec::new();
-    for (container, program) in find_programs(&launch.definition, known) {
-        match start_container(&launch, container, program, &reaper).await {
+    let programs = find_programs(&launch.definition, known);
+    for (place, (container, program)) in programs.into_iter().enumerate() {
+        let log = log_file(&launch.log, place, &container.name);
+        match start_container(&launch, container, (program, &log), &reaper).await {
             Ok(started) => running.push(started),
             Err(error) => {
                 let name = &container.name;
@@ -125,10 +135,10 @@ pub(crate) async fn run(
 async fn start_container(
     launch: &Launch,
     container: &Container,
-    program: &Path,
+    (program, log): (&Path, &Path),
     reaper: &Arc<Reaper>,
 ) -> io::Result<RunningContainer> {
-    let out = open_log(&launch.log)?;
+    let out = open_log(log)?;
     // The shell's own word for a program that is not there comes too late and too short.
     if !fs::metadata(program)?.is_file() {
         return Err(io::ErrorKind::NotFound.into());

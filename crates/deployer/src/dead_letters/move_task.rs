@@ -1,0 +1,171 @@
+//! SQS's own redrive: a message move task, which continues without us.
+
+use aws_sdk_sqs::types::ListMessageMoveTasksResultEntry;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::{DeadLetterQueue, read_arn};
+use crate::error::{Error, Kind, Result, aws, code, is_denied, is_passing, text};
+use crate::session::Session;
+
+/// A message move task of SQS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MoveTask {
+    /// SQS's status: `RUNNING`, `COMPLETED`, `CANCELLING`, `CANCELLED`, or `FAILED`.
+    pub status: String,
+    /// Messages that were moved, approximately.
+    pub moved: u64,
+    /// Messages that the queue held at the start, approximately.
+    pub total: Option<u64>,
+    /// Start, in milliseconds since 1970.
+    pub started_at_ms: i64,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// What cancels it. Only a running one has it.
+    #[serde(skip)]
+    handle: Option<String>,
+}
+
+impl MoveTask {
+    /// Whether SQS is working on it.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.status == "RUNNING" || self.status == "CANCELLING"
+    }
+}
+
+impl From<ListMessageMoveTasksResultEntry> for MoveTask {
+    fn from(entry: ListMessageMoveTasksResultEntry) -> Self {
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        Self {
+            moved: count(entry.approximate_number_of_messages_moved()),
+            total: entry.approximate_number_of_messages_to_move().map(count),
+            started_at_ms: entry.started_timestamp(),
+            status: entry.status.unwrap_or_default(),
+            failure: entry.failure_reason,
+            handle: entry.task_handle,
+        }
+    }
+}
+
+/// What came of a request for a move task.
+pub(super) enum Started {
+    /// SQS has accepted it.
+    Yes,
+    /// SQS doesn't do it for this queue.
+    Refused(Error),
+}
+
+/// The newest move task of a dead-letter queue. SQS remembers them for a day.
+pub(super) async fn latest(session: &Session<'_>, arn: &str) -> Result<Option<MoveTask>> {
+    let request = session.clients.sqs.list_message_move_tasks();
+    let reply = request.source_arn(arn).max_results(1).send().await;
+    let doing = format!("list the redrives of {}", name_in_arn(arn));
+    let results = reply.map_err(aws(doing))?.results.unwrap_or_default();
+    Ok(results.into_iter().next().map(MoveTask::from))
+}
+
+/// Starts a move task from one queue to another.
+///
+/// # Errors
+/// If these credentials may not, or AWS can't be reached.
+pub(super) async fn start(
+    session: &Session<'_>,
+    (from, to): (&str, &str),
+    rate: Option<u32>,
+) -> Result<Started> {
+    let request = session.clients.sqs.start_message_move_task();
+    let sent = request
+        .source_arn(from)
+        .destination_arn(to)
+        .set_max_number_of_messages_per_second(rate.and_then(|rate| i32::try_from(rate).ok()))
+        .send()
+        .await;
+    let doing = format!("redrive {}", name_in_arn(from));
+    match sent {
+        Ok(_) => Ok(Started::Yes),
+        Err(error) if is_denied(&error) => Err(aws(doing)(error).hint(
+            "a redrive needs sqs:StartMessageMoveTask, ReceiveMessage, DeleteMessage, and GetQueueAttributes on the \
+             dead-letter queue, and sqs:SendMessage on the source queue",
+        )),
+        Err(error) if is_passing(&error) => Err(aws(doing)(error)),
+        // SQS uses the same codes for this one.
+        Err(error) if text(&error).contains("already a task running") => Err(aws(doing)(error)),
+        Err(error) if is_unsupported(code(&error)) => Ok(Started::Refused(aws(doing)(error))),
+        Err(error) => Err(aws(doing)(error)),
+    }
+}
+
+/// Whether the code means that SQS doesn't move messages from this queue, or that the cloud has no move tasks.
+/// Source: Amazon SQS API, `StartMessageMoveTask`. LocalStack calls it an invalid parameter.
+fn is_unsupported(code: &str) -> bool {
+    [
+        "UnsupportedOperation",
+        "InvalidParameterValue",
+        "NotImplemented",
+        "InvalidAction",
+    ]
+    .iter()
+    .any(|known| code.contains(known))
+}
+
+/// Follows the move task that started after `after_ms`, until it ends or the session is interrupted.
+///
+/// # Errors
+/// If SQS can't be reached, or shows no such task.
+pub(super) async fn follow(
+    session: &Session<'_>,
+    arn: &str,
+    after_ms: i64,
+    progress: &(dyn Fn(u64, Option<u64>) + Sync),
+) -> Result<Option<MoveTask>> {
+    let began = Instant::now();
+    let mut delay = session.pace.first;
+    loop {
+        let task = latest(session, arn).await?;
+        let task = task.filter(|task| task.started_at_ms > after_ms);
+        if let Some(task) = &task {
+            progress(task.moved, task.total);
+        }
+        let ended = task.as_ref().is_some_and(|task| !task.is_running());
+        if ended || session.is_interrupted() {
+            return Ok(task);
+        }
+        if task.is_none() && began.elapsed() > session.pace.patience {
+            let name = name_in_arn(arn);
+            let error = format!("SQS has accepted a redrive of {name}, and doesn't list it");
+            return Err(Error::new(Kind::Unreachable, error));
+        }
+        tokio::time::sleep(delay).await;
+        delay = session.pace.next(delay);
+    }
+}
+
+/// Cancels the redrive that SQS is working on. `None` if there is none. Moved messages stay where they are.
+///
+/// # Errors
+/// If SQS can't be reached, or refuses.
+pub async fn cancel_redrive(
+    session: &Session<'_>,
+    queue: &DeadLetterQueue,
+) -> Result<Option<MoveTask>> {
+    let arn = read_arn(session, &queue.url).await?;
+    let task = latest(session, &arn).await?;
+    let Some(task) = task.filter(|task| task.status == "RUNNING") else {
+        return Ok(None);
+    };
+    let request = session.clients.sqs.cancel_message_move_task();
+    let request = request.task_handle(task.handle.as_deref().unwrap_or_default());
+    let reply = request.send().await;
+    let reply = reply.map_err(aws(format!("cancel the redrive of {}", queue.queue)))?;
+    let moved = u64::try_from(reply.approximate_number_of_messages_moved()).unwrap_or_default();
+    Ok(Some(MoveTask {
+        status: "CANCELLING".to_owned(),
+        moved: moved.max(task.moved),
+        ..task
+    }))
+}
+
+fn name_in_arn(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}

@@ -1,0 +1,259 @@
+//! Messages moved one by one. A message is deleted only after it has arrived, so none is lost: at worst it arrives twice.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_sqs::types::{
+    Message, MessageSystemAttributeName, MessageSystemAttributeNameForSends,
+    MessageSystemAttributeValue,
+};
+use futures::stream::{self, StreamExt};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::message::{BATCH, id_of, receive, release, sent_at_ms, system};
+use super::redrive::{RedriveOptions, RedriveState, RedriveWay, Redriven};
+use super::{DeadLetterQueue, reinvoke};
+use crate::error::{Error, Result, aws};
+use crate::session::Session;
+
+/// How long the messages are hidden if this program ends in the middle.
+const HIDDEN: Duration = Duration::from_secs(5 * 60);
+
+/// How long SQS drops FIFO messages with a deduplication ID that it knows, after it was used.
+/// Source: Amazon SQS Developer Guide, "Exactly-once processing in Amazon SQS".
+const DEDUPLICATION: Duration = Duration::from_secs(5 * 60);
+
+/// Receives in a row that return nothing, after which the queue is empty.
+const IDLE: u32 = 2;
+
+/// A message that should have been moved and wasn't.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// The message's ID.
+    pub id: String,
+    /// Why it's still in the dead-letter queue.
+    pub reason: String,
+}
+
+/// Where messages go.
+pub(super) enum Target<'a> {
+    /// To the queue with this URL.
+    Queue(&'a str),
+    /// To this function.
+    Function(&'a str),
+}
+
+/// One redrive, message by message.
+pub(super) struct Transfer<'a> {
+    pub session: &'a Session<'a>,
+    pub queue: &'a DeadLetterQueue,
+    pub options: &'a RedriveOptions,
+    pub target: Target<'a>,
+    pub now: &'a (dyn Fn() -> SystemTime + Sync),
+    pub progress: &'a (dyn Fn(u64, Option<u64>) + Sync),
+}
+
+/// What has come of it so far.
+#[derive(Default)]
+struct Course {
+    moved: u64,
+    other: u64,
+    kept: Vec<Kept>,
+    /// Messages that stay, hidden until the end so that the others come.
+    held: HashMap<String, Message>,
+    /// Groups of a FIFO queue with a message that stays.
+    blocked: HashSet<String>,
+}
+
+impl Course {
+    fn hold(&mut self, message: Message) {
+        self.held.insert(id_of(&message).to_owned(), message);
+    }
+
+    fn keep(&mut self, message: Message, reason: String) {
+        let id = id_of(&message).to_owned();
+        self.kept.push(Kept { id, reason });
+        self.hold(message);
+    }
+}
+
+impl Transfer<'_> {
+    /// Moves what the options select.
+    pub(super) async fn run(&self) -> Result<Redriven> {
+        let mut course = Course::default();
+        let result = self.drain(&mut course).await;
+        // Whatever came of it: nothing stays hidden.
+        let released = release(self.session, &self.queue.url, course.held.values()).await;
+        result?;
+        released?;
+        let state = if self.session.is_interrupted() {
+            RedriveState::Interrupted
+        } else if course.kept.is_empty() {
+            RedriveState::Completed
+        } else {
+            RedriveState::Partial
+        };
+        let way = match self.target {
+            Target::Queue(_) => RedriveWay::ReceiveAndSend,
+            Target::Function(_) => RedriveWay::Invoke,
+        };
+        Ok(Redriven {
+            queue: self.queue.clone(),
+            way,
+            state,
+            moved: course.moved,
+            other: course.other,
+            kept: course.kept,
+            failure: None,
+        })
+    }
+
+    async fn drain(&self, course: &mut Course) -> Result<()> {
+        let began = Instant::now();
+        let mut idle = 0;
+        while idle < IDLE && !self.session.is_interrupted() {
+            let batch = receive(self.session, &self.queue.url, self.batch(), HIDDEN).await?;
+            let received = batch.len();
+            let mut fresh = Vec::new();
+            for message in batch {
+                // It is held and was visible again: the newer receipt counts.
+                match course.held.contains_key(id_of(&message)) {
+                    true => course.hold(message),
+                    false => fresh.push(message),
+                }
+            }
+            if fresh.is_empty() {
+                // Only those again that stay: the others have been seen.
+                idle = if received > 0 { IDLE } else { idle + 1 };
+                continue;
+            }
+            idle = 0;
+            self.move_batch(fresh, course).await;
+            (self.progress)(course.moved, None);
+            self.keep_rate(course.moved, began).await;
+        }
+        Ok(())
+    }
+
+    /// Maximum number of messages to receive at once.
+    fn batch(&self) -> usize {
+        let rate = self.options.rate.map_or(BATCH, |rate| rate as usize);
+        match self.target {
+            Target::Queue(_) => rate.clamp(1, BATCH),
+            // An invocation can take its time, and a message must stay hidden until then.
+            Target::Function(_) => 1,
+        }
+    }
+
+    async fn keep_rate(&self, moved: u64, began: Instant) {
+        if let Some(rate) = self.options.rate {
+            #[expect(clippy::cast_precision_loss, reason = "a number of messages")]
+            let due = moved as f64 / f64::from(rate.max(1));
+            let due = Duration::try_from_secs_f64(due).unwrap_or_default();
+            tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
+        }
+    }
+
+    async fn move_batch(&self, batch: Vec<Message>, course: &mut Course) {
+        let filter = self.options.filter.as_deref().unwrap_or_default();
+        let matches = |message: &Message| message.body().unwrap_or_default().contains(filter);
+        let (wanted, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(matches);
+        course.other += others.len() as u64;
+        others.into_iter().for_each(|message| course.hold(message));
+        if self.queue.is_fifo() {
+            return self.move_in_order(wanted, course).await;
+        }
+        let mut moves = stream::iter(wanted)
+            .map(|message| async move {
+                let moved = self.move_one(&message).await;
+                (message, moved)
+            })
+            .buffered(BATCH);
+        while let Some((message, moved)) = moves.next().await {
+            match moved {
+                Ok(()) => course.moved += 1,
+                Err(reason) => course.keep(message, reason),
+            }
+        }
+    }
+
+    /// One after the other. What comes behind a message that stays, in its group, stays too.
+    async fn move_in_order(&self, batch: Vec<Message>, course: &mut Course) {
+        for message in batch {
+            let group = system(&message, MessageSystemAttributeName::MessageGroupId);
+            let group = group.unwrap_or_default().to_owned();
+            if course.blocked.contains(&group) {
+                let reason = format!("a message before it in the group {group} stays");
+                course.keep(message, reason);
+                continue;
+            }
+            match self.move_one(&message).await {
+                Ok(()) => course.moved += 1,
+                Err(reason) => {
+                    course.blocked.insert(group);
+                    course.keep(message, reason);
+                }
+            }
+        }
+    }
+
+    /// Delivers a message, and then deletes it. The error says why it is still in the dead-letter queue.
+    async fn move_one(&self, message: &Message) -> Result<(), String> {
+        match self.target {
+            Target::Queue(url) => self.send(url, message).await,
+            Target::Function(function) => reinvoke::invoke(self.session, function, message).await,
+        }?;
+        let request = self.session.clients.sqs.delete_message();
+        let request = request
+            .queue_url(&self.queue.url)
+            .receipt_handle(message.receipt_handle().unwrap_or_default());
+        let deleted = request.send().await;
+        let doing = "delete the message, which has arrived, so it is in both queues now";
+        deleted
+            .map_err(aws(doing))
+            .map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    async fn send(&self, url: &str, message: &Message) -> Result<(), String> {
+        if self.queue.is_fifo()
+            && let Some(left) = self.deduplicated_for(message)
+        {
+            return Err(format!(
+                "SQS would drop it as a duplicate for another {} s: redrive again then",
+                left.as_secs().max(1)
+            ));
+        }
+        let attribute = |name| system(message, name).map(str::to_owned);
+        let mut request = self.session.clients.sqs.send_message().queue_url(url);
+        if let Some(trace) = attribute(MessageSystemAttributeName::AwsTraceHeader) {
+            let value = MessageSystemAttributeValue::builder();
+            let value = value.data_type("String").string_value(trace).build();
+            let value = value.map_err(|error| error.to_string())?;
+            let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+            request = request.message_system_attributes(name, value);
+        }
+        let sent = request
+            .message_body(message.body().unwrap_or_default())
+            .set_message_attributes(message.message_attributes.clone())
+            .set_message_group_id(attribute(MessageSystemAttributeName::MessageGroupId))
+            .set_message_deduplication_id(attribute(
+                MessageSystemAttributeName::MessageDeduplicationId,
+            ))
+            .send()
+            .await;
+        sent.map_err(aws("send the message"))
+            .map_err(|error: Error| error.to_string())?;
+        Ok(())
+    }
+
+    /// For how long SQS may still know the deduplication ID of a message from when it was first sent. It would accept the
+    /// message again and drop it. In a dead-letter queue, a FIFO message counts as sent when it got there, which was later.
+    fn deduplicated_for(&self, message: &Message) -> Option<Duration> {
+        let sent = UNIX_EPOCH + Duration::from_millis(sent_at_ms(message)?);
+        let age = (self.now)().duration_since(sent).unwrap_or_default();
+        let left = DEDUPLICATION.saturating_sub(age);
+        (!left.is_zero()).then_some(left)
+    }
+}

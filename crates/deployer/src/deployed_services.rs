@@ -1,0 +1,92 @@
+//! The services that a deployed stack runs or scales.
+
+use serde::Serialize;
+use template::contract::{SERVICE, types};
+
+use crate::deployed_stack::DeployedStack;
+use crate::described::{cluster_of, name_of};
+use crate::error::{Error, Kind, Result};
+use crate::functions::ServiceName;
+
+/// A service of a deployed stack.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct DeployedService {
+    /// Its name in the definition.
+    pub name: String,
+    /// Its cluster and name in ECS.
+    #[serde(flatten)]
+    pub ecs: ServiceName,
+    /// Logical ID of the service in the template. `None` for an existing service, which the stack only scales.
+    #[serde(skip)]
+    pub(crate) logical_id: Option<String>,
+}
+
+/// How the logical ID of a scalable target ends.
+const TARGET: &str = "ScalableTarget";
+
+impl DeployedStack {
+    /// The services of the stack, and the existing ones that Application Auto Scaling scales for it.
+    pub fn services(&self) -> impl Iterator<Item = DeployedService> {
+        let created = self.of_type(types::SERVICE).map(|service| {
+            let id = &service.logical_id;
+            let stem = id.strip_suffix(SERVICE).unwrap_or(id);
+            DeployedService {
+                name: self.short_name(id).unwrap_or(stem).to_owned(),
+                ecs: ServiceName {
+                    cluster: cluster_of(&service.physical_id).to_owned(),
+                    service: name_of(&service.physical_id).to_owned(),
+                },
+                logical_id: Some(id.clone()),
+            }
+        });
+        let existing = self.of_type(types::SCALABLE_TARGET).filter_map(|target| {
+            let stem = target.logical_id.strip_suffix(TARGET)?;
+            if self
+                .find(types::SERVICE, &format!("{stem}{SERVICE}"))
+                .is_some()
+            {
+                return None;
+            }
+            // `service/CLUSTER/SERVICE|DIMENSION|NAMESPACE`.
+            let id = target.physical_id.split('|').next()?;
+            let (cluster, service) = id.strip_prefix("service/")?.split_once('/')?;
+            Some(DeployedService {
+                name: service.to_owned(),
+                ecs: ServiceName {
+                    cluster: cluster.to_owned(),
+                    service: service.to_owned(),
+                },
+                logical_id: None,
+            })
+        });
+        created.chain(existing)
+    }
+
+    /// The service of this name in the definition or in ECS.
+    ///
+    /// # Errors
+    /// If the stack has none.
+    pub fn find_service(&self, name: &str) -> Result<DeployedService> {
+        let by_definition = self.services().find(|service| service.name == name);
+        let by_ecs = || self.services().find(|service| service.ecs.service == name);
+        by_definition.or_else(by_ecs).ok_or_else(|| {
+            let names: Vec<String> = self.services().map(|service| service.name).collect();
+            let error = format!("the stack {} has no service {name}", self.stack.name);
+            let error = Error::new(Kind::Usage, error);
+            match names.is_empty() {
+                true => error,
+                false => error.hint(format!("it has: {}", names.join(", "))),
+            }
+        })
+    }
+
+    /// Whether a schedule moves the bounds of the service, by its cluster and name in ECS.
+    pub(crate) fn has_schedule(&self, service: &ServiceName) -> bool {
+        let id = format!("service/{}/{}", service.cluster, service.service);
+        let mut targets = self.of_type(types::SCALABLE_TARGET);
+        targets.any(|target| {
+            target.physical_id.split('|').next() == Some(&*id)
+                && self.schedule_of(&target.logical_id).is_some()
+        })
+    }
+}

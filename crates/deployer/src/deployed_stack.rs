@@ -1,0 +1,68 @@
+//! A deployed stack, with the names that its definition has for its parts.
+
+use serde_json::Value;
+use template::contract::{TargetSchedule, read_schedule};
+use template::names::NAME_TAG;
+
+use crate::error::Result;
+use crate::observe::{Observed, resources};
+use crate::ownership::observe_ours_with_template;
+use crate::resource::Resource;
+use crate::session::Session;
+
+/// A deployed stack with its resources.
+#[derive(Clone, Debug)]
+pub struct DeployedStack {
+    /// The stack itself.
+    pub stack: Observed,
+    /// Its resources that aren't deleted, sorted.
+    pub resources: Vec<Resource>,
+    /// Its template; null if it can't be read.
+    template: Value,
+}
+
+impl DeployedStack {
+    /// Reads the stack of this name, which must be ours. `None` if there is no such stack.
+    ///
+    /// # Errors
+    /// If the stack isn't ours, or if AWS can't be reached.
+    pub async fn read(session: &Session<'_>, name: &str) -> Result<Option<Self>> {
+        let Some((stack, template)) = observe_ours_with_template(session, name).await? else {
+            return Ok(None);
+        };
+        let template = template.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(Some(Self {
+            resources: resources(session, &stack).await?,
+            template: template.unwrap_or_default(),
+            stack,
+        }))
+    }
+
+    /// The resources of a type that were created.
+    pub(crate) fn of_type(&self, kind: &str) -> impl Iterator<Item = &Resource> {
+        let made = self.resources.iter();
+        made.filter(move |one| one.resource_type == kind && !one.physical_id.is_empty())
+    }
+
+    /// The resource of this type and logical ID, if it was created.
+    pub(crate) fn find(&self, kind: &str, logical_id: &str) -> Option<&Resource> {
+        self.of_type(kind).find(|one| one.logical_id == logical_id)
+    }
+
+    /// A property as the template sets it; null if it doesn't.
+    pub(crate) fn property(&self, logical_id: &str, property: &str) -> &Value {
+        &self.template["Resources"][logical_id]["Properties"][property]
+    }
+
+    /// The name that the definition has for the resource. Queues and services are tagged with it.
+    pub(crate) fn short_name(&self, logical_id: &str) -> Option<&str> {
+        let tags = self.property(logical_id, "Tags").as_array()?;
+        let tag = tags.iter().find(|tag| tag["Key"] == NAME_TAG)?;
+        tag["Value"].as_str()
+    }
+
+    /// The schedule of a scalable target.
+    pub(crate) fn schedule_of(&self, logical_id: &str) -> Option<TargetSchedule> {
+        read_schedule(&self.template["Resources"][logical_id])
+    }
+}

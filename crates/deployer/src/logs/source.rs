@@ -1,0 +1,80 @@
+//! Which log groups are meant.
+
+use serde::Serialize;
+use template::contract::{function_logs, types};
+use template::names;
+
+use crate::deployed_stack::DeployedStack;
+use crate::error::{Error, Kind, Result};
+use crate::resource::Resource;
+
+/// A log group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogSource {
+    /// Its name.
+    pub group: String,
+}
+
+/// Stands for the metric function.
+const METRIC: &str = "metric";
+/// Stands for all scaling functions.
+const SCALING: &str = "scaling";
+
+impl DeployedStack {
+    /// The log groups that `what` means: a service of the definition stands for its tasks, `metric` for the metric
+    /// function, and `scaling` for all scaling functions.
+    ///
+    /// # Errors
+    /// If the stack has none.
+    pub fn log_sources(&self, what: &str) -> Result<Vec<LogSource>> {
+        let group = |id: &str| self.find(types::LOG_GROUP, id);
+        let functions = self.of_type(types::FUNCTION).map(|one| &*one.logical_id);
+        let (metric, scaling): (Vec<&str>, Vec<&str>) =
+            functions.partition(|id| *id == names::METRIC_FUNCTION);
+        let logs = |functions: &[&str]| -> Vec<&Resource> {
+            let groups = functions.iter();
+            groups.filter_map(|id| group(&function_logs(id))).collect()
+        };
+        let found = match (self.service_log_group(what), what) {
+            (Some(tasks), _) => vec![tasks],
+            (None, METRIC) => logs(&metric),
+            (None, SCALING) => logs(&scaling),
+            (None, _) => Vec::new(),
+        };
+        if found.is_empty() {
+            return Err(self.no_logs(what));
+        }
+        let groups = found.into_iter().map(|group| LogSource {
+            group: group.physical_id.clone(),
+        });
+        Ok(groups.collect())
+    }
+
+    /// By the service's name in the definition, or in ECS.
+    fn service_log_group(&self, what: &str) -> Option<&Resource> {
+        let of_short = |short: &str| self.find(types::LOG_GROUP, &names::service_log_group(short));
+        let service = self.find_service(what).ok()?;
+        of_short(&service.name)
+    }
+
+    fn no_logs(&self, what: &str) -> Error {
+        let stack = &self.stack.name;
+        let mut names: Vec<String> = self.services().map(|service| service.name).collect();
+        let functions: Vec<&str> = self
+            .of_type(types::FUNCTION)
+            .map(|one| &*one.logical_id)
+            .collect();
+        if functions.contains(&names::METRIC_FUNCTION) {
+            names.push(METRIC.to_owned());
+        }
+        if functions.iter().any(|id| *id != names::METRIC_FUNCTION) {
+            names.push(SCALING.to_owned());
+        }
+        let error = format!("the stack {stack} has no log group for {what}");
+        let error = Error::new(Kind::Usage, error);
+        match names.is_empty() {
+            true => error,
+            false => error.hint(format!("it has one for: {}", names.join(", "))),
+        }
+    }
+}

@@ -7,6 +7,7 @@
 //! clock of the day: progress, approval and time are arguments.
 
 mod action;
+mod adopt_service;
 mod assets;
 mod attempts;
 mod change_set;
@@ -68,6 +69,7 @@ mod verify;
 mod wait;
 
 pub use action::Action;
+pub use adopt_service::{AdoptRequest, read_adopted};
 pub use assets::Asset;
 pub use change_set::{Source, TemplateSource};
 pub use clients::{Clients, Connection};

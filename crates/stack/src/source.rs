@@ -108,6 +108,11 @@ impl Source {
         (line - first + 1, before.chars().count() + 1)
     }
 
+    /// Line of a byte of the file, from 1.
+    pub(crate) fn line(&self, offset: usize) -> usize {
+        self.line_of(offset) + 1
+    }
+
     /// The span cut at the end of its first line, without the line break and trailing blanks.
     pub(crate) fn first_line(&self, span: Span) -> Span {
         let line = self.slice(span).lines().next().unwrap_or_default();

@@ -6,6 +6,7 @@
 )]
 
 mod acceptance;
+mod adopt;
 mod alarm_steps;
 mod archive;
 mod autoscaling;

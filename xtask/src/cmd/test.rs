@@ -30,7 +30,7 @@ pub(crate) struct Args {
 const SANDBOX: &str = "test";
 
 /// Pure crates, and the crates that they never depend on, directly or indirectly.
-const PURE: [&str; 4] = ["stack", "scaling", "template", "simulator"];
+const PURE: [&str; 5] = ["adopt", "stack", "scaling", "template", "simulator"];
 const IMPURE: [&str; 2] = ["tokio", "aws-"];
 
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -36,7 +36,7 @@ use crate::output::{Format, require_written};
 pub(crate) enum Verb {
     /// Show the closed loop at work on this machine: real load, real workers, scaled out and in again
     Demo(demo::Args),
-    /// Write a commented stack definition to start from
+    /// Write a commented stack definition to start from, or one of a running service
     Init(init::Args),
     /// Check a stack definition, without asking AWS anything
     Validate(validate::Args),
@@ -110,7 +110,7 @@ pub(crate) fn run(verb: Verb, format: Format) -> ExitCode {
 async fn run_verb(verb: Verb, format: Format) -> Result<()> {
     match verb {
         Verb::Demo(args) => demo::run(args, format).await,
-        Verb::Init(args) => init::run(&args, format),
+        Verb::Init(args) => init::run(args, format).await,
         Verb::Validate(args) => validate::run(&args, format),
         Verb::Synth(args) => synth::run(&args, format),
         Verb::Simulate(args) => simulate::run(args, format).await,

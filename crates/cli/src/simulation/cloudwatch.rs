@@ -64,7 +64,7 @@ pub(super) async fn read(
     let known = Known::of(stack);
     let cloud = connect.connect(&known, ui).await?;
     let history = read_history(&cloud, &known, stack, service, between, ui).await;
-    load(&history.map_err(|failure| cloud.explain(failure))?)
+    load_history(&history.map_err(|failure| cloud.explain(failure))?)
 }
 
 async fn read_history(
@@ -191,7 +191,7 @@ async fn list_queue_names(
 }
 
 /// Converts the history into a load, by the same code as a CSV file of counts.
-fn load(history: &SentHistory) -> Result<Load> {
+pub(crate) fn load_history(history: &SentHistory) -> Result<Load> {
     let mut rows = String::new();
     for (index, count) in (0u32..).zip(&history.counts) {
         let at = Duration::from_secs(history.begin).saturating_add(history.period * index);
@@ -241,7 +241,7 @@ mod tests {
             counts: vec![5, 0, 7],
             silent: 1,
         };
-        let found = load(&history).unwrap();
+        let found = load_history(&history).unwrap();
         assert_eq!(found.duration(), Duration::from_secs(900));
         assert_eq!(found.begins().as_deref(), Some("2026-11-21T12:00:00Z"));
         assert_eq!(found.arrivals(1).count(), 12);

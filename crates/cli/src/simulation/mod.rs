@@ -17,7 +17,7 @@ use crate::ui;
 
 pub(crate) use self::assumptions::AssumptionsArg;
 pub(crate) use self::bill::{bill_table, bills_table};
-pub(crate) use self::cloudwatch::read_record;
+pub(crate) use self::cloudwatch::{load_history, read_record};
 pub(crate) use self::input::{CONNECT_HEADING, Input, InputArgs};
 use self::load::LoadArgs;
 pub(crate) use self::subject::SubjectArgs;

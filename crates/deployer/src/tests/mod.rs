@@ -1,5 +1,6 @@
 //! The engine against a cloud of mocks, in paused time.
 
+mod adopt;
 mod assets;
 pub(crate) mod cloud;
 mod cloudformation;

@@ -252,7 +252,8 @@ impl Scenario {
     }
 
     /// The same with another policy, and billed for what that needs.
-    pub(crate) fn with_policy(&self, policy: Policy) -> Self {
+    #[must_use]
+    pub fn with_policy(&self, policy: Policy) -> Self {
         Self {
             billing: self.billing.clone().for_policy(&policy),
             policy,

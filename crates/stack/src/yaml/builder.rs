@@ -28,6 +28,17 @@ pub(crate) fn parse(findings: &mut Findings) -> Option<Node> {
 
 /// Reads a part of the source, which starts at this byte. `None` when there is no tree to go on with.
 pub(crate) fn parse_part(source: &str, base: usize, findings: &mut Findings) -> Option<Node> {
+    let root = build(source, base, findings)?;
+    if root.value == Value::Null {
+        let help = "start with `name: …`, or let `init` write a definition";
+        findings.refuse("", "the definition is empty", &[], help);
+        return None;
+    }
+    Some(root)
+}
+
+/// Reads a part of any YAML text; no value at all is null. `None` when there is no tree to go on with.
+pub(crate) fn build(source: &str, base: usize, findings: &mut Findings) -> Option<Node> {
     let mut builder = Builder {
         offsets: Offsets::new(source, base),
         findings,
@@ -47,13 +58,11 @@ pub(crate) fn parse_part(source: &str, base: usize, findings: &mut Findings) -> 
         };
         step?;
     }
-    let root = builder.root;
-    if root.as_ref().is_none_or(|root| root.value == Value::Null) {
-        let help = "start with `name: …`, or let `init` write a definition";
-        findings.refuse("", "the definition is empty", &[], help);
-        return None;
-    }
-    root
+    let nothing = Node {
+        span: Span::default(),
+        value: Value::Null,
+    };
+    Some(builder.root.unwrap_or(nothing))
 }
 
 /// A collection whose end hasn't come yet.

@@ -9,5 +9,5 @@ mod node;
 mod offsets;
 pub(crate) mod scalar;
 
-pub(crate) use builder::{parse, parse_part};
+pub(crate) use builder::{build, parse, parse_part};
 pub(crate) use node::{Key, Node, Value};

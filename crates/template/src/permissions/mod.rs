@@ -1,6 +1,7 @@
 //! IAM policies for the identities that deploy a stack, for the role of CloudFormation, and the boundary of the
 //! stack's own roles. The documentation and the command `permissions` print them; tests simulate them.
 
+mod adopt;
 mod calls;
 mod document;
 mod handlers;
@@ -40,6 +41,8 @@ pub struct Permissions {
     pub role: Vec<Value>,
     /// The boundary of the stack's own roles.
     pub boundary: Vec<Value>,
+    /// Whoever runs `init --from`.
+    pub adopt: Vec<Value>,
 }
 
 /// One of the policies, with its name and what it is for.
@@ -113,6 +116,11 @@ impl Permissions {
                 "The permissions boundary of the stack's own roles, for `roles.boundary`.",
                 &self.boundary,
             ),
+            policy(
+                "adopt",
+                "For `init --from`: reads a running service, its task role, its queues, and their metrics.",
+                &self.adopt,
+            ),
         ]
     }
 }
@@ -154,6 +162,7 @@ fn list(scope: &Scope) -> Permissions {
         repair: document::pack(repair.collect()),
         role: document::pack(made),
         boundary: document::pack(roles::bound(scope)),
+        adopt: document::pack(adopt::read(scope)),
     }
 }
 

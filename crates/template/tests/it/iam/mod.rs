@@ -2,6 +2,7 @@
 //!
 //! The simulator is an npm package. It also refuses actions, resources, and condition keys that IAM doesn't know.
 
+mod adopt;
 mod calls;
 mod demand;
 mod deploy;

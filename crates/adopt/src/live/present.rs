@@ -1,0 +1,185 @@
+//! The policy that scales the service now, in words and as far as it can be simulated.
+
+use std::time::Duration;
+
+use scaling::{Comparison, MissingData, Steps};
+
+use super::number::brief;
+use super::present_steps::read_steps;
+use super::present_tracking::{Tracked, read_tracking};
+use super::readings::{PolicyKind, Readings};
+
+/// What scales the service now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Present {
+    /// What it is, for people.
+    pub description: String,
+    /// As a simulation can run it; why it can't otherwise.
+    pub policy: Result<PresentPolicy, String>,
+    /// What was guessed or left out, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A policy that can be simulated.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PresentPolicy {
+    /// Nothing scales the service.
+    Fixed {
+        /// Tasks.
+        tasks: u32,
+    },
+    /// Target tracking on the backlog per task.
+    Tracking(PresentTracking),
+    /// Step scaling.
+    Steps(PresentSteps),
+    /// Both.
+    TrackingAndSteps(PresentTracking, PresentSteps),
+}
+
+/// Target tracking on messages per task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PresentTracking {
+    /// Messages per task.
+    pub target: f64,
+    /// Whether messages that wait count.
+    pub visible: bool,
+    /// Whether messages in flight count.
+    pub in_flight: bool,
+    /// Cooldown after a scale-out.
+    pub cooldown_out: Duration,
+    /// Cooldown after a scale-in.
+    pub cooldown_in: Duration,
+}
+
+/// Step scaling on a metric of a queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PresentSteps {
+    /// Period of the alarms.
+    pub period: Duration,
+    /// Cooldown after a scale-out.
+    pub cooldown_out: Duration,
+    /// Cooldown after a scale-in.
+    pub cooldown_in: Duration,
+    /// What adds tasks.
+    pub scale_out: Option<PresentSide>,
+    /// What removes tasks.
+    pub scale_in: Option<PresentSide>,
+}
+
+/// One side of step scaling.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PresentSide {
+    /// Name of SQS's metric.
+    pub metric: String,
+    /// Its statistic.
+    pub statistic: String,
+    /// On which side of the threshold the alarm goes into ALARM.
+    pub comparison: Comparison,
+    /// Threshold.
+    pub threshold: f64,
+    /// Datapoints to alarm.
+    pub datapoints: u32,
+    /// Evaluation periods.
+    pub periods: u32,
+    /// What a missing datapoint counts as.
+    pub missing: MissingData,
+    /// The steps.
+    pub steps: Steps,
+}
+
+/// Default cooldown of Application Auto Scaling for ECS services. Source: its API reference,
+/// `TargetTrackingScalingPolicyConfiguration` and `StepScalingPolicyConfiguration`.
+pub(super) const COOLDOWN: Duration = Duration::from_secs(300);
+
+/// Finds out what scales the service.
+#[must_use]
+pub fn find_present(readings: &Readings) -> Present {
+    if let Some(why) = &readings.scaling_unread {
+        return Present {
+            description: "unknown".to_owned(),
+            policy: Err(why.clone()),
+            notes: Vec::new(),
+        };
+    }
+    let Some(target) = &readings.target else {
+        let tasks = readings.service.desired;
+        return Present {
+            description: format!("a fixed count of {tasks}"),
+            policy: Ok(PresentPolicy::Fixed { tasks }),
+            notes: Vec::new(),
+        };
+    };
+    let mut notes = Vec::new();
+    if target.scheduled > 0 {
+        notes.push(format!(
+            "{} scheduled actions change its bounds; they aren't simulated",
+            target.scheduled
+        ));
+    }
+    let named: Vec<String> = readings.policies.iter().map(describe_policy).collect();
+    let description = match named.as_slice() {
+        [] => "a scalable target without a policy".to_owned(),
+        names => names.join("; "),
+    };
+    Present {
+        description,
+        policy: read_policies(readings, &mut notes),
+        notes,
+    }
+}
+
+fn describe_policy(policy: &super::readings::PolicyReading) -> String {
+    let name = &policy.name;
+    match &policy.kind {
+        PolicyKind::Tracking { target, metric, .. } => format!(
+            "target tracking of {} at {} (policy {name})",
+            metric.describe(),
+            brief(*target)
+        ),
+        PolicyKind::Steps { .. } => {
+            let metrics = policy
+                .alarms
+                .iter()
+                .filter_map(|alarm| alarm.metric.as_ref());
+            match metrics.map(|metric| metric.name.as_str()).next() {
+                Some(metric) => format!("steps by {metric} (policy {name})"),
+                None => format!("steps (policy {name})"),
+            }
+        }
+        PolicyKind::Other(kind) => format!("{kind} (policy {name})"),
+    }
+}
+
+fn read_policies(readings: &Readings, notes: &mut Vec<String>) -> Result<PresentPolicy, String> {
+    let (mut tracking, mut by_utilization) = (Vec::new(), Vec::new());
+    for policy in &readings.policies {
+        match read_tracking(policy, readings, notes) {
+            Ok(Some(Tracked::Backlog(found))) => tracking.push(found),
+            Ok(Some(Tracked::Utilization(what))) => by_utilization.push(what),
+            Ok(None) => {}
+            Err(why) => return Err(why),
+        }
+    }
+    let steps = read_steps(readings)?;
+    let policy = match (tracking.as_slice(), steps) {
+        ([], None) if readings.policies.is_empty() => PresentPolicy::Fixed {
+            tasks: readings.service.desired,
+        },
+        ([], None) => {
+            return Err(format!(
+                "it scales by {}, which a history of messages doesn't tell",
+                by_utilization.join(" and ")
+            ));
+        }
+        ([], Some(steps)) => PresentPolicy::Steps(steps),
+        ([one], None) => PresentPolicy::Tracking(*one),
+        ([one], Some(steps)) => PresentPolicy::TrackingAndSteps(*one, steps),
+        _ => return Err("several policies follow a backlog; the simulation knows one".to_owned()),
+    };
+    for what in by_utilization {
+        notes.push(format!(
+            "its policy on {what} is left out: a history of messages doesn't tell it"
+        ));
+    }
+    Ok(policy)
+}

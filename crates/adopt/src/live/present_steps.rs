@@ -1,0 +1,168 @@
+//! Step scaling policies with their alarms, as the two sides of a simulation.
+
+use std::time::Duration;
+
+use scaling::{AdjustmentType, Comparison, Step, Steps};
+
+use super::present::{COOLDOWN, PresentSide, PresentSteps};
+use super::readings::{AlarmReading, MetricReading, PolicyKind, PolicyReading, Readings};
+
+/// Metrics of SQS that a history of messages tells.
+const METRICS: [&str; 5] = [
+    "ApproximateNumberOfMessagesVisible",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateAgeOfOldestMessage",
+    "NumberOfMessagesSent",
+    "NumberOfMessagesDeleted",
+];
+
+/// The step scaling policies; `None` if there are none.
+///
+/// # Errors
+/// Why they can't be simulated.
+pub(super) fn read_steps(readings: &Readings) -> Result<Option<PresentSteps>, String> {
+    let mut found: Option<PresentSteps> = None;
+    for policy in &readings.policies {
+        let PolicyKind::Steps { cooldown, .. } = &policy.kind else {
+            continue;
+        };
+        for alarm in &policy.alarms {
+            let side = read_side(policy, alarm, readings)?;
+            let steps = found.get_or_insert_with(|| PresentSteps {
+                period: alarm.period,
+                cooldown_out: COOLDOWN,
+                cooldown_in: COOLDOWN,
+                scale_out: None,
+                scale_in: None,
+            });
+            add_side(steps, side, alarm.period, cooldown.unwrap_or(COOLDOWN))?;
+        }
+        if policy.alarms.is_empty() {
+            return Err(format!("no alarm acts on its step policy {}", policy.name));
+        }
+    }
+    Ok(found)
+}
+
+fn add_side(
+    steps: &mut PresentSteps,
+    side: PresentSide,
+    period: Duration,
+    cooldown: Duration,
+) -> Result<(), String> {
+    if steps.period != period {
+        return Err("its alarms have different periods; the simulation knows one".to_owned());
+    }
+    let adds = matches!(side.comparison, Comparison::Above | Comparison::AtOrAbove);
+    let (place, own) = match adds {
+        true => (&mut steps.scale_out, &mut steps.cooldown_out),
+        false => (&mut steps.scale_in, &mut steps.cooldown_in),
+    };
+    if place.is_some() {
+        return Err(
+            "several alarms change the count in one direction; the simulation knows one".to_owned(),
+        );
+    }
+    *own = cooldown;
+    *place = Some(side);
+    Ok(())
+}
+
+fn read_side(
+    policy: &PolicyReading,
+    alarm: &AlarmReading,
+    readings: &Readings,
+) -> Result<PresentSide, String> {
+    let metric = known_metric(alarm, readings)?;
+    let name = &alarm.name;
+    let Some(comparison) = alarm.comparison else {
+        return Err(format!("its alarm {name} is on a band"));
+    };
+    if alarm.period.as_secs() < 60 || !alarm.period.as_secs().is_multiple_of(60) {
+        return Err(format!(
+            "the period of its alarm {name} isn't a whole number of minutes"
+        ));
+    }
+    Ok(PresentSide {
+        metric: metric.name.clone(),
+        statistic: metric.statistic.clone(),
+        comparison,
+        threshold: alarm.threshold,
+        datapoints: alarm.datapoints,
+        periods: alarm.periods,
+        missing: alarm.missing,
+        steps: convert(policy, comparison)?,
+    })
+}
+
+/// The metric of an alarm, if a history of messages tells it.
+fn known_metric<'a>(
+    alarm: &'a AlarmReading,
+    readings: &Readings,
+) -> Result<&'a MetricReading, String> {
+    let name = &alarm.name;
+    let Some(metric) = &alarm.metric else {
+        return Err(format!("its alarm {name} is on metric math"));
+    };
+    if metric.namespace != "AWS/SQS" || !METRICS.contains(&metric.name.as_str()) {
+        return Err(format!(
+            "its alarm {name} is on {} {}, which a history of messages doesn't tell",
+            metric.namespace, metric.name
+        ));
+    }
+    let queue = metric.dimensions.get("QueueName");
+    match queue.is_some_and(|queue| readings.queues.iter().any(|own| own.name == *queue)) {
+        true => Ok(metric),
+        false => Err(format!(
+            "its alarm {name} is on a queue that isn't one of those above"
+        )),
+    }
+}
+
+/// Application Auto Scaling's intervals are relative to the threshold; ours start at a distance beyond it.
+fn convert(policy: &PolicyReading, comparison: Comparison) -> Result<Steps, String> {
+    let wrong = |why: &str| {
+        format!(
+            "the steps of its policy {} can't be simulated: {why}",
+            policy.name
+        )
+    };
+    let PolicyKind::Steps {
+        adjustment,
+        at_least,
+        steps,
+        ..
+    } = &policy.kind
+    else {
+        return Err(wrong("there are none"));
+    };
+    let kind = adjustment_type(adjustment).ok_or_else(|| wrong(adjustment))?;
+    let above = matches!(comparison, Comparison::Above | Comparison::AtOrAbove);
+    let mut found: Vec<Step> = steps
+        .iter()
+        .filter_map(|(lower, upper, adjustment)| {
+            let nearest = if above {
+                lower.unwrap_or(0.0)
+            } else {
+                -upper.unwrap_or(0.0)
+            };
+            // An interval on the other side of the threshold never applies.
+            (nearest >= 0.0).then_some(Step {
+                from: nearest.abs(),
+                adjustment: *adjustment,
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| a.from.total_cmp(&b.from));
+    let at_least = at_least.filter(|_| kind == AdjustmentType::PercentChangeInCapacity);
+    Steps::new(kind, at_least, found).map_err(|error| wrong(&error.to_string()))
+}
+
+fn adjustment_type(name: &str) -> Option<AdjustmentType> {
+    Some(match name {
+        "ChangeInCapacity" => AdjustmentType::ChangeInCapacity,
+        "PercentChangeInCapacity" => AdjustmentType::PercentChangeInCapacity,
+        "ExactCapacity" => AdjustmentType::ExactCapacity,
+        _ => return None,
+    })
+}

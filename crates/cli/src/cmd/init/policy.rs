@@ -1,0 +1,244 @@
+//! The present policy as the simulator runs it, and the scenario with what is known of the service.
+
+use std::time::Duration;
+
+use adopt::live::{PresentPolicy, PresentSide, PresentSteps, PresentTracking, Readings};
+use simulator::{
+    BacklogPolicy, Distribution, Hosting, Policy, QueueMetric, Scenario, Statistic, StepPolicy,
+    StepSide, TaskSize,
+};
+
+/// The policy for the simulator.
+///
+/// # Errors
+/// Why it can't be simulated.
+pub(super) fn convert(present: &PresentPolicy) -> Result<Policy, String> {
+    Ok(match present {
+        PresentPolicy::Fixed { tasks: 0 } => return Err("no task is desired".to_owned()),
+        PresentPolicy::Fixed { tasks } => Policy::Fixed { tasks: *tasks },
+        PresentPolicy::Tracking(tracking) => Policy::BacklogPerTask(convert_tracking(tracking)),
+        PresentPolicy::Steps(steps) => Policy::Steps(convert_steps(steps)?),
+        PresentPolicy::TrackingAndSteps(tracking, steps) => {
+            Policy::BacklogPerTaskAndSteps(convert_tracking(tracking), convert_steps(steps)?)
+        }
+    })
+}
+
+fn convert_tracking(tracking: &PresentTracking) -> BacklogPolicy {
+    BacklogPolicy {
+        target: tracking.target,
+        visible: tracking.visible,
+        in_flight: tracking.in_flight,
+        cooldown_out: tracking.cooldown_out,
+        cooldown_in: tracking.cooldown_in,
+        every: Duration::from_secs(60),
+    }
+}
+
+fn convert_steps(steps: &PresentSteps) -> Result<StepPolicy, String> {
+    let side = |side: &Option<PresentSide>| side.as_ref().map(convert_side).transpose();
+    Ok(StepPolicy {
+        period: steps.period,
+        cooldown_out: steps.cooldown_out,
+        cooldown_in: steps.cooldown_in,
+        scale_out: side(&steps.scale_out)?,
+        scale_in: side(&steps.scale_in)?,
+    })
+}
+
+fn convert_side(side: &PresentSide) -> Result<StepSide, String> {
+    let metric = match side.metric.as_str() {
+        "ApproximateNumberOfMessagesVisible" => QueueMetric::Visible,
+        "ApproximateNumberOfMessagesNotVisible" => QueueMetric::NotVisible,
+        "ApproximateAgeOfOldestMessage" => QueueMetric::OldestAge,
+        "NumberOfMessagesSent" => QueueMetric::Sent,
+        "NumberOfMessagesDeleted" => QueueMetric::Deleted,
+        other => return Err(format!("its metric {other} isn't simulated")),
+    };
+    let statistic = match side.statistic.as_str() {
+        "Average" => Statistic::Average,
+        "Sum" => Statistic::Sum,
+        "Minimum" => Statistic::Minimum,
+        "Maximum" => Statistic::Maximum,
+        "SampleCount" => Statistic::SampleCount,
+        other => return Err(format!("its statistic {other} isn't simulated")),
+    };
+    Ok(StepSide {
+        metric,
+        statistic,
+        comparison: side.comparison,
+        threshold: side.threshold,
+        datapoints: side.datapoints,
+        periods: side.periods,
+        missing: side.missing,
+        steps: side.steps.clone(),
+    })
+}
+
+/// Puts into a scenario what the definition of an existing service can't say: the tasks' size, the queue's settings, and
+/// what the tasks run on.
+pub(super) fn complete(scenario: &mut Scenario, readings: &Readings) {
+    let task = &readings.task;
+    if let (Some(cpu), Some(memory)) = (task.cpu, task.memory) {
+        scenario.size = TaskSize {
+            cpu,
+            memory,
+            arm: task.arm,
+        };
+    }
+    let stop = task
+        .containers
+        .iter()
+        .filter_map(|container| container.stop_timeout);
+    scenario.stop_timeout = stop.max().unwrap_or(scenario.stop_timeout);
+    if let Some(queue) = readings.queues.first() {
+        scenario.visibility_timeout = queue.visibility_timeout;
+        scenario.retention = queue.retention;
+        scenario.delay = queue.delay;
+        scenario.max_receives = queue.dead_letter.as_ref().map(|(after, _)| *after);
+    }
+    scenario.initial = readings
+        .service
+        .desired
+        .clamp(scenario.min, scenario.max.max(scenario.min));
+    if let Some(hosting) = spot(readings) {
+        scenario.billing.hosting = hosting;
+    }
+    // What is known now contradicts what is assumed for any existing service.
+    scenario
+        .notes
+        .retain(|note| !note.contains("somebody else's"));
+}
+
+/// The share of Spot in a strategy of Fargate's two providers.
+fn spot(readings: &Readings) -> Option<Hosting> {
+    let providers = &readings.service.providers;
+    let spot = providers.iter().find(|one| one.name == "FARGATE_SPOT")?;
+    let weights: u32 = providers
+        .iter()
+        .map(|one| one.weight)
+        .fold(0, u32::saturating_add);
+    let base = providers
+        .iter()
+        .filter(|one| one.name == "FARGATE")
+        .map(|one| one.base);
+    let share = spot.weight.saturating_mul(100).checked_div(weights);
+    Some(Hosting::Spot {
+        base: base.sum(),
+        share: share.unwrap_or(100),
+    })
+}
+
+/// The start of tasks that was measured, if it was.
+pub(super) fn task_start(facts: &adopt::live::Facts) -> Option<Distribution> {
+    let start = facts.start.as_ref()?;
+    let seconds = |value: f64| Duration::try_from_secs_f64(value).ok();
+    Some(Distribution::Uniform(
+        seconds(start.median.min(start.p95))?,
+        seconds(start.p95)?,
+    ))
+}
+
+/// Messages that a task receives at once, if a busy one holds clearly more than it works on. SQS returns at most 10.
+pub(super) fn batch(facts: &adopt::live::Facts) -> Option<u32> {
+    let held = facts.work.busy?.held;
+    let works_on = f64::from(facts.concurrency.value);
+    let sizes = (2..=10).filter(|size| f64::from(*size) <= held.round());
+    sizes.last().filter(|_| held >= 2.0 * works_on)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adopt::live::{ProviderReading, QueueReading};
+
+    fn scenario() -> Scenario {
+        let processing = Distribution::Fixed(Duration::from_secs(1));
+        Scenario::new(
+            "shop",
+            Duration::from_secs(60),
+            processing,
+            Policy::Fixed { tasks: 1 },
+        )
+    }
+
+    #[test]
+    fn what_was_read_replaces_what_is_assumed() {
+        let mut readings = Readings::default();
+        readings.task.cpu = Some(1_024);
+        readings.task.memory = Some(2_048);
+        readings.service.desired = 500;
+        readings.queues = vec![QueueReading {
+            visibility_timeout: Duration::from_secs(90),
+            retention: Duration::from_secs(86_400),
+            dead_letter: Some((3, "arn".to_owned())),
+            ..QueueReading::default()
+        }];
+        let mut scenario = scenario();
+        scenario.notes = vec![
+            "the queue is somebody else's: …".to_owned(),
+            "kept".to_owned(),
+        ];
+        complete(&mut scenario, &readings);
+        assert_eq!(
+            (scenario.size.cpu, scenario.size.memory, scenario.size.arm),
+            (1_024, 2_048, false)
+        );
+        assert_eq!(scenario.visibility_timeout, Duration::from_secs(90));
+        assert_eq!((scenario.max_receives, scenario.initial), (Some(3), 100));
+        assert_eq!(scenario.notes, ["kept"]);
+        assert_eq!(scenario.billing.hosting, Hosting::Fargate);
+    }
+
+    /// Base 2 on demand, then 1 on demand for each 3 on Spot: 75%.
+    #[test]
+    fn the_share_of_spot_is_that_of_the_weights() {
+        let mut readings = Readings::default();
+        let provider = |name: &str, base, weight| ProviderReading {
+            name: name.to_owned(),
+            base,
+            weight,
+        };
+        readings.service.providers =
+            vec![provider("FARGATE", 2, 1), provider("FARGATE_SPOT", 0, 3)];
+        assert_eq!(spot(&readings), Some(Hosting::Spot { base: 2, share: 75 }));
+        readings.service.providers = vec![provider("FARGATE_SPOT", 0, 0)];
+        assert_eq!(
+            spot(&readings),
+            Some(Hosting::Spot {
+                base: 0,
+                share: 100
+            })
+        );
+        readings.service.providers = vec![provider("FARGATE", 0, 1)];
+        assert_eq!(spot(&readings), None);
+    }
+
+    #[test]
+    fn a_task_that_holds_more_than_it_works_on_receives_in_batches() {
+        let mut facts = adopt::live::infer(&Readings::default());
+        assert_eq!(batch(&facts), None);
+        for (held, concurrency, expected) in [
+            (10.0, 1, Some(10)),
+            (3.4, 1, Some(3)),
+            (1.6, 1, None),
+            (10.0, 8, None),
+            (40.0, 10, Some(10)),
+        ] {
+            facts.concurrency.value = concurrency;
+            facts.work.busy = Some(adopt::live::Concurrency {
+                held,
+                rate: 1.0,
+                minutes: 60,
+            });
+            assert_eq!(batch(&facts), expected, "{held} {concurrency}");
+        }
+    }
+
+    #[test]
+    fn no_tasks_and_unknown_statistics_are_refused() {
+        assert!(convert(&PresentPolicy::Fixed { tasks: 0 }).is_err());
+        let tasks = convert(&PresentPolicy::Fixed { tasks: 3 });
+        assert_eq!(tasks, Ok(Policy::Fixed { tasks: 3 }));
+    }
+}

@@ -1,0 +1,90 @@
+//! What `init --from` came to, for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+use simulator::{format_dollars, format_duration, format_share};
+
+use super::judge::{Judgment, Row};
+use super::live::Adopted;
+use crate::workshop::program;
+
+/// What was written, the two weeks as a table, and what to do next.
+pub(super) fn format_result(adopted: &Adopted) -> String {
+    let mut text = format!("scaling now: {}\n", adopted.present);
+    for line in &adopted.readings.unread {
+        text.push_str(&format!("not read: {line}\n"));
+    }
+    text.push('\n');
+    text.push_str(&format_judgment(&adopted.simulated));
+    text.push_str(&format_next(adopted));
+    text
+}
+
+fn format_judgment(judgment: &Judgment) -> String {
+    let mut text = String::new();
+    if !judgment.rows.is_empty() {
+        text.push_str(&format!(
+            "the last {}, simulated with {} messages\n{}\n",
+            format_duration(judgment.seconds),
+            judgment.messages,
+            table(&judgment.rows)
+        ));
+    }
+    for line in &judgment.missing {
+        text.push_str(&format!("{line}\n"));
+    }
+    for note in &judgment.notes {
+        text.push_str(&format!("- {note}\n"));
+    }
+    if !judgment.rows.is_empty() {
+        text.push_str("- one run of each; `simulate --load cloudwatch --compare` shows ranges and other policies\n");
+    }
+    text.push('\n');
+    text
+}
+
+fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header([
+        "policy",
+        "objective",
+        "within",
+        "p99 wait",
+        "tasks",
+        "tasks/month",
+        "rest/month",
+    ]);
+    let dollars = |amount: Option<f64>| amount.map_or_else(|| "–".to_owned(), format_dollars);
+    for row in rows {
+        table.add_row([
+            if row.present {
+                "now"
+            } else {
+                "this definition"
+            }
+            .to_owned(),
+            row.slo.clone(),
+            format_share(row.within_objective),
+            format_duration(row.p99),
+            format!("{:.1}", row.tasks),
+            dollars(row.tasks_per_month),
+            dollars(row.rest_per_month),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn format_next(adopted: &Adopted) -> String {
+    let Some(file) = &adopted.written else {
+        return String::new();
+    };
+    let program = program();
+    let asks = adopted.definition.contains("# slo: ");
+    match asks {
+        true => format!("wrote {file}: set `slo`, then `{program} validate {file}`\n"),
+        false => format!("wrote {file}: read its comments, then `{program} validate {file}`\n"),
+    }
+}

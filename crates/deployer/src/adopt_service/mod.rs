@@ -1,0 +1,73 @@
+//! Reading a running service, so that a definition can be written of it. Nothing is changed.
+//!
+//! What these credentials may not read is left out and named, unless there is nothing to say without it: the service
+//! itself, and a queue that was asked for.
+
+mod absent;
+mod history;
+mod queues;
+mod role;
+mod scaling;
+mod service;
+mod starts;
+mod task;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use adopt::live::Readings;
+
+use crate::error::{Result, unless_denied};
+use crate::session::Session;
+
+/// Which service, and which queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdoptRequest {
+    /// Account ID, or that of the emulator.
+    pub account: String,
+    /// Cluster name.
+    pub cluster: String,
+    /// Service name.
+    pub service: String,
+    /// Queues that it consumes, by ARN, URL, or name. Empty: those that its task definition, role, and tags name.
+    pub queues: Vec<String>,
+}
+
+/// Reads a service with its task definition, role, scaling, queues, and two weeks of metrics. Only read-only calls are
+/// made; the policy `adopt` lists them.
+///
+/// # Errors
+/// If there is no such service, or one that no one can scale; if no queue is found, or several and nothing tells which
+/// of them it consumes; or if AWS can't be asked.
+pub async fn read_adopted(
+    session: &Session<'_>,
+    request: &AdoptRequest,
+    now: SystemTime,
+) -> Result<Readings> {
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut readings = Readings {
+        account: request.account.clone(),
+        region: session.clients.region().to_owned(),
+        now: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        service: service::read(session, &request.cluster, &request.service).await?,
+        ..Readings::default()
+    };
+    session.note(format!(
+        "reading the task definition, the role, and the scaling of {}/{}",
+        request.cluster, request.service
+    ));
+    task::read(session, &mut readings).await?;
+    scaling::read(session, &mut readings).await?;
+    let starts = starts::read(session, &readings.service).await;
+    match unless_denied(starts)? {
+        Ok(starts) => readings.starts = starts,
+        Err(why) => readings.unread.push(why),
+    }
+    readings.queues = queues::read(session, &request.queues, &mut readings).await?;
+    session.note("reading two weeks of metrics of the queues and of the service");
+    let history = history::read(session, &readings, now).await;
+    match unless_denied(history)? {
+        Ok(history) => readings.history = history,
+        Err(why) => readings.unread.push(why),
+    }
+    Ok(readings)
+}

@@ -34,6 +34,24 @@ pub(crate) fn format_counts(
     }
 }
 
+/// A text in lines of at most so many columns, as far as its words are shorter.
+pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else { break };
+        let room = width.saturating_sub(line.chars().count());
+        match (line.is_empty(), word.chars().count() < room) {
+            (true, _) => line.push_str(word),
+            (false, true) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            (false, false) => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +62,13 @@ mod tests {
         assert_eq!(number(0.5), "0.5");
         assert_eq!(number(1.0 / 3.0), "0.333");
         assert_eq!(number(0.0), "0");
+    }
+
+    #[test]
+    fn a_text_is_folded_between_words() {
+        assert_eq!(fold("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(fold("abcdef gh", 4), ["abcdef", "gh"]);
+        assert_eq!(fold("", 4), [""]);
     }
 
     #[test]

@@ -122,29 +122,57 @@ pub(crate) async fn read(
         let queries = readings.iter().enumerate();
         let queries = queries.map(|(index, reading)| metric_query(index, reading, window.period));
         let mut series = vec![Series::default(); readings.len()];
-        let mut pages = session
-            .clients
-            .cloudwatch
-            .get_metric_data()
-            .set_metric_data_queries(Some(queries.collect()))
-            .start_time(DateTime::from_secs(window.begin))
-            .end_time(DateTime::from_secs(window.end))
-            .scan_by(ScanBy::TimestampDescending)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(aws(doing))?;
-            for result in page.metric_data_results() {
-                let index = result.id().and_then(|id| id.strip_prefix('q'));
-                let index: Option<usize> = index.and_then(|index| index.parse().ok());
-                if let Some(series) = index.and_then(|index| series.get_mut(index)) {
-                    series.add(result);
-                }
+        send(session, doing, queries.collect(), window, |result| {
+            let index = result.id().and_then(|id| id.strip_prefix('q'));
+            let index: Option<usize> = index.and_then(|index| index.parse().ok());
+            if let Some(series) = index.and_then(|index| series.get_mut(index)) {
+                series.add(result);
             }
-        }
+        })
+        .await?;
         found.append(&mut series);
     }
     Ok(found)
+}
+
+/// Reads the one series that queries return, such as those of an alarm on metric math, as [`read`] does.
+///
+/// # Errors
+/// If CloudWatch can't be asked.
+pub(crate) async fn read_queries(
+    session: &Session<'_>,
+    doing: &str,
+    queries: Vec<MetricDataQuery>,
+    window: Window,
+) -> Result<Series> {
+    let mut series = Series::default();
+    send(session, doing, queries, window, |result| series.add(result)).await?;
+    Ok(series)
+}
+
+/// Sends queries of one call, and gives `add` each result of each page.
+async fn send(
+    session: &Session<'_>,
+    doing: &str,
+    queries: Vec<MetricDataQuery>,
+    window: Window,
+    mut add: impl FnMut(&MetricDataResult),
+) -> Result<()> {
+    let mut pages = session
+        .clients
+        .cloudwatch
+        .get_metric_data()
+        .set_metric_data_queries(Some(queries))
+        .start_time(DateTime::from_secs(window.begin))
+        .end_time(DateTime::from_secs(window.end))
+        .scan_by(ScanBy::TimestampDescending)
+        .into_paginator()
+        .send();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(aws(doing))?;
+        page.metric_data_results().iter().for_each(&mut add);
+    }
+    Ok(())
 }
 
 /// Reads every datapoint of each metric in the last 15 minutes, as [`read`] does.

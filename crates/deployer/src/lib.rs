@@ -15,6 +15,7 @@ mod clients;
 mod cloudwatch;
 mod code;
 mod consequence;
+mod count_history;
 mod counts;
 mod credentials;
 mod dead_letters;
@@ -33,6 +34,7 @@ mod executable;
 mod finding;
 mod fixed_counts;
 mod follow;
+mod function_logs;
 mod functions;
 mod history;
 mod http;
@@ -67,6 +69,7 @@ mod track_record;
 mod unreadable;
 mod verify;
 mod wait;
+mod why;
 
 pub use action::Action;
 pub use adopt_service::{AdoptRequest, read_adopted};
@@ -76,6 +79,7 @@ pub use clients::{Clients, Connection};
 pub use cloudwatch::Datapoint;
 pub use code::{BuiltFunctions, FunctionCode};
 pub use consequence::{Consequence, Effect};
+pub use count_history::{ChangeSource, CountChange, CountHistory, count_history};
 pub use counts::desired_counts;
 pub use dead_letters::{
     DeadLetter, DeadLetterQueue, DeadLetterSource, DeadLetters, Kept, LONGEST_LOOK, Look, MoveTask,
@@ -99,7 +103,7 @@ pub use http::is_loopback;
 pub use inspect::{
     Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandMeasurements, DemandState,
     Inspection, LiveSnapshot, PolicyState, PolicyStep, QueueState, ServiceState, StepAlarmState,
-    inspect, inspect_stack, oldest_messages, refresh,
+    explain_stack, inspect, inspect_stack, oldest_messages, refresh,
 };
 pub use invoke::{Invocation, invoke};
 pub use logs::{LogLine, LogQuery, LogSource, follow_logs, read_logs};
@@ -118,3 +122,4 @@ pub use set_count::{CountChange, plan_count, set_count};
 pub use stacks::{StackSummary, list_stacks};
 pub use status::{NextStep, Operation, Recovery, Status, next_step};
 pub use track_record::{RecordSubject, TrackRecord, find_service, read_track_record};
+pub use why::{Cause as WhyCause, Why};

@@ -17,6 +17,8 @@
 mod quote;
 mod render;
 
+use std::collections::HashMap;
+
 /// A value of a definition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -50,6 +52,8 @@ pub struct Item {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map {
     entries: Vec<(String, Item)>,
+    /// Where each key is in `entries`.
+    places: HashMap<String, usize>,
     /// Comments after the last entry.
     notes: Vec<String>,
     inline: bool,
@@ -102,12 +106,7 @@ impl Map {
 
     /// Sets the value of a key, and returns it for comments. The comments of a former value stay.
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<Value>) -> &mut Item {
-        let key = key.into();
-        let index = self.index(&key).unwrap_or(self.entries.len());
-        if index == self.entries.len() {
-            self.entries.push((key, Item::new(Value::Null)));
-        }
-        let (_, item) = &mut self.entries[index];
+        let item = self.item(&key.into());
         item.value = value.into();
         item
     }
@@ -138,17 +137,46 @@ impl Map {
 
     /// The value at a key with its comments; null, added at the end, if there is none.
     pub fn item(&mut self, key: &str) -> &mut Item {
-        match self.index(key) {
-            Some(index) => &mut self.entries[index].1,
-            None => self.set(key, Value::Null),
+        let end = self.entries.len();
+        let index = *self.places.entry(key.to_owned()).or_insert(end);
+        if index == end {
+            self.entries.push((key.to_owned(), Item::new(Value::Null)));
         }
+        &mut self.entries[index].1
     }
 
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let found = self.entries.iter().find(|(found, _)| found == key);
-        found.map(|(_, item)| &item.value)
+        self.get_item(key).map(Item::value)
+    }
+
+    /// The value of a key with its comments.
+    #[must_use]
+    pub fn get_item(&self, key: &str) -> Option<&Item> {
+        let index = *self.places.get(key)?;
+        self.entries.get(index).map(|(_, item)| item)
+    }
+
+    /// Sets the value of a key with its comments.
+    pub fn insert(&mut self, key: &str, item: Item) {
+        *self.item(key) = item;
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, key: &str) -> Option<Item> {
+        let index = self.places.remove(key)?;
+        let (_, item) = self.entries.remove(index);
+        for place in self.places.values_mut().filter(|place| **place > index) {
+            *place -= 1;
+        }
+        Some(item)
+    }
+
+    /// The comments after the last entry.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Adds a comment after the last entry.
@@ -161,6 +189,12 @@ impl Map {
     pub fn inline(&mut self) -> &mut Self {
         self.inline = true;
         self
+    }
+
+    /// Whether it is written on one line if it can be.
+    #[must_use]
+    pub fn is_inline(&self) -> bool {
+        self.inline
     }
 
     /// Whether there are no entries.
@@ -178,10 +212,6 @@ impl Map {
     #[must_use]
     pub fn render(&self) -> String {
         render::render(self)
-    }
-
-    fn index(&self, key: &str) -> Option<usize> {
-        self.entries.iter().position(|(found, _)| found == key)
     }
 }
 

@@ -31,7 +31,8 @@ fn is_plain(text: &str, in_flow: bool) -> bool {
     let first = text.chars().next();
     let starts = first.is_some_and(|first| first.is_alphabetic() || matches!(first, '/' | '_'));
     // Sizes and durations (`10s`, `1m30s`, `40GiB`) and percentages: digits, then letters that make no number.
-    let amount = first.is_some_and(|first| first.is_ascii_digit()) && is_amount(text);
+    let digit = first.is_some_and(|first| first.is_ascii_digit());
+    let amount = digit && (is_amount(text) || text.contains(is_of_no_number));
     (starts || amount)
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
         && text.chars().all(|character| is_safe(character, in_flow))
@@ -50,6 +51,11 @@ fn is_amount(text: &str) -> bool {
             .chars()
             .all(|any| any.is_ascii_alphanumeric() || any == '%')
         && !text.starts_with("0x")
+}
+
+/// Letters that no number, date, or time has in YAML 1.1 or 1.2: not those of hexadecimal digits, and not `o`, `t`, `x`, `z`.
+fn is_of_no_number(letter: char) -> bool {
+    matches!(letter.to_ascii_lowercase(), 'g'..='n' | 'p'..='s' | 'u'..='w' | 'y')
 }
 
 /// Characters that a plain scalar may hold inside; a colon and a number sign have rules of their own.

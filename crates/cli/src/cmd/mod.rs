@@ -11,6 +11,8 @@ mod deploy;
 mod destroy;
 mod diff;
 mod exec;
+mod history;
+mod import;
 mod init;
 mod invoke;
 mod local;
@@ -38,6 +40,8 @@ pub(crate) enum Verb {
     Demo(demo::Args),
     /// Write a commented stack definition to start from, or one of a running service
     Init(init::Args),
+    /// Write a stack definition from the files of another tool
+    Import(import::Args),
     /// Check a stack definition, without asking AWS anything
     Validate(validate::Args),
     /// Print the CloudFormation template of a stack definition
@@ -62,6 +66,8 @@ pub(crate) enum Verb {
     Destroy(destroy::Args),
     /// Show a stack at work: queues, tasks, the metric beside its target, steps, alarms
     Status(status::Args),
+    /// Show every change of the desired counts: when, from and to which count, who, why, and the backlog
+    History(history::Args),
     /// Run a deployed function by hand; print its answer, its log and what changed
     Invoke(invoke::Args),
     /// List the stacks that ecs-scaler deployed
@@ -111,6 +117,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
     match verb {
         Verb::Demo(args) => demo::run(args, format).await,
         Verb::Init(args) => init::run(args, format).await,
+        Verb::Import(args) => import::run(&args, format),
         Verb::Validate(args) => validate::run(&args, format),
         Verb::Synth(args) => synth::run(&args, format),
         Verb::Simulate(args) => simulate::run(args, format).await,
@@ -123,6 +130,7 @@ async fn run_verb(verb: Verb, format: Format) -> Result<()> {
         Verb::Deploy(args) => deploy::run(args, format).await,
         Verb::Destroy(args) => destroy::run(args, format).await,
         Verb::Status(args) => status::run(args, format).await,
+        Verb::History(args) => history::run(args, format).await,
         Verb::Invoke(args) => invoke::run(args, format).await,
         Verb::List(args) => stacks::run(args, format).await,
         Verb::Logs(args) => logs::run(args, format).await,

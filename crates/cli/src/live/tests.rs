@@ -68,6 +68,8 @@ fn service(visible: u64, running: u32, desired: u32, high: &str) -> ServiceState
         metric: Some("BacklogPerTask".into()),
         target: Some(100.0),
         adjustment_type: None,
+        cooldown_out_s: None,
+        cooldown_in_s: None,
         steps: vec![],
         alarms: vec![
             alarm("high", "GreaterThanThreshold", 100.0, high),

@@ -33,6 +33,7 @@ use crate::ownership::observe_ours;
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
+use crate::why;
 
 pub use alarm_steps::{AlarmStepsState, StepAlarmState};
 pub use alarms::{Alarm, AlarmMetric};
@@ -44,7 +45,7 @@ pub use refresh::refresh;
 pub use scaled::{Activity, PolicyState, PolicyStep};
 pub use services::ServiceState;
 
-use unread::Unread;
+pub(crate) use unread::Unread;
 
 /// A stack and what goes on in it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -104,6 +105,52 @@ pub async fn inspect_stack(
     stack: Observed,
     now: SystemTime,
 ) -> Result<Inspection> {
+    Ok(read_whole(session, stack, now).await?.finish())
+}
+
+/// Reads the live system of a stack that was observed, and why each service has the desired count that it has.
+///
+/// # Errors
+/// If AWS can't be asked. A part that these credentials may not read is reported as such.
+pub async fn explain_stack(
+    session: &Session<'_>,
+    stack: Observed,
+    now: SystemTime,
+) -> Result<Inspection> {
+    let mut whole = read_whole(session, stack, now).await?;
+    let sources = why::Sources {
+        stack: &whole.inspection.stack.id,
+        resources: &whole.resources,
+        functions: &whole.functions,
+    };
+    let services = &mut whole.inspection.services;
+    why::explain(session, &sources, services, &whole.unread, now).await?;
+    Ok(whole.finish())
+}
+
+/// An inspection, with what it was made from.
+pub(crate) struct Whole {
+    pub(crate) inspection: Inspection,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) unread: Unread,
+}
+
+impl Whole {
+    fn finish(self) -> Inspection {
+        Inspection {
+            unread: self.unread.list(),
+            ..self.inspection
+        }
+    }
+}
+
+/// Reads the live system of a stack that was observed, but for what can't be read: that is still collected.
+pub(crate) async fn read_whole(
+    session: &Session<'_>,
+    stack: Observed,
+    now: SystemTime,
+) -> Result<Whole> {
     let resources = resources(session, &stack).await?;
     let unread = Unread::default();
     let functions = functions(session, &resources);
@@ -135,14 +182,20 @@ pub async fn inspect_stack(
         service.adopt(&alarms);
     }
     alarms.retain(|alarm| !services.iter().any(|service| service.acts_on(&alarm.name)));
-    Ok(Inspection {
+    let inspection = Inspection {
         stack,
         clusters,
         services,
         queues,
         dead_letters,
         alarms,
-        unread: unread.list(),
+        unread: Vec::new(),
+    };
+    Ok(Whole {
+        inspection,
+        resources,
+        functions,
+        unread,
     })
 }
 

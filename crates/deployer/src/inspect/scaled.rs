@@ -33,6 +33,10 @@ pub struct PolicyState {
     pub adjustment_type: Option<String>,
     /// The steps of a step scaling policy.
     pub steps: Vec<PolicyStep>,
+    /// Seconds after a scale-out in which it adds no more, if it has a cooldown.
+    pub cooldown_out_s: Option<u64>,
+    /// Seconds after a scale-in in which it removes no more, if it has a cooldown.
+    pub cooldown_in_s: Option<u64>,
     /// Its alarms.
     pub alarms: Vec<Alarm>,
     /// ARN of the policy.
@@ -200,7 +204,14 @@ fn convert_policy(policy: &ScalingPolicy, alarms: &HashMap<String, Alarm>) -> Po
         upper: step.metric_interval_upper_bound(),
         adjustment: step.scaling_adjustment(),
     };
+    let step_cooldown = steps.and_then(|steps| steps.cooldown());
+    let cooldown = |tracked: Option<i32>| {
+        let seconds = tracked.or(step_cooldown)?;
+        u64::try_from(seconds).ok()
+    };
     PolicyState {
+        cooldown_out_s: cooldown(tracking.and_then(|tracking| tracking.scale_out_cooldown())),
+        cooldown_in_s: cooldown(tracking.and_then(|tracking| tracking.scale_in_cooldown())),
         name: policy.policy_name().to_owned(),
         kind: policy.policy_type().as_str().to_owned(),
         metric: tracking.and_then(metric_name),

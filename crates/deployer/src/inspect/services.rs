@@ -16,6 +16,7 @@ use crate::functions::{Function, FunctionKind, ServiceName};
 use crate::resource::Resource;
 use crate::session::Session;
 use crate::targets::physical_ids;
+use crate::why::Why;
 
 use super::alarm_steps::AlarmStepsState;
 use super::alarms::Alarm;
@@ -56,6 +57,9 @@ pub struct ServiceState {
     /// The last scaling activities, the newest first. For a stack of many services those among the
     /// account's last hundred.
     pub activities: Vec<Activity>,
+    /// Why it has the desired count that it has, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
 }
 
 impl ServiceState {
@@ -79,7 +83,7 @@ impl ServiceState {
         self.bounds.or(steps).or(demand)
     }
 
-    pub(super) fn name(&self) -> ServiceName {
+    pub(crate) fn name(&self) -> ServiceName {
         ServiceName {
             cluster: self.cluster.clone(),
             service: self.service.clone(),

@@ -7,11 +7,11 @@ use crate::finding::Unchecked;
 
 /// Collects the parts that these credentials may not read. The other parts are still of use.
 #[derive(Default)]
-pub(super) struct Unread(Mutex<Vec<Unchecked>>);
+pub(crate) struct Unread(Mutex<Vec<Unchecked>>);
 
 impl Unread {
     /// Returns nothing for a read that was denied, and remembers it.
-    pub(super) async fn or_nothing<T: Default>(
+    pub(crate) async fn or_nothing<T: Default>(
         &self,
         name: &str,
         read: impl Future<Output = Result<T>>,
@@ -27,7 +27,7 @@ impl Unread {
     }
 
     /// The parts, in order.
-    pub(super) fn list(self) -> Vec<Unchecked> {
+    pub(crate) fn list(self) -> Vec<Unchecked> {
         let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all

@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures::future::try_join_all;
 use scaling::WarmFloor;
 use serde::Deserialize;
-use template::contract::{function_logs, types};
 
 use super::demand::DemandState;
-use crate::error::{Result, aws, code};
+use crate::error::Result;
+use crate::function_logs::{group_of, read_lines};
 use crate::functions::{Function, ServiceName};
 use crate::resource::Resource;
 use crate::session::Session;
@@ -37,38 +37,11 @@ pub(super) async fn read(
     now: SystemTime,
 ) -> Result<Vec<(ServiceName, WarmFloor)>> {
     let insures = |function: &&Function| states.values().any(|one| one.is_insured_by(function));
-    let groups = functions.iter().filter(insures).filter_map(|function| {
-        let logs = function_logs(&function.logical_id);
-        let is_it =
-            |one: &&Resource| (&*one.resource_type, &one.logical_id) == (types::LOG_GROUP, &logs);
-        Some(resources.iter().find(is_it)?.physical_id.as_str())
-    });
+    let insuring = functions.iter().filter(insures);
+    let groups = insuring.filter_map(|function| group_of(function, resources));
     let since = now.checked_sub(RECENT).unwrap_or(UNIX_EPOCH);
-    let lines = groups.map(|group| read_lines(session, group, since));
+    let lines = groups.map(|group| read_lines(session, group, Some(PATTERN), since));
     let lines = try_join_all(lines).await?.into_iter().flatten();
-    Ok(lines.map(|line| (line.name, line.warm)).collect())
-}
-
-/// The lines with warm tasks, the oldest first. A log group that was deleted has none.
-async fn read_lines(session: &Session<'_>, group: &str, since: SystemTime) -> Result<Vec<Line>> {
-    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let request = session.clients.cloudwatchlogs.filter_log_events();
-    let mut pages = request
-        .log_group_name(group)
-        .filter_pattern(PATTERN)
-        .start_time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-        .into_paginator()
-        .send();
-    let mut events = Vec::new();
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => events.extend(page.events.unwrap_or_default()),
-            Err(error) if code(&error) == "ResourceNotFoundException" => break,
-            Err(error) => return Err(aws(format!("read the log group {group}"))(error)),
-        }
-    }
-    events.sort_by_key(|event| event.timestamp());
-    let lines = events.iter().filter_map(|event| event.message());
-    let lines = lines.filter_map(|line| serde_json::from_str(line).ok());
-    Ok(lines.collect())
+    let parsed = lines.filter_map(|line| serde_json::from_str::<Line>(&line.text).ok());
+    Ok(parsed.map(|line| (line.name, line.warm)).collect())
 }

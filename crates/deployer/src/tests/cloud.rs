@@ -42,6 +42,7 @@ pub(super) fn with_retries(rules: &[Rule], retries: RetryConfig) -> Clients {
         applicationautoscaling: aws_sdk_applicationautoscaling,
         cloudcontrol: aws_sdk_cloudcontrol,
         cloudformation: aws_sdk_cloudformation,
+        cloudtrail: aws_sdk_cloudtrail,
         cloudwatch: aws_sdk_cloudwatch,
         cloudwatchlogs: aws_sdk_cloudwatchlogs,
         ecr: aws_sdk_ecr,

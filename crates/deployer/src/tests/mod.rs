@@ -4,6 +4,7 @@ mod adopt;
 mod assets;
 pub(crate) mod cloud;
 mod cloudformation;
+mod count_history;
 mod dead_letters;
 mod deletion_protection;
 mod deploy;

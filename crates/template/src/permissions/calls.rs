@@ -73,13 +73,24 @@ pub(super) fn read(scope: &Scope) -> Vec<Statement> {
     .collect()
 }
 
-/// What functions that scale by demand were given, and what they say of their warm tasks: not the logs of tasks.
+/// What functions that scale by demand were given, and what all functions say of their decisions and failures: not the logs
+/// of tasks.
 fn read_demand(scope: &Scope) -> Vec<Statement> {
     let mut statements = Vec::new();
-    if scope.follows_demand {
-        let function = names::demand_function(1);
-        let logs = scope.arn("logs", &format!("log-group:{}{function}*", scope.names));
-        let read = Statement::allow("ReadFunctionLogs", &["logs:FilterLogEvents"], [logs]);
+    let of = |function: &str| scope.arn("logs", &format!("log-group:{}{function}*", scope.names));
+    // A service's own scaling function has the service's name before this one.
+    let scaling = names::demand_function(1);
+    let functions = [
+        (scope.has_scaling_function, scaling.as_str()),
+        (scope.measures, names::METRIC_FUNCTION),
+    ];
+    let logs: Vec<String> = functions
+        .iter()
+        .filter(|(has, _)| *has)
+        .map(|(_, function)| of(function))
+        .collect();
+    if !logs.is_empty() {
+        let read = Statement::allow("ReadFunctionLogs", &["logs:FilterLogEvents"], logs);
         statements.push(read);
     }
     if scope.reads_fleet {
@@ -156,6 +167,7 @@ const READ_ANYWHERE: &[&str] = &[
     "application-autoscaling:DescribeScalingActivities",
     "application-autoscaling:DescribeScalingPolicies",
     "application-autoscaling:DescribeScheduledActions",
+    "cloudtrail:LookupEvents",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricData",
     "cloudwatch:ListDashboards",

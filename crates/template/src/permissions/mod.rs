@@ -27,7 +27,7 @@ use scope::Scope;
 /// Policies for a stack. Each document fits into a managed policy of IAM.
 #[derive(Clone, Debug)]
 pub struct Permissions {
-    /// Whoever runs `status` and `diff`.
+    /// Whoever runs `status`, `history`, and `diff`.
     pub read: Vec<Value>,
     /// Whoever operates a deployed stack, in addition to `read`.
     pub operate: Vec<Value>,
@@ -74,7 +74,7 @@ impl Permissions {
 
     /// The policies in the order in which they are shown.
     #[must_use]
-    pub fn policies(&self) -> [Policy<'_>; 7] {
+    pub fn policies(&self) -> [Policy<'_>; 8] {
         let policy = |name, purpose, documents| Policy {
             name,
             purpose,
@@ -83,7 +83,7 @@ impl Permissions {
         [
             policy(
                 "read",
-                "For `status`, `diff`, and a first look: reads a stack, and plans.",
+                "For `status`, `history`, `diff`, and a first look: reads a stack, and plans.",
                 &self.read,
             ),
             policy(

@@ -56,8 +56,10 @@ pub(super) struct Scope {
     pub(super) exec: bool,
     /// Whether commands can be run in tasks.
     pub(super) execs: bool,
-    /// Whether a function scales by demand.
-    pub(super) follows_demand: bool,
+    /// Whether a function scales, by demand or by alarms.
+    pub(super) has_scaling_function: bool,
+    /// Whether the metric function measures.
+    pub(super) measures: bool,
     /// Whether a deploy or a pause registers a scalable target itself: its bounds, or what of it is suspended.
     pub(super) holds_scaling: bool,
     /// Whether functions read what they scale from the assets bucket.
@@ -137,7 +139,8 @@ impl Scope {
             file_systems: vec![text("FILE_SYSTEM")],
             exec: true,
             execs: true,
-            follows_demand: true,
+            has_scaling_function: true,
+            measures: true,
             holds_scaling: true,
             reads_fleet: true,
             published: vec![text("arn:aws:sns:REGION:ACCOUNT:EXISTING_TOPIC")],
@@ -195,9 +198,12 @@ impl Scope {
             file_systems: Vec::new(),
             exec: false,
             execs: false,
-            follows_demand: template
+            has_scaling_function: template
                 .resources()
-                .any(|(id, _)| id.starts_with(&names::demand_function(1))),
+                .any(|(id, _)| id.contains(&names::demand_function(1))),
+            measures: template
+                .resources()
+                .any(|(id, _)| id == names::METRIC_FUNCTION),
             holds_scaling: stack.services.values().any(holds_scaling),
             reads_fleet: !template.objects().is_empty(),
             published: Vec::new(),

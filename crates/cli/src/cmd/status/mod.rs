@@ -1,5 +1,6 @@
 //! `status`: a stack at work.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deployer::{Drift, Finding, Inspection, Observed, Status, Unchecked};
@@ -18,6 +19,7 @@ mod queue;
 mod scaling;
 mod text;
 mod watching;
+mod why;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -29,6 +31,9 @@ pub(crate) struct Args {
     selection: SelectionArgs,
     #[command(flatten)]
     connect: ConnectArgs,
+    /// Say of each service in one sentence why it has the number of tasks that it has
+    #[arg(long, conflicts_with = "watch")]
+    why: bool,
     /// Look again and again until Ctrl-C
     #[arg(long)]
     watch: bool,
@@ -52,8 +57,11 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         return watching::run(&cloud, &known, args.every, args.plain, format, ui).await;
     }
     let now = SystemTime::now();
-    let read = read(&cloud, &known, now, &ui).await;
-    let report = read.map_err(|failure| cloud.explain(failure))?;
+    let read = read(&cloud, &known, (now, args.why), &ui).await;
+    let mut report = read.map_err(|failure| cloud.explain(failure))?;
+    if args.why {
+        report.objectives = why::objectives(&stack, &args.selection)?;
+    }
     ui.finish();
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     if report.healthy {
@@ -78,6 +86,9 @@ struct Report {
     drift: Vec<Finding>,
     /// What couldn't be compared or read.
     unchecked: Vec<Unchecked>,
+    /// The latency objectives of the definition, by its services' names. Only with `--why`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    objectives: BTreeMap<String, String>,
     #[serde(flatten)]
     live: Live,
 }
@@ -103,7 +114,13 @@ impl Live {
     }
 }
 
-async fn read(cloud: &Cloud, known: &Known, now: SystemTime, ui: &Ui) -> Result<Report> {
+/// `why`: whether to ask for more, which explains each service's count.
+async fn read(
+    cloud: &Cloud,
+    known: &Known,
+    (now, why): (SystemTime, bool),
+    ui: &Ui,
+) -> Result<Report> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let identity = cloud.identify(&session, known).await?;
@@ -112,7 +129,12 @@ async fn read(cloud: &Cloud, known: &Known, now: SystemTime, ui: &Ui) -> Result<
     };
     let (drift, inspection) = tokio::join!(
         deployer::find_drift(&session, &stack),
-        deployer::inspect_stack(&session, stack.clone(), now)
+        async {
+            match why {
+                true => deployer::explain_stack(&session, stack.clone(), now).await,
+                false => deployer::inspect_stack(&session, stack.clone(), now).await,
+            }
+        }
     );
     let mut drift = drift?;
     let live = match inspection {
@@ -139,6 +161,7 @@ fn make_report(drift: Drift, live: Live) -> Report {
         healthy: works && drift.is_empty(),
         drift: drift.findings,
         unchecked: drift.unchecked,
+        objectives: BTreeMap::new(),
         live,
     }
 }

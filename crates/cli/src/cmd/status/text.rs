@@ -1,25 +1,29 @@
 //! An inspection, for people.
 
+use std::collections::BTreeMap;
+
 use deployer::{Alarm, ClusterState, Inspection, ServiceState};
 use scaling::{AlarmState, METRIC_NAME};
 
 use super::demand::format_demand;
 use super::queue::{format_depth, format_metric};
 use super::scaling::{alarm_steps, format_policies};
-use super::{Live, Report};
+use super::{Live, Report, why};
 use crate::drift::{count_findings, format_findings};
 use crate::words::{age_at, format_counts};
 
 /// The whole picture; `now` in seconds since 1970.
 pub(super) fn format_report(name: &str, report: &Report, now: u64) -> String {
     let stack = report.live.stack();
-    let mut text = format!("{name}: {}\n", stack.status_name);
+    let mut text = format!("{name}: {}{}\n", stack.status_name, why::place(&stack.id));
     if let Some(reason) = &stack.reason {
         text.push_str(&format!("  {reason}\n"));
     }
     text.push_str(&format_drift(report));
     match &report.live {
-        Live::Read(inspection) => text.push_str(&format_inspection(inspection, now)),
+        Live::Read(inspection) => {
+            text.push_str(&format_inspection(inspection, &report.objectives, now));
+        }
         Live::Unread { unread, .. } => {
             text.push_str(&format!("\nthe rest can't be read: {unread}\n"))
         }
@@ -45,13 +49,17 @@ fn format_drift(report: &Report) -> String {
     text
 }
 
-fn format_inspection(inspection: &Inspection, now: u64) -> String {
+fn format_inspection(
+    inspection: &Inspection,
+    objectives: &BTreeMap<String, String>,
+    now: u64,
+) -> String {
     let mut text = String::new();
     for cluster in &inspection.clusters {
         text.push_str(&cluster_text(cluster));
     }
     for service in &inspection.services {
-        text.push_str(&service_text(service, now));
+        text.push_str(&service_text(service, objectives, now));
     }
     for queue in &inspection.queues {
         text.push_str(&format!(
@@ -83,20 +91,27 @@ fn cluster_text(cluster: &ClusterState) -> String {
     }
 }
 
-fn service_text(service: &ServiceState, now: u64) -> String {
+fn service_text(
+    service: &ServiceState,
+    objectives: &BTreeMap<String, String>,
+    now: u64,
+) -> String {
     let bounds = service
         .task_bounds()
         .map(|bounds| format!(" (min {}, max {})", bounds.min(), bounds.max()))
         .unwrap_or_default();
     let mut text = format!(
         "\nservice       {} in cluster {}: {}\n",
-        service.service, service.cluster, service.status,
+        why::service_name(service),
+        service.cluster,
+        service.status,
     );
     if let Some(url) = &service.url {
         text.push_str(&format!("url           {url}\n"));
     }
     let counts = format_counts(service.running, service.pending, service.desired);
     text.push_str(&format!("tasks         {counts}{bounds}\n"));
+    text.push_str(&why::format_why(service, objectives));
     let tracking = service
         .policies
         .iter()
@@ -222,6 +237,8 @@ mod tests {
             metric: Some(metric.into()),
             target: Some(target),
             adjustment_type: None,
+            cooldown_out_s: None,
+            cooldown_in_s: None,
             steps: vec![],
             alarms: vec![],
             arn: String::new(),
@@ -375,6 +392,7 @@ mod tests {
             healthy: true,
             drift: Vec::new(),
             unchecked: Vec::new(),
+            objectives: BTreeMap::new(),
             live: Live::Read(Box::new(inspection)),
         };
         insta::assert_snapshot!(format_report("voucher-worker", &report, NOW));
@@ -408,7 +426,7 @@ mod tests {
             status: "UNKNOWN".into(),
             ..ServiceState::default()
         };
-        assert!(service_text(&unread, NOW).contains("tasks         unknown\n"));
+        assert!(service_text(&unread, &BTreeMap::new(), NOW).contains("tasks         unknown\n"));
         let json = serde_json::to_value(&unread).unwrap();
         assert_eq!(json["desired"], serde_json::Value::Null);
     }

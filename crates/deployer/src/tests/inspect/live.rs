@@ -27,6 +27,8 @@ use super::super::cloudformation::{CloudFormation, NAME};
 use crate::{Inspection, Result};
 
 const CLUSTER: &str = "voucher";
+/// When it is looked at, in seconds since 1970: 1970-01-12T13:46:40Z.
+pub(in crate::tests) const NOW: i64 = 1_000_000;
 /// Policies and targets of others in the same account, which the listings hold too.
 const FOREIGN: usize = 120;
 
@@ -35,14 +37,14 @@ fn id(number: usize) -> String {
 }
 
 /// A live system of so many services with a queue each.
-pub(super) struct Live {
+pub(in crate::tests) struct Live {
     cloud: CloudFormation,
     rules: Vec<Rule>,
     services: usize,
 }
 
 impl Live {
-    pub(super) fn new(services: usize) -> Self {
+    pub(in crate::tests) fn new(services: usize) -> Self {
         let cloud = CloudFormation::with("CREATE_COMPLETE");
         {
             let mut state = cloud.state();
@@ -79,9 +81,27 @@ impl Live {
     }
 
     /// Answers before the others.
-    pub(super) fn with(mut self, rule: Rule) -> Self {
+    pub(in crate::tests) fn with(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
+    }
+
+    /// All of its answers.
+    pub(in crate::tests) fn rules(mut self) -> Vec<Rule> {
+        self.rules.extend(Calls::new(self.services).all());
+        self.rules.extend(self.cloud.rules());
+        self.rules
+    }
+
+    /// Inspects it, and asks why.
+    pub(super) async fn explain(self) -> Result<Inspection> {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs());
+        let (result, _) = run(&self.rules(), async |session| {
+            let stack = crate::observe_ours(session, NAME).await?.unwrap();
+            crate::explain_stack(session, stack, now).await
+        })
+        .await;
+        result
     }
 
     pub(super) async fn inspect(mut self) -> (Result<Inspection>, Told, Calls) {

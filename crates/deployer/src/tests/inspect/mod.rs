@@ -1,8 +1,9 @@
 //! `inspect`: a live system, small and large, whole and half gone.
 
 mod demanded;
-mod live;
+pub(super) mod live;
 mod stepped;
+mod why;
 
 use std::time::SystemTime;
 

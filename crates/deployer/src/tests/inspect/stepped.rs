@@ -228,6 +228,19 @@ pub(super) async fn inspect(others: Vec<Rule>) -> (Result<Inspection>, Told) {
     (result.map(Option::unwrap), heard)
 }
 
+/// Inspects it, and asks why.
+pub(super) async fn explain(others: Vec<Rule>, now: SystemTime) -> Result<Inspection> {
+    let mut rules = stack().rules();
+    rules.extend(others);
+    rules.extend(world());
+    let (result, _) = run(&rules, async |session| {
+        let stack = crate::observe_ours(session, NAME).await?.unwrap();
+        crate::explain_stack(session, stack, now).await
+    })
+    .await;
+    result
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_scaling_function_is_shown_with_its_alarms_and_its_last_step() {
     let (result, _) = inspect(vec![function(Some(policy())), tags(false)]).await;

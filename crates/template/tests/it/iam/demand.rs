@@ -112,3 +112,38 @@ fn whoever_looks_can_read_the_log_of_the_function_and_no_other() {
     }
     assert_eq!(seen, if simulator().is_some() { 8 } else { 0 });
 }
+
+/// `status --why` and `history` read what every function of the stack decided, or why it failed.
+#[test]
+fn whoever_looks_can_read_the_logs_of_all_functions_and_of_no_task() {
+    let world = World::new(stacks::every_kind("shop", stack::Capacity::Fargate));
+    let template = world.template.to_json();
+    let resources = template["Resources"].as_object().unwrap();
+    let of_type = |kind: &str| {
+        let all = resources.iter().filter(|(_, one)| one["Type"] == kind);
+        all.map(|(id, _)| id.clone()).collect::<Vec<String>>()
+    };
+    let functions: Vec<String> = of_type("AWS::Lambda::Function")
+        .iter()
+        .map(|function| contract::function_logs(function))
+        .collect();
+    let metric = names::METRIC_FUNCTION_LOGS.to_owned();
+    assert!(functions.len() > 2 && functions.contains(&metric), "{functions:?}");
+    let by = |logs: &String| {
+        let group = world.arn(logs);
+        on("logs:FilterLogEvents", group.trim_end_matches(":*")).by("read")
+    };
+    let (own, others): (Vec<String>, Vec<String>) = of_type("AWS::Logs::LogGroup")
+        .into_iter()
+        .partition(|group| functions.contains(group));
+    let own: Vec<Request> = own.iter().map(by).collect();
+    let others: Vec<Request> = others.iter().map(by).collect();
+    assert_eq!(own.len(), functions.len());
+    assert!(!others.is_empty());
+    let trail = [on("cloudtrail:LookupEvents", "*").by("read")];
+    let policies = policies(&world);
+    let allowed = expect_all(&policies, &own, true) + expect_all(&policies, &trail, true);
+    let seen = allowed + expect_all(&policies, &others, false);
+    let all = own.len() + trail.len() + others.len();
+    assert_eq!(seen, if simulator().is_some() { all } else { 0 });
+}

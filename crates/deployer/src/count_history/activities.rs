@@ -1,0 +1,92 @@
+//! What Application Auto Scaling did. It keeps its activities for six weeks.
+
+use std::time::SystemTime;
+
+use aws_sdk_applicationautoscaling::types::{
+    ScalingActivity, ScalingActivityStatusCode, ServiceNamespace,
+};
+use aws_smithy_types::DateTime;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::{ChangeSource, CountChange};
+use crate::error::{Result, aws};
+use crate::functions::ServiceName;
+use crate::session::Session;
+
+/// Requests at once.
+const AT_ONCE: usize = 4;
+/// Pages of 50 activities that are read per service at most.
+const PAGES: usize = 40;
+
+pub(super) async fn read(
+    session: &Session<'_>,
+    services: &[ServiceName],
+    since: SystemTime,
+) -> Result<Vec<CountChange>> {
+    let found: Vec<Vec<CountChange>> = stream::iter(services)
+        .map(|name| of_service(session, name, since))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// The newest come first, so that reading ends with the first that is too old.
+async fn of_service(
+    session: &Session<'_>,
+    name: &ServiceName,
+    since: SystemTime,
+) -> Result<Vec<CountChange>> {
+    let since = DateTime::from(since).secs();
+    let id = format!("service/{}/{}", name.cluster, name.service);
+    let client = &session.clients.applicationautoscaling;
+    let request = client
+        .describe_scaling_activities()
+        .service_namespace(ServiceNamespace::Ecs)
+        .resource_id(id);
+    let mut pages = request.into_paginator().page_size(50).send();
+    let mut found = Vec::new();
+    for _ in 0..PAGES {
+        let page = match pages.next().await {
+            None => break,
+            Some(Ok(page)) => page.scaling_activities.unwrap_or_default(),
+            // Some emulators keep no activities.
+            Some(Err(error))
+                if error
+                    .raw_response()
+                    .is_some_and(|reply| reply.status().as_u16() == 501) =>
+            {
+                break;
+            }
+            Some(Err(error)) => return Err(aws("read the scaling activities")(error)),
+        };
+        let ends = page.iter().any(|one| one.start_time().secs() < since);
+        let new = page.iter().filter(|one| one.start_time().secs() >= since);
+        found.extend(new.filter_map(|one| convert(name, one)));
+        if ends {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+/// An activity that set a count. Others set bounds, or failed.
+fn convert(name: &ServiceName, activity: &ScalingActivity) -> Option<CountChange> {
+    if *activity.status_code() == ScalingActivityStatusCode::Failed {
+        return None;
+    }
+    let at = u64::try_from(activity.start_time().secs()).ok()?;
+    Some(CountChange {
+        to: Some(count_in(activity.description())?),
+        who: "Application Auto Scaling".to_owned(),
+        why: activity.cause().trim_end_matches('.').to_owned(),
+        sources: vec![ChangeSource::ScalingActivity],
+        ..CountChange::of(name, at)
+    })
+}
+
+/// The count in `Setting desired count to 15.`
+fn count_in(description: &str) -> Option<u32> {
+    let rest = description.strip_prefix("Setting desired count to ")?;
+    rest.trim_end_matches('.').parse().ok()
+}

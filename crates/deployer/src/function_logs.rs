@@ -1,0 +1,62 @@
+//! Reading the log groups of functions: the only place that calls FilterLogEvents.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use template::contract::{function_logs, types};
+
+use crate::error::{Result, aws, code};
+use crate::functions::Function;
+use crate::resource::Resource;
+use crate::session::Session;
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogLine {
+    /// When it was written, in seconds since 1970.
+    pub(crate) at: u64,
+    pub(crate) text: String,
+}
+
+/// The log group of a function of the stack.
+pub(crate) fn group_of<'a>(function: &Function, resources: &'a [Resource]) -> Option<&'a str> {
+    let logs = function_logs(&function.logical_id);
+    let is_it = |one: &&Resource| {
+        one.resource_type == types::LOG_GROUP
+            && one.logical_id == logs
+            && !one.physical_id.is_empty()
+    };
+    Some(resources.iter().find(is_it)?.physical_id.as_str())
+}
+
+/// The lines since a moment that match a pattern of CloudWatch Logs, the oldest first. Not every cloud applies patterns, so
+/// other lines can be among them. A log group that was deleted has none.
+pub(crate) async fn read_lines(
+    session: &Session<'_>,
+    group: &str,
+    pattern: Option<&str>,
+    since: SystemTime,
+) -> Result<Vec<LogLine>> {
+    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let request = session.clients.cloudwatchlogs.filter_log_events();
+    let mut pages = request
+        .log_group_name(group)
+        .set_filter_pattern(pattern.map(str::to_owned))
+        .start_time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+        .into_paginator()
+        .send();
+    let mut events = Vec::new();
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => events.extend(page.events.unwrap_or_default()),
+            Err(error) if code(&error) == "ResourceNotFoundException" => break,
+            Err(error) => return Err(aws(format!("read the log group {group}"))(error)),
+        }
+    }
+    events.sort_by_key(|event| event.timestamp());
+    let line = |event: aws_sdk_cloudwatchlogs::types::FilteredLogEvent| {
+        let at = u64::try_from(event.timestamp()? / 1_000).ok()?;
+        let text = event.message?;
+        Some(LogLine { at, text })
+    };
+    Ok(events.into_iter().filter_map(line).collect())
+}

@@ -1,0 +1,211 @@
+//! What is known of a service when someone asks why it doesn't scale. Times are seconds since 1970.
+
+use scaling::{AlarmState, Comparison, Parsed, Side};
+use template::contract::TargetSchedule;
+
+use crate::inspect::ServiceState;
+
+/// The facts of one service, read from AWS or built by a test.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    /// Now.
+    pub now: u64,
+    /// The service, as `status` shows it.
+    pub service: ServiceState,
+    /// What of its scaling is suspended.
+    pub suspended: Suspended,
+    /// Its bounds by the hours of the week.
+    pub schedule: Option<TargetSchedule>,
+    /// Since when a deployment is in progress.
+    pub deployment: Option<u64>,
+    /// Events of ECS, the newest first.
+    pub events: Vec<Event>,
+    /// The alarms that scale it.
+    pub alarms: Vec<AlarmFacts>,
+    /// Why Application Auto Scaling changed nothing lately, the newest first.
+    pub not_scaled: Vec<NotScaled>,
+    /// Who measures it, or sets its count, once a minute.
+    pub feed: Option<Feed>,
+}
+
+/// What of a scalable target is suspended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Suspended {
+    pub scale_out: bool,
+    pub scale_in: bool,
+}
+
+/// What ECS reports of a service, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub at: u64,
+    pub text: String,
+}
+
+/// An alarm that scales a service.
+#[derive(Clone, Debug)]
+pub(crate) struct AlarmFacts {
+    pub name: String,
+    /// What it does while in ALARM.
+    pub side: Side,
+    /// Whether a target tracking policy made it: its threshold belongs to a target.
+    pub tracks: bool,
+    /// Who acts on it.
+    pub actor: Actor,
+    pub state: Parsed<AlarmState>,
+    /// Since when it is in this state.
+    pub since: Option<u64>,
+    /// A moment at which CloudWatch evaluated it.
+    pub evaluated: Option<u64>,
+    /// The metric's name.
+    pub metric: Option<String>,
+    pub comparison: Parsed<Comparison>,
+    pub threshold: Option<f64>,
+    /// Datapoints to alarm.
+    pub datapoints: usize,
+    /// Evaluation periods.
+    pub periods: usize,
+    /// Seconds of a period.
+    pub period: u64,
+    /// The datapoints of the last periods, the newest first; `None` if they couldn't be read.
+    pub values: Option<Vec<f64>>,
+    /// Seconds that an action of it waits for the action before.
+    pub cooldown: u64,
+    /// When its last action started.
+    pub acted: Option<u64>,
+}
+
+/// Who changes the count when an alarm is in ALARM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Actor {
+    /// A policy of Application Auto Scaling.
+    Policy,
+    /// The scaling function.
+    Function,
+}
+
+/// An activity of Application Auto Scaling that changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotScaled {
+    pub at: u64,
+    /// AWS's word for the reason, such as `AlreadyAtMaxCapacity`.
+    pub code: String,
+}
+
+/// A rule and the function that it invokes for the service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Feed {
+    pub rule: String,
+    /// `None` if the rule couldn't be read.
+    pub enabled: Option<bool>,
+    pub function: String,
+    /// What the function does.
+    pub does: Task,
+    /// The newest datapoint that it published.
+    pub newest: Option<u64>,
+    /// Its last failure, unless it succeeded since.
+    pub error: Option<Event>,
+    /// Its last check of this service, if its log has one.
+    pub check: Option<Check>,
+}
+
+/// What a function does for a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Publishes a metric that a policy follows.
+    #[default]
+    Measures,
+    /// Sets the count by demand.
+    Scales,
+    /// Checks the alarms again.
+    ReEvaluates,
+}
+
+/// A decision in a function's log.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Check {
+    pub at: u64,
+    /// The outcome in a word, such as `kept`.
+    pub outcome: String,
+    /// The reason in a sentence.
+    pub reason: String,
+    /// Tasks that the work needs, unrounded.
+    pub need: Option<f64>,
+}
+
+/// What the service should do, as far as the facts show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    Out,
+    In,
+    Nothing,
+}
+
+impl AlarmFacts {
+    pub(super) fn rings(&self) -> bool {
+        self.state.is(AlarmState::Alarm)
+    }
+
+    /// How many of the datapoints that count are beyond the threshold, if they are known.
+    pub(super) fn breaching(&self) -> Option<usize> {
+        let (comparison, threshold) = (self.comparison.known()?, self.threshold?);
+        let counted = self.values.as_ref()?.iter().take(self.periods);
+        Some(
+            counted
+                .filter(|value| comparison.breaches(**value, threshold))
+                .count(),
+        )
+    }
+
+    /// Until when an action waits for the last one.
+    pub(super) fn cooldown_end(&self) -> Option<u64> {
+        Some(self.acted?.saturating_add(self.cooldown))
+    }
+
+    /// Seconds until CloudWatch evaluates it again. CloudWatch evaluates an alarm once a minute, and once in 10 seconds if
+    /// its period is shorter than a minute. Source: "Alarm evaluation" in the Amazon CloudWatch User Guide.
+    pub(super) fn next_evaluation(&self, now: u64) -> Option<u64> {
+        let every = if self.period < 60 { 10 } else { 60 };
+        let past = now.checked_sub(self.evaluated?)?;
+        Some(every - past % every)
+    }
+}
+
+impl Facts {
+    pub(super) fn of_side(&self, side: Side) -> impl Iterator<Item = &AlarmFacts> {
+        self.alarms.iter().filter(move |alarm| alarm.side == side)
+    }
+
+    /// The tasks that the work needs, unrounded: by the function's last check, or by the newest datapoint.
+    pub(super) fn need(&self) -> Option<f64> {
+        let check = self.feed.as_ref().and_then(|feed| feed.check.as_ref());
+        let published = self.service.demand.as_ref().and_then(|demand| demand.need);
+        check
+            .and_then(|check| check.need)
+            .or(published.map(|point| point.value))
+    }
+
+    /// What the service should do.
+    pub(super) fn want(&self) -> Want {
+        let desired = self.service.desired.map(f64::from);
+        let beyond = |side| {
+            self.of_side(side)
+                .any(|alarm| alarm.rings() || alarm.breaching().is_some_and(|count| count > 0))
+        };
+        let needs_more = match (self.need(), desired) {
+            (Some(need), Some(desired)) => need.ceil() > desired,
+            _ => false,
+        };
+        if needs_more || beyond(Side::Out) {
+            return Want::Out;
+        }
+        let needs_less = match (self.need(), desired) {
+            (Some(need), Some(desired)) => need.ceil() < desired,
+            _ => false,
+        };
+        match needs_less || beyond(Side::In) {
+            true => Want::In,
+            false => Want::Nothing,
+        }
+    }
+}

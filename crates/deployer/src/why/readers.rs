@@ -1,0 +1,265 @@
+//! The reads that only `--why` makes: what ECS says of services, what is suspended, and how alarms stand.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use aws_sdk_applicationautoscaling::types::{ScalingActivity, ServiceNamespace};
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricAlarm, MetricDataQuery, MetricStat};
+use aws_sdk_ecs::types::{Deployment, DeploymentRolloutState, Service, ServiceField};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use template::names::NAME_TAG;
+
+use super::facts::{Event, NotScaled, Suspended};
+use crate::cloudwatch::{Window, read_queries};
+use crate::error::{Error, Result, aws};
+use crate::functions::ServiceName;
+use crate::inspect::ServiceState;
+use crate::named::{read_alarms, read_scalable_targets};
+use crate::session::Session;
+
+/// DescribeServices takes ten.
+const SERVICES: usize = 10;
+/// Requests at once.
+const AT_ONCE: usize = 4;
+/// Datapoints beyond the evaluation periods that are read, because the newest can be late.
+const SPARE: i64 = 3;
+
+/// What ECS says of a service besides its counts.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// Its name in the definition.
+    pub name: Option<String>,
+    /// Since when a deployment is in progress.
+    pub deployment: Option<u64>,
+    /// Its events, the newest first.
+    pub events: Vec<Event>,
+}
+
+pub(crate) async fn told(
+    session: &Session<'_>,
+    services: &[ServiceState],
+) -> Result<HashMap<ServiceName, Told>> {
+    let mut clusters: HashMap<&str, Vec<&str>> = HashMap::new();
+    for service in services {
+        let names = clusters.entry(&service.cluster).or_default();
+        names.push(&service.service);
+    }
+    let mut found = HashMap::new();
+    for (cluster, names) in clusters {
+        for names in names.chunks(SERVICES) {
+            let request = session.clients.ecs.describe_services().cluster(cluster);
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            let request = request.set_services(Some(names));
+            let reply = match request.include(ServiceField::Tags).send().await {
+                Ok(reply) => reply,
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(|e| e.is_cluster_not_found_exception()) =>
+                {
+                    continue;
+                }
+                Err(error) => {
+                    return Err(aws(format!("read the events of services in {cluster}"))(
+                        error,
+                    ));
+                }
+            };
+            let told = reply.services().iter().filter_map(|service| {
+                let name = ServiceName {
+                    cluster: cluster.to_owned(),
+                    service: service.service_name()?.to_owned(),
+                };
+                Some((name, convert_service(service)))
+            });
+            found.extend(told);
+        }
+    }
+    Ok(found)
+}
+
+fn convert_service(service: &Service) -> Told {
+    let mut tags = service.tags().iter();
+    let name = tags.find(|tag| tag.key() == Some(NAME_TAG));
+    let mut events: Vec<Event> = service
+        .events()
+        .iter()
+        .filter_map(|event| {
+            Some(Event {
+                at: seconds(event.created_at()?.secs()),
+                text: event.message()?.to_owned(),
+            })
+        })
+        .collect();
+    events.sort_by_key(|event| std::cmp::Reverse(event.at));
+    Told {
+        name: name.and_then(|tag| tag.value().map(str::to_owned)),
+        deployment: deployment_since(service.deployments()),
+        events,
+    }
+}
+
+/// A deployment is in progress while ECS says so, or while tasks of an earlier one are left.
+fn deployment_since(deployments: &[Deployment]) -> Option<u64> {
+    let mut all = deployments.iter();
+    let newest = all.find(|one| one.status() == Some("PRIMARY"))?;
+    let rolls = newest.rollout_state() == Some(&DeploymentRolloutState::InProgress);
+    (rolls || deployments.len() > 1).then(|| seconds(newest.created_at().map_or(0, |at| at.secs())))
+}
+
+pub(super) fn seconds(at: i64) -> u64 {
+    u64::try_from(at).unwrap_or_default()
+}
+
+/// What of the scalable targets is suspended, by `service/CLUSTER/SERVICE`.
+pub(super) async fn suspended(
+    session: &Session<'_>,
+    ids: &[String],
+) -> Result<HashMap<String, Suspended>> {
+    let found = read_scalable_targets(session, ids).await;
+    let found = found.map_err(aws("read what is suspended"))?;
+    let states = found.iter().filter_map(|target| {
+        let state = target.suspended_state()?;
+        let suspended = Suspended {
+            scale_out: state.dynamic_scaling_out_suspended() == Some(true),
+            scale_in: state.dynamic_scaling_in_suspended() == Some(true),
+        };
+        Some((target.resource_id().to_owned(), suspended))
+    });
+    Ok(states.collect())
+}
+
+/// Activities of a page: the newest of a service.
+const ACTIVITIES: i32 = 10;
+/// Services that are asked for one by one. A stack of more has no reasons of Application Auto Scaling.
+const ONE_BY_ONE: usize = 10;
+
+/// Why Application Auto Scaling changed nothing lately, the newest first, by `service/CLUSTER/SERVICE`.
+pub(super) async fn not_scaled(
+    session: &Session<'_>,
+    ids: &[String],
+) -> Result<HashMap<String, Vec<NotScaled>>> {
+    let client = &session.clients.applicationautoscaling;
+    stream::iter(ids.iter().take(ONE_BY_ONE))
+        .map(|id| async move {
+            let request = client
+                .describe_scaling_activities()
+                .service_namespace(ServiceNamespace::Ecs)
+                .resource_id(id)
+                .include_not_scaled_activities(true)
+                .max_results(ACTIVITIES);
+            let activities = match request.send().await {
+                Ok(reply) => reply.scaling_activities.unwrap_or_default(),
+                // Some emulators keep no activities.
+                Err(error)
+                    if error
+                        .raw_response()
+                        .is_some_and(|reply| reply.status().as_u16() == 501) =>
+                {
+                    Vec::new()
+                }
+                Err(error) => return Err(aws("read the scaling activities")(error)),
+            };
+            Ok((id.clone(), newest_refusals(&activities)))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// The refusals since the last change.
+fn newest_refusals(activities: &[ScalingActivity]) -> Vec<NotScaled> {
+    let refused = activities.iter().map_while(|activity| {
+        let reason = activity.not_scaled_reasons().first()?;
+        Some(NotScaled {
+            at: seconds(activity.start_time().secs()),
+            code: reason.code().to_owned(),
+        })
+    });
+    refused.collect()
+}
+
+/// An alarm, and the datapoints of its last periods, the newest first.
+pub(super) struct Watched {
+    pub alarm: MetricAlarm,
+    /// `None` if they may not be read.
+    pub values: Option<Vec<f64>>,
+}
+
+pub(super) async fn watched(
+    session: &Session<'_>,
+    names: &[String],
+    now: SystemTime,
+) -> Result<HashMap<String, Watched>> {
+    let alarms = read_alarms(session, names).await;
+    let alarms = alarms.map_err(aws("read the alarms"))?;
+    stream::iter(alarms)
+        .map(|alarm| async move {
+            let values = match read_values(session, &alarm, now).await {
+                Err(error) if error.is_denied() => None,
+                read => Some(read?),
+            };
+            let name = alarm.alarm_name().unwrap_or_default().to_owned();
+            Ok::<_, Error>((name, Watched { alarm, values }))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// The seconds of an alarm's period; that of metric math is the period of its metrics.
+pub(super) fn period_of(alarm: &MetricAlarm) -> i32 {
+    let parts = alarm.metrics().iter();
+    let longest = parts
+        .filter_map(|part| part.metric_stat()?.period().or(part.period()))
+        .max();
+    alarm.period().or(longest).unwrap_or(60).max(1)
+}
+
+async fn read_values(
+    session: &Session<'_>,
+    alarm: &MetricAlarm,
+    now: SystemTime,
+) -> Result<Vec<f64>> {
+    let period = period_of(alarm);
+    let now = aws_smithy_types::DateTime::from(now).secs();
+    // The current period counts: what a function publishes once a minute is whole as soon as it is there.
+    let end = now - now.rem_euclid(i64::from(period)) + i64::from(period);
+    let periods = i64::from(alarm.evaluation_periods().unwrap_or(1)) + SPARE;
+    let window = Window {
+        begin: end - periods * i64::from(period),
+        end,
+        period,
+    };
+    let name = alarm.alarm_name().unwrap_or_default();
+    let doing = format!("read the metric of the alarm {name}");
+    let mut points = read_queries(session, &doing, queries_of(alarm, period), window)
+        .await?
+        .complete(&doing)?;
+    points.sort_by_key(|point| std::cmp::Reverse(point.at));
+    Ok(points.into_iter().map(|point| point.value).collect())
+}
+
+fn queries_of(alarm: &MetricAlarm, period: i32) -> Vec<MetricDataQuery> {
+    if !alarm.metrics().is_empty() {
+        return alarm.metrics().to_vec();
+    }
+    let dimension = |one: &Dimension| one.clone();
+    let metric = Metric::builder()
+        .set_namespace(alarm.namespace().map(str::to_owned))
+        .set_metric_name(alarm.metric_name().map(str::to_owned))
+        .set_dimensions(Some(alarm.dimensions().iter().map(dimension).collect()))
+        .build();
+    let statistic = alarm.statistic().map(|statistic| statistic.as_str());
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(period)
+        .stat(
+            statistic
+                .or(alarm.extended_statistic())
+                .unwrap_or("Average"),
+        )
+        .build();
+    let query = MetricDataQuery::builder().id("m").metric_stat(stat);
+    vec![query.return_data(true).build()]
+}

@@ -1,0 +1,526 @@
+//! Each cause by itself, with facts built by hand, and which of two comes first.
+
+use scaling::{AlarmState, Bounds, Comparison, DemandRequest, Parsed, Schedule, Side};
+use template::contract::TargetSchedule;
+
+use super::Cause;
+use super::choose::choose;
+use super::facts::{
+    Actor, AlarmFacts, Check, Event, Facts, Feed, NotScaled, Suspended, Task,
+};
+use super::logs;
+use crate::function_logs::LogLine;
+use crate::functions::ServiceName;
+use crate::inspect::{DemandState, PolicyState, QueueState, ServiceState};
+
+/// 2026-11-30T12:00:00Z, a Monday.
+const NOW: u64 = 1_796_040_000;
+
+fn alarm(side: Side, values: &[f64], state: AlarmState) -> AlarmFacts {
+    let (comparison, threshold, periods) = match side {
+        Side::Out => (Comparison::Above, 100.0, 3),
+        Side::In => (Comparison::Below, 90.0, 15),
+    };
+    AlarmFacts {
+        name: format!("TargetTracking-{side:?}"),
+        side,
+        tracks: true,
+        actor: Actor::Policy,
+        state: Parsed::Known(state),
+        since: Some(NOW - 50),
+        evaluated: Some(NOW - 3_620),
+        metric: Some("BacklogPerTask".to_owned()),
+        comparison: Parsed::Known(comparison),
+        threshold: Some(threshold),
+        datapoints: periods,
+        periods,
+        period: 60,
+        values: Some(values.to_vec()),
+        cooldown: 60,
+        acted: None,
+    }
+}
+
+fn queue(visible: u64) -> QueueState {
+    QueueState {
+        name: "orders".to_owned(),
+        visible: Some(visible),
+        in_flight: Some(0),
+        delayed: Some(0),
+        ..QueueState::default()
+    }
+}
+
+fn policy() -> PolicyState {
+    PolicyState {
+        name: "backlog-per-task".to_owned(),
+        kind: "TargetTrackingScaling".to_owned(),
+        metric: Some("BacklogPerTask".to_owned()),
+        target: Some(100.0),
+        adjustment_type: None,
+        steps: Vec::new(),
+        cooldown_out_s: Some(60),
+        cooldown_in_s: Some(300),
+        alarms: Vec::new(),
+        arn: String::new(),
+    }
+}
+
+/// A service that tracks a backlog per task of 100: 3 of at most 40 tasks, and everything as it should be.
+fn tracked() -> Facts {
+    let service = ServiceState {
+        cluster: "shop".to_owned(),
+        service: "worker".to_owned(),
+        status: "ACTIVE".to_owned(),
+        desired: Some(3),
+        running: Some(3),
+        pending: Some(0),
+        bounds: Bounds::new(1, 40).ok(),
+        queues: vec![queue(285)],
+        policies: vec![policy()],
+        ..ServiceState::default()
+    };
+    let values = [95.0, 96.0, 97.0];
+    Facts {
+        now: NOW,
+        service,
+        alarms: vec![
+            alarm(Side::Out, &values, AlarmState::Ok),
+            alarm(Side::In, &values, AlarmState::Ok),
+        ],
+        feed: Some(Feed {
+            rule: "shop-MetricRule1-A".to_owned(),
+            enabled: Some(true),
+            function: "shop-MetricFunction-A".to_owned(),
+            does: Task::Measures,
+            newest: Some(NOW - 70),
+            error: None,
+            check: None,
+        }),
+        ..Facts::default()
+    }
+}
+
+/// A service that a function scales by demand.
+fn demanded(need: f64, reason: &str) -> Facts {
+    let mut facts = tracked();
+    facts.alarms.clear();
+    facts.service.policies.clear();
+    facts.service.bounds = None;
+    facts.service.demand = Some(DemandState {
+        function: Some("shop-ScalingFunction-A".to_owned()),
+        bounds: Bounds::new(1, 40).ok(),
+        law: DemandRequest {
+            acceptable_latency_ms: 10_000,
+            processing_time_ms: Some(100),
+            concurrency: 1,
+            task_start_ms: 40_000,
+            window_ms: 120_000,
+            period_ms: None,
+            rate_over_ms: None,
+        },
+        need: None,
+        largest: None,
+        measured: crate::DemandMeasurements::default(),
+        warm: None,
+        floor: None,
+    });
+    facts.feed = Some(Feed {
+        rule: "shop-ScalingRule-A".to_owned(),
+        enabled: Some(true),
+        function: "shop-ScalingFunction-A".to_owned(),
+        does: Task::Scales,
+        newest: Some(NOW - 70),
+        error: None,
+        check: Some(Check {
+            at: NOW - 4,
+            outcome: "kept".to_owned(),
+            reason: reason.to_owned(),
+            need: Some(need),
+        }),
+    });
+    facts
+}
+
+#[track_caller]
+fn says(facts: &Facts, cause: Cause, sentence: &str) {
+    let why = choose(facts);
+    assert_eq!((why.cause, why.sentence.as_str()), (cause, sentence));
+}
+
+fn with(change: impl FnOnce(&mut Facts)) -> Facts {
+    let mut facts = tracked();
+    change(&mut facts);
+    facts
+}
+
+fn feed(facts: &mut Facts) -> &mut Feed {
+    facts.feed.as_mut().unwrap()
+}
+
+/// Two of the last three datapoints are over the target.
+fn rising(facts: &mut Facts) {
+    facts.alarms[0].values = Some(vec![140.0, 120.0, 80.0]);
+}
+
+#[test]
+fn a_metric_within_its_target() {
+    let text = "BacklogPerTask is 95, and the target is 100";
+    says(&tracked(), Cause::OnTarget, text);
+}
+
+/// The alarm was evaluated 3,620 s ago, and once a minute since: the last time 20 s ago.
+#[test]
+fn datapoints_that_do_not_suffice_yet() {
+    let text = "2 of 3 datapoints are over the target (100); the next evaluation is in 40 s";
+    says(&with(rising), Cause::Datapoints, text);
+    let facts = with(|facts| {
+        facts.alarms[0].values = Some(vec![140.0, 20.0, 80.0, 300.0]);
+        facts.alarms[0].datapoints = 2;
+        facts.alarms[0].tracks = false;
+        facts.alarms[0].period = 10;
+        facts.alarms[0].evaluated = Some(NOW - 27);
+    });
+    let text = "1 of the last 3 datapoints is over 100, and 2 are needed; the next evaluation is in 3 s";
+    says(&facts, Cause::Datapoints, text);
+    let facts = with(|facts| facts.alarms[1].values = Some(vec![10.0; 12]));
+    let text = "12 of 15 datapoints are under 90, 90% of the target; the next evaluation is in 40 s";
+    says(&facts, Cause::Datapoints, text);
+}
+
+#[test]
+fn an_alarm_whose_action_is_due() {
+    let facts = with(|facts| facts.alarms[0].state = Parsed::Known(AlarmState::Alarm));
+    let text = "the scale-out alarm is in ALARM since 11:59:10 UTC; Application Auto Scaling acts within a minute";
+    says(&facts, Cause::Due, text);
+}
+
+#[test]
+fn as_many_tasks_as_it_may_have() {
+    let facts = with(|facts| {
+        rising(facts);
+        (facts.service.desired, facts.service.running) = (Some(40), Some(40));
+    });
+    says(&facts, Cause::AtMax, "it is at tasks.max (40)");
+    let mut facts = demanded(52.25, "the work needs 52.3 tasks, and the maximum is 40");
+    (facts.service.desired, facts.service.running) = (Some(40), Some(40));
+    let text = "it is at tasks.max (40), and the work needs 52.3 tasks";
+    says(&facts, Cause::AtMax, text);
+}
+
+/// Source of the code: "Scaling activities for Application Auto Scaling", not scaled reasons.
+#[test]
+fn application_auto_scalings_own_reasons() {
+    let refused = |code: &str, ago| {
+        with(|facts| {
+            (facts.service.desired, facts.service.running) = (Some(40), Some(40));
+            facts.not_scaled = vec![NotScaled {
+                at: NOW - ago,
+                code: code.to_owned(),
+            }];
+        })
+    };
+    let facts = refused("AlreadyAtMaxCapacity", 60);
+    says(&facts, Cause::AtMax, "it is at tasks.max (40)");
+    let cause = |facts: &Facts| choose(facts).cause;
+    assert_eq!(cause(&refused("AlreadyAtMaxCapacity", 900)), Cause::OnTarget);
+    let anticipated = refused("AutoScalingAnticipatedFlapping", 60);
+    assert_eq!(cause(&anticipated), Cause::Flapping);
+}
+
+fn schedule(period: &str) -> TargetSchedule {
+    let text = format!(r#"{{"timezone":{{"name":"UTC","rule":"UTC0"}},"periods":[{period}]}}"#);
+    let schedule: Schedule = serde_json::from_str(&text).unwrap();
+    let base = Bounds::new(1, 40).unwrap();
+    TargetSchedule { base, schedule }
+}
+
+#[test]
+fn a_bound_that_a_schedule_holds() {
+    let facts = with(|facts| {
+        rising(facts);
+        facts.service.bounds = Bounds::new(1, 3).ok();
+        facts.schedule = Some(schedule(r#"{"when":"Mon-Fri 08:00-18:00","max":3}"#));
+    });
+    let text = "a schedule holds max at 3 until 18:00:00 UTC";
+    says(&facts, Cause::Schedule, text);
+    let facts = with(|facts| {
+        facts.service.queues = vec![queue(0)];
+        facts.service.bounds = Bounds::new(3, 40).ok();
+        facts.alarms[1].state = Parsed::Known(AlarmState::Alarm);
+        facts.schedule = Some(schedule(r#"{"when":"Mon-Fri 08:00-18:00","min":3}"#));
+    });
+    let text = "a schedule holds min at 3 until 18:00:00 UTC";
+    says(&facts, Cause::Schedule, text);
+}
+
+#[test]
+fn a_cooldown_of_a_policy() {
+    let facts = with(|facts| {
+        rising(facts);
+        facts.alarms[0].cooldown = 300;
+        facts.alarms[0].acted = Some(NOW - 100);
+    });
+    let text = "in cooldown until 12:03:20 UTC, after the scale-out at 11:58:20 UTC";
+    says(&facts, Cause::Cooldown, text);
+    let over = with(|facts| {
+        rising(facts);
+        facts.alarms[0].acted = Some(NOW - 100);
+    });
+    assert_eq!(choose(&over).cause, Cause::Datapoints);
+    // A scale-in doesn't delay a scale-out.
+    let other = with(|facts| {
+        rising(facts);
+        facts.alarms[1].cooldown = 300;
+        facts.alarms[1].acted = Some(NOW - 100);
+    });
+    assert_eq!(choose(&other).cause, Cause::Datapoints);
+}
+
+#[test]
+fn a_cooldown_of_a_function() {
+    let reason = "the count waits until 2026-11-30T12:00:20Z for the last scale-out to take effect";
+    says(&demanded(5.0, reason), Cause::Cooldown, &format!("in cooldown: {reason}"));
+}
+
+#[test]
+fn a_decision_of_a_function() {
+    let reason = "the work needs 2.5 tasks";
+    let text = "the last check (4 s ago) left 3 tasks: the work needs 2.5 tasks";
+    says(&demanded(2.5, reason), Cause::Checked, text);
+}
+
+/// A scaling function with alarm steps says what it did about its alarm.
+#[test]
+fn a_step_that_an_alarm_had() {
+    let reason = "alarm orders-out is in ALARM since 2026-11-30T11:59:10Z: this change of its state has had its step";
+    let facts = with(|facts| {
+        facts.alarms[0].actor = Actor::Function;
+        facts.alarms[0].state = Parsed::Known(AlarmState::Alarm);
+        feed(facts).does = Task::ReEvaluates;
+        feed(facts).check = Some(Check {
+            at: NOW - 20,
+            outcome: "handled".to_owned(),
+            reason: reason.to_owned(),
+            need: None,
+        });
+    });
+    says(&facts, Cause::Due, reason);
+}
+
+#[test]
+fn suspended_scaling() {
+    let suspended = |scale_out, scale_in| {
+        with(|facts| facts.suspended = Suspended { scale_out, scale_in })
+    };
+    let says = |facts: &Facts, what: &str| {
+        let text = format!("paused: Application Auto Scaling's {what}");
+        says(facts, Cause::Paused, &text);
+    };
+    says(&suspended(true, false), "scale-out is suspended");
+    says(&suspended(true, true), "scale-out and scale-in are suspended");
+    says(&suspended(false, true), "scale-in is suspended");
+    // What is wanted is more tasks.
+    let mut facts = suspended(false, true);
+    rising(&mut facts);
+    assert_eq!(choose(&facts).cause, Cause::Datapoints);
+}
+
+#[test]
+fn a_deployment() {
+    let facts = with(|facts| facts.deployment = Some(NOW - 90));
+    let text = "a deployment is in progress since 11:58:30 UTC";
+    says(&facts, Cause::Deployment, text);
+    let facts = with(|facts| {
+        facts.deployment = Some(NOW - 86_400);
+        facts.alarms[1].values = Some(vec![10.0; 12]);
+    });
+    let text = "a deployment is in progress since 2026-11-29 12:00:00 UTC, and scale-in waits for it";
+    says(&facts, Cause::Deployment, text);
+    // Scale-out doesn't wait for it.
+    let facts = with(|facts| {
+        rising(facts);
+        facts.deployment = Some(NOW - 90);
+    });
+    assert_eq!(choose(&facts).cause, Cause::Datapoints);
+}
+
+#[test]
+fn nothing_measures_it() {
+    let silent = |enabled, newest, error: Option<&str>| {
+        with(|facts| {
+            feed(facts).enabled = enabled;
+            feed(facts).newest = newest;
+            feed(facts).error = error.map(|text| Event {
+                at: NOW - 30,
+                text: text.to_owned(),
+            });
+        })
+    };
+    let disabled = silent(Some(false), Some(NOW - 250), None);
+    let text = "no datapoint for 4 minutes: the rule shop-MetricRule1-A is disabled";
+    says(&disabled, Cause::NoData, text);
+    let text = "the rule shop-MetricRule1-A is disabled, so the function shop-MetricFunction-A doesn't run";
+    says(&silent(Some(false), Some(NOW - 70), None), Cause::NoData, text);
+    let text = "no datapoint for 10 minutes: the function shop-MetricFunction-A fails (30 s ago): access is denied";
+    let failed = silent(Some(true), Some(NOW - 600), Some("access is denied"));
+    says(&failed, Cause::NoData, text);
+    let text = "no datapoint in the last 15 minutes: the function shop-MetricFunction-A published none, and its log \
+                has no error";
+    says(&silent(None, None, None), Cause::NoData, text);
+    let text = "the function shop-MetricFunction-A fails (30 s ago): access is denied";
+    let fails = silent(Some(true), Some(NOW - 70), Some("access is denied."));
+    says(&fails, Cause::FunctionFails, text);
+}
+
+#[test]
+fn an_alarm_without_data() {
+    let facts = with(|facts| {
+        facts.feed = None;
+        for alarm in &mut facts.alarms {
+            alarm.values = Some(Vec::new());
+            alarm.state = Parsed::Known(AlarmState::InsufficientData);
+            alarm.metric = Some("CPUUtilization".to_owned());
+        }
+    });
+    let text = "no datapoint: the alarm TargetTracking-Out has no data of CPUUtilization";
+    says(&facts, Cause::NoData, text);
+}
+
+/// Two of five tasks don't run, and ECS has reported these events, the newest first.
+fn pending(events: &[&str]) -> Facts {
+    with(|facts| {
+        rising(facts);
+        (facts.service.desired, facts.service.running) = (Some(5), Some(3));
+        let event = |text: &&str| Event {
+            at: NOW - 180,
+            text: (*text).to_owned(),
+        };
+        facts.events = events.iter().map(event).collect();
+    })
+}
+
+/// Source of the events: "Amazon ECS service event messages" in the Amazon ECS Developer Guide.
+#[test]
+fn tasks_that_cannot_start() {
+    let place = "(service worker) was unable to place a task because no container instance met all of its requirements.";
+    let facts = pending(&[place]);
+    let text = "2 tasks are pending for lack of capacity; ECS reports (3 minutes ago): (service worker) was unable to \
+                place a task because no container instance met all of its requirements";
+    says(&facts, Cause::Capacity, text);
+    let quota = "(service worker) was unable to place a task. Reason: You've reached the limit on the number of vCPUs \
+                 you can run concurrently.";
+    let text = "quota: 2 tasks are pending; ECS reports (3 minutes ago): (service worker) was unable to place a task. \
+                Reason: You've reached the limit on the number of vCPUs you can run concurrently";
+    says(&pending(&[quota]), Cause::Quota, text);
+    let fails = "(service worker) is unable to consistently start tasks successfully.";
+    let text = "2 tasks can't start; ECS reports (3 minutes ago): (service worker) is unable to consistently start \
+                tasks successfully";
+    says(&pending(&[fails]), Cause::TasksFail, text);
+    // Tasks have started since.
+    let started = "(service worker) has started 2 tasks: (task 0a) (task 1b).";
+    let text = "3 of 5 tasks run; the others are starting, and ECS has reported no problem";
+    says(&pending(&[started, place]), Cause::Starting, text);
+}
+
+#[test]
+fn nothing_to_do() {
+    let facts = with(|facts| {
+        facts.service.queues = vec![queue(0)];
+        (facts.service.desired, facts.service.running) = (Some(1), Some(1));
+        facts.alarms[1].values = Some(vec![0.0; 15]);
+    });
+    let text = "the queue is empty, and it is at tasks.min (1)";
+    says(&facts, Cause::EmptyQueue, text);
+    let mut facts = demanded(0.0, "the work needs 0.0 tasks");
+    (facts.service.desired, facts.service.running) = (Some(1), Some(1));
+    facts.service.queues = vec![queue(0)];
+    says(&facts, Cause::EmptyQueue, text);
+    facts.service.queues = vec![queue(2)];
+    says(&facts, Cause::AtMin, "it is at tasks.min (1)");
+}
+
+#[test]
+fn a_count_that_nothing_scales() {
+    let facts = with(|facts| {
+        facts.service.policies.clear();
+        facts.alarms.clear();
+        facts.feed = None;
+    });
+    let text = "nothing scales it: its count stays at 3 tasks until someone changes it";
+    says(&facts, Cause::Fixed, text);
+}
+
+#[test]
+fn a_service_that_is_not_there() {
+    let state = |status: &str| with(|facts| facts.service.status = status.to_owned());
+    let text = "ECS has no service worker in cluster shop";
+    says(&state("MISSING"), Cause::Gone, text);
+    says(&state("DRAINING"), Cause::Gone, "the service is being deleted");
+    let text = "these credentials may not read the service";
+    says(&state("UNKNOWN"), Cause::Unreadable, text);
+}
+
+/// Cooldown, capacity, a maximum: the first one that hides the others.
+#[test]
+fn what_hides_all_others_comes_first() {
+    let mut facts = pending(&["(service worker) was unable to place a task."]);
+    facts.alarms[0].acted = Some(NOW - 10);
+    facts.service.bounds = Bounds::new(1, 5).ok();
+    assert_eq!(choose(&facts).cause, Cause::Capacity);
+    facts.events.clear();
+    assert_eq!(choose(&facts).cause, Cause::AtMax);
+    facts.service.bounds = Bounds::new(1, 40).ok();
+    assert_eq!(choose(&facts).cause, Cause::Cooldown);
+    feed(&mut facts).enabled = Some(false);
+    assert_eq!(choose(&facts).cause, Cause::NoData);
+    facts.suspended.scale_out = true;
+    assert_eq!(choose(&facts).cause, Cause::Paused);
+}
+
+#[test]
+fn a_service_of_which_nothing_is_known_gets_an_answer() {
+    let facts = Facts {
+        service: ServiceState {
+            status: "ACTIVE".to_owned(),
+            desired: Some(1),
+            running: Some(1),
+            policies: vec![policy()],
+            ..ServiceState::default()
+        },
+        ..Facts::default()
+    };
+    assert_eq!(choose(&facts).cause, Cause::Unknown);
+}
+
+fn lines(texts: &[&str]) -> Vec<LogLine> {
+    let all = texts.iter().zip(NOW..);
+    let line = |(text, at): (&&str, u64)| LogLine {
+        at,
+        text: (*text).to_owned(),
+    };
+    all.map(line).collect()
+}
+
+#[test]
+fn a_log_has_the_last_check_and_failures_that_are_not_over() {
+    let name = ServiceName {
+        cluster: "shop".to_owned(),
+        service: "worker".to_owned(),
+    };
+    let look = r#"{"level":"INFO","message":"look","cluster":"shop","service":"worker","outcome":"kept","need":2.5,"reason":"the work needs 2.5 tasks"}"#;
+    let failed = r#"{"level":"ERROR","message":"look","cluster":"shop","service":"worker","outcome":"failed","reason":"SQS refused"}"#;
+    let ended = r#"{"level":"ERROR","message":"invocation failed","errorType":"LooksFailed","error":"service worker: 1 of 1 looks failed"}"#;
+    let log = logs::parse(&lines(&[look, failed, ended]));
+    assert_eq!(log.failed[&name].text, "SQS refused");
+    assert_eq!(log.error, None, "the service's own failure says more");
+    assert_eq!(log.checks[&name].need, Some(2.5));
+    let log = logs::parse(&lines(&[failed, ended, look]));
+    assert!(log.failed.is_empty());
+    let timeout = "2026-11-30T12:00:00Z 0a Task timed out after 60.00 seconds\n";
+    let log = logs::parse(&lines(&[look, timeout]));
+    assert!(log.error.unwrap().text.ends_with("Task timed out after 60.00 seconds"));
+    let broken = r#"{"level":"ERROR","message":"invocation failed","errorType":"MalformedEvent","error":"no JSON"}"#;
+    let log = logs::parse(&lines(&[broken, "START RequestId: 0a"]));
+    assert_eq!(log.error.unwrap().text, "no JSON");
+}

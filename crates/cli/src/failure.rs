@@ -140,7 +140,10 @@ impl From<deployer::Error> for Failure {
         };
         let mut failure = Self::new(code, error.to_string());
         failure.hints = error.hints().to_vec();
-        failure
+        match error.causes() {
+            [] => failure,
+            causes => failure.details(&json!({ "causes": causes })),
+        }
     }
 }
 

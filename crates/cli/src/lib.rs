@@ -13,6 +13,7 @@ mod failure;
 mod live;
 mod output;
 mod plan;
+mod plan_file;
 mod programs;
 mod progress;
 mod report;
@@ -20,6 +21,7 @@ mod role;
 mod signals;
 mod simulation;
 mod ui;
+mod values;
 mod words;
 mod workshop;
 

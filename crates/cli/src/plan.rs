@@ -2,8 +2,11 @@
 
 use comfy_table::{Table, presets};
 use deployer::{Action, Change, Plan, Recovering, Recovery};
+use stack::ValueChange;
+use template::contract::types::DASHBOARD;
 
 use crate::drift::{count_findings, format_findings};
+use crate::values::format_values;
 
 /// Formats what the plan will do. Interruptions and losses come last, where they are read.
 pub(crate) fn format_plan(plan: &Plan) -> String {
@@ -26,7 +29,11 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
             },
         ]);
     }
-    let mut text = format!("\nPlan: {}\n", format_headline(plan));
+    let mut text = match plan.words.is_empty() {
+        true => String::new(),
+        false => format!("\n{}", format_words(&plan.words)),
+    };
+    text.push_str(&format!("\nPlan: {}\n", format_headline(plan)));
     if !plan.drift.is_empty() {
         text.push_str(&format!(
             "{}, to be put back:\n",
@@ -35,13 +42,55 @@ pub(crate) fn format_plan(plan: &Plan) -> String {
         text.push_str(&format_findings(&plan.drift));
     }
     if !is_repair(plan) {
-        text.push_str(&format!("{}\n{}\n", table.trim_fmt(), format_totals(plan)));
+        let rows = table.trim_fmt();
+        text.push_str(&format!(
+            "{}\n{}\n",
+            explain_rows(&rows, plan),
+            format_totals(plan)
+        ));
     }
     for change in plan.interruptions() {
         text.push_str(&format_consequence("INTERRUPTS", change));
     }
     for loss in plan.losses() {
         text.push_str(&format_consequence("DATA LOSS", loss));
+    }
+    text
+}
+
+/// The definition's own words for what changes.
+pub(crate) fn format_words(words: &[ValueChange]) -> String {
+    format!("Definition:\n{}", format_values(words, "  "))
+}
+
+/// Values that are shown of one resource.
+const SHOWN: usize = 12;
+
+/// The rows of the table, which has one line for each change, with the values that change.
+fn explain_rows(rows: &str, plan: &Plan) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut changes = plan.changes.iter();
+    for row in rows.lines() {
+        lines.push(row.to_owned());
+        let explained = changes.next().map(explain).unwrap_or_default();
+        lines.extend(explained.lines().map(str::to_owned));
+    }
+    lines.join("\n")
+}
+
+fn explain(change: &Change) -> String {
+    if matches!(change.action, Action::Add | Action::Remove) {
+        return String::new();
+    }
+    if change.resource_type == DASHBOARD {
+        return "             the dashboard's widgets change".to_owned();
+    }
+    let shown = change.values.get(..SHOWN).unwrap_or(&change.values);
+    let mut text = format_values(shown, "             ");
+    if let Some(more @ 1..) = change.values.len().checked_sub(SHOWN) {
+        text.push_str(&format!(
+            "             and {more} more; `diff --full` shows the template\n"
+        ));
     }
     text
 }
@@ -134,6 +183,7 @@ mod tests {
             resource_type: resource_type.into(),
             physical_id: (action != Action::Add).then(|| format!("{logical_id}-1a2b")),
             properties,
+            values: Vec::new(),
             expendable: false,
         }
     }
@@ -143,6 +193,7 @@ mod tests {
         let plan = Plan {
             stack: "voucher-worker".into(),
             creates_stack: false,
+            words: Vec::new(),
             recovery: None,
             drift: Vec::new(),
             changes: vec![
@@ -175,6 +226,46 @@ mod tests {
             ],
         };
         insta::assert_snapshot!(format_plan(&plan));
+    }
+
+    #[test]
+    fn the_words_of_the_definition_come_first_and_values_below_their_resource() {
+        let value = |path: &str, old: u32, new: u32| ValueChange {
+            path: path.to_owned(),
+            old: Some(old.into()),
+            new: Some(new.into()),
+            default: None,
+        };
+        let many = (0..14).map(|n| value(&format!("Steps[{n}]"), n, n + 1));
+        let policy = Change {
+            values: vec![value("Configuration.TargetValue", 600, 120)],
+            ..change(
+                Action::Change,
+                "AWS::ApplicationAutoScaling::ScalingPolicy",
+                "WorkerScalingPolicy",
+                &["Configuration"],
+            )
+        };
+        let alarm = Change {
+            values: many.collect(),
+            ..change(
+                Action::Change,
+                "AWS::CloudWatch::Alarm",
+                "Alarm",
+                &["Steps"],
+            )
+        };
+        let dashboard = change(Action::Change, DASHBOARD, "Dashboard", &["DashboardBody"]);
+        let plan = Plan {
+            stack: "shop".into(),
+            words: vec![
+                value("services.worker.tasks.max", 20, 40),
+                value("services.worker.scaling.backlog_per_task target", 600, 120),
+            ],
+            changes: vec![policy, dashboard, alarm],
+            ..Plan::default()
+        };
+        insta::assert_snapshot!(format_plan(&plan), @"");
     }
 
     #[test]
@@ -227,6 +318,7 @@ mod tests {
         let deletion = Plan {
             stack: "voucher-worker".into(),
             creates_stack: true,
+            words: Vec::new(),
             recovery: recovering(Recovery::Delete, "CREATE_FAILED"),
             drift: Vec::new(),
             changes: vec![

@@ -82,6 +82,7 @@ impl Stage {
             stack: self.stack.clone(),
             in_sandbox: true,
             allow_downgrade: false,
+            reviewed: None,
             allow_loss: true,
             now: SystemTime::now(),
         };

@@ -1,11 +1,14 @@
 //! The deploy use case: from a stack definition to a stack that is verified and measured once.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 use stack::{Capacity, Cluster, Network, ServiceSource, Stack};
+use template::Template;
 
 use crate::assets::refresh_deployed;
+use crate::change_set::Source;
 use crate::deploy::{Deployed, deploy_template, protect};
 use crate::error::{Error, Kind, Result};
 use crate::fixed_counts::set_fixed_counts;
@@ -16,6 +19,7 @@ use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
 use crate::prepare::{BuildFunctions, prepare_stack};
 use crate::region::require_partition;
+use crate::reviewed::{Inputs, Reviewed};
 use crate::schedules::{hold_bounds, hold_bounds_again};
 use crate::session::{DeployStep, Progress, Session};
 use crate::suspension::{Suspensions, carry_out, plan_suspensions};
@@ -32,6 +36,8 @@ pub struct DeployRequest {
     pub allow_loss: bool,
     /// Whether a stack that a newer version deployed may be updated.
     pub allow_downgrade: bool,
+    /// The reviewed plan: only that is executed.
+    pub reviewed: Option<Arc<Reviewed>>,
     /// The current time.
     pub now: SystemTime,
 }
@@ -68,6 +74,9 @@ pub async fn deploy_stack<E: From<Error>>(
     require_partition(stack, session.clients.region())?;
     let account = stack.account.as_deref().filter(|_| !request.in_sandbox);
     let identity = identify_for(session, account, stack.region.as_deref()).await?;
+    if let Some(reviewed) = &request.reviewed {
+        reviewed.require_target(&stack.name, &identity)?;
+    }
     session.begin(DeployStep::Check);
     let admitted = admit(session, &stack.name, request.allow_downgrade).await?;
     check(session, stack).await?;
@@ -81,18 +90,20 @@ pub async fn deploy_stack<E: From<Error>>(
     let before = admitted.as_ref();
     let before = before.and_then(|(_, template)| template.as_deref());
     let prepared = prepare_stack(session, stack, before, &identity, request.now, build).await?;
+    let source = require_reviewed(session, request, prepared.source, &prepared.template).await?;
     if let Some((deployed, _)) = &admitted {
         refresh_deployed(session, deployed, &identity.account, request.now).await;
     }
+    let mut approved = false;
     let mut approve = |plan: &Plan| {
         (session.progress)(Progress::Planned { plan: plan.clone() });
-        approve(plan, request.allow_loss, confirm)
+        approve_once(plan, request, &mut approved, confirm)
     };
     let now = || {
         let now = request.now.duration_since(SystemTime::UNIX_EPOCH);
         now.unwrap_or_default().saturating_add(begun.elapsed())
     };
-    let deployed = deploy_template(session, &prepared.source, &mut approve).await;
+    let deployed = deploy_template(session, &source, &mut approve).await;
     if let Err(error) = &deployed
         && error.kind() == Kind::DeploymentFailed
     {
@@ -197,6 +208,44 @@ fn list_ignored_settings(stack: &Stack) -> Vec<String> {
     ];
     let given = given.into_iter().filter(|(_, is_given)| *is_given);
     given.map(|(key, _)| key.to_owned()).collect()
+}
+
+/// With a reviewed plan, refuses to deploy anything else or over anything else.
+async fn require_reviewed(
+    session: &Session<'_>,
+    request: &DeployRequest,
+    mut source: Source,
+    template: &Template,
+) -> Result<Source> {
+    if let Some(reviewed) = &request.reviewed {
+        reviewed.require_state(session).await?;
+        let inputs = Inputs::of(&source, template.body());
+        reviewed.require_inputs(session, &request.stack, &inputs)?;
+        source.reviewed = Some(Arc::clone(reviewed));
+    }
+    Ok(source)
+}
+
+/// Of a reviewed plan, its review is the approval, and that counts once: after another's change, or after a rollback that was
+/// finished, the next plan is another one.
+fn approve_once(
+    plan: &Plan,
+    request: &DeployRequest,
+    approved: &mut bool,
+    confirm: &mut (dyn FnMut(&Plan) -> bool + Send),
+) -> Result<()> {
+    let Some(reviewed) = &request.reviewed else {
+        return approve(plan, request.allow_loss, confirm);
+    };
+    if std::mem::replace(approved, true) {
+        return Err(Error::refused(
+            "the reviewed plan was begun, and another plan is needed now, which wasn't reviewed",
+        )
+        .hint("review it again: `diff --out FILE`, then `deploy --plan FILE`"));
+    }
+    reviewed.require_plan(plan)?;
+    let allow_loss = request.allow_loss || reviewed.allow_loss;
+    approve(plan, allow_loss, confirm)
 }
 
 /// Refuses a loss that isn't allowed, and a plan that isn't confirmed.

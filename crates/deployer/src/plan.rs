@@ -6,6 +6,7 @@ use aws_sdk_cloudformation::types::{
     Change as SdkChange, ChangeAction, Replacement, ResourceChange, ResourceChangeDetail,
 };
 use serde::Serialize;
+use stack::ValueChange;
 
 use crate::action::Action;
 use crate::consequence::{Consequence, Effect, SHORTER_RETENTION};
@@ -20,6 +21,9 @@ pub struct Plan {
     pub stack: String,
     /// Whether the stack is created.
     pub creates_stack: bool,
+    /// What changes in the definition, in its own words. Empty when the stack is created, and when the deployed stack has no
+    /// record of its definition.
+    pub words: Vec<ValueChange>,
     /// What is done to a stuck stack first.
     pub recovery: Option<Recovering>,
     /// What was changed by hand, and is put back.
@@ -52,6 +56,9 @@ pub struct Change {
     pub physical_id: Option<String>,
     /// The properties that change, such as `TargetTrackingScalingPolicyConfiguration`.
     pub properties: Vec<String>,
+    /// What changes in the template's properties. Empty for a dashboard, and for a change that comes from elsewhere, such as that
+    /// of another resource.
+    pub values: Vec<ValueChange>,
     /// Whether its end is no loss whatever its type: the dead-letter queue of a function of the stack.
     pub expendable: bool,
     /// What it does to the running system, if that is more than a change in place.
@@ -139,6 +146,7 @@ impl Change {
             resource_type: resource_type.to_owned(),
             physical_id: None,
             properties: Vec::new(),
+            values: Vec::new(),
             expendable: false,
             consequence: Consequence::find(action, resource_type, &[]),
         }
@@ -189,6 +197,7 @@ fn convert_change(change: &ResourceChange) -> Change {
             .filter(|id| !id.is_empty())
             .map(str::to_owned),
         properties,
+        values: Vec::new(),
         expendable: false,
     }
 }
@@ -277,6 +286,7 @@ mod tests {
     fn the_end_of_a_queue_or_a_service_is_a_loss_and_of_a_role_is_none() {
         let plan = Plan {
             stack: "s".into(),
+            words: Vec::new(),
             creates_stack: false,
             recovery: None,
             drift: Vec::new(),

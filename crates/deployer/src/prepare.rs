@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use serde_json::Value;
-use stack::{Architecture, Stack};
+use stack::{Architecture, Stack, ValueChange};
 use template::Template;
 
 use crate::assets::{Asset, Bucket, DraftTemplate, object_url, upload};
@@ -12,10 +12,12 @@ use crate::change_set::{Source, TemplateSource};
 use crate::code::{BuiltFunctions, FunctionCode};
 use crate::deploy::plan;
 use crate::error::{Error, Result};
+use crate::explanation::Explanation;
 use crate::observe::observe;
 use crate::plan::Plan;
 use crate::preflight::{Identity, can_serialize, resolve_digests};
 use crate::region::require_partition;
+use crate::reviewed::Inputs;
 use crate::session::Session;
 use crate::suspension::plan_suspensions;
 
@@ -39,6 +41,20 @@ struct Unuploaded {
     assets: Vec<Asset>,
     /// See [`Source::shortened_queues`].
     shortened_queues: Vec<String>,
+    explanation: Explanation,
+}
+
+/// What a deploy would change.
+#[derive(Clone, Debug)]
+pub struct StackDiff {
+    /// The template.
+    pub template: Template,
+    /// What a deploy would do; `None` if nothing.
+    pub plan: Option<Plan>,
+    /// What differs in the definition, also if that changes no resource.
+    pub words: Vec<ValueChange>,
+    /// What the plan was made from.
+    pub inputs: Inputs,
 }
 
 /// Builds the functions, makes the template that updates the `deployed` one, and uploads what is too large for a
@@ -84,7 +100,7 @@ pub async fn diff_stack<E: From<Error>>(
     deployed: Option<&str>,
     identity: &Identity,
     build: &BuildFunctions<'_, E>,
-) -> Result<(Template, Option<Plan>), E> {
+) -> Result<StackDiff, E> {
     require_partition(stack, &identity.region)?;
     let observed = observe(session, &stack.name).await?;
     let tags = observed.map(|observed| observed.tags).unwrap_or_default();
@@ -112,7 +128,13 @@ pub async fn diff_stack<E: From<Error>>(
     if let Some(draft) = draft {
         draft.delete(session).await;
     }
-    Ok((prepared.template, plan?))
+    let Source { explanation, .. } = &prepared.source;
+    Ok(StackDiff {
+        plan: plan?,
+        words: explanation.words.clone(),
+        inputs: Inputs::of(&prepared.source, prepared.template.body()),
+        template: prepared.template,
+    })
 }
 
 fn is_large(template: &Template) -> bool {
@@ -141,6 +163,15 @@ async fn make_template<E: From<Error>>(
         .as_ref()
         .map(|deployed| template.list_shortened_queues(deployed));
     let shortened_queues = shortened_queues.unwrap_or_default();
+    let explanation = deployed.map(|deployed| Explanation::of(&deployed, &template));
+    let explanation = explanation.unwrap_or_default().locate(&stack, &template);
+    if explanation.is_unrecorded {
+        session.note(format!(
+            "{} was deployed without a record of its definition, so the plan names resources only; the next change that is \
+             deployed leaves one",
+            stack.name
+        ));
+    }
     let objects = template.objects().iter().map(Asset::of_template);
     let objects: Vec<Asset> = objects.collect();
     let keys = built.assets.iter();
@@ -159,6 +190,7 @@ async fn make_template<E: From<Error>>(
         parameters,
         assets: built.assets.into_values().chain(objects).collect(),
         shortened_queues,
+        explanation,
     })
 }
 
@@ -168,6 +200,7 @@ impl Unuploaded {
             .insert(template::PARAMETER_ASSETS_BUCKET, bucket);
         let mut source = make_source(&self.stack, &self.template, body, self.parameters);
         source.shortened_queues = self.shortened_queues;
+        source.explanation = self.explanation;
         Prepared {
             source,
             template: self.template,
@@ -178,8 +211,12 @@ impl Unuploaded {
 /// Makes the template that updates the deployed one.
 fn synthesize_update(stack: &Stack, deployed: Option<&Value>) -> Result<Template> {
     let template = template::synthesize(stack)?;
-    Ok(match deployed {
+    let template = match deployed {
         Some(deployed) => template.adapt_to(deployed)?,
+        None => template,
+    };
+    Ok(match stack.record() {
+        Some(record) => template.with_record(&record),
         None => template,
     })
 }

@@ -13,7 +13,7 @@ use crate::session::Session;
 
 /// A desired count that is set by hand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CountChange {
+pub struct PlannedCount {
     /// Name of the service, as it was given.
     pub name: String,
     /// Its cluster and name in ECS.
@@ -38,7 +38,7 @@ pub async fn plan_count(
     stack: &DeployedStack,
     (name, count): (&str, u32),
     now: SystemTime,
-) -> Result<CountChange> {
+) -> Result<PlannedCount> {
     let inspection = inspect_stack(session, stack.stack.clone(), now).await?;
     let state = find(stack, &inspection, name)?;
     let from = state.desired.ok_or_else(|| {
@@ -57,7 +57,7 @@ pub async fn plan_count(
     {
         return Err(out_of_bounds(name, count, bounds));
     }
-    Ok(CountChange {
+    Ok(PlannedCount {
         name: name.to_owned(),
         service: ServiceName {
             cluster: state.cluster.clone(),
@@ -74,7 +74,7 @@ pub async fn plan_count(
 ///
 /// # Errors
 /// If ECS can't be reached or refuses.
-pub async fn set_count(session: &Session<'_>, change: &CountChange) -> Result<()> {
+pub async fn set_count(session: &Session<'_>, change: &PlannedCount) -> Result<()> {
     let ServiceName { cluster, service } = &change.service;
     let count = i32::try_from(change.to);
     let count = count.map_err(|_| Error::new(Kind::Usage, "there are no so large counts"))?;

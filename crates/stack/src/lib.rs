@@ -7,6 +7,7 @@
 
 mod arn;
 mod check;
+mod difference;
 mod duration;
 mod edit;
 mod entries;
@@ -20,6 +21,7 @@ mod nearest;
 mod path;
 mod problem;
 mod read;
+mod record;
 mod secret;
 mod select;
 mod shape;
@@ -27,6 +29,7 @@ mod slo;
 mod source;
 mod text;
 mod variable;
+mod written;
 mod yaml;
 
 #[cfg(test)]
@@ -35,6 +38,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use arn::partition_of;
+pub use difference::{ValueChange, compare_values};
 pub use edit::{Edit, EditError, edit, edit_selected};
 pub use entries::{Entry, parse_entries};
 pub use foreign::{YamlEntry, YamlNode, YamlValue, read_yaml};
@@ -44,9 +48,11 @@ pub use load::{LoadError, load, load_selected, read_environments};
 pub use model::*;
 pub use nearest::nearest;
 pub use problem::{Label, Problem, Report, Severity};
+pub use record::compare_records;
 pub use select::Selection;
 pub use slo::Slo;
 pub use variable::name_variable;
+pub use written::{Place, Written};
 
 use findings::Findings;
 use source::Source;
@@ -78,7 +84,8 @@ pub fn parse_selected(
     selection: &Selection,
 ) -> Result<Loaded, Report> {
     let source = Source::with_arguments(source_name, text, &selection.set);
-    let mut findings = Findings::new(Arc::new(source));
+    let source = Arc::new(source);
+    let mut findings = Findings::new(Arc::clone(&source));
     let Some(root) = yaml::parse(&mut findings) else {
         return Err(findings.into_report());
     };
@@ -88,6 +95,7 @@ pub fn parse_selected(
     }
     let stack = Stack {
         environment: selection.environment.clone(),
+        written: Written::of(&root, &source),
         ..read::read(&root)
     };
     check::check(&stack, &mut findings);

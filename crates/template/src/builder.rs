@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 use stack::Stack;
 
-use crate::contract::{DESCRIPTION, TargetSchedule, metadata, read_schedule, types};
+use crate::contract::{
+    DESCRIPTION, TargetSchedule, metadata, read_schedule, types, write_definition,
+};
 use crate::error::SynthesisError;
 use crate::limits;
 use crate::overrides;
@@ -50,6 +52,16 @@ impl Template {
     /// The document, the names of the parameters, and the objects.
     pub(crate) fn into_parts(self) -> (Value, Vec<&'static str>, Vec<Object>) {
         (self.document, self.parameters, self.objects)
+    }
+
+    /// The same template with the record of its definition in its metadata. A template that would get too long stays without.
+    #[must_use]
+    pub fn with_record(self, record: &str) -> Self {
+        let mut document = self.document.clone();
+        write_definition(&mut document, record);
+        let objects = self.objects.clone();
+        let recorded = Self::from_document(document, self.parameters.clone(), objects);
+        recorded.unwrap_or(self)
     }
 
     /// What must be in the assets bucket, besides the functions' code.

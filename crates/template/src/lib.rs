@@ -10,10 +10,12 @@ mod builder;
 mod cluster;
 pub mod contract;
 mod dashboard;
+mod difference;
 mod error;
 mod limits;
 mod metric_function;
 pub mod names;
+mod origins;
 mod outputs;
 mod overrides;
 mod parameters;
@@ -30,8 +32,10 @@ mod text;
 mod update;
 
 pub use builder::{Object, Template};
+pub use difference::compare_resources;
 pub use error::SynthesisError;
 pub use limits::INLINE_BODY_BYTES;
+pub use origins::find_origin;
 pub use parameters::{
     PARAMETER_ASSETS_BUCKET, PARAMETER_METRIC_FUNCTION_KEY, PARAMETER_SCALING_FUNCTION_KEY,
     PARAMETER_SERIALIZE_SCALING,

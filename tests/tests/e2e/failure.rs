@@ -52,6 +52,14 @@ async fn a_broken_stack_says_why_and_does_not_block_the_next_deploy() {
         "{first}"
     );
     assert!(first.contains(subnet), "{first}");
+    let place = &error["details"]["causes"][0]["definition"];
+    assert_eq!(place["path"], "services.worker.image", "{error}");
+    let line = 1 + broken
+        .lines()
+        .position(|line| line.contains("image:"))
+        .unwrap();
+    assert_eq!(place["line"], line, "{error}");
+    assert!(first.ends_with(&format!("stack.yaml:{line})")), "{first}");
     assert!(
         !failed.stderr.contains("gave no reason"),
         "what is no cause is named as one: {failed}"

@@ -39,7 +39,10 @@ fn write_workspace(folder: &Path, publisher: &str) {
         fs::write(path, text).unwrap();
     };
     write(".workspace", "application: store\n");
-    write("orders/manifest.yml", &MANIFEST.replace("PUBLISHER", publisher));
+    write(
+        "orders/manifest.yml",
+        &MANIFEST.replace("PUBLISHER", publisher),
+    );
     write(
         "environments/test/manifest.yml",
         "name: test\ntype: Environment\n",

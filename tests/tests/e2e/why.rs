@@ -77,7 +77,12 @@ impl Scene<'_> {
     }
 
     async fn suspend(&self, suspended: bool) {
-        let path = self.found.id("TrackedService").split_once(":service/").unwrap().1;
+        let path = self
+            .found
+            .id("TrackedService")
+            .split_once(":service/")
+            .unwrap()
+            .1;
         let state = SuspendedState::builder()
             .dynamic_scaling_out_suspended(suspended)
             .dynamic_scaling_in_suspended(suspended);
@@ -130,7 +135,10 @@ async fn each_cause_that_can_be_made_is_named() {
     let events = &cloud.clients.eventbridge;
     events.disable_rule().name(rule).send().await.unwrap();
     let text = scene.says("tracked", "no_data").await;
-    assert!(text.contains(&format!("the rule {rule} is disabled")), "{text}");
+    assert!(
+        text.contains(&format!("the rule {rule} is disabled")),
+        "{text}"
+    );
     events.enable_rule().name(rule).send().await.unwrap();
 
     scene.is_followed().await;
@@ -140,23 +148,41 @@ impl Scene<'_> {
     /// A function that scales by demand says why, and `history` has its change and that of someone else.
     async fn is_followed(&self) {
         self.cloud.send(self.found.id("MailsQueue"), 40).await;
-        let change = until("the function's change", Duration::from_secs(180), async || {
-            let report = self.stack.run("history", &["--service", "followed"]).end().await;
-            let report = report.succeeds();
-            assert!(report["notes"].to_string().contains("CloudTrail"), "{report}");
-            let changes = report["changes"].as_array().unwrap();
-            changes.iter().find(|one| one["to"] == 5).cloned()
-        })
+        let change = until(
+            "the function's change",
+            Duration::from_secs(180),
+            async || {
+                let report = self
+                    .stack
+                    .run("history", &["--service", "followed"])
+                    .end()
+                    .await;
+                let report = report.succeeds();
+                assert!(
+                    report["notes"].to_string().contains("CloudTrail"),
+                    "{report}"
+                );
+                let changes = report["changes"].as_array().unwrap();
+                changes.iter().find(|one| one["to"] == 5).cloned()
+            },
+        )
         .await;
         let who = change["who"].as_str().unwrap();
         assert!(who.contains("ScalingFunction"), "{change}");
-        assert!(change["why"].as_str().unwrap().contains("the work needs"), "{change}");
+        assert!(
+            change["why"].as_str().unwrap().contains("the work needs"),
+            "{change}"
+        );
         assert!(change["backlog"].as_u64() > Some(0), "{change}");
         assert_eq!(change["sources"], serde_json::json!(["function_log"]));
         let text = self.says("followed", "checked").await;
         assert!(text.starts_with("the last check ("), "{text}");
         assert!(text.contains(" left 5 tasks: the work needs "), "{text}");
-        let wrong = self.stack.run("history", &["--service", "nobody"]).end().await;
+        let wrong = self
+            .stack
+            .run("history", &["--service", "nobody"])
+            .end()
+            .await;
         let _: Value = wrong.fails(2);
     }
 }
@@ -222,7 +248,10 @@ services:
     assert!(sentence.contains(", after the scale-out at "), "{sentence}");
     let report = stack.run("history", &[]).end().await.succeeds();
     let change = &report["changes"][0];
-    assert_eq!((&change["to"], &change["name"]), (&2.into(), &"stepped".into()));
+    assert_eq!(
+        (&change["to"], &change["name"]),
+        (&2.into(), &"stepped".into())
+    );
     assert_eq!(change["who"], "Application Auto Scaling");
     let why = change["why"].as_str().unwrap();
     assert!(why.starts_with("monitor alarm"), "{why}");

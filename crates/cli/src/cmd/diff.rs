@@ -1,20 +1,24 @@
 //! `diff`: what a deploy would change, without changing it.
 
-use deployer::{Drift, Plan, Session};
+use std::path::PathBuf;
+
+use deployer::{Drift, Plan, Reviewed, Session};
 use serde::Serialize;
 use serde_json::Value;
 use similar::TextDiff;
-use stack::Stack;
+use stack::{Stack, ValueChange};
 
 use crate::connect::{Cloud, ConnectArgs};
 use crate::definition::{FileArg, Known};
 use crate::drift::{count_findings, format_findings};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
-use crate::plan::format_plan;
+use crate::plan::{format_plan, format_words};
+use crate::plan_file;
 use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
-use crate::ui::Ui;
+use crate::ui::{Ui, note};
+use crate::workshop::program;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -27,17 +31,30 @@ pub(crate) struct Args {
     /// Also show what was changed by hand since the last deploy
     #[arg(long)]
     drift: bool,
+    /// Also show the whole difference of the templates
+    #[arg(long)]
+    full: bool,
+    /// Write the plan to a file, which `deploy --plan` executes after a review
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Let the plan in the file remove or replace a queue or a service
+    #[arg(long, requires = "out")]
+    allow_loss: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct Difference {
     stack: String,
     changed: bool,
+    /// What changes in the definition, in its own words, also if that changes no resource.
+    words: Vec<ValueChange>,
     plan: Option<Plan>,
     /// What was changed by hand. `None` without `--drift`.
     drift: Option<Drift>,
-    /// Unified difference of the templates, as YAML.
-    template: String,
+    /// Unified difference of the templates, as YAML. `None` without `--full`.
+    template: Option<String>,
+    /// The file that the plan was written to.
+    out: Option<PathBuf>,
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
@@ -47,13 +64,23 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let cloud = args.connect.connect(&known, &ui).await?;
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
-    let work = compute_difference(&cloud, &session, &known, &stack, args.drift, &ui);
+    let work = compute_difference(&cloud, &session, &known, &stack, &args, &ui);
     let Some(difference) = run_until_interrupted(&session, &ui, work).await else {
         return Err(Failure::failed("interrupted: nothing was changed"));
     };
     let difference = difference.map_err(|failure| cloud.explain(failure))?;
     ui.finish();
     format.print(&difference, format_difference);
+    if let Some(path) = &args.out {
+        let (path, file) = (path.display(), args.file.path()?);
+        let selected = args.file.selection.as_written();
+        let cloud = args.connect.as_written() + &args.role.as_written();
+        note(&format!(
+            "the plan is in {path}; to execute it: {} deploy {}{selected}{cloud} --plan {path}",
+            program(),
+            file.display(),
+        ));
+    }
     Ok(())
 }
 
@@ -62,21 +89,33 @@ async fn compute_difference(
     session: &Session<'_>,
     known: &Known,
     stack: &Stack,
-    with_drift: bool,
+    args: &Args,
     ui: &Ui,
 ) -> Result<Difference> {
     let identity = cloud.identify(session, known).await?;
+    // Before anything else is read: a change after this makes the plan in the file an old one.
+    let state = match &args.out {
+        Some(_) => deployer::read_state(session, &stack.name).await?,
+        None => None,
+    };
     let deployed = deployer::deployed_template(session, &stack.name).await?;
     let deployed = deployed.as_deref();
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, ui);
-    let (template, plan) =
+    let found =
         deployer::diff_stack::<Failure>(session, stack, deployed, &identity, &build).await?;
-    let new = as_yaml(template.to_json())?;
-    let old = match deployed {
-        Some(text) => as_yaml(&parse(text)?)?,
-        None => String::new(),
+    if let Some(path) = &args.out {
+        let plan = (&found.inputs, found.plan.as_ref());
+        let of = (stack, &identity);
+        plan_file::write(
+            path,
+            &Reviewed::new(session, of, state, plan, args.allow_loss),
+        )?;
+    }
+    let template = match args.full {
+        true => Some(compare_templates(deployed, found.template.to_json())?),
+        false => None,
     };
-    let observed = match with_drift {
+    let observed = match args.drift {
         true => deployer::observe_ours(session, &stack.name).await?,
         false => None,
     };
@@ -85,12 +124,23 @@ async fn compute_difference(
         None => None,
     };
     Ok(Difference {
-        changed: plan.is_some() || drift.as_ref().is_some_and(|drift| !drift.is_empty()),
-        plan,
+        changed: found.plan.is_some() || drift.as_ref().is_some_and(|drift| !drift.is_empty()),
+        words: found.words,
+        plan: found.plan,
         drift,
-        template: unified_diff(&old, &new, deployed.is_none()),
+        template,
+        out: args.out.clone(),
         stack: stack.name.clone(),
     })
+}
+
+fn compare_templates(deployed: Option<&str>, template: &Value) -> Result<String> {
+    let new = as_yaml(template)?;
+    let old = match deployed {
+        Some(text) => as_yaml(&parse(text)?)?,
+        None => String::new(),
+    };
+    Ok(unified_diff(&old, &new, deployed.is_none()))
 }
 
 /// Whoever deployed last may have done it with YAML.
@@ -120,17 +170,29 @@ fn unified_diff(old: &str, new: &str, all_new: bool) -> String {
 
 fn format_difference(difference: &Difference) -> String {
     let mut text = match &difference.plan {
-        None => format!("{}: no change\n", difference.stack),
-        Some(plan) => format!(
-            "{}\n{}",
-            difference.template,
-            format_plan(plan).trim_start()
-        ),
+        None => format_unchanged(difference),
+        Some(plan) => format_plan(plan).trim_start().to_owned(),
     };
+    if let Some(template) = difference.template.as_ref().filter(|text| !text.is_empty()) {
+        text.push_str(&format!("\n{template}"));
+    }
     if let Some(drift) = &difference.drift {
         text.push_str(&format_drift(drift));
     }
     text
+}
+
+/// A definition can change in words that nothing deployed follows, such as an objective that is only reported.
+fn format_unchanged(difference: &Difference) -> String {
+    let unchanged = format!("{}: no change\n", difference.stack);
+    match difference.words.is_empty() {
+        true => unchanged,
+        false => format!(
+            "{}\n{}: no change of what is deployed\n",
+            format_words(&difference.words),
+            difference.stack
+        ),
+    }
 }
 
 fn format_drift(drift: &Drift) -> String {

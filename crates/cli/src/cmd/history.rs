@@ -99,7 +99,9 @@ fn format_changes(changes: &[CountChange]) -> String {
     );
     for change in changes {
         let count = |count: Option<u32>| count.map_or_else(|| "?".to_owned(), |n| n.to_string());
-        let backlog = change.backlog.map_or_else(|| "-".to_owned(), |n| n.to_string());
+        let backlog = change
+            .backlog
+            .map_or_else(|| "-".to_owned(), |n| n.to_string());
         let name = change.name.as_ref().unwrap_or(&change.service);
         text.push_str(&format!(
             "{}  {:>5}  {:>5}  {backlog:>9}  {name}\n",
@@ -152,7 +154,13 @@ mod tests {
         let history = CountHistory {
             since: 1_795_255_000,
             changes: vec![
-                change(1_795_255_212, Some(1), 5, "the function shop-ScalingFunction-1", "the work needs 4.6 tasks"),
+                change(
+                    1_795_255_212,
+                    Some(1),
+                    5,
+                    "the function shop-ScalingFunction-1",
+                    "the work needs 4.6 tasks",
+                ),
                 change(1_795_258_812, None, 8, "Application Auto Scaling", tracking),
             ],
             notes: vec!["this cloud has no CloudTrail".into()],
@@ -178,6 +186,9 @@ mod tests {
             },
         };
         let text = format_report(&report);
-        assert_eq!(text, "shop: changes of desired counts since 1970-01-01 00:00:00 UTC\n\nnone\n");
+        assert_eq!(
+            text,
+            "shop: changes of desired counts since 1970-01-01 00:00:00 UTC\n\nnone\n"
+        );
     }
 }

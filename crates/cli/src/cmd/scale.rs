@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use deployer::{CountChange, plan_count, set_count};
+use deployer::{PlannedCount, plan_count, set_count};
 
 use crate::confirm::require_terminal;
 use crate::connect::Cloud;
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     Ok(())
 }
 
-async fn scale(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<CountChange> {
+async fn scale(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<PlannedCount> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let stack = read_stack(cloud, &session, known).await?;
@@ -50,7 +50,7 @@ async fn scale(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<Cou
     }
     if !args.yes {
         ui.block(&list_undoing(&change));
-        let CountChange { name, from, to, .. } = &change;
+        let PlannedCount { name, from, to, .. } = &change;
         if ui.confirm(&format!(
             "Set the desired count of {name} from {from} to {to}?"
         )) != Some(true)
@@ -63,8 +63,8 @@ async fn scale(args: &Args, cloud: &Cloud, known: &Known, ui: &Ui) -> Result<Cou
     Ok(change)
 }
 
-fn format_change(change: &CountChange) -> String {
-    let CountChange { name, from, to, .. } = change;
+fn format_change(change: &PlannedCount) -> String {
+    let PlannedCount { name, from, to, .. } = change;
     if from == to {
         return format!("{name}: the desired count is {to} already\n");
     }
@@ -75,7 +75,7 @@ fn format_change(change: &CountChange) -> String {
 }
 
 /// How long the count will stay.
-fn list_undoing(change: &CountChange) -> String {
+fn list_undoing(change: &PlannedCount) -> String {
     match (change.undone_by.as_slice(), change.bounds) {
         ([], None) => {
             "  nothing scales this service: the count stays until someone sets another one\n"

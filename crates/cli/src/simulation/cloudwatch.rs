@@ -126,7 +126,7 @@ pub(crate) async fn read_record(
     let record: TrackRecord = read
         .await
         .map_err(|failure: Failure| cloud.explain(failure))?;
-    let load = load(&record.sent)?;
+    let load = load_history(&record.sent)?;
     Ok((record, load))
 }
 

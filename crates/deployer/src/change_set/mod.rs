@@ -19,7 +19,9 @@ use serde_json::Value;
 use template::contract::STACK_TAG;
 
 use crate::error::{Kind, Result, aws, code, text};
+use crate::explanation::Explanation;
 use crate::plan::Plan;
+use crate::reviewed::Reviewed;
 use crate::session::{DraftHold, Session};
 
 use settle::{Draft, Unsettled};
@@ -44,6 +46,10 @@ pub struct Source {
     pub resources: BTreeMap<String, String>,
     /// Logical IDs of the queues whose retention gets shorter.
     pub shortened_queues: Vec<String>,
+    /// What explains its plan.
+    pub explanation: Explanation,
+    /// The plan that was reviewed, if one was: only that is executed.
+    pub reviewed: Option<Arc<Reviewed>>,
 }
 
 impl Source {
@@ -71,6 +77,8 @@ impl Source {
             tags: BTreeMap::from([(STACK_TAG.to_owned(), stack.to_owned())]),
             resources: resources.into_iter().flatten().filter_map(kind).collect(),
             shortened_queues: Vec::new(),
+            explanation: Explanation::default(),
+            reviewed: None,
         }
     }
 }
@@ -173,6 +181,7 @@ async fn create_in_mode(
         Err(Unsettled::Failed(error)) => Err(error),
         Ok(Planned::Ready(mut change_set)) => {
             change_set.plan.mark_shortened(&source.shortened_queues);
+            change_set.plan.explain(&source.explanation);
             mark_expendable(session, &change_set.stack_id, &mut change_set.plan).await;
             Ok(Planned::Ready(change_set))
         }

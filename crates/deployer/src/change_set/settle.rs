@@ -7,7 +7,7 @@ use aws_sdk_cloudformation::operation::describe_change_set::{
     DescribeChangeSetError, DescribeChangeSetOutput,
 };
 use aws_sdk_cloudformation::types::{ChangeSetStatus, DeploymentMode};
-use serde_json::Value;
+use template::contract::without_notes;
 use tokio::time::Instant;
 
 use super::{ChangeSet, Planned, abandon, describe, discard, is_not_found, is_overtaken};
@@ -48,6 +48,7 @@ impl Draft<'_> {
             plan: Plan {
                 stack: self.stack.to_owned(),
                 creates_stack: self.creates_stack,
+                words: Vec::new(),
                 recovery: None,
                 drift: Vec::new(),
                 changes: convert_changes(first.changes()).collect(),
@@ -154,14 +155,6 @@ fn says_no_change(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
 }
 
-/// A version of ours alone is no change: AWS, too, carries out no update that changes metadata alone.
-fn without_version(mut template: Value) -> Value {
-    if let Some(version) = template.pointer_mut("/Metadata/EcsScaler/Version") {
-        *version = Value::Null;
-    }
-    template
-}
-
 /// A change set without a change of a resource may still change outputs or descriptions.
 async fn is_same_template(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
     let stack = &change_set.stack_id;
@@ -170,7 +163,8 @@ async fn is_same_template(session: &Session<'_>, change_set: &ChangeSet) -> Resu
         template(session, stack, None),
     )
     .await?;
-    let value = |text: &String| serde_json::from_str(text).ok().map(without_version);
+    // A version or definition in the metadata alone is no change for AWS, either.
+    let value = |text: &String| serde_json::from_str(text).ok().map(without_notes);
     Ok(new == old || new.as_ref().and_then(value) == old.as_ref().and_then(value))
 }
 

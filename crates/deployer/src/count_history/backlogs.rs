@@ -24,7 +24,11 @@ pub(super) async fn add(
         let mut own = changes.iter().filter(|change| is_of(change, service));
         own.any(|change| change.backlog.is_none()) && !service.queues.is_empty()
     };
-    let period = if now.saturating_sub(since) <= MINUTES { 60 } else { 300 };
+    let period = if now.saturating_sub(since) <= MINUTES {
+        60
+    } else {
+        300
+    };
     let signed = |at: u64| i64::try_from(at - at % period).unwrap_or(i64::MAX);
     let window = Window {
         begin: signed(since.saturating_sub(LATE)),

@@ -37,10 +37,7 @@ pub(super) async fn read(
     since: SystemTime,
 ) -> Result<Vec<CountChange>> {
     let scaling = functions.iter().filter(|function| {
-        let serves = function
-            .services()
-            .iter()
-            .any(|one| services.contains(one));
+        let serves = function.services().iter().any(|one| services.contains(one));
         matches!(function.kind, FunctionKind::Scaling(_)) && serves
     });
     let groups = scaling.filter_map(|function| Some((function, group_of(function, resources)?)));

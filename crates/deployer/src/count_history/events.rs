@@ -50,6 +50,9 @@ mod tests {
             Some("stopped 1 task")
         );
         assert_eq!(short("(service web) has reached a steady state."), None);
-        assert_eq!(short("(service web) has begun draining connections on 1 tasks."), None);
+        assert_eq!(
+            short("(service web) has begun draining connections on 1 tasks."),
+            None
+        );
     }
 }

@@ -21,10 +21,18 @@ pub(super) fn merge(
     let mut by_service: BTreeMap<ServiceName, (Vec<CountChange>, Vec<CountChange>)> =
         BTreeMap::new();
     for record in records {
-        by_service.entry(record.service_name()).or_default().0.push(record);
+        by_service
+            .entry(record.service_name())
+            .or_default()
+            .0
+            .push(record);
     }
     for event in events {
-        by_service.entry(event.service_name()).or_default().1.push(event);
+        by_service
+            .entry(event.service_name())
+            .or_default()
+            .1
+            .push(event);
     }
     let mut all: Vec<CountChange> = by_service
         .into_iter()
@@ -48,9 +56,16 @@ fn unite(mut records: Vec<CountChange>) -> Vec<CountChange> {
         let same = |change: &&mut CountChange| {
             change.to == record.to
                 && change.at.abs_diff(record.at) <= SAME
-                && !change.sources.iter().any(|one| record.sources.contains(one))
+                && !change
+                    .sources
+                    .iter()
+                    .any(|one| record.sources.contains(one))
         };
-        match changes.iter_mut().filter(same).min_by_key(|c| c.at.abs_diff(record.at)) {
+        match changes
+            .iter_mut()
+            .filter(same)
+            .min_by_key(|c| c.at.abs_diff(record.at))
+        {
             Some(change) => {
                 change.sources.extend(&record.sources);
                 change.from = change.from.or(record.from);
@@ -189,7 +204,10 @@ mod tests {
             record(CloudTrail, 141, None, 5),
             record(CloudTrail, 100, None, 5),
         ];
-        let found: Vec<_> = rows(records, Some(5)).into_iter().map(|row| (row.0, row.4)).collect();
+        let found: Vec<_> = rows(records, Some(5))
+            .into_iter()
+            .map(|row| (row.0, row.4))
+            .collect();
         assert_eq!(found, [(100, 2), (120, 1), (140, 2)]);
     }
 
@@ -248,7 +266,10 @@ mod tests {
             record(FunctionLog, 200, Some(5), 6),
         ];
         let changes = merge(records, Vec::new(), &HashMap::new(), NOW);
-        let counts: Vec<_> = changes.iter().map(|one| (&*one.service, one.from)).collect();
+        let counts: Vec<_> = changes
+            .iter()
+            .map(|one| (&*one.service, one.from))
+            .collect();
         let expected = [("worker", Some(1)), ("web", Some(7)), ("worker", Some(5))];
         assert_eq!(counts, expected);
     }

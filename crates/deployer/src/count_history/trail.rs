@@ -180,7 +180,10 @@ mod tests {
         assert_eq!(of(other), None);
         let elsewhere = json!({"service": "worker", "desiredCount": 1});
         assert_eq!(of(elsewhere), None, "in the cluster `default`");
-        let mut refused = call(&root, &json!({"cluster": "shop", "service": "worker", "desiredCount": 1}));
+        let mut refused = call(
+            &root,
+            &json!({"cluster": "shop", "service": "worker", "desiredCount": 1}),
+        );
         assert!(convert(7, &refused, &services()).is_some());
         refused["errorCode"] = json!("AccessDenied");
         assert_eq!(convert(7, &refused, &services()), None);

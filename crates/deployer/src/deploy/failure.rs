@@ -28,14 +28,18 @@ pub(crate) fn failure(name: &str, stack: &Observed, causes: &[Cause]) -> Error {
     if rest > 0 {
         error = error.hint(format!("and {rest} more, see the stack's events"));
     }
-    error.hint(aftermath(stack.status))
+    error.hint(aftermath(stack.status)).with_causes(causes)
 }
 
 fn told(cause: &Cause) -> String {
-    format!(
+    let told = format!(
         "{} ({}): {}",
         cause.logical_id, cause.resource_type, cause.reason
-    )
+    );
+    match &cause.definition {
+        Some(place) => format!("{told} ({place})"),
+        None => told,
+    }
 }
 
 fn aftermath(status: Status) -> &'static str {

@@ -117,7 +117,8 @@ async fn bring_to(
                     .is_some_and(|done| plan.is_included_in(done));
                 let mut approved = |_: &Plan| Ok(());
                 let approve: &mut Approve<'_> = if known { &mut approved } else { &mut *approve };
-                match carry_out(session, change_set, drifted.as_ref(), approve).await? {
+                let drifted = drifted.as_ref();
+                match carry_out(session, change_set, (drifted, source), approve).await? {
                     Ok(deployed) => {
                         return Ok(Deployed {
                             followed,
@@ -159,13 +160,18 @@ async fn overtaken(
 async fn carry_out(
     session: &Session<'_>,
     change_set: ChangeSet,
-    drifted: Option<&Drifted>,
+    (drifted, source): (Option<&Drifted>, &Source),
     approve: &mut Approve<'_>,
 ) -> Result<Result<Deployed, String>> {
     // Without a drift-aware change set: first, because CloudFormation can't update a part that is missing.
     let first = drifted.filter(|_| !change_set.reverts_drift);
     let possible = deletion_protection::check_plan(session, &change_set.stack_id, &change_set.plan);
     let approved = possible.await.and_then(|()| approve(&change_set.plan));
+    // The change set is made: CloudFormation doesn't execute it if the stack changes after this.
+    let approved = match (approved, &source.reviewed) {
+        (Ok(()), Some(reviewed)) => reviewed.require_state(session).await,
+        (approved, _) => approved,
+    };
     let approved = match (approved, first) {
         (Ok(()), Some(drifted)) => repair(session, &drifted.stack).await,
         (approved, _) => approved,
@@ -188,6 +194,7 @@ async fn carry_out(
                 // Not every type supports drift detection: what is left is repaired by direct calls.
                 repair(session, stack).await?;
             }
+            source.explanation.locate_causes(&mut ended.causes);
             finish(plan, Ended { stack, ..ended }).map(Ok)
         }
         Err(Unstarted::Overtaken(why)) => {

@@ -3,6 +3,8 @@
 
 mod sdk;
 
+use crate::follow::Cause;
+
 pub use sdk::aws;
 pub(crate) use sdk::{WITHOUT_ACCOUNT, code, is_denied, is_passing, last_causes, text};
 
@@ -31,6 +33,7 @@ pub struct Error {
     message: String,
     hints: Vec<String>,
     denied: bool,
+    causes: Vec<Cause>,
 }
 
 /// Result of the deployer.
@@ -50,6 +53,7 @@ impl Error {
             message: message.into(),
             hints: Vec::new(),
             denied: false,
+            causes: Vec::new(),
         }
     }
 
@@ -82,6 +86,19 @@ impl Error {
     fn with_denied(mut self, denied: bool) -> Self {
         self.denied = denied;
         self
+    }
+
+    /// The same error, of resources that failed.
+    #[must_use]
+    pub(crate) fn with_causes(mut self, causes: &[Cause]) -> Self {
+        self.causes = causes.to_vec();
+        self
+    }
+
+    /// The resources that failed, the first first, if the error is about resources.
+    #[must_use]
+    pub fn causes(&self) -> &[Cause] {
+        &self.causes
     }
 
     /// Whether AWS said that these credentials may not do this.

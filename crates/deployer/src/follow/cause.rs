@@ -2,6 +2,7 @@
 
 use aws_sdk_cloudformation::types::StackEvent;
 use serde::Serialize;
+use stack::Place;
 
 /// The first resource that failed, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,6 +13,8 @@ pub struct Cause {
     pub resource_type: String,
     /// AWS's reason.
     pub reason: String,
+    /// Where the definition has what the resource comes from, if that is known.
+    pub definition: Option<Place>,
 }
 
 /// The stack is a resource of its own in its events.
@@ -29,6 +32,7 @@ pub(super) fn find_cause(event: &StackEvent) -> Option<Cause> {
         logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
         resource_type: event.resource_type().unwrap_or_default().to_owned(),
         reason: without_request_token(reason).to_owned(),
+        definition: None,
     })
 }
 

@@ -6,9 +6,9 @@ use aws_sdk_applicationautoscaling::operation::describe_scaling_activities::Desc
 use aws_sdk_applicationautoscaling::types::{
     ScalableDimension, ScalingActivity, ScalingActivityStatusCode, ServiceNamespace,
 };
+use aws_sdk_cloudtrail::config::http::HttpResponse;
 use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
 use aws_sdk_cloudtrail::types::Event;
-use aws_sdk_cloudtrail::config::http::HttpResponse;
 use aws_smithy_mocks::{Rule, mock};
 use aws_smithy_types::DateTime;
 use serde_json::json;
@@ -99,7 +99,10 @@ async fn activities_and_calls_are_one_list() {
     assert_eq!(found, expected, "the failed activity set no count");
     let both = [ChangeSource::ScalingActivity, ChangeSource::CloudTrail];
     assert_eq!(history.changes[1].sources, both);
-    assert_eq!(history.changes[2].why, "called UpdateService with console.amazonaws.com");
+    assert_eq!(
+        history.changes[2].why,
+        "called UpdateService with console.amazonaws.com"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,23 +113,38 @@ async fn without_cloudtrail_a_note_says_so() {
     let denied = answers(|| json_error("AccessDeniedException", "no trail for you"));
     let found = history(vec![activities(), denied], None).await.unwrap();
     assert_eq!(found.notes.len(), 1, "{:?}", found.notes);
-    assert!(found.notes[0].contains("no trail for you"), "{:?}", found.notes);
+    assert!(
+        found.notes[0].contains("no trail for you"),
+        "{:?}",
+        found.notes
+    );
     // The count is 3 now, and who set it isn't known.
     let last = found.changes.last().unwrap();
-    assert_eq!((last.from, last.to, &*last.who), (Some(6), Some(3), "unknown"));
+    assert_eq!(
+        (last.from, last.to, &*last.who),
+        (Some(6), Some(3), "unknown")
+    );
     let missing = answers(|| {
         let body = json!({"__type": "InternalFailure", "message": "not implemented"});
         HttpResponse::new(501.try_into().unwrap(), body.to_string().into())
     });
     let found = history(vec![activities(), missing], None).await.unwrap();
-    assert!(found.notes[0].starts_with("this cloud has no CloudTrail"), "{:?}", found.notes);
+    assert!(
+        found.notes[0].starts_with("this cloud has no CloudTrail"),
+        "{:?}",
+        found.notes
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_is_chosen_by_its_name() {
-    let one = history(vec![activities(), trail()], Some("s0")).await.unwrap();
+    let one = history(vec![activities(), trail()], Some("s0"))
+        .await
+        .unwrap();
     assert_eq!(one.changes.len(), 3);
-    let error = history(vec![activities(), trail()], Some("web")).await.unwrap_err();
+    let error = history(vec![activities(), trail()], Some("web"))
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), "the stack has no service web");
     assert_eq!(error.hints(), ["its services: s0"]);
 }

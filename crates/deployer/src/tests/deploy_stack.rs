@@ -25,7 +25,7 @@ fn definition() -> Stack {
 }
 
 /// An account in which the stack can be deployed, with a rule in this state.
-fn rules(cloud: &CloudFormation, state: RuleState) -> Vec<Rule> {
+pub(super) fn rules(cloud: &CloudFormation, state: RuleState) -> Vec<Rule> {
     let sts = mock!(aws_sdk_sts::Client::get_caller_identity).then_output(|| {
         GetCallerIdentityOutput::builder()
             .account("111122223333")
@@ -52,7 +52,7 @@ fn rules(cloud: &CloudFormation, state: RuleState) -> Vec<Rule> {
     rules
 }
 
-fn build(functions: &[FunctionCode], wanted: Architecture) -> Result<BuiltFunctions> {
+pub(super) fn build(functions: &[FunctionCode], wanted: Architecture) -> Result<BuiltFunctions> {
     assert_eq!(functions, [FunctionCode::Metric]);
     let asset = Asset {
         key: "functions/metric.zip".to_owned(),
@@ -74,6 +74,7 @@ async fn deploy(
         stack,
         in_sandbox: false,
         allow_downgrade: false,
+        reviewed: None,
         allow_loss: false,
         now: SystemTime::UNIX_EPOCH,
     };
@@ -83,7 +84,7 @@ async fn deploy(
     .await
 }
 
-fn deployed() -> CloudFormation {
+pub(super) fn deployed() -> CloudFormation {
     let cloud = CloudFormation::with("CREATE_COMPLETE");
     let mut state = cloud.state();
     let stack = state.stack();

@@ -41,7 +41,7 @@ async fn diff(cloud: &CloudFormation, s3: &Shared, stack: &Stack) -> (Result<Opt
     run(&rules, async |session| {
         let found = diff_stack::<Error>(session, stack, None, &identity(), &build).await;
         assert!(!session.has_drafts());
-        found.map(|(_, plan)| plan)
+        found.map(|found| found.plan)
     })
     .await
 }

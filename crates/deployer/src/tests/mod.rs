@@ -29,6 +29,7 @@ mod proof;
 mod recover;
 mod registered;
 mod remains;
+mod reviewed;
 mod schedules;
 mod serialize;
 mod stray_tasks;

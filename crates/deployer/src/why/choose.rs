@@ -85,7 +85,12 @@ fn trouble(text: &str) -> Option<Cause> {
     let text = text.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     // Source: "Amazon ECS service event messages" and "Amazon ECS service quotas".
-    if has(&["reached the limit", "quota", "limit exceeded", "concurrently"]) {
+    if has(&[
+        "reached the limit",
+        "quota",
+        "limit exceeded",
+        "concurrently",
+    ]) {
         return Some(Cause::Quota);
     }
     if has(&[
@@ -226,7 +231,9 @@ fn at_max(facts: &Facts) -> Found {
 fn at_min(facts: &Facts) -> Found {
     let min = facts.service.task_bounds()?.min();
     let desired = facts.service.desired?;
-    let less = facts.need().is_some_and(|need| need.ceil() < f64::from(desired));
+    let less = facts
+        .need()
+        .is_some_and(|need| need.ceil() < f64::from(desired));
     let rings = facts.of_side(Side::In).any(AlarmFacts::rings);
     let refused = facts.refused("AlreadyAtMinCapacity");
     if desired > min || facts.want() == Want::Out || !(less || rings || refused) {
@@ -256,9 +263,8 @@ fn deployment(facts: &Facts) -> Found {
 
 fn fixed(facts: &Facts) -> Found {
     let service = &facts.service;
-    let scaled = !service.policies.is_empty()
-        || service.alarm_steps.is_some()
-        || service.demand.is_some();
+    let scaled =
+        !service.policies.is_empty() || service.alarm_steps.is_some() || service.demand.is_some();
     if scaled {
         return None;
     }

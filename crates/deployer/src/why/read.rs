@@ -85,10 +85,7 @@ async fn read_all(
             let refused = unread.or_nothing("reasons not to scale", refused).await?;
             Ok((suspended, refused))
         },
-        unread.or_nothing(
-            "alarms that scale",
-            readers::watched(session, &alarms, now),
-        ),
+        unread.or_nothing("alarms that scale", readers::watched(session, &alarms, now)),
         rules::read(session, sources, unread, now),
         unread.or_nothing("schedules", read_schedules(session, sources)),
     )
@@ -236,8 +233,9 @@ fn step_alarms(read: &Read, service: &ServiceState) -> Vec<AlarmFacts> {
 fn alarm_facts(watched: &Watched) -> AlarmFacts {
     let alarm = &watched.alarm;
     let comparison = alarm.comparison_operator();
-    let comparison: Parsed<scaling::Comparison> =
-        comparison.map_or("", |comparison| comparison.as_str()).into();
+    let comparison: Parsed<scaling::Comparison> = comparison
+        .map_or("", |comparison| comparison.as_str())
+        .into();
     let under = matches!(
         comparison.known(),
         Some(scaling::Comparison::Below | scaling::Comparison::AtOrBelow)
@@ -251,13 +249,18 @@ fn alarm_facts(watched: &Watched) -> AlarmFacts {
         side: if under { Side::In } else { Side::Out },
         tracks: false,
         actor: Actor::Policy,
-        state: alarm.state_value().map_or("", |state| state.as_str()).into(),
+        state: alarm
+            .state_value()
+            .map_or("", |state| state.as_str())
+            .into(),
         since: since.map(|at| seconds(at.secs())).or(updated),
         evaluated: evaluated(alarm).or(updated),
         metric: alarm.metric_name().map(str::to_owned),
         comparison,
         threshold: alarm.threshold(),
-        datapoints: alarm.datapoints_to_alarm().map_or(periods, |m| count(Some(m))),
+        datapoints: alarm
+            .datapoints_to_alarm()
+            .map_or(periods, |m| count(Some(m))),
         periods,
         period: u64::try_from(period_of(alarm)).unwrap_or(60),
         values: watched.values.clone(),

@@ -5,9 +5,7 @@ use template::contract::TargetSchedule;
 
 use super::Cause;
 use super::choose::choose;
-use super::facts::{
-    Actor, AlarmFacts, Check, Event, Facts, Feed, NotScaled, Suspended, Task,
-};
+use super::facts::{Actor, AlarmFacts, Check, Event, Facts, Feed, NotScaled, Suspended, Task};
 use super::logs;
 use crate::function_logs::LogLine;
 use crate::functions::ServiceName;
@@ -109,6 +107,8 @@ fn demanded(need: f64, reason: &str) -> Facts {
     facts.service.bounds = None;
     facts.service.demand = Some(DemandState {
         function: Some("shop-ScalingFunction-A".to_owned()),
+        observes: false,
+        recommended: None,
         bounds: Bounds::new(1, 40).ok(),
         law: DemandRequest {
             acceptable_latency_ms: 10_000,
@@ -181,10 +181,12 @@ fn datapoints_that_do_not_suffice_yet() {
         facts.alarms[0].period = 10;
         facts.alarms[0].evaluated = Some(NOW - 27);
     });
-    let text = "1 of the last 3 datapoints is over 100, and 2 are needed; the next evaluation is in 3 s";
+    let text =
+        "1 of the last 3 datapoints is over 100, and 2 are needed; the next evaluation is in 3 s";
     says(&facts, Cause::Datapoints, text);
     let facts = with(|facts| facts.alarms[1].values = Some(vec![10.0; 12]));
-    let text = "12 of 15 datapoints are under 90, 90% of the target; the next evaluation is in 40 s";
+    let text =
+        "12 of 15 datapoints are under 90, 90% of the target; the next evaluation is in 40 s";
     says(&facts, Cause::Datapoints, text);
 }
 
@@ -223,7 +225,10 @@ fn application_auto_scalings_own_reasons() {
     let facts = refused("AlreadyAtMaxCapacity", 60);
     says(&facts, Cause::AtMax, "it is at tasks.max (40)");
     let cause = |facts: &Facts| choose(facts).cause;
-    assert_eq!(cause(&refused("AlreadyAtMaxCapacity", 900)), Cause::OnTarget);
+    assert_eq!(
+        cause(&refused("AlreadyAtMaxCapacity", 900)),
+        Cause::OnTarget
+    );
     let anticipated = refused("AutoScalingAnticipatedFlapping", 60);
     assert_eq!(cause(&anticipated), Cause::Flapping);
 }
@@ -280,7 +285,11 @@ fn a_cooldown_of_a_policy() {
 #[test]
 fn a_cooldown_of_a_function() {
     let reason = "the count waits until 2026-11-30T12:00:20Z for the last scale-out to take effect";
-    says(&demanded(5.0, reason), Cause::Cooldown, &format!("in cooldown: {reason}"));
+    says(
+        &demanded(5.0, reason),
+        Cause::Cooldown,
+        &format!("in cooldown: {reason}"),
+    );
 }
 
 #[test]
@@ -311,14 +320,22 @@ fn a_step_that_an_alarm_had() {
 #[test]
 fn suspended_scaling() {
     let suspended = |scale_out, scale_in| {
-        with(|facts| facts.suspended = Suspended { scale_out, scale_in })
+        with(|facts| {
+            facts.suspended = Suspended {
+                scale_out,
+                scale_in,
+            }
+        })
     };
     let says = |facts: &Facts, what: &str| {
         let text = format!("paused: Application Auto Scaling's {what}");
         says(facts, Cause::Paused, &text);
     };
     says(&suspended(true, false), "scale-out is suspended");
-    says(&suspended(true, true), "scale-out and scale-in are suspended");
+    says(
+        &suspended(true, true),
+        "scale-out and scale-in are suspended",
+    );
     says(&suspended(false, true), "scale-in is suspended");
     // What is wanted is more tasks.
     let mut facts = suspended(false, true);
@@ -335,7 +352,8 @@ fn a_deployment() {
         facts.deployment = Some(NOW - 86_400);
         facts.alarms[1].values = Some(vec![10.0; 12]);
     });
-    let text = "a deployment is in progress since 2026-11-29 12:00:00 UTC, and scale-in waits for it";
+    let text =
+        "a deployment is in progress since 2026-11-29 12:00:00 UTC, and scale-in waits for it";
     says(&facts, Cause::Deployment, text);
     // Scale-out doesn't wait for it.
     let facts = with(|facts| {
@@ -361,7 +379,11 @@ fn nothing_measures_it() {
     let text = "no datapoint for 4 minutes: the rule shop-MetricRule1-A is disabled";
     says(&disabled, Cause::NoData, text);
     let text = "the rule shop-MetricRule1-A is disabled, so the function shop-MetricFunction-A doesn't run";
-    says(&silent(Some(false), Some(NOW - 70), None), Cause::NoData, text);
+    says(
+        &silent(Some(false), Some(NOW - 70), None),
+        Cause::NoData,
+        text,
+    );
     let text = "no datapoint for 10 minutes: the function shop-MetricFunction-A fails (30 s ago): access is denied";
     let failed = silent(Some(true), Some(NOW - 600), Some("access is denied"));
     says(&failed, Cause::NoData, text);
@@ -456,7 +478,11 @@ fn a_service_that_is_not_there() {
     let state = |status: &str| with(|facts| facts.service.status = status.to_owned());
     let text = "ECS has no service worker in cluster shop";
     says(&state("MISSING"), Cause::Gone, text);
-    says(&state("DRAINING"), Cause::Gone, "the service is being deleted");
+    says(
+        &state("DRAINING"),
+        Cause::Gone,
+        "the service is being deleted",
+    );
     let text = "these credentials may not read the service";
     says(&state("UNKNOWN"), Cause::Unreadable, text);
 }
@@ -519,7 +545,12 @@ fn a_log_has_the_last_check_and_failures_that_are_not_over() {
     assert!(log.failed.is_empty());
     let timeout = "2026-11-30T12:00:00Z 0a Task timed out after 60.00 seconds\n";
     let log = logs::parse(&lines(&[look, timeout]));
-    assert!(log.error.unwrap().text.ends_with("Task timed out after 60.00 seconds"));
+    assert!(
+        log.error
+            .unwrap()
+            .text
+            .ends_with("Task timed out after 60.00 seconds")
+    );
     let broken = r#"{"level":"ERROR","message":"invocation failed","errorType":"MalformedEvent","error":"no JSON"}"#;
     let log = logs::parse(&lines(&[broken, "START RequestId: 0a"]));
     assert_eq!(log.error.unwrap().text, "no JSON");

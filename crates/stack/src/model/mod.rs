@@ -19,7 +19,7 @@ pub use scaling::{
 
 use scaling::Bounds;
 
-use crate::Slo;
+use crate::{Slo, Written};
 
 /// A whole stack definition.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Stack {
     pub name: String,
     /// The environment that is meant, if the definition was read for one.
     pub environment: Option<String>,
+    /// How the definition was written.
+    pub written: Written,
     /// Refuse any other AWS account (12 digits).
     pub account: Option<String>,
     /// AWS region; otherwise the profile's.

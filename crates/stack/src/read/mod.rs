@@ -17,6 +17,7 @@ use shared::architecture;
 
 use crate::model::{Alarms, Metric, Network, Recipient, Stack};
 use crate::shape::tables::{SLACK, STACK};
+use crate::written::Written;
 use crate::yaml::Node;
 
 /// Reads a whole definition.
@@ -26,6 +27,7 @@ pub(crate) fn read(root: &Node) -> Stack {
     Stack {
         name: fields.text("name"),
         environment: None,
+        written: Written::default(),
         account: fields.optional_text("account"),
         region: fields.optional_text("region"),
         tags: fields.text_entries("tags"),

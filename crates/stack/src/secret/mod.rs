@@ -27,6 +27,11 @@ pub(crate) fn mask(text: &str) -> String {
     shown
 }
 
+/// Whether a value that has this name isn't to be shown.
+pub(crate) fn hides(name: &str, value: &str) -> bool {
+    recognize_form(value).is_some() || (is_secret_name(name) && could_be_secret(value))
+}
+
 /// Why a variable looks like a secret; `None` if it doesn't.
 pub(crate) fn recognize(name: &str, value: &str) -> Option<&'static str> {
     recognize_form(value)

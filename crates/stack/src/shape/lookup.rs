@@ -22,6 +22,19 @@ fn inside(kind: Kind, path: &[impl AsRef<str>]) -> Option<Kind> {
     }
 }
 
+/// The documented default of a key; `None` if the format has no such key, or no default for it.
+pub(crate) fn find_default(object: &'static Object, path: &[&str]) -> Option<&'static str> {
+    let (last, outer) = path.split_last()?;
+    match find_kind(object, outer)? {
+        Kind::Object(object) => object.field(last)?.default,
+        Kind::Either(forms) => forms.iter().find_map(|form| match form {
+            Form::Keyed(_, object) | Form::Object(object) => object.field(last)?.default,
+            Form::Flag | Form::Word(_) | Form::Text(_) => None,
+        }),
+        _ => None,
+    }
+}
+
 /// Whether a key inside the value of a path is the format's (`true`) or the user's own (`false`); `None` if it is neither.
 pub(crate) fn is_known(object: &'static Object, outer: &[String], key: &str) -> Option<bool> {
     match find_kind(object, outer)? {

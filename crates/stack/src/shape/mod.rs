@@ -29,7 +29,7 @@ pub(crate) use check::check;
 #[cfg(test)]
 pub(crate) use kind::{Form, Text};
 pub(crate) use kind::{Kind, Object};
-pub(crate) use lookup::{find_kind, is_known};
+pub(crate) use lookup::{find_default, find_kind, is_known};
 pub(crate) use numbers::number_of;
 #[cfg(test)]
 pub(crate) use reference::EXAMPLE;

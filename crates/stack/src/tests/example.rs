@@ -50,6 +50,7 @@ fn the_base_has_no_problem_and_every_default() {
     let expected = Stack {
         name: "shop".to_owned(),
         environment: None,
+        written: crate::Written::default(),
         account: Some("111122223333".to_owned()),
         region: Some("us-west-2".to_owned()),
         tags: BTreeMap::new(),

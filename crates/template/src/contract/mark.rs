@@ -21,6 +21,9 @@ pub(crate) const DESCRIPTION: &str =
 
 const METADATA: &str = "EcsScaler";
 
+/// The member of our metadata that holds the record of the definition, see [`stack::Stack::record`].
+const DEFINITION: &str = "Definition";
+
 /// What a template says about who made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TemplateMark {
@@ -77,6 +80,36 @@ pub fn read_mark(template: &Value) -> TemplateMark {
         stack: text("Stack"),
         version: text("Version"),
     }
+}
+
+/// Writes the record of the definition into our metadata. As text, because a template can't hold every value of a definition,
+/// such as `null` in `overrides`.
+pub(crate) fn write_definition(template: &mut Value, record: &str) {
+    if let Some(Value::Object(mark)) = template.pointer_mut("/Metadata/EcsScaler") {
+        mark.insert(DEFINITION.to_owned(), record.into());
+    }
+}
+
+/// Reads the record of the definition that a template was made from. `None` if it has none, as those of earlier versions and
+/// those of `synth`.
+#[must_use]
+pub fn read_definition(template: &Value) -> Option<&str> {
+    template
+        .get("Metadata")?
+        .get(METADATA)?
+        .get(DEFINITION)?
+        .as_str()
+}
+
+/// The template without the parts of our metadata that change nothing of a stack: version and definition. Of a change in them
+/// alone, CloudFormation makes no update.
+/// Source: CloudFormation User Guide, "CloudFormation template Metadata syntax".
+#[must_use]
+pub fn without_notes(mut template: Value) -> Value {
+    if let Some(Value::Object(mark)) = template.pointer_mut("/Metadata/EcsScaler") {
+        mark.retain(|key, _| key == "Stack");
+    }
+    template
 }
 
 /// Whether the version is newer than this one, or has no form that this one knows.
@@ -185,6 +218,19 @@ mod tests {
         assert!(
             matches!(read_mark(&garbled), TemplateMark::Marked { stack, .. } if stack.is_empty())
         );
+    }
+
+    #[test]
+    fn a_definition_comes_back_and_changes_no_mark() {
+        let mut template = json!({ "Metadata": metadata("shop", None), "Resources": {} });
+        let plain = template.clone();
+        assert_eq!(read_definition(&template), None);
+        write_definition(&mut template, "{}");
+        assert_eq!(read_definition(&template), Some("{}"));
+        assert_eq!(read_mark(&template), read_mark(&plain));
+        assert_eq!(without_notes(template), without_notes(plain.clone()));
+        let other = json!({ "Metadata": metadata("other", None), "Resources": {} });
+        assert_ne!(without_notes(other), without_notes(plain));
     }
 
     #[test]

@@ -8,10 +8,10 @@ mod mark;
 mod schedule;
 
 pub use assets::{DRAFTS, FLEETS, assets_bucket, fleet_objects};
-pub(crate) use mark::{DESCRIPTION, metadata};
+pub(crate) use mark::{DESCRIPTION, metadata, write_definition};
 pub use mark::{
-    STACK_TAG, SUSPENDED_TAG, TemplateMark, VERSION, has_our_description, is_newer_version, read_environment,
-    read_mark,
+    STACK_TAG, SUSPENDED_TAG, TemplateMark, VERSION, has_our_description, is_newer_version,
+    read_definition, read_environment, read_mark, without_notes,
 };
 pub(crate) use schedule::schedule_metadata;
 pub use schedule::{TargetSchedule, read_schedule};

@@ -35,6 +35,7 @@ pub(crate) fn empty(name: &str) -> Stack {
     Stack {
         name: name.into(),
         environment: None,
+        written: stack::Written::default(),
         account: None,
         region: None,
         tags: BTreeMap::new(),

@@ -81,6 +81,7 @@ impl Course<'_> {
             in_sandbox: self.cloud.local,
             allow_loss: false,
             allow_downgrade: false,
+            reviewed: None,
             now: SystemTime::now(),
         };
         let build =

@@ -1,6 +1,7 @@
 //! `deploy`: from a definition to a running system.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use deployer::{DeployRequest, Plan};
@@ -10,6 +11,7 @@ use crate::connect::ConnectArgs;
 use crate::definition::{self, FileArg, Known};
 use crate::failure::{Failure, Result};
 use crate::output::Format;
+use crate::plan_file;
 use crate::role::RoleArg;
 use crate::signals::run_until_interrupted;
 use crate::ui::Ui;
@@ -31,6 +33,9 @@ pub(crate) struct Args {
     /// Do not ask before executing the plan
     #[arg(long, short)]
     yes: bool,
+    /// Execute exactly the plan that `diff --out` wrote, without asking, or refuse
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Execute a plan that removes or replaces a queue or a service
     #[arg(long)]
     allow_loss: bool,
@@ -40,7 +45,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    require_terminal("deploy", args.yes)?;
+    let reviewed = args.plan.as_deref().map(plan_file::read).transpose()?;
+    let is_approved = args.yes || reviewed.is_some();
+    require_terminal("deploy", is_approved)?;
     let file = args.file.path()?;
     let stack = definition::load(&file, &args.file.selection)?;
     let ui = Ui::new();
@@ -50,6 +57,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
         in_sandbox: cloud.local,
         allow_loss: args.allow_loss,
         allow_downgrade: args.allow_downgrade,
+        reviewed: reviewed.map(Arc::new),
         now: SystemTime::now(),
     };
     let course = Course::default();
@@ -59,7 +67,7 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     };
     let session = cloud.session(&progress).as_role(args.role.role_arn.clone());
     let mut confirm = |_: &Plan| {
-        !session.is_interrupted() && (args.yes || ui.confirm("Execute this plan?") == Some(true))
+        !session.is_interrupted() && (is_approved || ui.confirm("Execute this plan?") == Some(true))
     };
     let build = |functions: &[_], wanted| cloud.build_functions(functions, wanted, &ui);
     let work = deployer::deploy_stack::<Failure>(&session, &request, &build, &mut confirm);
@@ -75,12 +83,16 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
 /// The command, to be run again.
 fn as_written(args: &Args, file: &Path) -> String {
     format!(
-        "{} deploy {}{}{}{}{}",
+        "{} deploy {}{}{}{}{}{}",
         program(),
         file.display(),
         args.file.selection.as_written(),
         args.connect.as_written(),
         args.role.as_written(),
-        if args.yes { " --yes" } else { "" }
+        if args.yes { " --yes" } else { "" },
+        args.plan
+            .as_ref()
+            .map(|path| format!(" --plan {}", path.display()))
+            .unwrap_or_default()
     )
 }

@@ -127,15 +127,12 @@ async fn read(
     let Some(stack) = deployer::observe_ours(&session, &known.name).await? else {
         return Err(identity.no_such_stack(&known.name).into());
     };
-    let (drift, inspection) = tokio::join!(
-        deployer::find_drift(&session, &stack),
-        async {
-            match why {
-                true => deployer::explain_stack(&session, stack.clone(), now).await,
-                false => deployer::inspect_stack(&session, stack.clone(), now).await,
-            }
+    let (drift, inspection) = tokio::join!(deployer::find_drift(&session, &stack), async {
+        match why {
+            true => deployer::explain_stack(&session, stack.clone(), now).await,
+            false => deployer::inspect_stack(&session, stack.clone(), now).await,
         }
-    );
+    });
     let mut drift = drift?;
     let live = match inspection {
         Ok(inspection) => {

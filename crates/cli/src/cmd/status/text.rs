@@ -91,11 +91,7 @@ fn cluster_text(cluster: &ClusterState) -> String {
     }
 }
 
-fn service_text(
-    service: &ServiceState,
-    objectives: &BTreeMap<String, String>,
-    now: u64,
-) -> String {
+fn service_text(service: &ServiceState, objectives: &BTreeMap<String, String>, now: u64) -> String {
     let bounds = service
         .task_bounds()
         .map(|bounds| format!(" (min {}, max {})", bounds.min(), bounds.max()))

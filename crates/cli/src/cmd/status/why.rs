@@ -82,7 +82,9 @@ mod tests {
     fn the_sentence_is_folded_under_the_tasks() {
         let why = Why {
             cause: WhyCause::NoData,
-            sentence: "no datapoint for 4 minutes: the rule shop-MetricRule1-1ABCDEFGHIJKL is disabled".into(),
+            sentence:
+                "no datapoint for 4 minutes: the rule shop-MetricRule1-1ABCDEFGHIJKL is disabled"
+                    .into(),
             name: Some("worker".into()),
         };
         let service = ServiceState {

@@ -11,7 +11,7 @@ use aws_sdk_cloudformation::types::Tag;
 use aws_smithy_mocks::{MockResponse, Rule, mock};
 
 use super::cloud::xml_error;
-use crate::{Source, TemplateSource};
+use crate::{Explanation, Source, TemplateSource};
 use template::contract::STACK_TAG;
 
 pub(super) use fakes::{FakeChangeSet, FakePlan, FakeStack, Step, steps};
@@ -57,6 +57,8 @@ pub(super) fn source() -> Source {
             .into(),
         resources: [("NewQueue".to_owned(), "AWS::SQS::Queue".to_owned())].into(),
         shortened_queues: Vec::new(),
+        explanation: Explanation::default(),
+        reviewed: None,
     }
 }
 

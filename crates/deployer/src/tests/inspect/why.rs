@@ -39,7 +39,10 @@ fn ecs(running: i32, events: &'static [(i64, &str)], deploying: bool) -> Rule {
     mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(move |input| {
         let event = |(age, text): &(i64, &str)| {
             let at = DateTime::from_secs(NOW - age);
-            ServiceEvent::builder().created_at(at).message(*text).build()
+            ServiceEvent::builder()
+                .created_at(at)
+                .message(*text)
+                .build()
         };
         let state = match deploying {
             true => DeploymentRolloutState::InProgress,
@@ -57,10 +60,15 @@ fn ecs(running: i32, events: &'static [(i64, &str)], deploying: bool) -> Rule {
             .pending_count(3 - running)
             .deployments(deployment.build())
             .set_events(Some(events.iter().map(event).collect()));
-        let tag = Tag::builder().key("ecs-scaler:name").value("worker").build();
+        let tag = Tag::builder()
+            .key("ecs-scaler:name")
+            .value("worker")
+            .build();
         let tags = input.include().contains(&ServiceField::Tags);
         let service = service.set_tags(tags.then(|| vec![tag]));
-        DescribeServicesOutput::builder().services(service.build()).build()
+        DescribeServicesOutput::builder()
+            .services(service.build())
+            .build()
     })
 }
 
@@ -128,7 +136,9 @@ fn target(max: i32, suspended: bool) -> Rule {
                 .suspended_state(state.build())
                 .build()
                 .unwrap();
-            DescribeScalableTargetsOutput::builder().scalable_targets(target).build()
+            DescribeScalableTargetsOutput::builder()
+                .scalable_targets(target)
+                .build()
         },
     )
 }
@@ -216,7 +226,10 @@ async fn tasks_that_do_not_run_in_ecs_words() {
     let place = ecs(
         1,
         &[
-            (120, "(service s0) was unable to place a task. Reason: Capacity is unavailable at this time."),
+            (
+                120,
+                "(service s0) was unable to place a task. Reason: Capacity is unavailable at this time.",
+            ),
             (900, "(service s0) has reached a steady state."),
         ],
         false,
@@ -226,7 +239,10 @@ async fn tasks_that_do_not_run_in_ecs_words() {
     says(vec![place], WhyCause::Capacity, text).await;
     let quota = ecs(
         2,
-        &[(60, "(service s0) was unable to place a task. Reason: You've reached the limit on the number of vCPUs.")],
+        &[(
+            60,
+            "(service s0) was unable to place a task. Reason: You've reached the limit on the number of vCPUs.",
+        )],
         false,
     );
     let text = "quota: 1 task is pending; ECS reports (60 s ago): (service s0) was unable to place a task. Reason: \
@@ -248,7 +264,11 @@ async fn what_may_not_be_read_hides_only_its_causes() {
         panic!("{:?}", inspection.unread)
     };
     assert_eq!(unread.name, "states of rules");
-    assert!(unread.reason.contains("no rules for you"), "{}", unread.reason);
+    assert!(
+        unread.reason.contains("no rules for you"),
+        "{}",
+        unread.reason
+    );
 }
 
 /// What the log of a function that follows demand says, `age` seconds ago.

@@ -128,7 +128,10 @@ fn whoever_looks_can_read_the_logs_of_all_functions_and_of_no_task() {
         .map(|function| contract::function_logs(function))
         .collect();
     let metric = names::METRIC_FUNCTION_LOGS.to_owned();
-    assert!(functions.len() > 2 && functions.contains(&metric), "{functions:?}");
+    assert!(
+        functions.len() > 2 && functions.contains(&metric),
+        "{functions:?}"
+    );
     let by = |logs: &String| {
         let group = world.arn(logs);
         on("logs:FilterLogEvents", group.trim_end_matches(":*")).by("read")

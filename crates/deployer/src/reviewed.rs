@@ -1,0 +1,358 @@
+//! A plan that was reviewed before it is executed, and what has to be the same then.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::primitives::DateTimeFormat;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use stack::{Stack, ValueChange, compare_records};
+use template::compare_resources;
+use template::contract::read_definition;
+
+use crate::change_set::Source;
+use crate::error::{Error, Result};
+use crate::observe::{self, reread};
+use crate::plan::Plan;
+use crate::preflight::Identity;
+use crate::session::Session;
+
+/// A reviewed plan, and everything that it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewed {
+    /// The stack's name.
+    pub stack: String,
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// The deployed stack; `None` if there was none.
+    pub deployed: Option<DeployedState>,
+    /// SHA-256 of the template that is deployed, in hexadecimal digits.
+    pub template_sha256: String,
+    /// That template.
+    pub template: Value,
+    /// Its parameters, which have the hashes of the functions' code.
+    pub parameters: BTreeMap<String, String>,
+    /// Tags of the stack.
+    pub tags: BTreeMap<String, String>,
+    /// Whether CloudFormation refuses to delete the stack.
+    pub termination_protection: bool,
+    /// The role that CloudFormation assumes, if one was named.
+    pub role_arn: Option<String>,
+    /// Whether the plan was reviewed as one that may lose messages or work.
+    pub allow_loss: bool,
+    /// The plan; `None` if nothing changes.
+    pub plan: Option<Value>,
+}
+
+/// A deployed stack at a moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployedState {
+    /// The stack's ID.
+    pub id: String,
+    /// CloudFormation's word for its status.
+    pub status: String,
+    /// When it was last updated or created, as AWS says it.
+    pub updated: Option<String>,
+    /// Its parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// SHA-256 of its template, in hexadecimal digits.
+    pub template_sha256: String,
+}
+
+/// Reads the state of a stack. `None` if there is none, or only one that a plan made.
+///
+/// # Errors
+/// If CloudFormation can't be asked.
+pub async fn read_state(session: &Session<'_>, name: &str) -> Result<Option<DeployedState>> {
+    let found = reread(session, || observe::describe(session, name)).await?;
+    let word = |stack: &aws_sdk_cloudformation::types::Stack| {
+        stack
+            .stack_status()
+            .map(|status| status.as_str().to_owned())
+    };
+    let is_there = |status: &str| !matches!(status, "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE");
+    let Some((stack, status)) = found
+        .and_then(|stack| word(&stack).map(|status| (stack, status)))
+        .filter(|(_, status)| is_there(status))
+    else {
+        return Ok(None);
+    };
+    let id = stack.stack_id().unwrap_or(name).to_owned();
+    let template = observe::template(session, &id, None).await?;
+    let updated = stack.last_updated_time().or(stack.creation_time());
+    let parameters = stack.parameters().iter().filter_map(|one| {
+        let value = one.parameter_value()?;
+        Some((one.parameter_key()?.to_owned(), value.to_owned()))
+    });
+    Ok(Some(DeployedState {
+        status,
+        updated: updated.and_then(|time| time.fmt(DateTimeFormat::DateTime).ok()),
+        parameters: parameters.collect(),
+        template_sha256: hash(&template.unwrap_or_default()),
+        id,
+    }))
+}
+
+fn hash(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
+}
+
+/// What a change set is made from, as far as it can differ between a review and a deploy.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The template as text.
+    pub body: String,
+    /// See [`Source::parameters`].
+    pub parameters: BTreeMap<String, String>,
+    /// See [`Source::tags`].
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    pub(crate) fn of(source: &Source, body: &str) -> Self {
+        Self {
+            body: body.to_owned(),
+            parameters: source.parameters.clone(),
+            tags: source.tags.clone(),
+        }
+    }
+}
+
+impl Reviewed {
+    /// Describes a plan for the state that was read before it was made.
+    #[must_use]
+    pub fn new(
+        session: &Session<'_>,
+        (stack, identity): (&Stack, &Identity),
+        deployed: Option<DeployedState>,
+        (inputs, plan): (&Inputs, Option<&Plan>),
+        allow_loss: bool,
+    ) -> Self {
+        Self {
+            stack: stack.name.clone(),
+            account: identity.account.clone(),
+            region: identity.region.clone(),
+            deployed,
+            template_sha256: hash(&inputs.body),
+            template: serde_json::from_str(&inputs.body).unwrap_or_default(),
+            parameters: inputs.parameters.clone(),
+            tags: inputs.tags.clone(),
+            termination_protection: stack.termination_protection,
+            role_arn: session.role_arn.clone(),
+            allow_loss,
+            plan: plan.map(as_reviewed),
+        }
+    }
+
+    /// Refuses another stack, account, or region.
+    pub(crate) fn require_target(&self, stack: &str, identity: &Identity) -> Result<()> {
+        let pairs = [
+            ("stack", &*self.stack, stack),
+            ("account", &self.account, &identity.account),
+            ("region", &self.region, &identity.region),
+        ];
+        let other = pairs.iter().find(|(_, theirs, ours)| theirs != ours);
+        match other {
+            None => Ok(()),
+            Some((what, theirs, ours)) => Err(Error::refused(format!(
+                "the reviewed plan is for the {what} {theirs}, and this deploy is for {ours}"
+            ))
+            .hint("name the definition, environment, and cloud that the plan was made with")),
+        }
+    }
+
+    /// Refuses a stack that was changed since the review.
+    pub(crate) async fn require_state(&self, session: &Session<'_>) -> Result<()> {
+        let now = read_state(session, &self.stack).await?;
+        let differs = match (&self.deployed, &now) {
+            (None, None) => return Ok(()),
+            (None, Some(now)) => vec![format!("the stack exists now ({})", now.status)],
+            (Some(_), None) => vec!["the stack doesn't exist any more".to_owned()],
+            (Some(before), Some(now)) => before.list_differences(now),
+        };
+        refuse(&differs)
+    }
+
+    /// Refuses to deploy anything else than what was reviewed.
+    pub(crate) fn require_inputs(
+        &self,
+        session: &Session<'_>,
+        stack: &Stack,
+        inputs: &Inputs,
+    ) -> Result<()> {
+        let mut differs = Vec::new();
+        if hash(&inputs.body) != self.template_sha256 {
+            let now = serde_json::from_str(&inputs.body).unwrap_or_default();
+            differs.extend(list_changes(&self.template, &now));
+        }
+        list_pairs(
+            "parameter",
+            &self.parameters,
+            &inputs.parameters,
+            &mut differs,
+        );
+        list_pairs("tag", &self.tags, &inputs.tags, &mut differs);
+        if self.termination_protection != stack.termination_protection {
+            differs.push("termination_protection is another".to_owned());
+        }
+        if self.role_arn != session.role_arn {
+            differs.push("--role-arn is another".to_owned());
+        }
+        refuse(&differs)
+    }
+
+    /// Refuses a plan that isn't the reviewed one.
+    pub(crate) fn require_plan(&self, plan: &Plan) -> Result<()> {
+        let now = as_reviewed(plan);
+        match &self.plan {
+            Some(reviewed) if *reviewed == now => Ok(()),
+            reviewed => refuse(&list_plan(reviewed.as_ref(), plan, &now)),
+        }
+    }
+}
+
+impl DeployedState {
+    fn list_differences(&self, now: &Self) -> Vec<String> {
+        let text = |time: &Option<String>| time.clone().unwrap_or_else(|| "unknown".to_owned());
+        let mut differs = Vec::new();
+        if self.id != now.id {
+            differs.push("the stack was deleted and created again".to_owned());
+        }
+        if self.status != now.status {
+            differs.push(format!(
+                "the stack was in {}, and is in {}",
+                self.status, now.status
+            ));
+        }
+        if self.updated != now.updated {
+            let (before, now) = (text(&self.updated), text(&now.updated));
+            differs.push(format!(
+                "the stack was updated at {now}; reviewed was that of {before}"
+            ));
+        }
+        list_pairs(
+            "deployed parameter",
+            &self.parameters,
+            &now.parameters,
+            &mut differs,
+        );
+        if differs.is_empty() && self.template_sha256 != now.template_sha256 {
+            differs.push("another template is deployed now".to_owned());
+        }
+        differs
+    }
+}
+
+/// A plan as JSON that was written and read, in an order of its own: AWS may list changes in any.
+fn as_reviewed(plan: &Plan) -> Value {
+    let mut plan = plan.clone();
+    plan.changes.sort_by(|one, other| {
+        one.logical_id
+            .cmp(&other.logical_id)
+            .then(one.action.cmp(&other.action))
+    });
+    let text = serde_json::to_string(&plan).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// What differs between two templates, in the definition's words if both have them.
+fn list_changes(reviewed: &Value, now: &Value) -> Vec<String> {
+    let show = |value: &Option<Value>| match value {
+        None => "not set".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    let line = |change: &ValueChange| {
+        let (before, now) = (show(&change.old), show(&change.new));
+        format!("{}: reviewed {before}, now {now}", change.path)
+    };
+    let words = read_definition(reviewed).zip(read_definition(now));
+    let words = words.and_then(|(reviewed, now)| compare_records(reviewed, now));
+    if let Some(words) = words.filter(|words| !words.is_empty()) {
+        return words.iter().map(line).collect();
+    }
+    let changes = compare_resources(reviewed, now);
+    let changes = changes.iter().flat_map(|(id, values)| {
+        let of_resource = move |value: &ValueChange| format!("{id}: {}", line(value));
+        values.iter().map(of_resource).collect::<Vec<_>>()
+    });
+    let changes: Vec<String> = changes.collect();
+    match changes.is_empty() {
+        true => vec!["the template is another".to_owned()],
+        false => changes,
+    }
+}
+
+fn list_pairs(
+    what: &str,
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+    differs: &mut Vec<String>,
+) {
+    let names = before
+        .keys()
+        .chain(now.keys().filter(|name| !before.contains_key(*name)));
+    let other = names.filter(|name| before.get(*name) != now.get(*name));
+    differs.extend(other.map(|name| format!("the {what} {name} is another")));
+}
+
+fn list_plan(reviewed: Option<&Value>, plan: &Plan, now: &Value) -> Vec<String> {
+    let mut differs = Vec::new();
+    let has_drift = reviewed.is_some_and(|plan| plan["drift"] == now["drift"]);
+    if !plan.drift.is_empty() && !has_drift {
+        let parts: Vec<&str> = plan.drift.iter().map(|one| &*one.logical_id).collect();
+        let parts = parts.join(", ");
+        differs.push(format!(
+            "parts were changed by hand, which the reviewed plan doesn't put back: {parts}"
+        ));
+    }
+    let empty = Vec::new();
+    let changes = |plan: Option<&Value>| plan.and_then(|plan| plan["changes"].as_array().cloned());
+    let (before, after) = (changes(reviewed), changes(Some(now)));
+    let (before, after) = (
+        before.as_ref().unwrap_or(&empty),
+        after.as_ref().unwrap_or(&empty),
+    );
+    let name = |change: &Value| {
+        let text = |key: &str| change[key].as_str().unwrap_or_default().to_owned();
+        format!(
+            "{} {} ({})",
+            text("action"),
+            text("logical_id"),
+            text("resource_type")
+        )
+    };
+    let missing = |from: &[Value], list: &[Value], word: &str| {
+        let other = list.iter().filter(|change| !from.contains(change));
+        other
+            .map(|change| format!("{word}: {}", name(change)))
+            .collect::<Vec<_>>()
+    };
+    differs.extend(missing(after, before, "only reviewed"));
+    differs.extend(missing(before, after, "only in the plan of now"));
+    if differs.is_empty() {
+        differs.push("the plan is another: the stack is in another state".to_owned());
+    }
+    differs
+}
+
+/// Differences that an error lists.
+const LISTED: usize = 12;
+
+fn refuse(differs: &[String]) -> Result<()> {
+    if differs.is_empty() {
+        return Ok(());
+    }
+    let mut text = "nothing was changed: this isn't what was reviewed".to_owned();
+    for one in differs.iter().take(LISTED) {
+        text.push_str(&format!("\n  {one}"));
+    }
+    if let Some(more @ 1..) = differs.len().checked_sub(LISTED) {
+        text.push_str(&format!("\n  and {more} more"));
+    }
+    Err(Error::refused(text).hint("review it again: `diff --out FILE`, then `deploy --plan FILE`"))
+}

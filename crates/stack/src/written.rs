@@ -1,0 +1,136 @@
+//! A definition as it was written: its values after merging, and the line of each.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::path;
+use crate::select::ENVIRONMENTS;
+use crate::source::{Source, Span};
+use crate::yaml::Node;
+
+/// How a definition was written. Empty for a [`Stack`](crate::Stack) that wasn't read from a text.
+///
+/// Two of them are always equal: where a value was written is no part of its meaning.
+#[derive(Clone, Default)]
+pub struct Written(Option<Arc<Content>>);
+
+struct Content {
+    definition: Option<Value>,
+    places: BTreeMap<String, Place>,
+}
+
+/// Where a value of a definition was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Path of the value in the definition, such as `services.worker.image`.
+    pub path: String,
+    /// The file, or `--set`.
+    pub file: String,
+    /// Line in the file, from 1; `None` for `--set`.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.path, self.file)?;
+        match self.line {
+            Some(line) => write!(f, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The definition itself is shown by the [`Stack`](crate::Stack) around it.
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Written")
+    }
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Written {
+    /// Remembers a merged tree.
+    pub(crate) fn of(root: &Node, source: &Source) -> Self {
+        let mut places = BTreeMap::new();
+        collect_places(root, "", source, &mut places);
+        let mut definition = root.to_json();
+        // The other environments are other stacks, and their values none of this one's.
+        if let Some(Value::Object(map)) = &mut definition {
+            map.remove(ENVIRONMENTS);
+        }
+        let definition = definition.map(sort_keys);
+        Self(Some(Arc::new(Content { definition, places })))
+    }
+
+    /// The values, after the environment and `--set` were merged and without the environments. `None` if they aren't known, or
+    /// if JSON can't hold one of them.
+    #[must_use]
+    pub fn definition(&self) -> Option<&Value> {
+        self.0.as_ref()?.definition.as_ref()
+    }
+
+    /// Where the value of a path was written, or else the nearest value around it. `None` if neither is known.
+    #[must_use]
+    pub fn place(&self, path: &str) -> Option<&Place> {
+        let places = &self.0.as_ref()?.places;
+        let mut path = path;
+        loop {
+            if let Some(place) = places.get(path) {
+                return Some(place);
+            }
+            path = path.get(..path.rfind(['.', '['])?)?;
+        }
+    }
+}
+
+/// The order of keys means nothing, and is no change.
+fn sort_keys(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<String, Value> = map.into_iter().collect();
+            let sorted = sorted
+                .into_iter()
+                .map(|(key, value)| (key, sort_keys(value)));
+            Value::Object(sorted.collect())
+        }
+        Value::Array(items) => items.into_iter().map(sort_keys).collect(),
+        other => other,
+    }
+}
+
+fn collect_places(node: &Node, outer: &str, source: &Source, places: &mut BTreeMap<String, Place>) {
+    for (key, value) in node.entries() {
+        let path = path::key(outer, &key.text);
+        if outer.is_empty() && key.text == ENVIRONMENTS {
+            continue;
+        }
+        places.insert(path.clone(), find_place(&path, key.span, source));
+        collect_places(value, &path, source, places);
+    }
+    for (index, item) in node.items().iter().enumerate() {
+        let path = path::item(outer, index);
+        places.insert(path.clone(), find_place(&path, item.span, source));
+        collect_places(item, &path, source, places);
+    }
+}
+
+fn find_place(path: &str, span: Span, source: &Source) -> Place {
+    let is_argument = source.argument_at(span.start).is_some();
+    Place {
+        path: path.to_owned(),
+        file: match is_argument {
+            true => "--set".to_owned(),
+            false => source.name().to_owned(),
+        },
+        line: (!is_argument).then(|| source.position(span.start).0),
+    }
+}

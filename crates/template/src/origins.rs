@@ -1,0 +1,156 @@
+//! Which part of a definition a resource comes from, so that its failure can be reported with the definition's line.
+
+use stack::Stack;
+
+use crate::names::to_camel_case;
+
+/// How the rest of a service's logical IDs begins, and the key of the service that such a resource follows most. A service
+/// that doesn't become stable fails mostly because of its image.
+const OF_SERVICE: [(&str, &str); 19] = [
+    ("Service", ".image"),
+    ("TaskDefinition", ".image"),
+    ("TaskRole", ".permissions"),
+    ("ExecutionRole", ".secrets"),
+    ("LogGroup", ""),
+    ("ScalableTarget", ".tasks"),
+    ("Wake", ".tasks.min"),
+    ("CpuPolicy", ".scaling.cpu"),
+    ("MemoryPolicy", ".scaling.memory"),
+    ("NeedSilentAlarm", ".scaling"),
+    ("TasksSilentAlarm", ".scaling"),
+    ("Scal", ".scaling"),
+    ("From", ".scaling"),
+    ("LoadBalancer", ".load_balancer"),
+    ("WebAclAssociation", ".load_balancer.waf"),
+    ("Target", ".load_balancer"),
+    ("InternalTarget", ".load_balancer"),
+    ("Listener", ".load_balancer"),
+    ("RedirectListener", ".load_balancer"),
+];
+
+/// The same for the alarm on the health of a service's targets.
+const NO_HEALTHY_TARGET: (&str, &str) = ("NoHealthyTarget", ".load_balancer");
+
+/// How the rest of a queue's logical IDs begins, and the key of the queue.
+const OF_QUEUE: [(&str, &str); 5] = [
+    ("Queue", ""),
+    ("DeadLetterQueue", ".dead_letter"),
+    ("DeadLettersAlarm", ".dead_letter"),
+    ("Subscription", ".subscribe"),
+    ("OldestMessageAlarm", ""),
+];
+
+/// How the logical IDs of the whole stack's resources begin, and the key of the definition.
+const OF_STACK: [(&str, &str); 17] = [
+    ("VpcFlowLog", "network.create.flow_logs"),
+    ("Vpc", "network"),
+    ("Public", "network"),
+    ("Internet", "network"),
+    ("TaskSecurityGroup", "network"),
+    ("Cluster", "cluster"),
+    ("CapacityProvider", "cluster.capacity"),
+    ("AutoScalingGroup", "cluster.capacity"),
+    ("LaunchTemplate", "cluster.capacity"),
+    ("Instance", "cluster.capacity"),
+    ("Metric", "metric"),
+    ("FunctionSecurityGroup", "metric.vpc"),
+    ("Scaling", "services"),
+    ("Alarm", "notify"),
+    ("Email", "notify"),
+    ("Slack", "notify"),
+    ("Gateway", "network"),
+];
+
+/// The path in the definition that a resource comes from, such as `services.worker.image`. `None` for a resource of no certain
+/// key, such as the dashboard.
+#[must_use]
+pub fn find_origin(stack: &Stack, logical_id: &str) -> Option<String> {
+    let services = stack.services.keys().filter_map(|short| {
+        let rest = logical_id.strip_prefix(&to_camel_case(short))?;
+        let mut keys = OF_SERVICE.iter().chain([&NO_HEALTHY_TARGET]);
+        let (_, key) = keys.find(|(start, _)| rest.starts_with(start))?;
+        Some((rest.len(), format!("services.{short}{key}")))
+    });
+    let queues = stack.queues.keys().filter_map(|short| {
+        let rest = logical_id.strip_prefix(&to_camel_case(short))?;
+        let (_, key) = OF_QUEUE.iter().find(|(start, _)| rest.starts_with(start))?;
+        Some((rest.len(), format!("queues.{short}{key}")))
+    });
+    // Of `web` and `web-orders`, the longer name is meant where both fit.
+    let named = services.chain(queues).min_by_key(|(rest, _)| *rest);
+    let of_stack = || {
+        let mut keys = OF_STACK.iter();
+        let found = keys.find(|(start, _)| logical_id.starts_with(start));
+        found.map(|(_, path)| (*path).to_owned())
+    };
+    named.map(|(_, path)| path).or_else(of_stack)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::contract::types;
+    use crate::synthesize;
+
+    use super::*;
+
+    fn shipped() -> Vec<Stack> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stacks");
+        let files = std::fs::read_dir(folder).unwrap();
+        let files = files.map(|entry| entry.unwrap().path());
+        let is_definition = |path: &std::path::PathBuf| path.extension().unwrap() == "yaml";
+        files
+            .filter(is_definition)
+            .map(|path| stack::load(&path).unwrap().stack)
+            .collect()
+    }
+
+    /// The path is one of the definition or of a default; whatever has a name has the part that is named so.
+    #[test]
+    fn every_resource_but_the_dashboard_has_an_origin() {
+        let stacks = shipped();
+        assert!(stacks.len() > 5);
+        for stack in stacks {
+            for (id, kind) in synthesize(&stack).unwrap().resources() {
+                let origin = find_origin(&stack, id);
+                assert_eq!(
+                    origin.is_none(),
+                    kind == types::DASHBOARD,
+                    "{id}: {origin:?}"
+                );
+                let path = origin.unwrap_or_default();
+                let is_named = path.contains("services.") || path.contains("queues.");
+                assert!(
+                    !is_named || stack.written.place(&path).is_some(),
+                    "{id}: {path}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_longer_name_and_the_key_that_matters_are_found() {
+        let text = "name: a\nqueues: {web-orders: {dead_letter: {after: 3}}}\nservices:\n  web: {image: 'w:1', consumes: [web-orders]}\n  web-api: {image: 'w:1'}\n";
+        let stack = stack::parse("a.yaml", text).unwrap().stack;
+        let find = |id: &str| find_origin(&stack, id);
+        let found = [
+            "WebService",
+            "WebApiService",
+            "WebOrdersQueue",
+            "WebOrdersDeadLetterQueuePolicy",
+            "Vpc",
+        ];
+        assert_eq!(
+            found.map(|id| find(id).unwrap()),
+            [
+                "services.web.image",
+                "services.web-api.image",
+                "queues.web-orders",
+                "queues.web-orders.dead_letter",
+                "network"
+            ]
+        );
+        assert_eq!(find("Dashboard"), None);
+        let place = stack.written.place("services.web.image").unwrap();
+        assert_eq!(place.to_string(), "services.web.image, a.yaml:4");
+    }
+}

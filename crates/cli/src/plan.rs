@@ -265,7 +265,33 @@ mod tests {
             changes: vec![policy, dashboard, alarm],
             ..Plan::default()
         };
-        insta::assert_snapshot!(format_plan(&plan), @"");
+        insta::assert_snapshot!(format_plan(&plan), @r"
+
+        Definition:
+          services.worker.tasks.max                        20 → 40
+          services.worker.scaling.backlog_per_task target  600 → 120
+
+        Plan: update the stack shop
+           change  AWS::ApplicationAutoScaling::ScalingPolicy  WorkerScalingPolicy  Configuration
+                     Configuration.TargetValue  600 → 120
+           change  AWS::CloudWatch::Dashboard                  Dashboard            DashboardBody
+                     the dashboard's widgets change
+           change  AWS::CloudWatch::Alarm                      Alarm                Steps
+                     Steps[0]   0 → 1
+                     Steps[1]   1 → 2
+                     Steps[2]   2 → 3
+                     Steps[3]   3 → 4
+                     Steps[4]   4 → 5
+                     Steps[5]   5 → 6
+                     Steps[6]   6 → 7
+                     Steps[7]   7 → 8
+                     Steps[8]   8 → 9
+                     Steps[9]   9 → 10
+                     Steps[10]  10 → 11
+                     Steps[11]  11 → 12
+                     and 2 more; `diff --full` shows the template
+        3 to change
+        ");
     }
 
     #[test]

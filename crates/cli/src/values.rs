@@ -118,6 +118,16 @@ mod tests {
             change("notify", json!("(hidden)"), json!("(hidden)"), None),
             change("text", json!("a\nb"), json!("x".repeat(100)), None),
         ];
-        insta::assert_snapshot!(format_values(&changes, "  "), @"");
+        insta::assert_snapshot!(format_values(&changes, "  "), @r"
+        services.worker.tasks.max                        20 → 40
+        services.worker.scaling.backlog_per_task target  600 → 120.5
+        services.worker.cpu                              256 (default) → 512
+        services.worker.cpu                              512 → 256 (default)
+        queues.mail                                      added: {dead_letter: {after: 5}}
+        queues.old                                       removed: {}
+        services.worker.command                          [a] → [a, b]
+        notify                                           (hidden) → another value
+        text                                             a b → xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+        ");
     }
 }

@@ -34,19 +34,22 @@ pub(crate) fn format_counts(
     }
 }
 
-/// A text in lines of at most so many columns, as far as its words are shorter.
+/// A text in lines of at most so many columns. A word that is longer than a line is cut.
 pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { break };
-        let room = width.saturating_sub(line.chars().count());
-        match (line.is_empty(), word.chars().count() < room) {
-            (true, _) => line.push_str(word),
-            (false, true) => {
-                line.push(' ');
-                line.push_str(word);
+        let letters: Vec<char> = word.chars().collect();
+        for part in letters.chunks(width.max(1)) {
+            let Some(line) = lines.last_mut() else { break };
+            let used = line.chars().count();
+            if used > 0 && used + 1 + part.len() > width {
+                lines.push(part.iter().collect());
+                continue;
             }
-            (false, false) => lines.push(word.to_owned()),
+            if used > 0 {
+                line.push(' ');
+            }
+            line.extend(part);
         }
     }
     lines
@@ -67,7 +70,8 @@ mod tests {
     #[test]
     fn a_text_is_folded_between_words() {
         assert_eq!(fold("a bc def", 4), ["a bc", "def"]);
-        assert_eq!(fold("abcdef gh", 4), ["abcdef", "gh"]);
+        assert_eq!(fold("abcdef gh", 4), ["abcd", "ef", "gh"]);
+        assert_eq!(fold("a bcdefgh", 4), ["a", "bcde", "fgh"]);
         assert_eq!(fold("", 4), [""]);
     }
 

@@ -125,5 +125,5 @@ pub use session::{DeployStep, Pace, Progress, Session};
 pub use set_count::{PlannedCount, plan_count, set_count};
 pub use stacks::{StackSummary, list_stacks};
 pub use status::{NextStep, Operation, Recovery, Status, next_step};
-pub use track_record::{RecordSubject, TrackRecord, find_service, read_track_record};
+pub use track_record::{RecordSubject, TrackRecord, read_track_record};
 pub use why::{Cause as WhyCause, Why};

@@ -7,12 +7,9 @@ use scaling::{RECOMMENDED_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC};
 use serde::Serialize;
 
 use crate::cloudwatch::{Datapoint, Reading, Series, Window, read};
-use crate::described::{cluster_of, name_of};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::functions::ServiceName;
 use crate::history::{Between, SentHistory, sent_history};
-use crate::observe::resources;
-use crate::ownership::observe_ours;
 use crate::session::Session;
 
 /// What a service did, period by period without a gap. A period without a datapoint is `None`.
@@ -123,29 +120,6 @@ fn skip_silence(sent: SentHistory) -> SentHistory {
         counts: sent.counts.into_iter().skip(skipped).collect(),
         ..sent
     }
-}
-
-/// The deployed service with a logical ID.
-///
-/// # Errors
-/// If AWS can't be asked, or if the stack has no such service.
-pub async fn find_service(
-    session: &Session<'_>,
-    stack: &str,
-    logical_id: &str,
-) -> Result<ServiceName> {
-    let missing = || Error::failed(format!("the stack {stack} has no service {logical_id} yet"));
-    let observed = observe_ours(session, stack).await?.ok_or_else(missing)?;
-    let resources = resources(session, &observed).await?;
-    let arn = resources
-        .iter()
-        .find(|resource| resource.logical_id == logical_id && !resource.physical_id.is_empty())
-        .map(|resource| resource.physical_id.as_str())
-        .ok_or_else(missing)?;
-    Ok(ServiceName {
-        cluster: cluster_of(arn).to_owned(),
-        service: name_of(arn).to_owned(),
-    })
 }
 
 fn window(sent: &SentHistory) -> Window {

@@ -33,8 +33,8 @@ pub use alarm_steps::{
 pub use backlog::{acceptable_backlog_per_task, backlog_per_task, held_backlog};
 pub use cooldown::{Allowed, TakenStep, allowed};
 pub use deadline::{
-    DeadlineEstimate, DeadlineScaler, DeadlineSettings, DeadlineTuning, KeepUpTuning, Warm,
-    WarmFloor,
+    DeadlineEstimate, DeadlineScaler, DeadlineSettings, DeadlineTuning, KeepUpTuning,
+    QueueEstimate, QueueSettings, Sharing, Warm, WarmFloor,
 };
 pub use demand::{
     DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW, Decision, DecisionReason, DemandAction,

@@ -54,7 +54,9 @@ pub use load::{
 };
 pub use measurement::{MeasuredAction, Measurement, Processing, Sample};
 pub use number::{format_dollars, format_duration, format_share};
-pub use outcome::{Backlog, MaxLimit, Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
+pub use outcome::{
+    Backlog, MaxLimit, Messages, QueueOutcome, RunOutcome, ScalingFigures, TaskFigures, Waiting,
+};
 pub use policy::{
     BacklogPolicy, DeadlinePolicy, DemandPolicy, KedaPolicy, Policy, PredictivePolicy, QueueMetric,
     Statistic, StepPolicy, StepSide,
@@ -62,7 +64,7 @@ pub use policy::{
 pub use progress::Progress;
 pub use random::Distribution;
 pub use report::{ComparedPolicy, Figure, Piece, Report};
-pub use scenario::{Deployments, Overrides, Scenario, ScenarioError, TaskSize};
+pub use scenario::{Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize};
 pub use simulate::simulate;
 pub use survey::{Phases, Range, Survey, Variant, simulate_phases, survey};
 pub use tune::{

@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::assumptions::Assumption;
 use crate::cost::{Cost, cost};
 use crate::elasticity::{Elasticity, elasticity};
-use crate::engine::{Finished, Point, Records, ScalingAction};
+use crate::engine::{Finished, LaneRecords, Point, Records, ScalingAction};
 use crate::number::{count, format_duration};
-use crate::scenario::Scenario;
+use crate::scenario::{QueueScenario, Scenario};
 use crate::time::{Nanos, nanos, seconds, wide_seconds};
 
 /// What became of a service under a load.
@@ -29,6 +29,10 @@ pub struct RunOutcome {
     /// dead-letter queue and messages that the queue dropped are broken promises, unless they were
     /// processed once; so are those that still wait when the simulation stops.
     pub within_objective: f64,
+    /// Each queue by its own objective, if they differ. The share above is then the lowest of theirs, since the service meets
+    /// its objectives only if each queue does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<QueueOutcome>,
     /// Waiting times.
     pub waiting: Waiting,
     /// The longest wait, in seconds, of each percent of the messages from 0 to 100: of the 90% that waited least at
@@ -63,6 +67,34 @@ pub struct RunOutcome {
     pub assumptions: Vec<Assumption>,
     /// What was assumed or left out, a sentence each.
     pub notes: Vec<String>,
+}
+
+/// What became of the messages of one queue.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QueueOutcome {
+    /// Its name.
+    pub queue: String,
+    /// How long a message of it may wait, in seconds.
+    pub slo: f64,
+    /// Share of its messages that must meet that, from 0 to 1, if the definition sets one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required: Option<f64>,
+    /// Messages sent to it.
+    pub sent: u64,
+    /// Share of them within its objective, as in [`RunOutcome::within_objective`].
+    pub within_objective: f64,
+    /// 99th percentile of their waiting times, in seconds.
+    pub p99: f64,
+    /// Longest of them.
+    pub max: f64,
+}
+
+impl QueueOutcome {
+    /// Whether it misses the share that its objective requires.
+    pub(crate) fn misses(&self) -> bool {
+        self.required
+            .is_some_and(|required| self.within_objective < required)
+    }
 }
 
 /// From a message's sending to the beginning of the processing that first finished it, in seconds.
@@ -195,7 +227,15 @@ impl RunOutcome {
             wait_percentiles: (0..=100)
                 .map(|percent| wait_of(records, f64::from(percent)))
                 .collect(),
-            over_slo: seconds(records.over),
+            over_slo: seconds(
+                records
+                    .lanes
+                    .iter()
+                    .map(|lane| lane.over)
+                    .max()
+                    .unwrap_or_default(),
+            ),
+            queues: list_queues(scenario, records),
             backlog: backlog(records, finished.end),
             messages: messages(records),
             tasks,
@@ -271,13 +311,38 @@ fn redelivered_from_batches(scenario: &Scenario, records: &Records, work: f64) -
     )
 }
 
-/// The share, from 0 to 1, of the messages within the objective.
+/// The share, from 0 to 1, of the messages within the objective: the lowest of the queues', if their objectives differ.
 pub(crate) fn within_objective(records: &Records) -> f64 {
-    let totals = records.totals;
-    match totals.within_objective + totals.late {
+    let shares = records.lanes.iter().map(lane_share);
+    shares.reduce(f64::min).unwrap_or(1.0)
+}
+
+fn lane_share(lane: &LaneRecords) -> f64 {
+    match lane.within_objective + lane.late {
         0 => 1.0,
-        judged => count(totals.within_objective) / count(judged),
+        judged => count(lane.within_objective) / count(judged),
     }
+}
+
+fn list_queues(scenario: &Scenario, records: &Records) -> Vec<QueueOutcome> {
+    let queues = scenario.queues.iter().zip(&records.lanes);
+    let outcome = |(queue, lane): (&QueueScenario, &LaneRecords)| {
+        let longest = seconds(lane.wait_max);
+        let p99 = lane
+            .waits
+            .as_ref()
+            .map(|waits| count(waits.value_at_quantile(0.99)) / 1e6);
+        QueueOutcome {
+            queue: queue.name.clone(),
+            slo: queue.slo.as_secs_f64(),
+            required: queue.share,
+            sent: lane.sent,
+            within_objective: lane_share(lane),
+            p99: p99.unwrap_or_default().min(longest),
+            max: longest,
+        }
+    };
+    queues.map(outcome).collect()
 }
 
 /// What to say of the messages that a simulation stopped waiting for.

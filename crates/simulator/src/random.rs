@@ -18,6 +18,7 @@ pub(crate) enum Purpose {
     Starts = 3,
     Sampling = 4,
     Choice = 5,
+    Queues = 6,
 }
 
 /// A stream of random numbers: xoshiro256++, which is the same on every machine.

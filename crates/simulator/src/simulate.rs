@@ -1,14 +1,14 @@
 //! The entry point: a scenario and a load in, an outcome out.
 
 use crate::control::Foreknowledge;
-use crate::engine::{self, Finished, Metered, Run, Sender};
+use crate::engine::{self, Finished, Metered, Run, Sender, Sent};
 use crate::load::Load;
 use crate::outcome::RunOutcome;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::score::Score;
-use crate::time::{Nanos, nanos};
+use crate::time::nanos;
 
 /// Runs a scenario against a load. The same seed gives the same outcome, bit for bit; and with the same
 /// seed, two policies meet the same messages with the same processing times.
@@ -51,7 +51,7 @@ pub(crate) fn simulate_metered(
 }
 
 /// Messages with their processing times, in order.
-pub(crate) type Messages = [(Nanos, Nanos)];
+pub(crate) type Messages = [Sent];
 
 /// [`simulate`] with the messages that a load has with this seed, drawn before. Not for the ideal.
 pub(crate) fn simulate_messages(
@@ -100,8 +100,8 @@ fn run_drawn(
 /// Returns the work of a load, known in advance.
 pub(crate) fn foresee_work(scenario: &Scenario, load: &Load, seed: u64) -> Foreknowledge {
     let mut known = Foreknowledge::new(scenario);
-    for (at, work) in Sender::new(scenario, load, seed) {
-        known.add(at, work);
+    for sent in Sender::new(scenario, load, seed) {
+        known.add(sent.at, sent.work(), sent.queue());
     }
     known.finish(nanos(load.duration()));
     known

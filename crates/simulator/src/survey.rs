@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::load::Load;
-use crate::outcome::RunOutcome;
+use crate::outcome::{QueueOutcome, RunOutcome};
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::scenario::{Overrides, Scenario, ScenarioError};
@@ -85,8 +85,11 @@ pub struct Range {
 pub struct Phases {
     /// Number of runs.
     pub runs: u64,
-    /// Share, from 0 to 1, of the messages within the objective.
+    /// Share, from 0 to 1, of the messages within the objective; the lowest of the queues', if their objectives differ.
     pub within_objective: Range,
+    /// Runs in which a queue missed the share that its own objective requires.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub missed: u64,
     /// 99th percentile of the waiting time, in seconds.
     pub p99: Range,
     /// Cost in US dollars.
@@ -242,6 +245,7 @@ impl Phases {
         Self {
             runs: 1,
             within_objective: only(outcome.within_objective),
+            missed: u64::from(outcome.queues.iter().any(QueueOutcome::misses)),
             p99: only(outcome.waiting.p99),
             cost: only(outcome.cost.total),
         }
@@ -251,10 +255,16 @@ impl Phases {
         Self {
             runs: self.runs + other.runs,
             within_objective: self.within_objective.join(other.within_objective),
+            missed: self.missed + other.missed,
             p99: self.p99.join(other.p99),
             cost: self.cost.join(other.cost),
         }
     }
+}
+
+// Serde hands over references.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Range {

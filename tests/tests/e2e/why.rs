@@ -64,7 +64,6 @@ impl Scene<'_> {
         let what = format!("the cause {cause} of {service}");
         until(&what, Duration::from_secs(150), async || {
             let (found, sentence) = why(self.stack, service).await;
-            eprintln!("{service}: {found}: {sentence}");
             (found == cause).then_some(sentence)
         })
         .await
@@ -200,7 +199,8 @@ async fn becomes(stack: &TestStack, cause: &str) -> String {
 }
 
 /// In a sandbox whose minute lasts three seconds, and whose tasks take half a minute to start: an alarm scales out, and the
-/// next scale-out waits.
+/// next scale-out waits for a minute and a half. The sandbox calls tasks that start for a larger count a deployment, so the
+/// cooldown shows once they run.
 #[tokio::test]
 async fn a_deployment_and_a_cooldown_are_named_and_the_change_is_in_the_history() {
     let mut sandbox = OwnSandbox::new("why");
@@ -214,7 +214,7 @@ async fn a_deployment_and_a_cooldown_are_named_and_the_change_is_in_the_history(
     let steps = "steps:
         metric: {queue: orders, name: ApproximateNumberOfMessagesVisible, statistic: Maximum}
         period: 60s
-        cooldown: {out: 10m, in: 60s}
+        cooldown: {out: 30m, in: 60s}
         scale_out: {at_or_above: 10, for: 1, add: 1}
         scale_in: {below: 10, for: 2, remove: 1}";
     let text = format!(

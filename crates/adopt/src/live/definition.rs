@@ -59,8 +59,8 @@ fn describe(item: &mut Item, readings: &Readings, facts: &Facts, written: Writte
     }
     if readings.target.is_some() {
         item.above(
-            "The service is a scalable target. While it is, `deploy` refuses to scale it: docs/existing-service.md shows the \
-             steps.",
+            "The service is a scalable target. `actuator: none` observes next to it and sets nothing; `actuator: function` \
+             suspends it and takes over: docs/observe.md shows the steps.",
         );
     }
     item.above(describe_traffic(readings, facts));
@@ -234,7 +234,13 @@ fn write_service(
     tasks
         .set("max", facts.max.value)
         .beside(facts.max.evidence.as_str());
-    write_demand(map.map("scaling").map("demand"), facts);
+    let demand = map.map("scaling").map("demand");
+    write_demand(demand, facts);
+    if readings.target.is_some() {
+        demand
+            .set("actuator", "none")
+            .beside("observes, and sets nothing: `function` takes over");
+    }
 }
 
 /// How old the oldest message was, for whoever chooses an objective.

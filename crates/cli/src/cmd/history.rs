@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn every_line_fits_80_columns() {
-        let tracking = "monitor alarm TargetTracking-service/shop/shop-WorkerService-1-AlarmHigh-0a1b in state ALARM \
+        let tracking = "monitor alarm TargetTracking-service/shop-Cluster-1A2B/shop-WorkerService-1A2B-AlarmHigh-a6cff379-037f-471d-b017-4b00c8f37281 in state ALARM \
                         triggered policy shop-worker-backlog-per-task";
         let history = CountHistory {
             since: 1_795_255_000,

@@ -10,7 +10,7 @@ use crate::escape::{Keep, escape};
 use crate::failure::Result;
 use crate::output::{self, Format};
 use crate::signals::wait_for_interruption;
-use crate::ui::{Ui, note};
+use crate::ui::{Ui, note, warn};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -40,6 +40,9 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let known = args.deployed.resolve()?;
     let ui = Ui::new();
     let cloud = args.deployed.connect(&known, &ui).await?;
+    if cloud.local && args.filter.is_some() {
+        warn("the sandbox ignores --filter, and shows every line");
+    }
     let shown = async {
         let progress = |progress| ui.progress(progress);
         let session = cloud.session(&progress);

@@ -168,7 +168,11 @@ mod tests {
                 reason: "no".into(),
             }],
         };
-        insta::assert_snapshot!(format_listing(&listing, 4_660), @"");
+        insta::assert_snapshot!(format_listing(&listing, 4_660), @r"
+         stack         region     status           version  environment  updated
+         shop-staging  us-west-2  UPDATE_COMPLETE  unknown  staging      1h 1m ago
+        not read, because the account hasn't enabled them or these credentials can't list stacks there: eu-south-1
+        ");
         let none = Listing {
             stacks: Vec::new(),
             unread: Vec::new(),

@@ -90,7 +90,11 @@ fn check<'f>(
 fn list_bursts(stack: &stack::Stack) -> Vec<Value> {
     let demanded = stack.services.iter().filter_map(|(name, service)| {
         let demand = service.scaling.as_ref()?.demand.as_ref()?;
-        let rate = demand.warm_tasks_per_rate(service.latency_objective()?)?;
+        let queues = service.consumes.iter();
+        let shortest = queues
+            .filter_map(|queue| service.queue_objective(queue))
+            .min();
+        let rate = demand.warm_tasks_per_rate(shortest.or(service.latency_objective())?)?;
         let tasks = BURST * rate;
         let scenario = Scenario::from_stack(stack, name, &Overrides::default()).ok();
         let month = scenario.and_then(|scenario| scenario.task_month());

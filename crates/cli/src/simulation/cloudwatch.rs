@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deployer::{Between, RecordSubject, SentHistory, ServiceName, Session, TrackRecord};
+use deployer::{
+    Between, DeployedStack, RecordSubject, SentHistory, ServiceName, Session, TrackRecord,
+};
 use simulator::{Load, Rows};
 use stack::{Queue, ServiceSource, Stack};
 
@@ -63,33 +65,60 @@ pub(super) async fn read(
 ) -> Result<Load> {
     let known = Known::of(stack);
     let cloud = connect.connect(&known, ui).await?;
-    let history = read_history(&cloud, &known, stack, service, between, ui).await;
-    load_history(&history.map_err(|failure| cloud.explain(failure))?)
+    let histories = read_histories(&cloud, &known, stack, service, between, ui).await;
+    let histories = histories.map_err(|failure| cloud.explain(failure))?;
+    match histories.as_slice() {
+        [(None, all)] => load_history(all),
+        several => {
+            let loads = several.iter().map(|(queue, history)| {
+                Ok((queue.clone().unwrap_or_default(), load_history(history)?))
+            });
+            Ok(Load::mixed(loads.collect::<Result<_>>()?))
+        }
+    }
 }
 
-async fn read_history(
+/// A history, and the short name of its queue; without one, that of all queues.
+type QueueHistory = (Option<String>, SentHistory);
+
+/// Reads the history of all queues together, or of each if their objectives differ.
+async fn read_histories(
     cloud: &Cloud,
     known: &Known,
     stack: &Stack,
     service: &str,
     between: Between,
     ui: &Ui,
-) -> Result<SentHistory> {
+) -> Result<Vec<QueueHistory>> {
     let progress = |progress| ui.progress(progress);
     let session = cloud.session(&progress);
     let names = find_queues(cloud, &session, known, (stack, service)).await?;
-    ui.note(&format!("reading what was sent to {}", names.join(", ")));
-    let history = deployer::sent_history(&session, &names, between, SystemTime::now()).await?;
-    Ok(history)
+    let all: Vec<String> = names.iter().map(|(_, name)| name.clone()).collect();
+    ui.note(&format!("reading what was sent to {}", all.join(", ")));
+    let differ = stack
+        .services
+        .get(service)
+        .is_some_and(|one| !one.queue_settings.is_empty());
+    let now = SystemTime::now();
+    if !differ {
+        let history = deployer::sent_history(&session, &all, between, now).await?;
+        return Ok(vec![(None, history)]);
+    }
+    let mut histories = Vec::new();
+    for (short, name) in names {
+        let history = deployer::sent_history(&session, &[name], between, now).await?;
+        histories.push((Some(short), history));
+    }
+    Ok(histories)
 }
 
-/// The names of the queues that a service consumes.
+/// The queues that a service consumes, by their short names and names.
 async fn find_queues(
     cloud: &Cloud,
     session: &Session<'_>,
     known: &Known,
     (stack, service): (&Stack, &str),
-) -> Result<Vec<String>> {
+) -> Result<Vec<(String, String)>> {
     let identity = cloud.identify(session, known).await?;
     let account = Some(identity.account.as_str()).filter(|_| !cloud.local);
     let names = list_queue_names(session, stack, service, account).await?;
@@ -115,6 +144,7 @@ pub(crate) async fn read_record(
         let progress = |progress| ui.progress(progress);
         let session = cloud.session(&progress);
         let queues = find_queues(&cloud, &session, &known, (stack, service)).await?;
+        let queues = queues.into_iter().map(|(_, name)| name).collect();
         let subject = find_subject(&session, stack, service, queues).await?;
         ui.note(&format!(
             "reading what {} did",
@@ -143,8 +173,9 @@ async fn find_subject(
             service: service.clone(),
         },
         _ => {
-            let id = template::names::service(service);
-            deployer::find_service(session, &stack.name, &id).await?
+            let deployed = DeployedStack::read(session, &stack.name).await?;
+            let missing = || Failure::failed(format!("the stack {} isn't deployed", stack.name));
+            deployed.ok_or_else(missing)?.find_service(service)?.ecs
         }
     };
     let cpu = found.and_then(|found| found.scaling.as_ref()?.cpu);
@@ -157,16 +188,16 @@ async fn find_subject(
     })
 }
 
-/// The names of the queues that a service consumes. `None` when its stack isn't deployed.
+/// The queues that a service consumes, by their short names and names. `None` when its stack isn't deployed.
 async fn list_queue_names(
     session: &Session<'_>,
     stack: &Stack,
     service: &str,
     account: Option<&str>,
-) -> Result<Option<Vec<String>>> {
+) -> Result<Option<Vec<(String, String)>>> {
     let consumed = stack.services.get(service).map(|service| &service.consumes);
     let mut names = Vec::new();
-    let mut own = Vec::new();
+    let (mut own, mut shorts) = (Vec::new(), Vec::new());
     for short in consumed.into_iter().flatten() {
         match stack.queues.get(short) {
             Some(Queue::Existing(queue)) => {
@@ -178,16 +209,19 @@ async fn list_queue_names(
                     ))
                     .hint("export NumberOfMessagesSent there as CSV rows of timestamp,count"));
                 }
-                names.push(queue.name.clone());
+                names.push((short.clone(), queue.name.clone()));
             }
-            _ => own.push(template::names::queue(short)),
+            _ => {
+                own.push(template::names::queue(short));
+                shorts.push(short.clone());
+            }
         }
     }
     if own.is_empty() {
         return Ok(Some(names));
     }
     let deployed = deployer::deployed_queues(session, &stack.name, &own).await?;
-    Ok(deployed.map(|deployed| deployed.into_iter().chain(names).collect()))
+    Ok(deployed.map(|deployed| shorts.into_iter().zip(deployed).chain(names).collect()))
 }
 
 /// Converts the history into a load, by the same code as a CSV file of counts.

@@ -68,7 +68,7 @@ impl InputArgs {
         let load = self.load.read(&stack, &service, connect, &ui);
         Ok(Input {
             load: load.await?,
-            load_name: self.load.load.to_string(),
+            load_name: self.load.name(),
             seed: self.subject.seed,
             file,
             selection: self.file.selection.selection(),

@@ -1,5 +1,6 @@
 //! The load as an argument: a file, a generator, or what CloudWatch remembers.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,9 @@ use crate::ui::Ui;
 pub(super) struct LoadArgs {
     /// File with a time and a count per row or one message per row, as CSV or JSON; a generator such as
     /// `poisson:rate=20/s,for=2h`; or `cloudwatch`: the messages sent to the service's queues in the last
-    /// 14 days
-    #[arg(long, value_name = "LOAD", value_parser = LoadSource::parse)]
-    pub(super) load: LoadSource,
+    /// 14 days. QUEUE=LOAD is the load of one queue, repeated for each queue of the service
+    #[arg(long, value_name = "LOAD", required = true, value_parser = NamedLoad::parse)]
+    pub(super) load: Vec<NamedLoad>,
     #[command(flatten)]
     file: FileArgs,
     /// So many times the messages
@@ -42,9 +43,16 @@ pub(super) struct LoadArgs {
     max_span: Option<Duration>,
 }
 
+/// A load, and the queue that it is for, if it names one.
+#[derive(Clone, Debug)]
+pub(super) struct NamedLoad {
+    queue: Option<String>,
+    source: LoadSource,
+}
+
 /// Where a load is from.
 #[derive(Clone, Debug)]
-pub(super) enum LoadSource {
+enum LoadSource {
     /// A generator, already read.
     Generated { text: String, load: Box<Load> },
     /// A CSV file.
@@ -62,7 +70,11 @@ impl LoadArgs {
         connect: &ConnectArgs,
         ui: &Ui,
     ) -> Result<Load> {
-        if !matches!(self.load, LoadSource::CloudWatch) {
+        let first = self.load.first().filter(|_| self.load.len() == 1);
+        let asks = first.is_some_and(|load| {
+            load.queue.is_none() && matches!(load.source, LoadSource::CloudWatch)
+        });
+        if !asks {
             // The region also chooses prices.
             let cloud = ConnectArgs {
                 region: None,
@@ -70,7 +82,7 @@ impl LoadArgs {
             };
             let cloud = cloud.as_written();
             return if cloud.is_empty() {
-                self.read_here(ui)
+                self.read_here(stack, service, ui)
             } else {
                 Err(Failure::new(
                     Code::Usage,
@@ -91,16 +103,35 @@ impl LoadArgs {
         self.cut(load, length(from).as_deref(), length(to).as_deref())
     }
 
-    /// Reads a load that needs no cloud.
-    fn read_here(&self, ui: &Ui) -> Result<Load> {
-        let load = match &self.load {
-            LoadSource::Generated { load, .. } => load.as_ref().clone(),
-            LoadSource::File(path) => read_file(path, &self.file.options(), ui)?,
-            LoadSource::CloudWatch => {
-                return Err(Failure::failed("the history of a queue is in CloudWatch"));
+    /// Reads loads that need no cloud.
+    fn read_here(&self, stack: &Stack, service: &str, ui: &Ui) -> Result<Load> {
+        let read = |source: &LoadSource| match source {
+            LoadSource::Generated { load, .. } => Ok(load.as_ref().clone()),
+            LoadSource::File(path) => read_file(path, &self.file.options(), ui),
+            LoadSource::CloudWatch => Err(Failure::new(
+                Code::Usage,
+                "cloudwatch is the load of all queues: give it alone, without a queue's name"
+                    .to_owned(),
+            )),
+        };
+        let load = match self.load.as_slice() {
+            [only] if only.queue.is_none() => read(&only.source)?,
+            several => {
+                check_queues(several, stack, service)?;
+                let loads = several.iter().map(|one| {
+                    let queue = one.queue.clone().unwrap_or_default();
+                    Ok((queue, read(&one.source)?))
+                });
+                Load::mixed(loads.collect::<Result<_>>()?)
             }
         };
         self.cut(load, self.from.as_deref(), self.to.as_deref())
+    }
+
+    /// The loads as the command line names them.
+    pub(super) fn name(&self) -> String {
+        let names: Vec<String> = self.load.iter().map(NamedLoad::to_string).collect();
+        names.join(" ")
     }
 
     fn cut(&self, mut load: Load, from: Option<&str>, to: Option<&str>) -> Result<Load> {
@@ -116,6 +147,56 @@ impl LoadArgs {
         let part = load.between(from, to).map_err(usage)?;
         part.within(limits)
             .map_err(|error| Failure::failed(error.to_string()))
+    }
+}
+
+/// Whether each of several loads is for another queue of the service.
+fn check_queues(loads: &[NamedLoad], stack: &Stack, service: &str) -> Result<()> {
+    let consumed = stack
+        .services
+        .get(service)
+        .map(|service| service.consumes.as_slice());
+    let consumed = consumed.unwrap_or_default();
+    let usage = |text: String| Failure::new(Code::Usage, text);
+    let mut seen = BTreeSet::new();
+    for load in loads {
+        let Some(queue) = &load.queue else {
+            return Err(usage(format!("several loads, and {load} is for no queue"))
+                .hint("write --load QUEUE=LOAD for each of them"));
+        };
+        if !consumed.contains(queue) {
+            let text = format!("{service} consumes no queue \"{queue}\"");
+            return Err(usage(text).hint(format!("it consumes {}", consumed.join(", "))));
+        }
+        if !seen.insert(queue) {
+            return Err(usage(format!("the queue {queue} has two loads")));
+        }
+    }
+    Ok(())
+}
+
+impl NamedLoad {
+    /// Reads `QUEUE=LOAD` or `LOAD`. What isn't a short name before the sign belongs to the load.
+    fn parse(text: &str) -> Result<Self, GeneratorError> {
+        let is_name = |name: &str| {
+            let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+            !name.is_empty() && name.chars().all(letters)
+        };
+        let named = text.split_once('=').filter(|(name, _)| is_name(name));
+        let (queue, load) = named.map_or((None, text), |(name, load)| (Some(name), load));
+        Ok(Self {
+            queue: queue.map(str::to_owned),
+            source: LoadSource::parse(load)?,
+        })
+    }
+}
+
+impl fmt::Display for NamedLoad {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.queue {
+            Some(queue) => write!(f, "{queue}={}", self.source),
+            None => self.source.fmt(f),
+        }
     }
 }
 

@@ -128,9 +128,12 @@ fn only_service(stack: &Stack) -> Result<String> {
     }
 }
 
-/// The share that a service's `slo` requires, from 0 to 1.
+/// The share that a service's `slo` requires, from 0 to 1: the highest of its queues', if they have their own.
 pub(crate) fn required_share(stack: &Stack, service: &str) -> Option<f64> {
-    stack.services.get(service)?.slo?.share
+    let service = stack.services.get(service)?;
+    let queues = service.consumes.iter();
+    let shares = queues.filter_map(|queue| service.queue_slo(queue)?.share);
+    shares.reduce(f64::max)
 }
 
 /// `99%`, `99.5%` or `0.99`.

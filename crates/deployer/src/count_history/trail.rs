@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::{ChangeSource, CountChange};
 use crate::described::name_of;
-use crate::error::{Result, aws, is_denied};
+use crate::error::{Result, aws};
 use crate::functions::ServiceName;
 use crate::session::Session;
 
 /// Pages of 50 events at most. LookupEvents takes two requests a second, of the whole account.
 const PAGES: usize = 20;
 
-/// The calls that set a count, and notes on what couldn't be read.
+/// The calls that set a count, and notes on what couldn't be read: without them, the other records are still of use.
 pub(super) async fn read(
     session: &Session<'_>,
     services: &[ServiceName],
@@ -41,14 +41,10 @@ pub(super) async fn read(
             Some(Ok(page)) => found.extend(convert_page(&page, services)),
             Some(Err(error)) => {
                 let status = error.raw_response().map(|reply| reply.status().as_u16());
-                if status == Some(501) {
-                    notes.push(NOT_EMULATED.to_owned());
-                } else if is_denied(&error) {
-                    let error = aws("read CloudTrail's events")(error);
-                    notes.push(format!("{error}; {WITHOUT}"));
-                } else {
-                    return Err(aws("read CloudTrail's events")(error));
-                }
+                notes.push(match status {
+                    Some(501) => NOT_EMULATED.to_owned(),
+                    _ => format!("{}; {WITHOUT}", aws("read CloudTrail's events")(error)),
+                });
                 return Ok((found, notes));
             }
         }

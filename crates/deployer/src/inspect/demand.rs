@@ -1,13 +1,13 @@
 //! Services that scale by demand: how many tasks they need, and who sets their count.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
 use scaling::{
-    Bounds, DemandPolicy, DemandRequest, PROCESSING_TIME_METRIC, RECOMMENDED_TASKS_METRIC,
-    TASK_START_METRIC, TASKS_NEEDED_METRIC, WARM_TASKS_METRIC, WITHIN_OBJECTIVE_METRIC, Warm,
-    WarmFloor,
+    Bounds, DemandPolicy, DemandRequest, PROCESSING_TIME_METRIC, QueueRequest,
+    RECOMMENDED_TASKS_METRIC, TASK_START_METRIC, TASKS_NEEDED_METRIC, WARM_TASKS_METRIC,
+    WITHIN_OBJECTIVE_METRIC, Warm, WarmFloor,
 };
 use serde::Serialize;
 
@@ -30,6 +30,9 @@ pub struct DemandState {
     pub bounds: Option<Bounds>,
     /// The numbers of the demand algorithm.
     pub law: DemandRequest,
+    /// Latency objective of each queue in milliseconds, by the queue's name, if any has its own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub objectives: BTreeMap<String, u64>,
     /// The newest `TasksNeeded`, unrounded and without bounds: the largest of its minute. `None` when none
     /// was published in the last 15 minutes.
     pub need: Option<Datapoint>,
@@ -145,11 +148,30 @@ fn list_published(function: &Function, now: SystemTime) -> Vec<Published> {
                     observes: policy.observe,
                     bounds: bounds_now(policy, now),
                     warm: Some(policy.warm),
+                    objectives: list_objectives(policy),
                     ..initial_state(policy.law)
                 },
             })
             .collect(),
     }
+}
+
+/// The objectives of the queues, if any has its own.
+fn list_objectives(policy: &DemandPolicy) -> BTreeMap<String, u64> {
+    let own = |queue: &QueueRequest| queue.acceptable_latency_ms.is_some();
+    if !policy.queues.iter().any(own) {
+        return BTreeMap::new();
+    }
+    let common = policy.law.acceptable_latency_ms;
+    let queues = policy.queues.iter();
+    queues
+        .map(|queue| {
+            (
+                queue.name.clone(),
+                queue.acceptable_latency_ms.unwrap_or(common),
+            )
+        })
+        .collect()
 }
 
 /// The bounds that hold now.
@@ -166,6 +188,7 @@ fn initial_state(law: DemandRequest) -> DemandState {
         recommended: None,
         bounds: None,
         law,
+        objectives: BTreeMap::new(),
         need: None,
         largest: None,
         measured: DemandMeasurements::default(),

@@ -108,7 +108,7 @@ async fn a_look_that_fails_hides_nothing_either() {
     assert!(
         error
             .to_string()
-            .starts_with("failed to receive messages from vouchers-dead-letter")
+            .starts_with("failed to receive messages from dead")
     );
     assert_eq!(sqs.hidden(), 0);
 }
@@ -453,7 +453,10 @@ async fn each_dead_letter_queue_is_called_by_the_names_of_the_definition() {
         assert_eq!(found(Some(name)), both[..1], "{name}");
     }
     assert_eq!(found(Some("web")), both[1..]);
-    insta::assert_snapshot!(told(&stack.dead_letter_queues(Some("db")).unwrap_err()), @r"");
+    insta::assert_snapshot!(told(&stack.dead_letter_queues(Some("db")).unwrap_err()), @"
+    Usage: the stack shop has no dead-letter queue for db
+      hint: it has one for: web-orders, web
+    ");
     let service = stack.find_service("web").unwrap();
     assert_eq!(
         (service.ecs.cluster.as_str(), service.ecs.service.as_str()),

@@ -106,6 +106,7 @@ async fn a_deploy_reports_each_step_and_its_plan_in_order() {
     step: Identify
     step: Check
     step: Prepare
+    shop was deployed without a record of its definition, so the plan names resources only; the next change that is deployed leaves one
     uploading functions/metric.zip (1 KiB)
     step: Plan
     planning the update of shop

@@ -21,6 +21,7 @@ mod instances;
 mod invoke;
 mod keys;
 mod measure;
+mod operated;
 mod overtaken;
 mod ownership;
 mod plan;

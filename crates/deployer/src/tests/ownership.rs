@@ -70,6 +70,10 @@ async fn assert_refused(cloud: &CloudFormation, what: &str) {
                 .map(kind),
             crate::inspect(session, NAME, now).await.err().map(kind),
             crate::observe_ours(session, NAME).await.err().map(kind),
+            crate::DeployedStack::read(session, NAME)
+                .await
+                .err()
+                .map(kind),
             crate::deployed_queues(session, NAME, &[])
                 .await
                 .err()
@@ -81,7 +85,7 @@ async fn assert_refused(cloud: &CloudFormation, what: &str) {
         ]
     })
     .await;
-    assert_eq!(kinds, [Some(Kind::Refused); 6], "{what}");
+    assert_eq!(kinds, [Some(Kind::Refused); 7], "{what}");
     assert_untouched(cloud, what);
 }
 

@@ -2,10 +2,9 @@
 
 use scaling::Side;
 
-use super::facts::{AlarmFacts, Event, Facts, Feed, Task, Want};
-use super::measured;
-use super::sentences::{clock, lasting, number, side_name, tasks};
-use super::{Cause, Why};
+use super::facts::{AlarmFacts, Facts, Want};
+use super::sentences::{clock, number, side_name, tasks};
+use super::{Cause, Why, functions, measured, waiting};
 
 type Found = Option<(Cause, String)>;
 
@@ -14,22 +13,22 @@ type Found = Option<(Cause, String)>;
 const CAUSES: [fn(&Facts) -> Found; 19] = [
     gone,
     paused,
-    pending,
-    no_data,
-    function_fails,
+    waiting::pending,
+    functions::no_data,
+    functions::function_fails,
     at_max,
     paused_scale_in,
-    deployment,
+    waiting::deployment,
     fixed,
-    cooldown,
+    functions::cooldown,
     measured::last_cooldown,
-    starting,
+    waiting::starting,
     flapping,
     at_min,
     empty_queue,
     measured::due,
     measured::datapoints,
-    checked,
+    functions::checked,
     measured::on_target,
 ];
 
@@ -78,118 +77,6 @@ fn paused_scale_in(facts: &Facts) -> Found {
         let text = "paused: Application Auto Scaling's scale-in is suspended";
         (Cause::Paused, text.to_owned())
     })
-}
-
-/// What ECS's events mean for tasks that don't run.
-fn trouble(text: &str) -> Option<Cause> {
-    let text = text.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    // Source: "Amazon ECS service event messages" and "Amazon ECS service quotas".
-    if has(&[
-        "reached the limit",
-        "quota",
-        "limit exceeded",
-        "concurrently",
-    ]) {
-        return Some(Cause::Quota);
-    }
-    if has(&[
-        "unable to place",
-        "capacity is unavailable",
-        "was unable to launch",
-    ]) {
-        return Some(Cause::Capacity);
-    }
-    has(&["unable to consistently start", "failed to launch", "failed"]).then_some(Cause::TasksFail)
-}
-
-/// The newest event, if it says why tasks don't run: a later start or steady state ends the trouble.
-fn newest_trouble(events: &[Event]) -> Option<(Cause, &Event)> {
-    let ends = |text: &str| text.contains("has started") || text.contains("steady state");
-    let open = events.iter().take_while(|event| !ends(&event.text));
-    open.filter_map(|event| Some((trouble(&event.text)?, event)))
-        .next()
-}
-
-fn missing_tasks(facts: &Facts) -> u32 {
-    let (desired, running) = (facts.service.desired, facts.service.running);
-    desired.unwrap_or(0).saturating_sub(running.unwrap_or(0))
-}
-
-fn pending(facts: &Facts) -> Found {
-    let missing = missing_tasks(facts);
-    let (cause, event) = newest_trouble(&facts.events).filter(|_| missing > 0)?;
-    let ago = lasting(facts.now.saturating_sub(event.at));
-    let said = event.text.trim_end_matches('.');
-    let (count, verb) = (tasks(missing), if missing == 1 { "is" } else { "are" });
-    let text = match cause {
-        Cause::Quota => format!("quota: {count} {verb} pending; ECS reports ({ago} ago): {said}"),
-        Cause::Capacity => {
-            format!("{count} {verb} pending for lack of capacity; ECS reports ({ago} ago): {said}")
-        }
-        _ => format!("{count} can't start; ECS reports ({ago} ago): {said}"),
-    };
-    Some((cause, text))
-}
-
-/// A minute's datapoint is published in the minute after, and CloudWatch returns it a minute later. A function can be late
-/// once.
-const LATE: u64 = 240;
-
-fn no_data(facts: &Facts) -> Found {
-    let feed = facts.feed.as_ref()?;
-    if feed.does == Task::ReEvaluates {
-        return (feed.enabled == Some(false)).then(|| {
-            let text = format!(
-                "the rule {} is disabled, so the function {} checks no alarm that stays in ALARM",
-                feed.rule, feed.function
-            );
-            (Cause::NoData, text)
-        });
-    }
-    // A function that checks is at work, even where it doesn't know enough to publish a number.
-    let checked = feed.check.as_ref().map(|check| check.at);
-    let newest = feed.newest.max(checked);
-    let age = newest.map(|at| facts.now.saturating_sub(at));
-    let late = age.is_none_or(|age| age > LATE);
-    let since = match age {
-        Some(age) => format!("no datapoint for {}", lasting(age)),
-        None => "no datapoint in the last 15 minutes".to_owned(),
-    };
-    if feed.enabled == Some(false) {
-        let rule = format!("the rule {} is disabled", feed.rule);
-        let text = match late {
-            true => format!("{since}: {rule}"),
-            false => format!("{rule}, so the function {} doesn't run", feed.function),
-        };
-        return Some((Cause::NoData, text));
-    }
-    if !late {
-        return None;
-    }
-    let why = match &feed.error {
-        Some(error) => failure(feed, error, facts.now),
-        None => format!(
-            "the function {} published none, and its log has no error",
-            feed.function
-        ),
-    };
-    Some((Cause::NoData, format!("{since}: {why}")))
-}
-
-fn failure(feed: &Feed, error: &Event, now: u64) -> String {
-    let ago = lasting(now.saturating_sub(error.at));
-    format!(
-        "the function {} fails ({ago} ago): {}",
-        feed.function,
-        error.text.trim_end_matches('.')
-    )
-}
-
-fn function_fails(facts: &Facts) -> Found {
-    let feed = facts.feed.as_ref()?;
-    let error = feed.error.as_ref()?;
-    Some((Cause::FunctionFails, failure(feed, error, facts.now)))
 }
 
 /// The bound that a schedule holds now, if it isn't the definition's own, and until when.
@@ -246,51 +133,23 @@ fn at_min(facts: &Facts) -> Found {
     }
 }
 
-/// A deployment delays scale-in: Application Auto Scaling and our functions wait for it. It also explains tasks that don't
-/// run yet. Scale-out doesn't wait.
-fn deployment(facts: &Facts) -> Found {
-    let since = clock(facts.deployment?, facts.now);
-    let text = format!("a deployment is in progress since {since}");
-    if facts.want() == Want::In {
-        return Some((
-            Cause::Deployment,
-            format!("{text}, and scale-in waits for it"),
-        ));
-    }
-    let explains = missing_tasks(facts) > 0 || facts.want() == Want::Nothing;
-    explains.then_some((Cause::Deployment, text))
-}
-
 fn fixed(facts: &Facts) -> Found {
     let service = &facts.service;
-    let scaled =
-        !service.policies.is_empty() || service.alarm_steps.is_some() || service.demand.is_some();
-    if scaled {
+    let observed = service.demand.as_ref().filter(|demand| demand.observes);
+    let by_demand = service.demand.is_some() && observed.is_none();
+    if !service.policies.is_empty() || service.alarm_steps.is_some() || by_demand {
         return None;
     }
     let count = tasks(service.desired?);
-    let text = format!("nothing scales it: its count stays at {count} until someone changes it");
+    let mut text =
+        format!("nothing scales it: its count stays at {count} until someone changes it");
+    if let Some(observed) = observed {
+        text.push_str("; `demand` only observes");
+        if let Some(recommended) = observed.recommended {
+            text.push_str(&format!(", and would set {recommended}"));
+        }
+    }
     Some((Cause::Fixed, text))
-}
-
-/// The function's own cooldown: its reason has the time at which it ends.
-fn cooldown(facts: &Facts) -> Found {
-    let feed = facts.feed.as_ref()?;
-    let check = feed.check.as_ref()?;
-    let waits = check.outcome == "cooldown" || check.reason.contains("the count waits until");
-    waits.then(|| (Cause::Cooldown, format!("in cooldown: {}", check.reason)))
-}
-
-fn starting(facts: &Facts) -> Found {
-    let missing = missing_tasks(facts);
-    let (desired, running) = (facts.service.desired?, facts.service.running?);
-    (missing > 0).then(|| {
-        let text = format!(
-            "{running} of {} run; the others are starting, and ECS has reported no problem",
-            tasks(desired)
-        );
-        (Cause::Starting, text)
-    })
 }
 
 fn flapping(facts: &Facts) -> Found {
@@ -325,15 +184,6 @@ fn empty_queue(facts: &Facts) -> Found {
         None => format!("{queues}, and it is at tasks.min ({min})"),
     };
     Some((Cause::EmptyQueue, text))
-}
-
-fn checked(facts: &Facts) -> Found {
-    let feed = facts.feed.as_ref()?;
-    let check = feed.check.as_ref()?;
-    let ago = lasting(facts.now.saturating_sub(check.at));
-    let count = tasks(facts.service.desired?);
-    let text = format!("the last check ({ago} ago) left {count}: {}", check.reason);
-    Some((Cause::Checked, text))
 }
 
 /// How long a refusal of Application Auto Scaling explains a count.

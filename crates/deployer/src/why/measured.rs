@@ -92,8 +92,11 @@ pub(super) fn on_target(facts: &Facts) -> Found {
         .of_side(Side::Out)
         .chain(facts.of_side(Side::In))
         .next()?;
-    let silent = alarm.values.as_ref().is_some_and(Vec::is_empty)
-        || alarm.state.is(AlarmState::InsufficientData);
+    // A new alarm is in INSUFFICIENT_DATA until CloudWatch evaluates it, whether there is data or not.
+    let silent = match &alarm.values {
+        Some(values) => values.is_empty(),
+        None => alarm.state.is(AlarmState::InsufficientData),
+    };
     if silent {
         let text = format!(
             "no datapoint: the alarm {} has no data of {}",

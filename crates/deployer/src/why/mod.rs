@@ -4,6 +4,7 @@
 
 mod choose;
 mod facts;
+mod functions;
 mod logs;
 mod measured;
 mod read;
@@ -12,6 +13,7 @@ mod rules;
 mod sentences;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use serde::Serialize;
 

@@ -94,17 +94,43 @@ pub async fn flows(
     Ok(found)
 }
 
+/// Gives the scaler what CloudWatch knows of its `queues`, which are named in the scaler's order: each group of them is
+/// measured on its own.
+pub fn record_flows(
+    scaler: &mut DeadlineScaler,
+    queues: &[&str],
+    flows: &HashMap<String, Flow>,
+    busy: &BTreeSet<&str>,
+    now: Duration,
+) {
+    let groups: Vec<Vec<usize>> = scaler.groups().map(<[usize]>::to_vec).collect();
+    for (group, places) in groups.iter().enumerate() {
+        let names = places
+            .iter()
+            .filter_map(|place| queues.get(*place).copied());
+        let names: BTreeSet<&str> = names.collect();
+        let own = names
+            .iter()
+            .filter_map(|name| Some((*name, flows.get(*name)?)));
+        let own = own.collect();
+        let busy = busy.intersection(&names).copied().collect();
+        record_group(scaler, group, &own, &busy, now);
+    }
+}
+
 /// Gives the scaler the deletes of each minute, and the first time what is known from before. A minute is complete once
 /// CloudWatch knows the deletes of each queue that had some lately or has messages now (`busy`): the metrics of a queue
 /// that wakes come up to 15 minutes late.
-pub fn record_flows(
+fn record_group(
     scaler: &mut DeadlineScaler,
+    group: usize,
     flows: &HashMap<&str, &Flow>,
     busy: &BTreeSet<&str>,
     now: Duration,
 ) {
     let sum = |number: fn(&Flow) -> f64| flows.values().copied().map(number).sum::<f64>();
-    scaler.seed_processing_time(sum(|flow| flow.in_flight), sum(|flow| flow.deleted));
+    let (in_flight, deleted) = (sum(|flow| flow.in_flight), sum(|flow| flow.deleted));
+    scaler.seed_processing_time(group, in_flight, deleted);
     let mut minutes = BTreeMap::<Duration, (usize, f64)>::new();
     for (start, deleted) in flows.values().flat_map(|flow| &flow.deletes) {
         let (known, sum) = minutes.entry(*start).or_default();
@@ -123,7 +149,7 @@ pub fn record_flows(
     let settled = |start: &Duration| *start + minute + SETTLED <= now;
     for (start, (known, deleted)) in minutes {
         if known == needed && settled(&start) {
-            scaler.record_deletes(start, deleted);
+            scaler.record_deletes(group, start, deleted);
         }
     }
     if let Some(end) = flows.values().filter_map(|flow| flow.last_deletes()).max() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambda_kit::{CallError, Flow, Level, Log, record_flows};
 use scaling::{
     DeadlineEstimate, DeadlineScaler, DeadlineSettings, DemandRequest, NEED_PER_TASK_METRIC,
-    QueueCounts, ServiceReading, TASKS_NEEDED_METRIC,
+    QueueCounts, QueueRequest, QueueSettings, ServiceReading, TASKS_NEEDED_METRIC,
 };
 use serde::Serialize;
 use tokio::time::Instant;
@@ -29,7 +29,7 @@ pub struct Memory {
 #[derive(Debug)]
 struct TrackedService {
     law: DemandRequest,
-    queues: Vec<String>,
+    queues: Vec<QueueRequest>,
     scaler: DeadlineScaler,
     /// Whether the processing time was measured at some time.
     is_measured: bool,
@@ -157,12 +157,12 @@ impl DemandReadings<'_> {
         &self,
         key: &ServiceKey,
         failed: &mut Vec<Failed>,
-    ) -> (Vec<String>, Vec<Option<QueueCounts>>) {
+    ) -> (Vec<QueueRequest>, Vec<Option<QueueCounts>>) {
         let own = |target: &Target| target.service_key() == *key;
         let (mut names, mut all) = (Vec::new(), Vec::new());
         for (target, measure) in self.plan.targets.iter().filter(|(target, _)| own(target)) {
             let counts = queues::read_counts(self.queues, measure);
-            names.push(target.queue.clone());
+            names.push(measure.queue.clone());
             all.push(counts.as_ref().ok().copied());
             failed.extend(counts.err().map(|reason| Failed {
                 target: target.clone(),
@@ -171,7 +171,7 @@ impl DemandReadings<'_> {
         }
         // What the plan refused has failed by now, and leaves the need as unknown as what can't be read.
         for refused in self.plan.failed.iter().filter(|one| own(&one.target)) {
-            names.push(refused.target.queue.clone());
+            names.push(QueueRequest::new(refused.target.queue.clone(), ""));
             all.push(None);
         }
         (names, all)
@@ -209,14 +209,16 @@ impl DemandReadings<'_> {
                 return;
             }
         };
-        let names = || watched.queues.iter().map(String::as_str);
-        let own = names().filter_map(|name| Some((name, flows.get(name)?)));
-        let own: HashMap<&str, &Flow> = own.collect();
+        let names: Vec<&str> = watched
+            .queues
+            .iter()
+            .map(|queue| queue.name.as_str())
+            .collect();
         let is_busy = |counts: &QueueCounts| counts.visible > 0 || counts.in_flight > 0;
-        let busy = names().zip(counts);
+        let busy = names.iter().copied().zip(counts);
         let busy = busy.filter_map(|(name, counts)| counts.filter(is_busy).map(|_| name));
         let busy: BTreeSet<&str> = busy.collect();
-        record_flows(&mut watched.scaler, &own, &busy, self.at);
+        record_flows(&mut watched.scaler, &names, flows, &busy, self.at);
     }
 }
 
@@ -226,24 +228,24 @@ impl Memory {
         &mut self,
         key: &ServiceKey,
         law: &DemandRequest,
-        queues: Vec<String>,
+        queues: Vec<QueueRequest>,
     ) -> &mut TrackedService {
         let same = |one: &TrackedService| one.law == *law && one.queues == queues;
         if !self.services.get(key).is_some_and(same) {
             self.services.remove(key);
         }
-        self.services
-            .entry(key.clone())
-            .or_insert_with(|| TrackedService {
+        self.services.entry(key.clone()).or_insert_with(|| {
+            let settings = DeadlineSettings::from_request(law);
+            let own = queues.iter();
+            let own = own.map(|queue| QueueSettings::of(queue, settings));
+            TrackedService {
                 law: *law,
-                scaler: DeadlineScaler::without_bounds(
-                    queues.len(),
-                    DeadlineSettings::from_request(law),
-                ),
+                scaler: DeadlineScaler::without_bounds(own.collect(), settings),
                 queues,
                 is_measured: false,
                 seen: Duration::ZERO,
-            })
+            }
+        })
     }
 }
 

@@ -16,9 +16,9 @@ const SERVICES_PER_CALL: usize = 10;
 pub(crate) type ServiceKey = (String, String);
 
 /// How to measure a target.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Measure {
-    pub(crate) url: String,
+    pub(crate) queue: QueueRequest,
     pub(crate) count: BTreeSet<Count>,
 }
 
@@ -98,7 +98,7 @@ impl Plan {
     pub(crate) fn queues(&self) -> BTreeMap<String, BTreeSet<Count>> {
         let mut queues: BTreeMap<String, BTreeSet<Count>> = BTreeMap::new();
         for (target, measure) in &self.targets {
-            let counts = queues.entry(measure.url.clone()).or_default();
+            let counts = queues.entry(measure.queue.url.clone()).or_default();
             counts.extend(&measure.count);
             if self.demands.contains_key(&target.service_key()) {
                 counts.extend([Count::Visible, Count::InFlight]);
@@ -165,13 +165,16 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
         return vec![(target(String::new()), Err(Reason::NoQueue))];
     }
     let count: BTreeSet<Count> = count.into_iter().collect();
-    let draft = |QueueRequest { name, url }| {
+    let draft = |queue: QueueRequest| {
         let law = demand.map_or(Ok(()), |law| law.check().map_err(Reason::from));
-        let checked = check(&cluster, &service, &name, &count).and(law);
+        let own = queue.check().map_err(Reason::from);
+        let checked = check(&cluster, &service, &queue.name, &count)
+            .and(law)
+            .and(own);
         (
-            target(name),
+            target(queue.name.clone()),
             checked.map(|()| Measure {
-                url,
+                queue,
                 count: count.clone(),
             }),
         )

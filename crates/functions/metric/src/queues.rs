@@ -48,7 +48,7 @@ pub(crate) fn count_backlog(
     queues: &HashMap<String, Reading>,
     measure: &Measure,
 ) -> Result<u64, Reason> {
-    match queues.get(&measure.url) {
+    match queues.get(&measure.queue.url) {
         Some(Ok(attributes)) => sum_messages(attributes, &measure.count),
         Some(Err(reason)) => Err(reason.clone()),
         None => Err(Reason::Call(CallError::Late {

@@ -34,7 +34,8 @@ mod tests;
 pub use answer::{Answer, Reply, ScalingOutcome};
 pub use clients::Clients;
 pub use demand::{
-    DemandAnswer, DemandCheck, DemandOutcome, FleetAnswer, Memory, ProcessingTime, UnreadQueue,
+    DemandAnswer, DemandCheck, DemandOutcome, FleetAnswer, Memory, ProcessingTime, QueueCheck,
+    UnreadQueue,
 };
 pub use error::{InvocationError, Problem, Refused};
 pub use handler::handle;

@@ -42,11 +42,7 @@ impl Arriving {
     /// Source of the formula: Kleinrock, "Queueing Systems", volume 1 (1975), sections 3.5 and 5.11.
     pub(super) fn keep_up(&self, tuning: &KeepUpTuning) -> KeepUp {
         let load = self.rate * self.work;
-        let share = if self.objective >= 1.3 * (self.start + self.every) {
-            tuning.long_share
-        } else {
-            tuning.short_share
-        };
+        let share = tuning.share(self.objective, self.start, self.every);
         if self.objective >= tuning.follows_from * self.start {
             return KeepUp { tasks: 0.0, share };
         }
@@ -91,6 +87,17 @@ pub struct KeepUpTuning {
     pub tight_late: f64,
     /// The same for a load of less than 3 places.
     pub small_late: f64,
+}
+
+impl KeepUpTuning {
+    /// The share of an objective that is planned with, if the objective isn't shorter than 0.75 starts.
+    pub(super) fn share(&self, objective: f64, start: f64, every: f64) -> f64 {
+        if objective >= 1.3 * (start + every) {
+            self.long_share
+        } else {
+            self.short_share
+        }
+    }
 }
 
 impl Default for KeepUpTuning {

@@ -9,6 +9,7 @@
 //! - [`keep_up`]: the tasks that chance needs (Erlang C), if a task starts too slowly to follow the backlog;
 //! - [`insurance`]: warm tasks, if a task starts slower than the objective (ski rental);
 //! - [`starts`] and [`processing`]: task start and processing time, measured while the service runs;
+//! - [`pool`]: queues with different objectives or processing times, which share the tasks;
 //! - [`delivered`]: the share of the messages that started in time, by which caution rises.
 //!
 //! The larger of the two needs is enough, not their sum: the objective itself absorbs a backlog, as long as each message
@@ -20,6 +21,7 @@ mod demand;
 mod dispersion;
 mod insurance;
 mod keep_up;
+mod pool;
 mod processing;
 mod rate;
 mod recent;
@@ -31,8 +33,9 @@ mod watch;
 
 pub use insurance::WarmFloor;
 pub use keep_up::KeepUpTuning;
+pub use pool::QueueEstimate;
 pub use scaler::DeadlineScaler;
-pub use settings::{DeadlineSettings, Warm};
+pub use settings::{DeadlineSettings, QueueSettings, Sharing, Warm};
 pub use tuning::DeadlineTuning;
 pub use watch::DeadlineEstimate;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::tuning::DeadlineTuning;
-use crate::{DemandPolicy, DemandRequest};
+use crate::{DemandPolicy, DemandRequest, QueueRequest};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -37,6 +37,56 @@ pub struct DeadlineSettings {
     pub warm: Warm,
     /// Constants.
     pub tuning: DeadlineTuning,
+}
+
+/// What the queues of a service can differ by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QueueSettings {
+    /// As [`DeadlineSettings::objective`].
+    pub objective: Duration,
+    /// As [`DeadlineSettings::share`].
+    pub share: Option<f64>,
+    /// As [`DeadlineSettings::processing_time`].
+    pub processing_time: Option<Duration>,
+}
+
+/// How the needs of queues with different objectives become one count. `docs/demand.md` compares them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sharing {
+    /// Each queue gets the tasks that it needs while tasks take messages of all queues in turn.
+    #[default]
+    Turns,
+    /// The sum of the needs: right if each queue gets no more of the tasks than it needs.
+    Sum,
+    /// The largest need, as separate policies would set it.
+    Largest,
+    /// Right if tasks take the message with the earliest deadline.
+    Earliest,
+}
+
+impl QueueSettings {
+    /// The settings of one queue of a policy or a request, of whose service the others are.
+    #[must_use]
+    pub fn of(queue: &QueueRequest, service: DeadlineSettings) -> Self {
+        let own = queue.acceptable_latency_ms.map(Duration::from_millis);
+        let processing = queue.processing_time_ms.map(Duration::from_millis);
+        Self {
+            objective: own.unwrap_or(service.objective),
+            // An objective comes with its share.
+            share: queue.share.or(service.share.filter(|_| own.is_none())),
+            processing_time: processing.or(service.processing_time),
+        }
+    }
+
+    /// The service's settings with those of this queue.
+    pub(super) fn apply(self, service: DeadlineSettings) -> DeadlineSettings {
+        DeadlineSettings {
+            objective: self.objective,
+            share: self.share,
+            processing_time: self.processing_time,
+            ..service
+        }
+    }
 }
 
 /// The floor of tasks that run although nothing needs them.
@@ -89,6 +139,16 @@ impl DeadlineSettings {
             window: Duration::from_millis(request.window_ms),
             warm: Warm::Off,
             tuning: DeadlineTuning::default(),
+        }
+    }
+
+    /// The settings of a queue that has none of its own.
+    #[must_use]
+    pub fn queue(&self) -> QueueSettings {
+        QueueSettings {
+            objective: self.objective,
+            share: self.share,
+            processing_time: self.processing_time,
         }
     }
 

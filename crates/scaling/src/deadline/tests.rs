@@ -42,7 +42,12 @@ fn bounds(min: u32, max: u32) -> Bounds {
 impl Fluid {
     fn new(settings: DeadlineSettings, bounds: Bounds, running: u32) -> Self {
         Self {
-            scaler: DeadlineScaler::new(1, settings, bounds, PerSide::default()),
+            scaler: DeadlineScaler::new(
+                vec![settings.queue()],
+                settings,
+                bounds,
+                PerSide::default(),
+            ),
             now: 0.0,
             rate: 5.0,
             work: 2.0,
@@ -84,7 +89,7 @@ impl Fluid {
         if self.now % 60.0 == 0.0 {
             let deleted = std::mem::take(&mut self.deleted);
             self.scaler
-                .record_deletes(Duration::from_secs_f64(self.now - 60.0), deleted);
+                .record_deletes(0, Duration::from_secs_f64(self.now - 60.0), deleted);
         }
         let queues = [Some(self.counts())];
         let seen = ServiceReading {
@@ -211,7 +216,7 @@ proptest! {
     ) {
         let settings = DeadlineSettings { objective: Duration::from_secs(objective), ..settings() };
         let bounds = bounds(min, min + more);
-        let mut scaler = DeadlineScaler::new(1, settings, bounds, PerSide::default());
+        let mut scaler = DeadlineScaler::new(vec![settings.queue()], settings, bounds, PerSide::default());
         let mut now = 0;
         for (pause, counts, running, desired) in checks {
             now += pause;
@@ -232,7 +237,7 @@ proptest! {
     fn never_cancels_a_starting_task(
         counts in proptest::collection::vec((0u64..2_000, 0u64..50), 30..60), running in 1u32..30, starting in 1u32..30,
     ) {
-        let mut scaler = DeadlineScaler::new(1, settings(), bounds(1, 100), PerSide::default());
+        let mut scaler = DeadlineScaler::new(vec![settings().queue()], settings(), bounds(1, 100), PerSide::default());
         for (check, (visible, in_flight)) in counts.into_iter().enumerate() {
             let at = check as f64 * 5.0;
             let queues = [Some(QueueCounts { visible, in_flight })];
@@ -249,7 +254,7 @@ proptest! {
     ) {
         let settings = DeadlineSettings { objective: Duration::from_secs(objective), warm: Warm::Off, ..settings() };
         let need = |more: u64| {
-            let mut scaler = DeadlineScaler::new(1, settings, bounds(0, 10_000), PerSide::default());
+            let mut scaler = DeadlineScaler::new(vec![settings.queue()], settings, bounds(0, 10_000), PerSide::default());
             let mut found = None;
             for (check, visible) in counts.iter().enumerate() {
                 let last = if check + 1 == counts.len() { more } else { 0 };
@@ -280,8 +285,13 @@ fn warm_tasks_follow_the_arrivals_of_earlier_days() {
         ..settings()
     };
     let warm = |settings: DeadlineSettings, apart| {
-        let mut scaler = DeadlineScaler::new(1, settings, bounds(0, 100), PerSide::default());
-        scaler.seed_arrivals(bursts(apart));
+        let mut scaler = DeadlineScaler::new(
+            vec![settings.queue()],
+            settings,
+            bounds(0, 100),
+            PerSide::default(),
+        );
+        scaler.seed_arrivals(0, bursts(apart));
         let queues = [Some(QueueCounts {
             visible: 0,
             in_flight: 0,
@@ -310,7 +320,12 @@ fn warm_tasks_follow_the_arrivals_of_earlier_days() {
 /// the gap say nothing of the processing time.
 #[test]
 fn a_gap_measures_no_processing_time() {
-    let mut scaler = DeadlineScaler::new(1, settings(), bounds(1, 50), PerSide::default());
+    let mut scaler = DeadlineScaler::new(
+        vec![settings().queue()],
+        settings(),
+        bounds(1, 50),
+        PerSide::default(),
+    );
     let queues = [Some(QueueCounts {
         visible: 0,
         in_flight: 40,
@@ -324,15 +339,20 @@ fn a_gap_measures_no_processing_time() {
     }
     check(&mut scaler, 360.0);
     for minute in 1..6 {
-        scaler.record_deletes(Duration::from_secs(minute * 60), 300.0);
+        scaler.record_deletes(0, Duration::from_secs(minute * 60), 300.0);
     }
     assert_eq!(check(&mut scaler, 365.0), (false, Some(2.0)));
     // The minute that was sampled counts: 40 × 60 s for 300 messages are 8 s, mixed with 30 messages of 2 s.
-    let mut known = DeadlineScaler::new(1, settings(), bounds(1, 50), PerSide::default());
+    let mut known = DeadlineScaler::new(
+        vec![settings().queue()],
+        settings(),
+        bounds(1, 50),
+        PerSide::default(),
+    );
     for second in (0..=60).step_by(5) {
         check(&mut known, f64::from(second));
     }
-    known.record_deletes(Duration::ZERO, 300.0);
+    known.record_deletes(0, Duration::ZERO, 300.0);
     let (measured, time) = check(&mut known, 65.0);
     assert!(
         measured && time.is_some_and(|time| (time - 2_460.0 / 330.0).abs() < 1e-9),
@@ -343,7 +363,12 @@ fn a_gap_measures_no_processing_time() {
 /// 10 tasks are ordered at 5 s, and nothing is seen until they run at 605 s: that says nothing of how long they took.
 #[test]
 fn a_gap_measures_no_task_start() {
-    let mut scaler = DeadlineScaler::new(1, settings(), bounds(1, 50), PerSide::default());
+    let mut scaler = DeadlineScaler::new(
+        vec![settings().queue()],
+        settings(),
+        bounds(1, 50),
+        PerSide::default(),
+    );
     let queues = [Some(QueueCounts {
         visible: 0,
         in_flight: 0,
@@ -357,7 +382,12 @@ fn a_gap_measures_no_task_start() {
 /// What waited in a queue that can't be read counts for three checks, and then no longer.
 #[test]
 fn old_counts_are_forgotten() {
-    let mut scaler = DeadlineScaler::new(2, settings(), bounds(1, 500), PerSide::default());
+    let mut scaler = DeadlineScaler::new(
+        vec![settings().queue(); 2],
+        settings(),
+        bounds(1, 500),
+        PerSide::default(),
+    );
     let counts = |visible| {
         Some(QueueCounts {
             visible,
@@ -382,12 +412,17 @@ fn earlier_arrivals_wait_for_a_processing_time() {
         processing_time: None,
         ..settings()
     };
-    let mut scaler = DeadlineScaler::new(1, unknown, bounds(0, 100), PerSide::default());
+    let mut scaler = DeadlineScaler::new(
+        vec![unknown.queue()],
+        unknown,
+        bounds(0, 100),
+        PerSide::default(),
+    );
     assert!(!scaler.lacks_arrivals());
-    scaler.seed_arrivals(bursts(2));
-    scaler.seed_processing_time(10.0, 300.0);
+    scaler.seed_arrivals(0, bursts(2));
+    scaler.seed_processing_time(0, 10.0, 300.0);
     assert!(scaler.lacks_arrivals());
-    scaler.seed_arrivals(bursts(2));
+    scaler.seed_arrivals(0, bursts(2));
     assert!(!scaler.lacks_arrivals());
 }
 
@@ -400,8 +435,13 @@ fn a_warm_task_costs_in_minutes_without_messages_too() {
         ..settings()
     };
     let warm = |apart| {
-        let mut scaler = DeadlineScaler::new(1, settings, bounds(0, 100), PerSide::default());
-        scaler.seed_arrivals(bursts(apart).filter(|(_, messages)| *messages > 0.0));
+        let mut scaler = DeadlineScaler::new(
+            vec![settings.queue()],
+            settings,
+            bounds(0, 100),
+            PerSide::default(),
+        );
+        scaler.seed_arrivals(0, bursts(apart).filter(|(_, messages)| *messages > 0.0));
         let queues = [Some(QueueCounts {
             visible: 0,
             in_flight: 0,

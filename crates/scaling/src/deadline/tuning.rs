@@ -1,6 +1,7 @@
 //! The constants of the deadline algorithm, one set for every service.
 
 use super::keep_up::KeepUpTuning;
+use super::settings::Sharing;
 
 /// Constants, chosen by the experiment in `docs/demand.md`. Times are in seconds of the loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct DeadlineTuning {
     pub insurance_decay: f64,
     /// Time in which a measured processing time decays to 1/e.
     pub processing_decay: f64,
+    /// How queues with different objectives share tasks.
+    pub sharing: Sharing,
 }
 
 impl Default for DeadlineTuning {
@@ -43,6 +46,7 @@ impl Default for DeadlineTuning {
             late_part: 0.8,
             insurance_decay: 3.0 * 86_400.0,
             processing_decay: 300.0,
+            sharing: Sharing::Turns,
         }
     }
 }

@@ -113,6 +113,7 @@ impl DemandPolicy {
             return Err(DemandPolicyError::Zero("every_ms"));
         }
         self.law.check()?;
+        self.queues.iter().try_for_each(QueueRequest::check)?;
         let base = Bounds::new(self.min, self.max)?;
         if let Some(schedule) = &self.schedule {
             schedule.check(base)?;

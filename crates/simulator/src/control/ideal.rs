@@ -7,15 +7,24 @@ use scaling::Bounds;
 use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds};
 
-use super::{Control, Observation, Tick, Wishes};
+use super::{Control, MOST_QUEUES, Observation, Tick, Wishes};
 
 /// What the ideal knows beforehand: the task-seconds of work that are sent in each interval.
 #[derive(Clone, Debug)]
 pub(crate) struct Foreknowledge {
     interval: Nanos,
+    ends: Nanos,
+    /// The work of each queue.
+    lanes: Vec<Lane>,
+}
+
+/// The work of a queue.
+#[derive(Clone, Debug, Default)]
+struct Lane {
+    /// Intervals that its messages can wait for.
+    patience: usize,
     /// Work of the interval that is being filled, in nanoseconds.
     filling: Nanos,
-    ends: Nanos,
     work: Vec<f64>,
 }
 
@@ -33,17 +42,26 @@ pub(super) struct Ideal {
 pub(crate) fn interval(scenario: &Scenario) -> Nanos {
     let shortest = scenario.assumptions.second();
     let longest = nanos(scenario.assumptions.ideal_interval).max(shortest);
-    (nanos(scenario.slo) / 4).clamp(shortest, longest)
+    (scenario.slos().into_iter().min().unwrap_or_default() / 4).clamp(shortest, longest)
 }
 
 impl Foreknowledge {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let interval = interval(scenario);
+        let delay = nanos(scenario.delay);
+        let lane = |slo: Nanos| {
+            // Work is known from when it can begin, and what is left of the objective then.
+            let left = slo.saturating_sub(delay);
+            let patience = usize::try_from((left / interval).saturating_sub(1));
+            Lane {
+                patience: patience.unwrap_or(usize::MAX).min(MOST_LATE as usize),
+                ..Lane::default()
+            }
+        };
         Self {
             interval,
-            filling: 0,
             ends: interval,
-            work: Vec::new(),
+            lanes: scenario.slos().into_iter().map(lane).collect(),
         }
     }
 
@@ -51,19 +69,20 @@ impl Foreknowledge {
     pub(crate) fn none() -> Self {
         Self {
             interval: Nanos::MAX,
-            filling: 0,
             ends: Nanos::MAX,
-            work: Vec::new(),
+            lanes: vec![Lane::default(); MOST_QUEUES],
         }
     }
 
     /// Adds a message. Messages come in order.
     #[inline]
-    pub(crate) fn add(&mut self, at: Nanos, work: Nanos) {
+    pub(crate) fn add(&mut self, at: Nanos, work: Nanos, queue: u8) {
         while at >= self.ends {
             self.turn();
         }
-        self.filling = self.filling.saturating_add(work);
+        if let Some(lane) = self.lanes.get_mut(usize::from(queue)) {
+            lane.filling = lane.filling.saturating_add(work);
+        }
     }
 
     /// Fills the intervals until the load's end.
@@ -77,14 +96,27 @@ impl Foreknowledge {
     }
 
     fn turn(&mut self) {
-        self.work.push(seconds(self.filling));
-        self.filling = 0;
+        for lane in &mut self.lanes {
+            lane.work.push(seconds(std::mem::take(&mut lane.filling)));
+        }
         self.ends = self.ends.saturating_add(self.interval);
     }
 
     /// All work, in seconds.
     pub(crate) fn work_seconds(&self) -> f64 {
-        self.work.iter().sum()
+        self.lanes.iter().flat_map(|lane| &lane.work).sum()
+    }
+
+    /// The work of all queues that is sent in each interval.
+    fn work(&self) -> Vec<f64> {
+        let intervals = self.lanes.iter().map(|lane| lane.work.len()).max();
+        let mut work = vec![0.0; intervals.unwrap_or_default()];
+        for lane in &self.lanes {
+            work.iter_mut()
+                .zip(&lane.work)
+                .for_each(|(sum, one)| *sum += one);
+        }
+        work
     }
 
     /// Length of an interval.
@@ -97,16 +129,17 @@ impl Foreknowledge {
         let one = seconds(self.interval) * f64::from(scenario.concurrency);
         let (min, max) = scenario.widest();
         let most = one * f64::from(max);
-        let due = self.due(scenario, most);
+        let due = self.due(most);
         let (mut sent, mut done) = (0.0, 0.0f64);
         let mut needed = Vec::with_capacity(due.len());
-        let work = self.work.iter().copied().chain(iter::repeat(0.0));
+        let all = self.work();
+        let work = all.iter().copied().chain(iter::repeat(0.0));
         for (due, work) in due.iter().zip(work) {
             sent += work;
             let tasks = tasks((due - done) / one).clamp(min, max);
             done = sent.min(done + f64::from(tasks) * one);
             needed.push(tasks);
-            if done >= sent * (1.0 - 1e-9) && needed.len() >= self.work.len() {
+            if done >= sent * (1.0 - 1e-9) && needed.len() >= all.len() {
                 return needed;
             }
         }
@@ -141,9 +174,10 @@ impl Foreknowledge {
     /// Whether this many tasks, running all the time, do all work by when it is due.
     fn is_feasible(&self, scenario: &Scenario, tasks: u32) -> bool {
         let capacity = seconds(self.interval) * f64::from(scenario.concurrency) * f64::from(tasks);
-        let work = self.work.iter().copied().chain(iter::repeat(0.0));
+        let work = self.work().into_iter().chain(iter::repeat(0.0));
         let (mut sent, mut done) = (0.0, 0.0f64);
-        self.due_by_objective(scenario)
+        self.due_by_objective()
+            .into_iter()
             .zip(work)
             .all(|(due, work)| {
                 sent += work;
@@ -152,26 +186,31 @@ impl Foreknowledge {
             })
     }
 
-    /// Work that is due by each interval's end because of the objective.
-    fn due_by_objective(&self, scenario: &Scenario) -> impl Iterator<Item = f64> {
-        // Work is known from when it can begin, and what is left of the objective then.
-        let left = nanos(scenario.slo.saturating_sub(scenario.delay));
-        let patience = (left / self.interval).saturating_sub(1);
-        let patience = usize::try_from(patience)
-            .unwrap_or(usize::MAX)
-            .min(MOST_LATE as usize);
-        let late = iter::repeat_n(0.0, patience);
-        late.chain(self.work.iter().copied())
-            .scan(0.0, |sum, work| {
-                *sum += work;
-                Some(*sum)
-            })
+    /// Work that is due by each interval's end because of the objectives.
+    fn due_by_objective(&self) -> Vec<f64> {
+        let ends = |lane: &Lane| lane.work.len() + lane.patience;
+        let last = self
+            .lanes
+            .iter()
+            .filter(|lane| lane.work.iter().any(|work| *work > 0.0));
+        let first = self.lanes.iter().map(ends).min().unwrap_or_default();
+        let mut due = vec![0.0; last.map(ends).max().unwrap_or(first)];
+        for lane in &self.lanes {
+            let from = due.iter_mut().skip(lane.patience);
+            from.zip(&lane.work).for_each(|(due, work)| *due += work);
+        }
+        let mut sum = 0.0;
+        for due in &mut due {
+            sum += *due;
+            *due = sum;
+        }
+        due
     }
 
     /// Work that must be done by each interval's end: what is due by the objective, and what could not be
     /// done later even with the most tasks.
-    fn due(&self, scenario: &Scenario, most: f64) -> Vec<f64> {
-        let mut due: Vec<f64> = self.due_by_objective(scenario).collect();
+    fn due(&self, most: f64) -> Vec<f64> {
+        let mut due = self.due_by_objective();
         let mut later = f64::NEG_INFINITY;
         for at in due.iter_mut().rev() {
             *at = at.max(later - most);

@@ -128,6 +128,7 @@ mod tests {
             let seen = Observation {
                 visible: messages,
                 in_flight: 0,
+                lanes: super::super::Lanes::default(),
                 running: desired,
                 desired,
                 oldest: 0,

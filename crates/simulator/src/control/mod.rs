@@ -47,11 +47,29 @@ pub(crate) enum Tick {
     HourEnds,
 }
 
+/// Most queues of a simulated service, as many as a service scaled by demand can consume.
+pub(crate) const MOST_QUEUES: usize = 10;
+
+/// The counts of each queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Lanes(pub(crate) [LaneCounts; MOST_QUEUES]);
+
+/// The counts of one queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct LaneCounts {
+    pub(crate) visible: u64,
+    pub(crate) in_flight: u64,
+    /// Messages deleted since the beginning.
+    pub(crate) deleted: u64,
+}
+
 /// What AWS would report at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Observation {
     pub(crate) visible: u64,
     pub(crate) in_flight: u64,
+    /// The same by queue.
+    pub(crate) lanes: Lanes,
     pub(crate) running: u32,
     pub(crate) desired: u32,
     /// Age of the oldest waiting message.

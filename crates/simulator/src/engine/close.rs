@@ -27,12 +27,12 @@ impl Engine<'_> {
     /// Whether no message waits or is in flight.
     #[inline]
     pub(super) fn is_done(&self) -> bool {
-        self.queue.visible() == 0 && self.queue.in_flight == 0
+        self.queue.visible() == 0 && self.queue.in_flight() == 0
     }
 
     pub(super) fn finish(mut self, loaded: Nanos, end: Nanos) -> Finished {
         self.records
-            .advance(end, self.queue.visible(), self.queue.in_flight);
+            .advance(end, self.queue.visible(), self.queue.in_flight());
         self.foreknowledge.finish(loaded);
         self.close_messages();
         self.records
@@ -54,18 +54,18 @@ impl Engine<'_> {
     fn close_messages(&mut self) {
         let (queue, records) = (&self.queue, &mut self.records);
         records.totals.waiting = queue.visible();
-        records.totals.in_flight = queue.in_flight;
+        records.totals.in_flight = queue.in_flight();
         for message in queue.waiting() {
             records.gone(message.sent);
             if !queue.is_finished(message) {
-                records.judge_waiting(message.sent);
+                records.judge_waiting(message.sent, message.queue);
             }
         }
         for event in self.agenda.rest() {
             match event {
                 Event::Return(message) => {
                     records.gone(message.sent);
-                    records.judge_waiting(message.sent);
+                    records.judge_waiting(message.sent, message.queue);
                 }
                 Event::Reappear(message, until)
                     if queue.is_hidden(message)
@@ -78,15 +78,15 @@ impl Engine<'_> {
         }
         for message in self.tasks.held() {
             if queue.is_hidden(message) && !queue.is_finished(message) {
-                records.judge_waiting(message.sent);
+                records.judge_waiting(message.sent, message.queue);
             }
         }
         for Work { message, begun } in self.tasks.work() {
             if message.slow.is_none() {
                 records.gone(message.sent);
-                records.judge(message.sent, *begun);
+                records.judge(message.sent, *begun, message.queue);
             } else if queue.is_hidden(message) && !queue.is_finished(message) {
-                records.judge(message.sent, *begun);
+                records.judge(message.sent, *begun, message.queue);
             }
         }
     }

@@ -5,20 +5,23 @@ use crate::time::Nanos;
 
 use super::agenda::Event;
 use super::queue::Message;
+use super::run::Sent;
 use super::state::Engine;
 use super::tasks::Work;
 
 impl Engine<'_> {
     /// A message that was sent `at` can be received from now on.
     #[inline]
-    pub(super) fn arrived(&mut self, at: Nanos, work: Nanos) {
-        self.records.totals.sent += 1;
-        self.foreknowledge.add(self.records.now, work);
+    pub(super) fn arrived(&mut self, sent: Sent) {
+        let (at, work, queue) = (sent.at, sent.work(), sent.queue());
+        self.records.sent(queue);
+        self.foreknowledge.add(self.records.now, work, queue);
         let mut message = Message {
             sent: at,
             work,
             receives: 0,
             slow: None,
+            queue,
         };
         if work > self.hidden || self.holds {
             message.slow = self.queue.open(at);
@@ -46,8 +49,8 @@ impl Engine<'_> {
     fn receive(&mut self, mut message: Message) -> Message {
         message.receives += 1;
         self.records.totals.again += u64::from(message.receives > 1);
-        self.queue.in_flight += 1;
-        self.records.received(message.sent);
+        self.queue.take(message);
+        self.records.received(message.sent, message.queue);
         if message.slow.is_some() {
             self.hide(message);
         }
@@ -56,10 +59,13 @@ impl Engine<'_> {
 
     /// A task receives as many messages as it asks for at once, if there are so many.
     fn receive_batch(&mut self, slot: u32) {
+        // A receive asks one queue.
+        let mut lane = None;
         for _ in 0..self.scenario.batch {
-            let Some(message) = self.next_message() else {
+            let Some(message) = self.next_message(lane) else {
                 return;
             };
+            lane = Some(usize::from(message.queue));
             let message = self.receive(message);
             self.tasks.hold(slot, message);
         }
@@ -69,7 +75,7 @@ impl Engine<'_> {
     #[inline]
     fn fetch(&mut self, slot: u32) -> Option<Message> {
         if !self.holds {
-            let message = self.next_message()?;
+            let message = self.next_message(None)?;
             return Some(self.receive(message));
         }
         if self.tasks.holds_nothing(slot) {
@@ -161,9 +167,10 @@ impl Engine<'_> {
             self.done_slow(work);
             return;
         }
-        self.records.judge(work.message.sent, work.begun);
-        self.queue.in_flight -= 1;
-        self.delete(work.message.sent);
+        let message = work.message;
+        self.records.judge(message.sent, work.begun, message.queue);
+        self.queue.land(message);
+        self.delete(message);
     }
 
     /// The same for a message that may be at several places: the latest receipt handle deletes, and an older one if
@@ -183,30 +190,34 @@ impl Engine<'_> {
         let waits = slow.waits;
         slow.gone = deletes;
         if first {
-            self.records.judge(message.sent, work.begun);
+            self.records.judge(message.sent, work.begun, message.queue);
         }
         if !deletes {
             return;
         }
         if waits {
-            self.queue.bury();
+            self.queue.bury(message);
         } else {
-            self.queue.in_flight -= 1;
+            self.queue.land(message);
         }
-        self.delete(message.sent);
+        self.delete(message);
     }
 
     #[inline]
-    fn delete(&mut self, sent: Nanos) {
+    fn delete(&mut self, message: Message) {
         self.records.totals.deleted += 1;
-        self.records.gone(sent);
+        self.queue.delete(message);
+        self.records.gone(message.sent);
     }
 
-    /// The next message that may be received; those before it that may not leave the queue.
+    /// The next message that may be received, of one queue or of any; those before it that may not leave the queue.
     #[inline]
-    fn next_message(&mut self) -> Option<Message> {
+    fn next_message(&mut self, lane: Option<usize>) -> Option<Message> {
         loop {
-            let message = self.queue.pop()?;
+            let message = match lane {
+                Some(lane) => self.queue.pop_from(lane)?,
+                None => self.queue.pop()?,
+            };
             let expired = self.records.now - message.sent > self.retention;
             if !expired && message.receives < self.most_receives {
                 return Some(message);
@@ -222,7 +233,7 @@ impl Engine<'_> {
         } else {
             self.records.totals.dead += 1;
         }
-        self.records.received(message.sent);
+        self.records.received(message.sent, message.queue);
         self.records.gone(message.sent);
         let finished = self.queue.slow_mut(&message).is_some_and(|slow| {
             slow.gone = true;
@@ -230,7 +241,7 @@ impl Engine<'_> {
         });
         self.queue.forget(&message);
         if !finished {
-            self.records.judge_lost(message.sent);
+            self.records.judge_lost(message.sent, message.queue);
         }
     }
 

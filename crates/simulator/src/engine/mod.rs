@@ -13,6 +13,6 @@ mod state;
 mod tasks;
 
 pub(crate) use close::Finished;
-pub(crate) use records::Records;
+pub(crate) use records::{LaneRecords, Records};
 pub use records::{Point, ScalingAction};
-pub(crate) use run::{Metered, Run, Sender, run_messages};
+pub(crate) use run::{Metered, Run, Sender, Sent, run_messages};

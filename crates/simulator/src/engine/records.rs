@@ -80,21 +80,34 @@ pub(crate) struct Records {
     pub(crate) waits: Histogram<u64>,
     pub(crate) wait_sum: u128,
     pub(crate) wait_max: Nanos,
-    /// Time in which a message waited longer than promised, and until when that is reckoned.
-    pub(crate) over: Nanos,
-    over_until: Nanos,
+    /// The queues, each with its own objective.
+    pub(crate) lanes: Vec<LaneRecords>,
     pub(crate) backlog_max: u64,
     pub(crate) actions: Vec<ScalingAction>,
     /// The running count from each moment on.
     pub(crate) supply: Vec<(Nanos, u32)>,
     pub(crate) points: Vec<Point>,
     pub(crate) width: Nanos,
-    slo: Nanos,
     /// Objectives, the shortest first, each with the messages that met it and none before it.
     pub(crate) objectives: Vec<(Nanos, u64)>,
     /// Whether more is written down than what a score and its cost need.
     pub(crate) detailed: bool,
     stretch: Stretch,
+}
+
+/// What is written down of a queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LaneRecords {
+    pub(crate) slo: Nanos,
+    pub(crate) sent: u64,
+    pub(crate) within_objective: u64,
+    pub(crate) late: u64,
+    pub(crate) wait_max: Nanos,
+    /// Waits in microseconds, if there are several queues.
+    pub(crate) waits: Option<Histogram<u64>>,
+    /// Time in which a message waited longer than promised, and until when that is reckoned.
+    pub(crate) over: Nanos,
+    over_until: Nanos,
 }
 
 /// What the stretch of the time series has so far.
@@ -122,7 +135,16 @@ const WIDTHS: [u64; 14] = [
 ];
 
 impl Records {
-    pub(crate) fn new(slo: Nanos, end: Nanos) -> Option<Self> {
+    pub(crate) fn new(slos: &[Nanos], end: Nanos) -> Option<Self> {
+        let several = slos.len() > 1;
+        let lane = |slo: &Nanos| {
+            let waits = || Histogram::new_with_bounds(1, LONGEST_WAIT, 3).ok();
+            LaneRecords {
+                slo: *slo,
+                waits: several.then(waits).flatten(),
+                ..LaneRecords::default()
+            }
+        };
         let width = WIDTHS
             .into_iter()
             .map(|width| width * SECOND)
@@ -137,14 +159,12 @@ impl Records {
             waits: Histogram::new_with_bounds(1, LONGEST_WAIT, 3).ok()?,
             wait_sum: 0,
             wait_max: 0,
-            over: 0,
-            over_until: 0,
+            lanes: slos.iter().map(lane).collect(),
             backlog_max: 0,
             actions: Vec::new(),
             supply: Vec::new(),
             points: Vec::new(),
             width,
-            slo,
             objectives: Vec::new(),
             detailed: true,
             stretch: Stretch::default(),
@@ -152,12 +172,16 @@ impl Records {
     }
 
     /// Records of what a score needs and nothing else.
-    pub(crate) fn brief(slo: Nanos, end: Nanos) -> Option<Self> {
-        Some(Self {
+    pub(crate) fn brief(slos: &[Nanos], end: Nanos) -> Option<Self> {
+        let mut records = Self {
             waits: Histogram::new(1).ok()?,
             detailed: false,
-            ..Self::new(slo, end)?
-        })
+            ..Self::new(slos, end)?
+        };
+        for lane in &mut records.lanes {
+            lane.waits = None;
+        }
+        Some(records)
     }
 
     /// Lets time pass with these messages waiting and in flight.
@@ -183,23 +207,40 @@ impl Records {
     /// Messages are received in the order in which they were sent, but for those that come back; so
     /// the times in which one waited too long follow one another, and only their ends are kept.
     #[inline]
-    pub(crate) fn received(&mut self, sent: Nanos) {
-        let late_from = sent.saturating_add(self.slo);
-        if late_from < self.now {
-            self.over += self.now - late_from.max(self.over_until).min(self.now);
-            self.over_until = self.now;
+    pub(crate) fn received(&mut self, sent: Nanos, queue: u8) {
+        let now = self.now;
+        let lane = self.lane(queue);
+        let late_from = sent.saturating_add(lane.slo);
+        if late_from < now {
+            lane.over += now - late_from.max(lane.over_until).min(now);
+            lane.over_until = now;
         }
+    }
+
+    #[inline]
+    fn lane(&mut self, queue: u8) -> &mut LaneRecords {
+        // A message's queue is one of the queues, whose number never changes.
+        &mut self.lanes[usize::from(queue)]
+    }
+
+    /// A message is sent.
+    #[inline]
+    pub(crate) fn sent(&mut self, queue: u8) {
+        self.totals.sent += 1;
+        self.lane(queue).sent += 1;
     }
 
     /// A message's wait is known: its processing began then and was finished, or is going on at the end.
     #[inline]
-    pub(crate) fn judge(&mut self, sent: Nanos, begun: Nanos) {
+    pub(crate) fn judge(&mut self, sent: Nanos, begun: Nanos, queue: u8) {
         let wait = begun - sent;
-        self.record(wait);
-        if wait <= self.slo {
+        self.record(wait, queue);
+        let lane = self.lane(queue);
+        if wait <= lane.slo {
+            lane.within_objective += 1;
             self.totals.within_objective += 1;
         } else {
-            self.totals.late += 1;
+            self.late(queue);
         }
         let met = self.objectives.iter_mut().find(|(limit, _)| wait <= *limit);
         if let Some((_, messages)) = met {
@@ -208,24 +249,30 @@ impl Records {
     }
 
     /// A message that waits at the end: it counts if its promise is broken already.
-    pub(crate) fn judge_waiting(&mut self, sent: Nanos) {
+    pub(crate) fn judge_waiting(&mut self, sent: Nanos, queue: u8) {
         let age = self.now - sent;
-        self.received(sent);
+        self.received(sent, queue);
         self.stretch.worst = self.stretch.worst.max(age);
-        if age > self.slo {
-            self.totals.late += 1;
-            self.record(age);
+        if age > self.lane(queue).slo {
+            self.late(queue);
+            self.record(age, queue);
         }
     }
 
-    /// A message is lost before its processing was finished: it is late, and it has waited until now.
-    pub(crate) fn judge_lost(&mut self, sent: Nanos) {
+    #[inline]
+    fn late(&mut self, queue: u8) {
         self.totals.late += 1;
-        self.record(self.now - sent);
+        self.lane(queue).late += 1;
+    }
+
+    /// A message is lost before its processing was finished: it is late, and it has waited until now.
+    pub(crate) fn judge_lost(&mut self, sent: Nanos, queue: u8) {
+        self.late(queue);
+        self.record(self.now - sent, queue);
     }
 
     #[inline]
-    fn record(&mut self, wait: Nanos) {
+    fn record(&mut self, wait: Nanos, queue: u8) {
         if !self.detailed {
             return;
         }
@@ -233,6 +280,11 @@ impl Records {
         self.waits.saturating_record(wait / 1_000);
         self.wait_max = self.wait_max.max(wait);
         self.stretch.worst = self.stretch.worst.max(wait);
+        let lane = self.lane(queue);
+        lane.wait_max = lane.wait_max.max(wait);
+        if let Some(waits) = &mut lane.waits {
+            waits.saturating_record(wait / 1_000);
+        }
     }
 
     /// A message that a task works on is visible again: for the first time, or once more.

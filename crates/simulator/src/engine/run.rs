@@ -16,11 +16,49 @@ use super::close::Finished;
 use super::records::Records;
 use super::state::Engine;
 
+/// A message that is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Sent {
+    pub(crate) at: Nanos,
+    /// Its processing time, and in the highest bits the place of its queue: as many messages are kept in memory.
+    packed: u64,
+}
+
+/// Bits of a processing time: over two years.
+const WORK_BITS: u32 = 56;
+
+impl Sent {
+    #[inline]
+    pub(crate) fn new(at: Nanos, work: Nanos, queue: u8) -> Self {
+        let work = work.min((1 << WORK_BITS) - 1);
+        Self {
+            at,
+            packed: work | u64::from(queue) << WORK_BITS,
+        }
+    }
+
+    /// Its processing time.
+    #[inline]
+    pub(crate) fn work(self) -> Nanos {
+        self.packed & ((1 << WORK_BITS) - 1)
+    }
+
+    /// The place of its queue.
+    #[inline]
+    pub(crate) fn queue(self) -> u8 {
+        (self.packed >> WORK_BITS) as u8
+    }
+}
+
 /// Messages as they are sent, each with its processing time.
 pub(crate) struct Sender<'l> {
     arrivals: Arrivals<'l>,
     work: Random,
-    sampler: Sampler,
+    samplers: Vec<Sampler>,
+    /// The place of the queue of each part of the load, if it has parts.
+    places: Vec<u8>,
+    /// Chooses a queue for each message of a load that names none.
+    choice: Random,
 }
 
 impl<'l> Sender<'l> {
@@ -28,8 +66,29 @@ impl<'l> Sender<'l> {
         Self {
             arrivals: load.arrivals(seed),
             work: Random::new(seed, Purpose::Work),
-            sampler: Sampler::new(scenario.processing),
+            samplers: match scenario.queues.as_slice() {
+                [] => vec![Sampler::new(scenario.processing)],
+                queues => queues
+                    .iter()
+                    .map(|one| Sampler::new(one.processing))
+                    .collect(),
+            },
+            places: load.queues().map(|name| scenario.place(name)).collect(),
+            choice: Random::new(seed, Purpose::Queues),
         }
+    }
+
+    /// The place of the queue of a message.
+    #[inline]
+    fn queue(&mut self, part: Option<u8>) -> u8 {
+        if self.samplers.len() == 1 {
+            return 0;
+        }
+        let named = part.and_then(|part| self.places.get(usize::from(part)).copied());
+        named.unwrap_or_else(|| {
+            let any = self.choice.below(self.samplers.len());
+            u8::try_from(any).unwrap_or_default()
+        })
     }
 }
 
@@ -55,14 +114,14 @@ impl<'p, I> Metered<'p, I> {
     }
 }
 
-impl<I: Iterator<Item = (Nanos, Nanos)>> Iterator for Metered<'_, I> {
-    type Item = (Nanos, Nanos);
+impl<I: Iterator<Item = Sent>> Iterator for Metered<'_, I> {
+    type Item = Sent;
 
     #[inline]
-    fn next(&mut self) -> Option<(Nanos, Nanos)> {
+    fn next(&mut self) -> Option<Sent> {
         let message = self.inner.next();
         match message {
-            Some((at, _)) if at >= self.next => {
+            Some(Sent { at, .. }) if at >= self.next => {
                 let passed = (at - self.next) / self.step * self.step + self.step;
                 self.next += passed;
                 self.left = self.left.saturating_sub(passed);
@@ -77,13 +136,15 @@ impl<I: Iterator<Item = (Nanos, Nanos)>> Iterator for Metered<'_, I> {
 }
 
 impl Iterator for Sender<'_> {
-    type Item = (Nanos, Nanos);
+    type Item = Sent;
 
     #[inline]
-    fn next(&mut self) -> Option<(Nanos, Nanos)> {
-        let Arrival { at, work } = self.arrivals.next()?;
-        let work = work.unwrap_or_else(|| self.sampler.draw(&mut self.work));
-        Some((at, work))
+    fn next(&mut self) -> Option<Sent> {
+        let Arrival { at, work, part } = self.arrivals.next()?;
+        let queue = self.queue(part);
+        let sampler = self.samplers.get(usize::from(queue))?;
+        let work = work.unwrap_or_else(|| sampler.draw(&mut self.work));
+        Some(Sent::new(at, work, queue))
     }
 }
 
@@ -109,16 +170,16 @@ pub(crate) struct Run<'k> {
 pub(crate) fn run_messages(
     scenario: &Scenario,
     run: &Run<'_>,
-    mut sender: impl Iterator<Item = (Nanos, Nanos)>,
+    mut sender: impl Iterator<Item = Sent>,
 ) -> Option<Finished> {
     let loaded = run.loaded;
     let stop = loaded.saturating_add(patience(scenario, loaded));
-    let slo = nanos(scenario.slo);
+    let slos = scenario.slos();
     let delay = nanos(scenario.delay);
     let mut records = if run.detailed {
-        Records::new(slo, loaded)?
+        Records::new(&slos, loaded)?
     } else {
-        Records::brief(slo, loaded)?
+        Records::brief(&slos, loaded)?
     };
     records.objectives = run.objectives.iter().map(|limit| (*limit, 0)).collect();
     let (min, max) = scenario.widest();
@@ -129,7 +190,7 @@ pub(crate) fn run_messages(
     engine.begin();
     let mut next = sender.next();
     let end = loop {
-        let arrives = next.map_or(Nanos::MAX, |(at, _)| at.saturating_add(delay));
+        let arrives = next.map_or(Nanos::MAX, |sent| sent.at.saturating_add(delay));
         let (ends, rare) = (engine.ends.next_at(), engine.agenda.next_at());
         let now = arrives.min(ends).min(rare);
         if now >= loaded && next.is_none() && engine.is_done() {
@@ -140,13 +201,13 @@ pub(crate) fn run_messages(
         }
         engine
             .records
-            .advance(now, engine.queue.visible(), engine.queue.in_flight);
+            .advance(now, engine.queue.visible(), engine.queue.in_flight());
         if ends == now {
             engine.processed();
         } else if rare == now {
             engine.rare();
-        } else if let Some((at, work)) = next {
-            engine.arrived(at, work);
+        } else if let Some(sent) = next {
+            engine.arrived(sent);
             next = sender.next();
         }
     };
@@ -157,6 +218,7 @@ pub(crate) fn run_messages(
 /// the objective, whichever is longest. What still waits then is certainly late.
 fn patience(scenario: &Scenario, loaded: Nanos) -> Nanos {
     let day = scenario.assumptions.minute().saturating_mul(24 * 60);
-    let objective = nanos(scenario.slo).saturating_mul(2);
+    let longest = scenario.slos().into_iter().max().unwrap_or_default();
+    let objective = longest.saturating_mul(2);
     day.max(loaded).max(objective)
 }

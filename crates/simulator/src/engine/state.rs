@@ -69,7 +69,8 @@ impl<'s> Engine<'s> {
             wishes: Wishes::default(),
             agenda: Agenda::default(),
             ends: Ends::default(),
-            queue: Queue::default(),
+            // The ideal knows which message is due first.
+            queue: Queue::new(scenario.slos(), instant),
             tasks: Tasks::new(scenario.concurrency, shortest),
             foreknowledge: if records.detailed {
                 Foreknowledge::new(scenario)
@@ -152,7 +153,8 @@ impl<'s> Engine<'s> {
     fn tick(&mut self, tick: Tick) {
         let seen = Observation {
             visible: self.queue.visible(),
-            in_flight: self.queue.in_flight,
+            in_flight: self.queue.in_flight(),
+            lanes: self.queue.counts(),
             running: self.tasks.running(),
             desired: self.desired,
             oldest: self

@@ -15,6 +15,8 @@ pub struct Arrival {
     pub at: u64,
     /// Its own processing time in nanoseconds, where the load knows it.
     pub work: Option<u64>,
+    /// The place of its queue among [`crate::Load::queues`], where the load names queues.
+    pub part: Option<u8>,
 }
 
 /// The messages of a load, in order.
@@ -52,6 +54,26 @@ enum Stream<'l> {
         row: Option<Arrival>,
         copies: u64,
     },
+    Mixed(Vec<Part<'l>>),
+}
+
+/// The load of one queue among several, with its next message.
+#[derive(Clone, Debug)]
+struct Part<'l> {
+    after: Nanos,
+    arrivals: Arrivals<'l>,
+    next: Option<Arrival>,
+}
+
+impl Part<'_> {
+    /// Takes its next message.
+    fn advance(&mut self) -> Option<Arrival> {
+        let following = self.arrivals.next().map(|arrival| Arrival {
+            at: arrival.at.saturating_add(self.after),
+            ..arrival
+        });
+        std::mem::replace(&mut self.next, following)
+    }
 }
 
 /// Rows of counts, of which each is spread over the time until the next.
@@ -121,6 +143,23 @@ impl<'l> Arrivals<'l> {
         Self::new(stream, seed, part)
     }
 
+    /// The messages of several loads, each of which begins so long after the first.
+    pub(super) fn mixed(
+        loads: impl Iterator<Item = (Nanos, Arrivals<'l>)>,
+        part: (Nanos, Nanos),
+    ) -> Self {
+        let parts = loads.map(|(after, arrivals)| {
+            let mut part = Part {
+                after,
+                arrivals,
+                next: None,
+            };
+            part.advance();
+            part
+        });
+        Self::new(Stream::Mixed(parts.collect()), 0, part)
+    }
+
     fn new(stream: Stream<'l>, seed: u64, (from, to): (Nanos, Nanos)) -> Self {
         Self {
             stream,
@@ -188,6 +227,16 @@ impl Stream<'_> {
                 *until = until.saturating_add(stay.max(1));
             },
             Self::Counts(counts) => counts.next(random),
+            Self::Mixed(parts) => {
+                let times = parts.iter().enumerate();
+                let times = times.filter_map(|(place, part)| Some((part.next.as_ref()?.at, place)));
+                let (_, place) = times.min()?;
+                let arrival = parts.get_mut(place)?.advance()?;
+                Some(Arrival {
+                    part: u8::try_from(place).ok(),
+                    ..arrival
+                })
+            }
             Self::Rows {
                 rows,
                 scale,
@@ -205,6 +254,7 @@ impl Stream<'_> {
                     work: work
                         .checked_sub(1)
                         .map(|micros| micros.saturating_mul(1_000)),
+                    part: None,
                 });
             },
         }
@@ -244,7 +294,11 @@ impl Counts<'_> {
 
 /// A message without a processing time of its own.
 fn without_work(at: Nanos) -> Arrival {
-    Arrival { at, work: None }
+    Arrival {
+        at,
+        work: None,
+        part: None,
+    }
 }
 
 /// A count times a factor: what is left of a whole becomes one at random, so that the mean is right.

@@ -98,6 +98,13 @@ impl Load {
     #[expect(clippy::cast_precision_loss, reason = "a limit needs no last digit")]
     fn expected_messages(&self) -> f64 {
         let whole = match &self.source {
+            Source::Mixed(parts) => {
+                let whole: f64 = parts.iter().map(|part| part.load.expected_messages()).sum();
+                let length = seconds(self.to.saturating_sub(self.from));
+                let longest = parts.iter().map(|part| part.load.span_seconds());
+                // A part has about so many of them.
+                whole * (length / longest.fold(length, f64::max).max(f64::MIN_POSITIVE))
+            }
             Source::Generated(generator) => {
                 mean_rate(generator) * seconds(self.to.saturating_sub(self.from))
             }

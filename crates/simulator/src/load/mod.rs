@@ -62,6 +62,17 @@ pub struct Load {
 enum Source {
     Generated(Generator),
     Recorded(Recorded),
+    /// The loads of several queues.
+    Mixed(Vec<Part>),
+}
+
+/// The load of one queue among several.
+#[derive(Clone, Debug, PartialEq)]
+struct Part {
+    queue: String,
+    load: Load,
+    /// How long after the first of the loads it begins.
+    after: Nanos,
 }
 
 /// Why a part of a load can't be taken.
@@ -155,6 +166,49 @@ impl Load {
         }
     }
 
+    /// The loads of several queues by their names. They begin together, unless the times of all are dates.
+    #[must_use]
+    pub fn mixed(loads: Vec<(String, Self)>) -> Self {
+        let notes = loads.iter().flat_map(|(queue, load)| {
+            let notes = load.notes.iter();
+            notes.map(move |note| format!("{queue}: {note}"))
+        });
+        let notes = notes.collect();
+        let dated = loads.iter().all(|(_, load)| load.begins().is_some());
+        let begin = |load: &Self| nanos(load.begins_at(Duration::default));
+        let first = loads.iter().map(|(_, load)| begin(load)).min();
+        let parts = loads.into_iter().map(|(queue, load)| Part {
+            queue,
+            after: match first {
+                Some(first) if dated => begin(&load) - first,
+                _ => 0,
+            },
+            load,
+        });
+        let parts: Vec<Part> = parts.collect();
+        let end = |part: &Part| part.after.saturating_add(nanos(part.load.duration()));
+        Self {
+            scale: 1.0,
+            from: 0,
+            to: parts.iter().map(end).max().unwrap_or_default(),
+            notes,
+            source: Source::Mixed(parts),
+        }
+    }
+
+    /// The names of the queues whose loads it has; none if it names no queues.
+    pub fn queues(&self) -> impl Iterator<Item = &str> {
+        self.parts().iter().map(|part| part.queue.as_str())
+    }
+
+    /// The loads of several queues.
+    fn parts(&self) -> &[Part] {
+        match &self.source {
+            Source::Mixed(parts) => parts,
+            Source::Generated(_) | Source::Recorded(_) => &[],
+        }
+    }
+
     /// The same load with this many times the messages.
     ///
     /// # Errors
@@ -163,7 +217,13 @@ impl Load {
         if !(factor > 0.0 && factor <= 1e6) {
             return Err(PartError::Scale(factor.to_string()));
         }
-        self.scale *= factor;
+        if let Source::Mixed(parts) = &mut self.source {
+            for part in parts {
+                part.load.scale *= factor;
+            }
+        } else {
+            self.scale *= factor;
+        }
         self.notes.push(format!("scaled by {factor}"));
         Ok(self)
     }
@@ -211,6 +271,10 @@ impl Load {
     pub fn begins(&self) -> Option<String> {
         match &self.source {
             Source::Generated(_) => None,
+            Source::Mixed(parts) => {
+                let first = parts.iter().find(|part| part.after == 0)?;
+                first.load.begins()
+            }
             Source::Recorded(recorded) => recorded
                 .form
                 .written(recorded.first.saturating_add(self.from / 1_000)),
@@ -223,7 +287,11 @@ impl Load {
             Source::Recorded(recorded) if self.begins().is_some() => {
                 Some(Duration::from_micros(recorded.first))
             }
-            Source::Recorded(_) | Source::Generated(_) => None,
+            Source::Mixed(parts) if self.begins().is_some() => {
+                let first = parts.iter().find(|part| part.after == 0);
+                first.map(|part| part.load.begins_at(Duration::default))
+            }
+            Source::Recorded(_) | Source::Generated(_) | Source::Mixed(_) => None,
         };
         let whole = dated.unwrap_or_else(otherwise);
         whole.saturating_add(Duration::from_nanos(self.from))
@@ -236,6 +304,14 @@ impl Load {
         match &self.source {
             Source::Generated(generator) => Arrivals::generated(generator, self.scale, seed, part),
             Source::Recorded(recorded) => Arrivals::recorded(recorded, self.scale, seed, part),
+            Source::Mixed(parts) => {
+                // The queues have different messages also where their loads are the same.
+                let each = (0u64..).zip(parts).map(|(place, one)| {
+                    let seed = seed.wrapping_add(place << 32);
+                    (one.after, one.load.arrivals(seed))
+                });
+                Arrivals::mixed(each, part)
+            }
         }
     }
 

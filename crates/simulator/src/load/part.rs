@@ -26,7 +26,11 @@ impl Load {
     /// Whether it is drawn by a generator, so that another seed is another load of the same kind.
     #[must_use]
     pub fn is_generated(&self) -> bool {
-        matches!(self.source, Source::Generated(_))
+        match &self.source {
+            Source::Generated(_) => true,
+            Source::Recorded(_) => false,
+            Source::Mixed(parts) => parts.iter().all(|part| part.load.is_generated()),
+        }
     }
 
     /// The same with one more note about what was assumed, before the others.

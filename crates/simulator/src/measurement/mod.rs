@@ -135,6 +135,7 @@ impl Measurement {
         let messages = self.messages.iter().map(|message| Arrival {
             at: message.sent,
             work: message.work().filter(|_| own_processing),
+            part: None,
         });
         Load::from_messages(messages, self.lasts)
     }

@@ -61,7 +61,7 @@ pub(super) fn replay(
     bounds: Bounds,
 ) -> Option<Finished> {
     let end = nanos(measurement.lasts);
-    let records = Records::new(nanos(scenario.slo), end)?;
+    let records = Records::new(&[nanos(scenario.slo)], end)?;
     let rules = Rules {
         visibility: nanos(scenario.visibility_timeout).max(1),
         most_receives: scenario.max_receives.unwrap_or(u32::MAX),
@@ -134,7 +134,7 @@ fn foresee_work(measurement: &Measurement, scenario: &Scenario, end: Nanos) -> F
     messages.sort_unstable();
     let mut known = Foreknowledge::new(scenario);
     for (at, work) in messages {
-        known.add(at, work);
+        known.add(at, work, 0);
     }
     known.finish(end);
     known
@@ -217,7 +217,7 @@ impl<'m> Replay<'m> {
         let mut message = message;
         match (fate, message.place) {
             (Fate::Sent, Place::Unsent) => {
-                self.records.totals.sent += 1;
+                self.records.sent(0);
                 message.place = Place::Waiting;
                 self.visible += 1;
                 self.records.backlog(self.visible);
@@ -234,7 +234,7 @@ impl<'m> Replay<'m> {
             (Fate::Done { begun }, before) => {
                 if !message.finished {
                     message.finished = true;
-                    self.records.judge(sent, begun);
+                    self.records.judge(sent, begun, 0);
                 }
                 if before != Place::Gone {
                     self.leave(before, sent);
@@ -253,7 +253,7 @@ impl<'m> Replay<'m> {
                 self.in_flight -= 1;
                 self.records.totals.dead += 1;
                 if !message.finished {
-                    self.records.judge_lost(sent);
+                    self.records.judge_lost(sent, 0);
                 }
                 self.records.gone(sent);
                 message.place = Place::Gone;
@@ -270,7 +270,7 @@ impl<'m> Replay<'m> {
         match place {
             Place::Waiting => {
                 self.visible -= 1;
-                self.records.received(sent);
+                self.records.received(sent, 0);
             }
             Place::InFlight { .. } => self.in_flight -= 1,
             Place::Unsent | Place::Gone => {}
@@ -288,14 +288,14 @@ impl<'m> Replay<'m> {
                     self.records.totals.waiting += 1;
                     self.records.gone(tracked.sent);
                     if !message.finished {
-                        self.records.judge_waiting(tracked.sent);
+                        self.records.judge_waiting(tracked.sent, 0);
                     }
                 }
                 Place::InFlight { begun } => {
                     self.records.totals.in_flight += 1;
                     self.records.gone(tracked.sent);
                     if !message.finished {
-                        self.records.judge(tracked.sent, begun);
+                        self.records.judge(tracked.sent, begun, 0);
                     }
                 }
                 Place::Unsent | Place::Gone => {}

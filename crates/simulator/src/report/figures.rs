@@ -1,11 +1,13 @@
 //! The figures of a report, in the order in which people ask for them: for text and page alike.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::compare::IDEAL;
 use crate::number::{self, format_dollars, format_duration, format_number, format_share};
 
 use super::Report;
+use crate::outcome::QueueOutcome;
 
 /// A line of the table of figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +23,12 @@ pub struct Figure {
 pub enum Piece {
     /// Words.
     Words(&'static str),
+    /// A name of the definition.
+    Name(String),
     /// A value of the JSON document.
     Value {
         /// Where it stands there, such as `waiting.p99`.
-        path: &'static str,
+        path: Cow<'static, str>,
         /// Itself.
         value: f64,
         /// Itself, for people.
@@ -38,6 +42,7 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.pieces.iter().try_for_each(|piece| match piece {
             Words(words) => f.write_str(words),
+            Piece::Name(name) => f.write_str(name),
             Piece::Value { text, .. } => f.write_str(text),
         })
     }
@@ -47,7 +52,9 @@ impl Report {
     /// The figures, for people.
     #[must_use]
     pub fn figures(&self) -> Vec<Figure> {
-        let mut figures = vec![self.slo(), self.messages(), self.waiting()];
+        let mut figures = vec![self.slo()];
+        figures.extend(self.queues());
+        figures.extend([self.messages(), self.waiting()]);
         figures.extend([self.backlog(), self.tasks(), self.cost(), self.cheapest()]);
         figures.extend([self.scaling(), self.elasticity()]);
         figures.extend(self.warm_tasks());
@@ -103,12 +110,49 @@ impl Report {
             Words(" of "),
             time("duration", outcome.duration),
         ];
+        if !outcome.queues.is_empty() {
+            pieces.splice(
+                1..3,
+                [Words(
+                    " of the messages of the queue that does worst, within its objective",
+                )],
+            );
+        }
         if let Some(required) = self.required {
             pieces.insert(1, Words(")"));
             pieces.insert(1, value("required", required, format_share(required)));
             pieces.insert(1, Words(" (required "));
         }
         figure("within objective", pieces)
+    }
+
+    /// Each queue by its own objective.
+    fn queues(&self) -> Vec<Figure> {
+        let queues = self.outcome.queues.iter().enumerate();
+        let figure_of = |(place, queue): (usize, &QueueOutcome)| {
+            let path = |name: &str| format!("queues.{place}.{name}");
+            let share = format_share(queue.within_objective);
+            let mut pieces = vec![
+                value(path("within_objective"), queue.within_objective, share),
+                Words(" within "),
+                time(path("slo"), queue.slo),
+                Words(", "),
+                count(path("sent"), queue.sent),
+                Words(" sent, 99th percentile "),
+                time(path("p99"), queue.p99),
+                Words(", longest "),
+                time(path("max"), queue.max),
+            ];
+            if let Some(required) = queue.required {
+                let required = value(path("required"), required, format_share(required));
+                pieces.insert(1, Words(" (required "));
+                pieces.insert(2, required);
+                pieces.insert(3, Words(")"));
+            }
+            pieces.insert(0, Piece::Name(format!("{}: ", queue.queue)));
+            figure("queue", pieces)
+        };
+        queues.map(figure_of).collect()
     }
 
     fn messages(&self) -> Figure {
@@ -279,11 +323,12 @@ fn figure(label: &'static str, pieces: Vec<Piece>) -> Figure {
     Figure { label, pieces }
 }
 
-fn value(path: &'static str, value: f64, text: String) -> Piece {
+fn value(path: impl Into<Cow<'static, str>>, value: f64, text: String) -> Piece {
+    let path = path.into();
     Piece::Value { path, value, text }
 }
 
-fn time(path: &'static str, seconds: f64) -> Piece {
+fn time(path: impl Into<Cow<'static, str>>, seconds: f64) -> Piece {
     value(path, seconds, format_duration(seconds))
 }
 
@@ -295,7 +340,7 @@ fn money(path: &'static str, amount: f64) -> Piece {
     value(path, amount, format_dollars(amount))
 }
 
-fn count(path: &'static str, number: u64) -> Piece {
+fn count(path: impl Into<Cow<'static, str>>, number: u64) -> Piece {
     let number = number::count(number);
     value(path, number, format_number(number, 0))
 }

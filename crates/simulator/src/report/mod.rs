@@ -17,7 +17,7 @@ use crate::comparison::{Comparison, Prediction};
 use crate::cost::Bill;
 use crate::frontier::Frontier;
 use crate::number::{format_dollars, format_duration, format_share};
-use crate::outcome::{Messages, RunOutcome, ScalingFigures, TaskFigures, Waiting};
+use crate::outcome::{Messages, QueueOutcome, RunOutcome, ScalingFigures, TaskFigures, Waiting};
 use crate::survey::{Phases, Survey, Variant};
 use crate::tune::Tuned;
 use crate::warm::WarmNeed;
@@ -126,8 +126,24 @@ impl Report {
         let lowest = self.phases.map_or(self.outcome.within_objective, |phases| {
             phases.within_objective.lowest
         });
-        self.satisfied = share.map(|share| lowest >= share);
+        self.satisfied = share.map(|share| lowest >= share || self.meets_by_queue(share));
         self
+    }
+
+    /// Whether each queue meets the share of its own objective, if objectives differ. A higher share than any of theirs
+    /// holds for every queue.
+    fn meets_by_queue(&self, share: f64) -> bool {
+        let queues = &self.outcome.queues;
+        let missed = match self.phases {
+            Some(phases) => phases.missed > 0,
+            None => queues.iter().any(QueueOutcome::misses),
+        };
+        let strictest = queues
+            .iter()
+            .map(|queue| queue.required)
+            .collect::<Option<Vec<_>>>();
+        let strictest = strictest.and_then(|all| all.into_iter().reduce(f64::max));
+        !missed && strictest.is_some_and(|strictest| share <= strictest)
     }
 
     /// The same with other policies beside it.
@@ -188,16 +204,35 @@ impl Report {
             ),
             None => (format_share(outcome.within_objective), String::new()),
         };
-        let started = format!(
-            "{share} of the messages started within the {} objective{phases}",
-            format_duration(outcome.slo),
-        );
-        let required = self.required.map(format_share).unwrap_or_default();
+        let started = match outcome.queues.is_empty() {
+            true => format!(
+                "{share} of the messages started within the {} objective{phases}",
+                format_duration(outcome.slo),
+            ),
+            false => format!(
+                "{share} of the messages of the queue that does worst started within its objective{phases}"
+            ),
+        };
+        let required = self.required_in_words();
         match self.satisfied {
             _ if outcome.messages.sent == 0 => "no message was sent".to_owned(),
             Some(true) => format!("objective met: {started}; {required} required"),
             Some(false) => format!("objective missed: {started}; {required} required"),
             None => started,
+        }
+    }
+
+    /// The share that is required; with objectives per queue, each queue's own if they differ.
+    fn required_in_words(&self) -> String {
+        let required = self.required.map(format_share).unwrap_or_default();
+        let own = self
+            .outcome
+            .queues
+            .iter()
+            .filter_map(|queue| queue.required);
+        match own.map(format_share).any(|own| own != required) {
+            true => format!("of each queue its own share, at most {required}"),
+            false => required,
         }
     }
 

@@ -154,6 +154,7 @@ fn render_figures(report: &Report) -> Markup {
 fn render_piece(piece: &Piece) -> Markup {
     match piece {
         Piece::Words(words) => html! { (words) },
+        Piece::Name(name) => html! { (name) },
         Piece::Value { path, value, text } => {
             html! { data data-path=(path) value=(value) { (text) } }
         }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use scaling::QueueSettings;
 use stack::{Architecture, Cluster, Queue, Service, ServiceSource, Stack, Warm};
 
 use crate::cost::{Billing, PriceTable, Prices};
 use crate::random::Distribution;
 
 use super::policies::choose_policy;
-use super::{Deployments, Overrides, Scenario, ScenarioError, TaskSize};
+use super::{Deployments, Overrides, QueueScenario, Scenario, ScenarioError, TaskSize};
 
 impl Scenario {
     /// The scenario of a service of a definition, with what the definition doesn't say from `overrides`
@@ -52,6 +53,7 @@ impl Scenario {
             name: format!("{}/{service}", stack.name),
             slo,
             processing,
+            queues: list_queues(stack, service, found, overrides)?,
             concurrency: overrides.concurrency.unwrap_or_else(|| found.concurrency()),
             batch: overrides.batch.unwrap_or(1),
             prefetch: overrides.prefetch.unwrap_or(false),
@@ -84,6 +86,8 @@ impl Scenario {
                 schedule.timezone.name()
             ));
         }
+        let shortest = scenario.queues.iter().map(|queue| queue.slo).min();
+        scenario.slo = shortest.unwrap_or(scenario.slo);
         scenario.set_queues(stack, service, found)?;
         scenario.set_task(found, &stack.cluster);
         scenario.check()?;
@@ -100,7 +104,12 @@ impl Scenario {
             .consumes
             .first()
             .ok_or_else(|| ScenarioError::NoQueue(name.to_owned()))?;
-        if service.consumes.len() > 1 {
+        if !self.queues.is_empty() {
+            self.notes.push(format!(
+                "tasks take messages of the {} queues in turn; the timeouts of \"{first}\" hold for all of them",
+                service.consumes.len()
+            ));
+        } else if service.consumes.len() > 1 {
             self.notes.push(format!(
                 "its {} queues are simulated as one with the timeouts of \"{first}\"; the load is that of all of them",
                 service.consumes.len()
@@ -181,11 +190,69 @@ fn choose_processing_time(
     let mean = backlog
         .map(|backlog| backlog.processing_time)
         .or_else(|| service.demand()?.processing_time)
+        .or_else(|| mean_of_queues(service))
         .ok_or_else(|| ScenarioError::Processing(name.to_owned()))?;
     notes.push(format!(
         "processing times vary exponentially around the definition's {mean:?}"
     ));
     Ok(Distribution::Exponential(mean))
+}
+
+/// The mean of the queues' own processing times, if each has one.
+fn mean_of_queues(service: &Service) -> Option<Duration> {
+    let queues = service.consumes.iter();
+    let own: Option<Vec<Duration>> = queues
+        .map(|queue| service.own_settings(queue).processing_time)
+        .collect();
+    let own = own.filter(|own| !own.is_empty())?;
+    let count = u32::try_from(own.len()).ok()?;
+    Some(own.iter().sum::<Duration>() / count)
+}
+
+/// The queues of a service, if they differ.
+fn list_queues(
+    stack: &Stack,
+    name: &str,
+    service: &Service,
+    overrides: &Overrides,
+) -> Result<Vec<QueueScenario>, ScenarioError> {
+    if service.queue_settings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let queue = |queue: &String| {
+        let own = service.own_settings(queue);
+        let slo = overrides
+            .slo
+            .or(service.queue_objective(queue))
+            .or_else(|| stack.oldest_message(queue))
+            .ok_or_else(|| ScenarioError::Objective(name.to_owned()))?;
+        let mean = service
+            .queue_processing_time(queue)
+            .or_else(|| mean_of_queues(service));
+        let processing = overrides
+            .processing
+            .or(mean.map(Distribution::Exponential))
+            .ok_or_else(|| ScenarioError::Processing(name.to_owned()))?;
+        let aim = own
+            .slo
+            .map(|slo| slo.latency)
+            .or(service.acceptable_latency());
+        let required = service.queue_slo(queue).and_then(|slo| slo.share);
+        Ok(QueueScenario {
+            name: queue.clone(),
+            slo,
+            share: required,
+            processing,
+            settings: QueueSettings {
+                objective: aim.unwrap_or(slo),
+                share: required,
+                processing_time: own
+                    .processing_time
+                    .or_else(|| service.demand()?.processing_time),
+            },
+        })
+    };
+    service.consumes.iter().map(queue).collect()
 }
 
 /// Warm tasks of a fixed number, which run at the beginning as they do in a service that was deployed before.

@@ -6,13 +6,15 @@ mod policies;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scaling::{Bounds, Schedule};
+use scaling::{Bounds, QueueSettings, Schedule};
 
 use crate::assumptions::{Assumption, Assumptions};
+use crate::control::MOST_QUEUES;
 use crate::cost::{Billing, PriceTable};
 use crate::load::Load;
 use crate::policy::Policy;
 use crate::random::Distribution;
+use crate::time::{Nanos, nanos};
 
 /// Maximum number of tasks of a scenario.
 pub(crate) const MOST_TASKS: u32 = 100_000;
@@ -26,6 +28,9 @@ pub struct Scenario {
     pub slo: Duration,
     /// Processing time of a message, where the load doesn't say.
     pub processing: Distribution,
+    /// Its queues, if their objectives or processing times differ: at most 10. Without any, it has one queue, with the
+    /// numbers above; with some, the objective above is the shortest.
+    pub queues: Vec<QueueScenario>,
     /// Messages that a task works on at once, at least 1.
     pub concurrency: u32,
     /// Messages that a task asks for at once, 1 to 10 as SQS allows. Those that it doesn't begin at once are hidden, and
@@ -69,6 +74,22 @@ pub struct Scenario {
     pub billing: Billing,
     /// What was assumed or left out, a sentence each.
     pub notes: Vec<String>,
+}
+
+/// A queue among several of a service. Tasks take the messages of all queues in turn, as workers do that poll them without
+/// priority.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueScenario {
+    /// Its name, by which a load names it.
+    pub name: String,
+    /// How long a message may wait until its processing begins.
+    pub slo: Duration,
+    /// Share of the messages that must meet it, if one is set.
+    pub share: Option<f64>,
+    /// Processing time of a message, where the load doesn't say.
+    pub processing: Distribution,
+    /// What a policy by demand is told of it.
+    pub settings: QueueSettings,
 }
 
 /// Rolling deployments of a service: ECS starts new tasks, and stops old ones as the new ones run.
@@ -168,6 +189,14 @@ pub enum ScenarioError {
         /// Metric.
         by: String,
     },
+    /// A load names a queue that the service doesn't consume.
+    #[error("the load names the queue \"{name}\", and the service consumes {known}")]
+    Queue {
+        /// What it names.
+        name: String,
+        /// What there is.
+        known: String,
+    },
     /// A number that makes no sense.
     #[error("{0}")]
     Value(&'static str),
@@ -183,6 +212,7 @@ impl Scenario {
             name: name.to_owned(),
             slo,
             processing,
+            queues: Vec::new(),
             concurrency: 1,
             batch: 1,
             prefetch: false,
@@ -209,6 +239,20 @@ impl Scenario {
             given: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// The objectives of its queues.
+    pub(crate) fn slos(&self) -> Vec<Nanos> {
+        match self.queues.as_slice() {
+            [] => vec![nanos(self.slo)],
+            queues => queues.iter().map(|queue| nanos(queue.slo)).collect(),
+        }
+    }
+
+    /// The place of a queue; the first for a name that isn't one.
+    pub(crate) fn place(&self, name: &str) -> u8 {
+        let place = self.queues.iter().position(|queue| queue.name == name);
+        u8::try_from(place.unwrap_or_default()).unwrap_or_default()
     }
 
     /// The smallest minimum and the largest maximum that ever hold.
@@ -271,6 +315,16 @@ impl Scenario {
                 Ok(())
             }
         };
+        wrong(
+            self.queues.len() > MOST_QUEUES,
+            "a service with objectives per queue consumes 10 queues at most",
+        )?;
+        let instant =
+            |queue: &QueueScenario| queue.slo.is_zero() || queue.processing.mean().is_zero();
+        wrong(
+            self.queues.iter().any(instant),
+            "the objective and the processing time of a queue must be longer than zero",
+        )?;
         wrong(self.max == 0, "the most tasks are none")?;
         wrong(
             self.max > MOST_TASKS,

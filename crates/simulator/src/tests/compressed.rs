@@ -27,6 +27,7 @@ fn load(kind: usize, seed: u64, speed: u64) -> Load {
     let messages = load.arrivals(seed).map(|arrival| Arrival {
         at: grain(arrival.at) / speed,
         work: Some(grain(sampler.draw(&mut random)) / speed),
+        part: None,
     });
     let lasts = Duration::from_secs(3_600) / u32::try_from(speed).unwrap();
     Load::from_messages(messages, lasts)

@@ -11,6 +11,7 @@ mod known_answers;
 mod measured;
 mod predictive;
 mod properties;
+mod queues;
 mod random_stacks;
 mod redelivery;
 mod schedules;

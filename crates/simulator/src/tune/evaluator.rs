@@ -54,13 +54,22 @@ impl<'a> Evaluator<'a> {
         options: &TuneOptions,
         progress: &'a Progress<'a>,
     ) -> Self {
+        let several = !scenario.queues.is_empty();
         Self {
             progress,
             stack,
             service,
             overrides: Overrides {
-                slo: Some(scenario.slo),
-                processing: Some(scenario.processing),
+                // Queues with objectives of their own have what the definition says, as far as nothing was assumed.
+                slo: if several {
+                    overrides.slo
+                } else {
+                    Some(scenario.slo)
+                },
+                processing: match several {
+                    true => overrides.processing,
+                    false => Some(scenario.processing),
+                },
                 concurrency: Some(scenario.concurrency),
                 ..overrides.clone()
             },

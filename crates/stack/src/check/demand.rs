@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::consumed::name_path;
 use super::objective::REACTION;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
 use crate::model::{Actuator, Demand, Service, ServiceSource, Stack, Warm};
-use crate::path;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -58,7 +58,9 @@ pub(super) fn check(
     check_queues(service, path, findings);
     check_burst(service, path, demand, findings);
     check_function_keys(service, path, demand, findings);
-    check_single_message(demand, path, findings);
+    if service.common_objective().is_some() {
+        check_single_message(demand, path, findings);
+    }
     check_count_is_set(service, path, findings);
     check_window(demand, &here, findings);
     if demand.actuator == Actuator::TargetTracking && stack.metric.every > MINUTE {
@@ -115,8 +117,9 @@ pub(super) fn check_shared_queues(stack: &Stack, findings: &mut Findings) {
             let Some(other) = all.into_iter().flatten().find(|other| **other != key) else {
                 continue;
             };
+            let at = name_path(findings, &format!("services.{key}"), index);
             let finding = Finding::warning(format!("`{other}` consumes the queue too"))
-                .at(path::item(&format!("services.{key}.consumes"), index), "shared")
+                .at(at, "shared")
                 .at_key(
                     format!("services.{key}.scaling.demand"),
                     "reckons with the whole queue",
@@ -151,10 +154,13 @@ fn check_burst(service: &Service, path: &str, demand: &Demand, findings: &mut Fi
                 .to_owned(),
         ),
     };
-    let objective = aim(service, demand);
-    if objective >= reaction {
+    // A queue's own objective is judged where it stands.
+    let Some(objective) = service
+        .common_objective()
+        .filter(|objective| *objective < reaction)
+    else {
         return;
-    }
+    };
     let finding = Finding::warning("scaling takes longer than the latency objective")
         .at(
             objective_path(findings, path, "demand"),

@@ -1,9 +1,9 @@
 //! Message groups of FIFO queues, which no policy knows: one task at a time works on a group.
 
+use super::consumed::name_path;
 use super::steps::metric_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{AlarmMetric, Scaling, Service, Stack};
-use crate::path;
 
 /// The metric that counts groups and not messages.
 const GROUPS: &str = "ApproximateNumberOfGroupsWithInflightMessages";
@@ -30,7 +30,7 @@ pub(super) fn check(
     ] {
         let queues = service.consumes.iter().enumerate();
         for (index, _) in queues.filter(|(_, name)| given && stack.is_fifo(name)) {
-            let at = path::item(&format!("{path}.consumes"), index);
+            let at = name_path(findings, path, index);
             warn_about(message, at, format!("{path}.scaling.{way}"), findings);
         }
     }

@@ -4,6 +4,7 @@
 
 mod arns;
 mod capacity;
+mod consumed;
 mod containers;
 mod demand;
 mod fargate;
@@ -40,6 +41,7 @@ pub(crate) fn check(stack: &Stack, findings: &mut Findings) {
     services::check(stack, findings);
     // Before those that judge by a latency.
     slo::check(stack, findings);
+    consumed::check(stack, findings);
     capacity::check(stack, findings);
     network::check(stack, findings);
     containers::check(stack, findings);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::consumed::name_path;
 use crate::findings::{Finding, Findings};
 use crate::model::{Cluster, Queue, Service, ServiceSource, Stack};
-use crate::path;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     short_names("queues", stack.queues.keys(), findings);
@@ -56,7 +56,7 @@ fn measured_pairs(stack: &Stack, findings: &mut Findings) {
     let measured = |(_, service): &(&String, &Service)| service.backlog_per_task().is_some();
     for (key, service) in stack.services.iter().filter(measured) {
         for (index, queue) in service.consumes.iter().enumerate() {
-            let path = path::item(&format!("services.{key}.consumes"), index);
+            let path = name_path(findings, &format!("services.{key}"), index);
             let id = format!("{}From{}", to_camel_case(key), to_camel_case(queue));
             let Some(first) = seen.get(&id) else {
                 seen.insert(id, path);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::consumed::own_path;
 use super::slo::{objective_path, setpoint_path};
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
@@ -35,13 +36,20 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
                 promise.count(scaling, findings);
             }
         }
-        promise.stop(stack, service, findings);
+        let queues: Vec<(&str, Promise)> = promise.by_queue(findings, service);
+        let longest = queues
+            .iter()
+            .map(|(_, promise)| promise)
+            .max_by_key(|one| one.processing);
+        longest.unwrap_or(&promise).stop(stack, service, findings);
         if promise.processing > LONGEST_HIDDEN {
             promise.longest_hidden(findings);
             continue;
         }
-        for name in &service.consumes {
-            if let Some(Queue::Create(spec)) = stack.queues.get(name) {
+        for (name, promise) in &queues {
+            if promise.processing > LONGEST_HIDDEN {
+                promise.longest_hidden(findings);
+            } else if let Some(Queue::Create(spec)) = stack.queues.get(*name) {
                 if !service.heartbeat {
                     promise.visibility(name, spec, findings);
                 }
@@ -52,6 +60,7 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
 }
 
 /// What a service is judged by and what its policy aims at, with the paths of both.
+#[derive(Clone)]
 struct Promise {
     objective: Duration,
     /// What the policy aims at.
@@ -81,6 +90,28 @@ impl Promise {
             latency_path: setpoint_path(findings, path, way),
             processing_path: format!("{path}.scaling.{way}.processing_time"),
         })
+    }
+
+    /// What each queue is judged by.
+    fn by_queue<'s>(&self, findings: &Findings, service: &'s Service) -> Vec<(&'s str, Self)> {
+        let queues = service.consumes.iter();
+        let own = queues.map(|queue| (queue.as_str(), self.of_queue(findings, service, queue)));
+        own.collect()
+    }
+
+    fn of_queue(&self, findings: &Findings, service: &Service, queue: &str) -> Self {
+        let at = |key| own_path(findings, &self.service_path, service, queue, key);
+        let mut promise = self.clone();
+        let own = service.own_settings(queue);
+        if let (Some(slo), Some(path)) = (own.slo, at("slo")) {
+            promise.objective = slo.latency;
+            promise.objective_path = path;
+        }
+        if let (Some(processing), Some(path)) = (own.processing_time, at("processing_time")) {
+            promise.processing = processing;
+            promise.processing_path = path;
+        }
+        promise
     }
 
     /// Points to the processing time, which a shorter time is compared with.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::consumed::own_path;
 use super::senders;
 use crate::duration::format as written;
 use crate::findings::{Finding, Findings};
@@ -101,20 +102,20 @@ fn dead_letter(path: &str, spec: &QueueSpec, findings: &mut Findings) {
 /// A message that is hidden for longer than it may wait is always late.
 fn check_delay(stack: &Stack, key: &str, spec: &QueueSpec, findings: &mut Findings) {
     let objectives = stack.consumers(key).filter_map(|(name, service)| {
-        let latency = service.latency_objective()?;
-        Some((latency, name, service.slo.is_some()))
+        let latency = service.queue_objective(key)?;
+        Some((latency, name, service))
     });
     let shortest = objectives.min_by_key(|(latency, ..)| *latency);
     let is_late = |latency: Duration| !spec.delay.is_zero() && latency <= spec.delay;
-    let Some((latency, service, has_slo)) = shortest.filter(|(latency, ..)| is_late(*latency))
-    else {
+    let Some((latency, name, service)) = shortest.filter(|(latency, ..)| is_late(*latency)) else {
         return;
     };
     let mut finding = Finding::warning("the delay is as long as the messages may wait")
         .at(format!("queues.{key}.delay"), written(spec.delay))
         .help("a message's waiting time counts from its sending: shorten `delay`, or lengthen the objective");
-    if has_slo {
-        let objective = format!("services.{service}.slo");
+    let path = format!("services.{name}");
+    let common = service.slo.map(|_| format!("{path}.slo"));
+    if let Some(objective) = own_path(findings, &path, service, key, "slo").or(common) {
         finding = finding.at(objective, format!("at most {}", written(latency)));
     }
     findings.report(finding);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::consumed::name_path;
 use super::texts;
 use crate::findings::{Finding, Findings};
 use crate::model::{Service, ServiceSource, ServiceSpec, Stack};
@@ -40,7 +41,7 @@ fn check_consumed_queues(stack: &Stack, service: &Service, path: &str, findings:
         findings.report(finding);
     }
     for (index, name) in service.consumes.iter().enumerate() {
-        check_queue_exists(stack, name, path::item(&list, index), findings);
+        check_queue_exists(stack, name, name_path(findings, path, index), findings);
     }
 }
 
@@ -57,11 +58,12 @@ fn check_sent_queues(
         check_queue_exists(stack, name, path::item(&list, index), findings);
     }
     let consumed = service.consumes.iter().enumerate();
-    let consumed =
-        consumed.map(|(index, name)| (path::item(&format!("{path}.consumes"), index), name));
+    let consumed: Vec<_> = consumed
+        .map(|(index, name)| (name_path(findings, path, index), name))
+        .collect();
     let sent = spec.sends.iter().enumerate();
     let sent = sent.map(|(index, name)| (path::item(&list, index), name));
-    check_variables("QUEUE_URL_", consumed.chain(sent), findings);
+    check_variables("QUEUE_URL_", consumed.into_iter().chain(sent), findings);
     let topics = spec.publishes.iter().enumerate();
     let topics = topics.map(|(index, arn)| (path::item(&format!("{path}.publishes"), index), arn));
     check_variables("TOPIC_ARN_", topics, findings);

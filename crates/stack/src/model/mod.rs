@@ -2,6 +2,7 @@
 //! every value is one that AWS takes.
 
 mod cluster;
+mod consumed;
 mod container;
 mod queue;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use cluster::*;
+pub use consumed::*;
 pub use container::*;
 pub use queue::*;
 pub use scaling::{
@@ -75,6 +77,8 @@ pub struct Service {
     pub slo: Option<Slo>,
     /// Short names of the queues that it consumes, in the file's order.
     pub consumes: Vec<String>,
+    /// What these queues have of their own, by their short names; none of a queue that has nothing.
+    pub queue_settings: BTreeMap<String, ConsumedQueue>,
     /// Whether a task protects itself from being stopped while it works on a message.
     pub protect: bool,
     /// Whether a task extends the visibility timeout of the message that it works on.
@@ -159,11 +163,13 @@ impl Service {
         self.scaling.as_ref()?.demand.as_ref()
     }
 
-    /// How long its messages can wait: the latency of its `slo`, or else what its policy aims at.
+    /// How long its messages can wait: the latency of its `slo`, or else what its policy aims at, or else the shortest of its
+    /// queues' own objectives. A queue's own objective wins: see [`Self::queue_objective`].
     #[must_use]
     pub fn latency_objective(&self) -> Option<Duration> {
         let slo = self.slo.map(|slo| slo.latency);
         slo.or_else(|| self.acceptable_latency())
+            .or_else(|| self.shortest_own_objective())
     }
 
     /// The waiting time that its policy aims at, if it has such a policy.
@@ -731,7 +737,7 @@ impl Stack {
     pub fn oldest_message(&self, queue: &str) -> Option<Duration> {
         let objective = self
             .consumers(queue)
-            .filter_map(|(_, service)| service.latency_objective())
+            .filter_map(|(_, service)| service.queue_objective(queue))
             .min();
         self.alarms.oldest_message.or(objective)
     }

@@ -7,8 +7,8 @@ use super::fields::Fields;
 use super::scaling::scaling;
 use super::schedule::schedule;
 use super::shared::architecture;
-use crate::model::{LoadBalancer, Service, ServiceSource, ServiceSpec, Spot, Tasks};
-use crate::shape::tables::{EXISTING_SERVICE, SERVICE, SHARES};
+use crate::model::{ConsumedQueue, LoadBalancer, Service, ServiceSource, ServiceSpec, Spot, Tasks};
+use crate::shape::tables::{CONSUMED_QUEUE, EXISTING_SERVICE, SERVICE, SHARES};
 use crate::slo;
 use crate::yaml::Node;
 
@@ -32,18 +32,52 @@ fn service(node: &Node) -> Service {
         (fields, ServiceSource::Create(Box::new(spec(fields))))
     };
     let slo = fields.optional_text("slo").as_deref().and_then(slo::parse);
+    let items = fields.items("consumes");
+    let consumes: Vec<String> = items.iter().map(consumed_queue).collect();
+    let own = items.iter().filter(|item| item.as_str().is_none());
+    let queue_settings: BTreeMap<String, ConsumedQueue> = own
+        .map(|item| (consumed_queue(item), own_settings(item)))
+        .filter(|(_, own)| *own != ConsumedQueue::default())
+        .collect();
+    let aim = slo.or_else(|| shortest_of_all(&consumes, &queue_settings));
     Service {
         source,
         slo,
-        consumes: fields.texts("consumes"),
+        consumes,
+        queue_settings,
         protect: fields.flag("protect"),
         heartbeat: fields.flag("heartbeat"),
         tasks: tasks(fields.object("tasks")),
         schedule: schedule(fields.object("tasks")),
         scaling: fields
             .given("scaling")
-            .map(|_| scaling(fields.object("scaling"), slo)),
+            .map(|_| scaling(fields.object("scaling"), aim)),
     }
+}
+
+/// The name of a queue in `consumes`; empty where it is none, so that the places of the others stay.
+fn consumed_queue(item: &Node) -> String {
+    match item.as_str() {
+        Some(name) => name.to_owned(),
+        None => Fields::new(&CONSUMED_QUEUE, Some(item)).text("queue"),
+    }
+}
+
+fn own_settings(item: &Node) -> ConsumedQueue {
+    let fields = Fields::new(&CONSUMED_QUEUE, Some(item));
+    ConsumedQueue {
+        slo: fields.optional_text("slo").as_deref().and_then(slo::parse),
+        processing_time: fields.optional_duration("processing_time"),
+    }
+}
+
+/// What the policy of a service without an objective aims at, if each of its queues has one.
+fn shortest_of_all(consumes: &[String], own: &BTreeMap<String, ConsumedQueue>) -> Option<slo::Slo> {
+    let slos: Option<Vec<slo::Slo>> = consumes
+        .iter()
+        .map(|queue| own.get(queue).and_then(|own| own.slo))
+        .collect();
+    slos?.into_iter().min_by_key(|slo| slo.latency)
 }
 
 fn existing(text: &str) -> ServiceSource {

@@ -135,6 +135,7 @@ fn worker() -> Service {
         })),
         slo: None,
         consumes: vec!["orders".to_owned()],
+        queue_settings: BTreeMap::new(),
         protect: false,
         heartbeat: false,
         tasks: Tasks { min: 1, max: 10 },

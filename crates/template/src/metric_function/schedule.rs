@@ -10,6 +10,7 @@ use crate::contract::types;
 use crate::error::SynthesisError;
 use crate::resolved::ResolvedQueue;
 use crate::resources::lambda;
+use crate::scaling::demand::queue_request;
 use crate::text::{canonical, escape};
 use crate::{limits, names};
 
@@ -104,9 +105,15 @@ fn write_inputs(
 
 fn service_request(measured: &Measured<'_, '_>) -> ServiceRequest {
     let service = measured.service;
-    let queue = |queue: &ResolvedQueue<'_>| QueueRequest {
-        name: queue.name.sub(),
-        url: queue.url.sub(),
+    let own = measured.demand.is_some();
+    let queue = |queue: &ResolvedQueue<'_>| match own {
+        // Target tracking requires no share.
+        true => QueueRequest {
+            share: None,
+            ..queue_request(service.service, queue)
+        },
+        // The sum of the backlogs knows no objectives.
+        false => QueueRequest::new(queue.name.sub(), queue.url.sub()),
     };
     ServiceRequest {
         cluster: service.cluster.sub(),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use scaling::{DemandPolicyError, DemandRequest};
-use stack::{Actuator, Demand};
+use scaling::{DemandPolicyError, DemandRequest, QueueRequest};
+use stack::{Actuator, Demand, Service};
 
 use crate::error::SynthesisError;
-use crate::resolved::ResolvedService;
+use crate::resolved::{ResolvedQueue, ResolvedService};
 
 /// A rule's shortest period: one invocation of the scaling function checks until the next one starts, and the metric
 /// function checks once.
@@ -37,6 +37,18 @@ pub(crate) fn demand_request(
     law.check()
         .map_err(|problem| unusable_numbers(service, problem))?;
     Ok(law)
+}
+
+/// A queue as a function that estimates the demand receives it. What it has in common with its service is left out.
+pub(crate) fn queue_request(service: &Service, queue: &ResolvedQueue<'_>) -> QueueRequest {
+    let own = service.own_settings(queue.short);
+    QueueRequest {
+        name: queue.name.sub(),
+        url: queue.url.sub(),
+        acceptable_latency_ms: own.slo.map(|slo| whole_milliseconds(slo.latency)),
+        share: own.slo.and_then(|slo| slo.share),
+        processing_time_ms: own.processing_time.map(whole_milliseconds),
+    }
 }
 
 /// The error for numbers that no function would take.

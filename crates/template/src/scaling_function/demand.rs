@@ -6,9 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use scaling::{
-    DemandOrder, DemandPolicy, DemandPolicyError, FleetDocument, FleetObject, QueueRequest,
-};
+use scaling::{DemandOrder, DemandPolicy, DemandPolicyError, FleetDocument, FleetObject};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use stack::{Demand, Stack};
@@ -21,7 +19,9 @@ use crate::parameters::PARAMETER_ASSETS_BUCKET;
 use crate::resolved::{Resolved, ResolvedQueue, ResolvedService};
 use crate::resources::lambda::{self, EVENT_AGE_SECONDS};
 use crate::resources::role::{Statement, fit_role, publish_metrics, read_metrics};
-use crate::scaling::demand::{PERIOD, demand_request, unusable_numbers, whole_milliseconds};
+use crate::scaling::demand::{
+    PERIOD, demand_request, queue_request, unusable_numbers, whole_milliseconds,
+};
 use crate::text::{Text, canonical, escape, text};
 use crate::{limits, names};
 
@@ -290,10 +290,7 @@ fn demand_policy(
     service: &ResolvedService<'_>,
     demand: &Demand,
 ) -> Result<DemandPolicy, SynthesisError> {
-    let queue = |queue: &ResolvedQueue<'_>| QueueRequest {
-        name: queue.name.sub(),
-        url: queue.url.sub(),
-    };
+    let queue = |queue: &ResolvedQueue<'_>| queue_request(service.service, queue);
     let policy = DemandPolicy {
         namespace: escape(&stack.metric.namespace),
         cluster: service.cluster.sub(),

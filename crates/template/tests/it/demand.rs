@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scaling::{
     DemandOrder, DemandPolicy, DemandPolicyError, DemandRequest, FleetDocument, MetricRequest,
-    NEED_PER_TASK_METRIC, TASKS_NEEDED_METRIC,
+    NEED_PER_TASK_METRIC, QueueRequest, TASKS_NEEDED_METRIC,
 };
 use serde_json::{Value, json};
 use stack::{Actuator, Queue, Stack, Tasks};
@@ -229,6 +229,59 @@ fn the_metric_function_is_told_the_law() {
         given.services.remove(follows);
     }
     assert!(!actions(&self::template(&given)).contains(reads));
+}
+
+/// A queue with its own objective has its own deadline in the function's order, and its own alarm. The others are sent as they
+/// always were.
+#[test]
+fn each_queue_has_its_own_objective() {
+    let template = template(&stacks::shipped("image-resizer"));
+    let [policy] = order(&template).services.try_into().unwrap();
+    assert_eq!(policy.law.acceptable_latency_ms, 300_000);
+    let [uploads, backfill] = policy.queues.as_slice() else {
+        panic!("{:?}", policy.queues)
+    };
+    let plain = QueueRequest::new("<UploadsQueue.QueueName>", "<UploadsQueue>");
+    assert_eq!(*uploads, plain);
+    let own = (
+        backfill.acceptable_latency_ms,
+        backfill.share,
+        backfill.processing_time_ms,
+    );
+    assert_eq!(own, (Some(7_200_000), Some(0.95), Some(10_000)));
+    let threshold = |queue: &str| {
+        let alarm = properties(&template, &names::oldest_message_alarm(queue));
+        alarm["Threshold"].as_f64()
+    };
+    assert_eq!(threshold("uploads"), Some(300.0));
+    assert_eq!(threshold("backfill"), Some(7_200.0));
+}
+
+/// Target tracking requires no share, so the metric function isn't told one.
+#[test]
+fn the_metric_function_is_told_each_objective() {
+    let mut stack = by_demand("shop");
+    let tracked = stack.services.get_mut("tracked").unwrap();
+    let own = stack::ConsumedQueue {
+        slo: Some(stack::Slo {
+            share: Some(0.9),
+            latency: std::time::Duration::from_secs(900),
+        }),
+        processing_time: None,
+    };
+    tracked
+        .queue_settings
+        .insert(tracked.consumes[0].clone(), own);
+    let template = self::template(&stack);
+    let rule = properties(&template, "MetricRule1");
+    let input = rule["Targets"][0]["Input"]["Fn::Sub"].as_str().unwrap();
+    let input = substitute(input, |token| format!("<{token}>"));
+    let request: MetricRequest = serde_json::from_str(&input).unwrap();
+    let found = request.services.iter().flat_map(|one| &one.queues);
+    let found: Vec<_> = found
+        .filter_map(|queue| Some((queue.acceptable_latency_ms?, queue.share)))
+        .collect();
+    assert_eq!(found, [(900_000, None)]);
 }
 
 /// As [`crate::invariants`] has it for the backlog per task.

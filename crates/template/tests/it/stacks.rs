@@ -501,6 +501,7 @@ pub(crate) fn service(source: ServiceSource, consumes: &[&str]) -> Service {
         source,
         slo: None,
         consumes: consumes.iter().map(|&name| name.into()).collect(),
+        queue_settings: BTreeMap::new(),
         protect: false,
         heartbeat: false,
         tasks: Tasks { min: 1, max: 20 },

@@ -97,10 +97,7 @@ impl Seen<'_> {
             Some(0)
         );
         let request: MetricRequest = serde_json::from_str(target.input().unwrap()).unwrap();
-        let queue = QueueRequest {
-            name: self.queue_name().to_owned(),
-            url: self.id("VouchersQueue").to_owned(),
-        };
+        let queue = QueueRequest::new(self.queue_name(), self.id("VouchersQueue"));
         let service = ServiceRequest {
             cluster: self.name.to_owned(),
             service: self.service_name().to_owned(),

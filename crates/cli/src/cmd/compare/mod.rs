@@ -138,6 +138,12 @@ fn meant_policy(stack: &Stack, service: &str) -> Result<Stack> {
     let Some(found) = stack.services.get_mut(service) else {
         return Ok(stack);
     };
+    if !found.queue_settings.is_empty() {
+        let message = format!("service {service} has queues with objectives of their own");
+        return Err(Failure::failed(message).hint(
+            "`compare` judges by one objective; `simulate --load cloudwatch` judges each queue by its own",
+        ));
+    }
     let Some(scaling) = &found.scaling else {
         let message = format!("service {service} has no scaling to compare with");
         return Err(Failure::new(Code::Usage, message).hint(

@@ -138,6 +138,10 @@ mod tests {
                 redrive: None,
             },
         ];
-        insta::assert_snapshot!(format_listing(&queues), @"");
+        insta::assert_snapshot!(format_listing(&queues), @r"
+        dead-letter queue of     messages  in flight  oldest     name in SQS
+        queue vouchers                 12          1  2h 1m 40s  vouchers-dead-letter-1a2b3c4d
+        scaling function of web         0          0  -          web-dead-letter-1a2b3c4d
+        ");
     }
 }

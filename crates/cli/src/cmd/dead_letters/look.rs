@@ -165,7 +165,16 @@ mod tests {
                 body: "{\"voucher\":\r\n 1}".into(),
             }],
         };
-        insta::assert_snapshot!(format_look(&look, 8_300_000), @"");
+        insta::assert_snapshot!(format_look(&look, 8_300_000), @r#"
+        queue vouchers: 1 message shown of vouchers-dead-letter-1a2b3c4d.fifo
+
+          5fea7756-0ea4-451a-a703-a558b933e274  sent 2h 1m 40s ago, received 6 times
+            group customer-7
+            kind: vou\x1b[2Jcher
+            {"voucher":\r
+             1}
+          (SQS shows at most ten messages of each message group)
+        "#);
     }
 
     #[test]

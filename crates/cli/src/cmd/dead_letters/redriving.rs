@@ -55,7 +55,7 @@ pub(super) async fn run(args: &Args, format: Format) -> Result<()> {
         let canceled = cancel(args, &cloud, &known, &ui).await;
         let canceled = canceled.map_err(|failure| cloud.explain(failure))?;
         ui.finish();
-        format.print(&canceled, |canceled| format_canceled(canceled));
+        format.print(&canceled, format_canceled);
         return Ok(());
     }
     let outcome = redrive(args, &cloud, &known, &ui).await;

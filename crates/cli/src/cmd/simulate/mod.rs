@@ -11,7 +11,7 @@ use simulator::{
 };
 
 use crate::connect::ConnectArgs;
-use crate::failure::{Failure, Result};
+use crate::failure::{Code, Failure, Result};
 use crate::output::{self, Format};
 use crate::simulation::{
     CONNECT_HEADING, Input, InputArgs, parse_share, required_share, write_page,
@@ -102,6 +102,14 @@ fn simulate(
     required: Option<f64>,
     progress: &Progress<'_>,
 ) -> Result<Simulated> {
+    if args.frontier && !scenario.queues.is_empty() {
+        return Err(Failure::new(
+            Code::Usage,
+            "--frontier varies one objective, and the queues of this service have their own"
+                .to_owned(),
+        )
+        .hint("leave --frontier out, or simulate a definition in which they have one objective"));
+    }
     let wanted = |wanted: bool, runs: f64| if wanted { runs } else { 0.0 };
     let compare = wanted(args.compare, COMPARE_RUNS);
     let frontier = wanted(args.frontier, FRONTIER_RUNS);
@@ -124,7 +132,10 @@ fn simulate(
         let frontier = simulator::frontier(scenario, load, seed, required, progress);
         found = Some(frontier.map_err(wrong)?);
     }
-    let missed = required.filter(|share| survey.phases.within_objective.lowest < *share);
+    // The answer is for one objective.
+    let missed = required.filter(|share| {
+        scenario.queues.is_empty() && survey.phases.within_objective.lowest < *share
+    });
     let warm_need = match missed {
         Some(share) => simulator::find_warm_need(scenario, load, seed, share).map_err(wrong)?,
         None => None,

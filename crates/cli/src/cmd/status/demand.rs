@@ -57,11 +57,20 @@ fn format_measured(state: &DemandState) -> String {
         text.push_str(&format!("measured      {}\n", times.join(", ")));
     }
     if let Some(share) = measured.within_objective {
-        let objective = Duration::from_millis(state.law.acceptable_latency_ms);
-        let objective = humantime::format_duration(objective);
-        text.push_str(&format!(
-            "objective     {share:.2}% of the last days' messages started within {objective}\n"
-        ));
+        let within = |latency: u64| humantime::format_duration(Duration::from_millis(latency));
+        let queues = state.objectives.iter();
+        let queues = queues.map(|(queue, latency)| format!("{queue} within {}", within(*latency)));
+        let queues: Vec<String> = queues.collect();
+        text.push_str(&match queues.is_empty() {
+            true => format!(
+                "objective     {share:.2}% of the last days' messages started within {}\n",
+                within(state.law.acceptable_latency_ms)
+            ),
+            false => format!(
+                "objective     {share:.2}% of the last days' messages of the queue that does worst started in time ({})\n",
+                queues.join(", ")
+            ),
+        });
     }
     if let Some(tasks) = measured.warm_tasks {
         text.push_str(&format!("warm tasks    {}\n", explain_warm(state, tasks)));
@@ -113,6 +122,8 @@ fn describe_change(service: &ServiceState, need: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use deployer::{Datapoint, DemandMeasurements};
     use scaling::{Bounds, DemandRequest};
@@ -162,6 +173,7 @@ mod tests {
             bounds: Bounds::new(1, 5).ok(),
             observes: false,
             recommended: None,
+            objectives: BTreeMap::new(),
             law,
             need: need.map(|value| Datapoint { value, at }),
             largest: need.filter(|_| function.is_none()).map(|_| 2.0),
@@ -213,6 +225,7 @@ mod tests {
                 period_ms: None,
                 rate_over_ms: None,
             },
+            objectives: BTreeMap::new(),
             need: None,
             largest: None,
             measured: DemandMeasurements {
@@ -225,6 +238,23 @@ mod tests {
         assert_eq!(
             format_measured(&state),
             "warm tasks    2, kept for bursts: the function's log says for which\n"
+        );
+        let objectives = [
+            ("orders".to_owned(), 60_000),
+            ("returns".to_owned(), 900_000),
+        ];
+        let by_queue = DemandState {
+            objectives: BTreeMap::from(objectives),
+            measured: DemandMeasurements {
+                within_objective: Some(99.5),
+                ..DemandMeasurements::default()
+            },
+            ..state.clone()
+        };
+        assert_eq!(
+            format_measured(&by_queue),
+            "objective     99.50% of the last days' messages of the queue that does worst started in time (orders within 1m, \
+             returns within 15m)\n"
         );
         state.floor = Some(WarmFloor {
             tasks: 2,

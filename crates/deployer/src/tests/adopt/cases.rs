@@ -102,7 +102,12 @@ async fn a_cluster_or_service_that_doesnt_exist_is_told_with_the_nearest_names()
     };
     let nothing =
         mock!(Ecs::describe_services).then_output(|| DescribeServicesOutput::builder().build());
-    insta::assert_snapshot!(refused(vec![nothing, list_services()], &[]).await, @"");
+    insta::assert_snapshot!(refused(vec![nothing, list_services()], &[]).await, @r"
+    Usage: there is no service order-worker in the cluster shop in us-west-2
+      hint: did you mean order-workers?
+      hint: there are: mailer, order-workers
+      hint: check --profile and --region
+    ");
     let no_cluster = || {
         mock!(Ecs::describe_services)
             .then_http_response(|| json_error("ClusterNotFoundException", "no"))
@@ -112,7 +117,12 @@ async fn a_cluster_or_service_that_doesnt_exist_is_told_with_the_nearest_names()
             .cluster_arns(arn("cluster", "shops"))
             .build()
     });
-    insta::assert_snapshot!(refused(vec![no_cluster(), list], &[]).await, @"");
+    insta::assert_snapshot!(refused(vec![no_cluster(), list], &[]).await, @r"
+    Usage: there is no cluster shop in us-west-2
+      hint: did you mean shops?
+      hint: there are: shops
+      hint: check --profile and --region
+    ");
     let denied =
         mock!(Ecs::list_clusters).then_http_response(|| json_error("AccessDeniedException", "no"));
     let text = refused(vec![no_cluster(), denied], &[]).await;
@@ -166,7 +176,11 @@ async fn queues_are_found_chosen_or_asked_for() {
             .then_http_response(|| xml_error("AccessDenied", "no"))
     };
     let text = refused(vec![task_definition(&[QUEUE_URL, other]), denied()], &[]).await;
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    Failed: found 2 queues for the service shop/order-worker, and nothing tells which of them it consumes: mails (from MAIL_QUEUE_URL of container worker), orders (from QUEUE_URL of container worker)
+      hint: name it with --queue (a URL, an ARN, or a name; repeatable)
+      hint: not read: failed to read the policies of the task role order-worker: no (AccessDenied)
+    ");
     let text = refused(
         [vec![task_definition(&[("DATABASE", "orders")])], role(&[])].concat(),
         &[],

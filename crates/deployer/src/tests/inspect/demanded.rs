@@ -41,7 +41,7 @@ fn order_of(policy: Value) -> Rule {
 }
 
 /// Values of each of the last minutes, the newest first; `now` is the begin of 1970.
-pub(super) fn values() -> Rule {
+fn values() -> Rule {
     mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_output(|input| {
         let results = input.metric_data_queries().iter().map(|query| {
             let metric = query.metric_stat().unwrap().metric().unwrap();

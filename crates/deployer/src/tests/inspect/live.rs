@@ -160,10 +160,10 @@ fn rule_targets(services: usize) -> Rule {
     let service = |number: usize| ServiceRequest {
         cluster: CLUSTER.into(),
         service: format!("s{number}"),
-        queues: vec![QueueRequest {
-            name: format!("q{number}"),
-            url: format!("https://sqs/q{number}"),
-        }],
+        queues: vec![QueueRequest::new(
+            format!("q{number}"),
+            format!("https://sqs/q{number}"),
+        )],
         count: vec![Count::Visible],
         wake: false,
         target: None,

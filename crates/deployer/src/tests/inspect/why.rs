@@ -287,13 +287,43 @@ fn log(lines: &'static [(i64, &'static str)]) -> Rule {
     })
 }
 
+/// A datapoint of each metric, at the start of 1970.
+fn datapoint() -> Rule {
+    mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_compute_output(|input| {
+        let results = input.metric_data_queries().iter().map(|query| {
+            MetricDataResult::builder()
+                .set_id(query.id().map(str::to_owned))
+                .timestamps(DateTime::from_secs(0))
+                .values(1.5)
+                .build()
+        });
+        GetMetricDataOutput::builder()
+            .set_metric_data_results(Some(results.collect()))
+            .build()
+    })
+}
+
+/// Two tasks of each service run.
+fn running() -> Rule {
+    mock!(aws_sdk_ecs::Client::describe_services).then_compute_output(|input| {
+        let found = input.services().iter().map(|name| {
+            let service = Service::builder().service_name(name).status("ACTIVE");
+            service.desired_count(2).running_count(2).build()
+        });
+        DescribeServicesOutput::builder()
+            .set_services(Some(found.collect()))
+            .build()
+    })
+}
+
 async fn explain_demand(log: Rule) -> Why {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(30);
     let rules = vec![
         log,
         rule_is(RuleState::Enabled),
         demanded::order(),
-        demanded::values(),
+        datapoint(),
+        running(),
     ];
     let inspection = stepped::explain(rules, now).await.unwrap();
     let web = inspection.services.iter().find(|one| one.service == "web");

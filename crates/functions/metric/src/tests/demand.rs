@@ -60,6 +60,24 @@ fn near(value: Option<f64>, expected: f64) -> bool {
     value.is_some_and(|value| (value - expected).abs() < 1e-9)
 }
 
+/// Each queue gets 5 messages of 2 s per second. The urgent one needs as many tasks as alone, and the other, which can wait an
+/// hour, takes every other turn: twice as many.
+#[tokio::test(start_paused = true)]
+async fn queues_with_their_own_objectives_add_up() {
+    let cloud = || {
+        let cloud = busy(10, 20).queue("r", 0);
+        cloud.attribute("r", IN_FLIGHT, "10")
+    };
+    let mut request = demanding(&law(), &["q", "r"]);
+    request["queues"][1]["acceptable_latency_ms"] = json!(3_600_000);
+    let outcomes = minutes((0..4).map(|_| cloud()).collect(), &request).await;
+    let need = values(&outcomes, "TasksNeeded");
+    assert!(near(need[3], 2.0 * NEED), "{need:?}");
+    request["queues"][1]["acceptable_latency_ms"] = json!(0);
+    let refused = minutes(vec![cloud(), cloud()], &request).await;
+    assert_eq!(values(&refused, "TasksNeeded"), [None; 2]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_need_takes_the_place_of_the_backlog_per_task() {
     let clouds = (0..5).map(|_| busy(10, 11)).collect();

@@ -36,6 +36,26 @@ pub struct UnreadQueue {
     pub reason: String,
 }
 
+/// What a check found of the queues with the same objective and processing time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QueueCheck {
+    /// Their names.
+    pub queues: Vec<String>,
+    /// Their latency objective, in seconds.
+    pub objective: f64,
+    /// Messages that wait in them.
+    pub backlog: u64,
+    /// Tasks that they would need without other queues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub need: Option<f64>,
+    /// Seconds for which one of their messages keeps a task busy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processing_time: Option<f64>,
+    /// Share of their messages of the last days that started within the objective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_objective: Option<f64>,
+}
+
 /// One check and its decision, without the values that the check doesn't know.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DemandCheck {
@@ -70,9 +90,13 @@ pub struct DemandCheck {
     /// Seconds for which a message keeps a task busy, once it is measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub processing_time: Option<f64>,
-    /// Share of the messages of the last days that started within the objective.
+    /// Share of the messages of the last days that started within the objective: the lowest of the queues', if their
+    /// objectives differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_objective: Option<f64>,
+    /// The queues by their own objectives, if these or their processing times differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<QueueCheck>,
     /// Tasks that run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub running: Option<u32>,

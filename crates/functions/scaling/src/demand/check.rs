@@ -1,14 +1,16 @@
 //! One check: reads the queues and the service, decides, and sets the count.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
 use lambda_kit::{CallError, record_flows};
-use scaling::{DeadlineEstimate, Decision, DemandPolicy, QueueCounts, ServiceReading};
+use scaling::{
+    DeadlineEstimate, Decision, DemandPolicy, QueueCounts, QueueEstimate, ServiceReading,
+};
 use tokio::time::Instant;
 
-use super::answer::{DemandCheck, DemandOutcome, UnreadQueue};
+use super::answer::{DemandCheck, DemandOutcome, QueueCheck, UnreadQueue};
 use super::descriptions::Description;
 use super::fleet::{Fleet, ServiceRun, SharedFlows};
 use super::processing::{ProcessingTime, read_history};
@@ -58,9 +60,18 @@ impl ServiceRun {
                 None => None,
             }
         };
+        let groups: Vec<Vec<usize>> = self
+            .tracked
+            .scaler
+            .groups()
+            .map(<[usize]>::to_vec)
+            .collect();
         let history = async {
             match reads.history {
-                true => Some(read_history(fleet.clients, &policy, fleet.now, until).await),
+                true => {
+                    let (clients, now) = (fleet.clients, fleet.now);
+                    Some(read_history(clients, &policy, &groups, now, until).await)
+                }
                 false => None,
             }
         };
@@ -74,10 +85,9 @@ impl ServiceRun {
         let flows = flows.as_deref();
         if let Some(Ok(flows)) = flows {
             let names = policy.queues.iter().map(|queue| queue.name.as_str());
-            let own = names.filter_map(|name| Some((name, flows.get(name)?)));
-            let own: HashMap<&str, _> = own.collect();
+            let names: Vec<&str> = names.collect();
             let busy = list_busy(&policy, &queues);
-            record_flows(&mut self.tracked.scaler, &own, &busy, fleet.now);
+            record_flows(&mut self.tracked.scaler, &names, flows, &busy, fleet.now);
         }
         let service = self.know(service);
         let look = self.decide(fleet, &queues, service, (until, turn)).await;
@@ -98,11 +108,13 @@ impl ServiceRun {
     /// Learns from the arrivals of the last days; gives the error if they could not be read.
     fn learn(
         &mut self,
-        history: Option<Result<BTreeMap<Duration, f64>, CallError>>,
+        history: Option<Result<Vec<BTreeMap<Duration, f64>>, CallError>>,
     ) -> Option<CallError> {
         match history? {
-            Ok(sent) => {
-                self.tracked.scaler.seed_arrivals(sent);
+            Ok(groups) => {
+                for (group, sent) in groups.into_iter().enumerate() {
+                    self.tracked.scaler.seed_arrivals(group, sent);
+                }
                 None
             }
             Err(error) => Some(error),
@@ -277,6 +289,7 @@ impl ServiceRun {
             task_start: None,
             processing_time: None,
             within_objective: None,
+            queues: Vec::new(),
             running: None,
             from: None,
             to: None,
@@ -284,6 +297,25 @@ impl ServiceRun {
             reason: String::new(),
             unread: unread.collect(),
         }
+    }
+
+    /// What the check found of the queues by their own objectives, if they differ.
+    fn list_parts(&self) -> Vec<QueueCheck> {
+        let queues = &self.tracked.policy.queues;
+        let names = |places: &[usize]| {
+            let named = places.iter().filter_map(|place| queues.get(*place));
+            named.map(|queue| queue.name.clone()).collect()
+        };
+        let parts = self.tracked.scaler.parts();
+        let check = |part: QueueEstimate<'_>| QueueCheck {
+            queues: names(part.queues),
+            objective: part.objective.as_secs_f64(),
+            backlog: part.estimate.visible,
+            need: part.estimate.need,
+            processing_time: part.estimate.processing_time,
+            within_objective: part.estimate.delivered,
+        };
+        parts.map(check).collect()
     }
 
     /// The check with what it found and decided.
@@ -319,6 +351,7 @@ impl ServiceRun {
             task_start: Some(estimate.task_start).filter(|_| estimate.task_start_measured),
             processing_time: estimate.processing_time.filter(|_| estimate.measured),
             within_objective: estimate.delivered,
+            queues: self.list_parts(),
             running: Some(tasks.running),
             from: Some(from),
             to: Some(to),

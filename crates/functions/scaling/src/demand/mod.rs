@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::{Clients, InvocationError};
 
-pub use answer::{DemandAnswer, DemandCheck, DemandOutcome, FleetAnswer, UnreadQueue};
+pub use answer::{DemandAnswer, DemandCheck, DemandOutcome, FleetAnswer, QueueCheck, UnreadQueue};
 pub use memory::Memory;
 pub use processing::ProcessingTime;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use lambda_kit::{CallError, Flow, sent_by_minute};
 use scaling::{DeadlineEstimate, DemandPolicy};
 use serde::Serialize;
@@ -47,18 +48,19 @@ impl ProcessingTime {
 /// What went through the queues lately, by their names.
 pub(crate) type Flows = HashMap<String, Flow>;
 
-/// Reads the messages that were sent in each minute of the last days.
+/// Reads the messages that were sent in each minute of the last days, to each group of queues of the policy.
 pub(crate) async fn read_history(
     clients: &Clients,
     policy: &DemandPolicy,
+    groups: &[Vec<usize>],
     now: Duration,
     deadline: Instant,
-) -> Result<BTreeMap<Duration, f64>, CallError> {
+) -> Result<Vec<BTreeMap<Duration, f64>>, CallError> {
     let cloudwatch = &clients.cloudwatch;
-    sent_by_minute(cloudwatch, &names(policy), now, HISTORY, deadline).await
-}
-
-fn names(policy: &DemandPolicy) -> BTreeSet<&str> {
-    let queues = policy.queues.iter();
-    queues.map(|queue| queue.name.as_str()).collect()
+    let calls = groups.iter().map(|places| async move {
+        let queues = places.iter().filter_map(|place| policy.queues.get(*place));
+        let names: BTreeSet<&str> = queues.map(|queue| queue.name.as_str()).collect();
+        sent_by_minute(cloudwatch, &names, now, HISTORY, deadline).await
+    });
+    try_join_all(calls).await
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::settings::DeadlineSettings;
-use super::watch::{DeadlineEstimate, DeadlineWatch};
+use super::pool::{Pool, QueueEstimate};
+use super::settings::{DeadlineSettings, QueueSettings};
+use super::watch::DeadlineEstimate;
 use crate::demand::{Restraint, decide_between};
 use crate::{
     Bounds, Decision, DecisionReason, DemandPolicy, DemandPolicyError, PerSide, QueueCounts,
@@ -20,8 +21,8 @@ const LEARNING_MINUTES: u32 = 15;
 /// count.
 #[derive(Clone, Debug)]
 pub struct DeadlineScaler {
-    watch: DeadlineWatch,
-    queues: usize,
+    pool: Pool,
+    queues: Vec<QueueSettings>,
     settings: DeadlineSettings,
     /// Those that hold now, and the widest that ever do.
     bounds: Bounds,
@@ -35,17 +36,17 @@ pub struct DeadlineScaler {
 }
 
 impl DeadlineScaler {
-    /// Returns a scaler that has seen nothing yet, of a service with so many queues. If its bounds change with the hours,
+    /// Returns a scaler that has seen nothing yet, of a service with these queues. If its bounds change with the hours,
     /// `bounds` are the widest, and [`Self::hold`] says which hold.
     #[must_use]
     pub fn new(
-        queues: usize,
+        queues: Vec<QueueSettings>,
         settings: DeadlineSettings,
         bounds: Bounds,
         cooldowns: PerSide<Duration>,
     ) -> Self {
         Self {
-            watch: DeadlineWatch::new(queues, settings, bounds),
+            pool: Pool::new(&queues, settings, bounds),
             queues,
             settings,
             bounds,
@@ -69,52 +70,75 @@ impl DeadlineScaler {
             scale_in: Duration::from_millis(policy.cooldown_in_ms),
         };
         let settings = DeadlineSettings::from_policy(policy);
-        let scaler = Self::new(policy.queues.len(), settings, bounds, cooldowns);
+        let queues = policy.queues.iter();
+        let queues = queues.map(|queue| QueueSettings::of(queue, settings));
+        let scaler = Self::new(queues.collect(), settings, bounds, cooldowns);
         Ok(Self {
             learns_for: settings.minute * LEARNING_MINUTES,
             ..scaler
         })
     }
 
-    /// Returns a scaler for [`Self::measure`], of a service with so many queues. The bounds are the scalable target's, and
+    /// Returns a scaler for [`Self::measure`], of a service with these queues. The bounds are the scalable target's, and
     /// aren't known here.
     #[must_use]
-    pub fn without_bounds(queues: usize, settings: DeadlineSettings) -> Self {
+    pub fn without_bounds(queues: Vec<QueueSettings>, settings: DeadlineSettings) -> Self {
         Self::new(queues, settings, Bounds::ANY, PerSide::default())
     }
 
-    /// Adds what CloudWatch knows of the minutes before the first check: the sum of the average messages in flight of
-    /// each minute, and the messages deleted in them. Only the first time counts.
-    pub fn seed_processing_time(&mut self, in_flight: f64, deleted: f64) {
-        self.watch.seed_processing_time(in_flight, deleted);
+    /// The groups of queues whose messages are estimated together, by the queues' places: all of them, unless their
+    /// objectives or processing times differ.
+    pub fn groups(&self) -> impl Iterator<Item = &[usize]> {
+        self.pool.queues()
     }
 
-    /// Adds the messages that were sent in earlier minutes, of which CloudWatch knows days: the start of each minute and
+    /// What the latest check found of each group; nothing of a single one, which is the service's estimate.
+    pub fn parts(&self) -> impl Iterator<Item = QueueEstimate<'_>> {
+        self.pool.parts()
+    }
+
+    /// Adds what CloudWatch knows of a group of queues in the minutes before the first check: the sum of the average
+    /// messages in flight of each minute, and the messages deleted in them. Only the first time counts.
+    pub fn seed_processing_time(&mut self, group: usize, in_flight: f64, deleted: f64) {
+        if let Some(watch) = self.pool.watch_mut(group) {
+            watch.seed_processing_time(in_flight, deleted);
+        }
+    }
+
+    /// Adds the messages that were sent to a group of queues in earlier minutes, of which CloudWatch knows days: the start of each minute and
     /// its messages, in order of time; a minute that is missing had none. Warm tasks are then insured against the bursts
     /// of these days. To be called if [`Self::lacks_arrivals`].
-    pub fn seed_arrivals(&mut self, minutes: impl IntoIterator<Item = (Duration, f64)>) {
-        self.watch.seed_arrivals(minutes);
+    pub fn seed_arrivals(
+        &mut self,
+        group: usize,
+        minutes: impl IntoIterator<Item = (Duration, f64)>,
+    ) {
+        if let Some(watch) = self.pool.watch_mut(group) {
+            watch.seed_arrivals(minutes);
+        }
     }
 
     /// Whether warm tasks depend on the arrivals of earlier days, which aren't known yet.
     #[must_use]
     pub fn lacks_arrivals(&self) -> bool {
-        self.watch.lacks_arrivals()
+        self.pool.lacks_arrivals()
     }
 
     /// Adds counts of the queues between two checks, or at one that could not read the service.
     pub fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
         self.begin(at);
-        self.watch.sample(at, queues);
+        self.pool.sample(at, queues);
     }
 
-    /// Adds the deletes of the minute that started at `start`, as CloudWatch reports them a minute or two later. Each
-    /// minute counts once.
-    pub fn record_deletes(&mut self, start: Duration, deleted: f64) {
+    /// Adds the deletes of a group of queues in the minute that started at `start`, as CloudWatch reports them a minute or
+    /// two later. Each minute counts once.
+    pub fn record_deletes(&mut self, group: usize, start: Duration, deleted: f64) {
         if deleted > 0.0 {
             self.record_last_deletes(start.saturating_add(self.settings.reported));
         }
-        self.watch.record_deletes(start, deleted);
+        if let Some(watch) = self.pool.watch_mut(group) {
+            watch.record_deletes(start, deleted);
+        }
     }
 
     /// Remembers that messages were deleted up to `at`. They needed a task, even if every check came before or after
@@ -125,7 +149,9 @@ impl DeadlineScaler {
 
     /// Remembers that the count was changed at `at`.
     pub fn record_change(&mut self, at: Duration, from: u32, to: u32) {
-        self.watch.order(at, to.saturating_sub(from));
+        for watch in self.pool.watches_mut() {
+            watch.order(at, to.saturating_sub(from));
+        }
         self.restraint.record_change(at, from, to);
     }
 
@@ -133,7 +159,13 @@ impl DeadlineScaler {
     pub fn hold(&mut self, bounds: Bounds) {
         self.bounds = bounds;
         self.restraint.hold(bounds);
-        self.watch.hold(bounds);
+        self.hold_watches();
+    }
+
+    fn hold_watches(&mut self) {
+        for watch in self.pool.watches_mut() {
+            watch.hold(self.bounds);
+        }
     }
 
     /// Fewest and most tasks that are allowed now.
@@ -182,7 +214,7 @@ impl DeadlineScaler {
 
     fn estimate(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
         self.begin(seen.at);
-        let mut estimate = self.watch.check(seen, deploying);
+        let mut estimate = self.pool.check(seen, deploying);
         if estimate.visible + estimate.in_flight > 0 {
             self.busy = self.busy.max(Some(seen.at));
         }
@@ -204,7 +236,7 @@ impl DeadlineScaler {
         let worth = kept <= 1 || removed > self.settings.tuning.least_removed * f64::from(inside);
         let why = if !worth {
             DecisionReason::Right
-        } else if self.watch.is_starting(seen.at) {
+        } else if self.pool.is_starting(seen.at) {
             DecisionReason::Starting
         } else if let Some(until) = self.learns_until().filter(|until| seen.at < *until) {
             DecisionReason::Learning { until }
@@ -230,14 +262,14 @@ impl DeadlineScaler {
 
     /// The first check, or the first after the clock was set back: nothing is known.
     fn begin(&mut self, at: Duration) {
-        let latest = self.watch.latest();
+        let latest = self.pool.latest();
         if latest.is_none_or(|latest| at.as_secs_f64() < latest) {
             self.restraint.begin(at);
             self.begun = at;
         }
         if latest.is_some_and(|latest| at.as_secs_f64() < latest) {
-            self.watch = DeadlineWatch::new(self.queues, self.settings, self.widest);
-            self.watch.hold(self.bounds);
+            self.pool = Pool::new(&self.queues, self.settings, self.widest);
+            self.hold_watches();
             self.busy = None;
         }
     }

@@ -28,7 +28,12 @@ fn scaler(out: u64, scale_in: u64) -> DeadlineScaler {
         scale_out: at(out),
         scale_in: at(scale_in),
     };
-    DeadlineScaler::new(1, settings(), Bounds::new(1, 50).unwrap(), cooldowns)
+    DeadlineScaler::new(
+        vec![settings().queue()],
+        settings(),
+        Bounds::new(1, 50).unwrap(),
+        cooldowns,
+    )
 }
 
 /// Checks while so many messages wait and none is in flight, and does what is right. Tasks run at once.
@@ -214,7 +219,7 @@ fn the_bounds_that_hold_are_kept_at_once() {
         scale_out: Duration::ZERO,
         scale_in: Duration::ZERO,
     };
-    let mut scaler = DeadlineScaler::new(1, settings(), bounds(0, 50), none);
+    let mut scaler = DeadlineScaler::new(vec![settings().queue()], settings(), bounds(0, 50), none);
     scaler.hold(bounds(1, 20));
     let mut desired = 1;
     step(&mut scaler, 1_000, 0, &mut desired);
@@ -256,7 +261,7 @@ proptest! {
     ) {
         let cooldowns = PerSide { scale_out: at(out), scale_in: at(scale_in) };
         let bounds = Bounds::new(1, max).unwrap();
-        let mut scaler = DeadlineScaler::new(1, settings(), bounds, cooldowns);
+        let mut scaler = DeadlineScaler::new(vec![settings().queue()], settings(), bounds, cooldowns);
         let (mut now, mut desired) = (0, 1u32);
         let (mut ups, mut downs): (Vec<u64>, Vec<u64>) = (Vec::new(), Vec::new());
         for (queue, pause, deploying, other) in life {
@@ -312,7 +317,7 @@ fn a_new_environment_removes_nothing_before_it_knows_the_arrivals_of_earlier_day
         let whys = idle(&mut scaler, 0, learned, &mut desired);
         let waits = whys.contains(&DecisionReason::Learning { until });
         let before = desired;
-        scaler.seed_arrivals([]);
+        scaler.seed_arrivals(0, []);
         idle(&mut scaler, learned + 10, learned + 60, &mut desired);
         (waits, before, desired)
     };
@@ -329,7 +334,9 @@ proptest! {
     fn what_is_kept_adds_no_task_by_target_tracking(
         checks in proptest::collection::vec((0u64..5_000, 0u64..500, 0u32..60), 1..40),
     ) {
-        let mut scaler = DeadlineScaler::without_bounds(1, DeadlineSettings { every: at(60), ..settings() });
+        let mut scaler = DeadlineScaler::without_bounds(
+            vec![settings().queue()], DeadlineSettings { every: at(60), ..settings() },
+        );
         for ((visible, in_flight, desired), minute) in checks.into_iter().zip(0..) {
             let counts = QueueCounts { visible, in_flight };
             let seen = ServiceReading {

@@ -65,6 +65,9 @@ pub(super) struct DeadlineWatch {
     second: f64,
     every: f64,
     objective: f64,
+    /// The part of the tasks that work on these queues, and whether other queues have the rest.
+    part: f64,
+    pooled: bool,
     /// The latest counts of each queue, and when they were read.
     queues: Vec<Option<(f64, QueueCounts)>>,
     counter: ArrivalCounter,
@@ -105,6 +108,22 @@ struct Moment {
     price: f64,
 }
 
+/// What other queues of the same service need to know of these ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Workload {
+    /// Messages that wait or are in flight, and those in flight.
+    pub(super) messages: f64,
+    pub(super) in_flight: f64,
+    /// Messages that are sent per second.
+    pub(super) rate: f64,
+    /// Seconds of work per message and task.
+    pub(super) work: f64,
+    /// Places of a task.
+    pub(super) places: f64,
+    /// Seconds within which waiting messages are to start.
+    pub(super) planned: f64,
+}
+
 impl Moment {
     /// Messages in the queue.
     fn total(&self) -> f64 {
@@ -123,6 +142,8 @@ impl DeadlineWatch {
             second,
             every,
             objective,
+            part: 1.0,
+            pooled: false,
             queues: vec![None; queues],
             counter: ArrivalCounter::default(),
             log: arrival_log(&settings),
@@ -149,6 +170,48 @@ impl DeadlineWatch {
             settings,
             most: bounds.max(),
             bounds,
+        }
+    }
+
+    /// The same, for queues that share the tasks with others.
+    pub(super) fn in_pool(self) -> Self {
+        Self {
+            pooled: true,
+            ..self
+        }
+    }
+
+    /// So large a part of the tasks works on these queues.
+    pub(super) fn set_part(&mut self, part: f64) {
+        self.part = part;
+    }
+
+    /// The work that these counts are.
+    pub(super) fn workload(&self, queues: &[Option<QueueCounts>]) -> Workload {
+        if queues.iter().any(Option::is_none) {
+            return self.known_load();
+        }
+        let (visible, in_flight) = sum(queues.iter().flatten());
+        Workload {
+            messages: visible + in_flight,
+            in_flight,
+            ..self.known_load()
+        }
+    }
+
+    /// The work that is known from the latest check.
+    pub(super) fn known_load(&self) -> Workload {
+        let (visible, in_flight) = sum(self.queues.iter().flatten().map(|(_, counts)| counts));
+        let places = f64::from(self.settings.concurrency.max(1));
+        let tuning = &self.settings.tuning.keep_up;
+        Workload {
+            messages: visible + in_flight,
+            in_flight,
+            rate: self.segment.rate().unwrap_or(0.0),
+            work: self.processing.work().unwrap_or(0.0) / places,
+            places,
+            planned: tuning.share(self.objective, self.starts.planned(), self.every)
+                * self.objective,
         }
     }
 
@@ -180,7 +243,8 @@ impl DeadlineWatch {
             self.forget(at);
         }
         self.sampled = Some(at);
-        let places = f64::from(self.running) * f64::from(self.settings.concurrency.max(1));
+        let running = self.part * f64::from(self.running);
+        let places = running * f64::from(self.settings.concurrency.max(1));
         self.processing.sample(Occupancy {
             at,
             in_flight,
@@ -279,7 +343,9 @@ impl DeadlineWatch {
         estimate.rate = self.segment.rate();
         let one = if visible + in_flight > 0.0 { 1.0 } else { 0.0 };
         if let Some(moment) = self.moment(at, seen.running, (visible, in_flight)) {
-            self.demand(&moment, sent, &mut estimate, one);
+            // Queues that share tasks need fractions of one, which are rounded up once.
+            let least = if self.pooled { 0.0 } else { one };
+            self.demand(&moment, sent, &mut estimate, least);
         } else if one > 0.0 {
             estimate.need = Some(one);
         }
@@ -304,7 +370,7 @@ impl DeadlineWatch {
         let late = self.delivered.late(86_400.0 * self.second) / allowed;
         Some(Moment {
             at,
-            running: f64::from(running),
+            running: self.part * f64::from(running),
             visible,
             in_flight,
             rate: self.segment.rate().unwrap_or(0.0),
@@ -357,7 +423,7 @@ impl DeadlineWatch {
             start: moment.start,
             every: self.every,
             dispersion: self.dispersion.value(),
-            most: f64::from(self.bounds.max()),
+            most: self.part * f64::from(self.bounds.max()),
         }
     }
 
@@ -365,7 +431,7 @@ impl DeadlineWatch {
     fn deadlines(&self, moment: &Moment, share: f64) -> f64 {
         let from = moment.at + moment.start;
         let overdue = moment.at - OVERDUE_STARTS * moment.start;
-        let joining = self.starts.joining(moment.at, from, overdue);
+        let joining = self.part * self.starts.joining(moment.at, from, overdue);
         let capacity = (moment.running * moment.start + joining) / moment.work;
         let (total, started) = (moment.total(), self.started(moment, share));
         let served = self.log.total() - total + started.messages + capacity;

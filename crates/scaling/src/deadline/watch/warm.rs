@@ -57,7 +57,7 @@ impl DeadlineWatch {
             during: self.every,
             messages,
             rate: moment.rate,
-            least: f64::from(self.bounds.min()),
+            least: self.part * f64::from(self.bounds.min()),
             keep_up: keep_up.tasks,
             work: moment.work,
             start: self.starts.mean(),

@@ -10,11 +10,12 @@ use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos, seconds};
 
 use super::clock::Clock;
-use super::reported::{ReportedDeletes, counts, reading};
+use super::reported::{ReportedDeletes, counts, queue_settings, reading};
 
 /// A function that samples, checks, decides and sets the desired count.
 pub(in crate::control) struct Deadline {
     scaler: DeadlineScaler,
+    queues: usize,
     clock: Clock,
     /// Samples per check, and those since the last check.
     samples: u32,
@@ -52,7 +53,13 @@ impl Deadline {
             scale_in: policy.cooldown_in,
         };
         Self {
-            scaler: DeadlineScaler::new(1, settings, bounds, cooldowns),
+            queues: scenario.queues.len().max(1),
+            scaler: DeadlineScaler::new(
+                queue_settings(scenario, &settings),
+                settings,
+                bounds,
+                cooldowns,
+            ),
             clock: Clock::new(assumptions, sample, seed),
             samples,
             sampled: 0,
@@ -70,7 +77,7 @@ impl Deadline {
             self.check(now, seen, wishes);
         } else {
             self.scaler
-                .sample(Duration::from_nanos(now), &[Some(counts(seen))]);
+                .sample(Duration::from_nanos(now), &counts(seen, self.queues));
         }
         self.sampled = (self.sampled + 1) % self.samples;
         let next = self.clock.next().max(now + 1);
@@ -79,7 +86,7 @@ impl Deadline {
 
     fn check(&mut self, now: Nanos, seen: &Observation, wishes: &mut Wishes) {
         self.deletes.report(now, &mut self.scaler);
-        let queues = [Some(counts(seen))];
+        let queues = counts(seen, self.queues);
         let reading = reading(now, seen, &queues);
         let (_, decision) = self.scaler.decide(&reading, seen.deploying);
         if decision.desired != seen.desired {

@@ -9,11 +9,12 @@ use crate::policy::DemandPolicy;
 use crate::scenario::Scenario;
 use crate::time::Nanos;
 
-use super::reported::{ReportedDeletes, counts, reading};
+use super::reported::{ReportedDeletes, counts, queue_settings, reading};
 
 /// What the metric function knows of a service.
 pub(in crate::control) struct NeedMetric {
     scaler: DeadlineScaler,
+    queues: usize,
     deletes: ReportedDeletes,
 }
 
@@ -38,7 +39,8 @@ impl NeedMetric {
             tuning: DeadlineTuning::default(),
         };
         Self {
-            scaler: DeadlineScaler::without_bounds(1, settings),
+            queues: scenario.queues.len().max(1),
+            scaler: DeadlineScaler::without_bounds(queue_settings(scenario, &settings), settings),
             deletes: ReportedDeletes::new(&scenario.assumptions),
         }
     }
@@ -46,7 +48,7 @@ impl NeedMetric {
     /// The datapoint of a check, if there is one.
     pub(in crate::control) fn measure(&mut self, now: Nanos, seen: &Observation) -> Option<f64> {
         self.deletes.report(now, &mut self.scaler);
-        let queues = [Some(counts(seen))];
+        let queues = counts(seen, self.queues);
         let reading = reading(now, seen, &queues);
         self.scaler.measure(&reading, seen.deploying).1
     }

@@ -3,20 +3,21 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use scaling::{DeadlineScaler, QueueCounts, ServiceReading};
+use scaling::{DeadlineScaler, DeadlineSettings, QueueCounts, QueueSettings, ServiceReading};
 
 use crate::assumptions::Assumptions;
-use crate::control::Observation;
+use crate::control::{Lanes, Observation};
 use crate::number::count;
+use crate::scenario::Scenario;
 use crate::time::{Nanos, nanos};
 
 /// `NumberOfMessagesDeleted`, which CloudWatch has some time after the end of each minute.
 pub(super) struct ReportedDeletes {
     pub(super) minute: Nanos,
     delay: Nanos,
-    deleted: u64,
-    /// Minutes that CloudWatch doesn't have yet: the end of each, and its deletes.
-    minutes: VecDeque<(Nanos, u64)>,
+    deleted: Lanes,
+    /// Minutes that CloudWatch doesn't have yet: the end of each, and the queues' deletes until then and before.
+    minutes: VecDeque<(Nanos, Lanes, Lanes)>,
 }
 
 impl ReportedDeletes {
@@ -24,34 +25,57 @@ impl ReportedDeletes {
         Self {
             minute: assumptions.minute(),
             delay: nanos(assumptions.sqs_metric_delay),
-            deleted: 0,
+            deleted: Lanes::default(),
             minutes: VecDeque::new(),
         }
     }
 
     /// A minute is over.
     pub(super) fn end_minute(&mut self, now: Nanos, seen: &Observation) {
-        self.minutes.push_back((now, seen.deleted - self.deleted));
-        self.deleted = seen.deleted;
+        let before = std::mem::replace(&mut self.deleted, seen.lanes);
+        self.minutes.push_back((now, seen.lanes, before));
     }
 
     /// Gives the scaler the minutes that CloudWatch has by now.
     pub(super) fn report(&mut self, now: Nanos, scaler: &mut DeadlineScaler) {
-        while let Some((ended, deleted)) = self.minutes.front().copied()
+        while let Some((ended, after, before)) = self.minutes.front().copied()
             && ended.saturating_add(self.delay) <= now
         {
             self.minutes.pop_front();
             let start = Duration::from_nanos(ended.saturating_sub(self.minute));
-            scaler.record_deletes(start, count(deleted));
+            let deletes = |place: &usize| {
+                let of = |lanes: &Lanes| lanes.0.get(*place).map_or(0, |lane| lane.deleted);
+                of(&after).saturating_sub(of(&before))
+            };
+            let groups: Vec<u64> = scaler
+                .groups()
+                .map(|places| places.iter().map(deletes).sum())
+                .collect();
+            for (group, deleted) in groups.into_iter().enumerate() {
+                scaler.record_deletes(group, start, count(deleted));
+            }
         }
     }
 }
 
-/// The counts of the queue.
-pub(super) fn counts(seen: &Observation) -> QueueCounts {
-    QueueCounts {
-        visible: seen.visible,
-        in_flight: seen.in_flight,
+/// The counts of so many queues.
+pub(super) fn counts(seen: &Observation, queues: usize) -> Vec<Option<QueueCounts>> {
+    let lanes = seen.lanes.0.iter().take(queues);
+    let counts = lanes.map(|lane| QueueCounts {
+        visible: lane.visible,
+        in_flight: lane.in_flight,
+    });
+    counts.map(Some).collect()
+}
+
+/// The queues of a scenario, of which a policy says the same where they don't differ.
+pub(super) fn queue_settings(
+    scenario: &Scenario,
+    settings: &DeadlineSettings,
+) -> Vec<QueueSettings> {
+    match scenario.queues.as_slice() {
+        [] => vec![settings.queue()],
+        queues => queues.iter().map(|queue| queue.settings).collect(),
     }
 }
 

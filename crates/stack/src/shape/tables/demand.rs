@@ -11,7 +11,7 @@ pub(super) static DEMAND: Object = Object {
         optional(
             "acceptable_latency",
             Kind::Time(&MOMENT),
-            "Waiting time that the policy aims at; otherwise the latency of the service's `slo`. Required without `slo`, and then also what the service is judged by.",
+            "Waiting time that the policy aims at; otherwise the latency of the service's `slo`. Required unless the service or each of its queues has an `slo`, and then also what the service is judged by. A queue with its own `slo` aims at that.",
         ),
         required(
             "processing_time",

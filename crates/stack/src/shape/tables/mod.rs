@@ -22,7 +22,7 @@ pub(crate) use queues::{
     EXISTING_QUEUE, FIFO, QUEUE, SENDING_ACCOUNT, SENDING_SERVICE, SUBSCRIPTION,
 };
 pub(crate) use schedule::PERIOD;
-pub(crate) use services::{EXISTING_SERVICE, SERVICE, SHARES};
+pub(crate) use services::{CONSUMED_QUEUE, EXISTING_SERVICE, SERVICE, SHARES};
 pub(crate) use sides::{IN_STEP, OUT_STEP};
 pub(crate) use step_metric::{ANY_METRIC, QUEUE_METRIC};
 pub(crate) use volumes::{FILE_SYSTEM_VOLUME, SCRATCH_VOLUME};

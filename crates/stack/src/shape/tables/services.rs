@@ -185,7 +185,7 @@ pub(crate) static SERVICE: Object = Object {
     rules: &[Rule::Needs("load_balancer", "port")],
 };
 
-const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. Needed with `backlog_per_task` and with `demand`, which add up ten at most.";
+const CONSUMES_DOC: &str = "Queues that the service consumes, by their keys under `queues`: its tasks may receive and delete their messages. An item is a queue's key, or a mapping with the queue's own `slo` and `processing_time`; with `demand`, the needs of such queues add up. Needed with `backlog_per_task` and with `demand`, which add up ten at most.";
 const SLO_DOC: &str = "Latency objective: how long a message can wait until its processing starts, and optionally the share of the messages that must meet it, over 0% and up to 100%. `simulate`, `tune`, the alarms and `status` judge the service by it. A policy aims at its latency unless it has its own `acceptable_latency`. Needs `consumes`.";
 const COMPAT_DOC: &str = "`copilot` also sets the variables that AWS Copilot gives a worker, each unless `environment` or `secrets` has it: `COPILOT_QUEUE_URI` (the first queue of `consumes`), `COPILOT_TOPIC_QUEUE_URIS` (a JSON object with the URLs of the queues in `consumes` whose keys end in `EventsQueue`, such as `merchantOrdersEventsQueue`), `COPILOT_SNS_TOPIC_ARNS` (a JSON object with the ARNs in `publishes` by the topics' names, without `APPLICATION-ENVIRONMENT-SERVICE-` before them), `COPILOT_APPLICATION_NAME` (the definition's `name`), `COPILOT_ENVIRONMENT_NAME` (that of `--env`, or else `default`), and `COPILOT_SERVICE_NAME` (the service's key).";
 const PROTECT_DOC: &str = "Whether the worker uses ECS task protection while it works on a message, so that no scale-in or deployment stops it. Work that takes longer than `stop_timeout` is then fine.";
@@ -225,11 +225,35 @@ pub(crate) static SHARES: Object = Object {
 static BASE: Whole = whole(0, 5_000);
 
 static CONSUMES: List = List {
-    of: Kind::Text(&SHORT_NAME),
+    of: Kind::Either(&CONSUMED_FORMS),
     least: 0,
     most: 100,
     unique: true,
     rule: None,
+};
+
+static CONSUMED_FORMS: [Form; 2] = [Form::Text(&SHORT_NAME), Form::Object(&CONSUMED_QUEUE)];
+
+pub(crate) static CONSUMED_QUEUE: Object = Object {
+    what: "a queue with its own objective",
+    fields: &[
+        required(
+            "queue",
+            Kind::Text(&SHORT_NAME),
+            "The queue, by its key under `queues`.",
+        ),
+        optional(
+            "slo",
+            Kind::Objective(&MOMENT),
+            "Latency objective of this queue's messages, otherwise the service's. The alarm on its oldest message, `simulate`, and `tune` judge the queue by it, and `demand` aims at it. Not with `backlog_per_task`, which adds up the messages of all queues.",
+        ),
+        optional(
+            "processing_time",
+            Kind::Time(&MOMENT),
+            "Average time that one task needs for one message of this queue, otherwise `demand`'s. Only with `demand`.",
+        ),
+    ],
+    rules: &[],
 };
 
 static SENDS: List = List {

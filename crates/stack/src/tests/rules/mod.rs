@@ -1,6 +1,7 @@
 //! One change of a faultless definition for each rule, and the one problem that it makes.
 
 mod capacity;
+mod consumed;
 mod containers;
 mod demand;
 mod hardening;

@@ -49,18 +49,12 @@ fn calls() -> Vec<Request> {
     calls.extend(policies.map(|action| on(action, policy.as_str())));
     let queues = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"];
     calls.extend(queues.map(|action| on(action, arn("sqs", "orders"))));
-    let scalable = arn("application-autoscaling", "scalable-target/0a1b2c3d");
     let scaling = [
         "DescribeScalableTargets",
         "DescribeScalingPolicies",
         "DescribeScheduledActions",
     ];
-    calls.extend(scaling.map(|action| {
-        on(
-            &format!("application-autoscaling:{action}"),
-            scalable.as_str(),
-        )
-    }));
+    calls.extend(scaling.map(|action| on(&format!("application-autoscaling:{action}"), "*")));
     calls.push(on(
         "cloudwatch:DescribeAlarms",
         arn("cloudwatch", "alarm:any"),

@@ -5,6 +5,7 @@ mod events;
 mod failures;
 mod looks;
 mod measured;
+mod objectives;
 mod observing;
 mod schedules;
 mod warm;

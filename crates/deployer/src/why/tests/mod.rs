@@ -1,14 +1,14 @@
 //! Each cause by itself, with facts built by hand, and which of two comes first.
 
+mod functions;
+mod waiting;
+
 use scaling::{AlarmState, Bounds, Comparison, DemandRequest, Parsed, Schedule, Side};
 use template::contract::TargetSchedule;
 
 use super::Cause;
 use super::choose::choose;
-use super::facts::{Actor, AlarmFacts, Check, Event, Facts, Feed, NotScaled, Suspended, Task};
-use super::logs;
-use crate::function_logs::LogLine;
-use crate::functions::ServiceName;
+use super::facts::{Actor, AlarmFacts, Check, Facts, Feed, NotScaled, Suspended, Task};
 use crate::inspect::{DemandState, PolicyState, QueueState, ServiceState};
 
 /// 2026-11-30T12:00:00Z, a Monday.
@@ -109,6 +109,7 @@ fn demanded(need: f64, reason: &str) -> Facts {
         function: Some("shop-ScalingFunction-A".to_owned()),
         observes: false,
         recommended: None,
+        objectives: std::collections::BTreeMap::new(),
         bounds: Bounds::new(1, 40).ok(),
         law: DemandRequest {
             acceptable_latency_ms: 10_000,
@@ -204,7 +205,7 @@ fn as_many_tasks_as_it_may_have() {
         (facts.service.desired, facts.service.running) = (Some(40), Some(40));
     });
     says(&facts, Cause::AtMax, "it is at tasks.max (40)");
-    let mut facts = demanded(52.25, "the work needs 52.3 tasks, and the maximum is 40");
+    let mut facts = demanded(52.3, "the work needs 52.3 tasks, and the maximum is 40");
     (facts.service.desired, facts.service.running) = (Some(40), Some(40));
     let text = "it is at tasks.max (40), and the work needs 52.3 tasks";
     says(&facts, Cause::AtMax, text);
@@ -344,58 +345,6 @@ fn suspended_scaling() {
 }
 
 #[test]
-fn a_deployment() {
-    let facts = with(|facts| facts.deployment = Some(NOW - 90));
-    let text = "a deployment is in progress since 11:58:30 UTC";
-    says(&facts, Cause::Deployment, text);
-    let facts = with(|facts| {
-        facts.deployment = Some(NOW - 86_400);
-        facts.alarms[1].values = Some(vec![10.0; 12]);
-    });
-    let text =
-        "a deployment is in progress since 2026-11-29 12:00:00 UTC, and scale-in waits for it";
-    says(&facts, Cause::Deployment, text);
-    // Scale-out doesn't wait for it.
-    let facts = with(|facts| {
-        rising(facts);
-        facts.deployment = Some(NOW - 90);
-    });
-    assert_eq!(choose(&facts).cause, Cause::Datapoints);
-}
-
-#[test]
-fn nothing_measures_it() {
-    let silent = |enabled, newest, error: Option<&str>| {
-        with(|facts| {
-            feed(facts).enabled = enabled;
-            feed(facts).newest = newest;
-            feed(facts).error = error.map(|text| Event {
-                at: NOW - 30,
-                text: text.to_owned(),
-            });
-        })
-    };
-    let disabled = silent(Some(false), Some(NOW - 250), None);
-    let text = "no datapoint for 4 minutes: the rule shop-MetricRule1-A is disabled";
-    says(&disabled, Cause::NoData, text);
-    let text = "the rule shop-MetricRule1-A is disabled, so the function shop-MetricFunction-A doesn't run";
-    says(
-        &silent(Some(false), Some(NOW - 70), None),
-        Cause::NoData,
-        text,
-    );
-    let text = "no datapoint for 10 minutes: the function shop-MetricFunction-A fails (30 s ago): access is denied";
-    let failed = silent(Some(true), Some(NOW - 600), Some("access is denied"));
-    says(&failed, Cause::NoData, text);
-    let text = "no datapoint in the last 15 minutes: the function shop-MetricFunction-A published none, and its log \
-                has no error";
-    says(&silent(None, None, None), Cause::NoData, text);
-    let text = "the function shop-MetricFunction-A fails (30 s ago): access is denied";
-    let fails = silent(Some(true), Some(NOW - 70), Some("access is denied."));
-    says(&fails, Cause::FunctionFails, text);
-}
-
-#[test]
 fn an_alarm_without_data() {
     let facts = with(|facts| {
         facts.feed = None;
@@ -407,42 +356,6 @@ fn an_alarm_without_data() {
     });
     let text = "no datapoint: the alarm TargetTracking-Out has no data of CPUUtilization";
     says(&facts, Cause::NoData, text);
-}
-
-/// Two of five tasks don't run, and ECS has reported these events, the newest first.
-fn pending(events: &[&str]) -> Facts {
-    with(|facts| {
-        rising(facts);
-        (facts.service.desired, facts.service.running) = (Some(5), Some(3));
-        let event = |text: &&str| Event {
-            at: NOW - 180,
-            text: (*text).to_owned(),
-        };
-        facts.events = events.iter().map(event).collect();
-    })
-}
-
-/// Source of the events: "Amazon ECS service event messages" in the Amazon ECS Developer Guide.
-#[test]
-fn tasks_that_cannot_start() {
-    let place = "(service worker) was unable to place a task because no container instance met all of its requirements.";
-    let facts = pending(&[place]);
-    let text = "2 tasks are pending for lack of capacity; ECS reports (3 minutes ago): (service worker) was unable to \
-                place a task because no container instance met all of its requirements";
-    says(&facts, Cause::Capacity, text);
-    let quota = "(service worker) was unable to place a task. Reason: You've reached the limit on the number of vCPUs \
-                 you can run concurrently.";
-    let text = "quota: 2 tasks are pending; ECS reports (3 minutes ago): (service worker) was unable to place a task. \
-                Reason: You've reached the limit on the number of vCPUs you can run concurrently";
-    says(&pending(&[quota]), Cause::Quota, text);
-    let fails = "(service worker) is unable to consistently start tasks successfully.";
-    let text = "2 tasks can't start; ECS reports (3 minutes ago): (service worker) is unable to consistently start \
-                tasks successfully";
-    says(&pending(&[fails]), Cause::TasksFail, text);
-    // Tasks have started since.
-    let started = "(service worker) has started 2 tasks: (task 0a) (task 1b).";
-    let text = "3 of 5 tasks run; the others are starting, and ECS has reported no problem";
-    says(&pending(&[started, place]), Cause::Starting, text);
 }
 
 #[test]
@@ -487,23 +400,6 @@ fn a_service_that_is_not_there() {
     says(&state("UNKNOWN"), Cause::Unreadable, text);
 }
 
-/// Cooldown, capacity, a maximum: the first one that hides the others.
-#[test]
-fn what_hides_all_others_comes_first() {
-    let mut facts = pending(&["(service worker) was unable to place a task."]);
-    facts.alarms[0].acted = Some(NOW - 10);
-    facts.service.bounds = Bounds::new(1, 5).ok();
-    assert_eq!(choose(&facts).cause, Cause::Capacity);
-    facts.events.clear();
-    assert_eq!(choose(&facts).cause, Cause::AtMax);
-    facts.service.bounds = Bounds::new(1, 40).ok();
-    assert_eq!(choose(&facts).cause, Cause::Cooldown);
-    feed(&mut facts).enabled = Some(false);
-    assert_eq!(choose(&facts).cause, Cause::NoData);
-    facts.suspended.scale_out = true;
-    assert_eq!(choose(&facts).cause, Cause::Paused);
-}
-
 #[test]
 fn a_service_of_which_nothing_is_known_gets_an_answer() {
     let facts = Facts {
@@ -517,41 +413,4 @@ fn a_service_of_which_nothing_is_known_gets_an_answer() {
         ..Facts::default()
     };
     assert_eq!(choose(&facts).cause, Cause::Unknown);
-}
-
-fn lines(texts: &[&str]) -> Vec<LogLine> {
-    let all = texts.iter().zip(NOW..);
-    let line = |(text, at): (&&str, u64)| LogLine {
-        at,
-        text: (*text).to_owned(),
-    };
-    all.map(line).collect()
-}
-
-#[test]
-fn a_log_has_the_last_check_and_failures_that_are_not_over() {
-    let name = ServiceName {
-        cluster: "shop".to_owned(),
-        service: "worker".to_owned(),
-    };
-    let look = r#"{"level":"INFO","message":"look","cluster":"shop","service":"worker","outcome":"kept","need":2.5,"reason":"the work needs 2.5 tasks"}"#;
-    let failed = r#"{"level":"ERROR","message":"look","cluster":"shop","service":"worker","outcome":"failed","reason":"SQS refused"}"#;
-    let ended = r#"{"level":"ERROR","message":"invocation failed","errorType":"LooksFailed","error":"service worker: 1 of 1 looks failed"}"#;
-    let log = logs::parse(&lines(&[look, failed, ended]));
-    assert_eq!(log.failed[&name].text, "SQS refused");
-    assert_eq!(log.error, None, "the service's own failure says more");
-    assert_eq!(log.checks[&name].need, Some(2.5));
-    let log = logs::parse(&lines(&[failed, ended, look]));
-    assert!(log.failed.is_empty());
-    let timeout = "2026-11-30T12:00:00Z 0a Task timed out after 60.00 seconds\n";
-    let log = logs::parse(&lines(&[look, timeout]));
-    assert!(
-        log.error
-            .unwrap()
-            .text
-            .ends_with("Task timed out after 60.00 seconds")
-    );
-    let broken = r#"{"level":"ERROR","message":"invocation failed","errorType":"MalformedEvent","error":"no JSON"}"#;
-    let log = logs::parse(&lines(&[broken, "START RequestId: 0a"]));
-    assert_eq!(log.error.unwrap().text, "no JSON");
 }

@@ -1,0 +1,320 @@
+//! The queues of a service whose objectives or processing times differ: one estimate for each kind, and one pool of tasks.
+
+use std::time::Duration;
+
+use super::insurance::WarmFloor;
+use super::settings::{DeadlineSettings, QueueSettings, Sharing, Warm};
+use super::watch::{DeadlineEstimate, DeadlineWatch, Workload};
+use crate::{Bounds, QueueCounts, ServiceReading};
+
+/// The queues of a service, in groups of equal settings. A single group is estimated as one queue.
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    groups: Vec<Group>,
+    settings: DeadlineSettings,
+}
+
+/// Queues with the same objective, share, and processing time.
+#[derive(Clone, Debug)]
+struct Group {
+    settings: QueueSettings,
+    /// Places of its queues among those of the service.
+    queues: Vec<usize>,
+    watch: DeadlineWatch,
+    /// Its part of the latest check.
+    latest: DeadlineEstimate,
+}
+
+/// What the latest check found of the queues with one objective and processing time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QueueEstimate<'a> {
+    /// Places of the queues among those of the service.
+    pub queues: &'a [usize],
+    /// Their latency objective.
+    pub objective: Duration,
+    /// Their part of the estimate. Its tasks are those that they would need without other queues.
+    pub estimate: DeadlineEstimate,
+}
+
+impl Pool {
+    pub(super) fn new(
+        queues: &[QueueSettings],
+        settings: DeadlineSettings,
+        bounds: Bounds,
+    ) -> Self {
+        let mut places: Vec<(QueueSettings, Vec<usize>)> = Vec::new();
+        for (place, own) in queues.iter().enumerate() {
+            match places.iter_mut().find(|(known, _)| known == own) {
+                Some((_, queues)) => queues.push(place),
+                None => places.push((*own, vec![place])),
+            }
+        }
+        let shared = places.len() > 1;
+        let groups = places.into_iter().map(|(own, queues)| {
+            let mut settings = own.apply(settings);
+            if shared && matches!(settings.warm, Warm::Tasks(_)) {
+                // A fixed number is the whole service's.
+                settings.warm = Warm::Off;
+            }
+            let watch = DeadlineWatch::new(queues.len(), settings, bounds);
+            Group {
+                settings: own,
+                queues,
+                watch: if shared { watch.in_pool() } else { watch },
+                latest: DeadlineEstimate::default(),
+            }
+        });
+        Self {
+            groups: groups.collect(),
+            settings,
+        }
+    }
+
+    /// The places of the queues of each group.
+    pub(super) fn queues(&self) -> impl Iterator<Item = &[usize]> {
+        self.groups.iter().map(|group| group.queues.as_slice())
+    }
+
+    /// What the latest check found of each group; nothing of a single one, which is the service's estimate.
+    pub(super) fn parts(&self) -> impl Iterator<Item = QueueEstimate<'_>> {
+        let shared = self.is_shared();
+        self.groups
+            .iter()
+            .filter(move |_| shared)
+            .map(|group| QueueEstimate {
+                queues: &group.queues,
+                objective: group.settings.objective,
+                estimate: group.latest,
+            })
+    }
+
+    pub(super) fn watch_mut(&mut self, group: usize) -> Option<&mut DeadlineWatch> {
+        self.groups.get_mut(group).map(|group| &mut group.watch)
+    }
+
+    pub(super) fn watches_mut(&mut self) -> impl Iterator<Item = &mut DeadlineWatch> {
+        self.groups.iter_mut().map(|group| &mut group.watch)
+    }
+
+    fn is_shared(&self) -> bool {
+        self.groups.len() > 1
+    }
+
+    /// The latest sample of any group.
+    pub(super) fn latest(&self) -> Option<f64> {
+        let latest = self.groups.iter().filter_map(|group| group.watch.latest());
+        latest.reduce(f64::max)
+    }
+
+    /// Whether a task is starting that can still be expected to run.
+    pub(super) fn is_starting(&self, at: Duration) -> bool {
+        self.groups.iter().any(|group| group.watch.is_starting(at))
+    }
+
+    /// Whether a group's warm tasks depend on arrivals of earlier days that aren't known yet.
+    pub(super) fn lacks_arrivals(&self) -> bool {
+        self.groups.iter().any(|group| group.watch.lacks_arrivals())
+    }
+
+    /// Adds counts of all queues.
+    pub(super) fn sample(&mut self, at: Duration, queues: &[Option<QueueCounts>]) {
+        for group in &mut self.groups {
+            let own = group.pick(queues);
+            group.watch.sample(at, &own);
+        }
+    }
+
+    /// Checks all queues: what their work needs together.
+    pub(super) fn check(&mut self, seen: &ServiceReading<'_>, deploying: bool) -> DeadlineEstimate {
+        if self.is_shared() {
+            let parts = self.parts_of_tasks(seen);
+            for (group, part) in self.groups.iter_mut().zip(parts) {
+                group.watch.set_part(part);
+            }
+        }
+        for group in &mut self.groups {
+            let own = group.pick(seen.queues);
+            let reading = ServiceReading {
+                queues: &own,
+                ..*seen
+            };
+            group.latest = group.watch.check(&reading, deploying);
+        }
+        match self.groups.as_slice() {
+            [only] => only.latest,
+            groups => self.add_up(groups),
+        }
+    }
+
+    /// The part of the running tasks that each group can count on: what the others don't keep busy now, and at least its
+    /// turn. A worker that polls its queues without priority takes their messages in turn, so of queues that all have
+    /// messages, each gets tasks in proportion to the work of one of its messages.
+    fn parts_of_tasks(&self, seen: &ServiceReading<'_>) -> Vec<f64> {
+        let places = f64::from(seen.running) * f64::from(self.settings.concurrency.max(1));
+        let seen: Vec<Workload> = self
+            .groups
+            .iter()
+            .map(|group| group.watch.workload(&group.pick(seen.queues)))
+            .collect();
+        let busy: f64 = seen.iter().map(|one| one.in_flight).sum();
+        let turns: f64 = seen
+            .iter()
+            .filter(|one| one.messages > 0.0)
+            .map(Workload::turn)
+            .sum();
+        let part = |one: &Workload| {
+            let others = (busy - one.in_flight) / places.max(busy).max(1.0);
+            let beside = if one.messages > 0.0 {
+                turns
+            } else {
+                turns + one.turn()
+            };
+            (1.0 - others).max(one.turn() / beside)
+        };
+        seen.iter().map(part).collect()
+    }
+
+    /// The needs of all groups together. What isn't known of one isn't known of the sum.
+    fn add_up(&self, groups: &[Group]) -> DeadlineEstimate {
+        let parts = || groups.iter().map(|group| &group.latest);
+        let all = |number: fn(&DeadlineEstimate) -> Option<f64>| {
+            let numbers: Option<Vec<f64>> = parts().map(number).collect();
+            numbers
+        };
+        let any = |number: fn(&DeadlineEstimate) -> Option<f64>| parts().filter_map(number);
+        let messages = parts().any(|part| part.visible + part.in_flight > 0);
+        let warm = self.warm(groups);
+        let least = f64::from(u8::from(messages)).max(match self.settings.warm {
+            Warm::Tasks(tasks) => f64::from(tasks),
+            Warm::Auto | Warm::Off => 0.0,
+        });
+        let together = |needs: Vec<f64>| self.together(&needs).max(least);
+        let known: Vec<f64> = parts().map(|part| part.at_least.unwrap_or(0.0)).collect();
+        let first = groups.first().map(|group| group.latest).unwrap_or_default();
+        DeadlineEstimate {
+            visible: parts().fold(0, |sum, part| sum.saturating_add(part.visible)),
+            in_flight: parts().fold(0, |sum, part| sum.saturating_add(part.in_flight)),
+            rate: all(|part| part.rate).map(|rates| rates.iter().sum()),
+            need: all(|part| part.need).map(together),
+            at_least: parts()
+                .any(|part| part.at_least.is_some())
+                .then(|| together(known)),
+            keep: all(|part| part.keep).map(together),
+            warm,
+            processing_time: mean_work(groups),
+            measured: parts().any(|part| part.measured),
+            // The same tasks start for all of them.
+            task_start: first.task_start,
+            task_start_measured: first.task_start_measured,
+            delivered: any(|part| part.delivered).reduce(f64::min),
+            starting: first.starting,
+        }
+    }
+
+    /// The tasks with which each group has those that it needs, while the other groups take their turns.
+    ///
+    /// In the time that a group's plan has, another one keeps tasks busy with the messages that it has and gets, but with no
+    /// more of them than its turns allow. Work that is done before it is due costs nothing but earlier starts.
+    fn together(&self, needs: &[f64]) -> f64 {
+        let sum: f64 = needs.iter().sum();
+        let loads: Vec<Workload> = self
+            .groups
+            .iter()
+            .map(|group| group.watch.known_load())
+            .collect();
+        let turns = || {
+            let groups = needs.iter().zip(&loads).enumerate();
+            let with_others = groups.map(|(place, (need, own))| {
+                let others = loads
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != place);
+                let taken = others.map(|(_, other)| other.taken_from(own, *need));
+                need + if *need > 0.0 { taken.sum() } else { 0.0 }
+            });
+            with_others.fold(sum, f64::max)
+        };
+        match self.settings.tuning.sharing {
+            Sharing::Turns => turns(),
+            Sharing::Sum => sum,
+            Sharing::Largest => needs.iter().copied().fold(0.0, f64::max),
+            Sharing::Earliest => earliest(needs, &loads),
+        }
+    }
+
+    fn warm(&self, groups: &[Group]) -> WarmFloor {
+        if let Warm::Tasks(tasks) = self.settings.warm {
+            return WarmFloor {
+                tasks,
+                ..WarmFloor::default()
+            };
+        }
+        let floors = || groups.iter().map(|group| group.latest.warm);
+        let most = floors().max_by_key(|floor| floor.tasks).unwrap_or_default();
+        WarmFloor {
+            tasks: floors().fold(0, |sum, floor| sum.saturating_add(floor.tasks)),
+            ..most
+        }
+    }
+}
+
+impl Group {
+    /// The counts of its queues.
+    fn pick(&self, queues: &[Option<QueueCounts>]) -> Vec<Option<QueueCounts>> {
+        let own = self.queues.iter();
+        own.map(|place| queues.get(*place).copied().flatten())
+            .collect()
+    }
+}
+
+impl Workload {
+    /// Tasks that these messages keep busy while those of another group, which needs so many, are worked off as planned.
+    fn taken_from(&self, other: &Self, need: f64) -> f64 {
+        let planned = other.planned.max(f64::MIN_POSITIVE);
+        let messages = self.messages + self.rate * planned;
+        let within = messages * self.work / planned;
+        let by_turns = need * self.turn() / other.turn();
+        // A message keeps no more than its own place busy.
+        within.min(by_turns).min(messages / self.places)
+    }
+
+    /// Its part when messages are taken in turn: the work of one.
+    fn turn(&self) -> f64 {
+        self.work.max(1e-9)
+    }
+}
+
+/// The tasks for tasks that always take the message with the earliest deadline: up to each group's deadline, only what is due
+/// by then is worked on.
+fn earliest(needs: &[f64], loads: &[Workload]) -> f64 {
+    let by = |limit: f64| {
+        let due = needs
+            .iter()
+            .zip(loads)
+            .filter(|(_, load)| load.planned <= limit);
+        due.map(|(need, load)| {
+            let part = load.planned / limit.max(f64::MIN_POSITIVE);
+            need * part + load.rate * load.work * (1.0 - part)
+        })
+        .sum::<f64>()
+    };
+    loads
+        .iter()
+        .map(|load| by(load.planned))
+        .fold(0.0, f64::max)
+}
+
+/// The mean processing time of the messages that arrive, or of one of each group while none does.
+fn mean_work(groups: &[Group]) -> Option<f64> {
+    let known = || {
+        let known = groups.iter().map(|group| group.latest);
+        known.filter_map(|part| Some((part.rate.unwrap_or(0.0), part.processing_time?)))
+    };
+    let rate: f64 = known().map(|(rate, _)| rate).sum();
+    let count = known().count() as f64;
+    let weight = |one: f64| if rate > 0.0 { one / rate } else { 1.0 / count };
+    (count > 0.0).then(|| known().map(|(rate, work)| weight(rate) * work).sum())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! Known answers for queues with objectives of their own. A task starts within 39 s and a second of margin.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::{
+    Bounds, DeadlineScaler, DeadlineSettings, DeadlineTuning, DecisionReason, PerSide, QueueCounts,
+    QueueSettings, ServiceReading, Warm, tasks_for,
+};
+
+fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn settings() -> DeadlineSettings {
+    DeadlineSettings {
+        objective: at(300),
+        share: None,
+        processing_time: Some(at(2)),
+        concurrency: 1,
+        task_start: at(39),
+        every: at(10),
+        minute: at(60),
+        reported: at(60),
+        window: at(60),
+        warm: Warm::Auto,
+        tuning: DeadlineTuning::default(),
+    }
+}
+
+fn queue(objective: u64, work: u64) -> QueueSettings {
+    QueueSettings {
+        objective: at(objective),
+        share: None,
+        processing_time: Some(at(work)),
+    }
+}
+
+fn scaler(queues: &[QueueSettings]) -> DeadlineScaler {
+    scaler_between(queues, 0, 100)
+}
+
+fn scaler_between(queues: &[QueueSettings], min: u32, max: u32) -> DeadlineScaler {
+    let bounds = Bounds::new(min, max).unwrap();
+    DeadlineScaler::new(queues.to_vec(), settings(), bounds, PerSide::default())
+}
+
+fn waiting(visible: u64) -> Option<QueueCounts> {
+    Some(QueueCounts {
+        visible,
+        in_flight: 0,
+    })
+}
+
+/// What so many waiting messages need while no task runs, and the count that follows.
+fn first_check(queues: &[QueueSettings], visible: &[u64]) -> (f64, u32) {
+    let counts: Vec<_> = visible.iter().map(|visible| waiting(*visible)).collect();
+    let seen = ServiceReading {
+        at: at(1_000),
+        queues: &counts,
+        running: 0,
+        desired: 0,
+    };
+    let (estimate, decision) = scaler(queues).decide(&seen, false);
+    (estimate.at_least.unwrap(), decision.desired)
+}
+
+fn near(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 1e-6, "{found}");
+}
+
+/// 80% of 300 s are 240 s, of which a start leaves 200 s: 500 messages of 2 s are 1,000 task-seconds and need 5 tasks. 80% of
+/// 600 s less 40 s are 440 s, in which 1,100 messages need 5 tasks, too. Together they need 10; the larger one would be 5.
+#[test]
+fn the_needs_of_two_queues_add_up() {
+    let queues = [queue(300, 2), queue(600, 2)];
+    near(first_check(&queues, &[500, 0]).0, 5.0);
+    near(first_check(&queues, &[0, 1_100]).0, 5.0);
+    let (need, desired) = first_check(&queues, &[500, 1_100]);
+    near(need, 10.0);
+    assert_eq!(desired, 10);
+}
+
+/// 130 messages need 1.3 tasks and 286 need 1.3: 2.6, rounded up once to 3. Rounded up each, they would be 4. And 0.3 and 0.3
+/// are one task.
+#[test]
+fn fractions_are_rounded_up_once() {
+    let queues = [queue(300, 2), queue(600, 2)];
+    let (need, desired) = first_check(&queues, &[130, 286]);
+    near(need, 2.6);
+    assert_eq!(desired, 3);
+    assert_eq!(first_check(&queues, &[30, 66]).1, 1);
+    assert_eq!(first_check(&queues, &[0, 0]).1, 0);
+}
+
+/// 900 messages need 9 tasks for the urgent queue. Tasks take messages in turn, so the patient queue's 220, which alone need
+/// one task, are worked off in the urgent queue's 240 s: 440 ÷ 240 = 1.83 tasks more. Of 5,500, which alone need 25, they
+/// take no more than every other message: 9 tasks more, which the sum of 34 exceeds.
+#[test]
+fn a_patient_backlog_takes_its_turns() {
+    let queues = [queue(300, 2), queue(600, 2)];
+    near(first_check(&queues, &[900, 220]).0, 9.0 + 440.0 / 240.0);
+    near(first_check(&queues, &[900, 5_500]).0, 34.0);
+}
+
+/// In a day, 720 s of planned waiting less 40 s: 2,720 messages of 2 s need 8 tasks. The urgent queue's 100 messages need 1.
+/// A turn of the patient queue takes as long as one of the urgent: 1 task more is enough for the urgent, and the sum holds.
+/// Of messages that take 20 s, each turn takes ten times as long: 1 + 10 tasks, although the sum of the needs is 9.
+#[test]
+fn the_turns_of_long_messages_take_longer() {
+    let short = [queue(300, 2), queue(900, 2)];
+    near(first_check(&short, &[100, 2_720]).0, 9.0);
+    let long = [queue(300, 2), queue(900, 20)];
+    near(first_check(&long, &[100, 272]).0, 11.0);
+}
+
+/// 360 messages of 2 s in a queue that can wait 15 min: 720 ÷ (720 − 40) = 1.06 tasks. As one queue with an objective of
+/// 1 min, they would be planned to be done within 42 s, 2 s after the tasks start.
+#[test]
+fn patience_is_used() {
+    let queues = [queue(60, 2), queue(900, 2)];
+    near(first_check(&queues, &[0, 360]).0, 720.0 / 680.0);
+    assert!(first_check(&[queue(60, 2)], &[360]).0 > 10.0);
+}
+
+/// A burst of 300 messages every 10 min for 3 days. An objective of 10 s is shorter than a start, so such bursts pay for
+/// warm tasks; a queue that can wait 15 min needs none, and a fixed number is the whole service's.
+#[test]
+fn warm_tasks_are_for_the_urgent_queue_alone() {
+    let queues = [queue(10, 2), queue(900, 2)];
+    let bursts = || {
+        (0..3 * 24 * 60u64).map(|minute| {
+            let messages = if minute.is_multiple_of(10) {
+                300.0
+            } else {
+                0.0
+            };
+            (at(minute * 60), messages)
+        })
+    };
+    let warm = |group: usize| {
+        let mut scaler = scaler(&queues);
+        scaler.seed_arrivals(group, bursts());
+        let begin = 3 * 86_400;
+        let mut found = Vec::new();
+        for check in 0..12u64 {
+            let counts = [waiting(0), waiting(0)];
+            let seen = ServiceReading {
+                at: at(begin + check * 10),
+                queues: &counts,
+                running: 0,
+                desired: 0,
+            };
+            found.push(scaler.decide(&seen, false).0.warm.tasks);
+        }
+        found.pop().unwrap()
+    };
+    assert!(warm(0) > 0);
+    assert_eq!(warm(1), 0);
+    let fixed = DeadlineSettings {
+        warm: Warm::Tasks(4),
+        ..settings()
+    };
+    let bounds = Bounds::new(0, 100).unwrap();
+    let mut scaler = DeadlineScaler::new(queues.to_vec(), fixed, bounds, PerSide::default());
+    let counts = [waiting(0), waiting(0)];
+    let seen = ServiceReading {
+        at: at(0),
+        queues: &counts,
+        running: 0,
+        desired: 0,
+    };
+    assert_eq!(scaler.decide(&seen, false).1.desired, 4);
+}
+
+#[test]
+fn queues_with_equal_settings_are_one_group() {
+    let queues = [queue(300, 2), queue(600, 2), queue(300, 2)];
+    let scaler = scaler(&queues);
+    let groups: Vec<&[usize]> = scaler.groups().collect();
+    assert_eq!(groups, [&[0usize, 2][..], &[1]]);
+    assert_eq!(
+        scaler_between(&[queue(300, 2); 3], 1, 9).groups().count(),
+        1
+    );
+}
+
+/// Each part says what its queues would need without the others, and the share of the service is the lowest.
+#[test]
+fn parts_are_those_of_the_latest_check() {
+    let mut scaler = scaler(&[queue(300, 2), queue(600, 2)]);
+    let counts = [waiting(500), waiting(1_100)];
+    let seen = ServiceReading {
+        at: at(0),
+        queues: &counts,
+        running: 0,
+        desired: 0,
+    };
+    scaler.decide(&seen, false);
+    let parts: Vec<_> = scaler.parts().collect();
+    assert_eq!(parts.len(), 2);
+    for part in parts {
+        near(part.estimate.at_least.unwrap(), 5.0);
+    }
+    assert_eq!(scaler_between(&[queue(300, 2)], 0, 9).parts().count(), 0);
+}
+
+/// One check of a random life: what each queue holds (nothing: it can't be read).
+type Moment = [Option<(u64, u64)>; 2];
+
+fn moments() -> impl Strategy<Value = Vec<Moment>> {
+    let queue = || prop::option::weighted(0.9, (0u64..400, 0u64..60));
+    prop::collection::vec([queue(), queue()], 1..80)
+}
+
+fn counts(moment: &Moment) -> [Option<QueueCounts>; 2] {
+    moment.map(|one| one.map(|(visible, in_flight)| QueueCounts { visible, in_flight }))
+}
+
+proptest! {
+    /// The count stays within the bounds, and never falls unless both queues were read.
+    #[test]
+    fn bounds_hold_and_no_data_of_one_queue_is_no_scale_in(
+        life in moments(), max in 1u32..60, urgent in 5u64..400, patient in 400u64..2_000,
+    ) {
+        let mut scaler = scaler_between(&[queue(urgent, 2), queue(patient, 5)], 1, max);
+        let mut desired = 1u32;
+        for (check, moment) in (0u64..).zip(&life) {
+            let queues = counts(moment);
+            let now = at(check * 10);
+            let seen = ServiceReading { at: now, queues: &queues, running: desired, desired };
+            let (estimate, decision) = scaler.decide(&seen, false);
+            prop_assert!((1..=max).contains(&decision.desired));
+            if decision.desired < desired {
+                prop_assert_eq!(decision.why, DecisionReason::Spare);
+                prop_assert!(queues.iter().all(Option::is_some));
+                let kept = estimate.keep.map(|keep| tasks_for(keep, Bounds::new(1, max).unwrap()));
+                prop_assert!(kept.is_some_and(|kept| kept <= decision.desired));
+            }
+            scaler.record_change(now, desired, decision.desired);
+            desired = decision.desired;
+        }
+    }
+
+    /// More messages in either queue never need fewer tasks.
+    #[test]
+    fn grows_with_each_backlog(
+        visible in [0u64..2_000, 0u64..2_000], more in [0u64..500, 0u64..500], in_flight in [0u64..40, 0u64..40],
+        running in 0u32..60, works in [1u64..10, 1u64..60],
+    ) {
+        let need = |visible: [u64; 2]| {
+            let mut scaler = scaler(&[queue(60, works[0]), queue(900, works[1])]);
+            let queues = [0, 1].map(|place| Some(QueueCounts {
+                visible: visible[place], in_flight: in_flight[place],
+            }));
+            let seen = ServiceReading { at: at(0), queues: &queues, running, desired: running };
+            scaler.decide(&seen, false).0.at_least.unwrap()
+        };
+        let few = need(visible);
+        prop_assert!(need([visible[0] + more[0], visible[1]]) >= few - 1e-9);
+        prop_assert!(need([visible[0], visible[1] + more[1]]) >= few - 1e-9);
+    }
+
+    /// Two queues with the same settings are estimated as one with the messages of both.
+    #[test]
+    fn equal_objectives_are_one_queue(life in prop::collection::vec([(0u64..400, 0u64..60), (0u64..400, 0u64..60)], 1..60)) {
+        let mut two = scaler_between(&[queue(300, 2), queue(300, 2)], 1, 50);
+        let mut one = scaler_between(&[queue(300, 2)], 1, 50);
+        for (check, [first, second]) in (0u64..).zip(life) {
+            let count = |(visible, in_flight)| Some(QueueCounts { visible, in_flight });
+            let both = [count(first), count(second)];
+            let sum = [count((first.0 + second.0, first.1 + second.1))];
+            let seen = |queues| ServiceReading { at: at(check * 10), queues, running: 3, desired: 3 };
+            prop_assert_eq!(two.decide(&seen(&both), false), one.decide(&seen(&sum), false));
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Services whose queues have objectives of their own.
+
+use scaling::QueueSettings;
+
+use super::*;
+use crate::{DeadlinePolicy, DemandPolicy, QueueScenario};
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+/// A queue with this objective, and messages that take so long.
+fn queue(name: &str, slo: u64, work: u64) -> QueueScenario {
+    QueueScenario {
+        name: name.to_owned(),
+        slo: seconds(slo),
+        share: None,
+        processing: Distribution::Fixed(seconds(work)),
+        settings: QueueSettings {
+            objective: seconds(slo),
+            share: None,
+            processing_time: Some(seconds(work)),
+        },
+    }
+}
+
+fn of(queues: Vec<QueueScenario>, policy: Policy) -> Scenario {
+    Scenario {
+        queues,
+        ..scenario().with_policy(policy)
+    }
+}
+
+fn loads(urgent: &str, patient: &str) -> Load {
+    let load = |text| Load::generate(text).unwrap();
+    Load::mixed(vec![
+        ("urgent".to_owned(), load(urgent)),
+        ("patient".to_owned(), load(patient)),
+    ])
+}
+
+/// One task, and in each queue 100 messages within the first second, of 1 s each. They are taken in turn, so those of each
+/// queue start about 2 s apart: of the urgent one, 30 start within 60 s; the patient one has 300 s, and all start by 200 s.
+#[test]
+fn tasks_take_messages_of_all_queues_in_turn() {
+    let queues = vec![queue("urgent", 60, 1), queue("patient", 300, 1)];
+    let load = loads("constant:rate=100/s,for=1s", "constant:rate=100/s,for=1s");
+    let outcome = simulate(&of(queues, Policy::Fixed { tasks: 1 }), &load, 1).unwrap();
+    let [urgent, patient] = outcome.queues.as_slice() else {
+        panic!("{:?}", outcome.queues)
+    };
+    assert_eq!((urgent.sent, patient.sent), (100, 100));
+    assert!((urgent.within_objective - 0.30).abs() < 0.02, "{urgent:?}");
+    assert_eq!(patient.within_objective, 1.0);
+    assert_eq!(patient.slo, 300.0);
+    // The service meets its objectives only if each queue does.
+    assert_eq!(outcome.within_objective, urgent.within_objective);
+    assert_eq!(outcome.messages.deleted, 200);
+    assert!((195.0..205.0).contains(&patient.max), "{patient:?}");
+}
+
+/// A single queue with the numbers of the scenario is the scenario without any.
+#[test]
+fn one_queue_is_as_none() {
+    let policy = Policy::Deadline(DeadlinePolicy::defaults(seconds(2)));
+    let one = Scenario {
+        processing: Distribution::Fixed(seconds(2)),
+        ..scenario().with_policy(policy.clone())
+    };
+    let named = Scenario {
+        queues: vec![queue("urgent", 60, 2)],
+        ..one.clone()
+    };
+    let load = Load::generate("mmpp:rates=1/s|15/s,stays=20m|5m,for=3h").unwrap();
+    let expected = simulate(&one, &load, 3).unwrap();
+    let mut found = simulate(&named, &load, 3).unwrap();
+    assert_eq!(found.queues.len(), 1);
+    found.queues.clear();
+    assert_eq!(found, expected);
+}
+
+/// 4 messages of 2 s per second in each of two queues are 16 tasks. Both actuators serve each queue within its own objective
+/// for little more than that.
+#[test]
+fn demand_meets_each_objective() {
+    for (policy, objective, most) in [
+        (
+            Policy::Deadline(DeadlinePolicy::defaults(seconds(2))),
+            60,
+            1.2,
+        ),
+        (Policy::Demand(DemandPolicy::defaults(seconds(2))), 600, 1.3),
+    ] {
+        let queues = vec![queue("urgent", objective, 2), queue("patient", 1_800, 2)];
+        let load = loads("poisson:rate=4/s,for=8h", "poisson:rate=4/s,for=8h");
+        let outcome = simulate(&of(queues, policy), &load, 5).unwrap();
+        for queue in &outcome.queues {
+            assert!(queue.within_objective > 0.99, "{queue:?}");
+        }
+        let work = 2.0 * 2.0 * 4.0 * 8.0 * 3_600.0;
+        let cost = outcome.tasks.seconds / work;
+        assert!((0.97..most).contains(&cost), "{cost}");
+    }
+}
+
+/// The ideal puts off what can wait: 600 messages of 1 s within a second need 600 ÷ 60 = 10 tasks for a minute, and twice as
+/// many 20. If half of them can wait for 10 min, 10 tasks are enough for the others, and they come first.
+#[test]
+fn the_ideal_knows_each_deadline() {
+    let need = |patient| {
+        let queues = vec![queue("urgent", 60, 1), queue("patient", patient, 1)];
+        let load = loads("constant:rate=600/s,for=1s", "constant:rate=600/s,for=1s");
+        let scenario = Scenario {
+            min: 0,
+            initial: 0,
+            ..of(queues, Policy::Ideal)
+        };
+        let outcome = simulate(&scenario, &load, 1).unwrap();
+        assert_eq!(outcome.within_objective, 1.0, "{:?}", outcome.queues);
+        outcome.tasks.most
+    };
+    let (hurried, patient) = (need(60), need(600));
+    assert!(hurried >= 20, "{hurried}");
+    assert!((10..hurried).contains(&patient), "{patient}");
+}
+
+#[test]
+fn a_load_without_queues_goes_to_all_of_them() {
+    let queues = vec![queue("urgent", 60, 1), queue("patient", 300, 1)];
+    let scenario = of(queues, Policy::Fixed { tasks: 10 });
+    let outcome = run(&scenario, "constant:rate=5/s,for=20m", 7);
+    let sent: Vec<u64> = outcome.queues.iter().map(|queue| queue.sent).collect();
+    assert_eq!(sent.iter().sum::<u64>(), 6_000);
+    // Half of 6,000 with a standard deviation of √1,500 = 39.
+    assert!(
+        sent.iter().all(|sent| sent.abs_diff(3_000) < 200),
+        "{sent:?}"
+    );
+}
+
+/// Two loads with dates keep the time between them: the second begins an hour later, and its 60 messages with it.
+#[test]
+fn loads_with_dates_keep_their_times() {
+    let read = |hour: u32| {
+        let rows = format!("2026-11-21T{hour:02}:00:00Z,60\n2026-11-21T{hour:02}:01:00Z,0\n");
+        Load::read_csv(rows.as_bytes(), Some(crate::Rows::Counts)).unwrap()
+    };
+    let mixed = Load::mixed(vec![
+        ("later".to_owned(), read(13)),
+        ("first".to_owned(), read(12)),
+    ]);
+    assert_eq!(mixed.begins().as_deref(), Some("2026-11-21T12:00:00Z"));
+    let hour = 3_600_000_000_000;
+    let arrivals: Vec<_> = mixed.arrivals(1).collect();
+    assert_eq!(arrivals.len(), 120);
+    assert!(arrivals.is_sorted_by_key(|arrival| arrival.at));
+    for arrival in arrivals {
+        assert_eq!(arrival.part, Some(if arrival.at < hour { 1 } else { 0 }));
+    }
+    let scaled = mixed.scaled(3.0).unwrap();
+    assert_eq!(scaled.arrivals(1).count(), 360);
+    let second = scaled.between(Some("30m"), None).unwrap();
+    assert_eq!(second.arrivals(1).count(), 180);
+}
+
+#[test]
+fn a_definition_has_its_queues() {
+    let text = "name: shop\nqueues: {orders: {visibility_timeout: 1h}, reports: {visibility_timeout: 1h}}\nservices:\n  worker:\n    image: a/b:1\n    consumes: [orders, {queue: reports, slo: 95% within 1h, processing_time: 20s}]\n    slo: 99% within 2m\n    tasks: {min: 1, max: 30}\n    protect: true\n    scaling: {demand: {processing_time: 2s}}\n";
+    let stack = stack::parse("stack.yaml", text).unwrap().stack;
+    let scenario = Scenario::from_stack(&stack, "worker", &crate::Overrides::default()).unwrap();
+    let found: Vec<_> = scenario
+        .queues
+        .iter()
+        .map(|queue| {
+            (
+                queue.name.as_str(),
+                queue.slo,
+                queue.share,
+                queue.processing.mean(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("orders", seconds(120), Some(0.99), seconds(2)),
+        ("reports", seconds(3_600), Some(0.95), seconds(20)),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(scenario.slo, seconds(120));
+    // What is assumed holds for all of them.
+    let overrides = crate::Overrides {
+        slo: Some(seconds(30)),
+        ..crate::Overrides::default()
+    };
+    let assumed = Scenario::from_stack(&stack, "worker", &overrides).unwrap();
+    assert!(assumed.queues.iter().all(|queue| queue.slo == seconds(30)));
+}
+
+/// One task starts 60 messages of 1 s within a minute: all 10 of the urgent queue, and 50 of the 100 of the patient one, whose
+/// objective requires less.
+#[test]
+fn the_verdict_is_each_queues_own() {
+    let with = |urgent: f64, patient: f64| {
+        let mut queues = vec![queue("urgent", 60, 1), queue("patient", 60, 1)];
+        for (queue, share) in queues.iter_mut().zip([urgent, patient]) {
+            queue.share = Some(share);
+        }
+        // A tenth of the urgent queue's messages, so that all of them start in time.
+        let load = loads("constant:rate=10/s,for=1s", "constant:rate=100/s,for=1s");
+        let survey = survey(
+            &of(queues, Policy::Fixed { tasks: 1 }),
+            &load,
+            1,
+            &crate::Progress::none(),
+        );
+        let report = crate::Report::from_survey("load".to_owned(), None, survey.unwrap());
+        report.requiring(Some(urgent.max(patient)))
+    };
+    // The urgent queue has all of its 10 in time, the patient one 50 of 100.
+    let met = with(0.99, 0.45);
+    assert_eq!(met.satisfied, Some(true), "{:?}", met.outcome.queues);
+    let verdict = met.verdict();
+    assert!(verdict.starts_with("objective met"), "{verdict}");
+    assert!(verdict.contains("of each queue its own share"), "{verdict}");
+    assert_eq!(with(0.99, 0.6).satisfied, Some(false));
+    // A share that is required of the command line holds for every queue.
+    assert_eq!(
+        with(0.99, 0.45).requiring(Some(0.995)).satisfied,
+        Some(false)
+    );
+    let figures = met.figures();
+    let lines: Vec<String> = figures
+        .iter()
+        .filter(|figure| figure.label == "queue")
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with("urgent: 100% (required 99%) within 1m"),
+        "{lines:?}"
+    );
+}

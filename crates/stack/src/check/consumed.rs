@@ -1,0 +1,179 @@
+//! Queues with objectives or processing times of their own: which policies know them, and whether they make sense.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::duration::format as written;
+use crate::findings::{Finding, Findings};
+use crate::model::{Actuator, ConsumedQueue, Demand, Service, Stack};
+use crate::path;
+
+use super::objective::REACTION;
+
+/// Where a queue in `consumes` is named.
+pub(super) fn name_path(findings: &Findings, path: &str, index: usize) -> String {
+    let item = path::item(&format!("{path}.consumes"), index);
+    let named = format!("{item}.queue");
+    if findings.is_given(&named) {
+        named
+    } else {
+        item
+    }
+}
+
+/// Where a key of a queue in `consumes` stands, if it has it.
+pub(super) fn own_path(
+    findings: &Findings,
+    path: &str,
+    service: &Service,
+    queue: &str,
+    key: &str,
+) -> Option<String> {
+    let index = service.consumes.iter().position(|name| name == queue)?;
+    let own = format!("{}.{key}", path::item(&format!("{path}.consumes"), index));
+    findings.is_given(&own).then_some(own)
+}
+
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    for (key, service) in &stack.services {
+        let path = format!("services.{key}");
+        check_once(service, &path, findings);
+        for (index, queue) in service.consumes.iter().enumerate() {
+            let item = path::item(&format!("{path}.consumes"), index);
+            let own = service.own_settings(queue);
+            match service.demand() {
+                Some(demand) => check_demand(demand, own, &item, &path, findings),
+                None => refuse_unknown(service, own, &item, &path, findings),
+            }
+        }
+    }
+}
+
+/// A queue stands in the list once: in both forms it would have two objectives.
+fn check_once(service: &Service, path: &str, findings: &mut Findings) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, queue) in service.consumes.iter().enumerate() {
+        let Some(first) = seen.get(queue.as_str()).copied() else {
+            seen.insert(queue, index);
+            continue;
+        };
+        let (again, first) = (
+            name_path(findings, path, index),
+            name_path(findings, path, first),
+        );
+        // Two names are refused as equal items.
+        if queue.is_empty() || !(again.ends_with(".queue") || first.ends_with(".queue")) {
+            continue;
+        }
+        let finding = Finding::error(format!("`{queue}` is consumed twice"))
+            .at(again, "again here")
+            .at(first, "first here")
+            .help("keep one of the two items: a queue has one objective");
+        findings.report(finding);
+    }
+}
+
+/// What a policy that adds up messages of all queues, or doesn't count messages, can't do.
+fn refuse_unknown(
+    service: &Service,
+    own: ConsumedQueue,
+    item: &str,
+    path: &str,
+    findings: &mut Findings,
+) {
+    if service.backlog_per_task().is_some() && own.slo.is_some() {
+        let finding = Finding::error("`backlog_per_task` knows no objective per queue")
+            .at(format!("{item}.slo"), "of this queue alone")
+            .at_key(
+                format!("{path}.scaling.backlog_per_task"),
+                "one target for the messages of all queues",
+            )
+            .help("it tracks the sum of the queues' messages, in which a message that can wait counts as much as one that can't: use `demand`, leave the queue's `slo` out, or consume the queue by another service");
+        findings.report(finding);
+    }
+    if own.processing_time.is_some() {
+        let finding = Finding::error("`processing_time` of a queue goes only with `demand`")
+            .at(format!("{item}.processing_time"), "of this queue alone")
+            .help("no other policy distinguishes the work of queues: scale the service by `demand`, or leave `processing_time` out");
+        findings.report(finding);
+    }
+}
+
+/// Whether scaling by demand can meet a queue's own objective.
+fn check_demand(
+    demand: &Demand,
+    own: ConsumedQueue,
+    item: &str,
+    path: &str,
+    findings: &mut Findings,
+) {
+    let here = format!("{path}.scaling.demand");
+    let Some(slo) = own.slo else {
+        if let Some(processing) = own.processing_time {
+            let aim = super::slo::setpoint_path(findings, path, "demand");
+            check_work(
+                demand,
+                (demand.acceptable_latency, aim),
+                (processing, item),
+                findings,
+            );
+        }
+        return;
+    };
+    let objective = format!("{item}.slo");
+    match own.processing_time {
+        Some(processing) => {
+            let aim = (slo.latency, objective.clone());
+            check_work(demand, aim, (processing, item), findings);
+        }
+        None => {
+            if let Some(processing) = demand.processing_time {
+                let aim = (slo.latency, objective.clone());
+                check_work(demand, aim, (processing, &here), findings);
+            }
+        }
+    }
+    let (reaction, part, help) = match demand.actuator {
+        Actuator::Function | Actuator::None => (
+            demand.every.saturating_add(demand.task_start),
+            "task_start",
+            "the first seconds of a sudden burst in this queue are late, unless tasks run already: `warm` keeps some",
+        ),
+        Actuator::TargetTracking => (
+            REACTION,
+            "actuator",
+            "a sudden burst in this queue waits for minutes, unless `tasks.min` can carry it: `actuator: function` acts within seconds",
+        ),
+    };
+    if slo.latency >= reaction {
+        return;
+    }
+    let finding = Finding::warning("scaling takes longer than the queue's latency objective")
+        .at(objective, format!("promises {}", written(slo.latency)))
+        .at(
+            format!("{here}.{part}"),
+            format!("acts within {}", written(reaction)),
+        )
+        .help(help);
+    findings.report(finding);
+}
+
+/// The backlog is drained within one objective, which a single message can't be in less than its own work.
+fn check_work(
+    demand: &Demand,
+    (aim, aim_path): (Duration, String),
+    (processing, place): (Duration, &str),
+    findings: &mut Findings,
+) {
+    if aim.saturating_mul(demand.concurrency) >= processing {
+        return;
+    }
+    let finding = Finding::warning("a single message that waits asks for more than one task")
+        .at(aim_path, format!("promises {}", written(aim)))
+        .at(
+            format!("{place}.processing_time"),
+            format!("one message takes {}", written(processing)),
+        )
+        .help("the backlog of the queue is to be worked off within one promise, which is shorter than the processing of one message: promise more, or make messages smaller");
+    findings.report(finding);
+}

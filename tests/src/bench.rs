@@ -1,4 +1,4 @@
-//! Where a test runs: the `xtask` to be tested, and the sandbox that it deploys to.
+//! The environment of a test: the `xtask` to test, and the sandbox that it deploys to.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -96,7 +96,8 @@ fn variable(name: &str) -> String {
     })
 }
 
-/// A name that no other test has, in this run or in one beside it: no such name begins with another.
+/// A name that no other test has, in this run or in a parallel one. No such name is a prefix of
+/// another.
 #[must_use]
 pub fn unique_name(label: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! The sandbox's services, asked through their own APIs.
+//! The sandbox's services, through their own APIs.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +47,7 @@ impl Cloud {
         }
     }
 
-    /// CloudFormation's status of a stack; `None` when there is none.
+    /// CloudFormation's status of a stack; `None` if it doesn't exist.
     ///
     /// # Panics
     /// When CloudFormation fails in another way.
@@ -72,7 +72,7 @@ impl Cloud {
     /// The resources of a stack that are not deleted.
     ///
     /// # Panics
-    /// When there is no such stack.
+    /// If the stack doesn't exist.
     pub async fn resources(&self, stack: &str) -> Resources {
         let mut pages = self
             .clients
@@ -99,7 +99,7 @@ impl Cloud {
         Resources(found)
     }
 
-    /// Attributes of a queue; `None` when there is no such queue.
+    /// Attributes of a queue; `None` if it doesn't exist.
     ///
     /// # Panics
     /// When SQS fails in another way.
@@ -131,7 +131,7 @@ impl Cloud {
     /// Sends this many messages to a queue.
     ///
     /// # Panics
-    /// When one of them is not taken.
+    /// If SQS rejects one of them.
     pub async fn send(&self, url: &str, messages: usize) {
         let is_fifo = url.ends_with(".fifo");
         let entries: Vec<_> = (0..messages)
@@ -152,7 +152,7 @@ impl Cloud {
         }
     }
 
-    /// The targets of a stack's rules: id of the target, what it measures, word for word.
+    /// The targets of a stack's rules: the target's ID and its unchanged input.
     ///
     /// # Panics
     /// When a rule is gone.
@@ -167,17 +167,17 @@ impl Cloud {
         inputs
     }
 
-    /// What a stack's rules measure.
+    /// The measurements that a stack's rules request.
     ///
     /// # Panics
-    /// When a rule's input is no request.
+    /// If a rule's input isn't a valid request.
     pub async fn measured(&self, resources: &Resources) -> Vec<MetricRequest> {
         let inputs = self.rule_inputs(resources).await;
         let parse = |input: &String| serde_json::from_str(input).unwrap();
         inputs.iter().map(parse).collect()
     }
 
-    /// Invokes the metric function by hand; its answer.
+    /// Invokes the metric function directly; returns its answer.
     ///
     /// # Panics
     /// When the invocation fails.
@@ -189,7 +189,7 @@ impl Cloud {
         serde_json::from_str(&payload).unwrap()
     }
 
-    /// Sets a service's desired count by hand, as the autoscaler would.
+    /// Sets a service's desired count directly, as the autoscaler would.
     ///
     /// # Panics
     /// When ECS refuses.
@@ -199,7 +199,7 @@ impl Cloud {
         sent.unwrap();
     }
 
-    /// An ECS service as ECS describes it; `None` when it does not exist, or no more.
+    /// An ECS service as ECS describes it; `None` if it doesn't exist or has been deleted.
     ///
     /// # Panics
     /// When ECS fails in another way.
@@ -230,8 +230,9 @@ impl Cloud {
         self.query("ec2", "2016-11-15", action)
     }
 
-    /// An action, with parameters after an `&`, of a service that answers in XML and that nobody but the
-    /// tests asks. The sandbox reads the service's name out of the signature and checks nothing else of it.
+    /// Calls an action, with parameters after an `&`, of a service that answers in XML and that
+    /// only the tests use. The sandbox reads the service's name from the signature and checks
+    /// nothing else in it.
     ///
     /// # Panics
     /// When the service fails.

@@ -46,8 +46,8 @@ services:
     )
 }
 
-/// [`worker`] with so many queues beside its own that creating it takes several times as long as another
-/// run needs to find it in progress, however fast or slow the machine is.
+/// [`worker`] with many additional queues: creating it takes several times as long as another run needs
+/// to find it in progress, however fast or slow the machine is.
 #[must_use]
 pub fn long_to_create(name: &str) -> String {
     let names: Vec<String> = (1..=45).map(|number| format!("idle-{number}")).collect();
@@ -66,7 +66,7 @@ pub fn long_to_create(name: &str) -> String {
 /// The definition with `from` replaced by `to`.
 ///
 /// # Panics
-/// When `from` does not stand in it exactly once: then the test would test something else.
+/// If `from` isn't in it exactly once, because then the test would test something else.
 #[must_use]
 #[track_caller]
 pub fn edited(definition: &str, from: &str, to: &str) -> String {

@@ -1,4 +1,4 @@
-//! What there is of a stack, by every service's own list: nothing here asks CloudFormation.
+//! A stack's resources, from every service's own list, without CloudFormation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use aws_sdk_ecs::types::TaskDefinitionStatus;
 
 use crate::cloud::{Cloud, Resources};
 
-/// What was found, by the kind of thing.
+/// The resources found, by kind.
 pub type Inventory = BTreeMap<&'static str, BTreeSet<String>>;
 
-/// Ids that EC2 gives; nothing in them tells whose they are.
+/// Prefixes of EC2's IDs; the IDs don't show which stack owns them.
 const EC2_IDS: [&str; 7] = ["vpc-", "subnet-", "igw-", "rtb-", "sg-", "lt-", "fl-"];
 const EC2_LISTS: [(&str, &str); 8] = [
     ("flow logs", "DescribeFlowLogs"),
@@ -23,7 +23,7 @@ const EC2_LISTS: [(&str, &str); 8] = [
     // They carry the name of their Auto Scaling group as a tag.
     ("instances", RUNNING_INSTANCES),
 ];
-/// EC2 goes on listing an instance for a while after its end.
+/// EC2 lists an instance for a while after its end.
 const RUNNING_INSTANCES: &str = "DescribeInstances&Filter.1.Name=instance-state-name\
                                  &Filter.1.Value.1=pending&Filter.1.Value.2=running";
 /// Names that are shorter than the stack's, because load balancers allow no longer ones.
@@ -32,8 +32,8 @@ const NAMED_BY_ARN: [&str; 2] = [
     "AWS::ElasticLoadBalancingV2::TargetGroup",
 ];
 
-/// What the services list that bears the stack's name, or the part of its id that its queues are named
-/// with, or an id that EC2 gave to one of its resources.
+/// The listed resources with the stack's name, with the part of its ID that is in its queues' names,
+/// or with an ID that EC2 assigned to one of its resources.
 ///
 /// # Panics
 /// When a service fails.
@@ -142,7 +142,8 @@ async fn rules(cloud: &Cloud) -> Vec<String> {
     }
 }
 
-/// Those of scaling policies too, which Application Auto Scaling makes outside the stack.
+/// Returns the alarms, including the alarms of scaling policies, which Application Auto Scaling makes
+/// outside the stack.
 async fn alarms(cloud: &Cloud) -> Vec<String> {
     let mut pages = cloud
         .clients
@@ -159,7 +160,7 @@ async fn alarms(cloud: &Cloud) -> Vec<String> {
     found
 }
 
-/// A cluster of another test may go while it is looked into.
+/// Returns a cluster's services. A cluster of another test can disappear during the call.
 async fn services_of(cloud: &Cloud, cluster: &str) -> Vec<String> {
     let request = cloud.clients.ecs.list_services().cluster(cluster);
     let mut items = request.into_paginator().items().send();

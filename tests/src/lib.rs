@@ -1,9 +1,9 @@
 //! The harness of the end-to-end tests.
 //!
-//! A test runs `xtask` as its users do, as a process, and looks at what came of it through each
-//! service's own API. This room owns how both are done: [`Bench`] is where a test runs, [`TestStack`] a
-//! stack that is taken away however the test ends, [`Cloud`] the clients and what is read with them.
-//! Nothing here knows what a right answer is: that is for the tests to say.
+//! A test runs `xtask` as a process, like its users, and checks the result through each service's own
+//! API. This crate provides both: [`Bench`] is where a test runs, [`TestStack`] a stack that is deleted
+//! however the test ends, [`Cloud`] the clients and everything that is read with them. Nothing here
+//! knows the right answers; the tests do.
 #![expect(
     clippy::expect_used,
     clippy::panic,

@@ -7,20 +7,20 @@ use aws_smithy_types::DateTime;
 
 use crate::cloud::Cloud;
 
-/// A minute of a metric. A rule fires some seconds early or late, so one minute may hold two samples.
+/// A minute of a metric. A rule fires a few seconds early or late, so one minute can contain two samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Minute {
-    /// Begin, in seconds since 1970.
+    /// Start, in seconds since 1970.
     pub at: i64,
     /// Smallest sample.
     pub least: f64,
     /// Largest sample.
     pub most: f64,
-    /// How many samples.
+    /// Number of samples.
     pub samples: f64,
 }
 
-/// Nothing that a test looks at is older, in seconds.
+/// Maximum age, in seconds, of data that a test reads.
 const WINDOW: i64 = 20 * 60;
 
 /// The minutes in which the metric of a service and its queue was published, in order.

@@ -8,20 +8,20 @@ use crate::bench::{Bench, unique_name};
 
 /// A sandbox that is stopped, and forgotten, when the test is over.
 pub struct OwnSandbox {
-    /// Where the test runs: with this sandbox, and once it is started at its endpoint.
+    /// The test's environment with this sandbox, which has an endpoint when it is started.
     pub bench: Bench,
     /// Its folder in the checkout.
     pub folder: PathBuf,
 }
 
 impl OwnSandbox {
-    /// One that is not started; `label` makes its name tell which test it belongs to.
+    /// A sandbox that isn't started; `label` identifies its test in its name.
     #[must_use]
     pub fn new(label: &str) -> Self {
         Self::named(&unique_name(label))
     }
 
-    /// One of this name, which nobody else may have.
+    /// A sandbox of this name, which no other test can use.
     ///
     /// # Panics
     /// When the tests were not started by `cargo xtask test`.
@@ -34,7 +34,7 @@ impl OwnSandbox {
         }
     }
 
-    /// Starts it, with these arguments of `local start`; what that says.
+    /// Starts it with these arguments of `local start`; returns the output.
     ///
     /// # Panics
     /// When it doesn't start.
@@ -45,7 +45,7 @@ impl OwnSandbox {
         running
     }
 
-    /// `local` with this action; what it says.
+    /// Runs `local` with this action; returns its output.
     ///
     /// # Panics
     /// When it fails.

@@ -1,10 +1,10 @@
-//! Waiting for something that comes by itself.
+//! Waiting for an event.
 
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Looks again and again until there is something to see.
+/// Checks repeatedly until there is a result.
 ///
 /// # Panics
 /// When `bound` has passed: `what` did not come.

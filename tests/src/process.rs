@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Sends a signal to one process.
 ///
 /// # Panics
-/// When there is no such process.
+/// If the process doesn't exist.
 pub(crate) fn send_signal(id: u32, signal: Signal) {
     let id = i32::try_from(id).unwrap();
     kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
@@ -26,7 +26,7 @@ pub fn signal_localstack(running: &Value, signal: Signal) {
 /// Returns the IDs of the processes whose command line and environment contain these texts.
 ///
 /// # Panics
-/// Where the system doesn't list its processes.
+/// If the system doesn't list its processes.
 #[must_use]
 pub fn find_processes(command: &str, environment: &str) -> Vec<u32> {
     let processes = fs::read_dir("/proc").unwrap().flatten();

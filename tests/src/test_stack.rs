@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::bench::{Bench, unique_name};
 use crate::xtask::{Ended, Run};
 
-/// A stack of a name of its own, with its definition in a folder of its own. Dropping it destroys it.
+/// A stack with its own name, whose definition is in its own folder. Dropping it destroys it.
 pub struct TestStack {
     /// The stack's name.
     pub name: String,
@@ -19,7 +19,7 @@ pub struct TestStack {
 }
 
 impl TestStack {
-    /// A stack that is not deployed yet; `label` makes its name tell which test it belongs to.
+    /// A stack that isn't deployed yet; `label` identifies its test in its name.
     #[must_use]
     pub fn new(bench: &Bench, label: &str) -> Self {
         Self::in_region(bench, label, None)
@@ -36,7 +36,7 @@ impl TestStack {
         }
     }
 
-    /// Where its definition is.
+    /// Path of its definition.
     #[must_use]
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("stack.yaml")
@@ -47,7 +47,7 @@ impl TestStack {
         fs::write(self.file(), definition).unwrap();
     }
 
-    /// A run of a verb that takes the definition and a cloud.
+    /// A run of a command that takes the definition and a cloud.
     #[must_use]
     pub fn run(&self, verb: &str, more: &[&str]) -> Run {
         let file = self.file().display().to_string();
@@ -67,7 +67,7 @@ impl TestStack {
         self.run("destroy", &more).end().await
     }
 
-    /// What `status` says.
+    /// Returns the output of `status`.
     pub async fn status(&self) -> Value {
         self.run("status", &[]).end().await.succeeds()
     }

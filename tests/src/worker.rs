@@ -1,4 +1,4 @@
-//! The example's worker as a process: what it is given, what it logs, how it ends.
+//! The example's worker as a process: its environment, its log, and its end.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,19 +13,19 @@ use tokio::sync::mpsc;
 use crate::bench::Bench;
 use crate::process::send_signal;
 
-/// No worker takes this long to end or to say what a test waits for; one that hangs fails its test.
+/// Maximum time for a worker to end or to log an expected line; one that hangs fails its test.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A worker that runs. It ends with its test.
 pub struct Worker {
     child: Child,
     lines: mpsc::UnboundedReceiver<Value>,
-    /// What it has logged, as far as the test has looked.
+    /// Its log, as far as the test has read it.
     pub said: Vec<Value>,
 }
 
 impl Worker {
-    /// Starts one on this queue, with these further variables and none of whoever runs the tests.
+    /// Starts one on this queue, with these additional variables and none from the environment of the test run.
     ///
     /// # Panics
     /// When it can't be started; it is built with the workspace.

@@ -1,4 +1,4 @@
-//! `xtask` as a process: what it is given, what it says, how it ends.
+//! `xtask` as a process: its arguments, its output, its exit code.
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -12,9 +12,10 @@ use tokio::task::JoinHandle;
 
 use crate::process::send_signal;
 
-/// No verb takes this long on the slowest machine; one that hangs fails its test instead of blocking all.
+/// No command takes this long on the slowest machine; one that hangs fails its test instead of blocking
+/// all.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// What a test leaves is taken away in seconds; one that has failed does not wait for ever for it.
+/// A test's resources are deleted within seconds; a test that has failed doesn't wait forever for it.
 const LAST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A run that is being prepared.
@@ -23,14 +24,14 @@ pub struct Run {
     shown: String,
 }
 
-/// A run that goes on.
+/// A run in progress.
 pub struct Started {
     child: Child,
     shown: String,
     begin: Instant,
     stdout: JoinHandle<String>,
     stderr: Lines<BufReader<ChildStderr>>,
-    /// What has been read of standard error.
+    /// Standard error, as far as it has been read.
     said: String,
 }
 
@@ -53,7 +54,7 @@ impl Run {
     pub(crate) fn new(xtask: &Path, sandbox: &str, arguments: &[String]) -> Self {
         let mut command = Command::new(xtask);
         command.args(arguments).args(["--output", "json"]);
-        // Nothing of whoever runs the tests: no account, no region, no settings.
+        // Nothing from the environment of the test run: no account, no region, no settings.
         for (name, _) in std::env::vars() {
             if name.starts_with("AWS_") || name.starts_with("ECS_SCALER_") {
                 command.env_remove(name);
@@ -134,10 +135,10 @@ impl Run {
 }
 
 impl Started {
-    /// Waits until a line of standard error holds this.
+    /// Waits until a line of standard error contains this text.
     ///
     /// # Panics
-    /// When the run ends without having said it.
+    /// If the run ends without it.
     pub async fn says(&mut self, text: &str) {
         let waited = tokio::time::timeout(PATIENCE, async {
             while let Some(line) = self.stderr.next_line().await.unwrap() {
@@ -193,7 +194,7 @@ impl Started {
 }
 
 impl Ended {
-    /// Standard output as the one JSON document that it has to be.
+    /// Standard output, which must be one JSON document.
     ///
     /// # Panics
     /// When it is anything else.
@@ -204,7 +205,7 @@ impl Ended {
             .unwrap_or_else(|error| panic!("no JSON document ({error}): {self}"))
     }
 
-    /// Asserts success; what came of it.
+    /// Asserts success; returns the result.
     ///
     /// # Panics
     /// When it failed.
@@ -217,10 +218,10 @@ impl Ended {
         json
     }
 
-    /// Asserts failure with this exit code; the error, which people are told on standard error too.
+    /// Asserts failure with this exit code; returns the error, which must also be on standard error.
     ///
     /// # Panics
-    /// When it ended otherwise, or told programs something else than people.
+    /// If it ended otherwise, or if the JSON and standard error report different errors.
     #[track_caller]
     #[must_use]
     pub fn fails(&self, code: i32) -> Value {
@@ -231,7 +232,7 @@ impl Ended {
         assert!(!message.is_empty(), "{self}");
         assert!(
             self.stderr.contains(&format!("error: {message}")),
-            "standard error does not tell the error: {self}"
+            "standard error doesn't contain the error: {self}"
         );
         for hint in error["hints"].as_array().unwrap() {
             let hint = format!("hint: {}", hint.as_str().unwrap());

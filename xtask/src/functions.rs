@@ -19,11 +19,11 @@ const GLIBC: (u32, u32) = (2, 34);
 /// Receives progress.
 type Note<'a> = &'a dyn Fn(&str);
 
-/// Builds the functions, and packs those that are wanted.
+/// Builds the functions, and packs the requested ones.
 ///
 /// Each build has all functions in one call of cargo. Cargo turns on a feature of a dependency for all packages
-/// of a call: alone, the metric function would be linked to other code than beside the scaling function, with
-/// another hash and most dependencies compiled again.
+/// of a call: alone, the metric function would be linked to other code than together with the scaling function,
+/// with another hash and most dependencies compiled again.
 pub(crate) fn build(
     functions: &[FunctionCode],
     wanted: Architecture,
@@ -73,7 +73,7 @@ pub(crate) fn hide_paths() -> Vec<(&'static str, String)> {
             .collect::<Vec<_>>()
     };
     vec![
-        // Separated by 0x1f: a path may contain spaces.
+        // Separated by 0x1f, because a path can contain spaces.
         (
             "CARGO_ENCODED_RUSTFLAGS",
             options("--remap-path-prefix").join("\u{1f}"),
@@ -106,7 +106,7 @@ fn build_for_lambda(wanted: Architecture, note: Note<'_>) -> Result<Architecture
         Architecture::X86_64 => "--x86-64",
     };
     note(&format!(
-        "building the functions for Lambda ({architecture}; some minutes the first time)"
+        "building the functions for Lambda ({architecture}; a few minutes the first time)"
     ));
     // Without them, the hash of a function would depend on whose home folder it was built in.
     let hidden = hide_paths();

@@ -52,7 +52,7 @@ impl Workshop for Checkout {
     }
 }
 
-/// Adds to the product's command line what only a checkout can do.
+/// Adds the commands of a checkout to the product's command line.
 fn command() -> Command {
     let test = Command::new("test")
         .about("Run every check and test of this project, including the end-to-end tests");

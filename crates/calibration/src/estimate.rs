@@ -1,4 +1,4 @@
-//! What a calibration creates and costs.
+//! The resources and the cost of a calibration.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use simulator::{MONTH_HOURS, PriceTable};
 
 use crate::stage::{IMAGE_TASKS, MEMORY_GB, STACK, VCPU, designs};
 
-/// Tasks that the experiment on the datapoint needs at most: its metric is at most 8 times the target of one task.
+/// Maximum number of tasks in the experiment on the datapoint: its metric is at most 8 times the target of one
+/// task.
 const DATAPOINT_TASKS: u32 = 10;
 
 /// From the first resource to the last one's deletion, on AWS. An estimate: no run on AWS was measured yet.
@@ -17,7 +18,7 @@ const DURATION: Duration = Duration::from_secs(30 * 60);
 /// Time that the tasks of an experiment run, on AWS. An estimate too.
 const RUNNING: Duration = Duration::from_secs(15 * 60);
 
-/// What a calibration creates, how long it takes, and what it costs at most.
+/// The resources that a calibration creates, its duration, and its maximum cost.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// The stack.
@@ -36,7 +37,7 @@ pub struct Estimate {
     pub cost: f64,
     /// Minutes of the run on AWS.
     pub minutes: u64,
-    /// Where and when the prices are from.
+    /// Region and date of the prices.
     pub prices: String,
 }
 
@@ -114,8 +115,8 @@ fn most_tasks(design: &Design) -> u32 {
 mod tests {
     use super::*;
 
-    /// 50 + 50 + 10 + 40 + 2 + 5 tasks are 157, for a quarter of an hour 39.25 task-hours; an hour of one is
-    /// 0.25 × 0.03238 + 0.5 × 0.00356 + 0.005 = 0.014875 dollars; 5 × (0.30 + 0.20) ÷ 730 is 0.0034.
+    /// 50 + 50 + 10 + 40 + 2 + 5 tasks are 157, for 15 minutes 39.25 task-hours; one task-hour is 0.25 × 0.03238 +
+    /// 0.5 × 0.00356 + 0.005 = 0.014875 dollars; 5 × (0.30 + 0.20) ÷ 730 is 0.0034.
     #[test]
     fn a_run_costs_less_than_a_dollar() {
         let estimate = Estimate::new("us-east-1");

@@ -20,7 +20,7 @@ pub(crate) struct Services {
     paths: BTreeMap<&'static str, String>,
 }
 
-/// An alarm as it is now.
+/// The current state of an alarm.
 pub(crate) struct AlarmNow {
     pub experiment: &'static str,
     pub side: AlarmSide,

@@ -24,7 +24,7 @@ const OFFSET: f64 = 0.05;
 /// Failed reads in a row that are tolerated.
 const PATIENCE: u32 = 20;
 
-/// Deploys the experiments, runs them, and returns what they measured. The stack stays: see [`crate::remove`].
+/// Deploys the experiments, runs them, and returns the measurements. The stack stays: see [`crate::remove`].
 ///
 /// # Errors
 /// If the stack can't be deployed, or if AWS can't be reached for a while.
@@ -37,7 +37,7 @@ pub async fn run(
     let mut run = Run::new(session, stage);
     run.publish_history().await?;
     run.note("deploying the experiments");
-    // The metrics go on while CloudFormation works, so that the alarms have data when they are made.
+    // Metrics are published while CloudFormation works, so that the alarms have data when they are made.
     let stack_id = {
         let deploying = stage.deploy(session);
         tokio::pin!(deploying);
@@ -201,7 +201,7 @@ impl<'r, 's> Run<'r, 's> {
         }
     }
 
-    /// Waits until the next read, and publishes what is due.
+    /// Waits until the next read, and publishes due datapoints.
     async fn pause(&mut self) -> Result<()> {
         let every = Duration::from_secs_f64(self.stage.minute / READS_PER_MINUTE);
         tokio::time::sleep(every.min(self.until_next_minute())).await;
@@ -257,7 +257,7 @@ impl<'r, 's> Run<'r, 's> {
         self.read_visibility(at).await
     }
 
-    /// Of the first experiment: when its newest datapoint is returned.
+    /// In the first experiment, records when its newest datapoint is returned.
     async fn read_visibility(&mut self, at: f64) -> Result<()> {
         // In a sandbox that is sped up, a period of 60 s holds several minutes of the loop.
         if self.stage.minute < 60.0 {

@@ -31,7 +31,7 @@ pub(crate) const TARGET: f64 = 10.0;
 pub(crate) const NAMESPACE: &str = "EcsScalerCalibration";
 pub(crate) const METRIC: &str = "Load";
 
-/// A run: what it deploys, and where.
+/// A run: its stack and its location.
 #[derive(Clone, Debug)]
 pub struct Stage {
     /// Image whose starts are measured; otherwise a small one.
@@ -40,7 +40,7 @@ pub struct Stage {
     pub in_sandbox: bool,
     /// Seconds in a minute of the loop.
     pub minute: f64,
-    /// Sets the metrics of this run apart from those of earlier ones.
+    /// Distinguishes the metrics of this run from earlier ones.
     pub run: String,
 }
 
@@ -117,7 +117,7 @@ impl Stage {
                 ],
             },
         });
-        // In the sandbox, all tasks start as slowly as it is told to start them.
+        // In the sandbox, all tasks have the configured start delay.
         if design.starts_slowly && !self.in_sandbox {
             let task = resources.get_mut(template::names::task_definition(design.name))?;
             let containers = task
@@ -154,7 +154,7 @@ fn parse(definition: &str) -> Result<Stack> {
 /// without our mark is refused.
 ///
 /// # Errors
-/// If the stack isn't ours, if something of it is left, or if AWS can't be reached.
+/// If the stack isn't ecs-scaler's, if a part of it is left, or if AWS can't be reached.
 pub async fn remove(session: &Session<'_>) -> Result<Option<Destroyed>> {
     if observe_ours(session, STACK).await?.is_none() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The course of a demo as it was observed: samples, messages, actions.
+//! The observed course of a demo: samples, messages, actions.
 
 use std::time::Duration;
 
@@ -12,25 +12,25 @@ use crate::steps::RecordedSteps;
 use crate::story::{Chapter, Story};
 use crate::worked::{Line, Processed, Worked};
 
-/// What was seen from the beginning of the load to the end of the story.
+/// Observations from the start of the load to the end of the story.
 pub struct Course {
-    /// When the load began, in milliseconds since 1970.
+    /// When the load started, in milliseconds since 1970.
     began_ms: u64,
     pub(crate) ledger: Ledger,
     pub(crate) story: Story,
     /// Length until the last sample, in seconds.
     lasts: f64,
-    /// What became of the load; nothing while it is sent.
+    /// The result of sending the load; `None` while it is sent.
     pub sending: Option<Sending>,
     samples: Vec<Sample>,
     actions: Vec<MeasuredAction>,
-    /// What was said about scaling: the count, and why.
+    /// Reported reasons for scaling, with the count.
     reasons: Vec<(u32, String)>,
     steps: RecordedSteps,
 }
 
 impl Course {
-    /// A course of a load that began at `began_ms`, in milliseconds since 1970.
+    /// A course of a load that started at `began_ms`, in milliseconds since 1970.
     #[must_use]
     pub fn new(began_ms: u64, story: Story) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Course {
         }
     }
 
-    /// Seconds from the beginning of the load to a moment in milliseconds since 1970.
+    /// Seconds from the start of the load to a moment in milliseconds since 1970.
     fn at(&self, moment_ms: u64) -> f64 {
         let since = Duration::from_millis(moment_ms.saturating_sub(self.began_ms));
         since.as_secs_f64()
@@ -62,7 +62,7 @@ impl Course {
         self.ledger.note(line);
     }
 
-    /// Records a sample at `now_ms`, in milliseconds since 1970. Returns what has happened since the last one.
+    /// Records a sample at `now_ms`, in milliseconds since 1970. Returns the events since the last one.
     pub fn see(&mut self, inspection: &Inspection, now_ms: u64) -> Vec<Chapter> {
         let Some(service) = inspection.services.first() else {
             return Vec::new();
@@ -125,7 +125,7 @@ impl Course {
         unapplied.map(|step| step.reason() + StepAlarmState::NOT_APPLIED)
     }
 
-    /// The same for the simulator's reckoning.
+    /// The same, as the simulator's input.
     pub(crate) fn measurement(&self) -> Measurement {
         // The last sample belongs to it.
         let lasts = Duration::from_secs_f64(self.lasts) + Duration::from_millis(1);
@@ -155,14 +155,14 @@ impl Course {
         measurement
     }
 
-    /// SQS's own word before the producer's, who only knows when it asked.
+    /// SQS's time if available, otherwise the producer's, which only knows when its call started.
     fn sent_at(&self, worked: &Worked) -> Option<u64> {
         let asked = self.ledger.sent_at().get(&worked.message_id)?;
         Some(worked.sent_at_ms.unwrap_or(*asked))
     }
 }
 
-/// The count that Application Auto Scaling says it sets: `Setting desired count to 15.`.
+/// The new count in Application Auto Scaling's description: `Setting desired count to 15.`.
 fn count_set_by(description: &str) -> Option<u32> {
     let (_, after) = description.rsplit_once(" to ")?;
     let digits: String = after.chars().take_while(char::is_ascii_digit).collect();

@@ -1,4 +1,4 @@
-//! What can go wrong in a demo, and what to do about it.
+//! Errors of a demo, with hints.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use stack::LoadError;
 
 use crate::load::LoadTextError;
 
-/// An error of the demo. Messages are complete, except for those of a definition and of the sandbox.
+/// An error of the demo. Messages are complete, except for errors of a definition or the sandbox.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A shipped definition is invalid.
@@ -43,14 +43,14 @@ pub enum Error {
     /// The stack has no alarm on requests.
     #[error("the demo's stack is not scaled by a count of requests")]
     NoRequestCount,
-    /// The stack was deleted meanwhile.
-    #[error("there is no stack {0} any more")]
+    /// The stack was deleted in the meantime.
+    #[error("stack {0} no longer exists")]
     NoStack(String),
-    /// The simulator can't work with what was measured.
-    #[error("failed to reckon what was measured: {0}")]
+    /// The simulator can't process the measurements.
+    #[error("failed to evaluate the measurements: {0}")]
     Measurement(#[from] ScenarioError),
     /// The report can't be made.
-    #[error("failed to reckon what was measured: {0}")]
+    #[error("failed to evaluate the measurements: {0}")]
     Report(#[from] serde_json::Error),
     /// Parts of the story have not happened.
     #[error("the demo has not shown everything: {}", .0.join("; "))]
@@ -61,16 +61,16 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// What to do next.
+    /// The next step for the user.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::AlreadyRunning => Some(
-                "wait for its end, or give this one a sandbox of its own: ECS_SCALER_SANDBOX=NAME",
-            ),
-            Self::Incomplete(_) => Some(
-                "a machine that is busy with other things may be too slow for this speed: try --speed 10",
-            ),
+            Self::AlreadyRunning => {
+                Some("wait for its end, or use a separate sandbox: ECS_SCALER_SANDBOX=NAME")
+            }
+            Self::Incomplete(_) => {
+                Some("a busy machine can be too slow for this speed: try --speed 10")
+            }
             _ => None,
         }
     }

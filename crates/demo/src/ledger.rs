@@ -1,4 +1,4 @@
-//! Every message of the demo: sent, begun, done.
+//! Every message of the demo: sent, started, done.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use crate::worked::{Line, Processed, Worked};
 
-/// What is known of the messages. Times are milliseconds since 1970.
+/// The known state of the messages. Times are milliseconds since 1970.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// When each was sent, by its id.
     sent: HashMap<String, u64>,
     /// Times that each was done.
     done: HashMap<String, u32>,
-    /// Sent and not begun, as far as is known, the oldest first.
+    /// Sent, and not known to have started, the oldest first.
     waiting: BTreeSet<(u64, String)>,
     begun: BTreeSet<String>,
     failed: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Ledger {
     works: Vec<Worked>,
 }
 
-/// What became of the messages.
+/// Numbers of messages by outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Account {
     /// Sent by the producer.
@@ -39,9 +39,9 @@ pub struct Account {
     pub delivered_again: u64,
     /// Sent, and never done.
     pub not_done: u64,
-    /// What the workers had to complain about.
+    /// Problems that the workers logged.
     pub problems: u64,
-    /// Lines in their logs that are none of theirs.
+    /// Lines in the logs that the workers didn't write.
     pub strange_lines: u64,
 }
 
@@ -76,7 +76,7 @@ impl Ledger {
         self.works.push(worked);
     }
 
-    /// How long the oldest message that nobody has begun has waited, in milliseconds.
+    /// Waiting time of the oldest message whose processing hasn't started, in milliseconds.
     pub(crate) fn oldest_waiting(&self, now_ms: u64) -> Option<u64> {
         let (sent, _) = self.waiting.first()?;
         Some(now_ms.saturating_sub(*sent))
@@ -87,7 +87,7 @@ impl Ledger {
         &self.works
     }
 
-    /// What a task needed on average to fetch a message that waited, beside working on it.
+    /// Average time that a task needed to fetch a waiting message, without processing it.
     pub(crate) fn mean_fetch(&self) -> Option<Duration> {
         let fetches = self.works.iter().filter_map(|worked| worked.fetched_in_ms);
         let (sum, count) = fetches.fold((0, 0), |(sum, count), fetch| (sum + fetch, count + 1));
@@ -99,7 +99,7 @@ impl Ledger {
         &self.sent
     }
 
-    /// The first complaint of a worker, or the first line that none of them writes.
+    /// The first problem of a worker, or the first line that isn't a worker's.
     pub(crate) fn first_trouble(&self) -> Option<&str> {
         self.problems
             .first()
@@ -154,15 +154,15 @@ mod tests {
         assert_eq!(
             ledger.oldest_waiting(11_000),
             Some(9_000),
-            "begun is not waiting"
+            "a started message isn't waiting"
         );
         ledger.note(worked("a", Processed::Done, 2));
         ledger.note(worked("b", Processed::Done, 1));
         ledger.note(worked("b", Processed::Done, 2));
-        // The worker may be quicker than the producer's answer.
+        // The worker can be quicker than the producer's answer.
         ledger.note(worked("d", Processed::Done, 1));
         ledger.sent("d", 4_000);
-        ledger.note(worked("of somebody else", Processed::Done, 1));
+        ledger.note(worked("of another sender", Processed::Done, 1));
         ledger.note(Line::Problem("receive: timed out".into()));
         ledger.note(Line::Strange("Killed".into()));
         ledger.note(Line::Other);
@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(
             ledger.oldest_waiting(1_000),
             Some(0),
-            "clocks may differ a little"
+            "clocks can differ slightly"
         );
         ledger.note(worked("a", Processed::Done, 1));
         assert_eq!(ledger.oldest_waiting(9_000), None);

@@ -1,8 +1,9 @@
 //! The closed loop with real parts on this machine.
 //!
-//! A [`Stage`] is what is deployed to a sandbox of its own. A [`Play`] sends the load and reads the stack; what
-//! it has seen is a [`Course`]. A [`Summary`] compares that with what the simulator predicts. Nothing here
-//! prints: progress goes to the session's `progress`, and whoever shows the stack asks for each [`LiveSnapshot`](deployer::LiveSnapshot).
+//! A [`Stage`] is a stack deployed to its own sandbox. A [`Play`] sends the load and reads the stack; its
+//! observations are a [`Course`]. A [`Summary`] compares them with the simulator's prediction. Nothing here
+//! prints: progress goes to the session's `progress`, and the caller that shows the stack requests each
+//! [`LiveSnapshot`](deployer::LiveSnapshot).
 
 mod course;
 mod error;

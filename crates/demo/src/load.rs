@@ -6,21 +6,21 @@ use std::time::Duration;
 use sandbox::Due;
 use simulator::{GeneratorError, Load};
 
-/// A load as it was asked for.
+/// A load with its text.
 #[derive(Clone, Debug)]
 pub struct LoadText {
     /// The generator's text.
     pub text: String,
-    /// What it generates.
+    /// The generated load.
     pub load: Box<Load>,
 }
 
-/// Why a load can't be sent.
+/// The reason why a load can't be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadTextError {
-    /// A file, or nothing that is known.
+    /// A file, or an unknown generator.
     #[error(
-        "{0:?} is no generator: the demo sends what constant, poisson, step, ramp, flash-crowd, on-off or mmpp make"
+        "{0:?} isn't a generator: the demo supports constant, poisson, step, ramp, flash-crowd, on-off, and mmpp"
     )]
     NoGenerator(String),
     /// Its parameters are wrong.
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_file_is_no_load_here() {
         let error = "load.csv".parse::<LoadText>().unwrap_err().to_string();
-        assert!(error.contains("no generator"), "{error}");
+        assert!(error.contains("isn't a generator"), "{error}");
         assert!(
             "poisson:rate=20/s".parse::<LoadText>().is_err(),
             "how long?"

@@ -38,14 +38,14 @@ pub struct Play<'a> {
     course: RefCell<Course>,
 }
 
-/// What was last read of the stack.
+/// The last known state of the stack.
 struct Known {
     inspection: Inspection,
     refreshes: u32,
 }
 
 impl<'a> Play<'a> {
-    /// Reads the stack as it is without a load. The folder `task_logs` has the logs of the sandbox's tasks.
+    /// Reads the stack before the load. The folder `task_logs` has the logs of the sandbox's tasks.
     ///
     /// # Errors
     /// If the stack can't be read, or has no service.
@@ -76,10 +76,10 @@ impl<'a> Play<'a> {
         })
     }
 
-    /// Sends the load while `watching` goes on. Once that has ended, nothing more is sent.
+    /// Sends the load while `watching` runs. When that has ended, nothing more is sent.
     ///
     /// # Errors
-    /// If watching fails, or CloudWatch takes no count of requests.
+    /// If watching fails, or CloudWatch rejects a count of requests.
     pub async fn send_during<E: From<Error>>(
         &self,
         watching: impl Future<Output = Result<(), E>>,
@@ -111,7 +111,7 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// Reads the stack and the workers' logs, and notes what has happened.
+    /// Reads the stack and the workers' logs, and records new events.
     ///
     /// # Errors
     /// If the stack can't be read.
@@ -144,7 +144,7 @@ impl<'a> Play<'a> {
         !self.course.borrow().story.is_told() && self.begin.elapsed() < patience
     }
 
-    /// What was seen.
+    /// Returns the observations.
     #[must_use]
     pub fn into_course(self) -> Course {
         self.course.into_inner()
@@ -156,7 +156,7 @@ async fn inspect(session: &Session<'_>, name: &str) -> Result<Inspection> {
     found.ok_or_else(|| Error::NoStack(name.to_owned()))
 }
 
-/// Adds what the demo knows of each message, and leaves out what says nothing on a compressed clock.
+/// Adds the demo's data on each message, and removes values that mean nothing on a compressed clock.
 fn add_ledger(mut inspection: Inspection, course: &Course, speed: Speed) -> LiveSnapshot {
     let now = now_ms();
     // LocalStack publishes no age of the oldest message; the messages are known here one by one.
@@ -183,10 +183,10 @@ fn add_ledger(mut inspection: Inspection, course: &Course, speed: Speed) -> Live
 }
 
 fn compose_headline(story: &Story) -> String {
-    let last = story.last().map_or("the load has begun", Chapter::told);
+    let last = story.last().map_or("the load has started", Chapter::told);
     match story.missing().next() {
         Some(next) => format!("{last}; waiting for {}", next.awaited()),
-        None => format!("{last}: the story is told"),
+        None => format!("{last}: the demo is complete"),
     }
 }
 

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 /// Requests of so long make one datapoint.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Publishes the count of the requests that have come, as a load balancer does: nothing for no request.
-/// When `stop` comes, the rest is left out.
+/// Publishes the count of the requests that have come, as a load balancer does: no datapoint for no
+/// request. When `stop` comes, the remaining requests are skipped.
 ///
 /// # Errors
 /// When the stack scales by no such metric, or CloudWatch takes none.

@@ -1,11 +1,11 @@
-//! What is kept of a service at one moment.
+//! The sample of a service at one moment.
 
 use deployer::{Alarm, AlarmStepsState, ServiceState, StepAlarmState};
 use scaling::{AlarmState, Comparison};
 use simulator::Sample;
 
-/// The service as it was read at `at`, in seconds. Its queues are added up, as far as they can be read; a service that
-/// can't be read has no tasks.
+/// The service at `at`, in seconds. The counts of its readable queues are summed; a service that can't be read has no
+/// tasks.
 #[must_use]
 pub fn take_sample(service: &ServiceState, at: f64) -> Sample {
     let queues = service.queues.iter();

@@ -1,4 +1,4 @@
-//! Where the demo plays: a stack in a sandbox of its own.
+//! The stage of the demo: a stack in its own sandbox.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -18,17 +18,17 @@ use crate::system::System;
 /// Source: measurements that others published; see [`simulator::Assumptions`].
 const TASK_START: &str = "23s..60s";
 
-/// What a demo deploys, and what it wants of the sandbox.
+/// The stack of a demo, and its requirements for the sandbox.
 #[derive(Debug)]
 pub struct Stage {
     /// Which system it shows.
     pub system: System,
     /// How many times faster than real time the sandbox's minutes pass.
     pub speed: Speed,
-    /// What is deployed.
+    /// The deployed definition.
     pub stack: Stack,
     wanted: Wanted,
-    /// Nobody else plays in this sandbox while it is held.
+    /// Held while this demo uses the sandbox; it excludes other demos.
     _lock: File,
 }
 
@@ -41,7 +41,7 @@ impl Stage {
         Ok(Self {
             system,
             speed,
-            // What the definition warns of is what the demo shows: that scaling takes its time.
+            // The definition's warnings are what the demo shows: scaling takes time.
             stack: system.definition()?,
             wanted: Wanted {
                 speed: Some(speed),

@@ -53,13 +53,14 @@ impl RecordedSteps {
 }
 
 impl RecordedStep {
-    /// Whether a record is of the same step. One that is finished late is recorded anew, with a later time.
+    /// Whether a record is of the same step. A step that is finished late is recorded again, with a later
+    /// time.
     fn is_continued_by(&self, record: &StepRecord) -> bool {
         let anew = !self.applied && self.record.change == record.change;
         self.record.at == record.at || anew
     }
 
-    /// Why the count was set.
+    /// The reason for the new count.
     pub(crate) fn reason(&self) -> String {
         format!("the alarm {} was in ALARM: {}", self.alarm, self.record)
     }
@@ -73,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    /// Notes records at counts, and gives the count and whether it was applied of each step.
+    /// Records records at counts, and returns the count of each step and whether it was applied.
     fn noted(looks: &[(StepRecord, u32)]) -> Vec<(u32, bool)> {
         let mut seen = RecordedSteps::default();
         let step = Step {

@@ -20,18 +20,18 @@ pub enum Chapter {
     ScaledIn,
 }
 
-/// How far the story has come.
+/// The progress of the story.
 #[derive(Clone, Debug, Serialize)]
 pub struct Story {
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     min: u32,
     /// Whether there is a queue to drain.
     pub queue: bool,
-    /// What has happened, each with its moment in seconds since the load began, in that order.
+    /// Past events in order, each with its time in seconds since the start of the load.
     pub chapters: Vec<(Chapter, f64)>,
-    /// Most tasks that ran.
+    /// Maximum number of running tasks.
     pub most_running: u32,
-    /// Most tasks that were wanted.
+    /// Maximum desired count.
     pub most_desired: u32,
 }
 
@@ -44,7 +44,7 @@ impl Chapter {
         Self::ScaledIn,
     ];
 
-    /// What has happened.
+    /// The event.
     #[must_use]
     pub fn told(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl Chapter {
         }
     }
 
-    /// What is waited for until then.
+    /// The event that the demo waits for.
     pub(crate) fn awaited(self) -> &'static str {
         match self {
             Self::ScaledOut => "the decision to add tasks",
@@ -67,7 +67,7 @@ impl Chapter {
         }
     }
 
-    /// What has not happened.
+    /// The event, if it hasn't happened.
     #[must_use]
     pub fn missed(self) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ impl Story {
         }
     }
 
-    /// What has happened since the last sample; `at` in seconds since the load began.
+    /// Returns the events since the last sample; `at` in seconds since the start of the load.
     pub(crate) fn see(&mut self, seen: &ServiceState, at: f64, load_ended: bool) -> Vec<Chapter> {
         self.most_running = self.most_running.max(seen.running.unwrap_or_default());
         self.most_desired = self.most_desired.max(seen.desired.unwrap_or_default());
@@ -131,13 +131,13 @@ impl Story {
         }
     }
 
-    /// When a chapter came, in seconds since the load began.
+    /// When a chapter came, in seconds since the start of the load.
     pub(crate) fn when(&self, chapter: Chapter) -> Option<f64> {
         let found = self.chapters.iter().find(|(known, _)| *known == chapter);
         found.map(|(_, at)| *at)
     }
 
-    /// What has happened last.
+    /// The latest event.
     pub(crate) fn last(&self) -> Option<Chapter> {
         self.chapters.last().map(|(chapter, _)| *chapter)
     }
@@ -147,7 +147,7 @@ impl Story {
         self.missing().next().is_none()
     }
 
-    /// What has not happened.
+    /// Events that haven't happened.
     pub(crate) fn missing(&self) -> impl Iterator<Item = Chapter> {
         Chapter::ALL
             .into_iter()

@@ -1,4 +1,4 @@
-//! What the demo has shown: measured beside predicted, and what became of the messages.
+//! The result of the demo: measured and predicted values, and the outcome of the messages.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::story::{Chapter, Story};
 /// Simulations that a prediction is made of.
 const SEEDS: u64 = 100;
 
-/// A difference of more than this share between what was measured and predicted is a bug in one of both.
+/// If measured and predicted values differ by more than this share, one of them has a bug.
 pub const TOLERANCE: f64 = 0.15;
 
 /// The result.
@@ -29,31 +29,31 @@ pub struct Summary {
     pub stack: String,
     /// How many times faster than real time the sandbox's minutes passed.
     pub speed: u32,
-    /// The load as it was asked for.
+    /// The load's text.
     pub load: String,
     /// When each thing happened, in seconds.
     pub story: Story,
-    /// What has not happened within patience.
+    /// Events that didn't happen in time.
     pub missing: Vec<&'static str>,
-    /// What became of the messages.
+    /// Numbers of messages by outcome.
     pub messages: Account,
     /// Changes of the desired count.
     pub actions: Vec<ActionLine>,
     /// Steps that a scaling function recorded, but that the desired count never showed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unapplied_steps: Vec<String>,
-    /// Measured beside predicted.
+    /// Measured and predicted values.
     #[serde(flatten)]
     pub judged: Option<Judged>,
-    /// Why nothing was predicted.
+    /// The reason if nothing was predicted.
     pub not_predicted: Option<String>,
     /// The first complaint of a worker or the producer.
     pub trouble: Option<String>,
-    /// Where the report is.
+    /// Path of the report.
     pub report: Option<String>,
-    /// What was deleted at the end.
+    /// Resources deleted at the end.
     pub destroyed: Option<Destroyed>,
-    /// The sandbox that was left as it is.
+    /// The sandbox, if it keeps running.
     pub kept: Option<String>,
     /// The report, as an HTML page.
     #[serde(skip)]
@@ -63,49 +63,49 @@ pub struct Summary {
 /// A change of the desired count.
 #[derive(Debug, Serialize)]
 pub struct ActionLine {
-    /// When, in seconds since the load began.
+    /// When, in seconds since the start of the load.
     pub at: f64,
     /// The count before.
     pub from: u32,
     /// The count since.
     pub to: u32,
-    /// Why, if anything says so.
+    /// The reason, if known.
     pub reason: String,
 }
 
-/// Measured beside predicted.
+/// Measured and predicted values.
 #[derive(Debug, Serialize)]
 pub struct Judged {
-    /// What the demo has measured.
+    /// The demo's measurements.
     pub measured: RunOutcome,
     /// The median of the simulations by messages within the objective.
     pub predicted: RunOutcome,
-    /// Both, figure by figure.
+    /// The comparison of each value.
     pub comparison: Comparison,
-    /// The figures that are further apart than they should be.
+    /// The values that differ by more than the tolerance.
     pub differing: Vec<String>,
 }
 
-/// What was played.
+/// The parameters of the demo.
 #[derive(Clone, Copy, Debug)]
 pub struct Played<'a> {
     /// The stack.
     pub stack: &'a Stack,
     /// How many times faster than real time the sandbox's minutes passed.
     pub speed: Speed,
-    /// The load as it was asked for.
+    /// The load's text.
     pub load: &'a str,
-    /// Where the report goes, as shown to people.
+    /// Path of the report, as shown to people.
     pub report: &'a str,
-    /// What is assumed of target tracking, if not the defaults; the sandbox behaves so too.
+    /// Assumptions on target tracking, if not the defaults; the sandbox uses them too.
     pub assumptions: Option<&'a Assumptions>,
 }
 
 impl Summary {
-    /// Compares what was seen with a prediction, if the simulator can make one.
+    /// Compares the observations with a prediction, if the simulator can make one.
     ///
     /// # Errors
-    /// If the simulator can't work with what was measured.
+    /// If the simulator can't process the measurements.
     pub fn new(played: Played<'_>, course: &Course) -> Result<Self> {
         let sending = course.sending.clone().unwrap_or_default();
         let mut summary = Self {
@@ -139,8 +139,8 @@ impl Summary {
     fn judge(&mut self, played: Played<'_>, course: &Course, scenario: &Scenario) -> Result<()> {
         let measurement = course.measurement();
         let measured = measurement.outcome(scenario)?;
-        // The messages that were really sent, each with the time that the worker is told to take and what
-        // this machine's SQS needs to hand it over, which is nothing of the loop's.
+        // The sent messages, each with the worker's processing time and the time that this machine's SQS
+        // needs to deliver it, which isn't a part of the loop.
         let scenario = with_fetching(scenario, course.ledger.mean_fetch());
         let prediction = Prediction::simulate(&scenario, &measurement.load(false), SEEDS)?;
         let comparison = Comparison::new(&measured, &prediction);
@@ -210,7 +210,7 @@ fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
     scenario
 }
 
-/// What the definition says of the processing time; the demo's worker takes exactly that.
+/// The definition's processing time; the demo's worker takes exactly that.
 fn processing_time(service: &Service) -> Option<Duration> {
     let backlog = service.backlog_per_task();
     let backlog = backlog.map(|backlog| backlog.processing_time);

@@ -45,8 +45,8 @@ impl System {
         Ok(loaded.stack)
     }
 
-    /// What differs from the shipped definition: demand gets the objective of the other system on the same load, so that
-    /// the two can be compared.
+    /// Changes to the shipped definition: `demand` gets the objective of the other system on the
+    /// same load, so that both can be compared.
     fn changes(self) -> Vec<String> {
         let change = "services.voucher-worker.scaling.demand.acceptable_latency=10s";
         Vec::from_iter((self == Self::Demand).then(|| change.to_owned()))
@@ -58,8 +58,8 @@ impl System {
         self != Self::AlarmSteps
     }
 
-    /// A crowd that comes in suddenly and goes slowly, in the loop's time: its rates are real, and its
-    /// times as much shorter as the loop is faster.
+    /// A burst that comes suddenly and goes slowly, in the loop's time: its rates are real, and its
+    /// times are as much shorter as the loop is faster.
     ///
     /// # Errors
     /// If the generator's text is wrong.
@@ -69,7 +69,7 @@ impl System {
             format!("{}ms", millis.round())
         };
         let text = match self {
-            // 40 messages a second keep four tasks busy, and more until what has piled up is done.
+            // 40 messages per second keep four tasks busy, and more until the backlog is drained.
             Self::Backlog | Self::Demand => format!(
                 "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
                 time(8.0),
@@ -77,7 +77,7 @@ impl System {
                 time(12.0),
                 time(60.0)
             ),
-            // Requests a second: the alarm asks for 100 a minute of the loop.
+            // Requests per second: the alarm's threshold is 100 per minute of the loop.
             Self::AlarmSteps => format!(
                 "step:from={base}/s,to={peak}/s,at={},for={}",
                 time(9.0),
@@ -89,8 +89,8 @@ impl System {
         Ok(text.parse()?)
     }
 
-    /// How long the story may take after the load has ended: the queue must be emptied, and the alarm
-    /// that removes tasks evaluates a quarter of an hour, after which a cooldown may follow.
+    /// Maximum duration of the story after the load has ended: the queue must be emptied, and the
+    /// alarm that removes tasks evaluates 15 minutes, after which a cooldown can follow.
     pub(crate) fn patience(self, speed: Speed) -> Duration {
         let minutes = match self {
             Self::Backlog => 50,

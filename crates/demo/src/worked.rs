@@ -1,4 +1,4 @@
-//! What the workers have logged: their files are followed while they write.
+//! The workers' logs: their files are followed while they are written.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// Work on one message, as its worker has logged it when it ended. Times are milliseconds since 1970.
+/// Processing of one message, from its worker's log line at the end. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Worked {
     /// SQS's id of the message.
     pub message_id: String,
     /// When SQS took the message.
     pub sent_at_ms: Option<u64>,
-    /// When the worker began.
+    /// When the worker started.
     pub began_at_ms: u64,
     /// When it ended.
     pub ended_at_ms: u64,
@@ -22,8 +22,8 @@ pub struct Worked {
     pub outcome: Processed,
     /// Which delivery it was.
     pub receive_count: Option<u32>,
-    /// Milliseconds since the end of its task's message before, where it was waiting by then: what the task
-    /// needed to delete the one and to receive the other.
+    /// Milliseconds since the end of the task's previous message, if the message was already waiting: the
+    /// time to delete the previous one and to receive this one.
     #[serde(skip)]
     pub fetched_in_ms: Option<u64>,
 }
@@ -38,7 +38,7 @@ pub enum Processed {
     Failed,
 }
 
-/// What a line of a worker's log is.
+/// A line of a worker's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
     /// About a message.
@@ -47,7 +47,7 @@ pub enum Line {
     Problem(String),
     /// About something else.
     Other,
-    /// No line that a worker writes: what a program says before it ends, or half a line.
+    /// Not a line of a worker: another output of the program, or half a line.
     Strange(String),
 }
 
@@ -56,7 +56,7 @@ pub enum Line {
 struct Tail {
     /// Bytes that have been read.
     read: u64,
-    /// The begin of a line whose end is not written yet.
+    /// The start of an incomplete line.
     begun: Vec<u8>,
     /// When work on the latest message ended, in milliseconds since 1970.
     ended_at_ms: Option<u64>,
@@ -91,7 +91,7 @@ impl Line {
 }
 
 impl Tail {
-    /// The lines that these bytes complete; what follows the last of them waits for its end.
+    /// The lines that these bytes complete; the rest waits for its end.
     fn feed(&mut self, bytes: &[u8]) -> Vec<Line> {
         self.read += bytes.len() as u64;
         self.begun.extend_from_slice(bytes);
@@ -107,12 +107,12 @@ impl Tail {
             .collect()
     }
 
-    /// A line with what is known from the lines before it.
+    /// A line, completed with data from the lines before it.
     fn after(&mut self, mut line: Line) -> Line {
         if let Line::Worked(worked) = &mut line {
             let before = self.ended_at_ms.replace(worked.ended_at_ms);
             let waited = before.filter(|before| worked.sent_at_ms.is_some_and(|at| at < *before));
-            // One that began before was worked on beside it.
+            // A message that started earlier was processed at the same time.
             worked.fetched_in_ms = waited.and_then(|before| worked.began_at_ms.checked_sub(before));
         }
         line
@@ -131,7 +131,7 @@ impl Tail {
 }
 
 impl TaskLogs {
-    /// Those of this folder: `<service>/<task id>.log`.
+    /// The logs in this folder: `<service>/<task id>.log`.
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
             folder,
@@ -156,7 +156,7 @@ impl TaskLogs {
     }
 }
 
-/// In order. No folder has no entries: no task has begun yet.
+/// Lists entries in order. A missing folder has none: no task has started yet.
 fn list_entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let found = match std::fs::read_dir(folder) {
         Ok(found) => found,
@@ -268,7 +268,7 @@ mod tests {
     fn files_are_followed_as_they_come_and_grow() {
         let folder = tempfile::tempdir().unwrap();
         let mut logs = TaskLogs::new(folder.path().join("tasks"));
-        assert_eq!(logs.read().unwrap(), [], "no task has begun");
+        assert_eq!(logs.read().unwrap(), [], "no task has started");
         let service = folder.path().join("tasks/worker");
         std::fs::create_dir_all(&service).unwrap();
         let append = |name: &str, text: &str| {
@@ -280,7 +280,7 @@ mod tests {
             file.write_all(text.as_bytes()).unwrap();
         };
         append("a.log", &format!("{DONE}\n{}", &DONE[..10]));
-        append("notes.txt", "nothing of ours\n");
+        append("notes.txt", "not a log\n");
         assert_eq!(logs.read().unwrap(), [done()]);
         assert_eq!(logs.read().unwrap(), []);
         append("a.log", &format!("{}\n", &DONE[10..]));

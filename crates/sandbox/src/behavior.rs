@@ -11,19 +11,19 @@ use serde::{Deserialize, Serialize};
 
 /// How many times faster than real time the loop's minutes pass, 1 to 30.
 ///
-/// Alarms, rules, cooldowns and the starts of tasks follow it. Messages are real and do not: what a task
-/// needs for one, and how long one may wait, stays as it is.
+/// Alarms, rules, cooldowns, and the starts of tasks follow it. Messages are real and don't: their
+/// processing time and their acceptable waiting time don't change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
 pub struct Speed(u32);
 
-/// Why something is no way for a sandbox to behave.
+/// The reason why a sandbox can't behave in this way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BehaviorError {
     /// The speed is out of range.
     #[error(
         "the speed is a whole number from 1 to {max}, not {0}: datapoints are kept by the second, and a \
-         minute must last two at least",
+         minute must last at least two",
         max = Speed::MAX
     )]
     Speed(String),
@@ -212,7 +212,7 @@ impl From<Tracking> for String {
     }
 }
 
-/// What runs for the containers of one name, instead of their image.
+/// A program that replaces the image of the containers with one name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// Container name.
@@ -241,8 +241,7 @@ impl FromStr for Program {
 pub struct Behavior {
     /// How fast its minutes pass.
     pub speed: Speed,
-    /// What runs for a container, by the container's name. Others are placeholders: they count, and
-    /// nothing runs.
+    /// Programs by container name. Other containers are placeholders: they count, but run nothing.
     pub programs: BTreeMap<String, PathBuf>,
     /// How long a task takes to start.
     pub task_start: TaskStart,
@@ -251,7 +250,8 @@ pub struct Behavior {
     pub tracking: Tracking,
 }
 
-/// What somebody asks of a sandbox's behavior; what is left out is as it is, or else the default.
+/// The requested behavior of a sandbox. A field that is absent keeps its current value, or gets the
+/// default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// See [`Behavior::speed`].

@@ -13,15 +13,16 @@ use crate::record::Companion;
 use crate::strays::MARK;
 use crate::venv::last_lines;
 
-/// How long the emulators may take to end their tasks: Fargate's longest stop timeout is 120 s.
+/// How long the emulators get to end their tasks: Fargate's longest stop timeout is 120 s.
 pub(crate) const DRAIN_PATIENCE: Duration = Duration::from_secs(130);
-/// How long a start is watched for an end at once: a wrong argument, a missing library.
+/// How long a new process is watched for an immediate end, because of a wrong argument or a missing
+/// library.
 const WATCH: Duration = Duration::from_millis(150);
 
 /// How the emulators are started.
 #[derive(Debug)]
 pub(crate) struct Command<'a> {
-    /// Executable with the verb.
+    /// Executable with the command.
     pub executable: &'a Path,
     /// The sandbox's folder.
     pub folder: &'a Path,
@@ -36,13 +37,13 @@ pub(crate) fn log(folder: &Path) -> PathBuf {
     folder.join("emulators.log")
 }
 
-/// Folder of what the tasks write.
+/// Folder of the tasks' output.
 pub(crate) fn task_logs(folder: &Path) -> PathBuf {
     folder.join("tasks")
 }
 
-/// The running ones if they are those that are wanted, or else new ones. The old ones end first, and with
-/// them their tasks.
+/// Returns the running emulators if they match the request. Otherwise ends them, and with them their
+/// tasks, and starts new ones.
 pub(crate) fn ensure(
     wanted: &Command,
     before: Option<Companion>,
@@ -55,7 +56,7 @@ pub(crate) fn ensure(
             return Ok(before);
         }
         if alive {
-            note("replacing the sandbox's emulators; its tasks start anew");
+            note("replacing the sandbox's emulators; its tasks restart");
             before.process.end(DRAIN_PATIENCE);
         }
     }
@@ -111,7 +112,7 @@ impl Command<'_> {
 
     /// Nothing of the user's environment gets in, as with LocalStack.
     fn command(&self, log: &Path) -> Result<process::Command> {
-        // What tasks wrote before belongs to a sandbox that is gone.
+        // Earlier output belongs to tasks of a sandbox that is gone.
         let logs = task_logs(self.folder);
         if logs.exists() {
             fs::remove_dir_all(&logs).map_err(Error::file("clear", &logs))?;

@@ -1,4 +1,4 @@
-//! What can go wrong with the sandbox, and what to do about it.
+//! Errors of the sandbox, with hints.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ pub enum Error {
     /// A file or folder of the sandbox can't be used.
     #[error("failed to {doing} {}", path.display())]
     File {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
-        /// To what.
+        /// The file or folder.
         path: PathBuf,
         /// Why it failed.
         source: std::io::Error,
@@ -34,7 +34,7 @@ pub enum Error {
     /// A command failed.
     #[error("failed to {doing}: {detail}")]
     Command {
-        /// What was being done.
+        /// The operation that failed.
         doing: String,
         /// Its last lines, or why it did not start.
         detail: String,
@@ -66,7 +66,7 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// What to do next.
+    /// The next step for the user.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         match self {

@@ -48,7 +48,7 @@ mod tests {
     fn the_second_waits_for_the_first_and_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/build.lock");
-        let first = Lock::take_noting(&path, || panic!("nobody holds it")).unwrap();
+        let first = Lock::take_noting(&path, || panic!("no process holds it")).unwrap();
         let (tell, told) = mpsc::channel();
         thread::scope(|scope| {
             let second = scope.spawn(|| {

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-/// Long, because a sandbox that is taken for dead is replaced, and what is deployed in it is lost.
+/// Long, because a sandbox that seems dead is replaced, and then its deployed stacks are lost.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a port that a killed process still holds is waited for.
+/// How long to wait for a port that a killed process still holds.
 const PORT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The preferred port if nobody has it, or else one that the system gives out. A process that was killed
-/// holds its port until its last thread is gone, a moment after it counts as dead.
+/// The preferred port if it is free, otherwise one that the system assigns. A killed process holds its
+/// port until its last thread is gone, a moment after it counts as dead.
 pub(crate) fn free_port(preferred: Option<u16>) -> Result<u16> {
     let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     if let Some(port) = preferred {

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::lock::Lock;
 
 /// Runs `prepare`, which fills `folder`, unless the folder is complete and made from these sources. A folder that
-/// is incomplete or was made from other sources is removed first. Of two processes at once, one prepares it.
+/// is incomplete or was made from other sources is removed first. If two processes call this, only one prepares
+/// it.
 ///
 /// # Errors
 /// If `prepare` fails, or a file can't be read, written or removed.

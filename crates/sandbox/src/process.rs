@@ -1,4 +1,4 @@
-//! Processes of ours, by recorded identity: a process id alone may be somebody else's by now.
+//! Our processes, by recorded identity: the system might already have reused a process ID.
 
 use std::time::{Duration, Instant};
 
@@ -36,8 +36,8 @@ impl Identity {
         })
     }
 
-    /// Whether the very same process still runs. The start time is worked out from the time since boot,
-    /// so it may come out a second apart.
+    /// Whether the same process still runs. Its start time is computed from the time since boot, so two
+    /// readings can differ by a second.
     pub(crate) fn is_alive(self) -> bool {
         Self::find(self.pid).is_some_and(|now| now.started.abs_diff(self.started) <= 2)
     }
@@ -57,7 +57,7 @@ impl Identity {
     fn signal(self, signal: Signal) {
         let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
         if let Some(pid) = pid {
-            // Already gone is what was wanted.
+            // It might already be gone, which is the goal.
             let _ = kill_process_group(pid, signal);
         }
     }

@@ -1,4 +1,4 @@
-//! What a running LocalStack was started from.
+//! The sources that a running LocalStack was started from.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub(crate) fn provenance(plugin: &Path) -> Result<String> {
     Ok(hex::encode(hash.finalize()))
 }
 
-/// The plugin's files below `folder`; what Python compiled is none of them.
+/// Collects the plugin's files below `folder`, except for files that Python compiled.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(Error::file("read the folder", folder))? {
         let path = entry

@@ -1,4 +1,4 @@
-//! What a sandbox remembers between two commands.
+//! The state that a sandbox keeps between two commands.
 
 use std::fs;
 use std::path::Path;
@@ -9,19 +9,20 @@ use crate::behavior::Behavior;
 use crate::error::{Error, Result};
 use crate::process::Identity;
 
-/// What is remembered between two commands.
+/// The state of a sandbox that commands share.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// Where it listens, or has listened.
+    /// The port on which it listens or has listened.
     pub port: u16,
     /// The process, unless it was stopped.
     pub process: Option<Identity>,
-    /// What it was started from: a change of the plugin or the lock needs a new process.
+    /// Hash of its sources: a change of the plugin or the lock file needs a new process.
     pub made_from: String,
-    /// How it behaves. Sandboxes of earlier versions say `behaviour`.
+    /// How it behaves. Records of earlier versions spell the key `behaviour`.
     #[serde(default, alias = "behaviour")]
     pub behavior: Behavior,
-    /// The emulators next to it, unless they were stopped. Sandboxes of earlier versions say `stand_ins`.
+    /// The emulators next to it, unless they were stopped. Records of earlier versions spell the key
+    /// `stand_ins`.
     #[serde(default, alias = "stand_ins")]
     pub emulators: Option<Companion>,
 }
@@ -31,12 +32,12 @@ pub(crate) struct Record {
 pub(crate) struct Companion {
     /// The process.
     pub process: Identity,
-    /// What it was started from: another executable, LocalStack or behavior needs a new process.
+    /// Its sources: another executable, LocalStack, or behavior needs a new process.
     pub made_from: String,
 }
 
 impl Record {
-    /// A record that can't be read is none: the worst that follows is a new port.
+    /// Reads a record. An unreadable one counts as missing, which at worst means a new port.
     pub(crate) fn read(file: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(file).ok()?).ok()
     }
@@ -50,7 +51,7 @@ impl Record {
             .all(|process| process.is_some_and(Identity::is_alive))
     }
 
-    /// Written whole or not at all: a run may be killed at any point.
+    /// Writes the file atomically, because a run can be killed at any point.
     pub(crate) fn write(&self, file: &Path) -> Result<()> {
         let draft = file.with_extension("draft");
         let text = serde_json::to_vec(self).unwrap_or_default();

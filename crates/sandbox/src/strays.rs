@@ -36,7 +36,7 @@ pub(crate) fn find_strays(folder: &Path, known: &[Identity]) -> Vec<Identity> {
         .collect()
 }
 
-/// The processes that we start do; what they start doesn't.
+/// Only the processes that the sandbox starts directly lead a group; their children don't.
 fn leads_group(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     pid.is_some_and(|pid| getpgid(Some(pid)).is_ok_and(|group| group == pid))

@@ -13,7 +13,7 @@ pub struct Venv {
     folder: PathBuf,
     /// Lock files, installed one after the other.
     requirements: Vec<PathBuf>,
-    /// Where the installation writes its output.
+    /// File for the installation's output.
     log: PathBuf,
 }
 
@@ -44,7 +44,8 @@ impl Venv {
         self.folder.join("bin").join(name)
     }
 
-    /// Returns a command that runs a program of the environment, which finds the others before those of the system.
+    /// Returns a command that runs a program of the environment. That program finds the environment's programs
+    /// before the system's.
     #[must_use]
     pub fn command(&self, name: &str) -> Command {
         let mut command = Command::new(self.program(name));
@@ -68,7 +69,7 @@ impl Venv {
     /// Makes the environment unless it is ready; see [`prepare_folder`].
     ///
     /// # Errors
-    /// If there is no Python, no network, or no space.
+    /// If Python, network access, or disk space is missing.
     pub fn ensure(&self, note: &dyn Fn(&str), what: &str) -> Result<()> {
         prepare_folder(&self.folder, &self.requirements, || {
             note(what);
@@ -162,7 +163,7 @@ fn run(doing: &str, command: &mut Command, log: &File, log_path: &Path) -> Resul
     }
 }
 
-/// The last lines of a log, for an error; nothing when it can't be read.
+/// The last lines of a log, for an error; empty if it can't be read.
 pub(crate) fn last_lines(path: &Path, count: usize) -> String {
     let bytes = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);

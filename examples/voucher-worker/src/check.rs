@@ -9,19 +9,19 @@ use serde::Deserialize;
 pub struct Message {
     /// SQS's id: the same at each delivery.
     pub id: String,
-    /// What was sent.
+    /// The message's text.
     pub body: String,
-    /// When it was sent, in milliseconds since 1970; `None` when SQS didn't say.
+    /// When it was sent, in milliseconds since 1970; `None` if SQS didn't return it.
     pub sent_at_ms: Option<u64>,
-    /// Which delivery this is: 1 is the first; `None` when SQS didn't say.
+    /// Number of this delivery, starting at 1; `None` if SQS didn't return it.
     pub receive_count: Option<u32>,
 }
 
-/// Why a message can't be done. It is left for redelivery, and ends in the dead-letter queue when it
-/// fails as often as its queue allows.
+/// The reason why a message can't be done. It stays in the queue for redelivery, and ends in the
+/// dead-letter queue when it has failed as often as its queue allows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
-    /// It isn't what was agreed on, so no delivery will ever succeed.
+    /// Its form is wrong, so no delivery will ever succeed.
     #[error("malformed: {0}")]
     Malformed(String),
     /// It failed this time.
@@ -45,7 +45,7 @@ pub trait Check: Send + Sync + 'static {
     fn check(&self, message: Message) -> impl Future<Output = Result<(), CheckError>> + Send;
 }
 
-/// How long a check takes when its message doesn't say.
+/// How long a check takes if its message doesn't set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkTime {
     /// Always the same.
@@ -88,7 +88,7 @@ impl Check for VoucherCheck {
 }
 
 impl WorkTime {
-    /// One length, for a number drawn evenly from 0 to below 1.
+    /// One duration, for a number drawn evenly from 0 to below 1.
     #[must_use]
     pub fn sample(self, drawn: f64) -> Duration {
         match self {

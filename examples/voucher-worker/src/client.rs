@@ -13,7 +13,7 @@ use aws_sdk_sqs::config::Region;
 
 use crate::config::Config;
 
-/// How long a reply may take. The SDK's own defaults would wait for a held reply without end.
+/// Timeout of a reply. The SDK's own defaults would wait forever for a held reply.
 const REPLY: Duration = Duration::from_secs(5);
 
 /// A client for the region, credentials and endpoint of the environment. Without a region there, it is
@@ -26,7 +26,7 @@ pub async fn client(config: &Config) -> Client {
         .region(region)
         .timeout_config(timeouts())
         .retry_config(retries())
-        // The timeouts bound a stalled reply, and a long poll is silent by nature.
+        // The timeouts bound a stalled reply, and a long poll transfers nothing while it waits.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .load()
         .await;

@@ -1,4 +1,4 @@
-//! Deleting what is done: at once when there is one, together when there are several.
+//! Deleting finished messages: one immediately, several together.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::log::{Event, Log};
 use crate::sqs::{BATCH, Queue};
 use crate::worker::Tally;
 
-/// Deletions that may wait. When more is done than can be deleted, the workers wait: what isn't deleted is
-/// delivered and worked on again, so that more work would be for nothing.
+/// Maximum number of pending deletions. Beyond it, the workers wait: undeleted messages are delivered and
+/// processed again, so more work would be wasted.
 pub(crate) const WAITING: usize = 100;
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
@@ -28,8 +28,8 @@ pub(crate) struct Deletion {
     pub(crate) until: Instant,
 }
 
-/// Deletes until nobody asks any more. The first is deleted alone and at once; those that are done during
-/// its call go together in the next, so nothing ever waits for a batch to fill.
+/// Deletes until all senders are gone. The first message is deleted alone and immediately; messages that
+/// finish during its call are deleted together in the next one, so nothing ever waits for a batch to fill.
 pub(crate) async fn delete_all(
     queue: Arc<Queue>,
     mut asked: mpsc::Receiver<Deletion>,
@@ -60,7 +60,7 @@ pub(crate) async fn delete_all(
     }
 }
 
-/// Deletes a batch; those that are to be tried again.
+/// Deletes a batch; returns the deletions to retry.
 async fn delete(queue: &Queue, batch: Vec<Deletion>, tally: &Tally, log: &Log) -> Vec<Deletion> {
     let name = &*queue.address.name;
     let given_up = |deletion: &Deletion, error: String| {

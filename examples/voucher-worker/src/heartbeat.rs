@@ -16,11 +16,12 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
 
 const DOING: &str = "keeping a message hidden";
 
-/// Hides the message anew whenever half of its visibility timeout is over. Ends only by being dropped.
+/// Hides the message again whenever half of its visibility timeout is over. Ends only by being dropped.
 ///
-/// When SQS doesn't answer, it is asked again soon; the work goes on. When SQS says that the message is
-/// ours no more, the work goes on as well, since it may have had its effect already, but another
-/// worker may have begun it too: that is why a check must be idempotent.
+/// If SQS doesn't respond, the call is soon repeated, and the work continues. If SQS reports that the
+/// message no longer belongs to this worker, the work continues too, because it might already have had
+/// its effect; but another worker might have started it as well. That is why a check must be
+/// idempotent.
 pub(crate) async fn keep_hidden(
     queue: &Queue,
     received: &Received,
@@ -48,7 +49,7 @@ pub(crate) async fn keep_hidden(
         if error.is_lost() {
             return pending().await;
         }
-        // While the message is still ours, soon enough to keep it so.
+        // While the message still belongs to this worker, early enough to keep it.
         let left = hidden_until.saturating_duration_since(Instant::now());
         next = backoff.next(fastrand::f64());
         if !left.is_zero() {

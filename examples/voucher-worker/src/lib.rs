@@ -1,12 +1,12 @@
-//! A worker: takes messages from SQS queues, works on them, deletes those that are done.
+//! A worker: receives messages from SQS queues, processes them, and deletes them when they are done.
 //!
 //! This crate owns everything around the work: how messages are received, kept hidden while they are
 //! worked on, deleted or left for redelivery, and what happens when the task is stopped or SQS is down.
-//! The work itself is [`Check`]: replace [`VoucherCheck`] by your own. [`run`] is the whole worker;
+//! The work itself is [`Check`]: replace [`VoucherCheck`] with your own. [`run`] is the whole worker;
 //! [`run_program`] only wires it.
 //!
-//! A message may come more than once: SQS delivers *at least* once, and a worker may end between its
-//! work and the deletion. What a check does must be idempotent.
+//! A message can come more than once: SQS delivers *at least* once, and a worker can end between its
+//! work and the deletion. A check must be idempotent.
 
 mod backoff;
 mod check;

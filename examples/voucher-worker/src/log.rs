@@ -9,30 +9,30 @@ use serde::Serialize;
 
 use crate::worker::Summary;
 
-/// What the worker says. Moments are milliseconds since 1970.
+/// The worker's log lines. Moments are milliseconds since 1970.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event<'a> {
-    /// It begins, with this configuration.
+    /// It starts, with this configuration.
     Start {
         /// Names of its queues.
         queues: Vec<&'a str>,
-        /// Messages worked on at once, at most.
+        /// Maximum number of messages in parallel.
         concurrency: usize,
         /// How long a poll waits for messages, in milliseconds.
         wait_ms: u64,
         /// Stop timeout in milliseconds.
         stop_timeout_ms: u64,
-        /// Whether there is an ECS agent to ask for task protection.
+        /// Whether there is an ECS agent for task protection.
         protection: bool,
     },
     /// Work on a message has ended.
     Message {
         /// SQS's id.
         message_id: &'a str,
-        /// When it was sent, as SQS says.
+        /// When it was sent, according to SQS.
         sent_at_ms: Option<u64>,
-        /// When the work on it began.
+        /// When the work on it started.
         began_at_ms: u64,
         /// When the work on it ended.
         ended_at_ms: u64,
@@ -46,9 +46,9 @@ pub enum Event<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Something went wrong; the worker goes on.
+    /// An operation failed; the worker continues.
     Problem {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
         /// What happened.
         error: String,
@@ -64,7 +64,7 @@ pub enum Event<'a> {
         /// Which of both.
         enabled: bool,
     },
-    /// It is asked to stop.
+    /// A stop was requested.
     Stop {
         /// By which signal.
         signal: &'static str,
@@ -116,8 +116,8 @@ impl Log {
             return;
         };
         bytes.push(b'\n');
-        // Whole lines in one write, so that they stay whole. A log that can't be written has nowhere
-        // to say so, and the work goes on without it.
+        // Whole lines in one write, so that they stay whole. If the log can't be written, there is
+        // no place to report that, and the work continues without it.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = writer.write_all(&bytes).and_then(|()| writer.flush());
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::{Config, Event, Log, VoucherCheck, client, run, stop_on_signals, stopper};
 
-/// What a shell gives for a program that was called wrongly.
+/// Exit code of a program that was called with invalid arguments, as shells use it.
 const BAD_CONFIGURATION: u8 = 2;
 
 /// Runs the worker with the configuration of the environment until a signal ends it.
@@ -46,7 +46,7 @@ pub fn run_program() -> ExitCode {
 
 async fn work(config: Config) -> std::io::Result<()> {
     let log = Log::new(std::io::stdout(), SystemTime::now);
-    // First of all: as a container's first process, one without a handler never hears SIGTERM.
+    // First: a container's first process receives SIGTERM only if it has a handler.
     let (stopper, stop) = stopper();
     stop_on_signals(stopper, config.stop_times(), log.clone())?;
     log.write_line(&config.start());

@@ -1,4 +1,4 @@
-//! Task protection: ECS doesn't end a task for scale-in or a deployment while it says that it works.
+//! Task protection: while a task reports that it works, ECS doesn't end it for scale-in or a deployment.
 //!
 //! Source: ECS Developer Guide, Task scale-in protection endpoint.
 
@@ -11,13 +11,13 @@ use tokio::time::{Instant, sleep_until};
 use crate::backoff::Backoff;
 use crate::log::{Event, Log};
 
-/// How long the agent's reply may take.
+/// Timeout of the agent's reply.
 const REPLY: Duration = Duration::from_secs(5);
 
-/// Protection ends by itself after this, so that a worker that hangs doesn't block a deployment for long.
+/// When the protection expires, so that a worker that hangs doesn't block a deployment for long.
 const EXPIRES: Duration = Duration::from_secs(10 * 60);
 
-/// Protection that is still needed is asked for again after this.
+/// After this time, protection that is still needed is requested again.
 const RENEW: Duration = Duration::from_secs(5 * 60);
 
 /// Protection outlasts the work by this. Between two long messages it would otherwise be switched off and on again,
@@ -26,14 +26,14 @@ const HOLD: Duration = Duration::from_secs(5);
 
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
-/// Protects the task while `long_work` is above zero, and a few seconds longer. Asks on a change only, and to renew.
-/// Whatever the agent says, the work goes on.
+/// Protects the task while `long_work` is above zero, and a few seconds longer. Calls the agent only on a change,
+/// and to renew. The work continues whatever the agent responds.
 pub(crate) async fn protect(
     mut long_work: watch::Receiver<usize>,
     log: Log,
     put: impl AsyncFn(bool) -> Result<(), String>,
 ) {
-    // Unknown after a failure: the request may have had its effect.
+    // Unknown after a failure, because the request might have had its effect.
     let mut protected = Some(false);
     let mut backoff = Backoff::up_to(LONGEST_BACKOFF);
     let mut again_at: Option<Instant> = None;
@@ -100,7 +100,7 @@ pub(crate) async fn put(agent: &str, enabled: bool) -> Result<(), String> {
 }
 
 fn send(url: &str, body: &str) -> Result<(u16, String), String> {
-    // The agent is on this host: a proxy for the internet is no way to it.
+    // The agent is on this host, which a proxy for the internet can't reach.
     let agent = ureq::Agent::config_builder()
         .timeout_global(Some(REPLY))
         .http_status_as_error(false)
@@ -116,7 +116,7 @@ fn send(url: &str, body: &str) -> Result<(u16, String), String> {
     ))
 }
 
-/// What the agent's reply means: `protection`, `failure` (such as `DEPLOYMENT_BLOCKED`) or `error`.
+/// Interprets the agent's reply: `protection`, `failure` (such as `DEPLOYMENT_BLOCKED`), or `error`.
 fn verdict(enabled: bool, status: u16, reply: &str) -> Result<(), String> {
     let reply: Value = serde_json::from_str(reply).unwrap_or_default();
     if reply["protection"]["ProtectionEnabled"] == enabled {

@@ -13,7 +13,8 @@ use crate::log::Event;
 use crate::sqs::{BATCH, Queue, Received, SqsError};
 use crate::work::{Desk, Origin, work};
 
-/// While SQS fails, each queue is polled this seldom in the end; so long may work be idle when SQS is back.
+/// While SQS fails, each queue is polled at least this often. It is also how long work can be idle after SQS
+/// is back.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 
 /// How long a poll of one of several queues waits when all are empty: messages in another queue wait for it.
@@ -26,7 +27,7 @@ const INSTEAD_OF_ZERO: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Source {
     origin: Origin,
-    /// Whether the visibility timeout has still to be asked for.
+    /// Whether the visibility timeout must still be read.
     is_unknown: bool,
     backoff: Backoff,
     not_before: Instant,
@@ -42,7 +43,7 @@ struct Rotation {
 }
 
 impl Source {
-    /// `visibility` is `None` when the queue's own is to be used.
+    /// `visibility` is `None` if the queue's own timeout applies.
     pub(crate) fn new(
         queue: Arc<Queue>,
         deletions: mpsc::Sender<Deletion>,
@@ -60,8 +61,8 @@ impl Source {
         }
     }
 
-    /// One poll. Before the first, the visibility timeout is read; each poll then names it, so that SQS and
-    /// the heartbeat go by the same even when the queue is changed meanwhile.
+    /// One poll. Before the first, the visibility timeout is read; each poll then passes it, so that SQS and
+    /// the heartbeat use the same timeout even if the queue's changes.
     async fn poll(&mut self, most: usize, wait: Duration) -> Result<Vec<Received>, SqsError> {
         let queue = &self.origin.queue;
         if self.is_unknown {
@@ -94,8 +95,8 @@ impl Rotation {
             .unwrap_or(now + LONGEST_BACKOFF))
     }
 
-    /// One queue is polled for as long as may be. Several are looked at without waiting, until all were
-    /// empty: a busy queue is never held up by an idle one.
+    /// A single queue is polled for as long as possible. Several queues are polled without waiting until all
+    /// were empty, so an idle queue never delays a busy one.
     fn wait_time(&self, queues: usize) -> Duration {
         match queues {
             0 | 1 => self.wait,
@@ -105,8 +106,8 @@ impl Rotation {
     }
 }
 
-/// Receives until it is asked to stop. A poll that is under way then is waited for, since SQS may give it
-/// messages, which nobody else would see for the visibility timeout; they are worked on like the rest.
+/// Receives until it should stop. It waits for the poll in progress, because SQS might give it messages that
+/// no other worker would get during the visibility timeout. They are processed like the others.
 pub(crate) async fn receive<C: Check>(
     desk: &Arc<Desk<C>>,
     sources: &mut [Source],
@@ -173,7 +174,7 @@ async fn free_slots(slots: &Arc<Semaphore>) -> Vec<OwnedSemaphorePermit> {
     first.into_iter().chain(more).take(BATCH).collect()
 }
 
-/// Begins the work on each message, in a task that keeps its place until the message has ended.
+/// Starts the work on each message, in a task that keeps its place until the message has ended.
 async fn begin<C: Check>(
     desk: &Arc<Desk<C>>,
     origin: &Origin,
@@ -184,7 +185,7 @@ async fn begin<C: Check>(
     for received in messages {
         let slot = match free.pop() {
             Some(slot) => Some(slot),
-            // More than was asked for, which SQS never sends: they wait.
+            // More than requested, which SQS never sends: they wait.
             None => Arc::clone(slots).acquire_owned().await.ok(),
         };
         let (desk, origin) = (Arc::clone(desk), origin.clone());

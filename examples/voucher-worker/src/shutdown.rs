@@ -1,4 +1,4 @@
-//! Stopping: asked for by a signal, with a moment by which the work must have ended.
+//! Stopping: requested by a signal, with a deadline for the work.
 
 use std::future::pending;
 use std::io;
@@ -16,9 +16,10 @@ const RESERVE: Duration = Duration::from_secs(3);
 /// How the time between SIGTERM and SIGKILL is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StopTimes {
-    /// Until then, work that has begun may finish.
+    /// Until then, work in progress can finish.
     pub work: Duration,
-    /// Until then, what is unfinished is given back, and what is done is deleted. Then the process ends.
+    /// Until then, unfinished messages are released, and finished ones are deleted. Then the process
+    /// ends.
     pub end: Duration,
 }
 
@@ -44,7 +45,7 @@ struct Deadlines {
 #[derive(Debug)]
 pub struct Stopper(watch::Sender<Option<Deadlines>>);
 
-/// Knows whether the worker is asked to stop.
+/// Knows whether the worker should stop.
 #[derive(Clone, Debug)]
 pub struct Stop(watch::Receiver<Option<Deadlines>>);
 
@@ -56,8 +57,8 @@ pub fn stopper() -> (Stopper, Stop) {
 }
 
 impl Stopper {
-    /// Asks for the stop. The first time sets the deadlines; each later one says that it hurries: work
-    /// that isn't finished is given back now.
+    /// Requests the stop. The first call sets the deadlines; each later call shortens them: unfinished
+    /// messages are released now.
     pub fn stop(&self, times: StopTimes) {
         let now = Instant::now();
         self.0.send_modify(|deadlines| match deadlines {
@@ -73,7 +74,7 @@ impl Stopper {
 }
 
 impl Stop {
-    /// Waits until the stop is asked for: nothing new begins.
+    /// Waits for the request to stop: no new work starts.
     pub(crate) async fn wait_for_stop(&self) {
         let mut receiver = self.0.clone();
         if receiver.wait_for(Option::is_some).await.is_err() {
@@ -91,7 +92,7 @@ impl Stop {
         self.wait_for_deadline(|deadlines| deadlines.end).await;
     }
 
-    /// Waits for a moment that a later call of [`Stopper::stop`] may bring forward.
+    /// Waits for a moment that a later call of [`Stopper::stop`] can bring forward.
     async fn wait_for_deadline(&self, which: impl Fn(&Deadlines) -> Instant) {
         let mut receiver = self.0.clone();
         loop {
@@ -99,7 +100,7 @@ impl Stop {
             tokio::select! {
                 () = wait_until(moment) => return,
                 changed = receiver.changed() => if changed.is_err() {
-                    // Nobody can change it any more.
+                    // No stopper is left to change it.
                     return wait_until(moment).await;
                 },
             }

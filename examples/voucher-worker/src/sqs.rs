@@ -31,7 +31,7 @@ pub(crate) struct Queue {
     pub(crate) address: QueueAddress,
 }
 
-/// A message that was received, and what it is deleted with.
+/// A received message and its receipt for the deletion.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) message: Message,
@@ -55,8 +55,8 @@ pub(crate) struct NotDeleted {
     pub(crate) error: SqsError,
 }
 
-/// Codes, with or without the older prefix, of a receipt that is worth nothing any more: the message is
-/// visible again, received by another, deleted, or hidden for the longest time.
+/// Codes, with or without the older prefix, of an expired receipt: the message is visible
+/// again, received by another worker, deleted, or hidden for the longest time.
 const LOST: [&str; 4] = [
     "MessageNotInflight",
     "ReceiptHandleIsInvalid",
@@ -65,7 +65,7 @@ const LOST: [&str; 4] = [
 ];
 
 impl SqsError {
-    /// Whether the message is ours no more, however often we ask.
+    /// Whether the message no longer belongs to this worker, so that a retry can't succeed.
     pub(crate) fn is_lost(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         LOST.contains(&code.rsplit('.').next().unwrap_or_default())
@@ -77,9 +77,9 @@ impl Queue {
         Self { client, address }
     }
 
-    /// How many messages one poll may ask for. Of a FIFO queue one: SQS gives the next message of a group
-    /// only when the one before is deleted or visible again, but may put several into one batch, whose
-    /// order would be lost when they are worked on at once.
+    /// Maximum number of messages per poll. For a FIFO queue it is one: SQS gives the next message of a
+    /// group only when the previous one is deleted or visible again, but can put several into one batch,
+    /// whose order would be lost when they are processed in parallel.
     pub(crate) fn batch(&self) -> usize {
         if self.address.url.ends_with(".fifo") {
             1
@@ -136,7 +136,7 @@ impl Queue {
         Ok(messages.into_iter().map(received).collect())
     }
 
-    /// Sets how long from now a message stays hidden; zero makes it visible at once.
+    /// Sets how long from now a message stays hidden; zero makes it visible immediately.
     pub(crate) async fn hide(&self, receipt: &str, length: Duration) -> Result<(), SqsError> {
         let request = self.client.change_message_visibility();
         let sent = request
@@ -149,7 +149,7 @@ impl Queue {
             .map_err(|error| failed("ChangeMessageVisibility", &error))
     }
 
-    /// Deletes up to ten messages; those that weren't.
+    /// Deletes up to ten messages; returns the ones that weren't deleted.
     pub(crate) async fn delete(&self, receipts: &[&str]) -> Result<Vec<NotDeleted>, SqsError> {
         const OPERATION: &str = "DeleteMessageBatch";
         let mut request = self.client.delete_message_batch();
@@ -197,7 +197,7 @@ impl Queue {
     }
 }
 
-/// Whatever SQS leaves out, so that no message is lost on the way to its failure.
+/// Converts a message. Missing fields become `None` or empty, so that no message is lost.
 fn received(message: SdkMessage) -> Received {
     let number = |name| {
         let attributes = message.attributes.as_ref()?;

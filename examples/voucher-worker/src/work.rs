@@ -17,20 +17,20 @@ use crate::shutdown::Stop;
 use crate::sqs::{Queue, Received};
 use crate::worker::Tally;
 
-/// What all work shares.
+/// State shared by all work.
 #[derive(Debug)]
 pub(crate) struct Desk<C> {
     pub(crate) check: Arc<C>,
     pub(crate) log: Log,
     pub(crate) stop: Stop,
     pub(crate) tally: Arc<Tally>,
-    /// How many messages are in work for longer than `protect_after`.
+    /// Number of messages that have been in progress for longer than `protect_after`.
     pub(crate) long_work: watch::Sender<usize>,
     pub(crate) work_limit: Duration,
     pub(crate) protect_after: Duration,
 }
 
-/// Where a message came from, and goes to when it is done.
+/// A message's queue, and where it goes when it is done.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     pub(crate) queue: Arc<Queue>,
@@ -41,12 +41,12 @@ pub(crate) struct Origin {
 enum Ended {
     Done,
     Failed(String),
-    /// The stop leaves it no more time.
+    /// The stop leaves no more time.
     CutOff,
 }
 
-/// Works on a message while it is kept hidden. Then it is handed to be deleted, left for redelivery, or,
-/// when the stop leaves it no more time, given back at once.
+/// Processes a message while it is kept hidden. Then it is passed on for deletion, left for redelivery,
+/// or, if the stop leaves no more time, released immediately.
 pub(crate) async fn work<C: Check>(desk: &Desk<C>, origin: &Origin, received: &Received) {
     let began_at_ms = desk.log.now_ms();
     let mut hidden = pin!(keep_hidden(
@@ -76,7 +76,7 @@ pub(crate) async fn work<C: Check>(desk: &Desk<C>, origin: &Origin, received: &R
             };
             tokio::select! {
                 biased;
-                // Nobody to delete it any more: the worker has ended, and it is delivered again.
+                // If no deleter is left, the worker has ended, and the message is delivered again.
                 _ = origin.deletions.send(deletion) => {}
                 never = &mut hidden => match never {},
             }
@@ -86,8 +86,8 @@ pub(crate) async fn work<C: Check>(desk: &Desk<C>, origin: &Origin, received: &R
     }
 }
 
-/// Runs the check as a task of its own, so that neither its panic nor a computation without an `await`
-/// is anybody else's; dropping this ends it.
+/// Runs the check as a separate task, so that neither its panic nor a computation without an `await`
+/// affects other tasks; dropping this ends it.
 async fn checked<C: Check>(check: &Arc<C>, message: &Message) -> Ended {
     let (check, message) = (Arc::clone(check), message.clone());
     let mut task = JoinSet::new();
@@ -100,7 +100,7 @@ async fn checked<C: Check>(check: &Arc<C>, message: &Message) -> Ended {
     }
 }
 
-/// Counts the message among the long work once it is; never ends by itself.
+/// Counts the message among the long work when it becomes long; never ends on its own.
 async fn protected_when_long<C>(desk: &Desk<C>) -> Infallible {
     struct Counted<'a>(&'a watch::Sender<usize>);
     impl Drop for Counted<'_> {
@@ -142,7 +142,7 @@ fn say<C>(desk: &Desk<C>, origin: &Origin, message: &Message, began_at_ms: u64, 
     });
 }
 
-/// Makes a message visible to the others at once, instead of after its visibility timeout.
+/// Makes a message visible to others immediately, instead of after its visibility timeout.
 async fn give_back<C>(desk: &Desk<C>, origin: &Origin, received: &Received) {
     let given = tokio::select! {
         given = origin.queue.hide(&received.receipt, Duration::ZERO) => given,

@@ -1,4 +1,4 @@
-//! The whole worker: its parts put together, and their orderly end.
+//! The whole worker: its parts, and their orderly shutdown.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,14 +18,14 @@ use crate::shutdown::Stop;
 use crate::sqs::Queue;
 use crate::work::Desk;
 
-/// What a worker has done when it ends.
+/// The summary of a worker at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Messages whose check succeeded.
     pub done: u64,
     /// Messages whose check failed, which are left for redelivery.
     pub failed: u64,
-    /// Messages that were given back since the stop left them no more time.
+    /// Messages that were released because the stop left no more time.
     pub given_back: u64,
     /// Messages that are done but couldn't be deleted, which will be delivered again.
     pub not_deleted: u64,
@@ -67,7 +67,7 @@ impl Tally {
     }
 }
 
-/// Works until it is asked to stop, and then ends within the stop timeout. Nothing that SQS does ends it.
+/// Works until it is asked to stop, and then ends within the stop timeout. No failure of SQS ends it.
 pub async fn run<C: Check>(
     config: &Config,
     client: Client,
@@ -108,7 +108,7 @@ pub async fn run<C: Check>(
     let finish = async {
         // Every place is free again: no message is in work.
         let _places = slots.acquire_many(all).await;
-        // The deleters end once nobody can ask them any more and all is deleted.
+        // The deleters end when no sender is left and all is deleted.
         drop(sources);
         while deleters.join_next().await.is_some() {}
     };

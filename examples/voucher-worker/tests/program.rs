@@ -1,5 +1,5 @@
-//! The program as a process. Beside what they test, these tests have cargo build the program, so that the
-//! end-to-end tests find it.
+//! The program as a process. These tests also make cargo build the program, so that the end-to-end tests
+//! find it.
 
 use std::process::Command;
 

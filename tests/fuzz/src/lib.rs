@@ -1,5 +1,5 @@
-//! Inputs that are almost right, for the tests of readers: examples, changed at random. The same seed gives the same
-//! input, so a failure names all that is needed to repeat it.
+//! Malformed inputs for the tests of readers: examples with random changes. The same seed gives the same input, so a
+//! failure names everything that is needed to repeat it.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 pub use fastrand::Rng;
 
-/// How long one input may take, in a debug build on a busy machine.
+/// Maximum time for one input, in a debug build on a busy machine.
 const BOUND: Duration = Duration::from_secs(5);
 
 /// Values that are of a wrong type, at a limit, or beyond it.
@@ -61,8 +61,8 @@ const VALUES: [&str; 40] = [
     "{}",
 ];
 
-/// Makes an input from each seed and has it read, which must neither panic nor take long. `is_accepted` says whether the
-/// input was valid. Returns how many were.
+/// Makes an input from each seed and has it read, which must neither panic nor take long. `is_accepted` returns
+/// whether the input was valid. Returns the number of valid inputs.
 ///
 /// # Panics
 /// When an input panics or takes long, with its seed.

@@ -1,4 +1,4 @@
-//! Who a request calls, and for what.
+//! The called service and action of a request.
 
 use crate::http::Message;
 
@@ -64,7 +64,7 @@ fn action(service: &str, request: &Message) -> (String, Protocol) {
         "lambda" => Protocol::RestJson,
         _ => Protocol::RestXml,
     };
-    // The target has a query, which tells S3's subresources apart.
+    // The target has a query, which distinguishes S3's subresources.
     (format!("{method} {target}"), protocol)
 }
 

@@ -1,10 +1,10 @@
-//! What can go wrong with a request.
+//! Faults of a request.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What happens to a request.
+/// A fault of a request.
 #[derive(Clone)]
 pub enum Fault {
     /// The connection ends before the cloud has received the request.
@@ -17,11 +17,11 @@ pub enum Fault {
     Throttle,
     /// The credentials have expired, in the service's protocol.
     Expire,
-    /// The credentials may not do this, in the service's protocol.
+    /// The credentials don't allow this call, in the service's protocol.
     Deny,
     /// The service refuses with this status, code and message, in its own protocol.
     Refuse(u16, &'static str, &'static str),
-    /// The connection ends in the middle of the request's body, for the cloud as for the client.
+    /// The connection ends in the middle of the request's body, both for the cloud and for the client.
     CutRequest,
     /// The cloud never receives the request, and the connection stays open without a reply.
     Hang,
@@ -29,7 +29,7 @@ pub enum Fault {
     HangAfter,
     /// The connection ends in the middle of the reply's body.
     Cut,
-    /// The reply's body is half as long as it was, and complete as far as HTTP is concerned.
+    /// The reply's body is cut in half, and is complete as far as HTTP is concerned.
     Truncate,
     /// The reply's body is bytes that no protocol knows.
     Garble,

@@ -33,7 +33,7 @@ impl Message {
         self.start.split(' ').nth(index).unwrap_or_default()
     }
 
-    /// The head, for a body of this length.
+    /// The head for a body of this length.
     fn head(&self, length: usize) -> Vec<u8> {
         let mut head = format!("{}\r\n", self.start);
         let framing = [
@@ -69,7 +69,7 @@ impl Message {
     }
 }
 
-/// Reads one message. `None` if the connection ends before it begins.
+/// Reads one message. `None` if the connection ends before it starts.
 pub(crate) async fn read(stream: &mut TcpStream, has_body: bool) -> io::Result<Option<Message>> {
     let mut bytes = Vec::new();
     let (mut message, begin) = loop {
@@ -97,7 +97,7 @@ async fn fill(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> io::Result<bool> {
     Ok(stream.read_buf(bytes).await? > 0)
 }
 
-/// The head, and where the body begins.
+/// Returns the head, and the position where the body starts.
 fn parse_head(bytes: &[u8]) -> Option<(Message, usize)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let text = String::from_utf8_lossy(&bytes[..end]);

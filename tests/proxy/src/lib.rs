@@ -1,8 +1,8 @@
-//! A proxy in front of a cloud: forwards every request, except where a [`Rule`] says what goes wrong.
+//! A proxy in front of a cloud: forwards every request, except where a [`Rule`] causes a fault.
 //!
-//! It reads no more of a request than who is called and for what: the service from the signature, the action from
+//! It reads only the called service and action of a request: the service from the signature, the action from
 //! the form, the target header, the path of rpc-v2-cbor, or method and path of a REST request. Every request is
-//! recorded, so that a test can say which calls were made.
+//! recorded, so that a test can check which calls were made.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,

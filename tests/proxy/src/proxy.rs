@@ -27,7 +27,7 @@ struct State {
     upstream: String,
     rules: Mutex<Vec<Rule>>,
     calls: Mutex<Vec<Call>>,
-    /// How many requests hang.
+    /// Number of hanging requests.
     hanging: watch::Sender<usize>,
 }
 
@@ -42,7 +42,7 @@ impl Proxy {
     /// Starts a proxy in front of this URL, `http://host:port`.
     ///
     /// # Panics
-    /// When there is no free port.
+    /// If no port is free.
     pub async fn start(upstream: &str) -> Self {
         let upstream = upstream.trim_start_matches("http://").trim_end_matches('/');
         let state = Arc::new(State {
@@ -82,7 +82,7 @@ impl Proxy {
         lock(&self.state.calls).clone()
     }
 
-    /// How many requests of a service for an action have come, with the meaning of [`Rule::on`].
+    /// Number of requests of a service for an action so far, with the meaning of [`Rule::on`].
     #[must_use]
     pub fn count(&self, service: &str, action: &str) -> usize {
         let mut rule = Rule::on(service, action, Fault::Hang);
@@ -177,7 +177,7 @@ async fn answer(state: &State, mut client: TcpStream) -> io::Result<()> {
 /// Not UTF-8, not XML, not JSON, no map of CBOR; and it would turn a terminal red.
 const GARBLED: &[u8] = b"\x00\xff<<{{\x1b[31m garbled \xfe";
 
-/// Sends a request on a connection of its own.
+/// Sends a request on a new connection.
 async fn forward(upstream: &str, request: &Message) -> io::Result<Message> {
     let mut stream = TcpStream::connect(upstream).await?;
     let mut request = request.clone();
@@ -187,7 +187,7 @@ async fn forward(upstream: &str, request: &Message) -> io::Result<Message> {
     reply.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-/// Sends a request as far as the middle of its body.
+/// Sends the first part of a request, up to the middle of its body.
 async fn cut_request(upstream: &str, request: Message) -> io::Result<()> {
     let mut stream = TcpStream::connect(upstream).await?;
     stream

@@ -3,7 +3,7 @@
 use crate::call::Protocol;
 use crate::http::Message;
 
-/// A page of something on the way.
+/// An HTML page from a device between client and cloud.
 pub(crate) fn page(status: u16) -> Message {
     let html =
         format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
@@ -31,7 +31,7 @@ pub(crate) fn expire(protocol: Protocol) -> Message {
     error(protocol, status, &named(protocol, "ExpiredToken"), message)
 }
 
-/// The credentials may not do this.
+/// The credentials don't allow this call.
 pub(crate) fn deny(protocol: Protocol) -> Message {
     let status = match protocol {
         Protocol::Json | Protocol::Cbor => 400,

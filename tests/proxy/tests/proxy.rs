@@ -25,7 +25,7 @@ fn serve() -> (String, Arc<AtomicUsize>) {
             let mut stream = stream.unwrap();
             let mut head = Vec::new();
             let mut buffer = [0; 4096];
-            // Small requests: the body has come as soon as its length is there.
+            // Small requests: the body arrives together with its length.
             while !is_whole(&head) {
                 let read = stream.read(&mut buffer).unwrap();
                 if read == 0 {
@@ -65,7 +65,7 @@ struct Answer {
     body: String,
 }
 
-/// Sends a request as an SDK would sign it; `None` when no whole reply comes.
+/// Sends a request as an SDK would sign it; `None` if no complete reply comes.
 async fn send(url: &str, service: &str, action: &str) -> Option<Answer> {
     let scope = format!("Credential=test/20260101/us-east-1/{service}/aws4_request");
     let signature = format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0");
@@ -123,7 +123,7 @@ async fn a_request_is_lost_before_or_after_the_cloud_has_received_it() {
     assert_eq!((replies, served), ([None, well()], 1));
     let (replies, served) = two_replies(first(Fault::DropAfter)).await;
     assert_eq!((replies, served), ([None, well()], 2));
-    // The server never has a whole request of the first one.
+    // The server never gets a complete first request.
     let (replies, served) = two_replies(first(Fault::CutRequest)).await;
     assert_eq!((replies, served), ([None, well()], 1));
 }

@@ -1,5 +1,5 @@
-//! The product's commands with functions that were built for this machine, for a cloud that is addressed by its
-//! endpoint. So a test can put a proxy in front of the sandbox, without a build for Lambda.
+//! The product's commands with functions that were built for this machine, for a cloud with a given endpoint.
+//! With them, a test can put a proxy in front of the sandbox without a build for Lambda.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

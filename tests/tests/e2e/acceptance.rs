@@ -41,7 +41,7 @@ async fn a_run_that_was_killed_is_continued_to_its_end() {
     let state = folder.path().join("acceptance.state.json");
     let state: Value = serde_json::from_slice(&std::fs::read(state).unwrap()).unwrap();
 
-    // The limit is for a start: what was begun is brought to its end.
+    // The limit applies to a start: a run in progress is completed.
     let record = arguments(&["--max-cost", "0.01"]).end().await.succeeds();
     assert_eq!(record["steps"][0], state["steps"][0], "deployed once");
     let steps = record["steps"].as_array().unwrap().iter();

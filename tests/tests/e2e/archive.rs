@@ -1,4 +1,4 @@
-//! A release archive, used where there is no checkout and no Rust, with an empty home folder.
+//! A release archive, used without a checkout and without Rust, with an empty home folder.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,7 +1,8 @@
-//! Application Auto Scaling's emulator: policies that a stack deploys are followed, by nobody's hand.
+//! Application Auto Scaling's emulator carries out the policies that a stack deploys, without help from
+//! the test.
 //!
-//! In a sandbox of the test's own whose minute lasts three seconds. Tasks are placeholders: what the
-//! messages do is in the test's hand.
+//! It runs in a separate sandbox whose minute lasts three seconds. Tasks are placeholders; the test
+//! itself controls the messages.
 
 use std::time::Duration;
 

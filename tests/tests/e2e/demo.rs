@@ -5,7 +5,7 @@ use std::path::Path;
 use e2e::{Bench, OwnSandbox, unique_name};
 use rustix::process::Signal;
 
-/// Forty messages a second for a while keep four tasks busy.
+/// Forty messages per second for a while keep four tasks busy.
 const LOAD: &str = "step:from=2/s,to=40/s,at=3s,for=24s";
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn the_story_is_told_and_nothing_is_left() {
         answer["comparison"]["figures"][0]["name"],
         "within objective"
     );
-    // A loop that does what no simulation of it does is a bug in one of the two.
+    // If the loop differs from every simulation of it, one of the two has a bug.
     let apart = answer["differing"].as_array().unwrap();
     assert!(apart.is_empty(), "{apart:?}: {}", answer["comparison"]);
     let page = std::fs::read_to_string(&report).unwrap();
@@ -76,7 +76,7 @@ async fn the_story_is_told_and_nothing_is_left() {
     is_stopped(&demos).await;
 }
 
-/// The deadline algorithm live: the real function sets the count, and each message begins within 10 s, as predicted.
+/// The deadline algorithm live: the real function sets the count, and each message starts within 10 s, as predicted.
 #[tokio::test]
 async fn deadlines_are_met_as_predicted() {
     let (bench, demos) = benches("deadlines");

@@ -1,4 +1,5 @@
-//! Taking a stack away: what is refused, what is proved, and what is left.
+//! Deleting a stack: which deletions are refused, the proof that nothing is left, and the resources
+//! that stay.
 
 use e2e::{Bench, Cloud, Inventory, TestStack, inventory, worker};
 use serde_json::json;
@@ -49,7 +50,7 @@ async fn messages_are_refused_unless_forced_and_then_nothing_is_left() {
     let by_name = ["destroy", &stack.name, "--local", "--yes"];
     let again = bench.xtask(by_name).end().await.succeeds();
     assert_eq!(again["existed"], false);
-    // By its ID, the check is repeated on AWS. LocalStack forgets the resources, and that is no proof.
+    // By its ID, the check is repeated on AWS. LocalStack forgets deleted resources, so it can't prove anything.
     let by_id = ["destroy", id, "--local", "--yes"];
     let error = bench.xtask(by_id).end().await.fails(1);
     assert!(
@@ -112,7 +113,7 @@ async fn a_protected_stack_stays() {
     let status = cloud.stack_status(&stack.name).await;
     assert_eq!(status.as_deref(), Some("CREATE_COMPLETE"));
     let opened = stack.deploy(&open).await.succeeds();
-    assert_eq!(opened["changed"], false, "protection is no resource");
+    assert_eq!(opened["changed"], false, "protection isn't a resource");
     let _ = stack.destroy(&[]).await.succeeds();
     assert_eq!(cloud.stack_status(&stack.name).await, None);
 }

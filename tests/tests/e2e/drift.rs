@@ -1,5 +1,5 @@
-//! What is changed by hand is named by `status`, shown by `diff --drift`, and repaired by `deploy`: one stack that
-//! holds both ways of scaling, and each kind of drift in it.
+//! Manual changes are named by `status`, shown by `diff --drift`, and repaired by `deploy`: one stack that has both
+//! ways of scaling, with each kind of drift.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -26,7 +26,7 @@ fn definition(name: &str) -> String {
     format!("{worker}tags: {{team: payments}}\n")
 }
 
-/// A stack that is deployed, and what changes it by hand.
+/// A deployed stack, and the clients for manual changes to it.
 struct Scene {
     cloud: Cloud,
     stack: TestStack,
@@ -108,7 +108,7 @@ async fn each_kind_of_drift_is_named_and_repaired() {
 }
 
 impl Scene {
-    /// The current count, a message, and what nobody needs for scaling.
+    /// The current count, a message, and resources that scaling doesn't need.
     async fn what_is_no_drift(&self) {
         let [cluster, service] = [self.id("Cluster"), self.id("WorkerService")];
         self.cloud.set_desired_count(cluster, service, 4).await;
@@ -157,7 +157,7 @@ impl Scene {
             ("MetricRule1", "disabled"),
             ("WebScaleOutAlarm", "disabled"),
             ("JobsQueue", "different"),
-            // "disabled" on AWS; LocalStack's GetFunction leaves a concurrency of zero out.
+            // "disabled" on AWS; LocalStack's GetFunction omits a concurrency of zero.
             ("WebScalingFunction", "different"),
             ("WorkerScalableTarget", "different"),
         ])
@@ -329,14 +329,14 @@ impl Scene {
         ])
         .await;
         self.is_tagged().await;
-        // What was made again by direct calls is still the stack's.
+        // Resources that direct calls recreated still belong to the stack.
         let destroyed = self.stack.destroy(&["--force"]).await.succeeds();
         assert_eq!(destroyed["remains"]["left"], json!([]));
     }
 }
 
 impl Scene {
-    /// What was made again has the stack's tags, and its mark.
+    /// Recreated resources have the stack's tags, and its mark.
     async fn is_tagged(&self) {
         let clients = &self.cloud.clients;
         let mut tags: BTreeMap<&str, HashMap<String, String>> = BTreeMap::new();

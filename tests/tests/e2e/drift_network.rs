@@ -1,5 +1,5 @@
-//! What is changed by hand in a network and around a load balancer is named by `status`. CloudFormation alone repairs it,
-//! by drift-aware change sets, which the sandbox doesn't have.
+//! Manual changes in a network and around a load balancer are named by `status`. Only
+//! CloudFormation repairs them, with drift-aware change sets, which the sandbox doesn't have.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ services:
     let all = "&IpPermissions.1.IpProtocol=-1&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0/0";
     let group = found.id("TaskSecurityGroup");
     let _reply = cloud.ec2(&format!("RevokeSecurityGroupEgress&GroupId={group}{all}"));
-    // Someone may add a rule.
+    // Another user can add a rule.
     let balancer = found.id("WebLoadBalancerSecurityGroup");
     let other = all.replace(
         "-1",

@@ -1,10 +1,10 @@
-//! A deploy that fails: it says why, undoes what it did, and stands in nobody's way.
+//! A deploy that fails: it reports why, undoes its changes, and doesn't block the next deploy.
 
 use std::collections::BTreeSet;
 
 use e2e::{Bench, Cloud, TestStack, edited, unique_name, worker};
 
-/// A queue of somebody else's, under a name that a definition also wants.
+/// An existing queue, under a name that a definition also wants.
 async fn taken_queue(cloud: &Cloud) -> String {
     let name = unique_name("taken");
     let request = cloud.clients.sqs.create_queue().queue_name(&name);
@@ -62,7 +62,7 @@ async fn a_broken_stack_says_why_and_does_not_block_the_next_deploy() {
     assert!(first.ends_with(&format!("stack.yaml:{line})")), "{first}");
     assert!(
         !failed.stderr.contains("gave no reason"),
-        "what is no cause is named as one: {failed}"
+        "an event that isn't a cause is named as one: {failed}"
     );
     let status = cloud.stack_status(&stack.name).await;
     assert_eq!(status.as_deref(), Some("ROLLBACK_COMPLETE"));
@@ -85,7 +85,7 @@ async fn a_broken_stack_says_why_and_does_not_block_the_next_deploy() {
     assert_eq!(outcome["changed"], true);
     assert!(
         repaired.stderr.contains("ROLLBACK_COMPLETE"),
-        "it says what it removes: {repaired}"
+        "the removal isn't reported: {repaired}"
     );
     let found = cloud.resources(&stack.name).await;
     assert!(cloud.service(found.id("WorkerService")).await.is_some());
@@ -128,7 +128,7 @@ async fn a_failed_update_is_taken_back_and_does_not_block_the_next_deploy() {
     assert_eq!(
         strangers.unwrap()["VisibilityTimeout"],
         "11",
-        "somebody else's queue was touched"
+        "the existing queue was changed"
     );
     let service = cloud.service(before.id("WorkerService")).await.unwrap();
     assert_eq!(

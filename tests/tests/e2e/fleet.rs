@@ -12,7 +12,7 @@ use serde_json::Value;
 const NAMESPACE: &str = "EndToEnd";
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
-/// Requests at once, while a test prepares.
+/// Number of parallel requests while a test prepares.
 const AT_ONCE: usize = 8;
 /// A rule's first run is a minute away; the second minute is for a slow machine.
 const TWO_MINUTES: Duration = Duration::from_secs(120);
@@ -119,7 +119,7 @@ async fn a_hundred_existing_services_are_measured_by_several_invocations() {
     assert_eq!(published, SERVICES as u64, "one firing is {invocations:?}");
     fleet.has_counts(SERVICES, first_count).await;
     let _ = stack.destroy(&[]).await.succeeds();
-    // What somebody else owns outlives the stack.
+    // Existing resources outlive the stack.
     fleet.has_counts(SERVICES, first_count).await;
     fleet.take_away(SERVICES).await;
 }
@@ -142,7 +142,7 @@ pub(crate) fn first_count(number: usize) -> i32 {
     i32::try_from(1 + number % 4).unwrap()
 }
 
-/// Services and queues that somebody else owns, all in one cluster.
+/// Existing services and queues, all in one cluster.
 pub(crate) struct Fleet<'a> {
     pub(crate) cloud: &'a Cloud,
     pub(crate) name: &'a str,
@@ -182,7 +182,7 @@ impl Fleet<'_> {
         )
     }
 
-    /// Two messages in each queue, and so many tasks in each service.
+    /// Two messages in each queue, and this number of tasks in each service.
     pub(crate) async fn build(&self, services: usize, first: fn(usize) -> i32) {
         let ecs = &self.cloud.clients.ecs;
         ecs.create_cluster()

@@ -1,5 +1,5 @@
-//! Which account, which cloud: a LocalStack of one's own by `--endpoint-url`, where nothing is taken on
-//! trust.
+//! Which account, which cloud: a separate LocalStack through `--endpoint-url`, with nothing assumed
+//! about it.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -69,7 +69,7 @@ async fn another_account_or_region_is_refused() {
         error["message"].as_str().unwrap().contains(THEIRS),
         "{error}"
     );
-    // In the sandbox there is no account of anybody's.
+    // The sandbox has no real account.
     let _ = stack.deploy(&definition).await.succeeds();
 }
 
@@ -119,7 +119,7 @@ async fn a_cloud_out_of_reach_is_told_apart_soon() {
     let stack = TestStack::new(&bench, "unreachable");
     stack.write(&format!("{}region: us-east-1\n", worker(&stack.name)));
     let file = stack.file().display().to_string();
-    // Nobody listens on a port that was free a moment ago.
+    // No process listens on a port that was free a moment ago.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

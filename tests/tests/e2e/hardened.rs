@@ -1,4 +1,5 @@
-//! What a security review asks for: functions in a VPC and traced, flow logs, a bucket of one's own, instances from an image.
+//! Requirements of a security review: functions in a VPC and traced, flow logs, an existing bucket,
+//! instances from a given image.
 
 use e2e::{Bench, Cloud, TestStack, edited, unique_name};
 

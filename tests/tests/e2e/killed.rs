@@ -54,7 +54,7 @@ async fn what_a_killed_run_began_is_finished_by_the_next() {
     assert_eq!(cloud.queue(found.id("JobsQueue")).await, None);
 }
 
-/// The next run may also want the opposite.
+/// The next run can also do the opposite.
 #[tokio::test]
 async fn what_a_killed_run_began_is_undone_by_the_next() {
     let bench = Bench::open();
@@ -114,7 +114,7 @@ async fn ctrl_c_says_what_goes_on_and_how_to_follow_it() {
     assert!(cloud.service(found.id("WorkerService")).await.is_some());
 }
 
-/// What is left of a run that was killed between its plan and the plan's execution.
+/// The state after a run that was killed between creating its plan and executing it.
 #[tokio::test]
 async fn a_plan_that_nobody_executed_is_in_nobodys_way() {
     let bench = Bench::open();

@@ -7,7 +7,7 @@ use deployer::newest_glibc;
 use e2e::{Bench, Cloud, Run, TestStack, edited, worker};
 use serde_json::json;
 
-/// The architecture of this machine: the sandbox runs functions as they are.
+/// The architecture of this machine: the sandbox runs functions unchanged.
 const HERE: &str = if cfg!(target_arch = "aarch64") {
     "arm64"
 } else {

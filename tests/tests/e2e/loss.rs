@@ -14,7 +14,7 @@ fn two_queues(name: &str) -> String {
     edited(&text, "consumes: [jobs]", "consumes: [jobs, extra]")
 }
 
-/// Asserts that a run was refused, and names the loss and the way to go on all the same.
+/// Asserts that a run was refused, and that it names the loss and the option to proceed anyway.
 #[track_caller]
 fn refused(run: &Ended, lost: &str) {
     let error = run.fails(5);

@@ -118,7 +118,7 @@ async fn every_failure_answers_in_json_too() {
         "{error}"
     );
 
-    // Nobody is there to ask, and nothing is changed unasked.
+    // There is no terminal to ask on, and nothing is changed without confirmation.
     stack.write(&worker(&stack.name));
     for verb in ["deploy", "destroy"] {
         let error = stack.run(verb, &[]).end().await.fails(5);

@@ -1,4 +1,4 @@
-//! The rule fires by itself, and what the metric function publishes is the backlog per task.
+//! The rule fires on schedule, and the metric function publishes the backlog per task.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const NAMESPACE: &str = "EndToEnd";
 /// A rule's first run is a minute away; the second minute is for a slow machine.
 const TWO_MINUTES: Duration = Duration::from_secs(120);
 
-/// Four services, each with a queue of its own, and each with another thing to get wrong.
+/// Four services, each with its own queue and a different problem.
 fn definition(name: &str) -> String {
     let service = |short: &str, queue: &str, more: &str| {
         format!(
@@ -110,7 +110,7 @@ async fn fires_unaided_and_publishes_messages_by_task() {
     let asleep = Measured::new(&cloud, &found, "AsleepService", "StrictQueue");
     let orphan = Measured::new(&cloud, &found, "OrphanService", "DoomedQueue");
 
-    // The rule may fire while all this is done, and see a part of it.
+    // The rule can fire during these changes, and see a part of them.
     asleep.set_tasks(2).await;
     cloud.send(asleep.url, 7).await;
     asleep.set_tasks(0).await;
@@ -138,7 +138,7 @@ async fn fires_unaided_and_publishes_messages_by_task() {
     let after = orphan.minutes().await;
     assert_eq!(
         after, before,
-        "a queue that can't be read is no empty queue"
+        "a queue that can't be read isn't an empty queue"
     );
     let logs = outcome["outputs"]["MetricFunctionLogGroupName"].as_str();
     fails_naming(&cloud, logs.unwrap(), orphan.service).await;
@@ -166,7 +166,7 @@ async fn send_delayed(cloud: &Cloud, url: &str) {
     request.send().await.unwrap();
 }
 
-/// The function's log tells which service could not be measured, as an error.
+/// The function's log names the service that couldn't be measured, as an error.
 async fn fails_naming(cloud: &Cloud, log_group: &str, service: &str) {
     until("an error in the function's log", TWO_MINUTES, async || {
         let request = cloud.clients.cloudwatchlogs.filter_log_events();
@@ -182,8 +182,8 @@ async fn fails_naming(cloud: &Cloud, log_group: &str, service: &str) {
     .await;
 }
 
-/// `status` shows the same numbers, without having been told anything but the definition. It shows a
-/// minute's average, so the minute of the change may show the middle of both.
+/// `status` shows the same numbers, and gets only the definition. It shows a minute's average, so
+/// the minute of the change can show a value between both.
 async fn shown_by_status(stack: &TestStack, steady: &Measured<'_>) {
     until("the datapoint in `status`", TWO_MINUTES, async || {
         // One of its queues is gone, which is drift.

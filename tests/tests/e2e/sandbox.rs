@@ -13,7 +13,7 @@ async fn comes_back_whatever_happens_to_its_process() {
     assert_eq!(
         own.local("stop").await["stopped"],
         false,
-        "nothing to stop is no failure"
+        "nothing to stop isn't a failure"
     );
 
     let first = own.local("start").await;
@@ -57,7 +57,7 @@ async fn comes_back_whatever_happens_to_its_process() {
     assert_eq!(own.local("status").await["state"], "stopped");
 }
 
-/// Whether the process of a sandbox runs. A zombie doesn't: `init` takes some time to reap one.
+/// Whether the process of a sandbox runs. A zombie doesn't count: `init` takes a while to reap it.
 fn runs(sandbox: &Value) -> bool {
     let mut system = sysinfo::System::new_all().unwrap();
     system.refresh_processes(sysinfo::ProcessesToUpdate::All, true);
@@ -94,7 +94,7 @@ fn find_reapers(localstack: u64) -> Vec<sysinfo::Pid> {
     found.map(sysinfo::Process::pid).collect()
 }
 
-/// Two commands at once, as two terminals have it: one starts it, the other finds it.
+/// Two parallel commands, as in two terminals: one starts the sandbox, the other finds it.
 #[tokio::test]
 async fn is_started_once_by_two_at_once() {
     let own = OwnSandbox::new("race");

@@ -1,5 +1,5 @@
-//! Schedules in a deployed stack: a period that holds from the beginning on, by Application Auto Scaling and by the functions'
-//! own clocks; a scheduled action that is carried out; and what is changed by hand.
+//! Schedules in a deployed stack: a period that applies from the start, with Application Auto Scaling and
+//! with the functions' own clocks; a scheduled action that is carried out; and manual changes.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use aws_sdk_applicationautoscaling::types::{
 use e2e::{Bench, Cloud, Resources, TestStack, edited, until, worker};
 use serde_json::{Value, json};
 
-/// A scheduled action comes within a minute and some seconds.
+/// A scheduled action comes within a minute and a few seconds.
 const MINUTES: Duration = Duration::from_secs(150);
 
 /// The worker by backlog per task, a service by demand, and one by alarm steps. Each has 1 to 20 tasks and this schedule.
@@ -45,7 +45,7 @@ services:
     }
 }
 
-/// Every day but for one minute half a day from now, so that it holds however long the test takes.
+/// Every day except for one minute, half a day from now, so that it applies however long the test takes.
 fn holding(bounds: &str) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -121,7 +121,7 @@ async fn a_schedule_holds_from_the_first_deploy_on() {
     changed_by_hand(&scene, &stack).await;
     carried_out(&scene).await;
 
-    // Without its schedule, the bounds are those of `tasks`, and no action of the stack is left.
+    // Without its schedule, the bounds come from `tasks`, and the stack has no scheduled action.
     let without = definition(&stack.name, "");
     let _deployed = stack.deploy(&without).await.succeeds();
     assert_eq!(scene.bounds().await, (1, 20));
@@ -184,7 +184,8 @@ async fn changed_by_hand(scene: &Scene<'_>, stack: &TestStack) {
     assert_eq!(list_actions(scene).await.len(), 2);
 }
 
-/// An action of somebody else, at the next minute: the sandbox registers its bounds, and the count follows.
+/// An action from outside the stack, at the next minute: the sandbox registers its bounds, and the count
+/// follows.
 async fn carried_out(scene: &Scene<'_>) {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

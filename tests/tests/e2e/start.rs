@@ -36,7 +36,7 @@ async fn what_init_writes_validates_and_deploys() {
         .await
         .succeeds();
     assert_eq!(valid[0]["valid"], true);
-    // As it stands but for the name, which another run beside this one would share.
+    // Unchanged except for the name, because a parallel run would use the same one.
     stack.write(&edited(
         &text,
         "name: my-worker ",

@@ -1,4 +1,4 @@
-//! Several at once: runs on one stack, and stacks in one account.
+//! Parallel runs on one stack, and several stacks in one account.
 
 use std::collections::BTreeSet;
 
@@ -72,11 +72,7 @@ async fn two_deploys_of_one_definition_end_with_one_stack() {
     let change_sets = change_sets.stack_name(&stack.name).send().await.unwrap();
     let pending = change_sets.summaries().iter();
     let pending = pending.filter(|s| s.execution_status().map(|s| s.as_str()) == Some("AVAILABLE"));
-    assert_eq!(
-        pending.count(),
-        0,
-        "plans that nobody wants are left: {change_sets:?}"
-    );
+    assert_eq!(pending.count(), 0, "unused plans are left: {change_sets:?}");
 }
 
 #[tokio::test]
@@ -102,7 +98,8 @@ async fn two_stacks_of_the_same_short_names_do_not_touch_each_other() {
     works(&cloud, &ours).await;
     works(&cloud, &theirs).await;
 
-    // Gone is the one, whole is the other: what it holds, what it measures, what people changed.
+    // The first stack is gone; the second is complete: its messages, its metrics, and its manual
+    // changes.
     cloud
         .set_desired_count(ours.id("Cluster"), ours.id("WorkerService"), 2)
         .await;

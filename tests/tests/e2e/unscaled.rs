@@ -39,7 +39,7 @@ async fn a_service_that_no_longer_scales_has_the_count_of_its_definition() {
     );
     let after = edited(&after, "tasks: {min: 1, max: 20}", "tasks: {min: 3}");
     let after = edited(&after, "    slo: 10m\n", "");
-    // Until the update deletes the function, it sets what it finds right.
+    // Until the update deletes the function, it sets the count that it computes.
     let lambda = &cloud.clients.lambda;
     let acts = async {
         while lambda

@@ -40,7 +40,7 @@ async fn nothing_changes_twice_and_a_latency_changes_just_the_policy() {
         "acceptable_latency: 20m",
     );
     stack.write(&after);
-    // What follows from the promise beside the policy: the alarm on it, and its line in the dashboard.
+    // In addition to the policy, the objective determines its alarm and its line in the dashboard.
     let expected = BTreeSet::from([
         ("change", "WorkerScalingPolicy"),
         ("change", "JobsOldestMessageAlarm"),

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 /// No answer takes this long on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A page in a browser of its own, which ends with it.
+/// A page in its own browser, which ends with it.
 pub(crate) struct Page {
     child: Child,
     requests: ChildStdin,
     answers: Receiver<Value>,
     session: String,
     last: u64,
-    /// What was written to the console, thrown, or asked of a network, since it was opened.
+    /// Console messages, exceptions, and network requests since it was opened.
     pub(crate) complaints: Vec<String>,
     _profile: tempfile::TempDir,
 }
@@ -118,7 +118,7 @@ impl Page {
         }
     }
 
-    /// Keeps what a page that is well has no reason to say.
+    /// Keeps events that a correct page doesn't cause.
     fn handle_event(&mut self, event: &Value) {
         let parameters = &event["params"];
         let complaint = match event["method"].as_str().unwrap_or_default() {

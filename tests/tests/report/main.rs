@@ -1,4 +1,4 @@
-//! The report of a simulation in a real browser: what it shows, and that it says nothing else.
+//! The report of a simulation in a real browser: its content, and that it makes no requests.
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
@@ -87,7 +87,7 @@ async fn a_report_shows_the_figures_of_the_json_and_complains_of_nothing() {
     assert_eq!(page.complaints, Vec::<String>::new());
 }
 
-/// A report in a browser of its own, drawn.
+/// Draws a report in a separate browser.
 fn shown(file: &Path) -> Page {
     let mut page = Page::open(Path::new(
         &std::env::var("ECS_SCALER_TEST_CHROMIUM").unwrap(),
@@ -98,7 +98,7 @@ fn shown(file: &Path) -> Page {
     page
 }
 
-/// Every figure of the page is one of the document, and reads as it.
+/// Every number on the page is in the document, and matches it as text.
 fn has_the_figures_of(page: &mut Page, answer: &Value) {
     let shown = page.value(
         "[...document.querySelectorAll('data')].map(one => [one.dataset.path, one.value, one.textContent])",
@@ -113,8 +113,8 @@ fn has_the_figures_of(page: &mut Page, answer: &Value) {
     }
 }
 
-/// A loop that was watched for three minutes: a message every half second, worked off by one task and, from
-/// the second minute on, by two.
+/// A measured loop of three minutes: a message every half second, processed by one task and, from the
+/// second minute on, by two.
 fn measured(scenario: &Scenario) -> Report {
     let mut log = Measurement::new(Duration::from_secs(180));
     let mut free = [0.0f64, 60.0];
@@ -150,7 +150,7 @@ fn measured(scenario: &Scenario) -> Report {
     });
     let outcome = log.outcome(scenario).unwrap();
     let predicted = Prediction::simulate(scenario, &log.load(false), 20).unwrap();
-    Report::new("what was sent".to_owned(), None, outcome).predicted(&predicted)
+    Report::new("the sent messages".to_owned(), None, outcome).predicted(&predicted)
 }
 
 #[test]
@@ -176,13 +176,13 @@ fn a_measured_report_has_its_prediction_beside_it() {
     assert_eq!(shown, rows);
     let reason = page.value("document.querySelector('#actions tbody td:last-child').textContent");
     assert_eq!(reason, "monitor alarm <high> in state ALARM & more");
-    // A dashed line a figure that can be predicted: load, backlog, desired, running, wait.
+    // A dashed line for each predicted series: load, backlog, desired, running, wait.
     let predicted = page.value(
         "[...document.querySelectorAll('.u-legend .u-label')].filter(label => label.textContent.endsWith(', predicted')).length",
     );
     assert_eq!(predicted, 5);
     let points = answer["series"].as_array().unwrap().len();
-    // The prediction may need longer for its last message than what was measured.
+    // The predicted last message can start later than the measured one.
     assert!(answer["predicted"]["series"].as_array().unwrap().len() >= points);
     draws(&mut page, points);
     zooms(&mut page);

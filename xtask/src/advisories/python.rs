@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(stale("one==1\n"), [""; 0]);
         assert_eq!(
             stale("one==2\n"),
-            ["snapshot: no locked version of one has CVE-2026-1 any more: remove the reason"]
+            ["snapshot: no locked version of one has CVE-2026-1: remove the reason"]
         );
     }
 

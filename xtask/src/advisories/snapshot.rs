@@ -1,4 +1,4 @@
-//! A snapshot of advisories, and what it says of locked versions.
+//! A snapshot of advisories, and its comparison with locked versions.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -8,8 +8,10 @@ use cli::{Failure, Result};
 
 /// Advisories by package; none for a package without any.
 ///
-/// A line has a package, the ID of an advisory, and its ranges of affected versions, `FIRST..FIXED`, of which each can be
-/// left out. After ` # ` follows why the locked version may be affected. A line that starts with `#` is a comment.
+/// A line has a package, the ID of an advisory, and its ranges of affected versions, `FIRST..FIXED`, either of
+/// which can be absent. After ` # ` comes the reason why the locked version can stay although it is affected. A
+/// line that starts with
+/// `#` is a comment.
 pub(super) struct Snapshot<V> {
     file: &'static str,
     packages: BTreeMap<String, Vec<Advisory<V>>>,
@@ -18,14 +20,14 @@ pub(super) struct Snapshot<V> {
 struct Advisory<V> {
     id: String,
     ranges: Vec<Range<V>>,
-    /// Why an affected version is accepted.
+    /// The reason for accepting an affected version.
     reason: Option<String>,
 }
 
 struct Range<V> {
     /// The first affected version.
     first: Option<V>,
-    /// The first one that isn't affected any more.
+    /// The first version that is no longer affected.
     fixed: Option<V>,
 }
 
@@ -63,7 +65,7 @@ impl<V: Display + FromStr + PartialOrd> Snapshot<V> {
         Ok(Self { file, packages })
     }
 
-    /// What is wrong with the packages of `lock`. An advisory is found at `url` of its ID.
+    /// Returns the problems with the packages of `lock`. An advisory is found at `url` of its ID.
     pub(super) fn compare(
         &self,
         lock: &str,
@@ -95,7 +97,7 @@ impl<V: Display + FromStr + PartialOrd> Snapshot<V> {
         problems
     }
 
-    /// The reasons that no locked version needs any more.
+    /// The reasons that no locked version needs.
     pub(super) fn find_stale(&self, locked: &[Locked<V>]) -> Vec<String> {
         let mut stale = Vec::new();
         for (name, advisories) in &self.packages {
@@ -109,7 +111,7 @@ impl<V: Display + FromStr + PartialOrd> Snapshot<V> {
                 };
                 if !versions.any(affects) {
                     stale.push(format!(
-                        "{}: no locked version of {name} has {} any more: remove the reason",
+                        "{}: no locked version of {name} has {}: remove the reason",
                         self.file, advisory.id
                     ));
                 }

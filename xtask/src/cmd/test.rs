@@ -12,7 +12,7 @@ use crate::{advisories, audit, functions, node, paths};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Leave the end-to-end tests out, and with them LocalStack and the build for Lambda
+    /// Skip the end-to-end tests, and with them LocalStack and the build for Lambda
     #[arg(long)]
     no_e2e: bool,
     /// Leave formatting, clippy, the layering and the check of dependencies out
@@ -26,7 +26,7 @@ pub(crate) struct Args {
     filter: Option<String>,
 }
 
-/// The sandbox of the tests: what you deployed in yours is left alone.
+/// The sandbox of the tests: your own sandbox isn't changed.
 const SANDBOX: &str = "test";
 
 /// Pure crates, and the crates that they never depend on, directly or indirectly.
@@ -80,7 +80,7 @@ fn check_layering() -> Result<()> {
     Ok(())
 }
 
-/// The plugin's own tests, which start a LocalStack of their own.
+/// The plugin's own tests, which start a separate LocalStack.
 fn run_plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     let mut python = Command::new(&sandbox.python);
     python
@@ -90,14 +90,14 @@ fn run_plugin_tests(sandbox: &TestSandbox) -> Result<()> {
     run_step("the LocalStack plugin's tests", &mut python)
 }
 
-/// Builds the functions once here, with their time shown, for the end-to-end tests that deploy and run them.
+/// Builds the functions once here, with their build time shown, for the end-to-end tests that deploy and run them.
 fn build_functions() -> Result<()> {
     functions::build(&FunctionCode::ALL, functions::host(), &print_progress).map(|_| ())
 }
 
 fn run_rust_tests(args: &Args, environment: &[(&str, String)]) -> Result<()> {
     let nextest = capture_output(cargo().args(["nextest", "--version"]), "find nextest");
-    // A test that takes long is ignored unless it is asked for.
+    // A long test is ignored unless it is requested.
     let (runner, ignored): (&[_], &[_]) = if nextest.is_ok() {
         (&["nextest", "run"], &["--run-ignored", "all"])
     } else {

@@ -17,7 +17,7 @@ use tools::Tools;
 const STACK: &str = "stacks/hardened.yaml";
 const WAIVERS: &str = "xtask/compliance/waivers.yaml";
 
-/// What the tools object to: by rule and logical ID of the resource, the rule's meaning.
+/// The tools' findings: by rule and logical ID of the resource, the rule's meaning.
 type Findings = BTreeMap<(String, String), String>;
 
 /// The templates of the stack without an environment, and with each.
@@ -57,12 +57,12 @@ fn each_finding_in_the_hardened_stack_has_a_waiver() {
     let problems = waivers::compare(&findings, &read_waivers());
     assert!(
         problems.is_empty(),
-        "set a key in {STACK} that meets the rule, or write into {WAIVERS} why it isn't met; remove the waivers of what is met:\n{}",
+        "set a key in {STACK} that meets the rule, or write into {WAIVERS} why it isn't met; remove the waivers of rules that are met:\n{}",
         problems.join("\n")
     );
 }
 
-/// What the quick tests can say of it: the tools run in `test --full` only.
+/// The part that quick tests can check; the tools run only in `test --full`.
 #[test]
 fn each_waiver_is_of_a_resource_that_a_template_has() {
     let templates = list_templates();

@@ -50,7 +50,7 @@ impl Tools {
         }
     }
 
-    /// What both tools find in a template. Fails if one leaves a part of it unchecked.
+    /// Both tools' findings in a template. Fails if one leaves a part of it unchecked.
     pub(super) fn check(&self, template: &Template) -> Findings {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("template.json");
@@ -60,7 +60,7 @@ impl Tools {
         findings
     }
 
-    /// In the folder of the file, where no configuration of checkov is found.
+    /// Runs in the file's folder, where checkov finds no configuration.
     fn run_checkov(&self, file: &Path, resources: usize) -> Findings {
         let mut checkov = self.checkov.command("checkov");
         checkov
@@ -84,7 +84,7 @@ impl Tools {
     }
 }
 
-/// The findings in checkov's report; `None` if it isn't about all of so many resources.
+/// The findings in checkov's report; `None` if it doesn't cover all of these resources.
 fn read_checkov(report: &Value, resources: usize) -> Option<Findings> {
     let summary = report.get("summary")?;
     let count = |name: &str| summary.get(name).and_then(Value::as_u64);
@@ -136,7 +136,7 @@ fn a_report_of_checkov_is_about_every_resource() {
     assert_eq!(read_checkov(&report, 4), None);
     report["summary"]["parsing_errors"] = 1.into();
     assert_eq!(read_checkov(&report, 3), None);
-    // A template that it takes for none gives a list, or only counts.
+    // For a file that it doesn't recognize as a template, checkov returns a list, or only counts.
     assert_eq!(read_checkov(&json!([]), 3), None);
     assert_eq!(read_checkov(&json!({"passed": 0, "failed": 0}), 0), None);
 }

@@ -39,7 +39,7 @@ pub(super) fn list(waivers: &[Waiver]) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Findings without a waiver, waivers without a finding, and those that stand twice.
+/// Findings without a waiver, waivers without a finding, and duplicate waivers.
 pub(super) fn compare(findings: &Findings, waivers: &[Waiver]) -> Vec<String> {
     let (mut waived, mut problems) = (BTreeSet::new(), Vec::new());
     for (rule, resource) in list(waivers) {

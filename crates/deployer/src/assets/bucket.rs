@@ -19,9 +19,10 @@ use crate::session::Session;
 /// Code and templates that no deploy has used for this long are removed by the bucket itself. A rollback needs the
 /// code of the deploy before it, so this is long.
 const EXPIRE_DAYS: i32 = 365;
-/// Prefixes of the keys of objects that expire. What functions scale doesn't: they read it as long as they are deployed.
+/// Prefixes of the keys of objects that expire. The objects of scaling functions don't expire, because functions
+/// read them as long as they are deployed.
 const EXPIRING: [&str; 3] = ["functions/", "templates/", DRAFTS];
-/// What was replaced by a newer upload of itself.
+/// Days until versions that a newer upload replaced expire.
 const EXPIRE_NONCURRENT_DAYS: i32 = 30;
 
 /// Makes sure that the bucket is there and that it is secured.
@@ -60,8 +61,7 @@ enum Found {
     Complete,
 }
 
-/// One request is enough: the lifecycle is the last thing that is set on a new bucket, so that where it
-/// is, nothing is missing.
+/// One request is enough: the lifecycle is set last on a new bucket, so if it exists, nothing is missing.
 async fn find_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<Found> {
     let request = session.clients.s3.get_bucket_lifecycle_configuration();
     let sent = request
@@ -95,7 +95,7 @@ async fn create(session: &Session<'_>, bucket: &str, account: &str) -> Result<()
     match sent {
         Ok(_) => Ok(()),
         Err(error) if code(&error) == "BucketAlreadyOwnedByYou" => Ok(()),
-        // Our own run's reply may have been lost; then the bucket is ours.
+        // The reply to our own request might have been lost; then the bucket is ours.
         Err(error) if code(&error) == "BucketAlreadyExists" => {
             match find_bucket(session, bucket, account).await {
                 Ok(Found::Unfinished | Found::Expiring | Found::Complete) => Ok(()),
@@ -106,7 +106,7 @@ async fn create(session: &Session<'_>, bucket: &str, account: &str) -> Result<()
     }
 }
 
-/// Bucket names are the whole world's: somebody else may have taken this one.
+/// Bucket names are global, so another account can own this one.
 fn not_ours<E>(session: &Session<'_>, bucket: &str, error: SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -131,8 +131,8 @@ where
         .hint("if it is not: have its owner delete it, or deploy in another region")
 }
 
-/// Private, encrypted, versioned, reached by HTTPS alone; what nobody uses any more expires. The last step is the mark that all
-/// were done: see [`find_bucket`].
+/// Makes it private, encrypted, versioned, and reachable only by HTTPS; unused objects expire. The last step is
+/// the mark that all were done: see [`find_bucket`].
 async fn secure_bucket(session: &Session<'_>, bucket: &str, account: &str) -> Result<()> {
     let client = &session.clients.s3;
     let request = client
@@ -216,7 +216,7 @@ fn lifecycle_rules() -> Result<BucketLifecycleConfiguration> {
         .map_err(incomplete_request)
 }
 
-/// Objects whose keys begin like this expire after so many days, and their earlier versions soon.
+/// Objects whose keys have this prefix expire after this number of days, and their earlier versions soon.
 fn lifecycle_rule(prefix: &str, days: Option<i32>) -> Result<LifecycleRule> {
     let replaced = NoncurrentVersionExpiration::builder()
         .noncurrent_days(EXPIRE_NONCURRENT_DAYS)

@@ -1,4 +1,4 @@
-//! The object that CloudFormation reads a large template from while it plans, when nothing will be deployed.
+//! The object from which CloudFormation reads a large template while it plans without deploying.
 
 use template::contract::DRAFTS;
 

@@ -8,8 +8,8 @@ use super::retry::retry_conflicts;
 use crate::error::{Error, Result, aws, code, is_denied};
 use crate::session::Session;
 
-/// Puts the policy on a bucket that has none: one that an earlier version made. A bucket's own policy stays as it
-/// is. Credentials without the permission deploy all the same, because the bucket served them before.
+/// Sets the policy of a bucket without one, which an earlier version made. An existing policy of a bucket doesn't
+/// change. Credentials without the permission can deploy anyway, because they could use the bucket before.
 ///
 /// # Errors
 /// When S3 can't be reached.

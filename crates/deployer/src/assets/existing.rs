@@ -38,7 +38,7 @@ fn judge(
     };
     Err(match http_status(&error) {
         Some(404) => Error::failed(format!("{named} doesn't exist"))
-            .hint(format!("make it in {region}, or leave `assets` out")),
+            .hint(format!("make it in {region}, or remove `assets`")),
         Some(301) => elsewhere("another region"),
         Some(403) => Error::new(
             Kind::Unreachable,

@@ -1,4 +1,4 @@
-//! Assets: Lambda code and large templates in a bucket of their own, named by what they hold.
+//! Assets: Lambda code and large templates in a dedicated bucket, named by their content.
 
 mod bucket;
 mod draft;
@@ -37,15 +37,15 @@ pub struct Asset {
     pub bytes: Vec<u8>,
 }
 
-/// Key of the object's metadata that holds the SHA-256 of its content, in hexadecimal digits.
+/// Key of the object's metadata with the SHA-256 of its content, in hexadecimal digits.
 const DIGEST: &str = "sha256";
 
-/// A deploy writes an object again that is older than this, so that what is in use never expires.
+/// If an object is older than this, a deploy writes it again, so that used objects never expire.
 const REFRESH_AFTER: Duration = Duration::from_hours(90 * 24);
 
 impl Asset {
-    /// A Lambda function's code: a zip that holds `bootstrap`. The same bytes give the same zip: no time
-    /// of day, no host, no order of a directory gets into it.
+    /// A Lambda function's code: a zip that contains `bootstrap`. The same bytes give the same zip: it contains no
+    /// time of day, no host, and no directory order.
     ///
     /// # Errors
     /// When the zip can't be written (over 4 GiB).
@@ -148,8 +148,8 @@ impl Bucket {
     }
 }
 
-/// Makes sure that the assets are in the bucket; makes the bucket on first use. Uploads only what is not
-/// there, or has been there so long that it would soon expire.
+/// Makes sure that the assets are in the bucket; makes the bucket on first use. Uploads only assets that are missing,
+/// or that would soon expire.
 ///
 /// # Errors
 /// When S3 refuses or can't be reached, or the bucket belongs to another account.
@@ -214,7 +214,7 @@ async fn put_object(
         .bucket(bucket)
         .key(&asset.key)
         .expected_bucket_owner(account)
-        // S3 compares it with what arrives.
+        // S3 compares it with the received bytes.
         .checksum_sha256(base64::encode(Sha256::digest(&asset.bytes)))
         .metadata(DIGEST, digest(&asset.bytes))
         .body(ByteStream::from(asset.bytes.clone()));
@@ -238,7 +238,7 @@ fn is_same(object: &HeadObjectOutput, asset: &Asset) -> bool {
     }
 }
 
-/// A reply to HEAD has no body, so its status is all that it says.
+/// A reply to HEAD has no body, so its status is its only information.
 fn http_status<E>(error: &SdkError<E>) -> Option<u16> {
     error
         .raw_response()

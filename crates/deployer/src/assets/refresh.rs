@@ -1,4 +1,4 @@
-//! The code of the deployed functions, which a rollback of the update needs: it must not expire meanwhile.
+//! Refreshes the code of the deployed functions, which a rollback of the update needs, so that it doesn't expire.
 
 use std::time::SystemTime;
 

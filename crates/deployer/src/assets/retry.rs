@@ -8,8 +8,8 @@ use crate::session::Session;
 /// How often a step is tried while another run works on the same bucket.
 const ATTEMPTS: u32 = 6;
 
-/// Sends again while S3 says that another run is just changing the same bucket, or that it has not yet
-/// heard of the bucket everywhere.
+/// Retries while S3 reports that another run is changing the same bucket, or that the new bucket isn't
+/// known everywhere yet.
 pub(super) async fn retry_conflicts<T, E, F>(
     session: &Session<'_>,
     send: impl Fn() -> F,

@@ -10,7 +10,7 @@ use crate::run::is_over;
 use crate::session::Session;
 use crate::status::Status;
 
-/// Throws a change set away. A failure to do so is nobody's loss: CloudFormation keeps it, unexecuted.
+/// Deletes a change set. A failure does no harm: CloudFormation keeps it, unexecuted.
 pub(crate) async fn discard(session: &Session<'_>, id: &str) {
     let client = &session.clients.cloudformation;
     match client.delete_change_set().change_set_name(id).send().await {
@@ -23,8 +23,8 @@ pub(crate) async fn discard(session: &Session<'_>, id: &str) {
     }
 }
 
-/// Throws away a change set that nobody wants executed, those that runs which were killed left behind, and the empty
-/// stack that they were made for.
+/// Deletes a change set that won't be executed, change sets that killed runs left, and the empty stack that they
+/// were made for.
 pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
     discard(session, &change_set.id).await;
     let stack = &change_set.stack_id;
@@ -43,7 +43,7 @@ pub(crate) async fn abandon(session: &Session<'_>, change_set: &ChangeSet) {
 async fn discard_left_behind(session: &Session<'_>, stack: &str) -> Result<()> {
     for one in list(session, stack).await? {
         let name = one.change_set_name().unwrap_or_default();
-        // One that was executed isn't a plan any more.
+        // An executed change set is no longer a plan.
         let is_plan = matches!(
             one.execution_status(),
             Some(ExecutionStatus::Available | ExecutionStatus::Unavailable)
@@ -58,13 +58,13 @@ async fn discard_left_behind(session: &Session<'_>, stack: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes a stack that holds nothing, not even another run's plan, and waits until it is gone, so that
-/// the next command finds no deletion in progress.
+/// Removes an empty stack, without even another run's plan, and waits until it is gone, so that the next command
+/// finds no deletion in progress.
 async fn remove_empty_stack(session: &Session<'_>, change_set: &ChangeSet) -> Result<()> {
     let stack = &change_set.stack_id;
-    // The order matters. Another run's plan is in the list from the moment it is made until it is
-    // executed, and then the stack is not in review any more. Asked the other way round, a plan that
-    // is executed in between would be missed, and a real stack deleted.
+    // The order matters. Another run's plan is in the list from its creation until its execution, and then the stack
+    // has left REVIEW_IN_PROGRESS. In the opposite order, a plan that is executed between both calls would be
+    // missed, and a real stack deleted.
     if has_other_plans(session, change_set).await? {
         return Ok(());
     }

@@ -10,17 +10,17 @@ use crate::session::Session;
 /// Whether a change set was executed.
 #[derive(Debug)]
 pub(crate) enum Execution {
-    /// It goes on, or is already over.
+    /// It is in progress, or has already ended.
     Started,
-    /// Something else changed the stack in the meantime, as this text of AWS's says: plan again.
+    /// Another change of the stack came first, according to this text of AWS: plan again.
     Overtaken(String),
     /// AWS refused, and nothing was started.
     Refused(Error),
 }
 
-/// Starts the execution. A reply that was lost is asked for again by the SDK, and then AWS says that the
-/// change set can't be executed: because it is being executed already. So after any error the change set
-/// is looked at, and that decides.
+/// Starts the execution. The SDK repeats a call whose reply was lost, and then AWS responds that the
+/// change set can't be executed, because it is already being executed. So after any error, the state of
+/// the change set decides.
 ///
 /// # Errors
 /// When it can't be found out whether the execution has started.
@@ -50,7 +50,7 @@ pub(crate) async fn execute(session: &Session<'_>, change_set: &ChangeSet) -> Re
         Ok(false) if overtaken => Ok(Execution::Overtaken(why)),
         Ok(false) => Ok(Execution::Refused(error)),
         Err(_) => Err(error.hint(
-            "it may have started all the same: run the same command again to see, and to follow it",
+            "it might have started anyway: to check and to follow it, run the same command again",
         )),
     }
 }
@@ -77,8 +77,8 @@ async fn has_started(session: &Session<'_>, change_set: &ChangeSet) -> Result<bo
     }
 }
 
-/// A change set is removed once it was executed, and with every other that is executed. The stack keeps
-/// the id of the one that made it what it is. A stack in review has that of the one it was made for.
+/// A change set is removed when it or another one has been executed. The stack keeps the ID of the
+/// change set that was executed last. A stack in review has the ID of the one that it was made for.
 async fn is_the_stack_s(session: &Session<'_>, change_set: &ChangeSet) -> Result<bool> {
     let stack = reread(session, || observe::describe(session, &change_set.stack_id)).await?;
     Ok(stack.is_some_and(|stack| {

@@ -1,6 +1,6 @@
-//! Queues whose end is no loss: the dead-letter queues of the stack's own functions, which hold events that
-//! a function could not handle. Nobody waits for those, and a deploy that takes a scaling function away
-//! needn't confirm that its dead-letter queue is deleted, too.
+//! Queues whose deletion isn't a loss: the dead-letter queues of the stack's own functions, which hold
+//! events that a function couldn't handle. No one needs them, so a deploy that removes a scaling function
+//! needn't confirm the deletion of its dead-letter queue too.
 
 use serde_json::Value;
 use template::contract::types;
@@ -9,8 +9,8 @@ use crate::observe::template;
 use crate::plan::{Change, Plan};
 use crate::session::Session;
 
-/// Marks them in a plan for the stack `id`. What they are only the deployed template says, which is read
-/// when the plan ends a queue. Where it can't be read, every queue counts as a loss.
+/// Marks them in a plan for the stack `id`. Only the deployed template shows which queues these are; it
+/// is read if the plan deletes a queue. If it can't be read, every queue counts as a loss.
 pub(crate) async fn mark_expendable(session: &Session<'_>, id: &str, plan: &mut Plan) {
     let ends_queue =
         |change: &&mut Change| change.is_loss() && change.resource_type == types::QUEUE;

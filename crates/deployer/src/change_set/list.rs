@@ -23,7 +23,7 @@ pub(crate) async fn list(session: &Session<'_>, stack: &str) -> Result<Vec<Chang
     Ok(all)
 }
 
-/// The tags that the change set gives the stack. `None` if it is gone.
+/// The tags that the change set sets on the stack. `None` if it is gone.
 pub(crate) async fn tags_of(
     session: &Session<'_>,
     stack: &str,

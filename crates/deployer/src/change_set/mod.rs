@@ -36,7 +36,7 @@ pub(crate) use list::{list, tags_of};
 pub struct Source {
     /// The stack's name.
     pub stack: String,
-    /// Where CloudFormation finds the template.
+    /// Location of the template for CloudFormation.
     pub template: TemplateSource,
     /// Parameters by name.
     pub parameters: BTreeMap<String, String>,
@@ -83,7 +83,7 @@ impl Source {
     }
 }
 
-/// Where CloudFormation finds a template.
+/// Location of a template for CloudFormation.
 #[derive(Clone, Debug)]
 pub enum TemplateSource {
     /// In the request itself, up to 51,200 bytes.
@@ -98,23 +98,23 @@ pub(crate) struct ChangeSet {
     pub id: String,
     pub stack_id: String,
     pub plan: Plan,
-    /// Whether CloudFormation keeps what it has done if the execution fails. An update of a stack whose last
-    /// operation was left as it was has to.
+    /// Whether CloudFormation keeps its changes if the execution fails. Required for an update of a stack whose
+    /// last operation failed without a rollback.
     pub keeps_on_failure: bool,
     /// Held until it is executed or removed.
     pub hold: Arc<DraftHold>,
-    /// Whether it also puts back what was changed by hand.
+    /// Whether it also reverts manual changes.
     pub reverts_drift: bool,
 }
 
-/// What came of an attempt to plan.
+/// The result of an attempt to plan.
 #[derive(Debug)]
 pub(crate) enum Planned {
     /// A change set to show.
     Ready(ChangeSet),
     /// The stack is already as the template describes it.
     NoChange,
-    /// Somebody else changed, made or removed the stack meanwhile, as this text of AWS's says: plan again.
+    /// Another user changed, made, or removed the stack in the meantime, according to this text of AWS: plan again.
     Overtaken(String),
 }
 
@@ -127,8 +127,8 @@ pub(crate) async fn create(
     create_in_mode(session, source, creates_stack, None).await
 }
 
-/// Makes a change set that updates the stack and puts back what was changed by hand. A cloud that doesn't know such
-/// change sets makes a plain one, which doesn't have `reverts_drift`.
+/// Makes a change set that updates the stack and reverts manual changes. A cloud that doesn't know such change sets
+/// makes a plain one, which doesn't have `reverts_drift`.
 pub(crate) async fn create_reverting_drift(
     session: &Session<'_>,
     source: &Source,
@@ -159,7 +159,7 @@ async fn create_in_mode(
         Err(error) if is_overtaken(text(&error)) => {
             return Ok(Planned::Overtaken(text(&error).to_owned()));
         }
-        // The name is ours alone: a reply was lost, and the SDK has asked again.
+        // Only this run uses the name, so a reply was lost, and the SDK has repeated the call.
         Err(error) if code(&error) == "AlreadyExistsException" => token,
         Err(error) => {
             return Err(aws(format!("create a change set of {}", source.stack))(
@@ -236,10 +236,10 @@ fn convert_tags(values: &BTreeMap<String, String>) -> Vec<Tag> {
         .collect()
 }
 
-/// Whether this text of AWS's says that the stack is not what it was when the request was made: it has
-/// come into being, is gone, or something goes on in it.
+/// Whether this text of AWS means that the stack has changed since the request was made: it has been created or
+/// deleted, or an operation is in progress.
 pub(crate) fn is_overtaken(text: &str) -> bool {
-    // "Stack [NAME] …" and "Stack:ARN is in … state"; S3 says "does not exist" of a template, too.
+    // "Stack [NAME] …" and "Stack:ARN is in … state"; S3 also returns "does not exist" for a template.
     text.starts_with("Stack")
         && [
             "already exists",
@@ -262,7 +262,7 @@ pub(crate) async fn describe(
         .cloudformation
         .describe_change_set()
         .change_set_name(name);
-    // An id (ARN) names its stack by itself; a name doesn't.
+    // An ID (ARN) identifies its stack; a name doesn't.
     let request = if name.starts_with("arn:") {
         request
     } else {
@@ -271,7 +271,7 @@ pub(crate) async fn describe(
     request.set_next_token(page).send().await
 }
 
-/// Whether the change set is gone, by itself or with its stack.
+/// Whether the change set is gone, alone or with its stack.
 pub(crate) fn is_not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     matches!(
         code(error),

@@ -11,8 +11,8 @@ use super::live::Live;
 
 /// Compares the parts of a stack with what their services return.
 ///
-/// A property is compared if the template sets it and the service returns it. A service that doesn't return a property
-/// says nothing about it, because clouds other than AWS leave optional ones out; `null` says that it isn't set.
+/// A property is compared if the template sets it and the service returns it. An absent property means nothing,
+/// because clouds other than AWS omit optional ones; `null` means that it isn't set.
 pub(super) fn compare(pairs: &[(Intended, Live)]) -> Drift {
     let mut drift = Drift::default();
     for (intended, live) in pairs {
@@ -40,7 +40,7 @@ fn finding(intended: &Intended, problem: Problem) -> Finding {
     }
 }
 
-/// The functions' concurrency: none of it switches a function off.
+/// The functions' reserved concurrency. Zero switches a function off.
 const CONCURRENCY: &str = "ReservedConcurrentExecutions";
 
 fn compare_properties(intended: &Intended, found: &Map<String, Value>) -> Vec<Problem> {
@@ -82,7 +82,7 @@ fn switch_of(resource_type: &str) -> Option<&'static str> {
     }
 }
 
-/// A count is the autoscaler's, or whoever pauses it; a pause isn't drift either.
+/// A count belongs to the autoscaler, or to the user who suspends scaling; a suspension isn't drift either.
 fn is_never_drift(resource_type: &str, property: &str) -> bool {
     matches!(
         (resource_type, property),
@@ -112,13 +112,13 @@ fn list_differences(path: &str, expected: &Value, found: &Value, problems: &mut 
     });
 }
 
-/// Whether a property is a policy. It means something only as a whole: an addition changes what it allows.
+/// Whether a property is a policy, which is compared as a whole because an addition changes its meaning.
 fn is_document(path: &str) -> bool {
     path.ends_with("PolicyDocument") || path.ends_with("Policy") || path == "Policies"
 }
 
-/// Whether a value is what the template has: the parts of an object that the template sets, lists in any order,
-/// numbers and flags as text or not, and JSON in text like JSON outside.
+/// Whether a value matches the template's: compares only the parts of an object that the template sets, lists
+/// in any order, numbers and flags with their text, and JSON with JSON text.
 pub(super) fn is_same(expected: &Value, found: &Value) -> bool {
     if is_unresolved(expected) || is_unresolved(found) || expected == found {
         return true;
@@ -130,7 +130,7 @@ pub(super) fn is_same(expected: &Value, found: &Value) -> bool {
         (Value::Array(expected), Value::Array(found)) => {
             expected.len() == found.len() && is_same_set(expected, found)
         }
-        // IAM returns a list of one as it was given, or alone.
+        // IAM returns a list of one as a list, or as its only item.
         (Value::Array(expected), one) if !matches!(one, Value::Object(_)) => {
             matches!(expected.as_slice(), [only] if is_same(only, one))
         }
@@ -148,7 +148,7 @@ pub(super) fn is_same(expected: &Value, found: &Value) -> bool {
     }
 }
 
-/// Each expected item has an item of its own among those found.
+/// Whether each expected item matches a different found item.
 fn is_same_set(expected: &[Value], found: &[Value]) -> bool {
     let mut left: Vec<&Value> = found.iter().collect();
     expected.iter().all(|item| {

@@ -12,7 +12,7 @@ use crate::resource::Resource;
 
 use super::intrinsics::Resolver;
 
-/// A deployed stack: what CloudFormation knows of it.
+/// A deployed stack, from CloudFormation.
 pub(super) struct Deployed<'a> {
     /// Whether it is on AWS, and not on an emulator.
     pub is_aws: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Intended {
     pub resource_type: String,
     pub physical_id: String,
     pub properties: Map<String, Value>,
-    /// Of a scalable target with a schedule: the bounds that held a moment ago. A scheduled action can be late.
+    /// For a scalable target with a schedule, the bounds of a moment ago, because a scheduled action can be late.
     pub lately: Option<Bounds>,
 }
 
@@ -109,8 +109,8 @@ pub(super) fn intend(deployed: &Deployed<'_>, current: &BTreeMap<String, String>
         .collect()
 }
 
-/// Gives a scalable target with a schedule the bounds that hold now, in place of the template's widest ones; returns those
-/// that held a moment ago.
+/// Sets the current bounds of a scalable target with a schedule, in place of the template's widest ones. Returns the
+/// bounds of a moment ago.
 fn schedule_bounds(
     resource: &Value,
     properties: &mut Map<String, Value>,
@@ -123,7 +123,7 @@ fn schedule_bounds(
     Some(schedule.bounds_at(now.saturating_sub(LATE)))
 }
 
-/// The stack's parameters, and the defaults of those that it doesn't list.
+/// The stack's parameters, and the defaults of parameters that it doesn't list.
 fn parameters(deployed: &Deployed<'_>) -> BTreeMap<String, String> {
     let mut all = deployed.stack.parameters.clone();
     let section = deployed

@@ -1,4 +1,4 @@
-//! CloudFormation's intrinsic functions, as far as our templates use them.
+//! CloudFormation's intrinsic functions that ecs-scaler's templates use.
 
 use std::collections::BTreeMap;
 
@@ -103,7 +103,7 @@ impl Resolver<'_> {
         self.resolved(value)?.as_array().cloned()
     }
 
-    /// The value of `Ref`. Of our resources it is what CloudFormation lists as the physical ID.
+    /// The value of `Ref`. For the stack's resources, it is the physical ID that CloudFormation lists.
     fn reference(&self, name: &str) -> Option<String> {
         if let Some(pseudo) = self.pseudo(name) {
             return Some(pseudo);
@@ -199,7 +199,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// `"…${Name}…${Name.Attribute}…"`, or such a text with values of its own.
+    /// `"…${Name}…${Name.Attribute}…"`, or such a text with its own values.
     fn substitute(&self, argument: &Value) -> Option<String> {
         let (text_of, own) = match argument {
             Value::String(text) => (text.as_str(), None),
@@ -237,7 +237,7 @@ impl Resolver<'_> {
         argument.get(if holds { 1 } else { 2 })
     }
 
-    /// Whether a condition of the template holds. `None` if it can't be evaluated.
+    /// Evaluates a condition of the template. `None` if that isn't possible.
     pub(super) fn condition(&self, name: &str) -> Option<bool> {
         self.evaluate(self.template.get("Conditions")?.get(name)?)
     }

@@ -1,8 +1,8 @@
-//! Drift: what was changed by hand since CloudFormation deployed it.
+//! Drift: manual changes since CloudFormation deployed the stack.
 //!
-//! A stack that CloudFormation calls complete can be dead: a rule without targets, a policy that was deleted, an alarm
-//! whose actions are off. The deployed template, resolved, is compared with what the services' own APIs return.
-//! Reading and comparing are apart: [`compare`](compare::compare) is pure.
+//! CloudFormation can report a stack as complete that doesn't work: a rule without targets, a deleted policy, an alarm
+//! whose actions are off. The deployed template, resolved, is compared with the results of the services' own APIs.
+//! Reading and comparing are separate: [`compare`](compare::compare) is pure.
 
 mod compare;
 mod intended;
@@ -21,11 +21,11 @@ use crate::session::Session;
 pub(crate) use live::{Live, get_resource};
 pub(crate) use repair::repair;
 
-/// Compares a stack with its deployed template. Only a settled stack can be compared: in any other, the template and
-/// the resources are those of different deploys, so the stack is reported as unchecked.
+/// Compares a stack with its deployed template. Only a settled stack can be compared: otherwise the template and the
+/// resources belong to different deploys, so the stack is reported as unchecked.
 ///
 /// # Errors
-/// If AWS can't be reached. A part that these credentials may not read is reported as unchecked.
+/// If AWS can't be reached. A part that these credentials can't read is reported as unchecked.
 pub async fn find_drift(session: &Session<'_>, stack: &Observed) -> Result<Drift> {
     Ok(match read::read(session, stack).await? {
         Ok(pairs) => compare::compare(&pairs),

@@ -13,7 +13,7 @@ use crate::status::Status;
 use super::intended::{Deployed, Intended};
 use super::live::{self, Live};
 
-/// The parts of a stack as its template has them, each next to what its service returns. The inner error is why the
+/// The parts of a stack as in its template, each with its service's data. The inner error is the reason why the
 /// stack can't be compared.
 pub(super) async fn read(
     session: &Session<'_>,

@@ -1,5 +1,5 @@
-//! One error type for the crate: its kind, what was being done and why that failed, and hints on what to
-//! do next.
+//! One error type for the crate: its kind, the operation, the reason for the failure, and hints for the
+//! next step.
 
 mod sdk;
 
@@ -8,24 +8,24 @@ use crate::follow::Cause;
 pub use sdk::aws;
 pub(crate) use sdk::{WITHOUT_ACCOUNT, code, is_denied, is_passing, last_causes, text};
 
-/// What went wrong, as far as the next step of the user depends on it. Each kind has an exit code.
+/// The kind of an error, as far as the user's next step depends on it. Each kind has an exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Anything that is none of the others.
+    /// Any other error.
     Failed,
-    /// CloudFormation could not carry the deployment out, and took it back or stopped.
+    /// CloudFormation couldn't carry out the deployment, and rolled it back or stopped.
     DeploymentFailed,
-    /// The stack definition can't be deployed as it is.
+    /// The stack definition can't be deployed.
     InvalidDefinition,
-    /// A guard of ours refused.
+    /// A safety check refused.
     Refused,
-    /// What a person asked for doesn't exist, such as a profile or region.
+    /// A requested object, such as a profile or region, doesn't exist.
     Usage,
     /// AWS was out of reach, or denied access.
     Unreachable,
 }
 
-/// An error of the deployer. Its message is whole: whoever shows it needs no chain of sources.
+/// An error of the deployer. The message is complete; callers don't need to print the source chain.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -67,7 +67,7 @@ impl Error {
         Self::new(Kind::Refused, message)
     }
 
-    /// Adds a hint on what to do next.
+    /// Adds a hint for the next step.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
@@ -81,7 +81,7 @@ impl Error {
         self
     }
 
-    /// The same error, of a request that these credentials may not make.
+    /// The same error, for a request that these credentials don't allow.
     #[must_use]
     fn with_denied(mut self, denied: bool) -> Self {
         self.denied = denied;
@@ -113,14 +113,14 @@ impl Error {
         self.kind
     }
 
-    /// Hints on what to do next, the most useful first.
+    /// Hints for the next step, the most useful first.
     #[must_use]
     pub fn hints(&self) -> &[String] {
         &self.hints
     }
 }
 
-/// The inner error is why these credentials may not do this.
+/// The inner error is the reason why the credentials don't allow this.
 pub(crate) fn unless_denied<T>(result: Result<T>) -> Result<std::result::Result<T, String>> {
     match result {
         Err(error) if error.is_denied() => Ok(Err(error.to_string())),

@@ -1,4 +1,4 @@
-//! Why an operation failed, from its events.
+//! The causes of a failed operation, from its events.
 
 use aws_sdk_cloudformation::types::StackEvent;
 use serde::Serialize;
@@ -17,13 +17,13 @@ pub struct Cause {
     pub definition: Option<Place>,
 }
 
-/// The stack is a resource of its own in its events.
+/// In its events, the stack is also a resource.
 pub(super) fn is_of_stack(event: &StackEvent) -> bool {
     event.physical_resource_id() == event.stack_id()
 }
 
-/// A failed resource's own reason. Resources that were merely stopped because of another's failure (for
-/// which LocalStack gives no reason), and the stack's own summary, are no causes.
+/// A failed resource's own reason. Resources that were stopped only because of another's failure (for
+/// which LocalStack has no reason), and the stack's own summary, aren't causes.
 pub(super) fn find_cause(event: &StackEvent) -> Option<Cause> {
     let failed = event.resource_status()?.as_str().ends_with("_FAILED");
     let reason = event.resource_status_reason()?;
@@ -36,7 +36,7 @@ pub(super) fn find_cause(event: &StackEvent) -> Option<Cause> {
     })
 }
 
-/// Without `(RequestToken: …, HandlerErrorCode: …)`, which helps nobody but AWS.
+/// Removes `(RequestToken: …, HandlerErrorCode: …)`, which helps only AWS.
 fn without_request_token(reason: &str) -> &str {
     reason
         .split_once(" (RequestToken:")

@@ -22,7 +22,7 @@ pub use cause::Cause;
 /// How an operation ended.
 #[derive(Clone, Debug)]
 pub(crate) struct Ended {
-    /// The stack as it is now; `None` when it is gone.
+    /// The current stack; `None` if it is gone.
     pub stack: Option<Observed>,
     /// What failed, the first first.
     pub causes: Vec<Cause>,
@@ -38,11 +38,11 @@ pub(crate) struct Follower<'s, 'c> {
     /// Ids of events that were reported, or had happened before.
     seen: HashSet<String>,
     causes: Vec<Cause>,
-    /// Whether earlier events have been separated from those of the operation.
+    /// Whether earlier events have been separated from the operation's events.
     marked: bool,
     /// Whether events can be read at all: the status alone decides how an operation ends.
     sighted: bool,
-    /// Polls of a settled stack that may still be spent on events that can't be read just now.
+    /// Polls of a settled stack that can still be used to retry reading its events.
     event_grace: u32,
     /// Whether the last poll could read the events.
     heard: bool,
@@ -50,25 +50,25 @@ pub(crate) struct Follower<'s, 'c> {
     working: BTreeMap<String, String>,
     /// The stack's status at the last poll.
     last_status: String,
-    /// Whether something changed since it was asked last.
+    /// Whether the stack has changed since the last call.
     progressed: bool,
-    /// Whether anything has shown that the operation goes on.
+    /// Whether anything has shown that the operation is in progress.
     begun: bool,
     /// Whether the last poll found no stack. A second one has to confirm it.
     missed: bool,
-    /// Polls that may still be spent on waiting for what must come: the begin, or the cause of a failure.
+    /// Polls that can still be used to wait for a certain event: the start, or the cause of a failure.
     grace: u32,
 }
 
-/// Between a request and its first effect in DescribeStacks, and between a failure's status and its
-/// events, some seconds may pass.
+/// A few seconds can pass between a request and its first effect in DescribeStacks, and between a
+/// failure's status and its events.
 const GRACE: u32 = 10;
 /// The stack's status alone decides how an operation ended, so its last events aren't waited for long.
 const EVENT_GRACE: u32 = 3;
 /// Resources that a wait names.
 const NAMED: usize = 3;
 
-/// Follows what somebody else has started, or an earlier run of ours.
+/// Follows an operation that another user or an earlier run has started.
 pub(crate) async fn follow(
     session: &Session<'_>,
     name: &str,
@@ -86,11 +86,11 @@ pub(crate) async fn follow(
 }
 
 impl<'s, 'c> Follower<'s, 'c> {
-    /// Prepares to follow an operation that is about to be started: everything that has happened up to
-    /// now is not reported, and a settled status counts only once something has begun.
+    /// Prepares to follow an operation that is about to start: earlier events aren't reported, and a
+    /// settled status counts only after the operation has started.
     ///
     /// # Errors
-    /// When the stack's events can't be read: then better start nothing.
+    /// If the stack's events can't be read. Then start no operation.
     pub(crate) async fn before(session: &'s Session<'c>, stack_id: &str) -> Result<Self> {
         let mut follower = Self::of(session, stack_id);
         let old = reread(session, || follower.fresh_events()).await?;
@@ -118,8 +118,8 @@ impl<'s, 'c> Follower<'s, 'c> {
         }
     }
 
-    /// Polls until the stack is settled. A reply that fails to come, or comes garbled, is asked for
-    /// again: it says nothing about the operation, which goes on in the background.
+    /// Polls until the stack is settled. If a reply is missing or garbled, the call is repeated, because
+    /// that means nothing for the operation, which continues in the background.
     pub(crate) async fn until_settled(mut self) -> Result<Ended> {
         let pace = self.session.pace;
         let mut delay = pace.first;
@@ -137,7 +137,7 @@ impl<'s, 'c> Follower<'s, 'c> {
                     if last_word.elapsed() < pace.patience =>
                 {
                     if !complained {
-                        self.session.note(format!("{error}; asking again"));
+                        self.session.note(format!("{error}; retrying"));
                         complained = true;
                     }
                 }
@@ -211,7 +211,7 @@ impl<'s, 'c> Follower<'s, 'c> {
         failed && self.sighted && self.causes.is_empty()
     }
 
-    /// Reports new events. Events that can't be read say nothing about the operation.
+    /// Reports new events. Unreadable events mean nothing for the operation.
     async fn report_events(&mut self) {
         if !self.sighted {
             return;
@@ -227,7 +227,7 @@ impl<'s, 'c> Follower<'s, 'c> {
             }
             Err(ReadError::Passing(error) | ReadError::Garbled(error)) => {
                 if std::mem::take(&mut self.heard) {
-                    self.session.note(format!("{error}; asking again"));
+                    self.session.note(format!("{error}; retrying"));
                 }
                 return;
             }
@@ -252,7 +252,7 @@ impl<'s, 'c> Follower<'s, 'c> {
         self.seen.extend(event.event_id().map(str::to_owned));
         self.causes.extend(find_cause(event));
         let status = event.resource_status().map_or("", |status| status.as_str());
-        // A stack that is only planned for says REVIEW_IN_PROGRESS, which begins nothing.
+        // A stack with only a plan is in REVIEW_IN_PROGRESS, which isn't the start of an operation.
         let begins = status.ends_with("_IN_PROGRESS") && !status.starts_with("REVIEW");
         self.begun |= begins && is_of_stack(event);
         let id = event.logical_resource_id().unwrap_or_default();
@@ -270,8 +270,8 @@ impl<'s, 'c> Follower<'s, 'c> {
         });
     }
 
-    /// Events that were not seen before, the newest first. Until the old ones are marked, the newest page
-    /// alone: pages of old events, of which a stack may have thousands, are never read.
+    /// Events that were not seen before, the newest first. Until the old ones are marked, only the newest
+    /// page is read: a stack can have thousands of old events.
     async fn fresh_events(&self) -> Result<Vec<StackEvent>, ReadError> {
         let doing = format!("read the events of {}", self.stack_id);
         let client = &self.session.clients.cloudformation;
@@ -288,7 +288,7 @@ impl<'s, 'c> Follower<'s, 'c> {
                 Err(error) if does_not_exist(&error) => break,
                 Err(error) => return Err(read_error(&doing, error)),
             };
-            // Events may arrive out of order, so that one page is always read to its end.
+            // Events can arrive out of order, so one page is always read to its end.
             let mut reached_old = !self.marked;
             for event in page.stack_events() {
                 let id = filled(event.event_id());
@@ -313,9 +313,9 @@ fn event_ids(events: &[StackEvent]) -> impl Iterator<Item = String> {
         .filter_map(|event| event.event_id().map(str::to_owned))
 }
 
-/// Whatever the reason, AWS can't be asked any more, and the operation does not care.
+/// Marks the error as unreachable: the operation doesn't depend on the lost connection to AWS.
 fn goes_on(error: Error, stack_id: &str) -> Error {
     error.of_kind(Kind::Unreachable).hint(format!(
-        "CloudFormation goes on in the background; run the same command again to follow it ({stack_id})"
+        "CloudFormation continues in the background; run the same command again to follow it ({stack_id})"
     ))
 }

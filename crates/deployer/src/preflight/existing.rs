@@ -1,4 +1,4 @@
-//! What the stack uses and somebody else owns.
+//! Existing resources that the stack uses.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,8 @@ pub(super) async fn check_clusters(session: &Session<'_>, stack: &Stack) -> Resu
     Ok(())
 }
 
-/// A service with a share of Spot takes the providers of its cluster, which the stack doesn't associate with one that exists.
+/// Checks the capacity providers of an existing cluster for a service on Spot, because the stack
+/// doesn't associate them.
 fn check_providers(stack: &Stack, name: &str, found: &Found) -> Result<()> {
     const NEEDED: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
     if !matches!(&stack.cluster, Cluster::Existing { name: own } if own == name) {
@@ -67,8 +68,8 @@ fn check_providers(stack: &Stack, name: &str, found: &Found) -> Result<()> {
     }
 }
 
-/// Cluster and short name of each service whose metric comes from Container Insights, in a cluster that
-/// somebody else owns: one that the stack makes has it on.
+/// Cluster and short name of each service whose metric comes from Container Insights, in an existing
+/// cluster. A cluster that the stack makes has it on.
 fn need_insights(stack: &Stack) -> Vec<(&str, &str)> {
     let by_math = |service: &&Service| {
         let backlog = service.backlog_per_task();

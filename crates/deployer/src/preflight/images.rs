@@ -12,11 +12,11 @@ use stack::{EcrImage, ServiceSource, ServiceSpec, Stack};
 use crate::error::{Error, Result, aws, is_denied};
 use crate::session::Session;
 
-/// Requests at once.
+/// Number of parallel requests.
 const AT_ONCE: usize = 8;
 
-/// Checks that images in ECR exist, in the region of the deploy. Another region's registry would
-/// need another client; CloudFormation reports it soon enough.
+/// Checks that images in ECR exist, in the region of the deploy. Another region's registry would need another
+/// client; CloudFormation reports a missing image soon.
 pub(super) async fn check(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let written = stack
         .services
@@ -62,7 +62,7 @@ async fn check_image(session: &Session<'_>, image: &EcrImage<'_>) -> Result<()> 
 /// Replaces tags by the digests that they have in ECR now, in services and sidecars with `image_digest: resolve`.
 ///
 /// # Errors
-/// If an image doesn't exist, or AWS doesn't say its digest.
+/// If an image doesn't exist, or AWS doesn't return its digest.
 pub(crate) async fn resolve_digests(session: &Session<'_>, stack: &mut Stack) -> Result<()> {
     let specs = stack.services.values_mut().filter_map(|service| {
         let ServiceSource::Create(spec) = &mut service.source else {
@@ -87,7 +87,7 @@ pub(crate) async fn resolve_digests(session: &Session<'_>, stack: &mut Stack) ->
     Ok(())
 }
 
-/// The images of a service whose tags are to be resolved.
+/// The images of a service whose tags must be resolved.
 fn list_unresolved(spec: &mut ServiceSpec) -> impl Iterator<Item = &mut String> {
     let own = spec.container.resolve_digest.then_some(&mut spec.image);
     let sidecars = spec.sidecars.values_mut();

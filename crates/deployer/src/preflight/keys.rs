@@ -1,4 +1,5 @@
-//! Whether AWS can use the KMS keys of the stack. CloudFormation doesn't check it, and an alarm that can't notify is silent.
+//! Whether AWS can use the KMS keys of the stack. CloudFormation doesn't check it, and without the
+//! permission an alarm can't notify.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use super::key_policy::{Home, Use, list_missing};
 use crate::error::{Error, Result, aws};
 use crate::session::Session;
 
-/// A key's use, and the definition's key that says so.
+/// The uses of each key, with the definition's key that causes them.
 type Uses<'a> = BTreeMap<&'a str, BTreeSet<(Use, String)>>;
 
 /// Checks the policy of each key.
@@ -43,7 +44,7 @@ fn list_uses(stack: &Stack) -> Uses<'_> {
     };
     let has_topic = stack.has_subscribers() || stack.services.values().any(has_steps);
     if let Some(key) = common.filter(|_| has_topic) {
-        // An alarm's topic is encrypted and decrypted by the permissions of whoever publishes to it.
+        // An alarm's topic is encrypted and decrypted with the permissions of the sender.
         add(key, Use::Alarms, "encryption".to_owned());
     }
     for (name, queue) in &stack.queues {
@@ -95,8 +96,9 @@ async fn check_key(session: &Session<'_>, key: &str, uses: &BTreeSet<(Use, Strin
     Ok(())
 }
 
-/// `None`, and a note, if the policy can't be read: without the permission, for a key that isn't there or belongs to another
-/// account, and in clouds without KMS. CloudFormation may still be able to use the key.
+/// `None`, and a note, if the policy can't be read: without the permission, for a key that doesn't
+/// exist or belongs to another account, and in clouds without KMS. CloudFormation might still be
+/// able to use the key.
 async fn read_policy(session: &Session<'_>, key: &str, named: &str) -> Result<Option<String>> {
     let request = session.clients.kms.get_key_policy().key_id(key);
     let error = match request.send().await {

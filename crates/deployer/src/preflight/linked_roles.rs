@@ -7,7 +7,7 @@ use stack::{ServiceSource, Stack};
 use crate::error::{Result, aws, code, is_denied, text};
 use crate::session::Session;
 
-/// Makes those that the account lacks, of the services that the stack makes use of.
+/// Makes the missing service-linked roles of the services that the stack uses.
 pub(super) async fn ensure(session: &Session<'_>, stack: &Stack) -> Result<()> {
     let wanted = services(stack);
     try_join_all(
@@ -27,7 +27,7 @@ fn services(stack: &Stack) -> Vec<&'static str> {
             ServiceSource::Existing { .. } => None,
         })
     };
-    // The scaling function asks nobody but ECS: only the other kinds have a scalable target.
+    // The scaling function calls only ECS; the other kinds have a scalable target.
     let registers = stack
         .services
         .values()
@@ -72,7 +72,7 @@ async fn ensure_one(session: &Session<'_>, service: &str) -> Result<()> {
     let Err(error) = request.aws_service_name(service).send().await else {
         return Ok(());
     };
-    // Another run was faster. The code stands for every other mistake, too.
+    // Another run was faster. Other mistakes have the same code.
     let exists =
         code(&error).starts_with("InvalidInput") && text(&error).contains("has been taken");
     if exists {

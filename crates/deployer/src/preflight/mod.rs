@@ -1,5 +1,5 @@
-//! What is checked before anything is changed: who we are, whether we may be here, and what the stack
-//! needs that CloudFormation would only miss half-way.
+//! Checks before anything is changed: the identity, whether it is the right one, and requirements of the
+//! stack that would otherwise fail in the middle of CloudFormation's work.
 
 mod existing;
 mod images;
@@ -20,7 +20,7 @@ pub(crate) use images::resolve_digests;
 pub(crate) use registered::list_own;
 pub(crate) use serialize::can_serialize;
 
-/// Whose account this is.
+/// The account, caller, and region of the credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// AWS account (12 digits).
@@ -36,7 +36,7 @@ impl Identity {
     #[must_use]
     pub fn no_such_stack(&self, name: &str) -> Error {
         Error::failed(format!(
-            "there is no stack {name} in account {}, {}",
+            "stack {name} doesn't exist in account {}, {}",
             self.account, self.region
         ))
         .hint("check the name, --profile and --region; `deploy` makes it")
@@ -47,7 +47,7 @@ impl Identity {
 /// a definition names.
 ///
 /// # Errors
-/// If the account or region is another one, if there are no valid credentials, or if AWS can't be reached.
+/// If the account or region differs, if there are no valid credentials, or if AWS can't be reached.
 pub async fn identify_for(
     session: &Session<'_>,
     account: Option<&str>,
@@ -90,13 +90,13 @@ fn guard(identity: &Identity, account: Option<&str>, region: Option<&str>) -> Re
             "the stack belongs to region {region}, but the command is for {}",
             identity.region
         ))
-        .hint("leave --region out, or change `region:` in the definition"));
+        .hint("remove --region, or change `region:` in the definition"));
     }
     Ok(())
 }
 
-/// Checks what the stack needs beside its template, and makes the service-linked roles that an account
-/// lacks before its first ECS service.
+/// Checks the stack's requirements outside its template, and makes the service-linked roles that an
+/// account lacks before its first ECS service.
 ///
 /// # Errors
 /// When something is missing that would make the deployment fail.

@@ -1,5 +1,5 @@
-//! Whether the scaling functions' calls can be serialised: that takes a reserved concurrency of one each,
-//! and AWS refuses a reservation that would leave an account too little unreserved.
+//! Whether the scaling functions' calls can be serialized: this needs a reserved concurrency of one for
+//! each, and AWS refuses a reservation that leaves too little of the account's concurrency unreserved.
 
 use std::collections::BTreeMap;
 use template::contract::types;
@@ -9,17 +9,17 @@ use crate::observe::{Observed, observe, resources};
 use crate::session::Session;
 use crate::status::Status;
 
-/// Lambda keeps so much of an account's concurrency unreserved. Source: AWS Lambda Developer Guide,
+/// Lambda keeps this much of an account's concurrency unreserved. Source: AWS Lambda Developer Guide,
 /// "Configuring reserved concurrency for a function".
 const UNRESERVED: i64 = 100;
 
-/// Whether each of `functions` (logical ids in the template of `stack`) can have a reserved concurrency
-/// of one. A function that the deployed stack has given its reservation to keeps it, whatever the
-/// account's quota has become: the same stack deployed again gives the same answer. `parameter` is the
-/// template's parameter that carries the answer.
+/// Whether each of `functions` (logical IDs in the template of `stack`) can have a reserved concurrency
+/// of one. A function that has its reservation from the deployed stack keeps it, even if the account's
+/// quota has changed: deploying the same stack again gives the same answer. `parameter` is the
+/// template's parameter with the answer.
 ///
 /// # Errors
-/// When AWS can't be asked. Who may not ask gets "no", with a note.
+/// If a request to AWS fails. Without the permission, the result is `false`, with a note.
 pub(crate) async fn can_serialize(
     session: &Session<'_>,
     stack: &str,
@@ -74,7 +74,7 @@ fn note_skipped(session: &Session<'_>, why: &str) {
     ));
 }
 
-/// How many of the functions have no reservation yet.
+/// Number of functions without a reservation.
 async fn without_reservation(
     session: &Session<'_>,
     name: &str,
@@ -97,7 +97,7 @@ async fn without_reservation(
     Ok(functions.iter().filter(|id| !has_one(id)).count())
 }
 
-/// Whether what the stack holds now is still there after a deploy.
+/// Whether the stack's present resources still exist after a deploy.
 fn will_last(stack: &Observed) -> bool {
     !matches!(
         stack.status,

@@ -63,7 +63,7 @@ async fn no_reply_that_fails_to_come_turns_a_success_into_a_failure() {
     let (result, told) = deploy(&cloud).await;
     assert!(result.unwrap().changed);
     let notes = told.lines();
-    let asking = notes.iter().filter(|line| line.ends_with("asking again"));
+    let asking = notes.iter().filter(|line| line.ends_with("retrying"));
     assert_eq!(asking.count(), 1, "one note a silence: {notes:?}");
 }
 
@@ -128,7 +128,7 @@ async fn patience_ends_and_says_that_the_operation_goes_on() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to describe the stack arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1: later (ServiceUnavailable)
       hint: the fault is AWS's own, after several tries: run the command again
-      hint: CloudFormation goes on in the background; run the same command again to follow it (arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1)
+      hint: CloudFormation continues in the background; run the same command again to follow it (arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1)
     ");
     let waited = begun.elapsed();
     assert!(waited >= Pace::AWS.patience && waited < Pace::AWS.patience + Duration::from_secs(30));
@@ -151,7 +151,7 @@ async fn expired_credentials_end_the_following_but_not_the_operation() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to describe the stack arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1: The security token included in the request is expired (ExpiredToken)
       hint: the credentials have expired: sign in again (`aws sso login`), or name another --profile
-      hint: CloudFormation goes on in the background; run the same command again to follow it (arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1)
+      hint: CloudFormation continues in the background; run the same command again to follow it (arn:aws:cloudformation:us-west-2:111122223333:stack/shop/1)
     ");
 }
 

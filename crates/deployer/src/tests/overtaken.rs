@@ -172,7 +172,7 @@ async fn an_execution_that_nobody_can_tell_of_says_so() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     Unreachable: failed to execute the change set of shop: later (ServiceUnavailable)
       hint: the fault is AWS's own, after several tries: run the command again
-      hint: it may have started all the same: run the same command again to see, and to follow it
+      hint: it might have started anyway: to check and to follow it, run the same command again
     ");
     assert!(deploy(&cloud).await.0.is_ok(), "the same command again");
 }

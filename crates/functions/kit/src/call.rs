@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
 use tokio::time::{Instant, timeout_at};
 
-/// Why an AWS call has no answer.
+/// The reason why an AWS call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// It failed, retries included.
@@ -19,7 +19,7 @@ pub enum CallError {
         operation: &'static str,
         /// The service's error code, when the service answered.
         code: Option<String>,
-        /// Error code and message, or what happened to the connection.
+        /// Error code and message, or the connection's failure.
         detail: String,
     },
     /// It had no answer when the invocation's time for it was over.

@@ -1,4 +1,4 @@
-//! What a service's description says of its deployments.
+//! A service's deployments, from its description.
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service};
 

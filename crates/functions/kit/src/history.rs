@@ -10,13 +10,14 @@ use tokio::time::Instant;
 use crate::measured::{OPERATION, last_minutes, metric_query, since_epoch};
 use crate::{CallError, in_time};
 
-/// Pages of an answer at most. A page holds 100,800 datapoints: five queues of two weeks.
+/// Maximum number of pages of an answer. A page holds 100,800 datapoints: five queues of two weeks.
 ///
 /// Source: Amazon CloudWatch API Reference, GetMetricData.
 const PAGES: usize = 20;
 
-/// The messages sent to all these queues together in each of the last `minutes` before `now`, by the start of the minute
-/// (both since the Unix epoch). A minute without a datapoint is left out. CloudWatch keeps minutes for 15 days.
+/// The messages sent to all these queues together in each of the last `minutes` before `now`, by the start of
+/// the minute (both since the Unix epoch). Minutes without a datapoint are absent. CloudWatch keeps minutes for
+/// 15 days.
 ///
 /// # Errors
 /// When a call fails or has no answer in time.

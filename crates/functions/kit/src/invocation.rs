@@ -1,26 +1,26 @@
-//! What Lambda says of an invocation.
+//! Lambda's data on an invocation.
 
 use std::time::{Duration, SystemTime};
 
-/// Longest time that any function may run.
+/// Longest timeout that Lambda allows.
 ///
 /// Source: AWS Lambda Developer Guide, Lambda quotas.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
-/// What Lambda says of an invocation.
+/// Lambda's data on an invocation.
 #[derive(Clone, Debug)]
 pub struct Invocation {
-    /// Request id, for the log.
+    /// Request ID, for the log.
     pub request_id: String,
     /// The time now.
     pub now: SystemTime,
-    /// How long the function may still run.
+    /// Remaining time before Lambda ends the invocation.
     pub time_left: Duration,
 }
 
 impl Invocation {
-    /// How long the function may work, so that its failure is still reported before Lambda ends the
-    /// invocation.
+    /// Time that the function can work, so that its failure is still reported before Lambda ends
+    /// the invocation.
     #[must_use]
     pub fn usable_time(&self) -> Duration {
         let time_left = self.time_left.min(LONGEST);

@@ -43,7 +43,7 @@ struct Line<'a, T> {
 }
 
 impl<'a> Log<'a> {
-    /// The log of the invocation `request_id`, which started at `now`. An empty id is left out.
+    /// The log of the invocation `request_id`, which started at `now`. An empty ID is omitted.
     pub fn new(writer: &'a mut dyn Write, request_id: &'a str, now: SystemTime) -> Self {
         Self {
             writer,
@@ -70,8 +70,8 @@ impl<'a> Log<'a> {
             message,
             fields,
         };
-        // Whole lines in one write, so that they stay whole. A log that can't be written has nowhere
-        // to say so, and the work goes on without it.
+        // Whole lines in one write, so that they stay whole. If the log can't be written, there is
+        // no place to report that, and the work continues without it.
         if let Ok(mut bytes) = serde_json::to_vec(&line) {
             bytes.push(b'\n');
             let _ = self

@@ -14,21 +14,21 @@ use crate::{CallError, in_time};
 /// Period of SQS's metrics, in seconds.
 const PERIOD: u16 = 60;
 
-/// Whole minutes of SQS's metrics over which a processing time is measured. SQS's metrics come up to 15
-/// minutes late when a queue wakes up, and an average over less would jump.
+/// Whole minutes of SQS's metrics over which a processing time is measured. After a queue was idle, SQS's metrics come
+/// up to 15 minutes late, and an average over less would jump.
 const MEASURED_MINUTES: u64 = 15;
 
 /// How long after its end a minute's number of deletes counts as complete.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// Queues that one GetMetricData call takes at most, at two queries each.
+/// Maximum number of queues per GetMetricData call, at two queries each.
 ///
 /// Source: Amazon CloudWatch API Reference, GetMetricData (500 queries).
 const QUEUES_PER_CALL: usize = 250;
 
 pub(crate) const OPERATION: &str = "GetMetricData";
 
-/// What went through a queue in the minutes of which CloudWatch knows both numbers.
+/// The messages of a queue in the minutes for which CloudWatch has both numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flow {
     /// Sum of the minutes' average messages in flight (`ApproximateNumberOfMessagesNotVisible`).
@@ -48,8 +48,8 @@ impl Flow {
     }
 }
 
-/// What went through each queue, by its name, in the last whole minutes before `now` (since the Unix
-/// epoch). 250 queues cost a call.
+/// Reads the flow of each queue, by its name, in the last whole minutes before `now` (since the Unix epoch). Each call
+/// reads 250 queues.
 ///
 /// # Errors
 /// When a call fails or has no answer in time.
@@ -157,7 +157,7 @@ fn record_group(
     }
 }
 
-/// Start and end of so many whole minutes before `now`.
+/// Start and end of this number of whole minutes before `now`.
 pub(crate) fn last_minutes(now: Duration, minutes: u64) -> (DateTime, DateTime) {
     let period = u64::from(PERIOD);
     let end = now.as_secs() / period * period;
@@ -184,7 +184,7 @@ fn by_id(results: &[MetricDataResult]) -> HashMap<String, Series> {
         .collect()
 }
 
-/// In flight and deleted only of minutes of which both are known: one comes later than the other.
+/// Joins both series in the minutes for which both are known, because one comes later than the other.
 fn join_minutes(in_flight: &Series, deleted: &Series) -> Flow {
     let both = in_flight
         .iter()
@@ -250,8 +250,8 @@ mod tests {
             .build()
     }
 
-    /// 4 and 6 in flight in two minutes, 300 deleted: 600 s of work for 300 messages. The minute of which
-    /// only one number has come counts for neither.
+    /// 4 and 6 in flight in two minutes, 300 deleted: 600 s of work for 300 messages. A minute with only one number
+    /// counts for neither.
     #[tokio::test]
     async fn pairs_minutes_and_knows_littles_law() {
         let rule = mock!(Client::get_metric_data)

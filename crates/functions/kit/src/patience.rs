@@ -6,8 +6,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
-/// What all clients are made from: region, credentials and endpoint of the environment, as Lambda sets
-/// it, with [`timeouts`] and [`retries`].
+/// The configuration of all clients: region, credentials, and endpoint from the environment, as Lambda
+/// sets it, with [`timeouts`] and [`retries`].
 pub async fn aws_config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12())
         .timeout_config(timeouts())

@@ -1,4 +1,4 @@
-//! How a function starts, and how it says that it can't.
+//! How a function starts, and how it reports that it can't.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -45,8 +45,8 @@ where
     .await
 }
 
-/// Reports that the function can't start, to its log and to Lambda, whose answer to every invocation it
-/// then is; gives the error for `main` to end with.
+/// Reports that the function can't start to its log and to Lambda, which then answers every invocation
+/// with it; returns the error for `main` to end with.
 pub async fn init_failed(problem: Diagnostic) -> Error {
     let mut stdout = std::io::stdout();
     let mut log = Log::new(&mut stdout, "", SystemTime::now());

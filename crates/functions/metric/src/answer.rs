@@ -1,4 +1,4 @@
-//! What an invocation answers, for people who invoke by hand.
+//! The answer of an invocation, for people who use `invoke`.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::Reason;
 use crate::plan::ServiceKey;
 
-/// What one datapoint is about: the values of its three dimensions.
+/// The subject of a datapoint: the values of its three dimensions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Target {
     /// Cluster name.
@@ -36,10 +36,10 @@ impl Target {
     }
 }
 
-/// A datapoint that CloudWatch took, with what it was computed from.
+/// A datapoint that CloudWatch accepted, with the values that it was computed from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Published {
-    /// What it is about.
+    /// Its subject.
     #[serde(flatten)]
     pub target: Target,
     /// Messages that count as backlog.
@@ -51,7 +51,7 @@ pub struct Published {
     pub backlog_per_task: f64,
 }
 
-/// A datapoint of the backlog without tasks that CloudWatch took: what wakes a service that has none.
+/// A datapoint of the backlog without tasks that CloudWatch accepted. It scales a service from zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Waking {
     /// Cluster name.
@@ -77,39 +77,39 @@ pub struct Need {
     pub value: f64,
 }
 
-/// A service that follows demand of which not all is known that would be published.
+/// A service that follows demand but whose data for the published metrics isn't complete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unknown {
     /// Cluster name.
     pub cluster: String,
     /// Service name.
     pub service: String,
-    /// What is not known yet.
+    /// The unknown value.
     pub reason: &'static str,
 }
 
 /// A target without a datapoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failed {
-    /// What it would have been about.
+    /// Its subject.
     #[serde(flatten)]
     pub target: Target,
-    /// Why there is none.
+    /// The reason why it is missing.
     pub reason: Reason,
 }
 
-/// What came of every target of the request, each list in the order of cluster, service, queue.
+/// The results for all targets of the request, each list in the order of cluster, service, queue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Answer {
-    /// The datapoints that CloudWatch took.
+    /// The datapoints that CloudWatch accepted.
     pub published: Vec<Published>,
-    /// Those of the backlog without tasks, for the services of which the request wants it.
+    /// Datapoints of the backlog without tasks, if the request asks for it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waking: Vec<Waking>,
-    /// Those of the services that follow demand.
+    /// Datapoints of the services that follow demand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Need>,
-    /// The services that follow demand of which not all is known yet. That is no failure.
+    /// The services that follow demand but whose data isn't complete yet. That isn't a failure.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<Unknown>,
     /// The targets without one; empty in the answer of an invocation that succeeds.

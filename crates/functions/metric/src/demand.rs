@@ -1,4 +1,4 @@
-//! The need of services that follow demand: how many tasks their work needs, as far as it is known.
+//! The need of services that follow demand: the number of tasks that their work needs, as far as it is known.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -16,10 +16,11 @@ use crate::queues::{self, Reading};
 use crate::services::Described;
 use crate::{Failed, Need, Reason, Target, Unknown};
 
-/// How long a service is remembered that no request names any more.
+/// How long a service is remembered after the last request that names it.
 const FORGOTTEN: Duration = Duration::from_secs(3_600);
 
-/// What an execution environment remembers from an invocation to the next: the checks of each service that
+/// The state that an execution environment keeps from an invocation to the next: the checks of each service that
+/// follows demand.
 /// follows demand.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -31,12 +32,12 @@ struct TrackedService {
     law: DemandRequest,
     queues: Vec<QueueRequest>,
     scaler: DeadlineScaler,
-    /// Whether the processing time was measured at some time.
+    /// Whether the processing time was ever measured.
     is_measured: bool,
     seen: Duration,
 }
 
-/// What an invocation sees.
+/// The readings of an invocation.
 pub(crate) struct DemandReadings<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) queues: &'a HashMap<String, Reading>,
@@ -46,7 +47,7 @@ pub(crate) struct DemandReadings<'a> {
     pub(crate) at: Duration,
 }
 
-/// What comes of all services that follow demand.
+/// The results for all services that follow demand.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
     pub(crate) needs: Vec<Need>,
@@ -73,7 +74,8 @@ struct Line<'a> {
     unknown: Option<&'static str>,
 }
 
-/// What went through the queues of the services that follow demand, read at once. Without such a service, no call.
+/// Reads the flows of all queues of services that follow demand, in parallel. Without such a service, it makes no
+/// call.
 pub(crate) async fn read_flows(
     client: &aws_sdk_cloudwatch::Client,
     plan: &Plan,
@@ -152,7 +154,7 @@ impl DemandReadings<'_> {
         log.line(Level::Info, "need", line);
     }
 
-    /// The queues of a service, those that can't be read among them, each of which fails.
+    /// The queues of a service, including unreadable ones, each of which fails.
     fn counts(
         &self,
         key: &ServiceKey,
@@ -169,7 +171,7 @@ impl DemandReadings<'_> {
                 reason,
             }));
         }
-        // What the plan refused has failed by now, and leaves the need as unknown as what can't be read.
+        // Targets that the plan refused have already failed, and make the need unknown like unreadable ones.
         for refused in self.plan.failed.iter().filter(|one| own(&one.target)) {
             names.push(QueueRequest::new(refused.target.queue.clone(), ""));
             all.push(None);
@@ -188,7 +190,7 @@ impl DemandReadings<'_> {
         });
     }
 
-    /// Gives the scaler what CloudWatch knows of the deletes. Without an answer, what is known of the processing time stays.
+    /// Gives the scaler CloudWatch's data on the deletes. Without an answer, the known processing time stays.
     fn calibrate(
         &self,
         key: &ServiceKey,
@@ -223,7 +225,7 @@ impl DemandReadings<'_> {
 }
 
 impl Memory {
-    /// What is known of a service; nothing if its settings or its queues have changed.
+    /// The known state of a service; empty if its settings or its queues have changed.
     fn watched(
         &mut self,
         key: &ServiceKey,
@@ -265,7 +267,7 @@ impl Needs {
     }
 }
 
-/// What is not known of a service.
+/// The missing data of a service.
 fn explain_unknown(estimate: &DeadlineEstimate) -> Option<&'static str> {
     if estimate.need.is_some() && estimate.keep.is_some() {
         None
@@ -278,7 +280,7 @@ fn explain_unknown(estimate: &DeadlineEstimate) -> Option<&'static str> {
     }
 }
 
-/// A service as a target: no queue of its own.
+/// A service as a target, without a queue.
 fn service_target((cluster, service): &ServiceKey) -> Target {
     Target {
         cluster: cluster.clone(),

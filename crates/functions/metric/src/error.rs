@@ -6,7 +6,7 @@ use lambda_runtime::Diagnostic;
 
 use crate::Answer;
 
-/// Characters that the message of a failed invocation holds at most: enough for some dozens of
+/// Maximum number of characters in the message of a failed invocation: enough for a few dozen
 /// targets, and far from the limits of everything that shows or forwards it.
 const MESSAGE_LIMIT: usize = 4_096;
 
@@ -15,19 +15,19 @@ const REASON_LIMIT: usize = 256;
 
 const EXPECTED: &str = r#"expected {"namespace": "…", "services": [{"cluster": "…", "service": "…", "queues": [{"name": "…", "url": "https://…"}], "count": ["visible"]}]}"#;
 
-/// Why an invocation failed.
+/// The reason why an invocation failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvocationError {
     /// The event is not a request to measure.
     #[error("the event is not a request to measure: {problem}; {EXPECTED}")]
     MalformedEvent {
-        /// Where in the event, and what is wrong there.
+        /// The place in the event, and the problem.
         problem: String,
     },
-    /// The event asks for nothing, which is a mistake of its author.
+    /// The event names no service, which is a mistake in the event.
     #[error("the event names no service to measure; {EXPECTED}")]
     NoServices,
-    /// Some targets have no datapoint. Those that could be read were published.
+    /// Some targets have no datapoint. The datapoints of readable targets were published.
     #[error("{}", summarize(.0))]
     TargetsFailed(Answer),
 }
@@ -96,7 +96,7 @@ fn list_values(answer: &Answer) -> impl Iterator<Item = String> {
     per_task.chain(without_tasks).chain(needs)
 }
 
-/// Appends items while the text stays within `limit` bytes, then says how many were left out.
+/// Appends items while the text stays within `limit` bytes, then the number of omitted ones.
 fn append_items(text: &mut String, items: impl ExactSizeIterator<Item = String>, limit: usize) {
     let all = items.len();
     for (index, item) in items.enumerate() {

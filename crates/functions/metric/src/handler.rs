@@ -18,8 +18,8 @@ use crate::{Answer, Clients, Failed, InvocationError, Memory, Published, Reason,
 use crate::{demand, log, publish, waking};
 
 /// Measures every target of the event and publishes its backlog per task, or the need of its service; then
-/// writes to the log what came of it. `memory` is what one execution environment keeps from an invocation
-/// to the next.
+/// writes the result to the log. `memory` is the state that one execution environment keeps from an
+/// invocation to the next.
 ///
 /// # Errors
 /// When the event is not a request to measure, and when any target has no datapoint; the datapoints
@@ -104,7 +104,7 @@ async fn measure_all(
     }
 }
 
-/// When reading and publishing must end, so that what was read in time is published in time, and the
+/// When reading and publishing must end, so that data that was read in time is published in time, and the
 /// failure of the rest is still reported before Lambda ends the invocation.
 struct Deadlines {
     read: Instant,

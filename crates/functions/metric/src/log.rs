@@ -1,4 +1,4 @@
-//! What an invocation says in its log.
+//! The log lines of an invocation.
 
 use lambda_kit::{Level, Log};
 use serde::Serialize;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Failed, InvocationError, Reason, Target};
 
-/// Services that one DescribeServices call takes at most.
+/// Maximum number of services per DescribeServices call.
 ///
 /// Source: Amazon ECS API Reference, DescribeServices.
 const SERVICES_PER_CALL: usize = 10;
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
     pub(crate) held: BTreeMap<ServiceKey, f64>,
     /// The demand settings of each service whose need is published, rather than the backlog per task.
     pub(crate) demands: BTreeMap<ServiceKey, DemandRequest>,
-    /// What no call can help.
+    /// Targets that fail without any call.
     pub(crate) failed: Vec<Failed>,
 }
 
@@ -182,7 +182,8 @@ fn drafts_of(request: ServiceRequest) -> Vec<(Target, Result<Measure, Reason>)> 
     queues.into_iter().map(draft).collect()
 }
 
-/// AWS refuses a whole call for one bad name in it, so bad names are kept out of the calls.
+/// Checks a target's names. AWS refuses a whole call because of one invalid name, so the calls don't get
+/// invalid names.
 fn check(cluster: &str, service: &str, queue: &str, count: &BTreeSet<Count>) -> Result<(), Reason> {
     for (kind, value) in [("cluster name", cluster), ("service name", service)] {
         if !is_ecs_name(value) {

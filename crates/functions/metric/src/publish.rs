@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{Answer, Failed, Need, Published, Target, Waking};
 
-/// Datapoints that one PutMetricData call takes at most.
+/// Maximum number of datapoints per PutMetricData call.
 ///
 /// Source: Amazon CloudWatch API Reference, PutMetricData.
 const DATAPOINTS_PER_CALL: usize = 1_000;
@@ -20,8 +20,8 @@ const DATAPOINTS_PER_CALL: usize = 1_000;
 /// Source: as [`DATAPOINTS_PER_CALL`].
 const BYTES_PER_CALL: usize = 1_000_000 - 1_024;
 
-/// What one datapoint takes beside the values of its dimensions, rounded up: keys, metric name,
-/// dimension names, timestamp, value and unit come to some 190 bytes in CBOR.
+/// Size of one datapoint without the values of its dimensions, rounded up: keys, metric name,
+/// dimension names, timestamp, value, and unit need about 190 bytes in CBOR.
 const BYTES_PER_DATAPOINT: usize = 256;
 
 /// PutMetricData calls under way at a time.
@@ -37,7 +37,7 @@ pub(crate) enum Datapoint {
     Need(Need),
 }
 
-/// Publishes all datapoints with one timestamp, and says which CloudWatch took and which it did not.
+/// Publishes all datapoints with one timestamp, and returns which of them CloudWatch accepted.
 pub(crate) async fn publish(
     client: &aws_sdk_cloudwatch::Client,
     namespace: &str,
@@ -78,7 +78,7 @@ pub(crate) async fn publish(
 }
 
 impl Datapoint {
-    /// What it is about; the backlog without tasks and the need are about no queue.
+    /// Its subject; the backlog without tasks and the need have no queue.
     fn target(self) -> Target {
         match self {
             Self::PerTask(one) => one.target,
@@ -98,7 +98,7 @@ impl Datapoint {
     /// Metric name and value.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "a backlog beyond 2^53 messages may be off by one"
+        reason = "a backlog beyond 2^53 messages can be off by one"
     )]
     fn value(&self) -> (&'static str, f64) {
         match self {
@@ -122,7 +122,7 @@ impl Datapoint {
     }
 }
 
-/// Cuts the datapoints into what single calls take.
+/// Splits the datapoints into parts that fit single calls.
 fn split_into_calls(datapoints: Vec<Datapoint>) -> Vec<Vec<Datapoint>> {
     let mut chunks: Vec<Vec<Datapoint>> = Vec::new();
     let mut bytes = 0;

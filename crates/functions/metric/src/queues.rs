@@ -1,4 +1,4 @@
-//! Reading queues: how many messages each holds.
+//! Reading queues: the number of messages in each.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

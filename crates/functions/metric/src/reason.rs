@@ -1,10 +1,10 @@
-//! Why a target was not published.
+//! The reasons why a target isn't published.
 
 use lambda_kit::CallError;
 use scaling::DemandPolicyError;
 use serde::{Serialize, Serializer};
 
-/// Why a target's datapoint was not published.
+/// The reason why a target's datapoint wasn't published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// The request lists the service without a queue.
@@ -16,18 +16,18 @@ pub enum Reason {
     /// A name in the request that AWS would refuse, and with it the good targets of the same call.
     #[error("{value:?} is not a {kind}: {rule}")]
     Name {
-        /// What the name should name.
+        /// The kind of the named object.
         kind: &'static str,
         /// The name.
         value: String,
-        /// What such a name looks like.
+        /// The form of a valid name.
         rule: &'static str,
     },
-    /// The request holds the target twice, with different URLs or counts, or its service with other settings.
-    #[error("the request holds it twice, with different queue URLs, counts or laws")]
+    /// The request contains the target twice, with different URLs or counts, or its service with other settings.
+    #[error("the request contains it twice, with different queue URLs, counts, or demand settings")]
     Ambiguous,
     /// The numbers of its demand settings aren't valid.
-    #[error("the demand law can't be followed: {0}")]
+    #[error("the demand settings aren't valid: {0}")]
     Demand(#[from] DemandPolicyError),
     /// An AWS call has no answer.
     #[error(transparent)]
@@ -35,7 +35,7 @@ pub enum Reason {
     /// ECS doesn't find the service.
     #[error("ECS reports the service as {0}")]
     ServiceFailure(String),
-    /// The answer of ECS neither holds the service nor reports it as failed.
+    /// ECS's answer neither contains the service nor reports it as failed.
     #[error("the answer of DescribeServices does not hold the service")]
     ServiceAbsent,
     /// The service is deleted, or in a state that this function does not know.
@@ -47,7 +47,7 @@ pub enum Reason {
     /// A number of desired tasks that cannot be.
     #[error("service reports {0} desired tasks")]
     DesiredCount(i32),
-    /// The answer of SQS lacks an attribute that was asked for.
+    /// SQS's answer lacks a requested attribute.
     #[error("the answer of GetQueueAttributes does not hold {0}")]
     AttributeAbsent(&'static str),
     /// An attribute that is not a number of messages.

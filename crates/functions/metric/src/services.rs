@@ -60,7 +60,7 @@ pub(crate) async fn describe(
         .await
 }
 
-/// What the answer says of each service that it names.
+/// The state of each service that the answer names.
 fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<Tasks, Reason>> {
     let mut known = HashMap::new();
     for failure in output.failures() {
@@ -86,7 +86,7 @@ fn by_name(output: &DescribeServicesOutput) -> HashMap<String, Result<Tasks, Rea
 /// The counts of a service that can be scaled, or that still drains.
 fn read_tasks(service: &Service) -> Result<Tasks, Reason> {
     // The SDK reads an absent `runningCount` or `desiredCount` as 0. An absent status shows that a record was cut
-    // short, and must not be taken for a service without tasks.
+    // short, and doesn't mean a service without tasks.
     match service.status() {
         Some("ACTIVE" | "DRAINING") => {}
         Some(other) => return Err(Reason::ServiceStatus(other.to_owned())),

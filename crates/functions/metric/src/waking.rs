@@ -1,4 +1,4 @@
-//! The backlog without tasks: what wakes a service that has none.
+//! The backlog without tasks, which scales a service from zero.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::queues::{self, Reading};
 use crate::services::Described;
 use crate::{Published, Reason, Waking};
 
-/// The datapoints of the services that are to be woken. A service that can't be described has none; its
-/// targets say why.
+/// The datapoints of the services that should scale from zero. A service that can't be described has none;
+/// its targets have the reason.
 pub(crate) fn list_datapoints(
     plan: &Plan,
     queues: &HashMap<String, Reading>,
@@ -54,8 +54,8 @@ pub(crate) fn hold_last_tasks(plan: &Plan, datapoints: &mut [Published]) {
     }
 }
 
-/// All messages in the queues of a service. `None` where a queue can't be read and the others are empty:
-/// a zero would be a guess. Messages in the others are reason enough to wake it.
+/// All messages in the queues of a service. `None` if a queue can't be read and the others are empty,
+/// because a zero would be a guess. Messages in the others are reason enough to start a task.
 fn count_waiting(
     plan: &Plan,
     queues: &HashMap<String, Reading>,

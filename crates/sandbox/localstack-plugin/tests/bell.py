@@ -1,4 +1,4 @@
-"""Alarms that are made when the tests begin, and looked at when a minute has passed."""
+"""Alarms that are made when the tests start, and checked after a minute."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMESPACE = "Bell"
 
 
 class Bell:
-    """Alarms, and a queue that hears of them."""
+    """Alarms, and a queue that receives their messages."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.cloudwatch, self._sqs = sandbox.client("cloudwatch"), sandbox.client("sqs")
@@ -29,8 +29,8 @@ class Bell:
         self._publish(("worker-1", 150.0), ("worker-10", 1.0), ("a", 60.0), ("b", 60.0))
         self._put("bell-over", 100, **self._metric("worker-1"))
         self._put("bell-within", 200, **self._metric("worker-1"))
-        self._put("bell-silent", 1, TreatMissingData="breaching", **self._metric("nobody"))
-        self._put("bell-unknown", 1, **self._metric("nobody"))
+        self._put("bell-silent", 1, TreatMissingData="breaching", **self._metric("nothing"))
+        self._put("bell-unknown", 1, **self._metric("nothing"))
         metrics = [
             {
                 "Id": name,
@@ -50,7 +50,7 @@ class Bell:
         return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
 
     def check(self, test: unittest.TestCase) -> None:
-        """What a minute later has to be true."""
+        """The conditions that must hold a minute later."""
         test.assertEqual(set(self.at_first.values()), {"INSUFFICIENT_DATA"})
         expected = {
             "bell-over": "ALARM",

@@ -1,4 +1,4 @@
-"""A function for the tests, which does what its event's `do` says."""
+"""A function for the tests, which carries out its event's `do`."""
 
 import json
 import os

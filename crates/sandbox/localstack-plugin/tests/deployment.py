@@ -88,7 +88,7 @@ class Stack:
         return [(e["LogicalResourceId"], e["ResourceStatus"]) for e in reversed(new)]
 
     def reasons(self) -> dict[str, str]:
-        """Reasons of all events that have one, by logical id; the latest stands."""
+        """Reasons of all events that have one, by logical ID; the latest one counts."""
         listed = self.cloudformation.describe_stack_events(StackName=self.id)["StackEvents"]
         return {
             e["LogicalResourceId"]: e["ResourceStatusReason"]
@@ -117,7 +117,7 @@ class Deploying(unittest.TestCase):
 
 
 def upload_function(sandbox: Sandbox) -> None:
-    """Put the test function where `CODE` says."""
+    """Put the test function at `CODE`'s location."""
     s3 = sandbox.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     source = (Path(__file__).resolve().parent / "bootstrap.py").read_text()

@@ -456,7 +456,7 @@ def watching(threshold: float) -> dict:
         "Alarm": {
             "Type": "AWS::CloudWatch::Alarm",
             "Properties": {
-                "AlarmDescription": "oldest message over the promise",
+                "AlarmDescription": "oldest message over the objective",
                 "Namespace": "AWS/SQS",
                 "MetricName": "ApproximateAgeOfOldestMessage",
                 "Dimensions": [

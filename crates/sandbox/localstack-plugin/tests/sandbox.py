@@ -1,4 +1,4 @@
-"""A LocalStack of the tests' own, started as README.md says."""
+"""A LocalStack for the tests, started as described in README.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Sandbox:
     """A running LocalStack with the plugin, in a temporary folder."""
 
     def __init__(self, **variables: str) -> None:
-        """Start it, with these variables beside those of README.md."""
+        """Start it, with these variables in addition to README.md's."""
         self.folder = Path(tempfile.mkdtemp(prefix="sandbox-test-"))
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"

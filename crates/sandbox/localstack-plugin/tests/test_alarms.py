@@ -48,7 +48,7 @@ class StateTest(unittest.TestCase):
             ("- - - - -", "I = A O"),
             ("0 X X - X", "A A A A"),
             ("- - X - -", "A = A O"),
-            # Not in the table: what the text beneath it says of a lone, late datapoint.
+            # Not in the table: from the text below it, about a single, late datapoint.
             ("- - - - X", "O O A O"),
             ("- - - X -", "O O A O"),
         ]

@@ -1,4 +1,4 @@
-"""LocalStack with the plugin: stacks, functions, failures, and what is reachable from where."""
+"""LocalStack with the plugin: stacks, functions, failures, and which addresses are reachable."""
 
 from __future__ import annotations
 
@@ -366,7 +366,7 @@ class SandboxTest(Deploying):
             QueueUrl=changed, AttributeNames=["VisibilityTimeout"]
         )
         self.assertEqual(attributes["Attributes"], {"VisibilityTimeout": "10"})
-        # The next update starts from what was before the failed one.
+        # The next update starts from the state before the failed one.
         self.assertEqual(stack.prepare(good)["Status"], "FAILED")
         prepared = stack.prepare(body("a:1", 30, Removed=queue(QueueName="removed")))
         self.assertEqual(changes(prepared), {"Changed": ("Modify", "False")})
@@ -571,7 +571,7 @@ class SandboxTest(Deploying):
             self.assertTrue(gone(child.pid), child)
 
     def test_zy_alarms_are_evaluated_every_minute(self):
-        """Late by its name, for the same reason as the next."""
+        """Runs late because of its name, for the same reason as the next test."""
         self.bell.check(self)
         self.bell.remove()
         self.assertEqual(self.bell.states(), {})

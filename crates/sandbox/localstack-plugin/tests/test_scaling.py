@@ -1,4 +1,4 @@
-"""What the emulator for Application Auto Scaling asks of the plugin and sends to it."""
+"""The requests of Application Auto Scaling's emulator to the plugin."""
 
 from __future__ import annotations
 

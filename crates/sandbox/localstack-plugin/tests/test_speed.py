@@ -197,7 +197,7 @@ class FastTest(unittest.TestCase):
         url = sqs.create_queue(QueueName="q")["QueueUrl"]
         arn = "arn:aws:sqs:us-west-2:000000000000:q"
         events.put_rule(Name="r", ScheduleExpression="rate(1 minute)")
-        # An empty object would be no message to LocalStack. The second time takes the first one's place.
+        # LocalStack sends no event for an empty object. The second text replaces the first one.
         for text in ('{"a": 0}', '{"a": 1}'):
             events.put_targets(Rule="r", Targets=[{"Id": "t", "Arn": arn, "Input": text}])
         cloudwatch.put_metric_alarm(
@@ -220,7 +220,7 @@ class FastTest(unittest.TestCase):
             time.sleep(0.2)
         took = time.monotonic() - begin
         self.assertEqual(alarm["Period"], 60)
-        self.assertGreater(took, 6, "three datapoints take two periods at least")
+        self.assertGreater(took, 6, "three datapoints take at least two periods")
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         sent = int(counts["ApproximateNumberOfMessages"])
         self.assertLessEqual(abs(sent - took // 3), 2, f"{sent} in {took:.1f} s")
@@ -311,7 +311,7 @@ class FastTest(unittest.TestCase):
         for wrong in ({}, {"ProtectionEnabled": True, "ExpiresInMinutes": 0}):
             self.assertEqual(self.http("PUT", agent, wrong)[0], 400)
         self.assertEqual(self.http("GET", agent.replace("0", "1"))[0], 404)
-        # Nobody decides.
+        # No process decides.
         self.assertEqual(self.http("PUT", agent, {"ProtectionEnabled": True})[0], 500)
         until = 4_000_000_000.5
         report({"id": 10**9, "until": until, "blocked": False})

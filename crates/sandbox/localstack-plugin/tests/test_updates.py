@@ -32,12 +32,12 @@ MODULES = (
 
 
 class SchemasTest(unittest.TestCase):
-    """CloudFormation's own schemas, which cfn-lint ships, say what is replaced."""
+    """CloudFormation's own schemas, which cfn-lint ships, specify which changes replace."""
 
     SCHEMAS = resources.files("cfnlint.data.schemas")
 
     def documented(self, type_name: str) -> tuple[set[str], set[str]]:
-        """The properties that only creation sets, and those that it sometimes does."""
+        """The properties that only creation sets, and the ones that it sometimes sets."""
         files = json.loads((self.SCHEMAS / "providers/us-west-2.json").read_text())
         schema = json.loads((self.SCHEMAS / f"resources/{files[type_name]}.json").read_text())
         lists = ("createOnlyProperties", "conditionalCreateOnlyProperties")
@@ -124,7 +124,7 @@ class UpdatesTest(Deploying):
             self.assertIn("not in the load balancer's VPC", stack.reasons()["Balancer"])
             properties["Balancer"]["Subnets"] = here
 
-        with self.subTest("what is absent stays as it is"):
+        with self.subTest("absent properties keep their values"):
             for name, absent in (
                 ("Service", "CapacityProviderStrategy"),
                 ("Service", "LoadBalancers"),

@@ -21,7 +21,7 @@ from web_template import Web, alarm_function, web_template  # noqa: E402
 
 
 def chain_template(web: Web) -> dict:
-    """Alarm, topic, function and dead letters, nothing else."""
+    """Alarm, topic, function, and dead-letter queue, nothing else."""
     return {
         "Parameters": web_template(web)["Parameters"],
         "Resources": alarm_function(web),
@@ -67,7 +67,7 @@ class WebTest(Deploying):
         )
 
     def until(self, found, seconds: float = 30):
-        """What `found` answers as soon as that is something."""
+        """The result of `found`, as soon as it isn't empty."""
         deadline = time.monotonic() + seconds
         while not (answer := found()):
             self.assertLess(time.monotonic(), deadline, "it took too long")
@@ -244,7 +244,7 @@ class WebTest(Deploying):
         return self.sandbox.client("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"]
 
     def update(self, stack: Stack):
-        """Everything that an update may change, in place; the counts of others stay."""
+        """Everything that an update can change in place; the counts of other services stay."""
         outputs, before = stack.outputs(), stack.resources()
         groups = self.sandbox.client("autoscaling")
         groups.set_desired_capacity(AutoScalingGroupName=outputs["Group"], DesiredCapacity=2)
@@ -414,14 +414,14 @@ class WebTest(Deploying):
         self.assertEqual(order, ["handling", "slept"] * 2)
 
     def tell(self, task: dict) -> str:
-        """Publish a message as the alarm would; the function does what its description says."""
+        """Publish a message as the alarm would; the function carries out its description."""
         body = {"AlarmArn": self.names["HighArn"], "AlarmDescription": json.dumps(task)}
         message = json.dumps(body)
         self.sandbox.client("sns").publish(TopicArn=self.names["Topic"], Message=message)
         return message
 
     def letter(self) -> dict:
-        """The next of the dead letters."""
+        """The next message in the dead-letter queue."""
         sqs, url = self.sandbox.client("sqs"), self.names["Letters"]
 
         def receive() -> list[dict] | None:
@@ -488,7 +488,7 @@ class WebTest(Deploying):
         self.assertEqual(reserved["ReservedConcurrentExecutions"], 1)
 
     def test_ze_nothing_is_left_of_the_chain(self):
-        # A message that reaches no function ends in the subscription's dead letters.
+        # A message that reaches no function ends in the subscription's dead-letter queue.
         self.sandbox.client("lambda").delete_function(FunctionName=self.names["Function"])
         sent = self.tell({})
         self.assertEqual(json.loads(self.letter()["Body"])["Message"], sent)

@@ -78,7 +78,7 @@ class WireTest(unittest.TestCase):
         self.addCleanup(patched.stop)
 
     def assert_answer(self, name: str, answer=None) -> None:
-        """The answer is the golden one, byte by byte but for the order of keys."""
+        """The answer is the golden one, byte by byte except for the order of keys."""
         golden = read_golden(name)
         answer = answer or send(golden["request"])
         self.assertEqual(answer.status_code, 200)

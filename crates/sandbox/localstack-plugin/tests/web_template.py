@@ -271,7 +271,7 @@ def service(web: Web) -> dict:
 
 
 def steps(web: Web) -> dict:
-    """A step policy of Application Auto Scaling on an alarm of ours, and predefined metrics."""
+    """A step policy of Application Auto Scaling on a separate alarm, and predefined metrics."""
     tracking = {
         kind: {
             "Type": "AWS::ApplicationAutoScaling::ScalingPolicy",
@@ -377,7 +377,7 @@ def steps(web: Web) -> dict:
 
 
 def alarm_function(web: Web) -> dict:
-    """An alarm, its topic, and the function that hears of this alarm only."""
+    """An alarm, its topic, and the function that receives only this alarm."""
     event = {"Fn::GetAtt": ["High", "Arn"]}
     body = {"AlarmArn": [event]}
     letters = {"Fn::GetAtt": ["Letters", "Arn"]}

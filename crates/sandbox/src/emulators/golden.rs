@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Plugin;
 
-/// A server for one request, which answers it as the golden file says.
+/// A server that answers one request as the golden file specifies.
 pub(crate) struct Exchange {
     pub(crate) plugin: Plugin,
     expected: Value,

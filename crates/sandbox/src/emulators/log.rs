@@ -1,4 +1,4 @@
-//! The log of the process beside LocalStack.
+//! The log of the process that runs next to LocalStack.
 
 /// Writes a line of one of its parts, such as `tasks`, to standard error.
 pub(crate) fn log(part: &str, text: &str) {

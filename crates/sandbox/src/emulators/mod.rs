@@ -1,7 +1,7 @@
-//! The emulators: a process beside LocalStack that does what AWS does between the calls of its APIs.
+//! The emulators: a process next to LocalStack that does the work that AWS does between API calls.
 //!
 //! `tasks` turns a service's desired count into tasks, `autoscaling` turns alarms into desired counts.
-//! Both reach LocalStack as anybody does, through its endpoint; what AWS has no API for goes through the
+//! Both reach LocalStack through its public endpoint; whatever AWS has no API for goes through the
 //! plugin's own routes.
 
 mod autoscaling;
@@ -21,7 +21,7 @@ pub(crate) use plugin::Plugin;
 pub use reaper::reap;
 pub(crate) use stop::Stop;
 
-/// What the emulators need to know.
+/// The settings of the emulators.
 #[derive(Clone, Debug)]
 pub struct EmulatorSettings {
     /// Endpoint of LocalStack.
@@ -36,12 +36,12 @@ pub struct EmulatorSettings {
 
 /// Runs the emulators until `stopped` is ready, and ends the tasks that run: each gets its stop timeout.
 ///
-/// LocalStack may be away for a while: both wait, and go on.
+/// LocalStack can be unreachable for a while: both wait, then continue.
 pub async fn run(settings: EmulatorSettings, stopped: impl Future<Output = ()>) {
     let (stop, handle) = Stop::new();
     let tasks = async {
         tasks::run(&settings, stop.clone()).await;
-        // It ends by itself when LocalStack is gone.
+        // It ended without a request because LocalStack is gone.
         handle.stop();
     };
     let ask = async {

@@ -12,7 +12,7 @@ pub(crate) struct Plugin {
     endpoint_url: String,
 }
 
-/// Why the plugin did not answer.
+/// The reason why the plugin didn't answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PluginError {
     /// LocalStack is not reached, or answers with an error.
@@ -22,14 +22,14 @@ pub(crate) enum PluginError {
         route: String,
         source: Box<ureq::Error>,
     },
-    /// It answers something else than what was asked for.
+    /// Its response doesn't have the expected form.
     #[error("failed to read the answer to {route}: {source}")]
     Answer {
         route: String,
         source: serde_json::Error,
     },
     /// The call's thread is gone.
-    #[error("failed to call {0}: the call was given up")]
+    #[error("failed to call {0}: the call was abandoned")]
     GivenUp(String),
 }
 
@@ -48,7 +48,7 @@ fn is_refused(error: &ureq::Error) -> bool {
     }
 }
 
-/// Longer than a paused LocalStack is likely to be waited for, short enough to try again soon.
+/// Longer than LocalStack usually pauses, and short enough to retry soon.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Plugin {
@@ -61,7 +61,8 @@ impl Plugin {
         }
     }
 
-    /// Asks a route, such as `services`, whose answer may take `patience` longer than others'.
+    /// Calls a route, such as `services`, whose response can take `patience` longer than that of
+    /// other routes.
     pub(crate) async fn get<T>(&self, route: &str, patience: Duration) -> Result<T, PluginError>
     where
         T: DeserializeOwned + Send + 'static,

@@ -1,9 +1,9 @@
 //! Ends the processes of tasks when the emulators are gone, even by SIGKILL.
 //!
-//! The reaper is a small process in a group of its own. It reads, from a pipe whose other end only the
-//! emulators hold, `+PGID` when a task's process group begins and `-PGID` when it has ended. The end of
-//! the pipe is the end of the emulators: it kills the groups that are left. A task's program begins only
-//! after the reaper has been watched, so none is missed.
+//! The reaper is a small process in its own process group. It reads `+PGID` when a task's process group
+//! starts and `-PGID` when it has ended, from a pipe whose other end only the emulators hold. When the
+//! pipe closes, the emulators have ended, and the reaper kills the remaining groups. A task's program
+//! starts only after the reaper knows its group, so none is missed.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -23,7 +23,7 @@ pub fn reap(input: impl BufRead) -> io::Result<()> {
     let read = read_groups(input, &mut groups);
     for group in groups {
         if let Some(group) = Pid::from_raw(group) {
-            // One that is gone already is what was wanted.
+            // It might already be gone, which is the goal.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
@@ -76,17 +76,17 @@ impl Reaper {
         if send_line(&mut watched, &format!("+{group}\n")).is_ok() {
             return Ok(());
         }
-        // The first time, or somebody has ended it: the new one gets every group.
+        // The first time, or after another process ended the reaper: the new one gets every group.
         watched.process = Some(spawn_reaper(&self.command)?);
         let all: String = watched.groups.iter().map(|g| format!("+{g}\n")).collect();
         send_line(&mut watched, &all)
     }
 
-    /// The group has ended; its id may soon be somebody else's.
+    /// The group has ended, and the system can reuse its ID.
     pub(crate) fn release(&self, group: u32) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.groups.remove(&group);
-        // A reaper that is gone holds nothing.
+        // If the reaper is gone, there is no group to release.
         let _ = send_line(&mut watched, &format!("-{group}\n"));
     }
 }

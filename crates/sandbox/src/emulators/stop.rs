@@ -19,7 +19,7 @@ impl Stop {
 
     /// Waits until the emulators must end.
     pub(crate) async fn wait(&mut self) {
-        // A sender that is gone asks for the end too.
+        // A dropped sender also means the end.
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }

@@ -17,7 +17,7 @@ use super::{STOP_PATIENCE, Sandbox};
 
 /// A first start compiles LocalStack's Python files, on a slow machine for a while.
 const START_PATIENCE: Duration = Duration::from_secs(120);
-/// Starts before giving up: another process may take a free port in the moment before LocalStack does.
+/// Number of starts: another process can take a free port in the moment before LocalStack does.
 const ATTEMPTS: u32 = 3;
 
 impl Sandbox {
@@ -108,7 +108,7 @@ impl Sandbox {
     /// its own keeps the terminal's Ctrl-C from it.
     fn command(&self, port: u16, behavior: &Behavior) -> Result<Command> {
         let folder = self.folder();
-        // Its index of plugins compares file times by the minute, so an old one may outlive a change.
+        // Its index of plugins compares file times by the minute, so an old index can outlive a change.
         for stale in ["cache", "home", "tmp", "filesystem", "volume"] {
             let path = folder.join(stale);
             if path.exists() {

@@ -1,4 +1,4 @@
-//! The life cycle of LocalStack and of the emulators beside it: install, start, find again, stop.
+//! The life cycle of LocalStack and its emulators: install, start, find, stop.
 
 mod launch;
 
@@ -19,7 +19,7 @@ use crate::space::require_space;
 use crate::strays::find_strays;
 use crate::venv::Venv;
 
-/// Where a sandbox lives.
+/// The location of a sandbox.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Folder of all sandboxes of the checkout, `.sandbox`; made when absent.
@@ -28,10 +28,10 @@ pub struct Settings {
     pub name: String,
     /// Folder of the plugin, `crates/sandbox/localstack-plugin`.
     pub plugin: PathBuf,
-    /// Executable with the verbs that run the emulators; without one, a task is a number that follows
-    /// the desired count, and nobody scales.
+    /// Executable with the commands that run the emulators. Without one, no task is started (the number of
+    /// tasks follows the desired count) and no policy is carried out.
     pub emulators: Option<PathBuf>,
-    /// What is asked of its behavior. A running one that behaves otherwise gives way.
+    /// The requested behavior. A running sandbox that behaves differently is replaced.
     pub wanted: Wanted,
 }
 
@@ -78,9 +78,9 @@ pub enum SandboxStatus {
     },
 }
 
-/// How long a process may take to end before it is killed.
+/// How long a process gets to end before it is killed.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes that a sandbox writes when it starts, and a little more.
+/// Disk space in bytes that a starting sandbox needs, and a little more.
 const SPACE: u64 = 20_000_000;
 /// Bytes of LocalStack's Python environment.
 const INSTALLED_SPACE: u64 = 800_000_000;
@@ -92,7 +92,7 @@ impl Sandbox {
         Self { settings }
     }
 
-    /// The same sandbox, of which this is asked. A running one that behaves otherwise gives way.
+    /// The same sandbox with a requested behavior. A running sandbox that behaves differently is replaced.
     #[must_use]
     pub fn with_wanted(mut self, wanted: Wanted) -> Self {
         self.settings.wanted = wanted;
@@ -172,7 +172,7 @@ impl Sandbox {
         }
         if alive && !as_fast {
             note(&format!(
-                "replacing the sandbox of speed {} by one of speed {}; what was deployed in it is gone",
+                "replacing the sandbox of speed {} by one of speed {}; its deployed stacks are gone",
                 record.behavior.speed, behavior.speed
             ));
         } else if alive {
@@ -213,10 +213,10 @@ impl Sandbox {
         written
     }
 
-    /// Installs LocalStack and what comes with it, unless it is there.
+    /// Installs LocalStack and its dependencies, unless they are installed.
     ///
     /// # Errors
-    /// When there is no Python, no network, or no space.
+    /// If Python, network access, or disk space is missing.
     pub fn install(&self, note: &dyn Fn(&str)) -> Result<()> {
         let what =
             "installing LocalStack into .sandbox (first use; about a minute, 104 MB from PyPI)";
@@ -226,8 +226,8 @@ impl Sandbox {
         self.environment().ensure(note, what)
     }
 
-    /// Stops the sandbox, its tasks first, which get their stop timeout; what is deployed in it is gone.
-    /// Not running is success.
+    /// Stops the sandbox: first its tasks, which get their stop timeout. Its deployed stacks are gone.
+    /// Succeeds if the sandbox doesn't run.
     ///
     /// # Errors
     /// When its record can't be written.
@@ -287,13 +287,13 @@ impl Sandbox {
         self.settings.home.join(&self.settings.name)
     }
 
-    /// LocalStack's log. That of the start before is kept beside it.
+    /// LocalStack's log. The previous start's log is kept next to it.
     #[must_use]
     pub fn log(&self) -> PathBuf {
         self.folder().join("localstack.log")
     }
 
-    /// Folder of what the tasks write: `<service>/<task id>.log`.
+    /// Folder of the tasks' output: `<service>/<task id>.log`.
     #[must_use]
     pub fn task_logs(&self) -> PathBuf {
         companion::task_logs(&self.folder())

@@ -23,8 +23,8 @@ const TOGETHER: Duration = Duration::from_millis(50);
 /// Calls under way at a time.
 const CALLS: usize = 8;
 
-/// How long a call may take; longer than any pause that the sandbox is to recover from, since a call that
-/// is made again may send its messages twice.
+/// Timeout of a call. It is longer than any pause that the sandbox must recover from, because a repeated
+/// call can send its messages twice.
 const REPLY: Duration = Duration::from_secs(30);
 
 /// How long a message is tried.
@@ -35,9 +35,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// A message to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// When, from the beginning of the load; never less than that of the message before.
+    /// When, from the start of the load; never earlier than the previous message.
     pub at: Duration,
-    /// How long its work takes; `None` leaves that to the worker. Sent in whole milliseconds.
+    /// Processing time; `None` lets the worker decide. Sent in whole milliseconds.
     pub work: Option<Duration>,
 }
 
@@ -49,27 +49,27 @@ pub struct SentMessage {
     pub voucher: u64,
     /// SQS's id.
     pub message_id: String,
-    /// When it was to be sent, from the beginning of the load.
+    /// When it was due, from the start of the load.
     pub due: Duration,
-    /// When SQS was asked to take it.
+    /// When the call to SQS started.
     pub asked_at_ms: u64,
-    /// When SQS said that it has it.
+    /// When SQS confirmed it.
     pub taken_at_ms: u64,
 }
 
-/// What became of a load.
+/// The result of sending a load.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sending {
     /// Messages that SQS has taken.
     pub sent: u64,
-    /// Messages that SQS hasn't taken, however often it was asked.
+    /// Messages that SQS hasn't accepted after all retries.
     pub not_sent: u64,
-    /// Calls that were made again. A call whose reply was lost may have sent its messages already: each
-    /// then is there twice, with the same number and another id.
+    /// Calls that were repeated. A call whose reply was lost can already have sent its messages: each of
+    /// them then exists twice, with the same number and a different ID.
     pub repeated_calls: u64,
-    /// The longest that a message was asked for after its moment.
+    /// Longest delay of a call after a message was due.
     pub latest: Duration,
-    /// What SQS said last when it failed.
+    /// SQS's last error message.
     pub last_error: Option<String>,
     /// Whether it was stopped before all was sent.
     pub was_stopped: bool,
@@ -85,7 +85,7 @@ pub struct Producer {
 /// A message and its number.
 type Numbered = (u64, Due);
 
-/// Messages that go in one call, none of them before its moment.
+/// Batches of messages for one call, none of which is sent before it is due.
 struct Batches<I: Iterator<Item = Numbered>>(Peekable<I>);
 
 impl<I: Iterator<Item = Numbered>> Iterator for Batches<I> {
@@ -173,7 +173,7 @@ impl Producer {
         }
     }
 
-    /// Sends a batch, again and again those of it that SQS hasn't taken, while there is patience.
+    /// Sends a batch, and repeats the messages that SQS hasn't accepted until the patience runs out.
     async fn send_batch(
         &self,
         begin: Instant,
@@ -247,7 +247,7 @@ impl Producer {
     }
 }
 
-/// What became of a batch.
+/// The result of sending a batch.
 #[derive(Debug, Default)]
 struct Batch {
     taken: Vec<SentMessage>,

@@ -21,7 +21,7 @@ fn due(millis: u64) -> Due {
     }
 }
 
-/// A queue that answers the n-th call as `reply` says.
+/// A queue that answers the n-th call with `reply`.
 fn queue(
     reply: impl Fn(usize, &SendMessageBatchInput) -> Reply + Send + Sync + 'static,
 ) -> (Producer, Calls) {

@@ -186,7 +186,7 @@ fn task_start(values: Vec<f64>, image: Option<&str>) -> Option<FittedDelay> {
     })
 }
 
-/// A time as `--assume` takes it.
+/// A time in the form of `--assume`.
 fn milliseconds(seconds: f64) -> String {
     format!("{:.0}ms", (seconds * 1000.0).max(0.0))
 }

@@ -32,7 +32,7 @@ impl Fit {
 }
 
 impl super::FittedPart {
-    /// The part with its value, or with the values that can't be told apart.
+    /// The part with its value, or with the values that the measurements can't distinguish.
     #[must_use]
     pub fn describe(&self) -> String {
         match self.values.as_slice() {
@@ -49,7 +49,7 @@ impl super::FittedPart {
 }
 
 fn entry(key: &str, value: &str, evidence: &str) -> Result<String, serde_json::Error> {
-    // JSON's text is YAML's, whatever it holds.
+    // A JSON string is also a valid YAML string.
     let text = |text: &str| serde_json::to_string(text);
     Ok(format!(
         "{key}:\n  value: {}\n  evidence: {}\n",

@@ -15,7 +15,7 @@ const LATE: [usize; 2] = [0, 1];
 pub struct Fit {
     /// Date of the measurement.
     pub measured: String,
-    /// Where it was measured.
+    /// The place of the measurement.
     pub place: String,
     /// The parts of target tracking, by their keys of `--assume`.
     pub parts: Vec<FittedPart>,
@@ -27,7 +27,8 @@ pub struct Fit {
     pub tried: usize,
     /// Actions that were compared.
     pub actions: usize,
-    /// Why no combination is consistent: the first action that the best one doesn't reproduce.
+    /// The reason if no combination is consistent: the first action that the best one doesn't
+    /// reproduce.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unexplained: Option<String>,
 }
@@ -247,7 +248,7 @@ impl Part {
         }
     }
 
-    /// What refutes each of the other variants.
+    /// The evidence against each of the other variants.
     fn evidence(
         &self,
         observation: &Observation,

@@ -1,8 +1,8 @@
-//! Calibration: which of the variants of [`scaling::TrackingBehavior`] reproduce what was measured in an account.
+//! Calibration: which variants of [`scaling::TrackingBehavior`] reproduce the measurements from an account.
 //!
 //! [`designs`] are the experiments; a live run of them gives an [`Observation`], and [`fit`] compares it with every
-//! combination of variants. A value that only one variant of a part reproduces is settled; what several reproduce
-//! isn't, and the fit says so.
+//! combination of variants. If only one variant of a part reproduces a value, it is settled; otherwise the fit
+//! reports it as open.
 
 mod delays;
 mod design;

@@ -1,4 +1,4 @@
-//! What a calibration measures, as data.
+//! The measurements of a calibration, as data.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::design::Design;
 pub struct Observation {
     /// Date of the run, such as 2026-11-29.
     pub measured: String,
-    /// Where it ran: a region of AWS, or the sandbox.
+    /// The place: a region of AWS, or the sandbox.
     pub place: String,
     /// Seconds in a minute of the loop: 60, or fewer in a sandbox that is sped up.
     pub minute: f64,
@@ -24,7 +24,7 @@ pub struct Observation {
     pub task_starts: Vec<f64>,
 }
 
-/// What one experiment measured.
+/// The measurements of one experiment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
@@ -115,7 +115,7 @@ pub struct CountSample {
 }
 
 impl Experiment {
-    /// An experiment by a design with this target, of which nothing is measured yet.
+    /// An experiment by a design with this target, without measurements.
     #[must_use]
     pub fn from_design(design: &Design, target: f64) -> Self {
         Self {

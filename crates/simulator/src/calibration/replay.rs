@@ -71,8 +71,8 @@ pub(super) fn actions(experiment: &Experiment, minute: f64) -> Vec<Action> {
     actions
 }
 
-/// Where the low alarm has been in ALARM from the beginning, its first actions change nothing while the service is
-/// deployed, and nothing shows when that ended: they count only if no later one changes something either.
+/// If the low alarm has been in ALARM from the start, its first actions change nothing while the service is
+/// deployed, and no data shows when that ended: they count only if no later action changes something either.
 fn first_low_action(experiment: &Experiment, minute: f64) -> f64 {
     let scales_out = experiment
         .alarms
@@ -130,12 +130,12 @@ pub(super) fn replay(
     Ok(actions.len())
 }
 
-/// Repetitions are whole minutes apart, which fractions of a second must not change.
+/// Rounds a time: repetitions are whole minutes apart, which fractions of a second must not change.
 fn rounded(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs_f64().round() as u64)
 }
 
-/// What the alarms and the metric say at an action. `None` if the datapoints can't have caused it.
+/// The alarms' and the metric's values at an action. `None` if the datapoints can't have caused it.
 fn read(
     experiment: &Experiment,
     minute: f64,
@@ -143,7 +143,7 @@ fn read(
     late: usize,
     action: Action,
 ) -> Option<TrackingReading> {
-    // A period counts when it is over.
+    // A period counts only after its end.
     let over = |at: f64| (at / minute).floor() * minute + minute <= action.at + 1e-6;
     let there = experiment
         .published

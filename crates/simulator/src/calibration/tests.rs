@@ -187,7 +187,7 @@ fn the_experiments_do_what_they_are_for() {
     assert_eq!(counts(minimum, 2)[0], 2);
 }
 
-/// The public log shows a metric that can't tell latest, average and minimum apart, and refutes `repeats`.
+/// The public log shows a metric that can't distinguish latest, average, and minimum, and refutes `repeats`.
 #[test]
 fn the_public_log_leaves_open_what_it_leaves_open() {
     let out = |name: &str, values: [f64; 4], to: u32| Experiment {

@@ -17,7 +17,7 @@ use super::items::BillItem;
 use super::prices::{MONTH_HOURS, Prices};
 use super::usage::Usage;
 
-/// What no bill contains.
+/// Costs that no bill contains.
 const NOT_COUNTED: &str =
     "not counted: data transfer, NAT, KMS, SNS, taxes, free tiers, Savings Plans";
 
@@ -25,16 +25,16 @@ const NOT_COUNTED: &str =
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bill([f64; BillItem::ALL.len()]);
 
-/// What a service costs over the length of a run.
+/// The cost of a service over the length of a run.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Cost {
     /// All of it in US dollars: the sum of the items.
     pub total: f64,
     /// The same per month of 730 hours like this.
     pub per_month: f64,
-    /// The items, those that cost nothing and don't exist left out.
+    /// The items. An item that costs nothing and doesn't exist is omitted.
     pub items: Vec<CostItem>,
-    /// What the ideal policy costs by the same rules, without scaling: see [`crate::Policy::Ideal`].
+    /// The cost of the ideal policy by the same rules, without scaling: see [`crate::Policy::Ideal`].
     pub ideal: f64,
     /// The same per month.
     pub ideal_per_month: f64,
@@ -48,7 +48,7 @@ pub struct Cost {
 /// An item of a bill.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct CostItem {
-    /// What it is for.
+    /// Its item.
     pub item: BillItem,
     /// How much of it there was. For rules, metrics, alarms, and the dashboard their number, in which a
     /// resource that several services share counts as a fraction.
@@ -61,7 +61,7 @@ pub struct CostItem {
     pub per_month: f64,
 }
 
-/// A quantity and what it costs.
+/// A quantity and its cost.
 type Line = (BillItem, f64, f64);
 
 /// The cost of a run, and of the ideal for the same messages.
@@ -178,7 +178,7 @@ fn requests(scenario: &Scenario, used: &Usage, scaling: Inventory) -> [Line; 4] 
     let billing = &scenario.billing;
     let rates = &billing.prices.rates;
     let runs = used.runs * scaling.functions;
-    // Every run reads each queue of the service, whoever else is measured.
+    // Every run reads each queue of the service, even if it measures other services too.
     let reads = if scaling.functions > 0.0 {
         used.runs * used.checks * f64::from(billing.queues)
     } else {
@@ -247,7 +247,7 @@ fn observed(billing: &Billing, used: &Usage, exists: Inventory, scaling: Invento
     } else {
         0.0
     };
-    // A run has one line, and each check of the service its own, whoever else is scaled.
+    // A run has one line, and each check of the service another, even if the run scales other services too.
     let lines = if scaling.functions > 0.0 {
         (used.checks - 1.0).max(0.0) * guesses.log_bytes_per_check
     } else {

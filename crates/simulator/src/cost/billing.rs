@@ -1,4 +1,4 @@
-//! What a scenario is billed by: its prices, what its tasks run on, and what exists around it.
+//! The basis of a scenario's bill: its prices, the hosting of its tasks, and the resources around it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::policy::Policy;
 use super::count::{Inventories, Inventory, Sharing};
 use super::prices::{PriceTable, Prices};
 
-/// What a scenario is billed by.
+/// The basis of a scenario's bill.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Billing {
     /// The prices.
     pub prices: Arc<Prices>,
-    /// What the tasks run on.
+    /// The hosting of the tasks.
     pub hosting: Hosting,
     /// Whether tasks, or the instances that they run on, have public addresses.
     pub public: bool,
@@ -40,7 +40,7 @@ pub struct Billing {
     pub(crate) inventories: Inventories,
 }
 
-/// What tasks run on.
+/// The hosting of tasks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Hosting {
     /// Fargate on demand.
@@ -95,7 +95,7 @@ impl Billing {
         .for_policy(policy)
     }
 
-    /// What a service of a stack is billed by; `notes` says what was assumed.
+    /// The billed resources of a service of a stack; `notes` receives the assumptions.
     pub(crate) fn of_service(
         stack: &Stack,
         name: &str,
@@ -134,7 +134,7 @@ impl Billing {
         self
     }
 
-    /// What exists around the service.
+    /// The resources around the service.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         self.inventories.standing + self.inventories.scaling

@@ -1,4 +1,4 @@
-//! What a stack creates that costs by its mere existence, and which service it is counted for.
+//! Resources of a stack that cost money by their mere existence, and the service that each is counted for.
 //!
 //! Sums over all services are the numbers of the template's resources; a test in `cli` compares the two.
 
@@ -25,7 +25,7 @@ pub struct Inventory {
     pub alarms: f64,
     /// Alarms that Application Auto Scaling creates for target tracking.
     pub tracking_alarms: f64,
-    /// Metrics that alarms of standard resolution watch, which is what they are billed by.
+    /// Metrics that alarms of standard resolution watch. The bill of an alarm depends on their number.
     pub alarm_metrics: f64,
     /// Metrics that alarms of high resolution watch.
     pub fast_alarm_metrics: f64,
@@ -47,7 +47,7 @@ pub struct Inventory {
     pub balancer_addresses: f64,
 }
 
-/// What a service is billed for by mere existence.
+/// The existing resources that a service is billed for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Inventories {
     /// Whatever its policy.
@@ -56,7 +56,7 @@ pub(crate) struct Inventories {
     pub(crate) scaling: Inventory,
 }
 
-/// How many other services of the stack share a function with a service.
+/// Number of other services of the stack that share a function with a service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sharing {
     /// Measured by the metric function.
@@ -85,17 +85,17 @@ impl Inventory {
         items(stack).into_iter().map(|item| item.creates).sum()
     }
 
-    /// What counts for one service of a stack: its own resources, and an equal part of each that it shares.
-    /// A queue's alarms are shared by its consumers, the metric function by the services that it measures, the function that
-    /// scales by demand by its services, and the dashboard by all services.
+    /// The resources counted for one service of a stack: its own, and an equal part of each that it shares. A
+    /// queue's alarms are shared by its consumers, the metric function by the services that it measures, the
+    /// function for demand scaling by its services, and the dashboard by all services.
     #[must_use]
     pub fn of_service(stack: &Stack, service: &str) -> Self {
         let both = Inventories::of_service(stack, service);
         both.standing + both.scaling
     }
 
-    /// What a policy needs in a stack, as ecs-scaler would deploy it, for a service with this number of
-    /// queues; `sharing` has the services that share functions with it.
+    /// The resources that a policy needs in a stack, as ecs-scaler would deploy it, for a service with this number
+    /// of queues; `sharing` has the services that share functions with it.
     pub(crate) fn of_policy(
         policy: &Policy,
         queues: u32,
@@ -282,7 +282,7 @@ fn created(stack: &Stack, service: &Service) -> Inventory {
     logs + insights + load_balancer(stack, spec)
 }
 
-/// What the definition itself says of Container Insights.
+/// The definition's own setting of Container Insights.
 fn decided_insights(stack: &Stack) -> Option<Insights> {
     match &stack.cluster {
         Cluster::Create { insights, .. } => *insights,
@@ -409,8 +409,9 @@ fn scaling_function() -> Inventory {
     }
 }
 
-/// The metrics of a service that a function scales by demand, and the alarm on the absence of the first: the need,
-/// processing time, task start, and share within the objective. Warm tasks are a fifth only where there are any.
+/// The metrics of a service that a function scales by demand (need, processing time, task start, share within the
+/// objective), and the alarm on missing data of the first. The fifth metric, warm tasks, exists only if there are
+/// any, and isn't counted here.
 fn needs() -> Inventory {
     Inventory {
         metrics: 4.0,

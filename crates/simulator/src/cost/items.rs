@@ -16,7 +16,7 @@ pub enum BillItem {
     Addresses,
     /// Load balancers with their capacity units, which are a guess.
     LoadBalancer,
-    /// Requests to SQS: those of senders, tasks, and functions.
+    /// Requests to SQS from senders, tasks, and functions.
     QueueRequests,
     /// Runs of functions.
     Functions,

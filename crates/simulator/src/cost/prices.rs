@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Hours of a month, as AWS counts them.
 pub const MONTH_HOURS: f64 = 730.0;
 
-/// Region whose prices are used where no region of the table is near.
+/// Region whose prices are used if no region of the table is near.
 const USUAL_REGION: &str = "us-east-1";
 
 /// Prices of several regions, and guesses about usage that a simulation can't know.
@@ -45,7 +45,7 @@ pub struct Guesses {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegionPrices {
-    /// Where the prices are from, for people.
+    /// The source of the prices, for people.
     pub confidence: String,
     /// Fargate on ARM: a vCPU-hour.
     pub fargate_arm_vcpu_hour: f64,
@@ -115,7 +115,7 @@ pub struct Prices {
     pub rates: RegionPrices,
 }
 
-/// Why a price table can't be used.
+/// The reason why a price table can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PriceError {
     /// Not the documented format.
@@ -124,7 +124,7 @@ pub enum PriceError {
     /// No region.
     #[error("`regions` is empty: add the prices of at least one region")]
     NoRegion,
-    /// A number that is no price.
+    /// A number that isn't a valid price.
     #[error("`{place}` is {value}, but must be at least 0")]
     Negative {
         /// Keys down to the number.
@@ -157,8 +157,8 @@ impl PriceTable {
         Ok(table)
     }
 
-    /// The prices of a region, or those of the nearest one: the first of the same continent, else us-east-1,
-    /// else the first. Without a region, those of us-east-1 or the first.
+    /// The prices of a region, or of the nearest one: the first of the same continent, else us-east-1, else the
+    /// first. Without a region, the prices of us-east-1 or the first.
     #[must_use]
     pub fn for_region(&self, wanted: Option<&str>) -> Prices {
         let continent = |name: &str| name.split('-').next().map(str::to_owned);
@@ -264,7 +264,8 @@ mod tests {
         );
     }
 
-    /// t4g.small costs $0.0168 an hour, m6g.4xlarge $0.616 (EC2's on-demand list); a disk of 30 GB $2.40 a month.
+    /// t4g.small costs $0.0168 per hour, m6g.4xlarge $0.616 (EC2's on-demand list); a disk of 30 GB $2.40 per
+    /// month.
     #[test]
     fn instances_cost_in_proportion_to_their_size() {
         let prices = PriceTable::built_in().for_region(None);

@@ -1,4 +1,4 @@
-//! What a run uses: times of tasks and instances, and requests.
+//! The usage of a run: times of tasks and instances, and requests.
 
 use std::collections::VecDeque;
 
@@ -17,7 +17,7 @@ const LONG_POLL: f64 = 20.0;
 /// Minutes for which an instance stays that isn't needed: cluster auto scaling's low alarm needs 15 datapoints.
 pub(crate) const INSTANCE_STAYS: u64 = 15;
 
-/// What a run uses.
+/// The usage of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Usage {
     /// Length in hours.
@@ -34,7 +34,7 @@ pub(super) struct Usage {
     pub(super) processed: f64,
     /// Requests of senders and tasks to the queue.
     pub(super) requests: f64,
-    /// Runs of the function that measures or scales, whomever they are for.
+    /// Runs of the function that measures or scales, for all services together.
     pub(super) runs: f64,
     /// Seconds of a run.
     pub(super) run_seconds: f64,
@@ -43,7 +43,7 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    /// What a run used.
+    /// The usage of a finished run.
     pub(super) fn of_run(scenario: &Scenario, finished: &Finished, tasks: &TaskFigures) -> Self {
         let totals = finished.records.totals;
         let busy = wide_seconds(finished.records.flown) / f64::from(scenario.concurrency.max(1));
@@ -62,7 +62,7 @@ impl Usage {
         }
     }
 
-    /// What the ideal would have used for the same messages.
+    /// The usage of the ideal policy for the same messages.
     pub(super) fn of_ideal(
         scenario: &Scenario,
         finished: &Finished,

@@ -11,10 +11,10 @@ use crate::simulate::foresee_work;
 
 use super::FIXED;
 
-/// Waiting times to aim at, in seconds: the usual objectives, and what is between them and below.
+/// Waiting times to aim at, in seconds: the usual objectives, and values between them and below.
 const AIMS: [u64; 9] = [2, 5, 10, 20, 30, 60, 120, 300, 600];
 
-/// Those of them that are combined with more tasks than the definition's minimum.
+/// The ones that are combined with more tasks than the definition's minimum.
 const WARM_AIMS: [u64; 4] = [2, 10, 30, 120];
 
 /// The peak of the need ÷ a minimum number of tasks.
@@ -38,9 +38,9 @@ pub(super) struct Candidate {
     pub(super) scenario: Scenario,
 }
 
-/// The definition as it is, and then each policy of the comparison with each of its settings, where `peak` tasks are
-/// needed at most: the waiting time that it aims at, and the minimum number of tasks; fixed counts from the mean need
-/// to a quarter more than the peak.
+/// The unchanged definition, and then each policy of the comparison with each of its settings: the waiting time that
+/// it aims at, and the minimum number of tasks. `peak` is the maximum number of tasks needed. Fixed counts go from
+/// the mean need to a quarter more than the peak.
 pub(super) fn list_candidates(
     scenario: &Scenario,
     load: &Load,
@@ -133,7 +133,7 @@ fn list_floors(scenario: &Scenario, peak: u32) -> Vec<u32> {
     floors
 }
 
-/// Tasks that would work all the time on the whole load.
+/// Number of tasks that would be busy all the time over the whole load.
 fn mean_tasks(scenario: &Scenario, load: &Load, seed: u64) -> f64 {
     let work = foresee_work(scenario, load, seed).work_seconds();
     let length = load.duration().as_secs_f64().max(1.0);

@@ -51,25 +51,25 @@ pub struct Frontier {
     pub shares: Vec<f64>,
     /// The share that is required, or else 0.99.
     pub share: f64,
-    /// Seconds from a jump of the load until tasks run that were started because of it: a check, and the start of a
-    /// task, of which 95 in 100 are faster. With a shorter objective, only tasks that run already can meet it then.
+    /// Seconds from a jump of the load until the tasks run that it causes: a check, and the start of a task (95 of 100
+    /// are faster). A shorter objective can only be met by tasks that run already.
     pub reaction: f64,
     /// The ideal for each objective.
     pub ideal: Vec<FrontierIdeal>,
-    /// The definition as it is.
+    /// The unchanged definition.
     pub present: FrontierRun,
-    /// What each policy can do.
+    /// The results of each policy.
     pub policies: Vec<FrontierPolicy>,
 }
 
-/// What the ideal needs for an objective: it knows every message in advance, and each starts in time.
+/// The tasks that the ideal policy needs for an objective: it knows every message in advance, and each starts in time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FrontierIdeal {
     /// Task-seconds.
     pub task_seconds: f64,
     /// Cost in US dollars per month of 730 hours.
     pub cost_per_month: f64,
-    /// Where `tasks.max` is too low for the objective, even for the ideal.
+    /// Set if `tasks.max` is too low for the objective, even for the ideal policy.
     pub limited_by_max: Option<MaxLimit>,
 }
 
@@ -80,7 +80,7 @@ pub struct FrontierPolicy {
     pub policy: String,
     /// Whether a definition can have it: KEDA needs Kubernetes, and the format has no predictive scaling.
     pub deployable: bool,
-    /// The cheapest run for each share, and for each objective in it; nothing where no setting meets the objective.
+    /// The cheapest run for each share, and for each objective in it; `None` if no setting meets the objective.
     pub cheapest: Vec<Vec<Option<FrontierRun>>>,
 }
 
@@ -201,7 +201,7 @@ impl Frontier {
         found.unwrap_or_default()
     }
 
-    /// The cheapest run of all policies that can be deployed and of the definition as it is, for the share and the
+    /// The cheapest run of the unchanged definition and all policies that can be deployed, for the share and the
     /// objective at these places of their lists.
     #[must_use]
     pub fn cheapest(&self, share: usize, objective: usize) -> Option<&FrontierRun> {
@@ -223,7 +223,7 @@ impl Frontier {
         objective.is_some_and(|objective| *objective < self.reaction)
     }
 
-    /// Task-hours of a run ÷ those of the ideal for an objective, which are at least a second.
+    /// Task-hours of a run ÷ task-hours of the ideal policy for an objective. The divisor is at least 1 s.
     #[must_use]
     pub fn times_ideal(&self, run: &FrontierRun, objective: usize) -> f64 {
         let ideal = self.ideal.get(objective);

@@ -17,7 +17,7 @@ use super::{FrontierPolicy, FrontierRun};
 /// Share of the work, about, before the other phases of the cheapest candidates.
 const FIRST_PHASE: f64 = 0.75;
 
-/// Candidates under a load, and what they are asked.
+/// Candidates under a load, with the objectives and shares.
 pub(super) struct Search<'a> {
     /// The definition comes first.
     pub(super) candidates: &'a [Candidate],
@@ -128,7 +128,7 @@ impl Search<'_> {
             .map(|(index, _)| index)
     }
 
-    /// What these candidates come to with these seeds.
+    /// Returns the results of these candidates with these seeds.
     fn simulate(
         &self,
         indices: &[usize],

@@ -54,7 +54,7 @@ fn fixed_counts_follow_from_arithmetic() {
     assert_eq!(three.within_objective[1], 124.0 / 301.0);
 }
 
-/// With 2 tasks at most, 60 s is too short for 58 of 301 messages whatever the policy, by the same arithmetic.
+/// With at most 2 tasks, 60 s is too short for 58 of 301 messages whatever the policy, by the same arithmetic.
 #[test]
 fn what_no_policy_can_meet_is_shown_with_the_tasks_that_it_needs() {
     let scenario = Scenario {
@@ -90,12 +90,12 @@ fn a_looser_objective_never_costs_more() {
             assert!(pairs.all(|(smaller, larger)| cost(smaller) <= cost(larger)));
         }
     }
-    // Objectives and shares matter, so the above says something.
+    // Objectives and shares affect the result, so the checks above test something.
     let keda = runs(&found, "KEDA's SQS scaler", 0.99);
     assert!(cost(&keda[6]) < cost(&keda[0]));
 }
 
-/// A run of the frontier is what its policy comes to when it is simulated with its settings for its objective.
+/// A run of the frontier equals a simulation of its policy with its settings for its objective.
 #[test]
 fn a_point_simulated_alone_meets_its_objective() {
     let load = Load::generate("mmpp:rates=1/s|6/s,stays=5m|1m,for=30m").unwrap();
@@ -128,8 +128,8 @@ fn a_point_simulated_alone_meets_its_objective() {
     assert!(compared >= 4, "{compared}");
 }
 
-/// The definition's own objective and the required share are among those that are shown. Tasks that start after 50 s
-/// leave 10 s of a minute for the check.
+/// The definition's own objective and the required share are shown with the others. Tasks that start after 50 s leave
+/// 10 s of a minute for the check.
 #[test]
 fn warm_tasks_matter_below_a_check_and_a_start() {
     let mut scenario = Scenario {
@@ -165,7 +165,7 @@ fn warm_tasks_matter_below_a_check_and_a_start() {
     );
 }
 
-/// The minimum number of tasks is the definition's or more, and the maximum holds.
+/// The minimum number of tasks is at least the definition's, and no run exceeds the maximum.
 #[test]
 fn settings_stay_within_the_bounds_of_the_tasks() {
     let load = Load::generate("mmpp:rates=1/s|20/s,stays=20m|5m,for=1h").unwrap();

@@ -1,4 +1,4 @@
-//! A load as a stream of messages, made while it is asked for.
+//! A load as a stream of messages, generated on demand.
 
 use crate::random::{Purpose, Random};
 use crate::time::{Nanos, from_seconds};
@@ -11,7 +11,7 @@ use super::read::{Layout, Recorded};
 /// A message that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// Nanoseconds since the simulation began; never less than that of the arrival before.
+    /// Nanoseconds since the start of the simulation; never less than the previous arrival's.
     pub at: u64,
     /// Its own processing time in nanoseconds, where the load knows it.
     pub work: Option<u64>,
@@ -28,7 +28,7 @@ pub struct Arrivals<'l> {
     to: Nanos,
 }
 
-/// What arrives next, before it is cut to the part that is wanted.
+/// The sources of arrivals, before they are cut to the requested part.
 #[derive(Clone, Debug)]
 enum Stream<'l> {
     Constant {
@@ -76,7 +76,7 @@ impl Part<'_> {
     }
 }
 
-/// Rows of counts, of which each is spread over the time until the next.
+/// Rows of counts, each of which is spread over the time until the next.
 #[derive(Clone, Debug)]
 struct Counts<'l> {
     rows: Unpacked<'l>,
@@ -262,7 +262,7 @@ impl Stream<'_> {
 }
 
 impl Counts<'_> {
-    /// The next of `left` moments at random in what is left of the step: the least of that many.
+    /// The next of `left` random moments in the rest of the step: the minimum of that many.
     #[inline]
     fn next(&mut self, random: &mut Random) -> Option<Arrival> {
         while self.left == 0 {
@@ -292,7 +292,7 @@ impl Counts<'_> {
     }
 }
 
-/// A message without a processing time of its own.
+/// A message without a processing time.
 fn without_work(at: Nanos) -> Arrival {
     Arrival {
         at,
@@ -301,7 +301,8 @@ fn without_work(at: Nanos) -> Arrival {
     }
 }
 
-/// A count times a factor: what is left of a whole becomes one at random, so that the mean is right.
+/// A count times a factor: the remaining fraction becomes one message at random, so that the mean is
+/// right.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -326,8 +327,8 @@ fn draw_next(at: Nanos, rate: f64, until: Nanos, random: &mut Random) -> Option<
     (next < until).then_some(next)
 }
 
-/// The next moment of a Poisson process whose rate changes, by thinning one of a higher rate. Where the
-/// draw is under the least rate of the stretch, the rate itself needs no reckoning.
+/// The next moment of a Poisson process whose rate changes, by thinning one of a higher rate. If the
+/// draw is below the minimum rate of the stretch, the rate itself needn't be computed.
 ///
 /// Source: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning", 1979.
 #[inline]

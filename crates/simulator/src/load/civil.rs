@@ -5,7 +5,7 @@ use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 
 use super::options::DateOrder;
 
-/// What a text says of a moment.
+/// The parts of a moment in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parts {
     pub(super) date: Option<Date>,
@@ -89,7 +89,7 @@ fn split_tokens(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-/// What was read so far.
+/// The fields read so far.
 #[derive(Default)]
 struct Reader<'t> {
     rest: &'t [Token<'t>],

@@ -1,4 +1,4 @@
-//! Which column of a file means what.
+//! The meaning of a file's columns.
 
 use super::error::ReadError;
 use super::options::{ReadOptions, Rows};
@@ -11,11 +11,11 @@ use super::words::{self, Meaning};
 /// The options that choose a count.
 const CHOOSE_COUNT: &str = "choose one with --count-column, or add them up with --sum";
 
-/// Which columns mean what.
+/// The meaning of columns.
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) times: TimeColumns,
-    /// The counts, of which several are added up; none if a row is a message.
+    /// The counts, which are added up if there are several; empty if a row is a message.
     pub(super) counts: Vec<usize>,
     /// The processing time of a message.
     pub(super) duration: Option<usize>,

@@ -67,14 +67,14 @@ impl Growth {
         }
     }
 
-    /// Whether the values can be those of a counter, which starts again at zero now and then.
+    /// Whether the values can belong to a counter, which restarts at zero now and then.
     pub(super) fn may_be_counter(&self) -> bool {
         let steps = self.rises + self.falls + self.equal;
         steps > 0 && self.falls * 4 <= steps
     }
 
-    /// Whether the values are too regular for counts: at least ten rows that rise by little of what they
-    /// are. Counts vary from row to row.
+    /// Whether the values are too regular for counts: at least ten rows with increases that are small
+    /// compared with the values. Counts vary from row to row.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 rows")]
     pub(super) fn is_likely_counter(&self) -> bool {
         let steps = self.rises + self.equal;
@@ -94,8 +94,8 @@ pub(super) struct Point {
     pub(super) value: u64,
 }
 
-/// What was counted between two readings, at the time of the earlier; and the time of the last reading. A
-/// reading below the one before is what was counted since the counter started again at zero.
+/// The counts between two readings, at the time of the earlier one; and the time of the last reading. A
+/// reading below the previous one is the count since the counter restarted at zero.
 pub(super) fn compute_differences(mut points: Vec<Point>) -> (Vec<Point>, Option<u64>) {
     points.sort_unstable();
     let counted = points.windows(2).filter_map(|pair| match pair {

@@ -6,7 +6,7 @@ use crate::time::{MINUTE, Nanos, SECOND, seconds};
 
 const DAY: Nanos = 24 * 60 * MINUTE;
 
-/// Messages a second over time.
+/// Messages per second over time.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Curve {
     /// The same rate all the time.
@@ -51,7 +51,7 @@ pub(super) struct Stretch {
 }
 
 impl Curve {
-    /// Messages a second at a moment.
+    /// Messages per second at a moment.
     pub(super) fn rate(&self, at: Nanos) -> f64 {
         match *self {
             Self::Flat { rate } => rate,
@@ -144,7 +144,7 @@ impl Curve {
         scaled
     }
 
-    /// A stretch that begins at a moment, with rates between which the curve stays in it.
+    /// A stretch that starts at a moment, with rates between which the curve stays in it.
     pub(super) fn stretch(&self, at: Nanos) -> Stretch {
         let flat = |until, rate| Stretch {
             until,

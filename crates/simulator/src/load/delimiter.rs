@@ -3,7 +3,8 @@
 use super::record::Record;
 use super::timestamp;
 
-/// The candidates, the surest first. Commas and points also stand in numbers, and spaces in times.
+/// The candidates, most reliable first. Commas and points also occur in numbers, and spaces in
+/// times.
 const CANDIDATES: [u8; 5] = [b'\t', b';', b'|', b',', b' '];
 
 /// Lines that decide.
@@ -19,7 +20,8 @@ pub(super) fn declared(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// The delimiter with which the most lines have a time and something else; a comma where none has.
+/// Returns the delimiter with which the most lines have a time and another value; a comma if none
+/// has.
 pub(super) fn find(head: &[u8], end: u8) -> u8 {
     let lines: Vec<&[u8]> = head
         .split(|byte| *byte == end)
@@ -34,7 +36,7 @@ pub(super) fn find(head: &[u8], end: u8) -> u8 {
     let mut best = (0, b',');
     for delimiter in CANDIDATES {
         let timed = lines.iter().filter(|line| {
-            // A quoted field can go on in the next line.
+            // A quoted field can continue on the next line.
             record.split(line, delimiter);
             record.len() > 1 && record.fields().any(timestamp::is_time)
         });

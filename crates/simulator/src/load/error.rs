@@ -1,8 +1,8 @@
-//! Why a file can't be read as a load.
+//! Errors of reading a file as a load.
 
 use std::fmt;
 
-/// Why a file can't be read as a load. Messages name the option that settles a choice.
+/// The reason why a file can't be read as a load. Messages name the option that settles a choice.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// No row.
@@ -14,9 +14,9 @@ pub enum ReadError {
     /// A row that can't be used.
     #[error("{place}: {problem}")]
     Row {
-        /// Where it is.
+        /// Its location.
         place: Place,
-        /// What is wrong with it.
+        /// The problem.
         problem: RowProblem,
     },
     /// A quoted field without an end.
@@ -25,7 +25,7 @@ pub enum ReadError {
     /// Several columns or series that could be meant.
     #[error("{} {what}: {}; {choose}", .candidates.len(), join_names(.candidates))]
     Ambiguous {
-        /// What the candidates could be.
+        /// Possible meanings of the candidates.
         what: &'static str,
         /// Their names.
         candidates: Vec<String>,
@@ -33,7 +33,7 @@ pub enum ReadError {
         choose: &'static str,
     },
     /// A column that an option names and that the file doesn't have.
-    #[error("there is no column or series \"{name}\": the file has {}", join_names(.columns))]
+    #[error("the file has no column or series \"{name}\", only {}", join_names(.columns))]
     NoColumn {
         /// The name.
         name: String,
@@ -76,7 +76,7 @@ pub enum ReadError {
         "line {0} isn't a point of InfluxDB's line protocol with a time, as the lines before it are: `measurement,tag=value field=10i 1700000000000000000`"
     )]
     LineProtocol(u64),
-    /// Text that begins as JSON does and isn't JSON.
+    /// Text that starts like JSON but isn't valid.
     #[error("the file isn't valid JSON")]
     Json(#[from] serde_json::Error),
     /// The file can't be read.
@@ -102,7 +102,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong with a row.
+/// The problem with a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RowProblem {
     /// The time can't be read, or not in the form that the other rows have.

@@ -24,14 +24,14 @@ pub(super) struct Generator {
     pub(super) duration: Nanos,
 }
 
-/// Why a text is no generator.
+/// The reason why a text isn't a valid generator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GeneratorError {
-    /// No such generator.
-    #[error("there is no generator \"{0}\": it is one of {names}", names = NAMES.join(", "))]
+    /// Unknown generator.
+    #[error("unknown generator \"{0}\": use one of {names}", names = NAMES.join(", "))]
     Name(String),
-    /// A parameter that is no `key=value`.
-    #[error("\"{0}\" is no parameter: write key=value, with commas between")]
+    /// A parameter that isn't `key=value`.
+    #[error("\"{0}\" isn't a parameter: write key=value, separated by commas")]
     Form(String),
     /// A parameter that the generator doesn't have, or that comes twice.
     #[error("{generator} has no parameter \"{key}\", or has it twice")]
@@ -49,20 +49,20 @@ pub enum GeneratorError {
         /// Key.
         key: &'static str,
     },
-    /// No rate.
-    #[error("{key}={value} is no rate: write 20/s, 300/min or 50/h")]
+    /// An invalid rate.
+    #[error("{key}={value} isn't a rate: write 20/s, 300/min, or 50/h")]
     Rate {
         /// Key.
         key: &'static str,
-        /// What was written.
+        /// The given text.
         value: String,
     },
-    /// No length of time.
-    #[error("{key}={value} is no length of time above zero: write 500ms, 90s, 2h30m or 14d")]
+    /// An invalid duration.
+    #[error("{key}={value} isn't a duration above zero: write 500ms, 90s, 2h30m, or 14d")]
     Time {
         /// Key.
         key: &'static str,
-        /// What was written.
+        /// The given text.
         value: String,
     },
     /// Lists of unequal length.
@@ -87,7 +87,7 @@ const NAMES: [&str; 8] = [
 /// Longest load that a generator makes: ten years.
 const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// The parameters of a generator, of which each is taken once.
+/// The parameters of a generator, each of which is used once.
 struct Parameters<'t> {
     generator: &'t str,
     left: Vec<(&'t str, &'t str)>,
@@ -227,7 +227,7 @@ impl<'t> Parameters<'t> {
     }
 }
 
-/// Messages a second.
+/// Messages per second.
 fn parse_rate(key: &'static str, value: &str) -> Result<f64, GeneratorError> {
     let read = || {
         let (number, unit) = value.trim().split_once('/')?;
@@ -285,7 +285,7 @@ mod tests {
         for (text, message) in [
             (
                 "burst:rate=1/s",
-                "there is no generator \"burst\": it is one of constant, poisson, step, ramp, daily, flash-crowd, on-off, mmpp",
+                "unknown generator \"burst\": use one of constant, poisson, step, ramp, daily, flash-crowd, on-off, mmpp",
             ),
             ("poisson:rate=1/s", "poisson needs for"),
             ("poisson:for=1h", "poisson needs rate"),
@@ -299,23 +299,23 @@ mod tests {
             ),
             (
                 "poisson:rate,for=1h",
-                "\"rate\" is no parameter: write key=value, with commas between",
+                "\"rate\" isn't a parameter: write key=value, separated by commas",
             ),
             (
                 "poisson:rate=20,for=1h",
-                "rate=20 is no rate: write 20/s, 300/min or 50/h",
+                "rate=20 isn't a rate: write 20/s, 300/min, or 50/h",
             ),
             (
                 "poisson:rate=-1/s,for=1h",
-                "rate=-1/s is no rate: write 20/s, 300/min or 50/h",
+                "rate=-1/s isn't a rate: write 20/s, 300/min, or 50/h",
             ),
             (
                 "poisson:rate=NaN/s,for=1h",
-                "rate=NaN/s is no rate: write 20/s, 300/min or 50/h",
+                "rate=NaN/s isn't a rate: write 20/s, 300/min, or 50/h",
             ),
             (
                 "poisson:rate=1/s,for=0s",
-                "for=0s is no length of time above zero: write 500ms, 90s, 2h30m or 14d",
+                "for=0s isn't a duration above zero: write 500ms, 90s, 2h30m, or 14d",
             ),
             (
                 "mmpp:rates=1/s|2/s,stays=1m,for=1h",

@@ -14,7 +14,7 @@ use super::{timestamp, words};
 /// The name of the column that names the series of a value.
 pub(super) const SERIES: &str = "series";
 
-/// What was found in a document.
+/// The contents found in a document.
 #[derive(Default)]
 struct Found {
     /// Series, times, and values.

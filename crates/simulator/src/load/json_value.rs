@@ -1,4 +1,4 @@
-//! What values of a JSON document say.
+//! Values of a JSON document.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn read_scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The values of an object and of the objects in it; `None` for one that holds rows itself.
+/// The values of an object and of the objects in it; `None` if it contains rows itself.
 pub(super) fn flatten(value: &Value) -> Option<BTreeMap<String, String>> {
     let mut row = BTreeMap::new();
     for (key, value) in value.as_object()? {
@@ -49,7 +49,7 @@ pub(super) fn is_moment(text: &str) -> bool {
     timestamp::is_date(text.as_bytes()) || timestamp::is_epoch(text.as_bytes())
 }
 
-/// What an object calls its values.
+/// An object's name for its values.
 pub(super) fn find_label(map: &Map<String, Value>) -> Option<String> {
     const KEYS: [&str; 9] = [
         "Label",

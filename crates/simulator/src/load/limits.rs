@@ -1,4 +1,4 @@
-//! Loads that would run forever are refused at once.
+//! Loads that would run forever are refused immediately.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Default for LoadLimits {
     }
 }
 
-/// Why a load is too large.
+/// The reason why a load is too large.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// It lasts too long.
@@ -125,7 +125,7 @@ impl Load {
     }
 }
 
-/// The messages per second of a generator, on average of its whole duration.
+/// The average messages per second of a generator over its duration.
 fn mean_rate(generator: &Generator) -> f64 {
     /// Moments at which a curve is read; those with narrow peaks are computed.
     const MOMENTS: u64 = 10_000;

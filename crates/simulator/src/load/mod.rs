@@ -75,21 +75,21 @@ struct Part {
     after: Nanos,
 }
 
-/// Why a part of a load can't be taken.
+/// The reason why a part of a load can't be selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PartError {
     /// Not a number of times.
     #[error("a load can't be scaled by {0}: it must be a number above zero and at most a million")]
     Scale(String),
-    /// No moment.
+    /// An invalid moment.
     #[error(
-        "\"{0}\" is no moment of the load: write a time as the file does, or 90s, 2h30m or 14d after its beginning"
+        "\"{0}\" isn't a time in the load: use the file's format, or a duration from its start: 90s, 2h30m, or 14d"
     )]
     Moment(String),
     /// Nothing is left.
     #[error("the part from {from} to {to} has no length: the load lasts {length:?}")]
     Nothing {
-        /// Beginning.
+        /// Start.
         from: String,
         /// End.
         to: String,
@@ -99,7 +99,7 @@ pub enum PartError {
 }
 
 impl Load {
-    /// Whether a text means a generator rather than a file: it begins with a generator's name.
+    /// Whether a text means a generator rather than a file: it starts with a generator's name.
     #[must_use]
     pub fn is_generator(text: &str) -> bool {
         Generator::is_meant(text)
@@ -109,7 +109,7 @@ impl Load {
     /// arrivals.
     ///
     /// # Errors
-    /// When there is no such generator, or its parameters are not right.
+    /// If the generator is unknown, or its parameters are wrong.
     pub fn generate(text: &str) -> Result<Self, GeneratorError> {
         let generator = Generator::parse(text)?;
         Ok(Self {
@@ -139,7 +139,7 @@ impl Load {
         })
     }
 
-    /// [`Load::read`] with no options other than what a row is.
+    /// [`Load::read`] with no option other than the meaning of a row.
     ///
     /// # Errors
     /// As [`Load::read`].
@@ -228,8 +228,8 @@ impl Load {
         Ok(self)
     }
 
-    /// The part between two moments: times as the file has them, or lengths of time such as `2h` after
-    /// the beginning of the load.
+    /// The part between two moments: times in the file's format, or durations such as `2h` from the load's
+    /// start.
     ///
     /// # Errors
     /// When a moment can't be read, or nothing is left between them.
@@ -245,7 +245,7 @@ impl Load {
         let (first, last) = (moment(from, self.from)?, moment(to, self.to)?.min(self.to));
         if first >= last {
             return Err(PartError::Nothing {
-                from: from.unwrap_or("the beginning").to_owned(),
+                from: from.unwrap_or("the start").to_owned(),
                 to: to.unwrap_or("the end").to_owned(),
                 length: self.duration(),
             });
@@ -260,13 +260,13 @@ impl Load {
         Duration::from_nanos(self.to - self.from)
     }
 
-    /// What was assumed about it, a sentence each.
+    /// The assumptions about it, a sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The load's beginning, if its times are dates.
+    /// The load's start, if its times are dates.
     #[must_use]
     pub fn begins(&self) -> Option<String> {
         match &self.source {
@@ -281,7 +281,7 @@ impl Load {
         }
     }
 
-    /// The moment since the Unix epoch at which it begins; `otherwise` says when a load without dates does.
+    /// When it starts, since the Unix epoch; `otherwise` returns the start of a load without dates.
     pub(crate) fn begins_at(&self, otherwise: impl FnOnce() -> Duration) -> Duration {
         let dated = match &self.source {
             Source::Recorded(recorded) if self.begins().is_some() => {
@@ -315,7 +315,7 @@ impl Load {
         }
     }
 
-    /// Nanoseconds after the beginning of the whole load.
+    /// Nanoseconds after the start of the whole load.
     fn moment(&self, text: &str) -> Option<Nanos> {
         if let Some(offset) = parse_duration(text) {
             return Some(nanos(offset));
@@ -333,7 +333,7 @@ impl Load {
 }
 
 impl Recorded {
-    /// Messages in order of time, counted from the beginning.
+    /// Messages in order of time, counted from the start.
     fn from_messages(messages: &[Arrival]) -> Self {
         let mut rows = Packed::default();
         for message in messages {

@@ -1,4 +1,4 @@
-//! What was assumed of a load file, and how processing times are read.
+//! Assumptions about a load file, and how processing times are read.
 
 use crate::time::parse_duration;
 
@@ -32,7 +32,7 @@ impl Tally {
     }
 }
 
-/// What the columns were taken for.
+/// The detected meaning of the columns.
 pub(super) fn describe_columns(
     sample: &Sample,
     columns: &Columns,
@@ -56,7 +56,7 @@ pub(super) fn describe_columns(
     }
     let header = match sample.header {
         Some(_) => "the first row has the names of the columns",
-        None => "there is no header",
+        None => "the file has no header",
     };
     let times = names(&columns.times.list());
     let counts = names(&columns.counts);

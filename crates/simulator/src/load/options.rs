@@ -1,6 +1,6 @@
-//! What the user says about a load file, where the file itself leaves a choice.
+//! The user's choices for a load file that has several interpretations.
 
-/// What a row of a load file is.
+/// The meaning of a row of a load file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
     /// The messages that were sent from the row's time until the next row.
@@ -27,7 +27,7 @@ pub enum DateOrder {
 /// How to read a load file. By default, the columns and values of the file decide.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReadOptions {
-    /// What a row is.
+    /// The meaning of a row.
     pub rows: Option<Rows>,
     /// Name or number (from 1) of the column with the times.
     pub time_column: Option<String>,

@@ -1,4 +1,4 @@
-//! Parts of a load, and what is known of where it is from.
+//! Parts of a load, and their known place in the whole.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::{Load, Source};
 use crate::time::{Nanos, nanos};
 
 impl Load {
-    /// The part between two lengths of time after this one's beginning; `None` when that has no length.
+    /// The part between two durations from this one's start; `None` if that has no length.
     #[must_use]
     pub fn part(&self, from: Duration, to: Duration) -> Option<Self> {
         let first = self.from.saturating_add(nanos(from));
@@ -18,7 +18,7 @@ impl Load {
         })
     }
 
-    /// Where it begins and ends in the whole load.
+    /// Its start and end in the whole load.
     pub(crate) fn bounds(&self) -> (Nanos, Nanos) {
         (self.from, self.to)
     }
@@ -33,7 +33,7 @@ impl Load {
         }
     }
 
-    /// The same with one more note about what was assumed, before the others.
+    /// The same with another note about an assumption, before the others.
     #[must_use]
     pub fn noting(mut self, note: impl Into<String>) -> Self {
         self.notes.insert(0, note.into());

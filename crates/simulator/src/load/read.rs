@@ -30,7 +30,7 @@ pub(super) struct Recorded {
     pub(super) notes: Vec<String>,
 }
 
-/// What a row of a recorded load is.
+/// The meaning of a row of a recorded load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     /// A moment and how many messages were sent from it until the next.
@@ -65,7 +65,7 @@ pub(super) fn read(input: impl Read, options: &ReadOptions) -> Result<Recorded, 
     reading.finish(&sample, &|line| source.place(line))
 }
 
-/// How a file is read, and what was read so far.
+/// How a file is read, and its content so far.
 struct Reading {
     columns: Columns,
     rows: Rows,
@@ -73,7 +73,7 @@ struct Reading {
     number: NumberForm,
     /// Whether counts are kept in millionths.
     fine: bool,
-    /// Seconds of the unit of rates without one of their own.
+    /// Seconds of the unit of rates that don't have a unit.
     per: u32,
     /// Microseconds of one, for processing times without a unit.
     duration_unit: f64,
@@ -278,7 +278,7 @@ fn detect_time_form(
         })
 }
 
-/// What a row is: by the options, then by names and values.
+/// Determines the meaning of a row: by the options, then by names and values.
 fn choose_rows(
     sample: &Sample,
     columns: &Columns,

@@ -1,9 +1,9 @@
 //! A row of a load file.
 
-/// A row: its fields, and where it is.
+/// A row: its fields and its location.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
-    /// Line of the file where it begins, or the number of its datapoint.
+    /// Line of the file where it starts, or the number of its datapoint.
     pub(super) line: u64,
     pub(super) bytes: Vec<u8>,
     pub(super) ends: Vec<usize>,

@@ -26,7 +26,7 @@ pub(super) struct Collected {
     names: HashMap<String, u32>,
     /// The last time of each series.
     last: Vec<Option<u64>>,
-    /// The first line at which times went on, and the first at which they went back.
+    /// The first line at which times increased, and the first at which they decreased.
     went_on: Option<u64>,
     went_back: Option<u64>,
 }
@@ -121,7 +121,7 @@ impl Collected {
         }
     }
 
-    /// Goes on without packing.
+    /// Continues without packing.
     fn spill(&mut self) {
         let first = self.first.unwrap_or_default();
         let rows = self.packed.iter().map(|(at, value)| Point {

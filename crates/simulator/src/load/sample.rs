@@ -1,4 +1,4 @@
-//! The first rows of a file, which decide what its columns are.
+//! The first rows of a file, which determine the meaning of its columns.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ const KIND_ROWS: usize = 200;
 /// Most rows before the names of the columns.
 const PREAMBLE: usize = 20;
 
-/// What the values of a column are, by their form.
+/// The kind of a column's values, by their form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Nothing.
@@ -140,7 +140,8 @@ impl Sample {
     }
 }
 
-/// Number of rows before the first row of values: names of columns, and what some exports put before them.
+/// Number of rows before the first row of values: names of columns, and rows that some exports put before
+/// them.
 fn count_name_rows(records: &[Record]) -> usize {
     match records.first() {
         Some(first) if is_header(first) => {}
@@ -220,7 +221,7 @@ fn is_header(record: &Record) -> bool {
         })
 }
 
-/// What most values of a column are.
+/// The kind of most values of a column.
 fn find_kind(records: &[Record], column: usize) -> Kind {
     let mut votes = [0_usize; 5];
     const KINDS: [Kind; 5] = [

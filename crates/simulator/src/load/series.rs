@@ -146,7 +146,7 @@ fn find_labels(
     numbers.collect()
 }
 
-/// The column with the names of a JSON document's series, of which even one can be no count.
+/// The column with the names of a JSON document's series, none of which can be a count.
 fn find_names_of_json(sample: &Sample) -> Vec<usize> {
     (0..sample.width())
         .filter(|column| sample.name(*column) == super::json::SERIES)
@@ -179,7 +179,7 @@ fn is_named(name: &str, wanted: &str) -> bool {
     name == wanted || name.split(" / ").any(|part| part == wanted)
 }
 
-/// Adds the names of series to those that the user can choose from.
+/// Adds the names of series to the columns that the user can choose from.
 fn name_series(error: ReadError, names: Vec<String>) -> ReadError {
     match error {
         ReadError::NoColumn { name, mut columns } => {

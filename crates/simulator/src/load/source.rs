@@ -10,7 +10,7 @@ use super::error::{Place, ReadError};
 use super::record::Record;
 use super::{influx, json};
 
-/// Bytes of the beginning that decide about encoding, format, line ends, and delimiter.
+/// Number of bytes at the start of the file that determine encoding, format, line ends, and delimiter.
 const HEAD: u64 = 1 << 16;
 
 /// Longest row in bytes, so that a quote without an end doesn't swallow the file.
@@ -34,7 +34,7 @@ pub(super) struct Lines<'r> {
 }
 
 impl<'r> Source<'r> {
-    /// Finds out what a file is.
+    /// Detects the format of a file.
     pub(super) fn open(mut input: impl Read + 'r) -> Result<Self, ReadError> {
         let mut head = Vec::new();
         input.by_ref().take(HEAD).read_to_end(&mut head)?;
@@ -91,7 +91,7 @@ impl<'r> Source<'r> {
         }
     }
 
-    /// Where a row is.
+    /// The location of a row.
     pub(super) fn place(&self, line: u64) -> Place {
         match self {
             Self::Lines(_) => Place::Line(line),
@@ -189,7 +189,7 @@ impl Wide {
     }
 }
 
-/// Refuses what people try first: a workbook or a compressed file.
+/// Refuses formats that people often try first: a workbook or a compressed file.
 fn refuse_binary(head: &[u8]) -> Result<(), ReadError> {
     let what = match head {
         [b'P', b'K', 3, 4, ..] => "a workbook or a ZIP archive: save it as CSV, or unpack it",

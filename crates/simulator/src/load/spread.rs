@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::number::MILLION;
 use super::packed::Packed;
 
-/// What the values of rows are.
+/// The form of the rows' values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Values {
     /// Messages.
@@ -17,7 +17,7 @@ pub(super) enum Values {
     PerSecond,
 }
 
-/// Rows of whole counts, of which each lasts until the next. Gaps are rows without messages.
+/// Rows of whole counts, each of which lasts until the next. Gaps are rows without messages.
 pub(super) struct Spread {
     pub(super) rows: Packed,
     /// The end of the last row, in microseconds since the first.
@@ -105,7 +105,7 @@ impl Spread {
     }
 }
 
-/// The whole messages of a row; what is left of a message is carried over.
+/// The whole messages of a row; the remaining fraction is carried over.
 fn count_messages(value: u64, length: u64, values: Values, carry: &mut u64) -> u64 {
     let millionths = match values {
         Values::Whole => return value,
@@ -139,8 +139,8 @@ fn find_step(distances: &[u64]) -> Option<u64> {
     (fits && PERIODS.contains(&shortest)).then_some(shortest)
 }
 
-/// Whether a row's distance to the next is one of several of the same length, and so is its length and no
-/// gap: three in a row, or two that are a usual period and begin where such a period begins.
+/// Whether a row's distance to the next is one of several equal distances, so that it is the row's length
+/// and not a gap: three in a row, or two that are a usual period and start where such a period starts.
 fn is_regular(distances: &[u64], index: usize, at: u64) -> bool {
     let distance = distances[index];
     let same =

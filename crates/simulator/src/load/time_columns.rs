@@ -10,7 +10,7 @@ use super::words::{self, Meaning};
 pub(super) struct TimeColumns {
     /// The times, or the dates.
     pub(super) time: usize,
-    /// The time of day, if it has a column of its own.
+    /// The time of day, if it has a separate column.
     pub(super) clock: Option<usize>,
 }
 

@@ -1,18 +1,18 @@
-//! What the words of a column's name say of its values. Only whole words count: `account_id` is no count,
-//! and `discount` is none either.
+//! The meaning of a column's values, from the words of its name. Only whole words count: `account_id` and
+//! `discount` aren't counts.
 
-/// What the values of a column can be, by its name.
+/// The possible meaning of a column's values, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Meaning {
     /// A sum, such as CloudWatch's statistic.
     Sum,
-    /// What was sent.
+    /// Sent messages.
     Sent,
-    /// A count, by a name that says nothing else.
+    /// A count, by a name with no other meaning.
     Count,
-    /// A count of something that the name says.
+    /// A count of something in the name.
     CountOf,
-    /// Nothing that we know: perhaps the name of a queue.
+    /// Unknown: perhaps the name of a queue.
     Unknown,
     /// How long work takes.
     Duration,
@@ -45,7 +45,7 @@ const END: &str =
 const TIMELY: &str = "at when day tag hour minute on";
 const NOT_TIME: &str = "response processing elapsed duration latency execution wait took work";
 
-/// The words of a name, in lower case: split where letters end and where camel case begins a word.
+/// The words of a name, in lower case: split where letters end and where camel case starts a word.
 pub(super) fn split_words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let letters: Vec<char> = name.chars().collect();
@@ -80,7 +80,7 @@ pub(super) fn has_word(name: &str, wanted: &str) -> bool {
     has_any(&split_words(name), wanted)
 }
 
-/// What a column's name says of its values.
+/// The meaning of a column's values, by its name.
 pub(super) fn meaning(name: &str) -> Meaning {
     let words = split_words(name);
     let percentile = |word: &String| {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::cost::{Cost, CostItem};
 use crate::number::format_dollars;
 
-/// What the run costs, item by item.
+/// The cost of a run, item by item.
 pub(super) fn bill(cost: &Cost) -> Markup {
     let money = |path: String, amount: f64| html! { td { data data-path=(path) value=(amount) { (format_dollars(amount)) } } };
     let row = |index: usize, item: &CostItem| {

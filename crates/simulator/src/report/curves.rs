@@ -137,7 +137,7 @@ impl<'a> Curves<'a> {
         lines
     }
 
-    /// Where the names of the curves with a point stand: next to their ends, and apart.
+    /// Positions of the names of curves with a point: next to their ends, without overlaps.
     fn place_names(&self) -> Vec<(usize, f64)> {
         let mut names: Vec<(usize, f64)> = self
             .curves
@@ -152,7 +152,7 @@ impl<'a> Curves<'a> {
             *y = y.max(free);
             free = *y + LINE;
         }
-        // What was pushed out at the bottom moves back up.
+        // Labels below the bottom move back up.
         let mut free = BOTTOM;
         for (_, y) in names.iter_mut().rev() {
             *y = y.min(free);
@@ -161,7 +161,7 @@ impl<'a> Curves<'a> {
         names
     }
 
-    /// Where a curve ends.
+    /// Position of a curve's end.
     fn end(&self, curve: &Curve) -> f64 {
         let last = curve.points.iter().flatten().last();
         last.map_or(BOTTOM, |(cost, _)| self.y(*cost))
@@ -172,7 +172,7 @@ impl<'a> Curves<'a> {
         seconds.map_or_else(String::new, |seconds| format_duration(*seconds))
     }
 
-    /// Where an objective stands.
+    /// Position of an objective.
     fn x(&self, objective: usize) -> f64 {
         let objectives = &self.frontier.objectives;
         let (Some(first), Some(last)) = (objectives.first(), objectives.last()) else {
@@ -187,7 +187,7 @@ impl<'a> Curves<'a> {
     }
 }
 
-/// Where a value stands between two places, on a logarithmic axis.
+/// Position of a value between two places, on a logarithmic axis.
 fn place(value: f64, (lowest, highest): (f64, f64), (from, to): (f64, f64)) -> f64 {
     let all = (highest / lowest).ln();
     let part = if all > 0.0 {

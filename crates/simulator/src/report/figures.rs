@@ -1,4 +1,4 @@
-//! The figures of a report, in the order in which people ask for them: for text and page alike.
+//! The values of a report, in the order of interest: for text and page alike.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,12 +9,12 @@ use crate::number::{self, format_dollars, format_duration, format_number, format
 use super::Report;
 use crate::outcome::QueueOutcome;
 
-/// A line of the table of figures.
+/// A line of the table of values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// What it is about.
+    /// Its name.
     pub label: &'static str,
-    /// What there is to say, piece by piece.
+    /// The text, piece by piece.
     pub pieces: Vec<Piece>,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Figure {
 }
 
 impl Report {
-    /// The figures, for people.
+    /// The values, for people.
     #[must_use]
     pub fn figures(&self) -> Vec<Figure> {
         let mut figures = vec![self.slo()];
@@ -61,7 +61,7 @@ impl Report {
         figures
     }
 
-    /// What would meet an objective that is shorter than a task start.
+    /// Warm tasks that would meet an objective that is shorter than a task start.
     fn warm_tasks(&self) -> Option<Figure> {
         let need = self.warm_need?;
         let tasks = count("warm_need.tasks", need.tasks.into());
@@ -173,7 +173,7 @@ impl Report {
             (
                 "messages.dead_letters",
                 messages.dead_letters,
-                " dead letters",
+                " in the dead-letter queue",
             ),
             ("messages.expired", messages.expired, " expired"),
             (

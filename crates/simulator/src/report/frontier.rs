@@ -7,7 +7,7 @@ use crate::compare::{IDEAL, OWN};
 use crate::frontier::{Frontier, FrontierRun};
 use crate::number::{format_dollars, format_duration, format_share};
 
-/// What stands where no setting meets an objective.
+/// Shown if no setting meets an objective.
 const NONE: &str = "–";
 
 pub(super) fn render_frontier(frontier: &Frontier) -> Markup {
@@ -157,7 +157,7 @@ mod tests {
         Report::new("load".to_owned(), None, outcome).with_frontier(Some(found))
     }
 
-    /// What the page shows is what the document has at the path that it names.
+    /// The page shows the values that the document has at the named paths.
     #[test]
     fn values_on_the_page_are_those_of_the_document() {
         let report = report("poisson:rate=3/s,for=5m");

@@ -1,5 +1,5 @@
-//! The report of a simulation: one document for programs, and the same figures for people, as text and
-//! as one self-contained page.
+//! The report of a simulation: one document for programs, and the same values for people, as text and as one
+//! self-contained page.
 
 mod bill;
 mod curves;
@@ -22,54 +22,54 @@ use crate::survey::{Phases, Survey, Variant};
 use crate::tune::Tuned;
 use crate::warm::WarmNeed;
 
-/// A simulation with what was asked of it: the JSON document that programs read.
+/// A simulation with its parameters: the JSON document that programs read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// The load as it was asked for: a file or a generator.
+    /// The load: a file or a generator.
     pub load: String,
-    /// When the load begins, as its file writes times; nothing for a generated load.
+    /// When the load starts, in its file's format; `None` for a generated load.
     pub begins: Option<String>,
     /// Share, from 0 to 1, of the messages that must meet the objective, if one was required.
     pub required: Option<f64>,
-    /// Whether it was kept for that share.
+    /// Whether that share met it.
     pub satisfied: Option<bool>,
-    /// What became of the service.
+    /// The result.
     #[serde(flatten)]
     pub outcome: RunOutcome,
-    /// Other policies under the same load, if they were asked for; the definition's own comes first.
+    /// Other policies under the same load, if requested; the definition's own comes first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<ComparedPolicy>,
-    /// The cheapest ways to meet several latency objectives, if they were asked for.
+    /// The cheapest ways to meet several latency objectives, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frontier: Option<Frontier>,
     /// The warm tasks that the objective takes, if it wasn't met because tasks start slower.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_need: Option<WarmNeed>,
-    /// What the phases came to, if several were simulated.
+    /// The results of the phases, if several were simulated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phases: Option<Phases>,
-    /// The phases under other assumptions about what AWS doesn't document.
+    /// The phases under other assumptions about undocumented behavior of AWS.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<Variant>,
-    /// What was predicted for the load, where the service was measured.
+    /// The prediction for the load, if the service was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predicted: Option<RunOutcome>,
     /// The tuning whose result this is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tuned: Option<Tuned>,
-    /// What was measured beside what was predicted.
+    /// Measured and predicted values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
 }
 
-/// A policy beside others: its figures without its course.
+/// A compared policy: its values without its course.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ComparedPolicy {
     /// Name of the policy, for people.
     pub name: String,
     /// Share, from 0 to 1, of the messages that meet the objective.
     pub within_objective: f64,
-    /// What all phases came to.
+    /// The results of all phases.
     pub phases: Phases,
     /// Waiting times in seconds.
     pub waiting: Waiting,
@@ -81,7 +81,7 @@ pub struct ComparedPolicy {
     pub bill_per_month: Bill,
     /// Tasks.
     pub tasks: TaskFigures,
-    /// Messages by what became of them.
+    /// Messages by outcome.
     pub messages: Messages,
     /// Changes of the desired count. Nothing for the ideal, whose counts cost no change.
     pub scaling: Option<ScalingFigures>,
@@ -176,7 +176,7 @@ impl Report {
         self
     }
 
-    /// The report of what was measured, with what was predicted for the same load beside it.
+    /// The report of a measurement, with the prediction for the same load.
     #[must_use]
     pub fn predicted(mut self, predicted: &Prediction) -> Self {
         self.comparison = Some(Comparison::new(&self.outcome, predicted));
@@ -265,7 +265,7 @@ impl Report {
         lines
     }
 
-    /// The report as one HTML page that needs no network: figures, charts, assumptions and the JSON
+    /// The report as one HTML page that needs no network: values, charts, assumptions, and the JSON
     /// document itself.
     ///
     /// # Errors

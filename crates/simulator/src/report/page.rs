@@ -1,4 +1,4 @@
-//! The report as one HTML page: figures and tables written here, charts drawn in the browser from the
+//! The report as one HTML page: values and tables written here, charts drawn in the browser from the
 //! JSON document that the page carries.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -12,7 +12,7 @@ use crate::engine::ScalingAction;
 use crate::number::{format_dollars, format_duration, format_number, format_share};
 use crate::outcome::RunOutcome;
 
-// uPlot 1.6.32 from npm, as released; its licence lies beside it.
+// uPlot 1.6.32 from npm, as released; its license is next to it.
 const CHART_SCRIPT: &str = include_str!("assets/uPlot.iife.min.js");
 const CHART_STYLE: &str = include_str!("assets/uPlot.min.css");
 const CHART_LICENSE: &str = include_str!("assets/uPlot.LICENSE");
@@ -24,7 +24,7 @@ const STYLE: &str = include_str!("assets/page.css");
 const LANGUAGE: &str = "try { new Intl.NumberFormat(navigator.language) } catch { \
                         Object.defineProperty(navigator, \"language\", { value: \"en-US\" }) }";
 
-/// No network: the page may load nothing at all, and runs the scripts that it carries.
+/// No network: the page can load nothing at all, and runs only the scripts that it contains.
 const POLICY: &str =
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
@@ -69,7 +69,7 @@ fn escape_json(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + 64);
     for c in json.chars() {
         match c {
-            // These stand in strings only, where an escape means the same.
+            // They occur only in strings, where an escape means the same.
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
                 text.push_str(&format!("\\u{:04x}", u32::from(c)));
             }
@@ -113,8 +113,8 @@ fn render_charts(report: &Report) -> Markup {
                 span .key { span .band.out {} " scale-out alarm in ALARM" }
                 span .key { span .band.in {} " scale-in alarm in ALARM" }
             }
-            noscript { p { "The charts need JavaScript; the figures below don't." } }
-            (panel("load", "Load, in messages a second"))
+            noscript { p { "The charts need JavaScript; the numbers below don't." } }
+            (panel("load", "Load, in messages per second"))
             @if report.outcome.target.is_some() {
                 (panel("backlog", "Backlog per task and its target, in messages"))
             } @else {
@@ -123,7 +123,7 @@ fn render_charts(report: &Report) -> Markup {
             (panel("tasks", "Tasks: desired, running and needed"))
             (panel("wait", "Longest wait and the objective, in seconds"))
             @if report.predicted.is_some() {
-                p .hint { "Lines are what was measured; dashed lines are what was predicted for the same load." }
+                p .hint { "Solid lines are measured; dashed lines are predicted for the same load." }
             }
             p .hint { "Drag over a chart to zoom, double-click for the whole time. A point stands for the time since the point before it." }
         }
@@ -138,7 +138,7 @@ fn render_figures(report: &Report) -> Markup {
     };
     html! {
         section {
-            h2 { "Figures" }
+            h2 { "Results" }
             table #figures { tbody { @for figure in &report.figures() { (row(figure)) } } }
             @let uncertainty = report.uncertainty();
             @if !uncertainty.is_empty() {
@@ -161,7 +161,7 @@ fn render_piece(piece: &Piece) -> Markup {
     }
 }
 
-/// The table of what was measured and predicted.
+/// The table of measured and predicted values.
 fn beside_prediction(report: &Report) -> Markup {
     let row = |index: usize, figure: &Difference| {
         let cell = |name: &str, value: Option<f64>| {
@@ -191,7 +191,7 @@ fn beside_prediction(report: &Report) -> Markup {
                     thead { tr { @for name in ["", "measured", "predicted", "nine in ten", "outside by"] { th scope="col" { (name) } } } }
                     tbody { @for (index, figure) in comparison.figures.iter().enumerate() { (row(index, figure)) } }
                 } }
-                p .hint { "Predicted: the median of simulations that differ in the moment of the rule within its minute and in how long tasks take to start, and the range of nine in ten of them. Outside by: the distance to that range as a share of its nearest value; of the objective for a shorter wait; of all messages for a share, or, if it is less, how far the objective is from the time within which that share began." }
+                p .hint { "Predicted: the median of simulations that differ in the moment of the rule within its minute and in how long tasks take to start, and the range that contains 90% of them. Outside by: the distance to that range as a share of its nearest value; of the objective for a shorter wait; of all messages for a share, or, if it is less, how far the objective is from the time within which that share started." }
             }
         }
     }
@@ -250,7 +250,7 @@ fn render_compared(report: &Report) -> Markup {
     html! {
         @if !report.compared.is_empty() {
             section {
-                h2 { "Beside other policies" }
+                h2 { "Comparison with other policies" }
                 div .wide { table #compared {
                     thead { tr { @for name in HEADINGS { th scope="col" { (name) } } } }
                     tbody { @for (index, policy) in report.compared.iter().enumerate() { (row(index, policy)) } }

@@ -34,7 +34,7 @@ fn render_table(tuned: &Tuned) -> Markup {
             p {
                 "The search used the first " (format_duration(tuned.searched.seconds)) " of the load"
                 @if let Some(holdout) = &tuned.holdout { "; the last " (format_duration(holdout.seconds)) " are the holdout period" }
-                ". Shares of messages within the objective are those of the worst of " (tuned.searched.seeds) " phases; "
+                ". Shares of messages within the objective are from the worst of " (tuned.searched.seeds) " phases; "
                 (format_share(tuned.required)) " is required."
             }
             div .wide { table #periods {

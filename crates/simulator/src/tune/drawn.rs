@@ -17,7 +17,8 @@ pub(super) struct Run<'l> {
     pub(super) seed: u64,
 }
 
-/// Maximum number of messages that are kept, of 16 bytes each. Those of larger loads are drawn anew in each
+/// Maximum number of messages that are kept, of 16 bytes each. Messages of larger loads are drawn again in
+/// each
 /// simulation.
 const MOST: usize = 8_000_000;
 

@@ -1,4 +1,4 @@
-//! Simulates candidates, many at once, and says what came of each.
+//! Simulates candidates, many in parallel, and returns their results.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -29,14 +29,14 @@ const SEEDS: u64 = 3;
 pub(super) struct Evaluator<'a> {
     pub(super) stack: &'a Stack,
     pub(super) service: &'a str,
-    /// With promise, processing time and concurrency as the definition has them now.
+    /// The definition's present objective, processing time, and concurrency.
     overrides: Overrides,
     pub(super) slo: Duration,
     pub(super) concurrency: u32,
-    /// What a message takes, as the definition says it.
+    /// The definition's processing time.
     processing: Duration,
     pub(super) required: f64,
-    /// What the definition left open.
+    /// Assumptions for values that the definition doesn't set.
     pub(super) notes: Vec<String>,
     seed: u64,
     /// Simulations and messages so far.
@@ -96,7 +96,7 @@ impl<'a> Evaluator<'a> {
             .collect()
     }
 
-    /// The seeds that finalists are simulated with: those of `simulate`'s phases.
+    /// The seeds of the finalists' simulations: the seeds of `simulate`'s phases.
     pub(super) fn phases(&self, load: &Load) -> Vec<u64> {
         phase_seeds(load, self.seed)
     }
@@ -111,7 +111,7 @@ impl<'a> Evaluator<'a> {
         Scenario::from_stack(&self.definition(settings), self.service, &self.overrides)
     }
 
-    /// The candidates beside these parameters.
+    /// The space of candidates around these parameters.
     pub(super) fn space(&self, present: Settings, peak: u32, options: &TuneOptions) -> Space {
         Space::new(present, self.processing, self.slo, peak, options)
     }
@@ -121,7 +121,7 @@ impl<'a> Evaluator<'a> {
         self.scenario(*settings).is_ok()
     }
 
-    /// Most tasks that are ever needed, with any seed, were there no limit: see
+    /// The maximum number of tasks ever needed, with any seed, if there were no limit: see
     /// [`crate::Policy::Ideal`].
     pub(super) fn peak(&self, load: &Load) -> Result<u32, ScenarioError> {
         let scenario = Scenario::from_stack(self.stack, self.service, &self.overrides)?;
@@ -135,8 +135,8 @@ impl<'a> Evaluator<'a> {
         Ok(most.unwrap_or_default())
     }
 
-    /// The score of each candidate over the whole of a load: of its worst seed where the objective is
-    /// concerned, and the mean of all elsewhere.
+    /// The score of each candidate over a whole load: the objective of its worst seed, and the mean of
+    /// everything else.
     pub(super) fn score_candidates(
         &self,
         candidates: &[Settings],
@@ -212,7 +212,7 @@ impl<'a> Evaluator<'a> {
                 ran
             })
             .collect();
-        // Of several errors, the first is returned.
+        // If there are several errors, the first is returned.
         ran.into_iter().collect()
     }
 

@@ -1,4 +1,4 @@
-//! What comes of a simulation or of several, as far as a search compares it.
+//! The results of one or several simulations, as far as a search compares them.
 
 use serde::Serialize;
 
@@ -7,11 +7,11 @@ use crate::number::count;
 use crate::outcome::RunOutcome;
 use crate::score::Score;
 
-/// What came of a policy on a part of the load. With a generated load, of several seeds: the worst where
-/// the promise is concerned, and the mean of all elsewhere.
+/// The results of a policy on a part of the load. With several seeds of a generated load: the worst
+/// value for the objective, and the mean of everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Figures {
-    /// Share, from 0 to 1, of the messages whose promise was kept.
+    /// Share, from 0 to 1, of the messages within the objective.
     pub within_objective: f64,
     /// 99th percentile of the waiting time, in seconds.
     pub p99: f64,
@@ -21,21 +21,21 @@ pub struct Figures {
     pub cost_per_month: f64,
     /// The same by item.
     pub bill_per_month: Bill,
-    /// What the cheapest possible costs in such a month: see [`crate::Policy::Ideal`].
+    /// Cost of the ideal policy in such a month: see [`crate::Policy::Ideal`].
     pub ideal_per_month: f64,
     /// Task-hours.
     pub task_hours: f64,
     /// Changes of the desired count.
     pub actions: f64,
-    /// Of them, soon after one of the other direction.
+    /// Changes soon after one in the other direction.
     pub flaps: f64,
-    /// Most tasks that ran.
+    /// Maximum number of running tasks.
     pub most: u32,
     /// Messages that were sent.
     pub messages: u64,
 }
 
-/// What is kept of one simulation.
+/// The result of one simulation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct ScoredRun {
     pub(super) figures: Figures,
@@ -69,7 +69,7 @@ impl Figures {
         }
     }
 
-    /// What a search compares of it.
+    /// The values that a search compares.
     pub(super) fn score(&self) -> Score {
         Score {
             within_objective: self.within_objective,
@@ -80,7 +80,7 @@ impl Figures {
         }
     }
 
-    /// The worst of several seeds where the promise is concerned, and the mean elsewhere.
+    /// The worst of several seeds for the objective, and the mean of everything else.
     pub(super) fn combine_seeds(ran: &[ScoredRun]) -> Self {
         let all = || ran.iter().map(|one| one.figures);
         let mean = |figure: fn(Self) -> f64| {
@@ -105,7 +105,7 @@ impl Figures {
 }
 
 impl Score {
-    /// The worst of several seeds where the objective is concerned, and the mean elsewhere.
+    /// The worst of several seeds for the objective, and the mean of everything else.
     pub(super) fn combine_seeds(scores: &[Self]) -> Self {
         let all = || scores.iter().copied();
         let mean = |number: fn(Self) -> f64| {

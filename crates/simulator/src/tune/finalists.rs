@@ -22,14 +22,14 @@ pub enum Period {
     Holdout,
 }
 
-/// Parameters and what came of them.
+/// Parameters and their results.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Tuning {
     /// The parameters.
     pub settings: Settings,
-    /// On the part that was searched on.
+    /// In the training period.
     pub searched: Figures,
-    /// On the part that was not.
+    /// In the holdout period.
     pub holdout: Option<Figures>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Periods<'l> {
     pub(super) holdout: Option<&'l Load>,
 }
 
-/// The finalist that is chosen, and those that were not.
+/// The chosen finalist, and the rejected ones.
 pub(super) struct Tested {
     /// The first that meets the objective in both periods, or else the one that comes closest to it.
     pub(super) tuning: Tuning,
@@ -101,14 +101,15 @@ pub(super) fn test(
     let mut rejected: Vec<Rejected> = Vec::new();
     for settings in &found.finalists {
         let tuning = on_both(evaluator, *settings, periods)?;
-        // Where the search found nothing, nothing was tested either: the best is what comes closest.
+        // If the search found none that meets the objective, there was nothing to test: the best is the closest
+        // one.
         let missed_in = tuning.missed_in(evaluator.required).filter(|_| found.keeps);
         let Some(missed_in) = missed_in else {
             return Ok(Tested { tuning, rejected });
         };
         rejected.push(Rejected { tuning, missed_in });
     }
-    // Of equals the cheapest, which is the first.
+    // Among equals the cheapest, which is the first.
     let nearest = rejected
         .iter()
         .rev()

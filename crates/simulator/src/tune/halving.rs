@@ -1,8 +1,9 @@
-//! Successive halving: many candidates meet a few stretches of the load, and only those that are good there
-//! meet more of it.
+//! Successive halving: many candidates are simulated on a few stretches of the load, and only the good ones
+//! on more of it.
 //!
-//! On a few stretches nobody can say whether a candidate keeps the promise over the whole, so none is judged
-//! by that: a third stays whom the fewest others beat in both, the promise kept and the cost.
+//! A few stretches can't show whether a candidate meets the objective over the whole load, so no candidate
+//! is eliminated for missing it. Candidates are ranked by how many others beat them in both messages within
+//! the objective and cost; the best third stays.
 
 use std::time::Duration;
 
@@ -19,19 +20,19 @@ use super::settings::Settings;
 /// Stretches that a load is cut into.
 const STRETCHES: u32 = 16;
 
-/// A shorter stretch says more about its beginning than about the policy.
+/// In a shorter stretch, the start affects the result more than the policy does.
 const SHORTEST: Duration = Duration::from_secs(2 * 3_600);
 
-/// So many messages in all are no work worth saving.
+/// Below this total number of messages, it isn't worth saving work.
 const LITTLE: u64 = 20_000_000;
 
 /// Stretches of each round.
 const ROUNDS: [usize; 2] = [2, 6];
 
-/// One part of so many stays after each round.
+/// One of this number of candidates stays after each round.
 const STAYS: usize = 3;
 
-/// A stretch with the desired count that the present policy has at its beginning.
+/// A stretch with the present policy's desired count at its start.
 struct Stretch {
     load: Load,
     initial: u32,
@@ -39,7 +40,7 @@ struct Stretch {
     late: f64,
 }
 
-/// The candidates that are worth the whole load.
+/// Returns the candidates to simulate on the whole load.
 pub(super) fn survivors(
     evaluator: &Evaluator<'_>,
     candidates: Vec<Settings>,
@@ -109,7 +110,7 @@ fn course(present: &RunOutcome, from: Duration, to: Duration, load: Load) -> Str
     }
 }
 
-/// Share of the promises kept and cost of each candidate on the first so many stretches.
+/// Share of messages within the objective, and cost, of each candidate on the first stretches.
 fn scores(
     evaluator: &Evaluator<'_>,
     candidates: &[Settings],
@@ -147,7 +148,7 @@ fn scores(
         .collect())
 }
 
-/// So many of those whom the fewest others beat in both respects; among equals, the first.
+/// Returns the candidates that the fewest others beat in both respects; among equals, the first.
 fn best(candidates: &[Settings], scores: &[(f64, f64)], stay: usize) -> Vec<Settings> {
     let beaten = |(kept, cost): &(f64, f64)| {
         let beats = |(other_kept, other_cost): &&(f64, f64)| {

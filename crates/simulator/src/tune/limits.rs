@@ -1,4 +1,5 @@
-//! What stands in the way of the promise, found by experiment: the same candidate with one limit lifted.
+//! The limits that prevent meeting the objective, found by experiment: the same candidate with one limit
+//! lifted.
 
 use std::time::Duration;
 
@@ -16,34 +17,34 @@ use super::space::Space;
 /// One limit lifted, or several.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LiftedLimit {
-    /// What is lifted: one limit, or two with an `and` between them.
+    /// The lifted limit, or two with an `and` between them.
     pub limit: String,
-    /// Share of the promises that would be kept.
+    /// Share of messages that would be within the objective.
     pub within_objective: f64,
-    /// Cost in US dollars a month.
+    /// Cost in US dollars per month.
     pub cost_per_month: f64,
     /// Whether that is as many as required.
     pub enough: bool,
 }
 
-/// What stands in the way.
+/// The limiting factors.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Limits {
     /// The candidate that was tried.
     pub settings: Settings,
-    /// Share of the promises that it keeps.
+    /// Its share of messages within the objective.
     pub within_objective: f64,
     /// Each limit lifted alone, and all that could be named together.
     pub lifted: Vec<LiftedLimit>,
     /// As many tasks as are ever needed, all the time.
     pub standing: LiftedLimit,
-    /// Most tasks that are ever needed.
+    /// Maximum number of tasks ever needed.
     pub peak: u32,
 }
 
 impl Limits {
-    /// What binds, in a few words: the limits of which each, lifted, would be enough; or which would be
-    /// together; or, where nothing is enough, what helps most.
+    /// The limiting factor, in a few words: the limits that would each be enough if lifted; or that would
+    /// be enough together; or, if nothing is enough, the one that helps most.
     #[must_use]
     pub fn binding(&self) -> String {
         let enough: Vec<&str> = self
@@ -72,11 +73,11 @@ impl Limits {
     }
 }
 
-/// Length of a period of an alarm that detects at once; shorter ones only take longer to simulate.
+/// Length of a period of an alarm that detects immediately; shorter ones only take longer to simulate.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-/// Experiments where no candidate keeps the promise, and where only tasks that are always there do: then on
-/// the best that has at most half of the peak.
+/// Experiments for a search without a candidate that meets the objective, or in which only tasks that
+/// always run meet it: in that case on the best candidate that has at most half of the peak.
 pub(super) fn limits(
     search: &Search<'_>,
     own: &Found,
@@ -150,7 +151,7 @@ fn experiment(
     })
 }
 
-/// Pairs only tell something where no single limit is enough; and all together only where no pair is.
+/// Keeps pairs only if no single limit is enough, and all limits together only if no pair is.
 fn shorten(lifted: &mut Vec<LiftedLimit>, single: usize) {
     let enough = |lifts: &[LiftedLimit]| lifts.iter().any(|lift| lift.enough);
     if lifted.get(..single).is_some_and(enough) {
@@ -234,7 +235,7 @@ fn launched(scenario: &Scenario) -> Scenario {
     lifted
 }
 
-/// So many tasks all the time.
+/// This number of tasks all the time.
 fn fixed(scenario: &Scenario, tasks: u32) -> Scenario {
     let tasks = tasks.max(1);
     Scenario {

@@ -1,7 +1,8 @@
-//! Tuning: the cheapest parameters of a service's policy that keep its promise.
+//! Tuning: the cheapest parameters of a service's policy that meet its objective.
 //!
-//! One part of the load is searched on, the other is not seen until the choice is made. A candidate is a
-//! definition with other values, simulated through the same door as the definition itself.
+//! The search uses one part of the load, the training period; the holdout period stays unseen until the
+//! choice is made. A candidate is the definition with other values, simulated in the same way as the
+//! definition.
 
 mod drawn;
 mod evaluator;
@@ -42,43 +43,44 @@ const OWN_SHARE: f64 = 0.5;
 const OTHER_SHARE: f64 = 0.75;
 const TESTED_SHARE: f64 = 0.95;
 
-/// Simulations of the training period that the finalists and the experiments come to, about.
+/// Approximate number of simulations of the training period for the finalists and the experiments.
 const TESTED: usize = 60;
 const LIFTED: usize = 12;
 
-/// What to search for, and how long.
+/// The parameters of the search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TuneOptions {
-    /// Share, from 0 to 1, of the messages for which the promise must be kept.
+    /// Required share, from 0 to 1, of messages within the objective.
     pub required: f64,
-    /// Share, from 0 to 1, of the load's time that is searched on; whole days where there are several.
+    /// Share, from 0 to 1, of the load's time that is the training period; whole days if there are
+    /// several.
     pub train: f64,
-    /// Most candidates of the definition's own law; of the other law, half as many.
+    /// Maximum number of candidates of the definition's own policy; half as many of the other policy.
     pub candidates: usize,
-    /// Parameters that must stay as they are.
+    /// Parameters that must not change.
     pub keep: Vec<Parameter>,
-    /// Whether the other law may be the answer, or is only shown beside.
+    /// Whether the other policy can be the answer, or is only shown for comparison.
     pub any_policy: bool,
     /// Seed of everything that is drawn.
     pub seed: u64,
 }
 
-/// Why nothing can be tuned.
+/// The reason why nothing can be tuned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TuneError {
     /// The service or an assumption makes no sense.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
-    /// It has no law whose parameters are searched.
+    /// It has no policy whose parameters are searched.
     #[error(
-        "service \"{0}\" scales neither by backlog_per_task nor by demand: there are no parameters to search"
+        "service \"{0}\" scales neither by backlog_per_task nor by demand, so it has no parameters to search"
     )]
     Law(String),
-    /// The load is too short for two parts.
-    #[error("the load is too short to be searched on in part")]
+    /// The load is too short for two periods.
+    #[error("the load is too short for a training and a holdout period")]
     Short,
-    /// Nothing is sent in the part that is searched on.
-    #[error("no message is sent in the first {0:?} of the load, on which is searched")]
+    /// Nothing is sent in the training period.
+    #[error("no message is sent in the training period, the first {0:?} of the load")]
     Silent(Duration),
 }
 
@@ -95,14 +97,15 @@ impl Default for TuneOptions {
     }
 }
 
-/// Searches the parameters of a service's policy for the cheapest that keep the promise for the required
-/// share of the messages in the first part of the load, and tells how they and the present ones do on the
-/// rest. Candidates that miss the objective there make way for the next ones, a few of them. `tell` hears what goes on. Simulations run on the current rayon thread pool; the result is the same
-/// with any number of threads.
+/// Searches for the cheapest parameters of a service's policy with which the required share of messages
+/// in the training period meets the objective, and simulates them and the present ones in the holdout
+/// period. A candidate that misses the objective there is replaced by the next, a few times. `tell`
+/// receives progress messages. Simulations run on the current rayon thread pool; the result doesn't
+/// depend on the number of threads.
 ///
 /// # Errors
-/// When the service can't be simulated, scales by no law that can be tuned, or the load is too short or
-/// silent.
+/// If the service can't be simulated or has no policy that can be tuned, or if the load is too short or
+/// has no messages.
 pub fn tune(
     stack: &Stack,
     service: &str,
@@ -144,7 +147,7 @@ pub fn tune(
     Ok(tuned)
 }
 
-/// The best of the demand law for a service that scales by its backlog, where that can be simulated.
+/// The best demand policy for a service that scales by its backlog, if it can be simulated.
 fn other(
     search: &Search<'_>,
     present: Settings,

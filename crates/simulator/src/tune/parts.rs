@@ -1,4 +1,4 @@
-//! The part of a load that is searched on, and the part that is not seen meanwhile.
+//! The training period and the holdout period of a load.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::load::Load;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Cuts a load after this share of its time: after whole days where there are several. Nothing is left for
-/// the other part when the share is 1. `None` when a part would have no length.
+/// Cuts a load after this share of its time: after whole days if there are several. If the share is 1, the
+/// other part is empty. `None` if a part would have no length.
 pub(super) fn split(load: &Load, share: f64) -> Option<(Load, Option<Load>)> {
     let whole = load.duration();
     if share >= 1.0 {
@@ -19,12 +19,12 @@ pub(super) fn split(load: &Load, share: f64) -> Option<(Load, Option<Load>)> {
     Some((searched, Some(holdout)))
 }
 
-/// Where a load of this length is cut.
+/// Where to cut a load of this length.
 fn cut(whole: Duration, share: f64) -> Option<Duration> {
     let exact = Duration::try_from_secs_f64(whole.as_secs_f64() * share).ok()?;
     let days = whole.as_nanos() / DAY.as_nanos();
     if days < 2 {
-        // Seconds, so that the other part begins at a moment that can be written.
+        // Seconds, so that the other part starts at a moment that can be written.
         return Some(Duration::from_secs(exact.as_secs().max(1)));
     }
     let most = DAY.saturating_mul(u32::try_from(days - 1).unwrap_or(u32::MAX));
@@ -45,7 +45,7 @@ mod tests {
         assert_eq!(cut(10, 0.6), hours(6));
         assert_eq!(cut(24 * 14, 0.6), hours(24 * 8));
         assert_eq!(cut(24 * 7, 0.5), hours(24 * 4));
-        assert_eq!(cut(24 * 2, 0.1), hours(24), "a day at least");
+        assert_eq!(cut(24 * 2, 0.1), hours(24), "at least a day");
         assert_eq!(cut(24 * 2 + 1, 0.99), hours(24), "and one is left");
     }
 

@@ -1,4 +1,4 @@
-//! The search: a coarse grid, then what is near the best.
+//! The search: a coarse grid, then neighbors of the best.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -18,15 +18,15 @@ use super::space::Space;
 /// The best of a space.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    /// The cheapest that keeps the promise, or else the one that keeps it for the most messages.
+    /// The cheapest that meets the objective, otherwise the one with the most messages within it.
     pub(super) best: (Settings, Score),
-    /// Whether it keeps the promise as required.
+    /// Whether it meets the objective as required.
     pub(super) keeps: bool,
     /// Candidates that were simulated.
     pub(super) candidates: usize,
     /// The candidates to test on the holdout period, cheapest first: see [`Tried::finalists`].
     pub(super) finalists: Vec<Settings>,
-    /// Everything that met the whole part, in the order in which it was tried.
+    /// Every candidate that was simulated on the whole part, in order.
     pub(super) tried: Vec<(Settings, Score)>,
 }
 
@@ -39,11 +39,12 @@ pub(super) struct Search<'a> {
     tell: &'a (dyn Fn(&str) + Sync),
 }
 
-/// Good ones whose neighbours are looked at in each round.
+/// Number of good candidates whose neighbors are tried in each round.
 const BEAM: usize = 3;
 
-/// What is chosen breaks this share of the promises that may be broken, where that can be had: the cheapest
-/// of many that just keep the promise on one part of a load would break it on the next as often as not.
+/// Share of the allowed misses that the chosen candidate uses at most, if possible. The cheapest of many
+/// candidates that just meet the objective on one part of a load would miss it on the next part about half of
+/// the time.
 const RESERVE: f64 = 0.7;
 
 /// Maximum number of candidates that are tested on the holdout period.
@@ -53,7 +54,7 @@ const FINALISTS: usize = 8;
 /// fails where the other fails.
 const FINALIST_STEP: f64 = 1.05;
 
-/// Of all candidates this share comes from the grid: two of three.
+/// Share of all candidates that come from the grid: two of three.
 const GRID: (usize, usize) = (2, 3);
 
 impl<'a> Search<'a> {
@@ -88,8 +89,8 @@ impl<'a> Search<'a> {
         self.best_of(space, self.candidates, until)
     }
 
-    /// The best of so many candidates. More tasks are allowed only where no candidate keeps the promise
-    /// with those that are.
+    /// The best of this number of candidates. More tasks are allowed only if no candidate meets the objective
+    /// with the allowed ones.
     pub(super) fn best_of(
         &self,
         space: &Space,
@@ -102,7 +103,7 @@ impl<'a> Search<'a> {
         let Some(raised) = space.raised() else {
             return self.search(space, wanted);
         };
-        // Where as many tasks as are allowed, all the time, aren't enough, nothing else need be tried.
+        // If even the maximum number of tasks, all the time, isn't enough, no other candidate is.
         let hopeless = match space.all_the_time() {
             None => false,
             Some(most) => {
@@ -120,7 +121,7 @@ impl<'a> Search<'a> {
             return Ok(own.clone());
         }
         let wide = self.search(&raised, wanted)?;
-        // Where the limit is not what stands in the way, it stays.
+        // If the limit isn't the limiting factor, it stays.
         match own {
             _ if wide.keeps => Ok(wide),
             Some(own) => Ok(own),
@@ -158,7 +159,7 @@ impl<'a> Search<'a> {
             count += near.len();
             let before = ranked.first().copied();
             self.try_out(&mut tried, &near)?;
-            // A round without a better one ends it, unless there is more to look at than the best's own.
+            // A round without a better one ends it, unless there are neighbors of other candidates to try.
             if tried.ranked(self.required).first().copied() == before && near.len() < BEAM {
                 break;
             }
@@ -169,8 +170,8 @@ impl<'a> Search<'a> {
             .ok_or(ScenarioError::Value("there is no candidate"))
     }
 
-    /// Takes back of the best what is no better than what is there now, one parameter after the other: a
-    /// change that does nothing is one that somebody must understand. How many more were tried.
+    /// Restores the present value of each parameter of the best whose change doesn't help, one after the
+    /// other, because users must understand every change. Returns the number of additional candidates.
     fn simplify(&self, tried: &mut Tried, present: Settings) -> Result<usize, ScenarioError> {
         let mut more = 0;
         for back in Settings::BACK {
@@ -212,7 +213,7 @@ impl<'a> Search<'a> {
         let best = ranked.first().and_then(|index| tried.all.get(*index));
         if let Some((_, best)) = best {
             (self.tell)(&format!(
-                "{law}: {count} candidates; the best keeps {} for ${:.2} a month",
+                "{law}: {count} candidates; the best has {} within the objective for ${:.2} per month",
                 format_share(best.within_objective),
                 best.cost_per_month
             ));
@@ -220,12 +221,12 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What was tried on the whole part.
+/// The candidates tried on the whole part.
 #[derive(Default)]
 struct Tried {
     all: Vec<(Settings, Score)>,
     places: HashMap<Settings, usize>,
-    /// What was chosen in the end, where that isn't the first of all.
+    /// The final choice, if it isn't the first.
     chosen: Option<usize>,
 }
 
@@ -248,9 +249,9 @@ impl Tried {
         self.all.get(best).copied()
     }
 
-    /// The best, then the next ones in order of cost, and the one within the objective for the most messages:
-    /// it is the most likely to meet the objective in the holdout period. Only the best where it doesn't meet
-    /// the objective itself.
+    /// The best, then the next ones in order of cost, and the one with the most messages within the
+    /// objective, which is the most likely to meet the objective in the holdout period. Only the best if it
+    /// doesn't meet the objective itself.
     fn finalists(&self, best: (Settings, Score), required: f64) -> Vec<Settings> {
         let reached = tier(&best.1, required);
         let mut finalists = vec![best];
@@ -267,7 +268,7 @@ impl Tried {
                     finalists.push(*other);
                 }
             }
-            // Of equals the cheapest, which is the first.
+            // Among equals the cheapest, which is the first.
             let share = |one: &(Settings, Score)| one.1.within_objective;
             let safest = others.iter().rev();
             let safest = safest.max_by(|a, b| share(a).total_cmp(&share(b)));
@@ -292,8 +293,9 @@ impl Tried {
     }
 }
 
-/// Which of two is better: one that keeps the promise with a reserve, or at least keeps it; of two that do,
-/// the cheaper, and at the same cost the calmer; of two that don't, the one that keeps it for more messages.
+/// Which of two is better: the one that meets the objective with a reserve, or at least meets it; of two that
+/// do, the cheaper, and at the same cost the one with fewer changes; of two that don't, the one with more
+/// messages within the objective.
 pub(super) fn order(a: &Score, b: &Score, required: f64) -> Ordering {
     let (of_a, of_b) = (tier(a, required), tier(b, required));
     let tiers = of_b.cmp(&of_a);
@@ -308,7 +310,8 @@ pub(super) fn order(a: &Score, b: &Score, required: f64) -> Ordering {
         .then(b.within_objective.total_cmp(&a.within_objective))
 }
 
-/// Whether one may take the place of another: it costs no more, and keeps as much where not enough is kept.
+/// Whether one can replace another: it costs no more, and if neither meets the objective, has as many
+/// messages within it.
 fn as_good(one: &Score, other: &Score, required: f64) -> bool {
     let (of_one, of_other) = (tier(one, required), tier(other, required));
     of_one > of_other
@@ -317,7 +320,7 @@ fn as_good(one: &Score, other: &Score, required: f64) -> bool {
             && (of_one > 0 || one.within_objective >= other.within_objective))
 }
 
-/// 2 with a reserve, 1 where the promise is kept, 0 where it is not.
+/// 2 with a reserve, 1 if the objective is met, 0 if it is missed.
 fn tier(one: &Score, required: f64) -> u8 {
     if one.within_objective >= 1.0 - (1.0 - required) * RESERVE {
         2
@@ -326,7 +329,7 @@ fn tier(one: &Score, required: f64) -> u8 {
     }
 }
 
-/// A cost to a thousandth of it: less is no reason to prefer one.
+/// A cost rounded to a thousandth: a smaller difference isn't a reason to prefer one.
 fn cents(cost: f64) -> f64 {
     (cost.max(1e-9).ln() * 1_000.0).round()
 }

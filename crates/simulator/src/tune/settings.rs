@@ -6,7 +6,7 @@ use scaling::{DEMAND_INTERVAL, DEMAND_TASK_START, DEMAND_WINDOW};
 use serde::{Serialize, Serializer};
 use stack::{Actuator, Cooldown, Demand, Edit, Scaling, Service, Slo, Stack, Warm};
 
-/// A law whose parameters can be searched.
+/// A policy whose parameters can be searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Law {
@@ -16,14 +16,14 @@ pub enum Law {
     Demand,
 }
 
-/// A parameter that may be told to stay as it is.
+/// A parameter that the user can exclude from the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {
-    /// `acceptable_latency`, to which the law's target belongs.
+    /// `acceptable_latency`, which determines the policy's target.
     AcceptableLatency,
     /// `cooldown`, both ways.
     Cooldown,
-    /// `window` of the demand law.
+    /// `window` of the demand policy.
     Window,
     /// `tasks.min`.
     Min,
@@ -34,10 +34,10 @@ pub enum Parameter {
 /// The searched parameters of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Settings {
-    /// By which law it scales.
+    /// The policy.
     #[serde(rename = "policy")]
     pub law: Law,
-    /// The latency that the law aims at, never more than the promise. Seconds, in JSON.
+    /// The latency that the policy aims at, at most the objective. Seconds, in JSON.
     #[serde(serialize_with = "as_seconds")]
     pub acceptable_latency: Duration,
     /// Cooldown after a scale-out. Seconds, in JSON.
@@ -46,12 +46,12 @@ pub struct Settings {
     /// Cooldown after a scale-in. Seconds, in JSON.
     #[serde(serialize_with = "as_seconds")]
     pub cooldown_in: Duration,
-    /// Window of the demand law; nothing to backlog per task. Seconds, in JSON.
+    /// Window of the demand policy; backlog per task ignores it. Seconds, in JSON.
     #[serde(serialize_with = "as_seconds")]
     pub window: Duration,
-    /// Fewest tasks.
+    /// Minimum number of tasks.
     pub min: u32,
-    /// Most tasks.
+    /// Maximum number of tasks.
     pub max: u32,
 }
 
@@ -60,9 +60,9 @@ pub struct Settings {
 pub struct Change {
     /// Path in the definition.
     pub key: String,
-    /// What it is, the default included.
+    /// The present value, including a default.
     pub old: String,
-    /// What it is to be.
+    /// Its new value.
     pub new: String,
 }
 
@@ -81,7 +81,7 @@ impl Law {
     }
 }
 
-/// What a definition says that a message takes.
+/// The definition's processing time.
 pub(super) fn processing_time(service: &Service) -> Option<Duration> {
     let scaling = service.scaling.as_ref()?;
     match (&scaling.backlog_per_task, &scaling.demand) {
@@ -95,7 +95,7 @@ pub(super) fn processing_time(service: &Service) -> Option<Duration> {
 type Back = fn(Settings, Settings) -> Settings;
 
 impl Settings {
-    /// Each parameter taken back to what another has; what matters least first.
+    /// Each replaces one parameter by another's, the least important first.
     pub(super) const BACK: [Back; 6] = [
         |one, other| Self {
             cooldown_out: other.cooldown_out,
@@ -123,7 +123,7 @@ impl Settings {
         },
     ];
 
-    /// The parameters that a service has now; `None` where its law is another.
+    /// The service's present parameters; `None` if it has another policy.
     pub(super) fn from_service(service: &Service) -> Option<Self> {
         let scaling = service.scaling.as_ref()?;
         let (law, latency, cooldown, window) = match (&scaling.backlog_per_task, &scaling.demand) {
@@ -152,7 +152,7 @@ impl Settings {
         })
     }
 
-    /// The demand law's defaults with the same promise and bounds.
+    /// The demand policy's defaults with the same objective and bounds.
     pub(super) fn with_demand_defaults(self) -> Self {
         Self {
             law: Law::Demand,
@@ -170,9 +170,9 @@ impl Settings {
         }
     }
 
-    /// The definition with these parameters for a service, whose tasks work on `concurrency` messages at
-    /// once, and the promise that is judged. Where what the law aims at changes and the service has no `slo`,
-    /// the promise becomes its `slo`, so that it is judged as before.
+    /// The definition with these parameters for a service, whose tasks process `concurrency` messages in
+    /// parallel, and the objective that is judged. If the policy's aim changes and the service has no `slo`,
+    /// the objective becomes its `slo`, so that it is judged as before.
     pub(super) fn apply(
         self,
         stack: &Stack,
@@ -229,7 +229,7 @@ impl Settings {
         demand.cooldown = self.cooldown();
     }
 
-    /// The `slo` that the service needs to be judged by the promise as before.
+    /// The `slo` that the service needs so that the objective is judged as before.
     fn new_objective(self, stack: &Stack, service: &str, slo: Duration) -> Option<Duration> {
         let found = stack.services.get(service)?;
         let present = Self::from_service(found)?;
@@ -237,7 +237,8 @@ impl Settings {
         (found.slo.is_none() && aims_elsewhere).then_some(slo)
     }
 
-    /// What the text of the definition needs for these parameters: each edit, and what is there now.
+    /// The differences between the text of the definition and these parameters: each edit, and the present
+    /// value.
     fn differences(
         self,
         stack: &Stack,

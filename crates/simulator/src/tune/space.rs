@@ -1,4 +1,4 @@
-//! The candidates: a coarse grid to begin with, and what is near a good one.
+//! The candidates: a coarse grid first, then neighbors of a good one.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use crate::random::{Purpose, Random};
 use super::TuneOptions;
 use super::settings::{Law, Parameter, Settings};
 
-/// What may be chosen.
+/// The values that can be chosen.
 #[derive(Clone, Debug)]
 pub(super) struct Space {
     law: Law,
     present: Settings,
-    /// Shortest latency that the law may aim at, and the promise.
+    /// Shortest latency that the policy can aim at, and the objective.
     latency: (Duration, Duration),
-    /// Fewest tasks from and to.
+    /// Range of the minimum number of tasks.
     min: (u32, u32),
-    /// Most tasks from and to.
+    /// Range of the maximum number of tasks.
     max: (u32, u32),
     keep: Vec<Parameter>,
-    /// Most tasks that are ever needed.
+    /// Maximum number of tasks ever needed.
     peak: u32,
     seed: u64,
 }
@@ -30,12 +30,12 @@ const COOLDOWNS: [u64; 13] = [0, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 9
 /// Lengths of windows in seconds.
 const WINDOWS: [u64; 12] = [30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1_200, 1_800];
 
-/// Most tasks that ECS runs for one service. Source: "Amazon ECS service quotas".
+/// Maximum number of tasks that ECS runs for one service. Source: "Amazon ECS service quotas".
 const QUOTA: u32 = 5_000;
 
 impl Space {
-    /// The candidates beside `present`, for a service whose definition says that a message takes
-    /// `processing`.
+    /// The space of candidates around `present`, for a service whose definition has `processing` as its
+    /// processing time.
     pub(super) fn new(
         present: Settings,
         processing: Duration,
@@ -44,7 +44,7 @@ impl Space {
         options: &TuneOptions,
     ) -> Self {
         let kept = |parameter| options.keep.contains(&parameter);
-        // A target under one message a task keeps no promise, and is refused.
+        // A target under one message per task meets no objective, and is refused.
         let shortest = processing.max(Duration::from_millis(1)).min(slo);
         let floor = if present.min == 0 { 0 } else { 1 };
         let ceiling =
@@ -70,18 +70,18 @@ impl Space {
         }
     }
 
-    /// Its law.
+    /// Its policy.
     pub(super) fn law(&self) -> Law {
         self.law
     }
 
-    /// The parameters as they are, or the other law's defaults.
+    /// The present parameters, or the other policy's defaults.
     pub(super) fn present(&self) -> Settings {
         self.present
     }
 
-    /// As many tasks as are allowed, all the time: what no other candidate keeps more of the promise than.
-    /// `None` where that may not be chosen.
+    /// The maximum number of tasks, all the time: no other candidate has more messages within the
+    /// objective. `None` if that isn't allowed.
     pub(super) fn all_the_time(&self) -> Option<Settings> {
         (!self.keeps(Parameter::Min)).then_some(Settings {
             min: self.max.1,
@@ -90,7 +90,7 @@ impl Space {
         })
     }
 
-    /// The same with more tasks allowed; `None` where that may not be, or is no more.
+    /// The same with more tasks allowed; `None` if that isn't allowed, or isn't more.
     pub(super) fn raised(&self) -> Option<Self> {
         let most = self.peak.saturating_mul(3).saturating_add(2).min(QUOTA);
         if self.keeps(Parameter::Max) || most <= self.present.max {
@@ -117,7 +117,7 @@ impl Space {
         self.keep.contains(&parameter)
     }
 
-    /// So many candidates: a grid, thinned or filled up at random, of which the seed decides.
+    /// This number of candidates: a grid, thinned or filled up at random, determined by the seed.
     pub(super) fn first(&self, wanted: usize) -> Vec<Settings> {
         let mut random = Random::new(self.seed, Purpose::Sampling);
         let mut grid = self.grid();
@@ -131,7 +131,7 @@ impl Space {
             }
         };
         grid.into_iter().for_each(&mut add);
-        // A small space holds fewer than are wanted.
+        // A small space has fewer candidates than requested.
         for _ in 0..wanted * 4 {
             add(self.any(&mut random));
         }
@@ -193,7 +193,7 @@ impl Space {
         })
     }
 
-    /// What differs from a candidate in one parameter, by much and by little.
+    /// Neighbors of a candidate: one parameter differs, by much or by little.
     pub(super) fn near(&self, one: Settings) -> Vec<Settings> {
         let mut near = Vec::new();
         let mut add = |other: Settings| {
@@ -237,7 +237,7 @@ impl Space {
         near
     }
 
-    /// The candidate with every parameter within what is allowed, in figures that people would write.
+    /// The candidate with every parameter within its bounds, as numbers that people would write.
     fn within(&self, mut one: Settings) -> Settings {
         one.law = self.law;
         if self.keeps(Parameter::AcceptableLatency) {
@@ -259,7 +259,7 @@ impl Space {
     }
 }
 
-/// A length of time with two digits, whole seconds from two on.
+/// A duration with two digits, whole seconds from two on.
 fn written(time: Duration) -> Duration {
     let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let mut unit = 1;
@@ -278,7 +278,7 @@ fn written(time: Duration) -> Duration {
     rounded
 }
 
-/// So many whole numbers from one to another, each by the same factor larger than the one before.
+/// This number of whole numbers from one to another, each larger than the previous one by the same factor.
 fn geometric((from, to): (u32, u32), steps: u32) -> Vec<u32> {
     let mut numbers = vec![from];
     let ratio = f64::from(to.max(1)) / f64::from(from.max(1));

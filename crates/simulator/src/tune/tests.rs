@@ -1,4 +1,4 @@
-//! Searches whose answer is known beforehand.
+//! Searches with answers that are known in advance.
 
 use std::time::Duration;
 
@@ -53,9 +53,9 @@ fn fixed(millis: u64) -> Overrides {
     }
 }
 
-/// Ten messages a second of half a second each, one every tenth of a second: five tasks do just that, and
-/// with four a message waits 10 s after 40 s, long before any alarm rings. So a promise that is kept for
-/// every message needs five from the beginning, and no sixth.
+/// Ten messages per second of half a second each, one every tenth of a second: five tasks process exactly
+/// that, and with four a message waits 10 s after 40 s, long before any alarm goes into ALARM. So an
+/// objective that every message must meet needs five from the start, and no sixth.
 #[test]
 fn a_constant_load_needs_what_division_says() {
     let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));
@@ -83,7 +83,7 @@ fn a_constant_load_needs_what_division_says() {
     assert!((billed / tasks - 1.0).abs() < 1e-3, "{billed} for {tasks}");
     assert!(tuned.present.searched.within_objective < 1.0);
     assert_eq!(tuned.searched.messages, 10 * 1_800);
-    // No reacting count could have kept it, and that is told.
+    // No reacting count could have met it, and the result reports that.
     let limits = tuned.limits.unwrap();
     assert_eq!((limits.peak, limits.standing.enough), (5, true));
     assert!(limits.settings.min <= 2 && limits.within_objective < 1.0);
@@ -173,7 +173,7 @@ fn more_tasks_are_allowed_only_where_they_may_be() {
 
 #[test]
 fn what_is_found_is_what_the_edits_mean() {
-    let text = "name: shop\nqueues: {orders: {}}\nservices:\n  worker:\n    image: a/b:1\n    consumes: [orders]\n    tasks: {min: 1, max: 30} # few\n    scaling:\n      backlog_per_task:\n        acceptable_latency: 1m # the promise\n        processing_time: 1s\n";
+    let text = "name: shop\nqueues: {orders: {}}\nservices:\n  worker:\n    image: a/b:1\n    consumes: [orders]\n    tasks: {min: 1, max: 30} # few\n    scaling:\n      backlog_per_task:\n        acceptable_latency: 1m # the objective\n        processing_time: 1s\n";
     let stack = stack::parse("t.yaml", text).unwrap().stack;
     let options = TuneOptions {
         candidates: 60,
@@ -189,7 +189,7 @@ fn what_is_found_is_what_the_edits_mean() {
         stack::parse("t.yaml", &edited).unwrap().stack,
         tuned.definition
     );
-    assert!(edited.contains("# few") && edited.contains("# the promise"));
+    assert!(edited.contains("# few") && edited.contains("# the objective"));
     if tuned.tuned.settings.acceptable_latency != Duration::from_secs(60) {
         let slo = tuned.definition.services.get(SERVICE).unwrap().slo;
         assert_eq!(
@@ -235,7 +235,7 @@ fn two_rates(first: u32, then: u32) -> String {
 
 /// At 8 messages per second of 0.5 s, 4 tasks are busy; at 16, 8 are, so that with fewer the backlog grows.
 /// An alarm needs 3 minutes of the 24, far more than the 1% that can be late: only 8 tasks from the start on
-/// meet the objective in both periods, and they cost more than what is enough in the first.
+/// meet the objective in both periods, and they cost more than the number that is enough in the first.
 #[test]
 fn finalists_that_fail_in_the_holdout_period_make_way_for_the_next() {
     let stack = definition("{min: 1, max: 20}", &backlog("10s", "500ms"));

@@ -18,7 +18,7 @@ use super::settings::{Change, Law, Settings};
 pub struct Part {
     /// Its length in seconds.
     pub seconds: f64,
-    /// When it begins, where the load's times are dates.
+    /// When it starts, if the load's times are dates.
     pub begins: Option<String>,
     /// Phases in which the results were simulated.
     pub seeds: usize,
@@ -26,13 +26,13 @@ pub struct Part {
     pub messages: u64,
 }
 
-/// The best of the law that was not chosen.
+/// The best of the policy that wasn't chosen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Alternative {
-    /// What came of it.
+    /// Its results.
     #[serde(flatten)]
     pub tuning: Tuning,
-    /// Whether it keeps the promise as required, on both parts.
+    /// Whether it meets the objective as required, in both periods.
     pub keeps: bool,
     /// Candidates of it that were simulated.
     pub candidates: usize,
@@ -48,26 +48,26 @@ pub struct Known {
     pub tuning: Tuning,
 }
 
-/// What tuning found.
+/// The result of tuning.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tuned {
     /// Stack and service.
     pub name: String,
-    /// How long a message may wait, in seconds.
+    /// How long a message can wait, in seconds.
     pub slo: f64,
-    /// Share, from 0 to 1, of the messages for which it must be kept.
+    /// Share, from 0 to 1, of the messages that must meet it.
     pub required: f64,
-    /// The part that was searched on.
+    /// The training period.
     pub searched: Part,
     /// The rest.
     pub holdout: Option<Part>,
-    /// The definition as it is.
+    /// The present definition.
     pub present: Tuning,
     /// The cheapest finalist that meets the objective in both periods; or else the one that comes closest.
     pub tuned: Tuning,
-    /// Whether it keeps the promise on the part that was searched on.
+    /// Whether it meets the objective in the training period.
     pub found: bool,
-    /// Whether it keeps it on the other part too, if there is one.
+    /// Whether it meets the objective in the holdout period too, if there is one.
     pub holds: Option<bool>,
     /// The finalists that were tested before `tuned` and missed the objective, in order of cost; all of them
     /// if none meets it.
@@ -79,12 +79,12 @@ pub struct Tuned {
     /// If no finalist meets the objective: other policies that meet it in both periods.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<Known>,
-    /// What changes in the definition.
+    /// Changes to the definition.
     pub changes: Vec<Change>,
-    /// The best of the other law.
+    /// The best of the other policy.
     pub other_policy: Option<Alternative>,
-    /// What stands in the way, where no candidate keeps the promise, or none does without most of its tasks
-    /// always there.
+    /// The limiting factors, if no candidate meets the objective, or if only candidates meet it that always
+    /// run most of their tasks.
     pub limits: Option<Limits>,
     /// Candidates that were simulated.
     pub candidates: usize,
@@ -92,7 +92,7 @@ pub struct Tuned {
     pub simulations: u64,
     /// Messages that were simulated in all.
     pub messages: u64,
-    /// What was assumed or left out, a sentence each.
+    /// Assumptions and omissions, a sentence each.
     pub notes: Vec<String>,
     /// The definition with the tuned parameters.
     #[serde(skip)]
@@ -103,15 +103,15 @@ pub struct Tuned {
 }
 
 impl Tuned {
-    /// Whether the promise is kept as required on all parts.
+    /// Whether the objective is met as required in all periods.
     #[must_use]
     pub fn keeps(&self) -> bool {
         self.found && self.holds != Some(false)
     }
 }
 
-/// Tests the finalists of each policy in both periods, and chooses the other policy's result where it can be
-/// the answer and is better.
+/// Tests the finalists of each policy in both periods, and chooses the other policy's result if that is
+/// allowed and better.
 pub(super) fn summarize(
     evaluator: &Evaluator<'_>,
     periods: Periods<'_>,
@@ -163,7 +163,7 @@ fn known(present: &Tuning, other: Option<&Alternative>, required: f64) -> Vec<Kn
     present.into_iter().chain(other).collect()
 }
 
-/// What a choice means, without what is next to it.
+/// The meaning of a choice, without its comparison.
 fn describe(
     evaluator: &Evaluator<'_>,
     periods: Periods<'_>,

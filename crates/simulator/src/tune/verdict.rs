@@ -1,4 +1,4 @@
-//! The result of tuning in words, for the terminal and the report page alike.
+//! The result of tuning in words, for both the terminal and the report page.
 
 use crate::number::{format_dollars, format_duration, format_share};
 

@@ -1,4 +1,4 @@
-//! The configuration: environment variables, read once and checked all at once.
+//! The configuration: environment variables, read once, with all errors reported together.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,23 +18,23 @@ pub(crate) const LONGEST_HIDING: Duration = Duration::from_secs(12 * 3_600);
 /// Source: SQS API Reference, ReceiveMessage, `WaitTimeSeconds`.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// Part of a stop that is left to work on what the last poll brings.
+/// Part of a stop that is reserved for the messages of the last poll.
 const AFTER_LAST_POLL: Duration = Duration::from_secs(2);
 
 const MOST_AT_ONCE: usize = 1_000;
 
-/// What the worker does, and how.
+/// The settings of the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Queues to take messages from, each once.
     pub queues: Vec<QueueAddress>,
-    /// Messages worked on at once, at most.
+    /// Maximum number of messages in parallel.
     pub concurrency: usize,
     /// How long the example's check takes.
     pub work_time: WorkTime,
     /// Longest time for the work on one message; then it has failed.
     pub work_limit: Duration,
-    /// How long a message is hidden at a time; `None`: as long as its queue says.
+    /// How long a message is hidden at a time; `None` for its queue's timeout.
     pub visibility: Option<Duration>,
     /// How long a poll waits for messages, in whole seconds.
     pub wait: Duration,
@@ -133,7 +133,8 @@ impl Config {
     }
 }
 
-/// A poll that is under way when the stop is asked for is waited for, so it must end within the stop.
+/// Limits a poll's wait: a stop waits for the poll in progress, which must therefore end within the
+/// stop.
 fn within_stop(wait: Duration, stop_timeout: Duration) -> Duration {
     let left = StopTimes::within(stop_timeout)
         .work
@@ -232,7 +233,7 @@ impl Reader {
         read
     }
 
-    /// SQS knows whole seconds only.
+    /// SQS has only whole seconds.
     fn whole_seconds(
         &mut self,
         name: &str,

@@ -45,7 +45,7 @@ async fn a_message_that_the_last_poll_brings_is_worked_on() {
     let (summary, _, took) = worker.stop().await;
     assert_eq!(summary, DONE);
     assert_eq!(took.as_secs(), 10, "{:?}", begin.elapsed());
-    // The other is for others, at once.
+    // The other message is visible to others immediately.
     assert_eq!(sqs.count_messages(), 1);
     assert_eq!(sqs.state().messages[0].receives, 0);
 }

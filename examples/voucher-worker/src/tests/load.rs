@@ -1,4 +1,4 @@
-//! Work when nothing is wrong but the messages.
+//! Work with healthy infrastructure and all kinds of messages.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -41,7 +41,7 @@ async fn every_message_is_done_once_and_has_its_line() {
     );
 }
 
-/// Counts how many it works on at once.
+/// Counts the messages in parallel processing.
 #[derive(Clone, Debug, Default)]
 struct Counting {
     now: Arc<AtomicUsize>,
@@ -68,7 +68,7 @@ async fn no_more_is_received_than_can_be_worked_on_at_once() {
         let worker = start_with(&sqs, config, check.clone());
         drained(&sqs, 60 * SECOND).await;
         assert_eq!(check.most.load(Ordering::SeqCst), concurrency);
-        // Hidden only while it is worked on: nothing was asked for beyond what was free.
+        // Hidden only while it is processed: no more messages were requested than places were free.
         let once = sqs.calls("ReceiveMessage");
         let most = once
             .iter()
@@ -84,7 +84,7 @@ async fn no_more_is_received_than_can_be_worked_on_at_once() {
 async fn long_work_is_kept_hidden_and_done_once() {
     let sqs = Sqs::new();
     sqs.send("vouchers", r#"{"voucher": 1, "work_ms": 60000}"#);
-    // Two more workers that would take it at once.
+    // Two more workers that would take it immediately.
     let workers = [(); 3].map(|()| start(&sqs, &[]));
     drained(&sqs, 61 * SECOND).await;
     let all: Vec<_> = workers.iter().flat_map(Running::outcomes).collect();
@@ -122,7 +122,7 @@ async fn what_fails_is_left_for_redelivery_and_ends_as_a_dead_letter_and_nothing
         .collect();
     reasons.sort();
     let reason = [
-        "as told",
+        "as requested",
         "it took longer than the work limit of 6s",
         "the check panicked",
     ];
@@ -162,7 +162,7 @@ async fn a_busy_queue_neither_starves_another_nor_is_held_up_by_it() {
     let worker = start_with(&sqs, config, Told);
     sleep(5 * SECOND).await;
     let before = sqs.count_messages();
-    // Of 5 s, two looks at the other queues and one at its own, of 5 ms each, go beside each 100 ms.
+    // Of 5 s, two polls of the other queues and one of its own, of 5 ms each, come with each 100 ms.
     assert!(before < 1_000 - 40, "{before} are left");
     for _ in 0..10 {
         sqs.send("orders", "100");
@@ -194,7 +194,8 @@ async fn idle_queues_are_polled_long_and_seldom() {
         sleep(60 * SECOND).await;
         let polls = sqs.calls("ReceiveMessage").len();
         assert!(polls <= most, "{polls} polls in a minute");
-        // A message is seen at once by the one, and within a turn of the three.
+        // With one queue, a message is received immediately; with three, within one turn of the
+        // queues.
         let queue = if variables.is_empty() {
             "vouchers"
         } else {

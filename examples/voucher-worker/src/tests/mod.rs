@@ -1,4 +1,4 @@
-//! The worker as a whole, by a clock that a test turns.
+//! The whole worker, with a clock that the test controls.
 
 mod drain;
 mod load;
@@ -100,7 +100,7 @@ fn start_with<C: Check>(sqs: &Sqs, config: Config, check: C) -> Running {
 }
 
 impl Running {
-    /// As on SIGTERM; what was done, and how long the end took.
+    /// As on SIGTERM; returns the summary, the log, and how long the end took.
     async fn stop(self) -> (Summary, Lines, Duration) {
         let begin = Instant::now();
         self.stopper.stop(self.config.stop_times());
@@ -136,14 +136,14 @@ async fn drained(sqs: &Sqs, bound: Duration) {
     }
 }
 
-/// A check that does what the message's body says.
+/// A check that follows its message's body.
 struct Told;
 
 impl Check for Told {
     async fn check(&self, message: Message) -> Result<(), CheckError> {
         match &*message.body {
-            "panic" => panic!("as told"),
-            "fail" => Err(CheckError::Failed("as told".to_owned())),
+            "panic" => panic!("as requested"),
+            "fail" => Err(CheckError::Failed("as requested".to_owned())),
             "hang" => std::future::pending().await,
             millis => {
                 sleep(Duration::from_millis(millis.parse().unwrap())).await;

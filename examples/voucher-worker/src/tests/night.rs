@@ -1,4 +1,4 @@
-//! SQS fails while nobody looks.
+//! Long outages of SQS.
 
 use super::sqs::Fault;
 use super::*;
@@ -20,7 +20,7 @@ async fn an_outage_is_sat_out_with_few_calls_and_work_goes_on_by_itself() {
             worker.lines.events("problem").len(),
         );
         assert!(!worker.task.is_finished());
-        // A poll every five to ten seconds, and for some seconds what was in work.
+        // A poll every five to ten seconds, and for a few seconds the messages in progress.
         assert!(calls < 760, "{fault:?}: {calls} calls in an hour");
         assert!(
             (60..760).contains(&problems),
@@ -29,7 +29,7 @@ async fn an_outage_is_sat_out_with_few_calls_and_work_goes_on_by_itself() {
         sqs.recovers();
         // A poll that hangs ends after 25 s, the last backoff after 10 s, and then there is little work.
         drained(&sqs, 40 * SECOND).await;
-        // What was done before the outage and not deleted came again, and no other.
+        // Messages that were done before the outage and not deleted came again, and no others.
         let outcomes = worker.outcomes();
         assert!((50..=58).contains(&outcomes.len()), "{}", outcomes.len());
         assert!(outcomes.iter().all(|(_, outcome)| outcome == "done"));
@@ -59,7 +59,7 @@ async fn work_stops_when_what_is_done_cannot_be_deleted() {
     let worker = start_with(&sqs, config, Told);
     sleep(10 * MINUTE).await;
     let done = worker.outcomes().len();
-    // A hundred wait, ten are being asked for, and ten hold their place.
+    // A hundred wait, ten are being deleted, and ten keep their places.
     assert!((110..=120).contains(&done), "{done}");
     sqs.recovers();
     drained(&sqs, 30 * SECOND).await;
@@ -87,7 +87,7 @@ async fn a_message_that_is_lost_is_not_asked_for_again() {
     sqs.send("vouchers", "60000");
     let worker = start_with(&sqs, config(&[]), Told);
     sleep(SECOND).await;
-    // Somebody purges the queue.
+    // A user purges the queue.
     sqs.state().messages.clear();
     sleep(MINUTE).await;
     assert_eq!(sqs.calls("ChangeMessageVisibility").len(), 1);

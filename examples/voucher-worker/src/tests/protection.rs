@@ -10,7 +10,8 @@ use crate::protection::{protect, put};
 
 type Asked = Arc<Mutex<Vec<(u64, bool)>>>;
 
-/// The keeper with an agent that answers the n-th request as `reply` says; seconds and wishes.
+/// The keeper with an agent that answers the n-th request with `reply`; returns the seconds and the
+/// requests.
 fn keeper(
     reply: impl Fn(usize) -> Result<(), String> + Send + Sync + 'static,
 ) -> (watch::Sender<usize>, Asked, Lines) {
@@ -50,7 +51,7 @@ async fn the_agent_is_asked_on_a_change_and_to_renew() {
     assert_eq!(said, [true, false, true]);
 }
 
-/// Long messages with a pause of two seconds between them: one request when they begin and one after the last.
+/// Long messages, two seconds apart: one request when they start and one after the last.
 #[tokio::test(start_paused = true)]
 async fn a_short_pause_keeps_the_protection() {
     let (long_work, asked, _) = keeper(|_| Ok(()));
@@ -78,7 +79,7 @@ async fn a_refusal_is_said_and_asked_again_later_and_later() {
     let problems = lines.events("problem");
     assert_eq!(problems.len(), count);
     assert_eq!(problems[0]["error"], "DEPLOYMENT_BLOCKED: no");
-    // Whether it took hold is unknown, so it is ended when the work is.
+    // It is unknown whether the protection took effect, so it is ended when the work ends.
     long_work.send_replace(0);
     sleep(61 * SECOND).await;
     let (_, last) = asked.lock().unwrap().last().copied().unwrap();
@@ -94,7 +95,7 @@ async fn only_work_that_lasts_is_protected() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    // Nobody listens there: the work goes on all the same.
+    // No process listens there: the work continues.
     let agent = format!("http://{address}/api/x");
     let worker = start_with(&sqs, config(&[("ECS_AGENT_URI", &agent)]), Told);
     drained(&sqs, 20 * SECOND).await;
@@ -105,7 +106,7 @@ async fn only_work_that_lasts_is_protected() {
     assert_eq!(summary.done, 5);
 }
 
-/// One request to an agent that answers this; the request's line and body, and what came of it.
+/// Sends one request to an agent that answers this; returns the request's line and body, and the result.
 async fn ask(enabled: bool, status: &str, reply: &str) -> (String, Value, Result<(), String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let agent = format!("http://{}/api/x", listener.local_addr().unwrap());

@@ -1,5 +1,5 @@
-//! An SQS in memory behind the real client: its own clock is tokio's, and it can be made to fail. What it
-//! answers is what the API reference says; the end-to-end tests run against LocalStack.
+//! An SQS in memory behind the real client, with tokio's clock and optional failures. Its answers follow
+//! the API reference; the end-to-end tests run against LocalStack.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -26,9 +26,9 @@ pub(crate) enum Fault {
     Unavailable,
     /// No reply ever comes.
     Hangs,
-    /// The role may not do it.
+    /// The role doesn't have the permission.
     Denied,
-    /// What was done is done, but nobody hears of it.
+    /// The call succeeds, but its reply is lost.
     ReplyLost,
 }
 

@@ -1,4 +1,4 @@
-//! Requests at a load balancer, as the article has it: 100 a minute add a task, few take it away.
+//! Requests at a load balancer, as in the article: 100 per minute add a task, few remove it.
 
 use super::{Load, Scene, Stepped};
 
@@ -50,7 +50,7 @@ async fn a_high_load_adds_a_task_and_stops_at_the_most() {
     let web = scene.service("Web");
     assert_eq!(web.desired().await, 1);
 
-    let _load = requests(&web, 20.0); // 240 a minute
+    let _load = requests(&web, 20.0); // 240 per minute
     web.comes_to(2).await;
     let step = web.says("stepped", 0).await;
     assert_eq!((&step["from"], &step["to"]), (&1.into(), &2.into()));
@@ -77,7 +77,7 @@ async fn a_low_load_takes_a_task_and_stops_at_the_least() {
     let web = scene.service("Web");
 
     web.set_desired(2).await;
-    let _load = requests(&web, 1.0); // 12 a minute
+    let _load = requests(&web, 1.0); // 12 per minute
     web.comes_to(1).await;
     let step = web.says("stepped", 0).await;
     assert_eq!((&step["from"], &step["to"]), (&2.into(), &1.into()));

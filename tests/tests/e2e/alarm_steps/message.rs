@@ -40,7 +40,7 @@ fn load(stepped: &Stepped<'_>, stack: &TestStack, value: f64) -> Load {
     )
 }
 
-/// A queue that hears what the topic says, so that the test has CloudWatch's own words to repeat.
+/// A queue that receives the topic's messages, so that the test can repeat CloudWatch's own text.
 async fn listen(cloud: &Cloud, stack: &TestStack, topic: &str) -> String {
     let name = format!("{}-heard", stack.name);
     let queue = cloud.clients.sqs.create_queue().queue_name(&name);
@@ -56,7 +56,7 @@ async fn listen(cloud: &Cloud, stack: &TestStack, topic: &str) -> String {
     url
 }
 
-/// The message that says that this alarm rings.
+/// The message that this alarm went into ALARM.
 async fn heard(cloud: &Cloud, url: &str, alarm: &str) -> String {
     until("the alarm's message", MINUTES, async || {
         let reply = cloud.clients.sqs.receive_message().queue_url(url).send();
@@ -120,7 +120,7 @@ async fn a_message_steps_once_and_scale_in_waits_for_the_scale_out() {
     );
     assert_eq!(worker.desired().await, 4);
 
-    // The alarm no longer rings: what it said before is past.
+    // The alarm has left ALARM: its earlier message is outdated.
     let seen = worker.invocations().await.len();
     publish(cloud, topic, &message).await;
     until("the old message's invocation", MINUTES, async || {
@@ -159,7 +159,7 @@ async fn what_can_not_be_handled_is_kept() {
         .unwrap();
     let arn = reply.metric_alarms()[0].alarm_arn().unwrap();
 
-    // It passes the subscription's filter, and is no message of an alarm.
+    // It passes the subscription's filter, but isn't an alarm's message.
     let garbled = json!({ "AlarmArn": arn, "AlarmName": worker.part("ScaleOutAlarm") });
     publish(cloud, found.id("AlarmTopic"), &garbled.to_string()).await;
     let url = worker.part("ScalingDeadLetterQueue");
@@ -185,13 +185,13 @@ async fn what_can_not_be_handled_is_kept() {
     assert_eq!(failed.count(), 3, "the first time and two retries");
     assert_eq!(worker.desired().await, 1);
 
-    // The rule goes on as if nothing had been.
+    // The rule keeps working.
     let seen = worker.invocations().await.len();
     tokio::time::timeout(Duration::from_secs(150), worker.says("quiet", seen))
         .await
         .unwrap();
 
-    // The alarms go with the stack, so nobody could handle it any more: it is told, and stops nobody.
+    // The alarms go with the stack, so no function could handle the message later: this is reported, and stops nothing.
     let destroyed = stack.destroy(&[]).await;
     let _ = destroyed.succeeds();
     let expected = "WorkerScalingDeadLetterQueue holds events that a function of the stack could not handle, about 1:";

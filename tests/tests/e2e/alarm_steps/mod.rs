@@ -1,4 +1,4 @@
-//! The second system: an alarm changes its state by itself, its topic tells the scaling function, and the
+//! The second system: an alarm changes its state, its topic invokes the scaling function, and the
 //! function, a real process, changes the desired count by a step.
 
 mod load;
@@ -54,7 +54,7 @@ impl Scene {
 struct Stepped<'a> {
     cloud: &'a Cloud,
     found: &'a Resources,
-    /// Logical ids begin with it.
+    /// Prefix of its logical IDs.
     id: &'static str,
 }
 
@@ -106,7 +106,8 @@ impl Stepped<'_> {
         lines
     }
 
-    /// Waits for an invocation with this outcome, after as many as were seen before; what it wrote.
+    /// Waits for an invocation with this outcome, after as many as were seen before; returns its log
+    /// line.
     async fn says(&self, outcome: &str, after: usize) -> Value {
         let what = format!("an invocation with the outcome {outcome}");
         until(&what, MINUTES, async || {
@@ -132,7 +133,7 @@ struct Load {
 }
 
 impl Load {
-    /// Puts `value` every five seconds: twelve times a minute.
+    /// Puts `value` every five seconds, so twelve times per minute.
     fn on(
         cloud: &Cloud,
         namespace: &str,

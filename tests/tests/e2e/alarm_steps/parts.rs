@@ -12,7 +12,7 @@ const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
 const EC2: &str = "ec2: {instance_type: t3.small, min: 1, max: 2}";
 
-/// The shipped definition with names of its own, so that whatever else is deployed stays apart.
+/// The shipped definition with its own names, to keep it separate from everything else that is deployed.
 fn shipped(name: &str) -> String {
     let text = include_str!("../../../../stacks/sample-webapp.yaml");
     let text = edited(
@@ -230,7 +230,7 @@ impl Stepped<'_> {
         format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", name.unwrap())
     }
 
-    /// That it may describe and update just this service, and nothing of it but the count.
+    /// It can describe and update only this service, and change only its count.
     async fn role(&self) {
         let iam = &self.cloud.clients.iam;
         let request = iam.get_role_policy().policy_name("permissions");
@@ -279,7 +279,7 @@ impl Stepped<'_> {
         );
     }
 
-    /// One call at a time; and the verb that runs it by hand shows what it answers.
+    /// It handles one call at a time, and `invoke` shows its answer.
     async fn function(&self, stack: &TestStack) {
         let function = self.part("ScalingFunction");
         let request = self.cloud.clients.lambda.get_function_concurrency();
@@ -297,7 +297,7 @@ impl Stepped<'_> {
     }
 }
 
-/// From `begin` to the next `end`.
+/// Returns the text from `begin` to the next `end`.
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
     let (_, rest) = text
         .split_once(begin)

@@ -18,7 +18,7 @@ const REGION: &str = "us-east-1";
 /// The rule's minute, the look in it, and as much again for a slow machine.
 const MINUTES: Duration = Duration::from_secs(180);
 
-/// The shipped definition with names of its own, so that whatever else is deployed stays apart; and with
+/// The shipped definition with its own names, to keep it separate from everything else that is deployed; and with
 /// messages that take long enough for a few of them to need several tasks.
 fn shipped(name: &str) -> String {
     let text = include_str!("../../../../stacks/voucher-worker-demand.yaml");
@@ -101,7 +101,7 @@ impl Demanded<'_> {
         assert_eq!(reply.maximum_event_age_in_seconds(), Some(60));
     }
 
-    /// That it may read its queue, and describe and update just its service, and nothing of it but the count.
+    /// It can read its queue, describe and update only its service, and change only its count.
     async fn role(&self) {
         let iam = &self.cloud.clients.iam;
         let request = iam.get_role_policy().policy_name("permissions");
@@ -233,9 +233,9 @@ impl Demanded<'_> {
         assert_eq!(reply.scalable_targets(), []);
     }
 
-    /// Sixty messages of six seconds, which nobody works off, are six minutes' work: with an objective of one minute that
-    /// is six tasks, less what the one that runs does while they start, and more since 70% of the objective are planned
-    /// with.
+    /// Sixty unprocessed messages of six seconds are six minutes' work: with an objective of one minute that is
+    /// six tasks, less the work of the running task while they start, and more because the algorithm plans with
+    /// 70% of the objective.
     async fn follows_its_queue(&self, stack: &TestStack) {
         self.cloud.send(self.found.id("VouchersQueue"), 60).await;
         let by_hand = ["--function", "scaling", "--service", "voucher-worker"];
@@ -265,7 +265,7 @@ impl Demanded<'_> {
         assert_eq!(state["bounds"], json!([1, 20]));
         let need = state["need"]["value"].as_f64().unwrap();
         assert!(need >= 5.0, "{state}");
-        // Nothing was processed, so there is no time to measure.
+        // No message was processed, so there is no time to measure.
         assert_eq!(state["measured"]["processing_time"], Value::Null);
     }
 }

@@ -8,8 +8,8 @@ use crate::fleet::{Fleet, first_count};
 
 const SERVICES: usize = 40;
 
-/// Two messages of ten minutes each, to be begun within one minute, need two tasks: each service goes from no task to two, or
-/// to its maximum of one, at the check with which a deploy ends.
+/// Two messages of ten minutes each, to start within one minute, need two tasks: each service goes from no task to
+/// two, or to its maximum of one, at the check with which a deploy ends.
 #[tokio::test]
 async fn services_that_only_an_object_names_are_all_scaled() {
     let bench = Bench::open();

@@ -67,7 +67,7 @@ async fn bursty_queue(cloud: &Cloud, name: &str) {
 /// of each burst: at 50 task-seconds for a late message, that is 30,000 for the six hours that it costs, 21,600.
 async fn warm_tasks_are_explained(stack: &TestStack) {
     let state = until("warm tasks and their reason", MINUTES, async || {
-        // It fails, since a queue was deleted by hand.
+        // It fails, because a queue was deleted manually.
         let status = stack.run("status", &[]).end().await.json();
         let services = status["services"].as_array().unwrap().iter();
         let mut names = services.filter(|one| one["service"].as_str().unwrap().contains("Bursty"));
@@ -114,7 +114,7 @@ async fn several_services_scale_on_their_own_while_one_is_broken() {
         Some(counts().await).filter(|counts| counts[0] > 1)
     })
     .await;
-    assert_eq!(scaled[1..], [1, 1], "nobody asked for more");
+    assert_eq!(scaled[1..], [1, 1], "the others don't need more");
     cloud.send(found.id("LaterQueue"), 60).await;
     let scaled = until("a count for the later service", MINUTES, async || {
         Some(counts().await).filter(|counts| counts[1] > 1)
@@ -123,7 +123,7 @@ async fn several_services_scale_on_their_own_while_one_is_broken() {
     assert_eq!(scaled[2], 1);
     warm_tasks_are_explained(&stack).await;
 
-    // By hand for one service: the others aren't checked, and their counts aren't shown.
+    // Invoked for one service: the others aren't checked, and their counts aren't shown.
     let by_hand = ["--function", "scaling", "--service", "later"];
     let invoked = stack.run("invoke", &by_hand).end().await.succeeds();
     let services = invoked["invocations"][0]["answer"]["services"].as_array();

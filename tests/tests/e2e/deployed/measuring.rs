@@ -27,10 +27,7 @@ impl Seen<'_> {
         assert_eq!(found.role(), Some(role.as_str()));
         let logging = found.logging_config().unwrap();
         assert_eq!(logging.log_group(), Some(self.id("MetricFunctionLogs")));
-        assert!(
-            found.environment().is_none(),
-            "it holds no configuration of its own"
-        );
+        assert!(found.environment().is_none(), "it has no configuration");
         self.invocation().await;
         self.permission().await;
     }
@@ -46,7 +43,7 @@ impl Seen<'_> {
         assert_eq!(invoke.maximum_event_age_in_seconds(), Some(60));
     }
 
-    /// Only the rule may invoke it, and only this account's.
+    /// Only this account's rule can invoke it.
     async fn permission(&self) {
         let (lambda, name) = (&self.cloud.clients.lambda, self.id("MetricFunction"));
         let policy = lambda

@@ -1,5 +1,5 @@
-//! After a deploy of the shipped definition, each resource is looked at through its own service's API:
-//! what CloudFormation says is not asked, except for names.
+//! After a deploy of the shipped definition, the tests read each resource through its own service's API,
+//! and use CloudFormation only for names.
 
 mod measuring;
 mod queues;
@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 const REGION: &str = "us-west-2";
 const ACCOUNT: &str = "000000000000";
 
-/// The shipped definition with names of its own, so that whatever else is deployed stays apart, and in a
-/// region that is not the sandbox's usual one.
+/// The shipped definition with its own names, to keep it separate from everything else that is deployed,
+/// and in a region other than the sandbox's usual one.
 fn shipped(name: &str) -> String {
     let text = include_str!("../../../../stacks/voucher-worker.yaml");
     let named = format!("name: {name}\nregion: {REGION}\n");

@@ -1,4 +1,4 @@
-//! IAM: who may assume each role, and what it allows. All of it is named; nothing else is there.
+//! IAM: which principals can assume each role, and the complete list of its permissions.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl Seen<'_> {
         assert_eq!(trust["Statement"][0]["Principal"], principal);
     }
 
-    /// The only inline policy's statements by Sid, and who may assume the role.
+    /// The only inline policy's statements by Sid, and the principals that can assume the role.
     async fn role(&self, logical_id: &str) -> (BTreeMap<String, Value>, Value) {
         let (iam, name) = (&self.cloud.clients.iam, self.id(logical_id));
         let policies = iam

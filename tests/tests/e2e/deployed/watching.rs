@@ -1,4 +1,4 @@
-//! CloudWatch, SNS and Logs: what tells people how it goes.
+//! CloudWatch, SNS, and Logs: the resources that inform people.
 
 use std::collections::BTreeMap;
 
@@ -141,7 +141,7 @@ pub(super) async fn alarms<'a>(
     reply.unwrap().metric_alarms.unwrap_or_default()
 }
 
-/// When it rings, in a line.
+/// When it goes into ALARM, in a line.
 pub(super) fn rule_of(alarm: &MetricAlarm) -> String {
     let periods = alarm.evaluation_periods().unwrap();
     let datapoints = alarm.datapoints_to_alarm();

@@ -1,4 +1,4 @@
-//! The assets bucket, and what is uploaded to it. Each test has a region of its own, where no bucket exists yet.
+//! The assets bucket, and its uploads. Each test has its own region, where no bucket exists yet.
 
 use fault_proxy::{Fault, Rule};
 

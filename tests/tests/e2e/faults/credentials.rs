@@ -11,7 +11,7 @@ use super::{Scene, assert_says, until_called};
 async fn credentials_that_expire_in_the_middle_stop_the_command_and_not_the_update() {
     let (scene, kept) = Scene::deployed("expired").await;
     scene.edit();
-    // The update begins while the credentials expire.
+    // The update starts while the credentials expire.
     let moment = Fault::Delay(Duration::from_secs(1));
     scene
         .proxy
@@ -34,7 +34,7 @@ async fn credentials_that_expire_in_the_middle_stop_the_command_and_not_the_upda
     assert!(kept.is_updated(&scene).await);
 }
 
-/// They have expired before anything begins: nothing is tried again, and nothing is changed.
+/// They expired before the start: nothing is retried, and nothing is changed.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn expired_credentials_change_nothing() {
@@ -58,7 +58,8 @@ async fn expired_credentials_change_nothing() {
     assert!(!kept.is_updated(&scene).await);
 }
 
-/// Credentials that may not read a part of the stack see the rest of it, and that this part is unchecked.
+/// If credentials don't allow reading a part of the stack, the rest is shown, and this part is reported
+/// as unchecked.
 #[tokio::test]
 async fn a_read_that_is_denied_is_unchecked() {
     let (scene, _) = Scene::deployed("denied-reads").await;

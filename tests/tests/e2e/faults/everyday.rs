@@ -80,7 +80,7 @@ async fn an_image_that_does_not_start_fails_the_deploy() {
     kept.assert(&scene).await;
 }
 
-/// Every command says that there is no such stack, and makes none.
+/// Every command reports that the stack doesn't exist, and creates none.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_missing_stack_is_reported() {
@@ -150,7 +150,7 @@ async fn a_protected_stack_keeps_its_messages() {
     let _ = scene.deploy().await.succeeds();
 }
 
-/// Two updates at once: one of them wins, or both in turn; nothing is lost and no plan is left.
+/// Two parallel updates: one of them wins, or both run in turn; nothing is lost and no plan is left.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn two_updates_at_once_keep_the_messages() {

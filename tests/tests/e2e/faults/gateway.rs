@@ -127,7 +127,7 @@ async fn one_cut_reply_of_each_action_is_read_again() {
     }
 }
 
-/// A reply that never comes is asked for again after its timeout, and what was carried out isn't done twice.
+/// A call whose reply never comes is repeated after its timeout, and a change isn't made twice.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_reply_that_never_comes_is_asked_for_again() {
@@ -154,7 +154,7 @@ async fn a_slow_cloud_is_waited_for() {
     assert!(kept.is_updated(&scene).await);
 }
 
-/// What the cloud denies is no reason to try again, nor to change anything.
+/// A denied call isn't retried, and nothing changes.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_denied_plan_changes_nothing() {

@@ -181,7 +181,7 @@ async fn an_update_that_is_killed_at_five_points_is_finished_by_the_next() {
     );
 }
 
-/// The deletion continues in the background, or never began; the next run completes and checks it.
+/// The deletion continues in the background, or never started; the next run completes and checks it.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_deletion_that_is_killed_is_completed_by_the_next() {

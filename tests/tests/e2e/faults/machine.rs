@@ -64,7 +64,7 @@ fn with_mount(bench: &Bench, mount: &str, program: &Path, arguments: &[&str]) ->
     bench.run_program(Path::new("unshare"), &[&shell, arguments].concat())
 }
 
-/// The disk is full when the sandbox starts: said, and no LocalStack is left that nobody knows of.
+/// The disk is full when the sandbox starts: an error reports it, and no unrecorded LocalStack is left.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_full_disk_leaves_no_sandbox_without_a_record() {

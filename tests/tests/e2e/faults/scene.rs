@@ -1,4 +1,4 @@
-//! A stack behind a proxy, and what has to be there after a fault.
+//! A stack behind a proxy, and the state that a fault must preserve.
 
 use std::panic::Location;
 use std::path::Path;
@@ -9,7 +9,7 @@ use fault_proxy::{Proxy, Rule};
 
 use super::BOUND;
 
-/// The product's commands, with functions that run in the sandbox as they are.
+/// The product's commands, with functions that run unchanged in the sandbox.
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_ecs-scaler-native");
 /// How many messages are in the queue while something goes wrong.
 const MESSAGES: usize = 3;
@@ -62,7 +62,7 @@ impl Scene {
         (self, kept)
     }
 
-    /// Sends the messages that have to be there afterwards.
+    /// Sends the messages that must still exist afterwards.
     pub(super) async fn keep(&self) -> Kept {
         let resources = self.cloud.resources(&self.stack.name).await;
         self.cloud.send(resources.id("JobsQueue"), MESSAGES).await;
@@ -164,7 +164,7 @@ impl Scene {
     }
 }
 
-/// The stack as it was before something went wrong.
+/// The state of the stack before the fault.
 pub(super) struct Kept {
     pub(super) resources: Resources,
 }

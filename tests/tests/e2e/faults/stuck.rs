@@ -1,5 +1,6 @@
-//! Stacks in states that block a deploy, ours and foreign. The proxy changes the status in the cloud's replies, so
-//! that every state can be had; what a command then asks of the cloud is what it would ask of a stack in that state.
+//! Stacks in states that block a deploy, both ecs-scaler's and others'. The proxy changes the status in the cloud's
+//! replies to produce every state; the requests of a command are the same as for a stack that really is in that
+//! state.
 
 use fault_proxy::{Fault, Rule};
 use futures::future::join_all;
@@ -143,7 +144,7 @@ async fn a_failed_rollback_is_continued_in_place() {
     let (scene, kept) = Scene::deployed("half-rolled-back").await;
     scene.edit();
     pretend(&scene, "UPDATE_ROLLBACK_FAILED");
-    // The stack isn't in that state, so the cloud refuses; what counts is what was asked.
+    // The stack isn't in that state, so the cloud refuses; the test checks only the request.
     let ended = scene.deploy().await;
     assert_ne!(ended.code, Some(0), "{ended}");
     assert!(
@@ -157,7 +158,7 @@ async fn a_failed_rollback_is_continued_in_place() {
     kept.assert(&scene).await;
 }
 
-/// An update that failed and was left as it was is updated again: no recovery is needed.
+/// An update that failed without a rollback is followed by another: no recovery is needed.
 #[tokio::test]
 #[ignore = "runs in test --full"]
 async fn a_stack_that_failed_half_way_is_updated() {

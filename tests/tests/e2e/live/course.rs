@@ -1,4 +1,4 @@
-//! What a service does over a time, looked at five times a second.
+//! A service over time, sampled five times per second.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use super::Live;
 
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A look at the service and its queue.
+/// A sample of the service and its queue.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
-    /// When, since the beginning of the course.
+    /// When, since the start of the course.
     pub(crate) at: Duration,
     /// Desired tasks.
     pub(crate) desired: u32,
@@ -20,7 +20,7 @@ pub(crate) struct Look {
     pub(crate) visible: u32,
 }
 
-/// A course that goes on until it is ended.
+/// A course that is recorded until it is ended.
 pub(crate) struct Course {
     stop: oneshot::Sender<()>,
     looks: JoinHandle<Vec<Look>>,

@@ -27,16 +27,16 @@ async fn the_demand_law_follows_a_load() {
     live.comes_to(1, MINUTE * 8).await;
     let looks = course.end().await;
 
-    // The work needs three and a half tasks at least, and more while a backlog is to be drained.
+    // The work needs at least three and a half tasks, and more while a backlog is drained.
     let most = looks.iter().map(|look| look.desired).max().unwrap();
     assert!((4..=MOST).contains(&most), "at most {most}");
     assert!(looks.iter().all(|look| (1..=MOST).contains(&look.desired)));
-    // It acts at one of the next looks, where target tracking waits for three datapoints.
+    // It acts at one of the next checks; target tracking would wait for three datapoints.
     let first = looks.iter().find(|look| look.desired > 1).unwrap();
     let rise = looks.iter().find(|look| look.visible > 10).unwrap();
     let after = first.at.saturating_sub(rise.at);
     assert!(after <= MINUTE * 2, "{after:?} after the rise");
-    assert_eq!(live.activities().await.len(), 0, "nobody else scales it");
+    assert_eq!(live.activities().await.len(), 0, "no policy scales it");
     let processed = live.processed();
     assert!(
         ids.iter().all(|id| processed.has(id)),

@@ -42,7 +42,8 @@ async fn the_message_of_a_killed_worker_is_done_by_another() {
     assert_eq!(live.exit_code(&task[0]).await, Some(137), "128 + SIGKILL");
 }
 
-/// LocalStack stands still for ten seconds under load: nobody helps, and nothing is lost.
+/// LocalStack is stopped for ten seconds under load: everything recovers without help, and no message
+/// is lost.
 #[tokio::test]
 async fn ten_seconds_without_the_cloud_are_made_up_for() {
     let live = Live::start("pause", definition).await;
@@ -64,13 +65,13 @@ async fn ten_seconds_without_the_cloud_are_made_up_for() {
     assert_eq!(live.read_sandbox_state().await, "running");
 }
 
-/// The metric function can't read its queue: nothing is published, so nothing scales, however long the
-/// queue is; and the alarm on silence rings.
+/// The metric function can't read its queue: it publishes nothing, so nothing scales, however long the
+/// queue is; and the missing-data alarm goes into ALARM.
 #[tokio::test]
 async fn a_silent_metric_scales_nothing_and_rings() {
     let live = Live::start("silent", definition).await;
     live.breaks_the_metric().await;
-    // So many that the policy would want every task at once, and that one can't do them meanwhile.
+    // The policy would need every task immediately for these messages, and one task can't process them meanwhile.
     let course = Course::follow(&live);
     send(&live, steady(100.0, Duration::ZERO, Duration::from_secs(8))).await;
     live.rings("SilentAlarm", MINUTE * 20).await;

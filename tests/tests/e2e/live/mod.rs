@@ -1,6 +1,6 @@
 //! The closed loop: real messages, real workers, the deployed function and policy, a compressed clock.
 //!
-//! Each test has a sandbox of its own whose minute lasts three seconds. The work on messages is in real
+//! Each test has its own sandbox, whose minute lasts three seconds. The work on messages is in real
 //! time: a tenth of a second each.
 
 mod course;
@@ -18,12 +18,12 @@ pub(crate) use scene::Live;
 /// How many times faster than real time the loop goes.
 const SPEED: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60 / SPEED as u64);
-/// Most tasks of the service.
+/// Maximum number of tasks of the service.
 const MOST: u32 = 6;
 /// Messages that a task is to have before it.
 const TARGET: f64 = 20.0;
 
-/// The articles' policy: vouchers that may wait two seconds, a tenth of a second each, so twenty a task.
+/// The articles' policy: vouchers can wait 2 s and take 0.1 s each, so the target is 20 per task.
 fn definition(name: &str) -> String {
     format!(
         "\
@@ -59,7 +59,7 @@ fn steady(rate: f64, from: Duration, to: Duration) -> impl Iterator<Item = Due> 
     moments.map(|at| Due { at, work: None })
 }
 
-/// Sends a load; what SQS has taken, by its ids.
+/// Sends a load; returns the IDs of the messages that SQS accepted.
 async fn send(live: &Live, load: impl IntoIterator<Item = Due>) -> Vec<String> {
     let producer = Producer::new(live.cloud.clients.sqs.clone(), &live.queue);
     let mut ids = Vec::new();
@@ -98,8 +98,8 @@ async fn scales_out_by_the_law_and_in_to_the_least() {
             "{action:?}"
         );
     }
-    // Three datapoints over the target come before the first task, and no more than three minutes and
-    // the way from a datapoint to an action after them.
+    // Three datapoints over the target come before the first task, and then at most three minutes and
+    // the time from a datapoint to an action.
     let first = looks.iter().find(|look| look.desired > 1).unwrap();
     let rise = looks
         .iter()

@@ -1,4 +1,5 @@
-//! A sandbox with a compressed clock, a stack in it whose tasks are real workers, and what can be seen.
+//! A sandbox with a compressed clock, a stack whose tasks are real workers, and functions to observe
+//! both.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub(crate) struct Activity {
 }
 
 impl Live {
-    /// Deploys a definition in a sandbox of its own, whose containers `worker` are the example's workers.
+    /// Deploys a definition in a separate sandbox, whose containers `worker` are the example's workers.
     pub(crate) async fn start(label: &str, definition: fn(&str) -> String) -> Self {
         let mut sandbox = OwnSandbox::new(&format!("live-{label}"));
         let program = format!("worker={}", sandbox.bench.worker().display());
@@ -90,7 +91,7 @@ impl Live {
         self.eye().counts().await
     }
 
-    /// Waits until so many tasks run.
+    /// Waits until this number of tasks run.
     async fn runs(&self, count: i32, bound: Duration) {
         until(&format!("{count} running"), bound, async || {
             let service = self.cloud.service(self.service_arn()).await.unwrap();
@@ -107,7 +108,7 @@ impl Live {
         .await;
     }
 
-    /// Waits until so many tasks are desired, and run.
+    /// Waits until this number of tasks are desired and running.
     pub(crate) async fn comes_to(&self, count: u32, bound: Duration) {
         let eye = self.eye();
         until(&format!("{count} desired"), bound, async || {
@@ -151,7 +152,7 @@ impl Live {
         Processed(lines)
     }
 
-    /// Changes of the desired count that Application Auto Scaling tells of, the oldest first.
+    /// Changes of the desired count that Application Auto Scaling reports, the oldest first.
     pub(crate) async fn activities(&self) -> Vec<Activity> {
         let namespace = aws_sdk_applicationautoscaling::types::ServiceNamespace::Ecs;
         let request = self
@@ -250,7 +251,7 @@ impl Live {
         Pid::from_raw(i32::try_from(worker.pid().as_u32()).unwrap()).unwrap()
     }
 
-    /// Points the rule at a queue that isn't there, as one that somebody has deleted.
+    /// Points the rule at a queue that doesn't exist, as if it had been deleted.
     pub(crate) async fn breaks_the_metric(&self) {
         let events = &self.cloud.clients.eventbridge;
         for rule in self.resources.ids_of_type("AWS::Events::Rule") {

@@ -14,7 +14,7 @@ pub(super) struct Archive {
 }
 
 impl Archive {
-    /// Begins an archive whose files are in `folder` and have a time of `seconds` since 1970.
+    /// Starts an archive whose files are in `folder` and have a time of `seconds` since 1970.
     pub(super) fn new(folder: String, seconds: u64) -> Self {
         let gzip = GzBuilder::new().write(Vec::new(), Compression::best());
         let tar = tar::Builder::new(gzip);

@@ -33,7 +33,7 @@ pub(super) fn pack(incomplete: bool, note: &dyn Fn(&str)) -> Result<Vec<u8>> {
                 continue;
             }
             return Err(Failure::failed(text).hint(format!(
-                "rustup target add {}; or --incomplete leaves them out",
+                "rustup target add {}; or --incomplete omits them",
                 functions::target(architecture)
             )));
         }

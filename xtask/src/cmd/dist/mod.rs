@@ -18,7 +18,7 @@ use crate::functions::require_glibc;
 use crate::paths;
 use crate::process::capture_output;
 
-/// What the archive's reader starts with; the repository's README is about the checkout.
+/// The archive's own README; the repository's README is about the checkout.
 const README: &str = include_str!("README.md");
 
 #[derive(Debug, clap::Args)]
@@ -29,10 +29,10 @@ pub(crate) struct Args {
     /// Folder for the archives
     #[arg(long, default_value = "dist", value_name = "FOLDER")]
     out: PathBuf,
-    /// Leave out functions whose Rust target isn't installed and can't be fetched
+    /// Omit functions whose Rust target isn't installed and can't be fetched
     #[arg(long)]
     incomplete: bool,
-    /// Make a debug build for this machine, to try an archive soon
+    /// Make a debug build for this machine, to try an archive quickly
     #[arg(long, conflicts_with = "targets")]
     debug: bool,
 }
@@ -213,7 +213,8 @@ mod tests {
         }
     }
 
-    /// Runs the install script with these files of a release, and returns whether it succeeded and what it installed.
+    /// Runs the install script with these files of a release, and returns whether it succeeded, with the installed
+    /// files.
     fn install(sums: &str, name: &str, packed: &[u8]) -> (bool, Option<String>) {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("SHA256SUMS"), sums).unwrap();

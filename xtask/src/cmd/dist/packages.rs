@@ -25,7 +25,7 @@ struct Package {
 pub(super) struct Packages(Vec<Package>);
 
 impl Packages {
-    /// Reads what `cargo metadata` resolves for a target.
+    /// Reads the packages that `cargo metadata` resolves for a target.
     pub(super) fn read(target: &str) -> Result<Self> {
         let mut metadata = cargo();
         metadata.args([
@@ -43,7 +43,7 @@ impl Packages {
         Ok(Self::list(&metadata, &read_licenses))
     }
 
-    /// Lists what is linked in: normal dependencies of `ecs-scaler` and theirs.
+    /// Lists the linked packages: normal dependencies of `ecs-scaler` and their dependencies.
     fn list(metadata: &Value, read_texts: &dyn Fn(&str) -> Vec<String>) -> Self {
         let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -84,7 +84,7 @@ impl Packages {
         Self(packages)
     }
 
-    /// Writes each license text once, below the packages that it holds for.
+    /// Writes each license text once, below the packages that it applies to.
     pub(super) fn write_licenses(&self) -> String {
         let mut page = "ecs-scaler contains these packages of other people.\n\n".to_owned();
         let mut holders: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -149,7 +149,7 @@ impl Packages {
     }
 }
 
-/// Reads the license files beside a manifest, in the order of their names.
+/// Reads the license files next to a manifest, in the order of their names.
 fn read_licenses(manifest: &str) -> Vec<String> {
     let folder = Path::new(manifest).parent().unwrap_or(Path::new("."));
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

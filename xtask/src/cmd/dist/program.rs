@@ -39,7 +39,7 @@ impl Target {
     }
 
     /// Refuses a target that can't be linked on this machine. zig has macOS's C library, but not the frameworks that
-    /// read certificates and processes: those come with Apple's SDK, which may be used on macOS alone.
+    /// read certificates and processes: they come with Apple's SDK, whose license allows use only on macOS.
     pub(super) fn require_linkable(&self) -> Result<()> {
         if !self.0.ends_with("-apple-darwin") || cfg!(target_os = "macos") {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Alarms of CloudWatch: the stack's, and those that Application Auto Scaling made for its policies.
+//! CloudWatch alarms: the stack's, and the ones that Application Auto Scaling made for its policies.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,8 @@
 //! Networks, load balancers, and instances, read through Cloud Control, which returns a resource in the shape of
 //! CloudFormation's properties. EC2's own SDK is larger than all that this crate uses together.
 //!
-//! Only what scaling and serving rest on is compared. A route table or an internet gateway needs no look of its own: it
-//! can't be deleted before its routes, associations, and attachment are.
+//! Only resources that scaling and serving depend on are compared. A route table or an internet gateway needs no check,
+//! because it can't be deleted before its routes, associations, and attachment.
 
 use aws_sdk_cloudcontrol::error::SdkError;
 use serde_json::{Map, Value};
@@ -162,7 +162,7 @@ fn select(one: &Intended, found: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// The template's rules that the group has, whatever their descriptions are. Someone may add rules, and a group without
+/// The template's rules that the group has, whatever their descriptions are. Users can add rules, and a group without
 /// any has no list of them.
 fn keep_rules(wanted: &[Value], found: &Map<String, Value>, name: &str) -> Value {
     let found = found.get(name).and_then(Value::as_array);
@@ -188,7 +188,7 @@ fn keep_attributes(wanted: &[Value], found: &Value) -> Value {
     found.filter(is_wanted).cloned().collect()
 }
 
-/// An action that forwards to one group may name it only among the groups of its configuration.
+/// An action that forwards to one group can name it only among the groups of its configuration.
 fn fill_target(actions: &Value) -> Value {
     const TARGET: &str = "TargetGroupArn";
     let mut actions = actions.clone();
@@ -267,7 +267,7 @@ mod tests {
             json!({ "SecurityGroupIngress": [rule(80)], "SecurityGroupEgress": [rule(443)] }),
         );
         let mut renamed = rule(80);
-        renamed["Description"] = json!("by hand");
+        renamed["Description"] = json!("manual");
         let more = json!({
             "SecurityGroupIngress": [rule(22), renamed],
             "SecurityGroupEgress": [rule(443)],

@@ -117,7 +117,7 @@ fn convert_network(network: &NetworkConfiguration) -> Option<Value> {
     Some(json!({ "AwsvpcConfiguration": awsvpc }))
 }
 
-/// A cluster, or its association of capacity providers. What was added to either by hand is left out.
+/// A cluster, or its association of capacity providers. Manual additions to either are ignored.
 pub(super) async fn read_cluster(session: &Session<'_>, one: &Intended) -> Result<Live> {
     let name = match one.resource_type.as_str() {
         types::CLUSTER => one.physical_id.as_str(),

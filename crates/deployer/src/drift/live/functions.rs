@@ -1,4 +1,4 @@
-//! Functions of Lambda: their configuration, who may invoke them, and how often an event is tried.
+//! Lambda functions: their configuration, the permissions to invoke them, and the number of retries.
 
 use aws_sdk_lambda::operation::get_function::{GetFunctionError, GetFunctionOutput};
 use aws_sdk_lambda::operation::get_function_event_invoke_config::GetFunctionEventInvokeConfigError;
@@ -118,7 +118,7 @@ pub(super) async fn read_permission(session: &Session<'_>, permission: &Intended
         }
         Err(error) => explain(
             error,
-            &format!("read who may invoke {name}"),
+            &format!("read the permissions to invoke {name}"),
             GetPolicyError::is_resource_not_found_exception,
         ),
     }

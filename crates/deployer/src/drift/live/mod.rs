@@ -25,7 +25,7 @@ use super::intended::{Deployed, Intended, intend};
 pub(crate) use cloud_control::get_resource;
 pub(crate) use part::Live;
 
-/// Requests at once.
+/// Number of parallel requests.
 const AT_ONCE: usize = 8;
 
 /// Reads the parts of a stack that scaling rests on, each next to its intended form.

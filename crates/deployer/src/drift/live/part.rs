@@ -9,10 +9,10 @@ use crate::error::{Result, aws, unless_denied};
 /// A part of a stack as its service returns it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Live {
-    /// The service knows no such resource.
+    /// The service has no such resource.
     Missing,
-    /// Its properties, named as CloudFormation names them. One that the service didn't return is left out; `null` is
-    /// one that certainly isn't set.
+    /// Its properties, named as CloudFormation names them. A property that the service didn't return is absent;
+    /// `null` means that it isn't set.
     Found(Map<String, Value>),
     /// It can't be read with these credentials.
     Unchecked(String),
@@ -25,7 +25,7 @@ impl Live {
     }
 }
 
-/// What an error says of a part: that it is missing, or nothing.
+/// Converts an error to the state of a part, if it means one.
 pub(super) fn explain<E>(
     error: SdkError<E, HttpResponse>,
     doing: &str,

@@ -1,4 +1,4 @@
-//! Roles of IAM, and log groups: what functions and tasks can't work without.
+//! IAM roles and log groups, which functions and tasks need.
 
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub(super) async fn read(session: &Session<'_>, role: &Intended) -> Result<Live>
         .found())
 }
 
-/// The inline policies that the template names, as far as they exist.
+/// The template's inline policies that exist.
 async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Vec<Value>> {
     let mut found = Vec::new();
     for policy in role.items("Policies") {
@@ -62,7 +62,7 @@ async fn read_policies(session: &Session<'_>, role: &Intended) -> Result<Vec<Val
     Ok(found)
 }
 
-/// The managed policies that the template names, as far as they are attached. `None` if it names none.
+/// The template's managed policies that are attached. `None` if it names none.
 async fn read_attached(session: &Session<'_>, role: &Intended) -> Result<Option<Vec<Value>>> {
     let wanted = role.items("ManagedPolicyArns");
     if wanted.is_empty() {

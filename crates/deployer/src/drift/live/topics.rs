@@ -51,12 +51,12 @@ fn as_properties(attributes: Attributes) -> Map<String, Value> {
 /// The attributes that SNS returns only if they are set.
 const IF_SET: [&str; 3] = ["FilterPolicy", "RawMessageDelivery", "RedrivePolicy"];
 
-/// A subscription, as CloudFormation made it or as it was made again since: then it has another ARN.
+/// A subscription, either CloudFormation's or a later one with another ARN.
 pub(super) async fn read_subscription(
     session: &Session<'_>,
     subscription: &Intended,
 ) -> Result<Live> {
-    // People subscribe and unsubscribe by email as they like.
+    // People can subscribe and unsubscribe by email at any time.
     if subscription.text("Protocol") == "email" {
         return Ok(Live::Found(Map::new()));
     }
@@ -73,7 +73,8 @@ pub(super) async fn read_subscription(
     Ok(fill_empty_filter(live, subscription))
 }
 
-/// An empty filter policy, which the template writes to remove one, is one that SNS may not return.
+/// Adds the empty filter policy, which the template writes to remove a filter. SNS might not return
+/// it.
 fn fill_empty_filter(mut live: Live, subscription: &Intended) -> Live {
     const FILTER: &str = "FilterPolicy";
     let empty = Value::Object(Map::new());

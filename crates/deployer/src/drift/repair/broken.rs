@@ -29,8 +29,8 @@ impl<'a> Broken<'a> {
         Properties(&self.part.properties)
     }
 
-    /// The tags that it gets when it is made again: the stack's, and its own, which win, as CloudFormation sets them.
-    /// Those that begin with `aws:cloudformation:` stay missing, because AWS lets CloudFormation alone set them.
+    /// The tags for its recreation: the stack's, and its own, which take precedence, as in CloudFormation.
+    /// Tags with the prefix `aws:cloudformation:` stay missing, because only CloudFormation can set them.
     /// Source: CloudFormation User Guide, "Resource tag".
     pub(super) fn tags(&self) -> impl Iterator<Item = (String, String)> {
         let mut tags = self.stack_tags.clone();
@@ -40,12 +40,12 @@ impl<'a> Broken<'a> {
         tags.into_iter()
     }
 
-    /// The tags as a request takes them.
+    /// The tags in a request's form.
     pub(super) fn tags_as<T>(&self, tag: impl Fn((String, String)) -> Option<T>) -> Option<Vec<T>> {
         Some(self.tags().filter_map(tag).collect())
     }
 
-    /// Refuses a part that can't be made again as it was, because it has other properties than these.
+    /// Refuses a part that can't be recreated identically, because it has other properties than these.
     pub(super) fn require_known(&self, properties: &[&str]) -> Result<()> {
         let set = self.part.properties.keys();
         let unknown: Vec<&str> = set
@@ -62,7 +62,7 @@ impl<'a> Broken<'a> {
         )))
     }
 
-    /// Says what is done, at the first attempt.
+    /// Reports the repair, at the first attempt.
     pub(super) fn note(&self, session: &Session<'_>, text: String) {
         if !self.again {
             session.note(text);
@@ -73,7 +73,7 @@ impl<'a> Broken<'a> {
         self.problems.contains(&&Problem::Missing)
     }
 
-    /// Whether a property, or a part of it, is to be put back.
+    /// Whether a property, or a part of it, must be restored.
     pub(super) fn is_different(&self, property: &str) -> bool {
         self.problems.iter().any(|problem| match problem {
             Problem::Missing => true,

@@ -11,8 +11,8 @@ use super::services::strategy;
 /// The properties that a cluster is made again with.
 const MADE: [&str; 3] = ["ClusterName", "ClusterSettings", "Tags"];
 
-/// Makes the cluster again under its name, or puts back its settings. Its services and capacity providers are parts of
-/// their own.
+/// Recreates the cluster under its name, or restores its settings. Its services and capacity providers are separate
+/// parts.
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let name = &broken.part.physical_id;
     let client = &session.clients.ecs;
@@ -55,7 +55,7 @@ pub(super) async fn repair_providers(session: &Session<'_>, broken: &Broken<'_>)
             ),
         );
     }
-    // The request replaces the whole list, and what others attached isn't ours to detach.
+    // The request replaces the whole list, so it must keep providers that other users attached.
     let request = session.clients.ecs.describe_clusters().clusters(cluster);
     let reply = request.send().await;
     let reply = reply.map_err(aws(format!("read the cluster {cluster}")))?;

@@ -43,7 +43,7 @@ fn is_concurrency(problem: &Problem) -> bool {
     }
 }
 
-/// Makes the function again under its name. Who may invoke it, and how often an event is tried, are parts of their own.
+/// Recreates the function under its name. Permissions to invoke it, and the number of retries, are separate parts.
 async fn make(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let name = &broken.part.physical_id;
     broken.note(session, format!("making the function {name} again"));
@@ -171,7 +171,7 @@ pub(super) async fn repair_permission(session: &Session<'_>, broken: &Broken<'_>
     let id = Some(&part.physical_id).filter(|id| id.len() <= 100 && id.chars().all(is_id));
     let (client, id) = (&session.clients.lambda, id.unwrap_or(&part.logical_id));
     if broken.again {
-        // The first attempt failed if a statement with this ID allows something else. One that is missing is no error.
+        // The first attempt failed if a statement with this ID allows something else. A missing one isn't an error.
         let request = client.remove_permission().function_name(name);
         let _ = request.statement_id(id).send().await;
     }

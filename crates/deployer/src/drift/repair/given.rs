@@ -1,4 +1,4 @@
-//! Properties as they are given to a service: CloudFormation takes numbers and flags as text, too.
+//! Properties in a service's form: CloudFormation also accepts numbers and flags as text.
 
 use serde_json::{Map, Value};
 

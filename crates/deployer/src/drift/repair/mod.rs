@@ -1,14 +1,14 @@
-//! Repairing drift by direct calls, for clouds whose CloudFormation can't, and for what its change set left.
+//! Repairing drift by direct calls, for clouds whose CloudFormation can't, and for drift that its change set left.
 //!
 //! On AWS, a drift-aware change set comes first (`DeploymentMode` `REVERT_DRIFT`): CloudFormation compares the template
-//! with the actual state and puts back what differs. Source: CloudFormation User Guide, "Using drift-aware change
-//! sets". A cloud that doesn't know it says in its reply that the change set has no such mode, and a change set without
-//! it can't repair a thing: the template hasn't changed, and an update of a function, role or log group that was deleted
-//! fails because there is nothing to update. A new logical ID would make another one, and the next deploy would make a
-//! third. So the part is made again under the name that CloudFormation has for it: our functions, roles, log groups,
-//! queues, rules, alarms, clusters and services are addressed by their names, so the stack's own list of resources is true again, and later
-//! updates and the deletion reach what was made. Scaling policies and subscriptions get other ARNs; reading finds them
-//! by name and endpoint, and they end with their scalable target and topic.
+//! with the actual state and reverts the differences. Source: CloudFormation User Guide, "Using drift-aware change
+//! sets". A cloud that doesn't know it returns a change set without this mode, which can't repair anything: the
+//! template hasn't changed, and an update of a deleted function, role, or log group fails because there is nothing to
+//! update. A new logical ID would make another one, and the next deploy would make a third. So the part is recreated
+//! under the name that CloudFormation has for it. The stack's functions, roles, log groups, queues, rules, alarms,
+//! clusters, and services are addressed by their names, so the stack's own list of resources is true again, and later
+//! updates and the deletion reach the recreated part. Scaling policies and subscriptions get other ARNs; reading finds
+//! them by name and endpoint, and they end with their scalable target and topic.
 
 mod alarms;
 mod broken;
@@ -39,7 +39,7 @@ use super::live::{INVOKE_CONFIG, Live, PERMISSION, PROVIDERS, QUEUE_POLICY, TOPI
 use super::read::read;
 use broken::Broken;
 
-/// A new role works after some seconds, and SQS refuses the name of a deleted queue for 60 s.
+/// A new role works after a few seconds, and SQS refuses the name of a deleted queue for 60 s.
 /// Source: Amazon SQS API Reference, `DeleteQueue`.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -67,11 +67,11 @@ const ORDER: [&str; 16] = [
     types::SCALING_POLICY,
 ];
 
-/// Repairs what a settled stack's parts differ in from its template, and reads each back. Does nothing if nothing
-/// differs.
+/// Repairs the differences between a settled stack's parts and its template, and reads each part back. Does nothing
+/// without a difference.
 ///
 /// # Errors
-/// If a part can't be repaired, with each one that is left; or if AWS can't be reached.
+/// If a part can't be repaired, with each remaining one; or if AWS can't be reached.
 pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()> {
     let mut tags = stack.tags.clone();
     // A cloud that doesn't return the tags returns no mark either.
@@ -92,7 +92,7 @@ pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()
             return Ok(());
         }
         if !again {
-            session.note("repairing what was changed by hand");
+            session.note("repairing manual changes");
         }
         let mut broken = list_broken(&pairs, &drift, again, &tags);
         let (repaired, errors) = repair_all(session, &mut broken, &mut course).await?;
@@ -112,7 +112,7 @@ pub(crate) async fn repair(session: &Session<'_>, stack: &Observed) -> Result<()
     }
 }
 
-/// How far a repair has come. What is left, nothing continues: someone who interrupts it has to know.
+/// The progress of a repair. If a user interrupts it, nothing repairs the rest, so the user must know it.
 #[derive(Default)]
 struct Course {
     repaired: BTreeSet<String>,
@@ -120,7 +120,7 @@ struct Course {
 }
 
 impl Course {
-    /// What was compared is the truth: a part that isn't different any more is repaired.
+    /// Records the remaining drift: a part without a difference is repaired.
     fn is_left(&mut self, drift: &Drift) {
         let findings = drift.findings.iter();
         let left: BTreeSet<String> = findings.map(|found| found.logical_id.clone()).collect();
@@ -141,7 +141,7 @@ impl Course {
     }
 }
 
-/// Whether anything was repaired, and what failed, because it waits for another part or for AWS.
+/// Returns whether anything was repaired, and the failures, which wait for another part or for AWS.
 async fn repair_all(
     session: &Session<'_>,
     broken: &mut Vec<Broken<'_>>,
@@ -265,5 +265,7 @@ fn explain_left(stack: &Observed, drift: &Drift, errors: &[Error]) -> Error {
     for cause in errors {
         error = error.hint(cause.to_string());
     }
-    error.hint("`status` names each difference; make what is left again by hand, under its name, and deploy")
+    error.hint(
+        "`status` names each difference; recreate the rest manually, under its name, and deploy",
+    )
 }

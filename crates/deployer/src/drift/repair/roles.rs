@@ -8,7 +8,7 @@ use crate::session::Session;
 use super::broken::Broken;
 use super::given::Properties;
 
-/// Makes the role again under its name, or puts back its policies.
+/// Recreates the role under its name, or restores its policies.
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let name = &broken.part.physical_id;
     let client = &session.clients.iam;

@@ -13,8 +13,8 @@ use crate::session::Session;
 use super::broken::Broken;
 use super::given::Given;
 
-/// Makes the service again under its name, or puts back its properties. False: the launch type differs, which ECS
-/// doesn't change.
+/// Recreates the service under its name, or restores its properties. Returns `false` if the launch type differs, which
+/// ECS can't change.
 pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result<bool> {
     if broken.is_missing() {
         return make(session, broken).await.map(|()| true);

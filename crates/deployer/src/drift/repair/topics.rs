@@ -24,7 +24,7 @@ pub(super) async fn repair(session: &Session<'_>, broken: &Broken<'_>) -> Result
         .map_err(aws(format!("make the topic {name} again")))?;
     broken.note(
         session,
-        format!("nobody is subscribed to {name} by email anymore: subscribe each address again, and have it confirmed"),
+        format!("the new topic {name} has no email subscribers: subscribe each address again, and have it confirmed"),
     );
     Ok(())
 }

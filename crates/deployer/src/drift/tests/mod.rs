@@ -1,4 +1,4 @@
-//! The comparison alone, over templates as they are deployed.
+//! The comparison alone, over deployed templates.
 
 mod properties;
 
@@ -115,7 +115,8 @@ fn a_stack_as_it_was_deployed_has_no_drift() {
     }
 }
 
-/// Every property that a template sets, of every resource: another value is found, and no value is none.
+/// For every property that a template sets on any resource: another value is drift, and an absent one
+/// isn't.
 #[test]
 fn each_property_with_another_value_is_a_finding_and_one_that_is_not_returned_is_none() {
     for file in SHIPPED {
@@ -125,7 +126,7 @@ fn each_property_with_another_value_is_a_finding_and_one_that_is_not_returned_is
                     continue;
                 }
                 let mut properties = one.properties.clone();
-                properties.insert(property.clone(), json!("changed by hand"));
+                properties.insert(property.clone(), json!("a manual change"));
                 let changed = findings(&one, Live::Found(properties.clone()));
                 assert_eq!(changed.len(), 1, "{file} {} {property}", one.logical_id);
                 properties.insert(property.clone(), Value::Null);

@@ -1,4 +1,4 @@
-//! The SDK's errors, classified by what the user can do about them.
+//! The SDK's errors, classified by how the user can fix them.
 
 use std::error::Error as StdError;
 
@@ -35,7 +35,7 @@ where
     }
 }
 
-/// The error code of a reply; empty when there is none, or no reply.
+/// The error code of a reply; empty without a code or a reply.
 pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     error
         .as_service_error()
@@ -43,7 +43,7 @@ pub(crate) fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
         .unwrap_or_default()
 }
 
-/// The message of a reply; empty when there is none, or no reply.
+/// The message of a reply; empty without a message or a reply.
 pub(crate) fn text<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     error
         .as_service_error()
@@ -51,12 +51,12 @@ pub(crate) fn text<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether AWS said that these credentials may not do this.
+/// Whether AWS denied the request to these credentials.
 pub(crate) fn is_denied<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     Trouble::of(code(error)) == Trouble::Denied
 }
 
-/// Whether the error says that AWS could not be asked just now, so that asking again makes sense.
+/// Whether the error is temporary, so that a retry makes sense.
 pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     match error {
         SdkError::DispatchFailure(failure) => {
@@ -66,7 +66,7 @@ pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> 
         }
         SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
         SdkError::ServiceError(context) => {
-            // An error without a code is a reply that something on the way has cut or made up.
+            // An error without a code is a reply that a device in between has cut or made.
             let code = context.err().code().unwrap_or_default();
             code.is_empty() || matches!(Trouble::of(code), Trouble::Throttled | Trouble::Down)
         }
@@ -74,7 +74,7 @@ pub(crate) fn is_passing<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> 
     }
 }
 
-/// What an error code comes down to.
+/// The category of an error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     Expired,
@@ -153,7 +153,7 @@ fn has_no_code<E: ProvideErrorMetadata>(error: &E) -> bool {
     error.code().unwrap_or_default().is_empty()
 }
 
-/// An error that doesn't say which: AWS always names one, so something between this machine and AWS made it.
+/// An error without a code: AWS always returns one, so a device between this machine and AWS made the reply.
 fn without_code<E: ProvideErrorMetadata>(doing: &str, response: &HttpResponse, error: &E) -> Error {
     let message = error.message().unwrap_or_default();
     let message = if message.is_empty() {
@@ -223,14 +223,14 @@ fn no_connection(text: String) -> Error {
 
 pub(crate) const WITHOUT_ACCOUNT: &str = "to try it without an AWS account: --local";
 
-/// The last two messages of the chain of sources, each once: an SDK error's own says only "dispatch
-/// failure", and some repeat what is below them.
+/// The last two messages of the chain of sources, without repetitions: an SDK error's own message is only
+/// "dispatch failure", and some repeat the ones below.
 pub(crate) fn last_causes(error: &dyn StdError) -> String {
     let mut messages: Vec<String> = Vec::new();
     let mut current = Some(error);
     while let Some(error) = current {
         let message = error.to_string();
-        // The SDK shows a whole request when it can't make one; what is wrong with it comes after that.
+        // The SDK shows a whole request when it can't make one; the problem comes after that.
         let shows_request = message.contains("Request {");
         let told = messages
             .last()

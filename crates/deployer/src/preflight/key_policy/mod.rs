@@ -1,11 +1,12 @@
 //! Whether the policy of a KMS key lets a service of AWS use it. Pure: it reads the policy alone.
 //!
-//! What the policy alone can't say counts as allowed: conditions on what isn't known in advance, and principals that stand for
-//! others. So a refusal is sure, and an approval isn't.
+//! If the policy alone doesn't determine the result, the use counts as allowed: conditions on values that
+//! aren't known in advance, and principals that represent others. So a refusal is certain, but an approval
+//! isn't.
 
 use serde_json::{Value, json};
 
-/// Who uses a key, and for what.
+/// A use of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Use {
     /// CloudWatch Logs encrypts log groups.
@@ -16,7 +17,7 @@ pub(super) enum Use {
     Topics,
 }
 
-/// Where the stack is.
+/// The location of the stack.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Home<'a> {
     pub(super) partition: &'a str,
@@ -25,7 +26,7 @@ pub(super) struct Home<'a> {
 }
 
 impl Use {
-    /// What fails without it.
+    /// The consequence if it isn't allowed.
     pub(super) fn consequence(self) -> &'static str {
         match self {
             Self::Logs => "CloudWatch Logs can't use it, so log groups can't be made",
@@ -72,7 +73,8 @@ impl Use {
         }
     }
 
-    /// The resource on whose behalf the service asks, up to what isn't known in advance; `None` for a queue or topic of the stack.
+    /// The resource on whose behalf the service calls, as far as it is known in advance; `None` for a queue or
+    /// topic of the stack.
     fn source(self, home: Home<'_>) -> Option<String> {
         let Home {
             partition,
@@ -149,7 +151,8 @@ fn is_allowed(statements: &[Value], key: &str, used: Use, call: &str, home: Home
                 && names_key(statement, key)
         })
     };
-    // A denial under a condition may not be met, unless the condition is about what a service's request never has.
+    // A conditional denial might not apply, unless its condition is about a key that a service's request never
+    // has.
     let is_denied = about("Deny").any(|statement| {
         conditions(statement).all(|(operator, key, _)| {
             lacks(key) && (operator.contains("Not") || operator.ends_with("IfExists"))
@@ -176,7 +179,7 @@ fn names_principal(statement: &Value, used: Use, home: Home<'_>) -> bool {
     }
 }
 
-/// Services have names with and without their region, which AWS takes for the same where the one with it exists.
+/// Services have names with and without their region, which AWS treats as equal if the one with it exists.
 fn is_same_service(name: &str, wanted: &str) -> bool {
     name == wanted || (wanted.starts_with("logs.") && name == "logs.amazonaws.com")
 }
@@ -213,7 +216,7 @@ fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
         })
 }
 
-/// Whether each condition holds, or may hold, for a request on behalf of this stack.
+/// Whether each condition holds, or can hold, for a request on behalf of this stack.
 fn may_be_met(statement: &Value, used: Use, home: Home<'_>) -> bool {
     conditions(statement).all(|(operator, key, values)| {
         // `IfExists` and `ForAnyValue:` change nothing where the key is there.
@@ -257,7 +260,7 @@ fn lacks(key: &str) -> bool {
 /// Parts of an ARN before its resource.
 const ARN_PARTS: usize = 5;
 
-/// Whether an ARN that begins with `start` can fit the pattern. IAM compares the parts of ARNs one by one.
+/// Whether an ARN that starts with `start` can match the pattern. IAM compares the parts of ARNs one by one.
 fn may_begin(pattern: &str, start: &str) -> bool {
     let split = |arn: &'_ str| -> Vec<String> {
         arn.splitn(ARN_PARTS + 1, ':').map(str::to_owned).collect()
@@ -284,7 +287,7 @@ fn fits_start(pattern: &str, start: &str) -> bool {
 fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
-    // Where the last `*` stands, and what it has taken until now.
+    // The position of the last `*`, and the length that it has matched so far.
     let (mut at, mut here, mut star) = (0, 0, None);
     while here < text.len() {
         match pattern.get(at) {

@@ -1,4 +1,4 @@
-//! Policies as AWS's documentation and its console make them, and what is missing in them.
+//! Policies as in AWS's documentation and from its console, and their gaps.
 
 use super::*;
 
@@ -286,7 +286,7 @@ fn conditions_on_what_a_services_request_never_has_are_known() {
     };
     let outsider = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1234567890" } });
     assert!(denied(outsider));
-    // Services are usually left out.
+    // Services are usually omitted.
     let person = json!({
         "StringNotEquals": { "aws:PrincipalOrgID": "o-1234567890" },
         "BoolIfExists": { "aws:PrincipalIsAWSService": "false" },

@@ -88,7 +88,7 @@ async fn a_service_that_would_not_be_the_same_is_not_made() {
     insta::assert_snapshot!(told(&result.unwrap_err()), @r"
     DeploymentFailed: shop is still not as its template has it: Service (AWS::ECS::Service)
       hint: arn:aws:ecs:us-west-2:111122223333:service/shop/web can't be made again by direct calls, because its template sets VolumeConfigurations
-      hint: `status` names each difference; make what is left again by hand, under its name, and deploy
+      hint: `status` names each difference; recreate the rest manually, under its name, and deploy
     ");
     assert_eq!(made, 0);
 }

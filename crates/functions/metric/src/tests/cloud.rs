@@ -1,4 +1,4 @@
-//! A cloud of mocks: what its queues and services hold, and which calls it got.
+//! A cloud of mocks: the content of its queues and services, and its received calls.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as Lock};
@@ -80,7 +80,7 @@ impl Cloud {
         self.service_in(cluster, service, "ACTIVE", running)
     }
 
-    /// A service with a status; an empty one is left out of the answer.
+    /// A service with a status; an empty one is omitted from the answer.
     pub(super) fn service_in(
         mut self,
         cluster: &str,
@@ -106,7 +106,7 @@ impl Cloud {
         self
     }
 
-    /// Messages in flight and deleted of a minute, as CloudWatch tells them of each queue.
+    /// Messages in flight and deleted in a minute, as CloudWatch reports them for each queue.
     pub(super) fn metrics(mut self, in_flight: f64, deleted: f64) -> Self {
         self.metrics = Some((in_flight, deleted));
         self
@@ -116,7 +116,7 @@ impl Cloud {
         self.run_in(&Mutex::default(), 0, event).await
     }
 
-    /// The same in an execution environment that remembers, so many seconds after the usual time.
+    /// The same in an execution environment with memory, this many seconds after the usual time.
     pub(super) async fn run_in(
         self,
         memory: &Mutex<Memory>,
@@ -224,7 +224,7 @@ pub(super) fn url(queue: &str) -> String {
     format!("https://sqs.us-west-2.amazonaws.com/111122223333/{queue}")
 }
 
-/// A service of a request, with queues that are counted by what is visible.
+/// A service of a request, with queues whose visible messages count.
 pub(super) fn service(cluster: &str, service: &str, queues: &[&str]) -> Value {
     counting(cluster, service, queues, &["visible"])
 }
@@ -252,7 +252,7 @@ fn queue_rule(cloud: &Arc<Cloud>) -> Rule {
         let Some(attributes) = cloud.queues.get(url) else {
             return MockResponse::Http(queue_does_not_exist());
         };
-        // As SQS does, answers just what was asked for.
+        // Like SQS, returns only the requested attributes.
         let asked = attributes
             .iter()
             .map(|(name, value)| (QueueAttributeName::from(name.as_str()), value.clone()));

@@ -1,5 +1,5 @@
-//! Services that follow demand: what is published of them, and when nothing is. Time is paused: looks are a
-//! minute apart to the nanosecond.
+//! Services that follow demand: their published datapoints, and when there are none. Time is paused: checks are
+//! exactly a minute apart.
 
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -9,8 +9,8 @@ use crate::Memory;
 
 const IN_FLIGHT: &str = "ApproximateNumberOfMessagesNotVisible";
 
-/// 10 in flight of 2 s each are 5 messages per second, work for 10 tasks. With an objective shorter than two starts, tasks
-/// are 95.24% busy at most: 10 ÷ 1.05.
+/// 10 in flight of 2 s each are 5 messages per second, work for 10 tasks. With an objective shorter than two
+/// starts, tasks are at most 95.24% busy: 10 ÷ 1.05.
 const NEED: f64 = 10.0 / 1.05;
 
 /// An objective of 60 s, 2 s per message, starts of 40 s.
@@ -25,7 +25,7 @@ fn demanding(law: &Value, queues: &[&str]) -> Value {
     request
 }
 
-/// One queue with so many in flight, and a service of so many tasks.
+/// One queue with this number in flight, and a service with this number of tasks.
 fn busy(in_flight: u64, running: i32) -> Cloud {
     let cloud = Cloud::default().queue("q", 0).service("a", "b", running);
     cloud.attribute("q", IN_FLIGHT, &in_flight.to_string())
@@ -128,7 +128,7 @@ async fn each_look_has_a_line_in_the_log() {
     assert_eq!(outcomes[1].log[1]["published"], 2);
 }
 
-/// Tasks that are ordered and don't run yet are counted on: the value falls at once, and nothing is added twice.
+/// Tasks that are ordered but don't run yet count: the value falls immediately, and no task is added twice.
 #[tokio::test(start_paused = true)]
 async fn tasks_that_are_starting_are_not_ordered_again() {
     let starting = busy(10, 5).desired("a", "b", 10);
@@ -142,7 +142,7 @@ async fn tasks_that_are_starting_are_not_ordered_again() {
     assert!(near(per_task[2], NEED / 10.0), "{per_task:?}");
 }
 
-/// What adds tasks is published before the arrivals are known, and what removes them is not.
+/// Datapoints that add tasks are published before the arrivals are known; datapoints that remove tasks aren't.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_known_adds_and_never_removes() {
     let request = demanding(&law(), &["q"]);
@@ -220,7 +220,7 @@ async fn one_broken_service_does_not_silence_the_others() {
     let outcome = cloud().run_in(&memory, 60, requests()).await;
     let expected = [
         "a/gone: ECS reports the service as MISSING",
-        "a/impossible/q: the demand law can't be followed: `concurrency` is zero",
+        "a/impossible/q: the demand settings aren't valid: `concurrency` is zero",
     ];
     assert_eq!(outcome.reasons(), expected);
     let (published, needs) = (&outcome.partial().published, &outcome.partial().needs);
@@ -239,7 +239,7 @@ async fn two_laws_for_one_service_are_ambiguous() {
     for second in [demanding(&other, &["q"]), service("a", "b", &["other"])] {
         let event = event(&[demanding(&law(), &["q"]), second]);
         let outcome = busy(10, 11).queue("other", 0).run(event).await;
-        let text = "a/b/q: the request holds it twice, with different queue URLs, counts or laws";
+        let text = "a/b/q: the request contains it twice, with different queue URLs, counts, or demand settings";
         assert!(
             outcome.reasons().contains(&text.to_owned()),
             "{:?}",
@@ -337,8 +337,8 @@ async fn another_law_or_other_queues_begin_anew() {
     assert_eq!(known, [false, true, false, true, false]);
 }
 
-/// No look sees a message, and CloudWatch knows of deletes in each last minute: one task is needed, where the service can
-/// go to zero tasks. Without an answer, none is.
+/// No check sees a message, but CloudWatch reports deletes in each of the last minutes: one task is needed if
+/// the service can scale to zero. Without an answer, none is.
 #[tokio::test(start_paused = true)]
 async fn deletes_between_the_looks_need_a_task() {
     let mut request = demanding(&law(), &["q"]);

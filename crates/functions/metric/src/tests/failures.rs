@@ -1,10 +1,10 @@
-//! One broken target never silences the others, and a target that can't be read publishes nothing.
+//! One broken target never stops the others, and a target that can't be read publishes nothing.
 
 use crate::InvocationError;
 
 use super::cloud::{Cloud, TestOutcome, counting, event, service, url};
 
-/// One good target beside the service `voucher/broken` on the queue `broken`.
+/// One good target in addition to the service `voucher/broken` on the queue `broken`.
 async fn beside_a_good_one(cloud: Cloud) -> TestOutcome {
     let cloud = cloud.queue("vouchers", 20).service("voucher", "good", 2);
     let request = [

@@ -1,4 +1,4 @@
-//! Large fleets: how many calls, and what is in them.
+//! Large fleets: the number of calls, and their content.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

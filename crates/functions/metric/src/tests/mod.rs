@@ -1,4 +1,4 @@
-//! Tests of whole invocations against SDK mocks; each file is one theme.
+//! Tests of whole invocations with SDK mocks, one topic per file.
 
 mod cloud;
 mod demand;

@@ -109,7 +109,7 @@ async fn a_target_asked_for_in_two_ways_is_ambiguous() {
     ];
     let outcome = cloud.run(event(&request)).await;
     assert_eq!(outcome.values(), [("a/b/other".to_owned(), 0.2)]);
-    let reason = "a/b/q: the request holds it twice, with different queue URLs, counts or laws";
+    let reason = "a/b/q: the request contains it twice, with different queue URLs, counts, or demand settings";
     assert_eq!(outcome.reasons(), [reason]);
 }
 

@@ -1,4 +1,5 @@
-//! Throttling, silence and time: with the timeouts and retries of the real clients, on paused time.
+//! Throttling, lost replies, and time: with the timeouts and retries of the real clients, on paused
+//! time.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! AWS falls silent: the invocation still ends in its time, and publishes what it could read. The
-//! silence is below the SDK, on paused time, with the timeouts and retries of the real clients.
+//! AWS stops responding: the invocation still ends in time, and publishes the data that it could
+//! read. Replies are lost below the SDK, on paused time, with the timeouts and retries of the real
+//! clients.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use super::cloud::{event, invoke, service};
 use crate::{Answer, Clients, InvocationError};
 
-/// Answers every call but those whose body holds this word; those never get an answer.
+/// Answers every call whose body doesn't contain this word; the others never get an answer.
 #[derive(Clone, Debug)]
 struct Silence(&'static str);
 
@@ -61,7 +62,7 @@ fn clients() -> Clients {
     }
 }
 
-/// Runs on these queues, and checks that the answer is there while the function may still run.
+/// Runs on these queues, and checks that the answer comes before the function's time is over.
 async fn run(clients: &Clients, queues: &[&str], time_left: Duration) -> Answer {
     let started = Instant::now();
     let (result, _) = invoke(clients, event(&[service("a", "b", queues)]), time_left).await;
@@ -127,7 +128,7 @@ async fn a_held_put_fails_its_own_datapoints_in_time() {
     clients.cloudwatch = aws_sdk_cloudwatch::Client::from_conf(cloudwatch);
     let names: Vec<String> = (0..1_000).map(|number| format!("q{number}")).collect();
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    // Last in order, so in a put of its own, and one that is too small to be compressed.
+    // Last in order, so in a separate put, and one that is too small to be compressed.
     names.push("zulu");
     let answer = run(&clients, &names, Duration::from_secs(30)).await;
     assert_eq!((answer.published.len(), answer.failed.len()), (1_000, 1));

@@ -1,4 +1,4 @@
-//! Services without tasks: one message wakes them, and nothing else does.
+//! Services without tasks: one message scales them from zero, and nothing else does.
 
 use aws_sdk_cloudwatch::types::{MetricDatum, StandardUnit};
 use serde_json::{Value, json};
@@ -146,7 +146,11 @@ async fn a_queue_that_cannot_be_read_is_no_empty_queue() {
     assert_eq!(outcome.partial().failed.len(), 1);
     let waiting = Cloud::default().queue("q", 1).service("a", "b", 0);
     let outcome = waiting.run(request()).await;
-    assert_eq!(wake_value(&outcome), Some(1.0), "it is safe to wake");
+    assert_eq!(
+        wake_value(&outcome),
+        Some(1.0),
+        "one known message is enough"
+    );
     assert_eq!(outcome.partial().failed.len(), 1);
     let error = outcome.result.unwrap_err().to_string();
     assert!(

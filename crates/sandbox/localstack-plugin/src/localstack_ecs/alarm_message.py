@@ -1,7 +1,7 @@
-"""What CloudWatch tells SNS when an alarm changes its state.
+"""The message that CloudWatch sends to SNS when an alarm changes its state.
 
-LocalStack writes times as Lambda's console shows them, regions by a name of its own, and leaves
-metric math and the number of datapoints out. The form here is that of AWS's own messages.
+LocalStack writes times as Lambda's console shows them, uses its own name for the region, and omits
+metric math and the number of datapoints. The form here is that of AWS's own messages.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def moment(time: datetime) -> str:
 
 
 def trigger(alarm: dict) -> dict:
-    """What the alarm looks at."""
+    """The alarm's metric or metric math."""
     common = {name: alarm.get(name, default) for name, default in TRIGGER_ALWAYS.items()}
     if alarm.get("DatapointsToAlarm"):
         common["DatapointsToAlarm"] = alarm["DatapointsToAlarm"]

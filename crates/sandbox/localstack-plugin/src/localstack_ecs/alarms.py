@@ -1,4 +1,4 @@
-"""What state an alarm has, by the rules that AWS documents.
+"""The state of an alarm, by the rules that AWS documents.
 
 Source: Amazon CloudWatch User Guide, "Alarm evaluation" and "Configuring how CloudWatch alarms
 treat missing data", whose tables of examples are this module's tests.
@@ -34,7 +34,7 @@ PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100(?:\.0{1,10})?)")
 
 
 def queries(alarm: Alarm) -> list[dict]:
-    """What the alarm looks at, as metric data queries: its metric, or its metric math."""
+    """The alarm's metric data queries: its metric, or its metric math."""
     found = alarm.get("Metrics") or [
         {
             "Id": "metric",
@@ -65,7 +65,7 @@ def queries(alarm: Alarm) -> list[dict]:
 
 
 def check_references(found: list[dict], wanted: str, users: tuple[str, ...]) -> None:
-    """Refuse an expression that refers to nothing, to itself, or has what isn't evaluated."""
+    """Refuse an expression that refers to nothing or itself, or has a part that isn't evaluated."""
     by_id = {query["Id"]: query for query in found}
     if wanted not in by_id:
         raise Unsupported(f"no metric is called {wanted}")
@@ -106,7 +106,7 @@ def interval(seconds: int) -> int:
 
 
 def window(alarm: Alarm, seconds: float, every: float, now: float) -> tuple[float, float]:
-    """Begin and end of what an evaluation looks at, as Unix times: as many datapoints of these seconds
+    """Start and end of an evaluation's range, as Unix times: as many datapoints of these seconds
     as it needs, up to the end of the last interval that is over. `every` is the interval's length.
     """
     end = now // every * every
@@ -114,7 +114,7 @@ def window(alarm: Alarm, seconds: float, every: float, now: float) -> tuple[floa
 
 
 def combine(found: list[dict], series: dict[str, Values]) -> Values:
-    """The datapoints that the alarm compares: its metric's, or those of its metric math."""
+    """The datapoints that the alarm compares: of its metric, or of its metric math."""
     query = returned(found)
     if query.get("MetricStat"):
         return series[query["Id"]]
@@ -127,10 +127,10 @@ def combine(found: list[dict], series: dict[str, Values]) -> Values:
 
 
 def next_state(values: Values, alarm: Alarm) -> str | None:
-    """The state that these datapoints give the alarm; None: the state that it has.
+    """The state that results from these datapoints; None if the state doesn't change.
 
-    Real datapoints come first, also those from before the evaluation periods; only as many as are
-    still lacking are filled in as `TreatMissingData` says.
+    Real datapoints come first, including datapoints before the evaluation periods; only the missing
+    ones are filled in according to `TreatMissingData`.
     """
     needed = alarm["EvaluationPeriods"]
     to_alarm = alarm.get("DatapointsToAlarm") or needed
@@ -158,7 +158,7 @@ def next_state(values: Values, alarm: Alarm) -> str | None:
 
 
 def reason(values: Values, alarm: Alarm) -> str:
-    """Why an evaluation changed the alarm's state."""
+    """The reason why an evaluation changed the alarm's state."""
     real = [value for value in values if value is not None][-alarm["EvaluationPeriods"] :]
     missing = alarm.get("TreatMissingData") or "missing"
     shown = ", ".join(f"{value:g}" for value in real)

@@ -15,7 +15,7 @@ def install() -> None:
 
 
 def terminate(original, instance: Instance):
-    """End an instance. moto would keep its interface, which then holds on to the subnet."""
+    """End an instance. moto would keep its interface, which would block the subnet's deletion."""
     if getattr(instance, "autoscaling_group", None):
         for interface in instance.nics.values():
             interface.delete_on_termination = True

@@ -1,4 +1,4 @@
-"""Which services and CloudFormation types there are: those of this process, asked of nobody.
+"""The services and CloudFormation types of this process, listed without any request.
 
 LocalStack would fetch the answer from its maker's server. The sandbox reaches no server, and a
 type that it lacks must fail the change set instead of passing as a placeholder.

@@ -1,4 +1,4 @@
-"""Tells whoever waits that ECS's services have changed."""
+"""Notifies waiting callers that ECS's services have changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Changes:
     """A count of changes that can be waited for."""
 
     def __init__(self) -> None:
-        # Another process starts from nothing: its versions must not be taken for those of this one.
+        # Another process starts from nothing: its versions must differ from this one's.
         self._life = uuid.uuid4().hex[:8]
         self._count = 0
         self._changed = threading.Condition()
@@ -27,7 +27,7 @@ class Changes:
             return self._version()
 
     def wait(self, since: str, seconds: float) -> str:
-        """The version, as soon as it is another than `since`, or when the time is over."""
+        """The version, as soon as it differs from `since`, or when the time is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._version() != since, timeout=seconds)
             return self._version()
@@ -37,4 +37,4 @@ class Changes:
 
 
 SERVICES = Changes()
-"""Every change of what `GET /_ecs_scaler/services` answers."""
+"""Every change of the answer of `GET /_ecs_scaler/services`."""

@@ -1,6 +1,6 @@
 """Cloud Control's GetResource for networks, load balancers and Auto Scaling groups.
 
-The properties are at least those that ecs-scaler compares, read from the services' own APIs.
+The properties include at least the ones that ecs-scaler compares, read from the services' own APIs.
 """
 
 from __future__ import annotations
@@ -165,4 +165,4 @@ READERS = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": load_balancer,
     "AWS::ElasticLoadBalancingV2::TargetGroup": target_group,
 }
-"""Each takes the clients and the parts of the primary identifier."""
+"""Each function gets the clients and the parts of the primary identifier."""

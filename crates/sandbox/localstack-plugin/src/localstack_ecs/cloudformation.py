@@ -66,7 +66,7 @@ class Provider(CloudformationProviderV2):
             stack = self._stack(context, request.get("StackName"))
             if stack is None or stack.status == StackStatus.DELETE_COMPLETE:
                 response = super().create_change_set(context, request)
-                # Also when the change set failed, for a type that is not there.
+                # Also if the change set failed because a type doesn't exist.
                 self._stack(context, response["StackId"]).status = StackStatus.REVIEW_IN_PROGRESS
                 return response
             self._refuse_twice(context, stack, request.get("ChangeSetName"))

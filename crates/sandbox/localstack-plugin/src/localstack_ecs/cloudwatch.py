@@ -3,8 +3,8 @@
 LocalStack looks at an alarm every `Period × EvaluationPeriods` seconds, counts datapoints beyond
 the evaluation periods, and never looks at metric math. Here an alarm is evaluated at the end of
 every minute (every ten seconds with a period under a minute), by the rules in `alarms`; the first
-time at the end of the minute in which it was made. SNS and Lambda hear of changes of state, Auto
-Scaling doesn't. Statistics are those of `datapoints`, messages those of `alarm_message`.
+time at the end of the minute in which it was made. SNS and Lambda receive changes of state, Auto
+Scaling doesn't. Statistics come from `datapoints`, messages from `alarm_message`.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ LOG = logging.getLogger(__name__)
 
 LAG = (1.0, 4.0)
 """Seconds, at speed 1, after a minute's end at which its alarms are evaluated. Each alarm has its own
-moment in it, since LocalStack's scheduler fails on two tasks that are due at the very same time."""
+moment in it, because LocalStack's scheduler fails if two tasks are due at the same time."""
 
 OTHER_STATISTICS = re.compile(r"(tm|wm|tc|ts)\d{1,2}(\.\d{1,10})?|(TM|WM|TC|TS|PR)\(.+\)|iqm|IQM")
 """Extended statistics that AWS takes and LocalStack refuses."""
 
 EVALUATED: dict[str, alarms.Values] = {}
-"""What each alarm was last evaluated on, by its ARN: the newest value last, None where one lacks."""
+"""The values of each alarm's last evaluation, by its ARN: the newest last, None for a missing one."""
 
 STATE = ("StateValue", "StateReason", "StateReasonData")
 STATE_TIMES = ("StateUpdatedTimestamp", "StateTransitionedTimestamp")
@@ -206,7 +206,7 @@ class MinuteScheduler(AlarmScheduler):
         )
 
     def evaluate(self, alarm_arn: str) -> None:
-        """Give the alarm the state that its datapoints say, and tell whom it tells."""
+        """Set the alarm's state from its datapoints, and notify its targets."""
         alarm = alarm_of(alarm_arn)
         if alarm is None:
             return

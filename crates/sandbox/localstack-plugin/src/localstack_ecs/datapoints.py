@@ -1,4 +1,4 @@
-"""Statistics over what LocalStack's CloudWatch stores, percentiles too.
+"""Statistics, including percentiles, over the data in LocalStack's CloudWatch.
 
 LocalStack knows no percentile, and takes a metric with more dimensions for the one that is asked
 for. Here the datapoints of exactly these dimensions are read, and statistics computed from them.
@@ -66,7 +66,7 @@ def get_metric_data_stat(
 
 
 def aggregate(statistic: str, samples: list[Sample]) -> float | None:
-    """A statistic over the samples of one period; None if they don't tell it."""
+    """A statistic over the samples of one period; None if they don't determine it."""
     count = sum(sample.count for sample in samples)
     total = sum(sample.total for sample in samples)
     if not count:

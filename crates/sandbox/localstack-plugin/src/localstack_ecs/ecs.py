@@ -38,7 +38,7 @@ FORGOTTEN = (
 def register_task_definition(context: RequestContext, request: ServiceRequest):
     if request.get("requiresCompatibilities") != ["EC2"]:
         return call_moto(context)
-    # For EC2, moto asks for a hard limit of memory; AWS is content with a reservation.
+    # For EC2, moto requires a hard limit of memory; AWS accepts a reservation alone.
     plain = {k: v for k, v in request.items() if k != "requiresCompatibilities"}
     response = call_moto_with_request(context, plain)
     found = response["taskDefinition"]
@@ -54,7 +54,7 @@ def create_service(context: RequestContext, request: ServiceRequest):
         raise _invalid("Creation of service was not idempotent.")
     ecs_rules.check_service(context, request)
     if awsvpc := (request.get("networkConfiguration") or {}).get("awsvpcConfiguration"):
-        # moto fails without the list; AWS then takes the VPC's default group.
+        # moto fails without the list; AWS then uses the VPC's default group.
         awsvpc.setdefault("securityGroups", [])
     response = call_moto_with_request(context, request)
     service = _backend(context).services[f"{cluster}:{name}"]
@@ -118,7 +118,7 @@ def describe_services(context: RequestContext, request: ServiceRequest):
 
 def list_services(context: RequestContext, request: ServiceRequest):
     response = call_moto(context)
-    # moto matches clusters by the end of their names and lists what is deleted.
+    # moto matches clusters by the end of their names and lists deleted ones.
     cluster = _short(request.get("cluster"))
     active = {
         service.arn
@@ -243,7 +243,7 @@ CORRECTIONS: DispatchTable = {
 
 
 def _services(context: RequestContext, cluster: str, deleted: bool = False) -> list[dict]:
-    """The cluster's services that are active, as far as `tasks` needs to know them."""
+    """The cluster's active services, with the data that `tasks` needs."""
     return [
         {
             "serviceArn": service.arn,
@@ -263,7 +263,7 @@ def _services(context: RequestContext, cluster: str, deleted: bool = False) -> l
 
 
 def _selected(context: RequestContext, request: ServiceRequest) -> list[dict]:
-    """The active services whose tasks a ListTasks request asks for."""
+    """The active services whose tasks a ListTasks request selects."""
     services = _services(context, _short(request.get("cluster")))
     if name := request.get("serviceName"):
         services = [s for s in services if s["serviceName"] == _short(name)]

@@ -12,7 +12,7 @@ from moto.elbv2.models import elbv2_backends
 
 FARGATE = ("FARGATE", "FARGATE_SPOT")
 RESERVED_PREFIXES = ("aws", "ecs", "fargate")
-"""What a capacity provider's name must not begin with."""
+"""Prefixes that a capacity provider's name must not have."""
 
 
 def invalid(message: str) -> CommonServiceException:
@@ -83,7 +83,7 @@ def check_target_group(context: RequestContext, arn: str, mode: str) -> None:
 
 
 def network_mode(context: RequestContext, task_definition: str | None) -> str | None:
-    """The network mode of a task definition; None where there is no such one."""
+    """The network mode of a task definition; None if it doesn't exist."""
     try:
         found = backend(context).describe_task_definition(task_definition)
     except Exception:
@@ -104,7 +104,7 @@ def update_capacity_provider(context: RequestContext, request: ServiceRequest):
     response = call_moto(context)
     provider = backend(context)._get_provider(request["name"])
     if draining := (request.get("autoScalingGroupProvider") or {}).get("managedDraining"):
-        # moto keeps it at first and forgets it here.
+        # moto keeps it on creation and loses it on an update.
         provider.auto_scaling_group_provider["managedDraining"] = draining
         response["capacityProvider"]["autoScalingGroupProvider"]["managedDraining"] = draining
     return response

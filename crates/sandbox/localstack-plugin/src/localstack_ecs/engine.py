@@ -53,13 +53,13 @@ RETAINED = ("Retain", "RetainExceptOnCreate")
 
 @dataclass
 class Step:
-    """A change that an operation made, with what is needed to undo it."""
+    """A change that an operation made, with the data to undo it."""
 
     name: str
     before: PreprocResource | None
     after: PreprocResource
     old: dict | None
-    """The resource as it was deployed."""
+    """The deployed resource."""
 
     @property
     def created(self) -> bool:
@@ -72,7 +72,7 @@ class Step:
 
 
 class Executor(ChangeSetModelExecutor):
-    """An operation on a stack. Its methods replace those of LocalStack's class."""
+    """An operation on a stack. Its methods replace the methods of LocalStack's class."""
 
     def execute(self) -> ChangeSetModelExecutorResult:
         stack = self._change_set.stack
@@ -125,11 +125,11 @@ class Executor(ChangeSetModelExecutor):
         if not creating:
             stack.set_stack_status(StackStatus.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS)
         for step in reversed([s for s in self._steps if s.created]):
-            # A failed one was not made, and its name may be that of the old one or a stranger.
+            # A failed one was not made, and its name can belong to the old one or another resource.
             if step.name not in failed and step.name in self.resources:
                 self._discard(step)
         self._forget_failed(failed)
-        # What runs after this makes the change set's template and resources the stack's own.
+        # Later code makes the change set's template and resources the stack's own.
         if creating:
             change_set.template = change_set.processed_template = EMPTY_TEMPLATE
             # CreateStack looks here whether it succeeded.
@@ -146,7 +146,7 @@ class Executor(ChangeSetModelExecutor):
         )
 
     def _revert(self, step: Step) -> dict:
-        """Give a changed resource its old properties again; the resource as it is then."""
+        """Restore a changed resource's old properties; returns the restored resource."""
         current = self.resources[step.name].get("Properties") or step.old.get("Properties") or {}
         kind = step.before.resource_type
         self._report(ChangeAction.Modify, step.name, OperationStatus.IN_PROGRESS, kind)
@@ -161,7 +161,7 @@ class Executor(ChangeSetModelExecutor):
         return self.resources[step.name] if event.status == OperationStatus.SUCCESS else step.old
 
     def _discard(self, step: Step) -> None:
-        """Delete what a step made; where it took another's place, that is the resource again."""
+        """Delete the resource that a step made; if it replaced another, restore that one."""
         kind = step.after.resource_type
         self._discarded.add(step.name)
         self._report(ChangeAction.Remove, step.name, OperationStatus.IN_PROGRESS, kind)
@@ -283,7 +283,7 @@ class Executor(ChangeSetModelExecutor):
 
 
 def rollback_reason(failed: list[tuple[str, str]], failure: str) -> str:
-    """Why a stack is rolled back, in CloudFormation's words."""
+    """The reason for a rollback, in CloudFormation's words."""
     parts = []
     for verb, word in (("CREATE", "create"), ("UPDATE", "update"), ("DELETE", "delete")):
         if names := [name for name, failed_verb in failed if failed_verb == verb]:

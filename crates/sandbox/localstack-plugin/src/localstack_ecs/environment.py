@@ -23,12 +23,12 @@ from localstack_ecs.runtime_api import (
 )
 
 INIT_SECONDS = 10.0
-"""How long a start is waited for; a slower one goes on within the invocation's own time."""
+"""How long an invocation waits for a start; a slower start continues within the invocation's own time."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """What an environment runs."""
+    """The function of an environment."""
 
     code: Path
     timeout_seconds: int
@@ -39,7 +39,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Result:
-    """What an invocation gives back, with the log that Lambda would have written."""
+    """The result of an invocation, with the log that Lambda would have written."""
 
     payload: bytes
     is_error: bool
@@ -47,7 +47,7 @@ class Result:
 
 
 class Environment:
-    """Serves one invocation at a time; starts its process again when it has ended."""
+    """Serves one invocation at a time; restarts its process if it has ended."""
 
     def __init__(self, function: Function) -> None:
         self._function = function
@@ -80,7 +80,7 @@ class Environment:
         return Result(outcome.payload, outcome.is_error, logs)
 
     def output(self) -> str:
-        """What the process wrote since the last invocation."""
+        """The process's output since the last invocation."""
         return self._life.output() if self._life else ""
 
     def stop(self) -> None:
@@ -121,7 +121,7 @@ class Life:
     def __init__(self, function: Function) -> None:
         self.api = RuntimeApi()
         self.failure: tuple[str, str] | None = None
-        """Error type and message of what ended the process."""
+        """Type and message of the error that ended the process."""
         self.served = False
         """Whether it was given an event."""
         self._lock = threading.Lock()
@@ -142,7 +142,7 @@ class Life:
             self._init_ms = (time.monotonic() - started) * 1000
 
     def submit(self, invocation: Invocation) -> None:
-        """Hand the process an event; it fails at once when the process has ended."""
+        """Hand the process an event; fails immediately if the process has ended."""
         self.served = True
         self.api.submit(invocation)
         with self._lock:
@@ -150,7 +150,7 @@ class Life:
             self._settle_failure()
 
     def output(self) -> str:
-        """What the process wrote since the last call."""
+        """The process's output since the last call."""
         return self._process.output() if self._process else ""
 
     def peak_memory_mb(self) -> int | None:
@@ -158,7 +158,7 @@ class Life:
         return self._process.peak_memory_mb() if self._process else None
 
     def take_init_ms(self) -> float | None:
-        """Milliseconds from the start to the first poll; told once."""
+        """Milliseconds from the start to the first poll; returned once."""
         init_ms, self._init_ms = self._init_ms, None
         return init_ms
 
@@ -180,7 +180,7 @@ class Life:
             self._settle_failure()
 
     def _settle_failure(self) -> None:
-        """Answer the invocation, if any, with what ended the process, if it ended."""
+        """Answer the invocation, if any, with the error that ended the process, if it ended."""
         if self._invocation is None or self.failure is None:
             return
         outcome = self.api.init_error
@@ -212,7 +212,7 @@ def timed_out(request_id: str, timeout_seconds: int) -> tuple[FunctionResult, st
 
 
 def not_executable(error: OSError) -> str:
-    """Why a bootstrap can't be started, in Lambda's words."""
+    """The reason why a bootstrap can't be started, in Lambda's words."""
     if error.errno is None:
         return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
     return f"fork/exec /var/task/bootstrap: {os.strerror(error.errno).lower()}"

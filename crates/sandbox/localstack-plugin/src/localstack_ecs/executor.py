@@ -84,7 +84,7 @@ class ProcessExecutor(RuntimeExecutor):
 
 
 def refused(package_type: str, runtime: str | None, layers: list | None) -> str | None:
-    """Why this executor can't run a function; None when it can."""
+    """The reason why this executor can't run a function; None if it can."""
     if package_type != PackageType.Zip:
         return "the sandbox runs functions from zip files only, not from images"
     if not (runtime or "").startswith("provided"):
@@ -95,7 +95,7 @@ def refused(package_type: str, runtime: str | None, layers: list | None) -> str 
 
 
 def function_variables(env_vars: dict) -> dict[str, str]:
-    """The environment that LocalStack gives a function, as a process takes it."""
+    """LocalStack's environment of a function, in the form for a process."""
     return {
         name: str(value)
         for name, value in env_vars.items()

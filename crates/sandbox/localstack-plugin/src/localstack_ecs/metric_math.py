@@ -1,8 +1,8 @@
-"""Metric math, as far as alarms are evaluated with it here.
+"""The part of metric math that is evaluated here for alarms.
 
 Source: Amazon CloudWatch User Guide, "Using math expressions with CloudWatch metrics". Known are
 numbers, metrics, other expressions, `+ - * /`, comparisons, `IF`, `FILL` (a number or REPEAT), and
-`MAX`, `MIN`, `SUM`, `AVG` of an array; whatever else stands there is said to be unsupported.
+`MAX`, `MIN`, `SUM`, `AVG` of an array; everything else is reported as unsupported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable
 
 Values = list[float | None]
-"""Datapoints of equal distance, the newest last; None where there is none."""
+"""Equally spaced datapoints, the newest last; None for a missing one."""
 
 OPERATIONS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -39,11 +39,11 @@ KNOWN = "numbers, + - * /, comparisons, IF, FILL and MAX, MIN, SUM, AVG of an ar
 
 
 class Unsupported(Exception):
-    """The expression asks for more than is evaluated here."""
+    """The expression has a part that isn't evaluated here."""
 
 
 def parse(expression: str) -> ast.expr:
-    """The expression's tree, of nothing but what `value` computes."""
+    """The expression's tree, with only the nodes that `value` computes."""
     try:
         tree = ast.parse(expression.strip(), mode="eval").body
         _check(tree, expression)
@@ -63,7 +63,7 @@ def metrics(tree: ast.expr) -> set[str]:
 
 
 def values(trees: dict[str, ast.expr], wanted: str, series: dict[str, Values]) -> Values:
-    """The datapoints of one of the expressions, each computed from those of the same time."""
+    """The datapoints of one of the expressions, each computed from values of the same time."""
     length = min((len(points) for points in series.values()), default=0)
     return [value(trees[wanted], trees, series, index) for index in range(length)]
 
@@ -116,7 +116,7 @@ def _call(node: ast.Call, of: Callable[..., float | None], index: int) -> float 
 
 
 def _check(node: ast.expr, expression: str) -> None:
-    """Refuse what `value` doesn't compute."""
+    """Refuse nodes that `value` doesn't compute."""
     if isinstance(node, ast.Name):
         return
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):

@@ -1,4 +1,4 @@
-"""A function's process: in a group of its own, its output in a file, ended as a whole."""
+"""A function's process: in its own group, its output in a file, ended as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from localstack_ecs.reaper import REAPER
 STOP_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""
 MAX_OUTPUT = 1024 * 1024
-"""Bytes of output that one read returns; older output is left out."""
+"""Bytes of output that one read returns; older output is dropped."""
 
 
 class FunctionProcess:
@@ -28,7 +28,7 @@ class FunctionProcess:
         environment: dict[str, str],
         on_exit: Callable[[int], None] = lambda _status: None,
     ) -> None:
-        """Start it. Raises OSError when it can't be executed."""
+        """Start it. Raises OSError if it can't be executed."""
         self.folder = Path(tempfile.mkdtemp(prefix="lambda-environment-"))
         scratch = self.folder / "tmp"
         scratch.mkdir(mode=0o700)
@@ -62,7 +62,7 @@ class FunctionProcess:
         return self._process.poll() is None
 
     def output(self) -> str:
-        """What was written since the last call."""
+        """The output since the last call."""
         try:
             end = os.fstat(self._output).st_size
             start = max(self._position, end - MAX_OUTPUT)
@@ -76,7 +76,7 @@ class FunctionProcess:
         return text.decode(errors="replace")
 
     def peak_memory_mb(self) -> int | None:
-        """Largest resident size so far in MiB, where the system tells it."""
+        """Largest resident size so far in MiB, if the system reports it."""
         try:
             status = Path(f"/proc/{self.pid}/status").read_text()
         except OSError:
@@ -104,7 +104,7 @@ class FunctionProcess:
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):
-            pass  # nobody is left (macOS says so by the latter)
+            pass  # no process is left (macOS reports that as PermissionError)
 
     def _wait(self, on_exit: Callable[[int], None]) -> None:
         on_exit(self._process.wait())

@@ -1,4 +1,4 @@
-"""Protection of tasks from scale-in, as a container asks for it and as ECS's API does.
+"""Protection of tasks from scale-in, requested by a container or through ECS's API.
 
 The emulator decides, since it stops the tasks: a request waits here until the emulator has reported its
 decision, so that a task that was answered "protected" is not being stopped at the same moment.
@@ -33,7 +33,7 @@ class Refused(Exception):
 
 
 def minutes(enabled: object, expires: object) -> int | None:
-    """For how long the request asks; None to end the protection."""
+    """The requested minutes; None to end the protection."""
     if not isinstance(enabled, bool):
         raise Refused(
             "InvalidParameterException",
@@ -53,7 +53,7 @@ def minutes(enabled: object, expires: object) -> int | None:
 
 
 def protect(task: str, wanted: int | None) -> dict:
-    """Ask for these minutes, or for none; what the emulator decided."""
+    """Request this many minutes, or none; returns the emulator's decision."""
     asked = {"id": next(_ids), "until": wanted and time.time() + wanted * 60}
     ASKED[task] = asked
     changes.SERVICES.happened()
@@ -76,7 +76,7 @@ def state(task: dict) -> dict:
 
 
 def failure(task: dict | None, asked: bool = False) -> str | None:
-    """Why a task is not what a request asked for, in ECS's words."""
+    """The reason why a task isn't protected as requested, in ECS's words."""
     if task is None:
         return "MISSING"
     if asked and (task.get("protection") or {}).get("blocked"):

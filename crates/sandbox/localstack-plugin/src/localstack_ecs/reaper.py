@@ -1,6 +1,6 @@
-"""Ends what LocalStack leaves behind, even when LocalStack is killed.
+"""Ends the processes that LocalStack leaves behind, even if LocalStack is killed.
 
-Run as a script in a session of its own, it reads lines of JSON from a pipe whose other end only
+Run as a script in its own session, it reads lines of JSON from a pipe whose other end only
 LocalStack holds: `{"group": PGID, "folder": PATH}` when a function's process starts, `{"group":
 PGID}` when it has ended. At the end of the pipe it kills the groups that remain and removes their
 folders. It imports nothing but the standard library, so that it starts in some milliseconds.
@@ -18,8 +18,8 @@ import sys
 import threading
 
 MARK = "ECS_SCALER_SANDBOX_FOLDER"
-"""Marks the processes that `local start` started. One that has the mark and no record is ended, so what LocalStack
-starts must not inherit it."""
+"""Marks the processes that `local start` started. One that has the mark and no record is ended, so processes that
+LocalStack starts must not inherit it."""
 
 
 class Reaper:
@@ -38,7 +38,7 @@ class Reaper:
             self._send({"group": group, "folder": folder})
 
     def release(self, group: int) -> None:
-        """This group has ended; its id may soon be somebody else's."""
+        """This group has ended, and the system can reuse its ID."""
         with self._lock:
             self._groups.pop(group, None)
             self._send({"group": group})
@@ -46,7 +46,7 @@ class Reaper:
     def _send(self, message: dict) -> None:
         if self._child is None or self._child.poll() is not None:
             self._start()
-            return  # the new one has been told about every group
+            return  # the new one knows every group
         try:
             self._write(message)
         except OSError:

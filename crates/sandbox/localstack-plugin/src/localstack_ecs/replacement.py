@@ -1,7 +1,7 @@
 """Whether an update replaces a resource, decided by values.
 
 LocalStack replaces a resource as soon as one of its fixed properties refers to a resource that
-changes, even when the value stays: a scalable target would be registered anew and then, under the
+changes, even when the value stays: a scalable target would be registered again and then, under the
 same name, deregistered.
 """
 
@@ -29,7 +29,7 @@ def replaces(before: PreprocResource, after: PreprocResource) -> bool:
 
 
 def at(properties: Any, path: list[str]) -> Any:
-    """The property at a path; in a list, those of all its elements."""
+    """The property at a path; in a list, the property of each element."""
     for index, name in enumerate(path):
         if isinstance(properties, list):
             rest = path[index + 1 :] if name == "*" else path[index:]
@@ -41,12 +41,12 @@ def at(properties: Any, path: list[str]) -> Any:
 
 
 def properties_of(resource: PreprocResource) -> dict:
-    """The resource's properties, of which it may have none."""
+    """The resource's properties; empty if it has none."""
     return {} if is_nothing(resource.properties) else resource.properties.properties
 
 
 def visit_node_resource(default, self, node_resource: Any):
-    """Make a change set name what refers to a resource that is replaced, and so gets another ID."""
+    """Make a change set list resources that refer to a replaced one, because its ID changes."""
     delta = default(self, node_resource)
     before, after = delta.before, delta.after
     if not is_nothing(before) and not is_nothing(after):
@@ -56,7 +56,7 @@ def visit_node_resource(default, self, node_resource: Any):
 
 
 def describe_resource_change(default, self, name: str, before: Any, after: Any) -> None:
-    """Make a change set say "replacement" by the properties' values, as the operation does."""
+    """Base a change set's "replacement" on the properties' values, as the operation does."""
     if not is_nothing(before) and not is_nothing(after):
         if before.resource_type == after.resource_type:
             after.requires_replacement = replaces(before, after)

@@ -1,6 +1,6 @@
-"""The plugin's own routes in LocalStack's gateway, for the emulators beside it.
+"""The plugin's own routes in LocalStack's gateway, for the emulators next to it.
 
-Each module of routes has a list `ROUTES`; all paths begin with `/_ecs_scaler/`.
+Each module of routes has a list `ROUTES`; all paths start with `/_ecs_scaler/`.
 """
 
 from __future__ import annotations

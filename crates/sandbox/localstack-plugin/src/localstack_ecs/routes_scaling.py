@@ -1,9 +1,9 @@
-"""What the emulator for Application Auto Scaling sends and asks for, where AWS has no API for it.
+"""Routes for the emulator of Application Auto Scaling, for data without an AWS API.
 
 `GET scaling`: where scalable targets are registered. `GET datapoints?alarm=ARN&alarm=ARN…`: the values
 that alarms were evaluated on. `POST activities`: a scaling activity, for DescribeScalingActivities;
-one of the same id takes the earlier one's place. What they show is imported when they are asked, so
-that LocalStack's start isn't longer for it.
+with the same ID it replaces an earlier one. The modules behind the routes are imported at the first
+request, so that LocalStack doesn't start more slowly because of them.
 """
 
 from __future__ import annotations

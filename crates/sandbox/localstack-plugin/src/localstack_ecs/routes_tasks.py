@@ -1,8 +1,8 @@
-"""What the emulator for ECS's scheduler sends and asks for, where AWS has no API for it.
+"""Routes for the emulator of ECS's scheduler, for data without an AWS API.
 
 `GET services?since=VERSION&wait=SECONDS`: every active service with its task definition, and the
-version of the answer; without the services, after that time, when they are still those of `since`.
-It also says which tasks are to be protected from scale-in, until somebody has decided on it.
+version of the answer; without the services if, after that time, `since` is still the version.
+It also lists the tasks that should be protected from scale-in, until the emulator has decided.
 `PUT tasks`: what runs, by service; services that it does not name keep their last report.
 """
 
@@ -13,7 +13,7 @@ from rolo.routing import route
 
 PREFIX = "/_ecs_scaler"
 LONGEST_WAIT = 20.0
-"""Seconds that an answer is held back at most."""
+"""Maximum delay of an answer, in seconds."""
 
 
 @route(f"{PREFIX}/services", methods=["GET"])

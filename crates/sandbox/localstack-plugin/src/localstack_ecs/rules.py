@@ -3,7 +3,7 @@
 LocalStack schedules a rule again with every PutTargets, so that one that was updated fires twice, with
 its old input too; and it overlooks DisableRule and EnableRule.
 
-LocalStack looks once a minute which schedules are due, counted from its own start. At a speed above 1
+LocalStack checks every minute which schedules are due, counted from its own start. At a speed above 1
 a `rate(…)` fires one compressed period after the rule was made, and then every one. A `cron(…)` names
 times of day, which nothing compresses.
 """
@@ -21,9 +21,9 @@ from localstack.utils.patch import Patch
 from localstack_ecs import speed
 
 TICK = 0.05
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 CRON_LOOK = 59.9
-"""Seconds between two looks at a `cron(…)`, as LocalStack has them."""
+"""Seconds between two checks of a `cron(…)`, as in LocalStack."""
 RATES = (
     (re.compile(r"\*/(\d+) \* \* \* \*"), 60),
     (re.compile(r"0 \*/(\d+) \* \* \*"), 3600),
@@ -78,7 +78,7 @@ def should_run_now(original, job: Job) -> bool:
     period = CRON_LOOK if seconds is None else speed.real(seconds)
     due = getattr(job, "due", None)
     if due is None:
-        # A schedule is looked at first when it has just been made.
+        # The first check of a new schedule.
         job.due = due = now if seconds is None else now + period
     if now < due:
         return False

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PREFIX = "/2018-06-01/runtime"
 MAX_RESPONSE = 6 * 1024 * 1024 + 100
-"""Bytes that a synchronous invocation may answer."""
+"""Maximum size of a synchronous invocation's response, in bytes."""
 
 
 @dataclass
@@ -53,7 +53,7 @@ def error_payload(error_type: str, message: str) -> bytes:
 
 
 class RuntimeApi:
-    """Serves one function process; `polled` is set once the process asks for its first event."""
+    """Serves one function process; `polled` is set when the process requests its first event."""
 
     def __init__(self) -> None:
         self.polled = threading.Event()
@@ -85,11 +85,11 @@ class RuntimeApi:
         self.polled.set()
         invocation = self._todo.get()
         if invocation is None:
-            self._todo.put(None)  # for whoever else polls
+            self._todo.put(None)  # for other callers that poll
         return invocation
 
     def settle(self, request_id: str, outcome: FunctionResult) -> bool:
-        """Pass on what the function answered; False when nobody waits for it."""
+        """Pass on the function's result; False if no caller waits for it."""
         invocation = self._current.pop(request_id, None)
         return invocation is not None and invocation.settle(outcome)
 
@@ -140,7 +140,7 @@ def _handler(api: RuntimeApi) -> type[BaseHTTPRequestHandler]:
             return self._answer(404)
 
         def _body(self) -> bytes | None:
-            """The request's body; None when it is longer than Lambda takes."""
+            """The request's body; None if it is longer than Lambda accepts."""
             if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
                 return self._chunks()
             length = int(self.headers.get("Content-Length") or 0)

@@ -1,8 +1,8 @@
 """What moto's Application Auto Scaling answers differently from AWS, corrected.
 
 A policy's alarms are made in LocalStack's CloudWatch, with the metric and the thresholds that AWS
-gives them, so they change state like any other alarm. Nothing here acts on that state: that is for
-the emulator beside LocalStack, which records its scaling activities here. Without it the desired
+gives them, so they change state like any other alarm. Nothing here acts on that state: that is the
+task of the emulators, which record their scaling activities here. Without them the desired
 count changes only when a scalable target's bounds force it, or when someone updates the service.
 """
 
@@ -44,11 +44,11 @@ PREDEFINED = {
 }
 
 ACTIVITIES: defaultdict[tuple[str, str], dict[str, dict]] = defaultdict(dict)
-"""Scaling activities by account and region, then by id, in the order in which they began."""
+"""Scaling activities by account and region, then by ID, in the order of their start."""
 KEPT = 1000
-"""Activities kept of an account and region. AWS keeps those of the last six weeks."""
+"""Activities kept per account and region. AWS keeps six weeks of them."""
 PAGE = 50
-"""Activities on a page, at most and unless fewer are asked for."""
+"""Default and maximum number of activities per page."""
 
 
 def register_scalable_target(context: RequestContext, request: ServiceRequest):
@@ -89,7 +89,7 @@ def put_scaling_policy(context: RequestContext, request: ServiceRequest):
     old = backend.policies.get(key)
     response = call_moto(context)
     policy = backend.policies[key]
-    # moto puts alarms on the wrong metric into a CloudWatch of its own.
+    # moto puts alarms on the wrong metric into a separate CloudWatch.
     policy.delete_alarms(context.account_id, context.region)
     policy.alarms = []
     if old:
@@ -103,7 +103,7 @@ def put_scaling_policy(context: RequestContext, request: ServiceRequest):
 
 def describe_scaling_policies(context: RequestContext, request: ServiceRequest):
     response = call_moto(context)
-    # moto also answers with policies whose resource id is a part of the one asked for.
+    # moto also returns policies whose resource ID is a part of the requested one.
     names, resource = request.get("PolicyNames"), request.get("ResourceId")
     policies = [
         policy
@@ -140,7 +140,7 @@ def describe_scaling_activities(context: RequestContext, request: ServiceRequest
 
 
 def record(account: str, region: str, activity: dict) -> None:
-    """Keep a scaling activity, as the API shows it but for times in seconds since 1970."""
+    """Keep a scaling activity in the API's form, with times in seconds since 1970."""
     times = {
         name: datetime.fromtimestamp(activity[name], UTC)
         for name in ("StartTime", "EndTime")
@@ -227,7 +227,7 @@ def target_alarms(configuration: dict, resource_id: str, policy_arn: str) -> lis
 
 
 def _alarm_query(query: dict) -> dict:
-    """A target tracking metric query as an alarm takes it: with a period."""
+    """A target tracking metric query in an alarm's form: with a period."""
     if statistic := query.get("MetricStat"):
         return {**query, "MetricStat": {"Period": PERIOD, **statistic}}
     return query

@@ -1,4 +1,4 @@
-"""LocalStack's gateway, bound to the address that it was told, and asking no name server.
+"""LocalStack's gateway, bound to the configured address, without a name server.
 
 LocalStack's own server listens on every address of the machine whatever GATEWAY_LISTEN says; a
 sandbox with test credentials must not be reachable from outside.
@@ -23,7 +23,7 @@ class BoundServerPlugin(RuntimeServerPlugin):
         from localstack_ecs import routes
 
         routes.install()
-        # Otherwise the first use of S3 asks the name server for "s3.127.0.0.1".
+        # Otherwise the first use of S3 looks up "s3.127.0.0.1" at the name server.
         aws_stack.CACHE_S3_HOSTNAME_DNS_STATUS = False
 
         class BoundServer(TwistedRuntimeServer):

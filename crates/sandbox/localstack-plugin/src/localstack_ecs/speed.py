@@ -1,9 +1,9 @@
-"""How much faster than real time the loop's minutes pass, and what of it a function is told.
+"""How much faster than real time the loop's minutes pass, and which of its times a function gets.
 
 `SANDBOX_SPEED` is a whole number from 1 to 30. Rules, alarms, cooldowns and SQS's metrics follow it.
 Functions run in real time and would wait out a minute that is long over, so the durations of the loop
 that they are given (in their variables, their events, and the periods of alarms) are real ones.
-Messages are real: what one takes, and how long it may wait, is never changed.
+Messages are real: their processing time and their acceptable waiting time never change.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import os
 FASTEST = 30
 """Datapoints carry whole seconds, and a minute must hold two of them."""
 SHORTEST_PERIOD = 1.0
-"""Seconds of a datapoint at least, for the same reason."""
+"""Minimum seconds per datapoint, for the same reason."""
 
 POLICY = "SCALING_POLICY"
 """Variable of a scaling function that takes steps; cooldowns in seconds."""
 SCALE_BY_DEMAND = "scale-by-demand"
-"""Action of the events of a function that scales by demand, which takes a speed."""
+"""Action of the events of a function for demand scaling, which has a speed."""
 LAW_TIMES = ("task_start_ms", "window_ms", "period_ms")
-"""Times of the law that are the loop's. The promise and the processing time are the messages'."""
+"""Times of the algorithm that are the loop's. The objective and the processing time are the messages'."""
 
 APPLICATION = "sandbox-function"
-"""Name by which a function's requests are told from others'."""
+"""Name that identifies a function's requests."""
 
 
 def given(text: str | None) -> int:
@@ -53,12 +53,12 @@ def real_period(seconds: float, speed: int = SPEED) -> float:
 
 
 def whole(number: int, speed: int = SPEED) -> int:
-    """A duration where only whole numbers fit; a pause stays a pause."""
+    """A duration as a whole number, rounded up so that a cooldown never becomes zero."""
     return math.ceil(number / speed)
 
 
 def variables(found: dict[str, str], speed: int = SPEED) -> dict[str, str]:
-    """A function's variables with the durations of the loop as they last."""
+    """A function's variables with the loop's durations in real time."""
     if speed == 1:
         return found
     changed = {"AWS_SDK_UA_APP_ID": APPLICATION}
@@ -69,7 +69,7 @@ def variables(found: dict[str, str], speed: int = SPEED) -> dict[str, str]:
 
 
 def event(payload: bytes, speed: int = SPEED) -> bytes:
-    """A function's event, likewise: what the metric function is to know of a demand law, or the speed."""
+    """A function's event, likewise: the metric function's demand parameters, or the speed."""
     if speed == 1 or (request := _object(payload)) is None:
         return payload
     if request.get("action") == SCALE_BY_DEMAND:
@@ -94,7 +94,7 @@ def alarm(described: dict, speed: int = SPEED) -> dict:
 
 
 def asks(user_agent: str | None) -> bool:
-    """Whether a request with this user agent comes from a function that was told so."""
+    """Whether a request with this user agent comes from a function that got these values."""
     return f"app/{APPLICATION}" in (user_agent or "")
 
 
@@ -118,7 +118,7 @@ def _shorten(found: dict, names: tuple[str, ...], speed: int) -> None:
 
 
 def _object(text: str | bytes) -> dict | None:
-    """The JSON object in a text; None for anything else, which is left as it is."""
+    """The JSON object in a text; None for anything else, which stays unchanged."""
     try:
         found = json.loads(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What SQS tells CloudWatch: also how old the oldest message is, and at the sandbox's speed.
+"""SQS's metrics for CloudWatch: also the age of the oldest message, and at the sandbox's speed.
 
-LocalStack leaves `ApproximateAgeOfOldestMessage` out, and makes one request of every message that is
+LocalStack omits `ApproximateAgeOfOldestMessage`, and makes one request for every message that is
 sent, received or deleted. Here these are added up for a second first.
 """
 
@@ -25,7 +25,7 @@ MINUTE = 60
 FLUSH = 1.0
 """Seconds for which single observations are added up."""
 POISON = 3
-"""Receives from which on a message counts no more for the age of the oldest one."""
+"""Number of receives after which a message no longer counts for the age of the oldest one."""
 BATCH = 1000
 """Metrics that one PutMetricData takes."""
 
@@ -57,7 +57,7 @@ class Sums:
             self._sums[key] = [count + 1, total + value, min(least, value), max(most, value)]
 
     def take(self) -> dict[tuple, list[float]]:
-        """All of them, which are then no more."""
+        """All of them; the store is empty afterward."""
         with self._lock:
             sums, self._sums = self._sums, {}
         return sums
@@ -101,7 +101,7 @@ def start(_original, worker: provider.CloudwatchPublishWorker) -> None:
 
 
 def flush() -> None:
-    """Publish what was observed since the last time."""
+    """Publish the observations since the last call."""
     data: dict[tuple[str, str], list[dict]] = {}
     for (account, region, queue, metric, unit), sums in SUMS.take().items():
         count, total, least, most = sums
@@ -138,7 +138,7 @@ def messages(queue: SqsQueue) -> Iterator[SqsMessage]:
 
 
 def oldest(found: Iterator[SqsMessage], now: float) -> float:
-    """Age in whole seconds of the oldest message that counts; 0 when there is none."""
+    """Age in whole seconds of the oldest message that counts; 0 if there is none."""
     begins = (m.created for m in found if m.receive_count < POISON and not m.deleted)
     begin = min(begins, default=now)
     return float(max(0, int(now - begin)))

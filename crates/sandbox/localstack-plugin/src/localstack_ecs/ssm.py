@@ -19,12 +19,12 @@ VARIANTS = ("amazon-linux-2023", "amazon-linux-2023/arm64")
 
 
 def install() -> None:
-    """Add the parameters to those that moto brings along."""
+    """Add the parameters to moto's own."""
     Patch.function(ParameterDict._load_tree_parameters, load).apply()
 
 
 def load(original, parameters: ParameterDict, path: str) -> None:
-    """Read moto's own ones, and add ours."""
+    """Read moto's own parameters, and add the plugin's."""
     original(parameters, path)
     if "optimized_amis" not in path:
         return

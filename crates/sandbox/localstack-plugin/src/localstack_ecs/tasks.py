@@ -1,7 +1,7 @@
 """How many tasks of a service run, and which.
 
-moto's ECS starts no task. The emulator beside LocalStack does, or counts them, and reports them; from
-then on counts, deployments and tasks are what it reported. Without it a service's running count follows its
+moto's ECS starts no task. The emulators start or count them, and report them; from
+then on counts, deployments, and tasks are the reported ones. Without them a service's running count follows its
 desired count at once, and the tasks that ListTasks and DescribeTasks show are made up from it.
 """
 
@@ -17,7 +17,7 @@ from typing import NamedTuple
 REMEMBERED = 3600
 """Seconds for which DescribeTasks shows a task that stopped."""
 LIVE = ("PROVISIONING", "PENDING", "RUNNING")
-"""The last status of tasks that are to go on."""
+"""The last status of tasks that should keep running."""
 
 _reports: dict[str, dict] | None = None
 """What runs, by the service's ARN: deployments and tasks as the emulator reports them."""
@@ -33,7 +33,7 @@ class Counts(NamedTuple):
 
 
 def take_reports(services: dict[str, dict]) -> None:
-    """Take in what runs of these services; others keep their last report."""
+    """Store the report of these services; others keep their last report."""
     global _reports
     for given in services.values():
         _ = [(d["id"], d["running"], d["pending"]) for d in given["deployments"]]
@@ -60,7 +60,7 @@ def find(short_id: str) -> tuple[str, dict] | None:
 
 
 def await_task(short_id: str, ready: Callable[[dict], bool], seconds: float) -> dict | None:
-    """The report of a task as soon as it is ready; None when that takes longer."""
+    """The report of a task as soon as it is ready; None if that takes longer."""
 
     def find_ready() -> dict | None:
         found = find(short_id)
@@ -132,7 +132,7 @@ def _deployments(service: dict, known: dict) -> list[dict]:
         return []
     found = [_deployment(service, shape, deployment) for deployment in known["deployments"]]
     if not any(deployment["status"] == "PRIMARY" for deployment in found):
-        # It has just begun: no report has it yet.
+        # It has just started: no report has it yet.
         just_begun = {"id": shape["id"], "taskDefinition": service.get("taskDefinition")}
         found.insert(0, _deployment(service, shape, just_begun))
     return found
@@ -222,7 +222,7 @@ def task_arn(service: dict, short_id: str) -> str:
 
 
 def task_arns(service: dict) -> list[str]:
-    """ARNs of tasks that nobody runs; the same as long as the count stays the same."""
+    """ARNs of invented tasks, which don't run; the same as long as the count stays the same."""
     path = service["serviceArn"].partition(":service/")[2]
     return [task_arn(service, task_id(path, i)) for i in range(observe(service).running)]
 

@@ -27,7 +27,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// An activity that begins to set a count at `start`, since 1970.
+    /// An activity that starts to set a count at `start`, since 1970.
     pub(super) fn begin(resource_id: &str, to: u32, cause: &str, start: Duration) -> Self {
         Self {
             activity_id: derive_id(resource_id, start),
@@ -71,8 +71,8 @@ impl Activity {
         self.finish(ActivityStatus::Failed, message, at)
     }
 
-    /// What an observation of the service makes of an activity in progress: its end, or nothing yet.
-    /// `counts` are the desired and the running tasks; none when the service is gone.
+    /// Returns the activity if this observation of the service ends it. `counts` are the desired and
+    /// the running tasks; `None` if the service is gone.
     pub(super) fn observe(&self, counts: Option<(u32, u32)>, at: Duration) -> Option<Self> {
         match counts {
             Some((desired, running)) if desired == self.to => {
@@ -92,7 +92,7 @@ impl Activity {
     }
 }
 
-/// An id of the form that Application Auto Scaling gives; no two activities of a target begin at once.
+/// An ID of Application Auto Scaling's form. No two activities of a target start at the same time.
 fn derive_id(resource_id: &str, start: Duration) -> String {
     let digest = Sha256::digest(format!("{resource_id} {}", start.as_nanos()));
     let text = hex::encode(digest);
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// The example of `describe-scaling-activities` in the AWS CLI's reference, but for its id.
+    /// The example of `describe-scaling-activities` in the AWS CLI's reference, with another ID.
     #[test]
     fn reads_like_application_auto_scalings() {
         let cause =

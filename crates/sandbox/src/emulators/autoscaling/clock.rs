@@ -1,4 +1,4 @@
-//! When to check: shortly after the alarms are evaluated, by a clock that may run faster than real time.
+//! When to check: shortly after the alarms are evaluated, by a clock that can run faster than real time.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ impl Clock {
         }
     }
 
-    /// The loop's time of the check at `unix`, in its own seconds. Checks are ten seconds apart exactly,
-    /// however late one begins: a cooldown of a minute is over when an alarm's action is repeated.
+    /// The loop's time of the check at `unix`, in its own seconds. Checks are exactly 10 s apart,
+    /// however late one starts, so a cooldown of a minute has ended when an alarm's action is repeated.
     pub(super) fn time(&self, unix: Duration) -> Duration {
         let checks = unix.saturating_sub(self.behind).as_nanos() / self.every.as_nanos().max(1);
         let checks = u64::try_from(checks).unwrap_or(u64::MAX);
@@ -51,7 +51,7 @@ mod tests {
         Clock::new(Speed::try_from(factor).unwrap())
     }
 
-    /// In a minute of a sandbox of any speed, checks come at 5, 15 … 55 s of its own time.
+    /// In each minute of a sandbox at any speed, checks come at 5, 15 … 55 s of the sandbox's time.
     #[test]
     fn checks_follow_the_evaluation_of_alarms() {
         for (factor, unix_ms, left_ms) in [

@@ -1,6 +1,6 @@
 //! The emulator for Application Auto Scaling: policies and alarms → desired count.
 //!
-//! Six times a minute of the sandbox, shortly after alarms are evaluated, it reads which alarms in ALARM
+//! Six times per sandbox minute, shortly after alarms are evaluated, it reads which alarms in ALARM
 //! name a scaling policy. The action of such an alarm fires when the alarm goes to ALARM, and every minute
 //! while it stays there. For the targets of these alarms it reads policies, bounds, counts and
 //! datapoints, and lets `scaling`'s algorithms decide what to do (`decide`); then it updates the service and
@@ -51,7 +51,7 @@ pub(crate) async fn run(settings: &EmulatorSettings, mut stop: Stop) {
         if failed != trouble {
             match (&failed, &trouble) {
                 (Some(failure), _) => log("autoscaling", &failure.to_string()),
-                (None, _) => log("autoscaling", "goes on"),
+                (None, _) => log("autoscaling", "recovered"),
             }
             trouble = failed;
         }

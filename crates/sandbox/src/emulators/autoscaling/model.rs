@@ -7,12 +7,12 @@ use scaling::{
     TrackingPolicy,
 };
 
-/// A scalable target of an ECS service with what acts on it.
+/// A scalable target of an ECS service with its policies.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Target {
     /// `service/CLUSTER/SERVICE`.
     pub resource_id: String,
-    /// Fewest and most tasks.
+    /// Minimum and maximum number of tasks.
     pub bounds: Bounds,
     /// Dynamic scaling that is suspended (`SuspendedState`).
     pub suspended: PerSide<bool>,
@@ -27,15 +27,15 @@ pub(super) struct Target {
 /// A scaling policy.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Policy {
-    /// What alarms name it by.
+    /// The name in alarms' actions.
     pub arn: String,
-    /// What people name it by.
+    /// The name for people.
     pub name: String,
-    /// What it does.
+    /// Its algorithm.
     pub law: Law,
 }
 
-/// What a scaling policy does.
+/// The algorithm of a scaling policy.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Law {
     /// Target tracking.
@@ -44,10 +44,10 @@ pub(super) enum Law {
     Steps(StepPolicy),
 }
 
-/// A step scaling policy, whose steps may lie on both sides of an alarm's threshold.
+/// A step scaling policy, whose steps can lie on both sides of an alarm's threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct StepPolicy {
-    /// What the adjustments mean.
+    /// The meaning of the adjustments.
     pub adjustment_type: AdjustmentType,
     /// `MinAdjustmentMagnitude`.
     pub at_least: Option<u32>,
@@ -75,7 +75,7 @@ pub(super) struct Alarm {
     pub arn: String,
     /// Its name.
     pub name: String,
-    /// On which side of the threshold it rings.
+    /// The comparison that puts it into ALARM.
     pub comparison: Comparison,
     /// Its threshold.
     pub threshold: f64,
@@ -108,12 +108,12 @@ impl Target {
 }
 
 impl Alarm {
-    /// Whether it rings over its threshold.
+    /// Whether a value above its threshold puts it into ALARM.
     pub(super) fn is_high(&self) -> bool {
         matches!(self.comparison, Comparison::Above | Comparison::AtOrAbove)
     }
 
-    /// How far its latest datapoint is beyond the threshold.
+    /// Distance of its latest datapoint from the threshold.
     pub(super) fn distance(&self) -> Option<f64> {
         let value = self.value?;
         Some(self.comparison.distance(value, self.threshold))
@@ -121,11 +121,11 @@ impl Alarm {
 }
 
 impl StepPolicy {
-    /// The steps on the side of the threshold on which an alarm of this comparison rings. Where they
-    /// begin beyond the threshold, the way there changes nothing.
+    /// The steps on the side of the threshold where an alarm of this comparison is in ALARM. If they
+    /// start beyond the threshold, values in between change nothing.
     ///
     /// # Errors
-    /// When there are none on this side, or when they are no list of steps.
+    /// If this side has no steps, or if they aren't a valid list of steps.
     pub(super) fn towards(&self, comparison: Comparison) -> Result<Steps, StepsError> {
         let from = |step: &Adjustment| match comparison {
             Comparison::Above | Comparison::AtOrAbove => begin(step.lower, step.upper),
@@ -157,8 +157,8 @@ impl StepPolicy {
     }
 }
 
-/// Where a step begins, measured away from the threshold; none when it lies on the other side. One that
-/// spans the threshold begins there.
+/// The distance from the threshold at which a step starts, or `None` if it lies on the other side. A
+/// step that spans the threshold starts there.
 fn begin(near: Option<f64>, far: Option<f64>) -> Option<f64> {
     if far.is_some_and(|far| far <= 0.0) {
         return None;

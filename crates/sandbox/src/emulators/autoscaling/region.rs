@@ -18,7 +18,7 @@ use super::scheduled;
 use crate::emulators::Plugin;
 use crate::emulators::log::log;
 
-/// What is known of an account and region.
+/// The known state of an account and region.
 #[derive(Debug)]
 pub(super) struct Region {
     account: String,
@@ -28,7 +28,7 @@ pub(super) struct Region {
     memory: Memory,
     /// Activities that ECS is at, one a service.
     open: BTreeMap<String, Activity>,
-    /// Until when scheduled actions were carried out, since 1970; those of an earlier time are never made up for.
+    /// Time until which scheduled actions were carried out, since 1970; missed ones aren't made up for.
     scheduled: Option<Duration>,
     /// Problems that are in the log already.
     logged: BTreeSet<String>,
@@ -69,7 +69,7 @@ impl Region {
     /// Checks alarms and services once: `now` is the loop's time, `unix` real time since 1970.
     ///
     /// # Errors
-    /// When something can't be read. Nothing is taken for done then.
+    /// If a request fails. The check then records nothing as done.
     pub(super) async fn check(
         &mut self,
         registered: &Registered,
@@ -95,7 +95,7 @@ impl Region {
         Ok(())
     }
 
-    /// The targets whose policies the due alarms name, with all that rings for them. Only those that may
+    /// The targets whose policies the due alarms name, with all of their alarms in ALARM. Only targets that can
     /// change have their alarms' values.
     async fn read_targets(
         &mut self,
@@ -229,7 +229,7 @@ impl Region {
         Ok(())
     }
 
-    /// Ends the activities that ECS has fulfilled, or that somebody has overridden.
+    /// Ends the activities that ECS has fulfilled, or that another change of the count has overridden.
     async fn follow_up(&mut self, unix: Duration) -> Result<(), ReadError> {
         if self.open.is_empty() {
             return Ok(());
@@ -253,7 +253,7 @@ impl Region {
         Ok(())
     }
 
-    /// What can't be recorded is in the log all the same.
+    /// Records an activity. If that fails, the log has it.
     async fn record(&self, activity: &Activity) {
         let recorded = Recorded {
             account: &self.account,

@@ -36,7 +36,8 @@ pub(super) async fn read_actions(clients: &Clients) -> Result<Vec<ScheduledActio
     Ok(found)
 }
 
-/// Those of the actions that run after a moment and until another; and why others aren't followed, each with its name.
+/// Returns the actions that run after one time and until another, and the reason why others aren't followed, each with
+/// its name.
 pub(super) fn list_due(
     actions: &[ScheduledAction],
     after: Duration,

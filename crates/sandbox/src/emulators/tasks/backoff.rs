@@ -1,8 +1,8 @@
 //! How long a service whose tasks fail waits before it starts the next.
 //!
-//! ECS waits longer and longer, up to 27 minutes, when tasks fail to start, and restarts those that ran at
-//! once. On one machine a worker that ends as soon as it begins would keep it busy, so here that counts as
-//! a failure to start, and the wait ends at a minute.
+//! ECS waits longer and longer, up to 27 minutes, if tasks fail to start, and immediately restarts tasks
+//! that ran. On one machine, a worker that ends as soon as it starts would keep the machine busy, so here
+//! that counts as a failure to start, and the wait is at most one minute.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// A task that ran this long had started.
 const STARTED: Duration = Duration::from_secs(10);
 
-/// Failures in a row, and until when nothing starts.
+/// Consecutive failures, and when the next start is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Backoff {
     failures: u32,
@@ -21,7 +21,7 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// A task that began at this time, if it did, ended by itself.
+    /// Records that a task ended without a request. `began` is when it started, if it did.
     pub(super) fn failed(&mut self, began: Option<Duration>, now: Duration) {
         let lived = began.is_some_and(|began| began + STARTED <= now);
         // Several that fail together are one failure.
@@ -33,7 +33,7 @@ impl Backoff {
         self.until = Some(now + wait.min(LONGEST));
     }
 
-    /// A task of those that began after the last wait, and runs long enough, ends it.
+    /// A task that started after the last wait and runs long enough ends the backoff.
     pub(super) fn observe_starts(
         &mut self,
         began: impl IntoIterator<Item = Duration>,
@@ -46,7 +46,7 @@ impl Backoff {
         }
     }
 
-    /// Until when nothing starts.
+    /// When the next start is allowed.
     pub(super) fn until(self) -> Option<Duration> {
         self.until
     }
@@ -73,7 +73,7 @@ mod tests {
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
         backoff.observe_starts([now - secs(100)], now + secs(50));
-        assert!(backoff.until().is_some(), "that one began before");
+        assert!(backoff.until().is_some(), "that task started before");
         backoff.observe_starts([now], now + secs(9));
         assert!(backoff.until().is_some(), "that one is young");
         backoff.observe_starts([now], now + secs(10));

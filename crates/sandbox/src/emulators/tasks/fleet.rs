@@ -69,7 +69,7 @@ impl Fleet {
         }
     }
 
-    /// Does what is due and reports it; ready when something is due again.
+    /// Does the work that is due and reports it; ready when more work is due.
     pub(crate) fn tick(&mut self, reports: &Reports) -> impl Future<Output = ()> + use<> {
         let now = self.clock.now();
         let start = self.behavior.task_start;
@@ -87,7 +87,7 @@ impl Fleet {
             if due.is_empty() {
                 break;
             }
-            // A placeholder that ends may be what others wait for.
+            // The end of a placeholder can be the event that others wait for.
             for (arn, action) in due {
                 self.carry_out(&arn, action, now);
             }
@@ -176,7 +176,7 @@ impl Fleet {
         }
     }
 
-    /// Says once what runs for a service, and what doesn't.
+    /// Logs once which containers of a service run, and which don't.
     fn log_programs(&self, service: &Service) {
         let found = process::find_programs(&service.task_definition, &self.behavior.programs);
         let runs: Vec<_> = found
@@ -196,7 +196,7 @@ impl Fleet {
             TaskAction::Launch(id) => self.launch_task(arn, id),
             TaskAction::Stop(id) => match self.stops.remove(&id) {
                 Some(stop) => {
-                    // One that has just ended by itself needs none.
+                    // A task that has just ended needs no stop.
                     let _ = stop.send(());
                 }
                 None => self.end_placeholder(arn, &id, now),
@@ -232,7 +232,7 @@ impl Fleet {
                 task: id,
                 ended,
             };
-            // The loop that hears it outlives every task, or everything ends.
+            // The receiving loop outlives every task, unless the whole process ends.
             let _ = events.send(event).await;
         });
     }
@@ -266,7 +266,8 @@ impl Fleet {
     /// and nothing of the user's.
     fn build_environment(&self, service: &Service, task: &str) -> BTreeMap<String, String> {
         let agent = format!("{}/_ecs_scaler/agent/{task}", self.endpoint_url);
-        // LocalStack takes a key of twelve digits for the account, and any other for its default one.
+        // LocalStack treats a key of twelve digits as the account, and any other as its default
+        // account.
         let key = match service.account.as_str() {
             "000000000000" => "test",
             account => account,
@@ -310,17 +311,17 @@ fn log_end(scheduler: &Scheduler, id: &str, ended: &Ended) {
     let how = match (&ended.not_started, scheduler.is_stopping(id)) {
         (Some(reason), _) => reason.clone(),
         (None, true) => format!("stopped on request, exit codes {:?}", ended.exits),
-        (None, false) => format!("ended by itself, exit codes {:?}", ended.exits),
+        (None, false) => format!("ended without a request, exit codes {:?}", ended.exits),
     };
     log("tasks", &format!("service {name}: task {id}: {how}"));
 }
 
-/// What std gives to make hash tables unpredictable: enough for ids and delays.
+/// A random number from std's seed for hash tables: good enough for IDs and delays.
 fn random_number() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// As a share of what is possible, 0 to 1.
+/// Converts to a share of the maximum, 0 to 1.
 fn to_share(chance: u64) -> f64 {
     #[expect(
         clippy::cast_precision_loss,

@@ -1,7 +1,8 @@
 //! The emulator for ECS's scheduler and agent: desired count → tasks.
 //!
-//! `scheduler` decides for one service, `process` runs one task, and the loop here joins them: it hears of
-//! services from the plugin, of tasks from their processes, and reports to the plugin what runs.
+//! `scheduler` decides for one service, `process` runs one task, and the loop here joins them: it receives
+//! services from the plugin and events from the tasks' processes, and reports the running tasks to the
+//! plugin.
 
 mod backoff;
 mod event;

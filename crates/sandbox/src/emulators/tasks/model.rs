@@ -9,11 +9,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Answer to `GET /_ecs_scaler/services`.
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct Listing {
-    /// Of everything that the answer says; a later question names it.
+    /// Version of the whole answer; a later request names it.
     pub version: String,
-    /// Every active service; nothing when nothing has changed since the version that was named.
+    /// Every active service; `None` if nothing has changed since the named version.
     pub services: Option<Vec<Service>>,
-    /// Which tasks are to be protected from scale-in, by their ids.
+    /// Tasks that should be protected from scale-in, by ID.
     #[serde(default)]
     pub protections: BTreeMap<String, Protection>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Protection {
     pub until: Option<f64>,
 }
 
-/// What was decided on a request for protection.
+/// The decision on a request for protection.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) struct Decision {
     /// The request's.
@@ -48,17 +48,17 @@ pub(crate) struct Service {
     pub cluster: String,
     pub name: String,
     pub desired_count: u32,
-    /// Id of the deployment that its tasks are to belong to.
+    /// ID of the deployment that its tasks should belong to.
     pub deployment: String,
     /// Percent of the desired count that must run during a deployment, rounded up.
     pub minimum_healthy_percent: u32,
-    /// Percent of the desired count that may exist during a deployment, rounded down.
+    /// Maximum percentage of the desired count during a deployment, rounded down.
     pub maximum_percent: u32,
     #[serde(deserialize_with = "deserialize_shared")]
     pub task_definition: Arc<TaskDefinition>,
 }
 
-/// What a task is.
+/// The definition of a task.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub(crate) struct TaskDefinition {
     pub arn: String,
@@ -86,7 +86,7 @@ pub(crate) struct Report {
     pub services: BTreeMap<String, ServiceReport>,
 }
 
-/// A service as it stands.
+/// The current state of a service.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct ServiceReport {
     pub deployments: Vec<Deployment>,
@@ -131,7 +131,7 @@ pub(crate) struct TaskReport {
     pub protection: Option<Decision>,
 }
 
-/// Where a task is in its life, in ECS's words.
+/// A task's last status, in ECS's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Status {
@@ -142,7 +142,7 @@ pub(crate) enum Status {
     Stopped,
 }
 
-/// Why a task stopped, in ECS's words.
+/// The reason why a task stopped, in ECS's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) enum StopCode {
     TaskFailedToStart,

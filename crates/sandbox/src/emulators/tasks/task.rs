@@ -48,8 +48,8 @@ impl Task {
     }
 }
 
-/// Which tasks stop first: those that don't run yet, then the youngest. One that is protected stays, but
-/// with its service.
+/// Which tasks stop first: tasks that don't run yet, then the youngest. A protected task stays, except
+/// when its service is deleted.
 pub(super) fn choose_tasks<'a>(
     tasks: impl Iterator<Item = &'a Task>,
     count: usize,

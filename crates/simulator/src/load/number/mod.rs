@@ -59,7 +59,7 @@ pub(super) fn shorten(field: &[u8]) -> String {
     clean_text(field).chars().take(40).collect()
 }
 
-/// Whether a field says that there is no value.
+/// Whether a field means a missing value.
 pub(super) fn is_absent(field: &[u8]) -> bool {
     const WORDS: [&str; 10] = [
         "",
@@ -78,7 +78,8 @@ pub(super) fn is_absent(field: &[u8]) -> bool {
 }
 
 impl NumberForm {
-    /// The form in which all numbers of a column make sense. `whole` says that they have no fraction.
+    /// The form in which all numbers of a column make sense. `whole` means that they have no
+    /// fraction.
     pub(super) fn detect(
         records: &[Record],
         columns: &[usize],
@@ -98,7 +99,7 @@ impl NumberForm {
                 }
             }
         }
-        // A file with semicolons is from a country where the comma begins the fraction.
+        // A file with semicolons is from a country where the comma starts the fraction.
         let commas = delimiter == b';';
         let comma = match (votes, doubts) {
             ([0, 0], [0, 0]) => false,
@@ -182,7 +183,7 @@ fn text(field: &[u8]) -> String {
     text.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ")
 }
 
-/// Where a number ends and its unit begins.
+/// Where a number ends and its unit starts.
 fn number_end(text: &str) -> usize {
     let end = text
         .find(|c: char| {
@@ -203,7 +204,7 @@ fn number_end(text: &str) -> usize {
     end + (rest.len() - digits.len()) + length
 }
 
-/// The factor of what follows a number, and the seconds of a rate's unit.
+/// The factor of a number's suffix, and the seconds of a rate's unit.
 fn parse_unit(suffix: &str) -> Option<(f64, Option<u32>)> {
     const WORDS: [&str; 20] = [
         "count", "counts", "req", "reqs", "request", "requests", "msg", "msgs", "message",
@@ -247,7 +248,7 @@ fn parse_unit(suffix: &str) -> Option<(f64, Option<u32>)> {
     }
 }
 
-/// The mark that begins a fraction in a number, and whether that is certain.
+/// The mark that starts a fraction in a number, and whether that is certain.
 fn decimal_mark(field: &[u8]) -> Option<(u8, bool)> {
     let marks: Vec<usize> = (0..field.len())
         .filter(|at| matches!(field[*at], b'.' | b','))

@@ -34,10 +34,10 @@ pub(super) enum TimeForm {
 static PARSER: DateTimeParser = DateTimeParser::new();
 
 impl TimeForm {
-    /// How the times of a column are written. `None` when it has no time.
+    /// The form of a column's times. `None` if it has no time.
     ///
     /// # Errors
-    /// When dates can be read in two ways and nothing says which is meant.
+    /// If dates can be read in two ways and no value settles it.
     pub(super) fn detect<'c>(
         cells: impl Iterator<Item = &'c [u8]> + Clone,
         order: Option<DateOrder>,
@@ -91,7 +91,7 @@ impl TimeForm {
         }
     }
 
-    /// Microseconds since 1970 (or since the beginning, for small numbers).
+    /// Microseconds since 1970 (or since the start, for small numbers).
     pub(super) fn read(self, text: &[u8]) -> Option<u64> {
         match self {
             Self::Number(unit) => Some(unit.micros(parse_number(text)?)),
@@ -131,7 +131,7 @@ impl TimeForm {
         )
     }
 
-    /// The assumption that the form makes, for the user.
+    /// The assumption of this form, for the user.
     pub(super) fn note(self) -> Option<String> {
         let numbers = match self {
             Self::Zoned | Self::Written { zoned: true, .. } => return None,
@@ -148,16 +148,16 @@ impl TimeForm {
                         .to_owned(),
                 );
             }
-            Self::Clock => return Some("times have no date: read as those of one day".to_owned()),
+            Self::Clock => return Some("times have no date: read as times of one day".to_owned()),
             _ => return Some("times have no zone: read as UTC".to_owned()),
         };
         Some(format!(
-            "times are numbers: read as {numbers} since 1970 or since the beginning"
+            "times are numbers: read as {numbers} since 1970 or since the start"
         ))
     }
 
-    /// The first time of a file as people write it. Numbers of less than a year count from the beginning of
-    /// something that the file doesn't name, so they are none.
+    /// The first time of a file as people write it. Numbers of less than a year count from an unknown
+    /// start, so the result is `None`.
     pub(super) fn written(self, micros: u64) -> Option<String> {
         const YEAR: u64 = 365 * 86_400 * 1_000_000;
         if matches!(self, Self::Number(_) | Self::Clock) && micros < YEAR {
@@ -194,7 +194,7 @@ pub(super) fn is_clock(text: &[u8]) -> bool {
         .is_some_and(|parts| parts.date.is_none() && parts.time.is_some())
 }
 
-/// A time of the day from a column of its own, with colons: `12:00`, `120000`, `1200`, or an hour.
+/// A time of day from a separate column, with colons: `12:00`, `120000`, `1200`, or an hour.
 pub(super) fn normalize_clock(text: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(text).ok()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -242,7 +242,7 @@ fn date_order<'c>(cells: impl Iterator<Item = &'c [u8]>) -> Result<DateOrder, Re
     }
 }
 
-/// A date and time without a zone; dates may have slashes, as in CloudWatch's own export.
+/// A date and time without a zone; dates can have slashes, as in CloudWatch's own export.
 fn parse_local(text: &[u8]) -> Option<DateTime> {
     // The parser would ignore an offset.
     if text

@@ -141,7 +141,7 @@ fn months_and_weeks_begin_with_their_first_day() {
     let day = 86_400_000_000;
     assert_eq!(read("2026-11"), Some(midnight - 20 * day));
     assert_eq!(read("2026-W47"), Some(midnight - 5 * day));
-    // Week 1 of 2026 begins in 2025: 29 December, 327 days before 21 November.
+    // Week 1 of 2026 starts in 2025: 29 December, 327 days before 21 November.
     assert_eq!(read("2026-W01"), Some(midnight - 327 * day));
     for text in ["2026-13", "2026-00", "2026-W54", "2026-W", "12-2026"] {
         assert_eq!(form(&[text]), None, "{text}");

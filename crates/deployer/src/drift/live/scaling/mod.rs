@@ -18,7 +18,7 @@ use crate::session::Session;
 use super::super::intended::Intended;
 use super::part::Live;
 
-/// What Application Auto Scaling knows of a stack.
+/// Application Auto Scaling's data on a stack.
 #[derive(Default)]
 pub(super) struct Scaled {
     /// Scalable targets and policies.
@@ -163,7 +163,7 @@ async fn read_target(
 
 const ACTIONS: &str = "ScheduledActions";
 
-/// Whether an action of anyone gives a bound this value. Of a target without a schedule of ours, it then counts as the
+/// Whether any action sets a bound to this value. For a target without a schedule in the stack, it then counts as the
 /// template's.
 fn sets(action: &ScheduledAction, name: &str, value: i32) -> bool {
     let bounds = action.scalable_target_action();
@@ -173,7 +173,7 @@ fn sets(action: &ScheduledAction, name: &str, value: i32) -> bool {
     })
 }
 
-/// The scheduled actions of an ECS service; the inner error is why they may not be read.
+/// The scheduled actions of an ECS service; the inner error is the reason why they can't be read.
 async fn read_actions(
     session: &Session<'_>,
     resource_id: &str,
@@ -199,7 +199,7 @@ async fn read_actions(
     Ok(Ok(found))
 }
 
-/// Those of the actions that the template names, as it would write them. Actions of others are theirs.
+/// The actions that the template names, in its form. Other actions aren't part of the stack.
 fn convert_actions(target: &Intended, scheduled: &[ScheduledAction]) -> Vec<Value> {
     let names: Vec<&str> = target
         .items(ACTIONS)
@@ -251,7 +251,7 @@ fn list_alarms(policy: &Intended, found: &ScalingPolicy, is_aws: bool) -> Vec<In
         .collect()
 }
 
-/// What is known of an alarm that Application Auto Scaling makes for a policy with this target.
+/// The known properties of an alarm that Application Auto Scaling makes for a policy with this target.
 pub(super) fn describe_alarm(name: &str, policy: &str, target: f64) -> Map<String, Value> {
     let TrackingAlarms { high, low } = tracking_alarms(target);
     let side = [

@@ -13,7 +13,7 @@ use crate::session::Session;
 use super::broken::Broken;
 use super::given::Given;
 
-/// Registers the target with the bounds that hold now, and puts its scheduled actions. A pause stays.
+/// Registers the target with the current bounds, and sets its scheduled actions. A suspension stays.
 pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let resource = broken.part.text("ResourceId");
     let given = broken.given();

@@ -1,4 +1,4 @@
-//! A scaling policy of the template as Application Auto Scaling takes it.
+//! A scaling policy of the template in Application Auto Scaling's form.
 
 use aws_sdk_applicationautoscaling::types::{
     CustomizedMetricSpecification, MetricDimension, PredefinedMetricSpecification, StepAdjustment,

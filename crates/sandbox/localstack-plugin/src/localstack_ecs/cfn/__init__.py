@@ -1,4 +1,4 @@
-"""CloudFormation resource types: those that LocalStack lacks, and those that it gets wrong.
+"""CloudFormation resource types that LocalStack lacks or gets wrong.
 
 `plugins` is what the entry points name; each other module holds the types of one kind.
 """

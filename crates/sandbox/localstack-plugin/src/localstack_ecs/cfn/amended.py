@@ -1,4 +1,4 @@
-"""LocalStack's own resource types, where it ignores properties or leaves updates out.
+"""LocalStack's own resource types, where it ignores properties or lacks updates.
 
 Each class says what it adds; `amended_lambda` and `amended_messaging` have more. An entry point of
 the same name as LocalStack's puts it in front.
@@ -51,7 +51,7 @@ class Alarm(CloudWatchAlarmProvider):
 
 
 class Rule(EventsRuleProvider):
-    """Adds updates, which put the rule and its targets anew and remove the targets left over."""
+    """Adds updates, which write the rule and its targets again and remove other targets."""
 
     def update(self, request: ResourceRequest) -> ProgressEvent:
         name = extract_rule_name(request.previous_state["Id"])
@@ -148,7 +148,7 @@ class InstanceProfile(IAMInstanceProfileProvider):
         model, previous = request.desired_state, request.previous_state
         name, iam = previous["InstanceProfileName"], request.aws_client_factory.iam
         roles, before = model.get("Roles") or [], previous.get("Roles") or []
-        # One role at most: the old one leaves first.
+        # At most one role is allowed, so the old one is removed first.
         for role in before:
             if role not in roles:
                 iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role)

@@ -1,4 +1,4 @@
-"""LocalStack's own Lambda types, where they ignore properties or leave updates out."""
+"""LocalStack's own Lambda types, where they ignore properties or lack updates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from localstack_ecs.cfn.base import failed, generated_name, service_reason
 
 
 class Function(LambdaFunctionProvider):
-    """Adds reserved concurrency, changed tags, and properties that an update takes away."""
+    """Adds reserved concurrency, changed tags, and properties that an update removes."""
 
     DEFAULTS = {
         "DeadLetterConfig": {"TargetArn": ""},
@@ -33,7 +33,7 @@ class Function(LambdaFunctionProvider):
         "Timeout": 3,
         "TracingConfig": {"Mode": "PassThrough"},
     }
-    """What a property that is left out comes to."""
+    """Defaults of absent properties."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         event = super().create(request)
@@ -43,7 +43,7 @@ class Function(LambdaFunctionProvider):
         try:
             self._reserve(request, model["FunctionName"], model, {})
         except ClientError as error:
-            # The engine holds a resource that failed for one that was never made.
+            # The engine treats a failed resource as one that was never made.
             request.aws_client_factory.lambda_.delete_function(FunctionName=model["FunctionName"])
             return failed(model, service_reason(error))
         return event

@@ -1,4 +1,4 @@
-"""LocalStack's own SNS and SQS types, where they ignore properties or leave updates out."""
+"""LocalStack's own SNS and SQS types, where they ignore properties or lack updates."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ class Subscription(SNSSubscriptionProvider):
     """Names a subscription that waits for its confirmation, and takes attributes away again."""
 
     DEFAULTS = {"FilterPolicy": "{}", "FilterPolicyScope": "MessageAttributes"}
-    """What an attribute that is left out comes to."""
+    """Defaults of absent attributes."""
     DEFAULTS |= {"RawMessageDelivery": "false"}
-    # The scope says how a filter is read, so that it is set first.
+    # The scope determines how a filter is read, so it is set first.
     ATTRIBUTES = (
         "FilterPolicyScope",
         "FilterPolicy",
@@ -102,7 +102,7 @@ class Subscription(SNSSubscriptionProvider):
         model, previous = request.desired_state, request.previous_state
         arn, sns = previous["Id"], self._get_client(request).sns
         if model.get("FilterPolicyScope") != previous.get("FilterPolicyScope"):
-            # No filter of the old scope may stand in the way of the new one.
+            # A filter of the old scope could conflict with the new scope.
             sns.set_subscription_attributes(
                 SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue="{}"
             )
@@ -128,7 +128,7 @@ class Subscription(SNSSubscriptionProvider):
         return ProgressEvent(OperationStatus.SUCCESS, resource_model={})
 
     def _forget(self, arn: str, name: str) -> None:
-        """Take away an attribute for which LocalStack's API knows no empty value."""
+        """Remove an attribute for which LocalStack's API knows no empty value."""
         found = parse_arn(arn)
         stored = sns_stores[found["account"]][found["region"]].subscriptions.get(arn)
         if stored:

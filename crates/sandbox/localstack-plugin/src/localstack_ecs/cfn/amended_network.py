@@ -29,7 +29,7 @@ class VPC(EC2VPCProvider):
     def create(self, request: ResourceRequest) -> ProgressEvent:
         wanted = selected(request.desired_state, ("EnableDnsSupport", "EnableDnsHostnames"))
         if request.desired_state.get("VpcId"):
-            # Called again, with what was read.
+            # Called again, with the values it read.
             wanted = {}
         event = super().create(request)
         for name, value in wanted.items():
@@ -41,7 +41,7 @@ class VPC(EC2VPCProvider):
 
 
 class Route(EC2RouteProvider):
-    """Adds where it leads."""
+    """Adds the route's target."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         model = request.desired_state
@@ -52,7 +52,7 @@ class Route(EC2RouteProvider):
 
 
 class SecurityGroup(EC2SecurityGroupProvider):
-    """Adds the rules, and their updates. Rules that are resources of their own stay."""
+    """Adds the rules, and their updates. Rules that are separate resources stay."""
 
     def create(self, request: ResourceRequest) -> ProgressEvent:
         event = super().create(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from localstack_ecs.cfn.base import InvalidProperties, Provider, parameters, schema
 
 TARGET = ("ServiceNamespace", "ResourceId", "ScalableDimension")
-"""What names a scalable target, in the API and in its policies."""
+"""The properties that identify a scalable target, in the API and in its policies."""
 IDENTITY = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 """The order of these parts in a scalable target's `Ref`."""
 POLICY = (

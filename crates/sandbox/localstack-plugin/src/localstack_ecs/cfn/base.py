@@ -1,4 +1,4 @@
-"""What every resource provider here shares: names, tags, API parameters, readable failures."""
+"""The common parts of all resource providers: names, tags, API parameters, readable failures."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ RANDOM_LENGTH = 12
 
 
 class InvalidProperties(Exception):
-    """A resource's properties can't be what its API takes; the text says which and why."""
+    """The API doesn't accept a resource's properties; the text has the property and the reason."""
 
 
 class Provider(ResourceProvider):
     """A resource type whose failures carry the service's own reason.
 
-    A subclass gives `SCHEMA` and the three `do_…` methods; they return the resource's model, or
-    None while the work goes on. Deleting what is gone already succeeds.
+    A subclass has a `SCHEMA` and the three `do_…` methods; they return the resource's model, or
+    None while the work is in progress. Deleting a resource that is already gone succeeds.
     """
 
     GONE: tuple[str, ...] = ()
-    """Error codes with which the service says that the resource does not exist."""
+    """Error codes of the service for a resource that doesn't exist."""
 
     def do_create(self, request: ResourceRequest, model: dict) -> dict | None:
         raise NotImplementedError
@@ -66,7 +66,7 @@ class Provider(ResourceProvider):
 
 
 def progress(request: ResourceRequest, model: dict, run, gone: Iterable[str] = ()) -> ProgressEvent:
-    """The outcome of `run` as CloudFormation's engine takes it."""
+    """The outcome of `run` in the form of CloudFormation's engine."""
     try:
         result = run()
     except ClientError as error:
@@ -126,7 +126,7 @@ def schema(
     read_only: Iterable[str] = (),
     unavailable: Iterable[str] = (),
 ) -> dict:
-    """A resource type's schema, as far as LocalStack's engine and this package read it.
+    """The parts of a resource type's schema that LocalStack's engine and this package read.
 
     `identifier` is the property that `Ref` returns; a change of a `create_only` property, which may
     be the path of a nested one, replaces the resource; `unavailable` ones exist on AWS only.
@@ -152,12 +152,12 @@ def generated_name(request: ResourceRequest, limit: int = 255) -> str:
 
 
 def all_tags(request: ResourceRequest, model: dict) -> list[dict[str, str]]:
-    """`stack_tags` as ECS takes them."""
+    """`stack_tags` in ECS's form."""
     return [{"key": key, "value": value} for key, value in stack_tags(request, model).items()]
 
 
 def stack_tags(request: ResourceRequest, model: dict) -> dict[str, str]:
-    """The resource's own tags, the stack's, and those that CloudFormation adds.
+    """The resource's own tags, the stack's, and the tags that CloudFormation adds.
 
     LocalStack hands no stack tags to providers, so they are asked for.
     """
@@ -182,7 +182,7 @@ def replace_tags(ecs, arn: str, tags: list[dict[str, str]]) -> None:
 
 
 def selected(model: dict, names: Iterable[str]) -> dict:
-    """The properties of these names, as far as they are given."""
+    """The properties of these names that have a value."""
     return {name: model[name] for name in names if model.get(name) is not None}
 
 
@@ -216,7 +216,7 @@ def _converted(shape: Shape, value, path: str):
 
 
 def _scalar(shape: Shape, value, path: str):
-    """Numbers and booleans may stand as text in a template, and text as numbers."""
+    """Templates can contain numbers and booleans as text, and text as numbers."""
     try:
         if shape.type_name in ("integer", "long") and not isinstance(value, bool):
             return int(value)

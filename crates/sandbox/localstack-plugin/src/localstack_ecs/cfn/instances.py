@@ -18,7 +18,7 @@ ROOT_VOLUME_SIZE = 30
 
 
 def with_volume_sizes(given: dict) -> dict:
-    """EC2 takes a volume's size from the image if it isn't given; moto refuses to start the instance."""
+    """EC2 gets a missing volume size from the image; moto refuses to start the instance."""
     data = given["LaunchTemplateData"]
     mappings = [
         {**mapping, "Ebs": {"VolumeSize": ROOT_VOLUME_SIZE, **mapping["Ebs"]}}
@@ -82,7 +82,7 @@ class LaunchTemplate(Provider):
         return model
 
     def _tags(self, request, model: dict) -> list[dict[str, str]]:
-        """The template's own tags; those of its instances are in its data."""
+        """The template's own tags; the tags of its instances are in its data."""
         own = [
             tag
             for specification in model.get("TagSpecifications") or []
@@ -168,7 +168,7 @@ class AutoScalingGroup(Provider):
         scaling, name = request.aws_client_factory.autoscaling, previous["AutoScalingGroupName"]
         given = {**self._api(model), "AutoScalingGroupName": name}
         if given.get("DesiredCapacity") == previous.get("DesiredCapacity"):
-            # Only a changed count is sent; managed scaling may have decided otherwise since.
+            # Only a changed count is sent; managed scaling might have changed it since.
             given.pop("DesiredCapacity", None)
         scaling.update_auto_scaling_group(
             **parameters(scaling, "UpdateAutoScalingGroup", given)
@@ -188,7 +188,7 @@ class AutoScalingGroup(Provider):
         scaling, name = request.aws_client_factory.autoscaling, model["AutoScalingGroupName"]
         if describe_group(scaling, name) is None:
             return model
-        # As CloudFormation does: the instances end first, those that may end.
+        # Like CloudFormation: instances that aren't protected end first.
         scaling.update_auto_scaling_group(
             AutoScalingGroupName=name, MinSize=0, MaxSize=0, DesiredCapacity=0
         )

@@ -93,7 +93,7 @@ class LoadBalancer(Provider):
 
 
 class TargetGroup(Provider):
-    """`Ref` is the ARN. ECS registers the targets, so that none stand in the template."""
+    """`Ref` is the ARN. ECS registers the targets, so the template has none."""
 
     FIXED = (
         "IpAddressType",
@@ -235,7 +235,7 @@ def _replace_tags(elb, arn: str, tags: list[dict[str, str]]) -> None:
 
 
 def _put_attributes(elb, kind: str, arn: str, model: dict) -> None:
-    """Set the attributes of a load balancer or a target group. Those left out stay, as on AWS."""
+    """Set the attributes of a load balancer or a target group. Absent ones stay, as on AWS."""
     if attributes := model.get(f"{kind}Attributes"):
         call = {
             "LoadBalancer": elb.modify_load_balancer_attributes,
@@ -246,6 +246,6 @@ def _put_attributes(elb, kind: str, arn: str, model: dict) -> None:
 
 
 def _kept(provider: Provider, model: dict, previous: dict) -> dict:
-    """The model with what was given to the resource when it was made."""
+    """The model with the values that the resource got at its creation."""
     names = [path.rsplit("/", 1)[-1] for path in provider.SCHEMA["readOnlyProperties"]]
     return {**selected(previous, ("Name",)), **model, **selected(previous, names)}

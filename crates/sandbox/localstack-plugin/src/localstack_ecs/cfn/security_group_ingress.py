@@ -54,7 +54,7 @@ class SecurityGroupIngress(Provider):
 
 
 def permission(model: dict) -> dict:
-    """The rule as the API takes it."""
+    """The rule in the API's form."""
     others = {**SOURCES, **DESTINATIONS}
     found = [name for name in others if model.get(name)]
     if len(found) != 1:

@@ -76,7 +76,7 @@ class Service(Provider):
         ecs = request.aws_client_factory.ecs
         properties = _api(model, UPDATABLE)
         if "DesiredCount" in properties and model["DesiredCount"] == previous.get("DesiredCount"):
-            # Only a changed count is sent; the autoscaler may have decided otherwise since.
+            # Only a changed count is sent; the autoscaler might have changed it since.
             del properties["DesiredCount"]
         properties |= {
             "Cluster": model.get("Cluster", "default"),

@@ -31,7 +31,7 @@ FIXED = (
     "Volumes",
 )
 """A revision never changes: another value makes the engine register a new one and, when nothing
-refers to the old one any more, deregister that."""
+refers to the old one, deregister that."""
 
 
 class TaskDefinition(Provider):

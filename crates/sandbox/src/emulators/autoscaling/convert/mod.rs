@@ -1,4 +1,4 @@
-//! What the SDK says, in the emulator's own words. What it doesn't know is refused, never guessed.
+//! Converts the SDK's types to the emulator's. Unknown values are refused, never guessed.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use super::model::{Adjustment, Alarm, Law, Policy, StepPolicy};
 /// Cooldown of a policy of an ECS service that names none, in seconds.
 const DEFAULT_COOLDOWN: i32 = 300;
 
-/// An alarm with the scaling policies that its actions name; none when it names none, when its actions
-/// are off, or when it is no alarm with a fixed threshold.
+/// An alarm with the scaling policies that its actions name. `None` if it names none, if its actions
+/// are off, or if it has no fixed threshold.
 pub(super) fn convert_alarm(found: &MetricAlarm) -> Option<Alarm> {
     if found.actions_enabled() == Some(false) {
         return None;
@@ -46,7 +46,7 @@ pub(super) fn convert_alarm(found: &MetricAlarm) -> Option<Alarm> {
     })
 }
 
-/// A policy; why not, when it is one that isn't followed.
+/// Converts a policy; the error is the reason why it isn't carried out.
 pub(super) fn convert_policy(found: &ScalingPolicy) -> Result<Policy, String> {
     let law = if let Some(tracking) = found.target_tracking_scaling_policy_configuration() {
         Law::Tracking(convert_tracking_policy(tracking))
@@ -81,7 +81,7 @@ fn convert_step_policy(found: &StepScalingPolicyConfiguration) -> Result<StepPol
         Some(SdkAdjustmentType::ExactCapacity) => AdjustmentType::ExactCapacity,
         other => return Err(format!("the adjustment type {other:?} is not known")),
     };
-    // AWS takes the least magnitude with every type, and heeds it with percentages alone.
+    // AWS accepts a minimum magnitude with every type, but uses it only with percentages.
     let at_least = found
         .min_adjustment_magnitude()
         .and_then(|least| u32::try_from(least).ok())
@@ -104,7 +104,8 @@ fn convert_cooldown(seconds: Option<i32>) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
 }
 
-/// Bounds and suspended sides of a scalable target; why not, when its bounds are none.
+/// Returns a scalable target's bounds and suspended sides; the error is the reason why its bounds
+/// are invalid.
 pub(super) fn convert_target(found: &ScalableTarget) -> Result<(Bounds, PerSide<bool>), String> {
     let count = |count| u32::try_from(count).unwrap_or_default();
     let (min, max) = (count(found.min_capacity()), count(found.max_capacity()));
@@ -119,7 +120,7 @@ pub(super) fn convert_target(found: &ScalableTarget) -> Result<(Bounds, PerSide<
     Ok((bounds, sides))
 }
 
-/// The counts of a service; none when it is gone or going.
+/// The counts of a service; `None` if it is deleted or being deleted.
 pub(super) fn convert_service(found: &Service) -> Option<ServiceCounts> {
     if found.status() != Some("ACTIVE") {
         return None;

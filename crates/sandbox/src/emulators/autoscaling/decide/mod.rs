@@ -1,4 +1,5 @@
-//! Decides on scaling actions as a pure function: time is an argument, and what AWS would remember is a value.
+//! Decides on scaling actions as a pure function: time is an argument, and the state that AWS would remember
+//! is a value.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,8 +14,8 @@ use super::model::{Alarm, Law, Policy, StepPolicy, Target};
 /// How often an alarm's action is repeated while the alarm stays in ALARM.
 pub(super) const REPEAT: Duration = Duration::from_secs(60);
 
-/// What is remembered between two checks: cooldowns, and when each alarm's action fired. It is lost with
-/// the process, which is like a target that has never scaled.
+/// State kept between two checks: cooldowns, and when each alarm's action fired. It is lost with the process;
+/// a restarted process treats every target as one that has never scaled.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Memory {
     behavior: TrackingBehavior,
@@ -73,8 +74,8 @@ impl Memory {
         alarms.iter().filter(fires).collect()
     }
 
-    /// Remembers that the actions of the due alarms fired, with those of the other alarms that were
-    /// checked with them, and forgets alarms that ring no more.
+    /// Remembers that the actions of the due alarms fired, together with the other alarms in the same check,
+    /// and forgets alarms that left ALARM.
     pub(super) fn fire(&mut self, now: Duration, ringing: &[Alarm], checked: &[Target]) {
         let fired: BTreeSet<String> = self
             .due(now, ringing)
@@ -91,12 +92,12 @@ impl Memory {
         }
     }
 
-    /// Forgets targets that are registered no more.
+    /// Forgets targets that are no longer registered.
     pub(super) fn keep(&mut self, registered: &BTreeSet<String>) {
         self.targets.retain(|id, _| registered.contains(id));
     }
 
-    /// Remembers of a target what it did before: what was decided since did not come about.
+    /// Restores the previous state of a target, because the decision made since then wasn't applied.
     pub(super) fn undo(&mut self, before: &Self, resource_id: &str) {
         match before.targets.get(resource_id) {
             Some(target) => self.targets.insert(resource_id.to_owned(), target.clone()),
@@ -105,7 +106,7 @@ impl Memory {
     }
 }
 
-/// What to do at `now` about targets whose alarms' actions fire, and what is to be remembered of it.
+/// Returns the actions at `now` for targets whose alarms' actions fire, and the state to remember.
 pub(super) fn decide(
     now: Duration,
     targets: &[Target],
@@ -118,7 +119,7 @@ pub(super) fn decide(
     decisions
 }
 
-/// The policies of one kind with what their alarms say.
+/// The policies of one kind with the states of their alarms.
 struct PoliciesByKind<'a> {
     tracking: Vec<(&'a Policy, TrackingPolicy, TrackingReading)>,
     steps: Vec<(&'a Policy, &'a Alarm, StepRequest)>,
@@ -208,8 +209,8 @@ fn group_by_kind<'a>(
     kinds
 }
 
-/// What the alarms of a target tracking policy say. One that isn't in ALARM isn't distinguished from one that
-/// lacks data: neither scales. Without a value there is nothing to reckon with, so nothing changes.
+/// The states of a target tracking policy's alarms. An alarm that isn't in ALARM isn't distinguished from one
+/// that lacks data: neither scales. Without a value, there is nothing to compute with, so nothing changes.
 fn read_alarm_states<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> TrackingReading {
     let mut reading = TrackingReading {
         high: AlarmState::Ok,

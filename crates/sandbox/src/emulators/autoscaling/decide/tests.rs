@@ -120,7 +120,7 @@ fn the_worked_example() {
     let actions = decide(at(0), std::slice::from_ref(&rings), &mut memory);
     let cause = "monitor alarm backlog-high in state ALARM triggered policy backlog";
     assert_eq!(actions, set(10, 15, cause));
-    // The tasks start; a minute later the alarm still rings on an old datapoint.
+    // The tasks start; a minute later the alarm is still in ALARM because of an old datapoint.
     let mut starting = rings;
     starting.service.desired = 15;
     assert_eq!(decide(at(60), &[starting], &mut memory), []);
@@ -297,7 +297,8 @@ fn steps_that_begin_late_or_lie_on_the_other_side() {
     }
 }
 
-/// Nothing runs and the wake alarm rings: one task, beside a target tracking policy whose target is far.
+/// No task runs and the wake alarm is in ALARM: the service gets one task. It also has a target tracking
+/// policy, far from its target.
 #[test]
 fn the_first_task_of_a_sleeping_service() {
     let policies = [
@@ -317,7 +318,7 @@ fn the_first_task_of_a_sleeping_service() {
     assert_eq!(decide(at(0), &[asleep], &mut memory), set(0, 1, cause));
 }
 
-/// Both ask: target tracking from zero adds the minimum amount.
+/// Both policies act: target tracking from zero adds the minimum amount.
 #[test]
 fn target_tracking_wakes_over_its_target() {
     let policy = tracking("backlog", 100.0, (60, 300));
@@ -402,7 +403,11 @@ fn an_action_fires_at_once_and_then_every_minute() {
     );
     assert_eq!(fires(&mut memory, 140, &ringing), 0);
     assert_eq!(fires(&mut memory, 150, &[]), 0);
-    assert_eq!(memory, Memory::default(), "what rings no more is forgotten");
+    assert_eq!(
+        memory,
+        Memory::default(),
+        "an alarm that left ALARM is forgotten"
+    );
 }
 
 /// A second policy's alarm that is checked with the first one's fires with it: one check a minute.
@@ -463,8 +468,8 @@ prop_compose! {
 }
 
 proptest! {
-    /// Whatever rings: within the bounds, not against a suspension or a deployment, never without an
-    /// alarm, and always with the alarm and the policy named.
+    /// For any set of alarms: counts stay within the bounds, a suspension or a deployment prevents
+    /// actions, and every action has an alarm and names the alarm and the policy.
     #[test]
     fn every_action_has_its_reason(checks in prop::collection::vec((0u64..200, any_target()), 1..30)) {
         let mut memory = Memory::default();
@@ -492,7 +497,7 @@ proptest! {
         }
     }
 
-    /// A target's own memory alone decides: others beside it change nothing.
+    /// Only a target's own memory decides: other targets change nothing.
     #[test]
     fn targets_do_not_disturb_each_other(
         checks in prop::collection::vec((0u64..200, any_target(), any_target()), 1..15),

@@ -1,4 +1,4 @@
-//! Reads what is registered, what rings and what runs.
+//! Reads the registered targets, the alarms in ALARM, and the running services.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,24 +16,24 @@ use super::model::Alarm;
 use crate::emulators::Plugin;
 use crate::emulators::plugin::PluginError;
 
-/// DescribeScalableTargets takes so many ids.
+/// Maximum number of IDs per DescribeScalableTargets call.
 const TARGETS: usize = 50;
-/// DescribeServices takes so many services.
+/// Maximum number of services per DescribeServices call.
 const SERVICES: usize = 10;
-/// Alarms of one question for datapoints: their ARNs make a line of 8 KB at most.
+/// Number of alarms per request for datapoints: their ARNs make a line of at most 8 KB.
 const ALARMS: usize = 20;
-/// Requests at once.
+/// Number of parallel requests.
 pub(super) const AT_ONCE: usize = 4;
 
-/// Why a check ended early. The next one starts from scratch.
+/// The reason why a check ended early. The next one starts from scratch.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
     /// A call failed.
     #[error("failed to {doing}: {detail}")]
     Aws {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
-        /// What the SDK says.
+        /// The SDK's message.
         detail: String,
     },
     /// The plugin did not answer.
@@ -58,7 +58,7 @@ struct Datapoints {
     values: Vec<Option<f64>>,
 }
 
-/// Where something is registered.
+/// Returns the accounts and regions in which targets are registered.
 pub(super) async fn read_registrations(plugin: &Plugin) -> Result<Vec<Registered>, ReadError> {
     Ok(plugin.get("scaling", Duration::ZERO).await?)
 }
@@ -106,7 +106,7 @@ pub(super) async fn read_policies(
     Ok(found)
 }
 
-/// What a scalable target is registered with.
+/// The registered bounds and suspended sides of a scalable target.
 pub(super) type Registration = (Bounds, PerSide<bool>);
 
 /// The scalable targets of these ids, as many as there are; or why one can't be followed.
@@ -188,7 +188,7 @@ fn convert_counts(
     found.collect()
 }
 
-/// Gives each alarm its latest datapoint, where there is one.
+/// Sets each alarm's latest datapoint, if there is one.
 pub(super) async fn read_values(plugin: &Plugin, alarms: Vec<&mut Alarm>) -> Result<(), ReadError> {
     let arns: Vec<String> = alarms.iter().map(|alarm| alarm.arn.clone()).collect();
     let answers: Vec<BTreeMap<String, Datapoints>> = stream::iter(arns.chunks(ALARMS))
@@ -217,7 +217,7 @@ pub(super) fn split_resource_id(resource_id: &str) -> Option<(&str, &str)> {
     resource_id.strip_prefix("service/")?.split_once('/')
 }
 
-/// A query's value: what a URL doesn't take as it is becomes `%XX`.
+/// Encodes a query's value: characters that a URL doesn't allow become `%XX`.
 fn encode_query(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {

@@ -23,14 +23,14 @@ use crate::emulators::reaper::Reaper;
 const STOP_TIMEOUT: u64 = 30;
 /// Fargate's longest.
 const LONGEST_STOP_TIMEOUT: u64 = 120;
-/// Waits for the word that the reaper knows of its group, then becomes the program; if the emulators end
-/// before, so does it.
+/// Waits until the reaper has registered its group, then becomes the program. If the emulators end
+/// first, it ends too.
 const GATE: &str = r#"read -r go && exec "$0" "$@" </dev/null"#;
 
-/// What a task runs.
+/// A task to run.
 pub(crate) struct Launch {
     pub definition: Arc<TaskDefinition>,
-    /// Variables beside the container's own, which win.
+    /// Variables in addition to the container's own, which take precedence.
     pub variables: BTreeMap<String, String>,
     /// Where the output of its first container goes. The others have files beside it.
     pub log: PathBuf,
@@ -50,7 +50,7 @@ struct RunningContainer {
     group: Group,
 }
 
-/// A process group that the reaper knows of until it has ended.
+/// A process group that is registered with the reaper until it has ended.
 struct Group {
     id: u32,
     reaper: Arc<Reaper>,
@@ -63,7 +63,7 @@ impl Group {
 
     /// As a container's agent does, which signals its first process only.
     fn terminate(&self) {
-        // Gone already is what was wanted.
+        // It might already be gone, which is the goal.
         let _ = self.pid().map(|pid| kill_process(pid, Signal::TERM));
     }
 
@@ -122,7 +122,7 @@ pub(crate) async fn run(
     let mut exits = BTreeMap::new();
     tokio::select! {
         () = until_essential_ends(&mut running, &mut exits) => {}
-        // An emulator that is gone asks for the end too.
+        // A dropped sender also means the end.
         _ = stop => {}
     }
     exits.extend(end_all(running).await);

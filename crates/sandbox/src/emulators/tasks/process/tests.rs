@@ -14,7 +14,7 @@ impl Bench {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            // It reads its input, like the real one, and kills nobody.
+            // It reads its input, like the real one, and kills no processes.
             reaper: Arc::new(Reaper::new(vec!["/bin/cat".into()])),
         }
     }

@@ -1,5 +1,5 @@
-//! ECS's service scheduler for one service: what to start and what to stop. Pure; times and chance are
-//! arguments.
+//! ECS's service scheduler for one service: decides which tasks to start and stop. Pure; times and
+//! chance are arguments.
 //!
 //! Source: Amazon ECS Developer Guide, "Rolling update", "Service throttle logic", "Task scale-in
 //! protection". Times are since the Unix epoch.
@@ -19,7 +19,7 @@ const REMEMBERED: Duration = Duration::from_secs(3600);
 /// Stopped tasks of a service that are remembered, so that one that crashes all day stays small.
 const MOST_REMEMBERED: usize = 100;
 
-/// What comes from outside: an id for a task, and how long it takes to start.
+/// Inputs from outside: an ID for a task, and how long it takes to start.
 pub(crate) struct Draw {
     pub id: String,
     pub start: Duration,
@@ -37,7 +37,7 @@ pub(crate) enum TaskAction {
 /// How a task's processes ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// What was wrong, when it could not be started.
+    /// The reason if it couldn't be started.
     pub not_started: Option<String>,
     /// Exit codes by container, as a shell has them: 137 for SIGKILL.
     pub exits: BTreeMap<String, i32>,
@@ -65,7 +65,7 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    /// A service of which nothing runs yet.
+    /// A service without tasks.
     pub(crate) fn new(service: Service, now: Duration) -> Self {
         let mut scheduler = Self {
             rollouts: Vec::new(),
@@ -79,7 +79,7 @@ impl Scheduler {
         scheduler
     }
 
-    /// The service as it is wanted now.
+    /// Sets the service's new desired state.
     pub(crate) fn update(&mut self, service: Service, now: Duration) {
         let new = service.deployment != self.service.deployment;
         self.deleted = false;
@@ -90,7 +90,7 @@ impl Scheduler {
         }
     }
 
-    /// The service is deleted: its tasks are to stop.
+    /// Records that the service was deleted: its tasks should stop.
     pub(crate) fn delete(&mut self) {
         self.deleted = true;
     }
@@ -108,14 +108,14 @@ impl Scheduler {
         self.tasks.iter().find(|task| task.id == id)
     }
 
-    /// Decides what to do now. Whatever the answer names counts as begun.
+    /// Decides what to do now. Every action in the result counts as started.
     pub(crate) fn tick(
         &mut self,
         now: Duration,
         draw: &mut dyn FnMut() -> Draw,
     ) -> Vec<TaskAction> {
         let mut actions = Vec::new();
-        // What runs at once lets others stop at once; each round brings the deployment forward.
+        // A task that runs immediately lets others stop immediately; each round advances the deployment.
         while self.step(now, draw, &mut actions) {}
         self.settle(now);
         actions
@@ -212,7 +212,7 @@ impl Scheduler {
         let until = asked
             .until
             .and_then(|until| Duration::try_from_secs_f64(until).ok());
-        // An outdated task that was protected may end that, and not prolong it.
+        // A protected, outdated task can end its protection but not extend it.
         let blocked = until.is_some() && task.deployment != *current;
         let until = if blocked {
             task.protected_until()
@@ -303,15 +303,15 @@ impl Scheduler {
         let room = if outdated == 0 {
             usize::MAX
         } else {
-            // Scaled out or not, a deployment starts no more than that many at once.
+            // A deployment starts at most this number at once, whether or not the service is scaled out.
             percent_of(self.desired_count(), self.service.maximum_percent, 0)
                 .saturating_sub(self.live_tasks().count())
         };
         self.count_missing().min(room)
     }
 
-    /// Ids of the tasks to stop: those of the current deployment beyond the desired count, and those of
-    /// earlier ones that are not needed any more.
+    /// IDs of the tasks to stop: tasks of the current deployment beyond the desired count, and tasks of
+    /// earlier deployments that are no longer needed.
     fn choose_to_stop(&self, now: Duration) -> Vec<String> {
         let own = |task: &&Task| task.deployment == self.service.deployment;
         let surplus = self.count_current().saturating_sub(self.desired_count());
@@ -397,7 +397,7 @@ impl Scheduler {
     }
 }
 
-/// That many percent of a count; `up` is what is added before the division.
+/// Returns this percentage of a count; `up` is added before the division.
 fn percent_of(count: usize, percent: u32, up: usize) -> usize {
     let percent = usize::try_from(percent).unwrap_or(usize::MAX);
     count.saturating_mul(percent).saturating_add(up) / 100

@@ -54,7 +54,7 @@ impl Bench {
         })
     }
 
-    /// Waits, and ticks when something is due.
+    /// Waits, and ticks whenever an action is due.
     fn pass(&mut self, seconds: u64) -> Vec<TaskAction> {
         let end = self.now + secs(seconds);
         let mut actions = self.tick();
@@ -287,7 +287,11 @@ fn a_crash_is_replaced_later_and_later_and_told_with_its_exit_code() {
     );
     assert_eq!(bench.scheduler.report(bench.now).deployments[0].failed, 5);
     bench.want(service(1, "two"));
-    assert_eq!(bench.tick().len(), 1, "another deployment begins at once");
+    assert_eq!(
+        bench.tick().len(),
+        1,
+        "another deployment starts immediately"
+    );
 }
 
 #[test]
@@ -357,8 +361,8 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// Whatever happens, a deployment stays within its percentages, and once all is quiet the desired
-    /// tasks of the last deployment run, and none besides.
+    /// Whatever happens, a deployment stays within its percentages, and in the end exactly the desired
+    /// tasks of the last deployment run.
     #[test]
     fn it_settles_on_what_is_desired(
         steps in prop::collection::vec(step(), 1..40),
@@ -403,7 +407,7 @@ proptest! {
         }
         let (running, pending, completed) = bench.counts();
         let wanted = usize::try_from(desired).unwrap();
-        // One task can be neither replaced below nor above its count where the percentages round to it.
+        // If the percentages round to the count, a single task can't be replaced.
         let stuck = completed.len() > 1;
         if stuck {
             let room = percent_of(wanted, high, 0) > wanted;

@@ -1,4 +1,5 @@
-//! The wire to the plugin: services come in, reports go out. LocalStack may pause; both wait and go on.
+//! The connection to the plugin: services come in, reports go out. If LocalStack pauses, both
+//! directions wait, then continue.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +13,15 @@ use crate::emulators::Plugin;
 use crate::emulators::log::log;
 use crate::emulators::plugin::PluginError;
 
-/// How long the plugin holds its answer back while nothing changes.
+/// How long the plugin delays its answer while nothing changes.
 const HOLD: Duration = Duration::from_secs(5);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How long nothing may listen at the endpoint before LocalStack counts as gone. A paused one listens.
+/// How long the endpoint can refuse connections before LocalStack counts as gone. A paused LocalStack
+/// still listens.
 const GONE: Duration = Duration::from_secs(15);
 
-/// Hears of every change of the services.
+/// Receives every change of the services.
 pub(super) async fn listen(plugin: Plugin, events: mpsc::Sender<Event>) {
     let mut version = String::new();
     let mut pause = SHORTEST_PAUSE;
@@ -58,7 +60,7 @@ async fn get_services(plugin: &Plugin, since: &str) -> Result<Listing, PluginErr
     plugin.get(&route, HOLD).await
 }
 
-/// Where the loop leaves its reports. A newer report replaces one that was not sent yet.
+/// Holds the loop's reports. A newer report replaces one that hasn't been sent yet.
 #[derive(Clone, Debug)]
 pub(super) struct Reports(Arc<Waiting>);
 
@@ -89,7 +91,7 @@ impl Reports {
 /// Reports changes to the plugin.
 pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
     let mut pause = SHORTEST_PAUSE;
-    // The first one shows that an emulator runs, even if there are no tasks.
+    // The first report shows that an emulator runs, even without tasks.
     let mut report = Report::default();
     loop {
         match put_tasks(&plugin, &report).await {
@@ -104,7 +106,7 @@ pub(super) async fn publish(plugin: Plugin, from: ToPublish) {
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
-        // Newer ones replace those that could not be sent.
+        // Newer reports replace the ones that couldn't be sent.
         report.services.append(&mut lock(&from.0.services));
     }
 }

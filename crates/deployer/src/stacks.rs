@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::types::Stack as SdkStack;
+use aws_sdk_cloudformation::types::{Stack as SdkStack, StackStatus};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use template::contract::{STACK_TAG, TemplateMark, has_our_description};
@@ -67,8 +67,12 @@ async fn list(session: &Session<'_>) -> Result<Vec<StackSummary>> {
     Ok(found)
 }
 
-/// Whether it can be ours, as far as the list shows. The templates of the others aren't read.
+/// Whether it can be ours, as far as the list shows. The templates of the others aren't read. AWS doesn't list deleted stacks
+/// here, and other clouds do.
 fn is_candidate(stack: &SdkStack) -> bool {
+    if stack.stack_status() == Some(&StackStatus::DeleteComplete) {
+        return false;
+    }
     let name = stack.stack_name().unwrap_or_default();
     match tags(stack).get(STACK_TAG) {
         Some(tag) => tag == name,

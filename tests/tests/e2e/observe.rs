@@ -227,7 +227,7 @@ async fn publish_history(theirs: &Theirs<'_>) {
     }
 }
 
-/// 30 messages per minute for 30 minutes, which two tasks of 2 s serve as one task would: 15 s of work in 60 s… times two.
+/// 30 messages of 2 s per minute keep one task busy, so that two meet the objective.
 async fn compares(stack: &TestStack) {
     let compared = until("the history", Duration::from_secs(30), async || {
         let ended = stack.run("compare", &["--since", "2h"]).end().await;
@@ -245,15 +245,6 @@ async fn compares(stack: &TestStack) {
     assert_eq!(actual["over_slo"], 600.0);
     let simulated = &compared["simulated"];
     assert!(simulated["within_objective"]["lowest"].as_f64().unwrap() > 0.99);
-    let text = stack
-        .run("compare", &["--since", "2h", "--output", "text"])
-        .end()
-        .await;
-    assert!(
-        text.stdout.contains("demand (simulated)"),
-        "{}",
-        text.stdout
-    );
 }
 
 async fn observes(stack: &TestStack, theirs: &Theirs<'_>) {

@@ -304,6 +304,11 @@ async fn listed(scene: &Scene) {
             .iter()
             .filter(|stack| stack["name"] == scene.stack.name.as_str());
         let ours = ours.next().unwrap();
+        assert!(
+            stacks
+                .iter()
+                .all(|stack| stack["status"] != "DELETE_COMPLETE")
+        );
         assert_eq!(ours["status"], "CREATE_COMPLETE");
         assert_eq!(ours["version"], env!("CARGO_PKG_VERSION"));
         assert_eq!(ours["environment"], "staging");

@@ -28,7 +28,7 @@ pub(super) fn read_steps(readings: &Readings) -> Result<Option<PresentSteps>, St
         };
         for alarm in &policy.alarms {
             let side = read_side(policy, alarm, readings)?;
-            let steps = found.get_or_insert_with(|| PresentSteps {
+            let steps = found.get_or_insert(PresentSteps {
                 period: alarm.period,
                 cooldown_out: COOLDOWN,
                 cooldown_in: COOLDOWN,

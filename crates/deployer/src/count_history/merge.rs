@@ -157,10 +157,9 @@ mod tests {
     }
 
     /// When, from, to, who, and how many records.
-    fn rows(
-        records: Vec<CountChange>,
-        known: Option<u32>,
-    ) -> Vec<(u64, Option<u32>, Option<u32>, String, usize)> {
+    type Row = (u64, Option<u32>, Option<u32>, String, usize);
+
+    fn rows(records: Vec<CountChange>, known: Option<u32>) -> Vec<Row> {
         let known = known.map(|count| (name(), count)).into_iter().collect();
         let changes = merge(records, Vec::new(), &known, NOW).into_iter();
         changes
@@ -168,13 +167,7 @@ mod tests {
             .collect()
     }
 
-    fn row(
-        at: u64,
-        from: Option<u32>,
-        to: u32,
-        who: &str,
-        sources: usize,
-    ) -> (u64, Option<u32>, Option<u32>, String, usize) {
+    fn row(at: u64, from: Option<u32>, to: u32, who: &str, sources: usize) -> Row {
         (at, from, Some(to), who.to_owned(), sources)
     }
 

@@ -95,8 +95,8 @@ pub(super) async fn read(
 
 /// The metrics of a service; only a function publishes what it measures.
 fn metrics(service: &Published) -> &'static [&'static str] {
-    match service.state.function {
-        Some(_) => &[
+    match (&service.state.function, service.state.observes) {
+        (Some(_), true) => &[
             TASKS_NEEDED_METRIC,
             PROCESSING_TIME_METRIC,
             TASK_START_METRIC,
@@ -104,7 +104,14 @@ fn metrics(service: &Published) -> &'static [&'static str] {
             WARM_TASKS_METRIC,
             RECOMMENDED_TASKS_METRIC,
         ],
-        None => &[TASKS_NEEDED_METRIC],
+        (Some(_), false) => &[
+            TASKS_NEEDED_METRIC,
+            PROCESSING_TIME_METRIC,
+            TASK_START_METRIC,
+            WITHIN_OBJECTIVE_METRIC,
+            WARM_TASKS_METRIC,
+        ],
+        (None, _) => &[TASKS_NEEDED_METRIC],
     }
 }
 

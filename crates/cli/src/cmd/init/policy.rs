@@ -143,8 +143,8 @@ pub(super) fn task_start(facts: &adopt::live::Facts) -> Option<Distribution> {
 pub(super) fn batch(facts: &adopt::live::Facts) -> Option<u32> {
     let held = facts.work.busy?.held;
     let works_on = f64::from(facts.concurrency.value);
-    let sizes = (2..=10).filter(|size| f64::from(*size) <= held.round());
-    sizes.last().filter(|_| held >= 2.0 * works_on)
+    let mut sizes = (2..=10).filter(|size| f64::from(*size) <= held.round());
+    sizes.next_back().filter(|_| held >= 2.0 * works_on)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     connect: ConnectArgs,
     #[command(flatten)]
     role: RoleArg,
-    /// Do not ask
+    /// Don't ask for confirmation
     #[arg(long, short)]
     yes: bool,
     /// Destroy queues that still hold messages

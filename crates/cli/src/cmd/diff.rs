@@ -28,7 +28,7 @@ pub(crate) struct Args {
     connect: ConnectArgs,
     #[command(flatten)]
     role: RoleArg,
-    /// Also show what was changed by hand since the last deploy
+    /// Also show manual changes since the last deploy
     #[arg(long)]
     drift: bool,
     /// Also show the whole difference of the templates

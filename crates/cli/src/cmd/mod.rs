@@ -1,4 +1,4 @@
-//! One file a verb: its arguments and its `run`.
+//! One file or folder per command: its arguments and its `run`.
 
 mod acceptance;
 mod calibrate;
@@ -36,39 +36,39 @@ use crate::output::{Format, require_written};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
-    /// Show the closed loop at work on this machine: real load, real workers, scaled out and in again
+    /// Show scaling on this machine: real load, real workers, measurements next to predictions
     Demo(demo::Args),
     /// Write a commented stack definition to start from, or one of a running service
     Init(init::Args),
     /// Write a stack definition from the files of another tool
     Import(import::Args),
-    /// Check a stack definition, without asking AWS anything
+    /// Check a stack definition; makes no AWS calls
     Validate(validate::Args),
     /// Print the CloudFormation template of a stack definition
     Synth(synth::Args),
-    /// Simulate a stack definition against a load: is the promise kept, and what does it cost
+    /// Simulate a stack definition against a load: whether it meets its objective, and what it costs
     Simulate(simulate::Args),
-    /// Show what a service of a stack definition costs under a load, item by item
+    /// Show what a service costs under a load, item by item
     Cost(cost::Args),
-    /// Search for the cheapest parameters of a stack definition that keep its promise under a load
+    /// Search for the cheapest parameters that meet the objective under a load
     Tune(tune::Args),
     /// Compare what a service did with what its policy would have done on the same messages
     Compare(compare::Args),
     /// Measure how target tracking behaves in your account, and write a file of assumptions
     Calibrate(calibrate::Args),
-    /// Run a small system through its whole life in your account, and write a report for an issue
+    /// Run a small system through its whole life in your account, and write a report
     Acceptance(acceptance::Args),
     /// Show what a deploy would change
     Diff(diff::Args),
     /// Deploy a stack definition
     Deploy(deploy::Args),
-    /// Take a stack away, and prove that nothing is left
+    /// Delete a stack, and verify that no resources remain
     Destroy(destroy::Args),
-    /// Show a stack at work: queues, tasks, the metric beside its target, steps, alarms
+    /// Show a stack: queues, tasks, metrics and their targets, scaling, alarms
     Status(status::Args),
     /// Show every change of the desired counts: when, from and to which count, who, why, and the backlog
     History(history::Args),
-    /// Run a deployed function by hand; print its answer, its log and what changed
+    /// Invoke a deployed function; print its response, its log, and its effect
     Invoke(invoke::Args),
     /// List the stacks that ecs-scaler deployed
     List(stacks::Args),
@@ -80,17 +80,17 @@ pub(crate) enum Verb {
     Exec(exec::Args),
     /// Look at messages in dead-letter queues, move them back, or delete them
     DeadLetters(dead_letters::Args),
-    /// Start, stop or show the sandbox, the cloud on this machine
+    /// Start, stop, or show the sandbox, a cloud on this machine
     Local(local::Args),
     /// Print the JSON Schema of stack definitions, for editors
     Schema(schema::Args),
-    /// Print the IAM policies that deploying a stack definition takes, and the boundary of its roles
+    /// Print the IAM policies that deploying a stack definition requires, and the boundary of its roles
     Permissions(permissions::Args),
     /// Print completions for a shell
     Completions(completions::Args),
     /// Print the version, and with --verbose what this build contains
     Version(version::Args),
-    /// Run a program that this one contains; the sandbox does
+    /// Run a program that this one contains, for the sandbox
     #[command(hide = true)]
     Program(program::Args),
 }

@@ -17,7 +17,7 @@ pub(crate) struct SubjectArgs {
     /// Service to simulate (otherwise the only one that consumes a queue)
     #[arg(long, value_name = "NAME")]
     service: Option<String>,
-    /// Seed of everything that is drawn: the same one gives the same result
+    /// Seed of all random numbers: the same seed gives the same result
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Assume something else: `slo`, `processing_time`, `concurrency`, `batch`, `deploy_every`, or a constant such as

@@ -30,7 +30,7 @@ pub(crate) struct Args {
     connect: ConnectArgs,
     #[command(flatten)]
     role: RoleArg,
-    /// Do not ask before executing the plan
+    /// Don't ask for confirmation before executing the plan
     #[arg(long, short)]
     yes: bool,
     /// Execute exactly the plan that `diff --out` wrote, without asking, or refuse

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// `slo`, if it has one
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     require: Option<f64>,
-    /// Show the policies that people use today beside the definition's
+    /// Show common policies next to the definition's
     #[arg(long)]
     compare: bool,
     /// Show the cost of latency objectives from 5 s to 10 min: the cheapest setting of each policy, and the ideal

@@ -31,7 +31,7 @@ pub(crate) struct Args {
     selection: SelectionArgs,
     #[command(flatten)]
     connect: ConnectArgs,
-    /// Say of each service in one sentence why it has the number of tasks that it has
+    /// Say in one sentence per service why it has its number of tasks
     #[arg(long, conflicts_with = "watch")]
     why: bool,
     /// Look again and again until Ctrl-C

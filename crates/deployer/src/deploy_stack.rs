@@ -13,7 +13,7 @@ use crate::deploy::{Deployed, deploy_template, protect};
 use crate::error::{Error, Kind, Result};
 use crate::fixed_counts::set_fixed_counts;
 use crate::measure::measure_once;
-use crate::observe::deployed_resources;
+use crate::observe::{deployed_resources, observe};
 use crate::ownership::admit;
 use crate::plan::Plan;
 use crate::preflight::{Identity, check, identify_for};
@@ -116,8 +116,10 @@ pub async fn deploy_stack<E: From<Error>>(
     set_fixed_counts(session, &resources, counts, &deployed.plan).await?;
     let template = prepared.template.to_json();
     hold_bounds(session, &resources, (template, before), now()).await?;
-    carry_out(session, &suspensions).await?;
     protect(session, &stack.name, stack.termination_protection).await?;
+    let observed = observe(session, &stack.name).await?;
+    let tags = observed.map(|observed| observed.tags).unwrap_or_default();
+    carry_out(session, stack, &tags).await?;
     session.begin(DeployStep::Verify);
     verify(session, &resources).await?;
     // Also without a change: an earlier deploy may have been killed before this.

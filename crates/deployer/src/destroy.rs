@@ -127,6 +127,7 @@ pub async fn destroy(
             .hint("let the workers finish or move the messages, or give them up with --force"));
     }
     approve(&doomed)?;
+    resume_all(session, &stack.tags).await?;
     session.note(format!(
         "deleting {name} ({} resources)",
         doomed.resources.len()

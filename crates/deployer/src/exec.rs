@@ -185,15 +185,21 @@ async fn running_tasks(session: &Session<'_>, service: &DeployedService) -> Resu
     let doing = format!("list the tasks of {name}");
     let request = session.clients.ecs.list_tasks().cluster(cluster);
     let request = request.service_name(name);
-    let reply = request.desired_status(DesiredStatus::Running).send().await;
-    let arns = reply.map_err(aws(&*doing))?.task_arns.unwrap_or_default();
-    if arns.is_empty() {
-        return Ok(Vec::new());
+    let mut pages = request
+        .desired_status(DesiredStatus::Running)
+        .into_paginator()
+        .items()
+        .send();
+    let mut arns: Vec<String> = Vec::new();
+    while let Some(arn) = pages.next().await {
+        arns.push(arn.map_err(aws(&*doing))?);
     }
-    let arns = arns.into_iter().take(TASKS).collect();
-    let request = session.clients.ecs.describe_tasks().cluster(cluster);
-    let reply = request.set_tasks(Some(arns)).send().await;
-    let mut tasks = reply.map_err(aws(doing))?.tasks.unwrap_or_default();
+    let mut tasks = Vec::new();
+    for arns in arns.chunks(TASKS) {
+        let request = session.clients.ecs.describe_tasks().cluster(cluster);
+        let reply = request.set_tasks(Some(arns.to_vec())).send().await;
+        tasks.extend(reply.map_err(aws(&*doing))?.tasks.unwrap_or_default());
+    }
     tasks.retain(|task| task.last_status() == Some("RUNNING"));
     Ok(tasks)
 }

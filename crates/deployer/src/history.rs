@@ -108,6 +108,31 @@ pub async fn sent_history(
     range.history(queues, &sums)
 }
 
+/// Reads the same for each queue on its own. `None` for a queue without a datapoint, as long as another one has some.
+///
+/// # Errors
+/// As [`sent_history`]; without a datapoint of any queue.
+pub async fn sent_histories(
+    session: &Session<'_>,
+    queues: &[String],
+    between: Between,
+    now: SystemTime,
+) -> Result<Vec<Option<SentHistory>>> {
+    let range = Range::new(between, now)?;
+    let mut histories = Vec::with_capacity(queues.len());
+    for queue in queues {
+        let own = std::slice::from_ref(queue);
+        let sums = read_sums(session, own, &range).await?;
+        let any = sums.range(range.begin..range.end).next().is_some();
+        let history = any.then(|| range.history(own, &sums)).transpose()?;
+        histories.push(history);
+    }
+    match histories.iter().any(Option::is_some) {
+        true => Ok(histories),
+        false => Err(range.nothing(queues)),
+    }
+}
+
 /// A range of whole periods, in seconds since 1970.
 #[derive(Clone, Copy, Debug)]
 struct Range {

@@ -101,7 +101,7 @@ pub use explanation::Explanation;
 pub use finding::{Drift, Finding, Problem, Unchecked};
 pub use follow::Cause;
 pub use functions::{Function, FunctionKind, ScalingPolicy, ScalingSetup, ServiceName, functions};
-pub use history::{Between, SentHistory, deployed_queues, sent_history};
+pub use history::{Between, SentHistory, deployed_queues, sent_histories, sent_history};
 pub use http::is_loopback;
 pub use inspect::{
     Activity, Alarm, AlarmMetric, AlarmStepsState, ClusterState, DemandMeasurements, DemandState,

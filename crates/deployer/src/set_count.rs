@@ -91,12 +91,23 @@ fn find<'a>(
     name: &str,
 ) -> Result<&'a ServiceState> {
     let known = stack.find_service(name);
-    let meant = known.as_ref().map_or(name, |known| &known.ecs.service);
-    let mut services = inspection.services.iter();
     // An existing service that a function scales is none of the stack's resources.
-    match services.find(|state| state.service == meant) {
-        Some(state) => Ok(state),
-        None => Err(known.err().unwrap_or_else(|| {
+    let is_meant = |state: &&ServiceState| match &known {
+        Ok(known) => (&state.cluster, &state.service) == (&known.ecs.cluster, &known.ecs.service),
+        Err(_) => state.service == name,
+    };
+    let mut services = inspection.services.iter().filter(is_meant);
+    match (services.next(), services.next()) {
+        (Some(state), None) => Ok(state),
+        (Some(one), Some(other)) => Err(Error::new(
+            Kind::Usage,
+            format!(
+                "the stack scales {name} in the clusters {} and {}",
+                one.cluster, other.cluster
+            ),
+        )
+        .hint("set the count in one of them with `aws ecs update-service`")),
+        (None, _) => Err(known.err().unwrap_or_else(|| {
             Error::failed(format!(
                 "failed to read the service {name}: it was not found"
             ))

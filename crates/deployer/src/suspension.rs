@@ -128,7 +128,9 @@ fn decide(
     let mut all = Suspensions::default();
     for (short, id) in wanted {
         let Some(now) = state(id) else { continue };
-        let known = recorded.get(short).filter(|record| record.id == *id);
+        // What isn't suspended in full is as its owner wants it, whatever was recorded before.
+        let known = recorded.values().find(|record| record.id == *id);
+        let known = known.filter(|_| now == Suspended::ALL);
         let record = known.cloned().unwrap_or(Record {
             id: id.clone(),
             before: now,
@@ -136,7 +138,7 @@ fn decide(
         let value = record.write();
         if value.len() > TAG_VALUE {
             return Err(Error::refused(format!(
-                "the names of cluster and service in {id} are too long for the tag that records how its other scaling stood"
+                "the names of cluster and service in {id} are too long for the tag that records the state of its other scaling"
             ))
             .hint("remove that scaling before this stack scales the service"));
         }
@@ -146,7 +148,7 @@ fn decide(
         }
     }
     for (short, record) in recorded {
-        if wanted.get(&short) == Some(&record.id) {
+        if wanted.values().any(|id| *id == record.id) {
             continue;
         }
         // Once it has its state back, the next deploy removes the record.
@@ -168,23 +170,13 @@ pub(crate) async fn plan_suspensions(
     stack: &Stack,
     tags: &BTreeMap<String, String>,
 ) -> Result<Suspensions> {
-    let wanted = list_scaled_by_function(stack);
-    let recorded = read_records(tags);
-    let ids = wanted.values().chain(recorded.values().map(|one| &one.id));
-    let mut ids: Vec<String> = ids.cloned().collect();
-    if ids.is_empty() {
-        return Ok(Suspensions::default());
-    }
-    let own = list_own(session, &stack.name).await?;
-    ids.retain(|id| !own.contains(id));
-    ids.sort();
-    ids.dedup();
-    let found = match read_scalable_targets(session, &ids).await {
-        // Without the permission to read, a deploy is still possible; at worst two policies conflict.
-        Err(error) if is_denied(&error) => return Ok(keep_records(tags)),
-        read => read.map_err(aws("read the scalable targets of the existing services"))?,
+    let Some(all) = read_and_decide(session, stack, tags).await? else {
+        session.note(
+            "skipped: looking for other scaling of the existing services, which needs \
+             application-autoscaling:DescribeScalableTargets; if there is some, it isn't suspended",
+        );
+        return Ok(keep_records(tags));
     };
-    let all = decide(&wanted, tags, &found)?;
     for id in &all.suspend {
         session.note(format!(
             "{id} has a scalable target that this stack did not make: it is suspended while the stack scales the service, and \
@@ -198,6 +190,32 @@ pub(crate) async fn plan_suspensions(
         ));
     }
     Ok(all)
+}
+
+/// Reads the scalable targets and decides. `None` without the permission to read them.
+async fn read_and_decide(
+    session: &Session<'_>,
+    stack: &Stack,
+    tags: &BTreeMap<String, String>,
+) -> Result<Option<Suspensions>> {
+    let wanted = list_scaled_by_function(stack);
+    let recorded = read_records(tags);
+    let ids = wanted.values().chain(recorded.values().map(|one| &one.id));
+    let mut ids: Vec<String> = ids.cloned().collect();
+    if ids.is_empty() {
+        return Ok(Some(Suspensions::default()));
+    }
+    let own = list_own(session, &stack.name).await?;
+    ids.retain(|id| !own.contains(id));
+    ids.sort();
+    ids.dedup();
+    match read_scalable_targets(session, &ids).await {
+        Err(error) if is_denied(&error) => Ok(None),
+        read => {
+            let found = read.map_err(aws("read the scalable targets of the existing services"))?;
+            decide(&wanted, tags, &found).map(Some)
+        }
+    }
 }
 
 /// The tags of the records as they are.
@@ -228,23 +246,56 @@ fn list_scaled_by_function(stack: &Stack) -> BTreeMap<String, String> {
     named.collect()
 }
 
-/// Does what was planned, once the stack is deployed.
+/// Suspends and resumes the scalable targets of others, once the stack is deployed. `tags`: those that the stack has now.
 ///
 /// # Errors
-/// If Application Auto Scaling refuses or can't be reached.
-pub(crate) async fn carry_out(session: &Session<'_>, planned: &Suspensions) -> Result<()> {
-    for id in &planned.suspend {
+/// If the state of a target isn't recorded in the tags, and so isn't suspended; or if Application Auto Scaling refuses or can't be
+/// reached.
+pub(crate) async fn carry_out(
+    session: &Session<'_>,
+    stack: &Stack,
+    tags: &BTreeMap<String, String>,
+) -> Result<()> {
+    let Some(all) = read_and_decide(session, stack, tags).await? else {
+        return Ok(());
+    };
+    let missing = all
+        .tags
+        .iter()
+        .find(|(key, value)| tags.get(*key) != Some(*value));
+    if let Some((key, value)) = missing.filter(|_| !all.suspend.is_empty()) {
+        return Err(Error::failed(format!(
+            "the stack has no tag {key} of {value}, which records what to resume, so the other scaling is not suspended"
+        ))
+        .hint("deploy again: two policies set the count until then"));
+    }
+    set_states(session, &all).await
+}
+
+async fn set_states(session: &Session<'_>, all: &Suspensions) -> Result<()> {
+    for id in &all.suspend {
         session.note(format!("suspending the other scaling of {id}"));
         suspend(session, id, Suspended::ALL).await?;
     }
-    for record in &planned.resume {
+    for record in &all.resume {
         session.note(format!("resuming the other scaling of {}", record.id));
-        suspend(session, &record.id, record.before).await?;
+        let resumed = suspend(session, &record.id, record.before).await;
+        resumed.map_err(|error| error.hint(still_suspended([&*record.id])))?;
     }
     Ok(())
 }
 
-/// Gives each scalable target of others that a deleted stack had suspended its state back. One that is no longer suspended in
+fn still_suspended<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let ids = ids.join(", ");
+    format!(
+        "the other scaling of {ids} can still be suspended: `aws application-autoscaling register-scalable-target` with \
+         `--suspended-state` resumes it"
+    )
+}
+
+/// Gives each scalable target of others that a stack has suspended its state back, before the stack is deleted: afterwards a
+/// killed command would leave no record. One that is no longer suspended in
 /// full is left alone: someone has set it since.
 ///
 /// # Errors
@@ -256,20 +307,15 @@ pub(crate) async fn resume_all(
     if read_records(tags).is_empty() {
         return Ok(());
     }
-    let stays = async {
-        let ids: Vec<String> = read_records(tags).into_values().map(|one| one.id).collect();
+    let ids: Vec<String> = read_records(tags).into_values().map(|one| one.id).collect();
+    let resumed = async {
         let found = read_scalable_targets(session, &ids).await;
         let found = found.map_err(aws("read the scalable targets that were suspended"))?;
-        let planned = decide(&BTreeMap::new(), tags, &found)?;
-        carry_out(session, &planned).await
+        set_states(session, &decide(&BTreeMap::new(), tags, &found)?).await
     };
-    stays.await.map_err(|error: Error| {
-        let ids = read_records(tags).into_values().map(|one| one.id);
-        error.hint(format!(
-            "the scaling of others that the stack had suspended may still be suspended: {}",
-            ids.collect::<Vec<_>>().join(", ")
-        ))
-    })
+    resumed
+        .await
+        .map_err(|error: Error| error.hint(still_suspended(ids.iter().map(String::as_str))))
 }
 
 /// Sets what of a scalable target is suspended, and nothing else of it.
@@ -347,14 +393,27 @@ mod tests {
         assert_eq!(planned.resume, []);
     }
 
-    /// The record is the state from before, whatever happened since.
+    /// What its owner has changed since is what it gets back.
     #[test]
-    fn a_record_stays_while_the_stack_scales_the_service() {
-        for now in [Suspended::ALL, SCHEDULE, Suspended::default()] {
+    fn a_record_stays_while_all_is_suspended() {
+        for (now, flags) in [
+            (Suspended::ALL, "001"),
+            (SCHEDULE, "001"),
+            (Suspended::default(), "000"),
+        ] {
             let planned = decide(&wanted(), &tags("001"), &[target(now)]).unwrap();
-            assert_eq!(planned.tags, tags("001"));
+            assert_eq!(planned.tags, tags(flags));
             assert_eq!(planned.suspend.is_empty(), now == Suspended::ALL);
         }
+    }
+
+    #[test]
+    fn a_record_goes_with_its_service_to_another_name() {
+        let renamed = BTreeMap::from([("jobs".to_owned(), ID.to_owned())]);
+        let planned = decide(&renamed, &tags("001"), &[target(Suspended::ALL)]).unwrap();
+        let key = "ecs-scaler:suspended:jobs".to_owned();
+        assert_eq!(planned.tags, BTreeMap::from([(key, format!("001 {ID}"))]));
+        assert_eq!((planned.suspend, planned.resume), (vec![], vec![]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::path;
-use crate::secret::hides;
+use crate::secret::{hides, recognize};
 
 /// A value that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,11 +66,23 @@ impl Spot {
         }
     }
 
+    fn without_secrets(&self, value: &Value) -> Value {
+        let parts = self.path.split(['.', '[']);
+        let is_hidden: Hides = match parts
+            .into_iter()
+            .any(|part| part.eq_ignore_ascii_case("environment"))
+        {
+            true => hides_variable,
+            false => hides,
+        };
+        without_secrets(&self.name, value, is_hidden)
+    }
+
     fn change(&self, old: Option<&Value>, new: Option<&Value>) -> ValueChange {
         ValueChange {
             path: self.path.clone(),
-            old: old.map(|value| without_secrets(&self.name, value)),
-            new: new.map(|value| without_secrets(&self.name, value)),
+            old: old.map(|value| self.without_secrets(value)),
+            new: new.map(|value| self.without_secrets(value)),
             default: None,
         }
     }
@@ -193,20 +205,32 @@ fn is_same(old: &Value, new: &Value) -> bool {
     }
 }
 
-fn without_secrets(name: &str, value: &Value) -> Value {
+/// Whether a value isn't to be shown, by its name and itself. A random value is a secret where people put variables; elsewhere it
+/// is a hash or an ID.
+type Hides = fn(&str, &str) -> bool;
+
+fn hides_variable(name: &str, value: &str) -> bool {
+    recognize(name, value).is_some()
+}
+
+fn without_secrets(name: &str, value: &Value, is_hidden: Hides) -> Value {
     match value {
-        Value::String(text) if hides(name, text) => HIDDEN.into(),
+        Value::String(text) if is_hidden(name, text) => HIDDEN.into(),
         Value::Object(map) => {
             let named = map.get("Name").and_then(Value::as_str);
             let entry = |(key, value): (&String, &Value)| {
                 let name = named.filter(|_| key == "Value").unwrap_or(key);
-                (key.clone(), without_secrets(name, value))
+                let is_hidden: Hides = match key.eq_ignore_ascii_case("environment") {
+                    true => hides_variable,
+                    false => is_hidden,
+                };
+                (key.clone(), without_secrets(name, value, is_hidden))
             };
             Value::Object(map.iter().map(entry).collect())
         }
         Value::Array(items) => items
             .iter()
-            .map(|item| without_secrets(name, item))
+            .map(|item| without_secrets(name, item, is_hidden))
             .collect(),
         other => other.clone(),
     }
@@ -267,6 +291,16 @@ mod tests {
             [
                 r#"environment.API_TOKEN "(hidden)" "(hidden)""#,
                 r#"environment.KEEP - "me""#
+            ]
+        );
+        // A variable's random value is a secret, too; elsewhere it is a hash.
+        let random = "9f3c1b7e5a2d4c6088e1f0b3d7a95c24";
+        let new = json!({"environment": {"STRIPE_HOOK": random}, "key": random});
+        assert_eq!(
+            list(&json!({}), &new),
+            [
+                r#"environment - {"STRIPE_HOOK":"(hidden)"}"#.to_owned(),
+                format!(r#"key - "{random}""#)
             ]
         );
         let new = json!({"Environment": [{"Name": "DB_PASSWORD", "Value": "hunter2"}]});

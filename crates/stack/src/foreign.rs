@@ -23,7 +23,7 @@ pub enum YamlValue {
     /// Nothing, or `null`.
     Null,
     /// `true` or `false`.
-    Bool(bool),
+    Bool(bool, String),
     /// A number, as the file writes it: `1.10` stays `1.10`.
     Number(String),
     /// Text.
@@ -69,7 +69,7 @@ pub fn read_yaml(source_name: &str, text: &str) -> Result<YamlNode, Report> {
 fn convert(node: &Node, source: &Source) -> YamlNode {
     let value = match &node.value {
         Value::Null | Value::Refused => YamlValue::Null,
-        Value::Bool(value) => YamlValue::Bool(*value),
+        Value::Bool(value) => YamlValue::Bool(*value, source.slice(node.span).to_owned()),
         Value::Int(_) | Value::Float(_) => YamlValue::Number(source.slice(node.span).to_owned()),
         Value::Str(text) => YamlValue::Text(text.clone()),
         Value::Seq(items) => {

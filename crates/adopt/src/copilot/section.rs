@@ -123,8 +123,9 @@ impl<'n> Field<'n> {
     /// A scalar as text, uninterpreted; `None` for a collection.
     pub(super) fn raw(&self) -> Option<String> {
         match &self.node.value {
-            YamlValue::Text(text) | YamlValue::Number(text) => Some(text.clone()),
-            YamlValue::Bool(value) => Some(value.to_string()),
+            YamlValue::Text(text) | YamlValue::Number(text) | YamlValue::Bool(_, text) => {
+                Some(text.clone())
+            }
             YamlValue::Null => Some(String::new()),
             YamlValue::List(_) | YamlValue::Map(_) => None,
         }
@@ -169,7 +170,7 @@ impl<'n> Field<'n> {
     /// A boolean, if it is one.
     pub(super) fn as_boolean(&self) -> Option<bool> {
         match &self.node.value {
-            YamlValue::Bool(value) => Some(*value),
+            YamlValue::Bool(value, _) => Some(*value),
             YamlValue::Text(text) => match text.to_ascii_lowercase().as_str() {
                 "yes" | "on" | "y" => Some(true),
                 "no" | "off" | "n" => Some(false),

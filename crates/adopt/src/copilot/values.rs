@@ -9,7 +9,7 @@ use crate::document::{Item, Map, Value};
 pub(super) fn convert(node: &YamlNode, cx: &Context<'_>) -> Value {
     match &node.value {
         YamlValue::Null => Value::Null,
-        YamlValue::Bool(value) => (*value).into(),
+        YamlValue::Bool(value, _) => (*value).into(),
         YamlValue::Number(text) => match (text.parse::<i64>(), text.parse::<f64>()) {
             (Ok(number), _) => number.into(),
             (_, Ok(number)) if number.is_finite() => number.into(),

@@ -236,7 +236,8 @@ fn write_service(
         .beside(facts.max.evidence.as_str());
     let demand = map.map("scaling").map("demand");
     write_demand(demand, facts);
-    if readings.target.is_some() {
+    // Without permission to look, something can scale it already.
+    if readings.target.is_some() || readings.scaling_unread.is_some() {
         demand
             .set("actuator", "none")
             .beside("observes, and sets nothing: `function` takes over");

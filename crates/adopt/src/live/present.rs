@@ -121,10 +121,43 @@ pub fn find_present(readings: &Readings) -> Present {
         [] => "a scalable target without a policy".to_owned(),
         names => names.join("; "),
     };
+    let description = match target.suspended {
+        (false, false) => description,
+        (true, true) => format!("a fixed count, because this is suspended: {description}"),
+        (true, false) => format!("{description}, with scale-out suspended"),
+        (false, true) => format!("{description}, with scale-in suspended"),
+    };
+    if target.suspended != (false, false) {
+        let policy = match target.suspended {
+            (true, true) => Ok(PresentPolicy::Fixed {
+                tasks: readings.service.desired,
+            }),
+            _ => Err("one side of its scaling is suspended".to_owned()),
+        };
+        return Present {
+            description,
+            policy,
+            notes,
+        };
+    }
     Present {
         description,
-        policy: read_policies(readings, &mut notes),
+        policy: read_policies(readings, &mut notes)
+            .and_then(|policy| require_one_queue(readings, policy)),
         notes,
+    }
+}
+
+/// The messages of several queues are simulated as those of one, and a policy that follows metrics of the queues one by one can
+/// weigh them in any way.
+fn require_one_queue(readings: &Readings, policy: PresentPolicy) -> Result<PresentPolicy, String> {
+    match policy {
+        PresentPolicy::Fixed { .. } => Ok(policy),
+        _ if readings.queues.len() <= 1 => Ok(policy),
+        _ => Err(
+            "it follows metrics of several queues, and what is simulated are the messages of all together"
+                .to_owned(),
+        ),
     }
 }
 

@@ -141,7 +141,8 @@ pub fn choose_queues(
 ) -> Result<Vec<QueueChoice>, Vec<QueueChoice>> {
     let left = join_choices(candidates);
     if left.len() <= 1 {
-        return Ok(left);
+        let left = left.into_iter();
+        return Ok(left.filter(|queue| !is_only_sent_to(task, queue)).collect());
     }
     // A role that can do everything tells nothing.
     let grants: Vec<QueueGrant> = grants(task)
@@ -161,6 +162,15 @@ pub fn choose_queues(
         true => Err(left),
         false => Ok(received),
     }
+}
+
+/// Whether the role has permissions on a queue, and none to receive from it.
+fn is_only_sent_to(task: &TaskReading, queue: &QueueChoice) -> bool {
+    let covering: Vec<QueueGrant> = grants(task)
+        .into_iter()
+        .filter(|grant| grant.covers(&queue.arn))
+        .collect();
+    !covering.is_empty() && !covering.iter().any(|grant| grant.receives)
 }
 
 /// Each queue once, without those that are dead-letter queues of others.

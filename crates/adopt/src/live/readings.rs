@@ -128,6 +128,8 @@ pub struct TargetReading {
     pub max: u32,
     /// Number of scheduled actions.
     pub scheduled: usize,
+    /// Whether scale-out and scale-in are suspended.
+    pub suspended: (bool, bool),
 }
 
 /// A scaling policy.

@@ -84,7 +84,7 @@ fn written(value: impl Into<Value>) -> (String, YamlNode) {
 fn same(written: &Value, read: &YamlNode) -> bool {
     match (written, &read.value) {
         (Value::Null, YamlValue::Null) => true,
-        (Value::Bool(written), YamlValue::Bool(read)) => written == read,
+        (Value::Bool(written), YamlValue::Bool(read, _)) => written == read,
         (Value::Int(written), YamlValue::Number(read)) => *read == written.to_string(),
         (Value::Float(written), YamlValue::Number(read)) => {
             read.contains(['.', 'e']) && read.parse::<f64>().ok() == Some(*written)

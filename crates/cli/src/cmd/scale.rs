@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Desired count, within the service's bounds
     #[arg(value_name = "N", value_parser = clap::value_parser!(u32).range(..=i64::from(i32::MAX)))]
     count: u32,
-    /// Do not ask
+    /// Don't ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }

@@ -104,10 +104,13 @@ async fn read_histories(
         let history = deployer::sent_history(&session, &all, between, now).await?;
         return Ok(vec![(None, history)]);
     }
+    let found = deployer::sent_histories(&session, &all, between, now).await?;
     let mut histories = Vec::new();
-    for (short, name) in names {
-        let history = deployer::sent_history(&session, &[name], between, now).await?;
-        histories.push((Some(short), history));
+    for ((short, name), history) in names.into_iter().zip(found) {
+        match history {
+            Some(history) => histories.push((Some(short), history)),
+            None => ui.note(&format!("nothing was sent to {name}: it is left out")),
+        }
     }
     Ok(histories)
 }

@@ -17,6 +17,7 @@ use aws_sdk_cloudwatch::types::MetricAlarm;
 use crate::error::{Result, aws, unless_denied};
 use crate::named::{read_alarms, read_scalable_targets};
 use crate::session::Session;
+use crate::suspension::Suspended;
 
 /// Reads the scaling of a service. If that is denied, the readings say that it is unknown.
 pub(super) async fn read(session: &Session<'_>, readings: &mut Readings) -> Result<()> {
@@ -65,10 +66,12 @@ async fn read_all(
         .await
         .map_err(aws("read the scaling policies"))?;
     let count = |tasks: i32| u32::try_from(tasks).unwrap_or_default();
+    let suspended = Suspended::of(target);
     let target = TargetReading {
         min: count(target.min_capacity()),
         max: count(target.max_capacity()),
         scheduled: scheduled.len(),
+        suspended: (suspended.scale_out, suspended.scale_in),
     };
     let alarms = read_policy_alarms(session, &policies).await?;
     let policies = policies.iter().map(|policy| convert(policy, &alarms));

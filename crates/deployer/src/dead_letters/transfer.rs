@@ -111,7 +111,7 @@ impl Transfer<'_> {
 
     async fn drain(&self, course: &mut Course) -> Result<()> {
         let began = Instant::now();
-        let mut idle = 0;
+        let (mut idle, mut repeats) = (0, 0);
         while idle < IDLE && !self.session.is_interrupted() {
             let batch = receive(self.session, &self.queue.url, self.batch(), HIDDEN).await?;
             let received = batch.len();
@@ -124,11 +124,16 @@ impl Transfer<'_> {
                 }
             }
             if fresh.is_empty() {
-                // Only those again that stay: the others have been seen.
-                idle = if received > 0 { IDLE } else { idle + 1 };
+                // Those that stay become visible again after a while. Once more of them came than there are, all were seen.
+                repeats += received;
+                idle = match received {
+                    0 => idle + 1,
+                    _ if repeats > course.held.len() => IDLE,
+                    _ => 0,
+                };
                 continue;
             }
-            idle = 0;
+            (idle, repeats) = (0, 0);
             self.move_batch(fresh, course).await;
             (self.progress)(course.moved, None);
             self.keep_rate(course.moved, began).await;

@@ -15,6 +15,7 @@ use crate::plan::{Plan, Recovering};
 use crate::resource::Resource;
 use crate::session::{DeployStep, Session};
 use crate::status::{NextStep, Operation, Recovery, Status, next_step};
+use crate::suspension::resume_all;
 
 use super::failure::failure;
 
@@ -219,6 +220,7 @@ impl Stuck {
             "{name} is in {word}, which blocks a deploy: deleting what is left"
         ));
         session.begin(DeployStep::Execute);
+        resume_all(session, &self.stack.tags).await?;
         delete(session, name, &self.stack, &self.resources, &[]).await?;
         Ok(true)
     }

@@ -179,6 +179,7 @@ pub(crate) async fn read_whole(
     for service in &mut services {
         service.alarm_steps = steps.remove(&service.name());
         service.demand = demands.remove(&service.name());
+        service.leave_out_other_scaling();
         service.adopt(&alarms);
     }
     alarms.retain(|alarm| !services.iter().any(|service| service.acts_on(&alarm.name)));

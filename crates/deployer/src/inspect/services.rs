@@ -83,6 +83,17 @@ impl ServiceState {
         self.bounds.or(steps).or(demand)
     }
 
+    /// If a function sets the count, a scalable target of the service is someone else's, and suspended: neither its bounds nor its
+    /// policies decide anything.
+    pub(super) fn leave_out_other_scaling(&mut self) {
+        let by_demand = self.demand.as_ref();
+        let by_demand = by_demand.is_some_and(|one| one.function.is_some() && !one.observes);
+        if by_demand || self.alarm_steps.is_some() {
+            self.bounds = None;
+            self.policies.clear();
+        }
+    }
+
     pub(crate) fn name(&self) -> ServiceName {
         ServiceName {
             cluster: self.cluster.clone(),

@@ -96,7 +96,7 @@ async fn another_s_scaling_is_suspended_and_gets_its_state_back() {
     let deploy = async |stack: Stack, tags: BTreeMap<String, String>| {
         let (tags, told) = run(&rules, async |session| {
             let planned = plan_suspensions(session, &stack, &tags).await.unwrap();
-            carry_out(session, &planned).await.unwrap();
+            carry_out(session, &stack, &planned.tags).await.unwrap();
             planned.tags
         })
         .await;
@@ -159,6 +159,22 @@ async fn without_permission_to_look_the_records_stay() {
     let hints = error
         .hints()
         .iter()
-        .any(|hint| hint.contains("may still be suspended"));
+        .any(|hint| hint.contains("can still be suspended"));
     assert!(hints, "{error}");
+}
+
+/// A cloud that changes no tag alone would forget what to resume.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_recorded_is_not_suspended() {
+    let (target, rules) = cloud((false, false, false));
+    let (done, _) = run(&rules, async |session| {
+        carry_out(session, &stack("function"), &BTreeMap::new()).await
+    })
+    .await;
+    let error = done.unwrap_err();
+    assert!(
+        error.to_string().contains("records what to resume"),
+        "{error}"
+    );
+    assert_eq!(target.lock().unwrap().1, []);
 }

@@ -343,7 +343,8 @@ fn scaling(stack: &Stack, service: &Service) -> Inventory {
         creates = creates + scaling_function() + alarm(1.0);
     }
     match scaling.demand.as_ref().map(|demand| demand.actuator) {
-        Some(Actuator::Function | Actuator::None) => creates + needs(),
+        Some(Actuator::Function) => creates + needs(),
+        Some(Actuator::None) => creates + needs() + recommendation(),
         Some(Actuator::TargetTracking) => creates + demand_tracking(),
         None => creates,
     }
@@ -416,6 +417,14 @@ fn needs() -> Inventory {
     Inventory {
         metrics: 4.0,
         ..alarm(1.0)
+    }
+}
+
+/// The metric of the count that an observing policy would set.
+fn recommendation() -> Inventory {
+    Inventory {
+        metrics: 1.0,
+        ..Inventory::default()
     }
 }
 

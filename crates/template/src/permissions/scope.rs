@@ -106,10 +106,11 @@ pub(super) struct Scope {
     pub(super) handlers: BTreeSet<&'static str>,
 }
 
-/// Whether a service has a scalable target, or can have one of someone else's, which is then suspended.
+/// Whether a service has a scalable target, or can have one of someone else's, which is then suspended, or resumed by a policy
+/// that only observes.
 fn holds_scaling(service: &Service) -> bool {
     let existing = matches!(service.source, ServiceSource::Existing { .. });
-    service.has_scalable_target() || existing && service.is_scaled()
+    service.has_scalable_target() || existing && service.scaling.is_some()
 }
 
 impl Scope {

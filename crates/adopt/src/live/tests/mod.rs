@@ -76,6 +76,7 @@ fn readings() -> Readings {
             min: 2,
             max: 20,
             scheduled: 0,
+            suspended: (false, false),
         }),
         policies: vec![tracking(
             "m1 / tasks",

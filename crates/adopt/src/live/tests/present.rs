@@ -187,6 +187,34 @@ fn without_a_target_the_count_is_fixed_and_an_unread_one_is_unknown() {
     assert!(find_present(&scheduled).notes[0].starts_with("2 scheduled actions"));
 }
 
+#[test]
+fn what_is_suspended_does_not_scale_it() {
+    let mut paused = readings();
+    let tasks = paused.service.desired;
+    let mut with = |suspended| {
+        paused.target.as_mut().unwrap().suspended = suspended;
+        find_present(&paused).policy
+    };
+    assert_eq!(with((true, true)), Ok(PresentPolicy::Fixed { tasks }));
+    let one_side = Err("one side of its scaling is suspended".to_owned());
+    assert_eq!(with((false, true)), one_side);
+    assert!(matches!(
+        with((false, false)),
+        Ok(PresentPolicy::Tracking(_))
+    ));
+}
+
+/// A policy can weigh the queues in any way, and the simulation has the sum of their messages.
+#[test]
+fn a_policy_on_several_queues_is_not_simulated() {
+    let mut several = readings();
+    let mut other = several.queues[0].clone();
+    other.name = "other".to_owned();
+    several.queues.push(other);
+    let why = find_present(&several).policy.unwrap_err();
+    assert!(why.contains("several queues"), "{why}");
+}
+
 fn alarm(comparison: Comparison, threshold: f64) -> AlarmReading {
     AlarmReading {
         name: "alarm".to_owned(),

@@ -127,4 +127,15 @@ fn of_several_queues_the_role_tells_which_is_consumed() {
     assert_eq!(chosen.len(), 1);
     assert_eq!(chosen[0].found, "QUEUE_URL, and QUEUE_URL");
     assert_eq!(choose_queues(&task(&[], None), vec![]), Ok(vec![]));
+    // A queue that the role can only send to isn't consumed, even if it is the only one.
+    let sends = format!(
+        r#"{{"Statement": {{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "{}"}}}}"#,
+        arn("orders")
+    );
+    let only = || vec![choice("orders", None)];
+    assert_eq!(
+        choose_queues(&task(&[], Some(&[&sends])), only()),
+        Ok(vec![])
+    );
+    assert_eq!(choose_queues(&task(&[], Some(&[])), only()), Ok(only()));
 }

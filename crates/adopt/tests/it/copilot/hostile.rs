@@ -206,6 +206,16 @@ fn nothing_in_a_manifest_leaves_its_place() {
     assert_eq!(variables.entries().len(), 3, "{}", import.definition);
 }
 
+/// A worker compares a variable's text with `True`.
+#[test]
+fn variables_keep_their_text() {
+    let text = "name: a\ntype: Worker Service\nimage: {location: \"a:1\"}\nvariables: {DEBUG: True, LEVEL: 007}\n";
+    let import = read(text).unwrap();
+    for line in ["DEBUG: \"True\"", "LEVEL: \"007\""] {
+        assert!(import.definition.contains(line), "{}", import.definition);
+    }
+}
+
 #[test]
 fn manifests_changed_at_random_never_panic() {
     let texts: Vec<String> = SINGLE

@@ -102,7 +102,7 @@ pub(super) fn write(root: &YamlNode) -> String {
 fn convert(node: &YamlNode) -> Value {
     match &node.value {
         YamlValue::Null => Value::Null,
-        YamlValue::Bool(value) => Value::Bool(*value),
+        YamlValue::Bool(value, _) => Value::Bool(*value),
         YamlValue::Number(text) => text
             .parse()
             .map_or_else(|_| Value::Float(text.parse().unwrap()), Value::Int),
@@ -132,7 +132,7 @@ pub(super) fn show(node: &YamlNode) -> String {
 pub(super) fn to_json(node: &YamlNode) -> serde_json::Value {
     match &node.value {
         YamlValue::Null => serde_json::Value::Null,
-        YamlValue::Bool(value) => (*value).into(),
+        YamlValue::Bool(value, _) => (*value).into(),
         YamlValue::Number(text) => text
             .parse::<i64>()
             .map_or_else(|_| text.parse::<f64>().unwrap().into(), Into::into),

@@ -192,7 +192,7 @@ fn compare(
             known,
             most: record.most_tasks(),
             changes: record.changes(),
-            cost: hours.and_then(dollars),
+            cost: hours.filter(|_| known >= KNOWN).and_then(dollars),
             recommended: recommended(record),
         },
         simulated: Simulated {
@@ -212,6 +212,9 @@ fn recommended(record: &TrackRecord) -> Option<(f64, f64)> {
     let most = known.iter().copied().reduce(f64::max)?;
     Some((known.iter().sum::<f64>() / known.len() as f64, most))
 }
+
+/// Share of the time for which tasks must be known to compare costs and changes.
+const KNOWN: f64 = 0.99;
 
 /// The policy's key under `scaling`.
 fn name_policy(policy: &Policy) -> &'static str {

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use indicatif::HumanCount;
 use simulator::{format_dollars, format_duration, format_share};
 
-use super::{Document, Simulated};
+use super::{Document, KNOWN, Simulated};
 use crate::words::number;
 
 /// What isn't known.
@@ -70,9 +70,9 @@ fn table(document: &Document, slo: &str) -> String {
         .most
         .map_or_else(unknown, |most| number(one_decimal(most)));
     table.add_row(["most tasks".to_owned(), most, simulated.most.to_string()]);
-    let changed = match actual.task_hours {
-        Some(_) => changes(actual.changes),
-        None => unknown(),
+    let changed = match actual.known >= KNOWN {
+        true => changes(actual.changes),
+        false => unknown(),
     };
     table.add_row([
         "changes of the count".to_owned(),
@@ -107,7 +107,7 @@ fn describe_verdict(document: &Document, slo: &str) -> Option<String> {
     let known = document
         .actual
         .task_hours
-        .filter(|_| document.actual.known >= 0.99);
+        .filter(|_| document.actual.known >= KNOWN);
     let saved = known.filter(|hours| *hours > 0.0).map(|hours| {
         let share = (task_hours - hours) / hours;
         let side = if share > 0.0 { "more" } else { "less" };
@@ -128,7 +128,7 @@ fn describe_gaps(document: &Document) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if actual.known < 0.99 {
+    if actual.known < KNOWN {
         lines.push(format!(
             "the number of running tasks is known for {:.0}% of the time: it is counted from CPUUtilization, which each task \
              publishes every minute",

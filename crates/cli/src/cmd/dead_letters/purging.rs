@@ -17,7 +17,7 @@ use crate::ui::Ui;
 pub(super) struct Args {
     #[command(flatten)]
     queue: QueueArgs,
-    /// Do not ask
+    /// Don't ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }

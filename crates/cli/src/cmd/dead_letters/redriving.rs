@@ -31,7 +31,7 @@ pub(super) struct Args {
     /// Cancel the redrive that SQS is working on
     #[arg(long, conflicts_with_all = ["rate", "filter"])]
     cancel: bool,
-    /// Do not ask
+    /// Don't ask for confirmation
     #[arg(long, short)]
     yes: bool,
 }

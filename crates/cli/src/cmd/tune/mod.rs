@@ -10,7 +10,7 @@ use serde::Serialize;
 use simulator::{
     Compared, Overrides, Parameter, Progress, Report, Scenario, TuneError, TuneOptions, Tuned,
 };
-use stack::Stack;
+use stack::{Scaling, Stack};
 
 use crate::connect::ConnectArgs;
 use crate::failure::{Failure, Result};
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     /// Whether another policy can replace the definition's, or is only shown next to it
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Policies::Own)]
     policy: Policies,
-    /// Write what was found into the definition, where it keeps the promise: only the values change
+    /// Write the parameters into the definition if they meet the objective; only the values change
     #[arg(long)]
     write: bool,
     /// Write a report of what was found to this file: one HTML page that needs no network
@@ -98,7 +98,25 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     tokio::task::block_in_place(|| tune(&args, &input, format))
 }
 
+/// Refuses a service with a policy that only observes next to one that acts: its edits would be of either.
+fn require_one_policy(input: &Input) -> Result<()> {
+    let service = input.stack.services.get(&input.service);
+    let scaling = service.and_then(|service| service.scaling.as_ref());
+    let observes = |scaling: &Scaling| scaling.demand.as_ref().is_some_and(|demand| !demand.acts());
+    match scaling {
+        Some(scaling) if observes(scaling) && scaling.has_other_than_demand() => {
+            let message = format!(
+                "service {} has a policy that only observes next to one that acts",
+                input.service
+            );
+            Err(Failure::failed(message).hint("tune a copy of the definition that has one of them"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn tune(args: &Args, input: &Input, format: Format) -> Result<()> {
+    require_one_policy(input)?;
     let line = ProgressLine::new(&input.ui, "tuning");
     let progress = Progress::new(|share| line.show(share));
     if args.report.is_some() {

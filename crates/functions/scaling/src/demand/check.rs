@@ -384,7 +384,11 @@ impl DemandCheck {
             return self;
         }
         let text = format!("no queue could be read; {}", self.reason);
-        self.because(DemandOutcome::Failed, &text)
+        let unknown = Self {
+            recommended: None,
+            ..self
+        };
+        unknown.because(DemandOutcome::Failed, &text)
     }
 
     fn missing(self, what: &str) -> Self {

@@ -190,18 +190,23 @@ impl Pool {
         });
         let together = |needs: Vec<f64>| self.together(&needs).max(least);
         let known: Vec<f64> = parts().map(|part| part.at_least.unwrap_or(0.0)).collect();
+        let work = mean_work(groups);
+        // As long as nothing is known of any work, nothing is removed.
+        let measured = |tasks: &f64| work.is_some() || *tasks > 0.0 && messages;
         let first = groups.first().map(|group| group.latest).unwrap_or_default();
         DeadlineEstimate {
             visible: parts().fold(0, |sum, part| sum.saturating_add(part.visible)),
             in_flight: parts().fold(0, |sum, part| sum.saturating_add(part.in_flight)),
             rate: all(|part| part.rate).map(|rates| rates.iter().sum()),
-            need: all(|part| part.need).map(together),
+            need: all(|part| part.need).map(together).filter(measured),
             at_least: parts()
                 .any(|part| part.at_least.is_some())
                 .then(|| together(known)),
-            keep: all(|part| part.keep).map(together),
+            keep: all(|part| part.keep)
+                .map(together)
+                .filter(|_| work.is_some()),
             warm,
-            processing_time: mean_work(groups),
+            processing_time: work,
             measured: parts().any(|part| part.measured),
             // The same tasks start for all of them.
             task_start: first.task_start,

@@ -276,3 +276,37 @@ proptest! {
         }
     }
 }
+
+/// A queue without messages, whose processing time no one has measured, keeps no task. While nothing is known of any queue, nothing
+/// is removed.
+#[test]
+fn an_idle_queue_that_was_never_measured_does_not_block_scale_in() {
+    let unmeasured = QueueSettings {
+        processing_time: None,
+        ..queue(7_200, 2)
+    };
+    let fewest = |queues: &[QueueSettings]| {
+        let mut scaler = scaler_between(queues, 1, 100);
+        let mut desired = 10;
+        for check in 0..60 {
+            let seen = ServiceReading {
+                at: at(1_000 + 10 * check),
+                queues: &[waiting(0), waiting(0)],
+                running: desired,
+                desired,
+            };
+            let (_, decision) = scaler.decide(&seen, false);
+            if decision.desired != desired {
+                scaler.record_change(seen.at, desired, decision.desired);
+            }
+            desired = decision.desired;
+        }
+        desired
+    };
+    assert_eq!(fewest(&[queue(300, 2), unmeasured]), 1);
+    let other = QueueSettings {
+        objective: at(300),
+        ..unmeasured
+    };
+    assert_eq!(fewest(&[other, unmeasured]), 10);
+}

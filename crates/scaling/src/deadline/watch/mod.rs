@@ -348,6 +348,9 @@ impl DeadlineWatch {
             self.demand(&moment, sent, &mut estimate, least);
         } else if one > 0.0 {
             estimate.need = Some(one);
+        } else if self.pooled {
+            // Nothing was measured of queues that have no messages, and their work needs no task.
+            (estimate.need, estimate.keep) = (Some(0.0), Some(0.0));
         }
         estimate.at_least = estimate.need;
         if !all || self.segment.rate().is_none() {

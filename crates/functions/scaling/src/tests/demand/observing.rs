@@ -65,5 +65,10 @@ async fn without_any_queue_the_check_fails_and_recommends_nothing_new() {
         .insert("orders", |_| Some("AccessDenied"));
     let all = minutes(&world, &policy(&json!({"observe": true})), 1).await;
     assert_eq!(all[0].looks()[0].outcome, DemandOutcome::Failed);
-    assert_eq!(world.lock().unwrap().set, []);
+    assert!(all[0].looks().iter().all(|look| look.recommended.is_none()));
+    let world = world.lock().unwrap();
+    let data = world.puts.iter().flat_map(|put| put.metric_data());
+    let mut names = data.filter_map(|datum| datum.metric_name());
+    assert!(names.all(|name| name != "RecommendedTasks"));
+    assert_eq!(world.set, []);
 }

@@ -16,7 +16,7 @@ pub(super) static SCALING: Object = Object {
         optional(
             "demand",
             Kind::Object(&DEMAND),
-            "The number of tasks that the work needs: what arrives × `processing_time`, plus what drains the backlog within the promise. Stands alone.",
+            "As many tasks as the work needs so that each message meets its deadline. The only policy of its service, unless `actuator` is `none`.",
         ),
         optional(
             "cpu",

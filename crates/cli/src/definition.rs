@@ -99,6 +99,28 @@ impl FileArg {
     }
 }
 
+/// The stack of a command that can do without naming it.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct StackArg {
+    /// Stack definition, or the name of the stack [default: stack.yaml, stack.yml, or the only definition in this
+    /// folder]
+    #[arg(value_name = "STACK")]
+    stack: Option<StackRef>,
+}
+
+impl StackArg {
+    /// The stack that was named, or that of the default definition.
+    ///
+    /// # Errors
+    /// If none was named and the folder has no definition, or several.
+    pub(crate) fn choose(self) -> Result<StackRef> {
+        match self.stack {
+            Some(stack) => Ok(stack),
+            None => Ok(StackRef::File(default_definition()?)),
+        }
+    }
+}
+
 /// Finds the definition that a command without FILE means.
 ///
 /// # Errors

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace};
+use aws_sdk_applicationautoscaling::types::{
+    ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
+};
 use scaling::Bounds;
 use serde_json::Value;
 use template::contract::{read_schedule, types};
@@ -132,18 +134,32 @@ async fn register(session: &Session<'_>, id: &str, bounds: Bounds) -> Result<()>
         "registering the bounds of {id} that its schedule holds now: {min} to {max} tasks"
     ));
     let int = |bound: u32| Some(i32::try_from(bound).unwrap_or(i32::MAX));
-    register_target(session, id, (int(min), int(max)), None).await
+    let bounds = Registration {
+        min: int(min),
+        max: int(max),
+        ..Registration::default()
+    };
+    register_target(session, id, bounds).await
 }
 
-/// Registers a service's scalable target: its bounds, and with tags a new one. What isn't given, such as a pause, stays.
+/// What to register of a scalable target; what isn't given stays as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Registration {
+    pub(crate) min: Option<i32>,
+    pub(crate) max: Option<i32>,
+    /// Tags of a new target.
+    pub(crate) tags: Option<HashMap<String, String>>,
+    pub(crate) suspended: Option<SuspendedState>,
+}
+
+/// Registers a service's scalable target.
 ///
 /// # Errors
 /// If Application Auto Scaling refuses or can't be reached.
 pub(crate) async fn register_target(
     session: &Session<'_>,
     id: &str,
-    (min, max): (Option<i32>, Option<i32>),
-    tags: Option<HashMap<String, String>>,
+    what: Registration,
 ) -> Result<()> {
     let request = session
         .clients
@@ -153,9 +169,10 @@ pub(crate) async fn register_target(
         .service_namespace(ServiceNamespace::Ecs)
         .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
         .resource_id(id)
-        .set_min_capacity(min)
-        .set_max_capacity(max)
-        .set_tags(tags)
+        .set_min_capacity(what.min)
+        .set_max_capacity(what.max)
+        .set_tags(what.tags)
+        .set_suspended_state(what.suspended)
         .send()
         .await;
     sent.map(drop)

@@ -5,15 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_applicationautoscaling::types::{
-    ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState,
-};
+use aws_sdk_applicationautoscaling::types::{ScalableTarget, SuspendedState};
 use stack::Stack;
 use template::contract::SUSPENDED_TAG;
 
 use crate::error::{Error, Result, aws, is_denied};
 use crate::named::read_scalable_targets;
 use crate::preflight::list_own;
+use crate::schedules::{Registration, register_target};
 use crate::session::Session;
 
 /// What of a scalable target is suspended: scale-out, scale-in, and its schedule.
@@ -328,24 +327,16 @@ pub(crate) async fn suspend(session: &Session<'_>, id: &str, what: Suspended) ->
         .dynamic_scaling_in_suspended(what.scale_in)
         .scheduled_scaling_suspended(what.schedule)
         .build();
-    let request = session
-        .clients
-        .applicationautoscaling
-        .register_scalable_target();
-    let sent = request
-        .service_namespace(ServiceNamespace::Ecs)
-        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
-        .resource_id(id)
-        .suspended_state(state)
-        .send()
-        .await;
-    sent.map(drop).map_err(aws(format!(
-        "set what of the scalable target {id} is suspended"
-    )))
+    let what = Registration {
+        suspended: Some(state),
+        ..Registration::default()
+    };
+    register_target(session, id, what).await
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
     use aws_smithy_types::DateTime;
 
     use super::*;

@@ -7,7 +7,7 @@ use scaling::format_timestamp;
 use serde::Serialize;
 
 use crate::connect::ConnectArgs;
-use crate::definition::{SelectionArgs, StackRef, default_definition};
+use crate::definition::{SelectionArgs, StackArg};
 use crate::failure::Result;
 use crate::output::Format;
 use crate::ui::Ui;
@@ -15,10 +15,8 @@ use crate::words::fold;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition, or the name of the stack [default: stack.yaml, stack.yml, or the only definition in this
-    /// folder]
-    #[arg(value_name = "STACK")]
-    stack: Option<StackRef>,
+    #[command(flatten)]
+    stack: StackArg,
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
@@ -46,10 +44,7 @@ const WIDTH: usize = 80;
 const INDENT: usize = 4;
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = match args.stack {
-        Some(stack) => stack,
-        None => StackRef::File(default_definition()?),
-    };
+    let stack = args.stack.choose()?;
     let known = stack.resolve(&args.selection)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;

@@ -7,7 +7,7 @@ use deployer::{Drift, Finding, Inspection, Observed, Status, Unchecked};
 use serde::Serialize;
 
 use crate::connect::{Cloud, ConnectArgs};
-use crate::definition::{Known, SelectionArgs, StackRef, default_definition};
+use crate::definition::{Known, SelectionArgs, StackArg, StackRef};
 use crate::drift::count_findings;
 use crate::failure::{Failure, Result};
 use crate::output::{self, Format};
@@ -23,10 +23,8 @@ mod why;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Stack definition, or the name of the stack [default: stack.yaml, stack.yml, or the only definition in this
-    /// folder]
-    #[arg(value_name = "STACK")]
-    stack: Option<StackRef>,
+    #[command(flatten)]
+    stack: StackArg,
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
@@ -46,10 +44,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
-    let stack = match args.stack {
-        Some(stack) => stack,
-        None => StackRef::File(default_definition()?),
-    };
+    let stack = args.stack.choose()?;
     let known = stack.resolve(&args.selection)?;
     let ui = Ui::new();
     let cloud = args.connect.connect(&known, &ui).await?;

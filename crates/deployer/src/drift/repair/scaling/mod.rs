@@ -7,7 +7,7 @@ use aws_sdk_applicationautoscaling::types::{
 };
 
 use crate::error::{Result, aws};
-use crate::schedules::register_target;
+use crate::schedules::{Registration, register_target};
 use crate::session::Session;
 
 use super::broken::Broken;
@@ -17,9 +17,15 @@ use super::given::Given;
 pub(super) async fn repair_target(session: &Session<'_>, broken: &Broken<'_>) -> Result<()> {
     let resource = broken.part.text("ResourceId");
     let given = broken.given();
-    let bounds = ["MinCapacity", "MaxCapacity"].map(|name| given.at(name).int());
+    let [min, max] = ["MinCapacity", "MaxCapacity"].map(|name| given.at(name).int());
     let tags = broken.is_missing().then(|| broken.tags().collect());
-    register_target(session, resource, bounds.into(), tags).await?;
+    let what = Registration {
+        min,
+        max,
+        tags,
+        ..Registration::default()
+    };
+    register_target(session, resource, what).await?;
     for action in given.at("ScheduledActions").items() {
         put_action(session, resource, action).await?;
     }

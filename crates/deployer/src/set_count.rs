@@ -147,6 +147,7 @@ fn list_undoing(stack: &DeployedStack, state: &ServiceState) -> Vec<String> {
     }
     if let Some(demand) = &state.demand
         && demand.function.is_some()
+        && !demand.observes
     {
         undone_by.push(
             "the scaling function sets the count that the work needs at its next check, within seconds; it removes tasks \

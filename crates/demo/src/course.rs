@@ -1,8 +1,8 @@
-//! The observed course of a demo: samples, messages, actions.
+//! The observed course of a service in a demo: samples, messages, actions.
 
 use std::time::Duration;
 
-use deployer::{Inspection, ServiceState, StepAlarmState};
+use deployer::{ServiceState, StepAlarmState};
 use sandbox::{Sending, SentMessage};
 use simulator::{MeasuredAction, Measurement, Processing, Sample};
 
@@ -12,8 +12,10 @@ use crate::steps::RecordedSteps;
 use crate::story::{Chapter, Story};
 use crate::worked::{Line, Processed, Worked};
 
-/// Observations from the start of the load to the end of the story.
+/// Observations of a service from the start of the load to the end of its story.
 pub struct Course {
+    /// The service's name in the definition.
+    pub service: String,
     /// When the load started, in milliseconds since 1970.
     began_ms: u64,
     pub(crate) ledger: Ledger,
@@ -30,10 +32,11 @@ pub struct Course {
 }
 
 impl Course {
-    /// A course of a load that started at `began_ms`, in milliseconds since 1970.
+    /// The course of a load that started at `began_ms`, in milliseconds since 1970.
     #[must_use]
-    pub fn new(began_ms: u64, story: Story) -> Self {
+    pub fn new(service: &str, began_ms: u64, story: Story) -> Self {
         Self {
+            service: service.to_owned(),
             began_ms,
             ledger: Ledger::default(),
             story,
@@ -63,10 +66,7 @@ impl Course {
     }
 
     /// Records a sample at `now_ms`, in milliseconds since 1970. Returns the events since the last one.
-    pub fn see(&mut self, inspection: &Inspection, now_ms: u64) -> Vec<Chapter> {
-        let Some(service) = inspection.services.first() else {
-            return Vec::new();
-        };
+    pub fn see(&mut self, service: &ServiceState, now_ms: u64) -> Vec<Chapter> {
         let at = self.at(now_ms);
         self.lasts = at;
         self.hear(service);
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn each_change_gets_the_reason_of_its_count() {
-        let mut course = Course::new(0, Story::new(1, true));
+        let mut course = Course::new("worker", 0, Story::new(1, true));
         let sample_at = |at: f64, desired: u32| Sample {
             at,
             desired,

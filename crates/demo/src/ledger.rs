@@ -82,6 +82,28 @@ impl Ledger {
         Some(now_ms.saturating_sub(*sent))
     }
 
+    /// Messages that waited longer than the objective, or have waited longer by `now_ms`; each once, by its first start.
+    pub(crate) fn late(&self, objective: Duration, now_ms: u64) -> u64 {
+        let limit = u64::try_from(objective.as_millis()).unwrap_or(u64::MAX);
+        let waiting = self.waiting.iter();
+        let waiting = waiting.filter(|(sent, _)| now_ms.saturating_sub(*sent) > limit);
+        self.late_starts(limit) + waiting.count() as u64
+    }
+
+    fn late_starts(&self, limit: u64) -> u64 {
+        let mut seen = BTreeSet::new();
+        let first = self
+            .works
+            .iter()
+            .filter(|worked| seen.insert(&worked.message_id));
+        let late = first.filter(|worked| {
+            let asked = self.sent.get(&worked.message_id).copied();
+            let sent = worked.sent_at_ms.or(asked);
+            sent.is_some_and(|sent| worked.began_at_ms.saturating_sub(sent) > limit)
+        });
+        late.count() as u64
+    }
+
     /// Everything that the workers have logged about messages, in the order in which it was read.
     pub(crate) fn works(&self) -> &[Worked] {
         &self.works

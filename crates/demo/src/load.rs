@@ -66,7 +66,12 @@ mod tests {
     fn the_loads_that_are_shipped_are_loads() {
         for factor in [1, 7, 20, 30] {
             let speed = Speed::try_from(factor).unwrap();
-            for system in [System::Backlog, System::Demand, System::AlarmSteps] {
+            for system in [
+                System::Race,
+                System::Backlog,
+                System::Demand,
+                System::AlarmSteps,
+            ] {
                 let load = system.load(speed).unwrap();
                 let dues = load.dues(1);
                 assert!(dues.len() > 500, "{} at speed {factor}", dues.len());

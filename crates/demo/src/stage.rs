@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use deployer::{BuildFunctions, DeployRequest, Deployment, Destroyed, Progress, Session};
@@ -53,9 +53,12 @@ impl Stage {
         })
     }
 
-    /// Lets the tasks of the container `name` run a program.
-    pub fn run_in_tasks(&mut self, name: &str, program: PathBuf) {
-        self.wanted.programs = Some(BTreeMap::from([(name.to_owned(), program)]));
+    /// Lets the tasks of all services run a program.
+    pub fn run_in_tasks(&mut self, program: &Path) {
+        // A service's container has the service's name.
+        let services = self.stack.services.iter();
+        let programs = services.map(|(name, _)| (name.clone(), program.to_owned()));
+        self.wanted.programs = Some(programs.collect());
     }
 
     /// Lets target tracking behave in this way.

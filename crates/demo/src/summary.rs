@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use deployer::Destroyed;
 use sandbox::Speed;
 use serde::Serialize;
 use simulator::{
@@ -17,16 +16,20 @@ use crate::ledger::Account;
 use crate::story::{Chapter, Story};
 
 /// Simulations that a prediction is made of.
-const SEEDS: u64 = 100;
+pub(crate) const SEEDS: u64 = 100;
 
 /// If measured and predicted values differ by more than this share, one of them has a bug.
 pub const TOLERANCE: f64 = 0.15;
 
-/// The result.
+/// The result of a service.
 #[derive(Debug, Serialize)]
 pub struct Summary {
     /// The stack's name.
     pub stack: String,
+    /// The service's name in the definition.
+    pub service: String,
+    /// Share of messages that its objective requires, from 0 to 1, if it requires one.
+    pub required: Option<f64>,
     /// How many times faster than real time the sandbox's minutes passed.
     pub speed: u32,
     /// The load's text.
@@ -51,10 +54,6 @@ pub struct Summary {
     pub trouble: Option<String>,
     /// Path of the report.
     pub report: Option<String>,
-    /// Resources deleted at the end.
-    pub destroyed: Option<Destroyed>,
-    /// The sandbox, if it keeps running.
-    pub kept: Option<String>,
     /// The report, as an HTML page.
     #[serde(skip)]
     pub page: Option<String>,
@@ -95,8 +94,6 @@ pub struct Played<'a> {
     pub speed: Speed,
     /// The load's text.
     pub load: &'a str,
-    /// Path of the report, as shown to people.
-    pub report: &'a str,
     /// Assumptions on target tracking, if not the defaults; the sandbox uses them too.
     pub assumptions: Option<&'a Assumptions>,
 }
@@ -110,6 +107,8 @@ impl Summary {
         let sending = course.sending.clone().unwrap_or_default();
         let mut summary = Self {
             stack: played.stack.name.clone(),
+            service: course.service.clone(),
+            required: required_share(played.stack, &course.service),
             speed: played.speed.factor(),
             load: played.load.to_owned(),
             missing: course.story.missing().map(Chapter::missed).collect(),
@@ -124,19 +123,17 @@ impl Summary {
                 .map(str::to_owned)
                 .or(sending.last_error),
             report: None,
-            destroyed: None,
-            kept: None,
             page: None,
             story: course.story.clone(),
         };
-        match build_scenario(played) {
-            Ok(scenario) => summary.judge(played, course, &scenario)?,
+        match build_scenario(played, &course.service) {
+            Ok(scenario) => summary.judge(course, &in_sandbox(played, &scenario))?,
             Err(why) => summary.not_predicted = Some(why),
         }
         Ok(summary)
     }
 
-    fn judge(&mut self, played: Played<'_>, course: &Course, scenario: &Scenario) -> Result<()> {
+    fn judge(&mut self, course: &Course, scenario: &Scenario) -> Result<()> {
         let measurement = course.measurement();
         let measured = measurement.outcome(scenario)?;
         // The sent messages, each with the worker's processing time and the time that this machine's SQS
@@ -148,7 +145,6 @@ impl Summary {
         let differing = apart.map(|figure| figure.name.to_owned()).collect();
         let report = Report::new(self.load.clone(), None, measured.clone()).predicted(&prediction);
         self.page = Some(report.html()?);
-        self.report = Some(played.report.to_owned());
         let predicted = report.predicted.clone();
         self.judged = predicted.map(|predicted| Judged {
             measured,
@@ -171,10 +167,10 @@ impl Summary {
     }
 }
 
-/// The service as the sandbox runs it; or why it can't be simulated.
-fn build_scenario(played: Played<'_>) -> Result<Scenario, String> {
-    let mut services = played.stack.services.iter();
-    let (name, service) = services.next().ok_or("the stack has no service")?;
+/// The service as defined; or why it can't be simulated.
+pub(crate) fn build_scenario(played: Played<'_>, name: &str) -> Result<Scenario, String> {
+    let service = played.stack.services.get(name);
+    let service = service.ok_or("the stack has no such service")?;
     if service.consumes.is_empty() {
         return Err(format!(
             "{name} consumes no queue, and it is messages that the simulator simulates"
@@ -185,7 +181,11 @@ fn build_scenario(played: Played<'_>) -> Result<Scenario, String> {
         ..Overrides::default()
     };
     let scenario = Scenario::from_stack(played.stack, name, &overrides);
-    let scenario = scenario.map_err(|error| error.to_string())?;
+    scenario.map_err(|error| error.to_string())
+}
+
+/// The service as the sandbox runs it.
+pub(crate) fn in_sandbox(played: Played<'_>, scenario: &Scenario) -> Scenario {
     let mut scenario = scenario.in_sandbox(played.speed.factor().into());
     if let Some(assumed) = played.assumptions {
         scenario.assumptions.tracking = assumed.tracking;
@@ -193,11 +193,16 @@ fn build_scenario(played: Played<'_>) -> Result<Scenario, String> {
         let tracking = evidence.filter(|(key, _)| key.starts_with("tracking_"));
         scenario.assumptions.evidence = tracking.map(|(key, text)| (*key, text.clone())).collect();
     }
-    Ok(scenario)
+    scenario
+}
+
+/// Share of messages that the service's objective requires, from 0 to 1.
+fn required_share(stack: &Stack, name: &str) -> Option<f64> {
+    stack.services.get(name)?.slo?.share
 }
 
 /// The service with the time added to each message that a task needs to fetch it.
-fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
+pub(crate) fn with_fetching(scenario: &Scenario, fetch: Option<Duration>) -> Scenario {
     let mut scenario = scenario.clone();
     let (Some(fetch), Distribution::Fixed(work)) = (fetch, scenario.processing) else {
         return scenario;
@@ -240,12 +245,11 @@ mod tests {
             stack: &stack,
             speed: "20".parse().unwrap(),
             load: "constant:rate=1/s,for=1m",
-            report: "r.html",
             assumptions: None,
         };
-        let course = Course::new(1_800_000_000_000, Story::new(1, false));
+        let course = Course::new("sample-webapp", 1_800_000_000_000, Story::new(1, false));
         let summary = Summary::new(played, &course).unwrap();
-        assert!(summary.page.is_none() && summary.report.is_none());
+        assert!(summary.page.is_none());
         assert_eq!(
             summary.not_predicted.as_deref(),
             Some(

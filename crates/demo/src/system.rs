@@ -11,8 +11,10 @@ use crate::load::LoadText;
 /// A system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum System {
-    /// Backlog per task: queue, metric function, target tracking.
+    /// Backlog per task and demand, side by side on the same load.
     #[default]
+    Race,
+    /// Backlog per task: queue, metric function, target tracking.
     Backlog,
     /// Demand: queue, and a scaling function that checks every few seconds.
     Demand,
@@ -24,6 +26,7 @@ impl System {
     /// Reads its definition, which this program contains.
     pub(crate) fn definition(self) -> Result<Stack> {
         let (name, text) = match self {
+            Self::Race => ("race.yaml", include_str!("race.yaml")),
             Self::Backlog => (
                 "stacks/voucher-worker.yaml",
                 include_str!("../../../stacks/voucher-worker.yaml"),
@@ -70,7 +73,7 @@ impl System {
         };
         let text = match self {
             // 40 messages per second keep four tasks busy, and more until the backlog is drained.
-            Self::Backlog | Self::Demand => format!(
+            Self::Race | Self::Backlog | Self::Demand => format!(
                 "flash-crowd:base=2/s,peak=40/s,at={},rise={},fall={},for={}",
                 time(8.0),
                 time(6.0),
@@ -93,7 +96,7 @@ impl System {
     /// alarm that removes tasks evaluates 15 minutes, after which a cooldown can follow.
     pub(crate) fn patience(self, speed: Speed) -> Duration {
         let minutes = match self {
-            Self::Backlog => 50,
+            Self::Race | Self::Backlog => 50,
             Self::Demand | Self::AlarmSteps => 30,
         };
         speed.compress(Duration::from_secs(60 * minutes)) + Duration::from_secs(20)

@@ -62,7 +62,7 @@ struct Tail {
     ended_at_ms: Option<u64>,
 }
 
-/// The logs of all tasks.
+/// The logs of a service's tasks.
 #[derive(Debug)]
 pub(crate) struct TaskLogs {
     folder: PathBuf,
@@ -131,7 +131,7 @@ impl Tail {
 }
 
 impl TaskLogs {
-    /// The logs in this folder: `<service>/<task id>.log`.
+    /// The logs in this folder: `<task id>.log`.
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self {
             folder,
@@ -142,14 +142,9 @@ impl TaskLogs {
     /// The lines that were written since the last call.
     pub(crate) fn read(&mut self) -> io::Result<Vec<Line>> {
         let mut lines = Vec::new();
-        for service in list_entries(&self.folder)? {
-            if !service.is_dir() {
-                continue;
-            }
-            for file in list_entries(&service)? {
-                if file.extension().is_some_and(|ending| ending == "log") {
-                    lines.extend(self.tails.entry(file.clone()).or_default().read(&file)?);
-                }
+        for file in list_entries(&self.folder)? {
+            if file.extension().is_some_and(|ending| ending == "log") {
+                lines.extend(self.tails.entry(file.clone()).or_default().read(&file)?);
             }
         }
         Ok(lines)
@@ -267,7 +262,7 @@ mod tests {
     #[test]
     fn files_are_followed_as_they_come_and_grow() {
         let folder = tempfile::tempdir().unwrap();
-        let mut logs = TaskLogs::new(folder.path().join("tasks"));
+        let mut logs = TaskLogs::new(folder.path().join("tasks/worker"));
         assert_eq!(logs.read().unwrap(), [], "no task has started");
         let service = folder.path().join("tasks/worker");
         std::fs::create_dir_all(&service).unwrap();

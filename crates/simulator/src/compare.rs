@@ -35,6 +35,35 @@ impl Survey {
     }
 }
 
+/// A policy that others use, to compare with by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownPolicy {
+    /// KEDA's SQS scaler with its defaults.
+    Keda,
+    /// Steps on the queue's length, as the CDK's queue pattern sets them.
+    Steps,
+    /// The fewest tasks with which every message of the load can meet the objective, all the time.
+    Fixed,
+}
+
+impl KnownPolicy {
+    /// The scenario with this policy, and the policy's name for people. `None` if there is no such policy for it.
+    #[must_use]
+    pub fn replace_policy(self, scenario: &Scenario, load: &Load) -> Option<(String, Scenario)> {
+        let most = foresee_work(scenario, load, 1)
+            .needed(scenario)
+            .into_iter()
+            .max();
+        let mut policies = list_policies(scenario, most.unwrap_or(scenario.min), false).into_iter();
+        let (name, policy) = policies.find(|(_, policy)| match self {
+            Self::Keda => matches!(policy, Policy::Keda(_)),
+            Self::Steps => matches!(policy, Policy::Steps(_)),
+            Self::Fixed => matches!(policy, Policy::Fixed { .. }),
+        })?;
+        Some((name, scenario.with_policy(policy)))
+    }
+}
+
 /// Name of the definition as it is in comparisons.
 pub(crate) const OWN: &str = "this definition";
 

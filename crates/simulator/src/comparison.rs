@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::load::Load;
-use crate::number::{count, format_duration, format_number, format_share};
+use crate::number::{count, format_dollars, format_duration, format_number, format_share};
 use crate::outcome::RunOutcome;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulate::simulate;
@@ -58,6 +58,8 @@ pub enum Unit {
     Count,
     /// Task-seconds.
     TaskSeconds,
+    /// US dollars.
+    Dollars,
 }
 
 /// Name of the share of messages within the objective.
@@ -107,6 +109,9 @@ impl Comparison {
             wait("longest wait", |outcome| outcome.waiting.max),
             both("task-seconds", Unit::TaskSeconds, 1.0, &|outcome| {
                 Some(outcome.tasks.seconds)
+            }),
+            both("cost", Unit::Dollars, 1e-6, &|outcome| {
+                Some(outcome.cost.total)
             }),
             both("scaling actions", Unit::Count, 1.0, &|outcome| {
                 Some(count(actions(outcome)))
@@ -232,6 +237,7 @@ impl Difference {
             Unit::Seconds => format_duration(value),
             Unit::Count => format_number(value, 0),
             Unit::TaskSeconds => format_number(value, 1),
+            Unit::Dollars => format_dollars(value),
         }
     }
 

@@ -39,7 +39,7 @@ mod tests;
 
 pub use assume::{AssumeError, renamed_assumption};
 pub use assumptions::{Assumption, Assumptions, OldReceipt};
-pub use compare::{Compared, compare};
+pub use compare::{Compared, KnownPolicy, compare};
 pub use comparison::{Comparison, Difference, Prediction, Unit};
 pub use cost::{
     Bill, BillItem, Billing, Cost, CostItem, Guesses, Hosting, Inventory, MONTH_HOURS, PriceError,

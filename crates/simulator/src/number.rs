@@ -58,6 +58,7 @@ pub fn format_dollars(amount: f64) -> String {
     let decimals = match amount.abs() {
         amount if amount == 0.0 || amount >= 0.995 => 2,
         amount if amount >= 0.01 => 3,
+        amount if amount >= 0.0001 => 4,
         _ => 6,
     };
     format!("${amount:.decimals$}")

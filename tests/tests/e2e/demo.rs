@@ -4,6 +4,7 @@ use std::path::Path;
 
 use e2e::{Bench, OwnSandbox, unique_name};
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 /// Forty messages per second for a while keep four tasks busy.
 const LOAD: &str = "step:from=2/s,to=40/s,at=3s,for=24s";
@@ -14,7 +15,9 @@ async fn the_story_is_told_and_nothing_is_left() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("deep/report.html");
     let path = report.display().to_string();
-    let arguments = ["demo", "--speed", "30", "--load", LOAD, "--report", &path];
+    let arguments = [
+        "demo", "--system", "backlog", "--speed", "30", "--load", LOAD, "--report", &path,
+    ];
     let ended = bench.xtask(arguments).end().await;
     let answer = ended.succeeds();
 
@@ -76,26 +79,47 @@ async fn the_story_is_told_and_nothing_is_left() {
     is_stopped(&demos).await;
 }
 
-/// The deadline algorithm live: the real function sets the count, and each message starts within 10 s, as predicted.
+/// The race: the same messages to a service that target tracking scales, and to one whose count a function sets. The latter
+/// starts each message within 10 s, as predicted.
 #[tokio::test]
-async fn deadlines_are_met_as_predicted() {
-    let (bench, demos) = benches("deadlines");
+async fn the_race_is_as_predicted_and_deadlines_are_met() {
+    let (bench, demos) = benches("race");
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report.html");
     let path = report.display().to_string();
     let arguments = [
-        "demo", "--system", "demand", "--speed", "20", "--report", &path,
+        "demo",
+        "--speed",
+        "20",
+        "--against",
+        "keda",
+        "--report",
+        &path,
     ];
     let ended = bench.xtask(arguments).end().await;
     let answer = ended.succeeds();
-    assert_eq!(answer["messages"]["not_done"], 0, "{}", answer["messages"]);
-    let apart = answer["differing"].as_array().unwrap();
-    assert!(apart.is_empty(), "{apart:?}: {}", answer["comparison"]);
-    let within = answer["measured"]["within_objective"].as_f64().unwrap();
-    assert!(within >= 0.99, "{within}: {}", answer["comparison"]);
+    for service in answer["services"].as_array().unwrap() {
+        let (messages, comparison) = (&service["messages"], &service["comparison"]);
+        assert_eq!(messages["not_done"], 0, "{messages}");
+        let apart = service["differing"].as_array().unwrap();
+        assert!(apart.is_empty(), "{apart:?}: {comparison}");
+    }
+    let [demand, backlog] = [0, 1].map(|place| &answer["services"][place]);
+    assert_eq!(
+        (&demand["service"], &backlog["service"]),
+        (&json!("demand"), &json!("backlog-per-task"))
+    );
+    assert_eq!(demand["messages"]["sent"], backlog["messages"]["sent"]);
+    let within = |service: &Value| service["measured"]["within_objective"].as_f64().unwrap();
+    assert!(within(demand) >= 0.99, "{}", demand["comparison"]);
     // 40 messages of 0.1 s a second need four tasks, and one doesn't meet the objective.
-    let most = answer["story"]["most_running"].as_u64().unwrap();
+    let most = demand["story"]["most_running"].as_u64().unwrap();
     assert!((2..=6).contains(&most), "{most} tasks");
+    assert_eq!(
+        answer["against"][0]["predicted"]["messages"]["sent"],
+        demand["messages"]["sent"]
+    );
+    assert!(ended.stderr.contains("✓ demand: none late"), "{ended}");
     assert_eq!(answer["destroyed"]["existed"], true);
     is_stopped(&demos).await;
 }
@@ -105,7 +129,9 @@ async fn deadlines_are_met_as_predicted() {
 async fn a_hangup_ends_it_and_clears_up() {
     let (bench, demos) = benches("signal");
     let mut demo = bench
-        .xtask(["demo", "--speed", "30", "--load", LOAD])
+        .xtask([
+            "demo", "--system", "backlog", "--speed", "30", "--load", LOAD,
+        ])
         .start();
     demo.says("sending the load").await;
     demo.says("running").await;

@@ -10,9 +10,9 @@ use std::time::SystemTime;
 
 use clap::ValueEnum;
 use console::Term;
-use demo::{Course, LoadText, Play, Played, Stage, Summary, System};
+use demo::{Course, Forecast, LoadText, Outcome, Play, Played, Stage, Summary, System};
 use sandbox::Speed;
-use simulator::Assumptions;
+use simulator::{Assumptions, KnownPolicy};
 use tokio::sync::Notify;
 
 use crate::connect::Cloud;
@@ -31,9 +31,12 @@ pub(crate) struct Args {
     /// How many times faster than real time the loop's minutes pass, 1 to 30; 1 is real time, and takes an hour
     #[arg(long, value_name = "N", default_value = "20")]
     speed: Speed,
-    /// Which of the three systems
+    /// Which systems run
     #[arg(long, value_enum, default_value_t)]
     system: SystemName,
+    /// Other policies to simulate for the same messages
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "POLICY")]
+    against: Vec<Against>,
     /// What to send: a generator as `simulate` knows it, such as `step:from=2/s,to=40/s,at=10s,for=60s`
     #[arg(long, value_name = "LOAD")]
     load: Option<LoadText>,
@@ -52,8 +55,10 @@ pub(crate) struct Args {
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum SystemName {
-    /// Backlog per task: queue, metric function, target tracking
+    /// Backlog per task and demand on the same load, side by side
     #[default]
+    Race,
+    /// Backlog per task: queue, metric function, target tracking
     Backlog,
     /// Demand: queue, and a scaling function that checks every few seconds
     Demand,
@@ -61,9 +66,30 @@ enum SystemName {
     AlarmSteps,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Against {
+    /// KEDA's SQS scaler with its defaults
+    Keda,
+    /// Steps on the queue's length, as the CDK's queue pattern sets them
+    Steps,
+    /// As many tasks as are needed at the peak, all the time
+    Fixed,
+}
+
+impl From<Against> for KnownPolicy {
+    fn from(against: Against) -> Self {
+        match against {
+            Against::Keda => Self::Keda,
+            Against::Steps => Self::Steps,
+            Against::Fixed => Self::Fixed,
+        }
+    }
+}
+
 impl Args {
     fn system(&self) -> System {
         match self.system {
+            SystemName::Race => System::Race,
             SystemName::Backlog => System::Backlog,
             SystemName::Demand => System::Demand,
             SystemName::AlarmSteps => System::AlarmSteps,
@@ -109,10 +135,10 @@ pub(crate) async fn run(args: Args, format: Format) -> Result<()> {
     let interrupted = played.is_none() || listening.is_finished();
     listening.abort();
     match played {
-        Some(Ok(summary)) if !interrupted => {
+        Some(Ok(outcome)) if !interrupted => {
             ui.finish();
-            format.print(&summary, text::format_summary);
-            Ok(summary.verdict()?)
+            format.print(&outcome, text::format_outcome);
+            Ok(outcome.verdict()?)
         }
         played => {
             let left = own.clear(&ui).await;
@@ -132,32 +158,46 @@ async fn perform_demo(
     stage: &mut Stage,
     own: &OwnSandbox,
     ui: &Ui,
-) -> Result<Summary> {
-    let cloud = own.open(stage, ui).await?;
+) -> Result<Outcome> {
     let load = args.load()?;
-    let course = play_demo(args, &load, stage, own, &cloud, ui).await?;
-    let report = args.report_file()?;
-    let shown = workshop().shorten(&report).display().to_string();
+    let definition = stage.stack.clone();
     let played = Played {
-        stack: &stage.stack,
+        stack: &definition,
         speed: args.speed,
         load: &load.text,
-        report: &shown,
         assumptions,
     };
-    // Reckoning takes a moment, and nothing else runs meanwhile.
-    let mut summary = tokio::task::block_in_place(|| Summary::new(played, &course))?;
-    if let Some(page) = &summary.page {
-        write_report(&report, page)?;
-    }
+    tokio::task::block_in_place(|| show_forecast(args, played, &load, ui))?;
+    let cloud = own.open(stage, ui).await?;
+    let courses = play_demo(args, &load, stage, own, &cloud, ui).await?;
+    let against: Vec<KnownPolicy> = args.against.iter().copied().map(Into::into).collect();
+    // The simulations take a moment, and nothing else runs meanwhile.
+    let mut outcome = tokio::task::block_in_place(|| Outcome::new(played, &courses, &against))?;
+    write_reports(&args.report_file()?, outcome.services_mut())?;
     if args.keep {
-        summary.kept = Some(own.name.clone());
+        outcome.kept = Some(own.name.clone());
     } else {
         let progress = |progress| ui.progress(progress);
         let session = cloud.session(&progress);
-        summary.destroyed = Some(stage.close(&session, &own.sandbox()?).await?);
+        outcome.destroyed = Some(stage.close(&session, &own.sandbox()?).await?);
     }
-    Ok(summary)
+    Ok(outcome)
+}
+
+/// Shows what the simulator predicts, since the preparations of the first time take minutes.
+fn show_forecast(args: &Args, played: Played<'_>, load: &LoadText, ui: &Ui) -> Result<()> {
+    let report = args.report_file()?;
+    for forecast in Forecast::list(played, &load.load)? {
+        let path = name_beside(&report, &format!("forecast-{}", forecast.service));
+        write_report(&path, &forecast.page)?;
+        ui.note(&format!(
+            "predicted for {}: {}; {}",
+            forecast.service,
+            text::result_text(&forecast.predicted),
+            workshop().shorten(&path).display()
+        ));
+    }
+    Ok(())
 }
 
 /// Sends the load, and shows the stack until the story is complete, or time is up.
@@ -168,10 +208,10 @@ async fn play_demo(
     own: &OwnSandbox,
     cloud: &Cloud,
     ui: &Ui,
-) -> Result<Course> {
+) -> Result<Vec<Course>> {
     let silent = |_| ();
     let session = cloud.session(&silent);
-    let play = Play::begin(stage, load, &session, own.sandbox()?.task_logs()).await?;
+    let play = Play::begin(stage, load, &session, &own.sandbox()?.task_logs()).await?;
     ui.note(&format!("sending the load {}", load.text));
     ui.finish();
     // Beside the result, which may be JSON: what goes on is for people.
@@ -189,7 +229,33 @@ async fn play_demo(
         },
     );
     play.send_during(watching).await?;
-    Ok(play.into_course())
+    Ok(play.into_courses())
+}
+
+/// Writes the report of each service: that of the first to `path`, the others beside it.
+fn write_reports(path: &Path, summaries: &mut [Summary]) -> Result<()> {
+    for (place, summary) in summaries.iter_mut().enumerate() {
+        let Some(page) = &summary.page else {
+            continue;
+        };
+        let path = match place {
+            0 => path.to_owned(),
+            _ => name_beside(path, &summary.service),
+        };
+        write_report(&path, page)?;
+        summary.report = Some(workshop().shorten(&path).display().to_string());
+    }
+    Ok(())
+}
+
+/// `report.html` for a service: `report-SERVICE.html`.
+fn name_beside(path: &Path, service: &str) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = path.with_file_name(format!("{stem}-{service}"));
+    match path.extension() {
+        Some(extension) => name.with_added_extension(extension),
+        None => name,
+    }
 }
 
 fn write_report(path: &Path, page: &str) -> Result<()> {

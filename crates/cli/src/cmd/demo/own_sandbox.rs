@@ -7,7 +7,7 @@ use sandbox::Sandbox;
 
 use crate::connect::{Cloud, connect_sandbox, named_sandbox, sandbox_name};
 use crate::failure::{Failure, Result};
-use crate::programs::{Program, make_worker};
+use crate::programs::make_worker;
 use crate::signals::wait_for_interruption;
 use crate::ui::Ui;
 use crate::workshop::{program, workshop};
@@ -36,8 +36,7 @@ impl OwnSandbox {
     pub(super) async fn open(&self, stage: &mut Stage, ui: &Ui) -> Result<Cloud> {
         if stage.system.has_workers() {
             let program = make_worker(&workshop().home()?.join("programs"))?;
-            // The container is called as the program is.
-            stage.run_in_tasks(&Program::VoucherWorker.name(), program);
+            stage.run_in_tasks(&program);
         }
         let sandbox = stage.set_up(self.sandbox()?);
         // One that was kept holds old messages and an old history.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use demo::{Course, Line, Processed, Story, Worked};
-use deployer::{Activity, Inspection, Observed, QueueState, ServiceState, Status};
+use deployer::{Activity, QueueState, ServiceState};
 use sandbox::{Sending, SentMessage};
 use scaling::Bounds;
 use stack::Stack;
 
-use super::text::format_summary;
+use super::text::format_outcome;
 use super::*;
 
 const BEGAN: u64 = 1_800_000_000_000;
@@ -18,7 +18,12 @@ fn stack() -> Stack {
     stack::parse("voucher-worker.yaml", text).unwrap().stack
 }
 
-fn make_inspection(waiting: u64, desired: u32, running: u32) -> Inspection {
+fn demo_stack() -> Stack {
+    let text = include_str!("../../../../demo/src/race.yaml");
+    stack::parse("race.yaml", text).unwrap().stack
+}
+
+fn make_service(waiting: u64, desired: u32, running: u32) -> ServiceState {
     let queue = QueueState {
         name: "vouchers".into(),
         url: "http://vouchers".into(),
@@ -27,7 +32,7 @@ fn make_inspection(waiting: u64, desired: u32, running: u32) -> Inspection {
         delayed: Some(0),
         backlog_per_task: None,
     };
-    let service = ServiceState {
+    ServiceState {
         cluster: "voucher".into(),
         service: "voucher-worker".into(),
         status: "ACTIVE".into(),
@@ -43,32 +48,12 @@ fn make_inspection(waiting: u64, desired: u32, running: u32) -> Inspection {
             status: "Successful".into(),
         }],
         ..ServiceState::default()
-    };
-    let stack = Observed {
-        id: "arn".into(),
-        status: Status::Ready { rolled_back: false },
-        status_name: "CREATE_COMPLETE".into(),
-        reason: None,
-        termination_protection: false,
-        name: String::new(),
-        tags: Default::default(),
-        parameters: Default::default(),
-        outputs: Default::default(),
-    };
-    Inspection {
-        unread: vec![],
-        stack,
-        clusters: vec![],
-        services: vec![service],
-        queues: vec![],
-        dead_letters: vec![],
-        alarms: vec![],
     }
 }
 
-/// 400 messages in ten seconds; one task until the twelfth second, then three, ten messages a second each.
-fn course(told: bool) -> Course {
-    let mut course = Course::new(BEGAN, Story::new(1, true));
+/// 400 messages in ten seconds; one task until `three_from` milliseconds, then three, ten messages a second each.
+fn course(service: &str, told: bool, three_from: u64) -> Course {
+    let mut course = Course::new(service, BEGAN, Story::new(1, true));
     let mut free = BEGAN;
     for number in 0..400u64 {
         let asked_at_ms = BEGAN + number * 25;
@@ -81,7 +66,11 @@ fn course(told: bool) -> Course {
             taken_at_ms: asked_at_ms + 2,
         });
         let began_at_ms = free.max(asked_at_ms + 5);
-        let tasks = if began_at_ms > BEGAN + 12_000 { 3 } else { 1 };
+        let tasks = if began_at_ms > BEGAN + three_from {
+            3
+        } else {
+            1
+        };
         free = began_at_ms + 100_u64.div_ceil(tasks);
         course.note(Line::Worked(Worked {
             message_id,
@@ -95,7 +84,7 @@ fn course(told: bool) -> Course {
     }
     let at = |course: &mut Course, second: u64, waiting, desired, running| {
         course.see(
-            &make_inspection(waiting, desired, running),
+            &make_service(waiting, desired, running),
             BEGAN + second * 1_000,
         );
     };
@@ -113,33 +102,35 @@ fn course(told: bool) -> Course {
     course
 }
 
-fn summary(told: bool) -> Summary {
+fn outcome(told: bool) -> Outcome {
     let stack = stack();
     let played = Played {
         assumptions: None,
         stack: &stack,
         speed: "20".parse().unwrap(),
         load: "step:from=0/s,to=40/s,at=0s,for=10s",
-        report: "target/demo-report.html",
     };
-    Summary::new(played, &course(told)).unwrap()
+    let mut outcome = Outcome::new(played, &[course("voucher-worker", told, 12_000)], &[]).unwrap();
+    outcome.services_mut()[0].report = Some("target/demo-report.html".into());
+    outcome
 }
 
 #[test]
 fn a_story_that_was_told() {
-    let summary = summary(true);
-    assert!(summary.verdict().is_ok());
-    insta::assert_snapshot!(format_summary(&summary));
-    assert!(summary.page.unwrap().contains("Measured and predicted"));
+    let outcome = outcome(true);
+    assert!(outcome.verdict().is_ok());
+    insta::assert_snapshot!(format_outcome(&outcome));
+    let page = outcome.services()[0].page.as_deref().unwrap();
+    assert!(page.contains("Measured and predicted"));
 }
 
 #[test]
 fn a_story_that_was_not_told_to_its_end() {
-    let mut summary = summary(false);
-    summary.kept = Some("default-demo".into());
-    summary.trouble = Some("receive: timed out".into());
-    insta::assert_snapshot!(format_summary(&summary));
-    let failure = Failure::from(summary.verdict().unwrap_err());
+    let mut outcome = outcome(false);
+    outcome.kept = Some("default-demo".into());
+    outcome.services_mut()[0].trouble = Some("receive: timed out".into());
+    insta::assert_snapshot!(format_outcome(&outcome));
+    let failure = Failure::from(outcome.verdict().unwrap_err());
     assert!(failure.hints()[0].ends_with("try --speed 10"));
     assert_eq!(
         failure.message(),
@@ -150,7 +141,8 @@ fn a_story_that_was_not_told_to_its_end() {
 
 #[test]
 fn what_is_measured_is_beside_what_is_predicted() {
-    let judged = summary(true).judged.unwrap();
+    let mut outcome = outcome(true);
+    let judged = outcome.services_mut()[0].judged.take().unwrap();
     assert_eq!(judged.measured.messages.sent, 400);
     assert_eq!(judged.measured.messages, judged.predicted.messages);
     assert_eq!(
@@ -169,4 +161,29 @@ fn what_is_measured_is_beside_what_is_predicted() {
             ""
         ]
     );
+}
+
+/// Three tasks from the twelfth second on are too late; the same messages with three from the start are not.
+#[test]
+fn a_race_lists_the_best_first_and_others_as_simulated() {
+    let stack = demo_stack();
+    let played = Played {
+        assumptions: None,
+        stack: &stack,
+        speed: "20".parse().unwrap(),
+        load: "step:from=0/s,to=40/s,at=0s,for=10s",
+    };
+    let course_of = |service: &str, tasks_from: u64| course(service, true, tasks_from);
+    let courses = [
+        course_of("backlog-per-task", 12_000),
+        course_of("demand", 0),
+    ];
+    let against = [KnownPolicy::Keda, KnownPolicy::Steps, KnownPolicy::Fixed];
+    let outcome = Outcome::new(played, &courses, &against).unwrap();
+    let services: Vec<&str> = outcome.services().iter().map(|one| &*one.service).collect();
+    assert_eq!(services, ["demand", "backlog-per-task"]);
+    insta::assert_snapshot!(format_outcome(&outcome));
+    let json = serde_json::to_value(&outcome).unwrap();
+    assert_eq!(json["services"][1]["service"], "backlog-per-task");
+    assert_eq!(json["against"].as_array().unwrap().len(), 3);
 }

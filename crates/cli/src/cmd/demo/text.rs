@@ -1,12 +1,99 @@
 //! The summary, for people.
 
-use demo::{Account, ActionLine, Judged, Story, Summary, TOLERANCE};
-use simulator::format_duration;
+use demo::{Account, ActionLine, Judged, Outcome, Race, Results, Story, Summary, TOLERANCE};
+use simulator::{RunOutcome, format_dollars, format_duration, format_share};
 
 use crate::words::number;
 use crate::workshop::program;
 
-pub(super) fn format_summary(summary: &Summary) -> String {
+pub(super) fn format_outcome(outcome: &Outcome) -> String {
+    let (stack, mut text) = match &outcome.results {
+        Results::One(summary) => (&summary.stack, format_summary(summary)),
+        Results::Race(race) => (&race.stack, format_race(race)),
+    };
+    if let Some(destroyed) = &outcome.destroyed {
+        text.push_str(&destroyed.describe(stack));
+    }
+    if let Some(sandbox) = &outcome.kept {
+        text.push_str(&kept_text(stack, sandbox));
+    }
+    text
+}
+
+/// Figures of a race that are shown next to their predictions.
+const RACE_FIGURES: [&str; 4] = ["within objective", "p99 wait", "peak tasks", "cost"];
+
+fn format_race(race: &Race) -> String {
+    let minute = number(60.0 / f64::from(race.speed));
+    let mut text = format!(
+        "the same messages to each, at speed {}: a minute in {minute} s\n\n",
+        race.speed
+    );
+    for summary in &race.services {
+        text.push_str(&standing_text(summary));
+    }
+    for other in &race.against {
+        text.push_str(&format!(
+            "  {:<24}{}; simulated, not run\n",
+            other.policy,
+            result_text(&other.predicted)
+        ));
+    }
+    text.push_str(&figures_head());
+    for summary in &race.services {
+        text.push_str(&format!("{}\n", summary.service));
+        match (&summary.judged, &summary.not_predicted) {
+            (Some(judged), _) => text.push_str(&figures_text(judged, &RACE_FIGURES)),
+            (None, why) => text.push_str(&format!(
+                "  not predicted: {}\n",
+                why.as_deref().unwrap_or("unknown")
+            )),
+        }
+    }
+    text.push('\n');
+    for summary in &race.services {
+        text.push_str(&format!(
+            "{:<20}{}",
+            summary.service,
+            messages_text(&summary.messages)
+        ));
+        if let Some(trouble) = &summary.trouble {
+            text.push_str(&format!("{:<20}trouble: {trouble}\n", ""));
+        }
+        for missing in &summary.missing {
+            text.push_str(&format!("{:<20}{missing}\n", ""));
+        }
+        if let Some(report) = &summary.report {
+            text.push_str(&format!("{:<20}report: {report}\n", ""));
+        }
+    }
+    text
+}
+
+/// One line of a service: whether it met its objective, and for how much.
+fn standing_text(summary: &Summary) -> String {
+    let Some(judged) = &summary.judged else {
+        return String::new();
+    };
+    let run = &judged.measured;
+    let mark = match summary.required {
+        Some(required) if run.within_objective < required => "✗",
+        _ => "✓",
+    };
+    format!("{mark} {:<24}{}\n", summary.service, result_text(run))
+}
+
+pub(super) fn result_text(run: &RunOutcome) -> String {
+    format!(
+        "{} within {}, longest wait {}, {}",
+        format_share(run.within_objective),
+        format_duration(run.slo),
+        format_duration(run.waiting.max),
+        format_dollars(run.cost.total)
+    )
+}
+
+fn format_summary(summary: &Summary) -> String {
     let mut text = format!("{}: {}\n\n", summary.stack, verdict_text(summary));
     text.push_str(&story_text(&summary.story));
     text.push_str(&actions_text(&summary.actions));
@@ -14,7 +101,10 @@ pub(super) fn format_summary(summary: &Summary) -> String {
         text.push_str(&format!("step          {step}\n"));
     }
     if summary.story.queue {
-        text.push_str(&messages_text(&summary.messages));
+        text.push_str(&format!(
+            "messages      {}",
+            messages_text(&summary.messages)
+        ));
     }
     if let Some(trouble) = &summary.trouble {
         text.push_str(&format!("trouble       {trouble}\n"));
@@ -26,12 +116,6 @@ pub(super) fn format_summary(summary: &Summary) -> String {
     }
     if let Some(report) = &summary.report {
         text.push_str(&format!("\nthe report, with charts: {report}\n"));
-    }
-    if let Some(destroyed) = &summary.destroyed {
-        text.push_str(&destroyed.describe(&summary.stack));
-    }
-    if let Some(sandbox) = &summary.kept {
-        text.push_str(&kept_text(&summary.stack, sandbox));
     }
     text
 }
@@ -83,10 +167,7 @@ fn actions_text(actions: &[ActionLine]) -> String {
 }
 
 fn messages_text(messages: &Account) -> String {
-    let mut text = format!(
-        "messages      {} sent, {} done",
-        messages.sent, messages.done
-    );
+    let mut text = format!("{} sent, {} done", messages.sent, messages.done);
     let more = [
         (messages.not_done, "never done"),
         (messages.done_again, "done twice"),
@@ -103,22 +184,8 @@ fn messages_text(messages: &Account) -> String {
 }
 
 fn judged_text(judged: &Judged) -> String {
-    let mut text = format!(
-        "\n{:<20}{:>12}{:>12}{:>20}{:>12}\n",
-        "", "measured", "predicted", "nine in ten", "outside by"
-    );
-    for figure in &judged.comparison.figures {
-        let shown =
-            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| figure.shown(value));
-        text.push_str(&format!(
-            "{:<20}{:>12}{:>12}{:>20}{:>12}\n",
-            figure.name,
-            shown(figure.measured),
-            shown(figure.predicted),
-            figure.shown_range(),
-            figure.shown_difference()
-        ));
-    }
+    let mut text = figures_head();
+    text.push_str(&figures_text(judged, &[]));
     let percent = number(TOLERANCE * 100.0);
     if judged.differing.is_empty() {
         text.push_str(&format!(
@@ -128,6 +195,32 @@ fn judged_text(judged: &Judged) -> String {
         text.push_str(&format!(
             "more than {percent}% from what was predicted: {}\n",
             judged.differing.join(", ")
+        ));
+    }
+    text
+}
+
+fn figures_head() -> String {
+    format!(
+        "\n{:<20}{:>12}{:>12}{:>20}{:>12}\n",
+        "", "measured", "predicted", "nine in ten", "outside by"
+    )
+}
+
+/// The figures of these names, all if none is named.
+fn figures_text(judged: &Judged, names: &[&str]) -> String {
+    let mut text = String::new();
+    let figures = judged.comparison.figures.iter();
+    for figure in figures.filter(|figure| names.is_empty() || names.contains(&figure.name)) {
+        let shown =
+            |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| figure.shown(value));
+        text.push_str(&format!(
+            "{:<20}{:>12}{:>12}{:>20}{:>12}\n",
+            figure.name,
+            shown(figure.measured),
+            shown(figure.predicted),
+            figure.shown_range(),
+            figure.shown_difference()
         ));
     }
     text
